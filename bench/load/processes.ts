@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** A program of ours under load. */
+export interface Running {
+  readonly process: ChildProcess;
+  /** Milliseconds from start to the line that says it is ready. */
+  readonly startedMs: number;
+  /** Everything printed so far. */
+  output(): string;
+  /** Resident memory in MiB, or 0 where the system has no /proc. */
+  residentMib(): number;
+  /** Sends SIGTERM and waits for the end. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program and waits until it prints `readyText`. */
+export async function start(
+  args: readonly string[],
+  readyText: string,
+  cwd = ROOT,
+): Promise<Running> {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  const ready = Promise.withResolvers<void>();
+  const take = (chunk: Buffer): void => {
+    text += chunk.toString();
+    if (text.includes(readyText)) ready.resolve();
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const ended = once(child, 'exit');
+  ended
+    .then(() => ready.reject(new Error(`${args.join(' ')} ended early:\n${text}`)))
+    .catch(() => undefined);
+  await ready.promise;
+  return {
+    process: child,
+    startedMs: performance.now() - startMs,
+    output: () => text,
+    residentMib: () => residentMib(child.pid),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Runs the sender to its end and gives what it counted. */
+export async function send(args: readonly string[]): Promise<{
+  readonly sentCount: number;
+  readonly perSecond: number;
+  readonly tookSeconds: number;
+}> {
+  const child = spawn(process.execPath, [join(ROOT, 'bench/load/sender.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(child, 'close');
+  return JSON.parse(text);
+}
+
+/** A folder of its own for one run, removed at the end. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'sentrypeer-bench-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** What a database says was recorded: rows, messages counted on them, and messages counted as dropped. */
+export function recorded(path: string): {
+  readonly rows: number;
+  readonly messages: number;
+  readonly dropped: number;
+} {
+  using database = new DatabaseSync(path, { readOnly: true });
+  const row = database
+    .prepare('SELECT count(*) AS rows, coalesce(sum(seen_count), 0) AS messages FROM honey')
+    .get();
+  const dropped = database
+    .prepare(
+      "SELECT coalesce(sum(value), 0) AS dropped FROM counter WHERE name = 'dropped_messages'",
+    )
+    .get();
+  return {
+    rows: Number(row?.['rows']),
+    messages: Number(row?.['messages']),
+    dropped: Number(dropped?.['dropped']),
+  };
+}
+
+/** Datagrams that the kernel dropped for sockets on `port`, read from /proc/net/udp. */
+export function kernelDrops(port: number): number {
+  const portHex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  let count = 0;
+  for (const line of readFileSync('/proc/net/udp', 'utf8').split('\n')) {
+    if (line.slice(0, 24).includes(portHex)) count += Number(line.trim().split(' ').at(-1));
+  }
+  return count;
+}
+
+/** The line that stands above every table of figures. */
+export function machineLine(): string {
+  const [cpu] = cpus();
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}`;
+}
+
+function residentMib(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? 0) / 1024;
+}

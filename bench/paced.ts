@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * Is every request of a paced load a row or an exact count? 40,000 requests a second for 60 s from 1,000
+ * sources; RATE, SECONDS and FOLD_WINDOW can be changed.
+ */
+
+import { join } from 'node:path';
+import {
+  kernelDrops,
+  machineLine,
+  recorded,
+  send,
+  start,
+  temporaryFolder,
+} from './load/processes.ts';
+
+const PORT = 25_160;
+const rate = process.env['RATE'] ?? '40000';
+const seconds = process.env['SECONDS'] ?? '60';
+const foldWindow = process.env['FOLD_WINDOW'] ?? '60';
+
+using folder = temporaryFolder();
+const db = join(folder.path, 'paced.db');
+const running = await start(
+  [
+    'dist/main.js',
+    '-f',
+    db,
+    '--api',
+    '--api-port',
+    '0',
+    '--no-tls',
+    '--sip-address',
+    '127.0.0.1',
+    '--sip-port',
+    String(PORT),
+    '--db-size-max',
+    '0',
+    '--fold-window',
+    foldWindow,
+  ],
+  'Stop ',
+);
+const restMib = running.residentMib();
+const distinct = foldWindow === '0' ? ['--distinct'] : [];
+const sent = await send([
+  '--port',
+  String(PORT),
+  '--seconds',
+  seconds,
+  '--rate',
+  rate,
+  ...distinct,
+]);
+const drops = kernelDrops(PORT);
+const loadedMib = running.residentMib();
+await running.stop();
+const { rows, messages, dropped } = recorded(db);
+console.log(machineLine());
+console.log(
+  `sent ${sent.sentCount} at ${sent.perSecond}/s; rows ${rows}, messages ${messages}, counted as dropped ${dropped}`,
+);
+console.log(
+  `without a trace: ${sent.sentCount - messages - dropped} (dropped by the kernel: ${drops})`,
+);
+console.log(`resident: ${restMib.toFixed(1)} MiB before, ${loadedMib.toFixed(1)} MiB after`);
+if (sent.sentCount !== messages + dropped) process.exitCode = 1;

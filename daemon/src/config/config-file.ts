@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { parse, TomlError } from 'smol-toml';
+import { CONFIG_FILE_CHARACTERS_MAX } from '../limits.ts';
+import type { Option } from './option.ts';
+import { LATER_FEATURES } from './options.ts';
+import { suggestion } from './nearest.ts';
+import { quoted, refusal } from './refusal.ts';
+import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
+
+/** Reads the configuration file; every key must be one of ours. */
+export function parseConfigFile(path: string, text: string): Settings {
+  if (text.length > CONFIG_FILE_CHARACTERS_MAX) {
+    throw refusal(
+      `${path}: is longer than ${CONFIG_FILE_CHARACTERS_MAX} characters: no configuration`,
+    );
+  }
+  const settings = new Map<ConfigKey, Setting>();
+  for (const [name, value] of Object.entries(parseToml(path, text))) {
+    const where = `${path}, line ${lineOf(text, name)}`;
+    const found = OPTION_ENTRIES.find(([, option]) => option.toml === name);
+    if (found === undefined) throw refusal(unknownKey(where, name));
+    const [key, option] = found;
+    const origin = { kind: 'file', text: `${name} in ${where}` } as const;
+    settings.set(key, { text: valueText(origin.text, option, value), origin });
+  }
+  return settings;
+}
+
+function parseToml(path: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    return parse(text, { unsafeKeyBehaviour: 'throw' });
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    // The library's message goes on with a picture of the place, which a refusal has no room for.
+    const [reason = ''] = cause.message.split('\n');
+    throw refusal(`${path}, line ${cause.line}, column ${cause.column}: ${reason}`, { cause });
+  }
+}
+
+function unknownKey(where: string, name: string): string {
+  const later = LATER_FEATURES.find(({ long }) => long.replaceAll('-', '_') === name);
+  if (later !== undefined) {
+    return `${where}: this version has no ${later.feature} yet: leave out ${name}`;
+  }
+  const known = OPTION_ENTRIES.flatMap(([, { toml }]) => (toml === undefined ? [] : [toml]));
+  const hint = suggestion(name, known);
+  return `${where}: unknown key ${quoted(name)}${hint || ', see docs/options.md for those there are'}`;
+}
+
+/** The value in the form that flags and variables have. */
+function valueText(where: string, option: Option<unknown>, value: unknown): string {
+  const { toml, repeatable, wanted } = option.type;
+  const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
+  const texts: string[] = [];
+  for (const item of items) {
+    if (!toml.some((type) => typeof item === type)) {
+      const kinds = toml.map((type) => TOML_NAMES[type]).join(' or ');
+      throw refusal(
+        `${where}: takes ${kinds}${repeatable ? ', or an array of them' : ''}: ${wanted}`,
+      );
+    }
+    texts.push(String(item));
+  }
+  return texts.join(',');
+}
+
+const TOML_NAMES = {
+  boolean: 'true or false without quotes',
+  number: 'a number without quotes',
+  string: 'a text in quotes',
+} as const;
+
+/** The line, from 1, where a key stands: the library tells lines of mistakes only. 1 where it is hidden. */
+function lineOf(text: string, name: string): number {
+  const lines = text.split('\n');
+  const index = lines.findIndex((line) => {
+    const trimmed = line.trimStart();
+    const start = ['[[', '[', '"', "'", ''].find((opening) => trimmed.startsWith(opening + name));
+    if (start === undefined) return false;
+    const next = trimmed.charAt(start.length + name.length);
+    return next === '' || ' \t\r=.]"\''.includes(next);
+  });
+  return Math.max(index, 0) + 1;
+}

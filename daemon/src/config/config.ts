@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { dirname, join } from 'node:path';
+import { THREADS_MAX } from '../limits.ts';
+import type { Option } from './option.ts';
+import { OPTIONS } from './options.ts';
+import type { ConfigKey, Origin } from './settings.ts';
+import type { ListenAddress } from './value-types.ts';
+
+type ValueOf<O> = O extends Option<infer T> ? T : never;
+
+/** A value for each option of the table, before defaults are worked out that depend on others. */
+export type OptionValues = { readonly [K in ConfigKey]: ValueOf<(typeof OPTIONS)[K]> };
+
+/** Everything that can be set, each with a value; what a value means and its unit stand in the table. */
+export interface Config extends OptionValues {
+  readonly tlsListenAddresses: readonly ListenAddress[];
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly identityFile: string;
+  readonly threads: number;
+}
+
+/** Where each value of a {@link Config} came from, for messages about it. */
+export type ConfigOrigins = { readonly [K in ConfigKey]: Origin };
+
+/** Port of SIP over TLS, RFC 3261 §19.1.2. */
+const TLS_PORT = 5061;
+
+/** @param coresCount Cores that this process may use. */
+export function completeConfig(values: OptionValues, coresCount: number): Config {
+  const directory = dirname(values.dbFile);
+  const { sipAddresses } = values;
+  const tlsAddresses = sipAddresses === 'all' ? ['0.0.0.0', '::'] : sipAddresses;
+  return Object.freeze({
+    ...values,
+    tlsListenAddresses:
+      values.tlsListenAddresses ?? tlsAddresses.map((address) => ({ address, port: TLS_PORT })),
+    certFile: values.certFile ?? join(directory, 'cert.pem'),
+    keyFile: values.keyFile ?? join(directory, 'key.pem'),
+    identityFile: values.identityFile ?? join(directory, 'sentrypeer-identity.json'),
+    threads: values.threads ?? Math.min(Math.max(coresCount, 1), THREADS_MAX),
+  });
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { dirname } from 'node:path';
+import type { Config, ConfigOrigins } from './config.ts';
+import { suggestion } from './nearest.ts';
+import { quoted, refusal } from './refusal.ts';
+import { keyOfLong, OPTION_ENTRIES, type ConfigKey } from './settings.ts';
+
+/** Refuses what cannot be meant together, wherever each of the two was set. */
+export function refuseContradictions(config: Config, origins: ConfigOrigins): void {
+  const set = (key: ConfigKey): boolean => origins[key].kind !== 'default';
+  if (config.noSip && config.responsive) {
+    throw refusal(
+      `${origins.noSip.text} turns SIP off, but ${origins.responsive.text} has it answered: leave one out`,
+    );
+  }
+  if (config.noSip && !config.api) {
+    throw refusal(
+      `${origins.noSip.text} without the API leaves nothing to do: add --api, or leave it out`,
+    );
+  }
+  for (const key of ['tlsListenAddresses', 'certFile', 'keyFile'] as const) {
+    if (config.noTls && set(key)) {
+      throw refusal(
+        `${origins.noTls.text} turns TLS off, but ${origins[key].text} sets it up: leave one out`,
+      );
+    }
+  }
+  if (config.connectionsPerSourceMax > config.connectionsMax) {
+    throw refusal(
+      `--max-connections-per-source is ${config.connectionsPerSourceMax}, ` +
+        `which is more than --max-connections, ${config.connectionsMax}: at most that many make sense`,
+    );
+  }
+}
+
+/** Refuses a file in a directory that is not there; the file itself may be made. */
+export function refuseMissingDirectories(
+  config: Config,
+  origins: ConfigOrigins,
+  directoryExists: (path: string) => boolean,
+): void {
+  const keys: readonly ('dbFile' | 'identityFile' | 'jsonLogFile')[] = config.jsonLog
+    ? ['dbFile', 'identityFile', 'jsonLogFile']
+    : ['dbFile', 'identityFile'];
+  for (const key of keys) {
+    const directory = dirname(config[key]);
+    if (directoryExists(directory)) continue;
+    const { kind, text } = origins[key];
+    const where = kind === 'default' ? `default of ${text}` : text;
+    throw refusal(
+      `${where}: there is no directory ${quoted(directory)} for ${quoted(config[key])}: make it first`,
+    );
+  }
+}
+
+/** Refuses a persona that does not exist. */
+export function refuseUnknownPersona(
+  config: Config,
+  origins: ConfigOrigins,
+  personaNames: readonly string[],
+): void {
+  const { persona } = config;
+  const names = ['auto', ...personaNames];
+  if (names.includes(persona)) return;
+  throw refusal(
+    `${origins.persona.text}: there is no persona ${quoted(persona)}` +
+      (suggestion(persona, names) || `, there are ${names.join(', ')}`),
+  );
+}
+
+/** What the command line asks for and does nothing, because a switch is off. A file may keep such values ready. */
+export function idleFlags(config: Config, origins: ConfigOrigins): readonly string[] {
+  const warnings: string[] = [];
+  for (const [key, { needs }] of OPTION_ENTRIES) {
+    if (needs === undefined || origins[key].kind !== 'flag') continue;
+    const needed = keyOfLong(needs);
+    if (needed !== undefined && config[needed] === false) {
+      warnings.push(`${origins[key].text} has no effect without --${needs}`);
+    }
+  }
+  return warnings;
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isSwitch, type Option } from './option.ts';
+import { LATER_FEATURES, PRINT_FLAGS } from './options.ts';
+import { suggestion } from './nearest.ts';
+import { quoted, refusal } from './refusal.ts';
+import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
+
+/** What the command line says. */
+export interface ParsedFlags {
+  readonly settings: Settings;
+  /** What is no flag: a command and its arguments. */
+  readonly words: readonly string[];
+  /** Met `--help` or `--version`: nothing behind it was looked at. */
+  readonly print: keyof typeof PRINT_FLAGS | undefined;
+}
+
+type Found =
+  | { readonly kind: 'option'; readonly key: ConfigKey; readonly option: Option<unknown> }
+  | { readonly kind: 'print'; readonly what: keyof typeof PRINT_FLAGS };
+
+const FLAGS: ReadonlyMap<string, Found> = flagTable();
+
+/**
+ * Reads the command line as getopt_long does: `-dras`, `-f path`, `-fpath`, `--db-file path`,
+ * `--db-file=path`, `--`. A switch may be turned off by `--api=off`.
+ *
+ * @param argv Without the names of the interpreter and of the program.
+ */
+export function parseFlags(argv: readonly string[]): ParsedFlags {
+  const settings = new Map<ConfigKey, Setting>();
+  const words: string[] = [];
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      words.push(...rest);
+      break;
+    }
+    if (word === '-' || !word.startsWith('-')) {
+      words.push(word);
+      continue;
+    }
+    const print = word.startsWith('--')
+      ? parseLong(word, rest, settings)
+      : parseShort(word, rest, settings);
+    if (print !== undefined) return { settings, words, print };
+  }
+  return { settings, words, print: undefined };
+}
+
+function parseLong(
+  word: string,
+  rest: string[],
+  settings: Map<ConfigKey, Setting>,
+): ParsedFlags['print'] {
+  const equals = word.indexOf('=');
+  const name = equals < 0 ? word : word.slice(0, equals);
+  const attached = equals < 0 ? undefined : word.slice(equals + 1);
+  const found = FLAGS.get(name) ?? unknownFlag(name, name);
+  if (found.kind === 'print') {
+    if (attached !== undefined) throw refusal(`${name} takes no value: write ${name} alone`);
+    return found.what;
+  }
+  const text = attached ?? (isSwitch(found.option) ? 'on' : nextWord(name, found.option, rest));
+  set(settings, found, name, text);
+  return undefined;
+}
+
+/** Letters after one hyphen; the first that takes a value takes the rest of the word, or the next. */
+function parseShort(
+  word: string,
+  rest: string[],
+  settings: Map<ConfigKey, Setting>,
+): ParsedFlags['print'] {
+  for (let index = 1; index < word.length; index += 1) {
+    const name = `-${word.charAt(index)}`;
+    const found = FLAGS.get(name) ?? unknownFlag(name, word);
+    if (found.kind === 'print') return found.what;
+    if (isSwitch(found.option)) {
+      set(settings, found, name, 'on');
+      continue;
+    }
+    const attached = word.slice(index + 1);
+    if (attached.startsWith('=')) {
+      const { long, type } = found.option;
+      throw refusal(
+        `${quoted(word)}: write ${name} ${type.placeholder} or --${long}=${type.placeholder}`,
+      );
+    }
+    set(settings, found, name, attached === '' ? nextWord(name, found.option, rest) : attached);
+    return undefined;
+  }
+  return undefined;
+}
+
+function nextWord(name: string, option: Option<unknown>, rest: string[]): string {
+  const { placeholder } = option.type;
+  const word = rest.shift();
+  if (word === undefined) throw refusal(`${name} needs a value: write ${name} ${placeholder}`);
+  if (word.startsWith('-') && word !== '-') {
+    throw refusal(
+      `${name} needs a value, but ${quoted(word)} follows: write ${name} ${placeholder}, ` +
+        `or --${option.long}=${placeholder} where it begins with a hyphen`,
+    );
+  }
+  return word;
+}
+
+function set(
+  settings: Map<ConfigKey, Setting>,
+  found: Found & { readonly kind: 'option' },
+  name: string,
+  text: string,
+): void {
+  const before = settings.get(found.key);
+  const origin = { kind: 'flag', text: name } as const;
+  if (before === undefined || before.text === text) {
+    settings.set(found.key, { text, origin });
+    return;
+  }
+  if (!found.option.type.repeatable) {
+    throw refusal(
+      `${name} is given twice, as ${quoted(before.text)} and ${quoted(text)}: leave one out`,
+    );
+  }
+  settings.set(found.key, { text: `${before.text},${text}`, origin });
+}
+
+function unknownFlag(name: string, word: string): never {
+  for (const later of LATER_FEATURES) {
+    if (name !== `-${later.short}` && name !== `--${later.long}`) continue;
+    const where = name === word ? name : `${name} in ${quoted(word)}`;
+    throw refusal(`this version has no ${later.feature} yet: leave out ${where}`);
+  }
+  // "-responsive" was meant as a long name, "-S" perhaps as "-s".
+  const meant = word.startsWith('--') ? word : word.length > 2 ? `-${word}` : swapCase(name);
+  const hint =
+    word.length === 2 && FLAGS.has(meant)
+      ? `, did you mean ${meant}?`
+      : suggestion(
+          meant,
+          [...FLAGS.keys()].filter((flag) => flag.startsWith('--')),
+        );
+  const inside = name === word ? '' : ` in ${quoted(word)}`;
+  throw refusal(
+    `unknown option ${quoted(name)}${inside}${hint || ', see sentrypeer --help for those there are'}`,
+  );
+}
+
+function swapCase(text: string): string {
+  return text === text.toLowerCase() ? text.toUpperCase() : text.toLowerCase();
+}
+
+function flagTable(): ReadonlyMap<string, Found> {
+  const flags = new Map<string, Found>();
+  for (const [key, option] of OPTION_ENTRIES) {
+    flags.set(`--${option.long}`, { kind: 'option', key, option });
+    if (option.short !== undefined) flags.set(`-${option.short}`, { kind: 'option', key, option });
+  }
+  for (const what of ['help', 'version'] as const) {
+    const { long, short } = PRINT_FLAGS[what];
+    flags.set(`--${long}`, { kind: 'print', what }).set(`-${short}`, { kind: 'print', what });
+  }
+  return flags;
+}

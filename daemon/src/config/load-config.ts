@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { join } from 'node:path';
+import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
+import { parseConfigFile } from './config-file.ts';
+import {
+  idleFlags,
+  refuseContradictions,
+  refuseMissingDirectories,
+  refuseUnknownPersona,
+} from './contradictions.ts';
+import { parseEnvironment } from './environment.ts';
+import { parseFlags } from './flags.ts';
+import { formatHelp } from './help.ts';
+import { suggestion } from './nearest.ts';
+import type { Option } from './option.ts';
+import { OPTIONS } from './options.ts';
+import { isRefusal, quoted, refusal } from './refusal.ts';
+import {
+  keyOfLong,
+  OPTION_ENTRIES,
+  readSetting,
+  type ConfigKey,
+  type Origin,
+  type Setting,
+  type Settings,
+} from './settings.ts';
+import { VERSION } from './version.ts';
+
+/** What {@link loadConfig} knows of the machine. */
+export interface ConfigSources {
+  /** Without the names of the interpreter and of the program. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+  /** Cores that this process may use. */
+  readonly coresCount: number;
+  /** Personas that `--persona` may name besides `auto`. */
+  readonly personaNames: readonly string[];
+  /** The text of a file; throws what `fs.readFileSync` throws. */
+  readFile(path: string): string;
+  directoryExists(path: string): boolean;
+}
+
+interface Loaded {
+  readonly config: Config;
+  readonly origins: ConfigOrigins;
+  /** What was ignored, a line each. */
+  readonly warnings: readonly string[];
+}
+
+/** What the operator wants. */
+export type LoadedConfig =
+  | ({ readonly kind: 'run' } & Loaded)
+  /** Copy the database to `target` while it may be in use. */
+  | ({ readonly kind: 'command'; readonly name: 'backup'; readonly target: string } & Loaded)
+  /** Print `text` to standard output and end with status 0. */
+  | { readonly kind: 'print'; readonly text: string }
+  /** Print `message`, one line, to standard error and end with status 2. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Reads flags, environment and file: the first of these that sets a value wins, then the default. */
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  try {
+    return load(sources);
+  } catch (error) {
+    if (isRefusal(error)) return { kind: 'refused', message: error.message };
+    throw error;
+  }
+}
+
+function load(sources: ConfigSources): LoadedConfig {
+  const flags = parseFlags(sources.argv);
+  if (flags.print === 'help') return { kind: 'print', text: formatHelp() };
+  if (flags.print === 'version') return { kind: 'print', text: `sentrypeer ${VERSION}\n` };
+  const target = backupTarget(flags.words);
+  const environment = parseEnvironment(sources.env);
+  const file = loadFile(sources, flags.settings, environment.settings);
+  const { values, origins } = merge([flags.settings, environment.settings, file]);
+  const config = completeConfig(values, sources.coresCount);
+  const exists = (path: string): boolean => sources.directoryExists(path);
+  const { warnings } = environment;
+  if (target !== undefined) {
+    refuseMissingDirectories(config, origins, exists);
+    return { kind: 'command', name: 'backup', target, config, origins, warnings };
+  }
+  refuseContradictions(config, origins);
+  refuseUnknownPersona(config, origins, sources.personaNames);
+  refuseMissingDirectories(config, origins, exists);
+  return {
+    kind: 'run',
+    config,
+    origins,
+    warnings: [...warnings, ...idleFlags(config, origins)],
+  };
+}
+
+/** `backup FILE`, or nothing. */
+function backupTarget(words: readonly string[]): string | undefined {
+  const [command, target, ...more] = words;
+  if (command === undefined) return undefined;
+  if (command !== 'backup') {
+    const hint = suggestion(command, ['backup']) || ', the only command is backup FILE';
+    throw refusal(`unknown command ${quoted(command)}${hint}`);
+  }
+  if (target === undefined || target === '') {
+    throw refusal('backup needs the file to write: write sentrypeer backup FILE');
+  }
+  const [first] = more;
+  if (first !== undefined) throw refusal(`${quoted(first)} is too much: write backup FILE`);
+  return target;
+}
+
+/** The file that was named, which must be there, or the usual one where there is one. */
+function loadFile(sources: ConfigSources, flags: Settings, environment: Settings): Settings {
+  const named = flags.get('configFile') ?? environment.get('configFile');
+  const usual = join(sources.homeDirectory, '.config', 'sentrypeer', 'default-config.toml');
+  const path = named === undefined ? usual : (readSetting(OPTIONS.configFile, named) ?? usual);
+  try {
+    return parseConfigFile(path, sources.readFile(path));
+  } catch (cause) {
+    if (isRefusal(cause)) throw cause;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    if (missing && named === undefined) return new Map();
+    const where = named?.origin.text ?? 'the usual configuration file';
+    throw refusal(
+      missing
+        ? `${where}: there is no file ${quoted(path)}`
+        : `${where}: ${quoted(path)} cannot be read (${code}): it must be a text file that this user may read`,
+      { cause },
+    );
+  }
+}
+
+/** @param places Strongest first. */
+function merge(places: readonly Settings[]): {
+  readonly values: OptionValues;
+  readonly origins: ConfigOrigins;
+} {
+  const values: Partial<Record<ConfigKey, unknown>> = {};
+  const origins: Partial<Record<ConfigKey, Origin>> = {};
+  for (const [key, option] of OPTION_ENTRIES) {
+    const setting = strongest(places, key);
+    values[key] = setting === undefined ? option.defaultValue : readSetting(option, setting);
+    origins[key] = setting?.origin ?? { kind: 'default', text: `--${option.long}` };
+  }
+  // Every key of the table has been set, to a value that its own type read.
+  return { values: values as OptionValues, origins: origins as ConfigOrigins };
+}
+
+/** The setting of the strongest place, or `on` where an option that implies this one is set in a stronger one. */
+function strongest(places: readonly Settings[], key: ConfigKey): Setting | undefined {
+  const implying = OPTION_ENTRIES.filter(
+    ([, option]) => option.implies !== undefined && keyOfLong(option.implies) === key,
+  );
+  for (const place of places) {
+    const setting = place.get(key);
+    if (setting !== undefined) return setting;
+    for (const [other, option] of implying) {
+      const cause = place.get(other);
+      if (cause !== undefined && impliesOn(option, cause)) {
+        return { text: 'on', origin: cause.origin };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A switch that is off implies nothing; any other value does. */
+function impliesOn(option: Option<unknown>, cause: Setting): boolean {
+  return readSetting(option, cause) !== false;
+}

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  CONNECTIONS_COUNT_MAX,
+  DB_SIZE_OCTETS_MIN,
+  FOLD_WINDOW_SECONDS_MAX,
+  REPLIES_COUNT_MAX,
+  RETENTION_DAYS_MAX,
+  THREADS_MAX,
+} from '../limits.ts';
+import { derivedOption, option } from './option.ts';
+import {
+  addressesType,
+  addressType,
+  countType,
+  listenAddressesType,
+  pathType,
+  personaType,
+  portType,
+  sizeType,
+  switchType,
+  syslogTargetType,
+} from './value-types.ts';
+
+/*
+ * The one table of options. Flags, environment variables, keys of the configuration file, the help, the
+ * man page and docs/options.md all come from it; run `npm run docs` after a change.
+ */
+export const OPTIONS = {
+  responsive: option({
+    group: 'sip',
+    long: 'responsive',
+    short: 'r',
+    environment: 'SENTRYPEER_SIP_RESPONSIVE',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Answer SIP requests as a PBX would. Without it nothing is ever sent, only recorded.',
+  }),
+  noSip: option({
+    group: 'sip',
+    long: 'no-sip',
+    short: 'R',
+    environment: 'SENTRYPEER_SIP_DISABLE',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Open no SIP port: only serve what is in the database (with --api).',
+  }),
+  sipPort: option({
+    group: 'sip',
+    long: 'sip-port',
+    type: portType,
+    defaultValue: 5060,
+    doc: 'Port for SIP over UDP and TCP.',
+  }),
+  sipAddresses: option({
+    group: 'sip',
+    long: 'sip-address',
+    type: addressesType,
+    defaultValue: 'all',
+    doc: 'Local address to listen on for SIP; all follows addresses as they come and go.',
+  }),
+  persona: option({
+    group: 'sip',
+    long: 'persona',
+    type: personaType,
+    defaultValue: 'auto',
+    needs: 'responsive',
+    doc: 'The PBX to look like; auto chooses one at first start and stays with it.',
+  }),
+  replyRatePerSecond: option({
+    group: 'sip',
+    long: 'reply-rate',
+    type: countType('COUNT', 1, REPLIES_COUNT_MAX),
+    unit: 'replies per second',
+    defaultValue: 20,
+    needs: 'responsive',
+    doc: 'Replies that one source address gets in the long run; what is above is recorded unanswered.',
+  }),
+  replyBurstCount: option({
+    group: 'sip',
+    long: 'reply-burst',
+    type: countType('COUNT', 1, REPLIES_COUNT_MAX),
+    unit: 'replies',
+    defaultValue: 200,
+    needs: 'responsive',
+    doc: 'Replies that one source address gets at once before --reply-rate holds.',
+  }),
+  replyOctetsPerSecond: option({
+    group: 'sip',
+    long: 'reply-bandwidth',
+    type: sizeType(1000),
+    unit: 'octets per second',
+    defaultValue: 1_048_576,
+    needs: 'responsive',
+    doc: 'Octets of replies to all sources together; 0 sets no ceiling.',
+  }),
+  connectionsMax: option({
+    group: 'sip',
+    long: 'max-connections',
+    type: countType('COUNT', 1, CONNECTIONS_COUNT_MAX),
+    unit: 'connections',
+    defaultValue: 2000,
+    doc: 'TCP and TLS connections in all; one more is recorded and closed.',
+  }),
+  connectionsPerSourceMax: option({
+    group: 'sip',
+    long: 'max-connections-per-source',
+    type: countType('COUNT', 1, CONNECTIONS_COUNT_MAX),
+    unit: 'connections',
+    defaultValue: 50,
+    doc: 'TCP and TLS connections from one source address (IPv6: one /64).',
+  }),
+
+  noTls: option({
+    group: 'tls',
+    long: 'no-tls',
+    short: 'N',
+    environment: 'SENTRYPEER_TLS_DISABLE',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Open no port for SIP over TLS.',
+  }),
+  tlsListenAddresses: derivedOption({
+    group: 'tls',
+    long: 'tls-listen-address',
+    short: 'z',
+    type: listenAddressesType,
+    defaultText: '0.0.0.0:5061 and [::]:5061; with --sip-address port 5061 of each',
+    doc: 'Address and port for SIP over TLS.',
+  }),
+  certFile: derivedOption({
+    group: 'tls',
+    long: 'cert',
+    short: 't',
+    type: pathType,
+    defaultText: 'cert.pem beside the database',
+    doc: 'Certificate for TLS (PEM); made, self-signed, where certificate and key are both missing.',
+  }),
+  keyFile: derivedOption({
+    group: 'tls',
+    long: 'key',
+    short: 'k',
+    type: pathType,
+    defaultText: 'key.pem beside the database',
+    doc: 'Private key of the certificate (PEM).',
+  }),
+
+  dbFile: option({
+    group: 'database',
+    long: 'db-file',
+    short: 'f',
+    type: pathType,
+    defaultValue: './sentrypeer.db',
+    doc: 'SQLite database, made where it is missing; its directory must exist.',
+  }),
+  identityFile: derivedOption({
+    group: 'database',
+    long: 'identity-file',
+    type: pathType,
+    defaultText: 'sentrypeer-identity.json beside the database',
+    doc: 'Private key and id of this node, made at first start. Keep it, and keep it secret.',
+  }),
+  foldWindowSeconds: option({
+    group: 'database',
+    long: 'fold-window',
+    type: countType('SECONDS', 0, FOLD_WINDOW_SECONDS_MAX),
+    unit: 'seconds',
+    defaultValue: 60,
+    doc: 'Equal messages of one source within this time are one row with a count; 0 makes each a row.',
+  }),
+  retentionDays: option({
+    group: 'database',
+    long: 'retention-days',
+    type: countType('DAYS', 0, RETENTION_DAYS_MAX),
+    unit: 'days',
+    defaultValue: 0,
+    doc: 'Events older than this are removed; 0 removes none for its age.',
+  }),
+  dbSizeMaxOctets: option({
+    group: 'database',
+    long: 'db-size-max',
+    type: sizeType(DB_SIZE_OCTETS_MIN),
+    unit: 'octets',
+    defaultValue: 2 ** 30,
+    doc: 'The oldest events make room when the database reaches this size; 0 sets no limit.',
+  }),
+  dbFreeMinOctets: option({
+    group: 'database',
+    long: 'db-free-min',
+    type: sizeType(0),
+    unit: 'octets',
+    defaultValue: 256 * 2 ** 20,
+    doc: 'Space on the disk that is left alone: the database stops growing before it; 0 uses all.',
+  }),
+
+  api: option({
+    group: 'api',
+    long: 'api',
+    short: 'a',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Serve the collected data over HTTP.',
+  }),
+  apiAddress: option({
+    group: 'api',
+    long: 'api-address',
+    type: addressType,
+    defaultValue: '127.0.0.1',
+    needs: 'api',
+    doc: 'Local address of the API; 0.0.0.0 or :: lets every machine read your data.',
+  }),
+  apiPort: option({
+    group: 'api',
+    long: 'api-port',
+    type: portType,
+    defaultValue: 8082,
+    needs: 'api',
+    doc: 'Port of the API.',
+  }),
+
+  jsonLog: option({
+    group: 'output',
+    long: 'json-log',
+    short: 'j',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Write every event as a line of JSON to a file.',
+  }),
+  jsonLogFile: option({
+    group: 'output',
+    long: 'json-log-file',
+    short: 'l',
+    type: pathType,
+    defaultValue: './sentrypeer_json.log',
+    implies: 'json-log',
+    doc: 'File for --json-log; its directory must exist.',
+  }),
+  syslog: option({
+    group: 'output',
+    long: 'syslog',
+    short: 's',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Write a line to syslog for every event, as fail2ban reads it.',
+  }),
+  syslogTarget: option({
+    group: 'output',
+    long: 'syslog-target',
+    type: syslogTargetType,
+    defaultValue: { kind: 'local' },
+    implies: 'syslog',
+    doc: 'Where syslog lines go: this machine (through the logger command) or over the network.',
+  }),
+  verbose: option({
+    group: 'output',
+    long: 'verbose',
+    short: 'v',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Print what happens, and every event, to standard error.',
+  }),
+  debug: option({
+    group: 'output',
+    long: 'debug',
+    short: 'd',
+    type: switchType,
+    defaultValue: false,
+    implies: 'verbose',
+    doc: 'Print more, for finding faults.',
+  }),
+
+  threads: derivedOption({
+    group: 'program',
+    long: 'threads',
+    type: countType('COUNT', 1, THREADS_MAX),
+    unit: 'threads',
+    defaultText: 'the number of cores',
+    doc: 'Threads that do the work: one stores, the others receive SIP; 1 puts everything on one thread, for small devices.',
+  }),
+  configFile: derivedOption({
+    group: 'program',
+    long: 'config-file',
+    short: 'g',
+    inFile: false,
+    type: pathType,
+    defaultText: '~/.config/sentrypeer/default-config.toml, where it exists',
+    doc: 'Configuration file (TOML).',
+  }),
+} as const;
+
+/** Flags that print something and end the program. */
+export const PRINT_FLAGS = {
+  help: { long: 'help', short: 'h', doc: 'Print this help.' },
+  version: { long: 'version', short: 'V', doc: 'Print the version.' },
+} as const;
+
+/** What SentryPeer 4.x has and this version does not have yet; asked for, it is refused by name. */
+export const LATER_FEATURES: readonly {
+  readonly short: string;
+  readonly long: string;
+  readonly environment: readonly string[];
+  readonly feature: string;
+}[] = [
+  {
+    short: 'p',
+    long: 'peer-to-peer',
+    environment: ['SENTRYPEER_PEER_TO_PEER'],
+    feature: 'peer to peer sharing',
+  },
+  {
+    short: 'b',
+    long: 'bootstrap-node',
+    environment: ['SENTRYPEER_BOOTSTRAP_NODE'],
+    feature: 'peer to peer sharing',
+  },
+  {
+    short: 'w',
+    long: 'webhook-url',
+    environment: ['SENTRYPEER_WEBHOOK_URL', 'SENTRYPEER_WEBHOOK'],
+    feature: 'webhook',
+  },
+  {
+    short: 'i',
+    long: 'oauth2-client-id',
+    environment: ['SENTRYPEER_OAUTH2_CLIENT_ID'],
+    feature: 'webhook',
+  },
+  {
+    short: 'c',
+    long: 'oauth2-client-secret',
+    environment: ['SENTRYPEER_OAUTH2_CLIENT_SECRET'],
+    feature: 'webhook',
+  },
+];

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { hostname } from 'node:os';
+import type { DeliveryPorts, JsonLog, Syslog } from '@sentrypeer/delivery';
+import type { HttpApi } from '@sentrypeer/api';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { assertPortFree } from '@sentrypeer/net';
+import { StoreReader } from '@sentrypeer/store';
+import type { Config } from './config/config.ts';
+import { VERSION } from './config/version.ts';
+import { openEngine } from './engine.ts';
+import { openIdentity } from './identity.ts';
+import type { StartupFacts } from './output/startup-banner.ts';
+import { VerbosePrinter } from './output/verbose-printer.ts';
+import { NO_SIP, openSip } from './open-sip.ts';
+import { storeTotals } from './services/store-totals.ts';
+
+export interface DaemonPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Prints events for a person who watches. */
+  readonly write: (text: string) => void;
+  readonly processId: number;
+  /** A part failed while it ran; the process must end. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** A consumer of the event log. */
+interface Consumer {
+  wake(): void;
+}
+
+/** Everything that runs, put together. */
+export class Daemon implements AsyncDisposable {
+  /** What is open, for the lines printed at start. */
+  readonly facts: StartupFacts;
+  readonly #scope: AsyncDisposableStack;
+  readonly #jsonLog: JsonLog | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    facts: StartupFacts,
+    scope: AsyncDisposableStack,
+    jsonLog: JsonLog | undefined,
+  ) {
+    this.facts = facts;
+    this.#scope = scope;
+    this.#jsonLog = jsonLog;
+  }
+
+  /** Resolves when all is open; throws `OperatingError` having closed again what was. */
+  static async open(ports: DaemonPorts, config: Config): Promise<Daemon> {
+    const { clock, logger } = ports;
+    await using scope = new AsyncDisposableStack();
+    const identity = await openIdentity(config.identityFile);
+    for (const warning of identity.warnings) logger.warn('identity', { warning });
+
+    const consumers: Consumer[] = [];
+    const onCommitted = (): void => {
+      for (const consumer of consumers) consumer.wake();
+    };
+    const engine = await openEngine(
+      { clock, logger, onCommitted, onFailed: ports.onFailed },
+      config,
+    );
+    scope.defer(() => engine.close());
+    const log = scope.use(StoreReader.open(config.dbFile));
+
+    const delivery = { log, cursors: engine, logger, clock };
+    const jsonLog = config.jsonLog ? await openJsonLog(delivery, config) : undefined;
+    if (jsonLog !== undefined) consumers.push(scope.use(jsonLog));
+    if (config.syslog)
+      consumers.push(
+        scope.use(
+          await openSyslog(delivery, config, { nodeId: identity.nodeId, pid: ports.processId }),
+        ),
+      );
+    if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
+    // Closing runs backwards from here: no more is received, then what is committed is delivered.
+    scope.defer(() => engine.drain());
+
+    const api = config.api ? scope.use(await openApi(log, logger, config)) : undefined;
+    const sip = config.noSip ? NO_SIP : await openSip({ engine, identity, logger }, config);
+    const facts = {
+      version: VERSION,
+      nodeId: identity.nodeId,
+      processId: ports.processId,
+      responsive: config.responsive,
+      persona: config.responsive ? sip.persona : undefined,
+      ...sip.locals,
+      api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
+      dbFile: config.dbFile,
+      jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,
+      syslogTarget: config.syslog ? formatSyslogTarget(config.syslogTarget) : undefined,
+    };
+    return new Daemon(facts, scope.move(), jsonLog);
+  }
+
+  /** Lets the log files be rotated. */
+  async reopenLogs(): Promise<void> {
+    await this.#jsonLog?.reopen();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#scope.disposeAsync();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/* What is not asked for is not loaded: a small device has better use for the memory. */
+
+async function openJsonLog(ports: DeliveryPorts, config: Config): Promise<JsonLog> {
+  const { JsonLog } = await import('@sentrypeer/delivery');
+  return JsonLog.open(ports, { path: config.jsonLogFile, appVersion: VERSION });
+}
+
+async function openSyslog(
+  ports: DeliveryPorts,
+  config: Config,
+  self: { readonly nodeId: string; readonly pid: number },
+): Promise<Syslog> {
+  const { Syslog } = await import('@sentrypeer/delivery');
+  return Syslog.open(ports, { target: config.syslogTarget, hostname: hostname(), ...self });
+}
+
+async function openApi(log: StoreReader, logger: Logger, config: Config): Promise<HttpApi> {
+  const { HttpApi } = await import('@sentrypeer/api');
+  // Whoever has the port is named.
+  await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
+  const options = { host: config.apiAddress, port: config.apiPort, version: VERSION };
+  return HttpApi.open({ totals: storeTotals(log, config.dbFile), logger }, options);
+}
+
+function formatSyslogTarget(target: Config['syslogTarget']): string {
+  return target.kind === 'local' ? 'local' : `${target.kind}://${target.host}:${target.port}`;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomFillSync } from 'node:crypto';
+import type { Engine, EnginePorts } from './engine.ts';
+import { BlockPool, blocksCountMax } from './services/block-pool.ts';
+import { SipService } from './services/sip-service.ts';
+import { StoreService, type StoreServiceOptions } from './services/store-service.ts';
+
+/** Everything in this thread, for small devices. */
+export function openOneThread(ports: EnginePorts, options: StoreServiceOptions): Engine {
+  const store = StoreService.open(ports, options);
+  let sip: SipService | undefined;
+  return {
+    saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
+    openSip: async (sipOptions) => {
+      const blocks: BlockPool = new BlockPool(
+        { post: (batch) => store.offer(batch, () => blocks.giveBack(batch.buffer as ArrayBuffer)) },
+        { blocksCountMax: blocksCountMax(1) },
+      );
+      const random = { fill: (octets: Uint8Array) => randomFillSync(octets) };
+      sip = await SipService.open({ ...ports, random, blocks }, sipOptions);
+      return sip.locals;
+    },
+    drain: async () => {
+      await sip?.close();
+      store.drain();
+    },
+    close: async () => store.close(),
+  };
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { Config } from './config/config.ts';
+import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
+import type { StoreServiceOptions } from './services/store-service.ts';
+
+export interface EnginePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Events up to this one are in the database. */
+  readonly onCommitted: (lastHoneyId: number) => void;
+  /** A thread failed while it ran. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** What receives and what stores: in one thread, or in several with the same objects in each. */
+export interface Engine {
+  saveCursor(name: string, honeyId: number): void;
+  /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
+  openSip(options: SipServiceOptions): Promise<SipLocals>;
+  /** Closes the SIP ports and records all that was received. */
+  drain(): Promise<void>;
+  /** Closes the database. */
+  close(): Promise<void>;
+}
+
+/** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
+export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
+  const store: StoreServiceOptions = {
+    path: config.dbFile,
+    retentionDays: config.retentionDays,
+    sizeMaxOctets: config.dbSizeMaxOctets,
+    diskFreeMinOctets: config.dbFreeMinOctets,
+  };
+  // Each way loads only what it needs: a thread's memory is mostly the code in it.
+  if (config.threads === 1) {
+    const { openOneThread } = await import('./engine-one-thread.ts');
+    return openOneThread(ports, store);
+  }
+  const { openThreads } = await import('./engine-threads.ts');
+  return openThreads(ports, store, config.threads - 1); // One of them stores.
+}

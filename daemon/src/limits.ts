@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+/** Ports of UDP and TCP, 0 to 65,535; 0 asks the system for a free one (RFC 6335 §6). */
+export const PORT_MAX = 65_535;
+
+/** Worker threads, 1 and above. Chosen: more than the cores of any machine this is meant for. */
+export const THREADS_MAX = 64;
+
+/** Seconds within which equal events are folded, 0 and above. Chosen: an hour; longer would hide when things happened. */
+export const FOLD_WINDOW_SECONDS_MAX = 3600;
+
+/** Days for which events are kept, 0 and above. Chosen: a hundred years, so that dates stay in range. */
+export const RETENTION_DAYS_MAX = 36_500;
+
+/** Octets of the smallest database that can be asked for. Chosen: below it the file is all indexes and no events. */
+export const DB_SIZE_OCTETS_MIN = 1_048_576;
+
+/** Octets of the largest size that can be asked for, 2^50. Chosen: far above any disk, far below where numbers lose digits. */
+export const SIZE_OCTETS_MAX = 1_125_899_906_842_624;
+
+/** Replies per second, and replies in a burst, that one source may be given. Chosen: beyond it a limit is none. */
+export const REPLIES_COUNT_MAX = 100_000;
+
+/** Connections in all, 1 and above. Chosen: the ports of one address; each costs a file descriptor. */
+export const CONNECTIONS_COUNT_MAX = 65_535;
+
+/** Characters of a persona's name, 1 and above. Chosen: one line of a message. */
+export const PERSONA_NAME_CHARACTERS_MAX = 64;
+
+/** Characters of a host name, RFC 1035 §2.3.4. */
+export const HOST_NAME_CHARACTERS_MAX = 253;
+
+/** Values of one option that takes several. Chosen: more addresses than a honeypot has; each opens a socket. */
+export const VALUES_COUNT_MAX = 256;
+
+/** Characters of a value that a refusal repeats. Chosen: one line stays one line. */
+export const REFUSED_TEXT_CHARACTERS_MAX = 80;
+
+/** Characters of a name for which a similar one is looked for. Chosen: twice the longest name there is. */
+export const NEAREST_NAME_CHARACTERS_MAX = 64;
+
+/** Characters of the configuration file. Chosen: every option with a page of comment is far smaller. */
+export const CONFIG_FILE_CHARACTERS_MAX = 1_048_576;
+
+/** Octets of the identity file. Chosen: it has about 300; anything large is not one. */
+export const IDENTITY_FILE_OCTETS_MAX = 65_536;
+
+/** Characters of one field that `-v` prints. Chosen: as much as an event keeps of a field. */
+export const VERBOSE_FIELD_CHARACTERS_MAX = 2048;
+
+/** Characters of a SIP message that `-v` prints. Chosen: four times a full INVITE with SDP (about 1,200 octets). */
+export const VERBOSE_MESSAGE_CHARACTERS_MAX = 4800;
+
+/** Characters of one value in a log line. Chosen: a path or an error message fits, a page of text does not. */
+export const LOG_VALUE_CHARACTERS_MAX = 400;
+
+/** Lines with one event name in one window; the rest is counted. Chosen: a person still reads them. */
+export const LOG_LINES_PER_WINDOW_MAX = 10;
+
+/** Milliseconds of that window. Chosen: one burst of the same trouble. */
+export const LOG_WINDOW_MS = 10_000;
+
+/** Addresses of one kind that the text at start names; the rest is counted. Chosen: two lines. */
+export const BANNER_ADDRESSES_COUNT_MAX = 6;
+
+/**
+ * Milliseconds for which a receiving thread gathers events before it hands them over, 1 and above. Together
+ * with the store's own wait it stays below 50 ms, the most that a kill -9 may cost.
+ */
+export const FLUSH_MS = 25;
+
+/** Empty blocks that a receiving thread keeps for the next burst. Chosen: 1 MiB. */
+export const IDLE_BLOCKS_COUNT_MAX = 4;
+
+/**
+ * Octets of events that may wait for the store in all threads together: what is bridged while it cannot
+ * write. Chosen: some 30,000 events of a usual size, on a device with little memory.
+ */
+export const WAITING_OCTETS_MAX = 16_777_216;
+
+/**
+ * Milliseconds for which datagrams that the kernel has received are still read at an orderly stop. Chosen: a
+ * full receive buffer of 5,000 takes a tenth of a second; a flood must not hold the stop up.
+ */
+export const STOP_READING_MS_MAX = 200;
+
+/** Events that `-v` prints of one commit. Chosen: 50 ms of more than anybody can read. */
+export const VERBOSE_EVENTS_PER_COMMIT_MAX = 50;
+
+/**
+ * Milliseconds that an orderly stop may take before the process ends anyway. Chosen: the two seconds that
+ * supervisors and people wait without doubt; what is not delivered by then goes on at the next start.
+ */
+export const STOP_MS_MAX = 2000;
+
+/** Blocks that one receiving thread may have on their way to the store, at least: one fills while others are stored. */
+export const BLOCKS_PER_THREAD_MIN = 8;
+
+/** Blocks out at which the store counts as behind: one fills, one is stored, two wait for the next commit. */
+export const BACKLOG_BLOCKS_COUNT = 4;
+
+/**
+ * UDP sockets on one local address in each receiving thread, 1 to 8. The kernel spreads flows over them and
+ * each has a receive buffer of its own, so that a pause of one thread loses nothing.
+ */
+export const SOCKETS_PER_ADDRESS_COUNT = 4;
+
+/** Entries of a list that are read from the database at a time, between which others are served. */
+export const PAGE_ENTRIES_COUNT = 500;
+
+assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
+assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
+assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');
+assert(BACKLOG_BLOCKS_COUNT < BLOCKS_PER_THREAD_MIN, 'a backlog shows before the blocks run out');

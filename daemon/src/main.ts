@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The program: reads the configuration, runs the daemon until it is told to stop. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { personaNames } from '@sentrypeer/honeypot';
+import { OperatingError, systemClock } from '@sentrypeer/kernel';
+import type { Config } from './config/config.ts';
+import { loadConfig } from './config/load-config.ts';
+import { Daemon } from './daemon.ts';
+import { STOP_MS_MAX } from './limits.ts';
+import { ConsoleLogger, logLevel } from './output/console-logger.ts';
+import {
+  formatStartupBanner,
+  formatVerboseStart,
+  VERBOSE_STOPPED,
+  VERBOSE_STOPPING,
+} from './output/startup-banner.ts';
+
+const STATUS_FAILED = 1;
+const STATUS_REFUSED = 2;
+/** What a shell reports of a process that a signal ended: 128 and its number (SIGINT 2). */
+const STATUS_STOPPED_AT_ONCE = 130;
+
+const printError = (text: string): unknown => process.stderr.write(text);
+
+/** Says why the program ends; what the world did in one line, what we did with all there is. */
+function fail(error: unknown): void {
+  if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
+  else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = STATUS_FAILED;
+}
+
+async function run(config: Config, warnings: readonly string[]): Promise<void> {
+  const logger = new ConsoleLogger(
+    { clock: systemClock, write: printError },
+    { level: logLevel(config) },
+  );
+  for (const warning of warnings) logger.warn('configuration', { warning });
+  const ports = {
+    clock: systemClock,
+    logger,
+    write: printError,
+    processId: process.pid,
+    onFailed: (error: unknown) => {
+      fail(error);
+      process.exit();
+    },
+  };
+  // Before anything is open, so that no signal ends what has begun without closing it.
+  const stopped = stopSignal();
+  const daemon = await Daemon.open(ports, config);
+  const { facts } = daemon;
+  if (config.verbose)
+    printError(formatVerboseStart({ ...facts, api: config.api, sip: !config.noSip }));
+  process.on('SIGHUP', () => void daemon.reopenLogs());
+  process.stdout.write(formatStartupBanner(facts));
+  await stopped;
+  if (config.verbose) printError(VERBOSE_STOPPING);
+  const late = setTimeout(() => {
+    logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
+    process.exit();
+  }, STOP_MS_MAX);
+  await daemon.close();
+  clearTimeout(late);
+  logger.flush();
+  if (config.verbose) printError(VERBOSE_STOPPED);
+}
+
+/** Resolves at the first signal to stop; the second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) process.exit(STATUS_STOPPED_AT_ONCE);
+    isStopping = true;
+    resolve();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return promise;
+}
+
+const loaded = loadConfig({
+  argv: process.argv.slice(2),
+  env: process.env,
+  homeDirectory: homedir(),
+  coresCount: availableParallelism(),
+  personaNames,
+  readFile: (path) => readFileSync(path, 'utf8'),
+  directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
+});
+
+try {
+  switch (loaded.kind) {
+    case 'print':
+      process.stdout.write(loaded.text);
+      break;
+    case 'refused':
+      printError(`sentrypeer: ${loaded.message}\n`);
+      process.exitCode = STATUS_REFUSED;
+      break;
+    case 'command':
+      await (await import('@sentrypeer/store')).backupDatabase(loaded.config.dbFile, loaded.target);
+      process.stdout.write(
+        `The database ${loaded.config.dbFile} was copied to ${loaded.target}.\n`,
+      );
+      break;
+    case 'run':
+      await run(loaded.config, loaded.warnings);
+      break;
+  }
+} catch (error) {
+  fail(error);
+}

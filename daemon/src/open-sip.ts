@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { choosePersona } from '@sentrypeer/honeypot';
+import type { Logger } from '@sentrypeer/kernel';
+import {
+  assertPortFree,
+  ensureCertificate,
+  machineAddresses,
+  machineHasIpv6,
+  reusePortWorks,
+} from '@sentrypeer/net';
+import type { Config } from './config/config.ts';
+import type { ListenAddress } from './config/value-types.ts';
+import type { Engine } from './engine.ts';
+import type { Identity } from './identity.ts';
+import { SOCKETS_PER_ADDRESS_COUNT } from './limits.ts';
+import type { SipLocals } from './services/sip-service.ts';
+
+/** What is open for SIP, and what it looks like. */
+interface OpenSip {
+  readonly locals: SipLocals;
+  readonly persona: string | undefined;
+}
+
+/** With `--no-sip`. */
+export const NO_SIP: OpenSip = { locals: { udp: [], tcp: [], tls: [] }, persona: undefined };
+
+interface Ports {
+  readonly engine: Engine;
+  readonly identity: Identity;
+  readonly logger: Logger;
+}
+
+/** Opens the SIP ports in all receiving threads; throws `OperatingError` with none of them open. */
+export async function openSip(ports: Ports, config: Config): Promise<OpenSip> {
+  const { engine, identity, logger } = ports;
+  const persona = await personaOf(identity, config);
+  const { tcp, tls } = streamAddresses(config);
+  const certificate =
+    tls.length === 0
+      ? undefined
+      : await ensureCertificate({ certPath: config.certFile, keyPath: config.keyFile });
+  if (certificate?.made === true) logger.info('certificate_made', { file: config.certFile });
+  await assertPortsFree(config, tcp, tls);
+  const reusePort = await reusePortWorks();
+  if (!reusePort) logger.info('one_listener', { reason: 'this system does not share a port' });
+  const locals = await engine.openSip({
+    nodeId: identity.nodeId,
+    responsive: config.responsive,
+    persona,
+    secrets: {
+      tag: identity.secret('to tag'),
+      nonce: identity.secret('nonce'),
+      policy: identity.secret('policy'),
+    },
+    foldWindowMs: config.foldWindowSeconds * 1000,
+    udpAddresses: config.sipAddresses,
+    udpPort: config.sipPort,
+    socketsPerAddress: reusePort ? SOCKETS_PER_ADDRESS_COUNT : 1,
+    tcp,
+    tls,
+    certificate,
+    reusePort,
+    connectionLimits: { max: config.connectionsMax, perSourceMax: config.connectionsPerSourceMax },
+    replyLimits: {
+      perSourcePerSecond: config.replyRatePerSecond,
+      perSourceBurst: config.replyBurstCount,
+      octetsPerSecond: config.replyOctetsPerSecond,
+    },
+    threadsCount: reusePort ? Math.max(1, config.threads - 1) : 1,
+  });
+  return { locals, persona };
+}
+
+/** The persona asked for, or the one this node chose at its first start. */
+async function personaOf(identity: Identity, config: Config): Promise<string> {
+  if (config.persona !== 'auto') return config.persona;
+  if (identity.personaName !== undefined) return identity.personaName;
+  const { name } = choosePersona(identity.secret('persona'));
+  await identity.setPersona(name);
+  return name;
+}
+
+function streamAddresses(config: Config): {
+  readonly tcp: readonly ListenAddress[];
+  readonly tls: readonly ListenAddress[];
+} {
+  const addresses = config.sipAddresses === 'all' ? ['0.0.0.0', '::'] : config.sipAddresses;
+  const tcp = addresses.map((address) => ({ address, port: config.sipPort }));
+  const tls = config.noTls ? [] : config.tlsListenAddresses;
+  // "All of IPv6" is empty, and no error, on a machine that has none.
+  const possible = ({ address }: ListenAddress): boolean => address !== '::' || machineHasIpv6();
+  return { tcp: tcp.filter(possible), tls: tls.filter(possible) };
+}
+
+/** The threads will share their ports, and would share them with a stranger as well. */
+async function assertPortsFree(
+  config: Config,
+  tcp: readonly ListenAddress[],
+  tls: readonly ListenAddress[],
+): Promise<void> {
+  const udp =
+    config.sipAddresses === 'all'
+      ? machineAddresses().filter(({ zone }) => zone === undefined)
+      : config.sipAddresses.map((address) => ({ address }));
+  for (const { address } of udp) {
+    await assertPortFree({ transport: 'UDP', address, port: config.sipPort });
+  }
+  for (const { address, port } of [...tcp, ...tls]) {
+    await assertPortFree({ transport: 'TCP', address, port });
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { formatListenAddress, type ListenAddress } from '../config/value-types.ts';
+import { BANNER_ADDRESSES_COUNT_MAX } from '../limits.ts';
+
+/** What is open and where data goes, once everything has started. */
+export interface StartupFacts {
+  readonly version: string;
+  readonly nodeId: string;
+  /** For `kill`. */
+  readonly processId: number;
+  readonly responsive: boolean;
+  /** The persona's name; `undefined` where nothing is answered. */
+  readonly persona: string | undefined;
+  /** Empty where that transport is off. */
+  readonly udp: readonly ListenAddress[];
+  readonly tcp: readonly ListenAddress[];
+  readonly tls: readonly ListenAddress[];
+  readonly api: ListenAddress | undefined;
+  readonly dbFile: string;
+  readonly jsonLogFile: string | undefined;
+  /** As the operator wrote it; `undefined` where it is off. */
+  readonly syslogTarget: string | undefined;
+}
+
+/** The few lines at start: what is open, where the data goes, what to try next, how to stop. */
+export function formatStartupBanner(facts: StartupFacts): string {
+  const mode = facts.responsive ? `responsive, as ${facts.persona ?? 'a PBX'}` : 'passive';
+  const lines = [`SentryPeer ${facts.version}, node ${facts.nodeId}`];
+  if (sipIsOpen(facts)) {
+    lines.push(
+      entry('SIP', `${mode}${facts.responsive ? '' : ': records, never answers (-r does)'}`),
+    );
+  } else {
+    lines.push(entry('SIP', 'off'));
+  }
+  for (const transport of ['udp', 'tcp', 'tls'] as const) {
+    const addresses = facts[transport];
+    if (addresses.length > 0) lines.push(entry(transport.toUpperCase(), addressList(addresses)));
+  }
+  lines.push(entry('API', facts.api === undefined ? 'off (-a opens it)' : apiUrl(facts.api, '/')));
+  lines.push(entry('Data', dataPlaces(facts)));
+  for (const [index, command] of tryNext(facts).entries()) {
+    lines.push(entry(index === 0 ? 'Try' : '', command));
+  }
+  lines.push(entry('Stop', `Ctrl-C, or kill ${facts.processId}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** What `-v` prints at start, as SentryPeer 4.x does (COMPATIBILITY: the same words in the same order). */
+export function formatVerboseStart(facts: {
+  readonly nodeId: string;
+  readonly api: boolean;
+  readonly sip: boolean;
+  readonly responsive: boolean;
+}): string {
+  const lines = [`SentryPeer node id: ${facts.nodeId}`, 'Starting sentrypeer...'];
+  if (facts.api) lines.push('API mode enabled, starting http daemon...');
+  if (facts.sip) lines.push('SIP mode enabled...');
+  if (facts.responsive) {
+    lines.push('SIP responsive mode enabled. Will reply to SIP probes...');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What `-v` prints when the program is told to stop, and when it has. */
+export const VERBOSE_STOPPING = 'Stopping sentrypeer...\n';
+export const VERBOSE_STOPPED = 'Stopped sentrypeer\n';
+
+function entry(label: string, text: string): string {
+  return `  ${label.padEnd(5)} ${text}`;
+}
+
+function sipIsOpen(facts: StartupFacts): boolean {
+  return facts.udp.length + facts.tcp.length + facts.tls.length > 0;
+}
+
+function addressList(addresses: readonly ListenAddress[]): string {
+  const named = addresses.slice(0, BANNER_ADDRESSES_COUNT_MAX).map(formatListenAddress);
+  const more = addresses.length - named.length;
+  return more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;
+}
+
+function dataPlaces(facts: StartupFacts): string {
+  const places = [facts.dbFile];
+  if (facts.jsonLogFile !== undefined) places.push(`JSON log ${facts.jsonLogFile}`);
+  if (facts.syslogTarget !== undefined) places.push(`syslog ${facts.syslogTarget}`);
+  return places.join(', ');
+}
+
+/** Commands that work from this machine, in the order in which they make sense. */
+function tryNext(facts: StartupFacts): readonly string[] {
+  const commands: string[] = [];
+  const near = reachable(facts.udp.map(fromHere));
+  // Neither of the two takes an IPv6 address.
+  if (near !== undefined && !near.address.includes(':')) {
+    commands.push(`sipsak -vs sip:${formatListenAddress(near)}`);
+    commands.push(`svmap -p ${near.port} ${near.address}`);
+  }
+  if (facts.api !== undefined) {
+    commands.push(`curl ${apiUrl(facts.api, '/ip-addresses')}`);
+  } else {
+    commands.push(`sqlite3 ${facts.dbFile} 'SELECT source_ip, called_number FROM honey'`);
+  }
+  return commands;
+}
+
+/** An address for a trial from this machine: loopback where it is open, for it is answered. */
+function reachable(addresses: readonly ListenAddress[]): ListenAddress | undefined {
+  const loopback = addresses.find(({ address }) => address.startsWith('127.'));
+  return loopback ?? addresses.find(({ address }) => address === '::1') ?? addresses[0];
+}
+
+function apiUrl(api: ListenAddress, path: string): string {
+  return `http://${formatListenAddress(fromHere(api))}${path}`;
+}
+
+/** A listener on all addresses is reached from this machine by loopback. */
+function fromHere({ address, port }: ListenAddress): ListenAddress {
+  if (address === '0.0.0.0') return { address: '127.0.0.1', port };
+  return { address: address === '::' ? '::1' : address, port };
+}

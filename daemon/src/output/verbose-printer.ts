@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { EventLog } from '@sentrypeer/delivery';
+import { VERBOSE_EVENTS_PER_COMMIT_MAX } from '../limits.ts';
+import { formatVerboseEvent } from './verbose-event.ts';
+
+/** Prints what was recorded, for a person who watches (`-v`, `-d`). */
+export class VerbosePrinter {
+  readonly #log: EventLog;
+  readonly #write: (text: string) => void;
+  #honeyId: number;
+
+  constructor(ports: { readonly log: EventLog; readonly write: (text: string) => void }) {
+    this.#log = ports.log;
+    this.#write = ports.write;
+    this.#honeyId = ports.log.lastHoneyId();
+  }
+
+  /** New events were committed. More than a person can read is counted instead of printed. */
+  wake(): void {
+    for (const event of this.#log.eventsAfter(this.#honeyId, VERBOSE_EVENTS_PER_COMMIT_MAX)) {
+      this.#write(formatVerboseEvent(event));
+      this.#honeyId = event.honeyId;
+    }
+    const leftOut = this.#log.lastHoneyId() - this.#honeyId;
+    if (leftOut <= 0) return;
+    this.#write(`(${leftOut} more events are in the database)\n\n`);
+    this.#honeyId += leftOut;
+  }
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import { latin1Octets } from '@sentrypeer/bytes';
+import { EventCollector, type EventBlocks } from '@sentrypeer/event';
+import { Honeypot, personaByName, type Received } from '@sentrypeer/honeypot';
+import { assert, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
+import {
+  ConnectionQuota,
+  isRepliable,
+  machineAddresses,
+  ReplyLimiter,
+  StreamListener,
+  UdpListener,
+  type Endpoint,
+  type Frame,
+  type StreamConnection,
+  type StreamEvidence,
+  type UdpSocket,
+} from '@sentrypeer/net';
+import { StreamFramer } from '@sentrypeer/sip';
+import type { ListenAddress } from '../config/value-types.ts';
+import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
+
+/** What one receiving thread does; a thread gets it as a message, so it is plain data. */
+export interface SipServiceOptions {
+  readonly nodeId: string;
+  readonly responsive: boolean;
+  /** A name that `personaByName` knows. */
+  readonly persona: string;
+  readonly secrets: {
+    readonly tag: Uint8Array;
+    readonly nonce: Uint8Array;
+    readonly policy: Uint8Array;
+  };
+  /** How long repeats of an event are folded into it, in milliseconds; 0 keeps every message apart. */
+  readonly foldWindowMs: number;
+  readonly udpAddresses: 'all' | readonly string[];
+  readonly udpPort: number;
+  readonly socketsPerAddress: number;
+  readonly tcp: readonly ListenAddress[];
+  readonly tls: readonly ListenAddress[];
+  /** PEM; needed where `tls` is not empty. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly reusePort: boolean;
+  /** TCP and TLS connections of all threads, in all and from one source. */
+  readonly connectionLimits: { readonly max: number; readonly perSourceMax: number };
+  readonly replyLimits: {
+    readonly perSourcePerSecond: number;
+    readonly perSourceBurst: number;
+    readonly octetsPerSecond: number;
+  };
+  /** Among how many threads the limits for all sources together are shared. */
+  readonly threadsCount: number;
+}
+
+/** What is listened on, by transport. */
+export type SipLocals = Readonly<Record<'udp' | 'tcp' | 'tls', readonly Endpoint[]>>;
+
+export interface SipPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly blocks: EventBlocks;
+  /** An attacker found the password of this account; the other threads need to know (`win`). */
+  readonly onWon?: (account: string) => void;
+}
+
+/** Where an answer goes: the datagram's socket, the connection, or nowhere (any more). */
+type Path = UdpSocket | StreamConnection | undefined;
+
+const NO_ANOMALIES: readonly string[] = [];
+
+/** One receiving thread: its listeners, its honeypot, and the collector that hands events to the store. */
+export class SipService implements AsyncDisposable {
+  readonly #ports: SipPorts;
+  readonly #options: SipServiceOptions;
+  readonly #honeypot: Honeypot<Path>;
+  readonly #collector: EventCollector;
+  readonly #limiter: ReplyLimiter;
+  readonly #quota: ConnectionQuota;
+  readonly #scope = new AsyncDisposableStack();
+  #udp: UdpListener | undefined;
+  #flushTimer: NodeJS.Timeout | undefined;
+  #dueTimer: NodeJS.Timeout | undefined;
+  #dueAtMs = Infinity;
+  #datagramsCount = 0;
+  #tcp: readonly Endpoint[] = [];
+  #tls: readonly Endpoint[] = [];
+
+  private constructor(ports: SipPorts, options: SipServiceOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    const persona = personaByName(options.persona);
+    assert(persona !== undefined, 'persona_known');
+    const mode = options.responsive ? 'responsive' : 'passive';
+    this.#honeypot = new Honeypot(ports, { mode, persona, secrets: options.secrets });
+    this.#collector = new EventCollector(ports, {
+      nodeId: options.nodeId,
+      collectedMethod: mode,
+      foldWindowMs: options.foldWindowMs,
+    });
+    // The kernel spreads connections over the threads, so each has its share of the limits.
+    const { connectionLimits, threadsCount } = options;
+    this.#quota = new ConnectionQuota({
+      max: Math.ceil(connectionLimits.max / threadsCount),
+      perSourceMax: Math.ceil(connectionLimits.perSourceMax / threadsCount),
+    });
+    this.#limiter = new ReplyLimiter({
+      ...options.replyLimits,
+      threadsCount,
+    });
+  }
+
+  /** Resolves when every port is open; throws `OperatingError` with nothing left open. */
+  static async open(ports: SipPorts, options: SipServiceOptions): Promise<SipService> {
+    const service = new SipService(ports, options);
+    try {
+      await service.#listen();
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    return service;
+  }
+
+  /** What is listened on now. */
+  get locals(): SipLocals {
+    return { udp: this.#udp?.locals() ?? [], tcp: this.#tcp, tls: this.#tls };
+  }
+
+  /** The password of this account was found in another thread. */
+  win(account: string): void {
+    this.#honeypot.win(account);
+  }
+
+  /**
+   * Reads what the kernel has received, closes the listeners, then hands over what was observed; resolves
+   * when all is done.
+   */
+  async close(): Promise<void> {
+    await this.#readWaiting();
+    await this.#scope.disposeAsync();
+    clearTimeout(this.#flushTimer);
+    clearTimeout(this.#dueTimer);
+    this.#collector.finish();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { udpAddresses, udpPort, tcp, tls, reusePort, socketsPerAddress } = this.#options;
+    this.#udp = this.#scope.use(
+      await UdpListener.open(
+        { logger: this.#ports.logger, listAddresses: machineAddresses },
+        { addresses: udpAddresses, port: udpPort, reusePort, socketsPerAddress },
+        (octets, source, socket) => this.#onDatagram(octets, source, socket),
+      ),
+    );
+    this.#tcp = await this.#listenStreams(tcp, undefined);
+    this.#tls = await this.#listenStreams(tls, this.#options.certificate);
+  }
+
+  async #listenStreams(
+    addresses: readonly ListenAddress[],
+    tls: SipServiceOptions['certificate'],
+  ): Promise<readonly Endpoint[]> {
+    const { reusePort } = this.#options;
+    const locals: Endpoint[] = [];
+    for (const { address, port } of addresses) {
+      const listener = await StreamListener.open(
+        { onEvidence: (evidence) => this.#onEvidence(evidence), quota: this.#quota },
+        { host: address, port, reusePort, ...(tls === undefined ? {} : { tls }) },
+        () => new StreamFramer(),
+        (frame, connection) => this.#onFrame(frame, connection),
+      );
+      this.#scope.use(listener);
+      locals.push(listener.local);
+    }
+    return locals;
+  }
+
+  /** Lets datagrams come until none does. Under a flood that never happens, so there is an end to it. */
+  async #readWaiting(): Promise<void> {
+    const endAtMs = this.#ports.clock.nowMs() + STOP_READING_MS_MAX;
+    let before: number;
+    do {
+      before = this.#datagramsCount;
+      // Two turns of the event loop, so that sockets were looked at in between.
+      await turnOfLoop();
+      await turnOfLoop();
+    } while (this.#datagramsCount > before && this.#ports.clock.nowMs() < endAtMs);
+  }
+
+  #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
+    this.#datagramsCount += 1;
+    if (!this.#options.responsive && this.#collector.countsOnly) {
+      // More than the store takes: the time it costs to read this one is better given to the store.
+      this.#collector.drop();
+      return;
+    }
+    const { local } = socket;
+    const { observation, replies } = this.#honeypot.receive(
+      received(socket, { octets, source, local, transport: 'UDP', clock: this.#ports.clock }),
+    );
+    const nowMs = this.#ports.clock.nowMs();
+    this.#collector.record(observation, nowMs);
+    if (replies.length > 0 && this.#mayReply(socket, source, replies, nowMs)) {
+      for (const reply of replies) socket.send(reply, source);
+    }
+    this.#arm(nowMs);
+  }
+
+  #onFrame(frame: Frame, connection: StreamConnection): void {
+    if (frame.kind === 'ping') {
+      // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
+      if (this.#options.responsive) connection.send(latin1Octets('\r\n'));
+      return;
+    }
+    const { source, local, transport } = connection;
+    const input = received(connection, {
+      octets: frame.octets,
+      source,
+      local,
+      transport,
+      clock: this.#ports.clock,
+    });
+    const { observation, replies, close } = this.#honeypot.receive(
+      frame.kind === 'message'
+        ? { ...input, framingAnomalies: frame.anomalies }
+        : { ...input, notSip: frame.code },
+    );
+    const nowMs = this.#ports.clock.nowMs();
+    this.#collector.record(observation, nowMs);
+    for (const reply of replies) connection.send(reply);
+    if (close) connection.closeSoon();
+    this.#arm(nowMs);
+  }
+
+  /** A contact that brought no message: refused over a limit, silent, or no TLS on the TLS port. */
+  #onEvidence(evidence: StreamEvidence): void {
+    const { transport, source, local, octets, code } = evidence;
+    const input = received(undefined, {
+      octets,
+      source,
+      local,
+      transport,
+      clock: this.#ports.clock,
+    });
+    const { observation } = this.#honeypot.receive({ ...input, notSip: code });
+    const nowMs = this.#ports.clock.nowMs();
+    this.#collector.record(observation, nowMs);
+    this.#arm(nowMs);
+  }
+
+  #mayReply(
+    socket: UdpSocket,
+    to: Endpoint,
+    replies: readonly Uint8Array[],
+    nowMs: number,
+  ): boolean {
+    if (!isRepliable(to, socket.local, socket.own)) return false;
+    let octetsCount = 0;
+    for (const reply of replies) octetsCount += reply.length;
+    return this.#limiter.allows(to.address, replies.length, octetsCount, nowMs);
+  }
+
+  #arm(nowMs: number): void {
+    if (this.#flushTimer === undefined && this.#collector.pending) {
+      this.#flushTimer = setTimeout(this.#flush, FLUSH_MS);
+    }
+    const dueAtMs = this.#honeypot.nextDueMs() ?? Infinity;
+    if (dueAtMs >= this.#dueAtMs) return;
+    clearTimeout(this.#dueTimer);
+    this.#dueAtMs = dueAtMs;
+    this.#dueTimer = setTimeout(this.#sendDue, Math.max(0, dueAtMs - nowMs));
+  }
+
+  readonly #flush = (): void => {
+    this.#flushTimer = undefined;
+    this.#collector.flush();
+    this.#arm(this.#ports.clock.nowMs()); // What found no block is tried again.
+  };
+
+  /** Replies that were to come later: the answer to a call that rang, and its repetitions. */
+  readonly #sendDue = (): void => {
+    this.#dueAtMs = Infinity;
+    const nowMs = this.#ports.clock.nowMs();
+    for (const { path, sourceIp, sourcePort, octets } of this.#honeypot.takeDue(nowMs)) {
+      if (path === undefined) continue;
+      const to = { ...path.local, address: sourceIp, port: sourcePort }; // The zone is the same.
+      if ('transport' in path) path.send(octets);
+      else if (this.#mayReply(path, to, [octets], nowMs)) path.send(octets, to);
+    }
+    this.#arm(nowMs);
+  };
+}
+
+function received(
+  path: Path,
+  from: {
+    readonly octets: Uint8Array;
+    readonly source: Endpoint;
+    readonly local: Endpoint;
+    readonly transport: 'UDP' | 'TCP' | 'TLS';
+    readonly clock: Clock;
+  },
+): Received<Path> {
+  const { octets, source, local, transport, clock } = from;
+  return {
+    octets,
+    transport,
+    sourceIp: source.address,
+    sourcePort: source.port,
+    destinationIp: local.address,
+    destinationPort: local.port,
+    epochUs: clock.epochUs(),
+    framingAnomalies: NO_ANOMALIES,
+    path,
+  };
+}

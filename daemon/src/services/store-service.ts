@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { OperatingError } from '@sentrypeer/kernel';
+import { Recorder, Store } from '@sentrypeer/store';
+import { RETENTION_DAYS_MAX } from '../limits.ts';
+
+/** As the operator set it; plain data, so that a thread gets it as a message. */
+export interface StoreServiceOptions {
+  readonly path: string;
+  /** 0 removes nothing for its age. */
+  readonly retentionDays: number;
+  /** 0 sets no limit. */
+  readonly sizeMaxOctets: number;
+  readonly diskFreeMinOctets: number;
+}
+
+export interface StoreServicePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Events up to this one can be read. */
+  readonly onCommitted: (lastHoneyId: number) => void;
+}
+
+/** The storing thread: the database's one writer, and the timer that its group commits need. */
+export class StoreService {
+  readonly #ports: StoreServicePorts;
+  readonly #store: Store;
+  readonly #recorder: Recorder;
+  readonly #releases = new Map<Uint8Array, () => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Infinity;
+
+  private constructor(ports: StoreServicePorts, store: Store) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#recorder = new Recorder({
+      store,
+      logger: ports.logger,
+      listener: {
+        onCommitted: ports.onCommitted,
+        onReleased: (batches) => {
+          for (const batch of batches) {
+            this.#releases.get(batch)?.();
+            this.#releases.delete(batch);
+          }
+        },
+      },
+    });
+    this.#step();
+  }
+
+  /** Opens, makes or migrates the database; throws `OperatingError` with nothing left open. */
+  static open(ports: StoreServicePorts, options: StoreServiceOptions): StoreService {
+    const store = Store.open(ports, {
+      path: options.path,
+      retentionDays: options.retentionDays === 0 ? RETENTION_DAYS_MAX : options.retentionDays,
+      databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
+      diskFreeOctetsMin: options.diskFreeMinOctets,
+    });
+    return new StoreService(ports, store);
+  }
+
+  /** Takes a batch; `release` is called when its memory may be used again. */
+  offer(batch: Uint8Array, release: () => void): void {
+    this.#releases.set(batch, release);
+    this.#recorder.offer(batch);
+    this.#step();
+  }
+
+  /** Remembers how far a consumer came. What cannot be written now is written with the next one. */
+  saveCursor(name: string, honeyId: number): void {
+    try {
+      this.#store.saveCursor(name, honeyId);
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.#ports.logger.warn('cursor_not_saved', { name, code: error.code, why: error.message });
+    }
+  }
+
+  /** Records all that was offered, or says what is lost. */
+  drain(): void {
+    if (this.#recorder.flush(this.#ports.clock.nowMs())) return;
+    const { stall } = this.#recorder;
+    this.#ports.logger.error('events_lost_at_stop', {
+      messages: (stall?.waitingMessages ?? 0) + (stall?.droppedMessages ?? 0),
+      why: stall?.message,
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#store.close();
+  }
+
+  readonly #step = (): void => {
+    const nowMs = this.#ports.clock.nowMs();
+    const nextAtMs = this.#recorder.step(nowMs);
+    if (this.#timer !== undefined && nextAtMs === this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = nextAtMs;
+    this.#timer = setTimeout(this.#onTimer, Math.max(0, nextAtMs - nowMs));
+  };
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#step();
+  };
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Totals } from '@sentrypeer/api';
+import { formatEventTimestamp } from '@sentrypeer/event';
+import {
+  StoreReader,
+  type AddressTotal,
+  type NumberTotal,
+  type Page,
+  type PageEnd,
+} from '@sentrypeer/store';
+import { PAGE_ENTRIES_COUNT } from '../limits.ts';
+
+/**
+ * The store's totals as the API's routes want them.
+ *
+ * @param reader Answers single questions.
+ * @param path The database: each list has a connection of its own, on which it sees one state to its end.
+ */
+export function storeTotals(reader: StoreReader, path: string): Totals {
+  return {
+    addressesCount: () => reader.addressesCount(),
+    addresses: () =>
+      pages(path, (list, after) => list.addresses(PAGE_ENTRIES_COUNT, after), addressEntry),
+    address: (ipAddress) => entryOf(reader.address(ipAddress), addressEntry),
+    numbersCount: () => reader.numbersCount(),
+    numbers: () =>
+      pages(path, (list, after) => list.numbers(PAGE_ENTRIES_COUNT, after), numberEntry),
+    number: (calledNumber) => entryOf(reader.number(calledNumber), numberEntry),
+  };
+}
+
+function* pages<T, Entry>(
+  path: string,
+  read: (list: StoreReader, after: PageEnd | undefined) => Page<T>,
+  entry: (item: T) => Entry,
+): Generator<readonly Entry[]> {
+  using list = StoreReader.open(path);
+  using _held = list.hold();
+  let after: PageEnd | undefined;
+  do {
+    const page = read(list, after);
+    yield page.items.map(entry);
+    after = page.next;
+  } while (after !== undefined);
+}
+
+function entryOf<T, Entry>(item: T | undefined, entry: (item: T) => Entry): Entry | undefined {
+  return item === undefined ? undefined : entry(item);
+}
+
+function addressEntry({ address, lastSeenEpochUs, seenCount }: AddressTotal) {
+  return { ipAddress: address, seenLast: formatEventTimestamp(lastSeenEpochUs), seenCount };
+}
+
+function numberEntry({ number, lastSeenEpochUs, seenCount }: NumberTotal) {
+  return { calledNumber: number, seenLast: formatEventTimestamp(lastSeenEpochUs), seenCount };
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { LogFields } from '@sentrypeer/kernel';
+import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
+import type { StoreServiceOptions } from '../services/store-service.ts';
+
+/* Everything that threads say to one another. */
+
+/** A log line of a worker; the main thread prints it. */
+export interface LogMessage {
+  readonly kind: 'log';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly fields: LogFields | undefined;
+}
+
+/** A worker could not start: an `OperatingError` by its code and message. */
+export interface FailedMessage {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface SipWorkerData {
+  readonly options: SipServiceOptions;
+  /** The way to the store thread: `BatchMessage` out, `BlockMessage` back. */
+  readonly blocks: MessagePort;
+  readonly blocksCountMax: number;
+}
+
+/** The password of an account was found: whoever has it gets in, whichever thread he comes to. */
+interface WonMessage {
+  readonly kind: 'won';
+  readonly account: string;
+}
+
+export type SipWorkerInput = WonMessage | { readonly kind: 'stop' };
+
+export type SipWorkerOutput =
+  | LogMessage
+  | FailedMessage
+  | WonMessage
+  | { readonly kind: 'ready'; readonly locals: SipLocals };
+
+/** A batch of events, whose memory goes with it. */
+export interface BatchMessage {
+  readonly batch: Uint8Array;
+}
+
+/** The memory of a batch that was dealt with. */
+export interface BlockMessage {
+  readonly block: ArrayBuffer;
+}
+
+export interface StoreWorkerData {
+  readonly options: StoreServiceOptions;
+  readonly sipPorts: readonly MessagePort[];
+}
+
+export type StoreWorkerInput =
+  | { readonly kind: 'save-cursor'; readonly name: string; readonly honeyId: number }
+  /** The receiving threads are stopping: record all they hand over, then say `drained`. */
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'stop' };
+
+export type StoreWorkerOutput =
+  | LogMessage
+  | FailedMessage
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'committed'; readonly lastHoneyId: number }
+  | { readonly kind: 'drained' };

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import type { FailedMessage, LogMessage } from './messages.ts';
+
+/** A logger whose lines the main thread prints. */
+export function forwardingLogger(say: (message: LogMessage) => void): Logger {
+  const at =
+    (level: LogMessage['level']): Logger['info'] =>
+    (event, fields) =>
+      say({ kind: 'log', level, event, fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** What the world did to a worker, as a message. What is our own fault is thrown on. */
+export function failedMessage(error: unknown): FailedMessage {
+  if (!(error instanceof OperatingError)) throw error;
+  return { kind: 'failed', code: error.code, message: error.message };
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Entry of a receiving thread. */
+
+import { randomFillSync } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert, systemClock } from '@sentrypeer/kernel';
+import { BlockPool } from '../services/block-pool.ts';
+import { SipService } from '../services/sip-service.ts';
+import type { BlockMessage, SipWorkerData, SipWorkerInput, SipWorkerOutput } from './messages.ts';
+import { failedMessage, forwardingLogger } from './reporting.ts';
+
+assert(parentPort !== null, 'runs_as_a_worker');
+const parent = parentPort;
+const { options, blocks: port, blocksCountMax } = workerData as SipWorkerData;
+
+const say = (message: SipWorkerOutput): void => parent.postMessage(message);
+const pool = new BlockPool(
+  { post: (batch) => port.postMessage({ batch }, [batch.buffer as ArrayBuffer]) },
+  { blocksCountMax },
+);
+port.on('message', ({ block }: BlockMessage) => pool.giveBack(block));
+
+try {
+  const ports = {
+    clock: systemClock,
+    random: { fill: (octets: Uint8Array) => randomFillSync(octets) },
+    logger: forwardingLogger(say),
+    blocks: pool,
+    onWon: (account: string) => say({ kind: 'won', account }),
+  };
+  const service = await SipService.open(ports, options);
+  parent.on('message', async (message: SipWorkerInput) => {
+    if (message.kind === 'won') {
+      service.win(message.account);
+      return;
+    }
+    await service.close();
+    port.close(); // Tells the store that nothing follows; what was posted arrives before.
+    parent.close();
+  });
+  say({ kind: 'ready', locals: service.locals });
+} catch (error) {
+  say(failedMessage(error));
+  port.close();
+}

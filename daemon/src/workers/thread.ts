@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import type { FailedMessage, LogMessage } from './messages.ts';
+
+/** Megabytes of V8's young generation in a worker: these threads make short-lived objects only. */
+const YOUNG_GENERATION_MEBIBYTES = 16;
+
+interface Ports<Output> {
+  readonly logger: Logger;
+  /** Takes every message but log lines and failures. */
+  readonly onMessage: (message: Exclude<Output, LogMessage | FailedMessage>) => void;
+  /** The thread failed after it was ready: a defect of ours, or the end of its memory. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** A worker thread of ours: started until it says `ready`, its log lines printed, its failures told. */
+export class Thread<Input> {
+  readonly #worker: Worker;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#ended = once(worker, 'exit');
+  }
+
+  /**
+   * @param name The worker's entry, beside this file.
+   * @param transfer Ports within `data` that go to the thread.
+   */
+  static async start<Input, Output extends { readonly kind: string }>(
+    name: string,
+    data: unknown,
+    transfer: readonly MessagePort[],
+    ports: Ports<Output>,
+  ): Promise<Thread<Input>> {
+    const worker = new Worker(entryOf(name), {
+      workerData: data,
+      transferList: [...transfer],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
+    });
+    const thread = new Thread<Input>(worker);
+    const ready = Promise.withResolvers<void>();
+    let isReady = false;
+    const fail = (error: unknown): void => (isReady ? ports.onFailed(error) : ready.reject(error));
+    worker.on('error', fail);
+    worker.on('message', (message: Output | LogMessage | FailedMessage) => {
+      if (isLog(message)) ports.logger[message.level](message.event, message.fields);
+      else if (isFailed(message)) fail(new OperatingError(message.code, message.message));
+      else {
+        ports.onMessage(message as Exclude<Output, LogMessage | FailedMessage>);
+        if (message.kind === 'ready') ready.resolve();
+      }
+    });
+    try {
+      await ready.promise;
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    isReady = true;
+    return thread;
+  }
+
+  send(message: Input): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Resolves when the thread has ended by itself, having been told to. */
+  async ended(): Promise<void> {
+    await this.#ended;
+  }
+}
+
+/** From the sources entries are TypeScript in this folder; bundled they are JavaScript beside the program. */
+function entryOf(name: string): URL {
+  return new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+}
+
+function isLog(message: { readonly kind: string }): message is LogMessage {
+  return message.kind === 'log';
+}
+
+function isFailed(message: { readonly kind: string }): message is FailedMessage {
+  return message.kind === 'failed';
+}

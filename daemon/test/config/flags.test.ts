@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OPTION_ENTRIES } from '../../src/config/settings.ts';
+import { refused, run } from './sources.ts';
+
+test('parseFlags() has the letters of SentryPeer 4.x with their long names', () => {
+  const letters = Object.fromEntries(
+    OPTION_ENTRIES.flatMap(([, { short, long }]) => (short === undefined ? [] : [[short, long]])),
+  );
+  assert.deepEqual(letters, {
+    f: 'db-file',
+    j: 'json-log',
+    l: 'json-log-file',
+    a: 'api',
+    r: 'responsive',
+    R: 'no-sip',
+    s: 'syslog',
+    t: 'cert',
+    k: 'key',
+    z: 'tls-listen-address',
+    g: 'config-file',
+    N: 'no-tls',
+    v: 'verbose',
+    d: 'debug',
+  });
+});
+
+test('parseFlags() combines letters', () => {
+  const { config } = run('-dras');
+  assert.deepEqual(
+    [config.debug, config.responsive, config.api, config.syslog, config.noTls],
+    [true, true, true, true, false],
+  );
+});
+
+test('parseFlags() takes a value attached, separate, or behind an equals sign', () => {
+  for (const argv of [
+    '-f/x.db',
+    '-f /x.db',
+    '-rf/x.db',
+    '-rf /x.db',
+    '--db-file=/x.db',
+    '--db-file /x.db',
+  ]) {
+    assert.equal(run(argv).config.dbFile, '/x.db', argv);
+  }
+  assert.equal(run('--db-file=-x.db').config.dbFile, '-x.db');
+  assert.equal(run('--db-file=a=b').config.dbFile, 'a=b');
+});
+
+test('parseFlags() ends the options at a double hyphen', () => {
+  assert.equal(refused('-- -r'), 'unknown command "-r", the only command is backup FILE');
+  run('-r --');
+});
+
+test('parseFlags() refuses a missing value and a flag in its place', () => {
+  assert.equal(refused('-f'), '-f needs a value: write -f FILE');
+  assert.equal(refused('--sip-port'), '--sip-port needs a value: write --sip-port PORT');
+  assert.equal(
+    refused('-f -r'),
+    '-f needs a value, but "-r" follows: write -f FILE, or --db-file=FILE where it begins with a hyphen',
+  );
+  assert.equal(refused('-f=/x'), '"-f=/x": write -f FILE or --db-file=FILE');
+  assert.equal(refused('--db-file='), '--db-file: "" is not the path of a file');
+  assert.equal(refused('--help=1'), '--help takes no value: write --help alone');
+});
+
+test('parseFlags() suggests what was probably meant', () => {
+  assert.equal(refused('--responsiv'), 'unknown option "--responsiv", did you mean --responsive?');
+  assert.equal(refused('--apiport=1'), 'unknown option "--apiport", did you mean --api-port?');
+  assert.equal(refused('-S'), 'unknown option "-S", did you mean -s?');
+  assert.equal(
+    refused('-responsive'),
+    'unknown option "-e" in "-responsive", did you mean --responsive?',
+  );
+  assert.equal(refused('-x'), 'unknown option "-x", see sentrypeer --help for those there are');
+  assert.equal(
+    refused('--\u001b[2J'),
+    'unknown option "--\\x1b[2J", see sentrypeer --help for those there are',
+  );
+});
+
+test('parseFlags() refuses what later versions have, by name', () => {
+  assert.equal(
+    refused('-draps'),
+    'this version has no peer to peer sharing yet: leave out -p in "-draps"',
+  );
+  assert.equal(refused('-b host'), 'this version has no peer to peer sharing yet: leave out -b');
+  for (const argv of ['-w x', '-i x', '-c x', '--webhook-url=x']) {
+    assert.match(refused(argv), /^this version has no webhook yet: leave out -/, argv);
+  }
+});
+
+test('parseFlags() refuses two different values, and takes the same one twice', () => {
+  assert.equal(
+    refused('-f a --db-file b'),
+    '--db-file is given twice, as "a" and "b": leave one out',
+  );
+  assert.match(refused('--api --api=off'), /^--api is given twice/);
+  assert.equal(run('-f a -f a -vv').config.dbFile, 'a');
+});
+
+test('parseFlags() gathers a flag that may be repeated', () => {
+  assert.deepEqual(run('-z 127.0.0.1:1 -z [::1]:2').config.tlsListenAddresses, [
+    { address: '127.0.0.1', port: 1 },
+    { address: '::1', port: 2 },
+  ]);
+});

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load, refused, run, USUAL_FILE } from './sources.ts';
+
+test('loadConfig() without anything gives the documented defaults', () => {
+  const { config, warnings } = run('');
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(
+    { ...config },
+    {
+      responsive: false,
+      noSip: false,
+      sipPort: 5060,
+      sipAddresses: 'all',
+      persona: 'auto',
+      replyRatePerSecond: 20,
+      replyBurstCount: 200,
+      replyOctetsPerSecond: 1_048_576,
+      connectionsMax: 2000,
+      connectionsPerSourceMax: 50,
+      noTls: false,
+      tlsListenAddresses: [
+        { address: '0.0.0.0', port: 5061 },
+        { address: '::', port: 5061 },
+      ],
+      certFile: 'cert.pem',
+      keyFile: 'key.pem',
+      dbFile: './sentrypeer.db',
+      identityFile: 'sentrypeer-identity.json',
+      foldWindowSeconds: 60,
+      retentionDays: 0,
+      dbSizeMaxOctets: 1_073_741_824,
+      dbFreeMinOctets: 268_435_456,
+      api: false,
+      apiAddress: '127.0.0.1',
+      apiPort: 8082,
+      jsonLog: false,
+      jsonLogFile: './sentrypeer_json.log',
+      syslog: false,
+      syslogTarget: { kind: 'local' },
+      verbose: false,
+      debug: false,
+      threads: 4,
+      configFile: undefined,
+    },
+  );
+});
+
+test('loadConfig() puts certificate, key and identity beside the database', () => {
+  const { config } = run('-f /var/lib/sp/x.db -k /etc/own.pem');
+  assert.equal(config.certFile, '/var/lib/sp/cert.pem');
+  assert.equal(config.keyFile, '/etc/own.pem');
+  assert.equal(config.identityFile, '/var/lib/sp/sentrypeer-identity.json');
+  assert.equal(run('-f /var/lib/sp/x.db').config.keyFile, '/var/lib/sp/key.pem');
+});
+
+test('loadConfig() keeps TLS on the addresses that SIP was limited to', () => {
+  const { config } = run('--sip-address 127.0.0.1 --sip-address=[::1]');
+  assert.deepEqual(config.sipAddresses, ['127.0.0.1', '::1']);
+  assert.deepEqual(config.tlsListenAddresses, [
+    { address: '127.0.0.1', port: 5061 },
+    { address: '::1', port: 5061 },
+  ]);
+});
+
+test('loadConfig() takes as many threads as there are cores, at most 64', () => {
+  assert.equal(run('', { coresCount: 200 }).config.threads, 64);
+  assert.equal(run('', { coresCount: 0 }).config.threads, 1);
+  assert.equal(run('--threads 3', { coresCount: 200 }).config.threads, 3);
+});
+
+test('loadConfig() prefers flag to variable to file to default, and says where a value came from', () => {
+  const files = { [USUAL_FILE]: '# mine\nsip_port = 1\napi_port = 2\nthreads = 3\n' };
+  const env = { SENTRYPEER_SIP_PORT: '11', SENTRYPEER_API_PORT: '12' };
+  const { config, origins } = run('--sip-port 21 -a', { env, files });
+  assert.deepEqual([config.sipPort, config.apiPort, config.threads], [21, 12, 3]);
+  assert.deepEqual(origins.sipPort, { kind: 'flag', text: '--sip-port' });
+  assert.deepEqual(origins.apiPort, { kind: 'environment', text: 'SENTRYPEER_API_PORT' });
+  assert.deepEqual(origins.threads, {
+    kind: 'file',
+    text: `threads in ${USUAL_FILE}, line 4`,
+  });
+  assert.deepEqual(origins.dbFile, { kind: 'default', text: '--db-file' });
+});
+
+test('loadConfig() lets a flag turn off what variable or file turn on', () => {
+  const files = { [USUAL_FILE]: 'responsive = true\n' };
+  const { config } = run('--api=off --responsive=no', { env: { SENTRYPEER_API: '1' }, files });
+  assert.deepEqual([config.api, config.responsive], [false, false]);
+});
+
+test('loadConfig() turns the JSON log on when its file is named, and syslog with its target', () => {
+  assert.equal(run('-l /x.log').config.jsonLog, true);
+  assert.equal(run('', { env: { SENTRYPEER_JSON_LOG_FILE: '/x.log' } }).config.jsonLog, true);
+  assert.equal(run('--syslog-target udp://192.0.2.1:514').config.syslog, true);
+  const { config, origins } = run('-d');
+  assert.equal(config.verbose, true);
+  assert.equal(origins.verbose.text, '-d');
+});
+
+test('loadConfig() lets an explicit switch win over what implies it, unless that is stronger', () => {
+  const file = { SENTRYPEER_JSON_LOG_FILE: '/x.log' };
+  const off = { SENTRYPEER_JSON_LOG: '0' };
+  assert.equal(run('', { env: { ...file, ...off } }).config.jsonLog, false);
+  assert.equal(run('--json-log=off', { env: file }).config.jsonLog, false);
+  assert.equal(run('-l /x.log', { env: off }).config.jsonLog, true);
+  assert.equal(run('--debug=off', {}).config.verbose, false);
+});
+
+test('loadConfig() reads the file that is named by flag or variable, and wants it to be there', () => {
+  const files = { '/a.toml': 'sip_port = 1', '/b.toml': 'sip_port = 2' };
+  const env = { SENTRYPEER_CONFIG_FILE: '/b.toml' };
+  assert.equal(run('', { env, files }).config.sipPort, 2);
+  const flagged = run('-g /a.toml', { env, files });
+  assert.equal(flagged.config.sipPort, 1);
+  assert.equal(flagged.config.configFile, '/a.toml');
+  assert.equal(refused('-g /c.toml', { files }), '-g: there is no file "/c.toml"');
+  assert.equal(
+    refused('', { env: { SENTRYPEER_CONFIG_FILE: '/c.toml' } }),
+    'SENTRYPEER_CONFIG_FILE: there is no file "/c.toml"',
+  );
+});
+
+test('loadConfig() warns of unknown variables without showing their values, and of later features', () => {
+  const { warnings } = run('', {
+    env: {
+      SENTRYPEER_DB_FLIE: 'secret',
+      SENTRYPEER_WEBHOOK_URL: 'https://secret.example/',
+      SENTRYPEER_PEER_TO_PEER: '1',
+      SENTRYPEER_API: '1',
+      HOME: '/root',
+    },
+  });
+  assert.deepEqual(warnings, [
+    'unknown environment variable "SENTRYPEER_DB_FLIE" is ignored, did you mean SENTRYPEER_DB_FILE?',
+    'SENTRYPEER_PEER_TO_PEER is ignored: this version has no peer to peer sharing yet',
+    'SENTRYPEER_WEBHOOK_URL is ignored: this version has no webhook yet',
+  ]);
+});
+
+test('loadConfig() warns of a flag that does nothing because a switch is off, but not of a file', () => {
+  assert.deepEqual(run('--api-port 9000').warnings, ['--api-port has no effect without --api']);
+  assert.deepEqual(run('--api-port 9000 -a').warnings, []);
+  assert.deepEqual(run('', { files: { [USUAL_FILE]: 'api_port = 9000' } }).warnings, []);
+});
+
+test('loadConfig() refuses contradictions and says which two', () => {
+  assert.equal(refused('-Rra'), '-R turns SIP off, but -r has it answered: leave one out');
+  assert.equal(
+    refused('--no-sip'),
+    '--no-sip without the API leaves nothing to do: add --api, or leave it out',
+  );
+  assert.equal(
+    refused('-N', { env: { SENTRYPEER_CERT: '/c.pem' } }),
+    '-N turns TLS off, but SENTRYPEER_CERT sets it up: leave one out',
+  );
+  assert.match(refused('-N -z 127.0.0.1:5061'), /^-N turns TLS off, but -z sets it up/);
+  assert.match(refused('-N -k /k.pem'), /^-N turns TLS off, but -k sets it up/);
+  assert.match(
+    refused('--max-connections 10 --max-connections-per-source 11'),
+    /^--max-connections-per-source is 11, which is more than --max-connections, 10/,
+  );
+  run('-Ra');
+});
+
+test('loadConfig() refuses a file in a directory that does not exist', () => {
+  const directories = ['.', '/there'];
+  assert.equal(
+    refused('-f /gone/x.db', { directories }),
+    '-f: there is no directory "/gone" for "/gone/x.db": make it first',
+  );
+  assert.match(refused('-l /gone/x.log', { directories }), /^-l: there is no directory "\/gone"/);
+  assert.match(refused('--identity-file /gone/i', { directories }), /^--identity-file: /);
+  run('-f /there/x.db', { directories });
+  run('-l /gone/x.log --json-log=off', { directories });
+});
+
+test('loadConfig() refuses a persona that does not exist and names those that do', () => {
+  assert.equal(run('-r --persona freeswitch').config.persona, 'freeswitch');
+  assert.equal(
+    refused('-r --persona freeswich'),
+    '--persona: there is no persona "freeswich", did you mean freeswitch?',
+  );
+  assert.equal(
+    refused('-r --persona nonsense'),
+    '--persona: there is no persona "nonsense", there are auto, asterisk-chan-sip, freeswitch',
+  );
+});
+
+test('loadConfig() prints help and version, whatever stands behind them', () => {
+  for (const argv of ['-h', '--help', '-rh', '-h --nonsense']) {
+    const loaded = load(argv);
+    assert.ok(loaded.kind === 'print' && loaded.text.startsWith('Usage: sentrypeer'), argv);
+  }
+  const version = load('-V');
+  assert.ok(version.kind === 'print' && version.text.startsWith('sentrypeer '));
+  assert.deepEqual(load('--version'), version);
+  assert.equal(refused('--nonsense -h').startsWith('unknown option'), true);
+});
+
+test('loadConfig() knows the command backup FILE, which needs no SIP and no API', () => {
+  const loaded = load('backup /b.db -f /x.db --no-sip');
+  assert.ok(loaded.kind === 'command');
+  assert.deepEqual(
+    [loaded.name, loaded.target, loaded.config.dbFile],
+    ['backup', '/b.db', '/x.db'],
+  );
+  assert.equal(refused('backup'), 'backup needs the file to write: write sentrypeer backup FILE');
+  assert.equal(refused('backup a b'), '"b" is too much: write backup FILE');
+  assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
+  assert.equal(refused('start'), 'unknown command "start", the only command is backup FILE');
+});
+
+test('loadConfig() lets a mistake of its own rise', () => {
+  const broken = (): never => {
+    throw new TypeError('broken');
+  };
+  assert.throws(() => run('', { directories: Object.assign([], { includes: broken }) }), TypeError);
+});

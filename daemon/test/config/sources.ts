@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { loadConfig, type ConfigSources, type LoadedConfig } from '../../src/config/load-config.ts';
+
+/** Where `loadConfig` looks when no file is named, in these tests. */
+export const USUAL_FILE = '/home/someone/.config/sentrypeer/default-config.toml';
+
+interface Machine {
+  readonly env?: ConfigSources['env'];
+  /** Texts by path; every other path is missing. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Only these exist; all do where it is left out. */
+  readonly directories?: readonly string[];
+  readonly coresCount?: number;
+}
+
+/** Runs `loadConfig` on a machine that is all made up. */
+export function load(argv: string, machine: Machine = {}): LoadedConfig {
+  return loadConfig({
+    argv: argv.split(' ').filter((word) => word !== ''),
+    env: machine.env ?? {},
+    homeDirectory: '/home/someone',
+    coresCount: machine.coresCount ?? 4,
+    personaNames: ['asterisk-chan-sip', 'freeswitch'],
+    readFile: (path) => {
+      const text = machine.files?.[path];
+      if (text !== undefined) return text;
+      throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    },
+    directoryExists: (path) => machine.directories?.includes(path) ?? true,
+  });
+}
+
+/** As {@link load}, where the daemon is to run. */
+export function run(argv: string, machine: Machine = {}): LoadedConfig & { kind: 'run' } {
+  const loaded = load(argv, machine);
+  assert.ok(loaded.kind === 'run', JSON.stringify(loaded));
+  return loaded;
+}
+
+/** As {@link load}, where it is to be refused: the one line. */
+export function refused(argv: string, machine: Machine = {}): string {
+  const loaded = load(argv, machine);
+  assert.ok(loaded.kind === 'refused', JSON.stringify(loaded));
+  const { message } = loaded;
+  assert.ok(!message.includes('\n'), 'one line');
+  return message;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { systemClock, type Logger } from '@sentrypeer/kernel';
+import { REPORT_MS_MIN } from './limits.ts';
+
+/** Our log says that requests fail, but clients do not set its pace. */
+export class FailureReport {
+  readonly #logger: Logger;
+  #silentUntilMs = 0;
+  #count = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(error: Error): void {
+    this.#count += 1;
+    const nowMs = systemClock.nowMs();
+    if (nowMs < this.#silentUntilMs) return;
+    this.#logger.error('api_request_failed', { message: error.message, failures: this.#count });
+    this.#silentUntilMs = nowMs + REPORT_MS_MIN;
+    this.#count = 0;
+  }
+}

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { HttpApi, type HttpApiOptions, type HttpApiPorts } from './http-api.ts';
+export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './totals.ts';

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIP, SocketAddress } from 'node:net';
+import { ADDRESS_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX } from './limits.ts';
+
+const NUMBER_CHARACTERS = '0123456789*#';
+/** How IPv4 stands in IPv6, RFC 4291 §2.5.5.2. */
+const MAPPED_PREFIX = '::ffff:';
+
+/**
+ * The target as a path with its query (RFC 9112 §3.2.1). A `#` never stands in a target but clients send
+ * feature codes with it; it is part of the number, not the start of a fragment.
+ */
+export function originForm(target: string): string {
+  return pathAndQuery(target).replaceAll('#', '%23');
+}
+
+/** "A server MUST accept the absolute-form in requests" (RFC 9112 §3.2.2). */
+function pathAndQuery(target: string): string {
+  if (target.startsWith('/')) return target;
+  const scheme = target.indexOf('://');
+  const slash = scheme < 0 ? -1 : target.indexOf('/', scheme + 3);
+  return slash < 0 ? '/' : target.slice(slash);
+}
+
+/** What stands behind the second slash of a path, decoded; `undefined` where an escape is broken. */
+export function lastSegment(target: string): string | undefined {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  try {
+    return decodeURIComponent(path.slice(path.indexOf('/', 1) + 1)).trim();
+  } catch {
+    return undefined; // A client's nonsense; the only way this function has to say so.
+  }
+}
+
+/** An address in the form in which it is stored, or `undefined` where the text is none. */
+export function parseAddress(text: string): string | undefined {
+  if (text.length > ADDRESS_CHARACTERS_MAX || text.includes('%')) return undefined;
+  const family = isIP(text);
+  if (family === 4) return text;
+  if (family === 0) return undefined;
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
+  const mapped = address.startsWith(MAPPED_PREFIX) ? address.slice(MAPPED_PREFIX.length) : '';
+  return isIP(mapped) === 4 ? mapped : address;
+}
+
+/** A number as dialled, an optional `+` before digits, `*` and `#`; `undefined` where the text is none. */
+export function parseNumber(text: string): string | undefined {
+  const digits = text.startsWith('+') ? text.slice(1) : text;
+  if (digits === '' || text.length > NUMBER_CHARACTERS_MAX) return undefined;
+  for (const digit of digits) if (!NUMBER_CHARACTERS.includes(digit)) return undefined;
+  return text;
+}

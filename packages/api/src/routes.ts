@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { METHODS } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
+import { jsonText } from './json-text.ts';
+import type { Lists } from './lists.ts';
+import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
+import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
+
+/** What every route allows, for the `Allow` header (RFC 9110 §10.2.1). */
+export const ALLOWED_METHODS = 'GET, HEAD';
+
+const JSON_TYPE = 'application/json';
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+export interface RoutesPorts {
+  readonly totals: Totals;
+  readonly lists: Lists;
+}
+
+/** Adds the routes, and 405 for all other methods on them. Handlers answer at once, so order is kept. */
+export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
+  const { totals, lists } = ports;
+  addRoute(app, '/', (request, reply) => {
+    if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
+    else sendJson(reply, 200, { status: 'OK' });
+  });
+  addRoute(app, '/health-check', (request, reply) => {
+    const message = 'Hello from SentryPeer!';
+    if (wantsJson(request)) sendJson(reply, 200, { status: 'OK', message, version });
+    else sendHtml(reply, HEALTH_PAGE);
+  });
+  addRoute(app, '/ip-addresses', (request, reply) => {
+    const total = totals.addressesCount();
+    if (total === 0) return sendJson(reply, 404, { message: 'No bad actors found' });
+    if (request.method === 'HEAD') return sendHead(reply);
+    const list = lists.open('ip_addresses', total, () => totals.addresses(), addressEntry);
+    return sendList(reply, list);
+  });
+  addRoute(app, '/numbers', (request, reply) => {
+    const total = totals.numbersCount();
+    if (total === 0) return sendJson(reply, 404, { message: 'No phone numbers found' });
+    if (request.method === 'HEAD') return sendHead(reply);
+    const list = lists.open('called_numbers', total, () => totals.numbers(), numberEntry);
+    return sendList(reply, list);
+  });
+  const lookUpAddress: Handler = (request, reply) => {
+    const address = parseAddress(lastSegment(request.raw.url ?? '') ?? '');
+    if (address === undefined) return sendInvalid(reply);
+    const found = totals.address(address);
+    if (found === undefined) return sendJson(reply, 404, { message: 'No bad actor found' });
+    return sendJson(reply, 200, { bad_actor_found: found.ipAddress });
+  };
+  // Wildcards: to look-up clients 404 means "clean", so what is no address must not look like no route.
+  addRoute(app, '/ip-addresses/*', lookUpAddress);
+  addRoute(app, '/ip-address/*', lookUpAddress);
+  addRoute(app, '/numbers/*', (request, reply) => {
+    const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
+    if (number === undefined) return sendInvalid(reply);
+    const found = totals.number(number);
+    if (found === undefined) return sendJson(reply, 404, { message: 'No phone number found' });
+    return sendJson(reply, 200, { phone_number_found: found.calledNumber });
+  });
+}
+
+/** All methods that Node's parser knows; to others it answers 400. */
+export function addMethods(app: FastifyInstance): void {
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
+}
+
+function addRoute(app: FastifyInstance, url: string, handler: Handler): void {
+  app.route({ method: ['GET', 'HEAD'], url, handler });
+  const others = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD');
+  const refuse: Handler = (_request, reply) => {
+    reply.header('Allow', ALLOWED_METHODS);
+    sendJson(reply, 405, { error: 'The method is not allowed' });
+  };
+  // In the hook, which runs before a body would be read.
+  app.route({ method: others, url, onRequest: refuse, handler: refuse });
+}
+
+export function sendInvalid(reply: FastifyReply): void {
+  sendJson(reply, 400, { error: 'The request data was invalid' });
+}
+
+export function sendJson(
+  reply: FastifyReply,
+  status: number,
+  value: Readonly<Record<string, string | number>>,
+): void {
+  // Already serialised; Fastify would add a charset, which JSON does not have (RFC 8259 §11).
+  reply.code(status).type(JSON_TYPE).serializer(asIs).send(jsonText(value));
+}
+
+/** The length of a list is not known before it was sent. */
+function sendHead(reply: FastifyReply): void {
+  reply.type(JSON_TYPE).send();
+}
+
+function sendList(reply: FastifyReply, list: Readable | undefined): void {
+  if (list !== undefined) {
+    reply.type(JSON_TYPE).send(list);
+    return;
+  }
+  reply.header('Retry-After', '1');
+  sendJson(reply, 503, { error: 'Too many lists are being sent' });
+}
+
+function sendHtml(reply: FastifyReply, html: string): void {
+  reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  reply.header('Vary', 'Accept, Content-Type');
+  reply.type('text/html; charset=utf-8').send(html);
+}
+
+function asIs(payload: unknown): string {
+  return String(payload);
+}
+
+function accepts(request: FastifyRequest, mediaType: string): boolean {
+  return request.headers.accept?.toLowerCase().includes(mediaType) === true;
+}
+
+/** SentryPeer 4.x looks at the content type of the request, which has no content. */
+function wantsJson(request: FastifyRequest): boolean {
+  const contentType = request.headers['content-type']?.toLowerCase() ?? '';
+  return contentType.includes('application/json') || accepts(request, 'application/json');
+}
+
+function addressEntry(total: AddressTotal): Readonly<Record<string, string>> {
+  return {
+    ip_address: total.ipAddress,
+    seen_last: total.seenLast,
+    seen_count: String(total.seenCount),
+  };
+}
+
+function numberEntry(total: NumberTotal): Readonly<Record<string, string>> {
+  return {
+    called_number: total.calledNumber,
+    seen_last: total.seenLast,
+    seen_count: String(total.seenCount),
+  };
+}

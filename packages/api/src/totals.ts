@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What is known of one source address. */
+export interface AddressTotal {
+  readonly ipAddress: string;
+  /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
+  readonly seenLast: string;
+  readonly seenCount: number;
+}
+
+/** What is known of one number that was called. */
+export interface NumberTotal {
+  readonly calledNumber: string;
+  /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
+  readonly seenLast: string;
+  readonly seenCount: number;
+}
+
+/** Pages of some hundred entries; closed with `return()` where the reader goes away early. */
+export type Pages<T> = Iterable<readonly T[]> | AsyncIterable<readonly T[]>;
+
+/** The collected data as the routes read it. */
+export interface Totals {
+  addressesCount(): number;
+  /** All addresses, the one seen last first. */
+  addresses(): Pages<AddressTotal>;
+  /** @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4. */
+  address(ipAddress: string): AddressTotal | undefined;
+  numbersCount(): number;
+  /** All numbers, the one called last first. */
+  numbers(): Pages<NumberTotal>;
+  /** @param calledNumber As it was dialled. */
+  number(calledNumber: string): NumberTotal | undefined;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { asBuffer } from './latin1.ts';
+import { TEXT16_ABSENT } from './writer.ts';
+
+/**
+ * Reads big-endian integers and text. Every read is checked; the first failure is remembered, after it the
+ * cursor stands at the end and reads zeros and empty text, so that `while (cursor.remaining > 0)` ends.
+ */
+export class Cursor {
+  readonly #buffer: Buffer;
+  #offset = 0;
+  #failedAt: number | undefined;
+
+  constructor(octets: Uint8Array) {
+    this.#buffer = asBuffer(octets);
+  }
+
+  /** Offset in octets of the first read that went past the end, else `undefined`. */
+  get failedAt(): number | undefined {
+    return this.#failedAt;
+  }
+
+  get remaining(): number {
+    return this.#buffer.length - this.#offset;
+  }
+
+  u8(): number {
+    return this.#take(1) ? this.#buffer.readUInt8(this.#offset - 1) : 0;
+  }
+
+  u16(): number {
+    return this.#take(2) ? this.#buffer.readUInt16BE(this.#offset - 2) : 0;
+  }
+
+  u32(): number {
+    return this.#take(4) ? this.#buffer.readUInt32BE(this.#offset - 4) : 0;
+  }
+
+  f64(): number {
+    return this.#take(8) ? this.#buffer.readDoubleBE(this.#offset - 8) : 0;
+  }
+
+  /** A view, borrowed from the octets given to the constructor. */
+  raw(size: number): Uint8Array {
+    return this.#take(size)
+      ? this.#buffer.subarray(this.#offset - size, this.#offset)
+      : this.#buffer.subarray(this.#buffer.length);
+  }
+
+  /** The opposite of `Writer.text16`. */
+  text16(): string | undefined {
+    const size = this.u16();
+    if (size === TEXT16_ABSENT) return undefined;
+    return this.#take(size) ? this.#buffer.toString('utf8', this.#offset - size, this.#offset) : '';
+  }
+
+  /** Octets as Latin-1 text, one code point an octet. */
+  latin1(size: number): string {
+    return this.#take(size)
+      ? this.#buffer.toString('latin1', this.#offset - size, this.#offset)
+      : '';
+  }
+
+  #take(size: number): boolean {
+    if (size > this.remaining) {
+      this.#failedAt ??= this.#offset;
+      this.#offset = this.#buffer.length;
+      return false;
+    }
+    this.#offset += size;
+    return true;
+  }
+}

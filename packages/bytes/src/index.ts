@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { Cursor } from './cursor.ts';
+export { hexOctets, hexText } from './hex.ts';
+export { asBuffer, latin1Octets, latin1Text, utf8FromLatin1 } from './latin1.ts';
+export { Writer } from './writer.ts';

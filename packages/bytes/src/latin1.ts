@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** A view on the same memory as a Buffer, whose text methods are native. */
+export function asBuffer(octets: Uint8Array): Buffer {
+  return Buffer.isBuffer(octets)
+    ? octets
+    : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+}
+
+/** Octets as text of the same length: octet 0xNN is code point U+00NN (not windows-1252). */
+export function latin1Text(octets: Uint8Array): string {
+  return asBuffer(octets).toString('latin1');
+}
+
+/** The opposite of {@link latin1Text}. Code points above U+00FF must not occur: only their low octet is kept. */
+export function latin1Octets(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/** Latin-1 text whose octets are UTF-8, read as UTF-8; octets that are not become U+FFFD. */
+export function utf8FromLatin1(text: string): string {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 0x7f) return Buffer.from(text, 'latin1').toString('utf8');
+  }
+  return text;
+}

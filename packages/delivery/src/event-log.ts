@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { RecordedEvent } from '@sentrypeer/event';
+
+/** The event log as a consumer reads it. */
+export interface EventLog {
+  /** Up to `limit` committed events whose `honeyId` is above the given one, in ascending order. */
+  eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[];
+  /** The highest `honeyId` that is committed, 0 in an empty log. */
+  lastHoneyId(): number;
+  /** Where the consumer of this name stands, or `undefined` where none of that name was ever seen. */
+  cursor(name: string): number | undefined;
+}
+
+/** Where a consumer says how far it came. */
+export interface CursorSink {
+  /** May go back where the log was emptied and its numbers began anew. */
+  saveCursor(name: string, honeyId: number): void;
+}

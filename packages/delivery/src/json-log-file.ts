@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
+import { OperatingError } from '@sentrypeer/kernel';
+import type { EventLog } from './event-log.ts';
+import { errorCode, type EventSink } from './event-pump.ts';
+import {
+  BATCH_EVENTS_MAX,
+  JSON_LINE_OCTETS_MAX,
+  JSON_PORTION_CHARACTERS,
+  RESUME_EVENTS_MAX,
+} from './limits.ts';
+
+/** Owner reads and writes, group reads, as log files do. */
+const FILE_MODE = 0o640;
+/** Reading is for the last line. */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
+const LINE_FEED = 0x0a;
+/** How every line of ours begins; `formatEventJson` writes the name first. */
+const LINE_START = '{"app_name":"sentrypeer"';
+
+/** A file of one JSON object a line, appended to, whose end is repaired whenever it is opened. */
+export class JsonLogFile implements EventSink {
+  readonly #log: EventLog;
+  readonly #path: string;
+  readonly #appVersion: string;
+  #handle: FileHandle | undefined;
+  #isRegular = false;
+  #closed = false;
+
+  constructor(log: EventLog, path: string, appVersion: string) {
+    this.#log = log;
+    this.#path = path;
+    this.#appVersion = appVersion;
+  }
+
+  /** Makes the file, or throws where the operator has to change something first. */
+  async check(): Promise<void> {
+    try {
+      this.#handle = await open(this.#path, 'a', FILE_MODE);
+    } catch (error) {
+      const refusal = refusalOf(this.#path, error);
+      if (refusal !== undefined) throw refusal;
+    } finally {
+      await this.#letGo();
+    }
+  }
+
+  async resume(settledHoneyId: number): Promise<number> {
+    await this.#letGo();
+    const handle = await openFile(this.#path);
+    this.#handle = handle;
+    if (this.#closed) await this.#letGo(); // Closed while it was opened: what follows is refused.
+    const stat = await handle.stat();
+    this.#isRegular = stat.isFile(); // A terminal or pipe has no end that could be looked at.
+    if (!this.#isRegular) return settledHoneyId;
+    const lastLine = await repairEnd(handle, stat.size);
+    const uuid = lastLine === undefined ? undefined : eventUuidOf(lastLine);
+    return uuid === undefined ? settledHoneyId : await this.#find(uuid, settledHoneyId);
+  }
+
+  async write(events: readonly RecordedEvent[]): Promise<void> {
+    let lines = '';
+    for (const event of events) {
+      lines += `${formatEventJson(event, this.#appVersion)}\n`;
+      if (lines.length < JSON_PORTION_CHARACTERS) continue;
+      await this.#opened().appendFile(lines);
+      lines = '';
+    }
+    await this.#opened().appendFile(lines);
+  }
+
+  async settle(): Promise<void> {
+    if (this.#isRegular) await this.#opened().datasync();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  #opened(): FileHandle {
+    if (this.#handle !== undefined) return this.#handle;
+    throw new OperatingError('json_log_closed', `the JSON log ${this.#path} is closed`);
+  }
+
+  /**
+   * The event of the file's last line, so that nothing is written twice after a crash between writing and
+   * saving the cursor. `settledHoneyId` where it is not behind the cursor.
+   */
+  async #find(uuid: string, settledHoneyId: number): Promise<number> {
+    const [settled] = this.#log.eventsAfter(settledHoneyId - 1, 1);
+    if (settled?.honeyId === settledHoneyId && settled.eventUuid === uuid) return settledHoneyId;
+    let position = settledHoneyId;
+    for (let count = 0; count < RESUME_EVENTS_MAX; count += BATCH_EVENTS_MAX) {
+      const events = this.#log.eventsAfter(position, BATCH_EVENTS_MAX);
+      const found = events.find((event) => event.eventUuid === uuid);
+      if (found !== undefined) return found.honeyId;
+      const last = events.at(-1);
+      if (last === undefined) break;
+      position = last.honeyId;
+      await nextTurn();
+    }
+    return settledHoneyId;
+  }
+}
+
+/** Opens for appending; what cannot be read, such as a terminal's other end, for appending alone. */
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, OPEN_FLAGS, FILE_MODE);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EINVAL') throw error;
+    return await open(path, 'a', FILE_MODE);
+  }
+}
+
+/**
+ * Leaves the file so that every line is whole, and answers the last one. What a crash left of a line of
+ * ours is cut off, since its event is written again; anything else that lacks its line feed gets one.
+ */
+async function repairEnd(handle: FileHandle, size: number): Promise<string | undefined> {
+  const octets = new Uint8Array(Math.min(size, JSON_LINE_OCTETS_MAX));
+  const { bytesRead } = await handle.read(octets, 0, octets.length, size - octets.length);
+  const tail = octets.subarray(0, bytesRead);
+  const end = tail.lastIndexOf(LINE_FEED) + 1;
+  const rest = new TextDecoder().decode(tail.subarray(end));
+  if (rest === '') return lineBefore(tail, end);
+  if (eventUuidOf(rest) === undefined && isLineStart(rest)) {
+    await handle.truncate(size - (tail.length - end));
+    return lineBefore(tail, end);
+  }
+  await handle.appendFile('\n');
+  return rest;
+}
+
+/** The line whose line feed stands before `end`. */
+function lineBefore(tail: Uint8Array, end: number): string | undefined {
+  if (end === 0) return undefined;
+  const start = end < 2 ? 0 : tail.lastIndexOf(LINE_FEED, end - 2) + 1;
+  return new TextDecoder().decode(tail.subarray(start, end - 1));
+}
+
+function isLineStart(text: string): boolean {
+  return text.startsWith(LINE_START) || LINE_START.startsWith(text);
+}
+
+function eventUuidOf(line: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined; // A part of a line, or no line of ours.
+  }
+  if (typeof value !== 'object' || value === null || !('event_uuid' in value)) return undefined;
+  return typeof value.event_uuid === 'string' ? value.event_uuid : undefined;
+}
+
+/** What an operator has to change, or `undefined` where trying again later may help. */
+function refusalOf(path: string, error: unknown): OperatingError | undefined {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new OperatingError(
+        'json_log_directory_missing',
+        `JSON log ${path}: there is no directory ${dirname(path)}; make it or name another file`,
+        { cause: error },
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EISDIR':
+      return new OperatingError(
+        'json_log_not_writable',
+        `JSON log ${path}: it can't be opened for writing; let this user write it or name another file`,
+        { cause: error },
+      );
+    case undefined:
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { EventPump, type PumpPorts } from './event-pump.ts';
+import { JsonLogFile } from './json-log-file.ts';
+import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
+
+export interface JsonLogOptions {
+  readonly path: string;
+  /** The `app_version` of every line. */
+  readonly appVersion: string;
+  /** @default JSON_LOG_SETTLE_MS */
+  readonly settleMs?: number;
+  /** @default RETRY_MS_MIN */
+  readonly retryMsMin?: number;
+}
+
+/**
+ * The JSON log: one object a line, in the order of the event log. No event is missing from it and none is
+ * in it twice, also after a crash: the cursor follows the disk, and what the file holds beyond the cursor
+ * is found by its last line. Only when the file was rotated within the second before a crash may its last
+ * lines stand in the next file as well.
+ */
+export class JsonLog {
+  readonly #pump: EventPump;
+
+  private constructor(pump: EventPump) {
+    this.#pump = pump;
+  }
+
+  /** Throws where the file can't be made or written and trying again would not help. */
+  static async open(
+    ports: PumpPorts,
+    options: JsonLogOptions,
+    signal?: AbortSignal,
+  ): Promise<JsonLog> {
+    const file = new JsonLogFile(ports.log, options.path, options.appVersion);
+    await file.check();
+    signal?.throwIfAborted();
+    const pump = new EventPump(ports, file, {
+      name: 'json-log',
+      settleMs: options.settleMs ?? JSON_LOG_SETTLE_MS,
+      settleEventsMax: JSON_LOG_SETTLE_EVENTS_MAX,
+      ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
+    });
+    return new JsonLog(pump);
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** Goes on in the file that has the path now: after logrotate moved the old one. */
+  reopen(): Promise<void> {
+    return this.#pump.restart();
+  }
+
+  /** Writes what is committed, within a deadline, and closes the file. */
+  close(): Promise<void> {
+    return this.#pump.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+/**
+ * Events read from the log at once, 1 and above. Chosen: even when each carries the largest message,
+ * reading them holds the main thread for some milliseconds only.
+ */
+export const BATCH_EVENTS_MAX = 32;
+
+/**
+ * Characters of JSON made before they are written, 1 and above; a line may go beyond. Chosen: making them
+ * holds the main thread for about a millisecond.
+ */
+export const JSON_PORTION_CHARACTERS = 262_144;
+
+/** Milliseconds to wait after the first failure of a consumer; doubled each time up to the next limit. */
+export const RETRY_MS_MIN = 1_000;
+
+/** Milliseconds between two tries at most. Chosen: an operator who repaired it need not wait long. */
+export const RETRY_MS_MAX = 60_000;
+
+/**
+ * Milliseconds within which `close()` writes what is committed, 1 and above. Chosen: the whole daemon
+ * stops within 2 seconds; what is left waits for the next start.
+ */
+export const CLOSE_MS_MAX = 1_000;
+
+/** Milliseconds to wait for a file or child to be let go after that, 1 and above. Chosen as above. */
+export const CLOSE_SINK_MS_MAX = 250;
+
+/**
+ * Milliseconds between two flushes of the JSON log to the disk, 0 and above. Chosen: at most this much is
+ * looked for again in the file after a crash, and a flash card is flushed once a second.
+ */
+export const JSON_LOG_SETTLE_MS = 1_000;
+
+/** Events between two such flushes at most, 1 and above. Chosen as above. */
+export const JSON_LOG_SETTLE_EVENTS_MAX = 65_536;
+
+/**
+ * Octets at the end of the JSON log that are searched for the last line, 1 and above. The largest line: a
+ * message of 98,304 octets, each written as six, and the other members.
+ */
+export const JSON_LINE_OCTETS_MAX = 1_048_576;
+
+/**
+ * Events behind the cursor among which the last line of the file is looked for at start, 1 and above.
+ * Chosen: more than can have been written between two flushes.
+ */
+export const RESUME_EVENTS_MAX = 4 * JSON_LOG_SETTLE_EVENTS_MAX;
+
+/**
+ * Milliseconds after which a syslog channel is closed and asked for its receipt, 0 and above. Chosen: what
+ * a syslog daemon that is restarted may get twice, against one start of `logger` in that time.
+ */
+export const SYSLOG_SETTLE_MS = 5_000;
+
+/** Lines between two receipts at most, 1 and above. Chosen as above. */
+export const SYSLOG_SETTLE_EVENTS_MAX = 16_384;
+
+/**
+ * Octets of attacker text in one syslog line, 1 and above. `logger` splits lines at 1,024 octets and
+ * RFC 3164 §4.1 ends a datagram there; address, words and header take less than 400.
+ */
+export const SYSLOG_AGENT_OCTETS_MAX = 512;
+
+/** Characters of the method in one syslog line, 1 and above. Chosen: the longest registered one has 9. */
+export const SYSLOG_METHOD_CHARACTERS_MAX = 32;
+
+/** Characters of a host name in a syslog line, RFC 5424 §6.2.4. */
+export const SYSLOG_HOSTNAME_CHARACTERS_MAX = 255;
+
+/** Milliseconds to set up a connection to a syslog server, 1 and above. Chosen. */
+export const SYSLOG_CONNECT_MS_MAX = 5_000;
+
+/** Milliseconds until a syslog channel takes one batch, 1 and above. Chosen: it is hung beyond. */
+export const SYSLOG_WRITE_MS_MAX = 30_000;
+
+/** Milliseconds until a syslog channel that was closed says so, 1 and above. Chosen: it is hung beyond. */
+export const SYSLOG_RECEIPT_MS_MAX = 5_000;
+
+/** Characters of a foreign program's complaint that are kept for our log, 1 and above. Chosen. */
+export const COMPLAINT_CHARACTERS_MAX = 200;
+
+assert(RETRY_MS_MIN <= RETRY_MS_MAX, 'retries slow down');
+assert(CLOSE_MS_MAX + CLOSE_SINK_MS_MAX < 2_000, 'closing fits into the stop of the daemon');
+assert(
+  JSON_LOG_SETTLE_EVENTS_MAX + BATCH_EVENTS_MAX <= RESUME_EVENTS_MAX,
+  'the last line is found',
+);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
+import {
+  SYSLOG_AGENT_OCTETS_MAX,
+  SYSLOG_HOSTNAME_CHARACTERS_MAX,
+  SYSLOG_METHOD_CHARACTERS_MAX,
+} from './limits.ts';
+
+/** Facility user (1), severity notice (5): RFC 5424 §6.2.1. */
+const SYSLOG_PRIORITY = 1 * 8 + 5;
+export const SYSLOG_TAG = 'sentrypeer';
+
+const encoder = new TextEncoder();
+const agentScratch = new Uint8Array(SYSLOG_AGENT_OCTETS_MAX);
+
+/** Who writes: what stands before the text of every line. */
+export interface SyslogOrigin {
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+/**
+ * The line that SentryPeer's fail2ban filters read. Method and agent are the attacker's: the method is
+ * brought to the letters those filters take, so that an odd one does not hide its sender.
+ */
+export function formatSyslogText(event: RecordedEvent): string {
+  return `Source IP: ${event.sourceIp}, Method: ${plainMethod(event.sipMethod)}, Agent: ${plainAgent(event.userAgent)}`;
+}
+
+/**
+ * `SYSLOG-MSG` of RFC 5424 §6 without structured data, with the time of the event. No octet order mark:
+ * readers of the file would find it in front of the text.
+ */
+export function formatSyslogMessage(event: RecordedEvent, origin: SyslogOrigin): string {
+  const head = `<${SYSLOG_PRIORITY}>1 ${timestamp(event)} ${plainHostname(origin.hostname)}`;
+  return `${head} ${SYSLOG_TAG} ${origin.pid} - - ${formatSyslogText(event)}`;
+}
+
+/** RFC 5424 §6.2.3: at most six digits behind the second. */
+function timestamp(event: RecordedEvent): string {
+  const text = event.eventTimestamp;
+  if (parseEventTimestamp(text) === undefined) return '-';
+  return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`;
+}
+
+function plainMethod(method: string): string {
+  let plain = '';
+  for (const character of method.slice(0, SYSLOG_METHOD_CHARACTERS_MAX)) {
+    plain += isLetter(character) || character === '-' ? character : '_';
+  }
+  return plain === '' ? '_' : plain;
+}
+
+function plainAgent(agent: string): string {
+  const { read } = encoder.encodeInto(agent, agentScratch);
+  let plain = '';
+  for (const character of agent.slice(0, read)) plain += isControl(character) ? '?' : character;
+  return plain;
+}
+
+/** RFC 5424 §6.2.4: printable US-ASCII, else the nil value. */
+function plainHostname(hostname: string): string {
+  for (const character of hostname) if (character <= ' ' || character > '~') return '-';
+  return hostname === '' ? '-' : hostname.slice(0, SYSLOG_HOSTNAME_CHARACTERS_MAX);
+}
+
+function isLetter(character: string): boolean {
+  return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z');
+}
+
+/** C0, DEL, C1, and the separators of lines and paragraphs; lone surrogates are no text either. */
+function isControl(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
+  return code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code < 0xe000);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { RecordedEvent } from '@sentrypeer/event';
+import { unreachable } from '@sentrypeer/kernel';
+import { EventPump, type EventSink, type PumpPorts } from './event-pump.ts';
+import { SYSLOG_SETTLE_EVENTS_MAX, SYSLOG_SETTLE_MS } from './limits.ts';
+import { LoggerChannel } from './logger-channel.ts';
+import { syslogError, type SyslogChannel } from './syslog-channel.ts';
+import { TcpChannel } from './tcp-channel.ts';
+import { UdpChannel } from './udp-channel.ts';
+
+/** Where the lines go: through `logger` to the syslog daemon of this machine, or to a server. */
+export type SyslogTarget =
+  | {
+      readonly kind: 'local';
+      /** @default 'logger' */
+      readonly command?: string;
+      /** @default the system's own socket */
+      readonly socketPath?: string;
+    }
+  | { readonly kind: 'udp' | 'tcp'; readonly host: string; readonly port: number };
+
+export interface SyslogOptions {
+  readonly target: SyslogTarget;
+  /** Only events of this node are written: a line of another's would have its source banned here. */
+  readonly nodeId: string;
+  /** The process id in the lines. */
+  readonly pid: number;
+  /** The machine's name, for servers. */
+  readonly hostname: string;
+  /** @default SYSLOG_SETTLE_MS */
+  readonly settleMs?: number;
+  /** @default RETRY_MS_MIN */
+  readonly retryMsMin?: number;
+}
+
+/**
+ * One syslog line an event. The cursor follows the receipts of the channel; where a channel breaks, the
+ * lines since the last receipt are written again, so a line may come twice but none is missing.
+ */
+export class Syslog {
+  readonly #pump: EventPump;
+
+  private constructor(pump: EventPump) {
+    this.#pump = pump;
+  }
+
+  static async open(
+    ports: PumpPorts,
+    options: SyslogOptions,
+    signal?: AbortSignal,
+  ): Promise<Syslog> {
+    signal?.throwIfAborted();
+    const pump = new EventPump(ports, new SyslogSink(options), {
+      name: 'syslog',
+      settleMs: options.settleMs ?? SYSLOG_SETTLE_MS,
+      settleEventsMax: SYSLOG_SETTLE_EVENTS_MAX,
+      ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
+    });
+    return new Syslog(pump);
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** Goes on with a new channel. */
+  reopen(): Promise<void> {
+    return this.#pump.restart();
+  }
+
+  /** Writes what is committed, within a deadline. */
+  close(): Promise<void> {
+    return this.#pump.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Opens a channel when there is something to write and asks for its receipt when the pump settles. */
+class SyslogSink implements EventSink {
+  readonly #options: SyslogOptions;
+  #channel: SyslogChannel | undefined;
+  #closed = false;
+
+  constructor(options: SyslogOptions) {
+    this.#options = options;
+  }
+
+  async resume(settledHoneyId: number): Promise<number> {
+    this.#letGo();
+    return settledHoneyId;
+  }
+
+  async write(events: readonly RecordedEvent[]): Promise<void> {
+    const own = events.filter((event) => event.createdByNodeId === this.#options.nodeId);
+    if (own.length === 0) return;
+    this.#channel ??= await openChannel(this.#options);
+    if (this.#closed) this.#letGo(); // Closed while it was opened: the write is refused below.
+    if (this.#channel === undefined) throw syslogError('syslog is closed');
+    await this.#channel.write(own);
+  }
+
+  async settle(): Promise<void> {
+    await this.#channel?.finish();
+    this.#channel = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#channel?.destroy();
+    this.#channel = undefined;
+  }
+}
+
+function openChannel(options: SyslogOptions): Promise<SyslogChannel> {
+  const { target } = options;
+  switch (target.kind) {
+    case 'local': {
+      const { command = 'logger', socketPath } = target;
+      return LoggerChannel.open({ command, socketPath, pid: options.pid });
+    }
+    case 'tcp':
+      return TcpChannel.open(target.host, target.port, options);
+    case 'udp':
+      return UdpChannel.open(target.host, target.port, options);
+    default:
+      return unreachable(target);
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import type { RecordedEvent } from '@sentrypeer/event';
+import { systemClock, type LogFields, type Logger } from '@sentrypeer/kernel';
+import type { DeliveryPorts } from '../src/index.ts';
+
+/** Milliseconds a test waits for anything. */
+const DEADLINE_MS = 10_000;
+
+export const NODE_ID = '0191f6a1-0000-7000-8000-00000000000a';
+
+export function makeEvent(honeyId: number, changes: Partial<RecordedEvent> = {}): RecordedEvent {
+  return {
+    honeyId,
+    eventTimestamp: '2026-11-23 10:00:01.123456000',
+    eventUuid: `0191f6a1-0000-7000-8000-${String(honeyId).padStart(12, '0')}`,
+    createdByNodeId: NODE_ID,
+    collectedMethod: 'responsive',
+    transportType: 'UDP',
+    sourceIp: '192.0.2.7',
+    sourcePort: 5060,
+    destinationIp: '198.51.100.1',
+    destinationPort: 5060,
+    calledNumber: '00442071234567',
+    sipMethod: 'INVITE',
+    userAgent: 'friendly-scanner',
+    grade: 'seen',
+    requestUri: 'sip:00442071234567@198.51.100.1',
+    sipMessage: 'INVITE sip:00442071234567@198.51.100.1 SIP/2.0\r\n\r\n',
+    ...changes,
+  };
+}
+
+/** What happens, as promises under a deadline. */
+class Happenings {
+  #checks: (() => void)[] = [];
+
+  happened(): void {
+    for (const check of this.#checks) check();
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (condition()) resolve();
+    };
+    const timer = setTimeout(() => reject(new Error(`not in time: ${what}`)), DEADLINE_MS);
+    this.#checks.push(check);
+    try {
+      check();
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#checks = this.#checks.filter((each) => each !== check);
+    }
+  }
+}
+
+/** An event log in memory with its cursors, and a logger that remembers. */
+export class MemoryEventLog {
+  readonly #happenings = new Happenings();
+  readonly cursors = new Map<string, number>();
+  readonly messages: { readonly event: string; readonly fields: LogFields }[] = [];
+  events: RecordedEvent[] = [];
+  /** What reading throws. */
+  failure: Error | undefined;
+  #readsCount = 0;
+
+  readonly ports: DeliveryPorts = {
+    log: {
+      eventsAfter: (honeyId, limit) => {
+        assert.ok(limit >= 1);
+        this.#readsCount += 1;
+        this.#happenings.happened();
+        if (this.failure !== undefined) throw this.failure;
+        const first = this.events.findIndex((event) => event.honeyId > honeyId);
+        return first < 0 ? [] : this.events.slice(first, first + limit);
+      },
+      lastHoneyId: () => this.events.at(-1)?.honeyId ?? 0,
+      cursor: (name) => this.cursors.get(name),
+    },
+    cursors: {
+      saveCursor: (name, honeyId) => {
+        this.cursors.set(name, honeyId);
+        this.#happenings.happened();
+      },
+    },
+    logger: this.#makeLogger(),
+    clock: systemClock,
+  };
+
+  /** Commits so many events. */
+  append(count: number, changes: Partial<RecordedEvent> = {}): void {
+    for (let index = 0; index < count; index += 1) {
+      this.events.push(makeEvent(this.ports.log.lastHoneyId() + 1, changes));
+    }
+  }
+
+  uuids(): readonly string[] {
+    return this.events.map((event) => event.eventUuid);
+  }
+
+  /** The cursor stands at the end of the log. */
+  async settled(name: string): Promise<void> {
+    const last = this.ports.log.lastHoneyId();
+    await this.#happenings.until(`${name} at ${last}`, () => this.cursors.get(name) === last);
+  }
+
+  async logged(event: string): Promise<void> {
+    await this.#happenings.until(event, () => this.count(event) > 0);
+  }
+
+  /** The log was read so many times from now on. */
+  async read(count: number): Promise<void> {
+    const wanted = this.#readsCount + count;
+    await this.#happenings.until(`${count} reads`, () => this.#readsCount >= wanted);
+  }
+
+  count(event: string): number {
+    return this.messages.filter((message) => message.event === event).length;
+  }
+
+  #makeLogger(): Logger {
+    const log = (event: string, fields: LogFields = {}): void => {
+      this.messages.push({ event, fields });
+      this.#happenings.happened();
+    };
+    return { debug: log, info: log, warn: log, error: log };
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatSyslogMessage, formatSyslogText } from '../src/syslog-message.ts';
+import { makeEvent } from './memory-event-log.ts';
+
+const origin = { pid: 77, hostname: 'pbx.example' };
+
+test("formatSyslogText() writes SentryPeer's line", () => {
+  const event = makeEvent(1, {
+    sourceIp: '127.0.0.1',
+    sipMethod: 'OPTIONS',
+    userAgent: 'sipsak 0.9.8.1',
+  });
+  assert.equal(
+    formatSyslogText(event),
+    'Source IP: 127.0.0.1, Method: OPTIONS, Agent: sipsak 0.9.8.1',
+  );
+});
+
+test('formatSyslogText() replaces what could end or disguise the line', () => {
+  const userAgent = 'a\r\nb\0c\u001b[2J\u007f\u0085\u2028\u2029\ud800d\u00e9';
+  const text = formatSyslogText(makeEvent(1, { userAgent }));
+  // A lone surrogate is no text; `encodeInto` counts it, the replacement stands for it.
+  assert.equal(text, 'Source IP: 192.0.2.7, Method: INVITE, Agent: a??b?c?[2J?????d\u00e9');
+});
+
+test('formatSyslogText() keeps the method to what the filters match', () => {
+  const method = (sipMethod: string): string =>
+    formatSyslogText(makeEvent(1, { sipMethod, userAgent: '' }));
+  assert.equal(method('NOT_FOUND'), 'Source IP: 192.0.2.7, Method: NOT_FOUND, Agent: ');
+  assert.equal(method('X, Agent: 1'), 'Source IP: 192.0.2.7, Method: X__Agent___, Agent: ');
+  assert.equal(method(''), 'Source IP: 192.0.2.7, Method: _, Agent: ');
+  assert.equal(method('M'.repeat(99)), `Source IP: 192.0.2.7, Method: ${'M'.repeat(32)}, Agent: `);
+});
+
+test('formatSyslogText() cuts the agent at 512 octets between characters', () => {
+  const agentOf = (userAgent: string): string =>
+    formatSyslogText(makeEvent(1, { userAgent })).split('Agent: ')[1] ?? '';
+  assert.equal(agentOf('x'.repeat(2000)), 'x'.repeat(512));
+  assert.equal(agentOf(`x${'\u{1f4de}'.repeat(2000)}`), `x${'\u{1f4de}'.repeat(127)}`);
+});
+
+test('formatSyslogMessage() is RFC 5424 with the time of the event', () => {
+  assert.equal(
+    formatSyslogMessage(makeEvent(1), origin),
+    '<13>1 2026-11-23T10:00:01.123456Z pbx.example sentrypeer 77 - - Source IP: 192.0.2.7, Method: INVITE, Agent: friendly-scanner',
+  );
+});
+
+test('formatSyslogMessage() writes the nil value for a time or name it cannot use', () => {
+  const event = makeEvent(1, { eventTimestamp: 'yesterday' });
+  assert.equal(
+    formatSyslogMessage(event, { pid: 1, hostname: 'my host' }).slice(0, 24),
+    '<13>1 - - sentrypeer 1 -',
+  );
+});

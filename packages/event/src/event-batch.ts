@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { Cursor, Writer } from '@sentrypeer/bytes';
+import { assert } from '@sentrypeer/kernel';
+import type {
+  CalledNumberSource,
+  CollectedMethod,
+  EventDetails,
+  Grade,
+  MessageKind,
+  Observation,
+  Transport,
+} from './bad-actor-event.ts';
+import {
+  DETAIL_TEXT_CHARACTERS_MAX,
+  EVENT_BATCH_OCTETS_MIN,
+  EVENT_TEXT_CHARACTERS_MAX,
+} from './limits.ts';
+
+/** U+2400, "symbol for null": no octet is read as it, so that nothing is lost. */
+const NUL_SYMBOL = '\u2400';
+
+/*
+ * How events travel from the threads that receive to the thread that stores: one block of octets that is
+ * handed over without copying. Both ends are this file; the format is never written to disk.
+ *
+ *   batch  = nodeId:text16 collectedMethod:u8 record*
+ *   record = 1 event | 2 repeat | 3 dropped
+ */
+const RECORD_EVENT = 1;
+const RECORD_REPEAT = 2;
+const RECORD_DROPPED = 3;
+
+const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
+const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
+const KINDS: readonly MessageKind[] = ['request', 'response', 'not-sip'];
+const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
+const COLLECTED_METHODS: readonly CollectedMethod[] = ['passive', 'responsive'];
+
+/** Numbers, identifiers and size prefixes of one event record, rounded up. */
+const EVENT_FIXED_SIZE = 128;
+/** UTF-8 takes at most three octets for one UTF-16 code unit. */
+const UTF8_SIZE_MAX = 3;
+/** The details' JSON is the one text that comes near to it; limits.ts proves that it stays below. */
+const TEXT16_SIZE_MAX = 65_534;
+const REPEAT_SIZE_MAX = 128 + EVENT_TEXT_CHARACTERS_MAX * UTF8_SIZE_MAX;
+
+/** A repeat of an event that was recorded before: `count` more messages like it. */
+export interface EventRepeat {
+  readonly eventUuid: string;
+  /** Messages beyond those counted before; at least 1. */
+  readonly count: number;
+  /** Time of the newest of them. */
+  readonly lastEpochUs: number;
+  readonly sourceIp: string;
+  readonly calledNumber: string | undefined;
+  readonly grade: Grade;
+}
+
+/** An event as it comes out of a batch: flat, as the store writes it. */
+export interface BatchedEvent extends Omit<
+  Observation,
+  'anomalies' | 'details' | 'sipMessage' | 'collectedMethod'
+> {
+  readonly eventUuid: string;
+  /** Codes joined by commas, empty where there is none. */
+  readonly anomalies: string;
+  /** `EventDetails` as JSON. */
+  readonly detailsJson: string | undefined;
+  /** Latin-1 text of the octets; octet 0 is written U+2400, so that C readers see all of it. */
+  readonly sipMessage: string;
+}
+
+/** Who reads a batch, record by record. */
+export interface EventBatchVisitor {
+  event(event: BatchedEvent, nodeId: string, collectedMethod: CollectedMethod): void;
+  repeat(repeat: EventRepeat): void;
+  /** `count` messages were received but could not be kept; they stand nowhere else. */
+  dropped(count: number): void;
+}
+
+/** Fills one block of octets with events. */
+export class EventBatchWriter {
+  readonly #writer: Writer;
+  #recordsCount = 0;
+
+  /** @param octets Owned by the writer until `finish()`; at least {@link EVENT_BATCH_OCTETS_MIN}. */
+  constructor(octets: Uint8Array, nodeId: string, collectedMethod: CollectedMethod) {
+    assert(octets.length >= EVENT_BATCH_OCTETS_MIN, 'event_batch_too_small');
+    this.#writer = new Writer(octets);
+    this.#writer.text16(nodeId).u8(COLLECTED_METHODS.indexOf(collectedMethod));
+  }
+
+  get recordsCount(): number {
+    return this.#recordsCount;
+  }
+
+  /** Adds an event, or answers `false` where it may not fit any more. Texts are cut to the limits. */
+  addEvent(eventUuid: string, event: Observation): boolean {
+    const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
+    const details = event.details === undefined ? undefined : detailsJson(event.details);
+    const texts = [
+      event.sourceIp,
+      event.destinationIp,
+      bound(event.calledNumber),
+      bound(event.sipMethod),
+      bound(event.userAgent),
+      bound(event.requestUri),
+      bound(event.toUri),
+      bound(event.toUser),
+      bound(event.fromUri),
+      bound(event.fromUser),
+      anomalies,
+      details,
+    ];
+    if (this.#writer.remaining < eventSizeBound(texts, event.sipMessage.length)) return false;
+    this.#writer
+      .u8(RECORD_EVENT)
+      .text16(eventUuid)
+      .f64(event.eventEpochUs)
+      .u8(TRANSPORTS.indexOf(event.transportType))
+      .u8(GRADES.indexOf(event.grade))
+      .u8(KINDS.indexOf(event.messageKind))
+      .u8(SOURCES.indexOf(event.calledNumberSource))
+      .u16(event.sourcePort)
+      .u16(event.destinationPort);
+    for (const text of texts) this.#writer.text16(text);
+    this.#writer.u32(event.sipMessage.length).raw(event.sipMessage);
+    this.#recordsCount += 1;
+    return true;
+  }
+
+  /** Adds a repeat, or answers `false` where it may not fit any more. */
+  addRepeat(repeat: EventRepeat): boolean {
+    if (this.#writer.remaining < REPEAT_SIZE_MAX) return false;
+    this.#writer
+      .u8(RECORD_REPEAT)
+      .text16(repeat.eventUuid)
+      .u32(repeat.count)
+      .f64(repeat.lastEpochUs)
+      .text16(repeat.sourceIp)
+      .text16(bound(repeat.calledNumber))
+      .u8(GRADES.indexOf(repeat.grade));
+    this.#recordsCount += 1;
+    return true;
+  }
+
+  /** Adds a count of messages that could not be kept, or answers `false` where it does not fit any more. */
+  addDropped(count: number): boolean {
+    if (this.#writer.remaining < 9) return false;
+    this.#writer.u8(RECORD_DROPPED).f64(count);
+    this.#recordsCount += 1;
+    return true;
+  }
+
+  /** The batch, a view on the octets given to the constructor. */
+  finish(): Uint8Array {
+    return this.#writer.finish();
+  }
+}
+
+/** Reads what {@link EventBatchWriter} wrote. Both are ours, so damage is a programmer's error. */
+export function visitEventBatch(octets: Uint8Array, visitor: EventBatchVisitor): void {
+  const cursor = new Cursor(octets);
+  const nodeId = cursor.text16() ?? '';
+  const collectedMethod = COLLECTED_METHODS[cursor.u8()] ?? 'passive';
+  while (cursor.remaining > 0) {
+    const type = cursor.u8();
+    if (type === RECORD_EVENT) visitor.event(readEvent(cursor), nodeId, collectedMethod);
+    else if (type === RECORD_REPEAT) visitor.repeat(readRepeat(cursor));
+    else visitor.dropped(cursor.f64());
+  }
+  assert(cursor.failedAt === undefined, 'event_batch_damaged');
+}
+
+function readEvent(cursor: Cursor): BatchedEvent {
+  return {
+    eventUuid: cursor.text16() ?? '',
+    eventEpochUs: cursor.f64(),
+    transportType: TRANSPORTS[cursor.u8()] ?? 'UDP',
+    grade: GRADES[cursor.u8()] ?? 'seen',
+    messageKind: KINDS[cursor.u8()] ?? 'not-sip',
+    calledNumberSource: SOURCES[cursor.u8()] ?? 'none',
+    sourcePort: cursor.u16(),
+    destinationPort: cursor.u16(),
+    sourceIp: cursor.text16() ?? '',
+    destinationIp: cursor.text16() ?? '',
+    calledNumber: cursor.text16(),
+    sipMethod: cursor.text16(),
+    userAgent: cursor.text16(),
+    requestUri: cursor.text16(),
+    toUri: cursor.text16(),
+    toUser: cursor.text16(),
+    fromUri: cursor.text16(),
+    fromUser: cursor.text16(),
+    anomalies: cursor.text16() ?? '',
+    detailsJson: cursor.text16(),
+    sipMessage: messageText(cursor.latin1(cursor.u32())),
+  };
+}
+
+function readRepeat(cursor: Cursor): EventRepeat {
+  return {
+    eventUuid: cursor.text16() ?? '',
+    count: cursor.u32(),
+    lastEpochUs: cursor.f64(),
+    sourceIp: cursor.text16() ?? '',
+    calledNumber: cursor.text16(),
+    grade: GRADES[cursor.u8()] ?? 'seen',
+  };
+}
+
+function messageText(latin1: string): string {
+  return latin1.includes('\0') ? latin1.replaceAll('\0', NUL_SYMBOL) : latin1;
+}
+
+function bound<T extends string | undefined>(text: T): T | string {
+  return text !== undefined && text.length > EVENT_TEXT_CHARACTERS_MAX
+    ? text.slice(0, EVENT_TEXT_CHARACTERS_MAX)
+    : text;
+}
+
+function detailsJson(details: EventDetails): string {
+  const json = JSON.stringify(details);
+  if (json.length <= DETAIL_TEXT_CHARACTERS_MAX) return json; // So is each value in it.
+  return JSON.stringify(details, (_key, value: unknown) =>
+    typeof value === 'string' ? value.slice(0, DETAIL_TEXT_CHARACTERS_MAX) : value,
+  );
+}
+
+function eventSizeBound(texts: readonly (string | undefined)[], messageSize: number): number {
+  let size = EVENT_FIXED_SIZE + messageSize;
+  for (const text of texts) {
+    if (text !== undefined) size += Math.min(text.length * UTF8_SIZE_MAX, TEXT16_SIZE_MAX);
+  }
+  return size;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Random } from '@sentrypeer/kernel';
+import type { CollectedMethod, Observation } from './bad-actor-event.ts';
+import { EventBatchWriter } from './event-batch.ts';
+import { EventFolder, foldKey } from './event-folder.ts';
+import { EventUuids } from './event-uuid.ts';
+
+/** Where full batches go, and the empty blocks they are written into. */
+export interface EventBlocks {
+  /** The store has not dealt with what it was given; another batch would only wait there. */
+  readonly backlog: boolean;
+  /** `take()` would answer `undefined`. */
+  readonly exhausted: boolean;
+  /** An empty block, or `undefined` while as many as may be are on their way to the store. */
+  take(): Uint8Array | undefined;
+  /** Hands a batch over; its memory belongs to the receiver from then on. */
+  post(batch: Uint8Array): void;
+}
+
+export interface CollectorOptions {
+  readonly nodeId: string;
+  readonly collectedMethod: CollectedMethod;
+  /** How long repeats are folded into one event, in milliseconds; 0 keeps every message apart. */
+  readonly foldWindowMs: number;
+}
+
+/**
+ * Gathers what one thread observes into batches for the store: folds repeats, numbers the rest. While the
+ * store takes nothing, observations are dropped, counted exactly, and the count goes out with the next batch.
+ */
+export class EventCollector {
+  readonly #blocks: EventBlocks;
+  readonly #options: CollectorOptions;
+  readonly #uuids: EventUuids;
+  readonly #folder: EventFolder;
+  #writer: EventBatchWriter | undefined;
+  #droppedCount = 0;
+  #foldedCount = 0;
+
+  constructor(
+    ports: { readonly random: Random; readonly blocks: EventBlocks },
+    options: CollectorOptions,
+  ) {
+    this.#blocks = ports.blocks;
+    this.#options = options;
+    this.#uuids = new EventUuids(ports);
+    this.#folder = new EventFolder({ windowMs: options.foldWindowMs });
+  }
+
+  /** No block is left, and with a window of 0 nothing can be folded: whatever comes is only counted. */
+  get countsOnly(): boolean {
+    return this.#options.foldWindowMs === 0 && this.#writer === undefined && this.#blocks.exhausted;
+  }
+
+  /** Counts a message that was not even looked at. */
+  drop(): void {
+    this.#droppedCount += 1;
+  }
+
+  /** Something waits for `flush()`. */
+  get pending(): boolean {
+    return this.#writer !== undefined || this.#foldedCount > 0 || this.#droppedCount > 0;
+  }
+
+  /**
+   * Takes one observation, also its octets, so nothing is borrowed afterwards.
+   *
+   * @param nowMs Monotonic milliseconds.
+   */
+  record(observation: Observation, nowMs: number): void {
+    const key = this.#options.foldWindowMs === 0 ? '' : foldKey(observation);
+    if (key !== '' && this.#folder.fold(key, observation.eventEpochUs, nowMs)) {
+      this.#foldedCount += 1;
+      return;
+    }
+    const eventUuid = this.#uuids.next(observation.eventEpochUs);
+    if (!this.#add(eventUuid, observation)) {
+      this.#droppedCount += 1;
+      return;
+    }
+    if (key !== '') this.#folder.remember(key, eventUuid, observation, nowMs);
+  }
+
+  /**
+   * Hands over what was gathered. While the store is behind it keeps gathering instead, until the block is
+   * full: so what waits for a store that stalls is full of events. What finds no block stays counted.
+   */
+  flush(): void {
+    if (!this.#blocks.backlog) this.finish();
+  }
+
+  /** Hands over what was gathered in any case: nothing follows. */
+  finish(): void {
+    if (this.#foldedCount > 0) this.#addRepeats();
+    if (this.#droppedCount > 0 && this.#reserve()?.addDropped(this.#droppedCount) === true) {
+      this.#droppedCount = 0;
+    }
+    this.#post();
+  }
+
+  #add(eventUuid: string, observation: Observation): boolean {
+    if (this.#reserve()?.addEvent(eventUuid, observation) === true) return true;
+    this.#post();
+    return this.#reserve()?.addEvent(eventUuid, observation) === true;
+  }
+
+  #addRepeats(): void {
+    if (this.#reserve() === undefined) return;
+    this.#foldedCount = 0;
+    for (const repeat of this.#folder.takeRepeats()) {
+      if (this.#reserve()?.addRepeat(repeat) === true) continue;
+      this.#post();
+      if (this.#reserve()?.addRepeat(repeat) !== true) this.#droppedCount += repeat.count;
+    }
+  }
+
+  #reserve(): EventBatchWriter | undefined {
+    if (this.#writer !== undefined) return this.#writer;
+    const block = this.#blocks.take();
+    if (block === undefined) return undefined;
+    const { nodeId, collectedMethod } = this.#options;
+    this.#writer = new EventBatchWriter(block, nodeId, collectedMethod);
+    return this.#writer;
+  }
+
+  #post(): void {
+    const writer = this.#writer;
+    if (writer === undefined || writer.recordsCount === 0) return;
+    this.#writer = undefined;
+    this.#blocks.post(writer.finish());
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Grade, Observation } from './bad-actor-event.ts';
+import type { EventRepeat } from './event-batch.ts';
+import { FOLD_ENTRIES_MAX, FOLD_KEY_PART_CHARACTERS_MAX } from './limits.ts';
+
+interface Entry {
+  readonly eventUuid: string;
+  readonly sourceIp: string;
+  readonly calledNumber: string | undefined;
+  readonly grade: Grade;
+  readonly openedAtMs: number;
+  /** Repeats that no `takeRepeats()` has told yet. */
+  pendingCount: number;
+  lastEpochUs: number;
+}
+
+/**
+ * Folds a flood: an event that repeats an earlier one (same source, transport, grade, method, number,
+ * User-Agent and credentials) within the window is counted on that one instead of becoming an event of
+ * its own. Bounded; when it is full the oldest windows close early, which costs rows and no count.
+ */
+export class EventFolder {
+  readonly #windowMs: number;
+  /** Two generations: when the newer is full it takes the place of the older, whose windows close. */
+  #newer = new Map<string, Entry>();
+  #older = new Map<string, Entry>();
+  #repeated: Entry[] = [];
+
+  /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 folds nothing. */
+  constructor(options: { readonly windowMs: number }) {
+    this.#windowMs = options.windowMs;
+  }
+
+  /** Counts a repeat and answers `true`, or answers `false`: then the caller records and remembers it. */
+  fold(key: string, epochUs: number, nowMs: number): boolean {
+    const entry = this.#newer.get(key) ?? this.#older.get(key);
+    if (entry === undefined || nowMs - entry.openedAtMs >= this.#windowMs) return false;
+    if (entry.pendingCount === 0) this.#repeated.push(entry);
+    entry.pendingCount += 1;
+    entry.lastEpochUs = epochUs;
+    return true;
+  }
+
+  /** Opens the window of an event that was recorded under `eventUuid`. */
+  remember(key: string, eventUuid: string, observation: Observation, nowMs: number): void {
+    if (this.#windowMs === 0) return;
+    if (this.#newer.size * 2 >= FOLD_ENTRIES_MAX) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+    }
+    this.#newer.set(key, {
+      eventUuid,
+      sourceIp: observation.sourceIp,
+      calledNumber: observation.calledNumber,
+      grade: observation.grade,
+      openedAtMs: nowMs,
+      pendingCount: 0,
+      lastEpochUs: observation.eventEpochUs,
+    });
+  }
+
+  /** Repeats counted since the last call, each event once. */
+  takeRepeats(): readonly EventRepeat[] {
+    if (this.#repeated.length === 0) return [];
+    const taken = this.#repeated.map((entry) => {
+      const repeat: EventRepeat = {
+        eventUuid: entry.eventUuid,
+        count: entry.pendingCount,
+        lastEpochUs: entry.lastEpochUs,
+        sourceIp: entry.sourceIp,
+        calledNumber: entry.calledNumber,
+        grade: entry.grade,
+      };
+      entry.pendingCount = 0;
+      return repeat;
+    });
+    this.#repeated = [];
+    return taken;
+  }
+}
+
+/**
+ * What two messages must share to be one event with a count. A line feed separates the parts, which no
+ * part can contain; long parts count with their beginning and their length.
+ */
+export function foldKey(observation: Observation): string {
+  const { details } = observation;
+  const credentials =
+    details === undefined ? '' : (details.digest?.response ?? details.decodedFromTag ?? '');
+  const size = observation.messageKind === 'request' ? 0 : observation.sipMessage.length;
+  return (
+    `${observation.sourceIp}\n${observation.transportType}${observation.grade}` +
+    `${observation.messageKind}${size}\n${part(observation.sipMethod)}\n` +
+    `${part(observation.calledNumber)}\n${part(observation.userAgent)}\n${part(credentials)}`
+  );
+}
+
+function part(text: string | undefined): string {
+  if (text === undefined) return '';
+  return text.length <= FOLD_KEY_PART_CHARACTERS_MAX
+    ? text
+    : `${text.slice(0, FOLD_KEY_PART_CHARACTERS_MAX)}\r${text.length}`;
+}

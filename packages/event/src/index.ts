@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export {
+  type BadActorEvent,
+  type CalledNumberSource,
+  type CollectedMethod,
+  type DigestEvidence,
+  type EventDetails,
+  type Grade,
+  type MessageKind,
+  type Observation,
+  type Transport,
+} from './bad-actor-event.ts';
+export {
+  EventBatchWriter,
+  visitEventBatch,
+  type BatchedEvent,
+  type EventBatchVisitor,
+  type EventRepeat,
+} from './event-batch.ts';
+export { EventCollector, type EventBlocks } from './event-collector.ts';
+export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';
+export { EventUuids } from './event-uuid.ts';
+export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';
+export { formatEventJson, NOT_FOUND, type RecordedEvent } from './recorded-event.ts';

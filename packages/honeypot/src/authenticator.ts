@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { formatChallenge, verifyDigest } from '@sentrypeer/sip';
+import type { Accounts } from './accounts.ts';
+import { BoundedTable } from './bounded-table.ts';
+import { SOURCE_LIFETIME_MS, WON_ACCOUNTS_MAX } from './limits.ts';
+import type { Nonces } from './nonces.ts';
+import type { Alternatives, Draft, Request } from './request.ts';
+import type { Sources } from './sources.ts';
+import type { WornPersona } from './worn-persona.ts';
+
+/** Whether credentials are accepted, or what they are answered with. */
+export type Authentication =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'challenge'; readonly alternatives: Alternatives };
+
+export interface AuthenticatorParts {
+  readonly accounts: Accounts;
+  readonly nonces: Nonces;
+  readonly sources: Sources;
+  readonly worn: WornPersona;
+  /** The password of this account was found here. */
+  readonly onWon: (account: string) => void;
+}
+
+/** Challenges requests for accounts and lets some password succeed, late. */
+export class Authenticator {
+  readonly #parts: AuthenticatorParts;
+  /** Accounts whose password was found: whoever has it gets in, from wherever. */
+  readonly #won = new BoundedTable<true>({
+    entriesMax: WON_ACCOUNTS_MAX,
+    lifetimeMs: SOURCE_LIFETIME_MS,
+  });
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts;
+  }
+
+  /** @param account The account that the request is about. */
+  authenticate(request: Request<unknown>, account: string, status: 401 | 407): Authentication {
+    if (request.nonce === 'fresh' && this.#accepts(request, account)) return { kind: 'accepted' };
+    return { kind: 'challenge', alternatives: this.#challenges(request, status) };
+  }
+
+  /** With qop, where the persona offers it and there is room, else without. */
+  #challenges(request: Request<unknown>, status: 401 | 407): Alternatives {
+    const { nonces, worn } = this.#parts;
+    const { realm, persona } = worn;
+    const name = status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
+    const challenge = {
+      realm,
+      nonce: nonces.issue(request.sourceIp, realm, request.epochMs),
+      // RFC 7616 §3.3: the nonce was ours and is too old; the client may try again with the next one.
+      stale: request.nonce === 'stale',
+    };
+    const plain: readonly Draft[] = [{ status, headers: [[name, formatChallenge(challenge)]] }];
+    if (!persona.qop) return [plain];
+    const withQop = formatChallenge({ ...challenge, qop: 'auth' });
+    return [[{ status, headers: [[name, withQop]] }], plain];
+  }
+
+  #accepts(request: Request<unknown>, account: string): boolean {
+    const { accounts, sources } = this.#parts;
+    const { credentials, message, nowMs, sourceIp } = request;
+    if (credentials?.username === undefined || message.method === undefined) return false;
+    const source = sources.of(sourceIp, nowMs);
+    source.guessesCount += 1;
+    if (accountOf(credentials.username) !== account || !accounts.exists(account)) return false;
+    const password = accounts.passwordOf(account);
+    if (verifyDigest(credentials, message.method, password, message.body) === undefined)
+      return false;
+    if (this.#won.get(account, nowMs) === undefined) {
+      if (source.guessesCount <= accounts.guessesNeeded(account, sourceIp)) return false;
+      this.win(account, nowMs);
+      this.#parts.onWon(account);
+    }
+    return true;
+  }
+
+  /** From now on the right password of this account is accepted at once. */
+  win(account: string, nowMs: number): void {
+    this.#won.set(account, true, true, nowMs);
+  }
+}
+
+/** sipsak names the account `100@`, others `100@host`: only the part before it is the account. */
+export function accountOf(username: string): string {
+  const at = username.indexOf('@');
+  return at === -1 ? username : username.slice(0, at);
+}

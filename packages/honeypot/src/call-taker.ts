@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { latin1Text } from '@sentrypeer/bytes';
+import { looksLikeNumber, parseSipviciousTag, type SipMessage } from '@sentrypeer/sip';
+import type { Accounts } from './accounts.ts';
+import { accountOf, type Authenticator } from './authenticator.ts';
+import type { CallPolicy } from './call-policy.ts';
+import type { KeyedHash } from './keyed-hash.ts';
+import { SDP_OCTETS_MAX } from './limits.ts';
+import {
+  type Alternatives,
+  type Answer,
+  type Draft,
+  type Header,
+  plainAnswer,
+  type Request,
+} from './request.ts';
+import { sessionDescription } from './sdp.ts';
+import type { Sources } from './sources.ts';
+import type { WornPersona } from './worn-persona.ts';
+
+export interface CallTakerParts {
+  readonly accounts: Accounts;
+  readonly authenticator: Authenticator;
+  readonly policy: CallPolicy;
+  readonly sources: Sources;
+  readonly worn: WornPersona;
+  readonly hash: KeyedHash;
+}
+
+/** The From tag of the first request of svcrack, always the same. */
+const SVCRACK_FIRST_TAG = '3206210844';
+/** Longer numbers are outside; shorter ones are extensions of ours or nobody's. */
+const EXTENSION_DIGITS_MAX = 5;
+
+/** Answers INVITE: to accounts as REGISTER is answered, to numbers by the call policy. */
+export class CallTaker {
+  readonly #parts: CallTakerParts;
+
+  constructor(parts: CallTakerParts) {
+    this.#parts = parts;
+  }
+
+  answer(request: Request<unknown>): Answer {
+    if (request.toTag !== undefined) {
+      if (!request.inDialog) return plainAnswer(481);
+      return { alternatives: this.#answers(request), kept: true };
+    }
+    const account = accountInQuestion(request);
+    if (account !== undefined) return this.#answerForAccount(request, account);
+    const { number } = request.message.called;
+    return number !== undefined && this.#takes(request, number)
+      ? this.#take(request)
+      : this.#refuse(number);
+  }
+
+  #answerForAccount(request: Request<unknown>, account: string): Answer {
+    const { accounts, authenticator, worn } = this.#parts;
+    if (!accounts.exists(account)) return plainAnswer(404);
+    const { inviteChallenge } = worn.persona;
+    const authentication = authenticator.authenticate(request, account, inviteChallenge);
+    if (authentication.kind === 'accepted') return { ...this.#take(request), registered: true };
+    return { alternatives: authentication.alternatives, kept: true };
+  }
+
+  #takes(request: Request<unknown>, number: string): boolean {
+    const { accounts, policy, sources } = this.#parts;
+    if (!isOutside(number)) return accounts.exists(number);
+    const { sourceIp, nowMs } = request;
+    return policy.accepts(number, sources.of(sourceIp, nowMs), sourceIp);
+  }
+
+  #refuse(number: string | undefined): Answer {
+    const status =
+      number !== undefined && isOutside(number) ? this.#parts.worn.persona.refusal : 404;
+    return { alternatives: [[{ status }]], kept: true };
+  }
+
+  /**
+   * A proved source hears it ring and waits. For any other nothing may follow later: ringing and answer at
+   * once, or the answer alone, or a challenge, whose nonce will be the proof.
+   */
+  #take(request: Request<unknown>): Answer {
+    const ringing: Draft = { status: 180, headers: recordRoutes(request.message) };
+    if (request.proved) {
+      return {
+        alternatives: [[{ status: 100 }, ringing]],
+        kept: true,
+        ringing: { answered: this.#answers(request), cancelled: [[{ status: 487 }]] },
+      };
+    }
+    const { authenticator, worn } = this.#parts;
+    const lean = this.#answered(request, true);
+    const challenge = authenticator.authenticate(request, '', worn.persona.inviteChallenge);
+    const last = challenge.kind === 'challenge' ? challenge.alternatives : [];
+    return { alternatives: [[ringing, lean], [lean], ...last], kept: true };
+  }
+
+  /** The session in full, or else as short as it can be. */
+  #answers(request: Request<unknown>): Alternatives {
+    return [[this.#answered(request, false)], [this.#answered(request, true)]];
+  }
+
+  #answered(request: Request<unknown>, lean: boolean): Draft {
+    const { message, input, callId } = request;
+    const { persona } = this.#parts.worn;
+    const hasOffer = message.bodySize > 0;
+    const body = sessionDescription({
+      persona,
+      address: input.destinationIp,
+      sessionId: this.#parts.hash.number(`session ${callId}`),
+      offer: hasOffer ? latin1Text(message.body.subarray(0, SDP_OCTETS_MAX)) : undefined,
+      lean,
+    });
+    const headers: readonly Header[] = [
+      ...recordRoutes(message),
+      ['Contact', contactOf(request)],
+      ['Content-Type', 'application/sdp'],
+    ];
+    return { status: 200, headers, body };
+  }
+}
+
+/**
+ * The account that an INVITE is about when it is no call: that of its credentials, or the one under test. In
+ * svwar the users of From, To and Request-URI are equal; svcrack has none in the Request-URI, and its From tag
+ * tells it from a call.
+ */
+function accountInQuestion(request: Request<unknown>): string | undefined {
+  const { message, credentials } = request;
+  if (credentials?.username !== undefined) return accountOf(credentials.username);
+  const { fromUser, toUser, called } = message;
+  if (fromUser === undefined || fromUser !== toUser) return undefined;
+  if (called.source === 'request-uri') return called.number === fromUser ? fromUser : undefined;
+  return isSvcrack(request) ? fromUser : undefined;
+}
+
+function isSvcrack(request: Request<unknown>): boolean {
+  const { fromTag } = request;
+  return fromTag === SVCRACK_FIRST_TAG || parseSipviciousTag(fromTag)?.kind === 'guess';
+}
+
+function isOutside(number: string): boolean {
+  return looksLikeNumber(number) && number.length > EXTENSION_DIGITS_MAX;
+}
+
+/** RFC 3261 §12.1.1: in what makes a dialog, Record-Route is copied in its order. */
+function recordRoutes(message: SipMessage): readonly Header[] {
+  if (message.header('record-route') === undefined) return [];
+  return message.headerValues('record-route').map((value) => ['Record-Route', value]);
+}
+
+/** Our own address and port; with the number where it is one. */
+function contactOf(request: Request<unknown>): string {
+  const { destinationIp, destinationPort, transport } = request.input;
+  const { number } = request.message.called;
+  const isPlain = number !== undefined && looksLikeNumber(number) && !number.includes(' ');
+  const user = isPlain ? `${number.replaceAll('#', '%23')}@` : '';
+  const host = destinationIp.includes(':') ? `[${destinationIp}]` : destinationIp;
+  const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`;
+  return `<sip:${user}${host}:${destinationPort}${parameter}>`;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { CollectedMethod, Grade } from '@sentrypeer/event';
+import type { Clock, Random } from '@sentrypeer/kernel';
+import { parseMessage, type SipMessage } from '@sentrypeer/sip';
+import { Accounts } from './accounts.ts';
+import { Authenticator } from './authenticator.ts';
+import { CallPolicy } from './call-policy.ts';
+import { CallTaker } from './call-taker.ts';
+import { Calls } from './calls.ts';
+import { Composer, sizesFit } from './composer.ts';
+import { KeyedHash } from './keyed-hash.ts';
+import { RING_MS_MAX, RING_MS_MIN } from './limits.ts';
+import { Nonces } from './nonces.ts';
+import { type Finding, MessageObservation, observeRefused } from './observe.ts';
+import type { Persona } from './persona.ts';
+import { isAnswerable } from './protocol-checks.ts';
+import type { DelayedReply, Judgement, Received } from './received.ts';
+import { Registrar } from './registrar.ts';
+import type { Answer, Request } from './request.ts';
+import { Responder } from './responder.ts';
+import { type KeptAnswer, Retransmissions } from './retransmissions.ts';
+import { Sources } from './sources.ts';
+import { ToTags } from './to-tags.ts';
+import { wear, type WornPersona } from './worn-persona.ts';
+
+export interface HoneypotOptions {
+  /** Passive never sends an octet. */
+  readonly mode: CollectedMethod;
+  readonly persona: Persona;
+  /** 32 octets each: always the same on one node and in all of its threads, and known to nobody else. */
+  readonly secrets: {
+    readonly tag: Uint8Array;
+    readonly nonce: Uint8Array;
+    readonly policy: Uint8Array;
+  };
+}
+
+export interface HoneypotPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The password of this account was found; the other threads need to know (`win`). */
+  readonly onWon?: (account: string) => void;
+}
+
+/** What a request is answered with at once, and what that says about it. */
+interface Outcome {
+  readonly replies: readonly Uint8Array[];
+  readonly registered: boolean;
+}
+
+const NOTHING: readonly Uint8Array[] = [];
+const NO_ANOMALIES: readonly string[] = [];
+const SILENCE: Outcome = { replies: NOTHING, registered: false };
+
+/** Methods whose answers never depend on the time or on what was heard before. */
+const STATELESS_METHODS: ReadonlySet<string> = new Set([
+  'OPTIONS',
+  'BYE',
+  'CANCEL',
+  'INFO',
+  'UPDATE',
+]);
+
+/**
+ * The honeypot's judgement: octets in, observation and replies out. Never throws, whatever the octets. Each
+ * thread has its own; what must agree between them (accounts, tags, nonces) is computed from the secrets, and
+ * what is remembered may be lost at any time.
+ *
+ * @typeParam Path The socket or connection, handed back with delayed replies.
+ */
+export class Honeypot<Path> {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #mode: CollectedMethod;
+  readonly #worn: WornPersona;
+  readonly #nonces: Nonces;
+  readonly #toTags: ToTags;
+  readonly #sources = new Sources();
+  readonly #retransmissions = new Retransmissions();
+  readonly #calls = new Calls<Path>();
+  readonly #composer: Composer;
+  readonly #authenticator: Authenticator;
+  readonly #responder: Responder<Path>;
+  /** Room for the random part of a ringing time. */
+  readonly #ringOctets = new Uint8Array(2);
+
+  constructor(ports: HoneypotPorts, options: HoneypotOptions) {
+    const { mode, persona, secrets } = options;
+    this.#clock = ports.clock;
+    this.#random = ports.random;
+    this.#mode = mode;
+    const hash = new KeyedHash(secrets.policy);
+    const worn = wear(persona, hash);
+    this.#worn = worn;
+    this.#nonces = new Nonces(secrets.nonce, { digits: persona.nonceDigits });
+    this.#toTags = new ToTags(secrets.tag, persona.tagShape);
+    this.#composer = new Composer(worn, this.#toTags);
+    const accounts = new Accounts(hash);
+    const shared = { accounts, sources: this.#sources, worn };
+    const onWon = ports.onWon ?? ((): void => undefined);
+    const authenticator = new Authenticator({ ...shared, nonces: this.#nonces, onWon });
+    this.#authenticator = authenticator;
+    const policy = new CallPolicy(hash);
+    this.#responder = new Responder({
+      ...shared,
+      authenticator,
+      registrar: new Registrar(accounts, authenticator),
+      callTaker: new CallTaker({ ...shared, authenticator, policy, hash }),
+      calls: this.#calls,
+    });
+  }
+
+  /** Judges one message. The observation borrows the octets of the input. */
+  receive(input: Received<Path>): Judgement {
+    const isStream = input.transport !== 'UDP';
+    const unread: Finding = {
+      collectedMethod: this.#mode,
+      grade: isStream ? 'handshake' : 'seen',
+      anomalies: NO_ANOMALIES,
+      registered: false,
+    };
+    if (input.notSip !== undefined) {
+      const observation = observeRefused(input, input.notSip, unread);
+      return { observation, replies: NOTHING, close: isStream };
+    }
+    const message = parseMessage(input.octets);
+    if (this.#mode === 'passive' || message.kind !== 'request') {
+      const close = isStream && message.kind === 'not-sip';
+      return {
+        observation: new MessageObservation(input, message, unread),
+        replies: NOTHING,
+        close,
+      };
+    }
+    const request = this.#examine(input, message);
+    const { replies, registered } = this.#answer(request);
+    const grade: Grade = request.proved && !isStream ? 'returned' : unread.grade;
+    const finding = { ...unread, grade, anomalies: anomaliesOf(request), registered };
+    return { observation: new MessageObservation(input, message, finding), replies, close: false };
+  }
+
+  /** The password of this account was found in another thread: it is good in this one as well. */
+  win(account: string): void {
+    this.#authenticator.win(account, this.#clock.nowMs());
+  }
+
+  /** Monotonic time at which `takeDue` may have something, or `undefined`. */
+  nextDueMs(): number | undefined {
+    return this.#calls.nextDueMs;
+  }
+
+  /** Replies whose time has come; only to sources that proved themselves. */
+  takeDue(nowMs: number): readonly DelayedReply<Path>[] {
+    return this.#calls.takeDue(nowMs);
+  }
+
+  /** Looks for proof: a nonce or tag of ours comes back. The message that carries it is proved already. */
+  #examine(input: Received<Path>, message: SipMessage): Request<Path> {
+    const nowMs = this.#clock.nowMs();
+    const epochMs = input.epochUs / 1000;
+    const { sourceIp } = input;
+    const subject = { callId: message.callId ?? '', fromTag: message.from?.tag ?? '', sourceIp };
+    const { credentials } = message;
+    const nonce =
+      credentials?.isDigest === true
+        ? this.#nonces.check(credentials.nonce ?? '', sourceIp, this.#worn.realm, epochMs)
+        : undefined;
+    const toTag = message.to?.tag;
+    const inDialog = toTag !== undefined && this.#toTags.isOurs(toTag, subject, epochMs);
+    const isStream = input.transport !== 'UDP';
+    if (!isStream && (nonce === 'fresh' || inDialog)) this.#sources.prove(sourceIp, nowMs);
+    const proved = isStream || this.#sources.isProved(sourceIp, nowMs);
+    return {
+      ...subject,
+      input,
+      message,
+      nowMs,
+      epochMs,
+      credentials,
+      nonce,
+      toTag,
+      inDialog,
+      proved,
+    };
+  }
+
+  #answer(request: Request<Path>): Outcome {
+    const { message, nowMs, proved } = request;
+    if (message.method === 'ACK') this.#calls.acknowledge(request);
+    if (!isAnswerable(message)) return SILENCE;
+    if (STATELESS_METHODS.has(message.method ?? '')) {
+      return this.#outcome(request, this.#responder.answer(request));
+    }
+    const key = this.#retransmissions.keyOf(request.input);
+    const earlier = this.#retransmissions.find(key, nowMs);
+    if (earlier !== undefined) return repeated(request, earlier);
+    const answer = this.#responder.answer(request);
+    const outcome = this.#outcome(request, answer);
+    const isInvite = message.method === 'INVITE';
+    if (answer.kept || isInvite) {
+      const kept = this.#retransmissions.keep(key, outcome.replies.at(-1), proved, nowMs);
+      if (isInvite) this.#remember(request, answer, kept);
+    }
+    return outcome;
+  }
+
+  #outcome(request: Request<Path>, answer: Answer): Outcome {
+    const replies = this.#composer.compose(request, answer.alternatives);
+    const { behind, registered = false } = answer;
+    if (behind === undefined) return { replies, registered };
+    const all = [...replies, behind];
+    const isFit = sizesFit(
+      request,
+      all.map(({ length }) => length),
+    );
+    return { replies: isFit ? all : replies, registered };
+  }
+
+  /** Keeps the transaction of an INVITE: a CANCEL or ACK may come, and to proved sources more is said. */
+  #remember(request: Request<Path>, answer: Answer, kept: KeptAnswer): void {
+    if (kept.octets === undefined) return;
+    if (answer.ringing !== undefined) {
+      const [answered] = this.#composer.compose(request, answer.ringing.answered);
+      const [cancelled] = this.#composer.compose(request, answer.ringing.cancelled);
+      if (answered === undefined || cancelled === undefined) return;
+      const dueAtMs = request.nowMs + this.#ringMs();
+      this.#calls.ringing(request, kept, { answered, cancelled }, dueAtMs);
+      return;
+    }
+    // RFC 3261 §17.2.1 and §13.3.1.4: on streams only a 2xx is repeated.
+    const isRepeated = request.proved && (request.input.transport === 'UDP' || isSuccess(answer));
+    this.#calls.settled(request, kept, isRepeated ? kept.octets : undefined);
+  }
+
+  #ringMs(): number {
+    this.#random.fill(this.#ringOctets);
+    const [high = 0, low = 0] = this.#ringOctets;
+    return RING_MS_MIN + ((high * 256 + low) / 65_536) * (RING_MS_MAX - RING_MS_MIN);
+  }
+}
+
+function isSuccess(answer: Answer): boolean {
+  return answer.alternatives[0]?.at(-1)?.status === 200;
+}
+
+/** RFC 3261 §17.2.1: a retransmission gets the last answer again. */
+function repeated(request: Request<unknown>, earlier: KeptAnswer): Outcome {
+  const { octets } = earlier;
+  const isSent = octets !== undefined && sizesFit(request, [octets.length]);
+  return { replies: isSent ? [octets] : NOTHING, registered: false };
+}
+
+function anomaliesOf(request: Request<unknown>): readonly string[] {
+  if (request.nonce === undefined && request.toTag === undefined) return NO_ANOMALIES;
+  const codes: string[] = [];
+  if (request.nonce === 'foreign') codes.push('nonce_foreign');
+  if (request.nonce === 'stale') codes.push('nonce_stale');
+  if (request.toTag !== undefined && !request.inDialog) codes.push('to_tag_foreign');
+  return codes;
+}

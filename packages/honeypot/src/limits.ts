@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+/**
+ * Octets sent for one octet received while a UDP source has not proved that it hears us, all replies to one
+ * datagram together. RFC-free choice: an echo needs about 0.9 to 1.2, and below 1.5 nobody gains from forging.
+ */
+export const UNPROVED_OCTETS_FACTOR = 1.2;
+
+/** Datagrams sent for one datagram of an unproved UDP source, 1 and above: a 180 and the 200. */
+export const UNPROVED_REPLIES_MAX = 2;
+
+/** Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). */
+export const DATAGRAM_OCTETS_MAX = 1300;
+
+/**
+ * Octets of one answer on a stream. Chosen: what is echoed of a request with thirty hops; above it nothing is
+ * sent, so that answers kept for retransmissions stay small.
+ */
+export const STREAM_ANSWER_OCTETS_MAX = 4096;
+
+/**
+ * Milliseconds for which a source stays proved after it gave back a nonce or tag of ours. Chosen: longer than
+ * the pauses inside an attack, shorter than the time in which addresses change hands.
+ */
+export const PROOF_MS = 600_000;
+
+/** Milliseconds for which a nonce is accepted, any number of times: `svcrack -n` reuses one for its whole run. */
+export const NONCE_FRESH_MS = 300_000;
+
+/** Milliseconds by which the wall clock may step back before our own nonces look as if from the future. */
+export const CLOCK_STEP_MS = 5000;
+
+/**
+ * Milliseconds of one slot of the To tags. A tag is good in its own slot and in the next one, so for 10 to 20
+ * minutes; a longer slot would let a captured tag live longer, a shorter one would end calls.
+ */
+export const TAG_SLOT_MS = 600_000;
+
+/**
+ * To tags that may fail their check in one minute before tags stop being looked at until it is over. The
+ * shortest tag has 32 bits: at this pace one guess in sixteen years succeeds in a thread. Also bounds the hashing
+ * that a flood of made-up tags can cause.
+ */
+export const TAG_FAILURES_PER_MINUTE_MAX = 256;
+
+/**
+ * Sources whose guesses and calls are remembered, each thread. Chosen: ten days of a public honeypot see a
+ * few thousand attackers; about 400 octets each.
+ */
+export const SOURCES_MAX = 4096;
+
+/** Milliseconds for which a source is remembered after it was heard last. */
+export const SOURCE_LIFETIME_MS = 86_400_000;
+
+/** Distinct numbers remembered for one source; above the largest count that is refused first. */
+export const REFUSED_NUMBERS_MAX = 16;
+
+/** Characters of a dialled number, a Call-ID or a tag that a key is made of; honest ones are far shorter. */
+export const KEY_PART_CHARACTERS_MAX = 256;
+
+/** Accounts whose password was found, each thread. There are about 2,000 that can exist at all. */
+export const WON_ACCOUNTS_MAX = 2048;
+
+/** Milliseconds in which equal octets from one source are a retransmission: 64 T1, RFC 3261 §17.2.1. */
+export const RETRANSMISSION_MS = 32_000;
+
+/** Answers kept for retransmissions, each thread; about 600 octets an entry, and 4 KiB at most: 16 MiB. */
+export const RETRANSMISSIONS_MAX = 4096;
+
+/** INVITE transactions kept, each thread; about 2 KiB an entry, and 9 KiB at most. */
+export const CALLS_MAX = 1024;
+
+/** Milliseconds for which an INVITE is remembered: the longest ringing and 64 T1. */
+export const CALL_LIFETIME_MS = 40_000;
+
+/** Milliseconds before a call of a proved source is answered: one to four rings, unlike twice. */
+export const RING_MS_MIN = 1200;
+export const RING_MS_MAX = 6000;
+
+/** RFC 3261 T1: milliseconds before a final answer to an INVITE is repeated; doubles each time. */
+export const T1_MS = 500;
+
+/** Repetitions of one answer of our own accord, to proved sources only. A full Timer G would be ten. */
+export const REPETITIONS_MAX = 3;
+
+/** Seconds of a registration: RFC 3261 §10.2 leaves the bounds to the registrar. */
+export const EXPIRES_S_MIN = 60;
+export const EXPIRES_S_MAX = 3600;
+
+/** Bindings listed in one answer to a REGISTER; phones have one. */
+export const CONTACTS_MAX = 4;
+
+/** Octets of a session description that are read; those of blasters have 150 to 500. */
+export const SDP_OCTETS_MAX = 4096;
+
+/** Codes of anomalies kept with one event: more of the same says nothing new. */
+export const ANOMALIES_MAX = 32;
+
+assert(CALL_LIFETIME_MS >= RING_MS_MAX + RETRANSMISSION_MS, 'a call outlives its ringing');
+assert(PROOF_MS < SOURCE_LIFETIME_MS, 'a proved source is remembered');
+assert(NONCE_FRESH_MS <= PROOF_MS, 'a nonce proves no longer than a proof lasts');

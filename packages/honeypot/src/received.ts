@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Observation, Transport } from '@sentrypeer/event';
+
+/** One datagram, or one message of a stream, as it was received. */
+export interface Received<Path> {
+  /** Borrowed for the duration of the call. */
+  readonly octets: Uint8Array;
+  readonly transport: Transport;
+  /** Bare address; IPv4-mapped IPv6 is written as IPv4. */
+  readonly sourceIp: string;
+  readonly sourcePort: number;
+  readonly destinationIp: string;
+  readonly destinationPort: number;
+  /** Wall-clock microseconds since the epoch. */
+  readonly epochUs: number;
+  /** Codes of what the framer found odd. */
+  readonly framingAnomalies: readonly string[];
+  /** Why the framer refused these octets; they are recorded and never answered. */
+  readonly notSip?: string;
+  /** The socket or connection; handed back with delayed replies and otherwise not looked at. */
+  readonly path: Path;
+}
+
+/** What is to be recorded of a message and what is to be sent for it. */
+export interface Judgement {
+  readonly observation: Observation;
+  /** To be sent at once, in this order, to the address and port that the message came from. */
+  readonly replies: readonly Uint8Array[];
+  /** The connection is of no more use and may be closed after the replies. */
+  readonly close: boolean;
+}
+
+/** A reply whose time has come; it goes to the address and port that the request came from. */
+export interface DelayedReply<Path> {
+  readonly path: Path;
+  readonly sourceIp: string;
+  readonly sourcePort: number;
+  readonly octets: Uint8Array;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { parameterValue, parseNameAddr, splitCommaList } from '@sentrypeer/sip';
+import type { Accounts } from './accounts.ts';
+import type { Authenticator } from './authenticator.ts';
+import { CONTACTS_MAX, EXPIRES_S_MAX, EXPIRES_S_MIN } from './limits.ts';
+import { type Answer, type Header, plainAnswer, type Request } from './request.ts';
+
+/** The longest text of a delta-seconds value, 2^32 - 1 (RFC 3261 §20.19). */
+const SECONDS_DIGITS_MAX = 10;
+
+/** Answers REGISTER, RFC 3261 §10.3. Bindings are evidence and never used to reach anybody, so none is kept. */
+export class Registrar {
+  readonly #accounts: Accounts;
+  readonly #authenticator: Authenticator;
+
+  constructor(accounts: Accounts, authenticator: Authenticator) {
+    this.#accounts = accounts;
+    this.#authenticator = authenticator;
+  }
+
+  answer(request: Request<unknown>, account: string | undefined): Answer {
+    if (account === undefined || !this.#accounts.exists(account)) return plainAnswer(404);
+    const authentication = this.#authenticator.authenticate(request, account, 401);
+    if (authentication.kind === 'challenge') {
+      return { alternatives: authentication.alternatives, kept: true };
+    }
+    return { ...bindingsAnswer(request), kept: true, registered: true };
+  }
+}
+
+function bindingsAnswer(request: Request<unknown>): Answer {
+  const { message } = request;
+  const contacts = message
+    .headerValues('contact')
+    .flatMap((line) => splitCommaList(line, CONTACTS_MAX))
+    .slice(0, CONTACTS_MAX);
+  const expires = secondsOf(message.header('expires'));
+  if (contacts.includes('*')) {
+    // RFC 3261 §10.3: a "*" with other contacts or an expiration other than zero is invalid.
+    if (contacts.length > 1 || expires !== 0) return plainAnswer(400);
+    return plainAnswer(200, [dateOf(request.epochMs)]);
+  }
+  const bindings = contacts.flatMap((contact) => bindingOf(contact, expires));
+  return plainAnswer(200, [...bindings, dateOf(request.epochMs)]);
+}
+
+/** `Contact: <uri as sent>;expires=N`; none where the contact is no URI or is removed. */
+function bindingOf(contact: string, expires: number | undefined): readonly Header[] {
+  const address = parseNameAddr(contact);
+  if (address === undefined || address.uri.scheme === '') return [];
+  const wanted = secondsOf(parameterValue(address.parameters, 'expires')) ?? expires;
+  if (wanted === 0) return [];
+  const granted = Math.min(Math.max(wanted ?? EXPIRES_S_MAX, EXPIRES_S_MIN), EXPIRES_S_MAX);
+  return [['Contact', `<${address.uri.text}>;expires=${granted}`]];
+}
+
+/** RFC 3261 §20.19: malformed values are taken as if there were none. */
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '' || text.length > SECONDS_DIGITS_MAX) return undefined;
+  const seconds = Number(text);
+  return Number.isInteger(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+function dateOf(epochMs: number): Header {
+  return ['Date', new Date(epochMs).toUTCString()];
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Credentials, SipMessage } from '@sentrypeer/sip';
+import type { NonceState } from './nonces.ts';
+import type { Received } from './received.ts';
+import type { TagSubject } from './to-tags.ts';
+
+/** A request with what is known of its sender when it is to be answered. */
+export interface Request<Path> extends TagSubject {
+  readonly input: Received<Path>;
+  readonly message: SipMessage;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** Wall-clock milliseconds. */
+  readonly epochMs: number;
+  readonly credentials: Credentials | undefined;
+  /** Of the nonce in the credentials, where they are Digest. */
+  readonly nonce: NonceState | undefined;
+  /** The To tag as sent: the request claims to belong to a dialog. */
+  readonly toTag: string | undefined;
+  /** The To tag is one that we gave to this source. */
+  readonly inDialog: boolean;
+  /** The source hears us: a stream, or a proof within the last minutes. */
+  readonly proved: boolean;
+}
+
+/** A header of an answer: name and value. */
+export type Header = readonly [string, string];
+
+/** An answer before it is known how much of it may be sent. */
+export interface Draft {
+  readonly status: number;
+  /** Headers that must stay. */
+  readonly headers?: readonly Header[];
+  readonly body?: string;
+  /** Says Allow, Supported and Accept where there is room, whatever the persona does elsewhere. */
+  readonly capabilities?: boolean;
+}
+
+/** Answers, best first: the first that fits is sent, and where none fits, nothing is. */
+export type Alternatives = readonly (readonly Draft[])[];
+
+/** What a request is answered with. */
+export interface Answer {
+  readonly alternatives: Alternatives;
+  /** The answer depends on the time or on what was heard before: a retransmission must get the same one. */
+  readonly kept: boolean;
+  /** The account and password were accepted. */
+  readonly registered?: boolean;
+  /** The call rings now: how it goes on. */
+  readonly ringing?: { readonly answered: Alternatives; readonly cancelled: Alternatives };
+  /** The answer to another request, sent behind. */
+  readonly behind?: Uint8Array;
+}
+
+/** One answer that depends on nothing but the request. */
+export function plainAnswer(status: number, headers: readonly Header[] = []): Answer {
+  return { alternatives: [[{ status, headers }]], kept: false };
+}

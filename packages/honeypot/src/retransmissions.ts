@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { hash } from 'node:crypto';
+import { BoundedTable } from './bounded-table.ts';
+import { RETRANSMISSION_MS, RETRANSMISSIONS_MAX } from './limits.ts';
+import type { Received } from './received.ts';
+
+/** What a request was answered with; the newest answer only, as RFC 3261 §17.2.1 has it. */
+export interface KeptAnswer {
+  /** `undefined` where nothing was sent. */
+  octets: Uint8Array | undefined;
+}
+
+/**
+ * Answers by request. A retransmission is the same octets from the same address and port over the same
+ * transport within 32 s. The branch alone would not do: tools use one branch for several requests, or none.
+ */
+export class Retransmissions {
+  readonly #table = new BoundedTable<KeptAnswer>({
+    entriesMax: RETRANSMISSIONS_MAX,
+    lifetimeMs: RETRANSMISSION_MS,
+  });
+
+  keyOf(input: Received<unknown>): string {
+    const digest = hash('sha256', input.octets, 'base64');
+    return `${input.transport} ${input.sourceIp} ${input.sourcePort} ${digest}`;
+  }
+
+  find(key: string, nowMs: number): KeptAnswer | undefined {
+    return this.#table.get(key, nowMs);
+  }
+
+  keep(key: string, octets: Uint8Array | undefined, proved: boolean, nowMs: number): KeptAnswer {
+    const answer: KeptAnswer = { octets };
+    this.#table.set(key, answer, proved, nowMs);
+    return answer;
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Persona } from './persona.ts';
+
+export interface SessionOptions {
+  readonly persona: Persona;
+  /** Our own address. */
+  readonly address: string;
+  /** Any number that stays the same for the call. */
+  readonly sessionId: number;
+  /** The offer of the INVITE, where there is one. */
+  readonly offer: string | undefined;
+  /** Leave out what static payload types do not need. */
+  readonly lean: boolean;
+}
+
+/** What an offer says about the one thing we would take: audio. */
+interface AudioOffer {
+  readonly payloads: readonly string[];
+  readonly telephoneEvent: string | undefined;
+}
+
+const PCMU = '0';
+const PCMA = '8';
+/** The payload type that products give to RFC 4733 events in an offer of their own. */
+const TELEPHONE_EVENT = '101';
+const PAYLOADS_COUNT_MAX = 32;
+/** Even ports from 10,000 on: where Asterisk and its like keep their media. Nothing listens there. */
+const MEDIA_PORT_MIN = 10_000;
+const MEDIA_PORTS_COUNT = 5000;
+
+/** One audio line with G.711, as offer or as answer (RFC 3264 §6). No media is ever sent or received. */
+export function sessionDescription(options: SessionOptions): string {
+  const { persona, address, sessionId, lean } = options;
+  const { payloads, telephoneEvent } = chosen(options.offer);
+  const family = address.includes(':') ? 'IP6' : 'IP4';
+  const port = MEDIA_PORT_MIN + 2 * (sessionId % MEDIA_PORTS_COUNT);
+  const events = telephoneEvent === undefined || lean ? [] : [telephoneEvent];
+  const lines = [
+    'v=0',
+    `o=${persona.sdpOrigin} ${sessionId} ${sessionId} IN ${family} ${address}`,
+    `s=${persona.sdpSession}`,
+    `c=IN ${family} ${address}`,
+    't=0 0',
+    `m=audio ${port} RTP/AVP ${[...payloads, ...events].join(' ')}`,
+  ];
+  if (!lean) {
+    for (const payload of payloads) {
+      lines.push(`a=rtpmap:${payload} ${payload === PCMU ? 'PCMU' : 'PCMA'}/8000`);
+    }
+    for (const event of events) {
+      lines.push(`a=rtpmap:${event} telephone-event/8000`, `a=fmtp:${event} 0-16`);
+    }
+    lines.push('a=sendrecv');
+  }
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** G.711 in the order of the offer; both laws where the offer has neither, so that the caller goes on. */
+function chosen(offer: string | undefined): AudioOffer {
+  const both = [PCMU, PCMA];
+  if (offer === undefined) return { payloads: both, telephoneEvent: TELEPHONE_EVENT };
+  const audio = audioOffer(offer);
+  const payloads = new Set(audio.payloads.filter((payload) => both.includes(payload)));
+  return {
+    payloads: payloads.size === 0 ? both : [...payloads],
+    telephoneEvent: audio.telephoneEvent,
+  };
+}
+
+function audioOffer(offer: string): AudioOffer {
+  let payloads: readonly string[] = [];
+  let telephoneEvent: string | undefined;
+  for (const line of offer.split('\n')) {
+    if (line.startsWith('m=audio ') && payloads.length === 0) {
+      payloads = line.trim().split(' ', PAYLOADS_COUNT_MAX).slice(3);
+    } else if (line.startsWith('a=rtpmap:') && line.includes('telephone-event/8000')) {
+      telephoneEvent ??= line.slice('a=rtpmap:'.length).split(' ', 1)[0];
+    }
+  }
+  const isOffered = isDynamicPayload(telephoneEvent) && payloads.includes(telephoneEvent);
+  return { payloads, telephoneEvent: isOffered ? telephoneEvent : undefined };
+}
+
+/** A payload type from 96 to 127 without anything else: what a peer wrote is written back. */
+function isDynamicPayload(text: string | undefined): text is string {
+  const type = Number(text);
+  return type >= 96 && type <= 127 && text === String(type);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { unreachable } from '@sentrypeer/kernel';
+import { equalInConstantTime, KeyedHash } from './keyed-hash.ts';
+import { KEY_PART_CHARACTERS_MAX, TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from './limits.ts';
+
+/** How the To tags of a product look; attackers' tools tell products apart by them. */
+export type TagShape =
+  | 'as-hex' // Asterisk chan_sip
+  | 'uuid' // Asterisk with PJSIP
+  | 'alphanumeric' // FreeSWITCH
+  | 'hash-dot-hex' // Kamailio
+  | 'hex-dot-hash' // OpenSIPS 3
+  | 'upper-hex'; // Cisco IOS
+
+/** What a To tag is bound to. Not the branch: the ACK to a 200 has a new one. */
+export interface TagSubject {
+  readonly callId: string;
+  readonly fromTag: string;
+  readonly sourceIp: string;
+}
+
+const MINUTE_MS = 60_000;
+const LETTERS = '0123456789ABCDEFGHJKLMNQRSUXYZacdegjmprtvy';
+
+/**
+ * To tags without a table: a keyed hash of Call-ID, From tag, source address and the time in slots, cut to the
+ * persona's shape. One that comes back proves that the source received our answer. The CSeq number is left out
+ * of the hash, because BYE and re-INVITE carry another one than the INVITE that was answered, and whether a
+ * dialog is ours has to be told without memory.
+ */
+export class ToTags {
+  readonly #hash: KeyedHash;
+  readonly #shape: TagShape;
+  #failuresCount = 0;
+  #minuteAtMs = 0;
+
+  constructor(secret: Uint8Array, shape: TagShape) {
+    this.#hash = new KeyedHash(secret);
+    this.#shape = shape;
+  }
+
+  make(subject: TagSubject, epochMs: number): string {
+    return this.#inSlot(subject, Math.floor(epochMs / TAG_SLOT_MS));
+  }
+
+  /** Whether we gave this tag to this source within the last 10 to 20 minutes. */
+  isOurs(tag: string, subject: TagSubject, epochMs: number): boolean {
+    if (epochMs - this.#minuteAtMs >= MINUTE_MS || epochMs < this.#minuteAtMs) {
+      this.#minuteAtMs = epochMs;
+      this.#failuresCount = 0;
+    }
+    if (this.#failuresCount >= TAG_FAILURES_PER_MINUTE_MAX) return false;
+    const slot = Math.floor(epochMs / TAG_SLOT_MS);
+    if (equalInConstantTime(this.#inSlot(subject, slot), tag)) return true;
+    if (equalInConstantTime(this.#inSlot(subject, slot - 1), tag)) return true;
+    this.#failuresCount += 1;
+    return false;
+  }
+
+  #inSlot(subject: TagSubject, slot: number): string {
+    const callId = subject.callId.slice(0, KEY_PART_CHARACTERS_MAX);
+    const fromTag = subject.fromTag.slice(0, KEY_PART_CHARACTERS_MAX);
+    const hex = this.#hash.hex(`${slot}\n${subject.sourceIp}\n${fromTag}\n${callId}`);
+    return shaped(hex, this.#shape);
+  }
+}
+
+function shaped(hex: string, shape: TagShape): string {
+  switch (shape) {
+    case 'as-hex':
+      return `as${hex.slice(0, 8)}`;
+    case 'uuid':
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+    case 'alphanumeric':
+      return letters(hex, 13);
+    case 'hash-dot-hex':
+      return `${hex.slice(0, 32)}.${hex.slice(32, 40)}`;
+    case 'hex-dot-hash':
+      return `${hex.slice(0, 4)}.${hex.slice(4, 36)}`;
+    case 'upper-hex':
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}`.toUpperCase();
+    default:
+      return unreachable(shape);
+  }
+}
+
+function letters(hex: string, count: number): string {
+  let text = '';
+  for (let index = 0; index < count; index += 1) {
+    text += LETTERS.charAt(
+      Number.parseInt(hex.slice(index * 4, index * 4 + 4), 16) % LETTERS.length,
+    );
+  }
+  return text;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Accounts } from '../src/accounts.ts';
+import { KeyedHash } from '../src/keyed-hash.ts';
+import { ACCOUNTS, ATTACKER, secret } from './bench.ts';
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => String(from + index));
+
+test('Accounts has a plausible few of the short numbers and names', () => {
+  const existing = (list: readonly string[]) =>
+    list.filter((account) => ACCOUNTS.exists(account)).length;
+  const extensions = existing(range(100, 1000));
+  assert.ok(extensions > 120 && extensions < 330, `${extensions} of 900`);
+  const four = existing(range(1000, 10_000));
+  assert.ok(four > 700 && four < 1500, `${four} of 9,000`);
+  assert.ok(existing(range(10_000, 100_000)) < 2500);
+});
+
+test('Accounts never has what tools ask for first to see how an unknown account is refused', () => {
+  const absurd = [
+    '1719813943',
+    '8463920',
+    '914625387',
+    'baduser-8179',
+    'nobody',
+    'None',
+    '',
+    ' 100',
+  ];
+  for (const account of [...absurd, '0', '9', 'x'.repeat(60_000), '100\u0000', '１００']) {
+    assert.equal(ACCOUNTS.exists(account), false, account.slice(0, 20));
+  }
+  assert.equal(
+    range(2_000_000_000, 2_000_000_500).some((account) => ACCOUNTS.exists(account)),
+    false,
+  );
+});
+
+test('Accounts are others on another node, and the same each time', () => {
+  const other = new Accounts(new KeyedHash(secret(9)));
+  const here = range(100, 1000).filter((account) => ACCOUNTS.exists(account));
+  assert.deepEqual(
+    here,
+    range(100, 1000).filter((account) => ACCOUNTS.exists(account)),
+  );
+  assert.notDeepEqual(
+    here,
+    range(100, 1000).filter((account) => other.exists(account)),
+  );
+});
+
+test('Accounts lets half of the accounts have their own number as password', () => {
+  const accounts = range(100, 1000);
+  const own = accounts.filter((account) => ACCOUNTS.passwordOf(account) === account).length;
+  assert.ok(own > 350 && own < 550, `${own} of 900`);
+});
+
+test('Accounts.guessesNeeded() is late and differs by source', () => {
+  const needed = range(0, 100).map((index) => ACCOUNTS.guessesNeeded('100', `10.0.0.${index}`));
+  assert.ok(needed.every((count) => count >= 12 && count < 76));
+  assert.ok(new Set(needed).size > 20);
+  assert.equal(ACCOUNTS.guessesNeeded('100', ATTACKER), ACCOUNTS.guessesNeeded('100', ATTACKER));
+});

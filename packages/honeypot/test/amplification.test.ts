@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
+import { personaNames } from '../src/index.ts';
+import { DATAGRAM_OCTETS_MAX, STREAM_ANSWER_OCTETS_MAX } from '../src/limits.ts';
+import { Bench, corpus, EXTENSION, OFFER, registerText, requestText, sample } from './bench.ts';
+
+/** A generator of numbers below a bound, the same in each run. */
+function dice(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 0x1_0000_0000) * bound);
+  };
+}
+
+/** Makes room for answers of every size in a request. */
+const LONG_AGENT = ' of some kind that has a rather long name, so that answers have room';
+
+const HEX = '0123456789abcdef';
+
+test('100,000 forged datagrams lift no source above seen and draw at most 1.2 times their octets', () => {
+  const bench = new Bench();
+  const roll = dice(20_260_301);
+  const messages = corpus().map(({ octets }) => latin1Text(octets));
+  const hex = (count: number) => Array.from({ length: count }, () => HEX[roll(16)]).join('');
+  let octetsIn = 0;
+  let octetsOut = 0;
+  for (let count = 0; count < 100_000; count += 1) {
+    const text = forged(messages[roll(messages.length)] ?? '', roll, hex);
+    const sourceIp = `192.0.2.${roll(4) === 0 ? 1 : roll(256)}`;
+    const { observation, replies } = bench.receive(latin1Octets(text), { sourceIp });
+    assert.equal(observation.grade, 'seen');
+    const size = replies.reduce((sum, reply) => sum + reply.length, 0);
+    assert.ok(size <= text.length * 1.2 && replies.length <= 2, text);
+    octetsIn += text.length;
+    octetsOut += size;
+    bench.nowMs += 0.1;
+  }
+  assert.equal(bench.honeypot.nextDueMs(), undefined);
+  assert.ok(octetsOut > 0 && octetsOut <= octetsIn * 1.2, `${octetsOut} out for ${octetsIn} in`);
+});
+
+/** A captured message, as it is or with a guessed To tag or nonce. */
+function forged(
+  text: string,
+  roll: (bound: number) => number,
+  hex: (count: number) => string,
+): string {
+  switch (roll(4)) {
+    case 0:
+      return requestText({
+        method: ['ACK', 'BYE', 'INVITE'][roll(3)] ?? 'ACK',
+        to: `<sip:${EXTENSION}@h>;tag=as${hex(8)}`,
+        callId: hex(10),
+      });
+    case 1:
+      return requestText({
+        method: 'REGISTER',
+        to: `<sip:${EXTENSION}@h>`,
+        callId: hex(10),
+        headers: [
+          `Authorization: Digest username="${EXTENSION}", nonce="${hex(24)}", response="${hex(32)}"`,
+        ],
+      });
+    case 2: {
+      const at = roll(text.length + 1);
+      return `${text.slice(0, at)}${String.fromCharCode(roll(256))}${text.slice(at + roll(3))}`;
+    }
+    default:
+      return text;
+  }
+}
+
+for (const name of personaNames) {
+  test(`${name} answers every probe of the tools within the limit, without proof`, () => {
+    const probes = [
+      'svmap-options.sip',
+      'svmap-options-compact.sip',
+      'svmap-register.sip',
+      'svwar-register-unknown-probe.sip',
+      'svwar-register-100.sip',
+      'svwar-options-100.sip',
+      'svwar-new-invite-sdp.sip',
+      'svcrack-register-first.sip',
+      'svcrack-register-auth-noqop.sip',
+      'nmap-version-probe-udp.sip',
+      'nmap-sip-enum-users-100.sip',
+      'nmap-sip-brute-auth.sip',
+      'sipsak-options.sip',
+      'sipsak-register.sip',
+    ];
+    for (const probe of probes) {
+      // The same account twice: one that exists, which needs room for a challenge, and one that does not.
+      for (const account of [EXTENSION, '999']) {
+        const text = sample(probe, [['sip:100@', `sip:${account}@`]]);
+        const { replies } = new Bench({ persona: name }).receive(text);
+        assert.equal(replies.length, 1, `${probe} ${account}`);
+        assert.ok((replies[0]?.length ?? 0) <= text.length * 1.2);
+      }
+    }
+  });
+}
+
+test('an answer that is too long for a stream is not sent', () => {
+  const hops = Array.from(
+    { length: 100 },
+    (_, index) => `Via: SIP/2.0/TCP hop${index}.example;branch=z9hG4bK`,
+  );
+  const reply = (count: number) =>
+    new Bench().receive(requestText({ headers: hops.slice(0, count) }), { transport: 'TCP' })
+      .replies;
+  assert.equal(reply(30).length, 1);
+  assert.ok(reply(60).every(({ length }) => length <= STREAM_ANSWER_OCTETS_MAX));
+  assert.equal(reply(100).length, 0);
+});
+
+test('qop is offered by the products that do, where there is room for it', () => {
+  const challengeOf = (text: string, persona: string) =>
+    new Bench({ persona }).answers(text)[0]?.header('www-authenticate') ?? '';
+  for (const persona of ['freeswitch', 'asterisk-pjsip', 'cisco']) {
+    assert.ok(challengeOf(registerText(EXTENSION), persona).endsWith(', qop="auth"'), persona);
+  }
+  for (const persona of ['asterisk', 'freepbx', 'kamailio', 'opensips']) {
+    assert.ok(!challengeOf(registerText(EXTENSION), persona).includes('qop'), persona);
+  }
+  const short = sample('svcrack-register-first.sip', [['sip:100@', `sip:${EXTENSION}@`]]);
+  assert.ok(challengeOf(short, 'asterisk-pjsip').startsWith('Digest algorithm=MD5, '));
+});
+
+test('optional headers are dropped in their order: Accept, Supported, Allow, Server', () => {
+  const optional = ['accept', 'supported', 'allow', 'server'];
+  const seen = new Set<string>();
+  for (let padding = 0; padding < 300; padding += 1) {
+    const text = requestText({ headers: [`X: ${'x'.repeat(padding)}`] }).replace(LONG_AGENT, '');
+    const [reply] = new Bench().answers(text);
+    const kept = optional.filter((id) => reply?.header(id) !== undefined);
+    assert.deepEqual(kept, optional.slice(optional.length - kept.length));
+    seen.add(kept.join(' '));
+  }
+  assert.ok(seen.size >= 3, [...seen].join('; '));
+});
+
+test('answers name product and capabilities in the order of the persona', () => {
+  const namesOf = (persona: string) =>
+    new Bench({ persona })
+      .answers(requestText(), { transport: 'TCP' })[0]
+      ?.headers.slice(5)
+      .map(({ name }) => name);
+  assert.deepEqual(namesOf('asterisk'), [
+    'Server',
+    'Allow',
+    'Supported',
+    'Accept',
+    'Content-Length',
+  ]);
+  assert.deepEqual(namesOf('kamailio'), [
+    'Allow',
+    'Supported',
+    'Accept',
+    'Server',
+    'Content-Length',
+  ]);
+  assert.equal(namesOf('freeswitch')?.[0], 'User-Agent');
+});
+
+test('no datagram is larger than what passes every path, also to a proved source', () => {
+  const routes = Array.from(
+    { length: 40 },
+    (_, index) => `Record-Route: <sip:hop${index}.example;lr>`,
+  );
+  const uri = `sip:${EXTENSION}@203.0.113.5`;
+  const text = requestText({ method: 'INVITE', uri, headers: routes, body: OFFER });
+  assert.ok(text.length > DATAGRAM_OCTETS_MAX);
+  assert.deepEqual(
+    new Bench().answers(text).filter(({ octets }) => octets.length > DATAGRAM_OCTETS_MAX),
+    [],
+  );
+  const [, ringing] = new Bench().receive(text, { transport: 'TCP' }).replies;
+  assert.ok((ringing?.length ?? 0) > DATAGRAM_OCTETS_MAX);
+});

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallPolicy } from '../src/call-policy.ts';
+import { KeyedHash } from '../src/keyed-hash.ts';
+import { Sources } from '../src/sources.ts';
+import { ATTACKER, SECRETS } from './bench.ts';
+
+const PREFIXES = ['9', '0', '00', '000', '011', '9011', '900', '+', '7', '8', '810', '5', '1', '2'];
+const TARGET = '442071234567';
+
+function caller(address = ATTACKER): (number: string) => boolean {
+  const policy = new CallPolicy(new KeyedHash(SECRETS.policy));
+  const source = new Sources().of(address, 0);
+  return (number) => policy.accepts(number, source, address);
+}
+
+test('CallPolicy refuses the first distinct numbers of a sweep and then accepts one', () => {
+  const call = caller();
+  const accepted = PREFIXES.map((prefix) => call(prefix + TARGET));
+  const first = accepted.indexOf(true);
+  assert.ok(first >= 3 && first <= 8, `accepted as number ${first}`);
+  assert.deepEqual(accepted.filter(Boolean).length, 1);
+});
+
+test('CallPolicy goes on taking numbers with the prefix that was accepted, and no others', () => {
+  const call = caller();
+  const prefix = PREFIXES.find((candidate) => call(candidate + TARGET)) ?? '';
+  assert.equal(call(prefix + TARGET), true);
+  assert.equal(call(`${prefix}12125551212`), true);
+  for (const other of PREFIXES.filter((candidate) => !candidate.startsWith(prefix.slice(0, 1)))) {
+    assert.equal(call(`${other}33140205050`), false, other);
+  }
+});
+
+test('CallPolicy gives way to a caller who insists on one number', () => {
+  const call = caller();
+  const accepted = Array.from({ length: 6 }, () => call('00442071234567'));
+  const first = accepted.indexOf(true);
+  assert.ok(first === 2 || first === 3, `accepted at attempt ${first + 1}`);
+  assert.deepEqual(
+    accepted.slice(first),
+    accepted.slice(first).map(() => true),
+  );
+});
+
+test('CallPolicy refuses different counts of numbers to different sources', () => {
+  const counts = Array.from({ length: 40 }, (_, index) => {
+    const call = caller(`192.0.2.${index}`);
+    return PREFIXES.findIndex((prefix) => call(prefix + TARGET));
+  });
+  assert.ok(new Set(counts).size >= 4, counts.join(' '));
+});
+
+test('CallPolicy holds out against numbers of any length and kind', () => {
+  const call = caller();
+  for (let index = 0; index < 100; index += 1) call(String(index).repeat(5000));
+  assert.equal(typeof call(''), 'boolean');
+});

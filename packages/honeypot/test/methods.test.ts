@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { latin1Text } from '@sentrypeer/bytes';
+import { personaNames, type Persona } from '../src/index.ts';
+import { KeyedHash } from '../src/keyed-hash.ts';
+import { wear } from '../src/worn-persona.ts';
+import { Bench, EXTENSION, NOBODY, persona, registerText, requestText, SECRETS } from './bench.ts';
+
+interface Row {
+  readonly title: string;
+  readonly request: string;
+  /** The one status code that the request is answered with, or 0 for silence. */
+  readonly status: (persona: Persona) => number;
+}
+
+const HASH = new KeyedHash(SECRETS.policy);
+const always = (status: number) => () => status;
+const ifAllowed =
+  (method: string, status: (persona: Persona) => number) =>
+  (persona: Persona): number =>
+    wear(persona, HASH).allowed.has(method) ? status(persona) : 405;
+const callChallenge = (worn: Persona) => worn.inviteChallenge;
+
+const request = (method: string, uri = 'sip:203.0.113.5', headers: readonly string[] = []) =>
+  requestText({ method, uri, headers });
+
+const enumerationInvite = (account: string) =>
+  requestText({
+    method: 'INVITE',
+    uri: `sip:${account}@203.0.113.5`,
+    from: `"${account}" <sip:${account}@203.0.113.5>;tag=7f2a`,
+  });
+
+const ROWS: readonly Row[] = [
+  { title: 'OPTIONS without user', request: request('OPTIONS'), status: always(200) },
+  {
+    title: 'OPTIONS for an account',
+    request: request('OPTIONS', `sip:${EXTENSION}@203.0.113.5`),
+    status: always(200),
+  },
+  {
+    title: 'OPTIONS for nobody',
+    request: request('OPTIONS', `sip:${NOBODY}@203.0.113.5`),
+    status: always(404),
+  },
+  { title: 'REGISTER of an account', request: registerText(EXTENSION), status: always(401) },
+  { title: 'REGISTER of nobody', request: registerText(NOBODY), status: always(404) },
+  {
+    title: 'REGISTER of an absurd account',
+    request: registerText('1719813943'),
+    status: always(404),
+  },
+  {
+    title: 'INVITE that tests an account',
+    request: enumerationInvite(EXTENSION),
+    status: callChallenge,
+  },
+  {
+    title: 'INVITE that tests nobody',
+    request: enumerationInvite('1622742859'),
+    status: always(404),
+  },
+  {
+    title: 'INVITE to a number',
+    request: request('INVITE', 'sip:00442071234567@203.0.113.5'),
+    status: (worn) => worn.refusal,
+  },
+  { title: 'INVITE to a name', request: request('INVITE', 'sip:nobody@h'), status: always(404) },
+  { title: 'INVITE to no user at all', request: request('INVITE'), status: always(404) },
+  { title: 'ACK', request: request('ACK'), status: always(0) },
+  { title: 'CANCEL of nothing', request: request('CANCEL'), status: always(481) },
+  { title: 'BYE of nothing', request: request('BYE'), status: always(481) },
+  {
+    title: 'SUBSCRIBE to an account',
+    request: request('SUBSCRIBE', `sip:${EXTENSION}@203.0.113.5`),
+    status: always(401),
+  },
+  {
+    title: 'SUBSCRIBE to nobody',
+    request: request('SUBSCRIBE', `sip:${NOBODY}@203.0.113.5`),
+    status: always(404),
+  },
+  { title: 'MESSAGE', request: request('MESSAGE'), status: ifAllowed('MESSAGE', callChallenge) },
+  { title: 'PUBLISH', request: request('PUBLISH'), status: ifAllowed('PUBLISH', callChallenge) },
+  { title: 'REFER', request: request('REFER'), status: ifAllowed('REFER', callChallenge) },
+  { title: 'INFO', request: request('INFO'), status: ifAllowed('INFO', always(481)) },
+  { title: 'NOTIFY', request: request('NOTIFY'), status: ifAllowed('NOTIFY', always(481)) },
+  { title: 'UPDATE', request: request('UPDATE'), status: ifAllowed('UPDATE', always(481)) },
+  { title: 'PRACK', request: request('PRACK'), status: ifAllowed('PRACK', always(481)) },
+  { title: 'an unknown method', request: request('NEWMETHOD'), status: always(501) },
+  { title: 'a method in small letters', request: request('invite'), status: always(501) },
+  { title: 'an unknown URI scheme', request: request('OPTIONS', 'http://a'), status: always(416) },
+  {
+    title: 'a tel URI',
+    request: request('INVITE', 'tel:+442071234567'),
+    status: (worn) => worn.refusal,
+  },
+  {
+    title: 'Require with an unknown extension',
+    request: request('OPTIONS', 'sip:203.0.113.5', ['Require: nothingSupportsThis']),
+    status: always(420),
+  },
+  {
+    title: 'a body that nobody takes',
+    request: requestText({
+      method: 'INVITE',
+      headers: ['Content-Type: text/plain'],
+      body: 'hello',
+    }),
+    status: always(415),
+  },
+  {
+    title: 'another version of SIP',
+    request: requestText({ version: 'SIP/7.0' }),
+    status: always(505),
+  },
+  { title: 'a CSeq without number', request: requestText({ cseq: 'x' }), status: always(400) },
+  {
+    title: 'a CSeq of another method',
+    request: requestText().replace('CSeq: 1 OPTIONS', 'CSeq: 1 INVITE'),
+    status: always(400),
+  },
+  {
+    title: 'a Content-Length that is no number',
+    request: requestText().replace('Content-Length: 0', 'Content-Length: -1'),
+    status: always(400),
+  },
+  ...['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => ({
+    title: `a request without ${name}`,
+    request: without(requestText(), name),
+    status: always(0),
+  })),
+  { title: 'a response', request: `SIP/2.0 200 OK${afterLine(requestText())}`, status: always(0) },
+  {
+    title: 'a request line without version',
+    request: requestText().replace(' SIP/2.0\r\n', '\r\n'),
+    status: always(0),
+  },
+  { title: 'a line of HTTP', request: 'GET / HTTP/1.0\r\n\r\n', status: always(0) },
+  { title: 'OPTIONS of RTSP', request: 'OPTIONS / RTSP/1.0\r\n\r\n', status: always(0) },
+  { title: 'an empty datagram', request: '', status: always(0) },
+  { title: 'a keep-alive', request: '\r\n\r\n', status: always(0) },
+  { title: 'four NUL octets', request: '\u0000\u0000\u0000\u0000', status: always(0) },
+];
+
+for (const name of personaNames) {
+  for (const row of ROWS) {
+    test(`${name} answers ${row.title} rightly`, () => {
+      const expected = row.status(persona(name));
+      const bench = new Bench({ persona: name });
+      const { replies, observation } = bench.receive(row.request);
+      assert.equal(latin1Text(observation.sipMessage), row.request);
+      assert.equal(observation.grade, 'seen');
+      assert.deepEqual(
+        replies.map((octets) => Number(latin1Text(octets).slice(8, 11))),
+        expected === 0 ? [] : [expected],
+      );
+      for (const reply of replies) assertWellFormed(row.request, latin1Text(reply), name);
+    });
+  }
+}
+
+test('a passive honeypot observes and never answers', () => {
+  const bench = new Bench({ mode: 'passive' });
+  for (const row of ROWS) {
+    const { replies, observation, close } = bench.receive(row.request);
+    assert.deepEqual(replies, [], row.title);
+    assert.equal(observation.collectedMethod, 'passive');
+    assert.equal(close, false);
+  }
+  const stream = bench.receive(ROWS[0]?.request ?? '', { transport: 'TLS' });
+  assert.equal(stream.observation.grade, 'handshake');
+  assert.equal(bench.honeypot.nextDueMs(), undefined);
+});
+
+test('what the framer refused is recorded with its code and never answered', () => {
+  const judgement = new Bench().receive('GET / HTTP/1.1\r\n\r\n', {
+    transport: 'TCP',
+    notSip: 'http',
+    framingAnomalies: ['http'],
+  });
+  assert.deepEqual(judgement.replies, []);
+  assert.equal(judgement.close, true);
+  assert.equal(judgement.observation.messageKind, 'not-sip');
+  assert.equal(judgement.observation.grade, 'handshake');
+  assert.deepEqual(judgement.observation.anomalies, ['http']);
+});
+
+test('405 names the methods once, 420 the extension, and both keep them in a short answer', () => {
+  const bench = new Bench({ persona: 'asterisk' });
+  const [notAllowed] = bench.answers(request('PRACK'), { transport: 'TCP' });
+  assert.equal(notAllowed?.headerValues('allow').length, 1);
+  const required = request('OPTIONS', 'sip:203.0.113.5', ['Require: timer, gone', 'Require: lost']);
+  const [extension] = bench.answers(required);
+  assert.equal(extension?.header('unsupported'), 'gone, lost');
+});
+
+/** What every answer must look like, so that every tool reads it (RFC 3261 §8.2.6). */
+function assertWellFormed(request: string, reply: string, name: string): void {
+  const { productHeader } = persona(name);
+  const lines = reply.split('\r\n');
+  assert.ok(!lines.some((line) => line.includes('\n') || line.includes('\r')), reply);
+  assert.ok(reply.endsWith('\r\nContent-Length: 0\r\n\r\n'), reply);
+  const names = lines.slice(1, -2).map((line) => line.slice(0, line.indexOf(':')));
+  assert.deepEqual(names.slice(0, 5), ['Via', 'From', 'To', 'Call-ID', 'CSeq']);
+  assert.ok(names.includes(productHeader), reply);
+  for (const header of ['From', 'Call-ID', 'CSeq']) {
+    assert.equal(lineOf(reply, header), lineOf(request, header));
+  }
+  assert.ok(lineOf(reply, 'To').startsWith(`${lineOf(request, 'To')};tag=`), reply);
+  assert.ok(lineOf(reply, 'Via').includes(';rport=5070'), reply);
+  assert.ok(lineOf(reply, 'Via').includes(';received=198.51.100.25'), reply);
+  assert.ok(reply.length <= request.length * 1.2, `${reply.length} for ${request.length}`);
+}
+
+function lineOf(text: string, name: string): string {
+  return text.split('\r\n').find((line) => line.startsWith(`${name}:`)) ?? '';
+}
+
+function without(text: string, name: string): string {
+  const lines = text.split('\r\n');
+  return lines.filter((line) => !line.startsWith(`${name}:`)).join('\r\n');
+}
+
+function afterLine(text: string): string {
+  return text.slice(text.indexOf('\r\n'));
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SipMessage } from '@sentrypeer/sip';
+import { NONCE_FRESH_MS } from '../src/limits.ts';
+import {
+  ACCOUNTS,
+  ATTACKER,
+  Bench,
+  credentialsFor,
+  EXTENSION,
+  NOBODY,
+  type Overrides,
+  registerText,
+} from './bench.ts';
+
+/** Registers with a password under a fresh challenge; each attempt is a call of its own. */
+class Guesser {
+  readonly bench: Bench;
+  readonly #account: string;
+  readonly #overrides: Overrides;
+  #attempt = 0;
+
+  constructor(bench: Bench, account = EXTENSION, overrides: Overrides = {}) {
+    this.bench = bench;
+    this.#account = account;
+    this.#overrides = overrides;
+  }
+
+  challenge(): SipMessage | undefined {
+    this.#attempt += 1;
+    const text = registerText(this.#account, { callId: `first${this.#attempt}` });
+    return this.bench.answers(text, this.#overrides)[0];
+  }
+
+  guess(password: string, headers: readonly string[] = []): SipMessage | undefined {
+    const credentials = credentialsFor(this.challenge(), { user: this.#account, password });
+    const text = registerText(this.#account, {
+      callId: `guess${this.#attempt}`,
+      headers: [credentials, ...headers],
+    });
+    return this.bench.answers(text, this.#overrides)[0];
+  }
+
+  /** Guesses wrongly until the right guess would count. */
+  wearDown(): this {
+    const needed = ACCOUNTS.guessesNeeded(this.#account, this.#overrides.sourceIp ?? ATTACKER);
+    for (let count = 0; count < needed; count += 1) {
+      assert.equal(this.guess(`wrong${count}`)?.statusCode, 401);
+    }
+    return this;
+  }
+}
+
+test('REGISTER is challenged in the shape that every tool reads, each time with another nonce', () => {
+  const guesser = new Guesser(new Bench());
+  const challenges = [guesser.challenge(), guesser.challenge()].map((answer) =>
+    answer?.header('www-authenticate'),
+  );
+  assert.equal(new Set(challenges).size, 2);
+  for (const challenge of challenges) {
+    assert.ok(challenge?.startsWith('Digest algorithm=MD5, realm="'));
+  }
+});
+
+test('REGISTER with the right password is refused early and accepted late', () => {
+  const guesser = new Guesser(new Bench());
+  assert.equal(guesser.guess(EXTENSION)?.statusCode, 401);
+  guesser.wearDown();
+  assert.equal(guesser.guess('wrong')?.statusCode, 401);
+  assert.equal(guesser.guess(EXTENSION)?.statusCode, 200);
+  assert.equal(guesser.guess('wrong')?.statusCode, 401);
+  assert.equal(guesser.guess(EXTENSION)?.statusCode, 200);
+});
+
+test('REGISTER with a password that was found is accepted from any source', () => {
+  const bench = new Bench();
+  new Guesser(bench).wearDown().guess(EXTENSION);
+  const accomplice = new Guesser(bench, EXTENSION, { sourceIp: '192.0.2.77' });
+  assert.equal(accomplice.guess(EXTENSION)?.statusCode, 200);
+});
+
+test('REGISTER with a password that was found in another thread is accepted at once', () => {
+  const bench = new Bench();
+  new Guesser(bench).wearDown().guess(EXTENSION);
+  assert.deepEqual(bench.won, [EXTENSION]);
+  const elsewhere = new Bench();
+  elsewhere.honeypot.win(EXTENSION);
+  assert.equal(new Guesser(elsewhere).guess('wrong')?.statusCode, 401);
+  assert.equal(new Guesser(elsewhere).guess(EXTENSION)?.statusCode, 200);
+  assert.deepEqual(elsewhere.won, []);
+});
+
+test('REGISTER of an account that does not exist is never accepted', () => {
+  const bench = new Bench();
+  new Guesser(bench).wearDown();
+  const challenge = new Guesser(bench).challenge();
+  const credentials = credentialsFor(challenge, { user: NOBODY, password: NOBODY });
+  assert.deepEqual(bench.statuses(registerText(NOBODY, { headers: [credentials] })), [404]);
+});
+
+test('REGISTER with credentials of another account than To is not accepted', () => {
+  const guesser = new Guesser(new Bench()).wearDown();
+  const credentials = credentialsFor(guesser.challenge(), { user: NOBODY, password: EXTENSION });
+  assert.deepEqual(
+    guesser.bench.statuses(registerText(EXTENSION, { headers: [credentials] })),
+    [401],
+  );
+});
+
+test('REGISTER with the right password under a nonce that is not ours is not accepted', () => {
+  const guesser = new Guesser(new Bench()).wearDown();
+  const [challenge] = new Bench().answers(registerText(EXTENSION), { sourceIp: '192.0.2.9' });
+  const credentials = credentialsFor(challenge, { user: EXTENSION, password: EXTENSION });
+  const text = registerText(EXTENSION, { headers: [credentials] });
+  assert.deepEqual(guesser.bench.statuses(text), [401]);
+  assert.deepEqual(guesser.bench.statuses(text, { transport: 'TCP' }), [401]);
+  assert.equal(guesser.guess(EXTENSION)?.statusCode, 200);
+});
+
+test('REGISTER counts a retransmitted guess once and answers it with the same octets', () => {
+  const { bench } = new Guesser(new Bench());
+  const challenge = new Guesser(bench).challenge();
+  const credentials = credentialsFor(challenge, { user: EXTENSION, password: 'wrong' });
+  const text = registerText(EXTENSION, { headers: [credentials] });
+  const first = bench.receive(text).replies;
+  bench.nowMs += 31_999;
+  assert.deepEqual(bench.receive(text).replies, first);
+  bench.nowMs += 1;
+  assert.notDeepEqual(bench.receive(text).replies, first);
+});
+
+test('REGISTER from another port or over another transport is no retransmission', () => {
+  const bench = new Bench();
+  const text = registerText(EXTENSION);
+  const first = bench.receive(text).replies;
+  assert.notDeepEqual(bench.receive(text, { sourcePort: 5071 }).replies, first);
+  assert.notDeepEqual(bench.receive(text, { transport: 'TCP' }).replies, first);
+  assert.deepEqual(bench.receive(text).replies, first);
+});
+
+test('REGISTER with an old nonce of ours gets stale=true, and one of somebody else does not', () => {
+  const bench = new Bench();
+  const challenge = new Guesser(bench).challenge();
+  const credentials = credentialsFor(challenge, { user: EXTENSION, password: 'x' });
+  bench.nowMs += NONCE_FRESH_MS + 1000;
+  const text = registerText(EXTENSION, { headers: [credentials] });
+  const [stale] = bench.answers(text);
+  assert.ok(stale?.header('www-authenticate')?.includes('stale=true'));
+  const judgement = bench.receive(text);
+  assert.equal(judgement.observation.grade, 'seen');
+  assert.deepEqual(judgement.observation.anomalies, ['nonce_stale']);
+  const foreign = bench.receive(text, { sourceIp: '192.0.2.9' });
+  assert.deepEqual(foreign.observation.anomalies, ['nonce_foreign']);
+  assert.ok(!String.fromCharCode(...(foreign.replies[0] ?? [])).includes('stale'));
+});
+
+test('REGISTER takes one nonce many times: some tools use one for a whole run', () => {
+  const bench = new Bench();
+  const challenge = new Guesser(bench).challenge();
+  for (let count = 0; count < 100; count += 1) {
+    const guess = { user: EXTENSION, password: count < 99 ? `wrong${count}` : EXTENSION };
+    const headers = [credentialsFor(challenge, guess)];
+    const statuses = bench.statuses(registerText(EXTENSION, { headers }));
+    assert.deepEqual(statuses, [count < 99 ? 401 : 200]);
+  }
+});
+
+const BINDINGS: readonly {
+  readonly title: string;
+  readonly headers: readonly string[];
+  readonly status: number;
+  readonly contacts: readonly string[];
+}[] = [
+  {
+    title: 'without an expiration',
+    headers: [],
+    status: 200,
+    contacts: ['<sip:caller@198.51.100.25:5070>;expires=3600'],
+  },
+  {
+    title: 'with Expires below and above what is granted',
+    headers: ['Expires: 5', 'Contact: <sip:a@b>;expires=7200;q=0.5, sip:c@d;expires=600'],
+    status: 200,
+    contacts: [
+      '<sip:caller@198.51.100.25:5070>;expires=60',
+      '<sip:a@b>;expires=3600',
+      '<sip:c@d>;expires=600',
+    ],
+  },
+  {
+    title: 'that removes its bindings one by one',
+    headers: ['Expires: 0'],
+    status: 200,
+    contacts: [],
+  },
+];
+
+for (const { title, headers, status, contacts } of BINDINGS) {
+  test(`REGISTER ${title} is answered with its bindings`, () => {
+    const answer = new Guesser(new Bench()).wearDown().guess(EXTENSION, headers);
+    assert.equal(answer?.statusCode, status);
+    assert.deepEqual(answer?.headerValues('contact'), contacts);
+    assert.ok(answer?.header('date')?.endsWith(' GMT'));
+  });
+}
+
+test('REGISTER with a star removes everything with Expires 0 and is malformed otherwise', () => {
+  const guesser = new Guesser(new Bench()).wearDown();
+  const starred = (expires: string) => {
+    const credentials = credentialsFor(guesser.challenge(), {
+      user: EXTENSION,
+      password: EXTENSION,
+    });
+    const text = registerText(EXTENSION, { headers: [credentials, expires] });
+    return guesser.bench.answers(
+      text.replace('Contact: <sip:caller@198.51.100.25:5070>', 'Contact: *'),
+    )[0];
+  };
+  const removed = starred('Expires: 0');
+  assert.equal(removed?.statusCode, 200);
+  assert.deepEqual(removed?.headerValues('contact'), []);
+  assert.equal(starred('Expires: 60')?.statusCode, 400);
+});
+
+test('REGISTER is observed with its credentials as sent, and as registered once it was accepted', () => {
+  const guesser = new Guesser(new Bench()).wearDown();
+  const challenge = guesser.challenge();
+  const observed = (password: string) => {
+    const headers = [credentialsFor(challenge, { user: EXTENSION, password })];
+    return guesser.bench.receive(registerText(EXTENSION, { headers })).observation;
+  };
+  const wrong = observed('wrong');
+  assert.equal(wrong.details?.registered, undefined);
+  assert.equal(wrong.details?.digest?.user, EXTENSION);
+  assert.equal(wrong.details?.digest?.uri, 'sip:203.0.113.5');
+  assert.equal(wrong.details?.digest?.response.length, 32);
+  assert.equal(wrong.calledNumber, EXTENSION);
+  assert.equal(wrong.calledNumberSource, 'to');
+  const right = observed(EXTENSION);
+  assert.equal(right.details?.registered, true);
+  assert.equal(right.grade, 'returned');
+});

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from '../src/limits.ts';
+import { type TagShape, ToTags } from '../src/to-tags.ts';
+import { ATTACKER, secret } from './bench.ts';
+
+const NOW_MS = 1_772_366_400_000;
+const SUBJECT = { callId: '84f0a1d29c', fromTag: '7f2a', sourceIp: ATTACKER };
+
+const SHAPES: readonly (readonly [TagShape, string])[] = [
+  ['as-hex', 'asxxxxxxxx'],
+  ['uuid', 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'],
+  ['alphanumeric', '?????????????'],
+  ['hash-dot-hex', `${'x'.repeat(32)}.xxxxxxxx`],
+  ['hex-dot-hash', `xxxx.${'x'.repeat(32)}`],
+  ['upper-hex', 'XXXXXXXX-XXXX'],
+];
+
+for (const [shape, pattern] of SHAPES) {
+  test(`ToTags makes tags of the shape ${shape}`, () => {
+    const tag = new ToTags(secret(1), shape).make(SUBJECT, NOW_MS);
+    assert.equal(tag.length, pattern.length, tag);
+    for (const [index, mark] of Array.from(pattern).entries()) {
+      assert.ok(matches(tag.charAt(index), mark), `${tag} against ${pattern}`);
+    }
+  });
+}
+
+test('ToTags makes the same tag again, and another one for another call, caller or source', () => {
+  const tags = new ToTags(secret(1), 'hash-dot-hex');
+  const subjects = [
+    SUBJECT,
+    { ...SUBJECT, callId: '84f0a1d29d' },
+    { ...SUBJECT, fromTag: '7f2b' },
+    { ...SUBJECT, sourceIp: '198.51.100.26' },
+  ];
+  const made = subjects.map((subject) => tags.make(subject, NOW_MS));
+  assert.equal(new Set(made).size, subjects.length);
+  assert.equal(tags.make(SUBJECT, NOW_MS + 32_000), made[0]);
+  assert.notEqual(new ToTags(secret(2), 'hash-dot-hex').make(SUBJECT, NOW_MS), made[0]);
+});
+
+test('ToTags.isOurs() knows a tag for two slots of time and for its own source only', () => {
+  const tags = new ToTags(secret(1), 'as-hex');
+  const slotAtMs = Math.floor(NOW_MS / TAG_SLOT_MS) * TAG_SLOT_MS;
+  const tag = tags.make(SUBJECT, slotAtMs);
+  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs), true);
+  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS - 1), true);
+  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS), false);
+  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs - 1), false);
+  assert.equal(tags.isOurs(tag, { ...SUBJECT, sourceIp: '198.51.100.26' }, slotAtMs), false);
+  assert.equal(tags.isOurs('', SUBJECT, slotAtMs), false);
+});
+
+test('ToTags.isOurs() stops looking after too many wrong tags, until the minute is over', () => {
+  const tags = new ToTags(secret(1), 'as-hex');
+  const tag = tags.make(SUBJECT, NOW_MS);
+  for (let count = 1; count < TAG_FAILURES_PER_MINUTE_MAX; count += 1) {
+    assert.equal(tags.isOurs('as00000000', SUBJECT, NOW_MS), false);
+  }
+  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS), true);
+  assert.equal(tags.isOurs('as00000000', SUBJECT, NOW_MS), false);
+  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS + 59_999), false);
+  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS + 60_000), true);
+});
+
+function matches(character: string, mark: string): boolean {
+  if (mark === 'x') return '0123456789abcdef'.includes(character);
+  if (mark === 'X') return '0123456789ABCDEF'.includes(character);
+  return mark === '?'
+    ? character.toUpperCase() !== character.toLowerCase() || Number(character) >= 0
+    : character === mark;
+}

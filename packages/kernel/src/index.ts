@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { assert, AssertionError, unreachable } from './assert.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { OperatingError } from './error.ts';
+export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export { type Random } from './random.ts';

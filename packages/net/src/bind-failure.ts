@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import { formatEndpoint } from './endpoint.ts';
+import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
+
+/** Makes of a failed `bind` or `listen` what a person can act on. */
+export async function bindFailure(error: unknown, place: SocketPlace): Promise<OperatingError> {
+  const where = `${place.transport} port ${place.port} on ${place.address}`;
+  const cause = { cause: error };
+  switch (errorCode(error) ?? '') {
+    case 'EADDRINUSE': {
+      const holder = formatHolder(await portHolder(place));
+      return new OperatingError(
+        'port_taken',
+        `${where} is taken by ${holder}. Stop that program, or configure another port or address.`,
+        cause,
+      );
+    }
+    case 'EACCES':
+    case 'EPERM':
+      return new OperatingError(
+        'port_forbidden',
+        `${where} is forbidden to this user. Ports below 1024 need the capability CAP_NET_BIND_SERVICE ` +
+          '(systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE) or root; or configure a higher port.',
+        cause,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return new OperatingError(
+        'address_unknown',
+        `${where} cannot be opened: this machine does not have the address ${place.address}. ` +
+          'Configure one of its own addresses, or all of them.',
+        cause,
+      );
+    default:
+      return new OperatingError(
+        'port_unusable',
+        `${place.transport} ${formatEndpoint(place)} cannot be opened: ${String(error)}`,
+        cause,
+      );
+  }
+}
+
+/** The system's code of an error, such as `EADDRINUSE`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}

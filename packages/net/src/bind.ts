@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIP, type ListenOptions, type Server } from 'node:net';
+import { isIpv6 } from './ip-address.ts';
+import type { SocketPlace } from './port-holder.ts';
+
+/** Where a UDP socket is to be. */
+interface UdpBinding {
+  /** With its zone, if it has one. */
+  readonly address: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+/** A bound UDP socket, or the system's error with nothing left open. */
+export async function bindUdp(binding: UdpBinding): Promise<Socket> {
+  const { address, port, reusePort } = binding;
+  const ipv6 = isIpv6(address);
+  const socket = createSocket({
+    type: ipv6 ? 'udp6' : 'udp4',
+    ipv6Only: ipv6,
+    reusePort,
+    lookup: lookupNothing,
+  });
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ address, port, exclusive: true });
+    await listening;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return socket;
+}
+
+/** Makes the server listen, or throws the system's error with nothing left open. */
+export async function listenTcp(server: Server, options: ListenOptions): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen({ ...options, ipv6Only: isIpv6(options.host ?? ''), exclusive: true });
+  await listening;
+}
+
+/** Opens and closes the port once. Throws the system's error where that fails. */
+export async function tryPort(place: SocketPlace, reusePort: boolean): Promise<void> {
+  const { transport, address, port } = place;
+  if (transport === 'UDP') {
+    const socket = await bindUdp({ address, port, reusePort });
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+    return;
+  }
+  const server = createServer();
+  await listenTcp(server, { host: address, port, reusePort });
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+}
+
+/**
+ * Stands in for the resolver: addresses are given as addresses, and no name is ever looked up. It calls
+ * back at once, which spares a turn of the event loop for every datagram sent.
+ */
+const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, options, callback) => {
+  const family = isIP(hostname);
+  const fits = family !== 0 && (options.family === undefined || options.family === family);
+  callback(fits ? null : new TypeError('not an address of this family'), hostname, family);
+};

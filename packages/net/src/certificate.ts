@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { OperatingError } from '@sentrypeer/kernel';
+import { errorCode } from './bind-failure.ts';
+import type { KeyAndCertificate } from './self-signed.ts';
+
+export interface CertificatePaths {
+  readonly certPath: string;
+  readonly keyPath: string;
+}
+
+export interface Certificate extends KeyAndCertificate {
+  /** Made now, since there was none. */
+  readonly made: boolean;
+}
+
+/**
+ * Reads the server's certificate and key, both PEM; where both files are missing, makes them. Throws
+ * `OperatingError` where only one is there, or where they are no certificate and its key.
+ */
+export async function ensureCertificate(paths: CertificatePaths): Promise<Certificate> {
+  const { certPath, keyPath } = paths;
+  const [cert, key] = await Promise.all([readText(certPath), readText(keyPath)]);
+  if (cert === undefined && key === undefined) return makeCertificate(paths);
+  if (cert === undefined || key === undefined) {
+    const [there, missing] = cert === undefined ? [keyPath, certPath] : [certPath, keyPath];
+    throw new OperatingError(
+      'certificate_incomplete',
+      `${missing} is missing while ${there} is there. Provide both files, or move ${there} away and ` +
+        'a new certificate is made.',
+    );
+  }
+  checkPair(cert, key, paths);
+  return { cert, key, made: false };
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new OperatingError(
+      'certificate_unreadable',
+      `${path} cannot be read: ${String(error)}. The file must be readable by the user that runs this program.`,
+      { cause: error },
+    );
+  }
+}
+
+function checkPair(cert: string, key: string, { certPath, keyPath }: CertificatePaths): void {
+  const certificate = parsePem(certPath, 'a certificate', () => new X509Certificate(cert));
+  const privateKey: KeyObject = parsePem(keyPath, 'a private key without a passphrase', () =>
+    createPrivateKey(key),
+  );
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new OperatingError(
+      'certificate_mismatch',
+      `The key in ${keyPath} does not belong to the certificate in ${certPath}. ` +
+        'Provide the key that the certificate was made with.',
+    );
+}
+
+function parsePem<T>(path: string, what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new OperatingError(
+      'certificate_invalid',
+      `${path} does not hold ${what} in PEM form (text that begins with -----BEGIN): ${String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+async function makeCertificate({ certPath, keyPath }: CertificatePaths): Promise<Certificate> {
+  // Loaded only where a certificate is made: once in a node's life.
+  const { makeSelfSigned } = await import('./self-signed.ts');
+  const { cert, key } = makeSelfSigned();
+  // Both are written beside their places first, so that no reader and no power cut finds half of one.
+  const suffix = `.${randomUUID()}.tmp`;
+  try {
+    await writeDurably(keyPath + suffix, key, 0o600);
+    await writeDurably(certPath + suffix, cert, 0o644);
+    await rename(keyPath + suffix, keyPath);
+    await rename(certPath + suffix, certPath);
+  } catch (error) {
+    await Promise.all([keyPath, certPath].map((path) => rm(path + suffix, { force: true })));
+    throw new OperatingError(
+      'certificate_unwritable',
+      `No certificate could be made as ${certPath} with its key ${keyPath}: ${String(error)}. ` +
+        'The folders must be there and writable.',
+      { cause: error },
+    );
+  }
+  return { cert, key, made: true };
+}
+
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

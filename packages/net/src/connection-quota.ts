@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+import { sourceKey } from './ip-address.ts';
+
+export type Admission = 'admitted' | 'connections_all' | 'connections_source';
+
+/** Counts open connections, in all and for each source; an IPv6 /64 is one source. */
+export class ConnectionQuota {
+  readonly #max: number;
+  readonly #perSourceMax: number;
+  readonly #bySource = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: { readonly max: number; readonly perSourceMax: number }) {
+    this.#max = options.max;
+    this.#perSourceMax = options.perSourceMax;
+  }
+
+  /** Connections that were admitted and not released. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Counts one more connection, or says which limit forbids it and counts nothing. */
+  admit(address: string): Admission {
+    if (this.#count >= this.#max) return 'connections_all';
+    const key = sourceKey(address);
+    const count = this.#bySource.get(key) ?? 0;
+    if (count >= this.#perSourceMax) return 'connections_source';
+    this.#bySource.set(key, count + 1);
+    this.#count += 1;
+    return 'admitted';
+  }
+
+  /** Once for every admitted connection. */
+  release(address: string): void {
+    const key = sourceKey(address);
+    const count = this.#bySource.get(key) ?? 0;
+    assert(count > 0, 'connection_released_twice');
+    if (count === 1) this.#bySource.delete(key);
+    else this.#bySource.set(key, count - 1);
+    this.#count -= 1;
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** One unit that a framer found in a stream. Octets are borrowed for the duration of the call. */
+export type Frame =
+  | {
+      readonly kind: 'message';
+      readonly octets: Uint8Array;
+      readonly anomalies: readonly string[];
+      /** The stream cannot be read on behind this message: answer it, then close. */
+      readonly close: boolean;
+    }
+  /** A keep-alive that wants an answer. */
+  | { readonly kind: 'ping' }
+  /** No message of the protocol; the connection is closed. */
+  | { readonly kind: 'refused'; readonly octets: Uint8Array; readonly code: string };
+
+/** Cuts the octets of one connection into frames. */
+export interface Framer {
+  /** @param octets Borrowed: whatever the framer keeps, it copies. */
+  push(octets: Uint8Array): readonly Frame[];
+  /** What was read of a message that never ended, once; then nothing. */
+  flush(): Frame | undefined;
+  /** A message has begun and not ended. */
+  readonly midMessage: boolean;
+}

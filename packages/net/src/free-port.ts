@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { bindFailure, errorCode } from './bind-failure.ts';
+import { tryPort } from './bind.ts';
+import type { SocketPlace } from './port-holder.ts';
+
+/**
+ * Throws where somebody else has the port. Listeners that share their port among threads would also share
+ * it with another process of the same user, without a word; so the port is first bound alone.
+ */
+export async function assertPortFree(place: SocketPlace): Promise<void> {
+  try {
+    await tryPort(place, false);
+  } catch (error) {
+    throw await bindFailure(error, place);
+  }
+}
+
+/** What platforms say that do not spread one port over several sockets. */
+const UNSUPPORTED = new Set(['ENOTSUP', 'ENOSYS', 'EINVAL', 'ENOPROTOOPT']);
+
+/** Whether several sockets may listen on one port and share its load here (Linux, FreeBSD and some more). */
+export async function reusePortWorks(): Promise<boolean> {
+  try {
+    await tryPort({ transport: 'UDP', address: '127.0.0.1', port: 0 }, true);
+    await tryPort({ transport: 'TCP', address: '127.0.0.1', port: 0 }, true);
+    return true;
+  } catch (error) {
+    if (UNSUPPORTED.has(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+}

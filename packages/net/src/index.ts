@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { ensureCertificate, type Certificate, type CertificatePaths } from './certificate.ts';
+export { ConnectionQuota } from './connection-quota.ts';
+export { formatEndpoint, type Endpoint } from './endpoint.ts';
+export type { Frame, Framer } from './framer.ts';
+export { assertPortFree, reusePortWorks } from './free-port.ts';
+export { networkOf } from './ip-address.ts';
+export { machineAddresses, machineHasIpv6, type LocalAddress } from './local-addresses.ts';
+export type { SocketPlace } from './port-holder.ts';
+export { isRepliable, type OwnAddresses } from './repliable.ts';
+export { ReplyLimiter } from './reply-limiter.ts';
+export type { StreamConnection, StreamPath, StreamTransport } from './stream-connection.ts';
+export {
+  StreamListener,
+  type StreamCounts,
+  type StreamEvidence,
+  type StreamLimits,
+  type StreamOptions,
+  type StreamPorts,
+} from './stream-listener.ts';
+export type { TlsOptions } from './tls-acceptor.ts';
+export { TokenBuckets, type TokenBucketsOptions } from './token-buckets.ts';
+export { UdpListener, type UdpOptions, type UdpPorts } from './udp-listener.ts';
+export type { OnDatagram, UdpCounts, UdpSocket } from './udp-socket.ts';

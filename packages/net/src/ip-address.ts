@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** IPv6 addresses have a colon, IPv4 addresses have none. */
+export function isIpv6(address: string): boolean {
+  return address.includes(':');
+}
+
+/**
+ * The network that one subscriber holds or shares with few: the /24 of an IPv4 address, the /64 of an IPv6
+ * address, as text that serves as a key.
+ *
+ * @param address An address as the kernel writes it, without a zone.
+ */
+export function networkOf(address: string): string {
+  if (isIpv6(address)) {
+    const mapped = mappedIpv4(address);
+    if (mapped !== undefined) return networkOf(mapped);
+    const [a = 0, b = 0, c = 0, d = 0] = ipv6Groups(address);
+    return `${a.toString(16)}:${b.toString(16)}:${c.toString(16)}:${d.toString(16)}::/64`;
+  }
+  return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+}
+
+/** Who counts as one source: an IPv4 address, or an IPv6 /64, inside which a peer changes address at will. */
+export function sourceKey(address: string): string {
+  return isIpv6(address) ? networkOf(address) : address;
+}
+
+/** 127.0.0.0/8 and ::1 (RFC 6890). */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/**
+ * Whether one host alone may have the address: not 0.0.0.0/8, multicast, 240.0.0.0/4 with the limited
+ * broadcast address (RFC 6890), nor `::`, ff00::/8, or IPv4 in disguise, which our IPv6 sockets never see.
+ */
+export function isUnicast(address: string): boolean {
+  if (!isIpv6(address)) {
+    const first = Number.parseInt(address, 10);
+    return first > 0 && first < 224;
+  }
+  if (address === '::1') return true;
+  const [a = 0, b = 0, c = 0, d = 0] = ipv6Groups(address);
+  if ((a | b | c | d) === 0) return false; // ::/64 holds `::`, IPv4-compatible and IPv4-mapped addresses.
+  return (a & 0xff00) !== 0xff00;
+}
+
+/** The last address of a network; networks of one or two addresses have no broadcast (RFC 3021). */
+export function broadcastOf(address: string, netmask: string): string | undefined {
+  const mask = netmask.split('.').map(Number);
+  if ((mask[3] ?? 255) >= 254) return undefined;
+  return address
+    .split('.')
+    .map((octet, index) => Number(octet) | (~(mask[index] ?? 255) & 255))
+    .join('.');
+}
+
+/** The eight groups of an IPv6 address without a zone. */
+export function ipv6Groups(address: string): readonly number[] {
+  const gap = address.indexOf('::');
+  if (gap === -1) return groups(address);
+  const head = groups(address.slice(0, gap));
+  const tail = groups(address.slice(gap + 2));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => 0);
+  return [...head, ...zeros, ...tail];
+}
+
+function groups(text: string): readonly number[] {
+  if (text === '') return [];
+  return text
+    .split(':')
+    .flatMap((group) => (group.includes('.') ? dotted(group) : [Number.parseInt(group, 16)]));
+}
+
+/** The last two groups of an IPv6 address, written as an IPv4 address. */
+function dotted(text: string): readonly number[] {
+  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  return [a * 256 + b, c * 256 + d];
+}
+
+function mappedIpv4(address: string): string | undefined {
+  return address.startsWith('::ffff:') && address.includes('.')
+    ? address.slice(address.lastIndexOf(':') + 1)
+    : undefined;
+}

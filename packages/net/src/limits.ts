@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+/**
+ * Local addresses that get UDP sockets of their own, 1 and above. Chosen: far above a host with containers,
+ * and with eight sockets each still below a common limit of open files (4,096).
+ */
+export const UDP_ADDRESSES_MAX = 256;
+
+/** Sockets on one local address, 1 and above. Chosen: with 4 MiB each the kernel holds up to 32 MiB for a burst. */
+export const UDP_SOCKETS_PER_ADDRESS_MAX = 8;
+
+/**
+ * Receive buffer asked for, in octets, for each UDP socket. Chosen: 4 MiB hold about 5,000 requests of 400
+ * octets (the kernel counts some 800 for each), a pause of 100 ms at 50,000 a second.
+ */
+export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
+
+/** The smallest receive buffer asked for, in octets, before the system's default is kept (about 208 KiB on Linux). */
+export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
+
+/**
+ * Octets that may wait in one UDP socket for the network; what comes beyond is dropped and counted. Chosen:
+ * about 2,600 answers, more than a second of the slowest uplink we expect would drain.
+ */
+export const UDP_SEND_QUEUE_OCTETS_MAX = 1_048_576;
+
+/**
+ * Milliseconds between two looks at the machine's addresses, 10 and above. Chosen: a new address is heard
+ * within seconds, and the look costs well below a millisecond.
+ */
+export const ADDRESSES_FOLLOW_MS = 5000;
+
+/**
+ * Connections that have been accepted and not handed over yet, kept by the kernel. Chosen: above a burst
+ * of scanners; Linux cuts it to net.core.somaxconn (4,096).
+ */
+export const LISTEN_BACKLOG = 1024;
+
+/**
+ * Connections of one listener that may be open at once, 1 and above. Chosen: each costs some 10 KiB and one
+ * open file; the program this one replaces aborts at 1,020.
+ */
+export const CONNECTIONS_MAX = 4096;
+
+/**
+ * Connections of one listener that one source may have open at once: an IPv4 address, or an IPv6 /64 (what
+ * one subscriber gets). Chosen: above the threads of any known scanner, and one fortieth of all.
+ */
+export const CONNECTIONS_PER_SOURCE_MAX = 100;
+
+/** Milliseconds from the connection to the end of the TLS handshake. Chosen: several round trips over a bad mobile link. */
+export const HANDSHAKE_MS_MAX = 10_000;
+
+/** Milliseconds from a message's first octet to its last. Chosen: a slow sender of single octets holds no message open for longer. */
+export const MESSAGE_MS_MAX = 10_000;
+
+/**
+ * Milliseconds of silence before a message's first octet. Chosen: nmap's scripts pause about 5 s, and the
+ * keep-alives of RFC 5626 §4.4.1 come from clients that were told an interval, which ours are not.
+ */
+export const IDLE_MS_MAX = 30_000;
+
+/** Milliseconds that a connection may last in all. Chosen: an hour is as long as a registration lasts. */
+export const CONNECTION_MS_MAX = 3_600_000;
+
+/** Octets that may wait for a peer that does not read, beyond the kernel's buffer; then the connection is destroyed. Chosen: about 200 answers. */
+export const STREAM_SEND_QUEUE_OCTETS_MAX = 131_072;
+
+/**
+ * Milliseconds between the decision to close a connection and the end of what we send, so that an answer
+ * still gets out and a peer that is no SIP client sees no instant reaction. Chosen.
+ */
+export const CLOSE_PAUSE_MS = 500;
+
+/** Milliseconds that the peer has for its own end after ours; then the connection is destroyed. Chosen: two retransmissions of a lost segment. */
+export const CLOSE_GRACE_MS = 2000;
+
+/**
+ * First octets of a TLS handshake that are kept as evidence until it has succeeded. Chosen: a ClientHello
+ * with post-quantum key shares takes about 1,800.
+ */
+export const HANDSHAKE_OCTETS_KEPT_MAX = 2048;
+
+/** Datagrams a second to one IPv4 /24 or IPv6 /64. Chosen: five busy sources. */
+export const REPLIES_PER_NETWORK_PER_SECOND_MAX = 100;
+
+/** Datagrams to one IPv4 /24 or IPv6 /64 in one burst. Chosen: five busy sources. */
+export const REPLIES_PER_NETWORK_BURST_MAX = 1000;
+
+/** Seconds' worth of the octets for all sources together that may go out in one burst. Chosen. */
+export const REPLY_OCTETS_BURST_SECONDS = 2;
+
+/**
+ * Sources, or networks, whose reply budget is remembered. Chosen: about 100 octets each, so 6.5 MB; forged
+ * sources beyond it push out those that were idle for longest, and the ceiling for all together still holds.
+ */
+export const TOKEN_BUCKETS_MAX = 65_536;
+
+/** Characters of a program's command line that an error message shows. Chosen: half a line. */
+export const HOLDER_COMMAND_CHARACTERS_MAX = 60;
+
+assert(MESSAGE_MS_MAX <= IDLE_MS_MAX, 'a slow message ends before a silent peer');
+assert(IDLE_MS_MAX < CONNECTION_MS_MAX, 'silence ends before the life of a connection');
+assert(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_MAX, 'one source cannot take all connections');
+assert(UDP_RECEIVE_BUFFER_OCTETS_MIN < UDP_RECEIVE_BUFFER_OCTETS, 'buffers shrink');

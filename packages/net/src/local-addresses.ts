@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { networkInterfaces, platform, type NetworkInterfaceInfo } from 'node:os';
+import { OperatingError } from '@sentrypeer/kernel';
+import { broadcastOf, isIpv6 } from './ip-address.ts';
+
+/** One address of this machine. */
+export interface LocalAddress {
+  /** Bare, without its zone. */
+  readonly address: string;
+  /** The zone of a link-local IPv6 address; without it such an address cannot be bound. */
+  readonly zone?: string;
+  /** The broadcast address of its IPv4 network. */
+  readonly broadcast?: string;
+}
+
+/** The machine's addresses as they are now, loopback included; `OperatingError` where the system hides them. */
+export function machineAddresses(): readonly LocalAddress[] {
+  const found: LocalAddress[] = [];
+  for (const [name, infos] of Object.entries(readInterfaces()))
+    for (const info of infos ?? []) found.push(localAddress(name, info));
+  return found;
+}
+
+function readInterfaces(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces();
+  } catch (error) {
+    throw new OperatingError(
+      'addresses_unreadable',
+      `The machine's network addresses cannot be read: ${String(error)}. A sandbox must allow it ` +
+        '(systemd: RestrictAddressFamilies with AF_NETLINK).',
+      { cause: error },
+    );
+  }
+}
+
+/** Whether this machine has any IPv6 address, so that a listener on `::` makes sense. */
+export function machineHasIpv6(): boolean {
+  return machineAddresses().some(({ address }) => isIpv6(address));
+}
+
+function localAddress(name: string, info: NetworkInterfaceInfo): LocalAddress {
+  const { address } = info;
+  if (info.family === 'IPv6') {
+    if (info.scopeid === 0) return { address };
+    // Windows numbers its zones, every other system names them.
+    return { address, zone: platform() === 'win32' ? String(info.scopeid) : name };
+  }
+  const broadcast = broadcastOf(address, info.netmask);
+  return broadcast === undefined ? { address } : { address, broadcast };
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Endpoint } from './endpoint.ts';
+import { isLoopback, isUnicast } from './ip-address.ts';
+
+/** Ports below it belong to services that a forged source would make us shout at (DNS, NTP, chargen, …). */
+const PORT_UNPRIVILEGED_MIN = 1024;
+
+/** What this machine is, as far as answering goes. */
+export interface OwnAddresses {
+  /** Every address of the machine, bare. */
+  readonly addresses: ReadonlySet<string>;
+  /** The broadcast address of every IPv4 network that the machine is in. */
+  readonly broadcasts: ReadonlySet<string>;
+  /** UDP ports that we listen on. */
+  readonly udpPorts: ReadonlySet<number>;
+}
+
+/**
+ * Whether a datagram's source may get an answer (sip/HONEYPOT 8.1 rule 6): one host that could have sent it,
+ * from a port that no service listens on, and not ourselves. A loopback source is answered only where the
+ * datagram came to a loopback address, that is, for a person who tries it out.
+ */
+export function isRepliable(source: Endpoint, local: Endpoint, own: OwnAddresses): boolean {
+  if (source.port < PORT_UNPRIVILEGED_MIN) return false;
+  if (!isUnicast(source.address) || own.broadcasts.has(source.address)) return false;
+  const loopback = isLoopback(source.address);
+  if (loopback && !isLoopback(local.address)) return false;
+  // An own address on a port of ours would be this program answering itself.
+  return !((loopback || own.addresses.has(source.address)) && own.udpPorts.has(source.port));
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+import { networkOf } from './ip-address.ts';
+import {
+  REPLIES_PER_NETWORK_BURST_MAX,
+  REPLIES_PER_NETWORK_PER_SECOND_MAX,
+  REPLY_OCTETS_BURST_SECONDS,
+  TOKEN_BUCKETS_MAX,
+} from './limits.ts';
+import { TokenBuckets } from './token-buckets.ts';
+
+export interface ReplyLimiterOptions {
+  /**
+   * Among how many limiters (one in each receiving thread) the octets for all are shared. A source that
+   * keeps its port stays in one thread, so its own budget is not divided.
+   */
+  readonly threadsCount: number;
+  /** Datagrams a second to one source address, 1 and above. */
+  readonly perSourcePerSecond: number;
+  /** Datagrams to one source address in one burst, 1 and above. */
+  readonly perSourceBurst: number;
+  /** Octets a second to all together; 0 sets no ceiling. */
+  readonly octetsPerSecond: number;
+}
+
+/**
+ * How much we say over UDP: to one source, to one network, and in all. Above a limit the caller records,
+ * counts, and keeps silent.
+ */
+export class ReplyLimiter {
+  readonly #sources: TokenBuckets;
+  readonly #networks = new TokenBuckets({
+    ratePerSecond: REPLIES_PER_NETWORK_PER_SECOND_MAX,
+    burst: REPLIES_PER_NETWORK_BURST_MAX,
+    keysMax: TOKEN_BUCKETS_MAX,
+  });
+  readonly #octets: TokenBuckets | undefined;
+
+  constructor(options: ReplyLimiterOptions) {
+    const { threadsCount, perSourcePerSecond, perSourceBurst, octetsPerSecond } = options;
+    assert(threadsCount >= 1, 'reply_limiter_threads');
+    this.#sources = new TokenBuckets({
+      ratePerSecond: perSourcePerSecond,
+      burst: perSourceBurst,
+      keysMax: TOKEN_BUCKETS_MAX,
+    });
+    if (octetsPerSecond === 0) return;
+    this.#octets = new TokenBuckets({
+      ratePerSecond: octetsPerSecond / threadsCount,
+      burst: (octetsPerSecond * REPLY_OCTETS_BURST_SECONDS) / threadsCount,
+      keysMax: 2,
+    });
+  }
+
+  /**
+   * Whether `datagramsCount` replies of `octetsCount` octets together may go to the address now.
+   *
+   * @param nowMs Monotonic milliseconds.
+   */
+  allows(address: string, datagramsCount: number, octetsCount: number, nowMs: number): boolean {
+    return (
+      this.#sources.take(address, datagramsCount, nowMs) &&
+      this.#networks.take(networkOf(address), datagramsCount, nowMs) &&
+      (this.#octets?.take('', octetsCount, nowMs) ?? true)
+    );
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Socket } from 'node:net';
+import type { Endpoint } from './endpoint.ts';
+import type { Frame, Framer } from './framer.ts';
+
+/** Limits of one connection; times in milliseconds. */
+export interface ConnectionLimits {
+  readonly messageMsMax: number;
+  readonly idleMsMax: number;
+  readonly connectionMsMax: number;
+  readonly sendQueueOctetsMax: number;
+  /** Between the decision to close and our end. */
+  readonly closePauseMs: number;
+  /** For the peer's end behind ours. */
+  readonly closeGraceMs: number;
+}
+
+export type StreamTransport = 'TCP' | 'TLS';
+
+/** Both ends of a connection. */
+export interface StreamPath {
+  readonly transport: StreamTransport;
+  readonly source: Endpoint;
+  readonly local: Endpoint;
+}
+
+/** What a connection tells its owner. */
+export interface ConnectionEvents {
+  onFrame(frame: Frame, connection: StreamConnection): void;
+  /** Too much waited for a peer that does not read; the connection is destroyed. */
+  onSendOverflow(): void;
+  /** Once, when the connection is gone. */
+  onGone(outcome: { readonly messagesCount: number }): void;
+}
+
+/**
+ * One open connection: frames in, octets out, and an end to it in any case. It never throws for what the
+ * peer or the network does; a reset is an end like any other.
+ */
+export class StreamConnection implements StreamPath {
+  readonly transport: StreamTransport;
+  readonly source: Endpoint;
+  readonly local: Endpoint;
+  readonly #socket: Socket;
+  readonly #framer: Framer;
+  readonly #limits: ConnectionLimits;
+  readonly #events: ConnectionEvents;
+  readonly #lifeTimer: NodeJS.Timeout;
+  /** Silence before a message, the rest of a started one, or the steps of closing. */
+  #timer: NodeJS.Timeout;
+  #midMessage = false;
+  #reading = true;
+  #messagesCount = 0;
+
+  constructor(
+    socket: Socket,
+    path: StreamPath,
+    framer: Framer,
+    limits: ConnectionLimits,
+    events: ConnectionEvents,
+  ) {
+    this.transport = path.transport;
+    this.source = path.source;
+    this.local = path.local;
+    this.#socket = socket;
+    this.#framer = framer;
+    this.#limits = limits;
+    this.#events = events;
+    this.#timer = setTimeout(this.#onDeadline, limits.idleMsMax);
+    this.#lifeTimer = setTimeout(this.#onDeadline, limits.connectionMsMax);
+    socket.on('data', (octets: Uint8Array) => this.#onData(octets));
+    socket.on('end', () => this.#endReading());
+    socket.on('error', () => undefined); // 'close' follows, and says all that matters.
+    socket.once('close', () => this.#onClose());
+  }
+
+  /**
+   * Queues octets for the peer; on a connection that is gone, does nothing.
+   *
+   * @param octets The connection's from now on; the caller leaves them unchanged.
+   */
+  send(octets: Uint8Array): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    if (socket.writableLength + octets.length > this.#limits.sendQueueOctetsMax) {
+      this.#events.onSendOverflow();
+      socket.destroy();
+      return;
+    }
+    socket.write(octets);
+  }
+
+  /**
+   * Reads no further message, leaves a moment for what is still to be sent, then ends the connection. What
+   * the peer sends meanwhile is thrown away: unread octets would turn our end into a reset, and a reset
+   * takes the last answer with it.
+   */
+  closeSoon(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    const { closePauseMs, closeGraceMs } = this.#limits;
+    this.#arm(closePauseMs, () => {
+      this.#socket.end();
+      this.#arm(closeGraceMs, () => this.#socket.destroy());
+    });
+  }
+
+  /** Ends the connection at once; resolves when it is gone and all of it has been told. */
+  destroy(): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.destroy();
+    return gone;
+  }
+
+  #onData(octets: Uint8Array): void {
+    if (!this.#reading) return;
+    let framed = false;
+    for (const frame of this.#framer.push(octets)) {
+      if (!this.#reading) return;
+      framed = true;
+      this.#tell(frame);
+    }
+    if (!this.#reading) return;
+    const { midMessage } = this.#framer;
+    // A started message keeps the deadline it began with, however often its sender adds an octet.
+    if (midMessage && this.#midMessage && !framed) return;
+    this.#midMessage = midMessage;
+    this.#arm(midMessage ? this.#limits.messageMsMax : this.#limits.idleMsMax, this.#onDeadline);
+  }
+
+  #tell(frame: Frame): void {
+    if (frame.kind !== 'ping') this.#messagesCount += 1;
+    this.#events.onFrame(frame, this);
+    if (frame.kind === 'refused' || (frame.kind === 'message' && frame.close)) this.closeSoon();
+  }
+
+  readonly #onDeadline = (): void => this.#endReading();
+
+  /** No more will come, or no more is waited for: what was read of a message is told, then we close. */
+  #endReading(): void {
+    if (!this.#reading) return;
+    const rest = this.#framer.flush();
+    if (rest !== undefined) this.#tell(rest);
+    this.closeSoon();
+  }
+
+  #onClose(): void {
+    this.#endReading();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#lifeTimer);
+    this.#events.onGone({ messagesCount: this.#messagesCount });
+  }
+
+  #arm(ms: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, ms);
+  }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { bindFailure } from './bind-failure.ts';
+import { listenTcp } from './bind.ts';
+import { ConnectionQuota } from './connection-quota.ts';
+import { endpointOf, type Endpoint } from './endpoint.ts';
+import type { Frame, Framer } from './framer.ts';
+import {
+  CLOSE_GRACE_MS,
+  CLOSE_PAUSE_MS,
+  CONNECTION_MS_MAX,
+  CONNECTIONS_MAX,
+  CONNECTIONS_PER_SOURCE_MAX,
+  HANDSHAKE_MS_MAX,
+  IDLE_MS_MAX,
+  LISTEN_BACKLOG,
+  MESSAGE_MS_MAX,
+  STREAM_SEND_QUEUE_OCTETS_MAX,
+} from './limits.ts';
+import { StreamConnection, type ConnectionLimits, type StreamPath } from './stream-connection.ts';
+import { TlsAcceptor, type TlsFailure, type TlsOptions } from './tls-acceptor.ts';
+
+export interface StreamLimits extends ConnectionLimits {
+  readonly connectionsMax: number;
+  readonly connectionsPerSourceMax: number;
+  readonly handshakeMsMax: number;
+}
+
+const LIMITS: StreamLimits = {
+  connectionsMax: CONNECTIONS_MAX,
+  connectionsPerSourceMax: CONNECTIONS_PER_SOURCE_MAX,
+  handshakeMsMax: HANDSHAKE_MS_MAX,
+  messageMsMax: MESSAGE_MS_MAX,
+  idleMsMax: IDLE_MS_MAX,
+  connectionMsMax: CONNECTION_MS_MAX,
+  sendQueueOctetsMax: STREAM_SEND_QUEUE_OCTETS_MAX,
+  closePauseMs: CLOSE_PAUSE_MS,
+  closeGraceMs: CLOSE_GRACE_MS,
+};
+
+export interface StreamOptions {
+  /** An address of this machine; `0.0.0.0` for all of IPv4, `::` for all of IPv6 alone. */
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Share the port with listeners in other threads; see `assertPortFree`. */
+  readonly reusePort: boolean;
+  /** With it the listener speaks TLS, else plain TCP. */
+  readonly tls?: TlsOptions;
+  /** What differs from `limits.ts`. */
+  readonly limits?: Partial<StreamLimits>;
+}
+
+/** A contact that brought no message and is evidence all the same. */
+export interface StreamEvidence extends StreamPath {
+  /** `connections_…`: refused over that limit. `no_message`: the connection ended without one. */
+  readonly code: 'connections_all' | 'connections_source' | TlsFailure;
+  /** The first octets that came, borrowed; often none. */
+  readonly octets: Uint8Array;
+}
+
+/** Numbers since the start, but `openCount`, which is now. */
+export interface StreamCounts {
+  readonly openCount: number;
+  readonly acceptedCount: number;
+  readonly refusedAllCount: number;
+  readonly refusedSourceCount: number;
+  readonly handshakesFailedCount: number;
+  /** Destroyed because the peer did not read what we sent. */
+  readonly sendOverflowsCount: number;
+  /** `accept` failed (no open file left), or the peer was gone before its address could be read. */
+  readonly acceptFailedCount: number;
+}
+
+export interface StreamPorts {
+  /** Takes every contact that brought no message. */
+  readonly onEvidence: (evidence: StreamEvidence) => void;
+  /** Counts the connections of several listeners together. @default one of its own, from the limits */
+  readonly quota?: ConnectionQuota;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** TCP or TLS on one address and port. */
+export class StreamListener implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #limits: StreamLimits;
+  readonly #quota: ConnectionQuota;
+  readonly #tls: TlsAcceptor | undefined;
+  readonly #newFramer: () => Framer;
+  readonly #onFrame: (frame: Frame, connection: StreamConnection) => void;
+  readonly #ports: StreamPorts;
+  /** Everything accepted and not closed; below TLS, the TCP connection. */
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<StreamConnection>();
+  readonly #counts: Mutable<Omit<StreamCounts, 'openCount'>> = {
+    acceptedCount: 0,
+    refusedAllCount: 0,
+    refusedSourceCount: 0,
+    handshakesFailedCount: 0,
+    sendOverflowsCount: 0,
+    acceptFailedCount: 0,
+  };
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    ports: StreamPorts,
+    options: StreamOptions,
+    newFramer: () => Framer,
+    onFrame: (frame: Frame, connection: StreamConnection) => void,
+  ) {
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#quota =
+      ports.quota ??
+      new ConnectionQuota({
+        max: this.#limits.connectionsMax,
+        perSourceMax: this.#limits.connectionsPerSourceMax,
+      });
+    this.#tls =
+      options.tls === undefined
+        ? undefined
+        : new TlsAcceptor(options.tls, this.#limits.handshakeMsMax);
+    this.#newFramer = newFramer;
+    this.#onFrame = onFrame;
+    this.#ports = ports;
+    // Half-open is allowed because a peer that has said all may still wait for our answers.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  /**
+   * Resolves when connections are accepted; throws `OperatingError` with nothing left open.
+   *
+   * @param onFrame Answers are sent on the connection that it is given. After a frame that closes, the
+   *   connection closes itself.
+   */
+  static async open(
+    ports: StreamPorts,
+    options: StreamOptions,
+    newFramer: () => Framer,
+    onFrame: (frame: Frame, connection: StreamConnection) => void,
+  ): Promise<StreamListener> {
+    const { host, port, reusePort } = options;
+    const listener = new StreamListener(ports, options, newFramer, onFrame);
+    try {
+      await listenTcp(listener.#server, { host, port, reusePort, backlog: LISTEN_BACKLOG });
+    } catch (error) {
+      throw await bindFailure(error, { transport: 'TCP', address: host, port });
+    }
+    // From now on the server's errors are single connections that could not be accepted.
+    listener.#server.on('error', () => (listener.#counts.acceptFailedCount += 1));
+    return listener;
+  }
+
+  get local(): Endpoint {
+    const bound = this.#server.address();
+    // A closed server has no address any more.
+    return bound === null || typeof bound === 'string'
+      ? { address: '', port: 0 }
+      : endpointOf(bound.address, bound.port);
+  }
+
+  counts(): StreamCounts {
+    return { openCount: this.#sockets.size, ...this.#counts };
+  }
+
+  /** Destroys what is left, having told what was read of it; resolves when all is gone. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    const told = [...this.#connections].map((connection) => connection.destroy());
+    const gone = [...this.#sockets].map((socket) => {
+      socket.destroy();
+      return new Promise((resolve) => socket.once('close', resolve));
+    });
+    await Promise.all([closed, ...told, ...gone]);
+  }
+
+  #accept(socket: Socket): void {
+    const path = this.#pathOf(socket);
+    if (path === undefined) {
+      this.#counts.acceptFailedCount += 1;
+      socket.destroy();
+      return;
+    }
+    socket.on('error', () => undefined); // 'close' follows, and says all that matters.
+    const { address } = path.source;
+    const admission = this.#quota.admit(address);
+    if (admission !== 'admitted') {
+      socket.resetAndDestroy(); // Leaves nothing waiting in the kernel.
+      if (admission === 'connections_all') this.#counts.refusedAllCount += 1;
+      else this.#counts.refusedSourceCount += 1;
+      this.#tellEvidence(path, admission);
+      return;
+    }
+    this.#counts.acceptedCount += 1;
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#quota.release(address);
+    });
+    if (this.#tls === undefined) this.#connect(socket, path);
+    else
+      this.#tls.accept(socket, {
+        onSecure: (secure) => this.#connect(secure, path),
+        onFailed: (failure, octets) => {
+          this.#counts.handshakesFailedCount += 1;
+          this.#tellEvidence(path, failure, octets);
+        },
+      });
+  }
+
+  /** Both ends, or nothing where the peer has gone already. */
+  #pathOf(socket: Socket): StreamPath | undefined {
+    const { remoteAddress, remotePort, localAddress, localPort } = socket;
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
+    return {
+      transport: this.#tls === undefined ? 'TCP' : 'TLS',
+      source: endpointOf(remoteAddress, remotePort),
+      local: endpointOf(localAddress ?? '', localPort ?? 0),
+    };
+  }
+
+  #connect(socket: Socket, path: StreamPath): void {
+    const connection = new StreamConnection(socket, path, this.#newFramer(), this.#limits, {
+      onFrame: this.#onFrame,
+      onSendOverflow: () => (this.#counts.sendOverflowsCount += 1),
+      onGone: ({ messagesCount }) => {
+        this.#connections.delete(connection);
+        if (messagesCount === 0) this.#tellEvidence(path, 'no_message');
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #tellEvidence(
+    path: StreamPath,
+    code: StreamEvidence['code'],
+    octets: Uint8Array = new Uint8Array(0),
+  ): void {
+    const { transport, source, local } = path;
+    this.#ports.onEvidence({ transport, source, local, code, octets });
+  }
+}

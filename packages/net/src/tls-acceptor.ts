@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { HANDSHAKE_OCTETS_KEPT_MAX } from './limits.ts';
+
+/** PEM text of the server's certificate and key. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  /**
+   * Speak with scanners of long ago as well: TLS 1.0 and 1.1, with the ciphers and key sizes of their time.
+   *
+   * @default false
+   */
+  readonly oldVersions?: boolean;
+}
+
+/** Why there was no TLS: nothing came, something else than TLS came, or the handshake came to no end. */
+export type TlsFailure = 'no_message' | 'tls_expected' | 'tls_handshake_failed';
+
+/** How one connection's handshake ends; one of the two is called, once. */
+export interface HandshakeEvents {
+  onSecure(socket: TLSSocket): void;
+  /** The connection is gone, or will be at once. `octets` are the first that came. */
+  onFailed(failure: TlsFailure, octets: Uint8Array): void;
+}
+
+/** The first octet of a TLS record that holds a ClientHello (RFC 8446 §5.1: handshake, 22). */
+const HANDSHAKE_RECORD = 0x16;
+/** The first octet of the ClientHello that SSL 2 clients sent (RFC 5246 §E.2: a length with its top bit set). */
+const SSL2_HELLO = 0x80;
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Turns accepted connections into TLS connections. It looks at the first octets itself, so that whoever
+ * speaks plain SIP to the TLS port, or breaks off the handshake, leaves them as evidence.
+ */
+export class TlsAcceptor {
+  readonly #server: Server;
+  readonly #handshakeMsMax: number;
+  /** Handshakes under way, by flow. */
+  readonly #pending = new Map<string, (socket: TLSSocket) => void>();
+
+  constructor(options: TlsOptions, handshakeMsMax: number) {
+    const { cert, key, oldVersions = false } = options;
+    this.#handshakeMsMax = handshakeMsMax;
+    // It never listens: it is given connections, as the documentation of its 'connection' event allows.
+    this.#server = createServer({
+      cert,
+      key,
+      minVersion: oldVersions ? 'TLSv1' : 'TLSv1.2',
+      ...(oldVersions ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {}),
+    });
+    this.#server.on('secureConnection', (socket) => {
+      const onSecure = this.#pending.get(flowOf(socket));
+      if (onSecure === undefined) socket.destroy();
+      else onSecure(socket);
+    });
+  }
+
+  /** @param raw A connection that nobody else reads from; it may go away at any time. */
+  accept(raw: Socket, events: HandshakeEvents): void {
+    const flow = flowOf(raw);
+    let failure: TlsFailure = 'no_message';
+    let first: Uint8Array = NOTHING;
+    const timer = setTimeout(() => raw.destroy(), this.#handshakeMsMax);
+    const settle = (): void => {
+      clearTimeout(timer);
+      this.#pending.delete(flow);
+      raw.off('close', onClose);
+    };
+    const onClose = (): void => {
+      settle();
+      events.onFailed(failure, first);
+    };
+    raw.once('close', onClose);
+    raw.once('readable', () => {
+      const chunk: Uint8Array | null = raw.read();
+      if (chunk === null) {
+        raw.destroy(); // The end came before any octet.
+        return;
+      }
+      if (chunk[0] !== HANDSHAKE_RECORD && chunk[0] !== SSL2_HELLO) {
+        failure = 'tls_expected';
+        first = chunk;
+        raw.destroy();
+        return;
+      }
+      failure = 'tls_handshake_failed';
+      first = new Uint8Array(chunk.subarray(0, HANDSHAKE_OCTETS_KEPT_MAX));
+      // An end in the middle of the handshake ends the connection; only behind it a peer may end first.
+      raw.allowHalfOpen = false;
+      this.#pending.set(flow, (socket) => {
+        settle();
+        socket.allowHalfOpen = true;
+        events.onSecure(socket);
+      });
+      raw.unshift(chunk);
+      this.#server.emit('connection', raw);
+    });
+  }
+}
+
+/** Tells one live connection of a listener from the others. */
+function flowOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert, type Logger } from '@sentrypeer/kernel';
+import { bindFailure, errorCode } from './bind-failure.ts';
+import { bindUdp } from './bind.ts';
+import { zonedAddress, type Endpoint } from './endpoint.ts';
+import { isIpv6 } from './ip-address.ts';
+import { ADDRESSES_FOLLOW_MS, UDP_ADDRESSES_MAX, UDP_SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
+import type { LocalAddress } from './local-addresses.ts';
+import { UdpSocket, type OnDatagram, type UdpCounts, type UdpShared } from './udp-socket.ts';
+
+export interface UdpPorts {
+  readonly logger: Logger;
+  /** The machine's addresses as they are now, normally `machineAddresses`. */
+  readonly listAddresses: () => readonly LocalAddress[];
+}
+
+export interface UdpOptions {
+  /** Bare addresses; `0.0.0.0` and `::` stand for all of their family, `'all'` for both. */
+  readonly addresses: 'all' | readonly string[];
+  /** 0 takes a free port for the first socket, and the same one for all others. */
+  readonly port: number;
+  /** Share the port with other sockets, here and in other threads; see `assertPortFree`. */
+  readonly reusePort: boolean;
+  /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
+  readonly socketsPerAddress: number;
+  /** @default ADDRESSES_FOLLOW_MS */
+  readonly followMs?: number;
+}
+
+const ALL_IPV4 = '0.0.0.0';
+const ALL_IPV6 = '::';
+
+/** An address that gets sockets. */
+interface Wanted extends LocalAddress {
+  /** Named by the operator, so it must be there at start, and stays open when it goes away for a while. */
+  readonly named: boolean;
+}
+
+/**
+ * UDP on one port of many local addresses: a socket (or several) for each, so that the destination of a
+ * datagram is known and answers leave from it. Addresses that come and go are followed.
+ */
+export class UdpListener implements AsyncDisposable {
+  readonly #ports: UdpPorts;
+  readonly #options: UdpOptions;
+  readonly #onDatagram: OnDatagram;
+  readonly #shared: UdpShared;
+  /** By zoned address. */
+  readonly #open = new Map<string, readonly UdpSocket[]>();
+  /** Addresses that could not be opened at the last look, so that each is logged once. */
+  #failing: ReadonlySet<string> = new Set();
+  #port: number;
+  #timer: NodeJS.Timeout | undefined;
+  #following: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(ports: UdpPorts, options: UdpOptions, onDatagram: OnDatagram) {
+    const { socketsPerAddress, reusePort } = options;
+    assert(
+      socketsPerAddress >= 1 && socketsPerAddress <= UDP_SOCKETS_PER_ADDRESS_MAX,
+      'udp_sockets_per_address',
+    );
+    assert(socketsPerAddress === 1 || reusePort, 'udp_sockets_share_port');
+    this.#ports = ports;
+    this.#options = options;
+    this.#onDatagram = onDatagram;
+    this.#port = options.port;
+    this.#shared = {
+      counts: { sendFailed: 0, sendDropped: 0, receiveFailed: 0 },
+      own: { addresses: new Set(), broadcasts: new Set(), udpPorts: new Set([options.port]) },
+    };
+  }
+
+  /**
+   * Resolves when every address is bound; throws `OperatingError` with nothing left open.
+   *
+   * @param onDatagram May be called before this resolves: the first socket hears while others open.
+   */
+  static async open(
+    ports: UdpPorts,
+    options: UdpOptions,
+    onDatagram: OnDatagram,
+  ): Promise<UdpListener> {
+    const listener = new UdpListener(ports, options, onDatagram);
+    try {
+      const wanted = listener.#look();
+      for (const each of wanted) await listener.#openFirst(each);
+      if (wanted.length === UDP_ADDRESSES_MAX)
+        ports.logger.warn('udp_addresses_limit', { count: UDP_ADDRESSES_MAX });
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    listener.#timer = setInterval(
+      () => (listener.#following = listener.#following.then(() => listener.#follow())),
+      options.followMs ?? ADDRESSES_FOLLOW_MS,
+    );
+    return listener;
+  }
+
+  /** What is listened on now, one for each address. */
+  locals(): readonly Endpoint[] {
+    return [...this.#open.values()].flatMap(([socket]) =>
+      socket === undefined ? [] : [socket.local],
+    );
+  }
+
+  counts(): Readonly<UdpCounts> {
+    return { ...this.#shared.counts };
+  }
+
+  /** Resolves when all sockets are gone; no datagram is told after the call. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    const gone = [...this.#open.values()].flat().map((socket) => socket.close());
+    await this.#following;
+    const late = [...this.#open.values()].flat().map((socket) => socket.close());
+    this.#open.clear();
+    await Promise.all([...gone, ...late]);
+  }
+
+  /** Reads the machine's addresses and says which of them get sockets. */
+  #look(): readonly Wanted[] {
+    const machine = this.#ports.listAddresses();
+    this.#shared.own = {
+      addresses: new Set(machine.map(({ address }) => address)),
+      broadcasts: new Set(machine.flatMap(({ broadcast }) => broadcast ?? [])),
+      udpPorts: new Set([this.#port]),
+    };
+    return wantedAddresses(this.#options.addresses, machine).slice(0, UDP_ADDRESSES_MAX);
+  }
+
+  /** A look whose failure leaves all as it is. */
+  #lookAgain(): readonly Wanted[] | undefined {
+    try {
+      return this.#look();
+    } catch (error) {
+      this.#ports.logger.warn('udp_addresses_unreadable', { error: String(error) });
+      return undefined;
+    }
+  }
+
+  async #openFirst(wanted: Wanted): Promise<void> {
+    try {
+      await this.#openAddress(wanted);
+    } catch (error) {
+      const { address } = wanted;
+      // An address may be gone again, or be an IPv6 one that is still being checked: the next look takes it.
+      if (!wanted.named && errorCode(error) === 'EADDRNOTAVAIL') return;
+      throw await bindFailure(error, { transport: 'UDP', address, port: this.#port });
+    }
+  }
+
+  async #openAddress(wanted: Wanted): Promise<void> {
+    const { reusePort, socketsPerAddress } = this.#options;
+    const address = zonedAddress(wanted);
+    const sockets: UdpSocket[] = [];
+    this.#open.set(address, sockets); // Sockets of a failure halfway are found and closed here.
+    try {
+      for (let index = 0; index < socketsPerAddress; index += 1) {
+        const socket = await bindUdp({ address, port: this.#port, reusePort });
+        if (this.#port === 0) this.#takePort(socket.address().port);
+        const { address: bare, zone } = wanted;
+        const local = { address: bare, port: this.#port, ...(zone === undefined ? {} : { zone }) };
+        sockets.push(new UdpSocket(socket, local, this.#shared, this.#onDatagram));
+      }
+    } catch (error) {
+      this.#open.delete(address);
+      await Promise.all(sockets.map((socket) => socket.close()));
+      throw error;
+    }
+  }
+
+  #takePort(port: number): void {
+    this.#port = port;
+    this.#shared.own = { ...this.#shared.own, udpPorts: new Set([port]) };
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const looked = this.#lookAgain();
+    if (looked === undefined) return;
+    const wanted = new Map(looked.map((each) => [zonedAddress(each), each]));
+    for (const [address, sockets] of this.#open) {
+      if (wanted.has(address)) continue;
+      this.#open.delete(address);
+      this.#ports.logger.info('udp_address_gone', { address });
+      await Promise.all(sockets.map((socket) => socket.close()));
+    }
+    const failing = new Set<string>();
+    for (const [address, each] of wanted) {
+      if (this.#open.has(address) || this.#closing !== undefined) continue;
+      try {
+        await this.#openAddress(each);
+        this.#ports.logger.info('udp_address_new', { address });
+      } catch (error) {
+        failing.add(address);
+        if (!this.#failing.has(address))
+          this.#ports.logger.warn('udp_address_failed', { address, code: errorCode(error) });
+      }
+    }
+    this.#failing = failing;
+  }
+}
+
+/** Which of the machine's addresses the operator's words mean, each once; named ones come first. */
+function wantedAddresses(
+  addresses: UdpOptions['addresses'],
+  machine: readonly LocalAddress[],
+): readonly Wanted[] {
+  const words = addresses === 'all' ? [ALL_IPV4, ALL_IPV6] : addresses;
+  const wanted = new Map<string, Wanted>();
+  for (const word of words) {
+    if (word === ALL_IPV4 || word === ALL_IPV6) continue;
+    const local = machine.find(({ address }) => address === word) ?? { address: word };
+    wanted.set(zonedAddress(local), { ...local, named: true });
+  }
+  for (const local of machine) {
+    const word = isIpv6(local.address) ? ALL_IPV6 : ALL_IPV4;
+    const key = zonedAddress(local);
+    if (words.includes(word) && !wanted.has(key)) wanted.set(key, { ...local, named: false });
+  }
+  return [...wanted.values()];
+}

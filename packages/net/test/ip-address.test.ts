@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { networkOf } from '@sentrypeer/net';
+import { broadcastOf, ipv6Groups, isLoopback, isUnicast, sourceKey } from '../src/ip-address.ts';
+
+test('networkOf() of IPv4 is the /24', () => {
+  assert.equal(networkOf('192.0.2.255'), '192.0.2.0/24');
+  assert.equal(networkOf('10.1.23.4'), '10.1.23.0/24');
+  assert.notEqual(networkOf('192.0.2.1'), networkOf('192.0.3.1'));
+});
+
+test('networkOf() of IPv6 is the /64, however it is written', () => {
+  for (const address of [
+    '2001:db8:0:7::1',
+    '2001:db8::7:0:0:0:ffff',
+    '2001:0DB8:0000:0007:1:2:3:4',
+    '2001:db8:0:7:1::',
+  ])
+    assert.equal(networkOf(address), '2001:db8:0:7::/64', address);
+  assert.notEqual(networkOf('2001:db8:0:7::1'), networkOf('2001:db8:0:8::1'));
+  assert.equal(networkOf('::1'), '0:0:0:0::/64');
+  assert.equal(networkOf('fe80::1'), 'fe80:0:0:0::/64');
+});
+
+test('networkOf() of IPv4-mapped IPv6 is the /24', () => {
+  assert.equal(networkOf('::ffff:192.0.2.9'), '192.0.2.0/24');
+});
+
+test('sourceKey() takes an IPv4 address alone and an IPv6 /64 together', () => {
+  assert.equal(sourceKey('192.0.2.9'), '192.0.2.9');
+  assert.equal(sourceKey('2001:db8::1'), sourceKey('2001:db8::dead:beef'));
+});
+
+test('ipv6Groups() fills the gap and reads a dotted end', () => {
+  assert.deepEqual(ipv6Groups('::'), [0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(ipv6Groups('1::2:3:4:5:6:7'), [1, 0, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(ipv6Groups('64:ff9b::192.0.2.1'), [0x64, 0xff9b, 0, 0, 0, 0, 0xc000, 0x0201]);
+});
+
+test('broadcastOf() is the last address of a network of more than two', () => {
+  assert.equal(broadcastOf('203.0.113.5', '255.255.255.0'), '203.0.113.255');
+  assert.equal(broadcastOf('10.1.2.3', '255.240.0.0'), '10.15.255.255');
+  assert.equal(broadcastOf('203.0.113.5', '255.255.255.254'), undefined);
+  assert.equal(broadcastOf('203.0.113.5', '255.255.255.255'), undefined);
+});
+
+test('isLoopback() knows both families', () => {
+  for (const address of ['127.0.0.1', '127.255.0.9', '::1'])
+    assert.ok(isLoopback(address), address);
+  for (const address of ['128.0.0.1', '12.7.0.0', '::', '::2', '1::1'])
+    assert.ok(!isLoopback(address), address);
+});
+
+test('isUnicast() refuses what no single host has', () => {
+  for (const address of [
+    '1.0.0.1',
+    '127.0.0.1',
+    '223.255.255.255',
+    '::1',
+    '2001:db8::1',
+    'fe80::1',
+  ])
+    assert.ok(isUnicast(address), address);
+  for (const address of [
+    '0.0.0.0',
+    '0.1.2.3',
+    '224.0.0.1',
+    '239.1.1.1',
+    '240.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::ffff:8.8.8.8',
+    '::8.8.8.8',
+    'ff02::1',
+    'ff0e::1',
+  ])
+    assert.ok(!isUnicast(address), address);
+  assert.ok(isUnicast('ff:1::1'), 'group 0x00ff is not ff00::/8');
+});

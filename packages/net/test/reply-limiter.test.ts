@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ReplyLimiter } from '@sentrypeer/net';
+import { REPLIES_PER_NETWORK_BURST_MAX, REPLY_OCTETS_BURST_SECONDS } from '../src/limits.ts';
+
+const PER_SECOND = 20;
+const BURST = 200;
+const OCTETS_PER_SECOND = 1_000_000;
+const OCTETS_BURST = OCTETS_PER_SECOND * REPLY_OCTETS_BURST_SECONDS;
+
+function newLimiter(
+  changes: Partial<ConstructorParameters<typeof ReplyLimiter>[0]> = {},
+): ReplyLimiter {
+  return new ReplyLimiter({
+    threadsCount: 1,
+    perSourcePerSecond: PER_SECOND,
+    perSourceBurst: BURST,
+    octetsPerSecond: OCTETS_PER_SECOND,
+    ...changes,
+  });
+}
+
+/** How many of many replies are allowed. */
+function allowedCount(
+  limiter: ReplyLimiter,
+  address: string,
+  octets: number,
+  nowMs: number,
+): number {
+  let count = 0;
+  while (count < 100_000 && limiter.allows(address, 1, octets, nowMs)) count += 1;
+  return count;
+}
+
+test('allows() gives one source its burst, then its rate', () => {
+  const limiter = newLimiter();
+  assert.equal(allowedCount(limiter, '192.0.2.1', 400, 0), BURST);
+  assert.equal(allowedCount(limiter, '192.0.2.1', 400, 1000), PER_SECOND);
+});
+
+test('allows() gives a /24 and a /64 their burst, however many sources share it', () => {
+  for (const prefix of ['192.0.2.', '2001:db8::']) {
+    const limiter = newLimiter();
+    let count = 0;
+    for (let host = 1; host < 100; host += 1)
+      count += allowedCount(limiter, `${prefix}${host}`, 1, 0);
+    assert.equal(count, REPLIES_PER_NETWORK_BURST_MAX, prefix);
+  }
+});
+
+test('allows() keeps all together below the ceiling in octets', () => {
+  const limiter = newLimiter();
+  let octetsCount = 0;
+  const flood = (nowMs: number): void => {
+    for (let index = 0; index < 20_000; index += 1)
+      if (limiter.allows(`10.${index >> 8}.${index & 255}.1`, 1, 1300, nowMs)) octetsCount += 1300;
+  };
+  flood(0);
+  assert.ok(octetsCount <= OCTETS_BURST && octetsCount > OCTETS_BURST - 1300);
+  octetsCount = 0;
+  flood(1000);
+  assert.ok(octetsCount <= OCTETS_PER_SECOND + 1300);
+  assert.ok(octetsCount > OCTETS_PER_SECOND - 1300);
+});
+
+test('ReplyLimiter shares the ceiling among threads', () => {
+  const limiter = newLimiter({ threadsCount: 4 });
+  let octetsCount = 0;
+  for (let index = 0; index < 20_000; index += 1)
+    if (limiter.allows(`10.${index >> 8}.${index & 255}.1`, 1, 1000, 0)) octetsCount += 1000;
+  assert.equal(octetsCount, OCTETS_BURST / 4);
+});
+
+test('ReplyLimiter sets no ceiling in octets where 0 is asked for', () => {
+  const limiter = newLimiter({ octetsPerSecond: 0 });
+  for (let index = 0; index < 20_000; index += 1) {
+    assert.ok(limiter.allows(`10.${index >> 8}.${index & 255}.1`, 1, 1300, 0));
+  }
+});

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { ANOMALIES_COUNT_MAX } from './limits.ts';
+
+/** Why octets are no SIP message, or none that can be framed on a stream. */
+export type RefusalCode =
+  /** No octet at all. */
+  | 'empty'
+  /** Only line ends, blanks and NUL octets: a NAT keep-alive or a port probe. */
+  | 'keep_alive'
+  /** The first octet is no printable ASCII. */
+  | 'binary'
+  /** The first octet is that of a TLS record with a handshake message. */
+  | 'tls_hello'
+  /** The first line ends in a version of HTTP. */
+  | 'http'
+  /** The first line ends in a version of RTSP. */
+  | 'rtsp'
+  /** The first line is text, but neither a Request-Line nor a Status-Line. */
+  | 'not_sip'
+  /** The head on a stream is larger than `HEAD_OCTETS_MAX`. */
+  | 'head_size'
+  /** Behind a head without Content-Length came more than `BODY_OCTETS_MAX` octets and no start line. */
+  | 'lost_body_size'
+  /** The stream ended inside a head. */
+  | 'head_unfinished'
+  /** The stream ended inside a body. */
+  | 'body_unfinished';
+
+/** Why the length of a body on a stream is not known, or is not what was said. */
+export type FramingCode =
+  /** A stream needs Content-Length (RFC 3261 §18.3); it is missing and was taken as 0. */
+  | 'content_length_missing'
+  /** Content-Length is not a decimal number. */
+  | 'content_length_syntax'
+  /** Content-Length stands there several times with different values. */
+  | 'content_length_conflict'
+  /** Content-Length is above `BODY_OCTETS_MAX`. */
+  | 'content_length_absurd';
+
+/** What was odd about a message: what a parser forgave, or what spoiled one of its parts. */
+export type AnomalyCode =
+  | RefusalCode
+  | FramingCode
+  /** Line ends before the start line (allowed by RFC 3261 §7.5, rare in datagrams). */
+  | 'leading_line_ends'
+  /** More than one blank between the words of the start line, tabs, or blanks at its end. */
+  | 'start_line_blanks'
+  /** The method holds characters that are not allowed in a token. */
+  | 'method_not_token'
+  | 'request_uri_missing'
+  /** The Request-URI stands in angle brackets. */
+  | 'request_uri_brackets'
+  /** Blanks inside the Request-URI. */
+  | 'request_uri_blanks'
+  | 'version_missing'
+  /** The version is not exactly `SIP/2.0`. */
+  | 'version_unknown'
+  /** The status code is not three digits. */
+  | 'status_code'
+  /** A line ends in LF without CR. */
+  | 'bare_line_feed'
+  /** No empty line behind the headers. */
+  | 'headers_unterminated'
+  /** More header lines than `HEADERS_COUNT_MAX`. */
+  | 'headers_count'
+  /** The first line behind the start line begins with a blank, as if it continued it. */
+  | 'fold_without_header'
+  | 'header_without_colon'
+  /** A header name holds characters that are not allowed in a token. */
+  | 'header_name'
+  | 'missing_via'
+  | 'missing_from'
+  | 'missing_to'
+  | 'missing_call_id'
+  | 'missing_cseq'
+  | 'repeated_from'
+  | 'repeated_to'
+  | 'repeated_call_id'
+  | 'repeated_cseq'
+  | 'repeated_content_length'
+  /** Content-Length promises more octets than the datagram has. */
+  | 'body_short'
+  /** Octets behind the end of the body. */
+  | 'octets_behind_body'
+  /** A Via value that is not `protocol/version/transport sent-by`. */
+  | 'via_syntax'
+  /** An empty value in a comma-separated list of Via. */
+  | 'via_empty'
+  /** More Via values than `VIAS_COUNT_MAX`. */
+  | 'vias_count'
+  /** The display name opens a quote and does not close it. */
+  | 'display_name_quote'
+  /** `<` without `>` round a URI. */
+  | 'angle_bracket'
+  /** From or To without any address. */
+  | 'address_empty'
+  /** A second `tag` parameter in one header. */
+  | 'repeated_tag'
+  /** CSeq is not `number method`. */
+  | 'cseq_syntax'
+  /** CSeq names another method than the Request-Line. */
+  | 'cseq_method_mismatch'
+  | 'uri_scheme_missing'
+  /** An IPv6 address without brackets. */
+  | 'ipv6_without_brackets'
+  /** A port that is no number from 0 to 65535. */
+  | 'port_syntax'
+  /** More anomalies than `ANOMALIES_COUNT_MAX`. */
+  | 'anomalies_count';
+
+export interface Anomaly {
+  /** Stable, snake_case. */
+  readonly code: AnomalyCode;
+  /** Octets from the beginning of the message. */
+  readonly offset: number;
+}
+
+/** Takes note of an anomaly at an index of the text that a codec was given. */
+export type NoteAnomaly = (code: AnomalyCode, index: number) => void;
+
+/** For callers of a codec who do not care what was odd. */
+export const ignoreAnomaly: NoteAnomaly = () => undefined;
+
+/** Anomalies of one message in the order in which they were found; bounded. */
+export class AnomalyList {
+  #anomalies: Anomaly[] | undefined;
+
+  get anomalies(): readonly Anomaly[] {
+    return this.#anomalies ?? [];
+  }
+
+  note(code: AnomalyCode, offset: number): void {
+    this.#anomalies ??= [];
+    const count = this.#anomalies.length;
+    if (count >= ANOMALIES_COUNT_MAX) return;
+    this.#anomalies.push({
+      code: count === ANOMALIES_COUNT_MAX - 1 ? 'anomalies_count' : code,
+      offset,
+    });
+  }
+}

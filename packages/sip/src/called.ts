@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { parameterValue } from './parameters.ts';
+import type { SipUri } from './sip-uri.ts';
+import { decodeUserPart, looksLikeNumber } from './user-part.ts';
+
+/** Who was called, and which part of the message says so. */
+export interface Called {
+  /** Decoded, prefixes and separators kept; `undefined` where the message names nobody. */
+  readonly number: string | undefined;
+  readonly source: 'request-uri' | 'to' | 'none';
+  /** RFC 3966 §5.1.5: in which numbering plan a local number is to be read. As written. */
+  readonly phoneContext: string | undefined;
+  /** What stands behind the colon of `sip:user:password@host`, decoded. */
+  readonly password: string | undefined;
+}
+
+export const CALLED_NOBODY: Called = {
+  number: undefined,
+  source: 'none',
+  phoneContext: undefined,
+  password: undefined,
+};
+
+/**
+ * What the user part of a URI calls. Parameters inside the user part (RFC 3261 §19.1.6) are cut off where a
+ * number stands before them; a name with a semicolon is a name.
+ */
+export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
+  const { user, password, parameters } = uri;
+  if (user === undefined) return undefined;
+  const semicolon = user.indexOf(';');
+  let number = decodeUserPart(semicolon === -1 ? user : user.slice(0, semicolon));
+  let phoneContext: string | undefined;
+  if (semicolon !== -1) {
+    if (looksLikeNumber(number))
+      phoneContext = parameterValue(user.slice(semicolon), PHONE_CONTEXT);
+    else number = decodeUserPart(user);
+  }
+  return {
+    number,
+    source,
+    phoneContext: phoneContext ?? parameterValue(parameters, PHONE_CONTEXT),
+    password: password === undefined ? undefined : decodeUserPart(password),
+  };
+}
+
+const PHONE_CONTEXT = 'phone-context';

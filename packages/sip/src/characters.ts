@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export const TAB = 0x09;
+export const LINE_FEED = 0x0a;
+export const CARRIAGE_RETURN = 0x0d;
+export const BLANK = 0x20;
+export const QUOTE = 0x22;
+export const PERCENT = 0x25;
+export const COMMA = 0x2c;
+export const SEMICOLON = 0x3b;
+export const LESS_THAN = 0x3c;
+export const EQUALS = 0x3d;
+export const GREATER_THAN = 0x3e;
+export const LEFT_BRACKET = 0x5b;
+export const BACKSLASH = 0x5c;
+
+/** RFC 3261 §25.1, `token`. */
+const TOKEN_MARKS = "-.!%*_+`'~";
+const IS_TOKEN = new Uint8Array(256);
+for (let code = 0; code < 128; code += 1) {
+  const isToken = isDigit(code) || isAlpha(code) || TOKEN_MARKS.includes(String.fromCharCode(code));
+  IS_TOKEN[code] = isToken ? 1 : 0;
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+export function isAlpha(code: number): boolean {
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+/** A blank or a tab. */
+export function isBlank(code: number): boolean {
+  return code === BLANK || code === TAB;
+}
+
+/** A code point with A to Z made lower case. */
+export function lowerCase(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+}
+
+/** The characters from `start` to `end` are one token, RFC 3261 §25.1. */
+export function isToken(text: string, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) {
+    if (IS_TOKEN[text.charCodeAt(index)] !== 1) return false;
+  }
+  return end > start;
+}
+
+/** `text` has `lower` (written in lower case) at `start`, in whatever capitals. */
+export function matchesAt(text: string, start: number, lower: string): boolean {
+  if (start + lower.length > text.length) return false;
+  for (let index = 0; index < lower.length; index += 1) {
+    if (lowerCase(text.charCodeAt(start + index)) !== lower.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** Index of the first character from `start` that is no blank, at most `end`. */
+export function skipBlanks(text: string, start: number, end: number): number {
+  let index = start;
+  while (index < end && isBlank(text.charCodeAt(index))) index += 1;
+  return index;
+}
+
+/** Index behind the last character before `end` that is no blank, at least `start`. */
+export function trimEnd(text: string, start: number, end: number): number {
+  let index = end;
+  while (index > start && isBlank(text.charCodeAt(index - 1))) index -= 1;
+  return index;
+}
+
+/** The characters from `start` to `end` without blanks at both ends. */
+export function sliceTrimmed(text: string, start: number, end: number): string {
+  const from = skipBlanks(text, start, end);
+  return text.slice(from, trimEnd(text, from, end));
+}
+
+/** Index of the quote that ends the quoted string whose content begins at `start`, or -1. */
+export function closingQuote(text: string, start: number): number {
+  for (let index = start; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) return index;
+    if (code === BACKSLASH) index += 1;
+  }
+  return -1;
+}

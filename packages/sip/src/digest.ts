@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createHash } from 'node:crypto';
+import { latin1Octets } from '@sentrypeer/bytes';
+import type { Credentials } from './credentials.ts';
+
+/** By which rule a response was computed: with the fields of RFC 2617 or, older, without them. */
+export type DigestRule = 'rfc2069' | 'rfc2617-auth' | 'rfc2617-auth-int';
+
+/** Algorithm names of RFC 7616 §6.1, lower case, with the hash that Node knows them by. */
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['md5', 'md5'],
+  ['sha-256', 'sha256'],
+  ['sha-512-256', 'sha512-256'],
+]);
+const SESSION_SUFFIX = '-sess';
+
+/** What goes into a response; all texts as they stand in the credentials. */
+export interface DigestInput {
+  readonly rule: DigestRule;
+  /** As sent; absent means MD5. */
+  readonly algorithm?: string | undefined;
+  readonly username: string;
+  readonly realm: string;
+  readonly password: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly nonce: string;
+  readonly nc?: string | undefined;
+  readonly cnonce?: string | undefined;
+  readonly qop?: string | undefined;
+  /** For `rfc2617-auth-int` alone. */
+  readonly body?: Uint8Array | undefined;
+}
+
+/**
+ * The `response` of RFC 7616 §3.4.1 in lower-case hexadecimal, `undefined` for an algorithm we do not know.
+ *
+ * HA1 = H(username ":" realm ":" password), of a session algorithm H(HA1 ":" nonce ":" cnonce);
+ * HA2 = H(method ":" uri), with auth-int H(method ":" uri ":" H(body)).
+ */
+export function computeDigestResponse(input: DigestInput): string | undefined {
+  const algorithm = (input.algorithm ?? 'md5').toLowerCase();
+  const isSession = algorithm.endsWith(SESSION_SUFFIX);
+  const name = HASHES.get(isSession ? algorithm.slice(0, -SESSION_SUFFIX.length) : algorithm);
+  if (name === undefined) return undefined;
+  const hash = (octets: Uint8Array): string => createHash(name).update(octets).digest('hex');
+  const hashText = (text: string): string => hash(latin1Octets(text));
+  const { username, realm, password, method, uri, nonce, nc = '', cnonce = '' } = input;
+  const secret = hashText(`${username}:${realm}:${password}`);
+  const ha1 = isSession ? hashText(`${secret}:${nonce}:${cnonce}`) : secret;
+  if (input.rule === 'rfc2069') return hashText(`${ha1}:${nonce}:${hashText(`${method}:${uri}`)}`);
+  const isIntegrity = input.rule === 'rfc2617-auth-int';
+  const bodyHash = isIntegrity ? `:${hash(input.body ?? new Uint8Array(0))}` : '';
+  const qop = input.qop ?? (isIntegrity ? 'auth-int' : 'auth');
+  const ha2 = hashText(`${method}:${uri}${bodyHash}`);
+  return hashText(`${ha1}:${nonce}:${nc}:${cnonce}:${qop}:${ha2}`);
+}
+
+/**
+ * By which rule the credentials prove the password, or `undefined` where they do not. Everything is taken
+ * as sent, not as issued; the newer rule is tried where nc and cnonce are there, the old one always, because
+ * tools claim `qop=auth` and compute without it. A user name ends in `@` with some tools and is hashed so.
+ *
+ * @param password Latin-1 text, one character an octet of what the peer hashed.
+ * @param body The body of the request, for `auth-int`.
+ */
+export function verifyDigest(
+  credentials: Credentials,
+  method: string,
+  password: string,
+  body?: Uint8Array,
+): DigestRule | undefined {
+  const { response, nc, cnonce, qop } = credentials;
+  if (!credentials.isDigest || response === undefined) return undefined;
+  const input = {
+    algorithm: credentials.algorithm,
+    username: credentials.username ?? '',
+    realm: credentials.realm ?? '',
+    password,
+    method,
+    uri: credentials.uri ?? '',
+    nonce: credentials.nonce ?? '',
+    nc,
+    cnonce,
+    qop,
+    body,
+  };
+  const expected = response.toLowerCase();
+  if (nc !== undefined && cnonce !== undefined) {
+    const rule = qop?.toLowerCase() === 'auth-int' ? 'rfc2617-auth-int' : 'rfc2617-auth';
+    if (computeDigestResponse({ ...input, rule }) === expected) return rule;
+  }
+  return computeDigestResponse({ ...input, rule: 'rfc2069' }) === expected ? 'rfc2069' : undefined;
+}
+
+/** What a challenge says. Realm of letters, digits, `.` and `_`; nonce hexadecimal: tools read no others. */
+export interface Challenge {
+  readonly realm: string;
+  readonly nonce: string;
+  readonly qop?: 'auth';
+  readonly opaque?: string;
+  readonly stale?: boolean;
+}
+
+/**
+ * The value of WWW-Authenticate or Proxy-Authenticate in the one shape that every tool reads: `algorithm`
+ * unquoted, first and followed by a comma, realm and nonce quoted.
+ */
+export function formatChallenge(challenge: Challenge): string {
+  const { realm, nonce, qop, opaque, stale } = challenge;
+  const opaquePart = opaque === undefined ? '' : `, opaque="${opaque}"`;
+  const stalePart = stale === true ? ', stale=true' : '';
+  const qopPart = qop === undefined ? '' : `, qop="${qop}"`;
+  return `Digest algorithm=MD5, realm="${realm}", nonce="${nonce}"${opaquePart}${stalePart}${qopPart}`;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+/**
+ * Octets of start line and header section on a stream, 1 and above. Chosen: the longest head seen from a
+ * tool has 3.3 KiB; 16 KiB leaves room for 30 hops and still bounds what one connection can pin.
+ */
+export const HEAD_OCTETS_MAX = 16_384;
+
+/** Octets of a body on a stream, 0 and above: the largest payload that a UDP datagram could carry, rounded up. */
+export const BODY_OCTETS_MAX = 65_536;
+
+/**
+ * Octets kept of what is not SIP on a stream, 1 and above. Chosen: the first hundreds tell the protocol,
+ * the rest is of no interest to a honeypot.
+ */
+export const REFUSED_OCTETS_MAX = 1024;
+
+/**
+ * Header lines read in one message, 1 and above. Honest messages have less than 100; lines behind the
+ * limit stay in the octets, are not read as headers, and are noted.
+ */
+export const HEADERS_COUNT_MAX = 1024;
+
+/** Via values read in one message, 1 and above. RFC 4475 §3.1.1.7 has 34; Max-Forwards ends at 255 hops. */
+export const VIAS_COUNT_MAX = 256;
+
+/** Parameters read in one Authorization header, 1 and above. RFC 7616 §3.4 names twelve. */
+export const CREDENTIAL_PARAMETERS_COUNT_MAX = 64;
+
+/** Anomalies noted on one message, 2 and above; the last place says that there were more. */
+export const ANOMALIES_COUNT_MAX = 64;
+
+assert(REFUSED_OCTETS_MAX <= HEAD_OCTETS_MAX, 'what is refused fits where a head fits');
+assert(VIAS_COUNT_MAX <= HEADERS_COUNT_MAX, 'each Via may stand on a line of its own');

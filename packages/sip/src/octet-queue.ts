@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+const CAPACITY_MIN = 2048;
+
+/**
+ * Octets of a stream that wait to be framed. What is appended to an empty queue is not copied but borrowed,
+ * until `settle()`; what remains then is copied. Each octet is moved a constant number of times on average,
+ * however small the pieces are that come in.
+ */
+export class OctetQueue {
+  #octets: Uint8Array = EMPTY;
+  #start = 0;
+  #end = 0;
+  #isBorrowed = false;
+
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The octet at an index below `size`, else 0. */
+  at(index: number): number {
+    return this.#octets[this.#start + index] ?? 0;
+  }
+
+  /** Index of an octet at or behind `from`, or -1. */
+  indexOf(octet: number, from: number): number {
+    // Behind the end stand stale octets, which must not be searched once for each piece that comes in.
+    const found = this.#octets.subarray(this.#start + from, this.#end).indexOf(octet);
+    return found === -1 ? -1 : found + from;
+  }
+
+  /** A view, valid until the next `append()`. */
+  view(start: number, end: number): Uint8Array {
+    return this.#octets.subarray(this.#start + start, this.#start + end);
+  }
+
+  append(octets: Uint8Array): void {
+    if (this.size === 0) {
+      this.#octets = octets;
+      this.#start = 0;
+      this.#end = octets.length;
+      this.#isBorrowed = true;
+      return;
+    }
+    this.#reserve(octets.length);
+    this.#octets.set(octets, this.#end);
+    this.#end += octets.length;
+  }
+
+  /** Takes `count` octets away from the front. */
+  drop(count: number): void {
+    this.#start += count;
+  }
+
+  /** Ends the borrowing of what was appended. Views that were given out stay valid. */
+  settle(): void {
+    if (this.size === 0) this.clear();
+    else if (this.#isBorrowed) this.#move(Math.max(CAPACITY_MIN, this.size));
+  }
+
+  clear(): void {
+    this.#octets = EMPTY;
+    this.#start = 0;
+    this.#end = 0;
+    this.#isBorrowed = false;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.size + count;
+    if (needed > this.#octets.length) {
+      this.#move(Math.max(needed, this.#octets.length * 2));
+    } else if (this.#end + count > this.#octets.length) {
+      this.#octets.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
+  }
+
+  #move(capacity: number): void {
+    const octets = new Uint8Array(capacity);
+    octets.set(this.#octets.subarray(this.#start, this.#end));
+    this.#end -= this.#start;
+    this.#start = 0;
+    this.#octets = octets;
+    this.#isBorrowed = false;
+  }
+}
+
+const EMPTY = new Uint8Array(0);

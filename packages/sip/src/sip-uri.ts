@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { ignoreAnomaly, type NoteAnomaly } from './anomaly.ts';
+import { isAlpha, isDigit, matchesAt } from './characters.ts';
+import { parseHostPort } from './host-port.ts';
+
+/**
+ * A URI of RFC 3261 §19.1 (`sip`, `sips`) or RFC 3966 (`tel`). Of other schemes only the text is kept. All
+ * texts are Latin-1 as written, escapes included.
+ */
+export interface SipUri {
+  readonly text: string;
+  /** Lower case; empty where none is written. */
+  readonly scheme: string;
+  /** Without the password; of a `tel` URI the number. `undefined` where it is absent or empty. */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** An IPv6 reference with its brackets; empty in `tel` and unknown schemes. */
+  readonly host: string;
+  readonly port: number | undefined;
+  /** From the first semicolon on, or empty. Read them with `parameterValue`. */
+  readonly parameters: string;
+  /** Behind the question mark, or empty. */
+  readonly headers: string;
+}
+
+/** Never fails: text that is no URI becomes a URI without user. */
+export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): SipUri {
+  if (matchesAt(text, 0, 'sip:')) return parseAddress(text, 'sip', 4, note);
+  if (matchesAt(text, 0, 'sips:')) return parseAddress(text, 'sips', 5, note);
+  if (matchesAt(text, 0, 'tel:')) return parseTelephone(text);
+  const scheme = schemeOf(text);
+  if (scheme === '') {
+    note('uri_scheme_missing', 0);
+    return parseAddress(text, '', 0, note);
+  }
+  return {
+    text,
+    scheme,
+    user: undefined,
+    password: undefined,
+    host: '',
+    port: undefined,
+    parameters: '',
+    headers: '',
+  };
+}
+
+function parseAddress(text: string, scheme: string, start: number, note: NoteAnomaly): SipUri {
+  // A user may contain a question mark, so headers begin at the first one behind an `@`.
+  const firstAt = text.indexOf('@', start);
+  const question = text.indexOf('?', firstAt === -1 ? start : firstAt);
+  const end = question === -1 ? text.length : question;
+  const at = firstAt === -1 ? -1 : text.lastIndexOf('@', end - 1);
+  const hostStart = at === -1 ? start : at + 1;
+  const semicolon = text.indexOf(';', hostStart);
+  const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon;
+  const { host, port } = parseHostPort(text, hostStart, hostEnd, note);
+  const userInfo = at === -1 ? '' : text.slice(start, at);
+  const colon = userInfo.indexOf(':');
+  const user = colon === -1 ? userInfo : userInfo.slice(0, colon);
+  return {
+    text,
+    scheme,
+    user: user === '' ? undefined : user,
+    password: colon === -1 ? undefined : userInfo.slice(colon + 1),
+    host,
+    port,
+    parameters: text.slice(hostEnd, end),
+    headers: question === -1 ? '' : text.slice(question + 1),
+  };
+}
+
+function parseTelephone(text: string): SipUri {
+  const semicolon = text.indexOf(';');
+  const end = semicolon === -1 ? text.length : semicolon;
+  const number = text.slice('tel:'.length, end).trim();
+  return {
+    text,
+    scheme: 'tel',
+    user: number === '' ? undefined : number,
+    password: undefined,
+    host: '',
+    port: undefined,
+    parameters: text.slice(end),
+    headers: '',
+  };
+}
+
+/** RFC 3986 §3.1: a letter, then letters, digits, `+`, `-` and `.`, then a colon. Lower case. */
+function schemeOf(text: string): string {
+  if (!isAlpha(text.charCodeAt(0))) return '';
+  for (let index = 1; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (text.charAt(index) === ':') return text.slice(0, index).toLowerCase();
+    if (!isAlpha(code) && !isDigit(code) && !'+-.'.includes(text.charAt(index))) return '';
+  }
+  return '';
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { hexOctets, latin1Text, utf8FromLatin1 } from '@sentrypeer/bytes';
+import { isDigit } from './characters.ts';
+
+/** What a SIPVicious tool hides in its From tag. */
+export type SipviciousTag =
+  /** svmap: where it thinks it is looking, useful behind NAT. */
+  | { readonly kind: 'target'; readonly address: string; readonly port: number }
+  /** svwar: the account under test. */
+  | { readonly kind: 'account'; readonly account: string }
+  /** svcrack: the guess in clear text. */
+  | { readonly kind: 'guess'; readonly user: string; readonly password: string };
+
+const SEPARATOR = '\u0001';
+const DELETE = 0x7f;
+const ADDRESS_DIGITS = 8;
+const TARGET_DIGITS = 12;
+
+/**
+ * The payload of a SIPVicious From tag, or `undefined` where the tag is none of theirs. The tag is
+ * hexadecimal text of `payload 0x01 decimal-digits`.
+ */
+export function decodeSipviciousTag(tag: string): string | undefined {
+  const octets = hexOctets(tag);
+  if (octets === undefined) return undefined;
+  const text = latin1Text(octets);
+  const separator = text.indexOf(SEPARATOR);
+  if (separator < 1 || !isDecimal(text, separator + 1)) return undefined;
+  const payload = text.slice(0, separator);
+  return isPrintable(payload) ? utf8FromLatin1(payload) : undefined;
+}
+
+/**
+ * The payload taken apart.
+ *
+ * @param fromUser The user part of From: svwar tries the account that stands there, and an account of twelve
+ *   digits would otherwise read as an address.
+ */
+export function parseSipviciousTag(tag: string, fromUser?: string): SipviciousTag | undefined {
+  const payload = decodeSipviciousTag(tag);
+  if (payload === undefined) return undefined;
+  if (payload === fromUser) return { kind: 'account', account: payload };
+  const colon = payload.indexOf(':');
+  if (colon !== -1) {
+    return { kind: 'guess', user: payload.slice(0, colon), password: payload.slice(colon + 1) };
+  }
+  const octets = payload.length === TARGET_DIGITS ? hexOctets(payload) : undefined;
+  if (octets === undefined) return { kind: 'account', account: payload };
+  return {
+    kind: 'target',
+    address: octets.subarray(0, ADDRESS_DIGITS / 2).join('.'),
+    port: Number.parseInt(payload.slice(ADDRESS_DIGITS), 16),
+  };
+}
+
+function isDecimal(text: string, start: number): boolean {
+  for (let index = start; index < text.length; index += 1) {
+    if (!isDigit(text.charCodeAt(index))) return false;
+  }
+  return text.length > start;
+}
+
+function isPrintable(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === DELETE) return false;
+  }
+  return true;
+}

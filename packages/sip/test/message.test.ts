@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Limits and laziness; what is read out of which octets stands in the corpora. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { latin1Octets } from '@sentrypeer/bytes';
+import { parseMessage, type SipMessage } from '../src/index.ts';
+
+const START = 'OPTIONS sip:1@h SIP/2.0\r\n';
+
+function parse(...lines: readonly string[]): SipMessage {
+  return parseMessage(latin1Octets(`${START}${lines.join('\r\n')}\r\n\r\nbody`));
+}
+
+const codesOf = (message: SipMessage): readonly string[] =>
+  message.anomalies().map(({ code }) => code);
+
+test('parseMessage() reads 1024 header lines and finds the body behind more', () => {
+  const lines = Array.from({ length: 1030 }, (_, index) => `X-${index}: ${index}`);
+  const message = parse(...lines);
+  assert.equal(message.headers.length, 1024);
+  assert.equal(message.header('x-1023'), '1023');
+  assert.equal(message.header('x-1024'), undefined);
+  assert.equal(message.headersTerminated, true);
+  assert.equal(message.bodySize, 4);
+  const [anomaly] = message.anomalies();
+  const offset = START.length + lines.slice(0, 1024).join('\r\n').length + 2;
+  assert.deepEqual(anomaly, { code: 'headers_count', offset });
+  assert.ok(!codesOf(parse(...lines.slice(0, 1024))).includes('headers_count'));
+});
+
+test('vias are at most 256', () => {
+  const value = 'SIP/2.0/UDP h';
+  const message = parse(
+    `Via: ${Array(200).fill(value).join()}`,
+    `Via: ${Array(99).fill(value).join()}`,
+  );
+  assert.equal(message.vias.length, 256);
+  assert.equal(codesOf(message).at(-1), 'vias_count');
+  const exactly = parse(`Via: ${Array(256).fill(value).join()}`);
+  assert.equal(exactly.vias.length, 256);
+  assert.ok(!codesOf(exactly).includes('vias_count'));
+});
+
+test('anomalies() are at most 64, and the last one says that there were more', () => {
+  const message = parse(...Array<string>(100).fill('no colon'));
+  assert.equal(message.anomalies().length, 64);
+  assert.deepEqual(codesOf(message).slice(-2), ['header_without_colon', 'anomalies_count']);
+});
+
+test('header() and headerValues() find canonical names, known and unknown', () => {
+  const message = parse('m: 1', 'CONTACT: 2', 'x-own: 3', 'X-Own: 4', 'no colon');
+  assert.equal(message.header('contact'), '1');
+  assert.deepEqual(message.headerValues('contact'), ['1', '2']);
+  assert.equal(message.header('x-own'), '3');
+  assert.deepEqual(message.headerValues('x-own'), ['3', '4']);
+  assert.equal(message.header('m'), undefined);
+  assert.equal(message.header('constructor'), undefined);
+  assert.deepEqual(message.headerValues('via'), []);
+});
+
+test('header() finds compact names under their long ones', () => {
+  const names = [
+    'a accept-contact, b referred-by, c content-type, d request-disposition, e content-encoding',
+    'f from, i call-id, j reject-contact, k supported, l content-length, m contact',
+    'n identity-info, o event, r refer-to, s subject, t to, u allow-events, v via',
+    'x session-expires, y identity',
+  ]
+    .join(', ')
+    .split(', ')
+    .map((pair) => pair.split(' ') as [string, string]);
+  assert.equal(names.length, 20);
+  for (const [compact, long] of names) {
+    assert.equal(parse(`${compact}: 7`).header(long), '7', compact);
+    assert.equal(parse(`${compact.toUpperCase()} : 7`).headers[0]?.id, long, compact);
+  }
+  for (const letter of 'ghpqwz') assert.equal(parse(`${letter}: 7`).headers[0]?.id, letter);
+});
+
+test('headers tell where they stand', () => {
+  const message = parse('Via: 1', 'no colon', '\tf: 2');
+  assert.deepEqual(
+    message.headers.map(({ offset }) => offset),
+    [START.length, START.length + 8],
+  );
+  assert.deepEqual([message.headers[1]?.name, message.headers[1]?.value], ['no colon f', '2']);
+});
+
+test('structured headers are parsed once, and note their anomalies then', () => {
+  const message = parse(
+    'Via: SIP/2.0/UDP h',
+    'f: "x<sip:a@h>',
+    't: <sip:b@h>',
+    'i: 1',
+    'CSeq: 1 ACK',
+  );
+  assert.deepEqual(codesOf(message), []);
+  assert.equal(message.from, message.from);
+  assert.equal(message.vias, message.vias);
+  assert.equal(message.called, message.called);
+  assert.equal(message.cseq?.method, 'ACK');
+  assert.deepEqual(codesOf(message), ['display_name_quote', 'cseq_method_mismatch']);
+});
+
+test('the octets of a message are those that were given', () => {
+  const octets = latin1Octets(`${START}l: 2\r\n\r\nabcd`);
+  const message = parseMessage(octets);
+  assert.equal(message.octets, octets);
+  assert.deepEqual([...message.body], [0x61, 0x62]);
+  assert.equal(message.contentLength, 2);
+});
+
+test('credentials are those for us, then those for a proxy, then those of another scheme', () => {
+  const basic = 'Authorization: Basic x';
+  const proxy = 'Proxy-Authorization: Digest username="p"';
+  const own = 'Authorization: Digest username="o"';
+  assert.equal(parse(proxy, basic, own).credentials?.username, 'o');
+  assert.equal(parse(proxy, basic).credentials?.username, 'p');
+  assert.equal(parse(basic).credentials?.scheme, 'Basic');
+  assert.equal(parse(basic).credentials?.isDigest, false);
+  assert.equal(parse('f: x').credentials, undefined);
+});

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { databaseError, fromSqlite } from './database-error.ts';
+import { checkFile, openForReading } from './open-database.ts';
+
+/** All pages in one step: a copy in several steps starts anew whenever somebody writes in between. */
+const ALL_PAGES = 0x7fff_ffff;
+
+/**
+ * Copies a database that may be in use, also by another process, to `target`: the whole copy or nothing. An
+ * older backup is replaced; a file of another kind is refused. Recording goes on meanwhile.
+ */
+export async function backupDatabase(source: string, target: string): Promise<void> {
+  checkFile(target);
+  if (isSameFile(source, target)) {
+    throw databaseError('db_failed', `${target} is the database itself; name another file`);
+  }
+  const database = openForReading(source);
+  let directory: string | undefined;
+  try {
+    directory = mkdtempSync(join(dirname(target), '.sentrypeer-backup-'));
+    const copy = join(directory, basename(target));
+    await backup(database, copy, { rate: ALL_PAGES });
+    finishCopy(copy, statSync(source).mode);
+    renameSync(copy, target);
+    sync(dirname(target));
+  } catch (error) {
+    const failure = fromSqlite(error, target);
+    if (failure !== error) throw failure;
+    throw databaseError(
+      'db_failed',
+      `the backup ${target} could not be written: ${String(error)}`,
+      error,
+    );
+  } finally {
+    database.close();
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the copy one plain file, readable also where nothing can be written, and safe on the disk. */
+function finishCopy(path: string, mode: number): void {
+  const copy = new DatabaseSync(path);
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
+  chmodSync(path, mode & 0o777); // It holds the same secrets as the database.
+  sync(path);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function isSameFile(source: string, target: string): boolean {
+  const from = statSync(source, { throwIfNoEntry: false });
+  const to = statSync(target, { throwIfNoEntry: false });
+  return from !== undefined && to !== undefined && from.ino === to.ino && from.dev === to.dev;
+}

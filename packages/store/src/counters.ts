@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/**
+ * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received
+ * but not kept, and the rows of the tables of totals.
+ */
+export type CounterName = 'last_honey_id' | 'dropped_messages' | 'addresses' | 'numbers';
+
+/** Writes counters, within the caller's transaction. */
+export class Counters {
+  readonly #add: StatementSync;
+  readonly #set: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#add = database.prepare('UPDATE counter SET value = value + ? WHERE name = ?');
+    this.#set = database.prepare('UPDATE counter SET value = ? WHERE name = ?');
+  }
+
+  add(name: CounterName, difference: number): void {
+    if (difference !== 0) this.#add.run(difference, name);
+  }
+
+  set(name: CounterName, value: number): void {
+    this.#set.run(value, name);
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+
+/** Codes of the errors of this room, documented in docs/errors.md. */
+export type DatabaseErrorCode =
+  | 'db_not_a_database'
+  | 'db_read_only'
+  | 'db_locked'
+  | 'db_newer'
+  | 'db_directory_missing'
+  | 'db_failed'
+  | 'disk_full';
+
+/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the low octet of `errcode`. */
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+export function databaseError(
+  code: DatabaseErrorCode,
+  message: string,
+  cause?: unknown,
+): OperatingError {
+  return new OperatingError(code, message, cause === undefined ? undefined : { cause });
+}
+
+/**
+ * What SQLite threw, as one of our codes. Errors of other kinds, a failed assertion for one, are handed
+ * back as they are.
+ */
+export function fromSqlite(error: unknown, path: string): unknown {
+  const errcode = sqliteCode(error);
+  if (errcode === undefined) return error;
+  switch (errcode & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return databaseError(
+        'db_locked',
+        `database ${path} is locked by another program; let that program finish its transaction or stop it`,
+        error,
+      );
+    case SQLITE_READONLY:
+      return databaseError(
+        'db_read_only',
+        `database ${path} cannot be written; the file and its directory must be writable for this user`,
+        error,
+      );
+    case SQLITE_FULL:
+      return databaseError(
+        'disk_full',
+        `no space left for database ${path}; free some space on its disk or lower its size limit`,
+        error,
+      );
+    case SQLITE_NOTADB:
+      return notADatabase(path, 'it is not an SQLite database', error);
+    default:
+      return databaseError(
+        'db_failed',
+        `database ${path} failed (SQLite code ${errcode}: ${String(error)}); check its disk, quota and file`,
+        error,
+      );
+  }
+}
+
+export function notADatabase(path: string, why: string, cause?: unknown): OperatingError {
+  return databaseError(
+    'db_not_a_database',
+    `${path} is not a SentryPeer database: ${why}; name another file, it was left as it is`,
+    cause,
+  );
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode : undefined;
+}

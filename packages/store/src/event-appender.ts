@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import {
+  formatEventTimestamp,
+  NOT_FOUND,
+  type BatchedEvent,
+  type CollectedMethod,
+  type EventBatchVisitor,
+  type EventRepeat,
+} from '@sentrypeer/event';
+import { Counters } from './counters.ts';
+import { gradeRank } from './grades.ts';
+import type { Repeats } from './repeats.ts';
+import { Totals } from './totals.ts';
+
+/** U+2400, "symbol for null": SQLite's text functions and readers in C end a text at octet 0. */
+const NUL_SYMBOL = '\u2400';
+
+/** Columns in the order in which `event()` binds them. */
+const COLUMNS =
+  'honey_id, event_timestamp, event_uuid, collected_method, source_ip, called_number, ' +
+  'transport_type, method, user_agent, sip_message, created_by_node_id, created_at, ' +
+  'source_port, destination_ip, destination_port, message_kind, request_uri, to_uri, to_user, ' +
+  'from_uri, from_user, called_number_source, grade, anomalies, details';
+
+/** What one transaction brought. */
+export interface Appended {
+  /** Id of the newest row, this transaction's or an earlier one's. */
+  readonly lastHoneyId: number;
+  /** Rows added. */
+  readonly events: number;
+  /** Messages that were counted on rows added before. */
+  readonly repeats: number;
+  /** Messages that only their count is known of. */
+  readonly dropped: number;
+}
+
+/**
+ * Turns the records of batches into rows and totals, within a transaction that is the caller's: `begin()`,
+ * visits, `finish()`.
+ */
+export class EventAppender implements EventBatchVisitor {
+  readonly #insert: StatementSync;
+  readonly #repeatCounts: Repeats;
+  readonly #lastHoneyId: StatementSync;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  #createdAt = '';
+  #honeyId = 0;
+  #events = 0;
+  #repeats = 0;
+  #dropped = 0;
+
+  constructor(database: DatabaseSync, repeatCounts: Repeats) {
+    const places = COLUMNS.split(',').map(() => '?');
+    this.#insert = database.prepare(`INSERT INTO honey (${COLUMNS}) VALUES (${places.join(', ')})`);
+    this.#repeatCounts = repeatCounts;
+    // Also the row of an older program that wrote meanwhile counts; a deleted row's id is not used again.
+    this.#lastHoneyId = database.prepare(`
+      SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
+        (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+  }
+
+  /** @param epochUs Wall-clock microseconds, for `created_at`. */
+  begin(epochUs: number): void {
+    this.#createdAt = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as SQLite writes them.
+    this.#honeyId = Number(this.#lastHoneyId.get()?.['id']);
+    this.#events = 0;
+    this.#repeats = 0;
+    this.#dropped = 0;
+    this.#totals.clear();
+  }
+
+  finish(): Appended {
+    this.#totals.flush();
+    this.#counters.set('last_honey_id', this.#honeyId);
+    this.#counters.add('dropped_messages', this.#dropped);
+    return {
+      lastHoneyId: this.#honeyId,
+      events: this.#events,
+      repeats: this.#repeats,
+      dropped: this.#dropped,
+    };
+  }
+
+  event(event: BatchedEvent, nodeId: string, collectedMethod: CollectedMethod): void {
+    const number = withoutNul(event.calledNumber);
+    this.#honeyId += 1;
+    this.#insert.run(
+      this.#honeyId,
+      formatEventTimestamp(event.eventEpochUs),
+      event.eventUuid,
+      collectedMethod,
+      event.sourceIp,
+      number ?? NOT_FOUND,
+      event.transportType,
+      withoutNul(event.sipMethod) ?? NOT_FOUND,
+      withoutNul(event.userAgent) ?? NOT_FOUND,
+      event.sipMessage,
+      nodeId,
+      this.#createdAt,
+      event.sourcePort,
+      event.destinationIp,
+      event.destinationPort,
+      event.messageKind,
+      withoutNul(event.requestUri),
+      withoutNul(event.toUri),
+      withoutNul(event.toUser),
+      withoutNul(event.fromUri),
+      withoutNul(event.fromUser),
+      event.calledNumberSource,
+      event.grade,
+      event.anomalies,
+      event.detailsJson ?? null,
+    );
+    this.#events += 1;
+    this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, gradeRank(event.grade));
+    if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
+  }
+
+  repeat(repeat: EventRepeat): void {
+    const number = withoutNul(repeat.calledNumber);
+    this.#repeatCounts.add(repeat);
+    this.#repeats += repeat.count;
+    const rank = gradeRank(repeat.grade);
+    this.#totals.addAddress(repeat.sourceIp, repeat.lastEpochUs, repeat.count, rank);
+    if (number !== null) this.#totals.addNumber(number, repeat.lastEpochUs, repeat.count);
+  }
+
+  dropped(count: number): void {
+    this.#dropped += count;
+  }
+}
+
+function withoutNul(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  return text.includes('\0') ? text.replaceAll('\0', NUL_SYMBOL) : text;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Grade } from '@sentrypeer/event';
+
+/** Grades from weak to strong. A total keeps the place in this list, so its order is part of the schema. */
+const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
+
+export function gradeRank(grade: Grade): number {
+  return GRADES.indexOf(grade);
+}
+
+export function gradeOfRank(rank: number): Grade {
+  return GRADES[rank] ?? 'seen';
+}
+
+/** The grade in a row, or `undefined` where SentryPeer 4.x wrote the row and judged nothing. */
+export function gradeOfText(text: unknown): Grade | undefined {
+  return GRADES.find((grade) => grade === text);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+const MIB = 1_048_576;
+
+/** Days that rows and totals are kept, 1 and above. Chosen: a quarter of a year of evidence. */
+export const RETENTION_DAYS_DEFAULT = 90;
+
+/** Octets of live pages of the database, 1 MiB and above. Chosen: fits the card of a small device. */
+export const DATABASE_OCTETS_DEFAULT = 1024 * MIB;
+
+/** Octets of disk that are left free for others, 0 and above. Chosen: room for logs and an upgrade. */
+export const DISK_FREE_OCTETS_DEFAULT = 256 * MIB;
+
+/** Share of a disk that may be asked to stay free, so that a tiny disk is still of use. */
+export const DISK_FREE_SHARE_MAX = 0.1;
+
+/**
+ * Octets of the write-ahead log at which it is carried over into the database. Chosen by measurement
+ * (bench/store-append.ts): more costs disk, less writes hot pages of the indexes more often.
+ */
+export const WAL_OCTETS_MAX = 32 * MIB;
+
+/** The same while the disk is nearly full. */
+export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
+
+/** Free pages, in octets, kept within the file while the disk is nearly full: room for some commits. */
+export const FREE_PAGES_OCTETS_MIN = 16 * MIB;
+
+/** Share of the file that this may take: others who fill the disk do not cost us more of the evidence. */
+export const FREE_PAGES_SHARE_MAX = 0.5;
+
+/** Octets of database written for one octet of a batch: the row, its index entries and its totals. */
+export const ROW_OCTETS_PER_BATCH_OCTET = 4;
+
+/** Milliseconds after which what was written is carried over and synced, also when it is little. */
+export const CHECKPOINT_INTERVAL_MS = 10_000;
+
+/** Milliseconds between looks at the age of rows and totals while nothing expires. */
+export const AGE_CHECK_INTERVAL_MS = 10_000;
+
+/** Milliseconds for which a reading of the free disk is believed; at 60 MB/s written that is 3 MB. */
+export const DISK_CHECK_INTERVAL_MS = 50;
+
+/** Milliseconds one step of pruning may take; recording waits that long at most. */
+export const PRUNE_STEP_MS = 4;
+
+/** The same while a limit is exceeded by a tenth or more: then keeping the limit comes first. */
+export const PRUNE_STEP_URGENT_MS = 25;
+
+/** Rows that one statement of pruning takes; about half a millisecond. */
+export const PRUNE_ROWS = 64;
+
+/**
+ * Octets of database per total of each kind. A total takes about 120 octets with its indexes, so that both
+ * kinds together fill at most a quarter of the database when random sources or numbers flood it.
+ */
+export const OCTETS_PER_TOTAL = 1024;
+
+/** Totals of each kind, also where the database may take any size: about 120 MB. */
+export const TOTALS_COUNT_MAX = 1_048_576;
+
+/** Octets of page cache of the writing connection: the pages that one large commit touches. */
+export const WRITER_CACHE_OCTETS = 8 * MIB;
+
+/** Milliseconds the writer waits for somebody else's lock while it records; then events wait instead. */
+export const WRITER_LOCK_WAIT_MS = 50;
+
+/** Milliseconds waited for a lock when a database is opened: a predecessor may be stopping. */
+export const OPEN_LOCK_WAIT_MS = 2000;
+
+/** Milliseconds a reader waits for a lock; with a write-ahead log it meets one only while a file is opened. */
+export const READER_LOCK_WAIT_MS = 2000;
+
+/** Rows of an old file that are taken over at a time; bounds the memory of a migration. */
+export const MIGRATION_ROWS = 5000;
+
+/** Rows between two lines in the log about a migration; some seconds of work. */
+export const MIGRATION_PROGRESS_ROWS = 250_000;
+
+/** Milliseconds from the first waiting batch to its commit. One commit then serves all that came since. */
+export const COMMIT_DELAY_MS = 20;
+
+/** Octets of batches that are committed without waiting longer: about 4,000 events. */
+export const COMMIT_OCTETS_ENOUGH = 2 * MIB;
+
+/** Octets of batches in one transaction, so that its pages stay within the cache. */
+export const COMMIT_OCTETS_MAX = 4 * MIB;
+
+/** Octets of batches that wait in memory while the database takes nothing: about 30,000 events. */
+export const WAITING_OCTETS_MAX = 16 * MIB;
+
+/** Milliseconds from a failed commit to the next attempt: the first, doubled up to the last. */
+export const RETRY_FIRST_MS = 50;
+export const RETRY_LAST_MS = 5000;
+
+/** Milliseconds between two looks at what is to be maintained. */
+export const MAINTAIN_INTERVAL_MS = 250;
+
+/** Milliseconds between two rounds of adding counts of repeats to their rows: what a reader of rows may miss. */
+export const REPEAT_MERGE_INTERVAL_MS = 1000;
+
+/** Milliseconds of one step of it; recording waits that long at most. */
+export const REPEAT_MERGE_STEP_MS = 8;
+
+/** Rows that one transaction of it takes; some milliseconds. */
+export const REPEAT_MERGE_ROWS = 128;
+
+assert(WAL_OCTETS_LOW_DISK_MAX < WAL_OCTETS_MAX, 'a nearly full disk gets the smaller log');
+assert(FREE_PAGES_OCTETS_MIN > WAL_OCTETS_LOW_DISK_MAX, 'a commit fits into the free pages');
+assert(COMMIT_OCTETS_ENOUGH <= COMMIT_OCTETS_MAX, 'what is enough fits into one transaction');
+assert(COMMIT_OCTETS_MAX <= WAITING_OCTETS_MAX, 'one transaction fits into what may wait');
+assert(PRUNE_STEP_MS < COMMIT_DELAY_MS, 'a step of pruning fits between two commits');
+assert(REPEAT_MERGE_STEP_MS < COMMIT_DELAY_MS, 'a step of merging fits between two commits');

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** How much of the database file and of its write-ahead log is in use. */
+export class Pages {
+  readonly #pageOctets: number;
+  readonly #counts: StatementSync;
+  readonly #wal: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#pageOctets = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+    this.#counts = database.prepare(
+      'SELECT page_count AS pages, freelist_count AS free FROM pragma_page_count, pragma_freelist_count',
+    );
+    this.#wal = database.prepare('PRAGMA wal_checkpoint(NOOP)');
+  }
+
+  /** Octets of pages that hold something, and of pages that are free for use within the file. */
+  read(): { readonly liveOctets: number; readonly freeOctets: number } {
+    const row = this.#counts.get();
+    const free = Number(row?.['free']);
+    return {
+      liveOctets: (Number(row?.['pages']) - free) * this.#pageOctets,
+      freeOctets: free * this.#pageOctets,
+    };
+  }
+
+  /** Octets of the write-ahead log, and of them those that are not yet carried over. */
+  readWal(): { readonly octets: number; readonly waitingOctets: number } {
+    const row = this.#wal.get();
+    const octets = Math.max(0, Number(row?.['log'])) * this.#pageOctets;
+    const doneOctets = Math.max(0, Number(row?.['checkpointed'])) * this.#pageOctets;
+    return { octets, waitingOctets: octets - doneOctets };
+  }
+}

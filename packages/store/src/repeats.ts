@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { formatEventTimestamp, type EventRepeat } from '@sentrypeer/event';
+import type { Clock } from '@sentrypeer/kernel';
+import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from './limits.ts';
+import { inTransaction } from './transaction.ts';
+
+/**
+ * Counts of repeats on their way to the rows they belong to. In a flood the same rows are repeated with every
+ * commit; writing each of them anew every time would write a hundred times as much as is told. So counts are
+ * committed in a small table of their own, at once, and added to their rows now and then.
+ */
+export class Repeats {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #add: StatementSync;
+  readonly #first: StatementSync;
+  readonly #update: StatementSync;
+  readonly #remove: StatementSync;
+  #nextAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#add = database.prepare(`
+      INSERT INTO pending_repeat (event_uuid, repeat_count, last_seen_us) VALUES (?, ?, ?)
+      ON CONFLICT (event_uuid) DO UPDATE SET repeat_count = repeat_count + excluded.repeat_count,
+        last_seen_us = max(last_seen_us, excluded.last_seen_us)`);
+    this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ?');
+    this.#update = database.prepare(`
+      UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
+      WHERE event_uuid = ?`);
+    this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
+  }
+
+  /** Within the caller's transaction. */
+  add({ eventUuid, count, lastEpochUs }: EventRepeat): void {
+    this.#add.run(eventUuid, count, lastEpochUs);
+  }
+
+  /** Some milliseconds of merging, where it is due. @returns Whether there is more to do. */
+  step(): boolean {
+    const startMs = this.#clock.nowMs();
+    if (startMs < this.#nextAtMs) return false;
+    while (this.#clock.nowMs() - startMs < REPEAT_MERGE_STEP_MS) {
+      if (this.#mergeSome()) continue;
+      this.#nextAtMs = startMs + REPEAT_MERGE_INTERVAL_MS;
+      return false;
+    }
+    return true;
+  }
+
+  /** Merges all there is. */
+  finish(): void {
+    while (this.#mergeSome());
+  }
+
+  /** @returns Whether there may be more. */
+  #mergeSome(): boolean {
+    const pending = this.#first.all(REPEAT_MERGE_ROWS);
+    const last = pending.at(-1);
+    if (last === undefined) return false;
+    inTransaction(this.#database, () => {
+      for (const row of pending) {
+        const lastSeen = formatEventTimestamp(Number(row['last_seen_us']));
+        this.#update.run(Number(row['repeat_count']), lastSeen, String(row['event_uuid']));
+      }
+      this.#remove.run(String(last['event_uuid']));
+    });
+    return pending.length === REPEAT_MERGE_ROWS;
+  }
+}

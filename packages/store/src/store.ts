@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { visitEventBatch } from '@sentrypeer/event';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { backupDatabase } from './backup.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { databaseError, fromSqlite } from './database-error.ts';
+import { DiskGuard } from './disk-guard.ts';
+import { systemDiskSpace, type DiskSpace } from './disk-space.ts';
+import { EventAppender, type Appended } from './event-appender.ts';
+import {
+  DATABASE_OCTETS_DEFAULT,
+  DISK_FREE_OCTETS_DEFAULT,
+  RETENTION_DAYS_DEFAULT,
+  ROW_OCTETS_PER_BATCH_OCTET,
+} from './limits.ts';
+import { openForWriting } from './open-database.ts';
+import { Pages } from './pages.ts';
+import { Pruner } from './pruner.ts';
+import { Repeats } from './repeats.ts';
+import { inTransaction } from './transaction.ts';
+
+export interface StorePorts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** @default the machine's disks */
+  readonly disk?: DiskSpace;
+}
+
+export interface StoreOptions {
+  /** The database file; made when it is missing, migrated in place when it is of SentryPeer 4.x. */
+  readonly path: string;
+  /** Days that rows and totals are kept, 1 and above. @default 90 */
+  readonly retentionDays?: number;
+  /** Octets of the database's live pages, 1 MiB and above. @default 1 GiB */
+  readonly databaseOctetsMax?: number;
+  /** Octets of the disk left free for others; at most a tenth of the disk. @default 256 MiB */
+  readonly diskFreeOctetsMin?: number;
+}
+
+/** The event log. One thread owns it and is the only writer; every call is synchronous. */
+export class Store {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #database: DatabaseSync;
+  readonly #guard: DiskGuard;
+  readonly #pages: Pages;
+  readonly #repeats: Repeats;
+  readonly #appender: EventAppender;
+  readonly #pruner: Pruner;
+  readonly #checkpointer: Checkpointer;
+  readonly #saveCursor: StatementSync;
+
+  private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
+    const { clock, logger, disk = systemDiskSpace } = ports;
+    const { path } = options;
+    this.#path = path;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#database = database;
+    this.#pages = new Pages(database);
+    this.#guard = new DiskGuard(
+      { clock, logger, disk, pages: this.#pages },
+      { path, freeOctetsMin: options.diskFreeOctetsMin ?? DISK_FREE_OCTETS_DEFAULT },
+    );
+    this.#repeats = new Repeats(database, clock);
+    this.#repeats.finish(); // What a predecessor did not come to.
+    this.#appender = new EventAppender(database, this.#repeats);
+    const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages };
+    this.#checkpointer = new Checkpointer(shared);
+    this.#pruner = new Pruner(shared, {
+      retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
+      databaseOctetsMax: options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT,
+    });
+    this.#saveCursor = database.prepare(`
+      INSERT INTO cursor (name, honey_id) VALUES (?, ?)
+      ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
+  }
+
+  /** Opens, makes or migrates. Throws `OperatingError` and leaves nothing open where that fails. */
+  static open(ports: StorePorts, options: StoreOptions): Store {
+    const database = openForWriting(options.path, ports.logger);
+    try {
+      return new Store(ports, options, database);
+    } catch (error) {
+      database.close();
+      throw fromSqlite(error, options.path);
+    }
+  }
+
+  /**
+   * Records batches of `EventBatchWriter` in one transaction, all or nothing. When it returns they outlive
+   * the end of this process, however it ends.
+   */
+  append(batches: readonly Uint8Array[]): Appended {
+    this.#refuseOnFullDisk(batches);
+    return this.#guarded(() =>
+      inTransaction(this.#database, () => {
+        this.#appender.begin(this.#clock.epochUs());
+        for (const batch of batches) visitEventBatch(batch, this.#appender);
+        return this.#appender.finish();
+      }),
+    );
+  }
+
+  /** Remembers up to which row a consumer has come. */
+  saveCursor(name: string, honeyId: number): void {
+    this.#guarded(() => this.#saveCursor.run(name, honeyId));
+  }
+
+  /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
+  maintain(): boolean {
+    return this.#guarded(
+      () => this.#checkpointer.step() || this.#repeats.step() || this.#pruner.step(),
+    );
+  }
+
+  /** Copies the database as it is now into another file, while it goes on recording. */
+  backup(target: string): Promise<void> {
+    return backupDatabase(this.#path, target);
+  }
+
+  /** Adds what is left of repeats to their rows; where that fails they wait for the next start. */
+  close(): void {
+    if (!this.#database.isOpen) return;
+    try {
+      this.#guarded(() => this.#repeats.finish());
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.#logger.warn('repeats_left_for_next_start', { code: error.code, why: error.message });
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** While the disk is nearly full only pages that are free within the file are written. */
+  #refuseOnFullDisk(batches: readonly Uint8Array[]): void {
+    if (!this.#guarded(() => this.#guard.isFull())) return;
+    const octets = batches.reduce((sum, batch) => sum + batch.length, 0);
+    const neededOctets = octets * ROW_OCTETS_PER_BATCH_OCTET;
+    if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;
+    throw databaseError(
+      'disk_full',
+      `the disk of database ${this.#path} is nearly full; free some space on it or lower the size limit`,
+    );
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  EVENT_BATCH_OCTETS_MIN,
+  EventBatchWriter,
+  type EventRepeat,
+  type Observation,
+} from '@sentrypeer/event';
+import { assert, type Clock, type LogFields, type Logger } from '@sentrypeer/kernel';
+import type { DiskSpace } from '../src/disk-space.ts';
+
+export const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
+
+/** 2026-03-01T12:00:00Z. */
+export const NOON_US = 1_772_366_400_000_000;
+export const DAY_US = 86_400_000_000;
+
+/** A directory that is gone at the end of the scope. */
+export class TestDirectory {
+  readonly path = mkdtempSync(join(tmpdir(), 'sentrypeer-store-'));
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A clock that stands until it is set. Each look at the monotonic time takes `lookMs`. */
+export class TestClock implements Clock {
+  ms = 0;
+  us = NOON_US;
+  lookMs = 0;
+
+  nowMs(): number {
+    this.ms += this.lookMs;
+    return this.ms;
+  }
+
+  epochUs(): number {
+    return this.us;
+  }
+}
+
+/** Keeps what is logged as `event` and `event code`. */
+export class TestLogger implements Logger {
+  readonly lines: { readonly event: string; readonly fields: LogFields }[] = [];
+
+  debug(event: string, fields: LogFields = {}): void {
+    this.lines.push({ event, fields });
+  }
+
+  info(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+
+  warn(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+
+  error(event: string, fields: LogFields = {}): void {
+    this.debug(event, fields);
+  }
+
+  events(): readonly string[] {
+    return this.lines.map((line) => line.event);
+  }
+}
+
+/** A disk of 100 GiB whose free octets a test sets. */
+export class TestDisk implements DiskSpace {
+  freeOctets = 50 * 1024 ** 3;
+
+  read(): { readonly freeOctets: number; readonly totalOctets: number } {
+    return { freeOctets: this.freeOctets, totalOctets: 100 * 1024 ** 3 };
+  }
+}
+
+export interface TestEvent extends Partial<Observation> {
+  readonly eventUuid?: string;
+}
+
+/** A UUID that says which event it belongs to. */
+export function uuidOf(index: number): string {
+  return `019cab00-0000-7000-8000-${String(index).padStart(12, '0')}`;
+}
+
+const OBSERVATION: Observation = {
+  eventEpochUs: NOON_US,
+  collectedMethod: 'responsive',
+  transportType: 'UDP',
+  grade: 'seen',
+  messageKind: 'request',
+  sourceIp: '203.0.113.5',
+  sourcePort: 5071,
+  destinationIp: '198.51.100.7',
+  destinationPort: 5060,
+  calledNumber: '00442071234567',
+  calledNumberSource: 'request-uri',
+  sipMethod: 'INVITE',
+  userAgent: 'friendly-scanner',
+  requestUri: 'sip:00442071234567@198.51.100.7',
+  toUri: 'sip:00442071234567@198.51.100.7',
+  toUser: '00442071234567',
+  fromUri: 'sip:100@198.51.100.7',
+  fromUser: '100',
+  anomalies: [],
+  details: undefined,
+  sipMessage: new TextEncoder().encode('INVITE sip:00442071234567@198.51.100.7 SIP/2.0\r\n\r\n'),
+};
+
+/** One batch of events, of repeats and of a count of dropped messages. */
+export function batchOf(
+  events: readonly TestEvent[],
+  repeats: readonly EventRepeat[] = [],
+  droppedCount = 0,
+): Uint8Array {
+  const size = EVENT_BATCH_OCTETS_MIN + events.length * 2048;
+  const writer = new EventBatchWriter(new Uint8Array(size), NODE_ID, 'responsive');
+  events.forEach(({ eventUuid, ...observation }, index) => {
+    const fits = writer.addEvent(eventUuid ?? uuidOf(index), { ...OBSERVATION, ...observation });
+    assert(fits, 'the events of a test fit into one batch');
+  });
+  for (const repeat of repeats) assert(writer.addRepeat(repeat), 'repeats fit');
+  if (droppedCount > 0) assert(writer.addDropped(droppedCount), 'a count fits');
+  return writer.finish();
+}
+
+/** A batch of events that differ in number and UUID. */
+export function distinctBatch(first: number, count: number): Uint8Array {
+  return batchOf(
+    Array.from({ length: count }, (_, at) => ({
+      eventUuid: uuidOf(first + at),
+      eventEpochUs: NOON_US + first + at,
+      calledNumber: `0044${first + at}`,
+    })),
+  );
+}

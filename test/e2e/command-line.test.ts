@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+import { assertAnswers } from './sip-peers.ts';
+
+test('an unknown flag ends with status 2 and one line that says what would be right', async () => {
+  const { status, stdout, stderr } = await DaemonProcess.run(['--responsiv']);
+  assert.equal(status, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^sentrypeer: .*--responsiv.*--responsive.*\n$/);
+});
+
+test('a flag without its value ends with status 2', async () => {
+  const { status, stderr } = await DaemonProcess.run(['--retention-days']);
+  assert.equal(status, 2);
+  assert.match(stderr, /^sentrypeer: .*--retention-days.*\n$/);
+});
+
+test('-h and --help print to standard output with status 0', async () => {
+  const short = await DaemonProcess.run(['-h']);
+  assert.equal(short.status, 0);
+  assert.equal(short.stderr, '');
+  assert.match(short.stdout, /--responsive/);
+  assert.equal((await DaemonProcess.run(['--help'])).stdout, short.stdout);
+});
+
+test('-V and --version print name and version to standard output with status 0', async () => {
+  for (const flag of ['-V', '--version']) {
+    const { status, stdout, stderr } = await DaemonProcess.run([flag]);
+    assert.equal(status, 0);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^sentrypeer \d+\.\d+\.\d+\n$/);
+  }
+});
+
+test('a variable that says 0 turns its switch off, which SentryPeer 4.x takes for on', async () => {
+  await using daemon = await DaemonProcess.start([], {
+    env: { SENTRYPEER_SIP_RESPONSIVE: '0', SENTRYPEER_JSON_LOG: 'no', SENTRYPEER_VERBOSE: '' },
+  });
+  assert.match(daemon.stdout, /^ {2}SIP +passive/m);
+  assert.doesNotMatch(daemon.stdout, /JSON log/);
+  assert.equal(daemon.stderr, '');
+});
+
+test('flag, variable and file are obeyed in this order', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'sentrypeer.toml');
+  writeFileSync(file, 'responsive = true\npersona = "asterisk-pjsip"\nfold_window = 5\n');
+  const { status, stderr } = await DaemonProcess.run(['-g', file, '--persona', 'nobody']);
+  assert.equal(status, 2);
+  assert.match(stderr, /nobody/);
+  writeFileSync(file, 'responsive = false\nretention_days = 7\n');
+  await using daemon = await DaemonProcess.start(['-g', file], {
+    env: { SENTRYPEER_SIP_RESPONSIVE: 'yes' },
+  });
+  assert.match(daemon.stdout, /^ {2}SIP +responsive/m);
+  await assertAnswers(daemon);
+});
+
+test('a missing directory of the database is refused at start', async () => {
+  const { status, stderr } = await DaemonProcess.run(['-f', '/nowhere/at/all/sentrypeer.db']);
+  assert.equal(status, 2);
+  assert.match(stderr, /\/nowhere\/at\/all/);
+});

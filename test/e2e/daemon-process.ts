@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The daemon as a child process in a folder of its own, as an operator would run it. */
+
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { setTimeout as after } from 'node:timers/promises';
+
+const MAIN = join(import.meta.dirname, '../../daemon/src/main.ts');
+
+/** Milliseconds for whatever a test waits for; far more than it takes on a busy machine. */
+export const DEADLINE_MS = 20_000;
+/** Milliseconds between two looks at what nobody tells us about. */
+const LOOK_MS = 5;
+
+/** Ports that the daemon took; 0 where it opened none. */
+export interface DaemonPorts {
+  readonly udp: number;
+  readonly tcp: number;
+  readonly tls: number;
+  readonly api: number;
+}
+
+export interface DaemonOptions {
+  /** A folder that another one used, and that its owner removes; else a new one. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Words before the command line, such as `setpriv` with its flags. */
+  readonly under?: readonly string[];
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** Waits for a condition that has to be looked for. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  while (!(await condition())) {
+    assert.ok(!deadline.aborted, `not in time: ${what}`);
+    await after(LOOK_MS);
+  }
+}
+
+/** A folder that goes with its owner. */
+export class TemporaryFolder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'sentrypeer-e2e-'));
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A running daemon. Unless `args` say otherwise it listens on free ports of 127.0.0.1, has its database in
+ * `folder`, serves the API, has no TLS and two receiving threads.
+ */
+export class DaemonProcess implements AsyncDisposable {
+  readonly folder: string;
+  readonly dbFile: string;
+  readonly pid: number;
+  #ports: DaemonPorts = { udp: 0, tcp: 0, tls: 0, api: 0 };
+  readonly #ownFolder: TemporaryFolder | undefined;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #ended: Promise<Ended>;
+  #hasEnded = false;
+  #reader: DatabaseSync | undefined;
+  #stdout = '';
+  #stderr = '';
+
+  private constructor(args: readonly string[], options: DaemonOptions) {
+    this.#ownFolder = options.folder === undefined ? new TemporaryFolder() : undefined;
+    this.folder = options.folder ?? this.#ownFolder?.path ?? '';
+    this.dbFile = join(this.folder, 'sentrypeer.db');
+    const [program = '', ...words] = [
+      ...(options.under ?? []),
+      process.execPath,
+      MAIN,
+      ...defaultFlags(this.dbFile, args),
+      ...args,
+    ];
+    this.#child = spawn(program, words, {
+      cwd: this.folder,
+      env: cleanEnvironment(this.folder, options.env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.pid = this.#child.pid ?? 0;
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.#ended = once(this.#child, 'close').then(([status, signal]) => {
+      this.#hasEnded = true;
+      return { status: status as number | null, signal: signal as NodeJS.Signals | null };
+    });
+  }
+
+  /** Resolves when the daemon says that it is ready. */
+  static async start(
+    args: readonly string[] = [],
+    options: DaemonOptions = {},
+  ): Promise<DaemonProcess> {
+    const daemon = new DaemonProcess(args, options);
+    try {
+      await until(
+        'the daemon to be ready',
+        () => daemon.#stdout.includes('\n  Stop ') || daemon.#hasEnded,
+      );
+      assert.ok(!daemon.#hasEnded, `the daemon ended:\n${daemon.output()}`);
+    } catch (error) {
+      await daemon[Symbol.asyncDispose]();
+      throw error;
+    }
+    daemon.#ports = parsePorts(daemon.#stdout);
+    return daemon;
+  }
+
+  /** Runs the program until it ends by itself, for what does not start or only prints. */
+  static async run(
+    args: readonly string[],
+    options: DaemonOptions = {},
+  ): Promise<Ended & { readonly stdout: string; readonly stderr: string }> {
+    await using daemon = new DaemonProcess(args, options);
+    await until('the program to end', () => daemon.#hasEnded);
+    return { ...(await daemon.#ended), stdout: daemon.#stdout, stderr: daemon.#stderr };
+  }
+
+  get ports(): DaemonPorts {
+    return this.#ports;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** All that was printed: standard output, then standard error. */
+  output(): string {
+    return `${this.#stdout}${this.#stderr}`;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    assert.ok(this.#child.kill(name), `${name} could not be sent`);
+  }
+
+  async ended(): Promise<Ended> {
+    await until('the daemon to end', () => this.#hasEnded);
+    return this.#ended;
+  }
+
+  /** An orderly stop. */
+  async stop(): Promise<Ended> {
+    this.signal('SIGTERM');
+    return this.ended();
+  }
+
+  /** Reads from the database, while the daemon runs or afterwards. */
+  rows(sql: string): readonly Row[] {
+    this.#reader ??= new DatabaseSync(this.dbFile, { readOnly: true, timeout: DEADLINE_MS });
+    const rows = this.#reader.prepare(sql).all();
+    return rows.map((row) => Object.assign({}, row)); // Theirs have no prototype, as `deepEqual` sees.
+  }
+
+  /** The one number that a query answers. */
+  number(sql: string): number {
+    return Number(Object.values(this.rows(sql)[0] ?? {})[0]);
+  }
+
+  /** Messages that are a row, a repeat on one, or a count of drops. */
+  accounted(): number {
+    return this.number(
+      `SELECT (SELECT coalesce(sum(seen_count), 0) FROM honey)
+        + (SELECT value FROM counter WHERE name = 'dropped_messages')`,
+    );
+  }
+
+  /** Waits until so many messages are accounted for. */
+  async recorded(count: number): Promise<void> {
+    try {
+      await until(`${count} messages in the database`, () => this.accounted() >= count);
+    } catch (error) {
+      throw new Error(`${this.accounted()} of ${count} messages\n${this.output()}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) {
+      this.#child.kill('SIGKILL');
+      await this.#ended;
+    }
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#ownFolder?.[Symbol.dispose]();
+  }
+}
+
+/** Datagrams that the kernel had no room for, on sockets of this port; Linux counts them, others do not say. */
+export function kernelDrops(port: number): number {
+  let text: string;
+  try {
+    text = readFileSync('/proc/net/udp', 'latin1');
+  } catch {
+    return 0; // Another system.
+  }
+  const place = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(place) === true)
+    .reduce((sum, fields) => sum + Number(fields.at(-1)), 0);
+}
+
+/** Those of the usual flags that `args` leave open. */
+function defaultFlags(dbFile: string, args: readonly string[]): readonly string[] {
+  const has = (...names: readonly string[]): boolean =>
+    args.some((arg) => names.some((name) => arg === name || arg.startsWith(`${name}=`)));
+  const flags: string[] = [];
+  if (!has('-f', '--db-file')) flags.push('-f', dbFile);
+  if (!has('--sip-address')) flags.push('--sip-address', '127.0.0.1');
+  if (!has('--sip-port')) flags.push('--sip-port', '0');
+  if (!has('-z', '--tls-listen-address', '-t', '--cert')) flags.push('-N');
+  if (!has('--threads')) flags.push('--threads', '2');
+  if (!has('--api')) flags.push('--api');
+  if (!has('--api=off', '--api-port')) flags.push('--api-port', '0');
+  return flags;
+}
+
+/** Ours without what would configure the daemon from outside. */
+function cleanEnvironment(
+  folder: string,
+  more: Readonly<Record<string, string>> | undefined,
+): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('SENTRYPEER_') && !name.startsWith('NODE_'),
+  );
+  return { ...Object.fromEntries(own), HOME: folder, ...more };
+}
+
+function parsePorts(banner: string): DaemonPorts {
+  const port = (pattern: RegExp): number => Number(pattern.exec(banner)?.[1] ?? 0);
+  return {
+    udp: port(/^ {2}UDP +\S+?:(\d+)(?:,|$)/m),
+    tcp: port(/^ {2}TCP +\S+?:(\d+)(?:,|$)/m),
+    tls: port(/^ {2}TLS +\S+?:(\d+)(?:,|$)/m),
+    api: port(/^ {2}API +http:\/\/\S+:(\d+)\/$/m),
+  };
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DaemonProcess, until } from './daemon-process.ts';
+import { sipRequest, UdpPeer } from './sip-peers.ts';
+
+const REQUESTS_COUNT = 10_000;
+/** Datagrams at once; two bursts on their way are what the smallest usual receive buffer holds. */
+const BURST_COUNT = 125;
+
+async function sendPaced(
+  daemon: DaemonProcess,
+  peer: UdpPeer,
+  message: (index: number) => string,
+): Promise<void> {
+  const recorded = (): number =>
+    daemon.number('SELECT coalesce(sum(seen_count), 0) FROM address_total');
+  for (let sent = 0; sent < REQUESTS_COUNT; sent += BURST_COUNT) {
+    await until('the window', () => recorded() >= sent - BURST_COUNT);
+    const burst = Array.from({ length: BURST_COUNT }, (_, index) => message(sent + index));
+    await Promise.all(burst.map((text) => peer.send(text, daemon.ports.udp)));
+  }
+  await daemon.recorded(REQUESTS_COUNT);
+}
+
+async function seenCounts(daemon: DaemonProcess, path: string): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
+  return response.json();
+}
+
+test('10,000 equal requests are one row that counts 10,000, also in the API', async () => {
+  await using daemon = await DaemonProcess.start();
+  using peer = await UdpPeer.open('127.3.0.1');
+  await sendPaced(daemon, peer, () => sipRequest({ user: '00441234' }));
+  assert.deepEqual(daemon.rows('SELECT source_ip, seen_count FROM honey'), [
+    { source_ip: '127.3.0.1', seen_count: REQUESTS_COUNT },
+  ]);
+  const lastSeen = daemon.rows('SELECT last_seen FROM honey')[0]?.['last_seen'];
+  assert.deepEqual(await seenCounts(daemon, '/ip-addresses'), {
+    ip_addresses_total: 1,
+    ip_addresses: [{ ip_address: '127.3.0.1', seen_last: lastSeen, seen_count: '10000' }],
+  });
+  assert.deepEqual(await seenCounts(daemon, '/numbers'), {
+    called_numbers_total: 1,
+    called_numbers: [{ called_number: '00441234', seen_last: lastSeen, seen_count: '10000' }],
+  });
+});
+
+test('10,000 distinct requests are 10,000 rows', async () => {
+  await using daemon = await DaemonProcess.start();
+  using peer = await UdpPeer.open('127.3.0.2');
+  await sendPaced(daemon, peer, (index) => sipRequest({ user: `0044${index}` }));
+  assert.equal(
+    daemon.number('SELECT count(DISTINCT called_number) FROM honey WHERE seen_count = 1'),
+    REQUESTS_COUNT,
+  );
+  assert.equal(daemon.number('SELECT count(DISTINCT event_uuid) FROM honey'), REQUESTS_COUNT);
+});

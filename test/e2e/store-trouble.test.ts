@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The database takes nothing: the daemon says so, goes on answering, and catches up by itself. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
+import { assertAnswers, sipRequest, UdpPeer } from './sip-peers.ts';
+
+const REQUESTS_COUNT = 200;
+let sendersCount = 0;
+
+/** Sends distinct requests and waits until each was answered, so that none is in the kernel any more. */
+async function sendAnswered(daemon: DaemonProcess, count: number, body = ''): Promise<void> {
+  // A network of its own: each gets a thousand answers at once.
+  sendersCount += 1;
+  using peer = await UdpPeer.open(`127.6.${sendersCount}.1`);
+  const { udp } = daemon.ports;
+  for (let index = 0; index < count; index += 1) {
+    const number = `${sendersCount}000${index}`;
+    await peer.send(sipRequest({ user: number, callId: number, body }), udp);
+    if (index % 10 === 9 || index === count - 1) {
+      await until('the answers', () => peer.received.length === index + 1);
+    }
+  }
+}
+
+test('a database that another program locks: events wait, and recording resumes', async () => {
+  await using daemon = await DaemonProcess.start(['-rv', '--reply-burst=1000']);
+  await sendAnswered(daemon, 10);
+  await daemon.recorded(10);
+  const other = new DatabaseSync(daemon.dbFile);
+  other.exec('BEGIN IMMEDIATE');
+  await sendAnswered(daemon, REQUESTS_COUNT);
+  await until('the message', () => daemon.stderr.includes('recording_stalled'));
+  assert.match(
+    daemon.stderr,
+    /recording_stalled code=db_locked why=".*is locked by another program/,
+  );
+  assert.equal(daemon.accounted(), 10);
+  other.exec('ROLLBACK');
+  other.close();
+  await daemon.recorded(10 + REQUESTS_COUNT);
+  await until('the end of it', () => daemon.stderr.includes('recording_resumed'));
+  assert.equal(daemon.accounted(), 10 + REQUESTS_COUNT);
+  assert.equal(daemon.number(`SELECT value FROM counter WHERE name = 'dropped_messages'`), 0);
+});
+
+test('a stop while the database is locked says how much is lost', async () => {
+  await using daemon = await DaemonProcess.start(['-r']);
+  const other = new DatabaseSync(daemon.dbFile);
+  other.exec('BEGIN IMMEDIATE');
+  await sendAnswered(daemon, 20);
+  const { status } = await daemon.stop();
+  other.close();
+  assert.equal(status, 0);
+  assert.match(daemon.stderr, /events_lost_at_stop messages=20 why=".*locked/);
+});
+
+test('a file that may not grow: drops are counted exactly, and recording resumes', async (t) => {
+  if (process.platform !== 'linux') return t.skip('prlimit is a program of Linux');
+  await using daemon = await DaemonProcess.start([
+    '-r',
+    '--threads=1',
+    '--reply-burst=1000',
+    '--reply-bandwidth=0',
+  ]);
+  await sendAnswered(daemon, 10);
+  await daemon.recorded(10);
+  // What a full disk or a quota does to a write, without filling a disk.
+  const limit = (soft: string): unknown =>
+    execFileSync('prlimit', ['--pid', String(daemon.pid), `--fsize=${soft}:`]);
+  limit(String(statSync(`${daemon.dbFile}-wal`).size));
+  await sendAnswered(daemon, 1);
+  await until('the message', () => daemon.stderr.includes('recording_stalled'));
+  // More than may wait: 16 MiB in the store and as much in blocks on their way.
+  const count = 1000;
+  await sendAnswered(daemon, count, 'x'.repeat(50_000));
+  await assertAnswers(daemon);
+  limit('unlimited');
+  await daemon.recorded(10 + 1 + count + 1);
+  assert.equal(daemon.accounted(), 10 + 1 + count + 1);
+  const dropped = daemon.number(`SELECT value FROM counter WHERE name = 'dropped_messages'`);
+  t.diagnostic(`${dropped} of ${count} dropped and counted`);
+  assert.ok(dropped > 0 && dropped < count, String(dropped));
+  await sendAnswered(daemon, 10);
+  await daemon.recorded(10 + 1 + count + 1 + 10);
+  assert.deepEqual(daemon.rows('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+});
+
+test('a file of something else is refused and left as it is', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'sentrypeer.db');
+  writeFileSync(file, 'Dear diary,\n'.repeat(100));
+  const { status, stderr } = await DaemonProcess.run([], { folder: folder.path });
+  assert.equal(status, 1);
+  assert.match(stderr, /^sentrypeer: .*sentrypeer\.db is not a SentryPeer database: .*\n$/);
+  assert.equal(readFileSync(file, 'utf8'), 'Dear diary,\n'.repeat(100));
+});
+
+test('a database of another program is refused and left as it is', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'sentrypeer.db');
+  const other = new DatabaseSync(file);
+  other.exec('CREATE TABLE bookmarks (url TEXT)');
+  other.close();
+  const before = readFileSync(file);
+  const { status, stderr } = await DaemonProcess.run([], { folder: folder.path });
+  assert.equal(status, 1);
+  assert.match(stderr, /is not a SentryPeer database: it has no table honey/);
+  assert.deepEqual(readFileSync(file), before);
+});
+
+/** To root permissions mean nothing until these two capabilities are gone. */
+const AS_ORDINARY_USER =
+  process.getuid?.() === 0
+    ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--']
+    : [];
+
+test('a folder that may not be written is refused', async () => {
+  using folder = new TemporaryFolder();
+  chmodSync(folder.path, 0o500);
+  const { status, stderr } = await DaemonProcess.run([], {
+    folder: folder.path,
+    under: AS_ORDINARY_USER,
+  });
+  chmodSync(folder.path, 0o700);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^sentrypeer: .*cannot be written.*\n$/);
+  assert.ok(stderr.includes(folder.path), stderr);
+});
+
+test('a database that may not be written is refused', async () => {
+  using folder = new TemporaryFolder();
+  const options = { folder: folder.path, under: AS_ORDINARY_USER };
+  await using daemon = await DaemonProcess.start([], options);
+  await daemon.stop();
+  chmodSync(daemon.dbFile, 0o400);
+  const { status, stderr } = await DaemonProcess.run([], options);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^sentrypeer: .*sentrypeer\.db cannot be written.*\n$/);
+});

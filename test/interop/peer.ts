@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** A real program that tests talk to, and the Debian package that has it. */
+interface Peer {
+  readonly name: string;
+  readonly debianPackage: string;
+}
+
+/** Every such program and its Debian package; the gate installs what is missing of these. */
+export const PEERS = {
+  baresip: 'baresip',
+  'fail2ban-regex': 'fail2ban',
+  kamailio: 'kamailio',
+  logger: 'bsdutils',
+  nmap: 'nmap',
+  openssl: 'openssl',
+  rsyslogd: 'rsyslog',
+  sipp: 'sip-tester',
+  sipsak: 'sipsak',
+  svcrack: 'sipvicious',
+  svmap: 'sipvicious',
+  svwar: 'sipvicious',
+} as const;
+
+type PeerName = keyof typeof PEERS;
+
+/** Where Debian puts daemons; an ordinary user's PATH often leaves these out. */
+const SYSTEM_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The path of a real program. Where it is missing, the test is skipped, loudly and naming the Debian
+ * package that has it, and the answer is `undefined`: the caller returns at once. Where the environment
+ * says `CI=true` nothing may be skipped, so a missing program is an error there.
+ *
+ *     const rsyslogd = peer('rsyslogd', t);
+ *     if (rsyslogd === undefined) return;
+ *
+ * @param environment The process's own but for tests of this function.
+ */
+export function peer(
+  name: PeerName,
+  context: TestContext,
+  environment: Environment = process.env,
+): string | undefined {
+  const path = findProgram(name, environment);
+  if (path !== undefined) return path;
+  const reason = `${name} is missing: apt-get install ${PEERS[name]}`;
+  if (environment['CI'] === 'true') throw new Error(`${reason} (CI=true, so nothing is skipped)`);
+  process.stderr.write(`SKIPPED ${context.name}: ${reason}\n`);
+  context.skip(reason);
+  return undefined;
+}
+
+/** The peers that are not installed here. */
+export function missingPeers(environment: Environment = process.env): readonly Peer[] {
+  return Object.entries(PEERS)
+    .map(([name, debianPackage]) => ({ name, debianPackage }))
+    .filter(({ name }) => findProgram(name, environment) === undefined);
+}
+
+function findProgram(name: string, environment: Environment): string | undefined {
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...folders, ...SYSTEM_FOLDERS]
+    .map((folder) => join(folder, name))
+    .find((path) => isProgram(path));
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // Not there, or not ours to run: the next folder may have it.
+  }
+}

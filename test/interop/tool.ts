@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Runs other people's programs against the daemon. */
+
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** Milliseconds for one run of a tool; the slowest waits six seconds for a banner on a quiet machine. */
+const RUN_MS_MAX = 45_000;
+
+/** Loopback is one source, and tools do not wait: without these its replies would run out. */
+export const MANY_REPLIES: readonly string[] = [
+  '--reply-rate',
+  '100000',
+  '--reply-burst',
+  '100000',
+];
+
+export interface ToolOptions {
+  /** Working folder and home, for what the tool leaves behind. */
+  readonly folder: string;
+  /** Written to its standard input, which stays open while `untilPrinted` is waited for. */
+  readonly input?: string;
+  /** The tool does not end by itself: it is told to once it has printed this. */
+  readonly untilPrinted?: string;
+}
+
+export interface ToolRun {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** All that was printed, in the order in which it came. */
+  readonly output: string;
+}
+
+/** Resolves when the tool has ended; rejects, having killed it, when it takes too long. */
+export async function runTool(
+  path: string,
+  args: readonly string[],
+  options: ToolOptions,
+): Promise<ToolRun> {
+  const { folder, input, untilPrinted } = options;
+  const child = spawn(path, args, {
+    cwd: folder,
+    env: { ...process.env, HOME: folder, LC_ALL: 'C' },
+  });
+  const printed = { stdout: '', stderr: '', output: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('latin1').on('data', (text: string) => {
+      printed[name] += text;
+      printed.output += text;
+      if (untilPrinted !== undefined && printed.output.includes(untilPrinted)) child.kill();
+    });
+  }
+  child.stdin.on('error', () => undefined); // It may end without having read all.
+  if (input !== undefined) child.stdin.write(input);
+  if (untilPrinted === undefined) child.stdin.end();
+  try {
+    const [status] = await once(child, 'close', { signal: AbortSignal.timeout(RUN_MS_MAX) });
+    return { status: status as number | null, ...printed };
+  } catch (cause) {
+    child.kill('SIGKILL');
+    throw new Error(`${path} ${args.join(' ')} did not end:\n${printed.output}`, { cause });
+  }
+}
+
+/** A UDP port of loopback that was free just now, for programs that can't say which one they took. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

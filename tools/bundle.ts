@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * Bundles the daemon to plain JavaScript under dist/, with nothing to install beside Node.js: what is shipped.
+ *
+ *   npm run bundle && node dist/main.js --help
+ */
+
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { ROOT } from './sources.ts';
+
+const SOURCES = join(ROOT, 'daemon/src');
+
+/** What Fastify could serve as well, and we do not. */
+const UNUSED_SERVERS = new Set(['node:http2', 'node:https']);
+
+/**
+ * Imports Node's modules the way `require` does. An `import` reads every export of a module, which wakes
+ * those that are made on demand: for node:http that alone costs 16 MiB (its WebSocket brings a second
+ * client). Modules that only stand there for a choice we do not take are not loaded before they are used.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy-builtins',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^(node:|https?2?$)/ }, ({ path }) => ({
+      path: path.startsWith('node:') ? path : `node:${path}`,
+      namespace: 'builtin',
+    }));
+    bundler.onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
+      const load = `process.getBuiltinModule('${path}')`;
+      const onUse = `new Proxy({}, { get: (_, name) => ${load}[name] })`;
+      return { contents: `module.exports = ${UNUSED_SERVERS.has(path) ? onUse : load};` };
+    });
+  },
+};
+
+rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+await build({
+  entryPoints: [
+    join(SOURCES, 'main.ts'),
+    join(SOURCES, 'workers/sip-worker.ts'),
+    join(SOURCES, 'workers/store-worker.ts'),
+  ],
+  entryNames: '[name]',
+  // Beside the entries: the workers' are found from wherever the code that starts them stands.
+  chunkNames: '[name]-[hash]',
+  outdir: join(ROOT, 'dist'),
+  bundle: true,
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  platform: 'node',
+  plugins: [lazyBuiltins],
+  format: 'esm',
+  target: 'node26',
+  // Libraries in CommonJS ask for Node's modules by `require`, which a module does not have by itself.
+  banner: {
+    js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
+  },
+});
+for (const name of ['LICENSE-GPL-2.0', 'LICENSE-GPL-3.0'])
+  cpSync(join(ROOT, name), join(ROOT, 'dist', name));

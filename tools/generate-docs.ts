@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { writeFileSync } from 'node:fs';
+import { formatManPage } from '../daemon/src/config/man-page.ts';
+import { formatOptionsDocument } from '../daemon/src/config/options-document.ts';
+import { formatLimits } from './limits-document.ts';
+
+// Writes what comes from the sources; daemon/test/config/documents.test.ts and tidy.test.ts compare.
+const docs = new URL('../docs/', import.meta.url);
+writeFileSync(new URL('options.md', docs), formatOptionsDocument());
+writeFileSync(new URL('sentrypeer.1', docs), formatManPage());
+writeFileSync(new URL('limits.md', docs), formatLimits());

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What the linter cannot check: the rules of the house, read off the sources. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { formatLimits } from './limits-document.ts';
+import { readSources, ROOT, type SourceFile } from './sources.ts';
+
+const SPDX = '// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only\n';
+const LINES_MAX = 400;
+
+/** Rooms that see neither the clock, nor chance, nor a socket. */
+const PURE_PACKAGES = new Set(['bytes', 'event', 'honeypot', 'kernel', 'sip']);
+/** Rooms that may say `Buffer`. */
+const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
+
+/** Who may import whom beside `kernel` and `bytes`, which everyone may (DESIGN: imports point down). */
+const EDGES: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  bytes: [],
+  event: [],
+  sip: [],
+  honeypot: ['sip', 'event'],
+  net: [],
+  store: ['event'],
+  delivery: ['event'],
+  api: ['event'],
+};
+
+const sources = readSources('packages/*/src/**/*.ts', 'daemon/src/**/*.ts');
+const all = readSources('{packages,daemon,test,bench,tools}/**/*.ts');
+
+function packageOf(file: SourceFile): string {
+  return file.path.startsWith('packages/') ? (file.path.split('/')[1] ?? '') : '';
+}
+
+function offenders(files: readonly SourceFile[], pattern: RegExp): readonly string[] {
+  return files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .map((line, index) => ({ line, at: `${path}:${index + 1}` }))
+      .filter(({ line }) => pattern.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line))
+      .map(({ at }) => at),
+  );
+}
+
+function texts(files: readonly SourceFile[]): readonly string[] {
+  return files.map(({ text }) => text);
+}
+
+/** What the pattern's first group finds in the texts, each once, sorted. */
+function captures(within: readonly string[], pattern: RegExp): readonly string[] {
+  const found = within.flatMap((text) =>
+    [...text.matchAll(pattern)].map((match) => match[1] ?? ''),
+  );
+  return [...new Set(found)].toSorted();
+}
+
+const inPackages = (names: Iterable<string>): readonly SourceFile[] => {
+  const wanted = new Set(names);
+  return sources.filter((file) => wanted.has(packageOf(file)));
+};
+
+test('the sources are found', () => {
+  assert.ok(sources.length > 40, String(sources.length));
+});
+
+test('every source file begins with the licence', () => {
+  assert.deepEqual(
+    all.filter(({ text }) => !text.replace(/^#!.*\n/, '').startsWith(SPDX)).map(({ path }) => path),
+    [],
+  );
+});
+
+test('no source file is longer than 400 lines', () => {
+  const long = sources.filter(({ text }) => text.split('\n').length - 1 > LINES_MAX);
+  assert.deepEqual(
+    long.map(({ path }) => path),
+    [],
+  );
+});
+
+test('pure rooms use no clock, no chance, no timer, no process and no regular expression', () => {
+  const impure =
+    /\bDate\.now\b|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\.|\bnew RegExp\b|[=(,:?&|!]\s*\/(?![/*])(?:[^/\n\\]|\\.)+\/[dgimsuy]*[.,;)]/;
+  const files = inPackages(PURE_PACKAGES).filter(
+    ({ path }) => path !== 'packages/kernel/src/clock.ts',
+  );
+  assert.deepEqual(offenders(files, impure), []);
+});
+
+test('pure rooms import nothing of Node but hashing', () => {
+  const forbidden = /from 'node:(?!crypto')/;
+  assert.deepEqual(offenders(inPackages(PURE_PACKAGES), forbidden), []);
+});
+
+test('only bytes, net and store say Buffer', () => {
+  const files = sources.filter((file) => !BUFFER_PACKAGES.has(packageOf(file)));
+  assert.deepEqual(offenders(files, /\bBuffer\b/), []);
+});
+
+test('only the daemon reads process', () => {
+  const files = sources.filter((file) => packageOf(file) !== '');
+  assert.deepEqual(offenders(files, /\bprocess\.(env|argv|exit|on|stdout|stderr|cwd)\b/), []);
+});
+
+test('imports point down', () => {
+  const wrong = sources.flatMap((file) => {
+    const room = packageOf(file);
+    const edges = EDGES[room];
+    if (room === '' || edges === undefined)
+      return room === '' ? [] : [`${file.path}: unknown room`];
+    const allowed =
+      room === 'kernel' ? [] : room === 'bytes' ? ['kernel'] : ['kernel', 'bytes', ...edges];
+    return [...file.text.matchAll(/from '@sentrypeer\/([a-z]+)[^']*'/g)]
+      .map((match) => match[1] ?? '')
+      .filter((imported) => !allowed.includes(imported))
+      .map((imported) => `${file.path}: ${imported}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every error code is documented, and none that does not exist', () => {
+  const document = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+  const documented = captures([document], /^\| `([a-z0-9_]+)` +\|/gm);
+  const made = /(?:new OperatingError|databaseError)\(\s*'([a-z0-9_]+)'/g;
+  assert.deepEqual(documented, captures(texts(sources), made));
+});
+
+test('every anomaly code is documented, and none that does not exist', () => {
+  const document = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+  const documented = captures([document], /^- `([a-z0-9_]+)`/gm);
+  const inUnions = captures(
+    texts(
+      sources.filter(({ path }) =>
+        /sip\/src\/anomaly|net\/src\/(stream-listener|tls-acceptor)/.test(path),
+      ),
+    ),
+    /\| '([a-z0-9_]+)'/g,
+  ).filter((code) => code.includes('_') || documented.includes(code));
+  const ofHoneypot = captures(texts(inPackages(['honeypot'])), /codes\.push\('([a-z0-9_]+)'\)/g);
+  assert.deepEqual(
+    [...inUnions, ...ofHoneypot].filter((code) => !documented.includes(code)),
+    [],
+  );
+  const known = texts(sources).join('\n');
+  assert.deepEqual(
+    documented.filter((code) => !known.includes(`'${code}'`)),
+    [],
+  );
+});
+
+test('docs/limits.md is what the limits say (npm run docs writes it)', () => {
+  assert.equal(readFileSync(join(ROOT, 'docs/limits.md'), 'utf8'), formatLimits());
+});
