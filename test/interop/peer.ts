@@ -14,8 +14,10 @@ interface Peer {
 export const PEERS = {
   baresip: 'baresip',
   'fail2ban-regex': 'fail2ban',
+  ipset: 'ipset',
   kamailio: 'kamailio',
   logger: 'bsdutils',
+  nft: 'nftables',
   nmap: 'nmap',
   openssl: 'openssl',
   rsyslogd: 'rsyslog',

@@ -49,8 +49,16 @@ function entryOf<T, Entry>(item: T | undefined, entry: (item: T) => Entry): Entr
   return item === undefined ? undefined : entry(item);
 }
 
-function addressEntry({ address, lastSeenEpochUs, seenCount }: AddressTotal) {
-  return { ipAddress: address, seenLast: formatEventTimestamp(lastSeenEpochUs), seenCount };
+function addressEntry(total: AddressTotal) {
+  const { address, firstSeenEpochUs, lastSeenEpochUs, seenCount, grade } = total;
+  return {
+    ipAddress: address,
+    seenFirst: formatEventTimestamp(firstSeenEpochUs),
+    seenLast: formatEventTimestamp(lastSeenEpochUs),
+    seenLastEpochUs: lastSeenEpochUs,
+    seenCount,
+    grade,
+  };
 }
 
 function numberEntry({ number, lastSeenEpochUs, seenCount }: NumberTotal) {

@@ -33,6 +33,8 @@ it, so every address below is a bad actor and every number below was dialled by 
 <li><code>/ip-addresses/{address}</code>: 200 where the address was seen, 404 where it was not</li>
 <li><a href="/numbers"><code>/numbers</code></a>: all numbers, the one called last first</li>
 <li><code>/numbers/{number}</code>: 200 where the number was called, 404 where it was not</li>
+<li><code>/v1/lists/ip-addresses.txt</code>, <code>.csv</code>, <code>.ipset</code>, <code>.nft</code>,
+<code>.rsc</code>: addresses for firewalls and routers</li>
 <li><a href="/health-check"><code>/health-check</code></a>: whether this node is up</li>
 </ul>`,
 );

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Readable } from 'node:stream';
-import { jsonListText } from './json-text.ts';
 import { LIST_MS_MAX, LISTS_COUNT_MAX } from './limits.ts';
-import type { Pages } from './totals.ts';
 
 /** Lists on their way to clients, which may be slow or go away. */
 export class Lists {
@@ -16,14 +14,9 @@ export class Lists {
   }
 
   /** The text of a list, made as it is read; `undefined` where too many are on their way. */
-  open<T>(
-    name: string,
-    total: number,
-    pages: () => Pages<T>,
-    format: (entry: T) => Readonly<Record<string, string>>,
-  ): Readable | undefined {
+  open(text: () => AsyncIterable<string>): Readable | undefined {
     if (this.#count >= LISTS_COUNT_MAX) return undefined;
-    const list = Readable.from(jsonListText(name, total, pages(), format), { highWaterMark: 1 });
+    const list = Readable.from(text(), { highWaterMark: 1 });
     const deadline = setTimeout(() => list.destroy(), LIST_MS_MAX);
     this.#count += 1;
     list.on('error', this.#onFailure);

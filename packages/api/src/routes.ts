@@ -4,8 +4,9 @@ import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
-import { jsonText } from './json-text.ts';
+import { jsonListText, jsonText } from './json-text.ts';
 import type { Lists } from './lists.ts';
+import { MACHINE_LISTS, sendMachineList } from './machine-lists.ts';
 import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
 import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
 
@@ -37,14 +38,18 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     const total = totals.addressesCount();
     if (total === 0) return sendJson(reply, 404, { message: 'No bad actors found' });
     if (request.method === 'HEAD') return sendHead(reply);
-    const list = lists.open('ip_addresses', total, () => totals.addresses(), addressEntry);
+    const list = lists.open(() =>
+      jsonListText('ip_addresses', total, totals.addresses(), addressEntry),
+    );
     return sendList(reply, list);
   });
   addRoute(app, '/numbers', (request, reply) => {
     const total = totals.numbersCount();
     if (total === 0) return sendJson(reply, 404, { message: 'No phone numbers found' });
     if (request.method === 'HEAD') return sendHead(reply);
-    const list = lists.open('called_numbers', total, () => totals.numbers(), numberEntry);
+    const list = lists.open(() =>
+      jsonListText('called_numbers', total, totals.numbers(), numberEntry),
+    );
     return sendList(reply, list);
   });
   const lookUpAddress: Handler = (request, reply) => {
@@ -54,6 +59,9 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     if (found === undefined) return sendJson(reply, 404, { message: 'No bad actor found' });
     return sendJson(reply, 200, { bad_actor_found: found.ipAddress });
   };
+  for (const [url, format] of MACHINE_LISTS) {
+    addRoute(app, url, (request, reply) => sendMachineList(ports, format, request, reply));
+  }
   // Wildcards: to look-up clients 404 means "clean", so what is no address must not look like no route.
   addRoute(app, '/ip-addresses/*', lookUpAddress);
   addRoute(app, '/ip-address/*', lookUpAddress);

@@ -4,8 +4,13 @@
 export interface AddressTotal {
   readonly ipAddress: string;
   /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
+  readonly seenFirst: string;
   readonly seenLast: string;
+  /** Wall-clock microseconds. */
+  readonly seenLastEpochUs: number;
   readonly seenCount: number;
+  /** What it has ever proved: nothing, that it receives our answers, or that it set up a connection. */
+  readonly grade: 'seen' | 'returned' | 'handshake';
 }
 
 /** What is known of one number that was called. */

@@ -163,7 +163,7 @@ test('what is no address or number is 400, never the 404 that means clean', asyn
     '%zz',
     '%00',
     '%ff',
-    'ipset',
+    'ipset4',
     '../numbers',
     'a/b/c',
     long,

@@ -3,6 +3,7 @@
 import type { AddressTotal, NumberTotal, Pages, Totals } from '../src/index.ts';
 
 const SEEN_LAST = '2026-11-23 10:00:01.123456000';
+const SEEN_LAST_EPOCH_US = Date.UTC(2026, 10, 23, 10, 0, 1) * 1000 + 123_456;
 
 /** Totals in memory, which count how they are read. */
 export class MemoryTotals implements Totals {
@@ -13,8 +14,15 @@ export class MemoryTotals implements Totals {
   pagesReadCount = 0;
   openListsCount = 0;
 
-  addAddress(ipAddress: string, seenCount = 1): this {
-    this.addressList.push({ ipAddress, seenLast: SEEN_LAST, seenCount });
+  addAddress(ipAddress: string, seenCount = 1, grade: AddressTotal['grade'] = 'seen'): this {
+    this.addressList.push({
+      ipAddress,
+      seenFirst: SEEN_LAST,
+      seenLast: SEEN_LAST,
+      seenLastEpochUs: SEEN_LAST_EPOCH_US,
+      seenCount,
+      grade,
+    });
     return this;
   }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { AddressTotal } from './totals.ts';
+
+/** Members an ipset may take, one value for ever: `create -exist` refuses a set made with another. */
+const IPSET_MEMBERS_MAX = 2_097_152;
+
+/** How a list of addresses is written for one kind of program. A page at a time, so of any length. */
+export interface ListFormat {
+  readonly mediaType: string;
+  /** Whether the list is to be acted on, so that addresses which may be forged stay out by default. */
+  readonly enforces: boolean;
+  readonly begin: string;
+  readonly end: string;
+  page(entries: readonly AddressTotal[]): string;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+const FAMILIES = [
+  { suffix: '4', ipset: 'inet', nft: 'ipv4_addr', menu: '/ip' },
+  { suffix: '6', ipset: 'inet6', nft: 'ipv6_addr', menu: '/ipv6' },
+] as const;
+
+function familyOf(address: string): (typeof FAMILIES)[number] {
+  return address.includes(':') ? FAMILIES[1] : FAMILIES[0];
+}
+
+function lines(
+  entries: readonly AddressTotal[],
+  line: (entry: AddressTotal) => string,
+  ending = '\n',
+): string {
+  return entries.map((entry) => line(entry) + ending).join('');
+}
+
+/** One address a line. */
+const plainText: ListFormat = {
+  mediaType: TEXT,
+  enforces: true,
+  begin: '',
+  end: '',
+  page: (entries) => lines(entries, (entry) => entry.ipAddress),
+};
+
+/** RFC 4180. No field can hold a quote, a comma or a line break. */
+const csv: ListFormat = {
+  mediaType: 'text/csv; charset=utf-8; header=present',
+  enforces: false,
+  begin: 'ip_address,grade,seen_count,seen_first,seen_last\r\n',
+  end: '',
+  page: (entries) =>
+    lines(
+      entries,
+      ({ ipAddress, grade, seenCount, seenFirst, seenLast }) =>
+        [ipAddress, grade, seenCount, seenFirst, seenLast].join(','),
+      '\r\n',
+    ),
+};
+
+/** For `ipset restore`. A set is filled beside the old one and swapped with it, so none is ever half full. */
+const ipset: ListFormat = {
+  mediaType: TEXT,
+  enforces: true,
+  begin: FAMILIES.map(({ suffix, ipset: family }) => {
+    const options = `hash:ip family ${family} maxelem ${IPSET_MEMBERS_MAX} -exist`;
+    return (
+      `create sentrypeer${suffix} ${options}\n` +
+      `create sentrypeer${suffix}-new ${options}\nflush sentrypeer${suffix}-new\n`
+    );
+  }).join(''),
+  end: FAMILIES.map(
+    ({ suffix }) =>
+      `swap sentrypeer${suffix}-new sentrypeer${suffix}\ndestroy sentrypeer${suffix}-new\n`,
+  ).join(''),
+  page: (entries) =>
+    lines(
+      entries,
+      ({ ipAddress }) => `add sentrypeer${familyOf(ipAddress).suffix}-new ${ipAddress} -exist`,
+    ),
+};
+
+/** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
+const nft: ListFormat = {
+  mediaType: TEXT,
+  enforces: true,
+  begin:
+    'add table inet sentrypeer\n' +
+    FAMILIES.map(
+      ({ suffix, nft: type }) =>
+        `add set inet sentrypeer bad${suffix} { type ${type}; }\n` +
+        `flush set inet sentrypeer bad${suffix}\n`,
+    ).join(''),
+  end: '',
+  page: (entries) =>
+    FAMILIES.map((family) => {
+      const own = entries.filter(({ ipAddress }) => familyOf(ipAddress) === family);
+      if (own.length === 0) return '';
+      const addresses = own.map(({ ipAddress }) => ipAddress).join(', ');
+      return `add element inet sentrypeer bad${family.suffix} { ${addresses} }\n`;
+    }).join(''),
+};
+
+/** For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. */
+const mikrotik: ListFormat = {
+  mediaType: TEXT,
+  enforces: true,
+  begin: FAMILIES.map(
+    ({ menu }) => `${menu} firewall address-list remove [find list=sentrypeer]\n`,
+  ).join(''),
+  end: '',
+  page: (entries) =>
+    lines(
+      entries,
+      ({ ipAddress }) =>
+        `${familyOf(ipAddress).menu} firewall address-list add list=sentrypeer address=${ipAddress}`,
+    ),
+};
+
+/** By the ending of the route. */
+export const LIST_FORMATS = { txt: plainText, csv, ipset, nft, rsc: mikrotik } as const;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLogger } from '@sentrypeer/kernel';
+import { HttpApi } from '../src/index.ts';
+import { MemoryTotals } from './memory-totals.ts';
+
+const SEEN = '2026-11-23 10:00:01.123456000';
+
+function openApi(totals: MemoryTotals): Promise<HttpApi> {
+  const options = { host: '127.0.0.1', port: 0, version: '1.2.3' };
+  return HttpApi.open({ totals, logger: silentLogger }, options);
+}
+
+function ask(api: HttpApi, path: string, init?: RequestInit): Promise<Response> {
+  return fetch(`http://127.0.0.1:${api.address.port}${path}`, init);
+}
+
+function someTotals(): MemoryTotals {
+  return new MemoryTotals()
+    .addAddress('203.0.113.5', 7, 'handshake')
+    .addAddress('2001:db8::5', 2, 'returned')
+    .addAddress('203.0.113.6', 9) // Perhaps forged.
+    .addAddress('203.0.113.7;reboot', 9, 'handshake')
+    .addAddress('fe80::1%eth0', 9, 'handshake');
+}
+
+const BEGIN_IPSET =
+  'create sentrypeer4 hash:ip family inet maxelem 2097152 -exist\n' +
+  'create sentrypeer4-new hash:ip family inet maxelem 2097152 -exist\nflush sentrypeer4-new\n' +
+  'create sentrypeer6 hash:ip family inet6 maxelem 2097152 -exist\n' +
+  'create sentrypeer6-new hash:ip family inet6 maxelem 2097152 -exist\nflush sentrypeer6-new\n';
+const END_IPSET =
+  'swap sentrypeer4-new sentrypeer4\ndestroy sentrypeer4-new\n' +
+  'swap sentrypeer6-new sentrypeer6\ndestroy sentrypeer6-new\n';
+const BEGIN_NFT =
+  'add table inet sentrypeer\n' +
+  'add set inet sentrypeer bad4 { type ipv4_addr; }\nflush set inet sentrypeer bad4\n' +
+  'add set inet sentrypeer bad6 { type ipv6_addr; }\nflush set inet sentrypeer bad6\n';
+const HEAD_CSV = 'ip_address,grade,seen_count,seen_first,seen_last\r\n';
+const FIRST_CSV = `203.0.113.5,handshake,7,${SEEN},${SEEN}\r\n`;
+
+const ANSWERS: readonly (readonly [path: string, text: string])[] = [
+  ['/v1/lists/ip-addresses.txt', '203.0.113.5\n2001:db8::5\n'],
+  ['/v1/lists/ip-addresses.txt?grade=seen', '203.0.113.5\n2001:db8::5\n203.0.113.6\n'],
+  ['/v1/lists/ip-addresses.txt?grade=handshake', '203.0.113.5\n'],
+  ['/v1/lists/ip-addresses.txt?family=6', '2001:db8::5\n'],
+  ['/v1/lists/ip-addresses.txt?min_count=3', '203.0.113.5\n'],
+  ['/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:01Z', '203.0.113.5\n2001:db8::5\n'],
+  ['/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:02Z', ''],
+  ['/v1/lists/ip-addresses.txt?since=2026-11-23T12:00:01%2B02:00', '203.0.113.5\n2001:db8::5\n'],
+  ['/v1/lists/ip-addresses.txt?max_age=0s', ''],
+  [
+    '/v1/lists/ip-addresses.csv?family=4',
+    `${HEAD_CSV}${FIRST_CSV}203.0.113.6,seen,9,${SEEN},${SEEN}\r\n`,
+  ],
+  [
+    '/ip-addresses/ipset',
+    `${BEGIN_IPSET}add sentrypeer4-new 203.0.113.5 -exist\nadd sentrypeer6-new 2001:db8::5 -exist\n${END_IPSET}`,
+  ],
+  ['/v1/lists/ip-addresses.ipset?since=2030-01-01T00:00:00Z', BEGIN_IPSET + END_IPSET],
+  [
+    '/v1/lists/ip-addresses.nft?grade=seen',
+    `${BEGIN_NFT}add element inet sentrypeer bad4 { 203.0.113.5, 203.0.113.6 }\n` +
+      'add element inet sentrypeer bad6 { 2001:db8::5 }\n',
+  ],
+  [
+    '/v1/lists/ip-addresses.rsc',
+    '/ip firewall address-list remove [find list=sentrypeer]\n' +
+      '/ipv6 firewall address-list remove [find list=sentrypeer]\n' +
+      '/ip firewall address-list add list=sentrypeer address=203.0.113.5\n' +
+      '/ipv6 firewall address-list add list=sentrypeer address=2001:db8::5\n',
+  ],
+];
+
+for (const [path, text] of ANSWERS) {
+  test(`GET ${path} lists what it asks for`, async () => {
+    await using api = await openApi(someTotals());
+    const response = await ask(api, path);
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), text);
+  });
+}
+
+const REFUSED: readonly (readonly [query: string, detail: RegExp])[] = [
+  ['grade=proved', /^grade must be once one of seen, returned, handshake$/],
+  ['grade=', /^grade/],
+  ['min_count=0', /^min_count must be once a whole number of 1 and above$/],
+  ['min_count=-1', /^min_count/],
+  ['min_count=1e3', /^min_count/],
+  ['min_count=12345678901', /^min_count/],
+  ['max_age=24', /^max_age must be once a time such as/],
+  ['max_age=h', /^max_age/],
+  ['max_age=1w', /^max_age/],
+  ['since=yesterday', /^since must be once a time of RFC 3339/],
+  ['since=2026-13-01T00:00:00Z', /^since/],
+  ['since=2026-11-23', /^since/],
+  ['family=5', /^family must be once 4 or 6$/],
+  ['family=4&family=6', /^family/],
+  ['age=1d', /no such parameter; there are grade, min_count, max_age, since, family$/],
+];
+
+for (const [query, detail] of REFUSED) {
+  test(`a list refuses ?${query} and says what would be right`, async () => {
+    await using api = await openApi(someTotals());
+    const response = await ask(api, `/v1/lists/ip-addresses.txt?${query}`);
+    assert.equal(response.status, 400);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+    const problem = (await response.json()) as { readonly status: number; readonly detail: string };
+    assert.equal(problem.status, 400);
+    assert.match(problem.detail, detail);
+  });
+}
+
+test('a list without an address is empty, not missing', async () => {
+  await using api = await openApi(new MemoryTotals());
+  const response = await ask(api, '/v1/lists/ip-addresses.txt');
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), '');
+});
+
+test('HEAD of a list reads nothing', async () => {
+  const totals = someTotals();
+  await using api = await openApi(totals);
+  const response = await ask(api, '/v1/lists/ip-addresses.csv', { method: 'HEAD' });
+  assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
+  assert.equal(totals.pagesReadCount, 0);
+});
