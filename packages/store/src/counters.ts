@@ -6,7 +6,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
  * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received
  * but not kept, and the rows of the tables of totals.
  */
-export type CounterName = 'last_honey_id' | 'dropped_messages' | 'addresses' | 'numbers';
+export type CounterName =
+  | 'last_honey_id'
+  | 'dropped_messages'
+  | 'addresses'
+  | 'numbers'
+  | 'user_agents';
 
 /** Writes counters, within the caller's transaction. */
 export class Counters {

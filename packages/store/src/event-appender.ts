@@ -88,6 +88,7 @@ export class EventAppender implements EventBatchVisitor {
 
   event(event: BatchedEvent, nodeId: string, collectedMethod: CollectedMethod): void {
     const number = withoutNul(event.calledNumber);
+    const userAgent = withoutNul(event.userAgent);
     this.#honeyId += 1;
     this.#insert.run(
       this.#honeyId,
@@ -98,7 +99,7 @@ export class EventAppender implements EventBatchVisitor {
       number ?? NOT_FOUND,
       event.transportType,
       withoutNul(event.sipMethod) ?? NOT_FOUND,
-      withoutNul(event.userAgent) ?? NOT_FOUND,
+      userAgent ?? NOT_FOUND,
       event.sipMessage,
       nodeId,
       this.#createdAt,
@@ -119,6 +120,8 @@ export class EventAppender implements EventBatchVisitor {
     this.#events += 1;
     this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, gradeRank(event.grade));
     if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
+    if (userAgent !== null) this.#totals.addUserAgent(userAgent, event.eventEpochUs, 1);
+    this.#totals.addHour(event.sipMethod, event.transportType, event.eventEpochUs, 1);
   }
 
   repeat(repeat: EventRepeat): void {

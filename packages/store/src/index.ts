@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+export { ApiKeys, type ApiKey, type ApiRole } from './api-keys.ts';
 export { backupDatabase } from './backup.ts';
+export { type FoundEvent } from './event-row.ts';
+export { type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
 export {
   DATABASE_OCTETS_DEFAULT,
   DISK_FREE_OCTETS_DEFAULT,
@@ -11,7 +14,9 @@ export { Store, type StoreOptions, type StorePorts } from './store.ts';
 export {
   StoreReader,
   type AddressTotal,
+  type HourTotal,
   type NumberTotal,
   type Page,
   type PageEnd,
+  type UserAgentTotal,
 } from './store-reader.ts';

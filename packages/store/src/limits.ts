@@ -61,6 +61,15 @@ export const OCTETS_PER_TOTAL = 1024;
 /** Totals of each kind, also where the database may take any size: about 120 MB. */
 export const TOTALS_COUNT_MAX = 1_048_576;
 
+/** Characters of a User-Agent that its total is kept under, 1 and above. Chosen: honest ones have some dozens. */
+export const USER_AGENT_CHARACTERS_MAX = 256;
+
+/** Hours of which totals are kept, 1 and above. Chosen: about two years. */
+export const HOURS_COUNT_MAX = 17_544;
+
+/** Rows that one question for events looks at, 1 and above: some ten milliseconds. Behind them a cursor goes on. */
+export const SEARCH_ROWS_MAX = 10_000;
+
 /** Octets of page cache of the writing connection: the pages that one large commit touches. */
 export const WRITER_CACHE_OCTETS = 8 * MIB;
 

@@ -13,23 +13,33 @@ import {
   HONEY_TABLE,
   OWN_TABLES,
   SCHEMA_VERSION,
+  TABLES_OF_VERSION_2,
+  TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { Totals } from './totals.ts';
 
 /**
- * Brings a database from `user_version` 0, an empty file or one of SentryPeer 4.x, to ours, in one
+ * Brings a database from an earlier `user_version` to ours; 0 is an empty file or one of SentryPeer 4.x. In one
  * transaction: whatever ends it half-way leaves the file as it was, usable by the program that made it.
  */
-export function migrate(database: DatabaseSync, logger: Logger): void {
+export function migrate(database: DatabaseSync, logger: Logger, version: number): void {
   database.exec('BEGIN EXCLUSIVE');
   const columns = honeyColumns(database);
-  if (columns.size === 0) database.exec(HONEY_TABLE);
-  for (const [name, declaration] of HONEY_COLUMNS_ADDED) {
-    if (!columns.has(name)) database.exec(`ALTER TABLE honey ADD COLUMN ${name} ${declaration}`);
+  if (version < 1) {
+    if (columns.size === 0) database.exec(HONEY_TABLE);
+    for (const [name, declaration] of HONEY_COLUMNS_ADDED) {
+      if (!columns.has(name)) database.exec(`ALTER TABLE honey ADD COLUMN ${name} ${declaration}`);
+    }
+    database.exec(HONEY_INDEXES);
+    database.exec(OWN_TABLES);
   }
-  database.exec(HONEY_INDEXES);
-  database.exec(OWN_TABLES);
-  if (columns.size > 0) new LegacyRows(database, logger).takeOver();
+  database.exec(TABLES_OF_VERSION_2);
+  if (columns.size > 0) {
+    logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+    const counts = version < 1 ? new LegacyRows(database, logger).takeOver() : {};
+    database.exec(TOTALS_OF_VERSION_2);
+    logger.info('database_migration_finished', counts);
+  }
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }
@@ -39,6 +49,9 @@ export function honeyColumns(database: DatabaseSync): ReadonlySet<string> {
   const rows = database.prepare("SELECT name FROM pragma_table_info('honey')").all();
   return new Set(rows.map((row) => String(row['name'])));
 }
+
+/** For the log. */
+type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
 
 /**
  * Rows of SentryPeer 4.x: addresses written with a port are repaired, totals are summed up. What is not
@@ -67,8 +80,7 @@ class LegacyRows {
     this.#totals = new Totals(database, this.#counters);
   }
 
-  takeOver(): void {
-    this.#logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+  takeOver(): LegacyCounts {
     let honeyId = 0;
     for (;;) {
       const rows = this.#page.all(honeyId);
@@ -80,7 +92,7 @@ class LegacyRows {
       this.#progress(rows.length);
     }
     this.#counters.set('last_honey_id', honeyId);
-    this.#logger.info('database_migration_finished', this.#counts());
+    return this.#counts();
   }
 
   #takeOverRow(row: Readonly<Record<string, unknown>>): void {
@@ -109,7 +121,7 @@ class LegacyRows {
     }
   }
 
-  #counts(): { readonly rows: number; readonly repaired_addresses: number } {
+  #counts(): LegacyCounts {
     return { rows: this.#rowsCount, repaired_addresses: this.#repairedCount };
   }
 }

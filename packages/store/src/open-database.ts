@@ -34,7 +34,7 @@ export function openForWriting(path: string, logger: Logger): DatabaseSync {
     const version = checkSchema(database, path);
     checkWritable(database, path, version);
     database.exec(`PRAGMA cache_size = -${WRITER_CACHE_OCTETS / 1024}`);
-    if (version < SCHEMA_VERSION) migrate(database, logger);
+    if (version < SCHEMA_VERSION) migrate(database, logger, version);
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
     if (mode !== 'wal') {
       throw databaseError(

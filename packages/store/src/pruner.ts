@@ -9,6 +9,7 @@ import {
   AGE_CHECK_INTERVAL_MS,
   FREE_PAGES_OCTETS_MIN,
   FREE_PAGES_SHARE_MAX,
+  HOURS_COUNT_MAX,
   OCTETS_PER_TOTAL,
   PRUNE_ROWS,
   PRUNE_STEP_MS,
@@ -19,6 +20,7 @@ import type { Pages } from './pages.ts';
 import { inTransaction } from './transaction.ts';
 
 const DAY_US = 86_400_000_000;
+const HOUR_US = 3_600_000_000;
 const URGENT_EXCESS = 1.1;
 
 interface PrunerPorts {
@@ -35,9 +37,11 @@ export interface RetentionOptions {
   readonly databaseOctetsMax: number;
 }
 
+type TotalsCounter = 'addresses' | 'numbers' | 'user_agents';
+
 /** One table of totals, its counter and its statements. */
 interface TotalsTable {
-  readonly counter: 'addresses' | 'numbers';
+  readonly counter: TotalsCounter;
   readonly deleteOldest: StatementSync;
   readonly deleteExpired: StatementSync;
 }
@@ -52,6 +56,7 @@ export class Pruner {
   readonly #totalsCountMax: number;
   readonly #deleteOldest: StatementSync;
   readonly #deleteExpired: StatementSync;
+  readonly #deleteHours: StatementSync;
   readonly #readCounters: StatementSync;
   readonly #counters: Counters;
   readonly #tables: readonly TotalsTable[];
@@ -73,13 +78,17 @@ export class Pruner {
       DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM (
         SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
         ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+    this.#deleteHours = database.prepare(`
+      DELETE FROM hour_total WHERE (hour, method, transport) IN
+        (SELECT hour, method, transport FROM hour_total WHERE hour < ? LIMIT ${PRUNE_ROWS})`);
     this.#readCounters = database.prepare(
-      "SELECT name, value FROM counter WHERE name IN ('addresses', 'numbers')",
+      "SELECT name, value FROM counter WHERE name IN ('addresses', 'numbers', 'user_agents')",
     );
     this.#counters = new Counters(database);
     this.#tables = [
       totalsTable(database, 'addresses', 'address_total'),
       totalsTable(database, 'numbers', 'number_total'),
+      totalsTable(database, 'user_agents', 'user_agent_total'),
     ];
   }
 
@@ -117,6 +126,8 @@ export class Pruner {
     let removed = 0;
     if (this.#tooLarge(low)) removed += Number(this.#deleteOldest.run().changes);
     removed += Number(this.#deleteExpired.run(formatEventTimestamp(expiredUs)).changes);
+    const hour = Math.max(expiredUs / HOUR_US, nowUs / HOUR_US - HOURS_COUNT_MAX);
+    removed += Number(this.#deleteHours.run(Math.floor(hour)).changes);
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
       const excess = (counts.get(table.counter) ?? 0) - this.#totalsCountMax;
@@ -155,8 +166,8 @@ export class Pruner {
 
 function totalsTable(
   database: DatabaseSync,
-  counter: 'addresses' | 'numbers',
-  name: 'address_total' | 'number_total',
+  counter: TotalsCounter,
+  name: 'address_total' | 'number_total' | 'user_agent_total',
 ): TotalsTable {
   const oldest = `SELECT total_id FROM ${name}`;
   return {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { formatEventTimestamp, type EventRepeat } from '@sentrypeer/event';
+import { formatEventTimestamp, NOT_FOUND, type EventRepeat } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
+import { Counters } from './counters.ts';
 import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from './limits.ts';
+import { Totals } from './totals.ts';
 import { inTransaction } from './transaction.ts';
+
+type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Counts of repeats on their way to the rows they belong to. In a flood the same rows are repeated with every
@@ -18,6 +22,7 @@ export class Repeats {
   readonly #first: StatementSync;
   readonly #update: StatementSync;
   readonly #remove: StatementSync;
+  readonly #totals: Totals;
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(database: DatabaseSync, clock: Clock) {
@@ -30,7 +35,8 @@ export class Repeats {
     this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ?');
     this.#update = database.prepare(`
       UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
-      WHERE event_uuid = ?`);
+      WHERE event_uuid = ? RETURNING method, user_agent, transport_type`);
+    this.#totals = new Totals(database, new Counters(database));
     this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
   }
 
@@ -62,12 +68,22 @@ export class Repeats {
     const last = pending.at(-1);
     if (last === undefined) return false;
     inTransaction(this.#database, () => {
-      for (const row of pending) {
-        const lastSeen = formatEventTimestamp(Number(row['last_seen_us']));
-        this.#update.run(Number(row['repeat_count']), lastSeen, String(row['event_uuid']));
-      }
+      this.#totals.clear();
+      for (const row of pending) this.#merge(row);
+      this.#totals.flush();
       this.#remove.run(String(last['event_uuid']));
     });
     return pending.length === REPEAT_MERGE_ROWS;
+  }
+
+  #merge(pending: Row): void {
+    const lastSeenUs = Number(pending['last_seen_us']);
+    const count = Number(pending['repeat_count']);
+    const lastSeen = formatEventTimestamp(lastSeenUs);
+    const row = this.#update.get(count, lastSeen, String(pending['event_uuid']));
+    if (row === undefined) return; // Retention removed it.
+    const userAgent = String(row['user_agent']);
+    if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count);
+    this.#totals.addHour(String(row['method']), String(row['transport_type']), lastSeenUs, count);
   }
 }

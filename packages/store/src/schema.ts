@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
+
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
@@ -98,3 +100,64 @@ export const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
   INSERT INTO counter (name, value) VALUES
     ('last_honey_id', 0), ('dropped_messages', 0), ('addresses', 0), ('numbers', 0);`;
+
+/**
+ * Tables of version 2. `hour_total` counts messages; its hours are counted from the epoch, its methods are those
+ * of {@link COUNTED_METHODS}. Of a key only the SHA-256 is kept.
+ */
+export const TABLES_OF_VERSION_2 = `
+  CREATE TABLE user_agent_total (
+    total_id INTEGER PRIMARY KEY,
+    user_agent TEXT NOT NULL UNIQUE,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL,
+    seen_count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX user_agent_total_last_seen_index ON user_agent_total (last_seen_us);
+  CREATE TABLE hour_total (
+    hour INTEGER NOT NULL,
+    method TEXT NOT NULL,
+    transport TEXT NOT NULL,
+    seen_count INTEGER NOT NULL,
+    PRIMARY KEY (hour, method, transport)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE api_key (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    sha256 TEXT NOT NULL UNIQUE,
+    created_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO counter (name, value) VALUES ('user_agents', 0);`;
+
+/** Methods that are counted by name, RFC 3261 and its extensions; every other one is `OTHER`. */
+export const COUNTED_METHODS: readonly string[] = [
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'INFO',
+  'INVITE',
+  'MESSAGE',
+  'NOTIFY',
+  'OPTIONS',
+  'PRACK',
+  'PUBLISH',
+  'REFER',
+  'REGISTER',
+  'SUBSCRIBE',
+  'UPDATE',
+];
+
+const SEEN_US = `CAST(coalesce(unixepoch(
+  substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) * 1000000 AS INTEGER)`;
+
+/** Fills the totals of version 2 from the rows there are. */
+export const TOTALS_OF_VERSION_2 = `
+  INSERT INTO user_agent_total (user_agent, first_seen_us, last_seen_us, seen_count)
+    SELECT substr(user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}), min(${SEEN_US}), max(${SEEN_US}), sum(seen_count)
+    FROM honey WHERE user_agent <> 'NOT_FOUND' AND user_agent <> '' GROUP BY 1;
+  UPDATE counter SET value = (SELECT count(*) FROM user_agent_total) WHERE name = 'user_agents';
+  INSERT INTO hour_total (hour, method, transport, seen_count)
+    SELECT ${SEEN_US} / 3600000000,
+      iif(method IN (${COUNTED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
+      coalesce(transport_type, 'UDP'), sum(seen_count)
+    FROM honey GROUP BY 1, 2, 3;`;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { NOT_FOUND, type RecordedEvent, type Grade } from '@sentrypeer/event';
+import type { Grade, RecordedEvent } from '@sentrypeer/event';
+import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './api-keys.ts';
 import type { CounterName } from './counters.ts';
 import { fromSqlite } from './database-error.ts';
-import { gradeOfRank, gradeOfText } from './grades.ts';
+import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './event-row.ts';
+import { EventSearch, type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
+import { gradeOfRank } from './grades.ts';
 import { openForReading } from './open-database.ts';
 
 /** All that is known of an address, whether or not its rows still stand in the log. */
@@ -28,6 +31,25 @@ export interface NumberTotal {
   readonly seenCount: number;
 }
 
+/** All that is known of a User-Agent, cut to 256 characters. */
+export interface UserAgentTotal {
+  readonly userAgent: string;
+  /** Wall-clock microseconds. */
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  readonly seenCount: number;
+}
+
+/** Messages of one hour, method and transport. */
+export interface HourTotal {
+  /** Wall-clock microseconds of its beginning. */
+  readonly hourEpochUs: number;
+  /** `OTHER` where it is none that is counted by name. */
+  readonly method: string;
+  readonly transport: string;
+  readonly seenCount: number;
+}
+
 /** Where a page of totals ended. */
 export interface PageEnd {
   readonly lastSeenEpochUs: number;
@@ -40,14 +62,10 @@ export interface Page<T> {
   readonly next: PageEnd | undefined;
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-const EVENT_COLUMNS =
-  'honey_id, event_timestamp, event_uuid, created_by_node_id, collected_method, transport_type, ' +
-  'source_ip, source_port, destination_ip, destination_port, called_number, method, user_agent, ' +
-  'grade, request_uri, sip_message';
 const ADDRESS_COLUMNS = 'total_id, address, first_seen_us, last_seen_us, seen_count, grade';
 const NUMBER_COLUMNS = 'total_id, number, first_seen_us, last_seen_us, seen_count';
+const USER_AGENT_COLUMNS = 'total_id, user_agent, first_seen_us, last_seen_us, seen_count';
+const HOUR_US = 3_600_000_000;
 const NEWEST_FIRST =
   'WHERE (last_seen_us, total_id) < (?, ?) ORDER BY last_seen_us DESC, total_id DESC LIMIT ?';
 const BEGINNING: PageEnd = {
@@ -66,6 +84,11 @@ export class StoreReader {
   readonly #address: StatementSync;
   readonly #numbers: StatementSync;
   readonly #number: StatementSync;
+  readonly #userAgents: StatementSync;
+  readonly #hours: StatementSync;
+  readonly #methods: StatementSync;
+  readonly #apiKey: StatementSync;
+  readonly #search: EventSearch;
 
   private constructor(path: string, database: DatabaseSync) {
     this.#path = path;
@@ -83,6 +106,17 @@ export class StoreReader {
     );
     this.#numbers = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total ${NEWEST_FIRST}`);
     this.#number = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total WHERE number = ?`);
+    this.#userAgents = database.prepare(
+      `SELECT ${USER_AGENT_COLUMNS} FROM user_agent_total ${NEWEST_FIRST}`,
+    );
+    this.#hours = database.prepare(`
+      SELECT hour, method, transport, seen_count FROM hour_total
+      WHERE hour >= ? AND hour < ? ORDER BY hour, method, transport`);
+    this.#methods = database.prepare(`
+      SELECT min(hour) AS hour, method, transport, sum(seen_count) AS seen_count FROM hour_total
+      WHERE hour >= ? AND hour < ? GROUP BY method, transport ORDER BY seen_count DESC`);
+    this.#apiKey = database.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE sha256 = ?`);
+    this.#search = new EventSearch(database);
   }
 
   /** Throws `OperatingError` where there is no database of ours. */
@@ -145,6 +179,45 @@ export class StoreReader {
     return row === undefined ? undefined : numberTotal(row);
   }
 
+  userAgentsCount(): number {
+    return this.#readCounter('user_agents');
+  }
+
+  /** A page of User-Agents, the last seen first; see `addresses()`. */
+  userAgents(limit: number, after: PageEnd = BEGINNING): Page<UserAgentTotal> {
+    return this.#page(this.#userAgents, limit, after, userAgentTotal);
+  }
+
+  /** Hours that begin from the first time on and before the second one, in microseconds; oldest first. */
+  hours(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[] {
+    return this.#hourTotals(this.#hours, sinceEpochUs, untilEpochUs);
+  }
+
+  /** The same hours summed up; `hourEpochUs` is the first hour in which the method was met. */
+  methods(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[] {
+    return this.#hourTotals(this.#methods, sinceEpochUs, untilEpochUs);
+  }
+
+  /** See `EventSearch.find()`. */
+  events(
+    filter: EventFilter,
+    order: EventOrder,
+    after: number | undefined,
+    limit: number,
+  ): EventPage {
+    return this.#guarded(() => this.#search.find(filter, order, after, limit));
+  }
+
+  event(eventUuid: string): FoundEvent | undefined {
+    return this.#guarded(() => this.#search.byUuid(eventUuid));
+  }
+
+  /** What a key of the API allows, or `undefined` where it is none. */
+  apiKey(key: string): ApiKey | undefined {
+    const row = this.#guarded(() => this.#apiKey.get(keyHash(key)));
+    return row === undefined ? undefined : apiKey(row);
+  }
+
   /** Messages that were received but not kept; they stand nowhere else. */
   dropped(): number {
     return this.#readCounter('dropped_messages');
@@ -169,6 +242,21 @@ export class StoreReader {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #hourTotals(
+    statement: StatementSync,
+    sinceEpochUs: number,
+    untilEpochUs: number,
+  ): readonly HourTotal[] {
+    const [from, to] = [sinceEpochUs, untilEpochUs].map((us) => Math.ceil(us / HOUR_US));
+    const rows = this.#guarded(() => statement.all(from ?? 0, to ?? 0));
+    return rows.map((row) => ({
+      hourEpochUs: Number(row['hour']) * HOUR_US,
+      method: String(row['method']),
+      transport: String(row['transport']),
+      seenCount: Number(row['seen_count']),
+    }));
   }
 
   #readCounter(name: CounterName): number {
@@ -201,28 +289,6 @@ export class StoreReader {
   }
 }
 
-function recordedEvent(row: Row): RecordedEvent {
-  const transport = row['transport_type'];
-  return {
-    honeyId: Number(row['honey_id']),
-    eventTimestamp: text(row['event_timestamp']) ?? '',
-    eventUuid: text(row['event_uuid']) ?? '',
-    createdByNodeId: text(row['created_by_node_id']) ?? '',
-    collectedMethod: row['collected_method'] === 'responsive' ? 'responsive' : 'passive',
-    transportType: transport === 'TCP' || transport === 'TLS' ? transport : 'UDP',
-    sourceIp: text(row['source_ip']) ?? '',
-    sourcePort: integer(row['source_port']),
-    destinationIp: text(row['destination_ip']),
-    destinationPort: integer(row['destination_port']),
-    calledNumber: text(row['called_number']) ?? NOT_FOUND,
-    sipMethod: text(row['method']) ?? NOT_FOUND,
-    userAgent: text(row['user_agent']) ?? NOT_FOUND,
-    grade: gradeOfText(row['grade']),
-    requestUri: text(row['request_uri']),
-    sipMessage: text(row['sip_message']) ?? '',
-  };
-}
-
 function addressTotal(row: Row): AddressTotal {
   return {
     address: String(row['address']),
@@ -242,10 +308,11 @@ function numberTotal(row: Row): NumberTotal {
   };
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function integer(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+function userAgentTotal(row: Row): UserAgentTotal {
+  return {
+    userAgent: String(row['user_agent']),
+    firstSeenEpochUs: Number(row['first_seen_us']),
+    lastSeenEpochUs: Number(row['last_seen_us']),
+    seenCount: Number(row['seen_count']),
+  };
 }

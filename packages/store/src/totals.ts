@@ -2,6 +2,11 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from './counters.ts';
+import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
+import { COUNTED_METHODS } from './schema.ts';
+
+const HOUR_US = 3_600_000_000;
+const METHODS = new Set(COUNTED_METHODS);
 
 interface Sum {
   firstUs: number;
@@ -10,15 +15,27 @@ interface Sum {
   gradeRank: number;
 }
 
+interface HourSum {
+  readonly hour: number;
+  readonly method: string;
+  readonly transport: string;
+  count: number;
+}
+
 /**
- * Totals per address and per number. What one transaction brings is summed up first, so that each address
- * and number costs one statement however often it occurs.
+ * Totals per address, number, User-Agent and hour. What one transaction brings is summed up first, so that each
+ * of them costs one statement however often it occurs.
  */
 export class Totals {
   readonly #addresses = new Map<string, Sum>();
   readonly #numbers = new Map<string, Sum>();
+  readonly #userAgents = new Map<string, Sum>();
+  readonly #hours = new Map<string, HourSum>();
+  #lastHour: HourSum | undefined;
   readonly #addAddress: StatementSync;
   readonly #addNumber: StatementSync;
+  readonly #addUserAgent: StatementSync;
+  readonly #addHour: StatementSync;
   readonly #lastIds: StatementSync;
   readonly #counters: Counters;
 
@@ -32,16 +49,15 @@ export class Totals {
         last_seen_us = max(last_seen_us, excluded.last_seen_us),
         seen_count = seen_count + excluded.seen_count,
         grade = max(grade, excluded.grade)`);
-    this.#addNumber = database.prepare(`
-      INSERT INTO number_total (number, first_seen_us, last_seen_us, seen_count)
-      VALUES (?, ?, ?, ?)
-      ON CONFLICT (number) DO UPDATE SET
-        first_seen_us = min(first_seen_us, excluded.first_seen_us),
-        last_seen_us = max(last_seen_us, excluded.last_seen_us),
-        seen_count = seen_count + excluded.seen_count`);
+    this.#addNumber = addText(database, 'number_total', 'number');
+    this.#addUserAgent = addText(database, 'user_agent_total', 'user_agent');
+    this.#addHour = database.prepare(`
+      INSERT INTO hour_total (hour, method, transport, seen_count) VALUES (?, ?, ?, ?)
+      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count`);
     this.#lastIds = database.prepare(`
       SELECT (SELECT coalesce(max(total_id), 0) FROM address_total) AS addresses,
-        (SELECT coalesce(max(total_id), 0) FROM number_total) AS numbers`);
+        (SELECT coalesce(max(total_id), 0) FROM number_total) AS numbers,
+        (SELECT coalesce(max(total_id), 0) FROM user_agent_total) AS user_agents`);
   }
 
   /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
@@ -53,6 +69,32 @@ export class Totals {
     add(this.#numbers, number, epochUs, count, 0);
   }
 
+  /** @param userAgent Cut to the characters that are kept of it. */
+  addUserAgent(userAgent: string, epochUs: number, count: number): void {
+    const kept =
+      userAgent.length > USER_AGENT_CHARACTERS_MAX
+        ? userAgent.slice(0, USER_AGENT_CHARACTERS_MAX)
+        : userAgent;
+    if (kept !== '') add(this.#userAgents, kept, epochUs, count, 0);
+  }
+
+  /** @param method As it was received; `undefined` where there was none. */
+  addHour(method: string | undefined, transport: string, epochUs: number, count: number): void {
+    const hour = Math.floor(epochUs / HOUR_US);
+    const last = this.#lastHour;
+    if (last?.hour === hour && last.method === method && last.transport === transport) {
+      last.count += count; // Most messages are like the one before; their key costs more than the rest.
+      return;
+    }
+    const counted = method !== undefined && METHODS.has(method) ? method : 'OTHER';
+    const key = `${hour}${counted}${transport}`;
+    const sum = this.#hours.get(key);
+    const added = sum ?? { hour, method: counted, transport, count: 0 };
+    added.count += count;
+    if (sum === undefined) this.#hours.set(key, added);
+    this.#lastHour = added;
+  }
+
   /** Writes what was added, within the caller's transaction. */
   flush(): void {
     const before = this.#readLastIds();
@@ -62,23 +104,51 @@ export class Totals {
     for (const [number, sum] of this.#numbers) {
       this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count);
     }
+    for (const [userAgent, sum] of this.#userAgents) {
+      this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count);
+    }
+    for (const { hour, method, transport, count } of this.#hours.values()) {
+      this.#addHour.run(hour, method, transport, count);
+    }
     this.clear();
     // New totals take the next numbers one by one, so their count is the distance.
     const after = this.#readLastIds();
-    this.#counters.add('addresses', after.addresses - before.addresses);
-    this.#counters.add('numbers', after.numbers - before.numbers);
+    for (const name of ['addresses', 'numbers', 'user_agents'] as const) {
+      this.#counters.add(name, after[name] - before[name]);
+    }
   }
 
   /** Forgets what was added and not written. */
   clear(): void {
     this.#addresses.clear();
     this.#numbers.clear();
+    this.#userAgents.clear();
+    this.#hours.clear();
+    this.#lastHour = undefined;
   }
 
-  #readLastIds(): { readonly addresses: number; readonly numbers: number } {
+  #readLastIds(): Readonly<Record<'addresses' | 'numbers' | 'user_agents', number>> {
     const row = this.#lastIds.get();
-    return { addresses: Number(row?.['addresses']), numbers: Number(row?.['numbers']) };
+    return {
+      addresses: Number(row?.['addresses']),
+      numbers: Number(row?.['numbers']),
+      user_agents: Number(row?.['user_agents']),
+    };
   }
+}
+
+function addText(
+  database: DatabaseSync,
+  table: 'number_total' | 'user_agent_total',
+  column: 'number' | 'user_agent',
+): StatementSync {
+  return database.prepare(`
+    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count)
+    VALUES (?, ?, ?, ?)
+    ON CONFLICT (${column}) DO UPDATE SET
+      first_seen_us = min(first_seen_us, excluded.first_seen_us),
+      last_seen_us = max(last_seen_us, excluded.last_seen_us),
+      seen_count = seen_count + excluded.seen_count`);
 }
 
 function add(

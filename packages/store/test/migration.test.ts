@@ -27,7 +27,7 @@ test('Store.open() migrates a database of 4.x in place and keeps its rows', () =
   using store = open(path, logger);
   assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, 3);
   assert.deepEqual(logger.lines, [
-    { event: 'database_migration_started', fields: { schema_version: 1 } },
+    { event: 'database_migration_started', fields: { schema_version: 2 } },
     { event: 'database_migration_finished', fields: { rows: 2, repaired_addresses: 0 } },
   ]);
   using reader = StoreReader.open(path);
@@ -166,3 +166,32 @@ test(
     database.exec("INSERT INTO honey (source_ip) VALUES ('203.0.113.9')");
   },
 );
+
+test('Store.open() fills the totals of version 2 from the rows of version 0 and 1', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [{}, {}]);
+  open(path).close();
+  const database = new DatabaseSync(path);
+  database.exec(`
+    UPDATE honey SET user_agent = 'sipcli' WHERE honey_id = 1;
+    DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key;
+    DELETE FROM counter WHERE name = 'user_agents'; PRAGMA user_version = 1`);
+  database.close();
+  open(path).close();
+  using reader = StoreReader.open(path);
+  assert.equal(reader.userAgentsCount(), 1);
+  assert.deepEqual(reader.userAgents(5).items, [
+    {
+      userAgent: 'sipcli',
+      firstSeenEpochUs: CREATED_US,
+      lastSeenEpochUs: CREATED_US,
+      seenCount: 1,
+    },
+  ]);
+  assert.deepEqual(
+    reader.methods(0, CREATED_US + 3600e6).map(({ method, seenCount }) => [method, seenCount]),
+    [['OPTIONS', 2]],
+  );
+  assert.equal(reader.addressesCount(), 1);
+});

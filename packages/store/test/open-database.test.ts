@@ -49,15 +49,18 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
   for (const name of ['honey', 'source_ip_index', 'called_number_index', 'event_uuid_index']) {
     assert.ok(found.has(name), name);
   }
-  assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 1);
+  assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 2);
   assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
   const strict = database.prepare('SELECT name FROM pragma_table_list WHERE strict = 1').all();
   assert.deepEqual(strict.map((row) => String(row['name'])).toSorted(), [
     'address_total',
+    'api_key',
     'counter',
     'cursor',
+    'hour_total',
     'number_total',
     'pending_repeat',
+    'user_agent_total',
   ]);
 });
 
@@ -118,7 +121,7 @@ test('Store.open() and StoreReader.open() refuse the schema of a newer version',
   const newer = new DatabaseSync(path);
   newer.exec('PRAGMA user_version = 99');
   newer.close();
-  assertRefused(path, 'db_newer', /has schema 99, this program knows 1/);
+  assertRefused(path, 'db_newer', /has schema 99, this program knows 2/);
   assert.throws(() => StoreReader.open(path), { code: 'db_newer' });
 });
 
