@@ -2,13 +2,13 @@
 
 import { hostname } from 'node:os';
 import type { DeliveryPorts, JsonLog, Syslog } from '@sentrypeer/delivery';
-import type { HttpApi } from '@sentrypeer/api';
+import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { openEngine } from './engine.ts';
+import { openEngine, type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
@@ -79,7 +79,10 @@ export class Daemon implements AsyncDisposable {
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
-    const api = config.api ? scope.use(await openApi(log, logger, config)) : undefined;
+    const api = config.api
+      ? scope.use(await openApi({ log, logger, clock, engine }, config))
+      : undefined;
+    if (api !== undefined) consumers.push(api);
     const sip = config.noSip ? NO_SIP : await openSip({ engine, identity, logger }, config);
     const facts = {
       version: VERSION,
@@ -127,12 +130,33 @@ async function openSyslog(
   return Syslog.open(ports, { target: config.syslogTarget, hostname: hostname(), ...self });
 }
 
-async function openApi(log: StoreReader, logger: Logger, config: Config): Promise<HttpApi> {
+interface ApiPorts {
+  readonly log: StoreReader;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly engine: Engine;
+}
+
+async function openApi({ log, logger, clock, engine }: ApiPorts, config: Config): Promise<HttpApi> {
   const { HttpApi } = await import('@sentrypeer/api');
   // Whoever has the port is named.
   await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-  const options = { host: config.apiAddress, port: config.apiPort, version: VERSION };
-  return HttpApi.open({ totals: storeTotals(log, config.dbFile), logger }, options);
+  const deliver = (events: readonly DeliveredEvent[]): Promise<void> => engine.deliver(events);
+  const totals = storeTotals(log, config.dbFile);
+  return HttpApi.open(
+    { totals, evidence: log, deliver, clock, logger },
+    {
+      host: config.apiAddress,
+      port: config.apiPort,
+      version: VERSION,
+      keyRequired: config.apiKeyRequired,
+      ratePerSecond: config.apiRatePerSecond,
+      ...(config.apiCorsOrigin === undefined ? {} : { corsOrigin: config.apiCorsOrigin }),
+      ...(config.apiTrustedProxies === undefined
+        ? {}
+        : { trustedProxies: config.apiTrustedProxies }),
+    },
+  );
 }
 
 function formatSyslogTarget(target: Config['syslogTarget']): string {

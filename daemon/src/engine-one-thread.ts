@@ -11,6 +11,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
   const store = StoreService.open(ports, options);
   let sip: SipService | undefined;
   return {
+    deliver: async (events) => store.deliver(events),
     saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
     openSip: async (sipOptions) => {
       const blocks: BlockPool = new BlockPool(

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { OperatingError } from '@sentrypeer/kernel';
 import type { Engine, EnginePorts } from './engine.ts';
 import { blocksCountMax } from './services/block-pool.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 import type {
+  FailedMessage,
   SipWorkerData,
   SipWorkerInput,
   SipWorkerOutput,
@@ -23,6 +25,7 @@ export async function openThreads(
   const { logger, onFailed } = ports;
   const channels = Array.from({ length: sipThreadsCount }, () => new MessageChannel());
   const sipPorts = channels.map(({ port1 }) => port1);
+  const deliveries = new Deliveries();
   const drained = Promise.withResolvers<void>();
   const store = await Thread.start<StoreWorkerInput, StoreWorkerOutput>(
     'store-worker',
@@ -34,6 +37,7 @@ export async function openThreads(
       onMessage: (message) => {
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
         else if (message.kind === 'drained') drained.resolve();
+        else if (message.kind === 'delivered') deliveries.settle(message.delivery, message.failure);
       },
     },
   );
@@ -41,6 +45,8 @@ export async function openThreads(
   let locals: SipLocals = { udp: [], tcp: [], tls: [] };
 
   return {
+    deliver: (events) =>
+      deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
     openSip: async (sipOptions) => {
       // Without a shared port one thread receives, and the others do not start.
@@ -79,6 +85,27 @@ export async function openThreads(
       await Promise.all([store, ...sips].map((thread) => thread.ended()));
     },
   };
+}
+
+/** Deliveries on their way to the store thread and back. */
+class Deliveries {
+  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
+  #last = 0;
+
+  begin(send: (delivery: number) => void): Promise<void> {
+    this.#last += 1;
+    const settled = Promise.withResolvers<void>();
+    this.#waiting.set(this.#last, settled);
+    send(this.#last);
+    return settled.promise;
+  }
+
+  settle(delivery: number, failure: FailedMessage | undefined): void {
+    const settled = this.#waiting.get(delivery);
+    this.#waiting.delete(delivery);
+    if (failure === undefined) settled?.resolve();
+    else settled?.reject(new OperatingError(failure.code, failure.message));
+  }
 }
 
 /** What the first thread opened, the others share; its ports were free ones where 0 was asked for. */

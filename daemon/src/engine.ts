@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { DeliveredEvent } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
@@ -16,6 +17,8 @@ export interface EnginePorts {
 
 /** What receives and what stores: in one thread, or in several with the same objects in each. */
 export interface Engine {
+  /** Resolves when events of other nodes are recorded; rejects with `OperatingError`. */
+  deliver(events: readonly DeliveredEvent[]): Promise<void>;
   saveCursor(name: string, honeyId: number): void;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
   openSip(options: SipServiceOptions): Promise<SipLocals>;

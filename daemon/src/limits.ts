@@ -2,6 +2,12 @@
 
 import { assert } from '@sentrypeer/kernel';
 
+/** Characters of the name of a key, 1 and above. Chosen. */
+export const KEY_NAME_CHARACTERS_MAX = 64;
+
+/** Requests per second that `--api-rate` may allow; more is no limit. */
+export const API_RATE_MAX = 1_000_000;
+
 /** Ports of UDP and TCP, 0 to 65,535; 0 asks the system for a free one (RFC 6335 §6). */
 export const PORT_MAX = 65_535;
 

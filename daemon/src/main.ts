@@ -12,6 +12,7 @@ import { loadConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
+import { runCommand } from './run-command.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -33,11 +34,12 @@ function fail(error: unknown): void {
   process.exitCode = STATUS_FAILED;
 }
 
+function consoleLogger(config: Config): ConsoleLogger {
+  return new ConsoleLogger({ clock: systemClock, write: printError }, { level: logLevel(config) });
+}
+
 async function run(config: Config, warnings: readonly string[]): Promise<void> {
-  const logger = new ConsoleLogger(
-    { clock: systemClock, write: printError },
-    { level: logLevel(config) },
-  );
+  const logger = consoleLogger(config);
   for (const warning of warnings) logger.warn('configuration', { warning });
   const ports = {
     clock: systemClock,
@@ -103,9 +105,8 @@ try {
       process.exitCode = STATUS_REFUSED;
       break;
     case 'command':
-      await (await import('@sentrypeer/store')).backupDatabase(loaded.config.dbFile, loaded.target);
       process.stdout.write(
-        `The database ${loaded.config.dbFile} was copied to ${loaded.target}.\n`,
+        await runCommand(loaded.command, loaded.config.dbFile, consoleLogger(loaded.config)),
       );
       break;
     case 'run':

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { join } from 'node:path';
+import { parseCommand, type Command } from './commands.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
 import { parseConfigFile } from './config-file.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import { parseEnvironment } from './environment.ts';
 import { parseFlags } from './flags.ts';
 import { formatHelp } from './help.ts';
-import { suggestion } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isRefusal, quoted, refusal } from './refusal.ts';
@@ -52,8 +52,7 @@ interface Loaded {
 /** What the operator wants. */
 export type LoadedConfig =
   | ({ readonly kind: 'run' } & Loaded)
-  /** Copy the database to `target` while it may be in use. */
-  | ({ readonly kind: 'command'; readonly name: 'backup'; readonly target: string } & Loaded)
+  | ({ readonly kind: 'command'; readonly command: Command } & Loaded)
   /** Print `text` to standard output and end with status 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** Print `message`, one line, to standard error and end with status 2. */
@@ -73,16 +72,16 @@ function load(sources: ConfigSources): LoadedConfig {
   const flags = parseFlags(sources.argv);
   if (flags.print === 'help') return { kind: 'print', text: formatHelp() };
   if (flags.print === 'version') return { kind: 'print', text: `sentrypeer ${VERSION}\n` };
-  const target = backupTarget(flags.words);
+  const command = parseCommand(flags.words);
   const environment = parseEnvironment(sources.env);
   const file = loadFile(sources, flags.settings, environment.settings);
   const { values, origins } = merge([flags.settings, environment.settings, file]);
   const config = completeConfig(values, sources.coresCount);
   const exists = (path: string): boolean => sources.directoryExists(path);
   const { warnings } = environment;
-  if (target !== undefined) {
+  if (command !== undefined) {
     refuseMissingDirectories(config, origins, exists);
-    return { kind: 'command', name: 'backup', target, config, origins, warnings };
+    return { kind: 'command', command, config, origins, warnings };
   }
   refuseContradictions(config, origins);
   refuseUnknownPersona(config, origins, sources.personaNames);
@@ -93,22 +92,6 @@ function load(sources: ConfigSources): LoadedConfig {
     origins,
     warnings: [...warnings, ...idleFlags(config, origins)],
   };
-}
-
-/** `backup FILE`, or nothing. */
-function backupTarget(words: readonly string[]): string | undefined {
-  const [command, target, ...more] = words;
-  if (command === undefined) return undefined;
-  if (command !== 'backup') {
-    const hint = suggestion(command, ['backup']) || ', the only command is backup FILE';
-    throw refusal(`unknown command ${quoted(command)}${hint}`);
-  }
-  if (target === undefined || target === '') {
-    throw refusal('backup needs the file to write: write sentrypeer backup FILE');
-  }
-  const [first] = more;
-  if (first !== undefined) throw refusal(`${quoted(first)} is too much: write backup FILE`);
-  return target;
 }
 
 /** The file that was named, which must be there, or the usual one where there is one. */

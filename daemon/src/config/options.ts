@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import {
+  API_RATE_MAX,
   CONNECTIONS_COUNT_MAX,
   DB_SIZE_OCTETS_MIN,
   FOLD_WINDOW_SECONDS_MAX,
@@ -14,6 +15,8 @@ import {
   addressType,
   countType,
   listenAddressesType,
+  networksType,
+  originType,
   pathType,
   personaType,
   portType,
@@ -216,6 +219,39 @@ export const OPTIONS = {
     defaultValue: 8082,
     needs: 'api',
     doc: 'Port of the API.',
+  }),
+  apiKeyRequired: option({
+    group: 'api',
+    long: 'api-key-required',
+    type: switchType,
+    defaultValue: false,
+    needs: 'api',
+    doc: 'Reading needs a key too; see the command keys. Delivering, raw messages and credentials always do.',
+  }),
+  apiRatePerSecond: option({
+    group: 'api',
+    long: 'api-rate',
+    type: countType('COUNT', 0, API_RATE_MAX),
+    unit: 'requests per second',
+    defaultValue: 100,
+    needs: 'api',
+    doc: 'Requests that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
+  }),
+  apiTrustedProxies: derivedOption({
+    group: 'api',
+    long: 'api-trusted-proxy',
+    type: networksType,
+    defaultText: 'none',
+    needs: 'api',
+    doc: 'Proxy whose X-Forwarded-For is believed.',
+  }),
+  apiCorsOrigin: derivedOption({
+    group: 'api',
+    long: 'api-cors-origin',
+    type: originType,
+    defaultText: 'none',
+    needs: 'api',
+    doc: 'Web site whose scripts may read the API; * lets all.',
   }),
 
   jsonLog: option({

@@ -2,7 +2,7 @@
 
 /* What the help, the man page and docs/options.md say beside the table. Text between backticks is literal. */
 
-export const SYNOPSIS = ['[OPTION]...', '[OPTION]... backup FILE'] as const;
+export const SYNOPSIS = ['[OPTION]...', '[OPTION]... COMMAND'] as const;
 
 export const SUMMARY = 'SIP honeypot that records who tried to call what';
 
@@ -14,6 +14,15 @@ export const COMMANDS: readonly { readonly name: string; readonly doc: string }[
   {
     name: 'backup FILE',
     doc: 'Copy the database (`--db-file`) to FILE while it may be in use, and end.',
+  },
+  {
+    name: 'keys add NAME ROLE',
+    doc: 'Make a key of the API, print it once, and end. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both).',
+  },
+  { name: 'keys list', doc: 'Print names, roles and times of the keys.' },
+  {
+    name: 'keys revoke NAME',
+    doc: 'Let a key hold no longer; a running daemon refuses it at once.',
   },
 ];
 

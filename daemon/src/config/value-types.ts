@@ -148,6 +148,31 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
   format: (value) => value.map(formatListenAddress).join(','),
 };
 
+/** Addresses, or networks with the length of their prefix. */
+export const networksType: ValueType<readonly string[]> = {
+  placeholder: 'NETWORK',
+  wanted: 'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24',
+  toml: ['string'],
+  repeatable: true,
+  parse: (text) => parseList(text, parseNetwork),
+  format: (value) => value.join(','),
+};
+
+/** RFC 6454 §6.2, or any. */
+export const originType: ValueType<string> = {
+  placeholder: 'ORIGIN',
+  wanted: 'an origin such as https://dashboard.example.org, or *',
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => {
+    const trimmed = text.trim();
+    return trimmed === '*' || (URL.canParse(trimmed) && new URL(trimmed).origin === trimmed)
+      ? trimmed
+      : undefined;
+  },
+  format: (value) => value,
+};
+
 export const syslogTargetType: ValueType<SyslogTarget> = {
   placeholder: 'TARGET',
   wanted: 'local, udp://HOST:PORT or tcp://HOST:PORT',
@@ -209,6 +234,15 @@ function parseAddress(text: string): string | undefined {
     return isIPv6(inside) ? inside : undefined;
   }
   return isIP(trimmed) === 0 ? undefined : trimmed;
+}
+
+function parseNetwork(text: string): string | undefined {
+  const [address = '', prefix, ...more] = text.split('/');
+  const parsed = parseAddress(address);
+  if (parsed === undefined || more.length > 0) return undefined;
+  if (prefix === undefined) return parsed;
+  const length = parseWhole(prefix, 0, isIPv6(parsed) ? 128 : 32);
+  return length === undefined ? undefined : `${parsed}/${length}`;
 }
 
 function parseListenAddress(text: string): ListenAddress | undefined {

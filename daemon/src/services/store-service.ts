@@ -2,7 +2,7 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError } from '@sentrypeer/kernel';
-import { Recorder, Store } from '@sentrypeer/store';
+import { Recorder, Store, type DeliveredEvent } from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
@@ -66,6 +66,11 @@ export class StoreService {
     this.#releases.set(batch, release);
     this.#recorder.offer(batch);
     this.#step();
+  }
+
+  /** Records events of other nodes; throws `OperatingError` where that can't be done now. */
+  deliver(events: readonly DeliveredEvent[]): void {
+    this.#ports.onCommitted(this.#store.deliver(events).lastHoneyId);
   }
 
   /** Remembers how far a consumer came. What cannot be written now is written with the next one. */

@@ -53,7 +53,7 @@ function addressEntry(total: AddressTotal) {
   const { address, firstSeenEpochUs, lastSeenEpochUs, seenCount, grade } = total;
   return {
     ipAddress: address,
-    seenFirst: formatEventTimestamp(firstSeenEpochUs),
+    seenFirstEpochUs: firstSeenEpochUs,
     seenLast: formatEventTimestamp(lastSeenEpochUs),
     seenLastEpochUs: lastSeenEpochUs,
     seenCount,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { LogFields } from '@sentrypeer/kernel';
+import type { DeliveredEvent } from '@sentrypeer/store';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
 
@@ -59,6 +60,12 @@ export interface StoreWorkerData {
 
 export type StoreWorkerInput =
   | { readonly kind: 'save-cursor'; readonly name: string; readonly honeyId: number }
+  /** Answered by `delivered` with the same number. */
+  | {
+      readonly kind: 'deliver';
+      readonly delivery: number;
+      readonly events: readonly DeliveredEvent[];
+    }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
@@ -68,4 +75,10 @@ export type StoreWorkerOutput =
   | FailedMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
+  /** `failure` says why they were not recorded. */
+  | {
+      readonly kind: 'delivered';
+      readonly delivery: number;
+      readonly failure: FailedMessage | undefined;
+    }
   | { readonly kind: 'drained' };

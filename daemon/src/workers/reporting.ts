@@ -17,3 +17,13 @@ export function failedMessage(error: unknown): FailedMessage {
   if (!(error instanceof OperatingError)) throw error;
   return { kind: 'failed', code: error.code, message: error.message };
 }
+
+/** What the world did to a piece of work, or `undefined` where it was done. */
+export function failureOf(work: () => void): FailedMessage | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return failedMessage(error);
+  }
+}

@@ -11,7 +11,7 @@ import type {
   StoreWorkerInput,
   StoreWorkerOutput,
 } from './messages.ts';
-import { failedMessage, forwardingLogger } from './reporting.ts';
+import { failedMessage, failureOf, forwardingLogger } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
@@ -43,6 +43,13 @@ try {
     switch (message.kind) {
       case 'save-cursor':
         service.saveCursor(message.name, message.honeyId);
+        break;
+      case 'deliver':
+        say({
+          kind: 'delivered',
+          delivery: message.delivery,
+          failure: failureOf(() => service.deliver(message.events)),
+        });
         break;
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.

@@ -51,7 +51,10 @@ test('parseFlags() takes a value attached, separate, or behind an equals sign', 
 });
 
 test('parseFlags() ends the options at a double hyphen', () => {
-  assert.equal(refused('-- -r'), 'unknown command "-r", the only command is backup FILE');
+  assert.equal(
+    refused('-- -r'),
+    'unknown command "-r", there are backup FILE, keys add NAME ROLE, keys list, keys revoke NAME',
+  );
   run('-r --');
 });
 

@@ -36,6 +36,10 @@ test('loadConfig() without anything gives the documented defaults', () => {
       api: false,
       apiAddress: '127.0.0.1',
       apiPort: 8082,
+      apiKeyRequired: false,
+      apiRatePerSecond: 100,
+      apiTrustedProxies: undefined,
+      apiCorsOrigin: undefined,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',
       syslog: false,
@@ -203,14 +207,41 @@ test('loadConfig() prints help and version, whatever stands behind them', () => 
 test('loadConfig() knows the command backup FILE, which needs no SIP and no API', () => {
   const loaded = load('backup /b.db -f /x.db --no-sip');
   assert.ok(loaded.kind === 'command');
-  assert.deepEqual(
-    [loaded.name, loaded.target, loaded.config.dbFile],
-    ['backup', '/b.db', '/x.db'],
-  );
+  assert.deepEqual(loaded.command, { name: 'backup', target: '/b.db' });
+  assert.equal(loaded.config.dbFile, '/x.db');
   assert.equal(refused('backup'), 'backup needs the file to write: write sentrypeer backup FILE');
   assert.equal(refused('backup a b'), '"b" is too much: write backup FILE');
   assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
-  assert.equal(refused('start'), 'unknown command "start", the only command is backup FILE');
+  assert.equal(
+    refused('start'),
+    'unknown command "start", there are backup FILE, keys add NAME ROLE, keys list, keys revoke NAME',
+  );
+});
+
+test('loadConfig() knows the commands about keys', () => {
+  const command = (text: string): unknown => {
+    const loaded = load(text);
+    assert.ok(loaded.kind === 'command');
+    return loaded.command;
+  };
+  assert.deepEqual(command('keys add pbx-1 read'), {
+    name: 'keys add',
+    key: 'pbx-1',
+    role: 'read',
+  });
+  assert.deepEqual(command('keys list'), { name: 'keys list' });
+  assert.deepEqual(command('keys revoke pbx-1'), { name: 'keys revoke', key: 'pbx-1' });
+  const form = 'write keys add NAME ROLE, keys list or keys revoke NAME';
+  assert.equal(refused('keys'), `keys needs a word more: ${form}`);
+  assert.equal(refused('keys show'), `keys knows no "show": ${form}`);
+  assert.match(refused('keys add'), /^"" is no name of a key: write keys add NAME ROLE/);
+  assert.match(refused('keys add a/b read'), /^"a\/b" is no name of a key/);
+  assert.match(refused(`keys add ${'x'.repeat(65)} read`), /is no name of a key/);
+  assert.match(refused('keys add pbx'), /^keys add got no role: it must be read/);
+  assert.match(refused('keys add pbx root'), /^keys add got the role "root"/);
+  assert.match(refused('keys add pbx read now'), /^"now" is too much/);
+  assert.match(refused('keys list all'), /^"all" is too much/);
+  assert.match(refused('keys revoke a b'), /^"b" is too much/);
 });
 
 test('loadConfig() lets a mistake of its own rise', () => {

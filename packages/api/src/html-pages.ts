@@ -7,7 +7,7 @@ const STYLE =
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-function page(title: string, body: string): string {
+export function htmlPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,7 +23,7 @@ ${body}
 `;
 }
 
-export const START_PAGE = page(
+export const START_PAGE = htmlPage(
   'SentryPeer',
   `<h1>SentryPeer</h1>
 <p>A SIP honeypot: it records who tried to register or to call, and which number. Nobody has business with
@@ -35,8 +35,9 @@ it, so every address below is a bad actor and every number below was dialled by 
 <li><code>/numbers/{number}</code>: 200 where the number was called, 404 where it was not</li>
 <li><code>/v1/lists/ip-addresses.txt</code>, <code>.csv</code>, <code>.ipset</code>, <code>.nft</code>,
 <code>.rsc</code>: addresses for firewalls and routers</li>
+<li><a href="/docs"><code>/docs</code></a>: events, totals, checks and all else under <code>/v1</code></li>
 <li><a href="/health-check"><code>/health-check</code></a>: whether this node is up</li>
 </ul>`,
 );
 
-export const HEALTH_PAGE = page('SentryPeer', '<h1>Hello from SentryPeer!</h1>');
+export const HEALTH_PAGE = htmlPage('SentryPeer', '<h1>Hello from SentryPeer!</h1>');

@@ -2,8 +2,8 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
-import { AssertionError, type Logger } from '@sentrypeer/kernel';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AssertionError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Answers } from './answers.ts';
 import { refuseClient, refuseConnect } from './client-error.ts';
 import { FailureReport } from './failure-report.ts';
@@ -22,11 +22,39 @@ import {
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
 import { originForm } from './request-target.ts';
-import { addMethods, addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
+import {
+  addMethods,
+  addRoutes,
+  ALLOWED_METHODS,
+  ANYBODYS,
+  sendInvalid,
+  sendJson,
+} from './routes.ts';
+import { Access, type Caller, type Refusal, type RouteAccess } from './access/access.ts';
+import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
+import type { Evidence } from './evidence.ts';
+import { sendProblem } from './problem.ts';
 import type { Totals } from './totals.ts';
+import { EventStreams } from './v1/event-streams.ts';
+import { addOperations } from './v1/routes.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set before any handler runs. */
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+    /** Has a limit of its own for what is sent to it. */
+    readsBody?: boolean;
+  }
+}
 
 export interface HttpApiPorts {
   readonly totals: Totals;
+  readonly evidence: Evidence;
+  readonly deliver: CloudPorts['deliver'];
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -39,6 +67,12 @@ export interface HttpApiOptions {
   readonly version: string;
   /** The origin that scripts of other sites may have, or `*`. @default none */
   readonly corsOrigin?: string;
+  /** Also reading needs a key. @default false */
+  readonly keyRequired?: boolean;
+  /** Addresses or networks whose `X-Forwarded-For` is believed. @default none */
+  readonly trustedProxies?: readonly string[];
+  /** Requests per second of one client that is not this machine; 0 sets no limit. @default 0 */
+  readonly ratePerSecond?: number;
   /** For tests. @default HEADERS_MS_MAX, REQUEST_MS_MAX, STALLED_MS_MAX and LATE_CHECK_MS */
   readonly timeouts?: HttpTimeouts;
 }
@@ -51,15 +85,24 @@ interface HttpTimeouts {
   readonly lateCheckMs: number;
 }
 
+/** What scripts of the allowed site may send (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Methods': ALLOWED_METHODS,
+  'Access-Control-Allow-Headers': 'Authorization, X-Api-Key, Last-Event-ID, If-None-Match',
+  'Access-Control-Max-Age': '600',
+};
+
 /** The HTTP server with all routes. */
 export class HttpApi {
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number };
   readonly #app: FastifyInstance;
+  readonly #streams: EventStreams;
   #closing: Promise<void> | undefined;
 
-  private constructor(app: FastifyInstance, host: string) {
+  private constructor(app: FastifyInstance, streams: EventStreams, host: string) {
     this.#app = app;
+    this.#streams = streams;
     const bound = app.server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
     this.address = { host, port };
@@ -71,7 +114,8 @@ export class HttpApi {
     signal?: AbortSignal,
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
-    const app = await buildApp(ports, options);
+    const streams = new EventStreams(ports.evidence);
+    const app = await buildApp({ ...ports, streams }, options);
     try {
       await app.listen({ host: options.host, port: options.port });
       signal?.throwIfAborted();
@@ -79,7 +123,12 @@ export class HttpApi {
       await app.close();
       throw listenFailure(error, options);
     }
-    return new HttpApi(app, options.host);
+    return new HttpApi(app, streams, options.host);
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#streams.wake();
   }
 
   /** Lets answers under way end, within a deadline. */
@@ -93,6 +142,7 @@ export class HttpApi {
   }
 
   async #close(): Promise<void> {
+    this.#streams.close();
     const deadline = setTimeout(() => this.#app.server.closeAllConnections(), CLOSE_MS_MAX);
     try {
       await this.#app.close();
@@ -102,7 +152,10 @@ export class HttpApi {
   }
 }
 
-async function buildApp(ports: HttpApiPorts, options: HttpApiOptions): Promise<FastifyInstance> {
+async function buildApp(
+  ports: HttpApiPorts & { readonly streams: EventStreams },
+  options: HttpApiOptions,
+): Promise<FastifyInstance> {
   // Imported here, so that a node without the API does not pay for it.
   const { default: fastify } = await import('fastify');
   const headers = commonHeaders(options);
@@ -111,6 +164,7 @@ async function buildApp(ports: HttpApiPorts, options: HttpApiOptions): Promise<F
   const lists = new Lists((error) => report.add(error));
   const app: FastifyInstance = fastify({
     ...serverOptions(options.timeouts),
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     rewriteUrl: (request) => originForm(request.url ?? '/'),
     frameworkErrors: (_error, _request, reply) => {
       reply.headers(headers);
@@ -120,24 +174,39 @@ async function buildApp(ports: HttpApiPorts, options: HttpApiOptions): Promise<F
       answers.afterLast(socket, () => refuseClient(error.code, socket, headers)),
   });
   addMethods(app);
+  app.decorateRequest('caller');
+  const access = new Access(
+    { clock: ports.clock, apiKey: (key) => ports.evidence.apiKey(key) },
+    { keyRequired: options.keyRequired ?? false, ratePerSecond: options.ratePerSecond ?? 0 },
+  );
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers);
-    if (announcesTooMuch(request.raw)) {
+    const { config } = request.routeOptions;
+    if (config.readsBody !== true && announcesTooMuch(request.raw)) {
       reply.header('Connection', 'close');
       sendJson(reply, 413, { error: 'The request is too large' });
+    } else if (options.corsOrigin !== undefined && isPreflight(request)) {
+      reply.headers(PREFLIGHT_HEADERS).code(204).send();
     } else if (request.is404) {
       sendJson(reply, 404, { error: 'The requested resource could not be found.' });
     } else {
+      const admission = access.admit(request, config.access ?? ANYBODYS);
+      if ('refusal' in admission) return sendRefusal(request, reply, admission.refusal);
+      request.caller = admission.caller;
       done();
     }
   });
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
+    if (status === 413) return sendJson(reply, 413, { error: 'The request is too large' });
+    if (status === 415) return sendJson(reply, 415, { error: error.message });
     if (status >= 400 && status < 500) return sendInvalid(reply);
     report.add(error);
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
   addRoutes(app, { totals: ports.totals, lists }, options.version);
+  addOperations(app, { ...ports, lists }, options.version);
+  addCloudRoutes(app, ports);
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.on('request', (request, response) => answers.add(request.socket, response));
@@ -166,6 +235,19 @@ function serverOptions(timeouts: HttpTimeouts | undefined): FastifyHttpOptions<S
   };
 }
 
+/** In the form that the clients of the route read. */
+function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const { status, error, detail, retryAfter } = refusal;
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+  if (request.raw.url?.startsWith('/v1/') === true) sendProblem(reply, status, detail);
+  else sendJson(reply, status, { error, error_description: detail });
+}
+
+function isPreflight({ method, headers }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
 function refuseSchema(): never {
   throw new AssertionError('a route has a schema, so Fastify needs its compilers');
 }
@@ -177,7 +259,10 @@ function commonHeaders(options: HttpApiOptions): Readonly<Record<string, string>
     'X-Content-Type-Options': 'nosniff',
     ...(options.corsOrigin === undefined
       ? {}
-      : { 'Access-Control-Allow-Origin': options.corsOrigin }),
+      : {
+          'Access-Control-Allow-Origin': options.corsOrigin,
+          'Access-Control-Expose-Headers': 'ETag, Retry-After',
+        }),
   };
 }
 

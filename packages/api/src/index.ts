@@ -2,3 +2,5 @@
 
 export { HttpApi, type HttpApiOptions, type HttpApiPorts } from './http-api.ts';
 export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './totals.ts';
+export { type DeliveredEvent } from './cloud/delivered-event.ts';
+export { type Evidence } from './evidence.ts';

@@ -11,6 +11,55 @@ export const HEADERS_COUNT_MAX = 64;
 /** Octets of a body that a request may announce, 0 and above; no route reads one. Chosen. */
 export const BODY_OCTETS_MAX = 65_536;
 
+/** Octets of a body that delivers events, 0 and above, as it is sent and unpacked. Chosen: some dozen of the largest events. */
+export const DELIVERY_OCTETS_MAX = 4_194_304;
+
+/** Events of one delivery, 1 and above. Chosen: one transaction of some ten milliseconds. */
+export const DELIVERY_EVENTS_MAX = 1_000;
+
+/** Characters of a text of a delivered event other than its message, 1 and above; as the honeypot keeps of its own. */
+export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
+
+/** Characters of the message of a delivered event, 1 and above: the largest datagram. */
+export const DELIVERED_MESSAGE_CHARACTERS_MAX = 65_535;
+
+/** Characters of a key in a request, 1 and above; ours have 54. */
+export const KEY_CHARACTERS_MAX = 128;
+
+/** Characters of a text in a query, 1 and above. Chosen: as much of a User-Agent is counted. */
+export const TEXT_CHARACTERS_MAX = 256;
+
+/** Characters from which an answer is compressed, 0 and above. Chosen: what does not fit into one packet. */
+export const GZIP_CHARACTERS_MIN = 1_400;
+
+/** Entries of one page, 1 and above. Chosen: some milliseconds to read and write. */
+export const PAGE_ENTRIES_MAX = 1_000;
+
+/** Entries of one page unless the query says otherwise. */
+export const PAGE_ENTRIES_DEFAULT = 100;
+
+/** Totals that are looked at for one page, 1 and above; behind them a cursor goes on. Some ten milliseconds. */
+export const PAGE_SCAN_MAX = 10_000;
+
+/** Events that an export reads at a time, 1 and above. */
+export const EXPORT_EVENTS = 250;
+
+/** Streams of events at a time, 1 and above; more are answered 503. Chosen: dashboards and collectors. */
+export const STREAMS_COUNT_MAX = 64;
+
+/** Milliseconds between two signs of life on a stream without events. Chosen: below what proxies wait. */
+export const STREAM_BEAT_MS = 10_000;
+
+/** Milliseconds over which the requests of one client are counted, 1 and above. */
+export const RATE_MS = 10_000;
+
+/** Wrong keys that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
+export const FAILED_KEYS_COUNT_MAX = 10;
+export const FAILED_KEYS_MS = 60_000;
+
+/** Clients that are counted at a time, 1 and above. Chosen: about 2 MB. */
+export const WINDOWS_COUNT_MAX = 16_384;
+
 /** Connections at a time, 1 and above; more are closed at once. Chosen: about 20 KiB each. */
 export const CONNECTIONS_COUNT_MAX = 1_024;
 
@@ -50,4 +99,5 @@ export const CLOSE_MS_MAX = 500;
 /** Milliseconds between two lines about failed requests in our log. Chosen: a client sets their pace. */
 export const REPORT_MS_MIN = 10_000;
 
+assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');

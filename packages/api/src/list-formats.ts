@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { rfc3339 } from './rfc3339.ts';
 import type { AddressTotal } from './totals.ts';
 
 /** Members an ipset may take, one value for ever: `create -exist` refuses a set made with another. */
@@ -47,13 +48,19 @@ const plainText: ListFormat = {
 const csv: ListFormat = {
   mediaType: 'text/csv; charset=utf-8; header=present',
   enforces: false,
-  begin: 'ip_address,grade,seen_count,seen_first,seen_last\r\n',
+  begin: 'ip_address,grade,seen_count,first_seen,last_seen\r\n',
   end: '',
   page: (entries) =>
     lines(
       entries,
-      ({ ipAddress, grade, seenCount, seenFirst, seenLast }) =>
-        [ipAddress, grade, seenCount, seenFirst, seenLast].join(','),
+      (total) =>
+        [
+          total.ipAddress,
+          total.grade,
+          total.seenCount,
+          rfc3339(total.seenFirstEpochUs),
+          rfc3339(total.seenLastEpochUs),
+        ].join(','),
       '\r\n',
     ),
 };

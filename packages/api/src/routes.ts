@@ -6,7 +6,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
 import type { Lists } from './lists.ts';
-import { MACHINE_LISTS, sendMachineList } from './machine-lists.ts';
+import { LIST_FORMATS } from './list-formats.ts';
+import { LIST_PARAMETERS } from './list-query.ts';
+import { sendMachineList } from './machine-lists.ts';
+import type { RouteAccess } from './access/access.ts';
+import { readQuery } from './parameters.ts';
+import { sendProblem } from './problem.ts';
+import { sendText } from './send-text.ts';
 import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
 import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
 
@@ -14,6 +20,9 @@ import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
 export const ALLOWED_METHODS = 'GET, HEAD';
 
 const JSON_TYPE = 'application/json';
+const READ: RouteAccess = { need: 'read' };
+/** Guards nothing. */
+export const ANYBODYS: RouteAccess = { need: 'nothing' };
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -25,32 +34,32 @@ export interface RoutesPorts {
 /** Adds the routes, and 405 for all other methods on them. Handlers answer at once, so order is kept. */
 export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
   const { totals, lists } = ports;
-  addRoute(app, '/', (request, reply) => {
+  addRoute(app, '/', ANYBODYS, (request, reply) => {
     if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
     else sendJson(reply, 200, { status: 'OK' });
   });
-  addRoute(app, '/health-check', (request, reply) => {
+  addRoute(app, '/health-check', ANYBODYS, (request, reply) => {
     const message = 'Hello from SentryPeer!';
     if (wantsJson(request)) sendJson(reply, 200, { status: 'OK', message, version });
     else sendHtml(reply, HEALTH_PAGE);
   });
-  addRoute(app, '/ip-addresses', (request, reply) => {
+  addRoute(app, '/ip-addresses', READ, (request, reply) => {
     const total = totals.addressesCount();
     if (total === 0) return sendJson(reply, 404, { message: 'No bad actors found' });
     if (request.method === 'HEAD') return sendHead(reply);
     const list = lists.open(() =>
       jsonListText('ip_addresses', total, totals.addresses(), addressEntry),
     );
-    return sendList(reply, list);
+    return sendList(request, reply, list);
   });
-  addRoute(app, '/numbers', (request, reply) => {
+  addRoute(app, '/numbers', READ, (request, reply) => {
     const total = totals.numbersCount();
     if (total === 0) return sendJson(reply, 404, { message: 'No phone numbers found' });
     if (request.method === 'HEAD') return sendHead(reply);
     const list = lists.open(() =>
       jsonListText('called_numbers', total, totals.numbers(), numberEntry),
     );
-    return sendList(reply, list);
+    return sendList(request, reply, list);
   });
   const lookUpAddress: Handler = (request, reply) => {
     const address = parseAddress(lastSegment(request.raw.url ?? '') ?? '');
@@ -59,13 +68,15 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     if (found === undefined) return sendJson(reply, 404, { message: 'No bad actor found' });
     return sendJson(reply, 200, { bad_actor_found: found.ipAddress });
   };
-  for (const [url, format] of MACHINE_LISTS) {
-    addRoute(app, url, (request, reply) => sendMachineList(ports, format, request, reply));
-  }
+  addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
+    const query = readQuery(request.raw.url ?? '', LIST_PARAMETERS);
+    if (!query.ok) return sendProblem(reply, 400, query.detail);
+    return sendMachineList(ports, LIST_FORMATS.ipset, query.values, request, reply);
+  });
   // Wildcards: to look-up clients 404 means "clean", so what is no address must not look like no route.
-  addRoute(app, '/ip-addresses/*', lookUpAddress);
-  addRoute(app, '/ip-address/*', lookUpAddress);
-  addRoute(app, '/numbers/*', (request, reply) => {
+  addRoute(app, '/ip-addresses/*', READ, lookUpAddress);
+  addRoute(app, '/ip-address/*', READ, lookUpAddress);
+  addRoute(app, '/numbers/*', READ, (request, reply) => {
     const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
     if (number === undefined) return sendInvalid(reply);
     const found = totals.number(number);
@@ -81,11 +92,22 @@ export function addMethods(app: FastifyInstance): void {
   }
 }
 
-function addRoute(app: FastifyInstance, url: string, handler: Handler): void {
-  app.route({ method: ['GET', 'HEAD'], url, handler });
-  const others = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD');
+/** A route for GET and HEAD. */
+export function addRoute(
+  app: FastifyInstance,
+  url: string,
+  access: RouteAccess,
+  handler: Handler,
+): void {
+  app.route({ method: ['GET', 'HEAD'], url, handler, config: { access } });
+  addRefusals(app, url, ALLOWED_METHODS);
+}
+
+/** Answers 405 to every method but those of the `Allow` header. */
+export function addRefusals(app: FastifyInstance, url: string, allowed: string): void {
+  const others = app.supportedMethods.filter((method) => !allowed.split(', ').includes(method));
   const refuse: Handler = (_request, reply) => {
-    reply.header('Allow', ALLOWED_METHODS);
+    reply.header('Allow', allowed);
     sendJson(reply, 405, { error: 'The method is not allowed' });
   };
   // In the hook, which runs before a body would be read.
@@ -110,16 +132,16 @@ function sendHead(reply: FastifyReply): void {
   reply.type(JSON_TYPE).send();
 }
 
-function sendList(reply: FastifyReply, list: Readable | undefined): void {
+function sendList(request: FastifyRequest, reply: FastifyReply, list: Readable | undefined): void {
   if (list !== undefined) {
-    reply.type(JSON_TYPE).send(list);
+    sendText(request, reply, JSON_TYPE, list);
     return;
   }
   reply.header('Retry-After', '1');
   sendJson(reply, 503, { error: 'Too many lists are being sent' });
 }
 
-function sendHtml(reply: FastifyReply, html: string): void {
+export function sendHtml(reply: FastifyReply, html: string): void {
   reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   reply.header('Vary', 'Accept, Content-Type');
   reply.type('text/html; charset=utf-8').send(html);

@@ -3,11 +3,11 @@
 /** What is known of one source address. */
 export interface AddressTotal {
   readonly ipAddress: string;
-  /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
-  readonly seenFirst: string;
-  readonly seenLast: string;
   /** Wall-clock microseconds. */
+  readonly seenFirstEpochUs: number;
   readonly seenLastEpochUs: number;
+  /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
+  readonly seenLast: string;
   readonly seenCount: number;
   /** What it has ever proved: nothing, that it receives our answers, or that it set up a connection. */
   readonly grade: 'seen' | 'returned' | 'handshake';

@@ -7,20 +7,18 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { silentLogger } from '@sentrypeer/kernel';
-import { HttpApi } from '../src/index.ts';
+import type { HttpApi } from '../src/index.ts';
 import { LISTS_COUNT_MAX } from '../src/limits.ts';
 import { MemoryTotals } from './memory-totals.ts';
+import { openApi as openHttpApi } from './ports.ts';
 
 const timeouts = { headersMs: 60, requestMs: 90, stalledMs: 300, lateCheckMs: 10 };
 
 let totals = new MemoryTotals();
 let api: HttpApi;
 
-const openApi = (options = {}): Promise<HttpApi> => {
-  const all = { host: '127.0.0.1', port: 0, version: '1.2.3', timeouts, ...options };
-  return HttpApi.open({ totals, logger: silentLogger }, all);
-};
+const openApi = (options = {}): Promise<HttpApi> =>
+  openHttpApi({ totals }, { timeouts, ...options });
 
 beforeEach(async () => {
   totals = new MemoryTotals().addNumber('1');

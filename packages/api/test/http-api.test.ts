@@ -6,9 +6,11 @@ import { request, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
-import { silentLogger, type LogFields, type Logger } from '@sentrypeer/kernel';
+import { silentLogger, systemClock, type LogFields, type Logger } from '@sentrypeer/kernel';
 import { HttpApi, type HttpApiOptions } from '../src/index.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryTotals } from './memory-totals.ts';
+import { openApi as openHttpApi } from './ports.ts';
 
 let totals = new MemoryTotals();
 let api: HttpApi;
@@ -16,7 +18,7 @@ let messages: LogFields[] = [];
 
 const logger: Logger = { ...silentLogger, error: (_event, fields = {}) => messages.push(fields) };
 const openApi = (options: Partial<HttpApiOptions> = {}): Promise<HttpApi> =>
-  HttpApi.open({ totals, logger }, { host: '127.0.0.1', port: 0, version: '1.2.3', ...options });
+  openHttpApi({ totals, logger }, options);
 
 beforeEach(async () => {
   totals = new MemoryTotals();
@@ -306,7 +308,13 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
   await assert.rejects(openApi({ host: '192.0.2.1' }), { code: 'address_unknown' });
   await assert.rejects(
     HttpApi.open(
-      { totals, logger },
+      {
+        totals,
+        logger,
+        evidence: new MemoryEvidence(),
+        deliver: async () => {},
+        clock: systemClock,
+      },
       { host: '127.0.0.1', port: 0, version: '' },
       AbortSignal.abort(),
     ),

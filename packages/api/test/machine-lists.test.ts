@@ -2,16 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLogger } from '@sentrypeer/kernel';
-import { HttpApi } from '../src/index.ts';
+import type { HttpApi } from '../src/index.ts';
 import { MemoryTotals } from './memory-totals.ts';
+import { openApi } from './ports.ts';
 
-const SEEN = '2026-11-23 10:00:01.123456000';
-
-function openApi(totals: MemoryTotals): Promise<HttpApi> {
-  const options = { host: '127.0.0.1', port: 0, version: '1.2.3' };
-  return HttpApi.open({ totals, logger: silentLogger }, options);
-}
+const SEEN = '2026-11-23T10:00:01.123456Z';
 
 function ask(api: HttpApi, path: string, init?: RequestInit): Promise<Response> {
   return fetch(`http://127.0.0.1:${api.address.port}${path}`, init);
@@ -38,7 +33,7 @@ const BEGIN_NFT =
   'add table inet sentrypeer\n' +
   'add set inet sentrypeer bad4 { type ipv4_addr; }\nflush set inet sentrypeer bad4\n' +
   'add set inet sentrypeer bad6 { type ipv6_addr; }\nflush set inet sentrypeer bad6\n';
-const HEAD_CSV = 'ip_address,grade,seen_count,seen_first,seen_last\r\n';
+const HEAD_CSV = 'ip_address,grade,seen_count,first_seen,last_seen\r\n';
 const FIRST_CSV = `203.0.113.5,handshake,7,${SEEN},${SEEN}\r\n`;
 
 const ANSWERS: readonly (readonly [path: string, text: string])[] = [
@@ -76,7 +71,7 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
 
 for (const [path, text] of ANSWERS) {
   test(`GET ${path} lists what it asks for`, async () => {
-    await using api = await openApi(someTotals());
+    await using api = await openApi({ totals: someTotals() });
     const response = await ask(api, path);
     assert.equal(response.status, 200);
     assert.equal(await response.text(), text);
@@ -96,14 +91,14 @@ const REFUSED: readonly (readonly [query: string, detail: RegExp])[] = [
   ['since=yesterday', /^since must be once a time of RFC 3339/],
   ['since=2026-13-01T00:00:00Z', /^since/],
   ['since=2026-11-23', /^since/],
-  ['family=5', /^family must be once 4 or 6$/],
+  ['family=5', /^family must be once one of 4, 6$/],
   ['family=4&family=6', /^family/],
   ['age=1d', /no such parameter; there are grade, min_count, max_age, since, family$/],
 ];
 
 for (const [query, detail] of REFUSED) {
   test(`a list refuses ?${query} and says what would be right`, async () => {
-    await using api = await openApi(someTotals());
+    await using api = await openApi({ totals: someTotals() });
     const response = await ask(api, `/v1/lists/ip-addresses.txt?${query}`);
     assert.equal(response.status, 400);
     assert.equal(response.headers.get('content-type'), 'application/problem+json');
@@ -114,7 +109,7 @@ for (const [query, detail] of REFUSED) {
 }
 
 test('a list without an address is empty, not missing', async () => {
-  await using api = await openApi(new MemoryTotals());
+  await using api = await openApi();
   const response = await ask(api, '/v1/lists/ip-addresses.txt');
   assert.equal(response.status, 200);
   assert.equal(await response.text(), '');
@@ -122,7 +117,7 @@ test('a list without an address is empty, not missing', async () => {
 
 test('HEAD of a list reads nothing', async () => {
   const totals = someTotals();
-  await using api = await openApi(totals);
+  await using api = await openApi({ totals });
   const response = await ask(api, '/v1/lists/ip-addresses.csv', { method: 'HEAD' });
   assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
   assert.equal(totals.pagesReadCount, 0);

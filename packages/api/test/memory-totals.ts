@@ -17,7 +17,7 @@ export class MemoryTotals implements Totals {
   addAddress(ipAddress: string, seenCount = 1, grade: AddressTotal['grade'] = 'seen'): this {
     this.addressList.push({
       ipAddress,
-      seenFirst: SEEN_LAST,
+      seenFirstEpochUs: SEEN_LAST_EPOCH_US,
       seenLast: SEEN_LAST,
       seenLastEpochUs: SEEN_LAST_EPOCH_US,
       seenCount,

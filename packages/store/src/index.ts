@@ -10,7 +10,7 @@ export {
   RETENTION_DAYS_DEFAULT,
 } from './limits.ts';
 export { Recorder, type RecorderListener, type Stall } from './recorder.ts';
-export { Store, type StoreOptions, type StorePorts } from './store.ts';
+export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export {
   StoreReader,
   type AddressTotal,

@@ -88,6 +88,9 @@ export const MIGRATION_ROWS = 5000;
 /** Rows between two lines in the log about a migration; some seconds of work. */
 export const MIGRATION_PROGRESS_ROWS = 250_000;
 
+/** Octets of a delivered event beside its message, as much as it would take in a batch. */
+export const DELIVERED_OCTETS = 512;
+
 /** Milliseconds from the first waiting batch to its commit. One commit then serves all that came since. */
 export const COMMIT_DELAY_MS = 20;
 

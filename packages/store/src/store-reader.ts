@@ -10,34 +10,32 @@ import { EventSearch, type EventFilter, type EventOrder, type EventPage } from '
 import { gradeOfRank } from './grades.ts';
 import { openForReading } from './open-database.ts';
 
-/** All that is known of an address, whether or not its rows still stand in the log. */
-export interface AddressTotal {
-  readonly address: string;
+/** What all totals have. */
+interface TotalOf {
+  /** Tells totals apart that were seen at the same time. */
+  readonly totalId: number;
   /** Wall-clock microseconds. */
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   /** Messages, those folded into others counted. */
   readonly seenCount: number;
+}
+
+/** All that is known of an address, whether or not its rows still stand in the log. */
+export interface AddressTotal extends TotalOf {
+  readonly address: string;
   /** The highest ever. */
   readonly grade: Grade;
 }
 
 /** All that is known of a called number, as it was dialled. */
-export interface NumberTotal {
+export interface NumberTotal extends TotalOf {
   readonly number: string;
-  /** Wall-clock microseconds. */
-  readonly firstSeenEpochUs: number;
-  readonly lastSeenEpochUs: number;
-  readonly seenCount: number;
 }
 
 /** All that is known of a User-Agent, cut to 256 characters. */
-export interface UserAgentTotal {
+export interface UserAgentTotal extends TotalOf {
   readonly userAgent: string;
-  /** Wall-clock microseconds. */
-  readonly firstSeenEpochUs: number;
-  readonly lastSeenEpochUs: number;
-  readonly seenCount: number;
 }
 
 /** Messages of one hour, method and transport. */
@@ -81,7 +79,9 @@ export class StoreReader {
   readonly #cursor: StatementSync;
   readonly #counter: StatementSync;
   readonly #addresses: StatementSync;
+  readonly #addressesSince: StatementSync;
   readonly #address: StatementSync;
+  readonly #revision: StatementSync;
   readonly #numbers: StatementSync;
   readonly #number: StatementSync;
   readonly #userAgents: StatementSync;
@@ -101,6 +101,10 @@ export class StoreReader {
     this.#addresses = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total ${NEWEST_FIRST}`,
     );
+    this.#addressesSince = database.prepare(`
+      SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE (last_seen_us, total_id) > (?, ?)
+      ORDER BY last_seen_us, total_id LIMIT ?`);
+    this.#revision = database.prepare('PRAGMA data_version');
     this.#address = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
     );
@@ -156,6 +160,11 @@ export class StoreReader {
    */
   addresses(limit: number, after: PageEnd = BEGINNING): Page<AddressTotal> {
     return this.#page(this.#addresses, limit, after, addressTotal);
+  }
+
+  /** A page of addresses that were seen after `after`, the one seen first first. */
+  addressesSince(limit: number, after: PageEnd): Page<AddressTotal> {
+    return this.#page(this.#addressesSince, limit, after, addressTotal);
   }
 
   address(address: string): AddressTotal | undefined {
@@ -216,6 +225,11 @@ export class StoreReader {
   apiKey(key: string): ApiKey | undefined {
     const row = this.#guarded(() => this.#apiKey.get(keyHash(key)));
     return row === undefined ? undefined : apiKey(row);
+  }
+
+  /** Another number after each commit of the writer; of use within one process only. */
+  revision(): number {
+    return Number(this.#guarded(() => this.#revision.get())?.['data_version']);
   }
 
   /** Messages that were received but not kept; they stand nowhere else. */
@@ -289,12 +303,19 @@ export class StoreReader {
   }
 }
 
-function addressTotal(row: Row): AddressTotal {
+function totalOf(row: Row): TotalOf {
   return {
-    address: String(row['address']),
+    totalId: Number(row['total_id']),
     firstSeenEpochUs: Number(row['first_seen_us']),
     lastSeenEpochUs: Number(row['last_seen_us']),
     seenCount: Number(row['seen_count']),
+  };
+}
+
+function addressTotal(row: Row): AddressTotal {
+  return {
+    address: String(row['address']),
+    ...totalOf(row),
     grade: gradeOfRank(Number(row['grade'])),
   };
 }
@@ -302,17 +323,13 @@ function addressTotal(row: Row): AddressTotal {
 function numberTotal(row: Row): NumberTotal {
   return {
     number: String(row['number']),
-    firstSeenEpochUs: Number(row['first_seen_us']),
-    lastSeenEpochUs: Number(row['last_seen_us']),
-    seenCount: Number(row['seen_count']),
+    ...totalOf(row),
   };
 }
 
 function userAgentTotal(row: Row): UserAgentTotal {
   return {
     userAgent: String(row['user_agent']),
-    firstSeenEpochUs: Number(row['first_seen_us']),
-    lastSeenEpochUs: Number(row['last_seen_us']),
-    seenCount: Number(row['seen_count']),
+    ...totalOf(row),
   };
 }

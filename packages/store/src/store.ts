@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { visitEventBatch } from '@sentrypeer/event';
+import { visitEventBatch, type BatchedEvent, type CollectedMethod } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './backup.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -11,6 +11,7 @@ import { systemDiskSpace, type DiskSpace } from './disk-space.ts';
 import { EventAppender, type Appended } from './event-appender.ts';
 import {
   DATABASE_OCTETS_DEFAULT,
+  DELIVERED_OCTETS,
   DISK_FREE_OCTETS_DEFAULT,
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
@@ -39,6 +40,13 @@ export interface StoreOptions {
   readonly diskFreeOctetsMin?: number;
 }
 
+/** An event that another node received. */
+export interface DeliveredEvent {
+  readonly event: BatchedEvent;
+  readonly nodeId: string;
+  readonly collectedMethod: CollectedMethod;
+}
+
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
 export class Store {
   readonly #path: string;
@@ -51,6 +59,7 @@ export class Store {
   readonly #appender: EventAppender;
   readonly #pruner: Pruner;
   readonly #checkpointer: Checkpointer;
+  readonly #hasUuid: StatementSync;
   readonly #saveCursor: StatementSync;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
@@ -74,6 +83,7 @@ export class Store {
       retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
       databaseOctetsMax: options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT,
     });
+    this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
@@ -95,11 +105,30 @@ export class Store {
    * the end of this process, however it ends.
    */
   append(batches: readonly Uint8Array[]): Appended {
-    this.#refuseOnFullDisk(batches);
+    this.#refuseOnFullDisk(batches.reduce((sum, batch) => sum + batch.length, 0));
     return this.#guarded(() =>
       inTransaction(this.#database, () => {
         this.#appender.begin(this.#clock.epochUs());
         for (const batch of batches) visitEventBatch(batch, this.#appender);
+        return this.#appender.finish();
+      }),
+    );
+  }
+
+  /**
+   * Records events that other nodes received, in one transaction. Those whose UUID is there already are left out,
+   * so that a delivery may come any number of times.
+   */
+  deliver(events: readonly DeliveredEvent[]): Appended {
+    const octets = events.reduce((sum, { event }) => sum + event.sipMessage.length, 0);
+    this.#refuseOnFullDisk(octets + events.length * DELIVERED_OCTETS);
+    return this.#guarded(() =>
+      inTransaction(this.#database, () => {
+        this.#appender.begin(this.#clock.epochUs());
+        for (const { event, nodeId, collectedMethod } of events) {
+          if (this.#hasUuid.get(event.eventUuid) !== undefined) continue;
+          this.#appender.event(event, nodeId, collectedMethod);
+        }
         return this.#appender.finish();
       }),
     );
@@ -140,9 +169,8 @@ export class Store {
   }
 
   /** While the disk is nearly full only pages that are free within the file are written. */
-  #refuseOnFullDisk(batches: readonly Uint8Array[]): void {
+  #refuseOnFullDisk(octets: number): void {
     if (!this.#guarded(() => this.#guard.isFull())) return;
-    const octets = batches.reduce((sum, batch) => sum + batch.length, 0);
     const neededOctets = octets * ROW_OCTETS_PER_BATCH_OCTET;
     if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;
     throw databaseError(

@@ -68,6 +68,7 @@ test('Store.open() sums up the rows of 4.x, none above the grade seen', () => {
   assert.equal(reader.addressesCount(), 1);
   assert.deepEqual(reader.address('203.0.113.9'), {
     address: '203.0.113.9',
+    totalId: 1,
     firstSeenEpochUs: CREATED_US,
     lastSeenEpochUs: CREATED_US + 20_000_000,
     seenCount: 3,
@@ -76,6 +77,7 @@ test('Store.open() sums up the rows of 4.x, none above the grade seen', () => {
   assert.equal(reader.numbersCount(), 1);
   assert.deepEqual(reader.number('00441234'), {
     number: '00441234',
+    totalId: 1,
     firstSeenEpochUs: CREATED_US,
     lastSeenEpochUs: CREATED_US + 10_000_000,
     seenCount: 2,
@@ -184,6 +186,7 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
   assert.deepEqual(reader.userAgents(5).items, [
     {
       userAgent: 'sipcli',
+      totalId: 1,
       firstSeenEpochUs: CREATED_US,
       lastSeenEpochUs: CREATED_US,
       seenCount: 1,

@@ -165,6 +165,7 @@ test('Store.append() counts a repeat on its row and in the totals', () => {
   using reader = StoreReader.open(directory.file('sentrypeer.db'));
   assert.deepEqual(reader.address('203.0.113.5'), {
     address: '203.0.113.5',
+    totalId: 1,
     firstSeenEpochUs: NOON_US,
     lastSeenEpochUs: NOON_US + 5_000_000,
     seenCount: 42,

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { KEY_NAME_CHARACTERS_MAX } from '../limits.ts';
+import { suggestion } from './nearest.ts';
+import { quoted, refusal } from './refusal.ts';
+
+/** What a key of the API may do. */
+const ROLES = ['read', 'write', 'admin'] as const;
+
+/** What is done instead of running. */
+export type Command =
+  /** Copy the database to `target` while it may be in use. */
+  | { readonly name: 'backup'; readonly target: string }
+  | { readonly name: 'keys add'; readonly key: string; readonly role: (typeof ROLES)[number] }
+  | { readonly name: 'keys list' }
+  | { readonly name: 'keys revoke'; readonly key: string };
+
+const FORMS = ['backup FILE', 'keys add NAME ROLE', 'keys list', 'keys revoke NAME'];
+const KEY_NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
+
+/** The command that the words of the command line are, or nothing where there are none. */
+export function parseCommand(words: readonly string[]): Command | undefined {
+  const [first, second, ...more] = words;
+  if (first === undefined) return undefined;
+  if (first === 'backup') return parseBackup(second, more);
+  if (first === 'keys') return parseKeys(second, more);
+  const hint = suggestion(first, ['backup', 'keys']) || `, there are ${FORMS.join(', ')}`;
+  throw refusal(`unknown command ${quoted(first)}${hint}`);
+}
+
+function parseBackup(target: string | undefined, more: readonly string[]): Command {
+  if (target === undefined || target === '') {
+    throw refusal('backup needs the file to write: write sentrypeer backup FILE');
+  }
+  refuseMore(more, 'backup FILE');
+  return { name: 'backup', target };
+}
+
+function parseKeys(action: string | undefined, words: readonly string[]): Command {
+  const [key = '', role, ...more] = words;
+  switch (action) {
+    case 'add': {
+      const known = ROLES.find((name) => name === role);
+      checkName(key, 'keys add NAME ROLE');
+      if (known === undefined) {
+        const given = role === undefined ? 'no role' : `the role ${quoted(role)}`;
+        throw refusal(
+          `keys add got ${given}: it must be read (look up), write (deliver events) or admin (both)`,
+        );
+      }
+      refuseMore(more, 'keys add NAME ROLE');
+      return { name: 'keys add', key, role: known };
+    }
+    case 'list':
+      refuseMore(words, 'keys list');
+      return { name: 'keys list' };
+    case 'revoke':
+      checkName(key, 'keys revoke NAME');
+      refuseMore(words.slice(1), 'keys revoke NAME');
+      return { name: 'keys revoke', key };
+    case undefined:
+    default:
+      throw refusal(
+        `keys ${action === undefined ? 'needs a word more' : `knows no ${quoted(action)}`}: ` +
+          'write keys add NAME ROLE, keys list or keys revoke NAME',
+      );
+  }
+}
+
+function checkName(key: string, form: string): void {
+  const isName =
+    key !== '' &&
+    key.length <= KEY_NAME_CHARACTERS_MAX &&
+    Array.from(key.toLowerCase()).every((character) => KEY_NAME_CHARACTERS.includes(character));
+  if (isName) return;
+  throw refusal(
+    `${quoted(key)} is no name of a key: write ${form} with letters, digits, hyphens, dots and underscores`,
+  );
+}
+
+function refuseMore([first]: readonly string[], form: string): void {
+  if (first !== undefined) throw refusal(`${quoted(first)} is too much: write ${form}`);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { systemClock, unreachable, type Logger } from '@sentrypeer/kernel';
+import type { ApiKeys } from '@sentrypeer/store';
+import type { Command } from './config/commands.ts';
+
+/** Does what a command says, also while a daemon uses the database. @returns What to print. */
+export async function runCommand(
+  command: Command,
+  dbFile: string,
+  logger: Logger,
+): Promise<string> {
+  const store = await import('@sentrypeer/store');
+  if (command.name === 'backup') {
+    await store.backupDatabase(dbFile, command.target);
+    return `The database ${dbFile} was copied to ${command.target}.\n`;
+  }
+  using keys = store.ApiKeys.open({ clock: systemClock, logger }, dbFile);
+  switch (command.name) {
+    case 'keys add': {
+      const key = keys.add(command.key, command.role);
+      return `${key}\nThis is the key ${command.key} (${command.role}). It is shown this once; only its hash is kept.\n`;
+    }
+    case 'keys list':
+      return formatKeys(keys);
+    case 'keys revoke':
+      keys.revoke(command.key);
+      return `The key ${command.key} is revoked.\n`;
+    default:
+      return unreachable(command);
+  }
+}
+
+function formatKeys(keys: ApiKeys): string {
+  const list = keys.list();
+  if (list.length === 0) return 'There are no keys; keys add NAME ROLE makes one.\n';
+  const width = Math.max(...list.map(({ name }) => name.length));
+  return list
+    .map(({ name, role, createdEpochUs }) => {
+      const made = new Date(createdEpochUs / 1000).toISOString().slice(0, 19);
+      return `${name.padEnd(width)}  ${role.padEnd(5)}  ${made}Z\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '@sentrypeer/kernel';
+import type { Role } from '../evidence.ts';
+import { FAILED_KEYS_COUNT_MAX, FAILED_KEYS_MS, KEY_CHARACTERS_MAX, RATE_MS } from '../limits.ts';
+import { RequestWindows } from './request-windows.ts';
+
+/** What a route asks of its caller. `secrets` are raw messages and credentials. */
+export type Need = 'nothing' | 'read' | 'secrets' | 'write';
+
+/** How a route is guarded; a route without this needs nothing. */
+export interface RouteAccess {
+  readonly need: Need;
+  /** The parameter `key` of the path is a key, for clients that can't send a header. */
+  readonly keyInPath?: boolean;
+}
+
+/** Who asks: `undefined` where no key was given. */
+export interface Caller {
+  readonly role: Role | undefined;
+}
+
+/** Why somebody is not let in, and what would be right. */
+export interface Refusal {
+  readonly status: 401 | 403 | 429;
+  readonly error: 'missing_token' | 'invalid_token' | 'insufficient_permissions' | 'too_many';
+  readonly detail: string;
+  /** Seconds, with status 429. */
+  readonly retryAfter?: number;
+}
+
+export type Admission = { readonly caller: Caller } | { readonly refusal: Refusal };
+
+export interface AccessPorts {
+  readonly clock: Clock;
+  apiKey(key: string): { readonly name: string; readonly role: Role } | undefined;
+}
+
+export interface AccessOptions {
+  /** Also reading needs a key. */
+  readonly keyRequired: boolean;
+  /** Requests per second of one client that is not this machine; 0 sets no limit. */
+  readonly ratePerSecond: number;
+}
+
+const ANYBODY: Caller = { role: undefined };
+const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
+  read: ['read', 'admin'],
+  secrets: ['read', 'admin'],
+  write: ['write', 'admin'],
+};
+
+/** Decides who may ask what. */
+export class Access {
+  readonly #ports: AccessPorts;
+  readonly #options: AccessOptions;
+  readonly #requests: RequestWindows;
+  readonly #failures: RequestWindows;
+
+  constructor(ports: AccessPorts, options: AccessOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#requests = new RequestWindows({
+      countMax: (options.ratePerSecond * RATE_MS) / 1000,
+      windowMs: RATE_MS,
+    });
+    this.#failures = new RequestWindows({
+      countMax: FAILED_KEYS_COUNT_MAX,
+      windowMs: FAILED_KEYS_MS,
+    });
+  }
+
+  admit(request: FastifyRequest, access: RouteAccess): Admission {
+    const nowMs = this.#ports.clock.nowMs();
+    const client = clientOf(request.ip);
+    if (this.#options.ratePerSecond > 0 && !isLoopback(request.ip)) {
+      const waitMs = this.#requests.take(client, nowMs);
+      if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
+    }
+    const text = keyOf(request, access);
+    if (text === undefined) return this.#admitWithoutKey(access);
+    const waitMs = this.#failures.waitMs(client, nowMs);
+    if (waitMs > 0) return tooMany(waitMs, 'there were too many wrong keys from this address');
+    const key = text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);
+    if (key === undefined) {
+      // Clients of other services bring whatever key they were given there.
+      if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
+      this.#failures.take(client, nowMs);
+      const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
+      return { refusal: { status: 401, error: 'invalid_token', detail } };
+    }
+    return this.#admitRole(key.role, access.need);
+  }
+
+  #admitWithoutKey({ need }: RouteAccess): Admission {
+    if (this.#isOpen(need)) return { caller: ANYBODY };
+    const detail = `this needs a key that may ${action(need)}: Authorization: Bearer KEY, or X-Api-Key: KEY`;
+    return { refusal: { status: 401, error: 'missing_token', detail } };
+  }
+
+  #admitRole(role: Role, need: Need): Admission {
+    if (this.#isOpen(need) || need === 'nothing' || ALLOWED[need].includes(role)) {
+      return { caller: { role } };
+    }
+    const detail = `this key is for ${role} and may not ${action(need)}; ${ALLOWED[need].join(' or ')} would`;
+    return { refusal: { status: 403, error: 'insufficient_permissions', detail } };
+  }
+
+  #isOpen(need: Need): boolean {
+    return need === 'nothing' || (need === 'read' && !this.#options.keyRequired);
+  }
+}
+
+/** Whether a caller may see raw messages and credentials. */
+export function maySeeSecrets(caller: Caller): boolean {
+  return caller.role !== undefined && ALLOWED.secrets.includes(caller.role);
+}
+
+function action(need: Need): string {
+  return need === 'write' ? 'deliver events' : 'read';
+}
+
+function tooMany(waitMs: number, detail: string): Admission {
+  const retryAfter = Math.ceil(waitMs / 1000);
+  return { refusal: { status: 429, error: 'too_many', detail, retryAfter } };
+}
+
+/** The key, or `undefined` where none is given; an empty one is none. */
+function keyOf(request: FastifyRequest, access: RouteAccess): string | undefined {
+  const { authorization = '', 'x-api-key': header } = request.headers;
+  if (authorization.slice(0, 7).toLowerCase() === 'bearer ') {
+    const token = authorization.slice(7).trim();
+    if (token !== '') return token;
+  }
+  if (typeof header === 'string' && header !== '') return header;
+  if (access.keyInPath !== true) return undefined;
+  return (request.params as Readonly<Record<string, string>>)['key'];
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+}
+
+/** One who has an IPv6 address has the whole /64. */
+function clientOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head.split(':');
+  const missing = 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const all = address.includes('::')
+    ? [...groups, ...Array.from({ length: missing }, () => '0')]
+    : groups;
+  return all.slice(0, 4).join(':');
+}

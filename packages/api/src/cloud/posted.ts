@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { gunzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteAccess } from '../access/access.ts';
+import { addRefusals } from '../routes.ts';
+
+type Done = (error: Error | null, body?: string) => void;
+
+/** Turns a body into text, unpacking gzip within a bound. */
+export class PostedText {
+  readonly #octetsMax: number;
+
+  constructor(octetsMax: number) {
+    this.#octetsMax = octetsMax;
+  }
+
+  readonly parse = (request: FastifyRequest, body: string | Uint8Array, done: Done): void => {
+    const coding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+    if (typeof body === 'string') return done(null, body);
+    if (coding === 'identity') return done(null, text(body));
+    if (coding !== 'gzip') return done(refusal(415, 'Content-Encoding must be gzip or none'));
+    gunzip(body, { maxOutputLength: this.#octetsMax }, (error, unpacked) => {
+      if (error === null) done(null, text(unpacked));
+      else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
+        done(refusal(413, 'too large'));
+      else done(refusal(400, 'the body is not gzip'));
+    });
+  };
+}
+
+/** A route for POST alone. */
+export function postRoute(
+  app: FastifyInstance,
+  url: string,
+  access: RouteAccess,
+  handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>,
+): void {
+  app.route({
+    method: 'POST',
+    url,
+    config: { access, readsBody: true },
+    handler: async (request, reply) => {
+      await handler(request, reply);
+      return reply;
+    },
+  });
+  addRefusals(app, url, 'POST');
+}
+
+/** What was posted, empty where nothing was. */
+export function bodyText(request: FastifyRequest): string {
+  return typeof request.body === 'string' ? request.body : '';
+}
+
+/** `undefined` where the text is no JSON. */
+export function jsonBody(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined; // The caller says so to the client.
+  }
+}
+
+function text(octets: Uint8Array): string {
+  return new TextDecoder().decode(octets);
+}
+
+function refusal(statusCode: number, message: string): Error {
+  return Object.assign(new Error(message), { statusCode });
+}

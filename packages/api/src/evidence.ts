@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Grade, RecordedEvent, Transport } from '@sentrypeer/event';
+
+/* What the routes under /v1 read. Times are wall-clock microseconds. */
+
+export interface SeenTotal {
+  /** Tells totals apart that were seen at the same time. */
+  readonly totalId: number;
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  /** Messages, 1 and above. */
+  readonly seenCount: number;
+}
+
+export interface SeenAddress extends SeenTotal {
+  readonly address: string;
+  readonly grade: Grade;
+}
+
+export interface SeenNumber extends SeenTotal {
+  /** As it was dialled. */
+  readonly number: string;
+}
+
+export interface SeenUserAgent extends SeenTotal {
+  readonly userAgent: string;
+}
+
+/** Where a page of totals ended. */
+export interface PageEnd {
+  readonly lastSeenEpochUs: number;
+  readonly totalId: number;
+}
+
+/** The entry seen last comes first; `next` is `undefined` behind the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: PageEnd | undefined;
+}
+
+interface HourTotal {
+  readonly hourEpochUs: number;
+  readonly method: string;
+  readonly transport: string;
+  readonly seenCount: number;
+}
+
+export interface EventFilter {
+  readonly sourceIp?: string;
+  readonly calledNumber?: string;
+  readonly sipMethod?: string;
+  readonly userAgent?: string;
+  readonly transportType?: Transport;
+  readonly grade?: Grade;
+  /** Recorded from this time on, and before the other one. */
+  readonly sinceEpochUs?: number;
+  readonly untilEpochUs?: number;
+}
+
+/** An event with all that is kept of it. */
+export interface FoundEvent extends RecordedEvent {
+  readonly recordedAt: string;
+  readonly messageKind: string | undefined;
+  readonly calledNumberSource: string | undefined;
+  readonly toUri: string | undefined;
+  readonly toUser: string | undefined;
+  readonly fromUri: string | undefined;
+  readonly fromUser: string | undefined;
+  /** Codes, separated by commas. */
+  readonly anomalies: string;
+  readonly detailsJson: string | undefined;
+  readonly seenCount: number;
+  readonly lastSeen: string | undefined;
+}
+
+interface EventPage {
+  readonly items: readonly FoundEvent[];
+  /** The last id that was looked at, `undefined` at the end. */
+  readonly next: number | undefined;
+}
+
+/** What a key allows: to read, to deliver events, or everything. */
+export type Role = 'read' | 'write' | 'admin';
+
+export interface Evidence {
+  addresses(limit: number, after?: PageEnd): Page<SeenAddress>;
+  address(address: string): SeenAddress | undefined;
+  addressesCount(): number;
+  /** Those seen after `after`, the one seen first first. */
+  addressesSince(limit: number, after: PageEnd): Page<SeenAddress>;
+  numbers(limit: number, after?: PageEnd): Page<SeenNumber>;
+  number(number: string): SeenNumber | undefined;
+  numbersCount(): number;
+  userAgents(limit: number, after?: PageEnd): Page<SeenUserAgent>;
+  userAgentsCount(): number;
+  hours(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[];
+  methods(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[];
+  /** Some at a time: fewer than `limit`, or none, do not mean the end. */
+  events(
+    filter: EventFilter,
+    order: 'newest-first' | 'oldest-first',
+    after: number | undefined,
+    limit: number,
+  ): EventPage;
+  event(eventUuid: string): FoundEvent | undefined;
+  lastHoneyId(): number;
+  /** Another number whenever the data may have changed. */
+  revision(): number;
+  apiKey(key: string): { readonly name: string; readonly role: Role } | undefined;
+}

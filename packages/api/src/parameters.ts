@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { TEXT_CHARACTERS_MAX } from './limits.ts';
+import { parseAddress, parseNumber } from './request-target.ts';
+
+/** The part of JSON Schema that our OpenAPI document uses. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** What a text in a request may say: for the reader, the validator and the OpenAPI document alike. */
+export interface Parameter<T> {
+  readonly description: string;
+  readonly schema: Schema;
+  /** Ends the sentence "X must be …". */
+  readonly right: string;
+  /** `undefined` where the text is not that. */
+  read(text: string): T | undefined;
+}
+
+export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+/** What was read of a query; what it did not say is missing. */
+export type Values<P extends Parameters> = {
+  readonly [K in keyof P]?: P[K] extends Parameter<infer T> ? T : never;
+};
+
+/** A query, or what is wrong with it and what would be right. */
+export type ReadQuery<P extends Parameters> =
+  | { readonly ok: true; readonly values: Values<P> }
+  | { readonly ok: false; readonly detail: string };
+
+const DIGITS_MAX = 9;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+export function oneOf<const T extends string>(
+  description: string,
+  values: readonly T[],
+): Parameter<T> {
+  return {
+    description,
+    schema: { type: 'string', enum: values },
+    right: `one of ${values.join(', ')}`,
+    read: (text) => values.find((value) => value === text),
+  };
+}
+
+export function wholeNumber(description: string, min: number, max?: number): Parameter<number> {
+  return {
+    description,
+    schema: { type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) },
+    right: max === undefined ? `a whole number of ${min} and above` : `from ${min} to ${max}`,
+    read: (text) => {
+      if (text.length > DIGITS_MAX || !/^[0-9]+$/.test(text)) return undefined;
+      const value = Number(text);
+      return value < min || (max !== undefined && value > max) ? undefined : value;
+    },
+  };
+}
+
+/** Wall-clock microseconds of a time of RFC 3339. */
+export function time(description: string): Parameter<number> {
+  return {
+    description,
+    schema: { type: 'string', format: 'date-time' },
+    right: 'a time of RFC 3339 such as 2026-11-24T16:00:00Z',
+    read: (text) => {
+      const epochMs = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
+      return Number.isNaN(epochMs) ? undefined : epochMs * 1000;
+    },
+  };
+}
+
+/** Seconds of a duration. */
+export function age(description: string): Parameter<number> {
+  return {
+    description,
+    schema: { type: 'string', pattern: '^[0-9]{1,9}[smhd]$' },
+    right: 'a time such as 90s, 30m, 24h or 7d',
+    read: (text) => {
+      const seconds = SECONDS.get(text.slice(-1));
+      const count = text.slice(0, -1);
+      if (seconds === undefined || count.length > DIGITS_MAX) return undefined;
+      return /^[0-9]+$/.test(count) ? Number(count) * seconds : undefined;
+    },
+  };
+}
+
+export function text(description: string): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', minLength: 1, maxLength: TEXT_CHARACTERS_MAX },
+    right: `a text of 1 to ${TEXT_CHARACTERS_MAX} characters`,
+    read: (value) => (value === '' || value.length > TEXT_CHARACTERS_MAX ? undefined : value),
+  };
+}
+
+/** An address in the form in which it is stored. */
+export function address(description: string): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+    right: 'an IP address such as 203.0.113.5 or 2001:db8::5',
+    read: parseAddress,
+  };
+}
+
+export function dialledNumber(description: string): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', pattern: '^\\+?[0-9*#]{1,63}$' },
+    right: 'a number as it was dialled: digits, * and #, perhaps behind a +',
+    read: (value) => parseNumber(value.trim()),
+  };
+}
+
+export function uuid(description: string): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', format: 'uuid' },
+    right: 'a UUID',
+    read: (value) => (UUID.test(value) ? value.toLowerCase() : undefined),
+  };
+}
+
+/** Reads what a target says behind its question mark; each parameter may stand once. */
+export function readQuery<P extends Parameters>(target: string, parameters: P): ReadQuery<P> {
+  const mark = target.indexOf('?');
+  const values: Record<string, unknown> = {};
+  if (mark < 0) return { ok: true, values: values as Values<P> };
+  const query = new URLSearchParams(target.slice(mark + 1));
+  for (const name of new Set(query.keys())) {
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (parameter === undefined) {
+      const known = Object.keys(parameters).join(', ') || 'none';
+      return { ok: false, detail: `there is no such parameter; there are ${known}` };
+    }
+    const texts = query.getAll(name);
+    values[name] = texts.length === 1 ? parameter.read(texts[0] ?? '') : undefined;
+    if (values[name] === undefined) {
+      return { ok: false, detail: `${name} must be once ${parameter.right}` };
+    }
+  }
+  return { ok: true, values: values as Values<P> };
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Readable } from 'node:stream';
+import { constants, createGzip, gzipSync } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GZIP_CHARACTERS_MIN } from './limits.ts';
+
+/** Octets that a compressed list holds back at most, so that its first page is not waited for. */
+const GZIP_CHUNK_OCTETS = 65_536;
+
+/** Sends a text, or a list of any length, compressed where the client says it can read that. */
+export function sendText(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  mediaType: string,
+  text: string | Readable,
+): void {
+  reply.type(mediaType).header('Vary', 'Accept-Encoding, Authorization, X-Api-Key');
+  const isList = typeof text !== 'string';
+  if (!acceptsGzip(request) || (!isList && text.length < GZIP_CHARACTERS_MIN)) {
+    reply.serializer(asIs).send(text);
+    return;
+  }
+  reply.header('Content-Encoding', 'gzip');
+  if (!isList) {
+    reply.serializer(asIs).send(gzipSync(text, { level: 1 }));
+    return;
+  }
+  const gzip = createGzip({
+    level: 1,
+    chunkSize: GZIP_CHUNK_OCTETS,
+    flush: constants.Z_SYNC_FLUSH,
+  });
+  text.on('error', (error) => gzip.destroy(error));
+  gzip.on('close', () => text.destroy());
+  reply.send(text.pipe(gzip));
+}
+
+/** RFC 9110 §12.5.3; a weight of 0 refuses. */
+function acceptsGzip(request: FastifyRequest): boolean {
+  const accepted = request.headers['accept-encoding'];
+  if (accepted === undefined || request.method === 'HEAD') return false;
+  return accepted
+    .toLowerCase()
+    .split(',')
+    .some((coding) => /^\s*gzip\s*(;\s*q=(1|0?\.0*[1-9][0-9]*))?\s*$/.test(coding));
+}
+
+function asIs(payload: unknown): string {
+  return payload as string; // Already a text, or octets, which Fastify sends as they are.
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { NOT_FOUND } from '@sentrypeer/event';
+import type { FoundEvent, SeenAddress, SeenNumber, SeenTotal, SeenUserAgent } from '../evidence.ts';
+import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
+
+/** A value that `JSON.stringify` writes as it is. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
+export function addressEntry(total: SeenAddress): Json {
+  return { address: total.address, grade: total.grade, ...seen(total) };
+}
+
+export function numberEntry(total: SeenNumber): Json {
+  return { number: total.number, ...seen(total) };
+}
+
+export function userAgentEntry(total: SeenUserAgent): Json {
+  return { user_agent: total.userAgent, ...seen(total) };
+}
+
+/** @param withSecrets The raw message, and what may hold a password. */
+export function eventEntry(
+  event: FoundEvent,
+  withSecrets: boolean,
+): { readonly [name: string]: Json } {
+  const entry = {
+    id: event.honeyId,
+    event_uuid: event.eventUuid,
+    event_timestamp: rfc3339OfText(event.eventTimestamp),
+    recorded_at: rfc3339OfText(event.recordedAt),
+    created_by_node_id: event.createdByNodeId,
+    collected_method: event.collectedMethod,
+    source_ip: event.sourceIp,
+    source_port: event.sourcePort ?? null,
+    destination_ip: event.destinationIp ?? null,
+    destination_port: event.destinationPort ?? null,
+    transport: event.transportType,
+    message_kind: event.messageKind ?? null,
+    method: found(event.sipMethod),
+    called_number: found(event.calledNumber),
+    called_number_source: event.calledNumberSource ?? null,
+    to_user: event.toUser ?? null,
+    from_user: event.fromUser ?? null,
+    user_agent: found(event.userAgent),
+    grade: event.grade ?? null,
+    anomalies: event.anomalies === '' ? [] : event.anomalies.split(','),
+    seen_count: event.seenCount,
+    last_seen: event.lastSeen === undefined ? null : rfc3339OfText(event.lastSeen),
+  };
+  if (!withSecrets) return entry;
+  return {
+    ...entry,
+    request_uri: event.requestUri ?? null,
+    to_uri: event.toUri ?? null,
+    from_uri: event.fromUri ?? null,
+    sip_message: event.sipMessage,
+    details: event.detailsJson === undefined ? null : (JSON.parse(event.detailsJson) as Json),
+  };
+}
+
+function seen(total: SeenTotal) {
+  return {
+    first_seen: rfc3339(total.firstSeenEpochUs),
+    last_seen: rfc3339(total.lastSeenEpochUs),
+    seen_count: total.seenCount,
+  };
+}
+
+function found(text: string): string | null {
+  return text === NOT_FOUND ? null : text;
+}

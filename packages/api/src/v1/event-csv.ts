@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FoundEvent } from '../evidence.ts';
+import { eventEntry, type Json } from './entries.ts';
+
+const COLUMNS = [
+  'id',
+  'event_timestamp',
+  'source_ip',
+  'source_port',
+  'destination_ip',
+  'destination_port',
+  'transport',
+  'method',
+  'called_number',
+  'user_agent',
+  'grade',
+  'seen_count',
+  'last_seen',
+  'event_uuid',
+  'created_by_node_id',
+] as const;
+/** At the start of a field these make a spreadsheet run what an attacker wrote. */
+const FORMULA_STARTS = new Set(['=', '+', '-', '@']);
+const LAST_CONTROL_CODE = 0x1f;
+const DELETE_CODE = 0x7f;
+
+export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
+
+/** One record, RFC 4180. */
+export function csvLine(event: FoundEvent): string {
+  const entry = eventEntry(event, false);
+  return `${COLUMNS.map((column) => field(column, entry[column] ?? null)).join(',')}\r\n`;
+}
+
+function field(column: string, value: Json): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return '';
+  const text = withoutControls(value);
+  const isNumber = column === 'called_number' && /^\+[0-9]+$/.test(text);
+  const safe = FORMULA_STARTS.has(text.charAt(0)) && !isNumber ? `'${text}` : text;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Line breaks too: programs that read line by line must not see a second record. */
+function withoutControls(text: string): string {
+  let clean = '';
+  for (const character of text) {
+    const code = character.charCodeAt(0);
+    clean += code <= LAST_CONTROL_CODE || code === DELETE_CODE ? ' ' : character;
+  }
+  return clean;
+}

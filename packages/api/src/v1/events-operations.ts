@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { maySeeSecrets } from '../access/access.ts';
+import type { EventFilter, Evidence, FoundEvent } from '../evidence.ts';
+import { EXPORT_EVENTS, PAGE_ENTRIES_DEFAULT } from '../limits.ts';
+import { GRADES } from '../list-query.ts';
+import { address, dialledNumber, oneOf, text, time, uuid, type Values } from '../parameters.ts';
+import { sendProblem } from '../problem.ts';
+import { sendText } from '../send-text.ts';
+import { eventCursor, limit } from './cursor.ts';
+import { eventEntry } from './entries.ts';
+import { CSV_HEAD, csvLine } from './event-csv.ts';
+import { operation, type Call, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+const FILTER = {
+  source_ip: address('Where it came from.'),
+  called_number: dialledNumber('As it was dialled, with or without its plus.'),
+  method: text('SIP method, as it was sent.'),
+  user_agent: text('User-Agent, all of it.'),
+  transport: oneOf('Transport.', ['UDP', 'TCP', 'TLS']),
+  grade: oneOf('Evidence for the address, exactly this.', GRADES),
+  since: time('Recorded from this time on.'),
+  until: time('Recorded before this time.'),
+};
+const INCLUDE = {
+  include: oneOf('Raw message and credentials; needs a key that may read.', ['message']),
+};
+const ORDER = { order: oneOf('Newest first (desc), or oldest first (asc).', ['asc', 'desc']) };
+
+type FilterValues = Values<typeof FILTER>;
+
+export const EVENTS_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/events',
+    summary: 'Events that fit',
+    description:
+      'Each page looks at a bounded number of events, so one may be short or empty and still have a next one.',
+    need: 'read',
+    query: { ...FILTER, ...INCLUDE, ...ORDER, limit, cursor: eventCursor },
+    mediaType: 'application/json',
+    schema: reference('EventPage'),
+    isConditional: () => true,
+    handle: (call) => {
+      const { values, ports } = call;
+      const withSecrets = values.include === 'message';
+      if (withSecrets && !mayInclude(call)) return;
+      const page = ports.evidence.events(
+        eventFilter(values, ports.evidence),
+        values.order === 'asc' ? 'oldest-first' : 'newest-first',
+        values.cursor,
+        values.limit ?? PAGE_ENTRIES_DEFAULT,
+      );
+      sendJson(call, {
+        items: page.items.map((event) => eventEntry(event, withSecrets)),
+        next: page.next === undefined ? null : String(page.next),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/events/{event_uuid}',
+    summary: 'One event',
+    need: 'read',
+    query: INCLUDE,
+    place: { name: 'event_uuid', parameter: uuid('The event.') },
+    mediaType: 'application/json',
+    schema: reference('Event'),
+    notFound: 'There is no such event, or it was removed for its age.',
+    isConditional: () => true,
+    handle: (call) => {
+      const withSecrets = call.values.include === 'message';
+      if (withSecrets && !mayInclude(call)) return;
+      const found = call.ports.evidence.event(call.place);
+      if (found === undefined) sendProblem(call.reply, 404, 'there is no such event');
+      else sendJson(call, eventEntry(found, withSecrets));
+    },
+  }),
+  operation({
+    path: '/v1/events.jsonl',
+    summary: 'All events that fit, one JSON object a line, oldest first',
+    need: 'read',
+    query: { ...FILTER, ...INCLUDE },
+    mediaType: 'application/jsonl',
+    schema: { type: 'string' },
+    isConditional: () => false,
+    handle: (call) => {
+      const withSecrets = call.values.include === 'message';
+      if (withSecrets && !mayInclude(call)) return;
+      sendExport(call, '', (event) => `${JSON.stringify(eventEntry(event, withSecrets))}\n`);
+    },
+  }),
+  operation({
+    path: '/v1/events.csv',
+    summary: 'All events that fit as CSV (RFC 4180), oldest first',
+    need: 'read',
+    query: FILTER,
+    mediaType: 'text/csv; charset=utf-8; header=present',
+    schema: { type: 'string' },
+    isConditional: () => false,
+    handle: (call) => sendExport(call, CSV_HEAD, csvLine),
+  }),
+  operation({
+    path: '/v1/events/stream',
+    summary: 'Events as they are recorded, as server-sent events',
+    description:
+      'Begins with what comes next, or behind the event that Last-Event-ID or after names. Each has the id of the event, the type event, and the event as JSON.',
+    need: 'read',
+    query: { ...FILTER, ...INCLUDE, after: eventCursor },
+    mediaType: 'text/event-stream',
+    schema: { type: 'string' },
+    isConditional: () => false,
+    handle: (call) => {
+      const { request, reply, values, ports } = call;
+      const withSecrets = values.include === 'message';
+      if (withSecrets && !mayInclude(call)) return;
+      const last = request.headers['last-event-id'];
+      const resumed =
+        typeof last === 'string' && last !== '' ? eventCursor.read(last) : values.after;
+      if (last !== undefined && last !== '' && resumed === undefined) {
+        return sendProblem(reply, 400, 'Last-Event-ID must be the id of an event');
+      }
+      const stream = ports.streams.open({
+        filter: eventFilter(values, ports.evidence),
+        after: resumed ?? ports.evidence.lastHoneyId(),
+        dataOf: (event) => JSON.stringify(eventEntry(event, withSecrets)),
+      });
+      if (stream === undefined) return sendBusy(call);
+      reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
+      reply.type('text/event-stream').send(stream);
+    },
+  }),
+];
+
+function eventFilter(values: FilterValues, evidence: Evidence): EventFilter {
+  const number = values.called_number;
+  return {
+    ...(values.source_ip === undefined ? {} : { sourceIp: values.source_ip }),
+    ...(number === undefined ? {} : { calledNumber: evidence.number(number)?.number ?? number }),
+    ...(values.method === undefined ? {} : { sipMethod: values.method }),
+    ...(values.user_agent === undefined ? {} : { userAgent: values.user_agent }),
+    ...(values.transport === undefined ? {} : { transportType: values.transport }),
+    ...(values.grade === undefined ? {} : { grade: values.grade }),
+    ...(values.since === undefined ? {} : { sinceEpochUs: values.since }),
+    ...(values.until === undefined ? {} : { untilEpochUs: values.until }),
+  };
+}
+
+/** Answers where it is not allowed: secrets need a key even where reading needs none. */
+function mayInclude({ caller, reply }: Pick<Call<never>, 'caller' | 'reply'>): boolean {
+  if (maySeeSecrets(caller)) return true;
+  const status = caller.role === undefined ? 401 : 403;
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  sendProblem(reply, status, 'include=message needs a key of the role read or admin');
+  return false;
+}
+
+function sendExport(
+  call: Call<typeof FILTER>,
+  head: string,
+  lineOf: (event: FoundEvent) => string,
+): void {
+  const { request, reply, ports, values } = call;
+  const filter = eventFilter(values, ports.evidence);
+  const mediaType = head === '' ? 'application/jsonl' : 'text/csv; charset=utf-8; header=present';
+  if (request.method === 'HEAD') {
+    reply.type(mediaType).send();
+    return;
+  }
+  const list = ports.lists.open(() => exportText(ports.evidence, filter, head, lineOf));
+  if (list === undefined) sendBusy(call);
+  else sendText(request, reply, mediaType, list);
+}
+
+async function* exportText(
+  evidence: Evidence,
+  filter: EventFilter,
+  head: string,
+  lineOf: (event: FoundEvent) => string,
+): AsyncGenerator<string> {
+  if (head !== '') yield head;
+  let after: number | undefined = 0;
+  while (after !== undefined) {
+    const page = evidence.events(filter, 'oldest-first', after, EXPORT_EVENTS);
+    const lines = page.items.map(lineOf).join('');
+    if (lines !== '') yield lines;
+    after = page.next;
+    await nextTurn(); // Look-ups go between.
+  }
+}
+
+function sendBusy({ reply }: Pick<Call<never>, 'reply'>): void {
+  reply.header('Retry-After', '1');
+  sendProblem(reply, 503, 'too many lists or streams are being sent');
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '@sentrypeer/kernel';
+import type { Caller, Need } from '../access/access.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Lists } from '../lists.ts';
+import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
+import type { Totals } from '../totals.ts';
+import type { EventStreams } from './event-streams.ts';
+
+/** What operations work with. */
+export interface OperationPorts {
+  readonly evidence: Evidence;
+  readonly totals: Totals;
+  readonly lists: Lists;
+  readonly streams: EventStreams;
+  readonly clock: Clock;
+}
+
+/** One request, checked. */
+export interface Call<P extends Parameters> {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller;
+  readonly values: Values<P>;
+  /** What stands in the path in the place of its parameter, else empty. */
+  readonly place: string;
+  readonly ports: OperationPorts;
+}
+
+/** A route under /v1: what it reads, what it answers, and the words that explain it. */
+export interface Operation<P extends Parameters = Parameters> {
+  /** With its parameter in braces, as OpenAPI writes it. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly need: Need;
+  readonly query: P;
+  /** The one parameter of the path. */
+  readonly place?: { readonly name: string; readonly parameter: Parameter<string> };
+  readonly mediaType: string;
+  readonly schema: Schema;
+  /** What status 404 means, where there is one. */
+  readonly notFound?: string;
+  /** The same question has the same answer until the data changes. */
+  readonly isConditional: (values: Values<P>) => boolean;
+  handle(call: Call<P>): void;
+}
+
+/** An operation among others, whose parameters nobody has to know any more. */
+export function operation<P extends Parameters>(own: Operation<P>): Operation {
+  return own as unknown as Operation;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Schema } from '../parameters.ts';
+
+/* Routes whose contracts are others', as the OpenAPI document tells of them; docs/api.md says whose. */
+
+const object = { type: 'object' };
+
+function answers(texts: Readonly<Record<string, string>>): Schema {
+  return Object.fromEntries(
+    Object.entries(texts).map(([status, description]) => [
+      status,
+      { description, content: { 'application/json': { schema: object } } },
+    ]),
+  );
+}
+
+function inPath(...names: readonly string[]): readonly Schema[] {
+  return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+}
+
+const LOOK_UP = {
+  '200': 'Known bad.',
+  '404': 'Not known.',
+  '400': 'The text in the path is none.',
+};
+const DELIVERED = {
+  summary: 'Takes an event of another node, or an array of them; needs a key that may write',
+  requestBody: { required: true, content: { 'application/json': { schema: object } } },
+  responses: answers({
+    '201': 'Recorded.',
+    '422': 'What is wrong, by field.',
+    '503': 'Try again later.',
+  }),
+};
+
+export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
+  '/ip-addresses': {
+    get: {
+      summary: 'SentryPeer 4.x: all addresses',
+      responses: answers({ '200': 'All.', '404': 'None.' }),
+    },
+  },
+  '/ip-addresses/{address}': {
+    get: {
+      summary: 'SentryPeer 4.x: one address',
+      parameters: inPath('address'),
+      responses: answers(LOOK_UP),
+    },
+  },
+  '/numbers': {
+    get: {
+      summary: 'SentryPeer 4.x: all called numbers',
+      responses: answers({ '200': 'All.', '404': 'None.' }),
+    },
+  },
+  '/numbers/{number}': {
+    get: {
+      summary: 'SentryPeer 4.x: one called number',
+      parameters: inPath('number'),
+      responses: answers(LOOK_UP),
+    },
+  },
+  '/health-check': {
+    get: {
+      summary: 'SentryPeer 4.x: whether this node is up',
+      responses: answers({ '200': 'It is.' }),
+    },
+  },
+  '/oauth/token': {
+    post: {
+      summary: 'OAuth 2.0 client credentials: the name of a key and the key',
+      requestBody: { required: true, content: { 'application/json': { schema: object } } },
+      responses: answers({
+        '200': 'The token.',
+        '400': 'Another grant was asked for.',
+        '401': 'There is no such key.',
+      }),
+    },
+  },
+  '/api/events': { post: DELIVERED },
+  '/api/{key}/events': { post: { ...DELIVERED, parameters: inPath('key') } },
+  '/api/phone-numbers/{number}': {
+    get: {
+      summary: 'SentryPeerHQ: one called number',
+      parameters: inPath('number'),
+      responses: answers(LOOK_UP),
+    },
+  },
+  '/api/ip-addresses/{address}': {
+    get: {
+      summary: 'SentryPeerHQ: one address',
+      parameters: inPath('address'),
+      responses: answers(LOOK_UP),
+    },
+  },
+  '/api/{key}/banned': {
+    get: {
+      summary: 'APIBAN: addresses to ban, a page',
+      parameters: inPath('key'),
+      responses: answers({ '200': 'A page.', '404': 'No more.' }),
+    },
+  },
+  '/api/{key}/banned/{id}': {
+    get: {
+      summary: 'APIBAN: the page behind an id',
+      parameters: inPath('key', 'id'),
+      responses: answers({ '200': 'A page.', '404': 'No more.' }),
+    },
+  },
+  '/api/{key}/check/{address}': {
+    get: {
+      summary: 'APIBAN: one address',
+      parameters: inPath('key', 'address'),
+      responses: answers({ '200': 'Banned.', '404': 'Not banned.' }),
+    },
+  },
+};

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readQuery } from '../parameters.ts';
+import { sendProblem } from '../problem.ts';
+import { addRoute, ANYBODYS, sendHtml } from '../routes.ts';
+import { sendText } from '../send-text.ts';
+import { docsPage } from './docs-page.ts';
+import { EVENTS_OPERATIONS } from './events-operations.ts';
+import { LIST_OPERATIONS } from './list-operations.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Operation, OperationPorts } from './operation.ts';
+import { TOTALS_OPERATIONS } from './totals-operations.ts';
+
+const OPERATIONS: readonly Operation[] = [
+  ...TOTALS_OPERATIONS,
+  ...EVENTS_OPERATIONS,
+  ...LIST_OPERATIONS,
+];
+
+/** Adds all routes under `/v1`, their OpenAPI document and the page that shows it. */
+export function addOperations(app: FastifyInstance, ports: OperationPorts, version: string): void {
+  // Tells this run of the program from the one before, whose revisions were others.
+  const run = ports.clock.epochUs().toString(36);
+  for (const own of OPERATIONS) addOperation(app, ports, own, run);
+  let document: string | undefined;
+  addRoute(app, '/openapi.json', ANYBODYS, (request, reply) => {
+    document ??= JSON.stringify(openApiDocument(OPERATIONS, version));
+    sendText(request, reply, 'application/json', document);
+  });
+  let page: string | undefined;
+  addRoute(app, '/docs', ANYBODYS, (_request, reply) => {
+    page ??= docsPage(OPERATIONS);
+    sendHtml(reply, page);
+  });
+}
+
+function addOperation(
+  app: FastifyInstance,
+  ports: OperationPorts,
+  own: Operation,
+  run: string,
+): void {
+  const url = own.path.replace(/\{(\w+)\}/, ':$1');
+  addRoute(app, url, { need: own.need }, (request, reply) => {
+    const query = readQuery(request.raw.url ?? '', own.query);
+    if (!query.ok) return sendProblem(reply, 400, query.detail);
+    const place = placeOf(request, own);
+    if (place === undefined) {
+      const { name, parameter } = own.place ?? {};
+      return sendProblem(reply, 400, `${name} must be ${parameter?.right}`);
+    }
+    if (own.isConditional(query.values)) {
+      const tag = `W/"${run}-${ports.evidence.revision()}-${request.caller.role ?? ''}"`;
+      reply.header('ETag', tag).header('Cache-Control', 'no-cache');
+      if (matches(request, tag)) return void reply.code(304).send();
+    }
+    own.handle({ request, reply, caller: request.caller, values: query.values, place, ports });
+  });
+}
+
+/** What stands in the path, empty where nothing is asked for, `undefined` where it is wrong. */
+function placeOf(request: FastifyRequest, { place }: Operation): string | undefined {
+  if (place === undefined) return '';
+  const text = (request.params as Readonly<Record<string, string>>)[place.name] ?? '';
+  return place.parameter.read(text);
+}
+
+/** RFC 9110 §13.1.2: a list of tags, or any. */
+function matches(request: FastifyRequest, tag: string): boolean {
+  const asked = request.headers['if-none-match'];
+  if (asked === undefined) return false;
+  return asked.split(',').some((one) => one.trim() === tag || one.trim() === '*');
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { GRADES } from '../list-query.ts';
+import type { Schema } from '../parameters.ts';
+
+/* What answers look like; tests hold every answer against these. */
+
+const time = (description: string): Schema => ({
+  type: 'string',
+  format: 'date-time',
+  description,
+});
+const text = (description: string): Schema => ({ type: 'string', description });
+const textOrNull = (description: string): Schema => ({ type: ['string', 'null'], description });
+const count = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
+
+function object(
+  properties: Readonly<Record<string, Schema>>,
+  optional: readonly string[] = [],
+): Schema {
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+    additionalProperties: false,
+  };
+}
+
+export function reference(name: keyof typeof SCHEMAS): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const SEEN = {
+  first_seen: time('When it was met first.'),
+  last_seen: time('When it was met last.'),
+  seen_count: count('Messages.'),
+};
+const GRADE: Schema = {
+  type: 'string',
+  enum: GRADES,
+  description:
+    'How sure it is that the address is the attacker’s: only returned and handshake are.',
+};
+
+function page(item: string): Schema {
+  return object({
+    items: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
+    next: textOrNull(
+      'The cursor of the next page; null behind the last. A page may be short, or empty, and still have a next one.',
+    ),
+  });
+}
+
+export const SCHEMAS = {
+  Address: object({ address: text('IPv4, or IPv6 in its shortest form.'), grade: GRADE, ...SEEN }),
+  AddressPage: page('Address'),
+  Number: object({ number: text('As it was dialled.'), ...SEEN }),
+  NumberPage: page('Number'),
+  UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
+  UserAgentPage: page('UserAgent'),
+  Methods: object({
+    items: {
+      type: 'array',
+      items: object({
+        method: text('SIP method; OTHER sums up those of no RFC, and what was not SIP.'),
+        transport: text('UDP, TCP or TLS.'),
+        seen_count: count('Messages.'),
+      }),
+    },
+  }),
+  Series: object({
+    interval: { type: 'string', enum: ['hour', 'day'] },
+    items: {
+      type: 'array',
+      items: object({
+        start: time('Beginning of the interval, UTC.'),
+        seen_count: count('Messages.'),
+        methods: {
+          type: 'object',
+          additionalProperties: count('Messages.'),
+          description: 'Messages by method.',
+        },
+      }),
+    },
+  }),
+  Summary: object({
+    addresses: count('Addresses seen.'),
+    numbers: count('Numbers called.'),
+    user_agents: count('User-Agents seen.'),
+    last_event_id: count('Id of the newest event.'),
+  }),
+  Event: object(
+    {
+      id: count('Rises from event to event; `Last-Event-ID` of the stream.'),
+      event_uuid: text('The same on every node that has the event.'),
+      event_timestamp: time(
+        'When the message was received. In rows of SentryPeer 4.x its local time.',
+      ),
+      recorded_at: time('When it was written here.'),
+      created_by_node_id: text('The node that received it.'),
+      collected_method: { type: 'string', enum: ['passive', 'responsive'] },
+      source_ip: text('Where it came from.'),
+      source_port: { type: ['integer', 'null'] },
+      destination_ip: textOrNull('The honeypot’s address.'),
+      destination_port: { type: ['integer', 'null'] },
+      transport: { type: 'string', enum: ['UDP', 'TCP', 'TLS'] },
+      message_kind: textOrNull('request, response or not-sip.'),
+      method: textOrNull('SIP method.'),
+      called_number: textOrNull('As it was dialled.'),
+      called_number_source: textOrNull('Which part of the message named it.'),
+      to_user: textOrNull('User part of To.'),
+      from_user: textOrNull('User part of From.'),
+      user_agent: textOrNull('What it calls itself.'),
+      grade: { type: ['string', 'null'], enum: [...GRADES, null] },
+      anomalies: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'What was odd about it.',
+      },
+      seen_count: count('Messages like it that were counted on it, itself included.'),
+      last_seen: { type: ['string', 'null'], format: 'date-time' },
+      request_uri: textOrNull('With include=message only.'),
+      to_uri: textOrNull('With include=message only.'),
+      from_uri: textOrNull('With include=message only.'),
+      sip_message: text('With include=message only: the octets as received, one character each.'),
+      details: {
+        type: ['object', 'null'],
+        description: 'With include=message only: credentials that were tried, and other headers.',
+      },
+    },
+    ['request_uri', 'to_uri', 'from_uri', 'sip_message', 'details'],
+  ),
+  EventPage: page('Event'),
+  Check: object({
+    verdict: {
+      type: 'string',
+      enum: ['listed', 'unproved', 'unknown'],
+      description:
+        'listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing is known.',
+    },
+    reasons: { type: 'array', items: { type: 'string' } },
+    expires: {
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'null: when retention removes it.',
+    },
+    number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
+    address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
+  }),
+  Problem: object({
+    type: text('about:blank'),
+    title: text('The status in words.'),
+    status: { type: 'integer' },
+    detail: text('What was wrong and what would be right.'),
+  }),
+} as const;

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isListed, LIST_PARAMETERS, listFilter } from '../list-query.ts';
+import { address, dialledNumber, oneOf, time, wholeNumber } from '../parameters.ts';
+import { sendProblem } from '../problem.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import { limit, pageOf, totalsCursor } from './cursor.ts';
+import { addressEntry, numberEntry, userAgentEntry, type Json } from './entries.ts';
+import { operation, type Call, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+const HOUR_US = 3_600e6;
+const DAY_US = 24 * HOUR_US;
+/** Days of a series unless the query says otherwise. */
+const SERIES_DAYS = { hour: 2, day: 90 } as const;
+const JSON_TYPE = 'application/json';
+
+const always = (): boolean => true;
+
+const TOTALS_QUERY = {
+  limit,
+  cursor: totalsCursor,
+  min_count: wholeNumber('Messages, at least so many.', 1),
+  since: time('Last seen after this time.'),
+};
+const SPAN = {
+  since: time('From this time on; whole hours.'),
+  until: time('Before this time.'),
+};
+
+export const TOTALS_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/summary',
+    summary: 'How much is known',
+    need: 'read',
+    query: {},
+    mediaType: JSON_TYPE,
+    schema: reference('Summary'),
+    isConditional: always,
+    handle: (call) => {
+      const { evidence } = call.ports;
+      sendJson(call, {
+        addresses: evidence.addressesCount(),
+        numbers: evidence.numbersCount(),
+        user_agents: evidence.userAgentsCount(),
+        last_event_id: evidence.lastHoneyId(),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/addresses',
+    summary: 'Addresses, the one seen last first',
+    need: 'read',
+    query: { ...LIST_PARAMETERS, limit, cursor: totalsCursor },
+    mediaType: JSON_TYPE,
+    schema: reference('AddressPage'),
+    isConditional: ({ max_age: maxAge }) => maxAge === undefined,
+    handle: (call) => {
+      const { values, ports } = call;
+      const filter = listFilter(values, 'seen', ports.clock.epochUs());
+      const page = pageOf((count, after) => ports.evidence.addresses(count, after), {
+        after: values.cursor,
+        limit: values.limit,
+        sinceEpochUs: filter.afterEpochUs,
+        fits: (item) => isListed(item.address, item.lastSeenEpochUs, item, filter),
+      });
+      sendJson(call, { items: page.items.map(addressEntry), next: page.next });
+    },
+  }),
+  operation({
+    path: '/v1/addresses/{address}',
+    summary: 'One address',
+    need: 'read',
+    query: {},
+    place: { name: 'address', parameter: address('The address.') },
+    mediaType: JSON_TYPE,
+    schema: reference('Address'),
+    notFound: 'The address was not seen.',
+    isConditional: always,
+    handle: (call) => {
+      const found = call.ports.evidence.address(call.place);
+      sendFound(
+        call,
+        found === undefined ? undefined : addressEntry(found),
+        'address was not seen',
+      );
+    },
+  }),
+  operation({
+    path: '/v1/numbers',
+    summary: 'Called numbers, the one called last first',
+    need: 'read',
+    query: TOTALS_QUERY,
+    mediaType: JSON_TYPE,
+    schema: reference('NumberPage'),
+    isConditional: always,
+    handle: (call) => {
+      const { values, ports } = call;
+      const page = pageOf(
+        (count, after) => ports.evidence.numbers(count, after),
+        totalsQuery(values),
+      );
+      sendJson(call, { items: page.items.map(numberEntry), next: page.next });
+    },
+  }),
+  operation({
+    path: '/v1/numbers/{number}',
+    summary: 'One called number',
+    need: 'read',
+    query: {},
+    place: { name: 'number', parameter: dialledNumber('The number, with or without its plus.') },
+    mediaType: JSON_TYPE,
+    schema: reference('Number'),
+    notFound: 'The number was not called.',
+    isConditional: always,
+    handle: (call) => {
+      const found = call.ports.evidence.number(call.place);
+      sendFound(
+        call,
+        found === undefined ? undefined : numberEntry(found),
+        'number was not called',
+      );
+    },
+  }),
+  operation({
+    path: '/v1/user-agents',
+    summary: 'User-Agents, the one seen last first',
+    need: 'read',
+    query: TOTALS_QUERY,
+    mediaType: JSON_TYPE,
+    schema: reference('UserAgentPage'),
+    isConditional: always,
+    handle: (call) => {
+      const { values, ports } = call;
+      const read = pageOf(
+        (count, after) => ports.evidence.userAgents(count, after),
+        totalsQuery(values),
+      );
+      sendJson(call, { items: read.items.map(userAgentEntry), next: read.next });
+    },
+  }),
+  operation({
+    path: '/v1/methods',
+    summary: 'SIP methods by transport, the most frequent first',
+    need: 'read',
+    query: SPAN,
+    mediaType: JSON_TYPE,
+    schema: reference('Methods'),
+    isConditional: always,
+    handle: (call) => {
+      const { since = 0, until = Number.MAX_SAFE_INTEGER } = call.values;
+      const items = call.ports.evidence.methods(since, until);
+      sendJson(call, {
+        items: items.map(({ method, transport, seenCount }) => ({
+          method,
+          transport,
+          seen_count: seenCount,
+        })),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/totals',
+    summary: 'Messages over time, by hour or day (UTC)',
+    description: 'Two days of hours or ninety days, unless since says otherwise.',
+    need: 'read',
+    query: { interval: oneOf('Length of an interval.', ['hour', 'day']), ...SPAN },
+    mediaType: JSON_TYPE,
+    schema: reference('Series'),
+    isConditional: ({ since }) => since !== undefined,
+    handle: (call) => {
+      const { interval = 'hour', since, until = Number.MAX_SAFE_INTEGER } = call.values;
+      const from = since ?? call.ports.clock.epochUs() - SERIES_DAYS[interval] * DAY_US;
+      const lengthUs = interval === 'hour' ? HOUR_US : DAY_US;
+      const sums = new Map<number, { count: number; methods: Record<string, number> }>();
+      for (const { hourEpochUs, method, seenCount } of call.ports.evidence.hours(from, until)) {
+        const start = Math.floor(hourEpochUs / lengthUs) * lengthUs;
+        const sum = sums.get(start) ?? { count: 0, methods: {} };
+        sum.count += seenCount;
+        sum.methods[method] = (sum.methods[method] ?? 0) + seenCount;
+        sums.set(start, sum);
+      }
+      const items = [...sums].map(([start, { count, methods }]) => ({
+        start: rfc3339(start),
+        seen_count: count,
+        methods,
+      }));
+      sendJson(call, { interval, items });
+    },
+  }),
+  operation({
+    path: '/v1/check',
+    summary: 'Whether a number or an address, or one of both, is known bad',
+    description:
+      'The question of a PBX before it dials. Always 200 with a verdict; give it two seconds at most, and let the call through where there is no answer.',
+    need: 'read',
+    query: {
+      number: dialledNumber('The number as it is about to be dialled.'),
+      address: address('Where the call comes from.'),
+    },
+    mediaType: JSON_TYPE,
+    schema: reference('Check'),
+    isConditional: always,
+    handle: check,
+  }),
+];
+
+interface TotalsValues {
+  readonly limit?: number;
+  readonly cursor?: { readonly lastSeenEpochUs: number; readonly totalId: number };
+  readonly min_count?: number;
+  readonly since?: number;
+}
+
+function totalsQuery(values: TotalsValues) {
+  const { min_count: minCount = 1, since = 0 } = values;
+  return {
+    after: values.cursor,
+    limit: values.limit,
+    sinceEpochUs: since,
+    fits: (item: { readonly seenCount: number }) => item.seenCount >= minCount,
+  };
+}
+
+function sendFound(
+  call: Call<object & Record<string, never>>,
+  entry: Json | undefined,
+  not: string,
+): void {
+  if (entry === undefined) sendProblem(call.reply, 404, `this ${not}`);
+  else sendJson(call, entry);
+}
+
+function check(
+  call: Call<{ number: ReturnType<typeof dialledNumber>; address: ReturnType<typeof address> }>,
+): void {
+  const { number: dialled, address: source } = call.values;
+  if (dialled === undefined && source === undefined) {
+    return sendProblem(call.reply, 400, 'there must be a number, an address, or both');
+  }
+  const { evidence } = call.ports;
+  const number = dialled === undefined ? undefined : evidence.number(dialled);
+  const from = source === undefined ? undefined : evidence.address(source);
+  const reasons: string[] = [];
+  if (number !== undefined)
+    reasons.push(`the number was called ${times(number.seenCount)} at the honeypot`);
+  if (from !== undefined) {
+    reasons.push(
+      from.grade === 'seen'
+        ? `packets that claim this address came ${times(from.seenCount)}, but it may be forged`
+        : `the address came to the honeypot ${times(from.seenCount)} and proved to be there (${from.grade})`,
+    );
+  }
+  const isListed = number !== undefined || (from !== undefined && from.grade !== 'seen');
+  sendJson(call, {
+    verdict: isListed ? 'listed' : from === undefined ? 'unknown' : 'unproved',
+    reasons,
+    expires: null,
+    number: number === undefined ? null : numberEntry(number),
+    address: from === undefined ? null : addressEntry(from),
+  });
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

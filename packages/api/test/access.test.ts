@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Who may ask what: keys, roles, limits, proxies, other sites' scripts. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock, type Clock } from '@sentrypeer/kernel';
+import type { HttpApi, HttpApiOptions } from '../src/index.ts';
+import { FAILED_KEYS_COUNT_MAX, FAILED_KEYS_MS, RATE_MS } from '../src/limits.ts';
+import { RequestWindows } from '../src/access/request-windows.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import { openApi } from './ports.ts';
+
+class SetClock implements Clock {
+  ms = 0;
+
+  nowMs(): number {
+    return this.ms;
+  }
+
+  epochUs(): number {
+    return systemClock.epochUs();
+  }
+}
+
+function evidence(): MemoryEvidence {
+  const memory = new MemoryEvidence();
+  for (const role of ['read', 'write', 'admin'] as const)
+    memory.keys.set(role, { name: role, role });
+  return memory;
+}
+
+const clock = new SetClock();
+const open = (options: Partial<HttpApiOptions> = {}): Promise<HttpApi> => {
+  clock.ms += FAILED_KEYS_MS + RATE_MS;
+  return openApi({ evidence: evidence(), clock }, options);
+};
+
+function ask(api: HttpApi, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`http://127.0.0.1:${api.address.port}${path}`, init);
+}
+
+async function status(api: HttpApi, path: string, key?: string, method = 'GET'): Promise<number> {
+  const headers: Record<string, string> =
+    key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const response = await ask(api, path, {
+    headers,
+    method,
+    ...(method === 'POST' && { body: '[]' }),
+  });
+  await response.text();
+  return response.status;
+}
+
+const READS = [
+  '/v1/summary',
+  '/v1/addresses',
+  '/ip-addresses/192.0.2.1',
+  '/numbers/1',
+  '/api/phone-numbers/1',
+];
+const OPEN = ['/health-check', '/', '/openapi.json', '/docs'];
+
+test('reading needs no key unless the operator says so', async () => {
+  await using api = await open();
+  for (const path of READS) assert.notEqual(await status(api, path), 401, path);
+  await using closed = await open({ keyRequired: true });
+  for (const path of READS) {
+    assert.equal(await status(closed, path), 401, path);
+    assert.equal(await status(closed, path, 'write'), 403, path);
+    assert.ok([200, 404].includes(await status(closed, path, 'read')), path);
+    assert.ok([200, 404].includes(await status(closed, path, 'admin')), path);
+  }
+  for (const path of OPEN) assert.equal(await status(closed, path), 200, path);
+});
+
+test('delivering always needs a key that may', async () => {
+  await using api = await open();
+  assert.equal(await status(api, '/api/events', undefined, 'POST'), 401);
+  assert.equal(await status(api, '/api/events', 'read', 'POST'), 403);
+  assert.equal(await status(api, '/api/events', 'write', 'POST'), 201);
+  assert.equal(await status(api, '/api/events', 'admin', 'POST'), 201);
+  assert.equal(await status(api, '/api/write/events', undefined, 'POST'), 201);
+  assert.equal(await status(api, '/api/read/events', undefined, 'POST'), 403);
+  assert.equal(await status(api, '/api/unknown/events', undefined, 'POST'), 401);
+});
+
+test('raw messages and credentials need a key even where reading needs none', async () => {
+  await using api = await open();
+  for (const path of ['/v1/events', '/v1/events.jsonl', '/v1/events/stream']) {
+    assert.equal(await status(api, `${path}?include=message`), 401, path);
+    assert.equal(await status(api, `${path}?include=message`, 'write'), 403, path);
+  }
+  assert.equal(await status(api, '/v1/events?include=message', 'read'), 200);
+});
+
+test('a key may come as X-Api-Key or with any case of Bearer; an empty one is none', async () => {
+  await using api = await open({ keyRequired: true });
+  for (const [headers, expected] of [
+    [{ 'x-api-key': 'read' }, 200],
+    [{ authorization: 'bearer read' }, 200],
+    [{ authorization: 'BEARER  read ' }, 200],
+    [{ authorization: 'Basic read' }, 401],
+    [{ authorization: 'Bearer' }, 401],
+    [{ authorization: `Bearer ${'x'.repeat(500)}` }, 401],
+    [{ 'x-api-key': 'Read' }, 401],
+  ] as const) {
+    const response = await ask(api, '/v1/summary', { headers });
+    await response.text();
+    assert.equal(response.status, expected, JSON.stringify(headers));
+  }
+});
+
+test('what is refused says why, in the words of the route', async () => {
+  await using api = await open({ keyRequired: true });
+  const own = await ask(api, '/v1/summary');
+  assert.equal(own.headers.get('www-authenticate'), 'Bearer');
+  assert.equal(own.headers.get('content-type'), 'application/problem+json');
+  assert.match(
+    ((await own.json()) as { readonly detail: string }).detail,
+    /^this needs a key that may read/,
+  );
+  const cloud = await ask(api, '/api/ip-addresses/192.0.2.1', {
+    headers: { authorization: 'Bearer wrong' },
+  });
+  assert.equal(((await cloud.json()) as { readonly error: string }).error, 'invalid_token');
+});
+
+test('wrong keys are refused at once for a while after so many', async () => {
+  await using api = await open();
+  for (let count = 0; count < FAILED_KEYS_COUNT_MAX; count += 1) {
+    assert.equal(await status(api, '/v1/summary', `wrong${count}`), 401);
+  }
+  const refused = await ask(api, '/v1/summary', { headers: { 'x-api-key': 'read' } });
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), String(FAILED_KEYS_MS / 1000));
+  assert.equal(await status(api, '/v1/summary'), 200, 'without a key nothing is guessed');
+  clock.ms += FAILED_KEYS_MS;
+  assert.equal(await status(api, '/v1/summary', 'read'), 200);
+});
+
+test('another machine may ask so often, this one as it likes; proxies are believed only by name', async () => {
+  const from = (address: string): RequestInit => ({ headers: { 'x-forwarded-for': address } });
+  await using api = await open({ ratePerSecond: 1, trustedProxies: ['127.0.0.1'] });
+  const allowed = RATE_MS / 1000;
+  for (let count = 0; count < allowed; count += 1) {
+    assert.equal((await ask(api, '/v1/summary', from('2001:db8::1'))).status, 200);
+  }
+  assert.equal((await ask(api, '/v1/summary', from('2001:db8::2'))).status, 429, 'the same /64');
+  assert.equal((await ask(api, '/v1/summary', from('2001:db8:1::2'))).status, 200);
+  for (let count = 0; count < 2 * allowed; count += 1)
+    assert.equal(await status(api, '/v1/summary'), 200);
+  clock.ms += RATE_MS;
+  assert.equal((await ask(api, '/v1/summary', from('2001:db8::1'))).status, 200);
+  await using direct = await open({ ratePerSecond: 1 });
+  for (let count = 0; count < 2 * allowed; count += 1) {
+    assert.equal((await ask(direct, '/v1/summary', from('192.0.2.1'))).status, 200);
+  }
+});
+
+test('scripts of the site that is allowed may send a key', async () => {
+  const preflight = {
+    method: 'OPTIONS',
+    headers: { origin: 'https://pbx.example', 'access-control-request-method': 'GET' },
+  };
+  await using api = await open({ corsOrigin: 'https://pbx.example' });
+  const answer = await ask(api, '/v1/summary', preflight);
+  assert.equal(answer.status, 204);
+  assert.match(answer.headers.get('access-control-allow-headers') ?? '', /Authorization/);
+  await using closed = await open();
+  assert.equal((await ask(closed, '/v1/summary', preflight)).status, 405);
+});
+
+test('RequestWindows forgets the oldest client when there are too many', () => {
+  const windows = new RequestWindows({ countMax: 1, windowMs: 1000 });
+  assert.equal(windows.take('first', 0), 0);
+  assert.equal(windows.take('first', 1), 999);
+  for (let index = 0; index < 16_384; index += 1) windows.take(String(index), 2);
+  assert.equal(windows.take('first', 3), 0);
+});

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Evidence } from '../src/index.ts';
+
+type Of<K extends keyof Evidence> = ReturnType<Evidence[K]>;
+type ItemOf<K extends 'addresses' | 'numbers' | 'userAgents' | 'events'> = Of<K>['items'][number];
+
+/** Evidence in memory: what a test puts into the lists, seen last first. Pages of totals have no second one. */
+export class MemoryEvidence implements Evidence {
+  readonly addressList: ItemOf<'addresses'>[] = [];
+  readonly numberList: ItemOf<'numbers'>[] = [];
+  readonly eventList: ItemOf<'events'>[] = [];
+  readonly keys = new Map<string, NonNullable<Of<'apiKey'>>>();
+  changes = 1;
+
+  addresses(limit: number, after?: { readonly totalId: number }): Of<'addresses'> {
+    const from = this.addressList.findIndex(({ totalId }) => totalId === after?.totalId) + 1;
+    const items = this.addressList.slice(from, from + limit);
+    const last = items.at(-1);
+    return { items, next: items.length < limit ? undefined : last };
+  }
+
+  addressesSince(limit: number, after: { readonly totalId: number }): Of<'addresses'> {
+    const items = this.addressList
+      .toReversed()
+      .filter(({ totalId }) => totalId > after.totalId)
+      .slice(0, limit);
+    return { items, next: items.length < limit ? undefined : items.at(-1) };
+  }
+
+  address(address: string): Of<'address'> {
+    return this.addressList.find((item) => item.address === address);
+  }
+
+  addressesCount(): number {
+    return this.addressList.length;
+  }
+
+  numbers(): Of<'numbers'> {
+    return { items: this.numberList, next: undefined };
+  }
+
+  number(number: string): Of<'number'> {
+    return this.numberList.find((item) => item.number === number);
+  }
+
+  numbersCount(): number {
+    return this.numberList.length;
+  }
+
+  userAgents(): Of<'userAgents'> {
+    return { items: [], next: undefined };
+  }
+
+  userAgentsCount(): number {
+    return 0;
+  }
+
+  hours(): Of<'hours'> {
+    return [];
+  }
+
+  methods(): Of<'methods'> {
+    return [];
+  }
+
+  events(
+    _filter: unknown,
+    _order: unknown,
+    after: number | undefined,
+    limit: number,
+  ): Of<'events'> {
+    const items = this.eventList.filter(({ honeyId }) => honeyId > (after ?? 0)).slice(0, limit);
+    return { items, next: items.length < limit ? undefined : items.at(-1)?.honeyId };
+  }
+
+  event(eventUuid: string): Of<'event'> {
+    return this.eventList.find((item) => item.eventUuid === eventUuid);
+  }
+
+  lastHoneyId(): number {
+    return this.eventList.at(-1)?.honeyId ?? 0;
+  }
+
+  revision(): number {
+    return this.changes;
+  }
+
+  apiKey(key: string): Of<'apiKey'> {
+    return this.keys.get(key);
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { HttpApi, type HttpApiOptions, type HttpApiPorts } from '../src/index.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryTotals } from './memory-totals.ts';
+
+/** The API over nothing but what a test gives. */
+export function openApi(
+  ports: Partial<HttpApiPorts> = {},
+  options: Partial<HttpApiOptions> = {},
+): Promise<HttpApi> {
+  return HttpApi.open(
+    {
+      totals: new MemoryTotals(),
+      evidence: new MemoryEvidence(),
+      deliver: () => Promise.resolve(),
+      clock: systemClock,
+      logger: silentLogger,
+      ...ports,
+    },
+    { host: '127.0.0.1', port: 0, version: '1.2.3', ...options },
+  );
+}
