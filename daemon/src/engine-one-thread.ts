@@ -3,6 +3,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Engine, EnginePorts } from './engine.ts';
 import { BlockPool, blocksCountMax } from './services/block-pool.ts';
+import { sumSipCounters } from './services/sip-counters.ts';
 import { SipService } from './services/sip-service.ts';
 import { StoreService, type StoreServiceOptions } from './services/store-service.ts';
 
@@ -13,6 +14,8 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
   return {
     deliver: async (events) => store.deliver(events),
     saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
+    sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),
+    stall: () => store.stall,
     openSip: async (sipOptions) => {
       const blocks: BlockPool = new BlockPool(
         { post: (batch) => store.offer(batch, () => blocks.giveBack(batch.buffer as ArrayBuffer)) },

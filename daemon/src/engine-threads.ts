@@ -3,6 +3,7 @@
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Engine, EnginePorts } from './engine.ts';
 import { blocksCountMax } from './services/block-pool.ts';
+import { sumSipCounters, type SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 import type {
@@ -25,6 +26,8 @@ export async function openThreads(
   const { logger, onFailed } = ports;
   const channels = Array.from({ length: sipThreadsCount }, () => new MessageChannel());
   const sipPorts = channels.map(({ port1 }) => port1);
+  const counters = new Map<MessagePort, SipCounters>();
+  let stall: string | undefined;
   const deliveries = new Deliveries();
   const drained = Promise.withResolvers<void>();
   const store = await Thread.start<StoreWorkerInput, StoreWorkerOutput>(
@@ -36,6 +39,7 @@ export async function openThreads(
       onFailed,
       onMessage: (message) => {
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
+        else if (message.kind === 'stall') stall = message.why;
         else if (message.kind === 'drained') drained.resolve();
         else if (message.kind === 'delivered') deliveries.settle(message.delivery, message.failure);
       },
@@ -48,6 +52,8 @@ export async function openThreads(
     deliver: (events) =>
       deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
+    sipCounters: () => sumSipCounters([...counters.values()]),
+    stall: () => stall,
     openSip: async (sipOptions) => {
       // Without a shared port one thread receives, and the others do not start.
       const used = sipOptions.reusePort ? channels : channels.slice(0, 1);
@@ -66,6 +72,7 @@ export async function openThreads(
             onFailed,
             onMessage: (message) => {
               if (message.kind === 'ready') locals = message.locals;
+              else if (message.kind === 'counters') counters.set(blocks, message.counters);
               else for (const sip of sips) sip.send(message);
             },
           },

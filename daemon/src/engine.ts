@@ -3,6 +3,7 @@
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { DeliveredEvent } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
+import type { SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
@@ -20,6 +21,10 @@ export interface Engine {
   /** Resolves when events of other nodes are recorded; rejects with `OperatingError`. */
   deliver(events: readonly DeliveredEvent[]): Promise<void>;
   saveCursor(name: string, honeyId: number): void;
+  /** What the receiving threads did, some second ago at most. */
+  sipCounters(): SipCounters;
+  /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
+  stall(): string | undefined;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
   openSip(options: SipServiceOptions): Promise<SipLocals>;
   /** Closes the SIP ports and records all that was received. */

@@ -2,6 +2,12 @@
 
 import { assert } from '@sentrypeer/kernel';
 
+/** Milliseconds between two reports of a thread about itself. */
+export const REPORT_MS = 1000;
+
+/** Lines of the request log in one second; what is more is counted. */
+export const REQUEST_LINES_PER_SECOND_MAX = 100;
+
 /** Characters of the name of a key, 1 and above. Chosen. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 

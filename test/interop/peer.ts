@@ -20,6 +20,7 @@ export const PEERS = {
   nft: 'nftables',
   nmap: 'nmap',
   openssl: 'openssl',
+  promtool: 'prometheus',
   rsyslogd: 'rsyslog',
   sipp: 'sip-tester',
   sipsak: 'sipsak',

@@ -220,6 +220,14 @@ export const OPTIONS = {
     needs: 'api',
     doc: 'Port of the API.',
   }),
+  apiLog: option({
+    group: 'api',
+    long: 'api-log',
+    type: switchType,
+    defaultValue: false,
+    needs: 'api',
+    doc: 'Print a line for every request to the API to standard error.',
+  }),
   apiKeyRequired: option({
     group: 'api',
     long: 'api-key-required',

@@ -21,6 +21,7 @@ import {
 import { StreamFramer } from '@sentrypeer/sip';
 import type { ListenAddress } from '../config/value-types.ts';
 import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
+import type { SipCounters } from './sip-counters.ts';
 
 /** What one receiving thread does; a thread gets it as a message, so it is plain data. */
 export interface SipServiceOptions {
@@ -84,7 +85,10 @@ export class SipService implements AsyncDisposable {
   #flushTimer: NodeJS.Timeout | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
   #dueAtMs = Infinity;
-  #datagramsCount = 0;
+  readonly #received = { UDP: 0, TCP: 0, TLS: 0 };
+  #repliesCount = 0;
+  #replyOctets = 0;
+  #withheldCount = 0;
   #tcp: readonly Endpoint[] = [];
   #tls: readonly Endpoint[] = [];
 
@@ -127,6 +131,17 @@ export class SipService implements AsyncDisposable {
   /** What is listened on now. */
   get locals(): SipLocals {
     return { udp: this.#udp?.locals() ?? [], tcp: this.#tcp, tls: this.#tls };
+  }
+
+  /** What it did since it was opened. */
+  get counters(): SipCounters {
+    return {
+      received: { ...this.#received },
+      replies: this.#repliesCount,
+      replyOctets: this.#replyOctets,
+      repliesWithheld: this.#withheldCount,
+      connections: this.#quota.count,
+    };
   }
 
   /** The password of this account was found in another thread. */
@@ -187,15 +202,15 @@ export class SipService implements AsyncDisposable {
     const endAtMs = this.#ports.clock.nowMs() + STOP_READING_MS_MAX;
     let before: number;
     do {
-      before = this.#datagramsCount;
+      before = this.#received.UDP;
       // Two turns of the event loop, so that sockets were looked at in between.
       await turnOfLoop();
       await turnOfLoop();
-    } while (this.#datagramsCount > before && this.#ports.clock.nowMs() < endAtMs);
+    } while (this.#received.UDP > before && this.#ports.clock.nowMs() < endAtMs);
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
-    this.#datagramsCount += 1;
+    this.#received.UDP += 1;
     if (!this.#options.responsive && this.#collector.countsOnly) {
       // More than the store takes: the time it costs to read this one is better given to the store.
       this.#collector.drop();
@@ -220,6 +235,7 @@ export class SipService implements AsyncDisposable {
       return;
     }
     const { source, local, transport } = connection;
+    this.#received[transport] += 1;
     const input = received(connection, {
       octets: frame.octets,
       source,
@@ -234,7 +250,10 @@ export class SipService implements AsyncDisposable {
     );
     const nowMs = this.#ports.clock.nowMs();
     this.#collector.record(observation, nowMs);
-    for (const reply of replies) connection.send(reply);
+    for (const reply of replies) {
+      this.#countReply(reply);
+      connection.send(reply);
+    }
     if (close) connection.closeSoon();
     this.#arm(nowMs);
   }
@@ -242,6 +261,7 @@ export class SipService implements AsyncDisposable {
   /** A contact that brought no message: refused over a limit, silent, or no TLS on the TLS port. */
   #onEvidence(evidence: StreamEvidence): void {
     const { transport, source, local, octets, code } = evidence;
+    this.#received[transport] += 1;
     const input = received(undefined, {
       octets,
       source,
@@ -264,7 +284,18 @@ export class SipService implements AsyncDisposable {
     if (!isRepliable(to, socket.local, socket.own)) return false;
     let octetsCount = 0;
     for (const reply of replies) octetsCount += reply.length;
-    return this.#limiter.allows(to.address, replies.length, octetsCount, nowMs);
+    if (!this.#limiter.allows(to.address, replies.length, octetsCount, nowMs)) {
+      this.#withheldCount += replies.length;
+      return false;
+    }
+    this.#repliesCount += replies.length;
+    this.#replyOctets += octetsCount;
+    return true;
+  }
+
+  #countReply(reply: Uint8Array): void {
+    this.#repliesCount += 1;
+    this.#replyOctets += reply.length;
   }
 
   #arm(nowMs: number): void {
@@ -291,8 +322,10 @@ export class SipService implements AsyncDisposable {
     for (const { path, sourceIp, sourcePort, octets } of this.#honeypot.takeDue(nowMs)) {
       if (path === undefined) continue;
       const to = { ...path.local, address: sourceIp, port: sourcePort }; // The zone is the same.
-      if ('transport' in path) path.send(octets);
-      else if (this.#mayReply(path, to, [octets], nowMs)) path.send(octets, to);
+      if ('transport' in path) {
+        this.#countReply(octets);
+        path.send(octets);
+      } else if (this.#mayReply(path, to, [octets], nowMs)) path.send(octets, to);
     }
     this.#arm(nowMs);
   };

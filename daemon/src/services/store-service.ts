@@ -61,6 +61,11 @@ export class StoreService {
     return new StoreService(ports, store);
   }
 
+  /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
+  get stall(): string | undefined {
+    return this.#recorder.stall?.message;
+  }
+
   /** Takes a batch; `release` is called when its memory may be used again. */
   offer(batch: Uint8Array, release: () => void): void {
     this.#releases.set(batch, release);

@@ -2,6 +2,7 @@
 
 import type { LogFields } from '@sentrypeer/kernel';
 import type { DeliveredEvent } from '@sentrypeer/store';
+import type { SipCounters } from '../services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
 
@@ -41,6 +42,7 @@ export type SipWorkerOutput =
   | LogMessage
   | FailedMessage
   | WonMessage
+  | { readonly kind: 'counters'; readonly counters: SipCounters }
   | { readonly kind: 'ready'; readonly locals: SipLocals };
 
 /** A batch of events, whose memory goes with it. */
@@ -75,6 +77,8 @@ export type StoreWorkerOutput =
   | FailedMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
+  /** Why nothing is recorded, or that it is again. */
+  | { readonly kind: 'stall'; readonly why: string | undefined }
   /** `failure` says why they were not recorded. */
   | {
       readonly kind: 'delivered';

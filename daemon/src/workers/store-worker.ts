@@ -4,6 +4,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock, unreachable } from '@sentrypeer/kernel';
+import { REPORT_MS } from '../limits.ts';
 import { StoreService } from '../services/store-service.ts';
 import type {
   BatchMessage,
@@ -64,6 +65,12 @@ try {
         unreachable(message);
     }
   });
+  let stall: string | undefined;
+  setInterval(() => {
+    const { stall: why } = service;
+    if (why !== stall) say({ kind: 'stall', why });
+    stall = why;
+  }, REPORT_MS).unref();
   say({ kind: 'ready' });
 } catch (error) {
   say(failedMessage(error));

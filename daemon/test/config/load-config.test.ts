@@ -36,6 +36,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       api: false,
       apiAddress: '127.0.0.1',
       apiPort: 8082,
+      apiLog: false,
       apiKeyRequired: false,
       apiRatePerSecond: 100,
       apiTrustedProxies: undefined,

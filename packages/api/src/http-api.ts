@@ -33,6 +33,8 @@ import {
 import { Access, type Caller, type Refusal, type RouteAccess } from './access/access.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
+import { RequestMeasures } from './operations/request-measures.ts';
+import { addOperationsRoutes, type Operations } from './operations/routes.ts';
 import { sendProblem } from './problem.ts';
 import type { Totals } from './totals.ts';
 import { EventStreams } from './v1/event-streams.ts';
@@ -54,8 +56,23 @@ export interface HttpApiPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
   readonly deliver: CloudPorts['deliver'];
+  readonly operations: Operations;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default nobody is told */
+  readonly onAnswered?: (request: AnsweredRequest) => void;
+}
+
+/** For a log of requests. Nothing in it is checked: whoever writes it down escapes it. */
+export interface AnsweredRequest {
+  readonly client: string;
+  /** Of the key that was given. */
+  readonly role: string | undefined;
+  readonly method: string;
+  readonly target: string;
+  readonly status: number;
+  /** Milliseconds from the request to the end of its answer. */
+  readonly ms: number;
 }
 
 export interface HttpApiOptions {
@@ -174,6 +191,35 @@ async function buildApp(
       answers.afterLast(socket, () => refuseClient(error.code, socket, headers)),
   });
   addMethods(app);
+  addAdmission(app, ports, options, headers);
+  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status === 413) return sendJson(reply, 413, { error: 'The request is too large' });
+    if (status === 415) return sendJson(reply, 415, { error: error.message });
+    if (status >= 400 && status < 500) return sendInvalid(reply);
+    report.add(error);
+    return sendJson(reply, 500, { error: 'The request could not be answered' });
+  });
+  addOperationsRoutes(app, ports.operations, addMeasures(app, ports.onAnswered));
+  addRoutes(app, { totals: ports.totals, lists }, options.version);
+  addOperations(app, { ...ports, lists }, options.version);
+  addCloudRoutes(app, ports);
+  app.server.maxConnections = CONNECTIONS_COUNT_MAX;
+  app.server.maxHeadersCount = HEADERS_COUNT_MAX;
+  app.server.on('request', (request, response) => answers.add(request.socket, response));
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) =>
+    refuseConnect(socket, ALLOWED_METHODS, headers),
+  );
+  return app;
+}
+
+/** Lets only those on to a handler who may ask it. */
+function addAdmission(
+  app: FastifyInstance,
+  ports: HttpApiPorts,
+  options: HttpApiOptions,
+  headers: Readonly<Record<string, string>>,
+): void {
   app.decorateRequest('caller');
   const access = new Access(
     { clock: ports.clock, apiKey: (key) => ports.evidence.apiKey(key) },
@@ -196,24 +242,29 @@ async function buildApp(
       done();
     }
   });
-  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status === 413) return sendJson(reply, 413, { error: 'The request is too large' });
-    if (status === 415) return sendJson(reply, 415, { error: error.message });
-    if (status >= 400 && status < 500) return sendInvalid(reply);
-    report.add(error);
-    return sendJson(reply, 500, { error: 'The request could not be answered' });
+}
+
+/** Measures every request, and tells of it. */
+function addMeasures(
+  app: FastifyInstance,
+  onAnswered: HttpApiPorts['onAnswered'],
+): RequestMeasures {
+  const measures = new RequestMeasures();
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode: status, elapsedTime: ms } = reply;
+    const target = request.raw.url ?? '';
+    measures.add(target, status, ms);
+    onAnswered?.({
+      client: request.ip,
+      role: request.caller?.role,
+      method: request.method,
+      target,
+      status,
+      ms,
+    });
+    done();
   });
-  addRoutes(app, { totals: ports.totals, lists }, options.version);
-  addOperations(app, { ...ports, lists }, options.version);
-  addCloudRoutes(app, ports);
-  app.server.maxConnections = CONNECTIONS_COUNT_MAX;
-  app.server.maxHeadersCount = HEADERS_COUNT_MAX;
-  app.server.on('request', (request, response) => answers.add(request.socket, response));
-  app.server.on('connect', (_request: IncomingMessage, socket: Socket) =>
-    refuseConnect(socket, ALLOWED_METHODS, headers),
-  );
-  return app;
+  return measures;
 }
 
 function serverOptions(timeouts: HttpTimeouts | undefined): FastifyHttpOptions<Server> {

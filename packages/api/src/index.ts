@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { HttpApi, type HttpApiOptions, type HttpApiPorts } from './http-api.ts';
+export {
+  HttpApi,
+  type AnsweredRequest,
+  type HttpApiOptions,
+  type HttpApiPorts,
+} from './http-api.ts';
 export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './totals.ts';
 export { type DeliveredEvent } from './cloud/delivered-event.ts';
+export { type MetricFamily } from './operations/metrics-text.ts';
+export { type NotReady, type Operations } from './operations/routes.ts';
 export { type Evidence } from './evidence.ts';

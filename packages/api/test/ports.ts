@@ -15,6 +15,7 @@ export function openApi(
       totals: new MemoryTotals(),
       evidence: new MemoryEvidence(),
       deliver: () => Promise.resolve(),
+      operations: { notReady: () => [], metrics: () => [] },
       clock: systemClock,
       logger: silentLogger,
       ...ports,

@@ -67,6 +67,26 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
       responses: answers({ '200': 'It is.' }),
     },
   },
+  '/livez': {
+    get: { summary: 'Whether the program runs', responses: answers({ '200': 'It does.' }) },
+  },
+  '/readyz': {
+    get: {
+      summary: 'What does not do its work, and why',
+      responses: answers({ '200': 'All does.', '503': 'Something does not.' }),
+    },
+  },
+  '/metrics': {
+    get: {
+      summary: 'Metrics for Prometheus',
+      responses: {
+        '200': {
+          description: 'Text of version 0.0.4.',
+          content: { 'text/plain': { schema: { type: 'string' } } },
+        },
+      },
+    },
+  },
   '/oauth/token': {
     post: {
       summary: 'OAuth 2.0 client credentials: the name of a key and the key',

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { statSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MetricFamily, NotReady, Operations } from '@sentrypeer/api';
+import { OperatingError } from '@sentrypeer/kernel';
+import type { StoreReader } from '@sentrypeer/store';
+import type { Engine } from '../engine.ts';
+
+interface DaemonOperationsPorts {
+  readonly engine: Engine;
+  readonly log: StoreReader;
+}
+
+interface DaemonOperationsOptions {
+  readonly version: string;
+  readonly dbFile: string;
+  /** Names of the consumers of the event log, which are those of their cursors. */
+  readonly consumers: readonly string[];
+}
+
+/** What the daemon says of itself to those who watch over it. */
+export class DaemonOperations implements Operations, Disposable {
+  readonly #ports: DaemonOperationsPorts;
+  readonly #options: DaemonOperationsOptions;
+  readonly #loopDelay = monitorEventLoopDelay();
+  #isOpen = false;
+
+  constructor(ports: DaemonOperationsPorts, options: DaemonOperationsOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#loopDelay.enable();
+  }
+
+  /** Every port is open. */
+  opened(): void {
+    this.#isOpen = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#loopDelay.disable();
+  }
+
+  notReady(): readonly NotReady[] {
+    const reasons: NotReady[] = [];
+    if (!this.#isOpen) reasons.push({ part: 'sip', why: 'the ports are not open yet' });
+    const stall = this.#ports.engine.stall();
+    if (stall !== undefined) reasons.push({ part: 'database', why: stall });
+    try {
+      this.#ports.log.revision();
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      reasons.push({ part: 'database', why: error.message });
+    }
+    return reasons;
+  }
+
+  metrics(): readonly MetricFamily[] {
+    return [...this.#sip(), ...this.#store(), ...this.#process()];
+  }
+
+  #sip(): readonly MetricFamily[] {
+    const counters = this.#ports.engine.sipCounters();
+    return [
+      {
+        name: 'sentrypeer_sip_received_total',
+        help: 'Datagrams, and messages or other contacts over streams.',
+        type: 'counter',
+        samples: Object.entries(counters.received).map(([transport, value]) => ({
+          labels: { transport },
+          value,
+        })),
+      },
+      counter('sentrypeer_sip_replies_total', 'Replies sent.', counters.replies),
+      counter('sentrypeer_sip_reply_bytes_total', 'Octets of replies sent.', counters.replyOctets),
+      counter(
+        'sentrypeer_sip_replies_withheld_total',
+        'Replies not sent because of a limit.',
+        counters.repliesWithheld,
+      ),
+      gauge('sentrypeer_sip_connections', 'TCP and TLS connections open.', counters.connections),
+    ];
+  }
+
+  #store(): readonly MetricFamily[] {
+    const { log, engine } = this.#ports;
+    const { consumers, dbFile } = this.#options;
+    const newestId = log.lastHoneyId();
+    return [
+      counter('sentrypeer_events_recorded_total', 'Events ever recorded.', newestId),
+      counter(
+        'sentrypeer_messages_dropped_total',
+        'Messages received and not kept, ever.',
+        log.dropped(),
+      ),
+      gauge('sentrypeer_addresses', 'Addresses known.', log.addressesCount()),
+      gauge('sentrypeer_numbers', 'Called numbers known.', log.numbersCount()),
+      gauge('sentrypeer_user_agents', 'User-Agents known.', log.userAgentsCount()),
+      gauge(
+        'sentrypeer_store_stalled',
+        '1 while nothing can be recorded.',
+        engine.stall() === undefined ? 0 : 1,
+      ),
+      gauge(
+        'sentrypeer_database_bytes',
+        'Octets of the database and of its write-ahead log.',
+        fileOctets(dbFile) + fileOctets(`${dbFile}-wal`),
+      ),
+      {
+        name: 'sentrypeer_delivery_lag_events',
+        help: 'Events that a consumer of the event log has not confirmed yet.',
+        type: 'gauge',
+        samples: consumers.map((consumer) => ({
+          labels: { consumer },
+          value: newestId - (log.cursor(consumer) ?? newestId),
+        })),
+      },
+    ];
+  }
+
+  #process(): readonly MetricFamily[] {
+    const { user, system } = process.cpuUsage();
+    const startedAtSeconds = Date.now() / 1000 - process.uptime();
+    const delaySeconds = this.#loopDelay.percentile(99) / 1e9;
+    this.#loopDelay.reset();
+    return [
+      {
+        name: 'sentrypeer_build_info',
+        help: 'Always 1; the version is in the label.',
+        type: 'gauge',
+        samples: [{ labels: { version: this.#options.version, node: process.version }, value: 1 }],
+      },
+      counter('process_cpu_seconds_total', 'CPU time of all threads.', (user + system) / 1e6),
+      gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()),
+      gauge('process_start_time_seconds', 'Unix time of the start.', startedAtSeconds),
+      gauge(
+        'nodejs_eventloop_lag_p99_seconds',
+        'Delay of the main thread since the last scrape, 99th percentile.',
+        Number.isFinite(delaySeconds) ? delaySeconds : 0,
+      ),
+    ];
+  }
+}
+
+function counter(name: string, help: string, value: number): MetricFamily {
+  return { name, help, type: 'counter', samples: [{ value }] };
+}
+
+function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name, help, type: 'gauge', samples: [{ value }] };
+}
+
+/** 0 where there is no such file. */
+function fileOctets(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

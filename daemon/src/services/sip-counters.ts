@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What receiving threads did since they started. */
+export interface SipCounters {
+  /** Datagrams, and messages or other contacts over streams. */
+  readonly received: Readonly<Record<'UDP' | 'TCP' | 'TLS', number>>;
+  readonly replies: number;
+  readonly replyOctets: number;
+  /** Replies that were not sent, because of a limit. */
+  readonly repliesWithheld: number;
+  /** Open now. */
+  readonly connections: number;
+}
+
+export function sumSipCounters(all: readonly SipCounters[]): SipCounters {
+  const sum = (of: (counters: SipCounters) => number): number =>
+    all.reduce((total, counters) => total + of(counters), 0);
+  return {
+    received: {
+      UDP: sum(({ received }) => received.UDP),
+      TCP: sum(({ received }) => received.TCP),
+      TLS: sum(({ received }) => received.TLS),
+    },
+    replies: sum(({ replies }) => replies),
+    replyOctets: sum(({ replyOctets }) => replyOctets),
+    repliesWithheld: sum(({ repliesWithheld }) => repliesWithheld),
+    connections: sum(({ connections }) => connections),
+  };
+}

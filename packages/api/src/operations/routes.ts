@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { addRoute, ANYBODYS } from '../routes.ts';
+import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.ts';
+import type { RequestMeasures } from './request-measures.ts';
+
+/** A part of the program that does not do its work, and why. */
+export interface NotReady {
+  readonly part: string;
+  readonly why: string;
+}
+
+/** What the program says of itself. */
+export interface Operations {
+  notReady(): readonly NotReady[];
+  metrics(): readonly MetricFamily[];
+}
+
+/** `/livez`, `/readyz` and `/metrics`, for those who watch over the program. */
+export function addOperationsRoutes(
+  app: FastifyInstance,
+  operations: Operations,
+  measures: RequestMeasures,
+): void {
+  addRoute(app, '/livez', ANYBODYS, (_request, reply) =>
+    sendStatus(reply, 200, { status: 'alive' }),
+  );
+  addRoute(app, '/readyz', ANYBODYS, (_request, reply) => {
+    const reasons = operations.notReady();
+    if (reasons.length === 0) sendStatus(reply, 200, { status: 'ready' });
+    else sendStatus(reply, 503, { status: 'not ready', reasons });
+  });
+  addRoute(app, '/metrics', { need: 'read' }, (_request, reply) => {
+    const text = formatMetrics([...operations.metrics(), ...measures.families()]);
+    reply
+      .header('Cache-Control', 'no-store')
+      .type(METRICS_TYPE)
+      .serializer(() => text)
+      .send(text);
+  });
+}
+
+function sendStatus(reply: FastifyReply, status: number, value: object): void {
+  const text = JSON.stringify(value);
+  reply
+    .code(status)
+    .header('Cache-Control', 'no-store')
+    .type('application/json')
+    .serializer(() => text)
+    .send(text);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DaemonProcess } from '../e2e/daemon-process.ts';
+import { peer } from './peer.ts';
+import { runTool } from './tool.ts';
+
+test('promtool finds nothing wrong with /metrics', async (t) => {
+  const promtool = peer('promtool', t);
+  if (promtool === undefined) return;
+  await using daemon = await DaemonProcess.start(['--threads=1', '-j']);
+  const url = `http://127.0.0.1:${daemon.ports.api}/metrics`;
+  await (await fetch(url)).text(); // The next one tells of this one.
+  const response = await fetch(url);
+  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  const run = await runTool(promtool, ['check', 'metrics'], {
+    folder: daemon.folder,
+    input: await response.text(),
+  });
+  assert.equal(run.output, '');
+  assert.equal(run.status, 0);
+});
