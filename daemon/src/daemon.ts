@@ -2,20 +2,16 @@
 
 import { hostname } from 'node:os';
 import type { DeliveryPorts, JsonLog, Syslog } from '@sentrypeer/delivery';
-import type { DeliveredEvent, HttpApi, Operations } from '@sentrypeer/api';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { openEngine, type Engine } from './engine.ts';
+import { openEngine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
-import { RequestLog } from './output/request-log.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
 import { NO_SIP, openSip } from './open-sip.ts';
-import { DaemonOperations } from './services/daemon-operations.ts';
-import { storeTotals } from './services/store-totals.ts';
+import { ApiService } from './services/api-service.ts';
 
 export interface DaemonPorts {
   readonly clock: Clock;
@@ -81,18 +77,14 @@ export class Daemon implements AsyncDisposable {
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
-    const operations = scope.use(
-      new DaemonOperations(
-        { engine, log },
-        { version: VERSION, dbFile: config.dbFile, consumers: consumerNames(config) },
-      ),
-    );
     const api = config.api
-      ? scope.use(await openApi({ ...ports, log, engine, operations }, config))
+      ? scope.use(
+          await ApiService.open({ ...ports, engine, log, consumers: cursorNames(config) }, config),
+        )
       : undefined;
     if (api !== undefined) consumers.push(api);
     const sip = config.noSip ? NO_SIP : await openSip({ engine, identity, logger }, config);
-    operations.opened();
+    api?.opened();
     const facts = {
       version: VERSION,
       nodeId: identity.nodeId,
@@ -139,47 +131,9 @@ async function openSyslog(
   return Syslog.open(ports, { target: config.syslogTarget, hostname: hostname(), ...self });
 }
 
-interface ApiPorts extends DaemonPorts {
-  readonly log: StoreReader;
-  readonly engine: Engine;
-  readonly operations: Operations;
-}
-
 /** Names of the cursors of those who follow the event log. */
-function consumerNames(config: Config): readonly string[] {
+function cursorNames(config: Config): readonly string[] {
   return [...(config.jsonLog ? ['json-log'] : []), ...(config.syslog ? ['syslog'] : [])];
-}
-
-async function openApi(ports: ApiPorts, config: Config): Promise<HttpApi> {
-  const { log, logger, clock, engine, operations } = ports;
-  const { HttpApi } = await import('@sentrypeer/api');
-  // Whoever has the port is named.
-  await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-  const deliver = (events: readonly DeliveredEvent[]): Promise<void> => engine.deliver(events);
-  const totals = storeTotals(log, config.dbFile);
-  const requestLog = new RequestLog(ports);
-  return HttpApi.open(
-    {
-      totals,
-      evidence: log,
-      deliver,
-      operations,
-      clock,
-      logger,
-      ...(config.apiLog ? { onAnswered: (request) => requestLog.add(request) } : {}),
-    },
-    {
-      host: config.apiAddress,
-      port: config.apiPort,
-      version: VERSION,
-      keyRequired: config.apiKeyRequired,
-      ratePerSecond: config.apiRatePerSecond,
-      ...(config.apiCorsOrigin === undefined ? {} : { corsOrigin: config.apiCorsOrigin }),
-      ...(config.apiTrustedProxies === undefined
-        ? {}
-        : { trustedProxies: config.apiTrustedProxies }),
-    },
-  );
 }
 
 function formatSyslogTarget(target: Config['syslogTarget']): string {

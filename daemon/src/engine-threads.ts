@@ -46,7 +46,6 @@ export async function openThreads(
     },
   );
   const sips: Thread<SipWorkerInput>[] = [];
-  let locals: SipLocals = { udp: [], tcp: [], tls: [] };
 
   return {
     deliver: (events) =>
@@ -54,33 +53,7 @@ export async function openThreads(
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
     sipCounters: () => sumSipCounters([...counters.values()]),
     stall: () => stall,
-    openSip: async (sipOptions) => {
-      // Without a shared port one thread receives, and the others do not start.
-      const used = sipOptions.reusePort ? channels : channels.slice(0, 1);
-      for (const { port2: blocks } of used) {
-        const data: SipWorkerData = {
-          options: sips.length === 0 ? sipOptions : onPortsOf(sipOptions, locals),
-          blocks,
-          blocksCountMax: blocksCountMax(sipThreadsCount),
-        };
-        const thread = await Thread.start<SipWorkerInput, SipWorkerOutput>(
-          'sip-worker',
-          data,
-          [blocks],
-          {
-            logger,
-            onFailed,
-            onMessage: (message) => {
-              if (message.kind === 'ready') locals = message.locals;
-              else if (message.kind === 'counters') counters.set(blocks, message.counters);
-              else for (const sip of sips) sip.send(message);
-            },
-          },
-        );
-        sips.push(thread);
-      }
-      return locals;
-    },
+    openSip: (sipOptions) => openSipThreads(ports, sipOptions, { channels, counters, sips }),
     drain: async () => {
       for (const sip of sips) sip.send({ kind: 'stop' });
       for (const { port2 } of channels.slice(sips.length)) port2.close(); // Threads that never were.
@@ -92,6 +65,48 @@ export async function openThreads(
       await Promise.all([store, ...sips].map((thread) => thread.ended()));
     },
   };
+}
+
+/** Ways to the store, one for each receiving thread; those threads that run, and what they last reported. */
+interface SipThreads {
+  readonly channels: readonly MessageChannel[];
+  readonly sips: Thread<SipWorkerInput>[];
+  readonly counters: Map<MessagePort, SipCounters>;
+}
+
+/** Opens the SIP ports in the first of them, and lets the others share them. */
+async function openSipThreads(
+  { logger, onFailed }: EnginePorts,
+  sipOptions: SipServiceOptions,
+  threads: SipThreads,
+): Promise<SipLocals> {
+  const { channels, counters, sips } = threads;
+  let locals: SipLocals = { udp: [], tcp: [], tls: [] };
+  // Without a shared port one thread receives, and the others do not start.
+  const used = sipOptions.reusePort ? channels : channels.slice(0, 1);
+  for (const { port2: blocks } of used) {
+    const data: SipWorkerData = {
+      options: sips.length === 0 ? sipOptions : onPortsOf(sipOptions, locals),
+      blocks,
+      blocksCountMax: blocksCountMax(channels.length),
+    };
+    const thread = await Thread.start<SipWorkerInput, SipWorkerOutput>(
+      'sip-worker',
+      data,
+      [blocks],
+      {
+        logger,
+        onFailed,
+        onMessage: (message) => {
+          if (message.kind === 'ready') locals = message.locals;
+          else if (message.kind === 'counters') counters.set(blocks, message.counters);
+          else for (const sip of sips) sip.send(message);
+        },
+      },
+    );
+    sips.push(thread);
+  }
+  return locals;
 }
 
 /** Deliveries on their way to the store thread and back. */

@@ -2,6 +2,9 @@
 
 import { assert } from '@sentrypeer/kernel';
 
+/** Milliseconds for which look-ups see one state of the database, unless something is committed before. */
+export const SNAPSHOT_MS = 10;
+
 /** Milliseconds between two reports of a thread about itself. */
 export const REPORT_MS = 1000;
 

@@ -9,24 +9,25 @@ import {
   type Page,
   type PageEnd,
 } from '@sentrypeer/store';
+import type { Snapshot } from './snapshot.ts';
 import { PAGE_ENTRIES_COUNT } from '../limits.ts';
 
 /**
  * The store's totals as the API's routes want them.
  *
- * @param reader Answers single questions.
+ * @param reader Answers single questions, through its `snapshot`.
  * @param path The database: each list has a connection of its own, on which it sees one state to its end.
  */
-export function storeTotals(reader: StoreReader, path: string): Totals {
+export function storeTotals(reader: StoreReader, snapshot: Snapshot, path: string): Totals {
   return {
     addressesCount: () => reader.addressesCount(),
     addresses: () =>
       pages(path, (list, after) => list.addresses(PAGE_ENTRIES_COUNT, after), addressEntry),
-    address: (ipAddress) => entryOf(reader.address(ipAddress), addressEntry),
+    address: (ipAddress) => snapshot.read(() => reader.seenAddress(ipAddress)),
     numbersCount: () => reader.numbersCount(),
     numbers: () =>
       pages(path, (list, after) => list.numbers(PAGE_ENTRIES_COUNT, after), numberEntry),
-    number: (calledNumber) => entryOf(reader.number(calledNumber), numberEntry),
+    number: (calledNumber) => snapshot.read(() => reader.calledNumber(calledNumber)),
   };
 }
 
@@ -43,10 +44,6 @@ function* pages<T, Entry>(
     yield page.items.map(entry);
     after = page.next;
   } while (after !== undefined);
-}
-
-function entryOf<T, Entry>(item: T | undefined, entry: (item: T) => Entry): Entry | undefined {
-  return item === undefined ? undefined : entry(item);
 }
 
 function addressEntry(total: AddressTotal) {

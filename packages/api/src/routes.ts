@@ -66,7 +66,7 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     if (address === undefined) return sendInvalid(reply);
     const found = totals.address(address);
     if (found === undefined) return sendJson(reply, 404, { message: 'No bad actor found' });
-    return sendJson(reply, 200, { bad_actor_found: found.ipAddress });
+    return sendJson(reply, 200, { bad_actor_found: found });
   };
   addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
     const query = readQuery(request.raw.url ?? '', LIST_PARAMETERS);
@@ -81,7 +81,7 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     if (number === undefined) return sendInvalid(reply);
     const found = totals.number(number);
     if (found === undefined) return sendJson(reply, 404, { message: 'No phone number found' });
-    return sendJson(reply, 200, { phone_number_found: found.calledNumber });
+    return sendJson(reply, 200, { phone_number_found: found });
   });
 }
 

@@ -29,11 +29,15 @@ export interface Totals {
   addressesCount(): number;
   /** All addresses, the one seen last first. */
   addresses(): Pages<AddressTotal>;
-  /** @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4. */
-  address(ipAddress: string): AddressTotal | undefined;
+  /**
+   * The address as it is stored, `undefined` where it was not seen.
+   *
+   * @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4.
+   */
+  address(ipAddress: string): string | undefined;
   numbersCount(): number;
   /** All numbers, the one called last first. */
   numbers(): Pages<NumberTotal>;
-  /** @param calledNumber As it was dialled. */
-  number(calledNumber: string): NumberTotal | undefined;
+  /** The number as it was dialled first, with or without a `+`; `undefined` where it was not called. */
+  number(calledNumber: string): string | undefined;
 }

@@ -39,9 +39,9 @@ export class MemoryTotals implements Totals {
     return this.#pages(this.addressList);
   }
 
-  address(ipAddress: string): AddressTotal | undefined {
+  address(ipAddress: string): string | undefined {
     if (this.failure !== undefined) throw this.failure;
-    return this.addressList.find((total) => total.ipAddress === ipAddress);
+    return this.addressList.find((total) => total.ipAddress === ipAddress)?.ipAddress;
   }
 
   numbersCount(): number {
@@ -52,8 +52,8 @@ export class MemoryTotals implements Totals {
     return this.#pages(this.numberList);
   }
 
-  number(calledNumber: string): NumberTotal | undefined {
-    return this.numberList.find((total) => total.calledNumber === calledNumber);
+  number(calledNumber: string): string | undefined {
+    return this.numberList.find((total) => total.calledNumber === calledNumber)?.calledNumber;
   }
 
   *#pages<T>(list: readonly T[]): Generator<readonly T[]> {

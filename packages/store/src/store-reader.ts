@@ -81,6 +81,8 @@ export class StoreReader {
   readonly #addresses: StatementSync;
   readonly #addressesSince: StatementSync;
   readonly #address: StatementSync;
+  readonly #seenAddress: StatementSync;
+  readonly #calledNumber: StatementSync;
   readonly #revision: StatementSync;
   readonly #numbers: StatementSync;
   readonly #number: StatementSync;
@@ -104,6 +106,12 @@ export class StoreReader {
     this.#addressesSince = database.prepare(`
       SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE (last_seen_us, total_id) > (?, ?)
       ORDER BY last_seen_us, total_id LIMIT ?`);
+    // The index alone answers these.
+    this.#seenAddress = database.prepare('SELECT address FROM address_total WHERE address = ?');
+    this.#calledNumber = database.prepare('SELECT number FROM number_total WHERE number = ?');
+    for (const statement of [this.#seenAddress, this.#calledNumber]) {
+      statement.setReturnArrays(true);
+    }
     this.#revision = database.prepare('PRAGMA data_version');
     this.#address = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
@@ -183,8 +191,9 @@ export class StoreReader {
 
   /** The number as dialled, else the same with a leading `+` more or less. */
   number(number: string): NumberTotal | undefined {
-    const other = number.startsWith('+') ? number.slice(1) : `+${number}`;
-    const row = this.#guarded(() => this.#number.get(number) ?? this.#number.get(other));
+    const row = this.#guarded(
+      () => this.#number.get(number) ?? this.#number.get(withOrWithoutPlus(number)),
+    );
     return row === undefined ? undefined : numberTotal(row);
   }
 
@@ -230,6 +239,20 @@ export class StoreReader {
   /** Another number after each commit of the writer; of use within one process only. */
   revision(): number {
     return Number(this.#guarded(() => this.#revision.get())?.['data_version']);
+  }
+
+  /** The address, where it was seen: the cheapest question about it. */
+  seenAddress(address: string): string | undefined {
+    return this.#guarded(() => firstText(this.#seenAddress.get(address)));
+  }
+
+  /** The number as dialled, else the same with a leading `+` more or less, where it was called. */
+  calledNumber(number: string): string | undefined {
+    return this.#guarded(
+      () =>
+        firstText(this.#calledNumber.get(number)) ??
+        firstText(this.#calledNumber.get(withOrWithoutPlus(number))),
+    );
   }
 
   /** Messages that were received but not kept; they stand nowhere else. */
@@ -301,6 +324,15 @@ export class StoreReader {
       throw fromSqlite(error, this.#path);
     }
   }
+}
+
+/** Of a statement that returns arrays. */
+function firstText(row: unknown): string | undefined {
+  return Array.isArray(row) ? String(row[0]) : undefined;
+}
+
+function withOrWithoutPlus(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : `+${number}`;
 }
 
 function totalOf(row: Row): TotalOf {

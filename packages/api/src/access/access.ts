@@ -73,14 +73,14 @@ export class Access {
   }
 
   admit(request: FastifyRequest, access: RouteAccess): Admission {
-    const nowMs = this.#ports.clock.nowMs();
-    const client = clientOf(request.ip);
     if (this.#options.ratePerSecond > 0 && !isLoopback(request.ip)) {
-      const waitMs = this.#requests.take(client, nowMs);
+      const waitMs = this.#requests.take(clientOf(request.ip), this.#ports.clock.nowMs());
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
     const text = keyOf(request, access);
     if (text === undefined) return this.#admitWithoutKey(access);
+    const client = clientOf(request.ip);
+    const nowMs = this.#ports.clock.nowMs();
     const waitMs = this.#failures.waitMs(client, nowMs);
     if (waitMs > 0) return tooMany(waitMs, 'there were too many wrong keys from this address');
     const key = text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { assertPortFree } from '@sentrypeer/net';
+import { StoreReader } from '@sentrypeer/store';
+import type { Config } from '../config/config.ts';
+import { VERSION } from '../config/version.ts';
+import type { Engine } from '../engine.ts';
+import { RequestLog } from '../output/request-log.ts';
+import { DaemonOperations } from './daemon-operations.ts';
+import { Snapshot } from './snapshot.ts';
+import { storeTotals } from './store-totals.ts';
+
+export interface ApiServicePorts {
+  readonly engine: Engine;
+  /** Reads for everything but look-ups. */
+  readonly log: StoreReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes the lines of the request log. */
+  readonly write: (text: string) => void;
+  /** Names of the consumers of the event log, which are those of their cursors. */
+  readonly consumers: readonly string[];
+}
+
+/** The HTTP API over the store, and what the daemon says of itself through it. */
+export class ApiService implements AsyncDisposable {
+  readonly #scope: AsyncDisposableStack;
+  readonly #api: HttpApi;
+  readonly #snapshot: Snapshot;
+  readonly #operations: DaemonOperations;
+
+  private constructor(
+    scope: AsyncDisposableStack,
+    parts: { readonly api: HttpApi; snapshot: Snapshot; operations: DaemonOperations },
+  ) {
+    this.#scope = scope;
+    this.#api = parts.api;
+    this.#snapshot = parts.snapshot;
+    this.#operations = parts.operations;
+  }
+
+  /** Throws `OperatingError` with nothing left open. */
+  static async open(ports: ApiServicePorts, config: Config): Promise<ApiService> {
+    // Not loaded where it is not asked for: a small device has better use for the memory.
+    const { HttpApi } = await import('@sentrypeer/api');
+    // Whoever has the port is named.
+    await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
+    const { log, engine, clock, logger, consumers } = ports;
+    const { dbFile } = config;
+    await using scope = new AsyncDisposableStack();
+    const lookUps = scope.use(StoreReader.open(dbFile));
+    const snapshot = scope.use(new Snapshot(lookUps));
+    const operations = scope.use(
+      new DaemonOperations({ engine, log }, { version: VERSION, dbFile, consumers }),
+    );
+    const requestLog = new RequestLog(ports);
+    const api = await HttpApi.open(
+      {
+        totals: storeTotals(lookUps, snapshot, dbFile),
+        evidence: log,
+        deliver: (events: readonly DeliveredEvent[]) => engine.deliver(events),
+        operations,
+        clock,
+        logger,
+        ...(config.apiLog && { onAnswered: (request) => requestLog.add(request) }),
+      },
+      {
+        host: config.apiAddress,
+        port: config.apiPort,
+        version: VERSION,
+        keyRequired: config.apiKeyRequired,
+        ratePerSecond: config.apiRatePerSecond,
+        ...(config.apiCorsOrigin !== undefined && { corsOrigin: config.apiCorsOrigin }),
+        ...(config.apiTrustedProxies && { trustedProxies: config.apiTrustedProxies }),
+      },
+    );
+    scope.use(api);
+    return new ApiService(scope.move(), { api, snapshot, operations });
+  }
+
+  get address(): HttpApi['address'] {
+    return this.#api.address;
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#snapshot.end();
+    this.#api.wake();
+  }
+
+  /** Every port of the daemon is open. */
+  opened(): void {
+    this.#operations.opened();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#scope.disposeAsync();
+  }
+}
