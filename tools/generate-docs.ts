@@ -3,6 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { formatManPage } from '../daemon/src/config/man-page.ts';
 import { formatOptionsDocument } from '../daemon/src/config/options-document.ts';
+import { SCHEMAS } from '../packages/api/src/v1/schemas.ts';
+import { formatClientTypes } from './client-types.ts';
 import { formatLimits } from './limits-document.ts';
 
 // Writes what comes from the sources; daemon/test/config/documents.test.ts and tidy.test.ts compare.
@@ -10,3 +12,5 @@ const docs = new URL('../docs/', import.meta.url);
 writeFileSync(new URL('options.md', docs), formatOptionsDocument());
 writeFileSync(new URL('sentrypeer.1', docs), formatManPage());
 writeFileSync(new URL('limits.md', docs), formatLimits());
+const clientTypes = new URL('../packages/client/src/api-types.ts', docs);
+writeFileSync(clientTypes, formatClientTypes(SCHEMAS));

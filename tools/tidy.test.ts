@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SCHEMAS } from '../packages/api/src/v1/schemas.ts';
+import { formatClientTypes } from './client-types.ts';
 import { formatLimits } from './limits-document.ts';
 import { readSources, ROOT, type SourceFile } from './sources.ts';
 
@@ -28,6 +30,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   store: ['event'],
   delivery: ['event'],
   api: ['event'],
+  client: [],
 };
 
 const sources = readSources('packages/*/src/**/*.ts', 'daemon/src/**/*.ts');
@@ -121,6 +124,11 @@ test('imports point down', () => {
       .map((imported) => `${file.path}: ${imported}`);
   });
   assert.deepEqual(wrong, []);
+});
+
+test('the types of the client are what the API answers (npm run docs)', () => {
+  const path = join(ROOT, 'packages/client/src/api-types.ts');
+  assert.equal(readFileSync(path, 'utf8'), formatClientTypes(SCHEMAS));
 });
 
 test('every error code is documented, and none that does not exist', () => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'node:test';
-import { DaemonProcess } from './daemon-process.ts';
+import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const READERS_COUNT = 4;
@@ -167,4 +167,16 @@ test('while four clients read the list, no event is lost and no known number is 
   assert.ok(lists.length >= READERS_COUNT && lookUps.length >= 2);
   assert.deepEqual([...new Set(lists)], [200]);
   assert.deepEqual([...new Set(lookUps)], [200]);
+});
+
+test('a look-up finds what was recorded since the one before it', async () => {
+  await using daemon = await DaemonProcess.start();
+  using peer = await UdpPeer.open();
+  const client = new Client(daemon);
+  for (const number of ['0046100', '0046101', '0046102']) {
+    const path = `/numbers/${number}`;
+    assert.equal((await client.ask(path)).status, 404);
+    await peer.send(sipRequest({ user: number, branch: `z9hG4bK-${number}` }), daemon.ports.udp);
+    await until('the number to be found', async () => (await client.ask(path)).status === 200);
+  }
 });

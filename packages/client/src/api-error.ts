@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What the node refused, in its own words. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status. */
+  readonly status: number;
+
+  /** @param detail What was wrong and what would be right. */
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Made by `npm run docs` of the schemas in packages/api/src/v1/schemas.ts. */
+
+export interface Address {
+  /** IPv4, or IPv6 in its shortest form. */
+  readonly address: string;
+  /** How sure it is that the address is the attacker’s: only returned and handshake are. */
+  readonly grade: 'seen' | 'returned' | 'handshake';
+  /** When it was met first. */
+  readonly first_seen: string;
+  /** When it was met last. */
+  readonly last_seen: string;
+  /** Messages. */
+  readonly seen_count: number;
+}
+
+export interface Number {
+  /** As it was dialled. */
+  readonly number: string;
+  /** When it was met first. */
+  readonly first_seen: string;
+  /** When it was met last. */
+  readonly last_seen: string;
+  /** Messages. */
+  readonly seen_count: number;
+}
+
+export interface UserAgent {
+  /** Cut to 256 characters. */
+  readonly user_agent: string;
+  /** When it was met first. */
+  readonly first_seen: string;
+  /** When it was met last. */
+  readonly last_seen: string;
+  /** Messages. */
+  readonly seen_count: number;
+}
+
+export interface Methods {
+  readonly items: readonly {
+    /** SIP method; OTHER sums up those of no RFC, and what was not SIP. */
+    readonly method: string;
+    /** UDP, TCP or TLS. */
+    readonly transport: string;
+    /** Messages. */
+    readonly seen_count: number;
+  }[];
+}
+
+export interface Series {
+  readonly interval: 'hour' | 'day';
+  readonly items: readonly {
+    /** Beginning of the interval, UTC. */
+    readonly start: string;
+    /** Messages. */
+    readonly seen_count: number;
+    /** Messages by method. */
+    readonly methods: Readonly<Record<string, number>>;
+  }[];
+}
+
+export interface Summary {
+  /** Addresses seen. */
+  readonly addresses: number;
+  /** Numbers called. */
+  readonly numbers: number;
+  /** User-Agents seen. */
+  readonly user_agents: number;
+  /** Id of the newest event. */
+  readonly last_event_id: number;
+}
+
+export interface Event {
+  /** Rises from event to event; `Last-Event-ID` of the stream. */
+  readonly id: number;
+  /** The same on every node that has the event. */
+  readonly event_uuid: string;
+  /** When the message was received. In rows of SentryPeer 4.x its local time. */
+  readonly event_timestamp: string;
+  /** When it was written here. */
+  readonly recorded_at: string;
+  /** The node that received it. */
+  readonly created_by_node_id: string;
+  readonly collected_method: 'passive' | 'responsive';
+  /** Where it came from. */
+  readonly source_ip: string;
+  readonly source_port: number | null;
+  /** The honeypot’s address. */
+  readonly destination_ip: string | null;
+  readonly destination_port: number | null;
+  readonly transport: 'UDP' | 'TCP' | 'TLS';
+  /** request, response or not-sip. */
+  readonly message_kind: string | null;
+  /** SIP method. */
+  readonly method: string | null;
+  /** As it was dialled. */
+  readonly called_number: string | null;
+  /** Which part of the message named it. */
+  readonly called_number_source: string | null;
+  /** User part of To. */
+  readonly to_user: string | null;
+  /** User part of From. */
+  readonly from_user: string | null;
+  /** What it calls itself. */
+  readonly user_agent: string | null;
+  readonly grade: 'seen' | 'returned' | 'handshake' | null;
+  /** What was odd about it. */
+  readonly anomalies: readonly string[];
+  /** Messages like it that were counted on it, itself included. */
+  readonly seen_count: number;
+  readonly last_seen: string | null;
+  /** With include=message only. */
+  readonly request_uri?: string | null;
+  /** With include=message only. */
+  readonly to_uri?: string | null;
+  /** With include=message only. */
+  readonly from_uri?: string | null;
+  /** With include=message only: the octets as received, one character each. */
+  readonly sip_message?: string;
+  /** With include=message only: credentials that were tried, and other headers. */
+  readonly details?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface Check {
+  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing is known. */
+  readonly verdict: 'listed' | 'unproved' | 'unknown';
+  readonly reasons: readonly string[];
+  /** null: when retention removes it. */
+  readonly expires: string | null;
+  readonly number: Number | null;
+  readonly address: Address | null;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type {
+  Address,
+  Check,
+  Event,
+  Methods,
+  Number as CalledNumber,
+  Series,
+  Summary,
+  UserAgent,
+} from './api-types.ts';
+import { streamMessages } from './event-stream.ts';
+import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
+import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
+
+export interface ClientOptions {
+  /** Where the node's API is, such as `http://127.0.0.1:8082`. */
+  readonly baseUrl: string;
+  /** Where the node asks for one. */
+  readonly key?: string;
+  /** Milliseconds for one attempt, 1 and above. @default 2000 */
+  readonly timeoutMs?: number;
+  /** Attempts after the first, for what may pass: no connection, no answer in time, 429, 502, 503, 504. @default 2 */
+  readonly retries?: number;
+  /** @default the global one */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Times are RFC 3339. */
+export interface TotalsQuery extends CallOptions {
+  readonly since?: string;
+  /** Messages, at least so many. */
+  readonly minCount?: number;
+}
+
+export interface AddressQuery extends TotalsQuery {
+  /** The weakest evidence. */
+  readonly grade?: Address['grade'];
+  /** Last seen within this time, such as `24h`. */
+  readonly maxAge?: string;
+  readonly family?: 4 | 6;
+}
+
+export interface SpanQuery extends CallOptions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface EventQuery extends SpanQuery {
+  readonly sourceIp?: string;
+  readonly calledNumber?: string;
+  readonly method?: string;
+  readonly userAgent?: string;
+  readonly transport?: Event['transport'];
+  readonly grade?: Address['grade'];
+  /** The raw message and credentials too, which needs a key that may read. */
+  readonly include?: 'message';
+}
+
+export interface EventStreamQuery extends EventQuery {
+  /** Begins behind this event; without it with what comes next. */
+  readonly after?: number;
+}
+
+const PAGE_ENTRIES = 500;
+
+/** Asks one node. Every call throws `ApiError` where the node refuses, and what `fetch` throws where it is not there. */
+export class SentryPeerClient {
+  readonly #requests: Requests;
+
+  constructor(options: ClientOptions) {
+    this.#requests = new Requests({
+      baseUrl: options.baseUrl,
+      key: options.key,
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
+      retries: options.retries ?? RETRIES_DEFAULT,
+      fetch: options.fetch ?? ((...args) => fetch(...args)),
+    });
+  }
+
+  /** Whether a number, an address, or one of both is known bad. */
+  check(question: {
+    readonly number?: string;
+    readonly address?: string;
+    readonly signal?: AbortSignal;
+  }): Promise<Check> {
+    const { number, address, signal } = question;
+    return this.#get('/v1/check', { number, address }, signal);
+  }
+
+  summary({ signal }: CallOptions = {}): Promise<Summary> {
+    return this.#get('/v1/summary', {}, signal);
+  }
+
+  /** `undefined` where it was not seen. */
+  address(address: string, { signal }: CallOptions = {}): Promise<Address | undefined> {
+    return this.#get(`/v1/addresses/${encodeURIComponent(address)}`, {}, signal);
+  }
+
+  /** `undefined` where it was not called. */
+  number(number: string, { signal }: CallOptions = {}): Promise<CalledNumber | undefined> {
+    return this.#get(`/v1/numbers/${encodeURIComponent(number)}`, {}, signal);
+  }
+
+  /** `undefined` where there is none, or no more. */
+  event(
+    eventUuid: string,
+    { include, signal }: Pick<EventQuery, 'include' | 'signal'> = {},
+  ): Promise<Event | undefined> {
+    return this.#get(`/v1/events/${encodeURIComponent(eventUuid)}`, { include }, signal);
+  }
+
+  /** All of them, the one seen last first, fetched as they are asked for. */
+  addresses(query: AddressQuery = {}): AsyncGenerator<Address> {
+    const { grade, maxAge, family, signal } = query;
+    const parameters = { ...totals(query), grade, max_age: maxAge, family };
+    return this.#pages('/v1/addresses', parameters, signal);
+  }
+
+  numbers(query: TotalsQuery = {}): AsyncGenerator<CalledNumber> {
+    return this.#pages('/v1/numbers', totals(query), query.signal);
+  }
+
+  userAgents(query: TotalsQuery = {}): AsyncGenerator<UserAgent> {
+    return this.#pages('/v1/user-agents', totals(query), query.signal);
+  }
+
+  /** Those that fit, newest first, fetched as they are asked for. */
+  events(query: EventQuery = {}): AsyncGenerator<Event> {
+    return this.#pages('/v1/events', filter(query), query.signal);
+  }
+
+  methods({ since, until, signal }: SpanQuery = {}): Promise<Methods> {
+    return this.#get('/v1/methods', { since, until }, signal);
+  }
+
+  totals(query: SpanQuery & { readonly interval?: 'hour' | 'day' } = {}): Promise<Series> {
+    const { interval, since, until, signal } = query;
+    return this.#get('/v1/totals', { interval, since, until }, signal);
+  }
+
+  /**
+   * Events as they are recorded. Where the connection breaks it goes on behind the last event, for as long as it
+   * takes; it ends by the signal or by leaving the loop.
+   */
+  async *stream(query: EventStreamQuery = {}): AsyncGenerator<Event> {
+    const { signal } = query;
+    let after = query.after ?? (await this.summary(query)).last_event_id;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const response = await this.#requests.open(
+          '/v1/events/stream',
+          { ...filter(query), after },
+          {},
+          signal,
+        );
+        if (response.status >= 400 && response.status < 500 && response.status !== 429) {
+          throw await apiError(response);
+        }
+        if (response.ok && response.body !== null) {
+          for await (const { id, data } of streamMessages(response.body)) {
+            failures = 0;
+            after = Number(id);
+            yield JSON.parse(data) as Event;
+          }
+        }
+      } catch (error) {
+        if (signal?.aborted === true || isFinal(error)) throw error;
+      }
+      await wait(backOffMs(failures), signal);
+    }
+  }
+
+  async *#pages<T>(path: string, query: Query, signal: AbortSignal | undefined): AsyncGenerator<T> {
+    let cursor: string | undefined;
+    do {
+      const parameters = { ...query, limit: PAGE_ENTRIES, cursor };
+      const page = await this.#get<Page<T>>(path, parameters, signal);
+      yield* page.items;
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** The document says what comes; tests hold the node to it. */
+  async #get<T>(path: string, query: Query, signal: AbortSignal | undefined): Promise<T> {
+    return (await this.#requests.json(path, query, signal)) as T;
+  }
+}
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ApiError';
+}
+
+function totals({ since, minCount }: TotalsQuery): Query {
+  return { since, min_count: minCount };
+}
+
+function filter(query: EventQuery): Query {
+  return {
+    source_ip: query.sourceIp,
+    called_number: query.calledNumber,
+    method: query.method,
+    user_agent: query.userAgent,
+    transport: query.transport,
+    grade: query.grade,
+    since: query.since,
+    until: query.until,
+    include: query.include,
+  };
+}

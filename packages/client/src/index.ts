@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export {
+  type Address,
+  type Check,
+  type Event,
+  type Methods,
+  type Number as CalledNumber,
+  type Series,
+  type Summary,
+  type UserAgent,
+} from './api-types.ts';
+export { ApiError } from './api-error.ts';
+export {
+  SentryPeerClient,
+  type AddressQuery,
+  type CallOptions,
+  type ClientOptions,
+  type EventQuery,
+  type EventStreamQuery,
+  type SpanQuery,
+  type TotalsQuery,
+} from './client.ts';

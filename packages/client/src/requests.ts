@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { ApiError } from './api-error.ts';
+import { RETRY_MS_MAX, RETRY_MS_MIN } from './limits.ts';
+
+export interface RequestsOptions {
+  readonly baseUrl: string;
+  readonly key: string | undefined;
+  /** Milliseconds for one attempt. */
+  readonly timeoutMs: number;
+  /** Attempts after the first one. */
+  readonly retries: number;
+  readonly fetch: typeof fetch;
+}
+
+/** Values of a query; `undefined` ones are left out. */
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** Statuses that another attempt may change. */
+const PASSING = new Set([429, 502, 503, 504]);
+
+/** Sends requests, again where that may help. */
+export class Requests {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** The JSON of an answer, or `undefined` where there is no such thing. Throws {@link ApiError}. */
+  async json(path: string, query: Query, signal: AbortSignal | undefined): Promise<unknown> {
+    for (let attempt = 0; ; attempt += 1) {
+      const isLast = attempt >= this.#options.retries;
+      const outcome = await this.#attempt(path, query, signal);
+      if ('value' in outcome) return outcome.value;
+      if (isLast || !outcome.isPassing) throw outcome.error;
+      await wait(outcome.afterMs ?? backOffMs(attempt), signal);
+    }
+  }
+
+  /** An answer whose body is read as it comes; no limit of time but the signal's. */
+  async open(
+    path: string,
+    query: Query,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    return this.#send(path, query, headers, signal);
+  }
+
+  async #attempt(path: string, query: Query, signal: AbortSignal | undefined): Promise<Outcome> {
+    const timeout = AbortSignal.timeout(this.#options.timeoutMs);
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    try {
+      const response = await this.#send(path, query, {}, either);
+      if (response.ok) return { value: await response.json() };
+      const error = await apiError(response);
+      if (response.status === 404) return { value: undefined };
+      return { error, isPassing: PASSING.has(response.status), afterMs: retryAfterMs(response) };
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      return { error, isPassing: true, afterMs: undefined };
+    }
+  }
+
+  #send(
+    path: string,
+    query: Query,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const { baseUrl, key, fetch: send } = this.#options;
+    const url = new URL(path, baseUrl);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const all = new Headers(headers);
+    if (key !== undefined) all.set('Authorization', `Bearer ${key}`);
+    return send(url, { headers: all, ...(signal && { signal }) });
+  }
+}
+
+type Outcome =
+  | { readonly value: unknown }
+  | { readonly error: unknown; readonly isPassing: boolean; readonly afterMs: number | undefined };
+
+/** Reads the problem details of a refusal. */
+export async function apiError(response: Response): Promise<ApiError> {
+  let detail = response.statusText;
+  try {
+    const body = (await response.json()) as { readonly detail?: unknown; readonly error?: unknown };
+    const said = body.detail ?? body.error;
+    if (typeof said === 'string') detail = said;
+  } catch {
+    // Something between us and the node answered; its status says enough.
+  }
+  return new ApiError(response.status, detail);
+}
+
+/** With a random half, so that clients which failed together do not come again together. */
+export function backOffMs(attempt: number): number {
+  const ms = Math.min(RETRY_MS_MIN * 2 ** attempt, RETRY_MS_MAX);
+  return ms / 2 + (Math.random() * ms) / 2;
+}
+
+/** Rejects when the signal is aborted. */
+export async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function retryAfterMs(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  return Number.isNaN(seconds) ? undefined : Math.min(seconds * 1000, RETRY_MS_MAX);
+}
