@@ -37,7 +37,7 @@ async function measure(program: string, threads: string): Promise<Figures> {
   const ports = ['--sip-address', '127.0.0.1', '--sip-port', String(PORT), '--api-port', '0'];
   const tls = ['--tls-listen-address', '127.0.0.1:0'];
   // What the README tells the owner of a small device to do.
-  const smallHeap = threads === '1' ? ['--max-semi-space-size=1'] : [];
+  const smallHeap = threads === '1' ? ['--lite-mode', '--max-semi-space-size=1'] : [];
   const running = start([...smallHeap, join(ROOT, program), ...flags, ...ports, ...tls], 'Stop ');
   await answered;
   const firstAnswerMs = performance.now() - startMs;

@@ -11,6 +11,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
+import { releaseMemory } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { runCommand } from './run-command.ts';
 import {
@@ -53,12 +54,13 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   };
   // Before anything is open, so that no signal ends what has begun without closing it.
   const stopped = stopSignal();
-  const daemon = await Daemon.open(ports, config);
+  await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;
   if (config.verbose)
     printError(formatVerboseStart({ ...facts, api: config.api, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
+  releaseMemory();
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
   const late = setTimeout(() => {

@@ -5,8 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import type { FailedMessage, LogMessage } from './messages.ts';
 
-/** Megabytes of V8's young generation in a worker: these threads make short-lived objects only. */
-const YOUNG_GENERATION_MEBIBYTES = 16;
+/**
+ * Mebibytes of V8's young generation in a worker. These threads make short-lived objects only, so a small one costs no
+ * more time (40,000 requests a second: 6.1 s of CPU in 8 s with 3 as with 16) and 10 to 20 MiB less.
+ */
+const YOUNG_GENERATION_MEBIBYTES = 3;
 
 interface Ports<Output> {
   readonly logger: Logger;
@@ -51,7 +54,9 @@ export class Thread<Input> {
       else if (isFailed(message)) fail(new OperatingError(message.code, message.message));
       else {
         ports.onMessage(message as Exclude<Output, LogMessage | FailedMessage>);
-        if (message.kind === 'ready') ready.resolve();
+        if (message.kind !== 'ready') return;
+        isReady = true; // At once: what fails from here on is not a failed start.
+        ready.resolve();
       }
     });
     try {
@@ -60,7 +65,6 @@ export class Thread<Input> {
       await worker.terminate();
       throw error;
     }
-    isReady = true;
     return thread;
   }
 
