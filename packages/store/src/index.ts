@@ -2,6 +2,13 @@
 
 export { ApiKeys, type ApiKey, type ApiRole } from './api-keys.ts';
 export { backupDatabase } from './backup.ts';
+export {
+  Endpoints,
+  EndpointReader,
+  type DeadLetter,
+  type EndpointChange,
+  type EndpointStatus,
+} from './endpoints.ts';
 export { type FoundEvent } from './event-row.ts';
 export { type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
 export {

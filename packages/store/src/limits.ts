@@ -13,6 +13,21 @@ export const DATABASE_OCTETS_DEFAULT = 1024 * MIB;
 /** Octets of disk that are left free for others, 0 and above. Chosen: room for logs and an upgrade. */
 export const DISK_FREE_OCTETS_DEFAULT = 256 * MIB;
 
+/**
+ * Octets by which the database may grow beyond its size for events that an endpoint still has to get, 0 and above.
+ * Chosen: days of events for an endpoint that is down, on a disk that is not full.
+ */
+export const OWED_OCTETS_DEFAULT = 1024 * MIB;
+
+/** Milliseconds between two lines in the log about events that are removed though an endpoint still had to get them. */
+export const OWED_REPORT_INTERVAL_MS = 60_000;
+
+/**
+ * Dead letters of one endpoint, 1 and above. Chosen: what a person may still look through; an endpoint that refuses
+ * more refuses everything, so its events wait instead.
+ */
+export const DEAD_LETTERS_COUNT_MAX = 10_000;
+
 /** Share of a disk that may be asked to stay free, so that a tiny disk is still of use. */
 export const DISK_FREE_SHARE_MAX = 0.1;
 

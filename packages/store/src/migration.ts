@@ -14,6 +14,7 @@ import {
   OWN_TABLES,
   SCHEMA_VERSION,
   TABLES_OF_VERSION_2,
+  TABLES_OF_VERSION_3,
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { Totals } from './totals.ts';
@@ -33,15 +34,21 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
     database.exec(HONEY_INDEXES);
     database.exec(OWN_TABLES);
   }
-  database.exec(TABLES_OF_VERSION_2);
-  if (columns.size > 0) {
-    logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
-    const counts = version < 1 ? new LegacyRows(database, logger).takeOver() : {};
-    database.exec(TOTALS_OF_VERSION_2);
-    logger.info('database_migration_finished', counts);
+  if (version < 2) {
+    database.exec(TABLES_OF_VERSION_2);
+    if (columns.size > 0) takeOverRows(database, logger, version);
   }
+  if (version < 3) database.exec(TABLES_OF_VERSION_3);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
+}
+
+/** Fills the totals from the rows there are; those of SentryPeer 4.x are repaired. */
+function takeOverRows(database: DatabaseSync, logger: Logger, version: number): void {
+  logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+  const counts = version < 1 ? new LegacyRows(database, logger).takeOver() : {};
+  database.exec(TOTALS_OF_VERSION_2);
+  logger.info('database_migration_finished', counts);
 }
 
 /** Names of the columns of `honey`; none where there is no such table. */

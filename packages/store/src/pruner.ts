@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp } from '@sentrypeer/event';
-import type { Clock } from '@sentrypeer/kernel';
+import type { Clock, Logger } from '@sentrypeer/kernel';
 import { Counters } from './counters.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import {
@@ -11,6 +11,7 @@ import {
   FREE_PAGES_SHARE_MAX,
   HOURS_COUNT_MAX,
   OCTETS_PER_TOTAL,
+  OWED_REPORT_INTERVAL_MS,
   PRUNE_ROWS,
   PRUNE_STEP_MS,
   PRUNE_STEP_URGENT_MS,
@@ -26,6 +27,7 @@ const URGENT_EXCESS = 1.1;
 interface PrunerPorts {
   readonly database: DatabaseSync;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly guard: DiskGuard;
   readonly pages: Pages;
 }
@@ -35,6 +37,10 @@ export interface RetentionOptions {
   readonly retentionDays: number;
   /** Octets of live pages, 1 MiB and above. */
   readonly databaseOctetsMax: number;
+  /** Names of cursors behind which no row is removed, so long as the next limit allows. */
+  readonly owedCursors: readonly string[];
+  /** Octets by which the database may go beyond its size for these rows, 0 and above. */
+  readonly owedOctetsMax: number;
 }
 
 type TotalsCounter = 'addresses' | 'numbers' | 'user_agents';
@@ -57,10 +63,13 @@ export class Pruner {
   readonly #deleteOldest: StatementSync;
   readonly #deleteExpired: StatementSync;
   readonly #deleteHours: StatementSync;
+  readonly #owedCursor: StatementSync;
   readonly #readCounters: StatementSync;
   readonly #counters: Counters;
   readonly #tables: readonly TotalsTable[];
   #ageCheckAtMs = Number.NEGATIVE_INFINITY;
+  #owedRemovedCount = 0;
+  #owedReportAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: PrunerPorts, options: RetentionOptions) {
     const { database } = ports;
@@ -72,12 +81,15 @@ export class Pruner {
     );
     this.#deleteOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
-        (SELECT honey_id FROM honey ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
+        (SELECT honey_id FROM honey WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
     // Ids and times rise together, so looking at the lowest ids is enough.
     this.#deleteExpired = database.prepare(`
       DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM (
         SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
-        ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+        WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+    this.#owedCursor = database.prepare(
+      'SELECT min(honey_id) AS owed FROM cursor WHERE name IN (SELECT value FROM json_each(?))',
+    );
     this.#deleteHours = database.prepare(`
       DELETE FROM hour_total WHERE (hour, method, transport) IN
         (SELECT hour, method, transport FROM hour_total WHERE hour < ? LIMIT ${PRUNE_ROWS})`);
@@ -124,8 +136,9 @@ export class Pruner {
     const nowUs = this.#ports.clock.epochUs();
     const expiredUs = nowUs - this.#options.retentionDays * DAY_US;
     let removed = 0;
-    if (this.#tooLarge(low)) removed += Number(this.#deleteOldest.run().changes);
-    removed += Number(this.#deleteExpired.run(formatEventTimestamp(expiredUs)).changes);
+    const last = this.#lastNotOwed();
+    if (this.#tooLarge(low)) removed += this.#removeOldest(last, low);
+    removed += Number(this.#deleteExpired.run(last, formatEventTimestamp(expiredUs)).changes);
     const hour = Math.max(expiredUs / HOUR_US, nowUs / HOUR_US - HOURS_COUNT_MAX);
     removed += Number(this.#deleteHours.run(Math.floor(hour)).changes);
     const counts = this.#totalsCounts();
@@ -139,6 +152,37 @@ export class Pruner {
       removed += changes;
     }
     return removed > 0;
+  }
+
+  /** The last row that all endpoints have got. */
+  #lastNotOwed(): number {
+    const { owedCursors } = this.#options;
+    if (owedCursors.length === 0) return Number.MAX_SAFE_INTEGER;
+    const owed = this.#owedCursor.get(JSON.stringify(owedCursors))?.['owed'] ?? null;
+    return owed === null ? Number.MAX_SAFE_INTEGER : Number(owed);
+  }
+
+  /** Rows that are owed go where nothing else is left to go, and only beyond their own limit. */
+  #removeOldest(last: number, low: boolean): number {
+    const removed = Number(this.#deleteOldest.run(last).changes);
+    if (removed > 0) return removed;
+    const { databaseOctetsMax, owedOctetsMax } = this.#options;
+    const isBeyond = this.#ports.pages.read().liveOctets > databaseOctetsMax + owedOctetsMax;
+    if (!low && !isBeyond) return 0;
+    const owed = Number(this.#deleteOldest.run(Number.MAX_SAFE_INTEGER).changes);
+    this.#owedRemovedCount += owed;
+    const nowMs = this.#ports.clock.nowMs();
+    if (this.#owedRemovedCount > 0 && nowMs >= this.#owedReportAtMs) {
+      this.#owedReportAtMs = nowMs + OWED_REPORT_INTERVAL_MS;
+      this.#ports.logger.warn('owed_events_removed', {
+        events: this.#owedRemovedCount,
+        why: low
+          ? 'the disk is nearly full and an endpoint is far behind'
+          : 'the database is beyond its size and its backlog, and an endpoint is far behind',
+      });
+      this.#owedRemovedCount = 0;
+    }
+    return owed;
   }
 
   /** The database is beyond its size, or a nearly full disk needs free pages within it. */

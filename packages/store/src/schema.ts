@@ -3,7 +3,7 @@
 import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
@@ -128,6 +128,34 @@ export const TABLES_OF_VERSION_2 = `
     created_us INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   INSERT INTO counter (name, value) VALUES ('user_agents', 0);`;
+
+/**
+ * Tables of version 3: endpoints that events are delivered to, and the events that they refused for good. Those
+ * events stand in `honey` as long as retention keeps them.
+ */
+export const TABLES_OF_VERSION_3 = `
+  CREATE TABLE endpoint_status (
+    endpoint TEXT PRIMARY KEY,
+    requests INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    expired INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    accepted_us INTEGER,
+    error_code TEXT,
+    error_message TEXT,
+    error_us INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE dead_letter (
+    letter_id INTEGER PRIMARY KEY,
+    endpoint TEXT NOT NULL,
+    event_uuid TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    refused_us INTEGER NOT NULL,
+    to_send INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (endpoint, event_uuid)
+  ) STRICT;
+  CREATE INDEX dead_letter_to_send_index ON dead_letter (endpoint, letter_id) WHERE to_send = 1;`;
 
 /** Methods that are counted by name, RFC 3261 and its extensions; every other one is `OTHER`. */
 export const COUNTED_METHODS: readonly string[] = [

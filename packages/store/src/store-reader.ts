@@ -5,6 +5,7 @@ import type { Grade, RecordedEvent } from '@sentrypeer/event';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './api-keys.ts';
 import type { CounterName } from './counters.ts';
 import { fromSqlite } from './database-error.ts';
+import { EndpointReader } from './endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './event-row.ts';
 import { EventSearch, type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
 import { gradeOfRank } from './grades.ts';
@@ -73,6 +74,8 @@ const BEGINNING: PageEnd = {
 
 /** Reads the event log, in the writer's process or in another, without ever waiting for the writer. */
 export class StoreReader {
+  /** What became of deliveries. */
+  readonly endpoints: EndpointReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -129,6 +132,7 @@ export class StoreReader {
       WHERE hour >= ? AND hour < ? GROUP BY method, transport ORDER BY seen_count DESC`);
     this.#apiKey = database.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE sha256 = ?`);
     this.#search = new EventSearch(database);
+    this.endpoints = new EndpointReader(database, path);
   }
 
   /** Throws `OperatingError` where there is no database of ours. */

@@ -8,11 +8,13 @@ import { Checkpointer } from './checkpointer.ts';
 import { databaseError, fromSqlite } from './database-error.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './disk-space.ts';
+import { EndpointWriter, type EndpointChange } from './endpoints.ts';
 import { EventAppender, type Appended } from './event-appender.ts';
 import {
   DATABASE_OCTETS_DEFAULT,
   DELIVERED_OCTETS,
   DISK_FREE_OCTETS_DEFAULT,
+  OWED_OCTETS_DEFAULT,
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
@@ -38,6 +40,10 @@ export interface StoreOptions {
   readonly databaseOctetsMax?: number;
   /** Octets of the disk left free for others; at most a tenth of the disk. @default 256 MiB */
   readonly diskFreeOctetsMin?: number;
+  /** Names of cursors of endpoints that no event may be removed before, within the next limit. @default none */
+  readonly owedCursors?: readonly string[];
+  /** Octets by which the database may go beyond its size for their sake, 0 and above. @default 1 GiB */
+  readonly owedOctetsMax?: number;
 }
 
 /** An event that another node received. */
@@ -61,6 +67,7 @@ export class Store {
   readonly #checkpointer: Checkpointer;
   readonly #hasUuid: StatementSync;
   readonly #saveCursor: StatementSync;
+  readonly #endpoints: EndpointWriter;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
     const { clock, logger, disk = systemDiskSpace } = ports;
@@ -82,7 +89,10 @@ export class Store {
     this.#pruner = new Pruner(shared, {
       retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
       databaseOctetsMax: options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT,
+      owedCursors: options.owedCursors ?? [],
+      owedOctetsMax: options.owedOctetsMax ?? OWED_OCTETS_DEFAULT,
     });
+    this.#endpoints = new EndpointWriter(database);
     this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
@@ -137,6 +147,11 @@ export class Store {
   /** Remembers up to which row a consumer has come. */
   saveCursor(name: string, honeyId: number): void {
     this.#guarded(() => this.#saveCursor.run(name, honeyId));
+  }
+
+  /** Records what became of deliveries; throws `OperatingError`. */
+  changeEndpoint(change: EndpointChange): void {
+    this.#guarded(() => this.#endpoints.apply(change));
   }
 
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { SCHEMA_VERSION } from '../src/schema.ts';
 import { Store } from '../src/store.ts';
 import { StoreReader } from '../src/store-reader.ts';
 import { distinctBatch, TestClock, TestDirectory, TestLogger } from './fixtures.ts';
@@ -27,7 +28,7 @@ test('Store.open() migrates a database of 4.x in place and keeps its rows', () =
   using store = open(path, logger);
   assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, 3);
   assert.deepEqual(logger.lines, [
-    { event: 'database_migration_started', fields: { schema_version: 2 } },
+    { event: 'database_migration_started', fields: { schema_version: SCHEMA_VERSION } },
     { event: 'database_migration_finished', fields: { rows: 2, repaired_addresses: 0 } },
   ]);
   using reader = StoreReader.open(path);
@@ -177,6 +178,7 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
   const database = new DatabaseSync(path);
   database.exec(`
     UPDATE honey SET user_agent = 'sipcli' WHERE honey_id = 1;
+    DROP TABLE endpoint_status; DROP TABLE dead_letter;
     DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key;
     DELETE FROM counter WHERE name = 'user_agents'; PRAGMA user_version = 1`);
   database.close();

@@ -232,3 +232,63 @@ function walWaiting(bench: Bench): number {
   const row = database.prepare('PRAGMA wal_checkpoint(NOOP)').get();
   return Number(row?.['log']) - Number(row?.['checkpointed']);
 }
+
+/** Six times 500 events into a database of 1 MiB, of which an endpoint has got so many. */
+function fill(bench: Bench, got: number): void {
+  bench.store.saveCursor('webhook:hub', got);
+  for (let index = 0; index < 6; index += 1) {
+    bench.store.append([distinctBatch(index * 500 + 1, 500)]);
+    bench.maintainAll();
+  }
+}
+
+test('Store.maintain() keeps what an endpoint has not got, beyond the size of the database', () => {
+  using bench = new Bench({ databaseOctetsMax: MIB, owedCursors: ['webhook:hub', 'webhook:new'] });
+  fill(bench, 400);
+  assert.equal(bench.query('SELECT min(honey_id) FROM honey'), 401);
+  assert.ok(bench.liveOctets() > MIB);
+  assert.ok(!bench.logger.events().includes('owed_events_removed'));
+  bench.store.saveCursor('webhook:hub', 3000);
+  bench.maintainAll();
+  assert.ok(bench.liveOctets() <= MIB, `${bench.liveOctets()} octets`);
+});
+
+test('Store.maintain() keeps what an endpoint has not got within a bound, and says when it does not', () => {
+  using bench = new Bench({
+    databaseOctetsMax: MIB,
+    owedCursors: ['webhook:hub'],
+    owedOctetsMax: 200_000,
+  });
+  fill(bench, 100);
+  assert.ok(bench.liveOctets() > MIB, `${bench.liveOctets()} octets`);
+  assert.ok(bench.liveOctets() <= MIB + 200_000, `${bench.liveOctets()} octets`);
+  assert.ok(bench.query('SELECT min(honey_id) FROM honey') > 101);
+  const said = bench.logger.lines.filter(({ event }) => event === 'owed_events_removed');
+  assert.equal(said.length, 1, 'once a minute');
+  assert.ok(Number(said[0]?.fields['events']) > 0);
+});
+
+test('Store.maintain() keeps what an endpoint has not got when its time is over', () => {
+  using bench = new Bench({ retentionDays: 10, owedCursors: ['webhook:hub'] });
+  bench.store.append([distinctBatch(1, 300)]);
+  bench.store.saveCursor('webhook:hub', 200);
+  bench.clock.us += 20 * DAY_US;
+  bench.clock.ms += 60_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT min(honey_id) FROM honey'), 201);
+  bench.store.saveCursor('webhook:hub', 300);
+  bench.clock.ms += 60_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0);
+});
+
+test('Store.maintain() removes what an endpoint has not got rather than fill the disk', () => {
+  using bench = new Bench({ owedCursors: ['webhook:hub'] });
+  bench.store.append([distinctBatch(1, 3000)]);
+  bench.store.saveCursor('webhook:hub', 0);
+  bench.disk.freeOctets = 100 * MIB;
+  bench.passDiskCheck();
+  bench.store.maintain();
+  assert.ok(bench.query('SELECT min(honey_id) FROM honey') > 1);
+  assert.ok(bench.logger.events().includes('owed_events_removed'));
+});
