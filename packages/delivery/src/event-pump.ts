@@ -46,6 +46,10 @@ export interface PumpOptions {
   readonly retryMsMin?: number;
   /** @default CLOSE_MS_MAX */
   readonly closeMsMax?: number;
+  /** Milliseconds to wait after so many failures on end. @default doubled each time, up to RETRY_MS_MAX */
+  readonly backOffMs?: (failuresCount: number) => number;
+  /** Events were removed from the log before the sink got them. */
+  readonly onExpired?: (count: number) => void;
 }
 
 /**
@@ -162,7 +166,10 @@ export class EventPump {
     } finally {
       restart?.resolve();
     }
-    if (this.#position !== this.#settledHoneyId) this.#countUnsettled(1);
+    if (this.#position !== this.#settledHoneyId) {
+      this.#countUnsettled(1);
+      await this.#settle();
+    }
     return this.#position;
   }
 
@@ -180,6 +187,7 @@ export class EventPump {
     if (position > 0 && first.honeyId > position + 1) {
       const missing = first.honeyId - position - 1;
       logger.warn('delivery_events_expired', { consumer: this.#options.name, events: missing });
+      this.#options.onExpired?.(missing);
     }
     return events;
   }
@@ -234,9 +242,9 @@ export class EventPump {
 
   async #backOff(): Promise<void> {
     if (this.#restart !== undefined) return;
-    const min = this.#options.retryMsMin ?? RETRY_MS_MIN;
+    const { retryMsMin, backOffMs = (count) => doubledMs(count, retryMsMin) } = this.#options;
     this.#backingOff = true;
-    await this.#pause(Math.min(min * 2 ** (this.#failuresCount - 1), RETRY_MS_MAX));
+    await this.#pause(backOffMs(this.#failuresCount));
     this.#backingOff = false;
   }
 
@@ -249,6 +257,11 @@ export class EventPump {
     clearTimeout(timer);
     this.#endPause = undefined;
   }
+}
+
+/** Milliseconds to wait after so many failures on end, 1 and above: doubled each time, up to a minute. */
+export function doubledMs(failuresCount: number, retryMsMin = RETRY_MS_MIN): number {
+  return Math.min(retryMsMin * 2 ** (failuresCount - 1), RETRY_MS_MAX);
 }
 
 /** The world failed us; anything else is a programmer's error and must rise. */

@@ -4,3 +4,6 @@ export { type CursorSink, type EventLog } from './event-log.ts';
 export { type PumpPorts as DeliveryPorts } from './event-pump.ts';
 export { JsonLog, type JsonLogOptions } from './json-log.ts';
 export { Syslog, type SyslogOptions, type SyslogTarget } from './syslog.ts';
+export { type ChangeEndpoint, type EndpointChange } from './webhook/status.ts';
+export { type WebhookOptions, type WebhookReport } from './webhook/webhook.ts';
+export { Webhooks } from './webhook/webhooks.ts';

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import type { RecordedEvent } from '@sentrypeer/event';
 import { systemClock, type LogFields, type Logger } from '@sentrypeer/kernel';
-import type { DeliveryPorts } from '../src/index.ts';
+import type { DeliveryPorts, EndpointChange } from '../src/index.ts';
+import type { WebhookStatus } from '../src/webhook/status.ts';
+import type { WebhookPorts } from '../src/webhook/webhook.ts';
 
 /** Milliseconds a test waits for anything. */
 const DEADLINE_MS = 10_000;
@@ -57,6 +59,11 @@ class Happenings {
   }
 }
 
+interface Letter {
+  reason: string;
+  isToSend: boolean;
+}
+
 /** An event log in memory with its cursors, and a logger that remembers. */
 export class MemoryEventLog {
   readonly #happenings = new Happenings();
@@ -65,11 +72,16 @@ export class MemoryEventLog {
   events: RecordedEvent[] = [];
   /** What reading throws. */
   failure: Error | undefined;
+  /** Dead letters by UUID. */
+  readonly letters = new Map<string, Letter>();
+  status: WebhookStatus | undefined;
+  /** What recording a change throws. */
+  changeFailure: Error | undefined;
   #readsCount = 0;
 
-  readonly ports: DeliveryPorts = {
+  readonly ports = {
     log: {
-      eventsAfter: (honeyId, limit) => {
+      eventsAfter: (honeyId: number, limit: number) => {
         assert.ok(limit >= 1);
         this.#readsCount += 1;
         this.#happenings.happened();
@@ -78,17 +90,31 @@ export class MemoryEventLog {
         return first < 0 ? [] : this.events.slice(first, first + limit);
       },
       lastHoneyId: () => this.events.at(-1)?.honeyId ?? 0,
-      cursor: (name) => this.cursors.get(name),
+      cursor: (name: string) => this.cursors.get(name),
+      event: (uuid: string) => this.events.find(({ eventUuid }) => eventUuid === uuid),
+      endpoints: {
+        status: () => this.status,
+        lettersToSend: (_endpoint: string, limit: number) =>
+          [...this.letters]
+            .filter(([, { isToSend }]) => isToSend)
+            .map(([uuid]) => uuid)
+            .slice(0, limit),
+      },
+    },
+    random: () => 0,
+    changeEndpoint: async (change: EndpointChange) => {
+      this.#change(change);
+      this.#happenings.happened();
     },
     cursors: {
-      saveCursor: (name, honeyId) => {
+      saveCursor: (name: string, honeyId: number) => {
         this.cursors.set(name, honeyId);
         this.#happenings.happened();
       },
     },
     logger: this.#makeLogger(),
     clock: systemClock,
-  };
+  } satisfies DeliveryPorts & WebhookPorts;
 
   /** Commits so many events. */
   append(count: number, changes: Partial<RecordedEvent> = {}): void {
@@ -111,6 +137,16 @@ export class MemoryEventLog {
     await this.#happenings.until(event, () => this.count(event) > 0);
   }
 
+  /** Waits for something that a port of this log is told of. */
+  until(what: string, condition: () => boolean): Promise<void> {
+    return this.#happenings.until(what, condition);
+  }
+
+  /** Something happened that the log does not see. */
+  happened(): void {
+    this.#happenings.happened();
+  }
+
   /** The log was read so many times from now on. */
   async read(count: number): Promise<void> {
     const wanted = this.#readsCount + count;
@@ -119,6 +155,16 @@ export class MemoryEventLog {
 
   count(event: string): number {
     return this.messages.filter((message) => message.event === event).length;
+  }
+
+  #change(change: EndpointChange): void {
+    if (this.changeFailure !== undefined) throw this.changeFailure;
+    if (change.kind === 'status') this.status = change.status;
+    else if (change.kind === 'taken')
+      for (const uuid of change.eventUuids) this.letters.delete(uuid);
+    else
+      for (const { eventUuid, reason } of change.letters)
+        this.letters.set(eventUuid, { reason, isToSend: false });
   }
 
   #makeLogger(): Logger {

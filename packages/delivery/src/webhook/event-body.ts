@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { formatEventJson, NOT_FOUND, type Grade, type RecordedEvent } from '@sentrypeer/event';
+
+/** Members of the JSON form that may be kept back; {@link NOT_FOUND} stands in their place. */
+type OmittedMember = 'sip_message' | 'destination_ip';
+
+/** Which events an endpoint gets, and what of them. */
+export interface EventChoice {
+  /** Events of this grade and above; rows of SentryPeer 4.x count as `seen`. */
+  readonly grade: Grade;
+  /** Those that this node received, or also those that others delivered here. */
+  readonly origin: 'own' | 'all';
+  readonly omit: readonly OmittedMember[];
+}
+
+const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
+
+export function isChosen(event: RecordedEvent, choice: EventChoice, nodeId: string): boolean {
+  if (choice.origin === 'own' && event.createdByNodeId !== nodeId) return false;
+  return GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(choice.grade);
+}
+
+/**
+ * The JSON form of an event as receivers of SentryPeer 4.x want it: all thirteen members are there, and none of them
+ * is empty, for SentryPeerHQ refuses one that is.
+ */
+export function formatBody(event: RecordedEvent, choice: EventChoice, appVersion: string): string {
+  const omits = (member: OmittedMember): boolean => choice.omit.includes(member);
+  const full = {
+    ...event,
+    calledNumber: filled(event.calledNumber),
+    sipMethod: filled(event.sipMethod),
+    userAgent: filled(event.userAgent),
+    destinationIp: omits('destination_ip') ? NOT_FOUND : filled(event.destinationIp ?? ''),
+    sipMessage: omits('sip_message') ? NOT_FOUND : filled(event.sipMessage),
+  };
+  // The Request-URI of most requests names the address that they were sent to.
+  return formatEventJson(
+    omits('destination_ip') ? { ...full, requestUri: undefined } : full,
+    appVersion,
+  );
+}
+
+function filled(text: string): string {
+  return text.trim() === '' ? NOT_FOUND : text;
+}

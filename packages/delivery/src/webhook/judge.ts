@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import { DEAD_LETTER_REASON_CHARACTERS_MAX, RETRY_AFTER_MS_MAX } from '../limits.ts';
+import type { Posted } from './http-poster.ts';
+
+/** What an answer means for the events that were posted. */
+export type Judgement =
+  | { readonly kind: 'accepted' }
+  /** Never to be sent again by itself. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** It is about what was in the body, so that of several events only some may be meant. */
+      readonly isAboutContents: boolean;
+    }
+  | { readonly kind: 'unauthorized'; readonly error: OperatingError }
+  /** To be tried again; `retryAfterMs` is what the endpoint asked for. */
+  | {
+      readonly kind: 'failed';
+      readonly error: OperatingError;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** Statuses of 4xx that may be otherwise next time: no time now, too early, too much (RFC 9110 §15.5, 6585 §4, 8470 §5.2). */
+const PASSING = new Set([408, 425, 429]);
+/** Statuses that are about the body: it is wrong, or too large. */
+const ABOUT_CONTENTS = new Set([400, 413, 422]);
+
+/** @param epochMs Wall-clock milliseconds, for a `Retry-After` that is a date. */
+export function judge(posted: Posted, epochMs: number): Judgement {
+  if (posted.kind === 'failed') return failed(connectionError(posted.code));
+  const { status, retryAfter, text } = posted;
+  if (status >= 200 && status < 300) return { kind: 'accepted' };
+  if (status === 401 || status === 403) {
+    return {
+      kind: 'unauthorized',
+      error: new OperatingError(
+        'webhook_unauthorized',
+        `it answered ${status}: check the key, token or header that it asks for`,
+      ),
+    };
+  }
+  if (status >= 400 && status < 500 && !PASSING.has(status)) {
+    if (status === 422 && isKnownAlready(text)) return { kind: 'accepted' };
+    const reason = `${status} ${text}`.trim().slice(0, DEAD_LETTER_REASON_CHARACTERS_MAX);
+    return { kind: 'refused', reason, isAboutContents: ABOUT_CONTENTS.has(status) };
+  }
+  const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, epochMs);
+  return failed(statusError(status), retryAfterMs);
+}
+
+function failed(error: OperatingError, retryAfterMs?: number): Judgement {
+  return { kind: 'failed', error, retryAfterMs };
+}
+
+function statusError(status: number): OperatingError {
+  if (status === 429) {
+    return new OperatingError('webhook_busy', 'it answered 429: it wants fewer requests');
+  }
+  const hint =
+    status >= 300 && status < 400 ? ': redirects are not followed, name the new address' : '';
+  return new OperatingError('webhook_status', `it answered ${status}${hint}`);
+}
+
+function connectionError(code: string): OperatingError {
+  if (code === 'timeout') {
+    return new OperatingError('webhook_timeout', 'it did not answer in time');
+  }
+  if (isAboutCertificate(code)) {
+    return new OperatingError(
+      'webhook_certificate',
+      `its certificate is not trusted (${code}); a private authority is named by the option for it`,
+    );
+  }
+  if (code.startsWith('HPE_')) {
+    return new OperatingError('webhook_answer', `what it answered is no HTTP (${code})`);
+  }
+  return new OperatingError('webhook_unreachable', `it cannot be reached (${code})`);
+}
+
+function isAboutCertificate(code: string): boolean {
+  return (
+    code.includes('CERT') ||
+    code.startsWith('UNABLE_TO_') ||
+    code.startsWith('ERR_TLS_') ||
+    code.startsWith('CRL_')
+  );
+}
+
+/** SentryPeerHQ refuses an event that it has, which means that an earlier try arrived. */
+function isKnownAlready(text: string): boolean {
+  try {
+    const { errors } = JSON.parse(text) as { readonly errors?: unknown };
+    if (typeof errors !== 'object' || errors === null) return false;
+    const fields = Object.entries(errors);
+    return (
+      fields.length > 0 &&
+      fields.every(
+        ([name, messages]) =>
+          (name === 'event_uuid' || name === 'event_timestamp') &&
+          JSON.stringify(messages).includes('taken'),
+      )
+    );
+  } catch {
+    return false; // Not JSON: a refusal like others.
+  }
+}
+
+/** Seconds or a date, RFC 9110 §10.2.3. @returns Milliseconds from now, `undefined` where it is neither. */
+function parseRetryAfter(text: string, epochMs: number): number | undefined {
+  const trimmed = text.trim();
+  const ms = /^[0-9]{1,9}$/.test(trimmed) ? Number(trimmed) * 1000 : Date.parse(trimmed) - epochMs;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MS_MAX);
+}

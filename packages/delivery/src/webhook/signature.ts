@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createHash, createHmac } from 'node:crypto';
+import { SECRET_PREFIX } from './signing-secret.ts';
+
+/**
+ * Value of `webhook-signature`, as Standard Webhooks has it: version, HMAC-SHA-256 over id, time and body.
+ *
+ * @param secret Base64 behind `whsec_`; any other text is taken by its octets.
+ * @param body Before it was compressed, which is what a receiver's framework hands on.
+ */
+export function signature(
+  secret: string,
+  id: string,
+  timestampSeconds: number,
+  body: string,
+): string {
+  const key = secret.startsWith(SECRET_PREFIX)
+    ? Uint8Array.fromBase64(secret.slice(SECRET_PREFIX.length))
+    : new TextEncoder().encode(secret);
+  const hmac = createHmac('sha256', key).update(`${id}.${timestampSeconds}.`, 'utf8');
+  return `v1,${hmac.update(body, 'utf8').digest('base64')}`;
+}
+
+/** What a request is known by however often it is made: the event's UUID, or a hash of those of a batch. */
+export function requestId(eventUuids: readonly string[]): string {
+  const [first = ''] = eventUuids;
+  if (eventUuids.length === 1) return first;
+  return createHash('sha256').update(eventUuids.join(',')).digest('hex').slice(0, 32);
+}

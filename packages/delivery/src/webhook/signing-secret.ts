@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What secrets of Standard Webhooks begin with. */
+export const SECRET_PREFIX = 'whsec_';
+
+/** Whether a text can be a secret: there is something in it, and behind the prefix it is Base64. */
+export function isSigningSecret(text: string): boolean {
+  if (!text.startsWith(SECRET_PREFIX)) return text !== '';
+  return /^[A-Za-z0-9+/]{2,}={0,2}$/.test(text.slice(SECRET_PREFIX.length));
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { RecordedEvent } from '@sentrypeer/event';
+import { doubledMs, EventPump, type PumpPorts } from '../event-pump.ts';
+import type { EventLog } from '../event-log.ts';
+import { WEBHOOK_PARALLEL_SETTLE_MS, WEBHOOK_SETTLE_EVENTS_MAX } from '../limits.ts';
+import { webhookCursor } from '../settings.ts';
+import { DeadLetterSender, type DeadLetterLog } from './dead-letter-sender.ts';
+import { Deliverer, type DeliveryFailure } from './deliverer.ts';
+import { formatBody, type EventChoice } from './event-body.ts';
+import { HttpPoster, type ProxyVariables } from './http-poster.ts';
+import { StatusKeeper, type ChangeEndpoint, type WebhookStatus } from './status.ts';
+import type { TokenOptions, TokenSource } from './token-source.ts';
+import { WebhookSink } from './webhook-sink.ts';
+
+interface WebhookLog extends EventLog, DeadLetterLog {
+  readonly endpoints: DeadLetterLog['endpoints'] & {
+    status(endpoint: string): WebhookStatus | undefined;
+  };
+}
+
+export interface WebhookPorts extends PumpPorts {
+  readonly log: WebhookLog;
+  readonly changeEndpoint: ChangeEndpoint;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** One endpoint, as the operator set it up. */
+export interface WebhookOptions {
+  /** What it is called, and its cursor in the log: `webhook:` and this. */
+  readonly name: string;
+  readonly url: URL;
+  /** Added to each request; may hold secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly choice: EventChoice;
+  /** Events of one request, 1 and above; above 1 each carries an array. */
+  readonly batchEventsMax: number;
+  /** Milliseconds for which a batch is waited for, 0 and above. */
+  readonly batchWaitMs: number;
+  readonly gzip: boolean;
+  /** See `signature()`; none is sent where it is `undefined`. */
+  readonly signingSecret: string | undefined;
+  /** Milliseconds for a request and its answer. */
+  readonly timeoutMs: number;
+  /** Requests at a time, 1 and above; above 1 their order is not kept. */
+  readonly parallel: number;
+  /** Certificates that are trusted beside the system's, PEM. */
+  readonly authorities: string | undefined;
+  readonly oauth2: TokenOptions | undefined;
+}
+
+/** What all endpoints have in common. */
+export interface SenderFacts {
+  readonly appVersion: string;
+  readonly nodeId: string;
+  readonly proxies: ProxyVariables;
+  /** @default RETRY_MS_MIN */
+  readonly retryMsMin?: number;
+  /** @default DEAD_LETTERS_LOOK_MS */
+  readonly lookMs?: number;
+}
+
+/** An endpoint as those see it who watch over the program. */
+export interface WebhookReport {
+  readonly name: string;
+  readonly status: WebhookStatus;
+  /** Wall-clock microseconds of the next try, `undefined` where nothing failed. */
+  readonly nextTryEpochUs: number | undefined;
+}
+
+/** One endpoint: a cursor on the event log that goes on as far as the endpoint has taken or refused events. */
+export class Webhook {
+  readonly #ports: WebhookPorts;
+  readonly #name: string;
+  readonly #retryMsMin: number | undefined;
+  readonly #status: StatusKeeper;
+  readonly #poster: HttpPoster;
+  readonly #letters: DeadLetterSender;
+  readonly #pump: EventPump;
+  #retryAfterMs: number | undefined;
+  #nextTryEpochUs: number | undefined;
+
+  /** Throws where a proxy's variable is no URL. */
+  constructor(
+    ports: WebhookPorts,
+    options: WebhookOptions,
+    facts: SenderFacts,
+    tokens: TokenSource | undefined,
+  ) {
+    const { name, choice, batchEventsMax, parallel } = options;
+    const { appVersion, nodeId } = facts;
+    this.#ports = ports;
+    this.#name = name;
+    this.#retryMsMin = facts.retryMsMin;
+    this.#status = new StatusKeeper(ports, name, ports.log.endpoints.status(name));
+    this.#poster = new HttpPoster({
+      connectionsMax: parallel + 1, // One for dead letters.
+      timeoutMs: options.timeoutMs,
+      authorities: options.authorities,
+      proxies: facts.proxies,
+    });
+    const deliverer = new Deliverer(
+      {
+        ...ports,
+        poster: this.#poster,
+        tokens,
+        status: this.#status,
+        onFailure: (failure) => this.#onFailure(failure),
+      },
+      { ...options, userAgent: `SentryPeer/${appVersion}`, isBatched: batchEventsMax > 1 },
+    );
+    this.#letters = new DeadLetterSender(
+      { ...ports, deliverer },
+      {
+        name,
+        format: (event: RecordedEvent) => formatBody(event, choice, appVersion),
+        ...(facts.lookMs !== undefined && { lookMs: facts.lookMs }),
+      },
+    );
+    const sink = new WebhookSink(
+      { deliverer, onClose: () => this.#closeSink() },
+      { choice, appVersion, nodeId, batchEventsMax, parallel },
+    );
+    this.#pump = new EventPump(ports, sink, {
+      name: webhookCursor(name),
+      settleMs: settleMs(options),
+      settleEventsMax: WEBHOOK_SETTLE_EVENTS_MAX,
+      backOffMs: (failuresCount) => this.#backOffMs(failuresCount),
+      onExpired: (count) => this.#status.add('expired', count),
+    });
+  }
+
+  get report(): WebhookReport {
+    const nextTryEpochUs = this.#nextTryEpochUs;
+    const isWaiting = nextTryEpochUs !== undefined && nextTryEpochUs > this.#ports.clock.epochUs();
+    return {
+      name: this.#name,
+      status: this.#status.status,
+      nextTryEpochUs: isWaiting ? nextTryEpochUs : undefined,
+    };
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** Delivers what is committed, within a deadline; the rest waits for the next start. */
+  close(): Promise<void> {
+    return this.#pump.close();
+  }
+
+  async #closeSink(): Promise<void> {
+    this.#poster.close();
+    await this.#letters.close();
+    await this.#status.close();
+  }
+
+  #onFailure(failure: DeliveryFailure): void {
+    if (failure.retryAfterMs !== undefined) this.#retryAfterMs = failure.retryAfterMs;
+  }
+
+  /** Half of it is left to chance, so that nodes that lost a hub at once do not come back at once. */
+  #backOffMs(failuresCount: number): number {
+    const { random, clock } = this.#ports;
+    const ownMs = doubledMs(failuresCount, this.#retryMsMin) * (0.5 + random() / 2);
+    const askedMs = (this.#retryAfterMs ?? 0) * (1 + random() / 10);
+    this.#retryAfterMs = undefined;
+    const waitMs = Math.max(ownMs, askedMs);
+    this.#nextTryEpochUs = clock.epochUs() + Math.round(waitMs * 1000);
+    return waitMs;
+  }
+}
+
+/** A request that stands alone is confirmed alone; a batch has its time to fill. */
+function settleMs({ batchEventsMax, batchWaitMs, parallel }: WebhookOptions): number {
+  if (batchEventsMax > 1) return batchWaitMs;
+  return parallel > 1 ? WEBHOOK_PARALLEL_SETTLE_MS : 0;
+}
