@@ -67,5 +67,6 @@ function typeOf(schema: Schema, indent: string): string {
 }
 
 function arrayItem(type: string): string {
-  return type.includes('|') ? `(${type})` : type;
+  const isObject = type.startsWith('{') && type.endsWith('}');
+  return type.includes('|') && !isObject ? `(${type})` : type;
 }

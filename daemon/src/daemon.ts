@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hostname } from 'node:os';
-import type { DeliveryPorts, JsonLog, Syslog } from '@sentrypeer/delivery';
+import type { DeliveryPorts, JsonLog, Syslog, Webhooks } from '@sentrypeer/delivery';
+import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { StoreReader } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { openEngine } from './engine.ts';
+import { openEngine, type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
@@ -19,6 +20,8 @@ export interface DaemonPorts {
   /** Prints events for a person who watches. */
   readonly write: (text: string) => void;
   readonly processId: number;
+  /** Variables of the environment that name proxies. */
+  readonly proxies: Readonly<Record<string, string | undefined>>;
   /** A part failed while it ran; the process must end. */
   readonly onFailed: (error: unknown) => void;
 }
@@ -73,13 +76,21 @@ export class Daemon implements AsyncDisposable {
           await openSyslog(delivery, config, { nodeId: identity.nodeId, pid: ports.processId }),
         ),
       );
+    const webhooks = await openWebhooks(
+      { ...delivery, log, engine },
+      { config, nodeId: identity.nodeId, proxies: ports.proxies },
+    );
+    if (webhooks !== undefined) consumers.push(scope.use(webhooks));
     if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
     const api = config.api
       ? scope.use(
-          await ApiService.open({ ...ports, engine, log, consumers: cursorNames(config) }, config),
+          await ApiService.open(
+            { ...ports, engine, log, consumers: cursorNames(config), webhooks },
+            config,
+          ),
         )
       : undefined;
     if (api !== undefined) consumers.push(api);
@@ -95,6 +106,7 @@ export class Daemon implements AsyncDisposable {
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
       dbFile: config.dbFile,
       jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,
+      webhookNames: config.webhooks.map(({ name }) => name),
       syslogTarget: config.syslog ? formatSyslogTarget(config.syslogTarget) : undefined,
     };
     return new Daemon(facts, scope.move(), jsonLog);
@@ -131,9 +143,29 @@ async function openSyslog(
   return Syslog.open(ports, { target: config.syslogTarget, hostname: hostname(), ...self });
 }
 
+async function openWebhooks(
+  { engine, ...ports }: DeliveryPorts & { readonly log: StoreReader; readonly engine: Engine },
+  {
+    config,
+    ...facts
+  }: { readonly config: Config } & Pick<DaemonPorts, 'proxies'> & { readonly nodeId: string },
+): Promise<Webhooks | undefined> {
+  if (config.webhooks.length === 0) return undefined;
+  const { Webhooks } = await import('@sentrypeer/delivery');
+  return Webhooks.open(
+    { ...ports, random: Math.random, changeEndpoint: (change) => engine.changeEndpoint(change) },
+    config.webhooks,
+    { ...facts, appVersion: VERSION },
+  );
+}
+
 /** Names of the cursors of those who follow the event log. */
 function cursorNames(config: Config): readonly string[] {
-  return [...(config.jsonLog ? ['json-log'] : []), ...(config.syslog ? ['syslog'] : [])];
+  return [
+    ...(config.jsonLog ? ['json-log'] : []),
+    ...(config.syslog ? ['syslog'] : []),
+    ...config.webhooks.map(({ name }) => webhookCursor(name)),
+  ];
 }
 
 function formatSyslogTarget(target: Config['syslogTarget']): string {

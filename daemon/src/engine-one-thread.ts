@@ -13,6 +13,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
   let sip: SipService | undefined;
   return {
     deliver: async (events) => store.deliver(events),
+    changeEndpoint: async (change) => store.changeEndpoint(change),
     saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),
     stall: () => store.stall,

@@ -50,6 +50,8 @@ export async function openThreads(
   return {
     deliver: (events) =>
       deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
+    changeEndpoint: (change) =>
+      deliveries.begin((delivery) => store.send({ kind: 'change-endpoint', delivery, change })),
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
     sipCounters: () => sumSipCounters([...counters.values()]),
     stall: () => stall,
@@ -109,7 +111,7 @@ async function openSipThreads(
   return locals;
 }
 
-/** Deliveries on their way to the store thread and back. */
+/** What is on its way to the store thread and back. */
 class Deliveries {
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
   #last = 0;

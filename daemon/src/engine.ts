@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import type { DeliveredEvent } from '@sentrypeer/store';
+import type { DeliveredEvent, EndpointChange } from '@sentrypeer/store';
+import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Config } from './config/config.ts';
 import type { SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
@@ -21,6 +22,8 @@ export interface Engine {
   /** Resolves when events of other nodes are recorded; rejects with `OperatingError`. */
   deliver(events: readonly DeliveredEvent[]): Promise<void>;
   saveCursor(name: string, honeyId: number): void;
+  /** Resolves when it is recorded; rejects with `OperatingError`. */
+  changeEndpoint(change: EndpointChange): Promise<void>;
   /** What the receiving threads did, some second ago at most. */
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
@@ -40,6 +43,8 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     retentionDays: config.retentionDays,
     sizeMaxOctets: config.dbSizeMaxOctets,
     diskFreeMinOctets: config.dbFreeMinOctets,
+    owedCursors: config.webhooks.map(({ name }) => webhookCursor(name)),
+    owedMaxOctets: config.webhookBacklogOctets,
   };
   // Each way loads only what it needs: a thread's memory is mostly the code in it.
   if (config.threads === 1) {

@@ -17,6 +17,15 @@ export const KEY_NAME_CHARACTERS_MAX = 64;
 /** Requests per second that `--api-rate` may allow; more is no limit. */
 export const API_RATE_MAX = 1_000_000;
 
+/** Webhooks, 1 and above. Chosen: each is a reader of the log. */
+export const WEBHOOKS_COUNT_MAX = 16;
+
+/** Characters of the name of a webhook, 1 and above. Chosen. */
+export const WEBHOOK_NAME_CHARACTERS_MAX = 64;
+
+/** Characters of a secret, or of another text beside it, 0 and above. Chosen: more than any has. */
+export const SECRET_CHARACTERS_MAX = 4_096;
+
 /** Ports of UDP and TCP, 0 to 65,535; 0 asks the system for a free one (RFC 6335 §6). */
 export const PORT_MAX = 65_535;
 

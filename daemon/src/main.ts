@@ -8,7 +8,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
-import { loadConfig } from './config/load-config.ts';
+import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { releaseMemory } from './release-memory.ts';
@@ -47,6 +47,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     logger,
     write: printError,
     processId: process.pid,
+    proxies: proxyVariables(),
     onFailed: (error: unknown) => {
       fail(error);
       process.exit();
@@ -73,6 +74,23 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (config.verbose) printError(VERBOSE_STOPPED);
 }
 
+function proxyVariables(): Readonly<Record<string, string | undefined>> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]);
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+}
+
+/** `ps` shows the command line to every user; what may be a secret on it is written over. */
+function hideSecrets(secrets: readonly string[]): void {
+  const hidden = secrets.filter((secret) => secret !== '');
+  if (hidden.length === 0) return;
+  process.title = [...process.argv]
+    .map((word) => hidden.reduce((shown, secret) => shown.replaceAll(secret, '***'), word))
+    .join(' ');
+}
+
 /** Resolves at the first signal to stop; the second one ends the process at once. */
 function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -87,7 +105,7 @@ function stopSignal(): Promise<void> {
   return promise;
 }
 
-const loaded = loadConfig({
+const loaded: LoadedConfig = loadConfig({
   argv: process.argv.slice(2),
   env: process.env,
   homeDirectory: homedir(),
@@ -96,6 +114,8 @@ const loaded = loadConfig({
   readFile: (path) => readFileSync(path, 'utf8'),
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
 });
+
+if ('secrets' in loaded) hideSecrets(loaded.secrets);
 
 try {
   switch (loaded.kind) {

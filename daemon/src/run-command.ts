@@ -2,7 +2,7 @@
 
 import { systemClock, unreachable, type Logger } from '@sentrypeer/kernel';
 import type { ApiKeys } from '@sentrypeer/store';
-import type { Command } from './config/commands.ts';
+import type { Command, WebhookCommand } from './config/commands.ts';
 
 /** Does what a command says, also while a daemon uses the database. @returns What to print. */
 export async function runCommand(
@@ -14,6 +14,11 @@ export async function runCommand(
   if (command.name === 'backup') {
     await store.backupDatabase(dbFile, command.target);
     return `The database ${dbFile} was copied to ${command.target}.\n`;
+  }
+  if (isWebhookCommand(command)) {
+    using endpoints = store.Endpoints.open(logger, dbFile);
+    const { runWebhookCommand } = await import('./webhook-command.ts');
+    return runWebhookCommand(command, endpoints);
   }
   using keys = store.ApiKeys.open({ clock: systemClock, logger }, dbFile);
   switch (command.name) {
@@ -29,6 +34,10 @@ export async function runCommand(
     default:
       return unreachable(command);
   }
+}
+
+function isWebhookCommand(command: Command): command is WebhookCommand {
+  return command.name.startsWith('webhook ');
 }
 
 function formatKeys(keys: ApiKeys): string {

@@ -7,15 +7,27 @@ import { quoted, refusal } from './refusal.ts';
 /** What a key of the API may do. */
 const ROLES = ['read', 'write', 'admin'] as const;
 
+/** What is done about endpoints that events are posted to. */
+export type WebhookCommand =
+  | { readonly name: 'webhook status' }
+  | { readonly name: 'webhook dead'; readonly webhook: string }
+  | {
+      readonly name: 'webhook resend' | 'webhook discard';
+      readonly webhook: string;
+      /** All of the webhook's where it is not given. */
+      readonly eventUuid: string | undefined;
+    };
+
 /** What is done instead of running. */
 export type Command =
+  | WebhookCommand
   /** Copy the database to `target` while it may be in use. */
   | { readonly name: 'backup'; readonly target: string }
   | { readonly name: 'keys add'; readonly key: string; readonly role: (typeof ROLES)[number] }
   | { readonly name: 'keys list' }
   | { readonly name: 'keys revoke'; readonly key: string };
 
-const FORMS = ['backup FILE', 'keys add NAME ROLE', 'keys list', 'keys revoke NAME'];
+const FIRST_WORDS = ['backup', 'keys', 'webhook'];
 const KEY_NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 
 /** The command that the words of the command line are, or nothing where there are none. */
@@ -24,7 +36,10 @@ export function parseCommand(words: readonly string[]): Command | undefined {
   if (first === undefined) return undefined;
   if (first === 'backup') return parseBackup(second, more);
   if (first === 'keys') return parseKeys(second, more);
-  const hint = suggestion(first, ['backup', 'keys']) || `, there are ${FORMS.join(', ')}`;
+  if (first === 'webhook') return parseWebhook(second, more);
+  const hint =
+    suggestion(first, FIRST_WORDS) ||
+    `, there are ${FIRST_WORDS.join(', ')}: see sentrypeer --help`;
   throw refusal(`unknown command ${quoted(first)}${hint}`);
 }
 
@@ -65,6 +80,27 @@ function parseKeys(action: string | undefined, words: readonly string[]): Comman
           'write keys add NAME ROLE, keys list or keys revoke NAME',
       );
   }
+}
+
+function parseWebhook(action: string | undefined, words: readonly string[]): Command {
+  const [webhook, eventUuid, ...more] = words;
+  if (action === 'status') {
+    refuseMore(words, 'webhook status');
+    return { name: 'webhook status' };
+  }
+  if (action !== 'dead' && action !== 'resend' && action !== 'discard') {
+    const given = action === undefined ? 'needs a word more' : `knows no ${quoted(action)}`;
+    throw refusal(
+      `webhook ${given}: write webhook status, webhook dead NAME, webhook resend NAME [UUID] or webhook discard NAME [UUID]`,
+    );
+  }
+  if (webhook === undefined) throw refusal(`webhook ${action} needs the name of a webhook`);
+  if (action === 'dead') {
+    refuseMore(words.slice(1), 'webhook dead NAME');
+    return { name: 'webhook dead', webhook };
+  }
+  refuseMore(more, `webhook ${action} NAME [UUID]`);
+  return { name: `webhook ${action}`, webhook, eventUuid: eventUuid?.toLowerCase() };
 }
 
 function checkName(key: string, form: string): void {

@@ -8,23 +8,53 @@ import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
 
+/** A `[[webhook]]` of the file, not read yet. */
+export interface WebhookTable {
+  /** For messages. */
+  readonly where: string;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** What a configuration file says. */
+export interface ParsedFile {
+  readonly settings: Settings;
+  readonly webhooks: readonly WebhookTable[];
+}
+
 /** Reads the configuration file; every key must be one of ours. */
-export function parseConfigFile(path: string, text: string): Settings {
+export function parseConfigFile(path: string, text: string): ParsedFile {
   if (text.length > CONFIG_FILE_CHARACTERS_MAX) {
     throw refusal(
       `${path}: is longer than ${CONFIG_FILE_CHARACTERS_MAX} characters: no configuration`,
     );
   }
   const settings = new Map<ConfigKey, Setting>();
+  let webhooks: readonly WebhookTable[] = [];
   for (const [name, value] of Object.entries(parseToml(path, text))) {
     const where = `${path}, line ${lineOf(text, name)}`;
+    if (name === 'webhook') {
+      webhooks = webhookTables(where, value);
+      continue;
+    }
     const found = OPTION_ENTRIES.find(([, option]) => option.toml === name);
     if (found === undefined) throw refusal(unknownKey(where, name));
     const [key, option] = found;
     const origin = { kind: 'file', text: `${name} in ${where}` } as const;
     settings.set(key, { text: valueText(origin.text, option, value), origin });
   }
-  return settings;
+  return { settings, webhooks };
+}
+
+/** `[[webhook]]`, any number of times. */
+function webhookTables(where: string, value: unknown): readonly WebhookTable[] {
+  const tables: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return tables.map((members) => {
+    if (typeof members !== 'object' || members === null) {
+      throw refusal(`${where}: webhook is a table: write [[webhook]] before the keys of each`);
+    }
+    const fields: Readonly<Record<string, unknown>> = { ...members };
+    return { where: `${where}: webhook`, members: fields };
+  });
 }
 
 function parseToml(path: string, text: string): Readonly<Record<string, unknown>> {
@@ -49,7 +79,7 @@ function unknownKey(where: string, name: string): string {
 }
 
 /** The value in the form that flags and variables have. */
-function valueText(where: string, option: Option<unknown>, value: unknown): string {
+export function valueText(where: string, option: Option<unknown>, value: unknown): string {
   const { toml, repeatable, wanted } = option.type;
   const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
   const texts: string[] = [];

@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { THREADS_MAX } from '../limits.ts';
+import type { WebhookOptions } from '@sentrypeer/delivery';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { ConfigKey, Origin } from './settings.ts';
@@ -19,6 +20,8 @@ export interface Config extends OptionValues {
   readonly keyFile: string;
   readonly identityFile: string;
   readonly threads: number;
+  /** All endpoints that events are posted to. */
+  readonly webhooks: readonly WebhookOptions[];
 }
 
 /** Where each value of a {@link Config} came from, for messages about it. */
@@ -28,7 +31,11 @@ export type ConfigOrigins = { readonly [K in ConfigKey]: Origin };
 const TLS_PORT = 5061;
 
 /** @param coresCount Cores that this process may use. */
-export function completeConfig(values: OptionValues, coresCount: number): Config {
+export function completeConfig(
+  values: OptionValues,
+  coresCount: number,
+  webhooks: readonly WebhookOptions[],
+): Config {
   const directory = dirname(values.dbFile);
   const { sipAddresses } = values;
   const tlsAddresses = sipAddresses === 'all' ? ['0.0.0.0', '::'] : sipAddresses;
@@ -39,6 +46,7 @@ export function completeConfig(values: OptionValues, coresCount: number): Config
     certFile: values.certFile ?? join(directory, 'cert.pem'),
     keyFile: values.keyFile ?? join(directory, 'key.pem'),
     identityFile: values.identityFile ?? join(directory, 'sentrypeer-identity.json'),
+    webhooks,
     threads: values.threads ?? Math.min(Math.max(coresCount, 1), THREADS_MAX),
   });
 }

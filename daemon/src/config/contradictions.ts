@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Config, ConfigOrigins } from './config.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
+import { ENDPOINT_OPTIONS } from './webhook-options.ts';
 import { keyOfLong, OPTION_ENTRIES, type ConfigKey } from './settings.ts';
 
 /** Refuses what cannot be meant together, wherever each of the two was set. */
@@ -72,6 +73,14 @@ export function refuseUnknownPersona(
 /** What the command line asks for and does nothing, because a switch is off. A file may keep such values ready. */
 export function idleFlags(config: Config, origins: ConfigOrigins): readonly string[] {
   const warnings: string[] = [];
+  for (const [key, { long }] of Object.entries(ENDPOINT_OPTIONS)) {
+    const { kind, text } = origins[key as keyof typeof ENDPOINT_OPTIONS];
+    const isIdle = kind === 'flag' && (config.webhookUrls ?? []).length === 0;
+    if (isIdle)
+      warnings.push(
+        `${text} has no effect without --webhook-url: tables of the file have their own ${long}`,
+      );
+  }
   for (const [key, { needs }] of OPTION_ENTRIES) {
     if (needs === undefined || origins[key].kind !== 'flag') continue;
     const needed = keyOfLong(needs);

@@ -83,8 +83,9 @@ function parseShort(
     const attached = word.slice(index + 1);
     if (attached.startsWith('=')) {
       const { long, type } = found.option;
+      const given = type.isSecret === true ? `${word.slice(0, index + 1)}=` : word;
       throw refusal(
-        `${quoted(word)}: write ${name} ${type.placeholder} or --${long}=${type.placeholder}`,
+        `${quoted(given)}: write ${name} ${type.placeholder} or --${long}=${type.placeholder}`,
       );
     }
     set(settings, found, name, attached === '' ? nextWord(name, found.option, rest) : attached);
@@ -98,8 +99,9 @@ function nextWord(name: string, option: Option<unknown>, rest: string[]): string
   const word = rest.shift();
   if (word === undefined) throw refusal(`${name} needs a value: write ${name} ${placeholder}`);
   if (word.startsWith('-') && word !== '-') {
+    const follows = option.type.isSecret === true ? 'one with a hyphen' : quoted(word);
     throw refusal(
-      `${name} needs a value, but ${quoted(word)} follows: write ${name} ${placeholder}, ` +
+      `${name} needs a value, but ${follows} follows: write ${name} ${placeholder}, ` +
         `or --${option.long}=${placeholder} where it begins with a hyphen`,
     );
   }
@@ -118,10 +120,10 @@ function set(
     settings.set(found.key, { text, origin });
     return;
   }
-  if (!found.option.type.repeatable) {
-    throw refusal(
-      `${name} is given twice, as ${quoted(before.text)} and ${quoted(text)}: leave one out`,
-    );
+  const { repeatable, isSecret = false } = found.option.type;
+  if (!repeatable) {
+    const values = isSecret ? '' : `, as ${quoted(before.text)} and ${quoted(text)}`;
+    throw refusal(`${name} is given twice${values}: leave one out`);
   }
   settings.set(found.key, { text: `${before.text},${text}`, origin });
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { parseCommand, type Command } from './commands.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
-import { parseConfigFile } from './config-file.ts';
+import { parseConfigFile, type ParsedFile } from './config-file.ts';
 import {
   idleFlags,
   refuseContradictions,
@@ -26,6 +26,7 @@ import {
   type Settings,
 } from './settings.ts';
 import { VERSION } from './version.ts';
+import { readWebhooks } from './webhooks.ts';
 
 /** What {@link loadConfig} knows of the machine. */
 export interface ConfigSources {
@@ -47,6 +48,8 @@ interface Loaded {
   readonly origins: ConfigOrigins;
   /** What was ignored, a line each. */
   readonly warnings: readonly string[];
+  /** What on the command line may be a secret. */
+  readonly secrets: readonly string[];
 }
 
 /** What the operator wants. */
@@ -75,13 +78,19 @@ function load(sources: ConfigSources): LoadedConfig {
   const command = parseCommand(flags.words);
   const environment = parseEnvironment(sources.env);
   const file = loadFile(sources, flags.settings, environment.settings);
-  const { values, origins } = merge([flags.settings, environment.settings, file]);
-  const config = completeConfig(values, sources.coresCount);
+  const { values, origins } = merge([flags.settings, environment.settings, file.settings]);
+  const readFile = (path: string): string => sources.readFile(path);
+  const webhooks =
+    command === undefined
+      ? readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile)
+      : [];
+  const config = completeConfig(values, sources.coresCount, webhooks);
   const exists = (path: string): boolean => sources.directoryExists(path);
   const { warnings } = environment;
+  const secrets = secretsIn(flags.settings);
   if (command !== undefined) {
     refuseMissingDirectories(config, origins, exists);
-    return { kind: 'command', command, config, origins, warnings };
+    return { kind: 'command', command, config, origins, warnings, secrets };
   }
   refuseContradictions(config, origins);
   refuseUnknownPersona(config, origins, sources.personaNames);
@@ -91,11 +100,19 @@ function load(sources: ConfigSources): LoadedConfig {
     config,
     origins,
     warnings: [...warnings, ...idleFlags(config, origins)],
+    secrets,
   };
 }
 
+function secretsIn(flags: Settings): readonly string[] {
+  return OPTION_ENTRIES.filter(([, { type }]) => type.isSecret === true).flatMap(([key]) => {
+    const text = flags.get(key)?.text;
+    return text === undefined ? [] : [text, ...text.split(',')];
+  });
+}
+
 /** The file that was named, which must be there, or the usual one where there is one. */
-function loadFile(sources: ConfigSources, flags: Settings, environment: Settings): Settings {
+function loadFile(sources: ConfigSources, flags: Settings, environment: Settings): ParsedFile {
   const named = flags.get('configFile') ?? environment.get('configFile');
   const usual = join(sources.homeDirectory, '.config', 'sentrypeer', 'default-config.toml');
   const path = named === undefined ? usual : (readSetting(OPTIONS.configFile, named) ?? usual);
@@ -105,7 +122,7 @@ function loadFile(sources: ConfigSources, flags: Settings, environment: Settings
     if (isRefusal(cause)) throw cause;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    if (missing && named === undefined) return new Map();
+    if (missing && named === undefined) return { settings: new Map(), webhooks: [] };
     const where = named?.origin.text ?? 'the usual configuration file';
     throw refusal(
       missing

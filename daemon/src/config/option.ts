@@ -9,6 +9,7 @@ export const OPTION_GROUPS = {
   database: 'Database',
   api: 'HTTP API',
   output: 'Logs and output',
+  webhook: 'Webhooks',
   program: 'Program',
 } as const;
 

@@ -24,6 +24,7 @@ import {
   switchType,
   syslogTargetType,
 } from './value-types.ts';
+import { WEBHOOK_OPTIONS } from './webhook-options.ts';
 
 /*
  * The one table of options. Flags, environment variables, keys of the configuration file, the help, the
@@ -313,6 +314,8 @@ export const OPTIONS = {
     doc: 'Print more, for finding faults.',
   }),
 
+  ...WEBHOOK_OPTIONS,
+
   threads: derivedOption({
     group: 'program',
     long: 'threads',
@@ -356,23 +359,5 @@ export const LATER_FEATURES: readonly {
     long: 'bootstrap-node',
     environment: ['SENTRYPEER_BOOTSTRAP_NODE'],
     feature: 'peer to peer sharing',
-  },
-  {
-    short: 'w',
-    long: 'webhook-url',
-    environment: ['SENTRYPEER_WEBHOOK_URL', 'SENTRYPEER_WEBHOOK'],
-    feature: 'webhook',
-  },
-  {
-    short: 'i',
-    long: 'oauth2-client-id',
-    environment: ['SENTRYPEER_OAUTH2_CLIENT_ID'],
-    feature: 'webhook',
-  },
-  {
-    short: 'c',
-    long: 'oauth2-client-secret',
-    environment: ['SENTRYPEER_OAUTH2_CLIENT_SECRET'],
-    feature: 'webhook',
   },
 ];

@@ -24,6 +24,19 @@ export const COMMANDS: readonly { readonly name: string; readonly doc: string }[
     name: 'keys revoke NAME',
     doc: 'Let a key hold no longer; a running daemon refuses it at once.',
   },
+  {
+    name: 'webhook status',
+    doc: 'Print how far each webhook is, what it took and refused, and its last failure.',
+  },
+  {
+    name: 'webhook dead NAME',
+    doc: 'List the events that a webhook refused for good, with its reasons.',
+  },
+  {
+    name: 'webhook resend NAME [UUID]',
+    doc: 'Have them, or one of them, sent again by the daemon.',
+  },
+  { name: 'webhook discard NAME [UUID]', doc: 'Forget them, or one of them.' },
 ];
 
 export const RULES: readonly string[] = [
@@ -37,7 +50,7 @@ export const RULES: readonly string[] = [
 ];
 
 export const CONFIG_FILE: readonly string[] = [
-  'The file is TOML; every key stands at the top level. Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
+  'The file is TOML; every key stands at the top level, but for those of a `[[webhook]]` (docs/webhook.md). Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
 ];
 
 export const CONFIG_FILE_EXAMPLE: readonly string[] = [

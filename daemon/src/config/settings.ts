@@ -33,7 +33,8 @@ export const OPTION_ENTRIES = Object.entries(OPTIONS) as readonly (readonly [
 export function readSetting<T>(option: Option<T>, setting: Setting): T {
   const value = option.type.parse(setting.text);
   if (value !== undefined) return value;
-  throw refusal(`${setting.origin.text}: ${quoted(setting.text)} is not ${option.type.wanted}`);
+  const given = option.type.isSecret === true ? 'what was given' : quoted(setting.text);
+  throw refusal(`${setting.origin.text}: ${given} is not ${option.type.wanted}`);
 }
 
 /** The key of the option with this long name, which the table itself wrote. */

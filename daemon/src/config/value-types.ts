@@ -19,6 +19,8 @@ export interface ValueType<T> {
   readonly toml: readonly ('boolean' | 'number' | 'string')[];
   /** Several values are joined by commas; the flag may be repeated and the file may have an array. */
   readonly repeatable: boolean;
+  /** May be a secret or hold one, so that no message repeats it. */
+  readonly isSecret?: boolean;
   parse(text: string): T | undefined;
   /** The text that {@link parse} reads as this value. */
   format(value: T): string;

@@ -21,6 +21,8 @@ export interface StartupFacts {
   readonly jsonLogFile: string | undefined;
   /** As the operator wrote it; `undefined` where it is off. */
   readonly syslogTarget: string | undefined;
+  /** Endpoints that events are posted to. */
+  readonly webhookNames: readonly string[];
 }
 
 /** The few lines at start: what is open, where the data goes, what to try next, how to stop. */
@@ -85,6 +87,7 @@ function dataPlaces(facts: StartupFacts): string {
   const places = [facts.dbFile];
   if (facts.jsonLogFile !== undefined) places.push(`JSON log ${facts.jsonLogFile}`);
   if (facts.syslogTarget !== undefined) places.push(`syslog ${facts.syslogTarget}`);
+  for (const name of facts.webhookNames) places.push(`webhook ${name}`);
   return places.join(', ');
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
+import type { Webhooks } from '@sentrypeer/delivery';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader } from '@sentrypeer/store';
@@ -22,6 +23,7 @@ export interface ApiServicePorts {
   readonly write: (text: string) => void;
   /** Names of the consumers of the event log, which are those of their cursors. */
   readonly consumers: readonly string[];
+  readonly webhooks: Webhooks | undefined;
 }
 
 /** The HTTP API over the store, and what the daemon says of itself through it. */
@@ -47,13 +49,13 @@ export class ApiService implements AsyncDisposable {
     const { HttpApi } = await import('@sentrypeer/api');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers } = ports;
+    const { log, engine, clock, logger, consumers, webhooks } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     const lookUps = scope.use(StoreReader.open(dbFile));
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
-      new DaemonOperations({ engine, log }, { version: VERSION, dbFile, consumers }),
+      new DaemonOperations({ engine, log, webhooks }, { version: VERSION, dbFile, consumers }),
     );
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(

@@ -2,14 +2,18 @@
 
 import { statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { MetricFamily, NotReady, Operations } from '@sentrypeer/api';
+import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrypeer/api';
+import type { Webhooks } from '@sentrypeer/delivery';
+import { webhookCursor } from '@sentrypeer/delivery/settings';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
+import { webhookMetrics } from './webhook-metrics.ts';
 
 interface DaemonOperationsPorts {
   readonly engine: Engine;
   readonly log: StoreReader;
+  readonly webhooks: Webhooks | undefined;
 }
 
 interface DaemonOperationsOptions {
@@ -56,7 +60,24 @@ export class DaemonOperations implements Operations, Disposable {
   }
 
   metrics(): readonly MetricFamily[] {
-    return [...this.#sip(), ...this.#store(), ...this.#process()];
+    return [
+      ...this.#sip(),
+      ...this.#store(),
+      ...webhookMetrics(this.webhooks()),
+      ...this.#process(),
+    ];
+  }
+
+  webhooks(): readonly WebhookState[] {
+    const { log, webhooks } = this.#ports;
+    const newestId = log.lastHoneyId();
+    return (webhooks?.reports ?? []).map(({ name, status, nextTryEpochUs }) => ({
+      ...status,
+      name,
+      nextTryEpochUs,
+      lag: newestId - (log.cursor(webhookCursor(name)) ?? newestId),
+      deadLetters: log.endpoints.lettersCount(name),
+    }));
   }
 
   #sip(): readonly MetricFamily[] {

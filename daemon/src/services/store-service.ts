@@ -2,7 +2,7 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError } from '@sentrypeer/kernel';
-import { Recorder, Store, type DeliveredEvent } from '@sentrypeer/store';
+import { Recorder, Store, type DeliveredEvent, type EndpointChange } from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
@@ -13,6 +13,9 @@ export interface StoreServiceOptions {
   /** 0 sets no limit. */
   readonly sizeMaxOctets: number;
   readonly diskFreeMinOctets: number;
+  /** Cursors of endpoints behind which no event is removed, within the next limit. */
+  readonly owedCursors: readonly string[];
+  readonly owedMaxOctets: number;
 }
 
 export interface StoreServicePorts {
@@ -57,6 +60,8 @@ export class StoreService {
       retentionDays: options.retentionDays === 0 ? RETENTION_DAYS_MAX : options.retentionDays,
       databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
       diskFreeOctetsMin: options.diskFreeMinOctets,
+      owedCursors: options.owedCursors,
+      owedOctetsMax: options.owedMaxOctets,
     });
     return new StoreService(ports, store);
   }
@@ -86,6 +91,11 @@ export class StoreService {
       if (!(error instanceof OperatingError)) throw error;
       this.#ports.logger.warn('cursor_not_saved', { name, code: error.code, why: error.message });
     }
+  }
+
+  /** Records what became of deliveries; throws `OperatingError`. */
+  changeEndpoint(change: EndpointChange): void {
+    this.#store.changeEndpoint(change);
   }
 
   /** Records all that was offered, or says what is lost. */

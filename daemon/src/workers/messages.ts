@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { LogFields } from '@sentrypeer/kernel';
-import type { DeliveredEvent } from '@sentrypeer/store';
+import type { DeliveredEvent, EndpointChange } from '@sentrypeer/store';
 import type { SipCounters } from '../services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
@@ -67,6 +67,12 @@ export type StoreWorkerInput =
       readonly kind: 'deliver';
       readonly delivery: number;
       readonly events: readonly DeliveredEvent[];
+    }
+  /** Answered as well. */
+  | {
+      readonly kind: 'change-endpoint';
+      readonly delivery: number;
+      readonly change: EndpointChange;
     }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }

@@ -53,6 +53,13 @@ try {
           failure: failureOf(() => service.deliver(message.events)),
         });
         break;
+      case 'change-endpoint':
+        say({
+          kind: 'delivered',
+          delivery: message.delivery,
+          failure: failureOf(() => service.changeEndpoint(message.change)),
+        });
+        break;
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.
         service.drain();

@@ -47,6 +47,27 @@ test('loadConfig() without anything gives the documented defaults', () => {
       syslogTarget: { kind: 'local' },
       verbose: false,
       debug: false,
+      webhookUrls: undefined,
+      webhookBatchEventsMax: 1,
+      webhookBatchWaitMs: 1_000,
+      webhookParallel: 1,
+      webhookGzip: false,
+      webhookGrade: 'seen',
+      webhookOrigin: 'own',
+      webhookOmit: undefined,
+      webhookTimeoutSeconds: 10,
+      webhookCaFile: undefined,
+      webhookSecret: undefined,
+      webhookSecretFile: undefined,
+      oauth2ClientId: undefined,
+      oauth2ClientSecret: undefined,
+      oauth2ClientSecretFile: undefined,
+      oauth2TokenUrl: new URL('https://authz.sentrypeer.com/oauth/token'),
+      oauth2Audience: 'https://sentrypeer.com/api',
+      oauth2Scope: undefined,
+      oauth2Body: 'json',
+      webhookBacklogOctets: 1_073_741_824,
+      webhooks: [],
       threads: 4,
       configFile: undefined,
     },
@@ -132,7 +153,7 @@ test('loadConfig() warns of unknown variables without showing their values, and 
   const { warnings } = run('', {
     env: {
       SENTRYPEER_DB_FLIE: 'secret',
-      SENTRYPEER_WEBHOOK_URL: 'https://secret.example/',
+      SENTRYPEER_WEBHOOK: 'https://secret.example/',
       SENTRYPEER_PEER_TO_PEER: '1',
       SENTRYPEER_API: '1',
       HOME: '/root',
@@ -141,7 +162,7 @@ test('loadConfig() warns of unknown variables without showing their values, and 
   assert.deepEqual(warnings, [
     'unknown environment variable "SENTRYPEER_DB_FLIE" is ignored, did you mean SENTRYPEER_DB_FILE?',
     'SENTRYPEER_PEER_TO_PEER is ignored: this version has no peer to peer sharing yet',
-    'SENTRYPEER_WEBHOOK_URL is ignored: this version has no webhook yet',
+    'unknown environment variable "SENTRYPEER_WEBHOOK" is ignored, did you mean SENTRYPEER_WEBHOOK_URL?',
   ]);
 });
 
@@ -215,7 +236,7 @@ test('loadConfig() knows the command backup FILE, which needs no SIP and no API'
   assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
   assert.equal(
     refused('start'),
-    'unknown command "start", there are backup FILE, keys add NAME ROLE, keys list, keys revoke NAME',
+    'unknown command "start", there are backup, keys, webhook: see sentrypeer --help',
   );
 });
 

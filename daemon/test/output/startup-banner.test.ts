@@ -24,6 +24,7 @@ const facts: StartupFacts = {
   api: { address: '127.0.0.1', port: 8082 },
   dbFile: './sentrypeer.db',
   jsonLogFile: '/var/log/sp.log',
+  webhookNames: [],
   syslogTarget: 'local',
 };
 

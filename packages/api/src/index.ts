@@ -10,4 +10,5 @@ export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './
 export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
+export { type WebhookState } from './operations/webhook-state.ts';
 export { type Evidence } from './evidence.ts';

@@ -313,7 +313,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         logger,
         evidence: new MemoryEvidence(),
         deliver: async () => {},
-        operations: { notReady: () => [], metrics: () => [] },
+        operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
         clock: systemClock,
       },
       { host: '127.0.0.1', port: 0, version: '' },

@@ -15,7 +15,7 @@ export function openApi(
       totals: new MemoryTotals(),
       evidence: new MemoryEvidence(),
       deliver: () => Promise.resolve(),
-      operations: { notReady: () => [], metrics: () => [] },
+      operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
       clock: systemClock,
       logger: silentLogger,
       ...ports,

@@ -60,6 +60,41 @@ export interface Series {
   }[];
 }
 
+export interface WebhookError {
+  /** See docs/errors.md; `refused` where it refused an event for good. */
+  readonly code: string;
+  /** For a person. */
+  readonly message: string;
+  /** When it happened. */
+  readonly time: string;
+}
+
+export interface Webhooks {
+  readonly items: readonly {
+    /** As the operator named it, else the host of its address. */
+    readonly name: string;
+    /** Events that it has not taken yet. */
+    readonly lag: number;
+    /** Requests made. */
+    readonly requests: number;
+    /** Events that it took. */
+    readonly accepted: number;
+    /** Events that it refused for good. */
+    readonly refused: number;
+    /** Events that retention removed before it took them. */
+    readonly expired: number;
+    /** Tries that failed and were made again. */
+    readonly failures: number;
+    /** Refused events that wait for an operator. */
+    readonly dead_letters: number;
+    /** When it took events last. */
+    readonly last_accepted: string | null;
+    /** When it is tried again, where it fails. */
+    readonly next_try: string | null;
+    readonly last_error: WebhookError | null;
+  }[];
+}
+
 export interface Summary {
   /** Addresses seen. */
   readonly addresses: number;

@@ -9,6 +9,7 @@ import type {
   Series,
   Summary,
   UserAgent,
+  Webhooks,
 } from './api-types.ts';
 import { streamMessages } from './event-stream.ts';
 import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
@@ -133,6 +134,11 @@ export class SentryPeerClient {
   /** Those that fit, newest first, fetched as they are asked for. */
   events(query: EventQuery = {}): AsyncGenerator<Event> {
     return this.#pages('/v1/events', filter(query), query.signal);
+  }
+
+  /** Endpoints that the node posts events to, and how far each of them is. */
+  async webhooks({ signal }: CallOptions = {}): Promise<Webhooks['items']> {
+    return (await this.#get<Webhooks>('/v1/webhooks', {}, signal)).items;
   }
 
   methods({ since, until, signal }: SpanQuery = {}): Promise<Methods> {

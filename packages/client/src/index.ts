@@ -9,6 +9,8 @@ export {
   type Series,
   type Summary,
   type UserAgent,
+  type WebhookError,
+  type Webhooks,
 } from './api-types.ts';
 export { ApiError } from './api-error.ts';
 export {

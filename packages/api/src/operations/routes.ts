@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { addRoute, ANYBODYS } from '../routes.ts';
 import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.ts';
+import type { WebhookState } from './webhook-state.ts';
 import type { RequestMeasures } from './request-measures.ts';
 
 /** A part of the program that does not do its work, and why. */
@@ -15,6 +16,8 @@ export interface NotReady {
 export interface Operations {
   notReady(): readonly NotReady[];
   metrics(): readonly MetricFamily[];
+  /** Endpoints that events are posted to. */
+  webhooks(): readonly WebhookState[];
 }
 
 /** `/livez`, `/readyz` and `/metrics`, for those who watch over the program. */
@@ -28,8 +31,16 @@ export function addOperationsRoutes(
   );
   addRoute(app, '/readyz', ANYBODYS, (_request, reply) => {
     const reasons = operations.notReady();
-    if (reasons.length === 0) sendStatus(reply, 200, { status: 'ready' });
-    else sendStatus(reply, 503, { status: 'not ready', reasons });
+    // An endpoint that is down is none of the reasons: the program does its work.
+    const states = operations.webhooks();
+    const webhooks = states.map(({ name, lag, error }) => ({
+      name,
+      lag,
+      last_error: error?.code ?? null,
+    }));
+    const more = webhooks.length === 0 ? {} : { webhooks };
+    if (reasons.length === 0) sendStatus(reply, 200, { status: 'ready', ...more });
+    else sendStatus(reply, 503, { status: 'not ready', reasons, ...more });
   });
   addRoute(app, '/metrics', { need: 'read' }, (_request, reply) => {
     const text = formatMetrics([...operations.metrics(), ...measures.families()]);

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Caller, Need } from '../access/access.ts';
 import type { Evidence } from '../evidence.ts';
+import type { Operations } from '../operations/routes.ts';
 import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
 import type { Totals } from '../totals.ts';
@@ -15,6 +16,7 @@ export interface OperationPorts {
   readonly totals: Totals;
   readonly lists: Lists;
   readonly streams: EventStreams;
+  readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;
 }
 

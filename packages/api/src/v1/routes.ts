@@ -11,11 +11,13 @@ import { LIST_OPERATIONS } from './list-operations.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
+import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 
 const OPERATIONS: readonly Operation[] = [
   ...TOTALS_OPERATIONS,
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
+  ...WEBHOOK_OPERATIONS,
 ];
 
 /** Adds all routes under `/v1`, their OpenAPI document and the page that shows it. */
