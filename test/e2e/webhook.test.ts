@@ -31,11 +31,10 @@ async function attack(peer: UdpPeer, daemon: DaemonProcess, first: number, count
 
 test('a daemon posts to its webhook what SentryPeer 4.x posts, and tells how it goes', async () => {
   // As the receiver of SentryPeerHQ: a token first, then events with thirteen members, none of them empty.
-  const members = [
-    ...['app_name', 'app_version', 'event_timestamp', 'event_uuid', 'created_by_node_id'],
-    ...['collected_method', 'transport_type', 'source_ip', 'destination_ip', 'called_number'],
-    ...['sip_method', 'sip_user_agent', 'sip_message'],
-  ];
+  const members = (
+    'app_name app_version event_timestamp event_uuid created_by_node_id collected_method transport_type ' +
+    'source_ip destination_ip called_number sip_method sip_user_agent sip_message'
+  ).split(' ');
   await using hub = await WebhookReceiver.open({
     behave: ({ url, body, headers }) => {
       const value = JSON.parse(body) as Readonly<Record<string, unknown>>;
@@ -54,8 +53,16 @@ test('a daemon posts to its webhook what SentryPeer 4.x posts, and tells how it 
   });
   const origin = `http://127.0.0.1:${hub.port}`;
   await using daemon = await DaemonProcess.start([
-    ...['-w', `${origin}/api/events`, '-i', 'node-1', '-c', 's3cret-word', '-d'],
-    ...['--oauth2-token-url', `${origin}/oauth/token`, '--threads=1'],
+    '-w',
+    `${origin}/api/events`,
+    '-i',
+    'node-1',
+    '-c',
+    's3cret-word',
+    '-d',
+    '--oauth2-token-url',
+    `${origin}/oauth/token`,
+    '--threads=1',
   ]);
   using peer = await UdpPeer.open();
   await attack(peer, daemon, 0, 2);
@@ -173,5 +180,21 @@ test('every event is on the hub exactly once, though both are killed while it is
   } finally {
     await sender?.[Symbol.asyncDispose]();
     await hub[Symbol.asyncDispose]();
+  }
+});
+
+test('an endpoint that hangs holds up no answer to SIP, with one thread as with more', async () => {
+  await using hanging = await WebhookReceiver.open({ script: ['hang'] });
+  for (const threads of ['--threads=1', '--threads=2']) {
+    await using daemon = await DaemonProcess.start(['-r', threads, '-w', hanging.url.href]);
+    using peer = await UdpPeer.open();
+    const asked = hanging.requests.length;
+    await attack(peer, daemon, 0, 1);
+    await until('the endpoint to be asked', () => hanging.requests.length > asked);
+    // SentryPeer 4.x would take two seconds for each of them.
+    await attack(peer, daemon, 1, 60);
+    await until('all answers', () => peer.received.length === 61);
+    await daemon.recorded(61);
+    assert.equal((await daemon.stop()).status, 0);
   }
 });

@@ -269,6 +269,7 @@ test('Webhooks goes on after a stop where the saved cursor stands', async () => 
   const before = open(receiver.url, { timeoutMs: 60_000 });
   await log.until('three requests', () => receiver.requests.length === 3);
   await before.close();
+  assert.equal(log.status?.failures, 0, 'our own stop is not the failure of the endpoint');
   await using healthy = await WebhookReceiver.open({ onRequest });
   await using _after = open(healthy.url);
   await log.settled(CURSOR);

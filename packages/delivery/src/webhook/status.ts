@@ -55,6 +55,7 @@ export class StatusKeeper {
   readonly #ports: StatusPorts;
   #status: WebhookStatus;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(ports: StatusPorts, endpoint: string, saved: WebhookStatus | undefined) {
     this.#ports = ports;
@@ -68,6 +69,7 @@ export class StatusKeeper {
       acceptedEpochUs: undefined,
       error: undefined,
     };
+    if (saved === undefined) this.#change({}); // Who asks for its status finds it.
   }
 
   get status(): WebhookStatus {
@@ -98,8 +100,9 @@ export class StatusKeeper {
     });
   }
 
-  /** Saves what is not saved yet. */
+  /** Saves what is not saved yet; nothing changes any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -107,6 +110,7 @@ export class StatusKeeper {
   }
 
   #change(changes: Partial<WebhookStatus>): void {
+    if (this.#isClosed) return;
     this.#status = { ...this.#status, ...changes };
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

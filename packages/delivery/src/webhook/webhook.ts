@@ -152,9 +152,10 @@ export class Webhook {
   }
 
   async #closeSink(): Promise<void> {
+    // What fails from here on fails because of us, and is none of the endpoint's failures.
+    const saved = this.#status.close();
     this.#poster.close();
-    await this.#letters.close();
-    await this.#status.close();
+    await Promise.all([saved, this.#letters.close()]);
   }
 
   #onFailure(failure: DeliveryFailure): void {
