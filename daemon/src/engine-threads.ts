@@ -63,6 +63,8 @@ export async function openThreads(
       await drained.promise;
     },
     close: async () => {
+      // Where the start failed before there was anything to drain.
+      for (const { port2 } of channels.slice(sips.length)) port2.close();
       store.send({ kind: 'stop' });
       await Promise.all([store, ...sips].map((thread) => thread.ended()));
     },

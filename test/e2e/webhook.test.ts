@@ -198,3 +198,12 @@ test('an endpoint that hangs holds up no answer to SIP, with one thread as with 
     assert.equal((await daemon.stop()).status, 0);
   }
 });
+
+test('a daemon that cannot go through the proxy says so and ends', async () => {
+  const args = ['-w', 'https://hub.example.org/', '--threads=2'];
+  const env = { HTTPS_PROXY: 'socks5://someone:pa55word@127.0.0.1:9' };
+  const { status, stderr } = await DaemonProcess.run(args, { env });
+  assert.equal(status, 1);
+  assert.match(stderr, /^sentrypeer: HTTPS_PROXY is no proxy/);
+  assert.ok(!stderr.includes('pa55word'));
+});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import * as http from 'node:http';
-import * as https from 'node:https';
+// Their default exports: the bundle loads node:https when it is used, and a list of its names would use it.
+import http from 'node:http';
+import https from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { errorCode } from '../event-pump.ts';
 import { ANSWER_OCTETS_MAX, CONNECTION_IDLE_MS_MAX } from '../limits.ts';
