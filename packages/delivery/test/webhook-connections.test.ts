@@ -155,6 +155,24 @@ for (const status of [401, 403]) {
   });
 }
 
+test('Webhooks renews a token at once that was taken before, however young it is', async () => {
+  await using tokens = await TokenServer.open();
+  const uses = new Map<string, number>();
+  await using receiver = await WebhookReceiver.open({
+    behave: ({ headers: { authorization = '' } }) => {
+      uses.set(authorization, (uses.get(authorization) ?? 0) + 1);
+      return (uses.get(authorization) ?? 0) > 3 ? 401 : 201;
+    },
+    onRequest,
+  });
+  log.append(9);
+  const oauth2 = credentials(tokens.receiver.url);
+  await using webhooks = open([{ name: 'hub', url: receiver.url, oauth2 }]);
+  await settled();
+  assert.equal(tokens.count, 3);
+  assert.equal(webhooks.reports[0]?.status.failures, 0);
+});
+
 test('Webhooks makes no loop where every token is refused', async () => {
   await using tokens = await TokenServer.open();
   await using receiver = await WebhookReceiver.open({ script: [401], onRequest });

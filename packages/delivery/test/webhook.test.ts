@@ -416,6 +416,17 @@ test('Webhooks signs as Standard Webhooks says, over what is packed', async () =
   assert.ok(Math.abs(Number(time) - Date.now() / 1000) < 5);
 });
 
+test('Webhooks sends an event whose UUID is none that a header may hold', async () => {
+  await using receiver = await WebhookReceiver.open({ onRequest });
+  log.append(1, { eventUuid: 'x\r\nX-Forged: 1' });
+  log.append(1);
+  await using _webhooks = open(receiver.url);
+  await log.settled(CURSOR);
+  assert.deepEqual(receiver.uuids(), log.uuids().slice(1));
+  assert.equal(receiver.requests[0]?.headers['x-forged'], undefined);
+  assert.match(String(receiver.requests[0]?.headers['webhook-id']), /^[0-9a-f]{32}$/);
+});
+
 test('Webhooks counts on from what was saved, and saves', async () => {
   await using receiver = await WebhookReceiver.open({ onRequest });
   log.status = {

@@ -98,9 +98,11 @@ export class Deliverer {
     if (tokens === undefined) return this.#attempt(parcels, undefined);
     const token = await this.#token(tokens);
     const judgement = await this.#attempt(parcels, token);
+    if (judgement.kind === 'accepted') tokens.prove(token);
     if (judgement.kind !== 'unauthorized' || !tokens.refuse(token)) return judgement;
     const renewed = await this.#token(tokens);
     const second = await this.#attempt(parcels, renewed);
+    if (second.kind === 'accepted') tokens.prove(renewed);
     if (second.kind === 'unauthorized') tokens.refuse(renewed);
     return second;
   }

@@ -35,6 +35,8 @@ export class TokenSource {
   readonly #poster: Pick<HttpPoster, 'post' | 'close'>;
   readonly #options: TokenOptions;
   #token: Token | undefined;
+  /** An endpoint took it, so that it is good for something. */
+  #isProved = false;
   #fetching: Promise<Token> | undefined;
 
   constructor(
@@ -53,20 +55,28 @@ export class TokenSource {
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined;
     });
-    this.#token = await this.#fetching;
-    return this.#token.text;
+    const fetched = await this.#fetching;
+    if (fetched !== this.#token) this.#isProved = false;
+    this.#token = fetched;
+    return fetched.text;
+  }
+
+  /** An endpoint took the token. */
+  prove(text: string): void {
+    if (this.#token?.text === text) this.#isProved = true;
   }
 
   /**
    * An endpoint refused the token.
    *
-   * @returns Whether another is worth a try: not where this one is new, so that an endpoint that refuses all of
-   *   them makes no loop.
+   * @returns Whether another is worth a try: not where this one is new and no endpoint has taken it, so that one
+   *   that refuses all of them makes no loop.
    */
   refuse(text: string): boolean {
     const token = this.#token;
     if (token?.text !== text) return true; // It was renewed meanwhile, or is being renewed.
-    if (this.#clock.nowMs() - token.fetchedAtMs < TOKEN_RENEW_MS_MIN) return false;
+    const isNew = this.#clock.nowMs() - token.fetchedAtMs < TOKEN_RENEW_MS_MIN;
+    if (isNew && !this.#isProved) return false;
     this.#token = undefined;
     return true;
   }
