@@ -16,6 +16,8 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? '10000');
 const ANSWER_MS_MAX = 5_000;
 /** Milliseconds between two requests: the daemons have time to do what else they do. */
 const PAUSE_MS = 2;
+/** Networks that the requests come from: one alone gets a thousand answers at once, then a hundred a second. */
+const NETWORKS = 64;
 const PORTS = { without: 25_361, hanging: 25_362 } as const;
 
 type Name = keyof typeof PORTS;
@@ -40,11 +42,15 @@ for (const threads of ['2', '1']) {
     await startDaemon('hanging', ['-w', `http://127.0.0.1:${port}/`, '--webhook-timeout', '2']),
   ];
   const took: Record<Name, number[]> = { without: [], hanging: [] };
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
+  const sockets = Array.from({ length: NETWORKS }, (_, index) =>
+    createSocket('udp4').bind(0, `127.1.${index}.1`),
+  );
+  await Promise.all(sockets.map((socket) => once(socket, 'listening')));
   for (let round = 0; round < ROUNDS; round += 1) {
     const order: readonly Name[] =
       round % 2 === 0 ? ['without', 'hanging'] : ['hanging', 'without'];
+    const socket = sockets[round % NETWORKS];
+    if (socket === undefined) continue;
     for (const name of order) {
       const octets = Buffer.from(request(round), 'latin1');
       const startedMs = performance.now();
@@ -55,7 +61,7 @@ for (const threads of ['2', '1']) {
     }
     await after(PAUSE_MS);
   }
-  socket.close();
+  for (const socket of sockets) socket.close();
   for (const each of running) await each.stop();
   console.log(`${machineLine()}, ${threads} threads, ${ROUNDS} requests to each`);
   for (const name of ['without', 'hanging'] as const) {

@@ -9,7 +9,12 @@ import { runTool } from './tool.ts';
 test('promtool finds nothing wrong with /metrics', async (t) => {
   const promtool = peer('promtool', t);
   if (promtool === undefined) return;
-  await using daemon = await DaemonProcess.start(['--threads=1', '-j']);
+  await using daemon = await DaemonProcess.start([
+    '--threads=1',
+    '-j',
+    '-w',
+    'http://127.0.0.1:9/',
+  ]);
   const url = `http://127.0.0.1:${daemon.ports.api}/metrics`;
   await (await fetch(url)).text(); // The next one tells of this one.
   const response = await fetch(url);

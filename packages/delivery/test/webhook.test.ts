@@ -277,20 +277,30 @@ test('Webhooks goes on after a stop where the saved cursor stands', async () => 
   assert.deepEqual(healthy.uuids(), log.uuids().slice(1));
 });
 
-test('Webhooks has so many requests under way as it may, and misses nothing', async () => {
-  const gate: (() => void)[] = [];
-  await using receiver = await WebhookReceiver.open({
-    behave: () => (receiver.requests.length % 7 === 3 ? 500 : 201),
-    onRequest: () => {
-      gate.shift()?.();
-      onRequest();
-    },
+for (const batchEventsMax of [1, 7]) {
+  test(`Webhooks has so many requests of ${batchEventsMax} under way as it may, and misses nothing`, async () => {
+    await using receiver = await WebhookReceiver.open({
+      behave: () => (receiver.requests.length % 7 === 3 ? 500 : 201),
+      onRequest,
+    });
+    log.append(100);
+    await using _webhooks = open(receiver.url, { parallel: 4, batchEventsMax, batchWaitMs: 10 });
+    await log.settled(CURSOR);
+    assert.ok(receiver.parallelMax <= 4, String(receiver.parallelMax));
+    assert.equal(receiver.connections, 4);
+    assert.deepEqual(new Set(receiver.uuids()), new Set(log.uuids().slice(1)));
   });
-  log.append(100);
-  await using _webhooks = open(receiver.url, { parallel: 4 });
-  await log.settled(CURSOR);
-  assert.ok(receiver.parallelMax <= 4, String(receiver.parallelMax));
-  assert.deepEqual(new Set(receiver.uuids()), new Set(log.uuids().slice(1)));
+}
+
+test('Webhooks close() sends what was gathered for a batch', async () => {
+  await using receiver = await WebhookReceiver.open({ onRequest });
+  log.append(3);
+  const webhooks = open(receiver.url, { batchEventsMax: 100, batchWaitMs: 60_000 });
+  await log.read(2);
+  await webhooks.close();
+  assert.equal(receiver.requests.length, 1);
+  assert.deepEqual(receiver.uuids(), log.uuids().slice(1));
+  assert.equal(log.cursors.get(CURSOR), 4);
 });
 
 test('Webhooks sends batches as arrays, bounded in count', async () => {
