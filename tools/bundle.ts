@@ -9,6 +9,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { builtInFile } from '../daemon/src/services/places-options.ts';
 import { ROOT } from './sources.ts';
 
 const SOURCES = join(ROOT, 'daemon/src');
@@ -62,5 +63,6 @@ await build({
     js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
   },
 });
+cpSync(builtInFile(), join(ROOT, 'dist', 'country.mmdb'));
 for (const name of ['LICENSE-GPL-2.0', 'LICENSE-GPL-3.0'])
   cpSync(join(ROOT, name), join(ROOT, 'dist', name));

@@ -29,6 +29,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   net: [],
   store: ['event'],
   delivery: ['event'],
+  geo: [],
   api: ['event'],
   client: [],
 };

@@ -53,6 +53,8 @@ export async function openThreads(
     changeEndpoint: (change) =>
       deliveries.begin((delivery) => store.send({ kind: 'change-endpoint', delivery, change })),
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
+    place: (places, progress) =>
+      deliveries.begin((delivery) => store.send({ kind: 'place', delivery, places, progress })),
     sipCounters: () => sumSipCounters([...counters.values()]),
     stall: () => stall,
     openSip: (sipOptions) => openSipThreads(ports, sipOptions, { channels, counters, sips }),

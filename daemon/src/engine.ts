@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import type { DeliveredEvent, EndpointChange } from '@sentrypeer/store';
+import type {
+  DeliveredEvent,
+  EndpointChange,
+  PlacedAddress,
+  PlacesProgress,
+} from '@sentrypeer/store';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Config } from './config/config.ts';
 import type { SipCounters } from './services/sip-counters.ts';
@@ -24,6 +29,8 @@ export interface Engine {
   saveCursor(name: string, honeyId: number): void;
   /** Resolves when it is recorded; rejects with `OperatingError`. */
   changeEndpoint(change: EndpointChange): Promise<void>;
+  /** Resolves when the places stand in their totals; rejects with `OperatingError`. */
+  place(places: readonly PlacedAddress[], progress: PlacesProgress): Promise<void>;
   /** What the receiving threads did, some second ago at most. */
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */

@@ -134,6 +134,15 @@ export const SOCKETS_PER_ADDRESS_COUNT = 4;
 /** Entries of a list that are read from the database at a time, between which others are served. */
 export const PAGE_ENTRIES_COUNT = 500;
 
+/** Addresses whose countries and networks are counted at a time, 1 and above: about a millisecond of two threads. */
+export const PLACE_ADDRESSES_COUNT = 256;
+
+/** Milliseconds between two such steps while there is more to do. Chosen: some thousand addresses a second. */
+export const PLACE_PAUSE_MS = 40;
+
+/** Milliseconds from an event to the step that counts its country, 1 and above. Chosen: an address that sends all the time is counted once a second. */
+export const PLACE_ROUND_MS = 1_000;
+
 assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
 assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
 assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');

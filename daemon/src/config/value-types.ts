@@ -62,6 +62,11 @@ export const pathType: ValueType<string> = {
   format: (value) => value,
 };
 
+export const geoFileType: ValueType<string> = {
+  ...pathType,
+  wanted: 'built-in, none, or the path of an MMDB file',
+};
+
 export const personaType: ValueType<string> = {
   placeholder: 'NAME',
   wanted: "auto or a persona's name",

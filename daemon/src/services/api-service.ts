@@ -10,6 +10,8 @@ import { VERSION } from '../config/version.ts';
 import type { Engine } from '../engine.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DaemonOperations } from './daemon-operations.ts';
+import { placesOptions } from './places-options.ts';
+import { PlaceService } from './place-service.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeTotals } from './store-totals.ts';
 
@@ -26,27 +28,34 @@ export interface ApiServicePorts {
   readonly webhooks: Webhooks | undefined;
 }
 
+interface ApiParts {
+  readonly api: HttpApi;
+  readonly snapshot: Snapshot;
+  readonly operations: DaemonOperations;
+  readonly placing: PlaceService;
+}
+
 /** The HTTP API over the store, and what the daemon says of itself through it. */
 export class ApiService implements AsyncDisposable {
   readonly #scope: AsyncDisposableStack;
   readonly #api: HttpApi;
   readonly #snapshot: Snapshot;
   readonly #operations: DaemonOperations;
+  readonly #placing: PlaceService;
 
-  private constructor(
-    scope: AsyncDisposableStack,
-    parts: { readonly api: HttpApi; snapshot: Snapshot; operations: DaemonOperations },
-  ) {
+  private constructor(scope: AsyncDisposableStack, parts: ApiParts) {
     this.#scope = scope;
     this.#api = parts.api;
     this.#snapshot = parts.snapshot;
     this.#operations = parts.operations;
+    this.#placing = parts.placing;
   }
 
   /** Throws `OperatingError` with nothing left open. */
   static async open(ports: ApiServicePorts, config: Config): Promise<ApiService> {
     // Not loaded where it is not asked for: a small device has better use for the memory.
     const { HttpApi } = await import('@sentrypeer/api');
+    const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
     const { log, engine, clock, logger, consumers, webhooks } = ports;
@@ -57,11 +66,18 @@ export class ApiService implements AsyncDisposable {
     const operations = scope.use(
       new DaemonOperations({ engine, log, webhooks }, { version: VERSION, dbFile, consumers }),
     );
+    const places = Places.open(logger, placesOptions(config));
+    const placing = scope.use(new PlaceService({ engine, log, places, logger }));
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {
         totals: storeTotals(lookUps, snapshot, dbFile),
         evidence: log,
+        places: {
+          placeOf: (address) => places.placeOf(address),
+          countries: () => log.places.countries(),
+          networks: (limit, after) => log.places.networks(limit, after),
+        },
         deliver: (events: readonly DeliveredEvent[]) => engine.deliver(events),
         operations,
         clock,
@@ -79,7 +95,7 @@ export class ApiService implements AsyncDisposable {
       },
     );
     scope.use(api);
-    return new ApiService(scope.move(), { api, snapshot, operations });
+    return new ApiService(scope.move(), { api, snapshot, operations, placing });
   }
 
   get address(): HttpApi['address'] {
@@ -89,6 +105,7 @@ export class ApiService implements AsyncDisposable {
   /** New events were committed. */
   wake(): void {
     this.#snapshot.end();
+    this.#placing.wake();
     this.#api.wake();
   }
 

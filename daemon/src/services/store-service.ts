@@ -2,7 +2,14 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError } from '@sentrypeer/kernel';
-import { Recorder, Store, type DeliveredEvent, type EndpointChange } from '@sentrypeer/store';
+import {
+  Recorder,
+  Store,
+  type DeliveredEvent,
+  type EndpointChange,
+  type PlacedAddress,
+  type PlacesProgress,
+} from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
@@ -81,6 +88,11 @@ export class StoreService {
   /** Records events of other nodes; throws `OperatingError` where that can't be done now. */
   deliver(events: readonly DeliveredEvent[]): void {
     this.#ports.onCommitted(this.#store.deliver(events).lastHoneyId);
+  }
+
+  /** Adds places to the totals of countries and networks; throws `OperatingError` where that can't be done now. */
+  place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
+    this.#store.place(places, progress);
   }
 
   /** Remembers how far a consumer came. What cannot be written now is written with the next one. */

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { LogFields } from '@sentrypeer/kernel';
-import type { DeliveredEvent, EndpointChange } from '@sentrypeer/store';
+import type {
+  DeliveredEvent,
+  EndpointChange,
+  PlacedAddress,
+  PlacesProgress,
+} from '@sentrypeer/store';
 import type { SipCounters } from '../services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
@@ -73,6 +78,13 @@ export type StoreWorkerInput =
       readonly kind: 'change-endpoint';
       readonly delivery: number;
       readonly change: EndpointChange;
+    }
+  /** Answered by `delivered` with the same number. */
+  | {
+      readonly kind: 'place';
+      readonly delivery: number;
+      readonly places: readonly PlacedAddress[];
+      readonly progress: PlacesProgress;
     }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }

@@ -60,6 +60,13 @@ try {
           failure: failureOf(() => service.changeEndpoint(message.change)),
         });
         break;
+      case 'place':
+        say({
+          kind: 'delivered',
+          delivery: message.delivery,
+          failure: failureOf(() => service.place(message.places, message.progress)),
+        });
+        break;
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.
         service.drain();

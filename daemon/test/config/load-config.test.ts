@@ -40,6 +40,8 @@ test('loadConfig() without anything gives the documented defaults', () => {
       apiKeyRequired: false,
       apiRatePerSecond: 100,
       apiTrustedProxies: undefined,
+      countryFile: 'built-in',
+      networkFile: undefined,
       apiCorsOrigin: undefined,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',

@@ -35,6 +35,7 @@ import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
+import type { PlaceEvidence } from './places.ts';
 import { sendProblem } from './problem.ts';
 import type { Totals } from './totals.ts';
 import { EventStreams } from './v1/event-streams.ts';
@@ -55,6 +56,7 @@ declare module 'fastify' {
 export interface HttpApiPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
+  readonly places: PlaceEvidence;
   readonly deliver: CloudPorts['deliver'];
   readonly operations: Operations;
   readonly clock: Clock;

@@ -12,3 +12,4 @@ export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
 export { type WebhookState } from './operations/webhook-state.ts';
 export { type Evidence } from './evidence.ts';
+export { type PlaceEvidence } from './places.ts';

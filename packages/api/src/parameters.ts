@@ -28,6 +28,7 @@ export type ReadQuery<P extends Parameters> =
   | { readonly ok: false; readonly detail: string };
 
 const DIGITS_MAX = 9;
+const NETWORK = /^(AS[0-9]{1,10}|[0-9a-f.:]{2,39}\/[0-9]{1,3})$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 const SECONDS: ReadonlyMap<string, number> = new Map([
@@ -117,6 +118,20 @@ export function dialledNumber(description: string): Parameter<string> {
     read: (value) => parseNumber(value.trim()),
   };
 }
+
+export const country: Parameter<string> = {
+  description: 'Of this country, ISO 3166-1 alpha-2.',
+  schema: { type: 'string', pattern: '^[A-Za-z]{2}$' },
+  right: 'the two letters of a country',
+  read: (value) => (/^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : undefined),
+};
+
+export const network: Parameter<string> = {
+  description: 'Of this network, as the answer names it.',
+  schema: { type: 'string', pattern: NETWORK.source },
+  right: 'a network such as AS64500 or 203.0.113.0/24',
+  read: (value) => (NETWORK.test(value) ? value : undefined),
+};
 
 export function uuid(description: string): Parameter<string> {
   return {

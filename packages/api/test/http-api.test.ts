@@ -9,6 +9,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { silentLogger, systemClock, type LogFields, type Logger } from '@sentrypeer/kernel';
 import { HttpApi, type HttpApiOptions } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryPlaces } from './memory-places.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi as openHttpApi } from './ports.ts';
 
@@ -312,6 +313,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         totals,
         logger,
         evidence: new MemoryEvidence(),
+        places: new MemoryPlaces(),
         deliver: async () => {},
         operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
         clock: systemClock,

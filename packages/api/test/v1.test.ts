@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpApi } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryPlaces } from './memory-places.ts';
 import { openApi } from './ports.ts';
 
 function ask(api: HttpApi, path: string, init: RequestInit = {}): Promise<Response> {
@@ -54,6 +55,12 @@ const REFUSED: readonly (readonly [path: string, detail: RegExp])[] = [
   ['/v1/numbers?since=2026-11-24T16:00:00', /^since/],
   ['/v1/numbers?min_count=0', /^min_count/],
   ['/v1/user-agents?family=4', /no such parameter/],
+  ['/v1/addresses?country=Sweden', /^country must be once the two letters of a country$/],
+  ['/v1/addresses?network=64500', /^network must be once a network such as AS64500 or/],
+  ['/v1/countries?limit=5', /no such parameter; there are none$/],
+  ['/v1/networks?cursor=5-AS', /^cursor/],
+  ['/v1/networks?cursor=5', /^cursor/],
+  ['/v1/networks?limit=0', /^limit/],
   ['/v1/methods?since=2026-99-99T00:00:00Z', /^since/],
   ['/v1/totals?interval=year', /^interval must be once one of hour, day$/],
   ['/v1/events?source_ip=x', /^source_ip/],
@@ -112,6 +119,45 @@ test('pages follow one another to the end, whatever is left out between', async 
     }
     assert.deepEqual(found, expected, query);
   }
+});
+
+test('networks are walked to the end, and what is not known is null', async () => {
+  const places = new MemoryPlaces();
+  const total = { addressesCount: 2, ...SEEN };
+  places.countryList = [
+    { country: 'SE', ...total },
+    { country: '', ...total },
+  ];
+  places.networkList = ['AS64500', '2001:db8::/48', '203.0.113.0/24'].map((network) => ({
+    network,
+    name: network === 'AS64500' ? 'Example' : '',
+    ...total,
+  }));
+  await using api = await openApi({ places });
+  const countries = (await (await ask(api, '/v1/countries')).json()) as { items: object[] };
+  assert.deepEqual(
+    countries.items.map((item) => Object.values(item).slice(0, 3)),
+    [
+      ['SE', 2, 3],
+      [null, 2, 3],
+    ],
+  );
+  const found: unknown[] = [];
+  let next: string | null = '';
+  while (next !== null) {
+    const cursor: string = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
+    const page = (await (await ask(api, `/v1/networks?limit=1${cursor}`)).json()) as {
+      readonly items: readonly { readonly network: string; readonly name: string | null }[];
+      readonly next: string | null;
+    };
+    found.push(...page.items.map(({ network, name }) => [network, name]));
+    next = page.next;
+  }
+  assert.deepEqual(found, [
+    ['AS64500', 'Example'],
+    ['2001:db8::/48', null],
+    ['203.0.113.0/24', null],
+  ]);
 });
 
 test('GET /v1/check says what is known, and of what may be forged that it may', async () => {

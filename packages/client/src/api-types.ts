@@ -7,6 +7,12 @@ export interface Address {
   readonly address: string;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
+  /** ISO 3166-1 alpha-2; null where it is not known. */
+  readonly country: string | null;
+  /** An autonomous system such as AS64500, else the address block. */
+  readonly network: string;
+  /** Of the autonomous system. */
+  readonly network_name: string | null;
   /** When it was met first. */
   readonly first_seen: string;
   /** When it was met last. */
@@ -29,6 +35,38 @@ export interface Number {
 export interface UserAgent {
   /** Cut to 256 characters. */
   readonly user_agent: string;
+  /** When it was met first. */
+  readonly first_seen: string;
+  /** When it was met last. */
+  readonly last_seen: string;
+  /** Messages. */
+  readonly seen_count: number;
+}
+
+export interface Country {
+  /** ISO 3166-1 alpha-2; null where it is not known. */
+  readonly country: string | null;
+  /** Addresses known. */
+  readonly addresses: number;
+  /** When it was met first. */
+  readonly first_seen: string;
+  /** When it was met last. */
+  readonly last_seen: string;
+  /** Messages. */
+  readonly seen_count: number;
+}
+
+export interface Countries {
+  readonly items: readonly Country[];
+}
+
+export interface Network {
+  /** An autonomous system such as AS64500, else the address block. */
+  readonly network: string;
+  /** Of the autonomous system. */
+  readonly name: string | null;
+  /** Addresses known. */
+  readonly addresses: number;
   /** When it was met first. */
   readonly first_seen: string;
   /** When it was met last. */
@@ -121,6 +159,12 @@ export interface Event {
   /** Where it came from. */
   readonly source_ip: string;
   readonly source_port: number | null;
+  /** ISO 3166-1 alpha-2; null where it is not known. */
+  readonly country: string | null;
+  /** An autonomous system such as AS64500, else the address block. */
+  readonly network: string;
+  /** Of the autonomous system. */
+  readonly network_name: string | null;
   /** The honeypot’s address. */
   readonly destination_ip: string | null;
   readonly destination_port: number | null;
@@ -165,4 +209,10 @@ export interface Check {
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
+  /** Of the address that was asked for, also where it was not seen. */
+  readonly country: string | null;
+  /** Of that address, as above. */
+  readonly network: string | null;
+  /** Of that network. */
+  readonly network_name: string | null;
 }

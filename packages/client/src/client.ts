@@ -3,8 +3,11 @@
 import type {
   Address,
   Check,
+  Countries,
+  Country,
   Event,
   Methods,
+  Network,
   Number as CalledNumber,
   Series,
   Summary,
@@ -45,6 +48,10 @@ export interface AddressQuery extends TotalsQuery {
   /** Last seen within this time, such as `24h`. */
   readonly maxAge?: string;
   readonly family?: 4 | 6;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  /** As an answer names it, such as `AS64500`. */
+  readonly network?: string;
 }
 
 export interface SpanQuery extends CallOptions {
@@ -118,8 +125,8 @@ export class SentryPeerClient {
 
   /** All of them, the one seen last first, fetched as they are asked for. */
   addresses(query: AddressQuery = {}): AsyncGenerator<Address> {
-    const { grade, maxAge, family, signal } = query;
-    const parameters = { ...totals(query), grade, max_age: maxAge, family };
+    const { grade, maxAge, family, country, network, signal } = query;
+    const parameters = { ...totals(query), grade, max_age: maxAge, family, country, network };
     return this.#pages('/v1/addresses', parameters, signal);
   }
 
@@ -129,6 +136,16 @@ export class SentryPeerClient {
 
   userAgents(query: TotalsQuery = {}): AsyncGenerator<UserAgent> {
     return this.#pages('/v1/user-agents', totals(query), query.signal);
+  }
+
+  /** Countries of the addresses, that with the most messages first. */
+  async countries({ signal }: CallOptions = {}): Promise<readonly Country[]> {
+    return (await this.#get<Countries>('/v1/countries', {}, signal)).items;
+  }
+
+  /** Networks of the addresses, that with the most messages first, fetched as they are asked for. */
+  networks({ signal }: CallOptions = {}): AsyncGenerator<Network> {
+    return this.#pages('/v1/networks', {}, signal);
   }
 
   /** Those that fit, newest first, fetched as they are asked for. */

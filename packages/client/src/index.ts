@@ -3,8 +3,10 @@
 export {
   type Address,
   type Check,
+  type Country,
   type Event,
   type Methods,
+  type Network,
   type Number as CalledNumber,
   type Series,
   type Summary,

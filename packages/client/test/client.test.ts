@@ -108,6 +108,24 @@ test('pages follow one another, empty ones too', async () => {
   assert.equal(node.asked[2]?.search, '?source_ip=192.0.2.1&limit=500&cursor=1');
 });
 
+test('countries come as a list, networks page by page', async () => {
+  const countries = [{ country: 'SE' }, { country: null }];
+  const node = new Node(
+    ok({ items: countries }),
+    ok({ items: [{ network: 'AS64500' }], next: '3-AS64500' }),
+    ok({ items: [{ network: '203.0.113.0/24' }], next: null }),
+    ok({ items: [], next: null }),
+  );
+  const client = node.client();
+  assert.deepEqual(await client.countries(), countries);
+  const networks: string[] = [];
+  for await (const { network } of client.networks()) networks.push(network);
+  assert.deepEqual(networks, ['AS64500', '203.0.113.0/24']);
+  const none = await client.addresses({ country: 'SE', network: 'AS64500' }).next();
+  assert.equal(none.done, true);
+  assert.equal(node.asked[3]?.search, '?country=SE&network=AS64500&limit=500');
+});
+
 const message = (id: number): string => `id: ${id}\nevent: event\ndata: {"id":${id}}\n\n`;
 
 function streamOf(...parts: readonly string[]): Response {

@@ -11,7 +11,15 @@ export type CounterName =
   | 'dropped_messages'
   | 'addresses'
   | 'numbers'
-  | 'user_agents';
+  | 'user_agents'
+  | PlacesCounter;
+
+/** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */
+type PlacesCounter =
+  | 'placed_source'
+  | 'placed_total_id'
+  | 'placed_last_seen_us'
+  | 'placed_last_seen_id';
 
 /** Writes counters, within the caller's transaction. */
 export class Counters {

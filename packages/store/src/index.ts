@@ -16,6 +16,14 @@ export {
   DISK_FREE_OCTETS_DEFAULT,
   RETENTION_DAYS_DEFAULT,
 } from './limits.ts';
+export {
+  type AddressesToPlace,
+  type CountryTotal,
+  type NetworksEnd,
+  type NetworkTotal,
+  type PlaceReader,
+} from './place-reader.ts';
+export { type PlacedAddress, type PlacesProgress } from './place-totals.ts';
 export { Recorder, type RecorderListener, type Stall } from './recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export {

@@ -106,6 +106,9 @@ export const MIGRATION_PROGRESS_ROWS = 250_000;
 /** Octets of a delivered event beside its message, as much as it would take in a batch. */
 export const DELIVERED_OCTETS = 512;
 
+/** Octets of the place of an address and of its share in two totals. */
+export const PLACED_OCTETS = 64;
+
 /** Milliseconds from the first waiting batch to its commit. One commit then serves all that came since. */
 export const COMMIT_DELAY_MS = 20;
 

@@ -15,6 +15,7 @@ import {
   SCHEMA_VERSION,
   TABLES_OF_VERSION_2,
   TABLES_OF_VERSION_3,
+  TABLES_OF_VERSION_4,
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { Totals } from './totals.ts';
@@ -39,6 +40,7 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
     if (columns.size > 0) takeOverRows(database, logger, version);
   }
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
+  database.exec(TABLES_OF_VERSION_4); // Filled bit by bit by whoever knows where addresses are.
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }

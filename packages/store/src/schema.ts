@@ -3,7 +3,7 @@
 import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
@@ -156,6 +156,49 @@ export const TABLES_OF_VERSION_3 = `
     UNIQUE (endpoint, event_uuid)
   ) STRICT;
   CREATE INDEX dead_letter_to_send_index ON dead_letter (endpoint, letter_id) WHERE to_send = 1;`;
+
+/**
+ * Tables of version 4: where addresses are, and totals of that. `counted` is how many of an address's messages
+ * stand in the totals; a country that is not known is empty. The totals are those of the addresses there are.
+ */
+export const TABLES_OF_VERSION_4 = `
+  CREATE TABLE address_place (
+    total_id INTEGER PRIMARY KEY,
+    country TEXT NOT NULL,
+    network TEXT NOT NULL,
+    counted INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE country_total (
+    country TEXT PRIMARY KEY,
+    addresses INTEGER NOT NULL,
+    seen_count INTEGER NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE network_total (
+    network TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    addresses INTEGER NOT NULL,
+    seen_count INTEGER NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX network_total_seen_count_index ON network_total (seen_count, network);
+  CREATE TRIGGER address_place_removed AFTER DELETE ON address_total BEGIN
+    UPDATE country_total SET (addresses, seen_count) = (SELECT addresses - 1, seen_count - counted
+      FROM address_place WHERE total_id = old.total_id)
+      WHERE country = (SELECT country FROM address_place WHERE total_id = old.total_id);
+    DELETE FROM country_total WHERE addresses = 0
+      AND country = (SELECT country FROM address_place WHERE total_id = old.total_id);
+    UPDATE network_total SET (addresses, seen_count) = (SELECT addresses - 1, seen_count - counted
+      FROM address_place WHERE total_id = old.total_id)
+      WHERE network = (SELECT network FROM address_place WHERE total_id = old.total_id);
+    DELETE FROM network_total WHERE addresses = 0
+      AND network = (SELECT network FROM address_place WHERE total_id = old.total_id);
+    DELETE FROM address_place WHERE total_id = old.total_id;
+  END;
+  INSERT INTO counter (name, value) VALUES ('placed_source', 0), ('placed_total_id', 0),
+    ('placed_last_seen_us', 0), ('placed_last_seen_id', 0);`;
 
 /** Methods that are counted by name, RFC 3261 and its extensions; every other one is `OTHER`. */
 export const COUNTED_METHODS: readonly string[] = [

@@ -10,6 +10,7 @@ import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './event
 import { EventSearch, type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
 import { gradeOfRank } from './grades.ts';
 import { openForReading } from './open-database.ts';
+import { PlaceReader } from './place-reader.ts';
 
 /** What all totals have. */
 interface TotalOf {
@@ -76,6 +77,8 @@ const BEGINNING: PageEnd = {
 export class StoreReader {
   /** What became of deliveries. */
   readonly endpoints: EndpointReader;
+  /** Countries and networks. */
+  readonly places: PlaceReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -133,6 +136,7 @@ export class StoreReader {
     this.#apiKey = database.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE sha256 = ?`);
     this.#search = new EventSearch(database);
     this.endpoints = new EndpointReader(database, path);
+    this.places = new PlaceReader(database, path);
   }
 
   /** Throws `OperatingError` where there is no database of ours. */

@@ -15,11 +15,13 @@ import {
   DELIVERED_OCTETS,
   DISK_FREE_OCTETS_DEFAULT,
   OWED_OCTETS_DEFAULT,
+  PLACED_OCTETS,
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
 import { openForWriting } from './open-database.ts';
 import { Pages } from './pages.ts';
+import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './place-totals.ts';
 import { Pruner } from './pruner.ts';
 import { Repeats } from './repeats.ts';
 import { inTransaction } from './transaction.ts';
@@ -68,6 +70,7 @@ export class Store {
   readonly #hasUuid: StatementSync;
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
+  readonly #placeTotals: PlaceTotals;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
     const { clock, logger, disk = systemDiskSpace } = ports;
@@ -93,6 +96,7 @@ export class Store {
       owedOctetsMax: options.owedOctetsMax ?? OWED_OCTETS_DEFAULT,
     });
     this.#endpoints = new EndpointWriter(database);
+    this.#placeTotals = new PlaceTotals(database);
     this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
@@ -152,6 +156,14 @@ export class Store {
   /** Records what became of deliveries; throws `OperatingError`. */
   changeEndpoint(change: EndpointChange): void {
     this.#guarded(() => this.#endpoints.apply(change));
+  }
+
+  /** Adds what is new of addresses to the totals of their countries and networks, in one transaction. */
+  place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
+    this.#refuseOnFullDisk(places.length * PLACED_OCTETS);
+    this.#guarded(() =>
+      inTransaction(this.#database, () => this.#placeTotals.add(places, progress)),
+    );
   }
 
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */

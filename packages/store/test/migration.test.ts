@@ -179,8 +179,9 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
   database.exec(`
     UPDATE honey SET user_agent = 'sipcli' WHERE honey_id = 1;
     DROP TABLE endpoint_status; DROP TABLE dead_letter;
-    DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key;
-    DELETE FROM counter WHERE name = 'user_agents'; PRAGMA user_version = 1`);
+    DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key; DROP TABLE country_total;
+    DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
+    DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*'; PRAGMA user_version = 1`);
   database.close();
   open(path).close();
   using reader = StoreReader.open(path);

@@ -2,6 +2,7 @@
 
 import { NOT_FOUND } from '@sentrypeer/event';
 import type { FoundEvent, SeenAddress, SeenNumber, SeenTotal, SeenUserAgent } from '../evidence.ts';
+import type { Place, PlaceEvidence } from '../places.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
 
 /** A value that `JSON.stringify` writes as it is. */
@@ -13,8 +14,17 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json };
 
-export function addressEntry(total: SeenAddress): Json {
-  return { address: total.address, grade: total.grade, ...seen(total) };
+export function addressEntry(total: SeenAddress, places: PlaceEvidence): Json {
+  const { address, grade } = total;
+  return { address, grade, ...placeEntry(places.placeOf(address)), ...seen(total) };
+}
+
+export function placeEntry(place: Place | undefined) {
+  return {
+    country: place?.country ?? null,
+    network: place?.network ?? null,
+    network_name: place?.networkName ?? null,
+  };
 }
 
 export function numberEntry(total: SeenNumber): Json {
@@ -28,6 +38,7 @@ export function userAgentEntry(total: SeenUserAgent): Json {
 /** @param withSecrets The raw message, and what may hold a password. */
 export function eventEntry(
   event: FoundEvent,
+  places: PlaceEvidence,
   withSecrets: boolean,
 ): { readonly [name: string]: Json } {
   const entry = {
@@ -39,6 +50,7 @@ export function eventEntry(
     collected_method: event.collectedMethod,
     source_ip: event.sourceIp,
     source_port: event.sourcePort ?? null,
+    ...placeEntry(places.placeOf(event.sourceIp)),
     destination_ip: event.destinationIp ?? null,
     destination_port: event.destinationPort ?? null,
     transport: event.transportType,

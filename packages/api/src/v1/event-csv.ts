@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FoundEvent } from '../evidence.ts';
+import type { PlaceEvidence } from '../places.ts';
 import { eventEntry, type Json } from './entries.ts';
 
 const COLUMNS = [
@@ -19,6 +20,9 @@ const COLUMNS = [
   'last_seen',
   'event_uuid',
   'created_by_node_id',
+  'country',
+  'network',
+  'network_name',
 ] as const;
 /** At the start of a field these make a spreadsheet run what an attacker wrote. */
 const FORMULA_STARTS = new Set(['=', '+', '-', '@']);
@@ -28,8 +32,8 @@ const DELETE_CODE = 0x7f;
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
 
 /** One record, RFC 4180. */
-export function csvLine(event: FoundEvent): string {
-  const entry = eventEntry(event, false);
+export function csvLine(event: FoundEvent, places: PlaceEvidence): string {
+  const entry = eventEntry(event, places, false);
   return `${COLUMNS.map((column) => field(column, entry[column] ?? null)).join(',')}\r\n`;
 }
 

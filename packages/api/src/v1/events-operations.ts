@@ -54,7 +54,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
         values.limit ?? PAGE_ENTRIES_DEFAULT,
       );
       sendJson(call, {
-        items: page.items.map((event) => eventEntry(event, withSecrets)),
+        items: page.items.map((event) => eventEntry(event, ports.places, withSecrets)),
         next: page.next === undefined ? null : String(page.next),
       });
     },
@@ -74,7 +74,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       if (withSecrets && !mayInclude(call)) return;
       const found = call.ports.evidence.event(call.place);
       if (found === undefined) sendProblem(call.reply, 404, 'there is no such event');
-      else sendJson(call, eventEntry(found, withSecrets));
+      else sendJson(call, eventEntry(found, call.ports.places, withSecrets));
     },
   }),
   operation({
@@ -88,7 +88,12 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     handle: (call) => {
       const withSecrets = call.values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
-      sendExport(call, '', (event) => `${JSON.stringify(eventEntry(event, withSecrets))}\n`);
+      const { places } = call.ports;
+      sendExport(
+        call,
+        '',
+        (event) => `${JSON.stringify(eventEntry(event, places, withSecrets))}\n`,
+      );
     },
   }),
   operation({
@@ -99,7 +104,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     mediaType: 'text/csv; charset=utf-8; header=present',
     schema: { type: 'string' },
     isConditional: () => false,
-    handle: (call) => sendExport(call, CSV_HEAD, csvLine),
+    handle: (call) => sendExport(call, CSV_HEAD, (event) => csvLine(event, call.ports.places)),
   }),
   operation({
     path: '/v1/events/stream',
@@ -124,7 +129,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const stream = ports.streams.open({
         filter: eventFilter(values, ports.evidence),
         after: resumed ?? ports.evidence.lastHoneyId(),
-        dataOf: (event) => JSON.stringify(eventEntry(event, withSecrets)),
+        dataOf: (event) => JSON.stringify(eventEntry(event, ports.places, withSecrets)),
       });
       if (stream === undefined) return sendBusy(call);
       reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');

@@ -7,12 +7,14 @@ import type { Evidence } from '../evidence.ts';
 import type { Operations } from '../operations/routes.ts';
 import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
+import type { PlaceEvidence } from '../places.ts';
 import type { Totals } from '../totals.ts';
 import type { EventStreams } from './event-streams.ts';
 
 /** What operations work with. */
 export interface OperationPorts {
   readonly evidence: Evidence;
+  readonly places: PlaceEvidence;
   readonly totals: Totals;
   readonly lists: Lists;
   readonly streams: EventStreams;

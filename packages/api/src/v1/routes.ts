@@ -10,11 +10,13 @@ import { EVENTS_OPERATIONS } from './events-operations.ts';
 import { LIST_OPERATIONS } from './list-operations.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation, OperationPorts } from './operation.ts';
+import { PLACES_OPERATIONS } from './places-operations.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 
 const OPERATIONS: readonly Operation[] = [
   ...TOTALS_OPERATIONS,
+  ...PLACES_OPERATIONS,
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,

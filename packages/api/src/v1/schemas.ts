@@ -47,6 +47,12 @@ const GRADE: Schema = {
     'How sure it is that the address is the attacker’s: only returned and handshake are.',
 };
 
+const PLACE = {
+  country: textOrNull('ISO 3166-1 alpha-2; null where it is not known.'),
+  network: text('An autonomous system such as AS64500, else the address block.'),
+  network_name: textOrNull('Of the autonomous system.'),
+};
+
 function page(item: string): Schema {
   return object({
     items: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
@@ -57,12 +63,26 @@ function page(item: string): Schema {
 }
 
 export const SCHEMAS = {
-  Address: object({ address: text('IPv4, or IPv6 in its shortest form.'), grade: GRADE, ...SEEN }),
+  Address: object({
+    address: text('IPv4, or IPv6 in its shortest form.'),
+    grade: GRADE,
+    ...PLACE,
+    ...SEEN,
+  }),
   AddressPage: page('Address'),
   Number: object({ number: text('As it was dialled.'), ...SEEN }),
   NumberPage: page('Number'),
   UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
   UserAgentPage: page('UserAgent'),
+  Country: object({ country: PLACE.country, addresses: count('Addresses known.'), ...SEEN }),
+  Countries: object({ items: { type: 'array', items: { $ref: '#/components/schemas/Country' } } }),
+  Network: object({
+    network: PLACE.network,
+    name: PLACE.network_name,
+    addresses: count('Addresses known.'),
+    ...SEEN,
+  }),
+  NetworkPage: page('Network'),
   Methods: object({
     items: {
       type: 'array',
@@ -129,6 +149,7 @@ export const SCHEMAS = {
       collected_method: { type: 'string', enum: ['passive', 'responsive'] },
       source_ip: text('Where it came from.'),
       source_port: { type: ['integer', 'null'] },
+      ...PLACE,
       destination_ip: textOrNull('The honeypot’s address.'),
       destination_port: { type: ['integer', 'null'] },
       transport: { type: 'string', enum: ['UDP', 'TCP', 'TLS'] },
@@ -174,6 +195,9 @@ export const SCHEMAS = {
     },
     number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
+    country: textOrNull('Of the address that was asked for, also where it was not seen.'),
+    network: textOrNull('Of that address, as above.'),
+    network_name: textOrNull('Of that network.'),
   }),
   Problem: object({
     type: text('about:blank'),

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isListed, LIST_PARAMETERS, listFilter } from '../list-query.ts';
-import { address, dialledNumber, oneOf, time, wholeNumber } from '../parameters.ts';
+import {
+  address,
+  country,
+  dialledNumber,
+  network,
+  oneOf,
+  time,
+  wholeNumber,
+} from '../parameters.ts';
+import type { PlaceEvidence } from '../places.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { limit, pageOf, totalsCursor } from './cursor.ts';
-import { addressEntry, numberEntry, userAgentEntry, type Json } from './entries.ts';
+import { addressEntry, numberEntry, placeEntry, userAgentEntry, type Json } from './entries.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
 import { sendJson } from './send-json.ts';
@@ -52,7 +61,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     path: '/v1/addresses',
     summary: 'Addresses, the one seen last first',
     need: 'read',
-    query: { ...LIST_PARAMETERS, limit, cursor: totalsCursor },
+    query: { ...LIST_PARAMETERS, country, network, limit, cursor: totalsCursor },
     mediaType: JSON_TYPE,
     schema: reference('AddressPage'),
     isConditional: ({ max_age: maxAge }) => maxAge === undefined,
@@ -63,9 +72,14 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
         after: values.cursor,
         limit: values.limit,
         sinceEpochUs: filter.afterEpochUs,
-        fits: (item) => isListed(item.address, item.lastSeenEpochUs, item, filter),
+        fits: (item) =>
+          isListed(item.address, item.lastSeenEpochUs, item, filter) &&
+          isPlaced(ports.places, item.address, values),
       });
-      sendJson(call, { items: page.items.map(addressEntry), next: page.next });
+      sendJson(call, {
+        items: page.items.map((item) => addressEntry(item, ports.places)),
+        next: page.next,
+      });
     },
   }),
   operation({
@@ -82,7 +96,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
       const found = call.ports.evidence.address(call.place);
       sendFound(
         call,
-        found === undefined ? undefined : addressEntry(found),
+        found === undefined ? undefined : addressEntry(found, call.ports.places),
         'address was not seen',
       );
     },
@@ -223,6 +237,20 @@ function totalsQuery(values: TotalsValues) {
   };
 }
 
+/** Whether an address is where the query asks for. */
+function isPlaced(
+  places: PlaceEvidence,
+  from: string,
+  wanted: { readonly country?: string; readonly network?: string },
+): boolean {
+  if (wanted.country === undefined && wanted.network === undefined) return true;
+  const place = places.placeOf(from);
+  return (
+    (wanted.country ?? place.country) === place.country &&
+    (wanted.network ?? place.network) === place.network
+  );
+}
+
 function sendFound(
   call: Call<object & Record<string, never>>,
   entry: Json | undefined,
@@ -239,7 +267,7 @@ function check(
   if (dialled === undefined && source === undefined) {
     return sendProblem(call.reply, 400, 'there must be a number, an address, or both');
   }
-  const { evidence } = call.ports;
+  const { evidence, places } = call.ports;
   const number = dialled === undefined ? undefined : evidence.number(dialled);
   const from = source === undefined ? undefined : evidence.address(source);
   const reasons: string[] = [];
@@ -258,7 +286,8 @@ function check(
     reasons,
     expires: null,
     number: number === undefined ? null : numberEntry(number),
-    address: from === undefined ? null : addressEntry(from),
+    address: from === undefined ? null : addressEntry(from, places),
+    ...placeEntry(source === undefined ? undefined : places.placeOf(source)),
   });
 }
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createHash } from 'node:crypto';
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import { blockOf } from './block-of.ts';
+import { NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
+import { MmdbFile, type Found } from './mmdb-file.ts';
+
+/** Where an address is. For people to read: nothing is judged by it. */
+export interface Place {
+  /** ISO 3166-1 alpha-2, `undefined` where it is not known. */
+  readonly country: string | undefined;
+  /** An autonomous system such as `AS64500`, else the address block such as `203.0.113.0/24`. */
+  readonly network: string;
+  /** Of the autonomous system. */
+  readonly networkName: string | undefined;
+}
+
+export interface PlacesOptions {
+  /** MMDB file that tells the country of an address. @default none is known */
+  readonly countryFile?: string;
+  /** MMDB file that tells the autonomous system of an address; may be the same. @default address blocks */
+  readonly networkFile?: string;
+}
+
+/** Answers where addresses are, from files on this machine: nobody is asked. */
+export class Places {
+  readonly #logger: Logger;
+  readonly #countries: MmdbFile | undefined;
+  readonly #networks: MmdbFile | undefined;
+  #isBroken = false;
+
+  private constructor(logger: Logger, options: PlacesOptions) {
+    const { countryFile, networkFile } = options;
+    this.#logger = logger;
+    this.#countries = countryFile === undefined ? undefined : MmdbFile.open(countryFile);
+    if (networkFile === undefined) return;
+    this.#networks = networkFile === countryFile ? this.#countries : MmdbFile.open(networkFile);
+  }
+
+  /** Throws `OperatingError` where a file is none of its format. Nothing is read before it is asked for. */
+  static open(logger: Logger, options: PlacesOptions): Places {
+    return new Places(logger, options);
+  }
+
+  /** A number of 48 bits that is another one where the files say something else. */
+  get source(): number {
+    const text = `${this.#countries?.identity ?? ''}|${this.#networks?.identity ?? ''}`;
+    return createHash('sha256').update(text).digest().readUIntBE(0, 6);
+  }
+
+  /** @param address In its shortest form. */
+  placeOf(address: string): Place {
+    const country = countryOf(this.#find(this.#countries, address));
+    const found = this.#find(this.#networks, address);
+    const asn = asnOf(found);
+    if (asn === undefined) return { country, network: blockOf(address), networkName: undefined };
+    return { country, network: `AS${asn}`, networkName: nameOf(found) };
+  }
+
+  /** A file that turns out to be damaged is told of once, and then knows nothing: the rest goes on. */
+  #find(file: MmdbFile | undefined, address: string): Found | undefined {
+    if (file === undefined || this.#isBroken) return undefined;
+    try {
+      return file.find(address);
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.#isBroken = true;
+      this.#logger.error('geo_file', { code: error.code, why: error.message });
+      return undefined;
+    }
+  }
+}
+
+/* The makers of such files have names of their own for what they tell. */
+
+function countryOf(found: Found | undefined): string | undefined {
+  const country = found?.['country'];
+  const code = found?.['country_code'] ?? (isRecord(country) ? country['iso_code'] : country);
+  return typeof code === 'string' && /^[A-Za-z]{2}$/.test(code) ? code.toUpperCase() : undefined;
+}
+
+function asnOf(found: Found | undefined): number | undefined {
+  const asn = found?.['autonomous_system_number'] ?? found?.['asn'];
+  const number = typeof asn === 'string' ? Number(asn.replace(/^AS/i, '')) : asn;
+  if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
+  return number > 0 && number < 2 ** 32 ? number : undefined;
+}
+
+function nameOf(found: Found | undefined): string | undefined {
+  const name = found?.['autonomous_system_organization'] ?? found?.['as_name'];
+  if (typeof name !== 'string' || name === '') return undefined;
+  return name.slice(0, NETWORK_NAME_CHARACTERS_MAX);
+}
+
+function isRecord(value: unknown): value is Found {
+  return typeof value === 'object' && value !== null;
+}
