@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { AssertionError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Answers } from './answers.ts';
 import { refuseClient, refuseConnect } from './client-error.ts';
 import { FailureReport } from './failure-report.ts';
 import {
-  BODY_OCTETS_MAX,
   CLOSE_MS_MAX,
   CONNECTIONS_COUNT_MAX,
   HEAD_OCTETS_MAX,
@@ -22,36 +21,18 @@ import {
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
 import { originForm } from './request-target.ts';
-import {
-  addMethods,
-  addRoutes,
-  ALLOWED_METHODS,
-  ANYBODYS,
-  sendInvalid,
-  sendJson,
-} from './routes.ts';
-import { Access, type Caller, type Refusal, type RouteAccess } from './access/access.ts';
+import { addMethods, addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
+import { Access, type Caller } from './access/access.ts';
+import { addAdmission } from './access/admission.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
+import { warmUpTicks } from './warm-up-ticks.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
 import type { PlaceEvidence } from './places.ts';
-import { sendProblem } from './problem.ts';
 import type { Totals } from './totals.ts';
 import { EventStreams } from './v1/event-streams.ts';
 import { addOperations } from './v1/routes.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks; set before any handler runs. */
-    caller: Caller;
-  }
-  interface FastifyContextConfig {
-    access?: RouteAccess;
-    /** Has a limit of its own for what is sent to it. */
-    readsBody?: boolean;
-  }
-}
 
 export interface HttpApiPorts {
   readonly totals: Totals;
@@ -104,13 +85,6 @@ interface HttpTimeouts {
   readonly lateCheckMs: number;
 }
 
-/** What scripts of the allowed site may send (https://fetch.spec.whatwg.org/#http-cors-protocol). */
-const PREFLIGHT_HEADERS = {
-  'Access-Control-Allow-Methods': ALLOWED_METHODS,
-  'Access-Control-Allow-Headers': 'Authorization, X-Api-Key, Last-Event-ID, If-None-Match',
-  'Access-Control-Max-Age': '600',
-};
-
 /** The HTTP server with all routes. */
 export class HttpApi {
   /** Where it listens. */
@@ -133,6 +107,7 @@ export class HttpApi {
     signal?: AbortSignal,
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
+    await warmUpTicks();
     const streams = new EventStreams(ports.evidence);
     const app = await buildApp({ ...ports, streams }, options);
     try {
@@ -179,7 +154,9 @@ async function buildApp(
   const { default: fastify } = await import('fastify');
   const headers = commonHeaders(options);
   const report = new FailureReport(ports.logger);
-  const answers = new Answers();
+  const measures = new RequestMeasures();
+  const clients = new WeakMap<IncomingMessage, Client>();
+  const answers = openAnswers(measures, clients, ports.onAnswered);
   const lists = new Lists((error) => report.add(error));
   const app: FastifyInstance = fastify({
     ...serverOptions(options.timeouts),
@@ -193,7 +170,17 @@ async function buildApp(
       answers.afterLast(socket, () => refuseClient(error.code, socket, headers)),
   });
   addMethods(app);
-  addAdmission(app, ports, options, headers);
+  // Not at their beginning: look-ups write their own.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    reply.headers(headers);
+    done(null, payload);
+  });
+  addAdmission(app, openAccess(ports, options), {
+    allowsScripts: options.corsOrigin !== undefined,
+    onCaller:
+      ports.onAnswered &&
+      ((request, caller) => clients.set(request.raw, { address: request.ip, role: caller?.role })),
+  });
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 413) return sendJson(reply, 413, { error: 'The request is too large' });
@@ -202,71 +189,50 @@ async function buildApp(
     report.add(error);
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
-  addOperationsRoutes(app, ports.operations, addMeasures(app, ports.onAnswered));
-  addRoutes(app, { totals: ports.totals, lists }, options.version);
+  addOperationsRoutes(app, ports.operations, measures);
+  addRoutes(app, { totals: ports.totals, lists, headers }, options.version);
   addOperations(app, { ...ports, lists }, options.version);
   addCloudRoutes(app, ports);
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
-  app.server.on('request', (request, response) => answers.add(request.socket, response));
+  app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
+    answers.add(request, response),
+  );
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) =>
     refuseConnect(socket, ALLOWED_METHODS, headers),
   );
   return app;
 }
 
-/** Lets only those on to a handler who may ask it. */
-function addAdmission(
-  app: FastifyInstance,
-  ports: HttpApiPorts,
-  options: HttpApiOptions,
-  headers: Readonly<Record<string, string>>,
-): void {
-  app.decorateRequest('caller');
-  const access = new Access(
-    { clock: ports.clock, apiKey: (key) => ports.evidence.apiKey(key) },
-    { keyRequired: options.keyRequired ?? false, ratePerSecond: options.ratePerSecond ?? 0 },
-  );
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headers);
-    const { config } = request.routeOptions;
-    if (config.readsBody !== true && announcesTooMuch(request.raw)) {
-      reply.header('Connection', 'close');
-      sendJson(reply, 413, { error: 'The request is too large' });
-    } else if (options.corsOrigin !== undefined && isPreflight(request)) {
-      reply.headers(PREFLIGHT_HEADERS).code(204).send();
-    } else if (request.is404) {
-      sendJson(reply, 404, { error: 'The requested resource could not be found.' });
-    } else {
-      const admission = access.admit(request, config.access ?? ANYBODYS);
-      if ('refusal' in admission) return sendRefusal(request, reply, admission.refusal);
-      request.caller = admission.caller;
-      done();
-    }
-  });
+/** Who sent a request, for the log of requests. */
+interface Client {
+  readonly address: string;
+  readonly role: Caller['role'];
 }
 
-/** Measures every request, and tells of it. */
-function addMeasures(
-  app: FastifyInstance,
+function openAccess({ clock, evidence }: HttpApiPorts, options: HttpApiOptions): Access {
+  return new Access(
+    { clock, apiKey: (key) => evidence.apiKey(key) },
+    { keyRequired: options.keyRequired ?? false, ratePerSecond: options.ratePerSecond ?? 0 },
+  );
+}
+
+/** Counts every answer, and tells of it. */
+function openAnswers(
+  measures: RequestMeasures,
+  clients: WeakMap<IncomingMessage, Client>,
   onAnswered: HttpApiPorts['onAnswered'],
-): RequestMeasures {
-  const measures = new RequestMeasures();
-  app.addHook('onResponse', (request, reply, done) => {
-    const { statusCode: status, elapsedTime: ms } = reply;
-    const target = request.raw.url ?? '';
+): Answers {
+  return new Answers((request, status, ms) => {
+    const { url: target = '', method = '' } = request;
     measures.add(target, status, ms);
-    onAnswered?.({
-      client: request.ip,
-      role: request.caller?.role,
-      method: request.method,
-      target,
-      status,
-      ms,
-    });
-    done();
+    if (onAnswered === undefined) return;
+    const { address, role } = clients.get(request) ?? {
+      address: request.socket.remoteAddress ?? '',
+      role: undefined,
+    };
+    onAnswered({ client: address, role, method, target, status, ms });
   });
-  return measures;
 }
 
 function serverOptions(timeouts: HttpTimeouts | undefined): FastifyHttpOptions<Server> {
@@ -288,19 +254,6 @@ function serverOptions(timeouts: HttpTimeouts | undefined): FastifyHttpOptions<S
   };
 }
 
-/** In the form that the clients of the route read. */
-function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
-  const { status, error, detail, retryAfter } = refusal;
-  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
-  if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
-  if (request.raw.url?.startsWith('/v1/') === true) sendProblem(reply, status, detail);
-  else sendJson(reply, status, { error, error_description: detail });
-}
-
-function isPreflight({ method, headers }: FastifyRequest): boolean {
-  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
-}
-
 function refuseSchema(): never {
   throw new AssertionError('a route has a schema, so Fastify needs its compilers');
 }
@@ -317,9 +270,4 @@ function commonHeaders(options: HttpApiOptions): Readonly<Record<string, string>
           'Access-Control-Expose-Headers': 'ETag, Retry-After',
         }),
   };
-}
-
-/** No route reads a body: a small one is passed over, a large one is not waited for. */
-function announcesTooMuch(request: IncomingMessage): boolean {
-  return Number(request.headers['content-length'] ?? 0) > BODY_OCTETS_MAX;
 }

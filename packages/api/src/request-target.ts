@@ -12,7 +12,8 @@ const MAPPED_PREFIX = '::ffff:';
  * feature codes with it; it is part of the number, not the start of a fragment.
  */
 export function originForm(target: string): string {
-  return pathAndQuery(target).replaceAll('#', '%23');
+  const path = pathAndQuery(target);
+  return path.includes('#') ? path.replaceAll('#', '%23') : path;
 }
 
 /** "A server MUST accept the absolute-form in requests" (RFC 9112 §3.2.2). */

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
 import type { Lists } from './lists.ts';
+import { LookUpAnswers } from './look-up-answers.ts';
 import { LIST_FORMATS } from './list-formats.ts';
 import { LIST_PARAMETERS } from './list-query.ts';
 import { sendMachineList } from './machine-lists.ts';
@@ -24,16 +25,22 @@ const READ: RouteAccess = { need: 'read' };
 /** Guards nothing. */
 export const ANYBODYS: RouteAccess = { need: 'nothing' };
 
+const NO_BAD_ACTOR = jsonText({ message: 'No bad actor found' });
+const NO_NUMBER = jsonText({ message: 'No phone number found' });
+
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
 export interface RoutesPorts {
   readonly totals: Totals;
   readonly lists: Lists;
+  /** That every answer has. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Adds the routes, and 405 for all other methods on them. Handlers answer at once, so order is kept. */
 export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
   const { totals, lists } = ports;
+  const answers = new LookUpAnswers(ports.headers);
   addRoute(app, '/', ANYBODYS, (request, reply) => {
     if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
     else sendJson(reply, 200, { status: 'OK' });
@@ -65,8 +72,8 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     const address = parseAddress(lastSegment(request.raw.url ?? '') ?? '');
     if (address === undefined) return sendInvalid(reply);
     const found = totals.address(address);
-    if (found === undefined) return sendJson(reply, 404, { message: 'No bad actor found' });
-    return sendJson(reply, 200, { bad_actor_found: found });
+    if (found === undefined) return answers.send(reply, 404, NO_BAD_ACTOR);
+    return answers.send(reply, 200, jsonText({ bad_actor_found: found }));
   };
   addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
     const query = readQuery(request.raw.url ?? '', LIST_PARAMETERS);
@@ -80,8 +87,8 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
     if (number === undefined) return sendInvalid(reply);
     const found = totals.number(number);
-    if (found === undefined) return sendJson(reply, 404, { message: 'No phone number found' });
-    return sendJson(reply, 200, { phone_number_found: found });
+    if (found === undefined) return answers.send(reply, 404, NO_NUMBER);
+    return answers.send(reply, 200, jsonText({ phone_number_found: found }));
   });
 }
 

@@ -112,9 +112,9 @@ export class StoreReader {
     this.#addressesSince = database.prepare(`
       SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE (last_seen_us, total_id) > (?, ?)
       ORDER BY last_seen_us, total_id LIMIT ?`);
-    // The index alone answers these.
-    this.#seenAddress = database.prepare('SELECT address FROM address_total WHERE address = ?');
-    this.#calledNumber = database.prepare('SELECT number FROM number_total WHERE number = ?');
+    // The index alone answers these, and no text has to be made.
+    this.#seenAddress = database.prepare('SELECT 1 FROM address_total WHERE address = ?');
+    this.#calledNumber = database.prepare('SELECT 1 FROM number_total WHERE number = ?');
     for (const statement of [this.#seenAddress, this.#calledNumber]) {
       statement.setReturnArrays(true);
     }
@@ -251,16 +251,17 @@ export class StoreReader {
 
   /** The address, where it was seen: the cheapest question about it. */
   seenAddress(address: string): string | undefined {
-    return this.#guarded(() => firstText(this.#seenAddress.get(address)));
+    const row = this.#guarded(() => this.#seenAddress.get(address));
+    return row === undefined ? undefined : address;
   }
 
   /** The number as dialled, else the same with a leading `+` more or less, where it was called. */
   calledNumber(number: string): string | undefined {
-    return this.#guarded(
-      () =>
-        firstText(this.#calledNumber.get(number)) ??
-        firstText(this.#calledNumber.get(withOrWithoutPlus(number))),
-    );
+    return this.#guarded(() => {
+      if (this.#calledNumber.get(number) !== undefined) return number;
+      const other = withOrWithoutPlus(number);
+      return this.#calledNumber.get(other) === undefined ? undefined : other;
+    });
   }
 
   /** Messages that were received but not kept; they stand nowhere else. */
@@ -332,11 +333,6 @@ export class StoreReader {
       throw fromSqlite(error, this.#path);
     }
   }
-}
-
-/** Of a statement that returns arrays. */
-function firstText(row: unknown): string | undefined {
-  return Array.isArray(row) ? String(row[0]) : undefined;
 }
 
 function withOrWithoutPlus(number: string): string {
