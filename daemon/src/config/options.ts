@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import {
-  API_RATE_MAX,
   CONNECTIONS_COUNT_MAX,
   DB_SIZE_OCTETS_MIN,
   FOLD_WINDOW_SECONDS_MAX,
@@ -9,15 +8,12 @@ import {
   RETENTION_DAYS_MAX,
   THREADS_MAX,
 } from '../limits.ts';
+import { API_OPTIONS } from './api-options.ts';
 import { derivedOption, option } from './option.ts';
 import {
   addressesType,
-  addressType,
   countType,
-  geoFileType,
   listenAddressesType,
-  networksType,
-  originType,
   pathType,
   personaType,
   portType,
@@ -198,87 +194,7 @@ export const OPTIONS = {
     doc: 'Space on the disk that is left alone: the database stops growing before it; 0 uses all.',
   }),
 
-  api: option({
-    group: 'api',
-    long: 'api',
-    short: 'a',
-    type: switchType,
-    defaultValue: false,
-    doc: 'Serve the collected data over HTTP.',
-  }),
-  apiAddress: option({
-    group: 'api',
-    long: 'api-address',
-    type: addressType,
-    defaultValue: '127.0.0.1',
-    needs: 'api',
-    doc: 'Local address of the API; 0.0.0.0 or :: lets every machine read your data.',
-  }),
-  apiPort: option({
-    group: 'api',
-    long: 'api-port',
-    type: portType,
-    defaultValue: 8082,
-    needs: 'api',
-    doc: 'Port of the API.',
-  }),
-  apiLog: option({
-    group: 'api',
-    long: 'api-log',
-    type: switchType,
-    defaultValue: false,
-    needs: 'api',
-    doc: 'Print a line for every request to the API to standard error.',
-  }),
-  apiKeyRequired: option({
-    group: 'api',
-    long: 'api-key-required',
-    type: switchType,
-    defaultValue: false,
-    needs: 'api',
-    doc: 'Reading needs a key too; see the command keys. Delivering, raw messages and credentials always do.',
-  }),
-  apiRatePerSecond: option({
-    group: 'api',
-    long: 'api-rate',
-    type: countType('COUNT', 0, API_RATE_MAX),
-    unit: 'requests per second',
-    defaultValue: 100,
-    needs: 'api',
-    doc: 'Requests that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
-  }),
-  apiTrustedProxies: derivedOption({
-    group: 'api',
-    long: 'api-trusted-proxy',
-    type: networksType,
-    defaultText: 'none',
-    needs: 'api',
-    doc: 'Proxy whose X-Forwarded-For is believed.',
-  }),
-  countryFile: option({
-    group: 'api',
-    long: 'country-file',
-    type: geoFileType,
-    defaultValue: 'built-in',
-    needs: 'api',
-    doc: 'MMDB file that tells the country of an address; none saves the memory (some 5 MB).',
-  }),
-  networkFile: derivedOption({
-    group: 'api',
-    long: 'network-file',
-    type: pathType,
-    defaultText: 'none: networks are address blocks (/24, IPv6 /48)',
-    needs: 'api',
-    doc: 'MMDB file that tells the autonomous system of an address.',
-  }),
-  apiCorsOrigin: derivedOption({
-    group: 'api',
-    long: 'api-cors-origin',
-    type: originType,
-    defaultText: 'none',
-    needs: 'api',
-    doc: 'Web site whose scripts may read the API; * lets all.',
-  }),
+  ...API_OPTIONS,
 
   jsonLog: option({
     group: 'output',

@@ -90,6 +90,7 @@ export class ApiService implements AsyncDisposable {
         version: VERSION,
         keyRequired: config.apiKeyRequired,
         ratePerSecond: config.apiRatePerSecond,
+        keyRatePerSecond: config.apiKeyRatePerSecond,
         ...(config.apiCorsOrigin !== undefined && { corsOrigin: config.apiCorsOrigin }),
         ...(config.apiTrustedProxies && { trustedProxies: config.apiTrustedProxies }),
       },

@@ -39,6 +39,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       apiLog: false,
       apiKeyRequired: false,
       apiRatePerSecond: 100,
+      apiKeyRatePerSecond: 1000,
       apiTrustedProxies: undefined,
       countryFile: 'built-in',
       networkFile: undefined,

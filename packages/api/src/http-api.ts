@@ -73,6 +73,8 @@ export interface HttpApiOptions {
   readonly trustedProxies?: readonly string[];
   /** Requests per second of one client that is not this machine; 0 sets no limit. @default 0 */
   readonly ratePerSecond?: number;
+  /** Requests per second with one key, from wherever; 0 sets no limit. @default 0 */
+  readonly keyRatePerSecond?: number;
   /** For tests. @default HEADERS_MS_MAX, REQUEST_MS_MAX, STALLED_MS_MAX and LATE_CHECK_MS */
   readonly timeouts?: HttpTimeouts;
 }
@@ -190,7 +192,7 @@ async function buildApp(
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
   addOperationsRoutes(app, ports.operations, measures);
-  addRoutes(app, { totals: ports.totals, lists, headers }, options.version);
+  addRoutes(app, { ...ports, lists, headers }, options.version);
   addOperations(app, { ...ports, lists }, options.version);
   addCloudRoutes(app, ports);
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
@@ -213,7 +215,11 @@ interface Client {
 function openAccess({ clock, evidence }: HttpApiPorts, options: HttpApiOptions): Access {
   return new Access(
     { clock, apiKey: (key) => evidence.apiKey(key) },
-    { keyRequired: options.keyRequired ?? false, ratePerSecond: options.ratePerSecond ?? 0 },
+    {
+      keyRequired: options.keyRequired ?? false,
+      ratePerSecond: options.ratePerSecond ?? 0,
+      keyRatePerSecond: options.keyRatePerSecond ?? 0,
+    },
   );
 }
 
@@ -267,7 +273,7 @@ function commonHeaders(options: HttpApiOptions): Readonly<Record<string, string>
       ? {}
       : {
           'Access-Control-Allow-Origin': options.corsOrigin,
-          'Access-Control-Expose-Headers': 'ETag, Retry-After',
+          'Access-Control-Expose-Headers': 'ETag, Retry-After, X-SentryPeer-As-Of',
         }),
   };
 }

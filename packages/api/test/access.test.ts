@@ -162,6 +162,23 @@ test('another machine may ask so often, this one as it likes; proxies are believ
   }
 });
 
+test('a key may be used so often, from wherever, and each key by itself', async () => {
+  await using api = await open({ keyRatePerSecond: 1 });
+  const allowed = RATE_MS / 1000;
+  for (let count = 0; count < allowed; count += 1) {
+    assert.equal(await status(api, '/v1/summary', 'read'), 200);
+  }
+  const refused = await ask(api, '/v1/summary', { headers: { 'x-api-key': 'read' } });
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), String(RATE_MS / 1000));
+  const { detail } = (await refused.json()) as { readonly detail: string };
+  assert.equal(detail, 'there were too many requests with this key');
+  assert.equal(await status(api, '/v1/summary', 'admin'), 200);
+  assert.equal(await status(api, '/v1/summary'), 200);
+  clock.ms += RATE_MS;
+  assert.equal(await status(api, '/v1/summary', 'read'), 200);
+});
+
 test('scripts of the site that is allowed may send a key', async () => {
   const preflight = {
     method: 'OPTIONS',

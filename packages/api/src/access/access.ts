@@ -43,6 +43,8 @@ export interface AccessOptions {
   readonly keyRequired: boolean;
   /** Requests per second of one client that is not this machine; 0 sets no limit. */
   readonly ratePerSecond: number;
+  /** Requests per second with one key, from wherever; 0 sets no limit. */
+  readonly keyRatePerSecond: number;
 }
 
 const ANYBODY: Caller = { role: undefined };
@@ -57,14 +59,20 @@ export class Access {
   readonly #ports: AccessPorts;
   readonly #options: AccessOptions;
   readonly #requests: RequestWindows;
+  readonly #keyRequests: RequestWindows;
   readonly #failures: RequestWindows;
 
   constructor(ports: AccessPorts, options: AccessOptions) {
     this.#ports = ports;
     this.#options = options;
+    const windowMs = RATE_MS;
     this.#requests = new RequestWindows({
-      countMax: (options.ratePerSecond * RATE_MS) / 1000,
-      windowMs: RATE_MS,
+      countMax: (options.ratePerSecond * windowMs) / 1000,
+      windowMs,
+    });
+    this.#keyRequests = new RequestWindows({
+      countMax: (options.keyRatePerSecond * windowMs) / 1000,
+      windowMs,
     });
     this.#failures = new RequestWindows({
       countMax: FAILED_KEYS_COUNT_MAX,
@@ -90,6 +98,10 @@ export class Access {
       this.#failures.take(client, nowMs);
       const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
       return { refusal: { status: 401, error: 'invalid_token', detail } };
+    }
+    if (this.#options.keyRatePerSecond > 0) {
+      const keyWaitMs = this.#keyRequests.take(key.name, nowMs);
+      if (keyWaitMs > 0) return tooMany(keyWaitMs, 'there were too many requests with this key');
     }
     return this.#admitRole(key.role, access.need);
   }
