@@ -3,6 +3,8 @@
 /* The lists of addresses are loaded, twice, by the programs they are made for, in a network of their own. */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from '../e2e/sip-peers.ts';
@@ -56,4 +58,61 @@ test('nft loads /v1/lists/ip-addresses.nft, again over itself', async (t) => {
   });
   assert.equal(run.status, 0, run.output);
   assert.match(run.stdout, /set bad4 \{\s+type ipv4_addr\s+elements = \{ 127\.0\.0\.1 \}/);
+});
+
+/** A list, what came to it since, and what went again, as the program gets them one after another. */
+async function listAndChanges(daemon: DaemonProcess, path: string): Promise<readonly string[]> {
+  const base = `http://127.0.0.1:${daemon.ports.api}${path}`;
+  const whole = await fetch(base);
+  const since = encodeURIComponent(whole.headers.get('x-sentrypeer-as-of') ?? '');
+  using second = await StreamPeer.open(daemon.ports.tcp, '127.0.0.2');
+  await second.send(sipRequest({ user: '3' }));
+  await daemon.recorded(3);
+  const came = await fetch(`${base}?since=${since}`);
+  const went = await fetch(`${base}?since=${since}&max_age=0s`);
+  return [await whole.text(), await came.text(), await went.text()];
+}
+
+/** Loads these one after another in a network of its own, each twice, and prints what is there after each. */
+function loadAll(folder: string, texts: readonly string[], load: string, show: string) {
+  const files = texts.map((text, index) => {
+    const file = join(folder, `list-${index}`);
+    writeFileSync(file, text);
+    return file;
+  });
+  const steps = files.map(
+    (file) => `${load} < ${file} && ${load} < ${file} && ${show} && echo END`,
+  );
+  return runTool('unshare', ['-rn', 'sh', '-c', steps.join(' && ')], { folder });
+}
+
+const WHOLE = ['127.0.0.1'];
+const CAME = ['127.0.0.1', '127.0.0.2'];
+
+test('ipset loads a list, what came to it, and what went again', async (t) => {
+  const ipset = peer('ipset', t);
+  if (ipset === undefined) return;
+  await using daemon = await attackedDaemon();
+  const texts = await listAndChanges(daemon, '/ip-addresses/ipset');
+  const run = await loadAll(daemon.folder, texts, `${ipset} restore`, `${ipset} save`);
+  assert.equal(run.status, 0, run.output);
+  const held = run.stdout
+    .split('END\n')
+    .slice(0, 3)
+    .map((text) => (text.match(/(?<=^add sentrypeer4 )\S+/gm) ?? []).toSorted());
+  assert.deepEqual(held, [WHOLE, CAME, []]);
+});
+
+test('nft loads a list, what came to it, and what went again', async (t) => {
+  const nft = peer('nft', t);
+  if (nft === undefined) return;
+  await using daemon = await attackedDaemon();
+  const texts = await listAndChanges(daemon, '/v1/lists/ip-addresses.nft');
+  const run = await loadAll(daemon.folder, texts, `${nft} -f -`, `${nft} list ruleset`);
+  assert.equal(run.status, 0, run.output);
+  const held = run.stdout
+    .split('END\n')
+    .slice(0, 3)
+    .map((text) => (text.match(/127\.0\.0\.\d/g) ?? []).toSorted());
+  assert.deepEqual(held, [WHOLE, CAME, []]);
 });

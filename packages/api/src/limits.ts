@@ -84,6 +84,12 @@ export const KEEP_ALIVE_MS = 75_000;
 /** Lists being sent at a time, 1 and above; more are answered 503. Chosen: one page of each is in memory. */
 export const LISTS_COUNT_MAX = 32;
 
+/**
+ * Microseconds that lists of changes overlap, 0 and above. Chosen: what is received is committed within a tenth of a
+ * second, and to load an address twice does no harm.
+ */
+export const LIST_OVERLAP_US = 5_000_000;
+
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */
 export const LIST_MS_MAX = 300_000;
 

@@ -14,6 +14,14 @@ export interface ListFormat {
   readonly begin: string;
   readonly end: string;
   page(entries: readonly AddressTotal[]): string;
+  /** How changes are written, for programs that hold a list: additions and removals, each as often as one likes. */
+  readonly changes?: ListChanges;
+}
+
+export interface ListChanges {
+  readonly begin: string;
+  add(addresses: readonly string[]): string;
+  remove(addresses: readonly string[]): string;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -65,12 +73,17 @@ const csv: ListFormat = {
     ),
 };
 
+function ipsetOptions({ ipset: family }: (typeof FAMILIES)[number]): string {
+  return `hash:ip family ${family} maxelem ${IPSET_MEMBERS_MAX} -exist`;
+}
+
 /** For `ipset restore`. A set is filled beside the old one and swapped with it, so none is ever half full. */
 const ipset: ListFormat = {
   mediaType: TEXT,
   enforces: true,
-  begin: FAMILIES.map(({ suffix, ipset: family }) => {
-    const options = `hash:ip family ${family} maxelem ${IPSET_MEMBERS_MAX} -exist`;
+  begin: FAMILIES.map((family) => {
+    const { suffix } = family;
+    const options = ipsetOptions(family);
     return (
       `create sentrypeer${suffix} ${options}\n` +
       `create sentrypeer${suffix}-new ${options}\nflush sentrypeer${suffix}-new\n`
@@ -85,27 +98,49 @@ const ipset: ListFormat = {
       entries,
       ({ ipAddress }) => `add sentrypeer${familyOf(ipAddress).suffix}-new ${ipAddress} -exist`,
     ),
+  changes: {
+    begin: FAMILIES.map(
+      (family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`,
+    ).join(''),
+    add: (addresses) =>
+      addresses.map((ip) => `add sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`).join(''),
+    remove: (addresses) =>
+      addresses.map((ip) => `del sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`).join(''),
+  },
 };
+
+function nftElements(verb: 'add' | 'delete', addresses: readonly string[]): string {
+  return FAMILIES.map((family) => {
+    const own = addresses.filter((ip) => familyOf(ip) === family);
+    if (own.length === 0) return '';
+    return `${verb} element inet sentrypeer bad${family.suffix} { ${own.join(', ')} }\n`;
+  }).join('');
+}
+
+const NFT_SETS =
+  'add table inet sentrypeer\n' +
+  FAMILIES.map(
+    ({ suffix, nft: type }) => `add set inet sentrypeer bad${suffix} { type ${type}; }\n`,
+  ).join('');
 
 /** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
 const nft: ListFormat = {
   mediaType: TEXT,
   enforces: true,
   begin:
-    'add table inet sentrypeer\n' +
-    FAMILIES.map(
-      ({ suffix, nft: type }) =>
-        `add set inet sentrypeer bad${suffix} { type ${type}; }\n` +
-        `flush set inet sentrypeer bad${suffix}\n`,
-    ).join(''),
+    NFT_SETS + FAMILIES.map(({ suffix }) => `flush set inet sentrypeer bad${suffix}\n`).join(''),
   end: '',
   page: (entries) =>
-    FAMILIES.map((family) => {
-      const own = entries.filter(({ ipAddress }) => familyOf(ipAddress) === family);
-      if (own.length === 0) return '';
-      const addresses = own.map(({ ipAddress }) => ipAddress).join(', ');
-      return `add element inet sentrypeer bad${family.suffix} { ${addresses} }\n`;
-    }).join(''),
+    nftElements(
+      'add',
+      entries.map(({ ipAddress }) => ipAddress),
+    ),
+  changes: {
+    begin: NFT_SETS,
+    add: (addresses) => nftElements('add', addresses),
+    // To delete what is not there would undo the whole transaction, so it is added first.
+    remove: (addresses) => nftElements('add', addresses) + nftElements('delete', addresses),
+  },
 };
 
 /** For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. */
@@ -122,7 +157,23 @@ const mikrotik: ListFormat = {
       ({ ipAddress }) =>
         `${familyOf(ipAddress).menu} firewall address-list add list=sentrypeer address=${ipAddress}`,
     ),
+  changes: {
+    begin: '',
+    // To add what is there already is an error that ends the import.
+    add: (addresses) =>
+      addresses
+        .map((ip) => `:do { ${addressList(ip)} add list=sentrypeer address=${ip} } on-error={}\n`)
+        .join(''),
+    remove: (addresses) =>
+      addresses
+        .map((ip) => `${addressList(ip)} remove [find list=sentrypeer address=${ip}]\n`)
+        .join(''),
+  },
 };
+
+function addressList(ip: string): string {
+  return `${familyOf(ip).menu} firewall address-list`;
+}
 
 /** By the ending of the route. */
 export const LIST_FORMATS = { txt: plainText, csv, ipset, nft, rsc: mikrotik } as const;

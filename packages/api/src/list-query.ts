@@ -23,7 +23,9 @@ export const LIST_PARAMETERS = {
   grade: oneOf('The weakest evidence; an address that was only seen may be forged.', GRADES),
   min_count: wholeNumber('Messages, at least so many.', 1),
   max_age: age('Last seen within this time before now.'),
-  since: time('Last seen after this time: what changed since.'),
+  since: time(
+    'Last seen after this time: what changed since. The X-SentryPeer-As-Of of an answer is the next since.',
+  ),
   family: oneOf('IPv4 or IPv6 only.', ['4', '6']),
 };
 

@@ -2,17 +2,26 @@
 
 import { systemClock } from '@sentrypeer/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Evidence } from './evidence.ts';
+import { changesText, listedUpTo } from './list-changes.ts';
 import type { ListFormat } from './list-formats.ts';
 import { isListed, LIST_PARAMETERS, listFilter, type ListFilter } from './list-query.ts';
 import type { Lists } from './lists.ts';
 import type { Values } from './parameters.ts';
 import { sendProblem } from './problem.ts';
+import { rfc3339 } from './rfc3339.ts';
 import { sendText } from './send-text.ts';
 import type { Totals } from './totals.ts';
 
-/** Answers with the list, the address seen last first, as far as it fits the query. */
+export interface MachineListPorts {
+  readonly totals: Totals;
+  readonly evidence: Evidence;
+  readonly lists: Lists;
+}
+
+/** Answers with the list, the address seen last first, as far as it fits the query; with `since` some formats tell changes. */
 export function sendMachineList(
-  ports: { readonly totals: Totals; readonly lists: Lists },
+  ports: MachineListPorts,
   format: ListFormat,
   values: Values<typeof LIST_PARAMETERS>,
   request: FastifyRequest,
@@ -20,12 +29,25 @@ export function sendMachineList(
 ): void {
   // A UDP source may be forged, and who is forged must not be blocked.
   const defaultGrade = format.enforces ? 'returned' : 'seen';
-  const filter = listFilter(values, defaultGrade, systemClock.epochUs());
+  const nowEpochUs = systemClock.epochUs();
+  const filter = listFilter(values, defaultGrade, nowEpochUs);
+  reply.header('X-SentryPeer-As-Of', rfc3339(listedUpTo(ports.evidence)));
   if (request.method === 'HEAD') {
     reply.type(format.mediaType).send();
     return;
   }
-  const list = ports.lists.open(() => listText(ports.totals, format, filter));
+  const { since, max_age: maxAge } = values;
+  const { changes } = format;
+  const list = ports.lists.open(() =>
+    changes === undefined || since === undefined
+      ? listText(ports.totals, format, filter)
+      : changesText(ports.evidence, changes, {
+          filter,
+          sinceEpochUs: since,
+          nowEpochUs,
+          maxAgeUs: maxAge === undefined ? undefined : maxAge * 1e6,
+        }),
+  );
   if (list === undefined) {
     reply.header('Retry-After', '1');
     return sendProblem(reply, 503, 'too many lists are being sent');

@@ -3,6 +3,7 @@
 import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Evidence } from './evidence.ts';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
 import type { Lists } from './lists.ts';
@@ -32,6 +33,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
 export interface RoutesPorts {
   readonly totals: Totals;
+  readonly evidence: Evidence;
   readonly lists: Lists;
   /** That every answer has. */
   readonly headers: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpApi } from '../src/index.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi } from './ports.ts';
 
@@ -30,9 +31,9 @@ const END_IPSET =
   'swap sentrypeer4-new sentrypeer4\ndestroy sentrypeer4-new\n' +
   'swap sentrypeer6-new sentrypeer6\ndestroy sentrypeer6-new\n';
 const BEGIN_NFT =
-  'add table inet sentrypeer\n' +
-  'add set inet sentrypeer bad4 { type ipv4_addr; }\nflush set inet sentrypeer bad4\n' +
-  'add set inet sentrypeer bad6 { type ipv6_addr; }\nflush set inet sentrypeer bad6\n';
+  'add table inet sentrypeer\nadd set inet sentrypeer bad4 { type ipv4_addr; }\n' +
+  'add set inet sentrypeer bad6 { type ipv6_addr; }\n' +
+  'flush set inet sentrypeer bad4\nflush set inet sentrypeer bad6\n';
 const HEAD_CSV = 'ip_address,grade,seen_count,first_seen,last_seen\r\n';
 const FIRST_CSV = `203.0.113.5,handshake,7,${SEEN},${SEEN}\r\n`;
 
@@ -54,7 +55,7 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
     '/ip-addresses/ipset',
     `${BEGIN_IPSET}add sentrypeer4-new 203.0.113.5 -exist\nadd sentrypeer6-new 2001:db8::5 -exist\n${END_IPSET}`,
   ],
-  ['/v1/lists/ip-addresses.ipset?since=2030-01-01T00:00:00Z', BEGIN_IPSET + END_IPSET],
+  ['/v1/lists/ip-addresses.ipset?max_age=0s', BEGIN_IPSET + END_IPSET],
   [
     '/v1/lists/ip-addresses.nft?grade=seen',
     `${BEGIN_NFT}add element inet sentrypeer bad4 { 203.0.113.5, 203.0.113.6 }\n` +
@@ -107,6 +108,80 @@ for (const [query, detail] of REFUSED) {
     assert.match(problem.detail, detail);
   });
 }
+
+/** Last seen at this second of 2026-11-23T10:00. */
+function evidenceOf(
+  ...seen: readonly (readonly [address: string, second: number])[]
+): MemoryEvidence {
+  const evidence = new MemoryEvidence();
+  seen.forEach(([address, second], index) => {
+    const us = Date.UTC(2026, 10, 23, 10, 0, second) * 1000;
+    evidence.addressList.unshift({
+      address,
+      totalId: index + 1,
+      firstSeenEpochUs: us,
+      lastSeenEpochUs: us,
+      seenCount: 1,
+      grade: address === '203.0.113.9' ? 'seen' : 'handshake',
+    });
+  });
+  return evidence;
+}
+
+const CHANGES: readonly (readonly [ending: string, added: string, removed: string])[] = [
+  [
+    'nft',
+    `${BEGIN_NFT.replaceAll(/flush.*\n/g, '')}add element inet sentrypeer bad4 { 203.0.113.3 }\nadd element inet sentrypeer bad6 { 2001:db8::4 }\n`,
+    'add element inet sentrypeer bad4 { 203.0.113.3 }\nadd element inet sentrypeer bad6 { 2001:db8::4 }\n' +
+      'delete element inet sentrypeer bad4 { 203.0.113.3 }\ndelete element inet sentrypeer bad6 { 2001:db8::4 }\n',
+  ],
+  [
+    'ipset',
+    `${BEGIN_IPSET.replaceAll(/(create|flush) \S+-new.*\n/g, '')}add sentrypeer4 203.0.113.3 -exist\nadd sentrypeer6 2001:db8::4 -exist\n`,
+    'del sentrypeer4 203.0.113.3 -exist\ndel sentrypeer6 2001:db8::4 -exist\n',
+  ],
+  [
+    'rsc',
+    ':do { /ip firewall address-list add list=sentrypeer address=203.0.113.3 } on-error={}\n' +
+      ':do { /ipv6 firewall address-list add list=sentrypeer address=2001:db8::4 } on-error={}\n',
+    '/ip firewall address-list remove [find list=sentrypeer address=203.0.113.3]\n' +
+      '/ipv6 firewall address-list remove [find list=sentrypeer address=2001:db8::4]\n',
+  ],
+];
+
+for (const [ending, added, removed] of CHANGES) {
+  test(`a list for ${ending} since a time tells what came, and what has become too old`, async () => {
+    const evidence = evidenceOf(
+      ['203.0.113.1', 1],
+      ['203.0.113.9', 2],
+      ['203.0.113.3', 3],
+      ['2001:db8::4', 4],
+    );
+    await using api = await openApi({ evidence });
+    const path = `/v1/lists/ip-addresses.${ending}?since=2026-11-23T10:00:01Z`;
+    const response = await ask(api, path);
+    assert.equal(response.headers.get('x-sentrypeer-as-of'), '2026-11-23T09:59:59.000000Z');
+    assert.equal(await response.text(), added);
+    // Nothing is as young as that, so all that was listed since then goes.
+    const gone = await (await ask(api, `${path}&max_age=0s`)).text();
+    assert.equal(gone.slice(gone.length - removed.length), removed);
+    assert.ok(!gone.includes('203.0.113.1 ') && !gone.includes('203.0.113.9'), gone);
+  });
+}
+
+test('what a list tells of changes may be of any length', async () => {
+  const evidence = evidenceOf(
+    ...Array.from(
+      { length: 2500 },
+      (_, index) => [`10.0.${index >> 8}.${index & 255}`, 5] as const,
+    ),
+  );
+  await using api = await openApi({ evidence });
+  const text = await (
+    await ask(api, '/v1/lists/ip-addresses.ipset?since=2026-11-23T10:00:04Z')
+  ).text();
+  assert.equal(new Set(text.match(/^add sentrypeer4 .*$/gm)).size, 2500);
+});
 
 test('a list without an address is empty, not missing', async () => {
   await using api = await openApi();

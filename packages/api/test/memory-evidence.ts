@@ -20,10 +20,16 @@ export class MemoryEvidence implements Evidence {
     return { items, next: items.length < limit ? undefined : last };
   }
 
-  addressesSince(limit: number, after: { readonly totalId: number }): Of<'addresses'> {
+  addressesSince(
+    limit: number,
+    after: { readonly lastSeenEpochUs: number; readonly totalId: number },
+  ): Of<'addressesSince'> {
     const items = this.addressList
       .toReversed()
-      .filter(({ totalId }) => totalId > after.totalId)
+      .filter(
+        ({ lastSeenEpochUs: us, totalId }) =>
+          us > after.lastSeenEpochUs || (us === after.lastSeenEpochUs && totalId > after.totalId),
+      )
       .slice(0, limit);
     return { items, next: items.length < limit ? undefined : items.at(-1) };
   }
