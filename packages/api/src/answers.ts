@@ -5,6 +5,9 @@ import type { Socket } from 'node:net';
 
 interface Pending {
   count: number;
+  last: { readonly request: IncomingMessage; readonly answer: ServerResponse } | undefined;
+  /** 1 where the last request broke amid its body, so that nobody answers it any more. */
+  broken: 0 | 1;
   whenDone: (() => void) | undefined;
 }
 
@@ -28,24 +31,32 @@ export class Answers {
     const startedMs = performance.now();
     const pending = this.#pendingOf(request.socket);
     pending.count += 1;
+    pending.last = { request, answer };
     answer.on('close', () => {
       pending.count -= 1;
+      if (pending.last?.answer === answer) pending.last = undefined;
       this.#onAnswered(request, answer.statusCode, performance.now() - startedMs);
-      if (pending.count === 0) pending.whenDone?.();
+      if (pending.count === pending.broken) pending.whenDone?.();
     });
   }
 
-  /** Calls when the last answer is out, at once where none is pending. */
+  /**
+   * What came over the connection is no HTTP any more: calls when all is answered that came whole, at once where
+   * nothing is pending.
+   */
   afterLast(socket: Socket, whenDone: () => void): void {
     const pending = this.#bySocket.get(socket);
-    if (pending === undefined || pending.count === 0) whenDone();
+    if (pending === undefined || pending.count === 0) return whenDone();
+    const isBroken = pending.last?.request.complete === false && !pending.last.answer.headersSent;
+    pending.broken = isBroken ? 1 : 0;
+    if (pending.count === pending.broken) whenDone();
     else pending.whenDone = whenDone;
   }
 
   #pendingOf(socket: Socket): Pending {
     let pending = this.#bySocket.get(socket);
     if (pending === undefined) {
-      pending = { count: 0, whenDone: undefined };
+      pending = { count: 0, last: undefined, broken: 0, whenDone: undefined };
       this.#bySocket.set(socket, pending);
     }
     return pending;
