@@ -13,6 +13,7 @@ interface Peer {
 /** Every such program and its Debian package; the gate installs what is missing of these. */
 export const PEERS = {
   baresip: 'baresip',
+  chromium: 'chromium',
   'fail2ban-regex': 'fail2ban',
   ipset: 'ipset',
   kamailio: 'kamailio',
