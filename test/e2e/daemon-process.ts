@@ -31,6 +31,8 @@ export interface DaemonOptions {
   /** A folder that another one used, and that its owner removes; else a new one. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The program. @default its sources */
+  readonly main?: string;
   /** Words before the command line, such as `setpriv` with its flags. */
   readonly under?: readonly string[];
 }
@@ -88,7 +90,7 @@ export class DaemonProcess implements AsyncDisposable {
     const [program = '', ...words] = [
       ...(options.under ?? []),
       process.execPath,
-      MAIN,
+      options.main ?? MAIN,
       ...defaultFlags(this.dbFile, args),
       ...args,
     ];

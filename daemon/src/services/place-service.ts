@@ -4,7 +4,12 @@ import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import type { Places } from '@sentrypeer/geo';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
-import { PLACE_ADDRESSES_COUNT, PLACE_PAUSE_MS, PLACE_ROUND_MS } from '../limits.ts';
+import {
+  PLACE_ADDRESSES_COUNT,
+  PLACE_PAUSE_MS,
+  PLACE_ROUND_MS,
+  PLACE_STEPS_COUNT,
+} from '../limits.ts';
 
 export interface PlaceServicePorts {
   readonly engine: Engine;
@@ -14,8 +19,8 @@ export interface PlaceServicePorts {
 }
 
 /**
- * Keeps the totals of countries and networks up with those of addresses: at most once a second, some addresses at a
- * time, so that look-ups go between.
+ * Keeps the totals of countries and networks up with those of addresses: some addresses at a time, so that look-ups go
+ * between, and some times a second, so that a flood which moves all addresses all the time is not followed in each step.
  */
 export class PlaceService implements AsyncDisposable {
   readonly #ports: PlaceServicePorts;
@@ -23,6 +28,7 @@ export class PlaceService implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #step: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #steps = 0;
 
   constructor(ports: PlaceServicePorts) {
     this.#ports = ports;
@@ -49,7 +55,9 @@ export class PlaceService implements AsyncDisposable {
     const isMore = await this.#place();
     if (this.#isClosed) return;
     this.#timer = undefined;
-    if (isMore) this.#stepAfter(PLACE_PAUSE_MS);
+    this.#steps = isMore ? this.#steps + 1 : 0;
+    if (!isMore) return;
+    this.#stepAfter(this.#steps % PLACE_STEPS_COUNT === 0 ? PLACE_ROUND_MS : PLACE_PAUSE_MS);
   }
 
   /** @returns Whether there may be more to do. */

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What is shipped: one folder that runs wherever it is put, with nothing beside Node. */
+
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../../tools/sources.ts';
+import { runTool } from '../interop/tool.ts';
+import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+import { sipRequest, UdpPeer } from './sip-peers.ts';
+
+test('the bundled program runs from any folder, records, and knows countries', async () => {
+  using folder = new TemporaryFolder();
+  const bundled = await runTool(process.execPath, [join(ROOT, 'tools/bundle.ts')], {
+    folder: folder.path,
+  });
+  assert.equal(bundled.status, 0, bundled.output);
+  cpSync(join(ROOT, 'dist'), join(folder.path, 'shipped'), { recursive: true });
+  const main = join(folder.path, 'shipped', 'main.js');
+  await using daemon = await DaemonProcess.start([], { folder: folder.path, main });
+  using peer = await UdpPeer.open();
+  await peer.send(sipRequest({ user: '0046123' }), daemon.ports.udp);
+  await daemon.recorded(1);
+  const base = `http://127.0.0.1:${daemon.ports.api}`;
+  assert.equal((await fetch(`${base}/numbers/0046123`)).status, 200);
+  const check = await fetch(`${base}/v1/check?address=193.0.6.139`);
+  assert.equal(((await check.json()) as { country: unknown }).country, 'NL');
+});
