@@ -134,6 +134,15 @@ export const SOCKETS_PER_ADDRESS_COUNT = 4;
 /** Entries of a list that are read from the database at a time, between which others are served. */
 export const PAGE_ENTRIES_COUNT = 500;
 
+/** Ticks at the start, for V8 to get to know them. Measured: 100 are too few, 1,000 enough. */
+export const WARM_UP_TICKS = 5_000;
+
+/**
+ * Octets of pages that look-ups keep in memory, with more than one thread. Chosen: the index of a million numbers, so
+ * that to look one up costs the same as among ten thousand. Fewer numbers take less.
+ */
+export const LOOK_UP_CACHE_OCTETS = 33_554_432;
+
 /** Addresses whose countries and networks are counted at a time, 1 and above: about a millisecond of two threads. */
 export const PLACE_ADDRESSES_COUNT = 256;
 

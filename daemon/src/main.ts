@@ -14,6 +14,7 @@ import { STOP_MS_MAX } from './limits.ts';
 import { releaseMemory } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { runCommand } from './run-command.ts';
+import { warmUpTicks } from './warm-up-ticks.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -62,6 +63,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
   releaseMemory();
+  if (config.api) await warmUpTicks(); // What V8 had learnt of them is released with the rest.
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
   const late = setTimeout(() => {

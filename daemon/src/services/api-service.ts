@@ -8,6 +8,7 @@ import { StoreReader } from '@sentrypeer/store';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
 import type { Engine } from '../engine.ts';
+import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
@@ -61,7 +62,9 @@ export class ApiService implements AsyncDisposable {
     const { log, engine, clock, logger, consumers, webhooks } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
-    const lookUps = scope.use(StoreReader.open(dbFile));
+    // Small devices, which have one thread, keep SQLite's own 2 MiB.
+    const cache = config.threads > 1 ? { cacheOctets: LOOK_UP_CACHE_OCTETS } : {};
+    const lookUps = scope.use(StoreReader.open(dbFile, cache));
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
       new DaemonOperations({ engine, log, webhooks }, { version: VERSION, dbFile, consumers }),

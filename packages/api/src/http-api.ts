@@ -26,7 +26,6 @@ import { Access, type Caller } from './access/access.ts';
 import { addAdmission } from './access/admission.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
-import { warmUpTicks } from './warm-up-ticks.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
 import type { PlaceEvidence } from './places.ts';
@@ -109,7 +108,6 @@ export class HttpApi {
     signal?: AbortSignal,
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
-    await warmUpTicks();
     const streams = new EventStreams(ports.evidence);
     const app = await buildApp({ ...ports, streams }, options);
     try {

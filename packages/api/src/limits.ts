@@ -99,9 +99,6 @@ export const ADDRESS_CHARACTERS_MAX = 45;
 /** Characters of a number in a request, 1 and above. Chosen: E.164 has 15 digits, dial prefixes some more. */
 export const NUMBER_CHARACTERS_MAX = 64;
 
-/** Ticks at the start, for V8 to get to know them. Measured: 100 are too few, 1,000 enough. */
-export const WARM_UP_TICKS = 5_000;
-
 /** Milliseconds for which answers may go on at the stop. Chosen: the daemon stops within 2 seconds. */
 export const CLOSE_MS_MAX = 500;
 

@@ -52,8 +52,12 @@ export function openForWriting(path: string, logger: Logger): DatabaseSync {
   });
 }
 
-/** Opens the database for queries only; it must have our schema already. */
-export function openForReading(path: string): DatabaseSync {
+/**
+ * Opens the database for queries only; it must have our schema already.
+ *
+ * @param cacheOctets Of pages that are kept in memory, where SQLite's own 2 MiB are too few.
+ */
+export function openForReading(path: string, cacheOctets?: number): DatabaseSync {
   if (!checkFile(path)) {
     throw databaseError(
       'db_failed',
@@ -68,6 +72,9 @@ export function openForReading(path: string): DatabaseSync {
       );
     }
     database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
+    if (cacheOctets !== undefined) {
+      database.exec(`PRAGMA cache_size = -${Math.floor(cacheOctets / 1024)}`); // In KiB.
+    }
   });
 }
 

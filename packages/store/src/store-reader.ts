@@ -139,9 +139,13 @@ export class StoreReader {
     this.places = new PlaceReader(database, path);
   }
 
-  /** Throws `OperatingError` where there is no database of ours. */
-  static open(path: string): StoreReader {
-    const database = openForReading(path);
+  /**
+   * Throws `OperatingError` where there is no database of ours.
+   *
+   * @param options.cacheOctets Of pages that are kept in memory. @default 2 MiB
+   */
+  static open(path: string, options: { readonly cacheOctets?: number } = {}): StoreReader {
+    const database = openForReading(path, options.cacheOctets);
     try {
       return new StoreReader(path, database);
     } catch (error) {
