@@ -138,8 +138,8 @@ export const PAGE_ENTRIES_COUNT = 500;
 export const WARM_UP_TICKS = 5_000;
 
 /**
- * Octets of pages that look-ups keep in memory, with more than one thread. Chosen: the index of a million numbers, so
- * that to look one up costs the same as among ten thousand. Fewer numbers take less.
+ * Octets of pages that look-ups keep in memory, with more than one thread. Chosen: the index of a million numbers.
+ * Fewer numbers take less.
  */
 export const LOOK_UP_CACHE_OCTETS = 33_554_432;
 
