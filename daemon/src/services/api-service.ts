@@ -69,7 +69,7 @@ export class ApiService implements AsyncDisposable {
     const operations = scope.use(
       new DaemonOperations({ engine, log, webhooks }, { version: VERSION, dbFile, consumers }),
     );
-    const places = Places.open(logger, placesOptions(config));
+    const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { blockOf } from './block-of.ts';
 import { NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
-import { MmdbFile, type Found } from './mmdb-file.ts';
+import type { Found, MmdbFile } from './mmdb-file.ts';
 
 /** Where an address is. For people to read: nothing is judged by it. */
 export interface Place {
@@ -30,17 +30,23 @@ export class Places {
   readonly #networks: MmdbFile | undefined;
   #isBroken = false;
 
-  private constructor(logger: Logger, options: PlacesOptions) {
-    const { countryFile, networkFile } = options;
+  private constructor(
+    logger: Logger,
+    countries: MmdbFile | undefined,
+    networks: MmdbFile | undefined,
+  ) {
     this.#logger = logger;
-    this.#countries = countryFile === undefined ? undefined : MmdbFile.open(countryFile);
-    if (networkFile === undefined) return;
-    this.#networks = networkFile === countryFile ? this.#countries : MmdbFile.open(networkFile);
+    this.#countries = countries;
+    this.#networks = networks;
   }
 
-  /** Throws `OperatingError` where a file is none of its format. Nothing is read before it is asked for. */
-  static open(logger: Logger, options: PlacesOptions): Places {
-    return new Places(logger, options);
+  /** Rejects with `OperatingError` where a file is none of its format. Nothing is read before it is asked for. */
+  static async open(logger: Logger, options: PlacesOptions): Promise<Places> {
+    const { countryFile, networkFile } = options;
+    const countries = countryFile === undefined ? undefined : await openFile(countryFile);
+    if (networkFile === undefined) return new Places(logger, countries, undefined);
+    const networks = networkFile === countryFile ? countries : await openFile(networkFile);
+    return new Places(logger, countries, networks);
   }
 
   /** A number of 48 bits that is another one where the files say something else. */
@@ -70,6 +76,12 @@ export class Places {
       return undefined;
     }
   }
+}
+
+/** Without a file the code that reads one is not loaded: it alone takes 6 MiB. */
+async function openFile(path: string): Promise<MmdbFile> {
+  const { MmdbFile } = await import('./mmdb-file.ts');
+  return MmdbFile.open(path);
 }
 
 /* The makers of such files have names of their own for what they tell. */

@@ -35,8 +35,8 @@ const networkFile = file('network.mmdb', {
   '198.51.100.0/24': { autonomous_system_number: 0 },
 });
 
-test('placeOf() tells country and network in the words of several makers of files', () => {
-  const places = Places.open(silentLogger, { countryFile, networkFile });
+test('placeOf() tells country and network in the words of several makers of files', async () => {
+  const places = await Places.open(silentLogger, { countryFile, networkFile });
   for (const [address, country, network] of [
     ['203.0.113.5', 'SE', 'AS64500'],
     ['198.51.100.5', 'DE', '198.51.100.0/24'],
@@ -50,7 +50,7 @@ test('placeOf() tells country and network in the words of several makers of file
     assert.deepEqual([place.country, place.network], [country, network], address);
   }
   assert.equal(places.placeOf('203.0.113.5').networkName?.length, 100);
-  const both = Places.open(silentLogger, { countryFile, networkFile: countryFile });
+  const both = await Places.open(silentLogger, { countryFile, networkFile: countryFile });
   assert.deepEqual(both.placeOf('192.0.2.1'), {
     country: 'NL',
     network: 'AS64501',
@@ -58,8 +58,8 @@ test('placeOf() tells country and network in the words of several makers of file
   });
 });
 
-test('placeOf() without files knows the address block alone', () => {
-  const places = Places.open(silentLogger, {});
+test('placeOf() without files knows the address block alone', async () => {
+  const places = await Places.open(silentLogger, {});
   assert.deepEqual(places.placeOf('203.0.113.5'), {
     country: undefined,
     network: '203.0.113.0/24',
@@ -81,28 +81,32 @@ test('blockOf() is the block of any address', () => {
   }
 });
 
-test('open() refuses what is no such file, and source tells files apart', () => {
+test('open() refuses what is no such file, and source tells files apart', async () => {
   const text = join(folder, 'text.mmdb');
   writeFileSync(text, 'country,asn\n');
   for (const path of [text, join(folder, 'missing.mmdb'), folder]) {
-    assert.throws(() => Places.open(silentLogger, { countryFile: path }), {
+    await assert.rejects(Places.open(silentLogger, { countryFile: path }), {
       name: 'OperatingError',
       code: 'geo_file_unreadable',
     });
   }
-  const sources = [{}, { countryFile }, { networkFile }, { countryFile, networkFile }].map(
-    (options) => Places.open(silentLogger, options).source,
+  const opened = await Promise.all(
+    [{}, { countryFile }, { networkFile }, { countryFile, networkFile }].map((options) =>
+      Places.open(silentLogger, options),
+    ),
   );
+  const sources = opened.map(({ source }) => source);
   assert.equal(new Set(sources).size, 4);
   assert.ok(sources.every(Number.isSafeInteger));
-  assert.equal(Places.open(silentLogger, { countryFile }).source, sources[1]);
+  const again = await Places.open(silentLogger, { countryFile });
+  assert.equal(again.source, sources[1]);
 });
 
-test('a file that was damaged since is told of once, and the rest goes on', () => {
+test('a file that was damaged since is told of once, and the rest goes on', async () => {
   const messages: LogFields[] = [];
   const logger: Logger = { ...silentLogger, error: (_event, fields = {}) => messages.push(fields) };
   const path = file('damaged.mmdb', { '203.0.113.0/24': { country_code: 'SE' } });
-  const places = Places.open(logger, { countryFile: path });
+  const places = await Places.open(logger, { countryFile: path });
   truncateSync(path, 40);
   for (let times = 0; times < 3; times += 1) {
     assert.equal(places.placeOf('203.0.113.5').country, undefined);
