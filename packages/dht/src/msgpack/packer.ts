@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+
+const FIRST_OCTETS = 512;
+const U32_MAX = 0xffff_ffff;
+const utf8 = new TextEncoder();
+
+/**
+ * Writes MessagePack in the one form real nodes write: shortest integers, shortest headers, text and binary apart.
+ * The caller writes as many entries as it announced.
+ */
+export class Packer {
+  #octets = new Uint8Array(FIRST_OCTETS);
+  #size = 0;
+
+  map(count: number): this {
+    return this.#head(count, 0x80, 15, undefined, 0xde);
+  }
+
+  array(count: number): this {
+    return this.#head(count, 0x90, 15, undefined, 0xdc);
+  }
+
+  bool(value: boolean): this {
+    return this.#u8(value ? 0xc3 : 0xc2);
+  }
+
+  text(text: string): this {
+    const octets = utf8.encode(text);
+    return this.#head(octets.length, 0xa0, 31, 0xd9, 0xda).raw(octets);
+  }
+
+  binary(octets: Uint8Array): this {
+    return this.#head(octets.length, 0, -1, 0xc4, 0xc5).raw(octets);
+  }
+
+  /** A whole number from 0 to 2^64 - 1. */
+  uint(value: number | bigint): this {
+    if (typeof value === 'number' && value <= U32_MAX) return this.#uint32(value);
+    const wide = BigInt(value);
+    assert(wide >= 0n && wide < 1n << 64n, 'packer_uint');
+    if (wide <= BigInt(U32_MAX)) return this.#uint32(Number(wide));
+    return this.#u8(0xcf)
+      .#bigEndian(Number(wide >> 32n), 4)
+      .#bigEndian(Number(wide & 0xffff_ffffn), 4);
+  }
+
+  /** Octets that are MessagePack already, or the content behind a header. */
+  raw(octets: Uint8Array): this {
+    this.#reserve(octets.length);
+    this.#octets.set(octets, this.#size);
+    this.#size += octets.length;
+    return this;
+  }
+
+  /** What was written: octets of their own. */
+  finish(): Uint8Array {
+    return new Uint8Array(this.#octets.subarray(0, this.#size));
+  }
+
+  /** @param wide16 The code of the 16-bit form; that of the 32-bit form follows it. */
+  #head(
+    size: number,
+    fix: number,
+    fixMax: number,
+    wide8: number | undefined,
+    wide16: number,
+  ): this {
+    if (size <= fixMax) return this.#u8(fix | size);
+    if (wide8 !== undefined && size <= 0xff) return this.#u8(wide8).#u8(size);
+    return size <= 0xffff
+      ? this.#u8(wide16).#bigEndian(size, 2)
+      : this.#u8(wide16 + 1).#bigEndian(size, 4);
+  }
+
+  #uint32(value: number): this {
+    assert(Number.isInteger(value) && value >= 0, 'packer_uint');
+    if (value < 0x80) return this.#u8(value);
+    if (value <= 0xff) return this.#u8(0xcc).#u8(value);
+    return value <= 0xffff
+      ? this.#u8(0xcd).#bigEndian(value, 2)
+      : this.#u8(0xce).#bigEndian(value, 4);
+  }
+
+  #u8(value: number): this {
+    this.#reserve(1);
+    this.#octets[this.#size] = value;
+    this.#size += 1;
+    return this;
+  }
+
+  #bigEndian(value: number, sizeOctets: number): this {
+    this.#reserve(sizeOctets);
+    for (let index = sizeOctets - 1, rest = value; index >= 0; index -= 1) {
+      this.#octets[this.#size + index] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    this.#size += sizeOctets;
+    return this;
+  }
+
+  #reserve(sizeOctets: number): void {
+    const wanted = this.#size + sizeOctets;
+    if (wanted <= this.#octets.length) return;
+    const grown = new Uint8Array(Math.max(wanted, this.#octets.length * 2));
+    grown.set(this.#octets.subarray(0, this.#size));
+    this.#octets = grown;
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  addressOctets,
+  addressText,
+  isLocal,
+  isMartianEndpoint,
+  sourceKey,
+} from '../src/address.ts';
+
+const texts = [
+  '127.0.0.1',
+  '192.0.2.255',
+  '::1',
+  '::',
+  '2001:db8::1',
+  '2001:db8:0:1:1:1:1:1',
+  'fe80::1:0:0:1',
+  '1:2:3:4:5:6:7:8',
+  '2001:db8::',
+  '1::8:0:0:1',
+];
+
+test('addressText(addressOctets(text)) is the text as the system writes it', () => {
+  for (const text of texts)
+    assert.equal(addressText(addressOctets(text) ?? new Uint8Array(0)), text);
+});
+
+test('addressOctets() refuses what is no address', () => {
+  for (const text of [
+    '',
+    '1.2.3',
+    '1.2.3.256',
+    '1.2.3.4.5',
+    '1:2',
+    '1::2::3',
+    '12345::',
+    ':::',
+    '1:2:3:4:5:6:7:8:9',
+    'g::1',
+    '1:2:3:4::5:6:7:8',
+    'localhost',
+  ])
+    assert.equal(addressOctets(text), undefined, text);
+});
+
+test('an IPv4-mapped address is IPv4', () => {
+  assert.equal(addressText(addressOctets('::ffff:192.0.2.1') ?? new Uint8Array(0)), '192.0.2.1');
+});
+
+test('isMartianEndpoint() knows where no node can be', () => {
+  for (const address of [
+    '0.1.2.3',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    'ff02::1',
+    '::ffff:192.0.2.1',
+    'nonsense',
+  ])
+    assert.ok(isMartianEndpoint({ address, port: 4222 }), address);
+  for (const address of ['127.0.0.1', '223.255.255.255', '::1', 'fe80::1', '2001:db8::1'])
+    assert.ok(!isMartianEndpoint({ address, port: 4222 }), address);
+  assert.ok(isMartianEndpoint({ address: '192.0.2.1', port: 0 }));
+});
+
+test('sourceKey() takes a /64 of IPv6 as one source', () => {
+  assert.equal(sourceKey('192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceKey('2001:db8::1'), sourceKey('2001:db8::ffff:2'));
+  assert.notEqual(sourceKey('2001:db8::1'), sourceKey('2001:db8:0:1::1'));
+});
+
+test('isLocal() knows addresses that a site shares', () => {
+  for (const address of [
+    '127.1.2.3',
+    '10.0.0.1',
+    '172.31.0.1',
+    '192.168.1.1',
+    '169.254.0.1',
+    '100.64.0.1',
+    '::1',
+    'fd00::1',
+    'fe80::1',
+  ])
+    assert.ok(isLocal(address), address);
+  for (const address of ['192.0.2.1', '172.32.0.1', '100.128.0.1', '2001:db8::1'])
+    assert.ok(!isLocal(address), address);
+});

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { MSGPACK_DEPTH_MAX } from '../../src/limits.ts';
+import type { Item } from '../../src/msgpack/item.ts';
+import { Packer } from '../../src/msgpack/packer.ts';
+import { unpack } from '../../src/msgpack/unpack.ts';
+import { decodeMessage } from '../../src/wire/decode-message.ts';
+import { DATAGRAMS, octetsOf } from '../wire/vectors.ts';
+
+function pack(packer: Packer, item: Item): Packer {
+  if (typeof item === 'boolean') return packer.bool(item);
+  if (typeof item === 'number' || typeof item === 'bigint') return packer.uint(item);
+  if (typeof item === 'string') return packer.text(item);
+  if (item instanceof Uint8Array) return packer.binary(item);
+  if (item instanceof Map) {
+    const entries = [...(item as ReadonlyMap<string | number, Item>)];
+    packer.map(entries.length);
+    for (const [key, value] of entries) pack(pack(packer, key), value);
+    return packer;
+  }
+  const items = item as readonly Item[];
+  packer.array(items.length);
+  for (const each of items) pack(packer, each);
+  return packer;
+}
+
+/** As `unpack` has it: a number where that is exact. */
+const uint = fc
+  .oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.bigInt({ min: 0n, max: 70_000n }))
+  .map((value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value));
+
+const { item } = fc.letrec<{ item: Item }>((tie) => ({
+  item: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.boolean(),
+    uint,
+    fc.string({ unit: 'grapheme', maxLength: 300 }),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(tie('item'), { maxLength: 20 }),
+    fc
+      .array(fc.tuple(fc.oneof(fc.string(), fc.nat()), tie('item')), { maxLength: 20 })
+      .map((entries) => new Map(entries)),
+  ),
+}));
+
+function depth(of: Item): number {
+  if (of instanceof Uint8Array) return 0;
+  const inner = of instanceof Map ? [...of.values()] : Array.isArray(of) ? of : undefined;
+  return inner === undefined ? 0 : 1 + Math.max(0, ...(inner as readonly Item[]).map(depth));
+}
+
+test('unpack(pack(item)) is the item', () => {
+  fc.assert(
+    fc.property(item, (any) => {
+      fc.pre(depth(any) <= MSGPACK_DEPTH_MAX);
+      const octets = pack(new Packer(), any).finish();
+      assert.deepEqual(unpack(octets), { ok: true, item: any, size: octets.length });
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('no proper prefix of packed octets unpacks', () => {
+  fc.assert(
+    fc.property(item, fc.nat(), (any, cut) => {
+      fc.pre(depth(any) <= MSGPACK_DEPTH_MAX);
+      const octets = pack(new Packer(), any).finish();
+      assert.ok(!unpack(octets.subarray(0, cut % octets.length)).ok);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('arbitrary octets never make unpack() or decodeMessage() throw', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2000 }), (octets) => {
+      unpack(octets);
+      decodeMessage(octets);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('a captured datagram with octets changed never makes decodeMessage() throw', () => {
+  const change = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(fc.constantFrom(...DATAGRAMS), change, (vector, changes) => {
+      const octets = new Uint8Array(octetsOf(vector.payload_hex));
+      for (const [at, octet] of changes) octets[at % octets.length] = octet;
+      decodeMessage(octets);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('unpack() refuses what is nested deeper than the limit, and takes what is at it', () => {
+  const nested = (count: number) => new Uint8Array([...Array<number>(count).fill(0x91), 0x01]);
+  assert.ok(unpack(nested(MSGPACK_DEPTH_MAX)).ok);
+  assert.deepEqual(unpack(nested(MSGPACK_DEPTH_MAX + 1)), {
+    ok: false,
+    code: 'msgpack_depth',
+    offset: MSGPACK_DEPTH_MAX + 1,
+  });
+  assert.ok(!unpack(new Uint8Array(65_507).fill(0x81)).ok);
+});
+
+test('unpack() judges a count before it allocates', () => {
+  for (const head of [0xdd, 0xdf])
+    assert.deepEqual(unpack(Uint8Array.of(head, 0xff, 0xff, 0xff, 0xff, 1)), {
+      ok: false,
+      code: 'msgpack_count',
+      offset: 5,
+    });
+  assert.deepEqual(unpack(Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff, 1)), {
+    ok: false,
+    code: 'msgpack_short',
+    offset: 5,
+  });
+});
+
+const forms: readonly (readonly [string, readonly number[], Item])[] = [
+  ['nil', [0xc0], null],
+  ['the octet that is never used', [0xc1], 'msgpack_invalid'],
+  ['a float of 32 bits', [0xca, 0x3f, 0x80, 0, 0], null],
+  ['a float of 64 bits', [0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], null],
+  ['an integer wider than needed', [0xcf, 0, 0, 0, 0, 0, 0, 0, 5], 5],
+  ['2^53 - 1', [0xcf, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Number.MAX_SAFE_INTEGER],
+  ['2^53', [0xcf, 0, 0x20, 0, 0, 0, 0, 0, 0], 2n ** 53n],
+  ['-1 in one octet', [0xff], -1],
+  ['-32768', [0xd1, 0x80, 0x00], -32768],
+  ['a positive integer of a signed form', [0xd2, 0, 0, 1, 0], 256],
+  ['-2^63', [0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], -(2n ** 63n)],
+  ['an extension', [0xd4, 1, 2], null],
+  ['an extension of 16 octets', [0xd8, 1, ...Array<number>(16).fill(0)], null],
+  ['an extension with its size', [0xc7, 1, 2, 3], null],
+  ['an extension cut short', [0xc8, 0, 9, 2, 3], 'msgpack_short'],
+  ['text that is no UTF-8', [0xa2, 0xc3, 0x28], '\ufffd('],
+];
+
+for (const [what, octets, expected] of forms) {
+  test(`unpack() reads ${what}`, () => {
+    const unpacked = unpack(Uint8Array.from(octets));
+    assert.equal(unpacked.ok ? unpacked.item : unpacked.code, expected);
+  });
+}
+
+test('a map keeps a key that would hurt an object', () => {
+  const octets = new Packer().map(1).text('__proto__').uint(1).finish();
+  const unpacked = unpack(octets);
+  assert.ok(unpacked.ok);
+  assert.deepEqual(unpacked.item, new Map([['__proto__', 1]]));
+});
