@@ -35,5 +35,275 @@ export const ERROR_TEXT_CHARACTERS_MAX = 100;
 /** Conditions or fields in one filter. Chosen: there are five fields. */
 export const FILTER_ENTRIES_MAX = 16;
 
+/** Datagrams that may leave at once for one message in parts; the rest follow every `PACE_MS` (PROTOCOL 6.3). */
+export const PACED_DATAGRAMS_COUNT = 50;
+
+/** Milliseconds between two bursts of parts (PROTOCOL 6.3). */
+export const PACE_MS = 10;
+
+/** Octets that wait for their burst; what is beyond is dropped and repaired by retransmission. Chosen: three full dumps of a key with 6,500 values. */
+export const PACED_OCTETS_MAX = 16_777_216;
+
+/** Queries per second from one IPv4 address or IPv6 /64 (PROTOCOL 15). */
+export const QUERIES_PER_SOURCE_PER_SECOND_MAX = 1024;
+
+/** Queries per second in all (PROTOCOL 15). */
+export const QUERIES_PER_SECOND_MAX = 8192;
+
+/** Addresses with a port that never answer again because they broke the protocol. Chosen: 100 KiB. */
+export const BLACKLIST_MAX = 1024;
+
+/** Addresses with a port that have shown that they hear us. Chosen: about 100 octets each, 1.6 MB. */
+export const PROVED_ADDRESSES_MAX = 16_384;
+
+/** Milliseconds for which an address counts as proved (as long as a token, PROTOCOL 13.2). */
+export const PROVED_MS = 600_000;
+
+/**
+ * Octets of values a second that addresses of one source get before they have proved that they hear us. Chosen: a
+ * forged source makes us send its victim less than a modem could.
+ */
+export const UNPROVED_OCTETS_PER_SECOND = 16_384;
+
+/** Octets of values that one unproved source gets at once. Chosen: a first question of a new node is answered, up to 128 KiB. */
+export const UNPROVED_OCTETS_BURST = 131_072;
+
+/** Octets of values a second for all unproved addresses together. Chosen: 4 Mbit/s. */
+export const UNPROVED_OCTETS_PER_SECOND_ALL = 524_288;
+
+/** Sources whose unproved octets are remembered. Chosen: as many as can ask in one second. */
+export const UNPROVED_SOURCES_MAX = 8192;
+
+/** Nodes of one family that are remembered; those in tables, searches and requests are always. Chosen: some 500 octets each. */
+export const NODES_KNOWN_MAX = 4096;
+
+/** Nodes in one bucket (PROTOCOL 12). */
+export const BUCKET_NODES_MAX = 8;
+
+/**
+ * Nodes in one bucket from one IPv4 address or IPv6 /64, unless it is an address that a site shares. Chosen: a few
+ * nodes behind one NAT are honest; eight would let one machine own a bucket.
+ */
+export const BUCKET_NODES_PER_SOURCE_MAX = 2;
+
+/** Milliseconds since the last reply, and since anything was heard, for which a node is good (PROTOCOL 11.2). */
+export const NODE_REPLIED_MS_MAX = 7_200_000;
+export const NODE_HEARD_MS_MAX = 600_000;
+
+/** Answers 401 in a row after which a node is expired (PROTOCOL 11.2). */
+export const AUTH_ERRORS_MAX = 3;
+
+/** Attempts of one request (PROTOCOL 11.3). */
+export const REQUEST_ATTEMPTS_MAX = 3;
+
+/** Half the wait in milliseconds after the first attempt; it doubles with each, and up to 250 ms are added (PROTOCOL 11.3). */
+export const REQUEST_WAIT_MS = 500;
+export const REQUEST_WAIT_SPREAD_MS = 250;
+
+/** Nodes that a value is put to and that must have answered (PROTOCOL 13.3). */
+export const TARGET_NODES = 8;
+
+/** Nodes of a search's list that are not bad (PROTOCOL 13.1). */
+export const SEARCH_NODES_MAX = 14;
+
+/** Nodes of a search's list in all, bad ones included. Chosen: the 14 and 25 bad ones that end a search, PROTOCOL 13.3. */
+export const SEARCH_LIST_MAX = 39;
+
+/** Nodes asked at the same time (PROTOCOL 13.3). */
+export const SEARCH_ASKED_MAX = 4;
+
+/** Nodes that a listen subscribes at (PROTOCOL 13.6). */
+export const LISTEN_NODES = 4;
+
+/** Single values asked of one node at the same time. Chosen: 32 to 50 ms apart stay below 1,024 a second. */
+export const FETCHES_PER_NODE_MAX = 16;
+
+/** Nodes from which the same value id is fetched in one get. Chosen: a wrong copy at two of them does not hide the right one. */
+export const FETCH_COPIES_MAX = 3;
+
+/** Milliseconds for which a find or get reply keeps a node synced (PROTOCOL 13.2). */
+export const SYNC_MS = 600_000;
+
+/** Milliseconds after which a search that nobody uses is forgotten (PROTOCOL 12). */
+export const SEARCH_IDLE_MS = 3_720_000;
+
+/** Searches of one family; beyond them the oldest idle one is forgotten. Chosen: some 10 KiB each. */
+export const SEARCHES_MAX = 1024;
+
+/** Milliseconds between the confirmation of a listen and its repetition (PROTOCOL 10.1). */
+export const LISTEN_REPEAT_MS = 20_000;
+
+/** Milliseconds before the end of a value's life at which it is announced again (PROTOCOL 13.5). */
+export const REANNOUNCE_MARGIN_MS = 10_000;
+
+/** Milliseconds to wait before a node is asked again that refused a token. Chosen: a loop costs at most one request a second. */
+export const RETRY_MS = 1000;
+
+/** Values of one key (PROTOCOL 9.2). */
+export const VALUES_PER_KEY_MAX = 65_536;
+
+/** Keys with values or listeners. Chosen: below the values that fit, and each costs some 500 octets. */
+export const KEYS_MAX = 65_536;
+
+/** Octets of all stored values, packed, with `VALUE_OVERHEAD_OCTETS` each (PROTOCOL 9.2). */
+export const STORED_OCTETS_MAX = 67_108_864;
+
+/** Octets that one IPv4 address or IPv6 /64 may have stored here; beyond them its own oldest go. Chosen: a quarter of all. */
+export const STORED_OCTETS_PER_SOURCE_MAX = 16_777_216;
+
+/** Octets that eviction frees at once, so that its search for the largest source is rare. Chosen: one part in 64. */
+export const EVICTED_OCTETS = 1_048_576;
+
+/** Octets that a stored value is counted with beside its packed form. Chosen: what its entries in tables take. */
+export const VALUE_OVERHEAD_OCTETS = 256;
+
+/** Values in one put. Chosen: as many as go inline; real nodes send one (PROTOCOL 4.5). */
+export const VALUES_PER_PUT_MAX = 64;
+
+/** Milliseconds that a listener is served without repeating its listen (PROTOCOL 9.4). */
+export const SUBSCRIPTION_MS = 600_000;
+
+/** Subscriptions of other nodes in all, and of one IPv4 address or IPv6 /64. Chosen: 8 KiB a node at one key of 4,096 nodes. */
+export const SUBSCRIPTIONS_MAX = 16_384;
+export const SUBSCRIPTIONS_PER_SOURCE_MAX = 1024;
+
+/** Subscriptions of one node at one key. Chosen: real nodes have one for each filter in use. */
+export const SUBSCRIPTIONS_PER_NODE_AND_KEY_MAX = 8;
+
+/** Octets of updates that wait for an answer, at one subscriber and in all. Chosen: a few seconds of large values. */
+export const PUSHED_OCTETS_PER_NODE_MAX = 4_194_304;
+export const PUSHED_OCTETS_MAX = 67_108_864;
+
+/** Octets of values at which one update of a first dump is closed (PROTOCOL 10.2). */
+export const DUMP_OCTETS = 57_344;
+
+/** Updates of a first dump that wait for their answer at one subscriber. Chosen: two, so that a burst fits a default socket buffer. */
+export const DUMP_UPDATES_OPEN_MAX = 2;
+
+/** Octets and count of whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
+export const ANSWER_VALUES_OCTETS_MAX = 1_048_576;
+export const ANSWER_VALUES_COUNT_MAX = 1024;
+
+/** Octets that the list of selected fields may take in an answer. Chosen: what UDP leaves beside nodes and token. */
+export const ANSWER_FIELDS_OCTETS_MAX = 64_000;
+
+/** Messages being put together from parts, in all and from one source. */
+export const SESSIONS_MAX = 1024;
+export const SESSIONS_PER_SOURCE_MAX = 64;
+
+/** Octets reserved for values in parts, in all and for one message. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
+export const SESSION_OCTETS_MAX_ALL = 33_554_432;
+export const SESSION_OCTETS_MAX = 8_388_608;
+
+/** Milliseconds from a header to its last part, and between two parts (PROTOCOL 6.3). */
+export const SESSION_MS_MAX = 10_000;
+export const SESSION_IDLE_MS_MAX = 3000;
+
+/** Separate stretches of one value that have arrived. Chosen: 52 parts in any order make at most 26. */
+export const SESSION_STRETCHES_MAX = 64;
+
+/** Parts and octets kept that came before their header (PROTOCOL 6.3). */
+export const EARLY_PARTS_MAX = 98;
+export const EARLY_OCTETS_MAX = 122_912;
+
+/** Values and octets that a listen keeps in mind for one storer. Chosen: twice what a key can hold alive on the wire (PROTOCOL 20.1). */
+export const LISTEN_VALUES_PER_STORER_MAX = 16_384;
+
+/** Events that wait in one listen for their reader; then the oldest is dropped and counted. Chosen: a full key twice. */
+export const LISTEN_EVENTS_MAX = 16_384;
+
+/** Storers that a listen keeps in mind. Chosen: four of each family, and those they replaced within ten minutes. */
+export const LISTEN_STORERS_MAX = 64;
+
+/** Requests of puts that are out at one node at the same time. Chosen: 50 ms apart they stay below 1,024 a second. */
+export const PUTS_PER_NODE_MAX = 32;
+
+/** Values that one get reports. Chosen: above what a key can list (PROTOCOL 20.1). */
+export const GET_VALUES_MAX = 16_384;
+
+/** Values that this node announces itself. Chosen: an announcement each 590 s, eight nodes: 1,100 requests a second. */
+export const ANNOUNCED_VALUES_MAX = 65_536;
+
+/** Milliseconds to the first maintenance: from, to (PROTOCOL 12). */
+export const MAINTENANCE_FIRST_MS: readonly [number, number] = [3000, 5000];
+
+/** Milliseconds to the next maintenance where something was done, and where nothing was. */
+export const MAINTENANCE_BUSY_MS: readonly [number, number] = [5000, 25_000];
+export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
+
+/** Milliseconds between two cleanups. */
+export const CLEANUP_MS: readonly [number, number] = [120_000, 360_000];
+
+/** Milliseconds without growth of the table after which a new node brings maintenance forward to one second. */
+export const TABLE_QUIET_MS = 300_000;
+
+/** Milliseconds since the table grew for which the neighbourhood is asked. */
+export const TABLE_GROWTH_MS = 150_000;
+
+/** Milliseconds a token secret is used: from, to; the one before is accepted, too (PROTOCOL 4.10). */
+export const TOKEN_SECRET_MS: readonly [number, number] = [900_000, 2_700_000];
+
+/** Milliseconds to the first repetition of bootstrap, doubling to the last (PROTOCOL 14.1). */
+export const BOOTSTRAP_REPEAT_MS_MIN = 10_000;
+export const BOOTSTRAP_REPEAT_MS_MAX = 86_400_000;
+
+/** Addresses pinged by one bootstrap. Chosen: several names with several addresses each. */
+export const BOOTSTRAP_ENDPOINTS_MAX = 256;
+
+/** Addresses that others say they see us at (PROTOCOL 3.6). */
+export const REPORTED_ADDRESSES_MAX = 32;
+
+/** Nodes in an exported state, of each family. Chosen: a table of a million nodes has about 150. */
+export const STATE_NODES_MAX = 512;
+
+/** Milliseconds between two looks at what is due, at most. Chosen: a machine that slept notices within a minute. */
+export const WAKE_MS_MAX = 60_000;
+
+/** Milliseconds between discovery messages while disconnected: the first, doubling to the last (PROTOCOL 17). */
+export const DISCOVERY_REPEAT_MS_MIN = 10_000;
+export const DISCOVERY_REPEAT_MS_MAX = 60_000;
+
+/** Answers to discovery queries a second. Chosen: a LAN of honest nodes asks once each. */
+export const DISCOVERY_ANSWERS_PER_SECOND_MAX = 32;
+
+/**
+ * Receive buffer asked for, in octets, for each UDP socket, and the smallest before the system's default is kept
+ * (PROTOCOL 6.3: a full key is pushed in one burst).
+ */
+export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
+export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
+
+/** Octets that may wait in one socket for the network; what comes beyond is dropped and counted. Chosen: the burst of a dump. */
+export const UDP_SEND_QUEUE_OCTETS_MAX = 4_194_304;
+
+/** Octets of an RSA key's DER that a signature is checked with, and its bits. Chosen: twice what OpenDHT generates. */
+export const OWNER_OCTETS_MAX = 1100;
+export const OWNER_MODULUS_BITS_MAX = 8192;
+export const OWNER_MODULUS_BITS_MIN = 1024;
+
+/** The largest public exponent. Chosen: 65,537 is usual; a large one makes a check as slow as signing. */
+export const OWNER_EXPONENT_MAX = 4_294_967_295n;
+
 assert(INLINE_VALUES_OCTETS < PART_OCTETS, 'what goes inline fits into one datagram');
 assert(VALUE_OCTETS_MAX <= PACKED_VALUE_OCTETS_MAX, 'a value in parts holds what a store takes');
+assert(STORED_OCTETS_PER_SOURCE_MAX < STORED_OCTETS_MAX, 'one source cannot fill the storage');
+assert(SESSION_OCTETS_MAX < SESSION_OCTETS_MAX_ALL, 'one message cannot take all memory for parts');
+assert(SESSIONS_PER_SOURCE_MAX < SESSIONS_MAX, 'one source cannot take all sessions');
+assert(
+  SUBSCRIPTIONS_PER_SOURCE_MAX < SUBSCRIPTIONS_MAX,
+  'one source cannot take all subscriptions',
+);
+assert(BUCKET_NODES_PER_SOURCE_MAX < BUCKET_NODES_MAX, 'one source cannot own a bucket');
+assert(DUMP_OCTETS + INLINE_VALUES_OCTETS < DATAGRAM_OCTETS_MAX, 'an update fits into a datagram');
+assert(
+  QUERIES_PER_SOURCE_PER_SECOND_MAX < QUERIES_PER_SECOND_MAX,
+  'one source leaves room for others',
+);
+assert(
+  PUSHED_OCTETS_PER_NODE_MAX < PUSHED_OCTETS_MAX,
+  'one subscriber cannot take all memory for updates',
+);
+assert(
+  LISTEN_NODES <= TARGET_NODES && TARGET_NODES <= SEARCH_NODES_MAX,
+  'a search holds its targets',
+);

@@ -166,6 +166,9 @@ function readCondition(map: Fields | undefined): Condition | undefined {
       const userType = octets === undefined ? asText(item) : utf8.decode(octets);
       return userType === undefined ? undefined : { field: Field.userType, userType };
     }
+    case Field.sequence:
+    case undefined:
+      return undefined;
     default:
       return undefined;
   }

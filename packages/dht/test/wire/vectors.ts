@@ -25,20 +25,20 @@ export interface ValueVector {
   readonly decoded: unknown;
 }
 
-function lines<T>(name: string): readonly T[] {
+function lines(name: string): readonly unknown[] {
   const text = readFileSync(new URL(name, FOLDER), 'utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as T);
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 export const DATAGRAMS: readonly DatagramVector[] = [
-  ...lines<DatagramVector>('datagrams.jsonl'),
-  ...lines<DatagramVector>('datagrams-4.3.1.jsonl'),
-];
+  ...lines('datagrams.jsonl'),
+  ...lines('datagrams-4.3.1.jsonl'),
+] as readonly DatagramVector[];
 
-export const VALUES: readonly ValueVector[] = lines('values.jsonl');
+export const VALUES: readonly ValueVector[] = lines('values.jsonl') as readonly ValueVector[];
 
 export interface Derivations {
   readonly infohash: readonly { readonly string: string; readonly infohash: string }[];

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Family } from './address.ts';
+import type { Core } from './core.ts';
+import {
+  divergingAt,
+  INFO_HASH_OCTETS,
+  infoHashOctets,
+  infoHashOfOctets,
+  type InfoHash,
+} from './info-hash.ts';
+import {
+  BUCKET_NODES_MAX,
+  CLEANUP_MS,
+  MAINTENANCE_BUSY_MS,
+  MAINTENANCE_FIRST_MS,
+  MAINTENANCE_IDLE_MS,
+  NODE_HEARD_MS_MAX,
+  RETRY_MS,
+  TABLE_GROWTH_MS,
+} from './limits.ts';
+import type { Overlay } from './overlay.ts';
+import type { Bucket } from './routing-table.ts';
+import type { Timer } from './timers.ts';
+import { WANT_IPV4, WANT_IPV6 } from './wire/message.ts';
+
+/** One in so many chooses the next bucket, and one in so many the previous one. */
+const NEIGHBOUR_ODDS = 8;
+/** One find in so many asks for both families although ours is well known. */
+const BOTH_FAMILIES_ODDS = 38;
+const LAST_BIT = 159;
+
+/** Keeps the table of one family full and fresh, PROTOCOL 12. */
+export class Maintenance {
+  readonly #core: Core;
+  readonly #overlay: Overlay;
+  readonly #families: readonly Family[];
+  #timer: Timer | undefined;
+  /** The table of the other family, to see what it lacks. */
+  other: Overlay | undefined;
+
+  constructor(core: Core, overlay: Overlay, families: readonly Family[]) {
+    this.#core = core;
+    this.#overlay = overlay;
+    this.#families = families;
+  }
+
+  start(): void {
+    this.#arm(this.#core.chance.between(MAINTENANCE_FIRST_MS));
+    this.#armCleanup();
+  }
+
+  /** Something happened that makes a look worth it soon. */
+  hasten(): void {
+    const atMs = this.#core.clock.nowMs() + RETRY_MS;
+    if (this.#timer?.run === undefined || this.#timer.atMs <= atMs) return;
+    this.#core.timers.cancel(this.#timer);
+    this.#arm(RETRY_MS);
+  }
+
+  #arm(waitMs: number): void {
+    this.#timer = this.#core.timers.arm(this.#core.clock.nowMs() + waitMs, () => this.#run());
+  }
+
+  #armCleanup(): void {
+    const atMs = this.#core.clock.nowMs() + this.#core.chance.between(CLEANUP_MS);
+    this.#core.timers.arm(atMs, () => {
+      this.#overlay.cleanup();
+      this.#armCleanup();
+    });
+  }
+
+  #run(): void {
+    const { searches } = this.#overlay;
+    if (searches.size === 0 && this.#overlay.connectivity() === 'connected')
+      this.#overlay.search(this.#core.id);
+    const busy = this.#refreshBuckets() || this.#askNeighbourhood();
+    this.#arm(this.#core.chance.between(busy ? MAINTENANCE_BUSY_MS : MAINTENANCE_IDLE_MS));
+  }
+
+  /** Asks for a random id of every bucket that nobody answered from for ten minutes, or that is empty. */
+  #refreshBuckets(): boolean {
+    const nowMs = this.#core.clock.nowMs();
+    let asked = false;
+    for (const [index, bucket] of this.#overlay.table.buckets.entries()) {
+      if (bucket.nodes.length > 0 && nowMs - bucket.repliedAtMs < NODE_HEARD_MS_MAX) continue;
+      const target = this.#idIn(index);
+      const want = this.#otherLacks(target) || this.#oneIn(BOTH_FAMILIES_ODDS);
+      asked = this.#find(index, target, want) || asked;
+    }
+    return asked;
+  }
+
+  /** As long as the table grows: asks near our own id. */
+  #askNeighbourhood(): boolean {
+    const { table } = this.#overlay;
+    if (this.#core.clock.nowMs() - table.grewAtMs >= TABLE_GROWTH_MS) return false;
+    const octets = new Uint8Array(infoHashOctets(this.#core.id));
+    octets[INFO_HASH_OCTETS - 1] = this.#core.chance.below(256);
+    const target = infoHashOfOctets(octets) ?? this.#core.id;
+    return this.#find(table.buckets.length - 1, target, true);
+  }
+
+  #find(index: number, target: InfoHash, bothFamilies: boolean): boolean {
+    const { buckets } = this.#overlay.table;
+    const candidates = (bucket: Bucket | undefined) =>
+      bucket?.nodes.filter((node) => !node.expired) ?? [];
+    let chosen = candidates(buckets[index]);
+    for (const step of [1, -1]) {
+      const neighbour = candidates(buckets[index + step]);
+      if (neighbour.length > 0 && (chosen.length === 0 || this.#oneIn(NEIGHBOUR_ODDS)))
+        chosen = neighbour;
+    }
+    // An empty range far from any neighbour: whoever we know.
+    if (chosen.length === 0) chosen = this.#overlay.table.nodes().filter((node) => !node.expired);
+    const node = this.#core.chance.pick(chosen);
+    if (node === undefined || node.requests.size > 0) return false;
+    const want = bothFamilies && this.#families.length > 1 ? [WANT_IPV4, WANT_IPV6] : undefined;
+    this.#overlay.requests.send(
+      node,
+      { name: 'find', args: { target, want } },
+      {
+        onReply: ({ args }) => {
+          if (args.token === undefined) this.#overlay.ban(node);
+          else this.#overlay.learnAll([...(args.n4 ?? []), ...(args.n6 ?? [])], node);
+        },
+      },
+    );
+    return true;
+  }
+
+  /** A random id in the range of a bucket. */
+  #idIn(index: number): InfoHash {
+    const { buckets } = this.#overlay.table;
+    const random = this.#core.chance.octets(INFO_HASH_OCTETS);
+    const ownBucket = index === buckets.length - 1;
+    // Our own bucket also holds ids that share more bits with us; half of them differ in the next one.
+    const bits = ownBucket ? Math.min(LAST_BIT, index + this.#core.chance.below(2)) : index;
+    return divergingAt(this.#core.id, bits, random);
+  }
+
+  #otherLacks(target: InfoHash): boolean {
+    const table = this.other?.table;
+    const bucket = table?.buckets[table.bucketIndex(target)];
+    return bucket !== undefined && bucket.nodes.length < BUCKET_NODES_MAX;
+  }
+
+  #oneIn(odds: number): boolean {
+    return this.#core.chance.below(odds) === 0;
+  }
+}

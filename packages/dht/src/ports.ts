@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger, Random } from '@sentrypeer/kernel';
+import type { Endpoint, Family } from './address.ts';
+
+/** @param octets Borrowed for the duration of the call. */
+export type OnDatagram = (octets: Uint8Array, source: Endpoint) => void;
+
+/** Bound sockets: one for each family that the node runs. */
+export interface DatagramPort {
+  /** Where it is bound, one for each family. */
+  readonly locals: readonly Endpoint[];
+  /** Never throws. The octets are the port's from now on. */
+  send(octets: Uint8Array, to: Endpoint): void;
+  /** Resolves when nothing is open; no datagram is told after the call. */
+  close(): Promise<void>;
+}
+
+/** What a node needs of the world; `@sentrypeer/dht/udp` has the real thing. */
+export interface DhtPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Calls once after so many milliseconds, unless what it answers is called before. */
+  wakeAfter(waitMs: number, run: () => void): () => void;
+  /** Throws `OperatingError` with nothing left open. */
+  openDatagrams(onDatagram: OnDatagram): Promise<DatagramPort>;
+  /** Joined to the groups of the local network, for the families; where that fails, as good as alone. */
+  openDiscovery(families: readonly Family[], onDatagram: OnDatagram): Promise<DatagramPort>;
+  /** The addresses of a name, or the address that it is; rejects where there is none. */
+  resolve(host: string): Promise<readonly string[]>;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { OperatingError } from '@sentrypeer/kernel';
+import { familyOf, type Endpoint, type Family } from '../address.ts';
+import {
+  UDP_RECEIVE_BUFFER_OCTETS,
+  UDP_RECEIVE_BUFFER_OCTETS_MIN,
+  UDP_SEND_QUEUE_OCTETS_MAX,
+} from '../limits.ts';
+import type { DatagramPort, OnDatagram } from '../ports.ts';
+
+/** Where one socket is to be. */
+export interface UdpBinding {
+  readonly address: string;
+  readonly port: number;
+  /** Share the port with other programs, as peer discovery needs. */
+  readonly reuseAddr: boolean;
+}
+
+/** Sockets of one node, one for each family. */
+export class UdpPort implements DatagramPort {
+  readonly locals: readonly Endpoint[];
+  readonly #byFamily = new Map<Family, Socket>();
+
+  constructor(sockets: readonly Socket[], onDatagram: OnDatagram) {
+    this.locals = sockets.map((socket) => {
+      const { address, port } = socket.address();
+      return { address, port };
+    });
+    for (const socket of sockets) {
+      const family = familyOf(socket.address().address);
+      this.#byFamily.set(family, socket);
+      growReceiveBuffer(socket);
+      // A socket reports what came back for a datagram it sent (port unreachable); retransmission takes care of it.
+      socket.on('error', () => undefined);
+      socket.on('message', (octets, remote) => {
+        if (this.#byFamily.has(family)) onDatagram(octets, sourceOf(remote));
+      });
+    }
+  }
+
+  send(octets: Uint8Array, to: Endpoint): void {
+    const socket = this.#byFamily.get(familyOf(to.address));
+    if (socket === undefined) return;
+    if (socket.getSendQueueSize() + octets.length > UDP_SEND_QUEUE_OCTETS_MAX) return;
+    const address = to.zone === undefined ? to.address : `${to.address}%${to.zone}`;
+    socket.send(octets, to.port, address, () => undefined); // Lost or refused is the same: it is repeated.
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#byFamily.values()];
+    this.#byFamily.clear();
+    await Promise.all(
+      open.map(async (socket) => {
+        const closed = once(socket, 'close');
+        socket.close();
+        await closed;
+      }),
+    );
+  }
+}
+
+/** A bound socket; `OperatingError` with nothing left open. */
+export async function bindSocket({ address, port, reuseAddr }: UdpBinding): Promise<Socket> {
+  const ipv6 = familyOf(address) === 6;
+  const socket = createSocket({
+    type: ipv6 ? 'udp6' : 'udp4',
+    ipv6Only: ipv6,
+    reuseAddr,
+    lookup: lookupNothing,
+  });
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ address, port, exclusive: true });
+    await listening;
+  } catch (error) {
+    socket.close();
+    throw bindError(error, address, port);
+  }
+  return socket;
+}
+
+function bindError(cause: unknown, address: string, port: number): OperatingError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const where = `UDP port ${port} on ${address}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new OperatingError('port_taken', `${where} is taken by another program.`, { cause });
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return new OperatingError('address_unknown', `${where}: the machine has no such address.`, {
+        cause,
+      });
+    default:
+      return new OperatingError('port_unusable', `${where} cannot be opened: ${String(cause)}`, {
+        cause,
+      });
+  }
+}
+
+/** The bare address; IPv4 in disguise is written as IPv4. */
+function sourceOf({ address, port }: RemoteInfo): Endpoint {
+  if (address.startsWith('::ffff:') && address.includes('.'))
+    return { address: address.slice(7), port };
+  const at = address.indexOf('%');
+  return at === -1
+    ? { address, port }
+    : { address: address.slice(0, at), port, zone: address.slice(at + 1) };
+}
+
+/** Linux cuts what is asked for to net.core.rmem_max in silence; other systems refuse, so we ask for less. */
+function growReceiveBuffer(socket: Socket): void {
+  for (let size = UDP_RECEIVE_BUFFER_OCTETS; size >= UDP_RECEIVE_BUFFER_OCTETS_MIN; size /= 2) {
+    try {
+      socket.setRecvBufferSize(size);
+      return;
+    } catch {
+      continue; // The system's default is good enough to run on.
+    }
+  }
+}
+
+/** Datagrams go to addresses only; answering at once spares a turn of the event loop for each. */
+const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
+  const family = isIP(hostname);
+  callback(family === 0 ? new TypeError('not an address') : null, hostname, family);
+};
