@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, globSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -14,7 +14,10 @@ interface Peer {
 export const PEERS = {
   baresip: 'baresip',
   chromium: 'chromium',
+  dhtnode: 'dhtnode',
   'fail2ban-regex': 'fail2ban',
+  faketime: 'faketime',
+  ip: 'iproute2',
   ipset: 'ipset',
   kamailio: 'kamailio',
   logger: 'bsdutils',
@@ -22,15 +25,22 @@ export const PEERS = {
   nmap: 'nmap',
   openssl: 'openssl',
   promtool: 'prometheus',
+  'python3-opendht': 'python3-opendht',
   rsyslogd: 'rsyslog',
   sipp: 'sip-tester',
   sipsak: 'sipsak',
   svcrack: 'sipvicious',
   svmap: 'sipvicious',
   svwar: 'sipvicious',
+  unshare: 'util-linux',
 } as const;
 
 type PeerName = keyof typeof PEERS;
+
+/** Peers that are no programs, and where Debian puts them. */
+const MODULES: Readonly<Record<string, string>> = {
+  'python3-opendht': '/usr/lib/python3/dist-packages/opendht*.so',
+};
 
 /** Where Debian puts daemons; an ordinary user's PATH often leaves these out. */
 const SYSTEM_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
@@ -69,6 +79,8 @@ export function missingPeers(environment: Environment = process.env): readonly P
 }
 
 function findProgram(name: string, environment: Environment): string | undefined {
+  const module = MODULES[name];
+  if (module !== undefined) return globSync(module)[0];
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return [...folders, ...SYSTEM_FOLDERS]
     .map((folder) => join(folder, name))

@@ -7,7 +7,6 @@ import {
   OperatingError,
   silentLogger,
   systemClock,
-  type Clock,
   type Logger,
   type Random,
 } from '@sentrypeer/kernel';
@@ -29,8 +28,8 @@ export interface OpenDhtOptions extends DhtOptions {
   readonly addresses?: readonly string[];
   /** @default silent */
   readonly logger?: Logger;
-  /** Tests may have another. @default the machine's */
-  readonly clock?: Clock;
+  /** What stands in for the machine's own, for tests: a clock that runs faster, say. @default none */
+  readonly ports?: Partial<DhtPorts>;
 }
 
 const random: Random = { fill: (octets) => randomFillSync(octets) };
@@ -46,7 +45,7 @@ export function openDht(options: OpenDhtOptions = {}): Promise<DhtNode> {
 
 function systemPorts(options: OpenDhtOptions): DhtPorts {
   return {
-    clock: options.clock ?? systemClock,
+    clock: systemClock,
     random,
     logger: options.logger ?? silentLogger,
     wakeAfter: (waitMs, run) => {
@@ -56,6 +55,7 @@ function systemPorts(options: OpenDhtOptions): DhtPorts {
     openDatagrams: (onDatagram) => openDatagrams(options, onDatagram),
     openDiscovery: (families, onDatagram) => openDiscovery(families, onDatagram, options),
     resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    ...options.ports,
   };
 }
 
