@@ -12,17 +12,21 @@ import { peer } from './peer.ts';
 
 const SCENARIO_MS_MAX = 90_000;
 
-/** The namespace has loopback alone, with multicast; nothing in it can reach anything outside. */
+/**
+ * The namespace has loopback alone, with multicast; nothing in it can reach anything outside. Its shared memory is its
+ * own, too: faketime names what it keeps there by process ids, which are the same in every namespace.
+ */
 const IN_NAMESPACE = `
 ip link set lo up multicast on
 ip route add 239.192.0.0/16 dev lo
+mount -t tmpfs tmpfs /dev/shm
 exec "$@"`;
 
 async function runInNamespace(unshare: string, scenario: string): Promise<void> {
   const program = join(import.meta.dirname, 'opendht', 'run-scenario.ts');
   const shell = ['sh', '-ec', IN_NAMESPACE, 'sh', process.execPath, program, scenario];
   // No kill of ours may leave real nodes behind: they end with the namespace's first process.
-  const child = spawn(unshare, ['-rn', '--pid', '--fork', '--kill-child', ...shell], {
+  const child = spawn(unshare, ['-rnm', '--pid', '--fork', '--kill-child', ...shell], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -231,6 +231,13 @@ export const MAINTENANCE_FIRST_MS: readonly [number, number] = [3000, 5000];
 export const MAINTENANCE_BUSY_MS: readonly [number, number] = [5000, 25_000];
 export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
 
+/**
+ * Milliseconds to the next maintenance of a young table with fewer than eight nodes, and for how long it is young. Chosen:
+ * a small network comes together in seconds where real nodes take up to half a minute.
+ */
+export const MAINTENANCE_YOUNG_MS: readonly [number, number] = [1000, 4000];
+export const YOUNG_MS = 60_000;
+
 /** Milliseconds between two cleanups. */
 export const CLEANUP_MS: readonly [number, number] = [120_000, 360_000];
 

@@ -15,9 +15,11 @@ import {
   MAINTENANCE_BUSY_MS,
   MAINTENANCE_FIRST_MS,
   MAINTENANCE_IDLE_MS,
+  MAINTENANCE_YOUNG_MS,
   NODE_HEARD_MS_MAX,
   RETRY_MS,
   TABLE_GROWTH_MS,
+  YOUNG_MS,
 } from './limits.ts';
 import type { Overlay } from './overlay.ts';
 import type { Bucket } from './routing-table.ts';
@@ -36,6 +38,7 @@ export class Maintenance {
   readonly #overlay: Overlay;
   readonly #families: readonly Family[];
   #timer: Timer | undefined;
+  #startedAtMs = -Infinity;
   /** The table of the other family, to see what it lacks. */
   other: Overlay | undefined;
 
@@ -46,6 +49,7 @@ export class Maintenance {
   }
 
   start(): void {
+    this.#startedAtMs = this.#core.clock.nowMs();
     this.#arm(this.#core.chance.between(MAINTENANCE_FIRST_MS));
     this.#armCleanup();
   }
@@ -75,7 +79,14 @@ export class Maintenance {
     if (searches.size === 0 && this.#overlay.connectivity() === 'connected')
       this.#overlay.search(this.#core.id);
     const busy = this.#refreshBuckets() || this.#askNeighbourhood();
-    this.#arm(this.#core.chance.between(busy ? MAINTENANCE_BUSY_MS : MAINTENANCE_IDLE_MS));
+    const pause = busy ? MAINTENANCE_BUSY_MS : MAINTENANCE_IDLE_MS;
+    this.#arm(this.#core.chance.between(this.#isYoung() ? MAINTENANCE_YOUNG_MS : pause));
+  }
+
+  #isYoung(): boolean {
+    const nodesCount = this.#overlay.table.nodes().length;
+    const ageMs = this.#core.clock.nowMs() - this.#startedAtMs;
+    return nodesCount > 0 && nodesCount < BUCKET_NODES_MAX && ageMs < YOUNG_MS;
   }
 
   /** Asks for a random id of every bucket that nobody answered from for ten minutes, or that is empty. */
