@@ -22,6 +22,9 @@ export interface FamilyStatus {
     readonly puts: number;
     readonly gets: number;
     readonly listens: number;
+    /** Nodes that answered before the search was synced, and steps to the farthest of them. */
+    readonly answers: number;
+    readonly hops: number;
   }[];
 }
 
@@ -86,6 +89,8 @@ function describeFamily(overlay: Overlay, nowMs: number): FamilyStatus {
       puts: search.puts.size,
       gets: search.gets.size,
       listens: search.listens.size,
+      answers: search.trace.answersCount,
+      hops: search.trace.hopsCount,
     })),
   };
 }

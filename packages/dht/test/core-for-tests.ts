@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What the parts of an engine share, with a clock that a test sets. */
+
+import { Chance } from '../src/chance.ts';
+import type { Core } from '../src/core.ts';
+import { newCounters } from '../src/counters.ts';
+import { infoHash } from '../src/info-hash.ts';
+import { Outbox } from '../src/outbox.ts';
+import { Timers } from '../src/timers.ts';
+
+export interface TestCore {
+  readonly core: Core;
+  readonly sent: Uint8Array[];
+  /** Lets time pass. */
+  pass(ms: number): void;
+}
+
+export function testCore(): TestCore {
+  let nowMs = 0;
+  let state = 1;
+  const clock = { nowMs: () => nowMs, epochUs: () => 1_700_000_000_000_000 + nowMs * 1000 };
+  const random = {
+    fill: (octets: Uint8Array) =>
+      octets.map((_, index) => (octets[index] = state = (state * 75 + 74) % 65_537)),
+  };
+  const timers = new Timers();
+  const counters = newCounters();
+  const sent: Uint8Array[] = [];
+  const outbox = new Outbox(clock, timers, counters, (octets) => sent.push(octets));
+  const envelope = { network: 0, client: false, agent: undefined };
+  const chance = new Chance(random);
+  return {
+    core: { id: infoHash('own'), envelope, clock, chance, timers, counters, outbox },
+    sent,
+    pass: (ms) => {
+      const endMs = nowMs + ms;
+      for (
+        let atMs = timers.nextAtMs;
+        atMs !== undefined && atMs <= endMs;
+        atMs = timers.nextAtMs
+      ) {
+        nowMs = Math.max(nowMs, atMs);
+        timers.runDue(nowMs);
+      }
+      nowMs = endMs;
+    },
+  };
+}
