@@ -80,7 +80,7 @@ export function isLocal(address: string): boolean {
 }
 
 /** Where no node can be (PROTOCOL 15): port 0; 0/8 and 224/3; `::`, ff00::/8 and IPv4-mapped addresses. */
-export function isMartian(octets: Uint8Array, port: number): boolean {
+function isMartian(octets: Uint8Array, port: number): boolean {
   if (port === 0) return true;
   const first = octets[0] ?? 0;
   if (octets.length === IPV4_OCTETS) return first === 0 || first >= 224;

@@ -31,6 +31,8 @@ export class Bootstrap {
   readonly #endpoints = new Map<string, Endpoint>();
   /** Pings that are out, by transaction id: it is all that such an answer can be told by. */
   readonly #pings = new Map<number, Request>();
+  /** Look-ups that are on. */
+  #expectedCount = 0;
   #repeatMs = BOOTSTRAP_REPEAT_MS_MIN;
   #timer: Timer | undefined;
 
@@ -41,7 +43,19 @@ export class Bootstrap {
   }
 
   get isPending(): boolean {
-    return this.#pings.size > 0;
+    return this.#pings.size > 0 || this.#expectedCount > 0;
+  }
+
+  /** Addresses are being looked up; the answer is to be called when they were added, or there are none. */
+  expect(): () => void {
+    this.#expectedCount += 1;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#expectedCount -= 1;
+      if (!this.isPending) this.#ports.onSettled();
+    };
   }
 
   /** Adds addresses and pings them now. */
@@ -83,7 +97,7 @@ export class Bootstrap {
     const node = new RemoteNode(this.#core.chance.infoHash(), endpoint, this.#freeTid());
     const over = (): void => {
       this.#pings.delete(request.tid);
-      if (this.#pings.size === 0) this.#ports.onSettled();
+      if (!this.isPending) this.#ports.onSettled();
     };
     const request: Request = this.#requests.send(
       node,

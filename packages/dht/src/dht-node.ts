@@ -288,12 +288,15 @@ export class DhtNode implements AsyncDisposable {
 
   async #bootstrapHost(text: string): Promise<void> {
     const { host, port } = splitHost(text);
+    const looked = this.#use((engine) => engine.expectBootstrap());
     try {
       const addresses = await this.#ports.resolve(host);
       if (this.#closed !== undefined) return;
       this.#use((engine) => engine.bootstrap(addresses.map((address) => ({ address, port }))));
     } catch (error) {
       this.#ports.logger.warn('dht_bootstrap_unresolved', { host, error: String(error) });
+    } finally {
+      if (this.#closed === undefined) this.#use(looked);
     }
   }
 

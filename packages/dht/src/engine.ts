@@ -176,6 +176,17 @@ export class DhtEngine {
     this.advance();
   }
 
+  /**
+   * Names are being looked up for a `bootstrap` that follows: puts, gets and listens wait for it. The answer ends that.
+   */
+  expectBootstrap(): () => void {
+    const ends = [...this.#overlays.values()].map((overlay) => overlay.bootstrap.expect());
+    return () => {
+      for (const end of ends) end();
+      this.advance();
+    };
+  }
+
   /** A node somebody mentioned, for example on the local network. */
   learn(record: NodeRecord): void {
     const overlay = this.#overlays.get(familyOf(record.endpoint.address));

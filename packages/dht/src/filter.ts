@@ -3,15 +3,7 @@
 import { infoHash } from './info-hash.ts';
 import { ANSWER_FIELDS_OCTETS_MAX } from './limits.ts';
 import type { Value } from './value.ts';
-import {
-  Field,
-  type Condition,
-  type FieldRows,
-  type FieldValue,
-  type Filter,
-} from './wire/message.ts';
-
-export const EVERYTHING: Filter = { select: [], where: [] };
+import { Field, type Condition, type FieldRows, type FieldValue } from './wire/message.ts';
 
 /** `SELECT id`, and `SELECT id, sequence` (PROTOCOL 4.4). */
 export const SELECT_ID: readonly Field[] = [Field.id];

@@ -7,7 +7,7 @@ import type { ReportedAddresses } from './reported-addresses.ts';
 import type { Storage } from './storage.ts';
 
 /** What one family's network looks like from here. */
-export interface FamilyStatus {
+interface FamilyStatus {
   readonly family: Family;
   readonly connectivity: Connectivity;
   readonly goodNodes: number;

@@ -13,7 +13,7 @@ export interface TestCore {
   readonly core: Core;
   readonly sent: Uint8Array[];
   /** Lets time pass. */
-  pass(ms: number): void;
+  readonly pass: (ms: number) => void;
 }
 
 export function testCore(): TestCore {

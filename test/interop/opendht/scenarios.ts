@@ -109,8 +109,8 @@ async function signed(): Promise<void> {
   );
   await ours.putSigned(HASH, text('second edition'), { id });
   await until('real storers take the edit', async () => {
-    const texts = (await python.get(KEY)).map(({ data }) => data);
-    return texts.includes('second edition') && !texts.includes('first edition');
+    const texts = new Set((await python.get(KEY)).map(({ data }) => data));
+    return texts.has('second edition') && !texts.has('first edition');
   });
 }
 

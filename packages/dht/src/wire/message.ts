@@ -115,7 +115,7 @@ export interface ErrorMessage extends Envelope {
 }
 
 /** Refreshed or expired ids for a listener without `ve` (PROTOCOL 10.5). */
-export interface LegacyUpdateMessage extends Envelope {
+interface LegacyUpdateMessage extends Envelope {
   readonly kind: 'legacy-update';
   readonly tid: number;
   readonly args: Arguments;
