@@ -293,8 +293,13 @@ export class DhtEngine {
 
   exportState(): DhtState {
     const nowMs = this.#core.clock.nowMs();
+    // Also those that are silent just now: a node may be stopped because its network is down.
     const nodes = [...this.#overlays.values()].flatMap(({ table }) =>
-      table.closestGood(this.id, STATE_NODES_MAX, nowMs),
+      table
+        .nodes()
+        .filter((node) => node.repliedAtMs !== -Infinity)
+        .toSorted((a, b) => Number(b.isGood(nowMs)) - Number(a.isGood(nowMs)))
+        .slice(0, STATE_NODES_MAX),
     );
     return {
       version: 1,

@@ -40,7 +40,7 @@ export class NodeCache {
       if (node.isGood(nowMs)) return { node, foreign: true, isNews: false };
       node.endpoint = source;
     }
-    const isNews = known === undefined || node.expired;
+    const isNews = node.expired || nowMs - node.heardAtMs >= NODE_HEARD_MS_MAX;
     node.heardAtMs = nowMs;
     node.expired = false;
     return { node, foreign: false, isNews };

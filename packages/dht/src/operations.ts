@@ -46,13 +46,15 @@ export class GetOperation {
     this.#onValue(value);
   }
 
-  /** Whether another copy of the value is worth fetching; counts it. */
-  claim(id: bigint): boolean {
+  /** Whether another copy of the value is not worth fetching. */
+  isFetched(id: bigint): boolean {
     const count = this.#fetchesById.get(id) ?? 0;
-    if (count >= FETCH_COPIES_MAX) return false;
-    if (count === 0 && this.#fetchesById.size >= GET_VALUES_MAX) return false;
-    this.#fetchesById.set(id, count + 1);
-    return true;
+    return count === 0 ? this.#fetchesById.size >= GET_VALUES_MAX : count >= FETCH_COPIES_MAX;
+  }
+
+  /** A copy is being fetched. */
+  claim(id: bigint): void {
+    this.#fetchesById.set(id, (this.#fetchesById.get(id) ?? 0) + 1);
   }
 
   /** A family has found what there is. */

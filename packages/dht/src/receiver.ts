@@ -123,12 +123,12 @@ export class Receiver {
     message: ReplyMessage | ErrorMessage,
     source: Endpoint,
   ): void {
-    const wasExpired = node.expired;
+    const isNews = !node.isGood(this.#ports.core.clock.nowMs());
     if (!overlay.requests.answer(node, message, source)) {
       this.#ports.core.counters.repliesUnmatched += 1;
       return;
     }
-    if (!node.expired) overlay.seen(node, 'replied', wasExpired);
+    if (!node.expired) overlay.seen(node, 'replied', isNews);
     this.#answered(message, source);
   }
 

@@ -34,7 +34,7 @@ export class SearchGets {
   }
 
   begin(each: SearchNode, operation: GetOperation): NodeGet {
-    const nodeGet: NodeGet = { queue: [], openCount: 0, done: false };
+    const nodeGet: NodeGet = { queue: [], openCount: 0, paused: false, done: false };
     each.gets.set(operation, nodeGet);
     return nodeGet;
   }
@@ -71,16 +71,36 @@ export class SearchGets {
   }
 
   #fetch(each: SearchNode, operation: GetOperation, nodeGet: NodeGet): void {
+    if (nodeGet.paused) return;
     while (nodeGet.openCount < FETCHES_PER_NODE_MAX) {
-      const id = nodeGet.queue.pop();
+      const id = nodeGet.queue.at(-1);
       if (id === undefined) break;
-      if (!operation.claim(id)) continue;
+      if (operation.isFetched(id)) {
+        nodeGet.queue.pop();
+        continue;
+      }
+      if (this.#pause(each, operation, nodeGet)) return;
+      nodeGet.queue.pop();
+      operation.claim(id);
       nodeGet.openCount += 1;
       this.#fetchOne(each, operation, nodeGet, id);
     }
     if (nodeGet.openCount > 0 || nodeGet.queue.length > 0) return;
     nodeGet.done = true;
     this.#wake();
+  }
+
+  /** Whether enough was asked of the node in this tick; then it goes on in the next. */
+  #pause(each: SearchNode, operation: GetOperation, nodeGet: NodeGet): boolean {
+    const { clock, timers } = this.#ports.core;
+    const waitMs = each.spend(1, clock.nowMs());
+    if (waitMs === 0) return false;
+    nodeGet.paused = true;
+    timers.arm(clock.nowMs() + waitMs, () => {
+      nodeGet.paused = false;
+      this.#fetch(each, operation, nodeGet);
+    });
+    return true;
   }
 
   #fetchOne(each: SearchNode, operation: GetOperation, nodeGet: NodeGet, id: bigint): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { ListenOperation } from './listen-operation.ts';
-import { SYNC_MS } from './limits.ts';
+import { ASK_TICK_MS, ASKED_PER_TICK_MAX, SYNC_MS } from './limits.ts';
 import type { GetOperation, PutOperation } from './operations.ts';
 import type { RemoteNode } from './remote-node.ts';
 import type { Request } from './requests.ts';
@@ -11,6 +11,8 @@ export interface NodeGet {
   /** Ids that are still to be fetched. */
   readonly queue: bigint[];
   openCount: number;
+  /** It goes on by itself at the next tick. */
+  paused: boolean;
   done: boolean;
 }
 
@@ -42,13 +44,18 @@ export class SearchNode {
   /** Not asked before this. */
   askAgainAtMs = -Infinity;
   readonly gets = new WeakMap<GetOperation, NodeGet>();
-  readonly puts = new Map<PutOperation, NodePut>();
+  readonly puts = new WeakMap<PutOperation, NodePut>();
   /** Puts that wait for their turn at this node. */
   readonly putsQueued = new Set<PutOperation>();
   putsOpenCount = 0;
+  /** The puts that wait go on by themselves at the next tick. */
+  putsPaused = false;
   /** Whether all puts of the search were queued here. */
   enrolled = false;
   readonly listens = new Map<ListenOperation, NodeListen>();
+
+  #tickAtMs = -Infinity;
+  #spentCount = 0;
 
   constructor(node: RemoteNode, hopsCount: number) {
     this.node = node;
@@ -66,6 +73,21 @@ export class SearchNode {
 
   isSynced(nowMs: number): boolean {
     return !this.node.expired && this.token !== undefined && nowMs - this.syncedAtMs < SYNC_MS;
+  }
+
+  /**
+   * Takes so many requests from what the node may be asked in this tick: real nodes ignore who asks too much (PROTOCOL 15).
+   * Answers 0, or in how many milliseconds to try again, with nothing taken.
+   */
+  spend(requestsCount: number, nowMs: number): number {
+    if (nowMs - this.#tickAtMs >= ASK_TICK_MS) {
+      this.#tickAtMs = nowMs;
+      this.#spentCount = 0;
+    }
+    if (this.#spentCount + requestsCount > ASKED_PER_TICK_MAX)
+      return this.#tickAtMs + ASK_TICK_MS - nowMs;
+    this.#spentCount += requestsCount;
+    return 0;
   }
 
   /** Its token was refused: a new one is needed before anything else. */

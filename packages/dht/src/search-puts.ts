@@ -69,7 +69,6 @@ export class SearchPuts {
 
   release(each: SearchNode): void {
     each.putsQueued.clear();
-    each.puts.clear();
     each.enrolled = false;
   }
 
@@ -89,15 +88,33 @@ export class SearchPuts {
 
   #pump(each: SearchNode): void {
     const nowMs = this.#ports.core.clock.nowMs();
+    if (each.putsPaused) return;
     for (const operation of each.putsQueued) {
       if (each.putsOpenCount >= PUTS_PER_NODE_MAX || !each.isSynced(nowMs)) return;
+      if (!this.#operations.has(operation)) {
+        each.putsQueued.delete(operation); // Cancelled, or done without this node.
+        continue;
+      }
+      const waitMs = each.spend(operation.permanent ? 2 : 1, nowMs);
+      if (waitMs > 0) {
+        this.#pause(each, waitMs);
+        return;
+      }
       each.putsQueued.delete(operation);
-      if (operation.cancelled) continue;
       each.puts.set(operation, { state: 'open' });
       each.putsOpenCount += 1;
       if (operation.permanent) this.#probe(each, operation);
       else this.#put(each, operation);
     }
+  }
+
+  #pause(each: SearchNode, waitMs: number): void {
+    const { clock, timers } = this.#ports.core;
+    each.putsPaused = true;
+    timers.arm(clock.nowMs() + waitMs, () => {
+      each.putsPaused = false;
+      this.#wake();
+    });
   }
 
   #probe(each: SearchNode, operation: PutOperation): void {
@@ -194,7 +211,7 @@ export class SearchPuts {
     const { clock, timers } = this.#ports.core;
     const againAtMs = clock.nowMs() + lifetimeMs(operation.value.type) - REANNOUNCE_MARGIN_MS;
     timers.arm(againAtMs, () => {
-      if (operation.cancelled || each.puts.get(operation)?.state !== 'confirmed') return;
+      if (!this.#operations.has(operation) || !each.enrolled) return;
       each.putsQueued.add(operation);
       this.#wake();
     });

@@ -202,6 +202,7 @@ export class Search {
     if (this.isIdle) return;
     this.usedAtMs = nowMs;
     this.#trim();
+    if (this.#nodes.every(({ node }) => node.expired)) this.#filledAtMs = -Infinity; // Perhaps others are known by now.
     this.#fill();
     if (this.#nodes.every(({ node }) => node.expired)) {
       this.#expire();

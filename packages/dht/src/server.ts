@@ -9,13 +9,14 @@ import {
   ANSWER_VALUES_COUNT_MAX,
   ANSWER_VALUES_OCTETS_MAX,
   NODES_IN_REPLY_MAX,
+  SCANNED_VALUES_MAX,
   SEARCH_NODES_MAX,
   TARGET_NODES,
   VALUES_PER_PUT_MAX,
 } from './limits.ts';
 import type { Overlay } from './overlay.ts';
 import type { RemoteNode } from './remote-node.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, StoredValue } from './storage.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Tokens } from './tokens.ts';
 import type { Value } from './value.ts';
@@ -24,9 +25,11 @@ import { encodeError, encodeReply, type OutgoingArguments } from './wire/encode-
 import { fragment } from './wire/fragment.ts';
 import {
   ErrorCode,
+  Field,
   WANT_IPV4,
   WANT_IPV6,
   type Arguments,
+  type Condition,
   type QueryMessage,
 } from './wire/message.ts';
 
@@ -102,9 +105,7 @@ export class Server {
     }
     const answer = this.#nodesAndToken(question, args.key);
     const { select, where } = args.filter ?? { select: [], where: [] };
-    const matching = [...storage.values(args.key).values()].filter(({ value }) =>
-      matches(value, where),
-    );
+    const matching = matchingValues(storage.values(args.key), where);
     if (matching.length === 0) {
       this.#reply(question, answer);
       return;
@@ -252,6 +253,20 @@ export class Server {
     const { envelope, id, outbox } = this.#ports.core;
     outbox.transmit([encodeError(envelope, message.tid, { code, text }, id)], source);
   }
+}
+
+/** The stored values for which all conditions hold; a look-up by id costs the same however many there are. */
+function matchingValues(
+  stored: ReadonlyMap<bigint, StoredValue>,
+  where: readonly Condition[],
+): readonly StoredValue[] {
+  const byId = where.find((condition) => condition.field === Field.id);
+  const looked =
+    byId === undefined ? stored.values().take(SCANNED_VALUES_MAX) : [stored.get(byId.id)];
+  const matching: StoredValue[] = [];
+  for (const each of looked)
+    if (each !== undefined && matches(each.value, where)) matching.push(each);
+  return matching;
 }
 
 /** As many as one answer may bring. */

@@ -48,6 +48,8 @@ export class Subscriptions {
   readonly #requestsOf: RequestsOf;
   readonly #byKey = new Map<InfoHash, Map<string, Subscription>>();
   readonly #countByHost = new Map<string, number>();
+  /** By key and node. */
+  readonly #countByNode = new Map<string, number>();
   #count = 0;
   /** Octets of updates that wait for their answer. */
   #openOctets = 0;
@@ -83,11 +85,11 @@ export class Subscriptions {
     }
     const host = sourceKey(node.endpoint.address);
     const hostCount = this.#countByHost.get(host) ?? 0;
-    const ofNode = [...(this.#byKey.get(key)?.values() ?? [])].filter((each) => each.node === node);
+    const nodeCount = this.#countByNode.get(`${key} ${node.id}`) ?? 0;
     if (
       this.#count >= SUBSCRIPTIONS_MAX ||
       hostCount >= SUBSCRIPTIONS_PER_SOURCE_MAX ||
-      ofNode.length >= SUBSCRIPTIONS_PER_NODE_AND_KEY_MAX
+      nodeCount >= SUBSCRIPTIONS_PER_NODE_AND_KEY_MAX
     ) {
       this.#core.counters.subscriptionsRefused += 1;
       return false;
@@ -101,6 +103,7 @@ export class Subscriptions {
     node.usesCount += 1;
     this.#count += 1;
     this.#countByHost.set(host, hostCount + 1);
+    this.#countByNode.set(`${key} ${node.id}`, nodeCount + 1);
     this.#continueDump(made);
     return true;
   }
@@ -138,9 +141,8 @@ export class Subscriptions {
     if (ofKey.size === 0) this.#byKey.delete(key);
     node.usesCount -= 1;
     this.#count -= 1;
-    const left = (this.#countByHost.get(host) ?? 1) - 1;
-    if (left === 0) this.#countByHost.delete(host);
-    else this.#countByHost.set(host, left);
+    countDown(this.#countByHost, host);
+    countDown(this.#countByNode, `${key} ${node.id}`);
   }
 
   #continueDump(subscription: Subscription): void {
@@ -210,6 +212,12 @@ export class Subscriptions {
   #token(node: RemoteNode): Uint8Array {
     return this.#tokens.make(node.endpoint, this.#core.clock.nowMs());
   }
+}
+
+function countDown(counts: Map<string, number>, name: string): void {
+  const left = (counts.get(name) ?? 1) - 1;
+  if (left === 0) counts.delete(name);
+  else counts.set(name, left);
 }
 
 /** Groups whose octets reach `DUMP_OCTETS` with their last value (PROTOCOL 10.2). */

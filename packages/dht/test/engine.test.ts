@@ -165,13 +165,22 @@ test('exportState() lets a node join again, with its id, when its bootstrap node
 
 test('a node that was cut off finds back by itself', () => {
   const { dht, a, b } = trio();
+  const { events } = dht.listen(b, KEY);
+  dht.put(a, KEY, textValue(2n, 'stays'), true);
+  dht.network.run(5000);
   dht.network.lossRate = 1;
   dht.network.run(30 * MINUTE_MS);
   dht.network.lossRate = 0;
   dht.network.run(60 * MINUTE_MS);
   assert.equal(b.engine.connectivity(4), 'connected');
   dht.put(a, KEY, textValue(1n, 'again'));
-  assert.deepEqual(dht.get(b, KEY).map(textOf), ['again']);
+  dht.network.run(5000);
+  assert.deepEqual(dht.get(b, KEY).map(textOf).toSorted(), ['again', 'stays']);
+  // The standing listen and the permanent put came back without being asked.
+  assert.deepEqual(
+    events.map((event) => (event.kind === 'value' ? textOf(event.value) : event.id)),
+    ['stays', 2n, 'stays', 'again'],
+  );
 });
 
 test('a listener gets a dump of 2,000 values', () => {
