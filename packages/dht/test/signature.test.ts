@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import { test } from 'node:test';
 import { hexText } from '@sentrypeer/bytes';
 import { infoHash, parseInfoHash } from '../src/info-hash.ts';
@@ -73,8 +79,46 @@ test('signatureHolds() refuses other digests and other kinds of keys', () => {
   assert.ok(!signatureHolds({ ...value, owner, signature }));
 });
 
+const toNumber = (text = ''): bigint =>
+  BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`);
+
+function toText(number: bigint): string {
+  const hex = number.toString(16);
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
+}
+
+/** The inverse of a modulo m, by Euclid. */
+function inverse(a: bigint, m: bigint): bigint {
+  let [r0, r1, s0, s1] = [m, a % m, 0n, 1n];
+  while (r1 !== 0n) [r0, r1, s0, s1] = [r1, r0 % r1, s1, s0 - (r0 / r1) * s1];
+  assert.equal(r0, 1n, 'coprime');
+  return ((s0 % m) + m) % m;
+}
+
+/** A valid key with a public exponent that nobody uses. */
+function keyWithExponent(least: bigint): KeyObject {
+  const jwk = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({
+    format: 'jwk',
+  });
+  const [p, q] = [toNumber(jwk.p), toNumber(jwk.q)];
+  const phi = (p - 1n) * (q - 1n);
+  const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
+  let e = least;
+  while (gcd(phi, e) !== 1n) e += 2n;
+  const d = inverse(e, phi);
+  const parts = { e, d, dp: d % (p - 1n), dq: d % (q - 1n) };
+  const texts = Object.entries(parts).map(([name, number]) => [name, toText(number)] as const);
+  return createPrivateKey({ key: { ...jwk, ...Object.fromEntries(texts) }, format: 'jwk' });
+}
+
 test('signatureHolds() refuses keys that would make a check slow', () => {
   const content = { data: Uint8Array.of(1) };
+  assert.equal(
+    identityOf(generateKeyPairSync('rsa-pss', { modulusLength: 1024 }).privateKey),
+    undefined,
+  );
+  assert.equal(identityOf(keyWithExponent(2n ** 33n + 1n)), undefined);
+  assert.ok(identityOf(keyWithExponent(65_537n)) !== undefined, 'the test makes usable keys');
   const huge = generateKeyPairSync('rsa', { modulusLength: 1024, publicExponent: 2 ** 31 - 1 });
   const usual = identityOf(huge.privateKey);
   assert.ok(usual !== undefined, 'an exponent of 31 bits is cheap');
