@@ -3,14 +3,17 @@
 import { endpointKey, sourceKey, type Endpoint } from './address.ts';
 import {
   BLACKLIST_MAX,
+  BUDGETS_MAX,
   PROVED_ADDRESSES_MAX,
   PROVED_MS,
+  PROVED_OCTETS_BURST,
+  PROVED_OCTETS_PER_SECOND,
+  PROVED_OCTETS_PER_SECOND_ALL,
   QUERIES_PER_SECOND_MAX,
   QUERIES_PER_SOURCE_PER_SECOND_MAX,
   UNPROVED_OCTETS_BURST,
   UNPROVED_OCTETS_PER_SECOND,
   UNPROVED_OCTETS_PER_SECOND_ALL,
-  UNPROVED_SOURCES_MAX,
 } from './limits.ts';
 
 const SECOND_MS = 1000;
@@ -23,8 +26,16 @@ export class Admission {
   /** When an address last showed that it hears us; the longest silent first. */
   readonly #proved = new Map<string, number>();
   readonly #blacklist = new Set<string>();
-  readonly #unproved = new Map<string, { octets: number; atMs: number }>();
-  readonly #unprovedAll = { octets: UNPROVED_OCTETS_PER_SECOND_ALL, atMs: -Infinity };
+  readonly #unprovedBudgets = new Budgets(
+    UNPROVED_OCTETS_PER_SECOND,
+    UNPROVED_OCTETS_BURST,
+    UNPROVED_OCTETS_PER_SECOND_ALL,
+  );
+  readonly #provedBudgets = new Budgets(
+    PROVED_OCTETS_PER_SECOND,
+    PROVED_OCTETS_BURST,
+    PROVED_OCTETS_PER_SECOND_ALL,
+  );
 
   /** Whether another query, or a stray part, of this source is looked at. */
   allows(source: Endpoint, nowMs: number): boolean {
@@ -68,22 +79,45 @@ export class Admission {
     return atMs !== undefined && nowMs - atMs < PROVED_MS;
   }
 
-  /** Whether so many octets of values may go to the address: any number once it is proved, else as its source's and everybody's budget allows. */
+  /** Whether so many octets of values may go to the address: as its source's budget, and everybody's, allows. */
   mayAnswer(source: Endpoint, octets: number, nowMs: number): boolean {
-    if (octets === 0 || this.isProved(source, nowMs)) return true;
-    const key = sourceKey(source.address);
-    const own = this.#unproved.get(key) ?? { octets: UNPROVED_OCTETS_BURST, atMs: nowMs };
-    refill(own, UNPROVED_OCTETS_PER_SECOND, UNPROVED_OCTETS_BURST, nowMs);
-    const all = this.#unprovedAll;
-    refill(all, UNPROVED_OCTETS_PER_SECOND_ALL, UNPROVED_OCTETS_PER_SECOND_ALL, nowMs);
-    this.#unproved.delete(key);
-    this.#unproved.set(key, own);
-    const [oldest] = this.#unproved.keys();
-    if (oldest !== undefined && this.#unproved.size > UNPROVED_SOURCES_MAX)
-      this.#unproved.delete(oldest);
-    if (own.octets < octets || all.octets < octets) return false;
+    if (octets === 0) return true;
+    const budgets = this.isProved(source, nowMs) ? this.#provedBudgets : this.#unprovedBudgets;
+    return budgets.take(sourceKey(source.address), octets, nowMs);
+  }
+}
+
+interface Budget {
+  octets: number;
+  atMs: number;
+}
+
+/** Octets for each source and for all; sources that were silent for longest are forgotten. */
+class Budgets {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #perSecondAll: number;
+  readonly #all: Budget;
+  readonly #bySource = new Map<string, Budget>();
+
+  constructor(perSecond: number, burst: number, perSecondAll: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#perSecondAll = perSecondAll;
+    this.#all = { octets: perSecondAll, atMs: -Infinity };
+  }
+
+  take(source: string, octets: number, nowMs: number): boolean {
+    const own = this.#bySource.get(source) ?? { octets: this.#burst, atMs: nowMs };
+    refill(own, this.#perSecond, this.#burst, nowMs);
+    refill(this.#all, this.#perSecondAll, this.#perSecondAll, nowMs);
+    this.#bySource.delete(source);
+    this.#bySource.set(source, own);
+    const [oldest] = this.#bySource.keys();
+    if (oldest !== undefined && this.#bySource.size > BUDGETS_MAX) this.#bySource.delete(oldest);
+    if (own.octets < octets || this.#all.octets < octets) return false;
     own.octets -= octets;
-    all.octets -= octets;
+    this.#all.octets -= octets;
     return true;
   }
 }

@@ -71,8 +71,22 @@ export const UNPROVED_OCTETS_BURST = 131_072;
 /** Octets of values a second for all unproved addresses together. Chosen: 4 Mbit/s. */
 export const UNPROVED_OCTETS_PER_SECOND_ALL = 524_288;
 
-/** Sources whose unproved octets are remembered. Chosen: as many as can ask in one second. */
-export const UNPROVED_SOURCES_MAX = 8192;
+/**
+ * Octets of values a second that addresses of one source get which have proved to hear us, and at once; values looked
+ * through count, too. Chosen: three times what a node with 6,500 values costs that asks for the whole list before each
+ * announcement (PROTOCOL 20.4).
+ */
+export const PROVED_OCTETS_PER_SECOND = 2_097_152;
+export const PROVED_OCTETS_BURST = 8_388_608;
+
+/** Octets of values a second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
+export const PROVED_OCTETS_PER_SECOND_ALL = 8_388_608;
+
+/** Octets that a value counts for that is looked through. Chosen: as long as it takes to write so many. */
+export const SCANNED_VALUE_OCTETS = 8;
+
+/** Sources whose octets are remembered. Chosen: as many as can ask in one second. */
+export const BUDGETS_MAX = 8192;
 
 /** Nodes of one family that are remembered; those in tables, searches and requests are always. Chosen: some 500 octets each. */
 export const NODES_KNOWN_MAX = 4096;
@@ -313,6 +327,8 @@ assert(
   QUERIES_PER_SOURCE_PER_SECOND_MAX < QUERIES_PER_SECOND_MAX,
   'one source leaves room for others',
 );
+assert(UNPROVED_OCTETS_PER_SECOND < PROVED_OCTETS_PER_SECOND, 'a proof is worth something');
+assert(PROVED_OCTETS_BURST <= PROVED_OCTETS_PER_SECOND_ALL, 'one burst is served within a second');
 assert(
   PUSHED_OCTETS_PER_NODE_MAX < PUSHED_OCTETS_MAX,
   'one subscriber cannot take all memory for updates',

@@ -9,6 +9,7 @@ import {
   ANSWER_VALUES_COUNT_MAX,
   ANSWER_VALUES_OCTETS_MAX,
   NODES_IN_REPLY_MAX,
+  SCANNED_VALUE_OCTETS,
   SCANNED_VALUES_MAX,
   SEARCH_NODES_MAX,
   TARGET_NODES,
@@ -97,40 +98,34 @@ export class Server {
   }
 
   #get(question: Question): void {
-    const { args, source, nowMs } = question;
-    const { storage, admission, core } = this.#ports;
+    const { args } = question;
+    const { storage } = this.#ports;
     if (args.key === undefined) {
       this.#error(question, ErrorCode.malformed, 'Get_values with no info_hash');
       return;
     }
     const answer = this.#nodesAndToken(question, args.key);
     const { select, where } = args.filter ?? { select: [], where: [] };
-    const matching = matchingValues(storage.values(args.key), where);
-    if (matching.length === 0) {
-      this.#reply(question, answer);
-      return;
+    const stored = storage.values(args.key);
+    if (!this.#affords(question, scanCost(stored, where))) return;
+    const matching = matchingValues(stored, where);
+    if (matching.length === 0) this.#reply(question, answer);
+    else if (select.length > 0)
+      this.#reply(question, { ...answer, fields: selectFields(matching, select) });
+    else {
+      const packed = limited(matching.map((each) => each.packed));
+      const octets = packed.reduce((sum, { length }) => sum + length, 0);
+      if (this.#affords(question, octets)) this.#replyWithValues(question, answer, packed);
     }
-    const fields =
-      select.length === 0
-        ? undefined
-        : selectFields(
-            matching.map(({ value }) => value),
-            select,
-          );
-    const packed = select.length === 0 ? limited(matching.map((stored) => stored.packed)) : [];
-    const octets = packed.reduce(
-      (sum, { length }) => sum + length,
-      (fields?.rows.length ?? 0) * 10,
-    );
-    if (!admission.mayAnswer(source, octets, nowMs)) {
-      // It asks again in a second; by then it may have shown that it hears us.
-      core.counters.answersWithheld += 1;
-      const { node } = question;
-      if (node.requests.size === 0) this.#ports.overlayOf(node.family)?.ping(node);
-      return;
-    }
-    if (fields === undefined) this.#replyWithValues(question, answer, packed);
-    else this.#reply(question, { ...answer, fields });
+  }
+
+  /** Whether the asker's budget allows an answer of this cost. Else it asks again in a second; by then it may have shown that it hears us. */
+  #affords({ node, source, nowMs }: Question, octets: number): boolean {
+    const { admission, core, overlayOf } = this.#ports;
+    if (admission.mayAnswer(source, octets, nowMs)) return true;
+    core.counters.answersWithheld += 1;
+    if (node.requests.size === 0) overlayOf(node.family)?.ping(node);
+    return false;
   }
 
   #put(question: Question, values: readonly Value[]): void {
@@ -253,6 +248,12 @@ export class Server {
     const { envelope, id, outbox } = this.#ports.core;
     outbox.transmit([encodeError(envelope, message.tid, { code, text }, id)], source);
   }
+}
+
+/** What it costs to look through the values, in octets; a look-up by id is free. */
+function scanCost(stored: ReadonlyMap<bigint, StoredValue>, where: readonly Condition[]): number {
+  if (where.some((condition) => condition.field === Field.id)) return 0;
+  return Math.min(stored.size, SCANNED_VALUES_MAX) * SCANNED_VALUE_OCTETS;
 }
 
 /** The stored values for which all conditions hold; a look-up by id costs the same however many there are. */

@@ -65,6 +65,8 @@ test('mayAnswer() gives an address that has not proved to hear us a budget, and 
   assert.equal(answered(1000), UNPROVED_OCTETS_PER_SECOND);
   admission.prove(at(1), 1000);
   assert.equal(answered(1000), 100 * chunk);
+  for (let index = 0; index < 20; index += 1) answered(1000);
+  assert.equal(answered(1000), 0, 'that is bounded, too');
   assert.equal(answered(1000 + PROVED_MS + 1), UNPROVED_OCTETS_BURST, 'a proof gets old');
 });
 

@@ -15,9 +15,17 @@ import {
 } from './message.ts';
 
 /** Arguments to write: what is absent is left out. `values` holds packed values, or sizes of those in parts. */
-export interface OutgoingArguments extends Partial<Omit<Arguments, 'id' | 'slots'>> {
+export interface OutgoingArguments extends Partial<Omit<Arguments, 'id' | 'slots' | 'fields'>> {
   readonly id: Arguments['id'];
+  readonly fields?: FieldRows | PackedRows | undefined;
   readonly values?: readonly (Uint8Array | number)[] | undefined;
+}
+
+/** Field rows whose values are MessagePack already. */
+export interface PackedRows {
+  readonly fields: readonly Field[];
+  readonly valuesCount: number;
+  readonly packed: Uint8Array;
 }
 
 type ArgumentKey = keyof OutgoingArguments;
@@ -167,8 +175,14 @@ function writeFilter(packer: Packer, filter: Filter): void {
   }
 }
 
-function writeFieldRows(packer: Packer, { fields, rows }: FieldRows): void {
+function writeFieldRows(packer: Packer, given: FieldRows | PackedRows): void {
+  const { fields } = given;
   writeUints(packer.map(2).text('f'), fields);
+  if ('packed' in given) {
+    packer.text('v').array(given.valuesCount).raw(given.packed);
+    return;
+  }
+  const { rows } = given;
   packer.text('v').array(rows.length * fields.length);
   for (const value of rows.flat()) {
     if (typeof value === 'bigint') packer.uint(value);

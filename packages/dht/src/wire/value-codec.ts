@@ -18,10 +18,7 @@ export function encodeValue(value: Value): Uint8Array {
   packer.text('id').uint(value.id).text('dat');
   if (cypher !== undefined) packer.binary(cypher);
   else {
-    packer
-      .map(signature === undefined ? 1 : 2)
-      .text('body')
-      .raw(encodeSignedPart(value));
+    writeSignedPart(packer.map(signature === undefined ? 1 : 2).text('body'), value);
     if (signature !== undefined) packer.text('sig').binary(signature);
   }
   if (priority !== 0) packer.text('p').uint(priority);
@@ -31,16 +28,21 @@ export function encodeValue(value: Value): Uint8Array {
 
 /** What a signature covers, PROTOCOL 5.1 and 7.1: the order of keys is part of it. */
 export function encodeSignedPart(value: Value): Uint8Array {
+  const packer = new Packer();
+  writeSignedPart(packer, value);
+  return packer.finish();
+}
+
+function writeSignedPart(packer: Packer, value: Value): void {
   const { owner, recipient, userType } = value;
   const ownedCount = owner === undefined ? 0 : recipient === undefined ? 2 : 3;
-  const packer = new Packer().map(2 + ownedCount + (userType === '' ? 0 : 1));
+  packer.map(2 + ownedCount + (userType === '' ? 0 : 1));
   if (owner !== undefined) {
     packer.text('seq').uint(value.sequence).text('owner').binary(owner);
     if (recipient !== undefined) packer.text('to').binary(infoHashOctets(recipient));
   }
   packer.text('type').uint(value.type).text('data').binary(value.data);
   if (userType !== '') packer.text('utype').text(userType);
-  return packer.finish();
 }
 
 /** One value from its packed octets; `undefined` where they are none. */
