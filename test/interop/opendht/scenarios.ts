@@ -263,12 +263,29 @@ async function bothFamilies(): Promise<void> {
   );
 }
 
+/** Storers of 2.4.12 lose such a dump (their own listeners then see nothing); ours paces it, and theirs takes it. */
+async function lateJoiner(): Promise<void> {
+  const count = 1000;
+  await using ours = await ourNode();
+  const contents = Array.from({ length: count }, (_, index) => `${index} `.padEnd(460, 'x'));
+  await Promise.all(contents.map((each) => ours.put(HASH, text(each), { permanent: true })));
+  await using late = await PythonNode.start(4301, { bootstrap: ours.locals[0]?.port ?? 0 });
+  await connected(ours);
+  await late.listen(KEY);
+  await until('the late joiner has all', () => late.events('value').length === count);
+  await using second = await ourNode({ via: 4301 });
+  await connected(second);
+  await using heard = new Heard(second, KEY);
+  await until('ours that joins even later has all', () => heard.lines.length === count);
+}
+
 export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'we bootstrap from them: put, get and listen in each direction, small and large': theyLetUsIn,
   'they bootstrap from us: we store, answer and push': weLetThemIn,
   'signed values in each direction, and an edit': signed,
   'values expire, permanent ones outlive their first announcement': aging,
   'three and three, one of each killed': threeAndThree,
+  'a late joiner gets a thousand values': lateJoiner,
   'network id': networkId,
   'peer discovery by multicast': peerDiscovery,
   'restart from the exported state': restart,
