@@ -57,12 +57,13 @@ export class NodeCache {
     return known;
   }
 
-  /** The nodes closest to the key that a search can begin with. */
+  /** What a search begins with: the nodes closest to the key, and the closest of those that ever answered. */
   closest(key: InfoHash, count: number): readonly RemoteNode[] {
-    return [...this.#nodes.values()]
+    const sorted = [...this.#nodes.values()]
       .filter((node) => !node.expired && !node.client)
-      .sort((a, b) => compareDistance(key, a.id, b.id))
-      .slice(0, count);
+      .sort((a, b) => compareDistance(key, a.id, b.id));
+    const answering = sorted.filter((node) => node.hasReplied).slice(0, count);
+    return [...new Set([...answering, ...sorted.slice(0, count)])];
   }
 
   values(): IterableIterator<RemoteNode> {

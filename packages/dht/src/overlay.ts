@@ -11,7 +11,7 @@ import {
 import type { Admission } from './admission.ts';
 import { Bootstrap } from './bootstrap.ts';
 import type { Core } from './core.ts';
-import { compareDistance, type InfoHash } from './info-hash.ts';
+import type { InfoHash } from './info-hash.ts';
 import { SEARCH_IDLE_MS, SEARCHES_MAX, TABLE_QUIET_MS } from './limits.ts';
 import { Maintenance } from './maintenance.ts';
 import { NodeCache } from './node-cache.ts';
@@ -204,7 +204,7 @@ export class Overlay {
     const nowMs = this.#ports.core.clock.nowMs();
     const idle = [...this.searches.values()]
       .filter((search) => search.isIdle && nowMs - search.usedAtMs >= idleMs)
-      .sort((a, b) => a.usedAtMs - b.usedAtMs || compareDistance(a.key, a.key, b.key));
+      .sort((a, b) => a.usedAtMs - b.usedAtMs);
     for (const search of idleMs === 0 ? idle.slice(0, 1) : idle) {
       search.close();
       this.searches.delete(search.key);

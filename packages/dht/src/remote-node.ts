@@ -50,6 +50,11 @@ export class RemoteNode {
     return this.#tid;
   }
 
+  /** It ever answered us: it is more than a name. */
+  get hasReplied(): boolean {
+    return this.repliedAtMs !== -Infinity;
+  }
+
   /** PROTOCOL 11.2. */
   isGood(nowMs: number): boolean {
     return (

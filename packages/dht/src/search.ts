@@ -122,8 +122,8 @@ export class Search {
       ({ node: other }) => compareDistance(this.key, node.id, other.id) < 0,
     );
     const index = at === -1 ? this.#nodes.length : at;
-    const closerCount = this.#nodes.slice(0, index).filter((each) => !each.isBad()).length;
-    if (closerCount >= SEARCH_NODES_MAX) return;
+    const closer = this.#nodes.slice(0, index).filter((each) => !each.isBad());
+    if (closer.length >= SEARCH_NODES_MAX && !node.hasReplied) return;
     this.#nodes.splice(index, 0, new SearchNode(node, this.#hopsCount));
     node.usesCount += 1;
     this.#trim();
@@ -173,18 +173,26 @@ export class Search {
     return leading;
   }
 
+  /**
+   * The closest, and the closest of those that ever answered: names of nodes that do not exist, however close, never
+   * push out what does.
+   */
   #trim(): void {
     let goodCount = 0;
+    let answeringCount = 0;
     const kept: SearchNode[] = [];
     const nowMs = this.#ports.core.clock.nowMs();
     for (const each of this.#nodes) {
-      const keep =
-        goodCount < SEARCH_NODES_MAX && kept.length < SEARCH_LIST_MAX && !each.node.isGone(nowMs);
-      if (!keep) {
+      const answering = each.node.hasReplied && !each.isBad();
+      const wanted =
+        goodCount < SEARCH_NODES_MAX || (answering && answeringCount < SEARCH_NODES_MAX);
+      const crowded = kept.length >= SEARCH_LIST_MAX && !answering;
+      if (!wanted || crowded || each.node.isGone(nowMs)) {
         this.#release(each);
         continue;
       }
       if (!each.isBad()) goodCount += 1;
+      if (answering) answeringCount += 1;
       kept.push(each);
     }
     this.#nodes = kept;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { infoHash } from '../src/info-hash.ts';
+import { divergingAt, infoHash } from '../src/info-hash.ts';
 import {
   GET_VALUES_MAX,
   NODES_KNOWN_MAX,
@@ -288,24 +288,31 @@ test('ids without number neither fill the memory nor hide honest nodes', () => {
   assert.deepEqual(dht.get(a, KEY).map(textOf), ['honest']);
 });
 
-test('lists of nodes that do not exist delay a search and do not stop it', () => {
+test('names of nodes that do not exist, all close to the key, hide no honest node', () => {
   const { dht, a, b } = pair();
   dht.put(b, KEY, textValue(1n, 'honest'));
-  const liar = new Stranger(dht, '192.0.2.1', infoHash('close'));
+  const liar = new Stranger(dht, '192.0.2.1', divergingAt(KEY, 150, new Uint8Array(20)));
   let count = 0;
   liar.onQuery = (query, from) => {
-    count += 1;
-    const n4 = Array.from({ length: 8 }, (_, index) => ({
-      id: infoHash(`ghost ${count} ${index}`),
-      endpoint: { address: `198.51.100.${index}`, port: 1 + (count % 60_000) },
-    }));
-    liar.reply(from, query.tid, { token: TOKEN, n4 });
+    // Forty ghosts, closer than anybody honest can be, before the liar has nothing more to say.
+    const n4 = Array.from({ length: count < 40 ? 8 : 0 }, () => {
+      count += 1;
+      const id = divergingAt(KEY, 100 + count, new Uint8Array(20));
+      return { id, endpoint: { address: `198.51.100.${count}`, port: 4222 } };
+    });
+    liar.reply(from, query.tid, { token: TOKEN, n4, fields: undefined });
   };
   liar.query(a.at, 'ping', {});
   dht.network.run(2000);
-  const startMs = dht.network.clock.nowMs();
-  assert.deepEqual(dht.get(a, KEY).map(textOf), ['honest']);
-  assert.ok(dht.network.clock.nowMs() - startMs < 2 * MINUTE_MS);
+  const late = dht.add();
+  dht.use(late, (engine) => engine.bootstrap([liar.at]));
+  dht.network.run(2000);
+  for (const node of [a, late]) {
+    const startMs = dht.network.clock.nowMs();
+    assert.deepEqual(dht.get(node, KEY).map(textOf), ['honest']);
+    assert.ok(dht.network.clock.nowMs() - startMs < 2 * MINUTE_MS);
+  }
+  assert.ok(count >= 40, 'the ghosts were listed');
 });
 
 test('a wrong copy does not hide the right one', () => {
