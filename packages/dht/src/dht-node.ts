@@ -72,6 +72,8 @@ export class DhtNode implements AsyncDisposable {
   #datagrams: DatagramPort | undefined;
   #discovery: DatagramPort | undefined;
   #cancelWake: () => void = () => undefined;
+  /** What the engine is woken for. */
+  #wakeAtMs: number | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(ports: DhtPorts, options: DhtOptions) {
@@ -324,11 +326,14 @@ export class DhtNode implements AsyncDisposable {
 
   /** The engine says when it wants to be woken; nothing is due after the close. */
   #rearm(): void {
-    this.#cancelWake();
     const atMs = this.#engine?.nextAtMs;
+    if (atMs === this.#wakeAtMs) return;
+    this.#cancelWake();
+    this.#wakeAtMs = atMs;
     if (atMs === undefined || this.#closed !== undefined) return;
     const waitMs = Math.min(WAKE_MS_MAX, Math.max(0, atMs - this.#ports.clock.nowMs()));
     this.#cancelWake = this.#ports.wakeAfter(waitMs, () => {
+      this.#wakeAtMs = undefined;
       this.#engine?.advance();
       this.#rearm();
     });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { assert, type Clock, type Random } from '@sentrypeer/kernel';
+import { assert, silentLogger, type Clock, type Random } from '@sentrypeer/kernel';
 import { endpointKey, type Endpoint } from '../address.ts';
+import type { DatagramPort, DhtPorts, OnDatagram } from '../ports.ts';
 import { Timers, type Timer } from '../timers.ts';
 
 const MINUTE_MS = 60_000;
@@ -88,9 +89,32 @@ export class SimulatedNetwork {
     this.#rearm(endpointKey(at));
   }
 
-  /** Something of the test's own, later. */
-  later(waitMs: number, run: () => void): void {
-    this.#timers.arm(this.#nowMs + waitMs, run);
+  /** Something of the test's own, later, unless what this answers is called before. */
+  later(waitMs: number, run: () => void): () => void {
+    const timer = this.#timers.arm(this.#nowMs + waitMs, run);
+    return () => this.#timers.cancel(timer);
+  }
+
+  /** What `DhtNode.open` needs to run here, at this address and port. */
+  portsAt(at: Endpoint): DhtPorts {
+    const open = (onDatagram: OnDatagram): Promise<DatagramPort> => {
+      this.attach(at, { nextAtMs: undefined, receive: onDatagram, advance: () => undefined });
+      return Promise.resolve({
+        locals: [at],
+        send: (octets, to) => this.send(octets, at, to),
+        close: () => Promise.resolve(this.detach(at)),
+      });
+    };
+    return {
+      clock: this.clock,
+      random: this.random,
+      logger: silentLogger,
+      wakeAfter: (waitMs, run) => this.later(waitMs, run),
+      openDatagrams: open,
+      openDiscovery: () =>
+        Promise.resolve({ locals: [], send: () => undefined, close: () => Promise.resolve() }),
+      resolve: (host) => Promise.resolve([host]),
+    };
   }
 
   /** Lets simulated time pass. */
