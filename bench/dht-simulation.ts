@@ -8,7 +8,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { DhtEngine, infoHash, type InfoHash } from '@sentrypeer/dht';
+import { DhtEngine, infoHash, unsignedValue, type InfoHash } from '@sentrypeer/dht';
 import { SimulatedNetwork } from '@sentrypeer/dht/testing';
 
 const NODES = Number(process.argv[2] ?? 1000);
@@ -113,25 +113,11 @@ const keys = Array.from({ length: KEYS_COUNT }, () => infoHash(randomBytes(20)))
 let announcedCount = 0;
 for (const key of keys) {
   const { engine, at } = pick(keepers);
-  const value = { id: 1n, type: 0, data: randomBytes(400), userType: 'text/plain' };
-  engine.put(
-    key,
-    {
-      ...value,
-      owner: undefined,
-      recipient: undefined,
-      sequence: 0,
-      signature: undefined,
-      cypher: undefined,
-      priority: 0,
-      pushType: undefined,
-    },
-    {
-      permanent: true,
-      created: 0,
-      onSettled: (ok) => (announcedCount += ok ? 1 : 0),
-    },
-  );
+  const value = unsignedValue(1n, { data: randomBytes(400), userType: 'text/plain' });
+  const onSettled = (ok: boolean): void => {
+    announcedCount += ok ? 1 : 0;
+  };
+  engine.put(key, value, { permanent: true, created: 0, onSettled });
   network.touch(at);
 }
 network.run(5 * MINUTE_MS);
