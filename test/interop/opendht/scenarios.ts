@@ -11,6 +11,8 @@ import { Dhtnode, PythonNode, until } from './real-nodes.ts';
 
 const KEY = 'bad_actors';
 const HASH = infoHash(KEY);
+/** Real nodes list a newcomer once they have asked it themselves: 1 to 25 s, and that twice. */
+const INTRODUCED_MS_MAX = 60_000;
 const LARGE = 'L'.repeat(20_000);
 
 function rsaIdentity(): NonNullable<ReturnType<typeof identityOf>> {
@@ -170,8 +172,10 @@ async function threeAndThree(): Promise<void> {
   await using third = await ourNode({ via: first.locals[0]?.port ?? 0 });
   const ours = [first, second, third];
   await Promise.all(ours.map(connected));
-  await until('everybody of ours knows most of the others', () =>
-    ours.every((node) => (node.status().families[0]?.goodNodes ?? 0) >= 3),
+  await until(
+    'everybody of ours knows most of the others',
+    () => ours.every((node) => (node.status().families[0]?.goodNodes ?? 0) >= 3),
+    INTRODUCED_MS_MAX,
   );
   await Promise.all([
     ...ours.map((node, index) => node.put(HASH, text(`ours-${index}`))),
@@ -226,7 +230,7 @@ async function restart(): Promise<void> {
   {
     await using ours = await ourNode({ via: 4222 });
     await connected(ours);
-    await until('both are known', () => ours.exportState().nodes.length === 2);
+    await until('both are known', () => ours.exportState().nodes.length === 2, INTRODUCED_MS_MAX);
     await ours.put(HASH, text('before'));
     state = JSON.parse(JSON.stringify(ours.exportState()));
     id = ours.id;
