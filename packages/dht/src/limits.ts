@@ -77,6 +77,8 @@ export const UNPROVED_OCTETS_PER_SECOND_ALL = 524_288;
  * announcement (PROTOCOL 20.4).
  */
 export const PROVED_OCTETS_PER_SECOND = 2_097_152;
+
+/** Octets of values that one proved source gets at once. Chosen: a whole key of small values. */
 export const PROVED_OCTETS_BURST = 8_388_608;
 
 /** Octets of values a second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
@@ -102,6 +104,8 @@ export const BUCKET_NODES_PER_SOURCE_MAX = 2;
 
 /** Milliseconds since the last reply, and since anything was heard, for which a node is good (PROTOCOL 11.2). */
 export const NODE_REPLIED_MS_MAX = 7_200_000;
+
+/** Milliseconds since anything was heard of a node for which it is good (PROTOCOL 11.2). */
 export const NODE_HEARD_MS_MAX = 600_000;
 
 /** Answers 401 in a row after which a node is expired (PROTOCOL 11.2). */
@@ -112,6 +116,8 @@ export const REQUEST_ATTEMPTS_MAX = 3;
 
 /** Half the wait in milliseconds after the first attempt; it doubles with each, and up to 250 ms are added (PROTOCOL 11.3). */
 export const REQUEST_WAIT_MS = 500;
+
+/** Milliseconds that are added to each wait at random, at most (PROTOCOL 11.3). */
 export const REQUEST_WAIT_SPREAD_MS = 250;
 
 /** Nodes that a value is put to and that must have answered (PROTOCOL 13.3). */
@@ -134,6 +140,8 @@ export const FETCHES_PER_NODE_MAX = 16;
 
 /** Requests of gets and puts to one node in one tick, and its milliseconds: 320 a second, as PROTOCOL 15 advises. */
 export const ASKED_PER_TICK_MAX = 16;
+
+/** Milliseconds of a tick in which so many requests may go to one node. */
 export const ASK_TICK_MS = 50;
 
 /** Nodes from which the same value id is fetched in one get. Chosen: a wrong copy at two of them does not hide the right one. */
@@ -183,6 +191,8 @@ export const SUBSCRIPTION_MS = 600_000;
 
 /** Subscriptions of other nodes in all, and of one IPv4 address or IPv6 /64. Chosen: 8 KiB a node at one key of 4,096 nodes. */
 export const SUBSCRIPTIONS_MAX = 16_384;
+
+/** Subscriptions of one IPv4 address or IPv6 /64. Chosen: a site of many nodes behind one address. */
 export const SUBSCRIPTIONS_PER_SOURCE_MAX = 1024;
 
 /** Subscriptions of one node at one key. Chosen: real nodes have one for each filter in use. */
@@ -190,6 +200,8 @@ export const SUBSCRIPTIONS_PER_NODE_AND_KEY_MAX = 8;
 
 /** Octets of updates that wait for an answer, at one subscriber and in all. Chosen: a few seconds of large values. */
 export const PUSHED_OCTETS_PER_NODE_MAX = 4_194_304;
+
+/** Octets of updates that wait for an answer, of all subscribers. Chosen: as much as is stored. */
 export const PUSHED_OCTETS_MAX = 67_108_864;
 
 /** Octets of values at which one update of a first dump is closed (PROTOCOL 10.2). */
@@ -200,6 +212,8 @@ export const DUMP_UPDATES_OPEN_MAX = 2;
 
 /** Octets and count of whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
 export const ANSWER_VALUES_OCTETS_MAX = 1_048_576;
+
+/** Whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
 export const ANSWER_VALUES_COUNT_MAX = 1024;
 
 /** Values of a key that one get looks through. Chosen: twice what a key can list on the wire (PROTOCOL 20.1). */
@@ -210,14 +224,20 @@ export const ANSWER_FIELDS_OCTETS_MAX = 64_000;
 
 /** Messages being put together from parts, in all and from one source. */
 export const SESSIONS_MAX = 1024;
+
+/** Messages of one source being put together from parts. Chosen: one sixteenth of all. */
 export const SESSIONS_PER_SOURCE_MAX = 64;
 
 /** Octets reserved for values in parts, in all and for one message. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
 export const SESSION_OCTETS_MAX_ALL = 33_554_432;
+
+/** Octets reserved for one message in parts. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
 export const SESSION_OCTETS_MAX = 8_388_608;
 
 /** Milliseconds from a header to its last part, and between two parts (PROTOCOL 6.3). */
 export const SESSION_MS_MAX = 10_000;
+
+/** Milliseconds between two parts of a message (PROTOCOL 6.3). */
 export const SESSION_IDLE_MS_MAX = 3000;
 
 /** Separate stretches of one value that have arrived. Chosen: 52 parts in any order make at most 26. */
@@ -225,6 +245,8 @@ export const SESSION_STRETCHES_MAX = 64;
 
 /** Parts and octets kept that came before their header (PROTOCOL 6.3). */
 export const EARLY_PARTS_MAX = 98;
+
+/** Octets of parts kept that came before their header (PROTOCOL 6.3). */
 export const EARLY_OCTETS_MAX = 122_912;
 
 /** Values and octets that a listen keeps in mind for one storer. Chosen: twice what a key can hold alive on the wire (PROTOCOL 20.1). */
@@ -250,6 +272,8 @@ export const MAINTENANCE_FIRST_MS: readonly [number, number] = [3000, 5000];
 
 /** Milliseconds to the next maintenance where something was done, and where nothing was. */
 export const MAINTENANCE_BUSY_MS: readonly [number, number] = [5000, 25_000];
+
+/** Milliseconds to the next maintenance where nothing was done (PROTOCOL 12). */
 export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
 
 /**
@@ -257,6 +281,8 @@ export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
  * a small network comes together in seconds where real nodes take up to half a minute.
  */
 export const MAINTENANCE_YOUNG_MS: readonly [number, number] = [1000, 4000];
+
+/** Milliseconds after the start for which a table is young. Chosen. */
 export const YOUNG_MS = 60_000;
 
 /** Milliseconds between two cleanups. */
@@ -273,6 +299,8 @@ export const TOKEN_SECRET_MS: readonly [number, number] = [900_000, 2_700_000];
 
 /** Milliseconds to the first repetition of bootstrap, doubling to the last (PROTOCOL 14.1). */
 export const BOOTSTRAP_REPEAT_MS_MIN = 10_000;
+
+/** Milliseconds between two repetitions of bootstrap, at most (PROTOCOL 14.1). */
 export const BOOTSTRAP_REPEAT_MS_MAX = 86_400_000;
 
 /** Addresses pinged by one bootstrap. Chosen: several names with several addresses each. */
@@ -289,6 +317,8 @@ export const WAKE_MS_MAX = 60_000;
 
 /** Milliseconds between discovery messages while disconnected: the first, doubling to the last (PROTOCOL 17). */
 export const DISCOVERY_REPEAT_MS_MIN = 10_000;
+
+/** Milliseconds between two discovery messages while disconnected, at most (PROTOCOL 17). */
 export const DISCOVERY_REPEAT_MS_MAX = 60_000;
 
 /** Answers to discovery queries a second. Chosen: a LAN of honest nodes asks once each. */
@@ -299,6 +329,8 @@ export const DISCOVERY_ANSWERS_PER_SECOND_MAX = 32;
  * (PROTOCOL 6.3: a full key is pushed in one burst).
  */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
+
+/** The smallest receive buffer asked for, in octets, before the system's default is kept. */
 export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
 
 /** Octets that may wait in one socket for the network; what comes beyond is dropped and counted. Chosen: the burst of a dump. */
@@ -306,7 +338,11 @@ export const UDP_SEND_QUEUE_OCTETS_MAX = 4_194_304;
 
 /** Octets of an RSA key's DER that a signature is checked with, and its bits. Chosen: twice what OpenDHT generates. */
 export const OWNER_OCTETS_MAX = 1100;
+
+/** Bits of an RSA key that signs, at most. Chosen: twice what OpenDHT generates. */
 export const OWNER_MODULUS_BITS_MAX = 8192;
+
+/** Bits of an RSA key that signs, at least. Chosen: real nodes take any; below this a signature proves nothing. */
 export const OWNER_MODULUS_BITS_MIN = 1024;
 
 /** The largest public exponent. Chosen: 65,537 is usual; a large one makes a check as slow as signing. */
