@@ -15,9 +15,21 @@ const SPDX = '// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only\n';
 const LINES_MAX = 400;
 
 /** Rooms that see neither the clock, nor chance, nor a socket. */
-const PURE_PACKAGES = new Set(['bytes', 'dht', 'event', 'honeypot', 'kernel', 'sip']);
-/** Where they touch the world all the same. */
-const IMPURE_PATHS = new Set(['packages/kernel/src/clock.ts']);
+const PURE_PACKAGES = new Set([
+  'bytes',
+  'dht',
+  'event',
+  'honeypot',
+  'kernel',
+  'numbers',
+  'sip',
+  'verdict',
+]);
+/** Where they touch the world all the same: the clock itself, and patterns that a library brings for numbers of bounded length. */
+const IMPURE_PATHS = new Set([
+  'packages/kernel/src/clock.ts',
+  'packages/numbers/src/numbering-plans.ts',
+]);
 /** Doors of pure rooms that bind sockets: second exports, which nothing else in the room imports. */
 const IMPURE_FOLDERS: readonly string[] = ['packages/dht/src/udp/'];
 /** Rooms that may say `Buffer`. */
@@ -31,6 +43,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   event: [],
   sip: [],
   honeypot: ['sip', 'event'],
+  numbers: [],
+  verdict: ['event', 'numbers'],
   net: [],
   store: ['event'],
   delivery: ['event'],

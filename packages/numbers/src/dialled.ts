@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
+
+/** What was dialled, without how it was written. */
+export interface Dialled {
+  /** Digits behind the last `*`, `#` or `+`. */
+  readonly digits: string;
+  /** A `+` stands right before the digits, or RFC 3966's `phone-context` says as much. */
+  readonly isGlobal: boolean;
+  /** What stands before them, with its marks, such as `9#`. */
+  readonly before: string;
+}
+
+const SCHEMES = ['tel:', 'sips:', 'sip:'];
+const SEPARATORS = '-.() ';
+const CONTEXT = ';phone-context=';
+
+/**
+ * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
+ * decoded, visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
+ *
+ * @returns `undefined` where the text is no number.
+ */
+export function readDialled(text: string): Dialled | undefined {
+  if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
+  const { user, context } = splitUri(text);
+  let before = '';
+  let digits = '';
+  let isGlobal = false;
+  for (let index = 0; index < user.length; index += 1) {
+    const character = user.charAt(index);
+    if (character >= '0' && character <= '9') {
+      digits += character;
+    } else if (character === '+' || character === '*' || character === '#') {
+      // A last `#` ends the dialling on many telephones.
+      if (character === '#' && index === user.length - 1 && digits !== '') break;
+      before += digits + (character === '+' ? '' : character);
+      digits = '';
+      isGlobal = character === '+';
+    } else if (!SEPARATORS.includes(character)) {
+      return undefined;
+    }
+  }
+  if (digits === '' || digits.length + before.length > DIALLED_DIGITS_MAX) return undefined;
+  if (isGlobal || before !== '' || context === '') return { digits, isGlobal, before };
+  return { digits: context + digits, isGlobal: true, before };
+}
+
+/** The user part, decoded once, and the digits of a `phone-context` that is a global number. */
+function splitUri(text: string): { readonly user: string; readonly context: string } {
+  const lower = text.slice(0, 5).toLowerCase();
+  const scheme = SCHEMES.find((one) => lower.startsWith(one)) ?? '';
+  let user = text.slice(scheme.length);
+  const host = user.indexOf('@');
+  if (host >= 0 && scheme !== 'tel:') user = user.slice(0, host);
+  const semicolon = user.indexOf(';');
+  const number = semicolon < 0 ? user : user.slice(0, semicolon);
+  return { user: decode(number), context: semicolon < 0 ? '' : contextOf(user.slice(semicolon)) };
+}
+
+function contextOf(parameters: string): string {
+  const at = parameters.toLowerCase().indexOf(CONTEXT);
+  if (at < 0) return '';
+  const rest = parameters.slice(at + CONTEXT.length);
+  const end = rest.indexOf(';');
+  const value = decode(end < 0 ? rest : rest.slice(0, end));
+  const digits = readPlainDigits(value.slice(1));
+  return value.startsWith('+') ? digits : '';
+}
+
+/** The digits of a text of digits and separators, empty where it is anything else. */
+function readPlainDigits(text: string): string {
+  let digits = '';
+  for (const character of text) {
+    if (character >= '0' && character <= '9') digits += character;
+    else if (!SEPARATORS.includes(character)) return '';
+  }
+  return digits;
+}
+
+/** Percent escapes of printable ASCII; a broken one stays, and makes the text no number. */
+function decode(text: string): string {
+  if (!text.includes('%')) return text;
+  let decoded = '';
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charAt(index) === '%' ? hexOctet(text, index + 1) : undefined;
+    if (code === undefined) {
+      decoded += text.charAt(index);
+    } else {
+      decoded += String.fromCharCode(code);
+      index += 2;
+    }
+  }
+  return decoded;
+}
+
+function hexOctet(text: string, index: number): number | undefined {
+  const high = '0123456789abcdef'.indexOf(text.charAt(index).toLowerCase() || '?');
+  const low = '0123456789abcdef'.indexOf(text.charAt(index + 1).toLowerCase() || '?');
+  if (high < 0 || low < 0) return undefined;
+  const octet = high * 16 + low;
+  return octet >= 0x20 && octet < 0x7f ? octet : undefined;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Candidate } from './reading.ts';
+
+/** A reading that what else was dialled speaks for. */
+export interface Settled {
+  readonly candidate: Candidate;
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
+/** A candidate is out where another suffix was met in more than so many times as many forms. */
+const FORMS_RATIO = 2;
+
+/**
+ * Chooses the number that was meant. Attackers try one number behind many prefixes, so the suffix that many
+ * different dialled forms share is the number; what is longer holds a part of a prefix and is met in few of
+ * them, and what is shorter is met in no more than the number itself. Hence: of the candidates that about
+ * as many forms share as any other, the likeliest by its prefix, then the longest.
+ *
+ * @param candidates As `readNumber()` gives them, the likeliest first.
+ * @param formsOf Distinct dialled forms in which the number was met, 0 and above.
+ */
+export function settle(
+  candidates: readonly Candidate[],
+  formsOf: (e164: string) => number,
+): Settled | undefined {
+  const forms = candidates.map(({ e164 }) => Math.max(1, formsOf(e164)));
+  const most = Math.max(...forms);
+  const index = forms.findIndex((count) => count * FORMS_RATIO >= most);
+  const candidate = candidates[index];
+  if (candidate === undefined) return undefined;
+  const doubt = (1 - candidate.confidence) / (forms[index] ?? 1);
+  return { candidate, confidence: 1 - doubt };
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { NumberingPlans, readNumber } from '../src/index.ts';
+import { CANDIDATES_COUNT_MAX } from '../src/limits.ts';
+
+const plans = await NumberingPlans.load();
+const home = (country: string) => {
+  const plan = plans.home(country);
+  assert.ok(plan !== undefined);
+  return plan;
+};
+
+for (const text of [
+  '+46701234567',
+  '%2B46701234567',
+  'tel:+46-70-123.45(67)',
+  'tel:701234567;phone-context=+46',
+  'sip:+46701234567;user=phone@198.51.100.7',
+  '46701234567',
+  '0046701234567',
+  '+0046701234567',
+  '90046701234567',
+  '9#0046701234567',
+  '9%230046701234567',
+  '01146701234567',
+  '901146701234567',
+  '00046701234567',
+  '81046701234567',
+  '88880046701234567',
+  '+46701234567#',
+]) {
+  test(`readNumber() reads ${text} as +46701234567 without knowing where it was dialled`, () => {
+    const [best] = readNumber(plans, text).candidates;
+    assert.equal(best?.e164, '46701234567');
+    assert.ok(best.confidence >= 0.7, String(best.confidence));
+    assert.equal(best.type, 'mobile');
+  });
+}
+
+for (const [text, country, e164] of [
+  ['0701234567', 'SE', '46701234567'],
+  ['00701234567', 'SE', '46701234567'],
+  ['90701234567', 'SE', '46701234567'],
+  ['12125550123', 'US', '12125550123'],
+  ['2125550123', 'US', '12125550123'],
+  ['912125550123', 'US', '12125550123'],
+  ['01146701234567', 'US', '46701234567'],
+  ['84951234567', 'RU', '74951234567'],
+  ['81046701234567', 'RU', '46701234567'],
+  ['911234567', 'ES', '34911234567'],
+  ['0612345678', 'IT', '390612345678'],
+  ['02071234567', 'GB', '442071234567'],
+] as const) {
+  test(`readNumber() reads ${text} dialled in ${country} as +${e164}`, () => {
+    const { candidates } = readNumber(plans, text, home(country));
+    const found = candidates.find((candidate) => candidate.e164 === e164);
+    assert.ok(found !== undefined && found.confidence >= 0.7, JSON.stringify(candidates));
+  });
+}
+
+for (const [text, kind] of [
+  ['100', 'emergency'],
+  ['2001', 'extension'],
+  ['100100', 'extension'],
+  ['1', 'extension'],
+  ['112', 'emergency'],
+  ['9911', 'emergency'],
+  ['00112', 'emergency'],
+  ['+46112', 'emergency'],
+  ['0044999', 'emergency'],
+  ['9011371112', 'emergency'],
+  ['116117', 'short-code'],
+  ['311', 'short-code'],
+  ['*72#', 'feature-code'],
+  ['*98*1001', 'feature-code'],
+  ['asterisk', 'none'],
+  ['', 'none'],
+  ['+', 'none'],
+  ['%00%0046', 'none'],
+  ['0000000000000', 'unknown'],
+  ['1'.repeat(33), 'none'],
+] as const) {
+  test(`readNumber() takes '${text}' for ${kind}`, () => {
+    assert.deepEqual(readNumber(plans, text), { kind, candidates: [] });
+  });
+}
+
+test('readNumber() keeps a guessed prefix as a guess', () => {
+  const [best] = readNumber(plans, '878446701234567').candidates;
+  assert.equal(best?.prefix, 'technical');
+  assert.ok(best.confidence < 0.5);
+});
+
+test('readNumber() takes any text, and gives a bounded number of readings, the likeliest first', () => {
+  const digits = fc.stringMatching(/^[0-9+*#%;()-]{0,40}$/);
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), digits),
+      fc.constantFrom('SE', 'US', 'IT'),
+      (text, country) => {
+        const { kind, candidates } = readNumber(plans, text, home(country));
+        assert.equal(candidates.length > 0, kind === 'number');
+        assert.ok(candidates.length <= CANDIDATES_COUNT_MAX);
+        const confidences = candidates.map(({ confidence }) => confidence);
+        assert.deepEqual(
+          confidences,
+          confidences.toSorted((a, b) => b - a),
+        );
+        for (const { e164, confidence } of candidates) {
+          assert.ok(e164.length >= 7 && e164.length <= 15);
+          assert.ok(confidence > 0 && confidence <= 1);
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test('readNumber() takes six digits and fewer for no number, in any country', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[0-9]{1,6}$/), (digits) => {
+      assert.deepEqual(readNumber(plans, digits, home('SE')).candidates, []);
+    }),
+  );
+});
