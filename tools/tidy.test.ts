@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { SCHEMAS } from '../packages/api/src/v1/schemas.ts';
 import { formatClientTypes } from './client-types.ts';
 import { formatLimits } from './limits-document.ts';
+import { formatPolicy } from './policy-document.ts';
 import { readSources, ROOT, type SourceFile } from './sources.ts';
 
 const SPDX = '// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only\n';
@@ -187,4 +188,8 @@ test('every anomaly code is documented, and none that does not exist', () => {
 
 test('docs/limits.md is what the limits say (npm run docs writes it)', () => {
   assert.equal(readFileSync(join(ROOT, 'docs/limits.md'), 'utf8'), formatLimits());
+});
+
+test('docs/policy.md is what the policy says (npm run docs writes it)', () => {
+  assert.equal(readFileSync(join(ROOT, 'docs/policy.md'), 'utf8'), formatPolicy());
 });

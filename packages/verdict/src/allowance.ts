@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { parseNetwork, type IpNetwork } from './ip-network.ts';
+import { ALLOWED_CHARACTERS_MAX } from './limits.ts';
+
+/** What the operator allowed: it is never listed. */
+export interface Allowance {
+  /** As `parseAllowed()` reads it. */
+  readonly value: string;
+  readonly comment: string;
+  /** Wall-clock microseconds. */
+  readonly createdEpochUs: number;
+  /** From this time on it does not hold any more; `undefined` where it always does. */
+  readonly untilEpochUs: number | undefined;
+}
+
+/** Addresses or numbers, as an allowance names them. */
+export type Allowed =
+  | { readonly kind: 'network'; readonly network: IpNetwork }
+  /** Numbers of E.164, without a plus; of the same length, both ends included. */
+  | { readonly kind: 'numbers'; readonly from: string; readonly to: string }
+  /** All numbers of E.164 that begin so. */
+  | { readonly kind: 'prefix'; readonly prefix: string }
+  /** Exactly these digits, as they are dialled; both ends included. */
+  | { readonly kind: 'dialled'; readonly from: string; readonly to: string };
+
+/**
+ * Reads `192.0.2.5`, `192.0.2.0/24`, `2001:db8::/32`, `+46701234567`, `+46701234500-+46701234599`, `+4670*`,
+ * `2001` or `2000-2999`.
+ *
+ * @returns `undefined` where the text is none of these.
+ */
+export function parseAllowed(text: string): Allowed | undefined {
+  if (text === '' || text.length > ALLOWED_CHARACTERS_MAX) return undefined;
+  if (text.includes('.') || text.includes(':')) {
+    const network = parseNetwork(text);
+    return network === undefined ? undefined : { kind: 'network', network };
+  }
+  if (text.startsWith('+') && text.endsWith('*')) {
+    const prefix = text.slice(1, -1);
+    return isDigits(prefix) ? { kind: 'prefix', prefix } : undefined;
+  }
+  const [from = '', to = from, ...more] = text.split('-');
+  if (more.length > 0 || from.length !== to.length || from > to) return undefined;
+  if (!text.startsWith('+')) {
+    const isRight = from === to ? isDialled(from) : isDigits(from) && isDigits(to);
+    return isRight ? { kind: 'dialled', from, to } : undefined;
+  }
+  if (!to.startsWith('+') || !isDigits(from.slice(1)) || !isDigits(to.slice(1))) return undefined;
+  return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
+}
+
+function isDigits(text: string): boolean {
+  return text !== '' && consistsOf(text, '0123456789');
+}
+
+function isDialled(text: string): boolean {
+  return consistsOf(text, '0123456789*#') && !consistsOf(text, '*#');
+}
+
+function consistsOf(text: string, characters: string): boolean {
+  for (const character of text) if (!characters.includes(character)) return false;
+  return true;
+}

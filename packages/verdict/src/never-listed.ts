@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { readNumber, type HomePlan, type NumberingPlans, type Reading } from '@sentrypeer/numbers';
+import { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
+import { isWithin, parseIp } from './ip-network.ts';
+import { specialPurpose } from './special-purpose.ts';
+
+export interface NeverListedOptions {
+  /** Addresses of this machine, and those it is known under outside. */
+  readonly ownAddresses: readonly string[];
+  /** Numbers that ring here, as `parseAllowed()` reads them. */
+  readonly ownNumbers: readonly string[];
+  readonly allowances: readonly Allowance[];
+}
+
+interface Entry {
+  readonly allowed: Allowed;
+  readonly why: string;
+  readonly untilEpochUs: number;
+}
+
+const KINDS: Partial<Readonly<Record<Reading['kind'], string>>> = {
+  emergency: 'this is an emergency number, which is never listed',
+  'short-code': 'this is a short code, which is never listed',
+  extension: 'this is too short for a number: extensions and short codes are never listed',
+  'feature-code': 'this is a feature code, which is never listed',
+};
+
+/** Knows what must never be listed, whatever is said against it. */
+export class NeverListed {
+  readonly #plans: NumberingPlans;
+  readonly #home: HomePlan | undefined;
+  /** What is one address or one number has its entry here, so that a long list costs no more than a short one. */
+  readonly #addresses = new Map<string, Entry>();
+  readonly #numbers = new Map<string, Entry>();
+  readonly #ranges: Entry[] = [];
+
+  constructor(
+    ports: { readonly plans: NumberingPlans; readonly home: HomePlan | undefined },
+    options: NeverListedOptions,
+  ) {
+    this.#plans = ports.plans;
+    this.#home = ports.home;
+    for (const { value, comment, untilEpochUs = Infinity } of options.allowances) {
+      const why = `it is on the allowlist${comment === '' ? '' : ` (${comment})`}`;
+      this.#add(value, why, untilEpochUs);
+    }
+    for (const number of options.ownNumbers)
+      this.#add(number, 'it is one of our own numbers', Infinity);
+    // A zone says where a link-local address holds; no packet from outside has one.
+    for (const own of options.ownAddresses) {
+      this.#add(own.split('%')[0] ?? '', 'it is one of our own addresses', Infinity);
+    }
+  }
+
+  /** Why the address is never listed, `undefined` where it may be. What is no address is never listed. */
+  address(address: string, nowEpochUs: number): string | undefined {
+    const groups = parseIp(address);
+    if (groups === undefined) return 'this is no address';
+    const special = specialPurpose(groups);
+    if (special !== undefined) return `addresses of ${special} are never listed`;
+    const own = this.#addresses.get(groups.join(':'));
+    if (own !== undefined && nowEpochUs < own.untilEpochUs) return own.why;
+    return this.#ranges.find(
+      ({ allowed, untilEpochUs }) =>
+        allowed.kind === 'network' &&
+        isWithin(groups, allowed.network) &&
+        nowEpochUs < untilEpochUs,
+    )?.why;
+  }
+
+  /**
+   * Why what was dialled is never listed. An allowed number that the digits may mean, however unlikely, guards
+   * them: a number too much that gets through costs less than an allowed one that does not.
+   *
+   * @param dialled The text that was read.
+   */
+  number(dialled: string, reading: Reading, nowEpochUs: number): string | undefined {
+    const kind = KINDS[reading.kind];
+    if (kind !== undefined) return kind;
+    const digits = dialled.startsWith('+') ? dialled.slice(1) : dialled;
+    const texts = [digits, ...reading.candidates.map(({ e164 }) => `+${e164}`)];
+    for (const text of texts) {
+      const found = this.#number(text, nowEpochUs);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The same of a number of E.164, without its plus. */
+  e164(e164: string, nowEpochUs: number): string | undefined {
+    return this.number(`+${e164}`, readNumber(this.#plans, `+${e164}`), nowEpochUs);
+  }
+
+  /** @param text A number of E.164 with its plus, or digits as dialled. */
+  #number(text: string, nowEpochUs: number): string | undefined {
+    const one = this.#numbers.get(text);
+    if (one !== undefined && nowEpochUs < one.untilEpochUs) return one.why;
+    const e164 = text.startsWith('+') ? text.slice(1) : undefined;
+    return this.#ranges.find(
+      ({ allowed, untilEpochUs }) =>
+        nowEpochUs < untilEpochUs &&
+        (e164 === undefined
+          ? allowed.kind === 'dialled' && isBetween(text, allowed)
+          : (allowed.kind === 'prefix' && e164.startsWith(allowed.prefix)) ||
+            (allowed.kind === 'numbers' && isBetween(e164, allowed))),
+    )?.why;
+  }
+
+  #add(value: string, why: string, untilEpochUs: number): void {
+    const allowed = parseAllowed(value);
+    if (allowed === undefined) return; // The database may be of a newer version.
+    const entry = { allowed, why, untilEpochUs };
+    if (allowed.kind === 'network' && allowed.network.length === 128) {
+      put(this.#addresses, allowed.network.groups.join(':'), entry);
+    } else if (allowed.kind === 'numbers' && allowed.from === allowed.to) {
+      put(this.#numbers, value, entry);
+    } else if (allowed.kind === 'dialled' && allowed.from === allowed.to) {
+      put(this.#numbers, value, entry);
+      // A number written as it is dialled at home guards it in every other form too.
+      const [best] = readNumber(this.#plans, value, this.#home).candidates;
+      if (best !== undefined) put(this.#numbers, `+${best.e164}`, entry);
+    } else {
+      this.#ranges.push(entry);
+    }
+  }
+}
+
+/** The one that holds longest counts. */
+function put(entries: Map<string, Entry>, key: string, entry: Entry): void {
+  const known = entries.get(key);
+  if (known === undefined || known.untilEpochUs < entry.untilEpochUs) entries.set(key, entry);
+}
+
+function isBetween(
+  digits: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): boolean {
+  return digits.length === from.length && digits >= from && digits <= to;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Grade } from '@sentrypeer/event';
+
+/** One line of the policy. */
+interface Rule {
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly value: number;
+  readonly doc: string;
+}
+
+function rule(value: number, unit: string, min: number, max: number, doc: string): Rule {
+  return { unit, min, max, value, doc };
+}
+
+/*
+ * The one table of the policy: how evidence becomes a score, and which score is listed. docs/policy.md shows it
+ * (`npm run docs`), `--policy` changes it. All defaults are chosen: one contact that proved its address, or one
+ * call to a number, is listed for some days; what goes on for longer, by more ways and before more nodes, for weeks.
+ */
+export const POLICY_RULES = {
+  'address-threshold': rule(50, 'points', 1, 100, 'An address is listed from this score on.'),
+  'address-grade': rule(
+    1,
+    'grade',
+    1,
+    2,
+    'The weakest evidence that counts against an address: 1 returned, 2 handshake. What may be forged never counts.',
+  ),
+  'address-half-life': rule(
+    168,
+    'hours',
+    1,
+    8760,
+    'Time in which the score of an address falls to a half.',
+  ),
+  'address-days-max': rule(
+    30,
+    'days',
+    1,
+    3650,
+    'No address stays listed longer after its last contact.',
+  ),
+  'number-threshold': rule(30, 'points', 1, 100, 'A number is listed from this score on.'),
+  'number-grade': rule(
+    0,
+    'grade',
+    0,
+    2,
+    'The weakest evidence that counts against a number: 0 seen, 1 returned, 2 handshake.',
+  ),
+  'number-confidence': rule(
+    50,
+    'percent',
+    1,
+    100,
+    'How sure the reading of dialled digits must be.',
+  ),
+  'number-half-life': rule(
+    336,
+    'hours',
+    1,
+    8760,
+    'Time in which the score of a number falls to a half.',
+  ),
+  'number-days-max': rule(
+    90,
+    'days',
+    1,
+    3650,
+    'No number stays listed longer after its last call.',
+  ),
+  'points-seen': rule(40, 'points', 0, 100, 'For a call whose source may be forged; numbers only.'),
+  'points-returned': rule(50, 'points', 0, 100, 'For evidence of the grade returned.'),
+  'points-handshake': rule(60, 'points', 0, 100, 'For evidence of the grade handshake.'),
+  'points-count': rule(
+    15,
+    'points',
+    0,
+    100,
+    'For a thousand contacts or more; a third of it for each power of ten.',
+  ),
+  'points-days': rule(15, 'points', 0, 100, 'For contacts on seven days or more.'),
+  'points-credentials': rule(10, 'points', 0, 100, 'For passwords that an address tried.'),
+  'points-tool': rule(
+    10,
+    'points',
+    0,
+    100,
+    'For an address that names an attack tool as its User-Agent.',
+  ),
+  'points-calls': rule(10, 'points', 0, 100, 'For calls that an address tried.'),
+  'points-transports': rule(
+    5,
+    'points',
+    0,
+    100,
+    'For each further transport that an address came by.',
+  ),
+  'points-nodes': rule(10, 'points', 0, 100, 'For each further node that saw it, two at most.'),
+  'points-forms': rule(15, 'points', 0, 100, 'For a number tried behind ten prefixes or more.'),
+  'points-sources': rule(15, 'points', 0, 100, 'For a number tried by ten addresses or more.'),
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type PolicyName = keyof typeof POLICY_RULES;
+
+/** A value for each line of the table. */
+export type Policy = Readonly<Record<PolicyName, number>>;
+
+const NAMES = Object.keys(POLICY_RULES) as readonly PolicyName[];
+/** Grades from weak to strong; a policy names one by its place. */
+const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
+
+export const DEFAULT_POLICY: Policy = policyOf(new Map());
+
+/** The table with some lines changed. */
+export function policyOf(changes: ReadonlyMap<PolicyName, number>): Policy {
+  const lines = NAMES.map((name) => [name, changes.get(name) ?? POLICY_RULES[name].value] as const);
+  return Object.fromEntries(lines) as Policy;
+}
+
+/** Reads `name=value`; `undefined` where there is no such line or the value is out of its range. */
+export function parsePolicyChange(
+  text: string,
+): { readonly name: PolicyName; readonly value: number } | undefined {
+  const [word = '', digits = '', ...more] = text.split('=');
+  const name = NAMES.find((one) => one === word.trim());
+  const value = Number(digits.trim() === '' ? 'none' : digits);
+  if (name === undefined || more.length > 0 || !Number.isSafeInteger(value)) return undefined;
+  const { min, max } = POLICY_RULES[name];
+  return value < min || value > max ? undefined : { name, value };
+}
+
+export function gradeRank(grade: Grade): number {
+  return GRADES.indexOf(grade);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { POLICY_RULES } from '../packages/verdict/src/index.ts';
+
+/** docs/policy.md: every line of the policy with its default and range. */
+export function formatPolicy(): string {
+  const lines = Object.entries(POLICY_RULES).map(
+    ([name, { value, unit, min, max, doc }]) =>
+      `| \`${name}\` | ${value} ${unit} | ${min} to ${max} | ${doc} |`,
+  );
+  return [
+    '# Policy',
+    '',
+    'How evidence becomes a score, and which score is listed; docs/verdicts.md explains it. Made from',
+    '`packages/verdict/src/policy.ts` by `npm run docs`.',
+    '',
+    '| line | default | range | meaning |',
+    '|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n');
+}
