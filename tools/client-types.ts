@@ -59,6 +59,7 @@ function typeOf(schema: Schema, indent: string): string {
     case 'integer':
       return 'number';
     case 'string':
+    case 'boolean':
     case 'null':
       return type;
     default:

@@ -50,7 +50,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   store: ['event'],
   delivery: ['event'],
   geo: [],
-  api: ['event'],
+  api: ['event', 'verdict'],
   client: [],
 };
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { DeliveryPorts, JsonLog, Syslog, Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { StoreReader } from '@sentrypeer/store';
+import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { openEngine, type Engine } from './engine.ts';
@@ -162,6 +162,7 @@ async function openWebhooks(
 /** Names of the cursors of those who follow the event log. */
 function cursorNames(config: Config): readonly string[] {
   return [
+    JUDGE_CURSOR,
     ...(config.jsonLog ? ['json-log'] : []),
     ...(config.syslog ? ['syslog'] : []),
     ...config.webhooks.map(({ name }) => webhookCursor(name)),

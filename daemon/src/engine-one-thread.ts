@@ -14,6 +14,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
   return {
     deliver: async (events) => store.deliver(events),
     changeEndpoint: async (change) => store.changeEndpoint(change),
+    decide: async (decision) => store.decide(decision),
     saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
     place: async (places, progress) => store.place(places, progress),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),

@@ -52,6 +52,8 @@ export async function openThreads(
       deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
     changeEndpoint: (change) =>
       deliveries.begin((delivery) => store.send({ kind: 'change-endpoint', delivery, change })),
+    decide: (decision) =>
+      deliveries.begin((delivery) => store.send({ kind: 'decide', delivery, decision })),
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
     place: (places, progress) =>
       deliveries.begin((delivery) => store.send({ kind: 'place', delivery, places, progress })),

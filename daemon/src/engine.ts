@@ -2,6 +2,7 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type {
+  Decision,
   DeliveredEvent,
   EndpointChange,
   PlacedAddress,
@@ -9,6 +10,7 @@ import type {
 } from '@sentrypeer/store';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Config } from './config/config.ts';
+import type { JudgeOptions } from './services/judge.ts';
 import type { SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
@@ -26,6 +28,8 @@ export interface EnginePorts {
 export interface Engine {
   /** Resolves when events of other nodes are recorded; rejects with `OperatingError`. */
   deliver(events: readonly DeliveredEvent[]): Promise<void>;
+  /** Resolves when the operator's decision is written; rejects with `OperatingError`. */
+  decide(decision: Decision): Promise<void>;
   saveCursor(name: string, honeyId: number): void;
   /** Resolves when it is recorded; rejects with `OperatingError`. */
   changeEndpoint(change: EndpointChange): Promise<void>;
@@ -43,6 +47,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** How the judge is to judge, for the thread that follows the log and for the one that answers. */
+export function judgeOptions(config: Config): JudgeOptions {
+  const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [] } = config;
+  return { homeCountry, ownNumbers, ownAddresses, policy };
+}
+
 /** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
 export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
   const store: StoreServiceOptions = {
@@ -52,6 +62,7 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     diskFreeMinOctets: config.dbFreeMinOctets,
     owedCursors: config.webhooks.map(({ name }) => webhookCursor(name)),
     owedMaxOctets: config.webhookBacklogOctets,
+    judge: judgeOptions(config),
   };
   // Each way loads only what it needs: a thread's memory is mostly the code in it.
   if (config.threads === 1) {

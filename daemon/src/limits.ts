@@ -5,6 +5,21 @@ import { assert } from '@sentrypeer/kernel';
 /** Milliseconds for which look-ups see one state of the database, unless something is committed before. */
 export const SNAPSHOT_MS = 10;
 
+/** Characters of a comment on what is allowed or delisted, 0 and above. Chosen: one line. */
+export const COMMENT_CHARACTERS_MAX = 200;
+
+/** Milliseconds for which the machine's own addresses, which are never listed, are believed. Chosen: an address that moves here is met later. */
+export const OWN_ADDRESSES_MS = 60_000;
+
+/** Milliseconds from an event's commit to its judgement, and between two steps of judging while more events wait to be recorded: 4 % of the time. */
+export const JUDGE_DELAY_MS = 100;
+
+/** Milliseconds between two looks at what has come to its end while nothing is recorded. */
+export const JUDGE_IDLE_MS = 1000;
+
+/** Milliseconds to the next attempt when judging failed: the disk may be full. */
+export const JUDGE_RETRY_MS = 10_000;
+
 /** Milliseconds between two reports of a thread about itself. */
 export const REPORT_MS = 1000;
 

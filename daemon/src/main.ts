@@ -131,7 +131,7 @@ try {
       break;
     case 'command':
       process.stdout.write(
-        await runCommand(loaded.command, loaded.config.dbFile, consoleLogger(loaded.config)),
+        await runCommand(loaded.command, loaded.config, consoleLogger(loaded.config)),
       );
       break;
     case 'run':

@@ -3,34 +3,48 @@
 import { systemClock, unreachable, type Logger } from '@sentrypeer/kernel';
 import type { ApiKeys } from '@sentrypeer/store';
 import type { Command, WebhookCommand } from './config/commands.ts';
+import type { Config } from './config/config.ts';
 
 /** Does what a command says, also while a daemon uses the database. @returns What to print. */
 export async function runCommand(
   command: Command,
-  dbFile: string,
+  config: Config,
   logger: Logger,
 ): Promise<string> {
+  const { dbFile } = config;
   const store = await import('@sentrypeer/store');
-  if (command.name === 'backup') {
-    await store.backupDatabase(dbFile, command.target);
-    return `The database ${dbFile} was copied to ${command.target}.\n`;
-  }
+  const ports = { clock: systemClock, logger };
   if (isWebhookCommand(command)) {
     using endpoints = store.Endpoints.open(logger, dbFile);
     const { runWebhookCommand } = await import('./webhook-command.ts');
     return runWebhookCommand(command, endpoints);
   }
-  using keys = store.ApiKeys.open({ clock: systemClock, logger }, dbFile);
   switch (command.name) {
+    case 'backup':
+      await store.backupDatabase(dbFile, command.target);
+      return `The database ${dbFile} was copied to ${command.target}.\n`;
     case 'keys add': {
+      using keys = store.ApiKeys.open(ports, dbFile);
       const key = keys.add(command.key, command.role);
       return `${key}\nThis is the key ${command.key} (${command.role}). It is shown this once; only its hash is kept.\n`;
     }
-    case 'keys list':
+    case 'keys list': {
+      using keys = store.ApiKeys.open(ports, dbFile);
       return formatKeys(keys);
-    case 'keys revoke':
+    }
+    case 'keys revoke': {
+      using keys = store.ApiKeys.open(ports, dbFile);
       keys.revoke(command.key);
       return `The key ${command.key} is revoked.\n`;
+    }
+    case 'allow add':
+    case 'allow list':
+    case 'allow remove':
+    case 'delist':
+    case 'explain': {
+      const { runDecision } = await import('./run-decision.ts');
+      return runDecision(command, config, ports);
+    }
     default:
       return unreachable(command);
   }

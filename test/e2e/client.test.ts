@@ -43,7 +43,7 @@ test('the examples of the README do what it says', async () => {
 test('whatever the client can ask, the node understands', async () => {
   await using daemon = await DaemonProcess.start(['--threads=1']);
   using peer = await StreamPeer.open(daemon.ports.tcp);
-  await peer.send(sipRequest({ method: 'INVITE', user: '0046123' }));
+  await peer.send(sipRequest({ method: 'INVITE', user: '0046701234567' }));
   await daemon.recorded(1);
   const client = new SentryPeerClient({
     baseUrl: `http://127.0.0.1:${daemon.ports.api}`,
@@ -60,17 +60,21 @@ test('whatever the client can ask, the node understands', async () => {
   assert.equal(first?.address, address);
   assert.deepEqual(await client.address(address), first);
   assert.equal((await Array.fromAsync(client.numbers(totals))).length, 1);
-  assert.equal((await client.number('0046123'))?.seen_count, 1);
+  assert.equal((await client.number('0046701234567'))?.seen_count, 1);
   assert.equal((await Array.fromAsync(client.userAgents(totals))).length, 1);
-  assert.equal((await client.check({ number: '0046123', address })).verdict, 'listed');
+  assert.equal((await client.check({ number: '0046701234567', address })).verdict, 'listed');
   assert.equal((await client.methods({ since, until })).items[0]?.method, 'INVITE');
   assert.equal((await client.totals({ interval: 'day', since, until })).items.length, 1);
+  assert.equal((await client.explain({ number: '0701234567', address })).address?.listed, false);
+  await Array.fromAsync(client.listings());
+  await Array.fromAsync(client.listingChanges({ after: 0 }));
+  assert.deepEqual((await client.allowlist()).items, []);
   assert.ok(Array.isArray(await client.countries()));
   await Array.fromAsync(client.networks());
   const events = await Array.fromAsync(
     client.events({
       sourceIp: address,
-      calledNumber: '0046123',
+      calledNumber: '0046701234567',
       method: 'INVITE',
       transport: 'TCP',
       grade: 'handshake',

@@ -6,20 +6,26 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess } from '../e2e/daemon-process.ts';
-import { sipRequest, StreamPeer, UdpPeer } from '../e2e/sip-peers.ts';
+import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { adminKey, deliver } from '../e2e/delivered.ts';
+import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
-/** One source that set up a connection; the other one's address may be forged. */
+const LIST = '/v1/lists/ip-addresses.txt';
+
+/** Two sources that set up a connection, one of them on this machine, and one whose address may be forged. */
 async function attackedDaemon(): Promise<DaemonProcess> {
   const daemon = await DaemonProcess.start(['--threads=1']);
   using stream = await StreamPeer.open(daemon.ports.tcp);
   await stream.send(sipRequest({ user: '1' }));
   await daemon.recorded(1);
-  using datagrams = await UdpPeer.open('127.0.0.9');
-  await datagrams.send(sipRequest({ user: '2' }), daemon.ports.udp);
-  await daemon.recorded(2);
+  const key = await adminKey(daemon);
+  await deliver(daemon, key, [
+    { sourceIp: '45.1.2.3', transport: 'TCP' },
+    { sourceIp: '45.1.2.4', transport: 'UDP' },
+  ]);
+  await until('the verdict', async () => (await list(daemon, LIST)) !== '');
   return daemon;
 }
 
@@ -42,7 +48,7 @@ test('ipset restores /ip-addresses/ipset, again over itself', async (t) => {
   assert.equal(run.status, 0, run.output);
   assert.deepEqual(
     run.stdout.split('\n').filter((line) => line.startsWith('add ')),
-    ['add sentrypeer4 127.0.0.1'],
+    ['add sentrypeer4 45.1.2.3'],
   );
 });
 
@@ -57,7 +63,7 @@ test('nft loads /v1/lists/ip-addresses.nft, again over itself', async (t) => {
     input,
   });
   assert.equal(run.status, 0, run.output);
-  assert.match(run.stdout, /set bad4 \{\s+type ipv4_addr\s+elements = \{ 127\.0\.0\.1 \}/);
+  assert.match(run.stdout, /set bad4 \{\s+type ipv4_addr\s+elements = \{ 45\.1\.2\.3 \}/);
 });
 
 /** A list, what came to it since, and what went again, as the program gets them one after another. */
@@ -65,9 +71,10 @@ async function listAndChanges(daemon: DaemonProcess, path: string): Promise<read
   const base = `http://127.0.0.1:${daemon.ports.api}${path}`;
   const whole = await fetch(base);
   const since = encodeURIComponent(whole.headers.get('x-sentrypeer-as-of') ?? '');
-  using second = await StreamPeer.open(daemon.ports.tcp, '127.0.0.2');
-  await second.send(sipRequest({ user: '3' }));
-  await daemon.recorded(3);
+  await deliver(daemon, await adminKey(daemon, 'later'), [
+    { sourceIp: '45.1.2.5', transport: 'TCP' },
+  ]);
+  await until('the verdict', async () => (await list(daemon, LIST)).includes('45.1.2.5'));
   const came = await fetch(`${base}?since=${since}`);
   const went = await fetch(`${base}?since=${since}&max_age=0s`);
   return [await whole.text(), await came.text(), await went.text()];
@@ -86,8 +93,8 @@ function loadAll(folder: string, texts: readonly string[], load: string, show: s
   return runTool('unshare', ['-rn', 'sh', '-c', steps.join(' && ')], { folder });
 }
 
-const WHOLE = ['127.0.0.1'];
-const CAME = ['127.0.0.1', '127.0.0.2'];
+const WHOLE = ['45.1.2.3'];
+const CAME = ['45.1.2.3', '45.1.2.5'];
 
 test('ipset loads a list, what came to it, and what went again', async (t) => {
   const ipset = peer('ipset', t);
@@ -113,6 +120,6 @@ test('nft loads a list, what came to it, and what went again', async (t) => {
   const held = run.stdout
     .split('END\n')
     .slice(0, 3)
-    .map((text) => (text.match(/127\.0\.0\.\d/g) ?? []).toSorted());
+    .map((text) => (text.match(/45\.1\.2\.\d/g) ?? []).toSorted());
   assert.deepEqual(held, [WHOLE, CAME, []]);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { KEY_NAME_CHARACTERS_MAX } from '../limits.ts';
+import { COMMENT_CHARACTERS_MAX, KEY_NAME_CHARACTERS_MAX } from '../limits.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 
@@ -25,9 +25,27 @@ export type Command =
   | { readonly name: 'backup'; readonly target: string }
   | { readonly name: 'keys add'; readonly key: string; readonly role: (typeof ROLES)[number] }
   | { readonly name: 'keys list' }
-  | { readonly name: 'keys revoke'; readonly key: string };
+  | { readonly name: 'keys revoke'; readonly key: string }
+  | {
+      readonly name: 'allow add';
+      readonly value: string;
+      /** `undefined` holds always. */
+      readonly seconds: number | undefined;
+      readonly comment: string;
+    }
+  | { readonly name: 'allow list' }
+  | { readonly name: 'allow remove'; readonly value: string }
+  /** An address, or a number in any form. */
+  | { readonly name: 'delist'; readonly subject: string; readonly comment: string }
+  | { readonly name: 'explain'; readonly subject: string };
 
-const FIRST_WORDS = ['backup', 'keys', 'webhook'];
+const FIRST_WORDS = ['backup', 'keys', 'webhook', 'allow', 'delist', 'explain'];
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
 const KEY_NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 
 /** The command that the words of the command line are, or nothing where there are none. */
@@ -37,6 +55,15 @@ export function parseCommand(words: readonly string[]): Command | undefined {
   if (first === 'backup') return parseBackup(second, more);
   if (first === 'keys') return parseKeys(second, more);
   if (first === 'webhook') return parseWebhook(second, more);
+  if (first === 'allow') return parseAllow(second, more);
+  if (first === 'delist') {
+    const subject = needed(second, 'delist WHAT [COMMENT]');
+    return { name: 'delist', subject, comment: commentOf(more) };
+  }
+  if (first === 'explain') {
+    refuseMore(more, 'explain WHAT');
+    return { name: 'explain', subject: needed(second, 'explain WHAT') };
+  }
   const hint =
     suggestion(first, FIRST_WORDS) ||
     `, there are ${FIRST_WORDS.join(', ')}: see sentrypeer --help`;
@@ -101,6 +128,56 @@ function parseWebhook(action: string | undefined, words: readonly string[]): Com
   }
   refuseMore(more, `webhook ${action} NAME [UUID]`);
   return { name: `webhook ${action}`, webhook, eventUuid: eventUuid?.toLowerCase() };
+}
+
+function parseAllow(action: string | undefined, words: readonly string[]): Command {
+  const [value, ...more] = words;
+  switch (action) {
+    case 'add': {
+      const named = needed(value, 'allow add WHAT [TIME] [COMMENT]');
+      const [time = '', ...comment] = more;
+      const seconds = secondsOf(time);
+      const isTime = seconds !== undefined || time === 'always';
+      return {
+        name: 'allow add',
+        value: named,
+        seconds,
+        comment: commentOf(isTime ? comment : more),
+      };
+    }
+    case 'list':
+      refuseMore(words, 'allow list');
+      return { name: 'allow list' };
+    case 'remove':
+      refuseMore(more, 'allow remove WHAT');
+      return { name: 'allow remove', value: needed(value, 'allow remove WHAT') };
+    case undefined:
+    default:
+      throw refusal(
+        `allow ${action === undefined ? 'needs a word more' : `knows no ${quoted(action)}`}: ` +
+          'write allow add WHAT [TIME] [COMMENT], allow list or allow remove WHAT',
+      );
+  }
+}
+
+function needed(word: string | undefined, form: string): string {
+  if (word !== undefined && word !== '') return word;
+  throw refusal(`there is a word missing: write ${form}`);
+}
+
+/** Of `90s`, `30m`, `24h`, `7d`. */
+function secondsOf(text: string): number | undefined {
+  const unit = SECONDS.get(text.slice(-1));
+  const digits = text.slice(0, -1);
+  if (unit === undefined || digits === '' || digits.length > 6) return undefined;
+  for (const digit of digits) if (digit < '0' || digit > '9') return undefined;
+  return Number(digits) * unit;
+}
+
+function commentOf(words: readonly string[]): string {
+  const comment = words.join(' ').trim();
+  if (comment.length <= COMMENT_CHARACTERS_MAX) return comment;
+  throw refusal(`a comment has at most ${COMMENT_CHARACTERS_MAX} characters`);
 }
 
 function checkName(key: string, form: string): void {

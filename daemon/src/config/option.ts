@@ -8,6 +8,7 @@ export const OPTION_GROUPS = {
   tls: 'SIP over TLS',
   database: 'Database',
   api: 'HTTP API',
+  verdict: 'What is listed',
   output: 'Logs and output',
   webhook: 'Webhooks',
   program: 'Program',

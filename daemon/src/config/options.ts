@@ -10,6 +10,7 @@ import {
 } from '../limits.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { derivedOption, option } from './option.ts';
+import { VERDICT_OPTIONS } from './verdict-options.ts';
 import {
   addressesType,
   countType,
@@ -195,6 +196,8 @@ export const OPTIONS = {
   }),
 
   ...API_OPTIONS,
+
+  ...VERDICT_OPTIONS,
 
   jsonLog: option({
     group: 'output',

@@ -37,6 +37,20 @@ export const COMMANDS: readonly { readonly name: string; readonly doc: string }[
     doc: 'Have them, or one of them, sent again by the daemon.',
   },
   { name: 'webhook discard NAME [UUID]', doc: 'Forget them, or one of them.' },
+  {
+    name: 'allow add WHAT [TIME] [COMMENT]',
+    doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always`, `90s`, `30m`, `24h` or `7d`.',
+  },
+  { name: 'allow list', doc: 'Print what is allowed, until when and what for.' },
+  { name: 'allow remove WHAT', doc: 'Let it be listed again.' },
+  {
+    name: 'delist WHAT [COMMENT]',
+    doc: 'Take an address or a number off the list: what is known of it until now does not count any more. A running daemon follows within a second.',
+  },
+  {
+    name: 'explain WHAT',
+    doc: 'Print whether an address or a number is listed, why, since when, by what, and what would unlist it.',
+  },
 ];
 
 export const RULES: readonly string[] = [

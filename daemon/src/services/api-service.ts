@@ -7,12 +7,13 @@ import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader } from '@sentrypeer/store';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
-import type { Engine } from '../engine.ts';
+import { judgeOptions, type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
+import { openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeTotals } from './store-totals.ts';
 
@@ -71,6 +72,7 @@ export class ApiService implements AsyncDisposable {
     );
     const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
+    const reputation = await openReputation({ engine, log, clock }, judgeOptions(config));
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {
@@ -81,6 +83,7 @@ export class ApiService implements AsyncDisposable {
           countries: () => log.places.countries(),
           networks: (limit, after) => log.places.networks(limit, after),
         },
+        reputation,
         deliver: (events: readonly DeliveredEvent[]) => engine.deliver(events),
         operations,
         clock,

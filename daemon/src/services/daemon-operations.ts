@@ -117,6 +117,15 @@ export class DaemonOperations implements Operations, Disposable {
       gauge('sentrypeer_addresses', 'Addresses known.', log.addressesCount()),
       gauge('sentrypeer_numbers', 'Called numbers known.', log.numbersCount()),
       gauge('sentrypeer_user_agents', 'User-Agents known.', log.userAgentsCount()),
+      {
+        name: 'sentrypeer_listings',
+        help: 'Addresses and numbers that are listed.',
+        type: 'gauge',
+        samples: Object.entries(log.listings.counts()).map(([kind, value]) => ({
+          labels: { kind },
+          value,
+        })),
+      },
       gauge(
         'sentrypeer_store_stalled',
         '1 while nothing can be recorded.',

@@ -5,12 +5,15 @@ import { OperatingError } from '@sentrypeer/kernel';
 import {
   Recorder,
   Store,
+  type Decision,
   type DeliveredEvent,
   type EndpointChange,
   type PlacedAddress,
   type PlacesProgress,
 } from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
+import { JudgeService } from './judge-service.ts';
+import type { JudgeOptions } from './judge.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
 export interface StoreServiceOptions {
@@ -23,6 +26,7 @@ export interface StoreServiceOptions {
   /** Cursors of endpoints behind which no event is removed, within the next limit. */
   readonly owedCursors: readonly string[];
   readonly owedMaxOctets: number;
+  readonly judge: JudgeOptions;
 }
 
 export interface StoreServicePorts {
@@ -37,18 +41,22 @@ export class StoreService {
   readonly #ports: StoreServicePorts;
   readonly #store: Store;
   readonly #recorder: Recorder;
+  readonly #judge: JudgeService;
   readonly #releases = new Map<Uint8Array, () => void>();
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
 
-  private constructor(ports: StoreServicePorts, store: Store) {
+  private constructor(ports: StoreServicePorts, store: Store, judge: JudgeOptions) {
     this.#ports = ports;
     this.#store = store;
     this.#recorder = new Recorder({
       store,
       logger: ports.logger,
       listener: {
-        onCommitted: ports.onCommitted,
+        onCommitted: (lastHoneyId) => {
+          ports.onCommitted(lastHoneyId);
+          this.#judge.wake();
+        },
         onReleased: (batches) => {
           for (const batch of batches) {
             this.#releases.get(batch)?.();
@@ -57,6 +65,10 @@ export class StoreService {
         },
       },
     });
+    this.#judge = new JudgeService(
+      { clock: ports.clock, logger: ports.logger, store, isBusy: () => this.#releases.size > 0 },
+      judge,
+    );
     this.#step();
   }
 
@@ -70,7 +82,7 @@ export class StoreService {
       owedCursors: options.owedCursors,
       owedOctetsMax: options.owedMaxOctets,
     });
-    return new StoreService(ports, store);
+    return new StoreService(ports, store, options.judge);
   }
 
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
@@ -88,6 +100,13 @@ export class StoreService {
   /** Records events of other nodes; throws `OperatingError` where that can't be done now. */
   deliver(events: readonly DeliveredEvent[]): void {
     this.#ports.onCommitted(this.#store.deliver(events).lastHoneyId);
+    this.#judge.wake();
+  }
+
+  /** Writes what the operator decided; throws `OperatingError`. */
+  decide(decision: Decision): void {
+    this.#store.decide(decision);
+    this.#judge.wake();
   }
 
   /** Adds places to the totals of countries and networks; throws `OperatingError` where that can't be done now. */
@@ -122,6 +141,7 @@ export class StoreService {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#judge.close();
     this.#store.close();
   }
 

@@ -2,6 +2,7 @@
 
 import type { LogFields } from '@sentrypeer/kernel';
 import type {
+  Decision,
   DeliveredEvent,
   EndpointChange,
   PlacedAddress,
@@ -86,6 +87,8 @@ export type StoreWorkerInput =
       readonly places: readonly PlacedAddress[];
       readonly progress: PlacesProgress;
     }
+  /** Answered in the same way. */
+  | { readonly kind: 'decide'; readonly delivery: number; readonly decision: Decision }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
@@ -97,7 +100,7 @@ export type StoreWorkerOutput =
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
   /** Why nothing is recorded, or that it is again. */
   | { readonly kind: 'stall'; readonly why: string | undefined }
-  /** `failure` says why they were not recorded. */
+  /** `failure` says why it was not done. */
   | {
       readonly kind: 'delivered';
       readonly delivery: number;

@@ -67,6 +67,13 @@ try {
           failure: failureOf(() => service.place(message.places, message.progress)),
         });
         break;
+      case 'decide':
+        say({
+          kind: 'delivered',
+          delivery: message.delivery,
+          failure: failureOf(() => service.decide(message.decision)),
+        });
+        break;
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.
         service.drain();

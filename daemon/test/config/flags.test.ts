@@ -56,7 +56,7 @@ test('parseFlags() takes a value attached, separate, or behind an equals sign', 
 test('parseFlags() ends the options at a double hyphen', () => {
   assert.equal(
     refused('-- -r'),
-    'unknown command "-r", there are backup, keys, webhook: see sentrypeer --help',
+    'unknown command "-r", there are backup, keys, webhook, allow, delist, explain: see sentrypeer --help',
   );
   run('-r --');
 });

@@ -44,6 +44,10 @@ test('loadConfig() without anything gives the documented defaults', () => {
       countryFile: 'built-in',
       networkFile: undefined,
       apiCorsOrigin: undefined,
+      homeCountry: undefined,
+      ownNumbers: undefined,
+      ownAddresses: undefined,
+      policy: undefined,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',
       syslog: false,
@@ -239,7 +243,7 @@ test('loadConfig() knows the command backup FILE, which needs no SIP and no API'
   assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
   assert.equal(
     refused('start'),
-    'unknown command "start", there are backup, keys, webhook: see sentrypeer --help',
+    'unknown command "start", there are backup, keys, webhook, allow, delist, explain: see sentrypeer --help',
   );
 });
 

@@ -26,10 +26,12 @@ import { Access, type Caller } from './access/access.ts';
 import { addAdmission } from './access/admission.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
+import type { Reputation } from './reputation.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
 import type { PlaceEvidence } from './places.ts';
 import type { Totals } from './totals.ts';
+import { addDecisionsRoute } from './v1/decisions-route.ts';
 import { EventStreams } from './v1/event-streams.ts';
 import { addOperations } from './v1/routes.ts';
 
@@ -37,6 +39,7 @@ export interface HttpApiPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
   readonly places: PlaceEvidence;
+  readonly reputation: Reputation;
   readonly deliver: CloudPorts['deliver'];
   readonly operations: Operations;
   readonly clock: Clock;
@@ -192,6 +195,7 @@ async function buildApp(
   addOperationsRoutes(app, ports.operations, measures);
   addRoutes(app, { ...ports, lists, headers }, options.version);
   addOperations(app, { ...ports, lists }, options.version);
+  addDecisionsRoute(app, ports);
   addCloudRoutes(app, ports);
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;

@@ -11,5 +11,6 @@ export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
 export { type WebhookState } from './operations/webhook-state.ts';
+export { type Decision, type Reputation } from './reputation.ts';
 export { type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';

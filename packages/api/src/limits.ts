@@ -23,6 +23,12 @@ export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
 /** Characters of the message of a delivered event, 1 and above: the largest datagram. */
 export const DELIVERED_MESSAGE_CHARACTERS_MAX = 65_535;
 
+/** Octets of a decision of the operator, 0 and above; one has a few hundred. */
+export const DECISION_OCTETS_MAX = 4_096;
+
+/** Characters of a comment on a decision, 0 and above. Chosen: one line. */
+export const COMMENT_CHARACTERS_MAX = 200;
+
 /** Characters of a key in a request, 1 and above; ours have 54. */
 export const KEY_CHARACTERS_MAX = 128;
 

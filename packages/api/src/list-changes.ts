@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isIP } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Evidence } from './evidence.ts';
 import { LIST_OVERLAP_US, PAGE_ENTRIES_MAX } from './limits.ts';
 import type { ListChanges } from './list-formats.ts';
 import { isListed, type ListFilter } from './list-query.ts';
+import { isJudgedBad, type Reputation } from './reputation.ts';
 
 /** What changes of a list are asked for. Times are wall-clock microseconds. */
 export interface ChangesQuery {
@@ -15,9 +17,9 @@ export interface ChangesQuery {
   readonly maxAgeUs: number | undefined;
 }
 
-/** Writes what came to a list since a time, and what has become too old for it. */
+/** Writes what came to a list since a time, and what has become too old for it or is not listed any more. */
 export async function* changesText(
-  evidence: Evidence,
+  { evidence, reputation }: { readonly evidence: Evidence; readonly reputation: Reputation },
   changes: ListChanges,
   query: ChangesQuery,
 ): AsyncGenerator<string> {
@@ -29,8 +31,12 @@ export async function* changesText(
     const old = { ...filter, afterEpochUs: from };
     for await (const addresses of seenWithin(evidence, old, to)) yield changes.remove(addresses);
   }
+  for (const addresses of unlistedSince(reputation, sinceEpochUs, filter.family)) {
+    yield changes.remove(addresses);
+  }
   for await (const addresses of seenWithin(evidence, filter, Number.MAX_SAFE_INTEGER)) {
-    yield changes.add(addresses);
+    const listed = addresses.filter((address) => isJudgedBad(reputation, address));
+    if (listed.length > 0) yield changes.add(listed);
   }
 }
 
@@ -59,4 +65,39 @@ async function* seenWithin(
     after = page.next;
     await nextTurn(); // Look-ups go between.
   }
+}
+
+/** Addresses that the judge took off the list since a time and that are not on it again, some at a time. */
+function* unlistedSince(
+  reputation: Reputation,
+  sinceEpochUs: number,
+  family: number,
+): Generator<readonly string[]> {
+  let after = changeBefore(reputation, sinceEpochUs);
+  for (;;) {
+    const items = reputation.changes(after, PAGE_ENTRIES_MAX);
+    const addresses = items
+      .filter(({ kind, change }) => kind === 'address' && change === 'unlisted')
+      .map(({ value }) => value)
+      .filter((address) => family === 0 || isIP(address) === family)
+      .filter((address) => !isJudgedBad(reputation, address));
+    if (addresses.length > 0) yield addresses;
+    const last = items.at(-1);
+    if (last === undefined || items.length < PAGE_ENTRIES_MAX) return;
+    after = last.changeId;
+  }
+}
+
+/** The id of the last change before a time; ids and times rise together, so halving finds it. */
+function changeBefore(reputation: Reputation, epochUs: number): number {
+  const { oldest, newest } = reputation.changeIds();
+  let low = Math.max(0, oldest - 1);
+  let high = newest;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const [change] = reputation.changes(middle - 1, 1);
+    if (change !== undefined && change.atEpochUs < epochUs) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

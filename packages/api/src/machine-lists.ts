@@ -9,17 +9,23 @@ import { isListed, LIST_PARAMETERS, listFilter, type ListFilter } from './list-q
 import type { Lists } from './lists.ts';
 import type { Values } from './parameters.ts';
 import { sendProblem } from './problem.ts';
+import { isJudgedBad, type Reputation } from './reputation.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { sendText } from './send-text.ts';
 import type { Totals } from './totals.ts';
 
+/** What lists are made of. */
 export interface MachineListPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
   readonly lists: Lists;
+  readonly reputation: Reputation;
 }
 
-/** Answers with the list, the address seen last first, as far as it fits the query; with `since` some formats tell changes. */
+/**
+ * Answers with the list, the address seen last first, as far as it fits the query; with `since` some formats tell
+ * changes. What machines refuse by it is what the judge lists and nothing else.
+ */
 export function sendMachineList(
   ports: MachineListPorts,
   format: ListFormat,
@@ -40,8 +46,8 @@ export function sendMachineList(
   const { changes } = format;
   const list = ports.lists.open(() =>
     changes === undefined || since === undefined
-      ? listText(ports.totals, format, filter)
-      : changesText(ports.evidence, changes, {
+      ? listText(ports, format, filter)
+      : changesText(ports, changes, {
           filter,
           sinceEpochUs: since,
           nowEpochUs,
@@ -56,14 +62,16 @@ export function sendMachineList(
 }
 
 async function* listText(
-  totals: Totals,
+  { totals, reputation }: MachineListPorts,
   format: ListFormat,
   filter: ListFilter,
 ): AsyncGenerator<string> {
   let text = format.begin;
   for await (const page of totals.addresses()) {
-    const entries = page.filter((total) =>
-      isListed(total.ipAddress, total.seenLastEpochUs, total, filter),
+    const entries = page.filter(
+      (total) =>
+        isListed(total.ipAddress, total.seenLastEpochUs, total, filter) &&
+        (!format.enforces || isJudgedBad(reputation, total.ipAddress)),
     );
     if (entries.length > 0) text += format.page(entries);
     // An empty piece would end the stream; nothing is to be sent for a page without a listed address.

@@ -3,20 +3,18 @@
 import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Evidence } from './evidence.ts';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
-import type { Lists } from './lists.ts';
 import { LookUpAnswers } from './look-up-answers.ts';
 import { LIST_FORMATS } from './list-formats.ts';
 import { LIST_PARAMETERS } from './list-query.ts';
-import { sendMachineList } from './machine-lists.ts';
+import { sendMachineList, type MachineListPorts } from './machine-lists.ts';
 import type { RouteAccess } from './access/access.ts';
 import { readQuery } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 import { sendText } from './send-text.ts';
 import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
-import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
+import type { AddressTotal, NumberTotal } from './totals.ts';
 
 /** What every route allows, for the `Allow` header (RFC 9110 §10.2.1). */
 export const ALLOWED_METHODS = 'GET, HEAD';
@@ -31,10 +29,7 @@ const NO_NUMBER = jsonText({ message: 'No phone number found' });
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
-export interface RoutesPorts {
-  readonly totals: Totals;
-  readonly evidence: Evidence;
-  readonly lists: Lists;
+export interface RoutesPorts extends MachineListPorts {
   /** That every answer has. */
   readonly headers: Readonly<Record<string, string>>;
 }

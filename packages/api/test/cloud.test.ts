@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { DeliveredEvent, HttpApi, HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { openApi } from './ports.ts';
 
 /** What a node of SentryPeer 4.0.6 posts. */
@@ -278,4 +279,13 @@ test('the list of APIBAN is walked from id to id, goes on later, and leaves out 
     { ipaddress: ['not blocked'], ID: 'none' },
   ]);
   assert.equal((await json(api, '/api/k/check/x'))[0], 400);
+});
+
+test('APIBAN is told of what the judge lists alone', async () => {
+  const reputation = new MemoryReputation();
+  reputation.notListed.add('10.0.0.2');
+  await using api = await openApi({ evidence: bannedEvidence(3), reputation });
+  assert.equal((await json(api, '/api/k/check/10.0.0.2'))[0], 404);
+  const [, page] = await json(api, '/api/k/banned');
+  assert.ok(!(page as { ipaddress: string[] }).ipaddress.includes('10.0.0.2'));
 });

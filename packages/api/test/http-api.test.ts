@@ -10,6 +10,7 @@ import { silentLogger, systemClock, type LogFields, type Logger } from '@sentryp
 import { HttpApi, type HttpApiOptions } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryPlaces } from './memory-places.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi as openHttpApi } from './ports.ts';
 
@@ -314,6 +315,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         logger,
         evidence: new MemoryEvidence(),
         places: new MemoryPlaces(),
+        reputation: new MemoryReputation(),
         deliver: async () => {},
         operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
         clock: systemClock,

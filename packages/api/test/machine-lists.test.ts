@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpApi } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi } from './ports.ts';
 
@@ -196,4 +197,48 @@ test('HEAD of a list reads nothing', async () => {
   const response = await ask(api, '/v1/lists/ip-addresses.csv', { method: 'HEAD' });
   assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
   assert.equal(totals.pagesReadCount, 0);
+});
+
+test('what the judge does not list is on no list that machines refuse by', async () => {
+  const reputation = new MemoryReputation();
+  reputation.notListed.add('203.0.113.5').add('203.0.113.6');
+  await using api = await openApi({ totals: someTotals(), reputation });
+  for (const ending of ['txt', 'ipset', 'nft', 'rsc']) {
+    const response = await ask(api, `/v1/lists/ip-addresses.${ending}?grade=seen`);
+    const text = await response.text();
+    assert.ok(!text.includes('203.0.113'), ending);
+    assert.ok(text.includes('2001:db8::5'), ending);
+  }
+  const csv = await ask(api, '/v1/lists/ip-addresses.csv');
+  assert.match(await csv.text(), /203\.0\.113\.5/);
+});
+
+test('what the judge took off since a time is taken off a list that is kept up to date', async () => {
+  const reputation = new MemoryReputation();
+  reputation.notListed.add('203.0.113.9').add('2001:db8::9');
+  const seconds = Date.parse('2026-11-23T10:00:00Z') * 1000;
+  const change = { kind: 'address', score: 0, untilEpochUs: undefined, reason: '' } as const;
+  for (const [at, value, what] of [
+    [-1, '203.0.113.8', 'unlisted'],
+    [1, '203.0.113.9', 'unlisted'],
+    [2, '2001:db8::9', 'unlisted'],
+    [3, '203.0.113.7', 'unlisted'],
+    [4, '203.0.113.7', 'listed'],
+  ] as const) {
+    const changeId = reputation.changed.length + 1;
+    reputation.changed.push({
+      ...change,
+      changeId,
+      atEpochUs: seconds + at * 1e6,
+      value,
+      change: what,
+    });
+  }
+  await using api = await openApi({ reputation });
+  const path = '/v1/lists/ip-addresses.ipset?since=2026-11-23T10:00:00Z&family=4';
+  const text = await (await ask(api, path)).text();
+  assert.deepEqual(
+    text.split('\n').filter((line) => line.startsWith('del ')),
+    ['del sentrypeer4 203.0.113.9 -exist'],
+  );
 });

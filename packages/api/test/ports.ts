@@ -4,6 +4,7 @@ import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { HttpApi, type HttpApiOptions, type HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryPlaces } from './memory-places.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 
 /** The API over nothing but what a test gives. */
@@ -16,6 +17,7 @@ export function openApi(
       totals: new MemoryTotals(),
       evidence: new MemoryEvidence(),
       places: new MemoryPlaces(),
+      reputation: new MemoryReputation(),
       deliver: () => Promise.resolve(),
       operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
       clock: systemClock,

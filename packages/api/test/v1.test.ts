@@ -160,23 +160,6 @@ test('networks are walked to the end, and what is not known is null', async () =
   ]);
 });
 
-test('GET /v1/check says what is known, and of what may be forged that it may', async () => {
-  await using api = await openApi({ evidence: someEvidence() });
-  for (const [query, verdict, reasons] of [
-    ['number=0046123', 'listed', 1],
-    ['number=0046124', 'unknown', 0],
-    ['address=203.0.113.2', 'listed', 1],
-    ['address=203.0.113.3', 'unproved', 1],
-    ['address=::ffff:203.0.113.2', 'listed', 1],
-    ['address=203.0.113.3&number=0046123', 'listed', 2],
-    ['address=198.51.100.1&number=1', 'unknown', 0],
-  ] as const) {
-    const response = await ask(api, `/v1/check?${query}`);
-    const body = (await response.json()) as { verdict: string; reasons: readonly string[] };
-    assert.deepEqual([body.verdict, body.reasons.length], [verdict, reasons], query);
-  }
-});
-
 test('an answer is sent again only when the data has changed', async () => {
   const evidence = someEvidence();
   await using api = await openApi({ evidence });

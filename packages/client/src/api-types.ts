@@ -22,8 +22,14 @@ export interface Address {
 }
 
 export interface Number {
-  /** As it was dialled. */
+  /** As it was dialled; of a look-up in another form, with its plus. */
   readonly number: string;
+  /** The number that the digits most likely mean, with its plus. */
+  readonly e164?: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */
+  readonly number_type?: string;
   /** When it was met first. */
   readonly first_seen: string;
   /** When it was met last. */
@@ -202,10 +208,13 @@ export interface Event {
 }
 
 export interface Check {
-  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing is known. */
+  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known. */
   readonly verdict: 'listed' | 'unproved' | 'unknown';
+  /** How bad it is, at present. */
+  readonly score: number;
+  /** In words. */
   readonly reasons: readonly string[];
-  /** null: when retention removes it. */
+  /** When it is not listed any more unless more comes; null where it is not listed. */
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
@@ -215,4 +224,93 @@ export interface Check {
   readonly network: string | null;
   /** Of that network. */
   readonly network_name: string | null;
+}
+
+export interface Explanation {
+  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known. */
+  readonly verdict: 'listed' | 'unproved' | 'unknown';
+  /** How bad it is, at present. */
+  readonly score: number;
+  /** In words. */
+  readonly reasons: readonly string[];
+  /** When it is not listed any more unless more comes; null where it is not listed. */
+  readonly expires: string | null;
+  readonly number: ExplainedNumber | null;
+  readonly address: Explained | null;
+}
+
+export interface Explained {
+  readonly listed: boolean;
+  /** How bad it is, at present. */
+  readonly score: number;
+  /** In words. */
+  readonly reasons: readonly string[];
+  /** Listed since then. */
+  readonly since: string | null;
+  /** Listed until then unless more comes. */
+  readonly until: string | null;
+}
+
+export interface ExplainedNumber {
+  /** number, unknown, extension, short-code, emergency, feature-code or none. */
+  readonly kind: string;
+  /** The number that was judged, with its plus. */
+  readonly e164: string | null;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | null;
+  /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */
+  readonly number_type: string | null;
+  readonly listed: boolean;
+  /** How bad it is, at present. */
+  readonly score: number;
+  /** In words. */
+  readonly reasons: readonly string[];
+  /** Listed since then. */
+  readonly since: string | null;
+  /** Listed until then unless more comes. */
+  readonly until: string | null;
+}
+
+export interface Listing {
+  readonly kind: 'address' | 'number';
+  /** An address, or a number with its plus. */
+  readonly value: string;
+  /** How bad it is, at present. */
+  readonly score: number;
+  /** Listed since then. */
+  readonly since: string;
+  /** Listed until then unless more comes. */
+  readonly until: string;
+}
+
+export interface ListingChange {
+  /** Rises from change to change. */
+  readonly id: number;
+  /** When it was decided. */
+  readonly at: string;
+  readonly kind: 'address' | 'number';
+  /** An address, or a number with its plus. */
+  readonly value: string;
+  /** How bad it is, at present. */
+  readonly score: number;
+  readonly change: 'listed' | 'unlisted';
+  /** Listed until then unless more comes; null where it is not. */
+  readonly until: string | null;
+  /** Why. */
+  readonly reason: string;
+}
+
+export interface Allowance {
+  /** Address, network, number, range or digits. */
+  readonly value: string;
+  /** What for. */
+  readonly comment: string;
+  /** Since when. */
+  readonly created: string;
+  /** null: always. */
+  readonly until: string | null;
+}
+
+export interface Allowlist {
+  readonly items: readonly Allowance[];
 }

@@ -2,10 +2,14 @@
 
 import type {
   Address,
+  Allowlist,
   Check,
   Countries,
   Country,
   Event,
+  Explanation,
+  Listing,
+  ListingChange,
   Methods,
   Network,
   Number as CalledNumber,
@@ -99,6 +103,34 @@ export class SentryPeerClient {
   }): Promise<Check> {
     const { number, address, signal } = question;
     return this.#get('/v1/check', { number, address }, signal);
+  }
+
+  /** Why, since when, until when, and what would change it. */
+  explain(question: {
+    readonly number?: string;
+    readonly address?: string;
+    readonly signal?: AbortSignal;
+  }): Promise<Explanation> {
+    const { number, address, signal } = question;
+    return this.#get('/v1/explain', { number, address }, signal);
+  }
+
+  /** All that is listed, by id. */
+  listings({ signal }: CallOptions = {}): AsyncGenerator<Listing> {
+    return this.#pages('/v1/listings', {}, signal);
+  }
+
+  /** What was listed and unlisted behind a change, up to now, the oldest first. */
+  listingChanges({
+    after,
+    signal,
+  }: CallOptions & { readonly after?: number } = {}): AsyncGenerator<ListingChange> {
+    const first = after === undefined ? undefined : String(after);
+    return this.#pages('/v1/listings/changes', {}, signal, first);
+  }
+
+  allowlist({ signal }: CallOptions = {}): Promise<Allowlist> {
+    return this.#get('/v1/allowlist', {}, signal);
   }
 
   summary({ signal }: CallOptions = {}): Promise<Summary> {
@@ -199,8 +231,13 @@ export class SentryPeerClient {
     }
   }
 
-  async *#pages<T>(path: string, query: Query, signal: AbortSignal | undefined): AsyncGenerator<T> {
-    let cursor: string | undefined;
+  async *#pages<T>(
+    path: string,
+    query: Query,
+    signal: AbortSignal | undefined,
+    first?: string,
+  ): AsyncGenerator<T> {
+    let cursor = first;
     do {
       const parameters = { ...query, limit: PAGE_ENTRIES, cursor };
       const page = await this.#get<Page<T>>(path, parameters, signal);

@@ -2,9 +2,16 @@
 
 export {
   type Address,
+  type Allowance,
+  type Allowlist,
   type Check,
   type Country,
   type Event,
+  type Explained,
+  type ExplainedNumber,
+  type Explanation,
+  type Listing,
+  type ListingChange,
   type Methods,
   type Network,
   type Number as CalledNumber,

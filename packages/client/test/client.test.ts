@@ -42,6 +42,17 @@ const ok = (value: unknown): Response => Response.json(value);
 const problem = (status: number, headers: Record<string, string> = {}): Response =>
   Response.json({ detail: 'what would be right' }, { status, headers });
 
+test('listingChanges() begins behind a change and goes on page by page', async () => {
+  const page = (id: number, next: string | null) => ok({ items: [{ id }], next });
+  const node = new Node(page(8, '8'), page(9, null));
+  const ids = await Array.fromAsync(node.client().listingChanges({ after: 7 }), ({ id }) => id);
+  assert.deepEqual(ids, [8, 9]);
+  assert.deepEqual(
+    node.asked.map(({ searchParams }) => searchParams.get('cursor')),
+    ['7', '8'],
+  );
+});
+
 test('a call sends the key, and leaves out what is not asked', async () => {
   const node = new Node(ok({ verdict: 'unknown' }), ok(SUMMARY));
   const client = node.client({ key: 'k' });

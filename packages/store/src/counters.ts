@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /**
  * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received
- * but not kept, and the rows of the tables of totals.
+ * but not kept, the rows of the tables of totals, of evidence and of listings, and how often the operator decided.
  */
 export type CounterName =
   | 'last_honey_id'
@@ -12,6 +12,11 @@ export type CounterName =
   | 'addresses'
   | 'numbers'
   | 'user_agents'
+  | 'proved_addresses'
+  | 'read_numbers'
+  | 'listed_addresses'
+  | 'listed_numbers'
+  | 'decisions'
   | PlacesCounter;
 
 /** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */

@@ -35,3 +35,7 @@ export {
   type PageEnd,
   type UserAgentTotal,
 } from './store-reader.ts';
+export { Decisions, type Decision } from './decisions.ts';
+export { type KeptAllowance, type ListedSubject } from './evidence-reader.ts';
+export { JUDGE_CURSOR, type JudgingPorts } from './judging.ts';
+export { type Listing, type ListingChange } from './listing-reader.ts';

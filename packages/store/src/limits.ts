@@ -137,6 +137,31 @@ export const REPEAT_MERGE_STEP_MS = 8;
 /** Rows that one transaction of it takes; some milliseconds. */
 export const REPEAT_MERGE_ROWS = 128;
 
+/** Characters of dialled digits that are read as a number, 1 and above. Chosen: a number of E.164 behind a prefix twice as long. */
+export const CALLED_NUMBER_CHARACTERS_MAX = 64;
+
+/** Milliseconds of one step of judging; recording waits that long at most. */
+export const JUDGE_STEP_MS = 4;
+
+/** Rows of the event log that one transaction of it takes; about 4 ms where each dials a number never dialled before. */
+export const JUDGE_ROWS = 64;
+
+/** Milliseconds between two looks at what has come to its end and at what the operator decided. */
+export const LISTINGS_CHECK_MS = 500;
+
+/** Addresses that are listed, and numbers, 1 and above: more than a firewall takes. Those that end first make room. About 30 MB each. */
+export const LISTINGS_COUNT_MAX = 262_144;
+
+/** Changes of what is listed that are kept for those who follow them, 1 and above. Who is further behind begins anew. */
+export const CHANGES_COUNT_MAX = 262_144;
+
+/** Microseconds by which a listing must grow before followers are told: an hour, and a quarter of what they know of. */
+export const RENEW_US_MIN = 3_600_000_000;
+
+/** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
+export const ALLOWANCES_COUNT_MAX = 10_000;
+
+assert(JUDGE_STEP_MS < COMMIT_DELAY_MS, 'a step of judging fits between two commits');
 assert(WAL_OCTETS_LOW_DISK_MAX < WAL_OCTETS_MAX, 'a nearly full disk gets the smaller log');
 assert(FREE_PAGES_OCTETS_MIN > WAL_OCTETS_LOW_DISK_MAX, 'a commit fits into the free pages');
 assert(COMMIT_OCTETS_ENOUGH <= COMMIT_OCTETS_MAX, 'what is enough fits into one transaction');

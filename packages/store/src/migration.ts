@@ -16,6 +16,7 @@ import {
   TABLES_OF_VERSION_2,
   TABLES_OF_VERSION_3,
   TABLES_OF_VERSION_4,
+  TABLES_OF_VERSION_5,
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { Totals } from './totals.ts';
@@ -40,7 +41,8 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
     if (columns.size > 0) takeOverRows(database, logger, version);
   }
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
-  database.exec(TABLES_OF_VERSION_4); // Filled bit by bit by whoever knows where addresses are.
+  if (version < 4) database.exec(TABLES_OF_VERSION_4);
+  database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }

@@ -43,7 +43,16 @@ export interface RetentionOptions {
   readonly owedOctetsMax: number;
 }
 
-type TotalsCounter = 'addresses' | 'numbers' | 'user_agents';
+/** Tables that are pruned alike: each has `total_id` and `last_seen_us`. */
+const TOTALS = {
+  addresses: 'address_total',
+  numbers: 'number_total',
+  user_agents: 'user_agent_total',
+  proved_addresses: 'address_evidence',
+  read_numbers: 'number_evidence',
+} as const;
+
+type TotalsCounter = keyof typeof TOTALS;
 
 /** One table of totals, its counter and its statements. */
 interface TotalsTable {
@@ -93,15 +102,12 @@ export class Pruner {
     this.#deleteHours = database.prepare(`
       DELETE FROM hour_total WHERE (hour, method, transport) IN
         (SELECT hour, method, transport FROM hour_total WHERE hour < ? LIMIT ${PRUNE_ROWS})`);
+    const counters = Object.keys(TOTALS) as readonly TotalsCounter[];
     this.#readCounters = database.prepare(
-      "SELECT name, value FROM counter WHERE name IN ('addresses', 'numbers', 'user_agents')",
+      `SELECT name, value FROM counter WHERE name IN (${counters.map((name) => `'${name}'`).join(', ')})`,
     );
     this.#counters = new Counters(database);
-    this.#tables = [
-      totalsTable(database, 'addresses', 'address_total'),
-      totalsTable(database, 'numbers', 'number_total'),
-      totalsTable(database, 'user_agents', 'user_agent_total'),
-    ];
+    this.#tables = counters.map((counter) => totalsTable(database, counter));
   }
 
   /** Removes what some milliseconds allow. @returns Whether there is more to remove. */
@@ -208,11 +214,8 @@ export class Pruner {
   }
 }
 
-function totalsTable(
-  database: DatabaseSync,
-  counter: TotalsCounter,
-  name: 'address_total' | 'number_total' | 'user_agent_total',
-): TotalsTable {
+function totalsTable(database: DatabaseSync, counter: TotalsCounter): TotalsTable {
+  const name = TOTALS[counter];
   const oldest = `SELECT total_id FROM ${name}`;
   return {
     counter,

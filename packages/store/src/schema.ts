@@ -3,7 +3,7 @@
 import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
@@ -232,3 +232,87 @@ export const TOTALS_OF_VERSION_2 = `
       iif(method IN (${COUNTED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
       coalesce(transport_type, 'UDP'), sum(seen_count)
     FROM honey GROUP BY 1, 2, 3;`;
+
+/**
+ * Tables of version 5, filled by a cursor on the event log: what speaks against addresses that proved to be there, and
+ * against numbers in whichever form they were dialled, without their plus. A row of `number_evidence` without events
+ * is a suffix that dialled digits may have meant. `number_reading` says what the digits of a row of `number_total` mean.
+ * Bits count distinct sources and nodes (`distinctCount()`). Of what is listed, `announced_until_us` is the time that
+ * followers of `listing_change` know.
+ */
+export const TABLES_OF_VERSION_5 = `
+  CREATE TABLE address_evidence (
+    total_id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE,
+    grade INTEGER NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL,
+    days_count INTEGER NOT NULL,
+    events_count INTEGER NOT NULL,
+    calls_count INTEGER NOT NULL,
+    credentials_count INTEGER NOT NULL,
+    transport_bits INTEGER NOT NULL,
+    node_bits INTEGER NOT NULL,
+    tool TEXT
+  ) STRICT;
+  CREATE INDEX address_evidence_last_seen_index ON address_evidence (last_seen_us);
+  CREATE TABLE number_evidence (
+    total_id INTEGER PRIMARY KEY,
+    e164 TEXT NOT NULL UNIQUE,
+    grade INTEGER NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL,
+    days_count INTEGER NOT NULL,
+    events_count INTEGER NOT NULL,
+    forms_count INTEGER NOT NULL,
+    confidence REAL NOT NULL,
+    source_bits INTEGER NOT NULL,
+    node_bits INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX number_evidence_last_seen_index ON number_evidence (last_seen_us);
+  CREATE TABLE number_reading (
+    total_id INTEGER PRIMARY KEY,
+    e164 TEXT,
+    grade INTEGER NOT NULL
+  ) STRICT;
+  CREATE TRIGGER number_reading_follows_number_total AFTER DELETE ON number_total BEGIN
+    DELETE FROM number_reading WHERE total_id = OLD.total_id;
+  END;
+  CREATE TABLE allowance (
+    value TEXT PRIMARY KEY,
+    comment TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    until_us INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE delisting (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at_us INTEGER NOT NULL,
+    events_count INTEGER NOT NULL,
+    comment TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX delisting_at_index ON delisting (at_us);
+  CREATE TABLE listing (
+    listing_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    since_us INTEGER NOT NULL,
+    until_us INTEGER NOT NULL,
+    announced_until_us INTEGER NOT NULL,
+    score INTEGER NOT NULL,
+    UNIQUE (kind, value)
+  ) STRICT;
+  CREATE INDEX listing_until_index ON listing (kind, until_us);
+  CREATE TABLE listing_change (
+    change_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_us INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    change TEXT NOT NULL,
+    score INTEGER NOT NULL,
+    until_us INTEGER,
+    reason TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO counter (name, value) VALUES ('proved_addresses', 0), ('read_numbers', 0),
+    ('listed_addresses', 0), ('listed_numbers', 0), ('decisions', 0);`;

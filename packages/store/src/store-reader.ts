@@ -7,8 +7,10 @@ import type { CounterName } from './counters.ts';
 import { fromSqlite } from './database-error.ts';
 import { EndpointReader } from './endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './event-row.ts';
+import { EvidenceReader } from './evidence-reader.ts';
 import { EventSearch, type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
 import { gradeOfRank } from './grades.ts';
+import { ListingReader } from './listing-reader.ts';
 import { openForReading } from './open-database.ts';
 import { PlaceReader } from './place-reader.ts';
 
@@ -79,6 +81,9 @@ export class StoreReader {
   readonly endpoints: EndpointReader;
   /** Countries and networks. */
   readonly places: PlaceReader;
+  /** What speaks for and against a listing, and what is listed. */
+  readonly evidence: EvidenceReader;
+  readonly listings: ListingReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -137,6 +142,8 @@ export class StoreReader {
     this.#search = new EventSearch(database);
     this.endpoints = new EndpointReader(database, path);
     this.places = new PlaceReader(database, path);
+    this.evidence = new EvidenceReader(database);
+    this.listings = new ListingReader(database);
   }
 
   /**

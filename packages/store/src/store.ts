@@ -6,10 +6,13 @@ import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './backup.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { databaseError, fromSqlite } from './database-error.ts';
+import { DecisionWriter, type Decision } from './decisions.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './disk-space.ts';
 import { EndpointWriter, type EndpointChange } from './endpoints.ts';
 import { EventAppender, type Appended } from './event-appender.ts';
+import { EvidenceReader } from './evidence-reader.ts';
+import { JUDGE_CURSOR, Judging, type JudgingPorts } from './judging.ts';
 import {
   DATABASE_OCTETS_DEFAULT,
   DELIVERED_OCTETS,
@@ -57,6 +60,8 @@ export interface DeliveredEvent {
 
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
 export class Store {
+  /** What is kept against addresses and numbers, as it is in this moment. */
+  readonly evidence: EvidenceReader;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -71,6 +76,8 @@ export class Store {
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
   readonly #placeTotals: PlaceTotals;
+  readonly #decisions: DecisionWriter;
+  readonly #judgingDue: StatementSync;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
     const { clock, logger, disk = systemDiskSpace } = ports;
@@ -97,6 +104,11 @@ export class Store {
     });
     this.#endpoints = new EndpointWriter(database);
     this.#placeTotals = new PlaceTotals(database);
+    this.evidence = new EvidenceReader(database);
+    this.#decisions = new DecisionWriter(database, clock);
+    this.#judgingDue = database.prepare(`
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM honey
+        WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = ?), 0))`);
     this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
@@ -146,6 +158,23 @@ export class Store {
         return this.#appender.finish();
       }),
     );
+  }
+
+  /** Whether a judge would have anything to do. */
+  isJudgingDue(): boolean {
+    return this.#guarded(() => this.#judgingDue.get(JUDGE_CURSOR)) !== undefined;
+  }
+
+  /** Follows the log with a judge; the owner calls `step()` when there is time. Throws `OperatingError`. */
+  openJudging(ports: JudgingPorts): { step(): boolean } {
+    const parts = { clock: this.#clock, guard: this.#guard, evidence: this.evidence };
+    const judging = this.#guarded(() => new Judging({ ...parts, database: this.#database }, ports));
+    return { step: () => this.#guarded(() => judging.step()) };
+  }
+
+  /** Writes what the operator decided; throws `OperatingError`. */
+  decide(decision: Decision): void {
+    this.#guarded(() => this.#decisions.write(decision));
   }
 
   /** Remembers up to which row a consumer has come. */

@@ -141,3 +141,11 @@ export function distinctBatch(first: number, count: number): Uint8Array {
     })),
   );
 }
+
+/** What version 5 brought, taken away again. */
+export const WITHOUT_VERSION_5 = `
+  DROP TRIGGER number_reading_follows_number_total;
+  DROP TABLE address_evidence; DROP TABLE number_evidence; DROP TABLE number_reading;
+  DROP TABLE allowance; DROP TABLE delisting; DROP TABLE listing; DROP TABLE listing_change;
+  DELETE FROM counter WHERE name IN
+    ('proved_addresses', 'read_numbers', 'listed_addresses', 'listed_numbers', 'decisions');`;

@@ -10,7 +10,13 @@ import { test } from 'node:test';
 import { SCHEMA_VERSION } from '../src/schema.ts';
 import { Store } from '../src/store.ts';
 import { StoreReader } from '../src/store-reader.ts';
-import { distinctBatch, TestClock, TestDirectory, TestLogger } from './fixtures.ts';
+import {
+  distinctBatch,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+  WITHOUT_VERSION_5,
+} from './fixtures.ts';
 import { makeLegacyDatabase, type LegacyRow } from './legacy-database.ts';
 
 /** 2026-02-01T12:00:00.512Z: `created_at` of the rows unless they say otherwise. */
@@ -181,7 +187,8 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
     DROP TABLE endpoint_status; DROP TABLE dead_letter;
     DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key; DROP TABLE country_total;
     DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
-    DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*'; PRAGMA user_version = 1`);
+    DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*';
+    ${WITHOUT_VERSION_5} PRAGMA user_version = 1`);
   database.close();
   open(path).close();
   using reader = StoreReader.open(path);
@@ -200,4 +207,21 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
     [['OPTIONS', 2]],
   );
   assert.equal(reader.addressesCount(), 1);
+});
+
+test('Store.open() brings a database of version 4 to ours and leaves its totals alone', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const before = open(path);
+  before.append([distinctBatch(1, 3)]);
+  before.close();
+  const database = new DatabaseSync(path);
+  database.exec(`${WITHOUT_VERSION_5} PRAGMA user_version = 4`);
+  database.close();
+  using store = open(path);
+  assert.equal(store.append([distinctBatch(9, 1)]).lastHoneyId, 4);
+  using reader = StoreReader.open(path);
+  assert.equal(reader.numbersCount(), 4);
+  assert.equal(reader.number('00441')?.seenCount, 1);
+  assert.deepEqual(reader.evidence.allowances(), []);
 });

@@ -54,16 +54,23 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
   assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
   const strict = database.prepare('SELECT name FROM pragma_table_list WHERE strict = 1').all();
   assert.deepEqual(strict.map((row) => String(row['name'])).toSorted(), [
+    'address_evidence',
     'address_place',
     'address_total',
+    'allowance',
     'api_key',
     'counter',
     'country_total',
     'cursor',
     'dead_letter',
+    'delisting',
     'endpoint_status',
     'hour_total',
+    'listing',
+    'listing_change',
     'network_total',
+    'number_evidence',
+    'number_reading',
     'number_total',
     'pending_repeat',
     'user_agent_total',

@@ -16,7 +16,6 @@ export {
   type Question,
   type Subject,
 } from './judge.ts';
-export { ALLOWANCES_COUNT_MAX, COMMENT_CHARACTERS_MAX } from './limits.ts';
 export { NeverListed, type NeverListedOptions } from './never-listed.ts';
 export {
   DEFAULT_POLICY,

@@ -138,10 +138,9 @@ function decayed(
 ): Verdict {
   const ageUs = Math.max(0, nowEpochUs - lastEpochUs);
   const score = ageUs >= longestUs ? 0 : points * 2 ** (-ageUs / halfLifeUs);
-  const lastsUs =
-    points < threshold
-      ? 0
-      : Math.min(longestUs, halfLifeUs * Math.log2(points / threshold) + HOUR_US);
+  // Whole microseconds, so that a listing ends at the very time it names.
+  const decaysUs = Math.floor(halfLifeUs * Math.log2(points / threshold)) + HOUR_US;
+  const lastsUs = points < threshold ? 0 : Math.min(longestUs, decaysUs);
   // An hour of grace, so that what just reaches the threshold is listed at all.
   const listed = points >= threshold && ageUs < lastsUs;
   return {
@@ -153,7 +152,7 @@ function decayed(
           ...reasons,
           points < threshold ? 'that is not enough to be listed' : 'that is too long ago',
         ],
-    untilEpochUs: listed ? Math.floor(lastEpochUs + lastsUs) : undefined,
+    untilEpochUs: listed ? lastEpochUs + lastsUs : undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import { FAILED_KEYS_COUNT_MAX, FAILED_KEYS_MS, KEY_CHARACTERS_MAX, RATE_MS } fr
 import { RequestWindows } from './request-windows.ts';
 
 /** What a route asks of its caller. `secrets` are raw messages and credentials. */
-export type Need = 'nothing' | 'read' | 'secrets' | 'write';
+export type Need = 'nothing' | 'read' | 'secrets' | 'write' | 'decide';
 
 /** How a route is guarded; a route without this needs nothing. */
 export interface RouteAccess {
@@ -52,6 +52,7 @@ const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
   read: ['read', 'admin'],
   secrets: ['read', 'admin'],
   write: ['write', 'admin'],
+  decide: ['admin'],
 };
 
 /** Decides who may ask what. */
@@ -131,6 +132,7 @@ export function maySeeSecrets(caller: Caller): boolean {
 }
 
 function action(need: Need): string {
+  if (need === 'decide') return 'decide what may be listed';
   return need === 'write' ? 'deliver events' : 'read';
 }
 

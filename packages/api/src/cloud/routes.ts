@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import type { Evidence } from '../evidence.ts';
+import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX } from '../limits.ts';
 import { parseAddress, parseNumber } from '../request-target.ts';
 import { addRoute, ANYBODYS, sendJson } from '../routes.ts';
@@ -17,6 +18,7 @@ const POSTED_TYPE = 'application/octet-stream';
 
 export interface CloudPorts {
   readonly evidence: Evidence;
+  readonly reputation: Pick<Reputation, 'listing'>;
   readonly clock: Clock;
   /** Resolves when they are recorded, those that are there already left out; rejects with `OperatingError`. */
   readonly deliver: (events: readonly DeliveredEvent[]) => Promise<void>;
@@ -35,7 +37,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     const address = parseAddress(text.trim());
     return address === undefined ? undefined : evidence.address(address) !== undefined;
   });
-  addBannedList(app, evidence);
+  addBannedList(app, ports);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nodes label their JSON as they like, so nothing is made of the label.

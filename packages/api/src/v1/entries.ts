@@ -5,6 +5,7 @@ import type { FoundEvent, SeenAddress, SeenNumber, SeenTotal, SeenUserAgent } fr
 import type { Place, PlaceEvidence } from '../places.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
 
+import type { FoundNumber } from './find-number.ts';
 /** A value that `JSON.stringify` writes as it is. */
 export type Json =
   | string
@@ -27,8 +28,16 @@ export function placeEntry(place: Place | undefined) {
   };
 }
 
-export function numberEntry(total: SeenNumber): Json {
-  return { number: total.number, ...seen(total) };
+/** @param total What its digits mean is told where it is known. */
+export function numberEntry(total: Omit<SeenNumber, 'totalId'> & Partial<FoundNumber>): Json {
+  const { number, e164, country, type } = total;
+  return {
+    number,
+    ...(e164 === undefined ? {} : { e164 }),
+    ...(country === undefined ? {} : { country }),
+    ...(type === undefined ? {} : { number_type: type }),
+    ...seen(total),
+  };
 }
 
 export function userAgentEntry(total: SeenUserAgent): Json {
@@ -77,7 +86,7 @@ export function eventEntry(
   };
 }
 
-function seen(total: SeenTotal) {
+function seen(total: Omit<SeenTotal, 'totalId'>) {
   return {
     first_seen: rfc3339(total.firstSeenEpochUs),
     last_seen: rfc3339(total.lastSeenEpochUs),

@@ -5,6 +5,7 @@ import type { Clock } from '@sentrypeer/kernel';
 import type { Caller, Need } from '../access/access.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Operations } from '../operations/routes.ts';
+import type { Reputation } from '../reputation.ts';
 import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
 import type { PlaceEvidence } from '../places.ts';
@@ -17,6 +18,7 @@ export interface OperationPorts {
   readonly places: PlaceEvidence;
   readonly totals: Totals;
   readonly lists: Lists;
+  readonly reputation: Reputation;
   readonly streams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;

@@ -98,6 +98,22 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
       }),
     },
   },
+  '/v1/decisions': {
+    post: {
+      summary:
+        'Allow, disallow or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
+      requestBody: { required: true, content: { 'application/json': { schema: object } } },
+      responses: {
+        '204': { description: 'It is written, and carried out within a second.' },
+        ...answers({
+          '400': 'The body says something that is not so.',
+          '404': 'That is not on the allowlist.',
+          '409': 'The allowlist is full.',
+          '503': 'Try again later.',
+        }),
+      },
+    },
+  },
   '/api/events': { post: DELIVERED },
   '/api/{key}/events': { post: { ...DELIVERED, parameters: inPath('key') } },
   '/api/phone-numbers/{number}': {

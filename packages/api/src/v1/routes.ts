@@ -13,10 +13,12 @@ import type { Operation, OperationPorts } from './operation.ts';
 import { PLACES_OPERATIONS } from './places-operations.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
+import { VERDICT_OPERATIONS } from './verdict-operations.ts';
 
 const OPERATIONS: readonly Operation[] = [
   ...TOTALS_OPERATIONS,
   ...PLACES_OPERATIONS,
+  ...VERDICT_OPERATIONS,
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,

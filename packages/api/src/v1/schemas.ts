@@ -52,6 +52,21 @@ const PLACE = {
   network: text('An autonomous system such as AS64500, else the address block.'),
   network_name: textOrNull('Of the autonomous system.'),
 };
+/** What dialled digits mean; of one number alone, and where that is known. */
+const MEANING = {
+  e164: text('The number that the digits most likely mean, with its plus.'),
+  country: text('ISO 3166-1 alpha-2.'),
+  number_type: text('fixed, mobile, premium, shared-cost, satellite, unallocated and others.'),
+};
+const VERDICT = {
+  score: { type: 'integer', minimum: 0, maximum: 100, description: 'How bad it is, at present.' },
+  reasons: { type: 'array', items: { type: 'string' }, description: 'In words.' },
+};
+const LISTED = {
+  kind: { type: 'string', enum: ['address', 'number'] },
+  value: text('An address, or a number with its plus.'),
+  score: VERDICT.score,
+};
 
 function page(item: string): Schema {
   return object({
@@ -62,6 +77,19 @@ function page(item: string): Schema {
   });
 }
 
+const VERDICT_WORD = {
+  type: 'string',
+  enum: ['listed', 'unproved', 'unknown'],
+  description:
+    'listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known.',
+};
+const EXPLAINED = {
+  listed: { type: 'boolean' },
+  ...VERDICT,
+  since: timeOrNull('Listed since then.'),
+  until: timeOrNull('Listed until then unless more comes.'),
+};
+
 export const SCHEMAS = {
   Address: object({
     address: text('IPv4, or IPv6 in its shortest form.'),
@@ -70,7 +98,14 @@ export const SCHEMAS = {
     ...SEEN,
   }),
   AddressPage: page('Address'),
-  Number: object({ number: text('As it was dialled.'), ...SEEN }),
+  Number: object(
+    {
+      number: text('As it was dialled; of a look-up in another form, with its plus.'),
+      ...MEANING,
+      ...SEEN,
+    },
+    Object.keys(MEANING),
+  ),
   NumberPage: page('Number'),
   UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
   UserAgentPage: page('UserAgent'),
@@ -181,23 +216,64 @@ export const SCHEMAS = {
   ),
   EventPage: page('Event'),
   Check: object({
-    verdict: {
-      type: 'string',
-      enum: ['listed', 'unproved', 'unknown'],
-      description:
-        'listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing is known.',
-    },
-    reasons: { type: 'array', items: { type: 'string' } },
-    expires: {
-      type: ['string', 'null'],
-      format: 'date-time',
-      description: 'null: when retention removes it.',
-    },
+    verdict: VERDICT_WORD,
+    ...VERDICT,
+    expires: timeOrNull(
+      'When it is not listed any more unless more comes; null where it is not listed.',
+    ),
     number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
     country: textOrNull('Of the address that was asked for, also where it was not seen.'),
     network: textOrNull('Of that address, as above.'),
     network_name: textOrNull('Of that network.'),
+  }),
+  Explanation: object({
+    verdict: VERDICT_WORD,
+    ...VERDICT,
+    expires: timeOrNull(
+      'When it is not listed any more unless more comes; null where it is not listed.',
+    ),
+    number: { oneOf: [{ $ref: '#/components/schemas/ExplainedNumber' }, { type: 'null' }] },
+    address: { oneOf: [{ $ref: '#/components/schemas/Explained' }, { type: 'null' }] },
+  }),
+  Explained: object(EXPLAINED),
+  ExplainedNumber: object({
+    kind: text('number, unknown, extension, short-code, emergency, feature-code or none.'),
+    e164: textOrNull('The number that was judged, with its plus.'),
+    country: textOrNull('ISO 3166-1 alpha-2.'),
+    number_type: textOrNull(
+      'fixed, mobile, premium, shared-cost, satellite, unallocated and others.',
+    ),
+    ...EXPLAINED,
+  }),
+  Listing: object({
+    ...LISTED,
+    since: time('Listed since then.'),
+    until: time('Listed until then unless more comes.'),
+  }),
+  ListingPage: page('Listing'),
+  ListingChange: object({
+    id: count('Rises from change to change.'),
+    at: time('When it was decided.'),
+    ...LISTED,
+    change: { type: 'string', enum: ['listed', 'unlisted'] },
+    until: timeOrNull('Listed until then unless more comes; null where it is not.'),
+    reason: text('Why.'),
+  }),
+  ListingChangePage: object({
+    items: { type: 'array', items: { $ref: '#/components/schemas/ListingChange' } },
+    next: textOrNull('The cursor of the next page; null behind the last.'),
+    oldest: count('Id of the oldest change that is kept.'),
+    newest: count('Id of the newest change.'),
+  }),
+  Allowance: object({
+    value: text('Address, network, number, range or digits.'),
+    comment: text('What for.'),
+    created: time('Since when.'),
+    until: timeOrNull('null: always.'),
+  }),
+  Allowlist: object({
+    items: { type: 'array', items: { $ref: '#/components/schemas/Allowance' } },
   }),
   Problem: object({
     type: text('about:blank'),

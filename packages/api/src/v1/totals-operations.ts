@@ -14,7 +14,8 @@ import type { PlaceEvidence } from '../places.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { limit, pageOf, totalsCursor } from './cursor.ts';
-import { addressEntry, numberEntry, placeEntry, userAgentEntry, type Json } from './entries.ts';
+import { addressEntry, numberEntry, userAgentEntry, type Json } from './entries.ts';
+import { findNumber } from './find-number.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
 import { sendJson } from './send-json.ts';
@@ -123,13 +124,18 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     summary: 'One called number',
     need: 'read',
     query: {},
-    place: { name: 'number', parameter: dialledNumber('The number, with or without its plus.') },
+    place: {
+      name: 'number',
+      parameter: dialledNumber('The number, in any form in which it is dialled.'),
+    },
     mediaType: JSON_TYPE,
     schema: reference('Number'),
     notFound: 'The number was not called.',
     isConditional: always,
     handle: (call) => {
-      const found = call.ports.evidence.number(call.place);
+      const { ports, place } = call;
+      const judgement = ports.reputation.judge.judge({ number: place }, ports.clock.epochUs());
+      const found = findNumber(ports, place, judgement);
       sendFound(
         call,
         found === undefined ? undefined : numberEntry(found),
@@ -203,21 +209,6 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
       sendJson(call, { interval, items });
     },
   }),
-  operation({
-    path: '/v1/check',
-    summary: 'Whether a number or an address, or one of both, is known bad',
-    description:
-      'The question of a PBX before it dials. Always 200 with a verdict; give it two seconds at most, and let the call through where there is no answer.',
-    need: 'read',
-    query: {
-      number: dialledNumber('The number as it is about to be dialled.'),
-      address: address('Where the call comes from.'),
-    },
-    mediaType: JSON_TYPE,
-    schema: reference('Check'),
-    isConditional: always,
-    handle: check,
-  }),
 ];
 
 interface TotalsValues {
@@ -258,39 +249,4 @@ function sendFound(
 ): void {
   if (entry === undefined) sendProblem(call.reply, 404, `this ${not}`);
   else sendJson(call, entry);
-}
-
-function check(
-  call: Call<{ number: ReturnType<typeof dialledNumber>; address: ReturnType<typeof address> }>,
-): void {
-  const { number: dialled, address: source } = call.values;
-  if (dialled === undefined && source === undefined) {
-    return sendProblem(call.reply, 400, 'there must be a number, an address, or both');
-  }
-  const { evidence, places } = call.ports;
-  const number = dialled === undefined ? undefined : evidence.number(dialled);
-  const from = source === undefined ? undefined : evidence.address(source);
-  const reasons: string[] = [];
-  if (number !== undefined)
-    reasons.push(`the number was called ${times(number.seenCount)} at the honeypot`);
-  if (from !== undefined) {
-    reasons.push(
-      from.grade === 'seen'
-        ? `packets that claim this address came ${times(from.seenCount)}, but it may be forged`
-        : `the address came to the honeypot ${times(from.seenCount)} and proved to be there (${from.grade})`,
-    );
-  }
-  const isListed = number !== undefined || (from !== undefined && from.grade !== 'seen');
-  sendJson(call, {
-    verdict: isListed ? 'listed' : from === undefined ? 'unknown' : 'unproved',
-    reasons,
-    expires: null,
-    number: number === undefined ? null : numberEntry(number),
-    address: from === undefined ? null : addressEntry(from, places),
-    ...placeEntry(source === undefined ? undefined : places.placeOf(source)),
-  });
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }

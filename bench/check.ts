@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * How late is the verdict on a number, asked in another form than it was dialled in, at a million numbers, while
+ * 5,000 requests a second are recorded and judged? How fast is the log judged? Needs wrk (Debian package).
+ *
+ *   npm run bundle && node bench/check.ts [numbers] [seconds]
+ */
+
+import { spawn } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { EventBatchWriter, EventUuids, type Observation } from '@sentrypeer/event';
+import { assert, silentLogger, systemClock } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import { Store } from '@sentrypeer/store';
+import { openJudging } from '../daemon/src/services/judge.ts';
+import { machineLine, send, start, temporaryFolder } from './load/processes.ts';
+
+const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
+const BLOCK_OCTETS = 1_048_576;
+const COMMIT_EVENTS = 2000;
+const PORT = 25_280;
+const SIP_PORT = 25_260;
+const numbersCount = Number(process.argv[2] ?? 1_000_000);
+const seconds = process.argv[3] ?? '10';
+
+function observation(index: number): Observation {
+  const number = `004670${String(index).padStart(7, '0')}`;
+  return {
+    eventEpochUs: systemClock.epochUs(),
+    collectedMethod: 'responsive',
+    transportType: 'UDP',
+    grade: 'returned',
+    messageKind: 'request',
+    sourceIp: `45.${(index >> 16) & 15}.${(index >> 8) & 255}.${index & 255}`,
+    sourcePort: 5071,
+    destinationIp: '198.51.100.7',
+    destinationPort: 5060,
+    calledNumber: number,
+    calledNumberSource: 'request-uri',
+    sipMethod: 'INVITE',
+    userAgent: 'friendly-scanner',
+    requestUri: undefined,
+    toUri: undefined,
+    toUser: number,
+    fromUri: undefined,
+    fromUser: '100',
+    anomalies: [],
+    details: undefined,
+    sipMessage: new TextEncoder().encode('INVITE sip:0@198.51.100.7 SIP/2.0\r\n\r\n'),
+  };
+}
+
+/** Records and judges so many calls, each to a number of its own. */
+async function makeDatabase(path: string): Promise<void> {
+  const random = { fill: (octets: Uint8Array): Uint8Array => randomFillSync(octets) };
+  const uuids = new EventUuids({ random });
+  using store = Store.open(
+    { logger: silentLogger, clock: systemClock },
+    { path, databaseOctetsMax: Number.POSITIVE_INFINITY },
+  );
+  const startMs = performance.now();
+  for (let made = 0; made < numbersCount;) {
+    const writer = new EventBatchWriter(new Uint8Array(BLOCK_OCTETS), NODE_ID, 'responsive');
+    const until = Math.min(made + COMMIT_EVENTS, numbersCount);
+    for (; made < until; made += 1) {
+      assert(writer.addEvent(uuids.next(systemClock.epochUs()), observation(made)), 'fits');
+    }
+    store.append([writer.finish()]);
+    store.maintain();
+  }
+  const judgeMs = performance.now();
+  const judging = openJudging({ clock: systemClock, plans: await NumberingPlans.load() }, store, {
+    homeCountry: 'SE',
+    ownNumbers: [],
+    ownAddresses: [],
+    policy: [],
+  });
+  while (judging.step()) store.maintain();
+  const endMs = performance.now();
+  const us = (ms: number): string => ((ms * 1000) / numbersCount).toFixed(1);
+  console.log(
+    `${numbersCount} calls, each to another number: recorded in ${us(judgeMs - startMs)} us each, judged in ${us(endMs - judgeMs)} us each`,
+  );
+}
+
+async function ask(script: string, args: readonly string[], connections: string): Promise<string> {
+  const options = [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--latency',
+    '-s',
+    join(import.meta.dirname, 'load', script),
+  ];
+  const child = spawn('wrk', [...options, `http://127.0.0.1:${PORT}`, '--', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(child, 'close');
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? '0';
+  const p99 = /99%\s+(\S+)/.exec(text)?.[1] ?? '?';
+  const failed = /Non-2xx[^\n]*/.exec(text)?.[0] ?? '';
+  return `${Math.round(Number(rate))}/s, p99 ${p99} ${failed}`;
+}
+
+console.log(machineLine());
+using folder = temporaryFolder();
+const db = join(folder.path, 'check.db');
+await makeDatabase(db);
+const sip = ['--sip-address', '127.0.0.1', '--sip-port', String(SIP_PORT), '--no-tls'];
+const flags = ['--api', '--api-port', String(PORT), '-f', db, '--db-size-max', '0'];
+const running = await start(
+  ['dist/main.js', ...flags, ...sip, '--fold-window', '0', '--home-country', 'SE'],
+  'Stop ',
+);
+for (const load of ['0', '5000']) {
+  for (const connections of ['1', '8']) {
+    const sending =
+      load === '0'
+        ? undefined
+        : send([
+            '--port',
+            String(SIP_PORT),
+            '--rate',
+            load,
+            '--distinct',
+            '--seconds',
+            String(Number(seconds) * 2 + 2),
+          ]);
+    const check = await ask('checks.lua', [String(numbersCount)], connections);
+    const lookUp = await ask('look-ups.lua', ['hit', '1'], connections);
+    await sending;
+    console.log(
+      `${load} recorded a second, ${connections} connections: check ${check}; look-up of 4.x ${lookUp}`,
+    );
+  }
+}
+const example = await fetch(`http://127.0.0.1:${PORT}/v1/check?number=0700000042`);
+console.log(
+  `verdict ${((await example.json()) as { verdict: string }).verdict}, resident ${running.residentMib().toFixed(0)} MiB`,
+);
+await running.stop();

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIP } from 'node:net';
+import { parseAllowed, parsePolicyChange, type PolicyName } from '@sentrypeer/verdict';
+import { VALUES_COUNT_MAX } from '../limits.ts';
+import { derivedOption } from './option.ts';
+import type { ValueType } from './value-types.ts';
+
+/** A line of the policy that is not as docs/policy.md has it. */
+export interface PolicyChange {
+  readonly name: PolicyName;
+  readonly value: number;
+}
+
+/** Several values, joined by commas; each once. */
+function listType<T>(
+  placeholder: string,
+  wanted: string,
+  parse: (item: string) => T | undefined,
+  format: (value: T) => string,
+): ValueType<readonly T[]> {
+  return {
+    placeholder,
+    wanted,
+    toml: ['string'],
+    repeatable: true,
+    parse: (text) => {
+      const items = [...new Set(text.split(',').map((item) => item.trim()))];
+      const values = items.map(parse).filter((value) => value !== undefined);
+      return values.length === items.length && items.length <= VALUES_COUNT_MAX
+        ? values
+        : undefined;
+    },
+    format: (values) => values.map(format).join(','),
+  };
+}
+
+/** ISO 3166-1 alpha-2. */
+const countryType: ValueType<string> = {
+  placeholder: 'COUNTRY',
+  wanted: 'a country in two letters (ISO 3166), such as SE or US',
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => {
+    const code = text.trim().toUpperCase();
+    const isCode = code.length === 2 && code.charAt(0) >= 'A' && code.charAt(0) <= 'Z';
+    if (!isCode || code.charAt(1) < 'A' || code.charAt(1) > 'Z') return undefined;
+    // Made where it is needed: its names take some MiB.
+    const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+    return names.of(code) === undefined ? undefined : code;
+  },
+  format: (value) => value,
+};
+
+const asText = (value: string): string => value;
+
+/** What the judge needs to know; part of the one table of options. */
+export const VERDICT_OPTIONS = {
+  homeCountry: derivedOption({
+    group: 'verdict',
+    long: 'home-country',
+    type: countryType,
+    defaultText: 'none: only international forms are understood',
+    doc: 'Country whose numbering plan your telephones dial by, so that a number is found in each form that they dial.',
+  }),
+  ownNumbers: derivedOption({
+    group: 'verdict',
+    long: 'own-number',
+    type: listType(
+      'NUMBER',
+      'numbers such as +46701234567, +4670* or +46701234500-+46701234599',
+      (item) => (item.startsWith('+') && parseAllowed(item) !== undefined ? item : undefined),
+      asText,
+    ),
+    defaultText: 'none',
+    doc: 'Number of your own, which is never listed.',
+  }),
+  ownAddresses: derivedOption({
+    group: 'verdict',
+    long: 'own-address',
+    type: listType(
+      'ADDRESS',
+      'IP addresses such as 192.0.2.1 or 2001:db8::1',
+      (item) => (isIP(item) === 0 || item.includes('%') ? undefined : item),
+      asText,
+    ),
+    defaultText: 'those of this machine, always',
+    doc: 'Address that this machine has outside, behind NAT; it is never listed.',
+  }),
+  policy: derivedOption({
+    group: 'verdict',
+    long: 'policy',
+    type: listType<PolicyChange>(
+      'NAME=VALUE',
+      'lines of the policy with a whole number in their range, such as address-threshold=60 (docs/policy.md)',
+      parsePolicyChange,
+      ({ name, value }) => `${name}=${value}`,
+    ),
+    defaultText: 'as docs/policy.md says',
+    doc: 'Line of the policy by which addresses and numbers are listed.',
+  }),
+} as const;

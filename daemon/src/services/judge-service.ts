@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import type { Store } from '@sentrypeer/store';
+import { JUDGE_DELAY_MS, JUDGE_IDLE_MS, JUDGE_RETRY_MS } from '../limits.ts';
+import { openJudging, type JudgeOptions } from './judge.ts';
+
+interface JudgeServicePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: Store;
+  /** Events wait to be recorded, which comes first. */
+  readonly isBusy: () => boolean;
+}
+
+/** Gives the judge time on the storing thread: what is left over, and a little in a flood. */
+export class JudgeService {
+  readonly #ports: JudgeServicePorts;
+  readonly #options: JudgeOptions;
+  #judging: ReturnType<typeof openJudging> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
+  #hasFailed = false;
+  #isClosed = false;
+
+  constructor(ports: JudgeServicePorts, options: JudgeOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#stepIn(JUDGE_DELAY_MS);
+  }
+
+  /** Something was recorded or decided. */
+  wake(): void {
+    if (this.#timerMs > JUDGE_DELAY_MS && !this.#hasFailed) this.#stepIn(JUDGE_DELAY_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #stepIn(ms: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = ms;
+    this.#timer = setTimeout(() => void this.#run(), ms);
+  }
+
+  async #run(): Promise<void> {
+    this.#timerMs = 0;
+    try {
+      // The numbering plans take some MiB, so not before there is something to judge.
+      if (this.#judging === undefined && !this.#ports.store.isJudgingDue()) {
+        return this.#stepIn(JUDGE_IDLE_MS);
+      }
+      const plans = this.#judging === undefined ? await NumberingPlans.load() : undefined;
+      if (this.#isClosed) return;
+      if (plans !== undefined) {
+        const { clock, store } = this.#ports;
+        this.#judging = openJudging({ clock, plans }, store, this.#options);
+      }
+      const more = this.#judging?.step() ?? false;
+      this.#hasFailed = false;
+      if (!more) this.#stepIn(JUDGE_IDLE_MS);
+      else this.#stepIn(this.#ports.isBusy() ? JUDGE_DELAY_MS : 0);
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      if (!this.#hasFailed) {
+        this.#ports.logger.warn('judging_failed', { code: error.code, why: error.message });
+      }
+      this.#hasFailed = true;
+      this.#stepIn(JUDGE_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Reputation } from '@sentrypeer/api';
+import type { Clock } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import type { StoreReader } from '@sentrypeer/store';
+import { parseAllowed } from '@sentrypeer/verdict';
+import type { Engine } from '../engine.ts';
+import { makeJudge, type JudgeOptions } from './judge.ts';
+
+/** The judge as the API asks it, over the same tables that the storing thread keeps. Throws `OperatingError`. */
+export async function openReputation(
+  {
+    engine,
+    log,
+    clock,
+  }: {
+    readonly engine: Pick<Engine, 'decide'>;
+    readonly log: StoreReader;
+    readonly clock: Clock;
+  },
+  options: JudgeOptions,
+): Promise<Reputation> {
+  const plans = await NumberingPlans.load();
+  const { evidence, listings } = log;
+  return {
+    judge: makeJudge({ clock, plans, evidence }, options),
+    number: (e164) => evidence.number(e164),
+    listing: (subject) => listings.listing(subject),
+    listings: (afterId, limit) => listings.listings(afterId, limit),
+    changes: (afterId, limit) => listings.changes(afterId, limit),
+    changeIds: () => listings.changeIds(),
+    allowances: () => evidence.allowances(),
+    isAllowable: (value) => parseAllowed(value) !== undefined,
+    decide: (decision) => engine.decide(decision),
+  };
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Allowance, Judge, NumberEvidence, Subject } from '@sentrypeer/verdict';
+
+/** Something that is listed. Times are wall-clock microseconds. */
+interface Listed extends Subject {
+  readonly listingId: number;
+  readonly sinceEpochUs: number;
+  readonly untilEpochUs: number;
+  readonly score: number;
+}
+
+interface ListedChange extends Subject {
+  readonly changeId: number;
+  readonly atEpochUs: number;
+  readonly change: 'listed' | 'unlisted';
+  readonly score: number;
+  readonly untilEpochUs: number | undefined;
+  readonly reason: string;
+}
+
+/** What the operator may say beside the evidence. */
+export type Decision =
+  | {
+      readonly kind: 'allow';
+      readonly value: string;
+      readonly comment: string;
+      readonly untilEpochUs: number | undefined;
+    }
+  | { readonly kind: 'disallow'; readonly value: string }
+  | { readonly kind: 'delist'; readonly subject: Subject; readonly comment: string };
+
+/** The judge, what it knows, and what the operator told it. */
+export interface Reputation {
+  readonly judge: Pick<Judge, 'judge'>;
+  /** Calls of a number of E.164, without its plus, in whichever form. */
+  number(e164: string): NumberEvidence | undefined;
+  listing(subject: Subject): Listed | undefined;
+  listings(afterId: number, limit: number): readonly Listed[];
+  changes(afterId: number, limit: number): readonly ListedChange[];
+  changeIds(): { readonly oldest: number; readonly newest: number };
+  allowances(): readonly Allowance[];
+  /** Whether the text can stand on the allowlist. */
+  isAllowable(value: string): boolean;
+  /** Resolves when it is written; rejects with `OperatingError`. */
+  decide(decision: Decision): Promise<void>;
+}
+
+/** Whether hands that act are to refuse the address. */
+export function isJudgedBad(reputation: Pick<Reputation, 'listing'>, address: string): boolean {
+  return reputation.listing({ kind: 'address', value: address }) !== undefined;
+}

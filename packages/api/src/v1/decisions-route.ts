@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OperatingError, type Clock } from '@sentrypeer/kernel';
+import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
+import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../limits.ts';
+import { sendProblem } from '../problem.ts';
+import type { Decision, Reputation } from '../reputation.ts';
+import { parseAddress, parseNumber } from '../request-target.ts';
+import { time } from '../parameters.ts';
+
+const RIGHT =
+  'the body must be {"allow": WHAT, "comment", "until"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}';
+const until = time('');
+
+/** `POST /v1/decisions`: what the operator says about what may be listed; for keys of the role admin. */
+export function addDecisionsRoute(
+  app: FastifyInstance,
+  ports: { readonly reputation: Reputation; readonly clock: Clock },
+): void {
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    const parser = new PostedText(DECISION_OCTETS_MAX);
+    const options = { parseAs: 'buffer', bodyLimit: DECISION_OCTETS_MAX } as const;
+    scope.addContentTypeParser('*', options, parser.parse);
+    postRoute(scope, '/v1/decisions', { need: 'decide' }, (request, reply) =>
+      decide(ports, request, reply),
+    );
+    done();
+  });
+}
+
+async function decide(
+  ports: { readonly reputation: Reputation; readonly clock: Clock },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const body = jsonBody(bodyText(request));
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return sendProblem(reply, 400, RIGHT);
+  }
+  const decision = readDecision(ports, new Map(Object.entries(body)));
+  if (typeof decision === 'string') return sendProblem(reply, 400, decision);
+  try {
+    await ports.reputation.decide(decision);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    if (error.code === 'allowance_unknown') return sendProblem(reply, 404, error.message);
+    if (error.code === 'allowlist_full') return sendProblem(reply, 409, error.message);
+    reply.header('Retry-After', '5');
+    return sendProblem(reply, 503, `nothing can be recorded at present: ${error.code}`);
+  }
+  reply.code(204).send();
+}
+
+/** The decision, or what is wrong with it. */
+function readDecision(
+  { reputation, clock }: { readonly reputation: Reputation; readonly clock: Clock },
+  members: ReadonlyMap<string, unknown>,
+): Decision | string {
+  const { allow, disallow, delist, comment = '', ...more } = Object.fromEntries(members);
+  const { until: end, ...unknown } = more;
+  if (Object.keys(unknown).length > 0) return RIGHT;
+  if (typeof comment !== 'string' || comment.length > COMMENT_CHARACTERS_MAX) {
+    return `comment must be a text of at most ${COMMENT_CHARACTERS_MAX} characters`;
+  }
+  const given = [allow, disallow, delist].filter((value) => value !== undefined);
+  const [value] = given;
+  if (given.length !== 1 || typeof value !== 'string') return RIGHT;
+  if (end !== undefined && allow === undefined) return RIGHT;
+  if (disallow !== undefined) return { kind: 'disallow', value };
+  if (allow !== undefined) {
+    if (!reputation.isAllowable(value)) {
+      return 'allow must be an address, a network, a number with its plus, a range of numbers, or digits as they are dialled';
+    }
+    const untilEpochUs = typeof end === 'string' ? until.read(end) : undefined;
+    if (end !== undefined && untilEpochUs === undefined) return `until must be ${until.right}`;
+    return { kind: 'allow', value, comment, untilEpochUs };
+  }
+  const address = parseAddress(value);
+  if (address !== undefined) {
+    return { kind: 'delist', subject: { kind: 'address', value: address }, comment };
+  }
+  const number = parseNumber(value);
+  const e164 =
+    number === undefined
+      ? undefined
+      : reputation.judge.judge({ number }, clock.epochUs()).number?.e164;
+  if (e164 === undefined) return 'delist must be an address or a number';
+  return { kind: 'delist', subject: { kind: 'number', value: e164 }, comment };
+}

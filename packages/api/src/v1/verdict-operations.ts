@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Judgement, Verdict } from '@sentrypeer/verdict';
+import type { SeenAddress } from '../evidence.ts';
+import { PAGE_ENTRIES_DEFAULT } from '../limits.ts';
+import { address, dialledNumber } from '../parameters.ts';
+import { sendProblem } from '../problem.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import { eventCursor, limit } from './cursor.ts';
+import { addressEntry, numberEntry, placeEntry, type Json } from './entries.ts';
+import { findNumber } from './find-number.ts';
+import { operation, type Call, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+const JSON_TYPE = 'application/json';
+
+const QUESTION = {
+  number: dialledNumber('The number as it is about to be dialled.'),
+  address: address('Where the call comes from.'),
+};
+
+/** What is listed, why, and what the operator said about it. A verdict changes with time, so none is conditional. */
+export const VERDICT_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/check',
+    summary: 'Whether a number or an address, or one of both, is known bad',
+    description:
+      'The question of a PBX before it dials. Always 200 with a verdict; give it two seconds at most, and let the call through where there is no answer.',
+    need: 'read',
+    query: QUESTION,
+    mediaType: JSON_TYPE,
+    schema: reference('Check'),
+    isConditional: () => false,
+    handle: (call) => {
+      const judged = judge(call);
+      if (judged === undefined) return;
+      const { judgement, from } = judged;
+      const { number: dialled, address: source } = call.values;
+      const found = dialled === undefined ? undefined : findNumber(call.ports, dialled, judgement);
+      sendJson(call, {
+        ...checkEntry(judgement, from),
+        number: found === undefined ? null : numberEntry(found),
+        address: from === undefined ? null : addressEntry(from, call.ports.places),
+        ...placeEntry(source === undefined ? undefined : call.ports.places.placeOf(source)),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/explain',
+    summary: 'Why a number or an address is listed or not, since when, and what would change it',
+    need: 'read',
+    query: QUESTION,
+    mediaType: JSON_TYPE,
+    schema: reference('Explanation'),
+    isConditional: () => false,
+    handle: (call) => {
+      const judged = judge(call);
+      if (judged === undefined) return;
+      const { judgement, from } = judged;
+      const { address: source } = call.values;
+      const { number, address } = judgement;
+      const e164 = number?.e164;
+      sendJson(call, {
+        ...checkEntry(judgement, from),
+        number:
+          number === undefined
+            ? null
+            : {
+                kind: number.kind,
+                e164: e164 === undefined ? null : `+${e164}`,
+                country: number.country ?? null,
+                number_type: number.type ?? null,
+                ...explained(call, number, { kind: 'number', value: e164 ?? '' }),
+              },
+        address:
+          address === undefined
+            ? null
+            : explained(call, address, { kind: 'address', value: source ?? '' }),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/listings',
+    summary: 'All that is listed, by id',
+    need: 'read',
+    query: { limit, cursor: eventCursor },
+    mediaType: JSON_TYPE,
+    schema: reference('ListingPage'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor = 0 } = call.values;
+      const items = call.ports.reputation.listings(cursor, countMax);
+      sendJson(call, {
+        items: items.map((item) => ({
+          kind: item.kind,
+          value: valueOf(item),
+          score: item.score,
+          since: rfc3339(item.sinceEpochUs),
+          until: rfc3339(item.untilEpochUs),
+        })),
+        next: nextOf(items.length, countMax, items.at(-1)?.listingId),
+      });
+    },
+  }),
+  operation({
+    path: '/v1/listings/changes',
+    summary: 'What was listed and unlisted, oldest first',
+    description:
+      'For who carries the listings out: take all of /v1/listings once, then come again with the cursor. Where oldest is beyond the cursor, begin anew.',
+    need: 'read',
+    query: { limit, cursor: eventCursor },
+    mediaType: JSON_TYPE,
+    schema: reference('ListingChangePage'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor = 0 } = call.values;
+      const { reputation } = call.ports;
+      const items = reputation.changes(cursor, countMax);
+      sendJson(call, {
+        items: items.map((item) => ({
+          id: item.changeId,
+          at: rfc3339(item.atEpochUs),
+          kind: item.kind,
+          value: valueOf(item),
+          change: item.change,
+          score: item.score,
+          until: item.untilEpochUs === undefined ? null : rfc3339(item.untilEpochUs),
+          reason: item.reason,
+        })),
+        next: nextOf(items.length, countMax, items.at(-1)?.changeId),
+        oldest: reputation.changeIds().oldest,
+        newest: reputation.changeIds().newest,
+      });
+    },
+  }),
+  operation({
+    path: '/v1/allowlist',
+    summary: 'What the operator allowed: it is never listed',
+    need: 'read',
+    query: {},
+    mediaType: JSON_TYPE,
+    schema: reference('Allowlist'),
+    isConditional: () => true,
+    handle: (call) => {
+      const items = call.ports.reputation.allowances();
+      sendJson(call, {
+        items: items.map(({ value, comment, createdEpochUs, untilEpochUs }) => ({
+          value,
+          comment,
+          created: rfc3339(createdEpochUs),
+          until: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
+        })),
+      });
+    },
+  }),
+];
+
+/** Answers where there is nothing to judge. */
+function judge(
+  call: Call<typeof QUESTION>,
+): { readonly judgement: Judgement; readonly from: SeenAddress | undefined } | undefined {
+  const { number, address: source } = call.values;
+  if (number === undefined && source === undefined) {
+    sendProblem(call.reply, 400, 'there must be a number, an address, or both');
+    return undefined;
+  }
+  const { evidence, reputation, clock } = call.ports;
+  const question = {
+    ...(number === undefined ? {} : { number }),
+    ...(source === undefined ? {} : { address: source }),
+  };
+  return {
+    judgement: reputation.judge.judge(question, clock.epochUs()),
+    from: source === undefined ? undefined : evidence.address(source),
+  };
+}
+
+function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
+  const { listed, score, untilEpochUs } = judgement;
+  const mayBeForged = !listed && from?.grade === 'seen';
+  const forged =
+    mayBeForged && judgement.address?.reasons.length === 0
+      ? [`packets that claim this address came ${times(from.seenCount)}, but it may be forged`]
+      : [];
+  return {
+    verdict: listed ? 'listed' : mayBeForged ? 'unproved' : 'unknown',
+    score,
+    reasons: [...judgement.reasons, ...forged],
+    expires: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
+  };
+}
+
+function explained(
+  call: Call<typeof QUESTION>,
+  verdict: Verdict,
+  subject: { readonly kind: 'address' | 'number'; readonly value: string },
+) {
+  const listing = call.ports.reputation.listing(subject);
+  const { listed, score, reasons, untilEpochUs } = verdict;
+  return {
+    listed,
+    score,
+    reasons,
+    since: listed && listing !== undefined ? rfc3339(listing.sinceEpochUs) : null,
+    until: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
+  };
+}
+
+function valueOf({ kind, value }: { readonly kind: string; readonly value: string }): string {
+  return kind === 'number' ? `+${value}` : value;
+}
+
+function nextOf(count: number, countMax: number, last: number | undefined): Json {
+  return count < countMax || last === undefined ? null : String(last);
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

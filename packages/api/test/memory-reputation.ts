@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import type { Decision, Reputation } from '../src/index.ts';
+
+type Of<K extends keyof Reputation> = Reputation[K] extends (...args: never) => infer T ? T : never;
+type Judgement = ReturnType<Reputation['judge']['judge']>;
+type NumberJudgement = NonNullable<Judgement['number']>;
+
+export const UNTIL_US = 1_790_000_000_000_000;
+
+/** A judge that says what a test puts in, and a list of what it was told. */
+export class MemoryReputation implements Reputation {
+  /** Numbers by each dialled form, and addresses. */
+  readonly numbers = new Map<string, Partial<NumberJudgement>>();
+  readonly addresses = new Map<string, readonly string[]>();
+  readonly called = new Map<string, NonNullable<Of<'number'>>>();
+  readonly listed: Of<'listings'>[number][] = [];
+  readonly changed: Of<'changes'>[number][] = [];
+  readonly decisions: Decision[] = [];
+  fails: string | undefined;
+
+  readonly judge: Reputation['judge'] = {
+    judge: ({ number: dialled, address: source }) => {
+      const number = dialled === undefined ? undefined : this.#number(dialled);
+      const address = source === undefined ? undefined : verdictOf(this.addresses.get(source));
+      const verdicts = [number, address].filter((verdict) => verdict !== undefined);
+      const listed = verdicts.filter((verdict) => verdict.listed);
+      return {
+        ...verdictOf(listed.length === 0 ? undefined : listed.flatMap(({ reasons }) => reasons)),
+        number,
+        address,
+      };
+    },
+  };
+
+  number(e164: string): Of<'number'> {
+    return this.called.get(e164);
+  }
+
+  /** All addresses, but those that a test says are not. */
+  readonly notListed = new Set<string>();
+
+  listing({ kind, value }: Parameters<Reputation['listing']>[0]): Of<'listing'> {
+    const known = this.listed.find((item) => item.value === value);
+    if (known !== undefined || kind === 'number' || this.notListed.has(value)) return known;
+    return { kind, value, listingId: 1, sinceEpochUs: 0, untilEpochUs: UNTIL_US, score: 60 };
+  }
+
+  listings(afterId: number, limit: number): Of<'listings'> {
+    return this.listed.filter(({ listingId }) => listingId > afterId).slice(0, limit);
+  }
+
+  changes(afterId: number, limit: number): Of<'changes'> {
+    return this.changed.filter(({ changeId }) => changeId > afterId).slice(0, limit);
+  }
+
+  changeIds(): Of<'changeIds'> {
+    return { oldest: this.changed[0]?.changeId ?? 0, newest: this.changed.at(-1)?.changeId ?? 0 };
+  }
+
+  allowances(): Of<'allowances'> {
+    return [
+      { value: '192.0.2.0/24', comment: 'ours', createdEpochUs: UNTIL_US, untilEpochUs: undefined },
+    ];
+  }
+
+  isAllowable(value: string): boolean {
+    return value !== 'nonsense';
+  }
+
+  async decide(decision: Decision): Promise<void> {
+    if (this.fails !== undefined) throw new OperatingError(this.fails, 'why');
+    this.decisions.push(decision);
+  }
+
+  #number(dialled: string): NumberJudgement {
+    const known = this.numbers.get(dialled);
+    return {
+      ...verdictOf(known?.reasons),
+      kind: 'number',
+      e164: undefined,
+      country: undefined,
+      type: undefined,
+      ...known,
+    };
+  }
+}
+
+/** Listed where there are reasons. */
+function verdictOf(reasons: readonly string[] = []) {
+  const listed = reasons.length > 0;
+  return { listed, score: listed ? 60 : 0, reasons, untilEpochUs: listed ? UNTIL_US : undefined };
+}

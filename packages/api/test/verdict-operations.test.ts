@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What is listed, why, and what the operator says about it. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HttpApi } from '../src/index.ts';
+import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../src/limits.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryReputation, UNTIL_US } from './memory-reputation.ts';
+import { openApi } from './ports.ts';
+
+const UNTIL = '2026-09-21T14:13:20.000000Z';
+
+async function get(api: HttpApi, path: string): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${api.address.port}${path}`);
+  return response.json();
+}
+
+function someReputation(): MemoryReputation {
+  const reputation = new MemoryReputation();
+  const meaning = { e164: '46701234567', country: 'SE', type: 'mobile' } as const;
+  reputation.numbers.set('0701234567', {
+    ...meaning,
+    listed: true,
+    score: 60,
+    reasons: ['called'],
+    untilEpochUs: UNTIL_US,
+  });
+  reputation.called.set('46701234567', {
+    grade: 'seen',
+    eventsCount: 7,
+    firstEpochUs: UNTIL_US,
+    lastEpochUs: UNTIL_US,
+    daysCount: 1,
+    nodesCount: 1,
+    formsCount: 3,
+    sourcesCount: 1,
+    confidence: 1,
+  });
+  reputation.addresses.set('11.22.33.44', ['came', 'proved']);
+  return reputation;
+}
+
+test('GET /v1/check answers for a number in another form than it was dialled in', async () => {
+  await using api = await openApi({ reputation: someReputation() });
+  assert.deepEqual(await get(api, '/v1/check?number=0701234567'), {
+    verdict: 'listed',
+    score: 60,
+    reasons: ['called'],
+    expires: UNTIL,
+    number: {
+      number: '+46701234567',
+      e164: '+46701234567',
+      country: 'SE',
+      number_type: 'mobile',
+      first_seen: UNTIL,
+      last_seen: UNTIL,
+      seen_count: 7,
+    },
+    address: null,
+    country: null,
+    network: null,
+    network_name: null,
+  });
+});
+
+test('GET /v1/numbers/{number} finds a number in any form', async () => {
+  await using api = await openApi({ reputation: someReputation() });
+  const found = (await get(api, '/v1/numbers/0701234567')) as { number: string };
+  assert.equal(found.number, '+46701234567');
+});
+
+test('the routes of 4.x answer for what was dialled and for nothing else', async () => {
+  await using api = await openApi({ reputation: someReputation() });
+  for (const path of ['/numbers/0701234567', '/api/phone-numbers/0701234567']) {
+    const response = await fetch(`http://127.0.0.1:${api.address.port}${path}`);
+    await response.text();
+    assert.equal(response.status, 404);
+  }
+});
+
+test('GET /v1/check says of an address that may be forged that it may', async () => {
+  const evidence = new MemoryEvidence();
+  const seen = { firstSeenEpochUs: UNTIL_US, lastSeenEpochUs: UNTIL_US, seenCount: 3, totalId: 1 };
+  evidence.addressList.push({ ...seen, address: '11.22.33.45', grade: 'seen' });
+  await using api = await openApi({ evidence, reputation: someReputation() });
+  for (const [query, verdict, reasons] of [
+    ['address=11.22.33.45', 'unproved', 1],
+    ['address=11.22.33.44', 'listed', 2],
+    ['address=::ffff:11.22.33.44', 'listed', 2],
+    ['address=11.22.33.46&number=1', 'unknown', 0],
+    ['address=11.22.33.44&number=0701234567', 'listed', 3],
+  ] as const) {
+    const body = (await get(api, `/v1/check?${query}`)) as { verdict: string; reasons: string[] };
+    assert.deepEqual([body.verdict, body.reasons.length], [verdict, reasons], query);
+  }
+});
+
+test('GET /v1/explain says since when and until when', async () => {
+  const reputation = someReputation();
+  const item = { sinceEpochUs: UNTIL_US - 1e6, untilEpochUs: UNTIL_US, score: 60 };
+  reputation.listed.push({ ...item, listingId: 4, kind: 'number', value: '46701234567' });
+  await using api = await openApi({ reputation });
+  assert.deepEqual(await get(api, '/v1/explain?number=0701234567&address=11.22.33.46'), {
+    verdict: 'listed',
+    score: 60,
+    reasons: ['called'],
+    expires: UNTIL,
+    number: {
+      kind: 'number',
+      e164: '+46701234567',
+      country: 'SE',
+      number_type: 'mobile',
+      listed: true,
+      score: 60,
+      reasons: ['called'],
+      since: '2026-09-21T14:13:19.000000Z',
+      until: UNTIL,
+    },
+    address: { listed: false, score: 0, reasons: [], since: null, until: null },
+  });
+});
+
+test('listings and their changes are read page by page', async () => {
+  const reputation = someReputation();
+  for (let id = 1; id <= 3; id += 1) {
+    const subject = { kind: 'address', value: `11.22.33.${id}` } as const;
+    reputation.listed.push({
+      ...subject,
+      listingId: id,
+      sinceEpochUs: 0,
+      untilEpochUs: UNTIL_US,
+      score: 50,
+    });
+    reputation.changed.push({
+      ...subject,
+      changeId: id,
+      atEpochUs: UNTIL_US,
+      change: id === 3 ? 'unlisted' : 'listed',
+      score: 50,
+      untilEpochUs: id === 3 ? undefined : UNTIL_US,
+      reason: 'it came',
+    });
+  }
+  await using api = await openApi({ reputation });
+  type Page = { items: { value: string; change?: string }[]; next: string | null; oldest: number };
+  for (const path of ['/v1/listings', '/v1/listings/changes']) {
+    const first = (await get(api, `${path}?limit=2`)) as Page;
+    assert.deepEqual([first.items.length, first.next], [2, '2']);
+    const second = (await get(api, `${path}?limit=2&cursor=${first.next}`)) as Page;
+    assert.deepEqual(
+      second.items.map(({ value }) => value),
+      ['11.22.33.3'],
+    );
+    assert.equal(second.next, null);
+  }
+  const changes = (await get(api, '/v1/listings/changes')) as Page;
+  assert.deepEqual(
+    changes.items.map(({ change }) => change),
+    ['listed', 'listed', 'unlisted'],
+  );
+  assert.equal(changes.oldest, 1);
+});
+
+async function decide(api: HttpApi, body: unknown, role = 'admin'): Promise<Response> {
+  return fetch(`http://127.0.0.1:${api.address.port}/v1/decisions`, {
+    method: 'POST',
+    headers: { 'x-api-key': role, 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+function withKeys(): MemoryEvidence {
+  const evidence = new MemoryEvidence();
+  for (const role of ['read', 'write', 'admin'] as const)
+    evidence.keys.set(role, { name: role, role });
+  return evidence;
+}
+
+test('POST /v1/decisions writes what the operator says', async () => {
+  const reputation = someReputation();
+  await using api = await openApi({ reputation, evidence: withKeys() });
+  for (const body of [
+    { allow: '192.0.2.0/24', comment: 'ours', until: '2026-09-21T14:13:20Z' },
+    { allow: '+46*' },
+    { disallow: '+46*' },
+    { delist: '::ffff:11.22.33.44' },
+    { delist: '0701234567', comment: 'a customer' },
+  ]) {
+    const response = await decide(api, body);
+    assert.equal(response.status, 204, await response.text());
+  }
+  assert.deepEqual(reputation.decisions, [
+    { kind: 'allow', value: '192.0.2.0/24', comment: 'ours', untilEpochUs: UNTIL_US },
+    { kind: 'allow', value: '+46*', comment: '', untilEpochUs: undefined },
+    { kind: 'disallow', value: '+46*' },
+    { kind: 'delist', subject: { kind: 'address', value: '11.22.33.44' }, comment: '' },
+    { kind: 'delist', subject: { kind: 'number', value: '46701234567' }, comment: 'a customer' },
+  ]);
+  assert.deepEqual(await get(api, '/v1/allowlist'), {
+    items: [{ value: '192.0.2.0/24', comment: 'ours', created: UNTIL, until: null }],
+  });
+});
+
+test('POST /v1/decisions is for admins alone, on this machine too', async () => {
+  const reputation = someReputation();
+  await using api = await openApi({ reputation, evidence: withKeys() });
+  for (const [role, status] of [
+    ['read', 403],
+    ['write', 403],
+    ['nobody', 401],
+    ['', 401],
+  ] as const) {
+    const response = await decide(api, { allow: '192.0.2.1' }, role);
+    await response.text();
+    assert.equal(response.status, status, role);
+  }
+  assert.deepEqual(reputation.decisions, []);
+});
+
+test('POST /v1/decisions refuses what cannot be meant', async () => {
+  const reputation = someReputation();
+  await using api = await openApi({ reputation, evidence: withKeys() });
+  for (const body of [
+    '',
+    '{',
+    '[]',
+    '"x"',
+    'null',
+    {},
+    { allow: 1 },
+    { allow: 'nonsense' },
+    { allow: 'a', delist: 'b' },
+    { allow: 'a', until: 'soon' },
+    { delist: 'a', until: '2026-09-21T14:13:20Z' },
+    { delist: 'office' },
+    { allow: 'a', comment: 'x'.repeat(COMMENT_CHARACTERS_MAX + 1) },
+    { allow: 'a', because: 'b' },
+    { delist: '999' },
+    '{"__proto__":{"allow":"x"}}',
+  ]) {
+    const response = await decide(api, body);
+    assert.equal(response.status, 400, JSON.stringify(body));
+    assert.match(response.headers.get('content-type') ?? '', /problem/);
+    await response.text();
+  }
+  const large = await decide(api, 'x'.repeat(DECISION_OCTETS_MAX + 1));
+  assert.equal(large.status, 413);
+  await large.text();
+  for (const [code, status] of [
+    ['allowance_unknown', 404],
+    ['allowlist_full', 409],
+    ['db_locked', 503],
+  ] as const) {
+    reputation.fails = code;
+    const response = await decide(api, { disallow: 'x' });
+    await response.text();
+    assert.equal(response.status, status);
+  }
+});

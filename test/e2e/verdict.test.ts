@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What is listed, in the running daemon: from the call to the verdict, the stream, and the operator's word. */
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { DaemonProcess, until } from './daemon-process.ts';
+import { adminKey, deliver, post } from './delivered.ts';
+import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
+
+interface Check {
+  readonly verdict: string;
+  readonly reasons: readonly string[];
+  readonly number: { readonly number: string } | null;
+}
+
+interface Change {
+  readonly value: string;
+  readonly change: string;
+}
+
+async function ask<T>(daemon: DaemonProcess, path: string): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
+  return response.json() as Promise<T>;
+}
+
+async function command(daemon: DaemonProcess, ...words: string[]): Promise<string> {
+  const flags = ['-f', daemon.dbFile, '--home-country', 'SE'];
+  const { status, stdout, stderr } = await DaemonProcess.run([...flags, ...words], {
+    folder: daemon.folder,
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+async function changes(daemon: DaemonProcess, value: string): Promise<readonly string[]> {
+  const { items } = await ask<{ items: Change[] }>(daemon, '/v1/listings/changes?limit=1000');
+  return items.filter((item) => item.value === value).map(({ change }) => change);
+}
+
+async function changed(
+  daemon: DaemonProcess,
+  value: string,
+  expected: readonly string[],
+): Promise<void> {
+  await until(`${value} to be ${expected.join(', ')}`, async () => {
+    const found = await changes(daemon, value);
+    return found.join() === expected.join();
+  });
+}
+
+async function call(daemon: DaemonProcess, ...numbers: readonly string[]): Promise<void> {
+  using caller = await UdpPeer.open('127.10.0.9');
+  const before = daemon.accounted();
+  for (const user of numbers) {
+    const id = randomUUID();
+    await caller.send(
+      sipRequest({ method: 'INVITE', user, callId: id, branch: `z9hG4bK${id}` }),
+      daemon.ports.udp,
+    );
+  }
+  await daemon.recorded(before + numbers.length);
+}
+
+test('a number that was called is listed, explained, delisted, and allowed', async () => {
+  const flags = ['--threads=2', '-r', '--fold-window=0', '--home-country=SE'];
+  await using daemon = await DaemonProcess.start(flags);
+  await call(daemon, '900442071234567', '0046701234567', '87840046701234567');
+  await changed(daemon, '+46701234567', ['listed']);
+  const check = await ask<Check>(daemon, '/v1/check?number=0701234567');
+  assert.equal(check.verdict, 'listed');
+  assert.equal(check.number?.number, '+46701234567');
+  const legacy = await fetch(`http://127.0.0.1:${daemon.ports.api}/numbers/0701234567`);
+  await legacy.text();
+  assert.equal(legacy.status, 404, 'the routes of 4.x answer for what was dialled');
+
+  const explained = await command(daemon, 'explain', '0701234567');
+  assert.match(explained, /^\+46701234567 \(SE, mobile\) is listed, \d+ of 100\.\nSince: {2}2/);
+  assert.match(explained, /\nUntil: {2}2.*\nWhy: {4}the number was called twice|2 times/);
+  assert.match(explained, /dialled in 2 forms\nBy: {5}2 events/);
+
+  await command(daemon, 'delist', '0701234567', 'a', 'customer');
+  await changed(daemon, '+46701234567', ['listed', 'unlisted']);
+  const delisted = await ask<Check>(daemon, '/v1/check?number=%2B46701234567');
+  assert.deepEqual(delisted.reasons, ['it was delisted (a customer) and nothing came since']);
+  await call(daemon, '0046701234567');
+  await changed(daemon, '+46701234567', ['listed', 'unlisted', 'listed']);
+
+  assert.match(await command(daemon, 'allow', 'list'), /^Nothing is allowed/);
+  await command(daemon, 'allow', 'add', '+4670*', '7d', 'our', 'office');
+  await changed(daemon, '+46701234567', ['listed', 'unlisted', 'listed', 'unlisted']);
+  assert.match(await command(daemon, 'allow', 'list'), /^\+4670\* {2}2.*Z {2}our office\n$/);
+  const allowed = await ask<Check>(daemon, '/v1/check?number=0701234567');
+  assert.deepEqual(allowed.reasons, ['it is on the allowlist (our office)']);
+  assert.match(await command(daemon, 'explain', '+46701234567'), /not listed/);
+  await command(daemon, 'allow', 'remove', '+4670*');
+  assert.equal((await ask<Check>(daemon, '/v1/check?number=0701234567')).verdict, 'listed');
+});
+
+test('an address is listed by what it proved, not by what only claims to be it, nor this machine', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1', '-r']);
+  using caller = await StreamPeer.open(daemon.ports.tcp, '127.10.0.2');
+  await caller.send(sipRequest({ method: 'INVITE', user: '900442071234567' }));
+  await daemon.recorded(1);
+  const key = await adminKey(daemon);
+  await deliver(daemon, key, [
+    { sourceIp: '45.1.2.3', transport: 'TCP' },
+    { sourceIp: '45.1.2.4', transport: 'UDP' },
+    { sourceIp: '10.1.2.3', transport: 'TCP' },
+  ]);
+  await changed(daemon, '45.1.2.3', ['listed']);
+  const verdict = async (address: string): Promise<string> =>
+    (await ask<Check>(daemon, `/v1/check?address=${address}`)).verdict;
+  assert.equal(await verdict('45.1.2.3'), 'listed');
+  assert.equal(await verdict('45.1.2.4'), 'unproved');
+  assert.equal(await verdict('10.1.2.3'), 'unknown');
+  assert.equal(await verdict('127.10.0.2'), 'unknown');
+  for (const address of ['45.1.2.4', '10.1.2.3', '127.10.0.2']) {
+    assert.deepEqual(await changes(daemon, address), []);
+  }
+  assert.equal(await post(daemon, '/v1/decisions', key, { allow: '45.1.2.0/24' }), 204);
+  await changed(daemon, '45.1.2.3', ['listed', 'unlisted']);
+  assert.equal(await verdict('45.1.2.3'), 'unknown');
+});
+
+test('the commands refuse what cannot be meant', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1']);
+  for (const [words, status, stderr] of [
+    [['allow', 'add', '192.0.2.1/24'], 1, /cannot be allowed/],
+    [['allow', 'remove', '192.0.2.1'], 1, /not on the allowlist/],
+    [['explain', 'office'], 1, /neither an address nor a number/],
+    [['allow'], 2, /allow needs a word more/],
+    [['delist'], 2, /write delist WHAT/],
+    [['--home-country', 'ZZZ'], 2, /--home-country/],
+    [['--policy', 'address-threshold=0'], 2, /--policy/],
+  ] as const) {
+    const run = await DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
+    assert.equal(run.status, status, words.join(' '));
+    assert.match(run.stderr, stderr);
+  }
+});
