@@ -132,14 +132,20 @@ for (const load of ['0', '5000']) {
             String(Number(seconds) * 2 + 2),
           ]);
     const check = await ask('checks.lua', [String(numbersCount)], connections);
-    const lookUp = await ask('look-ups.lua', ['hit', '1'], connections);
+    const lookUp = await ask(
+      'look-ups.lua',
+      ['hit', String(numbersCount), '46700000000'],
+      connections,
+    );
     await sending;
     console.log(
       `${load} recorded a second, ${connections} connections: check ${check}; look-up of 4.x ${lookUp}`,
     );
   }
 }
-const example = await fetch(`http://127.0.0.1:${PORT}/v1/check?number=0700000042`);
+const example = await fetch(
+  `http://127.0.0.1:${PORT}/v1/check?number=070${String(numbersCount - 1).padStart(7, '0')}`,
+);
 console.log(
   `verdict ${((await example.json()) as { verdict: string }).verdict}, resident ${running.residentMib().toFixed(0)} MiB`,
 );
