@@ -2,5 +2,6 @@
 
 export { Cursor } from './cursor.ts';
 export { hexOctets, hexText } from './hex.ts';
-export { asBuffer, latin1Octets, latin1Text, utf8FromLatin1 } from './latin1.ts';
+export { equalInConstantTime, KeyedHash } from './keyed-hash.ts';
+export { asBuffer, latin1FromUtf8, latin1Octets, latin1Text, utf8FromLatin1 } from './latin1.ts';
 export { Writer } from './writer.ts';

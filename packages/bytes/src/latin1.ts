@@ -24,3 +24,11 @@ export function utf8FromLatin1(text: string): string {
   }
   return text;
 }
+
+/** The opposite of {@link utf8FromLatin1}: the octets of the text in UTF-8, each a character. */
+export function latin1FromUtf8(text: string): string {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
+  }
+  return text;
+}

@@ -6,6 +6,7 @@ import {
   Cursor,
   hexOctets,
   hexText,
+  latin1FromUtf8,
   latin1Octets,
   latin1Text,
   utf8FromLatin1,
@@ -28,6 +29,12 @@ test('`utf8FromLatin1()` reads UTF-8, marks what is not, and leaves ASCII alone'
   assert.equal(utf8FromLatin1('\u00c3\u00a9'), '\u00e9');
   assert.equal(utf8FromLatin1('\u00e9'), '\ufffd');
   assert.equal(utf8FromLatin1('plain'), 'plain');
+});
+
+test('`latin1FromUtf8()` writes UTF-8 as `utf8FromLatin1()` reads it', () => {
+  assert.equal(latin1FromUtf8('\u00e9'), '\u00c3\u00a9');
+  assert.equal(latin1FromUtf8('plain'), 'plain');
+  assert.equal(utf8FromLatin1(latin1FromUtf8('\u20ac \u{1f600}')), '\u20ac \u{1f600}');
 });
 
 test('`hexOctets()` refuses odd length and other digits', () => {

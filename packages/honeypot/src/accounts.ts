@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedHash } from '@sentrypeer/bytes';
 
 /** Names that attackers try and that a PBX may have. */
 const NAMES: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedHash } from '@sentrypeer/bytes';
 import { KEY_PART_CHARACTERS_MAX, REFUSED_NUMBERS_MAX } from './limits.ts';
 import type { Source } from './sources.ts';
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { latin1Text } from '@sentrypeer/bytes';
+import { latin1Text, type KeyedHash } from '@sentrypeer/bytes';
 import { looksLikeNumber, parseSipviciousTag, type SipMessage } from '@sentrypeer/sip';
 import type { Accounts } from './accounts.ts';
 import { accountOf, type Authenticator } from './authenticator.ts';
 import type { CallPolicy } from './call-policy.ts';
-import type { KeyedHash } from './keyed-hash.ts';
 import { SDP_OCTETS_MAX } from './limits.ts';
 import {
   type Alternatives,

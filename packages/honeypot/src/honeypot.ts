@@ -9,7 +9,7 @@ import { CallPolicy } from './call-policy.ts';
 import { CallTaker } from './call-taker.ts';
 import { Calls } from './calls.ts';
 import { Composer, sizesFit } from './composer.ts';
-import { KeyedHash } from './keyed-hash.ts';
+import { KeyedHash } from '@sentrypeer/bytes';
 import { RING_MS_MAX, RING_MS_MIN } from './limits.ts';
 import { Nonces } from './nonces.ts';
 import { type Finding, MessageObservation, observeRefused } from './observe.ts';

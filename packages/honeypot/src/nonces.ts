@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { equalInConstantTime, KeyedHash } from './keyed-hash.ts';
+import { equalInConstantTime, KeyedHash } from '@sentrypeer/bytes';
 import { CLOCK_STEP_MS, NONCE_FRESH_MS } from './limits.ts';
 
 /**

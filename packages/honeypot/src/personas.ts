@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { KeyedHash } from './keyed-hash.ts';
+import { KeyedHash } from '@sentrypeer/bytes';
 import type { Choices, Persona } from './persona.ts';
 
 /*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { unreachable } from '@sentrypeer/kernel';
-import { equalInConstantTime, KeyedHash } from './keyed-hash.ts';
+import { equalInConstantTime, KeyedHash } from '@sentrypeer/bytes';
 import { KEY_PART_CHARACTERS_MAX, TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from './limits.ts';
 
 /** How the To tags of a product look; attackers' tools tell products apart by them. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedHash } from '@sentrypeer/bytes';
 import type { Persona } from './persona.ts';
 
 /** A persona as this node wears it: one version, one realm. */

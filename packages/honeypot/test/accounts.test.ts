@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Accounts } from '../src/accounts.ts';
-import { KeyedHash } from '../src/keyed-hash.ts';
+import { KeyedHash } from '@sentrypeer/bytes';
 import { ACCOUNTS, ATTACKER, secret } from './bench.ts';
 
 const range = (from: number, to: number) =>

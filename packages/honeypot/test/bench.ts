@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
+import { KeyedHash, latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import {
   computeDigestResponse,
   parseDigestParams,
@@ -9,7 +9,6 @@ import {
   type SipMessage,
 } from '@sentrypeer/sip';
 import { Accounts } from '../src/accounts.ts';
-import { KeyedHash } from '../src/keyed-hash.ts';
 import {
   Honeypot,
   type Judgement,

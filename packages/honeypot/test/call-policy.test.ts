@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallPolicy } from '../src/call-policy.ts';
-import { KeyedHash } from '../src/keyed-hash.ts';
+import { KeyedHash } from '@sentrypeer/bytes';
 import { Sources } from '../src/sources.ts';
 import { ATTACKER, SECRETS } from './bench.ts';
 

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { latin1Text } from '@sentrypeer/bytes';
+import { KeyedHash, latin1Text } from '@sentrypeer/bytes';
 import { personaNames, type Persona } from '../src/index.ts';
-import { KeyedHash } from '../src/keyed-hash.ts';
 import { wear } from '../src/worn-persona.ts';
 import { Bench, EXTENSION, NOBODY, persona, registerText, requestText, SECRETS } from './bench.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { choosePersona, personaByName, personaNames } from '../src/index.ts';
-import { KeyedHash } from '../src/keyed-hash.ts';
+import { KeyedHash } from '@sentrypeer/bytes';
 import { listed, wear } from '../src/worn-persona.ts';
 import { persona, secret } from './bench.ts';
 

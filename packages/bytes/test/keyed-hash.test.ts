@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equalInConstantTime, KeyedHash } from '../src/keyed-hash.ts';
-import { secret } from './bench.ts';
+
+const secret = (octet: number): Uint8Array => new Uint8Array(32).fill(octet);
 
 test('KeyedHash depends on every part of its secret and on the text', () => {
   const secrets = [0, 1, 31].map((index) => secret(1).with(index, 2));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hash } from 'node:crypto';
-import { hexText } from '@sentrypeer/bytes';
+import { hexText } from './hex.ts';
 
 /**
  * A keyed hash of text, built as HMAC is (RFC 2104): two passes of SHA-256, each behind a key of one block.
