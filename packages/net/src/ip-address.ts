@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isIP, SocketAddress } from 'node:net';
+
 /** IPv6 addresses have a colon, IPv4 addresses have none. */
 export function isIpv6(address: string): boolean {
   return address.includes(':');
+}
+
+/**
+ * An address as the kernel writes it, so that it can be compared: IPv6 in its shortest form, IPv4 in IPv6 as IPv4.
+ *
+ * @returns `undefined` where the text is no address, or has a zone.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const version = isIP(text);
+  if (version === 4) return text;
+  if (version === 0 || text.includes('%')) return undefined;
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
+  return mappedIpv4(address) ?? address;
 }
 
 /**

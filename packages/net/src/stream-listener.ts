@@ -67,6 +67,8 @@ export interface StreamCounts {
   readonly acceptedCount: number;
   readonly refusedAllCount: number;
   readonly refusedSourceCount: number;
+  /** Of addresses that may not connect. */
+  readonly refusedStrangersCount: number;
   readonly handshakesFailedCount: number;
   /** Destroyed because the peer did not read what we sent. */
   readonly sendOverflowsCount: number;
@@ -79,6 +81,8 @@ export interface StreamPorts {
   readonly onEvidence: (evidence: StreamEvidence) => void;
   /** Counts the connections of several listeners together. @default one of its own, from the limits */
   readonly quota?: ConnectionQuota;
+  /** Whether an address may connect at all; others are cut off at once, without evidence. @default all may */
+  readonly admits?: (address: string) => boolean;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -99,6 +103,7 @@ export class StreamListener implements AsyncDisposable {
     acceptedCount: 0,
     refusedAllCount: 0,
     refusedSourceCount: 0,
+    refusedStrangersCount: 0,
     handshakesFailedCount: 0,
     sendOverflowsCount: 0,
     acceptFailedCount: 0,
@@ -197,6 +202,11 @@ export class StreamListener implements AsyncDisposable {
     }
     socket.on('error', () => undefined); // 'close' follows, and says all that matters.
     const { address } = path.source;
+    if (this.#ports.admits?.(address) === false) {
+      this.#counts.refusedStrangersCount += 1;
+      socket.resetAndDestroy();
+      return;
+    }
     const admission = this.#quota.admit(address);
     if (admission !== 'admitted') {
       socket.resetAndDestroy(); // Leaves nothing waiting in the kernel.

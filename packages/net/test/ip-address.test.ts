@@ -2,8 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkOf } from '@sentrypeer/net';
+import { canonicalAddress, networkOf } from '@sentrypeer/net';
 import { broadcastOf, ipv6Groups, isLoopback, isUnicast, sourceKey } from '../src/ip-address.ts';
+
+test('canonicalAddress() gives each address one form, and nothing to other text', () => {
+  assert.equal(canonicalAddress('192.0.2.1'), '192.0.2.1');
+  assert.equal(canonicalAddress('2001:0DB8:0:0::0001'), '2001:db8::1');
+  assert.equal(canonicalAddress('::ffff:192.0.2.1'), '192.0.2.1');
+  for (const text of ['', 'pbx.example', '192.0.2.256', 'fe80::1%eth0', '[::1]']) {
+    assert.equal(canonicalAddress(text), undefined, text);
+  }
+});
 
 test('networkOf() of IPv4 is the /24', () => {
   assert.equal(networkOf('192.0.2.255'), '192.0.2.0/24');

@@ -263,6 +263,18 @@ test('connections over the limit in all are closed at once and told', async () =
   assert.equal(heard.listener.counts().refusedAllCount, 1);
 });
 
+test('StreamListener cuts off who may not connect, and tells nobody', async () => {
+  await using heard = await listen({}, (address) => address === '127.0.0.3');
+  using stranger = StreamPeer.tcpUnsure(heard.listener, '127.0.0.2');
+  await stranger.ended();
+  using peer = await StreamPeer.tcp(heard.listener, '127.0.0.3');
+  peer.socket.write('one\n');
+  assert.equal(await peer.heard('\n'), 're:one\n');
+  const { acceptedCount, refusedStrangersCount } = heard.listener.counts();
+  assert.deepEqual([acceptedCount, refusedStrangersCount], [1, 1]);
+  assert.equal(heard.evidence.count, 0);
+});
+
 function handledCount(listener: StreamListener): number {
   const { acceptedCount, refusedSourceCount } = listener.counts();
   return acceptedCount + refusedSourceCount;

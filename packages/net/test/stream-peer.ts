@@ -37,11 +37,15 @@ export const CERTIFICATE = await ensureCertificate({
 await rm(folder, { recursive: true });
 
 /** A listener of lines that answers `re:` and the line. */
-export async function listen(options: Partial<StreamOptions>) {
+export async function listen(
+  options: Partial<StreamOptions>,
+  admits: (address: string) => boolean = () => true,
+) {
   const frames = new Arrivals<Framed>();
   const evidence = new Arrivals<Told>();
   const listener = await StreamListener.open(
     {
+      admits,
       onEvidence: ({ octets, ...rest }) =>
         evidence.push({ ...rest, text: Buffer.from(octets).toString('latin1') }),
     },
