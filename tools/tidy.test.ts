@@ -23,6 +23,7 @@ const PURE_PACKAGES = new Set([
   'honeypot',
   'kernel',
   'numbers',
+  'redirect',
   'sip',
   'verdict',
 ]);
@@ -46,6 +47,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   honeypot: ['sip', 'event'],
   numbers: [],
   verdict: ['event', 'numbers'],
+  redirect: ['sip', 'verdict'],
   net: [],
   store: ['event'],
   delivery: ['event'],

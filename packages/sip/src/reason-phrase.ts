@@ -9,6 +9,7 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [183, 'Session Progress'],
   [200, 'OK'],
   [202, 'Accepted'],
+  [302, 'Moved Temporarily'],
   [400, 'Bad Request'],
   [401, 'Unauthorized'],
   [403, 'Forbidden'],
@@ -40,6 +41,8 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [600, 'Busy Everywhere'],
   [603, 'Decline'],
   [604, 'Does Not Exist Anywhere'],
+  [607, 'Unwanted'],
+  [608, 'Rejected'],
 ]);
 
 /** What every class of codes may be called; never empty, because some tools do not read an empty one. */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { KeyedHash } from '@sentrypeer/bytes';
+import { formatResponse, parseMessage, reasonPhrase, type SipMessage } from '@sentrypeer/sip';
+import type { Judge, Judgement } from '@sentrypeer/verdict';
+import {
+  calledNumber,
+  callerAddress,
+  isAnswerable,
+  protocolError,
+  replyPort,
+  type Asked,
+} from './ask.ts';
+import type { Destination } from './destination.ts';
+import { CALLED_CHARACTERS_MAX, KEY_PART_CHARACTERS_MAX } from './limits.ts';
+import type { Refusal } from './refusal.ts';
+import { verdictHeaders } from './verdict-header.ts';
+
+export interface AgentOptions {
+  /** What a listed call or registration gets. */
+  readonly refusal: Refusal;
+  /** Where others go; without it they get 404, and the asker tries its next route. */
+  readonly destination: Destination | undefined;
+  /** 32 octets that only this node knows. */
+  readonly secret: Uint8Array;
+}
+
+export interface AgentPorts {
+  /** The one judge; `undefined` where it cannot judge now. */
+  readonly judge: (...question: Parameters<Judge['judge']>) => Judgement | undefined;
+  /** An address in its one form (IPv6 shortest, IPv4 in IPv6 as IPv4); `undefined` where the text is none. */
+  readonly canonicalAddress: (text: string) => string | undefined;
+}
+
+/**
+ * What became of a call or a registration: refused because it is listed, sent on, passed back to the asker's next
+ * route, or not judged because that was not possible.
+ */
+export type Outcome = 'refused' | 'redirected' | 'passed' | 'failed';
+
+/** One decision, for those who count and follow them. */
+export interface Decision {
+  readonly epochUs: number;
+  readonly kind: 'call' | 'registration';
+  readonly outcome: Outcome;
+  /** Of the answer. */
+  readonly status: number;
+  /** Who asked. */
+  readonly peer: string;
+  readonly transport: Asked['transport'];
+  readonly callId: string;
+  /** Who calls or registers, as From and To say; a peer's text. */
+  readonly account: string | undefined;
+  /** As it was dialled; a peer's text. Of a registration the account. */
+  readonly number: string | undefined;
+  /** The number of E.164 that was judged, without its plus. */
+  readonly e164: string | undefined;
+  /** Where the asker got it from. */
+  readonly address: string | undefined;
+  /** 0 to 100. */
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+/** What a message gets. */
+export interface Answer {
+  readonly what:
+    | 'decision'
+    | 'keep-alive'
+    | 'cancel'
+    /** Refused for what it is, not for what it wants: no such method here, malformed, no dialog of ours. */
+    | 'refusal'
+    /** An ACK, which ends here. */
+    | 'ack'
+    /** A response, or no SIP. */
+    | 'nothing';
+  readonly reply: Uint8Array | undefined;
+  /** Of the source's address: where the reply goes over UDP. */
+  readonly replyPort: number;
+  readonly decision: Decision | undefined;
+}
+
+type Headers = readonly (readonly [string, string])[];
+
+const ALLOW: Headers = [['Allow', 'INVITE, ACK, CANCEL, OPTIONS, REGISTER']];
+const NO_HEADERS: Headers = [];
+const NOT_LISTED_STATUS = 404;
+
+/**
+ * A redirect server (RFC 3261 §8.3) that keeps nothing between two messages (§8.2.7): the same request gets the same
+ * tag, and the same answer unless the verdict changed.
+ */
+export class Agent {
+  readonly #ports: AgentPorts;
+  readonly #options: AgentOptions;
+  readonly #hash: KeyedHash;
+
+  constructor(ports: AgentPorts, options: AgentOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#hash = new KeyedHash(options.secret);
+  }
+
+  /** Answers a message of a peer that may ask. */
+  receive(asked: Asked): Answer {
+    const message = parseMessage(asked.octets);
+    if (!isAnswerable(message)) return silence('nothing', asked);
+    // §8.2.7: "A stateless UAS MUST ignore ACK requests."
+    if (message.method === 'ACK') return silence('ack', asked);
+    const error = protocolError(message);
+    if (error !== undefined) return this.#answer(asked, message, 'refusal', error);
+    switch (message.method ?? '') {
+      case 'INVITE':
+        // A call that is up is no business of ours; §12.2.2 for what names a dialog that we do not have.
+        return message.to?.tag === undefined
+          ? this.#decide(asked, message, 'call')
+          : this.#answer(asked, message, 'refusal', 481);
+      case 'REGISTER':
+        return this.#decide(asked, message, 'registration');
+      case 'OPTIONS':
+        return this.#answer(asked, message, 'keep-alive', 200, ALLOW);
+      case 'CANCEL':
+        // §8.3: "For well-formed CANCEL requests, it SHOULD return a 2xx response." What it would cancel has its
+        // final answer already, with the same tag (§9.2).
+        return this.#answer(asked, message, 'cancel', 200);
+      default:
+        return this.#answer(asked, message, 'refusal', 405, ALLOW);
+    }
+  }
+
+  #decide(asked: Asked, message: SipMessage, kind: Decision['kind']): Answer {
+    const number = kind === 'call' ? calledNumber(message) : message.toUser;
+    if ((number?.length ?? 0) > CALLED_CHARACTERS_MAX) {
+      return this.#answer(asked, message, 'refusal', 414);
+    }
+    const address = this.#ports.canonicalAddress(callerAddress(message, asked.sourceIp));
+    const question = {
+      ...(number === undefined ? {} : { number }),
+      ...(address === undefined ? {} : { address }),
+    };
+    const judgement = this.#ports.judge(question, asked.epochUs);
+    const { outcome, status, headers } = this.#verdict(kind, number, judgement);
+    const decision = {
+      epochUs: asked.epochUs,
+      kind,
+      outcome,
+      status,
+      peer: asked.sourceIp,
+      transport: asked.transport,
+      callId: message.callId ?? '',
+      account: kind === 'call' ? message.fromUser : message.toUser,
+      number,
+      e164: judgement?.number?.e164,
+      address,
+      score: judgement?.score ?? 0,
+      reasons: judgement?.reasons ?? [],
+    };
+    return { ...this.#answer(asked, message, 'decision', status, headers), decision };
+  }
+
+  #verdict(
+    kind: Decision['kind'],
+    number: string | undefined,
+    judgement: Judgement | undefined,
+  ): { readonly outcome: Outcome; readonly status: number; readonly headers: Headers } {
+    // Whoever fails open goes on after a 500, as after no answer.
+    if (judgement === undefined) return { outcome: 'failed', status: 500, headers: NO_HEADERS };
+    const why = verdictHeaders(judgement);
+    const { refusal, destination } = this.#options;
+    if (judgement.listed) return { outcome: 'refused', status: refusal, headers: why };
+    const uri =
+      kind === 'registration'
+        ? destination?.registrar
+        : number === undefined
+          ? undefined
+          : destination?.call(number, judgement.number?.e164);
+    if (uri === undefined) return { outcome: 'passed', status: NOT_LISTED_STATUS, headers: why };
+    return { outcome: 'redirected', status: 302, headers: [['Contact', `<${uri}>`], ...why] };
+  }
+
+  #answer(
+    asked: Asked,
+    message: SipMessage,
+    what: Answer['what'],
+    status: number,
+    headers: Headers = NO_HEADERS,
+  ): Answer {
+    const reply = formatResponse({
+      request: message,
+      status,
+      reason: reasonPhrase(status),
+      toTag: this.#toTag(message, asked.sourceIp),
+      source: { address: asked.sourceIp, port: asked.sourcePort },
+      headers,
+    });
+    const port = replyPort(message.vias[0], asked.sourcePort);
+    return { what, reply, replyPort: port, decision: undefined };
+  }
+
+  /** §8.2.7: the same request always gets the same tag, and its CANCEL with it. */
+  #toTag(message: SipMessage, sourceIp: string): string {
+    const parts = [message.callId, message.from?.tag, message.vias[0]?.branch, sourceIp];
+    const text = parts.map((part) => (part ?? '').slice(0, KEY_PART_CHARACTERS_MAX)).join('\n');
+    return this.#hash.hex(text).slice(0, 16);
+  }
+}
+
+function silence(what: Answer['what'], { sourcePort }: Asked): Answer {
+  return { what, reply: undefined, replyPort: sourcePort, decision: undefined };
+}

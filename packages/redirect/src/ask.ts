@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { looksLikeNumber, type SipMessage, type Via } from '@sentrypeer/sip';
+
+/** A message, and where it came from. */
+export interface Asked {
+  /** Borrowed for the time of the call. */
+  readonly octets: Uint8Array;
+  readonly transport: 'UDP' | 'TCP' | 'TLS';
+  /** Bare address. */
+  readonly sourceIp: string;
+  readonly sourcePort: number;
+  /** Wall-clock microseconds. */
+  readonly epochUs: number;
+}
+
+/** What is answered needs them, and so does our tag. */
+const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
+const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
+/** RFC 3261 §18.2.2: where sent-by names no port. */
+const SIP_PORT = 5060;
+const PORT_UNPRIVILEGED_MIN = 1024;
+
+/** Whether it gets an answer at all: never what is no request, or lacks what an answer echoes. */
+export function isAnswerable(message: SipMessage): boolean {
+  return (
+    message.kind === 'request' &&
+    message.method !== undefined &&
+    message.requestUri !== undefined &&
+    message.sipVersion !== undefined &&
+    ECHOED.every((id) => (message.header(id) ?? '') !== '')
+  );
+}
+
+/** The status for a request that is wrong whatever it wants (RFC 3261 §8.2), `undefined` where it is right. */
+export function protocolError(message: SipMessage): 400 | 416 | 505 | undefined {
+  if (message.sipVersion !== 'SIP/2.0') return 505;
+  const { from, to, cseq, vias, contentLength } = message;
+  const isWrongLength =
+    message.header('content-length') !== undefined && contentLength === undefined;
+  if (isWrongLength || vias[0] === undefined || from === undefined || to === undefined) return 400;
+  // §8.1.1.5: "The method MUST match that of the request."
+  if (cseq === undefined || cseq.method !== message.method) return 400;
+  return SCHEMES.has(message.requestUriParsed?.scheme ?? '') ? undefined : 416;
+}
+
+/** Of a call who is called, as the judge reads it: a global `phone-context` (RFC 3966 §5.1.5) stands before it. */
+export function calledNumber(message: SipMessage): string | undefined {
+  const { number, phoneContext } = message.called;
+  if (number === undefined || phoneContext?.startsWith('+') !== true) return number;
+  return looksLikeNumber(phoneContext) && !number.startsWith('+') ? phoneContext + number : number;
+}
+
+/**
+ * The address that the asker got this from, as it wrote it: RFC 3261 §18.2.1 has a proxy note the source of a
+ * request in the Via below its own. What stands further below may be anybody's word. Without such a Via the
+ * asker itself is meant.
+ */
+export function callerAddress({ vias }: SipMessage, sourceIp: string): string {
+  const [, before] = vias;
+  return before === undefined ? sourceIp : bare(before.received ?? before.host);
+}
+
+/**
+ * RFC 3581 §4 and RFC 3261 §18.2.2: an answer over UDP goes to the source's port where `rport` asks for it, else to
+ * that of sent-by; the address is the source's in any case. No forged datagram makes us write to a port below 1024.
+ */
+export function replyPort(via: Via | undefined, sourcePort: number): number {
+  if (via === undefined || via.rport !== undefined) return sourcePort;
+  const port = via.port ?? SIP_PORT;
+  return port >= PORT_UNPRIVILEGED_MIN ? port : sourcePort;
+}
+
+function bare(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { latin1FromUtf8 } from '@sentrypeer/bytes';
+import { parseSipUri } from '@sentrypeer/sip';
+import { TEMPLATE_CHARACTERS_MAX } from './limits.ts';
+
+/** What stands in the place of the number: as it was dialled, or in E.164 with its plus where it was understood. */
+const PLACES = ['{number}', '{e164}'] as const;
+/** What must not stand in a URI between angle brackets, and what RFC 3986 does not know. */
+const FORBIDDEN = '<>"\\^`|';
+/** RFC 3261 §25.1: `unreserved`, and of `user-unreserved` what people dial. */
+const UNESCAPED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.!~*'()+";
+
+/** Where calls go that are not refused. */
+export interface Destination {
+  /** As the operator wrote it. */
+  readonly template: string;
+  /** The URI for a call. Whatever the number is, it cannot leave its place. */
+  call(number: string, e164: string | undefined): string;
+  /** The URI for a registration: without a user (RFC 3261 §10.2). */
+  readonly registrar: string;
+}
+
+/**
+ * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` stands in the user part,
+ * once.
+ *
+ * @returns `undefined` where the text is no such template.
+ */
+export function parseDestination(template: string): Destination | undefined {
+  if (template.length > TEMPLATE_CHARACTERS_MAX || !isUriText(template)) return undefined;
+  const place = PLACES.find((each) => template.includes(each));
+  if (place === undefined) return undefined;
+  const [before = '', after = '', ...more] = template.split(place);
+  if (more.length > 0 || before.includes('{') || after.includes('{')) return undefined;
+  const { scheme, host, password } = parseSipUri(`${before}1${after}`);
+  if ((scheme !== 'sip' && scheme !== 'sips') || host === '' || password !== undefined) {
+    return undefined;
+  }
+  const at = after.indexOf('@');
+  if (at < 0) return undefined;
+  return {
+    template,
+    call: (number, e164) =>
+      before + escapeUser(place === '{e164}' && e164 !== undefined ? `+${e164}` : number) + after,
+    registrar: `${scheme}:${after.slice(at + 1)}`,
+  };
+}
+
+/** Printable ASCII that needs no quoting in a Contact header. */
+function isUriText(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code <= 0x20 || code >= 0x7f || FORBIDDEN.includes(text.charAt(index))) return false;
+  }
+  return true;
+}
+
+/** RFC 3261 §19.1.2: what the user part may not hold as it is, is escaped. */
+function escapeUser(text: string): string {
+  let escaped = '';
+  for (const octet of latin1FromUtf8(text)) {
+    escaped += UNESCAPED.includes(octet)
+      ? octet
+      : `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return escaped;
+}

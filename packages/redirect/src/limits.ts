@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Characters of a called number or account that is judged, 1 and above; longer ones are answered 414. Chosen: the longest that can be dialled have some 60. */
+export const CALLED_CHARACTERS_MAX = 128;
+
+/** Characters of the reasons that a header says, 1 and above. Chosen: they leave the answer in one packet. */
+export const REASON_CHARACTERS_MAX = 200;
+
+/** Characters of a Call-ID, a From tag or a branch that our tag is made of; honest ones are far shorter. */
+export const KEY_PART_CHARACTERS_MAX = 256;
+
+/** Characters of a template for destinations, 1 and above. Chosen: some times what a URI with its parameters has. */
+export const TEMPLATE_CHARACTERS_MAX = 256;
