@@ -24,6 +24,7 @@ import { originForm } from './request-target.ts';
 import { addMethods, addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
 import { addAdmission } from './access/admission.ts';
+import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
 import type { Reputation } from './reputation.ts';
@@ -44,6 +45,8 @@ export interface HttpApiPorts {
   readonly operations: Operations;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default the SIP agent is off */
+  readonly agentDecisions?: AgentDecisions;
   /** @default nobody is told */
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
@@ -111,7 +114,7 @@ export class HttpApi {
     signal?: AbortSignal,
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
-    const streams = new EventStreams(ports.evidence);
+    const streams = new EventStreams();
     const app = await buildApp({ ...ports, streams }, options);
     try {
       await app.listen({ host: options.host, port: options.port });
@@ -123,7 +126,7 @@ export class HttpApi {
     return new HttpApi(app, streams, options.host);
   }
 
-  /** New events were committed. */
+  /** There is more on one of the streams. */
   wake(): void {
     this.#streams.wake();
   }

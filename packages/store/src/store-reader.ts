@@ -337,6 +337,11 @@ export class StoreReader {
     };
   }
 
+  /** What is asked of `evidence` and `listings` in it fails as all else here does: with `OperatingError`. */
+  ask<T>(question: () => T): T {
+    return this.#guarded(question);
+  }
+
   #guarded<T>(work: () => T): T {
     try {
       return work();

@@ -1,39 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Readable } from 'node:stream';
-import type { EventFilter, Evidence, FoundEvent } from '../evidence.ts';
-import { EXPORT_EVENTS, STREAM_BEAT_MS, STREAMS_COUNT_MAX } from '../limits.ts';
+import { STREAM_BEAT_MS, STREAMS_COUNT_MAX } from '../limits.ts';
+
+/** One event on a stream. */
+interface StreamedEvent {
+  /** With it a client goes on where it was. */
+  readonly id: number;
+  /** One line. */
+  readonly data: string;
+}
+
+interface StreamedPage {
+  readonly events: readonly StreamedEvent[];
+  /** Everything up to here was looked at. */
+  readonly after: number;
+  /** There may be more behind it. */
+  readonly more: boolean;
+}
 
 export interface EventStreamOptions {
-  readonly filter: EventFilter;
+  /** The type of its events, one word. */
+  readonly type: string;
   /** Events behind this id are sent. */
   readonly after: number;
-  /** One line. */
-  readonly dataOf: (event: FoundEvent) => string;
+  /** What is behind an id, as much as fits into a page. */
+  readonly read: (after: number) => StreamedPage;
 }
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) read from the event log, so
- * that a client which was away gets what it missed, and a slow one holds nothing in memory.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) read from where they are kept,
+ * so that a client which was away gets what it missed, and a slow one holds nothing in memory.
  */
 export class EventStreams {
-  readonly #evidence: Evidence;
   readonly #streams = new Set<EventStream>();
-
-  constructor(evidence: Evidence) {
-    this.#evidence = evidence;
-  }
 
   /** `undefined` where too many are open. */
   open(options: EventStreamOptions): Readable | undefined {
     if (this.#streams.size >= STREAMS_COUNT_MAX) return undefined;
-    const stream = new EventStream(this.#evidence, options);
+    const stream = new EventStream(options);
     this.#streams.add(stream);
     stream.on('close', () => this.#streams.delete(stream));
     return stream;
   }
 
-  /** New events were committed. */
+  /** There is more to read. */
   wake(): void {
     for (const stream of this.#streams) stream.wake();
   }
@@ -44,16 +55,14 @@ export class EventStreams {
 }
 
 class EventStream extends Readable {
-  readonly #evidence: Evidence;
   readonly #options: EventStreamOptions;
   readonly #beat: NodeJS.Timeout;
   #after: number;
   /** The client has room, and there was nothing to send. */
   #isWaiting = false;
 
-  constructor(evidence: Evidence, options: EventStreamOptions) {
+  constructor(options: EventStreamOptions) {
     super({ encoding: 'utf8' });
-    this.#evidence = evidence;
     this.#options = options;
     this.#after = options.after;
     this.#beat = setInterval(() => {
@@ -64,16 +73,15 @@ class EventStream extends Readable {
 
   override _read(): void {
     this.#isWaiting = false;
-    const { filter, dataOf } = this.#options;
+    const { type, read } = this.#options;
     try {
-      const newestId = this.#evidence.lastHoneyId();
-      const page = this.#evidence.events(filter, 'oldest-first', this.#after, EXPORT_EVENTS);
-      this.#after = page.next ?? Math.max(this.#after, newestId);
-      const text = page.items
-        .map((event) => `id: ${event.honeyId}\nevent: event\ndata: ${dataOf(event)}\n\n`)
+      const { events, after, more } = read(this.#after);
+      this.#after = after;
+      const text = events
+        .map(({ id, data }) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
         .join('');
       if (text !== '') this.push(text);
-      else if (page.next === undefined) this.#isWaiting = true;
+      else if (!more) this.#isWaiting = true;
       else setImmediate(() => this._read());
     } catch (error) {
       this.destroy(error as Error); // The client comes again with Last-Event-ID.

@@ -14,6 +14,7 @@ import { CSV_HEAD, csvLine } from './event-csv.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
 import { sendJson } from './send-json.ts';
+import { sendBusy, sendStream } from './stream-route.ts';
 
 const FILTER = {
   source_ip: address('Where it came from.'),
@@ -117,23 +118,26 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     schema: { type: 'string' },
     isConditional: () => false,
     handle: (call) => {
-      const { request, reply, values, ports } = call;
+      const { values, ports } = call;
       const withSecrets = values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
-      const last = request.headers['last-event-id'];
-      const resumed =
-        typeof last === 'string' && last !== '' ? eventCursor.read(last) : values.after;
-      if (last !== undefined && last !== '' && resumed === undefined) {
-        return sendProblem(reply, 400, 'Last-Event-ID must be the id of an event');
-      }
-      const stream = ports.streams.open({
-        filter: eventFilter(values, ports.evidence),
-        after: resumed ?? ports.evidence.lastHoneyId(),
-        dataOf: (event) => JSON.stringify(eventEntry(event, ports.places, withSecrets)),
+      const { evidence, places } = ports;
+      const filter = eventFilter(values, evidence);
+      sendStream(call, values.after, evidence.lastHoneyId(), {
+        type: 'event',
+        read: (after) => {
+          const newestId = evidence.lastHoneyId();
+          const page = evidence.events(filter, 'oldest-first', after, EXPORT_EVENTS);
+          return {
+            events: page.items.map((event) => ({
+              id: event.honeyId,
+              data: JSON.stringify(eventEntry(event, places, withSecrets)),
+            })),
+            after: page.next ?? Math.max(after, newestId),
+            more: page.next !== undefined,
+          };
+        },
       });
-      if (stream === undefined) return sendBusy(call);
-      reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
-      reply.type('text/event-stream').send(stream);
     },
   }),
 ];
@@ -174,7 +178,7 @@ function sendExport(
     return;
   }
   const list = ports.lists.open(() => exportText(ports.evidence, filter, head, lineOf));
-  if (list === undefined) sendBusy(call);
+  if (list === undefined) sendBusy(reply);
   else sendText(request, reply, mediaType, list);
 }
 
@@ -193,9 +197,4 @@ async function* exportText(
     after = page.next;
     await nextTurn(); // Look-ups go between.
   }
-}
-
-function sendBusy({ reply }: Pick<Call<never>, 'reply'>): void {
-  reply.header('Retry-After', '1');
-  sendProblem(reply, 503, 'too many lists or streams are being sent');
 }

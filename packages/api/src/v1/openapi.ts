@@ -44,8 +44,7 @@ function getOf(own: Operation): Schema {
     operationId: operationId(own.path),
     summary: own.summary,
     ...(own.description === undefined ? {} : { description: own.description }),
-    // Without a key too, unless the operator says otherwise.
-    security: own.need === 'nothing' ? [] : [{}, ...KEYS],
+    security: securityOf(own),
     parameters: [...inPath, ...inQuery],
     responses: {
       '200': {
@@ -62,6 +61,12 @@ function getOf(own: Operation): Schema {
       '503': { description: 'Too many lists or streams; see Retry-After.', content: PROBLEM },
     },
   };
+}
+
+/** What is only read needs no key, unless the operator says otherwise. */
+function securityOf({ need }: Operation): readonly Schema[] {
+  if (need === 'nothing') return [];
+  return need === 'read' ? [{}, ...KEYS] : KEYS;
 }
 
 function parameterOf(name: string, parameter: Parameter<unknown>, where: 'path' | 'query'): Schema {

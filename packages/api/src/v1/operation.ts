@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Caller, Need } from '../access/access.ts';
+import type { AgentDecisions } from '../agent-decisions.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Operations } from '../operations/routes.ts';
 import type { Reputation } from '../reputation.ts';
@@ -22,6 +23,8 @@ export interface OperationPorts {
   readonly streams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;
+  /** `undefined` where the SIP agent is off. */
+  readonly agentDecisions?: AgentDecisions;
 }
 
 /** One request, checked. */

@@ -5,6 +5,7 @@ import { readQuery } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { addRoute, ANYBODYS, sendHtml } from '../routes.ts';
 import { sendText } from '../send-text.ts';
+import { AGENT_OPERATIONS } from './agent-operations.ts';
 import { docsPage } from './docs-page.ts';
 import { EVENTS_OPERATIONS } from './events-operations.ts';
 import { LIST_OPERATIONS } from './list-operations.ts';
@@ -22,6 +23,7 @@ const OPERATIONS: readonly Operation[] = [
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
+  ...AGENT_OPERATIONS,
 ];
 
 /** Adds all routes under `/v1`, their OpenAPI document and the page that shows it. */
