@@ -41,6 +41,7 @@ rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 await build({
   entryPoints: [
     join(SOURCES, 'main.ts'),
+    join(SOURCES, 'workers/agent-worker.ts'),
     join(SOURCES, 'workers/sip-worker.ts'),
     join(SOURCES, 'workers/store-worker.ts'),
   ],

@@ -11,6 +11,7 @@ import { openEngine, type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
+import { openAgent } from './open-agent.ts';
 import { NO_SIP, openSip } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 
@@ -85,10 +86,13 @@ export class Daemon implements AsyncDisposable {
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
+    const agent = await openAgent({ ...ports, identity }, config);
+    if (agent !== undefined) scope.use(agent);
+    const consumerNames = cursorNames(config);
     const api = config.api
       ? scope.use(
           await ApiService.open(
-            { ...ports, engine, log, consumers: cursorNames(config), webhooks },
+            { ...ports, engine, log, agent, consumers: consumerNames, webhooks },
             config,
           ),
         )
@@ -103,6 +107,7 @@ export class Daemon implements AsyncDisposable {
       responsive: config.responsive,
       persona: config.responsive ? sip.persona : undefined,
       ...sip.locals,
+      agent: agent?.locals,
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
       dbFile: config.dbFile,
       jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,

@@ -20,6 +20,22 @@ export const JUDGE_IDLE_MS = 1000;
 /** Milliseconds to the next attempt when judging failed: the disk may be full. */
 export const JUDGE_RETRY_MS = 10_000;
 
+/** Connections of all peers of the SIP agent together, and of one of them. Chosen: a proxy has one for each of its processes. */
+export const AGENT_CONNECTIONS_MAX = 1024;
+export const AGENT_CONNECTIONS_PER_PEER_MAX = 256;
+
+/** Milliseconds of silence after which a connection of a peer of the agent is closed. Chosen: nobody calls at night. */
+export const AGENT_IDLE_MS_MAX = 3_600_000;
+
+/** Milliseconds that a connection of a peer of the agent may last in all: a day. */
+export const AGENT_CONNECTION_MS_MAX = 86_400_000;
+
+/** Milliseconds for which the agent gathers its decisions before it hands them over, 1 and above. */
+export const AGENT_FLUSH_MS = 50;
+
+/** Decisions of the agent that are kept for those who follow them; some 500 octets each. */
+export const AGENT_DECISIONS_MAX = 4096;
+
 /** Milliseconds between two reports of a thread about itself. */
 export const REPORT_MS = 1000;
 
@@ -174,3 +190,5 @@ assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for')
 assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
 assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');
 assert(BACKLOG_BLOCKS_COUNT < BLOCKS_PER_THREAD_MIN, 'a backlog shows before the blocks run out');
+assert(AGENT_IDLE_MS_MAX < AGENT_CONNECTION_MS_MAX, 'silence ends before the life of a connection');
+assert(AGENT_CONNECTIONS_PER_PEER_MAX <= AGENT_CONNECTIONS_MAX, 'a peer is one of all');

@@ -25,6 +25,7 @@ export interface DaemonPorts {
   readonly tcp: number;
   readonly tls: number;
   readonly api: number;
+  readonly agent: { readonly udp: number; readonly tcp: number; readonly tls: number };
 }
 
 export interface DaemonOptions {
@@ -74,7 +75,13 @@ export class DaemonProcess implements AsyncDisposable {
   readonly folder: string;
   readonly dbFile: string;
   readonly pid: number;
-  #ports: DaemonPorts = { udp: 0, tcp: 0, tls: 0, api: 0 };
+  #ports: DaemonPorts = {
+    udp: 0,
+    tcp: 0,
+    tls: 0,
+    api: 0,
+    agent: { udp: 0, tcp: 0, tls: 0 },
+  };
   readonly #ownFolder: TemporaryFolder | undefined;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #ended: Promise<Ended>;
@@ -264,6 +271,11 @@ function parsePorts(banner: string): DaemonPorts {
     udp: port(/^ {2}UDP +\S+?:(\d+)(?:,|$)/m),
     tcp: port(/^ {2}TCP +\S+?:(\d+)(?:,|$)/m),
     tls: port(/^ {2}TLS +\S+?:(\d+)(?:,|$)/m),
+    agent: {
+      udp: port(/^ {2}Agent .*\bUDP \S+?:(\d+)(?:,|$)/m),
+      tcp: port(/^ {2}Agent .*\bTCP \S+?:(\d+)(?:,|$)/m),
+      tls: port(/^ {2}Agent .*\bTLS \S+?:(\d+)(?:,|$)/m),
+    },
     api: port(/^ {2}API +http:\/\/\S+:(\d+)\/$/m),
   };
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { dirname, join } from 'node:path';
-import { THREADS_MAX } from '../limits.ts';
 import type { WebhookOptions } from '@sentrypeer/delivery';
+import type { Refusal } from '@sentrypeer/redirect';
+import { PORT_MAX, THREADS_MAX } from '../limits.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { ConfigKey, Origin } from './settings.ts';
@@ -22,6 +23,9 @@ export interface Config extends OptionValues {
   readonly threads: number;
   /** All endpoints that events are posted to. */
   readonly webhooks: readonly WebhookOptions[];
+  /** Empty where the agent is off, or TLS is. */
+  readonly sipAgentTlsAddresses: readonly ListenAddress[];
+  readonly sipAgentRefusal: Refusal;
 }
 
 /** Where each value of a {@link Config} came from, for messages about it. */
@@ -47,6 +51,18 @@ export function completeConfig(
     keyFile: values.keyFile ?? join(directory, 'key.pem'),
     identityFile: values.identityFile ?? join(directory, 'sentrypeer-identity.json'),
     webhooks,
+    sipAgentTlsAddresses: agentTlsAddresses(values),
+    sipAgentRefusal: values.sipAgentRefusal ?? (values.sipAgentDestination ? 404 : 603),
     threads: values.threads ?? Math.min(Math.max(coresCount, 1), THREADS_MAX),
   });
+}
+
+/** As SIP over TLS has the port after that of SIP; a free port has no port after it. */
+function agentTlsAddresses(values: OptionValues): readonly ListenAddress[] {
+  const { sipAgent, sipAgentTlsAddresses, noTls } = values;
+  if (sipAgent === false || noTls) return [];
+  if (sipAgentTlsAddresses !== undefined) return sipAgentTlsAddresses;
+  return sipAgent
+    .filter(({ port }) => port < PORT_MAX)
+    .map(({ address, port }) => ({ address, port: port === 0 ? 0 : port + 1 }));
 }

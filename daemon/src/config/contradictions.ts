@@ -15,12 +15,27 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       `${origins.noSip.text} turns SIP off, but ${origins.responsive.text} has it answered: leave one out`,
     );
   }
-  if (config.noSip && !config.api) {
+  if (config.noSip && !config.api && config.sipAgent === false) {
     throw refusal(
       `${origins.noSip.text} without the API leaves nothing to do: add --api, or leave it out`,
     );
   }
-  for (const key of ['tlsListenAddresses', 'certFile', 'keyFile'] as const) {
+  if (
+    config.sipAgent !== false &&
+    config.sipAgentDestination === undefined &&
+    config.sipAgentRefusal === 404
+  ) {
+    throw refusal(
+      `${origins.sipAgentRefusal.text}: without --sip-agent-destination every call gets 404, listed or not: ` +
+        'give a destination, or refuse with another status',
+    );
+  }
+  for (const key of [
+    'tlsListenAddresses',
+    'certFile',
+    'keyFile',
+    'sipAgentTlsAddresses',
+  ] as const) {
     if (config.noTls && set(key)) {
       throw refusal(
         `${origins.noTls.text} turns TLS off, but ${origins[key].text} sets it up: leave one out`,

@@ -61,7 +61,7 @@ function parseLong(
     if (attached !== undefined) throw refusal(`${name} takes no value: write ${name} alone`);
     return found.what;
   }
-  const text = attached ?? (isSwitch(found.option) ? 'on' : nextWord(name, found.option, rest));
+  const text = attached ?? valueBehind(name, found.option, rest);
   set(settings, found, name, text);
   return undefined;
 }
@@ -92,6 +92,16 @@ function parseShort(
     return undefined;
   }
   return undefined;
+}
+
+/** What stands behind a long name: nothing behind a switch, perhaps a value where the name says enough by itself. */
+function valueBehind(name: string, option: Option<unknown>, rest: string[]): string {
+  if (isSwitch(option)) return 'on';
+  if (option.bare === undefined) return nextWord(name, option, rest);
+  const [next] = rest;
+  if (next === undefined || option.type.parse(next) === undefined) return option.bare;
+  rest.shift();
+  return next;
 }
 
 function nextWord(name: string, option: Option<unknown>, rest: string[]): string {

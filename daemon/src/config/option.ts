@@ -6,6 +6,7 @@ import type { ValueType } from './value-types.ts';
 export const OPTION_GROUPS = {
   sip: 'SIP honeypot',
   tls: 'SIP over TLS',
+  agent: 'SIP agent',
   database: 'Database',
   api: 'HTTP API',
   verdict: 'What is listed',
@@ -32,6 +33,8 @@ export interface Option<T> {
   readonly defaultValue: T;
   /** The default for a person, where it depends on something else. */
   readonly defaultText: string;
+  /** The value of the flag alone; `undefined` where it needs one. */
+  readonly bare: string | undefined;
   /** Long name of the switch that this option turns on where nothing stronger sets that switch. */
   readonly implies: string | undefined;
   /** Long name of the switch without which this option does nothing. */
@@ -51,6 +54,7 @@ export interface OptionEntry<T> {
   readonly type: ValueType<T>;
   readonly unit?: string;
   readonly defaultValue: NoInfer<T>;
+  readonly bare?: string;
   readonly implies?: string;
   readonly needs?: string;
   readonly doc: string;
@@ -94,6 +98,7 @@ function complete<T>(
     unit: entry.unit ?? '',
     defaultValue,
     defaultText,
+    bare: entry.bare,
     implies: entry.implies,
     needs: entry.needs,
     doc: entry.doc,

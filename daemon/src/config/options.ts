@@ -8,6 +8,7 @@ import {
   RETENTION_DAYS_MAX,
   THREADS_MAX,
 } from '../limits.ts';
+import { AGENT_OPTIONS } from './agent-options.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { derivedOption, option } from './option.ts';
 import { VERDICT_OPTIONS } from './verdict-options.ts';
@@ -146,6 +147,8 @@ export const OPTIONS = {
     defaultText: 'key.pem beside the database',
     doc: 'Private key of the certificate (PEM).',
   }),
+
+  ...AGENT_OPTIONS,
 
   dbFile: option({
     group: 'database',

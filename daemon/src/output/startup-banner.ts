@@ -3,6 +3,8 @@
 import { formatListenAddress, type ListenAddress } from '../config/value-types.ts';
 import { BANNER_ADDRESSES_COUNT_MAX } from '../limits.ts';
 
+type AgentLocals = Readonly<Record<'udp' | 'tcp' | 'tls', readonly ListenAddress[]>>;
+
 /** What is open and where data goes, once everything has started. */
 export interface StartupFacts {
   readonly version: string;
@@ -16,6 +18,8 @@ export interface StartupFacts {
   readonly udp: readonly ListenAddress[];
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
+  /** Where the SIP agent listens; `undefined` where it is off. */
+  readonly agent: AgentLocals | undefined;
   readonly api: ListenAddress | undefined;
   readonly dbFile: string;
   readonly jsonLogFile: string | undefined;
@@ -40,6 +44,7 @@ export function formatStartupBanner(facts: StartupFacts): string {
     const addresses = facts[transport];
     if (addresses.length > 0) lines.push(entry(transport.toUpperCase(), addressList(addresses)));
   }
+  if (facts.agent !== undefined) lines.push(entry('Agent', agentPlaces(facts.agent)));
   lines.push(entry('API', facts.api === undefined ? 'off (-a opens it)' : apiUrl(facts.api, '/')));
   lines.push(entry('Data', dataPlaces(facts)));
   for (const [index, command] of tryNext(facts).entries()) {
@@ -81,6 +86,13 @@ function addressList(addresses: readonly ListenAddress[]): string {
   const named = addresses.slice(0, BANNER_ADDRESSES_COUNT_MAX).map(formatListenAddress);
   const more = addresses.length - named.length;
   return more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;
+}
+
+function agentPlaces(agent: AgentLocals): string {
+  return (['udp', 'tcp', 'tls'] as const)
+    .filter((transport) => agent[transport].length > 0)
+    .map((transport) => `${transport.toUpperCase()} ${addressList(agent[transport])}`)
+    .join(', ');
 }
 
 function dataPlaces(facts: StartupFacts): string {

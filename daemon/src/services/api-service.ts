@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
 import { judgeOptions, type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
+import type { RunningAgent } from '../open-agent.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
@@ -28,6 +29,7 @@ export interface ApiServicePorts {
   /** Names of the consumers of the event log, which are those of their cursors. */
   readonly consumers: readonly string[];
   readonly webhooks: Webhooks | undefined;
+  readonly agent: RunningAgent | undefined;
 }
 
 interface ApiParts {
@@ -60,7 +62,7 @@ export class ApiService implements AsyncDisposable {
     const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers, webhooks } = ports;
+    const { log, engine, clock, logger, consumers, webhooks, agent } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     // Small devices, which have one thread, keep SQLite's own 2 MiB.
@@ -68,7 +70,10 @@ export class ApiService implements AsyncDisposable {
     const lookUps = scope.use(StoreReader.open(dbFile, cache));
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
-      new DaemonOperations({ engine, log, webhooks }, { version: VERSION, dbFile, consumers }),
+      new DaemonOperations(
+        { engine, log, agent, webhooks },
+        { version: VERSION, dbFile, consumers },
+      ),
     );
     const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
@@ -88,6 +93,7 @@ export class ApiService implements AsyncDisposable {
         operations,
         clock,
         logger,
+        ...(agent && { agentDecisions: agent.decisions }),
         ...(config.apiLog && { onAnswered: (request) => requestLog.add(request) }),
       },
       {
@@ -102,6 +108,7 @@ export class ApiService implements AsyncDisposable {
       },
     );
     scope.use(api);
+    agent?.decisions.onAdded(() => api.wake());
     return new ApiService(scope.move(), { api, snapshot, operations, placing });
   }
 

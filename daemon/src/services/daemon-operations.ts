@@ -8,12 +8,16 @@ import { webhookCursor } from '@sentrypeer/delivery/settings';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
+import type { RunningAgent } from '../open-agent.ts';
+import { agentMetrics } from './agent-metrics.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
 
 interface DaemonOperationsPorts {
   readonly engine: Engine;
   readonly log: StoreReader;
   readonly webhooks: Webhooks | undefined;
+  /** `undefined` where it is off. */
+  readonly agent: Pick<RunningAgent, 'counters'> | undefined;
 }
 
 interface DaemonOperationsOptions {
@@ -60,8 +64,10 @@ export class DaemonOperations implements Operations, Disposable {
   }
 
   metrics(): readonly MetricFamily[] {
+    const agent = this.#ports.agent?.counters();
     return [
       ...this.#sip(),
+      ...(agent === undefined ? [] : agentMetrics(agent)),
       ...this.#store(),
       ...webhookMetrics(this.webhooks()),
       ...this.#process(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { LogFields } from '@sentrypeer/kernel';
+import type { Decision as AgentDecision } from '@sentrypeer/redirect';
 import type {
   Decision,
   DeliveredEvent,
@@ -8,6 +9,8 @@ import type {
   PlacedAddress,
   PlacesProgress,
 } from '@sentrypeer/store';
+import type { AgentCounters } from '../services/agent-counters.ts';
+import type { AgentServiceOptions } from '../services/agent-service.ts';
 import type { SipCounters } from '../services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
@@ -107,3 +110,18 @@ export type StoreWorkerOutput =
       readonly failure: FailedMessage | undefined;
     }
   | { readonly kind: 'drained' };
+
+export interface AgentWorkerData {
+  readonly options: AgentServiceOptions;
+}
+
+export interface AgentWorkerInput {
+  readonly kind: 'stop';
+}
+
+export type AgentWorkerOutput =
+  | LogMessage
+  | FailedMessage
+  | { readonly kind: 'ready'; readonly locals: SipLocals }
+  | { readonly kind: 'decisions'; readonly decisions: readonly AgentDecision[] }
+  | { readonly kind: 'counters'; readonly counters: AgentCounters };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPTION_ENTRIES } from '../../src/config/settings.ts';
-import { refused, run } from './sources.ts';
+import { load, refused, run } from './sources.ts';
 
 test('parseFlags() has the letters of SentryPeer 4.x with their long names', () => {
   const letters = Object.fromEntries(
@@ -51,6 +51,23 @@ test('parseFlags() takes a value attached, separate, or behind an equals sign', 
   }
   assert.equal(run('--db-file=-x.db').config.dbFile, '-x.db');
   assert.equal(run('--db-file=a=b').config.dbFile, 'a=b');
+});
+
+test('parseFlags() takes --sip-agent alone for its usual address, and with what can be its value', () => {
+  const usual = [{ address: '127.0.0.1', port: 5062 }];
+  assert.equal(run('').config.sipAgent, false);
+  assert.deepEqual(run('--sip-agent').config.sipAgent, usual);
+  assert.deepEqual(run('--sip-agent -r').config.sipAgent, usual);
+  assert.equal(run('--sip-agent -r').config.responsive, true);
+  assert.deepEqual(run('', { env: { SENTRYPEER_SIP_AGENT: '1' } }).config.sipAgent, usual);
+  const other = [{ address: '192.0.2.1', port: 5090 }];
+  assert.deepEqual(run('--sip-agent 192.0.2.1:5090').config.sipAgent, other);
+  assert.deepEqual(run('--sip-agent=192.0.2.1:5090').config.sipAgent, other);
+  assert.equal(run('--sip-agent off').config.sipAgent, false);
+  const backup = load('--sip-agent backup /b.db');
+  assert.ok(backup.kind === 'command' && backup.command.name === 'backup');
+  assert.match(refused('--sip-agent=nonsense'), /^--sip-agent: "nonsense" is not off, on /);
+  assert.match(refused('--sip-agent nonsense'), /^unknown command "nonsense"/);
 });
 
 test('parseFlags() ends the options at a double hyphen', () => {

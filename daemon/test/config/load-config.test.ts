@@ -27,6 +27,11 @@ test('loadConfig() without anything gives the documented defaults', () => {
       ],
       certFile: 'cert.pem',
       keyFile: 'key.pem',
+      sipAgent: false,
+      sipAgentTlsAddresses: [],
+      sipAgentPeers: ['127.0.0.0/8', '::1'],
+      sipAgentDestination: undefined,
+      sipAgentRefusal: 603,
       dbFile: './sentrypeer.db',
       identityFile: 'sentrypeer-identity.json',
       foldWindowSeconds: 60,
@@ -95,6 +100,21 @@ test('loadConfig() keeps TLS on the addresses that SIP was limited to', () => {
   assert.deepEqual(config.tlsListenAddresses, [
     { address: '127.0.0.1', port: 5061 },
     { address: '::1', port: 5061 },
+  ]);
+});
+
+test('loadConfig() gives the SIP agent TLS beside its port, and a status that tells listed calls apart', () => {
+  const destination = '--sip-agent-destination sip:{number}@192.0.2.10';
+  const { config } = run(`--sip-agent 192.0.2.1:5090 --sip-agent [::1]:65535 ${destination}`);
+  assert.deepEqual(config.sipAgentTlsAddresses, [{ address: '192.0.2.1', port: 5091 }]);
+  assert.equal(config.sipAgentRefusal, 404);
+  assert.deepEqual(run('--sip-agent -N').config.sipAgentTlsAddresses, []);
+  assert.equal(run('--sip-agent').config.sipAgentRefusal, 603);
+  assert.equal(run(`--sip-agent --sip-agent-refusal 403`).config.sipAgentRefusal, 403);
+  assert.match(refused('--sip-agent --sip-agent-refusal 500'), /is not 403, 404, 603 or 608$/);
+  assert.match(refused('--sip-agent --sip-agent-destination sip:gw'), /\{number\} \(as dialled\)/);
+  assert.deepEqual(run(destination).warnings, [
+    '--sip-agent-destination has no effect without --sip-agent',
   ]);
 });
 
@@ -196,6 +216,15 @@ test('loadConfig() refuses contradictions and says which two', () => {
     /^--max-connections-per-source is 11, which is more than --max-connections, 10/,
   );
   run('-Ra');
+  run('-R --sip-agent');
+  assert.match(
+    refused('--sip-agent --sip-agent-refusal 404'),
+    /^--sip-agent-refusal: without --sip-agent-destination every call gets 404, listed or not/,
+  );
+  assert.match(
+    refused('-N --sip-agent --sip-agent-tls 127.0.0.1:1'),
+    /^-N turns TLS off, but --sip/,
+  );
 });
 
 test('loadConfig() refuses a file in a directory that does not exist', () => {

@@ -21,11 +21,18 @@ const facts: StartupFacts = {
   ],
   tcp: [{ address: '::', port: 5060 }],
   tls: [{ address: '0.0.0.0', port: 5061 }],
+  agent: undefined,
   api: { address: '127.0.0.1', port: 8082 },
   dbFile: './sentrypeer.db',
   jsonLogFile: '/var/log/sp.log',
   webhookNames: [],
   syslogTarget: 'local',
+};
+
+const agent = {
+  udp: [{ address: '127.0.0.1', port: 5062 }],
+  tcp: [{ address: '127.0.0.1', port: 5062 }],
+  tls: [],
 };
 
 test('formatStartupBanner() says what is open, where data goes, what to try and how to stop', () => {
@@ -68,6 +75,11 @@ test('formatStartupBanner() without SIP offers no SIP command', () => {
   const text = formatStartupBanner({ ...facts, udp: [], tcp: [], tls: [], api });
   assert.match(text, /\n  SIP   off\n  API   http:\/\/\[::1\]:80\/\n/);
   assert.match(text, /\n  Try   curl http:\/\/\[::1\]:80\/ip-addresses\n/);
+});
+
+test('formatStartupBanner() says where the SIP agent listens', () => {
+  const text = formatStartupBanner({ ...facts, agent });
+  assert.match(text, /\n  Agent UDP 127\.0\.0\.1:5062, TCP 127\.0\.0\.1:5062\n  API /);
 });
 
 test('formatStartupBanner() counts addresses beyond the first six', () => {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Answer, Decision, Outcome } from '@sentrypeer/redirect';
+
+/** What the SIP agent did since it was opened. */
+export interface AgentCounters {
+  /** Messages of peers, by what they were. */
+  readonly messages: Readonly<Record<Answer['what'], number>>;
+  /** Calls and registrations, by what became of them. */
+  readonly decisions: Readonly<Record<Decision['kind'], Readonly<Record<Outcome, number>>>>;
+  /** Datagrams and connections of those who may not ask, which got no answer. */
+  readonly strangers: number;
+  /** Answers over UDP that were not sent: their source was no place for one. */
+  readonly repliesWithheld: number;
+  /** TCP and TLS connections open now. */
+  readonly connections: number;
+}
+
+type Counts<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NO_OUTCOMES = { refused: 0, redirected: 0, passed: 0, failed: 0 };
+
+/** Counts the agent's answers. */
+export class AgentCounter {
+  strangersCount = 0;
+  repliesWithheldCount = 0;
+  readonly #messages: Counts<AgentCounters['messages']> = {
+    decision: 0,
+    'keep-alive': 0,
+    cancel: 0,
+    refusal: 0,
+    ack: 0,
+    nothing: 0,
+  };
+  readonly #decisions: Record<Decision['kind'], Counts<Record<Outcome, number>>> = {
+    call: { ...NO_OUTCOMES },
+    registration: { ...NO_OUTCOMES },
+  };
+
+  add({ what, decision }: Answer): void {
+    this.#messages[what] += 1;
+    if (decision !== undefined) this.#decisions[decision.kind][decision.outcome] += 1;
+  }
+
+  /** @param connections Open now. */
+  counters(connections: number): AgentCounters {
+    return {
+      messages: { ...this.#messages },
+      decisions: {
+        call: { ...this.#decisions.call },
+        registration: { ...this.#decisions.registration },
+      },
+      strangers: this.strangersCount,
+      repliesWithheld: this.repliesWithheldCount,
+      connections,
+    };
+  }
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { BlockList, isIPv6 } from 'node:net';
+import { latin1Octets } from '@sentrypeer/bytes';
+import { assert, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  canonicalAddress,
+  ConnectionQuota,
+  isRepliable,
+  machineAddresses,
+  StreamListener,
+  UdpListener,
+  type Endpoint,
+  type Frame,
+  type StreamConnection,
+  type UdpSocket,
+} from '@sentrypeer/net';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import {
+  Agent,
+  parseDestination,
+  type Answer,
+  type Asked,
+  type Decision,
+  type Refusal,
+} from '@sentrypeer/redirect';
+import { StreamFramer } from '@sentrypeer/sip';
+import { StoreReader } from '@sentrypeer/store';
+import type { Judge, Judgement } from '@sentrypeer/verdict';
+import type { ListenAddress } from '../config/value-types.ts';
+import {
+  AGENT_CONNECTION_MS_MAX,
+  AGENT_CONNECTIONS_MAX,
+  AGENT_CONNECTIONS_PER_PEER_MAX,
+  AGENT_FLUSH_MS,
+  AGENT_IDLE_MS_MAX,
+} from '../limits.ts';
+import { AgentCounter, type AgentCounters } from './agent-counters.ts';
+import { makeJudge, type JudgeOptions } from './judge.ts';
+import type { SipLocals } from './sip-service.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** Plain data, so that a thread gets it as a message. */
+export interface AgentServiceOptions {
+  readonly dbFile: string;
+  readonly judge: JudgeOptions;
+  /** UDP and TCP on each. */
+  readonly addresses: readonly ListenAddress[];
+  readonly tlsAddresses: readonly ListenAddress[];
+  /** PEM; needed where `tlsAddresses` is not empty. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Addresses and networks that may ask. */
+  readonly peers: readonly string[];
+  /** A template that `parseDestination()` reads. */
+  readonly destination: string | undefined;
+  readonly refusal: Refusal;
+  readonly secret: Uint8Array;
+}
+
+export interface AgentServicePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes decisions, some milliseconds after they were made. */
+  readonly onDecisions: (decisions: readonly Decision[]) => void;
+}
+
+const STREAM_LIMITS = { idleMsMax: AGENT_IDLE_MS_MAX, connectionMsMax: AGENT_CONNECTION_MS_MAX };
+
+/** The SIP agent on its ports, with the one judge behind it. */
+export class AgentService implements AsyncDisposable {
+  readonly #ports: AgentServicePorts;
+  readonly #options: AgentServiceOptions;
+  readonly #scope = new AsyncDisposableStack();
+  readonly #agent: Agent;
+  readonly #log: StoreReader;
+  readonly #snapshot: Snapshot;
+  readonly #judge: Judge;
+  readonly #peers: BlockList;
+  readonly #quota = new ConnectionQuota({
+    max: AGENT_CONNECTIONS_MAX,
+    perSourceMax: AGENT_CONNECTIONS_PER_PEER_MAX,
+  });
+  readonly #counter = new AgentCounter();
+  readonly #udp: UdpListener[] = [];
+  readonly #tcp: StreamListener[] = [];
+  readonly #tls: StreamListener[] = [];
+  #decisions: Decision[] = [];
+  #flushTimer: NodeJS.Timeout | undefined;
+  #isFailing = false;
+
+  private constructor(
+    ports: AgentServicePorts,
+    options: AgentServiceOptions,
+    log: StoreReader,
+    plans: NumberingPlans,
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#log = this.#scope.use(log);
+    this.#snapshot = this.#scope.use(new Snapshot(log));
+    const { evidence } = log;
+    this.#judge = makeJudge({ clock: ports.clock, plans, evidence }, options.judge);
+    this.#peers = blockList(options.peers);
+    const destination = options.destination && parseDestination(options.destination);
+    assert(destination !== undefined || options.destination === undefined, 'destination_read');
+    this.#agent = new Agent(
+      { judge: (question, nowEpochUs) => this.#judgement(question, nowEpochUs), canonicalAddress },
+      { refusal: options.refusal, destination: destination || undefined, secret: options.secret },
+    );
+  }
+
+  /** Resolves when every port is open; throws `OperatingError` with nothing left open. */
+  static async open(ports: AgentServicePorts, options: AgentServiceOptions): Promise<AgentService> {
+    const plans = await NumberingPlans.load();
+    const service = new AgentService(ports, options, StoreReader.open(options.dbFile), plans);
+    try {
+      await service.#listen();
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    return service;
+  }
+
+  /** What is listened on now. */
+  get locals(): SipLocals {
+    const localsOf = (listeners: readonly StreamListener[]): readonly Endpoint[] =>
+      listeners.map(({ local }) => local);
+    return {
+      udp: this.#udp.flatMap((listener) => listener.locals()),
+      tcp: localsOf(this.#tcp),
+      tls: localsOf(this.#tls),
+    };
+  }
+
+  get counters(): AgentCounters {
+    const strangers = [...this.#tcp, ...this.#tls]
+      .map((listener) => listener.counts().refusedStrangersCount)
+      .reduce((sum, count) => sum + count, 0);
+    const counters = this.#counter.counters(this.#quota.count);
+    return { ...counters, strangers: counters.strangers + strangers };
+  }
+
+  /** Closes the ports; whoever asks from then on fails open. */
+  async close(): Promise<void> {
+    await this.#scope.disposeAsync();
+    clearTimeout(this.#flushTimer);
+    this.#flush();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { addresses, tlsAddresses, certificate } = this.#options;
+    for (const { address, port } of addresses) {
+      const listener = await UdpListener.open(
+        { logger: this.#ports.logger, listAddresses: machineAddresses },
+        { addresses: [address], port, reusePort: false, socketsPerAddress: 1 },
+        (octets, source, socket) => this.#onDatagram(octets, source, socket),
+      );
+      this.#udp.push(this.#scope.use(listener));
+      this.#tcp.push(await this.#listenStream({ address, port }));
+    }
+    for (const address of tlsAddresses) {
+      this.#tls.push(await this.#listenStream(address, certificate));
+    }
+  }
+
+  async #listenStream(
+    { address, port }: ListenAddress,
+    tls?: AgentServiceOptions['certificate'],
+  ): Promise<StreamListener> {
+    const listener = await StreamListener.open(
+      {
+        onEvidence: () => undefined, // A peer that connects and says nothing is no evidence of anything.
+        quota: this.#quota,
+        admits: (source) => this.#isPeer(source),
+      },
+      {
+        host: address,
+        port,
+        reusePort: false,
+        limits: STREAM_LIMITS,
+        ...(tls === undefined ? {} : { tls }),
+      },
+      () => new StreamFramer(),
+      (frame, connection) => this.#onFrame(frame, connection),
+    );
+    return this.#scope.use(listener);
+  }
+
+  #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
+    if (!this.#isPeer(source.address)) {
+      this.#counter.strangersCount += 1;
+      return;
+    }
+    const { reply, replyPort } = this.#receive({ octets, transport: 'UDP', source });
+    if (reply === undefined) return;
+    // The zone of a link-local source is that of our own address.
+    const to =
+      replyPort === source.port
+        ? source
+        : { ...socket.local, address: source.address, port: replyPort };
+    if (isRepliable(to, socket.local, socket.own)) socket.send(reply, to);
+    else this.#counter.repliesWithheldCount += 1;
+  }
+
+  #onFrame(frame: Frame, connection: StreamConnection): void {
+    if (frame.kind === 'ping') {
+      // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
+      connection.send(latin1Octets('\r\n'));
+    } else if (frame.kind === 'message') {
+      const { transport, source } = connection;
+      const { reply } = this.#receive({ octets: frame.octets, transport, source });
+      if (reply !== undefined) connection.send(reply);
+    }
+  }
+
+  #receive(from: Pick<Asked, 'octets' | 'transport'> & { readonly source: Endpoint }): Answer {
+    const { octets, transport, source } = from;
+    const answer = this.#agent.receive({
+      octets,
+      transport,
+      sourceIp: source.address,
+      sourcePort: source.port,
+      epochUs: this.#ports.clock.epochUs(),
+    });
+    this.#counter.add(answer);
+    if (answer.decision !== undefined) {
+      this.#decisions.push(answer.decision);
+      this.#flushTimer ??= setTimeout(this.#flush, AGENT_FLUSH_MS);
+    }
+    return answer;
+  }
+
+  readonly #flush = (): void => {
+    this.#flushTimer = undefined;
+    if (this.#decisions.length === 0) return;
+    this.#ports.onDecisions(this.#decisions);
+    this.#decisions = [];
+  };
+
+  /** `undefined` where the database cannot be read now: the asker decides by itself. */
+  #judgement(...question: Parameters<Judge['judge']>): Judgement | undefined {
+    try {
+      const judgement = this.#snapshot.read(() =>
+        this.#log.ask(() => this.#judge.judge(...question)),
+      );
+      this.#isFailing = false;
+      return judgement;
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.#snapshot.end();
+      if (!this.#isFailing) {
+        this.#ports.logger.warn('agent_cannot_judge', { code: error.code, why: error.message });
+      }
+      this.#isFailing = true;
+      return undefined;
+    }
+  }
+
+  #isPeer(address: string): boolean {
+    return this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** @param networks Addresses, or networks with the length of their prefix. */
+function blockList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const each of networks) {
+    const [address = '', length] = each.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (length === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(length), family);
+  }
+  return list;
+}
