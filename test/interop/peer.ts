@@ -4,7 +4,7 @@ import { accessSync, constants, globSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A real program that tests talk to, and the Debian package that has it. */
+/** A real program that tests talk to, or a module of one, and the Debian package that has it. */
 interface Peer {
   readonly name: string;
   readonly debianPackage: string;
@@ -18,6 +18,7 @@ export const PEERS = {
   'fail2ban-regex': 'fail2ban',
   faketime: 'faketime',
   ip: 'iproute2',
+  'http_client.so': 'kamailio-utils-modules',
   ipset: 'ipset',
   kamailio: 'kamailio',
   logger: 'bsdutils',
@@ -32,6 +33,7 @@ export const PEERS = {
   svcrack: 'sipvicious',
   svmap: 'sipvicious',
   svwar: 'sipvicious',
+  'tls.so': 'kamailio-tls-modules',
   unshare: 'util-linux',
 } as const;
 
@@ -39,7 +41,9 @@ type PeerName = keyof typeof PEERS;
 
 /** Peers that are no programs, and where Debian puts them. */
 const MODULES: Readonly<Record<string, string>> = {
+  'http_client.so': '/usr/lib/*/kamailio/modules/http_client.so',
   'python3-opendht': '/usr/lib/python3/dist-packages/opendht*.so',
+  'tls.so': '/usr/lib/*/kamailio/modules/tls.so',
 };
 
 /** Where Debian puts daemons; an ordinary user's PATH often leaves these out. */

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FOLDER = join(import.meta.dirname, '../../docs/integrations');
+
+/**
+ * A block of a page of docs/integrations, by what stands behind its opening fence (`kamailio http`), with other
+ * places than those that the page names. Each place must be there, so that a page cannot drift from its test.
+ */
+export function documented(
+  page: string,
+  fence: string,
+  places: Readonly<Record<string, string>>,
+): string {
+  const [, behind] = readFileSync(join(FOLDER, page), 'utf8').split(`\n\`\`\`${fence}\n`);
+  const [block, rest] = behind?.split('\n```\n') ?? [];
+  assert.ok(block !== undefined && rest !== undefined, `${page} has the block ${fence}`);
+  let text = `${block}\n`;
+  for (const [place, other] of Object.entries(places)) {
+    assert.ok(text.includes(place), `${page}, ${fence}: ${place}`);
+    text = text.replaceAll(place, other);
+  }
+  return text;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The configurations of docs/integrations/kamailio.md, with SIPp before Kamailio and as the gateway behind it. */
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
+import { Background } from './background.ts';
+import { documented } from './documented.ts';
+import { peer } from './peer.ts';
+import { freePort, runTool } from './tool.ts';
+
+/** As attackers dialled it, and as a telephone at home dials it. */
+const DIALLED_AT_HONEYPOT = '900442071234567';
+const BAD = '00442071234567';
+const GOOD = '0046701740605';
+const CALLER = join(import.meta.dirname, 'caller.xml');
+const GATEWAY_LOG = 'gateway.log';
+
+interface Programs {
+  readonly kamailio: string;
+  readonly sipp: string;
+}
+
+function programs(t: TestContext): Programs | undefined {
+  const kamailio = peer('kamailio', t);
+  const sipp = peer('sipp', t);
+  const modules = peer('http_client.so', t);
+  const tls = peer('tls.so', t);
+  if (kamailio === undefined || sipp === undefined || modules === undefined) return undefined;
+  return tls === undefined ? undefined : { kamailio, sipp };
+}
+
+/** A SIP server that takes every call, and the caller before Kamailio. */
+class Calls implements AsyncDisposable {
+  readonly gatewayPort: number;
+  readonly #sipp: string;
+  readonly #proxyPort: number;
+  readonly #folder = new TemporaryFolder();
+  readonly #gateway: Background;
+
+  private constructor(sipp: string, gatewayPort: number, proxyPort: number) {
+    this.#sipp = sipp;
+    this.gatewayPort = gatewayPort;
+    this.#proxyPort = proxyPort;
+    const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(gatewayPort), '-nostdin'];
+    const traced = ['-trace_msg', '-message_file', GATEWAY_LOG];
+    this.#gateway = new Background(sipp, [...args, ...traced], this.#folder.path);
+  }
+
+  static async open(sipp: string, proxyPort: number): Promise<Calls> {
+    return new Calls(sipp, await freePort(), proxyPort);
+  }
+
+  /** What one call came to: whether it was taken, and all that was said to the caller. */
+  async call(number: string): Promise<{ readonly taken: boolean; readonly heard: string }> {
+    const port = String(await freePort());
+    const log = join(this.#folder.path, `${port}.log`);
+    const flags = ['-sf', CALLER, '-s', number, '-m', '1', '-trace_msg', '-message_file', log];
+    const own = ['-i', '127.0.0.1', '-p', port, '-nostdin', '-timeout', '20'];
+    const args = [...flags, ...own, `127.0.0.1:${this.#proxyPort}`];
+    const { status } = await runTool(this.#sipp, args, { folder: this.#folder.path });
+    const messages = readFileSync(log, 'latin1').split('\n-----');
+    const heard = messages.filter((text) => text.includes(' message received ')).join('\n');
+    return { taken: status === 0, heard };
+  }
+
+  /** Numbers whose calls reached the gateway, in order. */
+  reached(): readonly string[] {
+    const text = readFileSync(join(this.#folder.path, GATEWAY_LOG), 'latin1');
+    return [...text.matchAll(/^INVITE sip:([^@]*)@/gm)].map(([, number = '']) => number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gateway[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** Runs Kamailio with a configuration in the daemon's folder. */
+async function startKamailio(
+  program: string,
+  configuration: string,
+  daemon: DaemonProcess,
+): Promise<Background> {
+  const file = join(daemon.folder, 'kamailio.cfg');
+  const [tm = ''] = globSync('/usr/lib/*/kamailio/modules/tm.so');
+  await writeFile(
+    file,
+    configuration.replace('\nloadmodule', `\nmpath="${dirname(tm)}/"\nloadmodule`),
+  );
+  const { folder } = daemon;
+  const args = ['-f', file, '-DD', '-E', '-m', '64', '-M', '8', '-w', folder, '-Y', folder];
+  const kamailio = new Background(program, args, folder);
+  await kamailio.printed('Listening on');
+  return kamailio;
+}
+
+/** An attacker calls the number at the honeypot, and it is listed. */
+async function listBad(daemon: DaemonProcess): Promise<void> {
+  using attacker = await UdpPeer.open('127.10.0.9');
+  const invite = sipRequest({ method: 'INVITE', user: DIALLED_AT_HONEYPOT });
+  await attacker.send(invite, daemon.ports.udp);
+  await until('the number to be listed', async () => {
+    const response = await fetch(`http://127.0.0.1:${daemon.ports.api}/v1/check?number=${BAD}`);
+    return ((await response.json()) as { readonly verdict: string }).verdict === 'listed';
+  });
+}
+
+/** The daemon, Kamailio and SIPp on both sides of it, by one of the page's configurations. */
+async function open(
+  found: Programs,
+  scope: AsyncDisposableStack,
+  way: { readonly fence: string; readonly transport?: 'udp' | 'tcp' | 'tls' },
+) {
+  const { fence, transport = 'udp' } = way;
+  const proxyPort = await freePort();
+  const calls = scope.use(await Calls.open(found.sipp, proxyPort));
+  const destination = `sip:{number}@127.0.0.1:${calls.gatewayPort}`;
+  const flags = ['-r', '-z', '127.0.0.1:0', '--sip-agent=127.0.0.1:0'];
+  const daemon = scope.use(
+    await DaemonProcess.start([...flags, `--sip-agent-destination=${destination}`]),
+  );
+  await listBad(daemon);
+  const { agent, api } = daemon.ports;
+  const gateway = `127.0.0.1:${calls.gatewayPort}`;
+  const places = { '127.0.0.1:5070': `127.0.0.1:${proxyPort}`, '192.0.2.10:5060': gateway };
+  const asked: Readonly<Record<string, string>> =
+    fence === 'kamailio http'
+      ? { '127.0.0.1:8082': `127.0.0.1:${api}` }
+      : { '"sip:127.0.0.1:5062"': `"sip:127.0.0.1:${agent[transport]};transport=${transport}"` };
+  const text = documented('kamailio.md', fence, { ...places, ...asked });
+  const configuration = transport === 'tls' ? await withTls(text, daemon.folder) : text;
+  const kamailio = scope.use(await startKamailio(found.kamailio, configuration, daemon));
+  return { calls, daemon, kamailio };
+}
+
+/** What else it takes to speak TLS to the agent. */
+async function withTls(configuration: string, folder: string): Promise<string> {
+  const tls = documented('kamailio.md', 'kamailio tls', {
+    '127.0.0.1:5071': `127.0.0.1:${await freePort()}`,
+    '/var/lib/sentrypeer': folder,
+  });
+  return configuration.replace('\nloadmodule', `\n${tls}loadmodule`);
+}
+
+// The calls wait for one another's time-outs, so the tests run side by side.
+describe('kamailio', { concurrency: true }, () => {
+  for (const transport of ['udp', 'tcp', 'tls'] as const) {
+    test(`kamailio asks the SIP agent over ${transport}: a known-bad number is refused, another gets through`, async (t) => {
+      const found = programs(t);
+      if (found === undefined) return;
+      await using scope = new AsyncDisposableStack();
+      const way = { fence: 'kamailio sip-agent', transport };
+      const { calls, daemon, kamailio } = await open(found, scope, way);
+      const bad = await calls.call(BAD);
+      assert.equal(bad.taken, false, kamailio.output);
+      assert.match(bad.heard, /^SIP\/2\.0 404 Not Found\r$/m);
+      assert.match(bad.heard, /^Reason: Q\.850;cause=21;text="the number was called once/m);
+      const good = await calls.call(GOOD);
+      assert.equal(good.taken, true, `${good.heard}\n${kamailio.output}`);
+      assert.deepEqual(calls.reached(), [GOOD]);
+
+      // The agent dies, and calls pass.
+      daemon.signal('SIGKILL');
+      await daemon.ended();
+      const unasked = await calls.call(BAD);
+      assert.equal(unasked.taken, true, `${unasked.heard}\n${kamailio.output}`);
+      assert.deepEqual(calls.reached(), [GOOD, BAD]);
+      const why = transport === 'udp' ? 'did not decide' : 'is closed';
+      await kamailio.printed(`the SIP agent ${why}: ${BAD} passes`);
+    });
+  }
+
+  test('kamailio asks the HTTP API: a known-bad number is refused, another gets through', async (t) => {
+    const found = programs(t);
+    if (found === undefined) return;
+    await using scope = new AsyncDisposableStack();
+    const { calls, daemon, kamailio } = await open(found, scope, { fence: 'kamailio http' });
+    const bad = await calls.call(BAD);
+    assert.match(bad.heard, /^SIP\/2\.0 608 Rejected\r$/m, kamailio.output);
+    assert.equal((await calls.call(GOOD)).taken, true, kamailio.output);
+    daemon.signal('SIGKILL');
+    await daemon.ended();
+    assert.equal((await calls.call('00442071234568')).taken, true, kamailio.output);
+    assert.match((await calls.call(BAD)).heard, /^SIP\/2\.0 608 Rejected\r$/m, 'remembered');
+    assert.deepEqual(calls.reached(), [GOOD, '00442071234568']);
+  });
+});
