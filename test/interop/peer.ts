@@ -14,6 +14,7 @@ interface Peer {
 export const PEERS = {
   baresip: 'baresip',
   chromium: 'chromium',
+  curl: 'curl',
   dhtnode: 'dhtnode',
   'fail2ban-regex': 'fail2ban',
   faketime: 'faketime',
@@ -22,6 +23,7 @@ export const PEERS = {
   ipset: 'ipset',
   kamailio: 'kamailio',
   logger: 'bsdutils',
+  'lua5.4': 'lua5.4',
   nft: 'nftables',
   nmap: 'nmap',
   openssl: 'openssl',

@@ -7,17 +7,13 @@ import { globSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
-import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
+import { DaemonProcess, TemporaryFolder } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
 import { documented } from './documented.ts';
+import { CLEAN, LISTED, listNumber } from './listed-number.ts';
 import { peer } from './peer.ts';
 import { freePort, runTool } from './tool.ts';
 
-/** As attackers dialled it, and as a telephone at home dials it. */
-const DIALLED_AT_HONEYPOT = '900442071234567';
-const BAD = '00442071234567';
-const GOOD = '0046701740605';
 const CALLER = join(import.meta.dirname, 'caller.xml');
 const GATEWAY_LOG = 'gateway.log';
 
@@ -100,17 +96,6 @@ async function startKamailio(
   return kamailio;
 }
 
-/** An attacker calls the number at the honeypot, and it is listed. */
-async function listBad(daemon: DaemonProcess): Promise<void> {
-  using attacker = await UdpPeer.open('127.10.0.9');
-  const invite = sipRequest({ method: 'INVITE', user: DIALLED_AT_HONEYPOT });
-  await attacker.send(invite, daemon.ports.udp);
-  await until('the number to be listed', async () => {
-    const response = await fetch(`http://127.0.0.1:${daemon.ports.api}/v1/check?number=${BAD}`);
-    return ((await response.json()) as { readonly verdict: string }).verdict === 'listed';
-  });
-}
-
 /** The daemon, Kamailio and SIPp on both sides of it, by one of the page's configurations. */
 async function open(
   found: Programs,
@@ -125,7 +110,7 @@ async function open(
   const daemon = scope.use(
     await DaemonProcess.start([...flags, `--sip-agent-destination=${destination}`]),
   );
-  await listBad(daemon);
+  await listNumber(daemon);
   const { agent, api } = daemon.ports;
   const gateway = `127.0.0.1:${calls.gatewayPort}`;
   const places = { '127.0.0.1:5070': `127.0.0.1:${proxyPort}`, '192.0.2.10:5060': gateway };
@@ -157,22 +142,22 @@ describe('kamailio', { concurrency: true }, () => {
       await using scope = new AsyncDisposableStack();
       const way = { fence: 'kamailio sip-agent', transport };
       const { calls, daemon, kamailio } = await open(found, scope, way);
-      const bad = await calls.call(BAD);
+      const bad = await calls.call(LISTED);
       assert.equal(bad.taken, false, kamailio.output);
       assert.match(bad.heard, /^SIP\/2\.0 404 Not Found\r$/m);
       assert.match(bad.heard, /^Reason: Q\.850;cause=21;text="the number was called once/m);
-      const good = await calls.call(GOOD);
+      const good = await calls.call(CLEAN);
       assert.equal(good.taken, true, `${good.heard}\n${kamailio.output}`);
-      assert.deepEqual(calls.reached(), [GOOD]);
+      assert.deepEqual(calls.reached(), [CLEAN]);
 
       // The agent dies, and calls pass.
       daemon.signal('SIGKILL');
       await daemon.ended();
-      const unasked = await calls.call(BAD);
+      const unasked = await calls.call(LISTED);
       assert.equal(unasked.taken, true, `${unasked.heard}\n${kamailio.output}`);
-      assert.deepEqual(calls.reached(), [GOOD, BAD]);
+      assert.deepEqual(calls.reached(), [CLEAN, LISTED]);
       const why = transport === 'udp' ? 'did not decide' : 'is closed';
-      await kamailio.printed(`the SIP agent ${why}: ${BAD} passes`);
+      await kamailio.printed(`the SIP agent ${why}: ${LISTED} passes`);
     });
   }
 
@@ -181,13 +166,14 @@ describe('kamailio', { concurrency: true }, () => {
     if (found === undefined) return;
     await using scope = new AsyncDisposableStack();
     const { calls, daemon, kamailio } = await open(found, scope, { fence: 'kamailio http' });
-    const bad = await calls.call(BAD);
+    const bad = await calls.call(LISTED);
     assert.match(bad.heard, /^SIP\/2\.0 608 Rejected\r$/m, kamailio.output);
-    assert.equal((await calls.call(GOOD)).taken, true, kamailio.output);
+    assert.match((await calls.call('+442071234567')).heard, /^SIP\/2\.0 608 /m, 'escaped');
+    assert.equal((await calls.call(CLEAN)).taken, true, kamailio.output);
     daemon.signal('SIGKILL');
     await daemon.ended();
     assert.equal((await calls.call('00442071234568')).taken, true, kamailio.output);
-    assert.match((await calls.call(BAD)).heard, /^SIP\/2\.0 608 Rejected\r$/m, 'remembered');
-    assert.deepEqual(calls.reached(), [GOOD, '00442071234568']);
+    assert.match((await calls.call(LISTED)).heard, /^SIP\/2\.0 608 Rejected\r$/m, 'remembered');
+    assert.deepEqual(calls.reached(), [CLEAN, '00442071234568']);
   });
 });

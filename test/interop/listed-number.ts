@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { until, type DaemonProcess } from '../e2e/daemon-process.ts';
+import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
+
+/** As attackers dialled it. */
+export const DIALLED_AT_HONEYPOT = '900442071234567';
+/** The same number, as a telephone dials it. */
+export const LISTED = '00442071234567';
+/** A number that nobody called. */
+export const CLEAN = '0046701740605';
+
+/** An attacker calls the number at the honeypot. */
+export async function callHoneypot(daemon: DaemonProcess): Promise<void> {
+  using attacker = await UdpPeer.open('127.10.0.9');
+  const invite = sipRequest({ method: 'INVITE', user: DIALLED_AT_HONEYPOT });
+  await attacker.send(invite, daemon.ports.udp);
+  await daemon.recorded(1);
+}
+
+/** The same, and it is listed. */
+export async function listNumber(daemon: DaemonProcess): Promise<void> {
+  await callHoneypot(daemon);
+  await until('the number to be listed', async () => {
+    const response = await fetch(`http://127.0.0.1:${daemon.ports.api}/v1/check?number=${LISTED}`);
+    return ((await response.json()) as { readonly verdict: string }).verdict === 'listed';
+  });
+}
