@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * How many INVITEs a second does the SIP agent answer on one core, each with a verdict over 100,000 called numbers,
+ * beside an empty Node socket? Half of the numbers asked for are listed. SIPp (Debian package sip-tester) asks from
+ * another core, repeats what is not answered within 500 ms, and counts that. RATES and SECONDS can be changed.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventBatchWriter, EventUuids, type Observation } from '@sentrypeer/event';
+import { assert, silentLogger, systemClock } from '@sentrypeer/kernel';
+import { JUDGE_CURSOR, Store, StoreReader } from '@sentrypeer/store';
+import { machineLine, start, temporaryFolder, type Running } from './load/processes.ts';
+
+const NUMBERS_COUNT = 100_000;
+const BLOCK_OCTETS = 1_048_576;
+const COMMIT_EVENTS = 2000;
+const PORT = 25_190;
+const SIPP_PORT = 25_191;
+/** Clock ticks of /proc/PID/stat in one second. */
+const TICKS_PER_SECOND = 100;
+const WARM_SECONDS = 3;
+const AGENT_CORE = '0';
+const SIPP_CORE = '1';
+const rates = (process.env['RATES'] ?? '5000').split(',').map(Number);
+const seconds = Number(process.env['SECONDS'] ?? '10');
+
+/** Swedish mobile numbers, as attackers dial them. */
+const dialled = (index: number): string => `004670${String(1_000_000 + index * 37).slice(-7)}`;
+
+function observation(index: number): Observation {
+  const number = dialled(index);
+  return {
+    eventEpochUs: systemClock.epochUs(),
+    collectedMethod: 'responsive',
+    transportType: 'UDP',
+    grade: 'returned',
+    messageKind: 'request',
+    sourceIp: `45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    sourcePort: 5071,
+    destinationIp: '198.51.100.7',
+    destinationPort: 5060,
+    calledNumber: number,
+    calledNumberSource: 'request-uri',
+    sipMethod: 'INVITE',
+    userAgent: 'friendly-scanner',
+    requestUri: undefined,
+    toUri: undefined,
+    toUser: number,
+    fromUri: undefined,
+    fromUser: '100',
+    anomalies: [],
+    details: undefined,
+    sipMessage: new TextEncoder().encode('INVITE'),
+  };
+}
+
+function makeDatabase(path: string): void {
+  const random = { fill: (octets: Uint8Array): Uint8Array => randomFillSync(octets) };
+  const uuids = new EventUuids({ random });
+  using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
+  for (let made = 0; made < NUMBERS_COUNT;) {
+    const writer = new EventBatchWriter(new Uint8Array(BLOCK_OCTETS), 'bench', 'responsive');
+    const until = Math.min(made + COMMIT_EVENTS, NUMBERS_COUNT);
+    for (; made < until; made += 1) {
+      assert(writer.addEvent(uuids.next(systemClock.epochUs()), observation(made)), 'fits');
+    }
+    store.append([writer.finish()]);
+  }
+}
+
+/** A program on a core of its own. */
+async function startOnCore(args: readonly string[]): Promise<Running> {
+  const running = await start(args, 'Stop ');
+  spawnSync('taskset', ['-acp', AGENT_CORE, String(running.process.pid)]);
+  return running;
+}
+
+/** CPU seconds that a process has used in all its threads. */
+function cpuSeconds(pid: number | undefined): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** SIPp's last figure of a line of its statistics: the sum. */
+function statistic(output: string, pattern: RegExp): number {
+  const line = output.split('\n').findLast((each) => pattern.test(each)) ?? '';
+  return Number(line.split('|').at(-1) ?? Number.NaN);
+}
+
+/** SIPp's times from an INVITE to its answer, sorted, in milliseconds. */
+function responseTimes(cwd: string): readonly number[] {
+  const files = readdirSync(cwd).filter((name) => name.endsWith('_rtt.csv'));
+  const lines = files.flatMap((name) => readFileSync(join(cwd, name), 'latin1').split('\n'));
+  for (const name of files) rmSync(join(cwd, name));
+  return lines
+    .map((line) => line.split(';'))
+    .filter(([, , which]) => which === '1')
+    .map(([, ms]) => Number(ms))
+    .toSorted((x, y) => x - y);
+}
+
+/** Asks for some seconds; SIPp's report, and what the program used of its core meanwhile. */
+function ask(
+  running: Running,
+  load: { readonly rate: number; readonly seconds: number; readonly cwd: string },
+): string {
+  const { rate, seconds, cwd } = load;
+  const scenario = join(import.meta.dirname, 'load/invites.xml');
+  const before = cpuSeconds(running.process.pid);
+  const calls = rate * seconds;
+  const args = ['-sf', scenario, '-inf', 'numbers.csv', '-r', String(rate), '-m', String(calls)];
+  const own = ['-i', '127.0.0.1', '-p', String(SIPP_PORT), '-nostdin', '-l', '20000'];
+  const roomy = ['-buff_size', String(4 * 1024 * 1024)];
+  const traced = ['-trace_rtt', '-rtt_freq', '1000'];
+  const all = ['-c', SIPP_CORE, 'sipp', ...args, ...own, ...roomy, ...traced, `127.0.0.1:${PORT}`];
+  const { stdout } = spawnSync('taskset', all, { cwd, encoding: 'latin1' });
+  const used = cpuSeconds(running.process.pid) - before;
+  const report = stdout.slice(stdout.lastIndexOf('Scenario Screen'));
+  const answered = statistic(report, /^ {2}Successful call/);
+  const repeated = Number(/INVITE -+> .*?RTD1 \d+ +(\d+)/.exec(report)?.[1]);
+  const times = responseTimes(cwd);
+  const at = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
+  return (
+    `  ${rate}/s: ${answered} of ${calls} answered, ${repeated} repeated; ` +
+    `${((100 * used) / seconds).toFixed(0)} % of the core, ${((1e6 * used) / answered).toFixed(0)} us each; ` +
+    `half within ${at(0.5)} ms, 99 % within ${at(0.99)} ms, all within ${times.at(-1)} ms`
+  );
+}
+
+/** Asks at each rate, having let the program get warm. */
+function measure(name: string, running: Running, cwd: string): void {
+  ask(running, { rate: 1000, seconds: WARM_SECONDS, cwd });
+  console.log(name);
+  for (const rate of rates) console.log(ask(running, { rate, seconds, cwd }));
+}
+
+using folder = temporaryFolder();
+const db = join(folder.path, 'agent.db');
+makeDatabase(db);
+const asked = Array.from({ length: 20_000 }, (_, index) =>
+  // Every other one was never called: of another range.
+  index % 2 === 0 ? `+${dialled(index).slice(2)}` : `+4670${String(9_000_000 + index * 41)}`,
+);
+writeFileSync(
+  join(folder.path, 'numbers.csv'),
+  `RANDOM\n${asked.map((number) => `${number};`).join('\n')}\n`,
+);
+console.log(machineLine());
+
+const empty = await startOnCore(['bench/load/empty-agent.ts', String(PORT)]);
+measure('empty socket', empty, folder.path);
+await empty.stop();
+
+const listens = ['--no-sip', '--no-tls', '--sip-agent', `127.0.0.1:${PORT}`];
+const sends = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060', '--home-country', 'SE'];
+const agent = await startOnCore(['dist/main.js', '-f', db, ...listens, ...sends]);
+// The judge reads what is there before it is asked.
+for (;;) {
+  using reader = StoreReader.open(db);
+  if ((reader.cursor(JUDGE_CURSOR) ?? 0) >= reader.lastHoneyId()) break;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+}
+measure('SIP agent', agent, folder.path);
+await agent.stop();
