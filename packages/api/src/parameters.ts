@@ -147,7 +147,8 @@ export function readQuery<P extends Parameters>(target: string, parameters: P): 
   const mark = target.indexOf('?');
   const values: Record<string, unknown> = {};
   if (mark < 0) return { ok: true, values: values as Values<P> };
-  const query = new URLSearchParams(target.slice(mark + 1));
+  // A form's plus is a blank, and no value begins with one: it is what stands before a number.
+  const query = new URLSearchParams(target.slice(mark + 1).replaceAll('=+', '=%2B'));
   for (const name of new Set(query.keys())) {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (parameter === undefined) {

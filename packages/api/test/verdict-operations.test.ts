@@ -80,6 +80,18 @@ test('the routes of 4.x answer for what was dialled and for nothing else', async
   }
 });
 
+test('GET /v1/check takes a plus before a number for one, escaped or not', async () => {
+  const reputation = someReputation();
+  const plain = reputation.numbers.get('0701234567');
+  assert.ok(plain !== undefined);
+  reputation.numbers.set('+46701234567', plain);
+  await using api = await openApi({ reputation });
+  for (const number of ['+46701234567', '%2B46701234567', '%20%2B46701234567']) {
+    const body = (await get(api, `/v1/check?number=${number}`)) as { verdict: string };
+    assert.equal(body.verdict, 'listed', number);
+  }
+});
+
 test('GET /v1/check says of an address that may be forged that it may', async () => {
   const evidence = new MemoryEvidence();
   const seen = { firstSeenEpochUs: UNTIL_US, lastSeenEpochUs: UNTIL_US, seenCount: 3, totalId: 1 };
