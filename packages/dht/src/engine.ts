@@ -105,7 +105,7 @@ export class DhtEngine {
       for (const listen of this.#listens.get(stored.key) ?? []) {
         if (change === 'refreshed') continue; // Our own storage tells the end itself.
         if (change === 'expired') listen.expire(this.#storage, [stored.value.id]);
-        else listen.receive(this.#storage, stored.value, -Infinity);
+        else listen.receive(this.#storage, stored.value, -Infinity, stored.from);
       }
     });
     this.#subscriptions = new Subscriptions(core, tokens, (node) => {
@@ -274,8 +274,8 @@ export class DhtEngine {
     const ofKey = this.#listens.get(key) ?? new Set();
     this.#listens.set(key, ofKey);
     ofKey.add(operation);
-    for (const { value } of this.#storage.values(key).values())
-      operation.receive(this.#storage, value, -Infinity);
+    for (const { value, from } of this.#storage.values(key).values())
+      operation.receive(this.#storage, value, -Infinity, from);
     for (const overlay of this.#overlays.values())
       overlay.whenSettled(() => {
         if (!operation.closed) overlay.search(key).addListen(operation);

@@ -13,7 +13,12 @@ import type { Condition } from './wire/message.ts';
 /** What a listen tells. */
 export type ListenEvent =
   /** A value that was not there before, or a new content of a known id. */
-  | { readonly kind: 'value'; readonly value: Value }
+  | {
+      readonly kind: 'value';
+      readonly value: Value;
+      /** The node that told us: who put it where it was put here, else one that stores it; `undefined`: we ourselves. */
+      readonly from: string | undefined;
+    }
   /** No storer has any content of this id any more. */
   | { readonly kind: 'expired'; readonly id: bigint };
 
@@ -63,7 +68,7 @@ export class ListenOperation {
   }
 
   /** @param ageMs How long ago the value was put; `-Infinity` where the storer surely tells its end. */
-  receive(storer: object, value: Value, ageMs = 0): void {
+  receive(storer: object, value: Value, ageMs = 0, from?: string): void {
     if (this.closed || value.id === 0n || !matches(value, this.where)) return;
     const digest = contentDigest(value);
     const life = lifetimeMs(value.type);
@@ -83,7 +88,7 @@ export class ListenOperation {
     held.delete(value.id); // A new content goes to the end, behind older ones.
     held.set(value.id, entry);
     this.#arm(storer, value.id, entry);
-    this.#appear(value, digest);
+    this.#appear(value, digest, from);
     if (before !== undefined) this.#vanish(value.id, before.digest);
     const [oldest] = held;
     if (oldest !== undefined && held.size > LISTEN_VALUES_PER_STORER_MAX)
@@ -131,7 +136,7 @@ export class ListenOperation {
     this.#vanish(id, entry.digest);
   }
 
-  #appear(value: Value, digest: string): void {
+  #appear(value: Value, digest: string, from: string | undefined): void {
     const alive = this.#alive.get(value.id) ?? {
       counts: new Map(),
       owner: undefined,
@@ -146,7 +151,7 @@ export class ListenOperation {
     }
     alive.owner = value.owner;
     alive.sequence = value.sequence;
-    this.#onEvent({ kind: 'value', value });
+    this.#onEvent({ kind: 'value', value, from });
   }
 
   #vanish(id: bigint, digest: string): void {

@@ -132,7 +132,8 @@ export class SearchListens {
     const ageMs =
       args.created === undefined ? 0 : Math.max(0, clock.epochUs() / 1000 - args.created * 1000);
     for (const slot of args.slots ?? [])
-      if ('value' in slot) operation.receive(each.node, slot.value, ageMs);
+      if ('value' in slot)
+        operation.receive(each.node, slot.value, ageMs, each.node.endpoint.address);
     operation.refresh(each.node, args.refreshed ?? []);
     operation.expire(each.node, args.expired ?? []);
   }

@@ -149,7 +149,8 @@ export class Server {
       if (far) core.counters.valuesRefused += 1;
       else {
         const expiresAtMs = nowMs + lifetimeMs(value.type) - ageMs;
-        storage.putRemote(key, value, sourceKey(source.address), expiresAtMs, nowMs);
+        const { address } = source;
+        storage.putRemote(key, value, sourceKey(address), expiresAtMs, nowMs, address);
       }
       this.#reply(question, { valueId: value.id });
     }

@@ -24,6 +24,8 @@ export interface StoredValue {
   readonly packed: Uint8Array;
   /** Who put it: an IPv4 address or IPv6 /64; `undefined` where this node itself did. */
   readonly source: string | undefined;
+  /** The whole address it was put from. */
+  readonly from?: string | undefined;
   /** Monotonic; infinite for what this node itself holds permanently. */
   expiresAtMs: number;
   timer: Timer | undefined;
@@ -82,6 +84,7 @@ export class Storage {
    * Takes a value that another node put, or refuses it (PROTOCOL 9.1, 8.3); the putter is told the same either way.
    *
    * @param expiresAtMs The end of its life, counted from its creation.
+   * @param from The address it was put from, of which `source` is the network.
    */
   putRemote(
     key: InfoHash,
@@ -89,6 +92,7 @@ export class Storage {
     source: string,
     expiresAtMs: number,
     nowMs: number,
+    from = source,
   ): boolean {
     const stored = this.#keys.get(key)?.get(value.id);
     const accepted =
@@ -103,7 +107,8 @@ export class Storage {
       this.#refresh(stored, expiresAtMs);
       return true;
     }
-    this.#store({ key, value, packed: encodeValue(value), source, expiresAtMs, timer: undefined });
+    const packed = encodeValue(value);
+    this.#store({ key, value, packed, source, from, expiresAtMs, timer: undefined });
     return this.#keys.get(key)?.get(value.id)?.value === value;
   }
 
