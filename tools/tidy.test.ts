@@ -52,6 +52,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   store: ['event'],
   delivery: ['event'],
   geo: [],
+  pool: ['dht', 'event'],
   api: ['event', 'verdict'],
   client: [],
 };

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import {
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  hkdfSync,
-  randomUUID,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, hkdfSync, randomUUID, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nodeIdOfKey } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
 import { IDENTITY_FILE_OCTETS_MAX } from './limits.ts';
 
@@ -40,14 +35,19 @@ export class Identity {
   readonly nodeId: string;
   /** What the operator should know about the file, a line each. */
   readonly warnings: readonly string[];
+  /** Ed25519, 32 octets: what others check our signatures with. */
+  readonly publicKey: Uint8Array;
   readonly #path: string;
   readonly #seed: Uint8Array;
+  readonly #key: KeyObject;
   #document: Document;
 
   constructor(path: string, opened: Opened) {
     this.#path = path;
     this.#document = opened.document;
+    this.publicKey = keyPart(opened.key, 'x');
     this.#seed = keyPart(opened.key, 'd');
+    this.#key = opened.key;
     this.nodeId = nodeIdOf(opened.key);
     this.warnings = opened.warnings;
   }
@@ -63,6 +63,11 @@ export class Identity {
    */
   secret(purpose: string): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.#seed, '', `sentrypeer ${purpose}`, SECRET_SIZE));
+  }
+
+  /** 64 octets, the same for the same text (RFC 8032 §5.1.6). */
+  sign(octets: Uint8Array): Uint8Array {
+    return sign(null, octets, this.#key);
   }
 
   /** Remembers the persona, so that the next start finds it. */
@@ -168,15 +173,7 @@ function keyPart(key: KeyObject, part: 'd' | 'x'): Uint8Array {
 }
 
 function nodeIdOf(key: KeyObject): string {
-  const octets = createHash('sha256').update(keyPart(key, 'x')).digest().subarray(0, 16);
-  octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x80; // Version 8, RFC 9562 §5.8.
-  octets[8] = ((octets[8] ?? 0) & 0x3f) | 0x80; // Variant, RFC 9562 §4.1.
-  const hex = octets.toHex();
-  const cuts = [0, 8, 12, 16, 20, 32];
-  return cuts
-    .slice(1)
-    .map((end, index) => hex.slice(cuts[index], end))
-    .join('-');
+  return nodeIdOfKey(keyPart(key, 'x'));
 }
 
 /** Writes a file beside `path` that is on the disk before `publish` gives it its name. */

@@ -46,6 +46,8 @@ export interface EventDetails {
   readonly referTo?: string;
   /** The account and password were accepted by the honeypot. */
   readonly registered?: boolean;
+  /** How sure the node that shared the event says it is of the source; nothing of ours proves it. */
+  readonly claimedGrade?: Grade;
 }
 
 /** What the honeypot says of one message, before the event is numbered and recorded. */

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export type { Signer } from './ed25519.ts';
+export { BUDGET_OCTETS_DEFAULT } from './limits.ts';
+export { BAD_ACTORS } from './places.ts';
+export { Pool, type PoolState, type PoolStatus } from './pool.ts';
+export {
+  UNSIGNED_ORIGINS,
+  type KnownOrigin,
+  type PoolPorts,
+  type ReceivedEvent,
+  type Trust,
+} from './ports.ts';
+export { POOL_CURSOR } from './publisher.ts';

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import type { BudgetState } from './day-budget.ts';
+import { KeyRing } from './key-ring.ts';
+import { keyPlace, valueIdOf } from './places.ts';
+import type { PoolOptions, PoolPorts } from './ports.ts';
+import { Publisher, type PublisherCounters } from './publisher.ts';
+import { Receiver, type ReceiverCounters } from './receiver.ts';
+
+/** What a later run goes on from: plain data, fit for JSON. */
+export interface PoolState {
+  readonly budget: BudgetState;
+}
+
+/** What sharing does, for people and for those who watch over the program. */
+export interface PoolStatus {
+  readonly isConnected: boolean;
+  readonly published: Readonly<PublisherCounters>;
+  readonly received: Readonly<ReceiverCounters>;
+  /** Octets shared today (UTC), and how many may be. */
+  readonly budgetSpentOctets: number;
+  readonly budgetOctets: number;
+  /** Own values that are kept alive. */
+  readonly keptValues: number;
+}
+
+/** Shares this node's events with others and takes theirs, both or neither. */
+export class Pool implements AsyncDisposable {
+  readonly #ports: PoolPorts;
+  readonly #options: PoolOptions;
+  readonly #keys: KeyRing;
+  readonly #publisher: Publisher;
+  readonly #receiver: Receiver;
+  readonly #running: Promise<unknown>;
+
+  /** Runs from now on, until `close()`. */
+  constructor(ports: PoolPorts, options: PoolOptions) {
+    const { state } = options;
+    const budgetState =
+      typeof state === 'object' && state !== null && 'budget' in state ? state.budget : undefined;
+    this.#ports = ports;
+    this.#options = options;
+    this.#keys = new KeyRing(ports);
+    this.#publisher = new Publisher(ports, options, budgetState);
+    this.#receiver = new Receiver(ports, options, this.#keys);
+    this.#shareKey();
+    this.#running = Promise.all([this.#publisher.run(), this.#receiver.run()]);
+  }
+
+  /** Rejects where a part fails that must not. */
+  get running(): Promise<unknown> {
+    return this.#running;
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#publisher.wake();
+  }
+
+  /** A neighbour told its key. */
+  learnKey(nodeId: string, publicKey: Uint8Array): void {
+    this.#keys.learn(nodeId, publicKey);
+  }
+
+  status(): PoolStatus {
+    return {
+      isConnected: this.#ports.network.isConnected,
+      published: this.#publisher.counters,
+      received: this.#receiver.counters,
+      budgetSpentOctets: this.#publisher.budgetState.octets,
+      budgetOctets: this.#options.budgetOctets,
+      keptValues: this.#publisher.keptCount,
+    };
+  }
+
+  exportState(): PoolState {
+    return { budget: this.#publisher.budgetState };
+  }
+
+  /** Resolves when nothing runs any more. To be called before the DHT node is closed. Idempotent. */
+  async close(): Promise<void> {
+    this.#publisher.close();
+    this.#receiver.close();
+    this.#keys.close();
+    await this.#running;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Others check our signatures with it. */
+  #shareKey(): void {
+    const { network, signer, logger } = this.#ports;
+    const content = { data: signer.publicKey, userType: 'application/octet-stream' };
+    const options = { id: valueIdOf(signer.nodeId), permanent: true };
+    network.put(keyPlace(signer.nodeId), content, options).catch((error: unknown) => {
+      if (!(error instanceof OperatingError)) throw error;
+      logger.debug('pool_put_failed', { code: error.code });
+    });
+  }
+}

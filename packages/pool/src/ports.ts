@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DhtNode } from '@sentrypeer/dht';
+import type { BatchedEvent, CollectedMethod, RecordedEvent } from '@sentrypeer/event';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { Signer } from './ed25519.ts';
+
+/** The DHT as sharing uses it; a `DhtNode` is one. */
+export type Network = Pick<
+  DhtNode,
+  'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'
+>;
+
+/** The event log as it is read for sharing. */
+export interface EventLog {
+  /** Up to `limit` committed events whose `honeyId` is above the given one, in ascending order. */
+  eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[];
+  lastHoneyId(): number;
+  cursor(name: string): number | undefined;
+}
+
+export interface CursorSink {
+  saveCursor(name: string, honeyId: number): void;
+}
+
+/** What the operator thinks of an origin. */
+export type Trust = 'none' | 'trusted' | 'distrusted';
+
+/** Stands for all origins that sign nothing, where the operator judges them together. */
+export const UNSIGNED_ORIGINS = 'unsigned';
+
+/** What is recorded of an origin. */
+export interface KnownOrigin {
+  readonly trust: Trust;
+  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  readonly publicKey: Uint8Array | undefined;
+}
+
+export interface Origins {
+  /** @param nodeId An origin's, or {@link UNSIGNED_ORIGINS}. */
+  origin(nodeId: string): KnownOrigin | undefined;
+}
+
+/** An event that another node shared, and where it came from. */
+export interface ReceivedEvent {
+  /** Its grade is the least: what a stranger says is no evidence of ours. */
+  readonly event: BatchedEvent;
+  readonly nodeId: string;
+  readonly collectedMethod: CollectedMethod;
+  readonly origin: {
+    /** Raw Ed25519 key whose owner signed it; `undefined`: nobody did. */
+    readonly publicKey: Uint8Array | undefined;
+    /** The DHT node that told us; empty where that is not known. */
+    readonly address: string;
+  };
+}
+
+export interface PoolPorts {
+  readonly network: Network;
+  readonly log: EventLog;
+  readonly cursors: CursorSink;
+  readonly origins: Origins;
+  /** Resolves with the number of those that were new; rejects with `OperatingError` where nothing can be recorded now. */
+  readonly record: (events: readonly ReceivedEvent[]) => Promise<number>;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Calls once after so many milliseconds, unless what it answers is called before. */
+  readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
+}
+
+export interface PoolOptions {
+  /** The DHT's network id, which is signed along. */
+  readonly networkId: number;
+  readonly appVersion: string;
+  /** Octets of values a day. */
+  readonly budgetOctets: number;
+  /** What `exportState()` gave, perhaps read from a file: nothing in it is believed unseen. */
+  readonly state?: unknown;
+}

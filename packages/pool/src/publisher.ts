@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
+import { OperatingError } from '@sentrypeer/kernel';
+import { Bell } from './bell.ts';
+import { Contacts } from './contacts.ts';
+import { DayBudget, type BudgetState } from './day-budget.ts';
+import { encodeClaim, isSharable } from './encode-claim.ts';
+import {
+  LOG_EVENTS_MAX,
+  PERMANENT_VALUES_MAX,
+  PUTS_BURST_MAX,
+  PUTS_OPEN_MAX,
+  PUTS_PER_SECOND_MAX,
+  RECORD_RETRY_MS,
+  REPLAYED_ROWS_MAX,
+  SHARED_AGE_US_MAX,
+} from './limits.ts';
+import { BAD_ACTORS, valueIdOf } from './places.ts';
+import type { PoolOptions, PoolPorts } from './ports.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** The cursor's name; the other one says behind which event sharing began. */
+export const POOL_CURSOR = 'pool';
+export const POOL_SINCE_CURSOR = 'pool-since';
+
+/** What became of this node's own events. */
+export interface PublisherCounters {
+  /** Values put, and octets of them, since the start. */
+  values: number;
+  octets: number;
+  /** Values that the closest nodes confirmed. */
+  confirmed: number;
+  /** The same source, number and method in the same hour. */
+  repeated: number;
+  /** Not SIP, from no public address, or with a number that does not fit. */
+  unfit: number;
+  overBudget: number;
+  tooOld: number;
+}
+
+/**
+ * Shares this node's own events: reads the log behind a cursor of its own, so that nothing waits for the DHT. The
+ * newest values are kept alive; what came before runs out. After a restart the same values are put again, under the
+ * same ids and with the same content, which to others is no news.
+ */
+export class Publisher {
+  readonly counters: PublisherCounters = {
+    values: 0,
+    octets: 0,
+    confirmed: 0,
+    repeated: 0,
+    unfit: 0,
+    overBudget: 0,
+    tooOld: 0,
+  };
+  readonly #ports: PoolPorts;
+  readonly #options: PoolOptions;
+  readonly #bell: Bell;
+  readonly #contacts = new Contacts();
+  readonly #budget: DayBudget;
+  readonly #rate: TokenBucket;
+  readonly #closing = new AbortController();
+  /** Ids of the values kept alive, oldest first. */
+  readonly #kept: bigint[] = [];
+  #openPuts = 0;
+
+  constructor(ports: PoolPorts, options: PoolOptions, budgetState: unknown) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#bell = new Bell(ports.wakeAfter);
+    this.#budget = new DayBudget(options.budgetOctets, budgetState);
+    const rate = { burst: PUTS_BURST_MAX, perSecond: PUTS_PER_SECOND_MAX };
+    this.#rate = new TokenBucket(rate, ports.clock.nowMs());
+  }
+
+  get budgetState(): BudgetState {
+    return this.#budget.state(this.#ports.clock.epochUs());
+  }
+
+  /** Values that are kept alive. */
+  get keptCount(): number {
+    return this.#kept.length;
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#bell.ring();
+  }
+
+  /** What runs ends; values put stay alive as long as the DHT node runs. */
+  close(): void {
+    this.#closing.abort();
+    this.#bell.close();
+  }
+
+  /** Resolves after `close()`. */
+  async run(): Promise<void> {
+    let position: number | undefined;
+    while (!this.#bell.closed) {
+      try {
+        position ??= await this.#resume();
+        position = await this.#step(position);
+      } catch (error) {
+        if (!(error instanceof OperatingError)) throw error;
+        await this.#bell.pause(RECORD_RETRY_MS); // The database cannot be read now.
+      }
+    }
+  }
+
+  /** Where sharing goes on; at first start that is the end of the log, for what is older was not meant to be shared. */
+  async #resume(): Promise<number> {
+    const { log, cursors } = this.#ports;
+    const saved = log.cursor(POOL_CURSOR);
+    const last = log.lastHoneyId();
+    if (saved === undefined) {
+      cursors.saveCursor(POOL_SINCE_CURSOR, last);
+      cursors.saveCursor(POOL_CURSOR, last);
+      return last;
+    }
+    if (saved > last) return 0; // The log was emptied, so its numbers began anew.
+    const since = log.cursor(POOL_SINCE_CURSOR) ?? saved;
+    await this.#replay(Math.max(since, saved - REPLAYED_ROWS_MAX), saved);
+    return saved;
+  }
+
+  /** Learns what was shared in this hour and which values were alive, and puts these again. */
+  async #replay(from: number, to: number): Promise<void> {
+    const newest: RecordedEvent[] = [];
+    for (let position = from; position < to && !this.#bell.closed;) {
+      const events = this.#ports.log.eventsAfter(position, LOG_EVENTS_MAX);
+      for (const event of events)
+        if (event.honeyId <= to && this.#reason(event) === undefined) newest.push(event);
+      newest.splice(0, newest.length - PERMANENT_VALUES_MAX);
+      position = events.at(-1)?.honeyId ?? to;
+      await nextTurn();
+    }
+    if (newest.length > 0) await this.#connected();
+    for (const event of newest) {
+      const octets = this.#encode(event);
+      if (octets !== undefined && !this.#bell.closed) this.#put(event, octets);
+    }
+  }
+
+  /** Shares some events, or waits for more. @returns Where to go on. */
+  async #step(position: number): Promise<number> {
+    const { log, cursors, network } = this.#ports;
+    if (!network.isConnected) await this.#connected();
+    const events = log.eventsAfter(position, LOG_EVENTS_MAX);
+    const last = events.at(-1);
+    if (last === undefined) {
+      if (log.lastHoneyId() < position) return 0;
+      await this.#bell.news();
+      return position;
+    }
+    for (const event of events) {
+      if (this.#bell.closed) return position;
+      await this.#share(event);
+    }
+    cursors.saveCursor(POOL_CURSOR, last.honeyId);
+    await nextTurn();
+    return last.honeyId;
+  }
+
+  async #share(event: RecordedEvent): Promise<void> {
+    if (event.createdByNodeId !== this.#ports.signer.nodeId) return;
+    const reason = this.#reason(event);
+    if (reason !== undefined) {
+      this.counters[reason] += 1;
+      return;
+    }
+    const octets = this.#encode(event);
+    const { clock } = this.#ports;
+    if (octets === undefined) this.counters.unfit += 1;
+    else if (!this.#budget.take(event.sourceIp, octets.length, clock.epochUs()))
+      this.counters.overBudget += 1;
+    else {
+      const waitMs = this.#rate.waitMs(clock.nowMs());
+      if (waitMs > 0) await this.#bell.pause(waitMs);
+      while (this.#openPuts >= PUTS_OPEN_MAX && !this.#bell.closed)
+        await this.#bell.pause(RECORD_RETRY_MS);
+      if (this.#bell.closed) return;
+      this.#rate.take();
+      this.#put(event, octets);
+    }
+  }
+
+  /** Why the event is not shared; remembers it as met where it is. */
+  #reason(event: RecordedEvent): 'tooOld' | 'unfit' | 'repeated' | undefined {
+    if (event.createdByNodeId !== this.#ports.signer.nodeId || !isSharable(event)) return 'unfit';
+    const epochUs = parseEventTimestamp(event.eventTimestamp) ?? 0;
+    if (this.#ports.clock.epochUs() - epochUs > SHARED_AGE_US_MAX) return 'tooOld';
+    return this.#contacts.isNew(event, epochUs) ? undefined : 'repeated';
+  }
+
+  #encode(event: RecordedEvent): Uint8Array | undefined {
+    const { networkId, appVersion } = this.#options;
+    return encodeClaim(event, { signer: this.#ports.signer, network: networkId, appVersion });
+  }
+
+  #put(event: RecordedEvent, octets: Uint8Array): void {
+    const { network, logger } = this.#ports;
+    const id = valueIdOf(event.eventUuid);
+    this.counters.values += 1;
+    this.counters.octets += octets.length;
+    this.#openPuts += 1;
+    this.#kept.push(id);
+    const content = { data: octets, userType: 'text/plain' };
+    network
+      .put(BAD_ACTORS, content, { id, permanent: true })
+      .then(({ announced }) => {
+        if (announced) this.counters.confirmed += 1;
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof OperatingError)) throw error;
+        logger.debug('pool_put_failed', { code: error.code });
+      })
+      .finally(() => (this.#openPuts -= 1));
+    if (this.#kept.length <= PERMANENT_VALUES_MAX) return;
+    const oldest = this.#kept.shift();
+    if (oldest !== undefined) network.cancel(BAD_ACTORS, oldest);
+  }
+
+  async #connected(): Promise<void> {
+    try {
+      await this.#ports.network.connected(this.#closing.signal);
+    } catch (error) {
+      // Closed while waiting: whoever called looks whether it is.
+      if (!this.#bell.closed) throw error;
+    }
+  }
+}

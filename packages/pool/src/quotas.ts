@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  CLASS_EVENTS_BURST,
+  CLASS_EVENTS_PER_HOUR,
+  NEW_ORIGINS_BURST,
+  NEW_ORIGINS_PER_HOUR,
+  ORIGIN_EVENTS_BURST,
+  ORIGIN_EVENTS_PER_HOUR,
+  ORIGIN_RATES_MAX,
+  TRUSTED_EVENTS_BURST,
+  TRUSTED_EVENTS_PER_HOUR,
+} from './limits.ts';
+import { TokenBucket, type Rate } from './token-bucket.ts';
+
+/** Whom the operator trusts, who signs, and who does not. */
+export type OriginClass = 'trusted' | 'signed' | 'unsigned';
+
+/** Why an event is too much. */
+export type QuotaRefusal = 'origin_quota' | 'class_quota' | 'new_origins';
+
+const HOUR_S = 3600;
+const rate = (burst: number, perHour: number): Rate => ({ burst, perSecond: perHour / HOUR_S });
+const ORIGIN = rate(ORIGIN_EVENTS_BURST, ORIGIN_EVENTS_PER_HOUR);
+const TRUSTED = rate(TRUSTED_EVENTS_BURST, TRUSTED_EVENTS_PER_HOUR);
+const CLASS = rate(CLASS_EVENTS_BURST, CLASS_EVENTS_PER_HOUR);
+const NEW = rate(NEW_ORIGINS_BURST, NEW_ORIGINS_PER_HOUR);
+
+/**
+ * How much each origin may say, and all of a class together: ids and keys cost nothing, so a limit for each alone
+ * would be none. Whom the operator trusts is not held up by what others say.
+ */
+export class Quotas {
+  readonly #origins = new Map<
+    string,
+    { readonly trusted: boolean; readonly bucket: TokenBucket }
+  >();
+  readonly #classes: Readonly<Record<Exclude<OriginClass, 'trusted'>, ClassBuckets>>;
+
+  constructor(nowMs: number) {
+    this.#classes = { signed: classBuckets(nowMs), unsigned: classBuckets(nowMs) };
+  }
+
+  /**
+   * Counts one event of an origin, or says why it may not be taken; then nothing is counted.
+   *
+   * @param isKnown The origin has been recorded before.
+   */
+  take(
+    nodeId: string,
+    originClass: OriginClass,
+    isKnown: boolean,
+    nowMs: number,
+  ): QuotaRefusal | undefined {
+    const trusted = originClass === 'trusted';
+    const known = this.#origins.get(nodeId);
+    const bucket =
+      known?.trusted === trusted
+        ? known.bucket
+        : new TokenBucket(trusted ? TRUSTED : ORIGIN, nowMs);
+    if (!bucket.hasOne(nowMs)) return 'origin_quota';
+    if (!trusted) {
+      const ofClass = this.#classes[originClass];
+      if (!ofClass.events.hasOne(nowMs)) return 'class_quota';
+      const isNew = !isKnown && known === undefined;
+      if (isNew && !ofClass.origins.hasOne(nowMs)) return 'new_origins';
+      if (isNew) ofClass.origins.take();
+      ofClass.events.take();
+    }
+    bucket.take();
+    this.#origins.delete(nodeId); // The one used last stands last.
+    this.#origins.set(nodeId, { trusted, bucket });
+    const [idle] = this.#origins.keys();
+    if (this.#origins.size > ORIGIN_RATES_MAX && idle !== undefined) this.#origins.delete(idle);
+    return undefined;
+  }
+}
+
+interface ClassBuckets {
+  readonly events: TokenBucket;
+  readonly origins: TokenBucket;
+}
+
+function classBuckets(nowMs: number): ClassBuckets {
+  return { events: new TokenBucket(CLASS, nowMs), origins: new TokenBucket(NEW, nowMs) };
+}

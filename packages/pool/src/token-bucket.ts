@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** So many at once, and so many in the long run. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Lets through what a rate allows. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #atMs: number;
+
+  constructor(rate: Rate, nowMs: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Whether one is left; it is not taken. */
+  hasOne(nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#tokens >= 1;
+  }
+
+  /** To be called where there is one. */
+  take(): void {
+    this.#tokens -= 1;
+  }
+
+  /** Milliseconds until there is one. */
+  waitMs(nowMs: number): number {
+    return this.hasOne(nowMs) ? 0 : ((1 - this.#tokens) / this.#rate.perSecond) * 1000;
+  }
+
+  #refill(nowMs: number): void {
+    const { burst, perSecond } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#atMs) / 1000) * perSecond);
+    this.#atMs = nowMs;
+  }
+}

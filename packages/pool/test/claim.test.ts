@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatEventTimestamp } from '@sentrypeer/event';
+import { importKey } from '../src/ed25519.ts';
+import { encodeClaim, isSharable } from '../src/encode-claim.ts';
+import { SHARED_OCTETS_MAX } from '../src/limits.ts';
+import { parseClaim, type ClaimRefusal } from '../src/parse-claim.ts';
+import { claimHolds } from '../src/verify-claim.ts';
+import {
+  APP_VERSION,
+  legacyClaim,
+  NETWORK,
+  newSigner,
+  NOW_US,
+  octetsOf,
+  recorded,
+  sharedObject,
+} from './claims.ts';
+
+const SIGNER = newSigner();
+const OPTIONS = { signer: SIGNER, network: NETWORK, appVersion: APP_VERSION };
+const LEGACY_MEMBERS = Object.keys(
+  JSON.parse(new TextDecoder().decode(legacyClaim())) as Readonly<Record<string, unknown>>,
+);
+
+function refusalOf(octets: Uint8Array): ClaimRefusal | undefined {
+  const parsed = parseClaim(octets, NOW_US);
+  return parsed.ok ? undefined : parsed.code;
+}
+
+test('`encodeClaim()` has the thirteen members of 4.x in their order, all texts, and no word of where the honeypot is', () => {
+  const object = sharedObject(SIGNER, recorded(SIGNER.nodeId));
+  assert.deepEqual(Object.keys(object).slice(0, 13), LEGACY_MEMBERS);
+  assert.ok(Object.values(object).every((value) => typeof value === 'string'));
+  assert.equal(object['sip_message'], '');
+  assert.equal(object['destination_ip'], '');
+  assert.ok(!JSON.stringify(object).includes('9.9.9.9'));
+});
+
+test('`encodeClaim()` stays within one datagram whatever the event says', () => {
+  const longest = recorded(SIGNER.nodeId, {
+    sourceIp: '2a01:4f8:1111:2222:3333:4444:5555:6666',
+    sipMethod: 'SUBSCRIBE',
+    userAgent: 'é"\\\u0001'.repeat(500),
+    grade: 'handshake',
+  });
+  const octets = encodeClaim(longest, OPTIONS);
+  assert.ok(octets !== undefined && octets.length <= SHARED_OCTETS_MAX, String(octets?.length));
+  assert.ok(parseClaim(octets, NOW_US).ok);
+  const tooLong = recorded(SIGNER.nodeId, { calledNumber: '1'.repeat(120) });
+  assert.equal(encodeClaim(tooLong, OPTIONS), undefined);
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (userAgent) => {
+      const encoded = encodeClaim(recorded(SIGNER.nodeId, { userAgent }), OPTIONS);
+      return (
+        encoded !== undefined &&
+        encoded.length <= SHARED_OCTETS_MAX &&
+        parseClaim(encoded, NOW_US).ok
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('`encodeClaim()` makes the same octets of the same event', () => {
+  const event = recorded(SIGNER.nodeId);
+  assert.deepEqual(encodeClaim(event, OPTIONS), encodeClaim(event, OPTIONS));
+});
+
+test('`parseClaim()` and `claimHolds()` take what `encodeClaim()` made, in its own network alone', () => {
+  const octets = encodeClaim(recorded(SIGNER.nodeId), OPTIONS);
+  const parsed = parseClaim(octets ?? new Uint8Array(), NOW_US);
+  const key = importKey(SIGNER.publicKey);
+  assert.ok(parsed.ok && parsed.signature !== undefined && key !== undefined);
+  assert.ok(claimHolds(parsed.claim, parsed.signature, key, NETWORK));
+  assert.ok(!claimHolds(parsed.claim, parsed.signature, key, 0));
+  assert.equal(parsed.claim.grade, 'returned');
+});
+
+test('`claimHolds()` refuses a claim of which any signed member was changed', () => {
+  const object = sharedObject(SIGNER, recorded(SIGNER.nodeId));
+  const key = importKey(SIGNER.publicKey);
+  assert.ok(key !== undefined);
+  const changes: Readonly<Record<string, string>> = {
+    event_timestamp: formatEventTimestamp(NOW_US - 2_000_000).slice(0, 23),
+    event_uuid: '00000000-0000-4000-8000-000000000000',
+    collected_method: 'passive',
+    transport_type: 'TCP',
+    source_ip: '45.12.3.5',
+    destination_ip: '45.1.1.1',
+    called_number: '1',
+    sip_method: 'REGISTER',
+    sip_user_agent: 'another',
+    grade: 'handshake',
+    sip_message: 'x',
+  };
+  for (const [name, value] of Object.entries(changes)) {
+    const parsed = parseClaim(octetsOf({ ...object, [name]: value }), NOW_US);
+    assert.ok(parsed.ok && parsed.signature !== undefined, name);
+    assert.ok(!claimHolds(parsed.claim, parsed.signature, key, NETWORK), name);
+  }
+});
+
+test('`parseClaim()` takes what nodes of 4.x share, unsigned', () => {
+  const parsed = parseClaim(legacyClaim(), NOW_US);
+  assert.ok(parsed.ok);
+  assert.equal(parsed.signature, undefined);
+  assert.equal(parsed.claim.grade, '');
+  assert.equal(parsed.claim.sourceAddress, '45.12.3.4');
+  const sources: readonly (readonly [string, string])[] = [
+    ['45.12.3.4:5060', '45.12.3.4'],
+    ['[2a01:4f8::1]:5060', '2a01:4f8::1'],
+    ['2A01:04F8:0:0::0001', '2a01:4f8::1'],
+    ['::ffff:45.12.3.4', '45.12.3.4'],
+  ];
+  for (const [source, address] of sources) {
+    const other = parseClaim(legacyClaim({ source_ip: source }), NOW_US);
+    assert.ok(other.ok, source);
+    assert.equal(other.claim.sourceAddress, address);
+  }
+});
+
+test('`parseClaim()` refuses what is no JSON object, too large or without a member', () => {
+  const text = (json: string): Uint8Array => new TextEncoder().encode(json);
+  for (const json of ['', '{', '[]', 'null', '"x"', '1', '['.repeat(16_000)])
+    assert.equal(refusalOf(text(json)), 'not_json', json.slice(0, 10));
+  assert.equal(refusalOf(Uint8Array.of(0x7b, 0xff, 0x7d)), 'not_json');
+  assert.equal(refusalOf(legacyClaim({ sip_message: 'x'.repeat(20_000) })), 'too_large');
+  for (const name of LEGACY_MEMBERS) {
+    assert.equal(refusalOf(legacyClaim({ [name]: undefined })), 'member_missing', name);
+    assert.equal(refusalOf(legacyClaim({ [name]: 5 })), 'member_missing', name);
+  }
+  assert.equal(refusalOf(text('{"__proto__":{"app_name":"x"}}')), 'member_missing');
+});
+
+test('`parseClaim()` refuses a member that says what cannot be', () => {
+  const wrong: readonly (readonly [string, string])[] = [
+    ['event_timestamp', 'yesterday'],
+    ['event_timestamp', '2027-01-15 08:00:00.x'],
+    ['event_timestamp', '2027-01-15 08:00:00.1234567890'],
+    ['event_uuid', 'not-a-uuid'],
+    ['event_uuid', '00000000-0000-4000-8000-00000000000g'],
+    ['created_by_node_id', ''],
+    ['collected_method', 'guessed'],
+    ['transport_type', 'SCTP'],
+    ['source_ip', '8.8.8.8;rm'],
+    ['source_ip', '8.8.8'],
+    ['source_ip', '1e1.8.8.8'],
+    ['source_ip', '8.8.8.8:x'],
+    ['source_ip', 'fe80::1%eth0'],
+    ['destination_ip', 'here'],
+    ['called_number', ''],
+    ['called_number', '1\u0007'],
+    ['called_number', '1'.repeat(200)],
+    ['sip_method', 'IN VITE'],
+    ['sip_method', 'INVITE\r\n'],
+    ['sip_method', 'X'.repeat(40)],
+    ['sip_user_agent', 'a\nb'],
+    ['sip_user_agent', 'a\u009bb'],
+    ['sip_user_agent', 'a\u202eb'],
+    ['sip_user_agent', '\ud800'],
+    ['sip_message', 'a\0b'],
+    ['app_version', 'v\u001b[31m'],
+    ['grade', 'certain'],
+  ];
+  for (const [name, value] of wrong)
+    assert.equal(refusalOf(legacyClaim({ [name]: value })), 'member_invalid', `${name} ${value}`);
+});
+
+test('`parseClaim()` refuses times to come and times long gone', () => {
+  const at = (offsetUs: number): string => formatEventTimestamp(NOW_US + offsetUs);
+  const hourUs = 3_600_000_000;
+  // Local time of a node whose zone is not known.
+  assert.equal(refusalOf(legacyClaim({ event_timestamp: at(13 * hourUs) })), undefined);
+  assert.equal(refusalOf(legacyClaim({ event_timestamp: at(15 * hourUs) })), 'future');
+  assert.equal(refusalOf(legacyClaim({ event_timestamp: at(-31 * 24 * hourUs) })), 'too_old');
+  const signed = recorded(SIGNER.nodeId, { eventTimestamp: at(hourUs) });
+  assert.equal(refusalOf(octetsOf(sharedObject(SIGNER, signed))), 'future');
+});
+
+test('`parseClaim()` refuses an id made of a key without a signature, and a signature without such an id', () => {
+  const { sig: _sig, ...object } = sharedObject(SIGNER, recorded(SIGNER.nodeId));
+  assert.equal(refusalOf(octetsOf(object)), 'unsigned');
+  assert.equal(refusalOf(octetsOf({ ...object, sig: 'x' })), 'forged');
+  assert.equal(refusalOf(octetsOf({ ...object, sig: 5 })), 'forged');
+  assert.equal(refusalOf(legacyClaim({ sig: 'A'.repeat(86) })), 'forged');
+});
+
+test('`parseClaim()` refuses private and special-purpose sources, `isSharable()` does not share them', () => {
+  const special = [
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.1.1',
+    '172.31.255.255',
+    '192.0.2.1',
+    '192.88.99.1',
+    '192.168.0.1',
+    '198.19.0.1',
+    '198.51.100.7',
+    '203.0.113.9',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'fc00::1',
+    'ff02::172',
+    '2001:db8::1',
+    '2001::1',
+    '2002:a00:1::1',
+    '3fff::1',
+    '64:ff9b::a00:1',
+    '::ffff:10.0.0.1',
+  ];
+  for (const source of special) {
+    assert.equal(refusalOf(legacyClaim({ source_ip: source })), 'special_address', source);
+    assert.ok(!isSharable(recorded(SIGNER.nodeId, { sourceIp: source })), source);
+  }
+  for (const source of ['1.1.1.1', '172.32.0.1', '100.128.0.1', '223.255.255.1', '2606:4700::1'])
+    assert.ok(isSharable(recorded(SIGNER.nodeId, { sourceIp: source })), source);
+});
+
+test('`parseClaim()` answers whatever the octets are', () => {
+  const object = JSON.parse(new TextDecoder().decode(legacyClaim())) as Record<string, unknown>;
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), (octets) => {
+      parseClaim(octets, NOW_US);
+    }),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...LEGACY_MEMBERS, 'sig', 'grade'),
+      fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
+      (name, value) => {
+        const parsed = parseClaim(octetsOf({ ...object, [name]: value }), NOW_US);
+        return !parsed.ok || typeof value === 'string';
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
