@@ -66,6 +66,7 @@ export class JsonLogFile implements EventSink {
   async write(events: readonly RecordedEvent[]): Promise<void> {
     let lines = '';
     for (const event of events) {
+      if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
       lines += `${formatEventJson(event, this.#appVersion)}\n`;
       if (lines.length < JSON_PORTION_CHARACTERS) continue;
       await this.#opened().appendFile(lines);

@@ -96,7 +96,9 @@ class SyslogSink implements EventSink {
   }
 
   async write(events: readonly RecordedEvent[]): Promise<void> {
-    const own = events.filter((event) => event.createdByNodeId === this.#options.nodeId);
+    const own = events.filter(
+      (event) => event.createdByNodeId === this.#options.nodeId && event.isHearsay !== true,
+    );
     if (own.length === 0) return;
     this.#channel ??= await openChannel(this.#options);
     if (this.#closed) this.#letGo(); // Closed while it was opened: the write is refused below.

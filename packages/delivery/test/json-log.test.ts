@@ -263,3 +263,13 @@ test('JsonLog says how many events expired before it could write them', async ()
     fields: { consumer: 'json-log', events: 3 },
   });
 });
+
+test('JsonLog leaves out what other nodes shared', async () => {
+  log.cursors.set('json-log', 0);
+  log.append(1);
+  log.append(2, { createdByNodeId: 'another', isHearsay: true });
+  log.append(1);
+  await using _jsonLog = await open();
+  await log.settled('json-log');
+  assert.deepEqual(uuidsIn(path), [log.uuids()[0], log.uuids()[3]]);
+});

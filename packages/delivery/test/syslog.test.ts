@@ -86,6 +86,7 @@ test('Syslog passes over events of other nodes', async () => {
   log.append(3, { createdByNodeId: 'another' });
   appendNumbered(1);
   log.append(1, { createdByNodeId: 'another' });
+  log.append(1, { isHearsay: true }); // Whatever name it bears.
   syslog.wake();
   await log.settled('syslog');
   assert.equal(readFileSync(output, 'utf8').split('\n').length, 2);

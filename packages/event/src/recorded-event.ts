@@ -31,6 +31,8 @@ export interface RecordedEvent {
   readonly requestUri: string | undefined;
   /** The octets as received, one code point an octet; octet 0 is written U+2400. */
   readonly sipMessage: string;
+  /** Another node shared it: it was not met here, and nothing here proves it. */
+  readonly isHearsay?: true;
 }
 
 /**

@@ -164,7 +164,7 @@ export class Publisher {
   }
 
   async #share(event: RecordedEvent): Promise<void> {
-    if (event.createdByNodeId !== this.#ports.signer.nodeId) return;
+    if (!this.#isOwn(event)) return;
     const reason = this.#reason(event);
     if (reason !== undefined) {
       this.counters[reason] += 1;
@@ -188,10 +188,14 @@ export class Publisher {
 
   /** Why the event is not shared; remembers it as met where it is. */
   #reason(event: RecordedEvent): 'tooOld' | 'unfit' | 'repeated' | undefined {
-    if (event.createdByNodeId !== this.#ports.signer.nodeId || !isSharable(event)) return 'unfit';
+    if (!this.#isOwn(event) || !isSharable(event)) return 'unfit';
     const epochUs = parseEventTimestamp(event.eventTimestamp) ?? 0;
     if (this.#ports.clock.epochUs() - epochUs > SHARED_AGE_US_MAX) return 'tooOld';
     return this.#contacts.isNew(event, epochUs) ? undefined : 'repeated';
+  }
+
+  #isOwn(event: RecordedEvent): boolean {
+    return event.createdByNodeId === this.#ports.signer.nodeId && event.isHearsay !== true;
   }
 
   #encode(event: RecordedEvent): Uint8Array | undefined {

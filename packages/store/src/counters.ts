@@ -17,6 +17,8 @@ export type CounterName =
   | 'listed_addresses'
   | 'listed_numbers'
   | 'decisions'
+  | 'shared_events'
+  | 'origins'
   | PlacesCounter;
 
 /** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */

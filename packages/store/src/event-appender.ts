@@ -86,7 +86,16 @@ export class EventAppender implements EventBatchVisitor {
     };
   }
 
-  event(event: BatchedEvent, nodeId: string, collectedMethod: CollectedMethod): void {
+  /**
+   * @param isHearsay Another node says so: nothing here proves the source, so the row has no grade.
+   * @returns The row's id.
+   */
+  event(
+    event: BatchedEvent,
+    nodeId: string,
+    collectedMethod: CollectedMethod,
+    isHearsay = false,
+  ): number {
     const number = withoutNul(event.calledNumber);
     const userAgent = withoutNul(event.userAgent);
     this.#honeyId += 1;
@@ -113,15 +122,17 @@ export class EventAppender implements EventBatchVisitor {
       withoutNul(event.fromUri),
       withoutNul(event.fromUser),
       event.calledNumberSource,
-      event.grade,
+      isHearsay ? null : event.grade,
       event.anomalies,
       event.detailsJson ?? null,
     );
     this.#events += 1;
-    this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, gradeRank(event.grade));
+    const rank = isHearsay ? 0 : gradeRank(event.grade);
+    this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, rank);
     if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
     if (userAgent !== null) this.#totals.addUserAgent(userAgent, event.eventEpochUs, 1);
     this.#totals.addHour(event.sipMethod, event.transportType, event.eventEpochUs, 1);
+    return this.#honeyId;
   }
 
   repeat(repeat: EventRepeat): void {

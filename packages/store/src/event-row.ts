@@ -2,6 +2,7 @@
 
 import { NOT_FOUND, type RecordedEvent } from '@sentrypeer/event';
 import { gradeOfText } from './grades.ts';
+import type { EventOrigin } from './origins.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -23,13 +24,16 @@ export interface FoundEvent extends RecordedEvent {
   readonly seenCount: number;
   /** As `eventTimestamp`; `undefined` where none was counted on it. */
   readonly lastSeen: string | undefined;
+  /** Where another node shared it: who told us, and the key it is signed with. */
+  readonly origin: EventOrigin | undefined;
 }
 
 export const EVENT_COLUMNS =
   'honey_id, event_timestamp, event_uuid, created_by_node_id, collected_method, transport_type, ' +
   'source_ip, source_port, destination_ip, destination_port, called_number, method, user_agent, ' +
-  'grade, request_uri, sip_message';
-export const FOUND_COLUMNS = `${EVENT_COLUMNS}, created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, seen_count, last_seen`;
+  'grade, request_uri, sip_message, ' +
+  '(SELECT address FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS origin_address';
+export const FOUND_COLUMNS = `${EVENT_COLUMNS}, created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
 
 export function recordedEvent(row: Row): RecordedEvent {
   const transport = row['transport_type'];
@@ -50,6 +54,7 @@ export function recordedEvent(row: Row): RecordedEvent {
     grade: gradeOfText(row['grade']),
     requestUri: text(row['request_uri']),
     sipMessage: text(row['sip_message']) ?? '',
+    ...(text(row['origin_address']) !== undefined && { isHearsay: true }),
   };
 }
 
@@ -67,7 +72,16 @@ export function foundEvent(row: Row): FoundEvent {
     detailsJson: text(row['details']),
     seenCount: Number(row['seen_count']),
     lastSeen: text(row['last_seen']),
+    origin: originOfRow(row),
   };
+}
+
+function originOfRow(row: Row): EventOrigin | undefined {
+  const address = text(row['origin_address']);
+  const key = row['origin_key'];
+  return address === undefined
+    ? undefined
+    : { address, publicKey: key instanceof Uint8Array ? key : undefined };
 }
 
 function text(value: unknown): string | undefined {

@@ -13,7 +13,8 @@ const SEEN = gradeRank('seen');
 /** Columns that `EvidenceSums.add()` reads. */
 export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, created_at, source_ip, called_number, transport_type,
   method, user_agent, grade, created_by_node_id, details IS NOT NULL AND
-  (instr(details, '"digest":') > 0 OR instr(details, '"uriPassword":') > 0) AS has_credentials`;
+  (instr(details, '"digest":') > 0 OR instr(details, '"uriPassword":') > 0) AS has_credentials,
+  EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS is_hearsay`;
 
 interface Sum {
   grade: number;
@@ -49,6 +50,7 @@ export class EvidenceSums {
 
   /** @param nowUs Wall-clock microseconds: no event is younger, whatever the node that sent it says. */
   add(row: Row, nowUs: number): void {
+    if (row['is_hearsay'] === 1) return; // Whoever writes to the network could have anything listed.
     const grade = gradeOfText(row['grade']);
     const rank = gradeRank(grade ?? 'seen');
     const seenUs = Math.min(seenUsOf(row, grade === undefined), nowUs);

@@ -24,6 +24,8 @@ export {
   type PlaceReader,
 } from './place-reader.ts';
 export { type PlacedAddress, type PlacesProgress } from './place-totals.ts';
+export { UNSIGNED, type EventOrigin, type Origin, type Trust } from './origins.ts';
+export { Peers, unknownOrigin } from './peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export {

@@ -103,6 +103,12 @@ export const MIGRATION_ROWS = 5000;
 /** Rows between two lines in the log about a migration; some seconds of work. */
 export const MIGRATION_PROGRESS_ROWS = 250_000;
 
+/** Events of other nodes in the log, 1 and above; beyond them the oldest go. Chosen: some 150 MB at most, so that hearsay does not crowd out what was met here. */
+export const SHARED_EVENTS_MAX = 100_000;
+
+/** Other nodes that are remembered, 1 and above: some 300 octets each. */
+export const ORIGINS_MAX = 4096;
+
 /** Octets of a delivered event beside its message, as much as it would take in a batch. */
 export const DELIVERED_OCTETS = 512;
 

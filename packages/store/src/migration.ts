@@ -7,6 +7,7 @@ import { Counters } from './counters.ts';
 import { gradeRank } from './grades.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from './limits.ts';
+import { ORIGIN_TABLES } from './origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
   HONEY_INDEXES,
@@ -42,7 +43,8 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
   }
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
   if (version < 4) database.exec(TABLES_OF_VERSION_4);
-  database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
+  if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
+  database.exec(ORIGIN_TABLES);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }

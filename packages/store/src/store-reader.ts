@@ -13,6 +13,7 @@ import { gradeOfRank } from './grades.ts';
 import { ListingReader } from './listing-reader.ts';
 import { openForReading } from './open-database.ts';
 import { PlaceReader } from './place-reader.ts';
+import { OriginReader } from './origin-reader.ts';
 
 /** What all totals have. */
 interface TotalOf {
@@ -84,6 +85,8 @@ export class StoreReader {
   /** What speaks for and against a listing, and what is listed. */
   readonly evidence: EvidenceReader;
   readonly listings: ListingReader;
+  /** Nodes that shared events. */
+  readonly origins: OriginReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -144,6 +147,7 @@ export class StoreReader {
     this.places = new PlaceReader(database, path);
     this.evidence = new EvidenceReader(database);
     this.listings = new ListingReader(database);
+    this.origins = new OriginReader(database, path);
   }
 
   /**

@@ -23,6 +23,7 @@ import {
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
 import { openForWriting } from './open-database.ts';
+import { OriginWriter, type EventOrigin, type Trust } from './origins.ts';
 import { Pages } from './pages.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './place-totals.ts';
 import { Pruner } from './pruner.ts';
@@ -56,6 +57,8 @@ export interface DeliveredEvent {
   readonly event: BatchedEvent;
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
+  /** Where it came from, where it was shared: then it is hearsay, which has no grade and can be withdrawn. */
+  readonly origin?: EventOrigin;
 }
 
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
@@ -78,6 +81,7 @@ export class Store {
   readonly #placeTotals: PlaceTotals;
   readonly #decisions: DecisionWriter;
   readonly #judgingDue: StatementSync;
+  readonly #origins: OriginWriter;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
     const { clock, logger, disk = systemDiskSpace } = ports;
@@ -109,6 +113,7 @@ export class Store {
     this.#judgingDue = database.prepare(`
       SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM honey
         WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = ?), 0))`);
+    this.#origins = new OriginWriter(database, clock);
     this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
@@ -151,9 +156,8 @@ export class Store {
     return this.#guarded(() =>
       inTransaction(this.#database, () => {
         this.#appender.begin(this.#clock.epochUs());
-        for (const { event, nodeId, collectedMethod } of events) {
-          if (this.#hasUuid.get(event.eventUuid) !== undefined) continue;
-          this.#appender.event(event, nodeId, collectedMethod);
+        for (const delivered of events) {
+          if (this.#hasUuid.get(delivered.event.eventUuid) === undefined) this.#deliver(delivered);
         }
         return this.#appender.finish();
       }),
@@ -177,6 +181,16 @@ export class Store {
     this.#guarded(() => this.#decisions.write(decision));
   }
 
+  /** What the operator thinks of another node; what it said is withdrawn where it is distrusted. */
+  judge(nodeId: string, trust: Trust): void {
+    this.#guarded(() => this.#origins.judge(nodeId, trust));
+  }
+
+  /** Takes back what the operator said of it. `false`: nothing is known of it. */
+  forget(nodeId: string): boolean {
+    return this.#guarded(() => this.#origins.forget(nodeId));
+  }
+
   /** Remembers up to which row a consumer has come. */
   saveCursor(name: string, honeyId: number): void {
     this.#guarded(() => this.#saveCursor.run(name, honeyId));
@@ -198,7 +212,11 @@ export class Store {
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
   maintain(): boolean {
     return this.#guarded(
-      () => this.#checkpointer.step() || this.#repeats.step() || this.#pruner.step(),
+      () =>
+        this.#checkpointer.step() ||
+        this.#repeats.step() ||
+        this.#pruner.step() ||
+        this.#origins.step(),
     );
   }
 
@@ -222,6 +240,18 @@ export class Store {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Within a transaction. Nothing is recorded of a node that is distrusted. */
+  #deliver({ event, nodeId, collectedMethod, origin }: DeliveredEvent): void {
+    if (origin === undefined) {
+      this.#appender.event(event, nodeId, collectedMethod);
+      return;
+    }
+    const originId = this.#origins.admit(nodeId, origin);
+    if (originId === undefined) return;
+    const honeyId = this.#appender.event(event, nodeId, collectedMethod, true);
+    this.#origins.addEvent(honeyId, originId, origin, event.eventEpochUs);
   }
 
   /** While the disk is nearly full only pages that are free within the file are written. */

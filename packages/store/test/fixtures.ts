@@ -90,7 +90,7 @@ export function uuidOf(index: number): string {
   return `019cab00-0000-7000-8000-${String(index).padStart(12, '0')}`;
 }
 
-const OBSERVATION: Observation = {
+export const OBSERVATION: Observation = {
   eventEpochUs: NOON_US,
   collectedMethod: 'responsive',
   transportType: 'UDP',
@@ -142,8 +142,10 @@ export function distinctBatch(first: number, count: number): Uint8Array {
   );
 }
 
-/** What version 5 brought, taken away again. */
+/** What versions 5 and 6 brought, taken away again. */
 export const WITHOUT_VERSION_5 = `
+  DROP TRIGGER shared_event_removed; DROP TABLE origin; DROP TABLE shared_event;
+  DELETE FROM counter WHERE name IN ('shared_events', 'origins');
   DROP TRIGGER number_reading_follows_number_total;
   DROP TABLE address_evidence; DROP TABLE number_evidence; DROP TABLE number_reading;
   DROP TABLE allowance; DROP TABLE delisting; DROP TABLE listing; DROP TABLE listing_change;

@@ -18,6 +18,7 @@ import {
   TestLogger,
   uuidOf,
   type TestEvent,
+  OBSERVATION,
 } from './fixtures.ts';
 
 /** Numbers end in nine digits, and each suffix of nine or ten may be meant; a judge that lists all it has evidence of for a day. */
@@ -323,4 +324,28 @@ test('distinctCount() tells a few apart exactly, and many about', () => {
   assert.equal(distinctCount(bitsOf(1)), 1);
   assert.ok(Math.abs(distinctCount(bitsOf(20)) - 20) <= 8, String(distinctCount(bitsOf(20))));
   assert.equal(distinctCount(bitsOf(2000)), 111);
+});
+
+test('Judging.step() takes what other nodes share for no evidence', () => {
+  using bench = new Bench();
+  bench.record(PROVED);
+  bench.judge();
+  const before = bench.reader.evidence.number('0442071234567'.slice(-10));
+  const { sipMessage: _octets, anomalies: _codes, details: _details, ...event } = OBSERVATION;
+  bench.store.deliver([
+    {
+      event: {
+        ...event,
+        eventUuid: '0191f6a1-0000-4000-8000-0000000000ff',
+        anomalies: '',
+        detailsJson: undefined,
+        sipMessage: '',
+      },
+      nodeId: 'another',
+      collectedMethod: 'responsive',
+      origin: { publicKey: undefined, address: '10.0.0.1' },
+    },
+  ]);
+  bench.judge();
+  assert.deepEqual(bench.reader.evidence.number('0442071234567'.slice(-10)), before);
 });

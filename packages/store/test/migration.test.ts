@@ -184,11 +184,12 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
   const database = new DatabaseSync(path);
   database.exec(`
     UPDATE honey SET user_agent = 'sipcli' WHERE honey_id = 1;
+    ${WITHOUT_VERSION_5}
     DROP TABLE endpoint_status; DROP TABLE dead_letter;
     DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key; DROP TABLE country_total;
     DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
     DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*';
-    ${WITHOUT_VERSION_5} PRAGMA user_version = 1`);
+    PRAGMA user_version = 1`);
   database.close();
   open(path).close();
   using reader = StoreReader.open(path);

@@ -72,7 +72,9 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'number_evidence',
     'number_reading',
     'number_total',
+    'origin',
     'pending_repeat',
+    'shared_event',
     'user_agent_total',
   ]);
 });
