@@ -119,6 +119,11 @@ export class DhtNode implements AsyncDisposable {
     await Promise.all(hosts.map((host) => this.#bootstrapHost(host)));
   }
 
+  /** Asks a node at an address that somebody told, as a bootstrap node is asked. */
+  call(endpoint: Endpoint): void {
+    this.#use((engine) => engine.bootstrap([endpoint]));
+  }
+
   /** Resolves when a node answers; rejects with the signal's reason, or when the node is closed. */
   async connected(signal?: AbortSignal): Promise<void> {
     while (!this.isConnected) {

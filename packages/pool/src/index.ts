@@ -12,3 +12,4 @@ export {
   type Trust,
 } from './ports.ts';
 export { POOL_CURSOR } from './publisher.ts';
+export { Neighbours, type NeighboursCounters } from './neighbours.ts';

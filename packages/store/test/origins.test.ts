@@ -76,7 +76,7 @@ function maintainAll(store: Store): void {
 
 /** Everything that totals say. */
 function totals(reader: StoreReader): unknown {
-  const withoutId = <T extends object>(items: readonly T[]): readonly object[] =>
+  const withoutId = (items: readonly object[]): readonly object[] =>
     items.map((item) => ({ ...item, totalId: 0 }));
   return {
     addresses: withoutId(reader.addresses(100).items),
@@ -103,11 +103,8 @@ test('`deliver()` keeps what another node shared with its origin and without a g
   assert.equal(reader.eventsAfter(0, 1)[0]?.isHearsay, true);
   const { items } = reader.origins.page(10);
   assert.deepEqual(
-    items.map(({ nodeId, trust, seenCount }) => [nodeId, trust, seenCount]).toSorted(),
-    [
-      [A, 'none', 1],
-      [B, 'none', 1],
-    ],
+    items.map(({ nodeId, trust, seenCount }) => `${nodeId} ${trust} ${seenCount}`).toSorted(),
+    [`${A} none 1`, `${B} none 1`],
   );
   assert.deepEqual(reader.origins.counts(), { origins: 2, events: 2 });
   store.append([batchOf([{}])]);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Endpoint } from '@sentrypeer/dht';
+import type { Logger } from '@sentrypeer/kernel';
+import { ANNOUNCEMENT_HOPS_MAX } from '../limits.ts';
+
+/** How far announcements go, RFC 4291 §2.7: the X of the project's own group, FF0X::172. */
+export const MULTICAST_SCOPES = { link: 2, admin: 4, site: 5, organization: 8 } as const;
+
+export type MulticastScope = keyof typeof MULTICAST_SCOPES;
+
+/** IANA gave an address and no port. Chosen: near to it and not in use by others. */
+const PORT = 8172;
+
+/** The group, on all links of this machine that can do multicast. */
+export interface MulticastPort extends AsyncDisposable {
+  /** On every link; what is lost is repeated. */
+  send(octets: Uint8Array): void;
+}
+
+/**
+ * Joins the group of neighbours. A machine without IPv6 or multicast is no reason not to run: what fails is logged,
+ * and the port is as good as alone.
+ *
+ * @param onDatagram The octets are borrowed for the duration of the call.
+ */
+export async function openMulticast(
+  { logger }: { readonly logger: Logger },
+  scope: MulticastScope,
+  onDatagram: (octets: Uint8Array, source: Endpoint) => void,
+): Promise<MulticastPort> {
+  const socket = createSocket({
+    type: 'udp6',
+    ipv6Only: true,
+    reuseAddr: true,
+    lookup: lookupNothing,
+  });
+  socket.on('error', () => undefined); // What came back for a datagram; the next one is sent all the same.
+  let isOpen = true;
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ address: '::', port: PORT, exclusive: true });
+    await listening;
+    socket.setMulticastTTL(scope === 'link' ? 1 : ANNOUNCEMENT_HOPS_MAX);
+    socket.on('message', (octets, remote) => onDatagram(octets, sourceOf(remote)));
+  } catch (error) {
+    logger.warn('neighbours_unreachable', { error: String(error) });
+    isOpen = false;
+    socket.close();
+  }
+  const group = `ff0${MULTICAST_SCOPES[scope].toString(16)}::172`;
+  const links = new Links(socket, group, logger);
+  if (isOpen) links.join();
+  return {
+    send: (octets) => {
+      if (isOpen) links.send(octets);
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      const closed = once(socket, 'close');
+      socket.close();
+      await closed;
+    },
+  };
+}
+
+/** The links of this machine, as they come and go. */
+class Links {
+  readonly #socket: Socket;
+  readonly #group: string;
+  readonly #logger: Logger;
+  readonly #joined = new Set<string>();
+
+  constructor(socket: Socket, group: string, logger: Logger) {
+    this.#socket = socket;
+    this.#group = group;
+    this.#logger = logger;
+  }
+
+  /** Joins the group on the links that are new. @returns All that are joined. */
+  join(): ReadonlySet<string> {
+    const names = linkNames();
+    for (const name of this.#joined) if (!names.includes(name)) this.#joined.delete(name);
+    for (const name of names) {
+      if (this.#joined.has(name)) continue;
+      try {
+        this.#socket.addMembership(this.#group, `::%${name}`);
+      } catch (error) {
+        if (!isMember(error)) {
+          this.#logger.debug('neighbours_link_failed', { link: name, error: String(error) });
+          continue;
+        }
+      }
+      this.#joined.add(name);
+    }
+    return this.#joined;
+  }
+
+  send(octets: Uint8Array): void {
+    for (const name of this.join()) {
+      try {
+        this.#socket.setMulticastInterface(`::%${name}`);
+      } catch (error) {
+        this.#logger.debug('neighbours_link_failed', { link: name, error: String(error) });
+        continue;
+      }
+      this.#socket.send(octets, PORT, `${this.#group}%${name}`, () => undefined);
+    }
+  }
+}
+
+function linkNames(): readonly string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([, addresses]) =>
+      addresses?.some(({ family, internal }) => family === 'IPv6' && !internal),
+    )
+    .map(([name]) => name);
+}
+
+/** The interface was away and is back, with the membership it had. */
+function isMember(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function sourceOf({ address, port }: RemoteInfo): Endpoint {
+  const at = address.indexOf('%');
+  return at === -1
+    ? { address, port }
+    : { address: address.slice(0, at), port, zone: address.slice(at + 1) };
+}
+
+/** Datagrams go to addresses only; answering at once sends them before the next interface is set. */
+const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
+  const family = isIP(hostname);
+  callback(family === 0 ? new TypeError('not an address') : null, hostname, family);
+};
