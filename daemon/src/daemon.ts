@@ -14,6 +14,7 @@ import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
 import { NO_SIP, openSip } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
+import { PoolService } from './services/pool-service.ts';
 
 export interface DaemonPorts {
   readonly clock: Clock;
@@ -82,6 +83,10 @@ export class Daemon implements AsyncDisposable {
       { config, nodeId: identity.nodeId, proxies: ports.proxies },
     );
     if (webhooks !== undefined) consumers.push(scope.use(webhooks));
+    const pool = config.peerToPeer
+      ? scope.use(await PoolService.open({ ...ports, engine, log, identity }, config))
+      : undefined;
+    if (pool !== undefined) consumers.push(pool);
     if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
@@ -92,7 +97,7 @@ export class Daemon implements AsyncDisposable {
     const api = config.api
       ? scope.use(
           await ApiService.open(
-            { ...ports, engine, log, agent, consumers: consumerNames, webhooks },
+            { ...ports, engine, log, agent, pool, consumers: consumerNames, webhooks },
             config,
           ),
         )
@@ -108,6 +113,7 @@ export class Daemon implements AsyncDisposable {
       persona: config.responsive ? sip.persona : undefined,
       ...sip.locals,
       agent: agent?.locals,
+      dht: pool?.locals ?? [],
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
       dbFile: config.dbFile,
       jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,
@@ -171,6 +177,7 @@ function cursorNames(config: Config): readonly string[] {
     ...(config.jsonLog ? ['json-log'] : []),
     ...(config.syslog ? ['syslog'] : []),
     ...config.webhooks.map(({ name }) => webhookCursor(name)),
+    ...(config.peerToPeer ? ['pool'] : []),
   ];
 }
 

@@ -41,7 +41,7 @@ export async function openThreads(
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
         else if (message.kind === 'stall') stall = message.why;
         else if (message.kind === 'drained') drained.resolve();
-        else if (message.kind === 'delivered') deliveries.settle(message.delivery, message.failure);
+        else if (message.kind === 'delivered') deliveries.settle(message.delivery, message);
       },
     },
   );
@@ -50,13 +50,26 @@ export async function openThreads(
   return {
     deliver: (events) =>
       deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
-    changeEndpoint: (change) =>
-      deliveries.begin((delivery) => store.send({ kind: 'change-endpoint', delivery, change })),
-    decide: (decision) =>
-      deliveries.begin((delivery) => store.send({ kind: 'decide', delivery, decision })),
+    changeEndpoint: async (change) => {
+      await deliveries.begin((delivery) =>
+        store.send({ kind: 'change-endpoint', delivery, change }),
+      );
+    },
+    decide: async (decision) => {
+      await deliveries.begin((delivery) => store.send({ kind: 'decide', delivery, decision }));
+    },
+    judge: async (nodeId, trust) => {
+      const known = await deliveries.begin((delivery) =>
+        store.send({ kind: 'judge', delivery, nodeId, trust }),
+      );
+      return known > 0;
+    },
     saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
-    place: (places, progress) =>
-      deliveries.begin((delivery) => store.send({ kind: 'place', delivery, places, progress })),
+    place: async (places, progress) => {
+      await deliveries.begin((delivery) =>
+        store.send({ kind: 'place', delivery, places, progress }),
+      );
+    },
     sipCounters: () => sumSipCounters([...counters.values()]),
     stall: () => stall,
     openSip: (sipOptions) => openSipThreads(ports, sipOptions, { channels, counters, sips }),
@@ -119,21 +132,24 @@ async function openSipThreads(
 
 /** What is on its way to the store thread and back. */
 class Deliveries {
-  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<number>>();
   #last = 0;
 
-  begin(send: (delivery: number) => void): Promise<void> {
+  begin(send: (delivery: number) => void): Promise<number> {
     this.#last += 1;
-    const settled = Promise.withResolvers<void>();
+    const settled = Promise.withResolvers<number>();
     this.#waiting.set(this.#last, settled);
     send(this.#last);
     return settled.promise;
   }
 
-  settle(delivery: number, failure: FailedMessage | undefined): void {
+  settle(
+    delivery: number,
+    { failure, count }: { readonly failure: FailedMessage | undefined; readonly count: number },
+  ): void {
     const settled = this.#waiting.get(delivery);
     this.#waiting.delete(delivery);
-    if (failure === undefined) settled?.resolve();
+    if (failure === undefined) settled?.resolve(count);
     else settled?.reject(new OperatingError(failure.code, failure.message));
   }
 }

@@ -7,6 +7,7 @@ import type {
   EndpointChange,
   PlacedAddress,
   PlacesProgress,
+  Trust,
 } from '@sentrypeer/store';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Config } from './config/config.ts';
@@ -26,8 +27,10 @@ export interface EnginePorts {
 
 /** What receives and what stores: in one thread, or in several with the same objects in each. */
 export interface Engine {
-  /** Resolves when events of other nodes are recorded; rejects with `OperatingError`. */
-  deliver(events: readonly DeliveredEvent[]): Promise<void>;
+  /** Resolves with the number of those that were new when events of other nodes are recorded; rejects with `OperatingError`. */
+  deliver(events: readonly DeliveredEvent[]): Promise<number>;
+  /** What the operator thinks of another node, or takes back; resolves with whether it is known. */
+  judge(nodeId: string, trust: Trust | 'forgotten'): Promise<boolean>;
   /** Resolves when the operator's decision is written; rejects with `OperatingError`. */
   decide(decision: Decision): Promise<void>;
   saveCursor(name: string, honeyId: number): void;

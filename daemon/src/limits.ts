@@ -81,6 +81,18 @@ export const REPLIES_COUNT_MAX = 100_000;
 /** Connections in all, 1 and above. Chosen: the ports of one address; each costs a file descriptor. */
 export const CONNECTIONS_COUNT_MAX = 65_535;
 
+/** Ids of DHT networks, 0 to this: 32 bits on the wire. */
+export const DHT_NETWORK_MAX = 4_294_967_295;
+
+/** Octets a day that `--share-budget` allows at least. Chosen: some hundred events. */
+export const SHARE_BUDGET_OCTETS_MIN = 65_536;
+
+/** Octets of the file of known DHT nodes. Chosen: 1,024 nodes take 100 KB. */
+export const DHT_STATE_OCTETS_MAX = 1_048_576;
+
+/** Milliseconds between two writes of it: what a kill -9 may cost of the day's count. */
+export const DHT_STATE_MS = 60_000;
+
 /** Characters of a persona's name, 1 and above. Chosen: one line of a message. */
 export const PERSONA_NAME_CHARACTERS_MAX = 64;
 

@@ -58,8 +58,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const stopped = stopSignal();
   await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;
-  if (config.verbose)
-    printError(formatVerboseStart({ ...facts, api: config.api, sip: !config.noSip }));
+  if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
   releaseMemory();

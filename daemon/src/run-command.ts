@@ -2,7 +2,7 @@
 
 import { systemClock, unreachable, type Logger } from '@sentrypeer/kernel';
 import type { ApiKeys } from '@sentrypeer/store';
-import type { Command, WebhookCommand } from './config/commands.ts';
+import type { Command, PeersCommand, WebhookCommand } from './config/commands.ts';
 import type { Config } from './config/config.ts';
 
 /** Does what a command says, also while a daemon uses the database. @returns What to print. */
@@ -18,6 +18,11 @@ export async function runCommand(
     using endpoints = store.Endpoints.open(logger, dbFile);
     const { runWebhookCommand } = await import('./webhook-command.ts');
     return runWebhookCommand(command, endpoints);
+  }
+  if (isPeersCommand(command)) {
+    using peers = store.Peers.open(ports, dbFile);
+    const { runPeersCommand } = await import('./peers-command.ts');
+    return runPeersCommand(command, peers);
   }
   switch (command.name) {
     case 'backup':
@@ -52,6 +57,10 @@ export async function runCommand(
 
 function isWebhookCommand(command: Command): command is WebhookCommand {
   return command.name.startsWith('webhook ');
+}
+
+function isPeersCommand(command: Command): command is PeersCommand {
+  return command.name.startsWith('peers ');
 }
 
 function formatKeys(keys: ApiKeys): string {

@@ -37,9 +37,19 @@ export type Command =
   | { readonly name: 'allow remove'; readonly value: string }
   /** An address, or a number in any form. */
   | { readonly name: 'delist'; readonly subject: string; readonly comment: string }
-  | { readonly name: 'explain'; readonly subject: string };
+  | { readonly name: 'explain'; readonly subject: string }
+  | PeersCommand;
 
-const FIRST_WORDS = ['backup', 'keys', 'webhook', 'allow', 'delist', 'explain'];
+/** What is done about other nodes that shared events. */
+export type PeersCommand =
+  | { readonly name: 'peers list' }
+  | {
+      readonly name: 'peers trust' | 'peers distrust' | 'peers forget';
+      /** Its id, or `unsigned` for all who sign nothing. */
+      readonly nodeId: string;
+    };
+
+const FIRST_WORDS = ['backup', 'keys', 'peers', 'webhook', 'allow', 'delist', 'explain'];
 const SECONDS: ReadonlyMap<string, number> = new Map([
   ['s', 1],
   ['m', 60],
@@ -54,6 +64,7 @@ export function parseCommand(words: readonly string[]): Command | undefined {
   if (first === undefined) return undefined;
   if (first === 'backup') return parseBackup(second, more);
   if (first === 'keys') return parseKeys(second, more);
+  if (first === 'peers') return parsePeers(second, more);
   if (first === 'webhook') return parseWebhook(second, more);
   if (first === 'allow') return parseAllow(second, more);
   if (first === 'delist') {
@@ -178,6 +189,36 @@ function commentOf(words: readonly string[]): string {
   const comment = words.join(' ').trim();
   if (comment.length <= COMMENT_CHARACTERS_MAX) return comment;
   throw refusal(`a comment has at most ${COMMENT_CHARACTERS_MAX} characters`);
+}
+
+function parsePeers(action: string | undefined, words: readonly string[]): Command {
+  const [node, ...more] = words;
+  if (action === 'list') {
+    refuseMore(words, 'peers list');
+    return { name: 'peers list' };
+  }
+  if (action !== 'trust' && action !== 'distrust' && action !== 'forget') {
+    const given = action === undefined ? 'needs a word more' : `knows no ${quoted(action)}`;
+    throw refusal(
+      `peers ${given}: write peers list, peers trust NODE, peers distrust NODE or peers forget NODE`,
+    );
+  }
+  const nodeId = node?.toLowerCase() ?? '';
+  if (nodeId !== 'unsigned' && !isUuid(nodeId)) {
+    throw refusal(
+      `${quoted(node ?? '')} is no node: write peers ${action} with the id of a node, or unsigned for all who sign nothing`,
+    );
+  }
+  refuseMore(more, `peers ${action} NODE`);
+  return { name: `peers ${action}`, nodeId };
+}
+
+function isUuid(text: string): boolean {
+  const parts = text.split('-').map((part) => part.length);
+  return (
+    parts.join(' ') === '8 4 4 4 12' &&
+    Array.from(text).every((character) => '0123456789abcdef-'.includes(character))
+  );
 }
 
 function checkName(key: string, form: string): void {

@@ -3,7 +3,6 @@
 import { parse, TomlError } from 'smol-toml';
 import { CONFIG_FILE_CHARACTERS_MAX } from '../limits.ts';
 import type { Option } from './option.ts';
-import { LATER_FEATURES } from './options.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
@@ -69,10 +68,6 @@ function parseToml(path: string, text: string): Readonly<Record<string, unknown>
 }
 
 function unknownKey(where: string, name: string): string {
-  const later = LATER_FEATURES.find(({ long }) => long.replaceAll('-', '_') === name);
-  if (later !== undefined) {
-    return `${where}: this version has no ${later.feature} yet: leave out ${name}`;
-  }
   const known = OPTION_ENTRIES.flatMap(([, { toml }]) => (toml === undefined ? [] : [toml]));
   const hint = suggestion(name, known);
   return `${where}: unknown key ${quoted(name)}${hint || ', see docs/options.md for those there are'}`;

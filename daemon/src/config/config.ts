@@ -20,6 +20,7 @@ export interface Config extends OptionValues {
   readonly certFile: string;
   readonly keyFile: string;
   readonly identityFile: string;
+  readonly dhtStateFile: string;
   readonly threads: number;
   /** All endpoints that events are posted to. */
   readonly webhooks: readonly WebhookOptions[];
@@ -53,6 +54,7 @@ export function completeConfig(
     webhooks,
     sipAgentTlsAddresses: agentTlsAddresses(values),
     sipAgentRefusal: values.sipAgentRefusal ?? (values.sipAgentDestination ? 404 : 603),
+    dhtStateFile: values.dhtStateFile ?? join(directory, 'sentrypeer-dht.json'),
     threads: values.threads ?? Math.min(Math.max(coresCount, 1), THREADS_MAX),
   });
 }

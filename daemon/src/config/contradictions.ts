@@ -42,6 +42,14 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       );
     }
   }
+  if (config.peerToPeer && config.shareBudgetOctets === 0) {
+    throw refusal(
+      `${origins.shareBudgetOctets.text} lets nothing be shared, and who does not share does not get: leave out ${origins.peerToPeer.text}, or allow some`,
+    );
+  }
+  if (config.dhtAddresses !== 'all' && config.dhtAddresses.length > 2) {
+    throw refusal(`${origins.dhtAddresses.text}: at most one address of IPv4 and one of IPv6`);
+  }
   if (config.connectionsPerSourceMax > config.connectionsMax) {
     throw refusal(
       `--max-connections-per-source is ${config.connectionsPerSourceMax}, ` +
@@ -56,9 +64,12 @@ export function refuseMissingDirectories(
   origins: ConfigOrigins,
   directoryExists: (path: string) => boolean,
 ): void {
-  const keys: readonly ('dbFile' | 'identityFile' | 'jsonLogFile')[] = config.jsonLog
-    ? ['dbFile', 'identityFile', 'jsonLogFile']
-    : ['dbFile', 'identityFile'];
+  const keys: readonly ('dbFile' | 'identityFile' | 'jsonLogFile' | 'dhtStateFile')[] = [
+    'dbFile',
+    'identityFile',
+    ...(config.jsonLog ? (['jsonLogFile'] as const) : []),
+    ...(config.peerToPeer ? (['dhtStateFile'] as const) : []),
+  ];
   for (const key of keys) {
     const directory = dirname(config[key]);
     if (directoryExists(directory)) continue;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { LATER_FEATURES } from './options.ts';
 import { suggestion } from './nearest.ts';
 import { quoted } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
@@ -34,7 +33,5 @@ export function parseEnvironment(
 }
 
 function warningAbout(name: string, known: ReadonlySet<string>): string {
-  const later = LATER_FEATURES.find(({ environment }) => environment.includes(name));
-  if (later !== undefined) return `${name} is ignored: this version has no ${later.feature} yet`;
   return `unknown environment variable ${quoted(name)} is ignored${suggestion(name, known)}`;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isSwitch, type Option } from './option.ts';
-import { LATER_FEATURES, PRINT_FLAGS } from './options.ts';
+import { PRINT_FLAGS } from './options.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
@@ -139,11 +139,6 @@ function set(
 }
 
 function unknownFlag(name: string, word: string): never {
-  for (const later of LATER_FEATURES) {
-    if (name !== `-${later.short}` && name !== `--${later.long}`) continue;
-    const where = name === word ? name : `${name} in ${quoted(word)}`;
-    throw refusal(`this version has no ${later.feature} yet: leave out ${where}`);
-  }
   // "-responsive" was meant as a long name, "-S" perhaps as "-s".
   const meant = word.startsWith('--') ? word : word.length > 2 ? `-${word}` : swapCase(name);
   const hint =

@@ -10,6 +10,7 @@ export const OPTION_GROUPS = {
   database: 'Database',
   api: 'HTTP API',
   verdict: 'What is listed',
+  pool: 'Sharing',
   output: 'Logs and output',
   webhook: 'Webhooks',
   program: 'Program',

@@ -11,6 +11,7 @@ import {
 import { AGENT_OPTIONS } from './agent-options.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { derivedOption, option } from './option.ts';
+import { POOL_OPTIONS } from './pool-options.ts';
 import { VERDICT_OPTIONS } from './verdict-options.ts';
 import {
   addressesType,
@@ -201,6 +202,7 @@ export const OPTIONS = {
   ...API_OPTIONS,
 
   ...VERDICT_OPTIONS,
+  ...POOL_OPTIONS,
 
   jsonLog: option({
     group: 'output',
@@ -279,24 +281,3 @@ export const PRINT_FLAGS = {
   help: { long: 'help', short: 'h', doc: 'Print this help.' },
   version: { long: 'version', short: 'V', doc: 'Print the version.' },
 } as const;
-
-/** What SentryPeer 4.x has and this version does not have yet; asked for, it is refused by name. */
-export const LATER_FEATURES: readonly {
-  readonly short: string;
-  readonly long: string;
-  readonly environment: readonly string[];
-  readonly feature: string;
-}[] = [
-  {
-    short: 'p',
-    long: 'peer-to-peer',
-    environment: ['SENTRYPEER_PEER_TO_PEER'],
-    feature: 'peer to peer sharing',
-  },
-  {
-    short: 'b',
-    long: 'bootstrap-node',
-    environment: ['SENTRYPEER_BOOTSTRAP_NODE'],
-    feature: 'peer to peer sharing',
-  },
-];

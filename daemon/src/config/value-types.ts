@@ -280,16 +280,16 @@ function hostTarget(kind: 'udp' | 'tcp', listen: ListenAddress): SyslogTarget {
 }
 
 /** Letters, digits, hyphens and dots, RFC 1123 §2.1; underscores are met in container networks. */
-function isHostName(text: string): boolean {
+export function isHostName(text: string): boolean {
   if (text.length > HOST_NAME_CHARACTERS_MAX) return false;
   for (const character of text.toLowerCase()) {
     if (!'abcdefghijklmnopqrstuvwxyz0123456789-._'.includes(character)) return false;
   }
-  return !text.startsWith('-');
+  return text !== '' && !text.startsWith('-');
 }
 
 /** Each item once, in order; `undefined` where one of them is wrong or there are too many or none. */
-function parseList<T>(
+export function parseList<T>(
   text: string,
   parse: (item: string) => T | undefined,
 ): readonly T[] | undefined {

@@ -20,6 +20,8 @@ export interface StartupFacts {
   readonly tls: readonly ListenAddress[];
   /** Where the SIP agent listens; `undefined` where it is off. */
   readonly agent: AgentLocals | undefined;
+  /** Empty where nothing is shared. */
+  readonly dht: readonly ListenAddress[];
   readonly api: ListenAddress | undefined;
   readonly dbFile: string;
   readonly jsonLogFile: string | undefined;
@@ -45,6 +47,9 @@ export function formatStartupBanner(facts: StartupFacts): string {
     if (addresses.length > 0) lines.push(entry(transport.toUpperCase(), addressList(addresses)));
   }
   if (facts.agent !== undefined) lines.push(entry('Agent', agentPlaces(facts.agent)));
+  if (facts.dht.length > 0) {
+    lines.push(entry('DHT', `${addressList(facts.dht)}, sharing with other nodes`));
+  }
   lines.push(entry('API', facts.api === undefined ? 'off (-a opens it)' : apiUrl(facts.api, '/')));
   lines.push(entry('Data', dataPlaces(facts)));
   for (const [index, command] of tryNext(facts).entries()) {
@@ -60,12 +65,20 @@ export function formatVerboseStart(facts: {
   readonly api: boolean;
   readonly sip: boolean;
   readonly responsive: boolean;
+  readonly peerToPeer: boolean;
 }): string {
   const lines = [`SentryPeer node id: ${facts.nodeId}`, 'Starting sentrypeer...'];
   if (facts.api) lines.push('API mode enabled, starting http daemon...');
   if (facts.sip) lines.push('SIP mode enabled...');
   if (facts.responsive) {
     lines.push('SIP responsive mode enabled. Will reply to SIP probes...');
+  }
+  if (facts.peerToPeer) {
+    lines.push(
+      'Peer to Peer DHT mode enabled...',
+      "DHT InfoHash for key 'bad_actors' is: 14d30143330e2e0e922ed4028a60ff96a59800ad",
+      'Listening for changes to the bad_actors DHT key',
+    );
   }
   return `${lines.join('\n')}\n`;
 }

@@ -14,6 +14,7 @@ import { RequestLog } from '../output/request-log.ts';
 import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
+import type { PoolService } from './pool-service.ts';
 import { openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeTotals } from './store-totals.ts';
@@ -22,6 +23,8 @@ export interface ApiServicePorts {
   readonly engine: Engine;
   /** Reads for everything but look-ups. */
   readonly log: StoreReader;
+  /** `undefined` where nothing is shared. */
+  readonly pool: PoolService | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Takes the lines of the request log. */
@@ -62,7 +65,7 @@ export class ApiService implements AsyncDisposable {
     const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers, webhooks, agent } = ports;
+    const { log, engine, clock, logger, consumers, webhooks, agent, pool } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     // Small devices, which have one thread, keep SQLite's own 2 MiB.
@@ -71,7 +74,7 @@ export class ApiService implements AsyncDisposable {
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
       new DaemonOperations(
-        { engine, log, agent, webhooks },
+        { engine, log, agent, pool, webhooks },
         { version: VERSION, dbFile, consumers },
       ),
     );
@@ -89,7 +92,14 @@ export class ApiService implements AsyncDisposable {
           networks: (limit, after) => log.places.networks(limit, after),
         },
         reputation,
-        deliver: (events: readonly DeliveredEvent[]) => engine.deliver(events),
+        deliver: async (events: readonly DeliveredEvent[]) => {
+          await engine.deliver(events);
+        },
+        peers: {
+          page: (limit, after) => log.origins.page(limit, after),
+          peer: (nodeId) => log.origins.origin(nodeId),
+          judge: (nodeId, judgement) => engine.judge(nodeId, judgement),
+        },
         operations,
         clock,
         logger,

@@ -10,6 +10,8 @@ import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { agentMetrics } from './agent-metrics.ts';
+import { poolMetrics } from './pool-metrics.ts';
+import type { PoolService } from './pool-service.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
 
 interface DaemonOperationsPorts {
@@ -18,6 +20,8 @@ interface DaemonOperationsPorts {
   readonly webhooks: Webhooks | undefined;
   /** `undefined` where it is off. */
   readonly agent: Pick<RunningAgent, 'counters'> | undefined;
+  /** `undefined` where nothing is shared. */
+  readonly pool: PoolService | undefined;
 }
 
 interface DaemonOperationsOptions {
@@ -60,16 +64,21 @@ export class DaemonOperations implements Operations, Disposable {
       if (!(error instanceof OperatingError)) throw error;
       reasons.push({ part: 'database', why: error.message });
     }
+    if (this.#ports.pool?.status().pool.isConnected === false) {
+      reasons.push({ part: 'sharing', why: 'no node of the network answers' });
+    }
     return reasons;
   }
 
   metrics(): readonly MetricFamily[] {
     const agent = this.#ports.agent?.counters();
+    const { pool, log } = this.#ports;
     return [
       ...this.#sip(),
       ...(agent === undefined ? [] : agentMetrics(agent)),
       ...this.#store(),
       ...webhookMetrics(this.webhooks()),
+      ...poolMetrics(pool?.status(), log.origins.counts()),
       ...this.#process(),
     ];
   }

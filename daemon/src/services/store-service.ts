@@ -10,6 +10,7 @@ import {
   type EndpointChange,
   type PlacedAddress,
   type PlacesProgress,
+  type Trust,
 } from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { JudgeService } from './judge-service.ts';
@@ -97,10 +98,19 @@ export class StoreService {
     this.#step();
   }
 
-  /** Records events of other nodes; throws `OperatingError` where that can't be done now. */
-  deliver(events: readonly DeliveredEvent[]): void {
-    this.#ports.onCommitted(this.#store.deliver(events).lastHoneyId);
+  /** Records events of other nodes and answers how many were new; throws `OperatingError` where that can't be done now. */
+  deliver(events: readonly DeliveredEvent[]): number {
+    const { lastHoneyId, events: newCount } = this.#store.deliver(events);
+    this.#ports.onCommitted(lastHoneyId);
     this.#judge.wake();
+    return newCount;
+  }
+
+  /** Keeps what the operator thinks of another node, or takes it back. @returns Whether it is known. */
+  judge(nodeId: string, trust: Trust | 'forgotten'): boolean {
+    if (trust === 'forgotten') return this.#store.forget(nodeId);
+    this.#store.judge(nodeId, trust);
+    return true;
   }
 
   /** Writes what the operator decided; throws `OperatingError`. */

@@ -8,6 +8,7 @@ import type {
   EndpointChange,
   PlacedAddress,
   PlacesProgress,
+  Trust,
 } from '@sentrypeer/store';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
@@ -92,6 +93,13 @@ export type StoreWorkerInput =
     }
   /** Answered in the same way. */
   | { readonly kind: 'decide'; readonly delivery: number; readonly decision: Decision }
+  /** Answered as well; the count is 1 where the node is known. */
+  | {
+      readonly kind: 'judge';
+      readonly delivery: number;
+      readonly nodeId: string;
+      readonly trust: Trust | 'forgotten';
+    }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
@@ -108,6 +116,8 @@ export type StoreWorkerOutput =
       readonly kind: 'delivered';
       readonly delivery: number;
       readonly failure: FailedMessage | undefined;
+      /** Events that were new, 0 where none are counted. */
+      readonly count: number;
     }
   | { readonly kind: 'drained' };
 

@@ -20,6 +20,13 @@ const parent = parentPort;
 const { options, sipPorts } = workerData as StoreWorkerData;
 
 const say = (message: StoreWorkerOutput): void => parent.postMessage(message);
+const answer = (delivery: number, work: () => number | void): void => {
+  let count = 0;
+  const failure = failureOf(() => {
+    count = work() ?? 0;
+  });
+  say({ kind: 'delivered', delivery, failure, count });
+};
 
 try {
   const service = StoreService.open(
@@ -47,32 +54,19 @@ try {
         service.saveCursor(message.name, message.honeyId);
         break;
       case 'deliver':
-        say({
-          kind: 'delivered',
-          delivery: message.delivery,
-          failure: failureOf(() => service.deliver(message.events)),
-        });
+        answer(message.delivery, () => service.deliver(message.events));
+        break;
+      case 'judge':
+        answer(message.delivery, () => Number(service.judge(message.nodeId, message.trust)));
         break;
       case 'change-endpoint':
-        say({
-          kind: 'delivered',
-          delivery: message.delivery,
-          failure: failureOf(() => service.changeEndpoint(message.change)),
-        });
+        answer(message.delivery, () => service.changeEndpoint(message.change));
         break;
       case 'place':
-        say({
-          kind: 'delivered',
-          delivery: message.delivery,
-          failure: failureOf(() => service.place(message.places, message.progress)),
-        });
+        answer(message.delivery, () => service.place(message.places, message.progress));
         break;
       case 'decide':
-        say({
-          kind: 'delivered',
-          delivery: message.delivery,
-          failure: failureOf(() => service.decide(message.decision)),
-        });
+        answer(message.delivery, () => service.decide(message.decision));
         break;
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.

@@ -56,13 +56,6 @@ test('parseConfigFile() refuses an unknown key with its line and the nearest one
   assert.match(refused(...named('config_file = "/x"')), /line 1: unknown key "config_file"/);
 });
 
-test('parseConfigFile() refuses what later versions have, by name', () => {
-  assert.equal(
-    refused(...named('peer_to_peer = true')),
-    '/c.toml, line 1: this version has no peer to peer sharing yet: leave out peer_to_peer',
-  );
-});
-
 test('parseConfigFile() refuses a value of the wrong type or out of range, with its line', () => {
   assert.equal(
     refused(...named('\nsip_port = "5060"')),

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { formatHelp } from '../../src/config/help.ts';
 import { formatManPage } from '../../src/config/man-page.ts';
 import { formatOptionsDocument } from '../../src/config/options-document.ts';
-import { LATER_FEATURES, PRINT_FLAGS } from '../../src/config/options.ts';
+import { PRINT_FLAGS } from '../../src/config/options.ts';
 import { keyOfLong, OPTION_ENTRIES } from '../../src/config/settings.ts';
 import { run } from './sources.ts';
 
@@ -38,7 +38,7 @@ test('help, man page and options.md name every option', () => {
 
 test('the table of options uses every name once', () => {
   const options = OPTION_ENTRIES.map(([, option]) => option);
-  const others = [...Object.values(PRINT_FLAGS), ...LATER_FEATURES];
+  const others = Object.values(PRINT_FLAGS);
   const columns = [
     [...options, ...others].map(({ long }) => long),
     [...options, ...others].flatMap(({ short }) => short ?? []),

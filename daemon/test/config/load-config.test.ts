@@ -53,6 +53,14 @@ test('loadConfig() without anything gives the documented defaults', () => {
       ownNumbers: undefined,
       ownAddresses: undefined,
       policy: undefined,
+      peerToPeer: false,
+      bootstrapNodes: [{ host: 'bootstrap.sentrypeer.org', port: 4222 }],
+      dhtPort: 4222,
+      dhtAddresses: 'all',
+      dhtNetwork: 0,
+      dhtStateFile: 'sentrypeer-dht.json',
+      neighbours: 'link',
+      shareBudgetOctets: 4_194_304,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',
       syslog: false,
@@ -176,19 +184,17 @@ test('loadConfig() reads the file that is named by flag or variable, and wants i
   );
 });
 
-test('loadConfig() warns of unknown variables without showing their values, and of later features', () => {
+test('loadConfig() warns of unknown variables without showing their values', () => {
   const { warnings } = run('', {
     env: {
       SENTRYPEER_DB_FLIE: 'secret',
       SENTRYPEER_WEBHOOK: 'https://secret.example/',
-      SENTRYPEER_PEER_TO_PEER: '1',
       SENTRYPEER_API: '1',
       HOME: '/root',
     },
   });
   assert.deepEqual(warnings, [
     'unknown environment variable "SENTRYPEER_DB_FLIE" is ignored, did you mean SENTRYPEER_DB_FILE?',
-    'SENTRYPEER_PEER_TO_PEER is ignored: this version has no peer to peer sharing yet',
     'unknown environment variable "SENTRYPEER_WEBHOOK" is ignored, did you mean SENTRYPEER_WEBHOOK_URL?',
   ]);
 });
@@ -272,7 +278,7 @@ test('loadConfig() knows the command backup FILE, which needs no SIP and no API'
   assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
   assert.equal(
     refused('start'),
-    'unknown command "start", there are backup, keys, webhook, allow, delist, explain: see sentrypeer --help',
+    'unknown command "start", there are backup, keys, peers, webhook, allow, delist, explain: see sentrypeer --help',
   );
 });
 
@@ -307,4 +313,41 @@ test('loadConfig() lets a mistake of its own rise', () => {
     throw new TypeError('broken');
   };
   assert.throws(() => run('', { directories: Object.assign([], { includes: broken }) }), TypeError);
+});
+
+test('loadConfig() reads how to share, and from whom to begin', () => {
+  const { config } = run(
+    '-draps -b one.example -b [2001:db8::1]:4300 -b 192.0.2.1 -f /var/lib/sp/x.db',
+  );
+  assert.equal(config.peerToPeer, true);
+  assert.deepEqual(config.bootstrapNodes, [
+    { host: 'one.example', port: 4222 },
+    { host: '2001:db8::1', port: 4300 },
+    { host: '192.0.2.1', port: 4222 },
+  ]);
+  assert.equal(config.dhtStateFile, '/var/lib/sp/sentrypeer-dht.json');
+  assert.deepEqual(run('-p -b none').config.bootstrapNodes, []);
+  assert.deepEqual(run('-b one.example').warnings, ['-b has no effect without --peer-to-peer']);
+  for (const wrong of ['', 'host:0', 'host:x', '-x', '2001:db8::1:4222x', '1.2.3.4:70000'])
+    assert.match(refused(`-p --bootstrap-node=${wrong}`), /: .* is not a host such as/, wrong);
+  assert.match(refused('-p --share-budget 0'), /who does not share does not get/);
+  assert.match(refused('-p --neighbours everywhere'), /is not one of off, link/);
+});
+
+test('loadConfig() reads commands about other nodes', () => {
+  const node = '0191F6A1-0000-8000-8000-00000000000A';
+  const command = (argv: string): unknown => {
+    const loaded = load(argv);
+    return loaded.kind === 'command' ? loaded.command : loaded;
+  };
+  assert.deepEqual(command('peers list'), { name: 'peers list' });
+  assert.deepEqual(command(`peers distrust ${node}`), {
+    name: 'peers distrust',
+    nodeId: node.toLowerCase(),
+  });
+  assert.deepEqual(command('peers forget unsigned'), { name: 'peers forget', nodeId: 'unsigned' });
+  assert.match(refused('peers'), /^peers needs a word more: write peers list/);
+  assert.match(refused('peers love x'), /^peers knows no "love"/);
+  assert.match(refused('peers trust everybody'), /^"everybody" is no node/);
+  assert.match(refused(`peers trust ${node} x`), /is too much/);
 });

@@ -26,6 +26,7 @@ const facts: StartupFacts = {
   dbFile: './sentrypeer.db',
   jsonLogFile: '/var/log/sp.log',
   webhookNames: [],
+  dht: [],
   syslogTarget: 'local',
 };
 
@@ -89,16 +90,25 @@ test('formatStartupBanner() counts addresses beyond the first six', () => {
 
 test('formatVerboseStart() prints the lines of SentryPeer 4.x in its order', () => {
   assert.equal(
-    formatVerboseStart({ nodeId: 'x', api: true, sip: true, responsive: true }),
+    formatVerboseStart({ nodeId: 'x', api: true, sip: true, responsive: true, peerToPeer: true }),
     `SentryPeer node id: x
 Starting sentrypeer...
 API mode enabled, starting http daemon...
 SIP mode enabled...
 SIP responsive mode enabled. Will reply to SIP probes...
+Peer to Peer DHT mode enabled...
+DHT InfoHash for key 'bad_actors' is: 14d30143330e2e0e922ed4028a60ff96a59800ad
+Listening for changes to the bad_actors DHT key
 `,
   );
   assert.equal(
-    formatVerboseStart({ nodeId: 'x', api: false, sip: false, responsive: false }),
+    formatVerboseStart({
+      nodeId: 'x',
+      api: false,
+      sip: false,
+      responsive: false,
+      peerToPeer: false,
+    }),
     'SentryPeer node id: x\nStarting sentrypeer...\n',
   );
 });

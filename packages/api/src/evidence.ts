@@ -72,6 +72,14 @@ export interface FoundEvent extends RecordedEvent {
   readonly detailsJson: string | undefined;
   readonly seenCount: number;
   readonly lastSeen: string | undefined;
+  /** Where another node shared it. */
+  readonly origin?: EventOrigin | undefined;
+}
+
+/** Who told us of an event of another node, and the raw Ed25519 key it is signed with. */
+interface EventOrigin {
+  readonly address: string;
+  readonly publicKey: Uint8Array | undefined;
 }
 
 interface EventPage {

@@ -30,6 +30,7 @@ import type { Evidence } from './evidence.ts';
 import type { Reputation } from './reputation.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
+import type { Peers } from './peers.ts';
 import type { PlaceEvidence } from './places.ts';
 import type { Totals } from './totals.ts';
 import { addDecisionsRoute } from './v1/decisions-route.ts';
@@ -42,6 +43,7 @@ export interface HttpApiPorts {
   readonly places: PlaceEvidence;
   readonly reputation: Reputation;
   readonly deliver: CloudPorts['deliver'];
+  readonly peers: Peers;
   readonly operations: Operations;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -317,6 +317,11 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         places: new MemoryPlaces(),
         reputation: new MemoryReputation(),
         deliver: async () => {},
+        peers: {
+          page: () => ({ items: [], next: undefined }),
+          peer: () => undefined,
+          judge: async () => false,
+        },
         operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
         clock: systemClock,
       },

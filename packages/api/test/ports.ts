@@ -19,6 +19,11 @@ export function openApi(
       places: new MemoryPlaces(),
       reputation: new MemoryReputation(),
       deliver: () => Promise.resolve(),
+      peers: {
+        page: () => ({ items: [], next: undefined }),
+        peer: () => undefined,
+        judge: async () => false,
+      },
       operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
       clock: systemClock,
       logger: silentLogger,

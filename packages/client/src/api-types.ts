@@ -195,6 +195,13 @@ export interface Event {
   /** Messages like it that were counted on it, itself included. */
   readonly seen_count: number;
   readonly last_seen: string | null;
+  /** Where another node shared it: hearsay, which nothing here proves. Else null. */
+  readonly shared: {
+    /** The DHT node that told us. */
+    readonly address: string;
+    /** Ed25519 public key whose owner signed it, base64url; null: nobody did. */
+    readonly key: string | null;
+  } | null;
   /** With include=message only. */
   readonly request_uri?: string | null;
   /** With include=message only. */
@@ -205,6 +212,22 @@ export interface Event {
   readonly sip_message?: string;
   /** With include=message only: credentials that were tried, and other headers. */
   readonly details?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface Peer {
+  /** Its id; unsigned stands for all that sign nothing. */
+  readonly node_id: string;
+  readonly trust: 'none' | 'trusted' | 'distrusted';
+  /** Ed25519 public key, base64url; null where it signs nothing. */
+  readonly key: string | null;
+  /** The DHT node that told us last. */
+  readonly address: string | null;
+  /** When something of it was taken first. */
+  readonly first_seen: string;
+  /** When something of it was taken last. */
+  readonly last_seen: string;
+  /** Events of it that stand in the log. */
+  readonly events: number;
 }
 
 export interface Check {

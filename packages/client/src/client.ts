@@ -13,6 +13,7 @@ import type {
   Methods,
   Network,
   Number as CalledNumber,
+  Peer,
   Series,
   Summary,
   UserAgent,
@@ -178,6 +179,11 @@ export class SentryPeerClient {
   /** Networks of the addresses, that with the most messages first, fetched as they are asked for. */
   networks({ signal }: CallOptions = {}): AsyncGenerator<Network> {
     return this.#pages('/v1/networks', {}, signal);
+  }
+
+  /** Other nodes that shared events, or were judged; the one seen last first. */
+  peers({ signal }: CallOptions = {}): AsyncGenerator<Peer> {
+    return this.#pages('/v1/peers', {}, signal);
   }
 
   /** Those that fit, newest first, fetched as they are asked for. */

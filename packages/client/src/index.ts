@@ -14,6 +14,7 @@ export {
   type ListingChange,
   type Methods,
   type Network,
+  type Peer,
   type Number as CalledNumber,
   type Series,
   type Summary,

@@ -101,7 +101,7 @@ export function parseClaim(octets: Uint8Array, nowEpochUs: number): ParsedClaim 
 }
 
 /** A UUID in lower case, or `undefined`. */
-export function parseUuid(text: string): string | undefined {
+function parseUuid(text: string): string | undefined {
   if (text.length !== UUID_SIZE) return undefined;
   const lower = text.toLowerCase();
   for (let index = 0; index < UUID_SIZE; index += 1) {

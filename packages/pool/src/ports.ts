@@ -6,20 +6,17 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { Signer } from './ed25519.ts';
 
 /** The DHT as sharing uses it; a `DhtNode` is one. */
-export type Network = Pick<
-  DhtNode,
-  'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'
->;
+type Network = Pick<DhtNode, 'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'>;
 
 /** The event log as it is read for sharing. */
-export interface EventLog {
+interface EventLog {
   /** Up to `limit` committed events whose `honeyId` is above the given one, in ascending order. */
   eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[];
   lastHoneyId(): number;
   cursor(name: string): number | undefined;
 }
 
-export interface CursorSink {
+interface CursorSink {
   saveCursor(name: string, honeyId: number): void;
 }
 
@@ -36,7 +33,7 @@ export interface KnownOrigin {
   readonly publicKey: Uint8Array | undefined;
 }
 
-export interface Origins {
+interface Origins {
   /** @param nodeId An origin's, or {@link UNSIGNED_ORIGINS}. */
   origin(nodeId: string): KnownOrigin | undefined;
 }

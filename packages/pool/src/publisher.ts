@@ -23,7 +23,7 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** The cursor's name; the other one says behind which event sharing began. */
 export const POOL_CURSOR = 'pool';
-export const POOL_SINCE_CURSOR = 'pool-since';
+const POOL_SINCE_CURSOR = 'pool-since';
 
 /** What became of this node's own events. */
 export interface PublisherCounters {

@@ -132,7 +132,7 @@ export function maySeeSecrets(caller: Caller): boolean {
 }
 
 function action(need: Need): string {
-  if (need === 'decide') return 'decide what may be listed';
+  if (need === 'decide') return 'decide what may be listed, and whom to trust';
   return need === 'write' ? 'deliver events' : 'read';
 }
 

@@ -74,6 +74,7 @@ export function eventEntry(
     anomalies: event.anomalies === '' ? [] : event.anomalies.split(','),
     seen_count: event.seenCount,
     last_seen: event.lastSeen === undefined ? null : rfc3339OfText(event.lastSeen),
+    shared: sharedEntry(event),
   };
   if (!withSecrets) return entry;
   return {
@@ -84,6 +85,12 @@ export function eventEntry(
     sip_message: event.sipMessage,
     details: event.detailsJson === undefined ? null : (JSON.parse(event.detailsJson) as Json),
   };
+}
+
+function sharedEntry({ origin }: FoundEvent): Json {
+  if (origin === undefined) return null;
+  const key = origin.publicKey?.toBase64({ alphabet: 'base64url', omitPadding: true });
+  return { address: origin.address, key: key ?? null };
 }
 
 function seen(total: Omit<SeenTotal, 'totalId'>) {

@@ -9,6 +9,7 @@ import type { Operations } from '../operations/routes.ts';
 import type { Reputation } from '../reputation.ts';
 import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
+import type { Peers } from '../peers.ts';
 import type { PlaceEvidence } from '../places.ts';
 import type { Totals } from '../totals.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -18,6 +19,7 @@ export interface OperationPorts {
   readonly evidence: Evidence;
   readonly places: PlaceEvidence;
   readonly totals: Totals;
+  readonly peers: Peers;
   readonly lists: Lists;
   readonly reputation: Reputation;
   readonly streams: EventStreams;

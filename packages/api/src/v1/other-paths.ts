@@ -34,7 +34,27 @@ const DELIVERED = {
   }),
 };
 
+function judgement(summary: string): Schema {
+  return {
+    post: {
+      summary: `${summary}; needs a key of the role admin`,
+      parameters: inPath('node_id'),
+      responses: answers({
+        '204': 'Done.',
+        '400': 'The text in the path is no node.',
+        '404': 'Nothing is known of this node.',
+        '503': 'Try again later.',
+      }),
+    },
+  };
+}
+
 export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
+  '/v1/peers/{node_id}/trust': judgement('Takes more of what this node shares'),
+  '/v1/peers/{node_id}/distrust': judgement(
+    'Withdraws everything that only this node said, and takes nothing more of it',
+  ),
+  '/v1/peers/{node_id}/forget': judgement('Takes a judgement back'),
   '/ip-addresses': {
     get: {
       summary: 'SentryPeer 4.x: all addresses',

@@ -203,6 +203,16 @@ export const SCHEMAS = {
       },
       seen_count: count('Messages like it that were counted on it, itself included.'),
       last_seen: { type: ['string', 'null'], format: 'date-time' },
+      shared: {
+        type: ['object', 'null'],
+        description: 'Where another node shared it: hearsay, which nothing here proves. Else null.',
+        properties: {
+          address: text('The DHT node that told us.'),
+          key: textOrNull('Ed25519 public key whose owner signed it, base64url; null: nobody did.'),
+        },
+        required: ['address', 'key'],
+        additionalProperties: false,
+      },
       request_uri: textOrNull('With include=message only.'),
       to_uri: textOrNull('With include=message only.'),
       from_uri: textOrNull('With include=message only.'),
@@ -215,6 +225,16 @@ export const SCHEMAS = {
     ['request_uri', 'to_uri', 'from_uri', 'sip_message', 'details'],
   ),
   EventPage: page('Event'),
+  Peer: object({
+    node_id: text('Its id; unsigned stands for all that sign nothing.'),
+    trust: { type: 'string', enum: ['none', 'trusted', 'distrusted'] },
+    key: textOrNull('Ed25519 public key, base64url; null where it signs nothing.'),
+    address: textOrNull('The DHT node that told us last.'),
+    first_seen: time('When something of it was taken first.'),
+    last_seen: time('When something of it was taken last.'),
+    events: count('Events of it that stand in the log.'),
+  }),
+  PeerPage: page('Peer'),
   Check: object({
     verdict: VERDICT_WORD,
     ...VERDICT,

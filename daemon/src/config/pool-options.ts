@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { DHT_NETWORK_MAX, SHARE_BUDGET_OCTETS_MIN } from '../limits.ts';
+import { derivedOption, option } from './option.ts';
+import { hostsType, neighboursType, type HostPort } from './pool-types.ts';
+import {
+  addressesType,
+  countType,
+  pathType,
+  portType,
+  sizeType,
+  switchType,
+} from './value-types.ts';
+
+const BOOTSTRAP: readonly HostPort[] = [{ host: 'bootstrap.sentrypeer.org', port: 4222 }];
+
+/** Sharing with other nodes. */
+export const POOL_OPTIONS = {
+  peerToPeer: option({
+    group: 'pool',
+    long: 'peer-to-peer',
+    short: 'p',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Share what attackers did here with other nodes, and take what they share. Without it no packet leaves.',
+  }),
+  bootstrapNodes: option({
+    group: 'pool',
+    long: 'bootstrap-node',
+    short: 'b',
+    type: hostsType,
+    defaultValue: BOOTSTRAP,
+    needs: 'peer-to-peer',
+    doc: 'Node that is asked first; none relies on neighbours and on nodes known from before.',
+  }),
+  dhtPort: option({
+    group: 'pool',
+    long: 'dht-port',
+    type: portType,
+    defaultValue: 4222,
+    needs: 'peer-to-peer',
+    doc: 'UDP port of the DHT node; others reach it there, so open it in the firewall.',
+  }),
+  dhtAddresses: option({
+    group: 'pool',
+    long: 'dht-address',
+    type: addressesType,
+    defaultValue: 'all',
+    needs: 'peer-to-peer',
+    doc: 'Local address of the DHT node, at most one of IPv4 and one of IPv6.',
+  }),
+  dhtNetwork: option({
+    group: 'pool',
+    long: 'dht-network',
+    type: countType('NUMBER', 0, DHT_NETWORK_MAX),
+    defaultValue: 0,
+    needs: 'peer-to-peer',
+    doc: 'Nodes of another number are not there: 0 is the public network, any other a closed pool.',
+  }),
+  dhtStateFile: derivedOption({
+    group: 'pool',
+    long: 'dht-state-file',
+    type: pathType,
+    needs: 'peer-to-peer',
+    defaultText: 'sentrypeer-dht.json beside the database',
+    doc: 'Nodes known from before, so that a restart needs no bootstrap node.',
+  }),
+  neighbours: option({
+    group: 'pool',
+    long: 'neighbours',
+    type: neighboursType,
+    defaultValue: 'link',
+    needs: 'peer-to-peer',
+    doc: 'How far nodes are looked for by multicast (FF0X::172): off, link, admin, site or organization.',
+  }),
+  shareBudgetOctets: option({
+    group: 'pool',
+    long: 'share-budget',
+    type: sizeType(SHARE_BUDGET_OCTETS_MIN),
+    unit: 'octets',
+    defaultValue: 4 * 2 ** 20,
+    needs: 'peer-to-peer',
+    doc: 'Octets of events shared in a day (UTC), some 520 each; 0 shares nothing and so takes nothing: it is refused.',
+  }),
+} as const;

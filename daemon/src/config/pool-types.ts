@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIP } from 'node:net';
+import {
+  formatListenAddress,
+  isHostName,
+  parseList,
+  portType,
+  type ValueType,
+} from './value-types.ts';
+
+/** A name or a bare address, and a port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+const DHT_PORT = 4222;
+const NEIGHBOURS = ['off', 'link', 'admin', 'site', 'organization'] as const;
+
+export type NeighboursScope = (typeof NEIGHBOURS)[number];
+
+export const hostsType: ValueType<readonly HostPort[]> = {
+  placeholder: 'HOST[:PORT]',
+  wanted: 'a host such as bootstrap.sentrypeer.org, 192.0.2.1:4222 or [2001:db8::1]:4222, or none',
+  toml: ['string'],
+  repeatable: true,
+  parse: (text) => (text === 'none' ? [] : parseList(text, parseHostPort)),
+  format: (value) => (value.length === 0 ? 'none' : value.map(formatHostPort).join(',')),
+};
+
+export const neighboursType: ValueType<NeighboursScope> = {
+  placeholder: 'SCOPE',
+  wanted: `one of ${NEIGHBOURS.join(', ')}`,
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => NEIGHBOURS.find((scope) => scope === text),
+  format: (value) => value,
+};
+
+/** `host:port`, an IPv6 address in brackets. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return formatListenAddress({ address: host, port });
+}
+
+function parseHostPort(text: string): HostPort | undefined {
+  const bare = bareAddress(text);
+  if (bare !== undefined) return { host: bare, port: DHT_PORT };
+  const colon = text.lastIndexOf(':');
+  const hostText = colon < 0 ? text : text.slice(0, colon);
+  const port = colon < 0 ? DHT_PORT : portType.parse(text.slice(colon + 1));
+  const host = bareAddress(hostText) ?? (isHostName(hostText) ? hostText : undefined);
+  if (host === undefined || port === undefined || port === 0) return undefined;
+  // Without brackets the end of an IPv6 address could be a port.
+  return host.includes(':') && !hostText.startsWith('[') ? undefined : { host, port };
+}
+
+function bareAddress(text: string): string | undefined {
+  const inside = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  return isIP(inside) === 0 ? undefined : inside;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { open, rename } from 'node:fs/promises';
+import type { Logger } from '@sentrypeer/kernel';
+import { DHT_STATE_OCTETS_MAX } from '../limits.ts';
+
+/** What a start goes on from: known DHT nodes, and what of the day's octets is spent. Nothing in it is believed unseen. */
+export interface DhtStateDocument {
+  readonly dht?: unknown;
+  readonly pool?: unknown;
+}
+
+/** Reads it; a file that is missing or damaged is as good as none, for bootstrap nodes do the same. */
+export async function readDhtState(path: string, logger: Logger): Promise<DhtStateDocument> {
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    if (size > DHT_STATE_OCTETS_MAX) throw new RangeError('it is too large');
+    const value: unknown = JSON.parse(await file.readFile('utf8'));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing) logger.warn('dht_state_unreadable', { path, error: String(error) });
+    return {};
+  }
+}
+
+/** Writes it beside itself and gives it its name, so that a crash leaves the old one. What fails is logged. */
+export async function writeDhtState(
+  path: string,
+  document: DhtStateDocument,
+  logger: Logger,
+): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    {
+      await using file = await open(temporary, 'w', 0o600);
+      await file.writeFile(JSON.stringify(document));
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    logger.warn('dht_state_not_written', { path, error: String(error) });
+  }
+}

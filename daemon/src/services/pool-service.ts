@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DhtNode, DhtStatus } from '@sentrypeer/dht';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { Neighbours, NeighboursCounters, Pool, PoolStatus } from '@sentrypeer/pool';
+import type { StoreReader } from '@sentrypeer/store';
+import type { Config } from '../config/config.ts';
+import { formatHostPort } from '../config/pool-types.ts';
+import type { ListenAddress } from '../config/value-types.ts';
+import { VERSION } from '../config/version.ts';
+import type { Engine } from '../engine.ts';
+import type { Identity } from '../identity.ts';
+import { DHT_STATE_MS } from '../limits.ts';
+import { readDhtState, writeDhtState } from './dht-state-file.ts';
+
+export interface PoolServicePorts {
+  readonly engine: Engine;
+  readonly log: StoreReader;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A part of it failed while it ran. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** What sharing says of itself. */
+export interface SharingStatus {
+  readonly pool: PoolStatus;
+  readonly dht: DhtStatus;
+  /** Values that came too fast to be looked at. */
+  readonly missedValues: number;
+  /** `undefined` where none are looked for. */
+  readonly neighbours: (NeighboursCounters & { readonly count: number }) | undefined;
+}
+
+/** Sharing with other nodes: the DHT node, what is shared over it, neighbours, and the file of what is known. */
+export class PoolService implements AsyncDisposable {
+  readonly #scope: AsyncDisposableStack;
+  readonly #dht: DhtNode;
+  readonly #pool: Pool;
+  readonly #neighbours: Neighbours | undefined;
+
+  private constructor(
+    scope: AsyncDisposableStack,
+    parts: { readonly dht: DhtNode; pool: Pool; neighbours: Neighbours | undefined },
+  ) {
+    this.#scope = scope;
+    this.#dht = parts.dht;
+    this.#pool = parts.pool;
+    this.#neighbours = parts.neighbours;
+  }
+
+  /** Throws `OperatingError` with nothing left open. */
+  static async open(ports: PoolServicePorts, config: Config): Promise<PoolService> {
+    // Not loaded where it is not asked for: a small device has better use for the memory.
+    const { openDht } = await import('@sentrypeer/dht/udp');
+    const { Pool } = await import('@sentrypeer/pool');
+    const { logger, log, engine, identity, clock } = ports;
+    await using scope = new AsyncDisposableStack();
+    const state = await readDhtState(config.dhtStateFile, logger);
+    const dht = await openDht({
+      port: config.dhtPort,
+      ...(config.dhtAddresses !== 'all' && { addresses: config.dhtAddresses }),
+      network: config.dhtNetwork,
+      state: state.dht,
+      bootstrap: config.bootstrapNodes.map(formatHostPort),
+      peerDiscovery: config.neighbours !== 'off',
+      logger,
+    });
+    scope.use(dht);
+    const pool = new Pool(
+      {
+        network: dht,
+        log,
+        cursors: engine,
+        origins: log.origins,
+        record: (events) => engine.deliver(events),
+        signer: identity,
+        clock,
+        logger,
+        wakeAfter,
+      },
+      {
+        networkId: config.dhtNetwork,
+        appVersion: VERSION,
+        budgetOctets: config.shareBudgetOctets,
+        state: state.pool,
+      },
+    );
+    scope.use(pool);
+    pool.running.catch(ports.onFailed);
+    const neighbours =
+      config.neighbours === 'off'
+        ? undefined
+        : await openNeighbours(ports, {
+            config,
+            scope: config.neighbours,
+            dht,
+            pool,
+            owner: scope,
+          });
+    const save = (): Promise<void> =>
+      writeDhtState(
+        config.dhtStateFile,
+        { dht: dht.exportState(), pool: pool.exportState() },
+        logger,
+      );
+    const timer = setInterval(() => void save(), DHT_STATE_MS);
+    scope.defer(async () => {
+      clearInterval(timer);
+      await save();
+    });
+    return new PoolService(scope.move(), { dht, pool, neighbours });
+  }
+
+  /** Where the DHT node is bound. */
+  get locals(): readonly ListenAddress[] {
+    return this.#dht.locals.map(({ address, port }) => ({ address, port }));
+  }
+
+  /** New events were committed. */
+  wake(): void {
+    this.#pool.wake();
+  }
+
+  status(): SharingStatus {
+    const neighbours = this.#neighbours;
+    return {
+      pool: this.#pool.status(),
+      dht: this.#dht.status(),
+      missedValues: this.#dht.counters().listenEventsDropped,
+      neighbours:
+        neighbours === undefined ? undefined : { ...neighbours.counters, count: neighbours.count },
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#scope.disposeAsync();
+  }
+}
+
+async function openNeighbours(
+  { identity, clock, logger }: PoolServicePorts,
+  parts: {
+    readonly config: Config;
+    readonly scope: Exclude<Config['neighbours'], 'off'>;
+    readonly dht: DhtNode;
+    readonly pool: Pool;
+    /** Closes what is opened. */
+    readonly owner: AsyncDisposableStack;
+  },
+): Promise<Neighbours> {
+  const { config, scope, dht, pool, owner } = parts;
+  const { Neighbours } = await import('@sentrypeer/pool');
+  const { openMulticast } = await import('@sentrypeer/pool/udp');
+  const multicast = owner.use(
+    await openMulticast({ logger }, scope, (octets, source) => neighbours.receive(octets, source)),
+  );
+  const neighbours: Neighbours = new Neighbours(
+    {
+      clock,
+      wakeAfter,
+      signer: identity,
+      send: (octets) => multicast.send(octets),
+      isConnected: () => dht.isConnected,
+      call: (endpoint) => dht.call(endpoint),
+      learnKey: (nodeId, publicKey) => pool.learnKey(nodeId, publicKey),
+    },
+    {
+      dhtPort: dht.locals[0]?.port ?? config.dhtPort,
+      networkId: config.dhtNetwork,
+      version: VERSION,
+    },
+  );
+  owner.defer(() => neighbours.close());
+  return neighbours;
+}
+
+function wakeAfter(waitMs: number, run: () => void): () => void {
+  const timeout = setTimeout(run, Math.ceil(waitMs));
+  return () => clearTimeout(timeout);
+}

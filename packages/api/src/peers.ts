@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Page, PageEnd, SeenTotal } from './evidence.ts';
+
+/** Another node that shared events with this one, or that the operator has judged. */
+export interface Peer extends SeenTotal {
+  /** `unsigned` stands for all that sign nothing. */
+  readonly nodeId: string;
+  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  readonly publicKey: Uint8Array | undefined;
+  readonly trust: 'none' | 'trusted' | 'distrusted';
+  /** The DHT node that told us last; empty where it never shared anything. */
+  readonly address: string;
+}
+
+/** What the operator says of a node. */
+export type Judgement = 'trusted' | 'distrusted' | 'forgotten';
+
+export interface Peers {
+  /** The one seen last first. */
+  page(limit: number, after?: PageEnd): Page<Peer>;
+  peer(nodeId: string): Peer | undefined;
+  /** Resolves with whether the node is known; rejects with `OperatingError`. */
+  judge(nodeId: string, judgement: Judgement): Promise<boolean>;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyInstance } from 'fastify';
+import { OperatingError } from '@sentrypeer/kernel';
+import { uuid, type Parameter } from '../parameters.ts';
+import type { Judgement, Peer, Peers } from '../peers.ts';
+import { sendProblem } from '../problem.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import { addRefusals } from '../routes.ts';
+import { limit, pageOf, totalsCursor } from './cursor.ts';
+import type { Json } from './entries.ts';
+import { operation, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+const JSON_TYPE = 'application/json';
+const UNKNOWN = 'Nothing is known of this node.';
+const UNSIGNED = 'unsigned';
+const JUDGEMENTS: Readonly<Record<string, Judgement>> = {
+  trust: 'trusted',
+  distrust: 'distrusted',
+  forget: 'forgotten',
+};
+const nodeUuid = uuid('The node.');
+
+const node: Parameter<string> = {
+  description: 'The node, or unsigned for all that sign nothing.',
+  schema: { type: 'string' },
+  right: 'the UUID of a node, or unsigned',
+  read: (text) => (text === UNSIGNED ? text : nodeUuid.read(text)),
+};
+
+export const PEERS_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/peers',
+    summary: 'Other nodes that shared events, the one seen last first',
+    need: 'read',
+    query: { limit, cursor: totalsCursor },
+    mediaType: JSON_TYPE,
+    schema: reference('PeerPage'),
+    isConditional: () => true,
+    handle: (call) => {
+      const { values, ports } = call;
+      const { items, next } = pageOf((count, after) => ports.peers.page(count, after), {
+        after: values.cursor,
+        limit: values.limit,
+        sinceEpochUs: -1,
+        fits: () => true,
+      });
+      sendJson(call, { items: items.map(peerEntry), next });
+    },
+  }),
+  operation({
+    path: '/v1/peers/{node_id}',
+    summary: 'One node that shared events, or was judged',
+    need: 'read',
+    query: {},
+    place: { name: 'node_id', parameter: node },
+    mediaType: JSON_TYPE,
+    schema: reference('Peer'),
+    notFound: UNKNOWN,
+    isConditional: () => true,
+    handle: (call) => {
+      const peer = call.ports.peers.peer(call.place);
+      if (peer === undefined) sendProblem(call.reply, 404, UNKNOWN);
+      else sendJson(call, peerEntry(peer));
+    },
+  }),
+];
+
+/** `POST /v1/peers/{node_id}/trust`, `/distrust` and `/forget`, for those who may do everything. */
+export function addJudgements(app: FastifyInstance, peers: Peers): void {
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    // Nothing is said beside the path; a body is passed over.
+    scope.addContentTypeParser('*', (_request, payload, parsed) => {
+      payload.resume();
+      parsed(null);
+    });
+    for (const [word, judgement] of Object.entries(JUDGEMENTS)) {
+      const url = `/v1/peers/:node_id/${word}`;
+      scope.route({
+        method: 'POST',
+        url,
+        config: { access: { need: 'decide' } },
+        handler: async (request, reply) => {
+          const { node_id: text = '' } = request.params as { readonly node_id?: string };
+          const nodeId = node.read(text);
+          if (nodeId === undefined) sendProblem(reply, 400, `node_id must be ${node.right}`);
+          else
+            try {
+              if (await peers.judge(nodeId, judgement)) reply.code(204).send();
+              else sendProblem(reply, 404, UNKNOWN);
+            } catch (error) {
+              if (!(error instanceof OperatingError)) throw error;
+              reply.header('Retry-After', '5');
+              sendProblem(reply, 503, `nothing can be recorded at present: ${error.code}`);
+            }
+          return reply;
+        },
+      });
+      addRefusals(scope, url, 'POST');
+    }
+    done();
+  });
+}
+
+function peerEntry(peer: Peer): Json {
+  return {
+    node_id: peer.nodeId,
+    trust: peer.trust,
+    key: peer.publicKey?.toBase64({ alphabet: 'base64url', omitPadding: true }) ?? null,
+    address: peer.address === '' ? null : peer.address,
+    first_seen: rfc3339(peer.firstSeenEpochUs),
+    last_seen: rfc3339(peer.lastSeenEpochUs),
+    events: peer.seenCount,
+  };
+}
