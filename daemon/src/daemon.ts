@@ -83,13 +83,14 @@ export class Daemon implements AsyncDisposable {
       { config, nodeId: identity.nodeId, proxies: ports.proxies },
     );
     if (webhooks !== undefined) consumers.push(scope.use(webhooks));
+    if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
+    // Closing runs backwards from here: no more is received, then what is committed is delivered.
+    scope.defer(() => engine.drain());
+
     const pool = config.peerToPeer
       ? scope.use(await PoolService.open({ ...ports, engine, log, identity }, config))
       : undefined;
     if (pool !== undefined) consumers.push(pool);
-    if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
-    // Closing runs backwards from here: no more is received, then what is committed is delivered.
-    scope.defer(() => engine.drain());
 
     const agent = await openAgent({ ...ports, identity }, config);
     if (agent !== undefined) scope.use(agent);

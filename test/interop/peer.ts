@@ -26,6 +26,7 @@ export const PEERS = {
   'lua5.4': 'lua5.4',
   nft: 'nftables',
   nmap: 'nmap',
+  nsenter: 'util-linux',
   openssl: 'openssl',
   promtool: 'prometheus',
   'python3-opendht': 'python3-opendht',

@@ -16,7 +16,8 @@ def out(**fields):
 def described(value):
     data = bytes(value.data)
     return dict(id="%016x" % value.id, user_type=value.user_type, size=len(data),
-                data=data[:200].decode("utf-8", "replace"))
+                data=data[:200].decode("utf-8", "replace"),
+                text=data.decode("utf-8", "replace") if len(data) <= 1000 else None)
 
 node = dht.DhtRunner()
 config = dht.DhtConfig()

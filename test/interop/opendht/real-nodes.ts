@@ -125,6 +125,8 @@ interface PythonValue {
   readonly user_type: string;
   readonly size: number;
   readonly data: string;
+  /** All of it, where it is no more than 1,000 octets. */
+  readonly text: string | null;
 }
 
 interface PythonEvent extends Partial<PythonValue> {

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { infoHash, type DhtNode } from '@sentrypeer/dht';
+import { openDht } from '@sentrypeer/dht/udp';
+import { DaemonProcess, TemporaryFolder, until } from '../../e2e/daemon-process.ts';
+import { sipRequest, UdpPeer } from '../../e2e/sip-peers.ts';
+import { MACHINES_COUNT, onMachine } from './namespaces.ts';
+
+const WAIT_MS = 60_000;
+const ATTACKERS_COUNT = 20;
+
+interface Claimed {
+  readonly event_uuid: string;
+  readonly created_by_node_id: string;
+  readonly source_ip: string;
+  readonly called_number: string;
+  readonly sip_method: string;
+  readonly event_timestamp: string;
+}
+
+/** Daemons, one on each machine, and an observer who hears every value that is put. */
+export class Fleet implements AsyncDisposable {
+  readonly #bootstrap: string;
+  readonly #folders = Array.from({ length: MACHINES_COUNT }, () => new TemporaryFolder());
+  readonly #daemons: DaemonProcess[] = [];
+  readonly #observer: DhtNode;
+  readonly #heard: { readonly id: bigint; readonly claimed: Claimed }[] = [];
+  #attacksCount = 0;
+
+  private constructor(bootstrap: string, observer: DhtNode) {
+    this.#bootstrap = bootstrap;
+    this.#observer = observer;
+    void this.#listen();
+  }
+
+  static async start(bootstrap: string): Promise<Fleet> {
+    const observer = await openDht({ port: 0, addresses: ['20.0.0.254'], bootstrap: [bootstrap] });
+    const fleet = new Fleet(bootstrap, observer);
+    for (let machine = 0; machine < MACHINES_COUNT; machine += 1) await fleet.#start(machine);
+    await fleet.#connected();
+    return fleet;
+  }
+
+  /** So many contacts at each daemon, of which no two are alike. */
+  async attack(count: number): Promise<void> {
+    for (let round = 0; round < count; round += 1)
+      for (let machine = 0; machine < MACHINES_COUNT; machine += 1) {
+        this.#attacksCount += 1;
+        const number = String(this.#attacksCount);
+        using peer = await UdpPeer.open(`20.0.0.${100 + (this.#attacksCount % ATTACKERS_COUNT)}`);
+        const request = sipRequest({ method: 'INVITE', user: `00${number}`, callId: number });
+        await peer.send(request, 5060, `20.0.0.${machine + 1}`);
+      }
+  }
+
+  /** Waits until every daemon has every event. */
+  async converge(): Promise<void> {
+    for (const [machine, daemon] of this.#daemons.entries())
+      await until(
+        `all ${this.#attacksCount} events on machine ${machine + 1}: ${daemon.output()}`,
+        () => daemon.number('SELECT count(*) FROM honey') >= this.#attacksCount,
+        WAIT_MS,
+      );
+    const [first, ...others] = this.#daemons.map((daemon) =>
+      daemon
+        .rows('SELECT event_uuid FROM honey ORDER BY event_uuid')
+        .map((row) => row['event_uuid']),
+    );
+    for (const other of others) assert.deepEqual(other, first);
+    assert.equal(first?.length, this.#attacksCount);
+  }
+
+  /** Kills some with -9 and starts them again. */
+  async restart(machines: readonly number[]): Promise<void> {
+    for (const machine of machines) {
+      const daemon = this.#daemons[machine];
+      daemon?.signal('SIGKILL');
+      await daemon?.ended();
+    }
+    for (const machine of machines) await this.#start(machine);
+    await this.#connected();
+  }
+
+  /** No event was put under two ids, and no two values say the same. */
+  assertNothingTwice(): void {
+    const ids = new Map<string, bigint>();
+    const contacts = new Set<string>();
+    for (const { id, claimed } of this.#heard) {
+      const { event_uuid: uuid, created_by_node_id: node, ...what } = claimed;
+      assert.equal(ids.get(uuid) ?? id, id, 'an event has one value');
+      if (ids.has(uuid)) continue; // Heard again, because its storers had lost it.
+      ids.set(uuid, id);
+      const { source_ip: source, called_number: number, sip_method: method } = what;
+      const contact = [node, source, number, method, what.event_timestamp.slice(0, 13)].join(' ');
+      assert.ok(!contacts.has(contact), contact);
+      contacts.add(contact);
+    }
+    assert.equal(ids.size, this.#attacksCount);
+  }
+
+  /** How long it took from a datagram at one daemon to the row at another. */
+  report(): string {
+    const created = "(unixepoch(created_at, 'subsec') * 1000)";
+    const met = "(unixepoch(substr(event_timestamp, 1, 23), 'subsec') * 1000)";
+    const waits = this.#daemons
+      .flatMap((daemon) =>
+        daemon.rows(
+          `SELECT ${created} - ${met} AS ms FROM honey JOIN shared_event USING (honey_id)`,
+        ),
+      )
+      .map((row) => Number(row['ms']))
+      .toSorted((a, b) => a - b);
+    const at = (share: number): number =>
+      Math.round(waits[Math.floor((waits.length - 1) * share)] ?? 0);
+    return `${waits.length} events at another node: median ${at(0.5)} ms, 90% ${at(0.9)} ms, most ${at(1)} ms`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#daemons.map((daemon) => daemon[Symbol.asyncDispose]()));
+    await this.#observer.close();
+    for (const folder of this.#folders) folder[Symbol.dispose]();
+  }
+
+  async #start(machine: number): Promise<void> {
+    const folder = this.#folders[machine]?.path ?? '';
+    const address = `20.0.0.${machine + 1}`;
+    const flags = [`--sip-address=${address}`, '--sip-port=5060', '--api=off', '--threads=1'];
+    this.#daemons[machine] = await DaemonProcess.start(
+      [...flags, '-p', `--bootstrap-node=${this.#bootstrap}`, '--neighbours=off'],
+      { folder, under: onMachine(machine + 1) },
+    );
+  }
+
+  /** A daemon that is alone at first finds others within seconds; an event tells when it has. */
+  async #connected(): Promise<void> {
+    await this.#observer.connected(AbortSignal.timeout(WAIT_MS));
+  }
+
+  async #listen(): Promise<void> {
+    for await (const event of this.#observer.listen(infoHash('bad_actors')))
+      if (event.kind === 'value') {
+        const claimed = JSON.parse(new TextDecoder().decode(event.value.data)) as Claimed;
+        this.#heard.push({ id: event.value.id, claimed });
+      }
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Each runs in a process and a world of its own (namespaces.ts). */
+
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { claimOf, NODE_A } from '../../e2e/other-node.ts';
+import { DaemonProcess, until } from '../../e2e/daemon-process.ts';
+import { sipRequest, UdpPeer } from '../../e2e/sip-peers.ts';
+import { Dhtnode, PythonNode } from '../opendht/real-nodes.ts';
+import { Fleet } from './fleet.ts';
+import { onMachine } from './namespaces.ts';
+
+const KEY = 'bad_actors';
+const WAIT_MS = 60_000;
+const MEMBERS = [
+  'app_name',
+  'app_version',
+  'event_timestamp',
+  'event_uuid',
+  'created_by_node_id',
+  'collected_method',
+  'transport_type',
+  'source_ip',
+  'destination_ip',
+  'called_number',
+  'sip_method',
+  'sip_user_agent',
+  'sip_message',
+];
+
+const isReady = (daemon: DaemonProcess) => async (): Promise<boolean> =>
+  (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).status === 200;
+
+/** A node of 4.x, played by python3-opendht, and a daemon of ours, over Debian's dhtnode. */
+async function bothWays(): Promise<void> {
+  await using dhtnode = await Dhtnode.start(4222);
+  await using python = await PythonNode.start(4301, { bootstrap: 4222 });
+  await python.listen(KEY);
+  const syslog = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(syslog, 'listening');
+  const lines: string[] = [];
+  syslog.on('message', (octets) => lines.push(octets.toString('latin1')));
+  await using daemon = await DaemonProcess.start([
+    '-p',
+    '--bootstrap-node=127.0.0.1',
+    '--dht-port=4400',
+    '--neighbours=off',
+    '--sip-address=45.0.0.2',
+    '-j',
+    `--syslog-target=udp://127.0.0.1:${syslog.address().port}`,
+  ]);
+  await until('the daemon to be connected', isReady(daemon), WAIT_MS);
+
+  using attacker = await UdpPeer.open('45.0.0.1');
+  await attacker.send(
+    sipRequest({ method: 'INVITE', user: '00442071234567' }),
+    daemon.ports.udp,
+    '45.0.0.2',
+  );
+  await until('our event at the node of 4.x', () => python.events('value').length > 0, WAIT_MS);
+  const [value] = python.events('value');
+  assert.equal(value?.user_type, 'text/plain');
+  assert.ok((value?.size ?? 1000) <= 544, String(value?.size));
+  const object = JSON.parse(value?.text ?? '') as Readonly<Record<string, unknown>>;
+  for (const name of MEMBERS) assert.equal(typeof object[name], 'string', name);
+  assert.equal(object['source_ip'], '45.0.0.1');
+  assert.equal(object['called_number'], '00442071234567');
+  assert.equal(
+    object['created_by_node_id'],
+    daemon.rows('SELECT created_by_node_id AS id FROM honey')[0]?.['id'],
+  );
+  assert.ok(!(value?.text ?? '').includes('45.0.0.2'), 'where the honeypot is');
+
+  const legacy = new TextDecoder().decode(claimOf({ node: NODE_A, source: '20.0.0.99' }));
+  await python.put(KEY, legacy);
+  await until(
+    'their event at the daemon',
+    () => daemon.number('SELECT count(*) FROM honey') === 2,
+    WAIT_MS,
+  );
+  const row = daemon.rows(`SELECT h.*, o.public_key, s.address FROM honey h
+    JOIN shared_event s USING (honey_id) JOIN origin o USING (origin_id)`)[0];
+  assert.equal(row?.['event_uuid'], (JSON.parse(legacy) as { event_uuid: string }).event_uuid);
+  assert.equal(row?.['created_by_node_id'], NODE_A);
+  assert.equal(row?.['grade'], null);
+  assert.equal(row?.['public_key'], null, 'unsigned');
+  assert.equal(row?.['address'], '127.0.0.1');
+  await attacker.send(
+    sipRequest({ method: 'INVITE', user: '1', callId: '2' }),
+    daemon.ports.udp,
+    '45.0.0.2',
+  );
+  await until('both own events in syslog', () => lines.length === 2, WAIT_MS);
+  assert.ok(
+    lines.every((line) => line.includes('Source IP: 45.0.0.1,')),
+    lines.join('\n'),
+  );
+  const log = readFileSync(join(daemon.folder, 'sentrypeer_json.log'), 'utf8');
+  assert.ok(!log.includes('20.0.0.99'), log);
+  assert.match(await dhtnode.ask(`g ${KEY}`, 'Get: completed'), /sentrypeer/);
+  syslog.close();
+}
+
+/** Five daemons on five machines and a dhtnode: all get all; two are killed and come back; nothing is said twice. */
+async function fiveMachines(): Promise<void> {
+  await using dhtnode = await Dhtnode.start(4222);
+  await using fleet = await Fleet.start(`20.0.0.254:${dhtnode.port}`);
+  await fleet.attack(4);
+  await fleet.converge();
+  await fleet.restart([1, 3]);
+  await fleet.attack(2);
+  await fleet.converge();
+  fleet.assertNothingTwice();
+  console.log(`# ${fleet.report()}`);
+}
+
+/** Two daemons on one link find each other with nobody to ask. */
+async function nobodyToAsk(): Promise<void> {
+  const flags = ['-p', '--bootstrap-node=none', '--dht-port=4300', '--sip-address=45.0.0.2'];
+  await using near = await DaemonProcess.start(flags);
+  await using far = await DaemonProcess.start(
+    ['-p', '--bootstrap-node=none', '--dht-port=4300', '-R'],
+    { under: onMachine(1) },
+  );
+  await until('the two to find each other', isReady(near), WAIT_MS);
+  using attacker = await UdpPeer.open('45.0.0.1');
+  await attacker.send(sipRequest({ method: 'INVITE', user: '4711' }), near.ports.udp, '45.0.0.2');
+  await until(
+    'the event at the other',
+    () => far.number('SELECT count(*) FROM honey') === 1,
+    WAIT_MS,
+  );
+  assert.equal(far.number('SELECT count(*) FROM origin WHERE public_key IS NOT NULL'), 1);
+  const metrics = await (await fetch(`http://127.0.0.1:${near.ports.api}/metrics`)).text();
+  assert.match(metrics, /^sentrypeer_neighbours 1$/m);
+  await far.stop();
+  assert.ok(existsSync(join(far.folder, 'sentrypeer-dht.json')));
+}
+
+export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
+  'events go both ways between a daemon and a node of 4.x': bothWays,
+  'five daemons converge although two are killed, and nothing is said twice': fiveMachines,
+  'two daemons on one link find each other without a bootstrap node': nobodyToAsk,
+};
