@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { setTimeout as after } from 'node:timers/promises';
 import { infoHash, type DhtNode } from '@sentrypeer/dht';
 import { openDht } from '@sentrypeer/dht/udp';
 import { DaemonProcess, TemporaryFolder, until } from '../../e2e/daemon-process.ts';
@@ -9,6 +11,8 @@ import { MACHINES_COUNT, onMachine } from './namespaces.ts';
 
 const WAIT_MS = 60_000;
 const ATTACKERS_COUNT = 20;
+/** Milliseconds between two contacts, so that the next does not wait for the one before. */
+const ATTACK_MS = 60;
 
 interface Claimed {
   readonly event_uuid: string;
@@ -42,10 +46,15 @@ export class Fleet implements AsyncDisposable {
     return fleet;
   }
 
-  /** So many contacts at each daemon, of which no two are alike. */
+  get attacksCount(): number {
+    return this.#attacksCount;
+  }
+
+  /** So many contacts at each daemon, one after the other, of which no two are alike. */
   async attack(count: number): Promise<void> {
     for (let round = 0; round < count; round += 1)
       for (let machine = 0; machine < MACHINES_COUNT; machine += 1) {
+        await after(ATTACK_MS);
         this.#attacksCount += 1;
         const number = String(this.#attacksCount);
         using peer = await UdpPeer.open(`20.0.0.${100 + (this.#attacksCount % ATTACKERS_COUNT)}`);
@@ -99,14 +108,15 @@ export class Fleet implements AsyncDisposable {
     assert.equal(ids.size, this.#attacksCount);
   }
 
-  /** How long it took from a datagram at one daemon to the row at another. */
-  report(): string {
+  /** How long it took from a datagram at one daemon to the row at another, of contacts from one to another. */
+  report(from: number, to: number): string {
     const created = "(unixepoch(created_at, 'subsec') * 1000)";
     const met = "(unixepoch(substr(event_timestamp, 1, 23), 'subsec') * 1000)";
     const waits = this.#daemons
       .flatMap((daemon) =>
         daemon.rows(
-          `SELECT ${created} - ${met} AS ms FROM honey JOIN shared_event USING (honey_id)`,
+          `SELECT ${created} - ${met} AS ms FROM honey JOIN shared_event USING (honey_id)
+          WHERE CAST(called_number AS INTEGER) BETWEEN ${from + 1} AND ${to}`,
         ),
       )
       .map((row) => Number(row['ms']))
@@ -114,6 +124,14 @@ export class Fleet implements AsyncDisposable {
     const at = (share: number): number =>
       Math.round(waits[Math.floor((waits.length - 1) * share)] ?? 0);
     return `${waits.length} events at another node: median ${at(0.5)} ms, 90% ${at(0.9)} ms, most ${at(1)} ms`;
+  }
+
+  /** Resident memory of each daemon. */
+  memory(): string {
+    return this.#daemons
+      .map(({ pid }) => /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1])
+      .map((kibibytes) => `${Math.round(Number(kibibytes) / 1024)} MiB`)
+      .join(', ');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,6 +18,7 @@ ip route add 239.192.0.0/16 dev lo
 ip addr add 45.0.0.1/32 dev lo
 ip addr add 45.0.0.2/32 dev lo
 mount -t tmpfs tmpfs /run
+mount -t proc proc /proc || :
 ip link add br0 type bridge
 ip addr add 20.0.0.254/24 dev br0
 for n in $(seq 100 119); do ip addr add 20.0.0.$n/24 dev br0; done

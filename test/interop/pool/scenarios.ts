@@ -109,13 +109,19 @@ async function bothWays(): Promise<void> {
 async function fiveMachines(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222);
   await using fleet = await Fleet.start(`20.0.0.254:${dhtnode.port}`);
-  await fleet.attack(4);
+  await fleet.attack(1);
   await fleet.converge();
+  const from = fleet.attacksCount;
+  await fleet.attack(5);
+  await fleet.converge();
+  const to = fleet.attacksCount;
   await fleet.restart([1, 3]);
   await fleet.attack(2);
   await fleet.converge();
   fleet.assertNothingTwice();
-  console.log(`# ${fleet.report()}`);
+  console.log(`# first contacts: ${fleet.report(0, from)}`);
+  console.log(`# then: ${fleet.report(from, to)}`);
+  console.log(`# after two were killed: ${fleet.report(to, fleet.attacksCount)}`);
 }
 
 /** Two daemons on one link find each other with nobody to ask. */
