@@ -42,11 +42,6 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       );
     }
   }
-  if (config.peerToPeer && config.shareBudgetOctets === 0) {
-    throw refusal(
-      `${origins.shareBudgetOctets.text} lets nothing be shared, and who does not share does not get: leave out ${origins.peerToPeer.text}, or allow some`,
-    );
-  }
   if (config.dhtAddresses !== 'all' && config.dhtAddresses.length > 2) {
     throw refusal(`${origins.dhtAddresses.text}: at most one address of IPv4 and one of IPv6`);
   }

@@ -80,6 +80,6 @@ export const POOL_OPTIONS = {
     unit: 'octets',
     defaultValue: 4 * 2 ** 20,
     needs: 'peer-to-peer',
-    doc: 'Octets of events shared in a day (UTC), some 520 each; 0 shares nothing and so takes nothing: it is refused.',
+    doc: 'Octets of events shared in a day (UTC), some 520 each; 0 sets no limit.',
   }),
 } as const;

@@ -17,13 +17,23 @@ export const COMMANDS: readonly { readonly name: string; readonly doc: string }[
   },
   {
     name: 'keys add NAME ROLE',
-    doc: 'Make a key of the API, print it once, and end. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both).',
+    doc: 'Make a key of the API, print it once, and end. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, and judging other nodes).',
   },
   { name: 'keys list', doc: 'Print names, roles and times of the keys.' },
   {
     name: 'keys revoke NAME',
     doc: 'Let a key hold no longer; a running daemon refuses it at once.',
   },
+  { name: 'peers list', doc: 'Print other nodes that shared events (`--peer-to-peer`).' },
+  {
+    name: 'peers trust NODE',
+    doc: 'Take more of what this node shares than of strangers.',
+  },
+  {
+    name: 'peers distrust NODE',
+    doc: 'Withdraw everything that only this node said, and take nothing more of it; `unsigned` stands for all that sign nothing.',
+  },
+  { name: 'peers forget NODE', doc: 'Take either back.' },
   {
     name: 'webhook status',
     doc: 'Print how far each webhook is, what it took and refused, and its last failure.',

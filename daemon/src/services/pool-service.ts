@@ -83,7 +83,8 @@ export class PoolService implements AsyncDisposable {
       {
         networkId: config.dhtNetwork,
         appVersion: VERSION,
-        budgetOctets: config.shareBudgetOctets,
+        budgetOctets:
+          config.shareBudgetOctets === 0 ? Number.MAX_SAFE_INTEGER : config.shareBudgetOctets,
         state: state.pool,
       },
     );

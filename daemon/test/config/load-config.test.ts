@@ -330,7 +330,11 @@ test('loadConfig() reads how to share, and from whom to begin', () => {
   assert.deepEqual(run('-b one.example').warnings, ['-b has no effect without --peer-to-peer']);
   for (const wrong of ['', 'host:0', 'host:x', '-x', '2001:db8::1:4222x', '1.2.3.4:70000'])
     assert.match(refused(`-p --bootstrap-node=${wrong}`), /: .* is not a host such as/, wrong);
-  assert.match(refused('-p --share-budget 0'), /who does not share does not get/);
+  assert.match(refused('-p --share-budget 5'), /is not a size such as/);
+  assert.match(
+    refused('-p --dht-address 127.0.0.1,127.0.0.2,::1'),
+    /at most one address of IPv4 and one of IPv6/,
+  );
   assert.match(refused('-p --neighbours everywhere'), /is not one of off, link/);
 });
 
