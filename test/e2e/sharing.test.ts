@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { DaemonProcess, until } from './daemon-process.ts';
 import {
   ask,
@@ -37,123 +37,131 @@ function udpSocketsCount(pid: number): number {
   return lines.filter((line) => inodes.has(line.trim().split(/\s+/)[9] ?? '')).length;
 }
 
-test('without -p no DHT port is open, whatever else is asked for', async (t) => {
-  if (process.platform !== 'linux') return t.skip('the kernel lists sockets on Linux alone');
-  await using off = await DaemonProcess.start(['-R', '--bootstrap-node=127.0.0.1:9']);
-  assert.equal(udpSocketsCount(off.pid), 0);
-  assert.match(off.stderr, /--bootstrap-node has no effect without --peer-to-peer/);
-  await using other = await OtherNode.start();
-  await using on = await DaemonProcess.start(['-R', ...other.flags]);
-  assert.equal(udpSocketsCount(on.pid), 1);
-});
-
-test('-p with a DHT port that is taken ends at start, with one line', async () => {
-  await using other = await OtherNode.start();
-  const { status, stderr } = await DaemonProcess.run([
-    ...other.flags.filter((flag) => !flag.startsWith('--dht-port')),
-    `--dht-port=${other.port}`,
-  ]);
-  assert.equal(status, 1);
-  assert.equal(
-    stderr,
-    `sentrypeer: UDP port ${other.port} on 127.0.0.1 is taken by another program.\n`,
-  );
-});
-
-for (const threads of ['1', '2'])
-  test(`what another node shares is kept with its origin, judged and withdrawn, on ${threads} threads`, async () => {
+describe('sharing', { concurrency: true }, () => {
+  test('without -p no DHT port is open, whatever else is asked for', async (t) => {
+    if (process.platform !== 'linux') return t.skip('the kernel lists sockets on Linux alone');
+    await using off = await DaemonProcess.start(['-R', '--bootstrap-node=127.0.0.1:9']);
+    assert.equal(udpSocketsCount(off.pid), 0);
+    assert.match(off.stderr, /--bootstrap-node has no effect without --peer-to-peer/);
     await using other = await OtherNode.start();
-    await using daemon = await DaemonProcess.start([...other.flags, `--threads=${threads}`, '-j']);
-    await until(
-      'the daemon to be ready',
-      async () => (await ask(daemon, '/readyz')).status === 200,
-      UNTIL_MS,
-    );
-    await other.put(claimOf({ node: NODE_A, source: '45.0.0.1' }));
-    await other.put(claimOf({ node: NODE_B, source: '45.0.0.2' }));
-    await until('both events', () => daemon.number('SELECT count(*) FROM honey') === 2, UNTIL_MS);
-
-    const { items } = (await (await ask(daemon, '/v1/peers')).json()) as {
-      items: readonly object[];
-    };
-    assert.equal(items.length, 2);
-    const peer = (await (await ask(daemon, `/v1/peers/${NODE_A}`)).json()) as Record<
-      string,
-      unknown
-    >;
-    assert.deepEqual(
-      { ...peer, first_seen: '', last_seen: '' },
-      {
-        node_id: NODE_A,
-        trust: 'none',
-        key: null,
-        address: '127.0.0.1',
-        events: 1,
-        first_seen: '',
-        last_seen: '',
-      },
-    );
-    const found = (await (await ask(daemon, '/v1/events?source_ip=45.0.0.1')).json()) as {
-      items: readonly { shared: unknown; grade: unknown }[];
-    };
-    assert.deepEqual(found.items[0]?.shared, { address: '127.0.0.1', key: null });
-    assert.equal(found.items[0]?.grade, null);
-
-    assert.equal((await judge(daemon, NODE_A, 'distrust')).status, 401);
-    const reader = await makeKey(daemon, 'reader', 'read');
-    assert.equal((await judge(daemon, NODE_A, 'distrust', reader)).status, 403);
-    const admin = await makeKey(daemon, 'boss', 'admin');
-    assert.equal((await judge(daemon, 'nobody', 'distrust', admin)).status, 400);
-    assert.equal((await judge(daemon, NODE_A.replace('a', 'b'), 'forget', admin)).status, 404);
-    assert.equal((await judge(daemon, NODE_A, 'distrust', admin)).status, 204);
-    await until(
-      'its event to be withdrawn',
-      async () => (await ask(daemon, '/ip-addresses/45.0.0.1')).status === 404,
-    );
-    assert.equal((await ask(daemon, '/ip-addresses/45.0.0.2')).status, 200);
-    await other.put(claimOf({ node: NODE_A, source: '45.0.0.3' }));
-    await until(
-      'the drop to be counted',
-      async () =>
-        (await metricsOf(daemon)).get('sentrypeer_pool_dropped_total{reason="distrusted"}') === 1,
-    );
-    assert.equal((await metricsOf(daemon)).get('sentrypeer_pool_events'), 1);
-
-    const list = await DaemonProcess.run(['peers', 'list', '-f', daemon.dbFile]);
-    assert.match(
-      list.stdout,
-      new RegExp(`^${NODE_A}  0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
-    );
-    const forget = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
-    assert.equal(forget.status, 0, forget.stderr);
-    const distrust = await DaemonProcess.run([
-      'peers',
-      'distrust',
-      'unsigned',
-      '-f',
-      daemon.dbFile,
-    ]);
-    assert.match(distrust.stdout, /^unsigned is distrusted: 1 events of it were withdrawn/);
-    assert.equal((await ask(daemon, '/ip-addresses')).status, 404);
-    const unknown = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
-    assert.equal(unknown.status, 1);
-    // Not met here, so not in our own log.
-    assert.equal(readFileSync(join(daemon.folder, 'sentrypeer_json.log'), 'utf8'), '');
+    await using on = await DaemonProcess.start(['-R', ...other.flags]);
+    assert.equal(udpSocketsCount(on.pid), 1);
   });
 
-test('a restart rejoins without a bootstrap node', async () => {
-  await using other = await OtherNode.start();
-  await using first = await DaemonProcess.start([...other.flags]);
-  const isReady = (daemon: DaemonProcess) => async (): Promise<boolean> =>
-    (await ask(daemon, '/readyz')).status === 200;
-  await until('the first to be connected', isReady(first), UNTIL_MS);
-  assert.deepEqual(await first.stop(), { status: 0, signal: null });
-  const alone = other.flags.map((flag) =>
-    flag.startsWith('--bootstrap') ? '--bootstrap-node=none' : flag,
-  );
-  await using again = await DaemonProcess.start(alone, { folder: first.folder });
-  await until('the second to be connected', isReady(again), UNTIL_MS);
-  await using lost = await DaemonProcess.start(alone);
-  const { reasons } = (await (await ask(lost, '/readyz')).json()) as { reasons: unknown };
-  assert.deepEqual(reasons, [{ part: 'sharing', why: 'no node of the network answers' }]);
+  test('-p with a DHT port that is taken ends at start, with one line', async () => {
+    await using other = await OtherNode.start();
+    const { status, stderr } = await DaemonProcess.run([
+      ...other.flags.filter((flag) => !flag.startsWith('--dht-port')),
+      `--dht-port=${other.port}`,
+    ]);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      `sentrypeer: UDP port ${other.port} on 127.0.0.1 is taken by another program.\n`,
+    );
+  });
+
+  for (const threads of ['1', '2'])
+    test(`what another node shares is kept with its origin, judged and withdrawn, on ${threads} threads`, async () => {
+      await using other = await OtherNode.start();
+      await using daemon = await DaemonProcess.start([
+        ...other.flags,
+        `--threads=${threads}`,
+        '-j',
+      ]);
+      await until(
+        'the daemon to be ready',
+        async () => (await ask(daemon, '/readyz')).status === 200,
+        UNTIL_MS,
+      );
+      await other.put(claimOf({ node: NODE_A, source: '45.0.0.1' }));
+      await other.put(claimOf({ node: NODE_B, source: '45.0.0.2' }));
+      await until('both events', () => daemon.number('SELECT count(*) FROM honey') === 2, UNTIL_MS);
+
+      const { items } = (await (await ask(daemon, '/v1/peers')).json()) as {
+        items: readonly object[];
+      };
+      assert.equal(items.length, 2);
+      const peer = (await (await ask(daemon, `/v1/peers/${NODE_A}`)).json()) as Record<
+        string,
+        unknown
+      >;
+      assert.deepEqual(
+        { ...peer, first_seen: '', last_seen: '' },
+        {
+          node_id: NODE_A,
+          trust: 'none',
+          key: null,
+          address: '127.0.0.1',
+          events: 1,
+          first_seen: '',
+          last_seen: '',
+        },
+      );
+      const found = (await (await ask(daemon, '/v1/events?source_ip=45.0.0.1')).json()) as {
+        items: readonly { shared: unknown; grade: unknown }[];
+      };
+      assert.deepEqual(found.items[0]?.shared, { address: '127.0.0.1', key: null });
+      assert.equal(found.items[0]?.grade, null);
+
+      assert.equal((await judge(daemon, NODE_A, 'distrust')).status, 401);
+      const reader = await makeKey(daemon, 'reader', 'read');
+      assert.equal((await judge(daemon, NODE_A, 'distrust', reader)).status, 403);
+      const admin = await makeKey(daemon, 'boss', 'admin');
+      assert.equal((await judge(daemon, 'nobody', 'distrust', admin)).status, 400);
+      assert.equal((await judge(daemon, NODE_A.replace('a', 'b'), 'forget', admin)).status, 404);
+      assert.equal((await judge(daemon, NODE_A, 'distrust', admin)).status, 204);
+      await until(
+        'its event to be withdrawn',
+        async () => (await ask(daemon, '/ip-addresses/45.0.0.1')).status === 404,
+      );
+      assert.equal((await ask(daemon, '/ip-addresses/45.0.0.2')).status, 200);
+      await other.put(claimOf({ node: NODE_A, source: '45.0.0.3' }));
+      await until(
+        'the drop to be counted',
+        async () =>
+          (await metricsOf(daemon)).get('sentrypeer_pool_dropped_total{reason="distrusted"}') === 1,
+      );
+      assert.equal((await metricsOf(daemon)).get('sentrypeer_pool_events'), 1);
+
+      const list = await DaemonProcess.run(['peers', 'list', '-f', daemon.dbFile]);
+      assert.match(
+        list.stdout,
+        new RegExp(`^${NODE_A}  0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
+      );
+      const forget = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
+      assert.equal(forget.status, 0, forget.stderr);
+      const distrust = await DaemonProcess.run([
+        'peers',
+        'distrust',
+        'unsigned',
+        '-f',
+        daemon.dbFile,
+      ]);
+      assert.match(distrust.stdout, /^unsigned is distrusted: 1 events of it were withdrawn/);
+      assert.equal((await ask(daemon, '/ip-addresses')).status, 404);
+      const unknown = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
+      assert.equal(unknown.status, 1);
+      // Not met here, so not in our own log.
+      assert.equal(readFileSync(join(daemon.folder, 'sentrypeer_json.log'), 'utf8'), '');
+    });
+
+  test('a restart rejoins without a bootstrap node', async () => {
+    await using other = await OtherNode.start();
+    await using first = await DaemonProcess.start([...other.flags]);
+    const isReady = (daemon: DaemonProcess) => async (): Promise<boolean> =>
+      (await ask(daemon, '/readyz')).status === 200;
+    await until('the first to be connected', isReady(first), UNTIL_MS);
+    const stoppedAtMs = performance.now();
+    assert.deepEqual(await first.stop(), { status: 0, signal: null });
+    assert.ok(performance.now() - stoppedAtMs < 5000, 'nothing holds the stop up');
+    const alone = other.flags.map((flag) =>
+      flag.startsWith('--bootstrap') ? '--bootstrap-node=none' : flag,
+    );
+    await using again = await DaemonProcess.start(alone, { folder: first.folder });
+    await until('the second to be connected', isReady(again), UNTIL_MS);
+    await using lost = await DaemonProcess.start(alone);
+    const { reasons } = (await (await ask(lost, '/readyz')).json()) as { reasons: unknown };
+    assert.deepEqual(reasons, [{ part: 'sharing', why: 'no node of the network answers' }]);
+  });
 });

@@ -43,12 +43,13 @@ export class Bell {
   async #wait(waitMs: number | undefined, forNews: boolean): Promise<void> {
     if (this.#closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#resume = () => {
+    const resume = (): void => {
       if (forNews || this.#closed) resolve();
     };
+    this.#resume = resume;
     const cancel = waitMs === undefined ? undefined : this.#wakeAfter(waitMs, resolve);
     await promise;
     cancel?.();
-    this.#resume = undefined;
+    if (this.#resume === resume) this.#resume = undefined; // Else somebody waits who came later.
   }
 }

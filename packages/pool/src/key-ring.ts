@@ -3,12 +3,15 @@
 import type { KeyObject } from 'node:crypto';
 import { Field } from '@sentrypeer/dht';
 import { nodeIdOfKey } from '@sentrypeer/event';
+import { OperatingError } from '@sentrypeer/kernel';
+import { Bell } from './bell.ts';
 import { importKey } from './ed25519.ts';
 import {
   KEY_LOOKUP_MS_MAX,
   KEY_LOOKUPS_OPEN_MAX,
   KEY_LOOKUPS_WAITING_MAX,
   KEY_MISSING_MS,
+  KEY_RETRY_MS,
   KEYS_MAX,
 } from './limits.ts';
 import { keyPlace, valueIdOf } from './places.ts';
@@ -30,6 +33,7 @@ export class KeyRing {
   readonly #missingSinceMs = new Map<string, number>();
   readonly #lookups = new Map<string, Promise<OriginKey | undefined>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #bells = new Set<Bell>();
   #openCount = 0;
   readonly #closing = new AbortController();
 
@@ -75,6 +79,7 @@ export class KeyRing {
   /** Look-ups end without a result. */
   close(): void {
     this.#closing.abort();
+    for (const bell of this.#bells) bell.close();
     for (const go of this.#waiting.splice(0)) go();
   }
 
@@ -83,13 +88,22 @@ export class KeyRing {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#openCount += 1;
     try {
-      const found = await this.#get(nodeId);
+      const found = (await this.#get(nodeId)) ?? (await this.#getAgain(nodeId));
       if (found === undefined) this.#miss(nodeId);
       return found;
     } finally {
       this.#openCount -= 1;
       this.#waiting.shift()?.();
     }
+  }
+
+  /** A node that has just come may have put its event before its key was everywhere. */
+  async #getAgain(nodeId: string): Promise<OriginKey | undefined> {
+    const bell = new Bell(this.#ports.wakeAfter);
+    this.#bells.add(bell);
+    await bell.pause(KEY_RETRY_MS);
+    this.#bells.delete(bell);
+    return this.known(nodeId) ?? this.#get(nodeId);
   }
 
   async #get(nodeId: string): Promise<OriginKey | undefined> {
@@ -104,8 +118,10 @@ export class KeyRing {
         if (known !== undefined) return known;
       }
       return undefined;
-    } catch {
-      return undefined; // Too late, or the node is closed: the same as not there.
+    } catch (error) {
+      // Too late, or the node is closed: the same as not there.
+      if (signal.aborted || error instanceof OperatingError) return undefined;
+      throw error;
     } finally {
       cancel();
     }

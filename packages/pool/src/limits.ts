@@ -104,8 +104,12 @@ export const KEY_LOOKUPS_WAITING_MAX = 64;
 /** Milliseconds for one look-up. Chosen: dead nodes near a key cost up to ten seconds (PROTOCOL 13). */
 export const KEY_LOOKUP_MS_MAX = 15_000;
 
-/** Milliseconds before a key that was not found is looked up again. */
-export const KEY_MISSING_MS = 60_000;
+/** Milliseconds before a key that was not found is looked up once more, and then for the next claim. Chosen. */
+export const KEY_RETRY_MS = 3000;
+export const KEY_MISSING_MS = 20_000;
+
+/** Milliseconds for which the first claim waits until this node's key has arrived at others. Chosen: as long as it may be looked up. */
+export const KEY_ANNOUNCE_MS_MAX = 15_000;
 
 /** Values of one origin, and of all, that wait for a key. */
 export const WAITING_PER_ORIGIN_MAX = 64;

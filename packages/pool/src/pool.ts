@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError } from '@sentrypeer/kernel';
 import type { BudgetState } from './day-budget.ts';
 import { KeyRing } from './key-ring.ts';
-import { keyPlace, valueIdOf } from './places.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { Publisher, type PublisherCounters } from './publisher.ts';
 import { Receiver, type ReceiverCounters } from './receiver.ts';
@@ -44,7 +42,6 @@ export class Pool implements AsyncDisposable {
     this.#keys = new KeyRing(ports);
     this.#publisher = new Publisher(ports, options, budgetState);
     this.#receiver = new Receiver(ports, options, this.#keys);
-    this.#shareKey();
     this.#running = Promise.all([this.#publisher.run(), this.#receiver.run()]);
   }
 
@@ -88,16 +85,5 @@ export class Pool implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** Others check our signatures with it. */
-  #shareKey(): void {
-    const { network, signer, logger } = this.#ports;
-    const content = { data: signer.publicKey, userType: 'application/octet-stream' };
-    const options = { id: valueIdOf(signer.nodeId), permanent: true };
-    network.put(keyPlace(signer.nodeId), content, options).catch((error: unknown) => {
-      if (!(error instanceof OperatingError)) throw error;
-      logger.debug('pool_put_failed', { code: error.code });
-    });
   }
 }

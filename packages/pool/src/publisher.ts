@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PutResult } from '@sentrypeer/dht';
 import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
@@ -8,6 +9,7 @@ import { Contacts } from './contacts.ts';
 import { DayBudget, type BudgetState } from './day-budget.ts';
 import { encodeClaim, isSharable } from './encode-claim.ts';
 import {
+  KEY_ANNOUNCE_MS_MAX,
   LOG_EVENTS_MAX,
   PERMANENT_VALUES_MAX,
   PUTS_BURST_MAX,
@@ -17,7 +19,7 @@ import {
   REPLAYED_ROWS_MAX,
   SHARED_AGE_US_MAX,
 } from './limits.ts';
-import { BAD_ACTORS, valueIdOf } from './places.ts';
+import { BAD_ACTORS, keyPlace, valueIdOf } from './places.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -65,6 +67,7 @@ export class Publisher {
   /** Ids of the values kept alive, oldest first. */
   readonly #kept: bigint[] = [];
   #openPuts = 0;
+  #begunAt: number | undefined;
 
   constructor(ports: PoolPorts, options: PoolOptions, budgetState: unknown) {
     this.#ports = ports;
@@ -100,7 +103,7 @@ export class Publisher {
     let position: number | undefined;
     while (!this.#bell.closed) {
       try {
-        position ??= await this.#resume();
+        position ??= await this.#start();
         position = await this.#step(position);
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
@@ -109,17 +112,53 @@ export class Publisher {
     }
   }
 
-  /** Where sharing goes on; at first start that is the end of the log, for what is older was not meant to be shared. */
-  async #resume(): Promise<number> {
-    const { log, cursors } = this.#ports;
-    const saved = log.cursor(POOL_CURSOR);
-    const last = log.lastHoneyId();
-    if (saved === undefined) {
-      cursors.saveCursor(POOL_SINCE_CURSOR, last);
-      cursors.saveCursor(POOL_CURSOR, last);
-      return last;
+  async #start(): Promise<number> {
+    const saved = this.#begin();
+    await this.#shareKey();
+    return this.#resume(saved);
+  }
+
+  /** Others check our signatures with it, so it goes ahead of the first of them. */
+  async #shareKey(): Promise<void> {
+    await this.#connected();
+    if (this.#bell.closed) return;
+    const { network, signer, wakeAfter } = this.#ports;
+    const content = { data: signer.publicKey, userType: 'application/octet-stream' };
+    const options = { id: valueIdOf(signer.nodeId), permanent: true };
+    const shared = this.#tolerate(() => network.put(keyPlace(signer.nodeId), content, options));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = wakeAfter(KEY_ANNOUNCE_MS_MAX, resolve);
+    const { signal } = this.#closing;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await Promise.race([shared, late]);
+    cancel(); // A timer that is left would hold the program up at its end.
+  }
+
+  /** What the network does to a put is no reason to stop. */
+  async #tolerate(put: () => Promise<PutResult>): Promise<boolean> {
+    try {
+      return (await put()).announced;
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.#ports.logger.debug('pool_put_failed', { code: error.code });
+      return false;
     }
-    if (saved > last) return 0; // The log was emptied, so its numbers began anew.
+  }
+
+  /** Where sharing goes on; at first start that is the end of the log, for what is older was not meant to be shared. */
+  #begin(): number {
+    const { log, cursors } = this.#ports;
+    const saved = log.cursor(POOL_CURSOR) ?? this.#begunAt;
+    if (saved !== undefined) return saved;
+    this.#begunAt = log.lastHoneyId(); // The cursor is written by another thread, some time.
+    cursors.saveCursor(POOL_SINCE_CURSOR, this.#begunAt);
+    cursors.saveCursor(POOL_CURSOR, this.#begunAt);
+    return this.#begunAt;
+  }
+
+  async #resume(saved: number): Promise<number> {
+    const { log } = this.#ports;
+    if (saved > log.lastHoneyId()) return 0; // The log was emptied, so its numbers began anew.
     const since = log.cursor(POOL_SINCE_CURSOR) ?? saved;
     await this.#replay(Math.max(since, saved - REPLAYED_ROWS_MAX), saved);
     return saved;
@@ -204,23 +243,19 @@ export class Publisher {
   }
 
   #put(event: RecordedEvent, octets: Uint8Array): void {
-    const { network, logger } = this.#ports;
+    const { network } = this.#ports;
     const id = valueIdOf(event.eventUuid);
     this.counters.values += 1;
     this.counters.octets += octets.length;
     this.#openPuts += 1;
     this.#kept.push(id);
     const content = { data: octets, userType: 'text/plain' };
-    network
-      .put(BAD_ACTORS, content, { id, permanent: true })
-      .then(({ announced }) => {
+    void this.#tolerate(() => network.put(BAD_ACTORS, content, { id, permanent: true })).then(
+      (announced) => {
         if (announced) this.counters.confirmed += 1;
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof OperatingError)) throw error;
-        logger.debug('pool_put_failed', { code: error.code });
-      })
-      .finally(() => (this.#openPuts -= 1));
+        this.#openPuts -= 1;
+      },
+    );
     if (this.#kept.length <= PERMANENT_VALUES_MAX) return;
     const oldest = this.#kept.shift();
     if (oldest !== undefined) network.cancel(BAD_ACTORS, oldest);
