@@ -14,7 +14,7 @@ import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
 import { NO_SIP, openSip } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
-import { PoolService } from './services/pool-service.ts';
+import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 
 export interface DaemonPorts {
   readonly clock: Clock;
@@ -87,10 +87,8 @@ export class Daemon implements AsyncDisposable {
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
-    const pool = config.peerToPeer
-      ? scope.use(await PoolService.open({ ...ports, engine, log, identity }, config))
-      : undefined;
-    if (pool !== undefined) consumers.push(pool);
+    const pool = await openPool({ ...ports, engine, log, identity }, config);
+    if (pool !== undefined) consumers.push(scope.use(pool));
 
     const agent = await openAgent({ ...ports, identity }, config);
     if (agent !== undefined) scope.use(agent);
@@ -169,6 +167,12 @@ async function openWebhooks(
     config.webhooks,
     { ...facts, appVersion: VERSION },
   );
+}
+
+async function openPool(ports: PoolServicePorts, config: Config): Promise<PoolService | undefined> {
+  if (!config.peerToPeer) return undefined;
+  const { PoolService } = await import('./services/pool-service.ts');
+  return PoolService.open(ports, config);
 }
 
 /** Names of the cursors of those who follow the event log. */
