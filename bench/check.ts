@@ -102,7 +102,7 @@ async function ask(script: string, args: readonly string[], connections: string)
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await once(child, 'close');
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? '0';
-  const p99 = /99%\s+(\S+)/.exec(text)?.[1] ?? '?';
+  const p99 = /\n\s+99%\s+(\S+)/.exec(text)?.[1] ?? '?';
   const failed = /Non-2xx[^\n]*/.exec(text)?.[0] ?? '';
   return `${Math.round(Number(rate))}/s, p99 ${p99} ${failed}`;
 }

@@ -12,9 +12,10 @@ import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
-import { NO_SIP, openSip } from './open-sip.ts';
+import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
+import type { SipLocals } from './services/sip-service.ts';
 
 export interface DaemonPorts {
   readonly clock: Clock;
@@ -58,6 +59,10 @@ export class Daemon implements AsyncDisposable {
     const identity = await openIdentity(config.identityFile);
     for (const warning of identity.warnings) logger.warn('identity', { warning });
 
+    // While the store's thread starts; whatever fails first is told first.
+    const preparing = config.noSip ? undefined : prepareSip({ identity, logger }, config);
+    preparing?.catch(() => undefined);
+
     const consumers: Consumer[] = [];
     const onCommitted = (): void => {
       for (const consumer of consumers) consumer.wake();
@@ -90,6 +95,8 @@ export class Daemon implements AsyncDisposable {
     const pool = await openPool({ ...ports, engine, log, identity }, config);
     if (pool !== undefined) consumers.push(scope.use(pool));
 
+    const plan = await preparing;
+    const sipOpening = beginSip(engine, plan, scope);
     const agent = await openAgent({ ...ports, identity }, config);
     if (agent !== undefined) scope.use(agent);
     const consumerNames = cursorNames(config);
@@ -102,22 +109,17 @@ export class Daemon implements AsyncDisposable {
         )
       : undefined;
     if (api !== undefined) consumers.push(api);
-    const sip = config.noSip ? NO_SIP : await openSip({ engine, identity, logger }, config);
+    const sipLocals = await sipOpening;
     api?.opened();
     const facts = {
-      version: VERSION,
+      ...configuredFacts(config),
       nodeId: identity.nodeId,
       processId: ports.processId,
-      responsive: config.responsive,
-      persona: config.responsive ? sip.persona : undefined,
-      ...sip.locals,
+      persona: config.responsive ? plan?.persona : undefined,
+      ...sipLocals,
       agent: agent?.locals,
       dht: pool?.locals ?? [],
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
-      dbFile: config.dbFile,
-      jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,
-      webhookNames: config.webhooks.map(({ name }) => name),
-      syslogTarget: config.syslog ? formatSyslogTarget(config.syslogTarget) : undefined,
     };
     return new Daemon(facts, scope.move(), jsonLog);
   }
@@ -135,6 +137,30 @@ export class Daemon implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function configuredFacts(config: Config) {
+  return {
+    version: VERSION,
+    responsive: config.responsive,
+    dbFile: config.dbFile,
+    jsonLogFile: config.jsonLog ? config.jsonLogFile : undefined,
+    webhookNames: config.webhooks.map(({ name }) => name),
+    syslogTarget: config.syslog ? formatSyslogTarget(config.syslogTarget) : undefined,
+  };
+}
+
+/** The receiving threads start while the API opens; whatever becomes of either, they have started before they stop. */
+function beginSip(
+  engine: Engine,
+  plan: SipPlan | undefined,
+  scope: AsyncDisposableStack,
+): Promise<SipLocals> {
+  if (plan === undefined) return Promise.resolve({ udp: [], tcp: [], tls: [] });
+  const opening = engine.openSip(plan.options);
+  const settled = Promise.allSettled([opening]);
+  scope.defer(async () => void (await settled));
+  return opening;
 }
 
 /* What is not asked for is not loaded: a small device has better use for the memory. */

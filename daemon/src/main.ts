@@ -13,7 +13,6 @@ import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { releaseMemory } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
-import { runCommand } from './run-command.ts';
 import { warmUpTicks } from './warm-up-ticks.ts';
 import {
   formatStartupBanner,
@@ -128,11 +127,13 @@ try {
       printError(`sentrypeer: ${loaded.message}\n`);
       process.exitCode = STATUS_REFUSED;
       break;
-    case 'command':
+    case 'command': {
+      const { runCommand } = await import('./run-command.ts');
       process.stdout.write(
         await runCommand(loaded.command, loaded.config, consoleLogger(loaded.config)),
       );
       break;
+    }
     case 'run':
       await run(loaded.config, loaded.warnings);
       break;

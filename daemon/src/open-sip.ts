@@ -11,29 +11,27 @@ import {
 } from '@sentrypeer/net';
 import type { Config } from './config/config.ts';
 import type { ListenAddress } from './config/value-types.ts';
-import type { Engine } from './engine.ts';
 import type { Identity } from './identity.ts';
 import { SOCKETS_PER_ADDRESS_COUNT } from './limits.ts';
-import type { SipLocals } from './services/sip-service.ts';
+import type { SipServiceOptions } from './services/sip-service.ts';
 
-/** What is open for SIP, and what it looks like. */
-interface OpenSip {
-  readonly locals: SipLocals;
-  readonly persona: string | undefined;
+/** What is to be opened for SIP, and what it looks like. */
+export interface SipPlan {
+  readonly persona: string;
+  readonly options: SipServiceOptions;
 }
 
-/** With `--no-sip`. */
-export const NO_SIP: OpenSip = { locals: { udp: [], tcp: [], tls: [] }, persona: undefined };
-
 interface Ports {
-  readonly engine: Engine;
   readonly identity: Identity;
   readonly logger: Logger;
 }
 
-/** Opens the SIP ports in all receiving threads; throws `OperatingError` with none of them open. */
-export async function openSip(ports: Ports, config: Config): Promise<OpenSip> {
-  const { engine, identity, logger } = ports;
+/**
+ * What the SIP ports need before they open: a persona, a certificate, and that nobody has them. Throws `OperatingError`;
+ * nothing is open yet.
+ */
+export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan> {
+  const { identity, logger } = ports;
   const persona = await personaOf(identity, config);
   const { tcp, tls } = streamAddresses(config);
   const certificate =
@@ -44,7 +42,7 @@ export async function openSip(ports: Ports, config: Config): Promise<OpenSip> {
   await assertPortsFree(config, tcp, tls);
   const reusePort = await reusePortWorks();
   if (!reusePort) logger.info('one_listener', { reason: 'this system does not share a port' });
-  const locals = await engine.openSip({
+  const options: SipServiceOptions = {
     nodeId: identity.nodeId,
     responsive: config.responsive,
     persona,
@@ -68,8 +66,8 @@ export async function openSip(ports: Ports, config: Config): Promise<OpenSip> {
       octetsPerSecond: config.replyOctetsPerSecond,
     },
     threadsCount: reusePort ? Math.max(1, config.threads - 1) : 1,
-  });
-  return { locals, persona };
+  };
+  return { options, persona };
 }
 
 /** The persona asked for, or the one this node chose at its first start. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { NumberingPlans } from '@sentrypeer/numbers';
 import type { Store } from '@sentrypeer/store';
 import { JUDGE_DELAY_MS, JUDGE_IDLE_MS, JUDGE_RETRY_MS } from '../limits.ts';
-import { openJudging, type JudgeOptions } from './judge.ts';
+import type { JudgeOptions } from './judge.ts';
 
 interface JudgeServicePorts {
   readonly clock: Clock;
@@ -18,7 +17,7 @@ interface JudgeServicePorts {
 export class JudgeService {
   readonly #ports: JudgeServicePorts;
   readonly #options: JudgeOptions;
-  #judging: ReturnType<typeof openJudging> | undefined;
+  #judging: ReturnType<Store['openJudging']> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerMs = 0;
   #hasFailed = false;
@@ -50,15 +49,9 @@ export class JudgeService {
   async #run(): Promise<void> {
     this.#timerMs = 0;
     try {
-      // The numbering plans take some MiB, so not before there is something to judge.
-      if (this.#judging === undefined && !this.#ports.store.isJudgingDue()) {
-        return this.#stepIn(JUDGE_IDLE_MS);
-      }
-      const plans = this.#judging === undefined ? await NumberingPlans.load() : undefined;
-      if (this.#isClosed) return;
-      if (plans !== undefined) {
-        const { clock, store } = this.#ports;
-        this.#judging = openJudging({ clock, plans }, store, this.#options);
+      if (this.#judging === undefined) {
+        if (!this.#ports.store.isJudgingDue()) return this.#stepIn(JUDGE_IDLE_MS);
+        await this.#open();
       }
       const more = this.#judging?.step() ?? false;
       this.#hasFailed = false;
@@ -72,5 +65,15 @@ export class JudgeService {
       this.#hasFailed = true;
       this.#stepIn(JUDGE_RETRY_MS);
     }
+  }
+
+  /** The numbering plans take some MiB and the code some time, so not before there is something to judge. */
+  async #open(): Promise<void> {
+    const { NumberingPlans } = await import('@sentrypeer/numbers');
+    const { openJudging } = await import('./judge.ts');
+    const plans = await NumberingPlans.load();
+    if (this.#isClosed) return;
+    const { clock, store } = this.#ports;
+    this.#judging = openJudging({ clock, plans }, store, this.#options);
   }
 }
