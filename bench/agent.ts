@@ -7,17 +7,14 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventBatchWriter, EventUuids, type Observation } from '@sentrypeer/event';
-import { assert, silentLogger, systemClock } from '@sentrypeer/kernel';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, Store, StoreReader } from '@sentrypeer/store';
+import { call, recordCalls } from './load/calls.ts';
 import { machineLine, start, temporaryFolder, type Running } from './load/processes.ts';
 
 const NUMBERS_COUNT = 100_000;
-const BLOCK_OCTETS = 1_048_576;
-const COMMIT_EVENTS = 2000;
 const PORT = 25_190;
 const SIPP_PORT = 25_191;
 /** Clock ticks of /proc/PID/stat in one second. */
@@ -31,45 +28,11 @@ const seconds = Number(process.env['SECONDS'] ?? '10');
 /** Swedish mobile numbers, as attackers dial them. */
 const dialled = (index: number): string => `004670${String(1_000_000 + index * 37).slice(-7)}`;
 
-function observation(index: number): Observation {
-  const number = dialled(index);
-  return {
-    eventEpochUs: systemClock.epochUs(),
-    collectedMethod: 'responsive',
-    transportType: 'UDP',
-    grade: 'returned',
-    messageKind: 'request',
-    sourceIp: `45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-    sourcePort: 5071,
-    destinationIp: '198.51.100.7',
-    destinationPort: 5060,
-    calledNumber: number,
-    calledNumberSource: 'request-uri',
-    sipMethod: 'INVITE',
-    userAgent: 'friendly-scanner',
-    requestUri: undefined,
-    toUri: undefined,
-    toUser: number,
-    fromUri: undefined,
-    fromUser: '100',
-    anomalies: [],
-    details: undefined,
-    sipMessage: new TextEncoder().encode('INVITE'),
-  };
-}
-
 function makeDatabase(path: string): void {
-  const random = { fill: (octets: Uint8Array): Uint8Array => randomFillSync(octets) };
-  const uuids = new EventUuids({ random });
   using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
-  for (let made = 0; made < NUMBERS_COUNT;) {
-    const writer = new EventBatchWriter(new Uint8Array(BLOCK_OCTETS), 'bench', 'responsive');
-    const until = Math.min(made + COMMIT_EVENTS, NUMBERS_COUNT);
-    for (; made < until; made += 1) {
-      assert(writer.addEvent(uuids.next(systemClock.epochUs()), observation(made)), 'fits');
-    }
-    store.append([writer.finish()]);
-  }
+  recordCalls(store, NUMBERS_COUNT, (index) =>
+    call(`45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, dialled(index)),
+  );
 }
 
 /** A program on a core of its own. */

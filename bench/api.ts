@@ -10,15 +10,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { EventBatchWriter, EventUuids, type Observation } from '@sentrypeer/event';
-import { assert, silentLogger, systemClock } from '@sentrypeer/kernel';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Store } from '@sentrypeer/store';
-import { randomFillSync } from 'node:crypto';
+import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder, type Running } from './load/processes.ts';
 
-const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
-const BLOCK_OCTETS = 1_048_576;
-const COMMIT_EVENTS = 2000;
 const TOTALS_MAX = 1_000_000;
 const PORT = 25_180;
 const SIP_PORT = 25_160;
@@ -26,55 +22,17 @@ const sizes = (process.env['SIZES'] ?? '10000,1000000,10000000').split(',').map(
 const rounds = Number(process.env['ROUNDS'] ?? '3');
 const seconds = process.env['SECONDS'] ?? '5';
 
-const message = new TextEncoder().encode(
-  'INVITE sip:0@198.51.100.7 SIP/2.0\r\nContent-Length: 0\r\n\r\n',
-);
-
-function observation(index: number): Observation {
-  const source = index % TOTALS_MAX;
-  const number = `00${String(index % TOTALS_MAX).padStart(10, '0')}`;
-  return {
-    eventEpochUs: systemClock.epochUs(),
-    collectedMethod: 'responsive',
-    transportType: 'UDP',
-    grade: 'returned',
-    messageKind: 'request',
-    sourceIp: `10.${source >> 16}.${(source >> 8) & 255}.${source & 255}`,
-    sourcePort: 5071,
-    destinationIp: '198.51.100.7',
-    destinationPort: 5060,
-    calledNumber: number,
-    calledNumberSource: 'request-uri',
-    sipMethod: 'INVITE',
-    userAgent: 'friendly-scanner',
-    requestUri: undefined,
-    toUri: undefined,
-    toUser: number,
-    fromUri: undefined,
-    fromUser: '100',
-    anomalies: [],
-    details: undefined,
-    sipMessage: message,
-  };
-}
-
 /** A database of so many events, of up to a million numbers and addresses. */
 function makeDatabase(path: string, eventsCount: number): void {
-  const random = { fill: (octets: Uint8Array): Uint8Array => randomFillSync(octets) };
-  const uuids = new EventUuids({ random });
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },
     { path, databaseOctetsMax: Number.POSITIVE_INFINITY },
   );
-  for (let made = 0; made < eventsCount;) {
-    const writer = new EventBatchWriter(new Uint8Array(BLOCK_OCTETS), NODE_ID, 'responsive');
-    const until = Math.min(made + COMMIT_EVENTS, eventsCount);
-    for (; made < until; made += 1) {
-      assert(writer.addEvent(uuids.next(systemClock.epochUs()), observation(made)), 'fits');
-    }
-    store.append([writer.finish()]);
-    store.maintain();
-  }
+  recordCalls(store, eventsCount, (index) => {
+    const which = index % TOTALS_MAX;
+    const address = `10.${which >> 16}.${(which >> 8) & 255}.${which & 255}`;
+    return call(address, `00${String(which).padStart(10, '0')}`);
+  });
 }
 
 function serve(db: string, port: number, more: readonly string[] = ['--no-sip']): Promise<Running> {

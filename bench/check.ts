@@ -8,69 +8,33 @@
  */
 
 import { spawn } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { EventBatchWriter, EventUuids, type Observation } from '@sentrypeer/event';
-import { assert, silentLogger, systemClock } from '@sentrypeer/kernel';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store } from '@sentrypeer/store';
 import { openJudging } from '../daemon/src/services/judge.ts';
+import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder } from './load/processes.ts';
 
-const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
-const BLOCK_OCTETS = 1_048_576;
-const COMMIT_EVENTS = 2000;
 const PORT = 25_280;
 const SIP_PORT = 25_260;
 const numbersCount = Number(process.argv[2] ?? 1_000_000);
 const seconds = process.argv[3] ?? '10';
 
-function observation(index: number): Observation {
-  const number = `004670${String(index).padStart(7, '0')}`;
-  return {
-    eventEpochUs: systemClock.epochUs(),
-    collectedMethod: 'responsive',
-    transportType: 'UDP',
-    grade: 'returned',
-    messageKind: 'request',
-    sourceIp: `45.${(index >> 16) & 15}.${(index >> 8) & 255}.${index & 255}`,
-    sourcePort: 5071,
-    destinationIp: '198.51.100.7',
-    destinationPort: 5060,
-    calledNumber: number,
-    calledNumberSource: 'request-uri',
-    sipMethod: 'INVITE',
-    userAgent: 'friendly-scanner',
-    requestUri: undefined,
-    toUri: undefined,
-    toUser: number,
-    fromUri: undefined,
-    fromUser: '100',
-    anomalies: [],
-    details: undefined,
-    sipMessage: new TextEncoder().encode('INVITE sip:0@198.51.100.7 SIP/2.0\r\n\r\n'),
-  };
-}
-
 /** Records and judges so many calls, each to a number of its own. */
 async function makeDatabase(path: string): Promise<void> {
-  const random = { fill: (octets: Uint8Array): Uint8Array => randomFillSync(octets) };
-  const uuids = new EventUuids({ random });
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },
     { path, databaseOctetsMax: Number.POSITIVE_INFINITY },
   );
   const startMs = performance.now();
-  for (let made = 0; made < numbersCount;) {
-    const writer = new EventBatchWriter(new Uint8Array(BLOCK_OCTETS), NODE_ID, 'responsive');
-    const until = Math.min(made + COMMIT_EVENTS, numbersCount);
-    for (; made < until; made += 1) {
-      assert(writer.addEvent(uuids.next(systemClock.epochUs()), observation(made)), 'fits');
-    }
-    store.append([writer.finish()]);
-    store.maintain();
-  }
+  recordCalls(store, numbersCount, (index) =>
+    call(
+      `45.${(index >> 16) & 15}.${(index >> 8) & 255}.${index & 255}`,
+      `004670${String(index).padStart(7, '0')}`,
+    ),
+  );
   const judgeMs = performance.now();
   const judging = openJudging({ clock: systemClock, plans: await NumberingPlans.load() }, store, {
     homeCountry: 'SE',
