@@ -73,7 +73,7 @@ export class Webhooks implements AsyncDisposable {
 function checkAuthorities({ name, authorities }: WebhookOptions): void {
   if (authorities === undefined) return;
   try {
-    new X509Certificate(authorities); // oxlint-disable-line no-new -- It parses, or throws.
+    void new X509Certificate(authorities); // It parses, or throws.
   } catch (cause) {
     throw new OperatingError(
       'webhook_authority',
