@@ -193,6 +193,13 @@ export class DaemonProcess implements AsyncDisposable {
     return Number(Object.values(this.rows(sql)[0] ?? {})[0]);
   }
 
+  /** Holds the database locked, as another program would, until the lock is disposed of. */
+  lockDatabase(): Disposable {
+    const other = new DatabaseSync(this.dbFile, { timeout: DEADLINE_MS }); // The daemon may be writing.
+    other.exec('BEGIN IMMEDIATE');
+    return { [Symbol.dispose]: () => other.close() };
+  }
+
   /** Messages that are a row, a repeat on one, or a count of drops. */
   accounted(): number {
     return this.number(

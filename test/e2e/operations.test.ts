@@ -3,7 +3,6 @@
 /* What the daemon says of itself: whether it lives, whether it is ready, its metrics, its log of requests. */
 
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
@@ -59,19 +58,18 @@ test('a database that takes nothing makes the daemon not ready, and says why', a
   const ready = await ask(daemon, '/readyz');
   assert.equal(ready.status, 200);
   assert.deepEqual(await ready.json(), { status: 'ready' });
-  const other = new DatabaseSync(daemon.dbFile);
-  other.exec('BEGIN IMMEDIATE');
-  using peer = await UdpPeer.open();
-  await peer.send(sipRequest(), daemon.ports.udp);
-  await until('not ready', async () => (await ask(daemon, '/readyz')).status === 503);
-  const body = (await (await ask(daemon, '/readyz')).json()) as {
-    readonly reasons: readonly { readonly part: string; readonly why: string }[];
-  };
-  assert.equal(body.reasons[0]?.part, 'database');
-  assert.match(body.reasons[0].why, /locked|busy|use/);
-  assert.equal((await metrics(daemon)).get('sentrypeer_store_stalled'), 1);
-  other.exec('ROLLBACK');
-  other.close();
+  {
+    using _lock = daemon.lockDatabase();
+    using peer = await UdpPeer.open();
+    await peer.send(sipRequest(), daemon.ports.udp);
+    await until('not ready', async () => (await ask(daemon, '/readyz')).status === 503);
+    const body = (await (await ask(daemon, '/readyz')).json()) as {
+      readonly reasons: readonly { readonly part: string; readonly why: string }[];
+    };
+    assert.equal(body.reasons[0]?.part, 'database');
+    assert.match(body.reasons[0].why, /locked|busy|use/);
+    assert.equal((await metrics(daemon)).get('sentrypeer_store_stalled'), 1);
+  }
   await until('ready again', async () => (await ask(daemon, '/readyz')).status === 200);
   await daemon.recorded(1);
 });

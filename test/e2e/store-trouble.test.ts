@@ -33,17 +33,16 @@ test('a database that another program locks: events wait, and recording resumes'
   await using daemon = await DaemonProcess.start(['-rv', '--reply-burst=1000']);
   await sendAnswered(daemon, 10);
   await daemon.recorded(10);
-  const other = new DatabaseSync(daemon.dbFile);
-  other.exec('BEGIN IMMEDIATE');
-  await sendAnswered(daemon, REQUESTS_COUNT);
-  await until('the message', () => daemon.stderr.includes('recording_stalled'));
-  assert.match(
-    daemon.stderr,
-    /recording_stalled code=db_locked why=".*is locked by another program/,
-  );
-  assert.equal(daemon.accounted(), 10);
-  other.exec('ROLLBACK');
-  other.close();
+  {
+    using _lock = daemon.lockDatabase();
+    await sendAnswered(daemon, REQUESTS_COUNT);
+    await until('the message', () => daemon.stderr.includes('recording_stalled'));
+    assert.match(
+      daemon.stderr,
+      /recording_stalled code=db_locked why=".*is locked by another program/,
+    );
+    assert.equal(daemon.accounted(), 10);
+  }
   await daemon.recorded(10 + REQUESTS_COUNT);
   await until('the end of it', () => daemon.stderr.includes('recording_resumed'));
   assert.equal(daemon.accounted(), 10 + REQUESTS_COUNT);
@@ -52,11 +51,9 @@ test('a database that another program locks: events wait, and recording resumes'
 
 test('a stop while the database is locked says how much is lost', async () => {
   await using daemon = await DaemonProcess.start(['-r']);
-  const other = new DatabaseSync(daemon.dbFile);
-  other.exec('BEGIN IMMEDIATE');
+  using _lock = daemon.lockDatabase();
   await sendAnswered(daemon, 20);
   const { status } = await daemon.stop();
-  other.close();
   assert.equal(status, 0);
   assert.match(daemon.stderr, /events_lost_at_stop messages=20 why=".*locked/);
 });
