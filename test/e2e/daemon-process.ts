@@ -175,10 +175,11 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** An orderly stop. */
-  async stop(): Promise<Ended> {
+  /** An orderly stop; with what was printed where it was none. */
+  async stop(): Promise<void> {
     this.signal('SIGTERM');
-    return this.ended();
+    const { status, signal } = await this.ended();
+    assert.equal(status, 0, `ended with status ${status}, signal ${signal}:\n${this.output()}`);
   }
 
   /** Reads from the database, while the daemon runs or afterwards. */

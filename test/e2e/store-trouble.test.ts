@@ -53,8 +53,7 @@ test('a stop while the database is locked says how much is lost', async () => {
   await using daemon = await DaemonProcess.start(['-r']);
   using _lock = daemon.lockDatabase();
   await sendAnswered(daemon, 20);
-  const { status } = await daemon.stop();
-  assert.equal(status, 0);
+  await daemon.stop();
   assert.match(daemon.stderr, /events_lost_at_stop messages=20 why=".*locked/);
 });
 

@@ -48,12 +48,12 @@ export class PlaceService implements AsyncDisposable {
   }
 
   #stepAfter(ms: number): void {
+    if (this.#isClosed) return;
     this.#timer = setTimeout(() => (this.#step = this.#work()), ms);
   }
 
   async #work(): Promise<void> {
     const isMore = await this.#place();
-    if (this.#isClosed) return;
     this.#timer = undefined;
     this.#steps = isMore ? this.#steps + 1 : 0;
     if (!isMore) return;
