@@ -12,6 +12,9 @@ const RESPONSIVE = ['-r', '--fold-window', '0', ...MANY_REPLIES];
 /** Calls to one number until one is taken: the first is refused, and it takes two or three more. */
 const REFUSED_MAX = 3;
 const CALLS_COUNT = 5;
+/** From the header to the first line end behind it; rows have it within the message alone. */
+const CALL_ID = `substr(sip_message, instr(sip_message, 'Call-ID:'),
+  instr(substr(sip_message, instr(sip_message, 'Call-ID:')), char(13)))`;
 const NUMBER = '900442071234567';
 
 /** The last figure of a line of SIPp's statistics: the sum. */
@@ -45,9 +48,11 @@ describe('SIPp', { concurrency: true }, () => {
       assert.ok(failed >= 1 && failed <= REFUSED_MAX, run.output);
 
       await daemon.stop();
+      // On a busy machine SIPp repeats over UDP what was not answered within half a second.
       const grades = transport === 'udp' ? ['seen', 'returned'] : ['handshake'];
       const calls = daemon.rows(`SELECT grade, from_user, called_number, called_number_source,
-          transport_type FROM honey WHERE method = 'INVITE' ORDER BY honey_id`);
+          transport_type FROM honey WHERE method = 'INVITE'
+          GROUP BY ${CALL_ID} ORDER BY min(honey_id)`);
       assert.equal(calls.length, CALLS_COUNT);
       for (const [index, call] of calls.entries()) {
         assert.deepEqual(call, {
@@ -59,7 +64,7 @@ describe('SIPp', { concurrency: true }, () => {
         });
       }
       const ended = (method: string): number =>
-        daemon.number(`SELECT count(*) FROM honey WHERE method = '${method}'
+        daemon.number(`SELECT count(DISTINCT ${CALL_ID}) FROM honey WHERE method = '${method}'
           AND called_number = '${NUMBER}' AND grade = '${grades.at(-1)}'`);
       assert.equal(ended('ACK'), CALLS_COUNT); // To a refusal as well.
       assert.equal(ended('BYE'), successful);
@@ -77,7 +82,8 @@ describe('SIPp', { concurrency: true }, () => {
     assert.match(run.output, /SIP\/2\.0 404 /);
     await daemon.recorded(2);
     // It hangs up what never was a call, with our tag.
-    assert.deepEqual(daemon.rows('SELECT method, grade FROM honey ORDER BY honey_id'), [
+    const requests = 'SELECT DISTINCT method, grade FROM honey ORDER BY honey_id';
+    assert.deepEqual(daemon.rows(requests), [
       { method: 'REGISTER', grade: 'seen' },
       { method: 'BYE', grade: 'returned' },
     ]);
