@@ -56,7 +56,7 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 console.log(machineLine());
-for (const program of ['daemon/src/main.ts', 'dist/main.js']) {
+for (const program of ['daemon/bin/sentrypeer.js', 'dist/main.js']) {
   for (const threads of ['2', '1']) {
     const figures: Figures[] = [];
     for (let index = 0; index < runs; index += 1) figures.push(await measure(program, threads));

@@ -40,12 +40,12 @@ const lazyBuiltins: Plugin = {
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 await build({
   entryPoints: [
-    join(SOURCES, 'main.ts'),
-    join(SOURCES, 'workers/agent-worker.ts'),
-    join(SOURCES, 'workers/sip-worker.ts'),
-    join(SOURCES, 'workers/store-worker.ts'),
+    { in: join(SOURCES, 'program.ts'), out: 'main' },
+    ...['agent-worker', 'sip-worker', 'store-worker'].map((name) => ({
+      in: join(SOURCES, `workers/${name}.ts`),
+      out: name,
+    })),
   ],
-  entryNames: '[name]',
   // Beside the entries: the workers' are found from wherever the code that starts them stands.
   chunkNames: '[name]-[hash]',
   outdir: join(ROOT, 'dist'),

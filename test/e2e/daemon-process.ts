@@ -12,7 +12,7 @@ import type { Readable } from 'node:stream';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setTimeout as after } from 'node:timers/promises';
 
-const MAIN = join(import.meta.dirname, '../../daemon/src/main.ts');
+const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
 
 /** Milliseconds for whatever a test waits for; far more than it takes on a busy machine. */
 export const DEADLINE_MS = 20_000;

@@ -125,9 +125,8 @@ describe('sipsak', { concurrency: true }, () => {
     const answered = run.output.split('did not received 4xx').length - 1;
     await daemon.stop();
     assert.ok(daemon.accounted() >= answered + 3, `${daemon.accounted()} of ${answered + 3}`);
-    const last = daemon.rows(`SELECT sip_message, count(*) AS count, min(source_ip) AS source_ip
-      FROM honey GROUP BY sip_message ORDER BY max(honey_id) DESC LIMIT 1`);
-    assert.equal(last[0]?.['count'], 3);
-    assert.equal(last[0]['source_ip'], '127.0.0.1');
+    assert.deepEqual(daemon.rows('SELECT DISTINCT source_ip FROM honey'), [
+      { source_ip: '127.0.0.1' },
+    ]);
   });
 });

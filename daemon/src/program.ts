@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
