@@ -6,6 +6,7 @@
  */
 
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   kernelDrops,
   machineLine,
@@ -16,6 +17,8 @@ import {
 } from './load/processes.ts';
 
 const PORT = 25_160;
+/** Milliseconds after which threads that have nothing to do have given memory back. */
+const QUIET_MS = 12_000;
 const rate = process.env['RATE'] ?? '40000';
 const seconds = process.env['SECONDS'] ?? '60';
 const foldWindow = process.env['FOLD_WINDOW'] ?? '60';
@@ -55,6 +58,8 @@ const sent = await send([
 ]);
 const drops = kernelDrops(PORT);
 const loadedMib = running.residentMib();
+await wait(QUIET_MS);
+const quietMib = running.residentMib();
 await running.stop();
 const { rows, messages, dropped } = recorded(db);
 console.log(machineLine());
@@ -64,5 +69,8 @@ console.log(
 console.log(
   `without a trace: ${sent.sentCount - messages - dropped} (dropped by the kernel: ${drops})`,
 );
-console.log(`resident: ${restMib.toFixed(1)} MiB before, ${loadedMib.toFixed(1)} MiB after`);
+console.log(
+  `resident: ${restMib.toFixed(1)} MiB before, ${loadedMib.toFixed(1)} MiB after, ` +
+    `${quietMib.toFixed(1)} MiB when it is quiet again`,
+);
 if (sent.sentCount !== messages + dropped) process.exitCode = 1;

@@ -198,6 +198,15 @@ export const PLACE_STEPS_COUNT = 8;
 /** Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen. */
 export const PLACE_ROUND_MS = 1_000;
 
+/** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
+export const QUIET_LOOK_MS = 5_000;
+
+/** Share of its time, 0 to 1, that a quiet thread works at most. */
+export const QUIET_UTILIZATION_MAX = 0.05;
+
+/** How many times the heap that a thread kept it must have now to be worth the ten milliseconds of a collection, above 1. */
+export const RELEASE_GROWTH_MIN = 1.4;
+
 assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
 assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
 assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');

@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { setFlagsFromString } from 'node:v8';
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX, RELEASE_GROWTH_MIN } from './limits.ts';
 
 /**
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
-export function releaseMemory(): void {
+function releaseMemory(): void {
   // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/**
+ * Does it now, and again each time this thread has become quiet after a busy time that made its heap grow.
+ *
+ * @param lookMs Milliseconds between two looks, 1 and above.
+ * @returns Ends it.
+ */
+export function releaseMemoryWhenQuiet(lookMs = QUIET_LOOK_MS): () => void {
+  releaseMemory();
+  let keptOctets = getHeapStatistics().total_heap_size;
+  let lastLook = performance.eventLoopUtilization();
+  const timer = setInterval(() => {
+    const look = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(look, lastLook);
+    lastLook = look;
+    if (utilization > QUIET_UTILIZATION_MAX) return;
+    if (getHeapStatistics().total_heap_size < keptOctets * RELEASE_GROWTH_MIN) return;
+    releaseMemory();
+    keptOctets = getHeapStatistics().total_heap_size;
+  }, lookMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }

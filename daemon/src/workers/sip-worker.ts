@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '@sentrypeer/kernel';
 import { REPORT_MS } from '../limits.ts';
-import { releaseMemory } from '../release-memory.ts';
+import { releaseMemoryWhenQuiet } from '../release-memory.ts';
 import { BlockPool } from '../services/block-pool.ts';
 import { SipService } from '../services/sip-service.ts';
 import type { BlockMessage, SipWorkerData, SipWorkerInput, SipWorkerOutput } from './messages.ts';
@@ -42,7 +42,7 @@ try {
     parent.close();
   });
   say({ kind: 'ready', locals: service.locals });
-  releaseMemory();
+  releaseMemoryWhenQuiet();
   setInterval(() => say({ kind: 'counters', counters: service.counters }), REPORT_MS).unref();
 } catch (error) {
   say(failedMessage(error));

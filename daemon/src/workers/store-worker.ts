@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock, unreachable } from '@sentrypeer/kernel';
 import { REPORT_MS } from '../limits.ts';
-import { releaseMemory } from '../release-memory.ts';
+import { releaseMemoryWhenQuiet } from '../release-memory.ts';
 import { StoreService } from '../services/store-service.ts';
 import type {
   BatchMessage,
@@ -88,7 +88,7 @@ try {
     stall = why;
   }, REPORT_MS).unref();
   say({ kind: 'ready' });
-  releaseMemory();
+  releaseMemoryWhenQuiet();
 } catch (error) {
   say(failedMessage(error));
 }
