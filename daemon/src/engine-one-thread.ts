@@ -15,7 +15,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
     deliver: async (events) => store.deliver(events),
     changeEndpoint: async (change) => store.changeEndpoint(change),
     decide: async (decision) => store.decide(decision),
-    judge: async (nodeId, trust) => store.judge(nodeId, trust),
+    setTrust: async (nodeId, trust) => store.setTrust(nodeId, trust),
     saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
     place: async (places, progress) => store.place(places, progress),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),

@@ -58,9 +58,9 @@ export async function openThreads(
     decide: async (decision) => {
       await deliveries.begin((delivery) => store.send({ kind: 'decide', delivery, decision }));
     },
-    judge: async (nodeId, trust) => {
+    setTrust: async (nodeId, trust) => {
       const known = await deliveries.begin((delivery) =>
-        store.send({ kind: 'judge', delivery, nodeId, trust }),
+        store.send({ kind: 'set-trust', delivery, nodeId, trust }),
       );
       return known > 0;
     },

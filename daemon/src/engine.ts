@@ -30,7 +30,7 @@ export interface Engine {
   /** Resolves with the number of those that were new when events of other nodes are recorded; rejects with `OperatingError`. */
   deliver(events: readonly DeliveredEvent[]): Promise<number>;
   /** What the operator thinks of another node, or takes back; resolves with whether it is known. */
-  judge(nodeId: string, trust: Trust | 'forgotten'): Promise<boolean>;
+  setTrust(nodeId: string, trust: Trust | 'forgotten'): Promise<boolean>;
   /** Resolves when the operator's decision is written; rejects with `OperatingError`. */
   decide(decision: Decision): Promise<void>;
   saveCursor(name: string, honeyId: number): void;

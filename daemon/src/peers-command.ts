@@ -10,10 +10,10 @@ export function runPeersCommand(command: PeersCommand, peers: Peers): string {
     case 'peers list':
       return formatPeers(peers.list());
     case 'peers trust':
-      peers.judge(command.nodeId, 'trusted');
+      peers.setTrust(command.nodeId, 'trusted');
       return `${command.nodeId} is trusted: what it shares is taken beyond the limits for strangers.\n`;
     case 'peers distrust': {
-      const count = peers.judge(command.nodeId, 'distrusted');
+      const count = peers.setTrust(command.nodeId, 'distrusted');
       return `${command.nodeId} is distrusted: ${count} events of it were withdrawn, and none is taken any more.\n`;
     }
     case 'peers forget':

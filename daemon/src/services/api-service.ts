@@ -98,7 +98,7 @@ export class ApiService implements AsyncDisposable {
         peers: {
           page: (limit, after) => log.origins.page(limit, after),
           peer: (nodeId) => log.origins.origin(nodeId),
-          judge: (nodeId, judgement) => engine.judge(nodeId, judgement),
+          setTrust: (nodeId, trust) => engine.setTrust(nodeId, trust),
         },
         operations,
         clock,

@@ -27,7 +27,7 @@ export async function openReputation(
     judge: makeJudge({ clock, plans, evidence }, options),
     number: (e164) => evidence.number(e164),
     listing: (subject) => listings.listing(subject),
-    listings: (afterId, limit) => listings.listings(afterId, limit),
+    listings: (afterId, limit, kind) => listings.listings(afterId, limit, kind),
     changes: (afterId, limit) => listings.changes(afterId, limit),
     changeIds: () => listings.changeIds(),
     allowances: () => evidence.allowances(),

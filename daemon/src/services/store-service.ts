@@ -107,9 +107,9 @@ export class StoreService {
   }
 
   /** Keeps what the operator thinks of another node, or takes it back. @returns Whether it is known. */
-  judge(nodeId: string, trust: Trust | 'forgotten'): boolean {
+  setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean {
     if (trust === 'forgotten') return this.#store.forget(nodeId);
-    this.#store.judge(nodeId, trust);
+    this.#store.setTrust(nodeId, trust);
     return true;
   }
 

@@ -95,7 +95,7 @@ export type StoreWorkerInput =
   | { readonly kind: 'decide'; readonly delivery: number; readonly decision: Decision }
   /** Answered as well; the count is 1 where the node is known. */
   | {
-      readonly kind: 'judge';
+      readonly kind: 'set-trust';
       readonly delivery: number;
       readonly nodeId: string;
       readonly trust: Trust | 'forgotten';

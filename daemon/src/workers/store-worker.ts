@@ -56,8 +56,8 @@ try {
       case 'deliver':
         answer(message.delivery, () => service.deliver(message.events));
         break;
-      case 'judge':
-        answer(message.delivery, () => Number(service.judge(message.nodeId, message.trust)));
+      case 'set-trust':
+        answer(message.delivery, () => Number(service.setTrust(message.nodeId, message.trust)));
         break;
       case 'change-endpoint':
         answer(message.delivery, () => service.changeEndpoint(message.change));

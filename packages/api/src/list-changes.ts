@@ -17,7 +17,10 @@ export interface ChangesQuery {
   readonly maxAgeUs: number | undefined;
 }
 
-/** Writes what came to a list since a time, and what has become too old for it or is not listed any more. */
+/**
+ * Writes what came to a list since a time, and what has become too old for it or is not listed any more. What was seen
+ * before that time comes too, where it was judged or delivered later.
+ */
 export async function* changesText(
   { evidence, reputation }: { readonly evidence: Evidence; readonly reputation: Reputation },
   changes: ListChanges,
@@ -25,14 +28,19 @@ export async function* changesText(
 ): AsyncGenerator<string> {
   const { filter, sinceEpochUs, nowEpochUs, maxAgeUs } = query;
   if (changes.begin !== '') yield changes.begin;
-  if (maxAgeUs !== undefined) {
+  if (maxAgeUs !== undefined && changes.remove !== undefined) {
     // Whatever may have been listed then and is too old now, for it was not seen again.
     const [from, to] = [sinceEpochUs - maxAgeUs, nowEpochUs - maxAgeUs];
     const old = { ...filter, afterEpochUs: from };
     for await (const addresses of seenWithin(evidence, old, to)) yield changes.remove(addresses);
   }
-  for (const addresses of unlistedSince(reputation, sinceEpochUs, filter.family)) {
-    yield changes.remove(addresses);
+  const isLate = latecomers(evidence, query);
+  for (const addresses of changedSince(reputation, sinceEpochUs, filter.family)) {
+    const unlisted = addresses.filter((address) => !isJudgedBad(reputation, address));
+    if (unlisted.length > 0 && changes.remove !== undefined) yield changes.remove(unlisted);
+    const late = addresses.filter((address) => isLate(address) && isJudgedBad(reputation, address));
+    if (late.length > 0) yield changes.add(late);
+    await nextTurn();
   }
   for await (const addresses of seenWithin(evidence, filter, Number.MAX_SAFE_INTEGER)) {
     const listed = addresses.filter((address) => isJudgedBad(reputation, address));
@@ -67,8 +75,31 @@ async function* seenWithin(
   }
 }
 
-/** Addresses that the judge took off the list since a time and that are not on it again, some at a time. */
-function* unlistedSince(
+/** Whether an address fits the list, though it was not seen since the time that is asked for. */
+function latecomers(
+  evidence: Evidence,
+  { filter, nowEpochUs, maxAgeUs }: ChangesQuery,
+): (address: string) => boolean {
+  const whole = { ...filter, afterEpochUs: maxAgeUs === undefined ? 0 : nowEpochUs - maxAgeUs };
+  return (address) => {
+    const found = evidence.address(address);
+    return (
+      found !== undefined &&
+      found.lastSeenEpochUs <= filter.afterEpochUs &&
+      isListed(address, found.lastSeenEpochUs, found, whole)
+    );
+  };
+}
+
+/** Whether some change since then is not kept any more. */
+export function isForgotten(reputation: Reputation, sinceEpochUs: number): boolean {
+  const { oldest } = reputation.changeIds();
+  const [change] = reputation.changes(0, 1);
+  return oldest > 1 && change !== undefined && change.atEpochUs > sinceEpochUs;
+}
+
+/** Addresses of which the judge told a change since a time, some at a time. */
+function* changedSince(
   reputation: Reputation,
   sinceEpochUs: number,
   family: number,
@@ -77,11 +108,9 @@ function* unlistedSince(
   for (;;) {
     const items = reputation.changes(after, PAGE_ENTRIES_MAX);
     const addresses = items
-      .filter(({ kind, change }) => kind === 'address' && change === 'unlisted')
-      .map(({ value }) => value)
-      .filter((address) => family === 0 || isIP(address) === family)
-      .filter((address) => !isJudgedBad(reputation, address));
-    if (addresses.length > 0) yield addresses;
+      .filter(({ kind, value }) => kind === 'address' && (family === 0 || isIP(value) === family))
+      .map(({ value }) => value);
+    if (addresses.length > 0) yield [...new Set(addresses)];
     const last = items.at(-1);
     if (last === undefined || items.length < PAGE_ENTRIES_MAX) return;
     after = last.changeId;

@@ -21,7 +21,8 @@ export interface ListFormat {
 export interface ListChanges {
   readonly begin: string;
   add(addresses: readonly string[]): string;
-  remove(addresses: readonly string[]): string;
+  /** Not there where whatever is read is added. */
+  readonly remove?: (addresses: readonly string[]) => string;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -50,6 +51,10 @@ const plainText: ListFormat = {
   begin: '',
   end: '',
   page: (entries) => lines(entries, (entry) => entry.ipAddress),
+  changes: {
+    begin: '',
+    add: (addresses) => addresses.map((address) => `${address}\n`).join(''),
+  },
 };
 
 /** RFC 4180. No field can hold a quote, a comma or a line break. */

@@ -3,7 +3,7 @@
 import { systemClock } from '@sentrypeer/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Evidence } from './evidence.ts';
-import { changesText, listedUpTo } from './list-changes.ts';
+import { changesText, isForgotten, listedUpTo } from './list-changes.ts';
 import type { ListFormat } from './list-formats.ts';
 import { isListed, LIST_PARAMETERS, listFilter, type ListFilter } from './list-query.ts';
 import type { Lists } from './lists.ts';
@@ -44,16 +44,18 @@ export function sendMachineList(
   }
   const { since, max_age: maxAge } = values;
   const { changes } = format;
-  const list = ports.lists.open(() =>
-    changes === undefined || since === undefined
-      ? listText(ports, format, filter)
-      : changesText(ports, changes, {
-          filter,
-          sinceEpochUs: since,
-          nowEpochUs,
-          maxAgeUs: maxAge === undefined ? undefined : maxAge * 1e6,
-        }),
-  );
+  const list = ports.lists.open(() => {
+    if (changes === undefined || since === undefined) return listText(ports, format, filter);
+    if (isForgotten(ports.reputation, since)) {
+      return listText(ports, format, listFilter({ ...values, since: 0 }, defaultGrade, nowEpochUs));
+    }
+    return changesText(ports, changes, {
+      filter,
+      sinceEpochUs: since,
+      nowEpochUs,
+      maxAgeUs: maxAge === undefined ? undefined : maxAge * 1e6,
+    });
+  });
   if (list === undefined) {
     reply.header('Retry-After', '1');
     return sendProblem(reply, 503, 'too many lists are being sent');

@@ -14,12 +14,12 @@ export interface Peer extends SeenTotal {
 }
 
 /** What the operator says of a node. */
-export type Judgement = 'trusted' | 'distrusted' | 'forgotten';
+export type PeerTrust = 'trusted' | 'distrusted' | 'forgotten';
 
 export interface Peers {
   /** The one seen last first. */
   page(limit: number, after?: PageEnd): Page<Peer>;
   peer(nodeId: string): Peer | undefined;
   /** Resolves with whether the node is known; rejects with `OperatingError`. */
-  judge(nodeId: string, judgement: Judgement): Promise<boolean>;
+  setTrust(nodeId: string, trust: PeerTrust): Promise<boolean>;
 }

@@ -36,7 +36,8 @@ export interface Reputation {
   /** Calls of a number of E.164, without its plus, in whichever form. */
   number(e164: string): NumberEvidence | undefined;
   listing(subject: Subject): Listed | undefined;
-  listings(afterId: number, limit: number): readonly Listed[];
+  /** A page of what is listed, or of one kind of it; what is listed later has a higher id. */
+  listings(afterId: number, limit: number, kind?: Subject['kind']): readonly Listed[];
   changes(afterId: number, limit: number): readonly ListedChange[];
   changeIds(): { readonly oldest: number; readonly newest: number };
   allowances(): readonly Allowance[];

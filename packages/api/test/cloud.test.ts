@@ -201,25 +201,11 @@ test('POST /oauth/token gives a key for a token, in JSON and as a form', async (
   assert.equal((await post(hub, 'nonsense', {}, '/oauth/token')).status, 400);
 });
 
-function bannedEvidence(count: number): MemoryEvidence {
+function someEvidence(): MemoryEvidence {
+  const seen = { totalId: 1, firstSeenEpochUs: 1, lastSeenEpochUs: 1, seenCount: 1 };
   const evidence = new MemoryEvidence();
-  for (let index = count; index > 0; index -= 1) {
-    evidence.addressList.push({
-      totalId: index,
-      firstSeenEpochUs: 1,
-      lastSeenEpochUs: index,
-      seenCount: 1,
-      address: `10.0.${index >> 8}.${index & 255}`,
-      grade: index === 7 ? 'seen' : 'handshake',
-    });
-  }
-  evidence.numberList.push({
-    totalId: 1,
-    firstSeenEpochUs: 1,
-    lastSeenEpochUs: 1,
-    seenCount: 1,
-    number: '0046123',
-  });
+  evidence.addressList.push({ ...seen, address: '10.0.0.1', grade: 'handshake' });
+  evidence.numberList.push({ ...seen, number: '0046123' });
   return evidence;
 }
 
@@ -229,7 +215,7 @@ async function json(api: HttpApi, path: string): Promise<readonly [number, unkno
 }
 
 test('the look-ups of SentryPeerHQ find what is known, and never call nonsense clean', async () => {
-  await using api = await openApi({ evidence: bannedEvidence(1) });
+  await using api = await openApi({ evidence: someEvidence() });
   const invalid = [400, { error: 'The request data was invalid' }];
   for (const [path, answer] of [
     ['/api/phone-numbers/0046123', [200, { message: 'Phone Number found.' }]],
@@ -244,32 +230,65 @@ test('the look-ups of SentryPeerHQ find what is known, and never call nonsense c
   }
 });
 
-test('the list of APIBAN is walked from id to id, goes on later, and leaves out what may be forged', async () => {
-  const evidence = bannedEvidence(300);
-  await using api = await openApi({ evidence });
+/** The addresses 1 and above of a network, listed one after the other, each third change about something else. */
+function list(reputation: MemoryReputation, network: string, count: number): void {
+  for (let host = 1; host <= count; host += 1) {
+    const listingId = (reputation.listed.at(-1)?.listingId ?? 0) + (host % 3 === 0 ? 2 : 1);
+    const times = { sinceEpochUs: 1, untilEpochUs: 2 };
+    const value = `${network}.${host >> 8}.${host & 255}`;
+    reputation.listed.push({ kind: 'address', value, listingId, score: 60, ...times });
+    tell(reputation, listingId);
+  }
+}
+
+function tell(reputation: MemoryReputation, changeId: number): void {
+  const what = { atEpochUs: 1, score: 60, untilEpochUs: 2, reason: 'it came' } as const;
+  reputation.changed.push({ kind: 'address', value: '', change: 'listed', changeId, ...what });
+}
+
+/** Walks from id to id, and answers what was banned and the last id. */
+async function walk(api: HttpApi, id: string): Promise<readonly [string[], string]> {
   const found: string[] = [];
-  let id = '100';
-  for (;;) {
-    const [status, body] = await json(api, `/api/anything/banned/${id}`);
+  for (let last = id; ;) {
+    const [status, body] = await json(api, `/api/anything/banned/${last}`);
     const page = body as { readonly ipaddress: readonly string[]; readonly ID: string };
     if (status === 404) {
       assert.deepEqual(page, { ipaddress: ['no new bans'], ID: 'none' });
-      break;
+      return [found, last];
     }
     found.push(...page.ipaddress);
-    id = page.ID;
+    last = page.ID;
   }
-  assert.equal(found.length, 299);
-  assert.equal(new Set(found).size, 299);
-  assert.ok(!found.includes('10.0.0.7'));
-  const later = { firstSeenEpochUs: 1, lastSeenEpochUs: 999, seenCount: 1, totalId: 301 };
-  evidence.addressList.unshift({ ...later, address: '10.9.9.9', grade: 'returned' });
-  assert.deepEqual(await json(api, `/api/anything/banned/${id}`), [
-    200,
-    { ipaddress: ['10.9.9.9'], ID: '999-301' },
-  ]);
+}
+
+test('the list of APIBAN is walked from id to id, and goes on later', async () => {
+  const reputation = new MemoryReputation();
+  list(reputation, '10.1', 600);
+  const number = { listingId: 5000, sinceEpochUs: 1, untilEpochUs: 2, score: 60 };
+  reputation.listed.push({ kind: 'number', value: '442071234567', ...number });
+  tell(reputation, 5000);
+  await using api = await openApi({ reputation });
+  const [found, id] = await walk(api, '100');
+  assert.equal(found.length, 600);
+  assert.equal(new Set(found).size, 600);
+  assert.deepEqual(await walk(api, id), [[], id]);
+  list(reputation, '10.2', 1);
+  assert.deepEqual(await walk(api, id), [['10.2.0.1'], 'listing-5001']);
   assert.equal((await json(api, '/api/anything/banned/x'))[0], 400);
   assert.equal((await json(api, '/api/anything/banned'))[0], 200);
+});
+
+test('an id of APIBAN from a database that is gone begins anew', async () => {
+  const reputation = new MemoryReputation();
+  list(reputation, '10.1', 2);
+  await using api = await openApi({ reputation });
+  assert.deepEqual(await walk(api, 'listing-77'), [['10.1.0.1', '10.1.0.2'], 'listing-2']);
+});
+
+test('APIBAN is told of what the judge lists alone', async () => {
+  const reputation = new MemoryReputation();
+  reputation.notListed.add('10.0.0.7');
+  await using api = await openApi({ reputation });
   assert.deepEqual(await json(api, '/api/k/check/10.0.0.1'), [
     200,
     { ipaddress: ['10.0.0.1'], ID: 'none' },
@@ -279,13 +298,4 @@ test('the list of APIBAN is walked from id to id, goes on later, and leaves out 
     { ipaddress: ['not blocked'], ID: 'none' },
   ]);
   assert.equal((await json(api, '/api/k/check/x'))[0], 400);
-});
-
-test('APIBAN is told of what the judge lists alone', async () => {
-  const reputation = new MemoryReputation();
-  reputation.notListed.add('10.0.0.2');
-  await using api = await openApi({ evidence: bannedEvidence(3), reputation });
-  assert.equal((await json(api, '/api/k/check/10.0.0.2'))[0], 404);
-  const [, page] = await json(api, '/api/k/banned');
-  assert.ok(!(page as { ipaddress: string[] }).ipaddress.includes('10.0.0.2'));
 });

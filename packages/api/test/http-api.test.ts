@@ -320,7 +320,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         peers: {
           page: () => ({ items: [], next: undefined }),
           peer: () => undefined,
-          judge: async () => false,
+          setTrust: async () => false,
         },
         operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
         clock: systemClock,

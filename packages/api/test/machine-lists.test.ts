@@ -44,9 +44,15 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
   ['/v1/lists/ip-addresses.txt?grade=handshake', '203.0.113.5\n'],
   ['/v1/lists/ip-addresses.txt?family=6', '2001:db8::5\n'],
   ['/v1/lists/ip-addresses.txt?min_count=3', '203.0.113.5\n'],
-  ['/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:01Z', '203.0.113.5\n2001:db8::5\n'],
-  ['/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:02Z', ''],
-  ['/v1/lists/ip-addresses.txt?since=2026-11-23T12:00:01%2B02:00', '203.0.113.5\n2001:db8::5\n'],
+  [
+    '/v1/lists/ip-addresses.csv?since=2026-11-23T10:00:01Z&grade=handshake',
+    `${HEAD_CSV}${FIRST_CSV}`,
+  ],
+  ['/v1/lists/ip-addresses.csv?since=2026-11-23T10:00:02Z', HEAD_CSV],
+  [
+    '/v1/lists/ip-addresses.csv?since=2026-11-23T12:00:01%2B02:00&grade=handshake',
+    `${HEAD_CSV}${FIRST_CSV}`,
+  ],
   ['/v1/lists/ip-addresses.txt?max_age=0s', ''],
   [
     '/v1/lists/ip-addresses.csv?family=4',
@@ -150,6 +156,14 @@ const CHANGES: readonly (readonly [ending: string, added: string, removed: strin
   ],
 ];
 
+test('plain text since a time has what came and nothing else', async () => {
+  const evidence = evidenceOf(['203.0.113.1', 1], ['203.0.113.3', 3]);
+  await using api = await openApi({ evidence });
+  const path = '/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:01Z';
+  assert.equal(await (await ask(api, path)).text(), '203.0.113.3\n');
+  assert.equal(await (await ask(api, `${path}&max_age=0s`)).text(), '');
+});
+
 for (const [ending, added, removed] of CHANGES) {
   test(`a list for ${ending} since a time tells what came, and what has become too old`, async () => {
     const evidence = evidenceOf(
@@ -213,27 +227,36 @@ test('what the judge does not list is on no list that machines refuse by', async
   assert.match(await csv.text(), /203\.0\.113\.5/);
 });
 
+/** Changes that the judge told, each at a second from 2026-11-23T10:00 on. */
+function tell(
+  reputation: MemoryReputation,
+  ...changes: readonly (readonly [second: number, address: string, change: 'listed' | 'unlisted'])[]
+): void {
+  for (const [second, value, change] of changes) {
+    reputation.changed.push({
+      kind: 'address',
+      value,
+      change,
+      changeId: (reputation.changed.at(-1)?.changeId ?? 0) + 1,
+      atEpochUs: (Date.parse('2026-11-23T10:00:00Z') + second * 1000) * 1000,
+      score: 0,
+      untilEpochUs: undefined,
+      reason: '',
+    });
+  }
+}
+
 test('what the judge took off since a time is taken off a list that is kept up to date', async () => {
   const reputation = new MemoryReputation();
   reputation.notListed.add('203.0.113.9').add('2001:db8::9');
-  const seconds = Date.parse('2026-11-23T10:00:00Z') * 1000;
-  const change = { kind: 'address', score: 0, untilEpochUs: undefined, reason: '' } as const;
-  for (const [at, value, what] of [
+  tell(
+    reputation,
     [-1, '203.0.113.8', 'unlisted'],
     [1, '203.0.113.9', 'unlisted'],
     [2, '2001:db8::9', 'unlisted'],
     [3, '203.0.113.7', 'unlisted'],
     [4, '203.0.113.7', 'listed'],
-  ] as const) {
-    const changeId = reputation.changed.length + 1;
-    reputation.changed.push({
-      ...change,
-      changeId,
-      atEpochUs: seconds + at * 1e6,
-      value,
-      change: what,
-    });
-  }
+  );
   await using api = await openApi({ reputation });
   const path = '/v1/lists/ip-addresses.ipset?since=2026-11-23T10:00:00Z&family=4';
   const text = await (await ask(api, path)).text();
@@ -241,4 +264,33 @@ test('what the judge took off since a time is taken off a list that is kept up t
     text.split('\n').filter((line) => line.startsWith('del ')),
     ['del sentrypeer4 203.0.113.9 -exist'],
   );
+});
+
+test('what was seen before a time and listed since then comes to a list that is kept up to date', async () => {
+  const evidence = evidenceOf(['203.0.113.1', 1], ['203.0.113.2', 2], ['203.0.113.8', 8]);
+  const reputation = new MemoryReputation();
+  tell(
+    reputation,
+    [3, '203.0.113.1', 'listed'], // Before that time, so whoever asks has it.
+    [6, '203.0.113.2', 'listed'],
+    [6, '203.0.113.2', 'listed'],
+    [6, '203.0.113.8', 'listed'], // Seen since then, and told once.
+    [7, '203.0.113.200', 'listed'], // Of which nothing is known any more.
+  );
+  await using api = await openApi({ evidence, reputation });
+  const path = '/v1/lists/ip-addresses.txt?since=2026-11-23T10:00:05Z';
+  assert.equal(await (await ask(api, path)).text(), '203.0.113.2\n203.0.113.8\n');
+  assert.equal(await (await ask(api, `${path}&min_count=2`)).text(), '');
+});
+
+test('who asks for changes that are kept no more gets the whole list', async () => {
+  const reputation = new MemoryReputation();
+  tell(reputation, [1, '203.0.113.1', 'listed'], [2, '203.0.113.2', 'listed']);
+  reputation.changed.shift();
+  await using api = await openApi({ totals: someTotals(), reputation });
+  const path = '/v1/lists/ip-addresses.nft';
+  const whole = await (await ask(api, path)).text();
+  assert.match(whole, /203\.0\.113\.5/);
+  assert.equal(await (await ask(api, `${path}?since=2026-11-23T10:00:01Z`)).text(), whole);
+  assert.notEqual(await (await ask(api, `${path}?since=2026-11-23T10:00:02Z`)).text(), whole);
 });

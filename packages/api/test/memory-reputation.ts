@@ -47,8 +47,10 @@ export class MemoryReputation implements Reputation {
     return { kind, value, listingId: 1, sinceEpochUs: 0, untilEpochUs: UNTIL_US, score: 60 };
   }
 
-  listings(afterId: number, limit: number): Of<'listings'> {
-    return this.listed.filter(({ listingId }) => listingId > afterId).slice(0, limit);
+  listings(afterId: number, limit: number, only?: string): Of<'listings'> {
+    return this.listed
+      .filter(({ listingId, kind }) => listingId > afterId && (only ?? kind) === kind)
+      .slice(0, limit);
   }
 
   changes(afterId: number, limit: number): Of<'changes'> {

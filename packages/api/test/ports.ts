@@ -22,7 +22,7 @@ export function openApi(
       peers: {
         page: () => ({ items: [], next: undefined }),
         peer: () => undefined,
-        judge: async () => false,
+        setTrust: async () => false,
       },
       operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
       clock: systemClock,

@@ -11,6 +11,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { DeliveredEvent, HttpApi } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi } from './ports.ts';
 
@@ -38,7 +39,18 @@ async function openNode(delivered: DeliveredEvent[] = []): Promise<HttpApi> {
     delivered.push(...events);
     return Promise.resolve();
   };
-  return openApi({ evidence, totals, deliver }, { keyRequired: true });
+  const reputation = new MemoryReputation();
+  const listing = { listingId: 1, sinceEpochUs: 1, untilEpochUs: 2, score: 60 };
+  reputation.listed.push({ kind: 'address', value: '203.0.113.5', ...listing });
+  const change = { atEpochUs: 1, score: 60, untilEpochUs: 2, reason: '' };
+  reputation.changed.push({
+    ...change,
+    kind: 'address',
+    value: '203.0.113.5',
+    change: 'listed',
+    changeId: 1,
+  });
+  return openApi({ evidence, totals, deliver, reputation }, { keyRequired: true });
 }
 
 /** Lines end in CRLF; a body stands behind the empty one. */
@@ -285,7 +297,7 @@ async function apiban(api: HttpApi, key: string, id: string): Promise<readonly [
   }
 }
 
-test('APIBAN bans what proved to be there, once, and a wrong key gets nothing', async () => {
+test('APIBAN bans what is listed, once, and a wrong key gets nothing', async () => {
   await using api = await openNode();
   const [banned, id] = await apiban(api, SECRET, '100');
   assert.deepEqual(banned, ['203.0.113.5']);

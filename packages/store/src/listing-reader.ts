@@ -7,6 +7,7 @@ import { subjectOf } from './listings.ts';
 
 /** Something that is listed. Times are wall-clock microseconds. */
 export interface Listing extends ListedSubject {
+  /** The id of the change that listed it: what is listed later has a higher one. */
   readonly listingId: number;
   readonly sinceEpochUs: number;
   readonly untilEpochUs: number;
@@ -44,9 +45,8 @@ export class ListingReader {
       SELECT (SELECT value FROM counter WHERE name = 'listed_addresses') AS addresses,
         (SELECT value FROM counter WHERE name = 'listed_numbers') AS numbers`);
     this.#listing = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
-    this.#listings = database.prepare(
-      'SELECT * FROM listing WHERE listing_id > ? ORDER BY listing_id LIMIT ?',
-    );
+    this.#listings = database.prepare(`
+      SELECT * FROM listing WHERE listing_id > ? AND kind = coalesce(?, kind) ORDER BY listing_id LIMIT ?`);
     this.#changes = database.prepare(
       'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
     );
@@ -67,9 +67,9 @@ export class ListingReader {
     return row === undefined ? undefined : listingOf(row);
   }
 
-  /** A page of what is listed, by id. */
-  listings(afterId: number, limit: number): readonly Listing[] {
-    return this.#listings.all(afterId, limit).map(listingOf);
+  /** A page of what is listed, or of one kind of it, by id. */
+  listings(afterId: number, limit: number, kind?: ListedSubject['kind']): readonly Listing[] {
+    return this.#listings.all(afterId, kind ?? null, limit).map(listingOf);
   }
 
   /** Changes behind an id, the oldest first. */

@@ -39,7 +39,8 @@ export class Listings {
     this.#counters = counters;
     this.#get = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
     this.#insert = database.prepare(`
-      INSERT INTO listing (kind, value, since_us, until_us, announced_until_us, score) VALUES (?, ?, ?, ?, ?, ?)`);
+      INSERT INTO listing (listing_id, kind, value, since_us, until_us, announced_until_us, score)
+        VALUES (1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0), ?, ?, ?, ?, ?, ?)`);
     this.#update = database.prepare(
       'UPDATE listing SET until_us = ?, announced_until_us = ?, score = ? WHERE listing_id = ?',
     );

@@ -116,7 +116,7 @@ export class OriginWriter {
   }
 
   /** Judges an origin, also one that nobody has heard of. What it said is withdrawn in steps where it is distrusted. */
-  judge(nodeId: string, trust: Trust): void {
+  setTrust(nodeId: string, trust: Trust): void {
     inTransaction(this.#database, () => {
       const id = this.#find.get(nodeId)?.['origin_id'] ?? this.#add(nodeId, trust, undefined, '');
       if (id !== undefined) this.#setTrust.run(trust, Number(id));

@@ -37,10 +37,10 @@ export class Peers {
   }
 
   /** @returns Events that were withdrawn: all of its own where it is distrusted. */
-  judge(nodeId: string, trust: Trust): number {
+  setTrust(nodeId: string, trust: Trust): number {
     return this.#guarded(() => {
       const before = this.#eventsCount();
-      this.#origins.judge(nodeId, trust);
+      this.#origins.setTrust(nodeId, trust);
       while (this.#origins.step());
       return Math.max(0, before - this.#eventsCount());
     });

@@ -182,8 +182,8 @@ export class Store {
   }
 
   /** What the operator thinks of another node; what it said is withdrawn where it is distrusted. */
-  judge(nodeId: string, trust: Trust): void {
-    this.#guarded(() => this.#origins.judge(nodeId, trust));
+  setTrust(nodeId: string, trust: Trust): void {
+    this.#guarded(() => this.#origins.setTrust(nodeId, trust));
   }
 
   /** Takes back what the operator said of it. `false`: nothing is known of it. */

@@ -219,6 +219,29 @@ test('listings begin, end by themselves, and followers are told of both', () => 
   assert.equal(listings.changes(3, 10)[0]?.reason, 'too long ago');
 });
 
+test('a listing has a higher id than all before it, also those that are gone', () => {
+  using bench = new Bench();
+  const { listings } = bench.reader;
+  bench.record(PROVED);
+  bench.judge();
+  assert.deepEqual(
+    listings.listings(0, 10).map(({ kind, listingId }) => [kind, listingId]),
+    [
+      ['address', 1],
+      ['number', 2],
+    ],
+  );
+  bench.later(DAY_US);
+  bench.judge();
+  bench.record(PROVED);
+  bench.judge();
+  assert.deepEqual(
+    listings.listings(2, 10, 'address').map(({ kind, listingId }) => [kind, listingId]),
+    [['address', 5]],
+  );
+  assert.deepEqual(listings.listings(5, 10, 'address'), []);
+});
+
 test('followers are told that a listing lasts longer where that is news, not with each contact', () => {
   using bench = new Bench();
   bench.record(PROVED);

@@ -115,7 +115,7 @@ test('`deliver()` keeps what another node shared with its origin and without a g
   store.close();
 });
 
-test('`judge()` distrusted takes everything that only this origin said out of rows and totals', () => {
+test('`setTrust()` distrusted takes everything that only this origin said out of rows and totals', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   store.append([
@@ -147,7 +147,7 @@ test('`judge()` distrusted takes everything that only this origin said out of ro
   ]);
   assert.notDeepEqual(totals(reader), before);
   assert.equal(reader.address('45.9.9.9')?.seenCount, 2);
-  store.judge(A, 'distrusted');
+  store.setTrust(A, 'distrusted');
   maintainAll(store);
   assert.deepEqual(totals(reader), before);
   assert.equal(reader.address('45.9.9.9'), undefined);
@@ -159,20 +159,20 @@ test('`judge()` distrusted takes everything that only this origin said out of ro
   assert.deepEqual(reader.origins.counts(), { origins: 2, events: 1 });
   store.deliver([said({ by: A, sourceIp: '45.9.9.8' })]);
   assert.equal(reader.address('45.9.9.8'), undefined, 'nothing more is taken');
-  store.judge(A, 'none');
+  store.setTrust(A, 'none');
   store.deliver([said({ by: A, sourceIp: '45.9.9.8' })]);
   assert.equal(reader.address('45.9.9.8')?.seenCount, 1);
   reader.close();
   store.close();
 });
 
-test('`judge()` of all unsigned origins withdraws theirs but those of the trusted', () => {
+test('`setTrust()` of all unsigned origins withdraws theirs but those of the trusted', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   const trusted = B.replace('bbbbbbbb', 'cccccccc');
-  store.judge(trusted, 'trusted');
+  store.setTrust(trusted, 'trusted');
   store.deliver([said({ by: A }), said({ by: B }), said({ by: trusted })]);
-  store.judge(UNSIGNED, 'distrusted');
+  store.setTrust(UNSIGNED, 'distrusted');
   maintainAll(store);
   store.deliver([said({ by: B }), said({ by: trusted }), said({ by: A })]);
   const nodes = reader.eventsAfter(0, 100).map(({ createdByNodeId }) => createdByNodeId);
@@ -199,7 +199,7 @@ function place(store: Store, reader: StoreReader): void {
   }
 }
 
-test('`judge()` distrusted takes it out of countries and networks, and the next address has its place', () => {
+test('`setTrust()` distrusted takes it out of countries and networks, and the next address has its place', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   const places = (): unknown => [
@@ -219,7 +219,7 @@ test('`judge()` distrusted takes it out of countries and networks, and the next 
   place(store, reader);
   assert.notDeepEqual(places(), before);
   store.deliver([said({ by: A, eventEpochUs: NOON_US + 20 * SECOND_US })]); // Not placed yet.
-  store.judge(A, 'distrusted');
+  store.setTrust(A, 'distrusted');
   maintainAll(store);
   place(store, reader);
   assert.deepEqual(places(), before);
@@ -257,9 +257,9 @@ test('a total that is younger than the removed row, or has other rows, stays', (
   store.deliver([said({ by: A, eventEpochUs: NOON_US })]);
   for (let round = 0; round < 3; round += 1) {
     store.deliver([said({ by: A, eventEpochUs: NOON_US + round })]);
-    store.judge(A, 'distrusted');
+    store.setTrust(A, 'distrusted');
     maintainAll(store);
-    store.judge(A, 'none');
+    store.setTrust(A, 'none');
   }
   assert.equal(reader.address('45.0.0.1')?.seenCount, 1);
   assert.equal(reader.address('45.0.0.1')?.firstSeenEpochUs, NOON_US + SECOND_US);
@@ -278,7 +278,7 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   assert.equal(reader.origins.counts().events, SHARED_EVENTS_MAX);
   assert.equal(reader.events({ grade: 'seen' }, 'oldest-first', undefined, 1).items.length, 1);
   for (let index = 0; index < ORIGINS_MAX + 10; index += 1)
-    store.judge(`${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`, 'none');
+    store.setTrust(`${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`, 'none');
   assert.equal(reader.origins.counts().origins, ORIGINS_MAX);
   assert.equal(reader.origins.origin(A)?.seenCount, SHARED_EVENTS_MAX);
   using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
@@ -287,13 +287,13 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   store.close();
 });
 
-test('`Peers` judges beside a daemon that writes', () => {
+test('`Peers` sets trust beside a daemon that writes', () => {
   using directory = new TestDirectory();
   const { store, reader, path } = open(directory);
   store.deliver([said({ by: A }), said({ by: A }), said({ by: B })]);
   using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
-  assert.equal(peers.judge(A, 'distrusted'), 2);
-  assert.equal(peers.judge(B, 'trusted'), 0);
+  assert.equal(peers.setTrust(A, 'distrusted'), 2);
+  assert.equal(peers.setTrust(B, 'trusted'), 0);
   store.deliver([said({ by: A }), said({ by: B })]);
   assert.equal(reader.eventsAfter(0, 10).length, 2);
   peers.forget(A);

@@ -18,7 +18,7 @@ const POSTED_TYPE = 'application/octet-stream';
 
 export interface CloudPorts {
   readonly evidence: Evidence;
-  readonly reputation: Pick<Reputation, 'listing'>;
+  readonly reputation: Reputation;
   readonly clock: Clock;
   /** Resolves when they are recorded, those that are there already left out; rejects with `OperatingError`. */
   readonly deliver: (events: readonly DeliveredEvent[]) => Promise<void>;
@@ -37,7 +37,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     const address = parseAddress(text.trim());
     return address === undefined ? undefined : evidence.address(address) !== undefined;
   });
-  addBannedList(app, ports);
+  addBannedList(app, ports.reputation);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nodes label their JSON as they like, so nothing is made of the label.

@@ -17,7 +17,7 @@ export const totalsCursor: Parameter<PageEnd> = {
   },
 };
 
-export function formatCursor({ lastSeenEpochUs, totalId }: PageEnd): string {
+function formatCursor({ lastSeenEpochUs, totalId }: PageEnd): string {
   return `${lastSeenEpochUs}-${totalId}`;
 }
 

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { OperatingError } from '@sentrypeer/kernel';
 import { uuid, type Parameter } from '../parameters.ts';
-import type { Judgement, Peer, Peers } from '../peers.ts';
+import type { PeerTrust, Peer, Peers } from '../peers.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { addRefusals } from '../routes.ts';
@@ -16,7 +16,7 @@ import { sendJson } from './send-json.ts';
 const JSON_TYPE = 'application/json';
 const UNKNOWN = 'Nothing is known of this node.';
 const UNSIGNED = 'unsigned';
-const JUDGEMENTS: Readonly<Record<string, Judgement>> = {
+const TRUST: Readonly<Record<string, PeerTrust>> = {
   trust: 'trusted',
   distrust: 'distrusted',
   forget: 'forgotten',
@@ -69,7 +69,7 @@ export const PEERS_OPERATIONS: readonly Operation[] = [
 ];
 
 /** `POST /v1/peers/{node_id}/trust`, `/distrust` and `/forget`, for those who may do everything. */
-export function addJudgements(app: FastifyInstance, peers: Peers): void {
+export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nothing is said beside the path; a body is passed over.
@@ -77,7 +77,7 @@ export function addJudgements(app: FastifyInstance, peers: Peers): void {
       payload.resume();
       parsed(null);
     });
-    for (const [word, judgement] of Object.entries(JUDGEMENTS)) {
+    for (const [word, trust] of Object.entries(TRUST)) {
       const url = `/v1/peers/:node_id/${word}`;
       scope.route({
         method: 'POST',
@@ -89,7 +89,7 @@ export function addJudgements(app: FastifyInstance, peers: Peers): void {
           if (nodeId === undefined) sendProblem(reply, 400, `node_id must be ${node.right}`);
           else
             try {
-              if (await peers.judge(nodeId, judgement)) reply.code(204).send();
+              if (await peers.setTrust(nodeId, trust)) reply.code(204).send();
               else sendProblem(reply, 404, UNKNOWN);
             } catch (error) {
               if (!(error instanceof OperatingError)) throw error;

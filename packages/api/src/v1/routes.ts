@@ -11,7 +11,7 @@ import { EVENTS_OPERATIONS } from './events-operations.ts';
 import { LIST_OPERATIONS } from './list-operations.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation, OperationPorts } from './operation.ts';
-import { addJudgements, PEERS_OPERATIONS } from './peers-operations.ts';
+import { addTrustRoutes, PEERS_OPERATIONS } from './peers-operations.ts';
 import { PLACES_OPERATIONS } from './places-operations.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
@@ -33,7 +33,7 @@ export function addOperations(app: FastifyInstance, ports: OperationPorts, versi
   // Tells this run of the program from the one before, whose revisions were others.
   const run = ports.clock.epochUs().toString(36);
   for (const own of OPERATIONS) addOperation(app, ports, own, run);
-  addJudgements(app, ports.peers);
+  addTrustRoutes(app, ports.peers);
   let document: string | undefined;
   addRoute(app, '/openapi.json', ANYBODYS, (request, reply) => {
     document ??= JSON.stringify(openApiDocument(OPERATIONS, version));
