@@ -48,15 +48,17 @@ describe('SIPp', { concurrency: true }, () => {
       assert.ok(failed >= 1 && failed <= REFUSED_MAX, run.output);
 
       await daemon.stop();
-      // On a busy machine SIPp repeats over UDP what was not answered within half a second.
+      // On a busy machine SIPp repeats over UDP what was not answered within half a second, and calls before it was.
       const grades = transport === 'udp' ? ['seen', 'returned'] : ['handshake'];
       const calls = daemon.rows(`SELECT grade, from_user, called_number, called_number_source,
           transport_type FROM honey WHERE method = 'INVITE'
           GROUP BY ${CALL_ID} ORDER BY min(honey_id)`);
       assert.equal(calls.length, CALLS_COUNT);
-      for (const [index, call] of calls.entries()) {
+      assert.equal(calls[0]?.['grade'], grades[0]);
+      assert.equal(calls.at(-1)?.['grade'], grades.at(-1));
+      for (const { grade, ...call } of calls) {
+        assert.ok(grades.includes(String(grade)));
         assert.deepEqual(call, {
-          grade: grades[Math.min(index, grades.length - 1)],
           from_user: 'sipp',
           called_number: NUMBER,
           called_number_source: 'request-uri',
