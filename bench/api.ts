@@ -11,7 +11,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { Store } from '@sentrypeer/store';
+import { JUDGE_CURSOR, Store } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder, type Running } from './load/processes.ts';
 
@@ -33,6 +33,8 @@ function makeDatabase(path: string, eventsCount: number): void {
     const address = `10.${which >> 16}.${(which >> 8) & 255}.${which & 255}`;
     return call(address, `00${String(which).padStart(10, '0')}`);
   });
+  // As in a node that runs: the judge is not a quarter of an hour behind, and does not take a core.
+  store.saveCursor(JUDGE_CURSOR, eventsCount);
 }
 
 function serve(db: string, port: number, more: readonly string[] = ['--no-sip']): Promise<Running> {

@@ -10,7 +10,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
-import { releaseMemoryWhenQuiet } from './release-memory.ts';
+import { releaseMemory, releaseMemoryWhenQuiet } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { warmUpTicks } from './warm-up-ticks.ts';
 import {
@@ -59,9 +59,13 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
-  releaseMemoryWhenQuiet();
-  // What V8 had learnt of them is released with the rest. A small device has better use for the 6 MiB it takes.
-  if (config.api && config.threads > 1) await warmUpTicks();
+  // What V8 has learnt is released with the rest. Look-ups miss it; a small device has better use for the memory.
+  if (config.api && config.threads > 1) {
+    releaseMemory();
+    await warmUpTicks();
+  } else {
+    releaseMemoryWhenQuiet();
+  }
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
   const late = setTimeout(() => {
