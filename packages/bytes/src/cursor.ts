@@ -55,6 +55,20 @@ export class Cursor {
     return this.#take(size) ? this.#buffer.toString('utf8', this.#offset - size, this.#offset) : '';
   }
 
+  /** The opposite of `Writer.texts`, of so many. */
+  texts(count: number): (string | undefined)[] {
+    const sizes: number[] = [];
+    for (let index = 0; index < count; index += 1) sizes.push(this.u16());
+    const size = this.u32();
+    const all = this.#take(size)
+      ? this.#buffer.toString('utf8', this.#offset - size, this.#offset)
+      : '';
+    let end = 0;
+    return sizes.map((length) =>
+      length === TEXT16_ABSENT ? undefined : all.slice(end, (end += length)),
+    );
+  }
+
   /** Octets as Latin-1 text, one code point an octet. */
   latin1(size: number): string {
     return this.#take(size)

@@ -62,6 +62,19 @@ export class Writer {
     return this;
   }
 
+  /**
+   * The size of each text in UTF-16 code units as u16, 0xffff where it is absent, and behind them all texts as one in
+   * UTF-8, behind its size in octets as u32: one call of the encoder costs as much as each of many. Each text has at
+   * most 65,534 code units.
+   */
+  texts(texts: readonly (string | undefined)[]): this {
+    for (const text of texts) this.u16(text === undefined ? TEXT16_ABSENT : text.length);
+    const size = this.#buffer.write(texts.join(''), this.#offset + 4, 'utf8');
+    this.#buffer.writeUInt32BE(size, this.#offset);
+    this.#offset += 4 + size;
+    return this;
+  }
+
   /** What was written, a view on the octets given to the constructor. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#offset);

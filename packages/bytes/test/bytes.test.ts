@@ -68,6 +68,20 @@ test('`Cursor` reads back what `Writer` wrote', () => {
   assert.equal(cursor.failedAt, undefined);
 });
 
+test('`Cursor.texts()` reads back what `Writer.texts()` wrote, text by text', () => {
+  const texts = ['Größe', undefined, '', 'plain', '\u{1f600}', '\ud83d', '\ude00', 'end'];
+  const cursor = new Cursor(new Writer(new Uint8Array(128)).texts(texts).u8(7).finish());
+  const read = cursor.texts(texts.length);
+  assert.deepEqual(read.slice(0, 5), texts.slice(0, 5));
+  assert.deepEqual(
+    read.map((text) => text?.length),
+    texts.map((text) => text?.length),
+  );
+  assert.equal(read.at(-1), 'end');
+  assert.equal(cursor.u8(), 7);
+  assert.equal(new Cursor(Uint8Array.of(0, 9)).texts(2).join(''), '');
+});
+
 test('`Cursor` remembers where it failed first and reads zeros from then on', () => {
   const cursor = new Cursor(Uint8Array.of(1, 2, 3));
   cursor.u16();

@@ -37,7 +37,9 @@ const KINDS: readonly MessageKind[] = ['request', 'response', 'not-sip'];
 const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
 const COLLECTED_METHODS: readonly CollectedMethod[] = ['passive', 'responsive'];
 
-/** Numbers, identifiers and size prefixes of one event record, rounded up. */
+/** Texts of one event record, in the order in which `addEvent()` writes and `readEvent()` reads them. */
+const EVENT_TEXTS_COUNT = 13;
+/** Numbers and size prefixes of one event record, rounded up. */
 const EVENT_FIXED_SIZE = 128;
 /** UTF-8 takes at most three octets for one UTF-16 code unit. */
 const UTF8_SIZE_MAX = 3;
@@ -100,6 +102,7 @@ export class EventBatchWriter {
     const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
     const details = event.details === undefined ? undefined : detailsJson(event.details);
     const texts = [
+      eventUuid,
       event.sourceIp,
       event.destinationIp,
       bound(event.calledNumber),
@@ -116,16 +119,16 @@ export class EventBatchWriter {
     if (this.#writer.remaining < eventSizeBound(texts, event.sipMessage.length)) return false;
     this.#writer
       .u8(RECORD_EVENT)
-      .text16(eventUuid)
       .f64(event.eventEpochUs)
       .u8(TRANSPORTS.indexOf(event.transportType))
       .u8(GRADES.indexOf(event.grade))
       .u8(KINDS.indexOf(event.messageKind))
       .u8(SOURCES.indexOf(event.calledNumberSource))
       .u16(event.sourcePort)
-      .u16(event.destinationPort);
-    for (const text of texts) this.#writer.text16(text);
-    this.#writer.u32(event.sipMessage.length).raw(event.sipMessage);
+      .u16(event.destinationPort)
+      .texts(texts)
+      .u32(event.sipMessage.length)
+      .raw(event.sipMessage);
     this.#recordsCount += 1;
     return true;
   }
@@ -174,27 +177,35 @@ export function visitEventBatch(octets: Uint8Array, visitor: EventBatchVisitor):
 }
 
 function readEvent(cursor: Cursor): BatchedEvent {
+  const eventEpochUs = cursor.f64();
+  const transportType = TRANSPORTS[cursor.u8()] ?? 'UDP';
+  const grade = GRADES[cursor.u8()] ?? 'seen';
+  const messageKind = KINDS[cursor.u8()] ?? 'not-sip';
+  const calledNumberSource = SOURCES[cursor.u8()] ?? 'none';
+  const sourcePort = cursor.u16();
+  const destinationPort = cursor.u16();
+  const texts = cursor.texts(EVENT_TEXTS_COUNT);
   return {
-    eventUuid: cursor.text16() ?? '',
-    eventEpochUs: cursor.f64(),
-    transportType: TRANSPORTS[cursor.u8()] ?? 'UDP',
-    grade: GRADES[cursor.u8()] ?? 'seen',
-    messageKind: KINDS[cursor.u8()] ?? 'not-sip',
-    calledNumberSource: SOURCES[cursor.u8()] ?? 'none',
-    sourcePort: cursor.u16(),
-    destinationPort: cursor.u16(),
-    sourceIp: cursor.text16() ?? '',
-    destinationIp: cursor.text16() ?? '',
-    calledNumber: cursor.text16(),
-    sipMethod: cursor.text16(),
-    userAgent: cursor.text16(),
-    requestUri: cursor.text16(),
-    toUri: cursor.text16(),
-    toUser: cursor.text16(),
-    fromUri: cursor.text16(),
-    fromUser: cursor.text16(),
-    anomalies: cursor.text16() ?? '',
-    detailsJson: cursor.text16(),
+    eventUuid: texts[0] ?? '',
+    eventEpochUs,
+    transportType,
+    grade,
+    messageKind,
+    calledNumberSource,
+    sourcePort,
+    destinationPort,
+    sourceIp: texts[1] ?? '',
+    destinationIp: texts[2] ?? '',
+    calledNumber: texts[3],
+    sipMethod: texts[4],
+    userAgent: texts[5],
+    requestUri: texts[6],
+    toUri: texts[7],
+    toUser: texts[8],
+    fromUri: texts[9],
+    fromUser: texts[10],
+    anomalies: texts[11] ?? '',
+    detailsJson: texts[12],
     sipMessage: messageText(cursor.latin1(cursor.u32())),
   };
 }
