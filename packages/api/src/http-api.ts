@@ -183,7 +183,8 @@ async function buildApp(
     reply.headers(headers);
     done(null, payload);
   });
-  addAdmission(app, openAccess(ports, options), {
+  const access = openAccess(ports, options);
+  addAdmission(app, access, {
     allowsScripts: options.corsOrigin !== undefined,
     onCaller:
       ports.onAnswered &&
@@ -201,7 +202,7 @@ async function buildApp(
   addRoutes(app, { ...ports, lists, headers }, options.version);
   addOperations(app, { ...ports, lists }, options.version);
   addDecisionsRoute(app, ports);
-  addCloudRoutes(app, ports);
+  addCloudRoutes(app, { ...ports, access });
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>

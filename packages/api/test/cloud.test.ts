@@ -299,3 +299,16 @@ test('APIBAN is told of what the judge lists alone', async () => {
   ]);
   assert.equal((await json(api, '/api/k/check/x'))[0], 400);
 });
+
+test('who guesses credentials at /oauth/token has to wait, as with wrong keys', async () => {
+  await using hub = await openHub();
+  const form = { grant_type: 'client_credentials', client_id: 'node', client_secret: 'guess' };
+  const statuses: number[] = [];
+  for (let count = 0; count < 12; count += 1) {
+    statuses.push((await post(hub, JSON.stringify(form), {}, '/oauth/token')).status);
+  }
+  assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 401), 429, 429]);
+  const late = await post(hub, JSON.stringify({ ...form, client_secret: KEY }), {}, '/oauth/token');
+  assert.equal(late.status, 429);
+  assert.ok(Number(late.headers.get('retry-after')) > 0);
+});

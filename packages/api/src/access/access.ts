@@ -25,7 +25,12 @@ export interface Caller {
 /** Why somebody is not let in, and what would be right. */
 export interface Refusal {
   readonly status: 401 | 403 | 429;
-  readonly error: 'missing_token' | 'invalid_token' | 'insufficient_permissions' | 'too_many';
+  readonly error:
+    | 'missing_token'
+    | 'invalid_token'
+    | 'invalid_client'
+    | 'insufficient_permissions'
+    | 'too_many';
   readonly detail: string;
   /** Seconds, with status 429. */
   readonly retryAfter?: number;
@@ -47,6 +52,7 @@ export interface AccessOptions {
   readonly keyRatePerSecond: number;
 }
 
+const TOO_MANY_WRONG = 'there were too many wrong keys from this address';
 const ANYBODY: Caller = { role: undefined };
 const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
   read: ['read', 'admin'],
@@ -91,8 +97,8 @@ export class Access {
     const client = clientOf(request.ip);
     const nowMs = this.#ports.clock.nowMs();
     const waitMs = this.#failures.waitMs(client, nowMs);
-    if (waitMs > 0) return tooMany(waitMs, 'there were too many wrong keys from this address');
-    const key = text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);
+    if (waitMs > 0) return tooMany(waitMs, TOO_MANY_WRONG);
+    const key = this.#key(text);
     if (key === undefined) {
       // Clients of other services bring whatever key they were given there.
       if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
@@ -105,6 +111,27 @@ export class Access {
       if (keyWaitMs > 0) return tooMany(keyWaitMs, 'there were too many requests with this key');
     }
     return this.#admitRole(key.role, access.need);
+  }
+
+  /**
+   * Whether these are the credentials of a client (RFC 6749 §2.3.1): the name of a key, and that key. Wrong ones count as
+   * wrong keys do.
+   *
+   * @param address Of the client.
+   */
+  knows(address: string, name: string, text: string): true | Refusal {
+    const client = clientOf(address);
+    const nowMs = this.#ports.clock.nowMs();
+    const waitMs = this.#failures.waitMs(client, nowMs);
+    if (waitMs > 0) return tooMany(waitMs, TOO_MANY_WRONG).refusal;
+    if (this.#key(text)?.name === name) return true;
+    this.#failures.take(client, nowMs);
+    const detail = 'client_id must be the name of a key and client_secret that key';
+    return { status: 401, error: 'invalid_client', detail };
+  }
+
+  #key(text: string): ReturnType<AccessPorts['apiKey']> {
+    return text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);
   }
 
   #admitWithoutKey({ need }: RouteAccess): Admission {
@@ -136,7 +163,7 @@ function action(need: Need): string {
   return need === 'write' ? 'deliver events' : 'read';
 }
 
-function tooMany(waitMs: number, detail: string): Admission {
+function tooMany(waitMs: number, detail: string): { readonly refusal: Refusal } {
   const retryAfter = Math.ceil(waitMs / 1000);
   return { refusal: { status: 429, error: 'too_many', detail, retryAfter } };
 }

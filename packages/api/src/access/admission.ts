@@ -79,7 +79,7 @@ function refusesAnyway(
 }
 
 /** In the form that the clients of the route read. */
-function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { status, error, detail, retryAfter } = refusal;
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
   if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));

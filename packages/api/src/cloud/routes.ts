@@ -3,6 +3,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import type { Evidence } from '../evidence.ts';
+import type { Access } from '../access/access.ts';
+import { sendRefusal } from '../access/admission.ts';
 import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX } from '../limits.ts';
 import { parseAddress, parseNumber } from '../request-target.ts';
@@ -18,6 +20,7 @@ const POSTED_TYPE = 'application/octet-stream';
 
 export interface CloudPorts {
   readonly evidence: Evidence;
+  readonly access: Access;
   readonly reputation: Reputation;
   readonly clock: Clock;
   /** Resolves when they are recorded, those that are there already left out; rejects with `OperatingError`. */
@@ -76,7 +79,7 @@ function addLookUp(
 }
 
 /** Client credentials, RFC 6749 §4.4: the id is a key's name, the secret the key, and the token the key again. */
-function sendToken({ evidence }: CloudPorts, request: FastifyRequest, reply: FastifyReply): void {
+function sendToken({ access }: CloudPorts, request: FastifyRequest, reply: FastifyReply): void {
   const text = bodyText(request);
   const form = text.trimStart().startsWith('{')
     ? jsonBody(text)
@@ -94,10 +97,8 @@ function sendToken({ evidence }: CloudPorts, request: FastifyRequest, reply: Fas
     });
   }
   const secret = member('client_secret');
-  if (evidence.apiKey(secret)?.name !== member('client_id')) {
-    const description = 'client_id must be the name of a key and client_secret that key';
-    return sendJson(reply, 401, { error: 'invalid_client', error_description: description });
-  }
+  const known = access.knows(request.ip, member('client_id'), secret);
+  if (known !== true) return sendRefusal(request, reply, known);
   return sendJson(reply, 200, {
     access_token: secret,
     expires_in: TOKEN_SECONDS,
