@@ -21,7 +21,7 @@ import {
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
 import { originForm } from './request-target.ts';
-import { addMethods, addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
+import { addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
 import { addAdmission } from './access/admission.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
@@ -177,7 +177,6 @@ async function buildApp(
     clientErrorHandler: (error, socket) =>
       answers.afterLast(socket, () => refuseClient(error.code, socket, headers)),
   });
-  addMethods(app);
   // Not at their beginning: look-ups write their own.
   app.addHook('onSend', (_request, reply, payload, done) => {
     reply.headers(headers);

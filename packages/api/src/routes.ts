@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
@@ -16,7 +15,7 @@ import { sendText } from './send-text.ts';
 import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
 import type { AddressTotal, NumberTotal } from './totals.ts';
 
-/** What every route allows, for the `Allow` header (RFC 9110 §10.2.1). */
+/** What most routes allow. */
 export const ALLOWED_METHODS = 'GET, HEAD';
 
 const JSON_TYPE = 'application/json';
@@ -34,7 +33,7 @@ export interface RoutesPorts extends MachineListPorts {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Adds the routes, and 405 for all other methods on them. Handlers answer at once, so order is kept. */
+/** Adds the routes. Handlers answer at once, so order is kept. */
 export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
   const { totals, lists } = ports;
   const answers = new LookUpAnswers(ports.headers);
@@ -89,13 +88,6 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   });
 }
 
-/** All methods that Node's parser knows; to others it answers 400. */
-export function addMethods(app: FastifyInstance): void {
-  for (const method of METHODS) {
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
-  }
-}
-
 /** A route for GET and HEAD. */
 export function addRoute(
   app: FastifyInstance,
@@ -104,18 +96,6 @@ export function addRoute(
   handler: Handler,
 ): void {
   app.route({ method: ['GET', 'HEAD'], url, handler, config: { access } });
-  addRefusals(app, url, ALLOWED_METHODS);
-}
-
-/** Answers 405 to every method but those of the `Allow` header. */
-export function addRefusals(app: FastifyInstance, url: string, allowed: string): void {
-  const others = app.supportedMethods.filter((method) => !allowed.split(', ').includes(method));
-  const refuse: Handler = (_request, reply) => {
-    reply.header('Allow', allowed);
-    sendJson(reply, 405, { error: 'The method is not allowed' });
-  };
-  // In the hook, which runs before a body would be read.
-  app.route({ method: others, url, onRequest: refuse, handler: refuse });
 }
 
 export function sendInvalid(reply: FastifyReply): void {

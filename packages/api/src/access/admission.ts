@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import { BODY_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import { ALLOWED_METHODS, ANYBODYS, sendJson } from '../routes.ts';
+import { RouteMethods } from '../route-methods.ts';
 import type { Access, Caller, Refusal, RouteAccess } from './access.ts';
 
 declare module 'fastify' {
@@ -40,9 +41,11 @@ export function addAdmission(
   options: AdmissionOptions,
 ): void {
   app.decorateRequest('caller');
+  const routes = new RouteMethods();
   // Each route has its own: to find out which route it is costs a look-up more than all the rest.
   app.addHook('onRoute', (route) => {
     const { access: routeAccess = ANYBODYS, readsBody = false } = route.config ?? {};
+    routes.add(route.url, [route.method].flat());
     const own: onRequestHookHandler = (request, reply, done) => {
       if (refusesAnyway(request, reply, options.allowsScripts, readsBody)) return;
       options.onCaller?.(request, undefined);
@@ -57,7 +60,13 @@ export function addAdmission(
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
     if (refusesAnyway(request, reply, options.allowsScripts, false)) return;
-    sendJson(reply, 404, { error: 'The requested resource could not be found.' });
+    const [path = ''] = (request.raw.url ?? '').split('?');
+    const allowed = routes.allowed(path);
+    if (allowed === '') {
+      return sendJson(reply, 404, { error: 'The requested resource could not be found.' });
+    }
+    reply.header('Allow', allowed);
+    return sendJson(reply, 405, { error: 'The method is not allowed' });
   });
 }
 

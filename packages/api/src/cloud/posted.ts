@@ -3,7 +3,6 @@
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteAccess } from '../access/access.ts';
-import { addRefusals } from '../routes.ts';
 
 type Done = (error: Error | null, body?: string) => void;
 
@@ -45,7 +44,6 @@ export function postRoute(
       return reply;
     },
   });
-  addRefusals(app, url, 'POST');
 }
 
 /** What was posted, empty where nothing was. */

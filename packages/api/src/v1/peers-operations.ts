@@ -6,7 +6,6 @@ import { uuid, type Parameter } from '../parameters.ts';
 import type { PeerTrust, Peer, Peers } from '../peers.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
-import { addRefusals } from '../routes.ts';
 import { limit, pageOf, totalsCursor } from './cursor.ts';
 import type { Json } from './entries.ts';
 import { operation, type Operation } from './operation.ts';
@@ -99,7 +98,6 @@ export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
           return reply;
         },
       });
-      addRefusals(scope, url, 'POST');
     }
     done();
   });
