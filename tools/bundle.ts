@@ -17,6 +17,20 @@ const SOURCES = join(ROOT, 'daemon/src');
 /** What Fastify could serve as well, and we do not. */
 const UNUSED_SERVERS = new Set(['node:http2', 'node:https']);
 
+/** What Fastify loads for schemas of routes and for tests, and we never do: half of its code, kept in memory as text. */
+const UNUSED_PARTS =
+  /^(@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler|light-my-request)$/;
+
+const unusedParts: Plugin = {
+  name: 'unused-parts',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: UNUSED_PARTS }, ({ path }) => ({ path, namespace: 'unused' }));
+    bundler.onLoad({ filter: /^/, namespace: 'unused' }, ({ path }) => ({
+      contents: `throw new Error('${path} is not in the bundle');`,
+    }));
+  },
+};
+
 /**
  * Imports Node's modules the way `require` does. An `import` reads every export of a module, which wakes
  * those that are made on demand: for node:http that alone costs 16 MiB (its WebSocket brings a second
@@ -56,7 +70,7 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   platform: 'node',
-  plugins: [lazyBuiltins],
+  plugins: [lazyBuiltins, unusedParts],
   format: 'esm',
   target: 'node26',
   // Libraries in CommonJS ask for Node's modules by `require`, which a module does not have by itself.
