@@ -187,7 +187,14 @@ test('Webhooks makes no loop where every token is refused', async () => {
 
 test('Webhooks renews a token before it ends', async () => {
   await using tokens = await TokenServer.open(0.001);
-  await using receiver = await WebhookReceiver.open({ onRequest });
+  await using receiver = await WebhookReceiver.open({
+    behave: () => {
+      const startMs = performance.now();
+      while (performance.now() < startMs + 2); // By the next request a token of one millisecond is over.
+      return 201;
+    },
+    onRequest,
+  });
   log.append(3);
   const oauth2 = credentials(tokens.receiver.url);
   await using webhooks = open([{ name: 'hub', url: receiver.url, oauth2 }]);
