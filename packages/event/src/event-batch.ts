@@ -45,7 +45,8 @@ const EVENT_FIXED_SIZE = 128;
 const UTF8_SIZE_MAX = 3;
 /** The details' JSON is the one text that comes near to it; limits.ts proves that it stays below. */
 const TEXT16_SIZE_MAX = 65_534;
-const REPEAT_SIZE_MAX = 128 + EVENT_TEXT_CHARACTERS_MAX * UTF8_SIZE_MAX;
+/** One repeat record, rounded up. */
+const REPEAT_SIZE_MAX = 128;
 
 /** A repeat of an event that was recorded before: `count` more messages like it. */
 export interface EventRepeat {
@@ -54,9 +55,6 @@ export interface EventRepeat {
   readonly count: number;
   /** Time of the newest of them. */
   readonly lastEpochUs: number;
-  readonly sourceIp: string;
-  readonly calledNumber: string | undefined;
-  readonly grade: Grade;
 }
 
 /** An event as it comes out of a batch: flat, as the store writes it. */
@@ -140,10 +138,7 @@ export class EventBatchWriter {
       .u8(RECORD_REPEAT)
       .text16(repeat.eventUuid)
       .u32(repeat.count)
-      .f64(repeat.lastEpochUs)
-      .text16(repeat.sourceIp)
-      .text16(bound(repeat.calledNumber))
-      .u8(GRADES.indexOf(repeat.grade));
+      .f64(repeat.lastEpochUs);
     this.#recordsCount += 1;
     return true;
   }
@@ -215,9 +210,6 @@ function readRepeat(cursor: Cursor): EventRepeat {
     eventUuid: cursor.text16() ?? '',
     count: cursor.u32(),
     lastEpochUs: cursor.f64(),
-    sourceIp: cursor.text16() ?? '',
-    calledNumber: cursor.text16(),
-    grade: GRADES[cursor.u8()] ?? 'seen',
   };
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Grade, Observation } from './bad-actor-event.ts';
+import type { Observation } from './bad-actor-event.ts';
 import type { EventRepeat } from './event-batch.ts';
 import { FOLD_ENTRIES_MAX, FOLD_KEY_PART_CHARACTERS_MAX } from './limits.ts';
 
 interface Entry {
   readonly eventUuid: string;
-  readonly sourceIp: string;
-  readonly calledNumber: string | undefined;
-  readonly grade: Grade;
   readonly openedAtMs: number;
   /** Repeats that no `takeRepeats()` has told yet. */
   pendingCount: number;
@@ -51,9 +48,6 @@ export class EventFolder {
     }
     this.#newer.set(key, {
       eventUuid,
-      sourceIp: observation.sourceIp,
-      calledNumber: observation.calledNumber,
-      grade: observation.grade,
       openedAtMs: nowMs,
       pendingCount: 0,
       lastEpochUs: observation.eventEpochUs,
@@ -68,9 +62,6 @@ export class EventFolder {
         eventUuid: entry.eventUuid,
         count: entry.pendingCount,
         lastEpochUs: entry.lastEpochUs,
-        sourceIp: entry.sourceIp,
-        calledNumber: entry.calledNumber,
-        grade: entry.grade,
       };
       entry.pendingCount = 0;
       return repeat;

@@ -72,9 +72,6 @@ test('`visitEventBatch()` gives back repeats and drops in their order', () => {
     eventUuid: 'uuid-1',
     count: 4_000_000_000,
     lastEpochUs: 1_637_784_816_427_515,
-    sourceIp: '2001:db8::1',
-    calledNumber: undefined,
-    grade: 'returned',
   };
   const writer = newWriter();
   assert.equal(writer.addRepeat(repeat), true);

@@ -136,12 +136,8 @@ export class EventAppender implements EventBatchVisitor {
   }
 
   repeat(repeat: EventRepeat): void {
-    const number = withoutNul(repeat.calledNumber);
     this.#repeatCounts.add(repeat);
     this.#repeats += repeat.count;
-    const rank = gradeRank(repeat.grade);
-    this.#totals.addAddress(repeat.sourceIp, repeat.lastEpochUs, repeat.count, rank);
-    if (number !== null) this.#totals.addNumber(number, repeat.lastEpochUs, repeat.count);
   }
 
   dropped(count: number): void {

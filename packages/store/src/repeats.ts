@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, NOT_FOUND, type EventRepeat } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from './counters.ts';
+import { gradeOfText, gradeRank } from './grades.ts';
 import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from './limits.ts';
 import { Totals } from './totals.ts';
 import { inTransaction } from './transaction.ts';
@@ -11,9 +12,9 @@ import { inTransaction } from './transaction.ts';
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Counts of repeats on their way to the rows they belong to. In a flood the same rows are repeated with every
- * commit; writing each of them anew every time would write a hundred times as much as is told. So counts are
- * committed in a small table of their own, at once, and added to their rows now and then.
+ * Counts of repeats on their way to the rows they belong to, and to the totals of these. In a flood the same rows are
+ * repeated with every commit; writing each of them anew every time would write a hundred times as much as is told. So
+ * counts are committed in a small table of their own, at once, and added to rows and totals now and then.
  */
 export class Repeats {
   readonly #database: DatabaseSync;
@@ -22,6 +23,7 @@ export class Repeats {
   readonly #first: StatementSync;
   readonly #update: StatementSync;
   readonly #remove: StatementSync;
+  readonly #counters: Counters;
   readonly #totals: Totals;
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
@@ -35,8 +37,10 @@ export class Repeats {
     this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ?');
     this.#update = database.prepare(`
       UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
-      WHERE event_uuid = ? RETURNING method, user_agent, transport_type`);
-    this.#totals = new Totals(database, new Counters(database));
+      WHERE event_uuid = ?
+      RETURNING method, user_agent, transport_type, source_ip, called_number, grade`);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
     this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
   }
 
@@ -81,7 +85,14 @@ export class Repeats {
     const count = Number(pending['repeat_count']);
     const lastSeen = formatEventTimestamp(lastSeenUs);
     const row = this.#update.get(count, lastSeen, String(pending['event_uuid']));
-    if (row === undefined) return; // Retention removed it.
+    if (row === undefined) {
+      this.#counters.add('dropped_messages', count); // Retention removed it, or it could not be recorded.
+      return;
+    }
+    const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
+    this.#totals.addAddress(String(row['source_ip']), lastSeenUs, count, rank);
+    const number = String(row['called_number']);
+    if (number !== NOT_FOUND) this.#totals.addNumber(number, lastSeenUs, count);
     const userAgent = String(row['user_agent']);
     if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count);
     this.#totals.addHour(String(row['method']), String(row['transport_type']), lastSeenUs, count);
