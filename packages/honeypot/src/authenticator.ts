@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatChallenge, verifyDigest } from '@sentrypeer/sip';
+import { formatChallenge, verifyDigest, type Challenge } from '@sentrypeer/sip';
 import type { Accounts } from './accounts.ts';
 import { BoundedTable } from './bounded-table.ts';
 import { SOURCE_LIFETIME_MS, WON_ACCOUNTS_MAX } from './limits.ts';
@@ -42,7 +42,7 @@ export class Authenticator {
     return { kind: 'challenge', alternatives: this.#challenges(request, status) };
   }
 
-  /** With qop, where the persona offers it and there is room, else without. */
+  /** With qop, where the persona offers it and there is room, else without, and at last the shortest there is. */
   #challenges(request: Request<unknown>, status: 401 | 407): Alternatives {
     const { nonces, worn } = this.#parts;
     const { realm, persona } = worn;
@@ -53,10 +53,11 @@ export class Authenticator {
       // RFC 7616 §3.3: the nonce was ours and is too old; the client may try again with the next one.
       stale: request.nonce === 'stale',
     };
-    const plain: readonly Draft[] = [{ status, headers: [[name, formatChallenge(challenge)]] }];
-    if (!persona.qop) return [plain];
-    const withQop = formatChallenge({ ...challenge, qop: 'auth' });
-    return [[{ status, headers: [[name, withQop]] }], plain];
+    const draft = (more: Partial<Challenge>): readonly Draft[] => [
+      { status, headers: [[name, formatChallenge({ ...challenge, ...more })]] },
+    ];
+    const withoutQop = [draft({}), draft({ isShort: true })];
+    return persona.qop ? [draft({ qop: 'auth' }), ...withoutQop] : withoutQop;
   }
 
   #accepts(request: Request<unknown>, account: string): boolean {

@@ -5,7 +5,17 @@ import { test } from 'node:test';
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import { personaNames } from '../src/index.ts';
 import { DATAGRAM_OCTETS_MAX, STREAM_ANSWER_OCTETS_MAX } from '../src/limits.ts';
-import { Bench, corpus, EXTENSION, OFFER, registerText, requestText, sample } from './bench.ts';
+import {
+  Bench,
+  corpus,
+  EXTENSION,
+  OFFER,
+  registerText,
+  requestText,
+  sample,
+  secret,
+  SECRETS,
+} from './bench.ts';
 
 /** A generator of numbers below a bound, the same in each run. */
 function dice(seed: number): (bound: number) => number {
@@ -101,6 +111,43 @@ for (const name of personaNames) {
         assert.ok((replies[0]?.length ?? 0) <= text.length * 1.2);
       }
     }
+  });
+}
+
+/** What sipsak sends first, without a word too many. */
+function shortRegister(account: number): string {
+  return [
+    'REGISTER sip:127.0.0.1:3395 SIP/2.0',
+    'Via: SIP/2.0/UDP 127.0.0.1:52179;branch=z9hG4bK.41fc98d1;rport;alias',
+    `From: sip:${account}@127.0.0.1:3395;tag=4b780433`,
+    `To: sip:${account}@127.0.0.1:3395`,
+    'Call-ID: 1266156595@127.0.0.1',
+    'CSeq: 1 REGISTER',
+    'Content-Length: 0',
+    'Max-Forwards: 70',
+    'User-Agent: sipsak 0.9.8.1',
+    'Expires: 15',
+    `Contact: sip:${account}@127.0.0.1`,
+    '',
+    '',
+  ].join('\r\n');
+}
+
+for (const name of personaNames) {
+  test(`${name} answers a short REGISTER without proof, whatever its realm and product`, () => {
+    let challengesCount = 0;
+    for (let seed = 1; seed <= 24; seed += 1) {
+      const bench = new Bench({ persona: name, secrets: { ...SECRETS, policy: secret(seed) } });
+      for (let account = 100; account < 110; account += 1) {
+        const text = shortRegister(account);
+        const { replies } = bench.receive(text, { sourceIp: '127.0.0.1', sourcePort: 33_823 });
+        assert.equal(replies.length, 1, `${seed} ${account}`);
+        assert.ok((replies[0]?.length ?? 0) <= text.length * 1.2);
+        if (latin1Text(replies[0] ?? new Uint8Array()).startsWith('SIP/2.0 401'))
+          challengesCount += 1;
+      }
+    }
+    assert.ok(challengesCount > 10, String(challengesCount));
   });
 }
 
