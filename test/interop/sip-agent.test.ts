@@ -144,7 +144,7 @@ describe('kamailio', { concurrency: true }, () => {
       const { calls, daemon, kamailio } = await open(found, scope, way);
       const bad = await calls.call(LISTED);
       assert.equal(bad.taken, false, kamailio.output);
-      assert.match(bad.heard, /^SIP\/2\.0 404 Not Found\r$/m);
+      assert.match(bad.heard, /^SIP\/2\.0 404 Not Found\r$/m, kamailio.output);
       assert.match(bad.heard, /^Reason: Q\.850;cause=21;text="the number was called once/m);
       const good = await calls.call(CLEAN);
       assert.equal(good.taken, true, `${good.heard}\n${kamailio.output}`);

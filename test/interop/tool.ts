@@ -65,11 +65,25 @@ export async function runTool(
   }
 }
 
-/** A UDP port of loopback that was free just now, for programs that can't say which one they took. */
+/** Below those that Linux gives out by itself, 32,768 and above, so that nobody is given one of them meanwhile. */
+const PORT_MIN = 20_000;
+const PORTS_COUNT = 12_000;
+const ports = new Set<number>();
+
+/** A UDP port that nobody has, for a program that must be told one. Each is given once. */
 export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
+  for (;;) {
+    const port = PORT_MIN + Math.floor(Math.random() * PORTS_COUNT);
+    if (ports.has(port)) continue;
+    ports.add(port);
+    const socket = createSocket('udp4').bind(port, '127.0.0.1');
+    try {
+      await once(socket, 'listening');
+      return port;
+    } catch {
+      // Somebody has it.
+    } finally {
+      socket.close();
+    }
+  }
 }
