@@ -24,7 +24,7 @@ export const LIST_PARAMETERS = {
   min_count: wholeNumber('Messages, at least so many.', 1),
   max_age: age('Last seen within this time before now.'),
   since: time(
-    'Last seen after this time: what changed since. The X-SentryPeer-As-Of of an answer is the next since.',
+    'Seen or listed after this time: what changed since. The X-SentryPeer-As-Of of an answer is the next since.',
   ),
   family: oneOf('IPv4 or IPv6 only.', ['4', '6']),
 };

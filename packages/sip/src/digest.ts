@@ -106,8 +106,8 @@ export interface Challenge {
 }
 
 /**
- * The value of WWW-Authenticate or Proxy-Authenticate in the one shape that every tool reads: `algorithm`
- * unquoted, first and followed by a comma, realm and nonce quoted.
+ * The value of WWW-Authenticate or Proxy-Authenticate in the one shape that every tool reads, unless it has to be
+ * short: `algorithm` unquoted, first and followed by a comma, realm and nonce quoted.
  */
 export function formatChallenge(challenge: Challenge): string {
   const { realm, nonce, qop, opaque, stale, isShort } = challenge;
