@@ -177,9 +177,6 @@ export const SOCKETS_PER_ADDRESS_COUNT = 4;
 /** Entries of a list that are read from the database at a time, between which others are served. */
 export const PAGE_ENTRIES_COUNT = 500;
 
-/** Ticks at the start, for V8 to get to know them. Measured: 100 are too few, 1,000 enough. */
-export const WARM_UP_TICKS = 5_000;
-
 /**
  * Octets of pages that look-ups keep in memory, with more than one thread. Chosen: the index of a million numbers.
  * Fewer numbers take less.

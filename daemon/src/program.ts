@@ -10,9 +10,8 @@ import type { Config } from './config/config.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
-import { releaseMemory, releaseMemoryWhenQuiet } from './release-memory.ts';
+import { releaseMemoryWhenQuiet } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
-import { warmUpTicks } from './warm-up-ticks.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -60,12 +59,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
   // What V8 has learnt is released with the rest. Look-ups miss it; a small device has better use for the memory.
-  if (config.api && config.threads > 1) {
-    releaseMemory();
-    await warmUpTicks();
-  } else {
-    releaseMemoryWhenQuiet();
-  }
+  if (!config.api || config.threads === 1) releaseMemoryWhenQuiet();
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
   const late = setTimeout(() => {

@@ -9,7 +9,7 @@ import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX, RELEASE_GROWTH_MIN } from './limi
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
-export function releaseMemory(): void {
+function releaseMemory(): void {
   // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;

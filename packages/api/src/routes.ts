@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
-import { LookUpAnswers } from './look-up-answers.ts';
+import { LookUps, type LookUpAnswer } from './look-ups.ts';
 import { LIST_FORMATS } from './list-formats.ts';
 import { LIST_PARAMETERS } from './list-query.ts';
 import { sendMachineList, type MachineListPorts } from './machine-lists.ts';
@@ -23,8 +23,8 @@ const READ: RouteAccess = { need: 'read' };
 /** Guards nothing. */
 export const ANYBODYS: RouteAccess = { need: 'nothing' };
 
-const NO_BAD_ACTOR = jsonText({ message: 'No bad actor found' });
-const NO_NUMBER = jsonText({ message: 'No phone number found' });
+const NO_BAD_ACTOR = notFound('No bad actor found');
+const NO_NUMBER = notFound('No phone number found');
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -33,10 +33,10 @@ export interface RoutesPorts extends MachineListPorts {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Adds the routes. Handlers answer at once, so order is kept. */
+/** Adds the routes. */
 export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
   const { totals, lists } = ports;
-  const answers = new LookUpAnswers(ports.headers);
+  const lookUps = new LookUps(ports.headers);
   addRoute(app, '/', ANYBODYS, (request, reply) => {
     if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
     else sendJson(reply, 200, { status: 'OK' });
@@ -67,9 +67,10 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   const lookUpAddress: Handler = (request, reply) => {
     const address = parseAddress(lastSegment(request.raw.url ?? '') ?? '');
     if (address === undefined) return sendInvalid(reply);
-    const found = totals.address(address);
-    if (found === undefined) return answers.send(reply, 404, NO_BAD_ACTOR);
-    return answers.send(reply, 200, jsonText({ bad_actor_found: found }));
+    return lookUps.add(reply, () => {
+      const found = totals.address(address);
+      return found === undefined ? NO_BAD_ACTOR : okText({ bad_actor_found: found });
+    });
   };
   addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
     const query = readQuery(request.raw.url ?? '', LIST_PARAMETERS);
@@ -82,9 +83,10 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   addRoute(app, '/numbers/*', READ, (request, reply) => {
     const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
     if (number === undefined) return sendInvalid(reply);
-    const found = totals.number(number);
-    if (found === undefined) return answers.send(reply, 404, NO_NUMBER);
-    return answers.send(reply, 200, jsonText({ phone_number_found: found }));
+    return lookUps.add(reply, () => {
+      const found = totals.number(number);
+      return found === undefined ? NO_NUMBER : okText({ phone_number_found: found });
+    });
   });
 }
 
@@ -129,6 +131,14 @@ export function sendHtml(reply: FastifyReply, html: string): void {
   reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   reply.header('Vary', 'Accept, Content-Type');
   reply.type('text/html; charset=utf-8').send(html);
+}
+
+function okText(value: Readonly<Record<string, string>>): LookUpAnswer {
+  return { status: 200, text: jsonText(value) };
+}
+
+function notFound(message: string): LookUpAnswer {
+  return { status: 404, text: jsonText({ message }) };
 }
 
 function asIs(payload: unknown): string {

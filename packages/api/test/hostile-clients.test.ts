@@ -149,6 +149,18 @@ test('pipelined requests are answered in order, and what was asked before garbag
   ]);
 });
 
+test('a look-up that fails, and one whose client is gone, harm none that came with them', async () => {
+  totals.failure = new Error('database disk image is malformed');
+  const failing = 'GET /ip-addresses/192.0.2.1 HTTP/1.1\r\nHost: x\r\n\r\n';
+  const found = 'GET /numbers/1 HTTP/1.1\r\nHost: x\r\n\r\n';
+  const last = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const gone = new Client();
+  gone.socket.write(`${found}${failing}`, () => gone.socket.resetAndDestroy());
+  const text = await exchange(`${failing}${found}${last}`);
+  assert.deepEqual(statusesOf(text), ['500', '200', '200']);
+  await gone.closed();
+});
+
 test('a client that closes its half after the request gets its answer', async () => {
   totals.addAddress('192.0.2.1');
   const text = await exchange('GET /ip-addresses HTTP/1.1\r\nHost: x\r\n\r\n', true);
