@@ -2,8 +2,9 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, type Grade, type Transport } from '@sentrypeer/event';
-import { SEARCH_ROWS_MAX } from './limits.ts';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
+import { SEARCH_ROWS_MAX } from './limits.ts';
+import { BLOCK_EVENTS, BLOCK_OF_EVENT } from './schema.ts';
 
 /** What an event must be to be found; what is left out may be anything. */
 export interface EventFilter {
@@ -34,9 +35,21 @@ export interface EventPage {
 
 type Column = 'source_ip' | 'called_number' | undefined;
 
+/** Ids from one to another, both included. */
+interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+
 const FITS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
   AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
   AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)`;
+
+/** What makes SQLite take the column's index; that of addresses goes block by block. */
+const BY_COLUMN = {
+  source_ip: `${BLOCK_OF_EVENT} = CAST(?7 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
+  called_number: 'called_number = ?2',
+} as const;
 
 /** Finds events by what they say, some at a time, so that no question takes long however large the log is. */
 export class EventSearch {
@@ -73,36 +86,40 @@ export class EventSearch {
     after: number | undefined,
     limit: number,
   ): EventPage {
-    const { low, high } = this.#range(filter);
-    const scan = this.#scan(indexed(filter), order);
+    const column = indexed(filter);
+    const scan = this.#scan(column, order);
     const items: FoundEvent[] = [];
     let scanned = 0;
-    let lastId: number | undefined;
     const forward = order === 'oldest-first';
-    const rows = scan.iterate(
-      filter.sourceIp ?? null,
-      filter.calledNumber ?? null,
-      filter.sipMethod ?? null,
-      filter.userAgent ?? null,
-      filter.transportType ?? null,
-      filter.grade ?? null,
-      forward && after !== undefined ? Math.max(low, after + 1) : low,
-      !forward && after !== undefined ? Math.min(high, after - 1) : high,
-    );
-    for (const row of rows) {
-      lastId = Number(row['honey_id']);
-      if (row['fits'] === 1) {
-        const found = this.#byId.get(lastId);
-        if (found !== undefined) items.push(foundEvent(found));
+    const span = restOf(this.#range(filter), order, after);
+    for (const { low, high } of column === 'source_ip' ? blocksOf(span, order) : [span]) {
+      const rows = scan.iterate(
+        filter.sourceIp ?? null,
+        filter.calledNumber ?? null,
+        filter.sipMethod ?? null,
+        filter.userAgent ?? null,
+        filter.transportType ?? null,
+        filter.grade ?? null,
+        low,
+        high,
+      );
+      for (const row of rows) {
+        const honeyId = Number(row['honey_id']);
+        if (row['fits'] === 1) {
+          const found = this.#byId.get(honeyId);
+          if (found !== undefined) items.push(foundEvent(found));
+        }
+        scanned += 1;
+        if (items.length === limit || scanned === SEARCH_ROWS_MAX) return { items, next: honeyId };
       }
-      scanned += 1;
-      if (items.length === limit || scanned === SEARCH_ROWS_MAX) return { items, next: lastId };
+      scanned += 1; // To look into a block costs as much as a row.
+      if (scanned === SEARCH_ROWS_MAX) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
   }
 
   /** Ids that can have been recorded within the filter's time. */
-  #range(filter: EventFilter): { readonly low: number; readonly high: number } {
+  #range(filter: EventFilter): Span {
     const bounds = this.#bounds.get();
     const [low, high] = [Number(bounds?.['low']), Number(bounds?.['high'])];
     const { sinceEpochUs, untilEpochUs } = filter;
@@ -131,10 +148,9 @@ export class EventSearch {
     const key = `${column ?? ''} ${order}`;
     const known = this.#scans.get(key);
     if (known !== undefined) return known;
-    const parameter = column === 'source_ip' ? '?1' : '?2';
     const scan = this.#database.prepare(`
       SELECT honey_id, (${FITS}) AS fits FROM honey
-      WHERE ${column === undefined ? '' : `${column} = ${parameter} AND`} honey_id BETWEEN ?7 AND ?8
+      WHERE ${column === undefined ? '' : `${BY_COLUMN[column]} AND`} honey_id BETWEEN ?7 AND ?8
       ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'}`);
     this.#scans.set(key, scan);
     return scan;
@@ -144,4 +160,22 @@ export class EventSearch {
 function indexed(filter: EventFilter): Column {
   if (filter.sourceIp !== undefined) return 'source_ip';
   return filter.calledNumber === undefined ? undefined : 'called_number';
+}
+
+/** What is behind the page before. */
+function restOf({ low, high }: Span, order: EventOrder, after: number | undefined): Span {
+  if (after === undefined) return { low, high };
+  return order === 'oldest-first'
+    ? { low: Math.max(low, after + 1), high }
+    : { low, high: Math.min(high, after - 1) };
+}
+
+/** The blocks of the index of addresses that a span reaches into, each cut to the span. */
+function* blocksOf({ low, high }: Span, order: EventOrder): Generator<Span> {
+  const first = Math.floor(low / BLOCK_EVENTS);
+  const last = Math.floor(high / BLOCK_EVENTS);
+  for (let step = 0; step <= last - first; step += 1) {
+    const start = (order === 'oldest-first' ? first + step : last - step) * BLOCK_EVENTS;
+    yield { low: Math.max(low, start), high: Math.min(high, start + BLOCK_EVENTS - 1) };
+  }
 }

@@ -12,6 +12,7 @@ import {
   HONEY_COLUMNS_ADDED,
   HONEY_INDEXES,
   HONEY_TABLE,
+  INDEX_OF_VERSION_7,
   OWN_TABLES,
   SCHEMA_VERSION,
   TABLES_OF_VERSION_2,
@@ -44,7 +45,8 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
   if (version < 4) database.exec(TABLES_OF_VERSION_4);
   if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
-  database.exec(ORIGIN_TABLES);
+  if (version < 6) database.exec(ORIGIN_TABLES);
+  if (version < 7) database.exec(INDEX_OF_VERSION_7);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }

@@ -3,7 +3,7 @@
 import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
@@ -57,10 +57,28 @@ export const HONEY_COLUMNS_ADDED: ReadonlyMap<string, string> = new Map([
   ['last_seen', 'TEXT'],
 ]);
 
+/** That of SentryPeer 4.x on `source_ip` is made in version 7. */
 export const HONEY_INDEXES = `
-  CREATE INDEX IF NOT EXISTS source_ip_index ON honey (source_ip);
   CREATE INDEX IF NOT EXISTS called_number_index ON honey (called_number);
   CREATE INDEX IF NOT EXISTS event_uuid_index ON honey (event_uuid);`;
+
+/** Events of one block of `source_ip_index`. Chosen by measurement; part of the schema, so that it stays. */
+export const BLOCK_EVENTS = 16_384;
+
+/** An expression of the index as it must stand in every question that uses it. */
+export const BLOCK_OF_EVENT = `honey_id / ${BLOCK_EVENTS}`;
+
+/**
+ * Version 7: the index on the address goes by blocks of events. By address alone a flood from a thousand addresses
+ * writes to a thousand pages with each commit; within a block these addresses share some dozens of pages. The row of
+ * statistics tells SQLite that few blocks hold many events, so that `WHERE source_ip = …` alone, as others ask, skips
+ * from block to block.
+ */
+export const INDEX_OF_VERSION_7 = `
+  DROP INDEX IF EXISTS source_ip_index;
+  CREATE INDEX source_ip_index ON honey (${BLOCK_OF_EVENT}, source_ip);
+  ANALYZE sqlite_schema;
+  INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('honey', 'source_ip_index', '1000000 ${BLOCK_EVENTS} 16');`;
 
 /**
  * Tables of our own. Totals have a number for a key, so that a flood of new numbers appends to the table and

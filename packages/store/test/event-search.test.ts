@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { EventFilter, EventOrder } from '../src/event-search.ts';
 import { SEARCH_ROWS_MAX } from '../src/limits.ts';
+import { BLOCK_EVENTS } from '../src/schema.ts';
 import { Store } from '../src/store.ts';
 import { StoreReader } from '../src/store-reader.ts';
 import {
@@ -95,6 +97,48 @@ test('StoreReader.events() stops looking after so many rows and says where', () 
   assert.deepEqual(first, { items: [], next: SEARCH_ROWS_MAX });
   const second = reader.events({ userAgent: 'nobody' }, 'oldest-first', first.next, 10);
   assert.deepEqual(second, { items: [], next: undefined });
+});
+
+test('StoreReader.events() finds the events of an address in all blocks of their index', () => {
+  using directory = new TestDirectory();
+  const rows = 1000;
+  const batchesCount = Math.ceil(BLOCK_EVENTS / rows);
+  const address = '203.0.113.77';
+  const ofAddress = (count: number): Uint8Array =>
+    batchOf([{ eventUuid: uuidOf(count), sourceIp: address }]);
+  using reader = logOf(
+    directory,
+    ofAddress(1_000_001),
+    ...Array.from({ length: batchesCount }, (_, at) => distinctBatch(1 + at * rows, rows)),
+    ofAddress(1_000_002),
+    distinctBatch(900_000, 5),
+    ofAddress(1_000_003),
+  );
+  const last = batchesCount * rows;
+  const expected = [1, last + 2, last + 8];
+  assert.deepEqual(ids(reader, { sourceIp: address }, 'oldest-first'), expected);
+  assert.deepEqual(ids(reader, { sourceIp: address }), expected.toReversed());
+  for (const order of ['newest-first', 'oldest-first'] as const) {
+    const found: number[] = [];
+    let after: number | undefined;
+    do {
+      const page = reader.events({ sourceIp: address }, order, after, 1);
+      found.push(...page.items.map(({ honeyId }) => honeyId));
+      after = page.next;
+    } while (after !== undefined);
+    assert.deepEqual(
+      found.toSorted((a, b) => a - b),
+      expected,
+    );
+  }
+});
+
+test('other programs find the events of an address by the index too', () => {
+  using directory = new TestDirectory();
+  using _reader = logOf(directory, distinctBatch(1, 3));
+  using database = new DatabaseSync(directory.file('sentrypeer.db'), { readOnly: true });
+  const plan = database.prepare("EXPLAIN QUERY PLAN SELECT * FROM honey WHERE source_ip = 'x'");
+  assert.match(String(plan.get()?.['detail']), /^SEARCH honey USING INDEX source_ip_index/);
 });
 
 test('StoreReader.events() finds nothing in an empty log', () => {

@@ -142,8 +142,14 @@ export function distinctBatch(first: number, count: number): Uint8Array {
   );
 }
 
-/** What versions 5 and 6 brought, taken away again. */
+/** What version 7 brought, taken away again. */
+export const WITHOUT_VERSION_7 = `
+  DROP INDEX source_ip_index;
+  CREATE INDEX source_ip_index ON honey (source_ip);`;
+
+/** What versions 5 to 7 brought, taken away again. */
 export const WITHOUT_VERSION_5 = `
+  ${WITHOUT_VERSION_7}
   DROP TRIGGER shared_event_removed; DROP TABLE origin; DROP TABLE shared_event;
   DELETE FROM counter WHERE name IN ('shared_events', 'origins');
   DROP TRIGGER number_reading_follows_number_total;

@@ -16,6 +16,7 @@ import {
   TestDirectory,
   TestLogger,
   WITHOUT_VERSION_5,
+  WITHOUT_VERSION_7,
 } from './fixtures.ts';
 import { makeLegacyDatabase, type LegacyRow } from './legacy-database.ts';
 
@@ -225,4 +226,22 @@ test('Store.open() brings a database of version 4 to ours and leaves its totals 
   assert.equal(reader.numbersCount(), 4);
   assert.equal(reader.number('00441')?.seenCount, 1);
   assert.deepEqual(reader.evidence.allowances(), []);
+});
+
+test('Store.open() gives a database of version 6 the index on addresses that goes by blocks', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  open(path).close();
+  const database = new DatabaseSync(path);
+  database.exec(`${WITHOUT_VERSION_7} ANALYZE; PRAGMA user_version = 6`);
+  database.close();
+  using store = open(path);
+  store.append([distinctBatch(1, 3)]);
+  using migrated = new DatabaseSync(path, { readOnly: true });
+  const index = migrated.prepare("SELECT sql FROM sqlite_schema WHERE name = 'source_ip_index'");
+  assert.match(String(index.get()?.['sql']), /honey_id \/ 16384, source_ip/);
+  using reader = StoreReader.open(path);
+  const [event] = reader.eventsAfter(0, 1);
+  const page = reader.events({ sourceIp: event?.sourceIp ?? '' }, 'oldest-first', undefined, 9);
+  assert.equal(page.items[0]?.honeyId, 1);
 });
