@@ -15,6 +15,42 @@ interface Sum {
   gradeRank: number;
 }
 
+/** Sums by text. What comes twice in a row, as most does, is not looked for: that costs more than the rest. */
+class Sums {
+  readonly #sums = new Map<string, Sum>();
+  #lastKey = '';
+  #last: Sum | undefined;
+
+  /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
+  add(key: string, epochUs: number, count: number, gradeRank: number): void {
+    const sum = this.#last !== undefined && key === this.#lastKey ? this.#last : this.#sumOf(key);
+    sum.count += count;
+    if (epochUs < sum.firstUs) sum.firstUs = epochUs;
+    if (epochUs > sum.lastUs) sum.lastUs = epochUs;
+    if (gradeRank > sum.gradeRank) sum.gradeRank = gradeRank;
+  }
+
+  entries(): Iterable<[string, Sum]> {
+    return this.#sums;
+  }
+
+  clear(): void {
+    this.#sums.clear();
+    this.#last = undefined;
+  }
+
+  #sumOf(key: string): Sum {
+    let sum = this.#sums.get(key);
+    if (sum === undefined) {
+      sum = { firstUs: Infinity, lastUs: -Infinity, count: 0, gradeRank: 0 };
+      this.#sums.set(key, sum);
+    }
+    this.#lastKey = key;
+    this.#last = sum;
+    return sum;
+  }
+}
+
 interface HourSum {
   readonly hour: number;
   readonly method: string;
@@ -27,9 +63,9 @@ interface HourSum {
  * of them costs one statement however often it occurs.
  */
 export class Totals {
-  readonly #addresses = new Map<string, Sum>();
-  readonly #numbers = new Map<string, Sum>();
-  readonly #userAgents = new Map<string, Sum>();
+  readonly #addresses = new Sums();
+  readonly #numbers = new Sums();
+  readonly #userAgents = new Sums();
   readonly #hours = new Map<string, HourSum>();
   #lastHour: HourSum | undefined;
   readonly #addAddress: StatementSync;
@@ -62,11 +98,11 @@ export class Totals {
 
   /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
   addAddress(address: string, epochUs: number, count: number, gradeRank: number): void {
-    add(this.#addresses, address, epochUs, count, gradeRank);
+    this.#addresses.add(address, epochUs, count, gradeRank);
   }
 
   addNumber(number: string, epochUs: number, count: number): void {
-    add(this.#numbers, number, epochUs, count, 0);
+    this.#numbers.add(number, epochUs, count, 0);
   }
 
   /** @param userAgent Cut to the characters that are kept of it. */
@@ -75,7 +111,7 @@ export class Totals {
       userAgent.length > USER_AGENT_CHARACTERS_MAX
         ? userAgent.slice(0, USER_AGENT_CHARACTERS_MAX)
         : userAgent;
-    if (kept !== '') add(this.#userAgents, kept, epochUs, count, 0);
+    if (kept !== '') this.#userAgents.add(kept, epochUs, count, 0);
   }
 
   /** @param method As it was received; `undefined` where there was none. */
@@ -83,7 +119,7 @@ export class Totals {
     const hour = Math.floor(epochUs / HOUR_US);
     const last = this.#lastHour;
     if (last?.hour === hour && last.method === method && last.transport === transport) {
-      last.count += count; // Most messages are like the one before; their key costs more than the rest.
+      last.count += count;
       return;
     }
     const counted = method !== undefined && METHODS.has(method) ? method : 'OTHER';
@@ -98,13 +134,13 @@ export class Totals {
   /** Writes what was added, within the caller's transaction. */
   flush(): void {
     const before = this.#readLastIds();
-    for (const [address, sum] of this.#addresses) {
+    for (const [address, sum] of this.#addresses.entries()) {
       this.#addAddress.run(address, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
     }
-    for (const [number, sum] of this.#numbers) {
+    for (const [number, sum] of this.#numbers.entries()) {
       this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count);
     }
-    for (const [userAgent, sum] of this.#userAgents) {
+    for (const [userAgent, sum] of this.#userAgents.entries()) {
       this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count);
     }
     for (const { hour, method, transport, count } of this.#hours.values()) {
@@ -149,22 +185,4 @@ function addText(
       first_seen_us = min(first_seen_us, excluded.first_seen_us),
       last_seen_us = max(last_seen_us, excluded.last_seen_us),
       seen_count = seen_count + excluded.seen_count`);
-}
-
-function add(
-  sums: Map<string, Sum>,
-  key: string,
-  epochUs: number,
-  count: number,
-  gradeRank: number,
-): void {
-  const sum = sums.get(key);
-  if (sum === undefined) {
-    sums.set(key, { firstUs: epochUs, lastUs: epochUs, count, gradeRank });
-    return;
-  }
-  sum.count += count;
-  if (epochUs < sum.firstUs) sum.firstUs = epochUs;
-  if (epochUs > sum.lastUs) sum.lastUs = epochUs;
-  if (gradeRank > sum.gradeRank) sum.gradeRank = gradeRank;
 }
