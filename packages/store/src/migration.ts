@@ -30,8 +30,11 @@ import { Totals } from './totals.ts';
 export function migrate(database: DatabaseSync, logger: Logger, version: number): void {
   database.exec('BEGIN EXCLUSIVE');
   const columns = honeyColumns(database);
+  const isNew = columns.size === 0;
+  if (!isNew) logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+  let counts = {};
   if (version < 1) {
-    if (columns.size === 0) database.exec(HONEY_TABLE);
+    if (isNew) database.exec(HONEY_TABLE);
     for (const [name, declaration] of HONEY_COLUMNS_ADDED) {
       if (!columns.has(name)) database.exec(`ALTER TABLE honey ADD COLUMN ${name} ${declaration}`);
     }
@@ -40,7 +43,8 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
   }
   if (version < 2) {
     database.exec(TABLES_OF_VERSION_2);
-    if (columns.size > 0) takeOverRows(database, logger, version);
+    if (version < 1 && !isNew) counts = new LegacyRows(database, logger).takeOver();
+    database.exec(TOTALS_OF_VERSION_2);
   }
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
   if (version < 4) database.exec(TABLES_OF_VERSION_4);
@@ -48,15 +52,8 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
   if (version < 6) database.exec(ORIGIN_TABLES);
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (!isNew) logger.info('database_migration_finished', counts);
   database.exec('COMMIT');
-}
-
-/** Fills the totals from the rows there are; those of SentryPeer 4.x are repaired. */
-function takeOverRows(database: DatabaseSync, logger: Logger, version: number): void {
-  logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
-  const counts = version < 1 ? new LegacyRows(database, logger).takeOver() : {};
-  database.exec(TOTALS_OF_VERSION_2);
-  logger.info('database_migration_finished', counts);
 }
 
 /** Names of the columns of `honey`; none where there is no such table. */

@@ -235,7 +235,12 @@ test('Store.open() gives a database of version 6 the index on addresses that goe
   const database = new DatabaseSync(path);
   database.exec(`${WITHOUT_VERSION_7} ANALYZE; PRAGMA user_version = 6`);
   database.close();
-  using store = open(path);
+  const logger = new TestLogger();
+  using store = open(path, logger);
+  assert.deepEqual(logger.lines, [
+    { event: 'database_migration_started', fields: { schema_version: SCHEMA_VERSION } },
+    { event: 'database_migration_finished', fields: {} },
+  ]);
   store.append([distinctBatch(1, 3)]);
   using migrated = new DatabaseSync(path, { readOnly: true });
   const index = migrated.prepare("SELECT sql FROM sqlite_schema WHERE name = 'source_ip_index'");
