@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
+import { keepTickShape } from './keep-tick-shape.ts';
 import { releaseMemoryWhenQuiet } from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import {
@@ -53,12 +54,13 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   };
   // Before anything is open, so that no signal ends what has begun without closing it.
   const stopped = stopSignal();
+  if (config.api) keepTickShape();
   await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
-  // What V8 has learnt is released with the rest. Look-ups miss it; a small device has better use for the memory.
+  // Some of what V8 has learnt is released with the rest. Look-ups miss it; a small device has better use for the memory.
   if (!config.api || config.threads === 1) releaseMemoryWhenQuiet();
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);

@@ -10,9 +10,6 @@ import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX, RELEASE_GROWTH_MIN } from './limi
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
 function releaseMemory(): void {
-  // A tick that waits keeps what V8 knows of ticks, of which each answer over HTTP has some: relearnt, they take twice
-  // the time for as long as the program runs (Node 26.10).
-  process.nextTick(() => undefined);
   // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
