@@ -37,10 +37,9 @@ export class LookUps {
   #answerAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    const answers = waiting.map(({ lookUp }) => answerOrError(lookUp));
-    for (const [index, { reply }] of waiting.entries()) {
-      const answer = answers[index];
-      if (answer === undefined || answer instanceof Error) reply.send(answer);
+    const done = waiting.map(({ reply, lookUp }) => ({ reply, answer: answerOrError(lookUp) }));
+    for (const { reply, answer } of done) {
+      if (answer instanceof Error) reply.send(answer);
       else this.#send(reply, answer);
     }
   }

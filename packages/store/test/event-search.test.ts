@@ -126,11 +126,25 @@ test('StoreReader.events() finds the events of an address in all blocks of their
       found.push(...page.items.map(({ honeyId }) => honeyId));
       after = page.next;
     } while (after !== undefined);
-    assert.deepEqual(
-      found.toSorted((a, b) => a - b),
-      expected,
-    );
+    assert.deepEqual(found, order === 'oldest-first' ? expected : expected.toReversed());
   }
+});
+
+test('StoreReader.events() stops looking after so many blocks and says where', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory, batchOf([{ eventUuid: uuidOf(1), sourceIp: '203.0.113.77' }]));
+  using database = new DatabaseSync(directory.file('sentrypeer.db'));
+  const far = BLOCK_EVENTS * (SEARCH_ROWS_MAX + 1);
+  database.exec(`INSERT INTO honey (honey_id, source_ip) VALUES (${far}, '203.0.113.5')`);
+  const filter = { sourceIp: '203.0.113.77' };
+  const first = reader.events(filter, 'newest-first', undefined, 10);
+  assert.deepEqual(first, { items: [], next: 2 * BLOCK_EVENTS });
+  const second = reader.events(filter, 'newest-first', first.next, 10);
+  assert.deepEqual(
+    second.items.map(({ honeyId }) => honeyId),
+    [1],
+  );
+  assert.equal(second.next, undefined);
 });
 
 test('other programs find the events of an address by the index too', () => {
