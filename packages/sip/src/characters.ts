@@ -7,12 +7,14 @@ export const BLANK = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const COMMA = 0x2c;
+export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const LESS_THAN = 0x3c;
 export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const LEFT_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
+export const RIGHT_BRACKET = 0x5d;
 
 /** RFC 3261 §25.1, `token`. */
 const TOKEN_MARKS = "-.!%*_+`'~";
@@ -20,6 +22,13 @@ const IS_TOKEN = new Uint8Array(256);
 for (let code = 0; code < 128; code += 1) {
   const isToken = isDigit(code) || isAlpha(code) || TOKEN_MARKS.includes(String.fromCharCode(code));
   IS_TOKEN[code] = isToken ? 1 : 0;
+}
+
+const HEX_DIGITS = '0123456789abcdef';
+const HEX_VALUES = new Int8Array(256).fill(-1);
+for (let value = 0; value < HEX_DIGITS.length; value += 1) {
+  HEX_VALUES[HEX_DIGITS.charCodeAt(value)] = value;
+  HEX_VALUES[HEX_DIGITS.toUpperCase().charCodeAt(value)] = value;
 }
 
 export function isDigit(code: number): boolean {
@@ -86,4 +95,11 @@ export function closingQuote(text: string, start: number): number {
     if (code === BACKSLASH) index += 1;
   }
   return -1;
+}
+
+/** The octet whose two hexadecimal digits begin at `start`, or `undefined` where there are none. */
+export function hexOctet(text: string, start: number): number | undefined {
+  const high = HEX_VALUES[text.charCodeAt(start)] ?? -1;
+  const low = HEX_VALUES[text.charCodeAt(start + 1)] ?? -1;
+  return high < 0 || low < 0 ? undefined : high * 16 + low;
 }

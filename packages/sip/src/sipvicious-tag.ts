@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { hexOctets, latin1Text, utf8FromLatin1 } from '@sentrypeer/bytes';
-import { isDigit } from './characters.ts';
+import { hexOctets, utf8FromLatin1 } from '@sentrypeer/bytes';
+import { BLANK, hexOctet, isDigit } from './characters.ts';
 
 /** What a SIPVicious tool hides in its From tag. */
 export type SipviciousTag =
@@ -12,7 +12,7 @@ export type SipviciousTag =
   /** svcrack: the guess in clear text. */
   | { readonly kind: 'guess'; readonly user: string; readonly password: string };
 
-const SEPARATOR = '\u0001';
+const SEPARATOR = 0x01;
 const DELETE = 0x7f;
 const ADDRESS_DIGITS = 8;
 const TARGET_DIGITS = 12;
@@ -22,13 +22,15 @@ const TARGET_DIGITS = 12;
  * hexadecimal text of `payload 0x01 decimal-digits`.
  */
 export function decodeSipviciousTag(tag: string): string | undefined {
-  const octets = hexOctets(tag);
-  if (octets === undefined) return undefined;
-  const text = latin1Text(octets);
-  const separator = text.indexOf(SEPARATOR);
-  if (separator < 1 || !isDecimal(text, separator + 1)) return undefined;
-  const payload = text.slice(0, separator);
-  return isPrintable(payload) ? utf8FromLatin1(payload) : undefined;
+  let payload = '';
+  let index = 0;
+  // Octet by octet: nearly every other tag is out at its first ones.
+  for (let octet = hexOctet(tag, index); octet !== SEPARATOR; octet = hexOctet(tag, index)) {
+    if (octet === undefined || octet < BLANK || octet === DELETE) return undefined;
+    payload += String.fromCharCode(octet);
+    index += 2;
+  }
+  return payload !== '' && isDecimal(tag, index + 2) ? utf8FromLatin1(payload) : undefined;
 }
 
 /**
@@ -54,17 +56,11 @@ export function parseSipviciousTag(tag: string, fromUser?: string): SipviciousTa
   };
 }
 
-function isDecimal(text: string, start: number): boolean {
-  for (let index = start; index < text.length; index += 1) {
-    if (!isDigit(text.charCodeAt(index))) return false;
+/** From `start` on there are octets, two digits each, and all of them are decimal digits. */
+function isDecimal(tag: string, start: number): boolean {
+  for (let index = start; index < tag.length; index += 2) {
+    const octet = hexOctet(tag, index);
+    if (octet === undefined || !isDigit(octet)) return false;
   }
-  return text.length > start;
-}
-
-function isPrintable(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code === DELETE) return false;
-  }
-  return true;
+  return tag.length > start;
 }

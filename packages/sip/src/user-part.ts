@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { utf8FromLatin1 } from '@sentrypeer/bytes';
-import { isDigit, PERCENT } from './characters.ts';
+import { BLANK, hexOctet, isDigit, PERCENT } from './characters.ts';
 
 const DELETE = 0x7f;
 const NUMBER_MARKS = '*#';
@@ -64,15 +64,6 @@ export function digitsOf(number: string): string {
 /** The octet that the escape at `index` stands for, unless it is damaged or a control character. */
 function escapedOctet(raw: string, index: number): number | undefined {
   if (raw.charCodeAt(index) !== PERCENT) return undefined;
-  const high = hexDigit(raw.charCodeAt(index + 1));
-  const low = hexDigit(raw.charCodeAt(index + 2));
-  if (high === undefined || low === undefined) return undefined;
-  const octet = high * 16 + low;
-  return octet < 0x20 || octet === DELETE ? undefined : octet;
-}
-
-function hexDigit(code: number): number | undefined {
-  if (isDigit(code)) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined;
+  const octet = hexOctet(raw, index + 1);
+  return octet === undefined || octet < BLANK || octet === DELETE ? undefined : octet;
 }

@@ -2,26 +2,71 @@
 
 import { ignoreAnomaly, type NoteAnomaly } from './anomaly.ts';
 import { isBlank, skipBlanks, sliceTrimmed, trimEnd } from './characters.ts';
-import { parseHostPort } from './host-port.ts';
+import { parseHostPort, type HostPort } from './host-port.ts';
 import { parameterEnd, parameterValue } from './parameters.ts';
 
-/** One hop, RFC 3261 §20.42. Texts are as written. */
-export interface Via {
-  /** `SIP` in all honest messages. */
-  readonly protocol: string;
-  readonly version: string;
-  readonly transport: string;
-  /** Host and port. */
-  readonly sentBy: string;
+/** One hop, RFC 3261 §20.42. Texts are as written, and cut out when somebody asks for them. */
+export class Via {
   /** An IPv6 reference with its brackets. */
   readonly host: string;
   readonly port: number | undefined;
+  readonly #text: string;
+  readonly #places: Places;
+
+  /** For `parseVia()` alone. */
+  constructor(text: string, places: Places, { host, port }: HostPort) {
+    this.host = host;
+    this.port = port;
+    this.#text = text;
+    this.#places = places;
+  }
+
+  /** `SIP` in all honest messages. */
+  get protocol(): string {
+    return sliceTrimmed(this.#text, 0, this.#places.versionStart - 1);
+  }
+
+  get version(): string {
+    return sliceTrimmed(this.#text, this.#places.versionStart, this.#places.transportSlash);
+  }
+
+  get transport(): string {
+    return this.#text.slice(this.#places.transportStart, this.#places.transportEnd);
+  }
+
+  /** Host and port. */
+  get sentBy(): string {
+    return this.#text.slice(this.#places.sentByStart, this.#places.sentByEnd);
+  }
+
   /** From the first semicolon on, or empty. Read them with `parameterValue`. */
-  readonly parameters: string;
-  readonly branch: string | undefined;
-  readonly received: string | undefined;
+  get parameters(): string {
+    return this.#text.slice(this.#places.parametersStart);
+  }
+
+  get branch(): string | undefined {
+    return parameterValue(this.parameters, 'branch');
+  }
+
+  get received(): string | undefined {
+    return parameterValue(this.parameters, 'received');
+  }
+
   /** Empty where the parameter has no value, RFC 3581 §3. */
-  readonly rport: string | undefined;
+  get rport(): string | undefined {
+    return parameterValue(this.parameters, 'rport');
+  }
+}
+
+/** Where the parts of a value of Via stand in its text. */
+interface Places {
+  readonly versionStart: number;
+  readonly transportSlash: number;
+  readonly transportStart: number;
+  readonly transportEnd: number;
+  readonly sentByStart: number;
+  readonly sentByEnd: number;
+  readonly parametersStart: number;
 }
 
 /** One value of Via: `SIP / 2.0 / UDP first.example.com:4000;branch=z9hG4bK77ef`. */
@@ -37,20 +82,16 @@ export function parseVia(text: string, note: NoteAnomaly = ignoreAnomaly): Via |
     return undefined;
   }
   const sentByEnd = trimEnd(text, sentByStart, end);
-  const { host, port } = parseHostPort(text, sentByStart, sentByEnd, note);
-  const parameters = text.slice(end);
-  return {
-    protocol: sliceTrimmed(text, 0, versionStart - 1),
-    version: sliceTrimmed(text, versionStart, transportSlash),
-    transport: text.slice(transportStart, transportEnd),
-    sentBy: text.slice(sentByStart, sentByEnd),
-    host,
-    port,
-    parameters,
-    branch: parameterValue(parameters, 'branch'),
-    received: parameterValue(parameters, 'received'),
-    rport: parameterValue(parameters, 'rport'),
+  const places = {
+    versionStart,
+    transportSlash,
+    transportStart,
+    transportEnd,
+    sentByStart,
+    sentByEnd,
+    parametersStart: end,
   };
+  return new Via(text, places, parseHostPort(text, sentByStart, sentByEnd, note));
 }
 
 function wordEnd(text: string, start: number, end: number): number {

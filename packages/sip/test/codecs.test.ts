@@ -17,8 +17,14 @@ import {
 } from '../src/index.ts';
 
 test('parseVia() reads every part', () => {
+  const via = parseVia(
+    'SIP / 2.0/TLS  [2001:db8::1]:5061 ; branch=z9hG4bK1;received="192.0.2.1";rport',
+  );
+  assert.ok(via !== undefined);
+  const { protocol, version, transport, sentBy, host, port } = via;
+  const { parameters, branch, received, rport } = via;
   assert.deepEqual(
-    parseVia('SIP / 2.0/TLS  [2001:db8::1]:5061 ; branch=z9hG4bK1;received="192.0.2.1";rport'),
+    { protocol, version, transport, sentBy, host, port, parameters, branch, received, rport },
     {
       protocol: 'SIP',
       version: '2.0',

@@ -12,17 +12,11 @@ import {
 import { Counters } from './counters.ts';
 import { gradeRank } from './grades.ts';
 import type { Repeats } from './repeats.ts';
+import { RowInserts } from './row-inserts.ts';
 import { Totals } from './totals.ts';
 
 /** U+2400, "symbol for null": SQLite's text functions and readers in C end a text at octet 0. */
 const NUL_SYMBOL = '\u2400';
-
-/** Columns in the order in which `event()` binds them. */
-const COLUMNS =
-  'honey_id, event_timestamp, event_uuid, collected_method, source_ip, called_number, ' +
-  'transport_type, method, user_agent, sip_message, created_by_node_id, created_at, ' +
-  'source_port, destination_ip, destination_port, message_kind, request_uri, to_uri, to_user, ' +
-  'from_uri, from_user, called_number_source, grade, anomalies, details';
 
 /** What one transaction brought. */
 export interface Appended {
@@ -41,7 +35,7 @@ export interface Appended {
  * visits, `finish()`.
  */
 export class EventAppender implements EventBatchVisitor {
-  readonly #insert: StatementSync;
+  readonly #inserts: RowInserts;
   readonly #repeatCounts: Repeats;
   readonly #lastHoneyId: StatementSync;
   readonly #counters: Counters;
@@ -53,8 +47,7 @@ export class EventAppender implements EventBatchVisitor {
   #dropped = 0;
 
   constructor(database: DatabaseSync, repeatCounts: Repeats) {
-    const places = COLUMNS.split(',').map(() => '?');
-    this.#insert = database.prepare(`INSERT INTO honey (${COLUMNS}) VALUES (${places.join(', ')})`);
+    this.#inserts = new RowInserts(database);
     this.#repeatCounts = repeatCounts;
     // Also the row of an older program that wrote meanwhile counts; a deleted row's id is not used again.
     this.#lastHoneyId = database.prepare(`
@@ -98,36 +91,36 @@ export class EventAppender implements EventBatchVisitor {
   ): number {
     const number = withoutNul(event.calledNumber);
     const userAgent = withoutNul(event.userAgent);
+    const { transportType, messageKind, calledNumberSource } = event;
+    const grade = isHearsay ? null : event.grade;
+    const words = { collectedMethod, transportType, messageKind, calledNumberSource, grade };
     this.#honeyId += 1;
-    this.#insert.run(
-      this.#honeyId,
-      formatEventTimestamp(event.eventEpochUs),
-      event.eventUuid,
-      collectedMethod,
-      event.sourceIp,
-      number ?? NOT_FOUND,
-      event.transportType,
-      withoutNul(event.sipMethod) ?? NOT_FOUND,
-      userAgent ?? NOT_FOUND,
-      event.sipMessage,
-      nodeId,
-      this.#createdAt,
-      event.sourcePort,
-      event.destinationIp,
-      event.destinationPort,
-      event.messageKind,
-      withoutNul(event.requestUri),
-      withoutNul(event.toUri),
-      withoutNul(event.toUser),
-      withoutNul(event.fromUri),
-      withoutNul(event.fromUser),
-      event.calledNumberSource,
-      isHearsay ? null : event.grade,
-      event.anomalies,
-      event.detailsJson ?? null,
-    );
+    this.#inserts
+      .of(words)
+      .run(
+        this.#honeyId,
+        formatEventTimestamp(event.eventEpochUs),
+        event.eventUuid,
+        event.sourceIp,
+        number ?? NOT_FOUND,
+        withoutNul(event.sipMethod) ?? NOT_FOUND,
+        userAgent ?? NOT_FOUND,
+        event.sipMessage,
+        nodeId,
+        this.#createdAt,
+        event.sourcePort,
+        event.destinationIp,
+        event.destinationPort,
+        withoutNul(event.requestUri),
+        withoutNul(event.toUri),
+        withoutNul(event.toUser),
+        withoutNul(event.fromUri),
+        withoutNul(event.fromUser),
+        event.anomalies,
+        event.detailsJson ?? null,
+      );
     this.#events += 1;
-    const rank = isHearsay ? 0 : gradeRank(event.grade);
+    const rank = grade === null ? 0 : gradeRank(grade);
     this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, rank);
     if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
     if (userAgent !== null) this.#totals.addUserAgent(userAgent, event.eventEpochUs, 1);
