@@ -7,14 +7,12 @@ export const BLANK = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const COMMA = 0x2c;
-export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const LESS_THAN = 0x3c;
 export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const LEFT_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
-export const RIGHT_BRACKET = 0x5d;
 
 /** RFC 3261 §25.1, `token`. */
 const TOKEN_MARKS = "-.!%*_+`'~";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { NoteAnomaly } from './anomaly.ts';
-import { COLON, isDigit, LEFT_BRACKET, RIGHT_BRACKET, sliceTrimmed } from './characters.ts';
+import { isDigit, LEFT_BRACKET, sliceTrimmed } from './characters.ts';
 
 const PORT_MAX = 65_535;
 
@@ -19,23 +19,18 @@ export function parseHostPort(
   note: NoteAnomaly,
 ): HostPort {
   const isReference = text.charCodeAt(start) === LEFT_BRACKET;
-  const bracket = isReference ? indexBefore(text, RIGHT_BRACKET, start, end) : end;
-  const colon = indexBefore(text, COLON, bracket === end ? start : bracket, end);
-  if (colon === end) return { host: sliceTrimmed(text, start, end), port: undefined };
-  if (bracket === end && indexBefore(text, COLON, colon + 1, end) !== end) {
+  const bracket = isReference ? text.slice(start, end).indexOf(']') : -1;
+  const searchStart = bracket === -1 ? start : start + bracket;
+  const written = text.slice(searchStart, end);
+  const colon = written.indexOf(':');
+  if (colon === -1) return { host: sliceTrimmed(text, start, end), port: undefined };
+  if (bracket === -1 && written.includes(':', colon + 1)) {
     note('ipv6_without_brackets', start);
     return { host: sliceTrimmed(text, start, end), port: undefined };
   }
-  const port = portOf(sliceTrimmed(text, colon + 1, end));
-  if (port === undefined) note('port_syntax', colon + 1);
-  return { host: sliceTrimmed(text, start, colon), port };
-}
-
-/** Index of the first such character from `start`, or `end`. */
-function indexBefore(text: string, code: number, start: number, end: number): number {
-  let index = start;
-  while (index < end && text.charCodeAt(index) !== code) index += 1;
-  return index;
+  const port = portOf(written.slice(colon + 1).trim());
+  if (port === undefined) note('port_syntax', searchStart + colon + 1);
+  return { host: sliceTrimmed(text, start, searchStart + colon), port };
 }
 
 function portOf(digits: string): number | undefined {
