@@ -67,7 +67,7 @@ console.log(
   `sent ${sent.sentCount} at ${sent.perSecond}/s; rows ${rows}, messages ${messages}, counted as dropped ${dropped}`,
 );
 console.log(
-  `without a trace: ${sent.sentCount - messages - dropped} (dropped by the kernel: ${drops})`,
+  `without a trace: ${sent.sentCount - messages - dropped}; of the drops by the kernel: ${drops}`,
 );
 console.log(
   `resident: ${restMib.toFixed(1)} MiB before, ${loadedMib.toFixed(1)} MiB after, ` +

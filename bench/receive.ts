@@ -45,7 +45,13 @@ const responsive = newHoneypot('responsive');
 
 function newCollector(foldWindowMs: number): EventCollector {
   const block = new Uint8Array(EVENT_BATCH_OCTETS_MIN);
-  const blocks = { backlog: false, exhausted: false, take: () => block, post: () => undefined };
+  const blocks = {
+    backlog: false,
+    exhausted: false,
+    take: () => block,
+    takeLast: () => block,
+    post: () => undefined,
+  };
   return new EventCollector(
     { random, blocks },
     { nodeId: 'bench', collectedMethod: 'passive', foldWindowMs },

@@ -154,7 +154,8 @@ class Deliveries {
   }
 }
 
-/** What the first thread opened, the others share; its ports were free ones where 0 was asked for. */
+/** What the first thread opened, the others share, and it counts for them; its ports were free ones where 0 was asked for. */
 function onPortsOf(options: SipServiceOptions, { udp, tcp, tls }: SipLocals): SipServiceOptions {
-  return { ...options, udpPort: udp[0]?.port ?? options.udpPort, tcp, tls };
+  const udpPort = udp[0]?.port ?? options.udpPort;
+  return { ...options, udpPort, tcp, tls, countsKernelDrops: false };
 }

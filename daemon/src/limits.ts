@@ -148,10 +148,16 @@ export const IDLE_BLOCKS_COUNT_MAX = 4;
 export const WAITING_OCTETS_MAX = 16_777_216;
 
 /**
- * Milliseconds for which datagrams that the kernel has received are still read at an orderly stop. Chosen: a
- * full receive buffer of 5,000 takes a tenth of a second; a flood must not hold the stop up.
+ * Milliseconds for which datagrams that the kernel has received are still read at an orderly stop. Chosen: four full
+ * receive buffers of 5,000 take some 200 ms beside a store that has to catch up; a flood must not hold the stop up.
  */
-export const STOP_READING_MS_MAX = 200;
+export const STOP_READING_MS_MAX = 500;
+
+/** Milliseconds between two looks at what the kernel dropped, 1 and above. */
+export const KERNEL_DROPS_MS = 1000;
+
+/** Milliseconds for which a receiving thread leaves the processor to a store that is behind, 1 and above. Chosen: some hundred events are stored meanwhile. */
+export const STORE_PAUSE_MS = 3;
 
 /** Events that `-v` prints of one commit. Chosen: 50 ms of more than anybody can read. */
 export const VERBOSE_EVENTS_PER_COMMIT_MAX = 50;

@@ -65,6 +65,7 @@ export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan>
       perSourceBurst: config.replyBurstCount,
       octetsPerSecond: config.replyOctetsPerSecond,
     },
+    countsKernelDrops: true,
     threadsCount: reusePort ? Math.max(1, config.threads - 1) : 1,
   };
   return { options, persona };

@@ -43,6 +43,11 @@ export class BlockPool implements EventBlocks {
     return new Uint8Array(this.#idle.pop() ?? new ArrayBuffer(EVENT_BATCH_OCTETS_MIN));
   }
 
+  takeLast(): Uint8Array {
+    this.#outCount += 1;
+    return new Uint8Array(EVENT_BATCH_OCTETS_MIN);
+  }
+
   post(batch: Uint8Array): void {
     this.#postBatch(batch);
   }

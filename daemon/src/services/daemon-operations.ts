@@ -107,6 +107,11 @@ export class DaemonOperations implements Operations, Disposable {
           value,
         })),
       },
+      counter(
+        'sentrypeer_sip_kernel_dropped_total',
+        'Datagrams that the system dropped because they came faster than they were read.',
+        counters.kernelDropped,
+      ),
       counter('sentrypeer_sip_replies_total', 'Replies sent.', counters.replies),
       counter('sentrypeer_sip_reply_bytes_total', 'Octets of replies sent.', counters.replyOctets),
       counter(

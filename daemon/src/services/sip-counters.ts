@@ -4,6 +4,8 @@
 export interface SipCounters {
   /** Datagrams, and messages or other contacts over streams. */
   readonly received: Readonly<Record<'UDP' | 'TCP' | 'TLS', number>>;
+  /** Datagrams that the kernel dropped because they came faster than they were read. */
+  readonly kernelDropped: number;
   readonly replies: number;
   readonly replyOctets: number;
   /** Replies that were not sent, because of a limit. */
@@ -21,6 +23,7 @@ export function sumSipCounters(all: readonly SipCounters[]): SipCounters {
       TCP: sum(({ received }) => received.TCP),
       TLS: sum(({ received }) => received.TLS),
     },
+    kernelDropped: sum(({ kernelDropped }) => kernelDropped),
     replies: sum(({ replies }) => replies),
     replyOctets: sum(({ replyOctets }) => replyOctets),
     repliesWithheld: sum(({ repliesWithheld }) => repliesWithheld),

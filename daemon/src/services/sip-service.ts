@@ -21,6 +21,7 @@ import {
 import { StreamFramer } from '@sentrypeer/sip';
 import type { ListenAddress } from '../config/value-types.ts';
 import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
+import { KernelDropWatch } from './kernel-drop-watch.ts';
 import type { SipCounters } from './sip-counters.ts';
 
 /** What one receiving thread does; a thread gets it as a message, so it is plain data. */
@@ -51,6 +52,8 @@ export interface SipServiceOptions {
     readonly perSourceBurst: number;
     readonly octetsPerSecond: number;
   };
+  /** This thread counts what the kernel dropped, for all threads that share the ports. */
+  readonly countsKernelDrops: boolean;
   /** Among how many threads the limits for all sources together are shared. */
   readonly threadsCount: number;
 }
@@ -65,6 +68,8 @@ export interface SipPorts {
   readonly blocks: EventBlocks;
   /** An attacker found the password of this account; the other threads need to know (`win`). */
   readonly onWon?: (account: string) => void;
+  /** Leaves the processor to the store for a moment; absent where that is of no use, or what the kernel drops would not be counted. */
+  readonly pause?: () => void;
 }
 
 /** Where an answer goes: the datagram's socket, the connection, or nowhere (any more). */
@@ -82,6 +87,7 @@ export class SipService implements AsyncDisposable {
   readonly #quota: ConnectionQuota;
   readonly #scope = new AsyncDisposableStack();
   #udp: UdpListener | undefined;
+  #kernelDrops: KernelDropWatch | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
   #dueAtMs = Infinity;
@@ -89,6 +95,8 @@ export class SipService implements AsyncDisposable {
   #repliesCount = 0;
   #replyOctets = 0;
   #withheldCount = 0;
+  #hasPaused = false;
+  #isClosing = false;
   #tcp: readonly Endpoint[] = [];
   #tls: readonly Endpoint[] = [];
 
@@ -137,6 +145,7 @@ export class SipService implements AsyncDisposable {
   get counters(): SipCounters {
     return {
       received: { ...this.#received },
+      kernelDropped: this.#kernelDrops?.count ?? 0,
       replies: this.#repliesCount,
       replyOctets: this.#replyOctets,
       repliesWithheld: this.#withheldCount,
@@ -154,6 +163,8 @@ export class SipService implements AsyncDisposable {
    * when all is done.
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#kernelDrops?.look(); // Other threads may close their sockets any moment.
     await this.#readWaiting();
     await this.#scope.disposeAsync();
     clearTimeout(this.#flushTimer);
@@ -167,15 +178,29 @@ export class SipService implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { udpAddresses, udpPort, tcp, tls, reusePort, socketsPerAddress } = this.#options;
-    this.#udp = this.#scope.use(
+    const udp = this.#scope.use(
       await UdpListener.open(
         { logger: this.#ports.logger, listAddresses: machineAddresses },
         { addresses: udpAddresses, port: udpPort, reusePort, socketsPerAddress },
         (octets, source, socket) => this.#onDatagram(octets, source, socket),
       ),
     );
+    this.#udp = udp;
+    if (this.#options.countsKernelDrops) this.#kernelDrops = this.#scope.use(this.#watch(udp));
     this.#tcp = await this.#listenStreams(tcp, undefined);
     this.#tls = await this.#listenStreams(tls, this.#options.certificate);
+  }
+
+  /** What the kernel dropped is counted like what is dropped here. */
+  #watch(udp: UdpListener): KernelDropWatch {
+    return new KernelDropWatch({
+      logger: this.#ports.logger,
+      take: () => udp.takeKernelDrops(),
+      onDropped: (count) => {
+        this.#collector.drop(count);
+        this.#arm(this.#ports.clock.nowMs());
+      },
+    });
   }
 
   async #listenStreams(
@@ -211,10 +236,13 @@ export class SipService implements AsyncDisposable {
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
     this.#received.UDP += 1;
-    if (!this.#options.responsive && this.#collector.countsOnly) {
+    if (!this.#options.responsive && this.#collector.isFull) {
       // More than the store takes: the time it costs to read this one is better given to the store.
-      this.#collector.drop();
-      return;
+      this.#pauseOnce();
+      if (this.#options.foldWindowMs === 0) {
+        this.#collector.drop(1);
+        return;
+      }
     }
     const { local } = socket;
     const { observation, replies } = this.#honeypot.receive(
@@ -226,6 +254,14 @@ export class SipService implements AsyncDisposable {
       for (const reply of replies) socket.send(reply, source);
     }
     this.#arm(nowMs);
+  }
+
+  /** Once in a turn of the event loop, so that what comes back from the store is seen. */
+  #pauseOnce(): void {
+    if (this.#hasPaused || this.#isClosing) return;
+    this.#hasPaused = true;
+    setImmediate(() => (this.#hasPaused = false));
+    this.#ports.pause?.();
   }
 
   #onFrame(frame: Frame, connection: StreamConnection): void {

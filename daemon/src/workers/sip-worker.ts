@@ -5,7 +5,8 @@
 import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '@sentrypeer/kernel';
-import { REPORT_MS } from '../limits.ts';
+import { hasSocketTables } from '@sentrypeer/net';
+import { REPORT_MS, STORE_PAUSE_MS } from '../limits.ts';
 import { releaseMemoryWhenQuiet } from '../release-memory.ts';
 import { BlockPool } from '../services/block-pool.ts';
 import { SipService } from '../services/sip-service.ts';
@@ -15,6 +16,10 @@ import { failedMessage, forwardingLogger } from './reporting.ts';
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
 const { options, blocks: port, blocksCountMax } = workerData as SipWorkerData;
+
+/** Nobody wakes who waits for it. */
+const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+const pause = (): void => void Atomics.wait(never, 0, 0, STORE_PAUSE_MS);
 
 const say = (message: SipWorkerOutput): void => parent.postMessage(message);
 const pool = new BlockPool(
@@ -30,6 +35,7 @@ try {
     logger: forwardingLogger(say),
     blocks: pool,
     onWon: (account: string) => say({ kind: 'won', account }),
+    ...(hasSocketTables() ? { pause } : {}),
   };
   const service = await SipService.open(ports, options);
   parent.on('message', async (message: SipWorkerInput) => {

@@ -14,6 +14,8 @@ export interface EventBlocks {
   readonly exhausted: boolean;
   /** An empty block, or `undefined` while as many as may be are on their way to the store. */
   take(): Uint8Array | undefined;
+  /** One more than there may be, for what must be said at the end. */
+  takeLast(): Uint8Array;
   /** Hands a batch over; its memory belongs to the receiver from then on. */
   post(batch: Uint8Array): void;
 }
@@ -37,6 +39,7 @@ export class EventCollector {
   #writer: EventBatchWriter | undefined;
   #droppedCount = 0;
   #foldedCount = 0;
+  #isLast = false;
 
   constructor(
     ports: { readonly random: Random; readonly blocks: EventBlocks },
@@ -48,14 +51,14 @@ export class EventCollector {
     this.#folder = new EventFolder({ windowMs: options.foldWindowMs });
   }
 
-  /** No block is left, and with a window of 0 nothing can be folded: whatever comes is only counted. */
-  get countsOnly(): boolean {
-    return this.#options.foldWindowMs === 0 && this.#writer === undefined && this.#blocks.exhausted;
+  /** No block is left: what is not folded is only counted. */
+  get isFull(): boolean {
+    return this.#writer === undefined && this.#blocks.exhausted;
   }
 
-  /** Counts a message that was not even looked at. */
-  drop(): void {
-    this.#droppedCount += 1;
+  /** Counts messages that were not even looked at. */
+  drop(count: number): void {
+    this.#droppedCount += count;
   }
 
   /** Something waits for `flush()`. */
@@ -87,15 +90,20 @@ export class EventCollector {
    * full: so what waits for a store that stalls is full of events. What finds no block stays counted.
    */
   flush(): void {
-    if (!this.#blocks.backlog) this.finish();
+    if (!this.#blocks.backlog) this.#handOver();
   }
 
   /** Hands over what was gathered in any case: nothing follows. */
   finish(): void {
+    this.#handOver();
+    if (!this.pending) return;
+    this.#isLast = true;
+    this.#handOver();
+  }
+
+  #handOver(): void {
     if (this.#foldedCount > 0) this.#addRepeats();
-    if (this.#droppedCount > 0 && this.#reserve()?.addDropped(this.#droppedCount) === true) {
-      this.#droppedCount = 0;
-    }
+    if (this.#droppedCount > 0) this.#reserve();
     this.#post();
   }
 
@@ -117,7 +125,7 @@ export class EventCollector {
 
   #reserve(): EventBatchWriter | undefined {
     if (this.#writer !== undefined) return this.#writer;
-    const block = this.#blocks.take();
+    const block = this.#blocks.take() ?? (this.#isLast ? this.#blocks.takeLast() : undefined);
     if (block === undefined) return undefined;
     const { nodeId, collectedMethod } = this.#options;
     this.#writer = new EventBatchWriter(block, nodeId, collectedMethod);
@@ -126,7 +134,10 @@ export class EventCollector {
 
   #post(): void {
     const writer = this.#writer;
-    if (writer === undefined || writer.recordsCount === 0) return;
+    if (writer === undefined) return;
+    // What was dropped is told with whatever comes next, so that a sudden end loses little of it.
+    if (this.#droppedCount > 0 && writer.addDropped(this.#droppedCount)) this.#droppedCount = 0;
+    if (writer.recordsCount === 0) return;
     this.#writer = undefined;
     this.#blocks.post(writer.finish());
   }

@@ -21,6 +21,7 @@ class Sink {
   }
 
   blocksCount: number;
+  lastBlocksCount = 0;
   readonly events: BatchedEvent[] = [];
   readonly repeats: EventRepeat[] = [];
   dropped = 0;
@@ -32,6 +33,11 @@ class Sink {
   take(): Uint8Array | undefined {
     if (this.blocksCount === 0) return undefined;
     this.blocksCount -= 1;
+    return new Uint8Array(EVENT_BATCH_OCTETS_MIN);
+  }
+
+  takeLast(): Uint8Array {
+    this.lastBlocksCount += 1;
     return new Uint8Array(EVENT_BATCH_OCTETS_MIN);
   }
 
@@ -113,8 +119,8 @@ test('`EventCollector` counts exactly what found no block and tells it later', (
   collector.flush();
   assert.equal(collector.pending, true);
   assert.ok(sink.events.length < 10);
-  assert.equal(collector.countsOnly, true);
-  collector.drop();
+  assert.equal(collector.isFull, true);
+  collector.drop(1);
   sink.blocksCount = 1;
   collector.flush();
   assert.equal(sink.accountedCount, 11);
@@ -144,4 +150,33 @@ test('`EventCollector` fills one block while the store is behind, and hands it o
   collector.finish();
   assert.equal(sink.events.length, 25);
   assert.equal(sink.accountedCount, 50);
+});
+
+test('`EventCollector` tells repeats and drops at the end, also where no block is left', () => {
+  const sink = new Sink(1);
+  const collector = collectorTo(sink);
+  const large = { sipMessage: new Uint8Array(60_000) };
+  for (let index = 0; index < 10; index += 1) {
+    collector.record(observationOf({ ...large, calledNumber: String(index) }), index);
+  }
+  collector.record(observationOf({ ...large, calledNumber: '0' }), 10);
+  collector.drop(5);
+  assert.equal(collector.isFull, true);
+  collector.finish();
+  assert.equal(sink.accountedCount, 16);
+  assert.equal(sink.repeats.length, 1);
+  assert.ok(sink.dropped > 5);
+  assert.equal(sink.lastBlocksCount, 1);
+});
+
+test('`EventCollector` tells drops with the next full block, also while the store stays behind', () => {
+  const sink = new Sink(2);
+  const collector = collectorTo(sink, 0);
+  sink.backlog = true;
+  collector.drop(5);
+  for (let index = 0; index < 6; index += 1) {
+    collector.record(observationOf({ sipMessage: new Uint8Array(60_000) }), index);
+    collector.flush();
+  }
+  assert.equal(sink.dropped, 5);
 });

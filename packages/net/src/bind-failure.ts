@@ -2,6 +2,7 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 import { formatEndpoint } from './endpoint.ts';
+import { errorCode } from './error-code.ts';
 import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
 
 /** Makes of a failed `bind` or `listen` what a person can act on. */
@@ -40,11 +41,4 @@ export async function bindFailure(error: unknown, place: SocketPlace): Promise<O
         cause,
       );
   }
-}
-
-/** The system's code of an error, such as `EADDRINUSE`. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

@@ -3,7 +3,7 @@
 import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { OperatingError } from '@sentrypeer/kernel';
-import { errorCode } from './bind-failure.ts';
+import { errorCode } from './error-code.ts';
 import type { KeyAndCertificate } from './self-signed.ts';
 
 export interface CertificatePaths {

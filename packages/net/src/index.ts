@@ -11,6 +11,7 @@ export type { SocketPlace } from './port-holder.ts';
 export { isRepliable, type OwnAddresses } from './repliable.ts';
 export { ReplyLimiter } from './reply-limiter.ts';
 export type { StreamConnection, StreamPath, StreamTransport } from './stream-connection.ts';
+export { hasSocketTables } from './socket-table.ts';
 export {
   StreamListener,
   type StreamCounts,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { ipv6Groups, isIpv6 } from './ip-address.ts';
 import { HOLDER_COMMAND_CHARACTERS_MAX } from './limits.ts';
+import { addressHex, readSocketRows } from './socket-table.ts';
 
 /** Where a socket is, or should be. */
 export interface SocketPlace {
@@ -17,13 +17,6 @@ export interface PortHolder {
   readonly process: { readonly id: number; readonly command: string } | undefined;
 }
 
-/** A line of /proc/net/udp and its kin, as far as it concerns us. */
-interface SocketRow {
-  readonly addressHex: string;
-  readonly userId: number;
-  readonly inode: string;
-}
-
 /** The state of a listening socket in /proc/net/tcp; connections are other rows with the same port. */
 const TCP_LISTEN = '0A';
 
@@ -32,11 +25,9 @@ const TCP_LISTEN = '0A';
  * Called only when a port could not be had, so it may take its time.
  */
 export async function portHolder(place: SocketPlace): Promise<PortHolder | undefined> {
-  const table = place.transport.toLowerCase();
-  const rows = [
-    ...socketRows(await textOf(`/proc/net/${table}`), place),
-    ...socketRows(await textOf(`/proc/net/${table}6`), place),
-  ];
+  const rows = ((await readSocketRows(place.transport, place.port)) ?? []).filter(
+    ({ state }) => place.transport === 'UDP' || state === TCP_LISTEN,
+  );
   const wanted = addressHex(place.address);
   const row =
     rows.find((candidate) => candidate.addressHex === wanted) ??
@@ -52,45 +43,6 @@ export function formatHolder(holder: PortHolder | undefined): string {
   if (holder.process === undefined)
     return `a program of user ${holder.userId} (ask root which: \`ss -lntup\`)`;
   return `\`${holder.process.command}\` (process ${holder.process.id})`;
-}
-
-/*
- *   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode …
- *   31: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 3022 …
- */
-function socketRows(table: string, place: SocketPlace): readonly SocketRow[] {
-  const portHex = place.port.toString(16).toUpperCase().padStart(4, '0');
-  return table
-    .split('\n')
-    .map((line) => line.split(' ').filter((field) => field !== ''))
-    .filter(
-      (fields) =>
-        fields[1]?.endsWith(`:${portHex}`) === true &&
-        (place.transport === 'UDP' || fields[3] === TCP_LISTEN),
-    )
-    .map((fields) => ({
-      addressHex: fields[1]?.slice(0, -5) ?? '',
-      userId: Number(fields[7]),
-      inode: fields[9] ?? '',
-    }));
-}
-
-/**
- * An address as the table writes it: each 32-bit word of it as a number of the machine. Words are reversed,
- * as little-endian machines have them; on others the holder stays unknown.
- */
-function addressHex(address: string): string {
-  const octets = isIpv6(address)
-    ? ipv6Groups(address).flatMap((group) => [group >> 8, group & 0xff])
-    : address.split('.').map(Number);
-  const hex = octets.map((octet) => octet.toString(16).toUpperCase().padStart(2, '0'));
-  let text = '';
-  for (let index = 0; index < hex.length; index += 4)
-    text += hex
-      .slice(index, index + 4)
-      .toReversed()
-      .join('');
-  return text;
 }
 
 function isZeros(text: string): boolean {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { assert, type Logger } from '@sentrypeer/kernel';
-import { bindFailure, errorCode } from './bind-failure.ts';
+import { bindFailure } from './bind-failure.ts';
+import { errorCode } from './error-code.ts';
 import { bindUdp } from './bind.ts';
 import { zonedAddress, type Endpoint } from './endpoint.ts';
 import { isIpv6 } from './ip-address.ts';
+import { KernelDrops } from './kernel-drops.ts';
 import { ADDRESSES_FOLLOW_MS, UDP_ADDRESSES_MAX, UDP_SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
 import type { LocalAddress } from './local-addresses.ts';
 import { UdpSocket, type OnDatagram, type UdpCounts, type UdpShared } from './udp-socket.ts';
@@ -46,6 +48,7 @@ export class UdpListener implements AsyncDisposable {
   readonly #options: UdpOptions;
   readonly #onDatagram: OnDatagram;
   readonly #shared: UdpShared;
+  readonly #kernelDrops = new KernelDrops();
   /** By zoned address. */
   readonly #open = new Map<string, readonly UdpSocket[]>();
   /** Addresses that could not be opened at the last look, so that each is logged once. */
@@ -108,6 +111,14 @@ export class UdpListener implements AsyncDisposable {
 
   counts(): Readonly<UdpCounts> {
     return { ...this.#shared.counts };
+  }
+
+  /**
+   * Datagrams that the kernel dropped since the last call, because they came faster than they were read; those of all
+   * threads that share the port. Always 0 where the system does not tell, see `hasSocketTables`.
+   */
+  takeKernelDrops(): Promise<number> {
+    return this.#kernelDrops.take(this.locals());
   }
 
   /** Resolves when all sockets are gone; no datagram is told after the call. */

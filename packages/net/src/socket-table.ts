@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { errorCode } from './error-code.ts';
+import { ipv6Groups, isIpv6 } from './ip-address.ts';
+
+/** A line of /proc/net/udp and its kin, as far as it concerns us. */
+export interface SocketRow {
+  /** As `addressHex()` writes it. */
+  readonly addressHex: string;
+  /** `0A` is a listening socket in the tables of TCP. */
+  readonly state: string;
+  readonly userId: number;
+  readonly inode: string;
+  /** Datagrams that found no room, or had a wrong checksum, since the socket was opened; 0 in the tables of TCP. */
+  readonly droppedCount: number;
+}
+
+/** Whether this system has such tables; Linux has. */
+export function hasSocketTables(): boolean {
+  return existsSync('/proc/net/udp');
+}
+
+/**
+ * The sockets with this local port, of IPv4 and IPv6. `undefined` where a table could not be read, as when no more
+ * files can be opened; a table that does not exist has no sockets.
+ */
+export async function readSocketRows(
+  transport: 'UDP' | 'TCP',
+  port: number,
+): Promise<readonly SocketRow[] | undefined> {
+  const table = `/proc/net/${transport.toLowerCase()}`;
+  try {
+    const texts = await Promise.all([textOf(table), textOf(`${table}6`)]);
+    return texts.flatMap((text) => rowsOf(text, port));
+  } catch {
+    return undefined;
+  }
+}
+
+/*
+ *   sl  local_address rem_address   st tx_queue:rx_queue … retrnsmt uid timeout inode ref pointer drops
+ *   31: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 3022 2 0000000000000000 17
+ */
+function rowsOf(table: string, port: number): readonly SocketRow[] {
+  const portHex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return table
+    .split('\n')
+    .filter((line) => line.includes(`${portHex} `))
+    .map((line) => line.split(' ').filter((field) => field !== ''))
+    .filter((fields) => fields[1]?.endsWith(portHex))
+    .map((fields) => ({
+      addressHex: fields[1]?.slice(0, -portHex.length) ?? '',
+      state: fields[3] ?? '',
+      userId: Number(fields[7]),
+      inode: fields[9] ?? '',
+      droppedCount: Number(fields[12] ?? 0),
+    }));
+}
+
+/**
+ * An address as the tables write it: each 32-bit word of it as a number of the machine. Words are reversed, as
+ * little-endian machines have them; on others no socket is found.
+ */
+export function addressHex(address: string): string {
+  const octets = isIpv6(address)
+    ? ipv6Groups(address).flatMap((group) => [group >> 8, group & 0xff])
+    : address.split('.').map(Number);
+  const hex = octets.map((octet) => octet.toString(16).toUpperCase().padStart(2, '0'));
+  let text = '';
+  for (let index = 0; index < hex.length; index += 4)
+    text += hex
+      .slice(index, index + 4)
+      .toReversed()
+      .join('');
+  return text;
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
