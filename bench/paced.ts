@@ -2,7 +2,7 @@
 
 /*
  * Is every request of a paced load a row or an exact count? 40,000 requests a second for 60 s from 1,000
- * sources; RATE, SECONDS and FOLD_WINDOW can be changed.
+ * sources; RATE, SECONDS, FOLD_WINDOW and THREADS can be changed.
  */
 
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ const QUIET_MS = 12_000;
 const rate = process.env['RATE'] ?? '40000';
 const seconds = process.env['SECONDS'] ?? '60';
 const foldWindow = process.env['FOLD_WINDOW'] ?? '60';
+const threads = process.env['THREADS'] ?? '2';
 
 using folder = temporaryFolder();
 const db = join(folder.path, 'paced.db');
@@ -42,6 +43,8 @@ const running = await start(
     '0',
     '--fold-window',
     foldWindow,
+    '--threads',
+    threads,
   ],
   'Stop ',
 );

@@ -39,7 +39,7 @@ async function measure(program: string, threads: string): Promise<Figures> {
   const tls = ['--tls-listen-address', '127.0.0.1:0'];
   // What the README tells the owner of a small device to do.
   const lite = program.startsWith('dist/') ? ['--lite-mode'] : []; // Sources need WebAssembly, which it has not.
-  const smallHeap = threads === '1' ? [...lite, '--max-semi-space-size=1'] : [];
+  const smallHeap = threads === '1' ? lite : [];
   const running = start([...smallHeap, join(ROOT, program), ...flags, ...ports, ...tls], 'Stop ');
   await answered;
   const firstAnswerMs = performance.now() - startMs;

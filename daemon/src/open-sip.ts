@@ -5,6 +5,7 @@ import type { Logger } from '@sentrypeer/kernel';
 import {
   assertPortFree,
   ensureCertificate,
+  hasSocketTables,
   machineAddresses,
   machineHasIpv6,
   reusePortWorks,
@@ -65,7 +66,7 @@ export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan>
       perSourceBurst: config.replyBurstCount,
       octetsPerSecond: config.replyOctetsPerSecond,
     },
-    countsKernelDrops: true,
+    countsKernelDrops: hasSocketTables(),
     threadsCount: reusePort ? Math.max(1, config.threads - 1) : 1,
   };
   return { options, persona };

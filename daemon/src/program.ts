@@ -11,7 +11,11 @@ import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
-import { releaseMemoryWhenQuiet } from './release-memory.ts';
+import {
+  keepYoungGenerationSmall,
+  releaseMemory,
+  releaseMemoryWhenQuiet,
+} from './release-memory.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import {
   formatStartupBanner,
@@ -55,13 +59,15 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   // Before anything is open, so that no signal ends what has begun without closing it.
   const stopped = stopSignal();
   if (config.api) keepTickShape();
+  if (config.threads === 1) keepYoungGenerationSmall();
   await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
   process.stdout.write(formatStartupBanner(facts));
-  // Some of what V8 has learnt is released with the rest. Look-ups miss it; a small device has better use for the memory.
-  if (!config.api || config.threads === 1) releaseMemoryWhenQuiet();
+  // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
+  if (config.api && config.threads > 1) releaseMemory();
+  else releaseMemoryWhenQuiet();
   await stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
   const late = setTimeout(() => {

@@ -9,7 +9,7 @@ import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX, RELEASE_GROWTH_MIN } from './limi
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
-function releaseMemory(): void {
+export function releaseMemory(): void {
   // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
@@ -17,7 +17,15 @@ function releaseMemory(): void {
 }
 
 /**
- * Does it now, and again each time this thread has become quiet after a busy time that made its heap grow.
+ * Keeps the space for new objects as large as it is, in all threads: V8 lets it grow to sixteen times that under load, which
+ * costs 27 MiB and saves no time that can be measured (one thread, 25,000 distinct requests a second).
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+/**
+ * Releases memory now, and again each time this thread has become quiet after a busy time that made its heap grow.
  *
  * @param lookMs Milliseconds between two looks, 1 and above.
  * @returns Ends it.

@@ -3,10 +3,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { getHeapStatistics } from 'node:v8';
-import { releaseMemoryWhenQuiet } from '../src/release-memory.ts';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { keepYoungGenerationSmall, releaseMemoryWhenQuiet } from '../src/release-memory.ts';
 
 const MIB = 1_048_576;
+
+/** Octets of V8's young generation. */
+function youngOctets(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return space?.space_size ?? 0;
+}
+
+/** Keeps what it makes for a while, so that V8 finds the young generation too small. */
+function survive(): number {
+  const kept: unknown[] = [];
+  for (let index = 0; index < 2_000_000; index += 1) {
+    kept[index % 50_000] = { index, text: `text ${index}` };
+  }
+  return kept.length;
+}
+
+test('keepYoungGenerationSmall() ends the growth of the young generation', () => {
+  keepYoungGenerationSmall();
+  assert.equal(survive(), 50_000);
+  assert.ok(youngOctets() < 8 * MIB);
+  setFlagsFromString('--semi-space-growth-factor=2'); // As it was.
+  survive();
+  assert.ok(youngOctets() > 8 * MIB);
+});
 
 test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async () => {
   using open = new DisposableStack();

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { Reader, type Response } from 'mmdb-lib';
+import { latin1Text } from '@sentrypeer/bytes';
 import { OperatingError } from '@sentrypeer/kernel';
 import { FILE_OCTETS_MAX, METADATA_OCTETS_MAX } from './limits.ts';
 
@@ -30,7 +31,7 @@ export class MmdbFile {
     if (size > FILE_OCTETS_MAX) {
       throw unreadable(path, `has ${size} octets, more than the ${FILE_OCTETS_MAX} that are taken`);
     }
-    const marker = new TextDecoder('latin1').decode(end).lastIndexOf(MARKER);
+    const marker = latin1Text(end).lastIndexOf(MARKER);
     if (marker < 0) throw unreadable(path, 'is not in the MaxMind DB format');
     const hash = createHash('sha256').update(end.subarray(marker)).digest('hex');
     return new MmdbFile(path, `${size} ${hash}`);

@@ -44,19 +44,18 @@ export async function readSocketRows(
  *   31: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 3022 2 0000000000000000 17
  */
 function rowsOf(table: string, port: number): readonly SocketRow[] {
-  const portHex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return table
-    .split('\n')
-    .filter((line) => line.includes(`${portHex} `))
-    .map((line) => line.split(' ').filter((field) => field !== ''))
-    .filter((fields) => fields[1]?.endsWith(portHex))
-    .map((fields) => ({
-      addressHex: fields[1]?.slice(0, -portHex.length) ?? '',
+  const portHex = port.toString(16).toUpperCase().padStart(4, '0');
+  const lines = table.matchAll(new RegExp(`^ *\\d+: [0-9A-F]+:${portHex} .*$`, 'gmu'));
+  return Array.from(lines, ([line]) => {
+    const fields = line.split(' ').filter((field) => field !== '');
+    return {
+      addressHex: fields[1]?.split(':')[0] ?? '',
       state: fields[3] ?? '',
       userId: Number(fields[7]),
       inode: fields[9] ?? '',
       droppedCount: Number(fields[12] ?? 0),
-    }));
+    };
+  });
 }
 
 /**
