@@ -95,8 +95,6 @@ export class EventCollector {
 
   /** Hands over what was gathered in any case: nothing follows. */
   finish(): void {
-    this.#handOver();
-    if (!this.pending) return;
     this.#isLast = true;
     this.#handOver();
   }
@@ -135,7 +133,8 @@ export class EventCollector {
   #post(): void {
     const writer = this.#writer;
     if (writer === undefined) return;
-    // What was dropped is told with whatever comes next, so that a sudden end loses little of it.
+    // What was dropped is told with whatever comes next, so that a sudden end loses little of it. Behind any record
+    // there is room for it: what one may take at most is rounded up.
     if (this.#droppedCount > 0 && writer.addDropped(this.#droppedCount)) this.#droppedCount = 0;
     if (writer.recordsCount === 0) return;
     this.#writer = undefined;

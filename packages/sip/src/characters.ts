@@ -13,6 +13,7 @@ export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const LEFT_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
+export const DELETE = 0x7f;
 
 /** RFC 3261 §25.1, `token`. */
 const TOKEN_MARKS = "-.!%*_+`'~";

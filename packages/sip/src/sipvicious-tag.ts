@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hexOctets, utf8FromLatin1 } from '@sentrypeer/bytes';
-import { BLANK, hexOctet, isDigit } from './characters.ts';
+import { BLANK, DELETE, hexOctet, isDigit } from './characters.ts';
 
 /** What a SIPVicious tool hides in its From tag. */
 export type SipviciousTag =
@@ -13,7 +13,6 @@ export type SipviciousTag =
   | { readonly kind: 'guess'; readonly user: string; readonly password: string };
 
 const SEPARATOR = 0x01;
-const DELETE = 0x7f;
 const ADDRESS_DIGITS = 8;
 const TARGET_DIGITS = 12;
 

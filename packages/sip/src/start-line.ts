@@ -4,6 +4,7 @@ import type { AnomalyList, RefusalCode } from './anomaly.ts';
 import {
   BLANK,
   CARRIAGE_RETURN,
+  DELETE,
   GREATER_THAN,
   isBlank,
   isDigit,
@@ -33,7 +34,6 @@ export interface StartLine {
 
 const SIP_VERSION = 'SIP/2.0';
 const TLS_HANDSHAKE = 0x16;
-const DELETE = 0x7f;
 const STATUS_CODE_DIGITS = 3;
 /** More digits than a number holds exactly. */
 const STATUS_CODE_DIGITS_MAX = 15;

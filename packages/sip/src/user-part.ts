@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { utf8FromLatin1 } from '@sentrypeer/bytes';
-import { BLANK, hexOctet, isDigit, PERCENT } from './characters.ts';
+import { BLANK, DELETE, hexOctet, isDigit, PERCENT } from './characters.ts';
 
-const DELETE = 0x7f;
 const NUMBER_MARKS = '*#';
 const NUMBER_LETTERS_AND_SEPARATORS = '+ABCDabcd-.() ';
 
