@@ -12,12 +12,13 @@ const PYTHON = '/usr/bin/python3'; // Debian's own: its module is not seen by an
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 20;
 
-/** Waits for a condition under a deadline. */
+/** Waits for a condition under a deadline, and says so: the last line of a scenario that hangs tells where. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   limitMs = WAIT_MS_MAX,
 ): Promise<void> {
+  console.log(`${Math.round(performance.now())} ms: until ${what}`);
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
@@ -30,18 +31,21 @@ class Program implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   output = '';
 
-  constructor(path: string, args: readonly string[], environment: Record<string, string> = {}) {
-    this.child = spawn(path, args, { env: { ...process.env, ...environment, LC_ALL: 'C.UTF-8' } });
+  constructor(path: string, args: readonly string[]) {
+    const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+    this.child = spawn(path, args, { env, detached: true });
     this.child.stdin.on('error', () => undefined); // It may have been killed.
     for (const stream of [this.child.stdout, this.child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
   }
 
+  /** With all that it has started: faketime would leave its program behind, which holds our pipes. */
   async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await exited;
+    const { pid } = this.child;
+    if (pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const closed = once(this.child, 'close');
+    process.kill(-pid, 'SIGKILL');
+    await closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
