@@ -12,10 +12,11 @@ import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
+  collectWithoutHelpers,
   keepYoungGenerationSmall,
   releaseMemory,
   releaseMemoryWhenQuiet,
-} from './release-memory.ts';
+} from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import {
   formatStartupBanner,
@@ -59,6 +60,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   // Before anything is open, so that no signal ends what has begun without closing it.
   const stopped = stopSignal();
   if (config.api) keepTickShape();
+  collectWithoutHelpers();
   if (config.threads === 1) keepYoungGenerationSmall();
   await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;

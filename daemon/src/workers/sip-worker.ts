@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '@sentrypeer/kernel';
 import { hasSocketTables } from '@sentrypeer/net';
 import { REPORT_MS, STORE_PAUSE_MS } from '../limits.ts';
-import { releaseMemoryWhenQuiet } from '../release-memory.ts';
+import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { BlockPool } from '../services/block-pool.ts';
 import { SipService } from '../services/sip-service.ts';
 import type { BlockMessage, SipWorkerData, SipWorkerInput, SipWorkerOutput } from './messages.ts';

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock, unreachable } from '@sentrypeer/kernel';
 import { REPORT_MS } from '../limits.ts';
-import { releaseMemoryWhenQuiet } from '../release-memory.ts';
+import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { StoreService } from '../services/store-service.ts';
 import type {
   BatchMessage,

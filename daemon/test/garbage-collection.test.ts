@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { keepYoungGenerationSmall, releaseMemoryWhenQuiet } from '../src/release-memory.ts';
+import { keepYoungGenerationSmall, releaseMemoryWhenQuiet } from '../src/garbage-collection.ts';
 
 const MIB = 1_048_576;
 
