@@ -2,15 +2,10 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Engine, EnginePorts } from './engine.ts';
-import { blocksCountMax } from './services/block-pool.ts';
-import { sumSipCounters, type SipCounters } from './services/sip-counters.ts';
-import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
+import { SipThreads } from './sip-threads.ts';
 import type {
   FailedMessage,
-  SipWorkerData,
-  SipWorkerInput,
-  SipWorkerOutput,
   StoreWorkerData,
   StoreWorkerInput,
   StoreWorkerOutput,
@@ -24,16 +19,14 @@ export async function openThreads(
   sipThreadsCount: number,
 ): Promise<Engine> {
   const { logger, onFailed } = ports;
-  const channels = Array.from({ length: sipThreadsCount }, () => new MessageChannel());
-  const sipPorts = channels.map(({ port1 }) => port1);
-  const counters = new Map<MessagePort, SipCounters>();
+  const sips = new SipThreads(ports, sipThreadsCount);
   let stall: string | undefined;
   const deliveries = new Deliveries();
   const drained = Promise.withResolvers<void>();
-  const store = await Thread.start<StoreWorkerInput, StoreWorkerOutput>(
+  const starting = Thread.start<StoreWorkerInput, StoreWorkerOutput>(
     'store-worker',
-    { options, sipPorts } satisfies StoreWorkerData,
-    sipPorts,
+    { options, sipPorts: sips.storePorts } satisfies StoreWorkerData,
+    sips.storePorts,
     {
       logger,
       onFailed,
@@ -45,7 +38,8 @@ export async function openThreads(
       },
     },
   );
-  const sips: Thread<SipWorkerInput>[] = [];
+  starting.catch(() => sips.stop());
+  const store = await starting;
 
   return {
     deliver: (events) =>
@@ -70,64 +64,20 @@ export async function openThreads(
         store.send({ kind: 'place', delivery, places, progress }),
       );
     },
-    sipCounters: () => sumSipCounters([...counters.values()]),
+    sipCounters: () => sips.counters,
     stall: () => stall,
-    openSip: (sipOptions) => openSipThreads(ports, sipOptions, { channels, counters, sips }),
+    openSip: (sipOptions) => sips.open(sipOptions),
     drain: async () => {
-      for (const sip of sips) sip.send({ kind: 'stop' });
-      for (const { port2 } of channels.slice(sips.length)) port2.close(); // Threads that never were.
+      sips.stop();
       store.send({ kind: 'drain' });
       await drained.promise;
     },
     close: async () => {
-      // Where the start failed before there was anything to drain.
-      for (const { port2 } of channels.slice(sips.length)) port2.close();
+      sips.stop(); // Where the start failed before there was anything to drain.
       store.send({ kind: 'stop' });
-      await Promise.all([store, ...sips].map((thread) => thread.ended()));
+      await Promise.all([store.ended(), sips.ended()]);
     },
   };
-}
-
-/** Ways to the store, one for each receiving thread; those threads that run, and what they last reported. */
-interface SipThreads {
-  readonly channels: readonly MessageChannel[];
-  readonly sips: Thread<SipWorkerInput>[];
-  readonly counters: Map<MessagePort, SipCounters>;
-}
-
-/** Opens the SIP ports in the first of them, and lets the others share them. */
-async function openSipThreads(
-  { logger, onFailed }: EnginePorts,
-  sipOptions: SipServiceOptions,
-  threads: SipThreads,
-): Promise<SipLocals> {
-  const { channels, counters, sips } = threads;
-  let locals: SipLocals = { udp: [], tcp: [], tls: [] };
-  // Without a shared port one thread receives, and the others do not start.
-  const used = sipOptions.reusePort ? channels : channels.slice(0, 1);
-  for (const { port2: blocks } of used) {
-    const data: SipWorkerData = {
-      options: sips.length === 0 ? sipOptions : onPortsOf(sipOptions, locals),
-      blocks,
-      blocksCountMax: blocksCountMax(channels.length),
-    };
-    const thread = await Thread.start<SipWorkerInput, SipWorkerOutput>(
-      'sip-worker',
-      data,
-      [blocks],
-      {
-        logger,
-        onFailed,
-        onMessage: (message) => {
-          if (message.kind === 'ready') locals = message.locals;
-          else if (message.kind === 'counters') counters.set(blocks, message.counters);
-          else for (const sip of sips) sip.send(message);
-        },
-      },
-    );
-    sips.push(thread);
-  }
-  return locals;
 }
 
 /** What is on its way to the store thread and back. */
@@ -152,10 +102,4 @@ class Deliveries {
     if (failure === undefined) settled?.resolve(count);
     else settled?.reject(new OperatingError(failure.code, failure.message));
   }
-}
-
-/** What the first thread opened, the others share, and it counts for them; its ports were free ones where 0 was asked for. */
-function onPortsOf(options: SipServiceOptions, { udp, tcp, tls }: SipLocals): SipServiceOptions {
-  const udpPort = udp[0]?.port ?? options.udpPort;
-  return { ...options, udpPort, tcp, tls, countsKernelDrops: false };
 }

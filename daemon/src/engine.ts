@@ -73,5 +73,5 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     return openOneThread(ports, store);
   }
   const { openThreads } = await import('./engine-threads.ts');
-  return openThreads(ports, store, config.threads - 1); // One of them stores.
+  return openThreads(ports, store, config.noSip ? 0 : config.threads - 1); // One of them stores.
 }

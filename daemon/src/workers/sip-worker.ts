@@ -9,13 +9,13 @@ import { hasSocketTables } from '@sentrypeer/net';
 import { REPORT_MS, STORE_PAUSE_MS } from '../limits.ts';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { BlockPool } from '../services/block-pool.ts';
-import { SipService } from '../services/sip-service.ts';
+import { SipService, type SipServiceOptions } from '../services/sip-service.ts';
 import type { BlockMessage, SipWorkerData, SipWorkerInput, SipWorkerOutput } from './messages.ts';
 import { failedMessage, forwardingLogger } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
-const { options, blocks: port, blocksCountMax } = workerData as SipWorkerData;
+const { options: asked, blocks: port, blocksCountMax } = workerData as SipWorkerData;
 
 /** Nobody wakes who waits for it. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -28,7 +28,7 @@ const pool = new BlockPool(
 );
 port.on('message', ({ block }: BlockMessage) => pool.giveBack(block));
 
-try {
+async function open(options: SipServiceOptions): Promise<void> {
   const ports = {
     clock: systemClock,
     random: { fill: (octets: Uint8Array) => randomFillSync(octets) },
@@ -50,6 +50,16 @@ try {
   say({ kind: 'ready', locals: service.locals });
   releaseMemoryWhenQuiet();
   setInterval(() => say({ kind: 'counters', counters: service.counters }), REPORT_MS).unref();
+}
+
+/** What is to be opened; `undefined`: nothing. */
+const options = await new Promise<SipServiceOptions | undefined>((resolve) => {
+  asked.once('message', resolve);
+  asked.once('close', () => resolve(undefined));
+});
+try {
+  if (options === undefined) port.close();
+  else await open(options);
 } catch (error) {
   say(failedMessage(error));
   port.close();
