@@ -26,10 +26,12 @@ function survive(): number {
 }
 
 test('keepYoungGenerationSmall() ends the growth of the young generation', () => {
+  // V8 goes beyond it for a while on a busy machine: up to 12 MB were seen, and 64 MiB where nothing ends the growth.
+  const between = 24 * MIB;
   keepYoungGenerationSmall();
-  assert.ok(survive() < 8 * MIB);
+  assert.ok(survive() < between);
   setFlagsFromString('--semi-space-growth-factor=2'); // As it was.
-  assert.ok(survive() > 8 * MIB);
+  assert.ok(survive() > between);
 });
 
 test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async () => {
