@@ -33,9 +33,12 @@ async function runInNamespace(unshare: string, scenario: string): Promise<void> 
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const deadline = setTimeout(() => child.kill('SIGKILL'), SCENARIO_MS_MAX);
-  const [status] = await once(child, 'close');
-  clearTimeout(deadline);
-  assert.equal(status, 0, `${output}\nended with status ${status}`);
+  try {
+    const [status] = await once(child, 'close');
+    assert.equal(status, 0, `${output}\nended with status ${status}`);
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 describe('OpenDHT', { concurrency: true }, () => {

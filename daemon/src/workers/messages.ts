@@ -13,7 +13,7 @@ import type {
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
 import type { SipCounters } from '../services/sip-counters.ts';
-import type { SipLocals } from '../services/sip-service.ts';
+import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
 
 /* Everything that threads say to one another. */
@@ -34,8 +34,6 @@ export interface FailedMessage {
 }
 
 export interface SipWorkerData {
-  /** Its one message is the `SipServiceOptions` of what to open; closed without one: nothing is to be opened. */
-  readonly options: MessagePort;
   /** The way to the store thread: `BatchMessage` out, `BlockMessage` back. */
   readonly blocks: MessagePort;
   readonly blocksCountMax: number;
@@ -47,7 +45,11 @@ interface WonMessage {
   readonly account: string;
 }
 
-export type SipWorkerInput = WonMessage | { readonly kind: 'stop' };
+/** `open` comes once at most, and `stop` may come without it. */
+export type SipWorkerInput =
+  | WonMessage
+  | { readonly kind: 'open'; readonly options: SipServiceOptions }
+  | { readonly kind: 'stop' };
 
 export type SipWorkerOutput =
   | LogMessage

@@ -4,7 +4,7 @@
 
 import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, systemClock } from '@sentrypeer/kernel';
+import { assert, systemClock, unreachable } from '@sentrypeer/kernel';
 import { hasSocketTables } from '@sentrypeer/net';
 import { REPORT_MS, STORE_PAUSE_MS } from '../limits.ts';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
@@ -15,7 +15,7 @@ import { failedMessage, forwardingLogger } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
-const { options: asked, blocks: port, blocksCountMax } = workerData as SipWorkerData;
+const { blocks: port, blocksCountMax } = workerData as SipWorkerData;
 
 /** Nobody wakes who waits for it. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -28,6 +28,8 @@ const pool = new BlockPool(
 );
 port.on('message', ({ block }: BlockMessage) => pool.giveBack(block));
 
+let service: SipService | undefined;
+
 async function open(options: SipServiceOptions): Promise<void> {
   const ports = {
     clock: systemClock,
@@ -37,30 +39,32 @@ async function open(options: SipServiceOptions): Promise<void> {
     onWon: (account: string) => say({ kind: 'won', account }),
     ...(hasSocketTables() ? { pause } : {}),
   };
-  const service = await SipService.open(ports, options);
-  parent.on('message', async (message: SipWorkerInput) => {
-    if (message.kind === 'won') {
-      service.win(message.account);
-      return;
-    }
-    await service.close();
-    port.close(); // Tells the store that nothing follows; what was posted arrives before.
-    parent.close();
-  });
-  say({ kind: 'ready', locals: service.locals });
+  const opened = await SipService.open(ports, options);
+  service = opened;
+  say({ kind: 'ready', locals: opened.locals });
   releaseMemoryWhenQuiet();
-  setInterval(() => say({ kind: 'counters', counters: service.counters }), REPORT_MS).unref();
+  setInterval(() => say({ kind: 'counters', counters: opened.counters }), REPORT_MS).unref();
 }
 
-/** What is to be opened; `undefined`: nothing. */
-const options = await new Promise<SipServiceOptions | undefined>((resolve) => {
-  asked.once('message', resolve);
-  asked.once('close', () => resolve(undefined));
+parent.on('message', async (message: SipWorkerInput) => {
+  switch (message.kind) {
+    case 'open':
+      try {
+        await open(message.options);
+      } catch (error) {
+        say(failedMessage(error));
+        port.close();
+      }
+      break;
+    case 'won':
+      service?.win(message.account);
+      break;
+    case 'stop':
+      await service?.close();
+      port.close(); // Tells the store that nothing follows; what was posted arrives before.
+      parent.close();
+      break;
+    default:
+      unreachable(message);
+  }
 });
-try {
-  if (options === undefined) port.close();
-  else await open(options);
-} catch (error) {
-  say(failedMessage(error));
-  port.close();
-}

@@ -19,35 +19,39 @@ interface Ports<Output> {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** A worker thread of ours: started until it says `ready`, its log lines printed, its failures told. */
+/** A worker thread of ours: loaded, then ready; its log lines printed, its failures told. */
 export class Thread<Input> {
   readonly #worker: Worker;
   readonly #ended: Promise<unknown>;
+  readonly #ready = Promise.withResolvers<void>();
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.#ended = once(worker, 'exit');
+    this.#ready.promise.catch(() => undefined); // Who waits for it is told.
   }
 
   /**
+   * Begins to load the thread's code. What is sent to it meanwhile waits for it.
+   *
    * @param name The worker's entry, beside this file.
    * @param transfer Ports within `data` that go to the thread.
    */
-  static async start<Input, Output extends { readonly kind: string }>(
+  static load<Input, Output extends { readonly kind: string }>(
     name: string,
     data: unknown,
     transfer: readonly MessagePort[],
     ports: Ports<Output>,
-  ): Promise<Thread<Input>> {
+  ): Thread<Input> {
     const worker = new Worker(entryOf(name), {
       workerData: data,
       transferList: [...transfer],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
     });
     const thread = new Thread<Input>(worker);
-    const ready = Promise.withResolvers<void>();
     let isReady = false;
-    const fail = (error: unknown): void => (isReady ? ports.onFailed(error) : ready.reject(error));
+    const fail = (error: unknown): void =>
+      isReady ? ports.onFailed(error) : thread.#ready.reject(error);
     worker.on('error', fail);
     worker.on('message', (message: Output | LogMessage | FailedMessage) => {
       if (isLog(message)) ports.logger[message.level](message.event, message.fields);
@@ -56,16 +60,29 @@ export class Thread<Input> {
         ports.onMessage(message as Exclude<Output, LogMessage | FailedMessage>);
         if (message.kind !== 'ready') return;
         isReady = true; // At once: what fails from here on is not a failed start.
-        ready.resolve();
+        thread.#ready.resolve();
       }
     });
+    return thread;
+  }
+
+  /** Loads it, and resolves when it is ready, as `ready()` does. */
+  static async start<Input, Output extends { readonly kind: string }>(
+    ...loaded: Parameters<typeof Thread.load<Input, Output>>
+  ): Promise<Thread<Input>> {
+    const thread = Thread.load<Input, Output>(...loaded);
+    await thread.ready();
+    return thread;
+  }
+
+  /** Resolves when the thread says `ready`; rejects with what it failed with, having ended it. */
+  async ready(): Promise<void> {
     try {
-      await ready.promise;
+      await this.#ready.promise;
     } catch (error) {
-      await worker.terminate();
+      await this.#worker.terminate();
       throw error;
     }
-    return thread;
   }
 
   send(message: Input): void {
