@@ -2,7 +2,7 @@
 
 import type { Random } from '@sentrypeer/kernel';
 import type { CollectedMethod, Observation } from './bad-actor-event.ts';
-import { EventBatchWriter } from './event-batch.ts';
+import { EventBatchWriter, type EventRepeat } from './event-batch.ts';
 import { EventFolder, foldKey } from './event-folder.ts';
 import { EventUuids } from './event-uuid.ts';
 
@@ -114,12 +114,14 @@ export class EventCollector {
   #addRepeats(): void {
     if (this.#reserve() === undefined) return;
     this.#foldedCount = 0;
-    for (const repeat of this.#folder.takeRepeats()) {
-      if (this.#reserve()?.addRepeat(repeat) === true) continue;
-      this.#post();
-      if (this.#reserve()?.addRepeat(repeat) !== true) this.#droppedCount += repeat.count;
-    }
+    this.#folder.takeRepeats(this.#addRepeat);
   }
+
+  readonly #addRepeat = (repeat: EventRepeat): void => {
+    if (this.#reserve()?.addRepeat(repeat) === true) return;
+    this.#post();
+    if (this.#reserve()?.addRepeat(repeat) !== true) this.#droppedCount += repeat.count;
+  };
 
   #reserve(): EventBatchWriter | undefined {
     if (this.#writer !== undefined) return this.#writer;

@@ -4,11 +4,10 @@ import type { Observation } from './bad-actor-event.ts';
 import type { EventRepeat } from './event-batch.ts';
 import { FOLD_ENTRIES_MAX, FOLD_KEY_PART_CHARACTERS_MAX } from './limits.ts';
 
-interface Entry {
-  readonly eventUuid: string;
+interface Entry extends EventRepeat {
   readonly openedAtMs: number;
   /** Repeats that no `takeRepeats()` has told yet. */
-  pendingCount: number;
+  count: number;
   lastEpochUs: number;
 }
 
@@ -22,7 +21,9 @@ export class EventFolder {
   /** Two generations: when the newer is full it takes the place of the older, whose windows close. */
   #newer = new Map<string, Entry>();
   #older = new Map<string, Entry>();
-  #repeated: Entry[] = [];
+  /** Those that were repeated, in front; the list keeps its length, as one that grows anew each time outlives many collections. */
+  readonly #repeated: Entry[] = [];
+  #repeatedCount = 0;
 
   /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 folds nothing. */
   constructor(options: { readonly windowMs: number }) {
@@ -33,8 +34,8 @@ export class EventFolder {
   fold(key: string, epochUs: number, nowMs: number): boolean {
     const entry = this.#newer.get(key) ?? this.#older.get(key);
     if (entry === undefined || nowMs - entry.openedAtMs >= this.#windowMs) return false;
-    if (entry.pendingCount === 0) this.#repeated.push(entry);
-    entry.pendingCount += 1;
+    if (entry.count === 0) this.#repeated[this.#repeatedCount++] = entry;
+    entry.count += 1;
     entry.lastEpochUs = epochUs;
     return true;
   }
@@ -49,25 +50,19 @@ export class EventFolder {
     this.#newer.set(key, {
       eventUuid,
       openedAtMs: nowMs,
-      pendingCount: 0,
+      count: 0,
       lastEpochUs: observation.eventEpochUs,
     });
   }
 
-  /** Repeats counted since the last call, each event once. */
-  takeRepeats(): readonly EventRepeat[] {
-    if (this.#repeated.length === 0) return [];
-    const taken = this.#repeated.map((entry) => {
-      const repeat: EventRepeat = {
-        eventUuid: entry.eventUuid,
-        count: entry.pendingCount,
-        lastEpochUs: entry.lastEpochUs,
-      };
-      entry.pendingCount = 0;
-      return repeat;
-    });
-    this.#repeated = [];
-    return taken;
+  /** Tells repeats counted since the last call, each event once. @param take Gets each for the time of the call. */
+  takeRepeats(take: (repeat: EventRepeat) => void): void {
+    for (const entry of this.#repeated) {
+      if (entry.count === 0) break; // From here on all were told before.
+      take(entry);
+      entry.count = 0;
+    }
+    this.#repeatedCount = 0;
   }
 }
 

@@ -68,23 +68,28 @@ export class Repeats {
 
   /** @returns Whether there may be more. */
   #mergeSome(): boolean {
-    const pending = this.#first.all(REPEAT_MERGE_ROWS);
-    const last = pending.at(-1);
-    if (last === undefined) return false;
+    if (this.#first.get(1) === undefined) return false; // Without the lock that a transaction takes.
+    let mergedCount = 0;
     inTransaction(this.#database, () => {
       this.#totals.clear();
-      for (const row of pending) this.#merge(row);
+      let lastUuid = '';
+      // One by one: all of them at once would outlive many a collection of new objects.
+      for (const pending of this.#first.iterate(REPEAT_MERGE_ROWS)) {
+        lastUuid = String(pending['event_uuid']);
+        this.#merge(lastUuid, pending);
+        mergedCount += 1;
+      }
       this.#totals.flush();
-      this.#remove.run(String(last['event_uuid']));
+      this.#remove.run(lastUuid);
     });
-    return pending.length === REPEAT_MERGE_ROWS;
+    return mergedCount === REPEAT_MERGE_ROWS;
   }
 
-  #merge(pending: Row): void {
+  #merge(eventUuid: string, pending: Row): void {
     const lastSeenUs = Number(pending['last_seen_us']);
     const count = Number(pending['repeat_count']);
     const lastSeen = formatEventTimestamp(lastSeenUs);
-    const row = this.#update.get(count, lastSeen, String(pending['event_uuid']));
+    const row = this.#update.get(count, lastSeen, eventUuid);
     if (row === undefined) {
       this.#counters.add('dropped_messages', count); // Retention removed it, or it could not be recorded.
       return;

@@ -15,9 +15,13 @@ interface Sum {
   gradeRank: number;
 }
 
+const NOTHING: Readonly<Sum> = { firstUs: Infinity, lastUs: -Infinity, count: 0, gradeRank: 0 };
+
 /** Sums by text. What comes twice in a row, as most does, is not looked for: that costs more than the rest. */
 class Sums {
-  readonly #sums = new Map<string, Sum>();
+  #sums = new Map<string, Sum>();
+  /** Used again in each transaction, as many as one had at most: new ones would outlive many collections of new objects. */
+  readonly #pool: Sum[] = [];
   #lastKey = '';
   #last: Sum | undefined;
 
@@ -35,18 +39,27 @@ class Sums {
   }
 
   clear(): void {
-    this.#sums.clear();
+    this.#sums = new Map(); // One that is cleared grows anew among the old objects.
     this.#last = undefined;
   }
 
   #sumOf(key: string): Sum {
     let sum = this.#sums.get(key);
     if (sum === undefined) {
-      sum = { firstUs: Infinity, lastUs: -Infinity, count: 0, gradeRank: 0 };
+      sum = this.#take();
       this.#sums.set(key, sum);
     }
     this.#lastKey = key;
     this.#last = sum;
+    return sum;
+  }
+
+  #take(): Sum {
+    const sum = (this.#pool[this.#sums.size] ??= { ...NOTHING });
+    sum.firstUs = NOTHING.firstUs;
+    sum.lastUs = NOTHING.lastUs;
+    sum.count = NOTHING.count;
+    sum.gradeRank = NOTHING.gradeRank;
     return sum;
   }
 }
