@@ -23,12 +23,15 @@ const rate = process.env['RATE'] ?? '40000';
 const seconds = process.env['SECONDS'] ?? '60';
 const foldWindow = process.env['FOLD_WINDOW'] ?? '60';
 const threads = process.env['THREADS'] ?? '2';
+const isSmall = threads === '1'; // What the README tells the owner of a small device to do.
 
 using folder = temporaryFolder();
 const db = join(folder.path, 'paced.db');
 const running = await start(
   [
+    ...(isSmall ? ['--no-concurrent-recompilation'] : []),
     'dist/main.js',
+    ...(isSmall ? ['--country-file', 'none'] : []),
     '-f',
     db,
     '--api',

@@ -27,11 +27,14 @@ export function collectWithoutHelpers(): void {
 }
 
 /**
- * Keeps the space for new objects as large as it is, in all threads: V8 lets it grow to sixteen times that under load, which
- * costs 27 MiB and saves no time that can be measured (one thread, 25,000 distinct requests a second).
+ * For small devices, in all threads. The space for new objects stays as large as it is: V8 lets it grow to sixteen times that
+ * under load, which costs 27 MiB and saves no time that can be measured (one thread, 25,000 distinct requests a second).
+ * The one for old objects grows by 2 MB between two collections instead of 8: 11 MiB less after 40,000 requests a second,
+ * while a flood has some 5 % fewer recorded.
  */
-export function keepYoungGenerationSmall(): void {
+export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--optimize-for-size');
 }
 
 /**

@@ -13,7 +13,7 @@ import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
   collectWithoutHelpers,
-  keepYoungGenerationSmall,
+  keepHeapSmall,
   releaseMemory,
   releaseMemoryWhenQuiet,
 } from './garbage-collection.ts';
@@ -61,7 +61,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const stopped = stopSignal();
   if (config.api) keepTickShape();
   collectWithoutHelpers();
-  if (config.threads === 1) keepYoungGenerationSmall();
+  if (config.threads === 1) keepHeapSmall();
   await using daemon = await Daemon.open(ports, config);
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
