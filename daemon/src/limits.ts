@@ -202,7 +202,7 @@ export const PLACE_STEPS_COUNT = 8;
 export const PLACE_ROUND_MS = 1_000;
 
 /** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
-export const QUIET_LOOK_MS = 5_000;
+export const QUIET_LOOK_MS = 2_000;
 
 /** Share of its time, 0 to 1, that a quiet thread works at most. */
 export const QUIET_UTILIZATION_MAX = 0.05;
