@@ -38,14 +38,15 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * Releases memory now, and again each time this thread has become quiet after a busy time that made its heap grow.
+ * Releases memory now, once more when this thread is first quiet, and again each time it has become quiet after a busy
+ * time that made its heap grow.
  *
  * @param lookMs Milliseconds between two looks, 1 and above.
  * @returns Ends it.
  */
 export function releaseMemoryWhenQuiet(lookMs = QUIET_LOOK_MS): () => void {
   releaseMemory();
-  let keptOctets = 0; // Once more when it is first quiet: what the first requests leave behind is a megabyte.
+  let keptOctets = 0; // What the first requests leave behind is a megabyte.
   let lastLook = performance.eventLoopUtilization();
   const timer = setInterval(() => {
     const look = performance.eventLoopUtilization();

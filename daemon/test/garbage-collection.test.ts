@@ -4,35 +4,64 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { keepHeapSmall, releaseMemoryWhenQuiet } from '../src/garbage-collection.ts';
+import { keepHeapSmall, releaseMemory, releaseMemoryWhenQuiet } from '../src/garbage-collection.ts';
 
 const MIB = 1_048_576;
 
-/** Octets of V8's young generation. */
-function youngOctets(): number {
-  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+/** Octets of one of V8's spaces. */
+function octetsOf(name: 'new_space' | 'old_space'): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === name);
   return space?.space_size ?? 0;
 }
 
-/** Keeps what it makes for a while, so that V8 finds the young generation too small. @returns The largest it was. */
-function survive(): number {
+/** Keeps what it makes for a while, so that it outlives collections of new objects. @returns The largest that each space was. */
+function survive(): { readonly newOctets: number; readonly oldOctets: number } {
   const kept: unknown[] = [];
-  let largest = 0;
+  let newOctets = 0;
+  let oldOctets = 0;
   for (let index = 0; index < 2_000_000; index += 1) {
     kept[index % 50_000] = { index, text: `text ${index}` };
-    if (index % 50_000 === 0) largest = Math.max(largest, youngOctets());
+    if (index % 5_000 > 0) continue;
+    newOctets = Math.max(newOctets, octetsOf('new_space'));
+    oldOctets = Math.max(oldOctets, octetsOf('old_space'));
   }
-  return largest;
+  return { newOctets, oldOctets };
 }
 
-test('keepHeapSmall() ends the growth of the space for new objects', () => {
+test('keepHeapSmall() ends the growth of the space for new objects, and slows that of the old ones', () => {
   // V8 goes beyond it for a while on a busy machine: up to 12 MB were seen, and 64 MiB where nothing ends the growth.
   const between = 24 * MIB;
+  releaseMemory();
   keepHeapSmall();
-  assert.ok(survive() < between);
+  const small = survive();
+  assert.ok(small.newOctets < between);
+  setFlagsFromString('--no-optimize-for-size'); // As it was.
+  releaseMemory();
+  const { oldOctets } = survive();
+  assert.ok(small.oldOctets * 1.25 < oldOctets, `${small.oldOctets} beside ${oldOctets}`);
   setFlagsFromString('--semi-space-growth-factor=2'); // As it was.
-  setFlagsFromString('--no-optimize-for-size');
-  assert.ok(survive() > between);
+  assert.ok(survive().newOctets > between);
+});
+
+test('releaseMemoryWhenQuiet() gives back what little the first work left behind', async () => {
+  using open = new DisposableStack();
+  open.defer(releaseMemoryWhenQuiet(50));
+  const keptOctets = getHeapStatistics().total_heap_size;
+  let garbage: unknown[] = Array.from({ length: 5_000 }, (_, index) => ({
+    text: `text ${index}`,
+  }));
+  const grownOctets = getHeapStatistics().total_heap_size;
+  assert.equal(garbage.length, 5_000);
+  garbage = [];
+  assert.ok(
+    grownOctets > keptOctets && grownOctets < keptOctets * 1.4,
+    `${keptOctets} ${grownOctets}`,
+  );
+  const deadline = AbortSignal.timeout(10_000);
+  while (getHeapStatistics().total_heap_size > keptOctets + (grownOctets - keptOctets) / 2) {
+    assert.ok(!deadline.aborted, 'not given back');
+    await wait(20);
+  }
 });
 
 test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async () => {

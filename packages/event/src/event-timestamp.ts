@@ -10,7 +10,7 @@ let cachedText = '';
  * `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in UTC, nine digits always; the last three are zeros because the clock
  * counts microseconds.
  *
- * @param epochUs Whole microseconds since 1970-01-01T00:00:00Z.
+ * @param epochUs Microseconds since 1970-01-01T00:00:00Z; what is less than one is cut off.
  */
 export function formatEventTimestamp(epochUs: number): string {
   const second = Math.floor(epochUs / 1_000_000);
@@ -18,7 +18,7 @@ export function formatEventTimestamp(epochUs: number): string {
     cachedSecond = second;
     cachedText = new Date(second * 1000).toISOString().slice(0, 19).replace('T', ' ');
   }
-  const fraction = epochUs - second * 1_000_000;
+  const fraction = Math.floor(epochUs - second * 1_000_000);
   return `${cachedText}.${THREE_DIGITS[Math.floor(fraction / 1000)]}${THREE_DIGITS[fraction % 1000]}000`;
 }
 

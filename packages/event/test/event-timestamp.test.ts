@@ -7,6 +7,7 @@ import { formatEventTimestamp, parseEventTimestamp } from '../src/index.ts';
 test('`formatEventTimestamp()` writes UTC with nine digits, zeros kept', () => {
   assert.equal(formatEventTimestamp(1_637_784_816_000_005), '2021-11-24 20:13:36.000005000');
   assert.equal(formatEventTimestamp(1_637_784_816_427_515), '2021-11-24 20:13:36.427515000');
+  assert.equal(formatEventTimestamp(1_637_784_816_999_999.75), '2021-11-24 20:13:36.999999000');
   assert.equal(formatEventTimestamp(0), '1970-01-01 00:00:00.000000000');
 });
 

@@ -76,6 +76,9 @@ export const OCTETS_PER_TOTAL = 1024;
 /** Totals of each kind, also where the database may take any size: about 120 MB. */
 export const TOTALS_COUNT_MAX = 1_048_576;
 
+/** Sums of each kind that are kept for the next transaction. Chosen: what one of usual events has; half a megabyte. */
+export const SUMS_KEPT_MAX = 4096;
+
 /** Characters of a User-Agent that its total is kept under, 1 and above. Chosen: honest ones have some dozens. */
 export const USER_AGENT_CHARACTERS_MAX = 256;
 

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from './counters.ts';
-import { USER_AGENT_CHARACTERS_MAX } from './limits.ts';
+import { SUMS_KEPT_MAX, USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 import { COUNTED_METHODS } from './schema.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -20,7 +20,7 @@ const NOTHING: Readonly<Sum> = { firstUs: Infinity, lastUs: -Infinity, count: 0,
 /** Sums by text. What comes twice in a row, as most does, is not looked for: that costs more than the rest. */
 class Sums {
   #sums = new Map<string, Sum>();
-  /** Used again in each transaction, as many as one had at most: new ones would outlive many collections of new objects. */
+  /** Used again in each transaction: new ones would outlive many collections of new objects. */
   readonly #pool: Sum[] = [];
   #lastKey = '';
   #last: Sum | undefined;
@@ -55,7 +55,9 @@ class Sums {
   }
 
   #take(): Sum {
-    const sum = (this.#pool[this.#sums.size] ??= { ...NOTHING });
+    const index = this.#sums.size;
+    const sum = this.#pool[index] ?? { ...NOTHING };
+    if (index < SUMS_KEPT_MAX) this.#pool[index] = sum;
     sum.firstUs = NOTHING.firstUs;
     sum.lastUs = NOTHING.lastUs;
     sum.count = NOTHING.count;
