@@ -16,6 +16,7 @@ import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 import type { SipLocals } from './services/sip-service.ts';
+import { cursorSink } from './services/writer-commands.ts';
 
 export interface DaemonPorts {
   readonly clock: Clock;
@@ -74,7 +75,7 @@ export class Daemon implements AsyncDisposable {
     scope.defer(() => engine.close());
     const log = scope.use(StoreReader.open(config.dbFile));
 
-    const delivery = { log, cursors: engine, logger, clock };
+    const delivery = { log, cursors: cursorSink(engine), logger, clock };
     const jsonLog = config.jsonLog ? await openJsonLog(delivery, config) : undefined;
     if (jsonLog !== undefined) consumers.push(scope.use(jsonLog));
     if (config.syslog)
@@ -189,7 +190,11 @@ async function openWebhooks(
   if (config.webhooks.length === 0) return undefined;
   const { Webhooks } = await import('@sentrypeer/delivery');
   return Webhooks.open(
-    { ...ports, random: Math.random, changeEndpoint: (change) => engine.changeEndpoint(change) },
+    {
+      ...ports,
+      random: Math.random,
+      changeEndpoint: (change) => engine.write('changeEndpoint', change),
+    },
     config.webhooks,
     { ...facts, appVersion: VERSION },
   );

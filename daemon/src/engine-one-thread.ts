@@ -6,18 +6,14 @@ import { BlockPool, blocksCountMax } from './services/block-pool.ts';
 import { sumSipCounters } from './services/sip-counters.ts';
 import { SipService } from './services/sip-service.ts';
 import { StoreService, type StoreServiceOptions } from './services/store-service.ts';
+import { perform } from './services/writer-commands.ts';
 
 /** Everything in this thread, for small devices. */
 export function openOneThread(ports: EnginePorts, options: StoreServiceOptions): Engine {
   const store = StoreService.open(ports, options);
   let sip: SipService | undefined;
   return {
-    deliver: async (events) => store.deliver(events),
-    changeEndpoint: async (change) => store.changeEndpoint(change),
-    decide: async (decision) => store.decide(decision),
-    setTrust: async (nodeId, trust) => store.setTrust(nodeId, trust),
-    saveCursor: (name, honeyId) => store.saveCursor(name, honeyId),
-    place: async (places, progress) => store.place(places, progress),
+    write: async (command, ...args) => perform(store, command, args),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),
     stall: () => store.stall,
     openSip: async (sipOptions) => {

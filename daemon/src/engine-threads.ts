@@ -3,6 +3,7 @@
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Engine, EnginePorts } from './engine.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
+import type { CommandAnswer, WriterCommand } from './services/writer-commands.ts';
 import { SipThreads } from './sip-threads.ts';
 import type {
   FailedMessage,
@@ -21,7 +22,7 @@ export async function openThreads(
   const { logger, onFailed } = ports;
   const sips = new SipThreads(ports, sipThreadsCount);
   let stall: string | undefined;
-  const deliveries = new Deliveries();
+  const calls = new Calls();
   const drained = Promise.withResolvers<void>();
   const starting = Thread.start<StoreWorkerInput, StoreWorkerOutput>(
     'store-worker',
@@ -34,7 +35,7 @@ export async function openThreads(
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
         else if (message.kind === 'stall') stall = message.why;
         else if (message.kind === 'drained') drained.resolve();
-        else if (message.kind === 'delivered') deliveries.settle(message.delivery, message);
+        else if (message.kind === 'answered') calls.settle(message.call, message);
       },
     },
   );
@@ -42,28 +43,8 @@ export async function openThreads(
   const store = await starting;
 
   return {
-    deliver: (events) =>
-      deliveries.begin((delivery) => store.send({ kind: 'deliver', delivery, events })),
-    changeEndpoint: async (change) => {
-      await deliveries.begin((delivery) =>
-        store.send({ kind: 'change-endpoint', delivery, change }),
-      );
-    },
-    decide: async (decision) => {
-      await deliveries.begin((delivery) => store.send({ kind: 'decide', delivery, decision }));
-    },
-    setTrust: async (nodeId, trust) => {
-      const known = await deliveries.begin((delivery) =>
-        store.send({ kind: 'set-trust', delivery, nodeId, trust }),
-      );
-      return known > 0;
-    },
-    saveCursor: (name, honeyId) => store.send({ kind: 'save-cursor', name, honeyId }),
-    place: async (places, progress) => {
-      await deliveries.begin((delivery) =>
-        store.send({ kind: 'place', delivery, places, progress }),
-      );
-    },
+    write: (command, ...args) =>
+      calls.begin((call) => store.send({ kind: 'call', call, command, args })),
     sipCounters: () => sips.counters,
     stall: () => stall,
     openSip: (sipOptions) => sips.open(sipOptions),
@@ -80,26 +61,26 @@ export async function openThreads(
   };
 }
 
-/** What is on its way to the store thread and back. */
-class Deliveries {
-  readonly #waiting = new Map<number, PromiseWithResolvers<number>>();
+/** Commands on their way to the store thread, and their answers on the way back. */
+class Calls {
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
 
-  begin(send: (delivery: number) => void): Promise<number> {
+  begin<C extends WriterCommand>(send: (call: number) => void): Promise<CommandAnswer<C>> {
     this.#last += 1;
-    const settled = Promise.withResolvers<number>();
+    const settled = Promise.withResolvers<unknown>();
     this.#waiting.set(this.#last, settled);
     send(this.#last);
-    return settled.promise;
+    return settled.promise as Promise<CommandAnswer<C>>; // The writer answers by the same map of commands.
   }
 
   settle(
-    delivery: number,
-    { failure, count }: { readonly failure: FailedMessage | undefined; readonly count: number },
+    call: number,
+    { failure, answer }: { readonly failure: FailedMessage | undefined; readonly answer: unknown },
   ): void {
-    const settled = this.#waiting.get(delivery);
-    this.#waiting.delete(delivery);
-    if (failure === undefined) settled?.resolve(count);
+    const settled = this.#waiting.get(call);
+    this.#waiting.delete(call);
+    if (failure === undefined) settled?.resolve(answer);
     else settled?.reject(new OperatingError(failure.code, failure.message));
   }
 }

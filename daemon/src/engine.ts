@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import type {
-  Decision,
-  DeliveredEvent,
-  EndpointChange,
-  PlacedAddress,
-  PlacesProgress,
-  Trust,
-} from '@sentrypeer/store';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import type { Config } from './config/config.ts';
 import type { JudgeOptions } from './services/judge.ts';
 import type { SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
+import type { Writer } from './services/writer-commands.ts';
 
 export interface EnginePorts {
   readonly clock: Clock;
@@ -26,18 +19,7 @@ export interface EnginePorts {
 }
 
 /** What receives and what stores: in one thread, or in several with the same objects in each. */
-export interface Engine {
-  /** Resolves with the number of those that were new when events of other nodes are recorded; rejects with `OperatingError`. */
-  deliver(events: readonly DeliveredEvent[]): Promise<number>;
-  /** What the operator thinks of another node, or takes back; resolves with whether it is known. */
-  setTrust(nodeId: string, trust: Trust | 'forgotten'): Promise<boolean>;
-  /** Resolves when the operator's decision is written; rejects with `OperatingError`. */
-  decide(decision: Decision): Promise<void>;
-  saveCursor(name: string, honeyId: number): void;
-  /** Resolves when it is recorded; rejects with `OperatingError`. */
-  changeEndpoint(change: EndpointChange): Promise<void>;
-  /** Resolves when the places stand in their totals; rejects with `OperatingError`. */
-  place(places: readonly PlacedAddress[], progress: PlacesProgress): Promise<void>;
+export interface Engine extends Writer {
   /** What the receiving threads did, some second ago at most. */
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */

@@ -93,12 +93,12 @@ export class ApiService implements AsyncDisposable {
         },
         reputation,
         deliver: async (events: readonly DeliveredEvent[]) => {
-          await engine.deliver(events);
+          await engine.write('deliver', events);
         },
         peers: {
           page: (limit, after) => log.origins.page(limit, after),
           peer: (nodeId) => log.origins.origin(nodeId),
-          setTrust: (nodeId, trust) => engine.setTrust(nodeId, trust),
+          setTrust: (nodeId, trust) => engine.write('setTrust', nodeId, trust),
         },
         operations,
         clock,

@@ -70,7 +70,7 @@ export class PlaceService implements AsyncDisposable {
         const { country = '', network, networkName = '' } = places.placeOf(address);
         return { totalId, country, network, networkName };
       });
-      await engine.place(placed, waiting.progress);
+      await engine.write('place', placed, waiting.progress);
       return true;
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;

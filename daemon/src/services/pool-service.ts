@@ -12,6 +12,7 @@ import type { Engine } from '../engine.ts';
 import type { Identity } from '../identity.ts';
 import { DHT_STATE_MS } from '../limits.ts';
 import { readDhtState, writeDhtState } from './dht-state-file.ts';
+import { cursorSink } from './writer-commands.ts';
 
 export interface PoolServicePorts {
   readonly engine: Engine;
@@ -72,9 +73,9 @@ export class PoolService implements AsyncDisposable {
       {
         network: dht,
         log,
-        cursors: engine,
+        cursors: cursorSink(engine),
         origins: log.origins,
-        record: (events) => engine.deliver(events),
+        record: (events) => engine.write('deliver', events),
         signer: identity,
         clock,
         logger,

@@ -5,7 +5,7 @@ import type { Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
 import { parseAllowed } from '@sentrypeer/verdict';
-import type { Engine } from '../engine.ts';
+import type { Writer } from './writer-commands.ts';
 import { makeJudge, type JudgeOptions } from './judge.ts';
 
 /** The judge as the API asks it, over the same tables that the storing thread keeps. Throws `OperatingError`. */
@@ -15,7 +15,7 @@ export async function openReputation(
     log,
     clock,
   }: {
-    readonly engine: Pick<Engine, 'decide'>;
+    readonly engine: Writer;
     readonly log: StoreReader;
     readonly clock: Clock;
   },
@@ -32,6 +32,6 @@ export async function openReputation(
     changeIds: () => listings.changeIds(),
     allowances: () => evidence.allowances(),
     isAllowable: (value) => parseAllowed(value) !== undefined,
-    decide: (decision) => engine.decide(decision),
+    decide: (decision) => engine.write('decide', decision),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './judge.ts';
+import type { WriterCommands } from './writer-commands.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
 export interface StoreServiceOptions {
@@ -38,7 +39,7 @@ export interface StoreServicePorts {
 }
 
 /** The storing thread: the database's one writer, and the timer that its group commits need. */
-export class StoreService {
+export class StoreService implements WriterCommands {
   readonly #ports: StoreServicePorts;
   readonly #store: Store;
   readonly #recorder: Recorder;

@@ -2,19 +2,12 @@
 
 import type { LogFields } from '@sentrypeer/kernel';
 import type { Decision as AgentDecision } from '@sentrypeer/redirect';
-import type {
-  Decision,
-  DeliveredEvent,
-  EndpointChange,
-  PlacedAddress,
-  PlacesProgress,
-  Trust,
-} from '@sentrypeer/store';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
 import type { SipCounters } from '../services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
+import type { CommandArguments, WriterCommand } from '../services/writer-commands.ts';
 
 /* Everything that threads say to one another. */
 
@@ -74,34 +67,12 @@ export interface StoreWorkerData {
 }
 
 export type StoreWorkerInput =
-  | { readonly kind: 'save-cursor'; readonly name: string; readonly honeyId: number }
-  /** Answered by `delivered` with the same number. */
+  /** Answered by `answered` with the same number. */
   | {
-      readonly kind: 'deliver';
-      readonly delivery: number;
-      readonly events: readonly DeliveredEvent[];
-    }
-  /** Answered as well. */
-  | {
-      readonly kind: 'change-endpoint';
-      readonly delivery: number;
-      readonly change: EndpointChange;
-    }
-  /** Answered by `delivered` with the same number. */
-  | {
-      readonly kind: 'place';
-      readonly delivery: number;
-      readonly places: readonly PlacedAddress[];
-      readonly progress: PlacesProgress;
-    }
-  /** Answered in the same way. */
-  | { readonly kind: 'decide'; readonly delivery: number; readonly decision: Decision }
-  /** Answered as well; the count is 1 where the node is known. */
-  | {
-      readonly kind: 'set-trust';
-      readonly delivery: number;
-      readonly nodeId: string;
-      readonly trust: Trust | 'forgotten';
+      readonly kind: 'call';
+      readonly call: number;
+      readonly command: WriterCommand;
+      readonly args: CommandArguments<WriterCommand>;
     }
   /** The receiving threads are stopping: record all they hand over, then say `drained`. */
   | { readonly kind: 'drain' }
@@ -116,11 +87,10 @@ export type StoreWorkerOutput =
   | { readonly kind: 'stall'; readonly why: string | undefined }
   /** `failure` says why it was not done. */
   | {
-      readonly kind: 'delivered';
-      readonly delivery: number;
+      readonly kind: 'answered';
+      readonly call: number;
       readonly failure: FailedMessage | undefined;
-      /** Events that were new, 0 where none are counted. */
-      readonly count: number;
+      readonly answer: unknown;
     }
   | { readonly kind: 'drained' };
 

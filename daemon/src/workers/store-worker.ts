@@ -7,6 +7,7 @@ import { assert, systemClock, unreachable } from '@sentrypeer/kernel';
 import { REPORT_MS } from '../limits.ts';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { StoreService } from '../services/store-service.ts';
+import { perform } from '../services/writer-commands.ts';
 import type {
   BatchMessage,
   StoreWorkerData,
@@ -20,14 +21,6 @@ const parent = parentPort;
 const { options, sipPorts } = workerData as StoreWorkerData;
 
 const say = (message: StoreWorkerOutput): void => parent.postMessage(message);
-const answer = (delivery: number, work: () => number | void): void => {
-  let count = 0;
-  const failure = failureOf(() => {
-    count = work() ?? 0;
-  });
-  say({ kind: 'delivered', delivery, failure, count });
-};
-
 try {
   const service = StoreService.open(
     {
@@ -50,24 +43,15 @@ try {
   });
   parent.on('message', async (message: StoreWorkerInput) => {
     switch (message.kind) {
-      case 'save-cursor':
-        service.saveCursor(message.name, message.honeyId);
+      case 'call': {
+        const { call, command, args } = message;
+        let answer: unknown;
+        const failure = failureOf(() => {
+          answer = perform(service, command, args);
+        });
+        say({ kind: 'answered', call, failure, answer });
         break;
-      case 'deliver':
-        answer(message.delivery, () => service.deliver(message.events));
-        break;
-      case 'set-trust':
-        answer(message.delivery, () => Number(service.setTrust(message.nodeId, message.trust)));
-        break;
-      case 'change-endpoint':
-        answer(message.delivery, () => service.changeEndpoint(message.change));
-        break;
-      case 'place':
-        answer(message.delivery, () => service.place(message.places, message.progress));
-        break;
-      case 'decide':
-        answer(message.delivery, () => service.decide(message.decision));
-        break;
+      }
       case 'drain':
         await Promise.all(sendersGone); // What they posted has been offered by then.
         service.drain();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { ApiKeys, type ApiKey, type ApiRole } from './api-keys.ts';
-export { backupDatabase } from './backup.ts';
+export { ApiKeys, type ApiKey, type ApiRole } from './access/api-keys.ts';
+export { backupDatabase } from './file/backup.ts';
 export {
   Endpoints,
   EndpointReader,
   type DeadLetter,
   type EndpointChange,
   type EndpointStatus,
-} from './endpoints.ts';
-export { type FoundEvent } from './event-row.ts';
-export { type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
+} from './delivery/endpoints.ts';
+export { type FoundEvent } from './log/event-row.ts';
+export { type EventFilter, type EventOrder, type EventPage } from './log/event-search.ts';
 export {
   DATABASE_OCTETS_DEFAULT,
   DISK_FREE_OCTETS_DEFAULT,
@@ -22,11 +22,11 @@ export {
   type NetworksEnd,
   type NetworkTotal,
   type PlaceReader,
-} from './place-reader.ts';
-export { type PlacedAddress, type PlacesProgress } from './place-totals.ts';
-export { UNSIGNED, type EventOrigin, type Origin, type Trust } from './origins.ts';
-export { Peers, unknownOrigin } from './peers.ts';
-export { Recorder, type RecorderListener, type Stall } from './recorder.ts';
+} from './totals/place-reader.ts';
+export { type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
+export { UNSIGNED, type EventOrigin, type Origin, type Trust } from './sharing/origins.ts';
+export { Peers, unknownOrigin } from './sharing/peers.ts';
+export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export {
   StoreReader,
@@ -37,7 +37,7 @@ export {
   type PageEnd,
   type UserAgentTotal,
 } from './store-reader.ts';
-export { Decisions, type Decision } from './decisions.ts';
-export { type KeptAllowance, type ListedSubject } from './evidence-reader.ts';
-export { JUDGE_CURSOR, type JudgingPorts } from './judging.ts';
-export { type Listing, type ListingChange } from './listing-reader.ts';
+export { Decisions, type Decision } from './judging/decisions.ts';
+export { type KeptAllowance, type ListedSubject } from './judging/evidence-reader.ts';
+export { JUDGE_CURSOR, type JudgingPorts } from './judging/judging.ts';
+export { type Listing, type ListingChange } from './judging/listing-reader.ts';

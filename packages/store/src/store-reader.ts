@@ -2,18 +2,23 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade, RecordedEvent } from '@sentrypeer/event';
-import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './api-keys.ts';
-import type { CounterName } from './counters.ts';
-import { fromSqlite } from './database-error.ts';
-import { EndpointReader } from './endpoints.ts';
-import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './event-row.ts';
-import { EvidenceReader } from './evidence-reader.ts';
-import { EventSearch, type EventFilter, type EventOrder, type EventPage } from './event-search.ts';
-import { gradeOfRank } from './grades.ts';
-import { ListingReader } from './listing-reader.ts';
-import { openForReading } from './open-database.ts';
-import { PlaceReader } from './place-reader.ts';
-import { OriginReader } from './origin-reader.ts';
+import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
+import type { CounterName } from './totals/counters.ts';
+import { fromSqlite } from './file/database-error.ts';
+import { EndpointReader } from './delivery/endpoints.ts';
+import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
+import { EvidenceReader } from './judging/evidence-reader.ts';
+import {
+  EventSearch,
+  type EventFilter,
+  type EventOrder,
+  type EventPage,
+} from './log/event-search.ts';
+import { gradeOfRank } from './log/grades.ts';
+import { ListingReader } from './judging/listing-reader.ts';
+import { openForReading } from './file/open-database.ts';
+import { PlaceReader } from './totals/place-reader.ts';
+import { OriginReader } from './sharing/origin-reader.ts';
 
 /** What all totals have. */
 interface TotalOf {

@@ -3,16 +3,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { visitEventBatch, type BatchedEvent, type CollectedMethod } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { backupDatabase } from './backup.ts';
-import { Checkpointer } from './checkpointer.ts';
-import { databaseError, fromSqlite } from './database-error.ts';
-import { DecisionWriter, type Decision } from './decisions.ts';
-import { DiskGuard } from './disk-guard.ts';
-import { systemDiskSpace, type DiskSpace } from './disk-space.ts';
-import { EndpointWriter, type EndpointChange } from './endpoints.ts';
-import { EventAppender, type Appended } from './event-appender.ts';
-import { EvidenceReader } from './evidence-reader.ts';
-import { JUDGE_CURSOR, Judging, type JudgingPorts } from './judging.ts';
+import { backupDatabase } from './file/backup.ts';
+import { Checkpointer } from './file/checkpointer.ts';
+import { databaseError, fromSqlite } from './file/database-error.ts';
+import { DecisionWriter, type Decision } from './judging/decisions.ts';
+import { DiskGuard } from './file/disk-guard.ts';
+import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
+import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
+import { EventAppender, type Appended } from './log/event-appender.ts';
+import { EvidenceReader } from './judging/evidence-reader.ts';
+import { JUDGE_CURSOR, Judging, type JudgingPorts } from './judging/judging.ts';
 import {
   DATABASE_OCTETS_DEFAULT,
   DELIVERED_OCTETS,
@@ -22,13 +22,13 @@ import {
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
-import { openForWriting } from './open-database.ts';
-import { OriginWriter, type EventOrigin, type Trust } from './origins.ts';
-import { Pages } from './pages.ts';
-import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './place-totals.ts';
-import { Pruner } from './pruner.ts';
-import { Repeats } from './repeats.ts';
-import { inTransaction } from './transaction.ts';
+import { openForWriting } from './file/open-database.ts';
+import { OriginWriter, type EventOrigin, type Trust } from './sharing/origins.ts';
+import { Pages } from './file/pages.ts';
+import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
+import { Pruner } from './retention/pruner.ts';
+import { Repeats } from './log/repeats.ts';
+import { inTransaction } from './file/transaction.ts';
 
 export interface StorePorts {
   readonly logger: Logger;

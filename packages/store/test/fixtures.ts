@@ -10,7 +10,7 @@ import {
   type Observation,
 } from '@sentrypeer/event';
 import { assert, type Clock, type LogFields, type Logger } from '@sentrypeer/kernel';
-import type { DiskSpace } from '../src/disk-space.ts';
+import type { DiskSpace } from '../src/file/disk-space.ts';
 
 export const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type {
+  Decision,
+  DeliveredEvent,
+  EndpointChange,
+  PlacedAddress,
+  PlacesProgress,
+  Trust,
+} from '@sentrypeer/store';
+
+/**
+ * Every command to the database's one writer. A new command is one entry here and one method of `StoreService`: the
+ * arguments and the answer must be plain data, because they may go from thread to thread. All throw `OperatingError`
+ * when the work cannot be done now, unless they say otherwise.
+ */
+export interface WriterCommands {
+  /** Records events of other nodes. @returns How many were new. */
+  deliver(events: readonly DeliveredEvent[]): number;
+  /** Keeps what the operator thinks of another node, or takes it back. @returns Whether the node is known. */
+  setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
+  /** Writes what the operator decided. */
+  decide(decision: Decision): void;
+  /** Remembers how far a consumer came. Never throws `OperatingError`: the next one says it again. */
+  saveCursor(name: string, honeyId: number): void;
+  /** Records what became of deliveries. */
+  changeEndpoint(change: EndpointChange): void;
+  /** Adds places to the totals of countries and networks. */
+  place(places: readonly PlacedAddress[], progress: PlacesProgress): void;
+}
+
+export type WriterCommand = keyof WriterCommands;
+export type CommandArguments<C extends WriterCommand> = Parameters<WriterCommands[C]>;
+export type CommandAnswer<C extends WriterCommand> = ReturnType<WriterCommands[C]>;
+
+/** The way to the writer, whichever thread it runs in. */
+export interface Writer {
+  /** Resolves with the command's answer; rejects with `OperatingError`. */
+  write<C extends WriterCommand>(
+    command: C,
+    ...args: CommandArguments<C>
+  ): Promise<CommandAnswer<C>>;
+}
+
+/** Where followers of the event log leave their cursors. */
+export function cursorSink(writer: Writer): { saveCursor(name: string, honeyId: number): void } {
+  return { saveCursor: (name, honeyId) => void writer.write('saveCursor', name, honeyId) };
+}
+
+/** Calls the command's method. */
+export function perform<C extends WriterCommand>(
+  commands: WriterCommands,
+  command: C,
+  args: CommandArguments<C>,
+): CommandAnswer<C> {
+  // TypeScript cannot see that a method and its arguments belong together when both depend on `C`.
+  const method = commands[command] as (...given: CommandArguments<C>) => CommandAnswer<C>;
+  return method.apply(commands, args);
+}

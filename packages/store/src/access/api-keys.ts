@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { fromSqlite } from '../file/database-error.ts';
+import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { openForWriting } from '../file/open-database.ts';
+
+/** What a key allows: to read, to deliver events, or everything. */
+export type ApiRole = 'read' | 'write' | 'admin';
+
+/** A key as it is kept: without itself. */
+export interface ApiKey {
+  readonly name: string;
+  readonly role: ApiRole;
+  /** Wall-clock microseconds. */
+  readonly createdEpochUs: number;
+}
+
+/** So that scanners for leaked secrets know one. */
+const KEY_PREFIX = 'sentrypeer_';
+const KEY_OCTETS = 32;
+export const API_KEY_COLUMNS = 'name, role, created_us';
+
+/** Makes and revokes keys of the API, also while a daemon uses the database. */
+export class ApiKeys {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #database: DatabaseSync;
+
+  private constructor(path: string, clock: Clock, database: DatabaseSync) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#database = database;
+  }
+
+  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): ApiKeys {
+    const database = openForWriting(path, ports.logger);
+    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
+    return new ApiKeys(path, ports.clock, database);
+  }
+
+  /**
+   * @param name What the key is called in lists; a client of OAuth2 gives it as its id.
+   * @returns The key, which nobody can read again. Throws `OperatingError` where the name is taken.
+   */
+  add(name: string, role: ApiRole): string {
+    const key = KEY_PREFIX + randomBytes(KEY_OCTETS).toString('base64url');
+    const { changes } = this.#guarded(() =>
+      this.#database
+        .prepare(
+          'INSERT INTO api_key (name, role, sha256, created_us) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
+        )
+        .run(name, role, keyHash(key), this.#clock.epochUs()),
+    );
+    if (changes === 1) return key;
+    throw new OperatingError(
+      'api_key_exists',
+      `there is a key ${name} already; revoke it first or choose another name`,
+    );
+  }
+
+  /** By name. */
+  list(): readonly ApiKey[] {
+    return this.#guarded(() =>
+      this.#database
+        .prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key ORDER BY name`)
+        .all()
+        .map(apiKey),
+    );
+  }
+
+  /** Throws `OperatingError` where there is none of that name. */
+  revoke(name: string): void {
+    const { changes } = this.#guarded(() =>
+      this.#database.prepare('DELETE FROM api_key WHERE name = ?').run(name),
+    );
+    if (changes === 1) return;
+    throw new OperatingError('api_key_unknown', `there is no key ${name}; keys list shows them`);
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}
+
+/** Keys are random, so a hash without salt and rounds is as hard to turn round as the key is to guess. */
+export function keyHash(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+export function apiKey(row: Readonly<Record<string, unknown>>): ApiKey {
+  const role = String(row['role']);
+  return {
+    name: String(row['name']),
+    // What is not known allows least.
+    role: role === 'admin' || role === 'write' ? role : 'read',
+    createdEpochUs: Number(row['created_us']),
+  };
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { DiskGuard } from './disk-guard.ts';
+import {
+  CHECKPOINT_INTERVAL_MS,
+  MAINTAIN_INTERVAL_MS,
+  WAL_OCTETS_LOW_DISK_MAX,
+  WAL_OCTETS_MAX,
+} from '../limits.ts';
+import type { Pages } from './pages.ts';
+
+/** The log may grow to this many times its limit before somebody is told that a reader holds it. */
+const HELD_FACTOR = 4;
+
+interface CheckpointerPorts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly guard: DiskGuard;
+  readonly pages: Pages;
+}
+
+/**
+ * Carries the write-ahead log over into the database: when it is large, so that it is bounded, and now and
+ * then, so that a loss of power takes back seconds at most.
+ */
+export class Checkpointer {
+  readonly #ports: CheckpointerPorts;
+  readonly #carryOver: StatementSync;
+  readonly #carryOverAndTruncate: StatementSync;
+  #lastAtMs: number;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #held = false;
+
+  constructor(ports: CheckpointerPorts) {
+    this.#ports = ports;
+    this.#carryOver = ports.database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+    this.#carryOverAndTruncate = ports.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#lastAtMs = ports.clock.nowMs();
+  }
+
+  /** @returns Whether a checkpoint was due. */
+  step(): boolean {
+    const { clock, guard, pages } = this.#ports;
+    const nowMs = clock.nowMs();
+    if (nowMs < this.#notBeforeMs) return false;
+    const low = guard.isLow();
+    const { octets, waitingOctets } = pages.readWal();
+    const large = octets >= (low ? WAL_OCTETS_LOW_DISK_MAX : WAL_OCTETS_MAX);
+    const late = nowMs - this.#lastAtMs >= CHECKPOINT_INTERVAL_MS;
+    // On a nearly full disk also a log that is carried over already is in the way.
+    if (!(large || late) || (waitingOctets === 0 && !(low && large))) return false;
+    (low ? this.#carryOverAndTruncate : this.#carryOver).get();
+    this.#lastAtMs = nowMs;
+    // A reader of an old state stops a checkpoint half-way; there is no use in trying again at once.
+    this.#notBeforeMs = pages.readWal().waitingOctets === 0 ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
+    this.#tellWhetherHeld(octets);
+    return true;
+  }
+
+  #tellWhetherHeld(octets: number): void {
+    const held = octets > HELD_FACTOR * WAL_OCTETS_MAX;
+    if (held && !this.#held) this.#ports.logger.warn('database_log_held_by_reader', { octets });
+    this.#held = held;
+  }
+}

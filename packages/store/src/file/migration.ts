@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { NOT_FOUND } from '@sentrypeer/event';
+import type { Logger } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import { gradeRank } from '../log/grades.ts';
+import { parseLegacySource } from './legacy-source.ts';
+import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
+import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
+import {
+  HONEY_COLUMNS_ADDED,
+  HONEY_INDEXES,
+  HONEY_TABLE,
+  INDEX_OF_VERSION_7,
+  OWN_TABLES,
+  SCHEMA_VERSION,
+  TABLES_OF_VERSION_2,
+  TABLES_OF_VERSION_3,
+  TABLES_OF_VERSION_4,
+  TABLES_OF_VERSION_5,
+  TOTALS_OF_VERSION_2,
+} from './schema.ts';
+import { Totals } from '../totals/totals.ts';
+
+/**
+ * Brings a database from an earlier `user_version` to ours; 0 is an empty file or one of SentryPeer 4.x. In one
+ * transaction: whatever ends it half-way leaves the file as it was, usable by the program that made it.
+ */
+export function migrate(database: DatabaseSync, logger: Logger, version: number): void {
+  database.exec('BEGIN EXCLUSIVE');
+  const columns = honeyColumns(database);
+  const isNew = columns.size === 0;
+  if (!isNew) logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+  let counts = {};
+  if (version < 1) {
+    if (isNew) database.exec(HONEY_TABLE);
+    for (const [name, declaration] of HONEY_COLUMNS_ADDED) {
+      if (!columns.has(name)) database.exec(`ALTER TABLE honey ADD COLUMN ${name} ${declaration}`);
+    }
+    database.exec(HONEY_INDEXES);
+    database.exec(OWN_TABLES);
+  }
+  if (version < 2) {
+    database.exec(TABLES_OF_VERSION_2);
+    if (version < 1 && !isNew) counts = new LegacyRows(database, logger).takeOver();
+    database.exec(TOTALS_OF_VERSION_2);
+  }
+  if (version < 3) database.exec(TABLES_OF_VERSION_3);
+  if (version < 4) database.exec(TABLES_OF_VERSION_4);
+  if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
+  if (version < 6) database.exec(ORIGIN_TABLES);
+  if (version < 7) database.exec(INDEX_OF_VERSION_7);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (!isNew) logger.info('database_migration_finished', counts);
+  database.exec('COMMIT');
+}
+
+/** Names of the columns of `honey`; none where there is no such table. */
+export function honeyColumns(database: DatabaseSync): ReadonlySet<string> {
+  const rows = database.prepare("SELECT name FROM pragma_table_info('honey')").all();
+  return new Set(rows.map((row) => String(row['name'])));
+}
+
+/** For the log. */
+type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
+
+/**
+ * Rows of SentryPeer 4.x: addresses written with a port are repaired, totals are summed up. What is not
+ * changed: `event_timestamp` is local time of an unknown zone and has lost leading zeros of its fraction, so
+ * the totals take `created_at`, which SQLite wrote in UTC.
+ */
+class LegacyRows {
+  readonly #logger: Logger;
+  readonly #page: StatementSync;
+  readonly #repair: StatementSync;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  #rowsCount = 0;
+  #repairedCount = 0;
+
+  constructor(database: DatabaseSync, logger: Logger) {
+    this.#logger = logger;
+    this.#page = database.prepare(`
+      SELECT honey_id, source_ip, called_number, coalesce(unixepoch(
+        substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
+      FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${MIGRATION_ROWS}`);
+    this.#repair = database.prepare(
+      'UPDATE honey SET source_ip = ?, source_port = coalesce(?, source_port) WHERE honey_id = ?',
+    );
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+  }
+
+  takeOver(): LegacyCounts {
+    let honeyId = 0;
+    for (;;) {
+      const rows = this.#page.all(honeyId);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      for (const row of rows) this.#takeOverRow(row);
+      this.#totals.flush();
+      honeyId = Number(last['honey_id']);
+      this.#progress(rows.length);
+    }
+    this.#counters.set('last_honey_id', honeyId);
+    return this.#counts();
+  }
+
+  #takeOverRow(row: Readonly<Record<string, unknown>>): void {
+    const text = typeof row['source_ip'] === 'string' ? row['source_ip'] : '';
+    const seenUs = Math.round(Number(row['seen_s']) * 1000) * 1000;
+    const source = parseLegacySource(text);
+    if (source !== undefined) {
+      if (source.ip !== text) {
+        this.#repair.run(source.ip, source.port ?? null, Number(row['honey_id']));
+        this.#repairedCount += 1;
+      }
+      // Never above `seen`: a row may have come from any writer of the DHT, which checked nothing.
+      this.#totals.addAddress(source.ip, seenUs, 1, gradeRank('seen'));
+    }
+    const number = row['called_number'];
+    if (typeof number === 'string' && number !== NOT_FOUND && number !== '') {
+      this.#totals.addNumber(number, seenUs, 1);
+    }
+  }
+
+  #progress(rowsCount: number): void {
+    const before = Math.floor(this.#rowsCount / MIGRATION_PROGRESS_ROWS);
+    this.#rowsCount += rowsCount;
+    if (Math.floor(this.#rowsCount / MIGRATION_PROGRESS_ROWS) > before) {
+      this.#logger.info('database_migration_running', this.#counts());
+    }
+  }
+
+  #counts(): LegacyCounts {
+    return { rows: this.#rowsCount, repaired_addresses: this.#repairedCount };
+  }
+}

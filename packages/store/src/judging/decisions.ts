@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OperatingError, unreachable, type Clock, type Logger } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import { fromSqlite } from '../file/database-error.ts';
+import { EvidenceReader, type KeptAllowance, type ListedSubject } from './evidence-reader.ts';
+import { ALLOWANCES_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { openForWriting } from '../file/open-database.ts';
+import { inTransaction } from '../file/transaction.ts';
+
+/** What the operator says beside the evidence. What it names was checked by whoever makes it. */
+export type Decision =
+  /** Never list it; said again it takes the place of what was said before. */
+  | {
+      readonly kind: 'allow';
+      readonly value: string;
+      readonly comment: string;
+      /** Wall-clock microseconds; `undefined` holds always. */
+      readonly untilEpochUs: number | undefined;
+    }
+  /** It may be listed again. */
+  | { readonly kind: 'disallow'; readonly value: string }
+  /** What is known until now does not count any more. */
+  | { readonly kind: 'delist'; readonly subject: ListedSubject; readonly comment: string };
+
+/** Writes decisions, on a connection that its owner shares. */
+export class DecisionWriter {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #evidence: EvidenceReader;
+  readonly #counters: Counters;
+  readonly #allow: StatementSync;
+  readonly #forgetEnded: StatementSync;
+  readonly #disallow: StatementSync;
+  readonly #delist: StatementSync;
+  readonly #count: StatementSync;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#evidence = new EvidenceReader(database);
+    this.#counters = new Counters(database);
+    this.#allow = database.prepare(`
+      INSERT INTO allowance (value, comment, created_us, until_us) VALUES (?, ?, ?, ?)
+      ON CONFLICT (value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
+        until_us = excluded.until_us`);
+    this.#forgetEnded = database.prepare('DELETE FROM allowance WHERE until_us <= ?');
+    this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
+    this.#delist = database.prepare(`
+      INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (kind, value) DO UPDATE SET at_us = excluded.at_us, events_count = excluded.events_count,
+        comment = excluded.comment`);
+    this.#count = database.prepare('SELECT count(*) AS n FROM allowance');
+  }
+
+  /** Throws `OperatingError` where there is no such entry, or no room for one more. */
+  write(decision: Decision): void {
+    inTransaction(this.#database, () => {
+      this.#write(decision);
+      this.#counters.add('decisions', 1);
+    });
+  }
+
+  #write(decision: Decision): void {
+    const nowUs = this.#clock.epochUs();
+    switch (decision.kind) {
+      case 'allow': {
+        const { value, comment, untilEpochUs } = decision;
+        this.#forgetEnded.run(nowUs);
+        this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
+        if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return;
+        throw new OperatingError(
+          'allowlist_full',
+          `the allowlist has ${ALLOWANCES_COUNT_MAX} entries already; remove some, or allow networks and ranges`,
+        );
+      }
+      case 'disallow':
+        if (this.#disallow.run(decision.value).changes === 1) return;
+        throw new OperatingError(
+          'allowance_unknown',
+          `${decision.value} is not on the allowlist; allow list shows what is`,
+        );
+      case 'delist': {
+        const { subject, comment } = decision;
+        const { kind, value } = subject;
+        const evidence =
+          kind === 'address' ? this.#evidence.address(value) : this.#evidence.number(value);
+        this.#delist.run(kind, value, nowUs, evidence?.eventsCount ?? 0, comment);
+        return;
+      }
+      default:
+        unreachable(decision);
+    }
+  }
+}
+
+/** Reads and writes decisions from another process, also while a daemon uses the database. */
+export class Decisions {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #writer: DecisionWriter;
+  readonly #evidence: EvidenceReader;
+
+  private constructor(path: string, clock: Clock, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+    this.#writer = new DecisionWriter(database, clock);
+    this.#evidence = new EvidenceReader(database);
+  }
+
+  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Decisions {
+    const database = openForWriting(path, ports.logger);
+    try {
+      database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
+      return new Decisions(path, ports.clock, database);
+    } catch (error) {
+      database.close();
+      throw fromSqlite(error, path);
+    }
+  }
+
+  /** Throws `OperatingError`. */
+  write(decision: Decision): void {
+    this.#guarded(() => this.#writer.write(decision));
+  }
+
+  /** By what they allow. */
+  allowances(): readonly KeptAllowance[] {
+    return this.#guarded(() => this.#evidence.allowances());
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}

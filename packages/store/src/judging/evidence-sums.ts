@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
+import { distinctBit } from './distinct.ts';
+import type { Row } from '../log/event-row.ts';
+import { TRANSPORTS } from './evidence-reader.ts';
+import { gradeOfText, gradeRank } from '../log/grades.ts';
+import { CALLED_NUMBER_CHARACTERS_MAX } from '../limits.ts';
+
+const DAY_US = 86_400_000_000;
+const SEEN = gradeRank('seen');
+
+/** Columns that `EvidenceSums.add()` reads. */
+export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, created_at, source_ip, called_number, transport_type,
+  method, user_agent, grade, created_by_node_id, details IS NOT NULL AND
+  (instr(details, '"digest":') > 0 OR instr(details, '"uriPassword":') > 0) AS has_credentials,
+  EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS is_hearsay`;
+
+interface Sum {
+  grade: number;
+  firstUs: number;
+  lastUs: number;
+  eventsCount: number;
+  nodeBits: number;
+  readonly days: Set<number>;
+}
+
+/** Events of one address in which it proved to be there. */
+export interface AddressSum extends Sum {
+  callsCount: number;
+  credentialsCount: number;
+  transportBits: number;
+  tool: string | undefined;
+}
+
+/** Events in which the same digits were dialled. */
+export interface DialledSum extends Sum {
+  sourceBits: number;
+}
+
+/** What some rows of the event log say of addresses and of dialled digits, summed up before it is written. */
+export class EvidenceSums {
+  readonly addresses = new Map<string, AddressSum>();
+  readonly dialled = new Map<string, DialledSum>();
+  readonly #toolOf: (userAgent: string) => string | undefined;
+
+  constructor(toolOf: (userAgent: string) => string | undefined) {
+    this.#toolOf = toolOf;
+  }
+
+  /** @param nowUs Wall-clock microseconds: no event is younger, whatever the node that sent it says. */
+  add(row: Row, nowUs: number): void {
+    if (row['is_hearsay'] === 1) return; // Whoever writes to the network could have anything listed.
+    const grade = gradeOfText(row['grade']);
+    const rank = gradeRank(grade ?? 'seen');
+    const seenUs = Math.min(seenUsOf(row, grade === undefined), nowUs);
+    const nodeBit = distinctBit(textOf(row['created_by_node_id']));
+    const source = textOf(row['source_ip']);
+    const number = calledNumber(row);
+    if (rank > SEEN) {
+      const sum = this.#address(source);
+      count(sum, rank, seenUs, nodeBit);
+      if (number !== undefined) sum.callsCount += 1;
+      if (row['has_credentials'] === 1) sum.credentialsCount += 1;
+      const place = TRANSPORTS.indexOf(row['transport_type'] as (typeof TRANSPORTS)[number]);
+      if (place >= 0) sum.transportBits |= 1 << place;
+      sum.tool ??= this.#toolOf(textOf(row['user_agent']));
+    }
+    if (number === undefined) return;
+    const sum = this.#number(number);
+    count(sum, rank, seenUs, nodeBit);
+    sum.sourceBits = (sum.sourceBits | distinctBit(source)) >>> 0;
+  }
+
+  #address(address: string): AddressSum {
+    const known = this.addresses.get(address);
+    if (known !== undefined) return known;
+    const counts = { callsCount: 0, credentialsCount: 0, transportBits: 0, tool: undefined };
+    const added = { ...emptySum(), ...counts };
+    this.addresses.set(address, added);
+    return added;
+  }
+
+  #number(number: string): DialledSum {
+    const known = this.dialled.get(number);
+    if (known !== undefined) return known;
+    const added = { ...emptySum(), sourceBits: 0 };
+    this.dialled.set(number, added);
+    return added;
+  }
+}
+
+function emptySum(): Sum {
+  return { grade: 0, firstUs: Infinity, lastUs: 0, eventsCount: 0, nodeBits: 0, days: new Set() };
+}
+
+function count(sum: Sum, rank: number, seenUs: number, nodeBit: number): void {
+  sum.grade = Math.max(sum.grade, rank);
+  sum.firstUs = Math.min(sum.firstUs, seenUs);
+  sum.lastUs = Math.max(sum.lastUs, seenUs);
+  sum.eventsCount += 1;
+  sum.nodeBits = (sum.nodeBits | nodeBit) >>> 0;
+  sum.days.add(Math.floor(seenUs / DAY_US));
+}
+
+/** A number that somebody called. REGISTER names an account there (COMPATIBILITY of `called_number`). */
+function calledNumber(row: Row): string | undefined {
+  const number = row['called_number'];
+  if (typeof number !== 'string' || number === NOT_FOUND || number === '') return undefined;
+  return row['method'] === 'REGISTER' || number.length > CALLED_NUMBER_CHARACTERS_MAX
+    ? undefined
+    : number;
+}
+
+/** SentryPeer 4.x wrote local time of an unknown zone; the time of recording is UTC in all rows. */
+function seenUsOf(row: Row, isLegacy: boolean): number {
+  const recorded = parseEventTimestamp(textOf(row['created_at']));
+  const received = parseEventTimestamp(textOf(row['event_timestamp']));
+  return (isLegacy ? (recorded ?? received) : (received ?? recorded)) ?? 0;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import {
+  formatEventTimestamp,
+  NOT_FOUND,
+  type BatchedEvent,
+  type CollectedMethod,
+  type EventBatchVisitor,
+  type EventRepeat,
+} from '@sentrypeer/event';
+import { Counters } from '../totals/counters.ts';
+import { gradeRank } from './grades.ts';
+import type { Repeats } from './repeats.ts';
+import { RowInserts } from './row-inserts.ts';
+import { Totals } from '../totals/totals.ts';
+
+/** U+2400, "symbol for null": SQLite's text functions and readers in C end a text at octet 0. */
+const NUL_SYMBOL = '\u2400';
+
+/** What one transaction brought. */
+export interface Appended {
+  /** Id of the newest row, this transaction's or an earlier one's. */
+  readonly lastHoneyId: number;
+  /** Rows added. */
+  readonly events: number;
+  /** Messages that were counted on rows added before. */
+  readonly repeats: number;
+  /** Messages that only their count is known of. */
+  readonly dropped: number;
+}
+
+/**
+ * Turns the records of batches into rows and totals, within a transaction that is the caller's: `begin()`,
+ * visits, `finish()`.
+ */
+export class EventAppender implements EventBatchVisitor {
+  readonly #inserts: RowInserts;
+  readonly #repeatCounts: Repeats;
+  readonly #lastHoneyId: StatementSync;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  #createdAt = '';
+  #honeyId = 0;
+  #events = 0;
+  #repeats = 0;
+  #dropped = 0;
+
+  constructor(database: DatabaseSync, repeatCounts: Repeats) {
+    this.#inserts = new RowInserts(database);
+    this.#repeatCounts = repeatCounts;
+    // Also the row of an older program that wrote meanwhile counts; a deleted row's id is not used again.
+    this.#lastHoneyId = database.prepare(`
+      SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
+        (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+  }
+
+  /** @param epochUs Wall-clock microseconds, for `created_at`. */
+  begin(epochUs: number): void {
+    this.#createdAt = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as SQLite writes them.
+    this.#honeyId = Number(this.#lastHoneyId.get()?.['id']);
+    this.#events = 0;
+    this.#repeats = 0;
+    this.#dropped = 0;
+    this.#totals.clear();
+  }
+
+  finish(): Appended {
+    this.#totals.flush();
+    this.#counters.set('last_honey_id', this.#honeyId);
+    this.#counters.add('dropped_messages', this.#dropped);
+    return {
+      lastHoneyId: this.#honeyId,
+      events: this.#events,
+      repeats: this.#repeats,
+      dropped: this.#dropped,
+    };
+  }
+
+  /**
+   * @param isHearsay Another node says so: nothing here proves the source, so the row has no grade.
+   * @returns The row's id.
+   */
+  event(
+    event: BatchedEvent,
+    nodeId: string,
+    collectedMethod: CollectedMethod,
+    isHearsay = false,
+  ): number {
+    const number = withoutNul(event.calledNumber);
+    const userAgent = withoutNul(event.userAgent);
+    const { transportType, messageKind, calledNumberSource } = event;
+    const grade = isHearsay ? null : event.grade;
+    const words = { collectedMethod, transportType, messageKind, calledNumberSource, grade };
+    this.#honeyId += 1;
+    this.#inserts
+      .of(words)
+      .run(
+        this.#honeyId,
+        formatEventTimestamp(event.eventEpochUs),
+        event.eventUuid,
+        event.sourceIp,
+        number ?? NOT_FOUND,
+        withoutNul(event.sipMethod) ?? NOT_FOUND,
+        userAgent ?? NOT_FOUND,
+        event.sipMessage,
+        nodeId,
+        this.#createdAt,
+        event.sourcePort,
+        event.destinationIp,
+        event.destinationPort,
+        withoutNul(event.requestUri),
+        withoutNul(event.toUri),
+        withoutNul(event.toUser),
+        withoutNul(event.fromUri),
+        withoutNul(event.fromUser),
+        event.anomalies,
+        event.detailsJson ?? null,
+      );
+    this.#events += 1;
+    const rank = grade === null ? 0 : gradeRank(grade);
+    this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, rank);
+    if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
+    if (userAgent !== null) this.#totals.addUserAgent(userAgent, event.eventEpochUs, 1);
+    this.#totals.addHour(event.sipMethod, event.transportType, event.eventEpochUs, 1);
+    return this.#honeyId;
+  }
+
+  repeat(repeat: EventRepeat): void {
+    this.#repeatCounts.add(repeat);
+    this.#repeats += repeat.count;
+  }
+
+  dropped(count: number): void {
+    this.#dropped += count;
+  }
+}
+
+function withoutNul(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  return text.includes('\0') ? text.replaceAll('\0', NUL_SYMBOL) : text;
+}

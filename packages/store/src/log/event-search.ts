@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { formatEventTimestamp, type Grade, type Transport } from '@sentrypeer/event';
+import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
+import { SEARCH_ROWS_MAX } from '../limits.ts';
+import { BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
+
+/** What an event must be to be found; what is left out may be anything. */
+export interface EventFilter {
+  readonly sourceIp?: string;
+  /** As it was dialled. */
+  readonly calledNumber?: string;
+  readonly sipMethod?: string;
+  readonly userAgent?: string;
+  readonly transportType?: Transport;
+  readonly grade?: Grade;
+  /** Wall-clock microseconds at which it was recorded: from this one on, and before the other one. */
+  readonly sinceEpochUs?: number;
+  readonly untilEpochUs?: number;
+}
+
+/** Newest first going back, oldest first going on. */
+export type EventOrder = 'newest-first' | 'oldest-first';
+
+/** What was found. */
+export interface EventPage {
+  readonly items: readonly FoundEvent[];
+  /**
+   * The last id that was looked at: behind it the search goes on. `undefined` at the end. There may be fewer
+   * items than asked for, or none, and still more to be found.
+   */
+  readonly next: number | undefined;
+}
+
+type Column = 'source_ip' | 'called_number' | undefined;
+
+/** Ids from one to another, both included. */
+interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+
+const FITS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = ?2)
+  AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
+  AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)`;
+
+/** What makes SQLite take the column's index; that of addresses goes block by block. */
+const BY_COLUMN = {
+  source_ip: `${BLOCK_OF_EVENT} = CAST(?7 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
+  called_number: 'called_number = ?2',
+} as const;
+
+/** Finds events by what they say, some at a time, so that no question takes long however large the log is. */
+export class EventSearch {
+  readonly #database: DatabaseSync;
+  readonly #scans = new Map<string, StatementSync>();
+  readonly #byId: StatementSync;
+  readonly #byUuid: StatementSync;
+  readonly #bounds: StatementSync;
+  readonly #recordedAt: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
+    this.#byUuid = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE event_uuid = ?`);
+    this.#bounds = database.prepare(`
+      SELECT coalesce(min(honey_id), 0) AS low, coalesce(max(honey_id), 0) AS high FROM honey`);
+    this.#recordedAt = database.prepare(`
+      SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
+      WHERE honey_id >= ? ORDER BY honey_id LIMIT 1`);
+  }
+
+  byUuid(eventUuid: string): FoundEvent | undefined {
+    const row = this.#byUuid.get(eventUuid);
+    return row === undefined ? undefined : foundEvent(row);
+  }
+
+  /**
+   * @param after The `next` of the page before.
+   * @param limit Items of a page, 1 and above.
+   */
+  find(
+    filter: EventFilter,
+    order: EventOrder,
+    after: number | undefined,
+    limit: number,
+  ): EventPage {
+    const column = indexed(filter);
+    const scan = this.#scan(column, order);
+    const items: FoundEvent[] = [];
+    let scanned = 0;
+    const forward = order === 'oldest-first';
+    const span = restOf(this.#range(filter), order, after);
+    for (const { low, high } of column === 'source_ip' ? blocksOf(span, order) : [span]) {
+      const rows = scan.iterate(
+        filter.sourceIp ?? null,
+        filter.calledNumber ?? null,
+        filter.sipMethod ?? null,
+        filter.userAgent ?? null,
+        filter.transportType ?? null,
+        filter.grade ?? null,
+        low,
+        high,
+      );
+      for (const row of rows) {
+        const honeyId = Number(row['honey_id']);
+        if (row['fits'] === 1) {
+          const found = this.#byId.get(honeyId);
+          if (found !== undefined) items.push(foundEvent(found));
+        }
+        scanned += 1;
+        if (items.length === limit || scanned === SEARCH_ROWS_MAX) return { items, next: honeyId };
+      }
+      scanned += 1; // To look into a block costs as much as a row.
+      if (scanned === SEARCH_ROWS_MAX) return { items, next: forward ? high : low };
+    }
+    return { items, next: undefined };
+  }
+
+  /** Ids that can have been recorded within the filter's time. */
+  #range(filter: EventFilter): Span {
+    const bounds = this.#bounds.get();
+    const [low, high] = [Number(bounds?.['low']), Number(bounds?.['high'])];
+    const { sinceEpochUs, untilEpochUs } = filter;
+    return {
+      low: sinceEpochUs === undefined ? low : this.#firstAt(sinceEpochUs, low, high),
+      high: untilEpochUs === undefined ? high : this.#firstAt(untilEpochUs, low, high) - 1,
+    };
+  }
+
+  /** The first id recorded at this time or later; ids and times rise together, so the middle tells the half. */
+  #firstAt(epochUs: number, low: number, high: number): number {
+    const text = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as it is recorded.
+    let [from, to] = [low, high + 1];
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      const row = this.#recordedAt.get(middle);
+      const isLater = row === undefined || String(row['recorded']) >= text;
+      if (isLater) to = middle;
+      else from = Number(row['honey_id']) + 1;
+    }
+    return from;
+  }
+
+  /** Walks the index that narrows most; the text is one of a fixed few. */
+  #scan(column: Column, order: EventOrder): StatementSync {
+    const key = `${column ?? ''} ${order}`;
+    const known = this.#scans.get(key);
+    if (known !== undefined) return known;
+    const scan = this.#database.prepare(`
+      SELECT honey_id, (${FITS}) AS fits FROM honey
+      WHERE ${column === undefined ? '' : `${BY_COLUMN[column]} AND`} honey_id BETWEEN ?7 AND ?8
+      ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'}`);
+    this.#scans.set(key, scan);
+    return scan;
+  }
+}
+
+function indexed(filter: EventFilter): Column {
+  if (filter.sourceIp !== undefined) return 'source_ip';
+  return filter.calledNumber === undefined ? undefined : 'called_number';
+}
+
+/** What is behind the page before. */
+function restOf({ low, high }: Span, order: EventOrder, after: number | undefined): Span {
+  if (after === undefined) return { low, high };
+  return order === 'oldest-first'
+    ? { low: Math.max(low, after + 1), high }
+    : { low, high: Math.min(high, after - 1) };
+}
+
+/** The blocks of the index of addresses that a span reaches into, each cut to the span. */
+function* blocksOf({ low, high }: Span, order: EventOrder): Generator<Span> {
+  const first = Math.floor(low / BLOCK_EVENTS);
+  const last = Math.floor(high / BLOCK_EVENTS);
+  for (let step = 0; step <= last - first; step += 1) {
+    const start = (order === 'oldest-first' ? first + step : last - step) * BLOCK_EVENTS;
+    yield { low: Math.max(low, start), high: Math.min(high, start + BLOCK_EVENTS - 1) };
+  }
+}

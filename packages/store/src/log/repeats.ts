@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { formatEventTimestamp, NOT_FOUND, type EventRepeat } from '@sentrypeer/event';
+import type { Clock } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import { gradeOfText, gradeRank } from './grades.ts';
+import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from '../limits.ts';
+import { Totals } from '../totals/totals.ts';
+import { inTransaction } from '../file/transaction.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Counts of repeats on their way to the rows they belong to, and to the totals of these. In a flood the same rows are
+ * repeated with every commit; writing each of them anew every time would write a hundred times as much as is told. So
+ * counts are committed in a small table of their own, at once, and added to rows and totals now and then.
+ */
+export class Repeats {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #add: StatementSync;
+  readonly #first: StatementSync;
+  readonly #update: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  #nextAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#add = database.prepare(`
+      INSERT INTO pending_repeat (event_uuid, repeat_count, last_seen_us) VALUES (?, ?, ?)
+      ON CONFLICT (event_uuid) DO UPDATE SET repeat_count = repeat_count + excluded.repeat_count,
+        last_seen_us = max(last_seen_us, excluded.last_seen_us)`);
+    this.#first = database.prepare('SELECT * FROM pending_repeat ORDER BY event_uuid LIMIT ?');
+    this.#update = database.prepare(`
+      UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
+      WHERE event_uuid = ?
+      RETURNING method, user_agent, transport_type, source_ip, called_number, grade`);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+    this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
+  }
+
+  /** Within the caller's transaction. */
+  add({ eventUuid, count, lastEpochUs }: EventRepeat): void {
+    this.#add.run(eventUuid, count, lastEpochUs);
+  }
+
+  /** Some milliseconds of merging, where it is due. @returns Whether there is more to do. */
+  step(): boolean {
+    const startMs = this.#clock.nowMs();
+    if (startMs < this.#nextAtMs) return false;
+    while (this.#clock.nowMs() - startMs < REPEAT_MERGE_STEP_MS) {
+      if (this.#mergeSome()) continue;
+      this.#nextAtMs = startMs + REPEAT_MERGE_INTERVAL_MS;
+      return false;
+    }
+    return true;
+  }
+
+  /** Merges all there is. */
+  finish(): void {
+    while (this.#mergeSome());
+  }
+
+  /** @returns Whether there may be more. */
+  #mergeSome(): boolean {
+    if (this.#first.get(1) === undefined) return false; // Without the lock that a transaction takes.
+    let mergedCount = 0;
+    inTransaction(this.#database, () => {
+      this.#totals.clear();
+      let lastUuid = '';
+      // One by one: all of them at once would outlive many a collection of new objects.
+      for (const pending of this.#first.iterate(REPEAT_MERGE_ROWS)) {
+        lastUuid = String(pending['event_uuid']);
+        this.#merge(lastUuid, pending);
+        mergedCount += 1;
+      }
+      this.#totals.flush();
+      this.#remove.run(lastUuid);
+    });
+    return mergedCount === REPEAT_MERGE_ROWS;
+  }
+
+  #merge(eventUuid: string, pending: Row): void {
+    const lastSeenUs = Number(pending['last_seen_us']);
+    const count = Number(pending['repeat_count']);
+    const lastSeen = formatEventTimestamp(lastSeenUs);
+    const row = this.#update.get(count, lastSeen, eventUuid);
+    if (row === undefined) {
+      this.#counters.add('dropped_messages', count); // Retention removed it, or it could not be recorded.
+      return;
+    }
+    const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
+    this.#totals.addAddress(String(row['source_ip']), lastSeenUs, count, rank);
+    const number = String(row['called_number']);
+    if (number !== NOT_FOUND) this.#totals.addNumber(number, lastSeenUs, count);
+    const userAgent = String(row['user_agent']);
+    if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count);
+    this.#totals.addHour(String(row['method']), String(row['transport_type']), lastSeenUs, count);
+  }
+}

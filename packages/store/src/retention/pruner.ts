@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { formatEventTimestamp } from '@sentrypeer/event';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import type { DiskGuard } from '../file/disk-guard.ts';
+import {
+  AGE_CHECK_INTERVAL_MS,
+  FREE_PAGES_OCTETS_MIN,
+  FREE_PAGES_SHARE_MAX,
+  HOURS_COUNT_MAX,
+  OCTETS_PER_TOTAL,
+  OWED_REPORT_INTERVAL_MS,
+  PRUNE_ROWS,
+  PRUNE_STEP_MS,
+  PRUNE_STEP_URGENT_MS,
+  TOTALS_COUNT_MAX,
+} from '../limits.ts';
+import type { Pages } from '../file/pages.ts';
+import { inTransaction } from '../file/transaction.ts';
+
+const DAY_US = 86_400_000_000;
+const HOUR_US = 3_600_000_000;
+const URGENT_EXCESS = 1.1;
+
+interface PrunerPorts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly guard: DiskGuard;
+  readonly pages: Pages;
+}
+
+export interface RetentionOptions {
+  /** Days that rows and totals are kept, 1 and above. */
+  readonly retentionDays: number;
+  /** Octets of live pages, 1 MiB and above. */
+  readonly databaseOctetsMax: number;
+  /** Names of cursors behind which no row is removed, so long as the next limit allows. */
+  readonly owedCursors: readonly string[];
+  /** Octets by which the database may go beyond its size for these rows, 0 and above. */
+  readonly owedOctetsMax: number;
+}
+
+/** Tables that are pruned alike: each has `total_id` and `last_seen_us`. */
+const TOTALS = {
+  addresses: 'address_total',
+  numbers: 'number_total',
+  user_agents: 'user_agent_total',
+  proved_addresses: 'address_evidence',
+  read_numbers: 'number_evidence',
+} as const;
+
+type TotalsCounter = keyof typeof TOTALS;
+
+/** One table of totals, its counter and its statements. */
+interface TotalsTable {
+  readonly counter: TotalsCounter;
+  readonly deleteOldest: StatementSync;
+  readonly deleteExpired: StatementSync;
+}
+
+/**
+ * Removes the oldest rows and totals: those beyond the retention time, those beyond the size, and those
+ * whose pages are needed while the disk is nearly full. In small steps, so that recording never waits long.
+ */
+export class Pruner {
+  readonly #ports: PrunerPorts;
+  readonly #options: RetentionOptions;
+  readonly #totalsCountMax: number;
+  readonly #deleteOldest: StatementSync;
+  readonly #deleteExpired: StatementSync;
+  readonly #deleteHours: StatementSync;
+  readonly #owedCursor: StatementSync;
+  readonly #readCounters: StatementSync;
+  readonly #counters: Counters;
+  readonly #tables: readonly TotalsTable[];
+  #ageCheckAtMs = Number.NEGATIVE_INFINITY;
+  #owedRemovedCount = 0;
+  #owedReportAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: PrunerPorts, options: RetentionOptions) {
+    const { database } = ports;
+    this.#ports = ports;
+    this.#options = options;
+    this.#totalsCountMax = Math.min(
+      Math.floor(options.databaseOctetsMax / OCTETS_PER_TOTAL),
+      TOTALS_COUNT_MAX,
+    );
+    this.#deleteOldest = database.prepare(`
+      DELETE FROM honey WHERE honey_id IN
+        (SELECT honey_id FROM honey WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
+    // Ids and times rise together, so looking at the lowest ids is enough.
+    this.#deleteExpired = database.prepare(`
+      DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM (
+        SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
+        WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+    this.#owedCursor = database.prepare(
+      'SELECT min(honey_id) AS owed FROM cursor WHERE name IN (SELECT value FROM json_each(?))',
+    );
+    this.#deleteHours = database.prepare(`
+      DELETE FROM hour_total WHERE (hour, method, transport) IN
+        (SELECT hour, method, transport FROM hour_total WHERE hour < ? LIMIT ${PRUNE_ROWS})`);
+    const counters = Object.keys(TOTALS) as readonly TotalsCounter[];
+    this.#readCounters = database.prepare(
+      `SELECT name, value FROM counter WHERE name IN (${counters.map((name) => `'${name}'`).join(', ')})`,
+    );
+    this.#counters = new Counters(database);
+    this.#tables = counters.map((counter) => totalsTable(database, counter));
+  }
+
+  /** Removes what some milliseconds allow. @returns Whether there is more to remove. */
+  step(): boolean {
+    const { clock, database, guard } = this.#ports;
+    const low = guard.isLow(); // Not within the transaction: it looks at the log.
+    if (!this.#isDue(low)) return false;
+    const startedAtMs = clock.nowMs();
+    return inTransaction(database, () => {
+      const stepMs = low || this.#isUrgent() ? PRUNE_STEP_URGENT_MS : PRUNE_STEP_MS;
+      let removed = true;
+      while (removed && clock.nowMs() - startedAtMs < stepMs) removed = this.#removeSome(low);
+      if (!removed) this.#ageCheckAtMs = clock.nowMs() + AGE_CHECK_INTERVAL_MS;
+      return removed;
+    });
+  }
+
+  #isDue(low: boolean): boolean {
+    return (
+      this.#ports.clock.nowMs() >= this.#ageCheckAtMs ||
+      this.#tooLarge(low) ||
+      this.#totalsExcess() > 1
+    );
+  }
+
+  #isUrgent(): boolean {
+    return this.#excess() > URGENT_EXCESS || this.#totalsExcess() > URGENT_EXCESS;
+  }
+
+  /** One statement for each reason there is. @returns Whether anything was removed. */
+  #removeSome(low: boolean): boolean {
+    const nowUs = this.#ports.clock.epochUs();
+    const expiredUs = nowUs - this.#options.retentionDays * DAY_US;
+    let removed = 0;
+    const last = this.#lastNotOwed();
+    if (this.#tooLarge(low)) removed += this.#removeOldest(last, low);
+    removed += Number(this.#deleteExpired.run(last, formatEventTimestamp(expiredUs)).changes);
+    const hour = Math.max(expiredUs / HOUR_US, nowUs / HOUR_US - HOURS_COUNT_MAX);
+    removed += Number(this.#deleteHours.run(Math.floor(hour)).changes);
+    const counts = this.#totalsCounts();
+    for (const table of this.#tables) {
+      const excess = (counts.get(table.counter) ?? 0) - this.#totalsCountMax;
+      let changes = Number(table.deleteExpired.run(expiredUs).changes);
+      if (excess > 0) {
+        changes += Number(table.deleteOldest.run(Math.min(excess, PRUNE_ROWS)).changes);
+      }
+      this.#counters.add(table.counter, -changes);
+      removed += changes;
+    }
+    return removed > 0;
+  }
+
+  /** The last row that all endpoints have got. */
+  #lastNotOwed(): number {
+    const { owedCursors } = this.#options;
+    if (owedCursors.length === 0) return Number.MAX_SAFE_INTEGER;
+    const owed = this.#owedCursor.get(JSON.stringify(owedCursors))?.['owed'] ?? null;
+    return owed === null ? Number.MAX_SAFE_INTEGER : Number(owed);
+  }
+
+  /** Rows that are owed go where nothing else is left to go, and only beyond their own limit. */
+  #removeOldest(last: number, low: boolean): number {
+    const removed = Number(this.#deleteOldest.run(last).changes);
+    if (removed > 0) return removed;
+    const { databaseOctetsMax, owedOctetsMax } = this.#options;
+    const isBeyond = this.#ports.pages.read().liveOctets > databaseOctetsMax + owedOctetsMax;
+    if (!low && !isBeyond) return 0;
+    const owed = Number(this.#deleteOldest.run(Number.MAX_SAFE_INTEGER).changes);
+    this.#owedRemovedCount += owed;
+    const nowMs = this.#ports.clock.nowMs();
+    if (this.#owedRemovedCount > 0 && nowMs >= this.#owedReportAtMs) {
+      this.#owedReportAtMs = nowMs + OWED_REPORT_INTERVAL_MS;
+      this.#ports.logger.warn('owed_events_removed', {
+        events: this.#owedRemovedCount,
+        why: low
+          ? 'the disk is nearly full and an endpoint is far behind'
+          : 'the database is beyond its size and its backlog, and an endpoint is far behind',
+      });
+      this.#owedRemovedCount = 0;
+    }
+    return owed;
+  }
+
+  /** The database is beyond its size, or a nearly full disk needs free pages within it. */
+  #tooLarge(low: boolean): boolean {
+    if (this.#excess() > 1) return true;
+    const { liveOctets, freeOctets } = this.#ports.pages.read();
+    const fileOctets = liveOctets + freeOctets;
+    return low && freeOctets < Math.min(FREE_PAGES_OCTETS_MIN, fileOctets * FREE_PAGES_SHARE_MAX);
+  }
+
+  /** Live pages as a multiple of what is allowed. */
+  #excess(): number {
+    return this.#ports.pages.read().liveOctets / this.#options.databaseOctetsMax;
+  }
+
+  #totalsExcess(): number {
+    return Math.max(...this.#totalsCounts().values()) / this.#totalsCountMax;
+  }
+
+  #totalsCounts(): ReadonlyMap<string, number> {
+    const rows = this.#readCounters.all();
+    return new Map(rows.map((row) => [String(row['name']), Number(row['value'])]));
+  }
+}
+
+function totalsTable(database: DatabaseSync, counter: TotalsCounter): TotalsTable {
+  const name = TOTALS[counter];
+  const oldest = `SELECT total_id FROM ${name}`;
+  return {
+    counter,
+    deleteOldest: database.prepare(
+      `DELETE FROM ${name} WHERE total_id IN (${oldest} ORDER BY last_seen_us LIMIT ?)`,
+    ),
+    deleteExpired: database.prepare(
+      `DELETE FROM ${name} WHERE total_id IN
+        (${oldest} WHERE last_seen_us < ? ORDER BY last_seen_us LIMIT ${PRUNE_ROWS})`,
+    ),
+  };
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { fromSqlite } from '../file/database-error.ts';
+import { ORIGIN_COLUMNS, originOf, type Origin } from './origins.ts';
+import type { Page, PageEnd } from '../store-reader.ts';
+
+const BEGINNING: PageEnd = {
+  lastSeenEpochUs: Number.MAX_SAFE_INTEGER,
+  totalId: Number.MAX_SAFE_INTEGER,
+};
+
+/** Reads which nodes shared events or were judged. */
+export class OriginReader {
+  readonly #path: string;
+  readonly #page: StatementSync;
+  readonly #byNodeId: StatementSync;
+  readonly #counts: StatementSync;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#path = path;
+    this.#page = database.prepare(`
+      SELECT ${ORIGIN_COLUMNS} FROM origin WHERE (last_seen_us, origin_id) < (?, ?)
+      ORDER BY last_seen_us DESC, origin_id DESC LIMIT ?`);
+    this.#byNodeId = database.prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin WHERE node_id = ?`);
+    this.#counts = database.prepare(`
+      SELECT (SELECT value FROM counter WHERE name = 'origins') AS origins,
+        (SELECT value FROM counter WHERE name = 'shared_events') AS events`);
+  }
+
+  /** The one seen last first. */
+  page(limit: number, after: PageEnd = BEGINNING): Page<Origin> {
+    const items = this.#guarded(() =>
+      this.#page.all(after.lastSeenEpochUs, after.totalId, limit).map(originOf),
+    );
+    return { items, next: items.length < limit ? undefined : items.at(-1) };
+  }
+
+  /** @param nodeId A node's, or `UNSIGNED`. */
+  origin(nodeId: string): Origin | undefined {
+    const row = this.#guarded(() => this.#byNodeId.get(nodeId));
+    return row === undefined ? undefined : originOf(row);
+  }
+
+  /** How many origins there are, and how many events of theirs stand in the log. */
+  counts(): { readonly origins: number; readonly events: number } {
+    const row = this.#guarded(() => this.#counts.get());
+    return { origins: Number(row?.['origins']), events: Number(row?.['events']) };
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}

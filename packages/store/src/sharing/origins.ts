@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
+import { inTransaction } from '../file/transaction.ts';
+
+/** What the operator thinks of an origin. */
+export type Trust = 'none' | 'trusted' | 'distrusted';
+
+/** Stands for all origins that sign nothing. */
+export const UNSIGNED = 'unsigned';
+
+/** Another node that shared events with this one, or that the operator has judged. */
+export interface Origin {
+  /** Tells origins apart that were seen at the same time. */
+  readonly totalId: number;
+  readonly nodeId: string;
+  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  readonly publicKey: Uint8Array | undefined;
+  readonly trust: Trust;
+  /** The DHT node that told us last; empty where it never shared anything. */
+  readonly address: string;
+  /** Wall-clock microseconds of the first and last time something of it was taken. */
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  /** Events of it that stand in the log. */
+  readonly seenCount: number;
+}
+
+/** Where an event of another node came from. */
+export interface EventOrigin {
+  /** Raw Ed25519 key whose owner signed it; `undefined`: nobody did. */
+  readonly publicKey: Uint8Array | undefined;
+  /** The DHT node that told us. */
+  readonly address: string;
+}
+
+export const ORIGIN_COLUMNS =
+  'origin_id, node_id, public_key, trust, address, first_seen_us, last_seen_us, events';
+
+const IS_OUT = `(trust = 'distrusted' OR (public_key IS NULL AND trust = 'none'
+  AND EXISTS (SELECT 1 FROM origin WHERE node_id = '${UNSIGNED}' AND trust = 'distrusted')))`;
+
+/** Keeps origins, what the operator thinks of them, and which events are theirs. */
+export class OriginWriter {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #find: StatementSync;
+  readonly #isOut: StatementSync;
+  readonly #count: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #removeIdle: StatementSync;
+  readonly #touch: StatementSync;
+  readonly #addEvent: StatementSync;
+  readonly #setTrust: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #withdraw: StatementSync;
+  readonly #excess: StatementSync;
+  readonly #removeOldest: StatementSync;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#counters = new Counters(database);
+    this.#find = database.prepare('SELECT origin_id FROM origin WHERE node_id = ?');
+    this.#isOut = database.prepare(`SELECT 1 FROM origin WHERE origin_id = ? AND ${IS_OUT}`);
+    this.#count = database.prepare("SELECT value FROM counter WHERE name = 'origins'");
+    this.#insert = database.prepare(`
+      INSERT INTO origin (node_id, public_key, trust, address, first_seen_us, last_seen_us, events)
+      VALUES (?, ?, ?, ?, ?, ?, 0) RETURNING origin_id`);
+    this.#removeIdle = database.prepare(`
+      DELETE FROM origin WHERE origin_id = (SELECT origin_id FROM origin
+        WHERE events = 0 AND trust = 'none' ORDER BY last_seen_us LIMIT 1)`);
+    this.#touch = database.prepare(`
+      UPDATE origin SET last_seen_us = ?, address = ?, public_key = coalesce(public_key, ?), events = events + 1
+      WHERE origin_id = ?`);
+    this.#addEvent = database.prepare(
+      'INSERT INTO shared_event (honey_id, origin_id, address, event_us) VALUES (?, ?, ?, ?)',
+    );
+    this.#setTrust = database.prepare('UPDATE origin SET trust = ? WHERE origin_id = ?');
+    this.#remove = database.prepare('DELETE FROM origin WHERE origin_id = ? AND events = 0');
+    this.#withdraw = database.prepare(`
+      DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM shared_event
+        WHERE origin_id = (SELECT origin_id FROM origin WHERE events > 0 AND ${IS_OUT} LIMIT 1)
+        LIMIT ${PRUNE_ROWS})`);
+    this.#excess = database.prepare(
+      `SELECT value - ${SHARED_EVENTS_MAX} AS excess FROM counter WHERE name = 'shared_events'`,
+    );
+    this.#removeOldest = database.prepare(`
+      DELETE FROM honey WHERE honey_id IN
+        (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
+  }
+
+  /**
+   * The origin of an event that is to be recorded, within the caller's transaction; `undefined` where nothing of it
+   * may be: the operator distrusts it, or there are too many origins.
+   */
+  admit(nodeId: string, origin: EventOrigin): number | undefined {
+    const known = this.#find.get(nodeId)?.['origin_id'];
+    const id =
+      known === undefined
+        ? this.#add(nodeId, 'none', origin.publicKey, origin.address)
+        : Number(known);
+    return id === undefined || this.#isOut.get(id) !== undefined ? undefined : id;
+  }
+
+  /** Remembers whose event a row is, within the caller's transaction. */
+  addEvent(honeyId: number, originId: number, origin: EventOrigin, eventEpochUs: number): void {
+    const { address, publicKey } = origin;
+    this.#addEvent.run(honeyId, originId, address, eventEpochUs);
+    this.#touch.run(this.#clock.epochUs(), address, publicKey ?? null, originId);
+    this.#counters.add('shared_events', 1);
+  }
+
+  /** Judges an origin, also one that nobody has heard of. What it said is withdrawn in steps where it is distrusted. */
+  setTrust(nodeId: string, trust: Trust): void {
+    inTransaction(this.#database, () => {
+      const id = this.#find.get(nodeId)?.['origin_id'] ?? this.#add(nodeId, trust, undefined, '');
+      if (id !== undefined) this.#setTrust.run(trust, Number(id));
+    });
+  }
+
+  /** Takes back what the operator said of it; an origin of which there are no events goes altogether. `false`: there is none. */
+  forget(nodeId: string): boolean {
+    return inTransaction(this.#database, () => {
+      const id = this.#find.get(nodeId)?.['origin_id'];
+      if (id === undefined) return false;
+      this.#setTrust.run('none', Number(id));
+      this.#counters.add('origins', -Number(this.#remove.run(Number(id)).changes));
+      return true;
+    });
+  }
+
+  /** Some milliseconds of removing what distrusted origins said, and the oldest of what is too much. @returns Whether there is more to do. */
+  step(): boolean {
+    const startedAtMs = this.#clock.nowMs();
+    let removed = true;
+    while (removed && this.#clock.nowMs() - startedAtMs < PRUNE_STEP_MS)
+      removed = this.#removeSome();
+    return removed;
+  }
+
+  #removeSome(): boolean {
+    const excess = Number(this.#excess.get()?.['excess'] ?? 0);
+    return inTransaction(this.#database, () => {
+      const { changes } = excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run();
+      return changes > 0;
+    });
+  }
+
+  /** `undefined` where there are too many that events or a judgement hold. */
+  #add(
+    nodeId: string,
+    trust: Trust,
+    publicKey: Uint8Array | undefined,
+    address: string,
+  ): number | undefined {
+    if (Number(this.#count.get()?.['value']) >= ORIGINS_MAX) {
+      const { changes } = this.#removeIdle.run();
+      if (changes === 0) return undefined;
+      this.#counters.add('origins', -1);
+    }
+    const nowUs = this.#clock.epochUs();
+    const row = this.#insert.get(nodeId, publicKey ?? null, trust, address, nowUs, nowUs);
+    this.#counters.add('origins', 1);
+    return Number(row?.['origin_id']);
+  }
+}
+
+export function originOf(row: Readonly<Record<string, unknown>>): Origin {
+  const trust = row['trust'];
+  const key = row['public_key'];
+  return {
+    totalId: Number(row['origin_id']),
+    nodeId: String(row['node_id']),
+    publicKey: key instanceof Uint8Array ? key : undefined,
+    trust: trust === 'trusted' || trust === 'distrusted' ? trust : 'none',
+    address: String(row['address']),
+    firstSeenEpochUs: Number(row['first_seen_us']),
+    lastSeenEpochUs: Number(row['last_seen_us']),
+    seenCount: Number(row['events']),
+  };
+}

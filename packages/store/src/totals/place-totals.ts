@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Counters } from './counters.ts';
+import type { PageEnd } from '../store-reader.ts';
+
+/** Where an address is, by the number of its total. */
+export interface PlacedAddress {
+  readonly totalId: number;
+  /** ISO 3166-1 alpha-2, empty where it is not known. */
+  readonly country: string;
+  readonly network: string;
+  /** Empty where it has none. */
+  readonly networkName: string;
+}
+
+/** How far placing has come: by `StoreReader.addressesToPlace()`. */
+export interface PlacesProgress {
+  /** Tells sets of places apart; with another one all begins anew. */
+  readonly source: number;
+  /** Totals up to this one have a place. */
+  readonly totalId: number;
+  /** Totals that were seen up to this are counted. */
+  readonly seen: PageEnd;
+}
+
+interface Sum {
+  readonly name: string;
+  addresses: number;
+  count: number;
+  firstUs: number;
+  lastUs: number;
+}
+
+/**
+ * Totals per country and network, kept beside the totals of addresses: what an address has more than was counted of
+ * it is added. So recording pays nothing for them, and they are a second or so behind.
+ */
+export class PlaceTotals {
+  readonly #database: DatabaseSync;
+  readonly #counters: Counters;
+  readonly #address: StatementSync;
+  readonly #place: StatementSync;
+  readonly #count: StatementSync;
+  readonly #addCountry: StatementSync;
+  readonly #addNetwork: StatementSync;
+  readonly #source: StatementSync;
+  readonly #newest: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#counters = new Counters(database);
+    this.#address = database.prepare(`
+      SELECT seen_count, first_seen_us, last_seen_us, counted, country, network
+      FROM address_total LEFT JOIN address_place USING (total_id) WHERE total_id = ?`);
+    this.#place = database.prepare(
+      'INSERT INTO address_place (total_id, country, network, counted) VALUES (?, ?, ?, ?)',
+    );
+    this.#count = database.prepare('UPDATE address_place SET counted = ? WHERE total_id = ?');
+    const sums = `
+        addresses = addresses + excluded.addresses,
+        seen_count = seen_count + excluded.seen_count,
+        first_seen_us = min(first_seen_us, excluded.first_seen_us),
+        last_seen_us = max(last_seen_us, excluded.last_seen_us)`;
+    this.#addCountry = database.prepare(`
+      INSERT INTO country_total (country, addresses, seen_count, first_seen_us, last_seen_us)
+      VALUES (?, ?, ?, ?, ?) ON CONFLICT (country) DO UPDATE SET ${sums}`);
+    this.#addNetwork = database.prepare(`
+      INSERT INTO network_total (network, addresses, seen_count, first_seen_us, last_seen_us, name)
+      VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (network) DO UPDATE SET name = max(name, excluded.name), ${sums}`);
+    this.#source = database.prepare("SELECT value FROM counter WHERE name = 'placed_source'");
+    this.#newest = database.prepare(`
+      SELECT last_seen_us, total_id FROM address_total ORDER BY last_seen_us DESC, total_id DESC LIMIT 1`);
+  }
+
+  /** Adds what is new of these addresses, within the caller's transaction. */
+  add(places: readonly PlacedAddress[], progress: PlacesProgress): void {
+    if (Number(this.#source.get()?.['value']) !== progress.source)
+      return this.#begin(progress.source);
+    const countries = new Map<string, Sum>();
+    const networks = new Map<string, Sum>();
+    for (const place of places) this.#addAddress(place, countries, networks);
+    for (const [country, { addresses, count, firstUs, lastUs }] of countries) {
+      this.#addCountry.run(country, addresses, count, firstUs, lastUs);
+    }
+    for (const [network, { addresses, count, firstUs, lastUs, name }] of networks) {
+      this.#addNetwork.run(network, addresses, count, firstUs, lastUs, name);
+    }
+    this.#counters.set('placed_total_id', progress.totalId);
+    this.#counters.set('placed_last_seen_us', progress.seen.lastSeenEpochUs);
+    this.#counters.set('placed_last_seen_id', progress.seen.totalId);
+  }
+
+  /** The places come from somewhere else than before. */
+  #begin(source: number): void {
+    this.#database.exec(
+      'DELETE FROM address_place; DELETE FROM country_total; DELETE FROM network_total',
+    );
+    const newest = this.#newest.get();
+    this.#counters.set('placed_source', source);
+    this.#counters.set('placed_total_id', 0);
+    // All there are get their place as new ones.
+    this.#counters.set('placed_last_seen_us', Number(newest?.['last_seen_us'] ?? 0));
+    this.#counters.set('placed_last_seen_id', Number(newest?.['total_id'] ?? 0));
+  }
+
+  #addAddress(
+    { totalId, country, network, networkName }: PlacedAddress,
+    countries: Map<string, Sum>,
+    networks: Map<string, Sum>,
+  ): void {
+    const row = this.#address.get(totalId);
+    if (row === undefined) return; // Retention removed it.
+    const seenCount = Number(row['seen_count']);
+    const isNew = row['counted'] === null;
+    if (isNew) this.#place.run(totalId, country, network, seenCount);
+    else this.#count.run(seenCount, totalId);
+    const more = {
+      addresses: isNew ? 1 : 0,
+      count: seenCount - Number(row['counted'] ?? 0),
+      firstUs: Number(row['first_seen_us']),
+      lastUs: Number(row['last_seen_us']),
+    };
+    // What it was counted under it stays under.
+    add(countries, isNew ? country : String(row['country']), { ...more, name: '' });
+    add(networks, isNew ? network : String(row['network']), { ...more, name: networkName });
+  }
+}
+
+function add(sums: Map<string, Sum>, key: string, more: Sum): void {
+  const sum = sums.get(key);
+  if (sum === undefined) {
+    sums.set(key, more);
+    return;
+  }
+  sum.addresses += more.addresses;
+  sum.count += more.count;
+  sum.firstUs = Math.min(sum.firstUs, more.firstUs);
+  sum.lastUs = Math.max(sum.lastUs, more.lastUs);
+}

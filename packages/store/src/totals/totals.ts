@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Counters } from './counters.ts';
+import { SUMS_KEPT_MAX, USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
+import { COUNTED_METHODS } from '../file/schema.ts';
+
+const HOUR_US = 3_600_000_000;
+const METHODS = new Set(COUNTED_METHODS);
+
+interface Sum {
+  firstUs: number;
+  lastUs: number;
+  count: number;
+  gradeRank: number;
+}
+
+const NOTHING: Readonly<Sum> = { firstUs: Infinity, lastUs: -Infinity, count: 0, gradeRank: 0 };
+
+/** Sums by text. What comes twice in a row, as most does, is not looked for: that costs more than the rest. */
+class Sums {
+  #sums = new Map<string, Sum>();
+  /** Used again in each transaction: new ones would outlive many collections of new objects. */
+  readonly #pool: Sum[] = [];
+  #lastKey = '';
+  #last: Sum | undefined;
+
+  /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
+  add(key: string, epochUs: number, count: number, gradeRank: number): void {
+    const sum = this.#last !== undefined && key === this.#lastKey ? this.#last : this.#sumOf(key);
+    sum.count += count;
+    if (epochUs < sum.firstUs) sum.firstUs = epochUs;
+    if (epochUs > sum.lastUs) sum.lastUs = epochUs;
+    if (gradeRank > sum.gradeRank) sum.gradeRank = gradeRank;
+  }
+
+  entries(): Iterable<[string, Sum]> {
+    return this.#sums;
+  }
+
+  clear(): void {
+    this.#sums = new Map(); // One that is cleared grows anew among the old objects.
+    this.#last = undefined;
+  }
+
+  #sumOf(key: string): Sum {
+    let sum = this.#sums.get(key);
+    if (sum === undefined) {
+      sum = this.#take();
+      this.#sums.set(key, sum);
+    }
+    this.#lastKey = key;
+    this.#last = sum;
+    return sum;
+  }
+
+  #take(): Sum {
+    const index = this.#sums.size;
+    const sum = this.#pool[index] ?? { ...NOTHING };
+    if (index < SUMS_KEPT_MAX) this.#pool[index] = sum;
+    sum.firstUs = NOTHING.firstUs;
+    sum.lastUs = NOTHING.lastUs;
+    sum.count = NOTHING.count;
+    sum.gradeRank = NOTHING.gradeRank;
+    return sum;
+  }
+}
+
+interface HourSum {
+  readonly hour: number;
+  readonly method: string;
+  readonly transport: string;
+  count: number;
+}
+
+/**
+ * Totals per address, number, User-Agent and hour. What one transaction brings is summed up first, so that each
+ * of them costs one statement however often it occurs.
+ */
+export class Totals {
+  readonly #addresses = new Sums();
+  readonly #numbers = new Sums();
+  readonly #userAgents = new Sums();
+  readonly #hours = new Map<string, HourSum>();
+  #lastHour: HourSum | undefined;
+  readonly #addAddress: StatementSync;
+  readonly #addNumber: StatementSync;
+  readonly #addUserAgent: StatementSync;
+  readonly #addHour: StatementSync;
+  readonly #lastIds: StatementSync;
+  readonly #counters: Counters;
+
+  constructor(database: DatabaseSync, counters: Counters) {
+    this.#counters = counters;
+    this.#addAddress = database.prepare(`
+      INSERT INTO address_total (address, first_seen_us, last_seen_us, seen_count, grade)
+      VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (address) DO UPDATE SET
+        first_seen_us = min(first_seen_us, excluded.first_seen_us),
+        last_seen_us = max(last_seen_us, excluded.last_seen_us),
+        seen_count = seen_count + excluded.seen_count,
+        grade = max(grade, excluded.grade)`);
+    this.#addNumber = addText(database, 'number_total', 'number');
+    this.#addUserAgent = addText(database, 'user_agent_total', 'user_agent');
+    this.#addHour = database.prepare(`
+      INSERT INTO hour_total (hour, method, transport, seen_count) VALUES (?, ?, ?, ?)
+      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count`);
+    this.#lastIds = database.prepare(`
+      SELECT (SELECT coalesce(max(total_id), 0) FROM address_total) AS addresses,
+        (SELECT coalesce(max(total_id), 0) FROM number_total) AS numbers,
+        (SELECT coalesce(max(total_id), 0) FROM user_agent_total) AS user_agents`);
+  }
+
+  /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
+  addAddress(address: string, epochUs: number, count: number, gradeRank: number): void {
+    this.#addresses.add(address, epochUs, count, gradeRank);
+  }
+
+  addNumber(number: string, epochUs: number, count: number): void {
+    this.#numbers.add(number, epochUs, count, 0);
+  }
+
+  /** @param userAgent Cut to the characters that are kept of it. */
+  addUserAgent(userAgent: string, epochUs: number, count: number): void {
+    const kept =
+      userAgent.length > USER_AGENT_CHARACTERS_MAX
+        ? userAgent.slice(0, USER_AGENT_CHARACTERS_MAX)
+        : userAgent;
+    if (kept !== '') this.#userAgents.add(kept, epochUs, count, 0);
+  }
+
+  /** @param method As it was received; `undefined` where there was none. */
+  addHour(method: string | undefined, transport: string, epochUs: number, count: number): void {
+    const hour = Math.floor(epochUs / HOUR_US);
+    const last = this.#lastHour;
+    if (last?.hour === hour && last.method === method && last.transport === transport) {
+      last.count += count;
+      return;
+    }
+    const counted = method !== undefined && METHODS.has(method) ? method : 'OTHER';
+    const key = `${hour}${counted}${transport}`;
+    const sum = this.#hours.get(key);
+    const added = sum ?? { hour, method: counted, transport, count: 0 };
+    added.count += count;
+    if (sum === undefined) this.#hours.set(key, added);
+    this.#lastHour = added;
+  }
+
+  /** Writes what was added, within the caller's transaction. */
+  flush(): void {
+    const before = this.#readLastIds();
+    for (const [address, sum] of this.#addresses.entries()) {
+      this.#addAddress.run(address, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
+    }
+    for (const [number, sum] of this.#numbers.entries()) {
+      this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count);
+    }
+    for (const [userAgent, sum] of this.#userAgents.entries()) {
+      this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count);
+    }
+    for (const { hour, method, transport, count } of this.#hours.values()) {
+      this.#addHour.run(hour, method, transport, count);
+    }
+    this.clear();
+    // New totals take the next numbers one by one, so their count is the distance.
+    const after = this.#readLastIds();
+    for (const name of ['addresses', 'numbers', 'user_agents'] as const) {
+      this.#counters.add(name, after[name] - before[name]);
+    }
+  }
+
+  /** Forgets what was added and not written. */
+  clear(): void {
+    this.#addresses.clear();
+    this.#numbers.clear();
+    this.#userAgents.clear();
+    this.#hours.clear();
+    this.#lastHour = undefined;
+  }
+
+  #readLastIds(): Readonly<Record<'addresses' | 'numbers' | 'user_agents', number>> {
+    const row = this.#lastIds.get();
+    return {
+      addresses: Number(row?.['addresses']),
+      numbers: Number(row?.['numbers']),
+      user_agents: Number(row?.['user_agents']),
+    };
+  }
+}
+
+function addText(
+  database: DatabaseSync,
+  table: 'number_total' | 'user_agent_total',
+  column: 'number' | 'user_agent',
+): StatementSync {
+  return database.prepare(`
+    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count)
+    VALUES (?, ?, ?, ?)
+    ON CONFLICT (${column}) DO UPDATE SET
+      first_seen_us = min(first_seen_us, excluded.first_seen_us),
+      last_seen_us = max(last_seen_us, excluded.last_seen_us),
+      seen_count = seen_count + excluded.seen_count`);
+}

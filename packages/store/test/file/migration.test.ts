@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { SCHEMA_VERSION } from '../../src/file/schema.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import {
+  distinctBatch,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+  WITHOUT_VERSION_5,
+  WITHOUT_VERSION_7,
+} from '../fixtures.ts';
+import { makeLegacyDatabase, type LegacyRow } from './legacy-database.ts';
+
+/** 2026-02-01T12:00:00.512Z: `created_at` of the rows unless they say otherwise. */
+const CREATED_US = 1_769_947_200_512_000;
+
+function open(path: string, logger = new TestLogger()): Store {
+  return Store.open({ logger, clock: new TestClock() }, { path });
+}
+
+test('Store.open() migrates a database of 4.x in place and keeps its rows', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [{}, { calledNumber: 'NOT_FOUND', transportType: 'TCP' }]);
+  const logger = new TestLogger();
+  using store = open(path, logger);
+  assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, 3);
+  assert.deepEqual(logger.lines, [
+    { event: 'database_migration_started', fields: { schema_version: SCHEMA_VERSION } },
+    { event: 'database_migration_finished', fields: { rows: 2, repaired_addresses: 0 } },
+  ]);
+  using reader = StoreReader.open(path);
+  assert.deepEqual(reader.eventsAfter(0, 1), [
+    {
+      honeyId: 1,
+      eventTimestamp: '2026-02-01 13:00:00.5123456',
+      eventUuid: '00000000-0000-4000-8000-000000000001',
+      createdByNodeId: 'c-node',
+      collectedMethod: 'passive',
+      transportType: 'UDP',
+      sourceIp: '203.0.113.9',
+      sourcePort: undefined,
+      destinationIp: undefined,
+      destinationPort: undefined,
+      calledNumber: '00441234',
+      sipMethod: 'OPTIONS',
+      userAgent: 'NOT_FOUND',
+      grade: undefined,
+      requestUri: undefined,
+      sipMessage: 'OPTIONS sip:a SIP/2.0',
+    },
+  ]);
+});
+
+test('Store.open() sums up the rows of 4.x, none above the grade seen', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [
+    {},
+    { transportType: 'TLS', createdAt: '2026-02-01 12:00:10.512' },
+    { calledNumber: 'NOT_FOUND', createdAt: null, eventTimestamp: '2026-02-01 12:00:20.512000000' },
+    { sourceIp: '8.8.8.8;rm', calledNumber: null },
+    { sourceIp: null, calledNumber: '', createdAt: null, eventTimestamp: null },
+  ]);
+  open(path).close();
+  using reader = StoreReader.open(path);
+  assert.equal(reader.addressesCount(), 1);
+  assert.deepEqual(reader.address('203.0.113.9'), {
+    address: '203.0.113.9',
+    totalId: 1,
+    firstSeenEpochUs: CREATED_US,
+    lastSeenEpochUs: CREATED_US + 20_000_000,
+    seenCount: 3,
+    grade: 'seen',
+  });
+  assert.equal(reader.numbersCount(), 1);
+  assert.deepEqual(reader.number('00441234'), {
+    number: '00441234',
+    totalId: 1,
+    firstSeenEpochUs: CREATED_US,
+    lastSeenEpochUs: CREATED_US + 10_000_000,
+    seenCount: 2,
+  });
+});
+
+test('Store.open() takes the port out of source_ip where 4.x wrote one', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [
+    { sourceIp: '203.0.113.9:5071' },
+    { sourceIp: '[::1]:5060' },
+    { sourceIp: '::1:5060' },
+    { sourceIp: 'nonsense:5060' },
+  ]);
+  open(path).close();
+  using database = new DatabaseSync(path);
+  const rows = database.prepare('SELECT source_ip, source_port FROM honey ORDER BY honey_id').all();
+  assert.deepEqual(
+    rows.map((row) => [row['source_ip'], row['source_port']]),
+    [
+      ['203.0.113.9', 5071],
+      ['::1', 5060],
+      ['::1:5060', null],
+      ['nonsense:5060', null],
+    ],
+  );
+  using reader = StoreReader.open(path);
+  assert.equal(reader.address('203.0.113.9')?.seenCount, 1);
+  assert.equal(reader.addressesCount(), 3);
+});
+
+test('Store.open() adds only the columns that an old file lacks, and missing indexes', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [{}]);
+  const old = new DatabaseSync(path);
+  old.exec('ALTER TABLE honey ADD COLUMN destination_ip TEXT; DROP INDEX event_uuid_index');
+  old.exec("UPDATE honey SET destination_ip = '198.51.100.7'");
+  old.close();
+  open(path).close();
+  using reader = StoreReader.open(path);
+  assert.equal(reader.eventsAfter(0, 1)[0]?.destinationIp, '198.51.100.7');
+  using database = new DatabaseSync(path);
+  const index = database
+    .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'event_uuid_index'")
+    .get();
+  assert.notEqual(index, undefined);
+});
+
+test('Store.open() migrates once', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [{}]);
+  open(path).close();
+  const logger = new TestLogger();
+  open(path, logger).close();
+  assert.deepEqual(logger.events(), []);
+  using reader = StoreReader.open(path);
+  assert.equal(reader.address('203.0.113.9')?.seenCount, 1);
+});
+
+test(
+  'a migration that is killed half-way leaves the old file as it was',
+  { timeout: 60_000 },
+  async () => {
+    using directory = new TestDirectory();
+    const path = directory.file('sentrypeer.db');
+    const rows: readonly LegacyRow[] = Array.from({ length: 20_000 }, (_, index) => ({
+      sourceIp: `203.0.113.${index % 250}:5060`,
+      sipMessage: 'x'.repeat(1500),
+    }));
+    makeLegacyDatabase(path, rows);
+    const program = join(import.meta.dirname, 'programs', 'killed-migration.ts');
+    const child = spawn(process.execPath, [program, path], { stdio: 'inherit' });
+    const [, signal]: (number | string | null)[] = await once(child, 'exit');
+    assert.equal(signal, 'SIGKILL');
+    // The program was at work in the file itself: what it overwrote lies in the journal.
+    assert.ok(statSync(`${path}-journal`).size > 0);
+    using database = new DatabaseSync(path);
+    assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 0);
+    assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'delete');
+    assert.equal(database.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok');
+    const found = database
+      .prepare("SELECT count(*) AS n FROM honey WHERE source_ip LIKE '203.0.113.%:5060'")
+      .get();
+    assert.equal(found?.['n'], rows.length);
+    database.exec("INSERT INTO honey (source_ip) VALUES ('203.0.113.9')");
+  },
+);
+
+test('Store.open() fills the totals of version 2 from the rows of version 0 and 1', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  makeLegacyDatabase(path, [{}, {}]);
+  open(path).close();
+  const database = new DatabaseSync(path);
+  database.exec(`
+    UPDATE honey SET user_agent = 'sipcli' WHERE honey_id = 1;
+    ${WITHOUT_VERSION_5}
+    DROP TABLE endpoint_status; DROP TABLE dead_letter;
+    DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key; DROP TABLE country_total;
+    DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
+    DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*';
+    PRAGMA user_version = 1`);
+  database.close();
+  open(path).close();
+  using reader = StoreReader.open(path);
+  assert.equal(reader.userAgentsCount(), 1);
+  assert.deepEqual(reader.userAgents(5).items, [
+    {
+      userAgent: 'sipcli',
+      totalId: 1,
+      firstSeenEpochUs: CREATED_US,
+      lastSeenEpochUs: CREATED_US,
+      seenCount: 1,
+    },
+  ]);
+  assert.deepEqual(
+    reader.methods(0, CREATED_US + 3600e6).map(({ method, seenCount }) => [method, seenCount]),
+    [['OPTIONS', 2]],
+  );
+  assert.equal(reader.addressesCount(), 1);
+});
+
+test('Store.open() brings a database of version 4 to ours and leaves its totals alone', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const before = open(path);
+  before.append([distinctBatch(1, 3)]);
+  before.close();
+  const database = new DatabaseSync(path);
+  database.exec(`${WITHOUT_VERSION_5} PRAGMA user_version = 4`);
+  database.close();
+  using store = open(path);
+  assert.equal(store.append([distinctBatch(9, 1)]).lastHoneyId, 4);
+  using reader = StoreReader.open(path);
+  assert.equal(reader.numbersCount(), 4);
+  assert.equal(reader.number('00441')?.seenCount, 1);
+  assert.deepEqual(reader.evidence.allowances(), []);
+});
+
+test('Store.open() gives a database of version 6 the index on addresses that goes by blocks', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  open(path).close();
+  const database = new DatabaseSync(path);
+  database.exec(`${WITHOUT_VERSION_7} ANALYZE; PRAGMA user_version = 6`);
+  database.close();
+  const logger = new TestLogger();
+  using store = open(path, logger);
+  assert.deepEqual(logger.lines, [
+    { event: 'database_migration_started', fields: { schema_version: SCHEMA_VERSION } },
+    { event: 'database_migration_finished', fields: {} },
+  ]);
+  store.append([distinctBatch(1, 3)]);
+  using migrated = new DatabaseSync(path, { readOnly: true });
+  const index = migrated.prepare("SELECT sql FROM sqlite_schema WHERE name = 'source_ip_index'");
+  assert.match(String(index.get()?.['sql']), /honey_id \/ 16384, source_ip/);
+  using reader = StoreReader.open(path);
+  const [event] = reader.eventsAfter(0, 1);
+  const page = reader.events({ sourceIp: event?.sourceIp ?? '' }, 'oldest-first', undefined, 9);
+  assert.equal(page.items[0]?.honeyId, 1);
+});

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { OperatingError } from '@sentrypeer/kernel';
+import { SCHEMA_VERSION } from '../../src/file/schema.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import { distinctBatch, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
+import { makeLegacyDatabase } from './legacy-database.ts';
+
+const NOBODY = 65_534;
+
+function open(path: string): Store {
+  return Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path });
+}
+
+function assertRefused(path: string, code: string, message: RegExp): void {
+  assert.throws(
+    () => open(path),
+    (error) =>
+      error instanceof OperatingError && error.code === code && message.test(error.message),
+  );
+}
+
+/** Runs `work` as a user whom permissions bind; a superuser may write anything. */
+function asOrdinaryUser(work: () => void): void {
+  const { geteuid, seteuid } = process;
+  if (geteuid === undefined || seteuid === undefined || geteuid() !== 0) {
+    work();
+    return;
+  }
+  seteuid(NOBODY);
+  try {
+    work();
+  } finally {
+    seteuid(0);
+  }
+}
+
+test('Store.open() makes a database whose table honey a reader of 4.x finds', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('new.db');
+  open(path).close();
+  using database = new DatabaseSync(path);
+  const names = database.prepare('SELECT name FROM sqlite_schema ORDER BY name').all();
+  const found = new Set(names.map((row) => row['name']));
+  for (const name of ['honey', 'source_ip_index', 'called_number_index', 'event_uuid_index']) {
+    assert.ok(found.has(name), name);
+  }
+  assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], SCHEMA_VERSION);
+  assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
+  const strict = database.prepare('SELECT name FROM pragma_table_list WHERE strict = 1').all();
+  assert.deepEqual(strict.map((row) => String(row['name'])).toSorted(), [
+    'address_evidence',
+    'address_place',
+    'address_total',
+    'allowance',
+    'api_key',
+    'counter',
+    'country_total',
+    'cursor',
+    'dead_letter',
+    'delisting',
+    'endpoint_status',
+    'hour_total',
+    'listing',
+    'listing_change',
+    'network_total',
+    'number_evidence',
+    'number_reading',
+    'number_total',
+    'origin',
+    'pending_repeat',
+    'shared_event',
+    'user_agent_total',
+  ]);
+});
+
+test('Store.open() fills an empty file', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('empty.db');
+  writeFileSync(path, '');
+  using store = open(path);
+  assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, 1);
+});
+
+test('Store.open() refuses a file of something else and does not touch it', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('notes.txt');
+  writeFileSync(path, 'SQLite is what these notes are about.\n');
+  assertRefused(path, 'db_not_a_database', /notes\.txt is not a SentryPeer database/);
+  assert.equal(readFileSync(path, 'utf8'), 'SQLite is what these notes are about.\n');
+});
+
+test('Store.open() refuses a damaged SQLite file and does not touch it', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('damaged.db');
+  const octets = Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4080, 0xaa)]);
+  writeFileSync(path, octets);
+  assertRefused(path, 'db_not_a_database', /it is not an SQLite database/);
+  assert.deepEqual(readFileSync(path), octets);
+});
+
+test('Store.open() refuses a directory', () => {
+  using directory = new TestDirectory();
+  assertRefused(directory.path, 'db_not_a_database', /it is no file/);
+});
+
+test('Store.open() refuses the database of another program and does not touch it', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('other.db');
+  const other = new DatabaseSync(path);
+  other.exec('CREATE TABLE bookmarks (url TEXT)');
+  other.close();
+  const octets = readFileSync(path);
+  assertRefused(path, 'db_not_a_database', /it has no table honey/);
+  assert.deepEqual(readFileSync(path), octets);
+});
+
+test('Store.open() refuses a table that is only called honey', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('bees.db');
+  const other = new DatabaseSync(path);
+  other.exec('CREATE TABLE honey (honey_id INTEGER PRIMARY KEY, blossom TEXT)');
+  other.close();
+  assertRefused(path, 'db_not_a_database', /has no column event_timestamp/);
+});
+
+test('Store.open() and StoreReader.open() refuse the schema of a newer version', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('newer.db');
+  open(path).close();
+  const newer = new DatabaseSync(path);
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  assertRefused(path, 'db_newer', /has schema 99, this program knows [0-9]+$|; install/);
+  assert.throws(() => StoreReader.open(path), { code: 'db_newer' });
+});
+
+test('Store.open() names the directory that does not exist', () => {
+  using directory = new TestDirectory();
+  assertRefused(
+    directory.file('no/such/place.db'),
+    'db_directory_missing',
+    /no\/such .* does not exist/,
+  );
+});
+
+test('Store.open() says that another program holds the database', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('held.db');
+  makeLegacyDatabase(path, [{}]);
+  using other = new DatabaseSync(path);
+  other.exec('BEGIN EXCLUSIVE');
+  assertRefused(path, 'db_locked', /locked by another program/);
+  other.exec('COMMIT');
+  using store = open(path);
+  assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, 2);
+});
+
+test('Store.open() says that a file cannot be written', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('fixed.db');
+  makeLegacyDatabase(path, [{}]);
+  chmodSync(directory.path, 0o777);
+  chmodSync(path, 0o444);
+  asOrdinaryUser(() => assertRefused(path, 'db_read_only', /cannot be written/));
+});
+
+test('Store.open() says that a database of its own cannot be written', () => {
+  using directory = new TestDirectory();
+  chmodSync(directory.path, 0o777);
+  const path = directory.file('fixed.db');
+  open(path).close();
+  chmodSync(path, 0o444);
+  asOrdinaryUser(() => assertRefused(path, 'db_read_only', /cannot be written/));
+});
+
+test('Store.open() says that a directory cannot be written', () => {
+  using directory = new TestDirectory();
+  chmodSync(directory.path, 0o755);
+  const inner = directory.file('fixed');
+  mkdirSync(inner);
+  const path = directory.file('fixed/sentrypeer.db');
+  makeLegacyDatabase(path, [{}]);
+  chmodSync(path, 0o666);
+  chmodSync(inner, 0o555);
+  asOrdinaryUser(() => assertRefused(path, 'db_read_only', /cannot be written/));
+  chmodSync(inner, 0o755);
+});
+
+test('Store.open() says that a file cannot be read', () => {
+  using directory = new TestDirectory();
+  chmodSync(directory.path, 0o755);
+  const path = directory.file('secret.db');
+  makeLegacyDatabase(path, [{}]);
+  chmodSync(path, 0o000);
+  asOrdinaryUser(() => assertRefused(path, 'db_failed', /cannot be read/));
+});
+
+test('StoreReader.open() says that there is no database, or that it is not migrated yet', () => {
+  using directory = new TestDirectory();
+  assert.throws(() => StoreReader.open(directory.file('none.db')), {
+    code: 'db_failed',
+    message: /there is no database/,
+  });
+  const path = directory.file('old.db');
+  makeLegacyDatabase(path, [{}]);
+  assert.throws(() => StoreReader.open(path), {
+    code: 'db_failed',
+    message: /of an older version/,
+  });
+});

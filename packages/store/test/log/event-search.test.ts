@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { EventFilter, EventOrder } from '../../src/log/event-search.ts';
+import { SEARCH_ROWS_MAX } from '../../src/limits.ts';
+import { BLOCK_EVENTS } from '../../src/file/schema.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import {
+  batchOf,
+  DAY_US,
+  distinctBatch,
+  NOON_US,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+  uuidOf,
+  type TestEvent,
+} from '../fixtures.ts';
+
+/** A log in which each batch was recorded a day after the one before. */
+function logOf(directory: TestDirectory, ...batches: readonly Uint8Array[]): StoreReader {
+  const path = directory.file('sentrypeer.db');
+  const clock = new TestClock();
+  using store = Store.open({ logger: new TestLogger(), clock }, { path });
+  for (const batch of batches) {
+    store.append([batch]);
+    clock.us += DAY_US;
+  }
+  return StoreReader.open(path);
+}
+
+const MIXED: readonly TestEvent[] = [
+  { eventUuid: uuidOf(1) },
+  { eventUuid: uuidOf(2), sourceIp: '203.0.113.6', sipMethod: 'REGISTER' },
+  { eventUuid: uuidOf(3), calledNumber: '0046123', userAgent: 'pplsip', grade: 'returned' },
+  { eventUuid: uuidOf(4), transportType: 'TLS', grade: 'handshake', calledNumber: undefined },
+];
+
+function ids(
+  reader: StoreReader,
+  filter: EventFilter,
+  order: EventOrder = 'newest-first',
+): readonly number[] {
+  const page = reader.events(filter, order, undefined, 100);
+  assert.equal(page.next, undefined);
+  return page.items.map(({ honeyId }) => honeyId);
+}
+
+test('StoreReader.events() finds events by each thing they say', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory, batchOf(MIXED), distinctBatch(5, 2));
+  assert.deepEqual(ids(reader, {}), [6, 5, 4, 3, 2, 1]);
+  assert.deepEqual(ids(reader, {}, 'oldest-first'), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(ids(reader, { sourceIp: '203.0.113.6' }), [2]);
+  assert.deepEqual(ids(reader, { calledNumber: '0046123' }), [3]);
+  assert.deepEqual(ids(reader, { calledNumber: '0046123', sourceIp: '203.0.113.6' }), []);
+  assert.deepEqual(ids(reader, { sipMethod: 'REGISTER' }), [2]);
+  assert.deepEqual(ids(reader, { userAgent: 'pplsip' }), [3]);
+  assert.deepEqual(ids(reader, { transportType: 'TLS' }), [4]);
+  assert.deepEqual(ids(reader, { grade: 'returned' }), [3]);
+  assert.deepEqual(ids(reader, { sinceEpochUs: NOON_US }), [6, 5, 4, 3, 2, 1]);
+  assert.deepEqual(ids(reader, { sinceEpochUs: NOON_US + 1000 }), [6, 5]);
+  assert.deepEqual(ids(reader, { untilEpochUs: NOON_US + DAY_US }), [4, 3, 2, 1]);
+  assert.deepEqual(ids(reader, { sinceEpochUs: NOON_US + 2 * DAY_US }), []);
+  assert.deepEqual(ids(reader, { untilEpochUs: NOON_US }), []);
+});
+
+test('StoreReader.events() goes on behind the page before, in both directions', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory, distinctBatch(1, 7));
+  for (const order of ['newest-first', 'oldest-first'] as const) {
+    const found: number[] = [];
+    let after: number | undefined;
+    do {
+      const page = reader.events({ sipMethod: 'INVITE' }, order, after, 3);
+      found.push(...page.items.map(({ honeyId }) => honeyId));
+      after = page.next;
+    } while (after !== undefined);
+    assert.deepEqual(
+      found,
+      order === 'oldest-first' ? [1, 2, 3, 4, 5, 6, 7] : [7, 6, 5, 4, 3, 2, 1],
+    );
+  }
+});
+
+test('StoreReader.events() stops looking after so many rows and says where', () => {
+  using directory = new TestDirectory();
+  const rows = 1000;
+  const batches = Array.from({ length: SEARCH_ROWS_MAX / rows + 1 }, (_, at) =>
+    distinctBatch(1 + at * rows, rows),
+  );
+  using reader = logOf(directory, ...batches);
+  const first = reader.events({ userAgent: 'nobody' }, 'oldest-first', undefined, 10);
+  assert.deepEqual(first, { items: [], next: SEARCH_ROWS_MAX });
+  const second = reader.events({ userAgent: 'nobody' }, 'oldest-first', first.next, 10);
+  assert.deepEqual(second, { items: [], next: undefined });
+});
+
+test('StoreReader.events() finds the events of an address in all blocks of their index', () => {
+  using directory = new TestDirectory();
+  const rows = 1000;
+  const batchesCount = Math.ceil(BLOCK_EVENTS / rows);
+  const address = '203.0.113.77';
+  const ofAddress = (count: number): Uint8Array =>
+    batchOf([{ eventUuid: uuidOf(count), sourceIp: address }]);
+  using reader = logOf(
+    directory,
+    ofAddress(1_000_001),
+    ...Array.from({ length: batchesCount }, (_, at) => distinctBatch(1 + at * rows, rows)),
+    ofAddress(1_000_002),
+    distinctBatch(900_000, 5),
+    ofAddress(1_000_003),
+  );
+  const last = batchesCount * rows;
+  const expected = [1, last + 2, last + 8];
+  assert.deepEqual(ids(reader, { sourceIp: address }, 'oldest-first'), expected);
+  assert.deepEqual(ids(reader, { sourceIp: address }), expected.toReversed());
+  for (const order of ['newest-first', 'oldest-first'] as const) {
+    const found: number[] = [];
+    let after: number | undefined;
+    do {
+      const page = reader.events({ sourceIp: address }, order, after, 1);
+      found.push(...page.items.map(({ honeyId }) => honeyId));
+      after = page.next;
+    } while (after !== undefined);
+    assert.deepEqual(found, order === 'oldest-first' ? expected : expected.toReversed());
+  }
+});
+
+test('StoreReader.events() stops looking after so many blocks and says where', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory, batchOf([{ eventUuid: uuidOf(1), sourceIp: '203.0.113.77' }]));
+  using database = new DatabaseSync(directory.file('sentrypeer.db'));
+  const far = BLOCK_EVENTS * (SEARCH_ROWS_MAX + 1);
+  database.exec(`INSERT INTO honey (honey_id, source_ip) VALUES (${far}, '203.0.113.5')`);
+  const filter = { sourceIp: '203.0.113.77' };
+  const first = reader.events(filter, 'newest-first', undefined, 10);
+  assert.deepEqual(first, { items: [], next: 2 * BLOCK_EVENTS });
+  const second = reader.events(filter, 'newest-first', first.next, 10);
+  assert.deepEqual(
+    second.items.map(({ honeyId }) => honeyId),
+    [1],
+  );
+  assert.equal(second.next, undefined);
+});
+
+test('other programs find the events of an address by the index too', () => {
+  using directory = new TestDirectory();
+  using _reader = logOf(directory, distinctBatch(1, 3));
+  using database = new DatabaseSync(directory.file('sentrypeer.db'), { readOnly: true });
+  const plan = database.prepare("EXPLAIN QUERY PLAN SELECT * FROM honey WHERE source_ip = 'x'");
+  assert.match(String(plan.get()?.['detail']), /^SEARCH honey USING INDEX source_ip_index/);
+});
+
+test('StoreReader.events() finds nothing in an empty log', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory);
+  assert.deepEqual(ids(reader, {}), []);
+  assert.deepEqual(ids(reader, { sinceEpochUs: NOON_US, untilEpochUs: NOON_US + 1 }), []);
+});
+
+test('StoreReader.event() gives all that is kept of one', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(
+    directory,
+    batchOf([
+      { eventUuid: uuidOf(9), anomalies: ['via_missing', 'to_missing'], details: { callId: 'c' } },
+    ]),
+  );
+  assert.equal(reader.event(uuidOf(8)), undefined);
+  const event = reader.event(uuidOf(9));
+  assert.equal(event?.anomalies, 'via_missing,to_missing');
+  assert.equal(event?.detailsJson, '{"callId":"c"}');
+  assert.equal(event?.recordedAt, '2026-03-01 12:00:00.000');
+  assert.equal(event?.seenCount, 1);
+  assert.equal(event?.toUser, '00442071234567');
+  assert.equal(event?.lastSeen, undefined);
+});
+
+test('StoreReader sums up User-Agents and hours, messages that are counted on a row too', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const clock = new TestClock();
+  using store = Store.open({ logger: new TestLogger(), clock }, { path });
+  const long = 'x'.repeat(300);
+  store.append([
+    batchOf([
+      { eventUuid: uuidOf(1) },
+      { eventUuid: uuidOf(2), userAgent: long, sipMethod: 'FUZZ', eventEpochUs: NOON_US + 3600e6 },
+      { eventUuid: uuidOf(3), userAgent: undefined, sipMethod: undefined },
+    ]),
+  ]);
+  const repeat = { eventUuid: uuidOf(1), count: 4, lastEpochUs: NOON_US + 7 };
+  const source = { sourceIp: '203.0.113.5', calledNumber: undefined, grade: 'seen' } as const;
+  store.append([batchOf([], [{ ...repeat, ...source }])]);
+  while (store.maintain());
+  using reader = StoreReader.open(path);
+  assert.equal(reader.userAgentsCount(), 2);
+  assert.deepEqual(
+    reader.userAgents(10).items.map(({ userAgent, seenCount }) => [userAgent, seenCount]),
+    [
+      ['x'.repeat(256), 1],
+      ['friendly-scanner', 5],
+    ],
+  );
+  const hours = reader.hours(NOON_US, NOON_US + DAY_US);
+  assert.deepEqual(
+    hours.map(({ hourEpochUs, method, transport, seenCount }) => [
+      (hourEpochUs - NOON_US) / 3600e6,
+      method,
+      transport,
+      seenCount,
+    ]),
+    [
+      [0, 'INVITE', 'UDP', 5],
+      [0, 'OTHER', 'UDP', 1],
+      [1, 'OTHER', 'UDP', 1],
+    ],
+  );
+  assert.deepEqual(
+    reader.methods(0, NOON_US + DAY_US).map(({ method, seenCount }) => [method, seenCount]),
+    [
+      ['INVITE', 5],
+      ['OTHER', 2],
+    ],
+  );
+  assert.deepEqual(reader.hours(NOON_US + 3600e6, NOON_US + 3600e6), []);
+});

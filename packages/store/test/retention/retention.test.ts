@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import {
+  CHECKPOINT_INTERVAL_MS,
+  DISK_CHECK_INTERVAL_MS,
+  PRUNE_ROWS,
+  WAL_OCTETS_MAX,
+} from '../../src/limits.ts';
+import { Store, type StoreOptions } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import {
+  batchOf,
+  DAY_US,
+  distinctBatch,
+  NOON_US,
+  TestClock,
+  TestDirectory,
+  TestDisk,
+  TestLogger,
+  uuidOf,
+} from '../fixtures.ts';
+
+const MIB = 1_048_576;
+
+/** A store with its clock, disk and reader at hand. */
+class Bench {
+  readonly directory = new TestDirectory();
+  readonly clock = new TestClock();
+  readonly disk = new TestDisk();
+  readonly logger = new TestLogger();
+  readonly store: Store;
+  readonly reader: StoreReader;
+  readonly #database: DatabaseSync;
+
+  constructor(options: Omit<StoreOptions, 'path'> = {}) {
+    const path = this.directory.file('sentrypeer.db');
+    this.store = Store.open(this, { ...options, path });
+    this.reader = StoreReader.open(path);
+    this.#database = new DatabaseSync(path, { readOnly: true });
+  }
+
+  query(sql: string): number {
+    return Number(Object.values(this.#database.prepare(sql).get() ?? {})[0]);
+  }
+
+  /** Octets of the pages that hold something. */
+  liveOctets(): number {
+    const pages = this.query('PRAGMA page_count') - this.query('PRAGMA freelist_count');
+    return pages * this.query('PRAGMA page_size');
+  }
+
+  maintainAll(): void {
+    while (this.store.maintain());
+  }
+
+  /** Lets the reading of the disk grow old. */
+  passDiskCheck(): void {
+    this.clock.ms += DISK_CHECK_INTERVAL_MS;
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+    this.reader.close();
+    this.store.close();
+    this.directory[Symbol.dispose]();
+  }
+}
+
+test('Store.maintain() removes rows and totals older than the retention time, and no others', () => {
+  using bench = new Bench({ retentionDays: 10 });
+  bench.store.append([distinctBatch(1, 300)]);
+  bench.clock.us += 6 * DAY_US;
+  bench.store.append([
+    batchOf([{ sourceIp: '203.0.113.6', calledNumber: '006', eventEpochUs: bench.clock.us }]),
+  ]);
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 301);
+  bench.clock.us += 5 * DAY_US;
+  bench.clock.ms += 60_000;
+  bench.maintainAll();
+  assert.deepEqual(
+    bench.reader.eventsAfter(0, 10).map((event) => event.calledNumber),
+    ['006'],
+  );
+  assert.equal(bench.reader.addressesCount(), 1);
+  assert.equal(bench.reader.numbersCount(), 1);
+  assert.equal(bench.reader.address('203.0.113.5'), undefined);
+  assert.equal(bench.reader.address('203.0.113.6')?.seenCount, 1);
+});
+
+test('Store.maintain() keeps the total of an address that is still seen', () => {
+  using bench = new Bench({ retentionDays: 10 });
+  bench.store.append([distinctBatch(1, 1)]);
+  bench.clock.us += 11 * DAY_US;
+  bench.store.append([batchOf([{ eventEpochUs: bench.clock.us }])]);
+  bench.maintainAll();
+  const total = bench.reader.address('203.0.113.5');
+  assert.equal(total?.seenCount, 2);
+  assert.equal(total?.firstSeenEpochUs, NOON_US + 1);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1);
+});
+
+test('Store.maintain() removes the oldest rows where the database is too large', () => {
+  using bench = new Bench({ databaseOctetsMax: MIB });
+  for (let index = 0; index < 6; index += 1) {
+    bench.store.append([distinctBatch(index * 500 + 1, 500)]);
+    bench.maintainAll();
+  }
+  assert.ok(bench.liveOctets() <= MIB, `${bench.liveOctets()} octets`);
+  assert.ok(bench.liveOctets() > MIB / 2, `${bench.liveOctets()} octets`);
+  assert.equal(bench.query('SELECT max(honey_id) FROM honey'), 3000);
+  const lowest = bench.query('SELECT min(honey_id) FROM honey');
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 3000 - lowest + 1);
+  // Removed pages are used again, so the file does not grow either.
+  assert.ok(bench.query('PRAGMA page_count') * 4096 < 2 * MIB);
+});
+
+test('Store.maintain() bounds the totals, the longest unseen go first', () => {
+  using bench = new Bench({ databaseOctetsMax: MIB });
+  for (let index = 0; index < 4; index += 1) {
+    bench.store.append([
+      batchOf(
+        Array.from({ length: 400 }, (_, at) => ({
+          eventUuid: uuidOf(at),
+          sourceIp: `203.0.${index}.${at}`,
+          calledNumber: `${index}-${at}`,
+          eventEpochUs: NOON_US + index * 1000 + at,
+          sipMessage: new Uint8Array(0),
+        })),
+      ),
+    ]);
+  }
+  bench.maintainAll();
+  assert.equal(bench.reader.addressesCount(), 1024);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1024);
+  assert.equal(bench.reader.numbersCount(), 1024);
+  assert.equal(bench.query('SELECT count(*) FROM number_total'), 1024);
+  assert.equal(bench.reader.number('1-175'), undefined);
+  assert.equal(bench.reader.number('1-176')?.seenCount, 1);
+});
+
+test('Store.maintain() stops after some milliseconds and says that there is more', () => {
+  using bench = new Bench({ retentionDays: 1 });
+  bench.store.append([distinctBatch(1, 10 * PRUNE_ROWS)]);
+  bench.clock.us += 2 * DAY_US;
+  bench.clock.lookMs = 1.5;
+  assert.equal(bench.store.maintain(), true);
+  const left = bench.query('SELECT count(*) FROM honey');
+  assert.ok(left > 0 && left < 10 * PRUNE_ROWS, `${left} rows left`);
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0);
+});
+
+test('Store.maintain() carries a small log over after some seconds', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 10)]);
+  bench.maintainAll();
+  assert.ok(walWaiting(bench) > 0);
+  bench.clock.ms += CHECKPOINT_INTERVAL_MS;
+  assert.equal(bench.store.maintain(), true);
+  assert.equal(walWaiting(bench), 0);
+});
+
+test('Store.maintain() bounds the write-ahead log without waiting for time to pass', () => {
+  using bench = new Bench();
+  const message = new Uint8Array(60_000).fill(0x41);
+  const walPath = bench.directory.file('sentrypeer.db-wal');
+  for (let index = 0; index < 3 * (WAL_OCTETS_MAX / 2_400_000); index += 1) {
+    const events = Array.from({ length: 40 }, () => ({ sipMessage: message }));
+    bench.store.append(events.map((event) => batchOf([event])));
+    bench.maintainAll();
+    const walOctets = statSync(walPath).size;
+    assert.ok(walOctets < WAL_OCTETS_MAX + 8 * MIB, `${walOctets} octets`);
+  }
+  assert.ok(bench.query('PRAGMA page_count') * 4096 > 2 * WAL_OCTETS_MAX);
+});
+
+test('Store makes room within its file while the disk is nearly full, and goes on recording', () => {
+  using bench = new Bench();
+  const message = new Uint8Array(60_000).fill(0x41);
+  const batches = Array.from({ length: 40 }, () => batchOf([{ sipMessage: message }]));
+  for (let index = 0; index < 15; index += 1) bench.store.append(batches);
+  const before = bench.query('PRAGMA page_count');
+  bench.disk.freeOctets = 100 * MIB;
+  bench.passDiskCheck();
+  assert.throws(() => bench.store.append(batches), { code: 'disk_full' });
+  bench.maintainAll();
+  const freed = bench.query('PRAGMA freelist_count') * 4096;
+  assert.ok(freed >= 16 * MIB, `${freed} octets free within the file`);
+  for (let index = 0; index < 15; index += 1) {
+    bench.store.append(batches);
+    bench.maintainAll();
+  }
+  assert.equal(bench.query('PRAGMA page_count'), before);
+  assert.equal(bench.query('SELECT max(honey_id) FROM honey'), 30 * 40);
+  assert.deepEqual(bench.logger.events(), ['disk_low']);
+  bench.disk.freeOctets = 400 * MIB;
+  bench.passDiskCheck();
+  bench.maintainAll();
+  assert.deepEqual(bench.logger.events(), ['disk_low', 'disk_free_again']);
+});
+
+test('Store.maintain() keeps half of a small database although others fill the disk', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 2000)]);
+  bench.disk.freeOctets = 0;
+  bench.passDiskCheck();
+  bench.maintainAll();
+  const left = bench.query('SELECT count(*) FROM honey');
+  assert.ok(left > 500 && left < 1500, `${left} rows left`);
+});
+
+test('Store.append() refuses while the disk is nearly full and nothing can be removed', () => {
+  using bench = new Bench();
+  bench.disk.freeOctets = 255 * MIB;
+  bench.maintainAll();
+  assert.throws(() => bench.store.append([distinctBatch(1, 1)]), {
+    code: 'disk_full',
+    message: /nearly full; free some space/,
+  });
+  bench.disk.freeOctets = 256 * MIB;
+  bench.passDiskCheck();
+  assert.equal(bench.store.append([distinctBatch(1, 1)]).lastHoneyId, 1);
+});
+
+function walWaiting(bench: Bench): number {
+  using database = new DatabaseSync(bench.directory.file('sentrypeer.db'));
+  const row = database.prepare('PRAGMA wal_checkpoint(NOOP)').get();
+  return Number(row?.['log']) - Number(row?.['checkpointed']);
+}
+
+/** Six times 500 events into a database of 1 MiB, of which an endpoint has got so many. */
+function fill(bench: Bench, got: number): void {
+  bench.store.saveCursor('webhook:hub', got);
+  for (let index = 0; index < 6; index += 1) {
+    bench.store.append([distinctBatch(index * 500 + 1, 500)]);
+    bench.maintainAll();
+  }
+}
+
+test('Store.maintain() keeps what an endpoint has not got, beyond the size of the database', () => {
+  using bench = new Bench({ databaseOctetsMax: MIB, owedCursors: ['webhook:hub', 'webhook:new'] });
+  fill(bench, 400);
+  assert.equal(bench.query('SELECT min(honey_id) FROM honey'), 401);
+  assert.ok(bench.liveOctets() > MIB);
+  assert.ok(!bench.logger.events().includes('owed_events_removed'));
+  bench.store.saveCursor('webhook:hub', 3000);
+  bench.maintainAll();
+  assert.ok(bench.liveOctets() <= MIB, `${bench.liveOctets()} octets`);
+});
+
+test('Store.maintain() keeps what an endpoint has not got within a bound, and says when it does not', () => {
+  using bench = new Bench({
+    databaseOctetsMax: MIB,
+    owedCursors: ['webhook:hub'],
+    owedOctetsMax: 200_000,
+  });
+  fill(bench, 100);
+  assert.ok(bench.liveOctets() > MIB, `${bench.liveOctets()} octets`);
+  assert.ok(bench.liveOctets() <= MIB + 200_000, `${bench.liveOctets()} octets`);
+  assert.ok(bench.query('SELECT min(honey_id) FROM honey') > 101);
+  const said = bench.logger.lines.filter(({ event }) => event === 'owed_events_removed');
+  assert.equal(said.length, 1, 'once a minute');
+  assert.ok(Number(said[0]?.fields['events']) > 0);
+});
+
+test('Store.maintain() keeps what an endpoint has not got when its time is over', () => {
+  using bench = new Bench({ retentionDays: 10, owedCursors: ['webhook:hub'] });
+  bench.store.append([distinctBatch(1, 300)]);
+  bench.store.saveCursor('webhook:hub', 200);
+  bench.clock.us += 20 * DAY_US;
+  bench.clock.ms += 60_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT min(honey_id) FROM honey'), 201);
+  bench.store.saveCursor('webhook:hub', 300);
+  bench.clock.ms += 60_000;
+  bench.maintainAll();
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0);
+});
+
+test('Store.maintain() removes what an endpoint has not got rather than fill the disk', () => {
+  using bench = new Bench({ owedCursors: ['webhook:hub'] });
+  bench.store.append([distinctBatch(1, 3000)]);
+  bench.store.saveCursor('webhook:hub', 0);
+  bench.disk.freeOctets = 100 * MIB;
+  bench.passDiskCheck();
+  bench.store.maintain();
+  assert.ok(bench.query('SELECT min(honey_id) FROM honey') > 1);
+  assert.ok(bench.logger.events().includes('owed_events_removed'));
+});

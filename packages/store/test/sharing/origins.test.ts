@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BatchedEvent } from '@sentrypeer/event';
+import { ORIGINS_MAX, SHARED_EVENTS_MAX } from '../../src/limits.ts';
+import { UNSIGNED, type EventOrigin } from '../../src/sharing/origins.ts';
+import { Peers } from '../../src/sharing/peers.ts';
+import { Store, type DeliveredEvent } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import {
+  batchOf,
+  DAY_US,
+  NOON_US,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+  uuidOf,
+} from '../fixtures.ts';
+
+const A = 'aaaaaaaa-0000-8000-8000-000000000000';
+const B = 'bbbbbbbb-0000-4000-8000-000000000000';
+const KEY = new Uint8Array(32).fill(7);
+const SECOND_US = 1_000_000;
+
+let next = 1000;
+
+interface Said extends Partial<BatchedEvent> {
+  readonly by: string;
+  readonly origin?: EventOrigin;
+}
+
+function said({ by, origin, ...changes }: Said): DeliveredEvent {
+  next += 1;
+  return {
+    event: {
+      eventUuid: uuidOf(next),
+      eventEpochUs: NOON_US,
+      transportType: 'UDP',
+      grade: 'handshake',
+      messageKind: 'request',
+      sourceIp: '45.0.0.1',
+      sourcePort: 0,
+      destinationIp: '',
+      destinationPort: 0,
+      calledNumber: '00441',
+      calledNumberSource: 'none',
+      sipMethod: 'INVITE',
+      userAgent: 'scanner',
+      requestUri: undefined,
+      toUri: undefined,
+      toUser: undefined,
+      fromUri: undefined,
+      fromUser: undefined,
+      anomalies: '',
+      detailsJson: undefined,
+      sipMessage: '',
+      ...changes,
+    },
+    nodeId: by,
+    collectedMethod: 'responsive',
+    origin: origin ?? { publicKey: by === A ? KEY : undefined, address: '10.0.0.9' },
+  };
+}
+
+function open(directory: TestDirectory) {
+  const clock = new TestClock();
+  const path = directory.file('sentrypeer.db');
+  const store = Store.open({ logger: new TestLogger(), clock }, { path });
+  return { clock, path, store, reader: StoreReader.open(path) };
+}
+
+function maintainAll(store: Store): void {
+  while (store.maintain());
+}
+
+/** Everything that totals say. */
+function totals(reader: StoreReader): unknown {
+  const withoutId = (items: readonly object[]): readonly object[] =>
+    items.map((item) => ({ ...item, totalId: 0 }));
+  return {
+    addresses: withoutId(reader.addresses(100).items),
+    addressesCount: reader.addressesCount(),
+    numbers: withoutId(reader.numbers(100).items),
+    numbersCount: reader.numbersCount(),
+    userAgents: withoutId(reader.userAgents(100).items),
+    userAgentsCount: reader.userAgentsCount(),
+    hours: reader.hours(0, NOON_US * 2),
+  };
+}
+
+test('`deliver()` keeps what another node shared with its origin and without a grade', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.deliver([said({ by: A }), said({ by: B })]);
+  const [ofA, ofB] = reader.events({}, 'oldest-first', undefined, 10).items;
+  assert.equal(ofA?.grade, undefined);
+  assert.equal(ofA?.isHearsay, true);
+  assert.equal(ofA?.createdByNodeId, A);
+  assert.deepEqual(ofA?.origin, { address: '10.0.0.9', publicKey: KEY });
+  assert.deepEqual(ofB?.origin, { address: '10.0.0.9', publicKey: undefined });
+  assert.equal(reader.address('45.0.0.1')?.grade, 'seen');
+  assert.equal(reader.eventsAfter(0, 1)[0]?.isHearsay, true);
+  const { items } = reader.origins.page(10);
+  assert.deepEqual(
+    items.map(({ nodeId, trust, seenCount }) => `${nodeId} ${trust} ${seenCount}`).toSorted(),
+    [`${A} none 1`, `${B} none 1`],
+  );
+  assert.deepEqual(reader.origins.counts(), { origins: 2, events: 2 });
+  store.append([batchOf([{}])]);
+  const own = reader.events({}, 'newest-first', undefined, 1).items[0];
+  assert.equal(own?.isHearsay, undefined);
+  assert.equal(own?.origin, undefined);
+  reader.close();
+  store.close();
+});
+
+test('`setTrust()` distrusted takes everything that only this origin said out of rows and totals', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.append([
+    batchOf([
+      { sourceIp: '45.0.0.1', calledNumber: '00441', eventEpochUs: NOON_US + 5 * SECOND_US },
+      { sourceIp: '45.0.0.2', eventEpochUs: NOON_US, sipMethod: 'OPTIONS' },
+    ]),
+  ]);
+  store.deliver([said({ by: B, sourceIp: '45.0.0.3', userAgent: 'honest' })]);
+  const before = totals(reader);
+  store.deliver([
+    said({ by: A, eventEpochUs: NOON_US - 9 * SECOND_US }),
+    said({ by: A, eventEpochUs: NOON_US + 60 * SECOND_US }),
+    said({ by: A, sourceIp: '45.0.0.3', userAgent: 'honest', sipMethod: 'NONSENSE' }),
+    said({
+      by: A,
+      sourceIp: '45.9.9.9',
+      calledNumber: '999',
+      userAgent: 'hostile',
+      transportType: 'TCP',
+    }),
+    said({
+      by: A,
+      sourceIp: '45.9.9.9',
+      calledNumber: undefined,
+      userAgent: undefined,
+      sipMethod: undefined,
+    }),
+  ]);
+  assert.notDeepEqual(totals(reader), before);
+  assert.equal(reader.address('45.9.9.9')?.seenCount, 2);
+  store.setTrust(A, 'distrusted');
+  maintainAll(store);
+  assert.deepEqual(totals(reader), before);
+  assert.equal(reader.address('45.9.9.9'), undefined);
+  assert.equal(
+    reader.eventsAfter(0, 100).filter(({ createdByNodeId }) => createdByNodeId === A).length,
+    0,
+  );
+  assert.equal(reader.origins.origin(A)?.seenCount, 0);
+  assert.deepEqual(reader.origins.counts(), { origins: 2, events: 1 });
+  store.deliver([said({ by: A, sourceIp: '45.9.9.8' })]);
+  assert.equal(reader.address('45.9.9.8'), undefined, 'nothing more is taken');
+  store.setTrust(A, 'none');
+  store.deliver([said({ by: A, sourceIp: '45.9.9.8' })]);
+  assert.equal(reader.address('45.9.9.8')?.seenCount, 1);
+  reader.close();
+  store.close();
+});
+
+test('`setTrust()` of all unsigned origins withdraws theirs but those of the trusted', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  const trusted = B.replace('bbbbbbbb', 'cccccccc');
+  store.setTrust(trusted, 'trusted');
+  store.deliver([said({ by: A }), said({ by: B }), said({ by: trusted })]);
+  store.setTrust(UNSIGNED, 'distrusted');
+  maintainAll(store);
+  store.deliver([said({ by: B }), said({ by: trusted }), said({ by: A })]);
+  const nodes = reader.eventsAfter(0, 100).map(({ createdByNodeId }) => createdByNodeId);
+  assert.deepEqual(nodes, [A, trusted, trusted, A]);
+  assert.ok(store.forget(UNSIGNED));
+  store.deliver([said({ by: B })]);
+  assert.equal(reader.eventsAfter(0, 100).length, 5);
+  reader.close();
+  store.close();
+});
+
+/** Gives every address a place that is due. */
+function place(store: Store, reader: StoreReader): void {
+  for (;;) {
+    const { addresses, progress } = reader.places.addressesToPlace(7, 10);
+    if (progress === undefined) return;
+    const places = addresses.map(({ totalId, address }) => ({
+      totalId,
+      country: address.startsWith('45.') ? 'SE' : 'DE',
+      network: 'AS1',
+      networkName: '',
+    }));
+    store.place(places, progress);
+  }
+}
+
+test('`setTrust()` distrusted takes it out of countries and networks, and the next address has its place', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  const places = (): unknown => [
+    reader.places
+      .countries()
+      .map(({ country, addressesCount, seenCount }) => [country, addressesCount, seenCount]),
+    reader.places.networks(9).map(({ addressesCount, seenCount }) => [addressesCount, seenCount]),
+  ];
+  store.append([batchOf([{ sourceIp: '45.0.0.1', eventEpochUs: NOON_US + 5 * SECOND_US }])]);
+  place(store, reader);
+  const before = places();
+  store.deliver([
+    said({ by: A, eventEpochUs: NOON_US - SECOND_US }),
+    said({ by: A, eventEpochUs: NOON_US + 9 * SECOND_US }),
+    said({ by: A, sourceIp: '46.9.9.9' }),
+  ]);
+  place(store, reader);
+  assert.notDeepEqual(places(), before);
+  store.deliver([said({ by: A, eventEpochUs: NOON_US + 20 * SECOND_US })]); // Not placed yet.
+  store.setTrust(A, 'distrusted');
+  maintainAll(store);
+  place(store, reader);
+  assert.deepEqual(places(), before);
+  store.append([batchOf([{ sourceIp: '47.0.0.1', eventUuid: uuidOf(7) }])]);
+  place(store, reader);
+  assert.deepEqual(places(), [
+    [
+      ['DE', 1, 1],
+      ['SE', 1, 1],
+    ],
+    [[2, 2]],
+  ]);
+  reader.close();
+  store.close();
+});
+
+test('rows of other nodes that retention removes leave the totals, too', () => {
+  using directory = new TestDirectory();
+  const { store, reader, clock } = open(directory);
+  store.deliver([said({ by: A, sourceIp: '45.9.9.9' })]);
+  clock.us += 100 * DAY_US;
+  store.append([batchOf([{ sourceIp: '45.0.0.2', eventEpochUs: clock.us }])]);
+  maintainAll(store);
+  assert.equal(reader.address('45.9.9.9'), undefined);
+  assert.deepEqual(reader.origins.counts(), { origins: 1, events: 0 });
+  assert.equal(reader.addressesCount(), 1);
+  reader.close();
+  store.close();
+});
+
+test('a total that is younger than the removed row, or has other rows, stays', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.append([batchOf([{ sourceIp: '45.0.0.1', eventEpochUs: NOON_US + SECOND_US }])]);
+  store.deliver([said({ by: A, eventEpochUs: NOON_US })]);
+  for (let round = 0; round < 3; round += 1) {
+    store.deliver([said({ by: A, eventEpochUs: NOON_US + round })]);
+    store.setTrust(A, 'distrusted');
+    maintainAll(store);
+    store.setTrust(A, 'none');
+  }
+  assert.equal(reader.address('45.0.0.1')?.seenCount, 1);
+  assert.equal(reader.address('45.0.0.1')?.firstSeenEpochUs, NOON_US + SECOND_US);
+  reader.close();
+  store.close();
+});
+
+test('the log holds a bounded number of events and origins of other nodes, own ones untouched', () => {
+  using directory = new TestDirectory();
+  const { store, reader, path } = open(directory);
+  store.append([batchOf([{}])]);
+  const batch = (by: string, count: number): readonly DeliveredEvent[] =>
+    Array.from({ length: count }, () => said({ by }));
+  for (let added = 0; added < SHARED_EVENTS_MAX + 500; added += 5000) store.deliver(batch(A, 5000));
+  maintainAll(store);
+  assert.equal(reader.origins.counts().events, SHARED_EVENTS_MAX);
+  assert.equal(reader.events({ grade: 'seen' }, 'oldest-first', undefined, 1).items.length, 1);
+  for (let index = 0; index < ORIGINS_MAX + 10; index += 1)
+    store.setTrust(`${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`, 'none');
+  assert.equal(reader.origins.counts().origins, ORIGINS_MAX);
+  assert.equal(reader.origins.origin(A)?.seenCount, SHARED_EVENTS_MAX);
+  using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
+  assert.equal(peers.list().length, ORIGINS_MAX);
+  reader.close();
+  store.close();
+});
+
+test('`Peers` sets trust beside a daemon that writes', () => {
+  using directory = new TestDirectory();
+  const { store, reader, path } = open(directory);
+  store.deliver([said({ by: A }), said({ by: A }), said({ by: B })]);
+  using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
+  assert.equal(peers.setTrust(A, 'distrusted'), 2);
+  assert.equal(peers.setTrust(B, 'trusted'), 0);
+  store.deliver([said({ by: A }), said({ by: B })]);
+  assert.equal(reader.eventsAfter(0, 10).length, 2);
+  peers.forget(A);
+  assert.equal(reader.origins.origin(A), undefined);
+  assert.throws(() => peers.forget(A), { code: 'origin_unknown' });
+  reader.close();
+  store.close();
+});
+
+test('`dialled()` counts what was met here alone, for hearsay has nothing listed', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.append([batchOf([{ calledNumber: '00441', eventEpochUs: NOON_US }])]);
+  const before = store.evidence.dialled('00441');
+  assert.equal(before?.eventsCount, 1);
+  store.deliver([
+    said({ by: A, calledNumber: '00441', eventEpochUs: NOON_US + 9 * SECOND_US }),
+    said({ by: B, calledNumber: '00442' }),
+  ]);
+  assert.deepEqual(store.evidence.dialled('00441'), before);
+  assert.deepEqual(store.evidence.dialled('+00441'), before);
+  assert.equal(store.evidence.dialled('00442'), undefined);
+  assert.equal(reader.number('00442')?.seenCount, 1, 'it is found all the same');
+  reader.close();
+  store.close();
+});
