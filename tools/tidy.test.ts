@@ -37,6 +37,19 @@ const IMPURE_FOLDERS: readonly string[] = ['packages/dht/src/udp/'];
 /** Rooms that may say `Buffer`. */
 const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
 
+/** What `store` may call of `node:fs`: it goes by the name and opens nothing, or opens what is no database in use. */
+const HARMLESS_FILE_CALLS = new Set([
+  'accessSync',
+  'chmodSync',
+  'constants',
+  'mkdtempSync',
+  'renameSync',
+  'rmSync',
+  'statSync',
+  'Stats',
+  'statfsSync',
+]);
+
 /** Who may import whom beside `kernel` and `bytes`, which everyone may (DESIGN: imports point down). */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -136,6 +149,28 @@ test('only bytes, net and store say Buffer', () => {
 test('only the daemon reads process', () => {
   const files = sources.filter((file) => packageOf(file) !== '');
   assert.deepEqual(offenders(files, /\bprocess\.(env|argv|exit|on|stdout|stderr|cwd)\b/), []);
+});
+
+/* POSIX drops all locks of a process on a file when it closes any descriptor of it, those of SQLite too. */
+test('nothing but SQLite opens a file in store', () => {
+  const imported = (text: string): readonly string[] =>
+    [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].flatMap((match) =>
+      (match[1] ?? '').split(',').map((name) => name.trim().replace(/^type /, '')),
+    );
+  const files = inPackages(['store']).filter(({ path }) => !path.endsWith('/sync-to-disk.ts'));
+  const wrong = files.flatMap(({ path, text }) =>
+    imported(text)
+      .filter((name) => name !== '' && !HARMLESS_FILE_CALLS.has(name))
+      .map((name) => `${path}: ${name}`),
+  );
+  assert.deepEqual(wrong, []);
+  const wholesale = /\* as \w+ from 'node:fs|^import \w+ from 'node:fs|\bprocess\.getBuiltinModule/;
+  assert.deepEqual(offenders(files, wholesale), []);
+});
+
+test('databases are opened in one file alone', () => {
+  const files = sources.filter(({ path }) => !path.endsWith('/open-database.ts'));
+  assert.deepEqual(offenders(files, /\bnew DatabaseSync\b/), []);
 });
 
 test('imports point down', () => {

@@ -33,6 +33,7 @@ export const PEERS = {
   rsyslogd: 'rsyslog',
   sipp: 'sip-tester',
   sipsak: 'sipsak',
+  sqlite3: 'sqlite3',
   svcrack: 'sipvicious',
   svmap: 'sipvicious',
   svwar: 'sipvicious',

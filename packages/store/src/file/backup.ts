@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { backup } from 'node:sqlite';
 import { databaseError, fromSqlite } from './database-error.ts';
-import { checkFile, openForReading } from './open-database.ts';
+import { checkDatabase, makePlain, openForReading } from './open-database.ts';
+import { syncDirectory, syncFile } from './sync-to-disk.ts';
 
 /** All pages in one step: a copy in several steps starts anew whenever somebody writes in between. */
 const ALL_PAGES = 0x7fff_ffff;
@@ -23,7 +15,7 @@ const ALL_PAGES = 0x7fff_ffff;
  * older backup is replaced; a file of another kind is refused. Recording goes on meanwhile.
  */
 export async function backupDatabase(source: string, target: string): Promise<void> {
-  checkFile(target);
+  checkDatabase(target);
   if (isSameFile(source, target)) {
     throw databaseError('db_failed', `${target} is the database itself; name another file`);
   }
@@ -35,7 +27,7 @@ export async function backupDatabase(source: string, target: string): Promise<vo
     await backup(database, copy, { rate: ALL_PAGES });
     finishCopy(copy, statSync(source).mode);
     renameSync(copy, target);
-    sync(dirname(target));
+    syncDirectory(dirname(target));
   } catch (error) {
     const failure = fromSqlite(error, target);
     if (failure !== error) throw failure;
@@ -52,23 +44,9 @@ export async function backupDatabase(source: string, target: string): Promise<vo
 
 /** Makes the copy one plain file, readable also where nothing can be written, and safe on the disk. */
 function finishCopy(path: string, mode: number): void {
-  const copy = new DatabaseSync(path);
-  try {
-    copy.exec('PRAGMA journal_mode = DELETE');
-  } finally {
-    copy.close();
-  }
+  makePlain(path);
   chmodSync(path, mode & 0o777); // It holds the same secrets as the database.
-  sync(path);
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  syncFile(path);
 }
 
 function isSameFile(source: string, target: string): boolean {

@@ -17,6 +17,7 @@ const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
 export function databaseError(
@@ -52,6 +53,12 @@ export function fromSqlite(error: unknown, path: string): unknown {
       return databaseError(
         'disk_full',
         `no space left for database ${path}; free some space on its disk or lower its size limit`,
+        error,
+      );
+    case SQLITE_CANTOPEN:
+      return databaseError(
+        'db_failed',
+        `database ${path} cannot be read; check the permissions of the file and of its directory`,
         error,
       );
     case SQLITE_NOTADB:

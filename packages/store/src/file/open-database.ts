@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readSync,
-  statSync,
-  type Stats,
-} from 'node:fs';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Logger } from '@sentrypeer/kernel';
-import { asBuffer } from '@sentrypeer/bytes';
 import { databaseError, fromSqlite, notADatabase } from './database-error.ts';
 import {
   OPEN_LOCK_WAIT_MS,
@@ -23,9 +14,6 @@ import {
 } from '../limits.ts';
 import { honeyColumns, migrate } from './migration.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
-
-/** First octets of every SQLite file, https://www.sqlite.org/fileformat2.html §1.3. */
-const MAGIC = 'SQLite format 3\0';
 
 /** Opens the database for writing: makes it, or brings an older one to our schema. */
 export function openForWriting(path: string, logger: Logger): DatabaseSync {
@@ -79,11 +67,13 @@ export function openForReading(path: string, cacheOctets?: number): DatabaseSync
 }
 
 /**
- * Refuses what is no SQLite database before anything opens it.
+ * Looks at the name alone. The file is never opened here: when a process closes any descriptor of a file, POSIX drops
+ * all the locks that the process holds on it, those of SQLite's connections too, and then another program that reads
+ * the database deletes its write-ahead log (https://www.sqlite.org/howtocorrupt.html §2.2).
  *
- * @returns Whether there is a file with something in it.
+ * @returns Whether there is a file with something in it. Throws `OperatingError` where it cannot be a database.
  */
-export function checkFile(path: string): boolean {
+function checkFile(path: string): boolean {
   const directory = dirname(path);
   if (stats(directory)?.isDirectory() !== true) {
     throw databaseError(
@@ -95,9 +85,22 @@ export function checkFile(path: string): boolean {
   if (file === undefined) return false;
   if (!file.isFile()) throw notADatabase(path, 'it is no file');
   if (file.size === 0) return false;
-  if (readMagic(path) !== MAGIC)
-    throw notADatabase(path, 'it does not begin as an SQLite database');
   return true;
+}
+
+/** Refuses a file that is there and is not an SQLite database; SQLite itself looks at it. Throws `OperatingError`. */
+export function checkDatabase(path: string): void {
+  if (!checkFile(path)) return;
+  guarded(path, { readOnly: true }, (database) => {
+    database.prepare('PRAGMA schema_version').get();
+  }).close();
+}
+
+/** Makes a database that nobody uses one file without companions. */
+export function makePlain(path: string): void {
+  guarded(path, { readOnly: false }, (database) =>
+    database.exec('PRAGMA journal_mode = DELETE'),
+  ).close();
 }
 
 /** Opens, lets `prepare` do the rest, and closes again where that fails. */
@@ -163,20 +166,4 @@ function stats(path: string): Stats | undefined {
       error,
     );
   }
-}
-
-function readMagic(path: string): string {
-  const octets = new Uint8Array(MAGIC.length);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    throw databaseError('db_failed', `${path} cannot be read; check its permissions`, error);
-  }
-  try {
-    readSync(file, octets);
-  } finally {
-    closeSync(file);
-  }
-  return asBuffer(octets).toString('latin1');
 }

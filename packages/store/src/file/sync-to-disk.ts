@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+
+/**
+ * Waits until a file that is no database in use is on the disk: closing its descriptor drops all locks of this process
+ * on it. The one place of this room that opens a file by itself (tools/tidy.test.ts).
+ */
+export function syncFile(path: string): void {
+  sync(path, 'r+'); // Windows syncs only what may be written.
+}
+
+/** Waits until the names in a directory are on the disk, where the system can say so. */
+export function syncDirectory(path: string): void {
+  if (process.platform !== 'win32') sync(path, 'r'); // There a directory cannot be opened.
+}
+
+function sync(path: string, flags: 'r' | 'r+'): void {
+  const file = openSync(path, flags);
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
