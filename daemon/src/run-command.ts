@@ -15,7 +15,7 @@ export async function runCommand(
   const store = await import('@sentrypeer/store');
   const ports = { clock: systemClock, logger };
   if (isWebhookCommand(command)) {
-    using endpoints = store.Endpoints.open(logger, dbFile);
+    using endpoints = store.Endpoints.open(ports, dbFile);
     const { runWebhookCommand } = await import('./webhook-command.ts');
     return runWebhookCommand(command, endpoints);
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 /** As SentryPeer 4.0 makes it. */
@@ -81,4 +81,29 @@ test('a database of SentryPeer 4.x is opened in place, repaired and served', asy
   );
   // The old program's own query still works on it.
   assert.equal(daemon.number(`SELECT count(*) FROM honey WHERE called_number = '00441234'`), 2);
+});
+
+test('an old database beyond the limits stays whole, which /readyz and the log say', async () => {
+  using folder = new TemporaryFolder();
+  makeOldDatabase(join(folder.path, 'sentrypeer.db'));
+  const grown = new DatabaseSync(join(folder.path, 'sentrypeer.db'));
+  grown.exec(
+    `UPDATE honey SET created_at = '2024-05-06 07:08:09.100', sip_message = printf('%400000d', 0)`,
+  );
+  grown.close();
+  await using daemon = await DaemonProcess.start(['--db-size-max=1MiB', '--retention-days=1'], {
+    folder: folder.path,
+  });
+  await until('the warning', () => daemon.stderr.includes('kept_beyond_limits'));
+  const ready = await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`);
+  assert.equal(ready.status, 200);
+  const { degraded } = (await ready.json()) as {
+    readonly degraded: readonly { readonly part: string; readonly why: string }[];
+  };
+  assert.equal(degraded[0]?.part, 'retention');
+  assert.match(
+    degraded[0]?.why ?? '',
+    /^5 events since 2024-05-06, [23] MiB, .*1 MiB, 1 days.*prune --yes$/,
+  );
+  assert.equal(daemon.number('SELECT count(*) FROM honey'), OLD_ROWS.length);
 });

@@ -135,7 +135,7 @@ const foreign = number(
 const repeated = number('SELECT count(*) - count(DISTINCT event_uuid) AS n FROM hub.honey');
 using reader = StoreReader.open(nodeDb);
 const status = reader.endpoints.status('hub');
-using endpoints = Endpoints.open(silentLogger, nodeDb);
+using endpoints = Endpoints.open({ logger: silentLogger, clock: systemClock }, nodeDb);
 
 console.log(machineLine());
 console.log(

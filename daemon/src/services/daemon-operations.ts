@@ -5,14 +5,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
-import { OperatingError } from '@sentrypeer/kernel';
-import type { StoreReader } from '@sentrypeer/store';
+import { OperatingError, systemClock } from '@sentrypeer/kernel';
+import type { KeptReport, StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { poolMetrics } from './pool-metrics.ts';
 import type { PoolService } from './pool-service.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
+
+const MIB = 1_048_576;
 
 interface DaemonOperationsPorts {
   readonly engine: Engine;
@@ -70,6 +72,13 @@ export class DaemonOperations implements Operations, Disposable {
     return reasons;
   }
 
+  degraded(): readonly NotReady[] {
+    const kept = this.#kept();
+    if (kept?.isBeyond !== true) return [];
+    const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${kept.retentionDays} days): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
+    return [{ part: 'retention', why }];
+  }
+
   metrics(): readonly MetricFamily[] {
     const agent = this.#ports.agent?.counters();
     const { pool, log } = this.#ports;
@@ -93,6 +102,16 @@ export class DaemonOperations implements Operations, Disposable {
       lag: newestId - (log.cursor(webhookCursor(name)) ?? newestId),
       deadLetters: log.endpoints.lettersCount(name),
     }));
+  }
+
+  /** `undefined` also where the database does not answer, which `notReady()` tells. */
+  #kept(): KeptReport | undefined {
+    try {
+      return this.#ports.log.kept(systemClock.epochUs());
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      return undefined;
+    }
   }
 
   #sip(): readonly MetricFamily[] {
@@ -127,6 +146,7 @@ export class DaemonOperations implements Operations, Disposable {
     const { log, engine } = this.#ports;
     const { consumers, dbFile } = this.#options;
     const newestId = log.lastHoneyId();
+    const kept = this.#kept();
     return [
       counter('sentrypeer_events_recorded_total', 'Events ever recorded.', newestId),
       counter(
@@ -155,6 +175,16 @@ export class DaemonOperations implements Operations, Disposable {
         'sentrypeer_database_bytes',
         'Octets of the database and of its write-ahead log.',
         fileOctets(dbFile) + fileOctets(`${dbFile}-wal`),
+      ),
+      gauge(
+        'sentrypeer_kept_events',
+        'Events from before this program, or from before a limit was lowered, that no limit removes until sentrypeer prune --yes.',
+        kept?.events ?? 0,
+      ),
+      gauge(
+        'sentrypeer_kept_beyond_limits',
+        '1 while a limit would remove some of these events.',
+        kept?.isBeyond === true ? 1 : 0,
       ),
       {
         name: 'sentrypeer_delivery_lag_events',
@@ -198,6 +228,10 @@ function counter(name: string, help: string, value: number): MetricFamily {
 
 function gauge(name: string, help: string, value: number): MetricFamily {
   return { name, help, type: 'gauge', samples: [{ value }] };
+}
+
+function mib(octets: number): number {
+  return Math.ceil(octets / MIB);
 }
 
 /** 0 where there is no such file. */

@@ -322,7 +322,12 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
           peer: () => undefined,
           setTrust: async () => false,
         },
-        operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
+        operations: {
+          notReady: () => [],
+          degraded: () => [],
+          metrics: () => [],
+          webhooks: () => [],
+        },
         clock: systemClock,
       },
       { host: '127.0.0.1', port: 0, version: '' },

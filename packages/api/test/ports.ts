@@ -24,7 +24,7 @@ export function openApi(
         peer: () => undefined,
         setTrust: async () => false,
       },
-      operations: { notReady: () => [], metrics: () => [], webhooks: () => [] },
+      operations: { notReady: () => [], degraded: () => [], metrics: () => [], webhooks: () => [] },
       clock: systemClock,
       logger: silentLogger,
       ...ports,

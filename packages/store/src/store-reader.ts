@@ -18,6 +18,7 @@ import { gradeOfRank } from './log/grades.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { PlaceReader } from './totals/place-reader.ts';
+import { readKept, type KeptReport } from './retention/kept.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
 
 /** What all totals have. */
@@ -264,6 +265,11 @@ export class StoreReader {
     return row === undefined ? undefined : apiKey(row);
   }
 
+  /** What is kept though a limit would take it away; `undefined` where nothing is. @param nowEpochUs Wall-clock microseconds. */
+  kept(nowEpochUs: number): KeptReport | undefined {
+    return this.#guarded(() => readKept(this.#database, nowEpochUs));
+  }
+
   /** Another number after each commit of the writer; of use within one process only. */
   revision(): number {
     return Number(this.#guarded(() => this.#revision.get())?.['data_version']);
@@ -382,15 +388,9 @@ function addressTotal(row: Row): AddressTotal {
 }
 
 function numberTotal(row: Row): NumberTotal {
-  return {
-    number: String(row['number']),
-    ...totalOf(row),
-  };
+  return { number: String(row['number']), ...totalOf(row) };
 }
 
 function userAgentTotal(row: Row): UserAgentTotal {
-  return {
-    userAgent: String(row['user_agent']),
-    ...totalOf(row),
-  };
+  return { userAgent: String(row['user_agent']), ...totalOf(row) };
 }

@@ -122,7 +122,7 @@ export class Store {
 
   /** Opens, makes or migrates. Throws `OperatingError` and leaves nothing open where that fails. */
   static open(ports: StorePorts, options: StoreOptions): Store {
-    const database = openForWriting(options.path, ports.logger);
+    const database = openForWriting(options.path, ports);
     try {
       return new Store(ports, options, database);
     } catch (error) {
@@ -261,7 +261,7 @@ export class Store {
     if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;
     throw databaseError(
       'disk_full',
-      `the disk of database ${this.#path} is nearly full; free some space on it or lower the size limit`,
+      `the disk of database ${this.#path} is nearly full; free some space on it, or let old events go: lower the size limit and confirm it with sentrypeer prune --yes`,
     );
   }
 

@@ -6,7 +6,7 @@ import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.t
 import type { WebhookState } from './webhook-state.ts';
 import type { RequestMeasures } from './request-measures.ts';
 
-/** A part of the program that does not do its work, and why. */
+/** A part of the program that does not do its work, or not all of it, and why. */
 export interface NotReady {
   readonly part: string;
   readonly why: string;
@@ -15,6 +15,8 @@ export interface NotReady {
 /** What the program says of itself. */
 export interface Operations {
   notReady(): readonly NotReady[];
+  /** What somebody should look at though the program does its work. */
+  degraded(): readonly NotReady[];
   metrics(): readonly MetricFamily[];
   /** Endpoints that events are posted to. */
   webhooks(): readonly WebhookState[];
@@ -38,7 +40,11 @@ export function addOperationsRoutes(
       lag,
       last_error: error?.code ?? null,
     }));
-    const more = webhooks.length === 0 ? {} : { webhooks };
+    const degraded = operations.degraded();
+    const more = {
+      ...(degraded.length > 0 && { degraded }),
+      ...(webhooks.length > 0 && { webhooks }),
+    };
     if (reasons.length === 0) sendStatus(reply, 200, { status: 'ready', ...more });
     else sendStatus(reply, 503, { status: 'not ready', reasons, ...more });
   });

@@ -37,7 +37,7 @@ export class ApiKeys {
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): ApiKeys {
-    const database = openForWriting(path, ports.logger);
+    const database = openForWriting(path, ports);
     database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
     return new ApiKeys(path, ports.clock, database);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { fromSqlite } from '../file/database-error.ts';
 import type { Row } from '../log/event-row.ts';
 import { DEAD_LETTERS_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
@@ -200,8 +200,8 @@ export class Endpoints {
   }
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  static open(logger: Logger, path: string): Endpoints {
-    const database = openForWriting(path, logger);
+  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Endpoints {
+    const database = openForWriting(path, ports);
     database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
     return new Endpoints(path, database);
   }

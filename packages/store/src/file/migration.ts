@@ -2,7 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND } from '@sentrypeer/event';
-import type { Logger } from '@sentrypeer/kernel';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeRank } from '../log/grades.ts';
 import { parseLegacySource } from './legacy-source.ts';
@@ -23,11 +24,20 @@ import {
 } from './schema.ts';
 import { Totals } from '../totals/totals.ts';
 
+export interface OpeningPorts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
 /**
  * Brings a database from an earlier `user_version` to ours; 0 is an empty file or one of SentryPeer 4.x. In one
  * transaction: whatever ends it half-way leaves the file as it was, usable by the program that made it.
  */
-export function migrate(database: DatabaseSync, logger: Logger, version: number): void {
+export function migrate(
+  database: DatabaseSync,
+  { logger, clock }: OpeningPorts,
+  version: number,
+): void {
   database.exec('BEGIN EXCLUSIVE');
   const columns = honeyColumns(database);
   const isNew = columns.size === 0;
@@ -51,6 +61,7 @@ export function migrate(database: DatabaseSync, logger: Logger, version: number)
   if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
   if (version < 6) database.exec(ORIGIN_TABLES);
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
+  if (version < 1 && !isNew) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);
   database.exec('COMMIT');

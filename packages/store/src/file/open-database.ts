@@ -3,7 +3,6 @@
 import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite, notADatabase } from './database-error.ts';
 import {
   OPEN_LOCK_WAIT_MS,
@@ -12,17 +11,17 @@ import {
   WRITER_CACHE_OCTETS,
   WRITER_LOCK_WAIT_MS,
 } from '../limits.ts';
-import { honeyColumns, migrate } from './migration.ts';
+import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
 /** Opens the database for writing: makes it, or brings an older one to our schema. */
-export function openForWriting(path: string, logger: Logger): DatabaseSync {
+export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync {
   checkFile(path);
   return guarded(path, { readOnly: false }, (database) => {
     const version = checkSchema(database, path);
     checkWritable(database, path, version);
     database.exec(`PRAGMA cache_size = -${WRITER_CACHE_OCTETS / 1024}`);
-    if (version < SCHEMA_VERSION) migrate(database, logger, version);
+    if (version < SCHEMA_VERSION) migrate(database, ports, version);
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
     if (mode !== 'wal') {
       throw databaseError(

@@ -111,7 +111,7 @@ export class Decisions {
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Decisions {
-    const database = openForWriting(path, ports.logger);
+    const database = openForWriting(path, ports);
     try {
       database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
       return new Decisions(path, ports.clock, database);

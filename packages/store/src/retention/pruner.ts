@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { formatEventTimestamp } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import type { DiskGuard } from '../file/disk-guard.ts';
@@ -18,10 +17,12 @@ import {
   TOTALS_COUNT_MAX,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
+import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
+const MIB = 1_048_576;
 const URGENT_EXCESS = 1.1;
 
 interface PrunerPorts {
@@ -76,6 +77,8 @@ export class Pruner {
   readonly #readCounters: StatementSync;
   readonly #counters: Counters;
   readonly #tables: readonly TotalsTable[];
+  #kept: KeptPart;
+  #wasBeyond = false;
   #ageCheckAtMs = Number.NEGATIVE_INFINITY;
   #owedRemovedCount = 0;
   #owedReportAtMs = Number.NEGATIVE_INFINITY;
@@ -90,30 +93,34 @@ export class Pruner {
     );
     this.#deleteOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
-        (SELECT honey_id FROM honey WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
+        (SELECT honey_id FROM honey WHERE honey_id > ? AND honey_id <= ?
+          ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
     // Ids and times rise together, so looking at the lowest ids is enough.
     this.#deleteExpired = database.prepare(`
       DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM (
         SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
-        WHERE honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+        WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
     this.#owedCursor = database.prepare(
       'SELECT min(honey_id) AS owed FROM cursor WHERE name IN (SELECT value FROM json_each(?))',
     );
     this.#deleteHours = database.prepare(`
       DELETE FROM hour_total WHERE (hour, method, transport) IN
-        (SELECT hour, method, transport FROM hour_total WHERE hour < ? LIMIT ${PRUNE_ROWS})`);
+        (SELECT hour, method, transport FROM hour_total WHERE hour >= ? AND hour < ? LIMIT ${PRUNE_ROWS})`);
     const counters = Object.keys(TOTALS) as readonly TotalsCounter[];
     this.#readCounters = database.prepare(
       `SELECT name, value FROM counter WHERE name IN (${counters.map((name) => `'${name}'`).join(', ')})`,
     );
     this.#counters = new Counters(database);
     this.#tables = counters.map((counter) => totalsTable(database, counter));
+    inTransaction(database, () => setLimits(database, options, ports.clock.epochUs()));
+    this.#kept = keptPart(database);
   }
 
   /** Removes what some milliseconds allow. @returns Whether there is more to remove. */
   step(): boolean {
     const { clock, database, guard } = this.#ports;
     const low = guard.isLow(); // Not within the transaction: it looks at the log.
+    if (clock.nowMs() >= this.#ageCheckAtMs) this.#lookAtKept();
     if (!this.#isDue(low)) return false;
     const startedAtMs = clock.nowMs();
     return inTransaction(database, () => {
@@ -123,6 +130,30 @@ export class Pruner {
       if (!removed) this.#ageCheckAtMs = clock.nowMs() + AGE_CHECK_INTERVAL_MS;
       return removed;
     });
+  }
+
+  /** The command line may have let go of it. Says once what the limits would take away, before they do. */
+  #lookAtKept(): void {
+    const { database, clock, logger } = this.#ports;
+    this.#kept = keptPart(database);
+    const report = readKept(database, clock.epochUs());
+    if (report === undefined && this.#kept.honeyId > 0) {
+      inTransaction(database, () => keepNothing(database)); // Somebody deleted these rows.
+      this.#kept = keptPart(database);
+    }
+    const isBeyond = report?.isBeyond === true;
+    if (isBeyond && !this.#wasBeyond) {
+      logger.warn('kept_beyond_limits', {
+        events: report.events,
+        mib: Math.ceil(report.octets / MIB),
+        size_max_mib: Math.floor(report.octetsMax / MIB),
+        oldest: report.oldest,
+        retention_days: report.retentionDays,
+        what_to_do:
+          'raise --db-size-max or --retention-days, or let it go with sentrypeer prune --yes',
+      });
+    }
+    this.#wasBeyond = isBeyond;
   }
 
   #isDue(low: boolean): boolean {
@@ -140,24 +171,46 @@ export class Pruner {
   /** One statement for each reason there is. @returns Whether anything was removed. */
   #removeSome(low: boolean): boolean {
     const nowUs = this.#ports.clock.epochUs();
-    const expiredUs = nowUs - this.#options.retentionDays * DAY_US;
-    let removed = 0;
+    const { retentionDays } = this.#options;
     const last = this.#lastNotOwed();
+    let removed = 0;
     if (this.#tooLarge(low)) removed += this.#removeOldest(last, low);
-    removed += Number(this.#deleteExpired.run(last, formatEventTimestamp(expiredUs)).changes);
+    removed += this.#removeExpired(retentionDays, { after: this.#kept.honeyId, last }, nowUs);
+    if (this.#kept.days > 0) {
+      const keptLast = Math.min(last, this.#kept.honeyId);
+      removed += this.#removeExpired(this.#kept.days, { after: 0, last: keptLast }, nowUs);
+    }
+    return removed + this.#removeTotals(nowUs) > 0;
+  }
+
+  #removeExpired(
+    days: number,
+    { after, last }: { readonly after: number; readonly last: number },
+    nowUs: number,
+  ): number {
+    return Number(this.#deleteExpired.run(after, last, expiry(days, nowUs)).changes);
+  }
+
+  #removeTotals(nowUs: number): number {
+    const { atUs, days } = this.#kept;
+    // What was last seen before the kept part began goes by the days that hold for that part.
+    const fromUs = days > 0 ? 0 : atUs;
+    const expiredUs = nowUs - Math.max(days, this.#options.retentionDays) * DAY_US;
     const hour = Math.max(expiredUs / HOUR_US, nowUs / HOUR_US - HOURS_COUNT_MAX);
-    removed += Number(this.#deleteHours.run(Math.floor(hour)).changes);
+    let removed = Number(
+      this.#deleteHours.run(Math.floor(fromUs / HOUR_US), Math.floor(hour)).changes,
+    );
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
-      const excess = (counts.get(table.counter) ?? 0) - this.#totalsCountMax;
-      let changes = Number(table.deleteExpired.run(expiredUs).changes);
+      const excess = (counts.get(table.counter) ?? 0) - this.#totalsMax();
+      let changes = Number(table.deleteExpired.run(fromUs, expiredUs).changes);
       if (excess > 0) {
-        changes += Number(table.deleteOldest.run(Math.min(excess, PRUNE_ROWS)).changes);
+        changes += Number(table.deleteOldest.run(atUs, Math.min(excess, PRUNE_ROWS)).changes);
       }
       this.#counters.add(table.counter, -changes);
       removed += changes;
     }
-    return removed > 0;
+    return removed;
   }
 
   /** The last row that all endpoints have got. */
@@ -170,12 +223,13 @@ export class Pruner {
 
   /** Rows that are owed go where nothing else is left to go, and only beyond their own limit. */
   #removeOldest(last: number, low: boolean): number {
-    const removed = Number(this.#deleteOldest.run(last).changes);
+    const { honeyId: after } = this.#kept;
+    const removed = Number(this.#deleteOldest.run(after, last).changes);
     if (removed > 0) return removed;
-    const { databaseOctetsMax, owedOctetsMax } = this.#options;
-    const isBeyond = this.#ports.pages.read().liveOctets > databaseOctetsMax + owedOctetsMax;
+    const octetsMax = this.#octetsMax() + this.#options.owedOctetsMax;
+    const isBeyond = this.#ports.pages.read().liveOctets > octetsMax;
     if (!low && !isBeyond) return 0;
-    const owed = Number(this.#deleteOldest.run(Number.MAX_SAFE_INTEGER).changes);
+    const owed = Number(this.#deleteOldest.run(after, Number.MAX_SAFE_INTEGER).changes);
     this.#owedRemovedCount += owed;
     const nowMs = this.#ports.clock.nowMs();
     if (this.#owedRemovedCount > 0 && nowMs >= this.#owedReportAtMs) {
@@ -201,11 +255,20 @@ export class Pruner {
 
   /** Live pages as a multiple of what is allowed. */
   #excess(): number {
-    return this.#ports.pages.read().liveOctets / this.#options.databaseOctetsMax;
+    return this.#ports.pages.read().liveOctets / this.#octetsMax();
+  }
+
+  /** The kept part takes nothing from what comes later. */
+  #octetsMax(): number {
+    return this.#options.databaseOctetsMax + this.#kept.octets;
   }
 
   #totalsExcess(): number {
-    return Math.max(...this.#totalsCounts().values()) / this.#totalsCountMax;
+    return Math.max(...this.#totalsCounts().values()) / this.#totalsMax();
+  }
+
+  #totalsMax(): number {
+    return this.#totalsCountMax + this.#kept.totals;
   }
 
   #totalsCounts(): ReadonlyMap<string, number> {
@@ -220,11 +283,11 @@ function totalsTable(database: DatabaseSync, counter: TotalsCounter): TotalsTabl
   return {
     counter,
     deleteOldest: database.prepare(
-      `DELETE FROM ${name} WHERE total_id IN (${oldest} ORDER BY last_seen_us LIMIT ?)`,
+      `DELETE FROM ${name} WHERE total_id IN (${oldest} WHERE last_seen_us >= ? ORDER BY last_seen_us LIMIT ?)`,
     ),
     deleteExpired: database.prepare(
       `DELETE FROM ${name} WHERE total_id IN
-        (${oldest} WHERE last_seen_us < ? ORDER BY last_seen_us LIMIT ${PRUNE_ROWS})`,
+        (${oldest} WHERE last_seen_us >= ? AND last_seen_us < ? ORDER BY last_seen_us LIMIT ${PRUNE_ROWS})`,
     ),
   };
 }

@@ -21,7 +21,7 @@ export class Peers {
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Peers {
-    const database = openForWriting(path, ports.logger);
+    const database = openForWriting(path, ports);
     database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
     return new Peers(path, ports.clock, database);
   }

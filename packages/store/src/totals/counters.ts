@@ -19,7 +19,8 @@ export type CounterName =
   | 'decisions'
   | 'shared_events'
   | 'origins'
-  | PlacesCounter;
+  | PlacesCounter
+  | RetentionCounter;
 
 /** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */
 type PlacesCounter =
@@ -27,6 +28,17 @@ type PlacesCounter =
   | 'placed_total_id'
   | 'placed_last_seen_us'
   | 'placed_last_seen_id';
+
+/** The limits in force, and the part of the log that they do not take away (retention/kept.ts). */
+type RetentionCounter =
+  | 'limit_days'
+  | 'limit_octets'
+  | 'limit_owed'
+  | 'kept_honey_id'
+  | 'kept_at_us'
+  | 'kept_octets'
+  | 'kept_totals'
+  | 'kept_days';
 
 /** Writes counters, within the caller's transaction. */
 export class Counters {

@@ -113,7 +113,10 @@ test('Endpoints has dead letters sent again whose events are there, and forgets 
   store.saveCursor('webhook:hub', 1);
   const letters = [1, 2, 3, 99].map((index) => ({ eventUuid: uuidOf(index), reason: '404' }));
   store.changeEndpoint({ kind: 'refused', endpoint: 'hub', letters, epochUs: NOON_US });
-  using endpoints = Endpoints.open(silentLogger, directory.file('sentrypeer.db'));
+  using endpoints = Endpoints.open(
+    { logger: silentLogger, clock: new TestClock() },
+    directory.file('sentrypeer.db'),
+  );
   assert.equal(endpoints.lag('webhook:hub'), 2);
   assert.equal(endpoints.lag('webhook:none'), 0);
   assert.equal(endpoints.sendAgain('hub', uuidOf(2)), 1);
