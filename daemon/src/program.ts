@@ -8,6 +8,7 @@ import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { isRefusal } from './config/refusal.ts';
 import { Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
@@ -36,7 +37,7 @@ const printError = (text: string): unknown => process.stderr.write(text);
 function fail(error: unknown): void {
   if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
   else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = STATUS_FAILED;
+  process.exitCode = isRefusal(error) ? STATUS_REFUSED : STATUS_FAILED;
 }
 
 function consoleLogger(config: Config): ConsoleLogger {
@@ -134,10 +135,18 @@ try {
       printError(`sentrypeer: ${loaded.message}\n`);
       process.exitCode = STATUS_REFUSED;
       break;
+    case 'help': {
+      const { helpText } = await import('./commands/help-text.ts');
+      process.stdout.write(helpText(loaded.words));
+      break;
+    }
     case 'command': {
-      const { runCommand } = await import('./run-command.ts');
-      process.stdout.write(
-        await runCommand(loaded.command, loaded.config, consoleLogger(loaded.config)),
+      const { runCommand } = await import('./commands/run-command.ts');
+      const { config } = loaded;
+      await runCommand(
+        loaded,
+        { config, clock: systemClock, logger: consoleLogger(config) },
+        { print: (text) => process.stdout.write(text), remark: printError },
       );
       break;
     }

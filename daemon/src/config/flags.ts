@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { assert } from '@sentrypeer/kernel';
+import { COMMAND_FLAG_ENTRIES, type CommandFlag, type CommandFlagName } from './command-flags.ts';
 import { isSwitch, type Option } from './option.ts';
 import { PRINT_FLAGS } from './options.ts';
 import { suggestion } from './nearest.ts';
@@ -11,13 +13,22 @@ export interface ParsedFlags {
   readonly settings: Settings;
   /** What is no flag: a command and its arguments. */
   readonly words: readonly string[];
+  /** Flags that only commands have; a switch has an empty text. */
+  readonly commandFlags: ReadonlyMap<CommandFlagName, string>;
   /** Met `--help` or `--version`: nothing behind it was looked at. */
   readonly print: keyof typeof PRINT_FLAGS | undefined;
 }
 
 type Found =
   | { readonly kind: 'option'; readonly key: ConfigKey; readonly option: Option<unknown> }
+  | { readonly kind: 'command'; readonly name: CommandFlagName; readonly flag: CommandFlag }
   | { readonly kind: 'print'; readonly what: keyof typeof PRINT_FLAGS };
+
+/** What is filled while the command line is read. */
+interface Given {
+  readonly settings: Map<ConfigKey, Setting>;
+  readonly commandFlags: Map<CommandFlagName, string>;
+}
 
 const FLAGS: ReadonlyMap<string, Found> = flagTable();
 
@@ -28,7 +39,7 @@ const FLAGS: ReadonlyMap<string, Found> = flagTable();
  * @param argv Without the names of the interpreter and of the program.
  */
 export function parseFlags(argv: readonly string[]): ParsedFlags {
-  const settings = new Map<ConfigKey, Setting>();
+  const given = { settings: new Map(), commandFlags: new Map() } satisfies Given;
   const words: string[] = [];
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -41,18 +52,14 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
       continue;
     }
     const print = word.startsWith('--')
-      ? parseLong(word, rest, settings)
-      : parseShort(word, rest, settings);
-    if (print !== undefined) return { settings, words, print };
+      ? parseLong(word, rest, given)
+      : parseShort(word, rest, given.settings);
+    if (print !== undefined) return { ...given, words, print };
   }
-  return { settings, words, print: undefined };
+  return { ...given, words, print: undefined };
 }
 
-function parseLong(
-  word: string,
-  rest: string[],
-  settings: Map<ConfigKey, Setting>,
-): ParsedFlags['print'] {
+function parseLong(word: string, rest: string[], given: Given): ParsedFlags['print'] {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word : word.slice(0, equals);
   const attached = equals < 0 ? undefined : word.slice(equals + 1);
@@ -61,9 +68,36 @@ function parseLong(
     if (attached !== undefined) throw refusal(`${name} takes no value: write ${name} alone`);
     return found.what;
   }
+  if (found.kind === 'command') {
+    setCommandFlag(given.commandFlags, found, attached, rest);
+    return undefined;
+  }
   const text = attached ?? valueBehind(name, found.option, rest);
-  set(settings, found, name, text);
+  set(given.settings, found, name, text);
   return undefined;
+}
+
+function setCommandFlag(
+  flags: Map<CommandFlagName, string>,
+  { name, flag }: Found & { readonly kind: 'command' },
+  attached: string | undefined,
+  rest: string[],
+): void {
+  const long = `--${name}`;
+  const isSwitch = flag.placeholder === '';
+  if (isSwitch && attached !== undefined) {
+    throw refusal(`${long} takes no value: write ${long} alone`);
+  }
+  const text = isSwitch
+    ? ''
+    : (attached ?? nextWord(long, { long: name, type: { placeholder: flag.placeholder } }, rest));
+  const before = flags.get(name);
+  if (before !== undefined && before !== text) {
+    throw refusal(
+      `${long} is given twice, as ${quoted(before)} and ${quoted(text)}: leave one out`,
+    );
+  }
+  flags.set(name, text);
 }
 
 /** Letters after one hyphen; the first that takes a value takes the rest of the word, or the next. */
@@ -76,6 +110,7 @@ function parseShort(
     const name = `-${word.charAt(index)}`;
     const found = FLAGS.get(name) ?? unknownFlag(name, word);
     if (found.kind === 'print') return found.what;
+    assert(found.kind === 'option', 'flags of commands have no letters');
     if (isSwitch(found.option)) {
       set(settings, found, name, 'on');
       continue;
@@ -104,7 +139,14 @@ function valueBehind(name: string, option: Option<unknown>, rest: string[]): str
   return next;
 }
 
-function nextWord(name: string, option: Option<unknown>, rest: string[]): string {
+function nextWord(
+  name: string,
+  option: {
+    readonly long: string;
+    readonly type: { readonly placeholder: string; readonly isSecret?: boolean };
+  },
+  rest: string[],
+): string {
   const { placeholder } = option.type;
   const word = rest.shift();
   if (word === undefined) throw refusal(`${name} needs a value: write ${name} ${placeholder}`);
@@ -163,6 +205,9 @@ function flagTable(): ReadonlyMap<string, Found> {
   for (const [key, option] of OPTION_ENTRIES) {
     flags.set(`--${option.long}`, { kind: 'option', key, option });
     if (option.short !== undefined) flags.set(`-${option.short}`, { kind: 'option', key, option });
+  }
+  for (const [name, flag] of COMMAND_FLAG_ENTRIES) {
+    flags.set(`--${name}`, { kind: 'command', name, flag });
   }
   for (const what of ['help', 'version'] as const) {
     const { long, short } = PRINT_FLAGS[what];

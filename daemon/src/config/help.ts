@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { usageOf, type Command } from '../commands/command.ts';
+import { COMMANDS } from '../commands/table.ts';
+import { COMMAND_FLAG_ENTRIES, COMMAND_FLAGS } from './command-flags.ts';
 import { isSwitch } from './option.ts';
 import { optionTexts, type OptionText } from './option-text.ts';
-import { COMMANDS, SUMMARY, SYNOPSIS } from './reference.ts';
+import { SUMMARY, SYNOPSIS } from './reference.ts';
 
 /** Columns of a terminal nobody has to widen. */
 const COLUMNS = 80;
@@ -19,7 +22,12 @@ export function formatHelp(): string {
     lines.push('', `${title}:`, ...texts.flatMap(optionLines));
   }
   lines.push('', 'Commands:');
-  for (const { name, doc } of COMMANDS) lines.push(...entry(name, doc.replaceAll('`', '')));
+  for (const command of COMMANDS) lines.push(...entry(usageOf(command), plain(command.doc)));
+  lines.push(
+    '',
+    'Flags of commands (COMMAND --help says which):',
+    ...COMMAND_FLAG_ENTRIES.flatMap(flagLines),
+  );
   lines.push(
     '',
     ...wrap(
@@ -29,6 +37,43 @@ export function formatHelp(): string {
     ),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** What `COMMAND --help` prints; of several commands that begin with the same word, all. */
+export function formatCommandHelp(commands: readonly Command[]): string {
+  return commands.map(commandHelp).join('\n');
+}
+
+function commandHelp(command: Command): string {
+  const lines = [
+    `Usage: sentrypeer [OPTION]... ${usageOf(command)}`,
+    ...wrap(plain(command.doc), COLUMNS),
+    '',
+    'Flags:',
+  ];
+  for (const name of [...(command.flags ?? []), 'json'] as const) {
+    lines.push(...flagLines([name, COMMAND_FLAGS[name]]));
+  }
+  lines.push(
+    ...entry('-f, --db-file FILE', 'The database, where it is not the one that the daemon uses.'),
+  );
+  if (command.examples !== undefined) lines.push('', 'Examples:');
+  for (const [words, doc] of command.examples ?? []) {
+    lines.push(`  sentrypeer ${words}`, `      ${plain(doc)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function flagLines([
+  name,
+  { placeholder, doc },
+]: (typeof COMMAND_FLAG_ENTRIES)[number]): readonly string[] {
+  return entry(`    --${name} ${placeholder}`.trimEnd(), plain(doc));
+}
+
+/** Text without the marks around what is literal. */
+function plain(text: string): string {
+  return text.replaceAll('`', '');
 }
 
 function optionLines({ names, placeholder, doc, option }: OptionText): readonly string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { join } from 'node:path';
-import { parseCommand, type Command } from './commands.ts';
+import type { CommandFlagName } from './command-flags.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
 import { parseConfigFile, type ParsedFile } from './config-file.ts';
 import {
@@ -12,7 +12,6 @@ import {
 } from './contradictions.ts';
 import { parseEnvironment } from './environment.ts';
 import { parseFlags } from './flags.ts';
-import { formatHelp } from './help.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isRefusal, quoted, refusal } from './refusal.ts';
@@ -55,7 +54,14 @@ interface Loaded {
 /** What the operator wants. */
 export type LoadedConfig =
   | ({ readonly kind: 'run' } & Loaded)
-  | ({ readonly kind: 'command'; readonly command: Command } & Loaded)
+  /** Do what the words say instead; they are not read yet. */
+  | ({
+      readonly kind: 'command';
+      readonly words: readonly string[];
+      readonly flags: ReadonlyMap<CommandFlagName, string>;
+    } & Loaded)
+  /** Print the help, or that of the command that the words are. */
+  | { readonly kind: 'help'; readonly words: readonly string[] }
   /** Print `text` to standard output and end with status 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** Print `message`, one line, to standard error and end with status 2. */
@@ -73,24 +79,29 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
 
 function load(sources: ConfigSources): LoadedConfig {
   const flags = parseFlags(sources.argv);
-  if (flags.print === 'help') return { kind: 'print', text: formatHelp() };
+  if (flags.print === 'help') return { kind: 'help', words: flags.words };
+  if (flags.words[0] === 'help') return { kind: 'help', words: flags.words.slice(1) };
   if (flags.print === 'version') return { kind: 'print', text: `sentrypeer ${VERSION}\n` };
-  const command = parseCommand(flags.words);
+  const isCommand = flags.words.length > 0;
+  const [commandFlag] = flags.commandFlags.keys();
+  if (!isCommand && commandFlag !== undefined) {
+    throw refusal(`--${commandFlag} belongs to a command: see sentrypeer --help`);
+  }
   const environment = parseEnvironment(sources.env);
   const file = loadFile(sources, flags.settings, environment.settings);
   const { values, origins } = merge([flags.settings, environment.settings, file.settings]);
   const readFile = (path: string): string => sources.readFile(path);
-  const webhooks =
-    command === undefined
-      ? readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile)
-      : [];
+  const webhooks = isCommand
+    ? []
+    : readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile);
   const config = completeConfig(values, sources.coresCount, webhooks);
   const exists = (path: string): boolean => sources.directoryExists(path);
   const { warnings } = environment;
   const secrets = secretsIn(flags.settings);
-  if (command !== undefined) {
+  if (isCommand) {
     refuseMissingDirectories(config, origins, exists);
-    return { kind: 'command', command, config, origins, warnings, secrets };
+    const { words, commandFlags } = flags;
+    return { kind: 'command', words, flags: commandFlags, config, origins, warnings, secrets };
   }
   refuseContradictions(config, origins);
   refuseUnknownPersona(config, origins, sources.personaNames);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { usageOf } from '../commands/command.ts';
+import { COMMANDS } from '../commands/table.ts';
+import { COMMAND_FLAG_ENTRIES } from './command-flags.ts';
 import { optionFacts, optionTexts, type OptionText } from './option-text.ts';
 import {
-  COMMANDS,
   CONFIG_FILE,
   CONFIG_FILE_EXAMPLE,
   DESCRIPTION,
@@ -35,7 +37,17 @@ export function formatManPage(): string {
     lines.push(`.SS ${roff(title)}`, ...texts.flatMap(optionLines));
   }
   lines.push('.SH COMMANDS');
-  for (const { name, doc } of COMMANDS) lines.push('.TP', `.B ${roff(name)}`, literal(doc));
+  for (const { examples = [], ...command } of COMMANDS) {
+    lines.push('.TP', `.B ${roff(usageOf(command))}`, literal(command.doc));
+    for (const [words, doc] of examples) {
+      lines.push('.br', literal(`\`sentrypeer ${words}\`: ${doc}`));
+    }
+  }
+  lines.push('.SS Flags of commands');
+  for (const [name, { placeholder, doc }] of COMMAND_FLAG_ENTRIES) {
+    const value = placeholder === '' ? '' : ` \\fI${roff(placeholder)}\\fR`;
+    lines.push('.TP', `\\fB${roff(`--${name}`)}\\fR${value}`, literal(doc));
+  }
   lines.push('.SH CONFIGURATION FILE', ...paragraphs(CONFIG_FILE), '.PP', '.EX');
   lines.push(...CONFIG_FILE_EXAMPLE.map(roff), '.EE');
   lines.push('.SH SIGNALS', ...tagged(SIGNALS));

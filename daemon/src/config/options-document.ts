@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { usageOf, type Command } from '../commands/command.ts';
+import { COMMANDS } from '../commands/table.ts';
+import { COMMAND_FLAG_ENTRIES } from './command-flags.ts';
 import { optionFacts, optionTexts, type OptionText } from './option-text.ts';
 import {
-  COMMANDS,
   CONFIG_FILE,
   CONFIG_FILE_EXAMPLE,
   EXAMPLES,
@@ -27,7 +29,15 @@ export function formatOptionsDocument(): string {
     blocks.push(`## ${title}`, ...texts.flatMap(optionBlocks));
   }
   blocks.push('## Commands');
-  for (const { name, doc } of COMMANDS) blocks.push(`### \`${name}\``, doc);
+  blocks.push(...COMMANDS.flatMap(commandBlocks), '### Flags of commands');
+  blocks.push(
+    list(
+      COMMAND_FLAG_ENTRIES.map(([name, { placeholder, doc }]) => [
+        `--${name} ${placeholder}`.trimEnd(),
+        doc,
+      ]),
+    ),
+  );
   blocks.push('## Configuration file', ...CONFIG_FILE, fenced('toml', CONFIG_FILE_EXAMPLE));
   blocks.push('## Signals', list(SIGNALS));
   blocks.push('## Exit status', list(EXIT_STATUSES));
@@ -43,6 +53,17 @@ function optionBlocks({ names, placeholder, doc, option }: OptionText): readonly
   lines.push(`- Variable: \`${option.environment}\``);
   if (option.toml !== undefined) lines.push(`- Key: \`${option.toml}\``);
   return [heading, doc, lines.join('\n')];
+}
+
+function commandBlocks({ doc, flags = [], examples = [], ...command }: Command): readonly string[] {
+  const facts =
+    flags.length === 0 ? [] : [`- Flags: ${flags.map((flag) => `\`--${flag}\``).join(', ')}`];
+  const lines = [
+    ...facts,
+    ...examples.map(([words, text]) => `- \`sentrypeer ${words}\`: ${text}`),
+  ];
+  const blocks = [`### \`${usageOf(command)}\``, doc];
+  return lines.length === 0 ? blocks : [...blocks, lines.join('\n')];
 }
 
 function list(entries: readonly (readonly [name: string, doc: string])[]): string {

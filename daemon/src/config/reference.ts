@@ -10,59 +10,6 @@ export const DESCRIPTION: readonly string[] = [
   'SentryPeer listens for SIP on UDP, TCP and TLS, records every message with its source address and the number that was called in an SQLite database, and serves what it collected over HTTP. With `--responsive` it answers as a PBX would, so that attackers show what they want.',
 ];
 
-export const COMMANDS: readonly { readonly name: string; readonly doc: string }[] = [
-  {
-    name: 'backup FILE',
-    doc: 'Copy the database (`--db-file`) to FILE while it may be in use, and end.',
-  },
-  {
-    name: 'keys add NAME ROLE',
-    doc: 'Make a key of the API, print it once, and end. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, and judging other nodes).',
-  },
-  { name: 'keys list', doc: 'Print names, roles and times of the keys.' },
-  {
-    name: 'keys revoke NAME',
-    doc: 'Let a key hold no longer; a running daemon refuses it at once.',
-  },
-  { name: 'peers list', doc: 'Print other nodes that shared events (`--peer-to-peer`).' },
-  {
-    name: 'peers trust NODE',
-    doc: 'Take more of what this node shares than of strangers.',
-  },
-  {
-    name: 'peers distrust NODE',
-    doc: 'Withdraw everything that only this node said, and take nothing more of it; `unsigned` stands for all that sign nothing.',
-  },
-  { name: 'peers forget NODE', doc: 'Take either back.' },
-  {
-    name: 'webhook status',
-    doc: 'Print how far each webhook is, what it took and refused, and its last failure.',
-  },
-  {
-    name: 'webhook dead NAME',
-    doc: 'List the events that a webhook refused for good, with its reasons.',
-  },
-  {
-    name: 'webhook resend NAME [UUID]',
-    doc: 'Have them, or one of them, sent again by the daemon.',
-  },
-  { name: 'webhook discard NAME [UUID]', doc: 'Forget them, or one of them.' },
-  {
-    name: 'allow add WHAT [TIME] [COMMENT]',
-    doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always`, `90s`, `30m`, `24h` or `7d`.',
-  },
-  { name: 'allow list', doc: 'Print what is allowed, until when and what for.' },
-  { name: 'allow remove WHAT', doc: 'Let it be listed again.' },
-  {
-    name: 'delist WHAT [COMMENT]',
-    doc: 'Take an address or a number off the list: what is known of it until now does not count any more. A running daemon follows within a second.',
-  },
-  {
-    name: 'explain WHAT',
-    doc: 'Print whether an address or a number is listed, why, since when, by what, and what would unlist it.',
-  },
-];
-
 export const RULES: readonly string[] = [
   'Every option can be given as a flag, as an environment variable or as a key of the configuration file. The flag is stronger than the variable, the variable than the file, the file than the default.',
   'A switch is on as `--api` and off as `--api=off`. As a variable it is on with `1`, `true`, `yes` or `on`, off with `0`, `false`, `no`, `off` or an empty value, and refused with anything else. In the file it is `true` or `false`.',

@@ -258,54 +258,25 @@ test('loadConfig() refuses a persona that does not exist and names those that do
 });
 
 test('loadConfig() prints help and version, whatever stands behind them', () => {
-  for (const argv of ['-h', '--help', '-rh', '-h --nonsense']) {
-    const loaded = load(argv);
-    assert.ok(loaded.kind === 'print' && loaded.text.startsWith('Usage: sentrypeer'), argv);
+  for (const argv of ['-h', '--help', '-rh', '-h --nonsense', 'help']) {
+    assert.deepEqual(load(argv), { kind: 'help', words: [] }, argv);
   }
+  assert.deepEqual(load('keys add --help'), { kind: 'help', words: ['keys', 'add'] });
+  assert.deepEqual(load('help keys'), { kind: 'help', words: ['keys'] });
   const version = load('-V');
   assert.ok(version.kind === 'print' && version.text.startsWith('sentrypeer '));
   assert.deepEqual(load('--version'), version);
   assert.equal(refused('--nonsense -h').startsWith('unknown option'), true);
 });
 
-test('loadConfig() knows the command backup FILE, which needs no SIP and no API', () => {
-  const loaded = load('backup /b.db -f /x.db --no-sip');
+test('loadConfig() leaves the words of a command unread, and needs no SIP and no API for it', () => {
+  const loaded = load('backup /b.db -f /x.db --no-sip --json');
   assert.ok(loaded.kind === 'command');
-  assert.deepEqual(loaded.command, { name: 'backup', target: '/b.db' });
+  assert.deepEqual(loaded.words, ['backup', '/b.db']);
+  assert.deepEqual([...loaded.flags.keys()], ['json']);
   assert.equal(loaded.config.dbFile, '/x.db');
-  assert.equal(refused('backup'), 'backup needs the file to write: write sentrypeer backup FILE');
-  assert.equal(refused('backup a b'), '"b" is too much: write backup FILE');
-  assert.equal(refused('bakcup a'), 'unknown command "bakcup", did you mean backup?');
-  assert.equal(
-    refused('start'),
-    'unknown command "start", there are backup, keys, peers, webhook, allow, delist, explain: see sentrypeer --help',
-  );
-});
-
-test('loadConfig() knows the commands about keys', () => {
-  const command = (text: string): unknown => {
-    const loaded = load(text);
-    assert.ok(loaded.kind === 'command');
-    return loaded.command;
-  };
-  assert.deepEqual(command('keys add pbx-1 read'), {
-    name: 'keys add',
-    key: 'pbx-1',
-    role: 'read',
-  });
-  assert.deepEqual(command('keys list'), { name: 'keys list' });
-  assert.deepEqual(command('keys revoke pbx-1'), { name: 'keys revoke', key: 'pbx-1' });
-  const form = 'write keys add NAME ROLE, keys list or keys revoke NAME';
-  assert.equal(refused('keys'), `keys needs a word more: ${form}`);
-  assert.equal(refused('keys show'), `keys knows no "show": ${form}`);
-  assert.match(refused('keys add'), /^"" is no name of a key: write keys add NAME ROLE/);
-  assert.match(refused('keys add a/b read'), /^"a\/b" is no name of a key/);
-  assert.match(refused(`keys add ${'x'.repeat(65)} read`), /is no name of a key/);
-  assert.match(refused('keys add pbx'), /^keys add got no role: it must be read/);
-  assert.match(refused('keys add pbx root'), /^keys add got the role "root"/);
-  assert.match(refused('keys add pbx read now'), /^"now" is too much/);
-  assert.match(refused('keys list all'), /^"all" is too much/);
-  assert.match(refused('keys revoke a b'), /^"b" is too much/);
+  assert.equal(refused('--json'), '--json belongs to a command: see sentrypeer --help');
+  assert.equal(refused('keys list --json=yes'), '--json takes no value: write --json alone');
 });
 
 test('loadConfig() lets a mistake of its own rise', () => {
@@ -336,22 +307,4 @@ test('loadConfig() reads how to share, and from whom to begin', () => {
     /at most one address of IPv4 and one of IPv6/,
   );
   assert.match(refused('-p --neighbours everywhere'), /is not one of off, link/);
-});
-
-test('loadConfig() reads commands about other nodes', () => {
-  const node = '0191F6A1-0000-8000-8000-00000000000A';
-  const command = (argv: string): unknown => {
-    const loaded = load(argv);
-    return loaded.kind === 'command' ? loaded.command : loaded;
-  };
-  assert.deepEqual(command('peers list'), { name: 'peers list' });
-  assert.deepEqual(command(`peers distrust ${node}`), {
-    name: 'peers distrust',
-    nodeId: node.toLowerCase(),
-  });
-  assert.deepEqual(command('peers forget unsigned'), { name: 'peers forget', nodeId: 'unsigned' });
-  assert.match(refused('peers'), /^peers needs a word more: write peers list/);
-  assert.match(refused('peers love x'), /^peers knows no "love"/);
-  assert.match(refused('peers trust everybody'), /^"everybody" is no node/);
-  assert.match(refused(`peers trust ${node} x`), /is too much/);
 });

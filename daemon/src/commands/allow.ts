@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import type { Decisions } from '@sentrypeer/store';
+import type { Command, CommandContext } from './command.ts';
+import { formatTable, shown, utc } from './text.ts';
+import { needed, refuseMore, timeAndComment } from './words.ts';
+
+const ADD: Command = {
+  name: 'allow add',
+  form: 'WHAT [TIME] [COMMENT]',
+  doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always`, `90s`, `30m`, `24h` or `7d`.',
+  examples: [['allow add 192.0.2.0/24 always our office', 'Never list the office.']],
+  prepare: ({ words: [what, ...more] }) => {
+    const value = needed(what, 'allow add WHAT [TIME] [COMMENT]');
+    const { seconds, comment } = timeAndComment(more);
+    return async (context) => {
+      const { parseAllowed } = await import('@sentrypeer/verdict');
+      if (parseAllowed(value) === undefined) {
+        throw new OperatingError(
+          'allowance_invalid',
+          `${shown(value)} cannot be allowed: name an address, a network such as 192.0.2.0/24, a number such as +46701234567, +4670* or +46701234500-+46701234599, or digits as they are dialled`,
+        );
+      }
+      const untilEpochUs =
+        seconds === undefined ? undefined : context.clock.epochUs() + seconds * 1e6;
+      using decisions = await openDecisions(context);
+      decisions.write({ kind: 'allow', value, comment, untilEpochUs });
+      return {
+        text: `${value} is allowed ${untilEpochUs === undefined ? 'always' : `until ${utc(untilEpochUs)}`}.\n`,
+        json: { allow: value, until: utcOrNull(untilEpochUs), comment },
+      };
+    };
+  },
+};
+
+const LIST: Command = {
+  name: 'allow list',
+  form: '',
+  doc: 'Print what is allowed, until when and what for.',
+  prepare: ({ words }) => {
+    refuseMore(words, 'allow list');
+    return async (context) => {
+      using decisions = await openDecisions(context);
+      const list = decisions.allowances();
+      return {
+        text: formatTable(
+          list.map(({ value, untilEpochUs, comment }) => [
+            value,
+            utcOrNull(untilEpochUs) ?? 'always',
+            comment,
+          ]),
+        ),
+        json: list.map(({ value, untilEpochUs, comment, createdEpochUs }) => ({
+          allow: value,
+          until: utcOrNull(untilEpochUs),
+          comment,
+          created: utc(createdEpochUs),
+        })),
+        ...(list.length === 0
+          ? { remark: 'Nothing is allowed; allow add WHAT adds an entry.\n' }
+          : {}),
+      };
+    };
+  },
+};
+
+const REMOVE: Command = {
+  name: 'allow remove',
+  form: 'WHAT',
+  doc: 'Let it be listed again.',
+  prepare: ({ words: [what, ...more] }) => {
+    const value = needed(what, 'allow remove WHAT');
+    refuseMore(more, 'allow remove WHAT');
+    return async (context) => {
+      using decisions = await openDecisions(context);
+      decisions.write({ kind: 'disallow', value });
+      return {
+        text: `${shown(value)} may be listed again.\n`,
+        json: { disallow: value },
+      };
+    };
+  },
+};
+
+export const ALLOW: readonly Command[] = [ADD, LIST, REMOVE];
+
+/** Where the operator's word is kept. */
+export async function openDecisions({ config, clock, logger }: CommandContext): Promise<Decisions> {
+  const { Decisions } = await import('@sentrypeer/store');
+  return Decisions.open({ clock, logger }, config.dbFile);
+}
+
+function utcOrNull(epochUs: number | undefined): string | null {
+  return epochUs === undefined ? null : utc(epochUs);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { CommandFlagName } from '../config/command-flags.ts';
+import type { Config } from '../config/config.ts';
+
+/** What JSON can hold. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
+/** What a command found out or did. */
+export interface Answer {
+  /** For a person, on standard output; whole lines. A secret stands there alone. */
+  readonly text: string;
+  /** The same for a program: what `--json` prints instead. */
+  readonly json: Json;
+  /** Said beside it, on standard error: one or more whole lines. Not said with `--json`. */
+  readonly remark?: string;
+}
+
+/** What a command runs in. */
+export interface CommandContext {
+  /** That of the daemon, as far as it can be found. */
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What was asked for, all of it read; nothing has been opened yet. Throws `OperatingError`. */
+export type Work = (context: CommandContext) => Promise<Answer>;
+
+/** What stands on the command line beside the name of the command. */
+export interface CommandLine {
+  /** What follows the name. */
+  readonly words: readonly string[];
+  /** The flags of commands that were given, by name; a switch has an empty text. */
+  readonly flags: ReadonlyMap<CommandFlagName, string>;
+}
+
+/** One command: what help, man page, docs and completion say of it, and what it does. */
+export interface Command {
+  /** One word or two: `backup`, `allow add`. */
+  readonly name: string;
+  /** What follows the name: `WHAT [TIME] [COMMENT]`. */
+  readonly form: string;
+  /** A few lines; text between backticks is literal. */
+  readonly doc: string;
+  /** Flags of commands that it takes beside `--json`, which every command takes. */
+  readonly flags?: readonly CommandFlagName[];
+  /** Examples without the name of the program, each with what it does. */
+  readonly examples?: readonly (readonly [words: string, doc: string])[];
+  /** Reads the rest of the command line; throws a refusal that says what would be right. */
+  readonly prepare: (line: CommandLine) => Work;
+}
+
+/** `allow add WHAT [TIME] [COMMENT]`. */
+export function usageOf({ name, form }: Pick<Command, 'name' | 'form'>): string {
+  return form === '' ? name : `${name} ${form}`;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { openDecisions } from './allow.ts';
+import type { Command } from './command.ts';
+import { commentOf, needed } from './words.ts';
+
+export const DELIST: Command = {
+  name: 'delist',
+  form: 'WHAT [COMMENT]',
+  doc: 'Take an address or a number off the list: what is known of it until now does not count any more. A running daemon follows within a second.',
+  examples: [['delist 198.51.100.7 a false alarm', 'Until it comes again.']],
+  prepare: ({ words: [what, ...more] }) => {
+    const named = needed(what, 'delist WHAT [COMMENT]');
+    const comment = commentOf(more);
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      const { judgeText, nameOf } = await import('./subject.ts');
+      using decisions = await openDecisions(context);
+      using log = StoreReader.open(context.config.dbFile);
+      const { subject } = await judgeText(named, log, context);
+      decisions.write({ kind: 'delist', subject, comment });
+      return {
+        text: `${nameOf(subject)} is delisted; what comes from now on counts again.\n`,
+        json: { delist: nameOf(subject), comment },
+      };
+    };
+  },
+};

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Listing, StoreReader } from '@sentrypeer/store';
+import type { Judgement, Subject } from '@sentrypeer/verdict';
+import type { Answer, Command } from './command.ts';
+import { shown, utc } from './text.ts';
+import { needed, refuseMore } from './words.ts';
+
+export const EXPLAIN: Command = {
+  name: 'explain',
+  form: 'WHAT',
+  doc: 'Print whether an address or a number is listed, why, since when, by what, and what would unlist it.',
+  prepare: ({ words: [what, ...more] }) => {
+    const named = needed(what, 'explain WHAT');
+    refuseMore(more, 'explain WHAT');
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      const { judgeText, nameOf } = await import('./subject.ts');
+      using log = StoreReader.open(context.config.dbFile);
+      const { subject, judgement } = await judgeText(named, log, context);
+      return explain(subject, nameOf(subject), judgement, log);
+    };
+  },
+};
+
+function explain(subject: Subject, name: string, judgement: Judgement, log: StoreReader): Answer {
+  const listing = log.listings.listing(subject);
+  const { kind, value } = subject;
+  const by = kind === 'address' ? log.evidence.address(value) : log.evidence.number(value);
+  const { listed, score, reasons, untilEpochUs, number } = judgement;
+  return {
+    text: formatExplanation(name, judgement, listing, by),
+    json: {
+      [kind]: name,
+      listed,
+      score,
+      reasons,
+      since: listing === undefined ? null : utc(listing.sinceEpochUs),
+      until: untilEpochUs === undefined ? null : utc(untilEpochUs),
+      country: number?.country ?? null,
+      type: number?.type ?? null,
+      evidence:
+        by === undefined
+          ? null
+          : {
+              events: by.eventsCount,
+              first: utc(by.firstEpochUs),
+              last: utc(by.lastEpochUs),
+              grade: by.grade,
+            },
+    },
+  };
+}
+
+function formatExplanation(
+  name: string,
+  { listed, score, reasons, untilEpochUs, number }: Judgement,
+  listing: Listing | undefined,
+  by: ReturnType<StoreReader['evidence']['address' | 'number']>,
+): string {
+  const about = [number?.country, number?.type].filter((word) => word !== undefined).join(', ');
+  const named = `${name}${about === '' ? '' : ` (${about})`}`;
+  const lines = [`${named} is ${listed ? `listed, ${score} of 100` : 'not listed'}.`];
+  if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
+  if (untilEpochUs !== undefined) lines.push(`Until:  ${utc(untilEpochUs)}, unless more comes`);
+  lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known of it'] : []));
+  lines.push(...reasons.map((reason, index) => `${index === 0 ? 'Why:   ' : '       '} ${reason}`));
+  if (by !== undefined) {
+    lines.push(
+      `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
+    );
+  }
+  if (listed) {
+    lines.push(
+      `Unlist: sentrypeer delist ${name} (until it comes again), or`,
+      `        sentrypeer allow add ${name} (never list it)`,
+    );
+  }
+  return `${lines.map(shown).join('\n')}\n`;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { CommandFlagName } from '../config/command-flags.ts';
+import { refusal } from '../config/refusal.ts';
+import { usageOf, type Command, type CommandContext } from './command.ts';
+import { findCommand } from './find-command.ts';
+import { COMMANDS } from './table.ts';
+
+/** What the command line says beside options. */
+interface CommandWords {
+  readonly words: readonly string[];
+  readonly flags: ReadonlyMap<CommandFlagName, string>;
+}
+
+/** Where a command writes: answers to the first, sentences for a person to the second. */
+interface CommandOutput {
+  readonly print: (text: string) => void;
+  readonly remark: (text: string) => void;
+}
+
+/** Does what a command says, also while a daemon uses the database. Throws `OperatingError`. */
+export async function runCommand(
+  { words, flags }: CommandWords,
+  context: CommandContext,
+  output: CommandOutput,
+): Promise<void> {
+  const { command, rest } = findCommand(words);
+  for (const name of flags.keys()) refuseForeignFlag(command, name);
+  const work = command.prepare({ words: rest, flags });
+  const { text, json, remark } = await work(context);
+  if (flags.has('json')) return output.print(`${JSON.stringify(json, undefined, 2)}\n`);
+  output.print(text);
+  if (remark !== undefined) output.remark(remark);
+}
+
+function refuseForeignFlag(command: Command, flag: CommandFlagName): void {
+  if (flag === 'json' || command.flags?.includes(flag) === true) return;
+  const owners = COMMANDS.filter(({ flags }) => flags?.includes(flag) === true);
+  throw refusal(
+    `--${flag} means nothing to ${usageOf(command)}: it belongs to ${owners.map(({ name }) => name).join(', ')}`,
+  );
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { ALLOW } from './allow.ts';
+import { BACKUP } from './backup.ts';
+import type { Command } from './command.ts';
+import { DELIST } from './delist.ts';
+import { EXPLAIN } from './explain.ts';
+import { KEYS } from './keys.ts';
+import { PEERS } from './peers.ts';
+import { WEBHOOK } from './webhook.ts';
+
+/*
+ * The one table of commands. The command line, the help, the man page and docs/options.md all come from it; run
+ * `npm run docs` after a change. What a command needs is loaded when it runs, so that the table costs little.
+ */
+export const COMMANDS: readonly Command[] = [
+  EXPLAIN,
+  ...ALLOW,
+  DELIST,
+  ...KEYS,
+  BACKUP,
+  ...PEERS,
+  ...WEBHOOK,
+];

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { LOG_VALUE_CHARACTERS_MAX } from '../limits.ts';
+import { escapeText } from '../output/escape-text.ts';
+
+/** Whole seconds, `2026-11-28T20:00:00Z`. @param epochUs Wall-clock microseconds. */
+export function utc(epochUs: number): string {
+  return `${new Date(Math.floor(epochUs / 1000)).toISOString().slice(0, 19)}Z`;
+}
+
+/** A text that somebody else wrote, safe on a terminal: also comments come from whoever writes to the database. */
+export function shown(text: string): string {
+  return escapeText(text, LOG_VALUE_CHARACTERS_MAX);
+}
+
+/** Columns as wide as their widest cell. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(shown));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return cells
+    .map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** `1 event`, `2 events`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? `1 ${one}` : `${count} ${many}`;
+}

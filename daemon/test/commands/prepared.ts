@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import type { Work } from '../../src/commands/command.ts';
+import { findCommand } from '../../src/commands/find-command.ts';
+import { parseFlags } from '../../src/config/flags.ts';
+import { isRefusal } from '../../src/config/refusal.ts';
+
+/** Reads a command line up to the point where the command would run. */
+export function prepared(text: string, name?: string): Work {
+  const { words, commandFlags: flags } = parseFlags(text.split(' ').filter((word) => word !== ''));
+  const { command, rest } = findCommand(words);
+  if (name !== undefined) assert.equal(command.name, name);
+  return command.prepare({ words: rest, flags });
+}
+
+/** As {@link prepared}, where it is to be refused: the one line. */
+export function refusedCommand(text: string): string {
+  try {
+    prepared(text);
+  } catch (error) {
+    assert.ok(isRefusal(error), String(error));
+    assert.ok(!error.message.includes('\n'), 'one line');
+    return error.message;
+  }
+  assert.fail(`${text} was not refused`);
+}

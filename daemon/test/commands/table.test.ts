@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { helpText } from '../../src/commands/help-text.ts';
+import { COMMANDS } from '../../src/commands/table.ts';
+import { prepared, refusedCommand } from './prepared.ts';
+
+test('the table of commands has each name once, and each can be asked for its help', () => {
+  const names = COMMANDS.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) {
+    const help = helpText(name.split(' '));
+    assert.match(help, new RegExp(`^Usage: sentrypeer \\[OPTION\\]\\.\\.\\. ${name}( |\n)`));
+    for (const line of help.split('\n'))
+      assert.ok(line.length <= 80 || line.startsWith('  '), line);
+  }
+  assert.match(helpText(['keys']), /keys add NAME ROLE[^]*keys list[^]*keys revoke NAME/);
+  assert.match(helpText([]), /^Usage: sentrypeer \[OPTION\]\.\.\.\n/);
+  assert.throws(() => helpText(['nonsense']), /unknown command "nonsense"/);
+});
+
+test('examples in the table of commands are command lines that are understood', () => {
+  for (const { name, examples = [] } of COMMANDS) {
+    for (const [words] of examples) prepared(words.split(' > ')[0] ?? '', name);
+  }
+});
+
+test('findCommand() says what would be right', () => {
+  assert.equal(refusedCommand('bakcup a'), 'unknown command "bakcup", did you mean backup?');
+  assert.match(
+    refusedCommand('start'),
+    /^unknown command "start", there are .*backup.*: see sentrypeer --help$/,
+  );
+  const form = 'write keys add NAME ROLE, keys list or keys revoke NAME';
+  assert.equal(refusedCommand('keys'), `keys needs a word more: ${form}`);
+  assert.equal(refusedCommand('keys show'), `keys knows no "show": ${form}`);
+});
+
+test('backup needs the file to write', () => {
+  prepared('backup /b.db');
+  assert.equal(refusedCommand('backup'), 'there is a word missing: write backup FILE');
+  assert.equal(refusedCommand('backup a b'), '"b" is too much: write backup FILE');
+});
+
+test('commands about keys read names and roles', () => {
+  prepared('keys add pbx-1 read');
+  prepared('keys revoke pbx-1');
+  assert.match(refusedCommand('keys add'), /^"" is no name of a key: write keys add NAME ROLE/);
+  assert.match(refusedCommand('keys add a/b read'), /^"a\/b" is no name of a key/);
+  assert.match(refusedCommand(`keys add ${'x'.repeat(65)} read`), /is no name of a key/);
+  assert.match(refusedCommand('keys add pbx'), /^keys add got no role: it must be read/);
+  assert.match(refusedCommand('keys add pbx root'), /^keys add got the role "root"/);
+  assert.match(refusedCommand('keys add pbx read now'), /^"now" is too much/);
+  assert.match(refusedCommand('keys list all'), /^"all" is too much/);
+  assert.match(refusedCommand('keys revoke a b'), /^"b" is too much/);
+});
+
+test('commands about other nodes read their ids', () => {
+  const node = '0191F6A1-0000-8000-8000-00000000000A';
+  prepared('peers list');
+  prepared(`peers distrust ${node}`);
+  prepared('peers forget unsigned');
+  assert.match(refusedCommand('peers'), /^peers needs a word more: write peers list/);
+  assert.match(refusedCommand('peers love x'), /^peers knows no "love"/);
+  assert.match(refusedCommand('peers trust everybody'), /^"everybody" is no node/);
+  assert.match(refusedCommand(`peers trust ${node} x`), /is too much/);
+});
+
+test('commands about webhooks read names and events', () => {
+  prepared('webhook status');
+  prepared('webhook dead hub');
+  prepared('webhook discard hub ABC');
+  assert.match(refusedCommand('webhook'), /^webhook needs a word more/);
+  assert.match(refusedCommand('webhook send'), /^webhook knows no "send"/);
+  assert.match(refusedCommand('webhook dead'), /needs the name/);
+  assert.match(refusedCommand('webhook resend a b c'), /"c" is too much/);
+});
