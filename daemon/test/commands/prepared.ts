@@ -16,12 +16,15 @@ export function prepared(text: string, name?: string): Work {
 
 /** As {@link prepared}, where it is to be refused: the one line. */
 export function refusedCommand(text: string): string {
-  try {
-    prepared(text);
-  } catch (error) {
-    assert.ok(isRefusal(error), String(error));
-    assert.ok(!error.message.includes('\n'), 'one line');
-    return error.message;
-  }
-  assert.fail(`${text} was not refused`);
+  let message = '';
+  assert.throws(
+    () => prepared(text),
+    (error) => {
+      assert.ok(isRefusal(error), String(error));
+      message = error.message;
+      return true;
+    },
+  );
+  assert.ok(!message.includes('\n'), 'one line');
+  return message;
 }
