@@ -5,7 +5,7 @@ import type { CommandFlagName } from '../config/command-flags.ts';
 import type { Config } from '../config/config.ts';
 
 /** What JSON can hold. */
-export type Json =
+type Json =
   | string
   | number
   | boolean
@@ -35,7 +35,7 @@ export interface CommandContext {
 export type Work = (context: CommandContext) => Promise<Answer>;
 
 /** What stands on the command line beside the name of the command. */
-export interface CommandLine {
+interface CommandLine {
   /** What follows the name. */
   readonly words: readonly string[];
   /** The flags of commands that were given, by name; a switch has an empty text. */

@@ -38,6 +38,6 @@ export function commandsOf(first: string): readonly Command[] {
 }
 
 /** The first word of each command, once. */
-export function firstWords(): readonly string[] {
+function firstWords(): readonly string[] {
   return [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? ''))];
 }
