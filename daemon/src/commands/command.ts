@@ -5,13 +5,7 @@ import type { CommandFlagName } from '../config/command-flags.ts';
 import type { Config } from '../config/config.ts';
 
 /** What JSON can hold. */
-type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [name: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** What a command found out or did. */
 export interface Answer {
