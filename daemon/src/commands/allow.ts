@@ -2,28 +2,39 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Decisions } from '@sentrypeer/store';
+import { refusal } from '../config/refusal.ts';
 import type { Command, CommandContext } from './command.ts';
 import { formatTable, shown, utc } from './text.ts';
-import { needed, refuseMore, timeAndComment } from './words.ts';
+import { needed, refuseMore, timeAndComment, untilOf } from './words.ts';
 
 const ADD: Command = {
   name: 'allow add',
   form: 'WHAT [TIME] [COMMENT]',
-  doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always`, `90s`, `30m`, `24h` or `7d`.',
-  examples: [['allow add 192.0.2.0/24 always our office', 'Never list the office.']],
-  prepare: ({ words: [what, ...more] }) => {
+  doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always` (where it is left out), `30m`, `24h`, `7d`, `1d12h`, `2 weeks`, `until 2027-01-31` (UTC) and the like.',
+  flags: ['yes', 'comment'],
+  examples: [
+    ['allow add 192.0.2.0/24 always our office', 'Never list the office.'],
+    ['allow add +442071234567 for 30 days a customer', 'Not for a month.'],
+  ],
+  prepare: ({ words: [what, ...more], flags }) => {
     const value = needed(what, 'allow add WHAT [TIME] [COMMENT]');
-    const { seconds, comment } = timeAndComment(more);
+    const { time, comment } = timeAndComment(more, flags);
     return async (context) => {
-      const { parseAllowed } = await import('@sentrypeer/verdict');
-      if (parseAllowed(value) === undefined) {
+      const { isWide, likelySlip, parseAllowed } = await import('@sentrypeer/verdict');
+      const allowed = parseAllowed(value);
+      if (allowed === undefined) {
+        const slip = likelySlip(value);
         throw new OperatingError(
           'allowance_invalid',
-          `${shown(value)} cannot be allowed: name an address, a network such as 192.0.2.0/24, a number such as +46701234567, +4670* or +46701234500-+46701234599, or digits as they are dialled`,
+          `${shown(value)} cannot be allowed: ${slip ?? 'name an address, a network such as 192.0.2.0/24, a number such as +46701234567, +4670* or +46701234500-+46701234599, or digits as they are dialled'}`,
         );
       }
-      const untilEpochUs =
-        seconds === undefined ? undefined : context.clock.epochUs() + seconds * 1e6;
+      if (isWide(allowed) && !flags.has('yes')) {
+        throw refusal(
+          `${value} is very much, and nothing of it would be listed any more: add --yes if it is meant`,
+        );
+      }
+      const untilEpochUs = untilOf(time, context.clock.epochUs());
       using decisions = await openDecisions(context);
       decisions.write({ kind: 'allow', value, comment, untilEpochUs });
       return {

@@ -2,16 +2,18 @@
 
 import { openDecisions } from './allow.ts';
 import type { Command } from './command.ts';
-import { commentOf, needed } from './words.ts';
+import { commentOf, needed, refuseTime } from './words.ts';
 
 export const DELIST: Command = {
   name: 'delist',
   form: 'WHAT [COMMENT]',
   doc: 'Take an address or a number off the list: what is known of it until now does not count any more. A running daemon follows within a second.',
   examples: [['delist 198.51.100.7 a false alarm', 'Until it comes again.']],
-  prepare: ({ words: [what, ...more] }) => {
+  flags: ['comment'],
+  prepare: ({ words: [what, ...more], flags }) => {
     const named = needed(what, 'delist WHAT [COMMENT]');
-    const comment = commentOf(more);
+    refuseTime(more);
+    const comment = commentOf(more, flags);
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       const { judgeText, nameOf } = await import('./subject.ts');

@@ -2,7 +2,7 @@
 
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { refusal } from '../config/refusal.ts';
-import { usageOf, type Command, type CommandContext } from './command.ts';
+import { usageOf, type Command, type CommandContext, type Work } from './command.ts';
 import { findCommand } from './find-command.ts';
 import { COMMANDS } from './table.ts';
 
@@ -18,17 +18,21 @@ interface CommandOutput {
   readonly remark: (text: string) => void;
 }
 
+/** Reads all of the command line that is about the command; throws a refusal. */
+export function prepareCommand({ words, flags }: CommandWords): Work {
+  const { command, rest } = findCommand(words);
+  for (const name of flags.keys()) refuseForeignFlag(command, name);
+  return command.prepare({ words: rest, flags });
+}
+
 /** Does what a command says, also while a daemon uses the database. Throws `OperatingError`. */
 export async function runCommand(
-  { words, flags }: CommandWords,
+  line: CommandWords,
   context: CommandContext,
   output: CommandOutput,
 ): Promise<void> {
-  const { command, rest } = findCommand(words);
-  for (const name of flags.keys()) refuseForeignFlag(command, name);
-  const work = command.prepare({ words: rest, flags });
-  const { text, json, remark } = await work(context);
-  if (flags.has('json')) return output.print(`${JSON.stringify(json, undefined, 2)}\n`);
+  const { text, json, remark } = await prepareCommand(line)(context);
+  if (line.flags.has('json')) return output.print(`${JSON.stringify(json, undefined, 2)}\n`);
   output.print(text);
   if (remark !== undefined) output.remark(remark);
 }
@@ -37,6 +41,6 @@ function refuseForeignFlag(command: Command, flag: CommandFlagName): void {
   if (flag === 'json' || command.flags?.includes(flag) === true) return;
   const owners = COMMANDS.filter(({ flags }) => flags?.includes(flag) === true);
   throw refusal(
-    `--${String(flag)} means nothing to ${usageOf(command)}: it belongs to ${owners.map(({ name }) => name).join(', ')}`,
+    `--${flag} means nothing to ${usageOf(command)}: it belongs to ${owners.map(({ name }) => name).join(', ')}`,
   );
 }

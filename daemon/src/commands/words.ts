@@ -2,15 +2,16 @@
 
 /* The words behind the name of a command: all of them are read, or refused. */
 
+import { LATEST_EPOCH_US, readTime } from '@sentrypeer/kernel';
+import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
 
-const SECONDS: ReadonlyMap<string, number> = new Map([
-  ['s', 1],
-  ['m', 60],
-  ['h', 3600],
-  ['d', 86_400],
-]);
+/** For how long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
+export type HoldTime =
+  | { readonly kind: 'always' }
+  | { readonly kind: 'duration'; readonly seconds: number }
+  | { readonly kind: 'moment'; readonly epochUs: number };
 
 export function needed(word: string | undefined, form: string): string {
   if (word !== undefined && word !== '') return word;
@@ -21,28 +22,67 @@ export function refuseMore([first]: readonly string[], form: string): void {
   if (first !== undefined) throw refusal(`${quoted(first)} is too much: write ${form}`);
 }
 
-/** `[TIME] [COMMENT]`; without a time it holds always. */
-export function timeAndComment(words: readonly string[]): {
-  readonly seconds: number | undefined;
-  readonly comment: string;
-} {
-  const [time = '', ...comment] = words;
-  const seconds = secondsOf(time);
-  const isTime = seconds !== undefined || time === 'always';
-  return { seconds, comment: commentOf(isTime ? comment : words) };
+/**
+ * `[TIME] [COMMENT]`; without a time it holds always. Words that look like a time are never part of the comment:
+ * who writes `customer 30d` means thirty days.
+ */
+export function timeAndComment(
+  words: readonly string[],
+  flags: ReadonlyMap<CommandFlagName, string>,
+): { readonly time: HoldTime; readonly comment: string } {
+  const reading = readTime(words);
+  if (reading.kind === 'refused') {
+    throw refusal(`${reading.why}; a comment that begins so is written with --comment`);
+  }
+  const time: HoldTime = reading.kind === 'none' ? { kind: 'always' } : reading;
+  const rest = reading.kind === 'none' ? words : words.slice(reading.wordsCount);
+  const after = readTime(rest);
+  if (reading.kind !== 'none' && after.kind !== 'none') {
+    throw refusal(
+      `${quoted(rest[0] ?? '')} follows a time and looks like another: leave one out, or write the comment with --comment`,
+    );
+  }
+  return { time, comment: commentOf(rest, flags) };
 }
 
-export function commentOf(words: readonly string[]): string {
-  const comment = words.join(' ').trim();
+/** `[COMMENT]`, or what `--comment` says; never a time. */
+export function commentOf(
+  words: readonly string[],
+  flags: ReadonlyMap<CommandFlagName, string>,
+): string {
+  const index = words.findIndex((_, place) => {
+    const { kind } = readTime(words.slice(place));
+    return kind === 'duration' || kind === 'moment';
+  });
+  if (index >= 0) {
+    throw refusal(
+      `${quoted(words.slice(index).join(' '))} looks like a time in the middle of a comment: ` +
+        'a time stands before the comment, where the command takes one; or write the comment with --comment',
+    );
+  }
+  const given = flags.get('comment');
+  if (given !== undefined && words.length > 0) {
+    throw refusal(`${quoted(words.join(' '))} and --comment are two comments: leave one out`);
+  }
+  const comment = (given ?? words.join(' ')).trim();
   if (comment.length <= COMMENT_CHARACTERS_MAX) return comment;
   throw refusal(`a comment has at most ${COMMENT_CHARACTERS_MAX} characters`);
 }
 
-/** Of `90s`, `30m`, `24h`, `7d`. */
-function secondsOf(text: string): number | undefined {
-  const unit = SECONDS.get(text.slice(-1));
-  const digits = text.slice(0, -1);
-  if (unit === undefined || digits === '' || digits.length > 6) return undefined;
-  for (const digit of digits) if (digit < '0' || digit > '9') return undefined;
-  return Number(digits) * unit;
+/** Wall-clock microseconds up to which it holds; `undefined` where it always does. Refuses the past. */
+export function untilOf(time: HoldTime, nowEpochUs: number): number | undefined {
+  if (time.kind === 'always') return undefined;
+  const epochUs = time.kind === 'moment' ? time.epochUs : nowEpochUs + time.seconds * 1e6;
+  if (epochUs > nowEpochUs && epochUs <= LATEST_EPOCH_US) return epochUs;
+  const iso = new Date(epochUs / 1000).toISOString();
+  throw refusal(`${iso} is ${epochUs > nowEpochUs ? 'too far away' : 'in the past'}`);
+}
+
+/** Where what is said holds until more comes, and a time would be misunderstood. */
+export function refuseTime(words: readonly string[]): void {
+  const { kind } = readTime(words);
+  if (kind === 'none') return;
+  throw refusal(
+    `${quoted(words[0] ?? '')} looks like a time, and this takes none: allow add WHAT TIME does; a comment that begins so is written with --comment`,
+  );
 }

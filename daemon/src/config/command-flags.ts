@@ -9,6 +9,14 @@ export interface CommandFlag {
 
 /** By long name, without the two hyphens. A command names those it takes in its own table. */
 export const COMMAND_FLAGS = {
+  yes: {
+    placeholder: '',
+    doc: 'Do what would be asked about, such as allowing half of the Internet.',
+  },
+  comment: {
+    placeholder: 'TEXT',
+    doc: 'What it is for, where the words themselves could be mistaken.',
+  },
   json: { placeholder: '', doc: 'Print the answer as JSON, for programs.' },
 } as const satisfies Readonly<Record<string, CommandFlag>>;
 

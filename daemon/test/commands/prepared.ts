@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict';
 import type { Work } from '../../src/commands/command.ts';
 import { findCommand } from '../../src/commands/find-command.ts';
+import { prepareCommand } from '../../src/commands/run-command.ts';
 import { parseFlags } from '../../src/config/flags.ts';
 import { isRefusal } from '../../src/config/refusal.ts';
 
 /** Reads a command line up to the point where the command would run. */
 export function prepared(text: string, name?: string): Work {
   const { words, commandFlags: flags } = parseFlags(text.split(' ').filter((word) => word !== ''));
-  const { command, rest } = findCommand(words);
-  if (name !== undefined) assert.equal(command.name, name);
-  return command.prepare({ words: rest, flags });
+  if (name !== undefined) assert.equal(findCommand(words).command.name, name);
+  return prepareCommand({ words, flags });
 }
 
 /** As {@link prepared}, where it is to be refused: the one line. */

@@ -76,3 +76,30 @@ test('commands about webhooks read names and events', () => {
   assert.match(refusedCommand('webhook dead'), /needs the name/);
   assert.match(refusedCommand('webhook resend a b c'), /"c" is too much/);
 });
+
+test('what was not read of a time never becomes a comment', () => {
+  for (const words of [
+    '30days',
+    '1w',
+    '2027-12-01',
+    '1d12h',
+    'for 30 days',
+    '2 weeks',
+    'forever',
+  ]) {
+    prepared(`allow add 192.0.2.1 ${words}`, 'allow add');
+    prepared(`allow add 192.0.2.1 ${words} our office`, 'allow add');
+  }
+  prepared('allow add 192.0.2.1 our office', 'allow add');
+  prepared('allow add 192.0.2.1 always --comment 24/7', 'allow add');
+  assert.match(
+    refusedCommand('allow add 192.0.2.1 24'),
+    /^"24" has no unit: write 24h or 24d, or always; a comment that begins so is written with --comment$/,
+  );
+  assert.match(refusedCommand('allow add 192.0.2.1 1/2/2027'), /^"1\/2\/2027" is not a time such/);
+  assert.match(refusedCommand('allow add 192.0.2.1 a customer 30d'), /^"30d" looks like a time/);
+  assert.match(refusedCommand('allow add 192.0.2.1 always 30d'), /"30d" follows a time/);
+  assert.match(refusedCommand('allow add 192.0.2.1 7d x --comment y'), /two comments/);
+  assert.match(refusedCommand('delist 192.0.2.1 30d'), /^"30d" looks like a time/);
+  assert.match(refusedCommand('keys list --yes'), /^--yes means nothing to keys list: it belongs/);
+});

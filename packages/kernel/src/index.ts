@@ -5,3 +5,11 @@ export { systemClock, type Clock } from './clock.ts';
 export { OperatingError } from './error.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { type Random } from './random.ts';
+export {
+  LATEST_EPOCH_US,
+  readDurationText,
+  readMomentText,
+  readTime,
+  TIMES_RIGHT,
+  type TimeReading,
+} from './time-text.ts';

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { parseNetwork, type IpNetwork } from './ip-network.ts';
-import { ALLOWED_CHARACTERS_MAX } from './limits.ts';
+import { unreachable } from '@sentrypeer/kernel';
+import { isWithin, network, networkAround, parseNetwork, type IpNetwork } from './ip-network.ts';
+import {
+  ALLOWED_CHARACTERS_MAX,
+  WIDE_IPV4_BITS,
+  WIDE_IPV6_BITS,
+  WIDE_NUMBERS_COUNT,
+  WIDE_PREFIX_DIGITS,
+} from './limits.ts';
 
 /** What the operator allowed: it is never listed. */
 export interface Allowance {
@@ -48,6 +55,44 @@ export function parseAllowed(text: string): Allowed | undefined {
   }
   if (!to.startsWith('+') || !isDigits(from.slice(1)) || !isDigits(to.slice(1))) return undefined;
   return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
+}
+
+/** IPv4 in IPv6, RFC 4291 §2.5.5.2. */
+const IPV4 = network('::ffff:0.0.0.0/96');
+
+/** Whether it takes in so much, such as `0.0.0.0/0` or `+1*`, that it was probably not meant. */
+export function isWide(allowed: Allowed): boolean {
+  switch (allowed.kind) {
+    case 'network': {
+      const { groups, length } = allowed.network;
+      const isIpv4 = length >= IPV4.length && isWithin(groups, IPV4);
+      return isIpv4 ? length - IPV4.length < WIDE_IPV4_BITS : length < WIDE_IPV6_BITS;
+    }
+    case 'prefix':
+      return allowed.prefix.length < WIDE_PREFIX_DIGITS;
+    case 'numbers':
+    case 'dialled':
+      return Number(allowed.to) - Number(allowed.from) >= WIDE_NUMBERS_COUNT;
+    default:
+      return unreachable(allowed);
+  }
+}
+
+/**
+ * Why a text is nothing that {@link parseAllowed} reads, for the usual slips: bits behind the length of a prefix,
+ * a netmask, blanks and hyphens in a number. `undefined` where nothing better can be said.
+ */
+export function likelySlip(text: string): string | undefined {
+  const [address = '', lengthText] = text.split('/');
+  if (lengthText !== undefined) {
+    const base = networkAround(address, lengthText);
+    return base === undefined ? undefined : `bits behind the length must be 0: write ${base}`;
+  }
+  const digits = [...text].filter((character) => !' ()-./'.includes(character)).join('');
+  const isNumber = digits !== text && isDigits(digits.startsWith('+') ? digits.slice(1) : digits);
+  return isNumber && parseAllowed(digits) !== undefined
+    ? `write a number without blanks and hyphens: ${digits}`
+    : undefined;
 }
 
 function isDigits(text: string): boolean {

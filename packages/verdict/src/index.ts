@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
+export { isWide, likelySlip, parseAllowed, type Allowance, type Allowed } from './allowance.ts';
 export {
   sinceDelisting,
   type AddressEvidence,

@@ -48,6 +48,19 @@ export function parseNetwork(text: string): IpNetwork | undefined {
   return isBase ? network : undefined;
 }
 
+/** The network of this length that an address stands in, as text; `undefined` where the two are none. */
+export function networkAround(address: string, lengthText: string): string | undefined {
+  const groups = parseIp(address);
+  const isIpv6 = address.includes(':');
+  const bits = parseDecimal(lengthText, isIpv6 ? 128 : 32);
+  if (groups === undefined || bits === undefined) return undefined;
+  const length = bits + (isIpv6 ? 0 : IPV4_OFFSET);
+  const base = groups.map((group, index) => group & maskOf(length, index));
+  if (isIpv6) return `${base.map((group) => group.toString(16)).join(':')}/${bits}`;
+  const octets = base.slice(6).flatMap((group) => [group >> 8, group & 0xff]);
+  return `${octets.join('.')}/${bits}`;
+}
+
 /** A network that stands in our sources. */
 export function network(text: string): IpNetwork {
   const parsed = parseNetwork(text);

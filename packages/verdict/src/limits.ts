@@ -2,3 +2,15 @@
 
 /** Characters of what is allowed: an address, a network, a number or a range, 1 and above. Chosen: two numbers with their plus. */
 export const ALLOWED_CHARACTERS_MAX = 64;
+
+/** Bits of a network of IPv4 below which it is asked whether it was meant, 0 to 32. Chosen: 10.0.0.0/8 is the widest private one. */
+export const WIDE_IPV4_BITS = 8;
+
+/** The same of IPv6, 0 to 128. Chosen: registries hand out prefixes of 12 to 23 bits to whole continents. */
+export const WIDE_IPV6_BITS = 20;
+
+/** Digits of a prefix of numbers below which it is asked whether it was meant, 1 and above. Chosen: +1* and +7* are half a continent. */
+export const WIDE_PREFIX_DIGITS = 2;
+
+/** Numbers in a range from which on it is asked whether it was meant. Chosen: ten million, the numbers of an area code. */
+export const WIDE_NUMBERS_COUNT = 10_000_000;
