@@ -111,6 +111,9 @@ export const NEAREST_NAME_CHARACTERS_MAX = 64;
 /** Characters of the configuration file. Chosen: every option with a page of comment is far smaller. */
 export const CONFIG_FILE_CHARACTERS_MAX = 1_048_576;
 
+/** Characters of a unit of systemd that are read. Chosen: every option with its comment is far smaller. */
+export const SERVICE_UNIT_CHARACTERS_MAX = 65_536;
+
 /** Octets of the identity file. Chosen: it has about 300; anything large is not one. */
 export const IDENTITY_FILE_OCTETS_MAX = 65_536;
 

@@ -2,7 +2,7 @@
 
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
@@ -83,6 +83,15 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (config.verbose) printError(VERBOSE_STOPPED);
 }
 
+/** `undefined` without HOME for a user that the system does not know, as containers run programs. */
+function homeDirectory(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 function proxyVariables(): Readonly<Record<string, string | undefined>> {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
     name,
@@ -117,11 +126,13 @@ function stopSignal(): Promise<void> {
 const loaded: LoadedConfig = loadConfig({
   argv: process.argv.slice(2),
   env: process.env,
-  homeDirectory: homedir(),
+  homeDirectory: homeDirectory(),
   coresCount: availableParallelism(),
   personaNames,
   readFile: (path) => readFileSync(path, 'utf8'),
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
+  fileExists: existsSync,
+  listDirectory: (path) => (existsSync(path) ? readdirSync(path) : []),
 });
 
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
@@ -142,10 +153,11 @@ try {
     }
     case 'command': {
       const { runCommand } = await import('./commands/run-command.ts');
-      const { config } = loaded;
+      const { config, origins, warnings } = loaded;
+      for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
       await runCommand(
         loaded,
-        { config, clock: systemClock, logger: consoleLogger(config) },
+        { config, origins, clock: systemClock, logger: consoleLogger(config) },
         { print: (text) => process.stdout.write(text), remark: printError },
       );
       break;

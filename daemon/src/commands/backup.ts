@@ -7,6 +7,7 @@ export const BACKUP: Command = {
   name: 'backup',
   form: 'FILE',
   doc: 'Copy the database (`--db-file`) to FILE while it may be in use.',
+  database: 'any',
   examples: [['backup /backup/sentrypeer.db', 'Copy the database of the daemon.']],
   prepare: ({ words: [target, ...more] }) => {
     const to = needed(target, 'backup FILE');

@@ -2,7 +2,7 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, ConfigOrigins } from '../config/config.ts';
 
 /** What JSON can hold. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -21,6 +21,8 @@ export interface Answer {
 export interface CommandContext {
   /** That of the daemon, as far as it can be found. */
   readonly config: Config;
+  /** Where each value of it came from. */
+  readonly origins: ConfigOrigins;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,6 +48,12 @@ export interface Command {
   readonly doc: string;
   /** Flags of commands that it takes beside `--json`, which every command takes. */
   readonly flags?: readonly CommandFlagName[];
+  /**
+   * What must be there: a database of this version, one of any version (4.x too), or none.
+   *
+   * @default 'current'
+   */
+  readonly database?: 'current' | 'any' | 'none';
   /** Examples without the name of the program, each with what it does. */
   readonly examples?: readonly (readonly [words: string, doc: string])[];
   /** Reads the rest of the command line; throws a refusal that says what would be right. */

@@ -4,6 +4,7 @@ import type { CommandFlagName } from '../config/command-flags.ts';
 import { refusal } from '../config/refusal.ts';
 import { usageOf, type Command, type CommandContext, type Work } from './command.ts';
 import { findCommand } from './find-command.ts';
+import { requireDatabase } from './require-database.ts';
 import { COMMANDS } from './table.ts';
 
 /** What the command line says beside options. */
@@ -18,11 +19,17 @@ interface CommandOutput {
   readonly remark: (text: string) => void;
 }
 
-/** Reads all of the command line that is about the command; throws a refusal. */
+/** Reads all of the command line that is about the command; throws a refusal. The database is there when it works. */
 export function prepareCommand({ words, flags }: CommandWords): Work {
   const { command, rest } = findCommand(words);
   for (const name of flags.keys()) refuseForeignFlag(command, name);
-  return command.prepare({ words: rest, flags });
+  const work = command.prepare({ words: rest, flags });
+  const { database = 'current' } = command;
+  if (database === 'none') return work;
+  return async (context) => {
+    await requireDatabase(context, database);
+    return work(context);
+  };
 }
 
 /** Does what a command says, also while a daemon uses the database. Throws `OperatingError`. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { CommandFlagName } from './command-flags.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
 import { parseConfigFile, type ParsedFile } from './config-file.ts';
@@ -24,6 +24,7 @@ import {
   type Setting,
   type Settings,
 } from './settings.ts';
+import { readServiceUnit, type ServiceUnit } from './service-unit.ts';
 import { VERSION } from './version.ts';
 import { readWebhooks } from './webhooks.ts';
 
@@ -32,7 +33,8 @@ export interface ConfigSources {
   /** Without the names of the interpreter and of the program. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly homeDirectory: string;
+  /** `undefined` where this user has none. */
+  readonly homeDirectory: string | undefined;
   /** Cores that this process may use. */
   readonly coresCount: number;
   /** Personas that `--persona` may name besides `auto`. */
@@ -40,6 +42,9 @@ export interface ConfigSources {
   /** The text of a file; throws what `fs.readFileSync` throws. */
   readFile(path: string): string;
   directoryExists(path: string): boolean;
+  fileExists(path: string): boolean;
+  /** Names in a directory, none where it cannot be read. */
+  listDirectory(path: string): readonly string[];
 }
 
 interface Loaded {
@@ -88,18 +93,23 @@ function load(sources: ConfigSources): LoadedConfig {
     throw refusal(`--${commandFlag} belongs to a command: see sentrypeer --help`);
   }
   const environment = parseEnvironment(sources.env);
-  const file = loadFile(sources, flags.settings, environment.settings);
-  const { values, origins } = merge([flags.settings, environment.settings, file.settings]);
+  const own = loadFile(sources, [flags.settings, environment.settings], sources.homeDirectory);
+  const unit = isCommand
+    ? daemonSettings(sources, [flags.settings, environment.settings, own.settings])
+    : undefined;
+  const file = unit?.file ?? own;
+  const unitPlaces = unit === undefined ? [] : [unit.flags, unit.environment];
+  const places = [flags.settings, environment.settings, ...unitPlaces, file.settings];
+  const { values, origins } = merge(places);
   const readFile = (path: string): string => sources.readFile(path);
   const webhooks = isCommand
     ? []
     : readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile);
   const config = completeConfig(values, sources.coresCount, webhooks);
   const exists = (path: string): boolean => sources.directoryExists(path);
-  const { warnings } = environment;
+  const warnings = [...environment.warnings, ...own.warnings, ...(unit?.warnings ?? [])];
   const secrets = secretsIn(flags.settings);
   if (isCommand) {
-    refuseMissingDirectories(config, origins, exists);
     const { words, commandFlags } = flags;
     return { kind: 'command', words, flags: commandFlags, config, origins, warnings, secrets };
   }
@@ -122,27 +132,101 @@ function secretsIn(flags: Settings): readonly string[] {
   });
 }
 
-/** The file that was named, which must be there, or the usual one where there is one. */
-function loadFile(sources: ConfigSources, flags: Settings, environment: Settings): ParsedFile {
-  const named = flags.get('configFile') ?? environment.get('configFile');
-  const usual = join(sources.homeDirectory, '.config', 'sentrypeer', 'default-config.toml');
-  const path = named === undefined ? usual : (readSetting(OPTIONS.configFile, named) ?? usual);
+interface LoadedFile extends ParsedFile {
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The file that was named, which must be there, or the usual one where there is one that can be read.
+ *
+ * @param places Strongest first.
+ */
+function loadFile(
+  sources: ConfigSources,
+  places: readonly Settings[],
+  homeDirectory: string | undefined,
+): LoadedFile {
+  const nothing = { settings: new Map(), webhooks: [], warnings: [] };
+  const named = strongest(places, 'configFile');
+  const path =
+    named === undefined ? usualFile(homeDirectory) : readSetting(OPTIONS.configFile, named);
+  if (path === undefined) return nothing;
   try {
-    return parseConfigFile(path, sources.readFile(path));
+    return { ...parseConfigFile(path, sources.readFile(path)), warnings: [] };
   } catch (cause) {
     if (isRefusal(cause)) throw cause;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    if (missing && named === undefined) return { settings: new Map(), webhooks: [] };
-    const where = named?.origin.text ?? 'the usual configuration file';
+    if (named === undefined) {
+      if (missing) return nothing;
+      const warning = `the usual configuration file ${quoted(path)} cannot be read (${code}) and is left out`;
+      return { ...nothing, warnings: [warning] };
+    }
     throw refusal(
       missing
-        ? `${where}: there is no file ${quoted(path)}`
-        : `${where}: ${quoted(path)} cannot be read (${code}): it must be a text file that this user may read`,
+        ? `${named.origin.text}: there is no file ${quoted(path)}`
+        : `${named.origin.text}: ${quoted(path)} cannot be read (${code}): it must be a text file that this user may read`,
       { cause },
     );
   }
 }
+
+function usualFile(homeDirectory: string | undefined): string | undefined {
+  return homeDirectory === undefined
+    ? undefined
+    : join(homeDirectory, '.config', 'sentrypeer', 'default-config.toml');
+}
+
+/** What the daemon of this machine was told, for a command that was told nothing itself. */
+interface DaemonSettings {
+  readonly flags: Settings;
+  readonly environment: Settings;
+  readonly file: ParsedFile;
+  readonly warnings: readonly string[];
+}
+
+/** `undefined` where the operator named a database or a file, or systemd starts no daemon here. */
+function daemonSettings(
+  sources: ConfigSources,
+  places: readonly Settings[],
+): DaemonSettings | undefined {
+  const isNamed = (['dbFile', 'configFile'] as const).some((key) =>
+    places.some((place) => place.has(key)),
+  );
+  const unit = isNamed ? undefined : readServiceUnit(sources);
+  if (unit === undefined) return undefined;
+  const at = (settings: Settings): Settings => inUnit(settings, unit);
+  const environment = at(parseEnvironment(unit.env).settings);
+  const told = at(parseFlags(unit.argv).settings);
+  const file = loadFile(sources, [told, environment], unit.homeDirectory);
+  const here = OPTIONS.dbFile.defaultValue;
+  const dbFile =
+    strongest([told, environment], 'dbFile') ??
+    at(
+      new Map([['dbFile', file.settings.get('dbFile') ?? { text: here, origin: UNIT_DEFAULT }]]),
+    ).get('dbFile');
+  const flags = dbFile === undefined ? told : new Map([...told, ['dbFile', dbFile] as const]);
+  const isElsewhere = sources.fileExists(here);
+  const warning = `the database is ${quoted(dbFile?.text ?? '')}, as ${unit.path} says, and not ${here} of this directory: -f FILE names one`;
+  return { flags, environment, file, warnings: isElsewhere ? [warning] : [] };
+}
+
+const UNIT_DEFAULT = { kind: 'default', text: 'the default of --db-file' } as const;
+
+/** As the daemon understands it: relative paths begin at its working directory. */
+function inUnit(settings: Settings, { path, workingDirectory }: ServiceUnit): Settings {
+  return new Map(
+    [...settings].map(([key, { text, origin }]) => [
+      key,
+      {
+        text: PATH_KEYS.has(key) && !isAbsolute(text) ? join(workingDirectory, text) : text,
+        origin: { ...origin, text: `${origin.text} in ${path}` },
+      },
+    ]),
+  );
+}
+
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['dbFile', 'configFile', 'identityFile']);
 
 /** @param places Strongest first. */
 function merge(places: readonly Settings[]): {

@@ -13,6 +13,9 @@ interface Machine {
   /** Only these exist; all do where it is left out. */
   readonly directories?: readonly string[];
   readonly coresCount?: number;
+  /** Paths that this user may not read. */
+  readonly unreadable?: readonly string[];
+  readonly homeDirectory?: string | undefined;
 }
 
 /** Runs `loadConfig` on a machine that is all made up. */
@@ -20,14 +23,20 @@ export function load(argv: string, machine: Machine = {}): LoadedConfig {
   return loadConfig({
     argv: argv.split(' ').filter((word) => word !== ''),
     env: machine.env ?? {},
-    homeDirectory: '/home/someone',
+    homeDirectory: 'homeDirectory' in machine ? machine.homeDirectory : '/home/someone',
     coresCount: machine.coresCount ?? 4,
     personaNames: ['asterisk-chan-sip', 'freeswitch'],
     readFile: (path) => {
       const text = machine.files?.[path];
       if (text !== undefined) return text;
-      throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      const code = machine.unreadable?.includes(path) === true ? 'EACCES' : 'ENOENT';
+      throw Object.assign(new Error('no such file'), { code });
     },
+    fileExists: (path) => machine.files?.[path] !== undefined,
+    listDirectory: (folder) =>
+      Object.keys(machine.files ?? {})
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1)),
     directoryExists: (path) => machine.directories?.includes(path) ?? true,
   });
 }
