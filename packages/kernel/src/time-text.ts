@@ -249,7 +249,7 @@ function readDay(text: string): number | undefined {
 
 /** `18:00`, `18:00:00`, `18:00:00.5`, each alone, with Z or with an offset; microseconds from midnight UTC. */
 function readClock(text: string): number | undefined {
-  const zoneAt = [...text].findIndex((character) => 'Z+-'.includes(character));
+  const zoneAt = Array.from(text).findIndex((character) => 'Z+-'.includes(character));
   const time = zoneAt < 0 ? text : text.slice(0, zoneAt);
   const zone = zoneAt < 0 ? 'Z' : text.slice(zoneAt);
   const [hours = '', minutes = '', secondsText = '00', ...more] = time.split(':');

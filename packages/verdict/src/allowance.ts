@@ -88,7 +88,9 @@ export function likelySlip(text: string): string | undefined {
     const base = networkAround(address, lengthText);
     return base === undefined ? undefined : `bits behind the length must be 0: write ${base}`;
   }
-  const digits = [...text].filter((character) => !' ()-./'.includes(character)).join('');
+  const digits = Array.from(text)
+    .filter((character) => !' ()-./'.includes(character))
+    .join('');
   const isNumber = digits !== text && isDigits(digits.startsWith('+') ? digits.slice(1) : digits);
   return isNumber && parseAllowed(digits) !== undefined
     ? `write a number without blanks and hyphens: ${digits}`
