@@ -7,7 +7,13 @@
  *   node bench/numbers.ts [numbers] [seed]
  */
 
-import { readNumber, settle, NumberingPlans, type HomePlan } from '@sentrypeer/numbers';
+import {
+  readNumber,
+  readQuestion,
+  settle,
+  NumberingPlans,
+  type HomePlan,
+} from '@sentrypeer/numbers';
 import {
   HOMES,
   KNOWN_PREFIXES,
@@ -35,6 +41,8 @@ class Memory {
   readonly #exact = new Set<string>();
   readonly #forms = new Map<string, number>();
   readonly #confidence = new Map<string, number>();
+  /** What dialled digits were settled for. */
+  readonly #meanings = new Map<string, string>();
 
   readonly forms = (e164: string): number => this.#forms.get(e164) ?? 0;
 
@@ -46,6 +54,7 @@ class Memory {
     const settled = settle(candidates, this.forms);
     if (settled === undefined) return;
     const { e164 } = settled.candidate;
+    this.#meanings.set(text, e164);
     this.#confidence.set(e164, Math.max(settled.confidence, this.#confidence.get(e164) ?? 0));
   }
 
@@ -54,12 +63,16 @@ class Memory {
     return this.#exact.has(text) || this.#exact.has(other);
   }
 
+  /** As `Judge.judge()` does. */
   finds(text: string, home: Home): boolean {
-    if (this.findsExactly(text)) return true;
-    const { candidates } = readNumber(plans, text, homes.get(home));
+    const { candidates, isPlain } = readQuestion(plans, text, homes.get(home));
+    const other = text.startsWith('+') ? text.slice(1) : `+${text}`;
+    const meant = this.#meanings.get(text) ?? this.#meanings.get(other);
+    if (meant !== undefined && (!isPlain || candidates.some(({ e164 }) => e164 === meant))) {
+      return true;
+    }
     const settled = settle(candidates, this.forms);
-    const all = settled === undefined ? candidates : [settled.candidate, ...candidates];
-    return all.some((candidate) => {
+    return candidates.some((candidate) => {
       const own = candidate === settled?.candidate ? settled.confidence : candidate.confidence;
       return own * (this.#confidence.get(candidate.e164) ?? 0) >= FOUND;
     });
@@ -144,6 +157,52 @@ function campaign(random: SeededRandom, attempts: number): readonly [Tally, Tall
   return [recall, again, others];
 }
 
+/**
+ * The same dialled digits, asked at each home in each form: how many numbers are found, and how many others are
+ * taken for one of them.
+ */
+function reportForms(random: SeededRandom): void {
+  const memory = new Memory();
+  const dialled = Array.from({ length: numbersCount }, () => randomNumber(random, plans).e164);
+  for (const e164 of dialled) memory.dialled(random.pick(KNOWN_PREFIXES) + e164);
+  const known = new Set(dialled);
+  const others = dialled
+    .map(() => randomNumber(random, plans).e164)
+    .filter((one) => !known.has(one));
+  for (const home of HOMES) {
+    const byForm = new Map<string, Tally>();
+    const falsely = tally();
+    const all = (e164: string) => askedForms(e164, home);
+    for (const e164 of dialled) {
+      for (const [name, form] of all(e164)) {
+        const into = byForm.get(name) ?? tally();
+        byForm.set(name, into);
+        ask(memory, form, home, into);
+      }
+    }
+    for (const e164 of others) for (const [, form] of all(e164)) ask(memory, form, home, falsely);
+    const text = [...byForm].map(
+      ([name, { asked, found }]) => `${name} ${((100 * found) / asked).toFixed(2)}`,
+    );
+    console.log(
+      `  ${home.country}: ${text.join(', ')} % | false ${falsely.found} of ${falsely.asked}`,
+    );
+  }
+}
+
+/** Forms by name: those of the home, and what telephones from elsewhere dial. */
+function askedForms(e164: string, home: Home): readonly (readonly [string, string])[] {
+  const national = home.trunk + e164.slice(home.callingCode.length);
+  return [
+    ['+', `+${e164}`],
+    ['00', `00${e164}`],
+    ['9-00', `900${e164}`],
+    ['9-011', `9011${e164}`],
+    ['own', home.international + e164],
+    ...(e164.startsWith(home.callingCode) ? ([['national', national]] as const) : []),
+  ];
+}
+
 console.log(machineLine());
 console.log(`${numbersCount} numbers, seed ${seed}`);
 report(
@@ -161,6 +220,8 @@ for (const attempts of [3, 10, ATTEMPTS]) {
   report(`recall behind a prefix never met before`, again);
   report(`false matches on other valid numbers`, others);
 }
+console.log('the same digits, dialled once behind a known prefix, asked at ten homes');
+reportForms(new SeededRandom(seed + 2));
 const started = performance.now();
 const random = new SeededRandom(seed);
 const texts = Array.from(

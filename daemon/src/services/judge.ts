@@ -71,10 +71,9 @@ export function openJudging(
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
   const judge = makeJudge({ clock, plans, evidence }, options);
-  const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   return store.openJudging({
     readDialled: (dialled) => {
-      const { candidates } = readNumber(plans, dialled, home);
+      const { candidates } = readNumber(plans, dialled);
       return {
         candidates: candidates.map(({ e164 }) => e164),
         settle: (formsOf) => {

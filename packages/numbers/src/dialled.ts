@@ -13,8 +13,9 @@ export interface Dialled {
 }
 
 const SCHEMES = ['tel:', 'sips:', 'sip:'];
-const SEPARATORS = '-.() ';
+const SEPARATORS = '-.() \t';
 const CONTEXT = ';phone-context=';
+const EMERGENCY_URN = 'urn:service:sos';
 
 /**
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
@@ -32,6 +33,8 @@ export function readDialled(text: string): Dialled | undefined {
     const character = user.charAt(index);
     if (character >= '0' && character <= '9') {
       digits += character;
+    } else if (character === '+' && isZeroNext(user, index)) {
+      // No country code begins with a zero (ITU-T E.164 §6), so this plus says nothing.
     } else if (character === '+' || character === '*' || character === '#') {
       // A last `#` ends the dialling on many telephones.
       if (character === '#' && index === user.length - 1 && digits !== '') break;
@@ -47,16 +50,36 @@ export function readDialled(text: string): Dialled | undefined {
   return { digits: context + digits, isGlobal: true, before };
 }
 
+/** Whether the text names the emergency service itself (RFC 5031 §4.1), such as `urn:service:sos.ambulance`. */
+export function isEmergencyUrn(text: string): boolean {
+  const lower = text.slice(0, EMERGENCY_URN.length + 1).toLowerCase();
+  return lower === EMERGENCY_URN || lower === `${EMERGENCY_URN}.`;
+}
+
+function isZeroNext(text: string, index: number): boolean {
+  let next = index + 1;
+  while (next < text.length && SEPARATORS.includes(text.charAt(next))) next += 1;
+  return text.charAt(next) === '0';
+}
+
 /** The user part, decoded once, and the digits of a `phone-context` that is a global number. */
 function splitUri(text: string): { readonly user: string; readonly context: string } {
-  const lower = text.slice(0, 5).toLowerCase();
+  const uri = withoutName(text);
+  const lower = uri.slice(0, 5).toLowerCase();
   const scheme = SCHEMES.find((one) => lower.startsWith(one)) ?? '';
-  let user = text.slice(scheme.length);
+  let user = uri.slice(scheme.length);
   const host = user.indexOf('@');
-  if (host >= 0 && scheme !== 'tel:') user = user.slice(0, host);
+  if (host >= 0 && scheme !== 'tel:') user = user.slice(0, host).split(':')[0] ?? '';
   const semicolon = user.indexOf(';');
   const number = semicolon < 0 ? user : user.slice(0, semicolon);
   return { user: decode(number), context: semicolon < 0 ? '' : contextOf(user.slice(semicolon)) };
+}
+
+/** What stands between angle brackets, as in a name-addr (RFC 3261 §25.1); all of a text that has none. */
+function withoutName(text: string): string {
+  const open = text.indexOf('<');
+  const close = text.indexOf('>', open);
+  return (open >= 0 && close >= 0 ? text.slice(open + 1, close) : text).trim();
 }
 
 function contextOf(parameters: string): string {

@@ -7,5 +7,5 @@ export {
   type NumberType,
   type PlannedNumber,
 } from './numbering-plans.ts';
-export { readNumber, type Candidate, type Reading } from './reading.ts';
+export { readNumber, readQuestion, type Candidate, type Reading } from './reading.ts';
 export { settle, type Settled } from './settle.ts';

@@ -61,8 +61,11 @@ const INTERNATIONAL = new Set([
 /** What gets an outside line from a PBX (HONEYPOT: prefixes that blasters try). */
 const OUTSIDE = new Set(['0', '9', '8', '7', '6', '1', '2', '3', '4', '5', '00', '99', '90', '88']);
 
+/** Prefixes of international calls that equipment uses everywhere, whatever its country says. */
+export const INTERNATIONAL_EVERYWHERE: readonly string[] = ['00', '011'];
+
 /** Ends of a prefix that say: behind this a number of E.164 begins. */
-const ENDS = ['00', '011'];
+const ENDS = INTERNATIONAL_EVERYWHERE;
 
 /** The kind of what stands before a number that began with `isGlobal` or without a plus. */
 export function prefixKind(prefix: string, isGlobal: boolean): PrefixKind {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readDialled, type Dialled } from './dialled.ts';
+import { isEmergencyUrn, readDialled, type Dialled } from './dialled.ts';
 import {
   CANDIDATES_COUNT_MAX,
   E164_DIGITS_MAX,
@@ -8,7 +8,13 @@ import {
   SHORT_DIGITS_MAX,
 } from './limits.ts';
 import type { HomePlan, NumberingPlans, NumberType } from './numbering-plans.ts';
-import { CONFIDENCE, OUTSIDE_LINES, prefixKind, type PrefixKind } from './prefixes.ts';
+import {
+  CONFIDENCE,
+  INTERNATIONAL_EVERYWHERE,
+  OUTSIDE_LINES,
+  prefixKind,
+  type PrefixKind,
+} from './prefixes.ts';
 import { isForeignEmergency, shortKind, type ShortKind } from './short-codes.ts';
 
 /** One number that what was dialled may mean. */
@@ -28,6 +34,10 @@ export interface Reading {
   readonly kind: 'number' | 'unknown' | 'feature-code' | 'none' | ShortKind;
   /** The likeliest first; empty unless `kind` is `number`. */
   readonly candidates: readonly Candidate[];
+  /** The digits with their marks and their plus, without scheme, host and separators; empty where there are none. */
+  readonly digits: string;
+  /** How it is written says which number is meant, so that no other reading may take its place. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -40,30 +50,73 @@ const UNALLOCATED_BARE_SHARE = 0.25;
 const WITHOUT_TRUNK_SHARE = 0.95;
 const OUTSIDE_SHARE = 0.95;
 
+type Found = Map<string, Candidate>;
+
 /**
- * Reads what somebody dialled: each suffix that a country has numbers like is a candidate, weighed by what
- * stands before it. `settle()` chooses among them by what else was dialled.
- *
- * @param home Where telephones that dial like this stand; national forms are read by its plan.
+ * Reads what somebody dialled at the honeypot: each suffix that a country has numbers like is a candidate, weighed by
+ * what stands before it. `settle()` chooses among them by what else was dialled. Attackers dial from anywhere, so
+ * no home country has a say in it.
  */
-export function readNumber(plans: NumberingPlans, text: string, home?: HomePlan): Reading {
-  const dialled = readDialled(text);
-  if (dialled === undefined) return nothing('none');
-  const { digits, isGlobal, before } = dialled;
-  if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code');
-  const short = isGlobal ? undefined : shortKind(digits);
-  if (short !== undefined) return nothing(short);
-  if (isForeignEmergency(plans, digits)) return nothing('emergency');
-  if (digits.length <= SHORT_DIGITS_MAX) return nothing('unknown');
-  const found = new Map<string, Candidate>();
-  addSuffixes(found, plans, dialled);
-  if (home !== undefined && !isGlobal) addHome(found, plans, digits, home);
-  const candidates = [...found.values()].toSorted(likelierFirst).slice(0, CANDIDATES_COUNT_MAX);
-  return { kind: candidates.length === 0 ? 'unknown' : 'number', candidates };
+export function readNumber(plans: NumberingPlans, text: string): Reading {
+  return read(plans, text, (dialled, found) => {
+    const { digits, isGlobal } = dialled;
+    if (isGlobal) add(found, plans, digits, 'plus', CONFIDENCE.plus);
+    const isPlain = isAllocated(found.get(digits));
+    if (!isPlain) addSuffixes(found, plans, dialled);
+    return isPlain;
+  });
 }
 
-function nothing(kind: Reading['kind']): Reading {
-  return { kind, candidates: [] };
+/**
+ * Reads what one of our own telephones is about to dial. Behind a plus, or an international prefix of the home country,
+ * stands the number and nothing else. Digits that are a number as they stand, bare or in a national form, are no
+ * prefix and a shorter number: whoever picks a number that ends like the victim's would have that one refused.
+ *
+ * @param home Where the telephones stand; national forms are read by its plan.
+ */
+export function readQuestion(plans: NumberingPlans, text: string, home?: HomePlan): Reading {
+  return read(plans, text, (dialled, found) => {
+    const { digits, isGlobal, before } = dialled;
+    if (isGlobal) {
+      add(found, plans, digits, 'plus', CONFIDENCE.plus);
+      return true;
+    }
+    if (before === '') add(found, plans, digits, 'none', CONFIDENCE.none);
+    if (home !== undefined) addHome(found, plans, digits, home);
+    addAbroad(found, plans, digits);
+    const sure = [...found.values()].filter(isAllocated);
+    const abroad = found.get(home?.afterInternationalPrefix(digits) ?? '');
+    if (isAllocated(abroad)) keepOnly(found, [abroad]);
+    else if (sure.length > 0) keepOnly(found, sure);
+    else addSuffixes(found, plans, dialled);
+    return sure.length > 0;
+  });
+}
+
+function read(
+  plans: NumberingPlans,
+  text: string,
+  addCandidates: (dialled: Dialled, found: Found) => boolean,
+): Reading {
+  if (isEmergencyUrn(text)) return nothing('emergency', '');
+  const dialled = readDialled(text);
+  if (dialled === undefined) return nothing('none', '');
+  const { digits, isGlobal, before } = dialled;
+  const whole = before + (isGlobal ? '+' : '') + digits;
+  if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code', whole);
+  const short = isGlobal ? undefined : shortKind(digits);
+  if (short !== undefined) return nothing(short, whole);
+  if (isForeignEmergency(plans, digits)) return nothing('emergency', whole);
+  if (digits.length <= SHORT_DIGITS_MAX) return nothing('unknown', whole);
+  const found: Found = new Map();
+  const isPlain = addCandidates(dialled, found);
+  const candidates = [...found.values()].toSorted(likelierFirst).slice(0, CANDIDATES_COUNT_MAX);
+  const kind = candidates.length === 0 ? 'unknown' : 'number';
+  return { kind, candidates, digits: whole, isPlain };
+}
+
+function nothing(kind: Reading['kind'], digits: string): Reading {
+  return { kind, candidates: [], digits, isPlain: false };
 }
 
 /** Of equal likelihood, the one that leaves less before it. */
@@ -71,8 +124,17 @@ function likelierFirst(a: Candidate, b: Candidate): number {
   return b.confidence - a.confidence || b.e164.length - a.e164.length;
 }
 
+function isAllocated(candidate: Candidate | undefined): candidate is Candidate {
+  return candidate !== undefined && candidate.type !== 'unallocated';
+}
+
+function keepOnly(found: Found, candidates: readonly Candidate[]): void {
+  found.clear();
+  for (const candidate of candidates) found.set(candidate.e164, candidate);
+}
+
 function addSuffixes(
-  found: Map<string, Candidate>,
+  found: Found,
   plans: NumberingPlans,
   { digits, isGlobal, before }: Dialled,
 ): void {
@@ -83,13 +145,19 @@ function addSuffixes(
   }
 }
 
+/** What PBXs everywhere make of a plus, with and without an outside line. */
+function addAbroad(found: Found, plans: NumberingPlans, digits: string): void {
+  for (const line of OUTSIDE_LINES) {
+    for (const prefix of INTERNATIONAL_EVERYWHERE) {
+      if (!digits.startsWith(line + prefix)) continue;
+      const kind = line === '' ? 'international' : 'outside-international';
+      add(found, plans, digits.slice(line.length + prefix.length), kind, CONFIDENCE[kind]);
+    }
+  }
+}
+
 /** The forms in which telephones of the country dial, with and without an outside line. */
-function addHome(
-  found: Map<string, Candidate>,
-  plans: NumberingPlans,
-  digits: string,
-  home: HomePlan,
-): void {
+function addHome(found: Found, plans: NumberingPlans, digits: string, home: HomePlan): void {
   for (const line of OUTSIDE_LINES) {
     if (!digits.startsWith(line)) continue;
     const rest = digits.slice(line.length);
@@ -112,7 +180,7 @@ function addHome(
 }
 
 function add(
-  found: Map<string, Candidate>,
+  found: Found,
   plans: NumberingPlans,
   e164: string,
   prefix: PrefixKind,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { NumberingPlans, readNumber } from '../src/index.ts';
+import { NumberingPlans, readNumber, readQuestion } from '../src/index.ts';
 import { CANDIDATES_COUNT_MAX } from '../src/limits.ts';
 
 const plans = await NumberingPlans.load();
@@ -54,8 +54,8 @@ for (const [text, country, e164] of [
   ['0612345678', 'IT', '390612345678'],
   ['02071234567', 'GB', '442071234567'],
 ] as const) {
-  test(`readNumber() reads ${text} dialled in ${country} as +${e164}`, () => {
-    const { candidates } = readNumber(plans, text, home(country));
+  test(`readQuestion() reads ${text} dialled in ${country} as +${e164}`, () => {
+    const { candidates } = readQuestion(plans, text, home(country));
     const found = candidates.find((candidate) => candidate.e164 === e164);
     assert.ok(found !== undefined && found.confidence >= 0.7, JSON.stringify(candidates));
   });
@@ -82,11 +82,48 @@ for (const [text, kind] of [
   ['%00%0046', 'none'],
   ['0000000000000', 'unknown'],
   ['1'.repeat(33), 'none'],
+  ['urn:service:sos', 'emergency'],
+  ['URN:service:SOS.ambulance', 'emergency'],
+  ['urn:service:sosh', 'none'],
+  ['<tel:112>', 'emergency'],
 ] as const) {
   test(`readNumber() takes '${text}' for ${kind}`, () => {
-    assert.deepEqual(readNumber(plans, text), { kind, candidates: [] });
+    for (const reading of [readNumber(plans, text), readQuestion(plans, text)]) {
+      assert.deepEqual([reading.kind, reading.candidates], [kind, []]);
+    }
   });
 }
+
+for (const [text, country, e164] of [
+  // Numbers that end like +683 4123 of Niue, which attackers may dial as often as they like.
+  ['+12126834123', undefined, '12126834123'],
+  ['+442076834123', 'SE', '442076834123'],
+  ['+4686834123', 'SE', '4686834123'],
+  ['12126834123', undefined, '12126834123'],
+  ['0012126834123', 'SE', '12126834123'],
+  ['01112126834123', 'US', '12126834123'],
+  ['086834123', 'SE', '4686834123'],
+  ['912126834123', 'US', '12126834123'],
+  ['0+12126834123', 'SE', '12126834123'],
+  ['9011+12126834123', undefined, '12126834123'],
+  ['++12126834123', 'DE', '12126834123'],
+  [' + 1 (212) 683-4123 ', 'DE', '12126834123'],
+  ['"Alice" <sip:+12126834123:secret@pbx.example;user=phone>', 'DE', '12126834123'],
+] as const) {
+  test(`readQuestion() reads ${text} dialled in ${country} as no number that ends like it`, () => {
+    const plan = country === undefined ? undefined : home(country);
+    const { candidates } = readQuestion(plans, text, plan);
+    assert.deepEqual(
+      candidates.filter((candidate) => candidate.e164.length === 7),
+      [],
+    );
+    assert.equal(candidates[0]?.e164, e164);
+  });
+}
+
+test('readNumber() reads the digits of attackers without a home country', () => {
+  assert.equal(readNumber(plans, '972592891005').candidates[0]?.e164, '972592891005');
+});
 
 test('readNumber() keeps a guessed prefix as a guess', () => {
   const [best] = readNumber(plans, '878446701234567').candidates;
@@ -101,7 +138,9 @@ test('readNumber() takes any text, and gives a bounded number of readings, the l
       fc.oneof(fc.string(), digits),
       fc.constantFrom('SE', 'US', 'IT'),
       (text, country) => {
-        const { kind, candidates } = readNumber(plans, text, home(country));
+        readQuestion(plans, text);
+        const { kind, candidates } =
+          country === 'IT' ? readNumber(plans, text) : readQuestion(plans, text, home(country));
         assert.equal(candidates.length > 0, kind === 'number');
         assert.ok(candidates.length <= CANDIDATES_COUNT_MAX);
         const confidences = candidates.map(({ confidence }) => confidence);
@@ -122,7 +161,7 @@ test('readNumber() takes any text, and gives a bounded number of readings, the l
 test('readNumber() takes six digits and fewer for no number, in any country', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[0-9]{1,6}$/), (digits) => {
-      assert.deepEqual(readNumber(plans, digits, home('SE')).candidates, []);
+      assert.deepEqual(readQuestion(plans, digits, home('SE')).candidates, []);
     }),
   );
 });

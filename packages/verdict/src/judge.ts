@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import {
-  readNumber,
+  readQuestion,
   settle,
   type Candidate,
   type HomePlan,
@@ -122,7 +122,7 @@ export class Judge {
 
   #dialled(dialled: string, nowEpochUs: number): NumberJudgement {
     const { plans, home, never, evidence } = this.#ports;
-    const reading = readNumber(plans, dialled, home);
+    const reading = readQuestion(plans, dialled, home);
     const { kind, candidates } = reading;
     const settled = settle(candidates, (e164) => evidence.formsOf(e164));
     const meant = settled?.candidate;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readNumber, type HomePlan, type NumberingPlans, type Reading } from '@sentrypeer/numbers';
+import {
+  readNumber,
+  readQuestion,
+  type HomePlan,
+  type NumberingPlans,
+  type Reading,
+} from '@sentrypeer/numbers';
 import { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
 import { isWithin, parseIp } from './ip-network.ts';
 import { specialPurpose } from './special-purpose.ts';
@@ -79,12 +85,19 @@ export class NeverListed {
     const kind = KINDS[reading.kind];
     if (kind !== undefined) return kind;
     const digits = dialled.startsWith('+') ? dialled.slice(1) : dialled;
-    const texts = [digits, ...reading.candidates.map(({ e164 }) => `+${e164}`)];
+    const texts = [digits, ...this.#meanings(digits, reading)];
     for (const text of texts) {
       const found = this.#number(text, nowEpochUs);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Also what digits without a plus may mean though they are another number as they stand. */
+  #meanings(digits: string, { candidates, isPlain }: Reading): readonly string[] {
+    const guarded = this.#numbers.size > 0 || this.#ranges.length > 0;
+    const others = guarded && isPlain ? readNumber(this.#plans, digits).candidates : [];
+    return [...candidates, ...others].map(({ e164 }) => `+${e164}`);
   }
 
   /** The same of a number of E.164, without its plus. */
@@ -118,7 +131,7 @@ export class NeverListed {
     } else if (allowed.kind === 'dialled' && allowed.from === allowed.to) {
       put(this.#numbers, value, entry);
       // A number written as it is dialled at home guards it in every other form too.
-      const [best] = readNumber(this.#plans, value, this.#home).candidates;
+      const [best] = readQuestion(this.#plans, value, this.#home).candidates;
       if (best !== undefined) put(this.#numbers, `+${best.e164}`, entry);
     } else {
       this.#ranges.push(entry);

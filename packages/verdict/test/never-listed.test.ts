@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readNumber } from '@sentrypeer/numbers';
+import { readQuestion } from '@sentrypeer/numbers';
 import { parseAllowed } from '../src/index.ts';
 import { isWithin, network, parseIp, parseNetwork } from '../src/ip-network.ts';
 import { allowance, DAY_US, neverListed, NOON_US, plans } from './fixtures.ts';
@@ -98,7 +98,7 @@ test('NeverListed.address() knows networks, and when they cease to be allowed', 
 test('NeverListed.number() guards emergency numbers, short codes, extensions and feature codes', () => {
   for (const text of ['112', '911', '9911', '+46112', '0044999', '116117', '100', '2001', '*72#']) {
     assert.notEqual(
-      neverListed({}).number(text, readNumber(plans, text), NOON_US),
+      neverListed({}).number(text, readQuestion(plans, text), NOON_US),
       undefined,
       text,
     );
@@ -127,10 +127,10 @@ test('NeverListed.number() guards an allowed number in every form', () => {
     '0855512345',
     '+46855512399',
   ]) {
-    assert.notEqual(never.number(text, readNumber(plans, text, home), NOON_US), undefined, text);
+    assert.notEqual(never.number(text, readQuestion(plans, text, home), NOON_US), undefined, text);
   }
   for (const text of ['+46701234568', '0701234566', '+46855512400', '+442071334567']) {
-    assert.equal(never.number(text, readNumber(plans, text, home), NOON_US), undefined, text);
+    assert.equal(never.number(text, readQuestion(plans, text, home), NOON_US), undefined, text);
   }
 });
 
