@@ -62,7 +62,7 @@ export const API_OPTIONS = {
     unit: 'requests per second',
     defaultValue: 100,
     needs: 'api',
-    doc: 'Requests that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
+    doc: 'Requests without a good key that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
   }),
   apiKeyRatePerSecond: option({
     group: 'api',

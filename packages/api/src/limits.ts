@@ -59,9 +59,15 @@ export const STREAM_BEAT_MS = 10_000;
 /** Milliseconds over which the requests of one client are counted, 1 and above. */
 export const RATE_MS = 10_000;
 
-/** Wrong keys that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
+/** Wrong keys with the same beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
 export const FAILED_KEYS_COUNT_MAX = 10;
 export const FAILED_KEYS_MS = 60_000;
+
+/** Wrong keys with whatever beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
+export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
+
+/** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
+export const FAILED_KEY_PREFIX_CHARACTERS = 16;
 
 /** Clients that are counted at a time, 1 and above. Chosen: about 2 MB. */
 export const WINDOWS_COUNT_MAX = 16_384;
@@ -112,4 +118,5 @@ export const CLOSE_MS_MAX = 500;
 export const REPORT_MS_MIN = 10_000;
 
 assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
+assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is a part of all');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');

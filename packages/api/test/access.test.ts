@@ -6,7 +6,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock, type Clock } from '@sentrypeer/kernel';
 import type { HttpApi, HttpApiOptions } from '../src/index.ts';
-import { FAILED_KEYS_COUNT_MAX, FAILED_KEYS_MS, RATE_MS } from '../src/limits.ts';
+import {
+  FAILED_CLIENT_KEYS_COUNT_MAX,
+  FAILED_KEYS_COUNT_MAX,
+  FAILED_KEYS_MS,
+  RATE_MS,
+} from '../src/limits.ts';
 import { RequestWindows } from '../src/access/request-windows.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { openApi } from './ports.ts';
@@ -126,17 +131,49 @@ test('what is refused says why, in the words of the route', async () => {
   assert.equal(((await cloud.json()) as { readonly error: string }).error, 'invalid_token');
 });
 
-test('wrong keys are refused at once for a while after so many', async () => {
+test('wrong keys with the same beginning are answered 429 for a while after too many', async () => {
   await using api = await open();
+  const wrong = (count: number): string => `sentrypeer_wrong${count}`;
   for (let count = 0; count < FAILED_KEYS_COUNT_MAX; count += 1) {
-    assert.equal(await status(api, '/v1/summary', `wrong${count}`), 401);
+    assert.equal(await status(api, '/v1/summary', wrong(count)), 401);
   }
-  const refused = await ask(api, '/v1/summary', { headers: { 'x-api-key': 'read' } });
+  const refused = await ask(api, '/v1/summary', { headers: { 'x-api-key': wrong(10) } });
   assert.equal(refused.status, 429);
   assert.equal(refused.headers.get('retry-after'), String(FAILED_KEYS_MS / 1000));
+  assert.equal(await status(api, '/v1/summary', 'sentrypeer_other'), 401, 'another beginning');
   assert.equal(await status(api, '/v1/summary'), 200, 'without a key nothing is guessed');
   clock.ms += FAILED_KEYS_MS;
-  assert.equal(await status(api, '/v1/summary', 'read'), 200);
+  assert.equal(await status(api, '/v1/summary', wrong(0)), 401);
+});
+
+test('wrong keys with ever other beginnings are answered 429 after some more', async () => {
+  await using api = await open();
+  for (let count = 0; count < FAILED_CLIENT_KEYS_COUNT_MAX; count += 1) {
+    assert.equal(await status(api, '/v1/summary', `${count}-wrong`), 401);
+  }
+  assert.equal(await status(api, '/v1/summary', 'x-wrong'), 429);
+});
+
+test('a good key is never punished for bad neighbours, whatever they send', async () => {
+  await using api = await open({
+    keyRequired: true,
+    ratePerSecond: 1,
+    trustedProxies: ['127.0.0.1'],
+  });
+  const nat = '198.51.100.7';
+  const from = (key: string | undefined, path: string): Promise<Response> =>
+    ask(api, path, {
+      headers: { 'x-forwarded-for': nat, ...(key !== undefined && { 'x-api-key': key }) },
+    });
+  // Their keys begin like the good one, or with everything else; some send none, and all ask too often.
+  for (let count = 0; count < 2 * FAILED_CLIENT_KEYS_COUNT_MAX; count += 1) {
+    await (await from([`read${count}`, `${count}x`, undefined][count % 3], '/v1/summary')).text();
+  }
+  assert.equal((await from('wrong', '/v1/summary')).status, 429);
+  for (const path of READS) {
+    const { status: good } = await from('read', path);
+    assert.ok(good === 200 || good === 404, `${path}: ${good}`);
+  }
 });
 
 test('another machine may ask so often, this one as it likes; proxies are believed only by name', async () => {

@@ -4,7 +4,14 @@ import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Role } from '../evidence.ts';
-import { FAILED_KEYS_COUNT_MAX, FAILED_KEYS_MS, KEY_CHARACTERS_MAX, RATE_MS } from '../limits.ts';
+import {
+  FAILED_CLIENT_KEYS_COUNT_MAX,
+  FAILED_KEY_PREFIX_CHARACTERS,
+  FAILED_KEYS_COUNT_MAX,
+  FAILED_KEYS_MS,
+  KEY_CHARACTERS_MAX,
+  RATE_MS,
+} from '../limits.ts';
 import { RequestWindows } from './request-windows.ts';
 
 /** What a route asks of its caller. `secrets` are raw messages and credentials. */
@@ -52,6 +59,8 @@ export interface AccessOptions {
   readonly keyRatePerSecond: number;
 }
 
+type Key = NonNullable<ReturnType<AccessPorts['apiKey']>>;
+
 const TOO_MANY_WRONG = 'there were too many wrong keys from this address';
 const ANYBODY: Caller = { role: undefined };
 const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
@@ -67,7 +76,9 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #requests: RequestWindows;
   readonly #keyRequests: RequestWindows;
+  /** By address and the beginning of the key. */
   readonly #failures: RequestWindows;
+  readonly #failedClients: RequestWindows;
 
   constructor(ports: AccessPorts, options: AccessOptions) {
     this.#ports = ports;
@@ -85,32 +96,54 @@ export class Access {
       countMax: FAILED_KEYS_COUNT_MAX,
       windowMs: FAILED_KEYS_MS,
     });
+    this.#failedClients = new RequestWindows({
+      countMax: FAILED_CLIENT_KEYS_COUNT_MAX,
+      windowMs: FAILED_KEYS_MS,
+    });
   }
 
+  /**
+   * A known key is limited by its own rate alone: whatever others do from the same address (a NAT, a proxy) never
+   * counts against it. Keys have 256 random bits, so looking at each costs an attacker's guess nothing it could gain.
+   */
   admit(request: FastifyRequest, access: RouteAccess): Admission {
+    const text = keyOf(request, access);
+    const key = text === undefined ? undefined : this.#key(text);
+    const nowMs = this.#ports.clock.nowMs();
+    if (key !== undefined) return this.#admitKey(key, access, nowMs);
     if (this.#options.ratePerSecond > 0 && !isLoopback(request.ip)) {
-      const waitMs = this.#requests.take(clientOf(request.ip), this.#ports.clock.nowMs());
+      const waitMs = this.#requests.take(clientOf(request.ip), nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
-    const text = keyOf(request, access);
     if (text === undefined) return this.#admitWithoutKey(access);
-    const client = clientOf(request.ip);
-    const nowMs = this.#ports.clock.nowMs();
-    const waitMs = this.#failures.waitMs(client, nowMs);
-    if (waitMs > 0) return tooMany(waitMs, TOO_MANY_WRONG);
-    const key = this.#key(text);
-    if (key === undefined) {
-      // Clients of other services bring whatever key they were given there.
-      if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
-      this.#failures.take(client, nowMs);
-      const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
-      return { refusal: { status: 401, error: 'invalid_token', detail } };
-    }
+    // Clients of other services bring whatever key they were given there.
+    if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
+    const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
+    const refusal: Refusal = { status: 401, error: 'invalid_token', detail };
+    return { refusal: this.#countFailure(request.ip, text, nowMs) ?? refusal };
+  }
+
+  #admitKey(key: Key, access: RouteAccess, nowMs: number): Admission {
     if (this.#options.keyRatePerSecond > 0) {
-      const keyWaitMs = this.#keyRequests.take(key.name, nowMs);
-      if (keyWaitMs > 0) return tooMany(keyWaitMs, 'there were too many requests with this key');
+      const waitMs = this.#keyRequests.take(key.name, nowMs);
+      if (waitMs > 0) return tooMany(waitMs, 'there were too many requests with this key');
     }
     return this.#admitRole(key.role, access.need);
+  }
+
+  /**
+   * Counts a wrong key against its beginning and its address, and against the address.
+   *
+   * @returns A refusal where it is one too many.
+   */
+  #countFailure(address: string, text: string, nowMs: number): Refusal | undefined {
+    const client = clientOf(address);
+    const prefix = text.slice(0, FAILED_KEY_PREFIX_CHARACTERS);
+    const waitMs = Math.max(
+      this.#failures.take(`${client} ${prefix}`, nowMs),
+      this.#failedClients.take(client, nowMs),
+    );
+    return waitMs > 0 ? tooMany(waitMs, TOO_MANY_WRONG).refusal : undefined;
   }
 
   /**
@@ -120,17 +153,13 @@ export class Access {
    * @param address Of the client.
    */
   knows(address: string, name: string, text: string): true | Refusal {
-    const client = clientOf(address);
-    const nowMs = this.#ports.clock.nowMs();
-    const waitMs = this.#failures.waitMs(client, nowMs);
-    if (waitMs > 0) return tooMany(waitMs, TOO_MANY_WRONG).refusal;
     if (this.#key(text)?.name === name) return true;
-    this.#failures.take(client, nowMs);
     const detail = 'client_id must be the name of a key and client_secret that key';
-    return { status: 401, error: 'invalid_client', detail };
+    const refusal: Refusal = { status: 401, error: 'invalid_client', detail };
+    return this.#countFailure(address, text, this.#ports.clock.nowMs()) ?? refusal;
   }
 
-  #key(text: string): ReturnType<AccessPorts['apiKey']> {
+  #key(text: string): Key | undefined {
     return text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);
   }
 

@@ -33,13 +33,6 @@ export class RequestWindows {
     return window.count > this.#countMax ? window.endsAtMs - nowMs : 0;
   }
 
-  /** Milliseconds until the client may go on, 0 where it may now; counts nothing. */
-  waitMs(client: string, nowMs: number): number {
-    const window = this.#windows.get(client);
-    if (window === undefined || window.count < this.#countMax) return 0;
-    return Math.max(0, window.endsAtMs - nowMs);
-  }
-
   #forgetOldest(): void {
     if (this.#windows.size < WINDOWS_COUNT_MAX) return;
     const [oldest] = this.#windows.keys();
