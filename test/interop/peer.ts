@@ -17,6 +17,7 @@ export const PEERS = {
   curl: 'curl',
   dhtnode: 'dhtnode',
   'fail2ban-regex': 'fail2ban',
+  'fail2ban-server': 'fail2ban',
   faketime: 'faketime',
   ip: 'iproute2',
   'http_client.so': 'kamailio-utils-modules',

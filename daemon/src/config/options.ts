@@ -235,7 +235,7 @@ export const OPTIONS = {
     type: syslogTargetType,
     defaultValue: { kind: 'local' },
     implies: 'syslog',
-    doc: 'Where syslog lines go: this machine (through the logger command) or over the network.',
+    doc: 'Where syslog lines go: this machine (through the logger command) or over the network, with local time and its offset (TZ in a container).',
   }),
   verbose: option({
     group: 'output',

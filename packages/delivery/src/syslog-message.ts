@@ -10,6 +10,7 @@ import {
 /** Facility user (1), severity notice (5): RFC 5424 §6.2.1. */
 const SYSLOG_PRIORITY = 1 * 8 + 5;
 export const SYSLOG_TAG = 'sentrypeer';
+const MS_PER_MINUTE = 60_000;
 
 const encoder = new TextEncoder();
 const agentScratch = new Uint8Array(SYSLOG_AGENT_OCTETS_MAX);
@@ -37,11 +38,25 @@ export function formatSyslogMessage(event: RecordedEvent, origin: SyslogOrigin):
   return `${head} ${SYSLOG_TAG} ${origin.pid} - - ${formatSyslogText(event)}`;
 }
 
-/** RFC 5424 §6.2.3: at most six digits behind the second. */
+/**
+ * RFC 5424 §6.2.3: at most six digits after the second. In local time with its offset, which names the same instant as UTC
+ * does: rsyslog's traditional file format keeps the digits and drops the offset, and readers of that file, such as
+ * fail2ban, take them for their own local time.
+ */
 function timestamp(event: RecordedEvent): string {
   const text = event.eventTimestamp;
-  if (parseEventTimestamp(text) === undefined) return '-';
-  return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`;
+  const epochUs = parseEventTimestamp(text);
+  if (epochUs === undefined) return '-';
+  const epochMs = epochUs / 1000;
+  const offsetMinutes = -new Date(epochMs).getTimezoneOffset();
+  const local = new Date(epochMs + offsetMinutes * MS_PER_MINUTE).toISOString();
+  return `${local.slice(0, 19)}${text.slice(19, 26)}${formatOffset(offsetMinutes)}`;
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const two = (value: number): string => String(Math.trunc(value)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(size / 60)}:${two(size % 60)}`;
 }
 
 function plainMethod(method: string): string {

@@ -5,6 +5,20 @@ import { test } from 'node:test';
 import { formatSyslogMessage, formatSyslogText } from '../src/syslog-message.ts';
 import { makeEvent } from './memory-event-log.ts';
 
+/** The process's time zone, until the end of the block. */
+class Zone implements Disposable {
+  readonly #before = process.env['TZ'];
+
+  constructor(name: string) {
+    process.env['TZ'] = name;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = this.#before;
+  }
+}
+
 const origin = { pid: 77, hostname: 'pbx.example' };
 
 test("formatSyslogText() writes SentryPeer's line", () => {
@@ -43,10 +57,25 @@ test('formatSyslogText() cuts the agent at 512 octets between characters', () =>
 });
 
 test('formatSyslogMessage() is RFC 5424 with the time of the event', () => {
+  using _zone = new Zone('UTC');
   assert.equal(
     formatSyslogMessage(makeEvent(1), origin),
-    '<13>1 2026-11-23T10:00:01.123456Z pbx.example sentrypeer 77 - - Source IP: 192.0.2.7, Method: INVITE, Agent: friendly-scanner',
+    '<13>1 2026-11-23T10:00:01.123456+00:00 pbx.example sentrypeer 77 - - Source IP: 192.0.2.7, Method: INVITE, Agent: friendly-scanner',
   );
+});
+
+test('formatSyslogMessage() says local time with its offset, that of the day', () => {
+  for (const [name, eventTimestamp, expected] of [
+    ['Asia/Kolkata', '2026-11-23 20:00:01.123456789', '2026-11-24T01:30:01.123456+05:30'],
+    ['America/New_York', '2026-01-01 03:00:01.000000009', '2025-12-31T22:00:01.000000-05:00'],
+    ['America/New_York', '2026-07-01 03:00:01.5', '2026-06-30T23:00:01.5-04:00'],
+    ['Asia/Kathmandu', '2026-07-01 03:00:01', '2026-07-01T08:45:01+05:45'],
+    ['America/St_Johns', '2026-01-01 03:00:01', '2025-12-31T23:30:01-03:30'],
+  ] as const) {
+    using _zone = new Zone(name);
+    const [, time] = formatSyslogMessage(makeEvent(1, { eventTimestamp }), origin).split(' ');
+    assert.equal(time, expected, name);
+  }
 });
 
 test('formatSyslogMessage() writes the nil value for a time or name it cannot use', () => {
