@@ -27,6 +27,8 @@ export const PEERS = {
   'lua5.4': 'lua5.4',
   nft: 'nftables',
   nmap: 'nmap',
+  nodejs: 'nodejs',
+  npm: 'npm',
   nsenter: 'util-linux',
   openssl: 'openssl',
   promtool: 'prometheus',
