@@ -6,7 +6,7 @@ import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrype
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/delivery/settings';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
-import type { KeptReport, StoreReader } from '@sentrypeer/store';
+import type { Condition, StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { agentMetrics } from './agent-metrics.ts';
@@ -73,10 +73,16 @@ export class DaemonOperations implements Operations, Disposable {
   }
 
   degraded(): readonly NotReady[] {
-    const kept = this.#kept();
-    if (kept?.isBeyond !== true) return [];
+    const reasons: NotReady[] = [];
+    const { kept, clock } = this.#condition();
+    if (clock?.expectedEpochUs !== undefined) {
+      const expected = new Date(clock.expectedEpochUs / 1000).toISOString().slice(0, 16);
+      const why = `the clock of this machine says ${new Date().toISOString().slice(0, 16)}, and the database was last written about ${expected}: set the clock; for a day no age removes anything`;
+      reasons.push({ part: 'clock', why });
+    }
+    if (kept?.isBeyond !== true) return reasons;
     const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${kept.retentionDays} days): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
-    return [{ part: 'retention', why }];
+    return [...reasons, { part: 'retention', why }];
   }
 
   metrics(): readonly MetricFamily[] {
@@ -104,13 +110,13 @@ export class DaemonOperations implements Operations, Disposable {
     }));
   }
 
-  /** `undefined` also where the database does not answer, which `notReady()` tells. */
-  #kept(): KeptReport | undefined {
+  /** Nothing where the database does not answer, which `notReady()` tells. */
+  #condition(): Partial<Condition> {
     try {
-      return this.#ports.log.kept(systemClock.epochUs());
+      return this.#ports.log.condition(systemClock.epochUs());
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      return undefined;
+      return {};
     }
   }
 
@@ -146,7 +152,7 @@ export class DaemonOperations implements Operations, Disposable {
     const { log, engine } = this.#ports;
     const { consumers, dbFile } = this.#options;
     const newestId = log.lastHoneyId();
-    const kept = this.#kept();
+    const { kept, clock } = this.#condition();
     return [
       counter('sentrypeer_events_recorded_total', 'Events ever recorded.', newestId),
       counter(
@@ -185,6 +191,11 @@ export class DaemonOperations implements Operations, Disposable {
         'sentrypeer_kept_beyond_limits',
         '1 while a limit would remove some of these events.',
         kept?.isBeyond === true ? 1 : 0,
+      ),
+      counter(
+        'sentrypeer_clock_jumps_total',
+        'Jumps of the wall clock that were noticed, ever.',
+        clock?.jumpsCount ?? 0,
       ),
       {
         name: 'sentrypeer_delivery_lag_events',

@@ -48,11 +48,14 @@ export async function* changesText(
   }
 }
 
-/** Up to which time a list tells what is known: to ask for changes since then misses nothing. */
-export function listedUpTo(evidence: Evidence): number {
+/**
+ * Up to which time a list tells what is known: to ask for changes since then misses nothing. Never later than now, or
+ * what is seen next would be older than that.
+ */
+export function listedUpTo(evidence: Evidence, nowEpochUs: number): number {
   const [newest] = evidence.addresses(1).items;
   // What was received at about the same time may still be on its way into the database.
-  return Math.max(0, (newest?.lastSeenEpochUs ?? 0) - LIST_OVERLAP_US);
+  return Math.max(0, Math.min(newest?.lastSeenEpochUs ?? 0, nowEpochUs) - LIST_OVERLAP_US);
 }
 
 /** Addresses that fit and were last seen in this span, some at a time. */

@@ -37,7 +37,7 @@ export function sendMachineList(
   const defaultGrade = format.enforces ? 'returned' : 'seen';
   const nowEpochUs = systemClock.epochUs();
   const filter = listFilter(values, defaultGrade, nowEpochUs);
-  reply.header('X-SentryPeer-As-Of', rfc3339(listedUpTo(ports.evidence)));
+  reply.header('X-SentryPeer-As-Of', rfc3339(listedUpTo(ports.evidence, nowEpochUs)));
   if (request.method === 'HEAD') {
     reply.type(format.mediaType).send();
     return;

@@ -41,5 +41,5 @@ export { Decisions, type Decision } from './judging/decisions.ts';
 export { type KeptAllowance, type ListedSubject } from './judging/evidence-reader.ts';
 export { JUDGE_CURSOR, type JudgingPorts } from './judging/judging.ts';
 export { type Listing, type ListingChange } from './judging/listing-reader.ts';
-export { type KeptReport } from './retention/kept.ts';
+export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';

@@ -170,6 +170,18 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 
+/** Milliseconds between two looks at the clocks. */
+export const CLOCK_LOOK_MS = 1000;
+
+/** Microseconds by which the wall clock must leave the monotonic one for a jump. Chosen: far more than a correction of NTP in small steps. */
+export const CLOCK_JUMP_US = 60_000_000;
+
+/** Milliseconds after which a clock that is more than a day off is believed. Chosen: a day, in which somebody notices or the network sets it right. */
+export const CLOCK_BELIEVED_MS = 86_400_000;
+
+/** Microseconds between two times that the clock is written down. Chosen: an hour, for cards that wear out. */
+export const CLOCK_SAVE_US = 3_600_000_000;
+
 assert(JUDGE_STEP_MS < COMMIT_DELAY_MS, 'a step of judging fits between two commits');
 assert(WAL_OCTETS_LOW_DISK_MAX < WAL_OCTETS_MAX, 'a nearly full disk gets the smaller log');
 assert(FREE_PAGES_OCTETS_MIN > WAL_OCTETS_LOW_DISK_MAX, 'a commit fits into the free pages');

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade, RecordedEvent } from '@sentrypeer/event';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
+import { readCondition, type Condition } from './condition.ts';
 import type { CounterName } from './totals/counters.ts';
 import { fromSqlite } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
@@ -18,7 +19,6 @@ import { gradeOfRank } from './log/grades.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { PlaceReader } from './totals/place-reader.ts';
-import { readKept, type KeptReport } from './retention/kept.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
 
 /** What all totals have. */
@@ -265,9 +265,9 @@ export class StoreReader {
     return row === undefined ? undefined : apiKey(row);
   }
 
-  /** What is kept though a limit would take it away; `undefined` where nothing is. @param nowEpochUs Wall-clock microseconds. */
-  kept(nowEpochUs: number): KeptReport | undefined {
-    return this.#guarded(() => readKept(this.#database, nowEpochUs));
+  /** What an operator should know of the database. @param nowEpochUs Wall-clock microseconds. */
+  condition(nowEpochUs: number): Condition {
+    return this.#guarded(() => readCondition(this.#database, nowEpochUs));
   }
 
   /** Another number after each commit of the writer; of use within one process only. */

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { visitEventBatch, type BatchedEvent, type CollectedMethod } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
+import { ClockWatch } from './clock/clock-watch.ts';
 import { Checkpointer } from './file/checkpointer.ts';
 import { databaseError, fromSqlite } from './file/database-error.ts';
 import { DecisionWriter, type Decision } from './judging/decisions.ts';
@@ -75,6 +76,7 @@ export class Store {
   readonly #appender: EventAppender;
   readonly #pruner: Pruner;
   readonly #checkpointer: Checkpointer;
+  readonly #clockWatch: ClockWatch;
   readonly #hasUuid: StatementSync;
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
@@ -98,7 +100,9 @@ export class Store {
     this.#repeats = new Repeats(database, clock);
     this.#repeats.finish(); // What a predecessor did not come to.
     this.#appender = new EventAppender(database, this.#repeats);
-    const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages };
+    this.#clockWatch = new ClockWatch({ database, clock, logger });
+    const removalUs = (): number => this.#clockWatch.removalUs();
+    const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
     this.#checkpointer = new Checkpointer(shared);
     this.#pruner = new Pruner(shared, {
       retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
@@ -173,7 +177,13 @@ export class Store {
   openJudging(ports: JudgingPorts): { step(): boolean } {
     const parts = { clock: this.#clock, guard: this.#guard, evidence: this.evidence };
     const judging = this.#guarded(() => new Judging({ ...parts, database: this.#database }, ports));
-    return { step: () => this.#guarded(() => judging.step()) };
+    return {
+      step: () =>
+        this.#guarded(() => {
+          this.#clockWatch.look(); // Nothing is judged by a time that was just put right.
+          return judging.step();
+        }),
+    };
   }
 
   /** Writes what the operator decided; throws `OperatingError`. */
@@ -211,13 +221,15 @@ export class Store {
 
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
   maintain(): boolean {
-    return this.#guarded(
-      () =>
+    return this.#guarded(() => {
+      this.#clockWatch.look();
+      return (
         this.#checkpointer.step() ||
         this.#repeats.step() ||
         this.#pruner.step() ||
-        this.#origins.step(),
-    );
+        this.#origins.step()
+      );
+    });
   }
 
   /** Copies the database as it is now into another file, while it goes on recording. */

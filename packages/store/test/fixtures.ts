@@ -34,8 +34,23 @@ export class TestDirectory {
 /** A clock that stands until it is set. Each look at the monotonic time takes `lookMs`. */
 export class TestClock implements Clock {
   ms = 0;
-  us = NOON_US;
   lookMs = 0;
+  #us = NOON_US;
+
+  get us(): number {
+    return this.#us;
+  }
+
+  /** Time passes: the monotonic clock goes with it. */
+  set us(us: number) {
+    this.ms += Math.max(0, us - this.#us) / 1000;
+    this.#us = us;
+  }
+
+  /** Somebody sets the wall clock. */
+  jumpTo(us: number): void {
+    this.#us = us;
+  }
 
   nowMs(): number {
     this.ms += this.lookMs;
@@ -43,7 +58,7 @@ export class TestClock implements Clock {
   }
 
   epochUs(): number {
-    return this.us;
+    return this.#us;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeRank } from '../log/grades.ts';
+import { isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
 import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
@@ -53,7 +54,8 @@ export function migrate(
   }
   if (version < 2) {
     database.exec(TABLES_OF_VERSION_2);
-    if (version < 1 && !isNew) counts = new LegacyRows(database, logger).takeOver();
+    if (version < 1 && !isNew)
+      counts = new LegacyRows(database, logger, clock.epochUs()).takeOver();
     database.exec(TOTALS_OF_VERSION_2);
   }
   if (version < 3) database.exec(TABLES_OF_VERSION_3);
@@ -87,11 +89,16 @@ class LegacyRows {
   readonly #repair: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
+  readonly #nowUs: number;
+  /** Of the last row that had a time that can be. */
+  #seenUs: number;
   #rowsCount = 0;
   #repairedCount = 0;
 
-  constructor(database: DatabaseSync, logger: Logger) {
+  constructor(database: DatabaseSync, logger: Logger, nowUs: number) {
     this.#logger = logger;
+    this.#nowUs = nowUs;
+    this.#seenUs = nowUs;
     this.#page = database.prepare(`
       SELECT honey_id, source_ip, called_number, coalesce(unixepoch(
         substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
@@ -120,7 +127,9 @@ class LegacyRows {
 
   #takeOverRow(row: Readonly<Record<string, unknown>>): void {
     const text = typeof row['source_ip'] === 'string' ? row['source_ip'] : '';
-    const seenUs = Math.round(Number(row['seen_s']) * 1000) * 1000;
+    const rowUs = Math.round(Number(row['seen_s']) * 1000) * 1000;
+    if (isPlausible(rowUs, this.#nowUs)) this.#seenUs = Math.min(rowUs, this.#nowUs);
+    const seenUs = this.#seenUs;
     const source = parseLegacySource(text);
     if (source !== undefined) {
       if (source.ip !== text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
+import { isPlausible } from '../clock/plausible.ts';
 import { distinctBit } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { TRANSPORTS } from './evidence-reader.ts';
@@ -43,6 +44,8 @@ export class EvidenceSums {
   readonly addresses = new Map<string, AddressSum>();
   readonly dialled = new Map<string, DialledSum>();
   readonly #toolOf: (userAgent: string) => string | undefined;
+  /** Wall-clock microseconds of the last row that had a time that can be; 0 before the first. */
+  #seenUs = 0;
 
   constructor(toolOf: (userAgent: string) => string | undefined) {
     this.#toolOf = toolOf;
@@ -53,7 +56,7 @@ export class EvidenceSums {
     if (row['is_hearsay'] === 1) return; // Whoever writes to the network could have anything listed.
     const grade = gradeOfText(row['grade']);
     const rank = gradeRank(grade ?? 'seen');
-    const seenUs = Math.min(seenUsOf(row, grade === undefined), nowUs);
+    const seenUs = this.#plausible(seenUsOf(row, grade === undefined), grade === undefined, nowUs);
     const nodeBit = distinctBit(textOf(row['created_by_node_id']));
     const source = textOf(row['source_ip']);
     const number = calledNumber(row);
@@ -70,6 +73,13 @@ export class EvidenceSums {
     const sum = this.#number(number);
     count(sum, rank, seenUs, nodeBit);
     sum.sourceBits = (sum.sourceBits | distinctBit(source)) >>> 0;
+  }
+
+  /** A row whose time cannot be has that of the row before: rows stand in the order in which they were recorded. */
+  #plausible(seenUs: number, isLegacy: boolean, nowUs: number): number {
+    if (isPlausible(seenUs, nowUs)) this.#seenUs = Math.min(seenUs, nowUs);
+    else if (this.#seenUs === 0) return isLegacy ? 0 : nowUs;
+    return this.#seenUs;
   }
 
   #address(address: string): AddressSum {

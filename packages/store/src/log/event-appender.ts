@@ -9,6 +9,7 @@ import {
   type EventBatchVisitor,
   type EventRepeat,
 } from '@sentrypeer/event';
+import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeRank } from './grades.ts';
 import type { Repeats } from './repeats.ts';
@@ -41,6 +42,7 @@ export class EventAppender implements EventBatchVisitor {
   readonly #counters: Counters;
   readonly #totals: Totals;
   #createdAt = '';
+  #nowUs = 0;
   #honeyId = 0;
   #events = 0;
   #repeats = 0;
@@ -59,6 +61,7 @@ export class EventAppender implements EventBatchVisitor {
 
   /** @param epochUs Wall-clock microseconds, for `created_at`. */
   begin(epochUs: number): void {
+    this.#nowUs = epochUs;
     this.#createdAt = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as SQLite writes them.
     this.#honeyId = Number(this.#lastHoneyId.get()?.['id']);
     this.#events = 0;
@@ -121,10 +124,13 @@ export class EventAppender implements EventBatchVisitor {
       );
     this.#events += 1;
     const rank = grade === null ? 0 : gradeRank(grade);
-    this.#totals.addAddress(event.sourceIp, event.eventEpochUs, 1, rank);
-    if (number !== null) this.#totals.addNumber(number, event.eventEpochUs, 1);
-    if (userAgent !== null) this.#totals.addUserAgent(userAgent, event.eventEpochUs, 1);
-    this.#totals.addHour(event.sipMethod, event.transportType, event.eventEpochUs, 1);
+    // A time that cannot be says nothing, be it of another node's clock or of ours a moment ago.
+    const { eventEpochUs } = event;
+    const seenUs = isPlausible(eventEpochUs, this.#nowUs) ? eventEpochUs : this.#nowUs;
+    this.#totals.addAddress(event.sourceIp, seenUs, 1, rank);
+    if (number !== null) this.#totals.addNumber(number, seenUs, 1);
+    if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1);
+    this.#totals.addHour(event.sipMethod, event.transportType, seenUs, 1);
     return this.#honeyId;
   }
 

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, NOT_FOUND, type EventRepeat } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
+import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
 import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from '../limits.ts';
@@ -86,7 +87,9 @@ export class Repeats {
   }
 
   #merge(eventUuid: string, pending: Row): void {
-    const lastSeenUs = Number(pending['last_seen_us']);
+    const toldUs = Number(pending['last_seen_us']);
+    const nowUs = this.#clock.epochUs();
+    const lastSeenUs = isPlausible(toldUs, nowUs) ? toldUs : nowUs;
     const count = Number(pending['repeat_count']);
     const lastSeen = formatEventTimestamp(lastSeenUs);
     const row = this.#update.get(count, lastSeen, eventUuid);

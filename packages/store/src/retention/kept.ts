@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
+import { EARLIEST_TEXT } from '../clock/plausible.ts';
 import type { CounterName } from '../totals/counters.ts';
 
 const DAY_US = 86_400_000_000;
@@ -83,7 +84,8 @@ export function setLimits(database: DatabaseSync, limits: RetentionLimits, nowUs
   const lowered = (['days', 'octets', 'owed'] as const).filter(
     (name) => wanted[name] < (before[name] ?? Infinity),
   );
-  write(database, wanted);
+  const isNew = (['days', 'octets', 'owed'] as const).some((name) => wanted[name] !== before[name]);
+  if (isNew) write(database, wanted);
   const kept = keptPart(database);
   const isBeyond = lowered.some((name) => exceeds(database, name, wanted, nowUs));
   if (isBeyond) {
@@ -123,7 +125,7 @@ export function readKept(database: DatabaseSync, nowUs: number): KeptReport | un
   if (days === undefined || octetsMax === undefined) return undefined;
   const octets = liveOctets(database);
   const octetsBeyond = Math.max(0, octets - octetsMax);
-  const isOld = oldest.recorded < expiry(days, nowUs);
+  const isOld = isOlder(oldest.recorded, days, nowUs);
   return {
     events: honeyId - oldest.honeyId + 1,
     octets,
@@ -138,6 +140,11 @@ export function readKept(database: DatabaseSync, nowUs: number): KeptReport | un
 /** Texts of `created_at` before this one are older than so many days. */
 export function expiry(days: number, nowUs: number): string {
   return formatEventTimestamp(nowUs - days * DAY_US);
+}
+
+/** A time that cannot be says nothing. */
+function isOlder(recorded: string, days: number, nowUs: number): boolean {
+  return recorded >= EARLIEST_TEXT && recorded < expiry(days, nowUs);
 }
 
 function begin(
@@ -166,7 +173,7 @@ function exceeds(
   switch (name) {
     case 'days': {
       const oldest = oldestRow(database);
-      return oldest !== undefined && oldest.recorded < expiry(wanted.days, nowUs);
+      return oldest !== undefined && isOlder(oldest.recorded, wanted.days, nowUs);
     }
     case 'octets':
       return liveOctets(database) > wanted.octets;

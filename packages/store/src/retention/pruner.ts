@@ -19,6 +19,7 @@ import {
 import type { Pages } from '../file/pages.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { AgeRemoval } from './age-removal.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
@@ -31,6 +32,8 @@ interface PrunerPorts {
   readonly logger: Logger;
   readonly guard: DiskGuard;
   readonly pages: Pages;
+  /** The time by which something may be removed, wall-clock microseconds. */
+  readonly removalUs: () => number;
 }
 
 export interface RetentionOptions {
@@ -71,7 +74,9 @@ export class Pruner {
   readonly #options: RetentionOptions;
   readonly #totalsCountMax: number;
   readonly #deleteOldest: StatementSync;
-  readonly #deleteExpired: StatementSync;
+  /** Of the kept part, and of what came later. */
+  readonly #keptAges: AgeRemoval;
+  readonly #ages: AgeRemoval;
   readonly #deleteHours: StatementSync;
   readonly #owedCursor: StatementSync;
   readonly #readCounters: StatementSync;
@@ -95,11 +100,8 @@ export class Pruner {
       DELETE FROM honey WHERE honey_id IN
         (SELECT honey_id FROM honey WHERE honey_id > ? AND honey_id <= ?
           ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
-    // Ids and times rise together, so looking at the lowest ids is enough.
-    this.#deleteExpired = database.prepare(`
-      DELETE FROM honey WHERE honey_id IN (SELECT honey_id FROM (
-        SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
-        WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}) WHERE recorded < ?)`);
+    this.#keptAges = new AgeRemoval(database);
+    this.#ages = new AgeRemoval(database);
     this.#owedCursor = database.prepare(
       'SELECT min(honey_id) AS owed FROM cursor WHERE name IN (SELECT value FROM json_each(?))',
     );
@@ -170,25 +172,20 @@ export class Pruner {
 
   /** One statement for each reason there is. @returns Whether anything was removed. */
   #removeSome(low: boolean): boolean {
-    const nowUs = this.#ports.clock.epochUs();
+    const nowUs = this.#ports.removalUs();
     const { retentionDays } = this.#options;
     const last = this.#lastNotOwed();
     let removed = 0;
     if (this.#tooLarge(low)) removed += this.#removeOldest(last, low);
-    removed += this.#removeExpired(retentionDays, { after: this.#kept.honeyId, last }, nowUs);
-    if (this.#kept.days > 0) {
-      const keptLast = Math.min(last, this.#kept.honeyId);
-      removed += this.#removeExpired(this.#kept.days, { after: 0, last: keptLast }, nowUs);
+    const { honeyId, days } = this.#kept;
+    const age = { after: honeyId, last, expired: expiry(retentionDays, nowUs), nowUs };
+    removed += this.#ages.step(age);
+    if (days > 0 && honeyId > 0) {
+      const keptLast = Math.min(last, honeyId);
+      const keptAge = { after: 0, last: keptLast, expired: expiry(days, nowUs), nowUs };
+      removed += this.#keptAges.step(keptAge);
     }
     return removed + this.#removeTotals(nowUs) > 0;
-  }
-
-  #removeExpired(
-    days: number,
-    { after, last }: { readonly after: number; readonly last: number },
-    nowUs: number,
-  ): number {
-    return Number(this.#deleteExpired.run(after, last, expiry(days, nowUs)).changes);
   }
 
   #removeTotals(nowUs: number): number {

@@ -20,7 +20,8 @@ export type CounterName =
   | 'shared_events'
   | 'origins'
   | PlacesCounter
-  | RetentionCounter;
+  | RetentionCounter
+  | ClockCounter;
 
 /** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */
 type PlacesCounter =
@@ -39,6 +40,9 @@ type RetentionCounter =
   | 'kept_octets'
   | 'kept_totals'
   | 'kept_days';
+
+/** The wall clock as it was last believed, how often it jumped, and whether it is in doubt (clock/clock-watch.ts). */
+type ClockCounter = 'clock_us' | 'clock_jumps' | 'clock_doubted';
 
 /** Writes counters, within the caller's transaction. */
 export class Counters {

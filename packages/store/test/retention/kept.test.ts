@@ -89,7 +89,7 @@ test('an old database keeps all its rows and totals, whatever the limits, until 
   assert.equal(bench.query(ROWS), 0);
   assert.equal(bench.query('SELECT count(*) FROM address_total'), 0);
   using reader = StoreReader.open(bench.path);
-  assert.equal(reader.kept(bench.clock.epochUs()), undefined);
+  assert.equal(reader.condition(bench.clock.epochUs()).kept, undefined);
 });
 
 test('what comes after an upgrade has the limits to itself', () => {
@@ -133,7 +133,7 @@ test('a size that is lowered takes nothing before it was said, and a size that i
     bench.maintainAll(store);
     assert.equal(bench.query(ROWS), count);
     using reader = StoreReader.open(bench.path);
-    const kept = reader.kept(bench.clock.epochUs());
+    const kept = reader.condition(bench.clock.epochUs()).kept;
     assert.equal(kept?.events, count);
     assert.equal(kept.octetsMax, MIB);
     assert.ok(kept.octetsBeyond > MIB / 2, String(kept.octetsBeyond));
@@ -143,7 +143,7 @@ test('a size that is lowered takes nothing before it was said, and a size that i
     using store = bench.open();
     bench.maintainAll(store);
     using reader = StoreReader.open(bench.path);
-    assert.equal(reader.kept(bench.clock.epochUs()), undefined);
+    assert.equal(reader.condition(bench.clock.epochUs()).kept, undefined);
   }
   using store = bench.open({ databaseOctetsMax: MIB });
   bench.maintainAll(store);
@@ -177,7 +177,7 @@ test('a limit that is lowered above what is there holds at once', () => {
   }
   using store = bench.open({ databaseOctetsMax: 2 * MIB, retentionDays: 5 });
   using reader = StoreReader.open(bench.path);
-  assert.equal(reader.kept(bench.clock.epochUs()), undefined);
+  assert.equal(reader.condition(bench.clock.epochUs()).kept, undefined);
   store.append([distinctBatch(101, 6000)]);
   bench.maintainAll(store);
   assert.ok(bench.query(ROWS) < 6100);

@@ -147,6 +147,7 @@ test('Store.maintain() stops after some milliseconds and says that there is more
   using bench = new Bench({ retentionDays: 1 });
   bench.store.append([distinctBatch(1, 10 * PRUNE_ROWS)]);
   bench.clock.us += 2 * DAY_US;
+  bench.store.maintain(); // Carries the log over, which is due after so long.
   bench.clock.lookMs = 1.5;
   assert.equal(bench.store.maintain(), true);
   const left = bench.query('SELECT count(*) FROM honey');

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { inTransaction } from '../file/transaction.ts';
+import { CLOCK_BELIEVED_MS, CLOCK_JUMP_US, CLOCK_LOOK_MS, CLOCK_SAVE_US } from '../limits.ts';
+import type { CounterName } from '../totals/counters.ts';
+import { DOUBT_US, EARLIEST_US } from './plausible.ts';
+import { repairTimes } from './repair-times.ts';
+
+interface ClockWatchPorts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is known of the machine's wall clock. */
+export interface ClockReport {
+  /** Jumps ever noticed. */
+  readonly jumpsCount: number;
+  /** Wall-clock microseconds that the database was last written about, where the clock says something far from it. */
+  readonly expectedEpochUs: number | undefined;
+}
+
+const COUNTERS = [
+  'clock_us',
+  'clock_jumps',
+  'clock_doubted',
+] as const satisfies readonly CounterName[];
+
+/**
+ * Compares the wall clock with the monotonic one, and with the time that the database last knew. A clock that is more
+ * than a day off is doubted for a day, unless it comes back: as long nothing is removed by it. A time before 2020 is
+ * never believed. When the clock is believed again, times that cannot be are put right.
+ */
+export class ClockWatch {
+  readonly #ports: ClockWatchPorts;
+  readonly #set: StatementSync;
+  readonly #add: StatementSync;
+  /** Wall-clock microseconds as they should be at the last look; `undefined` where nothing is known. */
+  #expectedUs: number | undefined;
+  #savedUs: number;
+  #lookedAtMs: number;
+  #lookedUs: number;
+  /** When the doubt began, on the monotonic clock. */
+  #doubtedAtMs: number | undefined;
+  #isRepairDue: boolean;
+  #hasLooked = false;
+
+  constructor(ports: ClockWatchPorts) {
+    const { database, clock } = ports;
+    this.#ports = ports;
+    this.#set = database.prepare(
+      'INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    );
+    this.#add = database.prepare(
+      'INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1',
+    );
+    const saved = readClock(database);
+    this.#expectedUs = saved.clock_us;
+    this.#savedUs = saved.clock_us ?? 0;
+    // A database whose times nobody has looked at yet.
+    this.#isRepairDue = saved.clock_us === undefined || saved.clock_doubted === 1;
+    this.#lookedAtMs = clock.nowMs();
+    this.#lookedUs = clock.epochUs();
+  }
+
+  /** Wall-clock microseconds by which something may be removed: never later than what is believed. */
+  removalUs(): number {
+    const { nowUs } = this.#passed();
+    return this.#doubtedAtMs === undefined ? nowUs : Math.min(nowUs, this.#expectedUs ?? nowUs);
+  }
+
+  /** Looks at both clocks, once in a second. Not within a transaction. */
+  look(): void {
+    if (this.#hasLooked && this.#ports.clock.nowMs() - this.#lookedAtMs < CLOCK_LOOK_MS) return;
+    this.#hasLooked = true;
+    const { nowMs, nowUs, passedUs } = this.#passed();
+    const jumpUs = nowUs - this.#lookedUs - passedUs;
+    if (Math.abs(jumpUs) > CLOCK_JUMP_US) {
+      this.#ports.logger.warn('clock_jumped', {
+        from: textOf(nowUs - jumpUs),
+        to: textOf(nowUs),
+        seconds: Math.round(jumpUs / 1e6),
+      });
+      this.#add.run('clock_jumps' satisfies CounterName);
+      this.#isRepairDue = true;
+    }
+    this.#lookedAtMs = nowMs;
+    this.#lookedUs = nowUs;
+    this.#judge(passedUs);
+  }
+
+  #passed(): { readonly nowMs: number; readonly nowUs: number; readonly passedUs: number } {
+    const { clock } = this.#ports;
+    const nowMs = clock.nowMs();
+    return { nowMs, nowUs: clock.epochUs(), passedUs: (nowMs - this.#lookedAtMs) * 1000 };
+  }
+
+  /** Believes the clock, or doubts it. */
+  #judge(passedUs: number): void {
+    const nowUs = this.#lookedUs;
+    const expectedUs = Math.floor((this.#expectedUs ?? nowUs) + passedUs);
+    const isPossible = nowUs >= EARLIEST_US;
+    const isNear = Math.abs(nowUs - expectedUs) <= DOUBT_US;
+    const isOld =
+      this.#doubtedAtMs !== undefined && this.#lookedAtMs - this.#doubtedAtMs >= CLOCK_BELIEVED_MS;
+    if (isPossible && (isNear || isOld)) {
+      this.#believe();
+      return;
+    }
+    if (this.#expectedUs !== undefined) this.#expectedUs = expectedUs;
+    if (this.#doubtedAtMs !== undefined) return;
+    this.#doubtedAtMs = this.#lookedAtMs;
+    this.#isRepairDue = true;
+    this.#set.run('clock_doubted' satisfies CounterName, 1);
+    this.#ports.logger.warn('clock_doubted', {
+      clock: textOf(nowUs),
+      expected: this.#expectedUs === undefined ? 'after 2020' : textOf(expectedUs),
+      what_to_do:
+        'set the clock of this machine; until then, for a day at most, no age removes anything',
+    });
+  }
+
+  #believe(): void {
+    const { database, logger } = this.#ports;
+    const nowUs = this.#lookedUs;
+    this.#expectedUs = nowUs;
+    if (this.#doubtedAtMs !== undefined) logger.info('clock_believed', { clock: textOf(nowUs) });
+    this.#doubtedAtMs = undefined;
+    if (!this.#isRepairDue && Math.abs(nowUs - this.#savedUs) < CLOCK_SAVE_US) return;
+    let repairedCount = 0;
+    inTransaction(database, () => {
+      if (this.#isRepairDue) {
+        repairedCount = repairTimes(database, nowUs);
+        this.#set.run('clock_doubted' satisfies CounterName, 0);
+      }
+      this.#set.run('clock_us' satisfies CounterName, nowUs);
+    });
+    this.#savedUs = nowUs;
+    this.#isRepairDue = false;
+    if (repairedCount > 0) logger.warn('times_put_right', { entries: repairedCount });
+  }
+}
+
+/** What the one who writes found out of the clock. @param nowUs Wall-clock microseconds. */
+export function readClockReport(database: DatabaseSync, nowUs: number): ClockReport {
+  const {
+    clock_us: savedUs,
+    clock_jumps: jumpsCount = 0,
+    clock_doubted: doubted,
+  } = readClock(database);
+  const isFar = nowUs < EARLIEST_US || Math.abs(nowUs - (savedUs ?? nowUs)) > DOUBT_US;
+  return {
+    jumpsCount,
+    expectedEpochUs: doubted === 1 && isFar ? (savedUs ?? EARLIEST_US) : undefined,
+  };
+}
+
+function readClock(
+  database: DatabaseSync,
+): Readonly<Record<(typeof COUNTERS)[number], number | undefined>> {
+  const rows = database
+    .prepare('SELECT name, value FROM counter WHERE name IN (?, ?, ?)')
+    .all(...COUNTERS);
+  const values = new Map(rows.map((row) => [String(row['name']), Number(row['value'])]));
+  const [us, jumps, doubted] = COUNTERS.map((name) => values.get(name));
+  return { clock_us: us, clock_jumps: jumps, clock_doubted: doubted };
+}
+
+function textOf(epochUs: number): string {
+  return new Date(Math.floor(epochUs / 1000)).toISOString();
+}

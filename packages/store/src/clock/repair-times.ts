@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync } from 'node:sqlite';
+import { DOUBT_US, EARLIEST_US } from './plausible.ts';
+
+const HOUR_US = 3_600_000_000;
+
+/** Tables with `first_seen_us` and `last_seen_us`. */
+const SEEN_TABLES = [
+  'address_total',
+  'number_total',
+  'user_agent_total',
+  'address_evidence',
+  'number_evidence',
+  'country_total',
+  'network_total',
+] as const;
+
+/**
+ * Puts times right that cannot be, as a clock that was wrong left them: something seen in the future, or before 2020,
+ * was seen now at the latest. Listings are judged anew afterwards. Within a transaction; some milliseconds for every
+ * ten thousand totals, and only after the clock was in doubt.
+ *
+ * @param nowUs Wall-clock microseconds of a clock that is believed.
+ * @returns Totals, evidence and decisions that were put right.
+ */
+export function repairTimes(database: DatabaseSync, nowUs: number): number {
+  const latestUs = nowUs + DOUBT_US;
+  let repairedCount = 0;
+  const run = (sql: string, ...values: readonly number[]): void => {
+    repairedCount += Number(database.prepare(sql).run(...values).changes);
+  };
+  for (const table of SEEN_TABLES) {
+    // What was last seen at a time that can be was first seen then at the latest.
+    run(
+      `UPDATE ${table} SET last_seen_us = ? WHERE last_seen_us > ? OR last_seen_us < ?`,
+      nowUs,
+      latestUs,
+      EARLIEST_US,
+    );
+    run(
+      `UPDATE ${table} SET first_seen_us = last_seen_us WHERE first_seen_us > last_seen_us OR first_seen_us < ?`,
+      EARLIEST_US,
+    );
+  }
+  repairHours(database, Math.floor(nowUs / HOUR_US));
+  // Who follows what was seen last goes on from now.
+  run(
+    `UPDATE counter SET value = ? WHERE name = 'placed_last_seen_us' AND value > ?`,
+    nowUs - 1,
+    latestUs,
+  );
+  // A decision holds as long as it was meant to hold when it was made.
+  run(
+    `UPDATE allowance SET until_us = until_us - created_us + ?, created_us = ?
+      WHERE created_us > ? OR created_us < ?`,
+    nowUs,
+    nowUs,
+    latestUs,
+    EARLIEST_US,
+  );
+  run(`UPDATE delisting SET at_us = ? WHERE at_us > ? OR at_us < ?`, nowUs, latestUs, EARLIEST_US);
+  run(
+    `UPDATE listing SET since_us = ? WHERE since_us > ? OR since_us < ?`,
+    nowUs,
+    latestUs,
+    EARLIEST_US,
+  );
+  run(
+    `UPDATE listing_change SET at_us = ? WHERE at_us > ? OR at_us < ?`,
+    nowUs,
+    latestUs,
+    EARLIEST_US,
+  );
+  // As after a decision of the operator, every listing is judged anew: none lasts until a time that cannot be.
+  if (repairedCount > 0) {
+    database.exec(`UPDATE counter SET value = value + 1 WHERE name = 'decisions'`);
+  }
+  return repairedCount;
+}
+
+/** Messages of hours that cannot be are counted in this hour: no message is lost from the sums. */
+function repairHours(database: DatabaseSync, nowHour: number): void {
+  const earliestHour = EARLIEST_US / HOUR_US;
+  const latestHour = nowHour + DOUBT_US / HOUR_US;
+  const where = `hour > ${latestHour} OR hour < ${earliestHour}`;
+  database.exec(`
+    INSERT INTO hour_total (hour, method, transport, seen_count)
+      SELECT ${nowHour}, method, transport, sum(seen_count) FROM hour_total WHERE ${where} GROUP BY method, transport
+      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count;
+    DELETE FROM hour_total WHERE ${where};`);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync } from 'node:sqlite';
+import { readClockReport, type ClockReport } from './clock/clock-watch.ts';
+import { readKept, type KeptReport } from './retention/kept.ts';
+
+/** What an operator should know of a database. */
+export interface Condition {
+  /** What is kept though a limit would take it away; `undefined` where nothing is kept beside the limits. */
+  readonly kept: KeptReport | undefined;
+  /** What the writer thinks of the machine's clock. */
+  readonly clock: ClockReport;
+}
+
+/** @param nowUs Wall-clock microseconds. */
+export function readCondition(database: DatabaseSync, nowUs: number): Condition {
+  return { kept: readKept(database, nowUs), clock: readClockReport(database, nowUs) };
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { CLOCK_LOOK_MS } from '../../src/limits.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import { makeLegacyDatabase } from '../file/legacy-database.ts';
+import {
+  batchOf,
+  DAY_US,
+  NOON_US,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+  uuidOf,
+} from '../fixtures.ts';
+
+const MINUTE_US = 60_000_000;
+const YEAR_US = 365 * DAY_US;
+/** 1970-01-01T00:05:00Z, as a machine without a battery starts. */
+const START_OF_TIME_US = 5 * MINUTE_US;
+
+class Bench implements Disposable {
+  readonly directory = new TestDirectory();
+  readonly path = this.directory.file('sentrypeer.db');
+  readonly clock = new TestClock();
+  readonly logger = new TestLogger();
+  #index = 0;
+
+  open(): Store {
+    return Store.open(this, { path: this.path, retentionDays: 90 });
+  }
+
+  /** An event of this address, now. */
+  record(store: Store, sourceIp: string): void {
+    this.#index += 1;
+    const event = { eventUuid: uuidOf(this.#index), sourceIp, eventEpochUs: this.clock.epochUs() };
+    store.append([batchOf([event])]);
+  }
+
+  /** The monotonic clock goes on. */
+  maintain(store: Store): void {
+    this.clock.ms += CLOCK_LOOK_MS * 20;
+    this.clock.jumpTo(this.clock.us + CLOCK_LOOK_MS * 20_000);
+    while (store.maintain());
+  }
+
+  query(sql: string): unknown {
+    using database = new DatabaseSync(this.path, { readOnly: true });
+    return Object.values(database.prepare(sql).get() ?? {})[0];
+  }
+
+  lastSeenUs(address: string): number {
+    using reader = StoreReader.open(this.path);
+    return reader.address(address)?.lastSeenEpochUs ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.directory[Symbol.dispose]();
+  }
+}
+
+test('what a clock of 2030 left is put right when the clock is', () => {
+  using bench = new Bench();
+  using store = bench.open();
+  bench.record(store, '203.0.113.1');
+  bench.maintain(store);
+  const decisions = Number(bench.query(`SELECT value FROM counter WHERE name = 'decisions'`));
+  bench.clock.jumpTo(NOON_US + 4 * YEAR_US);
+  bench.record(store, '203.0.113.2');
+  store.decide({
+    kind: 'allow',
+    value: '203.0.113.9',
+    comment: '',
+    untilEpochUs: bench.clock.us + DAY_US,
+  });
+  bench.maintain(store);
+  assert.ok(bench.lastSeenUs('203.0.113.2') > NOON_US + 3 * YEAR_US);
+  {
+    using reader = StoreReader.open(bench.path);
+    const { expectedEpochUs = 0 } = reader.condition(bench.clock.us).clock;
+    assert.ok(Math.abs(expectedEpochUs - NOON_US) < DAY_US, 'the clock is in doubt');
+  }
+
+  bench.clock.jumpTo(NOON_US + 5 * MINUTE_US);
+  bench.maintain(store);
+  assert.ok(bench.lastSeenUs('203.0.113.2') <= bench.clock.us);
+  assert.equal(bench.query('SELECT count(*) FROM hour_total WHERE hour > 500000'), 0);
+  assert.equal(bench.query('SELECT sum(seen_count) FROM hour_total'), 2);
+  assert.ok(Number(bench.query('SELECT until_us FROM allowance')) <= bench.clock.us + DAY_US);
+  assert.ok(
+    Number(bench.query(`SELECT value FROM counter WHERE name = 'decisions'`)) > decisions + 1,
+    'listings are judged anew',
+  );
+  using reader = StoreReader.open(bench.path);
+  assert.deepEqual(reader.condition(bench.clock.us).clock, {
+    jumpsCount: 2,
+    expectedEpochUs: undefined,
+  });
+  assert.deepEqual(
+    bench.logger.events().filter((event) => event.startsWith('clock') || event.startsWith('times')),
+    ['clock_jumped', 'clock_doubted', 'clock_jumped', 'clock_believed', 'times_put_right'],
+  );
+});
+
+test('what was recorded in 1970 is known and kept when the clock is set right', () => {
+  using bench = new Bench();
+  bench.clock.jumpTo(START_OF_TIME_US);
+  using store = bench.open();
+  bench.record(store, '203.0.113.1');
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1);
+  bench.clock.jumpTo(NOON_US);
+  bench.maintain(store);
+  const lastSeenUs = bench.lastSeenUs('203.0.113.1');
+  assert.ok(lastSeenUs >= NOON_US && lastSeenUs <= bench.clock.us, String(lastSeenUs));
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1, 'its row is not too old');
+
+  bench.record(store, '203.0.113.2');
+  bench.clock.us += 91 * DAY_US;
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0, 'it goes with the row after it');
+});
+
+test('a clock that jumps ahead removes nothing before it is believed, a day later', () => {
+  using bench = new Bench();
+  using store = bench.open();
+  bench.record(store, '203.0.113.1');
+  bench.maintain(store);
+  bench.clock.jumpTo(NOON_US + YEAR_US);
+  bench.maintain(store);
+  bench.clock.us += DAY_US / 2;
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1);
+  bench.clock.us += DAY_US;
+  bench.maintain(store);
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0);
+});
+
+test('the doubt outlasts a restart, and a clock of the past repairs nothing', () => {
+  using bench = new Bench();
+  {
+    using store = bench.open();
+    bench.record(store, '203.0.113.1');
+    bench.maintain(store);
+    bench.clock.jumpTo(NOON_US + 4 * YEAR_US);
+    bench.record(store, '203.0.113.2');
+    bench.maintain(store);
+  }
+  bench.clock.jumpTo(START_OF_TIME_US);
+  {
+    using store = bench.open();
+    bench.maintain(store);
+    assert.ok(bench.lastSeenUs('203.0.113.1') >= NOON_US);
+    assert.ok(bench.lastSeenUs('203.0.113.2') > NOON_US + 3 * YEAR_US);
+  }
+  bench.clock.jumpTo(NOON_US + MINUTE_US);
+  using store = bench.open();
+  bench.maintain(store);
+  assert.ok(bench.lastSeenUs('203.0.113.2') <= bench.clock.us);
+});
+
+test('a row of 2099, of 1970 or without a time in an old database poisons no total', () => {
+  using bench = new Bench();
+  makeLegacyDatabase(bench.path, [
+    { sourceIp: '192.0.2.1', createdAt: '2026-02-01 12:00:00.000' },
+    { sourceIp: '192.0.2.2', createdAt: '2099-01-01 00:00:00.000' },
+    { sourceIp: '192.0.2.3', createdAt: '1970-01-01 00:00:01.000' },
+    { sourceIp: '192.0.2.4', createdAt: null, eventTimestamp: null },
+  ]);
+  using store = bench.open();
+  bench.maintain(store);
+  const seenUs = Date.UTC(2026, 1, 1, 12) * 1000;
+  for (const last of [1, 2, 3, 4]) assert.equal(bench.lastSeenUs(`192.0.2.${last}`), seenUs);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 4);
+  assert.equal(bench.query('SELECT sum(seen_count) FROM hour_total'), 4);
+  const latest = bench.query('SELECT max(hour) FROM hour_total');
+  assert.ok(Number(latest) <= bench.clock.us / 3_600_000_000);
+});
+
+test('many rows whose time cannot be do not keep younger ones from ageing', () => {
+  using bench = new Bench();
+  using store = bench.open();
+  bench.maintain(store);
+  bench.clock.jumpTo(NOON_US + 4 * YEAR_US);
+  for (let index = 0; index < 200; index += 1) bench.record(store, '203.0.113.2');
+  bench.clock.jumpTo(NOON_US + MINUTE_US);
+  bench.record(store, '203.0.113.3');
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 201);
+  bench.clock.us += 91 * DAY_US;
+  for (let round = 0; round < 5; round += 1) {
+    bench.record(store, '203.0.113.4');
+    bench.maintain(store);
+    bench.clock.us += 91 * DAY_US;
+  }
+  bench.maintain(store);
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 0);
+});
