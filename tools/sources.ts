@@ -14,7 +14,7 @@ export interface SourceFile {
 
 /** Every TypeScript file of ours that matches one of the patterns, sorted by path. */
 export function readSources(...patterns: readonly string[]): readonly SourceFile[] {
-  return globSync([...patterns], { cwd: ROOT, exclude: ['**/node_modules/**', 'dist/**'] })
+  return globSync([...patterns], { cwd: ROOT, exclude: ['**/node_modules/**', '**/dist/**'] })
     .toSorted()
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 }

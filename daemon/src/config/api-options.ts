@@ -6,6 +6,7 @@ import {
   addressType,
   countType,
   geoFileType,
+  hostNamesType,
   networksType,
   originType,
   pathType,
@@ -72,6 +73,14 @@ export const API_OPTIONS = {
     defaultValue: 1000,
     needs: 'api',
     doc: 'Requests that may be made with one key in the long run, from wherever; 0 sets no limit.',
+  }),
+  apiHosts: derivedOption({
+    group: 'api',
+    long: 'api-host',
+    type: hostNamesType,
+    defaultText: "this machine's name",
+    needs: 'api',
+    doc: 'Name by which clients without a key may ask, beside addresses, names without a dot, and *.local, *.internal, *.home.arpa.',
   }),
   apiTrustedProxies: derivedOption({
     group: 'api',

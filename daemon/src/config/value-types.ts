@@ -165,6 +165,17 @@ export const networksType: ValueType<readonly string[]> = {
   format: (value) => value.join(','),
 };
 
+/** Names of hosts without a port (RFC 1123 §2.1). */
+export const hostNamesType: ValueType<readonly string[]> = {
+  placeholder: 'NAME',
+  wanted: 'host names such as sip.example.org, without a port',
+  toml: ['string'],
+  repeatable: true,
+  parse: (text) =>
+    parseList(text, (name) => (/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name) ? name : undefined)),
+  format: (value) => value.join(','),
+};
+
 /** RFC 6454 §6.2, or any. */
 export const originType: ValueType<string> = {
   placeholder: 'ORIGIN',

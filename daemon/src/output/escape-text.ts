@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isUnsafeCode } from '@sentrypeer/kernel';
+
 /**
  * Text of anybody's as one line that is safe on a terminal and in a log: control characters, line breaks
  * and what turns the direction of writing are written as escapes, and a backslash as two, so that no
@@ -22,19 +24,8 @@ export function escapeText(text: string, charactersMax: number): string {
 
 const BACKSLASH = 0x5c;
 
-/** C0 and C1 controls (ISO 6429), DEL, backslash, and Unicode's line breaks, directions and invisible characters. */
 function isUnsafe(code: number): boolean {
-  if (code < 0x20 || code === BACKSLASH) return true;
-  if (code < 0x7f) return false;
-  if (code <= 0x9f) return true;
-  if (code < 0x061c) return false;
-  return (
-    code === 0x061c || // Arabic letter mark
-    (code >= 0x200b && code <= 0x200f) || // zero width and direction marks
-    (code >= 0x2028 && code <= 0x202e) || // line and paragraph separator, embeddings, overrides
-    (code >= 0x2060 && code <= 0x206f) || // invisible operators, isolates
-    code === 0xfeff
-  );
+  return code === BACKSLASH || isUnsafeCode(code);
 }
 
 function escapeOf(code: number): string {

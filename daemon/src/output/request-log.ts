@@ -39,14 +39,40 @@ export class RequestLog {
   #line({ client, role, method, target, status, ms }: AnsweredRequest): string {
     const time = new Date(this.#ports.clock.epochUs() / 1000).toISOString();
     const text = escapeText(withoutKey(target), TARGET_CHARACTERS_MAX);
-    return `${time} ${client} ${role ?? '-'} ${method} ${text} ${status} ${ms.toFixed(1)} ms\n`;
+    const who = escapeText(client, CLIENT_CHARACTERS_MAX);
+    return `${time} ${who} ${role ?? '-'} ${method} ${text} ${status} ${ms.toFixed(1)} ms\n`;
   }
 }
 
-/** A key that stands in the path must not stand in a log. */
+/** Routes of SentryPeerHQ, with no key between `api` and what follows. */
+const KEYLESS = new Set(['phone-numbers', 'ip-addresses']);
+const KEY_BEGINNING = 'sentrypeer_';
+/** How often a text may be escaped over; a router decodes once. */
+const DECODINGS_MAX = 3;
+const CLIENT_CHARACTERS_MAX = 64;
+
+/** A key must not stand in a log: not in the place of a path where routes have one, nor anywhere else, however it is spelled. */
 function withoutKey(target: string): string {
-  const [, api, key, ...rest] = target.split('/');
-  const isKey =
-    api === 'api' && key !== undefined && rest.length > 0 && key.startsWith('sentrypeer_');
-  return isKey ? ['', api, 'KEY', ...rest].join('/') : target;
+  const scheme = target.startsWith('/') ? -1 : target.indexOf('://');
+  const start = scheme < 0 ? 0 : Math.max(0, target.indexOf('/', scheme + 3));
+  const parts = target.slice(start).split(SEPARATOR);
+  const [, , first = '', , second = '', third] = parts;
+  const isPlace = decoded(first) === 'api' && third === '/' && !KEYLESS.has(decoded(second));
+  const masked = parts.map((part, index) =>
+    (isPlace && index === 4) || decoded(part).includes(KEY_BEGINNING) ? 'KEY' : part,
+  );
+  return target.slice(0, start) + masked.join('');
+}
+
+/** Between which the parts of a target stand; they are parts themselves. */
+const SEPARATOR = /([/?&=;])/;
+
+function decoded(text: string): string {
+  let plain = text;
+  for (let count = 0; count < DECODINGS_MAX && plain.includes('%'); count += 1) {
+    plain = plain.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  }
+  return plain.toLowerCase();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { hostname } from 'node:os';
 import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import type { Clock, Logger } from '@sentrypeer/kernel';
@@ -110,6 +111,7 @@ export class ApiService implements AsyncDisposable {
         host: config.apiAddress,
         port: config.apiPort,
         version: VERSION,
+        hostNames: [hostname(), ...(config.apiHosts ?? [])],
         keyRequired: config.apiKeyRequired,
         ratePerSecond: config.apiRatePerSecond,
         keyRatePerSecond: config.apiKeyRatePerSecond,

@@ -45,6 +45,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       apiKeyRequired: false,
       apiRatePerSecond: 100,
       apiKeyRatePerSecond: 1000,
+      apiHosts: undefined,
       apiTrustedProxies: undefined,
       countryFile: 'built-in',
       networkFile: undefined,

@@ -8,6 +8,7 @@ export class FailureReport {
   readonly #logger: Logger;
   #silentUntilMs = 0;
   #count = 0;
+  #hostSilentUntilMs = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -20,5 +21,13 @@ export class FailureReport {
     this.#logger.error('api_request_failed', { message: error.message, failures: this.#count });
     this.#silentUntilMs = nowMs + REPORT_MS_MIN;
     this.#count = 0;
+  }
+
+  /** Somebody asked by a name that we are not known by: a page that rebinds its name, or an option that is missing. */
+  strangeHost(host: string): void {
+    const nowMs = systemClock.nowMs();
+    if (nowMs < this.#hostSilentUntilMs) return;
+    this.#logger.warn('api_host_unknown', { host, help: '--api-host NAME makes it known' });
+    this.#hostSilentUntilMs = nowMs + REPORT_MS_MIN;
   }
 }

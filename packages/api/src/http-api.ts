@@ -24,6 +24,8 @@ import { originForm } from './request-target.ts';
 import { addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
 import { addAdmission } from './access/admission.ts';
+import { clientAddress } from './access/client-address.ts';
+import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
@@ -72,6 +74,8 @@ export interface HttpApiOptions {
   readonly port: number;
   /** What `X-SentryPeer-Version` and `/health-check` say. */
   readonly version: string;
+  /** Names by which clients without a key may ask, beside addresses and private names. @default none */
+  readonly hostNames?: readonly string[];
   /** The origin that scripts of other sites may have, or `*`. @default none */
   readonly corsOrigin?: string;
   /** Also reading needs a key. @default false */
@@ -185,9 +189,12 @@ async function buildApp(
   const access = openAccess(ports, options);
   addAdmission(app, access, {
     allowsScripts: options.corsOrigin !== undefined,
+    hosts: new ServedHosts([options.host, ...(options.hostNames ?? [])]),
+    onStrangeHost: (host) => report.strangeHost(host),
     onCaller:
       ports.onAnswered &&
-      ((request, caller) => clients.set(request.raw, { address: request.ip, role: caller?.role })),
+      ((request, caller) =>
+        clients.set(request.raw, { address: clientAddress(request), role: caller?.role })),
   });
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;

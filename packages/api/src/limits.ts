@@ -23,11 +23,23 @@ export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
 /** Characters of the message of a delivered event, 1 and above: the largest datagram. */
 export const DELIVERED_MESSAGE_CHARACTERS_MAX = 65_535;
 
+/** Octets of credentials for a token, 0 and above; a client sends some 200. */
+export const TOKEN_OCTETS_MAX = 4_096;
+
+/** Octets reserved for all bodies that are read at a time, twice the octets of each. Chosen: four of the largest deliveries. */
+export const BODIES_OCTETS_MAX = 33_554_432;
+
 /** Octets of a decision of the operator, 0 and above; one has a few hundred. */
 export const DECISION_OCTETS_MAX = 4_096;
 
 /** Characters of a comment on a decision, 0 and above. Chosen: one line. */
 export const COMMENT_CHARACTERS_MAX = 200;
+
+/** Characters of a Host header, 1 and above: the longest name (RFC 1035 §2.3.4) and a port. */
+export const HOST_CHARACTERS_MAX = 260;
+
+/** Host headers whose judgement is kept, 1 and above. Chosen: clients use a few. */
+export const HOSTS_COUNT_MAX = 256;
 
 /** Characters of a key in a request, 1 and above; ours have 54. */
 export const KEY_CHARACTERS_MAX = 128;
@@ -119,4 +131,5 @@ export const REPORT_MS_MIN = 10_000;
 
 assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
 assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is a part of all');
+assert(2 * DELIVERY_OCTETS_MAX <= BODIES_OCTETS_MAX, 'the largest delivery has room');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');

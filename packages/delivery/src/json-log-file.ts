@@ -5,7 +5,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, terminalSafeJson } from '@sentrypeer/kernel';
 import type { EventLog } from './event-log.ts';
 import { errorCode, type EventSink } from './event-pump.ts';
 import {
@@ -67,7 +67,7 @@ export class JsonLogFile implements EventSink {
     let lines = '';
     for (const event of events) {
       if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
-      lines += `${formatEventJson(event, this.#appVersion)}\n`;
+      lines += `${terminalSafeJson(formatEventJson(event, this.#appVersion))}\n`;
       if (lines.length < JSON_PORTION_CHARACTERS) continue;
       await this.#opened().appendFile(lines);
       lines = '';

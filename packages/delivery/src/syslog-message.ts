@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
+import { isUnsafeCode } from '@sentrypeer/kernel';
 import {
   SYSLOG_AGENT_OCTETS_MAX,
   SYSLOG_HOSTNAME_CHARACTERS_MAX,
@@ -84,9 +85,8 @@ function isLetter(character: string): boolean {
   return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z');
 }
 
-/** C0, DEL, C1, and the separators of lines and paragraphs; lone surrogates are no text either. */
+/** What could end or disguise the line; lone surrogates are no text either. */
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
-  return code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code < 0xe000);
+  return isUnsafeCode(code) || (code >= 0xd800 && code < 0xe000);
 }

@@ -13,3 +13,4 @@ export {
   TIMES_RIGHT,
   type TimeReading,
 } from './time-text.ts';
+export { isUnsafeCode, terminalSafeJson } from './unsafe-text.ts';

@@ -12,6 +12,7 @@ import {
   KEY_CHARACTERS_MAX,
   RATE_MS,
 } from '../limits.ts';
+import { clientAddress } from './client-address.ts';
 import { RequestWindows } from './request-windows.ts';
 
 /** What a route asks of its caller. `secrets` are raw messages and credentials. */
@@ -31,12 +32,13 @@ export interface Caller {
 
 /** Why somebody is not let in, and what would be right. */
 export interface Refusal {
-  readonly status: 401 | 403 | 429;
+  readonly status: 401 | 403 | 421 | 429;
   readonly error:
     | 'missing_token'
     | 'invalid_token'
     | 'invalid_client'
     | 'insufficient_permissions'
+    | 'misdirected'
     | 'too_many';
   readonly detail: string;
   /** Seconds, with status 429. */
@@ -110,9 +112,10 @@ export class Access {
     const text = keyOf(request, access);
     const key = text === undefined ? undefined : this.#key(text);
     const nowMs = this.#ports.clock.nowMs();
+    const address = clientAddress(request);
     if (key !== undefined) return this.#admitKey(key, access, nowMs);
-    if (this.#options.ratePerSecond > 0 && !isLoopback(request.ip)) {
-      const waitMs = this.#requests.take(clientOf(request.ip), nowMs);
+    if (this.#options.ratePerSecond > 0 && !isLoopback(address)) {
+      const waitMs = this.#requests.take(clientOf(address), nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
     if (text === undefined) return this.#admitWithoutKey(access);
@@ -120,7 +123,7 @@ export class Access {
     if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
     const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
     const refusal: Refusal = { status: 401, error: 'invalid_token', detail };
-    return { refusal: this.#countFailure(request.ip, text, nowMs) ?? refusal };
+    return { refusal: this.#countFailure(address, text, nowMs) ?? refusal };
   }
 
   #admitKey(key: Key, access: RouteAccess, nowMs: number): Admission {

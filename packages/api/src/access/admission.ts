@@ -2,11 +2,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { BodyBudget } from '../body-budget.ts';
 import { BODY_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import { ALLOWED_METHODS, ANYBODYS, sendJson } from '../routes.ts';
 import { RouteMethods } from '../route-methods.ts';
 import type { Access, Caller, Refusal, RouteAccess } from './access.ts';
+import { hasBadHost, isCrossSite, type ServedHosts } from './hosts.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,8 +17,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
-    /** Has a limit of its own for what is sent to it. */
-    readsBody?: boolean;
+    /** Octets of a body that the route reads; the others read none. */
+    bodyOctetsMax?: number;
   }
 }
 
@@ -30,6 +32,10 @@ const PREFLIGHT_HEADERS = {
 export interface AdmissionOptions {
   /** Scripts of another site may read. */
   readonly allowsScripts: boolean;
+  /** The names that may be asked without a key. */
+  readonly hosts: ServedHosts;
+  /** Told of a name that is not among them. */
+  readonly onStrangeHost: (host: string) => void;
   /** Told who asks, before it is known whether he may. */
   readonly onCaller: ((request: FastifyRequest, caller: Caller | undefined) => void) | undefined;
 }
@@ -42,17 +48,22 @@ export function addAdmission(
 ): void {
   app.decorateRequest('caller');
   const routes = new RouteMethods();
+  const bodies = new BodyBudget();
   // Each route has its own: to find out which route it is costs a look-up more than all the rest.
   app.addHook('onRoute', (route) => {
-    const { access: routeAccess = ANYBODYS, readsBody = false } = route.config ?? {};
+    const { access: routeAccess = ANYBODYS, bodyOctetsMax } = route.config ?? {};
     routes.add(route.url, [route.method].flat());
     const own: onRequestHookHandler = (request, reply, done) => {
-      if (refusesAnyway(request, reply, options.allowsScripts, readsBody)) return;
+      if (refusesAnyway(request, reply, options.allowsScripts, bodyOctetsMax !== undefined)) return;
       options.onCaller?.(request, undefined);
       const admission = access.admit(request, routeAccess);
       if ('refusal' in admission) return sendRefusal(request, reply, admission.refusal);
       request.caller = admission.caller;
       options.onCaller?.(request, admission.caller);
+      if (admission.caller.role === undefined && isStrange(request, reply, options)) return;
+      if (bodyOctetsMax !== undefined && !bodies.reserve(request, reply, bodyOctetsMax)) {
+        return sendBusy(reply);
+      }
       done();
     };
     route.onRequest = [own, ...(route.onRequest === undefined ? [] : [route.onRequest].flat())];
@@ -77,6 +88,15 @@ function refusesAnyway(
   allowsScripts: boolean,
   readsBody: boolean,
 ): boolean {
+  if (hasBadHost(request.raw)) {
+    reply.header('Connection', 'close');
+    sendJson(reply, 400, { error: 'The request data was invalid' });
+    return true;
+  }
+  if (isCrossSite(request.raw)) {
+    sendJson(reply, 403, { error: 'Pages of other sites may change nothing here' });
+    return true;
+  }
   if (!readsBody && announcesTooMuch(request.raw)) {
     reply.header('Connection', 'close');
     sendJson(reply, 413, { error: 'The request is too large' });
@@ -85,6 +105,25 @@ function refusesAnyway(
   if (!allowsScripts || !isPreflight(request)) return false;
   reply.headers(PREFLIGHT_HEADERS).code(204).send();
   return true;
+}
+
+/** Refuses who asks by a name that is not ours. Whoever has a key has it of the operator, not of a page. */
+function isStrange(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { hosts, onStrangeHost }: AdmissionOptions,
+): boolean {
+  const { host } = request.raw.headers;
+  if (host === undefined || hosts.serves(host)) return false;
+  onStrangeHost(host);
+  const detail = 'this server is not known by the name in Host; --api-host NAME makes it known';
+  sendRefusal(request, reply, { status: 421, error: 'misdirected', detail });
+  return true;
+}
+
+function sendBusy(reply: FastifyReply): void {
+  reply.header('Retry-After', '1').header('Connection', 'close');
+  sendJson(reply, 503, { error: 'Too much is being delivered at a time' });
 }
 
 /** In the form that the clients of the route read. */

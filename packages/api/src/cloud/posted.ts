@@ -6,20 +6,15 @@ import type { RouteAccess } from '../access/access.ts';
 
 type Done = (error: Error | null, body?: string) => void;
 
-/** Turns a body into text, unpacking gzip within a bound. */
+/** Turns a body into text, unpacking gzip within the limit of its route. */
 export class PostedText {
-  readonly #octetsMax: number;
-
-  constructor(octetsMax: number) {
-    this.#octetsMax = octetsMax;
-  }
-
   readonly parse = (request: FastifyRequest, body: string | Uint8Array, done: Done): void => {
+    const octetsMax = request.routeOptions.bodyLimit ?? 0;
     const coding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
     if (typeof body === 'string') return done(null, body);
     if (coding === 'identity') return done(null, text(body));
     if (coding !== 'gzip') return done(refusal(415, 'Content-Encoding must be gzip or none'));
-    gunzip(body, { maxOutputLength: this.#octetsMax }, (error, unpacked) => {
+    gunzip(body, { maxOutputLength: octetsMax }, (error, unpacked) => {
       if (error === null) done(null, text(unpacked));
       else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
         done(refusal(413, 'too large'));
@@ -28,17 +23,22 @@ export class PostedText {
   };
 }
 
-/** A route for POST alone. */
+/**
+ * A route for POST alone.
+ *
+ * @param octetsMax Of its body, as it is sent and unpacked.
+ */
 export function postRoute(
   app: FastifyInstance,
   url: string,
-  access: RouteAccess,
+  { octetsMax, ...access }: RouteAccess & { readonly octetsMax: number },
   handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>,
 ): void {
   app.route({
     method: 'POST',
     url,
-    config: { access, readsBody: true },
+    bodyLimit: octetsMax,
+    config: { access, bodyOctetsMax: octetsMax },
     handler: async (request, reply) => {
       await handler(request, reply);
       return reply;

@@ -4,9 +4,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import type { Evidence } from '../evidence.ts';
 import type { Access } from '../access/access.ts';
+import { clientAddress } from '../access/client-address.ts';
 import { sendRefusal } from '../access/admission.ts';
 import type { Reputation } from '../reputation.ts';
-import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX } from '../limits.ts';
+import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
 import { parseAddress, parseNumber } from '../request-target.ts';
 import { addRoute, ANYBODYS, sendJson } from '../routes.ts';
 import { bodyText, jsonBody, PostedText, postRoute } from './posted.ts';
@@ -48,16 +49,14 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
       request.headers['content-type'] = POSTED_TYPE;
       next();
     });
-    const parser = new PostedText(DELIVERY_OCTETS_MAX);
-    const bodyLimit = DELIVERY_OCTETS_MAX;
-    scope.addContentTypeParser(POSTED_TYPE, { parseAs: 'buffer', bodyLimit }, parser.parse);
-    postRoute(scope, '/oauth/token', ANYBODYS, (request, reply) =>
-      sendToken(ports, request, reply),
-    );
+    scope.addContentTypeParser(POSTED_TYPE, { parseAs: 'buffer' }, new PostedText().parse);
+    const token = { ...ANYBODYS, octetsMax: TOKEN_OCTETS_MAX };
+    postRoute(scope, '/oauth/token', token, (request, reply) => sendToken(ports, request, reply));
     const take = (request: FastifyRequest, reply: FastifyReply) =>
       takeEvents(ports, request, reply);
-    postRoute(scope, '/api/events', { need: 'write' }, take);
-    postRoute(scope, '/api/:key/events', { need: 'write', keyInPath: true }, take);
+    const octetsMax = DELIVERY_OCTETS_MAX;
+    postRoute(scope, '/api/events', { need: 'write', octetsMax }, take);
+    postRoute(scope, '/api/:key/events', { need: 'write', keyInPath: true, octetsMax }, take);
     done();
   });
 }
@@ -97,7 +96,7 @@ function sendToken({ access }: CloudPorts, request: FastifyRequest, reply: Fasti
     });
   }
   const secret = member('client_secret');
-  const known = access.knows(request.ip, member('client_id'), secret);
+  const known = access.knows(clientAddress(request), member('client_id'), secret);
   if (known !== true) return sendRefusal(request, reply, known);
   return sendJson(reply, 200, {
     access_token: secret,

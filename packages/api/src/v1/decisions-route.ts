@@ -20,12 +20,9 @@ export function addDecisionsRoute(
 ): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    const parser = new PostedText(DECISION_OCTETS_MAX);
-    const options = { parseAs: 'buffer', bodyLimit: DECISION_OCTETS_MAX } as const;
-    scope.addContentTypeParser('*', options, parser.parse);
-    postRoute(scope, '/v1/decisions', { need: 'decide' }, (request, reply) =>
-      decide(ports, request, reply),
-    );
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, new PostedText().parse);
+    const access = { need: 'decide', octetsMax: DECISION_OCTETS_MAX } as const;
+    postRoute(scope, '/v1/decisions', access, (request, reply) => decide(ports, request, reply));
     done();
   });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isUnsafeCode } from '@sentrypeer/kernel';
 import type { FoundEvent } from '../evidence.ts';
 import type { PlaceEvidence } from '../places.ts';
 import { eventEntry, type Json } from './entries.ts';
@@ -26,8 +27,6 @@ const COLUMNS = [
 ] as const;
 /** At the start of a field these make a spreadsheet run what an attacker wrote. */
 const FORMULA_STARTS = new Set(['=', '+', '-', '@']);
-const LAST_CONTROL_CODE = 0x1f;
-const DELETE_CODE = 0x7f;
 
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
 
@@ -50,8 +49,7 @@ function field(column: string, value: Json): string {
 function withoutControls(text: string): string {
   let clean = '';
   for (const character of text) {
-    const code = character.charCodeAt(0);
-    clean += code <= LAST_CONTROL_CODE || code === DELETE_CODE ? ' ' : character;
+    clean += isUnsafeCode(character.charCodeAt(0)) ? ' ' : character;
   }
   return clean;
 }

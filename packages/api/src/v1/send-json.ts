@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { terminalSafeJson } from '@sentrypeer/kernel';
 import { sendText } from '../send-text.ts';
 import type { Json } from './entries.ts';
 
@@ -8,5 +9,5 @@ export function sendJson(
   call: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   value: Json,
 ): void {
-  sendText(call.request, call.reply, 'application/json', JSON.stringify(value));
+  sendText(call.request, call.reply, 'application/json', terminalSafeJson(JSON.stringify(value)));
 }

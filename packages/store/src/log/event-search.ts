@@ -64,8 +64,10 @@ export class EventSearch {
     this.#database = database;
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
     this.#byUuid = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE event_uuid = ?`);
+    // One SELECT of both would walk the whole log: SQLite looks at an end of an index for one of them alone.
     this.#bounds = database.prepare(`
-      SELECT coalesce(min(honey_id), 0) AS low, coalesce(max(honey_id), 0) AS high FROM honey`);
+      SELECT coalesce((SELECT min(honey_id) FROM honey), 0) AS low,
+        coalesce((SELECT max(honey_id) FROM honey), 0) AS high`);
     this.#recordedAt = database.prepare(`
       SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
       WHERE honey_id >= ? ORDER BY honey_id LIMIT 1`);

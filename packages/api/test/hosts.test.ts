@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* By which names the server may be asked, what pages of other sites get, and how much is read for anybody. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import type { AnsweredRequest, HttpApi } from '../src/index.ts';
+import { BODIES_OCTETS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../src/limits.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import { openApi } from './ports.ts';
+
+/** The status of the answer to these octets, 0 where there was none. */
+async function statusOf(api: HttpApi, octets: string): Promise<number> {
+  const socket = connect(api.address.port, '127.0.0.1').setEncoding('latin1');
+  socket.write(octets);
+  const [text] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [string];
+  socket.destroy();
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
+}
+
+const get = (api: HttpApi, ...headers: readonly string[]): Promise<number> =>
+  statusOf(api, `GET /v1/summary HTTP/1.1\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`);
+
+function withKey(): MemoryEvidence {
+  const evidence = new MemoryEvidence();
+  evidence.keys.set('good', { name: 'pbx', role: 'write' });
+  evidence.keys.set('read', { name: 'reader', role: 'read' });
+  return evidence;
+}
+
+test('a page that points its own name here reads nothing, in whatever spelling', async () => {
+  await using api = await openApi({ evidence: withKey() });
+  for (const host of [
+    'evil.example',
+    'EVIL.example:8082',
+    'evil.example.',
+    '127.0.0.1.evil.example',
+  ])
+    assert.equal(await get(api, `Host: ${host}`), 421, host);
+  assert.equal(await get(api, 'Host: evil.example', 'X-Api-Key: wrong'), 401);
+  assert.equal(await get(api, 'Host: evil.example', 'X-Api-Key: read'), 200, 'no page has a key');
+});
+
+test('addresses, names of one label, private names and those of the operator are served', async () => {
+  await using api = await openApi({}, { hostNames: ['Sip.Example.org'] });
+  for (const host of [
+    '127.0.0.1',
+    '127.0.0.1:8082',
+    '[::1]:8082',
+    '192.0.2.1',
+    'localhost:1',
+    'sentrypeer',
+    'pot.local',
+    'a.internal:8082',
+    'sip.example.org:8082',
+    'SIP.example.ORG.',
+  ])
+    assert.equal(await get(api, `Host: ${host}`), 200, host);
+});
+
+test('two Host headers, and one that is none, are 400', async () => {
+  await using api = await openApi();
+  assert.equal(await get(api, 'Host: 127.0.0.1', 'host: evil.example'), 400);
+  assert.equal(await get(api, 'Host: 127.0.0.1', 'HOST: 127.0.0.1'), 400);
+  for (const host of [
+    'a b',
+    'user@localhost',
+    'localhost:x',
+    'localhost/',
+    '[::1',
+    '[x]',
+    'a\u00e4',
+  ])
+    assert.equal(await get(api, `Host: ${host}`), 400, host);
+  assert.equal(
+    await statusOf(api, 'GET /nothing HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'),
+    400,
+    'also where there is no route',
+  );
+});
+
+test('a page of another site changes nothing, even with a key', async () => {
+  const delivered: unknown[] = [];
+  const deliver = async (events: readonly unknown[]): Promise<void> => void delivered.push(events);
+  await using api = await openApi({ evidence: withKey(), deliver }, { corsOrigin: '*' });
+  const post = (...headers: readonly string[]): Promise<number> =>
+    statusOf(
+      api,
+      `POST /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: good\r\nContent-Length: 2\r\n${headers
+        .map((line) => `${line}\r\n`)
+        .join('')}\r\n[]`,
+    );
+  for (const header of [
+    'Origin: https://evil.example',
+    'Origin: null',
+    'Origin: http://127.0.0.1:1',
+    'Sec-Fetch-Site: cross-site',
+    'Sec-Fetch-Site: same-site',
+  ])
+    assert.equal(await post(header), 403, header);
+  assert.equal(delivered.length, 0);
+  for (const header of ['Origin: http://127.0.0.1', 'Sec-Fetch-Site: same-origin'])
+    assert.equal(await post(header), 201, header);
+  assert.equal(await post(), 201);
+});
+
+test('what X-Forwarded-For says is told only where it is an address', async () => {
+  const clients: string[] = [];
+  const onAnswered = ({ client }: AnsweredRequest): void => void clients.push(client);
+  await using api = await openApi({ onAnswered }, { trustedProxies: ['127.0.0.1'] });
+  for (const forwarded of ['192.0.2.7', '2001:db8::7', 'unknown', '\u0085evil', '192.0.2.7:80'])
+    assert.equal(await get(api, 'Host: a', `X-Forwarded-For: ${forwarded}`), 200);
+  assert.deepEqual(clients, ['192.0.2.7', '2001:db8::7', '127.0.0.1', '127.0.0.1', '127.0.0.1']);
+});
+
+test('/oauth/token reads no more than credentials have, announced or not, packed or not', async () => {
+  await using api = await openApi({ evidence: withKey() });
+  const post = (head: string, body = ''): Promise<number> =>
+    statusOf(api, `POST /oauth/token HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n${body}`);
+  const size = TOKEN_OCTETS_MAX + 1;
+  assert.equal(await post(`Content-Length: ${size}`), 413, 'none of it is waited for');
+  const chunk = `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
+  assert.equal(await post('Transfer-Encoding: chunked', chunk), 413);
+  const form = 'grant_type=client_credentials&client_id=pbx&client_secret=good';
+  assert.equal(await post(`Content-Length: ${form.length}`, form), 200);
+});
+
+test('bodies of all connections together are bounded, and room comes back', async () => {
+  await using api = await openApi({ evidence: withKey() });
+  const head = (octets: number): string =>
+    `POST /api/events HTTP/1.1\r\nHost: a\r\nX-Api-Key: good\r\nContent-Length: ${octets}\r\n\r\n`;
+  const fit = BODIES_OCTETS_MAX / (2 * DELIVERY_OCTETS_MAX);
+  const sockets = Array.from({ length: fit }, () => connect(api.address.port, '127.0.0.1'));
+  for (const socket of sockets) socket.write(`${head(DELIVERY_OCTETS_MAX)}[`);
+  let refused = 0;
+  const deadline = AbortSignal.timeout(5_000);
+  while (refused !== 503) {
+    assert.ok(!deadline.aborted, `not refused: ${refused}`);
+    refused = await statusOf(api, `${head(2)}[]`);
+  }
+  for (const socket of sockets) socket.destroy();
+  let taken = 0;
+  while (taken !== 201) {
+    assert.ok(!deadline.aborted, `not taken: ${taken}`);
+    taken = await statusOf(api, `${head(2)}[]`);
+  }
+});
