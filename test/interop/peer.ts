@@ -29,6 +29,7 @@ export const PEERS = {
   nmap: 'nmap',
   nodejs: 'nodejs',
   npm: 'npm',
+  nping: 'nmap',
   nsenter: 'util-linux',
   openssl: 'openssl',
   promtool: 'prometheus',

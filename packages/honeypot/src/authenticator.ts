@@ -49,7 +49,7 @@ export class Authenticator {
     const name = status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
     const challenge = {
       realm,
-      nonce: nonces.issue(request.sourceIp, realm, request.epochMs),
+      nonce: nonces.issue({ ...request, realm }, request.giving, request.epochMs),
       // RFC 7616 §3.3: the nonce was ours and is too old; the client may try again with the next one.
       stale: request.nonce === 'stale',
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { latin1Octets } from '@sentrypeer/bytes';
-import { formatResponse, reasonPhrase } from '@sentrypeer/sip';
+import { formatResponseText, reasonPhrase } from '@sentrypeer/sip';
 import {
   DATAGRAM_OCTETS_MAX,
   STREAM_ANSWER_OCTETS_MAX,
@@ -12,11 +12,11 @@ import type { Alternatives, Draft, Header, Request } from './request.ts';
 import type { ToTags } from './to-tags.ts';
 import type { WornPersona } from './worn-persona.ts';
 
-/** The optional headers of an answer, some of them left out, as octets. */
+/** The optional headers of an answer, some of them left out, as Latin-1 text. */
 interface Trim {
   /** Before and behind the headers that must stay. */
-  readonly before: Uint8Array;
-  readonly behind: Uint8Array;
+  readonly before: string;
+  readonly behind: string;
 }
 
 /** Trims of one kind of answer: the first has all optional headers, the last none. */
@@ -24,7 +24,7 @@ type Trims = readonly [Trim, ...Trim[]];
 
 /** An answer without optional headers, and where they go. */
 interface BareReply {
-  readonly octets: Uint8Array;
+  readonly text: string;
   readonly trims: Trims;
   readonly beforeOffset: number;
   readonly behindOffset: number;
@@ -72,7 +72,7 @@ export class Composer {
     request: Request<unknown>,
     drafts: readonly Draft[],
   ): readonly Uint8Array[] | undefined {
-    const toTag = this.#toTags.make(request, request.epochMs);
+    const toTag = this.#toTags.make(request, request.giving, request.epochMs);
     const bare = drafts.map((draft) => this.#bareReply(request, draft, toTag));
     for (let droppedCount = 0; droppedCount <= DROPS_COUNT; droppedCount += 1) {
       const sizes = bare.map((reply) => sizeWith(reply, droppedCount));
@@ -83,7 +83,7 @@ export class Composer {
 
   #bareReply(request: Request<unknown>, draft: Draft, toTag: string): BareReply {
     const { status, headers = [], body = '' } = draft;
-    const octets = formatResponse({
+    const text = formatResponseText({
       request: request.message,
       status,
       reason: this.#worn.persona.reasons.get(status) ?? reasonPhrase(status),
@@ -94,10 +94,10 @@ export class Composer {
       body,
     });
     const endSize = headerSize(['Content-Length', String(body.length)]) + '\r\n'.length;
-    const behindOffset = octets.length - body.length - endSize;
+    const behindOffset = text.length - body.length - endSize;
     const keptSize = headers.reduce((sum, header) => sum + headerSize(header), 0);
     return {
-      octets,
+      text,
       trims: this.#trims(draft),
       beforeOffset: behindOffset - keptSize,
       behindOffset,
@@ -127,24 +127,24 @@ function trimsOf(dropped: readonly Header[], worn: WornPersona): Trims {
 }
 
 function trimOf(before: string, behind: string): Trim {
-  return { before: latin1Octets(before), behind: latin1Octets(behind) };
+  return { before, behind };
 }
 
 function sizeWith(reply: BareReply, droppedCount: number): number {
   const trim = reply.trims[droppedCount] ?? reply.trims[0];
-  return reply.octets.length + trim.before.length + trim.behind.length;
+  return reply.text.length + trim.before.length + trim.behind.length;
 }
 
 function complete(reply: BareReply, droppedCount: number): Uint8Array {
-  const { octets, trims, beforeOffset, behindOffset } = reply;
+  const { text, trims, beforeOffset, behindOffset } = reply;
   const { before, behind } = trims[droppedCount] ?? trims[0];
-  const completed = new Uint8Array(octets.length + before.length + behind.length);
-  completed.set(octets.subarray(0, beforeOffset));
-  completed.set(before, beforeOffset);
-  completed.set(octets.subarray(beforeOffset, behindOffset), beforeOffset + before.length);
-  completed.set(behind, behindOffset + before.length);
-  completed.set(octets.subarray(behindOffset), behindOffset + before.length + behind.length);
-  return completed;
+  return latin1Octets(
+    text.slice(0, beforeOffset) +
+      before +
+      text.slice(beforeOffset, behindOffset) +
+      behind +
+      text.slice(behindOffset),
+  );
 }
 
 function headerText([name, value]: Header): string {

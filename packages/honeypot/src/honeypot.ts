@@ -12,6 +12,7 @@ import { Composer, sizesFit } from './composer.ts';
 import { KeyedHash } from '@sentrypeer/bytes';
 import { RING_MS_MAX, RING_MS_MIN } from './limits.ts';
 import { Nonces } from './nonces.ts';
+import { isDirect } from './direct.ts';
 import { type Finding, MessageObservation, observeRefused } from './observe.ts';
 import type { Persona } from './persona.ts';
 import { isAnswerable } from './protocol-checks.ts';
@@ -159,18 +160,26 @@ export class Honeypot<Path> {
   #examine(input: Received<Path>, message: SipMessage): Request<Path> {
     const nowMs = this.#clock.nowMs();
     const epochMs = input.epochUs / 1000;
-    const { sourceIp } = input;
-    const subject = { callId: message.callId ?? '', fromTag: message.from?.tag ?? '', sourceIp };
+    const { sourceIp, sourcePort, transport } = input;
+    const callId = message.callId ?? '';
+    const subject = { callId, fromTag: message.from?.tag ?? '', sourceIp, transport };
     const { credentials } = message;
+    const { realm } = this.#worn;
     const nonce =
       credentials?.isDigest === true
-        ? this.#nonces.check(credentials.nonce ?? '', sourceIp, this.#worn.realm, epochMs)
+        ? this.#nonces.check(credentials.nonce ?? '', { sourceIp, transport, realm }, epochMs)
         : undefined;
     const toTag = message.to?.tag;
-    const inDialog = toTag !== undefined && this.#toTags.isOurs(toTag, subject, epochMs);
-    const isStream = input.transport !== 'UDP';
-    if (!isStream && (nonce === 'fresh' || inDialog)) this.#sources.prove(sourceIp, nowMs);
-    const proved = isStream || this.#sources.isProved(sourceIp, nowMs);
+    const tagGiving =
+      toTag === undefined ? undefined : this.#toTags.givingOf(toTag, subject, epochMs);
+    const isStream = transport !== 'UDP';
+    const giving = isDirect(message) ? 'direct' : 'relayed';
+    const isProof =
+      tagGiving === 'direct' || (nonce?.state === 'fresh' && nonce.giving === 'direct');
+    if (!isStream && isProof && giving === 'direct') {
+      this.#sources.prove(sourceIp, sourcePort, nowMs);
+    }
+    const proved = isStream || this.#sources.isProved(sourceIp, sourcePort, nowMs);
     return {
       ...subject,
       input,
@@ -178,9 +187,10 @@ export class Honeypot<Path> {
       nowMs,
       epochMs,
       credentials,
-      nonce,
+      nonce: nonce?.state,
       toTag,
-      inDialog,
+      inDialog: tagGiving !== undefined,
+      giving,
       proved,
     };
   }

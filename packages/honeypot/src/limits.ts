@@ -21,10 +21,16 @@ export const DATAGRAM_OCTETS_MAX = 1300;
 export const STREAM_ANSWER_OCTETS_MAX = 4096;
 
 /**
- * Milliseconds for which a source stays proved after it gave back a nonce or tag of ours. Chosen: longer than
+ * Milliseconds for which an address and port stay proved after they gave back a nonce or tag of ours. Chosen: longer than
  * the pauses inside an attack, shorter than the time in which addresses change hands.
  */
 export const PROOF_MS = 600_000;
+
+/**
+ * Ports of one address that are proved at a time. Chosen: a tool uses one; several tools behind one address
+ * translation use some. One more pushes out the oldest.
+ */
+export const PROVED_FLOWS_MAX = 16;
 
 /** Milliseconds for which a nonce is accepted, any number of times: `svcrack -n` reuses one for its whole run. */
 export const NONCE_FRESH_MS = 300_000;

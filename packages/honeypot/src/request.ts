@@ -3,7 +3,7 @@
 import type { Credentials, SipMessage } from '@sentrypeer/sip';
 import type { NonceState } from './nonces.ts';
 import type { Received } from './received.ts';
-import type { TagSubject } from './to-tags.ts';
+import type { Giving, TagSubject } from './to-tags.ts';
 
 /** A request with what is known of its sender when it is to be answered. */
 export interface Request<Path> extends TagSubject {
@@ -20,7 +20,9 @@ export interface Request<Path> extends TagSubject {
   readonly toTag: string | undefined;
   /** The To tag is one that we gave to this source. */
   readonly inDialog: boolean;
-  /** The source hears us: a stream, or a proof within the last minutes. */
+  /** Whether the answer stays with its receiver or may be handed on: what its tag and nonce will prove. */
+  readonly giving: Giving;
+  /** The source hears us: a stream, or a proof by this address and port within the last minutes. */
   readonly proved: boolean;
 }
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { BoundedTable } from './bounded-table.ts';
-import { PROOF_MS, SOURCE_LIFETIME_MS, SOURCES_MAX } from './limits.ts';
+import { PROOF_MS, PROVED_FLOWS_MAX, SOURCE_LIFETIME_MS, SOURCES_MAX } from './limits.ts';
+
+interface ProvedFlow {
+  readonly port: number;
+  untilMs: number;
+}
 
 /** What is remembered of one source address. */
 export interface Source {
-  /** Monotonic time until which the source counts as proved. */
+  /** Monotonic time until which some flow of the source counts as proved. */
   provedUntilMs: number;
+  /** The ports from which it proved itself, newest last. */
+  readonly provedFlows: ProvedFlow[];
   /** Passwords tried under a nonce of ours. */
   guessesCount: number;
   /** Distinct numbers whose calls were refused. */
@@ -24,15 +31,27 @@ export class Sources {
     lifetimeMs: SOURCE_LIFETIME_MS,
   });
 
-  isProved(address: string, nowMs: number): boolean {
+  /**
+   * Whether this address proved itself from this port. From other ports it did not: else whoever knows that an
+   * address proved itself lately could send in its name.
+   */
+  isProved(address: string, port: number, nowMs: number): boolean {
     const source = this.#table.get(address, nowMs);
-    return source !== undefined && source.provedUntilMs > nowMs;
+    if (source === undefined || source.provedUntilMs <= nowMs) return false;
+    return source.provedFlows.some((flow) => flow.port === port && flow.untilMs > nowMs);
   }
 
-  /** Notes that this source gave back what only a receiver of our reply can know. */
-  prove(address: string, nowMs: number): void {
+  /** Notes that this source gave back, from this port, what only a receiver of our reply can know. */
+  prove(address: string, port: number, nowMs: number): void {
     const source = this.#table.get(address, nowMs) ?? newSource();
-    source.provedUntilMs = nowMs + PROOF_MS;
+    const untilMs = nowMs + PROOF_MS;
+    const flow = source.provedFlows.find((each) => each.port === port);
+    if (flow !== undefined) flow.untilMs = untilMs;
+    else {
+      source.provedFlows.push({ port, untilMs });
+      if (source.provedFlows.length > PROVED_FLOWS_MAX) source.provedFlows.shift();
+    }
+    source.provedUntilMs = untilMs;
     this.#table.set(address, source, true, nowMs);
   }
 
@@ -47,6 +66,7 @@ export class Sources {
 function newSource(): Source {
   return {
     provedUntilMs: Number.NEGATIVE_INFINITY,
+    provedFlows: [],
     guessesCount: 0,
     refusedNumbers: [],
     insistedCount: 0,

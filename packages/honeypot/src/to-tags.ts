@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Transport } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
 import { equalInConstantTime, KeyedHash } from '@sentrypeer/bytes';
 import { KEY_PART_CHARACTERS_MAX, TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from './limits.ts';
@@ -18,15 +19,24 @@ export interface TagSubject {
   readonly callId: string;
   readonly fromTag: string;
   readonly sourceIp: string;
+  readonly transport: Transport;
 }
 
+/**
+ * What a tag or nonce that comes back says: it was in an answer that stays with its receiver (`isDirect()`), and
+ * proves that the source heard us; or in one that may have been handed on, and proves nothing.
+ */
+export type Giving = 'direct' | 'relayed';
+
+const GIVINGS: readonly Giving[] = ['direct', 'relayed'];
 const MINUTE_MS = 60_000;
 const LETTERS = '0123456789ABCDEFGHJKLMNQRSUXYZacdegjmprtvy';
 
 /**
- * To tags without a table: a keyed hash of Call-ID, From tag, source address and the time in slots, cut to the
- * persona's shape. One that comes back proves that the source received our answer. The CSeq number is left out
- * of the hash, because BYE and re-INVITE carry another one than the INVITE that was answered, and whether a
+ * To tags without a table: a keyed hash of Call-ID, From tag, source address, transport, giving and the time in
+ * slots, cut to the persona's shape. The port is left out: it changes behind address translation and with tools
+ * that open a socket for each request, and whoever writes a false address writes its port as well. So is the CSeq
+ * number, because BYE and re-INVITE carry another one than the INVITE that was answered, and whether a
  * dialog is ours has to be told without memory.
  */
 export class ToTags {
@@ -40,28 +50,34 @@ export class ToTags {
     this.#shape = shape;
   }
 
-  make(subject: TagSubject, epochMs: number): string {
-    return this.#inSlot(subject, Math.floor(epochMs / TAG_SLOT_MS));
+  make(subject: TagSubject, giving: Giving, epochMs: number): string {
+    return this.#inSlot(subject, giving, Math.floor(epochMs / TAG_SLOT_MS));
   }
 
-  /** Whether we gave this tag to this source within the last 10 to 20 minutes. */
-  isOurs(tag: string, subject: TagSubject, epochMs: number): boolean {
+  /** How we gave this tag to this source within the last 10 to 20 minutes; `undefined` where we did not. */
+  givingOf(tag: string, subject: TagSubject, epochMs: number): Giving | undefined {
     if (epochMs - this.#minuteAtMs >= MINUTE_MS || epochMs < this.#minuteAtMs) {
       this.#minuteAtMs = epochMs;
       this.#failuresCount = 0;
     }
-    if (this.#failuresCount >= TAG_FAILURES_PER_MINUTE_MAX) return false;
+    if (this.#failuresCount >= TAG_FAILURES_PER_MINUTE_MAX) return undefined;
     const slot = Math.floor(epochMs / TAG_SLOT_MS);
-    if (equalInConstantTime(this.#inSlot(subject, slot), tag)) return true;
-    if (equalInConstantTime(this.#inSlot(subject, slot - 1), tag)) return true;
+    for (const giving of GIVINGS) {
+      for (const each of [slot, slot - 1]) {
+        if (equalInConstantTime(this.#inSlot(subject, giving, each), tag)) return giving;
+      }
+    }
     this.#failuresCount += 1;
-    return false;
+    return undefined;
   }
 
-  #inSlot(subject: TagSubject, slot: number): string {
+  #inSlot(subject: TagSubject, giving: Giving, slot: number): string {
     const callId = subject.callId.slice(0, KEY_PART_CHARACTERS_MAX);
     const fromTag = subject.fromTag.slice(0, KEY_PART_CHARACTERS_MAX);
-    const hex = this.#hash.hex(`${slot}\n${subject.sourceIp}\n${fromTag}\n${callId}`);
+    const { sourceIp, transport } = subject;
+    const hex = this.#hash.hex(
+      `${slot} ${giving} ${transport}\n${sourceIp}\n${fromTag}\n${callId}`,
+    );
     return shaped(hex, this.#shape);
   }
 }

@@ -7,48 +7,61 @@ import { Nonces } from '../src/nonces.ts';
 import { ATTACKER, secret } from './bench.ts';
 
 const NOW_MS = 1_772_366_400_123;
+const SUBJECT = { sourceIp: ATTACKER, transport: 'UDP', realm: 'asterisk' } as const;
 const nonces = new Nonces(secret(2), { digits: 24 });
 
 test('Nonces.check() takes a nonce of ours for minutes and then calls it stale', () => {
-  const nonce = nonces.issue(ATTACKER, 'asterisk', NOW_MS);
-  const stateAt = (epochMs: number) => nonces.check(nonce, ATTACKER, 'asterisk', epochMs);
+  const nonce = nonces.issue(SUBJECT, 'direct', NOW_MS);
+  const stateAt = (epochMs: number) => nonces.check(nonce, SUBJECT, epochMs).state;
   assert.equal(stateAt(NOW_MS), 'fresh');
   assert.equal(stateAt(NOW_MS + NONCE_FRESH_MS), 'fresh');
   assert.equal(stateAt(NOW_MS + NONCE_FRESH_MS + 1), 'stale');
   assert.equal(stateAt(NOW_MS - 60_000), 'stale');
 });
 
-test('Nonces.check() takes no nonce of another address, realm or secret', () => {
-  const nonce = nonces.issue(ATTACKER, 'asterisk', NOW_MS);
+test('Nonces.check() takes no nonce of another address, transport, realm or secret', () => {
+  const nonce = nonces.issue(SUBJECT, 'direct', NOW_MS);
   const other = new Nonces(secret(3), { digits: 24 });
-  assert.equal(nonces.check(nonce, '198.51.100.26', 'asterisk', NOW_MS), 'foreign');
-  assert.equal(nonces.check(nonce, ATTACKER, 'pbx', NOW_MS), 'foreign');
-  assert.equal(other.check(nonce, ATTACKER, 'asterisk', NOW_MS), 'foreign');
+  assert.equal(
+    nonces.check(nonce, { ...SUBJECT, sourceIp: '198.51.100.26' }, NOW_MS).state,
+    'foreign',
+  );
+  assert.equal(nonces.check(nonce, { ...SUBJECT, realm: 'pbx' }, NOW_MS).state, 'foreign');
+  const overTcp = nonces.check(nonce, { ...SUBJECT, transport: 'TCP' }, NOW_MS);
+  assert.equal(overTcp.state, 'foreign');
+  assert.equal(other.check(nonce, SUBJECT, NOW_MS).state, 'foreign');
 });
 
 test('Nonces.check() finds a change in every digit', () => {
-  const nonce = nonces.issue(ATTACKER, 'asterisk', NOW_MS);
+  const nonce = nonces.issue(SUBJECT, 'direct', NOW_MS);
   for (let index = 0; index < nonce.length; index += 1) {
     const digit = nonce.charAt(index) === '0' ? '1' : '0';
     const changed = nonce.slice(0, index) + digit + nonce.slice(index + 1);
-    assert.equal(nonces.check(changed, ATTACKER, 'asterisk', NOW_MS), 'foreign', changed);
+    assert.equal(nonces.check(changed, SUBJECT, NOW_MS).state, 'foreign', changed);
   }
 });
 
 test('Nonces.check() calls whatever is no nonce foreign', () => {
   for (const text of ['', 'x', 'z'.repeat(24), '\u00ff'.repeat(24), '0'.repeat(60_000)]) {
-    assert.equal(nonces.check(text, ATTACKER, 'asterisk', NOW_MS), 'foreign');
+    assert.equal(nonces.check(text, SUBJECT, NOW_MS).state, 'foreign');
   }
 });
 
 test('Nonces.issue() repeats nothing and gives no two nonces that begin alike', () => {
   const issued = Array.from({ length: 200 }, (_, index) =>
-    nonces.issue(ATTACKER, 'asterisk', NOW_MS + Math.floor(index / 10)),
+    nonces.issue(SUBJECT, 'direct', NOW_MS + Math.floor(index / 10)),
   );
   assert.equal(new Set(issued).size, 200);
   const beginnings = new Set(issued.map((nonce) => nonce.slice(0, 5)));
   assert.ok(beginnings.size > 190, `${beginnings.size} beginnings`);
   for (const nonce of issued) assert.ok(isHex(nonce) && nonce.length === 24, nonce);
+});
+
+test('Nonces.check() tells a nonce that may have been handed on from one that stays', () => {
+  for (const giving of ['direct', 'relayed'] as const) {
+    const nonce = nonces.issue(SUBJECT, giving, NOW_MS);
+    assert.deepEqual(nonces.check(nonce, SUBJECT, NOW_MS), { state: 'fresh', giving });
+  }
 });
 
 function isHex(text: string): boolean {

@@ -7,7 +7,12 @@ import { type TagShape, ToTags } from '../src/to-tags.ts';
 import { ATTACKER, secret } from './bench.ts';
 
 const NOW_MS = 1_772_366_400_000;
-const SUBJECT = { callId: '84f0a1d29c', fromTag: '7f2a', sourceIp: ATTACKER };
+const SUBJECT = {
+  callId: '84f0a1d29c',
+  fromTag: '7f2a',
+  sourceIp: ATTACKER,
+  transport: 'UDP',
+} as const;
 
 const SHAPES: readonly (readonly [TagShape, string])[] = [
   ['as-hex', 'asxxxxxxxx'],
@@ -20,7 +25,7 @@ const SHAPES: readonly (readonly [TagShape, string])[] = [
 
 for (const [shape, pattern] of SHAPES) {
   test(`ToTags makes tags of the shape ${shape}`, () => {
-    const tag = new ToTags(secret(1), shape).make(SUBJECT, NOW_MS);
+    const tag = new ToTags(secret(1), shape).make(SUBJECT, 'direct', NOW_MS);
     assert.equal(tag.length, pattern.length, tag);
     for (const [index, mark] of Array.from(pattern).entries()) {
       assert.ok(matches(tag.charAt(index), mark), `${tag} against ${pattern}`);
@@ -28,42 +33,50 @@ for (const [shape, pattern] of SHAPES) {
   });
 }
 
-test('ToTags makes the same tag again, and another one for another call, caller or source', () => {
+test('ToTags makes the same tag again, and another one for another call, caller, source or transport', () => {
   const tags = new ToTags(secret(1), 'hash-dot-hex');
   const subjects = [
     SUBJECT,
     { ...SUBJECT, callId: '84f0a1d29d' },
     { ...SUBJECT, fromTag: '7f2b' },
     { ...SUBJECT, sourceIp: '198.51.100.26' },
+    { ...SUBJECT, transport: 'TCP' as const },
   ];
-  const made = subjects.map((subject) => tags.make(subject, NOW_MS));
+  const made = subjects.map((subject) => tags.make(subject, 'direct', NOW_MS));
   assert.equal(new Set(made).size, subjects.length);
-  assert.equal(tags.make(SUBJECT, NOW_MS + 32_000), made[0]);
-  assert.notEqual(new ToTags(secret(2), 'hash-dot-hex').make(SUBJECT, NOW_MS), made[0]);
+  assert.equal(tags.make(SUBJECT, 'direct', NOW_MS + 32_000), made[0]);
+  assert.notEqual(new ToTags(secret(2), 'hash-dot-hex').make(SUBJECT, 'direct', NOW_MS), made[0]);
 });
 
-test('ToTags.isOurs() knows a tag for two slots of time and for its own source only', () => {
+test('ToTags.givingOf() knows a tag for two slots of time and for its own source only', () => {
   const tags = new ToTags(secret(1), 'as-hex');
   const slotAtMs = Math.floor(NOW_MS / TAG_SLOT_MS) * TAG_SLOT_MS;
-  const tag = tags.make(SUBJECT, slotAtMs);
-  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs), true);
-  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS - 1), true);
-  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS), false);
-  assert.equal(tags.isOurs(tag, SUBJECT, slotAtMs - 1), false);
-  assert.equal(tags.isOurs(tag, { ...SUBJECT, sourceIp: '198.51.100.26' }, slotAtMs), false);
-  assert.equal(tags.isOurs('', SUBJECT, slotAtMs), false);
+  const tag = tags.make(SUBJECT, 'direct', slotAtMs);
+  assert.equal(tags.givingOf(tag, SUBJECT, slotAtMs), 'direct');
+  assert.equal(tags.givingOf(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS - 1), 'direct');
+  assert.equal(tags.givingOf(tag, SUBJECT, slotAtMs + 2 * TAG_SLOT_MS), undefined);
+  assert.equal(tags.givingOf(tag, SUBJECT, slotAtMs - 1), undefined);
+  assert.equal(tags.givingOf(tag, { ...SUBJECT, sourceIp: '198.51.100.26' }, slotAtMs), undefined);
+  assert.equal(tags.givingOf('', SUBJECT, slotAtMs), undefined);
 });
 
-test('ToTags.isOurs() stops looking after too many wrong tags, until the minute is over', () => {
+test('ToTags.givingOf() stops looking after too many wrong tags, until the minute is over', () => {
   const tags = new ToTags(secret(1), 'as-hex');
-  const tag = tags.make(SUBJECT, NOW_MS);
+  const tag = tags.make(SUBJECT, 'direct', NOW_MS);
   for (let count = 1; count < TAG_FAILURES_PER_MINUTE_MAX; count += 1) {
-    assert.equal(tags.isOurs('as00000000', SUBJECT, NOW_MS), false);
+    assert.equal(tags.givingOf('as00000000', SUBJECT, NOW_MS), undefined);
   }
-  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS), true);
-  assert.equal(tags.isOurs('as00000000', SUBJECT, NOW_MS), false);
-  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS + 59_999), false);
-  assert.equal(tags.isOurs(tag, SUBJECT, NOW_MS + 60_000), true);
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS), 'direct');
+  assert.equal(tags.givingOf('as00000000', SUBJECT, NOW_MS), undefined);
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 59_999), undefined);
+  assert.equal(tags.givingOf(tag, SUBJECT, NOW_MS + 60_000), 'direct');
+});
+
+test('ToTags.givingOf() tells a tag that may have been handed on from one that stays', () => {
+  const tags = new ToTags(secret(1), 'as-hex');
+  const relayed = tags.make(SUBJECT, 'relayed', NOW_MS);
+  assert.notEqual(relayed, tags.make(SUBJECT, 'direct', NOW_MS));
+  assert.equal(tags.givingOf(relayed, SUBJECT, NOW_MS), 'relayed');
 });
 
 function matches(character: string, mark: string): boolean {

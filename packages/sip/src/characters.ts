@@ -102,3 +102,21 @@ export function hexOctet(text: string, start: number): number | undefined {
   const low = HEX_VALUES[text.charCodeAt(start + 1)] ?? -1;
   return high < 0 || low < 0 ? undefined : high * 16 + low;
 }
+
+/**
+ * What no honest header holds and some parser or text library takes for the end of a line: control characters but
+ * the tab, which is a blank (RFC 3261 §25.1, LWS), and octets of 0x80 to 0x9f.
+ */
+const IS_LINE_BREAK = new Uint8Array(256);
+for (let code = 0; code < 256; code += 1) {
+  const isControl = code < BLANK || code === DELETE || (code >= 0x80 && code <= 0x9f);
+  IS_LINE_BREAK[code] = isControl && code !== TAB ? 1 : 0;
+}
+
+/** Index of the first octet from `start` to `end` that may end a line for somebody, or -1. */
+export function lineBreakIn(octets: Uint8Array, start: number, end: number): number {
+  for (let index = start; index < end; index += 1) {
+    if (IS_LINE_BREAK[octets[index] ?? 0] === 1) return index;
+  }
+  return -1;
+}

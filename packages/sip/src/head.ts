@@ -24,7 +24,7 @@ export class HeaderLine implements HeaderField {
   readonly offset: number;
   readonly #nameEnd: number;
   readonly valueOffset: number;
-  readonly #valueEnd: number;
+  readonly valueEnd: number;
   readonly isFolded: boolean;
   readonly knownId: number;
 
@@ -41,7 +41,7 @@ export class HeaderLine implements HeaderField {
     this.offset = offset;
     this.#nameEnd = nameEnd;
     this.valueOffset = valueOffset;
-    this.#valueEnd = valueEnd;
+    this.valueEnd = valueEnd;
     this.isFolded = isFolded;
     this.knownId = knownId;
   }
@@ -56,7 +56,7 @@ export class HeaderLine implements HeaderField {
   }
 
   get value(): string {
-    const value = this.#text.slice(this.valueOffset, this.#valueEnd);
+    const value = this.#text.slice(this.valueOffset, this.valueEnd);
     return this.isFolded ? unfold(value) : value;
   }
 }

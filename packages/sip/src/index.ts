@@ -18,7 +18,12 @@ export { parseMessage, type SipMessage } from './message.ts';
 export { parseNameAddr, type NameAddr } from './name-addr.ts';
 export { parameterValue } from './parameters.ts';
 export { reasonPhrase } from './reason-phrase.ts';
-export { formatResponse, type ResponseOptions, type ResponseSource } from './response.ts';
+export {
+  formatResponse,
+  formatResponseText,
+  type ResponseOptions,
+  type ResponseSource,
+} from './response.ts';
 export { parseSipUri, type SipUri } from './sip-uri.ts';
 export { decodeSipviciousTag, parseSipviciousTag, type SipviciousTag } from './sipvicious-tag.ts';
 export { StreamFramer, type Frame } from './stream-framer.ts';

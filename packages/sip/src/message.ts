@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { latin1Text, utf8FromLatin1 } from '@sentrypeer/bytes';
+import { latin1Octets, latin1Text, utf8FromLatin1 } from '@sentrypeer/bytes';
 import { type Anomaly, AnomalyList, type NoteAnomaly } from './anomaly.ts';
 import { type Called, calledBy, CALLED_NOBODY } from './called.ts';
-import { sliceTrimmed } from './characters.ts';
+import { lineBreakIn, sliceTrimmed } from './characters.ts';
 import { listValueEnd } from './comma-list.ts';
 import { parseContentLength } from './content-length.ts';
 import { type Credentials, parseDigestParams } from './credentials.ts';
@@ -100,6 +100,24 @@ export class SipMessage {
   /** All hops in order, topmost first; values that are none are left out. */
   get vias(): readonly Via[] {
     return this.#vias === UNREAD ? (this.#vias = this.#parseVias()) : this.#vias;
+  }
+
+  /**
+   * No parser finds a second hop in what a response repeats (Via, From, To, Call-ID, CSeq): there is one Via line
+   * without any comma, and no control character in any of them.
+   */
+  get isSingleHop(): boolean {
+    let viasCount = 0;
+    for (const line of this.#lines) {
+      const { knownId } = line;
+      if (knownId < HeaderId.via || knownId > HeaderId.cseq) continue;
+      if (isBroken(this.octets, line)) return false;
+      if (knownId === HeaderId.via) {
+        viasCount += 1;
+        if (viasCount > 1 || line.value.includes(',')) return false;
+      }
+    }
+    return viasCount === 1;
   }
 
   get to(): NameAddr | undefined {
@@ -274,6 +292,15 @@ export class SipMessage {
 /** Reads one datagram, or one message that a stream framer cut out. Never throws, whatever the octets. */
 export function parseMessage(octets: Uint8Array): SipMessage {
   return new SipMessage(octets);
+}
+
+/** Whether some parser may find the end of a line inside a value, where ours finds none. */
+function isBroken(octets: Uint8Array, line: HeaderLine): boolean {
+  if (line.isFolded) {
+    const value = latin1Octets(line.value);
+    return lineBreakIn(value, 0, value.length) !== -1;
+  }
+  return lineBreakIn(octets, line.valueOffset, line.valueEnd) !== -1;
 }
 
 function userOf(uri: SipUri | undefined): string | undefined {

@@ -35,6 +35,11 @@ export interface ResponseOptions {
  * long header names, colon and one blank, an empty line, nothing behind the body.
  */
 export function formatResponse(options: ResponseOptions): Uint8Array {
+  return latin1Octets(formatResponseText(options));
+}
+
+/** The same as Latin-1 text, for those who add to it before it becomes octets. */
+export function formatResponseText(options: ResponseOptions): string {
   const { request, source, toTag, body = '' } = options;
   const bodyText = typeof body === 'string' ? body : latin1Text(body);
   let text = `SIP/2.0 ${options.status} ${oneLine(options.reason)}\r\n`;
@@ -50,8 +55,7 @@ export function formatResponse(options: ResponseOptions): Uint8Array {
   text += formatCopied('Call-ID', request.header('call-id'));
   text += formatCopied('CSeq', request.header('cseq'));
   for (const [name, value] of options.headers) text += `${name}: ${oneLine(value)}\r\n`;
-  text += `Content-Length: ${bodyText.length}\r\n\r\n${bodyText}`;
-  return latin1Octets(text);
+  return `${text}Content-Length: ${bodyText.length}\r\n\r\n${bodyText}`;
 }
 
 function formatCopied(name: string, value: string | undefined): string {
