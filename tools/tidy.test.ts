@@ -21,6 +21,7 @@ const PURE_PACKAGES = new Set([
   'dht',
   'event',
   'honeypot',
+  'ip',
   'kernel',
   'numbers',
   'redirect',
@@ -33,7 +34,7 @@ const IMPURE_PATHS = new Set([
   'packages/numbers/src/numbering-plans.ts',
 ]);
 /** Doors of pure rooms that bind sockets: second exports, which nothing else in the room imports. */
-const IMPURE_FOLDERS: readonly string[] = ['packages/dht/src/udp/'];
+const IMPURE_FOLDERS: readonly string[] = ['packages/dht/src/udp/', 'packages/ip/src/udp/'];
 /** Rooms that may say `Buffer`. */
 const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
 
@@ -50,10 +51,11 @@ const HARMLESS_FILE_CALLS = new Set([
   'statfsSync',
 ]);
 
-/** Who may import whom beside `kernel` and `bytes`, which everyone may (DESIGN: imports point down). */
+/** Rooms that everyone above may import. */
+const GROUND: readonly string[] = ['kernel', 'bytes', 'ip'];
+
+/** Who may import whom besides the ground: imports point down (docs/architecture.md). */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
-  kernel: [],
-  bytes: [],
   dht: [],
   event: [],
   sip: [],
@@ -146,6 +148,11 @@ test('only bytes, net and store say Buffer', () => {
   assert.deepEqual(offenders(files, /\bBuffer\b/), []);
 });
 
+test('only ip reads addresses', () => {
+  const files = sources.filter((file) => packageOf(file) !== 'ip');
+  assert.deepEqual(offenders(files, /\b(isIP|isIPv4|isIPv6|SocketAddress|BlockList)\b/), []);
+});
+
 test('only the daemon reads process', () => {
   const files = sources.filter((file) => packageOf(file) !== '');
   assert.deepEqual(offenders(files, /\bprocess\.(env|argv|exit|on|stdout|stderr|cwd)\b/), []);
@@ -176,11 +183,11 @@ test('databases are opened in one file alone', () => {
 test('imports point down', () => {
   const wrong = sources.flatMap((file) => {
     const room = packageOf(file);
+    if (room === '') return [];
     const edges = EDGES[room];
-    if (room === '' || edges === undefined)
-      return room === '' ? [] : [`${file.path}: unknown room`];
-    const allowed =
-      room === 'kernel' ? [] : room === 'bytes' ? ['kernel'] : ['kernel', 'bytes', ...edges];
+    const level = GROUND.indexOf(room);
+    if (edges === undefined && level < 0) return [`${file.path}: unknown room`];
+    const allowed = level < 0 ? [...GROUND, ...(edges ?? [])] : GROUND.slice(0, level);
     return [...file.text.matchAll(/from '@sentrypeer\/([a-z]+)[^']*'/g)]
       .map((match) => match[1] ?? '')
       .filter((imported) => !allowed.includes(imported))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP, SocketAddress } from 'node:net';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
@@ -9,9 +9,6 @@ import { judgeOptions } from '../engine.ts';
 import { makeJudge } from '../services/judge.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
-
-/** IPv4 in IPv6, RFC 4291 §2.5.5.2. */
-const MAPPED_PREFIX = '::ffff:';
 
 /** What a text names, and the verdict on it. */
 export interface JudgedSubject {
@@ -27,7 +24,7 @@ export async function judgeText(
 ): Promise<JudgedSubject> {
   const plans = await NumberingPlans.load();
   const judge = makeJudge({ clock, plans, evidence: log.evidence }, judgeOptions(config));
-  const address = parseAddress(text);
+  const address = canonicalAddress(text);
   if (address !== undefined) {
     const judgement = judge.judge({ address }, clock.epochUs());
     return { subject: { kind: 'address', value: address }, judgement };
@@ -51,13 +48,4 @@ function judgeNumber(text: string, judge: Judge, nowEpochUs: number): JudgedSubj
   }
   const digits = text.startsWith('+') ? text.slice(1) : text;
   return { subject: { kind: 'number', value: e164 ?? digits }, judgement };
-}
-
-/** In the form in which addresses are stored. */
-function parseAddress(text: string): string | undefined {
-  if (text.includes('%') || isIP(text) === 0) return undefined;
-  if (isIP(text) === 4) return text;
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-  const mapped = address.startsWith(MAPPED_PREFIX) ? address.slice(MAPPED_PREFIX.length) : '';
-  return isIP(mapped) === 4 ? mapped : address;
 }

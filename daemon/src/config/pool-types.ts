@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
+import { isZonedAddress } from '@sentrypeer/ip';
 import {
   formatListenAddress,
   isHostName,
@@ -57,5 +57,5 @@ function parseHostPort(text: string): HostPort | undefined {
 
 function bareAddress(text: string): string | undefined {
   const inside = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  return isIP(inside) === 0 ? undefined : inside;
+  return isZonedAddress(inside) ? inside : undefined;
 }

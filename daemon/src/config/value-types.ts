@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP, isIPv6 } from 'node:net';
+import { isIpv6, isZonedAddress } from '@sentrypeer/ip';
 import {
   HOST_NAME_CHARACTERS_MAX,
   PERSONA_NAME_CHARACTERS_MAX,
@@ -249,17 +249,18 @@ function parseAddress(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
     const inside = trimmed.slice(1, -1);
-    return isIPv6(inside) ? inside : undefined;
+    return isIpv6(inside) && isZonedAddress(inside) ? inside : undefined;
   }
-  return isIP(trimmed) === 0 ? undefined : trimmed;
+  return isZonedAddress(trimmed) ? trimmed : undefined;
 }
 
 function parseNetwork(text: string): string | undefined {
   const [address = '', prefix, ...more] = text.split('/');
   const parsed = parseAddress(address);
-  if (parsed === undefined || more.length > 0) return undefined;
+  // No packet from a peer has a zone.
+  if (parsed === undefined || parsed.includes('%') || more.length > 0) return undefined;
   if (prefix === undefined) return parsed;
-  const length = parseWhole(prefix, 0, isIPv6(parsed) ? 128 : 32);
+  const length = parseWhole(prefix, 0, isIpv6(parsed) ? 128 : 32);
   return length === undefined ? undefined : `${parsed}/${length}`;
 }
 

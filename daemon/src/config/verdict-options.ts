@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
+import { parseIp } from '@sentrypeer/ip';
 import { parseAllowed, parsePolicyChange, type PolicyName } from '@sentrypeer/verdict';
 import { VALUES_COUNT_MAX } from '../limits.ts';
 import { derivedOption } from './option.ts';
@@ -81,7 +81,7 @@ export const VERDICT_OPTIONS = {
     type: listType(
       'ADDRESS',
       'IP addresses such as 192.0.2.1 or 2001:db8::1',
-      (item) => (isIP(item) === 0 || item.includes('%') ? undefined : item),
+      (item) => (parseIp(item) === undefined ? undefined : item),
       asText,
     ),
     defaultText: 'those of this machine, always',

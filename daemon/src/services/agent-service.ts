@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BlockList, isIPv6 } from 'node:net';
 import { latin1Octets } from '@sentrypeer/bytes';
+import { contains, parseIp, parsePrefix, type Endpoint, type Prefix } from '@sentrypeer/ip';
 import { assert, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import {
-  canonicalAddress,
   ConnectionQuota,
   isRepliable,
   machineAddresses,
   StreamListener,
   UdpListener,
-  type Endpoint,
   type Frame,
   type StreamConnection,
   type UdpSocket,
@@ -75,7 +73,7 @@ export class AgentService implements AsyncDisposable {
   readonly #log: StoreReader;
   readonly #snapshot: Snapshot;
   readonly #judge: Judge;
-  readonly #peers: BlockList;
+  readonly #peers: readonly Prefix[];
   readonly #quota = new ConnectionQuota({
     max: AGENT_CONNECTIONS_MAX,
     perSourceMax: AGENT_CONNECTIONS_PER_PEER_MAX,
@@ -100,11 +98,11 @@ export class AgentService implements AsyncDisposable {
     this.#snapshot = this.#scope.use(new Snapshot(log));
     const { evidence } = log;
     this.#judge = makeJudge({ clock: ports.clock, plans, evidence }, options.judge);
-    this.#peers = blockList(options.peers);
+    this.#peers = options.peers.map(peerPrefix);
     const destination = options.destination && parseDestination(options.destination);
     assert(destination !== undefined || options.destination === undefined, 'destination_read');
     this.#agent = new Agent(
-      { judge: (question, nowEpochUs) => this.#judgement(question, nowEpochUs), canonicalAddress },
+      { judge: (question, nowEpochUs) => this.#judgement(question, nowEpochUs) },
       { refusal: options.refusal, destination: destination || undefined, secret: options.secret },
     );
   }
@@ -262,18 +260,14 @@ export class AgentService implements AsyncDisposable {
   }
 
   #isPeer(address: string): boolean {
-    return this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    const ip = parseIp(address);
+    return ip !== undefined && this.#peers.some((peer) => contains(peer, ip));
   }
 }
 
-/** @param networks Addresses, or networks with the length of their prefix. */
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const each of networks) {
-    const [address = '', length] = each.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (length === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(length), family);
-  }
-  return list;
+/** @param text An address or a network, as the options take it. */
+function peerPrefix(text: string): Prefix {
+  const peer = parsePrefix(text, { cut: true });
+  assert(peer !== undefined, 'agent_peer_read');
+  return peer;
 }

@@ -4,6 +4,7 @@ import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { latin1Octets } from '@sentrypeer/bytes';
 import { EventCollector, type EventBlocks } from '@sentrypeer/event';
 import { Honeypot, personaByName, type Received } from '@sentrypeer/honeypot';
+import type { Endpoint } from '@sentrypeer/ip';
 import { assert, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
 import {
   ConnectionQuota,
@@ -12,7 +13,6 @@ import {
   ReplyLimiter,
   StreamListener,
   UdpListener,
-  type Endpoint,
   type Frame,
   type StreamConnection,
   type StreamEvidence,

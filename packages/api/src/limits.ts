@@ -117,9 +117,6 @@ export const LIST_OVERLAP_US = 5_000_000;
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */
 export const LIST_MS_MAX = 300_000;
 
-/** Characters of an address in a request, 1 and above: the longest text form of IPv6 has 45. */
-export const ADDRESS_CHARACTERS_MAX = 45;
-
 /** Characters of a number in a request, 1 and above. Chosen: E.164 has 15 digits, dial prefixes some more. */
 export const NUMBER_CHARACTERS_MAX = 64;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { familyOf } from '@sentrypeer/ip';
 import type { Evidence } from './evidence.ts';
 import { LIST_OVERLAP_US, PAGE_ENTRIES_MAX } from './limits.ts';
 import type { ListChanges } from './list-formats.ts';
@@ -111,7 +111,9 @@ function* changedSince(
   for (;;) {
     const items = reputation.changes(after, PAGE_ENTRIES_MAX);
     const addresses = items
-      .filter(({ kind, value }) => kind === 'address' && (family === 0 || isIP(value) === family))
+      .filter(
+        ({ kind, value }) => kind === 'address' && (family === 0 || familyOf(value) === family),
+      )
       .map(({ value }) => value);
     if (addresses.length > 0) yield [...new Set(addresses)];
     const last = items.at(-1);

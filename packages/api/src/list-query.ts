@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
+import { familyOf, parseIp } from '@sentrypeer/ip';
 import { age, oneOf, time, wholeNumber, type Values } from './parameters.ts';
 
 /** From the weakest evidence to the strongest. */
@@ -58,10 +58,9 @@ export function isListed(
   total: Listable,
   filter: ListFilter,
 ): boolean {
-  const family = address.includes('%') ? 0 : isIP(address);
   return (
-    family !== 0 &&
-    (filter.family === 0 || filter.family === family) &&
+    parseIp(address) !== undefined &&
+    (filter.family === 0 || filter.family === familyOf(address)) &&
     GRADES.indexOf(total.grade) >= GRADES.indexOf(filter.grade) &&
     total.seenCount >= filter.minCount &&
     lastSeenEpochUs > filter.afterEpochUs

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { canonicalAddress } from '@sentrypeer/ip';
 import { TEXT_CHARACTERS_MAX } from './limits.ts';
-import { parseAddress, parseNumber } from './request-target.ts';
+import { parseNumber } from './request-target.ts';
 
 /** The part of JSON Schema that our OpenAPI document uses. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -106,7 +107,7 @@ export function address(description: string): Parameter<string> {
     description,
     schema: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
     right: 'an IP address such as 203.0.113.5 or 2001:db8::5',
-    read: parseAddress,
+    read: canonicalAddress,
   };
 }
 

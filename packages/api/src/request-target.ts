@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP, SocketAddress } from 'node:net';
-import { ADDRESS_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX } from './limits.ts';
+import { NUMBER_CHARACTERS_MAX } from './limits.ts';
 
 const NUMBER_CHARACTERS = '0123456789*#';
-/** How IPv4 stands in IPv6, RFC 4291 §2.5.5.2. */
-const MAPPED_PREFIX = '::ffff:';
 
 /**
  * The target as a path with its query (RFC 9112 §3.2.1). A `#` never stands in a target but clients send
@@ -33,17 +30,6 @@ export function lastSegment(target: string): string | undefined {
   } catch {
     return undefined; // A client's nonsense; the only way this function has to say so.
   }
-}
-
-/** An address in the form in which it is stored, or `undefined` where the text is none. */
-export function parseAddress(text: string): string | undefined {
-  if (text.length > ADDRESS_CHARACTERS_MAX || text.includes('%')) return undefined;
-  const family = isIP(text);
-  if (family === 4) return text;
-  if (family === 0) return undefined;
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-  const mapped = address.startsWith(MAPPED_PREFIX) ? address.slice(MAPPED_PREFIX.length) : '';
-  return isIP(mapped) === 4 ? mapped : address;
 }
 
 /** A number as dialled, an optional `+` before digits, `*` and `#`; `undefined` where the text is none. */

@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
 import { LookUps, type LookUpAnswer } from './look-ups.ts';
@@ -12,7 +13,7 @@ import type { RouteAccess } from './access/access.ts';
 import { readQuery } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 import { sendText } from './send-text.ts';
-import { lastSegment, parseAddress, parseNumber } from './request-target.ts';
+import { lastSegment, parseNumber } from './request-target.ts';
 import type { AddressTotal, NumberTotal } from './totals.ts';
 
 /** What most routes allow. */
@@ -65,7 +66,7 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     return sendList(request, reply, list);
   });
   const lookUpAddress: Handler = (request, reply) => {
-    const address = parseAddress(lastSegment(request.raw.url ?? '') ?? '');
+    const address = canonicalAddress(lastSegment(request.raw.url ?? '') ?? '');
     if (address === undefined) return sendInvalid(reply);
     return lookUps.add(reply, () => {
       const found = totals.address(address);

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lastSegment, originForm, parseAddress, parseNumber } from '../src/request-target.ts';
+import { canonicalAddress } from '@sentrypeer/ip';
+import { lastSegment, originForm, parseNumber } from '../src/request-target.ts';
 
 test('originForm() takes the path of any form and keeps a # in it', () => {
   assert.equal(originForm('/numbers/9#0044?x=1'), '/numbers/9%230044?x=1');
@@ -21,15 +22,15 @@ test('lastSegment() decodes once, trims, and refuses a broken escape', () => {
   assert.equal(lastSegment('/numbers/%ff'), undefined);
 });
 
-test('parseAddress() answers the form in which addresses are stored', () => {
-  assert.equal(parseAddress('192.0.2.1'), '192.0.2.1');
-  assert.equal(parseAddress('2001:DB8:0:0:0:0:0:1'), '2001:db8::1');
-  assert.equal(parseAddress('::ffff:192.0.2.1'), '192.0.2.1');
-  assert.equal(parseAddress('0:0:0:0:0:FFFF:c000:0201'), '192.0.2.1');
-  assert.equal(parseAddress('::'), '::');
+test('canonicalAddress() answers the form in which addresses are stored', () => {
+  assert.equal(canonicalAddress('192.0.2.1'), '192.0.2.1');
+  assert.equal(canonicalAddress('2001:DB8:0:0:0:0:0:1'), '2001:db8::1');
+  assert.equal(canonicalAddress('::ffff:192.0.2.1'), '192.0.2.1');
+  assert.equal(canonicalAddress('0:0:0:0:0:FFFF:c000:0201'), '192.0.2.1');
+  assert.equal(canonicalAddress('::'), '::');
 });
 
-test('parseAddress() refuses what is no address', () => {
+test('canonicalAddress() refuses what is no address', () => {
   const refused = [
     '',
     '1.2.3',
@@ -48,7 +49,7 @@ test('parseAddress() refuses what is no address', () => {
     'ipset',
     '::ffff:1.2.3.4'.repeat(9),
   ];
-  for (const text of refused) assert.equal(parseAddress(text), undefined, text);
+  for (const text of refused) assert.equal(canonicalAddress(text), undefined, text);
 });
 
 test('parseNumber() takes what can be dialled', () => {
@@ -83,7 +84,7 @@ test('the functions of a request target never throw', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const segment = lastSegment(originForm(text)) ?? '';
-      parseAddress(segment);
+      canonicalAddress(segment);
       parseNumber(segment);
     }),
   );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { endpointKey, sourceKey, type Endpoint } from './address.ts';
+import { sourceKey, type Endpoint } from '@sentrypeer/ip';
+import { endpointKey } from './address.ts';
 import {
   BLACKLIST_MAX,
   BUDGETS_MAX,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { endpointKey, type Endpoint } from './address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
+import { endpointKey } from './address.ts';
 import type { Core } from './core.ts';
 import type { InfoHash } from './info-hash.ts';
 import {

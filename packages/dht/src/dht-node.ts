@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
 import { assert, OperatingError } from '@sentrypeer/kernel';
-import { FAMILIES, familyOf, type Endpoint, type Family } from './address.ts';
+import { FAMILIES } from './address.ts';
 import { Chance } from './chance.ts';
 import type { Counters } from './counters.ts';
 import { DhtEngine } from './engine.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { FAMILIES, familyOf, type Endpoint, type Family } from './address.ts';
+import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
+import { FAMILIES } from './address.ts';
 import type { Core } from './core.ts';
 import { infoHashOctets, infoHashOfOctets, type InfoHash } from './info-hash.ts';
 import {

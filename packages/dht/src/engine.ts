@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
 import { assert, type Clock, type Random } from '@sentrypeer/kernel';
-import { FAMILIES, familyOf, type Endpoint, type Family } from './address.ts';
+import { FAMILIES } from './address.ts';
 import { Admission } from './admission.ts';
 import { Chance } from './chance.ts';
 import type { Core } from './core.ts';

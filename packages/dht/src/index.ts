@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { addressOctets, addressText, type Endpoint, type Family } from './address.ts';
 export type { Counters } from './counters.ts';
 export {
   DhtNode,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { sameEndpoint, type Endpoint } from './address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
+import { sameEndpoint } from './address.ts';
 import type { Chance } from './chance.ts';
 import { compareDistance, type InfoHash } from './info-hash.ts';
 import { NODE_HEARD_MS_MAX, NODES_KNOWN_MAX } from './limits.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Family } from './address.ts';
+import type { Family } from '@sentrypeer/ip';
 import { infoHash, type InfoHash } from './info-hash.ts';
 import { FETCH_COPIES_MAX, GET_VALUES_MAX } from './limits.ts';
 import type { Value } from './value.ts';

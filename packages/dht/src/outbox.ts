@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Endpoint } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
-import type { Endpoint } from './address.ts';
 import type { Counters } from './counters.ts';
 import { DATAGRAM_OCTETS_MAX, PACE_MS, PACED_DATAGRAMS_COUNT, PACED_OCTETS_MAX } from './limits.ts';
 import type { Timers } from './timers.ts';

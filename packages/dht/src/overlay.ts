@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import {
-  addressOctets,
-  familyOf,
-  isLoopback,
-  isMartianEndpoint,
-  type Endpoint,
-  type Family,
-} from './address.ts';
+import { familyOf, isLoopback, type Endpoint, type Family } from '@sentrypeer/ip';
+import { addressOctets, isMartianEndpoint } from './address.ts';
 import type { Admission } from './admission.ts';
 import { Bootstrap } from './bootstrap.ts';
 import type { Core } from './core.ts';

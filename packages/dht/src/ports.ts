@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Endpoint, Family } from '@sentrypeer/ip';
 import type { Clock, Logger, Random } from '@sentrypeer/kernel';
-import type { Endpoint, Family } from './address.ts';
 
 /** @param octets Borrowed for the duration of the call. */
 export type OnDatagram = (octets: Uint8Array, source: Endpoint) => void;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { familyOf, isMartianEndpoint, type Endpoint, type Family } from './address.ts';
+import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
+import { isMartianEndpoint } from './address.ts';
 import type { Admission } from './admission.ts';
 import type { Core } from './core.ts';
 import { SESSION_IDLE_MS_MAX } from './limits.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { familyOf, type Endpoint, type Family } from './address.ts';
+import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
 import type { InfoHash } from './info-hash.ts';
 import { NODE_HEARD_MS_MAX, NODE_REPLIED_MS_MAX } from './limits.ts';
 import type { Request } from './requests.ts';

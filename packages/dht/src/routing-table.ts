@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isLocal, sourceKey } from './address.ts';
+import { isLocalAddress, sourceKey } from '@sentrypeer/ip';
 import { commonBits, compareDistance, type InfoHash } from './info-hash.ts';
 import { BUCKET_NODES_MAX, BUCKET_NODES_PER_SOURCE_MAX } from './limits.ts';
 import type { RemoteNode } from './remote-node.ts';
@@ -148,7 +148,7 @@ function newBucket(): Bucket {
 /** Whether one machine has enough nodes in the bucket: made-up ids cost nothing, addresses do. */
 function crowded(bucket: Bucket, node: RemoteNode): boolean {
   const { address } = node.endpoint;
-  if (isLocal(address)) return false;
+  if (isLocalAddress(address)) return false;
   const source = sourceKey(address);
   const count = bucket.nodes.filter((each) => sourceKey(each.endpoint.address) === source).length;
   return count >= BUCKET_NODES_PER_SOURCE_MAX;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { addressOctets, sourceKey, type Endpoint, type Family } from './address.ts';
+import { sourceKey, type Endpoint, type Family } from '@sentrypeer/ip';
+import { addressOctets } from './address.ts';
 import type { Admission } from './admission.ts';
 import type { Core } from './core.ts';
 import { matches, selectFields } from './filter.ts';

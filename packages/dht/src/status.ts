@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Family } from './address.ts';
+import type { Family } from '@sentrypeer/ip';
 import type { InfoHash } from './info-hash.ts';
 import type { Connectivity, Overlay } from './overlay.ts';
 import type { ReportedAddresses } from './reported-addresses.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { sourceKey } from './address.ts';
+import { sourceKey } from '@sentrypeer/ip';
 import type { Core } from './core.ts';
 import { matches } from './filter.ts';
 import type { InfoHash } from './info-hash.ts';

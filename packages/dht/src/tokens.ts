@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
-import { addressOctets, type Endpoint } from './address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
+import { addressOctets } from './address.ts';
 import type { Chance } from './chance.ts';
 import { TOKEN_SECRET_MS } from './limits.ts';
 import { sameOctets } from './value.ts';

@@ -2,13 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  addressOctets,
-  addressText,
-  isLocal,
-  isMartianEndpoint,
-  sourceKey,
-} from '../src/address.ts';
+import { addressOctets, addressText, isMartianEndpoint } from '../src/address.ts';
 
 const texts = [
   '127.0.0.1',
@@ -64,27 +58,4 @@ test('isMartianEndpoint() knows where no node can be', () => {
   for (const address of ['127.0.0.1', '223.255.255.255', '::1', 'fe80::1', '2001:db8::1'])
     assert.ok(!isMartianEndpoint({ address, port: 4222 }), address);
   assert.ok(isMartianEndpoint({ address: '192.0.2.1', port: 0 }));
-});
-
-test('sourceKey() takes a /64 of IPv6 as one source', () => {
-  assert.equal(sourceKey('192.0.2.1'), '192.0.2.1');
-  assert.equal(sourceKey('2001:db8::1'), sourceKey('2001:db8::ffff:2'));
-  assert.notEqual(sourceKey('2001:db8::1'), sourceKey('2001:db8:0:1::1'));
-});
-
-test('isLocal() knows addresses that a site shares', () => {
-  for (const address of [
-    '127.1.2.3',
-    '10.0.0.1',
-    '172.31.0.1',
-    '192.168.1.1',
-    '169.254.0.1',
-    '100.64.0.1',
-    '::1',
-    'fd00::1',
-    'fe80::1',
-  ])
-    assert.ok(isLocal(address), address);
-  for (const address of ['192.0.2.1', '172.32.0.1', '100.128.0.1', '2001:db8::1'])
-    assert.ok(!isLocal(address), address);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hexText } from '@sentrypeer/bytes';
-import type { Endpoint } from '../src/address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
 import {
   decodeDiscovery,
   Discovery,

@@ -2,7 +2,7 @@
 
 /* Engines on a simulated network, and what a test asks of them. */
 
-import type { Endpoint } from '../src/address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
 import { DhtEngine, type EngineOptions } from '../src/engine.ts';
 import type { InfoHash } from '../src/info-hash.ts';
 import type { ListenEvent } from '../src/listen-operation.ts';

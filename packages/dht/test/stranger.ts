@@ -2,7 +2,7 @@
 
 /* Somebody on a simulated network who sends whatever a test wants. */
 
-import type { Endpoint } from '../src/address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
 import { infoHash, type InfoHash } from '../src/info-hash.ts';
 import type { Host } from '../src/testing/index.ts';
 import { decodeMessage } from '../src/wire/decode-message.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
+import { networkText } from '@sentrypeer/ip';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
-import { blockOf } from './block-of.ts';
-import { NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
+import { BLOCK_BITS_4, BLOCK_BITS_6, NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
 import type { Found, MmdbFile } from './mmdb-file.ts';
 
 /** Where an address is. For people to read: nothing is judged by it. */
@@ -76,6 +76,14 @@ export class Places {
       return undefined;
     }
   }
+}
+
+/**
+ * The address block that holds an address, such as `203.0.113.0/24` or `2001:db8:7::/48`. What is not an address, which a
+ * database of an older program may hold, is a block of its own.
+ */
+export function blockOf(address: string): string {
+  return networkText(address, { ipv4: BLOCK_BITS_4, ipv6: BLOCK_BITS_6 }) ?? address;
 }
 
 /** Without a file the code that reads one is not loaded: it alone takes 6 MiB. */

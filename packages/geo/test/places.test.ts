@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLogger, type LogFields, type Logger } from '@sentrypeer/kernel';
 import { Places } from '../src/index.ts';
-import { blockOf } from '../src/block-of.ts';
+import { blockOf } from '../src/places.ts';
 import { mmdbFile, type Networks } from './mmdb-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-geo-'));

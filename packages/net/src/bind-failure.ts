@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { formatEndpoint } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
-import { formatEndpoint } from './endpoint.ts';
 import { errorCode } from './error-code.ts';
 import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, isIP, type ListenOptions, type Server } from 'node:net';
-import { isIpv6 } from './ip-address.ts';
+import { createServer, type ListenOptions, type Server } from 'node:net';
+import { isIpv6 } from '@sentrypeer/ip';
+import { lookupAddress } from '@sentrypeer/ip/udp';
 import type { SocketPlace } from './port-holder.ts';
 
 /** Where a UDP socket is to be. */
@@ -22,7 +23,7 @@ export async function bindUdp(binding: UdpBinding): Promise<Socket> {
     type: ipv6 ? 'udp6' : 'udp4',
     ipv6Only: ipv6,
     reusePort,
-    lookup: lookupNothing,
+    lookup: lookupAddress,
   });
   try {
     const listening = once(socket, 'listening');
@@ -58,13 +59,3 @@ export async function tryPort(place: SocketPlace, reusePort: boolean): Promise<v
   server.close();
   await closed;
 }
-
-/**
- * Stands in for the resolver: addresses are given as addresses, and no name is ever looked up. It calls
- * back at once, which spares a turn of the event loop for every datagram sent.
- */
-const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, options, callback) => {
-  const family = isIP(hostname);
-  const fits = family !== 0 && (options.family === undefined || options.family === family);
-  callback(fits ? null : new TypeError('not an address of this family'), hostname, family);
-};

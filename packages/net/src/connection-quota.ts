@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { sourceKey } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
-import { sourceKey } from './ip-address.ts';
 
 export type Admission = 'admitted' | 'connections_all' | 'connections_source';
 

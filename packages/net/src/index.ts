@@ -2,10 +2,8 @@
 
 export { ensureCertificate, type Certificate, type CertificatePaths } from './certificate.ts';
 export { ConnectionQuota } from './connection-quota.ts';
-export { formatEndpoint, type Endpoint } from './endpoint.ts';
 export type { Frame, Framer } from './framer.ts';
 export { assertPortFree, reusePortWorks } from './free-port.ts';
-export { canonicalAddress, networkOf } from './ip-address.ts';
 export { machineAddresses, machineHasIpv6, type LocalAddress } from './local-addresses.ts';
 export type { SocketPlace } from './port-holder.ts';
 export { isRepliable, type OwnAddresses } from './repliable.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { networkInterfaces, platform, type NetworkInterfaceInfo } from 'node:os';
+import { broadcastOf, isIpv6 } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
-import { broadcastOf, isIpv6 } from './ip-address.ts';
 
 /** One address of this machine. */
 export interface LocalAddress {

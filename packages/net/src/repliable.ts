@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Endpoint } from './endpoint.ts';
-import { isLoopback, isUnicast } from './ip-address.ts';
+import { isLoopback, isUnicast, type Endpoint } from '@sentrypeer/ip';
 
 /** Ports below it belong to services that a forged source would make us shout at (DNS, NTP, chargen, …). */
 const PORT_UNPRIVILEGED_MIN = 1024;

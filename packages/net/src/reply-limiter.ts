@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { networkKey } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
-import { networkOf } from './ip-address.ts';
 import {
   REPLIES_PER_NETWORK_BURST_MAX,
   REPLIES_PER_NETWORK_PER_SECOND_MAX,
@@ -61,7 +61,7 @@ export class ReplyLimiter {
   allows(address: string, datagramsCount: number, octetsCount: number, nowMs: number): boolean {
     return (
       this.#sources.take(address, datagramsCount, nowMs) &&
-      this.#networks.take(networkOf(address), datagramsCount, nowMs) &&
+      this.#networks.take(networkKey(address), datagramsCount, nowMs) &&
       (this.#octets?.take('', octetsCount, nowMs) ?? true)
     );
   }

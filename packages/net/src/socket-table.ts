@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { parseIp, wireOctets } from '@sentrypeer/ip';
 import { errorCode } from './error-code.ts';
-import { ipv6Groups, isIpv6 } from './ip-address.ts';
 
 /** A line of /proc/net/udp and its kin, as far as it concerns us. */
 export interface SocketRow {
@@ -63,9 +63,8 @@ function rowsOf(table: string, port: number): readonly SocketRow[] {
  * little-endian machines have them; on others no socket is found.
  */
 export function addressHex(address: string): string {
-  const octets = isIpv6(address)
-    ? ipv6Groups(address).flatMap((group) => [group >> 8, group & 0xff])
-    : address.split('.').map(Number);
+  const ip = parseIp(address);
+  const octets = ip === undefined ? [] : [...wireOctets(ip)];
   const hex = octets.map((octet) => octet.toString(16).toUpperCase().padStart(2, '0'));
   let text = '';
   for (let index = 0; index < hex.length; index += 4)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Socket } from 'node:net';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from '@sentrypeer/ip';
 import type { Frame, Framer } from './framer.ts';
 
 /** Limits of one connection; times in milliseconds. */

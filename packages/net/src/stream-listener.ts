@@ -2,10 +2,10 @@
 
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { endpointOf, type Endpoint } from '@sentrypeer/ip';
 import { bindFailure } from './bind-failure.ts';
 import { listenTcp } from './bind.ts';
 import { ConnectionQuota } from './connection-quota.ts';
-import { endpointOf, type Endpoint } from './endpoint.ts';
 import type { Frame, Framer } from './framer.ts';
 import {
   CLOSE_GRACE_MS,

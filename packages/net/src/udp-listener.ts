@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
 import { assert, type Logger } from '@sentrypeer/kernel';
 import { bindFailure } from './bind-failure.ts';
 import { errorCode } from './error-code.ts';
 import { bindUdp } from './bind.ts';
-import { zonedAddress, type Endpoint } from './endpoint.ts';
-import { isIpv6 } from './ip-address.ts';
 import { KernelDrops } from './kernel-drops.ts';
 import { ADDRESSES_FOLLOW_MS, UDP_ADDRESSES_MAX, UDP_SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
 import type { LocalAddress } from './local-addresses.ts';

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { endpointOf, zonedAddress, type Endpoint } from './endpoint.ts';
-import { isIpv6 } from './ip-address.ts';
+import { endpointOf, isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
 import {
   UDP_RECEIVE_BUFFER_OCTETS,
   UDP_RECEIVE_BUFFER_OCTETS_MIN,

@@ -5,13 +5,13 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import type { Endpoint } from '@sentrypeer/ip';
 import { silentLogger, type Logger } from '@sentrypeer/kernel';
 import {
   assertPortFree,
   isRepliable,
   machineAddresses,
   UdpListener,
-  type Endpoint,
   type LocalAddress,
   type UdpOptions,
   type UdpSocket,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND, type RecordedEvent } from '@sentrypeer/event';
+import { isPublicAddress } from '@sentrypeer/ip';
 import { canonicalForm } from './canonical-form.ts';
 import { cleaned, isClean, isToken } from './characters.ts';
 import { toText, type Signer } from './ed25519.ts';
 import { METHOD_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX, SHARED_OCTETS_MAX } from './limits.ts';
-import { isPublicAddress } from './public-address.ts';
 
 /** Characters of a timestamp up to its milliseconds. */
 const TIMESTAMP_CHARACTERS = 23;

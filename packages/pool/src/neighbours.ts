@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Endpoint } from '@sentrypeer/dht';
+import type { Endpoint } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import { announcementHolds, encodeAnnouncement, parseAnnouncement } from './announcement.ts';
 import type { Signer } from './ed25519.ts';

@@ -8,6 +8,7 @@ import {
   type Grade,
   type Transport,
 } from '@sentrypeer/event';
+import { isPublicAddress, parseAddressAndPort } from '@sentrypeer/ip';
 import { isClean, isCleanLines, isToken } from './characters.ts';
 import type { Claim } from './claim.ts';
 import { fromText, SIGNATURE_SIZE } from './ed25519.ts';
@@ -20,7 +21,6 @@ import {
   RECEIVED_AGE_US_MAX,
   RECEIVED_OCTETS_MAX,
 } from './limits.ts';
-import { isPublicAddress, parseClaimedAddress } from './public-address.ts';
 
 /** Why a value is no claim that could be taken. */
 export type ClaimRefusal =
@@ -144,7 +144,7 @@ function readClaim(members: Members, gradeText: string | undefined): Claim | und
   const nodeId = parseUuid(members.created_by_node_id);
   const collectedMethod = COLLECTED.find((method) => method === members.collected_method);
   const transportType = TRANSPORTS.find((transport) => transport === members.transport_type);
-  const sourceAddress = parseClaimedAddress(members.source_ip);
+  const sourceAddress = parseAddressAndPort(members.source_ip)?.address;
   const grade = GRADES.find((one) => one === gradeText);
   if (
     eventEpochUs === undefined ||
@@ -182,7 +182,7 @@ function textsAreFit(members: Members): boolean {
     isShort(members.app_version, APPLICATION_CHARACTERS_MAX) &&
     (destination === '' ||
       destination === NOT_FOUND ||
-      parseClaimedAddress(destination) !== undefined) &&
+      parseAddressAndPort(destination) !== undefined) &&
     number !== '' &&
     isShort(number, NUMBER_CHARACTERS_MAX) &&
     isToken(method) &&

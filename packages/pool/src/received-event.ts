@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND } from '@sentrypeer/event';
+import { parseAddressAndPort } from '@sentrypeer/ip';
 import type { Claim } from './claim.ts';
 import { MESSAGE_CHARACTERS_MAX, USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 import type { ReceivedEvent } from './ports.ts';
-import { parseClaimedAddress } from './public-address.ts';
 
 /**
  * A claim in the form in which events are recorded.
@@ -25,7 +25,7 @@ export function receivedEvent(
       messageKind: 'request',
       sourceIp: claim.sourceAddress,
       sourcePort: 0,
-      destinationIp: parseClaimedAddress(claim.destinationIp) ?? '',
+      destinationIp: parseAddressAndPort(claim.destinationIp)?.address ?? '',
       destinationPort: 0,
       calledNumber: found(claim.calledNumber),
       calledNumberSource: 'none',

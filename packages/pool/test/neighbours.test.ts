@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Endpoint } from '@sentrypeer/dht';
+import type { Endpoint } from '@sentrypeer/ip';
 import { encodeAnnouncement } from '../src/announcement.ts';
 import type { Signer } from '../src/ed25519.ts';
 import { ANNOUNCE_LONELY_MS, ANNOUNCE_MS, NEIGHBOURS_MAX } from '../src/limits.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { KeyedHash } from '@sentrypeer/bytes';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { formatResponse, parseMessage, reasonPhrase, type SipMessage } from '@sentrypeer/sip';
 import type { Judge, Judgement } from '@sentrypeer/verdict';
 import {
@@ -28,8 +29,6 @@ export interface AgentOptions {
 export interface AgentPorts {
   /** The one judge; `undefined` where it cannot judge now. */
   readonly judge: (...question: Parameters<Judge['judge']>) => Judgement | undefined;
-  /** An address in its one form (IPv6 shortest, IPv4 in IPv6 as IPv4); `undefined` where the text is none. */
-  readonly canonicalAddress: (text: string) => string | undefined;
 }
 
 /**
@@ -133,7 +132,7 @@ export class Agent {
     if ((number?.length ?? 0) > CALLED_CHARACTERS_MAX) {
       return this.#answer(asked, message, 'refusal', 414);
     }
-    const address = this.#ports.canonicalAddress(callerAddress(message, asked.sourceIp));
+    const address = canonicalAddress(callerAddress(message, asked.sourceIp));
     const question = {
       ...(number === undefined ? {} : { number }),
       ...(address === undefined ? {} : { address }),

@@ -3,7 +3,6 @@
 /* Requests to the agent, and a judge that says what a test wants. */
 
 import assert from 'node:assert/strict';
-import { isIP } from 'node:net';
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import { notListed, type Judgement, type Question } from '@sentrypeer/verdict';
 import {
@@ -94,7 +93,6 @@ export function newAgent(
         questions.push(question);
         return judge(question);
       },
-      canonicalAddress: (text) => (isIP(text) === 0 ? undefined : text),
     },
     {
       refusal: 404,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { formatPrefix, IPV4_OFFSET_BITS, isIpv4, parsePrefix, type Prefix } from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
-import { isWithin, network, networkAround, parseNetwork, type IpNetwork } from './ip-network.ts';
 import {
   ALLOWED_CHARACTERS_MAX,
   WIDE_IPV4_BITS,
@@ -23,7 +23,7 @@ export interface Allowance {
 
 /** Addresses or numbers, as an allowance names them. */
 export type Allowed =
-  | { readonly kind: 'network'; readonly network: IpNetwork }
+  | { readonly kind: 'network'; readonly network: Prefix }
   /** Numbers of E.164, without a plus; of the same length, both ends included. */
   | { readonly kind: 'numbers'; readonly from: string; readonly to: string }
   /** All numbers of E.164 that begin so. */
@@ -40,7 +40,7 @@ export type Allowed =
 export function parseAllowed(text: string): Allowed | undefined {
   if (text === '' || text.length > ALLOWED_CHARACTERS_MAX) return undefined;
   if (text.includes('.') || text.includes(':')) {
-    const network = parseNetwork(text);
+    const network = parsePrefix(text);
     return network === undefined ? undefined : { kind: 'network', network };
   }
   if (text.startsWith('+') && text.endsWith('*')) {
@@ -57,16 +57,14 @@ export function parseAllowed(text: string): Allowed | undefined {
   return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
 }
 
-/** IPv4 in IPv6, RFC 4291 §2.5.5.2. */
-const IPV4 = network('::ffff:0.0.0.0/96');
-
 /** Whether it takes in so much, such as `0.0.0.0/0` or `+1*`, that it was probably not meant. */
 export function isWide(allowed: Allowed): boolean {
   switch (allowed.kind) {
     case 'network': {
-      const { groups, length } = allowed.network;
-      const isIpv4 = length >= IPV4.length && isWithin(groups, IPV4);
-      return isIpv4 ? length - IPV4.length < WIDE_IPV4_BITS : length < WIDE_IPV6_BITS;
+      const { base, length } = allowed.network;
+      return isIpv4(base) && length >= IPV4_OFFSET_BITS
+        ? length - IPV4_OFFSET_BITS < WIDE_IPV4_BITS
+        : length < WIDE_IPV6_BITS;
     }
     case 'prefix':
       return allowed.prefix.length < WIDE_PREFIX_DIGITS;
@@ -79,14 +77,14 @@ export function isWide(allowed: Allowed): boolean {
 }
 
 /**
- * Why a text is nothing that {@link parseAllowed} reads, for the usual slips: bits behind the length of a prefix,
+ * Why a text is nothing that {@link parseAllowed} reads, for the usual slips: bits after the length of a prefix,
  * a netmask, blanks and hyphens in a number. `undefined` where nothing better can be said.
  */
 export function likelySlip(text: string): string | undefined {
-  const [address = '', lengthText] = text.split('/');
-  if (lengthText !== undefined) {
-    const base = networkAround(address, lengthText);
-    return base === undefined ? undefined : `bits behind the length must be 0: write ${base}`;
+  if (text.includes('/')) {
+    const network = parsePrefix(text, { cut: true });
+    if (network === undefined) return undefined;
+    return `bits after the length must be 0: write ${formatPrefix(network)}`;
   }
   const digits = Array.from(text)
     .filter((character) => !' ()-./'.includes(character))

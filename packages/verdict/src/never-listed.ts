@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { contains, formatIp, parseIp, specialPurpose } from '@sentrypeer/ip';
 import {
   readNumber,
   readQuestion,
@@ -8,8 +9,6 @@ import {
   type Reading,
 } from '@sentrypeer/numbers';
 import { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
-import { isWithin, parseIp } from './ip-network.ts';
-import { specialPurpose } from './special-purpose.ts';
 
 export interface NeverListedOptions {
   /** Addresses of this machine, and those it is known under outside. */
@@ -61,17 +60,15 @@ export class NeverListed {
 
   /** Why the address is never listed, `undefined` where it may be. What is no address is never listed. */
   address(address: string, nowEpochUs: number): string | undefined {
-    const groups = parseIp(address);
-    if (groups === undefined) return 'this is no address';
-    const special = specialPurpose(groups);
+    const ip = parseIp(address);
+    if (ip === undefined) return 'this is no address';
+    const special = specialPurpose(ip);
     if (special !== undefined) return `addresses of ${special} are never listed`;
-    const own = this.#addresses.get(groups.join(':'));
+    const own = this.#addresses.get(formatIp(ip));
     if (own !== undefined && nowEpochUs < own.untilEpochUs) return own.why;
     return this.#ranges.find(
       ({ allowed, untilEpochUs }) =>
-        allowed.kind === 'network' &&
-        isWithin(groups, allowed.network) &&
-        nowEpochUs < untilEpochUs,
+        allowed.kind === 'network' && contains(allowed.network, ip) && nowEpochUs < untilEpochUs,
     )?.why;
   }
 
@@ -125,7 +122,7 @@ export class NeverListed {
     if (allowed === undefined) return; // The database may be of a newer version.
     const entry = { allowed, why, untilEpochUs };
     if (allowed.kind === 'network' && allowed.network.length === 128) {
-      put(this.#addresses, allowed.network.groups.join(':'), entry);
+      put(this.#addresses, formatIp(allowed.network.base), entry);
     } else if (allowed.kind === 'numbers' && allowed.from === allowed.to) {
       put(this.#numbers, value, entry);
     } else if (allowed.kind === 'dialled' && allowed.from === allowed.to) {

@@ -2,10 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { readQuestion } from '@sentrypeer/numbers';
 import { parseAllowed } from '../src/index.ts';
-import { isWithin, network, parseIp, parseNetwork } from '../src/ip-network.ts';
 import { allowance, DAY_US, neverListed, NOON_US, plans } from './fixtures.ts';
 
 for (const address of [
@@ -166,23 +164,4 @@ test('parseAllowed() refuses what can be meant as nothing', () => {
   ]) {
     assert.notEqual(parseAllowed(text), undefined, text);
   }
-});
-
-test('parseIp() reads every address in every form that it is written in', () => {
-  const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
-  fc.assert(
-    fc.property(groups, (wanted) => {
-      const text = wanted.map((group) => group.toString(16)).join(':');
-      assert.deepEqual(parseIp(text), wanted);
-      assert.deepEqual(parseNetwork(`${text}/128`)?.groups, wanted);
-    }),
-  );
-  fc.assert(
-    fc.property(fc.ipV4(), (text) => {
-      assert.deepEqual(parseIp(`::ffff:${text}`), parseIp(text));
-      assert.ok(isWithin(parseIp(text) ?? [], network('0.0.0.0/0')));
-    }),
-  );
-  fc.assert(fc.property(fc.ipV6(), (text) => assert.notEqual(parseIp(text), undefined, text)));
-  fc.assert(fc.property(fc.string(), (text) => void parseIp(text)));
 });

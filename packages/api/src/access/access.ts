@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { endpointOf, isLoopback, sourceKey } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Role } from '../evidence.ts';
 import {
@@ -114,7 +114,7 @@ export class Access {
     const nowMs = this.#ports.clock.nowMs();
     const address = clientAddress(request);
     if (key !== undefined) return this.#admitKey(key, access, nowMs);
-    if (this.#options.ratePerSecond > 0 && !isLoopback(address)) {
+    if (this.#options.ratePerSecond > 0 && !isLoopback(bare(address))) {
       const waitMs = this.#requests.take(clientOf(address), nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
@@ -212,18 +212,11 @@ function keyOf(request: FastifyRequest, access: RouteAccess): string | undefined
   return (request.params as Readonly<Record<string, string>>)['key'];
 }
 
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+/** Node.js writes an address with its zone, and IPv4 in IPv6 where a socket takes both. */
+function bare(ip: string): string {
+  return endpointOf(ip, 0).address;
 }
 
-/** One who has an IPv6 address has the whole /64. */
-function clientOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head.split(':');
-  const missing = 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  const all = address.includes('::')
-    ? [...groups, ...Array.from({ length: missing }, () => '0')]
-    : groups;
-  return all.slice(0, 4).join(':');
+function clientOf(ip: string): string {
+  return sourceKey(bare(ip));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIpv6, isZonedAddress } from '@sentrypeer/ip';
 import { HOST_CHARACTERS_MAX, HOSTS_COUNT_MAX } from '../limits.ts';
 
 /** Ends of names that nobody can register in the public DNS: RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`. */
@@ -34,7 +34,7 @@ export class ServedHosts {
   }
 
   #isServed(name: string): boolean {
-    if (isIP(name) !== 0 || !name.includes('.') || this.#names.has(name)) return true;
+    if (isZonedAddress(name) || !name.includes('.') || this.#names.has(name)) return true;
     return PRIVATE_ENDS.some((end) => name.endsWith(end));
   }
 }
@@ -71,7 +71,7 @@ function hostName(host: string): string | undefined {
   if (port !== '' && (!port.startsWith(':') || !isDigits(port.slice(1)))) return undefined;
   if (name.startsWith('[')) {
     const address = name.slice(1, -1);
-    return isIP(address) === 6 ? address : undefined;
+    return isIpv6(address) && isZonedAddress(address) ? address : undefined;
   }
   for (const character of name) if (!NAME_CHARACTERS.includes(character)) return undefined;
   return plainName(name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseAddress } from '../request-target.ts';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { isJudgedBad, type Reputation } from '../reputation.ts';
 import { addRoute, sendInvalid } from '../routes.ts';
 
@@ -28,7 +28,7 @@ export function addBannedList(app: FastifyInstance, reputation: ListReputation):
   addRoute(app, '/api/:key/banned', ACCESS, page);
   addRoute(app, '/api/:key/banned/:id', ACCESS, page);
   addRoute(app, '/api/:key/check/:address', ACCESS, (request, reply) => {
-    const address = parseAddress((request.params as { readonly address: string }).address);
+    const address = canonicalAddress((request.params as { readonly address: string }).address);
     if (address === undefined) return sendInvalid(reply);
     if (isJudgedBad(reputation, address)) return send(reply, 200, [address], 'none');
     return send(reply, 404, ['not blocked'], 'none');

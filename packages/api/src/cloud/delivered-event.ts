@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
 import type { BatchedEvent, CollectedMethod } from '@sentrypeer/event';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
+import { canonicalAddress, parseAddressAndPort } from '@sentrypeer/ip';
 import { DELIVERED_MESSAGE_CHARACTERS_MAX, DELIVERED_TEXT_CHARACTERS_MAX } from '../limits.ts';
 import { GRADES } from '../list-query.ts';
 import { uuid } from '../parameters.ts';
-import { parseAddress } from '../request-target.ts';
 
 /** An event that another node received. */
 export interface DeliveredEvent {
@@ -59,7 +58,7 @@ export function parseDelivery(value: unknown, nowEpochUs: number): ParsedDeliver
   );
   const transportType = fields.read('transport_type', oneOf(TRANSPORTS), 'must be UDP, TCP or TLS');
   const sourceIp = fields.read('source_ip', sourceAddress, 'must be an IP address');
-  const destinationIp = fields.optional('destination_ip', (text) => parseAddress(text)) ?? '';
+  const destinationIp = fields.optional('destination_ip', canonicalAddress) ?? '';
   const calledNumber = fields.read('called_number', asText, 'must not be empty');
   const sipMethod = fields.read('sip_method', asText, 'must not be empty');
   const userAgent = fields.read('sip_user_agent', asText, 'must not be empty');
@@ -167,14 +166,9 @@ function nodeTime(text: string): number | undefined {
   return whole + Math.floor(Number(fraction) / 1000);
 }
 
-/** The Rust build of 4.x writes the port behind the address. */
+/** The Rust build of 4.x writes the port after the address. */
 function sourceAddress(text: string): string | undefined {
-  const colon = text.lastIndexOf(':');
-  const isV4WithPort = colon > 0 && isIP(text.slice(0, colon)) === 4;
-  const bracket = text.startsWith('[') ? text.indexOf(']') : -1;
-  return parseAddress(
-    isV4WithPort ? text.slice(0, colon) : bracket > 0 ? text.slice(1, bracket) : text,
-  );
+  return parseAddressAndPort(text)?.address;
 }
 
 function portNumber(text: string): number | undefined {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import type { Evidence } from '../evidence.ts';
 import type { Access } from '../access/access.ts';
@@ -8,7 +9,7 @@ import { clientAddress } from '../access/client-address.ts';
 import { sendRefusal } from '../access/admission.ts';
 import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
-import { parseAddress, parseNumber } from '../request-target.ts';
+import { parseNumber } from '../request-target.ts';
 import { addRoute, ANYBODYS, sendJson } from '../routes.ts';
 import { bodyText, jsonBody, PostedText, postRoute } from './posted.ts';
 import { parseDelivery, type DeliveredEvent, type FieldErrors } from './delivered-event.ts';
@@ -38,7 +39,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     return number === undefined ? undefined : evidence.number(number) !== undefined;
   });
   addLookUp(app, '/api/ip-addresses/:value', 'IP Address', (text) => {
-    const address = parseAddress(text.trim());
+    const address = canonicalAddress(text.trim());
     return address === undefined ? undefined : evidence.address(address) !== undefined;
   });
   addBannedList(app, ports.reputation);

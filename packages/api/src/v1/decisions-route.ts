@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { canonicalAddress } from '@sentrypeer/ip';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
 import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import type { Decision, Reputation } from '../reputation.ts';
-import { parseAddress, parseNumber } from '../request-target.ts';
+import { parseNumber } from '../request-target.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
@@ -74,7 +75,7 @@ function readDecision(
     if (end !== undefined && untilEpochUs === undefined) return `until must be ${until.right}`;
     return { kind: 'allow', value, comment, untilEpochUs };
   }
-  const address = parseAddress(value);
+  const address = canonicalAddress(value);
   if (address !== undefined) {
     return { kind: 'delist', subject: { kind: 'address', value: address }, comment };
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Endpoint } from '@sentrypeer/ip';
 import { assert, silentLogger, type Clock, type Random } from '@sentrypeer/kernel';
-import { endpointKey, type Endpoint } from '../address.ts';
+import { endpointKey } from '../address.ts';
 import type { DatagramPort, DhtPorts, OnDatagram } from '../ports.ts';
 import { Timers, type Timer } from '../timers.ts';
 

@@ -3,6 +3,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
+import { familyOf, type Family } from '@sentrypeer/ip';
 import {
   OperatingError,
   silentLogger,
@@ -10,7 +11,7 @@ import {
   type Logger,
   type Random,
 } from '@sentrypeer/kernel';
-import { FAMILIES, familyOf, type Family } from '../address.ts';
+import { FAMILIES } from '../address.ts';
 import { DhtNode, type DhtOptions } from '../dht-node.ts';
 import { DISCOVERY_GROUPS } from '../discovery.ts';
 import type { DatagramPort, DhtPorts, OnDatagram } from '../ports.ts';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { endpointOf, familyOf, type Endpoint, type Family, zonedAddress } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
-import { familyOf, type Endpoint, type Family } from '../address.ts';
+import { lookupAddress } from '@sentrypeer/ip/udp';
 import {
   UDP_RECEIVE_BUFFER_OCTETS,
   UDP_RECEIVE_BUFFER_OCTETS_MIN,
@@ -37,7 +37,7 @@ export class UdpPort implements DatagramPort {
       // A socket reports what came back for a datagram it sent (port unreachable); retransmission takes care of it.
       socket.on('error', () => undefined);
       socket.on('message', (octets, remote) => {
-        if (this.#byFamily.has(family)) onDatagram(octets, sourceOf(remote));
+        if (this.#byFamily.has(family)) onDatagram(octets, endpointOf(remote.address, remote.port));
       });
     }
   }
@@ -46,8 +46,7 @@ export class UdpPort implements DatagramPort {
     const socket = this.#byFamily.get(familyOf(to.address));
     if (socket === undefined) return;
     if (socket.getSendQueueSize() + octets.length > UDP_SEND_QUEUE_OCTETS_MAX) return;
-    const address = to.zone === undefined ? to.address : `${to.address}%${to.zone}`;
-    socket.send(octets, to.port, address, () => undefined); // Lost or refused is the same: it is repeated.
+    socket.send(octets, to.port, zonedAddress(to), () => undefined); // Lost or refused is the same: it is repeated.
   }
 
   async close(): Promise<void> {
@@ -70,7 +69,7 @@ export async function bindSocket({ address, port, reuseAddr }: UdpBinding): Prom
     type: ipv6 ? 'udp6' : 'udp4',
     ipv6Only: ipv6,
     reuseAddr,
-    lookup: lookupNothing,
+    lookup: lookupAddress,
   });
   try {
     const listening = once(socket, 'listening');
@@ -102,16 +101,6 @@ function bindError(cause: unknown, address: string, port: number): OperatingErro
   }
 }
 
-/** The bare address; IPv4 in disguise is written as IPv4. */
-function sourceOf({ address, port }: RemoteInfo): Endpoint {
-  if (address.startsWith('::ffff:') && address.includes('.'))
-    return { address: address.slice(7), port };
-  const at = address.indexOf('%');
-  return at === -1
-    ? { address, port }
-    : { address: address.slice(0, at), port, zone: address.slice(at + 1) };
-}
-
 /** Linux cuts what is asked for to net.core.rmem_max in silence; other systems refuse, so we ask for less. */
 function growReceiveBuffer(socket: Socket): void {
   for (let size = UDP_RECEIVE_BUFFER_OCTETS; size >= UDP_RECEIVE_BUFFER_OCTETS_MIN; size /= 2) {
@@ -123,9 +112,3 @@ function growReceiveBuffer(socket: Socket): void {
     }
   }
 }
-
-/** Datagrams go to addresses only; answering at once spares a turn of the event loop for each. */
-const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
-  const family = isIP(hostname);
-  callback(family === 0 ? new TypeError('not an address') : null, hostname, family);
-};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { addressText, IPV4_OCTETS, IPV6_OCTETS } from '../address.ts';
+import { IPV4_OCTETS, IPV6_OCTETS } from '@sentrypeer/ip';
+import { addressText } from '../address.ts';
 import { INFO_HASH_OCTETS, infoHashOfOctets, type InfoHash } from '../info-hash.ts';
 import { FILTER_ENTRIES_MAX, NODES_IN_REPLY_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
 import { asArray, asMap, asOctets, asText, asU64, asUint, type Item } from '../msgpack/item.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Endpoint } from '../address.ts';
+import type { Endpoint } from '@sentrypeer/ip';
 import type { InfoHash } from '../info-hash.ts';
 import type { Value } from '../value.ts';
 

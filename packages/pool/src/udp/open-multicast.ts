@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Endpoint } from '@sentrypeer/dht';
+import { endpointOf, type Endpoint } from '@sentrypeer/ip';
 import type { Logger } from '@sentrypeer/kernel';
+import { lookupAddress } from '@sentrypeer/ip/udp';
 import { ANNOUNCEMENT_HOPS_MAX } from '../limits.ts';
 
 /** How far announcements go, RFC 4291 §2.7: the X of the project's own group, FF0X::172. */
@@ -37,7 +37,7 @@ export async function openMulticast(
     type: 'udp6',
     ipv6Only: true,
     reuseAddr: true,
-    lookup: lookupNothing,
+    lookup: lookupAddress,
   });
   socket.on('error', () => undefined); // What came back for a datagram; the next one is sent all the same.
   let isOpen = true;
@@ -46,7 +46,9 @@ export async function openMulticast(
     socket.bind({ address: '::', port: PORT, exclusive: true });
     await listening;
     socket.setMulticastTTL(scope === 'link' ? 1 : ANNOUNCEMENT_HOPS_MAX);
-    socket.on('message', (octets, remote) => onDatagram(octets, sourceOf(remote)));
+    socket.on('message', (octets, remote) =>
+      onDatagram(octets, endpointOf(remote.address, remote.port)),
+    );
   } catch (error) {
     logger.warn('neighbours_unreachable', { error: String(error) });
     isOpen = false;
@@ -126,16 +128,3 @@ function linkNames(): readonly string[] {
 function isMember(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
-
-function sourceOf({ address, port }: RemoteInfo): Endpoint {
-  const at = address.indexOf('%');
-  return at === -1
-    ? { address, port }
-    : { address: address.slice(0, at), port, zone: address.slice(at + 1) };
-}
-
-/** Datagrams go to addresses only; answering at once sends them before the next interface is set. */
-const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
-  const family = isIP(hostname);
-  callback(family === 0 ? new TypeError('not an address') : null, hostname, family);
-};

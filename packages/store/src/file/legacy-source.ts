@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP } from 'node:net';
+import { formatIp, isIpv4, isIpv6, isZonedAddress, parseIp } from '@sentrypeer/ip';
 
 const PORT_MAX = 65_535;
-const MAPPED_PREFIX = '::ffff:';
 
 export interface LegacySource {
   readonly ip: string;
@@ -18,14 +17,14 @@ export interface LegacySource {
  * appends ports writes `[::1]:5060`.
  */
 export function parseLegacySource(text: string): LegacySource | undefined {
-  if (isIP(text) !== 0) return { ip: bare(text), port: undefined };
+  if (isZonedAddress(text)) return { ip: bare(text), port: undefined };
   const colon = text.lastIndexOf(':');
   const port = parsePort(text.slice(colon + 1));
   if (colon <= 0 || port === undefined) return undefined;
   const host = text.slice(0, colon);
   const bracketed = host.startsWith('[') && host.endsWith(']');
   const ip = bracketed ? host.slice(1, -1) : host;
-  if (isIP(ip) === 0 || (bracketed && isIP(ip) !== 6)) return undefined;
+  if (!isZonedAddress(ip) || (bracketed && !isIpv6(ip))) return undefined;
   return { ip: bare(ip), port };
 }
 
@@ -36,7 +35,8 @@ function parsePort(text: string): number | undefined {
   return port <= PORT_MAX ? port : undefined;
 }
 
-function bare(ip: string): string {
-  const mapped = ip.toLowerCase().startsWith(MAPPED_PREFIX) ? ip.slice(MAPPED_PREFIX.length) : '';
-  return isIP(mapped) === 4 ? mapped : ip;
+/** IPv4-mapped IPv6 becomes IPv4; other text stays as it was written. */
+function bare(text: string): string {
+  const ip = parseIp(text);
+  return ip !== undefined && isIpv4(ip) ? formatIp(ip) : text;
 }

@@ -1,35 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIP, SocketAddress } from 'node:net';
+/* Questions about an address as the operating system writes it, bare and in its shortest form. They run for each packet,
+   so they look at the text and make no octets. What came from a person or a peer goes through `canonicalAddress()` first. */
+
+/** The two address families. */
+export type Family = 4 | 6;
 
 /** IPv6 addresses have a colon, IPv4 addresses have none. */
 export function isIpv6(address: string): boolean {
   return address.includes(':');
 }
 
-/**
- * An address as the kernel writes it, so that it can be compared: IPv6 in its shortest form, IPv4 in IPv6 as IPv4.
- *
- * @returns `undefined` where the text is no address, or has a zone.
- */
-export function canonicalAddress(text: string): string | undefined {
-  const version = isIP(text);
-  if (version === 4) return text;
-  if (version === 0 || text.includes('%')) return undefined;
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-  return mappedIpv4(address) ?? address;
+export function familyOf(address: string): Family {
+  return isIpv6(address) ? 6 : 4;
 }
 
 /**
  * The network that one subscriber holds or shares with few: the /24 of an IPv4 address, the /64 of an IPv6
  * address, as text that serves as a key.
- *
- * @param address An address as the kernel writes it, without a zone.
  */
-export function networkOf(address: string): string {
+export function networkKey(address: string): string {
   if (isIpv6(address)) {
     const mapped = mappedIpv4(address);
-    if (mapped !== undefined) return networkOf(mapped);
+    if (mapped !== undefined) return networkKey(mapped);
     const [a = 0, b = 0, c = 0, d = 0] = ipv6Groups(address);
     return `${a.toString(16)}:${b.toString(16)}:${c.toString(16)}:${d.toString(16)}::/64`;
   }
@@ -38,7 +31,7 @@ export function networkOf(address: string): string {
 
 /** Who counts as one source: an IPv4 address, or an IPv6 /64, inside which a peer changes address at will. */
 export function sourceKey(address: string): string {
-  return isIpv6(address) ? networkOf(address) : address;
+  return isIpv6(address) ? networkKey(address) : address;
 }
 
 /** 127.0.0.0/8 and ::1 (RFC 6890). */
@@ -71,8 +64,15 @@ export function broadcastOf(address: string, netmask: string): string | undefine
     .join('.');
 }
 
-/** The eight groups of an IPv6 address without a zone. */
-export function ipv6Groups(address: string): readonly number[] {
+/** The IPv4 address of an IPv4-mapped one (RFC 4291 §2.5.5.2), as the system writes it. */
+export function mappedIpv4(address: string): string | undefined {
+  return address.startsWith('::ffff:') && address.includes('.')
+    ? address.slice(address.lastIndexOf(':') + 1)
+    : undefined;
+}
+
+/** The eight groups of an IPv6 address. */
+function ipv6Groups(address: string): readonly number[] {
   const gap = address.indexOf('::');
   if (gap === -1) return groups(address);
   const head = groups(address.slice(0, gap));
@@ -92,10 +92,4 @@ function groups(text: string): readonly number[] {
 function dotted(text: string): readonly number[] {
   const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
   return [a * 256 + b, c * 256 + d];
-}
-
-function mappedIpv4(address: string): string | undefined {
-  return address.startsWith('::ffff:') && address.includes('.')
-    ? address.slice(address.lastIndexOf(':') + 1)
-    : undefined;
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export {
+  broadcastOf,
+  familyOf,
+  isIpv6,
+  isLoopback,
+  isUnicast,
+  networkKey,
+  sourceKey,
+  type Family,
+} from './address-text.ts';
+export {
+  endpointOf,
+  formatEndpoint,
+  isZonedAddress,
+  parseAddressAndPort,
+  zonedAddress,
+  type Endpoint,
+} from './endpoint.ts';
+export {
+  canonicalAddress,
+  formatIp,
+  IPV4_OCTETS,
+  IPV4_OFFSET_BITS,
+  IPV6_OCTETS,
+  ipOfOctets,
+  isIpv4,
+  parseIp,
+  wireOctets,
+  type Ip,
+} from './ip.ts';
+export {
+  contains,
+  covers,
+  formatPrefix,
+  networkText,
+  parsePrefix,
+  prefix,
+  widen,
+  type Prefix,
+} from './prefix.ts';
+export { isLocalAddress, isPublicAddress, specialPurpose } from './special-purpose.ts';

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * An address as 16 octets in network order. An IPv4 address stands after ::ffff:0:0/96 (RFC 4291 §2.5.5.2), so that one
+ * comparison serves both families and an IPv4-mapped address is the IPv4 address it means.
+ */
+export type Ip = Uint8Array;
+
+export const IPV4_OCTETS = 4;
+export const IPV6_OCTETS = 16;
+/** Bits before the IPv4 address in an `Ip`. */
+export const IPV4_OFFSET_BITS = 96;
+
+/** The longest text of an address: eight groups, the last two as IPv4 (RFC 4291 §2.2). */
+const TEXT_CHARACTERS_MAX = 45;
+const IPV4_AT = 12;
+const GROUPS = 8;
+
+/** Reads an address in any form that RFC 4291 §2.2 allows; `undefined` for other text and for addresses with a zone. */
+export function parseIp(text: string): Ip | undefined {
+  if (text.length > TEXT_CHARACTERS_MAX) return undefined;
+  const octets = new Uint8Array(IPV6_OCTETS);
+  if (!text.includes(':')) {
+    octets[10] = 0xff;
+    octets[11] = 0xff;
+    return readIpv4(text, octets, IPV4_AT) ? octets : undefined;
+  }
+  const gap = text.indexOf('::');
+  if (gap < 0) return readGroups(text, octets, 0) === IPV6_OCTETS ? octets : undefined;
+  if (text.includes('::', gap + 1)) return undefined;
+  const tail = new Uint8Array(IPV6_OCTETS);
+  const headSize = readGroups(text.slice(0, gap), octets, 0);
+  const tailSize = readGroups(text.slice(gap + 2), tail, 0);
+  if (headSize === undefined || tailSize === undefined) return undefined;
+  // "::" stands for one group of zeros or more.
+  if (headSize + tailSize > IPV6_OCTETS - 2) return undefined;
+  if (text.slice(0, gap).includes('.')) return undefined; // IPv4 stands at the end only.
+  octets.set(tail.subarray(0, tailSize), IPV6_OCTETS - tailSize);
+  return octets;
+}
+
+/** Whether it is an IPv4 address. */
+export function isIpv4(ip: Ip): boolean {
+  for (let index = 0; index < 10; index += 1) if (ip[index] !== 0) return false;
+  return ip[10] === 0xff && ip[11] === 0xff;
+}
+
+/** The 4 or 16 octets that the address has on the wire; a view. */
+export function wireOctets(ip: Ip): Uint8Array {
+  return isIpv4(ip) ? ip.subarray(IPV4_AT) : ip;
+}
+
+/** An address from its 4 or 16 octets on the wire, copied; `undefined` for another number of octets. */
+export function ipOfOctets(octets: Uint8Array): Ip | undefined {
+  if (octets.length === IPV6_OCTETS) return new Uint8Array(octets);
+  if (octets.length !== IPV4_OCTETS) return undefined;
+  const ip = new Uint8Array(IPV6_OCTETS);
+  ip[10] = 0xff;
+  ip[11] = 0xff;
+  ip.set(octets, IPV4_AT);
+  return ip;
+}
+
+/**
+ * The address as the operating system writes it, so that texts can be compared: IPv6 in its shortest form (RFC 5952), with
+ * a dotted end after 96 zero bits; IPv4-mapped as IPv4.
+ */
+export function formatIp(ip: Ip): string {
+  if (isIpv4(ip)) return ip.subarray(IPV4_AT).join('.');
+  const groups = groupsOf(ip);
+  const { start, count } = longestZeros(groups);
+  if (start === 0 && count === GROUPS - 2) return `::${ip.subarray(IPV4_AT).join('.')}`;
+  const texts = groups.map((group) => group.toString(16));
+  // "The symbol '::' MUST NOT be used to shorten just one 16-bit 0 field" (RFC 5952 §4.2.2).
+  return count < 2
+    ? texts.join(':')
+    : `${texts.slice(0, start).join(':')}::${texts.slice(start + count).join(':')}`;
+}
+
+/** One text for each address, as `formatIp()` writes it; `undefined` where the text is not an address, or has a zone. */
+export function canonicalAddress(text: string): string | undefined {
+  const ip = parseIp(text);
+  return ip === undefined ? undefined : formatIp(ip);
+}
+
+/** The eight 16-bit groups. */
+function groupsOf(ip: Ip): readonly number[] {
+  return Array.from(
+    { length: GROUPS },
+    (_, index) => (ip[index * 2] ?? 0) * 256 + (ip[index * 2 + 1] ?? 0),
+  );
+}
+
+/** Where the longest run of zero groups begins, the first of equal ones (RFC 5952 §4.2.3), and how long it is. */
+function longestZeros(groups: readonly number[]): { start: number; count: number } {
+  let best = { start: 0, count: 0 };
+  for (let start = 0; start < groups.length; start += 1) {
+    let count = 0;
+    while (groups[start + count] === 0) count += 1;
+    if (count > best.count) best = { start, count };
+    start += count;
+  }
+  return best;
+}
+
+/** Writes groups from `at` on. @returns The octet after the last one written; `undefined` where the text is not groups. */
+function readGroups(text: string, octets: Uint8Array, at: number): number | undefined {
+  if (text === '') return at;
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    if (at + 2 > IPV6_OCTETS) return undefined;
+    if (index === parts.length - 1 && part.includes('.')) {
+      if (at + IPV4_OCTETS > IPV6_OCTETS || !readIpv4(part, octets, at)) return undefined;
+      return at + IPV4_OCTETS;
+    }
+    const group = parseHex(part);
+    if (group === undefined) return undefined;
+    octets[at] = group >> 8;
+    octets[at + 1] = group & 0xff;
+    at += 2;
+  }
+  return at;
+}
+
+/** Whether the text is four decimal numbers; if so they are written from `at` on. */
+function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
+  const parts = text.split('.');
+  if (parts.length !== IPV4_OCTETS) return false;
+  for (const [index, part] of parts.entries()) {
+    const value = parseDecimal(part, 255);
+    if (value === undefined) return false;
+    octets[at + index] = value;
+  }
+  return true;
+}
+
+/** Without leading zeros, which some readers take for octal. */
+export function parseDecimal(text: string, max: number): number | undefined {
+  if (text === '' || text.length > 3 || (text.length > 1 && text.startsWith('0'))) return undefined;
+  for (const character of text) if (character < '0' || character > '9') return undefined;
+  const value = Number(text);
+  return value > max ? undefined : value;
+}
+
+function parseHex(text: string): number | undefined {
+  if (text === '' || text.length > 4) return undefined;
+  let value = 0;
+  for (const character of text.toLowerCase()) {
+    const digit = '0123456789abcdef'.indexOf(character);
+    if (digit < 0) return undefined;
+    value = value * 16 + digit;
+  }
+  return value;
+}
