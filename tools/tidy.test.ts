@@ -65,9 +65,10 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   redirect: ['sip', 'verdict'],
   net: [],
   store: ['event'],
-  delivery: ['event'],
+  follow: ['event'],
+  delivery: ['event', 'follow'],
   geo: [],
-  pool: ['dht', 'event'],
+  pool: ['dht', 'event', 'follow'],
   api: ['event', 'verdict'],
   client: [],
 };

@@ -2,7 +2,12 @@
 
 import { hostname } from 'node:os';
 import type { DeliveryPorts, JsonLog, Syslog, Webhooks } from '@sentrypeer/delivery';
-import { webhookCursor } from '@sentrypeer/delivery/settings';
+import {
+  JSON_LOG_CURSOR,
+  POOL_CURSOR,
+  SYSLOG_CURSOR,
+  webhookCursor,
+} from '@sentrypeer/follow/cursors';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
@@ -210,10 +215,10 @@ async function openPool(ports: PoolServicePorts, config: Config): Promise<PoolSe
 function cursorNames(config: Config): readonly string[] {
   return [
     JUDGE_CURSOR,
-    ...(config.jsonLog ? ['json-log'] : []),
-    ...(config.syslog ? ['syslog'] : []),
+    ...(config.jsonLog ? [JSON_LOG_CURSOR] : []),
+    ...(config.syslog ? [SYSLOG_CURSOR] : []),
     ...config.webhooks.map(({ name }) => webhookCursor(name)),
-    ...(config.peerToPeer ? ['pool'] : []),
+    ...(config.peerToPeer ? [POOL_CURSOR] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { webhookCursor } from '@sentrypeer/delivery/settings';
+import { webhookCursor } from '@sentrypeer/follow/cursors';
 import type { Config } from './config/config.ts';
 import type { JudgeOptions } from './services/judge.ts';
 import type { SipCounters } from './services/sip-counters.ts';

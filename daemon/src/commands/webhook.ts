@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { webhookCursor } from '@sentrypeer/delivery/settings';
+import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Endpoints, EndpointStatus } from '@sentrypeer/store';
 import { refusal } from '../config/refusal.ts';

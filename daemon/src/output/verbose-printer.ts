@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { EventLog } from '@sentrypeer/delivery';
+import type { EventLog } from '@sentrypeer/follow';
 import { VERBOSE_EVENTS_PER_COMMIT_MAX } from '../limits.ts';
 import { formatVerboseEvent } from './verbose-event.ts';
 

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
-import { webhookCursor } from '@sentrypeer/delivery/settings';
+import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Condition, StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';

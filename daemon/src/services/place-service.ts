@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import { Steps } from '@sentrypeer/follow';
 import type { Places } from '@sentrypeer/geo';
+import type { Logger } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import {
@@ -25,57 +26,48 @@ export interface PlaceServicePorts {
 export class PlaceService implements AsyncDisposable {
   readonly #ports: PlaceServicePorts;
   readonly #source: number;
-  #timer: NodeJS.Timeout | undefined;
-  #step: Promise<void> = Promise.resolve();
-  #isClosed = false;
-  #steps = 0;
+  readonly #steps: Steps;
+  #stepsCount = 0;
 
   constructor(ports: PlaceServicePorts) {
     this.#ports = ports;
     this.#source = ports.places.source;
-    this.#stepAfter(0); // What an earlier run did not come to.
+    this.#steps = new Steps({
+      step: () => this.#step(),
+      wakeMs: PLACE_ROUND_MS,
+      onFailed: ({ code, message }) => {
+        ports.logger.warn('places_not_counted', { code, why: message });
+        this.#stepsCount = 0; // The next event that is recorded wakes us again.
+      },
+    });
   }
 
   /** New events were committed. */
   wake(): void {
-    if (this.#timer === undefined) this.#stepAfter(PLACE_ROUND_MS);
+    this.#steps.wake();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await this.#step;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#steps.close();
   }
 
-  #stepAfter(ms: number): void {
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => (this.#step = this.#work()), ms);
-  }
-
-  async #work(): Promise<void> {
+  async #step(): Promise<number | undefined> {
     const isMore = await this.#place();
-    this.#timer = undefined;
-    this.#steps = isMore ? this.#steps + 1 : 0;
-    if (!isMore) return;
-    this.#stepAfter(this.#steps % PLACE_STEPS_COUNT === 0 ? PLACE_ROUND_MS : PLACE_PAUSE_MS);
+    this.#stepsCount = isMore ? this.#stepsCount + 1 : 0;
+    if (!isMore) return undefined;
+    return this.#stepsCount % PLACE_STEPS_COUNT === 0 ? PLACE_ROUND_MS : PLACE_PAUSE_MS;
   }
 
-  /** @returns Whether there may be more to do. */
+  /** @returns Whether there may be more to do; rejects with `OperatingError`. */
   async #place(): Promise<boolean> {
-    const { engine, log, places, logger } = this.#ports;
-    try {
-      const waiting = log.places.addressesToPlace(this.#source, PLACE_ADDRESSES_COUNT);
-      if (waiting.progress === undefined) return false;
-      const placed = waiting.addresses.map(({ totalId, address }) => {
-        const { country = '', network, networkName = '' } = places.placeOf(address);
-        return { totalId, country, network, networkName };
-      });
-      await engine.write('place', placed, waiting.progress);
-      return true;
-    } catch (error) {
-      if (!(error instanceof OperatingError)) throw error;
-      logger.warn('places_not_counted', { code: error.code, why: error.message });
-      return false; // The next event that is recorded wakes us again.
-    }
+    const { engine, log, places } = this.#ports;
+    const waiting = log.places.addressesToPlace(this.#source, PLACE_ADDRESSES_COUNT);
+    if (waiting.progress === undefined) return false;
+    const placed = waiting.addresses.map(({ totalId, address }) => {
+      const { country = '', network, networkName = '' } = places.placeOf(address);
+      return { totalId, country, network, networkName };
+    });
+    await engine.write('place', placed, waiting.progress);
+    return true;
   }
 }

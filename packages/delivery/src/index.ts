@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { type CursorSink, type EventLog } from './event-log.ts';
-export { type PumpPorts as DeliveryPorts } from './event-pump.ts';
+export type { DeliveryPorts } from './ports.ts';
 export { JsonLog, type JsonLogOptions } from './json-log.ts';
 export { Syslog, type SyslogOptions, type SyslogTarget } from './syslog.ts';
 export { type ChangeEndpoint, type EndpointChange } from './webhook/status.ts';

@@ -5,12 +5,11 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
-import { OperatingError, terminalSafeJson } from '@sentrypeer/kernel';
-import type { EventLog } from './event-log.ts';
-import { errorCode, type EventSink } from './event-pump.ts';
+import { BATCH_ENTRIES_MAX, type EventLog, type Sink } from '@sentrypeer/follow';
+import { assert, errorCode, OperatingError, terminalSafeJson } from '@sentrypeer/kernel';
 import {
-  BATCH_EVENTS_MAX,
   JSON_LINE_OCTETS_MAX,
+  JSON_LOG_SETTLE_EVENTS_MAX,
   JSON_PORTION_CHARACTERS,
   RESUME_EVENTS_MAX,
 } from './limits.ts';
@@ -23,8 +22,13 @@ const LINE_FEED = 0x0a;
 /** How every line of ours begins; `formatEventJson` writes the name first. */
 const LINE_START = '{"app_name":"sentrypeer"';
 
+assert(
+  JSON_LOG_SETTLE_EVENTS_MAX + BATCH_ENTRIES_MAX <= RESUME_EVENTS_MAX,
+  'the last line is found',
+);
+
 /** A file of one JSON object a line, appended to, whose end is repaired whenever it is opened. */
-export class JsonLogFile implements EventSink {
+export class JsonLogFile implements Sink<RecordedEvent> {
   readonly #log: EventLog;
   readonly #path: string;
   readonly #appVersion: string;
@@ -103,8 +107,8 @@ export class JsonLogFile implements EventSink {
     const [settled] = this.#log.eventsAfter(settledHoneyId - 1, 1);
     if (settled?.honeyId === settledHoneyId && settled.eventUuid === uuid) return settledHoneyId;
     let position = settledHoneyId;
-    for (let count = 0; count < RESUME_EVENTS_MAX; count += BATCH_EVENTS_MAX) {
-      const events = this.#log.eventsAfter(position, BATCH_EVENTS_MAX);
+    for (let count = 0; count < RESUME_EVENTS_MAX; count += BATCH_ENTRIES_MAX) {
+      const events = this.#log.eventsAfter(position, BATCH_ENTRIES_MAX);
       const found = events.find((event) => event.eventUuid === uuid);
       if (found !== undefined) return found.honeyId;
       const last = events.at(-1);

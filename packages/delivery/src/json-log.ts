@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { EventPump, type PumpPorts } from './event-pump.ts';
+import type { RecordedEvent } from '@sentrypeer/event';
+import { followedEvents, Pump } from '@sentrypeer/follow';
+import { JSON_LOG_CURSOR } from '@sentrypeer/follow/cursors';
 import { JsonLogFile } from './json-log-file.ts';
 import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
+import type { DeliveryPorts } from './ports.ts';
 
 export interface JsonLogOptions {
   readonly path: string;
@@ -21,25 +24,25 @@ export interface JsonLogOptions {
  * lines stand in the next file as well.
  */
 export class JsonLog {
-  readonly #pump: EventPump;
+  readonly #pump: Pump<RecordedEvent>;
 
-  private constructor(pump: EventPump) {
+  private constructor(pump: Pump<RecordedEvent>) {
     this.#pump = pump;
   }
 
   /** Throws where the file can't be made or written and trying again would not help. */
   static async open(
-    ports: PumpPorts,
+    ports: DeliveryPorts,
     options: JsonLogOptions,
     signal?: AbortSignal,
   ): Promise<JsonLog> {
     const file = new JsonLogFile(ports.log, options.path, options.appVersion);
     await file.check();
     signal?.throwIfAborted();
-    const pump = new EventPump(ports, file, {
-      name: 'json-log',
+    const pump = new Pump({ ...ports, log: followedEvents(ports.log) }, file, {
+      name: JSON_LOG_CURSOR,
       settleMs: options.settleMs ?? JSON_LOG_SETTLE_MS,
-      settleEventsMax: JSON_LOG_SETTLE_EVENTS_MAX,
+      settleEntriesMax: JSON_LOG_SETTLE_EVENTS_MAX,
       ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
     });
     return new JsonLog(pump);

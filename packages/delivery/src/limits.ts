@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { assert } from '@sentrypeer/kernel';
-
-/**
- * Events read from the log at once, 1 and above. Chosen: even when each carries the largest message,
- * reading them holds the main thread for some milliseconds only.
- */
-export const BATCH_EVENTS_MAX = 32;
-
 /**
  * Characters of JSON made before they are written, 1 and above; a line may go beyond. Chosen: making them
  * holds the main thread for about a millisecond.
  */
 export const JSON_PORTION_CHARACTERS = 262_144;
-
-/** Milliseconds to wait after the first failure of a consumer; doubled each time up to the next limit. */
-export const RETRY_MS_MIN = 1_000;
-
-/** Milliseconds between two tries at most. Chosen: an operator who repaired it need not wait long. */
-export const RETRY_MS_MAX = 60_000;
-
-/**
- * Milliseconds within which `close()` writes what is committed, 1 and above. Chosen: the whole daemon
- * stops within 2 seconds; what is left waits for the next start.
- */
-export const CLOSE_MS_MAX = 1_000;
-
-/** Milliseconds to wait for a file or child to be let go after that, 1 and above. Chosen as above. */
-export const CLOSE_SINK_MS_MAX = 250;
 
 /**
  * Milliseconds between two flushes of the JSON log to the disk, 0 and above. Chosen: at most this much is
@@ -139,10 +116,3 @@ export const TOKEN_MARGIN_MS_MAX = 60_000;
 
 /** Milliseconds within which a token is not renewed because it was refused. Chosen: no faster than tries are made. */
 export const TOKEN_RENEW_MS_MIN = 1_000;
-
-assert(RETRY_MS_MIN <= RETRY_MS_MAX, 'retries slow down');
-assert(CLOSE_MS_MAX + CLOSE_SINK_MS_MAX < 2_000, 'closing fits into the stop of the daemon');
-assert(
-  JSON_LOG_SETTLE_EVENTS_MAX + BATCH_EVENTS_MAX <= RESUME_EVENTS_MAX,
-  'the last line is found',
-);

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { RecordedEvent } from '@sentrypeer/event';
-import { settlesWithin } from './deadline.ts';
-import { errorCode } from './event-pump.ts';
+import { settlesWithin } from '@sentrypeer/follow';
+import { errorCode } from '@sentrypeer/kernel';
 import {
   COMPLAINT_CHARACTERS_MAX,
   SYSLOG_CONNECT_MS_MAX,

@@ -18,8 +18,3 @@ export const WEBHOOK_LIMITS = {
   parallelMax: WEBHOOK_PARALLEL_MAX,
   timeoutMsMax: WEBHOOK_TIMEOUT_MS_MAX,
 } as const;
-
-/** Cursor of an endpoint of this name. */
-export function webhookCursor(name: string): string {
-  return `webhook:${name}`;
-}

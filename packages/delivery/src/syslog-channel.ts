@@ -2,7 +2,7 @@
 
 import type { RecordedEvent } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
-import { settlesWithin } from './deadline.ts';
+import { settlesWithin } from '@sentrypeer/follow';
 import { SYSLOG_WRITE_MS_MAX } from './limits.ts';
 
 /** One way to a syslog daemon, from its opening to its receipt. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RecordedEvent } from '@sentrypeer/event';
+import { followedEvents, Pump, type Sink } from '@sentrypeer/follow';
+import { SYSLOG_CURSOR } from '@sentrypeer/follow/cursors';
 import { unreachable } from '@sentrypeer/kernel';
-import { EventPump, type EventSink, type PumpPorts } from './event-pump.ts';
 import { SYSLOG_SETTLE_EVENTS_MAX, SYSLOG_SETTLE_MS } from './limits.ts';
+import type { DeliveryPorts } from './ports.ts';
 import { LoggerChannel } from './logger-channel.ts';
 import { syslogError, type SyslogChannel } from './syslog-channel.ts';
 import { TcpChannel } from './tcp-channel.ts';
@@ -39,22 +41,22 @@ export interface SyslogOptions {
  * lines since the last receipt are written again, so a line may come twice but none is missing.
  */
 export class Syslog {
-  readonly #pump: EventPump;
+  readonly #pump: Pump<RecordedEvent>;
 
-  private constructor(pump: EventPump) {
+  private constructor(pump: Pump<RecordedEvent>) {
     this.#pump = pump;
   }
 
   static async open(
-    ports: PumpPorts,
+    ports: DeliveryPorts,
     options: SyslogOptions,
     signal?: AbortSignal,
   ): Promise<Syslog> {
     signal?.throwIfAborted();
-    const pump = new EventPump(ports, new SyslogSink(options), {
-      name: 'syslog',
+    const pump = new Pump({ ...ports, log: followedEvents(ports.log) }, new SyslogSink(options), {
+      name: SYSLOG_CURSOR,
       settleMs: options.settleMs ?? SYSLOG_SETTLE_MS,
-      settleEventsMax: SYSLOG_SETTLE_EVENTS_MAX,
+      settleEntriesMax: SYSLOG_SETTLE_EVENTS_MAX,
       ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
     });
     return new Syslog(pump);
@@ -81,7 +83,7 @@ export class Syslog {
 }
 
 /** Opens a channel when there is something to write and asks for its receipt when the pump settles. */
-class SyslogSink implements EventSink {
+class SyslogSink implements Sink<RecordedEvent> {
   readonly #options: SyslogOptions;
   #channel: SyslogChannel | undefined;
   #closed = false;

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { RecordedEvent } from '@sentrypeer/event';
-import { settlesWithin } from './deadline.ts';
+import { settlesWithin } from '@sentrypeer/follow';
 import { SYSLOG_CONNECT_MS_MAX, SYSLOG_RECEIPT_MS_MAX } from './limits.ts';
 import { syslogError, taken, type SyslogChannel } from './syslog-channel.ts';
 import { formatSyslogMessage, type SyslogOrigin } from './syslog-message.ts';

@@ -2,6 +2,7 @@
 
 /* Writes a JSON log until it is killed; its cursor dies with it. */
 
+import { statSync } from 'node:fs';
 import { JsonLog } from '../src/index.ts';
 import { MemoryEventLog } from './memory-event-log.ts';
 
@@ -10,4 +11,8 @@ log.cursors.set('json-log', 0);
 log.append(20_000);
 const path = process.argv[2] ?? '';
 await JsonLog.open(log.ports, { path, appVersion: '1', settleMs: 60_000 });
-setTimeout(() => console.log('writing'), 30);
+const timer = setInterval(() => {
+  if (statSync(path).size === 0) return;
+  clearInterval(timer);
+  console.log('writing');
+}, 5);

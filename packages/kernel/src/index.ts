@@ -2,6 +2,7 @@
 
 export { assert, AssertionError, unreachable } from './assert.ts';
 export { systemClock, type Clock } from './clock.ts';
+export { errorCode } from './error-code.ts';
 export { OperatingError } from './error.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { type Random } from './random.ts';

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { formatEndpoint } from '@sentrypeer/ip';
-import { OperatingError } from '@sentrypeer/kernel';
-import { errorCode } from './error-code.ts';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
 
 /** Makes of a failed `bind` or `listen` what a person can act on. */

@@ -2,8 +2,7 @@
 
 import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { OperatingError } from '@sentrypeer/kernel';
-import { errorCode } from './error-code.ts';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { KeyAndCertificate } from './self-signed.ts';
 
 export interface CertificatePaths {

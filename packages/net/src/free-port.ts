@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { errorCode } from '@sentrypeer/kernel';
 import { bindFailure } from './bind-failure.ts';
-import { errorCode } from './error-code.ts';
 import { tryPort } from './bind.ts';
 import type { SocketPlace } from './port-holder.ts';
 

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parseIp, wireOctets } from '@sentrypeer/ip';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '@sentrypeer/kernel';
 
 /** A line of /proc/net/udp and its kin, as far as it concerns us. */
 export interface SocketRow {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
-import { assert, type Logger } from '@sentrypeer/kernel';
+import { errorCode, assert, type Logger } from '@sentrypeer/kernel';
 import { bindFailure } from './bind-failure.ts';
-import { errorCode } from './error-code.ts';
 import { bindUdp } from './bind.ts';
 import { KernelDrops } from './kernel-drops.ts';
 import { ADDRESSES_FOLLOW_MS, UDP_ADDRESSES_MAX, UDP_SOCKETS_PER_ADDRESS_MAX } from './limits.ts';

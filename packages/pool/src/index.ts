@@ -11,5 +11,4 @@ export {
   type ReceivedEvent,
   type Trust,
 } from './ports.ts';
-export { POOL_CURSOR } from './publisher.ts';
 export { Neighbours, type NeighboursCounters } from './neighbours.ts';

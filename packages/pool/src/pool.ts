@@ -42,7 +42,7 @@ export class Pool implements AsyncDisposable {
     this.#keys = new KeyRing(ports);
     this.#publisher = new Publisher(ports, options, budgetState);
     this.#receiver = new Receiver(ports, options, this.#keys);
-    this.#running = Promise.all([this.#publisher.run(), this.#receiver.run()]);
+    this.#running = Promise.all([this.#publisher.running, this.#receiver.run()]);
   }
 
   /** Rejects where a part fails that must not. */
@@ -77,9 +77,9 @@ export class Pool implements AsyncDisposable {
 
   /** Resolves when nothing runs any more. To be called before the DHT node is closed. Idempotent. */
   async close(): Promise<void> {
-    this.#publisher.close();
     this.#receiver.close();
     this.#keys.close();
+    await this.#publisher.stop();
     await this.#running;
   }
 

@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DhtNode } from '@sentrypeer/dht';
-import type { BatchedEvent, CollectedMethod, RecordedEvent } from '@sentrypeer/event';
+import type { BatchedEvent, CollectedMethod } from '@sentrypeer/event';
+import type { CursorSink, EventLog } from '@sentrypeer/follow';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { Signer } from './ed25519.ts';
 
 /** The DHT as sharing uses it; a `DhtNode` is one. */
 type Network = Pick<DhtNode, 'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'>;
-
-/** The event log as it is read for sharing. */
-interface EventLog {
-  /** Up to `limit` committed events whose `honeyId` is above the given one, in ascending order. */
-  eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[];
-  lastHoneyId(): number;
-  cursor(name: string): number | undefined;
-}
-
-interface CursorSink {
-  saveCursor(name: string, honeyId: number): void;
-}
 
 /** What the operator thinks of an origin. */
 export type Trust = 'none' | 'trusted' | 'distrusted';

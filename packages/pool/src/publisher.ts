@@ -3,6 +3,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PutResult } from '@sentrypeer/dht';
 import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
+import { followedEvents, Pump, type Sink } from '@sentrypeer/follow';
+import { POOL_CURSOR, POOL_SINCE_CURSOR } from '@sentrypeer/follow/cursors';
 import { OperatingError } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
 import { Contacts } from './contacts.ts';
@@ -23,10 +25,6 @@ import { BAD_ACTORS, keyPlace, valueIdOf } from './places.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** The cursor's name; the other one says behind which event sharing began. */
-export const POOL_CURSOR = 'pool';
-const POOL_SINCE_CURSOR = 'pool-since';
-
 /** What became of this node's own events. */
 export interface PublisherCounters {
   /** Values put, and octets of them, since the start. */
@@ -43,11 +41,11 @@ export interface PublisherCounters {
 }
 
 /**
- * Shares this node's own events: reads the log behind a cursor of its own, so that nothing waits for the DHT. The
+ * Shares this node's own events: follows the log by a cursor of its own, so that nothing waits for the DHT. The
  * newest values are kept alive; what came before runs out. After a restart the same values are put again, under the
  * same ids and with the same content, which to others is no news.
  */
-export class Publisher {
+export class Publisher implements Sink<RecordedEvent> {
   readonly counters: PublisherCounters = {
     values: 0,
     octets: 0,
@@ -66,8 +64,9 @@ export class Publisher {
   readonly #closing = new AbortController();
   /** Ids of the values kept alive, oldest first. */
   readonly #kept: bigint[] = [];
+  readonly #pump: Pump<RecordedEvent>;
   #openPuts = 0;
-  #begunAt: number | undefined;
+  #hasResumed = false;
 
   constructor(ports: PoolPorts, options: PoolOptions, budgetState: unknown) {
     this.#ports = ports;
@@ -76,6 +75,17 @@ export class Publisher {
     this.#budget = new DayBudget(options.budgetOctets, budgetState);
     const rate = { burst: PUTS_BURST_MAX, perSecond: PUTS_PER_SECOND_MAX };
     this.#rate = new TokenBucket(rate, ports.clock.nowMs());
+    const { log, cursors } = ports;
+    // At first start sharing begins at the end of the log, because what is older was not meant to be shared.
+    if (log.cursor(POOL_CURSOR) === undefined)
+      cursors.saveCursor(POOL_SINCE_CURSOR, log.lastHoneyId());
+    this.#pump = new Pump({ ...ports, log: followedEvents(log) }, this, {
+      name: POOL_CURSOR,
+      settleMs: 0,
+      settleEntriesMax: 1,
+      closeMsMax: 0, // What is not shared yet waits for the next start.
+      retryMsMin: RECORD_RETRY_MS,
+    });
   }
 
   get budgetState(): BudgetState {
@@ -89,34 +99,44 @@ export class Publisher {
 
   /** New events were committed. */
   wake(): void {
-    this.#bell.ring();
+    this.#pump.wake();
   }
 
-  /** What runs ends; values put stay alive as long as the DHT node runs. */
-  close(): void {
+  /** Rejects where a programmer's error ended it. */
+  get running(): Promise<void> {
+    return this.#pump.running;
+  }
+
+  /** Ends what runs; values put stay alive as long as the DHT node runs. Idempotent. */
+  async stop(): Promise<void> {
     this.#closing.abort();
     this.#bell.close();
+    await this.#pump.close();
+    await this.#pump.running; // A put that is begun ends first: the DHT node is closed next.
   }
 
-  /** Resolves after `close()`. */
-  async run(): Promise<void> {
-    let position: number | undefined;
-    while (!this.#bell.closed) {
-      try {
-        position ??= await this.#start();
-        position = await this.#step(position);
-      } catch (error) {
-        if (!(error instanceof OperatingError)) throw error;
-        await this.#bell.pause(RECORD_RETRY_MS); // The database cannot be read now.
-      }
+  /** Shares the key at first, and what was alive when an earlier run ended. */
+  async resume(settledId: number): Promise<number> {
+    if (this.#hasResumed) return settledId;
+    await this.#shareKey();
+    const since = this.#ports.log.cursor(POOL_SINCE_CURSOR) ?? settledId;
+    await this.#replay(Math.max(since, settledId - REPLAYED_ROWS_MAX), settledId);
+    this.#hasResumed = true;
+    return settledId;
+  }
+
+  async write(events: readonly RecordedEvent[]): Promise<void> {
+    if (!this.#ports.network.isConnected) await this.#connected();
+    for (const event of events) {
+      if (this.#bell.closed) return;
+      await this.#share(event);
     }
   }
 
-  async #start(): Promise<number> {
-    const saved = this.#begin();
-    await this.#shareKey();
-    return this.#resume(saved);
-  }
+  /** A put is tried again by the DHT node; there is nothing to wait for. */
+  async settle(): Promise<void> {}
+
+  async close(): Promise<void> {}
 
   /** Others check our signatures with it, so it goes ahead of the first of them. */
   async #shareKey(): Promise<void> {
@@ -145,25 +165,6 @@ export class Publisher {
     }
   }
 
-  /** Where sharing goes on; at first start that is the end of the log, for what is older was not meant to be shared. */
-  #begin(): number {
-    const { log, cursors } = this.#ports;
-    const saved = log.cursor(POOL_CURSOR) ?? this.#begunAt;
-    if (saved !== undefined) return saved;
-    this.#begunAt = log.lastHoneyId(); // The cursor is written by another thread, some time.
-    cursors.saveCursor(POOL_SINCE_CURSOR, this.#begunAt);
-    cursors.saveCursor(POOL_CURSOR, this.#begunAt);
-    return this.#begunAt;
-  }
-
-  async #resume(saved: number): Promise<number> {
-    const { log } = this.#ports;
-    if (saved > log.lastHoneyId()) return 0; // The log was emptied, so its numbers began anew.
-    const since = log.cursor(POOL_SINCE_CURSOR) ?? saved;
-    await this.#replay(Math.max(since, saved - REPLAYED_ROWS_MAX), saved);
-    return saved;
-  }
-
   /** Learns what was shared in this hour and which values were alive, and puts these again. */
   async #replay(from: number, to: number): Promise<void> {
     const newest: RecordedEvent[] = [];
@@ -180,26 +181,6 @@ export class Publisher {
       const octets = this.#encode(event);
       if (octets !== undefined && !this.#bell.closed) this.#put(event, octets);
     }
-  }
-
-  /** Shares some events, or waits for more. @returns Where to go on. */
-  async #step(position: number): Promise<number> {
-    const { log, cursors, network } = this.#ports;
-    if (!network.isConnected) await this.#connected();
-    const events = log.eventsAfter(position, LOG_EVENTS_MAX);
-    const last = events.at(-1);
-    if (last === undefined) {
-      if (log.lastHoneyId() < position) return 0;
-      await this.#bell.news();
-      return position;
-    }
-    for (const event of events) {
-      if (this.#bell.closed) return position;
-      await this.#share(event);
-    }
-    cursors.saveCursor(POOL_CURSOR, last.honeyId);
-    await nextTurn();
-    return last.honeyId;
   }
 
   async #share(event: RecordedEvent): Promise<void> {

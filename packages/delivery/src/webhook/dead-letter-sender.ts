@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RecordedEvent } from '@sentrypeer/event';
+import { doubledMs } from '@sentrypeer/follow';
 import { OperatingError } from '@sentrypeer/kernel';
-import { doubledMs } from '../event-pump.ts';
 import { DEAD_LETTERS_LOOK_MS, DEAD_LETTERS_PER_LOOK_MAX } from '../limits.ts';
 import type { Deliverer } from './deliverer.ts';
 import type { ChangeEndpoint } from './status.ts';

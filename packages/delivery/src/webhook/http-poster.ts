@@ -4,7 +4,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { getCACertificates } from 'node:tls';
-import { errorCode } from '../event-pump.ts';
+import { errorCode } from '@sentrypeer/kernel';
 import { ANSWER_OCTETS_MAX, CONNECTION_IDLE_MS_MAX } from '../limits.ts';
 
 /** Variables of the environment that name proxies, by their usual names in capitals or not. */

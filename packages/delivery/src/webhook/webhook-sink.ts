@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RecordedEvent } from '@sentrypeer/event';
-import type { EventSink } from '../event-pump.ts';
+import type { Sink } from '@sentrypeer/follow';
 import { WEBHOOK_BATCH_CHARACTERS_MAX } from '../limits.ts';
 import type { Deliverer, Parcel } from './deliverer.ts';
 import { formatBody, isChosen, type EventChoice } from './event-body.ts';
@@ -27,7 +27,7 @@ interface Sent {
 }
 
 /** Gathers events into requests, and has so many of them under way as is allowed. */
-export class WebhookSink implements EventSink {
+export class WebhookSink implements Sink<RecordedEvent> {
   readonly #deliverer: Pick<Deliverer, 'deliver'>;
   readonly #options: WebhookSinkOptions;
   readonly #onClose: () => Promise<void>;

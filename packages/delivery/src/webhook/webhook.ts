@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RecordedEvent } from '@sentrypeer/event';
-import { doubledMs, EventPump, type PumpPorts } from '../event-pump.ts';
-import type { EventLog } from '../event-log.ts';
+import { doubledMs, followedEvents, Pump, type EventLog } from '@sentrypeer/follow';
+import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { WEBHOOK_PARALLEL_SETTLE_MS, WEBHOOK_SETTLE_EVENTS_MAX } from '../limits.ts';
-import { webhookCursor } from '../settings.ts';
+import type { DeliveryPorts } from '../ports.ts';
 import { DeadLetterSender, type DeadLetterLog } from './dead-letter-sender.ts';
 import { Deliverer, type DeliveryFailure } from './deliverer.ts';
 import { formatBody, type EventChoice } from './event-body.ts';
@@ -19,7 +19,7 @@ interface WebhookLog extends EventLog, DeadLetterLog {
   };
 }
 
-export interface WebhookPorts extends PumpPorts {
+export interface WebhookPorts extends DeliveryPorts {
   readonly log: WebhookLog;
   readonly changeEndpoint: ChangeEndpoint;
   /** From 0 to below 1. */
@@ -77,7 +77,7 @@ export class Webhook {
   readonly #status: StatusKeeper;
   readonly #poster: HttpPoster;
   readonly #letters: DeadLetterSender;
-  readonly #pump: EventPump;
+  readonly #pump: Pump<RecordedEvent>;
   #retryAfterMs: number | undefined;
   #nextTryEpochUs: number | undefined;
 
@@ -122,10 +122,10 @@ export class Webhook {
       { deliverer, onClose: () => this.#closeSink() },
       { choice, appVersion, nodeId, batchEventsMax, parallel },
     );
-    this.#pump = new EventPump(ports, sink, {
+    this.#pump = new Pump({ ...ports, log: followedEvents(ports.log) }, sink, {
       name: webhookCursor(name),
       settleMs: settleMs(options),
-      settleEventsMax: WEBHOOK_SETTLE_EVENTS_MAX,
+      settleEntriesMax: WEBHOOK_SETTLE_EVENTS_MAX,
       backOffMs: (failuresCount) => this.#backOffMs(failuresCount),
       onExpired: (count) => this.#status.add('expired', count),
     });

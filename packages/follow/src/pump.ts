@@ -1,68 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordedEvent } from '@sentrypeer/event';
-import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { doubledMs } from './back-off.ts';
 import { settlesWithin } from './deadline.ts';
-import type { CursorSink, EventLog } from './event-log.ts';
-import {
-  BATCH_EVENTS_MAX,
-  CLOSE_MS_MAX,
-  CLOSE_SINK_MS_MAX,
-  RETRY_MS_MAX,
-  RETRY_MS_MIN,
-} from './limits.ts';
+import { BATCH_ENTRIES_MAX, CLOSE_MS_MAX, CLOSE_SINK_MS_MAX } from './limits.ts';
+import type { CursorSink, Log } from './log.ts';
 
 /** Where a pump delivers to. It is never called again before its promise has settled, but for `close`. */
-export interface EventSink {
+export interface Sink<Entry> {
   /**
-   * Opens what is closed, after letting go of what is broken, and answers behind which event to go on: the
-   * given one, or a later one where the sink finds that it holds more.
+   * Opens what is closed, after letting go of what is broken. @returns The id after which to go on: the given one, or a
+   * later one where the sink finds that it holds more.
    */
-  resume(settledHoneyId: number): Promise<number>;
-  /** Takes the events in order. Where it rejects, any of them may have been taken. */
-  write(events: readonly RecordedEvent[]): Promise<void>;
+  resume(settledId: number): Promise<number>;
+  /** Takes the entries in order. Where it rejects, any of them may have been taken. */
+  write(entries: readonly Entry[]): Promise<void>;
   /** Resolves when all that was written is where it belongs. */
   settle(): Promise<void>;
   /** Lets go of everything, also amid a call. */
   close(): Promise<void>;
 }
 
-export interface PumpPorts {
-  readonly log: EventLog;
+export interface PumpPorts<Entry> {
+  readonly log: Log<Entry>;
   readonly cursors: CursorSink;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
 export interface PumpOptions {
-  /** The cursor's name, and the consumer's in our own log. */
+  /** The cursor's name (`cursor-names.ts`), and the follower's in our own log. */
   readonly name: string;
   /** Milliseconds after which what was written is settled. */
   readonly settleMs: number;
-  /** Events after which it is settled at the latest. */
-  readonly settleEventsMax: number;
+  /** Entries after which it is settled at the latest. */
+  readonly settleEntriesMax: number;
   /** @default RETRY_MS_MIN */
   readonly retryMsMin?: number;
   /** @default CLOSE_MS_MAX */
   readonly closeMsMax?: number;
-  /** Milliseconds to wait after so many failures on end. @default doubled each time, up to RETRY_MS_MAX */
+  /** Milliseconds to wait after that many consecutive failures. @default doubled each time, up to RETRY_MS_MAX */
   readonly backOffMs?: (failuresCount: number) => number;
-  /** Events were removed from the log before the sink got them. */
+  /** Entries were removed from the log before the sink got them. */
   readonly onExpired?: (count: number) => void;
 }
 
 /**
- * Carries events from the log to one sink: small batches, one in flight, the rest of the program between
+ * Carries entries from a log to one sink: small batches, one in flight, the rest of the program between
  * them. The cursor is saved only when the sink has settled; after a failure it goes on from there.
  */
-export class EventPump {
-  readonly #ports: PumpPorts;
-  readonly #sink: EventSink;
+export class Pump<Entry> {
+  readonly #ports: PumpPorts<Entry>;
+  readonly #sink: Sink<Entry>;
   readonly #options: PumpOptions;
-  /** All events up to this one are where they belong; what the saved cursor says. */
-  #settledHoneyId: number;
-  /** The last event written, or `undefined` where the sink has to resume first. */
+  /** All entries up to this one are where they belong; what the saved cursor says. */
+  #settledId: number;
+  /** The last entry written, or `undefined` where the sink has to resume first. */
   #position: number | undefined;
   #unsettledCount = 0;
   #unsettledSinceMs = 0;
@@ -77,17 +71,17 @@ export class EventPump {
   readonly #running: Promise<void>;
 
   /** Starts at the saved cursor; a new one starts at the end of the log. */
-  constructor(ports: PumpPorts, sink: EventSink, options: PumpOptions) {
+  constructor(ports: PumpPorts<Entry>, sink: Sink<Entry>, options: PumpOptions) {
     this.#ports = ports;
     this.#sink = sink;
     this.#options = options;
     const saved = ports.log.cursor(options.name);
-    this.#settledHoneyId = saved ?? ports.log.lastHoneyId();
-    if (saved === undefined) ports.cursors.saveCursor(options.name, this.#settledHoneyId);
+    this.#settledId = saved ?? ports.log.lastId();
+    if (saved === undefined) ports.cursors.saveCursor(options.name, this.#settledId);
     this.#running = this.#run();
   }
 
-  /** New events were committed. */
+  /** The log has new entries. */
   wake(): void {
     this.#woken = true;
     if (!this.#backingOff) this.#endPause?.();
@@ -99,6 +93,11 @@ export class EventPump {
     this.#restart ??= Promise.withResolvers<void>();
     this.#endPause?.();
     await this.#restart.promise;
+  }
+
+  /** Resolves when the pump carries nothing any more, after `close()`; rejects where a programmer's error ended it. */
+  get running(): Promise<void> {
+    return this.#running;
   }
 
   /** Delivers what is committed, within a deadline. */
@@ -116,10 +115,10 @@ export class EventPump {
     await settlesWithin(this.#sink.close(), CLOSE_SINK_MS_MAX);
     this.#restart?.resolve();
     const { log, logger } = this.#ports;
-    if (this.#settledHoneyId < log.lastHoneyId()) {
+    if (this.#settledId < log.lastId()) {
       logger.warn('delivery_left_for_next_start', {
         consumer: this.#options.name,
-        events: log.lastHoneyId() - this.#settledHoneyId,
+        events: log.lastId() - this.#settledId,
       });
     }
   }
@@ -144,10 +143,10 @@ export class EventPump {
     if (this.#restart !== undefined) await this.#beginAnew();
     const position = this.#position ?? (await this.#resume());
     this.#woken = false;
-    const events = this.#eventsAfter(position);
-    if (events.length > 0) await this.#write(events);
-    if (this.#mustSettle(events.length === 0)) await this.#settle();
-    if (events.length > 0) await nextTurn();
+    const entries = this.#entriesAfter(position);
+    if (entries.length > 0) await this.#write(entries);
+    if (this.#mustSettle(entries.length === 0)) await this.#settle();
+    if (entries.length > 0) await nextTurn();
     else if (this.#closing !== undefined) return true;
     else if (!this.#woken && this.#restart === undefined) await this.#pause(this.#settleInMs());
     return false;
@@ -162,41 +161,43 @@ export class EventPump {
     const restart = this.#restart;
     this.#restart = undefined;
     try {
-      this.#position = await this.#sink.resume(this.#settledHoneyId);
+      this.#position = await this.#sink.resume(this.#settledId);
     } finally {
       restart?.resolve();
     }
-    if (this.#position !== this.#settledHoneyId) {
+    if (this.#position !== this.#settledId) {
       this.#countUnsettled(1);
       await this.#settle();
     }
     return this.#position;
   }
 
-  #eventsAfter(position: number): readonly RecordedEvent[] {
+  #entriesAfter(position: number): readonly Entry[] {
     const { log, logger } = this.#ports;
-    const events = log.eventsAfter(position, BATCH_EVENTS_MAX);
-    const first = events[0];
+    const entries = log.entriesAfter(position, BATCH_ENTRIES_MAX);
+    const [first] = entries;
     if (first === undefined) {
-      // The log was emptied, so its numbers began anew.
-      if (log.lastHoneyId() >= position) return events;
-      this.#settledHoneyId = 0;
+      // The log was emptied, so its ids began anew.
+      if (log.lastId() >= position) return entries;
+      this.#settledId = 0;
       this.#position = 0;
-      return log.eventsAfter(0, BATCH_EVENTS_MAX);
+      return log.entriesAfter(0, BATCH_ENTRIES_MAX);
     }
-    if (position > 0 && first.honeyId > position + 1) {
-      const missing = first.honeyId - position - 1;
+    const firstId = log.idOf(first);
+    if (position > 0 && firstId > position + 1) {
+      const missing = firstId - position - 1;
       logger.warn('delivery_events_expired', { consumer: this.#options.name, events: missing });
       this.#options.onExpired?.(missing);
     }
-    return events;
+    return entries;
   }
 
-  async #write(events: readonly RecordedEvent[]): Promise<void> {
-    await this.#sink.write(events);
+  async #write(entries: readonly Entry[]): Promise<void> {
+    await this.#sink.write(entries);
     if (this.#abandoned) return;
-    this.#position = events.at(-1)?.honeyId;
-    this.#countUnsettled(events.length);
+    const last = entries.at(-1);
+    if (last !== undefined) this.#position = this.#ports.log.idOf(last);
+    this.#countUnsettled(entries.length);
   }
 
   #countUnsettled(count: number): void {
@@ -207,7 +208,7 @@ export class EventPump {
   #mustSettle(idle: boolean): boolean {
     if (this.#abandoned || this.#unsettledCount === 0) return false;
     if (idle && this.#closing !== undefined) return true;
-    return this.#unsettledCount >= this.#options.settleEventsMax || this.#settleInMs() === 0;
+    return this.#unsettledCount >= this.#options.settleEntriesMax || this.#settleInMs() === 0;
   }
 
   /** Milliseconds until what was written is due to be settled, `undefined` where nothing is. */
@@ -221,8 +222,8 @@ export class EventPump {
     await this.#sink.settle();
     if (this.#abandoned) return;
     this.#unsettledCount = 0;
-    this.#settledHoneyId = this.#position ?? this.#settledHoneyId;
-    this.#ports.cursors.saveCursor(this.#options.name, this.#settledHoneyId);
+    this.#settledId = this.#position ?? this.#settledId;
+    this.#ports.cursors.saveCursor(this.#options.name, this.#settledId);
     if (this.#failuresCount === 0) return;
     this.#ports.logger.info('delivery_resumed', { consumer: this.#options.name });
     this.#failuresCount = 0;
@@ -248,7 +249,7 @@ export class EventPump {
     this.#backingOff = false;
   }
 
-  /** Ends after so many milliseconds if given, or earlier by a call of `#endPause`. */
+  /** Ends after that many milliseconds if given, or earlier by a call of `#endPause`. */
   async #pause(ms: number | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#endPause = resolve;
@@ -259,19 +260,7 @@ export class EventPump {
   }
 }
 
-/** Milliseconds to wait after so many failures on end, 1 and above: doubled each time, up to a minute. */
-export function doubledMs(failuresCount: number, retryMsMin = RETRY_MS_MIN): number {
-  return Math.min(retryMsMin * 2 ** (failuresCount - 1), RETRY_MS_MAX);
-}
-
 /** The world failed us; anything else is a programmer's error and must rise. */
 function isOperating(error: unknown): error is Error {
   return error instanceof OperatingError || errorCode(error) !== undefined;
-}
-
-/** The stable code of our own errors and of the system's, `undefined` where there is none. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { RecordedEvent } from '@sentrypeer/event';
+import type { Log } from './log.ts';
 
 /** The event log as a consumer reads it. */
 export interface EventLog {
@@ -12,8 +13,12 @@ export interface EventLog {
   cursor(name: string): number | undefined;
 }
 
-/** Where a consumer says how far it came. */
-export interface CursorSink {
-  /** May go back where the log was emptied and its numbers began anew. */
-  saveCursor(name: string, honeyId: number): void;
+/** The event log as a pump follows it. */
+export function followedEvents(log: EventLog): Log<RecordedEvent> {
+  return {
+    entriesAfter: (id, limit) => log.eventsAfter(id, limit),
+    idOf: ({ honeyId }) => honeyId,
+    lastId: () => log.lastHoneyId(),
+    cursor: (name) => log.cursor(name),
+  };
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * The cursors of all who follow a log of this node, as their names stand in the table `cursor`. They are kept in files that
+ * are in use, so a name is never changed and never given to another follower.
+ */
+
+/** The event log, followed by the JSON log. */
+export const JSON_LOG_CURSOR = 'json-log';
+
+/** The event log, followed by syslog. */
+export const SYSLOG_CURSOR = 'syslog';
+
+/** The event log, followed by the pool; the second says after which event sharing began. */
+export const POOL_CURSOR = 'pool';
+export const POOL_SINCE_CURSOR = 'pool-since';
+
+/** The event log, followed by the webhook of this name. */
+export function webhookCursor(name: string): string {
+  return `webhook:${name}`;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * Entries with ascending ids, 1 and above, as a follower reads them: events by `honey_id`, changes of listings by serial. Ids
+ * begin anew only where the log was emptied.
+ */
+export interface Log<Entry> {
+  /** Up to `limit` entries whose id is above the given one, in ascending order. */
+  entriesAfter(id: number, limit: number): readonly Entry[];
+  idOf(entry: Entry): number;
+  /** The highest id, 0 in an empty log. */
+  lastId(): number;
+  /** Where the follower of this name stands, `undefined` where none of that name was ever seen. */
+  cursor(name: string): number | undefined;
+}
+
+/** Where a follower says how far it came. */
+export interface CursorSink {
+  /** May go back where the log was emptied and its ids began anew. */
+  saveCursor(name: string, id: number): void;
+}
