@@ -10,9 +10,10 @@ import {
 } from '@sentrypeer/follow/cursors';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
+import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { openEngine, type Engine } from './engine.ts';
+import { type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { webhookCursor } from '@sentrypeer/follow/cursors';
-import type { Config } from './config/config.ts';
-import type { JudgeOptions } from './services/judge.ts';
 import type { SipCounters } from './services/sip-counters.ts';
 import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
-import type { StoreServiceOptions } from './services/store-service.ts';
 import type { Writer } from './services/writer-commands.ts';
 
 export interface EnginePorts {
@@ -30,30 +26,4 @@ export interface Engine extends Writer {
   drain(): Promise<void>;
   /** Closes the database. */
   close(): Promise<void>;
-}
-
-/** How the judge is to judge, for the thread that follows the log and for the one that answers. */
-export function judgeOptions(config: Config): JudgeOptions {
-  const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [] } = config;
-  return { homeCountry, ownNumbers, ownAddresses, policy };
-}
-
-/** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
-export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
-  const store: StoreServiceOptions = {
-    path: config.dbFile,
-    retentionDays: config.retentionDays,
-    sizeMaxOctets: config.dbSizeMaxOctets,
-    diskFreeMinOctets: config.dbFreeMinOctets,
-    owedCursors: config.webhooks.map(({ name }) => webhookCursor(name)),
-    owedMaxOctets: config.webhookBacklogOctets,
-    judge: judgeOptions(config),
-  };
-  // Each way loads only what it needs: a thread's memory is mostly the code in it.
-  if (config.threads === 1) {
-    const { openOneThread } = await import('./engine-one-thread.ts');
-    return openOneThread(ports, store);
-  }
-  const { openThreads } = await import('./engine-threads.ts');
-  return openThreads(ports, store, config.noSip ? 0 : config.threads - 1); // One of them stores.
 }

@@ -2,8 +2,8 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { ensureCertificate } from '@sentrypeer/net';
+import { judgeOptions } from './open-engine.ts';
 import type { Config } from './config/config.ts';
-import { judgeOptions } from './engine.ts';
 import type { Identity } from './identity.ts';
 import type { AgentCounters } from './services/agent-counters.ts';
 import type { AgentServiceOptions } from './services/agent-service.ts';

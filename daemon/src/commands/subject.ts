@@ -5,7 +5,7 @@ import { OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Judge, Judgement, Subject } from '@sentrypeer/verdict';
-import { judgeOptions } from '../engine.ts';
+import { judgeOptions } from '../open-engine.ts';
 import { makeJudge } from '../services/judge.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';

@@ -2,12 +2,12 @@
 
 /* What the parts of an engine share, with a clock that a test sets. */
 
-import { Chance } from '../src/chance.ts';
-import type { Core } from '../src/core.ts';
-import { newCounters } from '../src/counters.ts';
+import { Chance } from '../src/engine/chance.ts';
+import type { Core } from '../src/engine/core.ts';
+import { newCounters } from '../src/engine/counters.ts';
 import { infoHash } from '../src/info-hash.ts';
-import { Outbox } from '../src/outbox.ts';
-import { Timers } from '../src/timers.ts';
+import { Outbox } from '../src/engine/outbox.ts';
+import { Timers } from '../src/engine/timers.ts';
 
 export interface TestCore {
   readonly core: Core;

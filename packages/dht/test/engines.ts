@@ -3,11 +3,11 @@
 /* Engines on a simulated network, and what a test asks of them. */
 
 import type { Endpoint } from '@sentrypeer/ip';
-import { DhtEngine, type EngineOptions } from '../src/engine.ts';
+import { DhtEngine, type EngineOptions } from '../src/engine/engine.ts';
 import type { InfoHash } from '../src/info-hash.ts';
-import type { ListenEvent } from '../src/listen-operation.ts';
+import type { ListenEvent } from '../src/node/listen-operation.ts';
 import { SimulatedNetwork, type SimulatedNetworkOptions } from '../src/testing/index.ts';
-import { unsignedValue, type Value } from '../src/value.ts';
+import { unsignedValue, type Value } from '../src/values/value.ts';
 
 export interface TestNode {
   readonly engine: DhtEngine;

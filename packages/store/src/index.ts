@@ -33,8 +33,6 @@ export {
   type AddressTotal,
   type HourTotal,
   type NumberTotal,
-  type Page,
-  type PageEnd,
   type UserAgentTotal,
 } from './store-reader.ts';
 export { Decisions, type Decision } from './judging/decisions.ts';
@@ -43,3 +41,4 @@ export { JUDGE_CURSOR, type JudgingPorts } from './judging/judging.ts';
 export { type Listing, type ListingChange } from './judging/listing-reader.ts';
 export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
+export type { Page, PageEnd } from './page.ts';

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade, RecordedEvent } from '@sentrypeer/event';
+import type { Page, PageEnd } from './page.ts';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
 import { readCondition, type Condition } from './condition.ts';
 import type { CounterName } from './totals/counters.ts';
@@ -57,18 +58,6 @@ export interface HourTotal {
   readonly method: string;
   readonly transport: string;
   readonly seenCount: number;
-}
-
-/** Where a page of totals ended. */
-export interface PageEnd {
-  readonly lastSeenEpochUs: number;
-  readonly totalId: number;
-}
-
-/** One page of totals, newest first. `next` is `undefined` behind the last. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next: PageEnd | undefined;
 }
 
 const ADDRESS_COLUMNS = 'total_id, address, first_seen_us, last_seen_us, seen_count, grade';

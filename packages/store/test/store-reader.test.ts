@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page, PageEnd } from '../src/page.ts';
 import { Store } from '../src/store.ts';
-import { StoreReader, type Page, type PageEnd } from '../src/store-reader.ts';
+import { StoreReader } from '../src/store-reader.ts';
 import {
   batchOf,
   distinctBatch,

@@ -4,7 +4,7 @@ import type { Endpoint } from '@sentrypeer/ip';
 import { assert, silentLogger, type Clock, type Random } from '@sentrypeer/kernel';
 import { endpointKey } from '../address.ts';
 import type { DatagramPort, DhtPorts, OnDatagram } from '../ports.ts';
-import { Timers, type Timer } from '../timers.ts';
+import { Timers, type Timer } from '../engine/timers.ts';
 
 const MINUTE_MS = 60_000;
 

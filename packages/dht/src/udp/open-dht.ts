@@ -12,8 +12,8 @@ import {
   type Random,
 } from '@sentrypeer/kernel';
 import { FAMILIES } from '../address.ts';
-import { DhtNode, type DhtOptions } from '../dht-node.ts';
-import { DISCOVERY_GROUPS } from '../discovery.ts';
+import { DhtNode, type DhtOptions } from '../node/dht-node.ts';
+import { DISCOVERY_GROUPS } from '../routing/discovery.ts';
 import type { DatagramPort, DhtPorts, OnDatagram } from '../ports.ts';
 import { bindSocket, UdpPort } from './udp-port.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Endpoint } from '@sentrypeer/ip';
 import type { InfoHash } from '../info-hash.ts';
-import type { Value } from '../value.ts';
+import type { Value } from '../values/value.ts';
 
 /** The queries that get an answer (PROTOCOL 3). */
 export const QUERY_NAMES = ['ping', 'find', 'get', 'put', 'listen', 'refresh', 'update'] as const;

@@ -4,7 +4,7 @@ import { infoHashOctets, infoHashOfOctets } from '../info-hash.ts';
 import { asArray, asMap, asOctets, asText, asU64, asUint, type Item } from '../msgpack/item.ts';
 import { Packer } from '../msgpack/packer.ts';
 import { unpack } from '../msgpack/unpack.ts';
-import { encryptedValue, type Value } from '../value.ts';
+import { encryptedValue, type Value } from '../values/value.ts';
 
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { hexText } from '@sentrypeer/bytes';
 import { infoHashOfOctets } from '../../src/info-hash.ts';
 import { Packer } from '../../src/msgpack/packer.ts';
-import { sameContent, unsignedValue, type Value } from '../../src/value.ts';
+import { sameContent, unsignedValue, type Value } from '../../src/values/value.ts';
 import { decodePackedValue, encodeSignedPart, encodeValue } from '../../src/wire/value-codec.ts';
 import { octetsOf, VALUES } from './vectors.ts';
 

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { fromSqlite } from '../file/database-error.ts';
 import { ORIGIN_COLUMNS, originOf, type Origin } from './origins.ts';
-import type { Page, PageEnd } from '../store-reader.ts';
+import type { Page, PageEnd } from '../page.ts';
 
 const BEGINNING: PageEnd = {
   lastSeenEpochUs: Number.MAX_SAFE_INTEGER,

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Counters } from './counters.ts';
-import type { PageEnd } from '../store-reader.ts';
+import type { PageEnd } from '../page.ts';
 
 /** Where an address is, by the number of its total. */
 export interface PlacedAddress {

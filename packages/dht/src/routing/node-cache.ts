@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Endpoint } from '@sentrypeer/ip';
+import { sameEndpoint } from '../address.ts';
+import type { Chance } from '../engine/chance.ts';
+import { compareDistance, type InfoHash } from '../info-hash.ts';
+import { NODE_HEARD_MS_MAX, NODES_KNOWN_MAX } from '../limits.ts';
+import { RemoteNode } from './remote-node.ts';
+
+/** Every node of one family that we know, one object for each id. Those that nothing holds make room for new ones. */
+export class NodeCache {
+  readonly #chance: Chance;
+  readonly #nodes = new Map<InfoHash, RemoteNode>();
+
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  get(id: InfoHash): RemoteNode | undefined {
+    return this.#nodes.get(id);
+  }
+
+  /**
+   * A datagram came that names this sender. Anybody can write any id: a node that answers where it is stays there
+   * until the new address has been proved; `foreign` says that this is to be tried.
+   */
+  heard(
+    id: InfoHash,
+    source: Endpoint,
+    client: boolean,
+    nowMs: number,
+  ): { readonly node: RemoteNode; readonly foreign: boolean; readonly isNews: boolean } {
+    const known = this.#nodes.get(id);
+    const node = known ?? this.#add(id, source);
+    if (known === undefined) node.client = client; // The first contact decides (PROTOCOL 3.3).
+    if (!sameEndpoint(node.endpoint, source)) {
+      if (node.isGood(nowMs)) return { node, foreign: true, isNews: false };
+      node.endpoint = source;
+    }
+    const isNews = node.expired || nowMs - node.heardAtMs >= NODE_HEARD_MS_MAX;
+    node.heardAtMs = nowMs;
+    node.expired = false;
+    return { node, foreign: false, isNews };
+  }
+
+  /** Others mention the node. What they say replaces an address only if the node was silent for long (PROTOCOL 11.1). */
+  mentioned(id: InfoHash, endpoint: Endpoint, nowMs: number): RemoteNode {
+    const known = this.#nodes.get(id);
+    if (known === undefined) return this.#add(id, endpoint);
+    if (nowMs - known.heardAtMs >= NODE_HEARD_MS_MAX && !sameEndpoint(known.endpoint, endpoint)) {
+      known.endpoint = endpoint;
+      known.expired = false;
+    }
+    return known;
+  }
+
+  /** What a search begins with: the nodes closest to the key, and the closest of those that ever answered. */
+  closest(key: InfoHash, count: number): readonly RemoteNode[] {
+    const sorted = [...this.#nodes.values()]
+      .filter((node) => !node.expired && !node.client)
+      .sort((a, b) => compareDistance(key, a.id, b.id));
+    const answering = sorted.filter((node) => node.hasReplied).slice(0, count);
+    return [...new Set([...answering, ...sorted.slice(0, count)])];
+  }
+
+  values(): IterableIterator<RemoteNode> {
+    return this.#nodes.values();
+  }
+
+  #add(id: InfoHash, endpoint: Endpoint): RemoteNode {
+    if (this.#nodes.size >= NODES_KNOWN_MAX) this.#forgetOldest();
+    const node = new RemoteNode(id, endpoint, this.#chance.u32());
+    this.#nodes.set(id, node);
+    return node;
+  }
+
+  /** Those in use go behind the others, so that the next one is found at once. */
+  #forgetOldest(): void {
+    for (let left = this.#nodes.size; left > 0; left -= 1) {
+      const [first] = this.#nodes;
+      if (first === undefined) return;
+      const [id, node] = first;
+      this.#nodes.delete(id);
+      if (node.usesCount === 0) return;
+      this.#nodes.set(id, node);
+    }
+  }
+}

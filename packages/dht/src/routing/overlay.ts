@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { familyOf, isLoopback, type Endpoint, type Family } from '@sentrypeer/ip';
+import { addressOctets, isMartianEndpoint } from '../address.ts';
+import type { Admission } from '../engine/admission.ts';
+import { Bootstrap } from './bootstrap.ts';
+import type { Core } from '../engine/core.ts';
+import type { InfoHash } from '../info-hash.ts';
+import { SEARCH_IDLE_MS, SEARCHES_MAX, TABLE_QUIET_MS } from '../limits.ts';
+import { Maintenance } from './maintenance.ts';
+import { NodeCache } from './node-cache.ts';
+import type { RemoteNode } from './remote-node.ts';
+import { Requests } from './requests.ts';
+import { RoutingTable, type Confidence } from './routing-table.ts';
+import { Search } from '../search/search.ts';
+import type { SearchPorts } from '../search/search-ports.ts';
+import type { NodeRecord } from '../wire/message.ts';
+
+/** PROTOCOL 14.2. */
+export type Connectivity = 'connected' | 'connecting' | 'disconnected';
+
+export interface OverlayPorts {
+  readonly core: Core;
+  readonly admission: Admission;
+  /** Node lists bring nodes of the other family, too. */
+  readonly learn: (records: readonly NodeRecord[], from: RemoteNode) => void;
+  /** The families this node runs, for `w`. */
+  readonly families: readonly Family[];
+  /** Names are to be looked up again: we are disconnected. */
+  readonly onBootstrapDue: () => void;
+}
+
+/** The network of one family: its nodes, table, searches and upkeep (PROTOCOL 16). */
+export class Overlay {
+  readonly family: Family;
+  readonly requests: Requests;
+  readonly cache: NodeCache;
+  readonly table: RoutingTable;
+  readonly bootstrap: Bootstrap;
+  readonly maintenance: Maintenance;
+  readonly searches = new Map<InfoHash, Search>();
+  readonly #ports: OverlayPorts;
+  readonly #searchPorts: SearchPorts;
+  /** Operations that wait until it is known whether anybody answers. */
+  #waiting: (() => void)[] = [];
+
+  constructor(ports: OverlayPorts, family: Family) {
+    const { core } = ports;
+    this.family = family;
+    this.#ports = ports;
+    this.requests = new Requests(core);
+    this.cache = new NodeCache(core.chance);
+    this.table = new RoutingTable(core.id);
+    this.bootstrap = new Bootstrap(core, this.requests, {
+      isConnected: () => this.connectivity() === 'connected',
+      onPong: (id, source) => this.bootstrapped(id, source),
+      onSettled: () => this.#settled(),
+      onDue: ports.onBootstrapDue,
+    });
+    this.maintenance = new Maintenance(core, this, ports.families);
+    this.#searchPorts = {
+      core,
+      family,
+      requests: this.requests,
+      closest: (key, count) => this.cache.closest(key, count),
+      learn: ports.learn,
+      ban: (node) => this.ban(node),
+      onSearchExpired: () => this.connectivityChanged(),
+    };
+  }
+
+  connectivity(): Connectivity {
+    const nowMs = this.#ports.core.clock.nowMs();
+    const nodes = this.table.nodes();
+    if (nodes.some((node) => node.isGood(nowMs))) return 'connected';
+    if (this.bootstrap.isPending || nodes.some((node) => !node.expired)) return 'connecting';
+    return 'disconnected';
+  }
+
+  /** Runs at once, or when the first bootstrap has come to an end (PROTOCOL 14.2). */
+  whenSettled(run: () => void): void {
+    if (this.connectivity() === 'connecting' && this.bootstrap.isPending) this.#waiting.push(run);
+    else run();
+  }
+
+  /** The search for a key, made when there is none. */
+  search(key: InfoHash): Search {
+    const known = this.searches.get(key);
+    if (known !== undefined) return known;
+    if (this.searches.size >= SEARCHES_MAX) this.#forgetIdle(0);
+    const search = new Search(this.#searchPorts, key);
+    this.searches.set(key, search);
+    return search;
+  }
+
+  /** A node showed itself, or others did it the favour. */
+  seen(node: RemoteNode, confidence: Confidence, isNews: boolean): void {
+    if (node.client) return;
+    const { clock } = this.#ports.core;
+    const nowMs = clock.nowMs();
+    const quiet = nowMs - this.table.grewAtMs >= TABLE_QUIET_MS;
+    const offer = this.table.offer(node, confidence, nowMs);
+    if (offer.ping !== undefined) this.ping(offer.ping);
+    if (offer.kind === 'added' && quiet) this.maintenance.hasten();
+    if (offer.kind === 'added' || isNews)
+      for (const search of this.searches.values()) search.offer(node);
+    if (confidence === 'replied') this.bootstrap.connected();
+  }
+
+  /** A node from another's list, or from elsewhere; `reporter` is the address its teller was reached at (PROTOCOL 3.5). */
+  learn({ id, endpoint }: NodeRecord, reporter: Endpoint | undefined): void {
+    const { core, admission } = this.#ports;
+    if (id === core.id) return;
+    const behindReporter =
+      reporter !== undefined &&
+      isLoopback(endpoint.address) &&
+      familyOf(reporter.address) === this.family;
+    const at = behindReporter ? { ...reporter, port: endpoint.port } : endpoint;
+    if (isMartianEndpoint(at) || admission.isBlacklisted(at)) return;
+    const node = this.cache.mentioned(id, at, core.clock.nowMs());
+    this.seen(node, 'mentioned', true);
+  }
+
+  /** Nodes that another one lists, of any family. */
+  learnAll(records: readonly NodeRecord[], from: RemoteNode): void {
+    this.#ports.learn(records, from);
+  }
+
+  /** A node list's worth of the good nodes closest to a key. */
+  closestGood(key: InfoHash, count: number): readonly NodeRecord[] {
+    const nowMs = this.#ports.core.clock.nowMs();
+    return this.table
+      .closestGood(key, count, nowMs)
+      .filter(({ endpoint }) => addressOctets(endpoint.address) !== undefined)
+      .map(({ id, endpoint }) => ({ id, endpoint }));
+  }
+
+  ping(node: RemoteNode): void {
+    this.requests.send(node, { name: 'ping', args: {} }, { onReply: () => undefined });
+  }
+
+  /** Looks whether a node that answers at its address now is at another one. */
+  probe(node: RemoteNode, endpoint: Endpoint): void {
+    if (node.probing) return;
+    node.probing = true;
+    const over = (): void => {
+      node.probing = false;
+    };
+    this.requests.send(
+      node,
+      { name: 'ping', args: {} },
+      { onReply: over, onExpired: over },
+      endpoint,
+    );
+  }
+
+  bootstrapped(id: InfoHash, source: Endpoint): void {
+    const { clock } = this.#ports.core;
+    const { node } = this.cache.heard(id, source, false, clock.nowMs());
+    node.repliedAtMs = clock.nowMs();
+    this.seen(node, 'replied', true);
+  }
+
+  ban(node: RemoteNode): void {
+    this.#ports.admission.blacklist(node.endpoint);
+    this.requests.expire(node);
+  }
+
+  /** PROTOCOL 14.3. */
+  connectivityChanged(): void {
+    for (const node of this.cache.values()) {
+      node.expired = false;
+      node.heardAtMs = -Infinity;
+    }
+    this.maintenance.hasten();
+    this.bootstrap.restart();
+  }
+
+  /** PROTOCOL 12, cleanup. */
+  cleanup(): void {
+    for (const spare of this.table.dropExpired()) this.ping(spare);
+    this.#forgetIdle(SEARCH_IDLE_MS);
+  }
+
+  close(): void {
+    for (const search of this.searches.values()) search.close();
+    this.searches.clear();
+    this.#waiting = [];
+  }
+
+  #settled(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const run of waiting) run();
+  }
+
+  /** Beside what is idle for long: the longest idle one, so that there is room. */
+  #forgetIdle(idleMs: number): void {
+    const nowMs = this.#ports.core.clock.nowMs();
+    const idle = [...this.searches.values()]
+      .filter((search) => search.isIdle && nowMs - search.usedAtMs >= idleMs)
+      .sort((a, b) => a.usedAtMs - b.usedAtMs);
+    for (const search of idleMs === 0 ? idle.slice(0, 1) : idle) {
+      search.close();
+      this.searches.delete(search.key);
+    }
+  }
+}
