@@ -10,6 +10,7 @@ import {
 } from '@sentrypeer/follow/cursors';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
+import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
@@ -21,7 +22,6 @@ import { openAgent } from './open-agent.ts';
 import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
-import type { SipLocals } from './services/sip-service.ts';
 import { cursorSink } from './services/writer-commands.ts';
 
 export interface DaemonPorts {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { SipLocals } from './services/sip-listeners.ts';
 import type { SipCounters } from './services/sip-counters.ts';
-import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
+import type { SipServiceOptions } from './services/sip-service.ts';
 import type { Writer } from './services/writer-commands.ts';
 
 export interface EnginePorts {

@@ -2,13 +2,13 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { ensureCertificate } from '@sentrypeer/net';
+import type { SipLocals } from './services/sip-listeners.ts';
 import { judgeOptions } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import type { Identity } from './identity.ts';
 import type { AgentCounters } from './services/agent-counters.ts';
 import type { AgentServiceOptions } from './services/agent-service.ts';
 import { AgentDecisions } from './services/agent-decisions.ts';
-import type { SipLocals } from './services/sip-service.ts';
 import type { AgentWorkerData, AgentWorkerInput, AgentWorkerOutput } from './workers/messages.ts';
 import { Thread } from './workers/thread.ts';
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { SipLocals } from './services/sip-listeners.ts';
 import type { EnginePorts } from './engine.ts';
 import { blocksCountMax } from './services/block-pool.ts';
 import { sumSipCounters, type SipCounters } from './services/sip-counters.ts';
-import type { SipLocals, SipServiceOptions } from './services/sip-service.ts';
+import type { SipServiceOptions } from './services/sip-service.ts';
 import type { SipWorkerData, SipWorkerInput, SipWorkerOutput } from './workers/messages.ts';
 import { Thread } from './workers/thread.ts';
 

@@ -2,17 +2,8 @@
 
 import { latin1Octets } from '@sentrypeer/bytes';
 import { contains, parseIp, parsePrefix, type Endpoint, type Prefix } from '@sentrypeer/ip';
-import { assert, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import {
-  ConnectionQuota,
-  isRepliable,
-  machineAddresses,
-  StreamListener,
-  UdpListener,
-  type Frame,
-  type StreamConnection,
-  type UdpSocket,
-} from '@sentrypeer/net';
+import { assert, openOrClose, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { isRepliable, type Frame, type StreamConnection, type UdpSocket } from '@sentrypeer/net';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import {
   Agent,
@@ -22,7 +13,6 @@ import {
   type Decision,
   type Refusal,
 } from '@sentrypeer/redirect';
-import { StreamFramer } from '@sentrypeer/sip';
 import { StoreReader } from '@sentrypeer/store';
 import type { Judge, Judgement } from '@sentrypeer/verdict';
 import type { ListenAddress } from '../config/value-types.ts';
@@ -35,7 +25,7 @@ import {
 } from '../limits.ts';
 import { AgentCounter, type AgentCounters } from './agent-counters.ts';
 import { makeJudge, type JudgeOptions } from './judge.ts';
-import type { SipLocals } from './sip-service.ts';
+import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** Plain data, so that a thread gets it as a message. */
@@ -46,7 +36,7 @@ export interface AgentServiceOptions {
   readonly addresses: readonly ListenAddress[];
   readonly tlsAddresses: readonly ListenAddress[];
   /** PEM; needed where `tlsAddresses` is not empty. */
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly certificate: CertificateAndKey | undefined;
   /** Addresses and networks that may ask. */
   readonly peers: readonly string[];
   /** A template that `parseDestination()` reads. */
@@ -74,14 +64,8 @@ export class AgentService implements AsyncDisposable {
   readonly #snapshot: Snapshot;
   readonly #judge: Judge;
   readonly #peers: readonly Prefix[];
-  readonly #quota = new ConnectionQuota({
-    max: AGENT_CONNECTIONS_MAX,
-    perSourceMax: AGENT_CONNECTIONS_PER_PEER_MAX,
-  });
   readonly #counter = new AgentCounter();
-  readonly #udp: UdpListener[] = [];
-  readonly #tcp: StreamListener[] = [];
-  readonly #tls: StreamListener[] = [];
+  #listeners: SipListeners | undefined;
   #decisions: Decision[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
   #isFailing = false;
@@ -111,32 +95,20 @@ export class AgentService implements AsyncDisposable {
   static async open(ports: AgentServicePorts, options: AgentServiceOptions): Promise<AgentService> {
     const plans = await NumberingPlans.load();
     const service = new AgentService(ports, options, StoreReader.open(options.dbFile), plans);
-    try {
-      await service.#listen();
-    } catch (error) {
-      await service.close();
-      throw error;
-    }
-    return service;
+    return openOrClose(service, () => service.#listen());
   }
 
   /** What is listened on now. */
   get locals(): SipLocals {
-    const localsOf = (listeners: readonly StreamListener[]): readonly Endpoint[] =>
-      listeners.map(({ local }) => local);
-    return {
-      udp: this.#udp.flatMap((listener) => listener.locals()),
-      tcp: localsOf(this.#tcp),
-      tls: localsOf(this.#tls),
-    };
+    return this.#listeners?.locals ?? { udp: [], tcp: [], tls: [] };
   }
 
   get counters(): AgentCounters {
-    const strangers = [...this.#tcp, ...this.#tls]
-      .map((listener) => listener.counts().refusedStrangersCount)
-      .reduce((sum, count) => sum + count, 0);
-    const counters = this.#counter.counters(this.#quota.count);
-    return { ...counters, strangers: counters.strangers + strangers };
+    const counters = this.#counter.counters(this.#listeners?.connectionsCount ?? 0);
+    return {
+      ...counters,
+      strangers: counters.strangers + (this.#listeners?.strangersCount ?? 0),
+    };
   }
 
   /** Closes the ports; whoever asks from then on fails open. */
@@ -152,41 +124,32 @@ export class AgentService implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { addresses, tlsAddresses, certificate } = this.#options;
-    for (const { address, port } of addresses) {
-      const listener = await UdpListener.open(
-        { logger: this.#ports.logger, listAddresses: machineAddresses },
-        { addresses: [address], port, reusePort: false, socketsPerAddress: 1 },
-        (octets, source, socket) => this.#onDatagram(octets, source, socket),
-      );
-      this.#udp.push(this.#scope.use(listener));
-      this.#tcp.push(await this.#listenStream({ address, port }));
-    }
-    for (const address of tlsAddresses) {
-      this.#tls.push(await this.#listenStream(address, certificate));
-    }
-  }
-
-  async #listenStream(
-    { address, port }: ListenAddress,
-    tls?: AgentServiceOptions['certificate'],
-  ): Promise<StreamListener> {
-    const listener = await StreamListener.open(
+    const listeners = await SipListeners.open(
       {
+        logger: this.#ports.logger,
+        onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
+        onFrame: (frame, connection) => this.#onFrame(frame, connection),
         onEvidence: () => undefined, // A peer that connects and says nothing is no evidence of anything.
-        quota: this.#quota,
         admits: (source) => this.#isPeer(source),
       },
       {
-        host: address,
-        port,
+        udp: addresses.map(({ address, port }) => ({
+          addresses: [address],
+          port,
+          socketsPerAddress: 1,
+        })),
+        tcp: addresses,
+        tls: tlsAddresses,
+        certificate,
         reusePort: false,
-        limits: STREAM_LIMITS,
-        ...(tls === undefined ? {} : { tls }),
+        connections: {
+          max: AGENT_CONNECTIONS_MAX,
+          perSourceMax: AGENT_CONNECTIONS_PER_PEER_MAX,
+        },
+        streamLimits: STREAM_LIMITS,
       },
-      () => new StreamFramer(),
-      (frame, connection) => this.#onFrame(frame, connection),
     );
-    return this.#scope.use(listener);
+    this.#listeners = this.#scope.use(listeners);
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {

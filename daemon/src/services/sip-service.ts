@@ -5,24 +5,20 @@ import { latin1Octets } from '@sentrypeer/bytes';
 import { EventCollector, type EventBlocks } from '@sentrypeer/event';
 import { Honeypot, personaByName, type Received } from '@sentrypeer/honeypot';
 import type { Endpoint } from '@sentrypeer/ip';
-import { assert, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
+import { assert, openOrClose, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
 import {
-  ConnectionQuota,
   isRepliable,
-  machineAddresses,
   ReplyLimiter,
-  StreamListener,
-  UdpListener,
   type Frame,
   type StreamConnection,
   type StreamEvidence,
   type UdpSocket,
 } from '@sentrypeer/net';
-import { StreamFramer } from '@sentrypeer/sip';
 import type { ListenAddress } from '../config/value-types.ts';
 import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
 import { KernelDropWatch } from './kernel-drop-watch.ts';
 import type { SipCounters } from './sip-counters.ts';
+import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 
 /** What one receiving thread does; a thread gets it as a message, so it is plain data. */
 export interface SipServiceOptions {
@@ -43,7 +39,7 @@ export interface SipServiceOptions {
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
   /** PEM; needed where `tls` is not empty. */
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly certificate: CertificateAndKey | undefined;
   readonly reusePort: boolean;
   /** TCP and TLS connections of all threads, in all and from one source. */
   readonly connectionLimits: { readonly max: number; readonly perSourceMax: number };
@@ -57,9 +53,6 @@ export interface SipServiceOptions {
   /** Among how many threads the limits for all sources together are shared. */
   readonly threadsCount: number;
 }
-
-/** What is listened on, by transport. */
-export type SipLocals = Readonly<Record<'udp' | 'tcp' | 'tls', readonly Endpoint[]>>;
 
 export interface SipPorts {
   readonly clock: Clock;
@@ -84,9 +77,8 @@ export class SipService implements AsyncDisposable {
   readonly #honeypot: Honeypot<Path>;
   readonly #collector: EventCollector;
   readonly #limiter: ReplyLimiter;
-  readonly #quota: ConnectionQuota;
   readonly #scope = new AsyncDisposableStack();
-  #udp: UdpListener | undefined;
+  #listeners: SipListeners | undefined;
   #kernelDrops: KernelDropWatch | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
@@ -97,8 +89,6 @@ export class SipService implements AsyncDisposable {
   #withheldCount = 0;
   #hasPaused = false;
   #isClosing = false;
-  #tcp: readonly Endpoint[] = [];
-  #tls: readonly Endpoint[] = [];
 
   private constructor(ports: SipPorts, options: SipServiceOptions) {
     this.#ports = ports;
@@ -112,12 +102,7 @@ export class SipService implements AsyncDisposable {
       collectedMethod: mode,
       foldWindowMs: options.foldWindowMs,
     });
-    // The kernel spreads connections over the threads, so each has its share of the limits.
-    const { connectionLimits, threadsCount } = options;
-    this.#quota = new ConnectionQuota({
-      max: Math.ceil(connectionLimits.max / threadsCount),
-      perSourceMax: Math.ceil(connectionLimits.perSourceMax / threadsCount),
-    });
+    const { threadsCount } = options;
     this.#limiter = new ReplyLimiter({
       ...options.replyLimits,
       threadsCount,
@@ -127,18 +112,12 @@ export class SipService implements AsyncDisposable {
   /** Resolves when every port is open; throws `OperatingError` with nothing left open. */
   static async open(ports: SipPorts, options: SipServiceOptions): Promise<SipService> {
     const service = new SipService(ports, options);
-    try {
-      await service.#listen();
-    } catch (error) {
-      await service.close();
-      throw error;
-    }
-    return service;
+    return openOrClose(service, () => service.#listen());
   }
 
   /** What is listened on now. */
   get locals(): SipLocals {
-    return { udp: this.#udp?.locals() ?? [], tcp: this.#tcp, tls: this.#tls };
+    return this.#listeners?.locals ?? { udp: [], tcp: [], tls: [] };
   }
 
   /** What it did since it was opened. */
@@ -149,7 +128,7 @@ export class SipService implements AsyncDisposable {
       replies: this.#repliesCount,
       replyOctets: this.#replyOctets,
       repliesWithheld: this.#withheldCount,
-      connections: this.#quota.count,
+      connections: this.#listeners?.connectionsCount ?? 0,
     };
   }
 
@@ -177,49 +156,43 @@ export class SipService implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const { udpAddresses, udpPort, tcp, tls, reusePort, socketsPerAddress } = this.#options;
-    const udp = this.#scope.use(
-      await UdpListener.open(
-        { logger: this.#ports.logger, listAddresses: machineAddresses },
-        { addresses: udpAddresses, port: udpPort, reusePort, socketsPerAddress },
-        (octets, source, socket) => this.#onDatagram(octets, source, socket),
-      ),
+    const { udpAddresses, udpPort, socketsPerAddress, tcp, tls } = this.#options;
+    const { certificate, reusePort, connectionLimits, threadsCount } = this.#options;
+    const listeners = await SipListeners.open(
+      {
+        logger: this.#ports.logger,
+        onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
+        onFrame: (frame, connection) => this.#onFrame(frame, connection),
+        onEvidence: (evidence) => this.#onEvidence(evidence),
+      },
+      {
+        udp: [{ addresses: udpAddresses, port: udpPort, socketsPerAddress }],
+        tcp,
+        tls,
+        certificate,
+        reusePort,
+        // The kernel spreads connections over the threads, so each has its share of the limits.
+        connections: {
+          max: Math.ceil(connectionLimits.max / threadsCount),
+          perSourceMax: Math.ceil(connectionLimits.perSourceMax / threadsCount),
+        },
+      },
     );
-    this.#udp = udp;
-    if (this.#options.countsKernelDrops) this.#kernelDrops = this.#scope.use(this.#watch(udp));
-    this.#tcp = await this.#listenStreams(tcp, undefined);
-    this.#tls = await this.#listenStreams(tls, this.#options.certificate);
+    this.#listeners = this.#scope.use(listeners);
+    if (this.#options.countsKernelDrops)
+      this.#kernelDrops = this.#scope.use(this.#watch(listeners));
   }
 
   /** What the kernel dropped is counted like what is dropped here. */
-  #watch(udp: UdpListener): KernelDropWatch {
+  #watch(listeners: SipListeners): KernelDropWatch {
     return new KernelDropWatch({
       logger: this.#ports.logger,
-      take: () => udp.takeKernelDrops(),
+      take: () => listeners.takeKernelDrops(),
       onDropped: (count) => {
         this.#collector.drop(count);
         this.#arm(this.#ports.clock.nowMs());
       },
     });
-  }
-
-  async #listenStreams(
-    addresses: readonly ListenAddress[],
-    tls: SipServiceOptions['certificate'],
-  ): Promise<readonly Endpoint[]> {
-    const { reusePort } = this.#options;
-    const locals: Endpoint[] = [];
-    for (const { address, port } of addresses) {
-      const listener = await StreamListener.open(
-        { onEvidence: (evidence) => this.#onEvidence(evidence), quota: this.#quota },
-        { host: address, port, reusePort, ...(tls === undefined ? {} : { tls }) },
-        () => new StreamFramer(),
-        (frame, connection) => this.#onFrame(frame, connection),
-      );
-      this.#scope.use(listener);
-      locals.push(listener.local);
-    }
-    return locals;
   }
 
   /** Lets datagrams come until none does. Under a flood that never happens, so there is an end to it. */

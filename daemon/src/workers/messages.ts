@@ -2,10 +2,11 @@
 
 import type { LogFields } from '@sentrypeer/kernel';
 import type { Decision as AgentDecision } from '@sentrypeer/redirect';
+import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
 import type { SipCounters } from '../services/sip-counters.ts';
-import type { SipLocals, SipServiceOptions } from '../services/sip-service.ts';
+import type { SipServiceOptions } from '../services/sip-service.ts';
 import type { StoreServiceOptions } from '../services/store-service.ts';
 import type { CommandArguments, WriterCommand } from '../services/writer-commands.ts';
 

@@ -5,6 +5,7 @@ export { systemClock, type Clock } from './clock.ts';
 export { errorCode } from './error-code.ts';
 export { OperatingError } from './error.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export { openOrClose } from './open-or-close.ts';
 export { type Random } from './random.ts';
 export {
   LATEST_EPOCH_US,

@@ -38,18 +38,6 @@ export const ADDRESSES_FOLLOW_MS = 5000;
  */
 export const LISTEN_BACKLOG = 1024;
 
-/**
- * Connections of one listener that may be open at once, 1 and above. Chosen: each costs some 10 KiB and one
- * open file; the program this one replaces aborts at 1,020.
- */
-export const CONNECTIONS_MAX = 4096;
-
-/**
- * Connections of one listener that one source may have open at once: an IPv4 address, or an IPv6 /64 (what
- * one subscriber gets). Chosen: above the threads of any known scanner, and one fortieth of all.
- */
-export const CONNECTIONS_PER_SOURCE_MAX = 100;
-
 /** Milliseconds from the connection to the end of the TLS handshake. Chosen: several round trips over a bad mobile link. */
 export const HANDSHAKE_MS_MAX = 10_000;
 
@@ -103,5 +91,4 @@ export const HOLDER_COMMAND_CHARACTERS_MAX = 60;
 
 assert(MESSAGE_MS_MAX <= IDLE_MS_MAX, 'a slow message ends before a silent peer');
 assert(IDLE_MS_MAX < CONNECTION_MS_MAX, 'silence ends before the life of a connection');
-assert(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_MAX, 'one source cannot take all connections');
 assert(UDP_RECEIVE_BUFFER_OCTETS_MIN < UDP_RECEIVE_BUFFER_OCTETS, 'buffers shrink');

@@ -5,14 +5,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { endpointOf, type Endpoint } from '@sentrypeer/ip';
 import { bindFailure } from './bind-failure.ts';
 import { listenTcp } from './bind.ts';
-import { ConnectionQuota } from './connection-quota.ts';
+import type { ConnectionQuota } from './connection-quota.ts';
 import type { Frame, Framer } from './framer.ts';
 import {
   CLOSE_GRACE_MS,
   CLOSE_PAUSE_MS,
   CONNECTION_MS_MAX,
-  CONNECTIONS_MAX,
-  CONNECTIONS_PER_SOURCE_MAX,
   HANDSHAKE_MS_MAX,
   IDLE_MS_MAX,
   LISTEN_BACKLOG,
@@ -23,14 +21,10 @@ import { StreamConnection, type ConnectionLimits, type StreamPath } from './stre
 import { TlsAcceptor, type TlsFailure, type TlsOptions } from './tls-acceptor.ts';
 
 export interface StreamLimits extends ConnectionLimits {
-  readonly connectionsMax: number;
-  readonly connectionsPerSourceMax: number;
   readonly handshakeMsMax: number;
 }
 
 const LIMITS: StreamLimits = {
-  connectionsMax: CONNECTIONS_MAX,
-  connectionsPerSourceMax: CONNECTIONS_PER_SOURCE_MAX,
   handshakeMsMax: HANDSHAKE_MS_MAX,
   messageMsMax: MESSAGE_MS_MAX,
   idleMsMax: IDLE_MS_MAX,
@@ -79,8 +73,8 @@ export interface StreamCounts {
 export interface StreamPorts {
   /** Takes every contact that brought no message. */
   readonly onEvidence: (evidence: StreamEvidence) => void;
-  /** Counts the connections of several listeners together. @default one of its own, from the limits */
-  readonly quota?: ConnectionQuota;
+  /** Counts the connections of all listeners that share it. */
+  readonly quota: ConnectionQuota;
   /** Whether an address may connect at all; others are cut off at once, without evidence. @default all may */
   readonly admits?: (address: string) => boolean;
 }
@@ -117,12 +111,7 @@ export class StreamListener implements AsyncDisposable {
     onFrame: (frame: Frame, connection: StreamConnection) => void,
   ) {
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#quota =
-      ports.quota ??
-      new ConnectionQuota({
-        max: this.#limits.connectionsMax,
-        perSourceMax: this.#limits.connectionsPerSourceMax,
-      });
+    this.#quota = ports.quota;
     this.#tls =
       options.tls === undefined
         ? undefined

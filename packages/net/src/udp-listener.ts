@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
-import { errorCode, assert, type Logger } from '@sentrypeer/kernel';
+import { assert, errorCode, openOrClose, type Logger } from '@sentrypeer/kernel';
 import { bindFailure } from './bind-failure.ts';
 import { bindUdp } from './bind.ts';
 import { KernelDrops } from './kernel-drops.ts';
@@ -84,15 +84,12 @@ export class UdpListener implements AsyncDisposable {
     onDatagram: OnDatagram,
   ): Promise<UdpListener> {
     const listener = new UdpListener(ports, options, onDatagram);
-    try {
+    await openOrClose(listener, async () => {
       const wanted = listener.#look();
       for (const each of wanted) await listener.#openFirst(each);
       if (wanted.length === UDP_ADDRESSES_MAX)
         ports.logger.warn('udp_addresses_limit', { count: UDP_ADDRESSES_MAX });
-    } catch (error) {
-      await listener.close();
-      throw error;
-    }
+    });
     listener.#timer = setInterval(
       () => (listener.#following = listener.#following.then(() => listener.#follow())),
       options.followMs ?? ADDRESSES_FOLLOW_MS,

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertPortFree, type StreamListener } from '@sentrypeer/net';
-import { CONNECTIONS_PER_SOURCE_MAX } from '../src/limits.ts';
 import { within } from './arrivals.ts';
-import { CERTIFICATE, listen, StreamPeer } from './stream-peer.ts';
+import { CONNECTIONS, CERTIFICATE, listen, StreamPeer } from './stream-peer.ts';
 
 for (const host of ['127.0.0.1', '::1'])
   for (const transport of ['TCP', 'TLS'] as const) {
@@ -227,7 +226,7 @@ test('sendQueueOctetsMax destroys a connection whose peer does not read', async 
 });
 
 test('connections over the limit for one source are closed at once and told; other sources are heard', async () => {
-  await using heard = await listen({ limits: { connectionsPerSourceMax: 2 } });
+  await using heard = await listen({}, () => true, { ...CONNECTIONS, perSourceMax: 2 });
   using first = await StreamPeer.tcp(heard.listener, '127.0.0.2');
   using second = await StreamPeer.tcp(heard.listener, '127.0.0.2');
   using third = StreamPeer.tcpUnsure(heard.listener, '127.0.0.2');
@@ -251,7 +250,7 @@ test('connections over the limit for one source are closed at once and told; oth
 });
 
 test('connections over the limit in all are closed at once and told', async () => {
-  await using heard = await listen({ limits: { connectionsMax: 1 } });
+  await using heard = await listen({}, () => true, { ...CONNECTIONS, max: 1 });
   using first = await StreamPeer.tcp(heard.listener, '127.0.0.2');
   using second = StreamPeer.tcpUnsure(heard.listener, '127.0.0.3');
   const told = await heard.evidence.next();
@@ -308,11 +307,11 @@ test('1,100 idle connections from one source leave the listener to the others', 
     // The backlog is 1,024, so they are let in by the hundred.
     while (handledCount(heard.listener) <= index) await within(new Promise(setImmediate));
   }
-  const refusedCount = 1100 - CONNECTIONS_PER_SOURCE_MAX;
+  const refusedCount = 1100 - CONNECTIONS.perSourceMax;
   using next = await StreamPeer.tcp(heard.listener, '127.0.0.3');
   next.socket.write('one\n');
   assert.equal(await next.heard('\n'), 're:one\n');
-  assert.equal(heard.listener.counts().openCount, CONNECTIONS_PER_SOURCE_MAX + 1);
+  assert.equal(heard.listener.counts().openCount, CONNECTIONS.perSourceMax + 1);
   assert.equal(heard.listener.counts().refusedSourceCount, refusedCount);
   for (const peer of peers) peer[Symbol.dispose]();
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import {
+  ConnectionQuota,
   ensureCertificate,
   StreamListener,
   type Frame,
@@ -15,6 +16,9 @@ import {
 } from '@sentrypeer/net';
 import { Arrivals, within } from './arrivals.ts';
 import { LineFramer } from './line-framer.ts';
+
+/** Of all listeners of a test, and of one source. */
+export const CONNECTIONS = { max: 2000, perSourceMax: 50 };
 
 /** A frame with its octets as text, since those are borrowed. */
 export interface Framed {
@@ -40,12 +44,14 @@ await rm(folder, { recursive: true });
 export async function listen(
   options: Partial<StreamOptions>,
   admits: (address: string) => boolean = () => true,
+  connections: { readonly max: number; readonly perSourceMax: number } = CONNECTIONS,
 ) {
   const frames = new Arrivals<Framed>();
   const evidence = new Arrivals<Told>();
   const listener = await StreamListener.open(
     {
       admits,
+      quota: new ConnectionQuota(connections),
       onEvidence: ({ octets, ...rest }) =>
         evidence.push({ ...rest, text: Buffer.from(octets).toString('latin1') }),
     },

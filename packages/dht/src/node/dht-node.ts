@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
-import { assert, OperatingError } from '@sentrypeer/kernel';
+import { assert, openOrClose, OperatingError } from '@sentrypeer/kernel';
 import { FAMILIES } from '../address.ts';
 import { Chance } from '../engine/chance.ts';
 import type { Counters } from '../engine/counters.ts';
@@ -86,12 +86,7 @@ export class DhtNode implements AsyncDisposable {
   /** Resolves when the sockets are bound; throws `OperatingError` with nothing left open. */
   static async open(ports: DhtPorts, options: DhtOptions = {}): Promise<DhtNode> {
     const node = new DhtNode(ports, options);
-    try {
-      await node.#open();
-    } catch (error) {
-      await node.close();
-      throw error;
-    }
+    await openOrClose(node, () => node.#open());
     void node.bootstrap(options.bootstrap ?? []);
     return node;
   }
