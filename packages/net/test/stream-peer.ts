@@ -18,7 +18,7 @@ import { Arrivals, within } from './arrivals.ts';
 import { LineFramer } from './line-framer.ts';
 
 /** Of all listeners of a test, and of one source. */
-export const CONNECTIONS = { max: 2000, perSourceMax: 50 };
+export const CONNECTIONS = { max: 2000, perSourceMax: 100 };
 
 /** A frame with its octets as text, since those are borrowed. */
 export interface Framed {
