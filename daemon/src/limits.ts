@@ -24,7 +24,7 @@ export const JUDGE_RETRY_MS = 10_000;
 export const AGENT_CONNECTIONS_MAX = 1024;
 export const AGENT_CONNECTIONS_PER_PEER_MAX = 256;
 
-/** Milliseconds of silence after which a connection of a peer of the agent is closed. Chosen: nobody calls at night. */
+/** Milliseconds of silence after which a connection of a peer of the agent is closed. Chosen: PBXs may be idle overnight. */
 export const AGENT_IDLE_MS_MAX = 3_600_000;
 
 /** Milliseconds that a connection of a peer of the agent may last in all: a day. */
@@ -42,7 +42,7 @@ export const REPORT_MS = 1000;
 /** Lines of the request log in one second; what is more is counted. */
 export const REQUEST_LINES_PER_SECOND_MAX = 100;
 
-/** Characters of the name of a key, 1 and above. Chosen. */
+/** Characters of the name of a key, 1 and above. Chosen: the name of a host fits, and a line of `keys list`. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
 /** Requests per second that `--api-rate` may allow; more is no limit. */
@@ -51,7 +51,7 @@ export const API_RATE_MAX = 1_000_000;
 /** Webhooks, 1 and above. Chosen: each is a reader of the log. */
 export const WEBHOOKS_COUNT_MAX = 16;
 
-/** Characters of the name of a webhook, 1 and above. Chosen. */
+/** Characters of the name of a webhook, 1 and above. Chosen: a label of a metric that is still read. */
 export const WEBHOOK_NAME_CHARACTERS_MAX = 64;
 
 /** Characters of a secret, or of another text beside it, 0 and above. Chosen: more than any has. */
@@ -201,7 +201,7 @@ export const PLACE_PAUSE_MS = 40;
 /** Such steps in a row, 1 and above. Chosen: some 1,500 addresses a second, a hundredth of what the store can do. */
 export const PLACE_STEPS_COUNT = 8;
 
-/** Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen. */
+/** Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen: a page that shows countries is asked for no more often. */
 export const PLACE_ROUND_MS = 1_000;
 
 /** Milliseconds between two looks at whether a thread is quiet, 1 and above. */

@@ -11,7 +11,7 @@ const DATAGRAMS_COUNT = 100_000;
 const SOURCES_COUNT = 250;
 /** Datagrams that may be on their way: what small receive buffers hold. */
 const WINDOW_COUNT = 2000;
-/** DESIGN: all replies to one datagram of an unproved source together. */
+/** docs/architecture.md, Never a weapon: all replies to one datagram of an unproved source together. */
 const AMPLIFICATION_MAX = 1.2;
 const SDP = `v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n`;
 

@@ -24,7 +24,7 @@ export interface RequestParts {
   readonly body?: string;
 }
 
-/** A complete request with what HONEYPOT.md 8.1 wants in it. */
+/** A complete request: it has every header without which nothing is answered (docs/architecture.md, Never a weapon). */
 export function sipRequest(parts: RequestParts = {}): string {
   const { method = 'OPTIONS', user = '100', from = user, fromTag = 'f00d', body = '' } = parts;
   const { callId = 'call-1', branch = 'z9hG4bK-1', userAgent = 'e2e' } = parts;

@@ -59,7 +59,7 @@ export function formatStartupBanner(facts: StartupFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `-v` prints at start, as SentryPeer 4.x does (COMPATIBILITY: the same words in the same order). */
+/** What `-v` prints at start, as SentryPeer 4.x does: the same words in the same order, for scripts that read them. */
 export function formatVerboseStart(facts: {
   readonly nodeId: string;
   readonly api: boolean;

@@ -8,7 +8,8 @@ export const HEAD_OCTETS_MAX = 8_192;
 /** Headers of one request, 1 and above. Chosen: browsers send about twenty. */
 export const HEADERS_COUNT_MAX = 64;
 
-/** Octets of a body that a request may announce, 0 and above; no route reads one. Chosen. */
+/** Octets of a body that a request may announce, 0 and above; no route but those that
+ * are given a limit of their own reads one. Chosen: what the system buffers for a connection anyway. */
 export const BODY_OCTETS_MAX = 65_536;
 
 /** Octets of a body that delivers events, 0 and above, as it is sent and unpacked. Chosen: some dozen of the largest events. */
@@ -71,11 +72,11 @@ export const STREAM_BEAT_MS = 10_000;
 /** Milliseconds over which the requests of one client are counted, 1 and above. */
 export const RATE_MS = 10_000;
 
-/** Wrong keys with the same beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
+/** Wrong keys with the same beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: a person with a wrong key in a script sees it before, and a guesser gets 14,400 a day of 2^256. */
 export const FAILED_KEYS_COUNT_MAX = 10;
 export const FAILED_KEYS_MS = 60_000;
 
-/** Wrong keys with whatever beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen. */
+/** Wrong keys with whatever beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: programs of one site with old keys stay below it. */
 export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
 
 /** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
@@ -90,13 +91,13 @@ export const CONNECTIONS_COUNT_MAX = 1_024;
 /** Milliseconds for all headers of a request, 1 and above. Chosen: honest clients send them at once. */
 export const HEADERS_MS_MAX = 10_000;
 
-/** Milliseconds for a whole request, 1 and above. Chosen. */
+/** Milliseconds for a whole request, 1 and above. Chosen: the headers, and half as long again for a body over a slow link. */
 export const REQUEST_MS_MAX = 15_000;
 
-/** Milliseconds between two looks for requests that are late, 1 and above. Chosen. */
+/** Milliseconds between two looks for requests that are late, 1 and above. Chosen: a late request is cut off within a fifth of the shortest limit. */
 export const LATE_CHECK_MS = 2_000;
 
-/** Milliseconds without an octet in either direction amid a request or answer. Chosen. */
+/** Milliseconds without an octet in either direction amid a request or answer. Chosen: a link that is lost for half a minute is lost. */
 export const STALLED_MS_MAX = 30_000;
 
 /**

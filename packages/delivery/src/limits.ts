@@ -48,7 +48,7 @@ export const SYSLOG_METHOD_CHARACTERS_MAX = 32;
 /** Characters of a host name in a syslog line, RFC 5424 §6.2.4. */
 export const SYSLOG_HOSTNAME_CHARACTERS_MAX = 255;
 
-/** Milliseconds to set up a connection to a syslog server, 1 and above. Chosen. */
+/** Milliseconds to set up a connection to a syslog server, 1 and above. Chosen: TCP asks at 0, 1 and 3 s (RFC 6298). */
 export const SYSLOG_CONNECT_MS_MAX = 5_000;
 
 /** Milliseconds until a syslog channel takes one batch, 1 and above. Chosen: it is hung beyond. */
@@ -57,7 +57,7 @@ export const SYSLOG_WRITE_MS_MAX = 30_000;
 /** Milliseconds until a syslog channel that was closed says so, 1 and above. Chosen: it is hung beyond. */
 export const SYSLOG_RECEIPT_MS_MAX = 5_000;
 
-/** Characters of a foreign program's complaint that are kept for our log, 1 and above. Chosen. */
+/** Characters of a foreign program's complaint that are kept for our log, 1 and above. Chosen: two lines of a terminal. */
 export const COMPLAINT_CHARACTERS_MAX = 200;
 
 /** Events that one request may carry, 1 and above: what a hub of ours takes. */
@@ -96,7 +96,7 @@ export const DEAD_LETTER_REASON_CHARACTERS_MAX = 500;
 /** Milliseconds between two looks for dead letters that are to be sent again. Chosen: a person waits for it. */
 export const DEAD_LETTERS_LOOK_MS = 2_000;
 
-/** Dead letters that are sent again in one look, 1 and above. Chosen. */
+/** Dead letters that are sent again in one look, 1 and above. Chosen: new events get their turn within seconds, and 10,000 letters still go in some minutes. */
 export const DEAD_LETTERS_PER_LOOK_MAX = 100;
 
 /** Milliseconds between two saved states of an endpoint. Chosen: one small transaction a second. */

@@ -282,7 +282,7 @@ export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
  */
 export const MAINTENANCE_YOUNG_MS: readonly [number, number] = [1000, 4000];
 
-/** Milliseconds after the start for which a table is young. Chosen. */
+/** Milliseconds after the start for which a table is young. Chosen: by then a table that can grow has grown, and one that cannot need not hurry. */
 export const YOUNG_MS = 60_000;
 
 /** Milliseconds between two cleanups. */

@@ -58,7 +58,8 @@ export const STREAM_SEND_QUEUE_OCTETS_MAX = 131_072;
 
 /**
  * Milliseconds between the decision to close a connection and the end of what we send, so that an answer
- * still gets out and a peer that is no SIP client sees no instant reaction. Chosen.
+ * still gets out and a peer that is no SIP client sees no instant reaction. Chosen: a round trip
+ * over a slow link, and short beside what a person notices.
  */
 export const CLOSE_PAUSE_MS = 500;
 
@@ -77,7 +78,7 @@ export const REPLIES_PER_NETWORK_PER_SECOND_MAX = 100;
 /** Datagrams to one IPv4 /24 or IPv6 /64 in one burst. Chosen: five busy sources. */
 export const REPLIES_PER_NETWORK_BURST_MAX = 1000;
 
-/** Seconds' worth of the octets for all sources together that may go out in one burst. Chosen. */
+/** Seconds' worth of the octets for all sources together that may go out in one burst. Chosen: a scan begins with a burst, and an uplink takes two seconds of it without harm. */
 export const REPLY_OCTETS_BURST_SECONDS = 2;
 
 /**

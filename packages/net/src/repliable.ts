@@ -16,7 +16,7 @@ export interface OwnAddresses {
 }
 
 /**
- * Whether a datagram's source may get an answer (sip/HONEYPOT 8.1 rule 6): one host that could have sent it,
+ * Whether a datagram's source may get an answer (docs/architecture.md, Never a weapon): one host that could have sent it,
  * from a port that no service listens on, and not ourselves. A loopback source is answered only where the
  * datagram came to a loopback address, that is, for a person who tries it out.
  */

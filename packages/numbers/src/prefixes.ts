@@ -58,7 +58,7 @@ const INTERNATIONAL = new Set([
   '00700',
 ]);
 
-/** What gets an outside line from a PBX (HONEYPOT: prefixes that blasters try). */
+/** What gets an outside line from a PBX (seen in front of numbers that call blasters try). */
 const OUTSIDE = new Set(['0', '9', '8', '7', '6', '1', '2', '3', '4', '5', '00', '99', '90', '88']);
 
 /** Prefixes of international calls that equipment uses everywhere, whatever its country says. */

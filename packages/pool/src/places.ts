@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { infoHash, type InfoHash } from '@sentrypeer/dht';
 
-/** Where all nodes of the network share, COMPATIBILITY 8. */
+/** The key under which all nodes of SentryPeer share events, also those of 4.x (docs/sharing.md). */
 export const BAD_ACTORS: InfoHash = infoHash('bad_actors');
 
 /** Where the public key of a node is found: a value of its 32 octets, under the id that `valueIdOf` gives. */

@@ -113,7 +113,7 @@ function count(sum: Sum, rank: number, seenUs: number, nodeBit: number): void {
   sum.days.add(Math.floor(seenUs / DAY_US));
 }
 
-/** A number that somebody called. REGISTER names an account there (COMPATIBILITY of `called_number`). */
+/** A number that somebody called. REGISTER names an account there (docs/database.md, `called_number`). */
 function calledNumber(row: Row): string | undefined {
   const number = row['called_number'];
   if (typeof number !== 'string' || number === NOT_FOUND || number === '') return undefined;
