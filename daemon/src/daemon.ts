@@ -8,6 +8,7 @@ import {
   SYSLOG_CURSOR,
   webhookCursor,
 } from '@sentrypeer/follow/cursors';
+import type { RecordedEvent } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
@@ -17,6 +18,9 @@ import { VERSION } from './config/version.ts';
 import { type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
+import { formatEventLine } from './output/event-line.ts';
+import type { Paint } from './output/paint.ts';
+import { formatVerboseEvent } from './output/verbose-event.ts';
 import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
 import { prepareSip, type SipPlan } from './open-sip.ts';
@@ -29,6 +33,8 @@ export interface DaemonPorts {
   readonly logger: Logger;
   /** Prints events for a person who watches. */
   readonly write: (text: string) => void;
+  /** For what is written so. */
+  readonly paint: Paint;
   readonly processId: number;
   /** Variables of the environment that name proxies. */
   readonly proxies: Readonly<Record<string, string | undefined>>;
@@ -95,7 +101,7 @@ export class Daemon implements AsyncDisposable {
       { config, nodeId: identity.nodeId, proxies: ports.proxies },
     );
     if (webhooks !== undefined) consumers.push(scope.use(webhooks));
-    if (config.verbose) consumers.push(new VerbosePrinter({ log, write: ports.write }));
+    if (config.verbose) consumers.push(openPrinter(ports, log, config));
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
@@ -206,6 +212,16 @@ async function openWebhooks(
   );
 }
 
+/** With `-v` a line for each event, with `-d` all that SentryPeer 4.x prints. */
+function openPrinter(
+  { write, paint }: Pick<DaemonPorts, 'write' | 'paint'>,
+  log: StoreReader,
+  { debug }: Config,
+): VerbosePrinter {
+  const line = (event: RecordedEvent): string => formatEventLine(event, paint);
+  return new VerbosePrinter({ log, write }, debug ? formatVerboseEvent : line);
+}
+
 async function openPool(ports: PoolServicePorts, config: Config): Promise<PoolService | undefined> {
   if (!config.peerToPeer) return undefined;
   const { PoolService } = await import('./services/pool-service.ts');
@@ -213,7 +229,7 @@ async function openPool(ports: PoolServicePorts, config: Config): Promise<PoolSe
 }
 
 /** Names of the cursors of those who follow the event log. */
-function cursorNames(config: Config): readonly string[] {
+export function cursorNames(config: Config): readonly string[] {
   return [
     JUDGE_CURSOR,
     ...(config.jsonLog ? [JSON_LOG_CURSOR] : []),

@@ -123,6 +123,30 @@ export const VERBOSE_FIELD_CHARACTERS_MAX = 2048;
 /** Characters of a SIP message that `-v` prints. Chosen: four times a full INVITE with SDP (about 1,200 octets). */
 export const VERBOSE_MESSAGE_CHARACTERS_MAX = 4800;
 
+/** Characters of one field in the one line of an event. Chosen: a line of a terminal. */
+export const EVENT_LINE_FIELD_CHARACTERS_MAX = 80;
+
+/** Lines that the command tail begins with at most, 1 and above. Chosen: as far as a terminal scrolls back. */
+export const TAIL_LINES_MAX = 10_000;
+
+/** Milliseconds between two looks of the command tail for new events. Chosen: a person sees no delay. */
+export const TAIL_LOOK_MS = 200;
+
+/** Events that the command tail reads at a time. */
+export const TAIL_PAGE_EVENTS = 500;
+
+/** Rows that the commands top and listings print at most, 1 and above. */
+export const TOP_ROWS_MAX = 100_000;
+
+/** Totals that the command top reads at a time. */
+export const TOP_PAGE_ROWS = 5_000;
+
+/** Milliseconds for which the command status waits for an answer of the daemon. Chosen: a person waits so long. */
+export const STATUS_WAIT_MS = 2_000;
+
+/** Octets of the note that a running daemon leaves beside its database. Chosen: a hundred addresses fit. */
+export const RUNNING_NOTE_OCTETS_MAX = 65_536;
+
 /** Characters of one value in a log line. Chosen: a path or an error message fits, a page of text does not. */
 export const LOG_VALUE_CHARACTERS_MAX = 400;
 

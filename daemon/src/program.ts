@@ -7,9 +7,9 @@ import { availableParallelism, homedir } from 'node:os';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
-import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
 import { isRefusal } from './config/refusal.ts';
-import { Daemon } from './daemon.ts';
+import { cursorNames, Daemon } from './daemon.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
@@ -19,6 +19,8 @@ import {
   releaseMemoryWhenQuiet,
 } from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
+import { paintFor } from './output/paint.ts';
+import { leaveRunningNote } from './running-note.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -51,6 +53,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     clock: systemClock,
     logger,
     write: printError,
+    paint: paintFor(config.color, process.stderr),
     processId: process.pid,
     proxies: proxyVariables(),
     onFailed: (error: unknown) => {
@@ -67,6 +70,10 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
+  const note = leaveRunningNote(facts, {
+    startedEpochUs: systemClock.epochUs(),
+    consumers: cursorNames(config),
+  });
   process.stdout.write(formatStartupBanner(facts));
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
   if (config.api && config.threads > 1) releaseMemory();
@@ -78,9 +85,40 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     process.exit();
   }, STOP_MS_MAX);
   await daemon.close();
+  note[Symbol.dispose]();
   clearTimeout(late);
   logger.flush();
   if (config.verbose) printError(VERBOSE_STOPPED);
+}
+
+/** Does what the words of the command line say instead of running. */
+async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' }): Promise<void> {
+  const { runCommand } = await import('./commands/run-command.ts');
+  const { config, origins, warnings } = loaded;
+  for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  process.once('SIGTERM', () => stopping.abort());
+  process.stdout.on('error', (error) => {
+    // Who reads has enough: `sentrypeer tail | head`.
+    if ('code' in error && error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  const outcome = await runCommand(
+    loaded,
+    {
+      config,
+      origins,
+      clock: systemClock,
+      logger: consoleLogger(config),
+      print: (text) => process.stdout.write(text),
+      paint: paintFor(config.color, process.stdout),
+      stopped: stopping.signal,
+      loadAsDaemon: () => loadConfig({ ...sources, asDaemon: true }),
+    },
+    printError,
+  );
+  if (outcome === 'bad') process.exitCode = STATUS_FAILED;
 }
 
 /** `undefined` without HOME for a user that the system does not know, as containers run programs. */
@@ -123,7 +161,7 @@ function stopSignal(): Promise<void> {
   return promise;
 }
 
-const loaded: LoadedConfig = loadConfig({
+const sources: ConfigSources = {
   argv: process.argv.slice(2),
   env: process.env,
   homeDirectory: homeDirectory(),
@@ -133,7 +171,8 @@ const loaded: LoadedConfig = loadConfig({
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
   fileExists: existsSync,
   listDirectory: (path) => (existsSync(path) ? readdirSync(path) : []),
-});
+};
+const loaded: LoadedConfig = loadConfig(sources);
 
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
 
@@ -151,17 +190,9 @@ try {
       process.stdout.write(helpText(loaded.words));
       break;
     }
-    case 'command': {
-      const { runCommand } = await import('./commands/run-command.ts');
-      const { config, origins, warnings } = loaded;
-      for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
-      await runCommand(
-        loaded,
-        { config, origins, clock: systemClock, logger: consoleLogger(config) },
-        { print: (text) => process.stdout.write(text), remark: printError },
-      );
+    case 'command':
+      await runCommandLine(loaded);
       break;
-    }
     case 'run':
       await run(loaded.config, loaded.warnings);
       break;

@@ -135,8 +135,8 @@ test('-dras combines, and syslog says what SentryPeer 4.x says', async () => {
   await until('the event on the terminal', () => daemon.stderr.includes('Bad Actor is:'));
 });
 
-test('-v prints start, event and stop as SentryPeer 4.x does', async () => {
-  await using daemon = await DaemonProcess.start(['-vr']);
+test('-d prints start, event and stop as SentryPeer 4.x does', async () => {
+  await using daemon = await DaemonProcess.start(['-dr']);
   using peer = await UdpPeer.open('127.8.0.5');
   const message = sipRequest({ user: '00441234', userAgent: 'evil\x1b[2J' });
   await peer.send(message, daemon.ports.udp);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
+import type { Paint } from '../output/paint.ts';
 import type { Config, ConfigOrigins } from '../config/config.ts';
 
 /** What JSON can hold. */
@@ -15,6 +17,8 @@ export interface Answer {
   readonly json: Json;
   /** Said beside it, on standard error: one or more whole lines. Not said with `--json`. */
   readonly remark?: string;
+  /** Whether what was found out is bad, so that the program ends with status 1. */
+  readonly isBad?: boolean;
 }
 
 /** What a command runs in. */
@@ -25,13 +29,24 @@ export interface CommandContext {
   readonly origins: ConfigOrigins;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** To standard output, for a command that prints while it works. */
+  readonly print: (text: string) => void;
+  /** For standard output. */
+  readonly paint: Paint;
+  /** Ctrl-C. */
+  readonly stopped: AbortSignal;
+  /** Reads the configuration as the daemon would at its start; refuses what it would refuse. */
+  readonly loadAsDaemon: () => LoadedConfig;
 }
 
-/** What was asked for, all of it read; nothing has been opened yet. Throws `OperatingError`. */
-export type Work = (context: CommandContext) => Promise<Answer>;
+/**
+ * What was asked for, all of it read; nothing has been opened yet. `undefined` where it has printed all there is
+ * while it worked. Throws `OperatingError`.
+ */
+export type Work = (context: CommandContext) => Promise<Answer | undefined>;
 
 /** What stands on the command line beside the name of the command. */
-interface CommandLine {
+export interface CommandLine {
   /** What follows the name. */
   readonly words: readonly string[];
   /** The flags of commands that were given, by name; a switch has an empty text. */

@@ -2,7 +2,7 @@
 
 import type { Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
-import type { Command, CommandContext, Work } from './command.ts';
+import type { Answer, Command, CommandContext, Work } from './command.ts';
 import { formatTable, utc } from './text.ts';
 import { refuseMore } from './words.ts';
 
@@ -73,7 +73,7 @@ const HEADINGS = ['NODE', 'EVENTS', 'FIRST SEEN', 'LAST SEEN', 'TRUST', 'KEY', '
 function judging(
   action: 'trust' | 'distrust' | 'forget',
   [node, ...more]: readonly string[],
-  judge: (peers: Peers, nodeId: string) => Awaited<ReturnType<Work>>,
+  judge: (peers: Peers, nodeId: string) => Answer,
 ): Work {
   const nodeId = node?.toLowerCase() ?? '';
   if (nodeId !== 'unsigned' && !isUuid(nodeId)) {

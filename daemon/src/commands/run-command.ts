@@ -13,12 +13,6 @@ interface CommandWords {
   readonly flags: ReadonlyMap<CommandFlagName, string>;
 }
 
-/** Where a command writes: answers to the first, sentences for a person to the second. */
-interface CommandOutput {
-  readonly print: (text: string) => void;
-  readonly remark: (text: string) => void;
-}
-
 /** Reads all of the command line that is about the command; throws a refusal. The database is there when it works. */
 export function prepareCommand({ words, flags }: CommandWords): Work {
   const { command, rest } = findCommand(words);
@@ -32,16 +26,23 @@ export function prepareCommand({ words, flags }: CommandWords): Work {
   };
 }
 
-/** Does what a command says, also while a daemon uses the database. Throws `OperatingError`. */
+/**
+ * Does what a command says, also while a daemon uses the database. Throws `OperatingError`.
+ *
+ * @param said Takes sentences for a person.
+ */
 export async function runCommand(
   line: CommandWords,
   context: CommandContext,
-  output: CommandOutput,
-): Promise<void> {
-  const { text, json, remark } = await prepareCommand(line)(context);
-  if (line.flags.has('json')) return output.print(`${JSON.stringify(json, undefined, 2)}\n`);
-  output.print(text);
-  if (remark !== undefined) output.remark(remark);
+  said: (remark: string) => void,
+): Promise<'good' | 'bad'> {
+  const answer = await prepareCommand(line)(context);
+  if (answer === undefined) return 'good';
+  const { text, json, remark, isBad = false } = answer;
+  const isJson = line.flags.has('json');
+  context.print(isJson ? `${JSON.stringify(json, undefined, 2)}\n` : text);
+  if (remark !== undefined && !isJson) said(remark);
+  return isBad ? 'bad' : 'good';
 }
 
 function refuseForeignFlag(command: Command, flag: CommandFlagName): void {

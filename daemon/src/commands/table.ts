@@ -3,6 +3,12 @@
 import { ALLOW } from './allow.ts';
 import { BACKUP } from './backup.ts';
 import type { Command } from './command.ts';
+import { CHECK_CONFIG } from './check-config.ts';
+import { completionCommand } from './completion.ts';
+import { LISTINGS } from './listings.ts';
+import { STATUS } from './status.ts';
+import { TAIL } from './tail.ts';
+import { TOP } from './top.ts';
 import { DELIST } from './delist.ts';
 import { EXPLAIN } from './explain.ts';
 import { KEYS } from './keys.ts';
@@ -14,6 +20,10 @@ import { WEBHOOK } from './webhook.ts';
  * `npm run docs` after a change. What a command needs is loaded when it runs, so that the table costs little.
  */
 export const COMMANDS: readonly Command[] = [
+  STATUS,
+  TAIL,
+  TOP,
+  LISTINGS,
   EXPLAIN,
   ...ALLOW,
   DELIST,
@@ -21,4 +31,6 @@ export const COMMANDS: readonly Command[] = [
   BACKUP,
   ...PEERS,
   ...WEBHOOK,
+  CHECK_CONFIG,
+  completionCommand(() => COMMANDS),
 ];

@@ -4,7 +4,7 @@ import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { Endpoints, EndpointStatus } from '@sentrypeer/store';
 import { refusal } from '../config/refusal.ts';
-import type { Command, CommandContext, Work } from './command.ts';
+import type { Answer, Command, CommandContext, Work } from './command.ts';
 import { countOf, formatTable, shown, utc } from './text.ts';
 import { refuseMore } from './words.ts';
 
@@ -97,11 +97,7 @@ function named(webhook: string | undefined, action: string): string {
 function changing(
   action: 'resend' | 'discard',
   [webhook, eventUuid, ...more]: readonly string[],
-  change: (
-    endpoints: Endpoints,
-    webhook: string,
-    eventUuid: string | undefined,
-  ) => Awaited<ReturnType<Work>>,
+  change: (endpoints: Endpoints, webhook: string, eventUuid: string | undefined) => Answer,
 ): Work {
   const name = named(webhook, action);
   refuseMore(more, `webhook ${action} NAME [UUID]`);

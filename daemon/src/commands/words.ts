@@ -5,6 +5,7 @@
 import { LATEST_EPOCH_US, readTime } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
+import { countType } from '../config/value-types.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
 
 /** For how long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
@@ -85,4 +86,17 @@ export function refuseTime(words: readonly string[]): void {
   throw refusal(
     `${quoted(words[0] ?? '')} looks like a time, and this takes none: allow add WHAT TIME does; a comment that begins so is written with --comment`,
   );
+}
+
+/** A whole number from 1 to `max` that a flag says; `undefined` where it is not given. */
+export function wholeFlag(
+  flags: ReadonlyMap<CommandFlagName, string>,
+  name: 'lines' | 'count',
+  max: number,
+): number | undefined {
+  const text = flags.get(name);
+  if (text === undefined) return undefined;
+  const value = countType('COUNT', 1, max).parse(text);
+  if (value !== undefined) return value;
+  throw refusal(`--${name}: ${quoted(text)} is not a whole number from 1 to ${max}`);
 }

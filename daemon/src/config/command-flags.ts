@@ -9,6 +9,22 @@ export interface CommandFlag {
 
 /** By long name, without the two hyphens. A command names those it takes in its own table. */
 export const COMMAND_FLAGS = {
+  lines: { placeholder: 'COUNT', doc: 'So many of the newest first (10).' },
+  once: { placeholder: '', doc: 'Print those and end, without waiting for more.' },
+  address: { placeholder: 'ADDRESS', doc: 'Only events from this address.' },
+  number: { placeholder: 'NUMBER', doc: 'Only calls of this number, as it was dialled.' },
+  method: { placeholder: 'METHOD', doc: 'Only events of this SIP method.' },
+  transport: { placeholder: 'UDP|TCP|TLS', doc: 'Only events over this transport.' },
+  grade: {
+    placeholder: 'GRADE',
+    doc: 'Only events of this grade and above: seen, returned, handshake.',
+  },
+  agent: { placeholder: 'TEXT', doc: 'Only events whose User-Agent contains this.' },
+  count: { placeholder: 'COUNT', doc: 'So many rows.' },
+  since: {
+    placeholder: 'TIME',
+    doc: 'Of this time up to now, such as 24h, 7d, 2027-01-31 or always.',
+  },
   yes: {
     placeholder: '',
     doc: 'Do what would be asked about, such as allowing half of the Internet.',

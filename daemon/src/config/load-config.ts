@@ -32,6 +32,8 @@ import { readWebhooks } from './webhooks.ts';
 export interface ConfigSources {
   /** Without the names of the interpreter and of the program. */
   readonly argv: readonly string[];
+  /** Whether to read what the daemon would, whatever command the words are. @default false */
+  readonly asDaemon?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `undefined` where this user has none. */
   readonly homeDirectory: string | undefined;
@@ -87,16 +89,17 @@ function load(sources: ConfigSources): LoadedConfig {
   if (flags.print === 'help') return { kind: 'help', words: flags.words };
   if (flags.words[0] === 'help') return { kind: 'help', words: flags.words.slice(1) };
   if (flags.print === 'version') return { kind: 'print', text: `sentrypeer ${VERSION}\n` };
-  const isCommand = flags.words.length > 0;
+  const isCommand = flags.words.length > 0 && sources.asDaemon !== true;
   const [commandFlag] = flags.commandFlags.keys();
-  if (!isCommand && commandFlag !== undefined) {
+  if (flags.words.length === 0 && commandFlag !== undefined) {
     throw refusal(`--${commandFlag} belongs to a command: see sentrypeer --help`);
   }
   const environment = parseEnvironment(sources.env);
   const own = loadFile(sources, [flags.settings, environment.settings], sources.homeDirectory);
-  const unit = isCommand
-    ? daemonSettings(sources, [flags.settings, environment.settings, own.settings])
-    : undefined;
+  const unit =
+    flags.words.length > 0
+      ? daemonSettings(sources, [flags.settings, environment.settings, own.settings])
+      : undefined;
   const file = unit?.file ?? own;
   const unitPlaces = unit === undefined ? [] : [unit.flags, unit.environment];
   const places = [flags.settings, environment.settings, ...unitPlaces, file.settings];

@@ -24,6 +24,7 @@ import {
   switchType,
   syslogTargetType,
 } from './value-types.ts';
+import { choiceType } from './webhook-types.ts';
 import { WEBHOOK_OPTIONS } from './webhook-options.ts';
 
 /*
@@ -243,7 +244,7 @@ export const OPTIONS = {
     short: 'v',
     type: switchType,
     defaultValue: false,
-    doc: 'Print what happens, and every event, to standard error.',
+    doc: 'Print what happens, and a line for every event, to standard error.',
   }),
   debug: option({
     group: 'output',
@@ -252,7 +253,15 @@ export const OPTIONS = {
     type: switchType,
     defaultValue: false,
     implies: 'verbose',
-    doc: 'Print more, for finding faults.',
+    doc: 'Print more, for finding faults, and of every event all there is.',
+  }),
+
+  color: option({
+    group: 'output',
+    long: 'color',
+    type: choiceType<'auto' | 'always' | 'never'>(['auto', 'always', 'never']),
+    defaultValue: 'auto',
+    doc: 'Colour in what a person reads: auto has it on a terminal, unless NO_COLOR is set.',
   }),
 
   ...WEBHOOK_OPTIONS,

@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { RecordedEvent } from '@sentrypeer/event';
 import type { EventLog } from '@sentrypeer/follow';
 import { VERBOSE_EVENTS_PER_COMMIT_MAX } from '../limits.ts';
-import { formatVerboseEvent } from './verbose-event.ts';
 
 /** Prints what was recorded, for a person who watches (`-v`, `-d`). */
 export class VerbosePrinter {
   readonly #log: EventLog;
   readonly #write: (text: string) => void;
+  readonly #format: (event: RecordedEvent) => string;
   #honeyId: number;
 
-  constructor(ports: { readonly log: EventLog; readonly write: (text: string) => void }) {
+  /** @param format What is printed of one event. */
+  constructor(
+    ports: { readonly log: EventLog; readonly write: (text: string) => void },
+    format: (event: RecordedEvent) => string,
+  ) {
     this.#log = ports.log;
     this.#write = ports.write;
+    this.#format = format;
     this.#honeyId = ports.log.lastHoneyId();
   }
 
   /** New events were committed. More than a person can read is counted instead of printed. */
   wake(): void {
     for (const event of this.#log.eventsAfter(this.#honeyId, VERBOSE_EVENTS_PER_COMMIT_MAX)) {
-      this.#write(formatVerboseEvent(event));
+      this.#write(this.#format(event));
       this.#honeyId = event.honeyId;
     }
     const leftOut = this.#log.lastHoneyId() - this.#honeyId;
     if (leftOut <= 0) return;
-    this.#write(`(${leftOut} more events are in the database)\n\n`);
+    this.#write(`(${leftOut} more events are in the database)\n`);
     this.#honeyId += leftOut;
   }
 }

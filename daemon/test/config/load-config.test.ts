@@ -68,6 +68,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       syslogTarget: { kind: 'local' },
       verbose: false,
       debug: false,
+      color: 'auto',
       webhookUrls: undefined,
       webhookBatchEventsMax: 1,
       webhookBatchWaitMs: 1_000,

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { assert } from '@sentrypeer/kernel';
+import { refusal } from '../config/refusal.ts';
+import { OPTION_ENTRIES } from '../config/settings.ts';
+import type { Command } from './command.ts';
+import { formatTable } from './text.ts';
+import { refuseMore } from './words.ts';
+
+export const CHECK_CONFIG: Command = {
+  name: 'check-config',
+  form: '',
+  doc: 'Read the configuration as the daemon would (flags, environment, file, systemd unit) and print what is not as usual, or what is wrong with status 2. Nothing is opened.',
+  database: 'none',
+  examples: [['-g /etc/sentrypeer.toml check-config', 'Before a restart.']],
+  prepare: ({ words }) => {
+    refuseMore(words, 'check-config');
+    return async ({ loadAsDaemon }) => {
+      const loaded = loadAsDaemon();
+      if (loaded.kind === 'refused') throw refusal(loaded.message);
+      assert(loaded.kind === 'run', 'what the daemon would do is run');
+      const { config, origins, warnings } = loaded;
+      const set = OPTION_ENTRIES.filter(([key]) => origins[key].kind !== 'default').map(
+        ([key, { long, type }]) => ({
+          option: `--${long}`,
+          value: type.isSecret === true ? '***' : type.format(config[key]),
+          from: origins[key].text,
+        }),
+      );
+      return {
+        text: formatTable(set.map(({ option, value, from }) => [option, value, from])),
+        json: { settings: set, warnings },
+        remark: 'The configuration is right.\n',
+      };
+    };
+  },
+};

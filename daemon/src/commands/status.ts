@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { statSync } from 'node:fs';
+import type { StoreReader } from '@sentrypeer/store';
+import { STATUS_WAIT_MS } from '../limits.ts';
+import type { Paint } from '../output/paint.ts';
+import { readRunningNote, type RunningNote } from '../running-note.ts';
+import type { Answer, Command, CommandContext } from './command.ts';
+import { countOf, shown, utc } from './text.ts';
+import { refuseMore } from './words.ts';
+
+const DAY_US = 86_400_000_000;
+const HOUR_US = 3_600_000_000;
+/** Of an address that listens everywhere, the one by which this machine reaches it. */
+const FROM_HERE: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['[::]', '[::1]'],
+]);
+
+export const STATUS: Command = {
+  name: 'status',
+  form: '',
+  doc: 'Print on one screen what is open, how much came in today, what is listed, and what is behind or failing. Status 1 where no daemon runs or it is not ready.',
+  prepare: ({ words }) => {
+    refuseMore(words, 'status');
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      const { dbFile } = context.config;
+      const note = readRunningNote(dbFile);
+      const troubles = await troublesOf(note);
+      using log = StoreReader.open(dbFile);
+      const facts = factsOf(log, context, note);
+      return { ...answer(context, note, troubles, facts), isBad: troubles.length > 0 };
+    };
+  },
+};
+
+interface Facts {
+  readonly database: string;
+  readonly databaseOctets: number;
+  readonly today: Readonly<Record<string, number>>;
+  readonly lastHour: number;
+  readonly events: number;
+  readonly dropped: number;
+  readonly addresses: number;
+  readonly numbers: number;
+  readonly listed: Readonly<Record<string, number>>;
+  readonly behind: Readonly<Record<string, number>>;
+  readonly failing: readonly string[];
+}
+
+function factsOf(
+  log: StoreReader,
+  { config: { dbFile }, clock }: CommandContext,
+  note: RunningNote | undefined,
+): Facts {
+  const nowUs = clock.epochUs();
+  const today: Record<string, number> = {};
+  for (const { method, seenCount } of log.methods(Math.floor(nowUs / DAY_US) * DAY_US, nowUs)) {
+    today[method] = (today[method] ?? 0) + seenCount;
+  }
+  const thisHourUs = Math.floor(nowUs / HOUR_US) * HOUR_US;
+  const newest = log.lastHoneyId();
+  return {
+    database: dbFile,
+    databaseOctets: octetsOf(dbFile) + octetsOf(`${dbFile}-wal`),
+    today,
+    lastHour: sum(log.methods(thisHourUs, nowUs).map(({ seenCount }) => seenCount)),
+    events: newest,
+    dropped: log.dropped(),
+    addresses: log.addressesCount(),
+    numbers: log.numbersCount(),
+    listed: { ...log.listings.counts() },
+    behind: Object.fromEntries(
+      (note?.consumers ?? ['judge']).map((name) => [name, newest - (log.cursor(name) ?? newest)]),
+    ),
+    failing: log.endpoints
+      .statuses()
+      .flatMap(({ endpoint, error, acceptedEpochUs = 0 }) =>
+        error === undefined || error.epochUs <= acceptedEpochUs
+          ? []
+          : [`webhook ${endpoint}: ${error.message} (${utc(error.epochUs)})`],
+      ),
+  };
+}
+
+/** Why the daemon is not as it should be; none where it is ready. */
+async function troublesOf(note: RunningNote | undefined): Promise<readonly string[]> {
+  if (note === undefined) return ['no daemon runs on this database'];
+  const [api] = note.open['API'] ?? [];
+  if (api === undefined) return []; // Nothing answers questions; its process is there.
+  const port = api.slice(api.lastIndexOf(':'));
+  const host = api.slice(0, api.lastIndexOf(':'));
+  try {
+    const url = `http://${FROM_HERE.get(host) ?? host}${port}/readyz`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(STATUS_WAIT_MS) });
+    const text = await response.text();
+    return response.ok ? [] : [`not ready: ${text.trim()}`];
+  } catch (error) {
+    return [`the API does not answer: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+function answer(
+  { paint }: CommandContext,
+  note: RunningNote | undefined,
+  troubles: readonly string[],
+  facts: Facts,
+): Answer {
+  const lines = [
+    note === undefined
+      ? paint('red', 'No daemon runs on this database.')
+      : `SentryPeer ${note.version}, node ${note.nodeId}, process ${note.processId}, since ${utc(note.startedEpochUs)}`,
+    ...Object.entries(note?.open ?? {}).map(([name, places]) => entry(name, places.join(', '))),
+    ...(note === undefined ? [] : [entry('Ready', readiness(troubles, paint))]),
+    ...factLines(facts, paint),
+  ];
+  return {
+    text: `${lines.map(oneLine).join('\n')}\n`,
+    json: {
+      running: note !== undefined,
+      ready: troubles.length === 0,
+      troubles,
+      process_id: note?.processId ?? null,
+      node_id: note?.nodeId ?? null,
+      started: note === undefined ? null : utc(note.startedEpochUs),
+      open: note?.open ?? {},
+      database: facts.database,
+      database_octets: facts.databaseOctets,
+      today: facts.today,
+      this_hour: facts.lastHour,
+      events: facts.events,
+      dropped: facts.dropped,
+      addresses: facts.addresses,
+      numbers: facts.numbers,
+      listed: facts.listed,
+      behind: facts.behind,
+      failing: facts.failing,
+    },
+  };
+}
+
+function factLines(facts: Facts, paint: Paint): readonly string[] {
+  const methods = Object.entries(facts.today).toSorted(([, a], [, b]) => b - a);
+  const today = sum(methods.map(([, count]) => count));
+  const by = methods.map(([method, count]) => `${method} ${count}`).join(', ');
+  const behind = Object.entries(facts.behind).filter(([, lag]) => lag > 0);
+  const listed = Object.entries(facts.listed).map(([kind, count]) =>
+    countOf(count, kind, plural(kind)),
+  );
+  return [
+    entry(
+      'Data',
+      `${facts.database}, ${(facts.databaseOctets / 2 ** 20).toFixed(1)} MiB, ${countOf(facts.events, 'event')} ever`,
+    ),
+    entry(
+      'Today',
+      `${countOf(today, 'message')}${by === '' ? '' : `: ${by}`}; this hour ${facts.lastHour} (UTC)`,
+    ),
+    entry(
+      'Known',
+      `${countOf(facts.addresses, 'address', 'addresses')}, ${countOf(facts.numbers, 'number')}`,
+    ),
+    entry('Listed', listed.join(', ')),
+    entry(
+      'Behind',
+      behind.length === 0
+        ? paint('green', 'nothing')
+        : behind
+            .map(([name, lag]) => paint('yellow', `${name} by ${countOf(lag, 'event')}`))
+            .join(', '),
+    ),
+    ...(facts.dropped === 0 ? [] : [entry('Dropped', `${countOf(facts.dropped, 'message')} ever`)]),
+    ...facts.failing.map((failure) => entry('Failing', paint('red', shown(failure)))),
+  ];
+}
+
+function readiness(troubles: readonly string[], paint: Paint): string {
+  return troubles.length === 0
+    ? paint('green', 'yes')
+    : paint('red', `no: ${shown(troubles.join('; '))}`);
+}
+
+function plural(kind: string): string {
+  return kind === 'address' ? 'addresses' : `${kind}s`;
+}
+
+function entry(label: string, text: string): string {
+  return `  ${label.padEnd(9)} ${text}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ');
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+function octetsOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
+import type { StoreReader } from '@sentrypeer/store';
+import { refusal, quoted } from '../config/refusal.ts';
+import { VERSION } from '../config/version.ts';
+import { TAIL_LINES_MAX, TAIL_LOOK_MS, TAIL_PAGE_EVENTS } from '../limits.ts';
+import { formatEventLine } from '../output/event-line.ts';
+import type { Command, CommandContext, CommandLine } from './command.ts';
+import { needed, refuseMore, wholeFlag } from './words.ts';
+
+const LINES_DEFAULT = 10;
+const GRADES = ['seen', 'returned', 'handshake'] as const;
+const TRANSPORTS = ['UDP', 'TCP', 'TLS'] as const;
+
+type Filter = (event: RecordedEvent) => boolean;
+
+export const TAIL: Command = {
+  name: 'tail',
+  form: '',
+  doc: 'Print the newest events, one line each, and those that come, until Ctrl-C. With `--json` one object a line.',
+  flags: ['lines', 'once', 'address', 'number', 'method', 'transport', 'grade', 'agent'],
+  examples: [
+    ['tail --method INVITE --grade returned', 'Calls of those who proved to be there.'],
+    ['tail --once --lines 100 --json', 'The newest hundred, and end.'],
+  ],
+  prepare: ({ words, flags }) => {
+    refuseMore(words, 'tail');
+    const linesCount = wholeFlag(flags, 'lines', TAIL_LINES_MAX) ?? LINES_DEFAULT;
+    const fits = filterOf(flags);
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      using log = StoreReader.open(context.config.dbFile);
+      const print = printer(context, flags.has('json'));
+      const newest = log.lastHoneyId();
+      for (const event of newestEvents(log, fits, linesCount)) print(event);
+      if (!flags.has('once')) await follow(log, newest, fits, print, context.stopped);
+      return undefined;
+    };
+  },
+};
+
+/** Those that fit among the newest, oldest first. */
+function newestEvents(log: StoreReader, fits: Filter, count: number): readonly RecordedEvent[] {
+  const found: RecordedEvent[] = [];
+  let after: number | undefined;
+  while (found.length < count) {
+    const page = log.events({}, 'newest-first', after, TAIL_PAGE_EVENTS);
+    found.push(...page.items.filter(fits));
+    after = page.next;
+    if (after === undefined) break;
+  }
+  return found.slice(0, count).toReversed();
+}
+
+async function follow(
+  log: StoreReader,
+  newest: number,
+  fits: Filter,
+  print: (event: RecordedEvent) => void,
+  stopped: AbortSignal,
+): Promise<void> {
+  let honeyId = newest;
+  while (!stopped.aborted) {
+    const events = log.eventsAfter(honeyId, TAIL_PAGE_EVENTS);
+    for (const event of events) {
+      if (fits(event)) print(event);
+      honeyId = event.honeyId;
+    }
+    if (events.length === TAIL_PAGE_EVENTS) continue;
+    await wait(TAIL_LOOK_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+}
+
+function printer(
+  { print, paint }: CommandContext,
+  isJson: boolean,
+): (event: RecordedEvent) => void {
+  return isJson
+    ? (event) => print(`${formatEventJson(event, VERSION)}\n`)
+    : (event) => print(formatEventLine(event, paint));
+}
+
+function filterOf(flags: CommandLine['flags']): Filter {
+  const method = flags.get('method')?.toUpperCase();
+  const address = flags.get('address')?.toLowerCase();
+  const number = flags.get('number');
+  const agent = flags.get('agent')?.toLowerCase();
+  const transport = oneOf(flags, 'transport', TRANSPORTS, (text) => text.toUpperCase());
+  const grade = oneOf(flags, 'grade', GRADES, (text) => text.toLowerCase());
+  const digits = number === undefined ? undefined : withoutPlus(needed(number, '--number NUMBER'));
+  return (event) =>
+    (method === undefined || event.sipMethod === method) &&
+    (address === undefined || event.sourceIp === address) &&
+    (digits === undefined || withoutPlus(event.calledNumber) === digits) &&
+    (agent === undefined || event.userAgent.toLowerCase().includes(agent)) &&
+    (transport === undefined || event.transportType === transport) &&
+    (grade === undefined || GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(grade));
+}
+
+function oneOf<T extends string>(
+  flags: CommandLine['flags'],
+  name: 'transport' | 'grade',
+  values: readonly T[],
+  normalised: (text: string) => string,
+): T | undefined {
+  const text = flags.get(name);
+  if (text === undefined) return undefined;
+  const value = values.find((each) => each === normalised(text));
+  if (value !== undefined) return value;
+  throw refusal(`--${name}: ${quoted(text)} is not one of ${values.join(', ')}`);
+}
+
+function withoutPlus(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : number;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { readTime } from '@sentrypeer/kernel';
+import type { Page, PageEnd, StoreReader } from '@sentrypeer/store';
+import { quoted, refusal } from '../config/refusal.ts';
+import { TOP_PAGE_ROWS, TOP_ROWS_MAX } from '../limits.ts';
+import type { Command, CommandContext, CommandLine } from './command.ts';
+import { formatTable, utc } from './text.ts';
+import { needed, refuseMore, wholeFlag } from './words.ts';
+
+const KINDS = ['addresses', 'numbers', 'ranges', 'networks', 'countries', 'user-agents'] as const;
+type Kind = (typeof KINDS)[number];
+
+const COUNT_DEFAULT = 10;
+/** Last digits that numbers of one range differ in: blocks of a thousand are what carriers are given. */
+const RANGE_DIGITS = 3;
+
+/** A row of the answer. */
+interface TopRow {
+  readonly name: string;
+  /** Messages. */
+  readonly seenCount: number;
+  readonly lastSeenEpochUs: number;
+  /** What else is worth a column, by its name. */
+  readonly more: Readonly<Record<string, string | number>>;
+}
+
+export const TOP: Command = {
+  name: 'top',
+  form: 'addresses|numbers|ranges|networks|countries|user-agents',
+  doc: 'Print those with the most messages. `numbers` are as they were understood (`--home-country`), `ranges` are thousands of numbers. Networks and countries are known where the API is on.',
+  flags: ['count', 'since'],
+  examples: [
+    ['top addresses --since 24h', 'Of those that were here in the last day.'],
+    ['top ranges --count 20', 'Numbers that are tried next to one another.'],
+  ],
+  prepare: ({ words: [word, ...more], flags }) => {
+    const kind = kindOf(needed(word, `top ${KINDS.join('|')}`));
+    refuseMore(more, `top ${kind}`);
+    const count = wholeFlag(flags, 'count', TOP_ROWS_MAX) ?? COUNT_DEFAULT;
+    const since = sinceOf(flags);
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      using log = StoreReader.open(context.config.dbFile);
+      const rows = await rowsOf(kind, log, since(context.clock.epochUs()), context);
+      const top = rows.toSorted((a, b) => b.seenCount - a.seenCount).slice(0, count);
+      const columns = Object.keys(top[0]?.more ?? {});
+      const headings = [
+        'MESSAGES',
+        kind.toUpperCase(),
+        ...columns.map((name) => name.toUpperCase()),
+        'LAST SEEN',
+      ];
+      return {
+        text:
+          top.length === 0
+            ? ''
+            : formatTable([
+                headings,
+                ...top.map(({ name, seenCount, lastSeenEpochUs, more }) => [
+                  String(seenCount).padStart(8),
+                  name,
+                  ...columns.map((column) => String(more[column] ?? '')),
+                  utc(lastSeenEpochUs),
+                ]),
+              ]),
+        json: top.map(({ name, seenCount, lastSeenEpochUs, more }) => ({
+          name,
+          messages: seenCount,
+          ...more,
+          last_seen: utc(lastSeenEpochUs),
+        })),
+        ...(top.length === 0 ? { remark: `There are no ${kind} of that time.\n` } : {}),
+      };
+    };
+  },
+};
+
+function kindOf(word: string): Kind {
+  const kind = KINDS.find((each) => each === word.toLowerCase());
+  if (kind !== undefined) return kind;
+  throw refusal(`top knows no ${quoted(word)}: write top ${KINDS.join('|')}`);
+}
+
+/** The moment from which on something must have been seen; the beginning where none is said. */
+function sinceOf(flags: CommandLine['flags']): (nowEpochUs: number) => number {
+  const text = flags.get('since');
+  if (text === undefined) return () => 0;
+  const words = text.split(' ').filter((word) => word !== '');
+  const reading = readTime(words);
+  const isAll = 'wordsCount' in reading && reading.wordsCount === words.length;
+  if (isAll && reading.kind === 'duration')
+    return (nowEpochUs) => nowEpochUs - reading.seconds * 1e6;
+  if (isAll && reading.kind === 'moment') return () => reading.epochUs;
+  if (isAll) return () => 0;
+  throw refusal(`--since: ${quoted(text)} is not a time such as 24h, 7d, 2027-01-31 or always`);
+}
+
+async function rowsOf(
+  kind: Kind,
+  log: StoreReader,
+  sinceEpochUs: number,
+  context: CommandContext,
+): Promise<readonly TopRow[]> {
+  switch (kind) {
+    case 'addresses':
+      return all((after) => log.addresses(TOP_PAGE_ROWS, after), sinceEpochUs).map(
+        ({ address, grade, ...total }) => ({ ...total, name: address, more: { grade } }),
+      );
+    case 'user-agents':
+      return all((after) => log.userAgents(TOP_PAGE_ROWS, after), sinceEpochUs).map(
+        ({ userAgent, ...total }) => ({ ...total, name: userAgent, more: {} }),
+      );
+    case 'numbers':
+    case 'ranges':
+      return numberRows(kind, log, sinceEpochUs, context);
+    case 'networks':
+      return log.places
+        .networks(TOP_ROWS_MAX)
+        .filter(({ lastSeenEpochUs }) => lastSeenEpochUs >= sinceEpochUs)
+        .map(({ network, name, addressesCount, ...total }) => ({
+          ...total,
+          name: network,
+          more: { operator: name, addresses: addressesCount },
+        }));
+    case 'countries':
+    default:
+      return log.places
+        .countries()
+        .filter(({ lastSeenEpochUs }) => lastSeenEpochUs >= sinceEpochUs)
+        .map(({ country, addressesCount, ...total }) => ({
+          ...total,
+          name: country === '' ? 'unknown' : country,
+          more: { addresses: addressesCount },
+        }));
+  }
+}
+
+/** Forms that mean the same number are one row; so are, for ranges, the numbers that differ in their last digits. */
+async function numberRows(
+  kind: 'numbers' | 'ranges',
+  log: StoreReader,
+  sinceEpochUs: number,
+  { config }: CommandContext,
+): Promise<readonly TopRow[]> {
+  const { NumberingPlans, readNumber } = await import('@sentrypeer/numbers');
+  const plans = await NumberingPlans.load();
+  const home = config.homeCountry === undefined ? undefined : plans.home(config.homeCountry);
+  const rows = new Map<
+    string,
+    { seenCount: number; lastSeenEpochUs: number; names: Set<string> }
+  >();
+  for (const total of all((after) => log.numbers(TOP_PAGE_ROWS, after), sinceEpochUs)) {
+    const [best] = readNumber(plans, total.number, home).candidates;
+    const number = best === undefined ? total.number : `+${best.e164}`;
+    if (kind === 'ranges' && best === undefined) continue;
+    const name =
+      kind === 'numbers' ? number : `${number.slice(0, -RANGE_DIGITS)}${'x'.repeat(RANGE_DIGITS)}`;
+    const row = rows.get(name) ?? { seenCount: 0, lastSeenEpochUs: 0, names: new Set() };
+    row.seenCount += total.seenCount;
+    row.lastSeenEpochUs = Math.max(row.lastSeenEpochUs, total.lastSeenEpochUs);
+    row.names.add(kind === 'numbers' ? total.number : number);
+    rows.set(name, row);
+  }
+  const column = kind === 'numbers' ? 'forms' : 'numbers';
+  return [...rows].map(([name, { names, ...row }]) => ({
+    ...row,
+    name,
+    more: { [column]: names.size },
+  }));
+}
+
+/** Totals from a time on, read page by page, the last seen first. */
+function all<T extends { readonly lastSeenEpochUs: number }>(
+  read: (after: PageEnd | undefined) => Page<T>,
+  sinceEpochUs: number,
+): readonly T[] {
+  const found: T[] = [];
+  let after: PageEnd | undefined;
+  do {
+    const page = read(after);
+    for (const item of page.items) if (item.lastSeenEpochUs >= sinceEpochUs) found.push(item);
+    const last = page.items.at(-1);
+    after = last === undefined || last.lastSeenEpochUs < sinceEpochUs ? undefined : page.next;
+  } while (after !== undefined);
+  return found;
+}

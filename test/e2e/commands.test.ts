@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
+import { sipRequest, UdpPeer } from './sip-peers.ts';
+
+const NUMBERS = ['+46701234567', '0046701234568', '+442071234567'];
+
+async function command(daemon: DaemonProcess, ...words: readonly string[]) {
+  return DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
+}
+
+async function json<T>(daemon: DaemonProcess, ...words: readonly string[]): Promise<T> {
+  const run = await command(daemon, ...words, '--json');
+  assert.equal(run.status, 0, run.stderr);
+  return JSON.parse(run.stdout) as T;
+}
+
+async function attacked(): Promise<DaemonProcess> {
+  const daemon = await DaemonProcess.start(['-r', '-v', '--threads=1']);
+  using peer = await UdpPeer.open();
+  for (const [index, user] of NUMBERS.entries()) {
+    await peer.send(
+      sipRequest({ method: 'INVITE', user, callId: `call-${index}` }),
+      daemon.ports.udp,
+    );
+  }
+  await daemon.recorded(NUMBERS.length);
+  return daemon;
+}
+
+test('the commands of the day after say what a daemon has, beside it', async () => {
+  await using daemon = await attacked();
+  await until('the judge', () => daemon.number('SELECT count(*) FROM listing') === NUMBERS.length);
+
+  const status = await json<Record<string, unknown>>(daemon, 'status');
+  assert.deepEqual(
+    [status['running'], status['ready'], status['today'], status['process_id']],
+    [true, true, { INVITE: 3 }, daemon.pid],
+  );
+  assert.deepEqual(status['listed'], { ...(status['listed'] as object), address: 0, number: 3 });
+  const screen = await command(daemon, 'status');
+  assert.match(screen.stdout, /^ {2}UDP +127\.0\.0\.1:\d+\n[^]* {2}Today +3 messages: INVITE 3/m);
+  assert.ok(screen.stdout.split('\n').length <= 24, 'one screen');
+
+  const lines = await command(daemon, 'tail', '--once');
+  assert.equal(lines.stdout.trimEnd().split('\n').length, NUMBERS.length);
+  const one = await command(daemon, 'tail', '--once', '--json', '--number', '442071234567');
+  assert.equal((JSON.parse(one.stdout) as Record<string, string>)['called_number'], NUMBERS[2]);
+  const none = await command(daemon, 'tail', '--once', '--grade', 'handshake');
+  assert.equal(none.stdout, '');
+
+  assert.deepEqual(
+    (await json<{ name: string }[]>(daemon, 'top', 'numbers', '--since', '1d'))
+      .map(({ name }) => name)
+      .toSorted(),
+    ['+442071234567', '+46701234567', '+46701234568'],
+  );
+  const [range] = await json<Record<string, unknown>[]>(daemon, 'top', 'ranges');
+  assert.deepEqual([range?.['name'], range?.['numbers']], ['+46701234xxx', 2]);
+  const listed = await json<{ what: string }[]>(daemon, 'listings', 'numbers');
+  assert.deepEqual(listed.map(({ what }) => what).toSorted(), [
+    '+442071234567',
+    '+46701234567',
+    '+46701234568',
+  ]);
+  assert.deepEqual(await json(daemon, 'listings', 'addresses'), []);
+
+  // -v prints the line that tail prints.
+  assert.ok(daemon.stderr.includes(lines.stdout.split('\n')[0] ?? '?'), daemon.stderr);
+  await daemon.stop();
+  const stopped = await command(daemon, 'status');
+  assert.equal(stopped.status, 1);
+  assert.match(stopped.stdout, /^No daemon runs/);
+  assert.ok(!existsSync(`${daemon.dbFile}-running.json`));
+});
+
+test('tail follows, and ends when its reader goes', async () => {
+  await using daemon = await attacked();
+  const words = `'${process.execPath}' daemon/bin/sentrypeer.js -f '${daemon.dbFile}' tail`;
+  const text = execFileSync('sh', ['-c', `${words} | head -n 1`], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.match(text, /127\.0\.0\.1:\d+ +UDP +INVITE +\+46701234567/);
+});
+
+test('a command never makes a database, and says where it looked', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'missing.db');
+  for (const words of [
+    ['status'],
+    ['keys', 'add', 'x', 'read'],
+    ['allow', 'list'],
+    ['explain', '1.1.1.1'],
+    ['backup', join(folder.path, 'copy')],
+  ]) {
+    const run = await DaemonProcess.run(['-f', file, ...words], { folder: folder.path });
+    assert.equal(run.status, 1, words.join(' '));
+    assert.match(run.stderr, /there is no database .*missing\.db \(-f\): .*SENTRYPEER_DB_FILE/);
+  }
+  assert.deepEqual(readdirSync(folder.path), []);
+});
+
+test('check-config says what is set where, and what is wrong', async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, 'x.toml');
+  writeFileSync(file, 'responsive = true\noauth2_client_secret = "hidden"\n');
+  const right = await DaemonProcess.run(['-g', file, 'check-config'], { folder: folder.path });
+  assert.equal(right.status, 0, right.stderr);
+  assert.match(right.stdout, /--responsive +on +responsive in .*x\.toml, line 1\n/);
+  assert.ok(!right.stdout.includes('hidden'));
+  writeFileSync(file, 'responsiv = true\n');
+  const wrong = await DaemonProcess.run(['-g', file, 'check-config'], { folder: folder.path });
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /unknown key "responsiv", did you mean responsive/);
+});
+
+test('a key stands alone on standard output', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1']);
+  const run = await command(daemon, 'keys', 'add', 'pbx', 'read');
+  assert.match(run.stdout, /^sentrypeer_\S+\n$/);
+  assert.match(run.stderr, /^This is the key pbx \(read\)/);
+});
+
+test('the completion for bash completes commands and options', async (t) => {
+  using folder = new TemporaryFolder();
+  const { stdout } = await DaemonProcess.run(['completion', 'bash'], { folder: folder.path });
+  const complete = (line: string): string => {
+    const script = `${stdout}\nCOMP_WORDS=(${line} '') COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _sentrypeer; echo "\${COMPREPLY[*]}"`;
+    return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim();
+  };
+  if (!existsSync('/bin/bash')) return t.skip('needs bash');
+  assert.match(complete('sentrypeer'), /\bstatus\b.*\btail\b/);
+  assert.equal(complete('sentrypeer keys'), 'add list revoke');
+  assert.equal(complete('sentrypeer -f /x.db keys'), 'add list revoke');
+  assert.match(complete('sentrypeer top'), /addresses numbers/);
+});
