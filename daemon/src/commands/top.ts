@@ -4,7 +4,7 @@ import { readTime } from '@sentrypeer/kernel';
 import type { Page, PageEnd, StoreReader } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import { TOP_PAGE_ROWS, TOP_ROWS_MAX } from '../limits.ts';
-import type { Command, CommandContext, CommandLine } from './command.ts';
+import type { Command, CommandLine } from './command.ts';
 import { formatTable, utc } from './text.ts';
 import { needed, refuseMore, wholeFlag } from './words.ts';
 
@@ -28,7 +28,7 @@ interface TopRow {
 export const TOP: Command = {
   name: 'top',
   form: 'addresses|numbers|ranges|networks|countries|user-agents',
-  doc: 'Print those with the most messages. `numbers` are as they were understood (`--home-country`), `ranges` are thousands of numbers. Networks and countries are known where the API is on.',
+  doc: 'Print those with the most messages. `numbers` are as they were understood, in whichever form they were dialled, `ranges` are thousands of numbers. Networks and countries are known where the API is on.',
   flags: ['count', 'since'],
   examples: [
     ['top addresses --since 24h', 'Of those that were here in the last day.'],
@@ -42,7 +42,7 @@ export const TOP: Command = {
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       using log = StoreReader.open(context.config.dbFile);
-      const rows = await rowsOf(kind, log, since(context.clock.epochUs()), context);
+      const rows = await rowsOf(kind, log, since(context.clock.epochUs()));
       const top = rows.toSorted((a, b) => b.seenCount - a.seenCount).slice(0, count);
       const columns = Object.keys(top[0]?.more ?? {});
       const headings = [
@@ -100,7 +100,6 @@ async function rowsOf(
   kind: Kind,
   log: StoreReader,
   sinceEpochUs: number,
-  context: CommandContext,
 ): Promise<readonly TopRow[]> {
   switch (kind) {
     case 'addresses':
@@ -113,7 +112,7 @@ async function rowsOf(
       );
     case 'numbers':
     case 'ranges':
-      return numberRows(kind, log, sinceEpochUs, context);
+      return numberRows(kind, log, sinceEpochUs);
     case 'networks':
       return log.places
         .networks(TOP_ROWS_MAX)
@@ -141,17 +140,15 @@ async function numberRows(
   kind: 'numbers' | 'ranges',
   log: StoreReader,
   sinceEpochUs: number,
-  { config }: CommandContext,
 ): Promise<readonly TopRow[]> {
   const { NumberingPlans, readNumber } = await import('@sentrypeer/numbers');
   const plans = await NumberingPlans.load();
-  const home = config.homeCountry === undefined ? undefined : plans.home(config.homeCountry);
   const rows = new Map<
     string,
     { seenCount: number; lastSeenEpochUs: number; names: Set<string> }
   >();
   for (const total of all((after) => log.numbers(TOP_PAGE_ROWS, after), sinceEpochUs)) {
-    const [best] = readNumber(plans, total.number, home).candidates;
+    const [best] = readNumber(plans, total.number).candidates;
     const number = best === undefined ? total.number : `+${best.e164}`;
     if (kind === 'ranges' && best === undefined) continue;
     const name =
