@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -79,14 +80,32 @@ test('the commands of the day after say what a daemon has, beside it', async () 
   assert.ok(!existsSync(`${daemon.dbFile}-running.json`));
 });
 
-test('tail follows, and ends when its reader goes', async () => {
+test('tail follows, and ends with status 0 when its reader goes', async () => {
   await using daemon = await attacked();
-  const words = `'${process.execPath}' daemon/bin/sentrypeer.js -f '${daemon.dbFile}' tail`;
-  const text = execFileSync('sh', ['-c', `${words} | head -n 1`], {
-    encoding: 'utf8',
-    timeout: 20_000,
+  using peer = await UdpPeer.open();
+  const program = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+  const words = `'${process.execPath}' '${program}' -f '${daemon.dbFile}' tail --lines 1`;
+  const script = `{ ${words}; echo "status $?" >&2; } | head -n 1`;
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const ended = once(shell, 'close');
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  let sent = 0;
+  await until('tail to end', async () => {
+    sent += 1; // It finds out when it writes.
+    const message = sipRequest({
+      method: 'INVITE',
+      user: `4420712${sent}`,
+      callId: `later-${sent}`,
+    });
+    await peer.send(message, daemon.ports.udp);
+    return isOver;
   });
-  assert.match(text, /127\.0\.0\.1:\d+ +UDP +INVITE +\+46701234567/);
+  assert.match(output, /127\.0\.0\.1:\d+ +UDP +INVITE +\S+ .*\nstatus 0\n/);
 });
 
 test('a command never makes a database, and says where it looked', async () => {
