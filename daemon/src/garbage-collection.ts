@@ -4,12 +4,14 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX, RELEASE_GROWTH_MIN } from './limits.ts';
+import { isMeasuredRuntime } from './measured-runtime.ts';
 
 /**
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
 export function releaseMemory(): void {
+  if (!isMeasuredRuntime()) return;
   // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
@@ -22,6 +24,7 @@ export function releaseMemory(): void {
  * cores: 47,400 distinct events a second recorded with helpers, 52,000 without. V8 asks for both flags at each collection.
  */
 export function collectWithoutHelpers(): void {
+  if (!isMeasuredRuntime()) return;
   setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
 }
@@ -33,6 +36,7 @@ export function collectWithoutHelpers(): void {
  * while a flood has some 5 % fewer recorded.
  */
 export function keepHeapSmall(): void {
+  if (!isMeasuredRuntime()) return;
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--optimize-for-size');
 }

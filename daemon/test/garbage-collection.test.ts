@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { keepHeapSmall, releaseMemory, releaseMemoryWhenQuiet } from '../src/garbage-collection.ts';
+import { isMeasuredRuntime } from '../src/measured-runtime.ts';
 
 const MIB = 1_048_576;
 
@@ -84,4 +85,10 @@ test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async (
     assert.ok(!deadline.aborted, 'not given back');
     await wait(20);
   }
+});
+
+test('isMeasuredRuntime() knows the Node.js that ships, and no other', () => {
+  assert.ok(isMeasuredRuntime());
+  for (const version of ['25.9.0', '27.0.0', '2.6.0', '260.0.0'])
+    assert.ok(!isMeasuredRuntime(version), version);
 });

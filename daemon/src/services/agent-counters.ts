@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Answer, Decision, Outcome } from '@sentrypeer/redirect';
+import type { Answer, AgentDecision, Outcome } from '@sentrypeer/redirect';
 
 /** What the SIP agent did since it was opened. */
 export interface AgentCounters {
   /** Messages of peers, by what they were. */
   readonly messages: Readonly<Record<Answer['what'], number>>;
   /** Calls and registrations, by what became of them. */
-  readonly decisions: Readonly<Record<Decision['kind'], Readonly<Record<Outcome, number>>>>;
+  readonly decisions: Readonly<Record<AgentDecision['kind'], Readonly<Record<Outcome, number>>>>;
   /** Datagrams and connections of those who may not ask, which got no answer. */
   readonly strangers: number;
   /** Answers over UDP that were not sent: their source was no place for one. */
@@ -32,7 +32,7 @@ export class AgentCounter {
     ack: 0,
     nothing: 0,
   };
-  readonly #decisions: Record<Decision['kind'], Counts<Record<Outcome, number>>> = {
+  readonly #decisions: Record<AgentDecision['kind'], Counts<Record<Outcome, number>>> = {
     call: { ...NO_OUTCOMES },
     registration: { ...NO_OUTCOMES },
   };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Decision } from '@sentrypeer/redirect';
+import type { AgentDecision } from '@sentrypeer/redirect';
 import { AGENT_DECISIONS_MAX } from '../limits.ts';
 
 /** A decision with its place in the order in which they were made, 1 and above since the start. */
-export interface NumberedDecision extends Decision {
+export interface NumberedDecision extends AgentDecision {
   readonly id: number;
 }
 
@@ -19,7 +19,7 @@ export class AgentDecisions {
     return this.#newestId;
   }
 
-  add(decisions: readonly Decision[]): void {
+  add(decisions: readonly AgentDecision[]): void {
     for (const decision of decisions) {
       this.#newestId += 1;
       this.#ring[this.#newestId % AGENT_DECISIONS_MAX] = { ...decision, id: this.#newestId };

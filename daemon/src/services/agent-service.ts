@@ -10,7 +10,7 @@ import {
   parseDestination,
   type Answer,
   type Asked,
-  type Decision,
+  type AgentDecision,
   type Refusal,
 } from '@sentrypeer/redirect';
 import { StoreReader } from '@sentrypeer/store';
@@ -49,7 +49,7 @@ export interface AgentServicePorts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Takes decisions, some milliseconds after they were made. */
-  readonly onDecisions: (decisions: readonly Decision[]) => void;
+  readonly onDecisions: (decisions: readonly AgentDecision[]) => void;
 }
 
 const STREAM_LIMITS = { idleMsMax: AGENT_IDLE_MS_MAX, connectionMsMax: AGENT_CONNECTION_MS_MAX };
@@ -66,7 +66,7 @@ export class AgentService implements AsyncDisposable {
   readonly #peers: readonly Prefix[];
   readonly #counter = new AgentCounter();
   #listeners: SipListeners | undefined;
-  #decisions: Decision[] = [];
+  #decisions: AgentDecision[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
   #isFailing = false;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError } from '@sentrypeer/kernel';
 import {
@@ -10,7 +11,6 @@ import {
   type EndpointChange,
   type PlacedAddress,
   type PlacesProgress,
-  type Trust,
 } from '@sentrypeer/store';
 import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { JudgeService } from './judge-service.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Trust } from '@sentrypeer/event';
 import type {
   Decision,
   DeliveredEvent,
   EndpointChange,
   PlacedAddress,
   PlacesProgress,
-  Trust,
 } from '@sentrypeer/store';
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { LogFields } from '@sentrypeer/kernel';
-import type { Decision as AgentDecision } from '@sentrypeer/redirect';
+import type { AgentDecision } from '@sentrypeer/redirect';
 import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';

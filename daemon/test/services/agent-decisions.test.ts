@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Decision } from '@sentrypeer/redirect';
+import type { AgentDecision } from '@sentrypeer/redirect';
 import { AGENT_DECISIONS_MAX } from '../../src/limits.ts';
 import { AgentDecisions } from '../../src/services/agent-decisions.ts';
 
-const DECISION: Decision = {
+const DECISION: AgentDecision = {
   epochUs: 1,
   kind: 'call',
   outcome: 'redirected',
@@ -22,7 +22,7 @@ const DECISION: Decision = {
   reasons: [],
 };
 
-function made(count: number): readonly Decision[] {
+function made(count: number): readonly AgentDecision[] {
   return Array.from({ length: count }, () => DECISION);
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import type { Decision } from '@sentrypeer/redirect';
+import type { AgentDecision } from '@sentrypeer/redirect';
 import { Store } from '@sentrypeer/store';
 import { AgentService, type AgentServiceOptions } from '../../src/services/agent-service.ts';
 
@@ -53,7 +53,7 @@ test('AgentService answers 500 while the database cannot be read, and says so on
   const dbFile = join(folder, 'x.db');
   Store.open({ clock: systemClock, logger: silentLogger }, { path: dbFile }).close();
   const lines: string[] = [];
-  const decisions: Decision[] = [];
+  const decisions: AgentDecision[] = [];
   const agent = await AgentService.open(
     {
       clock: systemClock,

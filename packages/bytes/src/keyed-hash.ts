@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { hash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { hexText } from './hex.ts';
 
 /**
@@ -36,9 +36,7 @@ export class KeyedHash {
 
 /** Compares text of our own making with a peer's, in a time that tells nothing about where they differ. */
 export function equalInConstantTime(ours: string, theirs: string): boolean {
-  let difference = ours.length ^ theirs.length;
-  for (let index = 0; index < ours.length; index += 1) {
-    difference |= ours.charCodeAt(index) ^ theirs.charCodeAt(index);
-  }
-  return difference === 0;
+  if (ours.length !== theirs.length) return false;
+  // Two octets a character: no two texts become the same octets.
+  return timingSafeEqual(Buffer.from(ours, 'utf16le'), Buffer.from(theirs, 'utf16le'));
 }

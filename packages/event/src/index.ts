@@ -24,3 +24,4 @@ export { EventUuids } from './event-uuid.ts';
 export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';
 export { isNodeIdOfKey, nodeIdOfKey } from './node-id.ts';
 export { formatEventJson, NOT_FOUND, type RecordedEvent } from './recorded-event.ts';
+export { UNSIGNED_ORIGINS, type Trust } from './trust.ts';

@@ -16,7 +16,7 @@ import { isDirect } from './direct.ts';
 import { type Finding, MessageObservation, observeRefused } from './observe.ts';
 import type { Persona } from './persona.ts';
 import { isAnswerable } from './protocol-checks.ts';
-import type { DelayedReply, Judgement, Received } from './received.ts';
+import type { DelayedReply, Reaction, Received } from './received.ts';
 import { Registrar } from './registrar.ts';
 import type { Answer, Request } from './request.ts';
 import { Responder } from './responder.ts';
@@ -113,7 +113,7 @@ export class Honeypot<Path> {
   }
 
   /** Judges one message. The observation borrows the octets of the input. */
-  receive(input: Received<Path>): Judgement {
+  receive(input: Received<Path>): Reaction {
     const isStream = input.transport !== 'UDP';
     const unread: Finding = {
       collectedMethod: this.#mode,

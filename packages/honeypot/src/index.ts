@@ -3,4 +3,4 @@
 export { Honeypot, type HoneypotOptions, type HoneypotPorts } from './honeypot.ts';
 export { type Persona } from './persona.ts';
 export { choosePersona, personaByName, personaNames } from './personas.ts';
-export { type DelayedReply, type Judgement, type Received } from './received.ts';
+export { type DelayedReply, type Reaction, type Received } from './received.ts';

@@ -23,7 +23,7 @@ export interface Received<Path> {
 }
 
 /** What is to be recorded of a message and what is to be sent for it. */
-export interface Judgement {
+export interface Reaction {
   readonly observation: Observation;
   /** To be sent at once, in this order, to the address and port that the message came from. */
   readonly replies: readonly Uint8Array[];

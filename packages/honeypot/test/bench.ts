@@ -11,7 +11,7 @@ import {
 import { Accounts } from '../src/accounts.ts';
 import {
   Honeypot,
-  type Judgement,
+  type Reaction,
   type Persona,
   personaByName,
   type Received,
@@ -67,7 +67,7 @@ export class Bench {
     return (EPOCH_MS + this.nowMs) * 1000;
   }
 
-  receive(message: string | Uint8Array, overrides: Overrides = {}): Judgement {
+  receive(message: string | Uint8Array, overrides: Overrides = {}): Reaction {
     return this.honeypot.receive({
       octets: typeof message === 'string' ? latin1Octets(message) : message,
       transport: 'UDP',

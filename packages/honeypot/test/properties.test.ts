@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseMessage } from '@sentrypeer/sip';
-import { type Judgement, personaNames } from '../src/index.ts';
+import { type Reaction, personaNames } from '../src/index.ts';
 import { DATAGRAM_OCTETS_MAX } from '../src/limits.ts';
 import { ATTACKER, Bench, corpus, OURSELVES, secret, SECRETS } from './bench.ts';
 
@@ -34,7 +34,7 @@ const arbitrary = fc.oneof(mutated, fc.uint8Array({ maxLength: 600 }));
 const transports = fc.constantFrom('UDP' as const, 'TCP' as const, 'TLS' as const);
 
 /** What holds of every judgement, whatever was received. */
-function assertRules(octets: Uint8Array, judgement: Judgement, isUdp: boolean): void {
+function assertRules(octets: Uint8Array, judgement: Reaction, isUdp: boolean): void {
   const { observation, replies } = judgement;
   assert.equal(observation.sipMessage, octets);
   assert.equal(observation.sourceIp, ATTACKER);

@@ -2,13 +2,7 @@
 
 export type { Signer } from './ed25519.ts';
 export { BUDGET_OCTETS_DEFAULT } from './limits.ts';
-export { BAD_ACTORS } from './places.ts';
+export { BAD_ACTORS } from './dht-keys.ts';
 export { Pool, type PoolState, type PoolStatus } from './pool.ts';
-export {
-  UNSIGNED_ORIGINS,
-  type KnownOrigin,
-  type PoolPorts,
-  type ReceivedEvent,
-  type Trust,
-} from './ports.ts';
+export { type KnownOrigin, type PoolPorts, type ReceivedEvent } from './ports.ts';
 export { Neighbours, type NeighboursCounters } from './neighbours.ts';

@@ -14,7 +14,7 @@ import {
   KEY_RETRY_MS,
   KEYS_MAX,
 } from './limits.ts';
-import { keyPlace, valueIdOf } from './places.ts';
+import { publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolPorts } from './ports.ts';
 
 /** A key of an origin, for checking and for keeping. */
@@ -113,7 +113,7 @@ export class KeyRing {
     const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     try {
       const where = [{ field: Field.id, id: valueIdOf(nodeId) }];
-      for (const value of await network.get(keyPlace(nodeId), { where, signal })) {
+      for (const value of await network.get(publicKeyHash(nodeId), { where, signal })) {
         const known = this.learn(nodeId, value.data);
         if (known !== undefined) return known;
       }

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DhtNode } from '@sentrypeer/dht';
-import type { BatchedEvent, CollectedMethod } from '@sentrypeer/event';
+import type { BatchedEvent, CollectedMethod, Trust } from '@sentrypeer/event';
 import type { CursorSink, EventLog } from '@sentrypeer/follow';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { Signer } from './ed25519.ts';
 
 /** The DHT as sharing uses it; a `DhtNode` is one. */
 type Network = Pick<DhtNode, 'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'>;
-
-/** What the operator thinks of an origin. */
-export type Trust = 'none' | 'trusted' | 'distrusted';
-
-/** Stands for all origins that sign nothing, where the operator judges them together. */
-export const UNSIGNED_ORIGINS = 'unsigned';
 
 /** What is recorded of an origin. */
 export interface KnownOrigin {

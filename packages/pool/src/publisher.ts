@@ -21,7 +21,7 @@ import {
   REPLAYED_ROWS_MAX,
   SHARED_AGE_US_MAX,
 } from './limits.ts';
-import { BAD_ACTORS, keyPlace, valueIdOf } from './places.ts';
+import { BAD_ACTORS, publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -145,7 +145,9 @@ export class Publisher implements Sink<RecordedEvent> {
     const { network, signer, wakeAfter } = this.#ports;
     const content = { data: signer.publicKey, userType: 'application/octet-stream' };
     const options = { id: valueIdOf(signer.nodeId), permanent: true };
-    const shared = this.#tolerate(() => network.put(keyPlace(signer.nodeId), content, options));
+    const shared = this.#tolerate(() =>
+      network.put(publicKeyHash(signer.nodeId), content, options),
+    );
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = wakeAfter(KEY_ANNOUNCE_MS_MAX, resolve);
     const { signal } = this.#closing;

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Value } from '@sentrypeer/dht';
-import { isNodeIdOfKey } from '@sentrypeer/event';
+import { isNodeIdOfKey, UNSIGNED_ORIGINS } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
 import type { Claim } from './claim.ts';
@@ -16,8 +16,8 @@ import {
   WAITING_PER_ORIGIN_MAX,
 } from './limits.ts';
 import { parseClaim, type ClaimRefusal } from './parse-claim.ts';
-import { BAD_ACTORS } from './places.ts';
-import { UNSIGNED_ORIGINS, type PoolOptions, type PoolPorts, type ReceivedEvent } from './ports.ts';
+import { BAD_ACTORS } from './dht-keys.ts';
+import { type PoolOptions, type PoolPorts, type ReceivedEvent } from './ports.ts';
 import { Quotas, type OriginClass, type QuotaRefusal } from './quotas.ts';
 import { receivedEvent } from './received-event.ts';
 import { RecentSet } from './recent-set.ts';

@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DhtNode } from '@sentrypeer/dht';
-import { formatEventTimestamp } from '@sentrypeer/event';
+import { formatEventTimestamp, UNSIGNED_ORIGINS } from '@sentrypeer/event';
 import {
   CLASS_EVENTS_BURST,
   NEW_ORIGINS_BURST,
   ORIGIN_EVENTS_BURST,
   PERMANENT_VALUES_MAX,
 } from '../src/limits.ts';
-import { BAD_ACTORS, keyPlace, valueIdOf } from '../src/places.ts';
-import { UNSIGNED_ORIGINS } from '../src/ports.ts';
+import { BAD_ACTORS, publicKeyHash, valueIdOf } from '../src/dht-keys.ts';
 import { legacyClaim, newSigner, octetsOf, recorded, sharedObject, uuidOf } from './claims.ts';
 import { Disk, SimulatedPools, type SharingNode } from './simulated-pool.ts';
 
@@ -226,7 +225,7 @@ test('`Pool` is not misled by a wrong key in the place of a key', async () => {
   const { pools, a, third } = await pair();
   const signer = newSigner();
   const content = { data: newSigner().publicKey, userType: 'application/octet-stream' };
-  void third.put(keyPlace(signer.nodeId), content, { id: valueIdOf(signer.nodeId) });
+  void third.put(publicKeyHash(signer.nodeId), content, { id: valueIdOf(signer.nodeId) });
   const event = recorded(signer.nodeId, { eventTimestamp: formatEventTimestamp(pools.nowUs) });
   put(third, octetsOf(sharedObject(signer, event)), 9n);
   await pools.until('a refusal', () => droppedCount(a) === 1);

@@ -38,7 +38,7 @@ export interface AgentPorts {
 export type Outcome = 'refused' | 'redirected' | 'passed' | 'failed';
 
 /** One decision, for those who count and follow them. */
-export interface Decision {
+export interface AgentDecision {
   readonly epochUs: number;
   readonly kind: 'call' | 'registration';
   readonly outcome: Outcome;
@@ -76,7 +76,7 @@ export interface Answer {
   readonly reply: Uint8Array | undefined;
   /** Of the source's address: where the reply goes over UDP. */
   readonly replyPort: number;
-  readonly decision: Decision | undefined;
+  readonly decision: AgentDecision | undefined;
 }
 
 type Headers = readonly (readonly [string, string])[];
@@ -127,7 +127,7 @@ export class Agent {
     }
   }
 
-  #decide(asked: Asked, message: SipMessage, kind: Decision['kind']): Answer {
+  #decide(asked: Asked, message: SipMessage, kind: AgentDecision['kind']): Answer {
     const number = kind === 'call' ? calledNumber(message) : message.toUser;
     if ((number?.length ?? 0) > CALLED_CHARACTERS_MAX) {
       return this.#answer(asked, message, 'refusal', 414);
@@ -158,7 +158,7 @@ export class Agent {
   }
 
   #verdict(
-    kind: Decision['kind'],
+    kind: AgentDecision['kind'],
     number: string | undefined,
     judgement: Judgement | undefined,
   ): { readonly outcome: Outcome; readonly status: number; readonly headers: Headers } {

@@ -5,7 +5,7 @@ export {
   type AgentOptions,
   type AgentPorts,
   type Answer,
-  type Decision,
+  type AgentDecision,
   type Outcome,
 } from './agent.ts';
 export type { Asked } from './ask.ts';

@@ -24,7 +24,7 @@ export {
   type PlaceReader,
 } from './totals/place-reader.ts';
 export { type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
-export { UNSIGNED, type EventOrigin, type Origin, type Trust } from './sharing/origins.ts';
+export { type EventOrigin, type Origin } from './sharing/origins.ts';
 export { Peers, unknownOrigin } from './sharing/peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { visitEventBatch, type BatchedEvent, type CollectedMethod } from '@sentrypeer/event';
+import {
+  visitEventBatch,
+  type BatchedEvent,
+  type CollectedMethod,
+  type Trust,
+} from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
 import { ClockWatch } from './clock/clock-watch.ts';
@@ -24,7 +29,7 @@ import {
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
 import { openForWriting } from './file/open-database.ts';
-import { OriginWriter, type EventOrigin, type Trust } from './sharing/origins.ts';
+import { OriginWriter, type EventOrigin } from './sharing/origins.ts';
 import { Pages } from './file/pages.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 import { Pruner } from './retention/pruner.ts';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { OperatingError, unreachable, type Clock } from '@sentrypeer/kernel';
 import type { HttpPoster } from './http-poster.ts';
-import { judge, type Judgement } from './judge.ts';
+import { meaningOf, type AnswerMeaning } from './answer-meaning.ts';
 import { requestId, signature } from './signature.ts';
 import type { ChangeEndpoint, StatusKeeper } from './status.ts';
 import type { TokenSource } from './token-source.ts';
@@ -93,7 +93,7 @@ export class Deliverer {
   }
 
   /** A new token is tried once where the one at hand was refused. */
-  async #post(parcels: readonly Parcel[]): Promise<Judgement> {
+  async #post(parcels: readonly Parcel[]): Promise<AnswerMeaning> {
     const { tokens } = this.#ports;
     if (tokens === undefined) return this.#attempt(parcels, undefined);
     const token = await this.#token(tokens);
@@ -116,7 +116,7 @@ export class Deliverer {
     }
   }
 
-  async #attempt(parcels: readonly Parcel[], token: string | undefined): Promise<Judgement> {
+  async #attempt(parcels: readonly Parcel[], token: string | undefined): Promise<AnswerMeaning> {
     const { clock, poster, status } = this.#ports;
     const { url, isBatched, gzip: isCompressed } = this.#options;
     const bodies = parcels.map(({ body }) => body);
@@ -125,7 +125,7 @@ export class Deliverer {
     const headers = this.#headers(parcels, text, token);
     status.add('requests');
     const posted = await poster.post(url, headers, isCompressed ? await compress(octets) : octets);
-    return judge(posted, clock.epochUs() / 1000);
+    return meaningOf(posted, clock.epochUs() / 1000);
   }
 
   #headers(

@@ -36,7 +36,7 @@ export class OriginReader {
     return { items, next: items.length < limit ? undefined : items.at(-1) };
   }
 
-  /** @param nodeId A node's, or `UNSIGNED`. */
+  /** @param nodeId A node's, or `UNSIGNED_ORIGINS`. */
   origin(nodeId: string): Origin | undefined {
     const row = this.#guarded(() => this.#byNodeId.get(nodeId));
     return row === undefined ? undefined : originOf(row);

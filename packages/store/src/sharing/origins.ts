@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { UNSIGNED_ORIGINS, type Trust } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
 import { inTransaction } from '../file/transaction.ts';
-
-/** What the operator thinks of an origin. */
-export type Trust = 'none' | 'trusted' | 'distrusted';
-
-/** Stands for all origins that sign nothing. */
-export const UNSIGNED = 'unsigned';
 
 /** Another node that shared events with this one, or that the operator has judged. */
 export interface Origin {
@@ -41,7 +36,7 @@ export const ORIGIN_COLUMNS =
   'origin_id, node_id, public_key, trust, address, first_seen_us, last_seen_us, events';
 
 const IS_OUT = `(trust = 'distrusted' OR (public_key IS NULL AND trust = 'none'
-  AND EXISTS (SELECT 1 FROM origin WHERE node_id = '${UNSIGNED}' AND trust = 'distrusted')))`;
+  AND EXISTS (SELECT 1 FROM origin WHERE node_id = '${UNSIGNED_ORIGINS}' AND trust = 'distrusted')))`;
 
 /** Keeps origins, what the operator thinks of them, and which events are theirs. */
 export class OriginWriter {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Trust } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { fromSqlite } from '../file/database-error.ts';
 import { OPEN_LOCK_WAIT_MS, ORIGINS_MAX } from '../limits.ts';
 import { openForWriting } from '../file/open-database.ts';
-import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin, type Trust } from './origins.ts';
+import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin } from './origins.ts';
 
 /** Lists and judges other nodes, also while a daemon uses the database. */
 export class Peers {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BatchedEvent } from '@sentrypeer/event';
+import { UNSIGNED_ORIGINS, type BatchedEvent } from '@sentrypeer/event';
 import { ORIGINS_MAX, SHARED_EVENTS_MAX } from '../../src/limits.ts';
-import { UNSIGNED, type EventOrigin } from '../../src/sharing/origins.ts';
+import { type EventOrigin } from '../../src/sharing/origins.ts';
 import { Peers } from '../../src/sharing/peers.ts';
 import { Store, type DeliveredEvent } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
@@ -172,12 +172,12 @@ test('`setTrust()` of all unsigned origins withdraws theirs but those of the tru
   const trusted = B.replace('bbbbbbbb', 'cccccccc');
   store.setTrust(trusted, 'trusted');
   store.deliver([said({ by: A }), said({ by: B }), said({ by: trusted })]);
-  store.setTrust(UNSIGNED, 'distrusted');
+  store.setTrust(UNSIGNED_ORIGINS, 'distrusted');
   maintainAll(store);
   store.deliver([said({ by: B }), said({ by: trusted }), said({ by: A })]);
   const nodes = reader.eventsAfter(0, 100).map(({ createdByNodeId }) => createdByNodeId);
   assert.deepEqual(nodes, [A, trusted, trusted, A]);
-  assert.ok(store.forget(UNSIGNED));
+  assert.ok(store.forget(UNSIGNED_ORIGINS));
   store.deliver([said({ by: B })]);
   assert.equal(reader.eventsAfter(0, 100).length, 5);
   reader.close();

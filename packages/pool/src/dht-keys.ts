@@ -7,7 +7,7 @@ import { infoHash, type InfoHash } from '@sentrypeer/dht';
 export const BAD_ACTORS: InfoHash = infoHash('bad_actors');
 
 /** Where the public key of a node is found: a value of its 32 octets, under the id that `valueIdOf` gives. */
-export function keyPlace(nodeId: string): InfoHash {
+export function publicKeyHash(nodeId: string): InfoHash {
   return infoHash(`sentrypeer key ${nodeId}`);
 }
 

@@ -5,7 +5,7 @@ import { DEAD_LETTER_REASON_CHARACTERS_MAX, RETRY_AFTER_MS_MAX } from '../limits
 import type { Posted } from './http-poster.ts';
 
 /** What an answer means for the events that were posted. */
-export type Judgement =
+export type AnswerMeaning =
   | { readonly kind: 'accepted' }
   /** Never to be sent again by itself. */
   | {
@@ -28,7 +28,7 @@ const PASSING = new Set([408, 425, 429]);
 const ABOUT_CONTENTS = new Set([400, 413, 422]);
 
 /** @param epochMs Wall-clock milliseconds, for a `Retry-After` that is a date. */
-export function judge(posted: Posted, epochMs: number): Judgement {
+export function meaningOf(posted: Posted, epochMs: number): AnswerMeaning {
   if (posted.kind === 'failed') return failed(connectionError(posted.code));
   const { status, retryAfter, text } = posted;
   if (status >= 200 && status < 300) return { kind: 'accepted' };
@@ -50,7 +50,7 @@ export function judge(posted: Posted, epochMs: number): Judgement {
   return failed(statusError(status), retryAfterMs);
 }
 
-function failed(error: OperatingError, retryAfterMs?: number): Judgement {
+function failed(error: OperatingError, retryAfterMs?: number): AnswerMeaning {
   return { kind: 'failed', error, retryAfterMs };
 }
 
