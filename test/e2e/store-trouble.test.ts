@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -140,3 +140,29 @@ test('a database that may not be written is refused', async () => {
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^sentrypeer: .*sentrypeer\.db cannot be written.*\n$/);
 });
+
+for (const trouble of ['deleted', 'replaced'] as const) {
+  test(`a database that is ${trouble} while it is open makes the daemon not ready within 5 s, and back`, async () => {
+    await using daemon = await DaemonProcess.start(['--threads=2']);
+    using peer = await UdpPeer.open();
+    await peer.send(sipRequest(), daemon.ports.udp);
+    await daemon.recorded(1);
+    const aside = `${daemon.dbFile}.aside`;
+    renameSync(daemon.dbFile, aside);
+    if (trouble === 'replaced') writeFileSync(daemon.dbFile, '');
+    const ready = async (): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).status;
+    await until('not ready', async () => (await ready()) === 503, 5000);
+    await until(
+      'the error',
+      () => /database_gone .*was deleted or replaced/.test(daemon.stderr),
+      5000,
+    );
+    await peer.send(sipRequest({ user: 'later' }), daemon.ports.udp);
+    await until('the stall', () => daemon.stderr.includes('recording_stalled'));
+    renameSync(aside, daemon.dbFile);
+    await until('ready again', async () => (await ready()) === 200);
+    await daemon.recorded(2);
+    await until('the all-clear', () => daemon.stderr.includes('database_is_back'));
+  });
+}

@@ -11,8 +11,10 @@ import { TAIL } from './tail.ts';
 import { TOP } from './top.ts';
 import { DELIST } from './delist.ts';
 import { EXPLAIN } from './explain.ts';
+import { FORGET } from './forget.ts';
 import { KEYS } from './keys.ts';
 import { PEERS } from './peers.ts';
+import { PRUNE } from './prune.ts';
 import { WEBHOOK } from './webhook.ts';
 
 /*
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   DELIST,
   ...KEYS,
   BACKUP,
+  PRUNE,
+  FORGET,
   ...PEERS,
   ...WEBHOOK,
   CHECK_CONFIG,

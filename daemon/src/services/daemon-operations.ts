@@ -6,7 +6,7 @@ import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrype
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
-import type { Condition, StoreReader } from '@sentrypeer/store';
+import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { agentMetrics } from './agent-metrics.ts';
@@ -37,12 +37,14 @@ interface DaemonOperationsOptions {
 export class DaemonOperations implements Operations, Disposable {
   readonly #ports: DaemonOperationsPorts;
   readonly #options: DaemonOperationsOptions;
+  readonly #file: FileWatch;
   readonly #loopDelay = monitorEventLoopDelay();
   #isOpen = false;
 
   constructor(ports: DaemonOperationsPorts, options: DaemonOperationsOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#file = new FileWatch(options.dbFile);
     this.#loopDelay.enable();
   }
 
@@ -60,6 +62,8 @@ export class DaemonOperations implements Operations, Disposable {
     if (!this.#isOpen) reasons.push({ part: 'sip', why: 'the ports are not open yet' });
     const stall = this.#ports.engine.stall();
     if (stall !== undefined) reasons.push({ part: 'database', why: stall });
+    const gone = this.#file.failure(systemClock.nowMs());
+    if (gone !== undefined) reasons.push({ part: 'database', why: gone.message });
     try {
       this.#ports.log.revision();
     } catch (error) {

@@ -42,3 +42,5 @@ export { type Listing, type ListingChange } from './judging/listing-reader.ts';
 export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
+export { FileWatch } from './file/file-watch.ts';
+export { Forgetting } from './retention/forgetting.ts';

@@ -170,6 +170,12 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 
+/** Rows that one transaction of forgetting removes; some ten milliseconds, between which a daemon records. */
+export const FORGET_ROWS = 500;
+
+/** Milliseconds between two looks whether the database's name still stands for the open file. */
+export const FILE_LOOK_MS = 2000;
+
 /** Milliseconds between two looks at the clocks. */
 export const CLOCK_LOOK_MS = 1000;
 

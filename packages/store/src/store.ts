@@ -15,6 +15,7 @@ import { databaseError, fromSqlite } from './file/database-error.ts';
 import { DecisionWriter, type Decision } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
+import { FileWatch } from './file/file-watch.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
@@ -82,6 +83,8 @@ export class Store {
   readonly #pruner: Pruner;
   readonly #checkpointer: Checkpointer;
   readonly #clockWatch: ClockWatch;
+  readonly #file: FileWatch;
+  #isGone = false;
   readonly #hasUuid: StatementSync;
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
@@ -105,6 +108,7 @@ export class Store {
     this.#repeats = new Repeats(database, clock);
     this.#repeats.finish(); // What a predecessor did not come to.
     this.#appender = new EventAppender(database, this.#repeats);
+    this.#file = new FileWatch(path);
     this.#clockWatch = new ClockWatch({ database, clock, logger });
     const removalUs = (): number => this.#clockWatch.removalUs();
     const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
@@ -226,6 +230,7 @@ export class Store {
 
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
   maintain(): boolean {
+    this.#refuseWhereGone();
     return this.#guarded(() => {
       this.#clockWatch.look();
       return (
@@ -271,8 +276,19 @@ export class Store {
     this.#origins.addEvent(honeyId, originId, origin, event.eventEpochUs);
   }
 
+  /** What is written into a file that has no name any more is lost at the end; so it waits, and that is said. */
+  #refuseWhereGone(): void {
+    const failure = this.#file.failure(this.#clock.nowMs());
+    const isGone = failure !== undefined;
+    if (isGone && !this.#isGone) this.#logger.error('database_gone', { why: failure.message });
+    if (!isGone && this.#isGone) this.#logger.error('database_is_back', { path: this.#path });
+    this.#isGone = isGone;
+    if (isGone) throw failure;
+  }
+
   /** While the disk is nearly full only pages that are free within the file are written. */
   #refuseOnFullDisk(octets: number): void {
+    this.#refuseWhereGone();
     if (!this.#guarded(() => this.#guard.isFull())) return;
     const neededOctets = octets * ROW_OCTETS_PER_BATCH_OCTET;
     if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;

@@ -126,7 +126,7 @@ export class ClockWatch {
     const { database, logger } = this.#ports;
     const nowUs = this.#lookedUs;
     this.#expectedUs = nowUs;
-    if (this.#doubtedAtMs !== undefined) logger.info('clock_believed', { clock: textOf(nowUs) });
+    if (this.#doubtedAtMs !== undefined) logger.warn('clock_believed', { clock: textOf(nowUs) });
     this.#doubtedAtMs = undefined;
     if (!this.#isRepairDue && Math.abs(nowUs - this.#savedUs) < CLOCK_SAVE_US) return;
     let repairedCount = 0;

@@ -10,6 +10,7 @@ export type DatabaseErrorCode =
   | 'db_newer'
   | 'db_directory_missing'
   | 'db_failed'
+  | 'db_gone'
   | 'disk_full';
 
 /** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the low octet of `errcode`. */

@@ -5,7 +5,7 @@ import { NOT_FOUND } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
-import { gradeRank } from '../log/grades.ts';
+import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
@@ -75,6 +75,11 @@ export function honeyColumns(database: DatabaseSync): ReadonlySet<string> {
   return new Set(rows.map((row) => String(row['name'])));
 }
 
+/** Ids of rows that leave room for as many again. */
+const HONEY_ID_MAX = 2 ** 52;
+/** Messages that a row may count. */
+const SEEN_COUNT_MAX = 2 ** 40;
+
 /** For the log. */
 type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
 
@@ -84,6 +89,7 @@ type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
  * the totals take `created_at`, which SQLite wrote in UTC.
  */
 class LegacyRows {
+  readonly #database: DatabaseSync;
   readonly #logger: Logger;
   readonly #page: StatementSync;
   readonly #repair: StatementSync;
@@ -96,12 +102,13 @@ class LegacyRows {
   #repairedCount = 0;
 
   constructor(database: DatabaseSync, logger: Logger, nowUs: number) {
+    this.#database = database;
     this.#logger = logger;
     this.#nowUs = nowUs;
     this.#seenUs = nowUs;
     this.#page = database.prepare(`
-      SELECT honey_id, source_ip, called_number, coalesce(unixepoch(
-        substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
+      SELECT honey_id, source_ip, called_number, grade, min(max(seen_count, 1), ${SEEN_COUNT_MAX}) AS seen_count,
+        coalesce(unixepoch(substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
       FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${MIGRATION_ROWS}`);
     this.#repair = database.prepare(
       'UPDATE honey SET source_ip = ?, source_port = coalesce(?, source_port) WHERE honey_id = ?',
@@ -111,6 +118,7 @@ class LegacyRows {
   }
 
   takeOver(): LegacyCounts {
+    this.#renumber();
     let honeyId = 0;
     for (;;) {
       const rows = this.#page.all(honeyId);
@@ -125,23 +133,43 @@ class LegacyRows {
     return this.#counts();
   }
 
+  /** Rows with an id that no number of JavaScript holds, or below 1, which nobody asks for, get the next ones. */
+  #renumber(): void {
+    const next = this.#database.prepare(
+      `SELECT coalesce(max(honey_id), 0) + 1 AS id FROM honey WHERE honey_id <= ${HONEY_ID_MAX}`,
+    );
+    const change = this.#database.prepare(
+      'UPDATE honey SET honey_id = max(?, 1) WHERE honey_id = CAST(? AS INTEGER)',
+    );
+    for (const where of ['honey_id < 1', `honey_id > ${HONEY_ID_MAX}`]) {
+      const odd = this.#database.prepare(
+        `SELECT CAST(honey_id AS TEXT) AS id FROM honey WHERE ${where} ORDER BY honey_id LIMIT 1`,
+      );
+      for (let row = odd.get(); row !== undefined; row = odd.get()) {
+        change.run(Number(next.get()?.['id']), String(row['id']));
+      }
+    }
+  }
+
   #takeOverRow(row: Readonly<Record<string, unknown>>): void {
     const text = typeof row['source_ip'] === 'string' ? row['source_ip'] : '';
     const rowUs = Math.round(Number(row['seen_s']) * 1000) * 1000;
     if (isPlausible(rowUs, this.#nowUs)) this.#seenUs = Math.min(rowUs, this.#nowUs);
     const seenUs = this.#seenUs;
+    const count = Number(row['seen_count']);
     const source = parseLegacySource(text);
     if (source !== undefined) {
       if (source.ip !== text) {
         this.#repair.run(source.ip, source.port ?? null, Number(row['honey_id']));
         this.#repairedCount += 1;
       }
-      // Never above `seen`: a row may have come from any writer of the DHT, which checked nothing.
-      this.#totals.addAddress(source.ip, seenUs, 1, gradeRank('seen'));
+      // A row of 4.x has no grade: it may have come from any writer of the DHT, which checked nothing.
+      const grade = gradeOfText(row['grade']) ?? 'seen';
+      this.#totals.addAddress(source.ip, seenUs, count, gradeRank(grade));
     }
     const number = row['called_number'];
     if (typeof number === 'string' && number !== NOT_FOUND && number !== '') {
-      this.#totals.addNumber(number, seenUs, 1);
+      this.#totals.addNumber(number, seenUs, count);
     }
   }
 

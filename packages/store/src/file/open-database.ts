@@ -12,6 +12,7 @@ import {
   WRITER_LOCK_WAIT_MS,
 } from '../limits.ts';
 import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
+import { recogniseVersion } from './recognise.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
 /** Opens the database for writing: makes it, or brings an older one to our schema. */
@@ -19,7 +20,11 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
   checkFile(path);
   return guarded(path, { readOnly: false }, (database) => {
     const version = checkSchema(database, path);
-    checkWritable(database, path, version);
+    checkWritable(database, path);
+    if (version > 0 && userVersion(database) === 0) {
+      ports.logger.info('database_recognised', { schema_version: version });
+      database.exec(`PRAGMA user_version = ${version}`);
+    }
     database.exec(`PRAGMA cache_size = -${WRITER_CACHE_OCTETS / 1024}`);
     if (version < SCHEMA_VERSION) migrate(database, ports, version);
     const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
@@ -120,9 +125,13 @@ function guarded(
   }
 }
 
-/** @returns `user_version`. */
+function userVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+/** @returns The version of the schema: `user_version`, or what the tables say where a dump was restored. */
 function checkSchema(database: DatabaseSync, path: string): number {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  const version = userVersion(database);
   if (version > SCHEMA_VERSION) {
     throw databaseError(
       'db_newer',
@@ -137,11 +146,11 @@ function checkSchema(database: DatabaseSync, path: string): number {
   const missing = HONEY_COLUMNS.find((name) => !columns.has(name));
   if (columns.size === 0) throw notADatabase(path, 'it has no table honey');
   if (missing !== undefined) throw notADatabase(path, `its table honey has no column ${missing}`);
-  return version;
+  return version === 0 ? recogniseVersion(database) : version;
 }
 
 /** Finds out now, not at the first event, whether the file can be written. */
-function checkWritable(database: DatabaseSync, path: string, version: number): void {
+function checkWritable(database: DatabaseSync, path: string): void {
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK); // The write-ahead log stands beside the file.
   } catch (error) {
@@ -152,7 +161,7 @@ function checkWritable(database: DatabaseSync, path: string, version: number): v
     );
   }
   // Beginning a transaction is not enough: with a write-ahead log only a write finds out.
-  database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`);
+  database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; ROLLBACK`);
 }
 
 function stats(path: string): Stats | undefined {

@@ -22,6 +22,12 @@ export const HONEY_TABLE = `
     created_at DATETIME DEFAULT(STRFTIME('%Y-%m-%d %H:%M:%f','NOW'))
   )`;
 
+/** `created_at` takes any type; only a text is a time. */
+export const CREATED_AT = `iif(typeof(created_at) = 'text', created_at, NULL)`;
+
+/** When a row was recorded, as a text; `event_timestamp`, a text or octets, where it does not say. */
+export const RECORDED = `coalesce(${CREATED_AT}, event_timestamp)`;
+
 /** What tells a `honey` table of SentryPeer from a table that only has its name. */
 export const HONEY_COLUMNS: readonly string[] = [
   'honey_id',
@@ -236,19 +242,20 @@ export const COUNTED_METHODS: readonly string[] = [
   'UPDATE',
 ];
 
-const SEEN_US = `CAST(coalesce(unixepoch(
-  substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) * 1000000 AS INTEGER)`;
+/** Between 1970 and 2100, whatever the row says. */
+const SEEN_US = `CAST(max(0, min(4102444800, coalesce(unixepoch(
+  substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0))) * 1000000 AS INTEGER)`;
 
 /** Fills the totals of version 2 from the rows there are. */
 export const TOTALS_OF_VERSION_2 = `
   INSERT INTO user_agent_total (user_agent, first_seen_us, last_seen_us, seen_count)
     SELECT substr(user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}), min(${SEEN_US}), max(${SEEN_US}), sum(seen_count)
-    FROM honey WHERE user_agent <> 'NOT_FOUND' AND user_agent <> '' GROUP BY 1;
+    FROM honey WHERE typeof(user_agent) = 'text' AND user_agent <> 'NOT_FOUND' AND user_agent <> '' GROUP BY 1;
   UPDATE counter SET value = (SELECT count(*) FROM user_agent_total) WHERE name = 'user_agents';
   INSERT INTO hour_total (hour, method, transport, seen_count)
     SELECT ${SEEN_US} / 3600000000,
       iif(method IN (${COUNTED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
-      coalesce(transport_type, 'UDP'), sum(seen_count)
+      iif(typeof(transport_type) = 'text', transport_type, 'UDP'), sum(seen_count)
     FROM honey GROUP BY 1, 2, 3;`;
 
 /**

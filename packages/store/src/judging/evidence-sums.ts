@@ -5,6 +5,7 @@ import { isPlausible } from '../clock/plausible.ts';
 import { distinctBit } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { TRANSPORTS } from './evidence-reader.ts';
+import { CREATED_AT } from '../file/schema.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { CALLED_NUMBER_CHARACTERS_MAX } from '../limits.ts';
 
@@ -12,7 +13,7 @@ const DAY_US = 86_400_000_000;
 const SEEN = gradeRank('seen');
 
 /** Columns that `EvidenceSums.add()` reads. */
-export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, created_at, source_ip, called_number, transport_type,
+export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, ${CREATED_AT} AS created_at, source_ip, called_number, transport_type,
   method, user_agent, grade, created_by_node_id, details IS NOT NULL AND
   (instr(details, '"digest":') > 0 OR instr(details, '"uriPassword":') > 0) AS has_credentials,
   EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS is_hearsay`;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND, type RecordedEvent } from '@sentrypeer/event';
+import { CREATED_AT } from '../file/schema.ts';
 import { gradeOfText } from './grades.ts';
 import type { EventOrigin } from '../sharing/origins.ts';
 
@@ -30,10 +31,12 @@ export interface FoundEvent extends RecordedEvent {
 
 export const EVENT_COLUMNS =
   'honey_id, event_timestamp, event_uuid, created_by_node_id, collected_method, transport_type, ' +
-  'source_ip, source_port, destination_ip, destination_port, called_number, method, user_agent, ' +
+  'source_ip, iif(source_port BETWEEN 0 AND 65535, source_port, NULL) AS source_port, destination_ip, ' +
+  'iif(destination_port BETWEEN 0 AND 65535, destination_port, NULL) AS destination_port, ' +
+  'called_number, method, user_agent, ' +
   'grade, request_uri, sip_message, ' +
   '(SELECT address FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS origin_address';
-export const FOUND_COLUMNS = `${EVENT_COLUMNS}, created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
+export const FOUND_COLUMNS = `${EVENT_COLUMNS}, ${CREATED_AT} AS created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, min(seen_count, ${2 ** 52}) AS seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
 
 export function recordedEvent(row: Row): RecordedEvent {
   const transport = row['transport_type'];

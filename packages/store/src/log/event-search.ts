@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, type Grade, type Transport } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
 import { SEARCH_ROWS_MAX } from '../limits.ts';
-import { BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
+import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
 
 /** What an event must be to be found; what is left out may be anything. */
 export interface EventFilter {
@@ -69,7 +69,7 @@ export class EventSearch {
       SELECT coalesce((SELECT min(honey_id) FROM honey), 0) AS low,
         coalesce((SELECT max(honey_id) FROM honey), 0) AS high`);
     this.#recordedAt = database.prepare(`
-      SELECT honey_id, coalesce(created_at, event_timestamp, '') AS recorded FROM honey
+      SELECT honey_id, coalesce(${RECORDED}, '') AS recorded FROM honey
       WHERE honey_id >= ? ORDER BY honey_id LIMIT 1`);
   }
 

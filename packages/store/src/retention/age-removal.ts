@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { DOUBT_US, EARLIEST_TEXT } from '../clock/plausible.ts';
+import { RECORDED } from '../file/schema.ts';
 import { PRUNE_ROWS } from '../limits.ts';
 
 /** Which rows, and since when they are too old. */
@@ -31,7 +32,7 @@ export class AgeRemoval {
 
   constructor(database: DatabaseSync) {
     this.#page = database.prepare(`
-      SELECT honey_id, coalesce(created_at, event_timestamp) AS recorded FROM honey
+      SELECT honey_id, ${RECORDED} AS recorded FROM honey
       WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
     this.#remove = database.prepare(
       'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',

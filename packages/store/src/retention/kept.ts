@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { formatEventTimestamp } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT } from '../clock/plausible.ts';
+import { RECORDED } from '../file/schema.ts';
 import type { CounterName } from '../totals/counters.ts';
 
 const DAY_US = 86_400_000_000;
@@ -188,9 +189,7 @@ function oldestRow(
   database: DatabaseSync,
 ): { readonly honeyId: number; readonly recorded: string } | undefined {
   const row = database
-    .prepare(
-      'SELECT honey_id, coalesce(created_at, event_timestamp) AS recorded FROM honey ORDER BY honey_id LIMIT 1',
-    )
+    .prepare(`SELECT honey_id, ${RECORDED} AS recorded FROM honey ORDER BY honey_id LIMIT 1`)
     .get();
   if (row === undefined) return undefined;
   const { recorded } = row;

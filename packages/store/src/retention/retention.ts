@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { fromSqlite } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
+import { RECORDED } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { expiry, keepNothing, readKept, type KeptReport } from './kept.ts';
@@ -39,7 +40,7 @@ export class Retention {
       const kept = readKept(this.#database, nowUs);
       if (kept === undefined) return undefined;
       const count = this.#database
-        .prepare('SELECT count(*) AS n FROM honey WHERE coalesce(created_at, event_timestamp) < ?')
+        .prepare(`SELECT count(*) AS n FROM honey WHERE ${RECORDED} < ?`)
         .get(expiry(kept.retentionDays, nowUs));
       return { ...kept, eventsExpired: Number(count?.['n']) };
     });

@@ -250,3 +250,67 @@ test('Store.open() gives a database of version 6 the index on addresses that goe
   const page = reader.events({ sourceIp: event?.sourceIp ?? '' }, 'oldest-first', undefined, 9);
   assert.equal(page.items[0]?.honeyId, 1);
 });
+
+/** Values that a column of an old row may have. */
+const ODD_VALUES = [
+  'NULL',
+  `x'00ff80'`,
+  `zeroblob(100000)`,
+  '9223372036854775807',
+  '-1',
+  '1.5e300',
+  `''`,
+  `char(0, 0xfffd, 0x10ffff)`,
+  `CAST(x'fffe80' AS TEXT)`,
+  `'9999-12-31 23:59:59.999'`,
+  `printf('%.70000c', 'x')`,
+] as const;
+
+test('no value of an old row stops the upgrade, and every row is kept', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('odd.db');
+  makeLegacyDatabase(path, [{}]);
+  const columns = [
+    'event_timestamp',
+    'event_uuid',
+    'collected_method',
+    'source_ip',
+    'called_number',
+    'transport_type',
+    'method',
+    'user_agent',
+    'sip_message',
+    'created_by_node_id',
+    'created_at',
+  ];
+  {
+    using old = new DatabaseSync(path);
+    for (const column of columns) {
+      for (const value of ODD_VALUES) old.exec(`INSERT INTO honey (${column}) VALUES (${value})`);
+    }
+    for (const value of ODD_VALUES) {
+      old.exec(
+        `INSERT INTO honey (${columns.join(', ')}) VALUES (${columns.map(() => value).join(', ')})`,
+      );
+    }
+    for (const id of ['-5', '0', '9223372036854775807', '9007199254740995']) {
+      old.exec(`INSERT INTO honey (honey_id, source_ip) VALUES (${id}, '203.0.113.77')`);
+    }
+  }
+  const count = 1 + (columns.length + 1) * ODD_VALUES.length + 4;
+  const clock = new TestClock();
+  using store = Store.open({ logger: new TestLogger(), clock }, { path });
+  while (store.maintain());
+  using reader = StoreReader.open(path);
+  const events = reader.eventsAfter(0, 1000);
+  assert.equal(events.length, count);
+  const page = reader.events({}, 'newest-first', undefined, 100);
+  assert.ok(page.items.length > 0);
+  assert.equal(reader.address('203.0.113.77')?.seenCount, 4);
+  assert.ok(
+    reader.userAgents(100).items.every(({ lastSeenEpochUs }) => lastSeenEpochUs <= clock.us),
+  );
+  reader.numbers(1000);
+  reader.hours(0, clock.us * 2);
+  assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, count + 1);
+});

@@ -214,3 +214,24 @@ test('StoreReader.open() says that there is no database, or that it is not migra
     message: /of an older version/,
   });
 });
+
+test('Store.open() recognises a restored dump by its tables, which has lost its version', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('restored.db');
+  {
+    using store = open(path);
+    store.append([distinctBatch(1, 3)]);
+  }
+  {
+    using database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 0');
+  }
+  assert.equal(StoreReader.open(path).lastHoneyId(), 3);
+  const logger = new TestLogger();
+  using store = Store.open({ logger, clock: new TestClock() }, { path });
+  assert.ok(logger.events().includes('database_recognised'));
+  assert.ok(!logger.events().includes('database_migration_started'));
+  assert.equal(store.append([distinctBatch(4, 1)]).lastHoneyId, 4);
+  using database = new DatabaseSync(path);
+  assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], SCHEMA_VERSION);
+});

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Command } from './command.ts';
+import { countOf } from './text.ts';
+import { needed, refuseMore } from './words.ts';
+
+export const FORGET: Command = {
+  name: 'forget',
+  form: 'WHAT',
+  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. A running daemon goes on. Logs, backups, other nodes and the allowlist are left as they are.',
+  examples: [['forget 198.51.100.7', 'Somebody asked for it.']],
+  prepare: ({ words: [what, ...more] }) => {
+    const named = needed(what, 'forget WHAT');
+    refuseMore(more, 'forget WHAT');
+    return async (context) => {
+      const { Forgetting, StoreReader } = await import('@sentrypeer/store');
+      const { judgeText, nameOf } = await import('./subject.ts');
+      using log = StoreReader.open(context.config.dbFile);
+      const { subject } = await judgeText(named, log, context);
+      using forgetting = Forgetting.open(context, context.config.dbFile);
+      const { events, entries, wasListed } = forgetting.forget(subject, named);
+      const name = nameOf(subject);
+      const what =
+        events + entries === 0 && !wasListed
+          ? `Nothing was known of ${name}.`
+          : `${name} is forgotten: ${countOf(events, 'event')} and ${countOf(entries, 'entry', 'entries')} of what was made of them are gone${wasListed ? ', and it is not listed any more' : ''}.`;
+      return {
+        text: `${what}\n`,
+        json: { forgotten: name, events, entries, was_listed: wasListed },
+        remark: 'Logs, backups, other nodes and the allowlist are left as they are.\n',
+      };
+    };
+  },
+};

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { KeptDetail } from '@sentrypeer/store';
+import type { Command } from './command.ts';
+import { countOf } from './text.ts';
+import { refuseMore } from './words.ts';
+
+const MIB = 1_048_576;
+
+export const PRUNE: Command = {
+  name: 'prune',
+  form: '',
+  doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove of the events that were there before an upgrade, or before a limit was lowered. With `--yes` let it go: the daemon removes it.',
+  examples: [
+    ['prune', 'Look first.'],
+    ['prune --yes', 'Let it go.'],
+  ],
+  flags: ['yes'],
+  prepare: ({ words, flags }) => {
+    refuseMore(words, 'prune [--yes]');
+    return async (context) => {
+      const { Retention } = await import('@sentrypeer/store');
+      using retention = Retention.open(context, context.config.dbFile);
+      const kept = retention.kept();
+      if (kept === undefined) {
+        return { text: 'Nothing is kept beside the limits.\n', json: { kept_events: 0 } };
+      }
+      const isReleased = flags.has('yes');
+      if (isReleased) retention.release();
+      const end = isReleased
+        ? 'The daemon removes from now on, or when it starts next, what its limits do not allow.'
+        : 'Nothing is removed before you say sentrypeer prune --yes, or raise the limits.';
+      return { text: `${describe(kept)}\n${end}\n`, json: jsonOf(kept, isReleased) };
+    };
+  },
+};
+
+function describe(kept: KeptDetail): string {
+  const { events, oldest, octets, octetsMax, octetsBeyond, retentionDays, eventsExpired } = kept;
+  const lines = [
+    `${countOf(events, 'event')} since ${oldest === '' ? 'an unknown time' : oldest.slice(0, 10)} are kept beside the limits.`,
+    `Size: ${mib(octets)} MiB of ${mib(octetsMax)} MiB, ${mib(octetsBeyond)} MiB more than the limit.`,
+    `Age: ${countOf(eventsExpired, 'event')} older than ${countOf(retentionDays, 'day')}.`,
+  ];
+  return lines.join('\n');
+}
+
+function jsonOf(kept: KeptDetail, isReleased: boolean) {
+  return {
+    kept_events: kept.events,
+    oldest: kept.oldest,
+    octets: kept.octets,
+    octets_max: kept.octetsMax,
+    octets_beyond: kept.octetsBeyond,
+    retention_days: kept.retentionDays,
+    events_expired: kept.eventsExpired,
+    released: isReleased,
+  };
+}
+
+function mib(octets: number): number {
+  return Math.ceil(octets / MIB);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync } from 'node:sqlite';
+
+/** What each version brought, newest first: the name of a table or index, and what its declaration says. */
+const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [7, 'source_ip_index', 'honey_id /'],
+  [6, 'shared_event', 'TABLE'],
+  [5, 'listing', 'TABLE'],
+  [4, 'address_place', 'TABLE'],
+  [3, 'dead_letter', 'TABLE'],
+  [2, 'user_agent_total', 'TABLE'],
+  [1, 'address_total', 'TABLE'],
+];
+
+/**
+ * The version of our schema that a database has by its tables; 0 where it has none of ours. `sqlite3 old.db .dump` does
+ * not write `user_version`, so a restored database says 0.
+ */
+export function recogniseVersion(database: DatabaseSync): number {
+  const find = database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ? AND instr(sql, ?) > 0');
+  const found = MARKS.find(([, name, says]) => find.get(name, says) !== undefined);
+  return found?.[0] ?? 0;
+}

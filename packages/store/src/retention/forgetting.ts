@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { fromSqlite } from '../file/database-error.ts';
+import { openForWriting } from '../file/open-database.ts';
+import { inTransaction } from '../file/transaction.ts';
+import type { ListedSubject } from '../judging/evidence-reader.ts';
+import { Listings } from '../judging/listings.ts';
+import { FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { Counters, type CounterName } from '../totals/counters.ts';
+
+/** What was forgotten. */
+export interface Forgotten {
+  readonly events: number;
+  /** Totals, evidence, readings and decisions. */
+  readonly entries: number;
+  readonly wasListed: boolean;
+}
+
+interface Table {
+  readonly name: string;
+  readonly column: string;
+  readonly counter?: CounterName;
+}
+
+const TABLES = {
+  address: [
+    { name: 'address_total', column: 'address', counter: 'addresses' },
+    { name: 'address_evidence', column: 'address', counter: 'proved_addresses' },
+  ],
+  number: [
+    { name: 'number_total', column: 'number', counter: 'numbers' },
+    { name: 'number_evidence', column: 'e164', counter: 'read_numbers' },
+  ],
+} as const satisfies Readonly<Record<ListedSubject['kind'], readonly Table[]>>;
+
+/** Removes everything that is known of an address or a number, also while a daemon uses the database. */
+export class Forgetting {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #database: DatabaseSync;
+  readonly #counters: Counters;
+
+  private constructor(path: string, clock: Clock, database: DatabaseSync) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#database = database;
+    this.#counters = new Counters(database);
+  }
+
+  /** Throws `OperatingError`. */
+  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Forgetting {
+    const database = openForWriting(path, ports);
+    // What is removed is written over with zeros, not just marked as free.
+    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}; PRAGMA secure_delete = ON`);
+    return new Forgetting(path, ports.clock, database);
+  }
+
+  /**
+   * Events first, some at a time, so that a daemon can record between; then what was made of them. Of a listing one
+   * change is left, or no follower would learn that it ended.
+   *
+   * @param text As the operator wrote it, which is how a number may have been dialled.
+   */
+  forget(subject: ListedSubject, text: string): Forgotten {
+    return this.#guarded(() => {
+      const names = this.#namesOf(subject, text);
+      let events = 0;
+      for (;;) {
+        const removed = this.#removeEvents(subject, names);
+        events += removed;
+        if (removed < FORGET_ROWS) break;
+      }
+      return inTransaction(this.#database, () => {
+        const wasListed = this.#unlist(subject);
+        return { events, entries: this.#removeEntries(subject, names), wasListed };
+      });
+    });
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** An address has one name; a number has every form in which it was dialled. */
+  #namesOf({ kind, value }: ListedSubject, text: string): string {
+    if (kind === 'address') return JSON.stringify([value]);
+    const dialled = this.#database
+      .prepare(
+        'SELECT number FROM number_total JOIN number_reading USING (total_id) WHERE e164 = ?',
+      )
+      .all(value)
+      .map((row) => String(row['number']));
+    return JSON.stringify([...new Set([value, `+${value}`, text, ...dialled])]);
+  }
+
+  /** @returns Rows removed. */
+  #removeEvents({ kind }: ListedSubject, names: string): number {
+    const column = kind === 'address' ? 'source_ip' : 'called_number';
+    return inTransaction(this.#database, () => {
+      const ids = this.#database
+        .prepare(
+          `SELECT honey_id FROM honey WHERE ${column} IN (SELECT value FROM json_each(?)) LIMIT ${FORGET_ROWS}`,
+        )
+        .all(names)
+        .map((row) => row['honey_id']);
+      const list = JSON.stringify(ids);
+      const ofRows =
+        'SELECT event_uuid FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))';
+      for (const table of ['dead_letter', 'pending_repeat']) {
+        this.#database.prepare(`DELETE FROM ${table} WHERE event_uuid IN (${ofRows})`).run(list);
+      }
+      const { changes } = this.#database
+        .prepare('DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))')
+        .run(list);
+      return Number(changes);
+    });
+  }
+
+  #unlist(subject: ListedSubject): boolean {
+    const { kind, value } = subject;
+    const wasListed =
+      this.#database
+        .prepare('SELECT 1 FROM listing WHERE kind = ? AND value = ?')
+        .get(kind, value) !== undefined;
+    const listings = new Listings(this.#database, this.#counters);
+    listings.begin();
+    const verdict = { listed: false, score: 0, reasons: ['forgotten'], untilEpochUs: undefined };
+    listings.apply(subject, verdict, this.#clock.epochUs());
+    listings.finish();
+    return wasListed;
+  }
+
+  #removeEntries({ kind, value }: ListedSubject, names: string): number {
+    let entries = 0;
+    const remove = (sql: string, ...values: readonly string[]): number => {
+      const removed = Number(this.#database.prepare(sql).run(...values).changes);
+      entries += removed;
+      return removed;
+    };
+    for (const { name, column, counter } of TABLES[kind]) {
+      const sql = `DELETE FROM ${name} WHERE ${column} IN (SELECT value FROM json_each(?))`;
+      this.#counters.add(counter, -remove(sql, names));
+    }
+    remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value);
+    this.#database
+      .prepare(
+        `DELETE FROM listing_change WHERE kind = ?1 AND value = ?2 AND change_id <
+          (SELECT max(change_id) FROM listing_change WHERE kind = ?1 AND value = ?2)`,
+      )
+      .run(kind, value);
+    return entries;
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}

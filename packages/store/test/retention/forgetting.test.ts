@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { Forgetting } from '../../src/retention/forgetting.ts';
+import { Store } from '../../src/store.ts';
+import { batchOf, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
+
+const GONE = '203.0.113.66';
+const GONE_NUMBER = '442071234567';
+const DIALLED = '900442071234567';
+
+/** Two addresses, two numbers, and something of each kind that may be known of them. */
+function prepare(directory: TestDirectory): { readonly path: string; readonly ports: Ports } {
+  const path = directory.file('sentrypeer.db');
+  const ports = { logger: new TestLogger(), clock: new TestClock() };
+  using store = Store.open(ports, { path });
+  const events = Array.from({ length: 1200 }, (_, index) => ({
+    eventUuid: uuidOf(index),
+    sourceIp: index % 2 === 0 ? GONE : '203.0.113.67',
+    calledNumber: index % 3 === 0 ? DIALLED : '0046701234567',
+  }));
+  for (let index = 0; index < events.length; index += 100) {
+    store.append([batchOf(events.slice(index, index + 100))]);
+  }
+  using database = new DatabaseSync(path);
+  database.exec(`
+    INSERT INTO number_reading (total_id, e164, grade)
+      SELECT total_id, '${GONE_NUMBER}', 0 FROM number_total WHERE number = '${DIALLED}';
+    INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
+      credentials_count, transport_bits, node_bits) VALUES ('${GONE}', 2, 1, 2, 1, 1, 1, 1, 1, 1);
+    INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count, forms_count,
+      confidence, source_bits, node_bits) VALUES ('${GONE_NUMBER}', 2, 1, 2, 1, 1, 1, 1, 1, 1);
+    UPDATE counter SET value = 1 WHERE name IN
+      ('proved_addresses', 'read_numbers', 'listed_addresses', 'listed_numbers');
+    INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES ('address', '${GONE}', 1, 1, '');
+    INSERT INTO dead_letter (endpoint, event_uuid, reason, refused_us) VALUES ('hub', '${uuidOf(0)}', 'no', 1);`);
+  for (const [id, kind, value] of [
+    [1, 'address', GONE],
+    [2, 'number', GONE_NUMBER],
+  ] as const) {
+    database.exec(`
+      INSERT INTO listing (listing_id, kind, value, since_us, until_us, announced_until_us, score)
+        VALUES (${id}, '${kind}', '${value}', 1, 9, 9, 50);
+      INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason)
+        VALUES (1, '${kind}', '${value}', 'listed', 50, 9, 'because');`);
+  }
+  return { path, ports };
+}
+
+interface Ports {
+  readonly logger: TestLogger;
+  readonly clock: TestClock;
+}
+
+/** Every table and column in which a text stands. */
+function placesOf(path: string, text: string): readonly string[] {
+  using database = new DatabaseSync(path);
+  const tables = database
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'`)
+    .all();
+  return tables.flatMap(({ name: table }) => {
+    const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table ?? null);
+    return columns
+      .filter(
+        ({ name }) =>
+          database
+            .prepare(`SELECT 1 FROM ${String(table)} WHERE "${String(name)}" = ? LIMIT 1`)
+            .get(text) !== undefined,
+      )
+      .map(({ name }) => `${String(table)}.${String(name)}`);
+  });
+}
+
+function numberOf(path: string, sql: string): number {
+  using database = new DatabaseSync(path);
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0]);
+}
+
+test('forget() leaves nothing of an address but the change that unlists it', () => {
+  using directory = new TestDirectory();
+  const { path, ports } = prepare(directory);
+  assert.ok(placesOf(path, GONE).length >= 6);
+  using forgetting = Forgetting.open(ports, path);
+  const forgotten = forgetting.forget({ kind: 'address', value: GONE }, GONE);
+  assert.deepEqual(forgotten, { events: 600, entries: 3, wasListed: true });
+  assert.deepEqual(placesOf(path, GONE), ['listing_change.value']);
+  assert.equal(numberOf(path, "SELECT count(*) FROM listing_change WHERE kind = 'address'"), 1);
+  assert.equal(numberOf(path, 'SELECT count(*) FROM honey'), 600);
+  assert.equal(numberOf(path, 'SELECT count(*) FROM dead_letter'), 0);
+  for (const [name, table] of [
+    ['addresses', 'address_total'],
+    ['numbers', 'number_total'],
+    ['proved_addresses', 'address_evidence'],
+  ] as const) {
+    const counter = numberOf(path, `SELECT value FROM counter WHERE name = '${name}'`);
+    assert.equal(counter, numberOf(path, `SELECT count(*) FROM ${table}`), name);
+  }
+  assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'listed_addresses'`), 0);
+  assert.deepEqual(forgetting.forget({ kind: 'address', value: GONE }, GONE), {
+    events: 0,
+    entries: 0,
+    wasListed: false,
+  });
+});
+
+test('forget() removes a number in every form in which it was dialled', () => {
+  using directory = new TestDirectory();
+  const { path, ports } = prepare(directory);
+  using forgetting = Forgetting.open(ports, path);
+  const subject = { kind: 'number', value: GONE_NUMBER } as const;
+  const forgotten = forgetting.forget(subject, `+${GONE_NUMBER}`);
+  assert.deepEqual(forgotten, { events: 400, entries: 2, wasListed: true });
+  assert.deepEqual(placesOf(path, DIALLED), []);
+  assert.deepEqual(placesOf(path, GONE_NUMBER), ['listing_change.value']);
+  assert.equal(numberOf(path, 'SELECT count(*) FROM number_reading'), 0);
+  assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'listed_numbers'`), 0);
+});
+
+test('forget() leaves a store going that records meanwhile', () => {
+  using directory = new TestDirectory();
+  const { path, ports } = prepare(directory);
+  using store = Store.open(ports, { path });
+  using forgetting = Forgetting.open(ports, path);
+  forgetting.forget({ kind: 'address', value: GONE }, GONE);
+  store.append([batchOf([{ eventUuid: uuidOf(5000), sourceIp: GONE }])]);
+  assert.equal(numberOf(path, `SELECT seen_count FROM address_total WHERE address = '${GONE}'`), 1);
+  assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'addresses'`), 2);
+});
