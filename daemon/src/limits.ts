@@ -237,6 +237,12 @@ export const QUIET_UTILIZATION_MAX = 0.05;
 /** How many times the heap that a thread kept it must have now to be worth the ten milliseconds of a collection, above 1. */
 export const RELEASE_GROWTH_MIN = 1.4;
 
+/** Rows of an import in one transaction, which a daemon that records waits for: some ten milliseconds. */
+export const IMPORT_ROWS = 500;
+
+/** Milliseconds between two lines about an import that runs. */
+export const IMPORT_PROGRESS_MS = 5000;
+
 assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
 assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
 assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');

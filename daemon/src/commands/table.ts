@@ -12,6 +12,7 @@ import { TOP } from './top.ts';
 import { DELIST } from './delist.ts';
 import { EXPLAIN } from './explain.ts';
 import { FORGET } from './forget.ts';
+import { IMPORT } from './import.ts';
 import { KEYS } from './keys.ts';
 import { PEERS } from './peers.ts';
 import { PRUNE } from './prune.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   DELIST,
   ...KEYS,
   BACKUP,
+  IMPORT,
   PRUNE,
   FORGET,
   ...PEERS,

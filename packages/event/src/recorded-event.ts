@@ -31,7 +31,7 @@ export interface RecordedEvent {
   readonly requestUri: string | undefined;
   /** The octets as received, one code point an octet; octet 0 is written U+2400. */
   readonly sipMessage: string;
-  /** Another node shared it: it was not met here, and nothing here proves it. */
+  /** Another node shared it, or the operator imported it: it was not met here, and is no news of this node. */
   readonly isHearsay?: true;
 }
 

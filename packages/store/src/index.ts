@@ -44,3 +44,6 @@ export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
 export { FileWatch } from './file/file-watch.ts';
 export { Forgetting } from './retention/forgetting.ts';
+export { Importer } from './import/importer.ts';
+export { type ImportedRow } from './import/imported-row.ts';
+export { readDatabase } from './import/read-database.ts';

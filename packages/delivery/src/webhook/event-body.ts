@@ -17,7 +17,8 @@ export interface EventChoice {
 const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
 
 export function isChosen(event: RecordedEvent, choice: EventChoice, nodeId: string): boolean {
-  if (choice.origin === 'own' && event.createdByNodeId !== nodeId) return false;
+  const isOwn = event.createdByNodeId === nodeId && event.isHearsay !== true;
+  if (choice.origin === 'own' && !isOwn) return false;
   return GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(choice.grade);
 }
 

@@ -49,7 +49,8 @@ function finishCopy(path: string, mode: number): void {
   syncFile(path);
 }
 
-function isSameFile(source: string, target: string): boolean {
+/** Whether two names stand for one file, by a link for instance. */
+export function isSameFile(source: string, target: string): boolean {
   const from = statSync(source, { throwIfNoEntry: false });
   const to = statSync(target, { throwIfNoEntry: false });
   return from !== undefined && to !== undefined && from.ino === to.ino && from.dev === to.dev;

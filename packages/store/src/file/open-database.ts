@@ -100,6 +100,15 @@ export function checkDatabase(path: string): void {
   }).close();
 }
 
+/** Opens another database for queries: one of SentryPeer 4.x, or of ours in any version up to this one. */
+export function openForeign(path: string): DatabaseSync {
+  if (!checkFile(path)) throw databaseError('db_failed', `there is no database ${path}`);
+  return guarded(path, { readOnly: true }, (database) => {
+    checkSchema(database, path);
+    database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
+  });
+}
+
 /** Makes a database that nobody uses one file without companions. */
 export function makePlain(path: string): void {
   guarded(path, { readOnly: false }, (database) =>

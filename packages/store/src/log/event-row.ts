@@ -34,7 +34,7 @@ export const EVENT_COLUMNS =
   'source_ip, iif(source_port BETWEEN 0 AND 65535, source_port, NULL) AS source_port, destination_ip, ' +
   'iif(destination_port BETWEEN 0 AND 65535, destination_port, NULL) AS destination_port, ' +
   'called_number, method, user_agent, ' +
-  'grade, request_uri, sip_message, ' +
+  `grade, request_uri, sip_message, instr(details, '"imported":true') > 0 AS is_imported, ` +
   '(SELECT address FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS origin_address';
 export const FOUND_COLUMNS = `${EVENT_COLUMNS}, ${CREATED_AT} AS created_at, message_kind, called_number_source, to_uri, to_user, from_uri, from_user, anomalies, details, min(seen_count, ${2 ** 52}) AS seen_count, last_seen, (SELECT public_key FROM shared_event JOIN origin USING (origin_id) WHERE shared_event.honey_id = honey.honey_id) AS origin_key`;
 
@@ -57,7 +57,9 @@ export function recordedEvent(row: Row): RecordedEvent {
     grade: gradeOfText(row['grade']),
     requestUri: text(row['request_uri']),
     sipMessage: text(row['sip_message']) ?? '',
-    ...(text(row['origin_address']) !== undefined && { isHearsay: true }),
+    ...((text(row['origin_address']) !== undefined || row['is_imported'] === 1) && {
+      isHearsay: true,
+    }),
   };
 }
 

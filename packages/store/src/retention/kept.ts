@@ -69,6 +69,14 @@ export function keepAll(database: DatabaseSync, nowUs: number): void {
   begin(database, { nowUs, days: ALWAYS });
 }
 
+/** Keeps everything where a row that came in is older than the age limit allows. @returns Whether it does. */
+export function keepWhatIsOlder(database: DatabaseSync, oldest: string, nowUs: number): boolean {
+  const { days } = read(database);
+  if (days === undefined || !isOlder(oldest, days, nowUs)) return false;
+  keepAll(database, nowUs);
+  return true;
+}
+
 /** Lets the limits hold for all rows again. */
 export function keepNothing(database: DatabaseSync): void {
   write(database, { keptId: 0, keptAt: 0, keptOctets: 0, keptTotals: 0, keptDays: 0 });

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { EARLIEST_TEXT, isPlausible } from '../clock/plausible.ts';
+import { fromSqlite } from '../file/database-error.ts';
+import { parseLegacySource } from '../file/legacy-source.ts';
+import { openForWriting } from '../file/open-database.ts';
+import { inTransaction } from '../file/transaction.ts';
+import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { gradeOfText, gradeRank } from '../log/grades.ts';
+import { keepWhatIsOlder } from '../retention/kept.ts';
+import { Counters } from '../totals/counters.ts';
+import { Totals } from '../totals/totals.ts';
+import {
+  markedDetails,
+  NUMBER_COLUMNS,
+  TEXT_COLUMNS,
+  uuidOfRow,
+  type ImportedRow,
+} from './imported-row.ts';
+
+/** What became of rows. */
+export interface Imported {
+  readonly added: number;
+  /** Were there already, by their UUID. */
+  readonly known: number;
+}
+
+const COLUMNS = ['honey_id', ...TEXT_COLUMNS, ...NUMBER_COLUMNS] as const;
+
+/** Adds rows of other databases and logs, also while a daemon uses the database; each once, however often it comes. */
+export class Importer {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #hasUuid: StatementSync;
+  readonly #lastId: StatementSync;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  /** Wall-clock microseconds of the last row that had a time that can be. */
+  #seenUs: number;
+  #oldest = '~';
+
+  private constructor(path: string, clock: Clock, database: DatabaseSync) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#database = database;
+    this.#seenUs = clock.epochUs();
+    this.#insert = database.prepare(
+      `INSERT INTO honey (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
+    );
+    this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
+    this.#lastId = database.prepare(`
+      SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
+        (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+  }
+
+  /** Throws `OperatingError`. */
+  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Importer {
+    const database = openForWriting(path, ports);
+    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
+    return new Importer(path, ports.clock, database);
+  }
+
+  /** Some hundred rows at a time: one transaction, which a daemon that records waits for. */
+  add(rows: readonly ImportedRow[]): Imported {
+    return this.#guarded(() =>
+      inTransaction(this.#database, () => {
+        let id = Number(this.#lastId.get()?.['id']);
+        let added = 0;
+        this.#totals.clear();
+        for (const row of rows) {
+          const uuid = uuidOfRow(row);
+          if (this.#hasUuid.get(uuid) !== undefined) continue;
+          id += 1;
+          added += 1;
+          this.#addRow(id, uuid, row);
+        }
+        this.#totals.flush();
+        this.#counters.set('last_honey_id', id);
+        return { added, known: rows.length - added };
+      }),
+    );
+  }
+
+  /** Where rows came that the age limit would remove at once, they are kept like those of before an upgrade. @returns Whether they are. */
+  finish(): boolean {
+    const nowUs = this.#clock.epochUs();
+    return this.#guarded(() =>
+      inTransaction(this.#database, () => keepWhatIsOlder(this.#database, this.#oldest, nowUs)),
+    );
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #addRow(id: number, uuid: string, row: ImportedRow): void {
+    const source = parseLegacySource(row.source_ip ?? '');
+    const seenCount = Math.max(1, row.seen_count ?? 1);
+    const grade = gradeOfText(row.grade);
+    const values = {
+      ...row,
+      honey_id: id,
+      event_uuid: uuid,
+      source_ip: source?.ip ?? row.source_ip,
+      source_port: row.source_port ?? source?.port,
+      called_number: row.called_number ?? NOT_FOUND,
+      method: row.method ?? NOT_FOUND,
+      user_agent: row.user_agent ?? NOT_FOUND,
+      grade,
+      details: markedDetails(row.details),
+      seen_count: seenCount,
+    };
+    this.#insert.run(...COLUMNS.map((column) => values[column] ?? null));
+    const recorded = row.created_at ?? row.event_timestamp ?? '';
+    if (recorded >= EARLIEST_TEXT && recorded < this.#oldest) this.#oldest = recorded;
+    const { firstUs, lastUs } = this.#timesOf(row, grade === undefined);
+    const { called_number: number, user_agent: userAgent } = values;
+    const rank = gradeRank(grade ?? 'seen');
+    for (const [us, count] of [
+      [firstUs, 0],
+      [lastUs, seenCount],
+    ] as const) {
+      if (source !== undefined) this.#totals.addAddress(source.ip, us, count, rank);
+      if (number !== NOT_FOUND && number !== '') this.#totals.addNumber(number, us, count);
+      if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, us, count);
+    }
+    this.#totals.addHour(values.method, row.transport_type ?? 'UDP', firstUs, seenCount);
+  }
+
+  /** SentryPeer 4.x wrote local time of an unknown zone; its time of recording is UTC. */
+  #timesOf(
+    row: ImportedRow,
+    isLegacy: boolean,
+  ): { readonly firstUs: number; readonly lastUs: number } {
+    const nowUs = this.#clock.epochUs();
+    const texts = isLegacy
+      ? [row.created_at, row.event_timestamp]
+      : [row.event_timestamp, row.created_at];
+    const us = texts
+      .map((text) => parseEventTimestamp(text ?? ''))
+      .find((time) => time !== undefined);
+    if (us !== undefined && isPlausible(us, nowUs)) this.#seenUs = Math.min(us, nowUs);
+    const lastUs = parseEventTimestamp(row.last_seen ?? '') ?? 0;
+    const isLater = isPlausible(lastUs, nowUs) && lastUs > this.#seenUs;
+    return { firstUs: this.#seenUs, lastUs: isLater ? Math.min(lastUs, nowUs) : this.#seenUs };
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { ImportedRow } from '../../src/import/imported-row.ts';
+import { Importer } from '../../src/import/importer.ts';
+import { readDatabase } from '../../src/import/read-database.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import { makeLegacyDatabase } from '../file/legacy-database.ts';
+import { batchOf, NOON_US, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
+
+class Bench implements Disposable {
+  readonly directory = new TestDirectory();
+  readonly clock = new TestClock();
+  readonly logger = new TestLogger();
+  readonly path = this.directory.file('sentrypeer.db');
+  readonly store = Store.open(this, { path: this.path });
+
+  import(rows: Iterable<ImportedRow>): { readonly added: number; readonly known: number } {
+    using importer = Importer.open(this, this.path);
+    const imported = importer.add([...rows]);
+    importer.finish();
+    return imported;
+  }
+
+  query(sql: string, path = this.path): unknown {
+    using database = new DatabaseSync(path, { readOnly: true });
+    return Object.values(database.prepare(sql).get() ?? {})[0];
+  }
+
+  [Symbol.dispose](): void {
+    this.store.close();
+    this.directory[Symbol.dispose]();
+  }
+}
+
+test('a database of 4.x is merged without doubles, into rows and totals', () => {
+  using bench = new Bench();
+  bench.store.append([batchOf([{ sourceIp: '203.0.113.9', calledNumber: '00441234' }])]);
+  const old = bench.directory.file('old.db');
+  makeLegacyDatabase(old, [
+    { sourceIp: '203.0.113.9:5060' },
+    { sourceIp: '203.0.113.10', calledNumber: null },
+    { sourceIp: null, createdAt: null, eventTimestamp: null },
+  ]);
+  assert.deepEqual(bench.import(readDatabase(old, bench.path)), { added: 3, known: 0 });
+  assert.deepEqual(bench.import(readDatabase(old, bench.path)), { added: 0, known: 3 });
+  using reader = StoreReader.open(bench.path);
+  assert.equal(reader.lastHoneyId(), 4);
+  assert.equal(reader.addressesCount(), 2);
+  const total = reader.address('203.0.113.9');
+  assert.equal(total?.seenCount, 2);
+  assert.equal(total.firstSeenEpochUs, Date.UTC(2026, 1, 1, 12, 0, 0, 512) * 1000);
+  assert.equal(total.lastSeenEpochUs, NOON_US);
+  assert.equal(bench.query('SELECT sum(seen_count) FROM hour_total'), 4);
+  assert.equal(
+    bench.query('SELECT count(*) FROM address_total'),
+    bench.query(`SELECT value FROM counter WHERE name = 'addresses'`),
+  );
+  // The daemon goes on behind it.
+  const next = bench.store.append([batchOf([{ eventUuid: uuidOf(9) }])]);
+  assert.equal(next.lastHoneyId, 5);
+});
+
+test('a database of ours keeps grades, counts and fields; its events are no news', () => {
+  using bench = new Bench();
+  const other = bench.directory.file('other.db');
+  {
+    using store = Store.open(bench, { path: other });
+    store.append([
+      batchOf(
+        [{ eventUuid: uuidOf(1), grade: 'handshake', transportType: 'TCP' }],
+        [{ eventUuid: uuidOf(1), count: 6, lastEpochUs: NOON_US + 5e6 }],
+      ),
+    ]);
+  }
+  bench.clock.us += 60e6;
+  assert.deepEqual(bench.import(readDatabase(other, bench.path)), { added: 1, known: 0 });
+  using reader = StoreReader.open(bench.path);
+  const [event] = reader.eventsAfter(0, 10);
+  assert.equal(event?.grade, 'handshake');
+  assert.equal(event.isHearsay, true);
+  const total = reader.address('203.0.113.5');
+  assert.deepEqual([total?.seenCount, total?.grade], [7, 'handshake']);
+  assert.equal(total?.lastSeenEpochUs, NOON_US + 5e6);
+  const columns = 'event_timestamp, from_uri, request_uri, source_port, seen_count, last_seen';
+  for (const column of columns.split(', ')) {
+    const sql = `SELECT ${column} FROM honey`;
+    assert.equal(bench.query(sql), bench.query(sql, other), column);
+  }
+});
+
+test('what is older than the age limit stays until the operator lets it go', () => {
+  using bench = new Bench();
+  const old = bench.directory.file('old.db');
+  makeLegacyDatabase(old, [{ createdAt: '2021-02-01 12:00:00.512' }]);
+  bench.import(readDatabase(old, bench.path));
+  bench.clock.ms += 60_000;
+  while (bench.store.maintain());
+  assert.equal(bench.query('SELECT count(*) FROM honey'), 1);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1);
+  using reader = StoreReader.open(bench.path);
+  assert.equal(reader.condition(bench.clock.us).kept?.isBeyond, true);
+});
+
+test('rows without a UUID come once, and what others shared does not come', () => {
+  using bench = new Bench();
+  const old = bench.directory.file('old.db');
+  makeLegacyDatabase(old, [{}, { sourceIp: '203.0.113.10' }]);
+  {
+    using database = new DatabaseSync(old);
+    database.exec(`UPDATE honey SET event_uuid = iif(honey_id = 1, NULL, x'00');
+      CREATE TABLE shared_event (honey_id INTEGER PRIMARY KEY); INSERT INTO shared_event VALUES (2)`);
+  }
+  assert.deepEqual(bench.import(readDatabase(old, bench.path)), { added: 1, known: 0 });
+  assert.deepEqual(bench.import(readDatabase(old, bench.path)), { added: 0, known: 1 });
+  assert.match(
+    String(bench.query('SELECT event_uuid FROM honey')),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+});
+
+test('readDatabase() refuses the database itself, and what is no database', () => {
+  using bench = new Bench();
+  assert.throws(() => [...readDatabase(bench.path, bench.path)], {
+    message: /the database itself/,
+  });
+  assert.throws(() => [...readDatabase(bench.directory.file('none.db'), bench.path)], {
+    code: 'db_failed',
+  });
+});
