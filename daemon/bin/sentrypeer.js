@@ -3,14 +3,54 @@
 
 /*
  * Starts the program from its sources, and keeps what Node made of them for the next start, which takes two thirds of
- * the time and a fifth less memory then (bench/start.ts). JavaScript, so that Node need not load what strips types.
+ * the time and a fifth less memory then (bench/start.ts). JavaScript, so that Node need not load what strips types,
+ * and read by any Node from 14 on: an older one than the program needs hands over to the one that `npm ci` installed.
  */
 
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-// Beside what `npm ci` installed: in a folder of all users, Node's default, anybody might leave code for us to run.
-// As a variable, so that worker threads have it too.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/compile');
-enableCompileCache();
-await import('../src/program.ts');
+const NODE_MAJOR_MIN = 26;
+const STATUS_FAILED = 1;
+
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+const program = fileURLToPath(import.meta.url);
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) await start();
+else handOver();
+
+async function start() {
+  const { enableCompileCache } = await import('node:module');
+  // Beside what `npm ci` installed: in a folder of all users, Node's default, anybody might leave code for us to run.
+  // As a variable, so that worker threads have it too.
+  process.env.NODE_COMPILE_CACHE ??= `${modules}/.cache/compile`;
+  enableCompileCache();
+  await import('../src/program.ts');
+}
+
+/** Runs in the installed Node, which takes our place as far as a process can: streams, signals and status are its own. */
+function handOver() {
+  const found = ['node/bin/node', 'node/bin/node.exe'].map((name) => `${modules}/${name}`);
+  const node = found.find((path) => existsSync(path));
+  if (node === undefined) {
+    process.stderr.write(
+      `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer and this is ${process.version}: ` +
+        `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))} without --ignore-scripts, which brings it, or install it\n`,
+    );
+    process.exitCode = STATUS_FAILED;
+    return;
+  }
+  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to both.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('exit', (status, signal) => {
+    if (signal === null) process.exit(status);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
