@@ -20,7 +20,7 @@ import {
 } from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { paintFor } from './output/paint.ts';
-import { leaveRunningNote } from './running-note.ts';
+import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -66,7 +66,10 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (config.api) keepTickShape();
   collectWithoutHelpers();
   if (config.threads === 1) keepHeapSmall();
-  await using daemon = await Daemon.open(ports, config);
+  const before = readRunningNote(config.dbFile);
+  await using daemon = await Daemon.open(ports, config).catch((error: unknown) => {
+    throw before === undefined ? error : sayingWhoRuns(error, before);
+  });
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   process.on('SIGHUP', () => void daemon.reopenLogs());
@@ -89,6 +92,16 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   clearTimeout(late);
   logger.flush();
   if (config.verbose) printError(VERBOSE_STOPPED);
+}
+
+/** A port that is taken is most often ours: the daemon was started twice. */
+function sayingWhoRuns(error: unknown, { processId }: RunningNote): unknown {
+  if (!(error instanceof OperatingError) || error.code !== 'port_taken') return error;
+  return new OperatingError(
+    'port_taken',
+    `${error.message}; SentryPeer already runs on this database as process ${processId}: see sentrypeer status`,
+    { cause: error },
+  );
 }
 
 /** Does what the words of the command line say instead of running. */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+
+const BIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+/** Makes this Node look like one that is too old. */
+const OLDER =
+  "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'})";
+
+function runOlder(program: string): ReturnType<typeof spawnSync> {
+  return spawnSync(process.execPath, ['--import', OLDER, program, '--version'], {
+    encoding: 'utf8',
+  });
+}
+
+test('an older Node hands over to the one that npm ci installed', () => {
+  const { status, stdout } = runOlder(BIN);
+  assert.match(String(stdout), /^sentrypeer \d+\.\d+\.\d+\n$/);
+  assert.equal(status, 0);
+});
+
+test('an older Node without that says in one line what is needed', () => {
+  using folder = new TemporaryFolder();
+  const copy = join(folder.path, 'daemon/bin');
+  mkdirSync(copy, { recursive: true });
+  cpSync(BIN, join(copy, 'sentrypeer.mjs'));
+  const { status, stderr } = runOlder(join(copy, 'sentrypeer.mjs'));
+  assert.equal(status, 1);
+  assert.match(String(stderr), /^sentrypeer: needs Node\.js 26 or newer .*npm ci.*\n$/);
+});
+
+test('a daemon started twice says who runs already', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1']);
+  const args = ['-f', daemon.dbFile, '--sip-port', String(daemon.ports.udp), '--threads=1'];
+  const { status, stderr } = await DaemonProcess.run(args, { folder: daemon.folder });
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    new RegExp(`SentryPeer already runs on this database as process ${daemon.pid}`),
+  );
+});
