@@ -30,6 +30,15 @@ export const AGENT_IDLE_MS_MAX = 3_600_000;
 /** Milliseconds that a connection of a peer of the agent may last in all: a day. */
 export const AGENT_CONNECTION_MS_MAX = 86_400_000;
 
+/** Milliseconds between two lines in the log about peers that may not ask the agent. */
+export const AGENT_STRANGER_LOG_MS = 60_000;
+
+/** Calls that the agent answers to itself before its ports open. Chosen by measurement: from some thousand on it gets no faster. */
+export const AGENT_WARM_UP_CALLS = 4000;
+
+/** Milliseconds that it takes for them at most, so that a small device starts soon, too. */
+export const AGENT_WARM_UP_MS = 1000;
+
 /** Milliseconds for which the agent gathers its decisions before it hands them over, 1 and above. */
 export const AGENT_FLUSH_MS = 50;
 

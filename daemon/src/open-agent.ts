@@ -55,6 +55,7 @@ async function agentOptions(
     peers: config.sipAgentPeers,
     destination: config.sipAgentDestination,
     refusal: config.sipAgentRefusal,
+    refusesWatched: config.sipAgentWatch === 'refuse',
     secret: identity.secret('agent to tag'),
   };
 }

@@ -10,7 +10,7 @@ import { connect as connectTls } from 'node:tls';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
-const BAD = '+442071234567';
+const BAD = '+449012345678';
 const DESTINATION = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060'];
 
 function invite(user: string): string {
@@ -20,9 +20,9 @@ function invite(user: string): string {
 
 /** Lets attackers call the number until it is listed. */
 async function listBad(daemon: DaemonProcess): Promise<void> {
-  using caller = await UdpPeer.open('127.10.0.9');
-  for (const user of ['900442071234567', '00442071234567', '+442071234567']) {
-    await caller.send(invite(user), daemon.ports.udp);
+  using caller = await StreamPeer.open(daemon.ports.tcp, '127.10.0.9');
+  for (const user of ['900449012345678', '00449012345678', '+449012345678']) {
+    await caller.send(invite(user));
   }
   await until('the number to be listed', async () => {
     const query = `number=${encodeURIComponent(BAD)}`;
@@ -67,7 +67,7 @@ test('the SIP agent refuses what is listed and sends the rest on, over UDP, TCP 
   using tls = new StreamPeer(socket);
   using tcp = await StreamPeer.open(agent.tcp);
   for (const peer of [tcp, tls]) {
-    await peer.send(`${invite('900442071234567')}\r\n\r\n${invite('100')}`);
+    await peer.send(`${invite('900449012345678')}\r\n\r\n${invite('100')}`);
     await peer.heard('SIP/2.0 404 Not Found');
     await peer.heard('Contact: <sip:100@192.0.2.10:5060>');
   }
@@ -108,6 +108,29 @@ test('decisions of the SIP agent can be followed, and the word of the operator h
   assert.deepEqual([outcome, e164, asker], ['refused', BAD, '127.0.0.1']);
 });
 
+test('the SIP agent lets a watched call and calls for help through, and says so', async () => {
+  const flags = ['--threads=1', '-r', '--sip-agent=127.0.0.1:0', '--home-country=US'];
+  await using daemon = await DaemonProcess.start([...flags, ...DESTINATION]);
+  using forger = await UdpPeer.open('127.10.0.9');
+  await forger.send(invite('011449012345679'), daemon.ports.udp);
+  await until('the number to be watched', async () => {
+    const url = `http://127.0.0.1:${daemon.ports.api}/v1/check?number=+449012345679`;
+    return ((await (await fetch(url)).json()) as { readonly level: string }).level === 'watch';
+  });
+  using peer = await UdpPeer.open();
+  const { agent } = daemon.ports;
+  await peer.send(invite('+449012345679'), agent.udp);
+  assert.match(await peer.heard('SIP/2.0 302 '), /\r\nX-SentryPeer-Verdict: watch;score=/);
+  const sos = invite('x').replace('INVITE sip:x@127.0.0.1', 'INVITE urn:service:sos');
+  using helpless = await UdpPeer.open();
+  await helpless.send(sos, agent.udp);
+  const answer = await helpless.heard('SIP/2.0 302 ');
+  assert.match(
+    answer,
+    /\r\nContact: <sip:911@192\.0\.2\.10:5060>\r\nX-SentryPeer-Verdict: not-listed;/,
+  );
+});
+
 test('the SIP agent does not answer those who may not ask', async () => {
   const flags = ['--threads=1', '--sip-agent=127.0.0.1:0', '--sip-agent-peer=127.0.0.2'];
   await using daemon = await DaemonProcess.start([...flags, ...DESTINATION]);
@@ -120,6 +143,9 @@ test('the SIP agent does not answer those who may not ask', async () => {
   await peer.send(sipRequest(), agent.udp);
   await peer.heard('SIP/2.0 200 OK');
   assert.deepEqual(stranger.received, []);
+  const told = daemon.stderr.split('\n').filter((line) => line.includes('agent_peer_not_allowed'));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /--sip-agent-peer 127\.0\.0\.1/);
   assert.equal(await metric(daemon, 'sentrypeer_agent_strangers_total'), 2);
   assert.equal(await metric(daemon, 'sentrypeer_agent_messages_total{what="keep-alive"}'), 1);
 });

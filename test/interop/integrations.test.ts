@@ -54,7 +54,7 @@ test('the AGI script for Asterisk tells listed from clean, and lets calls throug
   for (const [argument, verdict] of [
     [LISTED, 'listed'],
     [` ${LISTED}`, 'listed'],
-    ['+442071234567', 'listed'],
+    ['+449012345678', 'listed'],
     [CLEAN, 'clean'],
     ['100', 'clean'],
     ['$(id)`id`;"\'', 'unknown'],
@@ -80,8 +80,8 @@ test('the Lua script for FreeSWITCH hangs up a call to a listed number alone', a
     return output;
   };
   assert.equal(
-    await run('+442071234567'),
-    'WARNING SentryPeer: +442071234567 is listed, the call is refused\nhangup CALL_REJECTED\n',
+    await run('+449012345678'),
+    'WARNING SentryPeer: +449012345678 is listed, the call is refused\nhangup CALL_REJECTED\n',
   );
   assert.equal(await run(CLEAN), '');
   assert.equal(await run("x'; touch y"), '');

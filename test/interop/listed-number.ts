@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { until, type DaemonProcess } from '../e2e/daemon-process.ts';
-import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
+import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 
-/** As attackers dialled it. */
-export const DIALLED_AT_HONEYPOT = '900442071234567';
+/** As attackers dialled it: a premium number, which one proved caller has listed. */
+export const DIALLED_AT_HONEYPOT = '900449012345678';
 /** The same number, as a telephone dials it. */
-export const LISTED = '00442071234567';
+export const LISTED = '00449012345678';
 /** A number that nobody called. */
 export const CLEAN = '0046701740605';
 
 /** An attacker calls the number at the honeypot. */
 export async function callHoneypot(daemon: DaemonProcess): Promise<void> {
-  using attacker = await UdpPeer.open('127.10.0.9');
-  const invite = sipRequest({ method: 'INVITE', user: DIALLED_AT_HONEYPOT });
-  await attacker.send(invite, daemon.ports.udp);
+  using attacker = await StreamPeer.open(daemon.ports.tcp, '127.10.0.9');
+  await attacker.send(sipRequest({ method: 'INVITE', user: DIALLED_AT_HONEYPOT }));
   await daemon.recorded(1);
 }
 

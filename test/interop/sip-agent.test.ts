@@ -168,7 +168,7 @@ describe('kamailio', { concurrency: true }, () => {
     const { calls, daemon, kamailio } = await open(found, scope, { fence: 'kamailio http' });
     const bad = await calls.call(LISTED);
     assert.match(bad.heard, /^SIP\/2\.0 608 Rejected\r$/m, kamailio.output);
-    assert.match((await calls.call('+442071234567')).heard, /^SIP\/2\.0 608 /m, 'escaped');
+    assert.match((await calls.call('+449012345678')).heard, /^SIP\/2\.0 608 /m, 'escaped');
     assert.equal((await calls.call(CLEAN)).taken, true, kamailio.output);
     daemon.signal('SIGKILL');
     await daemon.ended();

@@ -6,10 +6,12 @@ import type { Answer, Command } from './command.ts';
 import { shown, utc } from './text.ts';
 import { needed, refuseMore } from './words.ts';
 
+const LEVELS = { none: 'not listed', watch: 'watched', listed: 'listed' } as const;
+
 export const EXPLAIN: Command = {
   name: 'explain',
   form: 'WHAT',
-  doc: 'Print whether an address or a number is listed, why, since when, by what, and what would unlist it.',
+  doc: 'Print whether an address or a number is listed or watched, why, since when, by what, and what would unlist it.',
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'explain WHAT');
     refuseMore(more, 'explain WHAT');
@@ -27,11 +29,12 @@ function explain(subject: Subject, name: string, judgement: Judgement, log: Stor
   const listing = log.listings.listing(subject);
   const { kind, value } = subject;
   const by = kind === 'address' ? log.evidence.address(value) : log.evidence.number(value);
-  const { listed, score, reasons, untilEpochUs, number } = judgement;
+  const { level, listed, score, reasons, untilEpochUs, number } = judgement;
   return {
     text: formatExplanation(name, judgement, listing, by),
     json: {
       [kind]: name,
+      level,
       listed,
       score,
       reasons,
@@ -39,6 +42,8 @@ function explain(subject: Subject, name: string, judgement: Judgement, log: Stor
       until: untilEpochUs === undefined ? null : utc(untilEpochUs),
       country: number?.country ?? null,
       type: number?.type ?? null,
+      destination_class: number?.destinationClass ?? null,
+      range: number?.range ?? null,
       evidence:
         by === undefined
           ? null
@@ -54,13 +59,13 @@ function explain(subject: Subject, name: string, judgement: Judgement, log: Stor
 
 function formatExplanation(
   name: string,
-  { listed, score, reasons, untilEpochUs, number }: Judgement,
+  { level, score, reasons, untilEpochUs, number }: Judgement,
   listing: Listing | undefined,
   by: ReturnType<StoreReader['evidence']['address' | 'number']>,
 ): string {
   const about = [number?.country, number?.type].filter((word) => word !== undefined).join(', ');
   const named = `${name}${about === '' ? '' : ` (${about})`}`;
-  const lines = [`${named} is ${listed ? `listed, ${score} of 100` : 'not listed'}.`];
+  const lines = [`${named} is ${LEVELS[level]}${level === 'none' ? '' : `, ${score} of 100`}.`];
   if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
   if (untilEpochUs !== undefined) lines.push(`Until:  ${utc(untilEpochUs)}, unless more comes`);
   lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known of it'] : []));
@@ -70,7 +75,7 @@ function formatExplanation(
       `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
     );
   }
-  if (listed) {
+  if (level !== 'none') {
     lines.push(
       `Unlist: sentrypeer delist ${name} (until it comes again), or`,
       `        sentrypeer allow add ${name} (never list it)`,

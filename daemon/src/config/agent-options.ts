@@ -36,6 +36,17 @@ const refusalType: ValueType<Refusal> = {
   format: String,
 };
 
+const WATCH = ['pass', 'refuse'] as const;
+
+const watchType: ValueType<(typeof WATCH)[number]> = {
+  placeholder: 'ACTION',
+  wanted: 'pass or refuse',
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => WATCH.find((one) => one === text.trim()),
+  format: (value) => value,
+};
+
 const destinationType: ValueType<string> = {
   placeholder: 'URI',
   wanted:
@@ -64,13 +75,13 @@ export const AGENT_OPTIONS = {
     needs: 'sip-agent',
     doc: 'Address and port where the agent speaks TLS, with --cert and --key.',
   }),
-  sipAgentPeers: option<readonly string[]>({
+  sipAgentPeers: derivedOption({
     group: 'agent',
     long: 'sip-agent-peer',
     type: networksType,
-    defaultValue: ['127.0.0.0/8', '::1'],
+    defaultText: 'this machine: 127.0.0.0/8, ::1 and its own addresses',
     needs: 'sip-agent',
-    doc: 'Who may ask the agent; all others get no answer at all.',
+    doc: 'Who may ask the agent; others get no answer, and the log says so once a minute.',
   }),
   sipAgentDestination: derivedOption({
     group: 'agent',
@@ -87,5 +98,13 @@ export const AGENT_OPTIONS = {
     defaultText: '404; 603 without --sip-agent-destination',
     needs: 'sip-agent',
     doc: 'Status for calls and registrations that are listed.',
+  }),
+  sipAgentWatch: option<(typeof WATCH)[number]>({
+    group: 'agent',
+    long: 'sip-agent-watch',
+    type: watchType,
+    defaultValue: 'pass',
+    needs: 'sip-agent',
+    doc: 'What to do with calls that are only watched: pass them with a header that says so, or refuse them.',
   }),
 } as const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { latin1Octets } from '@sentrypeer/bytes';
-import { contains, parseIp, parsePrefix, type Endpoint, type Prefix } from '@sentrypeer/ip';
+import type { Endpoint } from '@sentrypeer/ip';
 import { assert, openOrClose, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { isRepliable, type Frame, type StreamConnection, type UdpSocket } from '@sentrypeer/net';
 import { NumberingPlans } from '@sentrypeer/numbers';
@@ -24,9 +24,13 @@ import {
   AGENT_IDLE_MS_MAX,
 } from '../limits.ts';
 import { AgentCounter, type AgentCounters } from './agent-counters.ts';
+import { AgentPeers } from './agent-peers.ts';
+import { warmUp } from './agent-warm-up.ts';
 import { makeJudge, type JudgeOptions } from './judge.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { Snapshot } from './snapshot.ts';
+
+const NORTH_AMERICA = '1';
 
 /** Plain data, so that a thread gets it as a message. */
 export interface AgentServiceOptions {
@@ -37,11 +41,13 @@ export interface AgentServiceOptions {
   readonly tlsAddresses: readonly ListenAddress[];
   /** PEM; needed where `tlsAddresses` is not empty. */
   readonly certificate: CertificateAndKey | undefined;
-  /** Addresses and networks that may ask. */
-  readonly peers: readonly string[];
+  /** Addresses and networks that may ask; `undefined` is this machine alone. */
+  readonly peers: readonly string[] | undefined;
   /** A template that `parseDestination()` reads. */
   readonly destination: string | undefined;
   readonly refusal: Refusal;
+  /** Whether what is only watched is refused too. */
+  readonly refusesWatched: boolean;
   readonly secret: Uint8Array;
 }
 
@@ -63,7 +69,7 @@ export class AgentService implements AsyncDisposable {
   readonly #log: StoreReader;
   readonly #snapshot: Snapshot;
   readonly #judge: Judge;
-  readonly #peers: readonly Prefix[];
+  readonly #peers: AgentPeers;
   readonly #counter = new AgentCounter();
   #listeners: SipListeners | undefined;
   #decisions: AgentDecision[] = [];
@@ -82,12 +88,18 @@ export class AgentService implements AsyncDisposable {
     this.#snapshot = this.#scope.use(new Snapshot(log));
     const { evidence } = log;
     this.#judge = makeJudge({ clock: ports.clock, plans, evidence }, options.judge);
-    this.#peers = options.peers.map(peerPrefix);
+    this.#peers = new AgentPeers(ports, options.peers);
     const destination = options.destination && parseDestination(options.destination);
     assert(destination !== undefined || options.destination === undefined, 'destination_read');
     this.#agent = new Agent(
       { judge: (question, nowEpochUs) => this.#judgement(question, nowEpochUs) },
-      { refusal: options.refusal, destination: destination || undefined, secret: options.secret },
+      {
+        refusal: options.refusal,
+        refusesWatched: options.refusesWatched,
+        emergencyNumber: emergencyNumber(plans, options.judge.homeCountry),
+        destination: destination || undefined,
+        secret: options.secret,
+      },
     );
   }
 
@@ -95,7 +107,10 @@ export class AgentService implements AsyncDisposable {
   static async open(ports: AgentServicePorts, options: AgentServiceOptions): Promise<AgentService> {
     const plans = await NumberingPlans.load();
     const service = new AgentService(ports, options, StoreReader.open(options.dbFile), plans);
-    return openOrClose(service, () => service.#listen());
+    return openOrClose(service, () => {
+      warmUp(service.#agent, plans, ports.clock);
+      return service.#listen();
+    });
   }
 
   /** What is listened on now. */
@@ -130,7 +145,7 @@ export class AgentService implements AsyncDisposable {
         onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
         onEvidence: () => undefined, // A peer that connects and says nothing is no evidence of anything.
-        admits: (source) => this.#isPeer(source),
+        admits: (source) => this.#peers.admits(source),
       },
       {
         udp: addresses.map(({ address, port }) => ({
@@ -153,7 +168,7 @@ export class AgentService implements AsyncDisposable {
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
-    if (!this.#isPeer(source.address)) {
+    if (!this.#peers.admits(source.address)) {
       this.#counter.strangersCount += 1;
       return;
     }
@@ -221,16 +236,11 @@ export class AgentService implements AsyncDisposable {
       return undefined;
     }
   }
-
-  #isPeer(address: string): boolean {
-    const ip = parseIp(address);
-    return ip !== undefined && this.#peers.some((peer) => contains(peer, ip));
-  }
 }
 
-/** @param text An address or a network, as the options take it. */
-function peerPrefix(text: string): Prefix {
-  const peer = parsePrefix(text, { cut: true });
-  assert(peer !== undefined, 'agent_peer_read');
-  return peer;
+/** 911 where numbers are North American, 112 elsewhere: what each mobile network takes (3GPP TS 22.101 §10.1). */
+function emergencyNumber(plans: NumberingPlans, homeCountry: string | undefined): string {
+  const isNorthAmerican =
+    homeCountry !== undefined && plans.home(homeCountry)?.callingCode === NORTH_AMERICA;
+  return isNorthAmerican ? '911' : '112';
 }

@@ -169,7 +169,7 @@ export class DaemonOperations implements Operations, Disposable {
       gauge('sentrypeer_user_agents', 'User-Agents known.', log.userAgentsCount()),
       {
         name: 'sentrypeer_listings',
-        help: 'Addresses and numbers that are listed.',
+        help: 'Addresses, numbers and ranges of numbers that are listed.',
         type: 'gauge',
         samples: Object.entries(log.listings.counts()).map(([kind, value]) => ({
           labels: { kind },

@@ -2,7 +2,7 @@
 
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { machineAddresses } from '@sentrypeer/net';
-import { readNumber, settle, type NumberingPlans } from '@sentrypeer/numbers';
+import { blocksOf, readNumber, settle, type NumberingPlans } from '@sentrypeer/numbers';
 import type { Store, StoreReader } from '@sentrypeer/store';
 import { Judge, NeverListed, policyOf, toolOf, type PolicyName } from '@sentrypeer/verdict';
 import { OWN_ADDRESSES_MS } from '../limits.ts';
@@ -72,17 +72,25 @@ export function openJudging(
   const { evidence } = store;
   const judge = makeJudge({ clock, plans, evidence }, options);
   return store.openJudging({
-    readDialled: (dialled) => {
-      const { candidates } = readNumber(plans, dialled);
-      return {
-        candidates: candidates.map(({ e164 }) => e164),
-        settle: (formsOf) => {
-          const settled = settle(candidates, formsOf);
-          return settled && { e164: settled.candidate.e164, confidence: settled.confidence };
-        },
-      };
+    numbers: {
+      read: (dialled) => {
+        const { candidates, kind, digits } = readNumber(plans, dialled);
+        return {
+          candidates: candidates.map(({ e164 }) => e164),
+          unread: kind === 'unknown' ? withoutPlus(digits) : undefined,
+          settle: (formsOf) => {
+            const settled = settle(candidates, formsOf);
+            return settled && { e164: settled.candidate.e164, confidence: settled.confidence };
+          },
+        };
+      },
+      blocksOf: (e164) => blocksOf(plans, e164),
     },
     toolOf,
     verdict: (subject, nowEpochUs) => judge.subject(subject, nowEpochUs),
   });
+}
+
+function withoutPlus(digits: string): string {
+  return digits.startsWith('+') ? digits.slice(1) : digits;
 }

@@ -11,6 +11,7 @@ const DECISION: AgentDecision = {
   kind: 'call',
   outcome: 'redirected',
   status: 302,
+  level: 'none',
   peer: '127.0.0.1',
   transport: 'UDP',
   callId: 'c',

@@ -34,6 +34,7 @@ function options(dbFile: string): AgentServiceOptions {
     peers: ['127.0.0.0/8'],
     destination: 'sip:{e164}@192.0.2.10',
     refusal: 404,
+    refusesWatched: false,
     secret: new Uint8Array(32),
   };
 }

@@ -39,6 +39,13 @@ const OPTIONS: JudgeOptions = {
     { name: 'address-threshold', value: 1 },
     { name: 'number-threshold', value: 1 },
     { name: 'number-confidence', value: 1 },
+    // As little as can be asked for.
+    ...(
+      ['foreign-mobile', 'foreign-fixed', 'special', 'home', 'unread', 'toll-free'] as const
+    ).flatMap((name) => [
+      { name: `networks-${name}` as const, value: 1 },
+      { name: `days-${name}` as const, value: 1 },
+    ]),
   ],
 };
 
@@ -202,31 +209,50 @@ test('no sequence of events lists what is guarded, or an address by what may be 
   assert.ok(listedCount > 60, `${listedCount} were listed, so the test says something`);
 });
 
-test('a number dialled behind one prefix after another is listed, and found in the form of the country', () => {
+/** Calls to a number of another country behind one prefix after another. */
+function calls(grade: Contact['grade'], count: number, hours = 0): readonly Contact[] {
+  return Array.from({ length: count }, (_, index) => ({
+    sourceIp: `45.${index}.2.3`,
+    grade,
+    hours: index === 0 ? 0 : hours,
+    calledNumber: `${5551 + index}442071234567`,
+  }));
+}
+
+const FORMS = [
+  '02071234567',
+  '+442071234567',
+  '902071234567',
+  '00442071234567',
+  '777777442071234567',
+];
+
+test('a number dialled behind one prefix after another is watched, listed once enough callers are proved, and found in each form', () => {
   using node = new Node({ ...OPTIONS, policy: [] });
-  const base = { sourceIp: '45.1.2.3', grade: 'seen', hours: 0 } as const;
-  node.meet(
-    ['5551', '5552', '5553', '5554'].map((prefix) => ({
-      ...base,
-      calledNumber: `${prefix}442071234567`,
-    })),
-  );
   const { clock, reader } = node;
-  const judge = makeJudge(
+  const options = { ...OPTIONS, homeCountry: 'US', policy: [] };
+  const judge = makeJudge({ clock, plans, evidence: reader.evidence }, options);
+  const british = makeJudge(
     { clock, plans, evidence: reader.evidence },
-    { ...OPTIONS, homeCountry: 'GB', policy: [] },
+    { ...options, homeCountry: 'GB' },
   );
-  for (const number of [
-    '02071234567',
-    '+442071234567',
-    '902071234567',
-    '00442071234567',
-    '777777442071234567',
-  ]) {
-    assert.equal(judge.judge({ number }, clock.us).listed, true, number);
+  node.meet(calls('seen', 4));
+  for (const number of FORMS) {
+    assert.equal(british.judge({ number }, clock.us).level, 'watch', number);
   }
-  assert.deepEqual(node.everListed(), ['442071234567']);
-  assert.equal(judge.judge({ number: '02071234568' }, clock.us).listed, false);
+  assert.deepEqual(node.everListed(), []);
+  node.meet(calls('returned', 4, 13));
+  for (const number of FORMS.slice(1)) {
+    const { level, reasons } = judge.judge({ number }, clock.us);
+    if (number !== '902071234567') assert.equal(level, 'listed', `${number} ${reasons.join('; ')}`);
+    // The same number is an ordinary one at home.
+    assert.equal(british.judge({ number }, clock.us).level, 'watch', number);
+  }
+  assert.deepEqual(
+    node.everListed().filter((value) => !value.includes('.')),
+    ['442071234567'],
+  );
+  assert.equal(british.judge({ number: '02071234568' }, clock.us).level, 'none');
 });
 
 test('an address is listed for what it proved, and taken off when the policy says', () => {

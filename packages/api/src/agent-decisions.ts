@@ -10,6 +10,7 @@ export interface AgentDecision {
   readonly outcome: 'refused' | 'redirected' | 'passed' | 'failed';
   /** Of the answer. */
   readonly status: number;
+  readonly level: 'none' | 'watch' | 'listed' | 'unread';
   /** Who asked. */
   readonly peer: string;
   readonly transport: string;

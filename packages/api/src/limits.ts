@@ -118,6 +118,9 @@ export const LIST_OVERLAP_US = 5_000_000;
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */
 export const LIST_MS_MAX = 300_000;
 
+/** Characters of what is asked for as a number, URI and all, 1 and above. Chosen: as many as the reader of numbers takes. */
+export const NUMBER_TEXT_CHARACTERS_MAX = 256;
+
 /** Characters of a number in a request, 1 and above. Chosen: E.164 has 15 digits, dial prefixes some more. */
 export const NUMBER_CHARACTERS_MAX = 64;
 

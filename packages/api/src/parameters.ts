@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { canonicalAddress } from '@sentrypeer/ip';
-import { TEXT_CHARACTERS_MAX } from './limits.ts';
+import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 import { parseNumber } from './request-target.ts';
 
 /** The part of JSON Schema that our OpenAPI document uses. */
@@ -28,6 +28,8 @@ export type ReadQuery<P extends Parameters> =
   | { readonly ok: true; readonly values: Values<P> }
   | { readonly ok: false; readonly detail: string };
 
+/** Outside lines and international prefixes, as in 0+44 and 9011+44. */
+const BEFORE_PLUS = new Set('0 00 000 9 90 99 900 8 7 6 011 9011 0011'.split(' '));
 const DIGITS_MAX = 9;
 const NETWORK = /^(AS[0-9]{1,10}|[0-9a-f.:]{2,39}\/[0-9]{1,3})$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -120,6 +122,26 @@ export function dialledNumber(description: string): Parameter<string> {
   };
 }
 
+/** What the honeypot records and a PBX may send: digits behind any prefix, with blanks, a name or a URI. */
+export function askedNumber(description: string): Parameter<string> {
+  return {
+    description,
+    schema: { type: 'string', minLength: 1, maxLength: NUMBER_TEXT_CHARACTERS_MAX },
+    right: `a number as it was dialled, or a SIP or tel URI, of at most ${NUMBER_TEXT_CHARACTERS_MAX} characters`,
+    read: readDialledText,
+  };
+}
+
+function readDialledText(text: string): string | undefined {
+  const value = text.trim();
+  if (value === '' || value.length > NUMBER_TEXT_CHARACTERS_MAX) return undefined;
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) return undefined;
+  }
+  return value;
+}
+
 export const country: Parameter<string> = {
   description: 'Of this country, ISO 3166-1 alpha-2.',
   schema: { type: 'string', pattern: '^[A-Za-z]{2}$' },
@@ -143,13 +165,34 @@ export function uuid(description: string): Parameter<string> {
   };
 }
 
+/**
+ * A form's plus is a blank (URL Standard, `application/x-www-form-urlencoded`), and PBXs that build their question by
+ * hand mean a plus. No value begins with a blank, and none follows alone on what PBXs dial before a number abroad.
+ */
+function withPlus(pair: string): string {
+  const begin = pair.indexOf('=') + 1;
+  let end = begin;
+  while (pair.charAt(end) === '+') end += 1;
+  const value = pair.slice(end);
+  const [before = '', after, ...more] = value.split('+');
+  const isPlus = after !== undefined && more.length === 0 && BEFORE_PLUS.has(before);
+  return (
+    pair.slice(0, begin) + '%2B'.repeat(end - begin) + (isPlus ? `${before}%2B${after}` : value)
+  );
+}
+
 /** Reads what a target says behind its question mark; each parameter may stand once. */
 export function readQuery<P extends Parameters>(target: string, parameters: P): ReadQuery<P> {
   const mark = target.indexOf('?');
   const values: Record<string, unknown> = {};
   if (mark < 0) return { ok: true, values: values as Values<P> };
-  // A form's plus is a blank, and no value begins with one: it is what stands before a number.
-  const query = new URLSearchParams(target.slice(mark + 1).replaceAll('=+', '=%2B'));
+  const query = new URLSearchParams(
+    target
+      .slice(mark + 1)
+      .split('&')
+      .map(withPlus)
+      .join('&'),
+  );
   for (const name of new Set(query.keys())) {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (parameter === undefined) {

@@ -76,7 +76,11 @@ export class MemoryReputation implements Reputation {
     this.decisions.push(decision);
   }
 
+  /** Numbers that the judge was asked for. */
+  readonly asked: string[] = [];
+
   #number(dialled: string): NumberJudgement {
+    this.asked.push(dialled);
     const known = this.numbers.get(dialled);
     return {
       ...verdictOf(known?.reasons),
@@ -84,6 +88,8 @@ export class MemoryReputation implements Reputation {
       e164: undefined,
       country: undefined,
       type: undefined,
+      destinationClass: undefined,
+      range: undefined,
       ...known,
     };
   }
@@ -92,5 +98,7 @@ export class MemoryReputation implements Reputation {
 /** Listed where there are reasons. */
 function verdictOf(reasons: readonly string[] = []) {
   const listed = reasons.length > 0;
-  return { listed, score: listed ? 60 : 0, reasons, untilEpochUs: listed ? UNTIL_US : undefined };
+  const level = listed ? ('listed' as const) : ('none' as const);
+  const untilEpochUs = listed ? UNTIL_US : undefined;
+  return { level, listed, score: listed ? 60 : 0, reasons, untilEpochUs };
 }

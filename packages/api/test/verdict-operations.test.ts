@@ -22,10 +22,12 @@ function someReputation(): MemoryReputation {
   const meaning = { e164: '46701234567', country: 'SE', type: 'mobile' } as const;
   reputation.numbers.set('0701234567', {
     ...meaning,
+    level: 'listed',
     listed: true,
     score: 60,
     reasons: ['called'],
     untilEpochUs: UNTIL_US,
+    destinationClass: 'foreign-mobile',
   });
   reputation.called.set('46701234567', {
     grade: 'seen',
@@ -37,6 +39,7 @@ function someReputation(): MemoryReputation {
     formsCount: 3,
     sourcesCount: 1,
     confidence: 1,
+    proved: undefined,
   });
   reputation.addresses.set('11.22.33.44', ['came', 'proved']);
   return reputation;
@@ -46,6 +49,8 @@ test('GET /v1/check answers for a number in another form than it was dialled in'
   await using api = await openApi({ reputation: someReputation() });
   assert.deepEqual(await get(api, '/v1/check?number=0701234567'), {
     verdict: 'listed',
+    level: 'listed',
+    listed: true,
     score: 60,
     reasons: ['called'],
     expires: UNTIL,
@@ -86,9 +91,30 @@ test('GET /v1/check takes a plus before a number for one, escaped or not', async
   assert.ok(plain !== undefined);
   reputation.numbers.set('+46701234567', plain);
   await using api = await openApi({ reputation });
-  for (const number of ['+46701234567', '%2B46701234567', '%20%2B46701234567']) {
+  for (const number of ['+46701234567', '%2B46701234567', '%20%2B46701234567', '+46701234567%20']) {
     const body = (await get(api, `/v1/check?number=${number}`)) as { verdict: string };
     assert.equal(body.verdict, 'listed', number);
+  }
+});
+
+test('GET /v1/check and /v1/explain take what the honeypot records and a PBX may send', async () => {
+  const reputation = someReputation();
+  await using api = await openApi({ reputation });
+  for (const [query, asked] of [
+    ['0+46701234567', '0+46701234567'],
+    ['9011+46701234567', '9011+46701234567'],
+    ['9011%2B46701234567', '9011+46701234567'],
+    ['++46701234567', '++46701234567'],
+    ['46+70+123+45+67', '46 70 123 45 67'],
+    ['08+1234567', '08 1234567'],
+    ['%2B46%2070-123', '+46 70-123'],
+    ['sip:%2B4670123@pbx.example;user=phone', 'sip:+4670123@pbx.example;user=phone'],
+    ['tel:112', 'tel:112'],
+    ['urn:service:sos', 'urn:service:sos'],
+    ['9%2300461', '9#00461'],
+  ] as const) {
+    for (const path of ['check', 'explain']) await get(api, `/v1/${path}?number=${query}`);
+    assert.deepEqual(reputation.asked.splice(0), [asked, asked], query);
   }
 });
 
@@ -116,6 +142,8 @@ test('GET /v1/explain says since when and until when', async () => {
   await using api = await openApi({ reputation });
   assert.deepEqual(await get(api, '/v1/explain?number=0701234567&address=11.22.33.46'), {
     verdict: 'listed',
+    level: 'listed',
+    listed: true,
     score: 60,
     reasons: ['called'],
     expires: UNTIL,
@@ -124,13 +152,28 @@ test('GET /v1/explain says since when and until when', async () => {
       e164: '+46701234567',
       country: 'SE',
       number_type: 'mobile',
+      destination_class: 'foreign-mobile',
+      range: null,
+      unlist: [
+        '{"delist":"+46701234567"} until it comes again',
+        '{"allow":"+46701234567"} never to list it',
+      ],
       listed: true,
+      level: 'listed',
       score: 60,
       reasons: ['called'],
       since: '2026-09-21T14:13:19.000000Z',
       until: UNTIL,
     },
-    address: { listed: false, score: 0, reasons: [], since: null, until: null },
+    address: {
+      listed: false,
+      level: 'none',
+      unlist: [],
+      score: 0,
+      reasons: [],
+      since: null,
+      until: null,
+    },
   });
 });
 

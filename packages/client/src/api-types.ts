@@ -231,13 +231,17 @@ export interface Peer {
 }
 
 export interface Check {
-  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known. */
-  readonly verdict: 'listed' | 'unproved' | 'unknown';
+  /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
+  readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
+  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  readonly level: 'none' | 'watch' | 'listed';
+  /** Whether the level is listed. */
+  readonly listed: boolean;
   /** How bad it is, at present. */
   readonly score: number;
   /** In words. */
   readonly reasons: readonly string[];
-  /** When it is not listed any more unless more comes; null where it is not listed. */
+  /** Until when it has that level unless more comes; null where it has none. */
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
@@ -250,28 +254,37 @@ export interface Check {
 }
 
 export interface Explanation {
-  /** listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known. */
-  readonly verdict: 'listed' | 'unproved' | 'unknown';
+  /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
+  readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
+  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  readonly level: 'none' | 'watch' | 'listed';
+  /** Whether the level is listed. */
+  readonly listed: boolean;
   /** How bad it is, at present. */
   readonly score: number;
   /** In words. */
   readonly reasons: readonly string[];
-  /** When it is not listed any more unless more comes; null where it is not listed. */
+  /** Until when it has that level unless more comes; null where it has none. */
   readonly expires: string | null;
   readonly number: ExplainedNumber | null;
   readonly address: Explained | null;
 }
 
 export interface Explained {
+  /** Whether the level is listed. */
   readonly listed: boolean;
+  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  readonly level: 'none' | 'watch' | 'listed';
   /** How bad it is, at present. */
   readonly score: number;
   /** In words. */
   readonly reasons: readonly string[];
   /** Listed since then. */
   readonly since: string | null;
-  /** Listed until then unless more comes. */
+  /** It has that level until then unless more comes. */
   readonly until: string | null;
+  /** What would take the level away: bodies for POST /v1/decisions. Empty where there is none. */
+  readonly unlist: readonly string[];
 }
 
 export interface ExplainedNumber {
@@ -283,20 +296,29 @@ export interface ExplainedNumber {
   readonly country: string | null;
   /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */
   readonly number_type: string | null;
+  /** How ordinary the number is, which says how much proof it takes to refuse it (docs/policy.md). */
+  readonly destination_class: string | null;
+  /** The range by whose evidence it was judged, such as +46850780xx. */
+  readonly range: string | null;
+  /** Whether the level is listed. */
   readonly listed: boolean;
+  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  readonly level: 'none' | 'watch' | 'listed';
   /** How bad it is, at present. */
   readonly score: number;
   /** In words. */
   readonly reasons: readonly string[];
   /** Listed since then. */
   readonly since: string | null;
-  /** Listed until then unless more comes. */
+  /** It has that level until then unless more comes. */
   readonly until: string | null;
+  /** What would take the level away: bodies for POST /v1/decisions. Empty where there is none. */
+  readonly unlist: readonly string[];
 }
 
 export interface Listing {
-  readonly kind: 'address' | 'number';
-  /** An address, or a number with its plus. */
+  readonly kind: 'address' | 'number' | 'range';
+  /** An address, a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
   /** How bad it is, at present. */
   readonly score: number;
@@ -311,8 +333,8 @@ export interface ListingChange {
   readonly id: number;
   /** When it was decided. */
   readonly at: string;
-  readonly kind: 'address' | 'number';
-  /** An address, or a number with its plus. */
+  readonly kind: 'address' | 'number' | 'range';
+  /** An address, a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
   /** How bad it is, at present. */
   readonly score: number;

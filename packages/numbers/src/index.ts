@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+export { blockPrefix, blocksOf } from './blocks.ts';
 export { CANDIDATES_COUNT_MAX } from './limits.ts';
 export {
   NumberingPlans,

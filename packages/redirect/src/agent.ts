@@ -3,23 +3,21 @@
 import { KeyedHash } from '@sentrypeer/bytes';
 import { canonicalAddress } from '@sentrypeer/ip';
 import { formatResponse, parseMessage, reasonPhrase, type SipMessage } from '@sentrypeer/sip';
-import type { Judge, Judgement } from '@sentrypeer/verdict';
-import {
-  calledNumber,
-  callerAddress,
-  isAnswerable,
-  protocolError,
-  replyPort,
-  type Asked,
-} from './ask.ts';
+import type { Judge, Judgement, Level, Question } from '@sentrypeer/verdict';
+import { callerAddress, isAnswerable, protocolError, replyPort, type Asked } from './ask.ts';
+import { readCalled, type Called } from './called.ts';
 import type { Destination } from './destination.ts';
-import { CALLED_CHARACTERS_MAX, KEY_PART_CHARACTERS_MAX } from './limits.ts';
+import { KEY_PART_CHARACTERS_MAX } from './limits.ts';
 import type { Refusal } from './refusal.ts';
-import { verdictHeaders } from './verdict-header.ts';
+import { unreadHeaders, verdictHeaders } from './verdict-header.ts';
 
 export interface AgentOptions {
   /** What a listed call or registration gets. */
   readonly refusal: Refusal;
+  /** Whether what is only watched is refused too; it is let through otherwise. */
+  readonly refusesWatched: boolean;
+  /** What a call to the emergency service itself (`urn:service:sos`) is dialled as at the destination. */
+  readonly emergencyNumber: string;
   /** Where others go; without it they get 404, and the asker tries its next route. */
   readonly destination: Destination | undefined;
   /** 32 octets that only this node knows. */
@@ -44,6 +42,8 @@ export interface AgentDecision {
   readonly outcome: Outcome;
   /** Of the answer. */
   readonly status: number;
+  /** What the judge said; `unread` where the request does not say what is called. */
+  readonly level: Level | 'unread';
   /** Who asked. */
   readonly peer: string;
   readonly transport: Asked['transport'];
@@ -128,53 +128,85 @@ export class Agent {
   }
 
   #decide(asked: Asked, message: SipMessage, kind: AgentDecision['kind']): Answer {
-    const number = kind === 'call' ? calledNumber(message) : message.toUser;
-    if ((number?.length ?? 0) > CALLED_CHARACTERS_MAX) {
-      return this.#answer(asked, message, 'refusal', 414);
-    }
+    const called: Called =
+      kind === 'call' ? readCalled(message) : { kind: 'number', number: message.toUser };
     const address = canonicalAddress(callerAddress(message, asked.sourceIp));
-    const question = {
-      ...(number === undefined ? {} : { number }),
-      ...(address === undefined ? {} : { address }),
-    };
-    const judgement = this.#ports.judge(question, asked.epochUs);
-    const { outcome, status, headers } = this.#verdict(kind, number, judgement);
+    const judgement = this.#judge(called, kind, address, asked.epochUs);
+    const { outcome, status, headers } = this.#verdict(kind, called, judgement);
     const decision = {
       epochUs: asked.epochUs,
       kind,
       outcome,
       status,
+      level: judgement === 'unread' ? judgement : (judgement?.level ?? 'none'),
       peer: asked.sourceIp,
       transport: asked.transport,
       callId: message.callId ?? '',
       account: kind === 'call' ? message.fromUser : message.toUser,
-      number,
-      e164: judgement?.number?.e164,
+      number: called.number,
+      e164: judgement === 'unread' ? undefined : judgement?.number?.e164,
       address,
-      score: judgement?.score ?? 0,
-      reasons: judgement?.reasons ?? [],
+      score: judgement === 'unread' ? 0 : (judgement?.score ?? 0),
+      reasons: judgement === 'unread' ? [] : (judgement?.reasons ?? []),
     };
     return { ...this.#answer(asked, message, 'decision', status, headers), decision };
   }
 
+  /** Of what can't be read the caller's address alone is judged, unless it may be a call for help of an unknown kind. */
+  #judge(
+    called: Called,
+    kind: AgentDecision['kind'],
+    address: string | undefined,
+    epochUs: number,
+  ): Judgement | 'unread' | undefined {
+    if (called.kind === 'unknown') return 'unread';
+    const asks = called.kind === 'unreadable' ? undefined : called.number;
+    const question: Question = {
+      ...(asks === undefined ? {} : { number: asks }),
+      ...(address === undefined ? {} : { address }),
+    };
+    const judgement = this.#ports.judge(question, epochUs);
+    if (judgement === undefined) return undefined;
+    if (asks === undefined && kind === 'call') return judgement.listed ? judgement : 'unread';
+    // Nobody calls for help by registering: an account that is named like an emergency number guards no address.
+    const { address: byAddress } = judgement;
+    if (kind === 'registration' && byAddress?.listed === true && !judgement.listed) {
+      return { ...judgement, ...byAddress };
+    }
+    return judgement;
+  }
+
   #verdict(
     kind: AgentDecision['kind'],
-    number: string | undefined,
-    judgement: Judgement | undefined,
+    called: Called,
+    judgement: Judgement | 'unread' | undefined,
   ): { readonly outcome: Outcome; readonly status: number; readonly headers: Headers } {
     // Whoever fails open goes on after a 500, as after no answer.
     if (judgement === undefined) return { outcome: 'failed', status: 500, headers: NO_HEADERS };
-    const why = verdictHeaders(judgement);
-    const { refusal, destination } = this.#options;
-    if (judgement.listed) return { outcome: 'refused', status: refusal, headers: why };
-    const uri =
-      kind === 'registration'
-        ? destination?.registrar
-        : number === undefined
-          ? undefined
-          : destination?.call(number, judgement.number?.e164);
+    const { refusal, refusesWatched } = this.#options;
+    if (judgement !== 'unread') {
+      const { level } = judgement;
+      if (level === 'listed' || (level === 'watch' && refusesWatched)) {
+        return { outcome: 'refused', status: refusal, headers: verdictHeaders(judgement, true) };
+      }
+    }
+    const why = judgement === 'unread' ? unreadHeaders() : verdictHeaders(judgement, false);
+    const e164 = judgement === 'unread' ? undefined : judgement.number?.e164;
+    const uri = this.#destinationOf(kind, called, e164);
     if (uri === undefined) return { outcome: 'passed', status: NOT_LISTED_STATUS, headers: why };
     return { outcome: 'redirected', status: 302, headers: [['Contact', `<${uri}>`], ...why] };
+  }
+
+  #destinationOf(
+    kind: AgentDecision['kind'],
+    called: Called,
+    e164: string | undefined,
+  ): string | undefined {
+    const { destination, emergencyNumber } = this.#options;
+    if (destination === undefined) return undefined;
+    if (kind === 'registration' || called.number === undefined) return destination.registrar;
+    if (called.kind === 'emergency') return destination.call(emergencyNumber, undefined);
+    return destination.call(called.number, e164);
   }
 
   #answer(

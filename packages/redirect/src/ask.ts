@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { looksLikeNumber, type SipMessage, type Via } from '@sentrypeer/sip';
+import type { SipMessage, Via } from '@sentrypeer/sip';
 
 /** A message, and where it came from. */
 export interface Asked {
@@ -16,7 +16,6 @@ export interface Asked {
 
 /** What is answered needs them, and so does our tag. */
 const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
-const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 /** RFC 3261 §18.2.2: where sent-by names no port. */
 const SIP_PORT = 5060;
 const PORT_UNPRIVILEGED_MIN = 1024;
@@ -33,7 +32,7 @@ export function isAnswerable(message: SipMessage): boolean {
 }
 
 /** The status for a request that is wrong whatever it wants (RFC 3261 §8.2), `undefined` where it is right. */
-export function protocolError(message: SipMessage): 400 | 416 | 505 | undefined {
+export function protocolError(message: SipMessage): 400 | 505 | undefined {
   if (message.sipVersion !== 'SIP/2.0') return 505;
   const { from, to, cseq, vias, contentLength } = message;
   const isWrongLength =
@@ -41,14 +40,8 @@ export function protocolError(message: SipMessage): 400 | 416 | 505 | undefined 
   if (isWrongLength || vias[0] === undefined || from === undefined || to === undefined) return 400;
   // §8.1.1.5: "The method MUST match that of the request."
   if (cseq === undefined || cseq.method !== message.method) return 400;
-  return SCHEMES.has(message.requestUriParsed?.scheme ?? '') ? undefined : 416;
-}
-
-/** Of a call who is called, as the judge reads it: a global `phone-context` (RFC 3966 §5.1.5) stands before it. */
-export function calledNumber(message: SipMessage): string | undefined {
-  const { number, phoneContext } = message.called;
-  if (number === undefined || phoneContext?.startsWith('+') !== true) return number;
-  return looksLikeNumber(phoneContext) && !number.startsWith('+') ? phoneContext + number : number;
+  // §8.2.2.1 has 416 for other schemes of the Request-URI, which a proxy takes for a refusal: urn:service:sos is one.
+  return undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Characters of a called number or account that is judged, 1 and above; longer ones are answered 414. Chosen: the longest that can be dialled have some 60. */
+/** Characters of a called number or account that is judged, 1 and above; longer ones are let through without a verdict. Chosen: the longest that can be dialled have some 60. */
 export const CALLED_CHARACTERS_MAX = 128;
 
 /** Characters of the reasons that a header says, 1 and above. Chosen: they leave the answer in one packet. */

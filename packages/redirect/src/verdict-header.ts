@@ -7,19 +7,30 @@ import { REASON_CHARACTERS_MAX } from './limits.ts';
 /** ITU-T Q.850: call rejected. */
 const CALL_REJECTED = 21;
 
-/** The headers that tell the asker why; texts are Latin-1 with UTF-8 inside, as a response wants them. */
-export function verdictHeaders(judgement: Judgement): readonly (readonly [string, string])[] {
-  const { listed, score, untilEpochUs, number, reasons } = judgement;
+type Headers = readonly (readonly [string, string])[];
+
+/** Says that nothing was judged, and nothing is refused for it. */
+export function unreadHeaders(): Headers {
+  return [['X-SentryPeer-Verdict', 'unread']];
+}
+
+/**
+ * The headers that tell the asker why; texts are Latin-1 with UTF-8 inside, as a response wants them. The verdict begins with
+ * `listed` where the call is refused and nowhere else.
+ */
+export function verdictHeaders(judgement: Judgement, isRefused: boolean): Headers {
+  const { level, score, untilEpochUs, number, reasons } = judgement;
   const reason = quoted(reasons.join('; '));
   const parts = [
-    listed ? 'listed' : 'not-listed',
+    isRefused ? 'listed' : level === 'watch' ? 'watch' : 'not-listed',
+    ...(isRefused && level !== 'listed' ? [`level=${level}`] : []),
     `score=${score}`,
     ...(number?.e164 === undefined ? [] : [`number=${number.e164}`]),
     ...(untilEpochUs === undefined ? [] : [`until=${Math.ceil(untilEpochUs / 1_000_000)}`]),
     ...(reasons.length === 0 ? [] : [`reason=${reason}`]),
   ];
   const verdict = ['X-SentryPeer-Verdict', parts.join(';')] as const;
-  if (!listed) return [verdict];
+  if (!isRefused) return [verdict];
   // RFC 6432 lets final responses carry the cause of Q.850, which PBXs pass on to the caller's leg.
   return [['Reason', `Q.850;cause=${CALL_REJECTED};text=${reason}`], verdict];
 }

@@ -55,12 +55,20 @@ export function asked(text: string, parts: Partial<Asked> = {}): Asked {
   };
 }
 
+/** Watched by `judgementOf()`. */
+export const WATCHED = '900442079999999';
+
 /** Lists a number or an address that is `BAD`. */
 export function judgementOf(question: Question): Judgement {
   const listed = question.number === BAD || question.address === '203.0.113.66';
   const none = { number: undefined, address: undefined };
-  if (!listed) return { ...notListed('nothing is known'), ...none };
+  if (!listed) {
+    const verdict = notListed('nothing is known');
+    if (question.number !== WATCHED) return { ...verdict, ...none };
+    return { ...verdict, level: 'watch', score: 40, untilEpochUs: NOW_US, ...none };
+  }
   const verdict = {
+    level: 'listed' as const,
     listed,
     score: 87,
     reasons: ['the number was called 5 times at the honeypot', 'it says "no"\r\nEvil: 1'],
@@ -72,6 +80,8 @@ export function judgementOf(question: Question): Judgement {
     e164: '442071234567',
     country: 'GB',
     type: undefined,
+    destinationClass: 'foreign-fixed' as const,
+    range: undefined,
   };
   return { ...verdict, number, address: undefined };
 }
@@ -96,6 +106,8 @@ export function newAgent(
     },
     {
       refusal: 404,
+      refusesWatched: false,
+      emergencyNumber: '112',
       destination: parseDestination(template),
       secret: new Uint8Array(32).fill(7),
       ...rest,

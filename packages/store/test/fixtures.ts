@@ -157,12 +157,19 @@ export function distinctBatch(first: number, count: number): Uint8Array {
   );
 }
 
-/** What version 7 brought, taken away again. */
+/** What version 8 brought, taken away again. */
+const WITHOUT_VERSION_8 = `
+  DROP TABLE number_block; DROP TRIGGER number_block_follows_number_evidence;
+  DROP INDEX delisting_honey_index; ALTER TABLE delisting DROP COLUMN honey_id;
+  DELETE FROM counter WHERE name = 'listed_ranges';`;
+
+/** What versions 7 and 8 brought, taken away again. */
 export const WITHOUT_VERSION_7 = `
+  ${WITHOUT_VERSION_8}
   DROP INDEX source_ip_index;
   CREATE INDEX source_ip_index ON honey (source_ip);`;
 
-/** What versions 5 to 7 brought, taken away again. */
+/** What versions 5 to 8 brought, taken away again. */
 export const WITHOUT_VERSION_5 = `
   ${WITHOUT_VERSION_7}
   DROP TRIGGER shared_event_removed; DROP TABLE origin; DROP TABLE shared_event;

@@ -2,8 +2,8 @@
 
 import type { Grade, Transport } from '@sentrypeer/event';
 
-/** What speaks against an address or a number. Times are wall-clock microseconds. */
-interface Evidence {
+/** When and how often something was met. Times are wall-clock microseconds. */
+interface Met {
   /** The highest grade. */
   readonly grade: Grade;
   /** Events, 1 and above. */
@@ -12,6 +12,9 @@ interface Evidence {
   readonly lastEpochUs: number;
   /** Days on which it was met, 1 and above. */
   readonly daysCount: number;
+}
+
+interface Evidence extends Met {
   /** Nodes that met it, 1 and above; an estimate. */
   readonly nodesCount: number;
 }
@@ -31,31 +34,37 @@ export interface AddressEvidence extends Evidence {
 export interface NumberEvidence extends Evidence {
   /** Dialled forms, 1 and above. */
   readonly formsCount: number;
-  /** Addresses that called it, 1 and above; an estimate. */
+  /** Addresses that calls claimed to come from, 1 and above; an estimate. */
   readonly sourcesCount: number;
   /** How sure it is that what was dialled means this number, 0 to 1. */
   readonly confidence: number;
+  /** Of the calls whose caller proved to be there; `undefined` where none did. */
+  readonly proved: ProvedCalls | undefined;
+}
+
+/** Calls that nobody can have forged. */
+export interface ProvedCalls extends Met {
+  /** Addresses they came from, 1 and above; an estimate. */
+  readonly sourcesCount: number;
+  /** Independent networks (/16 of IPv4, /32 of IPv6) of these addresses, 1 and above; an estimate. */
+  readonly networksCount: number;
+}
+
+/** Of the proved calls to numbers of one block. */
+export interface RangeEvidence {
+  /** Distinct numbers that proved callers called, 1 and above. */
+  readonly numbersCount: number;
+  /** As of a number. */
+  readonly networksCount: number;
+  readonly daysCount: number;
+  readonly firstEpochUs: number;
+  readonly lastEpochUs: number;
+  /** One of the numbers, of E.164 without its plus. */
+  readonly example: string;
 }
 
 /** The operator said that what was known until then does not count any more. */
 export interface Delisting {
   readonly atEpochUs: number;
-  /** Events that were known then. */
-  readonly eventsCount: number;
   readonly comment: string;
 }
-
-/** What came after a delisting; `undefined` where nothing did. */
-export function sinceDelisting<E extends AddressEvidence | NumberEvidence>(
-  evidence: E,
-  delisting: Delisting | undefined,
-): E | undefined {
-  if (delisting === undefined) return evidence;
-  const eventsCount = evidence.eventsCount - delisting.eventsCount;
-  if (eventsCount < 1 || evidence.lastEpochUs <= delisting.atEpochUs) return undefined;
-  const firstEpochUs = Math.max(evidence.firstEpochUs, delisting.atEpochUs);
-  const days = Math.floor((evidence.lastEpochUs - firstEpochUs) / DAY_US) + 1;
-  return { ...evidence, eventsCount, firstEpochUs, daysCount: Math.min(evidence.daysCount, days) };
-}
-
-const DAY_US = 86_400_000_000;

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 export { isWide, likelySlip, parseAllowed, type Allowance, type Allowed } from './allowance.ts';
-export {
-  sinceDelisting,
-  type AddressEvidence,
-  type Delisting,
-  type NumberEvidence,
+export { addressVerdict } from './address-verdict.ts';
+export { DESTINATION_CLASSES, destinationClass, type DestinationClass } from './destination.ts';
+export type {
+  AddressEvidence,
+  Delisting,
+  NumberEvidence,
+  ProvedCalls,
+  RangeEvidence,
 } from './evidence.ts';
-export {
-  Judge,
-  type EvidenceSource,
-  type Judgement,
-  type JudgePorts,
-  type NumberJudgement,
-  type Question,
-  type Subject,
-} from './judge.ts';
+export { Judge } from './judge.ts';
+export type {
+  EvidenceSource,
+  Judgement,
+  JudgePorts,
+  NumberJudgement,
+  Question,
+  Subject,
+} from './judgement.ts';
 export { NeverListed, type NeverListedOptions } from './never-listed.ts';
 export {
   DEFAULT_POLICY,
@@ -26,4 +29,6 @@ export {
   type PolicyName,
 } from './policy.ts';
 export { toolOf } from './tool.ts';
-export { addressVerdict, notListed, numberVerdict, type Verdict } from './verdict.ts';
+export { numberVerdict } from './number-verdict.ts';
+export { rangeVerdict } from './range-verdict.ts';
+export { notListed, type Level, type Verdict } from './verdict.ts';

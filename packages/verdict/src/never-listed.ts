@@ -2,12 +2,15 @@
 
 import { contains, formatIp, parseIp, specialPurpose } from '@sentrypeer/ip';
 import {
+  blockPrefix,
+  blocksOf,
   readNumber,
   readQuestion,
   type HomePlan,
   type NumberingPlans,
   type Reading,
 } from '@sentrypeer/numbers';
+import { helplines } from './helplines.ts';
 import { parseAllowed, type Allowance, type Allowed } from './allowance.ts';
 
 export interface NeverListedOptions {
@@ -31,6 +34,8 @@ const KINDS: Partial<Readonly<Record<Reading['kind'], string>>> = {
   'feature-code': 'this is a feature code, which is never listed',
 };
 
+const HELPLINE = { why: 'it is a helpline', untilEpochUs: Infinity };
+
 /** Knows what must never be listed, whatever is said against it. */
 export class NeverListed {
   readonly #plans: NumberingPlans;
@@ -38,6 +43,8 @@ export class NeverListed {
   /** What is one address or one number has its entry here, so that a long list costs no more than a short one. */
   readonly #addresses = new Map<string, Entry>();
   readonly #numbers = new Map<string, Entry>();
+  /** Blocks in which an allowed number lies. */
+  readonly #blocks = new Map<string, Entry>();
   readonly #ranges: Entry[] = [];
 
   constructor(
@@ -52,6 +59,10 @@ export class NeverListed {
     }
     for (const number of options.ownNumbers)
       this.#add(number, 'it is one of our own numbers', Infinity);
+    for (const number of helplines()) {
+      const entry = { ...HELPLINE, allowed: { kind: 'prefix', prefix: number } } as const;
+      for (const block of blocksOf(this.#plans, number)) put(this.#blocks, block, entry);
+    }
     // A zone says where a link-local address holds; no packet from outside has one.
     for (const own of options.ownAddresses) {
       this.#add(own.split('%')[0] ?? '', 'it is one of our own addresses', Infinity);
@@ -72,17 +83,27 @@ export class NeverListed {
     )?.why;
   }
 
+  /** Why the block is never listed: one of its numbers is guarded, and a list of prefixes would refuse it. */
+  range(block: string, nowEpochUs: number): string | undefined {
+    const one = this.#blocks.get(block);
+    if (one !== undefined && nowEpochUs < one.untilEpochUs)
+      return `of one of its numbers: ${one.why}`;
+    const prefix = blockPrefix(block);
+    const found = this.#ranges.find(
+      ({ allowed, untilEpochUs }) =>
+        nowEpochUs < untilEpochUs && overlaps(allowed, prefix, block.length),
+    );
+    return found === undefined ? undefined : `of some of its numbers: ${found.why}`;
+  }
+
   /**
    * Why what was dialled is never listed. An allowed number that the digits may mean, however unlikely, guards
    * them: a number too much that gets through costs less than an allowed one that does not.
-   *
-   * @param dialled The text that was read.
    */
-  number(dialled: string, reading: Reading, nowEpochUs: number): string | undefined {
+  number(reading: Reading, nowEpochUs: number): string | undefined {
     const kind = KINDS[reading.kind];
     if (kind !== undefined) return kind;
-    const digits = dialled.startsWith('+') ? dialled.slice(1) : dialled;
-    const texts = [digits, ...this.#meanings(digits, reading)];
+    const texts = [reading.digits, ...this.#meanings(reading)];
     for (const text of texts) {
       const found = this.#number(text, nowEpochUs);
       if (found !== undefined) return found;
@@ -91,15 +112,18 @@ export class NeverListed {
   }
 
   /** Also what digits without a plus may mean though they are another number as they stand. */
-  #meanings(digits: string, { candidates, isPlain }: Reading): readonly string[] {
-    const guarded = this.#numbers.size > 0 || this.#ranges.length > 0;
-    const others = guarded && isPlain ? readNumber(this.#plans, digits).candidates : [];
+  #meanings({ digits, candidates, isPlain }: Reading): readonly string[] {
+    const guards = this.#numbers.size > 0 || this.#ranges.length > 0;
+    const isOpen = isPlain && !digits.includes('+');
+    const others = guards && isOpen ? readNumber(this.#plans, digits).candidates : [];
     return [...candidates, ...others].map(({ e164 }) => `+${e164}`);
   }
 
   /** The same of a number of E.164, without its plus. */
   e164(e164: string, nowEpochUs: number): string | undefined {
-    return this.number(`+${e164}`, readNumber(this.#plans, `+${e164}`), nowEpochUs);
+    return (
+      this.#number(e164, nowEpochUs) ?? this.number(readNumber(this.#plans, `+${e164}`), nowEpochUs)
+    );
   }
 
   /** @param text A number of E.164 with its plus, or digits as dialled. */
@@ -117,6 +141,12 @@ export class NeverListed {
     )?.why;
   }
 
+  #addNumber(text: string, entry: Entry): void {
+    put(this.#numbers, text, entry);
+    if (!text.startsWith('+')) return;
+    for (const block of blocksOf(this.#plans, text.slice(1))) put(this.#blocks, block, entry);
+  }
+
   #add(value: string, why: string, untilEpochUs: number): void {
     const allowed = parseAllowed(value);
     if (allowed === undefined) return; // The database may be of a newer version.
@@ -124,12 +154,12 @@ export class NeverListed {
     if (allowed.kind === 'network' && allowed.network.length === 128) {
       put(this.#addresses, formatIp(allowed.network.base), entry);
     } else if (allowed.kind === 'numbers' && allowed.from === allowed.to) {
-      put(this.#numbers, value, entry);
+      this.#addNumber(value, entry);
     } else if (allowed.kind === 'dialled' && allowed.from === allowed.to) {
-      put(this.#numbers, value, entry);
+      this.#addNumber(value, entry);
       // A number written as it is dialled at home guards it in every other form too.
       const [best] = readQuestion(this.#plans, value, this.#home).candidates;
-      if (best !== undefined) put(this.#numbers, `+${best.e164}`, entry);
+      if (best !== undefined) this.#addNumber(`+${best.e164}`, entry);
     } else {
       this.#ranges.push(entry);
     }
@@ -140,6 +170,20 @@ export class NeverListed {
 function put(entries: Map<string, Entry>, key: string, entry: Entry): void {
   const known = entries.get(key);
   if (known === undefined || known.untilEpochUs < entry.untilEpochUs) entries.set(key, entry);
+}
+
+/** Whether a number with that prefix and length may be one of those. */
+function overlaps(allowed: Allowed, prefix: string, length: number): boolean {
+  if (allowed.kind === 'prefix') {
+    return (
+      allowed.prefix.length <= length &&
+      (allowed.prefix.startsWith(prefix) || prefix.startsWith(allowed.prefix))
+    );
+  }
+  if (allowed.kind !== 'numbers' || allowed.from.length !== length) return false;
+  return (
+    allowed.to.slice(0, prefix.length) >= prefix && allowed.from.slice(0, prefix.length) <= prefix
+  );
 }
 
 function isBetween(

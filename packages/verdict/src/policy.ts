@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Grade } from '@sentrypeer/event';
+import { DESTINATION_CLASSES, type DestinationClass } from './destination.ts';
 
 /** One line of the policy. */
 interface Rule {
@@ -15,10 +16,33 @@ function rule(value: number, unit: string, min: number, max: number, doc: string
   return { unit, min, max, value, doc };
 }
 
+type ClassRules = Readonly<Record<`${'networks' | 'days'}-${DestinationClass}`, Rule>>;
+
+/** Two lines for each class of destinations. */
+function classRules(): ClassRules {
+  const lines = Object.entries(DESTINATION_CLASSES).flatMap(([name, needs]) => [
+    [
+      `networks-${name}`,
+      rule(
+        needs.networks,
+        'networks',
+        0,
+        100,
+        `Networks from which proved callers must have called before ${needs.name} are listed; 0 never lists them.`,
+      ),
+    ],
+    [
+      `days-${name}`,
+      rule(needs.days, 'days', 1, 90, `Days on which they must have called ${needs.name}.`),
+    ],
+  ]);
+  return Object.fromEntries(lines) as ClassRules;
+}
+
 /*
  * The one table of the policy: how evidence becomes a score, and which score is listed. docs/policy.md shows it
- * (`npm run docs`), `--policy` changes it. All defaults are chosen: one contact that proved its address, or one
- * call to a number, is listed for some days; what goes on for longer, by more ways and before more nodes, for weeks.
+ * (`npm run docs`), `--policy` changes it. All defaults are chosen: one contact that proved its address is listed, and
+ * one call to a number watched, for some days; what goes on for longer, by more ways and before more nodes, for weeks.
  */
 export const POLICY_RULES = {
   'address-threshold': rule(50, 'points', 1, 100, 'An address is listed from this score on.'),
@@ -43,13 +67,19 @@ export const POLICY_RULES = {
     3650,
     'No address stays listed longer after its last contact.',
   ),
-  'number-threshold': rule(30, 'points', 1, 100, 'A number is listed from this score on.'),
+  'number-threshold': rule(
+    30,
+    'points',
+    1,
+    100,
+    'A number is watched from this score on; listed where the proved calls alone reach it and are as many as its class asks for.',
+  ),
   'number-grade': rule(
     0,
     'grade',
     0,
     2,
-    'The weakest evidence that counts against a number: 0 seen, 1 returned, 2 handshake.',
+    'The weakest evidence that counts against a number: 0 seen (for watching alone), 1 returned, 2 handshake.',
   ),
   'number-confidence': rule(
     50,
@@ -70,8 +100,25 @@ export const POLICY_RULES = {
     'days',
     1,
     3650,
-    'No number stays listed longer after its last call.',
+    'No number stays listed or watched longer after its last call.',
   ),
+  'range-watch': rule(
+    2,
+    'numbers',
+    2,
+    1000,
+    'Numbers of a block that proved callers must have called before the block is watched.',
+  ),
+  'range-listed-100': rule(3, 'numbers', 2, 1000, 'The same before a block of 100 is listed.'),
+  'range-listed-1000': rule(6, 'numbers', 2, 1000, 'The same before a block of 1,000 is listed.'),
+  'range-listed-10000': rule(
+    12,
+    'numbers',
+    2,
+    1000,
+    'The same before a block of 10,000 is listed.',
+  ),
+  'points-range': rule(40, 'points', 0, 100, 'For a block of which enough numbers were called.'),
   'points-seen': rule(40, 'points', 0, 100, 'For a call whose source may be forged; numbers only.'),
   'points-returned': rule(50, 'points', 0, 100, 'For evidence of the grade returned.'),
   'points-handshake': rule(60, 'points', 0, 100, 'For evidence of the grade handshake.'),
@@ -102,6 +149,7 @@ export const POLICY_RULES = {
   'points-nodes': rule(10, 'points', 0, 100, 'For each further node that saw it, two at most.'),
   'points-forms': rule(15, 'points', 0, 100, 'For a number tried behind ten prefixes or more.'),
   'points-sources': rule(15, 'points', 0, 100, 'For a number tried by ten addresses or more.'),
+  ...classRules(),
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type PolicyName = keyof typeof POLICY_RULES;

@@ -1,166 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Grade } from '@sentrypeer/event';
-import type { AddressEvidence, NumberEvidence } from './evidence.ts';
-import { gradeRank, type Policy } from './policy.ts';
+/**
+ * What is to be done: `listed` is refused, `watch` is told and let through. What nobody proved is never more than `watch`.
+ */
+export type Level = 'none' | 'watch' | 'listed';
 
-/** What is to be done about an address or a number, and why. */
+/** What is to be done about an address, a number or a range, and why. */
 export interface Verdict {
+  readonly level: Level;
+  /** Whether the level is `listed`. */
   readonly listed: boolean;
   /** 0 to 100, at the time it was asked for. */
   readonly score: number;
   /** In words, for a person; the weightiest first. */
   readonly reasons: readonly string[];
-  /** Wall-clock microseconds from which on it is not listed any more unless more comes; `undefined` where it is not listed. */
+  /** Wall-clock microseconds from which on it has not this level any more unless more comes; `undefined` at `none`. */
   readonly untilEpochUs: number | undefined;
 }
 
-const SCORE_MAX = 100;
-const HOUR_US = 3_600_000_000;
-const DAY_US = 24 * HOUR_US;
-/** Contacts, days, forms and sources for which their points are given in full. */
-const COUNT_POWERS = 3;
-const DAYS_FULL = 7;
-const FORMS_FULL = 10;
-const SOURCES_FULL = 10;
-const FURTHER_NODES_MAX = 2;
+export const SCORE_MAX = 100;
+export const HOUR_US = 3_600_000_000;
+export const DAY_US = 24 * HOUR_US;
+
+const LEVELS: readonly Level[] = ['none', 'watch', 'listed'];
+/** Beyond it an estimate from a sample of bits says only that it is more. */
+const ESTIMATE_MAX = 100;
 
 /** Neither listed nor anything known. */
 export function notListed(...reasons: readonly string[]): Verdict {
-  return { listed: false, score: 0, reasons, untilEpochUs: undefined };
+  return { level: 'none', listed: false, score: 0, reasons, untilEpochUs: undefined };
 }
 
-/**
- * The verdict on an address. Its evidence is of events that it proved to be there for, so that packets which
- * only claim an address can neither list it nor keep it listed.
- */
-export function addressVerdict(
-  evidence: AddressEvidence,
-  policy: Policy,
-  nowEpochUs: number,
-): Verdict {
-  const { grade, tool, transports, credentialsCount, callsCount } = evidence;
-  if (gradeRank(grade) < policy['address-grade'] || grade === 'seen') {
-    return notListed(`what came from this address is of the grade ${grade}, which does not count`);
-  }
-  const points =
-    commonPoints(evidence, policy) +
-    (credentialsCount > 0 ? policy['points-credentials'] : 0) +
-    (tool === undefined ? 0 : policy['points-tool']) +
-    (callsCount > 0 ? policy['points-calls'] : 0) +
-    (transports.length - 1) * policy['points-transports'];
-  const reasons = [
-    `the address came to the honeypot ${times(evidence.eventsCount)} and proved to be there (${grade})`,
-    ...(credentialsCount > 0 ? [`it tried passwords ${times(credentialsCount)}`] : []),
-    ...(callsCount > 0 ? [`it tried to call ${times(callsCount)}`] : []),
-    ...(tool === undefined ? [] : [`it uses ${tool}`]),
-    ...commonReasons(evidence),
-    ...(transports.length > 1 ? [`it came over ${transports.join(', ')}`] : []),
-  ];
-  return decayed(Math.min(points, SCORE_MAX), evidence.lastEpochUs, reasons, {
-    threshold: policy['address-threshold'],
-    halfLifeUs: policy['address-half-life'] * HOUR_US,
-    longestUs: policy['address-days-max'] * DAY_US,
-    nowEpochUs,
-  });
+/** Whether the first says more against what was asked for than the second. */
+export function isGraver(a: Verdict, b: Verdict): boolean {
+  const higher = levelRank(a.level) - levelRank(b.level);
+  if (higher !== 0) return higher > 0;
+  if (a.score !== b.score) return a.score > b.score;
+  return b.reasons.length === 0 && a.reasons.length > 0;
 }
 
-/** The verdict on a number. */
-export function numberVerdict(
-  evidence: NumberEvidence,
-  policy: Policy,
-  nowEpochUs: number,
-): Verdict {
-  const { grade, formsCount, sourcesCount, confidence } = evidence;
-  if (gradeRank(grade) < policy['number-grade']) {
-    return notListed(`calls to this number are of the grade ${grade}, which does not count`);
-  }
-  if (confidence * 100 < policy['number-confidence']) {
-    return notListed('digits were dialled that may have meant this number, but it is a guess');
-  }
-  const points =
-    commonPoints(evidence, policy) +
-    policy['points-forms'] * share(formsCount - 1, FORMS_FULL - 1) +
-    policy['points-sources'] * share(sourcesCount - 1, SOURCES_FULL - 1);
-  const reasons = [
-    `the number was called ${times(evidence.eventsCount)} at the honeypot`,
-    ...(formsCount > 1 ? [`it was dialled in ${formsCount} forms`] : []),
-    ...(sourcesCount > 1 ? [`about ${sourcesCount} addresses called it`] : []),
-    ...commonReasons(evidence),
-  ];
-  return decayed(Math.min(points, SCORE_MAX) * confidence, evidence.lastEpochUs, reasons, {
-    threshold: policy['number-threshold'],
-    halfLifeUs: policy['number-half-life'] * HOUR_US,
-    longestUs: policy['number-days-max'] * DAY_US,
-    nowEpochUs,
-  });
+export function levelRank(level: Level): number {
+  return LEVELS.indexOf(level);
 }
 
-type Common = Pick<AddressEvidence, 'grade' | 'eventsCount' | 'daysCount' | 'nodesCount'>;
-
-function commonPoints(
-  { grade, eventsCount, daysCount, nodesCount }: Common,
-  policy: Policy,
-): number {
-  return (
-    gradePoints(grade, policy) +
-    policy['points-count'] * share(Math.log10(Math.max(1, eventsCount)), COUNT_POWERS) +
-    policy['points-days'] * share(daysCount - 1, DAYS_FULL - 1) +
-    policy['points-nodes'] * Math.min(Math.max(0, nodesCount - 1), FURTHER_NODES_MAX)
-  );
-}
-
-function commonReasons({ daysCount, nodesCount }: Common): readonly string[] {
-  return [
-    ...(daysCount > 1 ? [`on ${daysCount} days`] : []),
-    ...(nodesCount > 1 ? [`about ${nodesCount} nodes saw it`] : []),
-  ];
-}
-
-function gradePoints(grade: Grade, policy: Policy): number {
-  if (grade === 'handshake') return policy['points-handshake'];
-  return grade === 'returned' ? policy['points-returned'] : policy['points-seen'];
-}
-
-interface Decay {
+export interface Decay {
   readonly threshold: number;
   readonly halfLifeUs: number;
   readonly longestUs: number;
   readonly nowEpochUs: number;
 }
 
+/** What is left of points at a time. */
+export interface Decayed {
+  readonly isActive: boolean;
+  readonly score: number;
+  /** Wall-clock microseconds from which on it is not active. */
+  readonly untilEpochUs: number;
+}
+
 /** Lets points fall with age: to a half in each half-life since the last evidence, and to none at the longest. */
-function decayed(
+export function decay(
   points: number,
   lastEpochUs: number,
-  reasons: readonly string[],
   { threshold, halfLifeUs, longestUs, nowEpochUs }: Decay,
-): Verdict {
+): Decayed {
   const ageUs = Math.max(0, nowEpochUs - lastEpochUs);
   const score = ageUs >= longestUs ? 0 : points * 2 ** (-ageUs / halfLifeUs);
-  // Whole microseconds, so that a listing ends at the very time it names.
+  // Whole microseconds, so that a listing ends at the very time it names. An hour of grace, so that what just
+  // reaches the threshold is listed at all.
   const decaysUs = Math.floor(halfLifeUs * Math.log2(points / threshold)) + HOUR_US;
   const lastsUs = points < threshold ? 0 : Math.min(longestUs, decaysUs);
-  // An hour of grace, so that what just reaches the threshold is listed at all.
-  const listed = points >= threshold && ageUs < lastsUs;
+  const isActive = points >= threshold && ageUs < lastsUs;
   return {
-    listed,
-    score: Math.round(listed ? Math.max(score, threshold) : Math.min(score, threshold - 1)),
-    reasons: listed
-      ? reasons
-      : [
-          ...reasons,
-          points < threshold ? 'that is not enough to be listed' : 'that is too long ago',
-        ],
-    untilEpochUs: listed ? lastEpochUs + lastsUs : undefined,
+    isActive,
+    score: Math.round(isActive ? Math.max(score, threshold) : Math.min(score, threshold - 1)),
+    untilEpochUs: lastEpochUs + lastsUs,
   };
 }
 
+/** The verdict that lasts as long as the points do. */
+export function verdictAt(
+  level: Level,
+  { score, untilEpochUs }: Decayed,
+  reasons: readonly string[],
+): Verdict {
+  const until = level === 'none' ? undefined : untilEpochUs;
+  return { level, listed: level === 'listed', score, reasons, untilEpochUs: until };
+}
+
 /** 0 to 1. */
-function share(part: number, whole: number): number {
+export function share(part: number, whole: number): number {
   return Math.min(1, Math.max(0, part) / whole);
 }
 
-function times(count: number): string {
+export function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `one network`, `about 12 networks`, `more than 100 networks`. */
+export function about(count: number, noun: string, plural = `${noun}s`): string {
+  if (count === 1) return `one ${noun}`;
+  return count > ESTIMATE_MAX ? `more than ${ESTIMATE_MAX} ${plural}` : `about ${count} ${plural}`;
+}
+
+/** `1 day`, `3 days`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -13,6 +13,8 @@ import {
   type Delisting,
   type EvidenceSource,
   type NumberEvidence,
+  type ProvedCalls,
+  type RangeEvidence,
   type Policy,
   type PolicyName,
   type Subject,
@@ -48,13 +50,46 @@ export const NUMBER: NumberEvidence = {
   formsCount: 1,
   sourcesCount: 1,
   confidence: 1,
+  proved: undefined,
+};
+
+/** One call whose caller proved to be there. */
+export const PROVED: ProvedCalls = {
+  grade: 'returned',
+  eventsCount: 1,
+  firstEpochUs: NOON_US,
+  lastEpochUs: NOON_US,
+  daysCount: 1,
+  sourcesCount: 1,
+  networksCount: 1,
+};
+
+/** Calls enough to refuse any number that may be refused. */
+export const MUCH: NumberEvidence = {
+  ...NUMBER,
+  grade: 'returned',
+  eventsCount: 20,
+  daysCount: 20,
+  sourcesCount: 20,
+  proved: { ...PROVED, eventsCount: 20, daysCount: 20, sourcesCount: 20, networksCount: 20 },
+};
+
+/** Two numbers of a block. */
+export const RANGE: RangeEvidence = {
+  numbersCount: 2,
+  networksCount: 1,
+  daysCount: 1,
+  firstEpochUs: NOON_US,
+  lastEpochUs: NOON_US,
+  example: '972592891005',
 };
 
 /** Evidence that a test puts in. */
 export class MemoryEvidence implements EvidenceSource {
   readonly addresses = new Map<string, AddressEvidence>();
   readonly numbers = new Map<string, NumberEvidence>();
-  readonly exact = new Map<string, NumberEvidence>();
+  readonly meanings = new Map<string, string>();
+  readonly ranges = new Map<string, RangeEvidence>();
   readonly delistings = new Map<string, Delisting>();
 
   address(address: string): AddressEvidence | undefined {
@@ -65,8 +100,12 @@ export class MemoryEvidence implements EvidenceSource {
     return this.numbers.get(e164);
   }
 
-  dialled(number: string): NumberEvidence | undefined {
-    return this.exact.get(number);
+  meaningOf(digits: string): string | undefined {
+    return this.meanings.get(digits);
+  }
+
+  range(block: string): RangeEvidence | undefined {
+    return this.ranges.get(block);
   }
 
   formsOf(e164: string): number {

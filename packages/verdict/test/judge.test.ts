@@ -11,8 +11,11 @@ import {
   DAY_US,
   judgeOf,
   MemoryEvidence,
+  MUCH,
   NOON_US,
   NUMBER,
+  PROVED,
+  RANGE,
 } from './fixtures.ts';
 
 test('Judge.judge() knows nothing of what was never met', () => {
@@ -24,6 +27,7 @@ test('Judge.judge() knows nothing of what was never met', () => {
   assert.equal(judgement.score, 0);
   assert.deepEqual(judgement.reasons, []);
   assert.deepEqual(judgement.number, {
+    level: 'none',
     listed: false,
     score: 0,
     reasons: [],
@@ -32,12 +36,14 @@ test('Judge.judge() knows nothing of what was never met', () => {
     e164: '46701234567',
     country: 'SE',
     type: 'mobile',
+    destinationClass: 'foreign-mobile',
+    range: undefined,
   });
 });
 
 test('Judge.judge() finds a number in whichever form it is dialled', () => {
   const evidence = new MemoryEvidence();
-  evidence.numbers.set('46701234567', NUMBER);
+  evidence.numbers.set('46701234567', MUCH);
   const judge = judgeOf(evidence, { home: 'SE' });
   for (const number of [
     '+46701234567',
@@ -59,18 +65,108 @@ test('Judge.judge() finds a number in whichever form it is dialled', () => {
 
 test('Judge.judge() takes a number behind digits never met before for the one many forms share', () => {
   const evidence = new MemoryEvidence();
-  evidence.numbers.set('46701234567', { ...NUMBER, formsCount: 8 });
+  evidence.numbers.set('46701234567', { ...MUCH, formsCount: 8 });
   const judge = judgeOf(evidence);
   assert.equal(judge.judge({ number: '738246701234567' }, NOON_US).listed, true);
-  evidence.numbers.set('46701234567', { ...NUMBER, formsCount: 1 });
+  evidence.numbers.set('46701234567', { ...MUCH, formsCount: 1 });
   assert.equal(judge.judge({ number: '738246701234567' }, NOON_US).listed, false);
 });
 
-test('Judge.judge() lists the very digits that were dialled, though nobody knows what they mean', () => {
+test('Judge.judge() takes the very digits that were dialled for what they were taken for then', () => {
   const evidence = new MemoryEvidence();
-  evidence.exact.set('0000000123456789', NUMBER);
-  const judgement = judgeOf(evidence).judge({ number: '0000000123456789' }, NOON_US);
-  assert.equal(judgement.listed, true);
+  evidence.meanings.set('0000000123456789', '0000000123456789');
+  evidence.numbers.set('0000000123456789', MUCH);
+  evidence.meanings.set('878446701234567', '46701234567');
+  evidence.numbers.set('46701234567', { ...MUCH, confidence: 0.3 });
+  const judge = judgeOf(evidence);
+  assert.equal(judge.judge({ number: '0000000123456789' }, NOON_US).level, 'listed');
+  assert.equal(judge.judge({ number: '878446701234567' }, NOON_US).level, 'listed');
+  // In another form it is the guess that it was.
+  assert.equal(judge.judge({ number: '+46701234567' }, NOON_US).level, 'none');
+});
+
+test('Judge.judge() does not refuse numbers that only end like a listed one', () => {
+  const evidence = new MemoryEvidence();
+  // Niue, dialled in many forms by many; the last one is the very digits of a number of New York.
+  evidence.numbers.set('6834123', { ...MUCH, formsCount: 9 });
+  evidence.meanings.set('12126834123', '6834123');
+  for (const home of [undefined, 'SE', 'US']) {
+    const judge = judgeOf(evidence, home === undefined ? {} : { home });
+    for (const number of ['+12126834123', '+442076834123', '+4686834123', '12126834123']) {
+      assert.equal(judge.judge({ number }, NOON_US).level, 'none', `${home} ${number}`);
+    }
+    assert.equal(judge.judge({ number: '+6834123' }, NOON_US).level, 'listed');
+  }
+  const judge = judgeOf(evidence, { home: 'SE' });
+  for (const number of ['0012126834123', '086834123']) {
+    assert.notEqual(judge.judge({ number }, NOON_US).number?.e164, '6834123', number);
+  }
+});
+
+test('Judge.judge() never refuses an emergency number, whoever asks', () => {
+  const evidence = new MemoryEvidence();
+  evidence.addresses.set('11.22.33.44', { ...ADDRESS, eventsCount: 100 });
+  const judge = judgeOf(evidence, { home: 'SE' });
+  for (const number of [
+    '112',
+    '911',
+    '9911',
+    '+46112',
+    'urn:service:sos',
+    'urn:service:sos.fire',
+  ]) {
+    const judgement = judge.judge({ number, address: '11.22.33.44' }, NOON_US);
+    assert.equal(judgement.level, 'none', number);
+    assert.equal(judgement.address?.level, 'listed');
+  }
+  assert.equal(judge.judge({ number: '2001', address: '11.22.33.44' }, NOON_US).level, 'listed');
+});
+
+test('Judge.judge() watches a number that nobody proved to have called, however often', () => {
+  const evidence = new MemoryEvidence();
+  const forged = { ...NUMBER, eventsCount: 1e6, daysCount: 90, formsCount: 100, sourcesCount: 200 };
+  evidence.numbers.set('88235123456', forged);
+  evidence.numbers.set('46812345678', forged);
+  const judge = judgeOf(evidence, { home: 'SE' });
+  for (const number of ['+88235123456', '0812345678']) {
+    const judgement = judge.judge({ number }, NOON_US);
+    assert.equal(judgement.level, 'watch', number);
+    assert.match(judgement.reasons.join('; '), /more than 100 addresses.*no caller proved/);
+  }
+});
+
+test('Judge.judge() watches numbers in a block of which others were tried, and lists them where it were many', () => {
+  const evidence = new MemoryEvidence();
+  evidence.ranges.set('9725928910xx', RANGE);
+  const judge = judgeOf(evidence, { home: 'SE' });
+  const watched = judge.judge({ number: '+972592891077' }, NOON_US);
+  assert.equal(watched.level, 'watch');
+  assert.equal(watched.number?.range, '9725928910xx');
+  assert.match(watched.reasons.join('; '), /^2 other numbers of \+9725928910xx were tried by/);
+  evidence.ranges.set('9725928910xx', { ...RANGE, numbersCount: 3, networksCount: 2 });
+  assert.equal(judge.judge({ number: '+972592891077' }, NOON_US).level, 'listed');
+  assert.equal(judge.subject({ kind: 'range', value: '9725928910xx' }, NOON_US).level, 'listed');
+  assert.equal(judge.judge({ number: '+972592891177' }, NOON_US).level, 'none');
+  // An ordinary place takes no part in it, nor do one's own and allowed numbers.
+  evidence.ranges.set('468123456xx', {
+    ...RANGE,
+    numbersCount: 50,
+    networksCount: 50,
+    daysCount: 50,
+  });
+  assert.equal(judge.judge({ number: '+46812345678' }, NOON_US).level, 'none');
+  const guarded = judgeOf(evidence, { allowances: [allowance('+972592891099')] });
+  assert.equal(guarded.judge({ number: '+972592891077' }, NOON_US).level, 'none');
+  assert.equal(guarded.subject({ kind: 'range', value: '9725928910xx' }, NOON_US).level, 'none');
+});
+
+test('Judge.judge() needs less of a number in a hot range', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set('972592891077', { ...NUMBER, grade: 'returned', proved: PROVED });
+  const judge = judgeOf(evidence, { home: 'SE' });
+  assert.equal(judge.judge({ number: '+972592891077' }, NOON_US).level, 'watch');
+  evidence.ranges.set('97259289xxxx', { ...RANGE, numbersCount: 3 });
+  assert.equal(judge.judge({ number: '+972592891077' }, NOON_US).level, 'listed');
 });
 
 test('Judge.judge() answers for both together by the worse of them', () => {
@@ -88,10 +184,10 @@ test('Judge.judge() answers for both together by the worse of them', () => {
 
 test('Judge.judge() remembers a delisting until something new comes', () => {
   const evidence = new MemoryEvidence();
-  const delisting = { atEpochUs: NOON_US, eventsCount: 1, comment: 'a customer' };
-  evidence.addresses.set('11.22.33.44', ADDRESS);
-  evidence.numbers.set('46701234567', NUMBER);
-  evidence.exact.set('0046701234567', NUMBER);
+  const delisting = { atEpochUs: NOON_US, comment: 'a customer' };
+  // What was known is removed with the delisting; its neighbours do not bring it back.
+  evidence.meanings.set('0046701234567', '46701234567');
+  evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 9, networksCount: 9 });
   evidence.delistings.set('address 11.22.33.44', delisting);
   evidence.delistings.set('number 46701234567', delisting);
   const judge = judgeOf(evidence);
@@ -101,9 +197,8 @@ test('Judge.judge() remembers a delisting until something new comes', () => {
   assert.deepEqual(judgement.address?.reasons, [
     'it was delisted (a customer) and nothing came since',
   ]);
-  const later = { eventsCount: 2, lastEpochUs: NOON_US + DAY_US };
-  evidence.addresses.set('11.22.33.44', { ...ADDRESS, ...later });
-  evidence.numbers.set('46701234567', { ...NUMBER, ...later });
+  evidence.addresses.set('11.22.33.44', { ...ADDRESS, lastEpochUs: NOON_US + DAY_US });
+  evidence.numbers.set('46701234567', { ...MUCH, lastEpochUs: NOON_US + DAY_US });
   const again = judge.judge(question, NOON_US + DAY_US);
   assert.equal(again.address?.listed, true);
   assert.equal(again.number?.listed, true);
@@ -124,8 +219,10 @@ const WORST: EvidenceSource = {
     eventsCount: 1e6,
     formsCount: 1e4,
     sourcesCount: 100,
+    proved: { ...PROVED, grade: 'handshake', eventsCount: 1e6, daysCount: 90, networksCount: 100 },
   }),
-  dialled: () => ({ ...NUMBER, grade: 'handshake', eventsCount: 1e6 }),
+  meaningOf: (digits) => digits,
+  range: () => ({ ...RANGE, numbersCount: 1000, networksCount: 100, daysCount: 90 }),
   formsOf: () => 1e4,
   delisting: () => undefined,
 };

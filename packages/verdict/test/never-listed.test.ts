@@ -95,11 +95,7 @@ test('NeverListed.address() knows networks, and when they cease to be allowed', 
 
 test('NeverListed.number() guards emergency numbers, short codes, extensions and feature codes', () => {
   for (const text of ['112', '911', '9911', '+46112', '0044999', '116117', '100', '2001', '*72#']) {
-    assert.notEqual(
-      neverListed({}).number(text, readQuestion(plans, text), NOON_US),
-      undefined,
-      text,
-    );
+    assert.notEqual(neverListed({}).number(readQuestion(plans, text), NOON_US), undefined, text);
   }
 });
 
@@ -125,10 +121,10 @@ test('NeverListed.number() guards an allowed number in every form', () => {
     '0855512345',
     '+46855512399',
   ]) {
-    assert.notEqual(never.number(text, readQuestion(plans, text, home), NOON_US), undefined, text);
+    assert.notEqual(never.number(readQuestion(plans, text, home), NOON_US), undefined, text);
   }
   for (const text of ['+46701234568', '0701234566', '+46855512400', '+442071334567']) {
-    assert.equal(never.number(text, readQuestion(plans, text, home), NOON_US), undefined, text);
+    assert.equal(never.number(readQuestion(plans, text, home), NOON_US), undefined, text);
   }
 });
 

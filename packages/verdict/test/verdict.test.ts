@@ -9,15 +9,29 @@ import {
   numberVerdict,
   parsePolicyChange,
   policyOf,
-  sinceDelisting,
+  destinationClass,
+  rangeVerdict,
 } from '../src/index.ts';
-import { ADDRESS, anyPolicy, DAY_US, NOON_US, NUMBER } from './fixtures.ts';
+import {
+  ADDRESS,
+  anyPolicy,
+  DAY_US,
+  MUCH,
+  NOON_US,
+  NUMBER,
+  plans,
+  PROVED,
+  RANGE,
+} from './fixtures.ts';
+
+const PREMIUM = { class: 'premium', isHot: false } as const;
 
 test('addressVerdict() lists an address that proved to be there once, for a few days', () => {
   const verdict = addressVerdict(ADDRESS, DEFAULT_POLICY, NOON_US);
   assert.deepEqual(
     { ...verdict, untilEpochUs: undefined },
     {
+      level: 'listed',
       listed: true,
       score: 50,
       reasons: ['the address came to the honeypot once and proved to be there (returned)'],
@@ -94,35 +108,122 @@ test('addressVerdict() holds until the time it names, and no longer', () => {
   );
 });
 
-test('numberVerdict() lists a number that was called once, over whatever it came', () => {
-  const verdict = numberVerdict(NUMBER, DEFAULT_POLICY, NOON_US);
-  assert.equal(verdict.listed, true);
-  assert.deepEqual(verdict.reasons, ['the number was called once at the honeypot']);
+test('numberVerdict() watches a number that was called once, over whatever it came', () => {
+  const verdict = numberVerdict(NUMBER, PREMIUM, DEFAULT_POLICY, NOON_US);
+  assert.equal(verdict.level, 'watch');
+  assert.deepEqual(verdict.reasons, [
+    'the number was called once at the honeypot',
+    'it is watched only: no caller proved to be there',
+  ]);
+});
+
+for (const [name, networks, days] of [
+  ['premium', 1, 1],
+  ['satellite', 1, 1],
+  ['unallocated', 1, 1],
+  ['special', 2, 1],
+  ['foreign-mobile', 2, 1],
+  ['foreign-fixed', 3, 2],
+  ['home', 5, 3],
+  ['toll-free', 8, 5],
+  ['harmonised', undefined, undefined],
+  ['helpline', undefined, undefined],
+] as const) {
+  test(`numberVerdict() asks for the proof that the class ${name} needs`, () => {
+    const of = (networksCount: number, daysCount: number): string => {
+      const proved = { ...PROVED, networksCount, sourcesCount: networksCount, daysCount };
+      const evidence = { ...NUMBER, grade: 'returned', eventsCount: 100, proved } as const;
+      return numberVerdict(evidence, { class: name, isHot: false }, DEFAULT_POLICY, NOON_US).level;
+    };
+    if (networks === undefined) {
+      assert.equal(of(100, 90), 'watch');
+      return;
+    }
+    assert.equal(of(networks, days), 'listed');
+    if (networks > 1) assert.equal(of(networks - 1, 90), 'watch');
+    if (days > 1) assert.equal(of(100, days - 1), 'watch');
+  });
+}
+
+test('numberVerdict() never lists by calls that may be forged, nor keeps listed by them, whatever the policy', () => {
+  fc.assert(
+    fc.property(anyPolicy, fc.nat(), fc.integer({ min: 1, max: 1000 }), (policy, events, days) => {
+      const forged = { ...NUMBER, eventsCount: events + 1, daysCount: days, sourcesCount: 200 };
+      assert.notEqual(numberVerdict(forged, PREMIUM, policy, NOON_US).level, 'listed');
+      const much = { ...MUCH, lastEpochUs: NOON_US + 3650 * DAY_US };
+      const at = NOON_US + policy['number-days-max'] * DAY_US;
+      assert.notEqual(numberVerdict(much, PREMIUM, policy, at).level, 'listed');
+    }),
+  );
+});
+
+test('numberVerdict() lists until the time it names, and watches afterwards what still comes', () => {
+  const evidence = { ...MUCH, lastEpochUs: NOON_US + 20 * DAY_US };
+  const { level, untilEpochUs = 0 } = numberVerdict(evidence, PREMIUM, DEFAULT_POLICY, NOON_US);
+  assert.equal(level, 'listed');
+  const at = (us: number) => numberVerdict(evidence, PREMIUM, DEFAULT_POLICY, us).level;
+  assert.equal(at(untilEpochUs - 1), 'listed');
+  assert.equal(at(untilEpochUs), 'watch');
+  const end = numberVerdict(evidence, PREMIUM, DEFAULT_POLICY, untilEpochUs).untilEpochUs ?? 0;
+  assert.equal(at(end - 1), 'watch');
+  assert.equal(at(end), 'none');
 });
 
 test('numberVerdict() does not list a guess', () => {
-  const verdict = numberVerdict({ ...NUMBER, confidence: 0.3 }, DEFAULT_POLICY, NOON_US);
-  assert.equal(verdict.listed, false);
+  const verdict = numberVerdict({ ...MUCH, confidence: 0.3 }, PREMIUM, DEFAULT_POLICY, NOON_US);
+  assert.equal(verdict.level, 'none');
   assert.match(verdict.reasons.join(), /guess/);
 });
 
 test('numberVerdict() obeys the policy', () => {
   const strict = policyOf(new Map([['number-grade', 1]]));
-  assert.equal(numberVerdict(NUMBER, strict, NOON_US).listed, false);
-  assert.equal(numberVerdict({ ...NUMBER, grade: 'returned' }, strict, NOON_US).listed, true);
+  assert.equal(numberVerdict(NUMBER, PREMIUM, strict, NOON_US).level, 'none');
+  assert.equal(numberVerdict(MUCH, PREMIUM, strict, NOON_US).level, 'listed');
+  const never = policyOf(new Map([['networks-premium', 0]]));
+  assert.equal(numberVerdict(MUCH, PREMIUM, never, NOON_US).level, 'watch');
 });
 
-test('sinceDelisting() leaves what came later', () => {
-  const delisting = { atEpochUs: NOON_US, eventsCount: 5, comment: '' };
-  assert.equal(sinceDelisting({ ...ADDRESS, eventsCount: 5 }, delisting), undefined);
-  const later = { ...ADDRESS, eventsCount: 7, daysCount: 30, lastEpochUs: NOON_US + DAY_US };
-  assert.deepEqual(sinceDelisting(later, delisting), {
-    ...later,
-    eventsCount: 2,
-    daysCount: 2,
-  });
-  assert.equal(sinceDelisting(ADDRESS, undefined), ADDRESS);
+test('rangeVerdict() watches from two numbers on, lists from more, the larger the block', () => {
+  const of = (block: string, numbersCount: number): string => {
+    const evidence = { ...RANGE, numbersCount, networksCount: 5, daysCount: 5 };
+    return rangeVerdict(block, evidence, 'foreign-mobile', DEFAULT_POLICY, NOON_US).level;
+  };
+  for (const [block, listed] of [
+    ['9725928910xx', 3],
+    ['972592891xxx', 6],
+    ['97259289xxxx', 12],
+  ] as const) {
+    assert.equal(of(block, 1), 'none');
+    assert.equal(of(block, 2), 'watch');
+    assert.equal(of(block, listed - 1), 'watch');
+    assert.equal(of(block, listed), 'listed');
+  }
 });
+
+for (const [number, home, expected] of [
+  ['447012345678', undefined, 'special'],
+  ['4470123456789012', undefined, 'unread'],
+  ['881612345678', undefined, 'satellite'],
+  ['979123456789', undefined, 'premium'],
+  ['449012345678', undefined, 'premium'],
+  ['449012345678', 'GB', 'special'],
+  ['46701234567', undefined, 'foreign-mobile'],
+  ['46701234567', 'SE', 'home'],
+  ['46812345678', 'DE', 'foreign-fixed'],
+  ['46812345678', 'SE', 'home'],
+  ['4620123456', 'SE', 'toll-free'],
+  ['46116123', 'SE', 'harmonised'],
+  ['49116117', undefined, 'harmonised'],
+  ['18002738255', 'US', 'helpline'],
+  ['16135550123', 'US', 'foreign-fixed'],
+  ['12125550123', 'US', 'home'],
+  ['0000000123456789', 'SE', 'unread'],
+] as const) {
+  test(`destinationClass() takes ${number} for ${expected} in ${home}`, () => {
+    const plan = home === undefined ? undefined : plans.home(home);
+    assert.equal(destinationClass(plans, number, plan), expected);
+  });
+}
 
 test('parsePolicyChange() reads a line of the table, and refuses what is none', () => {
   assert.deepEqual(parsePolicyChange('address-threshold=70'), {

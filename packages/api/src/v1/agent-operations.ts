@@ -48,6 +48,7 @@ function entry(decision: AgentDecision): string {
     kind: decision.kind,
     outcome: decision.outcome,
     status: decision.status,
+    level: decision.level,
     peer: decision.peer,
     transport: decision.transport,
     call_id: decision.callId,

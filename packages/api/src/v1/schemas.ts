@@ -63,8 +63,8 @@ const VERDICT = {
   reasons: { type: 'array', items: { type: 'string' }, description: 'In words.' },
 };
 const LISTED = {
-  kind: { type: 'string', enum: ['address', 'number'] },
-  value: text('An address, or a number with its plus.'),
+  kind: { type: 'string', enum: ['address', 'number', 'range'] },
+  value: text('An address, a number with its plus, or a range such as +46850780xx.'),
   score: VERDICT.score,
 };
 
@@ -79,15 +79,28 @@ function page(item: string): Schema {
 
 const VERDICT_WORD = {
   type: 'string',
-  enum: ['listed', 'unproved', 'unknown'],
+  enum: ['listed', 'watch', 'unproved', 'unknown'],
   description:
-    'listed: known bad. unproved: seen, but the address may be forged, so do not block it. unknown: nothing that counts is known.',
+    'listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known.',
+};
+const LEVEL = {
+  type: 'string',
+  enum: ['none', 'watch', 'listed'],
+  description:
+    'What to do: refuse what is listed, tell somebody of what is watched, and let it through.',
 };
 const EXPLAINED = {
-  listed: { type: 'boolean' },
+  listed: { type: 'boolean', description: 'Whether the level is listed.' },
+  level: LEVEL,
   ...VERDICT,
   since: timeOrNull('Listed since then.'),
-  until: timeOrNull('Listed until then unless more comes.'),
+  until: timeOrNull('It has that level until then unless more comes.'),
+  unlist: {
+    type: 'array',
+    items: { type: 'string' },
+    description:
+      'What would take the level away: bodies for POST /v1/decisions. Empty where there is none.',
+  },
 };
 
 export const SCHEMAS = {
@@ -237,10 +250,10 @@ export const SCHEMAS = {
   PeerPage: page('Peer'),
   Check: object({
     verdict: VERDICT_WORD,
+    level: LEVEL,
+    listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull(
-      'When it is not listed any more unless more comes; null where it is not listed.',
-    ),
+    expires: timeOrNull('Until when it has that level unless more comes; null where it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
     country: textOrNull('Of the address that was asked for, also where it was not seen.'),
@@ -249,10 +262,10 @@ export const SCHEMAS = {
   }),
   Explanation: object({
     verdict: VERDICT_WORD,
+    level: LEVEL,
+    listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull(
-      'When it is not listed any more unless more comes; null where it is not listed.',
-    ),
+    expires: timeOrNull('Until when it has that level unless more comes; null where it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/ExplainedNumber' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Explained' }, { type: 'null' }] },
   }),
@@ -264,6 +277,10 @@ export const SCHEMAS = {
     number_type: textOrNull(
       'fixed, mobile, premium, shared-cost, satellite, unallocated and others.',
     ),
+    destination_class: textOrNull(
+      'How ordinary the number is, which says how much proof it takes to refuse it (docs/policy.md).',
+    ),
+    range: textOrNull('The range by whose evidence it was judged, such as +46850780xx.'),
     ...EXPLAINED,
   }),
   Listing: object({

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Judgement, Verdict } from '@sentrypeer/verdict';
+import type { Judgement, NumberJudgement, Subject, Verdict } from '@sentrypeer/verdict';
 import type { SeenAddress } from '../evidence.ts';
 import { PAGE_ENTRIES_DEFAULT } from '../limits.ts';
-import { address, dialledNumber } from '../parameters.ts';
+import { address, askedNumber } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { eventCursor, limit } from './cursor.ts';
@@ -16,7 +16,7 @@ import { sendJson } from './send-json.ts';
 const JSON_TYPE = 'application/json';
 
 const QUESTION = {
-  number: dialledNumber('The number as it is about to be dialled.'),
+  number: askedNumber('The number as it is about to be dialled.'),
   address: address('Where the call comes from.'),
 };
 
@@ -71,7 +71,9 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                 e164: e164 === undefined ? null : `+${e164}`,
                 country: number.country ?? null,
                 number_type: number.type ?? null,
-                ...explained(call, number, { kind: 'number', value: e164 ?? '' }),
+                destination_class: number.destinationClass ?? null,
+                range: number.range === undefined ? null : `+${number.range}`,
+                ...explained(call, number, subjectOf(number)),
               },
         address:
           address === undefined
@@ -177,38 +179,55 @@ function judge(
 }
 
 function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
-  const { listed, score, untilEpochUs } = judgement;
-  const mayBeForged = !listed && from?.grade === 'seen';
+  const { level, listed, score, untilEpochUs } = judgement;
+  const mayBeForged = level === 'none' && from?.grade === 'seen';
   const forged =
     mayBeForged && judgement.address?.reasons.length === 0
       ? [`packets that claim this address came ${times(from.seenCount)}, but it may be forged`]
       : [];
   return {
-    verdict: listed ? 'listed' : mayBeForged ? 'unproved' : 'unknown',
+    verdict: level !== 'none' ? level : mayBeForged ? 'unproved' : 'unknown',
+    level,
+    listed,
     score,
     reasons: [...judgement.reasons, ...forged],
     expires: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
   };
 }
 
-function explained(
-  call: Call<typeof QUESTION>,
-  verdict: Verdict,
-  subject: { readonly kind: 'address' | 'number'; readonly value: string },
-) {
+function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subject) {
   const listing = call.ports.reputation.listing(subject);
-  const { listed, score, reasons, untilEpochUs } = verdict;
+  const { level, listed, score, reasons, untilEpochUs } = verdict;
   return {
     listed,
+    level,
     score,
     reasons,
     since: listed && listing !== undefined ? rfc3339(listing.sinceEpochUs) : null,
     until: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
+    unlist: level === 'none' ? [] : unlisting(subject),
   };
 }
 
+/** Bodies of decisions, and how long each holds. */
+function unlisting(subject: Subject): readonly string[] {
+  const value = valueOf(subject);
+  const allowed = subject.kind === 'range' ? `${value.slice(0, value.indexOf('x'))}*` : value;
+  return [
+    `${JSON.stringify({ delist: value })} until it comes again`,
+    `${JSON.stringify({ allow: allowed })} never to list it`,
+  ];
+}
+
+/** What was judged: the number, or the range that it was judged by. */
+function subjectOf({ range, e164 }: NumberJudgement): Subject {
+  return range === undefined
+    ? { kind: 'number', value: e164 ?? '' }
+    : { kind: 'range', value: range };
+}
+
 function valueOf({ kind, value }: { readonly kind: string; readonly value: string }): string {
-  return kind === 'number' ? `+${value}` : value;
+  return kind === 'address' ? value : `+${value}`;
 }
 
 function nextOf(count: number, countMax: number, last: number | undefined): Json {

@@ -9,6 +9,7 @@ import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
+import { NUMBER_TABLES } from '../judging/number-tables.ts';
 import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
@@ -63,6 +64,7 @@ export function migrate(
   if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
   if (version < 6) database.exec(ORIGIN_TABLES);
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
+  if (version < 8) database.exec(NUMBER_TABLES);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);

@@ -24,22 +24,27 @@ export type Decision =
   /** What is known until now does not count any more. */
   | { readonly kind: 'delist'; readonly subject: ListedSubject; readonly comment: string };
 
+const FORGOTTEN_COUNTERS = {
+  address: 'proved_addresses',
+  number: 'read_numbers',
+  range: undefined,
+} as const;
+
 /** Writes decisions, on a connection that its owner shares. */
 export class DecisionWriter {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
-  readonly #evidence: EvidenceReader;
   readonly #counters: Counters;
   readonly #allow: StatementSync;
   readonly #forgetEnded: StatementSync;
   readonly #disallow: StatementSync;
   readonly #delist: StatementSync;
+  readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
   readonly #count: StatementSync;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
-    this.#evidence = new EvidenceReader(database);
     this.#counters = new Counters(database);
     this.#allow = database.prepare(`
       INSERT INTO allowance (value, comment, created_us, until_us) VALUES (?, ?, ?, ?)
@@ -48,9 +53,15 @@ export class DecisionWriter {
     this.#forgetEnded = database.prepare('DELETE FROM allowance WHERE until_us <= ?');
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
     this.#delist = database.prepare(`
-      INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (kind, value) DO UPDATE SET at_us = excluded.at_us, events_count = excluded.events_count,
+      INSERT INTO delisting (kind, value, at_us, events_count, honey_id, comment)
+        VALUES (?, ?, ?, 0, (SELECT value FROM counter WHERE name = 'last_honey_id'), ?)
+      ON CONFLICT (kind, value) DO UPDATE SET at_us = excluded.at_us, honey_id = excluded.honey_id,
         comment = excluded.comment`);
+    this.#forget = {
+      address: database.prepare('DELETE FROM address_evidence WHERE address = ?'),
+      number: database.prepare('DELETE FROM number_evidence WHERE e164 = ?'),
+      range: database.prepare('DELETE FROM number_block WHERE block = ?'),
+    };
     this.#count = database.prepare('SELECT count(*) AS n FROM allowance');
   }
 
@@ -84,9 +95,11 @@ export class DecisionWriter {
       case 'delist': {
         const { subject, comment } = decision;
         const { kind, value } = subject;
-        const evidence =
-          kind === 'address' ? this.#evidence.address(value) : this.#evidence.number(value);
-        this.#delist.run(kind, value, nowUs, evidence?.eventsCount ?? 0, comment);
+        this.#delist.run(kind, value, nowUs, comment);
+        // What comes afterwards begins anew: not with the grade, the callers or the days of what does not count.
+        const forgotten = Number(this.#forget[kind].run(value).changes);
+        const counter = FORGOTTEN_COUNTERS[kind];
+        if (counter !== undefined) this.#counters.add(counter, -forgotten);
         return;
       }
       default:

@@ -2,13 +2,17 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade, Transport } from '@sentrypeer/event';
-import { distinctCount } from './distinct.ts';
+import { distinctCount, setCount, wordsOf } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
 
-/** What can be listed: an address, or a number of E.164 without its plus. */
+export const LISTED_KINDS = ['address', 'number', 'range'] as const;
+export type ListedKind = (typeof LISTED_KINDS)[number];
+
+/** What can be listed. */
 export interface ListedSubject {
-  readonly kind: 'address' | 'number';
+  readonly kind: ListedKind;
+  /** An address; a number of E.164 without its plus, or the digits of one that is none; a block such as `46850780xx`. */
   readonly value: string;
 }
 
@@ -38,11 +42,29 @@ export interface ReadNumber extends EvidenceOf {
   readonly sourcesCount: number;
   /** How sure the reading of what was dialled is, 0 to 1. */
   readonly confidence: number;
+  /** Of the calls whose caller proved to be there; `undefined` where none did. */
+  readonly proved: ReadProved | undefined;
+}
+
+interface ReadProved extends Omit<EvidenceOf, 'nodesCount'> {
+  /** Estimates. */
+  readonly sourcesCount: number;
+  readonly networksCount: number;
+}
+
+/** Of the proved calls to numbers of one block. */
+export interface ReadRange {
+  readonly numbersCount: number;
+  /** An estimate. */
+  readonly networksCount: number;
+  readonly daysCount: number;
+  readonly firstEpochUs: number;
+  readonly lastEpochUs: number;
+  readonly example: string;
 }
 
 export interface KeptDelisting {
   readonly atEpochUs: number;
-  readonly eventsCount: number;
   readonly comment: string;
 }
 
@@ -57,22 +79,19 @@ export interface KeptAllowance {
 /** Bits of `transport_bits`, by place. Part of the schema. */
 export const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 
-/** Rows of a number that are looked at where others share, so that a look-up stays one of some tens of microseconds. */
-const MET_ROWS = 64;
-
 const ADDRESS_COLUMNS =
   'grade, first_seen_us, last_seen_us, days_count, events_count, calls_count, credentials_count, transport_bits, node_bits, tool';
-const NUMBER_COLUMNS =
-  'grade, first_seen_us, last_seen_us, days_count, events_count, forms_count, confidence, source_bits, node_bits';
+const NUMBER_COLUMNS = `grade, first_seen_us, last_seen_us, days_count, events_count, forms_count, confidence, node_bits,
+  proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
+  ${['source_set', 'proved_source_set', 'proved_network_set'].map(wordsOf).join(', ')}`;
 
 /** Reads what speaks for and against a listing, on a connection that its owner shares. */
 export class EvidenceReader {
   readonly #address: StatementSync;
   readonly #number: StatementSync;
   readonly #forms: StatementSync;
-  readonly #dialled: StatementSync;
-  readonly #hasHearsay: StatementSync;
-  readonly #met: StatementSync;
+  readonly #meaning: StatementSync;
+  readonly #range: StatementSync;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
   readonly #decisions: StatementSync;
@@ -85,17 +104,11 @@ export class EvidenceReader {
       `SELECT ${NUMBER_COLUMNS} FROM number_evidence WHERE e164 = ? AND events_count > 0`,
     );
     this.#forms = database.prepare('SELECT forms_count FROM number_evidence WHERE e164 = ?');
-    this.#dialled = database.prepare(`
-      SELECT first_seen_us, last_seen_us, seen_count, coalesce(grade, 0) AS grade
-      FROM number_total LEFT JOIN number_reading USING (total_id) WHERE number = ?`);
-    this.#hasHearsay = database.prepare(
-      "SELECT 1 FROM counter WHERE name = 'shared_events' AND value > 0",
-    );
-    this.#met = database.prepare(`
-      SELECT count(*) AS rows, count(met_us) AS met, min(met_us) AS first_us, max(met_us) AS last_us FROM
-        (SELECT iif(EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id), NULL,
-          unixepoch(substr(event_timestamp, 1, 19)) * 1000000) AS met_us
-        FROM honey WHERE called_number = ? ORDER BY honey_id DESC LIMIT ${MET_ROWS})`);
+    this.#meaning = database.prepare(`
+      SELECT e164 FROM number_total JOIN number_reading USING (total_id) WHERE number = ?`);
+    this.#range = database.prepare(`
+      SELECT example, numbers_count, days_count, first_seen_us, last_seen_us, ${wordsOf('network_set')}
+      FROM number_block WHERE block = ?`);
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
@@ -114,55 +127,38 @@ export class EvidenceReader {
     };
   }
 
-  /** @param e164 Without its plus. */
+  /** @param e164 Without its plus; or the digits of a number that is none. */
   number(e164: string): ReadNumber | undefined {
     const row = this.#number.get(e164);
     if (row === undefined) return undefined;
     return {
       ...evidenceOf(row),
       formsCount: Number(row['forms_count']),
-      sourcesCount: distinctCount(Number(row['source_bits'])),
+      sourcesCount: setCount(row, 'source_set'),
       confidence: Number(row['confidence']),
+      proved: provedOf(row),
     };
   }
 
-  /** Of exactly these digits, with or without a plus. */
-  dialled(number: string): ReadNumber | undefined {
-    const other = number.startsWith('+') ? number.slice(1) : `+${number}`;
-    const inForm = this.#dialled.get(number);
-    const row = inForm ?? this.#dialled.get(other);
+  /** The number that exactly these digits, with or without a plus, were taken for; the digits where they are none. */
+  meaningOf(digits: string): string | undefined {
+    const plain = digits.startsWith('+') ? digits.slice(1) : digits;
+    const row =
+      this.#meaning.get(digits) ?? this.#meaning.get(digits === plain ? `+${plain}` : plain);
+    return typeof row?.['e164'] === 'string' ? row['e164'] : undefined;
+  }
+
+  /** @param block Such as `46850780xx`. */
+  range(block: string): ReadRange | undefined {
+    const row = this.#range.get(block);
     if (row === undefined) return undefined;
-    const times = this.#timesMet(inForm === undefined ? other : number, row);
-    if (times === undefined) return undefined;
     return {
-      grade: gradeOfRank(Number(row['grade'])),
-      ...times,
-      daysCount: 1,
-      nodesCount: 1,
-      formsCount: 1,
-      sourcesCount: 1,
-      confidence: 1,
-    };
-  }
-
-  /** How often and when it was called here: the total also has what other nodes share, which is no evidence. */
-  #timesMet(
-    number: string,
-    row: Row,
-  ): Pick<ReadNumber, 'eventsCount' | 'firstEpochUs' | 'lastEpochUs'> | undefined {
-    const met = this.#hasHearsay.get() === undefined ? undefined : this.#met.get(number);
-    if (met === undefined || met['rows'] === met['met']) {
-      return {
-        eventsCount: Number(row['seen_count']),
-        firstEpochUs: Number(row['first_seen_us']),
-        lastEpochUs: Number(row['last_seen_us']),
-      };
-    }
-    if (met['met'] === 0) return undefined;
-    return {
-      eventsCount: Number(met['met']),
-      firstEpochUs: Number(met['first_us']),
-      lastEpochUs: Number(met['last_us']),
+      numbersCount: Number(row['numbers_count']),
+      networksCount: setCount(row, 'network_set'),
+      daysCount: Number(row['days_count']),
+      firstEpochUs: Number(row['first_seen_us']),
+      lastEpochUs: Number(row['last_seen_us']),
+      example: String(row['example']),
     };
   }
 
@@ -176,7 +172,6 @@ export class EvidenceReader {
     if (row === undefined) return undefined;
     return {
       atEpochUs: Number(row['at_us']),
-      eventsCount: Number(row['events_count']),
       comment: String(row['comment']),
     };
   }
@@ -194,6 +189,20 @@ export class EvidenceReader {
   decisionsCount(): number {
     return Number(this.#decisions.get()?.['value'] ?? 0);
   }
+}
+
+function provedOf(row: Row): ReadProved | undefined {
+  const eventsCount = Number(row['proved_events']);
+  if (eventsCount === 0) return undefined;
+  return {
+    grade: gradeOfRank(Number(row['proved_grade'])),
+    eventsCount,
+    firstEpochUs: Number(row['proved_first_us']),
+    lastEpochUs: Number(row['proved_last_us']),
+    daysCount: Number(row['proved_days']),
+    sourcesCount: setCount(row, 'proved_source_set'),
+    networksCount: setCount(row, 'proved_network_set'),
+  };
 }
 
 function evidenceOf(row: Row): EvidenceOf {

@@ -2,7 +2,7 @@
 
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import { isPlausible } from '../clock/plausible.ts';
-import { distinctBit } from './distinct.ts';
+import { distinctBit, DistinctSet } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { TRANSPORTS } from './evidence-reader.ts';
 import { CREATED_AT } from '../file/schema.ts';
@@ -11,6 +11,8 @@ import { CALLED_NUMBER_CHARACTERS_MAX } from '../limits.ts';
 
 const DAY_US = 86_400_000_000;
 const SEEN = gradeRank('seen');
+/** The one method that places a call (RFC 3261 §13); an ACK, a REGISTER or an OPTIONS only names somebody. */
+const CALL = 'INVITE';
 
 /** Columns that `EvidenceSums.add()` reads. */
 export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, ${CREATED_AT} AS created_at, source_ip, called_number, transport_type,
@@ -37,7 +39,9 @@ export interface AddressSum extends Sum {
 
 /** Events in which the same digits were dialled. */
 export interface DialledSum extends Sum {
-  sourceBits: number;
+  readonly sources: DistinctSet;
+  /** Of those in which the caller proved to be there. */
+  readonly proved: Sum & { readonly sources: DistinctSet; readonly networks: DistinctSet };
 }
 
 /** What some rows of the event log say of addresses and of dialled digits, summed up before it is written. */
@@ -73,7 +77,11 @@ export class EvidenceSums {
     if (number === undefined) return;
     const sum = this.#number(number);
     count(sum, rank, seenUs, nodeBit);
-    sum.sourceBits = (sum.sourceBits | distinctBit(source)) >>> 0;
+    sum.sources.add(source);
+    if (rank <= SEEN) return;
+    count(sum.proved, rank, seenUs, nodeBit);
+    sum.proved.sources.add(source);
+    sum.proved.networks.add(networkOf(source));
   }
 
   /** A row whose time cannot be has that of the row before: rows stand in the order in which they were recorded. */
@@ -95,7 +103,8 @@ export class EvidenceSums {
   #number(number: string): DialledSum {
     const known = this.dialled.get(number);
     if (known !== undefined) return known;
-    const added = { ...emptySum(), sourceBits: 0 };
+    const proved = { ...emptySum(), sources: new DistinctSet(), networks: new DistinctSet() };
+    const added = { ...emptySum(), sources: new DistinctSet(), proved };
     this.dialled.set(number, added);
     return added;
   }
@@ -114,13 +123,23 @@ function count(sum: Sum, rank: number, seenUs: number, nodeBit: number): void {
   sum.days.add(Math.floor(seenUs / DAY_US));
 }
 
-/** A number that somebody called. REGISTER names an account there (docs/database.md, `called_number`). */
+/** What an INVITE called (docs/database.md, `called_number`). */
 function calledNumber(row: Row): string | undefined {
   const number = row['called_number'];
-  if (typeof number !== 'string' || number === NOT_FOUND || number === '') return undefined;
-  return row['method'] === 'REGISTER' || number.length > CALLED_NUMBER_CHARACTERS_MAX
-    ? undefined
-    : number;
+  if (row['method'] !== CALL || typeof number !== 'string') return undefined;
+  if (number === NOT_FOUND || number === '' || number.length > CALLED_NUMBER_CHARACTERS_MAX) {
+    return undefined;
+  }
+  return number;
+}
+
+/**
+ * Networks that count as independent: a /16 of IPv4, a /32 of IPv6, as registries give them to one provider. Who rents
+ * a thousand addresses gets them from few of these.
+ */
+function networkOf(address: string): string {
+  const separator = address.includes(':') ? ':' : '.';
+  return address.split(separator, 2).join(separator);
 }
 
 /** SentryPeer 4.x wrote local time of an unknown zone; the time of recording is UTC in all rows. */

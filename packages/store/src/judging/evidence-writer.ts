@@ -7,12 +7,16 @@ import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 
 /** Reads dialled digits; what `packages/numbers` does. */
 export interface DialledReader {
-  (dialled: string): DialledReading;
+  read(dialled: string): DialledReading;
+  /** Blocks of a number, as `blocksOf()` names them. */
+  blocksOf(e164: string): readonly string[];
 }
 
 interface DialledReading {
   /** Numbers of E.164 that the digits may mean, without their plus; a few. */
   readonly candidates: readonly string[];
+  /** What is judged where there are none: the digits; `undefined` where they are no number at all. */
+  readonly unread: string | undefined;
   /** Chooses one, by how many dialled forms may mean each. */
   settle(formsOf: (e164: string) => number): Settled | undefined;
 }
@@ -23,70 +27,117 @@ interface Settled {
   readonly confidence: number;
 }
 
-const DAYS = `days_count = days_count + CASE
-  WHEN excluded.first_seen_us / 86400000000 > last_seen_us / 86400000000 THEN excluded.days_count
-  WHEN excluded.last_seen_us / 86400000000 > last_seen_us / 86400000000 THEN max(1, excluded.days_count - 1)
-  ELSE 0 END`;
-const SEEN = `grade = max(grade, excluded.grade), first_seen_us = min(first_seen_us, excluded.first_seen_us),
-  last_seen_us = max(last_seen_us, excluded.last_seen_us), events_count = events_count + excluded.events_count,
-  node_bits = node_bits | excluded.node_bits`;
+/** The number that dialled digits mean, and whether these are the first calls to it that are proved. */
+interface Written {
+  readonly number: string;
+  readonly isFirstProof: boolean;
+}
+
+const DAY_US = 86_400_000_000;
+
+/** What an upsert makes of the days, from those there were and those that are added. */
+function days(count: string, first: string, last: string, events: string): string {
+  return `${count} = CASE WHEN ${events} = 0 THEN excluded.${count} WHEN excluded.${events} = 0 THEN ${count}
+    WHEN excluded.${first} / ${DAY_US} > ${last} / ${DAY_US} THEN ${count} + excluded.${count}
+    WHEN excluded.${last} / ${DAY_US} > ${last} / ${DAY_US} THEN ${count} + max(1, excluded.${count} - 1)
+    ELSE ${count} END`;
+}
+
+/** The same of times. What has no events has only been named, and its times do not count. */
+function seen(first: string, last: string, events: string): string {
+  return `${first} = CASE WHEN ${events} = 0 THEN excluded.${first} WHEN excluded.${events} = 0 THEN ${first}
+    ELSE min(${first}, excluded.${first}) END, ${last} = CASE WHEN ${events} = 0 THEN excluded.${last}
+    ELSE max(${last}, excluded.${last}) END, ${events} = ${events} + excluded.${events}`;
+}
+
+const SEEN = `${days('days_count', 'first_seen_us', 'last_seen_us', 'events_count')},
+  ${seen('first_seen_us', 'last_seen_us', 'events_count')},
+  grade = max(grade, excluded.grade), node_bits = node_bits | excluded.node_bits`;
+const PROVED = `${days('proved_days', 'proved_first_us', 'proved_last_us', 'proved_events')},
+  ${seen('proved_first_us', 'proved_last_us', 'proved_events')},
+  proved_grade = max(proved_grade, excluded.proved_grade),
+  proved_source_set = proved_source_set | excluded.proved_source_set,
+  proved_network_set = proved_network_set | excluded.proved_network_set`;
 
 /** Adds sums to the tables of evidence, within the caller's transaction. */
 export class EvidenceWriter {
-  readonly #read: DialledReader;
+  readonly #reader: DialledReader;
   readonly #counters: Counters;
   readonly #addAddress: StatementSync;
   readonly #addNumber: StatementSync;
   readonly #addForm: StatementSync;
   readonly #reading: StatementSync;
   readonly #saveReading: StatementSync;
-  readonly #raiseGrade: StatementSync;
+  readonly #addBlock: StatementSync;
+  readonly #delisted: StatementSync;
   readonly #lastIds: StatementSync;
 
-  constructor(database: DatabaseSync, counters: Counters, read: DialledReader) {
-    this.#read = read;
+  constructor(database: DatabaseSync, counters: Counters, reader: DialledReader) {
+    this.#reader = reader;
     this.#counters = counters;
     this.#addAddress = database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count,
         node_bits, calls_count, credentials_count, transport_bits, tool) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (address) DO UPDATE SET ${DAYS}, ${SEEN},
+      ON CONFLICT (address) DO UPDATE SET ${SEEN},
         calls_count = calls_count + excluded.calls_count,
         credentials_count = credentials_count + excluded.credentials_count,
         transport_bits = transport_bits | excluded.transport_bits, tool = coalesce(tool, excluded.tool)`);
     // Without events until then, a suffix has the times of the form that it was met in.
     this.#addNumber = database.prepare(`
       INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count,
-        node_bits, source_bits, confidence, forms_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
-      ON CONFLICT (e164) DO UPDATE SET ${DAYS}, ${SEEN}, source_bits = source_bits | excluded.source_bits,
-        confidence = max(confidence, excluded.confidence)`);
+        node_bits, source_set, confidence, proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
+        proved_source_set, proved_network_set, forms_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+      ON CONFLICT (e164) DO UPDATE SET ${SEEN}, ${PROVED}, source_set = source_set | excluded.source_set,
+        confidence = max(confidence, excluded.confidence) RETURNING proved_events`);
     this.#addForm = database.prepare(`
       INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count,
-        node_bits, source_bits, confidence, forms_count) VALUES (?, 0, ?, ?, 1, 0, 0, 0, 0, 1)
-      ON CONFLICT (e164) DO UPDATE SET forms_count = forms_count + 1,
-        last_seen_us = max(last_seen_us, excluded.last_seen_us) RETURNING forms_count`);
+        node_bits, source_set, confidence, proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
+        proved_source_set, proved_network_set, forms_count)
+        VALUES (?, 0, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+      ON CONFLICT (e164) DO UPDATE SET forms_count = forms_count + 1, last_seen_us =
+        iif(events_count = 0, max(last_seen_us, excluded.last_seen_us), last_seen_us) RETURNING forms_count`);
+    this.#addBlock = database.prepare(`
+      INSERT INTO number_block (block, example, numbers_count, network_set, days_count, first_seen_us, last_seen_us)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (block) DO UPDATE SET example = excluded.example,
+        numbers_count = numbers_count + excluded.numbers_count, network_set = network_set | excluded.network_set,
+        ${days('days_count', 'first_seen_us', 'last_seen_us', 'numbers_count + 1')},
+        first_seen_us = min(first_seen_us, excluded.first_seen_us),
+        last_seen_us = max(last_seen_us, excluded.last_seen_us) RETURNING numbers_count`);
     this.#reading = database.prepare(`
-      SELECT t.total_id, r.total_id AS read_id, r.e164, r.grade
+      SELECT t.total_id, r.total_id AS read_id, r.e164, r.confidence
       FROM number_total t LEFT JOIN number_reading r ON r.total_id = t.total_id WHERE t.number = ?`);
     this.#saveReading = database.prepare(
-      'INSERT INTO number_reading (total_id, e164, grade) VALUES (?, ?, ?)',
+      'INSERT INTO number_reading (total_id, e164, confidence) VALUES (?, ?, ?)',
     );
-    this.#raiseGrade = database.prepare('UPDATE number_reading SET grade = ? WHERE total_id = ?');
+    this.#delisted = database.prepare(
+      'SELECT 1 FROM delisting WHERE kind = ? AND value = ? AND honey_id >= ?',
+    );
     this.#lastIds = database.prepare(`
       SELECT (SELECT coalesce(max(total_id), 0) FROM address_evidence) AS proved_addresses,
         (SELECT coalesce(max(total_id), 0) FROM number_evidence) AS read_numbers`);
   }
 
-  /** @returns What there is new evidence against. */
-  write({ addresses, dialled }: EvidenceSums): readonly ListedSubject[] {
+  /**
+   * @param lastHoneyId Of the newest of the events that were summed up. No delisting stands between two of them.
+   * @returns What there is new evidence against.
+   */
+  write({ addresses, dialled }: EvidenceSums, lastHoneyId: number): readonly ListedSubject[] {
     const before = this.#lastIds.get();
     const touched = new Map<string, ListedSubject>();
     for (const [address, sum] of addresses) {
+      if (this.#isDelisted('address', address, lastHoneyId)) continue;
       this.#writeAddress(address, sum);
       touched.set(address, { kind: 'address', value: address });
     }
     for (const [digits, sum] of dialled) {
-      const e164 = this.#writeDialled(digits, sum);
-      if (e164 !== undefined) touched.set(`+${e164}`, { kind: 'number', value: e164 });
+      const written = this.#writeDialled(digits, sum, lastHoneyId);
+      if (written === undefined) continue;
+      const { number } = written;
+      touched.set(`+${number}`, { kind: 'number', value: number });
+      for (const block of this.#writeBlocks(written, sum)) {
+        touched.set(block, { kind: 'range', value: block });
+      }
     }
     // New rows take the next numbers one by one, so their count is the distance.
     const after = this.#lastIds.get();
@@ -94,6 +145,11 @@ export class EvidenceWriter {
       this.#counters.add(name, Number(after?.[name]) - Number(before?.[name]));
     }
     return [...touched.values()];
+  }
+
+  /** The operator said so after the event. */
+  #isDelisted(kind: ListedSubject['kind'], value: string, lastHoneyId: number): boolean {
+    return this.#delisted.get(kind, value, lastHoneyId) !== undefined;
   }
 
   #writeAddress(address: string, sum: AddressSum): void {
@@ -113,37 +169,65 @@ export class EvidenceWriter {
   }
 
   /** @returns The number that the digits mean. */
-  #writeDialled(digits: string, sum: DialledSum): string | undefined {
+  #writeDialled(digits: string, sum: DialledSum, lastHoneyId: number): Written | undefined {
     const known = this.#reading.get(digits);
     if (known === undefined) return undefined; // Its total made room for others.
-    const totalId = Number(known['total_id']);
-    let e164 = typeof known['e164'] === 'string' ? known['e164'] : undefined;
-    let confidence = 0;
+    let number = typeof known['e164'] === 'string' ? known['e164'] : undefined;
+    let confidence = Number(known['confidence'] ?? 0);
     if (known['read_id'] === null) {
       const settled = this.#readNew(digits, sum);
-      e164 = settled?.e164;
+      number = settled?.e164;
       confidence = settled?.confidence ?? 0;
-      this.#saveReading.run(totalId, e164 ?? null, sum.grade);
-    } else if (Number(known['grade']) < sum.grade) {
-      this.#raiseGrade.run(sum.grade, totalId);
+      this.#saveReading.run(Number(known['total_id']), number ?? null, confidence);
     }
-    if (e164 === undefined) return undefined;
-    this.#addNumber.run(
-      e164,
+    if (number === undefined || this.#isDelisted('number', number, lastHoneyId)) return undefined;
+    return { number, isFirstProof: this.#write(number, sum, confidence) };
+  }
+
+  /** @returns Whether these are the first calls to it that are proved. */
+  #write(number: string, sum: DialledSum, confidence: number): boolean {
+    const { proved } = sum;
+    const row = this.#addNumber.get(
+      number,
       sum.grade,
       sum.firstUs,
       sum.lastUs,
       sum.days.size,
       sum.eventsCount,
       sum.nodeBits,
-      sum.sourceBits,
+      sum.sources.toColumn(),
       confidence,
+      proved.grade,
+      proved.eventsCount === 0 ? 0 : proved.firstUs,
+      proved.lastUs,
+      proved.days.size,
+      proved.eventsCount,
+      proved.sources.toColumn(),
+      proved.networks.toColumn(),
     );
-    return e164;
+    return proved.eventsCount > 0 && Number(row?.['proved_events']) === proved.eventsCount;
+  }
+
+  /** @returns Blocks of which several numbers were called. */
+  #writeBlocks({ number, isFirstProof }: Written, { proved }: DialledSum): readonly string[] {
+    if (proved.eventsCount === 0) return [];
+    return this.#reader.blocksOf(number).filter((block) => {
+      const row = this.#addBlock.get(
+        block,
+        number,
+        isFirstProof ? 1 : 0,
+        proved.networks.toColumn(),
+        proved.days.size,
+        proved.firstUs,
+        proved.lastUs,
+      );
+      return Number(row?.['numbers_count']) > 1;
+    });
   }
 
   #readNew(digits: string, sum: DialledSum): Settled | undefined {
-    const reading = this.#read(digits);
+    const reading = this.#reader.read(digits);
+    if (reading.unread !== undefined) return { e164: reading.unread, confidence: 1 };
     const forms = new Map<string, number>();
     for (const e164 of reading.candidates) {
       const row = this.#addForm.get(e164, sum.firstUs, sum.lastUs);

@@ -16,7 +16,7 @@ export const JUDGE_CURSOR = 'judge';
 
 /** Who understands numbers and who judges; the store only keeps. */
 export interface JudgingPorts {
-  readonly readDialled: DialledReader;
+  readonly numbers: DialledReader;
   /** The attack tool that a User-Agent names. */
   readonly toolOf: (userAgent: string) => string | undefined;
   /** The verdict by what is kept now. */
@@ -56,13 +56,16 @@ export class Judging {
     this.#parts = parts;
     this.#ports = ports;
     const counters = new Counters(database);
-    this.#writer = new EvidenceWriter(database, counters, ports.readDialled);
+    this.#writer = new EvidenceWriter(database, counters, ports.numbers);
     this.#listings = new Listings(database, counters);
     this.#decisionsCount = evidence.decisionsCount();
     const newest = database.prepare('SELECT coalesce(max(at_us), 0) AS us FROM delisting').get();
     this.#delistedUs = Number(newest?.['us']);
     this.#rows = database.prepare(
-      `SELECT ${EVIDENCE_COLUMNS} FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${JUDGE_ROWS}`,
+      // No further than the next delisting: what came before it does not count, what comes after it does.
+      `SELECT ${EVIDENCE_COLUMNS} FROM honey WHERE honey_id > ?1 AND honey_id <= coalesce(
+        (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${Number.MAX_SAFE_INTEGER})
+      ORDER BY honey_id LIMIT ${JUDGE_ROWS}`,
     );
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
     this.#saveCursor = database.prepare(`
@@ -94,7 +97,7 @@ export class Judging {
     return this.#judgeRound();
   }
 
-  /** @returns Whether there may be more rows. */
+  /** @returns Whether there may be more rows: a step may have ended at a delisting. */
   #judgeEvents(): boolean {
     const { database, clock } = this.#parts;
     const cursor = Number(this.#cursor.get(JUDGE_CURSOR)?.['honey_id'] ?? 0);
@@ -105,10 +108,10 @@ export class Judging {
     const sums = new EvidenceSums(this.#ports.toolOf);
     for (const row of rows) sums.add(row, nowUs);
     inTransaction(database, () => {
-      this.#apply(this.#writer.write(sums), nowUs);
+      this.#apply(this.#writer.write(sums, Number(last['honey_id'])), nowUs);
       this.#saveCursor.run(JUDGE_CURSOR, Number(last['honey_id']));
     });
-    return rows.length === JUDGE_ROWS;
+    return true;
   }
 
   /** @returns Whether there may be more that ended. */

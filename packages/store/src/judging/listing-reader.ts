@@ -43,7 +43,8 @@ export class ListingReader {
   constructor(database: DatabaseSync) {
     this.#counts = database.prepare(`
       SELECT (SELECT value FROM counter WHERE name = 'listed_addresses') AS addresses,
-        (SELECT value FROM counter WHERE name = 'listed_numbers') AS numbers`);
+        (SELECT value FROM counter WHERE name = 'listed_numbers') AS numbers,
+        (SELECT value FROM counter WHERE name = 'listed_ranges') AS ranges`);
     this.#listing = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
     this.#listings = database.prepare(`
       SELECT * FROM listing WHERE listing_id > ? AND kind = coalesce(?, kind) ORDER BY listing_id LIMIT ?`);
@@ -58,7 +59,11 @@ export class ListingReader {
   /** How many of each kind are listed. */
   counts(): Readonly<Record<ListedSubject['kind'], number>> {
     const row = this.#counts.get();
-    return { address: Number(row?.['addresses']), number: Number(row?.['numbers']) };
+    return {
+      address: Number(row?.['addresses']),
+      number: Number(row?.['numbers']),
+      range: Number(row?.['ranges']),
+    };
   }
 
   /** `undefined` where it is not listed. */

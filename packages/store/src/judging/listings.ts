@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from '../totals/counters.ts';
 import type { Row } from '../log/event-row.ts';
-import type { ListedSubject } from './evidence-reader.ts';
+import { LISTED_KINDS, type ListedKind, type ListedSubject } from './evidence-reader.ts';
 import { CHANGES_COUNT_MAX, LISTINGS_COUNT_MAX, PRUNE_ROWS, RENEW_US_MIN } from '../limits.ts';
 
 /** What the judge says of a subject. */
@@ -15,8 +15,11 @@ export interface ListingVerdict {
   readonly untilEpochUs: number | undefined;
 }
 
-const KINDS = ['address', 'number'] as const;
-const COUNTERS = { address: 'listed_addresses', number: 'listed_numbers' } as const;
+const COUNTERS = {
+  address: 'listed_addresses',
+  number: 'listed_numbers',
+  range: 'listed_ranges',
+} as const;
 
 /** Writes what is listed, and the stream of changes, within the caller's transaction: `begin()`, then `finish()`. */
 export class Listings {
@@ -32,8 +35,8 @@ export class Listings {
   readonly #count: StatementSync;
   readonly #forget: StatementSync;
   /** Listings of each kind, and how many there were at the beginning of the transaction. */
-  readonly #counts = { address: 0, number: 0 };
-  #before = { address: 0, number: 0 };
+  readonly #counts = { address: 0, number: 0, range: 0 };
+  #before = { address: 0, number: 0, range: 0 };
 
   constructor(database: DatabaseSync, counters: Counters) {
     this.#counters = counters;
@@ -63,7 +66,7 @@ export class Listings {
   }
 
   begin(): void {
-    for (const kind of KINDS) {
+    for (const kind of LISTED_KINDS) {
       this.#counts[kind] = Number(this.#count.get(COUNTERS[kind])?.['value']);
     }
     this.#before = { ...this.#counts };
@@ -71,7 +74,7 @@ export class Listings {
 
   /** Counts, and forgets changes beyond the limit: more of them than one transaction makes. */
   finish(): void {
-    for (const kind of KINDS) {
+    for (const kind of LISTED_KINDS) {
       this.#counters.add(COUNTERS[kind], this.#counts[kind] - this.#before[kind]);
     }
     this.#forget.run(CHANGES_COUNT_MAX);
@@ -102,7 +105,7 @@ export class Listings {
 
   /** Listings that have come to their end by now. */
   ended(nowUs: number, limit: number): readonly ListedSubject[] {
-    return KINDS.flatMap((kind) => this.#ended.all(kind, nowUs, limit).map(subjectOf));
+    return LISTED_KINDS.flatMap((kind) => this.#ended.all(kind, nowUs, limit).map(subjectOf));
   }
 
   /** Listings behind an id, for looking at all of them one by one. `next` is `undefined` behind the last. */
@@ -167,5 +170,6 @@ export class Listings {
 }
 
 export function subjectOf(row: Row): ListedSubject {
-  return { kind: row['kind'] === 'address' ? 'address' : 'number', value: String(row['value']) };
+  const kind: ListedKind = LISTED_KINDS.find((one) => one === row['kind']) ?? 'number';
+  return { kind, value: String(row['value']) };
 }

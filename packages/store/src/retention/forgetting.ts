@@ -24,7 +24,7 @@ interface Table {
   readonly counter?: CounterName;
 }
 
-const TABLES = {
+const TABLES: Readonly<Record<ListedSubject['kind'], readonly Table[]>> = {
   address: [
     { name: 'address_total', column: 'address', counter: 'addresses' },
     { name: 'address_evidence', column: 'address', counter: 'proved_addresses' },
@@ -33,7 +33,8 @@ const TABLES = {
     { name: 'number_total', column: 'number', counter: 'numbers' },
     { name: 'number_evidence', column: 'e164', counter: 'read_numbers' },
   ],
-} as const satisfies Readonly<Record<ListedSubject['kind'], readonly Table[]>>;
+  range: [{ name: 'number_block', column: 'block' }],
+};
 
 /** Removes everything that is known of an address or a number, also while a daemon uses the database. */
 export class Forgetting {
@@ -145,7 +146,8 @@ export class Forgetting {
     };
     for (const { name, column, counter } of TABLES[kind]) {
       const sql = `DELETE FROM ${name} WHERE ${column} IN (SELECT value FROM json_each(?))`;
-      this.#counters.add(counter, -remove(sql, names));
+      const removed = remove(sql, names);
+      if (counter !== undefined) this.#counters.add(counter, -removed);
     }
     remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value);
     this.#database

@@ -14,6 +14,7 @@ export type CounterName =
   | 'user_agents'
   | 'proved_addresses'
   | 'read_numbers'
+  | 'listed_ranges'
   | 'listed_addresses'
   | 'listed_numbers'
   | 'decisions'

@@ -69,6 +69,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'listing',
     'listing_change',
     'network_total',
+    'number_block',
     'number_evidence',
     'number_reading',
     'number_total',

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Decisions } from '../../src/judging/decisions.ts';
-import { distinctBit, distinctCount } from '../../src/judging/distinct.ts';
+import { distinctBit, distinctCount, DistinctSet, setCount } from '../../src/judging/distinct.ts';
 import type { JudgingPorts } from '../../src/judging/judging.ts';
 import { RENEW_US_MIN } from '../../src/limits.ts';
 import { Store } from '../../src/store.ts';
@@ -41,20 +41,33 @@ class Bench {
   ports(): JudgingPorts {
     const { evidence } = this.store;
     return {
-      readDialled: (dialled) => {
-        const candidates = dialled.length < 9 ? [] : [dialled.slice(-10), dialled.slice(-9)];
-        return {
-          candidates,
-          settle: (formsOf) =>
-            candidates
-              .map((e164) => ({ e164, confidence: 1 - 0.5 / formsOf(e164), forms: formsOf(e164) }))
-              .toSorted((a, b) => b.forms - a.forms)[0],
-        };
+      numbers: {
+        read: (dialled) => {
+          const candidates = dialled.length < 9 ? [] : [dialled.slice(-10), dialled.slice(-9)];
+          return {
+            candidates,
+            unread: dialled.length === 8 ? dialled : undefined,
+            settle: (formsOf) =>
+              candidates
+                .map((e164) => ({
+                  e164,
+                  confidence: 1 - 0.5 / formsOf(e164),
+                  forms: formsOf(e164),
+                }))
+                .toSorted((a, b) => b.forms - a.forms)[0],
+          };
+        },
+        blocksOf: (e164) => (e164.length < 9 ? [] : [`${e164.slice(0, -2)}xx`]),
       },
       toolOf: (userAgent) => (userAgent === 'friendly-scanner' ? 'SIPVicious' : undefined),
       verdict: (subject, nowUs) => {
         const { kind, value } = subject;
-        const found = kind === 'address' ? evidence.address(value) : evidence.number(value);
+        const found =
+          kind === 'address'
+            ? evidence.address(value)
+            : kind === 'number'
+              ? evidence.number(value)
+              : evidence.range(value);
         const isGone = evidence.delisting(subject) !== undefined;
         const untilEpochUs = (found?.lastEpochUs ?? 0) + this.lasts.us;
         const listed = found !== undefined && !isGone && untilEpochUs > nowUs;
@@ -161,13 +174,128 @@ test('Judging.step() counts forms, sources and calls of a number', () => {
     formsCount: 2,
     sourcesCount: 2,
     confidence: 0.75,
+    proved: {
+      grade: 'handshake',
+      eventsCount: 1,
+      firstEpochUs: NOON_US,
+      lastEpochUs: NOON_US,
+      daysCount: 1,
+      sourcesCount: 1,
+      networksCount: 1,
+    },
   });
   // The same suffix, in no more forms: it was not meant.
   assert.equal(evidence.number('442071234'), undefined);
   assert.equal(evidence.formsOf('442071234'), 2);
-  assert.equal(evidence.dialled('+90442071234')?.grade, 'handshake');
-  assert.equal(evidence.dialled('00442071234')?.grade, 'seen');
-  assert.equal(evidence.dialled('0044'), undefined);
+  assert.equal(evidence.meaningOf('+90442071234'), '0442071234');
+  assert.equal(evidence.meaningOf('00442071234'), '0442071234');
+  assert.equal(evidence.meaningOf('0044'), undefined);
+});
+
+test('Judging.step() counts calls alone: no ACK, REGISTER or OPTIONS names a number that is called', () => {
+  using bench = new Bench();
+  for (const sipMethod of ['ACK', 'REGISTER', 'OPTIONS', 'CANCEL', 'MESSAGE', undefined]) {
+    bench.record({ ...PROVED, sipMethod, calledNumber: '00442071234567' });
+  }
+  bench.judge();
+  assert.equal(bench.reader.evidence.number('2071234567'), undefined);
+  assert.equal(bench.reader.evidence.meaningOf('00442071234567'), undefined);
+  assert.equal(bench.reader.evidence.address('11.22.33.44')?.callsCount, 0);
+});
+
+test('Judging.step() keeps digits that no plan knows under themselves', () => {
+  using bench = new Bench();
+  bench.record({ ...PROVED, calledNumber: '+12345678' });
+  bench.record({ ...PROVED, calledNumber: '12345678' });
+  bench.judge();
+  const { evidence } = bench.reader;
+  assert.equal(evidence.meaningOf('12345678'), '12345678');
+  assert.equal(evidence.number('12345678')?.confidence, 1);
+});
+
+test('Judging.step() counts days also where each brings another prefix, and proved days apart', () => {
+  using bench = new Bench();
+  for (let day = 0; day < 10; day += 1) {
+    const event = { calledNumber: `90${day}442071234567`, sourceIp: `11.${day}.0.1` };
+    bench.record({ ...event, grade: day % 5 === 0 ? 'returned' : 'seen' });
+    bench.judge();
+    bench.later(DAY_US);
+  }
+  const found = bench.reader.evidence.number('2071234567');
+  assert.deepEqual(
+    [found?.daysCount, found?.eventsCount, found?.firstEpochUs, found?.lastEpochUs],
+    [10, 10, NOON_US, NOON_US + 9 * DAY_US],
+  );
+  const { daysCount, eventsCount, networksCount, lastEpochUs } = found?.proved ?? {};
+  assert.deepEqual([daysCount, eventsCount, networksCount], [2, 2, 2]);
+  assert.equal(lastEpochUs, NOON_US + 5 * DAY_US);
+});
+
+test('Judging.step() counts the proved numbers of a block, and no others', () => {
+  using bench = new Bench();
+  const { evidence, listings } = bench.reader;
+  for (const [end, grade] of [
+    ['01', 'returned'],
+    ['01', 'handshake'],
+    ['02', 'seen'],
+    ['03', 'returned'],
+  ] as const) {
+    bench.record({ ...PROVED, grade, calledNumber: `004420712345${end}` });
+  }
+  bench.judge();
+  assert.deepEqual(evidence.range('20712345xx'), {
+    numbersCount: 2,
+    networksCount: 1,
+    daysCount: 1,
+    firstEpochUs: NOON_US,
+    lastEpochUs: NOON_US,
+    example: '2071234503',
+  });
+  assert.equal(listings.listing({ kind: 'range', value: '20712345xx' })?.score, 60);
+  const subject = { kind: 'number', value: '2071234501' } as const;
+  bench.store.decide({ kind: 'delist', subject, comment: '' });
+  assert.equal(evidence.range('20712345xx')?.numbersCount, 1);
+  bench.store.decide({
+    kind: 'delist',
+    subject: { kind: 'range', value: '20712345xx' },
+    comment: '',
+  });
+  assert.equal(evidence.range('20712345xx'), undefined);
+});
+
+test('what comes after a delisting counts alone, also where events before it are judged later', () => {
+  using bench = new Bench();
+  const subject = { kind: 'number', value: '2071234567' } as const;
+  const call = (source: number): TestEvent => ({
+    ...PROVED,
+    calledNumber: `9${source}442071234567`,
+    sourceIp: `11.${source}.0.1`,
+  });
+  bench.record(...Array.from({ length: 20 }, (_, index) => call(index)));
+  bench.judge();
+  bench.record(call(30), { ...call(31), grade: 'handshake' });
+  bench.store.decide({ kind: 'delist', subject, comment: '' });
+  bench.record({ ...call(7), grade: 'seen' });
+  bench.judge();
+  const found = bench.reader.evidence.number('2071234567');
+  assert.deepEqual(
+    [found?.grade, found?.eventsCount, found?.sourcesCount, found?.proved],
+    ['seen', 1, 1, undefined],
+  );
+  assert.ok((found?.confidence ?? 0) > 0.5, 'it is read as before');
+});
+
+test('DistinctSet tells some tens to about a fifth, and 200 from few', () => {
+  for (const count of [1, 2, 10, 50, 100, 200]) {
+    const set = new DistinctSet();
+    for (let index = 0; index < count; index += 1) set.add(`11.${index}.7.9`);
+    const bits = BigInt.asUintN(64, set.toColumn());
+    const row = { x_low: Number(bits & 0xffff_ffffn), x_high: Number(bits >> 32n) };
+    const found = setCount(row, 'x');
+    if (count <= 2) assert.equal(found, count);
+    else if (count === 200) assert.ok(found > 100, String(found));
+    else assert.ok(Math.abs(found - count) <= count / 4 + 1, `${count}: ${found}`);
+  }
 });
 
 test('Judging.step() goes on where it was, and counts nothing twice', () => {
@@ -197,7 +325,7 @@ test('listings begin, end by themselves, and followers are told of both', () => 
   bench.judge();
   const { listings } = bench.reader;
   assert.deepEqual(bench.changes(), ['listed address 11.22.33.44', 'listed number 2071234567']);
-  assert.deepEqual(listings.counts(), { address: 1, number: 1 });
+  assert.deepEqual(listings.counts(), { address: 1, number: 1, range: 0 });
   assert.deepEqual(listings.listing({ kind: 'address', value: '11.22.33.44' }), {
     kind: 'address',
     value: '11.22.33.44',
@@ -209,7 +337,7 @@ test('listings begin, end by themselves, and followers are told of both', () => 
   bench.later(DAY_US);
   bench.judge();
   assert.deepEqual(listings.listings(0, 10), []);
-  assert.deepEqual(listings.counts(), { address: 0, number: 0 });
+  assert.deepEqual(listings.counts(), { address: 0, number: 0, range: 0 });
   assert.deepEqual(bench.changes().slice(2), [
     'unlisted address 11.22.33.44',
     'unlisted number 2071234567',
@@ -276,7 +404,6 @@ test('a decision made by another process is carried out', () => {
   assert.deepEqual(bench.changes().slice(2), ['unlisted address 11.22.33.44']);
   assert.deepEqual(bench.reader.evidence.delisting({ kind: 'address', value: '11.22.33.44' }), {
     atEpochUs: NOON_US,
-    eventsCount: 1,
     comment: 'a customer',
   });
 });

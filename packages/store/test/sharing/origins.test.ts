@@ -302,21 +302,3 @@ test('`Peers` sets trust beside a daemon that writes', () => {
   reader.close();
   store.close();
 });
-
-test('`dialled()` counts what was met here alone, for hearsay has nothing listed', () => {
-  using directory = new TestDirectory();
-  const { store, reader } = open(directory);
-  store.append([batchOf([{ calledNumber: '00441', eventEpochUs: NOON_US }])]);
-  const before = store.evidence.dialled('00441');
-  assert.equal(before?.eventsCount, 1);
-  store.deliver([
-    said({ by: A, calledNumber: '00441', eventEpochUs: NOON_US + 9 * SECOND_US }),
-    said({ by: B, calledNumber: '00442' }),
-  ]);
-  assert.deepEqual(store.evidence.dialled('00441'), before);
-  assert.deepEqual(store.evidence.dialled('+00441'), before);
-  assert.equal(store.evidence.dialled('00442'), undefined);
-  assert.equal(reader.number('00442')?.seenCount, 1, 'it is found all the same');
-  reader.close();
-  store.close();
-});

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { NumberingPlans } from './numbering-plans.ts';
+
+/** Digits by which blocks are shorter than their numbers: 100, 1,000 and 10,000 numbers, as carriers give them out. */
+const BLOCK_DIGITS: readonly number[] = [2, 3, 4];
+/** Digits that must stay behind the country code: what is shorter is a region, not an owner. */
+const NATIONAL_DIGITS_MIN = 2;
+const PLACE = 'x';
+
+/**
+ * The blocks of a number, the smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` of +46 8 50780123. Numbers of
+ * another length are another block.
+ *
+ * @param e164 Without its plus; digits that are none have no blocks.
+ */
+export function blocksOf(plans: NumberingPlans, e164: string): readonly string[] {
+  const code = plans.callingCodeOf(e164);
+  if (code === undefined || plans.read(e164) === undefined) return [];
+  return BLOCK_DIGITS.filter(
+    (digits) => e164.length - digits >= code.length + NATIONAL_DIGITS_MIN,
+  ).map((digits) => e164.slice(0, -digits) + PLACE.repeat(digits));
+}
+
+/** What all numbers of a block begin with. */
+export function blockPrefix(block: string): string {
+  const end = block.indexOf(PLACE);
+  return end < 0 ? block : block.slice(0, end);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { looksLikeNumber, type SipMessage } from '@sentrypeer/sip';
+import { CALLED_CHARACTERS_MAX } from './limits.ts';
+
+/** Whom a call is for. */
+export type Called =
+  | { readonly kind: 'number'; readonly number: string | undefined }
+  /** The emergency service itself, whatever it is dialled as (RFC 5031 §4.1). */
+  | { readonly kind: 'emergency'; readonly number: string }
+  /** A SIP or tel URI without a number, or with one that is too long for any. */
+  | { readonly kind: 'unreadable'; readonly number: string | undefined }
+  /** A URI of another kind. */
+  | { readonly kind: 'unknown'; readonly number: string };
+
+const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
+const EMERGENCY_URN = 'urn:service:sos';
+
+export function readCalled(message: SipMessage): Called {
+  const uri = message.requestUri ?? '';
+  const lower = uri.slice(0, EMERGENCY_URN.length + 1).toLowerCase();
+  if (lower === EMERGENCY_URN || lower === `${EMERGENCY_URN}.`) {
+    return { kind: 'emergency', number: uri };
+  }
+  if (!SCHEMES.has(message.requestUriParsed?.scheme ?? '')) return { kind: 'unknown', number: uri };
+  const number = calledNumber(message);
+  const isReadable = number !== undefined && number.length <= CALLED_CHARACTERS_MAX;
+  return { kind: isReadable ? 'number' : 'unreadable', number };
+}
+
+/** As the judge reads it: a global `phone-context` (RFC 3966 §5.1.5) stands before it. */
+function calledNumber(message: SipMessage): string | undefined {
+  const { number, phoneContext } = message.called;
+  if (number === undefined || phoneContext?.startsWith('+') !== true) return number;
+  return looksLikeNumber(phoneContext) && !number.startsWith('+') ? phoneContext + number : number;
+}

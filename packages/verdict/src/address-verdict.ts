@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { AddressEvidence } from './evidence.ts';
+import { commonPoints, commonReasons } from './points.ts';
+import { gradeRank, type Policy } from './policy.ts';
+import {
+  DAY_US,
+  decay,
+  HOUR_US,
+  notListed,
+  SCORE_MAX,
+  times,
+  verdictAt,
+  type Verdict,
+} from './verdict.ts';
+
+/**
+ * The verdict on an address. Its evidence is of events that it proved to be there for, so that packets which
+ * only claim an address can neither list it nor keep it listed.
+ */
+export function addressVerdict(
+  evidence: AddressEvidence,
+  policy: Policy,
+  nowEpochUs: number,
+): Verdict {
+  const { grade, tool, transports, credentialsCount, callsCount } = evidence;
+  if (gradeRank(grade) < policy['address-grade'] || grade === 'seen') {
+    return notListed(`what came from this address is of the grade ${grade}, which does not count`);
+  }
+  const points =
+    commonPoints(evidence, policy) +
+    (credentialsCount > 0 ? policy['points-credentials'] : 0) +
+    (tool === undefined ? 0 : policy['points-tool']) +
+    (callsCount > 0 ? policy['points-calls'] : 0) +
+    (transports.length - 1) * policy['points-transports'];
+  const reasons = [
+    `the address came to the honeypot ${times(evidence.eventsCount)} and proved to be there (${grade})`,
+    ...(credentialsCount > 0 ? [`it tried passwords ${times(credentialsCount)}`] : []),
+    ...(callsCount > 0 ? [`it tried to call ${times(callsCount)}`] : []),
+    ...(tool === undefined ? [] : [`it uses ${tool}`]),
+    ...commonReasons(evidence),
+    ...(transports.length > 1 ? [`it came over ${transports.join(', ')}`] : []),
+  ];
+  const threshold = policy['address-threshold'];
+  const decayed = decay(Math.min(points, SCORE_MAX), evidence.lastEpochUs, {
+    threshold,
+    halfLifeUs: policy['address-half-life'] * HOUR_US,
+    longestUs: policy['address-days-max'] * DAY_US,
+    nowEpochUs,
+  });
+  if (decayed.isActive) return verdictAt('listed', decayed, reasons);
+  const why = points < threshold ? 'that is not enough to be listed' : 'that is too long ago';
+  return verdictAt('none', decayed, [...reasons, why]);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { unreachable } from '@sentrypeer/kernel';
+import type { HomePlan, NumberingPlans, PlannedNumber } from '@sentrypeer/numbers';
+import { isHelpline } from './helplines.ts';
+
+/** How ordinary a number is: what an attacker earns by calls to it, and whom a false verdict would hurt. */
+export type DestinationClass =
+  | 'premium'
+  | 'satellite'
+  | 'unallocated'
+  | 'special'
+  | 'foreign-mobile'
+  | 'foreign-fixed'
+  | 'home'
+  | 'toll-free'
+  | 'unread'
+  | 'harmonised'
+  | 'helpline';
+
+interface ClassNeeds {
+  /** Independent networks from which proved callers must come; 0 means that such a number is never listed. */
+  readonly networks: number;
+  /** Days on which they must. */
+  readonly days: number;
+  /** As it follows "calls to". */
+  readonly name: string;
+}
+
+/*
+ * Which proof it takes to refuse a destination. All defaults are chosen: nobody has a good reason to dial a premium or
+ * satellite number at a honeypot, so one proved caller is enough; the more ordinary the number, the more independent callers
+ * and days an attacker who only wants it refused would have to pay for.
+ */
+export const DESTINATION_CLASSES: Readonly<Record<DestinationClass, ClassNeeds>> = {
+  premium: { networks: 1, days: 1, name: 'premium numbers of other countries' },
+  satellite: { networks: 1, days: 1, name: 'satellite telephones' },
+  unallocated: { networks: 1, days: 1, name: 'numbers abroad that nobody was given' },
+  special: {
+    networks: 2,
+    days: 1,
+    name: 'numbers with a special tariff: shared cost, personal numbers, pagers, networks of no country, premium numbers at home',
+  },
+  'foreign-mobile': { networks: 2, days: 1, name: 'mobile numbers of other countries' },
+  'foreign-fixed': { networks: 3, days: 2, name: 'fixed lines of other countries' },
+  home: { networks: 5, days: 3, name: 'fixed and mobile numbers of the home country' },
+  unread: { networks: 5, days: 3, name: 'digits that no numbering plan knows' },
+  'toll-free': { networks: 8, days: 5, name: 'toll-free numbers' },
+  harmonised: {
+    networks: 0,
+    days: 1,
+    name: 'harmonised numbers of social value (116 and three digits)',
+  },
+  helpline: { networks: 0, days: 1, name: 'helplines' },
+};
+
+/** ITU-T E.164 assignments that are in no country and cost like premium numbers. */
+const NO_COUNTRY_PREMIUM = '979';
+/** Decision 2007/116/EC: 116 and three digits, such as 116 123, after the country's code where it is dialled from abroad. */
+const HARMONISED = '116';
+const HARMONISED_DIGITS = 6;
+
+/**
+ * @param number A number of E.164 without its plus, or digits that are none.
+ * @param home Where the telephones stand that are to be guarded.
+ */
+export function destinationClass(
+  plans: NumberingPlans,
+  number: string,
+  home: HomePlan | undefined,
+): DestinationClass {
+  if (isHelpline(number)) return 'helpline';
+  const national = number.slice(plans.callingCodeOf(number)?.length ?? 0);
+  if (national.startsWith(HARMONISED) && national.length === HARMONISED_DIGITS) return 'harmonised';
+  const planned = plans.read(number);
+  if (planned === undefined) return 'unread';
+  const isHome = home !== undefined && planned.country === home.country;
+  return classOf(planned, isHome);
+}
+
+function classOf({ e164, type, country }: PlannedNumber, isHome: boolean): DestinationClass {
+  switch (type) {
+    case 'toll-free':
+    case 'satellite':
+      return type;
+    case 'premium':
+      return isHome ? 'special' : 'premium';
+    case 'unallocated':
+      // Numbering plans grow: what is new at home is not to be refused for it.
+      return isHome ? 'home' : 'unallocated';
+    case 'shared-cost':
+    case 'personal':
+    case 'pager':
+      return 'special';
+    case 'mobile':
+      return isHome ? 'home' : 'foreign-mobile';
+    case 'fixed':
+    case 'fixed-or-mobile':
+    case 'voip':
+    case 'company':
+    case 'voicemail':
+      if (e164.startsWith(NO_COUNTRY_PREMIUM)) return 'premium';
+      if (country === undefined) return 'special';
+      return isHome ? 'home' : 'foreign-fixed';
+    default:
+      return unreachable(type);
+  }
+}

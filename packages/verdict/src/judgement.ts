@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Candidate, HomePlan, NumberingPlans, Reading } from '@sentrypeer/numbers';
+import type { DestinationClass } from './destination.ts';
+import type { AddressEvidence, Delisting, NumberEvidence, RangeEvidence } from './evidence.ts';
+import type { NeverListed } from './never-listed.ts';
+import type { Policy } from './policy.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What is asked: whether to let a call to a number through, or anything from an address, or a call from one to the other. */
+export interface Question {
+  /** As it is about to be dialled, or a URI that holds it. */
+  readonly number?: string;
+  /** IPv6 in its shortest form, IPv4 in IPv6 as IPv4. */
+  readonly address?: string;
+}
+
+/** The answer to all hands that act: API, SIP agent, firewall, routers. */
+export interface Judgement extends Verdict {
+  /** Of the number asked for alone. */
+  readonly number: NumberJudgement | undefined;
+  /** Of the address asked for alone. */
+  readonly address: Verdict | undefined;
+}
+
+/** The verdict on a dialled number, and what was made of the digits. */
+export interface NumberJudgement extends Verdict {
+  readonly kind: Reading['kind'];
+  /** The number of E.164 that was judged, without its plus. */
+  readonly e164: string | undefined;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | undefined;
+  readonly type: Candidate['type'] | undefined;
+  /** How ordinary the number is; `undefined` where it is no number. */
+  readonly destinationClass: DestinationClass | undefined;
+  /** The block by whose evidence it was judged, such as `46850780xx`; `undefined` where it was by its own. */
+  readonly range: string | undefined;
+}
+
+/** One thing that can be listed. */
+export interface Subject {
+  readonly kind: 'address' | 'number' | 'range';
+  /** An address; a number of E.164 without its plus, or of a number that is none its digits; a block such as `46850780xx`. */
+  readonly value: string;
+}
+
+/** What is kept of events, as the judge reads it; each question at once. */
+export interface EvidenceSource {
+  address(address: string): AddressEvidence | undefined;
+  /** @param number As in a subject. */
+  number(number: string): NumberEvidence | undefined;
+  /** The number that exactly these digits, with or without a plus, were taken for at the honeypot. */
+  meaningOf(digits: string): string | undefined;
+  /** Dialled forms that may have meant the number. */
+  formsOf(e164: string): number;
+  /** @param block As in a subject. */
+  range(block: string): RangeEvidence | undefined;
+  delisting(subject: Subject): Delisting | undefined;
+}
+
+export interface JudgePorts {
+  readonly plans: NumberingPlans;
+  readonly evidence: EvidenceSource;
+  /** What is never listed, as it is now. */
+  readonly never: () => NeverListed;
+  readonly policy: Policy;
+  /** Where telephones that dial like the numbers asked for stand. */
+  readonly home: HomePlan | undefined;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
+import { destinationClass } from './destination.ts';
+import { delistedReasons } from './delisting.ts';
+import type { JudgePorts, NumberJudgement } from './judgement.ts';
+import { numberVerdict } from './number-verdict.ts';
+import { rangeVerdict } from './range-verdict.ts';
+import { isGraver, notListed, type Verdict } from './verdict.ts';
+
+interface Judged {
+  readonly verdict: Verdict;
+  readonly range: string | undefined;
+}
+
+/** Judges numbers and ranges of them. */
+export class NumberJudge {
+  readonly #ports: JudgePorts;
+
+  constructor(ports: JudgePorts) {
+    this.#ports = ports;
+  }
+
+  /** What was dialled, in any form. */
+  dialled(text: string, nowEpochUs: number): NumberJudgement {
+    const { plans, home, never, evidence } = this.#ports;
+    const reading = readQuestion(plans, text, home);
+    const { candidates } = reading;
+    const settled = settle(candidates, (e164) => evidence.formsOf(e164));
+    const likeliest = settled?.candidate;
+    const guarded = never().number(reading, nowEpochUs);
+    if (guarded !== undefined) return this.#answer(reading, likeliest, only(notListed(guarded)));
+    const meant = this.#meaningOf(reading);
+    let best = this.#answer(reading, likeliest, only(notListed()));
+    for (const candidate of candidates) {
+      const asked = candidate === likeliest ? settled?.confidence : candidate.confidence;
+      const confidence = candidate.e164 === meant ? undefined : (asked ?? 0);
+      const judged = this.#judged(candidate.e164, nowEpochUs, confidence);
+      if (isGraver(judged.verdict, best)) best = this.#answer(reading, candidate, judged);
+    }
+    if (meant === undefined || candidates.some(({ e164 }) => e164 === meant)) return best;
+    const planned = plans.read(meant);
+    const judged = this.#judged(meant, nowEpochUs, undefined);
+    return isGraver(judged.verdict, best) ? this.#answer(reading, planned, judged) : best;
+  }
+
+  /** @param number A number of E.164 without its plus, or digits that are none. */
+  number(number: string, nowEpochUs: number): Verdict {
+    const guarded = this.#ports.never().e164(number, nowEpochUs);
+    if (guarded !== undefined) return notListed(guarded);
+    return this.#own(number, nowEpochUs, 1);
+  }
+
+  range(block: string, nowEpochUs: number): Verdict {
+    const { evidence, never, policy } = this.#ports;
+    const guarded = never().range(block, nowEpochUs);
+    if (guarded !== undefined) return notListed(guarded);
+    const known = evidence.range(block);
+    if (known === undefined) return notListed();
+    return rangeVerdict(block, known, this.#classOf(known.example), policy, nowEpochUs);
+  }
+
+  /**
+   * Who dials exactly what was dialled at the honeypot means what was meant there, unless it is written so that it can
+   * mean something else alone.
+   */
+  #meaningOf({ digits, isPlain, candidates }: Reading): string | undefined {
+    if (digits === '') return undefined;
+    const meant = this.#ports.evidence.meaningOf(digits);
+    if (meant === undefined || !isPlain) return meant;
+    return candidates.some(({ e164 }) => e164 === meant) ? meant : undefined;
+  }
+
+  /** The graver of what is known of the number and of its neighbours. */
+  #judged(number: string, nowEpochUs: number, confidence: number | undefined): Judged {
+    const { plans, evidence, never, policy } = this.#ports;
+    let best = only(this.#own(number, nowEpochUs, confidence));
+    // A guess says little of the number, and nothing of its neighbours.
+    if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return best;
+    const own = evidence.number(number);
+    // Its neighbours do not bring back what the operator delisted.
+    if (own === undefined && evidence.delisting({ kind: 'number', value: number }) !== undefined) {
+      return best;
+    }
+    const isProved = own?.proved !== undefined;
+    for (const block of blocksOf(plans, number)) {
+      const known = evidence.range(block);
+      if (known === undefined || never().range(block, nowEpochUs) !== undefined) continue;
+      const others = known.numbersCount - (isProved ? 1 : 0);
+      const kind = this.#classOf(number);
+      const verdict = rangeVerdict(block, known, kind, policy, nowEpochUs, others);
+      if (isGraver(verdict, best.verdict)) best = { verdict, range: block };
+    }
+    return best;
+  }
+
+  /** @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the honeypot. */
+  #own(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
+    const { evidence, policy } = this.#ports;
+    const known = evidence.number(number);
+    if (known === undefined) {
+      return notListed(...delistedReasons(evidence.delisting({ kind: 'number', value: number })));
+    }
+    const weighed = confidence === undefined ? 1 : known.confidence * confidence;
+    const destination = {
+      class: this.#classOf(number),
+      isHot: this.#isHot(number, known.proved !== undefined),
+    };
+    return numberVerdict({ ...known, confidence: weighed }, destination, policy, nowEpochUs);
+  }
+
+  /** Whether as many other numbers of a block of its were tried as the policy watches a range for. */
+  #isHot(number: string, isProved: boolean): boolean {
+    const { plans, evidence, policy } = this.#ports;
+    return blocksOf(plans, number).some(
+      (block) =>
+        (evidence.range(block)?.numbersCount ?? 0) - (isProved ? 1 : 0) >= policy['range-watch'],
+    );
+  }
+
+  #classOf(number: string): ReturnType<typeof destinationClass> {
+    return destinationClass(this.#ports.plans, number, this.#ports.home);
+  }
+
+  #answer(
+    { kind }: Reading,
+    meant: Pick<Candidate, 'e164' | 'country' | 'type'> | undefined,
+    { verdict, range }: Judged,
+  ): NumberJudgement {
+    return {
+      ...verdict,
+      kind,
+      e164: meant?.e164,
+      country: meant?.country,
+      type: meant?.type,
+      destinationClass: meant === undefined ? undefined : this.#classOf(meant.e164),
+      range,
+    };
+  }
+}
+
+function only(verdict: Verdict): Judged {
+  return { verdict, range: undefined };
+}
