@@ -26,6 +26,7 @@ async function start() {
   // As a variable, so that worker threads have it too.
   process.env.NODE_COMPILE_CACHE ??= `${modules}/.cache/compile`;
   enableCompileCache();
+  await import('../src/signals.ts'); // Alone, so that it takes no time: from here on no signal ends us by itself.
   await import('../src/program.ts');
 }
 
@@ -48,6 +49,7 @@ function handOver() {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
+  for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => undefined); // They open a debugger's port, or end us.
   child.on('exit', (status, signal) => {
     if (signal === null) process.exit(status);
     process.removeAllListeners(signal);

@@ -14,6 +14,7 @@ import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
+import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
 import { type Engine } from './engine.ts';
 import { openIdentity } from './identity.ts';
@@ -36,6 +37,8 @@ export interface DaemonPorts {
   /** For what is written so. */
   readonly paint: Paint;
   readonly processId: number;
+  /** Takes the JSON log where it goes to standard output. */
+  readonly standardOutput: { deliver(text: string): Promise<void> };
   /** Variables of the environment that name proxies. */
   readonly proxies: Readonly<Record<string, string | undefined>>;
   /** A part failed while it ran; the process must end. */
@@ -87,21 +90,11 @@ export class Daemon implements AsyncDisposable {
     scope.defer(() => engine.close());
     const log = scope.use(StoreReader.open(config.dbFile));
 
-    const delivery = { log, cursors: cursorSink(engine), logger, clock };
-    const jsonLog = config.jsonLog ? await openJsonLog(delivery, config) : undefined;
-    if (jsonLog !== undefined) consumers.push(scope.use(jsonLog));
-    if (config.syslog)
-      consumers.push(
-        scope.use(
-          await openSyslog(delivery, config, { nodeId: identity.nodeId, pid: ports.processId }),
-        ),
-      );
-    const webhooks = await openWebhooks(
-      { ...delivery, log, engine },
-      { config, nodeId: identity.nodeId, proxies: ports.proxies },
+    const { jsonLog, webhooks } = await openOutputs(
+      { ...ports, log, engine, scope, consumers },
+      config,
+      identity.nodeId,
     );
-    if (webhooks !== undefined) consumers.push(scope.use(webhooks));
-    if (config.verbose) consumers.push(openPrinter(ports, log, config));
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
@@ -176,11 +169,46 @@ function beginSip(
   return opening;
 }
 
+/** Opens where events go, in the order in which a consumer is woken. */
+async function openOutputs(
+  ports: DaemonPorts & {
+    readonly log: StoreReader;
+    readonly engine: Engine;
+    readonly scope: AsyncDisposableStack;
+    readonly consumers: Consumer[];
+  },
+  config: Config,
+  nodeId: string,
+): Promise<{ readonly jsonLog: JsonLog | undefined; readonly webhooks: Webhooks | undefined }> {
+  const { log, engine, logger, clock, scope, consumers } = ports;
+  const delivery = { log, cursors: cursorSink(engine), logger, clock };
+  const jsonLog = config.jsonLog
+    ? await openJsonLog(delivery, config, ports.standardOutput)
+    : undefined;
+  if (jsonLog !== undefined) consumers.push(scope.use(jsonLog));
+  if (config.syslog) {
+    const syslog = await openSyslog(delivery, config, { nodeId, pid: ports.processId });
+    consumers.push(scope.use(syslog));
+  }
+  const webhooks = await openWebhooks(
+    { ...delivery, log, engine },
+    { config, nodeId, proxies: ports.proxies },
+  );
+  if (webhooks !== undefined) consumers.push(scope.use(webhooks));
+  if (config.verbose) consumers.push(openPrinter(ports, log, config));
+  return { jsonLog, webhooks };
+}
+
 /* What is not asked for is not loaded: a small device has better use for the memory. */
 
-async function openJsonLog(ports: DeliveryPorts, config: Config): Promise<JsonLog> {
+async function openJsonLog(
+  ports: DeliveryPorts,
+  { jsonLogFile }: Config,
+  standardOutput: DaemonPorts['standardOutput'],
+): Promise<JsonLog> {
   const { JsonLog } = await import('@sentrypeer/delivery');
-  return JsonLog.open(ports, { path: config.jsonLogFile, appVersion: VERSION });
+  const path = jsonLogFile === STANDARD_OUTPUT_FILE ? standardOutput : jsonLogFile;
+  return JsonLog.open(ports, { path, appVersion: VERSION });
 }
 
 async function openSyslog(

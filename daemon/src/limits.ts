@@ -159,6 +159,9 @@ export const RUNNING_NOTE_OCTETS_MAX = 65_536;
 /** Characters of one value in a log line. Chosen: a path or an error message fits, a page of text does not. */
 export const LOG_VALUE_CHARACTERS_MAX = 400;
 
+/** Octets that may wait for the reader of standard output or error; what comes beyond is lost and counted. Chosen: a pause of a pager. */
+export const STANDARD_STREAM_WAITING_OCTETS_MAX = 1_048_576;
+
 /** Lines with one event name in one window; the rest is counted. Chosen: a person still reads them. */
 export const LOG_LINES_PER_WINDOW_MAX = 10;
 

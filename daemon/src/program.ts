@@ -2,6 +2,7 @@
 
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
 
+import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { personaNames } from '@sentrypeer/honeypot';
@@ -10,6 +11,7 @@ import type { Config } from './config/config.ts';
 import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
 import { isRefusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
+import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
@@ -21,6 +23,7 @@ import {
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { paintFor } from './output/paint.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
+import { StandardStream } from './output/standard-stream.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -30,10 +33,25 @@ import {
 
 const STATUS_FAILED = 1;
 const STATUS_REFUSED = 2;
-/** What a shell reports of a process that a signal ended: 128 and its number (SIGINT 2). */
-const STATUS_STOPPED_AT_ONCE = 130;
+const output = new StandardStream(process.stdout);
+const errors = new StandardStream(process.stderr);
+const printError = (text: string): void => errors.write(text);
 
-const printError = (text: string): unknown => process.stderr.write(text);
+/**
+ * The answer of a command could not be written. A reader that wants no more of it, such as `head`, is no failure; what
+ * else it is, is said.
+ */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit();
+  fail(
+    new OperatingError(
+      'output_failed',
+      `the answer could not be written to standard output: ${error.message}`,
+      { cause: error },
+    ),
+  );
+  process.exit();
+}
 
 /** Says why the program ends; what the world did in one line, what we did with all there is. */
 function fail(error: unknown): void {
@@ -48,6 +66,7 @@ function consoleLogger(config: Config): ConsoleLogger {
 
 async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const logger = consoleLogger(config);
+  void endWhenLate(logger);
   for (const warning of warnings) logger.warn('configuration', { warning });
   const ports = {
     clock: systemClock,
@@ -56,13 +75,12 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     paint: paintFor(config.color, process.stderr),
     processId: process.pid,
     proxies: proxyVariables(),
+    standardOutput: output,
     onFailed: (error: unknown) => {
       fail(error);
       process.exit();
     },
   };
-  // Before anything is open, so that no signal ends what has begun without closing it.
-  const stopped = stopSignal();
   if (config.api) keepTickShape();
   collectWithoutHelpers();
   if (config.threads === 1) keepHeapSmall();
@@ -72,24 +90,21 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   });
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
-  process.on('SIGHUP', () => void daemon.reopenLogs());
+  signals.onReload(() => void daemon.reopenLogs());
   const note = leaveRunningNote(facts, {
     startedEpochUs: systemClock.epochUs(),
     consumers: cursorNames(config),
   });
-  process.stdout.write(formatStartupBanner(facts));
+  // Standard output is for the events where they go there.
+  const banner = facts.jsonLogFile === STANDARD_OUTPUT_FILE ? errors : output;
+  banner.write(formatStartupBanner(facts));
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
   if (config.api && config.threads > 1) releaseMemory();
   else releaseMemoryWhenQuiet();
-  await stopped;
+  await signals.stopped;
   if (config.verbose) printError(VERBOSE_STOPPING);
-  const late = setTimeout(() => {
-    logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
-    process.exit();
-  }, STOP_MS_MAX);
   await daemon.close();
   note[Symbol.dispose]();
-  clearTimeout(late);
   logger.flush();
   if (config.verbose) printError(VERBOSE_STOPPED);
 }
@@ -112,11 +127,6 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
-  process.stdout.on('error', (error) => {
-    // Who reads has enough: `sentrypeer tail | head`.
-    if ('code' in error && error.code === 'EPIPE') process.exit();
-    throw error;
-  });
   const outcome = await runCommand(
     loaded,
     {
@@ -143,6 +153,16 @@ function homeDirectory(): string | undefined {
   }
 }
 
+/** Ends the process where an orderly stop takes too long; also one that was asked for while it still starts. */
+async function endWhenLate(logger: ConsoleLogger): Promise<void> {
+  await signals.stopped;
+  // What keeps nothing open does not keep the process either: a reader of our output that stands still, for one.
+  setTimeout(() => {
+    logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
+    process.exit();
+  }, STOP_MS_MAX).unref();
+}
+
 function proxyVariables(): Readonly<Record<string, string | undefined>> {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
     name,
@@ -160,20 +180,6 @@ function hideSecrets(secrets: readonly string[]): void {
     .join(' ');
 }
 
-/** Resolves at the first signal to stop; the second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let isStopping = false;
-  const onSignal = (): void => {
-    if (isStopping) process.exit(STATUS_STOPPED_AT_ONCE);
-    isStopping = true;
-    resolve();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return promise;
-}
-
 const sources: ConfigSources = {
   argv: process.argv.slice(2),
   env: process.env,
@@ -188,6 +194,10 @@ const sources: ConfigSources = {
 const loaded: LoadedConfig = loadConfig(sources);
 
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
+if (loaded.kind !== 'run') {
+  signals.release();
+  process.stdout.on('error', endWithoutReader);
+}
 
 try {
   switch (loaded.kind) {

@@ -34,6 +34,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The program. @default its sources */
   readonly main?: string;
+  /** Where it says that it is ready. @default stdout */
+  readonly bannerOn?: 'stdout' | 'stderr';
   /** Words before the command line, such as `setpriv` with its flags. */
   readonly under?: readonly string[];
 }
@@ -121,17 +123,18 @@ export class DaemonProcess implements AsyncDisposable {
     options: DaemonOptions = {},
   ): Promise<DaemonProcess> {
     const daemon = new DaemonProcess(args, options);
+    const banner = (): string => (options.bannerOn === 'stderr' ? daemon.#stderr : daemon.#stdout);
     try {
       await until(
         'the daemon to be ready',
-        () => daemon.#stdout.includes('\n  Stop ') || daemon.#hasEnded,
+        () => banner().includes('\n  Stop ') || daemon.#hasEnded,
       );
       assert.ok(!daemon.#hasEnded, `the daemon ended:\n${daemon.output()}`);
     } catch (error) {
       await daemon[Symbol.asyncDispose]();
       throw error;
     }
-    daemon.#ports = parsePorts(daemon.#stdout);
+    daemon.#ports = parsePorts(banner());
     return daemon;
   }
 

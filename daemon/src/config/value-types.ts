@@ -53,13 +53,23 @@ export const switchType: ValueType<boolean> = {
   format: (value) => (value ? 'on' : 'off'),
 };
 
+/** What people write for "no file: print it". */
+export const STANDARD_OUTPUT_FILE = '-';
+
 export const pathType: ValueType<string> = {
   placeholder: 'FILE',
   wanted: 'the path of a file',
   toml: ['string'],
   repeatable: false,
-  parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
+  parse: (text) =>
+    text === '' || text === STANDARD_OUTPUT_FILE || text.includes('\0') ? undefined : text,
   format: (value) => value,
+};
+
+export const outputPathType: ValueType<string> = {
+  ...pathType,
+  wanted: 'the path of a file, or - for standard output',
+  parse: (text) => (text === STANDARD_OUTPUT_FILE ? text : pathType.parse(text)),
 };
 
 export const geoFileType: ValueType<string> = {

@@ -4,11 +4,13 @@ import type { RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump } from '@sentrypeer/follow';
 import { JSON_LOG_CURSOR } from '@sentrypeer/follow/cursors';
 import { JsonLogFile } from './json-log-file.ts';
+import { JsonLogStream, type LineStream } from './json-log-stream.ts';
 import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
 import type { DeliveryPorts } from './ports.ts';
 
 export interface JsonLogOptions {
-  readonly path: string;
+  /** A file, or what takes the lines instead of one. */
+  readonly path: string | LineStream;
   /** The `app_version` of every line. */
   readonly appVersion: string;
   /** @default JSON_LOG_SETTLE_MS */
@@ -36,10 +38,9 @@ export class JsonLog {
     options: JsonLogOptions,
     signal?: AbortSignal,
   ): Promise<JsonLog> {
-    const file = new JsonLogFile(ports.log, options.path, options.appVersion);
-    await file.check();
+    const sink = await openSink(ports, options);
     signal?.throwIfAborted();
-    const pump = new Pump({ ...ports, log: followedEvents(ports.log) }, file, {
+    const pump = new Pump({ ...ports, log: followedEvents(ports.log) }, sink, {
       name: JSON_LOG_CURSOR,
       settleMs: options.settleMs ?? JSON_LOG_SETTLE_MS,
       settleEntriesMax: JSON_LOG_SETTLE_EVENTS_MAX,
@@ -66,4 +67,14 @@ export class JsonLog {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function openSink(
+  ports: DeliveryPorts,
+  { path, appVersion }: JsonLogOptions,
+): Promise<JsonLogFile | JsonLogStream> {
+  if (typeof path !== 'string') return new JsonLogStream(path, appVersion);
+  const file = new JsonLogFile(ports.log, path, appVersion);
+  await file.check();
+  return file;
 }

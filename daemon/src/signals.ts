@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * The signals of the process. This module is loaded before everything else and imports nothing: a signal that comes
+ * while the rest loads must find its handler, or the system's default ends the program.
+ */
+
+/** What a shell reports of a process that a signal ended: 128 and its number (SIGINT 2). */
+const STATUS_STOPPED_AT_ONCE = 130;
+
+/** The part of `process` that {@link Signals} needs. */
+export interface SignalHost {
+  readonly pid: number;
+  readonly platform: NodeJS.Platform;
+  on(name: NodeJS.Signals, handler: () => void): unknown;
+  off(name: NodeJS.Signals, handler: () => void): unknown;
+  kill(pid: number, name: NodeJS.Signals): unknown;
+  exit(status: number): unknown;
+}
+
+/** Catches every signal that would end the program and was not meant to, and remembers what came early. */
+export class Signals {
+  /** Resolves at the first signal to stop; the second one ends the process at once. */
+  readonly stopped: Promise<void>;
+  readonly #host: SignalHost;
+  readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>;
+  readonly #stop = Promise.withResolvers<void>();
+  #received: NodeJS.Signals | undefined;
+  #reload: (() => void) | undefined;
+  #isReloadDue = false;
+
+  constructor(host: SignalHost) {
+    this.#host = host;
+    this.stopped = this.#stop.promise;
+    const stop = (name: NodeJS.Signals): [NodeJS.Signals, () => void] => [
+      name,
+      () => this.#onStop(name),
+    ];
+    // Windows has no SIGHUP: Node tells by it that the console was closed, and the system ends us soon.
+    const hangUp: [NodeJS.Signals, () => void] =
+      host.platform === 'win32' ? stop('SIGHUP') : ['SIGHUP', () => this.#onHangUp()];
+    this.#handlers = new Map([
+      stop('SIGINT'),
+      stop('SIGTERM'),
+      ...(host.platform === 'win32' ? [stop('SIGBREAK')] : []),
+      hangUp,
+      // Node opens a debugger's port at SIGUSR1 where nobody listens to it, and SIGUSR2 ends the process.
+      ...(host.platform === 'win32'
+        ? []
+        : (['SIGUSR1', 'SIGUSR2'] as const).map((name) => [name, doNothing] as const)),
+    ]);
+    for (const [name, handler] of this.#handlers) host.on(name, handler);
+  }
+
+  /** What to do at SIGHUP; done at once where one came before. */
+  onReload(reload: () => void): void {
+    this.#reload = reload;
+    if (this.#isReloadDue) this.#onHangUp();
+  }
+
+  /**
+   * For a command, which has nothing to close: signals end it as they end any program, also one that came before this
+   * call.
+   */
+  release(): void {
+    for (const [name, handler] of this.#handlers) {
+      if (handler !== doNothing) this.#host.off(name, handler);
+    }
+    if (this.#received !== undefined) this.#host.kill(this.#host.pid, this.#received);
+  }
+
+  #onStop(name: NodeJS.Signals): void {
+    if (this.#received !== undefined && this.#received !== 'SIGHUP') {
+      this.#host.exit(STATUS_STOPPED_AT_ONCE);
+    }
+    this.#received = name;
+    this.#stop.resolve();
+  }
+
+  #onHangUp(): void {
+    this.#received ??= 'SIGHUP';
+    this.#isReloadDue = this.#reload === undefined;
+    this.#reload?.();
+  }
+}
+
+/** Those of this process. */
+export const signals = new Signals(process);
+
+function doNothing(): void {
+  return undefined;
+}
