@@ -49,7 +49,7 @@ export async function openThreads(
     stall: () => stall,
     openSip: (sipOptions) => sips.open(sipOptions),
     drain: async () => {
-      sips.stop();
+      await sips.drain();
       store.send({ kind: 'drain' });
       await drained.promise;
     },

@@ -21,6 +21,8 @@ export class SipThreads {
   readonly #countMax: number;
   readonly #threads: Thread<SipWorkerInput>[] = [];
   readonly #counters: SipCounters[] = [];
+  /** One for each thread. */
+  readonly #hushed: PromiseWithResolvers<void>[] = [];
   #locals: SipLocals = { udp: [], tcp: [], tls: [] };
   #isStopped = false;
 
@@ -48,6 +50,20 @@ export class SipThreads {
     return this.#locals;
   }
 
+  /**
+   * Stops them so that every datagram is accounted for: first none lets anything in any more, then the first of them
+   * looks for the last time at what the kernel dropped at the sockets of all, then the others close theirs.
+   */
+  async drain(): Promise<void> {
+    if (this.#isStopped) return;
+    for (const thread of this.#threads) thread.send({ kind: 'hush' });
+    await Promise.all(this.#hushed.map(({ promise }) => promise));
+    const [first] = this.#threads;
+    first?.send({ kind: 'stop' });
+    await first?.ended();
+    this.stop();
+  }
+
   /** Has them close their ports, and tell the store that nothing follows. Idempotent. */
   stop(): void {
     if (this.#isStopped) return;
@@ -66,12 +82,15 @@ export class SipThreads {
     if (blocks === undefined) return undefined;
     const data: SipWorkerData = { blocks, blocksCountMax: blocksCountMax(this.#countMax) };
     const index = this.#threads.length;
+    const hushed = Promise.withResolvers<void>();
+    this.#hushed.push(hushed);
     const thread = Thread.load<SipWorkerInput, SipWorkerOutput>('sip-worker', data, [blocks], {
       logger: this.#ports.logger,
       onFailed: this.#ports.onFailed,
       onMessage: (message) => {
         if (message.kind === 'ready') this.#locals = message.locals;
         else if (message.kind === 'counters') this.#counters[index] = message.counters;
+        else if (message.kind === 'hushed') hushed.resolve();
         else for (const each of this.#threads) each.send(message);
       },
     });

@@ -102,6 +102,12 @@ export class SipListeners implements AsyncDisposable {
     return count;
   }
 
+  /** Lets no new datagram in; resolves with whether the system did so for every socket. See `UdpListener.hush`. */
+  async hush(): Promise<boolean> {
+    const hushed = await Promise.all(this.#udp.map((listener) => listener.hush()));
+    return hushed.every((isHushed) => isHushed);
+  }
+
   close(): Promise<void> {
     return this.#scope.disposeAsync();
   }

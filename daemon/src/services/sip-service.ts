@@ -89,6 +89,8 @@ export class SipService implements AsyncDisposable {
   #withheldCount = 0;
   #hasPaused = false;
   #isClosing = false;
+  #isOnlyCounting = false;
+  #hushing: Promise<void> | undefined;
 
   private constructor(ports: SipPorts, options: SipServiceOptions) {
     this.#ports = ports;
@@ -138,14 +140,21 @@ export class SipService implements AsyncDisposable {
   }
 
   /**
-   * Reads what the kernel has received, closes the listeners, then hands over what was observed; resolves
-   * when all is done.
+   * Lets no new datagrams in and reads those that the system holds for this thread; resolves when there are none. What
+   * cannot be looked at in time is counted as dropped.
+   */
+  hush(): Promise<void> {
+    this.#hushing ??= this.#hush();
+    return this.#hushing;
+  }
+
+  /**
+   * Closes the listeners, then hands over what was observed; resolves when all is done. Threads that share ports are all
+   * hushed before: what one still let in, another one would count when it is gone.
    */
   async close(): Promise<void> {
-    this.#isClosing = true;
-    await this.#kernelDrops?.look(); // Other threads may close their sockets any moment.
-    await this.#readWaiting();
-    await this.#scope.disposeAsync();
+    await this.hush();
+    await this.#scope.disposeAsync(); // The last look at what the kernel dropped is here.
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#dueTimer);
     this.#collector.finish();
@@ -195,20 +204,28 @@ export class SipService implements AsyncDisposable {
     });
   }
 
-  /** Lets datagrams come until none does. Under a flood that never happens, so there is an end to it. */
-  async #readWaiting(): Promise<void> {
+  async #hush(): Promise<void> {
+    this.#isClosing = true;
     const endAtMs = this.#ports.clock.nowMs() + STOP_READING_MS_MAX;
+    const isHushed = (await this.#listeners?.hush()) !== false;
     let before: number;
     do {
       before = this.#received.UDP;
       // Two turns of the event loop, so that sockets were looked at in between.
       await turnOfLoop();
       await turnOfLoop();
-    } while (this.#received.UDP > before && this.#ports.clock.nowMs() < endAtMs);
+      this.#isOnlyCounting = this.#ports.clock.nowMs() >= endAtMs;
+      // The queues are bounded and nothing is added to them, unless the system does not do that: under a flood there
+      // is no end then.
+    } while (this.#received.UDP > before && (isHushed || !this.#isOnlyCounting));
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {
     this.#received.UDP += 1;
+    if (this.#isOnlyCounting) {
+      this.#collector.drop(1);
+      return;
+    }
     if (!this.#options.responsive && this.#collector.isFull) {
       // More than the store takes: the time it costs to read this one is better given to the store.
       this.#pauseOnce();

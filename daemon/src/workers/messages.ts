@@ -43,6 +43,8 @@ interface WonMessage {
 export type SipWorkerInput =
   | WonMessage
   | { readonly kind: 'open'; readonly options: SipServiceOptions }
+  /** Answered by `hushed`; `stop` follows when all threads are. */
+  | { readonly kind: 'hush' }
   | { readonly kind: 'stop' };
 
 export type SipWorkerOutput =
@@ -50,6 +52,7 @@ export type SipWorkerOutput =
   | FailedMessage
   | WonMessage
   | { readonly kind: 'counters'; readonly counters: SipCounters }
+  | { readonly kind: 'hushed' }
   | { readonly kind: 'ready'; readonly locals: SipLocals };
 
 /** A batch of events, whose memory goes with it. */

@@ -59,6 +59,10 @@ parent.on('message', async (message: SipWorkerInput) => {
     case 'won':
       service?.win(message.account);
       break;
+    case 'hush':
+      await service?.hush();
+      say({ kind: 'hushed' });
+      break;
     case 'stop':
       await service?.close();
       port.close(); // Tells the store that nothing follows; what was posted arrives before.

@@ -55,6 +55,7 @@ export class UdpListener implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #following: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  #isHushed = false;
 
   private constructor(ports: UdpPorts, options: UdpOptions, onDatagram: OnDatagram) {
     const { socketsPerAddress, reusePort } = options;
@@ -114,6 +115,19 @@ export class UdpListener implements AsyncDisposable {
    */
   takeKernelDrops(): Promise<number> {
     return this.#kernelDrops.take(this.locals());
+  }
+
+  /**
+   * Lets nothing new in, for good: what the system has received already is still told. Resolves with whether that holds
+   * for every socket, see `UdpSocket.hush`.
+   */
+  async hush(): Promise<boolean> {
+    this.#isHushed = true;
+    clearInterval(this.#timer);
+    await this.#following;
+    const sockets = [...this.#open.values()].flat();
+    const hushed = await Promise.all(sockets.map((socket) => socket.hush()));
+    return hushed.every((isHushed) => isHushed);
   }
 
   /** Resolves when all sockets are gone; no datagram is told after the call. */
@@ -193,7 +207,7 @@ export class UdpListener implements AsyncDisposable {
   }
 
   async #follow(): Promise<void> {
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || this.#isHushed) return;
     const looked = this.#lookAgain();
     if (looked === undefined) return;
     const wanted = new Map(looked.map((each) => [zonedAddress(each), each]));
@@ -205,7 +219,7 @@ export class UdpListener implements AsyncDisposable {
     }
     const failing = new Set<string>();
     for (const [address, each] of wanted) {
-      if (this.#open.has(address) || this.#closing !== undefined) continue;
+      if (this.#open.has(address) || this.#closing !== undefined || this.#isHushed) continue;
       try {
         await this.#openAddress(each);
         this.#ports.logger.info('udp_address_new', { address });

@@ -34,6 +34,7 @@ export class UdpSocket {
   readonly #socket: Socket;
   readonly #shared: UdpShared;
   #closed = false;
+  #hushed: Promise<boolean> | undefined;
 
   constructor(socket: Socket, local: Endpoint, shared: UdpShared, onDatagram: OnDatagram) {
     this.local = local;
@@ -58,7 +59,7 @@ export class UdpSocket {
    * @param octets The socket's from now on; the caller leaves them unchanged.
    */
   send(octets: Uint8Array, to: Endpoint): void {
-    if (this.#closed || to.port === 0) {
+    if (this.#closed || this.#hushed !== undefined || to.port === 0) {
       this.#shared.counts.sendFailed += 1;
       return;
     }
@@ -67,6 +68,22 @@ export class UdpSocket {
       return;
     }
     this.#socket.send(octets, to.port, zonedAddress(to), this.#onSent);
+  }
+
+  /**
+   * Takes no new datagrams, and sends none; those that the system holds for it are told as before. The socket is
+   * connected to itself: a system hands a connected socket nothing from anywhere else, and what is in its queue stays
+   * there. Resolves with whether the system did so.
+   */
+  hush(): Promise<boolean> {
+    this.#hushed ??= new Promise((resolve) => {
+      if (this.#closed) resolve(true);
+      else
+        this.#socket.connect(this.local.port, zonedAddress(this.local), (error?: Error | null) =>
+          resolve(!(error instanceof Error)),
+        );
+    });
+    return this.#hushed;
   }
 
   /** Resolves when the socket is gone. */

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { silentLogger } from '@sentrypeer/kernel';
 import { UDP_SEND_QUEUE_OCTETS_MAX } from '../src/limits.ts';
+import { UdpListener } from '../src/udp-listener.ts';
 import { UdpSocket, type UdpShared } from '../src/udp-socket.ts';
 
 /** A socket whose system side the test can bend. */
@@ -42,3 +44,27 @@ test('an error of the system instead of a datagram is counted', async () => {
   parts.socket.emit('error', new Error('recvmsg ENOMEM'));
   assert.equal(parts.shared.counts.receiveFailed, 1);
 });
+
+for (const address of ['127.0.0.1', '::1']) {
+  test(`hush() lets nothing new in, and what the system holds is still told (${address})`, async () => {
+    let count = 0;
+    await using listener = await UdpListener.open(
+      { logger: silentLogger, listAddresses: () => [{ address }] },
+      { addresses: [address], port: 0, reusePort: false, socketsPerAddress: 1 },
+      () => (count += 1),
+    );
+    const [{ port } = { port: 0 }] = listener.locals();
+    const sender = createSocket(address === '::1' ? 'udp6' : 'udp4');
+    sender.on('error', () => undefined); // Refused: the port is closed for it.
+    const sent = (text: string): Promise<void> =>
+      new Promise((resolve) => sender.send(text, port, address, () => resolve()));
+    // The listener's turn comes only when all of them are in its socket.
+    const early = Array.from({ length: 100 }, () => sent('early'));
+    const hushed = Promise.all(early).then(() => listener.hush());
+    assert.equal(await hushed, true);
+    for (let index = 0; index < 100; index += 1) await sent('late');
+    await once(sender, 'error', { signal: AbortSignal.timeout(50) }).catch(() => undefined);
+    assert.equal(count, 100);
+    sender.close();
+  });
+}
