@@ -27,6 +27,7 @@ import { openAgent } from './open-agent.ts';
 import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
+import { SocketDrops } from './services/socket-drops.ts';
 import { cursorSink } from './services/writer-commands.ts';
 
 export interface DaemonPorts {
@@ -48,6 +49,19 @@ export interface DaemonPorts {
 /** A consumer of the event log. */
 interface Consumer {
   wake(): void;
+}
+
+/** Where events go, and how that is getting on. */
+export interface Output {
+  /** Why it does not get its events at present, for a person. */
+  readonly trouble: string | undefined;
+}
+
+interface Outputs {
+  readonly jsonLog: JsonLog | undefined;
+  readonly webhooks: Webhooks | undefined;
+  /** Those beside webhooks, by name. */
+  readonly outputs: Readonly<Record<string, Output>>;
 }
 
 /** Everything that runs, put together. */
@@ -90,7 +104,7 @@ export class Daemon implements AsyncDisposable {
     scope.defer(() => engine.close());
     const log = scope.use(StoreReader.open(config.dbFile));
 
-    const { jsonLog, webhooks } = await openOutputs(
+    const { jsonLog, webhooks, outputs } = await openOutputs(
       { ...ports, log, engine, scope, consumers },
       config,
       identity.nodeId,
@@ -105,11 +119,18 @@ export class Daemon implements AsyncDisposable {
     const sipOpening = beginSip(engine, plan, scope);
     const agent = await openAgent({ ...ports, identity }, config);
     if (agent !== undefined) scope.use(agent);
+    const socketDrops = scope.use(new SocketDrops(logger));
+    socketDrops.watch('dht', pool?.locals ?? []);
+    socketDrops.watch('agent', agent?.locals.udp ?? []);
     const consumerNames = cursorNames(config);
     const api = config.api
       ? scope.use(
           await ApiService.open(
-            { ...ports, engine, log, agent, pool, consumers: consumerNames, webhooks },
+            {
+              ...{ ...ports, engine, log, agent, pool, webhooks, socketDrops },
+              consumers: consumerNames,
+              outputs,
+            },
             config,
           ),
         )
@@ -179,16 +200,21 @@ async function openOutputs(
   },
   config: Config,
   nodeId: string,
-): Promise<{ readonly jsonLog: JsonLog | undefined; readonly webhooks: Webhooks | undefined }> {
+): Promise<Outputs> {
   const { log, engine, logger, clock, scope, consumers } = ports;
   const delivery = { log, cursors: cursorSink(engine), logger, clock };
+  const outputs: Record<string, Output> = {};
   const jsonLog = config.jsonLog
     ? await openJsonLog(delivery, config, ports.standardOutput)
     : undefined;
-  if (jsonLog !== undefined) consumers.push(scope.use(jsonLog));
+  if (jsonLog !== undefined) {
+    consumers.push(scope.use(jsonLog));
+    outputs['json-log'] = jsonLog;
+  }
   if (config.syslog) {
     const syslog = await openSyslog(delivery, config, { nodeId, pid: ports.processId });
     consumers.push(scope.use(syslog));
+    outputs['syslog'] = syslog;
   }
   const webhooks = await openWebhooks(
     { ...delivery, log, engine },
@@ -196,7 +222,7 @@ async function openOutputs(
   );
   if (webhooks !== undefined) consumers.push(scope.use(webhooks));
   if (config.verbose) consumers.push(openPrinter(ports, log, config));
-  return { jsonLog, webhooks };
+  return { jsonLog, webhooks, outputs };
 }
 
 /* What is not asked for is not loaded: a small device has better use for the memory. */

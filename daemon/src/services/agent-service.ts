@@ -2,7 +2,14 @@
 
 import { latin1Octets } from '@sentrypeer/bytes';
 import type { Endpoint } from '@sentrypeer/ip';
-import { assert, openOrClose, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  assert,
+  openOrClose,
+  OperatingError,
+  Outage,
+  type Clock,
+  type Logger,
+} from '@sentrypeer/kernel';
 import { isRepliable, type Frame, type StreamConnection, type UdpSocket } from '@sentrypeer/net';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import {
@@ -74,7 +81,7 @@ export class AgentService implements AsyncDisposable {
   #listeners: SipListeners | undefined;
   #decisions: AgentDecision[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
-  #isFailing = false;
+  readonly #outage: Outage;
 
   private constructor(
     ports: AgentServicePorts,
@@ -83,6 +90,8 @@ export class AgentService implements AsyncDisposable {
     plans: NumberingPlans,
   ) {
     this.#ports = ports;
+    const names = { failed: 'agent_cannot_judge', over: 'agent_judges_again' };
+    this.#outage = new Outage(ports.logger, 'warn', names);
     this.#options = options;
     this.#log = this.#scope.use(log);
     this.#snapshot = this.#scope.use(new Snapshot(log));
@@ -224,15 +233,12 @@ export class AgentService implements AsyncDisposable {
       const judgement = this.#snapshot.read(() =>
         this.#log.ask(() => this.#judge.judge(...question)),
       );
-      this.#isFailing = false;
+      this.#outage.over();
       return judgement;
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
       this.#snapshot.end();
-      if (!this.#isFailing) {
-        this.#ports.logger.warn('agent_cannot_judge', { code: error.code, why: error.message });
-      }
-      this.#isFailing = true;
+      this.#outage.failed({ code: error.code, why: error.message });
       return undefined;
     }
   }

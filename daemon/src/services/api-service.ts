@@ -35,6 +35,9 @@ export interface ApiServicePorts {
   readonly consumers: readonly string[];
   readonly webhooks: Webhooks | undefined;
   readonly agent: RunningAgent | undefined;
+  /** Where events go beside webhooks, by name. */
+  readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
+  readonly socketDrops: { counts(): Readonly<Record<string, number>> };
 }
 
 interface ApiParts {
@@ -67,7 +70,7 @@ export class ApiService implements AsyncDisposable {
     const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers, webhooks, agent, pool } = ports;
+    const { log, engine, clock, logger, consumers, webhooks, agent, pool, outputs } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     // Small devices, which have one thread, keep SQLite's own 2 MiB.
@@ -76,7 +79,10 @@ export class ApiService implements AsyncDisposable {
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
       new DaemonOperations(
-        { engine, log, agent, pool, webhooks },
+        {
+          ...{ engine, log, agent, pool, webhooks, outputs },
+          socketDrops: () => ports.socketDrops.counts(),
+        },
         { version: VERSION, dbFile, consumers },
       ),
     );

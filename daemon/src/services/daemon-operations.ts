@@ -16,6 +16,9 @@ import { webhookMetrics } from './webhook-metrics.ts';
 
 const MIB = 1_048_576;
 
+/** Read once: the wall clock may be set meanwhile, and the start does not move. */
+const STARTED_AT_SECONDS = (Date.now() - process.uptime() * 1000) / 1000;
+
 interface DaemonOperationsPorts {
   readonly engine: Engine;
   readonly log: StoreReader;
@@ -24,6 +27,10 @@ interface DaemonOperationsPorts {
   readonly agent: Pick<RunningAgent, 'counters'> | undefined;
   /** `undefined` where nothing is shared. */
   readonly pool: PoolService | undefined;
+  /** Where events go beside webhooks, by name. */
+  readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
+  /** Datagrams that the system dropped at other sockets than those of SIP. */
+  readonly socketDrops: () => Readonly<Record<string, number>>;
 }
 
 interface DaemonOperationsOptions {
@@ -70,23 +77,33 @@ export class DaemonOperations implements Operations, Disposable {
       if (!(error instanceof OperatingError)) throw error;
       reasons.push({ part: 'database', why: error.message });
     }
-    if (this.#ports.pool?.status().pool.isConnected === false) {
-      reasons.push({ part: 'sharing', why: 'no node of the network answers' });
-    }
     return reasons;
   }
 
   degraded(): readonly NotReady[] {
-    const reasons: NotReady[] = [];
+    const { pool, webhooks, outputs } = this.#ports;
+    const parts: NotReady[] = [];
     const { kept, clock } = this.#condition();
     if (clock?.expectedEpochUs !== undefined) {
       const expected = new Date(clock.expectedEpochUs / 1000).toISOString().slice(0, 16);
       const why = `the clock of this machine says ${new Date().toISOString().slice(0, 16)}, and the database was last written about ${expected}: set the clock; for a day no age removes anything`;
-      reasons.push({ part: 'clock', why });
+      parts.push({ part: 'clock', why });
     }
-    if (kept?.isBeyond !== true) return reasons;
-    const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${kept.retentionDays} days): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
-    return [...reasons, { part: 'retention', why }];
+    if (kept?.isBeyond === true) {
+      const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${kept.retentionDays} days): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
+      parts.push({ part: 'retention', why });
+    }
+    for (const [part, { trouble }] of Object.entries(outputs)) {
+      if (trouble !== undefined) parts.push({ part, why: trouble });
+    }
+    if (pool?.status().pool.isConnected === false) {
+      parts.push({ part: 'sharing', why: 'no node of the network answers' });
+    }
+    for (const { name, status, nextTryEpochUs } of webhooks?.reports ?? []) {
+      if (nextTryEpochUs !== undefined && status.error !== undefined)
+        parts.push({ part: `webhook ${name}`, why: status.error.message });
+    }
+    return parts;
   }
 
   metrics(): readonly MetricFamily[] {
@@ -94,6 +111,8 @@ export class DaemonOperations implements Operations, Disposable {
     const { pool, log } = this.#ports;
     return [
       ...this.#sip(),
+      this.#degradedParts(),
+      ...this.#socketDrops(),
       ...(agent === undefined ? [] : agentMetrics(agent)),
       ...this.#store(),
       ...webhookMetrics(this.webhooks()),
@@ -122,6 +141,30 @@ export class DaemonOperations implements Operations, Disposable {
       if (!(error instanceof OperatingError)) throw error;
       return {};
     }
+  }
+
+  #degradedParts(): MetricFamily {
+    return gauge(
+      'sentrypeer_degraded_parts',
+      'Parts that do less than they should; /readyz names them.',
+      this.degraded().length,
+    );
+  }
+
+  #socketDrops(): readonly MetricFamily[] {
+    const samples = Object.entries(this.#ports.socketDrops()).map(([socket, value]) => ({
+      labels: { socket },
+      value,
+    }));
+    if (samples.length === 0) return [];
+    return [
+      {
+        name: 'sentrypeer_socket_dropped_total',
+        help: 'Datagrams that the system dropped at our other sockets because they came faster than they were read.',
+        type: 'counter',
+        samples,
+      },
+    ];
   }
 
   #sip(): readonly MetricFamily[] {
@@ -215,7 +258,6 @@ export class DaemonOperations implements Operations, Disposable {
 
   #process(): readonly MetricFamily[] {
     const { user, system } = process.cpuUsage();
-    const startedAtSeconds = Date.now() / 1000 - process.uptime();
     const delaySeconds = this.#loopDelay.percentile(99) / 1e9;
     this.#loopDelay.reset();
     return [
@@ -227,7 +269,7 @@ export class DaemonOperations implements Operations, Disposable {
       },
       counter('process_cpu_seconds_total', 'CPU time of all threads.', (user + system) / 1e6),
       gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()),
-      gauge('process_start_time_seconds', 'Unix time of the start.', startedAtSeconds),
+      gauge('process_start_time_seconds', 'Unix time of the start.', STARTED_AT_SECONDS),
       gauge(
         'nodejs_eventloop_lag_p99_seconds',
         'Delay of the main thread since the last scrape, 99th percentile.',

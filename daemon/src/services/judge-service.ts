@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock, type Logger, Outage } from '@sentrypeer/kernel';
 import type { Store } from '@sentrypeer/store';
 import { JUDGE_DELAY_MS, JUDGE_IDLE_MS, JUDGE_RETRY_MS } from '../limits.ts';
 import type { JudgeOptions } from './judge.ts';
@@ -20,18 +20,20 @@ export class JudgeService {
   #judging: ReturnType<Store['openJudging']> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerMs = 0;
-  #hasFailed = false;
+  readonly #outage: Outage;
   #isClosed = false;
 
   constructor(ports: JudgeServicePorts, options: JudgeOptions) {
     this.#ports = ports;
+    const names = { failed: 'judging_failed', over: 'judging_resumed' };
+    this.#outage = new Outage(ports.logger, 'warn', names);
     this.#options = options;
     this.#stepIn(JUDGE_DELAY_MS);
   }
 
   /** Something was recorded or decided. */
   wake(): void {
-    if (this.#timerMs > JUDGE_DELAY_MS && !this.#hasFailed) this.#stepIn(JUDGE_DELAY_MS);
+    if (this.#timerMs > JUDGE_DELAY_MS && !this.#outage.isOn) this.#stepIn(JUDGE_DELAY_MS);
   }
 
   close(): void {
@@ -54,15 +56,12 @@ export class JudgeService {
         await this.#open();
       }
       const more = this.#judging?.step() ?? false;
-      this.#hasFailed = false;
+      this.#outage.over();
       if (!more) this.#stepIn(JUDGE_IDLE_MS);
       else this.#stepIn(this.#ports.isBusy() ? JUDGE_DELAY_MS : 0);
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      if (!this.#hasFailed) {
-        this.#ports.logger.warn('judging_failed', { code: error.code, why: error.message });
-      }
-      this.#hasFailed = true;
+      this.#outage.failed({ code: error.code, why: error.message });
       this.#stepIn(JUDGE_RETRY_MS);
     }
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Logger } from '@sentrypeer/kernel';
+import { Outage, type Logger } from '@sentrypeer/kernel';
 import { KERNEL_DROPS_MS } from '../limits.ts';
 
 export interface KernelDropPorts {
   readonly logger: Logger;
+  /** For the log: whose sockets these are. */
+  readonly socket: string;
   /** What the kernel dropped since the last call. */
   readonly take: () => Promise<number>;
   readonly onDropped: (count: number) => void;
@@ -15,11 +17,12 @@ export class KernelDropWatch implements AsyncDisposable {
   readonly #ports: KernelDropPorts;
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
-  #isDropping = false;
+  readonly #flood: Outage;
   #count = 0;
 
   constructor(ports: KernelDropPorts) {
     this.#ports = ports;
+    this.#flood = new Outage(ports.logger, 'warn', { failed: 'udp_flood', over: 'udp_flood_over' });
     this.#timer = setInterval(() => void this.look(), KERNEL_DROPS_MS);
   }
 
@@ -42,9 +45,10 @@ export class KernelDropWatch implements AsyncDisposable {
 
   async #look(): Promise<void> {
     const count = await this.#ports.take();
-    if (count > 0 && !this.#isDropping) this.#ports.logger.warn('udp_flood', { dropped: count });
-    this.#isDropping = count > 0;
     this.#count += count;
+    const { socket } = this.#ports;
+    if (count > 0) this.#flood.failed({ socket, dropped: count });
+    else this.#flood.over({ socket, dropped_ever: this.#count });
     if (count > 0) this.#ports.onDropped(count);
   }
 }

@@ -2,7 +2,7 @@
 
 import { Steps } from '@sentrypeer/follow';
 import type { Places } from '@sentrypeer/geo';
-import type { Logger } from '@sentrypeer/kernel';
+import { Outage, type Logger } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import {
@@ -28,15 +28,18 @@ export class PlaceService implements AsyncDisposable {
   readonly #source: number;
   readonly #steps: Steps;
   #stepsCount = 0;
+  readonly #outage: Outage;
 
   constructor(ports: PlaceServicePorts) {
     this.#ports = ports;
+    const names = { failed: 'places_not_counted', over: 'places_counted_again' };
+    this.#outage = new Outage(ports.logger, 'warn', names);
     this.#source = ports.places.source;
     this.#steps = new Steps({
       step: () => this.#step(),
       wakeMs: PLACE_ROUND_MS,
       onFailed: ({ code, message }) => {
-        ports.logger.warn('places_not_counted', { code, why: message });
+        this.#outage.failed({ code, why: message });
         this.#stepsCount = 0; // The next event that is recorded wakes us again.
       },
     });
@@ -68,6 +71,7 @@ export class PlaceService implements AsyncDisposable {
       return { totalId, country, network, networkName };
     });
     await engine.write('place', placed, waiting.progress);
+    this.#outage.over();
     return true;
   }
 }

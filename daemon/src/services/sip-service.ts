@@ -3,7 +3,7 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { latin1Octets } from '@sentrypeer/bytes';
 import { EventCollector, type EventBlocks } from '@sentrypeer/event';
-import { Honeypot, personaByName, type Received } from '@sentrypeer/honeypot';
+import { Honeypot, personaByName } from '@sentrypeer/honeypot';
 import type { Endpoint } from '@sentrypeer/ip';
 import { assert, openOrClose, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
 import {
@@ -17,6 +17,7 @@ import {
 import type { ListenAddress } from '../config/value-types.ts';
 import { FLUSH_MS, STOP_READING_MS_MAX } from '../limits.ts';
 import { KernelDropWatch } from './kernel-drop-watch.ts';
+import { received } from './received.ts';
 import type { SipCounters } from './sip-counters.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 
@@ -67,8 +68,6 @@ export interface SipPorts {
 
 /** Where an answer goes: the datagram's socket, the connection, or nowhere (any more). */
 type Path = UdpSocket | StreamConnection | undefined;
-
-const NO_ANOMALIES: readonly string[] = [];
 
 /** One receiving thread: its listeners, its honeypot, and the collector that hands events to the store. */
 export class SipService implements AsyncDisposable {
@@ -196,6 +195,7 @@ export class SipService implements AsyncDisposable {
   #watch(listeners: SipListeners): KernelDropWatch {
     return new KernelDropWatch({
       logger: this.#ports.logger,
+      socket: 'sip',
       take: () => listeners.takeKernelDrops(),
       onDropped: (count) => {
         this.#collector.drop(count);
@@ -354,29 +354,5 @@ export class SipService implements AsyncDisposable {
       } else if (this.#mayReply(path, to, [octets], nowMs)) path.send(octets, to);
     }
     this.#arm(nowMs);
-  };
-}
-
-function received(
-  path: Path,
-  from: {
-    readonly octets: Uint8Array;
-    readonly source: Endpoint;
-    readonly local: Endpoint;
-    readonly transport: 'UDP' | 'TCP' | 'TLS';
-    readonly clock: Clock;
-  },
-): Received<Path> {
-  const { octets, source, local, transport, clock } = from;
-  return {
-    octets,
-    transport,
-    sourceIp: source.address,
-    sourcePort: source.port,
-    destinationIp: local.address,
-    destinationPort: local.port,
-    epochUs: clock.epochUs(),
-    framingAnomalies: NO_ANOMALIES,
-    path,
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, Outage } from '@sentrypeer/kernel';
 import {
   Recorder,
   Store,
@@ -45,11 +45,14 @@ export class StoreService implements WriterCommands {
   readonly #recorder: Recorder;
   readonly #judge: JudgeService;
   readonly #releases = new Map<Uint8Array, () => void>();
+  readonly #cursors: Outage;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
 
   private constructor(ports: StoreServicePorts, store: Store, judge: JudgeOptions) {
     this.#ports = ports;
+    const names = { failed: 'cursor_not_saved', over: 'cursors_saved_again' };
+    this.#cursors = new Outage(ports.logger, 'warn', names);
     this.#store = store;
     this.#recorder = new Recorder({
       store,
@@ -129,9 +132,10 @@ export class StoreService implements WriterCommands {
   saveCursor(name: string, honeyId: number): void {
     try {
       this.#store.saveCursor(name, honeyId);
+      this.#cursors.over();
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      this.#ports.logger.warn('cursor_not_saved', { name, code: error.code, why: error.message });
+      this.#cursors.failed({ name, code: error.code, why: error.message });
     }
   }
 

@@ -54,7 +54,33 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     }
   }
 
-  async resume(settledHoneyId: number): Promise<number> {
+  resume(settledHoneyId: number): Promise<number> {
+    return this.#named(this.#resume(settledHoneyId));
+  }
+
+  write(events: readonly RecordedEvent[]): Promise<void> {
+    return this.#named(this.#write(events));
+  }
+
+  settle(): Promise<void> {
+    return this.#named(this.#settle());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#letGo();
+  }
+
+  /** What the system says of the file, with its name and what to do. */
+  async #named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw refusalOf(this.#path, error) ?? failureOf(this.#path, error);
+    }
+  }
+
+  async #resume(settledHoneyId: number): Promise<number> {
     await this.#letGo();
     const handle = await openFile(this.#path);
     this.#handle = handle;
@@ -67,7 +93,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     return uuid === undefined ? settledHoneyId : await this.#find(uuid, settledHoneyId);
   }
 
-  async write(events: readonly RecordedEvent[]): Promise<void> {
+  async #write(events: readonly RecordedEvent[]): Promise<void> {
     let lines = '';
     for (const event of events) {
       if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
@@ -79,13 +105,8 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     await this.#opened().appendFile(lines);
   }
 
-  async settle(): Promise<void> {
+  async #settle(): Promise<void> {
     if (this.#isRegular) await this.#opened().datasync();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#letGo();
   }
 
   async #letGo(): Promise<void> {
@@ -194,4 +215,19 @@ function refusalOf(path: string, error: unknown): OperatingError | undefined {
     default:
       return undefined;
   }
+}
+
+/** What trying again later may help against; an error of another kind as it is. */
+function failureOf(path: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (error instanceof OperatingError || code === undefined) return error;
+  const why =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'its disk is full; free some space on it'
+      : `it can't be written (${code}); see to its disk`;
+  return new OperatingError(
+    'json_log_failed',
+    `JSON log ${path}: ${why}. No event is lost: the database has them, and the log goes on where it was`,
+    { cause: error },
+  );
 }

@@ -49,6 +49,11 @@ export class JsonLog {
     return new JsonLog(pump);
   }
 
+  /** Why nothing is written at present, for a person. */
+  get trouble(): string | undefined {
+    return this.#pump.trouble;
+  }
+
   /** New events were committed. */
   wake(): void {
     this.#pump.wake();

@@ -62,6 +62,11 @@ export class Syslog {
     return new Syslog(pump);
   }
 
+  /** Why nothing is written at present, for a person. */
+  get trouble(): string | undefined {
+    return this.#pump.trouble;
+  }
+
   /** New events were committed. */
   wake(): void {
     this.#pump.wake();

@@ -303,6 +303,12 @@ export const BOOTSTRAP_REPEAT_MS_MIN = 10_000;
 /** Milliseconds between two repetitions of bootstrap, at most (PROTOCOL 14.1). */
 export const BOOTSTRAP_REPEAT_MS_MAX = 86_400_000;
 
+/** Milliseconds until a name that was not found is looked up again, doubling to the last. Chosen: a network that comes up some seconds after the program. */
+export const BOOTSTRAP_RESOLVE_MS_MIN = 5_000;
+
+/** Milliseconds between two look-ups of a name that is not found, at most. Chosen: five minutes. */
+export const BOOTSTRAP_RESOLVE_MS_MAX = 300_000;
+
 /** Addresses pinged by one bootstrap. Chosen: several names with several addresses each. */
 export const BOOTSTRAP_ENDPOINTS_MAX = 256;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { errorCode, OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { doubledMs } from './back-off.ts';
 import { settlesWithin } from './deadline.ts';
 import { BATCH_ENTRIES_MAX, CLOSE_MS_MAX, CLOSE_SINK_MS_MAX } from './limits.ts';
@@ -61,6 +61,8 @@ export class Pump<Entry> {
   #unsettledCount = 0;
   #unsettledSinceMs = 0;
   #failuresCount = 0;
+  #trouble: string | undefined;
+  readonly #outage: Outage;
   #restart: PromiseWithResolvers<void> | undefined;
   #endPause: (() => void) | undefined;
   #backingOff = false;
@@ -75,10 +77,17 @@ export class Pump<Entry> {
     this.#ports = ports;
     this.#sink = sink;
     this.#options = options;
+    const names = { failed: 'delivery_failed', over: 'delivery_resumed' };
+    this.#outage = new Outage(ports.logger, 'error', names);
     const saved = ports.log.cursor(options.name);
     this.#settledId = saved ?? ports.log.lastId();
     if (saved === undefined) ports.cursors.saveCursor(options.name, this.#settledId);
     this.#running = this.#run();
+  }
+
+  /** Why the sink takes nothing at present, for a person. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** The log has new entries. */
@@ -224,17 +233,17 @@ export class Pump<Entry> {
     this.#unsettledCount = 0;
     this.#settledId = this.#position ?? this.#settledId;
     this.#ports.cursors.saveCursor(this.#options.name, this.#settledId);
-    if (this.#failuresCount === 0) return;
-    this.#ports.logger.info('delivery_resumed', { consumer: this.#options.name });
     this.#failuresCount = 0;
+    this.#trouble = undefined;
+    this.#outage.over({ consumer: this.#options.name });
   }
 
   #fail(error: Error): void {
     this.#position = undefined;
     this.#unsettledCount = 0;
     this.#failuresCount += 1;
-    if (this.#failuresCount > 1) return; // Said once an outage.
-    this.#ports.logger.error('delivery_failed', {
+    this.#trouble = error.message;
+    this.#outage.failed({
       consumer: this.#options.name,
       code: errorCode(error),
       message: error.message,

@@ -6,6 +6,7 @@ export { errorCode } from './error-code.ts';
 export { OperatingError } from './error.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { openOrClose } from './open-or-close.ts';
+export { Outage } from './outage.ts';
 export { type Random } from './random.ts';
 export {
   LATEST_EPOCH_US,
@@ -16,3 +17,4 @@ export {
   type TimeReading,
 } from './time-text.ts';
 export { isUnsafeCode, terminalSafeJson } from './unsafe-text.ts';
+export { formatMebibytes } from './size-text.ts';

@@ -4,6 +4,7 @@ export { ensureCertificate, type Certificate, type CertificatePaths } from './ce
 export { ConnectionQuota } from './connection-quota.ts';
 export type { Frame, Framer } from './framer.ts';
 export { assertPortFree, reusePortWorks } from './free-port.ts';
+export { KernelDrops } from './kernel-drops.ts';
 export { machineAddresses, machineHasIpv6, type LocalAddress } from './local-addresses.ts';
 export type { SocketPlace } from './port-holder.ts';
 export { isRepliable, type OwnAddresses } from './repliable.ts';

@@ -222,7 +222,9 @@ export class UdpListener implements AsyncDisposable {
       if (this.#open.has(address) || this.#closing !== undefined || this.#isHushed) continue;
       try {
         await this.#openAddress(each);
-        this.#ports.logger.info('udp_address_new', { address });
+        // Where it failed before, that was a warning, and so is its end.
+        const level = this.#failing.has(address) ? 'warn' : 'info';
+        this.#ports.logger[level]('udp_address_new', { address });
       } catch (error) {
         failing.add(address);
         if (!this.#failing.has(address))

@@ -294,7 +294,7 @@ export class Store {
     if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;
     throw databaseError(
       'disk_full',
-      `the disk of database ${this.#path} is nearly full; free some space on it, or let old events go: lower the size limit and confirm it with sentrypeer prune --yes`,
+      `the disk of database ${this.#path} is nearly full: ${this.#guard.shortage}; free some space on it, or let old events go: lower the size limit and confirm it with sentrypeer prune --yes`,
     );
   }
 

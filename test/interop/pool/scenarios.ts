@@ -33,7 +33,8 @@ const MEMBERS = [
 ];
 
 const isReady = (daemon: DaemonProcess) => async (): Promise<boolean> =>
-  (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).status === 200;
+  (await (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).text()) ===
+  '{"status":"ready"}';
 
 /** A node of 4.x, played by python3-opendht, and a daemon of ours, over Debian's dhtnode. */
 async function bothWays(): Promise<void> {

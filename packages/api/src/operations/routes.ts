@@ -14,8 +14,9 @@ export interface NotReady {
 
 /** What the program says of itself. */
 export interface Operations {
+  /** Why others do not get from this node what they ask of it; none where it is ready. */
   notReady(): readonly NotReady[];
-  /** What somebody should look at though the program does its work. */
+  /** What is less than it should be, though others get what they ask for: sharing, an output, an endpoint. */
   degraded(): readonly NotReady[];
   metrics(): readonly MetricFamily[];
   /** Endpoints that events are posted to. */
@@ -33,7 +34,7 @@ export function addOperationsRoutes(
   );
   addRoute(app, '/readyz', ANYBODYS, (_request, reply) => {
     const reasons = operations.notReady();
-    // An endpoint that is down is none of the reasons: the program does its work.
+    // What strangers do, such as an endpoint or a bootstrap node that is down, is never a reason: the program does its work.
     const states = operations.webhooks();
     const webhooks = states.map(({ name, lag, error }) => ({
       name,

@@ -92,8 +92,8 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   },
   '/readyz': {
     get: {
-      summary: 'What does not do its work, and why',
-      responses: answers({ '200': 'All does.', '503': 'Something does not.' }),
+      summary: 'What others do not get of this node and why, and what else is degraded',
+      responses: answers({ '200': 'All they ask for.', '503': 'Not all they ask for.' }),
     },
   },
   '/metrics': {

@@ -3,6 +3,7 @@
 import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
 import { assert, openOrClose, OperatingError } from '@sentrypeer/kernel';
 import { FAMILIES } from '../address.ts';
+import { BootstrapHosts } from './bootstrap-hosts.ts';
 import { Chance } from '../engine/chance.ts';
 import type { Counters } from '../engine/counters.ts';
 import { DhtEngine } from '../engine/engine.ts';
@@ -17,8 +18,6 @@ import type { DhtStatus } from '../engine/status.ts';
 import { sameOctets, unsignedValue, type Value, type ValueContent } from '../values/value.ts';
 import { Field, type Condition } from '../wire/message.ts';
 
-const DEFAULT_PORT = 4222;
-const PORT_MAX = 0xffff;
 const CONNECTED_POLL_MS = 50;
 
 export interface DhtOptions {
@@ -68,7 +67,7 @@ export class DhtNode implements AsyncDisposable {
   readonly #listens = new Set<EventQueue<ListenEvent>>();
   /** Gets and waits that are to end when the node does. */
   readonly #closing = new AbortController();
-  readonly #bootstrapHosts = new Set<string>();
+  readonly #bootstrapHosts: BootstrapHosts;
   #engine: DhtEngine | undefined;
   #datagrams: DatagramPort | undefined;
   #discovery: DatagramPort | undefined;
@@ -81,6 +80,7 @@ export class DhtNode implements AsyncDisposable {
     this.#ports = ports;
     this.#options = options;
     this.#chance = new Chance(ports.random);
+    this.#bootstrapHosts = new BootstrapHosts(ports, (host) => void this.#bootstrapHost(host));
   }
 
   /** Resolves when the sockets are bound; throws `OperatingError` with nothing left open. */
@@ -107,8 +107,8 @@ export class DhtNode implements AsyncDisposable {
 
   /**
    * Asks nodes whose ids are not known: `host`, `host:port` or `[IPv6]:port`; the port is 4222 where none is given.
-   * Resolves when they were asked, not when they answered; a name that is not found is logged and looked up again as
-   * long as nobody answers.
+   * Resolves when they were asked, not when they answered. A name that is not found is logged and looked up again until
+   * it is found; one that is found, as long as nobody answers.
    */
   async bootstrap(hosts: readonly string[]): Promise<void> {
     for (const host of hosts) this.#bootstrapHosts.add(host);
@@ -260,7 +260,7 @@ export class DhtNode implements AsyncDisposable {
         clock,
         random,
         send: (octets, to) => datagrams.send(octets, to),
-        onBootstrapDue: () => void this.bootstrap([...this.#bootstrapHosts].filter(isName)),
+        onBootstrapDue: () => void this.bootstrap(this.#bootstrapHosts.names()),
         ...(discovery === undefined
           ? {}
           : {
@@ -290,14 +290,10 @@ export class DhtNode implements AsyncDisposable {
   }
 
   async #bootstrapHost(text: string): Promise<void> {
-    const { host, port } = splitHost(text);
     const looked = this.#use((engine) => engine.expectBootstrap());
     try {
-      const addresses = await this.#ports.resolve(host);
-      if (this.#closed !== undefined) return;
-      this.#use((engine) => engine.bootstrap(addresses.map((address) => ({ address, port }))));
-    } catch (error) {
-      this.#ports.logger.warn('dht_bootstrap_unresolved', { host, error: String(error) });
+      const endpoints = await this.#bootstrapHosts.resolve(text);
+      if (this.#closed === undefined) this.#use((engine) => engine.bootstrap(endpoints));
     } finally {
       if (this.#closed === undefined) this.#use(looked);
     }
@@ -347,28 +343,11 @@ export class DhtNode implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#cancelWake();
+    this.#bootstrapHosts.close();
     this.#closing.abort(new OperatingError('dht_closed', 'The DHT node was closed.'));
     for (const listen of this.#listens) listen.close();
     this.#engine?.close();
     this.#cancelWake();
     await Promise.all([this.#datagrams?.close(), this.#discovery?.close()]);
   }
-}
-
-/** A name may have another address tomorrow; an address is itself. */
-function isName(host: string): boolean {
-  return !host.startsWith('[') && host.toLowerCase() !== host.toUpperCase();
-}
-
-function splitHost(text: string): { readonly host: string; readonly port: number } {
-  const bracket = text.lastIndexOf(']');
-  const colon = text.lastIndexOf(':');
-  const hasPort = bracket === -1 ? colon !== -1 && text.indexOf(':') === colon : colon > bracket;
-  const port = hasPort ? Number(text.slice(colon + 1)) : DEFAULT_PORT;
-  const host = hasPort ? text.slice(0, colon) : text;
-  const bare = bracket === -1 ? host : host.slice(1, bracket);
-  return {
-    host: bare,
-    port: Number.isInteger(port) && port > 0 && port <= PORT_MAX ? port : DEFAULT_PORT,
-  };
 }

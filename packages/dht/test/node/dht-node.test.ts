@@ -7,7 +7,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { silentLogger } from '@sentrypeer/kernel';
+import { setTimeout as after } from 'node:timers/promises';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { identityOf, infoHash, type DhtNode, type Value } from '../../src/index.ts';
 import { openDht, type OpenDhtOptions } from '../../src/udp/index.ts';
 
@@ -141,6 +142,41 @@ test('bootstrap() logs a name that is not found, and goes on', async () => {
   await b.bootstrap(['lost.example', `known.example:${a.locals[0]?.port}`]);
   await b.connected(AbortSignal.timeout(WAIT_MS));
   assert.deepEqual(warnings, ['dht_bootstrap_unresolved']);
+});
+
+test('a bootstrap name that is not found is looked up again until it is, without another call', async () => {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (event: string) => warnings.push(event) };
+  let looksCount = 0;
+  const resolve = async (): Promise<readonly string[]> => {
+    looksCount += 1;
+    if (looksCount < 4) throw new Error('EAI_AGAIN');
+    return ['127.0.0.1'];
+  };
+  // A thousand times as fast: an hour of waiting passes in seconds.
+  const startedAtMs = performance.now();
+  const clock = {
+    nowMs: () => startedAtMs + (performance.now() - startedAtMs) * 1000,
+    epochUs: () => systemClock.epochUs(),
+  };
+  const wakeAfter = (waitMs: number, run: () => void): (() => void) => {
+    const timeout = setTimeout(run, waitMs / 1000);
+    return () => clearTimeout(timeout);
+  };
+  await using a = await open();
+  await using b = await open({
+    logger,
+    ports: { resolve, wakeAfter, clock },
+    bootstrap: [`late.example:${a.locals[0]?.port}`],
+  });
+  const deadline = AbortSignal.timeout(WAIT_MS);
+  while (!warnings.includes('dht_bootstrap_resolved')) {
+    deadline.throwIfAborted();
+    await after(5);
+  }
+  assert.equal(looksCount, 4);
+  assert.deepEqual(warnings, ['dht_bootstrap_unresolved', 'dht_bootstrap_resolved']);
+  await b.close();
 });
 
 test('counters() and status() tell what happened', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import { Outage, type Clock, type Logger, formatMebibytes } from '@sentrypeer/kernel';
 import type { DiskGuard } from './disk-guard.ts';
 import {
   CHECKPOINT_INTERVAL_MS,
@@ -32,10 +32,12 @@ export class Checkpointer {
   readonly #carryOverAndTruncate: StatementSync;
   #lastAtMs: number;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
-  #held = false;
+  readonly #held: Outage;
 
   constructor(ports: CheckpointerPorts) {
     this.#ports = ports;
+    const names = { failed: 'database_log_held_by_reader', over: 'database_log_free_again' };
+    this.#held = new Outage(ports.logger, 'warn', names);
     this.#carryOver = ports.database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
     this.#carryOverAndTruncate = ports.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#lastAtMs = ports.clock.nowMs();
@@ -62,7 +64,12 @@ export class Checkpointer {
 
   #tellWhetherHeld(octets: number): void {
     const held = octets > HELD_FACTOR * WAL_OCTETS_MAX;
-    if (held && !this.#held) this.#ports.logger.warn('database_log_held_by_reader', { octets });
-    this.#held = held;
+    const size = formatMebibytes(octets);
+    if (!held) this.#held.over({ size });
+    else
+      this.#held.failed({
+        size,
+        why: 'a program that reads the database has had a query open for long; let it end',
+      });
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { dirname } from 'node:path';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import { Outage, type Clock, type Logger, formatMebibytes } from '@sentrypeer/kernel';
 import type { DiskSpace } from './disk-space.ts';
 import { DISK_CHECK_INTERVAL_MS, DISK_FREE_SHARE_MAX, WAL_OCTETS_MAX } from '../limits.ts';
 import type { Pages } from './pages.ts';
@@ -9,14 +9,16 @@ import type { Pages } from './pages.ts';
 /** Watches that enough of the disk stays free for others. */
 export class DiskGuard {
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #disk: DiskSpace;
   readonly #pages: Pages;
-  readonly #directory: string;
+  readonly #path: string;
+  readonly #outage: Outage;
   readonly #freeOctetsMin: number;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  #low = false;
   #full = false;
+  /** What was seen at the last look. */
+  #freeOctets = Infinity;
+  #minOctets = 0;
 
   constructor(
     ports: {
@@ -28,17 +30,20 @@ export class DiskGuard {
     options: { readonly path: string; readonly freeOctetsMin: number },
   ) {
     this.#clock = ports.clock;
-    this.#logger = ports.logger;
+    this.#outage = new Outage(ports.logger, 'warn', {
+      failed: 'disk_low',
+      over: 'disk_free_again',
+    });
     this.#disk = ports.disk;
     this.#pages = ports.pages;
-    this.#directory = dirname(options.path);
+    this.#path = options.path;
     this.#freeOctetsMin = options.freeOctetsMin;
   }
 
   /** Less is soon free than shall stay free: time to make room within the database. */
   isLow(): boolean {
     this.#read();
-    return this.#low;
+    return this.#outage.isOn;
   }
 
   /** Less is free than shall stay free: the database must not grow. */
@@ -47,25 +52,31 @@ export class DiskGuard {
     return this.#full;
   }
 
+  /** How much is free and how much is left alone, for a person. */
+  get shortage(): string {
+    return `${formatMebibytes(this.#freeOctets)} free, of which ${formatMebibytes(this.#minOctets)} are left alone (--db-free-min)`;
+  }
+
   /** Looks at the disk, unless it did so a moment ago. Not within a transaction. */
   #read(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#readAtMs < DISK_CHECK_INTERVAL_MS) return;
     this.#readAtMs = nowMs;
-    const disk = this.#disk.read(this.#directory);
+    const disk = this.#disk.read(dirname(this.#path));
     // What waits in the log makes the database grow when it is carried over.
     const freeOctets = disk.freeOctets - this.#pages.readWal().waitingOctets;
     const minOctets = Math.min(this.#freeOctetsMin, disk.totalOctets * DISK_FREE_SHARE_MAX);
     const marginOctets = Math.min(WAL_OCTETS_MAX, minOctets);
     // Low comes before full, and a whole log must be free before it ends, or it would flutter with each log.
-    const lowOctets = minOctets + marginOctets + (this.#low ? WAL_OCTETS_MAX : 0);
-    const low = freeOctets < lowOctets;
+    const lowOctets = minOctets + marginOctets + (this.#outage.isOn ? WAL_OCTETS_MAX : 0);
     this.#full = freeOctets < minOctets;
-    if (low !== this.#low) {
-      const fields = { directory: this.#directory, free_octets: freeOctets, min_octets: minOctets };
-      if (low) this.#logger.warn('disk_low', fields);
-      else this.#logger.info('disk_free_again', fields);
-    }
-    this.#low = low;
+    this.#freeOctets = freeOctets;
+    this.#minOctets = minOctets;
+    if (freeOctets < lowOctets) {
+      this.#outage.failed({
+        file: this.#path,
+        why: `its disk has ${this.shortage}; free some space on it, or lower --db-free-min or --db-size-max`,
+      });
+    } else this.#outage.over({ file: this.#path, why: `its disk has ${this.shortage}` });
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { EVENT_BATCH_OCTETS_MIN, EventBatchWriter, visitEventBatch } from '@sentrypeer/event';
-import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Logger, Outage } from '@sentrypeer/kernel';
 import {
   COMMIT_DELAY_MS,
   COMMIT_OCTETS_ENOUGH,
@@ -54,7 +54,7 @@ export class Recorder {
   #waitingOctets = 0;
   #commitAtMs: number | undefined;
   #maintainAtMs = Number.NEGATIVE_INFINITY;
-  #maintenanceFailed = false;
+  readonly #maintenance: Outage;
   #failure: OperatingError | undefined;
   #retryMs = RETRY_FIRST_MS;
   /** Since the stall began: messages that had to wait, and messages that were dropped. */
@@ -69,6 +69,8 @@ export class Recorder {
     this.#store = ports.store;
     this.#logger = ports.logger;
     this.#listener = ports.listener;
+    const names = { failed: 'maintenance_failed', over: 'maintenance_resumed' };
+    this.#maintenance = new Outage(ports.logger, 'warn', names);
   }
 
   /** Why nothing is recorded at present, or `undefined` while all is well. */
@@ -169,7 +171,7 @@ export class Recorder {
   }
 
   #resumed(): void {
-    this.#logger.info('recording_resumed', {
+    this.#logger.error('recording_resumed', {
       waited_messages: this.#stalledMessages,
       dropped_messages: this.#droppedMessages,
     });
@@ -200,13 +202,11 @@ export class Recorder {
   #maintain(nowMs: number): void {
     try {
       this.#maintainAtMs = this.#store.maintain() ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
-      this.#maintenanceFailed = false;
+      this.#maintenance.over();
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
       this.#maintainAtMs = nowMs + RETRY_LAST_MS;
-      if (this.#maintenanceFailed) return;
-      this.#maintenanceFailed = true;
-      this.#logger.warn('maintenance_failed', { code: error.code, why: error.message });
+      this.#maintenance.failed({ code: error.code, why: error.message });
     }
   }
 }

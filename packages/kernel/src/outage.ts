@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { LogFields, Logger } from './logger.ts';
+
+/**
+ * Says once that something fails, and once that it works again, both at the same level: who reads of an outage must also
+ * read of its end.
+ */
+export class Outage {
+  readonly #say: Logger['warn'];
+  readonly #failed: string;
+  readonly #over: string;
+  #isOn = false;
+
+  /** @param names Constant event names. */
+  constructor(
+    logger: Logger,
+    level: 'warn' | 'error',
+    names: { readonly failed: string; readonly over: string },
+  ) {
+    this.#say = (event, fields) => logger[level](event, fields);
+    this.#failed = names.failed;
+    this.#over = names.over;
+  }
+
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** It failed; said where it did not before. */
+  failed(fields?: LogFields): void {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#say(this.#failed, fields);
+  }
+
+  /** It works; said where it did not before. */
+  over(fields?: LogFields): void {
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    this.#say(this.#over, fields);
+  }
+}
