@@ -9,14 +9,14 @@ import {
   webhookCursor,
 } from '@sentrypeer/follow/cursors';
 import type { RecordedEvent } from '@sentrypeer/event';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
-import { type Engine } from './engine.ts';
+import type { Engine, EnginePorts } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 import { formatEventLine } from './output/event-line.ts';
@@ -28,6 +28,7 @@ import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 import { SocketDrops } from './services/socket-drops.ts';
+import { StartingApi } from './services/starting-api.ts';
 import { cursorSink } from './services/writer-commands.ts';
 
 export interface DaemonPorts {
@@ -51,8 +52,15 @@ interface Consumer {
   wake(): void;
 }
 
+interface Parts {
+  readonly jsonLog: JsonLog | undefined;
+  readonly engine: Engine;
+  readonly log: StoreReader;
+  readonly logger: Logger;
+}
+
 /** Where events go, and how that is getting on. */
-export interface Output {
+interface Output {
   /** Why it does not get its events at present, for a person. */
   readonly trouble: string | undefined;
 }
@@ -69,17 +77,16 @@ export class Daemon implements AsyncDisposable {
   /** What is open, for the lines printed at start. */
   readonly facts: StartupFacts;
   readonly #scope: AsyncDisposableStack;
-  readonly #jsonLog: JsonLog | undefined;
+  readonly #parts: Parts;
+  readonly #stuck: Outage;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    facts: StartupFacts,
-    scope: AsyncDisposableStack,
-    jsonLog: JsonLog | undefined,
-  ) {
+  private constructor(facts: StartupFacts, scope: AsyncDisposableStack, parts: Parts) {
     this.facts = facts;
     this.#scope = scope;
-    this.#jsonLog = jsonLog;
+    this.#parts = parts;
+    const names = { failed: 'thread_stuck', over: 'thread_turns_again' };
+    this.#stuck = new Outage(parts.logger, 'error', names);
   }
 
   /** Resolves when all is open; throws `OperatingError` having closed again what was. */
@@ -97,7 +104,7 @@ export class Daemon implements AsyncDisposable {
     const onCommitted = (): void => {
       for (const consumer of consumers) consumer.wake();
     };
-    const engine = await openEngine(
+    const engine = await openDatabase(
       { clock, logger, onCommitted, onFailed: ports.onFailed },
       config,
     );
@@ -122,17 +129,10 @@ export class Daemon implements AsyncDisposable {
     const socketDrops = scope.use(new SocketDrops(logger));
     socketDrops.watch('dht', pool?.locals ?? []);
     socketDrops.watch('agent', agent?.locals.udp ?? []);
-    const consumerNames = cursorNames(config);
+    const parts = { engine, log, agent, pool, webhooks, socketDrops, outputs };
     const api = config.api
       ? scope.use(
-          await ApiService.open(
-            {
-              ...{ ...ports, engine, log, agent, pool, webhooks, socketDrops },
-              consumers: consumerNames,
-              outputs,
-            },
-            config,
-          ),
+          await ApiService.open({ ...ports, ...parts, consumers: cursorNames(config) }, config),
         )
       : undefined;
     if (api !== undefined) consumers.push(api);
@@ -148,12 +148,27 @@ export class Daemon implements AsyncDisposable {
       dht: pool?.locals ?? [],
       api: api === undefined ? undefined : { address: api.address.host, port: api.address.port },
     };
-    return new Daemon(facts, scope.move(), jsonLog);
+    return new Daemon(facts, scope.move(), { jsonLog, engine, log, logger });
   }
 
   /** Lets the log files be rotated. */
   async reopenLogs(): Promise<void> {
-    await this.#jsonLog?.reopen();
+    await this.#parts.jsonLog?.reopen();
+  }
+
+  /** How it is getting on, in one line; `undefined` where a thread hangs, which only a restart helps. */
+  status(): string | undefined {
+    const { engine, log } = this.#parts;
+    const thread = engine.stuck();
+    if (thread !== undefined) {
+      this.#stuck.failed({ thread, why: 'nothing was heard of it for a minute' });
+      return undefined;
+    }
+    this.#stuck.over();
+    const stall = engine.stall();
+    return stall === undefined
+      ? `recording; ${log.lastHoneyId()} events so far`
+      : `cannot record: ${stall}`;
   }
 
   close(): Promise<void> {
@@ -164,6 +179,18 @@ export class Daemon implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Opens the database, which may have to be brought to our schema first; the API's port says so meanwhile. */
+async function openDatabase(ports: EnginePorts, config: Config): Promise<Engine> {
+  const { api, threads, apiAddress, apiPort } = config;
+  // With one thread the work holds up whoever could answer.
+  const mayAnswer = api && threads > 1;
+  await using starting = new StartingApi(
+    ports.logger,
+    mayAnswer ? { host: apiAddress, port: apiPort } : undefined,
+  );
+  return await openEngine({ ...ports, logger: starting.logger }, config);
 }
 
 function configuredFacts(config: Config) {

@@ -47,6 +47,7 @@ export async function openThreads(
       calls.begin((call) => store.send({ kind: 'call', call, command, args })),
     sipCounters: () => sips.counters,
     stall: () => stall,
+    stuck: () => (store.isStuck ? 'store' : sips.areStuck ? 'sip' : undefined),
     openSip: (sipOptions) => sips.open(sipOptions),
     drain: async () => {
       await sips.drain();

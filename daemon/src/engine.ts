@@ -21,6 +21,8 @@ export interface Engine extends Writer {
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
   stall(): string | undefined;
+  /** The name of a thread that hangs; `undefined` while all turn. */
+  stuck(): string | undefined;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
   openSip(options: SipServiceOptions): Promise<SipLocals>;
   /** Closes the SIP ports and records all that was received. */

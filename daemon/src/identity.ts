@@ -6,6 +6,7 @@ import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
+import { syncDirectory, syncFile } from '@sentrypeer/store';
 import { IDENTITY_FILE_OCTETS_MAX } from './limits.ts';
 
 /** Version of the file's form; a later program may write a higher one. */
@@ -185,15 +186,17 @@ async function writeDurably<T>(
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     try {
-      await using file = await open(temporary, 'wx', 0o600);
-      await file.writeFile(`${JSON.stringify(document, undefined, 2)}\n`);
-      await file.sync();
+      {
+        await using file = await open(temporary, 'wx', 0o600);
+        await file.writeFile(`${JSON.stringify(document, undefined, 2)}\n`);
+      }
+      syncFile(temporary);
     } catch (cause) {
       await removeIfThere(temporary);
       throw cause;
     }
     const published = await publish(temporary).finally(() => removeIfThere(temporary));
-    await syncDirectory(dirname(path));
+    syncDirectory(dirname(path));
     return published;
   } catch (cause) {
     throw unwritable(path, cause);
@@ -219,12 +222,6 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') throw cause;
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return; // Directories cannot be opened there.
-  await using directory = await open(path, 'r');
-  await directory.sync();
 }
 
 function damaged(path: string, why: string, cause?: unknown): OperatingError {

@@ -162,6 +162,28 @@ export const LOG_VALUE_CHARACTERS_MAX = 400;
 /** Octets that may wait for the reader of standard output or error; what comes beyond is lost and counted. Chosen: a pause of a pager. */
 export const STANDARD_STREAM_WAITING_OCTETS_MAX = 1_048_576;
 
+/** Milliseconds between two lines about long work in a log, and between two states of a bar on a terminal. */
+export const PROGRESS_LINE_MS = 5000;
+export const PROGRESS_BAR_MS = 200;
+
+/** Milliseconds for which work is not worth a word. Chosen: nobody asks yet. */
+export const PROGRESS_SILENT_MS = 1000;
+
+/** Characters of the bar on a terminal, 1 and above. */
+export const PROGRESS_BAR_CHARACTERS = 30;
+
+/** Seconds after which a client may ask again while the program starts. */
+export const STARTING_RETRY_SECONDS = 10;
+
+/** Milliseconds between two extensions of the time that systemd gives a start; each is for three of them. */
+export const SUPERVISOR_EXTEND_MS = 10_000;
+
+/** Characters of the status that systemd shows. Chosen: one line of a terminal. */
+export const SUPERVISOR_TEXT_CHARACTERS_MAX = 200;
+
+/** Milliseconds without a word from a thread after which it counts as stuck. Chosen: longer than any write to a slow card. */
+export const THREAD_SILENT_MS_MAX = 60_000;
+
 /** Lines with one event name in one window; the rest is counted. Chosen: a person still reads them. */
 export const LOG_LINES_PER_WINDOW_MAX = 10;
 

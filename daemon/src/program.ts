@@ -24,6 +24,7 @@ import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { paintFor } from './output/paint.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import { StandardStream } from './output/standard-stream.ts';
+import { Supervisor } from './supervisor.ts';
 import {
   formatStartupBanner,
   formatVerboseStart,
@@ -60,12 +61,21 @@ function fail(error: unknown): void {
   process.exitCode = isRefusal(error) ? STATUS_REFUSED : STATUS_FAILED;
 }
 
-function consoleLogger(config: Config): ConsoleLogger {
-  return new ConsoleLogger({ clock: systemClock, write: printError }, { level: logLevel(config) });
+function consoleLogger(config: Config, onProgress?: (text: string) => void): ConsoleLogger {
+  return new ConsoleLogger(
+    {
+      clock: systemClock,
+      write: printError,
+      isTerminal: process.stderr.isTTY,
+      ...(onProgress && { onProgress }),
+    },
+    { level: logLevel(config) },
+  );
 }
 
 async function run(config: Config, warnings: readonly string[]): Promise<void> {
-  const logger = consoleLogger(config);
+  const logger = consoleLogger(config, (text) => supervisor.progress(text));
+  const supervisor: Supervisor = openSupervisor(logger);
   void endWhenLate(logger);
   for (const warning of warnings) logger.warn('configuration', { warning });
   const ports = {
@@ -90,7 +100,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   });
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
-  signals.onReload(() => void daemon.reopenLogs());
+  signals.onReload(() => void supervisor.reloading(daemon.reopenLogs()));
   const note = leaveRunningNote(facts, {
     startedEpochUs: systemClock.epochUs(),
     consumers: cursorNames(config),
@@ -101,10 +111,13 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
   if (config.api && config.threads > 1) releaseMemory();
   else releaseMemoryWhenQuiet();
+  supervisor.ready(() => daemon.status());
   await signals.stopped;
+  supervisor.stopping();
   if (config.verbose) printError(VERBOSE_STOPPING);
   await daemon.close();
   note[Symbol.dispose]();
+  await supervisor.close();
   logger.flush();
   if (config.verbose) printError(VERBOSE_STOPPED);
 }
@@ -151,6 +164,13 @@ function homeDirectory(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function openSupervisor(logger: ConsoleLogger): Supervisor {
+  const monotonicUs = (): bigint => process.hrtime.bigint() / 1000n;
+  const supervisor = new Supervisor({ logger, env: process.env, pid: process.pid, monotonicUs });
+  supervisor.starting();
+  return supervisor;
 }
 
 /** Ends the process where an orderly stop takes too long; also one that was asked for while it still starts. */

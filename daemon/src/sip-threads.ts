@@ -64,6 +64,11 @@ export class SipThreads {
     this.stop();
   }
 
+  /** Whether one of them hangs. */
+  get areStuck(): boolean {
+    return this.#threads.some((thread) => thread.isStuck);
+  }
+
   /** Has them close their ports, and tell the store that nothing follows. Idempotent. */
   stop(): void {
     if (this.#isStopped) return;

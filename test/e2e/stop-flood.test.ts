@@ -21,9 +21,9 @@ async function flood(daemon: DaemonProcess, stopped: boolean): Promise<void> {
     peers.push(open.use(await UdpPeer.open(`127.9.0.${index + 1}`)));
   if (stopped) daemon.signal('SIGSTOP');
   for (let sent = 0; sent < REQUESTS_COUNT; sent += BURST_COUNT) {
-    const burst = Array.from({ length: BURST_COUNT }, (_, index) => {
+    const burst = Array.from({ length: BURST_COUNT }, async (_, index) => {
       const text = sipRequest({ user: String(10_000_000 + sent + index) });
-      return peers[index % PEERS_COUNT]?.send(text, daemon.ports.udp);
+      await peers[index % PEERS_COUNT]?.send(text, daemon.ports.udp);
     });
     await Promise.all(burst);
   }

@@ -33,6 +33,7 @@ export const PEERS = {
   nsenter: 'util-linux',
   openssl: 'openssl',
   promtool: 'prometheus',
+  python3: 'python3',
   'python3-opendht': 'python3-opendht',
   rsyslogd: 'rsyslog',
   sipp: 'sip-tester',
@@ -41,6 +42,8 @@ export const PEERS = {
   svcrack: 'sipvicious',
   svmap: 'sipvicious',
   svwar: 'sipvicious',
+  'systemd-analyze': 'systemd',
+  'systemd-notify': 'systemd',
   'tls.so': 'kamailio-tls-modules',
   unshare: 'util-linux',
 } as const;

@@ -12,9 +12,9 @@ export const BACKUP: Command = {
   prepare: ({ words: [target, ...more] }) => {
     const to = needed(target, 'backup FILE');
     refuseMore(more, 'backup FILE');
-    return async ({ config: { dbFile } }) => {
+    return async ({ config: { dbFile }, logger }) => {
       const { backupDatabase } = await import('@sentrypeer/store');
-      await backupDatabase(dbFile, to);
+      await backupDatabase(dbFile, to, logger);
       return {
         text: `The database ${dbFile} was copied to ${to}.\n`,
         json: { database: dbFile, copy: to },

@@ -3,6 +3,7 @@
 import type { Clock, LogFields, Logger } from '@sentrypeer/kernel';
 import { LOG_LINES_PER_WINDOW_MAX, LOG_VALUE_CHARACTERS_MAX, LOG_WINDOW_MS } from '../limits.ts';
 import { escapeText } from './escape-text.ts';
+import { ProgressPrinter } from './progress-printer.ts';
 
 /** From the most talkative to the quietest; a level prints itself and what stands behind it. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -30,15 +31,23 @@ export class ConsoleLogger implements Logger {
   readonly #clock: Clock;
   readonly #write: (line: string) => void;
   readonly #levelIndex: number;
+  readonly #progress: ProgressPrinter;
   /** One entry for each event name; these are constants of the source, so that their number is bounded. */
   readonly #windows = new Map<string, Window>();
 
   constructor(
-    ports: { readonly clock: Clock; readonly write: (line: string) => void },
+    ports: {
+      readonly clock: Clock;
+      readonly write: (line: string) => void;
+      /** Whether a person looks at a terminal. @default false */
+      readonly isTerminal?: boolean;
+      readonly onProgress?: (text: string) => void;
+    },
     options: { readonly level: LogLevel },
   ) {
     this.#clock = ports.clock;
     this.#write = ports.write;
+    this.#progress = new ProgressPrinter({ isTerminal: false, ...ports });
     this.#levelIndex = LEVELS.indexOf(options.level);
   }
 
@@ -56,6 +65,10 @@ export class ConsoleLogger implements Logger {
 
   error(event: string, fields?: LogFields): void {
     this.#log('error', event, fields);
+  }
+
+  progress(work: string, done: number, total: number): void {
+    this.#progress.show(work, done, total);
   }
 
   /** Writes what was counted and not written; the owner calls it before it stops. */

@@ -70,7 +70,7 @@ export class ApiService implements AsyncDisposable {
     const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers, webhooks, agent, pool, outputs } = ports;
+    const { log, engine, clock, logger, consumers, agent } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     // Small devices, which have one thread, keep SQLite's own 2 MiB.
@@ -79,10 +79,7 @@ export class ApiService implements AsyncDisposable {
     const snapshot = scope.use(new Snapshot(lookUps));
     const operations = scope.use(
       new DaemonOperations(
-        {
-          ...{ engine, log, agent, pool, webhooks, outputs },
-          socketDrops: () => ports.socketDrops.counts(),
-        },
+        { ...ports, socketDrops: () => ports.socketDrops.counts() },
         { version: VERSION, dbFile, consumers },
       ),
     );

@@ -67,6 +67,8 @@ export class DaemonOperations implements Operations, Disposable {
   notReady(): readonly NotReady[] {
     const reasons: NotReady[] = [];
     if (!this.#isOpen) reasons.push({ part: 'sip', why: 'the ports are not open yet' });
+    const stuck = this.#ports.engine.stuck();
+    if (stuck !== undefined) reasons.push({ part: stuck, why: 'its thread hangs' });
     const stall = this.#ports.engine.stall();
     if (stall !== undefined) reasons.push({ part: 'database', why: stall });
     const gone = this.#file.failure(systemClock.nowMs());

@@ -208,6 +208,9 @@ export class SipService implements AsyncDisposable {
     this.#isClosing = true;
     const endAtMs = this.#ports.clock.nowMs() + STOP_READING_MS_MAX;
     const isHushed = (await this.#listeners?.hush()) !== false;
+    // The queues are bounded and nothing is added to them, unless the system does not do that: under a flood there is
+    // no end then.
+    const mayGoOn = (): boolean => isHushed || !this.#isOnlyCounting;
     let before: number;
     do {
       before = this.#received.UDP;
@@ -215,9 +218,7 @@ export class SipService implements AsyncDisposable {
       await turnOfLoop();
       await turnOfLoop();
       this.#isOnlyCounting = this.#ports.clock.nowMs() >= endAtMs;
-      // The queues are bounded and nothing is added to them, unless the system does not do that: under a flood there
-      // is no end then.
-    } while (this.#received.UDP > before && (isHushed || !this.#isOnlyCounting));
+    } while (this.#received.UDP > before && mayGoOn());
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {

@@ -7,7 +7,7 @@ import { assert, systemClock } from '@sentrypeer/kernel';
 import { REPORT_MS } from '../limits.ts';
 import { AgentService } from '../services/agent-service.ts';
 import type { AgentWorkerData, AgentWorkerOutput } from './messages.ts';
-import { failedMessage, forwardingLogger } from './reporting.ts';
+import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
@@ -28,6 +28,7 @@ try {
     await service.close();
     parent.close();
   });
+  sayAlive(say);
   say({ kind: 'ready', locals: service.locals });
   setInterval(() => say({ kind: 'counters', counters: service.counters }), REPORT_MS).unref();
 } catch (error) {

@@ -20,6 +20,19 @@ export interface LogMessage {
   readonly fields: LogFields | undefined;
 }
 
+/** Long work in a worker; the main thread shows it. */
+export interface ProgressMessage {
+  readonly kind: 'progress';
+  readonly work: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A worker's event loop turns. */
+export interface AliveMessage {
+  readonly kind: 'alive';
+}
+
 /** A worker could not start: an `OperatingError` by its code and message. */
 export interface FailedMessage {
   readonly kind: 'failed';
@@ -49,6 +62,8 @@ export type SipWorkerInput =
 
 export type SipWorkerOutput =
   | LogMessage
+  | ProgressMessage
+  | AliveMessage
   | FailedMessage
   | WonMessage
   | { readonly kind: 'counters'; readonly counters: SipCounters }
@@ -84,6 +99,8 @@ export type StoreWorkerInput =
 
 export type StoreWorkerOutput =
   | LogMessage
+  | ProgressMessage
+  | AliveMessage
   | FailedMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
@@ -108,6 +125,8 @@ export interface AgentWorkerInput {
 
 export type AgentWorkerOutput =
   | LogMessage
+  | ProgressMessage
+  | AliveMessage
   | FailedMessage
   | { readonly kind: 'ready'; readonly locals: SipLocals }
   | { readonly kind: 'decisions'; readonly decisions: readonly AgentDecision[] }

@@ -11,7 +11,7 @@ import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { BlockPool } from '../services/block-pool.ts';
 import { SipService, type SipServiceOptions } from '../services/sip-service.ts';
 import type { BlockMessage, SipWorkerData, SipWorkerInput, SipWorkerOutput } from './messages.ts';
-import { failedMessage, forwardingLogger } from './reporting.ts';
+import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
@@ -27,6 +27,8 @@ const pool = new BlockPool(
   { blocksCountMax },
 );
 port.on('message', ({ block }: BlockMessage) => pool.giveBack(block));
+
+sayAlive(say);
 
 let service: SipService | undefined;
 

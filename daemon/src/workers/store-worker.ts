@@ -14,7 +14,7 @@ import type {
   StoreWorkerInput,
   StoreWorkerOutput,
 } from './messages.ts';
-import { failedMessage, failureOf, forwardingLogger } from './reporting.ts';
+import { failedMessage, failureOf, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
@@ -71,6 +71,7 @@ try {
     if (why !== stall) say({ kind: 'stall', why });
     stall = why;
   }, REPORT_MS).unref();
+  sayAlive(say);
   say({ kind: 'ready' });
   releaseMemoryWhenQuiet();
 } catch (error) {

@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
-import type { FailedMessage, LogMessage } from './messages.ts';
+import { THREAD_SILENT_MS_MAX } from '../limits.ts';
+import type { AliveMessage, FailedMessage, LogMessage, ProgressMessage } from './messages.ts';
 
 /**
  * Mebibytes of V8's young generation in a worker. These threads make short-lived objects only, so a small one costs no
@@ -11,10 +12,12 @@ import type { FailedMessage, LogMessage } from './messages.ts';
  */
 const YOUNG_GENERATION_MEBIBYTES = 6;
 
+type ReportMessage = LogMessage | ProgressMessage | AliveMessage | FailedMessage;
+
 interface Ports<Output> {
   readonly logger: Logger;
-  /** Takes every message but log lines and failures. */
-  readonly onMessage: (message: Exclude<Output, LogMessage | FailedMessage>) => void;
+  /** Takes every message but those about the thread itself. */
+  readonly onMessage: (message: Exclude<Output, ReportMessage>) => void;
   /** The thread failed after it was ready: a defect of ours, or the end of its memory. */
   readonly onFailed: (error: unknown) => void;
 }
@@ -24,10 +27,13 @@ export class Thread<Input> {
   readonly #worker: Worker;
   readonly #ended: Promise<unknown>;
   readonly #ready = Promise.withResolvers<void>();
+  #isReady = false;
+  #hasEnded = false;
+  #heardAtMs = performance.now();
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#ended = once(worker, 'exit');
+    this.#ended = once(worker, 'exit').then(() => (this.#hasEnded = true));
     this.#ready.promise.catch(() => undefined); // Who waits for it is told.
   }
 
@@ -49,17 +55,20 @@ export class Thread<Input> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
     });
     const thread = new Thread<Input>(worker);
-    let isReady = false;
     const fail = (error: unknown): void =>
-      isReady ? ports.onFailed(error) : thread.#ready.reject(error);
+      thread.#isReady ? ports.onFailed(error) : thread.#ready.reject(error);
     worker.on('error', fail);
-    worker.on('message', (message: Output | LogMessage | FailedMessage) => {
+    worker.on('message', (message: Output | ReportMessage) => {
+      thread.#heardAtMs = performance.now();
+      if (isAlive(message)) return;
       if (isLog(message)) ports.logger[message.level](message.event, message.fields);
+      else if (isProgress(message))
+        ports.logger.progress?.(message.work, message.done, message.total);
       else if (isFailed(message)) fail(new OperatingError(message.code, message.message));
       else {
-        ports.onMessage(message as Exclude<Output, LogMessage | FailedMessage>);
+        ports.onMessage(message as Exclude<Output, ReportMessage>);
         if (message.kind !== 'ready') return;
-        isReady = true; // At once: what fails from here on is not a failed start.
+        thread.#isReady = true; // At once: what fails from here on is not a failed start.
         thread.#ready.resolve();
       }
     });
@@ -89,6 +98,12 @@ export class Thread<Input> {
     this.#worker.postMessage(message);
   }
 
+  /** Whether nothing was heard of a thread that runs for so long that it must hang. */
+  get isStuck(): boolean {
+    if (!this.#isReady || this.#hasEnded) return false;
+    return performance.now() - this.#heardAtMs > THREAD_SILENT_MS_MAX;
+  }
+
   /** Resolves when the thread has ended by itself, having been told to. */
   async ended(): Promise<void> {
     await this.#ended;
@@ -102,6 +117,14 @@ function entryOf(name: string): URL {
 
 function isLog(message: { readonly kind: string }): message is LogMessage {
   return message.kind === 'log';
+}
+
+function isProgress(message: { readonly kind: string }): message is ProgressMessage {
+  return message.kind === 'progress';
+}
+
+function isAlive(message: { readonly kind: string }): message is AliveMessage {
+  return message.kind === 'alive';
 }
 
 function isFailed(message: { readonly kind: string }): message is FailedMessage {

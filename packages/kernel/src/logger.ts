@@ -9,6 +9,13 @@ export interface Logger {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
+  /**
+   * How far long work is, as often as one likes; who watches sees a bar or a line now and then.
+   *
+   * @param work What is done, a constant for a person, such as `database upgrade`.
+   * @param done Of `total`, in any unit; as many as `total` is the end of it.
+   */
+  progress?(work: string, done: number, total: number): void;
 }
 
 /** A logger that keeps silent. */
@@ -17,4 +24,5 @@ export const silentLogger: Logger = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
+  progress: () => undefined,
 };

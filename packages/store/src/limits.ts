@@ -100,6 +100,9 @@ export const OPEN_LOCK_WAIT_MS = 2000;
 /** Milliseconds a reader waits for a lock; with a write-ahead log it meets one only while a file is opened. */
 export const READER_LOCK_WAIT_MS = 2000;
 
+/** Milliseconds between two looks at how far a backup is. */
+export const BACKUP_LOOK_MS = 100;
+
 /** Rows of an old file that are taken over at a time; bounds the memory of a migration. */
 export const MIGRATION_ROWS = 5000;
 

@@ -3,8 +3,10 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { backup } from 'node:sqlite';
+import { silentLogger, type Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite } from './database-error.ts';
 import { checkDatabase, makePlain, openForReading } from './open-database.ts';
+import { BACKUP_LOOK_MS } from '../limits.ts';
 import { syncDirectory, syncFile } from './sync-to-disk.ts';
 
 /** All pages in one step: a copy in several steps starts anew whenever somebody writes in between. */
@@ -14,7 +16,11 @@ const ALL_PAGES = 0x7fff_ffff;
  * Copies a database that may be in use, also by another process, to `target`: the whole copy or nothing. An
  * older backup is replaced; a file of another kind is refused. Recording goes on meanwhile.
  */
-export async function backupDatabase(source: string, target: string): Promise<void> {
+export async function backupDatabase(
+  source: string,
+  target: string,
+  logger: Logger = silentLogger,
+): Promise<void> {
   checkDatabase(target);
   if (isSameFile(source, target)) {
     throw databaseError('db_failed', `${target} is the database itself; name another file`);
@@ -24,7 +30,10 @@ export async function backupDatabase(source: string, target: string): Promise<vo
   try {
     directory = mkdtempSync(join(dirname(target), '.sentrypeer-backup-'));
     const copy = join(directory, basename(target));
-    await backup(database, copy, { rate: ALL_PAGES });
+    {
+      using _shown = showProgress(logger, source, copy);
+      await backup(database, copy, { rate: ALL_PAGES });
+    }
     finishCopy(copy, statSync(source).mode);
     renameSync(copy, target);
     syncDirectory(dirname(target));
@@ -47,6 +56,20 @@ function finishCopy(path: string, mode: number): void {
   makePlain(path);
   chmodSync(path, mode & 0o777); // It holds the same secrets as the database.
   syncFile(path);
+}
+
+/** The copy is one step of another thread, which tells nothing: its size shows how far it is. */
+function showProgress(logger: Logger, source: string, copy: string): Disposable {
+  const octets = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const total = octets(source);
+  const show = (): void => logger.progress?.('backup', Math.min(octets(copy), total - 1), total);
+  const timer = setInterval(show, BACKUP_LOOK_MS);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      logger.progress?.('backup', total, total);
+    },
+  };
 }
 
 /** Whether two names stand for one file, by a link for instance. */

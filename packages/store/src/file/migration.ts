@@ -94,6 +94,7 @@ class LegacyRows {
   readonly #database: DatabaseSync;
   readonly #logger: Logger;
   readonly #page: StatementSync;
+  readonly #last: StatementSync;
   readonly #repair: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
@@ -112,6 +113,7 @@ class LegacyRows {
       SELECT honey_id, source_ip, called_number, grade, min(max(seen_count, 1), ${SEEN_COUNT_MAX}) AS seen_count,
         coalesce(unixepoch(substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0) AS seen_s
       FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ${MIGRATION_ROWS}`);
+    this.#last = database.prepare('SELECT max(honey_id) AS last FROM honey');
     this.#repair = database.prepare(
       'UPDATE honey SET source_ip = ?, source_port = coalesce(?, source_port) WHERE honey_id = ?',
     );
@@ -122,6 +124,7 @@ class LegacyRows {
   takeOver(): LegacyCounts {
     this.#renumber();
     let honeyId = 0;
+    const lastHoneyId = Number(this.#last.get()?.['last'] ?? 0);
     for (;;) {
       const rows = this.#page.all(honeyId);
       const last = rows.at(-1);
@@ -130,6 +133,7 @@ class LegacyRows {
       this.#totals.flush();
       honeyId = Number(last['honey_id']);
       this.#progress(rows.length);
+      this.#logger.progress?.('database upgrade', honeyId, lastHoneyId);
     }
     this.#counters.set('last_honey_id', honeyId);
     return this.#counts();
