@@ -272,7 +272,12 @@ export class SipService implements AsyncDisposable {
     });
     const { observation, replies, close } = this.#honeypot.receive(
       frame.kind === 'message'
-        ? { ...input, framingAnomalies: frame.anomalies }
+        ? {
+            ...input,
+            framingAnomalies: frame.anomalies,
+            isUnfinished: frame.isUnfinished,
+            ...(frame.skipped.length === 0 ? {} : { skipped: frame.skipped }),
+          }
         : { ...input, notSip: frame.code },
     );
     const nowMs = this.#ports.clock.nowMs();

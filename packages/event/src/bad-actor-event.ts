@@ -44,6 +44,8 @@ export interface EventDetails {
   readonly remotePartyId?: string;
   readonly diversion?: string;
   readonly referTo?: string;
+  /** The first octets that came before the message on its stream and belong to none, one character an octet. */
+  readonly skippedBefore?: string;
   /** The account and password were accepted by the honeypot. */
   readonly registered?: boolean;
   /** How sure the node that shared the event says it is of the source; nothing of ours proves it. */

@@ -3,8 +3,8 @@
 import { latin1Octets } from '@sentrypeer/bytes';
 import { formatResponseText, reasonPhrase } from '@sentrypeer/sip';
 import {
+  ANSWER_OCTETS_MAX,
   DATAGRAM_OCTETS_MAX,
-  STREAM_ANSWER_OCTETS_MAX,
   UNPROVED_OCTETS_FACTOR,
   UNPROVED_REPLIES_MAX,
 } from './limits.ts';
@@ -158,7 +158,8 @@ function headerSize([name, value]: Header): number {
 /** Whether answers of these sizes in octets may be sent for this request. */
 export function sizesFit(request: Request<unknown>, sizes: readonly number[]): boolean {
   const isStream = request.input.transport !== 'UDP';
-  const sizeMax = isStream ? STREAM_ANSWER_OCTETS_MAX : DATAGRAM_OCTETS_MAX;
+  const largest = Math.max(DATAGRAM_OCTETS_MAX, request.input.octets.length);
+  const sizeMax = isStream ? ANSWER_OCTETS_MAX : Math.min(largest, ANSWER_OCTETS_MAX);
   if (sizes.some((size) => size > sizeMax)) return false;
   if (isStream || request.proved) return true;
   const total = sizes.reduce((sum, size) => sum + size, 0);

@@ -10,7 +10,7 @@ import { CallTaker } from './call-taker.ts';
 import { Calls } from './calls.ts';
 import { Composer, sizesFit } from './composer.ts';
 import { KeyedHash } from '@sentrypeer/bytes';
-import { RING_MS_MAX, RING_MS_MIN } from './limits.ts';
+import { KEPT_ANSWER_OCTETS_MAX, RING_MS_MAX, RING_MS_MIN } from './limits.ts';
 import { Nonces } from './nonces.ts';
 import { isDirect } from './direct.ts';
 import { type Finding, MessageObservation, observeRefused } from './observe.ts';
@@ -126,7 +126,8 @@ export class Honeypot<Path> {
       return { observation, replies: NOTHING, close: isStream };
     }
     const message = parseMessage(input.octets);
-    if (this.#mode === 'passive' || message.kind !== 'request') {
+    const isAnswered = this.#mode === 'responsive' && input.isUnfinished !== true;
+    if (!isAnswered || message.kind !== 'request') {
       const close = isStream && message.kind === 'not-sip';
       return {
         observation: new MessageObservation(input, message, unread),
@@ -208,8 +209,10 @@ export class Honeypot<Path> {
     const answer = this.#responder.answer(request);
     const outcome = this.#outcome(request, answer);
     const isInvite = message.method === 'INVITE';
-    if (answer.kept || isInvite) {
-      const kept = this.#retransmissions.keep(key, outcome.replies.at(-1), proved, nowMs);
+    const last = outcome.replies.at(-1);
+    const isSmall = (last?.length ?? 0) <= KEPT_ANSWER_OCTETS_MAX;
+    if (isSmall && (answer.kept || isInvite)) {
+      const kept = this.#retransmissions.keep(key, last, proved, nowMs);
       if (isInvite) this.#remember(request, answer, kept);
     }
     return outcome;

@@ -11,14 +11,20 @@ export const UNPROVED_OCTETS_FACTOR = 1.2;
 /** Datagrams sent for one datagram of an unproved UDP source, 1 and above: a 180 and the 200. */
 export const UNPROVED_REPLIES_MAX = 2;
 
-/** Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). */
+/**
+ * Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). The answer to a
+ * larger one may be as large as that.
+ */
 export const DATAGRAM_OCTETS_MAX = 1300;
 
 /**
- * Octets of one answer on a stream. Chosen: what is echoed of a request with thirty hops; above it nothing is
- * sent, so that answers kept for retransmissions stay small.
+ * Octets of one answer, whatever the request. Chosen: servers answer Call-IDs of 4 KiB and requests with sixty
+ * hops; above it nothing is sent.
  */
-export const STREAM_ANSWER_OCTETS_MAX = 4096;
+export const ANSWER_OCTETS_MAX = 8192;
+
+/** Octets of an answer that is kept for retransmissions; a retransmission of others is answered anew. */
+export const KEPT_ANSWER_OCTETS_MAX = 4096;
 
 /**
  * Milliseconds for which an address and port stay proved after they gave back a nonce or tag of ours. Chosen: longer than
@@ -105,5 +111,7 @@ export const SDP_OCTETS_MAX = 4096;
 export const ANOMALIES_MAX = 32;
 
 assert(CALL_LIFETIME_MS >= RING_MS_MAX + RETRANSMISSION_MS, 'a call outlives its ringing');
+assert(KEPT_ANSWER_OCTETS_MAX <= ANSWER_OCTETS_MAX, 'what is kept was sent');
+assert(DATAGRAM_OCTETS_MAX <= ANSWER_OCTETS_MAX, 'a datagram is an answer');
 assert(PROOF_MS < SOURCE_LIFETIME_MS, 'a proved source is remembered');
 assert(NONCE_FRESH_MS <= PROOF_MS, 'a nonce proves no longer than a proof lasts');

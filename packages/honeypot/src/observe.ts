@@ -10,6 +10,7 @@ import type {
   Observation,
   Transport,
 } from '@sentrypeer/event';
+import { latin1Text } from '@sentrypeer/bytes';
 import { type Credentials, decodeSipviciousTag, type SipMessage } from '@sentrypeer/sip';
 import { ANOMALIES_MAX } from './limits.ts';
 import type { Received } from './received.ts';
@@ -121,7 +122,8 @@ export class MessageObservation implements Observation {
   }
 
   get details(): EventDetails | undefined {
-    if (this.#details === null) this.#details = detailsOf(this.#message, this.#finding.registered);
+    if (this.#details === null)
+      this.#details = detailsOf(this.#input, this.#message, this.#finding.registered);
     return this.#details;
   }
 
@@ -184,7 +186,11 @@ function anomaliesOf(
   return [...codes].slice(0, ANOMALIES_MAX);
 }
 
-function detailsOf(message: SipMessage, registered: boolean): EventDetails | undefined {
+function detailsOf(
+  input: Received<unknown>,
+  message: SipMessage,
+  registered: boolean,
+): EventDetails | undefined {
   let details: Mutable<EventDetails> | undefined;
   const tag = message.from?.tag;
   const decodedFromTag = tag === undefined ? undefined : decodeSipviciousTag(tag);
@@ -196,6 +202,7 @@ function detailsOf(message: SipMessage, registered: boolean): EventDetails | und
     const key = DETAIL_HEADERS.get(id);
     if (key !== undefined) addHeader((details ??= {}), message, id, key);
   }
+  if (input.skipped !== undefined) (details ??= {}).skippedBefore = latin1Text(input.skipped);
   if (registered) (details ??= {}).registered = true;
   const { callId } = message;
   if (details !== undefined && callId !== undefined) details.callId = callId;

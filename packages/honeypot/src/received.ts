@@ -16,6 +16,10 @@ export interface Received<Path> {
   readonly epochUs: number;
   /** Codes of what the framer found odd. */
   readonly framingAnomalies: readonly string[];
+  /** The message never came to its end: it is recorded as far as it came, and never answered. */
+  readonly isUnfinished?: boolean;
+  /** The first octets that came before the message on its stream and belong to none. */
+  readonly skipped?: Uint8Array;
   /** Why the framer refused these octets; they are recorded and never answered. */
   readonly notSip?: string;
   /** The socket or connection; handed back with delayed replies and otherwise not looked at. */

@@ -8,6 +8,10 @@ export type Frame =
       readonly anomalies: readonly string[];
       /** The stream cannot be read on behind this message: answer it, then close. */
       readonly close: boolean;
+      /** It never came to its end, and is not to be answered. */
+      readonly isUnfinished: boolean;
+      /** The first octets that came before it and belong to no message; empty where there were none. */
+      readonly skipped: Uint8Array;
     }
   /** A keep-alive that wants an answer. */
   | { readonly kind: 'ping' }

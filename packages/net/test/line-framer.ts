@@ -16,7 +16,14 @@ export class LineFramer implements Framer {
     if (this.#text === '') return undefined;
     const octets = Buffer.from(this.#text, 'latin1');
     this.#text = '';
-    return { kind: 'message', octets, anomalies: ['cut'], close: true };
+    return {
+      kind: 'message',
+      octets,
+      anomalies: ['cut'],
+      isUnfinished: false,
+      skipped: new Uint8Array(0),
+      close: true,
+    };
   }
 
   get midMessage(): boolean {
@@ -27,6 +34,8 @@ export class LineFramer implements Framer {
     const octets = Buffer.from(line, 'latin1');
     if (line === 'PING') return { kind: 'ping' };
     if (line.startsWith('BAD')) return { kind: 'refused', octets, code: 'bad' };
-    return { kind: 'message', octets, anomalies: [], close: line.startsWith('LAST') };
+    const close = line.startsWith('LAST');
+    const skipped = new Uint8Array(0);
+    return { kind: 'message', octets, anomalies: [], close, isUnfinished: false, skipped };
   }
 }

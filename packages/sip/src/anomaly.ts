@@ -8,7 +8,7 @@ export type RefusalCode =
   | 'empty'
   /** Only line ends, blanks and NUL octets: a NAT keep-alive or a port probe. */
   | 'keep_alive'
-  /** The first octet is no printable ASCII. */
+  /** The first octet is no printable ASCII, or a control character stands in the first word. */
   | 'binary'
   /** The first octet is that of a TLS record with a handshake message. */
   | 'tls_hello'
@@ -18,17 +18,24 @@ export type RefusalCode =
   | 'rtsp'
   /** The first line is text, but neither a Request-Line nor a Status-Line. */
   | 'not_sip'
+  /** After a message on a stream came more than `SKIPPED_OCTETS_MAX` octets and no start line. */
+  | 'skipped_size'
+  | UnfinishedCode;
+
+/** Why a message on a stream has no end. It is read as far as it came. */
+export type UnfinishedCode =
   /** The head on a stream is larger than `HEAD_OCTETS_MAX`. */
   | 'head_size'
-  /** Behind a head without Content-Length came more than `BODY_OCTETS_MAX` octets and no start line. */
-  | 'lost_body_size'
   /** The stream ended inside a head. */
   | 'head_unfinished'
   /** The stream ended inside a body. */
   | 'body_unfinished';
 
-/** Why the length of a body on a stream is not known, or is not what was said. */
+/** What was odd about the place of a message in its stream. */
 export type FramingCode =
+  | UnfinishedCode
+  /** Octets before the message belong to none: a NUL after the message before, or the rest of a longer body. */
+  | 'octets_skipped'
   /** A stream needs Content-Length (RFC 3261 §18.3); it is missing and was taken as 0. */
   | 'content_length_missing'
   /** Content-Length is not a decimal number. */
@@ -60,6 +67,16 @@ export type AnomalyCode =
   | 'status_code'
   /** A line ends in LF without CR. */
   | 'bare_line_feed'
+  /** No line ends in LF: each CR was taken for the end of a line. */
+  | 'bare_carriage_return'
+  /** A byte order mark before the start line. */
+  | 'byte_order_mark'
+  /** Text follows the version in the start line, as where the line ends of a message were lost. */
+  | 'line_ends_lost'
+  /** More than one `@` before the parameters of a URI: what follows the first one is the host. */
+  | 'uri_second_at'
+  /** The user part holds what nobody can dial: it ends there. */
+  | 'user_part_cut'
   /** No empty line behind the headers. */
   | 'headers_unterminated'
   /** More header lines than `HEADERS_COUNT_MAX`. */

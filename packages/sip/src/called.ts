@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { BLANK, DELETE } from './characters.ts';
 import { parameterValue } from './parameters.ts';
 import type { SipUri } from './sip-uri.ts';
 import { decodeUserPart, looksLikeNumber } from './user-part.ts';
@@ -13,6 +14,8 @@ export interface Called {
   readonly phoneContext: string | undefined;
   /** What stands behind the colon of `sip:user:password@host`, decoded. */
   readonly password: string | undefined;
+  /** The user part as written, where `number` is only its beginning: it goes on with what nobody can dial. */
+  readonly uncut: string | undefined;
 }
 
 export const CALLED_NOBODY: Called = {
@@ -20,6 +23,7 @@ export const CALLED_NOBODY: Called = {
   source: 'none',
   phoneContext: undefined,
   password: undefined,
+  uncut: undefined,
 };
 
 /**
@@ -27,8 +31,10 @@ export const CALLED_NOBODY: Called = {
  * number stands before them; a name with a semicolon is a name.
  */
 export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
-  const { user, password, parameters } = uri;
-  if (user === undefined) return undefined;
+  const { password, parameters } = uri;
+  const written = uri.user;
+  const user = written === undefined ? undefined : dialled(written);
+  if (user === undefined || user === '') return undefined;
   const semicolon = user.indexOf(';');
   let number = decodeUserPart(semicolon === -1 ? user : user.slice(0, semicolon));
   let phoneContext: string | undefined;
@@ -42,7 +48,22 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
     source,
     phoneContext: phoneContext ?? parameterValue(parameters, PHONE_CONTEXT),
     password: password === undefined ? undefined : decodeUserPart(password),
+    uncut: user === written ? undefined : written,
   };
 }
 
+/**
+ * The beginning of a user part that can be dialled. What ends it: control characters, angle brackets, quotes, and
+ * a blank, unless all of it looks like a number with blanks in it.
+ */
+function dialled(user: string): string {
+  for (let index = 0; index < user.length; index += 1) {
+    const code = user.charCodeAt(index);
+    const isEnd = code < BLANK || code === DELETE || ENDS.includes(user.charAt(index));
+    if (isEnd || (code === BLANK && !looksLikeNumber(user))) return user.slice(0, index);
+  }
+  return user;
+}
+
+const ENDS = '<>"';
 const PHONE_CONTEXT = 'phone-context';

@@ -4,7 +4,7 @@ import { type AnomalyCode, AnomalyList } from './anomaly.ts';
 import { CARRIAGE_RETURN, isBlank, isToken, LINE_FEED, skipBlanks, trimEnd } from './characters.ts';
 import { HeaderId, headerIdAt, headerNameOf } from './header-name.ts';
 import { HEADERS_COUNT_MAX } from './limits.ts';
-import { parseStartLine, type StartLine } from './start-line.ts';
+import { parseStartLine, startOfMessage, type StartLine } from './start-line.ts';
 
 /** One header line, nothing of it interpreted. Texts are Latin-1. */
 export interface HeaderField {
@@ -88,16 +88,30 @@ const SINGLE_BITS = (MANDATORY_BITS | (1 << HeaderId.contentLength)) & ~(1 << He
 
 /** Reads the text up to the empty line, once, from left to right. */
 export function parseHead(text: string, anomalies: AnomalyList): Head {
-  const start = skipLineEnds(text);
+  const start = startOfMessage(text);
   const feed = text.indexOf('\n', start);
+  if (feed === -1 && text.includes('\r', start)) return parseReturnedHead(text, anomalies);
   const next = feed === -1 ? text.length : feed + 1;
   const startLine = parseStartLine(text, start, lineEnd(text, start, feed), anomalies);
   if (startLine.refusal !== undefined) {
     anomalies.note(startLine.refusal, 0);
     return { startLine, lines: [], isTerminated: false, bodyOffset: text.length };
   }
-  if (start > 0) anomalies.note('leading_line_ends', 0);
+  if (start > 0) noteLeading(text, start, anomalies);
   return new HeaderScanner(text, next, anomalies).scan(startLine);
+}
+
+/** A message whose lines end in CR alone is read as if they ended in LF; no index changes by that. */
+function parseReturnedHead(text: string, anomalies: AnomalyList): Head {
+  anomalies.note('bare_carriage_return', text.indexOf('\r'));
+  return parseHead(text.replaceAll('\r', '\n'), anomalies);
+}
+
+function noteLeading(text: string, start: number, anomalies: AnomalyList): void {
+  const first = text.slice(0, start);
+  if (first.includes('\r') || first.includes('\n')) anomalies.note('leading_line_ends', 0);
+  if (first.includes('\0')) anomalies.note('octets_skipped', first.indexOf('\0'));
+  if (text.charCodeAt(start - 1) === 0xbf) anomalies.note('byte_order_mark', start - 3);
 }
 
 class HeaderScanner {
@@ -215,12 +229,6 @@ class HeaderScanner {
 function lineEnd(text: string, start: number, feed: number): number {
   if (feed === -1) return text.length;
   return feed > start && text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
-}
-
-function skipLineEnds(text: string): number {
-  let index = 0;
-  while (isLineEnd(text.charCodeAt(index))) index += 1;
-  return index;
 }
 
 function isLineEnd(code: number): boolean {

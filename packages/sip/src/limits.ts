@@ -2,14 +2,23 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/**
- * Octets of start line and header section on a stream, 1 and above. Chosen: the longest head seen from a
- * tool has 3.3 KiB; 16 KiB leaves room for 30 hops and still bounds what one connection can pin.
- */
-export const HEAD_OCTETS_MAX = 16_384;
+/** Octets of start line and header section on a stream, 1 and above: as much as a UDP datagram could carry. */
+export const HEAD_OCTETS_MAX = 65_536;
 
 /** Octets of a body on a stream, 0 and above: the largest payload that a UDP datagram could carry, rounded up. */
 export const BODY_OCTETS_MAX = 65_536;
+
+/** Octets of one message on a stream, head and body together. Chosen: it bounds what one connection can pin. */
+export const MESSAGE_OCTETS_MAX = 98_304;
+
+/**
+ * Octets on a stream that may follow a message and begin none, before framing is given up: a whole body that
+ * no Content-Length announced.
+ */
+export const SKIPPED_OCTETS_MAX = 65_536;
+
+/** Octets kept of what was skipped. Chosen: they tell what it was. */
+export const SKIPPED_OCTETS_KEPT_MAX = 512;
 
 /**
  * Octets kept of what is not SIP on a stream, 1 and above. Chosen: the first hundreds tell the protocol,
@@ -32,5 +41,8 @@ export const CREDENTIAL_PARAMETERS_COUNT_MAX = 64;
 /** Anomalies noted on one message, 2 and above; the last place says that there were more. */
 export const ANOMALIES_COUNT_MAX = 64;
 
+assert(HEAD_OCTETS_MAX < MESSAGE_OCTETS_MAX, 'a message is more than its head');
+assert(BODY_OCTETS_MAX < MESSAGE_OCTETS_MAX, 'a message is more than its body');
+assert(SKIPPED_OCTETS_KEPT_MAX <= SKIPPED_OCTETS_MAX, 'what is kept was skipped');
 assert(REFUSED_OCTETS_MAX <= HEAD_OCTETS_MAX, 'what is refused fits where a head fits');
 assert(VIAS_COUNT_MAX <= HEADERS_COUNT_MAX, 'each Via may stand on a line of its own');

@@ -254,10 +254,12 @@ export class SipMessage {
   #findCalled(): Called {
     if (this.kind !== 'request') return CALLED_NOBODY;
     const uri = this.method === 'REGISTER' ? undefined : this.requestUriParsed;
-    const called = uri === undefined ? undefined : calledBy(uri, 'request-uri');
-    if (called !== undefined) return called;
-    const { to } = this;
-    return (to === undefined ? undefined : calledBy(to.uri, 'to')) ?? CALLED_NOBODY;
+    const called =
+      (uri === undefined ? undefined : calledBy(uri, 'request-uri')) ??
+      (this.to === undefined ? undefined : calledBy(this.to.uri, 'to')) ??
+      CALLED_NOBODY;
+    if (called.uncut !== undefined) this.#anomalies.note('user_part_cut', this.#requestUriOffset);
+    return called;
   }
 
   #contentLength(): number | undefined {

@@ -51,7 +51,9 @@ function parseAddress(text: string, scheme: string, start: number, note: NoteAno
   const firstAt = text.indexOf('@', start);
   const question = text.indexOf('?', firstAt === -1 ? start : firstAt);
   const end = question === -1 ? text.length : question;
-  const at = firstAt === -1 ? -1 : text.lastIndexOf('@', end - 1);
+  const at = firstAt;
+  // Another one is not the end of the user for any PBX that was looked at: Asterisk, Kamailio and PJSIP take the first.
+  if (at !== -1 && text.lastIndexOf('@', end - 1) > at) note('uri_second_at', at);
   const hostStart = at === -1 ? start : at + 1;
   const semicolon = text.indexOf(';', hostStart);
   const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon;

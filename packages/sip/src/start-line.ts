@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { AnomalyList, RefusalCode } from './anomaly.ts';
+import { AnomalyList, type RefusalCode } from './anomaly.ts';
 import {
   BLANK,
   CARRIAGE_RETURN,
@@ -33,7 +33,31 @@ export interface StartLine {
 }
 
 const SIP_VERSION = 'SIP/2.0';
+/** UTF-8 of U+FEFF as Latin-1 text. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+const URI_BEGINNINGS: readonly string[] = [' sip:', ' sips:', ' tel:', ' <sip:'];
+/** RFC 3261 and its updates; the longer of two that end alike comes first. */
+const METHODS: readonly string[] = [
+  'SUBSCRIBE',
+  'REGISTER',
+  'MESSAGE',
+  'OPTIONS',
+  'PUBLISH',
+  'CANCEL',
+  'INVITE',
+  'NOTIFY',
+  'UPDATE',
+  'PRACK',
+  'REFER',
+  'INFO',
+  'ACK',
+  'BYE',
+];
 const TLS_HANDSHAKE = 0x16;
+/** Characters of a method that are looked at for control characters; the longest method there is has nine. */
+const METHOD_CHARACTERS_LOOKED_AT = 64;
+/** `A sip:a SIP/2.0` and shorter lines, also with an empty URI. */
+const START_LINE_CHARACTERS_MIN = 10;
 const STATUS_CODE_DIGITS = 3;
 /** More digits than a number holds exactly. */
 const STATUS_CODE_DIGITS_MAX = 15;
@@ -53,13 +77,18 @@ export function parseStartLine(
   // RFC 3261 §7.1: "The SIP-Version string is case-insensitive". Whatever begins so is never answered.
   if (matchesAt(text, from, 'sip/')) return parseStatusLine(text, from, to, anomalies);
   const methodEnd = wordEnd(text, from, to);
-  if (methodEnd === to) return notSip(refusalOf(text, start));
+  if (methodEnd === to || hasControl(text, from, methodEnd)) return notSip(refusalOf(text, start));
   const lastWord = wordStart(text, methodEnd, to);
   if (matchesAt(text, lastWord, 'http/')) return notSip('http');
   if (matchesAt(text, lastWord, 'rtsp/')) return notSip('rtsp');
   const hasVersion = matchesAt(text, lastWord, 'sip/');
   const uriStart = skipBlanks(text, methodEnd, to);
   if (!hasVersion && !isSipUriAt(text, uriStart)) return notSip(refusalOf(text, start));
+  const cut = versionInside(text, uriStart, to);
+  if (cut !== -1) {
+    anomalies.note('line_ends_lost', cut);
+    return parseStartLine(text, start, cut, anomalies);
+  }
   const uriEnd = hasVersion ? trimEnd(text, uriStart, lastWord) : to;
   const sipVersion = hasVersion ? versionAt(text, lastWord, to, anomalies) : undefined;
   if (!hasVersion) anomalies.note('version_missing', to);
@@ -82,17 +111,91 @@ export function parseStartLine(
   };
 }
 
+/** Where the start line of a message begins: after line ends, NUL octets and a byte order mark. */
+export function startOfMessage(text: string): number {
+  let index = 0;
+  while (isFiller(text.charCodeAt(index))) index += 1;
+  return text.startsWith(BYTE_ORDER_MARK, index) ? index + BYTE_ORDER_MARK.length : index;
+}
+
+/** What the first line of a message says; `text` may hold more than it. */
+export function parseFirstLine(text: string): StartLine {
+  const start = startOfMessage(text);
+  const feed = text.indexOf('\n', start);
+  const end = feed === -1 ? text.length : feed;
+  const isReturned = end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN;
+  return parseStartLine(text, start, isReturned ? end - 1 : end, new AnomalyList());
+}
+
+/**
+ * Index at which a start line with version begins in a line of a stream, or -1. Above 0 where other octets stand
+ * before a known method, such as the end of a body that is longer than was said.
+ */
+export function startLineIn(line: string): number {
+  if (line.length < START_LINE_CHARACTERS_MIN || !line.includes('/')) return -1;
+  const uri = firstUri(line);
+  const method = uri === -1 ? -1 : methodBefore(line, uri);
+  const start = method <= startOfMessage(line) ? 0 : method;
+  return parseFirstLine(start === 0 ? line : line.slice(start)).sipVersion === undefined
+    ? -1
+    : start;
+}
+
+/** Index of the blank before the Request-URI, or -1. */
+function firstUri(line: string): number {
+  const found = URI_BEGINNINGS.map((beginning) => line.indexOf(beginning)).filter(
+    (index) => index !== -1,
+  );
+  return found.length === 0 ? -1 : Math.min(...found);
+}
+
+/** Where a known method begins that ends at `end`, or -1. */
+function methodBefore(line: string, end: number): number {
+  for (const method of METHODS) {
+    if (line.startsWith(method, end - method.length)) return end - method.length;
+  }
+  return -1;
+}
+
+function isFiller(code: number): boolean {
+  return code === CARRIAGE_RETURN || code === LINE_FEED || code === 0;
+}
+
 /** Why the line at `start`, which is no start line of SIP, is none. */
 function refusalOf(text: string, start: number): RefusalCode {
   if (text.length === 0) return 'empty';
   if (isKeepAlive(text)) return 'keep_alive';
-  return binaryRefusal(text.charCodeAt(start)) ?? 'not_sip';
+  const code = text.charCodeAt(start);
+  if (code === TLS_HANDSHAKE) return 'tls_hello';
+  const isText = isBlank(code) || (code > BLANK && code < DELETE);
+  return isText ? (binaryRefusal(text) ?? 'not_sip') : 'binary';
 }
 
-/** Whether a first octet tells that what follows is no text. */
-export function binaryRefusal(octet: number): 'tls_hello' | 'binary' | undefined {
-  if (octet === TLS_HANDSHAKE) return 'tls_hello';
-  return isBlank(octet) || (octet > BLANK && octet < DELETE) ? undefined : 'binary';
+/** A method holds no control character, or it is none. */
+function hasControl(text: string, start: number, end: number): boolean {
+  const last = Math.min(end, start + METHOD_CHARACTERS_LOOKED_AT);
+  for (let index = start; index < last; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < BLANK || code === DELETE) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether what begins so is no text, whatever follows: a control character stands where a method should. Looks at
+ * the first octets alone, so that it may be asked again as more come.
+ */
+export function binaryRefusal(text: string): 'tls_hello' | 'binary' | undefined {
+  const start = startOfMessage(text);
+  const end = Math.min(text.length, start + METHOD_CHARACTERS_LOOKED_AT);
+  for (let index = skipBlanks(text, start, end); index < end; index += 1) {
+    const code = text.charCodeAt(index);
+    if (isBlank(code) || code === LINE_FEED || code === CARRIAGE_RETURN) return undefined;
+    if (code < BLANK || code === DELETE) {
+      return code === TLS_HANDSHAKE && index === start ? 'tls_hello' : 'binary';
+    }
+  }
+  return undefined;
 }
 
 function notSip(refusal: RefusalCode): StartLine {
@@ -129,6 +232,13 @@ function parseStatusLine(
     reasonPhrase: text.slice(reasonStart, end),
     refusal: undefined,
   };
+}
+
+/** Where the line should have ended: after a version that more text follows; -1 where none does. */
+function versionInside(text: string, start: number, end: number): number {
+  const version = text.indexOf(` ${SIP_VERSION}`, start);
+  const cut = version + SIP_VERSION.length + 1;
+  return version === -1 || cut >= end ? -1 : cut;
 }
 
 function versionAt(text: string, start: number, end: number, anomalies: AnomalyList): string {

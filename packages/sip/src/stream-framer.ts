@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { latin1Text } from '@sentrypeer/bytes';
-import { AnomalyList, type FramingCode, type RefusalCode } from './anomaly.ts';
+import type { FramingCode, RefusalCode } from './anomaly.ts';
 import { CARRIAGE_RETURN, LINE_FEED } from './characters.ts';
-import { BODY_OCTETS_MAX, HEAD_OCTETS_MAX, REFUSED_OCTETS_MAX } from './limits.ts';
+import {
+  BODY_OCTETS_MAX,
+  HEAD_OCTETS_MAX,
+  MESSAGE_OCTETS_MAX,
+  REFUSED_OCTETS_MAX,
+  SKIPPED_OCTETS_MAX,
+} from './limits.ts';
 import { parseMessage } from './message.ts';
 import { OctetQueue } from './octet-queue.ts';
-import { binaryRefusal, parseStartLine, type StartLine } from './start-line.ts';
+import { SkippedOctets } from './skipped-octets.ts';
+import { binaryRefusal, parseFirstLine, startLineIn } from './start-line.ts';
 
 /** What was cut out of a stream. Octets are borrowed until the next `push()`. */
 export type Frame =
@@ -14,16 +21,23 @@ export type Frame =
       readonly kind: 'message';
       readonly octets: Uint8Array;
       readonly anomalies: readonly FramingCode[];
-      /** Nothing behind it can be framed: close the connection after the answer. */
+      /** Nothing after it can be framed: close the connection after the answer. */
       readonly close: boolean;
+      /** It never came to its end; to be recorded as far as it came, and never answered. */
+      readonly isUnfinished: boolean;
+      /** The first octets that came before it and belong to no message; empty where there were none. */
+      readonly skipped: Uint8Array;
     }
   /** CRLF CRLF between messages; may be answered with one CRLF (RFC 5626 §4.4.1). */
   | { readonly kind: 'ping' }
-  /** Not SIP, over a limit, or unfinished: to be recorded, then the connection closes after a pause. */
+  /** Not SIP, or over a limit: to be recorded, then the connection closes after a pause. */
   | { readonly kind: 'refused'; readonly octets: Uint8Array; readonly code: RefusalCode };
 
 const PING: Frame = { kind: 'ping' };
 const PING_OCTETS = [CARRIAGE_RETURN, LINE_FEED, CARRIAGE_RETURN, LINE_FEED] as const;
+const NUL = 0;
+/** Octets of what has no line end yet that are looked at: a method, or NUL octets before it. */
+const FIRST_OCTETS_LOOKED_AT = 96;
 const CONTENT_LENGTH_MISSING: readonly FramingCode[] = ['content_length_missing'];
 
 type State =
@@ -37,11 +51,14 @@ type State =
 
 /**
  * Cuts a stream into messages (RFC 3261 §18.3): line ends before a message are skipped, the head ends with
- * an empty line, the body has Content-Length octets. Time and memory grow with the octets that come in and
- * not with the pieces they come in; what waits is bounded by `HEAD_OCTETS_MAX` and `BODY_OCTETS_MAX`.
+ * an empty line, the body has Content-Length octets. What a message says, and whether it is one, decides the
+ * parser of datagrams alone. After a message, what begins none is skipped up to the next start line, within a
+ * bound; before the first one, it ends the framing. Time and memory grow with the octets that come in and not
+ * with the pieces they come in; what waits is bounded by `MESSAGE_OCTETS_MAX`.
  */
 export class StreamFramer {
   readonly #queue = new OctetQueue();
+  readonly #skipped = new SkippedOctets();
   #state: State = 'start-line';
   /** Octets of the message that were searched for a line end. */
   #scanned = 0;
@@ -51,9 +68,12 @@ export class StreamFramer {
   #messageSize = 0;
   /** Octets of CRLF CRLF seen between messages. */
   #pingMatched = 0;
+  /** A message came: what begins none is skipped. */
+  #isUnderWay = false;
   /** The message before had no Content-Length: lines that start no message may be its body. */
   #isUnsized = false;
-  #lostBodySize = 0;
+  /** What came after the message before began none, or it is not known where that ends: a start line needs a version. */
+  #isAstray = false;
 
   /** A message has begun and is not complete. */
   get midMessage(): boolean {
@@ -72,11 +92,7 @@ export class StreamFramer {
 
   /** What is unfinished when the stream ends or waits too long; nothing is framed afterwards. */
   flush(): Frame | undefined {
-    const { size } = this.#queue;
-    const code = this.#state === 'body' ? 'body_unfinished' : 'head_unfinished';
-    const isLostBody = this.#state === 'start-line' && this.#isUnsized;
-    const isNothing = this.#state === 'closed' || size === 0 || isLostBody;
-    const frame = isNothing ? undefined : this.#refuse(code, size);
+    const frame = this.#state === 'closed' ? undefined : this.#rest();
     this.#close();
     return frame;
   }
@@ -100,30 +116,45 @@ export class StreamFramer {
   #readStartLine(): Frame | undefined {
     while (this.#queue.size > 0) {
       if (this.#scanned === 0) {
-        const ping = this.#skipLineEnds();
+        const ping = this.#skipFiller();
         if (ping !== undefined || this.#queue.size === 0) return ping;
-        const refusal = this.#isUnsized ? undefined : binaryRefusal(this.#queue.at(0));
-        if (refusal !== undefined) return this.#refuse(refusal, REFUSED_OCTETS_MAX);
       }
       const feed = this.#findLineFeed();
       if (this.#scanned > HEAD_OCTETS_MAX && (feed === undefined || feed >= HEAD_OCTETS_MAX)) {
-        if (!this.#isUnsized) return this.#refuse('head_size', HEAD_OCTETS_MAX);
-        const tooMuch = this.#loseBody(HEAD_OCTETS_MAX);
+        if (!this.#isUnderWay) return this.#tooLong();
+        const tooMuch = this.#skip(HEAD_OCTETS_MAX);
         if (tooMuch !== undefined) return tooMuch;
         continue;
       }
-      if (feed === undefined) return undefined;
-      const { kind, sipVersion, refusal = 'not_sip' } = this.#parseStartLine(feed);
-      if (kind !== 'not-sip' && (!this.#isUnsized || sipVersion !== undefined)) {
-        this.#lineStart = feed + 1;
+      if (feed === undefined) return this.#isUnderWay ? undefined : this.#refuseBinary();
+      const line = latin1Text(this.#queue.view(0, feed));
+      const { refusal } = parseFirstLine(line);
+      const start = this.#isUnderWay ? startLineIn(line) : 0;
+      const isPlain = refusal === undefined && start <= 0 && !this.#isAstray;
+      const tooMuch = start > 0 ? this.#skip(start) : undefined;
+      if (tooMuch !== undefined) return tooMuch;
+      if (isPlain || (this.#isUnderWay && start >= 0)) {
+        this.#lineStart = feed + 1 - start;
+        this.#scanned = this.#lineStart;
         this.#state = 'head';
         return undefined;
       }
-      if (!this.#isUnsized) return this.#refuse(refusal, REFUSED_OCTETS_MAX);
-      const tooMuch = this.#loseBody(feed + 1);
-      if (tooMuch !== undefined) return tooMuch;
+      if (!this.#isUnderWay) return this.#refuse(refusal ?? 'not_sip');
+      const much = this.#skip(feed + 1);
+      if (much !== undefined) return much;
     }
     return undefined;
+  }
+
+  /** Binary protocols have no lines: their first octets tell. */
+  #refuseBinary(): Frame | undefined {
+    const first = this.#queue.view(0, Math.min(this.#queue.size, FIRST_OCTETS_LOOKED_AT));
+    const refusal = binaryRefusal(latin1Text(first));
+    const isFiller = first.every((octet) => octet === NUL);
+    if (refusal === undefined && !(isFiller && first.length === FIRST_OCTETS_LOOKED_AT)) {
+      return undefined;
+    }
+    return this.#refuse(refusal ?? 'binary');
   }
 
   #readHead(): Frame | undefined {
@@ -135,7 +166,7 @@ export class StreamFramer {
       if (isEmpty) return this.#endHead(feed + 1);
       this.#lineStart = feed + 1;
     }
-    return this.#scanned > HEAD_OCTETS_MAX ? this.#refuse('head_size', HEAD_OCTETS_MAX) : undefined;
+    return this.#scanned > HEAD_OCTETS_MAX ? this.#tooLong() : undefined;
   }
 
   /** RFC 3261 §20.14: "If a stream-based protocol is used as transport, the header field MUST be used." */
@@ -144,16 +175,17 @@ export class StreamFramer {
     const values = head.headerValues('content-length');
     const { contentLength } = head;
     if (values.length === 0) {
-      const frame = this.#message(headSize, CONTENT_LENGTH_MISSING, false);
+      const frame = this.#message(headSize, CONTENT_LENGTH_MISSING);
       this.#isUnsized = true;
+      this.#isAstray = true;
       return frame;
     }
     if (contentLength === undefined) {
       const code = values.length > 1 ? 'content_length_conflict' : 'content_length_syntax';
-      return this.#message(headSize, [code], true);
+      return this.#lastMessage(headSize, code, false);
     }
-    if (contentLength > BODY_OCTETS_MAX) {
-      return this.#message(headSize, ['content_length_absurd'], true);
+    if (contentLength > BODY_OCTETS_MAX || headSize + contentLength > MESSAGE_OCTETS_MAX) {
+      return this.#lastMessage(headSize, 'content_length_absurd', false);
     }
     this.#messageSize = headSize + contentLength;
     this.#state = 'body';
@@ -161,23 +193,85 @@ export class StreamFramer {
   }
 
   #readBody(): Frame | undefined {
-    return this.#queue.size < this.#messageSize
-      ? undefined
-      : this.#message(this.#messageSize, [], false);
+    return this.#queue.size < this.#messageSize ? undefined : this.#message(this.#messageSize, []);
   }
 
-  #message(size: number, anomalies: readonly FramingCode[], close: boolean): Frame {
+  #message(size: number, anomalies: readonly FramingCode[]): Frame {
     const octets = this.#queue.view(0, size);
     this.#queue.drop(size);
     this.#restart();
     this.#isUnsized = false;
-    this.#lostBodySize = 0;
+    this.#isAstray = false;
+    this.#isUnderWay = true;
     this.#pingMatched = 0;
-    if (close) this.#close();
-    return { kind: 'message', octets, anomalies, close };
+    return { kind: 'message', octets, close: false, isUnfinished: false, ...this.#told(anomalies) };
   }
 
-  #refuse(code: RefusalCode, sizeMax: number): Frame {
+  /** A message after which nothing is framed. */
+  #lastMessage(size: number, code: FramingCode, isUnfinished: boolean): Frame {
+    const octets = this.#queue.view(0, size);
+    this.#close();
+    return { kind: 'message', octets, close: true, isUnfinished, ...this.#told([code]) };
+  }
+
+  /** What was skipped before a message, told with it. */
+  #told(anomalies: readonly FramingCode[]): {
+    readonly anomalies: readonly FramingCode[];
+    readonly skipped: Uint8Array;
+  } {
+    const { count } = this.#skipped;
+    return {
+      anomalies: count === 0 ? anomalies : [...anomalies, 'octets_skipped'],
+      skipped: this.#skipped.take(),
+    };
+  }
+
+  /** A head without end: what it says is read as far as it came. */
+  #tooLong(): Frame {
+    const size = Math.min(this.#queue.size, HEAD_OCTETS_MAX);
+    return this.#unfinished(size, 'head_size') ?? this.#refuse('head_size', HEAD_OCTETS_MAX);
+  }
+
+  /** The rest of a stream. */
+  #rest(): Frame | undefined {
+    const { size } = this.#queue;
+    const code = this.#state === 'body' ? 'body_unfinished' : 'head_unfinished';
+    if (size === 0) return this.#refuseSkipped();
+    const start = this.#isUnderWay && this.#state === 'start-line' ? this.#startInRest() : 0;
+    if (start === -1) {
+      this.#skip(size);
+      return this.#refuseSkipped();
+    }
+    if (start > 0) this.#skip(start);
+    const message = this.#unfinished(this.#queue.size, code);
+    if (message !== undefined || this.#isUnsized) return message;
+    const refusal = parseFirstLine(latin1Text(this.#queue.view(0, this.#queue.size))).refusal;
+    return this.#refuse(refusal ?? code);
+  }
+
+  #startInRest(): number {
+    return startLineIn(latin1Text(this.#queue.view(0, this.#queue.size)));
+  }
+
+  /** The octets as a message, if their first line is one of SIP. */
+  #unfinished(size: number, code: FramingCode): Frame | undefined {
+    const isSip = parseMessage(this.#queue.view(0, size)).kind !== 'not-sip';
+    return isSip ? this.#lastMessage(size, code, true) : undefined;
+  }
+
+  /** What was skipped, and no message followed: it is told by itself, but for the body of a message before. */
+  #refuseSkipped(): Frame | undefined {
+    const { count } = this.#skipped;
+    const octets = this.#skipped.take();
+    if (count === 0 || this.#isUnsized) return undefined;
+    const { refusal } = parseFirstLine(latin1Text(octets));
+    // NUL octets alone are a keep-alive.
+    return refusal === 'keep_alive'
+      ? undefined
+      : { kind: 'refused', octets, code: refusal ?? 'not_sip' };
+  }
+
+  #refuse(code: RefusalCode, sizeMax = REFUSED_OCTETS_MAX): Frame {
     const octets = this.#queue.view(0, Math.min(this.#queue.size, sizeMax));
     this.#close();
     return { kind: 'refused', octets, code };
@@ -195,17 +289,19 @@ export class StreamFramer {
     this.#lineStart = 0;
   }
 
-  /** Drops line ends between messages; answers with a ping where they are one. */
-  #skipLineEnds(): Frame | undefined {
+  /** Drops line ends before a message, and NUL octets between two; answers with a ping where they are one. */
+  #skipFiller(): Frame | undefined {
     while (this.#queue.size > 0) {
       const octet = this.#queue.at(0);
-      if (octet !== CARRIAGE_RETURN && octet !== LINE_FEED) return undefined;
+      const isNul = octet === NUL && this.#isUnderWay;
+      if (octet !== CARRIAGE_RETURN && octet !== LINE_FEED && !isNul) return undefined;
+      if (isNul) this.#skipped.add(this.#queue.view(0, 1));
       this.#queue.drop(1);
       if (octet === PING_OCTETS[this.#pingMatched]) this.#pingMatched += 1;
       else this.#pingMatched = octet === CARRIAGE_RETURN ? 1 : 0;
       if (this.#pingMatched < PING_OCTETS.length) continue;
       this.#pingMatched = 0;
-      if (this.#lostBodySize === 0) return PING;
+      if (!this.#isUnsized || this.#skipped.count === 0) return PING;
     }
     return undefined;
   }
@@ -217,17 +313,14 @@ export class StreamFramer {
     return feed === -1 ? undefined : feed;
   }
 
-  #parseStartLine(feed: number): StartLine {
-    const line = latin1Text(this.#queue.view(0, feed));
-    const end = line.endsWith('\r') ? line.length - 1 : line.length;
-    return parseStartLine(line, 0, end, new AnomalyList());
-  }
-
-  /** Drops octets that belong to a body of unknown length. */
-  #loseBody(count: number): Frame | undefined {
-    this.#lostBodySize += count;
-    if (this.#lostBodySize > BODY_OCTETS_MAX) {
-      return this.#refuse('lost_body_size', REFUSED_OCTETS_MAX);
+  /** Drops octets that begin no message; a frame where there were too many of them. */
+  #skip(count: number): Frame | undefined {
+    this.#isAstray = true;
+    this.#skipped.add(this.#queue.view(0, count));
+    if (this.#skipped.count > SKIPPED_OCTETS_MAX) {
+      const octets = this.#skipped.take();
+      this.#close();
+      return { kind: 'refused', octets, code: 'skipped_size' };
     }
     this.#queue.drop(count);
     this.#restart();

@@ -31,7 +31,9 @@ function describe(frame: Frame): string {
       const [firstLine = ''] = latin1Text(frame.octets).split('\r\n');
       const close = frame.close ? ' close' : '';
       const odd = frame.anomalies.map((code) => ` ${code}`).join('');
-      return `message ${firstLine.split(' ')[0] ?? ''} ${frame.octets.length}${odd}${close}`;
+      const unfinished = frame.isUnfinished ? ' unfinished' : '';
+      const first = firstLine.split(' ')[0] ?? '';
+      return `message ${first} ${frame.octets.length}${odd}${unfinished}${close}`;
     }
     default:
       return unreachable(frame);

@@ -26,6 +26,31 @@ export function readManifest(folder: 'torture' | 'samples'): readonly CorpusEntr
   });
 }
 
+/** An input shaped after a public report, and what an event must say of it. */
+export interface CorpusCase {
+  readonly file: string;
+  /** `udp`, `tcp`, or `stream, cut`: a stream that ends there. */
+  readonly transports: readonly string[];
+  readonly expected: {
+    readonly recorded?: boolean;
+    readonly answered?: boolean;
+    readonly method?: string;
+    readonly called?: string;
+    /** Method, called number and User-Agent of each message in turn. */
+    readonly rows?: readonly (readonly string[])[];
+  };
+  readonly octets: Uint8Array;
+}
+
+/** The cases of the folder `cases`. */
+export function readCases(): readonly CorpusCase[] {
+  const cases = JSON.parse(readCorpusText('cases/MANIFEST.json')) as Omit<CorpusCase, 'octets'>[];
+  return cases.map((each) => {
+    const octets = new Uint8Array(readFileSync(new URL(`cases/${each.file}`, FOLDER)));
+    return Object.assign(each, { octets });
+  });
+}
+
 /** A file of the SIP corpus as text. */
 export function readCorpusText(path: string): string {
   return readFileSync(new URL(path, FOLDER), 'utf8');

@@ -177,12 +177,13 @@ test('64 KiB of whatever kind take less than 50 ms', () => {
     const octets = latin1Octets(text);
     const name = JSON.stringify(text.slice(prefix.length - 4, prefix.length + 20));
     let best = Infinity;
-    // The best of three: others share this machine.
-    for (let round = 0; round < 3 && best > TIME_MAX_MS; round += 1) {
-      const startedAt = performance.now();
+    // The best of five, in processor time: others share this machine.
+    for (let round = 0; round < 5 && best > TIME_MAX_MS; round += 1) {
+      const startedAt = process.cpuUsage();
       exerciseMessage(octets);
       new StreamFramer().push(octets);
-      best = Math.min(best, performance.now() - startedAt);
+      const { user, system } = process.cpuUsage(startedAt);
+      best = Math.min(best, (user + system) / 1000);
     }
     assert.ok(best < TIME_MAX_MS, `${name} took ${best} ms`);
   }

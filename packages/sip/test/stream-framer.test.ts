@@ -25,35 +25,43 @@ function only(frames: readonly Frame[]): Frame {
   return frame;
 }
 
-test('push() takes a head of 16 KiB with a body of 64 KiB, and no octet more', () => {
-  const largest = messageOf(16_384, 65_536);
+test('push() takes a head or a body of 64 KiB, 96 KiB together, and no octet more', () => {
+  const largest = messageOf(32_768, 65_536);
   const frame = only(new StreamFramer().push(largest));
   assert.ok(frame.kind === 'message' && !frame.close);
   assert.deepEqual(frame.octets, largest);
-  const head = only(new StreamFramer().push(messageOf(16_385, 0)));
-  assert.ok(head.kind === 'refused');
-  assert.equal(head.code, 'head_size');
-  assert.equal(head.octets.length, 16_384, 'what was read is at hand');
+  const head = only(new StreamFramer().push(messageOf(65_537, 0)));
+  assert.ok(head.kind === 'message' && head.close && head.isUnfinished);
+  assert.deepEqual(head.anomalies, ['head_size']);
+  assert.equal(head.octets.length, 65_536, 'what was read is at hand');
+  assert.ok(only(new StreamFramer().push(messageOf(65_536, 0))).kind === 'message');
+  const both = only(new StreamFramer().push(messageOf(32_769, 65_536)));
+  assert.ok(both.kind === 'message' && both.close);
   const body = only(new StreamFramer().push(messageOf(1000, 65_537)));
   assert.ok(body.kind === 'message' && body.close);
   assert.deepEqual(body.anomalies, ['content_length_absurd']);
 });
 
-test('push() refuses a start line and a head without end once they are too large', () => {
-  for (const beginning of ['', START]) {
+test('push() gives a start line and a head without end up once they are too large', () => {
+  for (const [beginning, kind] of [
+    ['', 'refused'],
+    [START, 'message'],
+  ] as const) {
     const framer = new StreamFramer();
-    const octets = latin1Octets(`${beginning}${'x'.repeat(16_384 - beginning.length)}`);
+    const octets = latin1Octets(`${beginning}${'x'.repeat(65_536 - beginning.length)}`);
     assert.deepEqual(framer.push(octets), []);
     assert.equal(framer.midMessage, true);
     const frame = only(framer.push(latin1Octets('x')));
-    assert.ok(frame.kind === 'refused');
-    assert.equal(frame.code, 'head_size');
+    assert.equal(frame.kind, kind);
+    const codes =
+      frame.kind === 'refused' ? [frame.code] : frame.kind === 'message' ? frame.anomalies : [];
+    assert.deepEqual(codes, ['head_size']);
     assert.equal(framer.midMessage, false);
   }
 });
 
 test('push() keeps the first octets of what is not SIP', () => {
-  const octets = new Uint8Array(5000).fill(0x80);
+  const octets = new Uint8Array(5000).fill(0x03);
   const frame = only(new StreamFramer().push(octets));
   assert.ok(frame.kind === 'refused');
   assert.deepEqual([frame.code, frame.octets.length], ['binary', 1024]);
@@ -67,7 +75,7 @@ test('push() gives up a lost body of more than 64 KiB, in lines or in one', () =
     const frames = [...framer.push(stream), ...framer.push(stream)];
     assert.deepEqual(
       frames.map((frame) => (frame.kind === 'refused' ? frame.code : frame.kind)),
-      ['message', 'lost_body_size'],
+      ['message', 'skipped_size'],
       JSON.stringify(filler),
     );
   }
@@ -102,8 +110,8 @@ test('flush() hands over what is unfinished, once', () => {
   const framer = new StreamFramer();
   framer.push(latin1Octets(`${START}l: 9\r\n\r\nabc`));
   const frame = framer.flush();
-  assert.ok(frame?.kind === 'refused');
-  assert.equal(frame.code, 'body_unfinished');
+  assert.ok(frame?.kind === 'message' && frame.isUnfinished && frame.close);
+  assert.deepEqual(frame.anomalies, ['body_unfinished']);
   assert.equal(latin1Text(frame.octets), `${START}l: 9\r\n\r\nabc`);
   assert.equal(framer.flush(), undefined);
   assert.equal(new StreamFramer().flush(), undefined);
@@ -117,6 +125,16 @@ test('frames of one push stay valid until the next one', () => {
   const frames = framer.push(piece);
   const texts = frames.map((frame) => (frame.kind === 'message' ? latin1Text(frame.octets) : ''));
   assert.deepEqual(texts, [message, message]);
+});
+
+test('push() says what it skipped, up to 512 octets of it', () => {
+  const framer = new StreamFramer();
+  const [first, second] = framer.push(
+    latin1Octets(`${START}l: 0\r\n\r\n\0${'junk\r\n'.repeat(200)}${START}l: 0\r\n\r\n`),
+  );
+  assert.ok(first?.kind === 'message' && second?.kind === 'message');
+  assert.equal(first.skipped.length, 0);
+  assert.equal(latin1Text(second.skipped), `\0${'junk\r\n'.repeat(200)}`.slice(0, 512));
 });
 
 test('push() gives the same messages however the stream is cut', () => {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { SKIPPED_OCTETS_KEPT_MAX } from './limits.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** Octets of a stream that belong to no message: how many there were, and the first of them. */
+export class SkippedOctets {
+  #kept: Uint8Array = NOTHING;
+  #keptCount = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param octets Borrowed. */
+  add(octets: Uint8Array): void {
+    this.#count += octets.length;
+    const room = SKIPPED_OCTETS_KEPT_MAX - this.#keptCount;
+    if (room === 0 || octets.length === 0) return;
+    if (this.#kept.length === 0) this.#kept = new Uint8Array(SKIPPED_OCTETS_KEPT_MAX);
+    const more = octets.subarray(0, room);
+    this.#kept.set(more, this.#keptCount);
+    this.#keptCount += more.length;
+  }
+
+  /** The first octets, the caller's from now on; counting begins anew. */
+  take(): Uint8Array {
+    const first = this.#kept.subarray(0, this.#keptCount);
+    this.#kept = NOTHING;
+    this.#keptCount = 0;
+    this.#count = 0;
+    return first;
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Inputs shaped after public reports and advisories, and what is to be read in each, over UDP and on streams. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseMessage, StreamFramer, type SipMessage } from '../src/index.ts';
+import { readAllMessages, readCases } from './corpus.ts';
+
+/** What an event would say of a message. */
+function reading(message: SipMessage): readonly unknown[] {
+  const { kind, method, requestUri, called, userAgent, callId, toUser } = message;
+  return [kind, method, requestUri, called.number, called.source, userAgent, callId, toUser];
+}
+
+/** All messages of a stream that ends behind these octets. */
+function readStream(octets: Uint8Array): readonly SipMessage[] {
+  const framer = new StreamFramer();
+  const frames = [...framer.push(octets)];
+  const last = framer.flush();
+  if (last !== undefined) frames.push(last);
+  return frames.flatMap((frame) => (frame.kind === 'ping' ? [] : [parseMessage(frame.octets)]));
+}
+
+function assertExpected(messages: readonly SipMessage[], expected: CaseExpectation): void {
+  const { method, called, rows, answered } = expected;
+  if (method !== undefined) assert.equal(messages[0]?.method, method);
+  if (called !== undefined) assert.equal(messages[0]?.called.number, called);
+  if (answered === false) assert.equal(messages[0]?.header('via'), undefined);
+  if (rows === undefined) assert.equal(messages.length, 1);
+  else {
+    const read = messages.map((each) => [each.method, each.called.number, each.userAgent]);
+    assert.deepEqual(read, rows);
+  }
+}
+
+type CaseExpectation = ReturnType<typeof readCases>[number]['expected'];
+
+for (const { file, transports, expected, octets } of readCases()) {
+  test(`${file} is read as its manifest says`, () => {
+    if (transports.includes('udp')) assertExpected([parseMessage(octets)], expected);
+    if (transports.some((name) => name !== 'udp')) assertExpected(readStream(octets), expected);
+  });
+}
+
+test('a stream is read as a datagram with the same octets', () => {
+  const all = [...readAllMessages(), ...readCases().map(({ octets }) => octets)];
+  assert.ok(all.length > 150, String(all.length));
+  for (const octets of all) {
+    const datagram = parseMessage(octets);
+    const [first] = readStream(octets);
+    // Line ends alone are no event on a stream.
+    if (first === undefined) assert.equal(datagram.kind, 'not-sip');
+    else assert.deepEqual(reading(first), reading(datagram));
+  }
+});
+
+test('a stream that is cut anywhere is read as a datagram that is cut there', () => {
+  for (const octets of readAllMessages()) {
+    for (let size = 1; size < octets.length; size += 13) {
+      const cut = octets.subarray(0, size);
+      const [first] = readStream(cut);
+      if (first !== undefined) assert.deepEqual(reading(first), reading(parseMessage(cut)));
+    }
+  }
+});
