@@ -23,7 +23,7 @@ export type RefusalCode =
   | UnfinishedCode;
 
 /** Why a message on a stream has no end. It is read as far as it came. */
-export type UnfinishedCode =
+type UnfinishedCode =
   /** The head on a stream is larger than `HEAD_OCTETS_MAX`. */
   | 'head_size'
   /** The stream ended inside a head. */
