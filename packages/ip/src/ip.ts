@@ -15,6 +15,9 @@ export const IPV4_OFFSET_BITS = 96;
 const TEXT_CHARACTERS_MAX = 45;
 const IPV4_AT = 12;
 const GROUPS = 8;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Reads an address in any form that RFC 4291 §2.2 allows; `undefined` for other text and for addresses with a zone. */
 export function parseIp(text: string): Ip | undefined {
@@ -80,7 +83,8 @@ export function formatIp(ip: Ip): string {
 /** One text for each address, as `formatIp()` writes it; `undefined` where the text is not an address, or has a zone. */
 export function canonicalAddress(text: string): string | undefined {
   const ip = parseIp(text);
-  return ip === undefined ? undefined : formatIp(ip);
+  if (ip === undefined) return undefined;
+  return text.includes(':') ? formatIp(ip) : text; // IPv4 has one form.
 }
 
 /** The eight 16-bit groups. */
@@ -122,16 +126,27 @@ function readGroups(text: string, octets: Uint8Array, at: number): number | unde
   return at;
 }
 
-/** Whether the text is four decimal numbers; if so they are written from `at` on. */
+/** Whether the text is four decimal numbers; if so they are written from `at` on. Leading zeros are octal to some readers. */
 function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
-  const parts = text.split('.');
-  if (parts.length !== IPV4_OCTETS) return false;
-  for (const [index, part] of parts.entries()) {
-    const value = parseDecimal(part, 255);
-    if (value === undefined) return false;
-    octets[at + index] = value;
+  let part = 0;
+  let value = 0;
+  let digits = 0;
+  for (let index = 0; index <= text.length; index += 1) {
+    const code = index === text.length ? DOT : text.charCodeAt(index);
+    if (code === DOT) {
+      if (digits === 0 || part === IPV4_OCTETS) return false;
+      octets[at + part] = value;
+      part += 1;
+      value = 0;
+      digits = 0;
+      continue;
+    }
+    if (code < ZERO || code > NINE || (digits > 0 && value === 0)) return false;
+    value = value * 10 + code - ZERO;
+    digits += 1;
+    if (value > 255) return false;
   }
-  return true;
+  return part === IPV4_OCTETS;
 }
 
 /** Without leading zeros, which some readers take for octal. */
@@ -145,10 +160,12 @@ export function parseDecimal(text: string, max: number): number | undefined {
 function parseHex(text: string): number | undefined {
   if (text === '' || text.length > 4) return undefined;
   let value = 0;
-  for (const character of text.toLowerCase()) {
-    const digit = '0123456789abcdef'.indexOf(character);
-    if (digit < 0) return undefined;
-    value = value * 16 + digit;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    const letter = code | 0x20;
+    if (code >= ZERO && code <= NINE) value = value * 16 + code - ZERO;
+    else if (letter >= 0x61 && letter <= 0x66) value = value * 16 + letter - 0x57;
+    else return undefined;
   }
   return value;
 }
