@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isIpv6, isZonedAddress } from '@sentrypeer/ip';
+import { parseAllowed } from '@sentrypeer/verdict';
 import {
   HOST_NAME_CHARACTERS_MAX,
   PERSONA_NAME_CHARACTERS_MAX,
@@ -112,6 +113,8 @@ const SIZE_UNITS = new Map([
   ['gib', 2 ** 30],
   ['tib', 2 ** 40],
 ]);
+/** Octets below which a size must have its unit. */
+const BARE_OCTETS_MIN = 65_536;
 const BINARY_UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** Octets with a unit; 0 is read whatever `min` is, and means "no limit". */
@@ -119,11 +122,14 @@ export function sizeType(min: number): ValueType<number> {
   const from = min === 0 ? '' : `, from ${formatSize(min)} on`;
   return {
     placeholder: 'SIZE',
-    wanted: `a size such as 500MB or 1GiB (octets, kB, MB, GB, TB, KiB, MiB, GiB, TiB)${from}, or 0`,
+    wanted: `a size such as 500MB or 1GiB (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)${from}, or 0`,
     toml: ['number', 'string'],
     repeatable: false,
     parse: (text) => {
       const octets = parseSize(text);
+      // `256` was meant as MB; who means octets writes 256B.
+      const isBare = digitsAtStart(text.trim()) === text.trim().length;
+      if (isBare && octets !== 0 && (octets ?? 0) < BARE_OCTETS_MIN) return undefined;
       return octets === 0 || (octets !== undefined && octets >= min) ? octets : undefined;
     },
     format: formatSize,
@@ -168,7 +174,8 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
 /** Addresses, or networks with the length of their prefix. */
 export const networksType: ValueType<readonly string[]> = {
   placeholder: 'NETWORK',
-  wanted: 'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24',
+  wanted:
+    'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros behind the length',
   toml: ['string'],
   repeatable: true,
   parse: (text) => parseList(text, parseNetwork),
@@ -227,7 +234,7 @@ function formatSize(octets: number): string {
     value /= 1024;
     unit += 1;
   }
-  return `${value}${BINARY_UNITS[unit] ?? ''}`;
+  return `${value}${BINARY_UNITS[unit] ?? ''}${unit === 0 && value > 0 ? 'B' : ''}`;
 }
 
 function parseWhole(text: string, min: number, max: number): number | undefined {
@@ -264,14 +271,15 @@ function parseAddress(text: string): string | undefined {
   return isZonedAddress(trimmed) ? trimmed : undefined;
 }
 
-function parseNetwork(text: string): string | undefined {
-  const [address = '', prefix, ...more] = text.split('/');
+function parseNetwork(written: string): string | undefined {
+  const [address = '', prefix, ...more] = written.split('/');
   const parsed = parseAddress(address);
   // No packet from a peer has a zone.
   if (parsed === undefined || parsed.includes('%') || more.length > 0) return undefined;
   if (prefix === undefined) return parsed;
   const length = parseWhole(prefix, 0, isIpv6(parsed) ? 128 : 32);
-  return length === undefined ? undefined : `${parsed}/${length}`;
+  const text = `${parsed}/${length ?? ''}`;
+  return length === undefined || parseAllowed(text)?.kind !== 'network' ? undefined : text;
 }
 
 function parseListenAddress(text: string): ListenAddress | undefined {

@@ -4,7 +4,7 @@ import type { Reputation } from '@sentrypeer/api';
 import type { Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
-import { parseAllowed } from '@sentrypeer/verdict';
+import { isWide, parseAllowed } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
 import { makeJudge, type JudgeOptions } from './judge.ts';
 
@@ -32,6 +32,10 @@ export async function openReputation(
     changeIds: () => listings.changeIds(),
     allowances: () => evidence.allowances(),
     isAllowable: (value) => parseAllowed(value) !== undefined,
+    isWide: (value) => {
+      const allowed = parseAllowed(value);
+      return allowed !== undefined && isWide(allowed);
+    },
     decide: (decision) => engine.write('decide', decision),
   };
 }

@@ -61,7 +61,8 @@ test('sizeType() reads octets with decimal and binary units, and 0', () => {
     sizeType(1000),
     [
       ['0', 0],
-      ['1000', 1000],
+      ['65536', 65_536],
+      ['1000B', 1000],
       ['1kB', 1000],
       ['1 KiB', 1024],
       ['500mb', 500_000_000],
@@ -70,7 +71,20 @@ test('sizeType() reads octets with decimal and binary units, and 0', () => {
       ['1024TiB', 2 ** 50],
       ['2000B', 2000],
     ],
-    ['999', '1G', '1.5GiB', 'GiB', '', '-1', '1025TiB', '1 GiB more', '9999999999999999GiB'],
+    [
+      '999',
+      '1000',
+      '256',
+      '65535',
+      '1G',
+      '1.5GiB',
+      'GiB',
+      '',
+      '-1',
+      '1025TiB',
+      '1 GiB more',
+      '9999999999999999GiB',
+    ],
   );
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { canonicalAddress } from '@sentrypeer/ip';
+import { readDurationText, readMomentText } from '@sentrypeer/kernel';
 import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 import { parseNumber } from './request-target.ts';
 
@@ -34,12 +35,8 @@ const DIGITS_MAX = 9;
 const NETWORK = /^(AS[0-9]{1,10}|[0-9a-f.:]{2,39}\/[0-9]{1,3})$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-const SECONDS: ReadonlyMap<string, number> = new Map([
-  ['s', 1],
-  ['m', 60],
-  ['h', 3600],
-  ['d', 86_400],
-]);
+const AGE = /^([0-9]{1,9}[smhdw])+$/;
+const NO_AGE = /^(0+[smhdw])+$/;
 
 export function oneOf<const T extends string>(
   description: string,
@@ -73,8 +70,8 @@ export function time(description: string): Parameter<number> {
     schema: { type: 'string', format: 'date-time' },
     right: 'a time of RFC 3339 such as 2026-11-24T16:00:00Z',
     read: (text) => {
-      const epochMs = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-      return Number.isNaN(epochMs) ? undefined : epochMs * 1000;
+      // No 30th of February: Date.parse() would take it for the 2nd of March.
+      return RFC_3339.test(text) ? readMomentText(text) : undefined;
     },
   };
 }
@@ -83,13 +80,11 @@ export function time(description: string): Parameter<number> {
 export function age(description: string): Parameter<number> {
   return {
     description,
-    schema: { type: 'string', pattern: '^[0-9]{1,9}[smhd]$' },
-    right: 'a time such as 90s, 30m, 24h or 7d',
+    schema: { type: 'string', pattern: '^([0-9]{1,9}[smhdw])+$' },
+    right: 'a time such as 90s, 30m, 24h, 7d, 2w or 1d12h',
     read: (text) => {
-      const seconds = SECONDS.get(text.slice(-1));
-      const count = text.slice(0, -1);
-      if (seconds === undefined || count.length > DIGITS_MAX) return undefined;
-      return /^[0-9]+$/.test(count) ? Number(count) * seconds : undefined;
+      if (!AGE.test(text)) return undefined;
+      return NO_AGE.test(text) ? 0 : readDurationText(text);
     },
   };
 }

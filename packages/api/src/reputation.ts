@@ -43,6 +43,8 @@ export interface Reputation {
   allowances(): readonly Allowance[];
   /** Whether the text can stand on the allowlist. */
   isAllowable(value: string): boolean;
+  /** Whether what can be allowed takes in so much that it was probably not meant. */
+  isWide(value: string): boolean;
   /** Resolves when it is written; rejects with `OperatingError`. */
   decide(decision: Decision): Promise<void>;
 }

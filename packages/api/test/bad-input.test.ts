@@ -109,7 +109,7 @@ const OWN_ROUTES: readonly Row[] = [
       /since must be once a time/,
     ),
   ),
-  problem('age', '/v1/lists/ip-addresses.txt?max_age=1w', /max_age must be once a time such as/),
+  problem('age', '/v1/lists/ip-addresses.txt?max_age=1x', /max_age must be once a time such as/),
   problem('parameter that is none', '/v1/events?sort=up', /there is no such parameter; there are/),
   problem('parameter twice', '/v1/events?limit=1&limit=2', /limit must be once/),
   problem('Last-Event-ID'.toLowerCase(), '/v1/events/stream?after=x', /after must be once/),

@@ -67,6 +67,10 @@ export class MemoryReputation implements Reputation {
     ];
   }
 
+  isWide(value: string): boolean {
+    return value.endsWith('/0');
+  }
+
   isAllowable(value: string): boolean {
     return value !== 'nonsense';
   }

@@ -237,8 +237,9 @@ test('POST /v1/decisions writes what the operator says', async () => {
   const reputation = someReputation();
   await using api = await openApi({ reputation, evidence: withKeys() });
   for (const body of [
-    { allow: '192.0.2.0/24', comment: 'ours', until: '2026-09-21T14:13:20Z' },
+    { allow: '192.0.2.0/24', comment: 'ours', until: '2099-09-21T14:13:20Z' },
     { allow: '+46*' },
+    { allow: '0.0.0.0/0', yes: true },
     { disallow: '+46*' },
     { delist: '::ffff:11.22.33.44' },
     { delist: '0701234567', comment: 'a customer' },
@@ -247,8 +248,14 @@ test('POST /v1/decisions writes what the operator says', async () => {
     assert.equal(response.status, 204, await response.text());
   }
   assert.deepEqual(reputation.decisions, [
-    { kind: 'allow', value: '192.0.2.0/24', comment: 'ours', untilEpochUs: UNTIL_US },
+    {
+      kind: 'allow',
+      value: '192.0.2.0/24',
+      comment: 'ours',
+      untilEpochUs: Date.UTC(2099, 8, 21, 14, 13, 20) * 1000,
+    },
     { kind: 'allow', value: '+46*', comment: '', untilEpochUs: undefined },
+    { kind: 'allow', value: '0.0.0.0/0', comment: '', untilEpochUs: undefined },
     { kind: 'disallow', value: '+46*' },
     { kind: 'delist', subject: { kind: 'address', value: '11.22.33.44' }, comment: '' },
     { kind: 'delist', subject: { kind: 'number', value: '46701234567' }, comment: 'a customer' },
@@ -288,6 +295,11 @@ test('POST /v1/decisions refuses what cannot be meant', async () => {
     { allow: 'nonsense' },
     { allow: 'a', delist: 'b' },
     { allow: 'a', until: 'soon' },
+    { allow: 'a', until: '2001-01-01T00:00:00Z' },
+    { allow: 'a', until: '2099-02-30T00:00:00Z' },
+    { allow: '0.0.0.0/0' },
+    { allow: '0.0.0.0/0', yes: 'no' },
+    { delist: '192.0.2.1', yes: true },
     { delist: 'a', until: '2026-09-21T14:13:20Z' },
     { delist: 'office' },
     { allow: 'a', comment: 'x'.repeat(COMMENT_CHARACTERS_MAX + 1) },

@@ -11,7 +11,7 @@ import { parseNumber } from '../request-target.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
-  'the body must be {"allow": WHAT, "comment", "until"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}';
+  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}';
 const until = time('');
 
 /** `POST /v1/decisions`: what the operator says about what may be listed; for keys of the role admin. */
@@ -57,7 +57,7 @@ function readDecision(
   members: ReadonlyMap<string, unknown>,
 ): Decision | string {
   const { allow, disallow, delist, comment = '', ...more } = Object.fromEntries(members);
-  const { until: end, ...unknown } = more;
+  const { until: end, yes = false, ...unknown } = more;
   if (Object.keys(unknown).length > 0) return RIGHT;
   if (typeof comment !== 'string' || comment.length > COMMENT_CHARACTERS_MAX) {
     return `comment must be a text of at most ${COMMENT_CHARACTERS_MAX} characters`;
@@ -65,14 +65,19 @@ function readDecision(
   const given = [allow, disallow, delist].filter((value) => value !== undefined);
   const [value] = given;
   if (given.length !== 1 || typeof value !== 'string') return RIGHT;
-  if (end !== undefined && allow === undefined) return RIGHT;
+  if ((end !== undefined || yes !== false) && allow === undefined) return RIGHT;
   if (disallow !== undefined) return { kind: 'disallow', value };
   if (allow !== undefined) {
     if (!reputation.isAllowable(value)) {
       return 'allow must be an address, a network, a number with its plus, a range of numbers, or digits as they are dialled';
     }
+    if (reputation.isWide(value) && yes !== true) {
+      return 'allow takes in very much, and nothing of it would be listed any more: add "yes": true if it is meant';
+    }
     const untilEpochUs = typeof end === 'string' ? until.read(end) : undefined;
     if (end !== undefined && untilEpochUs === undefined) return `until must be ${until.right}`;
+    if (untilEpochUs !== undefined && untilEpochUs <= clock.epochUs())
+      return 'until is in the past';
     return { kind: 'allow', value, comment, untilEpochUs };
   }
   const address = canonicalAddress(value);

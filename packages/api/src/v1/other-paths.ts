@@ -121,7 +121,7 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   '/v1/decisions': {
     post: {
       summary:
-        'Allow, disallow or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
+        'Allow, disallow or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
       requestBody: { required: true, content: { 'application/json': { schema: object } } },
       responses: {
         '204': { description: 'It is written, and carried out within a second.' },
