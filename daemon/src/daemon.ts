@@ -256,12 +256,17 @@ async function openOutputs(
 
 async function openJsonLog(
   ports: DeliveryPorts,
-  { jsonLogFile }: Config,
+  { jsonLogFile, dbFreeMinOctets, jsonLogSizeMaxOctets, jsonLogFilesCount }: Config,
   standardOutput: DaemonPorts['standardOutput'],
 ): Promise<JsonLog> {
   const { JsonLog } = await import('@sentrypeer/delivery');
   const path = jsonLogFile === STANDARD_OUTPUT_FILE ? standardOutput : jsonLogFile;
-  return JsonLog.open(ports, { path, appVersion: VERSION });
+  const bounds = {
+    freeOctetsMin: dbFreeMinOctets,
+    sizeOctetsMax: jsonLogSizeMaxOctets,
+    keptCount: jsonLogFilesCount,
+  };
+  return JsonLog.open(ports, { path, bounds, appVersion: VERSION });
 }
 
 async function openSyslog(

@@ -81,6 +81,12 @@ export const RETENTION_DAYS_MAX = 36_500;
 /** Octets of the smallest database that can be asked for. Chosen: below it the file is all indexes and no events. */
 export const DB_SIZE_OCTETS_MIN = 1_048_576;
 
+/** Octets at which the JSON log may be moved aside at least. Chosen: below it a flood would rotate several times a second. */
+export const JSON_LOG_SIZE_OCTETS_MIN = 1_048_576;
+
+/** JSON logs that may be kept, 1 and above. Chosen. */
+export const JSON_LOG_FILES_MAX = 1000;
+
 /** Octets of the largest size that can be asked for, 2^50. Chosen: far above any disk, far below where numbers lose digits. */
 export const SIZE_OCTETS_MAX = 1_125_899_906_842_624;
 

@@ -77,6 +77,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const logger = consoleLogger(config, (text) => supervisor.progress(text));
   const supervisor: Supervisor = openSupervisor(logger);
   void endWhenLate(logger);
+  warnOfOpenFiles(config, logger);
   for (const warning of warnings) logger.warn('configuration', { warning });
   const ports = {
     clock: systemClock,
@@ -173,6 +174,24 @@ function openSupervisor(logger: ConsoleLogger): Supervisor {
   return supervisor;
 }
 
+/** New files are for the owner alone, or for the group as well: they hold what attackers tried as passwords. */
+function restrictNewFiles({ groupReadable }: Config): void {
+  process.umask(process.umask() | (groupReadable ? 0o027 : 0o077));
+}
+
+/** A file that is there keeps its mode, as another program may read it. */
+function warnOfOpenFiles({ dbFile, jsonLog, jsonLogFile }: Config, logger: ConsoleLogger): void {
+  if (process.platform === 'win32') return; // It has no such bits and always shows them set.
+  for (const file of jsonLog ? [dbFile, jsonLogFile] : [dbFile]) {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() !== true || (stats.mode & 0o007) === 0) continue;
+    logger.warn('file_open_to_all', {
+      file,
+      why: 'every user of this machine may read it, and it holds credentials that attackers tried; run chmod o-rwx on it',
+    });
+  }
+}
+
 /** Ends the process where an orderly stop takes too long; also one that was asked for while it still starts. */
 async function endWhenLate(logger: ConsoleLogger): Promise<void> {
   await signals.stopped;
@@ -214,6 +233,7 @@ const sources: ConfigSources = {
 const loaded: LoadedConfig = loadConfig(sources);
 
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
+if ('config' in loaded) restrictNewFiles(loaded.config);
 if (loaded.kind !== 'run') {
   signals.release();
   process.stdout.on('error', endWithoutReader);

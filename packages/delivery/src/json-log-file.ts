@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rename, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
 import { BATCH_ENTRIES_MAX, type EventLog, type Sink } from '@sentrypeer/follow';
-import { assert, errorCode, OperatingError, terminalSafeJson } from '@sentrypeer/kernel';
 import {
+  assert,
+  errorCode,
+  formatMebibytes,
+  OperatingError,
+  terminalSafeJson,
+} from '@sentrypeer/kernel';
+import {
+  DISK_FREE_SHARE_MAX,
   JSON_LINE_OCTETS_MAX,
   JSON_LOG_SETTLE_EVENTS_MAX,
   JSON_PORTION_CHARACTERS,
   RESUME_EVENTS_MAX,
 } from './limits.ts';
 
-/** Owner reads and writes, group reads, as log files do. */
+/** Owner reads and writes, group reads, as log files do; the process's umask may take more away. */
 const FILE_MODE = 0o640;
 /** Reading is for the last line. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
@@ -27,19 +34,40 @@ assert(
   'the last line is found',
 );
 
+/** What bounds the file. */
+export interface JsonLogBounds {
+  /** Octets of its disk that are left alone, at most a tenth of the disk; 0 uses all. */
+  readonly freeOctetsMin: number;
+  /** Octets from which on it is moved aside and a new one begun; 0 leaves that to others. */
+  readonly sizeOctetsMax: number;
+  /** How many that were moved aside are kept, as `.1` (the newest) and so on; 1 and above. */
+  readonly keptCount: number;
+  /** Octets that are free on the disk of a file, and octets of all of it. @default the machine's */
+  readonly disk?: (path: string) => Promise<DiskSpace>;
+}
+
+interface DiskSpace {
+  readonly freeOctets: number;
+  readonly totalOctets: number;
+}
+
+const NO_BOUNDS: JsonLogBounds = { freeOctetsMin: 0, sizeOctetsMax: 0, keptCount: 1 };
+
 /** A file of one JSON object a line, appended to, whose end is repaired whenever it is opened. */
 export class JsonLogFile implements Sink<RecordedEvent> {
   readonly #log: EventLog;
   readonly #path: string;
   readonly #appVersion: string;
+  readonly #bounds: JsonLogBounds;
   #handle: FileHandle | undefined;
   #isRegular = false;
   #closed = false;
 
-  constructor(log: EventLog, path: string, appVersion: string) {
+  constructor(log: EventLog, path: string, appVersion: string, bounds = NO_BOUNDS) {
     this.#log = log;
     this.#path = path;
     this.#appVersion = appVersion;
+    this.#bounds = bounds;
   }
 
   /** Makes the file, or throws where the operator has to change something first. */
@@ -94,6 +122,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   }
 
   async #write(events: readonly RecordedEvent[]): Promise<void> {
+    if (this.#isRegular && this.#bounds.freeOctetsMin > 0) await this.#refuseOnFullDisk();
     let lines = '';
     for (const event of events) {
       if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
@@ -106,7 +135,37 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   }
 
   async #settle(): Promise<void> {
-    if (this.#isRegular) await this.#opened().datasync();
+    if (!this.#isRegular) return;
+    await this.#opened().datasync();
+    // Here alone: the cursor is saved next, so that a crash finds nothing that stands in the file moved aside only.
+    const { sizeOctetsMax } = this.#bounds;
+    if (sizeOctetsMax > 0 && (await this.#opened().stat()).size >= sizeOctetsMax) {
+      await this.#rotate();
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    await this.#letGo();
+    const path = this.#path;
+    for (let index = this.#bounds.keptCount; index > 1; index -= 1) {
+      await renameIfThere(`${path}.${index - 1}`, `${path}.${index}`);
+    }
+    await rename(path, `${path}.1`);
+    this.#handle = await openFile(path);
+    if (this.#closed) await this.#letGo();
+  }
+
+  /** The log is no reason to fill a disk: the database has the events, and others need room. */
+  async #refuseOnFullDisk(): Promise<void> {
+    const { freeOctetsMin, disk = diskOf } = this.#bounds;
+    const { freeOctets, totalOctets } = await disk(this.#path);
+    const minOctets = Math.min(freeOctetsMin, totalOctets * DISK_FREE_SHARE_MAX);
+    if (freeOctets >= minOctets) return;
+    throw new OperatingError(
+      'json_log_disk_low',
+      `JSON log ${this.#path}: its disk has ${formatMebibytes(freeOctets)} free, of which ${formatMebibytes(minOctets)} are left alone (--db-free-min); ` +
+        'free some space on it, or bound the log with --json-log-size-max. No event is lost: the log goes on where it was',
+    );
   }
 
   async #letGo(): Promise<void> {
@@ -139,6 +198,19 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     }
     return settledHoneyId;
   }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function diskOf(path: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  return { freeOctets: bavail * bsize, totalOctets: blocks * bsize };
 }
 
 /** Opens for appending; what cannot be read, such as a terminal's other end, for appending alone. */

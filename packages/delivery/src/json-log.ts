@@ -3,7 +3,7 @@
 import type { RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump } from '@sentrypeer/follow';
 import { JSON_LOG_CURSOR } from '@sentrypeer/follow/cursors';
-import { JsonLogFile } from './json-log-file.ts';
+import { JsonLogFile, type JsonLogBounds } from './json-log-file.ts';
 import { JsonLogStream, type LineStream } from './json-log-stream.ts';
 import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
 import type { DeliveryPorts } from './ports.ts';
@@ -11,6 +11,8 @@ import type { DeliveryPorts } from './ports.ts';
 export interface JsonLogOptions {
   /** A file, or what takes the lines instead of one. */
   readonly path: string | LineStream;
+  /** @default none */
+  readonly bounds?: JsonLogBounds;
   /** The `app_version` of every line. */
   readonly appVersion: string;
   /** @default JSON_LOG_SETTLE_MS */
@@ -76,10 +78,10 @@ export class JsonLog {
 
 async function openSink(
   ports: DeliveryPorts,
-  { path, appVersion }: JsonLogOptions,
+  { path, appVersion, bounds }: JsonLogOptions,
 ): Promise<JsonLogFile | JsonLogStream> {
   if (typeof path !== 'string') return new JsonLogStream(path, appVersion);
-  const file = new JsonLogFile(ports.log, path, appVersion);
+  const file = new JsonLogFile(ports.log, path, appVersion, bounds);
   await file.check();
   return file;
 }

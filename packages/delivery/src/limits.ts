@@ -116,3 +116,6 @@ export const TOKEN_MARGIN_MS_MAX = 60_000;
 
 /** Milliseconds within which a token is not renewed because it was refused. Chosen: no faster than tries are made. */
 export const TOKEN_RENEW_MS_MIN = 1_000;
+
+/** Share of a disk that is left alone for others at most, whatever was asked for. As for the database. */
+export const DISK_FREE_SHARE_MAX = 0.1;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +86,48 @@ test('JsonLog reopen() goes on in a new file without loss or repetition', async 
   log.append(1);
   await jsonLog.close();
   assert.deepEqual([...files, path].flatMap(uuidsIn), log.uuids());
+});
+
+test('JsonLog moves itself aside at its size, keeps so many, and loses nothing of what is kept', async () => {
+  const bounds = { freeOctetsMin: 0, sizeOctetsMax: 20_000, keptCount: 3 };
+  await using jsonLog = await open({ settleMs: 1, bounds });
+  for (let round = 0; round < 6; round += 1) {
+    log.append(100);
+    jsonLog.wake();
+    await log.settled('json-log');
+  }
+  await jsonLog.close();
+  const files = [`${path}.3`, `${path}.2`, `${path}.1`, path];
+  const kept = files.flatMap(uuidsIn);
+  assert.ok(kept.length >= 300, String(kept.length));
+  assert.deepEqual(kept, log.uuids().slice(-kept.length));
+  assert.ok(!existsSync(`${path}.4`));
+});
+
+test('JsonLog leaves the reserve of its disk alone, says so once, and goes on by itself', async () => {
+  const disk = { freeOctets: 10 * 1_048_576, totalOctets: 1_000_000 * 1_048_576 };
+  const bounds = {
+    freeOctetsMin: 256 * 1_048_576,
+    sizeOctetsMax: 0,
+    keptCount: 1,
+    disk: async () => disk,
+  };
+  await using jsonLog = await open({ bounds, retryMsMin: 1 });
+  log.append(10);
+  jsonLog.wake();
+  await log.logged('delivery_failed');
+  assert.deepEqual(uuidsIn(path), []);
+  const { code, message } = log.messages[0]?.fields ?? {};
+  assert.equal(code, 'json_log_disk_low');
+  assert.match(
+    String(message),
+    /^JSON log \S+: its disk has 10 MiB free, of which 256 MiB are left alone/,
+  );
+  disk.freeOctets = 300 * 1_048_576;
+  await log.logged('delivery_resumed');
+  await log.settled('json-log');
+  assert.deepEqual(uuidsIn(path), log.uuids());
+  assert.equal(log.count('delivery_failed'), 1);
 });
 
 test('JsonLog reopen() of the same file repeats nothing', async () => {

@@ -54,7 +54,8 @@ export async function backupDatabase(
 /** Makes the copy one plain file, readable also where nothing can be written, and safe on the disk. */
 function finishCopy(path: string, mode: number): void {
   makePlain(path);
-  chmodSync(path, mode & 0o777); // It holds the same secrets as the database.
+  // It holds the same secrets as the database: whoever may read that one may read it, but never everybody.
+  chmodSync(path, 0o600 | (mode & 0o040));
   syncFile(path);
 }
 
