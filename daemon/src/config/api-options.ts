@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { LookUpFamily, LookUpLevel } from '@sentrypeer/api';
 import { API_RATE_MAX } from '../limits.ts';
 import { derivedOption, option } from './option.ts';
 import {
@@ -12,7 +13,37 @@ import {
   pathType,
   portType,
   switchType,
+  type ValueType,
 } from './value-types.ts';
+
+const LOOKUP_FAMILIES: readonly LookUpFamily[] = ['4.x', 'hq'];
+const LOOKUP_LEVELS: readonly LookUpLevel[] = ['listed', 'known', 'hearsay'];
+
+type LookupLevels = Readonly<Record<LookUpFamily, LookUpLevel>>;
+
+/** A level for all families of routes, or for some. */
+const lookupLevelsType: ValueType<LookupLevels> = {
+  placeholder: 'FAMILY=LEVEL',
+  wanted: `a level (${LOOKUP_LEVELS.join(', ')}) for all, or FAMILY=LEVEL joined by commas, such as 4.x=known,hq=listed`,
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => {
+    const levelOf = (word: string): LookUpLevel | undefined =>
+      LOOKUP_LEVELS.find((level) => level === word.trim());
+    const all = levelOf(text);
+    if (all !== undefined) return { '4.x': all, hq: all };
+    const levels: Record<LookUpFamily, LookUpLevel> = { '4.x': 'known', hq: 'listed' };
+    for (const item of text.split(',')) {
+      const [name = '', word = '', ...more] = item.split('=');
+      const family = LOOKUP_FAMILIES.find((one) => one === name.trim());
+      const level = levelOf(word);
+      if (family === undefined || level === undefined || more.length > 0) return undefined;
+      levels[family] = level;
+    }
+    return levels;
+  },
+  format: (levels) => LOOKUP_FAMILIES.map((family) => `${family}=${levels[family]}`).join(','),
+};
 
 /** Options of the HTTP API, a part of the table in options.ts. */
 export const API_OPTIONS = {
@@ -105,6 +136,14 @@ export const API_OPTIONS = {
     defaultText: 'none: networks are address blocks (/24, IPv6 /48)',
     needs: 'api',
     doc: 'MMDB file that tells the autonomous system of an address.',
+  }),
+  lookupLevels: option<LookupLevels>({
+    group: 'api',
+    long: 'lookup-level',
+    type: lookupLevelsType,
+    defaultValue: { '4.x': 'known', hq: 'listed' },
+    needs: 'api',
+    doc: 'What the routes of SentryPeer 4.x and SentryPeerHQ answer 200 for: listed (what is refused), known (also met here), hearsay (also what other nodes share).',
   }),
   apiCorsOrigin: derivedOption({
     group: 'api',

@@ -119,6 +119,7 @@ export class ApiService implements AsyncDisposable {
         keyRequired: config.apiKeyRequired,
         ratePerSecond: config.apiRatePerSecond,
         keyRatePerSecond: config.apiKeyRatePerSecond,
+        lookUpLevels: config.lookupLevels,
         ...(config.apiCorsOrigin !== undefined && { corsOrigin: config.apiCorsOrigin }),
         ...(config.apiTrustedProxies && { trustedProxies: config.apiTrustedProxies }),
       },

@@ -29,6 +29,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       keyFile: 'key.pem',
       sipAgent: false,
       sipAgentTlsAddresses: [],
+      lookupLevels: { '4.x': 'known', hq: 'listed' },
       sipAgentPeers: undefined,
       sipAgentDestination: undefined,
       sipAgentRefusal: 603,
@@ -313,4 +314,11 @@ test('loadConfig() reads how to share, and from whom to begin', () => {
     /at most one address of IPv4 and one of IPv6/,
   );
   assert.match(refused('-p --neighbours everywhere'), /is not one of off, link/);
+});
+
+test('loadConfig() reads levels of look-ups for all families of routes, or for some', () => {
+  const levels = (text: string) => run(`-a --lookup-level ${text}`).config.lookupLevels;
+  assert.deepEqual(levels('hearsay'), { '4.x': 'hearsay', hq: 'hearsay' });
+  assert.deepEqual(levels('4.x=listed'), { '4.x': 'listed', hq: 'listed' });
+  assert.deepEqual(levels('hq=known,4.x=known'), { '4.x': 'known', hq: 'known' });
 });

@@ -20,6 +20,7 @@ import {
 } from './limits.ts';
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
+import type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';
 import { originForm } from './request-target.ts';
 import { addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
@@ -78,6 +79,8 @@ export interface HttpApiOptions {
   readonly hostNames?: readonly string[];
   /** The origin that scripts of other sites may have, or `*`. @default none */
   readonly corsOrigin?: string;
+  /** What clients of others are told of. */
+  readonly lookUpLevels: Readonly<Record<LookUpFamily, LookUpLevel>>;
   /** Also reading needs a key. @default false */
   readonly keyRequired?: boolean;
   /** Addresses or networks whose `X-Forwarded-For` is believed. @default none */
@@ -205,10 +208,14 @@ async function buildApp(
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
   addOperationsRoutes(app, ports.operations, measures);
-  addRoutes(app, { ...ports, lists, headers }, options.version);
+  addRoutes(
+    app,
+    { ...ports, lists, headers, lookUpLevel: options.lookUpLevels['4.x'] },
+    options.version,
+  );
   addOperations(app, { ...ports, lists }, options.version);
   addDecisionsRoute(app, ports);
-  addCloudRoutes(app, { ...ports, access });
+  addCloudRoutes(app, { ...ports, access, lookUpLevel: options.lookUpLevels.hq });
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>

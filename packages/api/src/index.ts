@@ -14,3 +14,4 @@ export { type WebhookState } from './operations/webhook-state.ts';
 export { type Decision, type Reputation } from './reputation.ts';
 export { type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';
+export type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';

@@ -32,7 +32,7 @@ export type Decision =
 
 /** The judge, what it knows, and what the operator told it. */
 export interface Reputation {
-  readonly judge: Pick<Judge, 'judge'>;
+  readonly judge: Pick<Judge, 'judge' | 'numberStanding' | 'addressStanding'>;
   /** Calls of a number of E.164, without its plus, in whichever form. */
   number(e164: string): NumberEvidence | undefined;
   listing(subject: Subject): Listed | undefined;

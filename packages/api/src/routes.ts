@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress } from '@sentrypeer/ip';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
+import { LevelledLookUp, type LevelledPorts, type LookUpLevel } from './look-up-levels.ts';
 import { LookUps, type LookUpAnswer } from './look-ups.ts';
 import { LIST_FORMATS } from './list-formats.ts';
 import { LIST_PARAMETERS } from './list-query.ts';
@@ -29,7 +30,10 @@ const NO_NUMBER = notFound('No phone number found');
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
-export interface RoutesPorts extends MachineListPorts {
+export interface RoutesPorts extends Omit<MachineListPorts, 'reputation'> {
+  readonly clock: LevelledPorts['clock'];
+  readonly reputation: MachineListPorts['reputation'] & LevelledPorts['reputation'];
+  readonly lookUpLevel: LookUpLevel;
   /** That every answer has. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -38,6 +42,7 @@ export interface RoutesPorts extends MachineListPorts {
 export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: string): void {
   const { totals, lists } = ports;
   const lookUps = new LookUps(ports.headers);
+  const levelled = new LevelledLookUp(ports, ports.lookUpLevel);
   addRoute(app, '/', ANYBODYS, (request, reply) => {
     if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
     else sendJson(reply, 200, { status: 'OK' });
@@ -69,8 +74,8 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     const address = canonicalAddress(lastSegment(request.raw.url ?? '') ?? '');
     if (address === undefined) return sendInvalid(reply);
     return lookUps.add(reply, () => {
-      const found = totals.address(address);
-      return found === undefined ? NO_BAD_ACTOR : okText({ bad_actor_found: found });
+      const found = levelled.hasAddress(address, () => totals.address(address) !== undefined);
+      return found ? okText({ bad_actor_found: address }) : NO_BAD_ACTOR;
     });
   };
   addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
@@ -85,8 +90,9 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
     if (number === undefined) return sendInvalid(reply);
     return lookUps.add(reply, () => {
-      const found = totals.number(number);
-      return found === undefined ? NO_NUMBER : okText({ phone_number_found: found });
+      const met = totals.number(number);
+      const found = levelled.hasNumber(number, () => met !== undefined);
+      return found ? okText({ phone_number_found: met ?? number }) : NO_NUMBER;
     });
   });
 }

@@ -330,7 +330,12 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         },
         clock: systemClock,
       },
-      { host: '127.0.0.1', port: 0, version: '' },
+      {
+        host: '127.0.0.1',
+        port: 0,
+        version: '',
+        lookUpLevels: { '4.x': 'known', hq: 'listed' },
+      },
       AbortSignal.abort(),
     ),
     { name: 'AbortError' },

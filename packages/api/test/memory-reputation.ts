@@ -20,7 +20,12 @@ export class MemoryReputation implements Reputation {
   readonly decisions: Decision[] = [];
   fails: string | undefined;
 
+  /** What is not unmet, of numbers and addresses. */
+  readonly standings = new Map<string, ReturnType<Reputation['judge']['numberStanding']>>();
+
   readonly judge: Reputation['judge'] = {
+    numberStanding: (number) => this.standings.get(number) ?? 'unmet',
+    addressStanding: (address) => this.standings.get(address) ?? 'unmet',
     judge: ({ number: dialled, address: source }) => {
       const number = dialled === undefined ? undefined : this.#number(dialled);
       const address = source === undefined ? undefined : verdictOf(this.addresses.get(source));

@@ -29,6 +29,12 @@ export function openApi(
       logger: silentLogger,
       ...ports,
     },
-    { host: '127.0.0.1', port: 0, version: '1.2.3', ...options },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      version: '1.2.3',
+      lookUpLevels: { '4.x': 'hearsay', hq: 'hearsay' },
+      ...options,
+    },
   );
 }

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { HttpApi } from '../src/index.ts';
 import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../src/limits.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryTotals } from './memory-totals.ts';
 import { MemoryReputation, UNTIL_US } from './memory-reputation.ts';
 import { openApi } from './ports.ts';
 
@@ -76,14 +77,51 @@ test('GET /v1/numbers/{number} finds a number in any form', async () => {
   assert.equal(found.number, '+46701234567');
 });
 
-test('the routes of 4.x answer for what was dialled and for nothing else', async () => {
-  await using api = await openApi({ reputation: someReputation() });
-  for (const path of ['/numbers/0701234567', '/api/phone-numbers/0701234567']) {
-    const response = await fetch(`http://127.0.0.1:${api.address.port}${path}`);
-    await response.text();
-    assert.equal(response.status, 404);
-  }
-});
+for (const [level, expected] of [
+  ['listed', [200, 404, 404, 404, 404, 200, 404, 404]],
+  ['known', [200, 200, 404, 404, 404, 200, 200, 404]],
+  ['hearsay', [200, 200, 200, 404, 404, 200, 200, 200]],
+] as const) {
+  test(`routes of 4.x and HQ tell at the level ${level} of what is ${level}, never of what is guarded`, async () => {
+    const reputation = someReputation();
+    const evidence = new MemoryEvidence();
+    const totals = new MemoryTotals();
+    reputation.standings.set('0701234567', 'met').set('46102', 'met').set('46104', 'guarded');
+    reputation.standings.set('46105', 'delisted');
+    reputation.standings.set('11.22.33.44', 'met').set('11.22.33.45', 'met');
+    const seen = { firstSeenEpochUs: 1, lastSeenEpochUs: 1, seenCount: 1, totalId: 1 };
+    for (const number of ['46103', '46104', '46105']) {
+      evidence.numberList.push({ ...seen, number });
+      totals.numberList.push({ calledNumber: number, seenLast: '', seenCount: 1 });
+    }
+    evidence.addressList.push({ ...seen, address: '11.22.33.46', grade: 'seen' });
+    totals.addressList.push({
+      ipAddress: '11.22.33.46',
+      seenFirstEpochUs: 1,
+      seenLastEpochUs: 1,
+      seenLast: '',
+      seenCount: 1,
+      grade: 'seen',
+    });
+    const lookUpLevels = { '4.x': level, hq: level };
+    await using api = await openApi({ reputation, evidence, totals }, { lookUpLevels });
+    for (const [numbers, addresses] of [
+      ['/numbers/', '/ip-addresses/'],
+      ['/api/phone-numbers/', '/api/ip-addresses/'],
+    ] as const) {
+      const found: number[] = [];
+      for (const path of [
+        ...['0701234567', '46102', '46103', '46104', '46105'].map((one) => numbers + one),
+        ...['11.22.33.44', '11.22.33.45', '11.22.33.46'].map((one) => addresses + one),
+      ]) {
+        const response = await fetch(`http://127.0.0.1:${api.address.port}${path}`);
+        await response.text();
+        found.push(response.status);
+      }
+      assert.deepEqual(found, expected, numbers);
+    }
+  });
+}
 
 test('GET /v1/check takes a plus before a number for one, escaped or not', async () => {
   const reputation = someReputation();

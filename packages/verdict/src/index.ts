@@ -17,6 +17,7 @@ export type {
   JudgePorts,
   NumberJudgement,
   Question,
+  Standing,
   Subject,
 } from './judgement.ts';
 export { NeverListed, type NeverListedOptions } from './never-listed.ts';

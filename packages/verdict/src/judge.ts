@@ -3,7 +3,7 @@
 import { unreachable } from '@sentrypeer/kernel';
 import { addressVerdict } from './address-verdict.ts';
 import { delistedReasons } from './delisting.ts';
-import type { Judgement, JudgePorts, Question, Subject } from './judgement.ts';
+import type { Judgement, JudgePorts, Question, Standing, Subject } from './judgement.ts';
 import { NumberJudge } from './number-judge.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
 
@@ -56,6 +56,20 @@ export class Judge {
       default:
         return unreachable(subject.kind);
     }
+  }
+
+  /** Whether the number, in whichever form it is dialled, was called here. */
+  numberStanding(dialled: string, nowEpochUs: number): Standing {
+    return this.#numbers.standing(dialled, nowEpochUs);
+  }
+
+  /** Whether anything came from the address here. */
+  addressStanding(address: string, nowEpochUs: number): Standing {
+    const { evidence, never } = this.#ports;
+    if (never().address(address, nowEpochUs) !== undefined) return 'guarded';
+    if (evidence.address(address) !== undefined) return 'met';
+    if (evidence.delisting({ kind: 'address', value: address }) !== undefined) return 'delisted';
+    return evidence.wasMet(address) ? 'met' : 'unmet';
   }
 
   #address(subject: Subject, nowEpochUs: number): Verdict {

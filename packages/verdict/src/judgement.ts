@@ -37,6 +37,12 @@ export interface NumberJudgement extends Verdict {
   readonly range: string | undefined;
 }
 
+/**
+ * Whether something was met here, whatever its level: what old clients ask. `guarded` is never listed, and a delisting holds
+ * until something new comes.
+ */
+export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
+
 /** One thing that can be listed. */
 export interface Subject {
   readonly kind: 'address' | 'number' | 'range';
@@ -55,6 +61,8 @@ export interface EvidenceSource {
   formsOf(e164: string): number;
   /** @param block As in a subject. */
   range(block: string): RangeEvidence | undefined;
+  /** Whether anything came from the address here; what other nodes share does not count. */
+  wasMet(address: string): boolean;
   delisting(subject: Subject): Delisting | undefined;
 }
 

@@ -3,7 +3,7 @@
 import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
 import { destinationClass } from './destination.ts';
 import { delistedReasons } from './delisting.ts';
-import type { JudgePorts, NumberJudgement } from './judgement.ts';
+import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
 import { rangeVerdict } from './range-verdict.ts';
 import { isGraver, notListed, type Verdict } from './verdict.ts';
@@ -42,6 +42,28 @@ export class NumberJudge {
     const planned = plans.read(meant);
     const judged = this.#judged(meant, nowEpochUs, undefined);
     return isGraver(judged.verdict, best) ? this.#answer(reading, planned, judged) : best;
+  }
+
+  /** Whether the number was called here, in any form. */
+  standing(text: string, nowEpochUs: number): Standing {
+    const { plans, home, never, evidence, policy } = this.#ports;
+    const reading = readQuestion(plans, text, home);
+    if (never().number(reading, nowEpochUs) !== undefined) return 'guarded';
+    const settled = settle(reading.candidates, (e164) => evidence.formsOf(e164));
+    const meant = this.#meaningOf(reading);
+    const likely = reading.candidates
+      .filter((candidate) => {
+        const isSettled = candidate === settled?.candidate;
+        const confidence = isSettled ? settled.confidence : candidate.confidence;
+        return confidence * 100 >= policy['number-confidence'];
+      })
+      .map(({ e164 }) => e164);
+    const numbers = meant === undefined ? likely : [meant, ...likely];
+    if (numbers.some((number) => evidence.number(number) !== undefined)) return 'met';
+    const isDelisted = numbers.some(
+      (value) => evidence.delisting({ kind: 'number', value }) !== undefined,
+    );
+    return isDelisted ? 'delisted' : 'unmet';
   }
 
   /** @param number A number of E.164 without its plus, or digits that are none. */

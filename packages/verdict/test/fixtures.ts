@@ -88,6 +88,7 @@ export const RANGE: RangeEvidence = {
 export class MemoryEvidence implements EvidenceSource {
   readonly addresses = new Map<string, AddressEvidence>();
   readonly numbers = new Map<string, NumberEvidence>();
+  readonly met = new Set<string>();
   readonly meanings = new Map<string, string>();
   readonly ranges = new Map<string, RangeEvidence>();
   readonly delistings = new Map<string, Delisting>();
@@ -102,6 +103,10 @@ export class MemoryEvidence implements EvidenceSource {
 
   meaningOf(digits: string): string | undefined {
     return this.meanings.get(digits);
+  }
+
+  wasMet(address: string): boolean {
+    return this.met.has(address);
   }
 
   range(block: string): RangeEvidence | undefined {

@@ -222,6 +222,7 @@ const WORST: EvidenceSource = {
     proved: { ...PROVED, grade: 'handshake', eventsCount: 1e6, daysCount: 90, networksCount: 100 },
   }),
   meaningOf: (digits) => digits,
+  wasMet: () => true,
   range: () => ({ ...RANGE, numbersCount: 1000, networksCount: 100, daysCount: 90 }),
   formsOf: () => 1e4,
   delisting: () => undefined,
@@ -262,4 +263,26 @@ test('Judge.judge() never lists what is guarded, whatever the evidence and the p
       assert.equal(judgement.listed, false, `${address} ${number} ${judgement.reasons.join()}`);
     }),
   );
+});
+
+test('Judge knows what was met here, in any form, but not what is guarded or delisted', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set('46701234567', NUMBER);
+  evidence.delistings.set('number 46701234568', { atEpochUs: NOON_US, comment: '' });
+  evidence.met.add('11.22.33.44');
+  evidence.delistings.set('address 11.22.33.45', { atEpochUs: NOON_US, comment: '' });
+  evidence.met.add('11.22.33.45');
+  const judge = judgeOf(evidence, { home: 'SE' });
+  for (const number of ['+46701234567', '0701234567', '90046701234567', '0046701234567']) {
+    assert.equal(judge.numberStanding(number, NOON_US), 'met', number);
+  }
+  assert.equal(judge.numberStanding('0701234568', NOON_US), 'delisted');
+  assert.equal(judge.numberStanding('0701234569', NOON_US), 'unmet');
+  assert.equal(judge.numberStanding('112', NOON_US), 'guarded');
+  assert.equal(judge.addressStanding('11.22.33.44', NOON_US), 'met');
+  assert.equal(judge.addressStanding('11.22.33.45', NOON_US), 'delisted');
+  assert.equal(judge.addressStanding('11.22.33.46', NOON_US), 'unmet');
+  assert.equal(judge.addressStanding('10.0.0.1', NOON_US), 'guarded');
+  const allowed = judgeOf(evidence, { home: 'SE', allowances: [allowance('+46701234567')] });
+  assert.equal(allowed.numberStanding('0701234567', NOON_US), 'guarded');
 });

@@ -7,6 +7,7 @@ import type { Evidence } from '../evidence.ts';
 import type { Access } from '../access/access.ts';
 import { clientAddress } from '../access/client-address.ts';
 import { sendRefusal } from '../access/admission.ts';
+import { LevelledLookUp, type LookUpLevel } from '../look-up-levels.ts';
 import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
 import { parseNumber } from '../request-target.ts';
@@ -21,6 +22,7 @@ const TOKEN_SECONDS = 86_400;
 const POSTED_TYPE = 'application/octet-stream';
 
 export interface CloudPorts {
+  readonly lookUpLevel: LookUpLevel;
   readonly evidence: Evidence;
   readonly access: Access;
   readonly reputation: Reputation;
@@ -34,13 +36,16 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 /** The routes of SentryPeerHQ and of APIBAN, so that their clients can be pointed here. */
 export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   const { evidence } = ports;
+  const levelled = new LevelledLookUp(ports, ports.lookUpLevel);
   addLookUp(app, '/api/phone-numbers/:value', 'Phone Number', (text) => {
     const number = parseNumber(text.trim());
-    return number === undefined ? undefined : evidence.number(number) !== undefined;
+    if (number === undefined) return undefined;
+    return levelled.hasNumber(number, () => evidence.number(number) !== undefined);
   });
   addLookUp(app, '/api/ip-addresses/:value', 'IP Address', (text) => {
     const address = canonicalAddress(text.trim());
-    return address === undefined ? undefined : evidence.address(address) !== undefined;
+    if (address === undefined) return undefined;
+    return levelled.hasAddress(address, () => evidence.address(address) !== undefined);
   });
   addBannedList(app, ports.reputation);
   app.register((scope, _options, done) => {

@@ -92,6 +92,9 @@ export class EvidenceReader {
   readonly #forms: StatementSync;
   readonly #meaning: StatementSync;
   readonly #range: StatementSync;
+  readonly #seen: StatementSync;
+  readonly #hasHearsay: StatementSync;
+  readonly #met: StatementSync;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
   readonly #decisions: StatementSync;
@@ -109,6 +112,14 @@ export class EvidenceReader {
     this.#range = database.prepare(`
       SELECT example, numbers_count, days_count, first_seen_us, last_seen_us, ${wordsOf('network_set')}
       FROM number_block WHERE block = ?`);
+    this.#seen = database.prepare('SELECT 1 FROM address_total WHERE address = ?');
+    this.#hasHearsay = database.prepare(
+      "SELECT 1 FROM counter WHERE name = 'shared_events' AND value > 0",
+    );
+    // The index goes by blocks of events: one step for each of them.
+    this.#met = database.prepare(`
+      SELECT 1 FROM honey WHERE source_ip = ?
+        AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) LIMIT 1`);
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
@@ -146,6 +157,12 @@ export class EvidenceReader {
     const row =
       this.#meaning.get(digits) ?? this.#meaning.get(digits === plain ? `+${plain}` : plain);
     return typeof row?.['e164'] === 'string' ? row['e164'] : undefined;
+  }
+
+  /** Whether anything came from the address here; what other nodes share does not count. */
+  wasMet(address: string): boolean {
+    if (this.#seen.get(address) === undefined) return false;
+    return this.#hasHearsay.get() === undefined || this.#met.get(address) !== undefined;
   }
 
   /** @param block Such as `46850780xx`. */

@@ -26,12 +26,13 @@ function prepare(directory: TestDirectory): { readonly path: string; readonly po
   }
   using database = new DatabaseSync(path);
   database.exec(`
-    INSERT INTO number_reading (total_id, e164, grade)
+    INSERT INTO number_reading (total_id, e164, confidence)
       SELECT total_id, '${GONE_NUMBER}', 0 FROM number_total WHERE number = '${DIALLED}';
     INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
       credentials_count, transport_bits, node_bits) VALUES ('${GONE}', 2, 1, 2, 1, 1, 1, 1, 1, 1);
     INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count, forms_count,
-      confidence, source_bits, node_bits) VALUES ('${GONE_NUMBER}', 2, 1, 2, 1, 1, 1, 1, 1, 1);
+      confidence, source_set, node_bits, proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
+      proved_source_set, proved_network_set) VALUES ('${GONE_NUMBER}', 2, 1, 2, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0);
     UPDATE counter SET value = 1 WHERE name IN
       ('proved_addresses', 'read_numbers', 'listed_addresses', 'listed_numbers');
     INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES ('address', '${GONE}', 1, 1, '');

@@ -302,3 +302,16 @@ test('`Peers` sets trust beside a daemon that writes', () => {
   reader.close();
   store.close();
 });
+
+test('`wasMet()` tells what came here from what other nodes say', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  store.append([batchOf([{ sourceIp: '45.0.0.1', eventEpochUs: NOON_US }])]);
+  store.deliver([said({ by: A, sourceIp: '45.0.0.1' }), said({ by: B, sourceIp: '45.0.0.2' })]);
+  assert.equal(reader.evidence.wasMet('45.0.0.1'), true);
+  assert.equal(reader.evidence.wasMet('45.0.0.2'), false);
+  assert.equal(reader.evidence.wasMet('45.0.0.3'), false);
+  assert.equal(reader.address('45.0.0.2')?.seenCount, 1, 'it is shown all the same');
+  reader.close();
+  store.close();
+});
