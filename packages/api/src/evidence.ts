@@ -110,6 +110,7 @@ export interface Evidence {
     order: 'newest-first' | 'oldest-first',
     after: number | undefined,
     limit: number,
+    rowsMax: number,
   ): EventPage;
   event(eventUuid: string): FoundEvent | undefined;
   lastHoneyId(): number;

@@ -35,6 +35,7 @@ import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
 import type { Peers } from './peers.ts';
 import type { PlaceEvidence } from './places.ts';
+import { Scans } from './scans.ts';
 import type { Totals } from './totals.ts';
 import { addDecisionsRoute } from './v1/decisions-route.ts';
 import { EventStreams } from './v1/event-streams.ts';
@@ -124,7 +125,7 @@ export class HttpApi {
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
     const streams = new EventStreams();
-    const app = await buildApp({ ...ports, streams }, options);
+    const app = await buildApp({ ...ports, streams, scans: new Scans() }, options);
     try {
       await app.listen({ host: options.host, port: options.port });
       signal?.throwIfAborted();
@@ -162,7 +163,7 @@ export class HttpApi {
 }
 
 async function buildApp(
-  ports: HttpApiPorts & { readonly streams: EventStreams },
+  ports: HttpApiPorts & { readonly streams: EventStreams; readonly scans: Scans },
   options: HttpApiOptions,
 ): Promise<FastifyInstance> {
   // Imported here, so that a node without the API does not pay for it.

@@ -60,6 +60,27 @@ export const PAGE_ENTRIES_DEFAULT = 100;
 /** Totals that are looked at for one page, 1 and above; behind them a cursor goes on. Some ten milliseconds. */
 export const PAGE_SCAN_MAX = 10_000;
 
+/** Rows that one step of a question for events looks at, 1 and above. Chosen: a millisecond or two, between two look-ups. */
+export const SCAN_STEP_ROWS = 1_000;
+
+/** Events that one step reads and writes, 1 and above. Chosen: as long as looking at the rows. */
+export const SCAN_STEP_EVENTS = 50;
+
+/** Rows that one question for a page of events looks at, 1 and above; behind them a cursor goes on. */
+export const SCAN_ROWS_MAX = 10_000;
+
+/** Milliseconds for which questions that scan work before the thread does something else, 1 and above. */
+export const SCAN_SLICE_MS = 2;
+
+/** Questions of one client that wait at a time, 1 and above; more are answered 503. Chosen: a dashboard asks a few at a time. */
+export const SCANS_PER_CLIENT_MAX = 16;
+
+/** Questions of all clients that wait at a time, 1 and above; more are answered 503. */
+export const SCANS_COUNT_MAX = 512;
+
+/** Characters from which an answer is compressed in another thread, 1 and above; below it takes less than a millisecond. */
+export const GZIP_THREAD_CHARACTERS_MIN = 65_536;
+
 /** Events that an export reads at a time, 1 and above. */
 export const EXPORT_EVENTS = 250;
 
@@ -133,4 +154,5 @@ export const REPORT_MS_MIN = 10_000;
 assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
 assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is a part of all');
 assert(2 * DELIVERY_OCTETS_MAX <= BODIES_OCTETS_MAX, 'the largest delivery has room');
+assert(SCAN_STEP_ROWS <= SCAN_ROWS_MAX, 'a question has a step at least');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');

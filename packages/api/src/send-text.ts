@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Readable } from 'node:stream';
-import { constants, createGzip, gzipSync } from 'node:zlib';
+import { constants, createGzip, gzip, gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GZIP_CHARACTERS_MIN } from './limits.ts';
+import { GZIP_CHARACTERS_MIN, GZIP_THREAD_CHARACTERS_MIN } from './limits.ts';
 
 /** Octets that a compressed list holds back at most, so that its first page is not waited for. */
 const GZIP_CHUNK_OCTETS = 65_536;
@@ -23,17 +23,19 @@ export function sendText(
   }
   reply.header('Content-Encoding', 'gzip');
   if (!isList) {
-    reply.serializer(asIs).send(gzipSync(text, { level: 1 }));
+    reply.serializer(asIs);
+    if (text.length < GZIP_THREAD_CHARACTERS_MIN) reply.send(gzipSync(text, { level: 1 }));
+    else gzip(text, { level: 1 }, (error, packed) => reply.send(error ?? packed));
     return;
   }
-  const gzip = createGzip({
+  const packing = createGzip({
     level: 1,
     chunkSize: GZIP_CHUNK_OCTETS,
     flush: constants.Z_SYNC_FLUSH,
   });
-  text.on('error', (error) => gzip.destroy(error));
-  gzip.on('close', () => text.destroy());
-  reply.send(text.pipe(gzip));
+  text.on('error', (error) => packing.destroy(error));
+  packing.on('close', () => text.destroy());
+  reply.send(text.pipe(packing));
 }
 
 /** RFC 9110 §12.5.3; a weight of 0 refuses. */

@@ -75,6 +75,7 @@ export class MemoryEvidence implements Evidence {
     _order: unknown,
     after: number | undefined,
     limit: number,
+    _rowsMax: number,
   ): Of<'events'> {
     const items = this.eventList.filter(({ honeyId }) => honeyId > (after ?? 0)).slice(0, limit);
     return { items, next: items.length < limit ? undefined : items.at(-1)?.honeyId };

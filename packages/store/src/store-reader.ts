@@ -240,8 +240,9 @@ export class StoreReader {
     order: EventOrder,
     after: number | undefined,
     limit: number,
+    rowsMax?: number,
   ): EventPage {
-    return this.#guarded(() => this.#search.find(filter, order, after, limit));
+    return this.#guarded(() => this.#search.find(filter, order, after, limit, rowsMax));
   }
 
   event(eventUuid: string): FoundEvent | undefined {

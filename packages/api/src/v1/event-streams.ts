@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { STREAM_BEAT_MS, STREAMS_COUNT_MAX } from '../limits.ts';
 
 /** One event on a stream. */
@@ -25,7 +26,7 @@ export interface EventStreamOptions {
   /** Events behind this id are sent. */
   readonly after: number;
   /** What is behind an id, as much as fits into a page. */
-  readonly read: (after: number) => StreamedPage;
+  readonly read: (after: number) => StreamedPage | Promise<StreamedPage>;
 }
 
 /**
@@ -60,6 +61,8 @@ class EventStream extends Readable {
   #after: number;
   /** The client has room, and there was nothing to send. */
   #isWaiting = false;
+  /** There is more than was there when the reading began. */
+  #wasWoken = false;
 
   constructor(options: EventStreamOptions) {
     super({ encoding: 'utf8' });
@@ -73,19 +76,7 @@ class EventStream extends Readable {
 
   override _read(): void {
     this.#isWaiting = false;
-    const { type, read } = this.#options;
-    try {
-      const { events, after, more } = read(this.#after);
-      this.#after = after;
-      const text = events
-        .map(({ id, data }) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
-        .join('');
-      if (text !== '') this.push(text);
-      else if (!more) this.#isWaiting = true;
-      else setImmediate(() => this._read());
-    } catch (error) {
-      this.destroy(error as Error); // The client comes again with Last-Event-ID.
-    }
+    void this.#readOn();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -95,5 +86,29 @@ class EventStream extends Readable {
 
   wake(): void {
     if (this.#isWaiting && !this.destroyed) this._read();
+    else this.#wasWoken = true;
+  }
+
+  /** Pushes what comes next, or waits where there is nothing. */
+  async #readOn(): Promise<void> {
+    const { type, read } = this.#options;
+    try {
+      while (!this.destroyed) {
+        this.#wasWoken = false;
+        const { events, after, more } = await read(this.#after);
+        this.#after = after;
+        const text = events
+          .map(({ id, data }) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
+          .join('');
+        if (text !== '') return void this.push(text);
+        if (more) await nextTurn();
+        else if (!this.#wasWoken) {
+          this.#isWaiting = true;
+          return;
+        }
+      }
+    } catch (error) {
+      this.destroy(error as Error); // The client comes again with Last-Event-ID.
+    }
   }
 }

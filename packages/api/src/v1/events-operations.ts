@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maySeeSecrets } from '../access/access.ts';
+import { clientAddress } from '../access/client-address.ts';
 import type { EventFilter, Evidence, FoundEvent } from '../evidence.ts';
-import { EXPORT_EVENTS, PAGE_ENTRIES_DEFAULT } from '../limits.ts';
+import {
+  PAGE_ENTRIES_DEFAULT,
+  SCAN_ROWS_MAX,
+  SCAN_STEP_EVENTS,
+  SCAN_STEP_ROWS,
+} from '../limits.ts';
 import { GRADES } from '../list-query.ts';
-import { address, dialledNumber, oneOf, text, time, uuid, type Values } from '../parameters.ts';
+import {
+  address,
+  dialledNumber,
+  oneOf,
+  text,
+  time,
+  uuid,
+  type Parameters,
+  type Values,
+} from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { sendText } from '../send-text.ts';
 import { eventCursor, limit } from './cursor.ts';
@@ -13,7 +27,7 @@ import { eventEntry } from './entries.ts';
 import { CSV_HEAD, csvLine } from './event-csv.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
-import { sendJson } from './send-json.ts';
+import { safeJson, sendJson } from './send-json.ts';
 import { sendBusy, sendStream } from './stream-route.ts';
 
 const FILTER = {
@@ -44,20 +58,18 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     mediaType: 'application/json',
     schema: reference('EventPage'),
     isConditional: () => true,
+    hasSteps: true,
     handle: (call) => {
       const { values, ports } = call;
       const withSecrets = values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
-      const page = ports.evidence.events(
-        eventFilter(values, ports.evidence),
-        values.order === 'asc' ? 'oldest-first' : 'newest-first',
-        values.cursor,
-        values.limit ?? PAGE_ENTRIES_DEFAULT,
-      );
-      sendJson(call, {
-        items: page.items.map((event) => eventEntry(event, ports.places, withSecrets)),
-        next: page.next === undefined ? null : String(page.next),
-      });
+      sendPage(call, {
+        filter: eventFilter(values, ports.evidence),
+        order: values.order === 'asc' ? 'oldest-first' : 'newest-first',
+        after: values.cursor,
+        limit: values.limit ?? PAGE_ENTRIES_DEFAULT,
+        textOf: (event) => safeJson(eventEntry(event, ports.places, withSecrets)),
+      }).catch((error: unknown) => call.reply.send(error));
     },
   }),
   operation({
@@ -90,11 +102,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const withSecrets = call.values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
       const { places } = call.ports;
-      sendExport(
-        call,
-        '',
-        (event) => `${JSON.stringify(eventEntry(event, places, withSecrets))}\n`,
-      );
+      sendExport(call, '', (event) => `${safeJson(eventEntry(event, places, withSecrets))}\n`);
     },
   }),
   operation({
@@ -123,20 +131,22 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       if (withSecrets && !mayInclude(call)) return;
       const { evidence, places } = ports;
       const filter = eventFilter(values, evidence);
+      const client = clientAddress(call.request);
       sendStream(call, values.after, evidence.lastHoneyId(), {
         type: 'event',
-        read: (after) => {
-          const newestId = evidence.lastHoneyId();
-          const page = evidence.events(filter, 'oldest-first', after, EXPORT_EVENTS);
-          return {
-            events: page.items.map((event) => ({
-              id: event.honeyId,
-              data: JSON.stringify(eventEntry(event, places, withSecrets)),
-            })),
-            after: page.next ?? Math.max(after, newestId),
-            more: page.next !== undefined,
-          };
-        },
+        read: (after) =>
+          ports.scans.step(client, () => {
+            const newestId = evidence.lastHoneyId();
+            const page = readStep(evidence, { filter, order: 'oldest-first', after });
+            return {
+              events: page.items.map((event) => ({
+                id: event.honeyId,
+                data: safeJson(eventEntry(event, places, withSecrets)),
+              })),
+              after: page.next ?? Math.max(after, newestId),
+              more: page.next !== undefined,
+            };
+          }),
       });
     },
   }),
@@ -154,6 +164,45 @@ function eventFilter(values: FilterValues, evidence: Evidence): EventFilter {
     ...(values.since === undefined ? {} : { sinceEpochUs: values.since }),
     ...(values.until === undefined ? {} : { untilEpochUs: values.until }),
   };
+}
+
+interface PageQuery {
+  readonly filter: EventFilter;
+  readonly order: 'newest-first' | 'oldest-first';
+  readonly after: number | undefined;
+  readonly limit: number;
+  readonly textOf: (event: FoundEvent) => string;
+}
+
+/** Reads the page step by step: rows are looked at and events written a few at a time. */
+async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void> {
+  const { request, reply, ports } = call;
+  const client = clientAddress(request);
+  const texts: string[] = [];
+  let after = query.after;
+  const stepsMax = Math.ceil(query.limit / SCAN_STEP_EVENTS) + SCAN_ROWS_MAX / SCAN_STEP_ROWS;
+  for (let step = 0; step < stepsMax; step += 1) {
+    const next = await ports.scans.step(client, () => {
+      if (reply.raw.destroyed) return undefined;
+      const page = readStep(ports.evidence, { ...query, after }, query.limit - texts.length);
+      for (const event of page.items) texts.push(query.textOf(event));
+      return page.next;
+    });
+    after = next;
+    if (next === undefined || texts.length === query.limit) break;
+  }
+  const next = after === undefined ? 'null' : `"${after}"`;
+  sendText(request, reply, 'application/json', `{"items":[${texts.join(',')}],"next":${next}}`);
+}
+
+/** So much of a search as is done between two look-ups. */
+function readStep(
+  evidence: Evidence,
+  { filter, order, after }: Pick<PageQuery, 'filter' | 'order' | 'after'>,
+  limit = SCAN_STEP_EVENTS,
+): ReturnType<Evidence['events']> {
+  const itemsMax = Math.min(limit, SCAN_STEP_EVENTS);
+  return evidence.events(filter, order, after, itemsMax, SCAN_STEP_ROWS);
 }
 
 /** Answers where it is not allowed: secrets need a key even where reading needs none. */
@@ -177,24 +226,27 @@ function sendExport(
     reply.type(mediaType).send();
     return;
   }
-  const list = ports.lists.open(() => exportText(ports.evidence, filter, head, lineOf));
+  const list = ports.lists.open(() => exportText(call, filter, head, lineOf));
   if (list === undefined) sendBusy(reply);
   else sendText(request, reply, mediaType, list);
 }
 
 async function* exportText(
-  evidence: Evidence,
+  { request, ports: { evidence, scans } }: Pick<Call<never>, 'request' | 'ports'>,
   filter: EventFilter,
   head: string,
   lineOf: (event: FoundEvent) => string,
 ): AsyncGenerator<string> {
   if (head !== '') yield head;
+  const client = clientAddress(request);
   let after: number | undefined = 0;
   while (after !== undefined) {
-    const page = evidence.events(filter, 'oldest-first', after, EXPORT_EVENTS);
-    const lines = page.items.map(lineOf).join('');
+    const from: number = after;
+    const { lines, next } = await scans.step(client, () => {
+      const page = readStep(evidence, { filter, order: 'oldest-first', after: from });
+      return { lines: page.items.map(lineOf).join(''), next: page.next };
+    });
     if (lines !== '') yield lines;
-    after = page.next;
-    await nextTurn(); // Look-ups go between.
+    after = next;
   }
 }

@@ -11,6 +11,7 @@ import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
 import type { Peers } from '../peers.ts';
 import type { PlaceEvidence } from '../places.ts';
+import type { Scans } from '../scans.ts';
 import type { Totals } from '../totals.ts';
 import type { EventStreams } from './event-streams.ts';
 
@@ -23,6 +24,7 @@ export interface OperationPorts {
   readonly lists: Lists;
   readonly reputation: Reputation;
   readonly streams: EventStreams;
+  readonly scans: Scans;
   readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;
   /** `undefined` where the SIP agent is off. */
@@ -56,6 +58,8 @@ export interface Operation<P extends Parameters = Parameters> {
   readonly notFound?: string;
   /** The same question has the same answer until the data changes. */
   readonly isConditional: (values: Values<P>) => boolean;
+  /** It works in steps by itself; else one that has pages is a step. */
+  readonly hasSteps?: boolean;
   handle(call: Call<P>): void;
 }
 

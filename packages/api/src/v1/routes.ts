@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { clientAddress } from '../access/client-address.ts';
 import { readQuery } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { addRoute, ANYBODYS, sendHtml } from '../routes.ts';
@@ -13,6 +14,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { addTrustRoutes, PEERS_OPERATIONS } from './peers-operations.ts';
 import { PLACES_OPERATIONS } from './places-operations.ts';
+import { sendBusy } from './stream-route.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 import { VERDICT_OPERATIONS } from './verdict-operations.ts';
@@ -66,7 +68,16 @@ function addOperation(
       reply.header('ETag', tag).header('Cache-Control', 'no-cache');
       if (matches(request, tag)) return void reply.code(304).send();
     }
-    own.handle({ request, reply, caller: request.caller, values: query.values, place, ports });
+    const call = { request, reply, caller: request.caller, values: query.values, place, ports };
+    if (!('cursor' in own.query)) return own.handle(call);
+    const client = clientAddress(request);
+    if (!ports.scans.hasRoom(client)) return sendBusy(reply);
+    if (own.hasSteps === true) return own.handle(call);
+    ports.scans
+      .step(client, () => {
+        if (!reply.raw.destroyed) own.handle(call);
+      })
+      .catch((error: unknown) => reply.send(error));
   });
 }
 

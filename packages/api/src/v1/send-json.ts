@@ -9,5 +9,10 @@ export function sendJson(
   call: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   value: Json,
 ): void {
-  sendText(call.request, call.reply, 'application/json', terminalSafeJson(JSON.stringify(value)));
+  sendText(call.request, call.reply, 'application/json', safeJson(value));
+}
+
+/** JSON whose texts of anybody's change nothing on a terminal. */
+export function safeJson(value: Json): string {
+  return terminalSafeJson(JSON.stringify(value));
 }

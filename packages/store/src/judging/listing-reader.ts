@@ -51,9 +51,9 @@ export class ListingReader {
     this.#changes = database.prepare(
       'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
     );
-    this.#ends = database.prepare(
-      'SELECT coalesce(min(change_id), 0) AS oldest, coalesce(max(change_id), 0) AS newest FROM listing_change',
-    );
+    this.#ends = database.prepare(`
+      SELECT coalesce((SELECT min(change_id) FROM listing_change), 0) AS oldest,
+        coalesce((SELECT max(change_id) FROM listing_change), 0) AS newest`);
   }
 
   /** How many of each kind are listed. */

@@ -81,12 +81,14 @@ export class EventSearch {
   /**
    * @param after The `next` of the page before.
    * @param limit Items of a page, 1 and above.
+   * @param rowsMax Rows that are looked at, 1 and above.
    */
   find(
     filter: EventFilter,
     order: EventOrder,
     after: number | undefined,
     limit: number,
+    rowsMax = SEARCH_ROWS_MAX,
   ): EventPage {
     const column = indexed(filter);
     const scan = this.#scan(column, order);
@@ -112,10 +114,10 @@ export class EventSearch {
           if (found !== undefined) items.push(foundEvent(found));
         }
         scanned += 1;
-        if (items.length === limit || scanned === SEARCH_ROWS_MAX) return { items, next: honeyId };
+        if (items.length === limit || scanned >= rowsMax) return { items, next: honeyId };
       }
       scanned += 1; // To look into a block costs as much as a row.
-      if (scanned === SEARCH_ROWS_MAX) return { items, next: forward ? high : low };
+      if (scanned >= rowsMax) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
   }

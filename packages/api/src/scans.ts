@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { systemClock } from '@sentrypeer/kernel';
+import { SCAN_SLICE_MS, SCANS_COUNT_MAX, SCANS_PER_CLIENT_MAX } from './limits.ts';
+
+type Step = () => void;
+
+/**
+ * Lets questions that walk through the log work in small steps, in the time that look-ups leave. A slice of steps is followed
+ * by a rest that is as long, in which the thread answers what came meanwhile, so questions take half of its time at most.
+ * Clients take turns, a step each, so that the many questions of one do not hold up the one of another.
+ */
+export class Scans {
+  /** Steps that wait, by client; the client whose turn is next comes first. */
+  readonly #waiting = new Map<string, Step[]>();
+  #count = 0;
+  /** A slice is under way, or the rest after it. */
+  #isActive = false;
+
+  /** Whether one more question of this client is taken on; else it is answered 503. */
+  hasRoom(client: string): boolean {
+    const own = this.#waiting.get(client)?.length ?? 0;
+    return own < SCANS_PER_CLIENT_MAX && this.#count < SCANS_COUNT_MAX;
+  }
+
+  /** Runs one step when it is the client's turn; rejects with what it throws. */
+  step<T>(client: string, work: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const steps = this.#waiting.get(client) ?? [];
+    this.#waiting.set(client, steps);
+    steps.push(() => {
+      try {
+        resolve(work());
+      } catch (error) {
+        reject(error);
+      }
+    });
+    this.#count += 1;
+    if (!this.#isActive) {
+      this.#isActive = true;
+      setTimeout(() => this.#run(), 0);
+    }
+    return promise;
+  }
+
+  #run(): void {
+    const startMs = systemClock.nowMs();
+    let spentMs = 0;
+    // What follows a step of a question is asked for at the end of this turn, so it waits for the next slice.
+    while (this.#count > 0 && spentMs < SCAN_SLICE_MS) {
+      this.#runNext();
+      spentMs = systemClock.nowMs() - startMs;
+    }
+    // Also where nothing waits now: the next step of a question may be asked for in a moment.
+    setTimeout(() => this.#goOn(), Math.ceil(spentMs));
+  }
+
+  #goOn(): void {
+    if (this.#count > 0) this.#run();
+    else this.#isActive = false;
+  }
+
+  #runNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const [client, steps] = next;
+    const step = steps.shift();
+    this.#waiting.delete(client);
+    if (steps.length > 0) this.#waiting.set(client, steps); // Behind all the others.
+    this.#count -= 1;
+    step?.();
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Questions that scan work in small steps, fair among clients, in the time that look-ups leave. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  SCANS_PER_CLIENT_MAX,
+  SCAN_SLICE_MS,
+  SCAN_STEP_EVENTS,
+  SCAN_STEP_ROWS,
+} from '../src/limits.ts';
+import { Scans } from '../src/scans.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import { openApi } from './ports.ts';
+
+function eventOf(honeyId: number): MemoryEvidence['eventList'][number] {
+  return {
+    honeyId,
+    eventUuid: `019cab00-0000-7000-8000-${String(honeyId).padStart(12, '0')}`,
+    eventTimestamp: '2026-03-01 12:00:00.000000000',
+    createdByNodeId: '6f3a6f7e-1111-4222-8333-abcdefabcdef',
+    collectedMethod: 'responsive',
+    transportType: 'UDP',
+    sourceIp: '192.0.2.1',
+    sourcePort: 5060,
+    destinationIp: '198.51.100.7',
+    calledNumber: '1',
+    sipMethod: 'INVITE',
+    userAgent: 'x',
+    sipMessage: '',
+    grade: 'seen',
+    requestUri: undefined,
+    recordedAt: '2026-03-01 12:00:00.000',
+    messageKind: 'request',
+    calledNumberSource: undefined,
+    toUri: undefined,
+    toUser: undefined,
+    fromUri: undefined,
+    fromUser: undefined,
+    anomalies: '',
+    detailsJson: undefined,
+    seenCount: 1,
+    lastSeen: undefined,
+  } as unknown as MemoryEvidence['eventList'][number];
+}
+
+function busyMs(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+test('Scans lets clients take turns, however many questions one of them has', async () => {
+  const scans = new Scans();
+  const order: string[] = [];
+  const ask = (client: string): Promise<void> => scans.step(client, () => void order.push(client));
+  await Promise.all(['a', 'a', 'a', 'a', 'b', 'c', 'b'].map(ask));
+  assert.deepEqual(order, ['a', 'b', 'c', 'a', 'b', 'a', 'a']);
+});
+
+test('Scans goes on after a step that failed, and tells who asked', async () => {
+  const scans = new Scans();
+  const broken = scans.step('a', () => {
+    throw new RangeError('unreadable');
+  });
+  const next = scans.step('a', () => 7);
+  await assert.rejects(broken, /unreadable/);
+  assert.equal(await next, 7);
+});
+
+test('Scans leaves the thread as long a rest as its steps took', async () => {
+  const scans = new Scans();
+  const startMs = performance.now();
+  const steps = 10;
+  await Promise.all(
+    Array.from({ length: steps }, () => scans.step('a', () => busyMs(SCAN_SLICE_MS + 1))),
+  );
+  const tookMs = performance.now() - startMs;
+  const workedMs = steps * (SCAN_SLICE_MS + 1);
+  assert.ok(tookMs >= 1.9 * workedMs - (SCAN_SLICE_MS + 2), `${tookMs} for ${workedMs}`);
+});
+
+test('Scans takes on so many questions of a client and no more, and others still', async () => {
+  const scans = new Scans();
+  const asked: Promise<void>[] = [];
+  while (scans.hasRoom('a')) asked.push(scans.step('a', () => undefined));
+  assert.equal(asked.length, SCANS_PER_CLIENT_MAX);
+  assert.ok(scans.hasRoom('b'));
+  await Promise.all(asked);
+  assert.ok(scans.hasRoom('a'));
+});
+
+test('a page of /v1/events is read in small steps and is whole all the same', async () => {
+  const evidence = new MemoryEvidence();
+  const asked: (readonly number[])[] = [];
+  const read = evidence.events.bind(evidence);
+  evidence.events = (filter, order, after, limit, rowsMax) => {
+    asked.push([limit, rowsMax]);
+    return read(filter, order, after, limit, rowsMax);
+  };
+  for (let id = 1; id <= 3 * SCAN_STEP_EVENTS + 7; id += 1) evidence.eventList.push(eventOf(id));
+  await using api = await openApi({ evidence });
+  const url = `http://127.0.0.1:${api.address.port}/v1/events?order=asc&limit=`;
+  const page = async (query: string) =>
+    (await (await fetch(url + query)).json()) as {
+      readonly items: readonly { readonly id: number }[];
+      readonly next: string | null;
+    };
+  const all = await page('1000');
+  assert.deepEqual(
+    all.items.map(({ id }) => id),
+    Array.from({ length: 3 * SCAN_STEP_EVENTS + 7 }, (_, index) => index + 1),
+  );
+  assert.equal(all.next, null);
+  assert.ok(
+    asked.every(([limit = 0, rows]) => limit <= SCAN_STEP_EVENTS && rows === SCAN_STEP_ROWS),
+  );
+  const some = await page(String(SCAN_STEP_EVENTS + 3));
+  assert.equal(some.items.length, SCAN_STEP_EVENTS + 3);
+  assert.equal(some.next, String(SCAN_STEP_EVENTS + 3));
+});

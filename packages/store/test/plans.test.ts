@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * The plan of every statement of the store: none walks through a table that grows with the log. The statements are recorded
+ * while the other tests of the store run, and each call of `prepare()` in the sources must be among them.
+ */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { TestDirectory } from './fixtures.ts';
+import type { RecordedPlan } from './record-plans.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const RECORDER = join(import.meta.dirname, 'record-plans.ts');
+
+/** What does not grow with the log, so that a walk through it takes no longer however much was recorded. */
+const BOUNDED = new Set([
+  'allowance', // ALLOWANCES_COUNT_MAX
+  'api_key', // The operator makes each.
+  'country_total', // ISO 3166-1
+  'counter', // The schema's.
+  'endpoint_status', // The operator's webhooks.
+  'json_each', // What we hand over.
+  'origin', // ORIGINS_COUNT_MAX
+  'pragma_freelist_count',
+  'pragma_page_count',
+  'pragma_page_size',
+  'pragma_table_info',
+  'sqlite_master',
+  'sqlite_sequence',
+]);
+
+/** Where whole tables are walked through on purpose, never while a daemon answers. */
+const ON_PURPOSE = [
+  'packages/store/src/clock/repair-times.ts', // Once, when a clock was set right.
+  'packages/store/src/file/migration.ts', // Once, when the schema changes.
+  'packages/store/src/retention/retention.ts', // A command that counts rows, in a process by itself.
+];
+const isOnPurpose = (at: string): boolean => ON_PURPOSE.some((file) => at.startsWith(`${file}:`));
+
+/** Runs the other tests with the recorder. */
+async function record(file: string): Promise<readonly RecordedPlan[]> {
+  const tests = globSync('packages/store/test/**/*.test.ts', { cwd: ROOT }).filter(
+    (path) => !path.endsWith('/plans.test.ts'),
+  );
+  const args = ['--import', RECORDER, '--test-isolation=none', '--test', ...tests];
+  // As a test of ours the runner would report to us instead of running.
+  const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  await promisify(execFile)(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...env, RECORDED_PLANS: file },
+    maxBuffer: 64 * 1024 ** 2,
+  }).catch(() => undefined); // Which of them fails they say themselves.
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as RecordedPlan);
+}
+
+/** Whether a step of the plan walks through a table that grows, and nothing ends the walk. */
+function isUnbounded(step: string, sql: string): boolean {
+  const table = /^SCAN (\w+)/.exec(step)?.[1];
+  if (table === undefined || table === 'CONSTANT' || BOUNDED.has(table)) return false;
+  // The first rows in the order of an index, and whether there is one at all.
+  const ends = [`FROM ${table}( ORDER BY [\\w, ]+)? LIMIT`, `EXISTS \\(SELECT 1 FROM ${table}\\)`];
+  return !ends.some((end) => new RegExp(end).test(sql.replaceAll(/\s+/g, ' ')));
+}
+
+test('no statement of the store walks through a table that grows', async () => {
+  using directory = new TestDirectory();
+  const plans = await record(directory.file('plans.jsonl'));
+  const calls = globSync('packages/store/src/**/*.ts', { cwd: ROOT }).flatMap((path) =>
+    readFileSync(join(ROOT, path), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (line.includes('.prepare(') ? [`${path}:${index + 1}`] : [])),
+  );
+  const recorded = new Set(plans.map(({ at }) => at));
+  assert.deepEqual(
+    calls.filter((call) => !recorded.has(call) && !isOnPurpose(call)),
+    [],
+    'statements that no test of the store prepares: their plans are not known',
+  );
+  const walks = plans
+    .filter(({ at }) => !isOnPurpose(at))
+    .flatMap(({ at, sql, plan }) =>
+      plan.filter((step) => isUnbounded(step, sql)).map((step) => `${at} ${step}: ${sql}`),
+    );
+  assert.deepEqual(walks, []);
+});
