@@ -3,7 +3,7 @@
 /* The lists of addresses are loaded, twice, by the programs they are made for, in a network of their own. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, until } from '../e2e/daemon-process.ts';
@@ -12,6 +12,7 @@ import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
+const documented = readFileSync(join(import.meta.dirname, '../../docs/api.md'), 'utf8');
 const LIST = '/v1/lists/ip-addresses.txt';
 
 /** Two sources that set up a connection, one of them on this machine, and one whose address may be forged. */
@@ -122,4 +123,77 @@ test('nft loads a list, what came to it, and what went again', async (t) => {
     .slice(0, 3)
     .map((text) => (text.match(/45\.1\.2\.\d/g) ?? []).toSorted());
   assert.deepEqual(held, [WHOLE, CAME, []]);
+});
+
+/** Runs a script in a network of its own, with both families of a list as the files `4` and `6`. */
+async function inNetwork(daemon: DaemonProcess, ending: string, script: string) {
+  await deliver(daemon, await adminKey(daemon, `six-${ending}`), [
+    { sourceIp: '2a00:1450::7', transport: 'TCP' },
+  ]);
+  await until('the verdict', async () => (await list(daemon, LIST)).includes('2a00:1450::7'));
+  for (const family of ['4', '6']) {
+    const text = await list(daemon, `/v1/lists/ip-addresses.${ending}?family=${family}`);
+    writeFileSync(join(daemon.folder, family), text);
+  }
+  return runTool('unshare', ['-rn', 'sh', '-ec', script], { folder: daemon.folder });
+}
+
+test('a list of one family leaves what ipset holds of the other one alone', async (t) => {
+  const ipset = peer('ipset', t);
+  if (ipset === undefined) return;
+  await using daemon = await attackedDaemon();
+  const script = `${ipset} restore < 4; ${ipset} restore < 6; ${ipset} restore < 4; ${ipset} save`;
+  const run = await inNetwork(daemon, 'ipset', script);
+  assert.equal(run.status, 0, run.output);
+  assert.deepEqual(run.stdout.match(/^add .*$/gm), [
+    'add sentrypeer4 45.1.2.3',
+    'add sentrypeer6 2a00:1450::7',
+  ]);
+});
+
+test('a list of one family leaves what nft holds of the other one alone', async (t) => {
+  const nft = peer('nft', t);
+  if (nft === undefined) return;
+  await using daemon = await attackedDaemon();
+  const script = `${nft} -f 4; ${nft} -f 6; ${nft} -f 4; ${nft} list ruleset`;
+  const run = await inNetwork(daemon, 'nft', script);
+  assert.equal(run.status, 0, run.output);
+  assert.match(run.stdout, /elements = \{ 45\.1\.2\.3 \}/);
+  assert.match(run.stdout, /elements = \{ 2a00:1450::7 \}/);
+});
+
+test('docs/api.md says how a set with other options is replaced, while rules use it', async (t) => {
+  const ipset = peer('ipset', t);
+  const nft = peer('nft', t);
+  if (ipset === undefined || nft === undefined) return;
+  await using daemon = await attackedDaemon();
+  const [how = ''] = /^ipset create sentrypeer4-ours .*$/m.exec(documented) ?? [];
+  const run = await inNetwork(
+    daemon,
+    'ipset',
+    `${ipset} create sentrypeer4 hash:ip timeout 300
+if ${ipset} restore < 4; then exit 9; fi
+${how}
+${ipset} restore < 4; ${ipset} save`,
+  );
+  assert.equal(run.status, 0, run.output);
+  assert.match(run.stdout, /^add sentrypeer4 45\.1\.2\.3$/m);
+  const [replace = ''] = /^nft delete set inet sentrypeer bad4$/m.exec(documented) ?? [];
+  const second = await inNetwork(
+    daemon,
+    'nft',
+    `${nft} 'add table inet sentrypeer; add set inet sentrypeer bad4 { type ipv4_addr; flags interval; }'
+if ${nft} -f 4; then exit 9; fi
+${replace}
+${nft} -f 4; ${nft} list ruleset`,
+  );
+  assert.equal(second.status, 0, second.output);
+  assert.match(second.stdout, /elements = \{ 45\.1\.2\.3 \}/);
+});
+
+test('a list for routers without IPv6 names no menu of it', async () => {
+  await using daemon = await attackedDaemon();
+  const text = await list(daemon, '/v1/lists/ip-addresses.rsc?family=4');
+  assert.ok(text.includes('address=45.1.2.3'));
+  assert.ok(!text.includes('/ipv6'), text);
 });

@@ -27,7 +27,8 @@ export async function* changesText(
   query: ChangesQuery,
 ): AsyncGenerator<string> {
   const { filter, sinceEpochUs, nowEpochUs, maxAgeUs } = query;
-  if (changes.begin !== '') yield changes.begin;
+  const begin = changes.begin(filter.family);
+  if (begin !== '') yield begin;
   if (maxAgeUs !== undefined && changes.remove !== undefined) {
     // Whatever may have been listed then and is too old now, for it was not seen again.
     const [from, to] = [sinceEpochUs - maxAgeUs, nowEpochUs - maxAgeUs];

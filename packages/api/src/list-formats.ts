@@ -11,15 +11,16 @@ export interface ListFormat {
   readonly mediaType: string;
   /** Whether the list is to be acted on, so that addresses which may be forged stay out by default. */
   readonly enforces: boolean;
-  readonly begin: string;
-  readonly end: string;
+  /** @param family 4, 6, or 0 for both: what is held of the other one is left alone. */
+  begin(family: number): string;
+  end(family: number): string;
   page(entries: readonly AddressTotal[]): string;
   /** How changes are written, for programs that hold a list: additions and removals, each as often as one likes. */
   readonly changes?: ListChanges;
 }
 
 export interface ListChanges {
-  readonly begin: string;
+  begin(family: number): string;
   add(addresses: readonly string[]): string;
   /** Not there where whatever is read is added. */
   readonly remove?: (addresses: readonly string[]) => string;
@@ -32,7 +33,19 @@ const FAMILIES = [
   { suffix: '6', ipset: 'inet6', nft: 'ipv6_addr', menu: '/ipv6' },
 ] as const;
 
-function familyOf(address: string): (typeof FAMILIES)[number] {
+type Family = (typeof FAMILIES)[number];
+
+/** One text for each family that the list may hold. */
+function each(text: (family: Family) => string): (family: number) => string {
+  return (family) =>
+    FAMILIES.filter(({ suffix }) => family === 0 || String(family) === suffix)
+      .map(text)
+      .join('');
+}
+
+const nothing = (): string => '';
+
+function familyOf(address: string): Family {
   return address.includes(':') ? FAMILIES[1] : FAMILIES[0];
 }
 
@@ -48,11 +61,11 @@ function lines(
 const plainText: ListFormat = {
   mediaType: TEXT,
   enforces: true,
-  begin: '',
-  end: '',
+  begin: nothing,
+  end: nothing,
   page: (entries) => lines(entries, (entry) => entry.ipAddress),
   changes: {
-    begin: '',
+    begin: nothing,
     add: (addresses) => addresses.map((address) => `${address}\n`).join(''),
   },
 };
@@ -61,8 +74,8 @@ const plainText: ListFormat = {
 const csv: ListFormat = {
   mediaType: 'text/csv; charset=utf-8; header=present',
   enforces: false,
-  begin: 'ip_address,grade,seen_count,first_seen,last_seen\r\n',
-  end: '',
+  begin: () => 'ip_address,grade,seen_count,first_seen,last_seen\r\n',
+  end: nothing,
   page: (entries) =>
     lines(
       entries,
@@ -78,7 +91,7 @@ const csv: ListFormat = {
     ),
 };
 
-function ipsetOptions({ ipset: family }: (typeof FAMILIES)[number]): string {
+function ipsetOptions({ ipset: family }: Family): string {
   return `hash:ip family ${family} maxelem ${IPSET_MEMBERS_MAX} -exist`;
 }
 
@@ -86,27 +99,25 @@ function ipsetOptions({ ipset: family }: (typeof FAMILIES)[number]): string {
 const ipset: ListFormat = {
   mediaType: TEXT,
   enforces: true,
-  begin: FAMILIES.map((family) => {
+  begin: each((family) => {
     const { suffix } = family;
     const options = ipsetOptions(family);
     return (
       `create sentrypeer${suffix} ${options}\n` +
       `create sentrypeer${suffix}-new ${options}\nflush sentrypeer${suffix}-new\n`
     );
-  }).join(''),
-  end: FAMILIES.map(
+  }),
+  end: each(
     ({ suffix }) =>
       `swap sentrypeer${suffix}-new sentrypeer${suffix}\ndestroy sentrypeer${suffix}-new\n`,
-  ).join(''),
+  ),
   page: (entries) =>
     lines(
       entries,
       ({ ipAddress }) => `add sentrypeer${familyOf(ipAddress).suffix}-new ${ipAddress} -exist`,
     ),
   changes: {
-    begin: FAMILIES.map(
-      (family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`,
-    ).join(''),
+    begin: each((family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`),
     add: (addresses) =>
       addresses.map((ip) => `add sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`).join(''),
     remove: (addresses) =>
@@ -122,26 +133,28 @@ function nftElements(verb: 'add' | 'delete', addresses: readonly string[]): stri
   }).join('');
 }
 
-const NFT_SETS =
-  'add table inet sentrypeer\n' +
-  FAMILIES.map(
-    ({ suffix, nft: type }) => `add set inet sentrypeer bad${suffix} { type ${type}; }\n`,
-  ).join('');
+const nftSets = each(
+  ({ suffix, nft: type }) => `add set inet sentrypeer bad${suffix} { type ${type}; }\n`,
+);
+
+function nftBegin(family: number): string {
+  return `add table inet sentrypeer\n${nftSets(family)}`;
+}
 
 /** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
 const nft: ListFormat = {
   mediaType: TEXT,
   enforces: true,
-  begin:
-    NFT_SETS + FAMILIES.map(({ suffix }) => `flush set inet sentrypeer bad${suffix}\n`).join(''),
-  end: '',
+  begin: (family) =>
+    nftBegin(family) + each(({ suffix }) => `flush set inet sentrypeer bad${suffix}\n`)(family),
+  end: nothing,
   page: (entries) =>
     nftElements(
       'add',
       entries.map(({ ipAddress }) => ipAddress),
     ),
   changes: {
-    begin: NFT_SETS,
+    begin: nftBegin,
     add: (addresses) => nftElements('add', addresses),
     // To delete what is not there would undo the whole transaction, so it is added first.
     remove: (addresses) => nftElements('add', addresses) + nftElements('delete', addresses),
@@ -152,10 +165,8 @@ const nft: ListFormat = {
 const mikrotik: ListFormat = {
   mediaType: TEXT,
   enforces: true,
-  begin: FAMILIES.map(
-    ({ menu }) => `${menu} firewall address-list remove [find list=sentrypeer]\n`,
-  ).join(''),
-  end: '',
+  begin: each(({ menu }) => `${menu} firewall address-list remove [find list=sentrypeer]\n`),
+  end: nothing,
   page: (entries) =>
     lines(
       entries,
@@ -163,7 +174,7 @@ const mikrotik: ListFormat = {
         `${familyOf(ipAddress).menu} firewall address-list add list=sentrypeer address=${ipAddress}`,
     ),
   changes: {
-    begin: '',
+    begin: nothing,
     // To add what is there already is an error that ends the import.
     add: (addresses) =>
       addresses

@@ -68,7 +68,7 @@ async function* listText(
   format: ListFormat,
   filter: ListFilter,
 ): AsyncGenerator<string> {
-  let text = format.begin;
+  let text = format.begin(filter.family);
   for await (const page of totals.addresses()) {
     const entries = page.filter(
       (total) =>
@@ -82,5 +82,6 @@ async function* listText(
     // Newest first: behind this one all are older.
     if ((page.at(-1)?.seenLastEpochUs ?? 0) <= filter.afterEpochUs) break;
   }
-  if (text + format.end !== '') yield text + format.end;
+  text += format.end(filter.family);
+  if (text !== '') yield text;
 }
