@@ -10,6 +10,8 @@ export interface AgentCounters {
   readonly decisions: Readonly<Record<AgentDecision['kind'], Readonly<Record<Outcome, number>>>>;
   /** Datagrams and connections of those who may not ask, which got no answer. */
   readonly strangers: number;
+  /** Datagrams that came faster than they could be answered. */
+  readonly dropped: number;
   /** Answers over UDP that were not sent: their source was no place for one. */
   readonly repliesWithheld: number;
   /** TCP and TLS connections open now. */
@@ -23,6 +25,7 @@ const NO_OUTCOMES = { refused: 0, redirected: 0, passed: 0, failed: 0 };
 /** Counts the agent's answers. */
 export class AgentCounter {
   strangersCount = 0;
+  droppedCount = 0;
   repliesWithheldCount = 0;
   readonly #messages: Counts<AgentCounters['messages']> = {
     decision: 0,
@@ -51,6 +54,7 @@ export class AgentCounter {
         registration: { ...this.#decisions.registration },
       },
       strangers: this.strangersCount,
+      dropped: this.droppedCount,
       repliesWithheld: this.repliesWithheldCount,
       connections,
     };

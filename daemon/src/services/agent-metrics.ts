@@ -5,7 +5,7 @@ import type { AgentCounters } from './agent-counters.ts';
 
 /** What the SIP agent did, for Prometheus. */
 export function agentMetrics(counters: AgentCounters): readonly MetricFamily[] {
-  const { messages, decisions, strangers, repliesWithheld, connections } = counters;
+  const { messages, decisions, strangers, dropped, repliesWithheld, connections } = counters;
   return [
     {
       name: 'sentrypeer_agent_messages_total',
@@ -26,6 +26,12 @@ export function agentMetrics(counters: AgentCounters): readonly MetricFamily[] {
       help: 'Datagrams and connections of those who may not ask the SIP agent.',
       type: 'counter',
       samples: [{ value: strangers }],
+    },
+    {
+      name: 'sentrypeer_agent_dropped_total',
+      help: 'Datagrams to the SIP agent that the kernel dropped, because more came than could be answered in time.',
+      type: 'counter',
+      samples: [{ value: dropped }],
     },
     {
       name: 'sentrypeer_agent_replies_withheld_total',

@@ -29,10 +29,12 @@ import {
   AGENT_CONNECTIONS_PER_PEER_MAX,
   AGENT_FLUSH_MS,
   AGENT_IDLE_MS_MAX,
+  AGENT_RECEIVE_OCTETS,
 } from '../limits.ts';
 import { AgentCounter, type AgentCounters } from './agent-counters.ts';
 import { AgentPeers } from './agent-peers.ts';
 import { warmUp } from './agent-warm-up.ts';
+import { KernelDropWatch } from './kernel-drop-watch.ts';
 import { makeJudge, type JudgeOptions } from './judge.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { Snapshot } from './snapshot.ts';
@@ -161,6 +163,7 @@ export class AgentService implements AsyncDisposable {
           addresses: [address],
           port,
           socketsPerAddress: 1,
+          receiveOctets: AGENT_RECEIVE_OCTETS,
         })),
         tcp: addresses,
         tls: tlsAddresses,
@@ -174,6 +177,16 @@ export class AgentService implements AsyncDisposable {
       },
     );
     this.#listeners = this.#scope.use(listeners);
+    const { logger } = this.#ports;
+    const onDropped = (count: number): void => void (this.#counter.droppedCount += count);
+    this.#scope.use(
+      new KernelDropWatch({
+        logger,
+        socket: 'agent',
+        take: () => listeners.takeKernelDrops(),
+        onDropped,
+      }),
+    );
   }
 
   #onDatagram(octets: Uint8Array, source: Endpoint, socket: UdpSocket): void {

@@ -27,6 +27,7 @@ export interface SipListenersOptions {
     readonly addresses: 'all' | readonly string[];
     readonly port: number;
     readonly socketsPerAddress: number;
+    readonly receiveOctets?: number;
   }[];
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];

@@ -5,7 +5,12 @@ import { assert, errorCode, openOrClose, type Logger } from '@sentrypeer/kernel'
 import { bindFailure } from './bind-failure.ts';
 import { bindUdp } from './bind.ts';
 import { KernelDrops } from './kernel-drops.ts';
-import { ADDRESSES_FOLLOW_MS, UDP_ADDRESSES_MAX, UDP_SOCKETS_PER_ADDRESS_MAX } from './limits.ts';
+import {
+  ADDRESSES_FOLLOW_MS,
+  UDP_ADDRESSES_MAX,
+  UDP_RECEIVE_BUFFER_OCTETS,
+  UDP_SOCKETS_PER_ADDRESS_MAX,
+} from './limits.ts';
 import type { LocalAddress } from './local-addresses.ts';
 import { UdpSocket, type OnDatagram, type UdpCounts, type UdpShared } from './udp-socket.ts';
 
@@ -24,6 +29,11 @@ export interface UdpOptions {
   readonly reusePort: boolean;
   /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
   readonly socketsPerAddress: number;
+  /**
+   * Octets of the receive buffer of each socket: how much may wait, and so how late it is read under more than can be
+   * worked off; what comes beyond is dropped by the kernel, and counted. @default UDP_RECEIVE_BUFFER_OCTETS
+   */
+  readonly receiveOctets?: number;
   /** @default ADDRESSES_FOLLOW_MS */
   readonly followMs?: number;
 }
@@ -182,7 +192,8 @@ export class UdpListener implements AsyncDisposable {
   }
 
   async #openAddress(wanted: Wanted): Promise<void> {
-    const { reusePort, socketsPerAddress } = this.#options;
+    const { reusePort, socketsPerAddress, receiveOctets } = this.#options;
+    const octets = receiveOctets ?? UDP_RECEIVE_BUFFER_OCTETS;
     const address = zonedAddress(wanted);
     const sockets: UdpSocket[] = [];
     this.#open.set(address, sockets); // Sockets of a failure halfway are found and closed here.
@@ -192,7 +203,7 @@ export class UdpListener implements AsyncDisposable {
         if (this.#port === 0) this.#takePort(socket.address().port);
         const { address: bare, zone } = wanted;
         const local = { address: bare, port: this.#port, ...(zone === undefined ? {} : { zone }) };
-        sockets.push(new UdpSocket(socket, local, this.#shared, this.#onDatagram));
+        sockets.push(new UdpSocket(socket, local, this.#shared, this.#onDatagram, octets));
       }
     } catch (error) {
       this.#open.delete(address);

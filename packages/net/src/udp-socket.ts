@@ -2,11 +2,7 @@
 
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { endpointOf, isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
-import {
-  UDP_RECEIVE_BUFFER_OCTETS,
-  UDP_RECEIVE_BUFFER_OCTETS_MIN,
-  UDP_SEND_QUEUE_OCTETS_MAX,
-} from './limits.ts';
+import { UDP_RECEIVE_BUFFER_OCTETS_MIN, UDP_SEND_QUEUE_OCTETS_MAX } from './limits.ts';
 import type { OwnAddresses } from './repliable.ts';
 
 /** @param octets Borrowed for the duration of the call. */
@@ -36,11 +32,18 @@ export class UdpSocket {
   #closed = false;
   #hushed: Promise<boolean> | undefined;
 
-  constructor(socket: Socket, local: Endpoint, shared: UdpShared, onDatagram: OnDatagram) {
+  /** @param receiveOctets Of the receive buffer, as much as the system gives. */
+  constructor(
+    socket: Socket,
+    local: Endpoint,
+    shared: UdpShared,
+    onDatagram: OnDatagram,
+    receiveOctets: number,
+  ) {
     this.local = local;
     this.#socket = socket;
     this.#shared = shared;
-    growReceiveBuffer(socket);
+    sizeReceiveBuffer(socket, receiveOctets);
     socket.on('error', () => (shared.counts.receiveFailed += 1));
     // IPv4 addresses come as we want them, so the common case passes through untouched.
     if (isIpv6(local.address))
@@ -103,12 +106,8 @@ function sourceOf(remote: RemoteInfo): Endpoint {
 }
 
 /** Linux cuts what is asked for to net.core.rmem_max in silence; other systems refuse, so we ask for less. */
-function growReceiveBuffer(socket: Socket): void {
-  for (
-    let size = UDP_RECEIVE_BUFFER_OCTETS;
-    size >= UDP_RECEIVE_BUFFER_OCTETS_MIN;
-    size = Math.floor(size / 2)
-  ) {
+function sizeReceiveBuffer(socket: Socket, octets: number): void {
+  for (let size = octets; size >= UDP_RECEIVE_BUFFER_OCTETS_MIN; size = Math.floor(size / 2)) {
     try {
       socket.setRecvBufferSize(size);
       return;

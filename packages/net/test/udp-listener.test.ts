@@ -279,3 +279,24 @@ for (const address of ['127.0.0.1', '::1']) {
     assert.equal(heard.datagrams.count + droppedCount, sentCount);
   });
 }
+
+test('UdpListener lets no more wait than it was told, the oldest first', async () => {
+  await using server = await listen({ receiveOctets: 262_144 });
+  using peer = await peerAt('127.0.0.1');
+  const sent = 3_000;
+  // All are sent within one turn of the loop, so that nothing is read meanwhile.
+  await Promise.all(
+    Array.from({ length: sent }, (_, index) => {
+      const octets = new Uint8Array(500);
+      new DataView(octets.buffer).setUint32(0, index);
+      return peer.send(octets, server.local);
+    }),
+  );
+  for (let turn = 0; turn < 100; turn += 1) await turnOfLoop();
+  const { count } = server.datagrams;
+  assert.ok(count > 100 && count < 1_000, `${count} of ${sent} waited`);
+  for (let index = 0; index < count; index += 1) {
+    const { octets } = await server.datagrams.next();
+    assert.equal(new DataView(octets.buffer).getUint32(0), index);
+  }
+});

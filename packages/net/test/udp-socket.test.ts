@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { silentLogger } from '@sentrypeer/kernel';
-import { UDP_SEND_QUEUE_OCTETS_MAX } from '../src/limits.ts';
+import { UDP_RECEIVE_BUFFER_OCTETS, UDP_SEND_QUEUE_OCTETS_MAX } from '../src/limits.ts';
 import { UdpListener } from '../src/udp-listener.ts';
 import { UdpSocket, type UdpShared } from '../src/udp-socket.ts';
 
@@ -19,7 +19,7 @@ async function bent() {
     own: { addresses: new Set(), broadcasts: new Set(), udpPorts: new Set() },
   };
   const local = { address: '127.0.0.1', port: socket.address().port };
-  const udp = new UdpSocket(socket, local, shared, () => undefined);
+  const udp = new UdpSocket(socket, local, shared, () => undefined, UDP_RECEIVE_BUFFER_OCTETS);
   return { socket, shared, udp, [Symbol.asyncDispose]: () => udp.close() };
 }
 
