@@ -54,7 +54,7 @@ export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan>
     },
     foldWindowMs: config.foldWindowSeconds * 1000,
     udpAddresses: config.sipAddresses,
-    udpPort: config.sipPort,
+    udpPorts: udpPorts(config),
     socketsPerAddress: reusePort ? SOCKETS_PER_ADDRESS_COUNT : 1,
     tcp,
     tls,
@@ -93,6 +93,15 @@ function streamAddresses(config: Config): {
   return { tcp: tcp.filter(possible), tls: tls.filter(possible) };
 }
 
+/**
+ * The SIP port, and the ports of TLS: many scanners send SIP over UDP to 5061. A free port that the system chooses for
+ * TLS is known to nobody, so it is not listened on over UDP.
+ */
+function udpPorts(config: Config): readonly number[] {
+  const tls = config.noTls ? [] : config.tlsListenAddresses.map(({ port }) => port);
+  return [...new Set([config.sipPort, ...tls.filter((port) => port !== 0)])];
+}
+
 /** The threads will share their ports, and would share them with a stranger as well. */
 async function assertPortsFree(
   config: Config,
@@ -103,8 +112,8 @@ async function assertPortsFree(
     config.sipAddresses === 'all'
       ? machineAddresses().filter(({ zone }) => zone === undefined)
       : config.sipAddresses.map((address) => ({ address }));
-  for (const { address } of udp) {
-    await assertPortFree({ transport: 'UDP', address, port: config.sipPort });
+  for (const port of udpPorts(config)) {
+    for (const { address } of udp) await assertPortFree({ transport: 'UDP', address, port });
   }
   for (const { address, port } of [...tcp, ...tls]) {
     await assertPortFree({ transport: 'TCP', address, port });

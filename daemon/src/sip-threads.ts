@@ -114,6 +114,6 @@ async function openIn(
 
 /** What the first thread opened, the others share, and it counts for them; its ports were free ones where 0 was asked for. */
 function onPortsOf(options: SipServiceOptions, { udp, tcp, tls }: SipLocals): SipServiceOptions {
-  const udpPort = udp[0]?.port ?? options.udpPort;
-  return { ...options, udpPort, tcp, tls, countsKernelDrops: false };
+  const udpPorts = udp.length === 0 ? options.udpPorts : [...new Set(udp.map(({ port }) => port))];
+  return { ...options, udpPorts, tcp, tls, countsKernelDrops: false };
 }

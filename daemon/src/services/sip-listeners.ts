@@ -26,6 +26,8 @@ export interface SipListenersOptions {
   readonly udp: readonly {
     readonly addresses: 'all' | readonly string[];
     readonly port: number;
+    /** Ports of the other bindings, which are ours as well. */
+    readonly otherPorts?: readonly number[];
     readonly socketsPerAddress: number;
     readonly receiveOctets?: number;
   }[];

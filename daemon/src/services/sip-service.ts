@@ -35,7 +35,8 @@ export interface SipServiceOptions {
   /** How long repeats of an event are folded into it, in milliseconds; 0 keeps every message apart. */
   readonly foldWindowMs: number;
   readonly udpAddresses: 'all' | readonly string[];
-  readonly udpPort: number;
+  /** Each is opened on all of `udpAddresses`. */
+  readonly udpPorts: readonly number[];
   readonly socketsPerAddress: number;
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
@@ -164,7 +165,7 @@ export class SipService implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const { udpAddresses, udpPort, socketsPerAddress, tcp, tls } = this.#options;
+    const { udpAddresses, udpPorts, socketsPerAddress, tcp, tls } = this.#options;
     const { certificate, reusePort, connectionLimits, threadsCount } = this.#options;
     const listeners = await SipListeners.open(
       {
@@ -174,7 +175,12 @@ export class SipService implements AsyncDisposable {
         onEvidence: (evidence) => this.#onEvidence(evidence),
       },
       {
-        udp: [{ addresses: udpAddresses, port: udpPort, socketsPerAddress }],
+        udp: udpPorts.map((port) => ({
+          addresses: udpAddresses,
+          port,
+          otherPorts: udpPorts,
+          socketsPerAddress,
+        })),
         tcp,
         tls,
         certificate,
@@ -261,7 +267,7 @@ export class SipService implements AsyncDisposable {
       if (this.#options.responsive) connection.send(latin1Octets('\r\n'));
       return;
     }
-    const { source, local, transport } = connection;
+    const { source, local, transport, hello } = connection;
     this.#received[transport] += 1;
     const input = received(connection, {
       octets: frame.octets,
@@ -274,11 +280,12 @@ export class SipService implements AsyncDisposable {
       frame.kind === 'message'
         ? {
             ...input,
+            hello,
             framingAnomalies: frame.anomalies,
             isUnfinished: frame.isUnfinished,
             ...(frame.skipped.length === 0 ? {} : { skipped: frame.skipped }),
           }
-        : { ...input, notSip: frame.code },
+        : { ...input, hello, notSip: frame.code },
     );
     const nowMs = this.#ports.clock.nowMs();
     this.#collector.record(observation, nowMs);
@@ -292,7 +299,7 @@ export class SipService implements AsyncDisposable {
 
   /** A contact that brought no message: refused over a limit, silent, or no TLS on the TLS port. */
   #onEvidence(evidence: StreamEvidence): void {
-    const { transport, source, local, octets, code } = evidence;
+    const { transport, source, local, octets, code, hello } = evidence;
     this.#received[transport] += 1;
     const input = received(undefined, {
       octets,
@@ -301,7 +308,7 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
-    const { observation } = this.#honeypot.receive({ ...input, notSip: code });
+    const { observation } = this.#honeypot.receive({ ...input, hello, notSip: code });
     const nowMs = this.#ports.clock.nowMs();
     this.#collector.record(observation, nowMs);
     this.#arm(nowMs);

@@ -44,6 +44,10 @@ export interface EventDetails {
   readonly remotePartyId?: string;
   readonly diversion?: string;
   readonly referTo?: string;
+  /** JA4 fingerprint of the TLS client. */
+  readonly ja4?: string;
+  /** The server that the TLS client asked for (SNI). */
+  readonly serverName?: string;
   /** The first octets that came before the message on its stream and belong to none, one character an octet. */
   readonly skippedBefore?: string;
   /** The account and password were accepted by the honeypot. */

@@ -157,7 +157,7 @@ export function observeRefused(
     toUser: undefined,
     fromUri: undefined,
     fromUser: undefined,
-    details: undefined,
+    details: input.hello === undefined ? undefined : helloDetails(input.hello),
     anomalies: [refusal, ...input.framingAnomalies.filter((code) => code !== refusal)],
     sipMessage: input.octets,
   };
@@ -191,10 +191,11 @@ function detailsOf(
   message: SipMessage,
   registered: boolean,
 ): EventDetails | undefined {
-  let details: Mutable<EventDetails> | undefined;
+  let details: Mutable<EventDetails> | undefined =
+    input.hello === undefined ? undefined : helloDetails(input.hello);
   const tag = message.from?.tag;
   const decodedFromTag = tag === undefined ? undefined : decodeSipviciousTag(tag);
-  if (decodedFromTag !== undefined) details = { decodedFromTag };
+  if (decodedFromTag !== undefined) (details ??= {}).decodedFromTag = decodedFromTag;
   const { phoneContext, password } = message.called;
   if (phoneContext !== undefined) (details ??= {}).phoneContext = phoneContext;
   if (password !== undefined) (details ??= {}).uriPassword = password;
@@ -207,6 +208,11 @@ function detailsOf(
   const { callId } = message;
   if (details !== undefined && callId !== undefined) details.callId = callId;
   return details;
+}
+
+function helloDetails(hello: NonNullable<Received<unknown>['hello']>): Mutable<EventDetails> {
+  const { ja4, serverName } = hello;
+  return serverName === undefined ? { ja4 } : { ja4, serverName };
 }
 
 function addHeader(

@@ -20,6 +20,8 @@ export interface Received<Path> {
   readonly isUnfinished?: boolean;
   /** The first octets that came before the message on its stream and belong to none. */
   readonly skipped?: Uint8Array;
+  /** What a TLS client told of itself: the fingerprint of its ClientHello, and the server it asked for. */
+  readonly hello?: { readonly ja4: string; readonly serverName: string | undefined } | undefined;
   /** Why the framer refused these octets; they are recorded and never answered. */
   readonly notSip?: string;
   /** The socket or connection; handed back with delayed replies and otherwise not looked at. */

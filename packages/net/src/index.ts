@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 export { ensureCertificate, type Certificate, type CertificatePaths } from './certificate.ts';
+export type { ClientHello } from './client-hello.ts';
 export { ConnectionQuota } from './connection-quota.ts';
 export type { Frame, Framer } from './framer.ts';
 export { assertPortFree, reusePortWorks } from './free-port.ts';

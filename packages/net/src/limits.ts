@@ -72,6 +72,15 @@ export const CLOSE_GRACE_MS = 2000;
  */
 export const HANDSHAKE_OCTETS_KEPT_MAX = 2048;
 
+/**
+ * Octets in which the ClientHello of a TLS client must end for its fingerprint to be told; the handshake goes on
+ * without it. Chosen: the largest record (RFC 8446 §5.1).
+ */
+export const CLIENT_HELLO_OCTETS_MAX = 16_384;
+
+/** Characters of a server name that a TLS client asks for, RFC 1035 §2.3.4. */
+export const SERVER_NAME_CHARACTERS_MAX = 255;
+
 /** Datagrams a second to one IPv4 /24 or IPv6 /64. Chosen: five busy sources. */
 export const REPLIES_PER_NETWORK_PER_SECOND_MAX = 100;
 

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Endpoint } from '@sentrypeer/ip';
+import type { ClientHello } from './client-hello.ts';
 import type { Frame, Framer } from './framer.ts';
 
 /** Limits of one connection; times in milliseconds. */
@@ -23,6 +24,8 @@ export interface StreamPath {
   readonly transport: StreamTransport;
   readonly source: Endpoint;
   readonly local: Endpoint;
+  /** What the client told of itself when TLS began; `undefined` over TCP, and where it cannot be read. */
+  readonly hello?: ClientHello | undefined;
 }
 
 /** What a connection tells its owner. */
@@ -42,6 +45,7 @@ export class StreamConnection implements StreamPath {
   readonly transport: StreamTransport;
   readonly source: Endpoint;
   readonly local: Endpoint;
+  readonly hello: ClientHello | undefined;
   readonly #socket: Socket;
   readonly #framer: Framer;
   readonly #limits: ConnectionLimits;
@@ -63,6 +67,7 @@ export class StreamConnection implements StreamPath {
     this.transport = path.transport;
     this.source = path.source;
     this.local = path.local;
+    this.hello = path.hello;
     this.#socket = socket;
     this.#framer = framer;
     this.#limits = limits;

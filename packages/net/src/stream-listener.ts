@@ -17,6 +17,7 @@ import {
   MESSAGE_MS_MAX,
   STREAM_SEND_QUEUE_OCTETS_MAX,
 } from './limits.ts';
+import type { ClientHello } from './client-hello.ts';
 import { StreamConnection, type ConnectionLimits, type StreamPath } from './stream-connection.ts';
 import { TlsAcceptor, type TlsFailure, type TlsOptions } from './tls-acceptor.ts';
 
@@ -213,10 +214,10 @@ export class StreamListener implements AsyncDisposable {
     if (this.#tls === undefined) this.#connect(socket, path);
     else
       this.#tls.accept(socket, {
-        onSecure: (secure) => this.#connect(secure, path),
-        onFailed: (failure, octets) => {
+        onSecure: (secure, hello) => this.#connect(secure, withHello(path, hello)),
+        onFailed: (failure, octets, hello) => {
           this.#counts.handshakesFailedCount += 1;
-          this.#tellEvidence(path, failure, octets);
+          this.#tellEvidence(withHello(path, hello), failure, octets);
         },
       });
   }
@@ -249,7 +250,10 @@ export class StreamListener implements AsyncDisposable {
     code: StreamEvidence['code'],
     octets: Uint8Array = new Uint8Array(0),
   ): void {
-    const { transport, source, local } = path;
-    this.#ports.onEvidence({ transport, source, local, code, octets });
+    this.#ports.onEvidence({ ...path, code, octets });
   }
+}
+
+function withHello(path: StreamPath, hello: ClientHello | undefined): StreamPath {
+  return hello === undefined ? path : { ...path, hello };
 }

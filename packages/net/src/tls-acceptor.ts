@@ -2,7 +2,8 @@
 
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { HANDSHAKE_OCTETS_KEPT_MAX } from './limits.ts';
+import { parseClientHello, type ClientHello } from './client-hello.ts';
+import { CLIENT_HELLO_OCTETS_MAX, HANDSHAKE_OCTETS_KEPT_MAX } from './limits.ts';
 
 /** PEM text of the server's certificate and key. */
 export interface TlsOptions {
@@ -21,9 +22,9 @@ export type TlsFailure = 'no_message' | 'tls_expected' | 'tls_handshake_failed';
 
 /** How one connection's handshake ends; one of the two is called, once. */
 export interface HandshakeEvents {
-  onSecure(socket: TLSSocket): void;
+  onSecure(socket: TLSSocket, hello: ClientHello | undefined): void;
   /** The connection is gone, or will be at once. `octets` are the first that came. */
-  onFailed(failure: TlsFailure, octets: Uint8Array): void;
+  onFailed(failure: TlsFailure, octets: Uint8Array, hello: ClientHello | undefined): void;
 }
 
 /** The first octet of a TLS record that holds a ClientHello (RFC 8446 §5.1: handshake, 22). */
@@ -65,6 +66,8 @@ export class TlsAcceptor {
     const flow = flowOf(raw);
     let failure: TlsFailure = 'no_message';
     let first: Uint8Array = NOTHING;
+    let come: Uint8Array = NOTHING;
+    let hello: ClientHello | undefined;
     const timer = setTimeout(() => raw.destroy(), this.#handshakeMsMax);
     const settle = (): void => {
       clearTimeout(timer);
@@ -73,33 +76,41 @@ export class TlsAcceptor {
     };
     const onClose = (): void => {
       settle();
-      events.onFailed(failure, first);
+      events.onFailed(failure, first, hello);
     };
     raw.once('close', onClose);
-    raw.once('readable', () => {
+    const onReadable = (): void => {
       const chunk: Uint8Array | null = raw.read();
       if (chunk === null) {
-        raw.destroy(); // The end came before any octet.
+        raw.destroy(); // The end came before any octet, or before the end of the ClientHello.
         return;
       }
-      if (chunk[0] !== HANDSHAKE_RECORD && chunk[0] !== SSL2_HELLO) {
+      come = come.length === 0 ? chunk : Buffer.concat([come, chunk]);
+      if (come[0] !== HANDSHAKE_RECORD && come[0] !== SSL2_HELLO) {
         failure = 'tls_expected';
-        first = chunk;
+        first = come;
         raw.destroy();
         return;
       }
       failure = 'tls_handshake_failed';
-      first = new Uint8Array(chunk.subarray(0, HANDSHAKE_OCTETS_KEPT_MAX));
+      first = new Uint8Array(come.subarray(0, HANDSHAKE_OCTETS_KEPT_MAX));
+      const parsed = parseClientHello(come);
+      if (parsed === 'incomplete' && come.length < CLIENT_HELLO_OCTETS_MAX) {
+        raw.once('readable', onReadable);
+        return;
+      }
+      hello = parsed === 'incomplete' ? undefined : parsed;
       // An end in the middle of the handshake ends the connection; only behind it a peer may end first.
       raw.allowHalfOpen = false;
       this.#pending.set(flow, (socket) => {
         settle();
         socket.allowHalfOpen = true;
-        events.onSecure(socket);
+        events.onSecure(socket, hello);
       });
-      raw.unshift(chunk);
+      raw.unshift(come);
       this.#server.emit('connection', raw);
-    });
+    };
+    raw.once('readable', onReadable);
   }
 }
 

@@ -25,6 +25,8 @@ export interface UdpOptions {
   readonly addresses: 'all' | readonly string[];
   /** 0 takes a free port for the first socket, and the same one for all others. */
   readonly port: number;
+  /** Ports of other UDP listeners of this program on the same addresses. @default none */
+  readonly otherPorts?: readonly number[];
   /** Share the port with other sockets, here and in other threads; see `assertPortFree`. */
   readonly reusePort: boolean;
   /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
@@ -80,7 +82,7 @@ export class UdpListener implements AsyncDisposable {
     this.#port = options.port;
     this.#shared = {
       counts: { sendFailed: 0, sendDropped: 0, receiveFailed: 0 },
-      own: { addresses: new Set(), broadcasts: new Set(), udpPorts: new Set([options.port]) },
+      own: { addresses: new Set(), broadcasts: new Set(), udpPorts: this.#ownPorts() },
     };
   }
 
@@ -165,7 +167,7 @@ export class UdpListener implements AsyncDisposable {
     this.#shared.own = {
       addresses: new Set(machine.map(({ address }) => address)),
       broadcasts: new Set(machine.flatMap(({ broadcast }) => broadcast ?? [])),
-      udpPorts: new Set([this.#port]),
+      udpPorts: this.#ownPorts(),
     };
     return wantedAddresses(this.#options.addresses, machine).slice(0, UDP_ADDRESSES_MAX);
   }
@@ -214,7 +216,11 @@ export class UdpListener implements AsyncDisposable {
 
   #takePort(port: number): void {
     this.#port = port;
-    this.#shared.own = { ...this.#shared.own, udpPorts: new Set([port]) };
+    this.#shared.own = { ...this.#shared.own, udpPorts: this.#ownPorts() };
+  }
+
+  #ownPorts(): ReadonlySet<number> {
+    return new Set([this.#port, ...(this.#options.otherPorts ?? [])]);
   }
 
   async #follow(): Promise<void> {

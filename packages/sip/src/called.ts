@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BLANK, DELETE } from './characters.ts';
+import { BLANK, DELETE, GREATER_THAN, LESS_THAN, QUOTE } from './characters.ts';
 import { parameterValue } from './parameters.ts';
 import type { SipUri } from './sip-uri.ts';
 import { decodeUserPart, looksLikeNumber } from './user-part.ts';
@@ -59,11 +59,11 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
 function dialled(user: string): string {
   for (let index = 0; index < user.length; index += 1) {
     const code = user.charCodeAt(index);
-    const isEnd = code < BLANK || code === DELETE || ENDS.includes(user.charAt(index));
+    const isMark = code === LESS_THAN || code === GREATER_THAN || code === QUOTE;
+    const isEnd = code < BLANK || code === DELETE || isMark;
     if (isEnd || (code === BLANK && !looksLikeNumber(user))) return user.slice(0, index);
   }
   return user;
 }
 
-const ENDS = '<>"';
 const PHONE_CONTEXT = 'phone-context';

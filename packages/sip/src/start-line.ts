@@ -115,6 +115,7 @@ export function parseStartLine(
 export function startOfMessage(text: string): number {
   let index = 0;
   while (isFiller(text.charCodeAt(index))) index += 1;
+  if (text.charCodeAt(index) !== BYTE_ORDER_MARK.charCodeAt(0)) return index;
   return text.startsWith(BYTE_ORDER_MARK, index) ? index + BYTE_ORDER_MARK.length : index;
 }
 

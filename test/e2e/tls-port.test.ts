@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The port of TLS: SIP over UDP comes there as well, and TLS clients say what they are. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { DaemonProcess, until } from './daemon-process.ts';
+import { sipRequest, UdpPeer } from './sip-peers.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+test('SIP over UDP to the port of TLS is answered and recorded with its destination', async () => {
+  const port = await freePort();
+  await using daemon = await DaemonProcess.start(['-r', '--threads=3', '-z', `127.0.0.1:${port}`]);
+  assert.notEqual(daemon.ports.udp, port);
+  using peer = await UdpPeer.open();
+  await peer.send(sipRequest(), port);
+  await peer.heard('SIP/2.0 ');
+  assert.deepEqual(peer.senders, [`127.0.0.1:${port}`]);
+  await daemon.recorded(1);
+  assert.deepEqual(daemon.rows('SELECT transport_type, destination_port FROM honey'), [
+    { transport_type: 'UDP', destination_port: port },
+  ]);
+});
+
+test('a TLS client leaves its fingerprint and the server it asked for, with a message and without', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '-z', '127.0.0.1:0', '--fold-window=0']);
+  for (const text of [sipRequest(), '']) {
+    const socket = connect({
+      port: daemon.ports.tls,
+      host: '127.0.0.1',
+      servername: 'pbx.example',
+      rejectUnauthorized: false,
+    });
+    await once(socket, 'secureConnect');
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.end(text);
+  }
+  await daemon.recorded(2);
+  const rows = daemon.rows(`SELECT method, grade, json_extract(details, '$.ja4') AS ja4,
+    json_extract(details, '$.serverName') AS name FROM honey ORDER BY method`);
+  assert.deepEqual(
+    rows.map(({ method, grade, name }) => [method, grade, name]),
+    [
+      ['NOT_FOUND', 'handshake', 'pbx.example'],
+      ['OPTIONS', 'handshake', 'pbx.example'],
+    ],
+  );
+  assert.match(String(rows[0]?.['ja4']), /^t13d\d{4}00_[0-9a-f]{12}_[0-9a-f]{12}$/);
+  assert.equal(rows[1]?.['ja4'], rows[0]?.['ja4']);
+});
+
+test('a port of UDP that is taken is an error at start', async () => {
+  const port = await freePort();
+  await using first = await DaemonProcess.start(['-z', `127.0.0.1:${port}`]);
+  await until('the first to be up', () => first.ports.tls === port);
+  const { status, stderr } = await DaemonProcess.run([
+    '--api=off',
+    '-N',
+    '--sip-port',
+    String(port),
+  ]);
+  assert.equal(status, 1);
+  assert.match(stderr, new RegExp(`${port}`));
+});
