@@ -36,12 +36,16 @@ async function makeDatabase(path: string): Promise<void> {
     ),
   );
   const judgeMs = performance.now();
-  const judging = openJudging({ clock: systemClock, plans: await NumberingPlans.load() }, store, {
-    homeCountry: 'SE',
-    ownNumbers: [],
-    ownAddresses: [],
-    policy: [],
-  });
+  const judging = openJudging(
+    { clock: systemClock, plans: await NumberingPlans.load(), onChanged: () => undefined },
+    store,
+    {
+      homeCountry: 'SE',
+      ownNumbers: [],
+      ownAddresses: [],
+      policy: [],
+    },
+  );
   while (judging.step()) store.maintain();
   const endMs = performance.now();
   const us = (ms: number): string => ((ms * 1000) / numbersCount).toFixed(1);

@@ -10,7 +10,7 @@ import {
 } from '@sentrypeer/follow/cursors';
 import type { RecordedEvent } from '@sentrypeer/event';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
-import { JUDGE_CURSOR, StoreReader } from '@sentrypeer/store';
+import { JUDGE_CURSOR, ListingFeed, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
@@ -101,15 +101,23 @@ export class Daemon implements AsyncDisposable {
     preparing?.catch(() => undefined);
 
     const consumers: Consumer[] = [];
+    let feed: ListingFeed | undefined;
     const onCommitted = (): void => {
       for (const consumer of consumers) consumer.wake();
     };
     const engine = await openDatabase(
-      { clock, logger, onCommitted, onFailed: ports.onFailed },
+      {
+        clock,
+        logger,
+        onCommitted,
+        onListed: (serial) => feed?.changed(serial),
+        onFailed: ports.onFailed,
+      },
       config,
     );
     scope.defer(() => engine.close());
     const log = scope.use(StoreReader.open(config.dbFile));
+    feed = new ListingFeed(log.listings);
 
     const { jsonLog, webhooks, outputs } = await openOutputs(
       { ...ports, log, engine, scope, consumers },
@@ -129,7 +137,7 @@ export class Daemon implements AsyncDisposable {
     const socketDrops = scope.use(new SocketDrops(logger));
     socketDrops.watch('dht', pool?.locals ?? []);
     socketDrops.watch('agent', agent?.locals.udp ?? []);
-    const parts = { engine, log, agent, pool, webhooks, socketDrops, outputs };
+    const parts = { engine, log, feed, agent, pool, webhooks, socketDrops, outputs };
     const api = config.api
       ? scope.use(
           await ApiService.open({ ...ports, ...parts, consumers: cursorNames(config) }, config),

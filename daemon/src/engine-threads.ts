@@ -33,6 +33,7 @@ export async function openThreads(
       onFailed,
       onMessage: (message) => {
         if (message.kind === 'committed') ports.onCommitted(message.lastHoneyId);
+        else if (message.kind === 'listed') ports.onListed(message.serial);
         else if (message.kind === 'stall') stall = message.why;
         else if (message.kind === 'drained') drained.resolve();
         else if (message.kind === 'answered') calls.settle(message.call, message);

@@ -11,6 +11,8 @@ export interface EnginePorts {
   readonly logger: Logger;
   /** Events up to this one are in the database. */
   readonly onCommitted: (lastHoneyId: number) => void;
+  /** The feed of listings has changes up to this serial. */
+  readonly onListed: (serial: number) => void;
   /** A thread failed while it ran. */
   readonly onFailed: (error: unknown) => void;
 }

@@ -11,8 +11,17 @@ export const COMMENT_CHARACTERS_MAX = 200;
 /** Milliseconds for which the machine's own addresses, which are never listed, are believed. Chosen: an address that moves here is met later. */
 export const OWN_ADDRESSES_MS = 60_000;
 
-/** Milliseconds from an event's commit to its judgement, and between two steps of judging while more events wait to be recorded: 4 % of the time. */
-export const JUDGE_DELAY_MS = 100;
+/** Milliseconds from the start to the first look for something to judge. Chosen: the ports open first. */
+export const JUDGE_START_MS = 100;
+
+/**
+ * Milliseconds between two steps of judging what may be forged while events wait to be recorded, a quarter of the time
+ * with a step's 4. What proved itself does not wait for it.
+ */
+export const JUDGE_DELAY_MS = 10;
+
+/** The same while recording needs all the time there is: 4 % of it. */
+export const JUDGE_SATURATED_MS = 100;
 
 /** Milliseconds between two looks at what has come to its end while nothing is recorded. */
 export const JUDGE_IDLE_MS = 1000;

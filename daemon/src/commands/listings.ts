@@ -28,7 +28,10 @@ export const LISTINGS: Command = {
       let after = 0;
       while (found.length < count) {
         const limit = Math.min(PAGE_ENTRIES_COUNT, count - found.length);
-        const page = log.listings.listings(after, limit, kind);
+        const page = log.listings.listings(after, limit, {
+          levels: ['listed'],
+          ...(kind !== undefined && { kinds: [kind] }),
+        });
         found.push(...page);
         after = page.at(-1)?.listingId ?? after;
         if (page.length < limit) break;

@@ -5,7 +5,7 @@ import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { assertPortFree } from '@sentrypeer/net';
-import { StoreReader } from '@sentrypeer/store';
+import { StoreReader, type ListingFeed } from '@sentrypeer/store';
 import { judgeOptions } from '../open-engine.ts';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
@@ -19,6 +19,7 @@ import { PlaceService } from './place-service.ts';
 import type { PoolService } from './pool-service.ts';
 import { openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
+import { storeFeed } from './store-feed.ts';
 import { storeTotals } from './store-totals.ts';
 
 export interface ApiServicePorts {
@@ -38,6 +39,7 @@ export interface ApiServicePorts {
   /** Where events go beside webhooks, by name. */
   readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
   readonly socketDrops: { counts(): Readonly<Record<string, number>> };
+  readonly feed: ListingFeed;
 }
 
 interface ApiParts {
@@ -70,7 +72,7 @@ export class ApiService implements AsyncDisposable {
     const { Places } = await import('@sentrypeer/geo');
     // Whoever has the port is named.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
-    const { log, engine, clock, logger, consumers, agent } = ports;
+    const { log, engine, clock, logger, consumers, agent, feed } = ports;
     const { dbFile } = config;
     await using scope = new AsyncDisposableStack();
     // Small devices, which have one thread, keep SQLite's own 2 MiB.
@@ -97,6 +99,7 @@ export class ApiService implements AsyncDisposable {
           networks: (limit, after) => log.places.networks(limit, after),
         },
         reputation,
+        feed: storeFeed(log, feed, dbFile),
         deliver: async (events: readonly DeliveredEvent[]) => {
           await engine.write('deliver', events);
         },
@@ -126,6 +129,7 @@ export class ApiService implements AsyncDisposable {
     );
     scope.use(api);
     agent?.decisions.onAdded(() => api.wake());
+    scope.defer(feed.onChanged(() => api.wakeFeed()));
     return new ApiService(scope.move(), { api, snapshot, operations, placing });
   }
 

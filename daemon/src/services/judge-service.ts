@@ -2,7 +2,13 @@
 
 import { OperatingError, type Clock, type Logger, Outage } from '@sentrypeer/kernel';
 import type { Store } from '@sentrypeer/store';
-import { JUDGE_DELAY_MS, JUDGE_IDLE_MS, JUDGE_RETRY_MS } from '../limits.ts';
+import {
+  JUDGE_DELAY_MS,
+  JUDGE_IDLE_MS,
+  JUDGE_RETRY_MS,
+  JUDGE_SATURATED_MS,
+  JUDGE_START_MS,
+} from '../limits.ts';
 import type { JudgeOptions } from './judge.ts';
 
 interface JudgeServicePorts {
@@ -11,9 +17,16 @@ interface JudgeServicePorts {
   readonly store: Store;
   /** Events wait to be recorded, which comes first. */
   readonly isBusy: () => boolean;
+  /** So many that recording needs all the time there is. */
+  readonly isSaturated: () => boolean;
+  /** The feed has changes up to this serial. */
+  readonly onChanged: (serial: number) => void;
 }
 
-/** Gives the judge time on the storing thread: what is left over, and a little in a flood. */
+/**
+ * Gives the judge time on the storing thread. What proved itself is judged right after its commit; everything else
+ * gets what recording leaves over, and a little in a flood.
+ */
 export class JudgeService {
   readonly #ports: JudgeServicePorts;
   readonly #options: JudgeOptions;
@@ -21,6 +34,7 @@ export class JudgeService {
   #timer: NodeJS.Timeout | undefined;
   #timerMs = 0;
   readonly #outage: Outage;
+  #proved: NodeJS.Immediate | undefined;
   #isClosed = false;
 
   constructor(ports: JudgeServicePorts, options: JudgeOptions) {
@@ -28,17 +42,20 @@ export class JudgeService {
     const names = { failed: 'judging_failed', over: 'judging_resumed' };
     this.#outage = new Outage(ports.logger, 'warn', names);
     this.#options = options;
-    this.#stepIn(JUDGE_DELAY_MS);
+    this.#stepIn(JUDGE_START_MS);
   }
 
   /** Something was recorded or decided. */
   wake(): void {
-    if (this.#timerMs > JUDGE_DELAY_MS && !this.#outage.isOn) this.#stepIn(JUDGE_DELAY_MS);
+    if (this.#outage.isOn || this.#isClosed) return;
+    if (this.#judging !== undefined) this.#proved ??= setImmediate(() => this.#runProved());
+    if (this.#timerMs > JUDGE_SATURATED_MS) this.#stepIn(JUDGE_DELAY_MS);
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearImmediate(this.#proved);
   }
 
   #stepIn(ms: number): void {
@@ -48,6 +65,16 @@ export class JudgeService {
     this.#timer = setTimeout(() => void this.#run(), ms);
   }
 
+  /** One step after each commit, so that a flood of proved events does not keep the thread either. */
+  #runProved(): void {
+    this.#proved = undefined;
+    try {
+      this.#judging?.stepProved();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   async #run(): Promise<void> {
     this.#timerMs = 0;
     try {
@@ -55,15 +82,21 @@ export class JudgeService {
         if (!this.#ports.store.isJudgingDue()) return this.#stepIn(JUDGE_IDLE_MS);
         await this.#open();
       }
-      const more = this.#judging?.step() ?? false;
+      const left = this.#judging?.step();
       this.#outage.over();
-      if (!more) this.#stepIn(JUDGE_IDLE_MS);
-      else this.#stepIn(this.#ports.isBusy() ? JUDGE_DELAY_MS : 0);
+      const { isBusy, isSaturated } = this.#ports;
+      if (left === undefined || (!left.urgent && !left.rest)) this.#stepIn(JUDGE_IDLE_MS);
+      else if (!isBusy()) this.#stepIn(0);
+      else this.#stepIn(isSaturated() && !left.urgent ? JUDGE_SATURATED_MS : JUDGE_DELAY_MS);
     } catch (error) {
-      if (!(error instanceof OperatingError)) throw error;
-      this.#outage.failed({ code: error.code, why: error.message });
-      this.#stepIn(JUDGE_RETRY_MS);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof OperatingError)) throw error;
+    this.#outage.failed({ code: error.code, why: error.message });
+    this.#stepIn(JUDGE_RETRY_MS);
   }
 
   /** The numbering plans take some MiB and the code some time, so not before there is something to judge. */
@@ -72,7 +105,7 @@ export class JudgeService {
     const { openJudging } = await import('./judge.ts');
     const plans = await NumberingPlans.load();
     if (this.#isClosed) return;
-    const { clock, store } = this.#ports;
-    this.#judging = openJudging({ clock, plans }, store, this.#options);
+    const { clock, store, onChanged } = this.#ports;
+    this.#judging = openJudging({ clock, plans, onChanged }, store, this.#options);
   }
 }

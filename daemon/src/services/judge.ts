@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError, type Clock } from '@sentrypeer/kernel';
+import { createHash } from 'node:crypto';
+import { canonicalAddress } from '@sentrypeer/ip';
+import { OperatingError, unreachable, type Clock } from '@sentrypeer/kernel';
 import { machineAddresses } from '@sentrypeer/net';
-import { blocksOf, readNumber, settle, type NumberingPlans } from '@sentrypeer/numbers';
-import type { Store, StoreReader } from '@sentrypeer/store';
-import { Judge, NeverListed, policyOf, toolOf, type PolicyName } from '@sentrypeer/verdict';
+import {
+  blocksOf,
+  readNumber,
+  readQuestion,
+  settle,
+  type HomePlan,
+  type NumberingPlans,
+} from '@sentrypeer/numbers';
+import type { ListedSubject, ListingVerdict, Reach, Store, StoreReader } from '@sentrypeer/store';
+import {
+  Judge,
+  NeverListed,
+  parseAllowed,
+  policyOf,
+  toolOf,
+  type PolicyName,
+} from '@sentrypeer/verdict';
+import { VERSION } from '../config/version.ts';
 import { OWN_ADDRESSES_MS } from '../limits.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
@@ -65,12 +82,17 @@ export function makeJudge({ clock, plans, evidence }: JudgePorts, options: Judge
 
 /** Lets the judge follow the log of a store; throws `OperatingError`. */
 export function openJudging(
-  { clock, plans }: Pick<JudgePorts, 'clock' | 'plans'>,
+  {
+    clock,
+    plans,
+    onChanged,
+  }: Pick<JudgePorts, 'clock' | 'plans'> & { readonly onChanged: (serial: number) => void },
   store: Store,
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
   const judge = makeJudge({ clock, plans, evidence }, options);
+  const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   return store.openJudging({
     numbers: {
       read: (dialled) => {
@@ -87,10 +109,62 @@ export function openJudging(
       blocksOf: (e164) => blocksOf(plans, e164),
     },
     toolOf,
-    verdict: (subject, nowEpochUs) => judge.subject(subject, nowEpochUs),
+    verdict: (subject, nowEpochUs) => listingVerdict(judge, subject, nowEpochUs),
+    reachOf: (value) => reachOf({ plans, home }, value),
+    optionsHash: hashOf(options),
+    onChanged,
   });
 }
 
 function withoutPlus(digits: string): string {
   return digits.startsWith('+') ? digits.slice(1) : digits;
+}
+
+function listingVerdict(judge: Judge, subject: ListedSubject, nowEpochUs: number): ListingVerdict {
+  const { level, score, reasons, untilEpochUs } = judge.subject(subject, nowEpochUs);
+  return { level: level === 'none' ? undefined : level, score, reasons, untilEpochUs };
+}
+
+/** What an entry of the allowlist concerns, so that it is judged again when the entry comes or goes. */
+function reachOf(
+  { plans, home }: { readonly plans: NumberingPlans; readonly home: HomePlan | undefined },
+  value: string,
+): Reach | undefined {
+  const allowed = parseAllowed(value);
+  if (allowed === undefined) return undefined;
+  switch (allowed.kind) {
+    case 'network': {
+      const allowance = { value, comment: '', createdEpochUs: 0, untilEpochUs: undefined };
+      const guard = new NeverListed(
+        { plans, home },
+        { ownAddresses: [], ownNumbers: [], allowances: [allowance] },
+      );
+      const covers = (address: string): boolean => guard.address(address, 0) !== undefined;
+      const exactly = canonicalAddress(value);
+      return { kind: 'address', covers, ...(exactly !== undefined && { exactly }) };
+    }
+    case 'prefix':
+      return { kind: 'number', covers: (e164) => e164.startsWith(allowed.prefix) };
+    case 'numbers': {
+      const { from, to } = allowed;
+      if (from === to) return { kind: 'number', exactly: from, covers: (e164) => e164 === from };
+      const covers = (e164: string): boolean =>
+        e164.length === from.length && e164 >= from && e164 <= to;
+      return { kind: 'number', covers };
+    }
+    case 'dialled': {
+      // A number written as it is dialled at home guards it in every form.
+      const [best] = readQuestion(plans, allowed.from, home).candidates;
+      const exactly = best?.e164 ?? '';
+      return { kind: 'number', exactly, covers: (e164) => e164 === exactly };
+    }
+    default:
+      return unreachable(allowed);
+  }
+}
+
+/** Another number for other options and for another version, whose judgement may be another. */
+function hashOf(options: JudgeOptions): number {
+  const hash = createHash('sha256').update(JSON.stringify([VERSION, options]));
+  return hash.digest().readUIntBE(0, 6);
 }

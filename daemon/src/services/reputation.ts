@@ -22,14 +22,10 @@ export async function openReputation(
   options: JudgeOptions,
 ): Promise<Reputation> {
   const plans = await NumberingPlans.load();
-  const { evidence, listings } = log;
+  const { evidence } = log;
   return {
     judge: makeJudge({ clock, plans, evidence }, options),
     number: (e164) => evidence.number(e164),
-    listing: (subject) => listings.listing(subject),
-    listings: (afterId, limit, kind) => listings.listings(afterId, limit, kind),
-    changes: (afterId, limit) => listings.changes(afterId, limit),
-    changeIds: () => listings.changeIds(),
     allowances: () => evidence.allowances(),
     isAllowable: (value) => parseAllowed(value) !== undefined,
     isWide: (value) => {

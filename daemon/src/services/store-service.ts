@@ -36,6 +36,8 @@ export interface StoreServicePorts {
   readonly logger: Logger;
   /** Events up to this one can be read. */
   readonly onCommitted: (lastHoneyId: number) => void;
+  /** The feed of listings has changes up to this serial. */
+  readonly onListed: (serial: number) => void;
 }
 
 /** The storing thread: the database's one writer, and the timer that its group commits need. */
@@ -71,7 +73,14 @@ export class StoreService implements WriterCommands {
       },
     });
     this.#judge = new JudgeService(
-      { clock: ports.clock, logger: ports.logger, store, isBusy: () => this.#releases.size > 0 },
+      {
+        clock: ports.clock,
+        logger: ports.logger,
+        store,
+        isBusy: () => this.#releases.size > 0,
+        isSaturated: () => this.#recorder.isSaturated,
+        onChanged: ports.onListed,
+      },
       judge,
     );
     this.#step();

@@ -104,6 +104,8 @@ export type StoreWorkerOutput =
   | FailedMessage
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
+  /** The feed of listings has changes up to this serial. */
+  | { readonly kind: 'listed'; readonly serial: number }
   /** Why nothing is recorded, or that it is again. */
   | { readonly kind: 'stall'; readonly why: string | undefined }
   /** `failure` says why it was not done. */

@@ -27,6 +27,7 @@ try {
       clock: systemClock,
       logger: forwardingLogger(say),
       onCommitted: (lastHoneyId) => say({ kind: 'committed', lastHoneyId }),
+      onListed: (serial) => say({ kind: 'listed', serial }),
     },
     options,
   );

@@ -62,7 +62,7 @@ class Node implements Disposable {
   readonly clock = new TestClock();
   readonly store: Store;
   readonly reader: StoreReader;
-  readonly #judging: { step(): boolean };
+  readonly #judging: ReturnType<Store['openJudging']>;
   #eventsCount = 0;
 
   constructor(options: JudgeOptions = OPTIONS) {
@@ -76,7 +76,11 @@ class Node implements Disposable {
       untilEpochUs: undefined,
     });
     this.store.decide({ kind: 'allow', value: '+4670*', comment: '', untilEpochUs: undefined });
-    this.#judging = openJudging({ clock: this.clock, plans }, this.store, options);
+    this.#judging = openJudging(
+      { clock: this.clock, plans, onChanged: () => undefined },
+      this.store,
+      options,
+    );
   }
 
   meet(contacts: readonly Contact[]): void {
@@ -93,7 +97,7 @@ class Node implements Disposable {
 
   judge(): void {
     this.clock.ms += 1000;
-    while (this.#judging.step());
+    for (let left = this.#judging.step(); left.urgent || left.rest;) left = this.#judging.step();
   }
 
   /** All that was ever told to be listed. */

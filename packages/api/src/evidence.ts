@@ -95,8 +95,6 @@ export interface Evidence {
   addresses(limit: number, after?: PageEnd): Page<SeenAddress>;
   address(address: string): SeenAddress | undefined;
   addressesCount(): number;
-  /** Those seen after `after`, the one seen first first. */
-  addressesSince(limit: number, after: PageEnd): Page<SeenAddress>;
   numbers(limit: number, after?: PageEnd): Page<SeenNumber>;
   number(number: string): SeenNumber | undefined;
   numbersCount(): number;

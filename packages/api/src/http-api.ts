@@ -13,10 +13,12 @@ import {
   HEAD_OCTETS_MAX,
   HEADERS_COUNT_MAX,
   HEADERS_MS_MAX,
+  FEED_STREAMS_COUNT_MAX,
   KEEP_ALIVE_MS,
   LATE_CHECK_MS,
   REQUEST_MS_MAX,
   STALLED_MS_MAX,
+  STREAMS_COUNT_MAX,
 } from './limits.ts';
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
@@ -30,6 +32,7 @@ import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import type { Evidence } from './evidence.ts';
+import type { Feed } from './feed.ts';
 import type { Reputation } from './reputation.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
@@ -39,6 +42,7 @@ import { Scans } from './scans.ts';
 import type { Totals } from './totals.ts';
 import { addDecisionsRoute } from './v1/decisions-route.ts';
 import { EventStreams } from './v1/event-streams.ts';
+import type { OperationPorts } from './v1/operation.ts';
 import { addOperations } from './v1/routes.ts';
 
 export interface HttpApiPorts {
@@ -46,6 +50,7 @@ export interface HttpApiPorts {
   readonly evidence: Evidence;
   readonly places: PlaceEvidence;
   readonly reputation: Reputation;
+  readonly feed: Feed;
   readonly deliver: CloudPorts['deliver'];
   readonly peers: Peers;
   readonly operations: Operations;
@@ -107,10 +112,10 @@ export class HttpApi {
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number };
   readonly #app: FastifyInstance;
-  readonly #streams: EventStreams;
+  readonly #streams: Streams;
   #closing: Promise<void> | undefined;
 
-  private constructor(app: FastifyInstance, streams: EventStreams, host: string) {
+  private constructor(app: FastifyInstance, streams: Streams, host: string) {
     this.#app = app;
     this.#streams = streams;
     const bound = app.server.address();
@@ -124,8 +129,11 @@ export class HttpApi {
     signal?: AbortSignal,
   ): Promise<HttpApi> {
     signal?.throwIfAborted();
-    const streams = new EventStreams();
-    const app = await buildApp({ ...ports, streams, scans: new Scans() }, options);
+    const streams: Streams = {
+      streams: new EventStreams(STREAMS_COUNT_MAX),
+      feedStreams: new EventStreams(FEED_STREAMS_COUNT_MAX),
+    };
+    const app = await buildApp({ ...ports, ...streams, scans: new Scans() }, options);
     try {
       await app.listen({ host: options.host, port: options.port });
       signal?.throwIfAborted();
@@ -138,7 +146,12 @@ export class HttpApi {
 
   /** There is more on one of the streams. */
   wake(): void {
-    this.#streams.wake();
+    this.#streams.streams.wake();
+  }
+
+  /** The feed of listings has changed. */
+  wakeFeed(): void {
+    this.#streams.feedStreams.wake();
   }
 
   /** Lets answers under way end, within a deadline. */
@@ -152,7 +165,8 @@ export class HttpApi {
   }
 
   async #close(): Promise<void> {
-    this.#streams.close();
+    this.#streams.streams.close();
+    this.#streams.feedStreams.close();
     const deadline = setTimeout(() => this.#app.server.closeAllConnections(), CLOSE_MS_MAX);
     try {
       await this.#app.close();
@@ -162,8 +176,11 @@ export class HttpApi {
   }
 }
 
+/** Streams on their way to clients. */
+type Streams = Pick<OperationPorts, 'streams' | 'feedStreams'>;
+
 async function buildApp(
-  ports: HttpApiPorts & { readonly streams: EventStreams; readonly scans: Scans },
+  ports: HttpApiPorts & Streams & { readonly scans: Scans },
   options: HttpApiOptions,
 ): Promise<FastifyInstance> {
   // Imported here, so that a node without the API does not pay for it.
@@ -295,7 +312,8 @@ function commonHeaders(options: HttpApiOptions): Readonly<Record<string, string>
       ? {}
       : {
           'Access-Control-Allow-Origin': options.corsOrigin,
-          'Access-Control-Expose-Headers': 'ETag, Retry-After, X-SentryPeer-As-Of',
+          'Access-Control-Expose-Headers':
+            'ETag, Retry-After, X-SentryPeer-As-Of, X-SentryPeer-Serial',
         }),
   };
 }

@@ -11,6 +11,14 @@ export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
 export { type WebhookState } from './operations/webhook-state.ts';
+export {
+  type Feed,
+  type FeedPage,
+  type FeedQuery,
+  type Listed,
+  type ListedChange,
+  type ListedSubject,
+} from './feed.ts';
 export { type Decision, type Reputation } from './reputation.ts';
 export { type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';

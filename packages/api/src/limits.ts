@@ -87,6 +87,12 @@ export const EXPORT_EVENTS = 250;
 /** Streams of events at a time, 1 and above; more are answered 503. Chosen: dashboards and collectors. */
 export const STREAMS_COUNT_MAX = 64;
 
+/** Streams of the feed of listings at a time, counted apart, so that no dashboard keeps a firewall out. Chosen. */
+export const FEED_STREAMS_COUNT_MAX = 64;
+
+/** Entries or changes of the feed that a stream reads at a time, 1 and above: some milliseconds. */
+export const FEED_PAGE_ENTRIES = 500;
+
 /** Milliseconds between two signs of life on a stream without events. Chosen: below what proxies wait. */
 export const STREAM_BEAT_MS = 10_000;
 
@@ -129,12 +135,6 @@ export const KEEP_ALIVE_MS = 75_000;
 
 /** Lists being sent at a time, 1 and above; more are answered 503. Chosen: one page of each is in memory. */
 export const LISTS_COUNT_MAX = 32;
-
-/**
- * Microseconds that lists of changes overlap, 0 and above. Chosen: what is received is committed within a tenth of a
- * second, and to load an address twice does no harm.
- */
-export const LIST_OVERLAP_US = 5_000_000;
 
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */
 export const LIST_MS_MAX = 300_000;

@@ -1,138 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { familyOf } from '@sentrypeer/ip';
-import type { Evidence } from './evidence.ts';
-import { LIST_OVERLAP_US, PAGE_ENTRIES_MAX } from './limits.ts';
+import type { Feed, FeedQuery, Listed, ListedSubject } from './feed.ts';
+import { PAGE_ENTRIES_MAX } from './limits.ts';
 import type { ListChanges } from './list-formats.ts';
-import { isListed, type ListFilter } from './list-query.ts';
-import { isJudgedBad, type Reputation } from './reputation.ts';
+import { familyOf, isOnList, type ListFilter } from './list-query.ts';
 
 /** What changes of a list are asked for. Times are wall-clock microseconds. */
 export interface ChangesQuery {
+  readonly entries: FeedQuery;
   readonly filter: ListFilter;
+  /** All changes up to this one are known to whoever asks. */
+  readonly serial: number;
   readonly sinceEpochUs: number;
   readonly nowEpochUs: number;
-  /** Listed addresses are younger than this; `undefined` where age removes none. */
+  /** Entries were last seen within this time; `undefined` where age removes none. */
   readonly maxAgeUs: number | undefined;
 }
 
-/**
- * Writes what came to a list since a time, and what has become too old for it or is not listed any more. What was seen
- * before that time comes too, where it was judged or delivered later.
- */
+/** Writes what came to a list since a serial, and what left it. Whatever is told twice does no harm. */
 export async function* changesText(
-  { evidence, reputation }: { readonly evidence: Evidence; readonly reputation: Reputation },
+  feed: Feed,
   changes: ListChanges,
   query: ChangesQuery,
 ): AsyncGenerator<string> {
-  const { filter, sinceEpochUs, nowEpochUs, maxAgeUs } = query;
-  const begin = changes.begin(filter.family);
+  const begin = changes.begin(query.filter.family);
   if (begin !== '') yield begin;
-  if (maxAgeUs !== undefined && changes.remove !== undefined) {
-    // Whatever may have been listed then and is too old now, for it was not seen again.
-    const [from, to] = [sinceEpochUs - maxAgeUs, nowEpochUs - maxAgeUs];
-    const old = { ...filter, afterEpochUs: from };
-    for await (const addresses of seenWithin(evidence, old, to)) yield changes.remove(addresses);
+  if (query.maxAgeUs !== undefined) {
+    for await (const text of agedText(feed, changes, query, query.maxAgeUs)) yield text;
   }
-  const isLate = latecomers(evidence, query);
-  for (const addresses of changedSince(reputation, sinceEpochUs, filter.family)) {
-    const unlisted = addresses.filter((address) => !isJudgedBad(reputation, address));
+  for await (const { listed, unlisted } of changedSince(feed, query)) {
     if (unlisted.length > 0 && changes.remove !== undefined) yield changes.remove(unlisted);
-    const late = addresses.filter((address) => isLate(address) && isJudgedBad(reputation, address));
-    if (late.length > 0) yield changes.add(late);
-    await nextTurn();
-  }
-  for await (const addresses of seenWithin(evidence, filter, Number.MAX_SAFE_INTEGER)) {
-    const listed = addresses.filter((address) => isJudgedBad(reputation, address));
     if (listed.length > 0) yield changes.add(listed);
   }
 }
 
-/**
- * Up to which time a list tells what is known: to ask for changes since then misses nothing. Never later than now, or
- * what is seen next would be older than that.
- */
-export function listedUpTo(evidence: Evidence, nowEpochUs: number): number {
-  const [newest] = evidence.addresses(1).items;
-  // What was received at about the same time may still be on its way into the database.
-  return Math.max(0, Math.min(newest?.lastSeenEpochUs ?? 0, nowEpochUs) - LIST_OVERLAP_US);
+/** Entries that changed since a serial and are on the list now, each once. */
+export async function* entriesSince(
+  feed: Feed,
+  query: ChangesQuery,
+): AsyncGenerator<readonly Listed[]> {
+  const told = new Set<string>();
+  for await (const { listed } of changedSince(feed, query)) {
+    const news = listed.filter(({ kind, value }) => !told.has(`${kind} ${value}`));
+    for (const { kind, value } of news) told.add(`${kind} ${value}`);
+    if (news.length > 0) yield news;
+  }
 }
 
-/** Addresses that fit and were last seen in this span, some at a time. */
-async function* seenWithin(
-  evidence: Evidence,
-  filter: ListFilter,
-  untilEpochUs: number,
-): AsyncGenerator<readonly string[]> {
-  let after = { lastSeenEpochUs: filter.afterEpochUs, totalId: Number.MAX_SAFE_INTEGER };
+interface Changed {
+  readonly listed: readonly Listed[];
+  readonly unlisted: readonly ListedSubject[];
+}
+
+/** What the list says now of all that changed, some at a time. */
+async function* changedSince(
+  feed: Feed,
+  { serial, entries, filter }: ChangesQuery,
+): AsyncGenerator<Changed> {
+  let after = serial;
   for (;;) {
-    const page = evidence.addressesSince(PAGE_ENTRIES_MAX, after);
-    const own = page.items.filter(({ lastSeenEpochUs }) => lastSeenEpochUs <= untilEpochUs);
-    const addresses = own
-      .filter((item) => isListed(item.address, item.lastSeenEpochUs, item, filter))
-      .map(({ address }) => address);
-    if (addresses.length > 0) yield addresses;
-    if (page.next === undefined || own.length < page.items.length) return;
-    after = page.next;
+    const items = feed.changes(after, PAGE_ENTRIES_MAX);
+    const subjects = new Map(
+      items
+        .filter(({ kind, value }) => entries.kinds?.includes(kind) === true && isOf(value, filter))
+        .map(({ kind, value }) => [`${kind} ${value}`, { kind, value }]),
+    );
+    const listed: Listed[] = [];
+    const unlisted: ListedSubject[] = [];
+    for (const subject of subjects.values()) {
+      const entry = feed.listing(subject);
+      if (entry !== undefined && isAsked(entry, entries, filter)) listed.push(entry);
+      else unlisted.push(subject);
+    }
+    yield { listed, unlisted };
+    const last = items.at(-1);
+    if (last === undefined || items.length < PAGE_ENTRIES_MAX) return;
+    after = last.changeId;
     await nextTurn(); // Look-ups go between.
   }
 }
 
-/** Whether an address fits the list, though it was not seen since the time that is asked for. */
-function latecomers(
-  evidence: Evidence,
-  { filter, nowEpochUs, maxAgeUs }: ChangesQuery,
-): (address: string) => boolean {
-  const whole = { ...filter, afterEpochUs: maxAgeUs === undefined ? 0 : nowEpochUs - maxAgeUs };
-  return (address) => {
-    const found = evidence.address(address);
-    return (
-      found !== undefined &&
-      found.lastSeenEpochUs <= filter.afterEpochUs &&
-      isListed(address, found.lastSeenEpochUs, found, whole)
-    );
-  };
-}
-
-/** Whether some change since then is not kept any more. */
-export function isForgotten(reputation: Reputation, sinceEpochUs: number): boolean {
-  const { oldest } = reputation.changeIds();
-  const [change] = reputation.changes(0, 1);
-  return oldest > 1 && change !== undefined && change.atEpochUs > sinceEpochUs;
-}
-
-/** Addresses of which the judge told a change since a time, some at a time. */
-function* changedSince(
-  reputation: Reputation,
-  sinceEpochUs: number,
-  family: number,
-): Generator<readonly string[]> {
-  let after = changeBefore(reputation, sinceEpochUs);
-  for (;;) {
-    const items = reputation.changes(after, PAGE_ENTRIES_MAX);
-    const addresses = items
-      .filter(
-        ({ kind, value }) => kind === 'address' && (family === 0 || familyOf(value) === family),
-      )
-      .map(({ value }) => value);
-    if (addresses.length > 0) yield [...new Set(addresses)];
-    const last = items.at(-1);
-    if (last === undefined || items.length < PAGE_ENTRIES_MAX) return;
-    after = last.changeId;
+/** Entries that left the list for their age since then, or came back to it; the feed does not tell of either. */
+async function* agedText(
+  feed: Feed,
+  changes: ListChanges,
+  { entries, filter, sinceEpochUs, nowEpochUs }: ChangesQuery,
+  maxAgeUs: number,
+): AsyncGenerator<string> {
+  const [wasOldUs, isOldUs] = [sinceEpochUs - maxAgeUs, nowEpochUs - maxAgeUs];
+  const ageless = { ...filter, afterEpochUs: 0 };
+  for (const page of feed.snapshot(entries)) {
+    const own = page.filter((entry) => isAsked(entry, entries, ageless));
+    const seenWithin = (from: number, to: number): readonly Listed[] =>
+      own.filter(({ lastSeenEpochUs: us }) => us > from && us <= to);
+    const old = seenWithin(wasOldUs, isOldUs);
+    const young = seenWithin(Math.max(sinceEpochUs, isOldUs), Infinity);
+    if (old.length > 0 && changes.remove !== undefined) yield changes.remove(old);
+    if (young.length > 0) yield changes.add(young);
+    await nextTurn();
   }
 }
 
-/** The id of the last change before a time; ids and times rise together, so halving finds it. */
-function changeBefore(reputation: Reputation, epochUs: number): number {
-  const { oldest, newest } = reputation.changeIds();
-  let low = Math.max(0, oldest - 1);
-  let high = newest;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const [change] = reputation.changes(middle - 1, 1);
-    if (change !== undefined && change.atEpochUs < epochUs) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+function isAsked(entry: Listed, { levels }: FeedQuery, filter: ListFilter): boolean {
+  return (levels?.includes(entry.level) ?? true) && isOnList(entry, filter);
+}
+
+function isOf(value: string, { family }: ListFilter): boolean {
+  return family === 0 || familyOf(value) === family;
 }

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { rfc3339 } from './rfc3339.ts';
-import type { AddressTotal } from './totals.ts';
+import type { Listed, ListedSubject } from './feed.ts';
+import { csvHead, csvLine } from './listing-csv.ts';
 
 /** Members an ipset may take, one value for ever: `create -exist` refuses a set made with another. */
 const IPSET_MEMBERS_MAX = 2_097_152;
 
-/** How a list of addresses is written for one kind of program. A page at a time, so of any length. */
+/** How a list is written for one kind of program. A page at a time, so of any length. */
 export interface ListFormat {
   readonly mediaType: string;
-  /** Whether the list is to be acted on, so that addresses which may be forged stay out by default. */
-  readonly enforces: boolean;
   /** @param family 4, 6, or 0 for both: what is held of the other one is left alone. */
   begin(family: number): string;
   end(family: number): string;
-  page(entries: readonly AddressTotal[]): string;
+  /** @param isFirst Nothing but `begin` stands before it. */
+  page(entries: readonly Listed[], isFirst: boolean): string;
   /** How changes are written, for programs that hold a list: additions and removals, each as often as one likes. */
   readonly changes?: ListChanges;
 }
 
 export interface ListChanges {
   begin(family: number): string;
-  add(addresses: readonly string[]): string;
+  add(entries: readonly ListedSubject[]): string;
   /** Not there where whatever is read is added. */
-  readonly remove?: (addresses: readonly string[]) => string;
+  readonly remove?: (entries: readonly ListedSubject[]) => string;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -49,46 +48,28 @@ function familyOf(address: string): Family {
   return address.includes(':') ? FAMILIES[1] : FAMILIES[0];
 }
 
-function lines(
-  entries: readonly AddressTotal[],
-  line: (entry: AddressTotal) => string,
-  ending = '\n',
-): string {
-  return entries.map((entry) => line(entry) + ending).join('');
+function lines(entries: readonly Listed[], line: (entry: Listed) => string): string {
+  return entries.map((entry) => `${line(entry)}\n`).join('');
 }
 
 /** One address a line. */
 const plainText: ListFormat = {
   mediaType: TEXT,
-  enforces: true,
   begin: nothing,
   end: nothing,
-  page: (entries) => lines(entries, (entry) => entry.ipAddress),
+  page: (entries) => lines(entries, ({ value }) => value),
   changes: {
     begin: nothing,
-    add: (addresses) => addresses.map((address) => `${address}\n`).join(''),
+    add: (entries) => entries.map(({ value }) => `${value}\n`).join(''),
   },
 };
 
-/** RFC 4180. No field can hold a quote, a comma or a line break. */
+/** RFC 4180. */
 const csv: ListFormat = {
   mediaType: 'text/csv; charset=utf-8; header=present',
-  enforces: false,
-  begin: () => 'ip_address,grade,seen_count,first_seen,last_seen\r\n',
+  begin: () => csvHead('ip_address'),
   end: nothing,
-  page: (entries) =>
-    lines(
-      entries,
-      (total) =>
-        [
-          total.ipAddress,
-          total.grade,
-          total.seenCount,
-          rfc3339(total.seenFirstEpochUs),
-          rfc3339(total.seenLastEpochUs),
-        ].join(','),
-      '\r\n',
-    ),
+  page: (entries) => entries.map((entry) => csvLine(entry.value, entry)).join(''),
 };
 
 function ipsetOptions({ ipset: family }: Family): string {
@@ -98,7 +79,6 @@ function ipsetOptions({ ipset: family }: Family): string {
 /** For `ipset restore`. A set is filled beside the old one and swapped with it, so none is ever half full. */
 const ipset: ListFormat = {
   mediaType: TEXT,
-  enforces: true,
   begin: each((family) => {
     const { suffix } = family;
     const options = ipsetOptions(family);
@@ -112,20 +92,22 @@ const ipset: ListFormat = {
       `swap sentrypeer${suffix}-new sentrypeer${suffix}\ndestroy sentrypeer${suffix}-new\n`,
   ),
   page: (entries) =>
-    lines(
-      entries,
-      ({ ipAddress }) => `add sentrypeer${familyOf(ipAddress).suffix}-new ${ipAddress} -exist`,
-    ),
+    lines(entries, ({ value }) => `add sentrypeer${familyOf(value).suffix}-new ${value} -exist`),
   changes: {
     begin: each((family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`),
-    add: (addresses) =>
-      addresses.map((ip) => `add sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`).join(''),
-    remove: (addresses) =>
-      addresses.map((ip) => `del sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`).join(''),
+    add: (entries) =>
+      entries
+        .map(({ value: ip }) => `add sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`)
+        .join(''),
+    remove: (entries) =>
+      entries
+        .map(({ value: ip }) => `del sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`)
+        .join(''),
   },
 };
 
-function nftElements(verb: 'add' | 'delete', addresses: readonly string[]): string {
+function nftElements(verb: 'add' | 'delete', entries: readonly ListedSubject[]): string {
+  const addresses = entries.map(({ value }) => value);
   return FAMILIES.map((family) => {
     const own = addresses.filter((ip) => familyOf(ip) === family);
     if (own.length === 0) return '';
@@ -144,45 +126,42 @@ function nftBegin(family: number): string {
 /** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
 const nft: ListFormat = {
   mediaType: TEXT,
-  enforces: true,
   begin: (family) =>
     nftBegin(family) + each(({ suffix }) => `flush set inet sentrypeer bad${suffix}\n`)(family),
   end: nothing,
-  page: (entries) =>
-    nftElements(
-      'add',
-      entries.map(({ ipAddress }) => ipAddress),
-    ),
+  page: (entries) => nftElements('add', entries),
   changes: {
     begin: nftBegin,
-    add: (addresses) => nftElements('add', addresses),
+    add: (entries) => nftElements('add', entries),
     // To delete what is not there would undo the whole transaction, so it is added first.
-    remove: (addresses) => nftElements('add', addresses) + nftElements('delete', addresses),
+    remove: (entries) => nftElements('add', entries) + nftElements('delete', entries),
   },
 };
 
 /** For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. */
 const mikrotik: ListFormat = {
   mediaType: TEXT,
-  enforces: true,
   begin: each(({ menu }) => `${menu} firewall address-list remove [find list=sentrypeer]\n`),
   end: nothing,
   page: (entries) =>
     lines(
       entries,
-      ({ ipAddress }) =>
-        `${familyOf(ipAddress).menu} firewall address-list add list=sentrypeer address=${ipAddress}`,
+      ({ value }) =>
+        `${familyOf(value).menu} firewall address-list add list=sentrypeer address=${value}`,
     ),
   changes: {
     begin: nothing,
     // To add what is there already is an error that ends the import.
-    add: (addresses) =>
-      addresses
-        .map((ip) => `:do { ${addressList(ip)} add list=sentrypeer address=${ip} } on-error={}\n`)
+    add: (entries) =>
+      entries
+        .map(
+          ({ value: ip }) =>
+            `:do { ${addressList(ip)} add list=sentrypeer address=${ip} } on-error={}\n`,
+        )
         .join(''),
-    remove: (addresses) =>
-      addresses
-        .map((ip) => `${addressList(ip)} remove [find list=sentrypeer address=${ip}]\n`)
+    remove: (entries) =>
+      entries
+        .map(({ value: ip }) => `${addressList(ip)} remove [find list=sentrypeer address=${ip}]\n`)
         .join(''),
   },
 };
@@ -191,5 +170,5 @@ function addressList(ip: string): string {
   return `${familyOf(ip).menu} firewall address-list`;
 }
 
-/** By the ending of the route. */
+/** Lists of addresses, by the ending of the route. */
 export const LIST_FORMATS = { txt: plainText, csv, ipset, nft, rsc: mikrotik } as const;

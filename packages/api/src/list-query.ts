@@ -1,37 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { familyOf, parseIp } from '@sentrypeer/ip';
-import { age, oneOf, time, wholeNumber, type Values } from './parameters.ts';
+import { familyOf as familyOfAddress, parseIp } from '@sentrypeer/ip';
+import { LEVELS, type FeedQuery, type Level, type Listed, type ListedKind } from './feed.ts';
+import { age, oneOf, serialOrTime, time, wholeNumber, type Values } from './parameters.ts';
 
 /** From the weakest evidence to the strongest. */
 export const GRADES = ['seen', 'returned', 'handshake'] as const;
 export type Grade = (typeof GRADES)[number];
 
-/** Which addresses a list holds. */
+/** Which addresses a page of totals holds, or which entries a list. */
 export interface ListFilter {
   /** The weakest grade that is listed. */
   readonly grade: Grade;
-  /** Messages from the address, 1 and above. */
+  /** Messages from the address or events of the entry, 1 and above. */
   readonly minCount: number;
-  /** Wall-clock microseconds; only addresses seen after it. */
+  /** Wall-clock microseconds; only what was seen after it. */
   readonly afterEpochUs: number;
   /** 4, 6, or 0 for both. */
   readonly family: number;
 }
 
-export const LIST_PARAMETERS = {
+/** Of totals of addresses. */
+export const ADDRESS_PARAMETERS = {
   grade: oneOf('The weakest evidence; an address that was only seen may be forged.', GRADES),
-  min_count: wholeNumber('Messages, at least so many.', 1),
+  min_count: wholeNumber('Messages, at least this many.', 1),
   max_age: age('Last seen within this time before now.'),
-  since: time(
-    'Seen or listed after this time: what changed since. The X-SentryPeer-As-Of of an answer is the next since.',
-  ),
+  since: time('Seen after this time.'),
   family: oneOf('IPv4 or IPv6 only.', ['4', '6']),
+};
+
+const LISTING_PARAMETERS = {
+  grade: oneOf('The weakest evidence.', GRADES),
+  min_count: wholeNumber('Events behind the entry, at least this many.', 1),
+  max_age: age('Last seen within this time before now.'),
+  since: serialOrTime(
+    'Only what changed since this serial, or since this time. X-SentryPeer-Serial (or X-SentryPeer-As-Of) of an answer is the next since.',
+  ),
+  level: oneOf('listed: what is to be acted on; watch: what is only watched too.', LEVELS),
+};
+
+/** Of lists of numbers. */
+export const NUMBER_LIST_PARAMETERS = LISTING_PARAMETERS;
+/** Of lists of addresses. */
+export const ADDRESS_LIST_PARAMETERS = {
+  ...LISTING_PARAMETERS,
+  family: ADDRESS_PARAMETERS.family,
 };
 
 /** @param nowEpochUs Wall-clock microseconds, from which `max_age` counts. */
 export function listFilter(
-  values: Values<typeof LIST_PARAMETERS>,
+  values: Omit<Values<typeof ADDRESS_PARAMETERS>, 'since'> & { readonly since?: number },
   defaultGrade: Grade,
   nowEpochUs: number,
 ): ListFilter {
@@ -46,6 +64,11 @@ export function listFilter(
   };
 }
 
+/** Entries of these kinds, of this level or a stronger one. */
+export function feedQuery(kinds: readonly ListedKind[], level: Level = 'listed'): FeedQuery {
+  return { kinds, levels: level === 'watch' ? LEVELS : ['listed'] };
+}
+
 interface Listable {
   readonly seenCount: number;
   readonly grade: Grade;
@@ -58,11 +81,33 @@ export function isListed(
   total: Listable,
   filter: ListFilter,
 ): boolean {
+  const family = familyOf(address);
   return (
-    parseIp(address) !== undefined &&
-    (filter.family === 0 || filter.family === familyOf(address)) &&
-    GRADES.indexOf(total.grade) >= GRADES.indexOf(filter.grade) &&
-    total.seenCount >= filter.minCount &&
+    family !== 0 &&
+    (filter.family === 0 || filter.family === family) &&
+    fits(total.grade, total.seenCount, lastSeenEpochUs, filter)
+  );
+}
+
+/** Whether a list holds the entry. */
+export function isOnList(entry: Listed, filter: ListFilter): boolean {
+  const { kind, value, grade, eventsCount, lastSeenEpochUs } = entry;
+  const total = { grade, seenCount: eventsCount };
+  return kind === 'address'
+    ? isListed(value, lastSeenEpochUs, total, filter)
+    : fits(grade, eventsCount, lastSeenEpochUs, filter);
+}
+
+function fits(grade: Grade, count: number, lastSeenEpochUs: number, filter: ListFilter): boolean {
+  return (
+    GRADES.indexOf(grade) >= GRADES.indexOf(filter.grade) &&
+    count >= filter.minCount &&
     lastSeenEpochUs > filter.afterEpochUs
   );
+}
+
+/** 4 or 6 of an address or a prefix, 0 where it is neither. */
+export function familyOf(value: string): number {
+  const [address = ''] = value.split('/');
+  return parseIp(address) === undefined ? 0 : familyOfAddress(address);
 }

@@ -1,60 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { systemClock } from '@sentrypeer/kernel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '@sentrypeer/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Evidence } from './evidence.ts';
-import { changesText, isForgotten, listedUpTo } from './list-changes.ts';
-import type { ListFormat } from './list-formats.ts';
-import { isListed, LIST_PARAMETERS, listFilter, type ListFilter } from './list-query.ts';
+import type { Feed, FeedQuery, ListedKind } from './feed.ts';
+import { changesText, entriesSince, type ChangesQuery } from './list-changes.ts';
+import { LIST_FORMATS, type ListFormat } from './list-formats.ts';
+import {
+  feedQuery,
+  isOnList,
+  listFilter,
+  type ADDRESS_LIST_PARAMETERS,
+  type Grade,
+  type ListFilter,
+} from './list-query.ts';
 import type { Lists } from './lists.ts';
-import type { Values } from './parameters.ts';
+import type { Since, Values } from './parameters.ts';
 import { sendProblem } from './problem.ts';
-import { isJudgedBad, type Reputation } from './reputation.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { sendText } from './send-text.ts';
-import type { Totals } from './totals.ts';
 
 /** What lists are made of. */
 export interface MachineListPorts {
-  readonly totals: Totals;
-  readonly evidence: Evidence;
+  readonly feed: Feed;
   readonly lists: Lists;
-  readonly reputation: Reputation;
+  readonly clock: Clock;
+}
+
+/** A list of one kind of thing in the form of one kind of program. */
+export interface MachineList {
+  readonly format: ListFormat;
+  readonly kinds: readonly ListedKind[];
+  /** The weakest evidence, where the query does not say. */
+  readonly grade: Grade;
+}
+
+/** Addresses of the list of one format. Packets that may be forged list none, and are not asked for either. */
+export function addressList(ending: keyof typeof LIST_FORMATS): MachineList {
+  return { format: LIST_FORMATS[ending], kinds: ['address'], grade: 'returned' };
 }
 
 /**
- * Answers with the list, the address seen last first, as far as it fits the query; with `since` some formats tell
- * changes. What machines refuse by it is what the judge lists and nothing else.
+ * Answers with what is listed as far as it fits the query, the entry listed last first; with `since` some formats tell
+ * changes. The feed alone decides what is on a list.
  */
 export function sendMachineList(
-  ports: MachineListPorts,
-  format: ListFormat,
-  values: Values<typeof LIST_PARAMETERS>,
+  { feed, lists, clock }: MachineListPorts,
+  { format, kinds, grade }: MachineList,
+  values: Values<typeof ADDRESS_LIST_PARAMETERS>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  // A UDP source may be forged, and who is forged must not be blocked.
-  const defaultGrade = format.enforces ? 'returned' : 'seen';
-  const nowEpochUs = systemClock.epochUs();
-  const filter = listFilter(values, defaultGrade, nowEpochUs);
-  reply.header('X-SentryPeer-As-Of', rfc3339(listedUpTo(ports.evidence, nowEpochUs)));
+  const nowEpochUs = clock.epochUs();
+  const { since, level, max_age: maxAge, ...rest } = values;
+  const age = maxAge === undefined ? {} : { max_age: maxAge };
+  const filter = listFilter({ ...rest, ...age }, grade, nowEpochUs);
+  const entries = feedQuery(kinds, level);
+  const serial = feed.serial();
+  reply.header('X-SentryPeer-Serial', String(serial));
+  reply.header('X-SentryPeer-As-Of', rfc3339(timeOf(feed, serial)));
   if (request.method === 'HEAD') {
     reply.type(format.mediaType).send();
     return;
   }
-  const { since, max_age: maxAge } = values;
-  const { changes } = format;
-  const list = ports.lists.open(() => {
-    if (changes === undefined || since === undefined) return listText(ports, format, filter);
-    if (isForgotten(ports.reputation, since)) {
-      return listText(ports, format, listFilter({ ...values, since: 0 }, defaultGrade, nowEpochUs));
-    }
-    return changesText(ports, changes, {
-      filter,
-      sinceEpochUs: since,
-      nowEpochUs,
-      maxAgeUs: maxAge === undefined ? undefined : maxAge * 1e6,
-    });
+  const known = since === undefined ? undefined : knownSince(feed, since);
+  const list = lists.open(() => {
+    if (known === undefined) return listText(feed, format, entries, filter);
+    const maxAgeUs = maxAge === undefined ? undefined : maxAge * 1e6;
+    const query: ChangesQuery = { entries, filter, ...known, nowEpochUs, maxAgeUs };
+    return format.changes === undefined
+      ? pagesText(format, filter, entriesSince(feed, query))
+      : changesText(feed, format.changes, query);
   });
   if (list === undefined) {
     reply.header('Retry-After', '1');
@@ -63,25 +79,62 @@ export function sendMachineList(
   sendText(request, reply, format.mediaType, list);
 }
 
+/** Where changes begin; `undefined` where some of them are not kept any more, so that only the whole list is right. */
+function knownSince(
+  feed: Feed,
+  since: Since,
+): { readonly serial: number; readonly sinceEpochUs: number } | undefined {
+  if ('serial' in since) {
+    const { serial } = since;
+    return feed.knows(serial) ? { serial, sinceEpochUs: timeOf(feed, serial) } : undefined;
+  }
+  const { oldest } = feed.changeIds();
+  if (oldest === 0 || timeOf(feed, oldest) > since.epochUs) return undefined;
+  return { serial: feed.serialAt(since.epochUs), sinceEpochUs: since.epochUs };
+}
+
+/** When the change with this serial was made, 0 where there is none. */
+function timeOf(feed: Feed, serial: number): number {
+  const [change] = feed.changes(Math.max(0, serial - 1), 1);
+  return change?.changeId === serial ? change.atEpochUs : 0;
+}
+
 async function* listText(
-  { totals, reputation }: MachineListPorts,
+  feed: Feed,
   format: ListFormat,
+  entries: FeedQuery,
   filter: ListFilter,
 ): AsyncGenerator<string> {
-  let text = format.begin(filter.family);
-  for await (const page of totals.addresses()) {
-    const entries = page.filter(
-      (total) =>
-        isListed(total.ipAddress, total.seenLastEpochUs, total, filter) &&
-        (!format.enforces || isJudgedBad(reputation, total.ipAddress)),
-    );
-    if (entries.length > 0) text += format.page(entries);
-    // An empty piece would end the stream; nothing is to be sent for a page without a listed address.
+  const pages = feed.snapshot({ ...entries, newestFirst: true });
+  yield* pagesText(format, filter, fitting(pages, filter));
+}
+
+async function* fitting(
+  pages: ReturnType<Feed['snapshot']>,
+  filter: ListFilter,
+): AsyncGenerator<ReturnType<Feed['listings']>> {
+  for (const page of pages) {
+    yield page.filter((entry) => isOnList(entry, filter));
+    await nextTurn(); // Look-ups go between.
+  }
+}
+
+async function* pagesText(
+  format: ListFormat,
+  { family }: ListFilter,
+  pages: AsyncIterable<ReturnType<Feed['listings']>>,
+): AsyncGenerator<string> {
+  let text = format.begin(family);
+  let isFirst = true;
+  for await (const page of pages) {
+    if (page.length > 0) {
+      text += format.page(page, isFirst);
+      isFirst = false;
+    }
+    // An empty piece would end the stream; nothing is to be sent for a page without an entry.
     if (text !== '') yield text;
     text = '';
-    // Newest first: behind this one all are older.
-    if ((page.at(-1)?.seenLastEpochUs ?? 0) <= filter.afterEpochUs) break;
   }
-  text += format.end(filter.family);
+  text += format.end(family);
   if (text !== '') yield text;
 }

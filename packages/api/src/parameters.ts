@@ -56,7 +56,8 @@ export function wholeNumber(description: string, min: number, max?: number): Par
     schema: { type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) },
     right: max === undefined ? `a whole number of ${min} and above` : `from ${min} to ${max}`,
     read: (text) => {
-      if (text.length > DIGITS_MAX || !/^[0-9]+$/.test(text)) return undefined;
+      const digitsMax = max === undefined ? DIGITS_MAX : String(max).length;
+      if (text.length > digitsMax || !/^[0-9]+$/.test(text)) return undefined;
       const value = Number(text);
       return value < min || (max !== undefined && value > max) ? undefined : value;
     },
@@ -72,6 +73,29 @@ export function time(description: string): Parameter<number> {
     read: (text) => {
       // No 30th of February: Date.parse() would take it for the 2nd of March.
       return RFC_3339.test(text) ? readMomentText(text) : undefined;
+    },
+  };
+}
+
+/** A place in the feed: the serial of a change, or a time in microseconds. */
+export type Since = { readonly serial: number } | { readonly epochUs: number };
+
+/** A serial of the feed, or a time of RFC 3339. */
+export function serialOrTime(description: string): Parameter<Since> {
+  const serial = wholeNumber('', 0, Number.MAX_SAFE_INTEGER);
+  const at = time('');
+  return {
+    description,
+    schema: {
+      type: 'string',
+      anyOf: [{ format: 'date-time' }, { pattern: '^[0-9]{1,16}$' }],
+    },
+    right: 'a serial, or a time of RFC 3339 such as 2026-11-24T16:00:00Z',
+    read: (text) => {
+      const number = serial.read(text);
+      if (number !== undefined) return { serial: number };
+      const epochUs = at.read(text);
+      return epochUs === undefined ? undefined : { epochUs };
     },
   };
 }

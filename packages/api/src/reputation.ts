@@ -2,23 +2,6 @@
 
 import type { Allowance, Judge, NumberEvidence, Subject } from '@sentrypeer/verdict';
 
-/** Something that is listed. Times are wall-clock microseconds. */
-interface Listed extends Subject {
-  readonly listingId: number;
-  readonly sinceEpochUs: number;
-  readonly untilEpochUs: number;
-  readonly score: number;
-}
-
-interface ListedChange extends Subject {
-  readonly changeId: number;
-  readonly atEpochUs: number;
-  readonly change: 'listed' | 'unlisted';
-  readonly score: number;
-  readonly untilEpochUs: number | undefined;
-  readonly reason: string;
-}
-
 /** What the operator may say beside the evidence. */
 export type Decision =
   | {
@@ -35,11 +18,6 @@ export interface Reputation {
   readonly judge: Pick<Judge, 'judge' | 'numberStanding' | 'addressStanding'>;
   /** Calls of a number of E.164, without its plus, in whichever form. */
   number(e164: string): NumberEvidence | undefined;
-  listing(subject: Subject): Listed | undefined;
-  /** A page of what is listed, or of one kind of it; what is listed later has a higher id. */
-  listings(afterId: number, limit: number, kind?: Subject['kind']): readonly Listed[];
-  changes(afterId: number, limit: number): readonly ListedChange[];
-  changeIds(): { readonly oldest: number; readonly newest: number };
   allowances(): readonly Allowance[];
   /** Whether the text can stand on the allowlist. */
   isAllowable(value: string): boolean;
@@ -47,9 +25,4 @@ export interface Reputation {
   isWide(value: string): boolean;
   /** Resolves when it is written; rejects with `OperatingError`. */
   decide(decision: Decision): Promise<void>;
-}
-
-/** Whether hands that act are to refuse the address. */
-export function isJudgedBad(reputation: Pick<Reputation, 'listing'>, address: string): boolean {
-  return reputation.listing({ kind: 'address', value: address }) !== undefined;
 }

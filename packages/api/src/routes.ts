@@ -7,15 +7,14 @@ import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.t
 import { jsonListText, jsonText } from './json-text.ts';
 import { LevelledLookUp, type LevelledPorts, type LookUpLevel } from './look-up-levels.ts';
 import { LookUps, type LookUpAnswer } from './look-ups.ts';
-import { LIST_FORMATS } from './list-formats.ts';
-import { LIST_PARAMETERS } from './list-query.ts';
-import { sendMachineList, type MachineListPorts } from './machine-lists.ts';
+import { ADDRESS_LIST_PARAMETERS } from './list-query.ts';
+import { addressList, sendMachineList, type MachineListPorts } from './machine-lists.ts';
 import type { RouteAccess } from './access/access.ts';
 import { readQuery } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 import { sendText } from './send-text.ts';
 import { lastSegment, parseNumber } from './request-target.ts';
-import type { AddressTotal, NumberTotal } from './totals.ts';
+import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
 
 /** What most routes allow. */
 export const ALLOWED_METHODS = 'GET, HEAD';
@@ -30,9 +29,9 @@ const NO_NUMBER = notFound('No phone number found');
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
-export interface RoutesPorts extends Omit<MachineListPorts, 'reputation'> {
-  readonly clock: LevelledPorts['clock'];
-  readonly reputation: MachineListPorts['reputation'] & LevelledPorts['reputation'];
+export interface RoutesPorts extends MachineListPorts {
+  readonly totals: Totals;
+  readonly reputation: LevelledPorts['reputation'];
   readonly lookUpLevel: LookUpLevel;
   /** That every answer has. */
   readonly headers: Readonly<Record<string, string>>;
@@ -79,9 +78,9 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     });
   };
   addRoute(app, '/ip-addresses/ipset', READ, (request, reply) => {
-    const query = readQuery(request.raw.url ?? '', LIST_PARAMETERS);
+    const query = readQuery(request.raw.url ?? '', ADDRESS_LIST_PARAMETERS);
     if (!query.ok) return sendProblem(reply, 400, query.detail);
-    return sendMachineList(ports, LIST_FORMATS.ipset, query.values, request, reply);
+    return sendMachineList(ports, addressList('ipset'), query.values, request, reply);
   });
   // Wildcards: to look-up clients 404 means "clean", so what is no address must not look like no route.
   addRoute(app, '/ip-addresses/*', READ, lookUpAddress);

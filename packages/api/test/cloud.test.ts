@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { DeliveredEvent, HttpApi, HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
-import { MemoryReputation } from './memory-reputation.ts';
+import { MemoryFeed } from './memory-feed.ts';
 import { openApi } from './ports.ts';
 
 /** What a node of SentryPeer 4.0.6 posts. */
@@ -231,19 +231,11 @@ test('the look-ups of SentryPeerHQ find what is known, and never call nonsense c
 });
 
 /** The addresses 1 and above of a network, listed one after the other, each third change about something else. */
-function list(reputation: MemoryReputation, network: string, count: number): void {
+function list(feed: MemoryFeed, network: string, count: number): void {
   for (let host = 1; host <= count; host += 1) {
-    const listingId = (reputation.listed.at(-1)?.listingId ?? 0) + (host % 3 === 0 ? 2 : 1);
-    const times = { sinceEpochUs: 1, untilEpochUs: 2 };
-    const value = `${network}.${host >> 8}.${host & 255}`;
-    reputation.listed.push({ kind: 'address', value, listingId, score: 60, ...times });
-    tell(reputation, listingId);
+    if (host % 3 === 0) feed.tell(1, '10.9.9.9', 'unlisted');
+    feed.announce(`${network}.${host >> 8}.${host & 255}`);
   }
-}
-
-function tell(reputation: MemoryReputation, changeId: number): void {
-  const what = { atEpochUs: 1, score: 60, untilEpochUs: 2, reason: 'it came' } as const;
-  reputation.changed.push({ kind: 'address', value: '', change: 'listed', changeId, ...what });
 }
 
 /** Walks from id to id, and answers what was banned and the last id. */
@@ -262,41 +254,42 @@ async function walk(api: HttpApi, id: string): Promise<readonly [string[], strin
 }
 
 test('the list of APIBAN is walked from id to id, and goes on later', async () => {
-  const reputation = new MemoryReputation();
-  list(reputation, '10.1', 600);
-  const number = { listingId: 5000, sinceEpochUs: 1, untilEpochUs: 2, score: 60 };
-  reputation.listed.push({ kind: 'number', value: '442071234567', ...number });
-  tell(reputation, 5000);
-  await using api = await openApi({ reputation });
+  const feed = new MemoryFeed();
+  list(feed, '10.1', 600);
+  feed.announce('442071234567');
+  await using api = await openApi({ feed });
   const [found, id] = await walk(api, '100');
   assert.equal(found.length, 600);
   assert.equal(new Set(found).size, 600);
   assert.deepEqual(await walk(api, id), [[], id]);
-  list(reputation, '10.2', 1);
-  assert.deepEqual(await walk(api, id), [['10.2.0.1'], 'listing-5001']);
+  list(feed, '10.2', 1);
+  assert.deepEqual(await walk(api, id), [['10.2.0.1'], `listing-${feed.serial()}`]);
   assert.equal((await json(api, '/api/anything/banned/x'))[0], 400);
   assert.equal((await json(api, '/api/anything/banned'))[0], 200);
 });
 
 test('an id of APIBAN from a database that is gone begins anew', async () => {
-  const reputation = new MemoryReputation();
-  list(reputation, '10.1', 2);
-  await using api = await openApi({ reputation });
-  assert.deepEqual(await walk(api, 'listing-77'), [['10.1.0.1', '10.1.0.2'], 'listing-2']);
+  const feed = new MemoryFeed();
+  list(feed, '10.1', 2);
+  await using api = await openApi({ feed });
+  const all = [['10.1.0.1', '10.1.0.2'], `listing-${feed.serial()}`];
+  assert.deepEqual(await walk(api, 'listing-7777'), all);
+  assert.deepEqual(await walk(api, 'listing-7'), all);
 });
 
 test('APIBAN is told of what the judge lists alone', async () => {
-  const reputation = new MemoryReputation();
-  reputation.notListed.add('10.0.0.7');
-  await using api = await openApi({ reputation });
+  const feed = new MemoryFeed().list('10.0.0.1').list('10.0.0.8', { level: 'watch' });
+  await using api = await openApi({ feed });
   assert.deepEqual(await json(api, '/api/k/check/10.0.0.1'), [
     200,
     { ipaddress: ['10.0.0.1'], ID: 'none' },
   ]);
-  assert.deepEqual(await json(api, '/api/k/check/10.0.0.7'), [
-    404,
-    { ipaddress: ['not blocked'], ID: 'none' },
-  ]);
+  for (const address of ['10.0.0.7', '10.0.0.8']) {
+    assert.deepEqual(await json(api, `/api/k/check/${address}`), [
+      404,
+      { ipaddress: ['not blocked'], ID: 'none' },
+    ]);
+  }
   assert.equal((await json(api, '/api/k/check/x'))[0], 400);
 });
 

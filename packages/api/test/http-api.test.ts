@@ -10,6 +10,7 @@ import { silentLogger, systemClock, type LogFields, type Logger } from '@sentryp
 import { HttpApi, type HttpApiOptions } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryPlaces } from './memory-places.ts';
+import { MemoryFeed } from './memory-feed.ts';
 import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi as openHttpApi } from './ports.ts';
@@ -316,6 +317,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         evidence: new MemoryEvidence(),
         places: new MemoryPlaces(),
         reputation: new MemoryReputation(),
+        feed: new MemoryFeed(),
         deliver: async () => {},
         peers: {
           page: () => ({ items: [], next: undefined }),

@@ -20,20 +20,6 @@ export class MemoryEvidence implements Evidence {
     return { items, next: items.length < limit ? undefined : last };
   }
 
-  addressesSince(
-    limit: number,
-    after: { readonly lastSeenEpochUs: number; readonly totalId: number },
-  ): Of<'addressesSince'> {
-    const items = this.addressList
-      .toReversed()
-      .filter(
-        ({ lastSeenEpochUs: us, totalId }) =>
-          us > after.lastSeenEpochUs || (us === after.lastSeenEpochUs && totalId > after.totalId),
-      )
-      .slice(0, limit);
-    return { items, next: items.length < limit ? undefined : items.at(-1) };
-  }
-
   address(address: string): Of<'address'> {
     return this.addressList.find((item) => item.address === address);
   }

@@ -15,8 +15,6 @@ export class MemoryReputation implements Reputation {
   readonly numbers = new Map<string, Partial<NumberJudgement>>();
   readonly addresses = new Map<string, readonly string[]>();
   readonly called = new Map<string, NonNullable<Of<'number'>>>();
-  readonly listed: Of<'listings'>[number][] = [];
-  readonly changed: Of<'changes'>[number][] = [];
   readonly decisions: Decision[] = [];
   fails: string | undefined;
 
@@ -41,29 +39,6 @@ export class MemoryReputation implements Reputation {
 
   number(e164: string): Of<'number'> {
     return this.called.get(e164);
-  }
-
-  /** All addresses, but those that a test says are not. */
-  readonly notListed = new Set<string>();
-
-  listing({ kind, value }: Parameters<Reputation['listing']>[0]): Of<'listing'> {
-    const known = this.listed.find((item) => item.value === value);
-    if (known !== undefined || kind === 'number' || this.notListed.has(value)) return known;
-    return { kind, value, listingId: 1, sinceEpochUs: 0, untilEpochUs: UNTIL_US, score: 60 };
-  }
-
-  listings(afterId: number, limit: number, only?: string): Of<'listings'> {
-    return this.listed
-      .filter(({ listingId, kind }) => listingId > afterId && (only ?? kind) === kind)
-      .slice(0, limit);
-  }
-
-  changes(afterId: number, limit: number): Of<'changes'> {
-    return this.changed.filter(({ changeId }) => changeId > afterId).slice(0, limit);
-  }
-
-  changeIds(): Of<'changeIds'> {
-    return { oldest: this.changed[0]?.changeId ?? 0, newest: this.changed.at(-1)?.changeId ?? 0 };
   }
 
   allowances(): Of<'allowances'> {

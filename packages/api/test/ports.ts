@@ -3,6 +3,7 @@
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { HttpApi, type HttpApiOptions, type HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryFeed } from './memory-feed.ts';
 import { MemoryPlaces } from './memory-places.ts';
 import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryTotals } from './memory-totals.ts';
@@ -18,6 +19,7 @@ export function openApi(
       evidence: new MemoryEvidence(),
       places: new MemoryPlaces(),
       reputation: new MemoryReputation(),
+      feed: new MemoryFeed(),
       deliver: () => Promise.resolve(),
       peers: {
         page: () => ({ items: [], next: undefined }),

@@ -11,7 +11,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { DeliveredEvent, HttpApi } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
-import { MemoryReputation } from './memory-reputation.ts';
+import { MemoryFeed } from './memory-feed.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi } from './ports.ts';
 
@@ -39,18 +39,8 @@ async function openNode(delivered: DeliveredEvent[] = []): Promise<HttpApi> {
     delivered.push(...events);
     return Promise.resolve();
   };
-  const reputation = new MemoryReputation();
-  const listing = { listingId: 1, sinceEpochUs: 1, untilEpochUs: 2, score: 60 };
-  reputation.listed.push({ kind: 'address', value: '203.0.113.5', ...listing });
-  const change = { atEpochUs: 1, score: 60, untilEpochUs: 2, reason: '' };
-  reputation.changed.push({
-    ...change,
-    kind: 'address',
-    value: '203.0.113.5',
-    change: 'listed',
-    changeId: 1,
-  });
-  return openApi({ evidence, totals, deliver, reputation }, { keyRequired: true });
+  const feed = new MemoryFeed().tell(1, '203.0.113.5').list('203.0.113.5', { listingId: 1 });
+  return openApi({ evidence, totals, deliver, feed }, { keyRequired: true });
 }
 
 /** Lines end in CRLF; a body stands behind the empty one. */

@@ -8,6 +8,7 @@ import type { HttpApi } from '../src/index.ts';
 import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../src/limits.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryTotals } from './memory-totals.ts';
+import { MemoryFeed } from './memory-feed.ts';
 import { MemoryReputation, UNTIL_US } from './memory-reputation.ts';
 import { openApi } from './ports.ts';
 
@@ -175,9 +176,8 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
 
 test('GET /v1/explain says since when and until when', async () => {
   const reputation = someReputation();
-  const item = { sinceEpochUs: UNTIL_US - 1e6, untilEpochUs: UNTIL_US, score: 60 };
-  reputation.listed.push({ ...item, listingId: 4, kind: 'number', value: '46701234567' });
-  await using api = await openApi({ reputation });
+  const feed = new MemoryFeed().list('46701234567', { sinceEpochUs: UNTIL_US - 1e6 });
+  await using api = await openApi({ reputation, feed });
   assert.deepEqual(await get(api, '/v1/explain?number=0701234567&address=11.22.33.46'), {
     verdict: 'listed',
     level: 'listed',
@@ -213,47 +213,6 @@ test('GET /v1/explain says since when and until when', async () => {
       until: null,
     },
   });
-});
-
-test('listings and their changes are read page by page', async () => {
-  const reputation = someReputation();
-  for (let id = 1; id <= 3; id += 1) {
-    const subject = { kind: 'address', value: `11.22.33.${id}` } as const;
-    reputation.listed.push({
-      ...subject,
-      listingId: id,
-      sinceEpochUs: 0,
-      untilEpochUs: UNTIL_US,
-      score: 50,
-    });
-    reputation.changed.push({
-      ...subject,
-      changeId: id,
-      atEpochUs: UNTIL_US,
-      change: id === 3 ? 'unlisted' : 'listed',
-      score: 50,
-      untilEpochUs: id === 3 ? undefined : UNTIL_US,
-      reason: 'it came',
-    });
-  }
-  await using api = await openApi({ reputation });
-  type Page = { items: { value: string; change?: string }[]; next: string | null; oldest: number };
-  for (const path of ['/v1/listings', '/v1/listings/changes']) {
-    const first = (await get(api, `${path}?limit=2`)) as Page;
-    assert.deepEqual([first.items.length, first.next], [2, '2']);
-    const second = (await get(api, `${path}?limit=2&cursor=${first.next}`)) as Page;
-    assert.deepEqual(
-      second.items.map(({ value }) => value),
-      ['11.22.33.3'],
-    );
-    assert.equal(second.next, null);
-  }
-  const changes = (await get(api, '/v1/listings/changes')) as Page;
-  assert.deepEqual(
-    changes.items.map(({ change }) => change),
-    ['listed', 'listed', 'unlisted'],
-  );
-  assert.equal(changes.oldest, 1);
 });
 
 async function decide(api: HttpApi, body: unknown, role = 'admin'): Promise<Response> {

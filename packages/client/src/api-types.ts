@@ -318,14 +318,26 @@ export interface ExplainedNumber {
 
 export interface Listing {
   readonly kind: 'address' | 'number' | 'range';
-  /** An address, a number with its plus, or a range such as +46850780xx. */
+  /** An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
+  /** listed is to be acted on, watch is to be told and let through. */
+  readonly level: 'listed' | 'watch';
   /** How bad it is, at present. */
   readonly score: number;
+  /** How sure it is that the address is the attacker’s: only returned and handshake are. */
+  readonly grade: 'seen' | 'returned' | 'handshake';
+  /** In words, the weightiest first. */
+  readonly reasons: readonly string[];
   /** Listed since then. */
   readonly since: string;
   /** Listed until then unless more comes. */
   readonly until: string;
+  /** Of the evidence: when it was met first. */
+  readonly first_seen: string;
+  /** Of the evidence: when it was met last. */
+  readonly last_seen: string;
+  /** Events of the evidence. */
+  readonly seen_count: number;
 }
 
 export interface ListingChange {
@@ -334,15 +346,24 @@ export interface ListingChange {
   /** When it was decided. */
   readonly at: string;
   readonly kind: 'address' | 'number' | 'range';
-  /** An address, a number with its plus, or a range such as +46850780xx. */
+  /** An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
+  /** listed is to be acted on, watch is to be told and let through. */
+  readonly level: 'listed' | 'watch';
   /** How bad it is, at present. */
   readonly score: number;
-  readonly change: 'listed' | 'unlisted';
+  /** How sure it is that the address is the attacker’s: only returned and handshake are. */
+  readonly grade: 'seen' | 'returned' | 'handshake';
+  /** listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends. */
+  readonly change: 'listed' | 'watched' | 'unlisted';
+  /** Listed since then; null where it is not. */
+  readonly since: string | null;
   /** Listed until then unless more comes; null where it is not. */
   readonly until: string | null;
-  /** Why. */
+  /** Why, as one text. */
   readonly reason: string;
+  /** In words, the weightiest first. */
+  readonly reasons: readonly string[];
 }
 
 export interface Allowance {

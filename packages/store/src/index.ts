@@ -37,9 +37,18 @@ export {
   type UserAgentTotal,
 } from './store-reader.ts';
 export { Decisions, type Decision } from './judging/decisions.ts';
-export { type KeptAllowance, type ListedSubject } from './judging/evidence-reader.ts';
-export { JUDGE_CURSOR, type JudgingPorts } from './judging/judging.ts';
-export { type Listing, type ListingChange } from './judging/listing-reader.ts';
+export { JUDGE_CURSOR } from './judging/event-lanes.ts';
+export {
+  type EvidenceFacts,
+  type KeptAllowance,
+  type ListedKind,
+  type ListedSubject,
+} from './judging/evidence-reader.ts';
+export { type JudgingPorts } from './judging/judging.ts';
+export { FeedFollower, ListingFeed, type FeedPage } from './judging/listing-feed.ts';
+export { type Listing, type ListingChange, type ListingQuery } from './judging/listing-reader.ts';
+export { type ListingLevel, type ListingVerdict } from './judging/listings.ts';
+export { type Reach } from './judging/sweep.ts';
 export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';

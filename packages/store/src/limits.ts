@@ -67,11 +67,26 @@ export const PRUNE_STEP_URGENT_MS = 25;
 /** Rows that one statement of pruning takes; about half a millisecond. */
 export const PRUNE_ROWS = 64;
 
+/** Pages of so many rows that one step looks at for rows of a weak grade among strong ones; about a millisecond. */
+export const PRUNE_SCAN_PAGES = 16;
+
 /**
- * Octets of database per total of each kind. A total takes about 120 octets with its indexes, so that both
- * kinds together fill at most a quarter of the database when random sources or numbers flood it.
+ * Octets of database per total of each kind. A total takes about 120 octets with its indexes, so that all three kinds
+ * together fill at most a fifth of the database when random sources, numbers and User-Agents flood it.
  */
-export const OCTETS_PER_TOTAL = 1024;
+export const OCTETS_PER_TOTAL = 2048;
+
+/**
+ * Octets of database per row of evidence of each kind, per listing of each kind, and per change of them. All of these
+ * take about 1,100 octets together, so that they fill at most a quarter of the database.
+ */
+export const OCTETS_PER_EVIDENCE = 4096;
+
+/**
+ * Rows of evidence of each kind, listings of each kind, and changes of them, also where the database may take any
+ * size. Whatever is listed has its evidence, so the listings are no more than that.
+ */
+export const EVIDENCE_COUNT_MAX = 1_048_576;
 
 /** Totals of each kind, also where the database may take any size: about 120 MB. */
 export const TOTALS_COUNT_MAX = 1_048_576;
@@ -158,14 +173,23 @@ export const JUDGE_STEP_MS = 4;
 /** Rows of the event log that one transaction of it takes; about 4 ms where each dials a number never dialled before. */
 export const JUDGE_ROWS = 64;
 
-/** Milliseconds between two looks at what has come to its end and at what the operator decided. */
-export const LISTINGS_CHECK_MS = 500;
+/** Milliseconds between two looks at what has come to its end, what the operator decided and what retention removed. */
+export const LISTINGS_CHECK_MS = 250;
 
-/** Addresses that are listed, and numbers, 1 and above: more than a firewall takes. Those that end first make room. About 30 MB each. */
-export const LISTINGS_COUNT_MAX = 262_144;
-
-/** Changes of what is listed that are kept for those who follow them, 1 and above. Who is further behind begins anew. */
+/** Changes of what is listed that are kept for followers, 1 and above. A follower that is further behind takes a snapshot. */
 export const CHANGES_COUNT_MAX = 262_144;
+
+/**
+ * Numbers by which the serial of the feed rises at each start, at least; up to twice that, by chance. Chosen: more than
+ * the changes that a loss of power can take back, so that no serial ever means two changes.
+ */
+export const SERIAL_STEP = 1_048_576;
+
+/** The serials that a new database may begin with, 0 to this. Chosen: 2^40, so that one that is gone is not taken for it. */
+export const SERIAL_BEGIN_MAX = 1_099_511_627_776;
+
+/** Rows that one step of looking through evidence and listings takes; some 4 ms where each is judged. */
+export const SWEEP_ROWS = 64;
 
 /** Microseconds by which a listing must grow before followers are told: an hour, and a quarter of what they know of. */
 export const RENEW_US_MIN = 3_600_000_000;

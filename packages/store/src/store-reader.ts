@@ -19,6 +19,7 @@ import {
 import { gradeOfRank } from './log/grades.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
+import { mergedByTime } from './totals/graded-rows.ts';
 import { PlaceReader } from './totals/place-reader.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
 
@@ -64,8 +65,6 @@ const ADDRESS_COLUMNS = 'total_id, address, first_seen_us, last_seen_us, seen_co
 const NUMBER_COLUMNS = 'total_id, number, first_seen_us, last_seen_us, seen_count';
 const USER_AGENT_COLUMNS = 'total_id, user_agent, first_seen_us, last_seen_us, seen_count';
 const HOUR_US = 3_600_000_000;
-const NEWEST_FIRST =
-  'WHERE (last_seen_us, total_id) < (?, ?) ORDER BY last_seen_us DESC, total_id DESC LIMIT ?';
 const BEGINNING: PageEnd = {
   lastSeenEpochUs: Number.MAX_SAFE_INTEGER,
   totalId: Number.MAX_SAFE_INTEGER,
@@ -88,7 +87,6 @@ export class StoreReader {
   readonly #cursor: StatementSync;
   readonly #counter: StatementSync;
   readonly #addresses: StatementSync;
-  readonly #addressesSince: StatementSync;
   readonly #address: StatementSync;
   readonly #seenAddress: StatementSync;
   readonly #calledNumber: StatementSync;
@@ -109,12 +107,7 @@ export class StoreReader {
     );
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
     this.#counter = database.prepare('SELECT value FROM counter WHERE name = ?');
-    this.#addresses = database.prepare(
-      `SELECT ${ADDRESS_COLUMNS} FROM address_total ${NEWEST_FIRST}`,
-    );
-    this.#addressesSince = database.prepare(`
-      SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE (last_seen_us, total_id) > (?, ?)
-      ORDER BY last_seen_us, total_id LIMIT ?`);
+    this.#addresses = newestFirst(database, ADDRESS_COLUMNS, 'address_total');
     // The index alone answers these, and no text has to be made.
     this.#seenAddress = database.prepare('SELECT 1 FROM address_total WHERE address = ?');
     this.#calledNumber = database.prepare('SELECT 1 FROM number_total WHERE number = ?');
@@ -125,11 +118,9 @@ export class StoreReader {
     this.#address = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
     );
-    this.#numbers = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total ${NEWEST_FIRST}`);
+    this.#numbers = newestFirst(database, NUMBER_COLUMNS, 'number_total');
     this.#number = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total WHERE number = ?`);
-    this.#userAgents = database.prepare(
-      `SELECT ${USER_AGENT_COLUMNS} FROM user_agent_total ${NEWEST_FIRST}`,
-    );
+    this.#userAgents = newestFirst(database, USER_AGENT_COLUMNS, 'user_agent_total');
     this.#hours = database.prepare(`
       SELECT hour, method, transport, seen_count FROM hour_total
       WHERE hour >= ? AND hour < ? ORDER BY hour, method, transport`);
@@ -186,11 +177,6 @@ export class StoreReader {
    */
   addresses(limit: number, after: PageEnd = BEGINNING): Page<AddressTotal> {
     return this.#page(this.#addresses, limit, after, addressTotal);
-  }
-
-  /** A page of addresses that were seen after `after`, the one seen first first. */
-  addressesSince(limit: number, after: PageEnd): Page<AddressTotal> {
-    return this.#page(this.#addressesSince, limit, after, addressTotal);
   }
 
   address(address: string): AddressTotal | undefined {
@@ -354,6 +340,17 @@ export class StoreReader {
       throw fromSqlite(error, this.#path);
     }
   }
+}
+
+function newestFirst(database: DatabaseSync, columns: string, table: string): StatementSync {
+  return database.prepare(
+    mergedByTime(
+      columns,
+      table,
+      '(last_seen_us, total_id) < (?1, ?2)',
+      'ORDER BY last_seen_us DESC, total_id DESC LIMIT ?3',
+    ),
+  );
 }
 
 function withOrWithoutPlus(number: string): string {

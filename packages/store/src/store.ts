@@ -19,7 +19,9 @@ import { FileWatch } from './file/file-watch.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
-import { JUDGE_CURSOR, Judging, type JudgingPorts } from './judging/judging.ts';
+import { IS_PROVED, JUDGE_CURSOR, PROVED_CURSOR } from './judging/event-lanes.ts';
+import { Judging, type JudgingPorts } from './judging/judging.ts';
+import { budgetsOf } from './retention/budgets.ts';
 import {
   DATABASE_OCTETS_DEFAULT,
   DELIVERED_OCTETS,
@@ -91,6 +93,7 @@ export class Store {
   readonly #placeTotals: PlaceTotals;
   readonly #decisions: DecisionWriter;
   readonly #judgingDue: StatementSync;
+  readonly #changesCountMax: number;
   readonly #origins: OriginWriter;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
@@ -113,9 +116,11 @@ export class Store {
     const removalUs = (): number => this.#clockWatch.removalUs();
     const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
     this.#checkpointer = new Checkpointer(shared);
+    const databaseOctetsMax = options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT;
+    this.#changesCountMax = budgetsOf(databaseOctetsMax).evidenceCountMax;
     this.#pruner = new Pruner(shared, {
       retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
-      databaseOctetsMax: options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT,
+      databaseOctetsMax,
       owedCursors: options.owedCursors ?? [],
       owedOctetsMax: options.owedOctetsMax ?? OWED_OCTETS_DEFAULT,
     });
@@ -124,8 +129,12 @@ export class Store {
     this.evidence = new EvidenceReader(database);
     this.#decisions = new DecisionWriter(database, clock);
     this.#judgingDue = database.prepare(`
-      SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM honey
-        WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = ?), 0))`);
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM judging_due)
+        OR EXISTS (SELECT 1 FROM address_evidence) OR EXISTS (SELECT 1 FROM number_evidence)
+        OR EXISTS (SELECT 1 FROM honey
+          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_CURSOR}'), 0))
+        OR EXISTS (SELECT 1 FROM honey INDEXED BY proved_event_index
+          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${PROVED_CURSOR}'), 0) AND ${IS_PROVED})`);
     this.#origins = new OriginWriter(database, clock);
     this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
     this.#saveCursor = database.prepare(`
@@ -179,12 +188,17 @@ export class Store {
 
   /** Whether a judge would have anything to do. */
   isJudgingDue(): boolean {
-    return this.#guarded(() => this.#judgingDue.get(JUDGE_CURSOR)) !== undefined;
+    return this.#guarded(() => this.#judgingDue.get()) !== undefined;
   }
 
-  /** Follows the log with a judge; the owner calls `step()` when there is time. Throws `OperatingError`. */
-  openJudging(ports: JudgingPorts): { step(): boolean } {
-    const parts = { clock: this.#clock, guard: this.#guard, evidence: this.evidence };
+  /** Follows the log with a judge; the owner calls its steps when there is time. Throws `OperatingError`. */
+  openJudging(ports: JudgingPorts): Pick<Judging, 'step' | 'stepProved'> {
+    const parts = {
+      clock: this.#clock,
+      guard: this.#guard,
+      evidence: this.evidence,
+      changesCountMax: this.#changesCountMax,
+    };
     const judging = this.#guarded(() => new Judging({ ...parts, database: this.#database }, ports));
     return {
       step: () =>
@@ -192,6 +206,7 @@ export class Store {
           this.#clockWatch.look(); // Nothing is judged by a time that was just put right.
           return judging.step();
         }),
+      stepProved: () => this.#guarded(() => judging.stepProved()),
     };
   }
 

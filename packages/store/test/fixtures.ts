@@ -157,8 +157,42 @@ export function distinctBatch(first: number, count: number): Uint8Array {
   );
 }
 
+const GRADED = ['address_total', 'number_total', 'user_agent_total'];
+const JUDGED = ['address_evidence', 'number_evidence'];
+const withoutGradeIndex = (names: readonly string[]): string =>
+  names
+    .map(
+      (name) => `DROP INDEX ${name}_grade_index;
+        CREATE INDEX ${name}_last_seen_index ON ${name} (last_seen_us);`,
+    )
+    .join('');
+
+/** What version 9 brought to the tables that version 5 has not yet made, taken away again. */
+const WITHOUT_GRADES = `
+  ${withoutGradeIndex(GRADED)}
+  ALTER TABLE number_total DROP COLUMN grade;
+  ALTER TABLE user_agent_total DROP COLUMN grade;
+  DROP INDEX proved_event_index; DROP TABLE judging_due;
+  DROP TRIGGER address_evidence_removed; DROP TRIGGER number_evidence_removed;
+  DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
+  DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
+
+/** What version 9 brought, taken away again. */
+const WITHOUT_VERSION_9 = `
+  ${WITHOUT_GRADES}
+  ${withoutGradeIndex(JUDGED)}
+  DROP INDEX listing_page_index; DROP INDEX listing_rank_index; DROP INDEX allowance_until_index;
+  ${['level', 'grade', 'first_seen_us', 'last_seen_us', 'events_count', 'reasons']
+    .map((name) => `ALTER TABLE listing DROP COLUMN ${name};`)
+    .join('')}
+  ${['level', 'grade', 'since_us']
+    .map((name) => `ALTER TABLE listing_change DROP COLUMN ${name};`)
+    .join('')}
+  UPDATE listing_change SET reason = reason ->> 0;`;
+
 /** What version 8 brought, taken away again. */
 const WITHOUT_VERSION_8 = `
+  ${WITHOUT_VERSION_9}
   DROP TABLE number_block; DROP TRIGGER number_block_follows_number_evidence;
   DROP INDEX delisting_honey_index; ALTER TABLE delisting DROP COLUMN honey_id;
   DELETE FROM counter WHERE name = 'listed_ranges';`;

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress } from '@sentrypeer/ip';
-import { isJudgedBad, type Reputation } from '../reputation.ts';
+import type { Feed } from '../feed.ts';
 import { addRoute, sendInvalid } from '../routes.ts';
 
 /** Addresses of one page, as APIBAN sends them. */
@@ -12,25 +12,27 @@ const ACCESS = { need: 'read', keyInPath: true } as const;
 const OWN_ID = /^listing-([0-9]{1,15})$/;
 const FOREIGN_ID = /^[0-9]{1,15}$/;
 
-type ListReputation = Pick<Reputation, 'listing' | 'listings' | 'changeIds'>;
+type BannedFeed = Pick<Feed, 'listing' | 'listings' | 'changeIds' | 'knows'>;
+const BANNED = { kinds: ['address'], levels: ['listed'] } as const;
 
 /**
  * APIBAN's list of what the judge lists: each page names the id behind which the next one begins, until there are no
  * new bans. The id stays good: asked again later it gives what was listed since, whenever it was seen.
  */
-export function addBannedList(app: FastifyInstance, reputation: ListReputation): void {
+export function addBannedList(app: FastifyInstance, feed: BannedFeed): void {
   const page = (request: FastifyRequest, reply: FastifyReply): void => {
     const { id } = request.params as { readonly id?: string };
     const after = afterOf(id);
     if (after === undefined) return sendInvalid(reply);
-    return sendPage(reputation, after, reply);
+    return sendPage(feed, after, reply);
   };
   addRoute(app, '/api/:key/banned', ACCESS, page);
   addRoute(app, '/api/:key/banned/:id', ACCESS, page);
   addRoute(app, '/api/:key/check/:address', ACCESS, (request, reply) => {
     const address = canonicalAddress((request.params as { readonly address: string }).address);
     if (address === undefined) return sendInvalid(reply);
-    if (isJudgedBad(reputation, address)) return send(reply, 200, [address], 'none');
+    const listing = feed.listing({ kind: 'address', value: address });
+    if (listing?.level === 'listed') return send(reply, 200, [address], 'none');
     return send(reply, 404, ['not blocked'], 'none');
   });
 }
@@ -42,10 +44,11 @@ function afterOf(id: string | undefined): number | undefined {
   return listingId === undefined ? undefined : Number(listingId);
 }
 
-function sendPage(reputation: ListReputation, after: number, reply: FastifyReply): void {
+function sendPage(feed: BannedFeed, after: number, reply: FastifyReply): void {
   // An id of a database that is gone: all of this one is new.
-  const begin = after > reputation.changeIds().newest ? 0 : after;
-  const listings = reputation.listings(begin, PAGE_ADDRESSES, 'address');
+  const { oldest } = feed.changeIds();
+  const begin = after >= oldest && !feed.knows(after) ? 0 : after;
+  const listings = feed.listings(begin, PAGE_ADDRESSES, BANNED);
   const last = listings.at(-1);
   if (last === undefined) return send(reply, 404, ['no new bans'], 'none');
   const addresses = listings.map(({ value }) => value);

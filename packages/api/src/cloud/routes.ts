@@ -8,6 +8,7 @@ import type { Access } from '../access/access.ts';
 import { clientAddress } from '../access/client-address.ts';
 import { sendRefusal } from '../access/admission.ts';
 import { LevelledLookUp, type LookUpLevel } from '../look-up-levels.ts';
+import type { Feed } from '../feed.ts';
 import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
 import { parseNumber } from '../request-target.ts';
@@ -26,6 +27,7 @@ export interface CloudPorts {
   readonly evidence: Evidence;
   readonly access: Access;
   readonly reputation: Reputation;
+  readonly feed: Feed;
   readonly clock: Clock;
   /** Resolves when they are recorded, those that are there already left out; rejects with `OperatingError`. */
   readonly deliver: (events: readonly DeliveredEvent[]) => Promise<void>;
@@ -47,7 +49,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     if (address === undefined) return undefined;
     return levelled.hasAddress(address, () => evidence.address(address) !== undefined);
   });
-  addBannedList(app, ports.reputation);
+  addBannedList(app, ports.feed);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nodes label their JSON as they like, so nothing is made of the label.

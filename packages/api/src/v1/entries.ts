@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { NOT_FOUND } from '@sentrypeer/event';
+import type { Listed, ListedChange, ListedSubject } from '../feed.ts';
 import type { FoundEvent, SeenAddress, SeenNumber, SeenTotal, SeenUserAgent } from '../evidence.ts';
 import type { Place, PlaceEvidence } from '../places.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
@@ -25,6 +26,47 @@ export function placeEntry(place: Place | undefined) {
     country: place?.country ?? null,
     network: place?.network ?? null,
     network_name: place?.networkName ?? null,
+  };
+}
+
+/** A number or a range of numbers with its plus; anything else as it is. */
+export function numberText({ kind, value }: ListedSubject): string {
+  return kind === 'address' ? value : `+${value}`;
+}
+
+/** An entry of the feed. */
+export function listingEntry(entry: Listed): { readonly [name: string]: Json } {
+  return {
+    kind: entry.kind,
+    value: numberText(entry),
+    level: entry.level,
+    score: entry.score,
+    grade: entry.grade,
+    reasons: entry.reasons,
+    since: rfc3339(entry.sinceEpochUs),
+    until: rfc3339(entry.untilEpochUs),
+    first_seen: rfc3339(entry.firstSeenEpochUs),
+    last_seen: rfc3339(entry.lastSeenEpochUs),
+    seen_count: entry.eventsCount,
+  };
+}
+
+/** A change of the feed. */
+export function changeEntry(change: ListedChange): { readonly [name: string]: Json } {
+  const { sinceEpochUs: since, untilEpochUs: until } = change;
+  return {
+    id: change.changeId,
+    at: rfc3339(change.atEpochUs),
+    kind: change.kind,
+    value: numberText(change),
+    change: change.change,
+    level: change.level,
+    score: change.score,
+    grade: change.grade,
+    since: since === undefined ? null : rfc3339(since),
+    until: until === undefined ? null : rfc3339(until),
+    reason: change.reasons.join('; '),
+    reasons: change.reasons,
   };
 }
 

@@ -2,31 +2,27 @@
 
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { STREAM_BEAT_MS, STREAMS_COUNT_MAX } from '../limits.ts';
+import { STREAM_BEAT_MS } from '../limits.ts';
 
 /** One event on a stream. */
-interface StreamedEvent {
-  /** With it a client goes on where it was. */
-  readonly id: number;
+export interface StreamedEvent {
+  /** One word. */
+  readonly type: string;
+  /** With it a client goes on where it was; without one it stays where it is. */
+  readonly id?: number;
   /** One line. */
   readonly data: string;
 }
 
 interface StreamedPage {
   readonly events: readonly StreamedEvent[];
-  /** Everything up to here was looked at. */
-  readonly after: number;
-  /** There may be more behind it. */
+  /** There may be more after them. */
   readonly more: boolean;
 }
 
 export interface EventStreamOptions {
-  /** The type of its events, one word. */
-  readonly type: string;
-  /** Events behind this id are sent. */
-  readonly after: number;
-  /** What is behind an id, as much as fits into a page. */
-  readonly read: (after: number) => StreamedPage | Promise<StreamedPage>;
+  /** What comes next, as much as fits into a page, and whether there may be more after it. */
+  readonly read: () => StreamedPage | Promise<StreamedPage>;
 }
 
 /**
@@ -35,10 +31,16 @@ export interface EventStreamOptions {
  */
 export class EventStreams {
   readonly #streams = new Set<EventStream>();
+  readonly #countMax: number;
+
+  /** @param countMax Streams at a time. */
+  constructor(countMax: number) {
+    this.#countMax = countMax;
+  }
 
   /** `undefined` where too many are open. */
   open(options: EventStreamOptions): Readable | undefined {
-    if (this.#streams.size >= STREAMS_COUNT_MAX) return undefined;
+    if (this.#streams.size >= this.#countMax) return undefined;
     const stream = new EventStream(options);
     this.#streams.add(stream);
     stream.on('close', () => this.#streams.delete(stream));
@@ -58,7 +60,6 @@ export class EventStreams {
 class EventStream extends Readable {
   readonly #options: EventStreamOptions;
   readonly #beat: NodeJS.Timeout;
-  #after: number;
   /** The client has room, and there was nothing to send. */
   #isWaiting = false;
   /** There is more than was there when the reading began. */
@@ -67,7 +68,6 @@ class EventStream extends Readable {
   constructor(options: EventStreamOptions) {
     super({ encoding: 'utf8' });
     this.#options = options;
-    this.#after = options.after;
     this.#beat = setInterval(() => {
       if (this.#isWaiting) this.push(':\n\n');
     }, STREAM_BEAT_MS);
@@ -91,15 +91,11 @@ class EventStream extends Readable {
 
   /** Pushes what comes next, or waits where there is nothing. */
   async #readOn(): Promise<void> {
-    const { type, read } = this.#options;
     try {
       while (!this.destroyed) {
         this.#wasWoken = false;
-        const { events, after, more } = await read(this.#after);
-        this.#after = after;
-        const text = events
-          .map(({ id, data }) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
-          .join('');
+        const { events, more } = await this.#options.read();
+        const text = events.map(textOf).join('');
         if (text !== '') return void this.push(text);
         if (more) await nextTurn();
         else if (!this.#wasWoken) {
@@ -111,4 +107,8 @@ class EventStream extends Readable {
       this.destroy(error as Error); // The client comes again with Last-Event-ID.
     }
   }
+}
+
+function textOf({ id, type, data }: StreamedEvent): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${data}\n\n`;
 }

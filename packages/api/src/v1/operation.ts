@@ -5,6 +5,7 @@ import type { Clock } from '@sentrypeer/kernel';
 import type { Caller, Need } from '../access/access.ts';
 import type { AgentDecisions } from '../agent-decisions.ts';
 import type { Evidence } from '../evidence.ts';
+import type { Feed } from '../feed.ts';
 import type { Operations } from '../operations/routes.ts';
 import type { Reputation } from '../reputation.ts';
 import type { Lists } from '../lists.ts';
@@ -25,6 +26,9 @@ export interface OperationPorts {
   readonly reputation: Reputation;
   readonly streams: EventStreams;
   readonly scans: Scans;
+  readonly feed: Feed;
+  /** Of the feed alone. */
+  readonly feedStreams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;
   /** `undefined` where the SIP agent is off. */

@@ -10,6 +10,7 @@ import { AGENT_OPERATIONS } from './agent-operations.ts';
 import { docsPage } from './docs-page.ts';
 import { EVENTS_OPERATIONS } from './events-operations.ts';
 import { LIST_OPERATIONS } from './list-operations.ts';
+import { LISTING_OPERATIONS } from './listing-operations.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { addTrustRoutes, PEERS_OPERATIONS } from './peers-operations.ts';
@@ -23,6 +24,7 @@ const OPERATIONS: readonly Operation[] = [
   ...TOTALS_OPERATIONS,
   ...PLACES_OPERATIONS,
   ...VERDICT_OPERATIONS,
+  ...LISTING_OPERATIONS,
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,

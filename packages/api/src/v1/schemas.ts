@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { LEVELS, LISTED_KINDS } from '../feed.ts';
 import { GRADES } from '../list-query.ts';
 import type { Schema } from '../parameters.ts';
 
@@ -62,10 +63,23 @@ const VERDICT = {
   score: { type: 'integer', minimum: 0, maximum: 100, description: 'How bad it is, at present.' },
   reasons: { type: 'array', items: { type: 'string' }, description: 'In words.' },
 };
+const REASONS: Schema = {
+  type: 'array',
+  items: { type: 'string' },
+  description: 'In words, the weightiest first.',
+};
 const LISTED = {
-  kind: { type: 'string', enum: ['address', 'number', 'range'] },
-  value: text('An address, a number with its plus, or a range such as +46850780xx.'),
+  kind: { type: 'string', enum: LISTED_KINDS },
+  value: text(
+    'An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx.',
+  ),
+  level: {
+    type: 'string',
+    enum: LEVELS,
+    description: 'listed is to be acted on, watch is to be told and let through.',
+  },
   score: VERDICT.score,
+  grade: GRADE,
 };
 
 function page(item: string): Schema {
@@ -285,23 +299,38 @@ export const SCHEMAS = {
   }),
   Listing: object({
     ...LISTED,
+    reasons: REASONS,
     since: time('Listed since then.'),
     until: time('Listed until then unless more comes.'),
+    first_seen: time('Of the evidence: when it was met first.'),
+    last_seen: time('Of the evidence: when it was met last.'),
+    seen_count: count('Events of the evidence.'),
   }),
   ListingPage: page('Listing'),
   ListingChange: object({
     id: count('Rises from change to change.'),
     at: time('When it was decided.'),
     ...LISTED,
-    change: { type: 'string', enum: ['listed', 'unlisted'] },
+    change: {
+      type: 'string',
+      enum: ['listed', 'watched', 'unlisted'],
+      description:
+        'listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends.',
+    },
+    since: timeOrNull('Listed since then; null where it is not.'),
     until: timeOrNull('Listed until then unless more comes; null where it is not.'),
-    reason: text('Why.'),
+    reason: text('Why, as one text.'),
+    reasons: REASONS,
   }),
   ListingChangePage: object({
     items: { type: 'array', items: { $ref: '#/components/schemas/ListingChange' } },
     next: textOrNull('The cursor of the next page; null behind the last.'),
     oldest: count('Id of the oldest change that is kept.'),
     newest: count('Id of the newest change.'),
+    behind: {
+      type: 'boolean',
+      description: 'Changes after the cursor are missing: begin anew.',
+    },
   }),
   Allowance: object({
     value: text('Address, network, number, range or digits.'),

@@ -2,22 +2,62 @@
 
 import { sendProblem } from '../problem.ts';
 import { eventCursor } from './cursor.ts';
-import type { EventStreamOptions } from './event-streams.ts';
+import type { EventStreamOptions, EventStreams } from './event-streams.ts';
 import type { Call } from './operation.ts';
 
-/** Answers with a stream that begins behind Last-Event-ID, the query's `after`, or what is newest. */
+type StreamCall = Pick<Call<never>, 'request' | 'reply' | 'ports'>;
+
+/** Some events that are kept, and how far they were looked through. */
+interface KeptPage {
+  readonly events: readonly { readonly id: number; readonly data: string }[];
+  /** Everything up to here was looked at. */
+  readonly after: number;
+  /** There may be more after it. */
+  readonly more: boolean;
+}
+
+/** Answers with a stream of kept events that begins after Last-Event-ID, the query's `after`, or the newest. */
 export function sendStream(
-  { request, reply, ports }: Pick<Call<never>, 'request' | 'reply' | 'ports'>,
+  call: StreamCall,
   asked: number | undefined,
   newestId: number,
-  options: Omit<EventStreamOptions, 'after'>,
+  {
+    type,
+    read,
+  }: { readonly type: string; readonly read: (after: number) => KeptPage | Promise<KeptPage> },
 ): void {
+  const begin = beginAfter(call, asked);
+  if (begin === undefined) return;
+  let { after = newestId } = begin;
+  sendEvents(call, call.ports.streams, {
+    read: async () => {
+      const page = await read(after);
+      after = page.after;
+      return { events: page.events.map((event) => ({ type, ...event })), more: page.more };
+    },
+  });
+}
+
+/** The id that a client has come to by Last-Event-ID or the query, where it says one; answers where that is none. */
+export function beginAfter(
+  { request, reply }: StreamCall,
+  asked: number | undefined,
+): { readonly after?: number } | undefined {
   const last = request.headers['last-event-id'];
-  const resumed = typeof last === 'string' && last !== '' ? eventCursor.read(last) : asked;
-  if (last !== undefined && last !== '' && resumed === undefined) {
-    return sendProblem(reply, 400, 'Last-Event-ID must be the id of an event');
-  }
-  const stream = ports.streams.open({ ...options, after: resumed ?? newestId });
+  if (typeof last !== 'string' || last === '') return asked === undefined ? {} : { after: asked };
+  const after = eventCursor.read(last);
+  if (after !== undefined) return { after };
+  sendProblem(reply, 400, 'Last-Event-ID must be the id of an event');
+  return undefined;
+}
+
+/** Sends what there is and what comes. */
+export function sendEvents(
+  { reply }: StreamCall,
+  streams: EventStreams,
+  options: EventStreamOptions,
+): void {
+  const stream = streams.open(options);
   if (stream === undefined) return sendBusy(reply);
   reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
   reply.type('text/event-stream').send(stream);

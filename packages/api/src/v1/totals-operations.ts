@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isListed, LIST_PARAMETERS, listFilter } from '../list-query.ts';
+import { ADDRESS_PARAMETERS, isListed, listFilter } from '../list-query.ts';
 import {
   address,
   country,
@@ -62,7 +62,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     path: '/v1/addresses',
     summary: 'Addresses, the one seen last first',
     need: 'read',
-    query: { ...LIST_PARAMETERS, country, network, limit, cursor: totalsCursor },
+    query: { ...ADDRESS_PARAMETERS, country, network, limit, cursor: totalsCursor },
     mediaType: JSON_TYPE,
     schema: reference('AddressPage'),
     isConditional: ({ max_age: maxAge }) => maxAge === undefined,

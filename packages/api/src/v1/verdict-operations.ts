@@ -2,12 +2,10 @@
 
 import type { Judgement, NumberJudgement, Subject, Verdict } from '@sentrypeer/verdict';
 import type { SeenAddress } from '../evidence.ts';
-import { PAGE_ENTRIES_DEFAULT } from '../limits.ts';
 import { address, askedNumber } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
-import { eventCursor, limit } from './cursor.ts';
-import { addressEntry, numberEntry, placeEntry, type Json } from './entries.ts';
+import { addressEntry, numberEntry, numberText, placeEntry } from './entries.ts';
 import { findNumber } from './find-number.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
@@ -83,60 +81,6 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
     },
   }),
   operation({
-    path: '/v1/listings',
-    summary: 'All that is listed, by id',
-    need: 'read',
-    query: { limit, cursor: eventCursor },
-    mediaType: JSON_TYPE,
-    schema: reference('ListingPage'),
-    isConditional: () => false,
-    handle: (call) => {
-      const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor = 0 } = call.values;
-      const items = call.ports.reputation.listings(cursor, countMax);
-      sendJson(call, {
-        items: items.map((item) => ({
-          kind: item.kind,
-          value: valueOf(item),
-          score: item.score,
-          since: rfc3339(item.sinceEpochUs),
-          until: rfc3339(item.untilEpochUs),
-        })),
-        next: nextOf(items.length, countMax, items.at(-1)?.listingId),
-      });
-    },
-  }),
-  operation({
-    path: '/v1/listings/changes',
-    summary: 'What was listed and unlisted, oldest first',
-    description:
-      'For who carries the listings out: take all of /v1/listings once, then come again with the cursor. Where oldest is beyond the cursor, begin anew.',
-    need: 'read',
-    query: { limit, cursor: eventCursor },
-    mediaType: JSON_TYPE,
-    schema: reference('ListingChangePage'),
-    isConditional: () => false,
-    handle: (call) => {
-      const { limit: countMax = PAGE_ENTRIES_DEFAULT, cursor = 0 } = call.values;
-      const { reputation } = call.ports;
-      const items = reputation.changes(cursor, countMax);
-      sendJson(call, {
-        items: items.map((item) => ({
-          id: item.changeId,
-          at: rfc3339(item.atEpochUs),
-          kind: item.kind,
-          value: valueOf(item),
-          change: item.change,
-          score: item.score,
-          until: item.untilEpochUs === undefined ? null : rfc3339(item.untilEpochUs),
-          reason: item.reason,
-        })),
-        next: nextOf(items.length, countMax, items.at(-1)?.changeId),
-        oldest: reputation.changeIds().oldest,
-        newest: reputation.changeIds().newest,
-      });
-    },
-  }),
-  operation({
     path: '/v1/allowlist',
     summary: 'What the operator allowed: it is never listed',
     need: 'read',
@@ -196,7 +140,7 @@ function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
 }
 
 function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subject) {
-  const listing = call.ports.reputation.listing(subject);
+  const listing = call.ports.feed.listing(subject);
   const { level, listed, score, reasons, untilEpochUs } = verdict;
   return {
     listed,
@@ -211,7 +155,7 @@ function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subje
 
 /** Bodies of decisions, and how long each holds. */
 function unlisting(subject: Subject): readonly string[] {
-  const value = valueOf(subject);
+  const value = numberText(subject);
   const allowed = subject.kind === 'range' ? `${value.slice(0, value.indexOf('x'))}*` : value;
   return [
     `${JSON.stringify({ delist: value })} until it comes again`,
@@ -224,14 +168,6 @@ function subjectOf({ range, e164 }: NumberJudgement): Subject {
   return range === undefined
     ? { kind: 'number', value: e164 ?? '' }
     : { kind: 'range', value: range };
-}
-
-function valueOf({ kind, value }: { readonly kind: string; readonly value: string }): string {
-  return kind === 'address' ? value : `+${value}`;
-}
-
-function nextOf(count: number, countMax: number, last: number | undefined): Json {
-  return count < countMax || last === undefined ? null : String(last);
 }
 
 function times(count: number): string {

@@ -74,7 +74,9 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
   );
   // As after a decision of the operator, every listing is judged anew: none lasts until a time that cannot be.
   if (repairedCount > 0) {
-    database.exec(`UPDATE counter SET value = value + 1 WHERE name = 'decisions'`);
+    database.exec(`
+      UPDATE counter SET value = value + 1 WHERE name = 'decisions';
+      INSERT INTO judging_due (kind, value) VALUES ('decision', '');`);
   }
   return repairedCount;
 }

@@ -10,6 +10,7 @@ import { isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
 import { NUMBER_TABLES } from '../judging/number-tables.ts';
+import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
 import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
@@ -53,8 +54,9 @@ export function migrate(
     database.exec(HONEY_INDEXES);
     database.exec(OWN_TABLES);
   }
+  if (version < 2) database.exec(TABLES_OF_VERSION_2);
+  if (version < 9) database.exec(GRADES_OF_TOTALS);
   if (version < 2) {
-    database.exec(TABLES_OF_VERSION_2);
     if (version < 1 && !isNew)
       counts = new LegacyRows(database, logger, clock.epochUs()).takeOver();
     database.exec(TOTALS_OF_VERSION_2);
@@ -63,8 +65,10 @@ export function migrate(
   if (version < 4) database.exec(TABLES_OF_VERSION_4);
   if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
   if (version < 6) database.exec(ORIGIN_TABLES);
-  if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 8) database.exec(NUMBER_TABLES);
+  if (version < 9) database.exec(TABLES_OF_VERSION_9);
+  // Last: SQLite takes its row of statistics into account when it opens the file the next time.
+  if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);
@@ -175,7 +179,7 @@ class LegacyRows {
     }
     const number = row['called_number'];
     if (typeof number === 'string' && number !== NOT_FOUND && number !== '') {
-      this.#totals.addNumber(number, seenUs, count);
+      this.#totals.addNumber(number, seenUs, count, gradeRank('seen'));
     }
   }
 

@@ -132,8 +132,8 @@ export class Importer {
       [lastUs, seenCount],
     ] as const) {
       if (source !== undefined) this.#totals.addAddress(source.ip, us, count, rank);
-      if (number !== NOT_FOUND && number !== '') this.#totals.addNumber(number, us, count);
-      if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, us, count);
+      if (number !== NOT_FOUND && number !== '') this.#totals.addNumber(number, us, count, rank);
+      if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, us, count, rank);
     }
     this.#totals.addHour(values.method, row.transport_type ?? 'UDP', firstUs, seenCount);
   }

@@ -7,6 +7,7 @@ import { fromSqlite } from '../file/database-error.ts';
 import { EvidenceReader, type KeptAllowance, type ListedSubject } from './evidence-reader.ts';
 import { ALLOWANCES_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { openForWriting } from '../file/open-database.ts';
+import { DECISION } from './due-work.ts';
 import { inTransaction } from '../file/transaction.ts';
 
 /** What the operator says beside the evidence. What it names was checked by whoever makes it. */
@@ -41,6 +42,7 @@ export class DecisionWriter {
   readonly #delist: StatementSync;
   readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
   readonly #count: StatementSync;
+  readonly #addDue: StatementSync;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -50,7 +52,9 @@ export class DecisionWriter {
       INSERT INTO allowance (value, comment, created_us, until_us) VALUES (?, ?, ?, ?)
       ON CONFLICT (value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
         until_us = excluded.until_us`);
-    this.#forgetEnded = database.prepare('DELETE FROM allowance WHERE until_us <= ?');
+    this.#forgetEnded = database.prepare(
+      'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
+    );
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
     this.#delist = database.prepare(`
       INSERT INTO delisting (kind, value, at_us, events_count, honey_id, comment)
@@ -62,6 +66,7 @@ export class DecisionWriter {
       number: database.prepare('DELETE FROM number_evidence WHERE e164 = ?'),
       range: database.prepare('DELETE FROM number_block WHERE block = ?'),
     };
+    this.#addDue = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
     this.#count = database.prepare('SELECT count(*) AS n FROM allowance');
   }
 
@@ -73,13 +78,19 @@ export class DecisionWriter {
     });
   }
 
+  /** The judge looks at what it concerns again, also where another process writes this. */
+  #due(kind: string, value: unknown): void {
+    this.#addDue.run(kind, String(value));
+  }
+
   #write(decision: Decision): void {
     const nowUs = this.#clock.epochUs();
     switch (decision.kind) {
       case 'allow': {
         const { value, comment, untilEpochUs } = decision;
-        this.#forgetEnded.run(nowUs);
+        for (const { value: ended } of this.#forgetEnded.all(nowUs)) this.#due(DECISION, ended);
         this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
+        this.#due(DECISION, value);
         if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return;
         throw new OperatingError(
           'allowlist_full',
@@ -87,6 +98,7 @@ export class DecisionWriter {
         );
       }
       case 'disallow':
+        this.#due(DECISION, decision.value);
         if (this.#disallow.run(decision.value).changes === 1) return;
         throw new OperatingError(
           'allowance_unknown',
@@ -100,6 +112,7 @@ export class DecisionWriter {
         const forgotten = Number(this.#forget[kind].run(value).changes);
         const counter = FORGOTTEN_COUNTERS[kind];
         if (counter !== undefined) this.#counters.add(counter, -forgotten);
+        this.#due(kind, value);
         return;
       }
       default:

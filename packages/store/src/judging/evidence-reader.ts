@@ -12,8 +12,18 @@ export type ListedKind = (typeof LISTED_KINDS)[number];
 /** What can be listed. */
 export interface ListedSubject {
   readonly kind: ListedKind;
-  /** An address; a number of E.164 without its plus, or the digits of one that is none; a block such as `46850780xx`. */
+  /** An address or a prefix of addresses; a number of E.164 without its plus, or the digits of one that is none; a block such as `46850780xx`. */
   readonly value: string;
+}
+
+/** What an entry of the feed says of the evidence behind it. */
+export interface EvidenceFacts {
+  readonly grade: Grade;
+  /** Wall-clock microseconds. */
+  readonly firstEpochUs: number;
+  readonly lastEpochUs: number;
+  /** Events, 1 and above. */
+  readonly eventsCount: number;
 }
 
 interface EvidenceOf {
@@ -95,6 +105,7 @@ export class EvidenceReader {
   readonly #seen: StatementSync;
   readonly #hasHearsay: StatementSync;
   readonly #met: StatementSync;
+  readonly #facts: Readonly<Record<ListedKind, StatementSync>>;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
   readonly #decisions: StatementSync;
@@ -120,6 +131,14 @@ export class EvidenceReader {
     this.#met = database.prepare(`
       SELECT 1 FROM honey WHERE source_ip = ?
         AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) LIMIT 1`);
+    const facts = 'SELECT grade, first_seen_us, last_seen_us, events_count';
+    this.#facts = {
+      address: database.prepare(`${facts} FROM address_evidence WHERE address = ?`),
+      number: database.prepare(`${facts} FROM number_evidence WHERE e164 = ?`),
+      // Only proved calls count for a block, at least of the weaker grade.
+      range: database.prepare(`
+        SELECT 1 AS grade, first_seen_us, last_seen_us, numbers_count AS events_count FROM number_block WHERE block = ?`),
+    };
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
@@ -182,6 +201,18 @@ export class EvidenceReader {
   /** Dialled forms that may have meant the number. */
   formsOf(e164: string): number {
     return Number(this.#forms.get(e164)?.['forms_count'] ?? 0);
+  }
+
+  /** What an entry of the feed says of the evidence behind it; `undefined` where the subject has none of its own. */
+  facts({ kind, value }: ListedSubject): EvidenceFacts | undefined {
+    const row = this.#facts[kind].get(value);
+    if (row === undefined) return undefined;
+    return {
+      grade: gradeOfRank(Number(row['grade'])),
+      firstEpochUs: Number(row['first_seen_us']),
+      lastEpochUs: Number(row['last_seen_us']),
+      eventsCount: Number(row['events_count']),
+    };
   }
 
   delisting({ kind, value }: ListedSubject): KeptDelisting | undefined {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import type { DiskGuard } from '../file/disk-guard.ts';
+import { DueWork } from './due-work.ts';
+import { EventLanes } from './event-lanes.ts';
 import type { EvidenceReader, ListedSubject } from './evidence-reader.ts';
-import { EvidenceSums, EVIDENCE_COLUMNS } from './evidence-sums.ts';
 import { EvidenceWriter, type DialledReader } from './evidence-writer.ts';
 import { JUDGE_ROWS, JUDGE_STEP_MS, LISTINGS_CHECK_MS } from '../limits.ts';
-import { Listings, subjectOf, type ListingVerdict } from './listings.ts';
+import { Listings, type ListingVerdict } from './listings.ts';
+import { advanceSerial } from './serials.ts';
+import { ALL, Sweep, type Reach } from './sweep.ts';
 import { inTransaction } from '../file/transaction.ts';
-
-/** Name of the judge's cursor on the event log. */
-export const JUDGE_CURSOR = 'judge';
 
 /** Who understands numbers and who judges; the store only keeps. */
 export interface JudgingPorts {
@@ -21,6 +21,19 @@ export interface JudgingPorts {
   readonly toolOf: (userAgent: string) => string | undefined;
   /** The verdict by what is kept now. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
+  /** What an entry of the allowlist concerns; `undefined` where that is not known. */
+  readonly reachOf: (value: string) => Reach | undefined;
+  /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
+  readonly optionsHash: number;
+  /** The feed has a change with this serial, and it is committed. */
+  readonly onChanged: (serial: number) => void;
+}
+
+/** What is left to do. */
+export interface JudgingLeft {
+  /** What followers wait for: proved events, and whatever an operator or the time changed. */
+  readonly urgent: boolean;
+  readonly rest: boolean;
 }
 
 interface JudgingParts {
@@ -28,134 +41,133 @@ interface JudgingParts {
   readonly clock: Clock;
   readonly guard: DiskGuard;
   readonly evidence: EvidenceReader;
+  /** Changes of listings that are kept. */
+  readonly changesCountMax: number;
 }
 
+const NOTHING: JudgingLeft = { urgent: false, rest: false };
+
 /**
- * Follows the event log: sums up what speaks against addresses and numbers, and keeps what is listed and the
- * stream of its changes. Each step commits its evidence, its changes and its place in the log together, so
- * whatever ends the program, none is counted twice or left out. In small steps, behind recording, not in it.
+ * The owner of what is listed. It sums up what speaks against addresses and numbers, and keeps listings and the stream
+ * of their changes. Each step commits its evidence, its changes and its place in the log together, so whatever ends
+ * the program, nothing is counted twice or left out. In small steps, after recording.
  */
 export class Judging {
   readonly #parts: JudgingParts;
   readonly #ports: JudgingPorts;
-  readonly #writer: EvidenceWriter;
   readonly #listings: Listings;
-  readonly #rows: StatementSync;
-  readonly #cursor: StatementSync;
-  readonly #saveCursor: StatementSync;
-  readonly #delisted: StatementSync;
-  /** Where the round through all listings is that a decision asks for; none goes on where it is `undefined`. */
-  #roundAfter: number | undefined = 0;
-  #decisionsCount: number;
-  /** The time of the newest delisting that was looked at. */
-  #delistedUs: number;
+  readonly #lanes: EventLanes;
+  readonly #due: DueWork;
+  readonly #counters: Counters;
+  /** Of all listings, and after a change of the options of all evidence; at the start. */
+  #sweep: Sweep | undefined;
   #checkAtMs = Number.NEGATIVE_INFINITY;
+  #isEventsTurn = true;
+  #toldSerial: number;
 
   constructor(parts: JudgingParts, ports: JudgingPorts) {
-    const { database, evidence } = parts;
+    const { database, changesCountMax } = parts;
     this.#parts = parts;
     this.#ports = ports;
     const counters = new Counters(database);
-    this.#writer = new EvidenceWriter(database, counters, ports.numbers);
-    this.#listings = new Listings(database, counters);
-    this.#decisionsCount = evidence.decisionsCount();
-    const newest = database.prepare('SELECT coalesce(max(at_us), 0) AS us FROM delisting').get();
-    this.#delistedUs = Number(newest?.['us']);
-    this.#rows = database.prepare(
-      // No further than the next delisting: what came before it does not count, what comes after it does.
-      `SELECT ${EVIDENCE_COLUMNS} FROM honey WHERE honey_id > ?1 AND honey_id <= coalesce(
-        (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${Number.MAX_SAFE_INTEGER})
-      ORDER BY honey_id LIMIT ${JUDGE_ROWS}`,
-    );
-    this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
-    this.#saveCursor = database.prepare(`
-      INSERT INTO cursor (name, honey_id) VALUES (?, ?)
-      ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
-    this.#delisted = database.prepare(
-      'SELECT kind, value, at_us FROM delisting WHERE at_us > ? ORDER BY at_us LIMIT ?',
-    );
+    this.#counters = counters;
+    advanceSerial(database);
+    this.#listings = new Listings(database, counters, changesCountMax);
+    this.#toldSerial = this.#listings.serial;
+    const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
+      this.#apply(subjects, nowUs);
+    const writer = new EvidenceWriter(database, counters, ports.numbers);
+    this.#lanes = new EventLanes({ database, writer, toolOf: ports.toolOf, apply });
+    this.#due = new DueWork({ database, reachOf: ports.reachOf, apply });
+    const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
+    const isAsBefore = before?.['value'] === ports.optionsHash;
+    this.#sweep = new Sweep(database, ALL, isAsBefore ? ['listing'] : undefined);
   }
 
-  /** Some milliseconds of work. @returns Whether there is more to do at once. */
-  step(): boolean {
+  /** Some milliseconds of work, what followers wait for first. */
+  step(): JudgingLeft {
+    const { clock, guard } = this.#parts;
+    if (guard.isFull()) return NOTHING;
+    const startMs = clock.nowMs();
+    let left: JudgingLeft = { urgent: true, rest: true };
+    while ((left.urgent || left.rest) && clock.nowMs() - startMs < JUDGE_STEP_MS) {
+      left = this.#some();
+    }
+    this.#tell();
+    return left;
+  }
+
+  /** Some milliseconds of what proved itself and nothing else. @returns Whether there is more of it. */
+  stepProved(): boolean {
     const { clock, guard } = this.#parts;
     if (guard.isFull()) return false;
     const startMs = clock.nowMs();
     let more = true;
-    while (more && clock.nowMs() - startMs < JUDGE_STEP_MS) more = this.#some();
+    while (more && clock.nowMs() - startMs < JUDGE_STEP_MS) {
+      more = this.#lanes.stepProved(clock.epochUs());
+    }
+    this.#tell();
     return more;
   }
 
-  #some(): boolean {
-    if (this.#judgeEvents()) return true;
-    const nowMs = this.#parts.clock.nowMs();
-    if (nowMs >= this.#checkAtMs) {
-      if (this.#judgeEnded()) return true;
-      this.#checkAtMs = nowMs + LISTINGS_CHECK_MS;
-      this.#lookAtDecisions();
+  #some(): JudgingLeft {
+    const nowUs = this.#parts.clock.epochUs();
+    if (this.#lanes.stepProved(nowUs) || this.#check(nowUs)) return { urgent: true, rest: true };
+    // In a flood there are always more events; what is to be looked at again goes on all the same.
+    this.#isEventsTurn = !this.#isEventsTurn;
+    if (this.#isEventsTurn) {
+      return { urgent: false, rest: this.#lanes.stepRest(nowUs) || this.#stepSweep(nowUs) };
     }
-    return this.#judgeRound();
+    return { urgent: false, rest: this.#stepSweep(nowUs) || this.#lanes.stepRest(nowUs) };
   }
 
-  /** @returns Whether there may be more rows: a step may have ended at a delisting. */
-  #judgeEvents(): boolean {
-    const { database, clock } = this.#parts;
-    const cursor = Number(this.#cursor.get(JUDGE_CURSOR)?.['honey_id'] ?? 0);
-    const rows = this.#rows.all(cursor);
-    const last = rows.at(-1);
-    if (last === undefined) return false;
-    const nowUs = clock.epochUs();
-    const sums = new EvidenceSums(this.#ports.toolOf);
-    for (const row of rows) sums.add(row, nowUs);
-    inTransaction(database, () => {
-      this.#apply(this.#writer.write(sums, Number(last['honey_id'])), nowUs);
-      this.#saveCursor.run(JUDGE_CURSOR, Number(last['honey_id']));
-    });
+  /** What decisions, retention and the time changed, looked at now and then. @returns Whether there is more of it. */
+  #check(nowUs: number): boolean {
+    const { clock, database } = this.#parts;
+    if (clock.nowMs() < this.#checkAtMs) return false;
+    this.#due.endAllowances(nowUs);
+    this.#listings.refresh();
+    if (this.#due.step(nowUs)) return true;
+    const ended = this.#listings.ended(nowUs, JUDGE_ROWS);
+    if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));
+    if (ended.length >= JUDGE_ROWS) return true;
+    this.#checkAtMs = clock.nowMs() + LISTINGS_CHECK_MS;
+    return false;
+  }
+
+  /** @returns Whether it goes on. */
+  #stepSweep(nowUs: number): boolean {
+    const subjects = this.#sweep?.next();
+    if (subjects === undefined) {
+      if (this.#sweep !== undefined) this.#counters.set('judge_options', this.#ports.optionsHash);
+      this.#sweep = undefined;
+      return false;
+    }
+    if (subjects.length > 0) {
+      inTransaction(this.#parts.database, () => this.#apply(subjects, nowUs));
+    }
     return true;
   }
 
-  /** @returns Whether there may be more that ended. */
-  #judgeEnded(): boolean {
-    const nowUs = this.#parts.clock.epochUs();
-    const ended = this.#listings.ended(nowUs, JUDGE_ROWS);
-    this.#judge(ended, nowUs);
-    return ended.length >= JUDGE_ROWS;
-  }
-
-  /** The command line writes decisions too, so the database is asked. */
-  #lookAtDecisions(): void {
-    const count = this.#parts.evidence.decisionsCount();
-    if (count === this.#decisionsCount) return;
-    this.#decisionsCount = count;
-    this.#roundAfter = 0;
-    const nowUs = this.#parts.clock.epochUs();
-    const delisted = this.#delisted.all(this.#delistedUs, JUDGE_ROWS);
-    this.#judge(delisted.map(subjectOf), nowUs);
-    // Others of theirs are met in the round; these are not to wait for it.
-    this.#delistedUs = Number(delisted.at(-1)?.['at_us'] ?? this.#delistedUs);
-  }
-
-  /** A part of the round through all listings. @returns Whether it goes on. */
-  #judgeRound(): boolean {
-    if (this.#roundAfter === undefined) return false;
-    const nowUs = this.#parts.clock.epochUs();
-    const { items, next } = this.#listings.after(this.#roundAfter, JUDGE_ROWS);
-    this.#judge(items, nowUs);
-    this.#roundAfter = next;
-    return next !== undefined;
-  }
-
-  /** In a transaction of its own, where there is anything to judge. */
-  #judge(subjects: readonly ListedSubject[], nowUs: number): void {
-    if (subjects.length === 0) return;
-    inTransaction(this.#parts.database, () => this.#apply(subjects, nowUs));
-  }
-
+  /** Within a transaction. */
   #apply(subjects: readonly ListedSubject[], nowUs: number): void {
+    if (subjects.length === 0) return;
     this.#listings.begin();
     for (const subject of subjects) {
-      this.#listings.apply(subject, this.#ports.verdict(subject, nowUs), nowUs);
+      const verdict = this.#ports.verdict(subject, nowUs);
+      const facts =
+        verdict.level === undefined
+          ? undefined
+          : (verdict.facts ?? this.#parts.evidence.facts(subject));
+      this.#listings.apply(subject, verdict, facts, nowUs);
     }
     this.#listings.finish();
+  }
+
+  #tell(): void {
+    const { serial } = this.#listings;
+    if (serial === this.#toldSerial) return;
+    this.#toldSerial = serial;
+    this.#ports.onChanged(serial);
   }
 }

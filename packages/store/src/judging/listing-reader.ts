@@ -1,68 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Grade } from '@sentrypeer/event';
 import type { Row } from '../log/event-row.ts';
-import type { ListedSubject } from './evidence-reader.ts';
-import { subjectOf } from './listings.ts';
+import { gradeOfRank } from '../log/grades.ts';
+import { LISTED_KINDS, type ListedKind, type ListedSubject } from './evidence-reader.ts';
+import { subjectOf, type ListingLevel } from './listings.ts';
 
-/** Something that is listed. Times are wall-clock microseconds. */
-export interface Listing extends ListedSubject {
-  /** The id of the change that listed it: what is listed later has a higher one. */
+/** What listings and their changes have in common. */
+interface Listed extends ListedSubject {
+  readonly level: ListingLevel;
+  /** 1 to 100, when it was judged last. */
+  readonly score: number;
+  readonly reasons: readonly string[];
+  /** The highest grade of the evidence. */
+  readonly grade: Grade;
+}
+
+/** An entry of the feed. Times are wall-clock microseconds. */
+export interface Listing extends Listed {
+  /** The serial of the change that listed it: what is listed later has a higher one. */
   readonly listingId: number;
   readonly sinceEpochUs: number;
   readonly untilEpochUs: number;
-  /** 1 to 100, when it was judged last. */
-  readonly score: number;
+  /** Of its evidence. */
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  readonly eventsCount: number;
 }
 
-/** A change of what is listed. */
-export interface ListingChange extends ListedSubject {
-  /** Rises from change to change; a follower keeps the last it has carried out. */
+/** A change of the feed. */
+export interface ListingChange extends Listed {
+  /** Its serial: rises from change to change; a follower keeps the last one that it has carried out. */
   readonly changeId: number;
+  /** Never goes back, whatever the clock does. */
   readonly atEpochUs: number;
-  /** `listed` also says that a listing lasts longer, or shorter, than was told before. */
-  readonly change: 'listed' | 'unlisted';
-  readonly score: number;
+  /**
+   * `listed` and `watched` take the place of what was told of the subject before, and also say that it lasts longer
+   * or shorter; `unlisted` ends it. `level` is that of the entry which begins, goes on, or ends.
+   */
+  readonly change: 'listed' | 'watched' | 'unlisted';
   /** `undefined` where it is not listed any more. */
+  readonly sinceEpochUs: number | undefined;
   readonly untilEpochUs: number | undefined;
-  readonly reason: string;
 }
+
+/** Which entries. */
+export interface ListingQuery {
+  /** @default all */
+  readonly kinds?: readonly ListedKind[];
+  /** @default all */
+  readonly levels?: readonly ListingLevel[];
+  /** The entry listed last first. @default that listed first */
+  readonly newestFirst?: boolean;
+}
+
+/** What a follower gets that has carried out all changes up to a serial. */
+export type ChangesSince =
+  | { readonly kind: 'changes'; readonly changes: readonly ListingChange[] }
+  /** It is further behind than changes are kept, or comes from another database: it needs a snapshot. */
+  | { readonly kind: 'behind' };
+
+const LEVELS: readonly ListingLevel[] = ['listed', 'watch'];
 
 /**
- * Reads what is listed and the stream of changes, on a connection that its owner shares. A follower takes all
- * listings once, with the id of the last change from before, then the changes behind it; where the oldest change
- * that is kept is beyond that, it begins anew.
+ * Reads the feed, on a connection that its owner shares. A follower takes the serial, then all listings, then the
+ * changes since that serial: these make it right whatever happened meanwhile. When it is told that it is behind, it
+ * begins anew.
  */
 export class ListingReader {
+  readonly #database: DatabaseSync;
   readonly #listing: StatementSync;
-  readonly #listings: StatementSync;
+  readonly #pages = new Map<string, StatementSync>();
   readonly #changes: StatementSync;
+  readonly #change: StatementSync;
+  readonly #firstAt: StatementSync;
   readonly #ends: StatementSync;
   readonly #counts: StatementSync;
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#counts = database.prepare(`
-      SELECT (SELECT value FROM counter WHERE name = 'listed_addresses') AS addresses,
-        (SELECT value FROM counter WHERE name = 'listed_numbers') AS numbers,
-        (SELECT value FROM counter WHERE name = 'listed_ranges') AS ranges`);
+      SELECT (SELECT value FROM counter WHERE name = 'listed_addresses') AS address,
+        (SELECT value FROM counter WHERE name = 'listed_numbers') AS number,
+        (SELECT value FROM counter WHERE name = 'listed_ranges') AS range`);
     this.#listing = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
-    this.#listings = database.prepare(`
-      SELECT * FROM listing WHERE listing_id > ? AND kind = coalesce(?, kind) ORDER BY listing_id LIMIT ?`);
     this.#changes = database.prepare(
       'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
     );
+    this.#change = database.prepare('SELECT 1 FROM listing_change WHERE change_id = ?');
+    this.#firstAt = database.prepare(
+      'SELECT change_id, at_us FROM listing_change WHERE change_id >= ? ORDER BY change_id LIMIT 1',
+    );
     this.#ends = database.prepare(`
       SELECT coalesce((SELECT min(change_id) FROM listing_change), 0) AS oldest,
-        coalesce((SELECT max(change_id) FROM listing_change), 0) AS newest`);
+        coalesce((SELECT max(change_id) FROM listing_change),
+          (SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0) AS newest`);
   }
 
-  /** How many of each kind are listed. */
-  counts(): Readonly<Record<ListedSubject['kind'], number>> {
+  /** How many of each kind there are. */
+  counts(): Readonly<Record<ListedKind, number>> {
     const row = this.#counts.get();
     return {
-      address: Number(row?.['addresses']),
-      number: Number(row?.['numbers']),
-      range: Number(row?.['ranges']),
+      address: Number(row?.['address']),
+      number: Number(row?.['number']),
+      range: Number(row?.['range']),
     };
   }
 
@@ -72,37 +114,112 @@ export class ListingReader {
     return row === undefined ? undefined : listingOf(row);
   }
 
-  /** A page of what is listed, or of one kind of it, by id. */
-  listings(afterId: number, limit: number, kind?: ListedSubject['kind']): readonly Listing[] {
-    return this.#listings.all(afterId, kind ?? null, limit).map(listingOf);
+  /**
+   * A page of entries by their id.
+   *
+   * @param after The last id of the page before; `undefined` begins.
+   */
+  listings(after: number | undefined, limit: number, query: ListingQuery = {}): readonly Listing[] {
+    const begin = query.newestFirst === true ? Number.MAX_SAFE_INTEGER : 0;
+    return this.#page(query)
+      .all(after ?? begin, limit)
+      .map(listingOf);
   }
 
-  /** Changes behind an id, the oldest first. */
+  /** Changes after a serial, the oldest first, whatever came before them. */
   changes(afterId: number, limit: number): readonly ListingChange[] {
-    return this.#changes.all(afterId, limit).map((row) => ({
-      ...subjectOf(row),
-      changeId: Number(row['change_id']),
-      atEpochUs: Number(row['at_us']),
-      change: row['change'] === 'listed' ? 'listed' : 'unlisted',
-      score: Number(row['score']),
-      untilEpochUs: row['until_us'] === null ? undefined : Number(row['until_us']),
-      reason: String(row['reason']),
-    }));
+    return this.#changes.all(afterId, limit).map(changeOf);
   }
 
-  /** Ids of the oldest change that is kept and of the newest; 0 before the first. */
+  /** Changes since a serial that this feed has told; fewer than the limit are all there are. */
+  since(serial: number, limit: number): ChangesSince {
+    if (!this.knows(serial)) return { kind: 'behind' };
+    return { kind: 'changes', changes: this.changes(serial, limit) };
+  }
+
+  /** Whether the feed has told this serial and still knows all changes since then. */
+  knows(serial: number): boolean {
+    return this.#change.get(serial) !== undefined || serial === this.serial();
+  }
+
+  /** The serial of the newest change. */
+  serial(): number {
+    return this.changeIds().newest;
+  }
+
+  /** Serials of the oldest change that is kept, 0 where there is none, and of the newest. */
   changeIds(): { readonly oldest: number; readonly newest: number } {
     const row = this.#ends.get();
     return { oldest: Number(row?.['oldest']), newest: Number(row?.['newest']) };
   }
+
+  /** The serial before the first change at or after a time; times rise with serials, so halving finds it. */
+  serialAt(epochUs: number): number {
+    const { oldest, newest } = this.changeIds();
+    let [low, high] = [oldest, newest + 1]; // The change that is looked for is at one of these.
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#firstAt.get(middle);
+      if (row === undefined || Number(row['at_us']) >= epochUs) high = middle;
+      else low = Number(row['change_id']) + 1;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  /** One statement for each kind of page that is asked for; each part goes by an index, and SQLite merges them. */
+  #page({
+    kinds = LISTED_KINDS,
+    levels = LEVELS,
+    newestFirst = false,
+  }: ListingQuery): StatementSync {
+    const key = `${kinds.join()} ${levels.join()} ${newestFirst}`;
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const parts = LISTED_KINDS.filter((kind) => kinds.includes(kind)).flatMap((kind) =>
+      LEVELS.filter((level) => levels.includes(level)).map(
+        (level) => `
+          SELECT * FROM listing WHERE kind = '${kind}' AND level = '${level}'
+          AND listing_id ${newestFirst ? '<' : '>'} ?1`,
+      ),
+    );
+    const order = `ORDER BY listing_id ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?2`;
+    const statement = this.#database.prepare(`${parts.join(' UNION ALL ')} ${order}`);
+    this.#pages.set(key, statement);
+    return statement;
+  }
+}
+
+function listedOf(row: Row, reasons: unknown): Listed {
+  return {
+    ...subjectOf(row),
+    level: row['level'] === 'watch' ? 'watch' : 'listed',
+    score: Number(row['score']),
+    reasons: JSON.parse(String(reasons)) as readonly string[],
+    grade: gradeOfRank(Number(row['grade'])),
+  };
 }
 
 function listingOf(row: Row): Listing {
   return {
-    ...subjectOf(row),
+    ...listedOf(row, row['reasons']),
     listingId: Number(row['listing_id']),
     sinceEpochUs: Number(row['since_us']),
     untilEpochUs: Number(row['until_us']),
-    score: Number(row['score']),
+    firstSeenEpochUs: Number(row['first_seen_us']),
+    lastSeenEpochUs: Number(row['last_seen_us']),
+    eventsCount: Number(row['events_count']),
+  };
+}
+
+function changeOf(row: Row): ListingChange {
+  const change = row['change'];
+  const isListed = row['until_us'] !== null;
+  return {
+    ...listedOf(row, row['reason']),
+    changeId: Number(row['change_id']),
+    atEpochUs: Number(row['at_us']),
+    change: change === 'listed' || change === 'watched' ? change : 'unlisted',
+    sinceEpochUs: isListed && row['since_us'] !== null ? Number(row['since_us']) : undefined,
+    untilEpochUs: isListed ? Number(row['until_us']) : undefined,
   };
 }

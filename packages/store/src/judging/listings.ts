@@ -3,66 +3,117 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from '../totals/counters.ts';
 import type { Row } from '../log/event-row.ts';
-import { LISTED_KINDS, type ListedKind, type ListedSubject } from './evidence-reader.ts';
-import { CHANGES_COUNT_MAX, LISTINGS_COUNT_MAX, PRUNE_ROWS, RENEW_US_MIN } from '../limits.ts';
+import { gradeRank } from '../log/grades.ts';
+import {
+  LISTED_KINDS,
+  type EvidenceFacts,
+  type ListedKind,
+  type ListedSubject,
+} from './evidence-reader.ts';
+import { CHANGES_COUNT_MAX, EVIDENCE_COUNT_MAX, PRUNE_ROWS, RENEW_US_MIN } from '../limits.ts';
+
+/** What is done about an entry: `listed` is acted on, `watch` is told and let through. */
+export type ListingLevel = 'listed' | 'watch';
 
 /** What the judge says of a subject. */
 export interface ListingVerdict {
-  readonly listed: boolean;
+  /** `undefined` where it is on no list. */
+  readonly level: ListingLevel | undefined;
   readonly score: number;
   readonly reasons: readonly string[];
-  /** Wall-clock microseconds; there where it is listed. */
+  /** Wall-clock microseconds; there where it has a level. */
   readonly untilEpochUs: number | undefined;
+  /** @default those of the subject's own evidence */
+  readonly facts?: EvidenceFacts;
 }
+
+/** A verdict that puts a subject on a list. */
+interface Entry {
+  readonly subject: ListedSubject;
+  readonly level: ListingLevel;
+  readonly score: number;
+  readonly untilUs: number;
+  /** JSON. */
+  readonly reasons: string;
+  /** The place in the list of grades. */
+  readonly grade: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly eventsCount: number;
+}
+
+type Counts = Record<ListedKind, number>;
 
 const COUNTERS = {
   address: 'listed_addresses',
   number: 'listed_numbers',
   range: 'listed_ranges',
 } as const;
+const NO_FACTS: EvidenceFacts = { grade: 'seen', firstEpochUs: 0, lastEpochUs: 0, eventsCount: 0 };
 
 /** Writes what is listed, and the stream of changes, within the caller's transaction: `begin()`, then `finish()`. */
 export class Listings {
   readonly #counters: Counters;
+  readonly #changesCountMax: number;
   readonly #get: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
   readonly #change: StatementSync;
   readonly #ended: StatementSync;
-  readonly #after: StatementSync;
-  readonly #soonest: StatementSync;
+  readonly #weakest: StatementSync;
   readonly #count: StatementSync;
   readonly #forget: StatementSync;
+  readonly #newest: StatementSync;
   /** Listings of each kind, and how many there were at the beginning of the transaction. */
-  readonly #counts = { address: 0, number: 0, range: 0 };
-  #before = { address: 0, number: 0, range: 0 };
+  readonly #counts: Counts = { address: 0, number: 0, range: 0 };
+  #before: Counts = { ...this.#counts };
+  #changesAdded = 0;
+  /** Times of changes never go back, whatever the clock does, so that a follower may ask by time too. */
+  #lastChangeUs = 0;
+  #serial: number;
 
-  constructor(database: DatabaseSync, counters: Counters) {
+  /** @param changesCountMax Changes that are kept. */
+  constructor(database: DatabaseSync, counters: Counters, changesCountMax: number) {
     this.#counters = counters;
+    this.#changesCountMax = Math.min(CHANGES_COUNT_MAX, changesCountMax);
     this.#get = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
     this.#insert = database.prepare(`
-      INSERT INTO listing (listing_id, kind, value, since_us, until_us, announced_until_us, score)
-        VALUES (1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0), ?, ?, ?, ?, ?, ?)`);
-    this.#update = database.prepare(
-      'UPDATE listing SET until_us = ?, announced_until_us = ?, score = ? WHERE listing_id = ?',
-    );
+      INSERT INTO listing (listing_id, since_us, announced_until_us, kind, value, level, until_us, score, grade,
+        first_seen_us, last_seen_us, events_count, reasons)
+        VALUES (1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0),
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#update = database.prepare(`
+      UPDATE listing SET announced_until_us = ?, until_us = ?, score = ?, grade = ?, first_seen_us = ?,
+        last_seen_us = ?, events_count = ?, reasons = ? WHERE listing_id = ?`);
     this.#delete = database.prepare('DELETE FROM listing WHERE listing_id = ?');
     this.#change = database.prepare(`
-      INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+      INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason, level, grade, since_us)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#ended = database.prepare(
       'SELECT kind, value FROM listing WHERE kind = ? AND until_us <= ? ORDER BY until_us LIMIT ?',
     );
-    this.#after = database.prepare(
-      'SELECT listing_id, kind, value FROM listing WHERE listing_id > ? ORDER BY listing_id LIMIT ?',
-    );
-    this.#soonest = database.prepare(
-      'SELECT * FROM listing WHERE kind = ? ORDER BY until_us LIMIT 1',
+    this.#weakest = database.prepare(
+      'SELECT * FROM listing WHERE kind = ? ORDER BY level DESC, grade, until_us LIMIT 1',
     );
     this.#count = database.prepare('SELECT value FROM counter WHERE name = ?');
     this.#forget = database.prepare(`
-      DELETE FROM listing_change WHERE change_id IN (SELECT change_id FROM listing_change
-        WHERE change_id <= (SELECT max(change_id) FROM listing_change) - ? ORDER BY change_id LIMIT ${PRUNE_ROWS * 4})`);
+      DELETE FROM listing_change WHERE change_id IN
+        (SELECT change_id FROM listing_change ORDER BY change_id LIMIT min(?, ${PRUNE_ROWS * 4}))`);
+    this.#newest = database.prepare(
+      'SELECT change_id, at_us FROM listing_change ORDER BY change_id DESC LIMIT 1',
+    );
+    this.#serial = Number(this.#newest.get()?.['change_id'] ?? 0);
+  }
+
+  /** The serial of the newest change, 0 before the first. */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /** Looks for changes that another process made. */
+  refresh(): void {
+    this.#serial = Math.max(this.#serial, Number(this.#newest.get()?.['change_id'] ?? 0));
   }
 
   begin(): void {
@@ -70,6 +121,8 @@ export class Listings {
       this.#counts[kind] = Number(this.#count.get(COUNTERS[kind])?.['value']);
     }
     this.#before = { ...this.#counts };
+    this.#changesAdded = 0;
+    this.#lastChangeUs = Number(this.#newest.get()?.['at_us'] ?? 0); // It may have been put right.
   }
 
   /** Counts, and forgets changes beyond the limit: more of them than one transaction makes. */
@@ -77,30 +130,31 @@ export class Listings {
     for (const kind of LISTED_KINDS) {
       this.#counters.add(COUNTERS[kind], this.#counts[kind] - this.#before[kind]);
     }
-    this.#forget.run(CHANGES_COUNT_MAX);
+    if (this.#changesAdded === 0) return;
+    const count = Number(this.#count.get('listing_changes')?.['value']) + this.#changesAdded;
+    const excess = Math.max(0, count - this.#changesCountMax);
+    const forgotten = excess === 0 ? 0 : Number(this.#forget.run(excess).changes);
+    this.#counters.add('listing_changes', this.#changesAdded - forgotten);
   }
 
   /** Makes the listing what the verdict says, and tells followers where that is news to them. */
-  apply(subject: ListedSubject, verdict: ListingVerdict, nowUs: number): void {
+  apply(
+    subject: ListedSubject,
+    verdict: ListingVerdict,
+    facts: EvidenceFacts = NO_FACTS,
+    nowUs: number,
+  ): void {
     const row = this.#get.get(subject.kind, subject.value);
-    const { listed, untilEpochUs = 0, score, reasons } = verdict;
-    if (!listed) {
-      if (row !== undefined)
-        this.#unlist(row, score, reasons[0] ?? 'nothing is known any more', nowUs);
-    } else if (row === undefined) {
-      this.#makeRoom(subject.kind, nowUs);
-      const { kind, value } = subject;
-      this.#insert.run(kind, value, nowUs, untilEpochUs, untilEpochUs, score);
-      this.#counts[kind] += 1;
-      this.#tell(
-        subject,
-        'listed',
-        { score, untilUs: untilEpochUs, reason: reasons.join('; ') },
-        nowUs,
-      );
-    } else {
-      this.#renew(row, subject, verdict, nowUs);
+    const entry = entryOf(subject, verdict, facts);
+    if (entry === undefined) {
+      const { score, reasons } = verdict;
+      const why = reasons.length === 0 ? ['nothing is known any more'] : reasons;
+      if (row !== undefined) this.#unlist(row, score, why, nowUs);
+      return;
     }
+    if (row?.['level'] === entry.level) return this.#renew(row, entry, nowUs);
+    if (row !== undefined) this.#unlist(row, entry.score, verdict.reasons, nowUs);
+    this.#list(entry, nowUs);
   }
 
   /** Listings that have come to their end by now. */
@@ -108,68 +162,146 @@ export class Listings {
     return LISTED_KINDS.flatMap((kind) => this.#ended.all(kind, nowUs, limit).map(subjectOf));
   }
 
-  /** Listings behind an id, for looking at all of them one by one. `next` is `undefined` behind the last. */
-  after(
-    id: number,
-    limit: number,
-  ): { readonly items: readonly ListedSubject[]; readonly next: number | undefined } {
-    const rows = this.#after.all(id, limit);
-    const last = rows.length < limit ? undefined : rows.at(-1);
-    return {
-      items: rows.map(subjectOf),
-      next: last === undefined ? undefined : Number(last['listing_id']),
-    };
+  #list(entry: Entry, nowUs: number): void {
+    const { kind, value } = entry.subject;
+    if (!this.#makeRoom(entry, nowUs)) return;
+    this.#insert.run(
+      nowUs,
+      entry.untilUs,
+      kind,
+      value,
+      entry.level,
+      entry.untilUs,
+      entry.score,
+      entry.grade,
+      entry.firstUs,
+      entry.lastUs,
+      entry.eventsCount,
+      entry.reasons,
+    );
+    this.#counts[kind] += 1;
+    this.#tell(entry, nowUs, nowUs);
   }
 
-  #renew(row: Row, subject: ListedSubject, verdict: ListingVerdict, nowUs: number): void {
-    const { untilEpochUs = 0, score, reasons } = verdict;
+  #renew(row: Row, entry: Entry, nowUs: number): void {
     const announcedUs = Number(row['announced_until_us']);
-    if (Number(row['until_us']) === untilEpochUs && row['score'] === score) return;
+    const { untilUs } = entry;
     // Followers keep it until the time they were told; each contact tells a little more, which is no news.
     const isNews =
-      untilEpochUs < announcedUs ||
-      untilEpochUs - announcedUs > Math.max(RENEW_US_MIN, (announcedUs - nowUs) / 4);
+      Number(row['grade']) !== entry.grade ||
+      untilUs < announcedUs ||
+      untilUs - announcedUs > Math.max(RENEW_US_MIN, (announcedUs - nowUs) / 4);
+    if (!isNews && isSame(row, entry)) return;
     this.#update.run(
-      untilEpochUs,
-      isNews ? untilEpochUs : announcedUs,
-      score,
+      isNews ? untilUs : announcedUs,
+      untilUs,
+      entry.score,
+      entry.grade,
+      entry.firstUs,
+      entry.lastUs,
+      entry.eventsCount,
+      entry.reasons,
       Number(row['listing_id']),
     );
-    if (!isNews) return;
-    this.#tell(
-      subject,
-      'listed',
-      { score, untilUs: untilEpochUs, reason: reasons.join('; ') },
-      nowUs,
+    if (isNews) this.#tell(entry, Number(row['since_us']), nowUs);
+  }
+
+  /**
+   * Beyond the hard limit, which evidence is never beyond for long, the weakest makes room: what is only watched, then the weakest grade, of these what ends first. @returns Whether
+   * there is room; none is made for what is weaker than all there is.
+   */
+  #makeRoom({ subject, level, grade }: Entry, nowUs: number): boolean {
+    if (this.#counts[subject.kind] < EVIDENCE_COUNT_MAX) return true;
+    const row = this.#weakest.get(subject.kind);
+    if (row === undefined) return true;
+    const isWeaker =
+      row['level'] === level ? grade < Number(row['grade']) : row['level'] === 'listed';
+    if (isWeaker) return false;
+    this.#unlist(row, Number(row['score']), ['it made room for others'], nowUs);
+    return true;
+  }
+
+  #unlist(row: Row, score: number, reasons: readonly string[], nowUs: number): void {
+    const { kind, value } = subjectOf(row);
+    this.#delete.run(Number(row['listing_id']));
+    this.#counts[kind] -= 1;
+    const level = row['level'] === 'watch' ? 'watch' : 'listed';
+    this.#added(
+      this.#change.run(
+        this.#changeUs(nowUs),
+        kind,
+        value,
+        'unlisted',
+        score,
+        null,
+        JSON.stringify(reasons),
+        level,
+        Number(row['grade']),
+        Number(row['since_us']),
+      ),
     );
   }
 
-  /** So that a flood of new ones costs those that end first. */
-  #makeRoom(kind: ListedSubject['kind'], nowUs: number): void {
-    if (this.#counts[kind] < LISTINGS_COUNT_MAX) return;
-    const row = this.#soonest.get(kind);
-    if (row !== undefined)
-      this.#unlist(row, Number(row['score']), 'it made room for others', nowUs);
+  #tell(entry: Entry, sinceUs: number, nowUs: number): void {
+    const { subject, level, score, untilUs, reasons, grade } = entry;
+    this.#added(
+      this.#change.run(
+        this.#changeUs(nowUs),
+        subject.kind,
+        subject.value,
+        level === 'listed' ? 'listed' : 'watched',
+        score,
+        untilUs,
+        reasons,
+        level,
+        grade,
+        sinceUs,
+      ),
+    );
   }
 
-  #unlist(row: Row, score: number, reason: string, nowUs: number): void {
-    const subject = subjectOf(row);
-    this.#delete.run(Number(row['listing_id']));
-    this.#counts[subject.kind] -= 1;
-    this.#tell(subject, 'unlisted', { score, untilUs: null, reason }, nowUs);
+  #changeUs(nowUs: number): number {
+    this.#lastChangeUs = Math.max(nowUs, this.#lastChangeUs);
+    return this.#lastChangeUs;
   }
 
-  #tell(
-    { kind, value }: ListedSubject,
-    change: 'listed' | 'unlisted',
-    what: { readonly score: number; readonly untilUs: number | null; readonly reason: string },
-    nowUs: number,
-  ): void {
-    this.#change.run(nowUs, kind, value, change, what.score, what.untilUs, what.reason);
+  #added({ lastInsertRowid }: { readonly lastInsertRowid: number | bigint }): void {
+    this.#serial = Number(lastInsertRowid);
+    this.#changesAdded += 1;
   }
 }
 
+function entryOf(
+  subject: ListedSubject,
+  { level, score, reasons, untilEpochUs = 0 }: ListingVerdict,
+  facts: EvidenceFacts,
+): Entry | undefined {
+  if (level === undefined) return undefined;
+  return {
+    subject,
+    level,
+    score,
+    untilUs: untilEpochUs,
+    reasons: JSON.stringify(reasons),
+    grade: gradeRank(facts.grade),
+    firstUs: facts.firstEpochUs,
+    lastUs: facts.lastEpochUs,
+    eventsCount: facts.eventsCount,
+  };
+}
+
+function isSame(row: Row, entry: Entry): boolean {
+  return (
+    Number(row['until_us']) === entry.untilUs &&
+    row['score'] === entry.score &&
+    row['events_count'] === entry.eventsCount &&
+    Number(row['last_seen_us']) === entry.lastUs &&
+    Number(row['first_seen_us']) === entry.firstUs &&
+    row['reasons'] === entry.reasons
+  );
+}
+
 export function subjectOf(row: Row): ListedSubject {
-  const kind: ListedKind = LISTED_KINDS.find((one) => one === row['kind']) ?? 'number';
+  const kind = LISTED_KINDS.find((one) => one === row['kind']) ?? 'number';
   return { kind, value: String(row['value']) };
 }

@@ -128,8 +128,8 @@ export class EventAppender implements EventBatchVisitor {
     const { eventEpochUs } = event;
     const seenUs = isPlausible(eventEpochUs, this.#nowUs) ? eventEpochUs : this.#nowUs;
     this.#totals.addAddress(event.sourceIp, seenUs, 1, rank);
-    if (number !== null) this.#totals.addNumber(number, seenUs, 1);
-    if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1);
+    if (number !== null) this.#totals.addNumber(number, seenUs, 1, rank);
+    if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1, rank);
     this.#totals.addHour(event.sipMethod, event.transportType, seenUs, 1);
     return this.#honeyId;
   }

@@ -84,6 +84,11 @@ export class Recorder {
     };
   }
 
+  /** As much waits as one commit shall hold: recording needs all the time there is. */
+  get isSaturated(): boolean {
+    return this.#failure === undefined && this.#waitingOctets >= COMMIT_OCTETS_ENOUGH;
+  }
+
   /** Takes a batch of `EventBatchWriter`; its octets belong to the recorder until they are released. */
   offer(batch: Uint8Array): void {
     if (this.#failure === undefined) {

@@ -100,9 +100,9 @@ export class Repeats {
     const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
     this.#totals.addAddress(String(row['source_ip']), lastSeenUs, count, rank);
     const number = String(row['called_number']);
-    if (number !== NOT_FOUND) this.#totals.addNumber(number, lastSeenUs, count);
+    if (number !== NOT_FOUND) this.#totals.addNumber(number, lastSeenUs, count, rank);
     const userAgent = String(row['user_agent']);
-    if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count);
+    if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count, rank);
     this.#totals.addHour(String(row['method']), String(row['transport_type']), lastSeenUs, count);
   }
 }

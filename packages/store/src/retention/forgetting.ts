@@ -7,7 +7,7 @@ import { openForWriting } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
-import { FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { EVIDENCE_COUNT_MAX, FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { Counters, type CounterName } from '../totals/counters.ts';
 
 /** What was forgotten. */
@@ -129,10 +129,10 @@ export class Forgetting {
       this.#database
         .prepare('SELECT 1 FROM listing WHERE kind = ? AND value = ?')
         .get(kind, value) !== undefined;
-    const listings = new Listings(this.#database, this.#counters);
+    const listings = new Listings(this.#database, this.#counters, EVIDENCE_COUNT_MAX);
     listings.begin();
-    const verdict = { listed: false, score: 0, reasons: ['forgotten'], untilEpochUs: undefined };
-    listings.apply(subject, verdict, this.#clock.epochUs());
+    const verdict = { level: undefined, score: 0, reasons: ['forgotten'], untilEpochUs: undefined };
+    listings.apply(subject, verdict, undefined, this.#clock.epochUs());
     listings.finish();
     return wasListed;
   }
@@ -150,12 +150,13 @@ export class Forgetting {
       if (counter !== undefined) this.#counters.add(counter, -removed);
     }
     remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value);
-    this.#database
+    const { changes } = this.#database
       .prepare(
         `DELETE FROM listing_change WHERE kind = ?1 AND value = ?2 AND change_id <
           (SELECT max(change_id) FROM listing_change WHERE kind = ?1 AND value = ?2)`,
       )
       .run(kind, value);
+    this.#counters.add('listing_changes', -Number(changes));
     return entries;
   }
 

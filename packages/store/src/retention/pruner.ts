@@ -9,17 +9,17 @@ import {
   FREE_PAGES_OCTETS_MIN,
   FREE_PAGES_SHARE_MAX,
   HOURS_COUNT_MAX,
-  OCTETS_PER_TOTAL,
   OWED_REPORT_INTERVAL_MS,
   PRUNE_ROWS,
   PRUNE_STEP_MS,
   PRUNE_STEP_URGENT_MS,
-  TOTALS_COUNT_MAX,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { AgeRemoval } from './age-removal.ts';
+import { budgetsOf, type Budgets } from './budgets.ts';
+import { EventRemoval, RANKS } from './event-removal.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
@@ -47,33 +47,35 @@ export interface RetentionOptions {
   readonly owedOctetsMax: number;
 }
 
-/** Tables that are pruned alike: each has `total_id` and `last_seen_us`. */
+/** Tables that are pruned alike: each has `total_id`, and an index on `grade` and `last_seen_us`. */
 const TOTALS = {
-  addresses: 'address_total',
-  numbers: 'number_total',
-  user_agents: 'user_agent_total',
-  proved_addresses: 'address_evidence',
-  read_numbers: 'number_evidence',
-} as const;
+  addresses: { name: 'address_total', budget: 'totalsCountMax' },
+  numbers: { name: 'number_total', budget: 'totalsCountMax' },
+  user_agents: { name: 'user_agent_total', budget: 'totalsCountMax' },
+  proved_addresses: { name: 'address_evidence', budget: 'evidenceCountMax' },
+  read_numbers: { name: 'number_evidence', budget: 'evidenceCountMax' },
+} as const satisfies Record<string, { readonly name: string; readonly budget: keyof Budgets }>;
 
 type TotalsCounter = keyof typeof TOTALS;
 
 /** One table of totals, its counter and its statements. */
 interface TotalsTable {
   readonly counter: TotalsCounter;
+  readonly countMax: number;
+  /** Of a grade and not of the kept part. */
   readonly deleteOldest: StatementSync;
   readonly deleteExpired: StatementSync;
 }
 
 /**
- * Removes the oldest rows and totals: those beyond the retention time, those beyond the size, and those
- * whose pages are needed while the disk is nearly full. In small steps, so that recording never waits long.
+ * Removes rows and totals: those beyond the retention time, those beyond the size, and those whose pages are needed
+ * while the disk is nearly full; beyond a size the oldest of the weakest grade first. In small steps, so that
+ * recording never waits long.
  */
 export class Pruner {
   readonly #ports: PrunerPorts;
   readonly #options: RetentionOptions;
-  readonly #totalsCountMax: number;
-  readonly #deleteOldest: StatementSync;
+  readonly #events: EventRemoval;
   /** Of the kept part, and of what came later. */
   readonly #keptAges: AgeRemoval;
   readonly #ages: AgeRemoval;
@@ -92,14 +94,7 @@ export class Pruner {
     const { database } = ports;
     this.#ports = ports;
     this.#options = options;
-    this.#totalsCountMax = Math.min(
-      Math.floor(options.databaseOctetsMax / OCTETS_PER_TOTAL),
-      TOTALS_COUNT_MAX,
-    );
-    this.#deleteOldest = database.prepare(`
-      DELETE FROM honey WHERE honey_id IN
-        (SELECT honey_id FROM honey WHERE honey_id > ? AND honey_id <= ?
-          ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
+    this.#events = new EventRemoval(database);
     this.#keptAges = new AgeRemoval(database);
     this.#ages = new AgeRemoval(database);
     this.#owedCursor = database.prepare(
@@ -113,7 +108,8 @@ export class Pruner {
       `SELECT name, value FROM counter WHERE name IN (${counters.map((name) => `'${name}'`).join(', ')})`,
     );
     this.#counters = new Counters(database);
-    this.#tables = counters.map((counter) => totalsTable(database, counter));
+    const budgets = budgetsOf(options.databaseOctetsMax);
+    this.#tables = counters.map((counter) => totalsTable(database, counter, budgets));
     inTransaction(database, () => setLimits(database, options, ports.clock.epochUs()));
     this.#kept = keptPart(database);
   }
@@ -176,7 +172,7 @@ export class Pruner {
     const { retentionDays } = this.#options;
     const last = this.#lastNotOwed();
     let removed = 0;
-    if (this.#tooLarge(low)) removed += this.#removeOldest(last, low);
+    if (this.#tooLarge(low)) removed += this.#removeEvents(last, low);
     const { honeyId, days } = this.#kept;
     const age = { after: honeyId, last, expired: expiry(retentionDays, nowUs), nowUs };
     removed += this.#ages.step(age);
@@ -199,11 +195,9 @@ export class Pruner {
     );
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
-      const excess = (counts.get(table.counter) ?? 0) - this.#totalsMax();
+      const excess = (counts.get(table.counter) ?? 0) - table.countMax - this.#kept.totals;
       let changes = Number(table.deleteExpired.run(fromUs, expiredUs).changes);
-      if (excess > 0) {
-        changes += Number(table.deleteOldest.run(atUs, Math.min(excess, PRUNE_ROWS)).changes);
-      }
+      if (excess > 0) changes += deleteWeakest(table, atUs, Math.min(excess, PRUNE_ROWS));
       this.#counters.add(table.counter, -changes);
       removed += changes;
     }
@@ -218,15 +212,22 @@ export class Pruner {
     return owed === null ? Number.MAX_SAFE_INTEGER : Number(owed);
   }
 
-  /** Rows that are owed go where nothing else is left to go, and only beyond their own limit. */
-  #removeOldest(last: number, low: boolean): number {
+  /**
+   * Rows that are owed go where nothing else is left to go, and only beyond their own limit.
+   *
+   * @returns More than 0 where it makes sense to go on.
+   */
+  #removeEvents(last: number, low: boolean): number {
     const { honeyId: after } = this.#kept;
-    const removed = Number(this.#deleteOldest.run(after, last).changes);
-    if (removed > 0) return removed;
+    const { removed, isSearching } = this.#events.step(after, last);
+    if (removed > 0 || isSearching) return Math.max(removed, 1);
     const octetsMax = this.#octetsMax() + this.#options.owedOctetsMax;
     const isBeyond = this.#ports.pages.read().liveOctets > octetsMax;
     if (!low && !isBeyond) return 0;
-    const owed = Number(this.#deleteOldest.run(after, Number.MAX_SAFE_INTEGER).changes);
+    const { removed: owed, isSearching: isMore } = this.#events.step(
+      after,
+      Number.MAX_SAFE_INTEGER,
+    );
     this.#owedRemovedCount += owed;
     const nowMs = this.#ports.clock.nowMs();
     if (this.#owedRemovedCount > 0 && nowMs >= this.#owedReportAtMs) {
@@ -239,7 +240,7 @@ export class Pruner {
       });
       this.#owedRemovedCount = 0;
     }
-    return owed;
+    return isMore ? 1 : owed;
   }
 
   /** The database is beyond its size, or a nearly full disk needs free pages within it. */
@@ -261,11 +262,11 @@ export class Pruner {
   }
 
   #totalsExcess(): number {
-    return Math.max(...this.#totalsCounts().values()) / this.#totalsMax();
-  }
-
-  #totalsMax(): number {
-    return this.#totalsCountMax + this.#kept.totals;
+    const counts = this.#totalsCounts();
+    const excesses = this.#tables.map(
+      ({ counter, countMax }) => (counts.get(counter) ?? 0) / (countMax + this.#kept.totals),
+    );
+    return Math.max(...excesses);
   }
 
   #totalsCounts(): ReadonlyMap<string, number> {
@@ -274,17 +275,32 @@ export class Pruner {
   }
 }
 
-function totalsTable(database: DatabaseSync, counter: TotalsCounter): TotalsTable {
-  const name = TOTALS[counter];
-  const oldest = `SELECT total_id FROM ${name}`;
+/** Removes totals of the weakest grade that there is, of these the longest unseen. @returns How many. */
+function deleteWeakest({ deleteOldest }: TotalsTable, fromUs: number, count: number): number {
+  let left = count;
+  for (const rank of RANKS) {
+    if (left > 0) left -= Number(deleteOldest.run(rank, fromUs, left).changes);
+  }
+  return count - left;
+}
+
+function totalsTable(
+  database: DatabaseSync,
+  counter: TotalsCounter,
+  budgets: Budgets,
+): TotalsTable {
+  const { name, budget } = TOTALS[counter];
+  const ids = `SELECT total_id FROM ${name}`;
   return {
     counter,
+    countMax: budgets[budget],
     deleteOldest: database.prepare(
-      `DELETE FROM ${name} WHERE total_id IN (${oldest} WHERE last_seen_us >= ? ORDER BY last_seen_us LIMIT ?)`,
+      `DELETE FROM ${name} WHERE total_id IN
+        (${ids} WHERE grade = ? AND last_seen_us >= ? ORDER BY last_seen_us LIMIT ?)`,
     ),
     deleteExpired: database.prepare(
       `DELETE FROM ${name} WHERE total_id IN
-        (${oldest} WHERE last_seen_us >= ? AND last_seen_us < ? ORDER BY last_seen_us LIMIT ${PRUNE_ROWS})`,
+        (${ids} WHERE grade IN (0, 1, 2) AND last_seen_us >= ? AND last_seen_us < ? LIMIT ${PRUNE_ROWS})`,
     ),
   };
 }

@@ -4,7 +4,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /**
  * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received
- * but not kept, the rows of the tables of totals, of evidence and of listings, and how often the operator decided.
+ * but not kept, the rows of the tables of totals, of evidence, of listings and of their changes, how often the operator decided, and a hash of the options
+ * that the judge decided by last.
  */
 export type CounterName =
   | 'last_honey_id'
@@ -14,9 +15,11 @@ export type CounterName =
   | 'user_agents'
   | 'proved_addresses'
   | 'read_numbers'
-  | 'listed_ranges'
   | 'listed_addresses'
   | 'listed_numbers'
+  | 'listed_ranges'
+  | 'listing_changes'
+  | 'judge_options'
   | 'decisions'
   | 'shared_events'
   | 'origins'

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { fromSqlite } from '../file/database-error.ts';
+import { mergedByTime } from './graded-rows.ts';
 import type { PlacesProgress } from './place-totals.ts';
 
 /** What is known of a country or a network: of the addresses in it that are known now. */
@@ -65,10 +66,14 @@ export class PlaceReader {
     this.#newAddresses = database.prepare(
       'SELECT total_id, address FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?',
     );
-    this.#seenAddresses = database.prepare(`
-      SELECT total_id, address, last_seen_us, seen_count, counted
-      FROM address_total LEFT JOIN address_place USING (total_id)
-      WHERE (last_seen_us, total_id) > (?, ?) ORDER BY last_seen_us, total_id LIMIT ?`);
+    this.#seenAddresses = database.prepare(
+      mergedByTime(
+        'total_id, address, last_seen_us, seen_count, counted',
+        'address_total LEFT JOIN address_place USING (total_id)',
+        '(last_seen_us, total_id) > (?1, ?2)',
+        'ORDER BY last_seen_us, total_id LIMIT ?3',
+      ),
+    );
   }
 
   /** All of them, that with the most messages first. */

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Counters } from './counters.ts';
+import { mergedByTime } from './graded-rows.ts';
 import type { PageEnd } from '../page.ts';
 
 /** Where an address is, by the number of its total. */
@@ -70,8 +71,14 @@ export class PlaceTotals {
       VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (network) DO UPDATE SET name = max(name, excluded.name), ${sums}`);
     this.#source = database.prepare("SELECT value FROM counter WHERE name = 'placed_source'");
-    this.#newest = database.prepare(`
-      SELECT last_seen_us, total_id FROM address_total ORDER BY last_seen_us DESC, total_id DESC LIMIT 1`);
+    this.#newest = database.prepare(
+      mergedByTime(
+        'last_seen_us, total_id',
+        'address_total',
+        'true',
+        'ORDER BY last_seen_us DESC, total_id DESC LIMIT 1',
+      ),
+    );
   }
 
   /** Adds what is new of these addresses, within the caller's transaction. */

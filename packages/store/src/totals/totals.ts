@@ -92,14 +92,7 @@ export class Totals {
 
   constructor(database: DatabaseSync, counters: Counters) {
     this.#counters = counters;
-    this.#addAddress = database.prepare(`
-      INSERT INTO address_total (address, first_seen_us, last_seen_us, seen_count, grade)
-      VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (address) DO UPDATE SET
-        first_seen_us = min(first_seen_us, excluded.first_seen_us),
-        last_seen_us = max(last_seen_us, excluded.last_seen_us),
-        seen_count = seen_count + excluded.seen_count,
-        grade = max(grade, excluded.grade)`);
+    this.#addAddress = addText(database, 'address_total', 'address');
     this.#addNumber = addText(database, 'number_total', 'number');
     this.#addUserAgent = addText(database, 'user_agent_total', 'user_agent');
     this.#addHour = database.prepare(`
@@ -116,17 +109,17 @@ export class Totals {
     this.#addresses.add(address, epochUs, count, gradeRank);
   }
 
-  addNumber(number: string, epochUs: number, count: number): void {
-    this.#numbers.add(number, epochUs, count, 0);
+  addNumber(number: string, epochUs: number, count: number, gradeRank: number): void {
+    this.#numbers.add(number, epochUs, count, gradeRank);
   }
 
   /** @param userAgent Cut to the characters that are kept of it. */
-  addUserAgent(userAgent: string, epochUs: number, count: number): void {
+  addUserAgent(userAgent: string, epochUs: number, count: number, gradeRank: number): void {
     const kept =
       userAgent.length > USER_AGENT_CHARACTERS_MAX
         ? userAgent.slice(0, USER_AGENT_CHARACTERS_MAX)
         : userAgent;
-    if (kept !== '') this.#userAgents.add(kept, epochUs, count, 0);
+    if (kept !== '') this.#userAgents.add(kept, epochUs, count, gradeRank);
   }
 
   /** @param method As it was received; `undefined` where there was none. */
@@ -153,10 +146,10 @@ export class Totals {
       this.#addAddress.run(address, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
     }
     for (const [number, sum] of this.#numbers.entries()) {
-      this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count);
+      this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
     }
     for (const [userAgent, sum] of this.#userAgents.entries()) {
-      this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count);
+      this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
     }
     for (const { hour, method, transport, count } of this.#hours.values()) {
       this.#addHour.run(hour, method, transport, count);
@@ -190,14 +183,14 @@ export class Totals {
 
 function addText(
   database: DatabaseSync,
-  table: 'number_total' | 'user_agent_total',
-  column: 'number' | 'user_agent',
+  table: 'address_total' | 'number_total' | 'user_agent_total',
+  column: 'address' | 'number' | 'user_agent',
 ): StatementSync {
   return database.prepare(`
-    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count)
-    VALUES (?, ?, ?, ?)
+    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade)
+    VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (${column}) DO UPDATE SET
       first_seen_us = min(first_seen_us, excluded.first_seen_us),
       last_seen_us = max(last_seen_us, excluded.last_seen_us),
-      seen_count = seen_count + excluded.seen_count`);
+      seen_count = seen_count + excluded.seen_count, grade = max(grade, excluded.grade)`);
 }

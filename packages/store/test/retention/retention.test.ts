@@ -135,12 +135,12 @@ test('Store.maintain() bounds the totals, the longest unseen go first', () => {
     ]);
   }
   bench.maintainAll();
-  assert.equal(bench.reader.addressesCount(), 1024);
-  assert.equal(bench.query('SELECT count(*) FROM address_total'), 1024);
-  assert.equal(bench.reader.numbersCount(), 1024);
-  assert.equal(bench.query('SELECT count(*) FROM number_total'), 1024);
-  assert.equal(bench.reader.number('1-175'), undefined);
-  assert.equal(bench.reader.number('1-176')?.seenCount, 1);
+  assert.equal(bench.reader.addressesCount(), 512);
+  assert.equal(bench.query('SELECT count(*) FROM address_total'), 512);
+  assert.equal(bench.reader.numbersCount(), 512);
+  assert.equal(bench.query('SELECT count(*) FROM number_total'), 512);
+  assert.equal(bench.reader.number('2-287'), undefined);
+  assert.equal(bench.reader.number('2-288')?.seenCount, 1);
 });
 
 test('Store.maintain() stops after some milliseconds and says that there is more', () => {

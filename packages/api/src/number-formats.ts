@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { ListedKind } from './feed.ts';
+import type { ListFormat } from './list-formats.ts';
+import { csvHead, csvLine } from './listing-csv.ts';
+import { listingEntry, numberText } from './v1/entries.ts';
+
+/** A list of numbers for one kind of program, and what it can hold. */
+export interface NumberFormat extends ListFormat {
+  readonly kinds: readonly ListedKind[];
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const NUMBERS: readonly ListedKind[] = ['number'];
+const WITH_RANGES: readonly ListedKind[] = ['number', 'range'];
+
+/** One number a line, with its plus; the last digits of a range are `x`. */
+const plainText: NumberFormat = {
+  kinds: WITH_RANGES,
+  mediaType: TEXT,
+  begin: () => '',
+  end: () => '',
+  page: (entries) => entries.map((entry) => `${numberText(entry)}\n`).join(''),
+  changes: {
+    begin: () => '',
+    add: (entries) => entries.map((entry) => `${numberText(entry)}\n`).join(''),
+  },
+};
+
+/** RFC 4180. */
+const csv: NumberFormat = {
+  kinds: WITH_RANGES,
+  mediaType: 'text/csv; charset=utf-8; header=present',
+  begin: () => csvHead('number'),
+  end: () => '',
+  page: (entries) => entries.map((entry) => csvLine(numberText(entry), entry)).join(''),
+};
+
+/** One array of JSON, an entry a line. */
+const json: NumberFormat = {
+  kinds: WITH_RANGES,
+  mediaType: 'application/json',
+  begin: () => '[',
+  end: () => '\n]\n',
+  page: (entries, isFirst) =>
+    entries
+      .map((entry, index) => {
+        const comma = isFirst && index === 0 ? '' : ',';
+        return `${comma}\n${JSON.stringify(listingEntry(entry))}`;
+      })
+      .join(''),
+};
+
+/**
+ * A table of Kamailio's `db_text` for its `htable`: the number without its plus, and the score. 0 is the type of a key
+ * that is a text, 1 that of a value which is a number; an entry ends by itself (seconds of the epoch).
+ */
+const htable: NumberFormat = {
+  kinds: NUMBERS,
+  mediaType: TEXT,
+  begin: () =>
+    'id(int,auto) key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n',
+  end: () => '',
+  page: (entries) =>
+    entries
+      .map(({ value, score, listingId, untilEpochUs }) =>
+        [tableId(listingId), value, 0, 1, score, Math.ceil(untilEpochUs / 1e6)].join(':'),
+      )
+      .map((line) => `${line}\n`)
+      .join(''),
+};
+
+/** A table of `db_text` with prefixes: a number begins with itself, and a range is a prefix, of numbers of any length. */
+function prefixTable(column: string): NumberFormat {
+  return {
+    kinds: WITH_RANGES,
+    mediaType: TEXT,
+    begin: () => `id(int,auto) prefix(string) ${column}(int)\n`,
+    end: () => '',
+    page: (entries) =>
+      entries
+        .map(({ value, listingId }) => `${tableId(listingId)}:${value.replaceAll('x', '')}:0\n`)
+        .join(''),
+  };
+}
+
+/** Columns of these tables are 32 bits wide. An id only has to be another one for each entry at a time. */
+function tableId(listingId: number): number {
+  return listingId % 2_147_483_648;
+}
+
+/** Commands of Asterisk's console for its own database: family `sentrypeer`, the number without its plus, the score. */
+const astdb: NumberFormat = {
+  kinds: NUMBERS,
+  mediaType: TEXT,
+  begin: () => 'database deltree sentrypeer\n',
+  end: () => '',
+  page: (entries) =>
+    entries.map(({ value, score }) => `database put sentrypeer ${value} ${score}\n`).join(''),
+  changes: {
+    begin: () => '',
+    add: (entries) => entries.map(({ value }) => `database put sentrypeer ${value} 1\n`).join(''),
+    remove: (entries) => entries.map(({ value }) => `database del sentrypeer ${value}\n`).join(''),
+  },
+};
+
+/** Lists of numbers, by the ending of the route. */
+export const NUMBER_FORMATS = {
+  txt: plainText,
+  csv,
+  json,
+  htable,
+  userblocklist: prefixTable('allowlist'),
+  userblacklist: prefixTable('whitelist'),
+  astdb,
+} as const satisfies Readonly<Record<string, NumberFormat>>;

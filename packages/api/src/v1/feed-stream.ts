@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { unreachable } from '@sentrypeer/kernel';
+import type { FeedPage, FeedQuery } from '../feed.ts';
+import { FEED_PAGE_ENTRIES } from '../limits.ts';
+import { changeEntry, listingEntry } from './entries.ts';
+import type { StreamedEvent } from './event-streams.ts';
+import type { Call } from './operation.ts';
+import { beginAfter, sendEvents } from './stream-route.ts';
+
+/** Answers with the feed: a snapshot where one is due, then each change as it is made. */
+export function sendFeed(
+  call: Pick<Call<never>, 'request' | 'reply' | 'ports'>,
+  asked: number | undefined,
+  query: FeedQuery,
+): void {
+  const begin = beginAfter(call, asked);
+  if (begin === undefined) return;
+  const { feed, feedStreams } = call.ports;
+  const follower = feed.follow(begin.after, query);
+  sendEvents(call, feedStreams, {
+    read: () => {
+      const page = follower.next(FEED_PAGE_ENTRIES);
+      if (page === undefined) return { events: [], more: false };
+      return { events: eventsOf(page, follower.serial), more: true };
+    },
+  });
+}
+
+function eventsOf(page: FeedPage, serial: number | undefined): readonly StreamedEvent[] {
+  switch (page.kind) {
+    case 'begin':
+      return [{ type: 'begin', data: '{}' }];
+    case 'listings':
+      // Without ids: a client that is cut off within a snapshot needs another one.
+      return page.listings.map((entry) => ({
+        type: 'entry',
+        data: JSON.stringify(listingEntry(entry)),
+      }));
+    case 'end':
+      return [{ type: 'end', id: page.serial, data: JSON.stringify({ serial: page.serial }) }];
+    case 'changes': {
+      const events = page.changes.map((change) => ({
+        type: 'change',
+        id: change.changeId,
+        data: JSON.stringify(changeEntry(change)),
+      }));
+      // What was left out moves a client on as well, or it would be behind in the end.
+      if (serial === undefined || events.at(-1)?.id === serial) return events;
+      return [...events, { type: 'serial', id: serial, data: JSON.stringify({ serial }) }];
+    }
+    default:
+      return unreachable(page);
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { gradeOfText } from '../log/grades.ts';
+import type { Row } from '../log/event-row.ts';
+import { inTransaction } from '../file/transaction.ts';
+import { JUDGE_ROWS } from '../limits.ts';
+import type { ListedSubject } from './evidence-reader.ts';
+import { EvidenceSums, EVIDENCE_COLUMNS } from './evidence-sums.ts';
+import type { EvidenceWriter } from './evidence-writer.ts';
+
+/** Names of the judge's cursors on the event log: of what proved itself, and of all the rest. */
+export const JUDGE_CURSOR = 'judge';
+export const PROVED_CURSOR = 'judge-proved';
+
+/** The condition of the index on what proved itself, as it must stand in each question that uses it. */
+export const IS_PROVED = "grade IN ('returned', 'handshake')";
+
+/** No further than the next delisting: what came before it does not count, what comes after it does. */
+const UP_TO_DELISTING = `honey_id <= coalesce(
+  (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${Number.MAX_SAFE_INTEGER})`;
+
+interface LaneParts {
+  readonly database: DatabaseSync;
+  readonly writer: EvidenceWriter;
+  readonly toolOf: (userAgent: string) => string | undefined;
+  /** Judges the subjects, within the transaction that keeps their evidence. */
+  readonly apply: (subjects: readonly ListedSubject[], nowUs: number) => void;
+}
+
+/**
+ * Two cursors on the event log. What proved its source is read first, by an index that holds nothing else, so that no
+ * amount of packets which anybody can forge delays its verdict; each event belongs to one of the two.
+ */
+export class EventLanes {
+  readonly #parts: LaneParts;
+  readonly #proved: StatementSync;
+  readonly #all: StatementSync;
+  readonly #cursor: StatementSync;
+  readonly #saveCursor: StatementSync;
+  readonly #nextDelisting: StatementSync;
+
+  constructor(parts: LaneParts) {
+    const { database } = parts;
+    this.#parts = parts;
+    this.#proved = database.prepare(`
+      SELECT ${EVIDENCE_COLUMNS} FROM honey INDEXED BY proved_event_index
+      WHERE honey_id > ?1 AND ${UP_TO_DELISTING} AND ${IS_PROVED} ORDER BY honey_id LIMIT ${JUDGE_ROWS}`);
+    this.#all = database.prepare(
+      `SELECT ${EVIDENCE_COLUMNS} FROM honey WHERE honey_id > ?1 AND ${UP_TO_DELISTING}
+      ORDER BY honey_id LIMIT ${JUDGE_ROWS}`,
+    );
+    this.#nextDelisting = database.prepare(
+      'SELECT min(honey_id) AS honey_id FROM delisting WHERE honey_id > ?',
+    );
+    this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
+    this.#saveCursor = database.prepare(`
+      INSERT INTO cursor (name, honey_id) VALUES (?, ?)
+      ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
+  }
+
+  /** Some events that proved their source. @returns Whether there may be more. */
+  stepProved(nowUs: number): boolean {
+    return this.#step(PROVED_CURSOR, this.#proved, nowUs);
+  }
+
+  /** Some of the others. @returns Whether there may be more. */
+  stepRest(nowUs: number): boolean {
+    return this.#step(JUDGE_CURSOR, this.#all, nowUs);
+  }
+
+  /** Nothing of this lane stands before the next delisting. @returns Whether there is one. */
+  #passDelisting(name: string, cursor: number): boolean {
+    const next = this.#nextDelisting.get(cursor)?.['honey_id'] ?? null;
+    if (next === null) return false;
+    this.#saveCursor.run(name, Number(next));
+    return true;
+  }
+
+  #step(name: string, question: StatementSync, nowUs: number): boolean {
+    const { database, writer, toolOf, apply } = this.#parts;
+    const cursor = Number(this.#cursor.get(name)?.['honey_id'] ?? 0);
+    const rows = question.all(cursor);
+    const last = rows.at(-1);
+    if (last === undefined) return this.#passDelisting(name, cursor);
+    const sums = new EvidenceSums(toolOf);
+    for (const row of rows) {
+      if (isProved(row) === (name === PROVED_CURSOR)) sums.add(row, nowUs);
+    }
+    inTransaction(database, () => {
+      apply(writer.write(sums, Number(last['honey_id'])), nowUs);
+      this.#saveCursor.run(name, Number(last['honey_id']));
+    });
+    return true; // A step may have ended at a delisting.
+  }
+}
+
+function isProved(row: Row): boolean {
+  const grade = gradeOfText(row['grade']);
+  return grade === 'returned' || grade === 'handshake';
+}

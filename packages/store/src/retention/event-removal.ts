@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { PRUNE_ROWS, PRUNE_SCAN_PAGES } from '../limits.ts';
+
+/** Grades by their place, from weak to strong; rows of other nodes and of SentryPeer 4.x have none and are weakest. */
+export const RANKS = [0, 1, 2] as const;
+type Rank = (typeof RANKS)[number];
+
+/** What one step came to. */
+export interface Removal {
+  readonly removed: number;
+  /** It looked at rows that stay, and there are more to look at. */
+  readonly isSearching: boolean;
+}
+
+/**
+ * Removes rows of the event log: the oldest of the weakest grade first, so that no number of packets which anybody can
+ * forge pushes out what was proved. Ids only rise, so each row that stays is passed once in the life of the program.
+ */
+export class EventRemoval {
+  readonly #page: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #removeAll: StatementSync;
+  /** All rows of a rank or a lower one have a higher id than this. */
+  #floors: [number, number, number] = [0, 0, 0];
+  #after = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#page = database.prepare(`
+      SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank FROM honey
+      WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
+    this.#remove = database.prepare(
+      'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',
+    );
+    this.#removeAll = database.prepare('DELETE FROM honey WHERE honey_id > ? AND honey_id <= ?');
+  }
+
+  /** Removes some rows, or looks for some, after one id and up to another. */
+  step(after: number, last: number): Removal {
+    if (after !== this.#after) this.#floors = [after, after, after];
+    this.#after = after;
+    for (const rank of RANKS) {
+      const removal = this.#removeOf(rank, last);
+      if (removal.removed > 0 || removal.isSearching) return removal;
+    }
+    return { removed: 0, isSearching: false };
+  }
+
+  #removeOf(rank: Rank, last: number): Removal {
+    for (let pages = 0; pages < PRUNE_SCAN_PAGES; pages += 1) {
+      const floor = this.#floors[rank];
+      const rows = this.#page.all(floor, last);
+      const end = rows.at(-1);
+      if (end === undefined) return { removed: 0, isSearching: false };
+      const weak = rows.filter((row) => Number(row['rank']) <= rank);
+      // What is left of the page is stronger, so all weak ones come after it.
+      this.#floors[rank] = Number(end['honey_id']);
+      if (weak.length === 0) continue;
+      const { changes } =
+        weak.length === rows.length
+          ? this.#removeAll.run(floor, this.#floors[rank])
+          : this.#remove.run(JSON.stringify(weak.map((row) => row['honey_id'])));
+      return { removed: Number(changes), isSearching: false };
+    }
+    return { removed: 0, isSearching: true };
+  }
+}
