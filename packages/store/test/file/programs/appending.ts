@@ -27,13 +27,12 @@ const quiet = (): void => undefined;
 const logger: Logger = {
   debug: quiet,
   warn: quiet,
-  info: (event, fields) => {
+  info: quiet,
+  error: (event, fields) => {
+    if (event === 'recording_stalled') tell({ kind: 'stalled', code: String(fields?.['code']) });
     if (event === 'recording_resumed') {
       tell({ kind: 'resumed', waited: Number(fields?.['waited_messages']) });
     }
-  },
-  error: (event, fields) => {
-    if (event === 'recording_stalled') tell({ kind: 'stalled', code: String(fields?.['code']) });
   },
 };
 
