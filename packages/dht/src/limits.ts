@@ -60,18 +60,6 @@ export const PROVED_ADDRESSES_MAX = 16_384;
 export const PROVED_MS = 600_000;
 
 /**
- * Octets of values a second that addresses of one source get before they have proved that they hear us. Chosen: a
- * forged source makes us send its victim less than a modem could.
- */
-export const UNPROVED_OCTETS_PER_SECOND = 16_384;
-
-/** Octets of values that one unproved source gets at once. Chosen: a first question of a new node is answered, up to 128 KiB. */
-export const UNPROVED_OCTETS_BURST = 131_072;
-
-/** Octets of values a second for all unproved addresses together. Chosen: 4 Mbit/s. */
-export const UNPROVED_OCTETS_PER_SECOND_ALL = 524_288;
-
-/**
  * Octets of values a second that addresses of one source get which have proved to hear us, and at once; values looked
  * through count, too. Chosen: three times what a node with 6,500 values costs that asks for the whole list before each
  * announcement (PROTOCOL 20.4).
@@ -369,7 +357,6 @@ assert(
   QUERIES_PER_SOURCE_PER_SECOND_MAX < QUERIES_PER_SECOND_MAX,
   'one source leaves room for others',
 );
-assert(UNPROVED_OCTETS_PER_SECOND < PROVED_OCTETS_PER_SECOND, 'a proof is worth something');
 assert(PROVED_OCTETS_BURST <= PROVED_OCTETS_PER_SECOND_ALL, 'one burst is served within a second');
 assert(
   PUSHED_OCTETS_PER_NODE_MAX < PUSHED_OCTETS_MAX,

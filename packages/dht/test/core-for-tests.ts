@@ -2,6 +2,7 @@
 
 /* What the parts of an engine share, with a clock that a test sets. */
 
+import { Admission } from '../src/engine/admission.ts';
 import { Chance } from '../src/engine/chance.ts';
 import type { Core } from '../src/engine/core.ts';
 import { newCounters } from '../src/engine/counters.ts';
@@ -27,7 +28,9 @@ export function testCore(): TestCore {
   const timers = new Timers();
   const counters = newCounters();
   const sent: Uint8Array[] = [];
-  const outbox = new Outbox(clock, timers, counters, (octets) => sent.push(octets));
+  const outbox = new Outbox(clock, timers, counters, new Admission(), (octets) =>
+    sent.push(octets),
+  );
   const envelope = { network: 0, client: false, agent: undefined };
   const chance = new Chance(random);
   return {

@@ -86,10 +86,13 @@ export class Stranger implements Host {
     return this.received.filter((message) => message.kind !== 'query' && message.tid === tid);
   }
 
-  /** A token of this node for this stranger. */
+  /** A token of this node for this stranger, who answers its ping. */
   token(of: Endpoint): Uint8Array {
+    const { onQuery } = this;
+    this.onQuery = ({ tid: asked }, from) => this.reply(from, asked, {});
     const tid = this.query(of, 'find', { target: this.id });
     this.#dht.network.run(1000);
+    this.onQuery = onQuery;
     const [reply] = this.repliesTo(tid);
     return (reply?.kind === 'reply' ? reply.args.token : undefined) ?? new Uint8Array(0);
   }

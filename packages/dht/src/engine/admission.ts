@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { sourceKey, type Endpoint } from '@sentrypeer/ip';
+import { networkText, sourceKey, type Endpoint } from '@sentrypeer/ip';
 import { endpointKey } from '../address.ts';
 import {
   BLACKLIST_MAX,
@@ -12,12 +12,19 @@ import {
   PROVED_OCTETS_PER_SECOND_ALL,
   QUERIES_PER_SECOND_MAX,
   QUERIES_PER_SOURCE_PER_SECOND_MAX,
-  UNPROVED_OCTETS_BURST,
-  UNPROVED_OCTETS_PER_SECOND,
-  UNPROVED_OCTETS_PER_SECOND_ALL,
 } from '../limits.ts';
+import {
+  ANSWERED_MS,
+  UNPROVED_OCTETS_PER_HOUR,
+  UNPROVED_OCTETS_PER_HOUR_NETWORK,
+  UNPROVED_OCTETS_PER_SECOND_ALL,
+  UNPROVED_SOURCES_MAX,
+} from './limits.ts';
 
 const SECOND_MS = 1000;
+const HOUR_S = 3600;
+/** The networks that share a budget. */
+const NETWORK = { ipv4: 24, ipv6: 48 };
 
 /** What one source may ask and get, PROTOCOL 15. */
 export class Admission {
@@ -27,15 +34,25 @@ export class Admission {
   /** When an address last showed that it hears us; the longest silent first. */
   readonly #proved = new Map<string, number>();
   readonly #blacklist = new Set<string>();
-  readonly #unprovedBudgets = new Budgets(
-    UNPROVED_OCTETS_PER_SECOND,
-    UNPROVED_OCTETS_BURST,
+  /** What went to addresses that have not answered; what they answer is given back. */
+  readonly #unproved = new Budgets(
+    UNPROVED_OCTETS_PER_HOUR / HOUR_S,
+    UNPROVED_OCTETS_PER_HOUR,
     UNPROVED_OCTETS_PER_SECOND_ALL,
+    UNPROVED_SOURCES_MAX,
   );
+  readonly #unprovedNetworks = new Budgets(
+    UNPROVED_OCTETS_PER_HOUR_NETWORK / HOUR_S,
+    UNPROVED_OCTETS_PER_HOUR_NETWORK,
+    UNPROVED_OCTETS_PER_SECOND_ALL,
+    UNPROVED_SOURCES_MAX,
+  );
+  readonly #unprovedSpent = new Map<string, number>();
   readonly #provedBudgets = new Budgets(
     PROVED_OCTETS_PER_SECOND,
     PROVED_OCTETS_BURST,
     PROVED_OCTETS_PER_SECOND_ALL,
+    BUDGETS_MAX,
   );
 
   /** Whether another query, or a stray part, of this source is looked at. */
@@ -70,6 +87,7 @@ export class Admission {
     const key = endpointKey(source);
     this.#proved.delete(key);
     this.#proved.set(key, nowMs);
+    this.#giveBack(source, key);
     const [oldest] = this.#proved.keys();
     if (oldest !== undefined && this.#proved.size > PROVED_ADDRESSES_MAX)
       this.#proved.delete(oldest);
@@ -80,12 +98,52 @@ export class Admission {
     return atMs !== undefined && nowMs - atMs < PROVED_MS;
   }
 
-  /** Whether so many octets of values may go to the address: as its source's budget, and everybody's, allows. */
-  mayAnswer(source: Endpoint, octets: number, nowMs: number): boolean {
-    if (octets === 0) return true;
-    const budgets = this.isProved(source, nowMs) ? this.#provedBudgets : this.#unprovedBudgets;
-    return budgets.take(sourceKey(source.address), octets, nowMs);
+  /** It proved that it hears us in the last two hours: one datagram at a time may go there. */
+  hasAnswered(source: Endpoint, nowMs: number): boolean {
+    const atMs = this.#proved.get(endpointKey(source));
+    return atMs !== undefined && nowMs - atMs < ANSWERED_MS;
   }
+
+  /** Whether so many octets of values may go to an address that is proved: as its source's budget, and everybody's, allows. */
+  mayAnswer(source: Endpoint, octets: number, nowMs: number): boolean {
+    return octets === 0 || this.#provedBudgets.take(sourceKey(source.address), octets, nowMs);
+  }
+
+  /** Whether so many octets are left for an address that has not answered. They are not taken. */
+  affords(to: Endpoint, octets: number, nowMs: number): boolean {
+    return (
+      this.#unproved.has(sourceKey(to.address), octets, nowMs) &&
+      this.#unprovedNetworks.has(networkOf(to), octets, nowMs)
+    );
+  }
+
+  /** Takes octets that go to an address that has not answered from what it, its network and everybody may get. `false`: too many. */
+  spend(to: Endpoint, octets: number, nowMs: number): boolean {
+    if (!this.affords(to, octets, nowMs)) return false;
+    this.#unproved.take(sourceKey(to.address), octets, nowMs);
+    this.#unprovedNetworks.take(networkOf(to), octets, nowMs);
+    const key = endpointKey(to);
+    const spent = (this.#unprovedSpent.get(key) ?? 0) + octets;
+    this.#unprovedSpent.delete(key);
+    this.#unprovedSpent.set(key, spent);
+    const [oldest] = this.#unprovedSpent.keys();
+    if (oldest !== undefined && this.#unprovedSpent.size > UNPROVED_SOURCES_MAX)
+      this.#unprovedSpent.delete(oldest);
+    return true;
+  }
+
+  /** What went there reached somebody who wants it: it takes nothing from the neighbours. */
+  #giveBack(source: Endpoint, key: string): void {
+    const spent = this.#unprovedSpent.get(key);
+    if (spent === undefined) return;
+    this.#unprovedSpent.delete(key);
+    this.#unproved.giveBack(sourceKey(source.address), spent);
+    this.#unprovedNetworks.giveBack(networkOf(source), spent);
+  }
+}
+
+function networkOf({ address }: Endpoint): string {
+  return networkText(address, NETWORK) ?? address;
 }
 
 interface Budget {
@@ -99,9 +157,11 @@ class Budgets {
   readonly #burst: number;
   readonly #perSecondAll: number;
   readonly #all: Budget;
+  readonly #sourcesMax: number;
   readonly #bySource = new Map<string, Budget>();
 
-  constructor(perSecond: number, burst: number, perSecondAll: number) {
+  constructor(perSecond: number, burst: number, perSecondAll: number, sourcesMax: number) {
+    this.#sourcesMax = sourcesMax;
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#perSecondAll = perSecondAll;
@@ -109,17 +169,34 @@ class Budgets {
   }
 
   take(source: string, octets: number, nowMs: number): boolean {
-    const own = this.#bySource.get(source) ?? { octets: this.#burst, atMs: nowMs };
-    refill(own, this.#perSecond, this.#burst, nowMs);
-    refill(this.#all, this.#perSecondAll, this.#perSecondAll, nowMs);
+    if (!this.has(source, octets, nowMs)) return false;
+    const own = this.#own(source, nowMs);
+    own.octets -= octets;
+    this.#all.octets -= octets;
     this.#bySource.delete(source);
     this.#bySource.set(source, own);
     const [oldest] = this.#bySource.keys();
-    if (oldest !== undefined && this.#bySource.size > BUDGETS_MAX) this.#bySource.delete(oldest);
-    if (own.octets < octets || this.#all.octets < octets) return false;
-    own.octets -= octets;
-    this.#all.octets -= octets;
+    if (oldest !== undefined && this.#bySource.size > this.#sourcesMax)
+      this.#bySource.delete(oldest);
     return true;
+  }
+
+  /** Whether so many are left. */
+  has(source: string, octets: number, nowMs: number): boolean {
+    refill(this.#all, this.#perSecondAll, this.#perSecondAll, nowMs);
+    return this.#all.octets >= octets && this.#own(source, nowMs).octets >= octets;
+  }
+
+  /** What was taken may be taken again. */
+  giveBack(source: string, octets: number): void {
+    const own = this.#bySource.get(source);
+    if (own !== undefined) own.octets = Math.min(this.#burst, own.octets + octets);
+  }
+
+  #own(source: string, nowMs: number): Budget {
+    const own = this.#bySource.get(source) ?? { octets: this.#burst, atMs: nowMs };
+    refill(own, this.#perSecond, this.#burst, nowMs);
+    return own;
   }
 }
 

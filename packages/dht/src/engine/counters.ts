@@ -15,7 +15,12 @@ export interface Counters {
   /** Queries beyond the rate of their source, or of all. */
   rateLimited: number;
   queriesAnswered: number;
-  /** Answers with values withheld from an address that has not proved to hear us. */
+  /** Questions that wait until their address has answered our ping, and that are answered then. */
+  questionsHeld: number;
+  questionsReleased: number;
+  /** Messages not sent to an address that has not shown that it hears us: too large, or beyond its budget. */
+  unprovedWithheld: number;
+  /** Answers with values withheld because their source, or all together, had enough. */
   answersWithheld: number;
   /** Queries refused for their token. */
   tokensRefused: number;
@@ -57,6 +62,9 @@ export function newCounters(): Counters {
     badSource: 0,
     rateLimited: 0,
     queriesAnswered: 0,
+    questionsHeld: 0,
+    questionsReleased: 0,
+    unprovedWithheld: 0,
     answersWithheld: 0,
     tokensRefused: 0,
     requestsSent: 0,

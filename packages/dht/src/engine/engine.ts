@@ -90,7 +90,8 @@ export class DhtEngine {
     const chance = new Chance(random);
     const timers = new Timers();
     this.id = options.nodeId ?? nodeIdOfState(options.state) ?? chance.infoHash();
-    const outbox = new Outbox(clock, timers, this.counters, ports.send);
+    const admission = new Admission();
+    const outbox = new Outbox(clock, timers, this.counters, admission, ports.send);
     const envelope = {
       network: options.network ?? 0,
       client: options.client ?? false,
@@ -99,7 +100,6 @@ export class DhtEngine {
     this.#core = { id: this.id, envelope, clock, chance, timers, counters: this.counters, outbox };
     const core = this.#core;
     const tokens = new Tokens(chance, clock.nowMs());
-    const admission = new Admission();
     const overlayOf = (family: Family): Overlay | undefined => this.#overlays.get(family);
     this.#storage = new Storage(core, (change, stored) => {
       this.#subscriptions.announce(change, stored);
@@ -136,6 +136,7 @@ export class DhtEngine {
         : new Discovery({
             ...ports.discovery,
             core,
+            admission,
             learn: (id, endpoint) => this.learn({ id, endpoint }),
             isDisconnected: () =>
               families.every((family) => this.connectivity(family) === 'disconnected'),

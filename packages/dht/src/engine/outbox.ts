@@ -2,6 +2,7 @@
 
 import type { Endpoint } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
+import type { Admission } from './admission.ts';
 import type { Counters } from './counters.ts';
 import {
   DATAGRAM_OCTETS_MAX,
@@ -9,6 +10,7 @@ import {
   PACED_DATAGRAMS_COUNT,
   PACED_OCTETS_MAX,
 } from '../limits.ts';
+import { UNPROVED_DATAGRAM_OCTETS_MAX } from './limits.ts';
 import type { Timers } from './timers.ts';
 
 export type SendDatagram = (octets: Uint8Array, to: Endpoint) => void;
@@ -21,11 +23,15 @@ interface Waiting {
 /**
  * Where datagrams leave. Headers go at once; parts go in bursts, because receivers of 2.4.12 have small buffers
  * and lose a whole message with one part (PROTOCOL 20.3). The order of parts is kept.
+ *
+ * Nothing passes it by, so this is where it is made sure that nobody leans on us: an address that has not shown that it
+ * hears us gets single small datagrams, as its budget allows.
  */
 export class Outbox {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #counters: Counters;
+  readonly #admission: Admission;
   readonly #send: SendDatagram;
   #waiting: Waiting[] = [];
   #waitingOctets = 0;
@@ -34,10 +40,17 @@ export class Outbox {
   #burstAtMs = -Infinity;
   #armed = false;
 
-  constructor(clock: Clock, timers: Timers, counters: Counters, send: SendDatagram) {
+  constructor(
+    clock: Clock,
+    timers: Timers,
+    counters: Counters,
+    admission: Admission,
+    send: SendDatagram,
+  ) {
     this.#clock = clock;
     this.#timers = timers;
     this.#counters = counters;
+    this.#admission = admission;
     this.#send = send;
   }
 
@@ -45,8 +58,19 @@ export class Outbox {
   transmit(datagrams: readonly Uint8Array[], to: Endpoint): void {
     const [header, ...parts] = datagrams;
     if (header === undefined || header.length > DATAGRAM_OCTETS_MAX) return;
+    if (!this.#mayLeave(header, parts.length, to)) {
+      this.#counters.unprovedWithheld += 1;
+      return;
+    }
     this.#deliver(header, to);
     for (const octets of parts) this.#pace({ octets, to });
+  }
+
+  #mayLeave({ length }: Uint8Array, partsCount: number, to: Endpoint): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (this.#admission.isProved(to, nowMs)) return true;
+    if (partsCount > 0 || length > UNPROVED_DATAGRAM_OCTETS_MAX) return false;
+    return this.#admission.hasAnswered(to, nowMs) || this.#admission.spend(to, length, nowMs);
   }
 
   #pace(datagram: Waiting): void {

@@ -60,12 +60,12 @@ export class Receiver {
     }
     if (message.kind === 'part') this.#parts(message, source);
     else if (message.args.id === core.id) counters.refused += 1;
-    else if (message.kind === 'query') this.#query(overlay, message, source);
+    else if (message.kind === 'query') this.#query(overlay, message, source, octets.length);
     else if (message.kind === 'legacy-update') counters.repliesUnmatched += 1; // We never listen that way.
     else this.#answer(overlay, message, source);
   }
 
-  #query(overlay: Overlay, message: QueryMessage, source: Endpoint): void {
+  #query(overlay: Overlay, message: QueryMessage, source: Endpoint, octets: number): void {
     const { core, admission } = this.#ports;
     const nowMs = core.clock.nowMs();
     if (!admission.allows(source, nowMs)) {
@@ -73,9 +73,12 @@ export class Receiver {
       return;
     }
     const { id } = message.args;
-    const { node, foreign, isNews } = overlay.cache.heard(id, source, message.client, nowMs);
-    if (foreign) overlay.probe(node, source);
-    else overlay.seen(node, 'heard', isNews);
+    const proved = admission.isProved(source, nowMs);
+    const sender = { client: message.client, proved };
+    const { node, foreign, isNews } = overlay.cache.heard(id, source, sender, nowMs);
+    // Who has not shown that it hears us gets into no table and no search: the server finds out whether it does.
+    if (proved && foreign) overlay.probe(node, source);
+    else if (proved) overlay.seen(node, 'heard', isNews);
     const slots = message.args.slots ?? [];
     if (slots.some((slot) => 'size' in slot)) {
       this.#assembled(this.#reassembly.open(message, source, nowMs));
@@ -84,7 +87,7 @@ export class Receiver {
     }
     const values = slots.flatMap((slot) => ('value' in slot ? [slot.value] : []));
     this.#deliver(message, node, source, values);
-    this.#ports.server.answer(message, node, source, values);
+    this.#ports.server.answer(message, node, source, values, octets);
   }
 
   /** What a storer pushes goes to the subscription it names, if the storer is where we know it. */
@@ -134,8 +137,9 @@ export class Receiver {
   }
 
   #answered(message: ReplyMessage | ErrorMessage, source: Endpoint): void {
-    const { admission, reported, core } = this.#ports;
+    const { admission, reported, core, server } = this.#ports;
     admission.prove(source, core.clock.nowMs());
+    server.release(source);
     if (message.args.seenAddress !== undefined) reported.add(message.args.seenAddress);
   }
 

@@ -95,7 +95,7 @@ export class Bootstrap {
     );
     if (out) return;
     // A node of its own for each: its id is a stand-in that is never shown to anybody.
-    const node = new RemoteNode(this.#core.chance.infoHash(), endpoint, this.#freeTid());
+    const node = new RemoteNode(this.#core.chance.infoHash(), endpoint, () => this.#freeTid());
     const over = (): void => {
       this.#pings.delete(request.tid);
       if (!this.isPending) this.#ports.onSettled();
@@ -118,7 +118,7 @@ export class Bootstrap {
   #freeTid(): number {
     for (;;) {
       const tid = this.#core.chance.u32();
-      if (!this.#pings.has((tid + 1) % 0x1_0000_0000)) return tid;
+      if (!this.#pings.has(tid)) return tid;
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { familyOf, type Endpoint, type Family } from '@sentrypeer/ip';
 import { FAMILIES } from '../address.ts';
+import type { Admission } from '../engine/admission.ts';
 import type { Core } from '../engine/core.ts';
 import { infoHashOctets, infoHashOfOctets, type InfoHash } from '../info-hash.ts';
 import {
@@ -57,6 +58,8 @@ export function decodeDiscovery(octets: Uint8Array): 'query' | Announcement | un
 
 export interface DiscoveryPorts {
   readonly core: Core;
+  /** A question may come from anywhere, and forged: what one source gets in an hour is bounded. */
+  readonly admission: Pick<Admission, 'spend'>;
   /** The port this node has in a family; `undefined` where it has none. */
   readonly portOf: (family: Family) => number | undefined;
   /** To a group, or to who asked there. */
@@ -90,7 +93,8 @@ export class Discovery {
   }
 
   #answer(source: Endpoint): void {
-    const nowMs = this.#ports.core.clock.nowMs();
+    const { core, admission, send } = this.#ports;
+    const nowMs = core.clock.nowMs();
     if (nowMs - this.#secondAtMs >= SECOND_MS) {
       this.#secondAtMs = nowMs;
       this.#answersCount = 0;
@@ -98,7 +102,8 @@ export class Discovery {
     if (this.#answersCount >= DISCOVERY_ANSWERS_PER_SECOND_MAX) return;
     this.#answersCount += 1;
     const announcement = this.#announcement(familyOf(source.address));
-    if (announcement !== undefined) this.#ports.send(announcement, source);
+    if (announcement !== undefined && admission.spend(source, announcement.length, nowMs))
+      send(announcement, source);
   }
 
   #shout(): void {

@@ -25,22 +25,25 @@ export class NodeCache {
   }
 
   /**
-   * A datagram came that names this sender. Anybody can write any id: a node that answers where it is stays there
-   * until the new address has been proved; `foreign` says that this is to be tried.
+   * A datagram came that names this sender. Anybody can write any id: a node stays where it is known to be until it has
+   * answered at the new address; `foreign` says that this is to be tried.
+   *
+   * @param proved The source has shown that it hears us.
    */
   heard(
     id: InfoHash,
     source: Endpoint,
-    client: boolean,
+    sender: { readonly client: boolean; readonly proved: boolean },
     nowMs: number,
   ): { readonly node: RemoteNode; readonly foreign: boolean; readonly isNews: boolean } {
     const known = this.#nodes.get(id);
     const node = known ?? this.#add(id, source);
-    if (known === undefined) node.client = client; // The first contact decides (PROTOCOL 3.3).
-    if (!sameEndpoint(node.endpoint, source)) {
-      if (node.isGood(nowMs)) return { node, foreign: true, isNews: false };
-      node.endpoint = source;
+    if (known === undefined) {
+      node.client = sender.client; // The first contact decides (PROTOCOL 3.3).
+      node.heardOnly = true;
     }
+    if (!sameEndpoint(node.endpoint, source)) return { node, foreign: true, isNews: false };
+    if (sender.proved) node.heardOnly = false;
     const isNews = node.expired || nowMs - node.heardAtMs >= NODE_HEARD_MS_MAX;
     node.heardAtMs = nowMs;
     node.expired = false;
@@ -51,6 +54,10 @@ export class NodeCache {
   mentioned(id: InfoHash, endpoint: Endpoint, nowMs: number): RemoteNode {
     const known = this.#nodes.get(id);
     if (known === undefined) return this.#add(id, endpoint);
+    if (known.heardOnly) {
+      known.heardOnly = false;
+      known.endpoint = endpoint;
+    }
     if (nowMs - known.heardAtMs >= NODE_HEARD_MS_MAX && !sameEndpoint(known.endpoint, endpoint)) {
       known.endpoint = endpoint;
       known.expired = false;
@@ -61,7 +68,7 @@ export class NodeCache {
   /** What a search begins with: the nodes closest to the key, and the closest of those that ever answered. */
   closest(key: InfoHash, count: number): readonly RemoteNode[] {
     const sorted = [...this.#nodes.values()]
-      .filter((node) => !node.expired && !node.client)
+      .filter((node) => !node.expired && !node.client && !node.heardOnly)
       .sort((a, b) => compareDistance(key, a.id, b.id));
     const answering = sorted.filter((node) => node.hasReplied).slice(0, count);
     return [...new Set([...answering, ...sorted.slice(0, count)])];
@@ -73,7 +80,7 @@ export class NodeCache {
 
   #add(id: InfoHash, endpoint: Endpoint): RemoteNode {
     if (this.#nodes.size >= NODES_KNOWN_MAX) this.#forgetOldest();
-    const node = new RemoteNode(id, endpoint, this.#chance.u32());
+    const node = new RemoteNode(id, endpoint, () => this.#chance.u32());
     this.#nodes.set(id, node);
     return node;
   }

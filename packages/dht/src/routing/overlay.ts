@@ -7,6 +7,7 @@ import { Bootstrap } from './bootstrap.ts';
 import type { Core } from '../engine/core.ts';
 import type { InfoHash } from '../info-hash.ts';
 import { SEARCH_IDLE_MS, SEARCHES_MAX, TABLE_QUIET_MS } from '../limits.ts';
+import { PING_OCTETS_MAX, PROBE_PAUSE_MS, PROBES_MAX } from '../engine/limits.ts';
 import { Maintenance } from './maintenance.ts';
 import { NodeCache } from './node-cache.ts';
 import type { RemoteNode } from './remote-node.ts';
@@ -43,6 +44,7 @@ export class Overlay {
   readonly #searchPorts: SearchPorts;
   /** Operations that wait until it is known whether anybody answers. */
   #waiting: (() => void)[] = [];
+  #probesCount = 0;
 
   constructor(ports: OverlayPorts, family: Family) {
     const { core } = ports;
@@ -139,25 +141,41 @@ export class Overlay {
     this.requests.send(node, { name: 'ping', args: {} }, { onReply: () => undefined });
   }
 
-  /** Looks whether a node that answers at its address now is at another one. */
+  /** Looks, with one ping, whether the node is at an address that says so. */
   probe(node: RemoteNode, endpoint: Endpoint): void {
-    if (node.probing) return;
-    node.probing = true;
+    const { core, admission } = this.#ports;
+    const nowMs = core.clock.nowMs();
+    if (this.#probesCount >= PROBES_MAX || nowMs - node.probedAtMs < PROBE_PAUSE_MS) return;
+    if (
+      !admission.hasAnswered(endpoint, nowMs) &&
+      !admission.affords(endpoint, PING_OCTETS_MAX, nowMs)
+    ) {
+      core.counters.unprovedWithheld += 1;
+      return;
+    }
+    node.probedAtMs = nowMs;
+    this.#probesCount += 1;
     const over = (): void => {
-      node.probing = false;
+      this.#probesCount -= 1;
     };
-    this.requests.send(
-      node,
-      { name: 'ping', args: {} },
-      { onReply: over, onExpired: over },
-      endpoint,
-    );
+    const handlers = { onReply: over, onError: () => (over(), true), onExpired: over };
+    this.requests.send(node, { name: 'ping', args: {} }, handlers, endpoint, 1);
   }
 
   bootstrapped(id: InfoHash, source: Endpoint): void {
     const { clock } = this.#ports.core;
-    const { node } = this.cache.heard(id, source, false, clock.nowMs());
-    node.repliedAtMs = clock.nowMs();
+    const nowMs = clock.nowMs();
+    const { node, foreign } = this.cache.heard(id, source, { client: false, proved: true }, nowMs);
+    // It answered here, so here it is, unless it answers elsewhere, too.
+    if (foreign && !node.isGood(nowMs)) node.endpoint = source;
+    else if (foreign) {
+      this.probe(node, source);
+      return;
+    }
+    node.heardAtMs = nowMs;
+    node.repliedAtMs = nowMs;
+    node.expired = false;
+    node.heardOnly = false;
     this.seen(node, 'replied', true);
   }
 

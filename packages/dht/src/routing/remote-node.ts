@@ -6,8 +6,6 @@ import { NODE_HEARD_MS_MAX, NODE_REPLIED_MS_MAX } from '../limits.ts';
 import type { Timer } from '../engine/timers.ts';
 import type { Arguments, ReplyMessage } from '../wire/message.ts';
 
-const U32_RANGE = 0x1_0000_0000;
-
 /** Gets what a storer pushes to one subscription of ours. */
 export type OnPush = (args: Arguments) => void;
 
@@ -31,6 +29,8 @@ export interface Request {
   attemptsCount: number;
   waitMs: number;
   timer: Timer | undefined;
+  /** How often it is sent. Where only once, silence says nothing about the node. */
+  readonly attemptsMax: number;
 }
 
 /** Another node as we know it, PROTOCOL 11.1. One for each id and family. */
@@ -47,29 +47,31 @@ export class RemoteNode {
   authErrorsCount = 0;
   /** Tables, searches and the like that hold this node; at 0 it may be forgotten. */
   usesCount = 0;
-  /** A question to another address that claims to be this node is out. */
-  probing = false;
+  /** When an address was pinged last that claims to be this node. */
+  probedAtMs = -Infinity;
+  /** It sent us something, once, and neither answered nor was named by another: nobody is sent there. */
+  heardOnly = false;
   /** Octets of updates that wait for its answer. */
   pushedOctets = 0;
   readonly requests = new Map<number, Request>();
   /** Our subscriptions at this node by socket id. */
   readonly sockets = new Map<number, OnPush>();
-  #tid: number;
+  readonly #draw: () => number;
 
-  /** @param firstTid Where its transaction ids begin, any u32. */
-  constructor(id: InfoHash, endpoint: Endpoint, firstTid: number) {
+  /** @param draw A random u32: who sees one transaction id must not know the next, or it answers for others. */
+  constructor(id: InfoHash, endpoint: Endpoint, draw: () => number) {
     this.id = id;
     this.endpoint = endpoint;
     this.family = familyOf(endpoint.address);
-    this.#tid = firstTid;
+    this.#draw = draw;
   }
 
-  /** For a transaction or a socket: unique among those of this node for a long time, never 0. */
+  /** For a transaction or a socket: unique among those of this node, never 0. */
   nextTid(): number {
-    this.#tid = (this.#tid + 1) % U32_RANGE;
-    if (this.#tid === 0 || this.requests.has(this.#tid) || this.sockets.has(this.#tid))
-      return this.nextTid();
-    return this.#tid;
+    for (;;) {
+      const tid = this.#draw();
+      if (tid !== 0 && !this.requests.has(tid) && !this.sockets.has(tid)) return tid;
+    }
   }
 
   /** It ever answered us: it is more than a name. */

@@ -34,12 +34,16 @@ export class Requests {
     this.#core = core;
   }
 
-  /** @param endpoint Where the node is asked; normally its own. */
+  /**
+   * @param endpoint Where the node is asked; normally its own.
+   * @param attemptsMax 1: asked once, to see who is there.
+   */
   send(
     node: RemoteNode,
     content: RequestContent,
     handlers: RequestHandlers,
     endpoint: Endpoint = node.endpoint,
+    attemptsMax = REQUEST_ATTEMPTS_MAX,
   ): Request {
     const { envelope, id } = this.#core;
     const tid = node.nextTid();
@@ -58,8 +62,10 @@ export class Requests {
       handlers,
       datagrams,
       attemptsCount: 0,
-      waitMs: REQUEST_WAIT_MS,
+      // Asked once it waits as long as the second attempt of others.
+      waitMs: attemptsMax === 1 ? 2 * REQUEST_WAIT_MS : REQUEST_WAIT_MS,
       timer: undefined,
+      attemptsMax,
     };
     node.requests.set(tid, request);
     node.usesCount += 1;
@@ -90,6 +96,7 @@ export class Requests {
     node.heardAtMs = this.#core.clock.nowMs();
     node.repliedAtMs = node.heardAtMs;
     node.expired = false;
+    node.heardOnly = false;
     if (message.kind === 'reply') {
       this.#remove(request);
       request.handlers.onReply(message);
@@ -137,9 +144,10 @@ export class Requests {
   }
 
   #due(request: Request): void {
-    if (request.attemptsCount >= REQUEST_ATTEMPTS_MAX) {
-      // A question to a foreign address says nothing about the node's own.
-      if (sameEndpoint(request.endpoint, request.node.endpoint)) this.expire(request.node);
+    if (request.attemptsCount >= request.attemptsMax) {
+      // A question to a foreign address says nothing about the node's own, nor does one that was asked but once.
+      const told = request.attemptsMax > 1 && sameEndpoint(request.endpoint, request.node.endpoint);
+      if (told) this.expire(request.node);
       else {
         this.#remove(request);
         request.handlers.onExpired?.();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { sourceKey, type Endpoint, type Family } from '@sentrypeer/ip';
-import { addressOctets } from '../address.ts';
+import { addressOctets, sameEndpoint } from '../address.ts';
 import type { Admission } from '../engine/admission.ts';
 import type { Core } from '../engine/core.ts';
 import { matches, selectFields } from '../values/filter.ts';
@@ -9,6 +9,7 @@ import { compareDistance, type InfoHash } from '../info-hash.ts';
 import {
   ANSWER_VALUES_COUNT_MAX,
   ANSWER_VALUES_OCTETS_MAX,
+  INLINE_VALUES_OCTETS,
   NODES_IN_REPLY_MAX,
   SCANNED_VALUE_OCTETS,
   SCANNED_VALUES_MAX,
@@ -16,8 +17,10 @@ import {
   TARGET_NODES,
   VALUES_PER_PUT_MAX,
 } from '../limits.ts';
+import { PING_OCTETS_MAX, UNPROVED_RATIO_MAX } from '../engine/limits.ts';
 import type { Overlay } from '../routing/overlay.ts';
 import type { RemoteNode } from '../routing/remote-node.ts';
+import { HeldQuestions } from './held-questions.ts';
 import type { Storage, StoredValue } from './storage.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Tokens } from './tokens.ts';
@@ -55,23 +58,75 @@ interface Question {
 
 type Answer = Omit<OutgoingArguments, 'id' | 'seenAddress' | 'values'>;
 
-/** Answers the queries of other nodes, PROTOCOL 4. */
+/**
+ * Answers the queries of other nodes, PROTOCOL 4. A source address may be forged, so an address that has not shown that
+ * it hears us gets at most one datagram for a query, no longer than 1.2 times what it sent: a pong for a ping, and a
+ * ping of ours for everything else, which is answered when the pong is there.
+ */
 export class Server {
   readonly #ports: ServerPorts;
+  readonly #held = new HeldQuestions();
 
   constructor(ports: ServerPorts) {
     this.#ports = ports;
   }
 
-  /** @param values The values of the query, put together where they came in parts. */
+  /**
+   * @param values The values of the query, put together where they came in parts.
+   * @param octets How long the query was; in parts it is at least as long as what does not go inline.
+   */
   answer(
     message: QueryMessage,
     node: RemoteNode,
     source: Endpoint,
     values: readonly Value[],
+    octets = INLINE_VALUES_OCTETS,
   ): void {
-    const nowMs = this.#ports.core.clock.nowMs();
+    const { core, admission, tokens } = this.#ports;
+    const nowMs = core.clock.nowMs();
     const question: Question = { message, args: message.args, node, source, nowMs };
+    const isProved = admission.isProved(source, nowMs);
+    if (isProved || tokens.matches(message.args.token, source, nowMs))
+      this.#answer(question, values);
+    else if (message.name === 'ping' || message.name === 'update') this.#pong(question, octets);
+    else this.#hold(question, octets);
+  }
+
+  /** The address has answered our ping: what it asked before is answered. */
+  release(source: Endpoint): void {
+    const { core } = this.#ports;
+    const nowMs = core.clock.nowMs();
+    for (const { message, node } of this.#held.release(source, nowMs)) {
+      core.counters.questionsReleased += 1;
+      this.#answer({ message, args: message.args, node, source, nowMs }, []);
+    }
+  }
+
+  #hold({ message, node, source, nowMs }: Question, octets: number): void {
+    const { core, overlayOf } = this.#ports;
+    if (octets * UNPROVED_RATIO_MAX < PING_OCTETS_MAX) return; // No real node's: they name a key and their software.
+    if (!this.#held.hold(message, node, source, nowMs)) return;
+    core.counters.questionsHeld += 1;
+    overlayOf(node.family)?.probe(node, source);
+  }
+
+  /** Its own address is told to an unproved asker only where that keeps the answer short. */
+  #pong({ message, source }: Question, octets: number): void {
+    const { id, outbox, counters, envelope } = this.#ports.core;
+    const seenAddress = addressOctets(source.address);
+    const terse = { ...envelope, agent: undefined };
+    const pong = [
+      encodeReply(envelope, message.tid, { id, seenAddress }),
+      encodeReply(terse, message.tid, { id, seenAddress }),
+      encodeReply(terse, message.tid, { id }),
+    ].find(({ length }) => length <= octets * UNPROVED_RATIO_MAX);
+    if (pong === undefined) return;
+    counters.queriesAnswered += 1;
+    outbox.transmit([pong], source);
+  }
+
+  #answer(question: Question, values: readonly Value[]): void {
+    const { message } = question;
     switch (message.name) {
       case 'ping':
       case 'update':
@@ -120,12 +175,11 @@ export class Server {
     }
   }
 
-  /** Whether the asker's budget allows an answer of this cost. Else it asks again in a second; by then it may have shown that it hears us. */
-  #affords({ node, source, nowMs }: Question, octets: number): boolean {
-    const { admission, core, overlayOf } = this.#ports;
+  /** Whether the asker's budget allows an answer of this cost. Else it asks again in a second. */
+  #affords({ source, nowMs }: Question, octets: number): boolean {
+    const { admission, core } = this.#ports;
     if (admission.mayAnswer(source, octets, nowMs)) return true;
     core.counters.answersWithheld += 1;
-    if (node.requests.size === 0) overlayOf(node.family)?.ping(node);
     return false;
   }
 
@@ -178,6 +232,11 @@ export class Server {
       return;
     }
     if (!this.#authorized(question, 'Listen with wrong token')) return;
+    if (!sameEndpoint(node.endpoint, source)) {
+      // It is known to be elsewhere: what is pushed would go there. It asks again; by then it is known to be here.
+      this.#ports.overlayOf(node.family)?.probe(node, source);
+      return;
+    }
     // Listeners of version 0 would get pushes that nobody answers: they are confirmed and get none (PROTOCOL 10.5).
     if (version !== undefined && version > 0 && socketId !== undefined) {
       const stored = storage.values(key).values();
@@ -196,7 +255,7 @@ export class Server {
       return false;
     }
     admission.prove(source, nowMs);
-    node.endpoint = source;
+    if (!node.isGood(nowMs)) node.endpoint = source;
     return true;
   }
 

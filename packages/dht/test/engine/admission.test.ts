@@ -7,12 +7,18 @@ import {
   BLACKLIST_MAX,
   PROVED_ADDRESSES_MAX,
   PROVED_MS,
+  PROVED_OCTETS_BURST,
   QUERIES_PER_SECOND_MAX,
   QUERIES_PER_SOURCE_PER_SECOND_MAX,
-  UNPROVED_OCTETS_BURST,
-  UNPROVED_OCTETS_PER_SECOND,
-  UNPROVED_OCTETS_PER_SECOND_ALL,
 } from '../../src/limits.ts';
+import {
+  ANSWERED_MS,
+  UNPROVED_OCTETS_PER_HOUR,
+  UNPROVED_OCTETS_PER_HOUR_NETWORK,
+  UNPROVED_OCTETS_PER_SECOND_ALL,
+} from '../../src/engine/limits.ts';
+
+const HOUR_MS = 3_600_000;
 
 function at(number: number): { readonly address: string; readonly port: number } {
   return { address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`, port: 4222 };
@@ -51,31 +57,47 @@ test('blacklist() remembers so many, the newest', () => {
   assert.ok(!admission.isBlacklisted({ ...at(BLACKLIST_MAX), port: 1 }), 'an address and port');
 });
 
-test('mayAnswer() gives an address that has not proved to hear us a budget, and then no more', () => {
+test('spend() lets an address that has not answered have so much an hour, and gives back what it answers', () => {
   const admission = new Admission();
-  const chunk = 8192;
-  const answered = (nowMs: number): number => {
+  const spent = (nowMs: number): number => {
     let octets = 0;
-    for (let index = 0; index < 100; index += 1)
-      if (admission.mayAnswer(at(1), chunk, nowMs)) octets += chunk;
+    while (admission.spend(at(1), 64, nowMs)) octets += 64;
     return octets;
   };
-  assert.equal(answered(0), UNPROVED_OCTETS_BURST);
-  assert.equal(answered(0), 0);
-  assert.equal(answered(1000), UNPROVED_OCTETS_PER_SECOND);
-  admission.prove(at(1), 1000);
-  assert.equal(answered(1000), 100 * chunk);
-  for (let index = 0; index < 20; index += 1) answered(1000);
-  assert.equal(answered(1000), 0, 'that is bounded, too');
-  assert.equal(answered(1000 + PROVED_MS + 1), UNPROVED_OCTETS_BURST, 'a proof gets old');
+  assert.equal(spent(0), UNPROVED_OCTETS_PER_HOUR);
+  assert.equal(spent(0), 0);
+  assert.equal(spent(HOUR_MS / 2), UNPROVED_OCTETS_PER_HOUR / 2);
+  admission.prove({ ...at(1), port: 1 }, HOUR_MS / 2);
+  assert.equal(spent(HOUR_MS / 2), 0, 'another port gives nothing back');
+  admission.prove(at(1), HOUR_MS / 2);
+  assert.ok(admission.affords(at(1), UNPROVED_OCTETS_PER_HOUR, HOUR_MS / 2));
 });
 
-test('mayAnswer() bounds all unproved addresses together', () => {
+test('spend() bounds what a network gets in an hour, and all together in a second', () => {
   const admission = new Admission();
+  const spent = (first: number, count: number): number => {
+    let octets = 0;
+    for (let number = first; number < first + count; number += 1)
+      while (admission.spend(at(number), 64, 0)) octets += 64;
+    return octets;
+  };
+  assert.equal(spent(0, 256), UNPROVED_OCTETS_PER_HOUR_NETWORK);
+  assert.equal(
+    spent(256, 65_536),
+    UNPROVED_OCTETS_PER_SECOND_ALL - UNPROVED_OCTETS_PER_HOUR_NETWORK,
+  );
+});
+
+test('mayAnswer() bounds the values that a proved address gets; a proof gets old', () => {
+  const admission = new Admission();
+  admission.prove(at(1), 0);
   let octets = 0;
-  for (let index = 0; index < 1000; index += 1)
-    if (admission.mayAnswer(at(index), 65_536, 0)) octets += 65_536;
-  assert.equal(octets, UNPROVED_OCTETS_PER_SECOND_ALL);
+  while (admission.mayAnswer(at(1), 65_536, 0)) octets += 65_536;
+  assert.equal(octets, PROVED_OCTETS_BURST);
+  assert.ok(admission.isProved(at(1), PROVED_MS - 1));
+  assert.ok(!admission.isProved(at(1), PROVED_MS));
+  assert.ok(admission.hasAnswered(at(1), ANSWERED_MS - 1));
+  assert.ok(!admission.hasAnswered(at(1), ANSWERED_MS));
 });
 
 test('prove() remembers so many addresses, the newest', () => {

@@ -14,6 +14,7 @@ import {
 } from '../../src/routing/discovery.ts';
 import { infoHash } from '../../src/info-hash.ts';
 import { DISCOVERY_ANSWERS_PER_SECOND_MAX } from '../../src/limits.ts';
+import { Admission } from '../../src/engine/admission.ts';
 import { testCore } from '../core-for-tests.ts';
 import { vector } from '../wire/vectors.ts';
 
@@ -46,6 +47,7 @@ function made(disconnected = () => false) {
   const learnt: string[] = [];
   const discovery = new Discovery({
     core,
+    admission: new Admission(),
     portOf: (family) => (family === 4 ? 4222 : undefined),
     send: (octets, to) => sent.push({ octets, to }),
     learn: (id, { address, port }) => learnt.push(`${id} ${address} ${port}`),

@@ -18,7 +18,7 @@ const OWN = infoHash('own');
 const NOW = 1_000_000;
 
 function nodeOf(id: InfoHash, address = '10.0.0.1', good = true): RemoteNode {
-  const node = new RemoteNode(id, { address, port: 4222 }, 1);
+  const node = new RemoteNode(id, { address, port: 4222 }, () => 1);
   if (good) node.heardAtMs = node.repliedAtMs = NOW;
   return node;
 }
