@@ -16,7 +16,7 @@ import { ROOT } from './sources.ts';
 
 const PATTERNS = [
   '{packages/*,daemon}/test/**/*.test.ts',
-  'test/{interop,e2e}/**/*.test.ts',
+  'test/{interop,e2e,stories}/**/*.test.ts',
   'tools/*.test.ts',
 ];
 

@@ -14,6 +14,7 @@ import {
 } from '@sentrypeer/numbers';
 import type { ListedSubject, ListingVerdict, Reach, Store, StoreReader } from '@sentrypeer/store';
 import {
+  isCostly,
   Judge,
   NeverListed,
   parseAllowed,
@@ -93,6 +94,7 @@ export function openJudging(
   const { evidence } = store;
   const judge = makeJudge({ clock, plans, evidence }, options);
   const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
+  const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   return store.openJudging({
     numbers: {
       read: (dialled) => {
@@ -107,6 +109,8 @@ export function openJudging(
         };
       },
       blocksOf: (e164) => blocksOf(plans, e164),
+      isCostly: (dialled, { e164, confidence }) =>
+        confidence * 100 >= policy['number-confidence'] && isCostly({ plans, home }, dialled, e164),
     },
     toolOf,
     verdict: (subject, nowEpochUs) => listingVerdict(judge, subject, nowEpochUs),

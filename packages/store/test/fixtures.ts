@@ -177,8 +177,14 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 9 brought, taken away again. */
+/** What version 10 brought, taken away again. */
+const WITHOUT_VERSION_10 = ['costly_count', 'attempts_count', 'target_set']
+  .map((name) => `ALTER TABLE address_evidence DROP COLUMN ${name};`)
+  .join('');
+
+/** What versions 9 and 10 brought, taken away again. */
 const WITHOUT_VERSION_9 = `
+  ${WITHOUT_VERSION_10}
   ${WITHOUT_GRADES}
   ${withoutGradeIndex(JUDGED)}
   DROP INDEX listing_page_index; DROP INDEX listing_rank_index; DROP INDEX allowance_until_index;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { attacksOf } from './attacks.ts';
 import type { AddressEvidence } from './evidence.ts';
 import { commonPoints, commonReasons } from './points.ts';
 import { gradeRank, type Policy } from './policy.ts';
@@ -16,7 +17,7 @@ import {
 
 /**
  * The verdict on an address. Its evidence is of events that it proved to be there for, so that packets which
- * only claim an address can neither list it nor keep it listed.
+ * only claim an address can neither list it nor keep it listed. Proof says who came; only what attackers do lists it.
  */
 export function addressVerdict(
   evidence: AddressEvidence,
@@ -33,11 +34,11 @@ export function addressVerdict(
     (tool === undefined ? 0 : policy['points-tool']) +
     (callsCount > 0 ? policy['points-calls'] : 0) +
     (transports.length - 1) * policy['points-transports'];
+  const attacks = attacksOf(evidence, policy);
   const reasons = [
     `the address came to the honeypot ${times(evidence.eventsCount)} and proved to be there (${grade})`,
-    ...(credentialsCount > 0 ? [`it tried passwords ${times(credentialsCount)}`] : []),
-    ...(callsCount > 0 ? [`it tried to call ${times(callsCount)}`] : []),
-    ...(tool === undefined ? [] : [`it uses ${tool}`]),
+    ...attacks,
+    ...(callsCount > evidence.costlyCallsCount ? [`it tried to call ${times(callsCount)}`] : []),
     ...commonReasons(evidence),
     ...(transports.length > 1 ? [`it came over ${transports.join(', ')}`] : []),
   ];
@@ -48,7 +49,10 @@ export function addressVerdict(
     longestUs: policy['address-days-max'] * DAY_US,
     nowEpochUs,
   });
-  if (decayed.isActive) return verdictAt('listed', decayed, reasons);
-  const why = points < threshold ? 'that is not enough to be listed' : 'that is too long ago';
-  return verdictAt('none', decayed, [...reasons, why]);
+  if (!decayed.isActive) {
+    const why = points < threshold ? 'that is not enough to be watched' : 'that is too long ago';
+    return verdictAt('none', decayed, [...reasons, why]);
+  }
+  if (attacks.length > 0) return verdictAt('listed', decayed, reasons);
+  return verdictAt('watch', decayed, [...reasons, 'that is no attack yet']);
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { unreachable } from '@sentrypeer/kernel';
-import type { HomePlan, NumberingPlans, PlannedNumber } from '@sentrypeer/numbers';
+import {
+  readQuestion,
+  type HomePlan,
+  type NumberingPlans,
+  type PlannedNumber,
+} from '@sentrypeer/numbers';
 import { isHelpline } from './helplines.ts';
 
 /** How ordinary a number is: what an attacker earns by calls to it, and whom a false verdict would hurt. */
@@ -76,6 +81,34 @@ export function destinationClass(
   if (planned === undefined) return 'unread';
   const isHome = home !== undefined && planned.country === home.country;
   return classOf(planned, isHome);
+}
+
+/** Classes that nobody calls by way of a honeypot but to earn by it or to try whether he could. */
+const COSTLY: ReadonlySet<DestinationClass> = new Set([
+  'premium',
+  'satellite',
+  'unallocated',
+  'special',
+  'foreign-mobile',
+  'foreign-fixed',
+]);
+
+/**
+ * Whether a call to the number speaks against its caller.
+ *
+ * @param dialled As it was dialled: what a telephone at home means by it counts first, so that nobody is taken for an
+ * attacker who dialled a neighbour.
+ * @param e164 What it was taken for.
+ */
+export function isCostly(
+  { plans, home }: { readonly plans: NumberingPlans; readonly home: HomePlan | undefined },
+  dialled: string,
+  e164: string,
+): boolean {
+  if (!COSTLY.has(destinationClass(plans, e164, home))) return false;
+  if (home === undefined) return true;
+  const [best] = readQuestion(plans, dialled, home).candidates;
+  return best === undefined || COSTLY.has(destinationClass(plans, best.e164, home));
 }
 
 function classOf({ e164, type, country }: PlannedNumber, isHome: boolean): DestinationClass {

@@ -28,6 +28,12 @@ export interface AddressEvidence extends Evidence {
   readonly credentialsCount: number;
   /** Events that called a number. */
   readonly callsCount: number;
+  /** Of these the calls to numbers that cost: premium, satellite, abroad. */
+  readonly costlyCallsCount: number;
+  /** Events that asked for more than an OPTIONS does: calls, registrations, messages. */
+  readonly attemptsCount: number;
+  /** Distinct names and numbers that these were for; an estimate. */
+  readonly targetsCount: number;
 }
 
 /** Of the events in which a number was called, in any dialled form. */

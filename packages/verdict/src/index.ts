@@ -2,7 +2,12 @@
 
 export { isWide, likelySlip, parseAllowed, type Allowance, type Allowed } from './allowance.ts';
 export { addressVerdict } from './address-verdict.ts';
-export { DESTINATION_CLASSES, destinationClass, type DestinationClass } from './destination.ts';
+export {
+  DESTINATION_CLASSES,
+  destinationClass,
+  isCostly,
+  type DestinationClass,
+} from './destination.ts';
 export type {
   AddressEvidence,
   Delisting,

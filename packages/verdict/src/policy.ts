@@ -41,11 +41,39 @@ function classRules(): ClassRules {
 
 /*
  * The one table of the policy: how evidence becomes a score, and which score is listed. docs/policy.md shows it
- * (`npm run docs`), `--policy` changes it. All defaults are chosen: one contact that proved its address is listed, and
- * one call to a number watched, for some days; what goes on for longer, by more ways and before more nodes, for weeks.
+ * (`npm run docs`), `--policy` changes it. All defaults are chosen: one contact that proved its address is
+ * watched, one that attacks is listed, and one call to a number watched, for some days; what goes on for longer, by more
+ * ways and before more nodes, for weeks.
  */
 export const POLICY_RULES = {
-  'address-threshold': rule(50, 'points', 1, 100, 'An address is listed from this score on.'),
+  'address-threshold': rule(
+    50,
+    'points',
+    1,
+    100,
+    'An address is watched from this score on; listed where it also did what attackers do: passwords, a known tool, calls that cost, or one of the next three lines.',
+  ),
+  'address-targets': rule(
+    5,
+    'names',
+    2,
+    60,
+    'Names and numbers that an address must have tried before that is an enumeration.',
+  ),
+  'address-attempt-days': rule(
+    3,
+    'days',
+    1,
+    90,
+    'Days on which an address must have come for more than an OPTIONS before that is persistence; at least every third day.',
+  ),
+  'address-contacts': rule(
+    100,
+    'contacts',
+    1,
+    1_000_000,
+    'Contacts of any kind that are persistence, where there were five and more on a day.',
+  ),
   'address-grade': rule(
     1,
     'grade',

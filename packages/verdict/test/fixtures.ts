@@ -37,6 +37,9 @@ export const ADDRESS: AddressEvidence = {
   tool: undefined,
   credentialsCount: 0,
   callsCount: 0,
+  costlyCallsCount: 0,
+  attemptsCount: 0,
+  targetsCount: 0,
 };
 
 /** One call, whose source may be forged. */

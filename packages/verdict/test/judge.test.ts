@@ -105,7 +105,7 @@ test('Judge.judge() does not refuse numbers that only end like a listed one', ()
 
 test('Judge.judge() never refuses an emergency number, whoever asks', () => {
   const evidence = new MemoryEvidence();
-  evidence.addresses.set('11.22.33.44', { ...ADDRESS, eventsCount: 100 });
+  evidence.addresses.set('11.22.33.44', { ...ADDRESS, tool: 'SIPVicious', eventsCount: 100 });
   const judge = judgeOf(evidence, { home: 'SE' });
   for (const number of [
     '112',
@@ -171,7 +171,7 @@ test('Judge.judge() needs less of a number in a hot range', () => {
 
 test('Judge.judge() answers for both together by the worse of them', () => {
   const evidence = new MemoryEvidence();
-  evidence.addresses.set('11.22.33.44', { ...ADDRESS, eventsCount: 100 });
+  evidence.addresses.set('11.22.33.44', { ...ADDRESS, tool: 'SIPVicious', eventsCount: 100 });
   const judgement = judgeOf(evidence).judge(
     { number: '+46701234567', address: '11.22.33.44' },
     NOON_US,
@@ -197,7 +197,11 @@ test('Judge.judge() remembers a delisting until something new comes', () => {
   assert.deepEqual(judgement.address?.reasons, [
     'it was delisted (a customer) and nothing came since',
   ]);
-  evidence.addresses.set('11.22.33.44', { ...ADDRESS, lastEpochUs: NOON_US + DAY_US });
+  evidence.addresses.set('11.22.33.44', {
+    ...ADDRESS,
+    tool: 'SIPVicious',
+    lastEpochUs: NOON_US + DAY_US,
+  });
   evidence.numbers.set('46701234567', { ...MUCH, lastEpochUs: NOON_US + DAY_US });
   const again = judge.judge(question, NOON_US + DAY_US);
   assert.equal(again.address?.listed, true);

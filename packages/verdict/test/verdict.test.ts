@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   addressVerdict,
+  type AddressEvidence,
   DEFAULT_POLICY,
   numberVerdict,
   parsePolicyChange,
@@ -26,15 +27,18 @@ import {
 
 const PREMIUM = { class: 'premium', isHot: false } as const;
 
-test('addressVerdict() lists an address that proved to be there once, for a few days', () => {
+test('addressVerdict() watches an address that proved to be there once, for a few hours', () => {
   const verdict = addressVerdict(ADDRESS, DEFAULT_POLICY, NOON_US);
   assert.deepEqual(
     { ...verdict, untilEpochUs: undefined },
     {
-      level: 'listed',
-      listed: true,
+      level: 'watch',
+      listed: false,
       score: 50,
-      reasons: ['the address came to the honeypot once and proved to be there (returned)'],
+      reasons: [
+        'the address came to the honeypot once and proved to be there (returned)',
+        'that is no attack yet',
+      ],
       untilEpochUs: undefined,
     },
   );
@@ -58,14 +62,42 @@ test('addressVerdict() lists longer and higher what did more, and says what it d
   assert.deepEqual(verdict.reasons, [
     'the address came to the honeypot 1000 times and proved to be there (handshake)',
     'it tried passwords 3 times',
-    'it tried to call 2 times',
     'it uses SIPVicious',
+    'it comes again and again',
+    'it tried to call 2 times',
     'on 7 days',
     'about 2 nodes saw it',
     'it came over UDP, TCP',
   ]);
   const once = addressVerdict(ADDRESS, DEFAULT_POLICY, NOON_US);
   assert.ok((verdict.untilEpochUs ?? 0) > (once.untilEpochUs ?? 0));
+});
+
+test('addressVerdict() lists what only attackers do, and nothing less', () => {
+  const attacks: readonly Partial<AddressEvidence>[] = [
+    { credentialsCount: 1 },
+    { costlyCallsCount: 1, callsCount: 1 },
+    { tool: 'SIPVicious' },
+    { targetsCount: 5, attemptsCount: 5 },
+    { eventsCount: 100 },
+    { daysCount: 3, attemptsCount: 3, eventsCount: 3 },
+  ];
+  for (const attack of attacks) {
+    const { level, reasons } = addressVerdict({ ...ADDRESS, ...attack }, DEFAULT_POLICY, NOON_US);
+    assert.equal(level, 'listed', JSON.stringify(attack));
+    assert.equal(reasons.length, 2 + (attack.daysCount === undefined ? 0 : 1), reasons.join('; '));
+  }
+  const harmless: readonly Partial<AddressEvidence>[] = [
+    { grade: 'handshake' },
+    { callsCount: 1, attemptsCount: 1, targetsCount: 1 },
+    { targetsCount: 4, attemptsCount: 4 },
+    { daysCount: 52, eventsCount: 104 },
+    { daysCount: 3, attemptsCount: 3, firstEpochUs: NOON_US - 60 * DAY_US },
+  ];
+  for (const contact of harmless) {
+    const { level } = addressVerdict({ ...ADDRESS, ...contact }, DEFAULT_POLICY, NOON_US);
+    assert.equal(level, 'watch', JSON.stringify(contact));
+  }
 });
 
 test('addressVerdict() never lists by what may be forged, whatever the policy', () => {
@@ -97,13 +129,13 @@ test('addressVerdict() holds until the time it names, and no longer', () => {
   fc.assert(
     fc.property(anyPolicy, evidence, (policy, parts) => {
       const all = { ...ADDRESS, ...parts };
-      const { listed, untilEpochUs = 0, score } = addressVerdict(all, policy, NOON_US);
+      const { level, untilEpochUs = 0, score } = addressVerdict(all, policy, NOON_US);
       assert.ok(score >= 0 && score <= 100);
-      assert.equal(listed, score >= policy['address-threshold']);
-      if (!listed) return;
+      assert.equal(level !== 'none', score >= policy['address-threshold']);
+      if (level === 'none') return;
       assert.ok(untilEpochUs - NOON_US <= policy['address-days-max'] * DAY_US);
-      assert.equal(addressVerdict(all, policy, untilEpochUs - 1).listed, true);
-      assert.equal(addressVerdict(all, policy, untilEpochUs).listed, false);
+      assert.equal(addressVerdict(all, policy, untilEpochUs - 1).level, level);
+      assert.equal(addressVerdict(all, policy, untilEpochUs).level, 'none');
     }),
   );
 });

@@ -43,6 +43,12 @@ export interface ProvedAddress extends EvidenceOf {
   readonly tool: string | undefined;
   readonly credentialsCount: number;
   readonly callsCount: number;
+  /** Calls to numbers that cost, as the judging port says. */
+  readonly costlyCallsCount: number;
+  /** Events that asked for more than an OPTIONS does. */
+  readonly attemptsCount: number;
+  /** Distinct names and numbers these were for; an estimate. */
+  readonly targetsCount: number;
 }
 
 /** Of the events in which a number was called, in any form. */
@@ -89,8 +95,8 @@ export interface KeptAllowance {
 /** Bits of `transport_bits`, by place. Part of the schema. */
 export const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 
-const ADDRESS_COLUMNS =
-  'grade, first_seen_us, last_seen_us, days_count, events_count, calls_count, credentials_count, transport_bits, node_bits, tool';
+const ADDRESS_COLUMNS = `grade, first_seen_us, last_seen_us, days_count, events_count, calls_count, credentials_count,
+  transport_bits, node_bits, tool, costly_count, attempts_count, ${wordsOf('target_set')}`;
 const NUMBER_COLUMNS = `grade, first_seen_us, last_seen_us, days_count, events_count, forms_count, confidence, node_bits,
   proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
   ${['source_set', 'proved_source_set', 'proved_network_set'].map(wordsOf).join(', ')}`;
@@ -154,6 +160,9 @@ export class EvidenceReader {
       tool: typeof row['tool'] === 'string' ? row['tool'] : undefined,
       credentialsCount: Number(row['credentials_count']),
       callsCount: Number(row['calls_count']),
+      costlyCallsCount: Number(row['costly_count']),
+      attemptsCount: Number(row['attempts_count']),
+      targetsCount: setCount(row, 'target_set'),
     };
   }
 

@@ -13,6 +13,16 @@ const DAY_US = 86_400_000_000;
 const SEEN = gradeRank('seen');
 /** The one method that places a call (RFC 3261 §13); an ACK, a REGISTER or an OPTIONS only names somebody. */
 const CALL = 'INVITE';
+/** What asks whether somebody is there, ends what began before, or names no method at all. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  '',
+  NOT_FOUND,
+  'OPTIONS',
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'PRACK',
+]);
 
 /** Columns that `EvidenceSums.add()` reads. */
 export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, ${CREATED_AT} AS created_at, source_ip, called_number, transport_type,
@@ -32,6 +42,12 @@ interface Sum {
 /** Events of one address in which it proved to be there. */
 export interface AddressSum extends Sum {
   callsCount: number;
+  /** Of these by the digits that were dialled. */
+  readonly calls: Map<string, number>;
+  /** Events that asked for more than an OPTIONS does. */
+  attemptsCount: number;
+  /** Names and numbers they were for. */
+  readonly targets: DistinctSet;
   credentialsCount: number;
   transportBits: number;
   tool: string | undefined;
@@ -68,7 +84,15 @@ export class EvidenceSums {
     if (rank > SEEN) {
       const sum = this.#address(source);
       count(sum, rank, seenUs, nodeBit);
-      if (number !== undefined) sum.callsCount += 1;
+      if (number !== undefined) {
+        sum.callsCount += 1;
+        sum.calls.set(number, (sum.calls.get(number) ?? 0) + 1);
+      }
+      if (!HARMLESS.has(textOf(row['method']))) {
+        sum.attemptsCount += 1;
+        const target = targetOf(row);
+        if (target !== undefined) sum.targets.add(target);
+      }
       if (row['has_credentials'] === 1) sum.credentialsCount += 1;
       const place = TRANSPORTS.indexOf(row['transport_type'] as (typeof TRANSPORTS)[number]);
       if (place >= 0) sum.transportBits |= 1 << place;
@@ -94,8 +118,9 @@ export class EvidenceSums {
   #address(address: string): AddressSum {
     const known = this.addresses.get(address);
     if (known !== undefined) return known;
-    const counts = { callsCount: 0, credentialsCount: 0, transportBits: 0, tool: undefined };
-    const added = { ...emptySum(), ...counts };
+    const counts = { callsCount: 0, credentialsCount: 0, attemptsCount: 0, transportBits: 0 };
+    const sets = { calls: new Map<string, number>(), targets: new DistinctSet() };
+    const added = { ...emptySum(), ...counts, ...sets, tool: undefined };
     this.addresses.set(address, added);
     return added;
   }
@@ -125,8 +150,13 @@ function count(sum: Sum, rank: number, seenUs: number, nodeBit: number): void {
 
 /** What an INVITE called (docs/database.md, `called_number`). */
 function calledNumber(row: Row): string | undefined {
+  return row['method'] === CALL ? targetOf(row) : undefined;
+}
+
+/** The name or number that a request was for. */
+function targetOf(row: Row): string | undefined {
   const number = row['called_number'];
-  if (row['method'] !== CALL || typeof number !== 'string') return undefined;
+  if (typeof number !== 'string') return undefined;
   if (number === NOT_FOUND || number === '' || number.length > CALLED_NUMBER_CHARACTERS_MAX) {
     return undefined;
   }

@@ -10,6 +10,8 @@ export interface DialledReader {
   read(dialled: string): DialledReading;
   /** Blocks of a number, as `blocksOf()` names them. */
   blocksOf(e164: string): readonly string[];
+  /** Whether only an attacker calls that from here: premium numbers, numbers abroad. @param dialled As it was dialled. */
+  isCostly(dialled: string, settled: Settled): boolean;
 }
 
 interface DialledReading {
@@ -21,7 +23,7 @@ interface DialledReading {
   settle(formsOf: (e164: string) => number): Settled | undefined;
 }
 
-interface Settled {
+export interface Settled {
   readonly e164: string;
   /** 0 to 1. */
   readonly confidence: number;
@@ -77,11 +79,14 @@ export class EvidenceWriter {
     this.#counters = counters;
     this.#addAddress = database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count,
-        node_bits, calls_count, credentials_count, transport_bits, tool) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        node_bits, calls_count, credentials_count, transport_bits, tool, costly_count, attempts_count, target_set)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (address) DO UPDATE SET ${SEEN},
         calls_count = calls_count + excluded.calls_count,
         credentials_count = credentials_count + excluded.credentials_count,
-        transport_bits = transport_bits | excluded.transport_bits, tool = coalesce(tool, excluded.tool)`);
+        transport_bits = transport_bits | excluded.transport_bits, tool = coalesce(tool, excluded.tool),
+        costly_count = costly_count + excluded.costly_count,
+        attempts_count = attempts_count + excluded.attempts_count, target_set = target_set | excluded.target_set`);
     // Without events until then, a suffix has the times of the form that it was met in.
     this.#addNumber = database.prepare(`
       INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count,
@@ -125,9 +130,14 @@ export class EvidenceWriter {
   write({ addresses, dialled }: EvidenceSums, lastHoneyId: number): readonly ListedSubject[] {
     const before = this.#lastIds.get();
     const touched = new Map<string, ListedSubject>();
+    const costly = new Set<string>();
+    for (const [digits, sum] of dialled) {
+      const settled = this.#settled(digits, sum);
+      if (settled !== undefined && this.#reader.isCostly(digits, settled)) costly.add(digits);
+    }
     for (const [address, sum] of addresses) {
       if (this.#isDelisted('address', address, lastHoneyId)) continue;
-      this.#writeAddress(address, sum);
+      this.#writeAddress(address, sum, costly);
       touched.set(address, { kind: 'address', value: address });
     }
     for (const [digits, sum] of dialled) {
@@ -152,7 +162,9 @@ export class EvidenceWriter {
     return this.#delisted.get(kind, value, lastHoneyId) !== undefined;
   }
 
-  #writeAddress(address: string, sum: AddressSum): void {
+  #writeAddress(address: string, sum: AddressSum, costly: ReadonlySet<string>): void {
+    let costlyCount = 0;
+    for (const [digits, count] of sum.calls) if (costly.has(digits)) costlyCount += count;
     this.#addAddress.run(
       address,
       sum.grade,
@@ -165,22 +177,34 @@ export class EvidenceWriter {
       sum.credentialsCount,
       sum.transportBits,
       sum.tool ?? null,
+      costlyCount,
+      sum.attemptsCount,
+      sum.targets.toColumn(),
     );
+  }
+
+  /** What the digits mean; read once, when they come for the first time. */
+  #settled(digits: string, sum: DialledSum): Settled | undefined {
+    const known = this.#reading.get(digits);
+    if (known === undefined) return undefined; // Its total made room for others.
+    if (known['read_id'] === null) {
+      const settled = this.#readNew(digits, sum);
+      const { e164 = null, confidence = 0 } = settled ?? {};
+      this.#saveReading.run(Number(known['total_id']), e164, confidence);
+      return settled;
+    }
+    const e164 = known['e164'];
+    return typeof e164 === 'string'
+      ? { e164, confidence: Number(known['confidence'] ?? 0) }
+      : undefined;
   }
 
   /** @returns The number that the digits mean. */
   #writeDialled(digits: string, sum: DialledSum, lastHoneyId: number): Written | undefined {
-    const known = this.#reading.get(digits);
-    if (known === undefined) return undefined; // Its total made room for others.
-    let number = typeof known['e164'] === 'string' ? known['e164'] : undefined;
-    let confidence = Number(known['confidence'] ?? 0);
-    if (known['read_id'] === null) {
-      const settled = this.#readNew(digits, sum);
-      number = settled?.e164;
-      confidence = settled?.confidence ?? 0;
-      this.#saveReading.run(Number(known['total_id']), number ?? null, confidence);
-    }
-    if (number === undefined || this.#isDelisted('number', number, lastHoneyId)) return undefined;
+    const settled = this.#settled(digits, sum);
+    if (settled === undefined) return undefined;
+    const { e164: number, confidence } = settled;
+    if (this.#isDelisted('number', number, lastHoneyId)) return undefined;
     return { number, isFirstProof: this.#write(number, sum, confidence) };
   }
 

@@ -66,6 +66,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'delisting',
     'endpoint_status',
     'hour_total',
+    'judging_due',
     'listing',
     'listing_change',
     'network_total',

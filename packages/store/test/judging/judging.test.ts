@@ -58,6 +58,7 @@ class Bench {
                 .toSorted((a, b) => b.forms - a.forms)[0],
           };
         },
+        isCostly: (dialled) => dialled.startsWith('0044'),
         blocksOf: (e164) => (e164.length < 9 ? [] : [`${e164.slice(0, -2)}xx`]),
       },
       toolOf: (userAgent) => (userAgent === 'friendly-scanner' ? 'SIPVicious' : undefined),
@@ -149,6 +150,9 @@ test('Judging.step() sums up what an address did that proved to be there', () =>
     tool: 'SIPVicious',
     credentialsCount: 1,
     callsCount: 2,
+    costlyCallsCount: 2,
+    attemptsCount: 4,
+    targetsCount: 2,
   });
 });
 

@@ -44,6 +44,7 @@ class Bench {
           unread: undefined,
           settle: () => ({ e164: dialled, confidence: 1 }),
         }),
+        isCostly: () => false,
         blocksOf: () => [],
       },
       toolOf: () => undefined,

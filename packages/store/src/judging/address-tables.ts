@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * What addresses did, as far as it tells attackers from callers who went astray: `costly_count` are calls to numbers that cost
+ * or are abroad, `attempts_count` events that asked for more than an OPTIONS does, `target_set` the distinct names and
+ * numbers these were for (`DistinctSet`). Of evidence from before nothing is known of it: calls count as attempts,
+ * three and more as calls that cost.
+ */
+export const TABLES_OF_VERSION_10 = `
+  ALTER TABLE address_evidence ADD COLUMN costly_count INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE address_evidence ADD COLUMN attempts_count INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE address_evidence ADD COLUMN target_set INTEGER NOT NULL DEFAULT 0;
+  UPDATE address_evidence SET attempts_count = calls_count + credentials_count, 
+    costly_count = iif(calls_count >= 3, calls_count, 0);
+  UPDATE counter SET value = 0 WHERE name = 'judge_options';`;

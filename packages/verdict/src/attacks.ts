@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { AddressEvidence } from './evidence.ts';
+import type { Policy } from './policy.ts';
+import { about, DAY_US, times } from './verdict.ts';
+
+/** Contacts on a day that tell a scanner from a census, which comes once a day at most. Chosen. */
+const CONTACTS_PER_DAY = 5;
+/** Who comes less often than every third day does not persist: a wrong call a month is none of an attacker's. Chosen. */
+const GAP_DAYS_MAX = 3;
+
+/** What an address did that only attackers do, in words; none where a harmless caller may have done all of it. */
+export function attacksOf(evidence: AddressEvidence, policy: Policy): readonly string[] {
+  const { tool, credentialsCount, costlyCallsCount, targetsCount } = evidence;
+  return [
+    ...(credentialsCount > 0 ? [`it tried passwords ${times(credentialsCount)}`] : []),
+    ...(costlyCallsCount > 0
+      ? [`it tried to call numbers that cost or are abroad ${times(costlyCallsCount)}`]
+      : []),
+    ...(tool === undefined ? [] : [`it uses ${tool}`]),
+    ...(targetsCount >= policy['address-targets']
+      ? [`it tried ${about(targetsCount, 'name or number', 'names and numbers')}`]
+      : []),
+    ...(isPersistent(evidence, policy) ? ['it comes again and again'] : []),
+  ];
+}
+
+function isPersistent(evidence: AddressEvidence, policy: Policy): boolean {
+  const { eventsCount, attemptsCount, daysCount, firstEpochUs, lastEpochUs } = evidence;
+  const contacts = policy['address-contacts'];
+  const perDay = Math.min(CONTACTS_PER_DAY, contacts);
+  if (eventsCount >= contacts && eventsCount >= perDay * daysCount) return true;
+  const days = policy['address-attempt-days'];
+  const isOften = lastEpochUs - firstEpochUs <= daysCount * GAP_DAYS_MAX * DAY_US;
+  return daysCount >= days && attemptsCount >= days && isOften;
+}

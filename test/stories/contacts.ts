@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Contact, Expected } from './story.ts';
+
+/** Seconds. */
+export const MINUTE = 60;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The same message some times. @param every Seconds. */
+export function repeated(
+  times: number,
+  every: number,
+  contact: Omit<Contact, 'at'> & { readonly at?: number },
+): readonly Contact[] {
+  const { at = 0 } = contact;
+  return Array.from({ length: times }, (_, index) => ({ ...contact, at: at + index * every }));
+}
+
+/** The same message from some addresses, each of a network of its own where `apart`. @param every Seconds. */
+export function fromMany(
+  count: number,
+  every: number,
+  contact: Omit<Contact, 'at' | 'from'> & { readonly at?: number; readonly isApart?: boolean },
+): readonly Contact[] {
+  const { at = 0, isApart = true, ...message } = contact;
+  return Array.from({ length: count }, (_, index) => ({
+    ...message,
+    at: at + index * every,
+    from: isApart ? `45.${index}.7.9` : `45.9.7.${index + 1}`,
+  }));
+}
+
+/** A message for each of some numbers or names. @param every Seconds. */
+export function forEach(
+  targets: readonly string[],
+  every: number,
+  contact: Omit<Contact, 'at' | 'to'> & { readonly at?: number },
+): readonly Contact[] {
+  const { at = 0 } = contact;
+  return targets.map((to, index) => ({ ...contact, to, at: at + index * every }));
+}
+
+/** What is said of an address at a time. */
+export function address(value: string, level: Expected['level'], at: number): Expected {
+  return { at, of: { address: value }, level };
+}
+
+/** What is said of a number at a time. */
+export function number(value: string, level: Expected['level'], at: number): Expected {
+  return { at, of: { number: value }, level };
+}
