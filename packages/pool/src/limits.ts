@@ -90,6 +90,12 @@ export const TRUSTED_EVENTS_PER_HOUR = 20_000;
 export const CLASS_EVENTS_BURST = 4000;
 export const CLASS_EVENTS_PER_HOUR = 6000;
 
+/**
+ * Days since an origin was heard of first after which it stands before the younger ones: each step keeps a quarter of
+ * what a class may say at once from those below it. Chosen: keys cost nothing, to have had one for a month does.
+ */
+export const ORIGIN_AGES_DAYS: readonly number[] = [1, 7, 30];
+
 /** Origins never heard of before, of each of the two classes: at once, and in an hour. Chosen: ids cost nothing, so a flood of them adds one row a minute. */
 export const NEW_ORIGINS_BURST = 128;
 export const NEW_ORIGINS_PER_HOUR = 60;

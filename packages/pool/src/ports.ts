@@ -14,6 +14,8 @@ export interface KnownOrigin {
   readonly trust: Trust;
   /** Raw Ed25519 key; `undefined` where it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
+  /** Wall-clock microseconds of the first time something of it was taken. */
+  readonly firstSeenEpochUs: number;
 }
 
 interface Origins {

@@ -5,6 +5,7 @@ import {
   CLASS_EVENTS_PER_HOUR,
   NEW_ORIGINS_BURST,
   NEW_ORIGINS_PER_HOUR,
+  ORIGIN_AGES_DAYS,
   ORIGIN_EVENTS_BURST,
   ORIGIN_EVENTS_PER_HOUR,
   ORIGIN_RATES_MAX,
@@ -20,6 +21,7 @@ export type OriginClass = 'trusted' | 'signed' | 'unsigned';
 export type QuotaRefusal = 'origin_quota' | 'class_quota' | 'new_origins';
 
 const HOUR_S = 3600;
+const DAY_MS = 86_400_000;
 const rate = (burst: number, perHour: number): Rate => ({ burst, perSecond: perHour / HOUR_S });
 const ORIGIN = rate(ORIGIN_EVENTS_BURST, ORIGIN_EVENTS_PER_HOUR);
 const TRUSTED = rate(TRUSTED_EVENTS_BURST, TRUSTED_EVENTS_PER_HOUR);
@@ -28,7 +30,8 @@ const NEW = rate(NEW_ORIGINS_BURST, NEW_ORIGINS_PER_HOUR);
 
 /**
  * How much each origin may say, and all of a class together: ids and keys cost nothing, so a limit for each alone
- * would be none. Whom the operator trusts is not held up by what others say.
+ * would be none. Whom the operator trusts is not held up by what others say, and who has been known for longer not by
+ * those who are new: what is left of a class is for the oldest first.
  */
 export class Quotas {
   readonly #origins = new Map<
@@ -44,12 +47,12 @@ export class Quotas {
   /**
    * Counts one event of an origin, or says why it may not be taken; then nothing is counted.
    *
-   * @param isKnown The origin has been recorded before.
+   * @param knownMs Milliseconds since the origin was recorded first; `undefined` where it never was.
    */
   take(
     nodeId: string,
     originClass: OriginClass,
-    isKnown: boolean,
+    knownMs: number | undefined,
     nowMs: number,
   ): QuotaRefusal | undefined {
     const trusted = originClass === 'trusted';
@@ -61,8 +64,8 @@ export class Quotas {
     if (!bucket.hasOne(nowMs)) return 'origin_quota';
     if (!trusted) {
       const ofClass = this.#classes[originClass];
-      if (!ofClass.events.hasOne(nowMs)) return 'class_quota';
-      const isNew = !isKnown && known === undefined;
+      if (!ofClass.events.hasOne(nowMs, keptFromAge(knownMs ?? 0))) return 'class_quota';
+      const isNew = knownMs === undefined && known === undefined;
       if (isNew && !ofClass.origins.hasOne(nowMs)) return 'new_origins';
       if (isNew) ofClass.origins.take();
       ofClass.events.take();
@@ -74,6 +77,12 @@ export class Quotas {
     if (this.#origins.size > ORIGIN_RATES_MAX && idle !== undefined) this.#origins.delete(idle);
     return undefined;
   }
+}
+
+/** How many events of its class at once are for origins that have been known for longer. */
+function keptFromAge(knownMs: number): number {
+  const older = ORIGIN_AGES_DAYS.filter((days) => knownMs < days * DAY_MS).length;
+  return (CLASS_EVENTS_BURST * older) / (ORIGIN_AGES_DAYS.length + 1);
 }
 
 interface ClassBuckets {

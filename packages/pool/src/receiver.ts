@@ -132,7 +132,7 @@ export class Receiver {
     if (!parsed.ok) return this.#drop(parsed.code);
     const { claim, signature } = parsed;
     if (claim.nodeId === this.#ports.signer.nodeId) return this.#drop('own');
-    if (this.#recent.has(claim.eventUuid)) return this.#drop('duplicate');
+    if (this.#recent.has(identityOf(claim))) return this.#drop('duplicate');
     if (signature === undefined) return this.#accept(claim, undefined, from);
     const key = this.#keys.known(claim.nodeId);
     if (key === undefined) return this.#wait({ claim, signature, from });
@@ -163,7 +163,7 @@ export class Receiver {
     if (this.#closing.signal.aborted) return;
     for (const waiting of claims) {
       if (key === undefined) this.#drop('key_unknown');
-      else if (this.#recent.has(waiting.claim.eventUuid)) this.#drop('duplicate');
+      else if (this.#recent.has(identityOf(waiting.claim))) this.#drop('duplicate');
       else this.#verify(waiting, key);
     }
   }
@@ -185,11 +185,11 @@ export class Receiver {
     const refusal = this.#quotas.take(
       claim.nodeId,
       classOf(claim, trust === 'trusted'),
-      known !== undefined,
+      known === undefined ? undefined : (clock.epochUs() - known.firstSeenEpochUs) / 1000,
       clock.nowMs(),
     );
     if (refusal !== undefined) return this.#drop(refusal);
-    this.#recent.add(claim.eventUuid);
+    this.#recent.add(identityOf(claim));
     this.#accepted.push(receivedEvent(claim, { publicKey, address: from }, clock.epochUs()));
     this.#bell.ring();
   }
@@ -197,6 +197,11 @@ export class Receiver {
   #drop(reason: Drop): void {
     this.counters.dropped[reason] += 1;
   }
+}
+
+/** Anybody can copy the UUID of another's event: an event is what one origin calls by it. */
+function identityOf({ nodeId, eventUuid }: Claim): string {
+  return `${nodeId} ${eventUuid}`;
 }
 
 function classOf(claim: Claim, isTrusted: boolean): OriginClass {

@@ -18,10 +18,10 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether one is left; it is not taken. */
-  hasOne(nowMs: number): boolean {
+  /** Whether one is left, beside what is kept for others; it is not taken. */
+  hasOne(nowMs: number, kept = 0): boolean {
     this.#refill(nowMs);
-    return this.#tokens >= 1;
+    return this.#tokens >= 1 + kept;
   }
 
   /** To be called where there is one. */

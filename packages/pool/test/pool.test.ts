@@ -249,12 +249,16 @@ test('`Pool` takes nothing of whom the operator distrusts, nor of all unsigned b
       }),
       id,
     );
-  a.disk.origins.set(bad, { trust: 'distrusted', publicKey: undefined });
-  a.disk.origins.set(good, { trust: 'trusted', publicKey: undefined });
+  a.disk.origins.set(bad, { trust: 'distrusted', publicKey: undefined, firstSeenEpochUs: 0 });
+  a.disk.origins.set(good, { trust: 'trusted', publicKey: undefined, firstSeenEpochUs: 0 });
   say(bad, 1n);
   say(other, 2n);
   await pools.until('one of two', () => a.disk.received.length === 1 && droppedCount(a) === 1);
-  a.disk.origins.set(UNSIGNED_ORIGINS, { trust: 'distrusted', publicKey: undefined });
+  a.disk.origins.set(UNSIGNED_ORIGINS, {
+    trust: 'distrusted',
+    publicKey: undefined,
+    firstSeenEpochUs: 0,
+  });
   say(other, 3n);
   say(good, 4n);
   await pools.until('the trusted one', () => a.disk.received.length === 2 && droppedCount(a) === 2);
@@ -297,4 +301,20 @@ test('`Pool` holds its quotas in a flood, counts what it drops exactly, and stil
   assert.equal(recordedCount + dropped.origin_quota + dropped.new_origins, flood + 1);
   assert.equal(recordedCount, a.disk.received.length);
   await Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]);
+});
+
+test('`Pool` records an event although another origin used its UUID before', async () => {
+  const { pools, b, third } = await pair();
+  const said = (by: string, source: string): Uint8Array =>
+    legacyClaim({
+      event_uuid: uuidOf('one event'),
+      created_by_node_id: uuidOf(by),
+      source_ip: source,
+      event_timestamp: formatEventTimestamp(pools.nowUs),
+    });
+  put(third, said('a copier', '45.12.9.1'), 5n);
+  await pools.until('the copy', () => b.disk.received.length === 1);
+  put(third, said('who met it', '45.12.9.2'), 6n);
+  await pools.until('the event itself', () => b.disk.received.length === 2);
+  assert.equal(b.disk.received[1]?.event.sourceIp, '45.12.9.2');
 });

@@ -140,13 +140,15 @@ export class SimulatedPools {
 }
 
 function record(disk: Disk, events: readonly ReceivedEvent[]): number {
-  const isNew = ({ event }: ReceivedEvent): boolean =>
-    !disk.received.some((known) => known.event.eventUuid === event.eventUuid);
+  const isNew = ({ event, nodeId }: ReceivedEvent): boolean =>
+    !disk.received.some(
+      (known) => known.event.eventUuid === event.eventUuid && known.nodeId === nodeId,
+    );
   const added = events.filter(isNew);
   disk.received.push(...added);
   for (const { nodeId, origin } of added)
     if (!disk.origins.has(nodeId))
-      disk.origins.set(nodeId, { trust: 'none', publicKey: origin.publicKey });
+      disk.origins.set(nodeId, { trust: 'none', publicKey: origin.publicKey, firstSeenEpochUs: 0 });
   return added.length;
 }
 

@@ -87,7 +87,7 @@ export class Store {
   readonly #clockWatch: ClockWatch;
   readonly #file: FileWatch;
   #isGone = false;
-  readonly #hasUuid: StatementSync;
+  readonly #hasEvent: StatementSync;
   readonly #saveCursor: StatementSync;
   readonly #endpoints: EndpointWriter;
   readonly #placeTotals: PlaceTotals;
@@ -136,7 +136,9 @@ export class Store {
         OR EXISTS (SELECT 1 FROM honey INDEXED BY proved_event_index
           WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${PROVED_CURSOR}'), 0) AND ${IS_PROVED})`);
     this.#origins = new OriginWriter(database, clock);
-    this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
+    this.#hasEvent = database.prepare(
+      'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ?',
+    );
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES (?, ?)
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
@@ -169,8 +171,8 @@ export class Store {
   }
 
   /**
-   * Records events that other nodes received, in one transaction. Those whose UUID is there already are left out,
-   * so that a delivery may come any number of times.
+   * Records events that other nodes received, in one transaction. Those of the same origin and UUID are left out, so
+   * that a delivery may come any number of times, and nobody keeps another's event away by copying its UUID.
    */
   deliver(events: readonly DeliveredEvent[]): Appended {
     const octets = events.reduce((sum, { event }) => sum + event.sipMessage.length, 0);
@@ -179,7 +181,8 @@ export class Store {
       inTransaction(this.#database, () => {
         this.#appender.begin(this.#clock.epochUs());
         for (const delivered of events) {
-          if (this.#hasUuid.get(delivered.event.eventUuid) === undefined) this.#deliver(delivered);
+          const known = this.#hasEvent.get(delivered.event.eventUuid, delivered.nodeId);
+          if (known === undefined) this.#deliver(delivered);
         }
         return this.#appender.finish();
       }),

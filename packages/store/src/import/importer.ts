@@ -52,7 +52,10 @@ export class Importer {
     this.#insert = database.prepare(
       `INSERT INTO honey (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
     );
-    this.#hasUuid = database.prepare('SELECT 1 FROM honey WHERE event_uuid = ?');
+    // What another node shared under the same UUID is not this event, unless it is the same node's.
+    this.#hasUuid = database.prepare(`
+      SELECT 1 FROM honey WHERE event_uuid = ?1 AND (created_by_node_id = ?2
+        OR NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id))`);
     this.#lastId = database.prepare(`
       SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
         (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
@@ -76,7 +79,7 @@ export class Importer {
         this.#totals.clear();
         for (const row of rows) {
           const uuid = uuidOfRow(row);
-          if (this.#hasUuid.get(uuid) !== undefined) continue;
+          if (this.#hasUuid.get(uuid, row.created_by_node_id ?? null) !== undefined) continue;
           id += 1;
           added += 1;
           this.#addRow(id, uuid, row);

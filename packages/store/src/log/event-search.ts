@@ -63,7 +63,11 @@ export class EventSearch {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
-    this.#byUuid = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE event_uuid = ?`);
+    // Another node may have copied the UUID: our own event first, then the one that came first.
+    this.#byUuid = database.prepare(`
+      SELECT ${FOUND_COLUMNS} FROM honey WHERE event_uuid = ?
+      ORDER BY EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id), honey_id
+      LIMIT 1`);
     // One SELECT of both would walk the whole log: SQLite looks at an end of an index for one of them alone.
     this.#bounds = database.prepare(`
       SELECT coalesce((SELECT min(honey_id) FROM honey), 0) AS low,

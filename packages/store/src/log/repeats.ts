@@ -39,6 +39,7 @@ export class Repeats {
     this.#update = database.prepare(`
       UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
       WHERE event_uuid = ?
+        AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id)
       RETURNING method, user_agent, transport_type, source_ip, called_number, grade`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);

@@ -315,3 +315,18 @@ test('`wasMet()` tells what came here from what other nodes say', () => {
   reader.close();
   store.close();
 });
+
+test('`deliver()` keeps an event although another origin copied its UUID, and finds the own one first', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  const honest = said({ by: B, sourceIp: '45.0.0.7' });
+  const copy = said({ by: A, sourceIp: '45.0.0.8', eventUuid: honest.event.eventUuid });
+  store.deliver([copy, honest, honest, copy]);
+  assert.equal(reader.address('45.0.0.7')?.seenCount, 1);
+  assert.equal(reader.address('45.0.0.8')?.seenCount, 1);
+  store.append([batchOf([{ eventUuid: uuidOf(1) }])]);
+  store.deliver([said({ by: A, sourceIp: '45.0.0.9', eventUuid: uuidOf(1) })]);
+  assert.equal(reader.event(uuidOf(1))?.isHearsay, undefined);
+  reader.close();
+  store.close();
+});
