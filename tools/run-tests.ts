@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { installAsterisk } from '../test/interop/asterisk.ts';
 import { missingPeers } from '../test/interop/peer.ts';
 import { ROOT } from './sources.ts';
 
@@ -21,7 +22,10 @@ const PATTERNS = [
 ];
 
 const ci = process.env['CI'] === 'true';
-if (ci) installPeers();
+if (ci) {
+  installPeers();
+  installAsterisk();
+}
 
 const files =
   process.argv.length > 2 ? process.argv.slice(2) : globSync(PATTERNS, { cwd: ROOT }).toSorted();

@@ -25,6 +25,7 @@ export const PEERS = {
   kamailio: 'kamailio',
   logger: 'bsdutils',
   'lua5.4': 'lua5.4',
+  mmdebstrap: 'mmdebstrap',
   nft: 'nftables',
   nmap: 'nmap',
   nodejs: 'nodejs',
@@ -79,11 +80,19 @@ export function peer(
 ): string | undefined {
   const path = findProgram(name, environment);
   if (path !== undefined) return path;
-  const reason = `${name} is missing: apt-get install ${PEERS[name]}`;
+  missingPeer(`${name} is missing: apt-get install ${PEERS[name]}`, context, environment);
+  return undefined;
+}
+
+/** Skips the test, loudly; an error with `CI=true`. */
+export function missingPeer(
+  reason: string,
+  context: TestContext,
+  environment: Environment = process.env,
+): void {
   if (environment['CI'] === 'true') throw new Error(`${reason} (CI=true, so nothing is skipped)`);
   process.stderr.write(`SKIPPED ${context.name}: ${reason}\n`);
   context.skip(reason);
-  return undefined;
 }
 
 /** The peers that are not installed here. */

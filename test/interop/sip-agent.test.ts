@@ -3,19 +3,22 @@
 /* The configurations of docs/integrations/kamailio.md, with SIPp before Kamailio and as the gateway behind it. */
 
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { DaemonProcess, TemporaryFolder } from '../e2e/daemon-process.ts';
+import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
+import { Calls } from './calls.ts';
 import { documented } from './documented.ts';
 import { CLEAN, LISTED, listNumber } from './listed-number.ts';
 import { peer } from './peer.ts';
-import { freePort, runTool } from './tool.ts';
+import { freePort } from './tool.ts';
 
-const CALLER = join(import.meta.dirname, 'caller.xml');
-const GATEWAY_LOG = 'gateway.log';
+const KAMAILIO_CALLS = {
+  caller: ['-sf', join(import.meta.dirname, 'caller.xml')],
+  gateway: ['-sn', 'uas'],
+};
 
 interface Programs {
   readonly kamailio: string;
@@ -29,52 +32,6 @@ function programs(t: TestContext): Programs | undefined {
   const tls = peer('tls.so', t);
   if (kamailio === undefined || sipp === undefined || modules === undefined) return undefined;
   return tls === undefined ? undefined : { kamailio, sipp };
-}
-
-/** A SIP server that takes every call, and the caller before Kamailio. */
-class Calls implements AsyncDisposable {
-  readonly gatewayPort: number;
-  readonly #sipp: string;
-  readonly #proxyPort: number;
-  readonly #folder = new TemporaryFolder();
-  readonly #gateway: Background;
-
-  private constructor(sipp: string, gatewayPort: number, proxyPort: number) {
-    this.#sipp = sipp;
-    this.gatewayPort = gatewayPort;
-    this.#proxyPort = proxyPort;
-    const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(gatewayPort), '-nostdin'];
-    const traced = ['-trace_msg', '-message_file', GATEWAY_LOG];
-    this.#gateway = new Background(sipp, [...args, ...traced], this.#folder.path);
-  }
-
-  static async open(sipp: string, proxyPort: number): Promise<Calls> {
-    return new Calls(sipp, await freePort(), proxyPort);
-  }
-
-  /** What one call came to: whether it was taken, and all that was said to the caller. */
-  async call(number: string): Promise<{ readonly taken: boolean; readonly heard: string }> {
-    const port = String(await freePort());
-    const log = join(this.#folder.path, `${port}.log`);
-    const flags = ['-sf', CALLER, '-s', number, '-m', '1', '-trace_msg', '-message_file', log];
-    const own = ['-i', '127.0.0.1', '-p', port, '-nostdin', '-timeout', '20'];
-    const args = [...flags, ...own, `127.0.0.1:${this.#proxyPort}`];
-    const { status } = await runTool(this.#sipp, args, { folder: this.#folder.path });
-    const messages = readFileSync(log, 'latin1').split('\n-----');
-    const heard = messages.filter((text) => text.includes(' message received ')).join('\n');
-    return { taken: status === 0, heard };
-  }
-
-  /** Numbers whose calls reached the gateway, in order. */
-  reached(): readonly string[] {
-    const text = readFileSync(join(this.#folder.path, GATEWAY_LOG), 'latin1');
-    return [...text.matchAll(/^INVITE sip:([^@]*)@/gm)].map(([, number = '']) => number);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#gateway[Symbol.asyncDispose]();
-    this.#folder[Symbol.dispose]();
-  }
 }
 
 /** Runs Kamailio with a configuration in the daemon's folder. */
@@ -104,7 +61,7 @@ async function open(
 ) {
   const { fence, transport = 'udp' } = way;
   const proxyPort = await freePort();
-  const calls = scope.use(await Calls.open(found.sipp, proxyPort));
+  const calls = scope.use(await Calls.open(found.sipp, proxyPort, KAMAILIO_CALLS));
   const destination = `sip:{number}@127.0.0.1:${calls.gatewayPort}`;
   const flags = ['-r', '-z', '127.0.0.1:0', '--sip-agent=127.0.0.1:0'];
   const daemon = scope.use(

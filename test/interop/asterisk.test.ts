@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* The configurations of docs/integrations/asterisk.md in Asterisk, with SIPp before it and as the gateway behind it. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { asteriskPeer, startAsterisk } from './asterisk.ts';
+import { Calls } from './calls.ts';
+import { documented } from './documented.ts';
+import { CLEAN, LISTED, listNumber } from './listed-number.ts';
+import { peer } from './peer.ts';
+import { freePort } from './tool.ts';
+
+const SCENARIOS = {
+  caller: ['-sn', 'uac'],
+  gateway: ['-sf', join(import.meta.dirname, 'gateway.xml')],
+};
+const LISTED_PLUS = LISTED.replace(/^00/, '+');
+/** The gateway says that this one is busy. */
+const BUSY = '0046701740486';
+/** Internal and service numbers, emergency calls. */
+const SHORT = ['5', '*97', '112'];
+/** Milliseconds that a call may take longer when nobody answers: the second that is set, and a busy machine. */
+const UNANSWERED_MS_MAX = 4000;
+
+/** What FreePBX does before a trunk, as far as the hook sees it. */
+const FREEPBX = `[outbound]
+exten => _[+*0-9]!,1,Set(OUTNUM=\${EXTEN})
+ same => n,Gosub(macro-dialout-trunk-predial-hook,s,1())
+ same => n,Dial(PJSIP/\${OUTNUM}@gateway,60)
+ same => n,Hangup()
+
+`;
+
+function pjsip(port: number, gatewayPort: number): string {
+  return `
+[udp]
+type=transport
+protocol=udp
+bind=127.0.0.1:${port}
+
+[tcp]
+type=transport
+protocol=tcp
+bind=127.0.0.1:${port}
+
+[caller]
+type=endpoint
+context=outbound
+disallow=all
+allow=ulaw
+direct_media=no
+
+[caller]
+type=identify
+endpoint=caller
+match=127.0.0.1
+
+[gateway]
+type=aor
+contact=sip:127.0.0.1:${gatewayPort}
+
+[gateway]
+type=endpoint
+aors=gateway
+context=from-nowhere
+disallow=all
+allow=ulaw
+direct_media=no
+`;
+}
+
+type Way = 'agi' | 'curl' | 'agent' | 'freepbx';
+
+/** The daemon, Asterisk and SIPp on both sides of it, by one of the page's ways. */
+async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
+  const sipp = peer('sipp', t);
+  if (sipp === undefined || (way !== 'curl' && peer('curl', t) === undefined)) return undefined;
+  const found = asteriskPeer(t);
+  if (found === undefined) return undefined;
+  const port = await freePort();
+  const calls = scope.use(await Calls.open(sipp, port, SCENARIOS));
+  const flags = ['-r', '--sip-agent=127.0.0.1:0'];
+  const daemon = scope.use(await DaemonProcess.start(flags));
+  await listNumber(daemon);
+  const page = (fence: string, places: Readonly<Record<string, string>> = {}): string =>
+    documented('asterisk.md', fence, places);
+  const api = { '127.0.0.1:8082': `127.0.0.1:${daemon.ports.api}` };
+  const dialplans = {
+    agi: () => page('asterisk outbound') + page('asterisk agi'),
+    curl: () => page('asterisk outbound') + page('asterisk curl', api),
+    agent: () => page('asterisk outbound') + page('asterisk agent'),
+    freepbx: () => FREEPBX + documented('freepbx.md', 'asterisk hook', {}) + page('asterisk agi'),
+  };
+  const agent = page('ini pjsip', {
+    '127.0.0.1:5062': `127.0.0.1:${daemon.ports.agent.tcp}`,
+  });
+  const folder = join(daemon.folder, 'asterisk');
+  const script = join(folder, 'agi-bin/sentrypeer.sh');
+  await mkdir(join(folder, 'agi-bin'), { recursive: true });
+  await writeFile(script, page('sh agi', api));
+  await chmod(script, 0o755);
+  const asterisk = scope.use(
+    await startAsterisk(found, folder, {
+      'extensions.conf': dialplans[way](),
+      'pjsip.conf': pjsip(port, calls.gatewayPort) + agent,
+      'cdr.conf': page('ini cdr'),
+    }),
+  );
+  const records = (): string => {
+    try {
+      return readFileSync(join(folder, 'cdr-csv/Master.csv'), 'utf8');
+    } catch {
+      return ''; // None yet.
+    }
+  };
+  await mkdir(join(folder, 'cdr-csv'), { recursive: true });
+  return { calls, daemon, asterisk, records };
+}
+
+describe('asterisk', () => {
+  for (const way of ['agi', 'curl', 'agent', 'freepbx'] as const) {
+    test(`asterisk asks by ${way}: a known-bad number is refused, others get through`, async (t) => {
+      await using scope = new AsyncDisposableStack();
+      const opened = await open(t, scope, way);
+      if (opened === undefined) return;
+      const { calls, daemon, asterisk, records } = opened;
+      // What has just started on a busy machine may not answer within the second.
+      await until('the node to be asked', async () =>
+        /^SIP\/2\.0 403 /m.test((await calls.call(LISTED)).heard),
+      );
+      const before = calls.reached().length;
+      const reached = (): readonly string[] => calls.reached().slice(before);
+      for (const number of [LISTED, LISTED_PLUS]) {
+        const bad = await calls.call(number);
+        assert.match(bad.heard, /^SIP\/2\.0 403 /m, `${number}\n${asterisk.output}`);
+        assert.match(bad.heard, /^Reason: Q\.850;cause=21/m);
+        await asterisk.printed(`SentryPeer: ${number} is listed, call of sipp refused`);
+      }
+      for (const number of [CLEAN, ...SHORT]) {
+        const good = await calls.call(number);
+        assert.equal(good.taken, true, `${number}\n${good.heard}\n${asterisk.output}`);
+      }
+      const busy = await calls.call(BUSY);
+      assert.match(busy.heard, /^SIP\/2\.0 486 /m, asterisk.output);
+      const passed = [CLEAN, ...SHORT, BUSY];
+      assert.deepEqual(reached(), passed, 'each once');
+      await until('the records', () => records().includes('"BUSY"'));
+      const refused = records()
+        .split('\n')
+        .filter((line) => line.endsWith('"sentrypeer: listed"'));
+      assert.ok(refused.length >= 3, records());
+      assert.doesNotMatch(records(), /PJSIP\/sentrypeer/, 'no question in the records');
+
+      // It hangs, and is killed: calls pass.
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+        daemon.signal(signal);
+        if (signal === 'SIGKILL') await daemon.ended();
+        const start = performance.now();
+        const unasked = await calls.call(LISTED);
+        const ms = performance.now() - start;
+        assert.equal(unasked.taken, true, `${signal}\n${unasked.heard}\n${asterisk.output}`);
+        assert.ok(ms < UNANSWERED_MS_MAX, `${signal}: ${ms} ms`);
+        passed.push(LISTED);
+      }
+      assert.deepEqual(reached(), passed);
+    });
+  }
+});
