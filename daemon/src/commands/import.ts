@@ -24,7 +24,7 @@ interface Counts {
 export const IMPORT: Command = {
   name: 'import',
   form: 'FILE',
-  doc: 'Add the events of FILE that are not there yet: a database (of SentryPeer 4.x too), a JSON log, or CSV or JSON lines of `/v1/events.csv` and `/v1/events.jsonl`. A running daemon goes on; what was imported is judged, and is not sent to webhooks, syslog or other nodes as news.',
+  doc: 'Add the events of FILE that are not there yet: a database (of SentryPeer 4.x too), a JSON log, or CSV or JSON lines of `/v1/events.csv` and `/v1/events.jsonl`. A running daemon goes on; what was imported is judged, and is not sent to syslog or other nodes as news, nor to webhooks unless `--webhook-origin all` asks for what others met, too.',
   examples: [['import /old/sentrypeer.db', 'Merge two databases; again does no harm.']],
   prepare: ({ words: [file, ...more] }) => {
     const from = needed(file, 'import FILE');

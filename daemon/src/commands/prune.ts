@@ -2,6 +2,7 @@
 
 import type { KeptDetail } from '@sentrypeer/store';
 import type { Command } from './command.ts';
+import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { countOf } from './text.ts';
 import { refuseMore } from './words.ts';
 
@@ -40,7 +41,9 @@ function describe(kept: KeptDetail): string {
   const lines = [
     `${countOf(events, 'event')} since ${oldest === '' ? 'an unknown time' : oldest.slice(0, 10)} are kept beside the limits.`,
     `Size: ${mib(octets)} MiB of ${mib(octetsMax)} MiB, ${mib(octetsBeyond)} MiB more than the limit.`,
-    `Age: ${countOf(eventsExpired, 'event')} older than ${countOf(retentionDays, 'day')}.`,
+    retentionDays >= RETENTION_DAYS_MAX
+      ? 'Age: there is no limit.'
+      : `Age: ${countOf(eventsExpired, 'event')} older than ${countOf(retentionDays, 'day')}.`,
   ];
   return lines.join('\n');
 }
@@ -52,7 +55,7 @@ function jsonOf(kept: KeptDetail, isReleased: boolean) {
     octets: kept.octets,
     octets_max: kept.octetsMax,
     octets_beyond: kept.octetsBeyond,
-    retention_days: kept.retentionDays,
+    retention_days: kept.retentionDays >= RETENTION_DAYS_MAX ? null : kept.retentionDays,
     events_expired: kept.eventsExpired,
     released: isReleased,
   };

@@ -9,6 +9,7 @@ import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
+import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { poolMetrics } from './pool-metrics.ts';
 import type { PoolService } from './pool-service.ts';
@@ -92,7 +93,9 @@ export class DaemonOperations implements Operations, Disposable {
       parts.push({ part: 'clock', why });
     }
     if (kept?.isBeyond === true) {
-      const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${kept.retentionDays} days): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
+      const age =
+        kept.retentionDays >= RETENTION_DAYS_MAX ? 'no age limit' : `${kept.retentionDays} days`;
+      const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${age}): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
       parts.push({ part: 'retention', why });
     }
     for (const [part, { trouble }] of Object.entries(outputs)) {

@@ -125,7 +125,7 @@ export function eventEntry(
     to_uri: event.toUri ?? null,
     from_uri: event.fromUri ?? null,
     sip_message: event.sipMessage,
-    details: event.detailsJson === undefined ? null : (JSON.parse(event.detailsJson) as Json),
+    details: detailsOf(event.detailsJson),
   };
 }
 
@@ -145,4 +145,14 @@ function seen(total: Omit<SeenTotal, 'totalId'>) {
 
 function found(text: string): string | null {
   return text === NOT_FOUND ? null : text;
+}
+
+/** Rows that people put into the database may hold anything: what is no JSON is shown as nothing. */
+function detailsOf(json: string | undefined): Json {
+  if (json === undefined) return null;
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    return null;
+  }
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventEntry } from '../src/v1/entries.ts';
+
+type FoundEvent = Parameters<typeof eventEntry>[0];
+
+/** A row that somebody put into the database by SQL. */
+function rowWith(detailsJson: string | undefined): FoundEvent {
+  return {
+    honeyId: 1,
+    eventUuid: '019cab00-0000-7000-8000-000000000001',
+    eventTimestamp: '2026-03-01 12:00:00.000000000',
+    recordedAt: '2026-03-01 12:00:00.000',
+    sourceIp: '192.0.2.1',
+    calledNumber: '1',
+    sipMethod: 'INVITE',
+    userAgent: 'x',
+    anomalies: '',
+    seenCount: 1,
+    detailsJson,
+  } as unknown as FoundEvent;
+}
+
+test('eventEntry() shows nothing of details that are not JSON', () => {
+  const places = { placeOf: () => undefined } as unknown as Parameters<typeof eventEntry>[1];
+  const detailsOf = (json: string | undefined): unknown =>
+    eventEntry(rowWith(json), places, true)['details'];
+  for (const broken of ['', 'nonsense', '{"a":', '\u0000']) assert.equal(detailsOf(broken), null);
+  assert.equal(detailsOf(undefined), null);
+  assert.deepEqual(detailsOf('{"a":1}'), { a: 1 });
+});
