@@ -177,12 +177,17 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 10 brought, taken away again. */
-const WITHOUT_VERSION_10 = ['costly_count', 'attempts_count', 'target_set']
+/** What versions 10 and 11 brought, taken away again. */
+const WITHOUT_VERSION_10 = `DROP INDEX address_evidence_network_index;${[
+  'network',
+  'costly_count',
+  'attempts_count',
+  'target_set',
+]
   .map((name) => `ALTER TABLE address_evidence DROP COLUMN ${name};`)
-  .join('');
+  .join('')}`;
 
-/** What versions 9 and 10 brought, taken away again. */
+/** What versions 9 to 11 brought, taken away again. */
 const WITHOUT_VERSION_9 = `
   ${WITHOUT_VERSION_10}
   ${WITHOUT_GRADES}

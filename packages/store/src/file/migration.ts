@@ -10,7 +10,11 @@ import { isPlausible } from '../clock/plausible.ts';
 import { parseLegacySource } from './legacy-source.ts';
 import { MIGRATION_PROGRESS_ROWS, MIGRATION_ROWS } from '../limits.ts';
 import { NUMBER_TABLES } from '../judging/number-tables.ts';
-import { TABLES_OF_VERSION_10 } from '../judging/address-tables.ts';
+import {
+  subscriberOf,
+  TABLES_OF_VERSION_10,
+  TABLES_OF_VERSION_11,
+} from '../judging/address-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
 import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
@@ -69,6 +73,10 @@ export function migrate(
   if (version < 8) database.exec(NUMBER_TABLES);
   if (version < 9) database.exec(TABLES_OF_VERSION_9);
   if (version < 10) database.exec(TABLES_OF_VERSION_10);
+  if (version < 11) {
+    database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
+    database.exec(TABLES_OF_VERSION_11);
+  }
   // Last: SQLite takes its row of statistics into account when it opens the file the next time.
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());

@@ -4,6 +4,10 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** What each version brought, newest first: the name of a table or index, and what its declaration says. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [11, 'address_evidence_network_index', 'network'],
+  [10, 'address_evidence', 'target_set'],
+  [9, 'judging_due', 'TABLE'],
+  [8, 'number_block', 'TABLE'],
   [7, 'source_ip_index', 'honey_id /'],
   [6, 'shared_event', 'TABLE'],
   [5, 'listing', 'TABLE'],

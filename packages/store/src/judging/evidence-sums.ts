@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { sourceKey } from '@sentrypeer/ip';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import { isPlausible } from '../clock/plausible.ts';
 import { distinctBit, DistinctSet } from './distinct.ts';
@@ -101,10 +102,12 @@ export class EvidenceSums {
     if (number === undefined) return;
     const sum = this.#number(number);
     count(sum, rank, seenUs, nodeBit);
-    sum.sources.add(source);
+    // Addresses of one IPv6 /64 are one source.
+    const origin = sourceKey(source);
+    sum.sources.add(origin);
     if (rank <= SEEN) return;
     count(sum.proved, rank, seenUs, nodeBit);
-    sum.proved.sources.add(source);
+    sum.proved.sources.add(origin);
     sum.proved.networks.add(networkOf(source));
   }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { NETWORK_ADDRESSES_MAX } from '../limits.ts';
 import type { Counters } from '../totals/counters.ts';
+import { subscriberOf } from './address-tables.ts';
 import type { ListedSubject } from './evidence-reader.ts';
 import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 
@@ -73,14 +75,15 @@ export class EvidenceWriter {
   readonly #addBlock: StatementSync;
   readonly #delisted: StatementSync;
   readonly #lastIds: StatementSync;
+  readonly #makeRoom: StatementSync;
 
   constructor(database: DatabaseSync, counters: Counters, reader: DialledReader) {
     this.#reader = reader;
     this.#counters = counters;
     this.#addAddress = database.prepare(`
       INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count,
-        node_bits, calls_count, credentials_count, transport_bits, tool, costly_count, attempts_count, target_set)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        node_bits, calls_count, credentials_count, transport_bits, tool, costly_count, attempts_count, target_set, network)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (address) DO UPDATE SET ${SEEN},
         calls_count = calls_count + excluded.calls_count,
         credentials_count = credentials_count + excluded.credentials_count,
@@ -121,6 +124,9 @@ export class EvidenceWriter {
     this.#lastIds = database.prepare(`
       SELECT (SELECT coalesce(max(total_id), 0) FROM address_evidence) AS proved_addresses,
         (SELECT coalesce(max(total_id), 0) FROM number_evidence) AS read_numbers`);
+    this.#makeRoom = database.prepare(`
+      DELETE FROM address_evidence WHERE network = ?1 AND total_id IN (SELECT total_id FROM address_evidence
+        WHERE network = ?1 ORDER BY grade DESC, last_seen_us DESC, total_id DESC LIMIT -1 OFFSET ${NETWORK_ADDRESSES_MAX})`);
   }
 
   /**
@@ -154,7 +160,21 @@ export class EvidenceWriter {
     for (const name of ['proved_addresses', 'read_numbers'] as const) {
       this.#counters.add(name, Number(after?.[name]) - Number(before?.[name]));
     }
+    this.#boundNetworks(addresses.keys());
     return [...touched.values()];
+  }
+
+  /** Whoever holds a /64 takes as many addresses of it as he likes: some are enough to know him by. */
+  #boundNetworks(addresses: Iterable<string>): void {
+    const networks = new Set<string>();
+    for (const address of addresses) {
+      const network = subscriberOf(address);
+      if (network !== undefined) networks.add(network);
+    }
+    for (const network of networks) {
+      const { changes } = this.#makeRoom.run(network);
+      this.#counters.add('proved_addresses', -Number(changes));
+    }
   }
 
   /** The operator said so after the event. */
@@ -180,6 +200,7 @@ export class EvidenceWriter {
       costlyCount,
       sum.attemptsCount,
       sum.targets.toColumn(),
+      subscriberOf(address) ?? null,
     );
   }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Decisions } from '../../src/judging/decisions.ts';
 import { distinctBit, distinctCount, DistinctSet, setCount } from '../../src/judging/distinct.ts';
 import type { JudgingPorts } from '../../src/judging/judging.ts';
-import { RENEW_US_MIN } from '../../src/limits.ts';
+import { NETWORK_ADDRESSES_MAX, RENEW_US_MIN } from '../../src/limits.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import {
@@ -154,6 +154,31 @@ test('Judging.step() sums up what an address did that proved to be there', () =>
     attemptsCount: 4,
     targetsCount: 2,
   });
+});
+
+test('Judging.step() takes the addresses of a /64 for one source, and keeps a bounded number of them', () => {
+  using bench = new Bench();
+  const hosts = Array.from(
+    { length: 200 },
+    (_, index) => `2a00:1450:1::${(index + 1).toString(16)}`,
+  );
+  bench.record({ ...PROVED, sourceIp: '2a00:1450:2::1' }, PROVED);
+  for (const sourceIp of hosts) {
+    bench.later(1000);
+    bench.record({ ...PROVED, sourceIp });
+  }
+  bench.judge();
+  bench.judge();
+  const { evidence, listings } = bench.reader;
+  assert.equal(evidence.number('2071234567')?.sourcesCount, 3);
+  const kept = hosts.filter((address) => evidence.address(address) !== undefined);
+  assert.deepEqual(kept, hosts.slice(-NETWORK_ADDRESSES_MAX));
+  for (const address of ['2a00:1450:2::1', '11.22.33.44', ...kept]) {
+    assert.equal(listings.listing({ kind: 'address', value: address })?.level, 'listed', address);
+  }
+  const gone = { kind: 'address', value: hosts[0] ?? '' } as const;
+  assert.equal(listings.listing(gone), undefined);
+  assert.equal(listings.counts().address, 2 + NETWORK_ADDRESSES_MAX);
 });
 
 test('Judging.step() keeps nothing against an address that only packets claim', () => {
