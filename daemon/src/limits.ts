@@ -106,7 +106,7 @@ export const JSON_LOG_FILES_MAX = 1000;
 /** Octets of the largest size that can be asked for, 2^50. Chosen: far above any disk, far below where numbers lose digits. */
 export const SIZE_OCTETS_MAX = 1_125_899_906_842_624;
 
-/** Replies per second, and replies in a burst, that one source may be given. Chosen: beyond it a limit is none. */
+/** Replies per second, and replies in a burst, that one source may be given. Chosen: a higher limit would not limit anything. */
 export const REPLIES_COUNT_MAX = 100_000;
 
 /** Connections in all, 1 and above. Chosen: the ports of one address; each costs a file descriptor. */

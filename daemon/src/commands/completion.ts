@@ -38,7 +38,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
   };
 }
 
-/** What may stand behind each first word; `''` is the beginning. */
+/** What may follow each first word; `''` is the beginning. */
 function nextWords(commands: readonly Command[]): ReadonlyMap<string, readonly string[]> {
   const next = new Map<string, string[]>([['', []]]);
   for (const { name, form } of commands) {
@@ -64,7 +64,7 @@ function longFlags(): readonly string[] {
   ];
 }
 
-/** Flags that are followed by a value, so that the word behind them is no command. */
+/** Flags that are followed by a value, so that the word after them is not a command. */
 function flagsWithValue(): readonly string[] {
   const options = OPTION_ENTRIES.filter(
     ([, option]) => !isSwitch(option) && option.bare === undefined,

@@ -5,7 +5,7 @@ import { quoted, refusal } from '../config/refusal.ts';
 import { usageOf, type Command } from './command.ts';
 import { COMMANDS } from './table.ts';
 
-/** The command that the words begin with, and the words behind its name; refuses what is none. */
+/** The command that the words begin with, and the words after its name; refuses an unknown command. */
 export function findCommand(words: readonly string[]): {
   readonly command: Command;
   readonly rest: readonly string[];

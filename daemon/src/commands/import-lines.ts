@@ -4,7 +4,7 @@
 
 import type { ImportedRow } from '@sentrypeer/store';
 
-/** Reads one line; `undefined` where it is none of a row. */
+/** Reads one line; `undefined` if it does not hold a row. */
 export type LineReader = (line: string) => ImportedRow | undefined;
 
 /** How `created_at` is cut: milliseconds, as SQLite writes them. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The words behind the name of a command: all of them are read, or refused. */
+/* The words after the name of a command: all of them are read, or refused. */
 
 import { LATEST_EPOCH_US, readTime } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';

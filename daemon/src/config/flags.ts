@@ -15,7 +15,7 @@ export interface ParsedFlags {
   readonly words: readonly string[];
   /** Flags that only commands have; a switch has an empty text. */
   readonly commandFlags: ReadonlyMap<CommandFlagName, string>;
-  /** Met `--help` or `--version`: nothing behind it was looked at. */
+  /** Met `--help` or `--version`: nothing after it was looked at. */
   readonly print: keyof typeof PRINT_FLAGS | undefined;
 }
 
@@ -129,7 +129,7 @@ function parseShort(
   return undefined;
 }
 
-/** What stands behind a long name: nothing behind a switch, perhaps a value where the name says enough by itself. */
+/** What follows a long name: nothing after a switch; a value is optional if the name says enough by itself. */
 function valueBehind(name: string, option: Option<unknown>, rest: string[]): string {
   if (isSwitch(option)) return 'on';
   if (option.bare === undefined) return nextWord(name, option, rest);

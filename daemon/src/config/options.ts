@@ -175,7 +175,7 @@ export const OPTIONS = {
     long: 'group-readable',
     type: switchType,
     defaultValue: false,
-    doc: 'New files (database, backups, JSON log) may be read by the group (mode 0640); else by their owner alone (0600), for they hold credentials.',
+    doc: 'New files (database, backups, JSON log) may be read by the group (mode 0640); else by their owner alone (0600), because they hold credentials.',
   }),
   foldWindowSeconds: option({
     group: 'database',

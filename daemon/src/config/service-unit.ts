@@ -109,7 +109,7 @@ function environmentOf(
   return Object.fromEntries(pairs);
 }
 
-/** What stands behind the program: `sentrypeer …`, or `node [FLAG]... FILE …`. */
+/** What follows the program: `sentrypeer …`, or `node [FLAG]... FILE …`. */
 function argumentsOf([program = '', ...words]: readonly string[]): readonly string[] {
   const name = basename(program.replace(/^[-@:+!|]+/, ''));
   if (name === 'sentrypeer' || name === 'sentrypeer.js') return words;

@@ -175,7 +175,7 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
 export const networksType: ValueType<readonly string[]> = {
   placeholder: 'NETWORK',
   wanted:
-    'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros behind the length',
+    'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
   toml: ['string'],
   repeatable: true,
   parse: (text) => parseList(text, parseNetwork),

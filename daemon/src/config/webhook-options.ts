@@ -21,7 +21,7 @@ const ORIGINS: readonly Choice['origin'][] = ['own', 'all'];
 const BODIES: readonly ('json' | 'form')[] = ['json', 'form'];
 const MEMBERS: readonly Choice['omit'][number][] = ['sip_message', 'destination_ip'];
 
-/** What one endpoint may have of its own, in a table of the file: there without the word webhook. */
+/** What each endpoint may set separately, in a table of the file: there without the word webhook. */
 export const ENDPOINT_OPTIONS = {
   webhookBatchEventsMax: option({
     group: 'webhook',

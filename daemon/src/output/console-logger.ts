@@ -5,7 +5,7 @@ import { LOG_LINES_PER_WINDOW_MAX, LOG_VALUE_CHARACTERS_MAX, LOG_WINDOW_MS } fro
 import { escapeText } from './escape-text.ts';
 import { ProgressPrinter } from './progress-printer.ts';
 
-/** From the most talkative to the quietest; a level prints itself and what stands behind it. */
+/** From the most talkative to the quietest; a level prints itself and the levels after it. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof LEVELS)[number];

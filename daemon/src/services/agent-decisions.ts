@@ -27,7 +27,7 @@ export class AgentDecisions {
     this.#onAdded();
   }
 
-  /** Those behind `afterId` that are still kept, oldest first; an id of another run is before all. */
+  /** Those after `afterId` that are still kept, oldest first; an id of another run is before all. */
   after(afterId: number, limit: number): readonly NumberedDecision[] {
     const oldestId = Math.max(1, this.#newestId - AGENT_DECISIONS_MAX + 1);
     const firstId = Math.max(oldestId, afterId > this.#newestId ? 1 : afterId + 1);

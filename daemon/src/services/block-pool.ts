@@ -59,7 +59,7 @@ export class BlockPool implements EventBlocks {
   }
 }
 
-/** Blocks that each of so many receiving threads may have out. */
+/** Blocks that each of this many receiving threads may have out. */
 export function blocksCountMax(threadsCount: number): number {
   const share = Math.floor(WAITING_OCTETS_MAX / EVENT_BATCH_OCTETS_MIN / threadsCount);
   return Math.max(BLOCKS_PER_THREAD_MIN, share);

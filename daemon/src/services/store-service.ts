@@ -25,7 +25,7 @@ export interface StoreServiceOptions {
   /** 0 sets no limit. */
   readonly sizeMaxOctets: number;
   readonly diskFreeMinOctets: number;
-  /** Cursors of endpoints behind which no event is removed, within the next limit. */
+  /** Cursors of endpoints; events after them are not removed, within the next limit. */
   readonly owedCursors: readonly string[];
   readonly owedMaxOctets: number;
   readonly judge: JudgeOptions;

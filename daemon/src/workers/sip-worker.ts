@@ -17,7 +17,7 @@ assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
 const { blocks: port, blocksCountMax } = workerData as SipWorkerData;
 
-/** Nobody wakes who waits for it. */
+/** Nothing ever notifies this; the wait always times out. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 const pause = (): void => void Atomics.wait(never, 0, 0, STORE_PAUSE_MS);
 

@@ -30,6 +30,6 @@ export interface AgentDecision {
 export interface AgentDecisions {
   /** 0 before the first. */
   readonly newestId: number;
-  /** Those behind an id that are still kept, oldest first; an id beyond the newest is before all. */
+  /** Those after an id that are still kept, oldest first; an id beyond the newest is before all. */
   after(afterId: number, limit: number): readonly AgentDecision[];
 }

@@ -12,7 +12,7 @@ const REFUSALS: ReadonlyMap<string, readonly [status: string, text: string]> = n
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['413 Content Too Large', 'The request is too large']],
 ]);
 
-/** Answers what is no HTTP request and closes; no other answer may be on its way. */
+/** Answers octets that are not an HTTP request and closes; no other answer may be on its way. */
 export function refuseClient(
   code: string | undefined,
   socket: Socket,

@@ -33,7 +33,7 @@ export interface PageEnd {
   readonly totalId: number;
 }
 
-/** The entry seen last comes first; `next` is `undefined` behind the last. */
+/** The entry seen last comes first; `next` is `undefined` after the last. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: PageEnd | undefined;

@@ -26,8 +26,8 @@ ${body}
 export const START_PAGE = htmlPage(
   'SentryPeer',
   `<h1>SentryPeer</h1>
-<p>A SIP honeypot: it records who tried to register or to call, and which number. Nobody has business with
-it, so every address below is a bad actor and every number below was dialled by one.</p>
+<p>A SIP honeypot: it records who tried to register or to call, and which number. No one has a legitimate
+reason to contact it, so every address below is suspect, and every number below was dialled by one.</p>
 <ul>
 <li><a href="/ip-addresses"><code>/ip-addresses</code></a>: all addresses, the one seen last first</li>
 <li><code>/ip-addresses/{address}</code>: 200 where the address was seen, 404 where it was not</li>

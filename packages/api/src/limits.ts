@@ -57,7 +57,7 @@ export const PAGE_ENTRIES_MAX = 1_000;
 /** Entries of one page unless the query says otherwise. */
 export const PAGE_ENTRIES_DEFAULT = 100;
 
-/** Totals that are looked at for one page, 1 and above; behind them a cursor goes on. Some ten milliseconds. */
+/** Totals that are looked at for one page, 1 and above; after them a cursor goes on. Some ten milliseconds. */
 export const PAGE_SCAN_MAX = 10_000;
 
 /** Rows that one step of a question for events looks at, 1 and above. Chosen: a millisecond or two, between two look-ups. */
@@ -66,7 +66,7 @@ export const SCAN_STEP_ROWS = 1_000;
 /** Events that one step reads and writes, 1 and above. Chosen: as long as looking at the rows. */
 export const SCAN_STEP_EVENTS = 50;
 
-/** Rows that one question for a page of events looks at, 1 and above; behind them a cursor goes on. */
+/** Rows that one question for a page of events looks at, 1 and above; after them a cursor goes on. */
 export const SCAN_ROWS_MAX = 10_000;
 
 /** Milliseconds for which questions that scan work before the thread does something else, 1 and above. */

@@ -31,7 +31,7 @@ export const ADDRESS_PARAMETERS = {
 
 const LISTING_PARAMETERS = {
   grade: oneOf('The weakest evidence.', GRADES),
-  min_count: wholeNumber('Events behind the entry, at least this many.', 1),
+  min_count: wholeNumber('Events of the entry, at least this many.', 1),
   max_age: age('Last seen within this time before now.'),
   since: serialOrTime(
     'Only what changed since this serial, or since this time. X-SentryPeer-Serial (or X-SentryPeer-As-Of) of an answer is the next since.',
@@ -74,7 +74,7 @@ interface Listable {
   readonly grade: Grade;
 }
 
-/** Also refuses what is no address: databases of older programs may hold anything. */
+/** Also refuses text that is not an address: databases of older programs may hold anything. */
 export function isListed(
   address: string,
   lastSeenEpochUs: number,

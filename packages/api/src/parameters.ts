@@ -200,7 +200,7 @@ function withPlus(pair: string): string {
   );
 }
 
-/** Reads what a target says behind its question mark; each parameter may stand once. */
+/** Reads the query of a target; each parameter may stand once. */
 export function readQuery<P extends Parameters>(target: string, parameters: P): ReadQuery<P> {
   const mark = target.indexOf('?');
   const values: Record<string, unknown> = {};

@@ -21,7 +21,7 @@ function pathAndQuery(target: string): string {
   return slash < 0 ? '/' : target.slice(slash);
 }
 
-/** What stands behind the second slash of a path, decoded; `undefined` where an escape is broken. */
+/** The text after the second slash of a path, decoded; `undefined` where an escape is broken. */
 export function lastSegment(target: string): string | undefined {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
@@ -32,7 +32,7 @@ export function lastSegment(target: string): string | undefined {
   }
 }
 
-/** A number as dialled, an optional `+` before digits, `*` and `#`; `undefined` where the text is none. */
+/** A number as dialled, an optional `+` before digits, `*` and `#`; `undefined` if the text is not one. */
 export function parseNumber(text: string): string | undefined {
   const digits = text.startsWith('+') ? text.slice(1) : text;
   if (digits === '' || text.length > NUMBER_CHARACTERS_MAX) return undefined;

@@ -82,7 +82,7 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     if (!query.ok) return sendProblem(reply, 400, query.detail);
     return sendMachineList(ports, addressList('ipset'), query.values, request, reply);
   });
-  // Wildcards: to look-up clients 404 means "clean", so what is no address must not look like no route.
+  // Wildcards: to look-up clients 404 means "clean", so text that is not an address must not look like a missing route.
   addRoute(app, '/ip-addresses/*', READ, lookUpAddress);
   addRoute(app, '/ip-address/*', READ, lookUpAddress);
   addRoute(app, '/numbers/*', READ, (request, reply) => {

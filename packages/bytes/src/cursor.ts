@@ -55,7 +55,7 @@ export class Cursor {
     return this.#take(size) ? this.#buffer.toString('utf8', this.#offset - size, this.#offset) : '';
   }
 
-  /** The opposite of `Writer.texts`, of so many. */
+  /** The opposite of `Writer.texts`, for this many texts. */
   texts(count: number): (string | undefined)[] {
     const sizes: number[] = [];
     for (let index = 0; index < count; index += 1) sizes.push(this.u16());

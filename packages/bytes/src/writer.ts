@@ -53,7 +53,7 @@ export class Writer {
     return this;
   }
 
-  /** UTF-8 behind its size in octets as u16; absent text is the size 0xffff. At most 65,534 octets. */
+  /** UTF-8 after its size in octets as u16; absent text is the size 0xffff. At most 65,534 octets. */
   text16(text: string | undefined): this {
     if (text === undefined) return this.u16(TEXT16_ABSENT);
     const size = this.#buffer.write(text, this.#offset + 2, 'utf8');
@@ -63,8 +63,8 @@ export class Writer {
   }
 
   /**
-   * The size of each text in UTF-16 code units as u16, 0xffff where it is absent, and behind them all texts as one in
-   * UTF-8, behind its size in octets as u32: one call of the encoder costs as much as each of many. Each text has at
+   * The size of each text in UTF-16 code units as u16, 0xffff where it is absent, and after them all texts as one in
+   * UTF-8, after its size in octets as u32: one call of the encoder costs as much as each of many. Each text has at
    * most 65,534 code units.
    */
   texts(texts: readonly (string | undefined)[]): this {

@@ -283,7 +283,7 @@ export interface Explained {
   readonly since: string | null;
   /** It has that level until then unless more comes. */
   readonly until: string | null;
-  /** What would take the level away: bodies for POST /v1/decisions. Empty where there is none. */
+  /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
   readonly unlist: readonly string[];
 }
 
@@ -312,7 +312,7 @@ export interface ExplainedNumber {
   readonly since: string | null;
   /** It has that level until then unless more comes. */
   readonly until: string | null;
-  /** What would take the level away: bodies for POST /v1/decisions. Empty where there is none. */
+  /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
   readonly unlist: readonly string[];
 }
 

@@ -43,7 +43,7 @@ export interface CallOptions {
 /** Times are RFC 3339. */
 export interface TotalsQuery extends CallOptions {
   readonly since?: string;
-  /** Messages, at least so many. */
+  /** Messages, at least this many. */
   readonly minCount?: number;
 }
 
@@ -76,7 +76,7 @@ export interface EventQuery extends SpanQuery {
 }
 
 export interface EventStreamQuery extends EventQuery {
-  /** Begins behind this event; without it with what comes next. */
+  /** Begins after this event; without it, with the next event. */
   readonly after?: number;
 }
 
@@ -121,7 +121,7 @@ export class SentryPeerClient {
     return this.#pages('/v1/listings', {}, signal);
   }
 
-  /** What was listed and unlisted behind a change, up to now, the oldest first. */
+  /** What was listed and unlisted after a change, up to now, oldest first. */
   listingChanges({
     after,
     signal,
@@ -206,7 +206,7 @@ export class SentryPeerClient {
   }
 
   /**
-   * Events as they are recorded. Where the connection breaks it goes on behind the last event, for as long as it
+   * Events as they are recorded. Where the connection breaks it goes on after the last event, for as long as it
    * takes; it ends by the signal or by leaving the loop.
    */
   async *stream(query: EventStreamQuery = {}): AsyncGenerator<Event> {

@@ -22,7 +22,7 @@ export const JSON_LOG_SETTLE_EVENTS_MAX = 65_536;
 export const JSON_LINE_OCTETS_MAX = 1_048_576;
 
 /**
- * Events behind the cursor among which the last line of the file is looked for at start, 1 and above.
+ * Events after the cursor among which the last line of the file is looked for at start, 1 and above.
  * Chosen: more than can have been written between two flushes.
  */
 export const RESUME_EVENTS_MAX = 4 * JSON_LOG_SETTLE_EVENTS_MAX;

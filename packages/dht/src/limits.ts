@@ -72,7 +72,7 @@ export const PROVED_OCTETS_BURST = 8_388_608;
 /** Octets of values a second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
 export const PROVED_OCTETS_PER_SECOND_ALL = 8_388_608;
 
-/** Octets that a value counts for that is looked through. Chosen: as long as it takes to write so many. */
+/** Octets that each value looked through counts for. Chosen: looking takes as long as writing that many. */
 export const SCANNED_VALUE_OCTETS = 8;
 
 /** Sources whose octets are remembered. Chosen: as many as can ask in one second. */
@@ -129,7 +129,7 @@ export const FETCHES_PER_NODE_MAX = 16;
 /** Requests of gets and puts to one node in one tick, and its milliseconds: 320 a second, as PROTOCOL 15 advises. */
 export const ASKED_PER_TICK_MAX = 16;
 
-/** Milliseconds of a tick in which so many requests may go to one node. */
+/** Milliseconds of a tick; requests to one node are limited per tick. */
 export const ASK_TICK_MS = 50;
 
 /** Nodes from which the same value id is fetched in one get. Chosen: a wrong copy at two of them does not hide the right one. */

@@ -21,12 +21,12 @@ export interface DhtPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Calls once after so many milliseconds, unless what it answers is called before. */
+  /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   wakeAfter(waitMs: number, run: () => void): () => void;
   /** Throws `OperatingError` with nothing left open. */
   openDatagrams(onDatagram: OnDatagram): Promise<DatagramPort>;
   /** Joined to the groups of the local network, for the families; where that fails, as good as alone. */
   openDiscovery(families: readonly Family[], onDatagram: OnDatagram): Promise<DatagramPort>;
-  /** The addresses of a name, or the address that it is; rejects where there is none. */
+  /** The addresses of a name, or the address that it is; rejects if there is none. */
   resolve(host: string): Promise<readonly string[]>;
 }

@@ -22,7 +22,7 @@ export function formatEventTimestamp(epochUs: number): string {
   return `${cachedText}.${THREE_DIGITS[Math.floor(fraction / 1000)]}${THREE_DIGITS[fraction % 1000]}000`;
 }
 
-/** Wall-clock microseconds of an event timestamp, or `undefined` where the text is none. */
+/** Wall-clock microseconds of an event timestamp, or `undefined` if the text is not a timestamp. */
 export function parseEventTimestamp(text: string): number | undefined {
   const ms = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`);
   if (Number.isNaN(ms) || text.charAt(10) !== ' ') return undefined;

@@ -6,7 +6,7 @@ const POOL_SIZE = 4096;
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 
 /**
- * Time-ordered UUIDs, RFC 9562 §5.7 with §6.2 method 3: the twelve bits behind the version hold the
+ * Time-ordered UUIDs, RFC 9562 §5.7 with §6.2 method 3: the twelve bits after the version hold the
  * fraction of the millisecond, so that rows are appended to the end of the index on the UUID.
  */
 export class EventUuids {

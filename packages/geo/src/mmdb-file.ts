@@ -25,7 +25,7 @@ export class MmdbFile {
     this.identity = identity;
   }
 
-  /** Looks at the end of the file. Throws `OperatingError` where it is none of this format. */
+  /** Looks at the end of the file. Throws `OperatingError` if it is not of this format. */
   static open(path: string): MmdbFile {
     const { size, end } = readEnd(path);
     if (size > FILE_OCTETS_MAX) {

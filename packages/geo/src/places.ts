@@ -40,7 +40,7 @@ export class Places {
     this.#networks = networks;
   }
 
-  /** Rejects with `OperatingError` where a file is none of its format. Nothing is read before it is asked for. */
+  /** Rejects with `OperatingError` if a file is not of its format. Nothing is read until it is asked for. */
   static async open(logger: Logger, options: PlacesOptions): Promise<Places> {
     const { countryFile, networkFile } = options;
     const countries = countryFile === undefined ? undefined : await openFile(countryFile);

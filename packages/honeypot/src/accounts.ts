@@ -19,7 +19,7 @@ const NAMES: ReadonlySet<string> = new Set([
 
 const NAME_CHARACTERS_MAX = 9;
 
-/** One account in so many exists, by number of digits: an office of some dozens of extensions. */
+/** One account in this many exists, by number of digits: an office of some dozens of extensions. */
 const RARITY_BY_DIGITS: readonly (number | undefined)[] = [undefined, undefined, 8, 4, 8, 64];
 const RARITY_OF_NAMES = 2;
 
@@ -63,7 +63,7 @@ export class Accounts {
     ]);
   }
 
-  /** The right guess is accepted only after so many from that source; until then tools go on guessing. */
+  /** The right guess is accepted only after this many from that source; until then tools go on guessing. */
   guessesNeeded(account: string, sourceIp: string): number {
     return GUESSES_MIN + (this.#hash.number(`guesses ${account} ${sourceIp}`) % GUESSES_SPREAD);
   }

@@ -90,7 +90,7 @@ export class Responder<Path> {
     return { alternatives: authentication.alternatives, kept: true };
   }
 
-  /** What is to be passed on to somebody is challenged first, and then there is nobody. */
+  /** A request for somebody else is challenged, then answered 404. */
   #deliver(request: Request<Path>): Answer {
     const { authenticator, worn } = this.#parts;
     const { method, fromUser = '' } = request.message;

@@ -55,7 +55,7 @@ const UNITS: ReadonlyMap<string, number> = new Map(
     years: 365 * DAY,
   }),
 );
-/** Designators of ISO 8601 durations: those before the T, and those behind it. */
+/** Designators of ISO 8601 durations: those before the T, and those after it. */
 const ISO_DATE_UNITS = new Map([
   ['Y', 365 * DAY],
   ['M', 30 * DAY],
@@ -108,7 +108,7 @@ export function readTime(words: readonly string[]): TimeReading {
   return readMoment(words) ?? readIsoDuration(word) ?? readDuration(words);
 }
 
-/** Seconds of a duration in one text, such as `90s` or `1d12h`; `undefined` where it is none. */
+/** Seconds of a duration in one text, such as `90s` or `1d12h`; `undefined` if it is not a duration. */
 export function readDurationText(text: string): number | undefined {
   const words = text.split(' ').filter((word) => word !== '');
   const reading = readTime(words);
@@ -118,7 +118,7 @@ export function readDurationText(text: string): number | undefined {
 
 /**
  * Wall-clock microseconds of a date or a time of RFC 3339, in UTC where no offset is given; `undefined` where the
- * text is none, or no such day is in the calendar.
+ * text is not a time, or its day is not in the calendar.
  */
 export function readMomentText(text: string): number | undefined {
   const upper = text.toUpperCase();

@@ -7,7 +7,7 @@ import { SERVER_NAME_CHARACTERS_MAX } from './limits.ts';
 export interface ClientHello {
   /** JA4 fingerprint of the client, `t13d1516h2_8daaf6152771_e5627efa2ab1` (FoxIO, JA4 for TLS clients). */
   readonly ja4: string;
-  /** Server Name Indication (RFC 6066 §3), as sent; `undefined` where there is none. */
+  /** Server Name Indication (RFC 6066 §3), as sent; `undefined` if there is none. */
   readonly serverName: string | undefined;
 }
 

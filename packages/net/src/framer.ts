@@ -6,7 +6,7 @@ export type Frame =
       readonly kind: 'message';
       readonly octets: Uint8Array;
       readonly anomalies: readonly string[];
-      /** The stream cannot be read on behind this message: answer it, then close. */
+      /** The stream cannot be read after this message: answer it, then close. */
       readonly close: boolean;
       /** It never came to its end, and is not to be answered. */
       readonly isUnfinished: boolean;

@@ -26,7 +26,7 @@ const COMMON_NAME = '2.5.4.3';
 const DAY_MS = 86_400_000;
 /** The certificate is up to this old when it is made, so that it does not tell the day of the installation. */
 const AGE_DAYS_MAX = 400;
-/** What administrators type behind `-days`. */
+/** What administrators type after `-days`. */
 const LIFE_DAYS = [1825, 3650, 7300];
 /** RFC 5280 §4.1.2.2: at most 20 octets; `openssl req -x509` makes as many. */
 const SERIAL_OCTETS = 20;

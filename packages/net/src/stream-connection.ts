@@ -13,7 +13,7 @@ export interface ConnectionLimits {
   readonly sendQueueOctetsMax: number;
   /** Between the decision to close and our end. */
   readonly closePauseMs: number;
-  /** For the peer's end behind ours. */
+  /** For the peer's end after ours. */
   readonly closeGraceMs: number;
 }
 

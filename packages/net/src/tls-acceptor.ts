@@ -100,7 +100,7 @@ export class TlsAcceptor {
         return;
       }
       hello = parsed === 'incomplete' ? undefined : parsed;
-      // An end in the middle of the handshake ends the connection; only behind it a peer may end first.
+      // An end in the middle of the handshake ends the connection; a peer may end first only after it.
       raw.allowHalfOpen = false;
       this.#pending.set(flow, (socket) => {
         settle();

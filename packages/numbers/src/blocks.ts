@@ -4,7 +4,7 @@ import type { NumberingPlans } from './numbering-plans.ts';
 
 /** Digits by which blocks are shorter than their numbers: 100, 1,000 and 10,000 numbers, as carriers give them out. */
 const BLOCK_DIGITS: readonly number[] = [2, 3, 4];
-/** Digits that must stay behind the country code: what is shorter is a region, not an owner. */
+/** Digits that must remain after the country code: a shorter block is a region, not an owner. */
 const NATIONAL_DIGITS_MIN = 2;
 const PLACE = 'x';
 

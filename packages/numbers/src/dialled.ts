@@ -4,7 +4,7 @@ import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
 
 /** What was dialled, without how it was written. */
 export interface Dialled {
-  /** Digits behind the last `*`, `#` or `+`. */
+  /** Digits after the last `*`, `#` or `+`. */
   readonly digits: string;
   /** A `+` stands right before the digits, or RFC 3966's `phone-context` says as much. */
   readonly isGlobal: boolean;

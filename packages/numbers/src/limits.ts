@@ -5,7 +5,7 @@ import { assert } from '@sentrypeer/kernel';
 /** Characters of a text that is read as a number, 1 and above. Chosen: the longest URI an event keeps has 2,048; numbers have far fewer. */
 export const DIALLED_CHARACTERS_MAX = 256;
 
-/** Digits that are looked at, 1 and above: a number of E.164 behind a prefix as long again. What is longer was never meant to be a number. */
+/** Digits that are looked at, 1 and above: a number of E.164 after a prefix as long again. Longer digits were never meant to be a number. */
 export const DIALLED_DIGITS_MAX = 32;
 
 /** Digits of an international number, country code included (ITU-T E.164 §6.2.1). */
@@ -23,5 +23,5 @@ export const CANDIDATES_COUNT_MAX = 8;
 assert(SHORT_DIGITS_MAX < E164_DIGITS_MIN, 'nothing is both an extension and a number');
 assert(
   E164_DIGITS_MAX * 2 <= DIALLED_DIGITS_MAX,
-  'a number fits behind a prefix as long as itself',
+  'a number fits after a prefix as long as itself',
 );

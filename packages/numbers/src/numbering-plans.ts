@@ -34,7 +34,7 @@ export interface HomePlan {
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
   readonly callingCode: string;
-  /** What is left behind the international prefix, `undefined` where there is none. */
+  /** The digits after the international prefix, `undefined` if there is no such prefix. */
   afterInternationalPrefix(digits: string): string | undefined;
   /** The national number without its trunk prefix; the same digits where it has none. */
   withoutTrunkPrefix(digits: string): string;
@@ -65,7 +65,7 @@ const TYPE_NAMES: readonly NumberType[] = [
   'voip',
   'shared-cost',
 ];
-/** The order in which libphonenumber asks for them, behind `fixed`. */
+/** The order in which libphonenumber asks for them, after `fixed`. */
 const ASKED: readonly number[] = [1, 3, 2, 9, 8, 4, 7, 6, 5];
 
 /** Country codes of global mobile satellite systems, and two networks under 882 (ITU-T E.164 Annex, list of assigned codes). */

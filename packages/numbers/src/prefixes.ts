@@ -8,7 +8,7 @@ export type PrefixKind =
   | 'none'
   /** A country's prefix of international calls. */
   | 'international'
-  /** The same behind what gets an outside line from a PBX. */
+  /** The same after the digits that get an outside line from a PBX. */
   | 'outside-international'
   /** National or without the country code, in the country of the one who dials. */
   | 'national'
@@ -20,7 +20,7 @@ export type PrefixKind =
   | 'technical';
 
 /**
- * How likely a number begins behind a prefix of that kind, 0 to 1. Chosen so that what a person would read at once
+ * How likely a number begins after a prefix of that kind, 0 to 1. Chosen so that what a person would read at once
  * is above 0.8, and what could as well be chance is below a half.
  */
 export const CONFIDENCE: Readonly<Record<PrefixKind, number>> = {
@@ -64,7 +64,7 @@ const OUTSIDE = new Set(['0', '9', '8', '7', '6', '1', '2', '3', '4', '5', '00',
 /** Prefixes of international calls that equipment uses everywhere, whatever its country says. */
 export const INTERNATIONAL_EVERYWHERE: readonly string[] = ['00', '011'];
 
-/** Ends of a prefix that say: behind this a number of E.164 begins. */
+/** Ends of a prefix that say: after this a number of E.164 begins. */
 const ENDS = INTERNATIONAL_EVERYWHERE;
 
 /** The kind of what stands before a number that began with `isGlobal` or without a plus. */

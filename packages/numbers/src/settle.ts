@@ -9,11 +9,11 @@ export interface Settled {
   readonly confidence: number;
 }
 
-/** A candidate is out where another suffix was met in more than so many times as many forms. */
+/** A candidate is out if another suffix was met in more than this many times as many forms. */
 const FORMS_RATIO = 2;
 
 /**
- * Chooses the number that was meant. Attackers try one number behind many prefixes, so the suffix that many
+ * Chooses the number that was meant. Attackers try one number after many prefixes, so the suffix that many
  * different dialled forms share is the number; what is longer holds a part of a prefix and is met in few of
  * them, and what is shorter is met in no more than the number itself. Hence: of the candidates that about
  * as many forms share as any other, the likeliest by its prefix, then the longest.

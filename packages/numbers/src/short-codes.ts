@@ -35,7 +35,7 @@ export function shortKind(digits: string): ShortKind | undefined {
   return isService ? 'short-code' : 'extension';
 }
 
-/** Whether the digits are a country's code, perhaps behind an international prefix, and an emergency number. */
+/** Whether the digits are a country's code, perhaps after an international prefix, and an emergency number. */
 export function isForeignEmergency(plans: NumberingPlans, digits: string): boolean {
   return INTERNATIONAL.some((prefix) => {
     if (!digits.startsWith(prefix)) return false;

@@ -47,7 +47,7 @@ export function encodeAnnouncement(
   );
 }
 
-/** What an announcement says, its signature not checked yet; `undefined` where it is none. */
+/** The content of an announcement, its signature not checked yet; `undefined` if it is not an announcement. */
 export function parseAnnouncement(
   octets: Uint8Array,
 ): { readonly told: Announcement; readonly signature: Uint8Array } | undefined {

@@ -35,7 +35,7 @@ export class Bell {
     this.#rung = false;
   }
 
-  /** Resolves after so many milliseconds, whatever rings meanwhile. */
+  /** Resolves after this many milliseconds, whatever rings meanwhile. */
   pause(waitMs: number): Promise<void> {
     return this.#wait(waitMs, false);
   }

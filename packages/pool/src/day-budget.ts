@@ -33,7 +33,7 @@ export class DayBudget {
     return { day: this.#day, octets: this.#octets };
   }
 
-  /** Spends them, or answers `false` where there are not so many left. */
+  /** Spends them, or returns `false` if fewer are left. */
   take(source: string, octets: number, nowEpochUs: number): boolean {
     this.#turn(nowEpochUs);
     const ofSource = (this.#bySource.get(source) ?? 0) + octets;

@@ -36,7 +36,7 @@ export function toText(octets: Uint8Array): string {
   return octets.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
-/** The octets of such a text; `undefined` unless there are exactly so many. */
+/** The octets of such a text; `undefined` unless there are exactly that many. */
 export function fromText(text: string, size: number): Uint8Array | undefined {
   if (text.length > TEXT_CHARACTERS_MAX) return undefined;
   try {

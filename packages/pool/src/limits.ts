@@ -41,7 +41,7 @@ export const PERMANENT_VALUES_MAX = 50;
 /** Events that are read from the log at once. Chosen: reading them holds the main thread for some milliseconds. */
 export const LOG_EVENTS_MAX = 32;
 
-/** Rows behind the cursor that are looked at after a start, to know what was shared in this hour. Chosen: one second of reading, in slices. */
+/** Rows after the cursor that are looked at after a start, to know what was shared in this hour. Chosen: one second of reading, in slices. */
 export const REPLAYED_ROWS_MAX = 65_536;
 
 /** Contacts of one hour that are told apart. Chosen: some 200 octets each, 13 MB in a flood. */

@@ -47,7 +47,7 @@ export interface PoolPorts {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Calls once after so many milliseconds, unless what it answers is called before. */
+  /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
 }
 

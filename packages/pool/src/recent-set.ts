@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Remembers what was added last: so many at least, twice as many at most. */
+/** Remembers the newest entries: at least the given count, at most twice that. */
 export class RecentSet {
   readonly #countMin: number;
   #newer = new Set<string>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** So many at once, and so many in the long run. */
+/** How many at once, and how many in the long run. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;

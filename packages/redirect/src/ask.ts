@@ -20,7 +20,7 @@ const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
 const SIP_PORT = 5060;
 const PORT_UNPRIVILEGED_MIN = 1024;
 
-/** Whether it gets an answer at all: never what is no request, or lacks what an answer echoes. */
+/** Whether it gets an answer at all: never if it is not a request, or lacks headers that an answer echoes. */
 export function isAnswerable(message: SipMessage): boolean {
   return (
     message.kind === 'request' &&

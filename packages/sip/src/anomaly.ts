@@ -77,11 +77,11 @@ export type AnomalyCode =
   | 'uri_second_at'
   /** The user part holds what nobody can dial: it ends there. */
   | 'user_part_cut'
-  /** No empty line behind the headers. */
+  /** No empty line after the headers. */
   | 'headers_unterminated'
   /** More header lines than `HEADERS_COUNT_MAX`. */
   | 'headers_count'
-  /** The first line behind the start line begins with a blank, as if it continued it. */
+  /** The first line after the start line begins with a blank, as if it continued it. */
   | 'fold_without_header'
   | 'header_without_colon'
   /** A header name holds characters that are not allowed in a token. */
@@ -98,7 +98,7 @@ export type AnomalyCode =
   | 'repeated_content_length'
   /** Content-Length promises more octets than the datagram has. */
   | 'body_short'
-  /** Octets behind the end of the body. */
+  /** Octets after the end of the body. */
   | 'octets_behind_body'
   /** A Via value that is not `protocol/version/transport sent-by`. */
   | 'via_syntax'

@@ -12,7 +12,7 @@ export interface Called {
   readonly source: 'request-uri' | 'to' | 'none';
   /** RFC 3966 §5.1.5: in which numbering plan a local number is to be read. As written. */
   readonly phoneContext: string | undefined;
-  /** What stands behind the colon of `sip:user:password@host`, decoded. */
+  /** The text after the colon of `sip:user:password@host`, decoded. */
   readonly password: string | undefined;
   /** The user part as written, where `number` is only its beginning: it goes on with what nobody can dial. */
   readonly uncut: string | undefined;

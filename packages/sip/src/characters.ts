@@ -73,7 +73,7 @@ export function skipBlanks(text: string, start: number, end: number): number {
   return index;
 }
 
-/** Index behind the last character before `end` that is no blank, at least `start`. */
+/** Index after the last character before `end` that is not a blank, at least `start`. */
 export function trimEnd(text: string, start: number, end: number): number {
   let index = end;
   while (index > start && isBlank(text.charCodeAt(index - 1))) index -= 1;

@@ -22,7 +22,7 @@ export class OctetQueue {
     return this.#octets[this.#start + index] ?? 0;
   }
 
-  /** Index of an octet at or behind `from`, or -1. */
+  /** Index of an octet at or after `from`, or -1. */
   indexOf(octet: number, from: number): number {
     // Behind the end stand stale octets, which must not be searched once for each piece that comes in.
     const found = this.#octets.subarray(this.#start + from, this.#end).indexOf(octet);

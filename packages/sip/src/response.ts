@@ -32,7 +32,7 @@ export interface ResponseOptions {
 
 /**
  * A response to a request as RFC 3261 §8.2.6 and §18.2 demand it, in the shape that every tool reads: CRLF,
- * long header names, colon and one blank, an empty line, nothing behind the body.
+ * long header names, colon and one blank, an empty line, nothing after the body.
  */
 export function formatResponse(options: ResponseOptions): Uint8Array {
   return latin1Octets(formatResponseText(options));

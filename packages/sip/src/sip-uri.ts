@@ -47,7 +47,7 @@ export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): Si
 }
 
 function parseAddress(text: string, scheme: string, start: number, note: NoteAnomaly): SipUri {
-  // A user may contain a question mark, so headers begin at the first one behind an `@`.
+  // A user may contain a question mark, so headers begin at the first one after an `@`.
   const firstAt = text.indexOf('@', start);
   const question = text.indexOf('?', firstAt === -1 ? start : firstAt);
   const end = question === -1 ? text.length : question;

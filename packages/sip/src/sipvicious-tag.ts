@@ -17,7 +17,7 @@ const ADDRESS_DIGITS = 8;
 const TARGET_DIGITS = 12;
 
 /**
- * The payload of a SIPVicious From tag, or `undefined` where the tag is none of theirs. The tag is
+ * The payload of a SIPVicious From tag, or `undefined` if the tag is not one of theirs. The tag is
  * hexadecimal text of `payload 0x01 decimal-digits`.
  */
 export function decodeSipviciousTag(tag: string): string | undefined {

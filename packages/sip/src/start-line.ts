@@ -162,7 +162,7 @@ function isFiller(code: number): boolean {
   return code === CARRIAGE_RETURN || code === LINE_FEED || code === 0;
 }
 
-/** Why the line at `start`, which is no start line of SIP, is none. */
+/** Why the line at `start` is not a SIP start line. */
 function refusalOf(text: string, start: number): RefusalCode {
   if (text.length === 0) return 'empty';
   if (isKeepAlive(text)) return 'keep_alive';
@@ -172,7 +172,7 @@ function refusalOf(text: string, start: number): RefusalCode {
   return isText ? (binaryRefusal(text) ?? 'not_sip') : 'binary';
 }
 
-/** A method holds no control character, or it is none. */
+/** A method that holds a control character is not a method. */
 function hasControl(text: string, start: number, end: number): boolean {
   const last = Math.min(end, start + METHOD_CHARACTERS_LOOKED_AT);
   for (let index = start; index < last; index += 1) {

@@ -67,7 +67,7 @@ export const PRUNE_STEP_URGENT_MS = 25;
 /** Rows that one statement of pruning takes; about half a millisecond. */
 export const PRUNE_ROWS = 64;
 
-/** Pages of so many rows that one step looks at for rows of a weak grade among strong ones; about a millisecond. */
+/** Pages of rows that one step searches for rows of a weak grade among strong ones; about a millisecond. */
 export const PRUNE_SCAN_PAGES = 16;
 
 /**
@@ -170,7 +170,7 @@ export const REPEAT_MERGE_STEP_MS = 8;
 /** Rows that one transaction of it takes; some milliseconds. */
 export const REPEAT_MERGE_ROWS = 128;
 
-/** Characters of dialled digits that are read as a number, 1 and above. Chosen: a number of E.164 behind a prefix twice as long. */
+/** Characters of dialled digits that are read as a number, 1 and above. Chosen: a number of E.164 after a prefix twice as long. */
 export const CALLED_NUMBER_CHARACTERS_MAX = 64;
 
 /** Milliseconds of one step of judging; recording waits that long at most. */
@@ -197,7 +197,7 @@ export const SERIAL_BEGIN_MAX = 1_099_511_627_776;
 /** Rows that one step of looking through evidence and listings takes; some 4 ms where each is judged. */
 export const SWEEP_ROWS = 64;
 
-/** Microseconds by which a listing must grow before followers are told: an hour, and a quarter of what they know of. */
+/** Microseconds by which a listing must grow before followers are told: at least 1 h, and at least 25 % of the time left. */
 export const RENEW_US_MIN = 3_600_000_000;
 
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */

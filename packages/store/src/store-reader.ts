@@ -55,7 +55,7 @@ export interface UserAgentTotal extends TotalOf {
 export interface HourTotal {
   /** Wall-clock microseconds of its beginning. */
   readonly hourEpochUs: number;
-  /** `OTHER` where it is none that is counted by name. */
+  /** `OTHER` if it is not counted by name. */
   readonly method: string;
   readonly transport: string;
   readonly seenCount: number;
@@ -235,7 +235,7 @@ export class StoreReader {
     return this.#guarded(() => this.#search.byUuid(eventUuid));
   }
 
-  /** What a key of the API allows, or `undefined` where it is none. */
+  /** What a key of the API allows, or `undefined` if it is not a key. */
   apiKey(key: string): ApiKey | undefined {
     const row = this.#guarded(() => this.#apiKey.get(keyHash(key)));
     return row === undefined ? undefined : apiKey(row);

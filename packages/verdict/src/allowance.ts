@@ -35,7 +35,7 @@ export type Allowed =
  * Reads `192.0.2.5`, `192.0.2.0/24`, `2001:db8::/32`, `+46701234567`, `+46701234500-+46701234599`, `+4670*`,
  * `2001` or `2000-2999`.
  *
- * @returns `undefined` where the text is none of these.
+ * @returns `undefined` if the text is not one of these.
  */
 export function parseAllowed(text: string): Allowed | undefined {
   if (text === '' || text.length > ALLOWED_CHARACTERS_MAX) return undefined;

@@ -6,7 +6,7 @@ import { about, DAY_US, times } from './verdict.ts';
 
 /** Contacts on a day that tell a scanner from a census, which comes once a day at most. Chosen. */
 const CONTACTS_PER_DAY = 5;
-/** Who comes less often than every third day does not persist: a wrong call a month is none of an attacker's. Chosen. */
+/** A source that comes less often than every third day does not persist: an attacker does not make one wrong call a month. Chosen. */
 const GAP_DAYS_MAX = 3;
 
 /** What an address did that only attackers do, in words; none where a harmless caller may have done all of it. */

@@ -83,7 +83,7 @@ export function destinationClass(
   return classOf(planned, isHome);
 }
 
-/** Classes that nobody calls by way of a honeypot but to earn by it or to try whether he could. */
+/** Classes that are called through a honeypot only to earn money, or to test whether that works. */
 const COSTLY: ReadonlySet<DestinationClass> = new Set([
   'premium',
   'satellite',

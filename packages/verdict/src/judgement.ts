@@ -46,7 +46,7 @@ export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
 /** One thing that can be listed. */
 export interface Subject {
   readonly kind: 'address' | 'number' | 'range';
-  /** An address; a number of E.164 without its plus, or of a number that is none its digits; a block such as `46850780xx`. */
+  /** An address; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
   readonly value: string;
 }
 

@@ -175,7 +175,7 @@ export const POLICY_RULES = {
     'For each further transport that an address came by.',
   ),
   'points-nodes': rule(10, 'points', 0, 100, 'For each further node that saw it, two at most.'),
-  'points-forms': rule(15, 'points', 0, 100, 'For a number tried behind ten prefixes or more.'),
+  'points-forms': rule(15, 'points', 0, 100, 'For a number tried after ten prefixes or more.'),
   'points-sources': rule(15, 'points', 0, 100, 'For a number tried by ten addresses or more.'),
   ...classRules(),
 } as const satisfies Readonly<Record<string, Rule>>;

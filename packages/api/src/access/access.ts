@@ -200,7 +200,7 @@ function tooMany(waitMs: number, detail: string): { readonly refusal: Refusal } 
   return { refusal: { status: 429, error: 'too_many', detail, retryAfter } };
 }
 
-/** The key, or `undefined` where none is given; an empty one is none. */
+/** The key, or `undefined` if none is given; an empty one counts as none. */
 function keyOf(request: FastifyRequest, access: RouteAccess): string | undefined {
   const { authorization = '', 'x-api-key': header } = request.headers;
   if (authorization.slice(0, 7).toLowerCase() === 'bearer ') {

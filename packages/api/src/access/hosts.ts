@@ -61,7 +61,7 @@ export function isCrossSite({ method = '', headers }: IncomingMessage): boolean 
   return !URL.canParse(origin) || new URL(origin).host !== (headers.host ?? '').toLowerCase();
 }
 
-/** The name or address without the port, in small letters; `undefined` where the text is none (RFC 3986 §3.2.2). */
+/** The name or address without the port, in small letters; `undefined` if the text is not one (RFC 3986 §3.2.2). */
 function hostName(host: string): string | undefined {
   if (host.length > HOST_CHARACTERS_MAX) return undefined;
   const text = host.toLowerCase();

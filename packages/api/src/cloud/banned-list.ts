@@ -16,7 +16,7 @@ type BannedFeed = Pick<Feed, 'listing' | 'listings' | 'changeIds' | 'knows'>;
 const BANNED = { kinds: ['address'], levels: ['listed'] } as const;
 
 /**
- * APIBAN's list of what the judge lists: each page names the id behind which the next one begins, until there are no
+ * APIBAN's list of what the judge lists: each page names the id after which the next one begins, until there are no
  * new bans. The id stays good: asked again later it gives what was listed since, whenever it was seen.
  */
 export function addBannedList(app: FastifyInstance, feed: BannedFeed): void {
@@ -37,7 +37,7 @@ export function addBannedList(app: FastifyInstance, feed: BannedFeed): void {
   });
 }
 
-/** The listing behind which a page begins, `undefined` where nobody gave out that id. */
+/** The listing after which a page begins, `undefined` if that id was never given out. */
 function afterOf(id: string | undefined): number | undefined {
   if (id === undefined || FOREIGN_ID.test(id)) return 0;
   const [, listingId] = OWN_ID.exec(id) ?? [];

@@ -69,7 +69,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   });
 }
 
-/** 404 means clean to these clients, so what is no number or address must not be 404. */
+/** 404 means clean to these clients, so text that is not a number or address must not be 404. */
 function addLookUp(
   app: FastifyInstance,
   url: string,

@@ -119,7 +119,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     path: '/v1/events/stream',
     summary: 'Events as they are recorded, as server-sent events',
     description:
-      'Begins with what comes next, or behind the event that Last-Event-ID or after names. Each has the id of the event, the type event, and the event as JSON.',
+      'Begins with the next event, or after the event that Last-Event-ID or after names. Each has the id of the event, the type event, and the event as JSON.',
     need: 'read',
     query: { ...FILTER, ...INCLUDE, after: eventCursor },
     mediaType: 'text/event-stream',

@@ -41,7 +41,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     path: '/v1/listings/changes',
     summary: 'What was listed and unlisted, oldest first',
     description:
-      'For whoever carries the listings out: read newest here, then all of /v1/listings, then the changes after newest, and from then on come again with the cursor. Where behind is true, changes after the cursor are missing: begin anew.',
+      'For programs that enforce the listings: read newest here first, then all of /v1/listings, then the changes after newest. From then on ask again with the cursor. If behind is true, changes after the cursor are missing: start again.',
     need: 'read',
     query: { ...FILTER, limit, cursor: eventCursor },
     mediaType: JSON_TYPE,

@@ -22,7 +22,7 @@ function inPath(...names: readonly string[]): readonly Schema[] {
 const LOOK_UP = {
   '200': 'Known bad.',
   '404': 'Not known.',
-  '400': 'The text in the path is none.',
+  '400': 'The text in the path is not valid.',
 };
 const DELIVERED = {
   summary: 'Takes an event of another node, or an array of them; needs a key that may write',
@@ -159,7 +159,7 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   },
   '/api/{key}/banned/{id}': {
     get: {
-      summary: 'APIBAN: the page behind an id',
+      summary: 'APIBAN: the page after an id',
       parameters: inPath('key', 'id'),
       responses: answers({ '200': 'A page.', '404': 'No more.' }),
     },

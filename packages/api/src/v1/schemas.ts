@@ -86,7 +86,7 @@ function page(item: string): Schema {
   return object({
     items: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
     next: textOrNull(
-      'The cursor of the next page; null behind the last. A page may be short, or empty, and still have a next one.',
+      'The cursor of the next page; null after the last. A page may be short, or empty, and still have a next one.',
     ),
   });
 }
@@ -113,7 +113,7 @@ const EXPLAINED = {
     type: 'array',
     items: { type: 'string' },
     description:
-      'What would take the level away: bodies for POST /v1/decisions. Empty where there is none.',
+      'What would take the level away: bodies for POST /v1/decisions. Empty if there is none.',
   },
 };
 
@@ -324,7 +324,7 @@ export const SCHEMAS = {
   }),
   ListingChangePage: object({
     items: { type: 'array', items: { $ref: '#/components/schemas/ListingChange' } },
-    next: textOrNull('The cursor of the next page; null behind the last.'),
+    next: textOrNull('The cursor of the next page; null after the last.'),
     oldest: count('Id of the oldest change that is kept.'),
     newest: count('Id of the newest change.'),
     behind: {

@@ -38,7 +38,7 @@ export function sendStream(
   });
 }
 
-/** The id that a client has come to by Last-Event-ID or the query, where it says one; answers where that is none. */
+/** The id that a client has reached, from Last-Event-ID or the query, if it gives one; answers 400 if it is invalid. */
 export function beginAfter(
   { request, reply }: StreamCall,
   asked: number | undefined,

@@ -31,7 +31,7 @@ const always = (): boolean => true;
 const TOTALS_QUERY = {
   limit,
   cursor: totalsCursor,
-  min_count: wholeNumber('Messages, at least so many.', 1),
+  min_count: wholeNumber('Messages, at least this many.', 1),
   since: time('Last seen after this time.'),
 };
 const SPAN = {

@@ -6,7 +6,7 @@ import { SECRET_PREFIX } from './signing-secret.ts';
 /**
  * Value of `webhook-signature`, as Standard Webhooks has it: version, HMAC-SHA-256 over id, time and body.
  *
- * @param secret Base64 behind `whsec_`; any other text is taken by its octets.
+ * @param secret Base64 after `whsec_`; any other text is taken by its octets.
  * @param body Before it was compressed, which is what a receiver's framework hands on.
  */
 export function signature(

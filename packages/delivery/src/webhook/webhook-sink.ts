@@ -26,7 +26,7 @@ interface Sent {
   readonly settled: Promise<void>;
 }
 
-/** Gathers events into requests, and has so many of them under way as is allowed. */
+/** Gathers events into requests, and has at most as many of them under way as is allowed. */
 export class WebhookSink implements Sink<RecordedEvent> {
   readonly #deliverer: Pick<Deliverer, 'deliver'>;
   readonly #options: WebhookSinkOptions;

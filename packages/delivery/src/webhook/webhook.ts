@@ -152,7 +152,7 @@ export class Webhook {
   }
 
   async #closeSink(): Promise<void> {
-    // What fails from here on fails because of us, and is none of the endpoint's failures.
+    // Failures from here on are our own; they do not count as the endpoint's.
     const saved = this.#status.close();
     this.#poster.close();
     await Promise.all([saved, this.#letters.close()]);

@@ -104,12 +104,12 @@ export class Admission {
     return atMs !== undefined && nowMs - atMs < ANSWERED_MS;
   }
 
-  /** Whether so many octets of values may go to an address that is proved: as its source's budget, and everybody's, allows. */
+  /** Whether this many octets of values may go to a proved address, by the budget of its source and of all. */
   mayAnswer(source: Endpoint, octets: number, nowMs: number): boolean {
     return octets === 0 || this.#provedBudgets.take(sourceKey(source.address), octets, nowMs);
   }
 
-  /** Whether so many octets are left for an address that has not answered. They are not taken. */
+  /** Whether this many octets are left for an address that has not answered. They are not taken. */
   affords(to: Endpoint, octets: number, nowMs: number): boolean {
     return (
       this.#unproved.has(sourceKey(to.address), octets, nowMs) &&
@@ -181,7 +181,7 @@ class Budgets {
     return true;
   }
 
-  /** Whether so many are left. */
+  /** Whether this many are left. */
   has(source: string, octets: number, nowMs: number): boolean {
     refill(this.#all, this.#perSecondAll, this.#perSecondAll, nowMs);
     return this.#all.octets >= octets && this.#own(source, nowMs).octets >= octets;

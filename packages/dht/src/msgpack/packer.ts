@@ -59,7 +59,7 @@ export class Packer {
       .#bigEndian(Number(wide & 0xffff_ffffn), 4);
   }
 
-  /** Octets that are MessagePack already, or the content behind a header. */
+  /** Octets that are MessagePack already, or the content after a header. */
   raw(octets: Uint8Array): this {
     this.#reserve(octets.length);
     this.#octets.set(octets, this.#size);

@@ -11,7 +11,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const FAILED = Symbol('failed');
 
 /**
- * Reads the first MessagePack object; octets behind it are ignored, as real nodes do. Never throws. Binary is a view
+ * Reads the first MessagePack object; octets after it are ignored, as real nodes do. Never throws. Binary is a view
  * on `octets`, borrowed like them. Text that is no UTF-8 gets U+FFFD.
  *
  * A count is judged against the octets that are left before anything is allocated, so nothing read is larger than a

@@ -27,9 +27,9 @@ import type { Bucket, RoutingTable } from './routing-table.ts';
 import type { Timer } from '../engine/timers.ts';
 import { WANT_IPV4, WANT_IPV6, type NodeRecord } from '../wire/message.ts';
 
-/** One in so many chooses the next bucket, and one in so many the previous one. */
+/** One in this many chooses the next bucket, and one in this many the previous one. */
 const NEIGHBOUR_ODDS = 8;
-/** One find in so many asks for both families although ours is well known. */
+/** One find in this many asks for both families although ours is well known. */
 const BOTH_FAMILIES_ODDS = 38;
 const LAST_BIT = 159;
 

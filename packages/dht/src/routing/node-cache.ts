@@ -85,7 +85,7 @@ export class NodeCache {
     return node;
   }
 
-  /** Those in use go behind the others, so that the next one is found at once. */
+  /** Those in use go after the others, so that the next one is found at once. */
   #forgetOldest(): void {
     for (let left = this.#nodes.size; left > 0; left -= 1) {
       const [first] = this.#nodes;

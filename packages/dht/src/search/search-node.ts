@@ -75,7 +75,7 @@ export class SearchNode {
   }
 
   /**
-   * Takes so many requests from what the node may be asked in this tick: real nodes ignore who asks too much (PROTOCOL 15).
+   * Takes this many requests from what the node may be asked in this tick: real nodes ignore who asks too much (PROTOCOL 15).
    * Answers 0, or in how many milliseconds to try again, with nothing taken.
    */
   spend(requestsCount: number, nowMs: number): number {

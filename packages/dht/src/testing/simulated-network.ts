@@ -90,7 +90,7 @@ export class SimulatedNetwork {
     this.#rearm(endpointKey(at));
   }
 
-  /** Something of the test's own, later, unless what this answers is called before. */
+  /** Calls the test's `run` after `waitMs` milliseconds of simulated time. Returns a function that cancels it. */
   later(waitMs: number, run: () => void): () => void {
     const timer = this.#timers.arm(this.#nowMs + waitMs, run);
     return () => this.#timers.cancel(timer);

@@ -72,7 +72,7 @@ export class ApiKeys {
     );
   }
 
-  /** Throws `OperatingError` where there is none of that name. */
+  /** Throws `OperatingError` if there is no key of that name. */
   revoke(name: string): void {
     const { changes } = this.#guarded(() =>
       this.#database.prepare('DELETE FROM api_key WHERE name = ?').run(name),

@@ -12,7 +12,7 @@ export type ListedKind = (typeof LISTED_KINDS)[number];
 /** What can be listed. */
 export interface ListedSubject {
   readonly kind: ListedKind;
-  /** An address or a prefix of addresses; a number of E.164 without its plus, or the digits of one that is none; a block such as `46850780xx`. */
+  /** An address or a prefix of addresses; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
   readonly value: string;
 }
 
@@ -166,7 +166,7 @@ export class EvidenceReader {
     };
   }
 
-  /** @param e164 Without its plus; or the digits of a number that is none. */
+  /** @param e164 Without its plus; or the digits, if they are not a number of E.164. */
   number(e164: string): ReadNumber | undefined {
     const row = this.#number.get(e164);
     if (row === undefined) return undefined;

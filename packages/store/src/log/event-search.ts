@@ -27,7 +27,7 @@ export type EventOrder = 'newest-first' | 'oldest-first';
 export interface EventPage {
   readonly items: readonly FoundEvent[];
   /**
-   * The last id that was looked at: behind it the search goes on. `undefined` at the end. There may be fewer
+   * The last id that was looked at: the search goes on after it. `undefined` at the end. There may be fewer
    * items than asked for, or none, and still more to be found.
    */
   readonly next: number | undefined;
@@ -170,7 +170,7 @@ function indexed(filter: EventFilter): Column {
   return filter.calledNumber === undefined ? undefined : 'called_number';
 }
 
-/** What is behind the page before. */
+/** The rows after the previous page. */
 function restOf({ low, high }: Span, order: EventOrder, after: number | undefined): Span {
   if (after === undefined) return { low, high };
   return order === 'oldest-first'

@@ -146,7 +146,7 @@ export function readKept(database: DatabaseSync, nowUs: number): KeptReport | un
   };
 }
 
-/** Texts of `created_at` before this one are older than so many days. */
+/** Texts of `created_at` before this one are older than the given number of days. */
 export function expiry(days: number, nowUs: number): string {
   return formatEventTimestamp(nowUs - days * DAY_US);
 }

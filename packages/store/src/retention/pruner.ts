@@ -41,7 +41,7 @@ export interface RetentionOptions {
   readonly retentionDays: number;
   /** Octets of live pages, 1 MiB and above. */
   readonly databaseOctetsMax: number;
-  /** Names of cursors behind which no row is removed, so long as the next limit allows. */
+  /** Names of cursors; rows after them are not removed, as long as the next limit allows. */
   readonly owedCursors: readonly string[];
   /** Octets by which the database may go beyond its size for these rows, 0 and above. */
   readonly owedOctetsMax: number;
