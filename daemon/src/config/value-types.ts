@@ -174,8 +174,7 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
 /** Addresses, or networks with the length of their prefix. */
 export const networksType: ValueType<readonly string[]> = {
   placeholder: 'NETWORK',
-  wanted:
-    'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
+  wanted: 'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
   toml: ['string'],
   repeatable: true,
   parse: (text) => parseList(text, parseNetwork),

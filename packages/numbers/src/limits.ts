@@ -21,7 +21,4 @@ export const SHORT_DIGITS_MAX = 6;
 export const CANDIDATES_COUNT_MAX = 8;
 
 assert(SHORT_DIGITS_MAX < E164_DIGITS_MIN, 'nothing is both an extension and a number');
-assert(
-  E164_DIGITS_MAX * 2 <= DIALLED_DIGITS_MAX,
-  'a number fits after a prefix as long as itself',
-);
+assert(E164_DIGITS_MAX * 2 <= DIALLED_DIGITS_MAX, 'a number fits after a prefix as long as itself');
