@@ -58,7 +58,7 @@ type Found = Map<string, Candidate>;
  * no home country has a say in it.
  */
 export function readNumber(plans: NumberingPlans, text: string): Reading {
-  return read(plans, text, (dialled, found) => {
+  return read(plans, text, undefined, (dialled, found) => {
     const { digits, isGlobal } = dialled;
     if (isGlobal) add(found, plans, digits, 'plus', CONFIDENCE.plus);
     const isPlain = isAllocated(found.get(digits));
@@ -75,7 +75,7 @@ export function readNumber(plans: NumberingPlans, text: string): Reading {
  * @param home Where the telephones stand; national forms are read by its plan.
  */
 export function readQuestion(plans: NumberingPlans, text: string, home?: HomePlan): Reading {
-  return read(plans, text, (dialled, found) => {
+  return read(plans, text, home, (dialled, found) => {
     const { digits, isGlobal, before } = dialled;
     if (isGlobal) {
       add(found, plans, digits, 'plus', CONFIDENCE.plus);
@@ -96,6 +96,7 @@ export function readQuestion(plans: NumberingPlans, text: string, home?: HomePla
 function read(
   plans: NumberingPlans,
   text: string,
+  home: HomePlan | undefined,
   addCandidates: (dialled: Dialled, found: Found) => boolean,
 ): Reading {
   if (isEmergencyUrn(text)) return nothing('emergency', '');
@@ -104,7 +105,7 @@ function read(
   const { digits, isGlobal, before } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
   if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code', whole);
-  const short = isGlobal ? undefined : shortKind(digits);
+  const short = isGlobal ? undefined : shortKind(digits, home?.country);
   if (short !== undefined) return nothing(short, whole);
   if (isForeignEmergency(plans, digits)) return nothing('emergency', whole);
   if (digits.length <= SHORT_DIGITS_MAX) return nothing('unknown', whole);

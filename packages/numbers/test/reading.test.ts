@@ -62,7 +62,8 @@ for (const [text, country, e164] of [
 }
 
 for (const [text, kind] of [
-  ['100', 'emergency'],
+  ['100', 'extension'],
+  ['999', 'emergency'],
   ['2001', 'extension'],
   ['100100', 'extension'],
   ['1', 'extension'],
@@ -91,6 +92,26 @@ for (const [text, kind] of [
     for (const reading of [readNumber(plans, text), readQuestion(plans, text)]) {
       assert.deepEqual([reading.kind, reading.candidates], [kind, []]);
     }
+  });
+}
+
+for (const [text, country, kind] of [
+  ['100', undefined, 'extension'],
+  ['100', 'SE', 'extension'],
+  ['190', 'US', 'extension'],
+  ['999', 'SE', 'extension'],
+  ['112', 'BR', 'emergency'],
+  ['911', 'SE', 'emergency'],
+  ['190', 'BR', 'emergency'],
+  ['0190', 'BR', 'emergency'],
+  ['111', 'NZ', 'emergency'],
+  ['17', 'FR', 'emergency'],
+  ['9100', 'IN', 'emergency'],
+  ['000', 'AU', 'emergency'],
+] as const) {
+  test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
+    const plan = country === undefined ? undefined : home(country);
+    assert.equal(readQuestion(plans, text, plan).kind, kind);
   });
 }
 

@@ -119,7 +119,9 @@ test('Judge.judge() never refuses an emergency number, whoever asks', () => {
     assert.equal(judgement.level, 'none', number);
     assert.equal(judgement.address?.level, 'listed');
   }
-  assert.equal(judge.judge({ number: '2001', address: '11.22.33.44' }, NOON_US).level, 'listed');
+  for (const number of ['2001', '100', '118', '150', '199']) {
+    assert.equal(judge.judge({ number, address: '11.22.33.44' }, NOON_US).level, 'listed', number);
+  }
 });
 
 test('Judge.judge() watches a number that nobody proved to have called, however often', () => {
