@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalAddress } from '@sentrypeer/ip';
 import { OperatingError, unreachable, type Clock } from '@sentrypeer/kernel';
-import { machineAddresses } from '@sentrypeer/net';
 import {
   blocksOf,
   readNumber,
@@ -23,7 +22,7 @@ import {
   type PolicyName,
 } from '@sentrypeer/verdict';
 import { VERSION } from '../config/version.ts';
-import { OWN_ADDRESSES_MS } from '../limits.ts';
+import { OwnAddresses } from './own-addresses.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
 export interface JudgeOptions {
@@ -39,10 +38,13 @@ export interface JudgePorts {
   readonly clock: Clock;
   readonly plans: NumberingPlans;
   readonly evidence: StoreReader['evidence'];
+  /** @default those of this machine */
+  readonly own?: OwnAddresses;
 }
 
 /** The one judge over what is kept; what the operator allows is followed as it changes. */
-export function makeJudge({ clock, plans, evidence }: JudgePorts, options: JudgeOptions): Judge {
+export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
+  const { clock, plans, evidence, own = new OwnAddresses(clock) } = ports;
   const { homeCountry, ownNumbers, ownAddresses } = options;
   const home = homeCountry === undefined ? undefined : plans.home(homeCountry);
   if (homeCountry !== undefined && home === undefined) {
@@ -53,7 +55,7 @@ export function makeJudge({ clock, plans, evidence }: JudgePorts, options: Judge
   }
   let never: NeverListed | undefined;
   let decisionsCount = -1;
-  let madeAtMs = 0;
+  let ownAtThatTime: readonly string[] = [];
   let askedAtMs = -1;
   const neverListed = (): NeverListed => {
     const nowMs = Math.floor(clock.nowMs());
@@ -61,19 +63,18 @@ export function makeJudge({ clock, plans, evidence }: JudgePorts, options: Judge
     if (never !== undefined && nowMs === askedAtMs) return never;
     askedAtMs = nowMs;
     const count = evidence.decisionsCount();
-    // Addresses of the machine come and go.
-    if (never === undefined || count !== decisionsCount || nowMs - madeAtMs > OWN_ADDRESSES_MS) {
-      const own = machineAddresses().map(({ address }) => address);
+    const ownNow = own.get();
+    if (never === undefined || count !== decisionsCount || ownNow !== ownAtThatTime) {
       never = new NeverListed(
         { plans, home },
         {
-          ownAddresses: [...own, ...ownAddresses],
+          ownAddresses: [...ownNow, ...ownAddresses],
           ownNumbers,
           allowances: evidence.allowances(),
         },
       );
       decisionsCount = count;
-      madeAtMs = nowMs;
+      ownAtThatTime = ownNow;
     }
     return never;
   };
@@ -87,14 +88,16 @@ export function openJudging(
     clock,
     plans,
     onChanged,
-  }: Pick<JudgePorts, 'clock' | 'plans'> & { readonly onChanged: (serial: number) => void },
+    own = new OwnAddresses(clock),
+  }: Omit<JudgePorts, 'evidence'> & { readonly onChanged: (serial: number) => void },
   store: Store,
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
-  const judge = makeJudge({ clock, plans, evidence }, options);
+  const judge = makeJudge({ clock, plans, evidence, own }, options);
   const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
+  let judgedBy = own.get();
   return store.openJudging({
     numbers: {
       read: (dialled) => {
@@ -115,9 +118,21 @@ export function openJudging(
     toolOf,
     verdict: (subject, nowEpochUs) => listingVerdict(judge, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),
-    optionsHash: hashOf(options),
+    changed: () => {
+      const [before, now] = [judgedBy, own.get()];
+      judgedBy = now;
+      return before === now
+        ? []
+        : [...new Set(before).symmetricDifference(new Set(now))].flatMap(addressSubject);
+    },
+    optionsHash: hashOf(options, own.get()),
     onChanged,
   });
+}
+
+function addressSubject(text: string): readonly ListedSubject[] {
+  const value = canonicalAddress(text.split('%')[0] ?? '');
+  return value === undefined ? [] : [{ kind: 'address', value }];
 }
 
 function withoutPlus(digits: string): string {
@@ -144,14 +159,15 @@ function reachOf(
         { ownAddresses: [], ownNumbers: [], allowances: [allowance] },
       );
       const covers = (address: string): boolean => guard.address(address, 0) !== undefined;
-      const exactly = canonicalAddress(value);
-      return { kind: 'address', covers, ...(exactly !== undefined && { exactly }) };
+      const address = canonicalAddress(value);
+      if (address === undefined) return { kind: 'address', covers };
+      return { kind: 'address', covers, exactly: [{ kind: 'address', value: address }] };
     }
     case 'prefix':
       return { kind: 'number', covers: (e164) => e164.startsWith(allowed.prefix) };
     case 'numbers': {
       const { from, to } = allowed;
-      if (from === to) return { kind: 'number', exactly: from, covers: (e164) => e164 === from };
+      if (from === to) return exactNumbers(plans, [from]);
       const covers = (e164: string): boolean =>
         e164.length === from.length && e164 >= from && e164 <= to;
       return { kind: 'number', covers };
@@ -159,16 +175,25 @@ function reachOf(
     case 'dialled': {
       // A number written as it is dialled at home guards it in every form.
       const [best] = readQuestion(plans, allowed.from, home).candidates;
-      const exactly = best?.e164 ?? '';
-      return { kind: 'number', exactly, covers: (e164) => e164 === exactly };
+      return exactNumbers(plans, best === undefined ? [allowed.from] : [best.e164, allowed.from]);
     }
     default:
       return unreachable(allowed);
   }
 }
 
-/** Another number for other options and for another version, whose judgement may be another. */
-function hashOf(options: JudgeOptions): number {
-  const hash = createHash('sha256').update(JSON.stringify([VERSION, options]));
+/** These numbers and the blocks that they lie in: a block with an allowed number is not listed. */
+function exactNumbers(plans: NumberingPlans, numbers: readonly string[]): Reach {
+  const exactly = numbers.flatMap((value): readonly ListedSubject[] => [
+    { kind: 'number', value },
+    ...blocksOf(plans, value).map((block) => ({ kind: 'range', value: block }) as const),
+  ]);
+  return { kind: 'number', exactly, covers: (e164) => numbers.includes(e164) };
+}
+
+/** Another number for other options, other addresses of this machine, and another version, whose judgement may be another. */
+function hashOf(options: JudgeOptions, own: readonly string[]): number {
+  const text = JSON.stringify([VERSION, options, own]);
+  const hash = createHash('sha256').update(text);
   return hash.digest().readUIntBE(0, 6);
 }

@@ -156,3 +156,13 @@ assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is 
 assert(2 * DELIVERY_OCTETS_MAX <= BODIES_OCTETS_MAX, 'the largest delivery has room');
 assert(SCAN_STEP_ROWS <= SCAN_ROWS_MAX, 'a question has a step at least');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');
+
+/**
+ * Seconds that an entry of a list for a firewall is given at most, what `ipset` can count (2^31 - 1 ms): whoever loads a
+ * list less often than every 24 days loses entries.
+ */
+export const ENTRY_SECONDS_MAX = 2_147_483;
+
+/** An entry may last longer than its followers were told by this many seconds or this share of the rest, the greater one; the store's `RENEW_US_MIN`. */
+export const RENEWAL_SECONDS = 3_600;
+export const RENEWAL_SHARE = 0.25;

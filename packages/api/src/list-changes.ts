@@ -31,7 +31,7 @@ export async function* changesText(
   }
   for await (const { listed, unlisted } of changedSince(feed, query)) {
     if (unlisted.length > 0 && changes.remove !== undefined) yield changes.remove(unlisted);
-    if (listed.length > 0) yield changes.add(listed);
+    if (listed.length > 0) yield changes.add(listed, query.nowEpochUs);
   }
 }
 
@@ -97,7 +97,7 @@ async function* agedText(
     const old = seenWithin(wasOldUs, isOldUs);
     const young = seenWithin(Math.max(sinceEpochUs, isOldUs), Infinity);
     if (old.length > 0 && changes.remove !== undefined) yield changes.remove(old);
-    if (young.length > 0) yield changes.add(young);
+    if (young.length > 0) yield changes.add(young, nowEpochUs);
     await nextTurn();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Listed, ListedSubject } from './feed.ts';
+import { ENTRY_SECONDS_MAX, RENEWAL_SECONDS, RENEWAL_SHARE } from './limits.ts';
 import { csvHead, csvLine } from './listing-csv.ts';
 
 /** Members an ipset may take, one value for ever: `create -exist` refuses a set made with another. */
@@ -12,15 +13,18 @@ export interface ListFormat {
   /** @param family 4, 6, or 0 for both: what is held of the other one is left alone. */
   begin(family: number): string;
   end(family: number): string;
-  /** @param isFirst Nothing but `begin` stands before it. */
-  page(entries: readonly Listed[], isFirst: boolean): string;
+  /**
+   * @param isFirst Nothing but `begin` stands before it.
+   * @param nowEpochUs Wall-clock microseconds, from which the time that is left to an entry counts.
+   */
+  page(entries: readonly Listed[], isFirst: boolean, nowEpochUs: number): string;
   /** How changes are written, for programs that hold a list: additions and removals, each as often as one likes. */
   readonly changes?: ListChanges;
 }
 
 export interface ListChanges {
   begin(family: number): string;
-  add(entries: readonly ListedSubject[]): string;
+  add(entries: readonly Listed[], nowEpochUs: number): string;
   /** Not there where whatever is read is added. */
   readonly remove?: (entries: readonly ListedSubject[]) => string;
 }
@@ -28,8 +32,8 @@ export interface ListChanges {
 const TEXT = 'text/plain; charset=utf-8';
 
 const FAMILIES = [
-  { suffix: '4', ipset: 'inet', nft: 'ipv4_addr', menu: '/ip' },
-  { suffix: '6', ipset: 'inet6', nft: 'ipv6_addr', menu: '/ipv6' },
+  { suffix: '4', ipset: 'inet', nft: 'ipv4_addr', menu: '/ip', length: 32 },
+  { suffix: '6', ipset: 'inet6', nft: 'ipv6_addr', menu: '/ipv6', length: 128 },
 ] as const;
 
 type Family = (typeof FAMILIES)[number];
@@ -52,7 +56,7 @@ function lines(entries: readonly Listed[], line: (entry: Listed) => string): str
   return entries.map((entry) => `${line(entry)}\n`).join('');
 }
 
-/** One address a line. */
+/** One address or prefix a line. */
 const plainText: ListFormat = {
   mediaType: TEXT,
   begin: nothing,
@@ -72,11 +76,28 @@ const csv: ListFormat = {
   page: (entries) => entries.map((entry) => csvLine(entry.value, entry)).join(''),
 };
 
-function ipsetOptions({ ipset: family }: Family): string {
-  return `hash:ip family ${family} maxelem ${IPSET_MEMBERS_MAX} -exist`;
+/**
+ * Seconds after which an entry ends by itself where nobody loads the list any more. Changes tell a renewal only where it
+ * is news, so this is the time until the end that was told, and as much again as an entry may last beyond it.
+ */
+function timeoutOf({ untilEpochUs }: Listed, nowEpochUs: number): number {
+  const left = Math.max(1, Math.ceil((untilEpochUs - nowEpochUs) / 1e6));
+  const longer = Math.max(RENEWAL_SECONDS, Math.ceil(left * RENEWAL_SHARE));
+  return Math.min(left + longer, ENTRY_SECONDS_MAX);
 }
 
-/** For `ipset restore`. A set is filled beside the old one and swapped with it, so none is ever half full. */
+/** Addresses and prefixes in one set. Each entry says its time; 0 is for what an operator adds without one. */
+function ipsetOptions({ ipset: family }: Family): string {
+  return `hash:net family ${family} maxelem ${IPSET_MEMBERS_MAX} timeout 0 -exist`;
+}
+
+function ipsetAdd(set: string, entry: Listed, nowEpochUs: number): string {
+  const { suffix } = familyOf(entry.value);
+  const timeout = timeoutOf(entry, nowEpochUs);
+  return `add sentrypeer${suffix}${set} ${entry.value} timeout ${timeout} -exist\n`;
+}
+
+/** For `ipset restore`. A set is filled next to the old one and swapped with it, so none is ever half full. */
 const ipset: ListFormat = {
   mediaType: TEXT,
   begin: each((family) => {
@@ -91,14 +112,12 @@ const ipset: ListFormat = {
     ({ suffix }) =>
       `swap sentrypeer${suffix}-new sentrypeer${suffix}\ndestroy sentrypeer${suffix}-new\n`,
   ),
-  page: (entries) =>
-    lines(entries, ({ value }) => `add sentrypeer${familyOf(value).suffix}-new ${value} -exist`),
+  page: (entries, _isFirst, nowEpochUs) =>
+    entries.map((entry) => ipsetAdd('-new', entry, nowEpochUs)).join(''),
   changes: {
     begin: each((family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`),
-    add: (entries) =>
-      entries
-        .map(({ value: ip }) => `add sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`)
-        .join(''),
+    // An entry that is there already gets the new time.
+    add: (entries, nowEpochUs) => entries.map((entry) => ipsetAdd('', entry, nowEpochUs)).join(''),
     remove: (entries) =>
       entries
         .map(({ value: ip }) => `del sentrypeer${familyOf(ip).suffix} ${ip} -exist\n`)
@@ -106,68 +125,104 @@ const ipset: ListFormat = {
   },
 };
 
-function nftElements(verb: 'add' | 'delete', entries: readonly ListedSubject[]): string {
-  const addresses = entries.map(({ value }) => value);
-  return FAMILIES.map((family) => {
-    const own = addresses.filter((ip) => familyOf(ip) === family);
-    if (own.length === 0) return '';
-    return `${verb} element inet sentrypeer bad${family.suffix} { ${own.join(', ')} }\n`;
-  }).join('');
+/** The set that has an entry: single addresses have one, prefixes have another. */
+function nftSetOf(value: string): string {
+  const { suffix, length } = familyOf(value);
+  return isSingle(value, length) ? `bad${suffix}` : `net${suffix}`;
 }
 
+function isSingle(value: string, length: number): boolean {
+  return !value.includes('/') || value.endsWith(`/${length}`);
+}
+
+/** One command for each set that has some of the entries. */
+function nftElements<T extends ListedSubject>(
+  verb: 'add' | 'delete',
+  entries: readonly T[],
+  text: (entry: T) => string = ({ value }) => value,
+): string {
+  const bySet = Map.groupBy(entries, ({ value }) => nftSetOf(value));
+  return [...bySet]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([set, own]) => `${verb} element inet sentrypeer ${set} { ${own.map(text).join(', ')} }\n`)
+    .join('');
+}
+
+function nftAdd(entries: readonly Listed[], nowEpochUs: number): string {
+  return nftElements(
+    'add',
+    entries,
+    (entry) => `${entry.value} timeout ${timeoutOf(entry, nowEpochUs)}s`,
+  );
+}
+
+/**
+ * Prefixes have a set to themselves, without `auto-merge`: nft 1.0 gives all that it merges the time of the first, and
+ * cannot take one out again in the transaction that added it; without it an address within a prefix is an error.
+ */
 const nftSets = each(
-  ({ suffix, nft: type }) => `add set inet sentrypeer bad${suffix} { type ${type}; }\n`,
+  ({ suffix, nft: type }) =>
+    `add set inet sentrypeer bad${suffix} { type ${type}; flags timeout; }\n` +
+    `add set inet sentrypeer net${suffix} { type ${type}; flags interval, timeout; }\n`,
 );
 
 function nftBegin(family: number): string {
   return `add table inet sentrypeer\n${nftSets(family)}`;
 }
 
+const nftFlush = each(
+  ({ suffix }) =>
+    `flush set inet sentrypeer bad${suffix}\nflush set inet sentrypeer net${suffix}\n`,
+);
+
+/** To delete what is not there would undo the whole transaction, so it is added first. */
+function nftRemove(entries: readonly ListedSubject[]): string {
+  return nftElements('add', entries) + nftElements('delete', entries);
+}
+
 /** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
 const nft: ListFormat = {
   mediaType: TEXT,
-  begin: (family) =>
-    nftBegin(family) + each(({ suffix }) => `flush set inet sentrypeer bad${suffix}\n`)(family),
+  begin: (family) => nftBegin(family) + nftFlush(family),
   end: nothing,
-  page: (entries) => nftElements('add', entries),
+  page: (entries, _isFirst, nowEpochUs) => nftAdd(entries, nowEpochUs),
   changes: {
     begin: nftBegin,
-    add: (entries) => nftElements('add', entries),
-    // To delete what is not there would undo the whole transaction, so it is added first.
-    remove: (entries) => nftElements('add', entries) + nftElements('delete', entries),
+    // To add what is there leaves its time as it was, so it is taken out first.
+    add: (entries, nowEpochUs) => nftRemove(entries) + nftAdd(entries, nowEpochUs),
+    remove: nftRemove,
   },
 };
 
-/** For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. */
+/**
+ * For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. What fails, as everything
+ * in the menu of IPv6 does on a router without it and an entry that is there already, ends nothing but itself.
+ */
 const mikrotik: ListFormat = {
   mediaType: TEXT,
-  begin: each(({ menu }) => `${menu} firewall address-list remove [find list=sentrypeer]\n`),
+  begin: each(({ menu }) => routerDo(menu, 'remove [find list=sentrypeer]')),
   end: nothing,
-  page: (entries) =>
-    lines(
-      entries,
-      ({ value }) =>
-        `${familyOf(value).menu} firewall address-list add list=sentrypeer address=${value}`,
-    ),
+  page: (entries) => entries.map(routerAdd).join(''),
   changes: {
     begin: nothing,
-    // To add what is there already is an error that ends the import.
-    add: (entries) =>
-      entries
-        .map(
-          ({ value: ip }) =>
-            `:do { ${addressList(ip)} add list=sentrypeer address=${ip} } on-error={}\n`,
-        )
-        .join(''),
+    add: (entries) => entries.map(routerAdd).join(''),
     remove: (entries) =>
       entries
-        .map(({ value: ip }) => `${addressList(ip)} remove [find list=sentrypeer address=${ip}]\n`)
+        .map(({ value: ip }) =>
+          routerDo(familyOf(ip).menu, `remove [find list=sentrypeer address=${ip}]`),
+        )
         .join(''),
   },
 };
 
-function addressList(ip: string): string {
-  return `${familyOf(ip).menu} firewall address-list`;
+/** What fails there ends nothing else. A command of IPv6 is parsed when its turn comes: a router without it refuses the whole file otherwise. */
+function routerDo(menu: string, command: string): string {
+  const whole = `${menu} firewall address-list ${command}`;
+  return `:do { ${menu === '/ipv6' ? `[[:parse "${whole}"]]` : whole} } on-error={}\n`;
+}
+
+function routerAdd({ value: ip }: ListedSubject): string {
+  return routerDo(familyOf(ip).menu, `add list=sentrypeer address=${ip}`);
 }
 
 /** Lists of addresses, by the ending of the route. */

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@sentrypeer/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Feed, FeedQuery, ListedKind } from './feed.ts';
+import type { Feed, ListedKind } from './feed.ts';
 import { changesText, entriesSince, type ChangesQuery } from './list-changes.ts';
 import { LIST_FORMATS, type ListFormat } from './list-formats.ts';
 import {
@@ -65,11 +65,11 @@ export function sendMachineList(
   }
   const known = since === undefined ? undefined : knownSince(feed, since);
   const list = lists.open(() => {
-    if (known === undefined) return listText(feed, format, entries, filter);
+    if (known === undefined) return listText(feed, format, { entries, filter, nowEpochUs });
     const maxAgeUs = maxAge === undefined ? undefined : maxAge * 1e6;
     const query: ChangesQuery = { entries, filter, ...known, nowEpochUs, maxAgeUs };
     return format.changes === undefined
-      ? pagesText(format, filter, entriesSince(feed, query))
+      ? pagesText(format, query, entriesSince(feed, query))
       : changesText(feed, format.changes, query);
   });
   if (list === undefined) {
@@ -102,11 +102,10 @@ function timeOf(feed: Feed, serial: number): number {
 async function* listText(
   feed: Feed,
   format: ListFormat,
-  entries: FeedQuery,
-  filter: ListFilter,
+  query: Pick<ChangesQuery, 'entries' | 'filter' | 'nowEpochUs'>,
 ): AsyncGenerator<string> {
-  const pages = feed.snapshot({ ...entries, newestFirst: true });
-  yield* pagesText(format, filter, fitting(pages, filter));
+  const pages = feed.snapshot({ ...query.entries, newestFirst: true });
+  yield* pagesText(format, query, fitting(pages, query.filter));
 }
 
 async function* fitting(
@@ -121,14 +120,14 @@ async function* fitting(
 
 async function* pagesText(
   format: ListFormat,
-  { family }: ListFilter,
+  { filter: { family }, nowEpochUs }: Pick<ChangesQuery, 'filter' | 'nowEpochUs'>,
   pages: AsyncIterable<ReturnType<Feed['listings']>>,
 ): AsyncGenerator<string> {
   let text = format.begin(family);
   let isFirst = true;
   for await (const page of pages) {
     if (page.length > 0) {
-      text += format.page(page, isFirst);
+      text += format.page(page, isFirst, nowEpochUs);
       isFirst = false;
     }
     // An empty piece would end the stream; nothing is to be sent for a page without an entry.

@@ -29,17 +29,20 @@ function someFeed(): MemoryFeed {
 }
 
 const BEGIN_IPSET =
-  'create sentrypeer4 hash:ip family inet maxelem 2097152 -exist\n' +
-  'create sentrypeer4-new hash:ip family inet maxelem 2097152 -exist\nflush sentrypeer4-new\n' +
-  'create sentrypeer6 hash:ip family inet6 maxelem 2097152 -exist\n' +
-  'create sentrypeer6-new hash:ip family inet6 maxelem 2097152 -exist\nflush sentrypeer6-new\n';
+  'create sentrypeer4 hash:net family inet maxelem 2097152 timeout 0 -exist\n' +
+  'create sentrypeer4-new hash:net family inet maxelem 2097152 timeout 0 -exist\nflush sentrypeer4-new\n' +
+  'create sentrypeer6 hash:net family inet6 maxelem 2097152 timeout 0 -exist\n' +
+  'create sentrypeer6-new hash:net family inet6 maxelem 2097152 timeout 0 -exist\nflush sentrypeer6-new\n';
 const END_IPSET =
   'swap sentrypeer4-new sentrypeer4\ndestroy sentrypeer4-new\n' +
   'swap sentrypeer6-new sentrypeer6\ndestroy sentrypeer6-new\n';
 const BEGIN_NFT =
-  'add table inet sentrypeer\nadd set inet sentrypeer bad4 { type ipv4_addr; }\n' +
-  'add set inet sentrypeer bad6 { type ipv6_addr; }\n' +
-  'flush set inet sentrypeer bad4\nflush set inet sentrypeer bad6\n';
+  'add table inet sentrypeer\nadd set inet sentrypeer bad4 { type ipv4_addr; flags timeout; }\n' +
+  'add set inet sentrypeer net4 { type ipv4_addr; flags interval, timeout; }\n' +
+  'add set inet sentrypeer bad6 { type ipv6_addr; flags timeout; }\n' +
+  'add set inet sentrypeer net6 { type ipv6_addr; flags interval, timeout; }\n' +
+  'flush set inet sentrypeer bad4\nflush set inet sentrypeer net4\n' +
+  'flush set inet sentrypeer bad6\nflush set inet sentrypeer net6\n';
 const HEAD_CSV =
   'ip_address,grade,seen_count,first_seen,last_seen,level,score,since,until,reasons\r\n';
 const FIRST_CSV = `203.0.113.5,handshake,7,${SEEN},${SEEN},listed,60,${SEEN},${UNTIL},"it came; it said ""hello"""\r\n`;
@@ -82,20 +85,20 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
   ['/v1/lists/ip-addresses.csv?family=4', `${HEAD_CSV}${FIRST_CSV}`],
   [
     '/ip-addresses/ipset',
-    `${BEGIN_IPSET}add sentrypeer4-new 203.0.113.5 -exist\nadd sentrypeer6-new 2001:db8::5 -exist\n${END_IPSET}`,
+    `${BEGIN_IPSET}add sentrypeer4-new 203.0.113.5 timeout 3601 -exist\nadd sentrypeer6-new 2001:db8::5 timeout 3601 -exist\n${END_IPSET}`,
   ],
   ['/v1/lists/ip-addresses.ipset?max_age=0s', BEGIN_IPSET + END_IPSET],
   [
     '/v1/lists/ip-addresses.nft?grade=seen',
-    `${BEGIN_NFT}add element inet sentrypeer bad4 { 203.0.113.5, 203.0.113.6 }\n` +
-      'add element inet sentrypeer bad6 { 2001:db8::5 }\n',
+    `${BEGIN_NFT}add element inet sentrypeer bad4 { 203.0.113.5 timeout 3601s, 203.0.113.6 timeout 3601s }\n` +
+      'add element inet sentrypeer bad6 { 2001:db8::5 timeout 3601s }\n',
   ],
   [
     '/v1/lists/ip-addresses.rsc',
-    '/ip firewall address-list remove [find list=sentrypeer]\n' +
-      '/ipv6 firewall address-list remove [find list=sentrypeer]\n' +
-      '/ip firewall address-list add list=sentrypeer address=203.0.113.5\n' +
-      '/ipv6 firewall address-list add list=sentrypeer address=2001:db8::5\n',
+    ':do { /ip firewall address-list remove [find list=sentrypeer] } on-error={}\n' +
+      ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer]"]] } on-error={}\n' +
+      ':do { /ip firewall address-list add list=sentrypeer address=203.0.113.5 } on-error={}\n' +
+      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer address=2001:db8::5"]] } on-error={}\n',
   ],
 ];
 
@@ -140,24 +143,28 @@ for (const [query, detail] of REFUSED) {
   });
 }
 
+/** nft takes an entry out before it comes with another time; to take out what is not there would be an error. */
+const REPLACED =
+  'add element inet sentrypeer bad4 { 203.0.113.3 }\nadd element inet sentrypeer bad6 { 2001:db8::4 }\n' +
+  'delete element inet sentrypeer bad4 { 203.0.113.3 }\ndelete element inet sentrypeer bad6 { 2001:db8::4 }\n';
+
 const CHANGES: readonly (readonly [ending: string, added: string, removed: string])[] = [
   [
     'nft',
-    `${BEGIN_NFT.replaceAll(/flush.*\n/g, '')}add element inet sentrypeer bad4 { 203.0.113.3 }\nadd element inet sentrypeer bad6 { 2001:db8::4 }\n`,
-    'add element inet sentrypeer bad4 { 203.0.113.3 }\nadd element inet sentrypeer bad6 { 2001:db8::4 }\n' +
-      'delete element inet sentrypeer bad4 { 203.0.113.3 }\ndelete element inet sentrypeer bad6 { 2001:db8::4 }\n',
+    `${BEGIN_NFT.replaceAll(/flush.*\n/g, '')}${REPLACED}add element inet sentrypeer bad4 { 203.0.113.3 timeout 3601s }\nadd element inet sentrypeer bad6 { 2001:db8::4 timeout 3601s }\n`,
+    REPLACED,
   ],
   [
     'ipset',
-    `${BEGIN_IPSET.replaceAll(/(create|flush) \S+-new.*\n/g, '')}add sentrypeer4 203.0.113.3 -exist\nadd sentrypeer6 2001:db8::4 -exist\n`,
+    `${BEGIN_IPSET.replaceAll(/(create|flush) \S+-new.*\n/g, '')}add sentrypeer4 203.0.113.3 timeout 3601 -exist\nadd sentrypeer6 2001:db8::4 timeout 3601 -exist\n`,
     'del sentrypeer4 203.0.113.3 -exist\ndel sentrypeer6 2001:db8::4 -exist\n',
   ],
   [
     'rsc',
     ':do { /ip firewall address-list add list=sentrypeer address=203.0.113.3 } on-error={}\n' +
-      ':do { /ipv6 firewall address-list add list=sentrypeer address=2001:db8::4 } on-error={}\n',
-    '/ip firewall address-list remove [find list=sentrypeer address=203.0.113.3]\n' +
-      '/ipv6 firewall address-list remove [find list=sentrypeer address=2001:db8::4]\n',
+      ':do { [[:parse "/ipv6 firewall address-list add list=sentrypeer address=2001:db8::4"]] } on-error={}\n',
+    ':do { /ip firewall address-list remove [find list=sentrypeer address=203.0.113.3] } on-error={}\n' +
+      ':do { [[:parse "/ipv6 firewall address-list remove [find list=sentrypeer address=2001:db8::4]"]] } on-error={}\n',
   ],
 ];
 
@@ -221,7 +228,7 @@ test('a list tells what has become too old for it, and what was met again', asyn
   const lines = (await (await ask(api, path)).text()).split('\n');
   assert.deepEqual(
     lines.filter((line) => line.startsWith('del ') || line.startsWith('add ')),
-    ['del sentrypeer4 203.0.113.1 -exist', 'add sentrypeer4 203.0.113.3 -exist'],
+    ['del sentrypeer4 203.0.113.1 -exist', 'add sentrypeer4 203.0.113.3 timeout 3601 -exist'],
   );
 });
 
@@ -286,4 +293,25 @@ test('HEAD of a list reads nothing', async () => {
   const response = await ask(api, '/v1/lists/ip-addresses.csv', { method: 'HEAD' });
   assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
   assert.equal(feed.snapshotsCount, 0);
+});
+
+test('lists carry prefixes, and the time that is left to an entry and may be added to it untold', async () => {
+  const [past, farAway] = [Date.parse('2026-01-01') * 1000, Date.parse('2100-01-01') * 1000];
+  const feed = new MemoryFeed()
+    .list('2001:db8:1::/64', { untilEpochUs: past })
+    .list('203.0.113.0/24', { untilEpochUs: farAway })
+    .list('203.0.113.4/32', { untilEpochUs: past });
+  await using api = await openApi({ feed });
+  const nft = await (await ask(api, '/v1/lists/ip-addresses.nft')).text();
+  assert.deepEqual(nft.match(/^add element .*$/gm), [
+    'add element inet sentrypeer bad4 { 203.0.113.4/32 timeout 3601s }',
+    'add element inet sentrypeer net4 { 203.0.113.0/24 timeout 2147483s }',
+    'add element inet sentrypeer net6 { 2001:db8:1::/64 timeout 3601s }',
+  ]);
+  const ipset = await (await ask(api, '/v1/lists/ip-addresses.ipset')).text();
+  assert.deepEqual(ipset.match(/^add .*$/gm), [
+    'add sentrypeer4-new 203.0.113.4/32 timeout 3601 -exist',
+    'add sentrypeer4-new 203.0.113.0/24 timeout 2147483 -exist',
+    'add sentrypeer6-new 2001:db8:1::/64 timeout 3601 -exist',
+  ]);
 });

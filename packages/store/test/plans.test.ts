@@ -2,7 +2,7 @@
 
 /*
  * The plan of every statement of the store: none walks through a table that grows with the log. The statements are recorded
- * while the other tests of the store run, and each call of `prepare()` in the sources must be among them.
+ * while tests of the store run, and each call of `prepare()` in the sources must be among them.
  */
 
 import assert from 'node:assert/strict';
@@ -13,6 +13,22 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { TestDirectory } from './fixtures.ts';
 import type { RecordedPlan } from './record-plans.ts';
+
+/** Tests that between them have every statement prepared; the list of calls of `prepare()` below says what is missing. */
+const TESTS = [
+  'access/api-keys',
+  'delivery/endpoints',
+  'file/backup',
+  'file/open-database',
+  'import/importer',
+  'judging/judging',
+  'log/event-search',
+  'retention/forgetting',
+  'sharing/origins',
+  'store-reader',
+].map((name) => `packages/store/test/${name}.test.ts`);
+/** Of these, what takes long and prepares nothing else. */
+const TOO_LONG = 'a bounded number of events';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const RECORDER = join(import.meta.dirname, 'record-plans.ts');
@@ -42,12 +58,10 @@ const ON_PURPOSE = [
 ];
 const isOnPurpose = (at: string): boolean => ON_PURPOSE.some((file) => at.startsWith(`${file}:`));
 
-/** Runs the other tests with the recorder. */
+/** Runs these tests with the recorder. */
 async function record(file: string): Promise<readonly RecordedPlan[]> {
-  const tests = globSync('packages/store/test/**/*.test.ts', { cwd: ROOT }).filter(
-    (path) => !path.endsWith('/plans.test.ts'),
-  );
-  const args = ['--import', RECORDER, '--test-isolation=none', '--test', ...tests];
+  const runner = ['--test-isolation=none', `--test-skip-pattern=${TOO_LONG}`, '--test'];
+  const args = ['--import', RECORDER, ...runner, ...TESTS];
   // As a test of ours the runner would report to us instead of running.
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
   await promisify(execFile)(process.execPath, args, {

@@ -16,7 +16,7 @@ import {
   TABLES_OF_VERSION_11,
 } from '../judging/address-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
-import { ORIGIN_TABLES } from '../sharing/origin-tables.ts';
+import { HEARSAY_TRIGGER, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
   HONEY_INDEXES,
@@ -77,6 +77,7 @@ export function migrate(
     database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
     database.exec(TABLES_OF_VERSION_11);
   }
+  database.exec(HEARSAY_TRIGGER);
   // Last: SQLite takes its row of statistics into account when it opens the file the next time.
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());

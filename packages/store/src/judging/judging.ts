@@ -23,6 +23,8 @@ export interface JudgingPorts {
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What an entry of the allowlist concerns; `undefined` where that is not known. */
   readonly reachOf: (value: string) => Reach | undefined;
+  /** Subjects of which the judge says something else now for a reason that is not in the store; each is named once. */
+  readonly changed: () => readonly ListedSubject[];
   /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
   readonly optionsHash: number;
   /** The feed has a change with this serial, and it is committed. */
@@ -127,6 +129,8 @@ export class Judging {
     if (clock.nowMs() < this.#checkAtMs) return false;
     this.#due.endAllowances(nowUs);
     this.#listings.refresh();
+    const changed = this.#ports.changed();
+    if (changed.length > 0) inTransaction(database, () => this.#apply(changed, nowUs));
     if (this.#due.step(nowUs)) return true;
     const ended = this.#listings.ended(nowUs, JUDGE_ROWS);
     if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));

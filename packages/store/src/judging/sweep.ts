@@ -9,8 +9,8 @@ import { subjectOf } from './listings.ts';
 export interface Reach {
   /** Of one kind alone. @default every kind */
   readonly kind?: ListedKind;
-  /** Of exactly one subject. */
-  readonly exactly?: string;
+  /** Exactly these subjects and no others. */
+  readonly exactly?: readonly ListedSubject[];
   covers(value: string): boolean;
 }
 
@@ -62,9 +62,9 @@ export class Sweep {
     const { kind, exactly } = this.#reach;
     const [source] = this.#sources;
     if (source === undefined) return undefined;
-    if (kind !== undefined && exactly !== undefined) {
+    if (exactly !== undefined) {
       this.#sources = [];
-      return [{ kind, value: exactly }];
+      return exactly;
     }
     this.#question ??= this.#database.prepare(`${SOURCES[source]} LIMIT ${SWEEP_ROWS}`);
     const rows = this.#question.all(this.#after ?? (source === 'range' ? '' : 0));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Decisions } from '../../src/judging/decisions.ts';
 import { distinctBit, distinctCount, DistinctSet, setCount } from '../../src/judging/distinct.ts';
+import type { ListedSubject } from '../../src/judging/evidence-reader.ts';
 import type { JudgingPorts } from '../../src/judging/judging.ts';
 import { NETWORK_ADDRESSES_MAX, RENEW_US_MIN } from '../../src/limits.ts';
 import { Store } from '../../src/store.ts';
@@ -80,6 +81,7 @@ class Bench {
           untilEpochUs: listed ? untilEpochUs : undefined,
         };
       },
+      changed: () => [],
       reachOf: (value) =>
         value.includes('/') ? { kind: 'address', covers: () => true } : undefined,
       optionsHash: 0,
@@ -348,6 +350,25 @@ test('Judging.step() goes on where it was, and counts nothing twice', () => {
   finish(again);
   assert.equal(bench.reader.evidence.address('11.22.33.44')?.eventsCount, 3);
   assert.equal(bench.reader.evidence.number('0442071234567'.slice(-10))?.eventsCount, 3);
+});
+
+test('Judging.step() judges all evidence again by other options, and alone what changed elsewhere', () => {
+  using bench = new Bench();
+  bench.record(PROVED);
+  bench.judge();
+  const judged: string[] = [];
+  const ports = bench.ports();
+  const verdict: JudgingPorts['verdict'] = (subject, nowUs) => {
+    judged.push(`${subject.kind} ${subject.value}`);
+    return ports.verdict(subject, nowUs);
+  };
+  finish(bench.store.openJudging({ ...ports, verdict, optionsHash: 12_345 }));
+  assert.ok(judged.includes('address 11.22.33.44') && judged.length > 1, judged.join());
+  judged.length = 0;
+  const changed: ListedSubject[] = [{ kind: 'address', value: '11.22.33.44' }];
+  const once = (): readonly ListedSubject[] => changed.splice(0);
+  finish(bench.store.openJudging({ ...ports, verdict, optionsHash: 12_345, changed: once }));
+  assert.ok(judged.includes('address 11.22.33.44'), judged.join());
 });
 
 test('Judging.step() does not let an event be younger than it is', () => {

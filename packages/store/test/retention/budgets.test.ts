@@ -57,6 +57,7 @@ class Bench {
           untilEpochUs: nowUs + DAY_US,
         };
       },
+      changed: () => [],
       reachOf: () => undefined,
       optionsHash: 1,
       onChanged: () => undefined,

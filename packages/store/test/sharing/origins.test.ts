@@ -294,6 +294,13 @@ test('`Peers` sets trust beside a daemon that writes', () => {
   using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
   assert.equal(peers.setTrust(A, 'distrusted'), 2);
   assert.equal(peers.setTrust(B, 'trusted'), 0);
+  assert.deepEqual(
+    peers.list().map(({ nodeId, trust }) => [nodeId, trust]),
+    [
+      [B, 'trusted'],
+      [A, 'distrusted'],
+    ],
+  );
   store.deliver([said({ by: A }), said({ by: B })]);
   assert.equal(reader.eventsAfter(0, 10).length, 2);
   peers.forget(A);
