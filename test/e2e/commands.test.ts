@@ -7,9 +7,11 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
-import { sipRequest, UdpPeer } from './sip-peers.ts';
+import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const NUMBERS = ['+46701234567', '0046701234568', '+442071234567'];
+/** Of a satellite, called by somebody who proved to be there: that alone lists it. */
+const LISTED = '+881612345678';
 
 async function command(daemon: DaemonProcess, ...words: readonly string[]) {
   return DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
@@ -36,39 +38,43 @@ async function attacked(): Promise<DaemonProcess> {
 
 test('the commands of the day after say what a daemon has, beside it', async () => {
   await using daemon = await attacked();
-  await until('the judge', () => daemon.number('SELECT count(*) FROM listing') === NUMBERS.length);
+  using caller = await StreamPeer.open(daemon.ports.tcp);
+  await caller.send(sipRequest({ method: 'INVITE', user: LISTED, callId: 'call-tcp' }));
+  await until('the judge', () => {
+    const sql = "SELECT count(*) FROM listing WHERE level = 'listed' AND kind = 'number'";
+    return daemon.number(sql) === 1;
+  });
 
   const status = await json<Record<string, unknown>>(daemon, 'status');
   assert.deepEqual(
     [status['running'], status['ready'], status['today'], status['process_id']],
-    [true, true, { INVITE: 3 }, daemon.pid],
+    [true, true, { INVITE: 4 }, daemon.pid],
   );
-  assert.deepEqual(status['listed'], { ...(status['listed'] as object), address: 0, number: 3 });
+  assert.deepEqual(status['listed'], { ...(status['listed'] as object), address: 0, number: 1 });
   const screen = await command(daemon, 'status');
-  assert.match(screen.stdout, /^ {2}UDP +127\.0\.0\.1:\d+\n[^]* {2}Today +3 messages: INVITE 3/m);
+  assert.match(screen.stdout, /^ {2}UDP +127\.0\.0\.1:\d+\n[^]* {2}Today +4 messages: INVITE 4/m);
   assert.ok(screen.stdout.split('\n').length <= 24, 'one screen');
 
   const lines = await command(daemon, 'tail', '--once');
-  assert.equal(lines.stdout.trimEnd().split('\n').length, NUMBERS.length);
+  assert.equal(lines.stdout.trimEnd().split('\n').length, NUMBERS.length + 1);
   const one = await command(daemon, 'tail', '--once', '--json', '--number', '442071234567');
   assert.equal((JSON.parse(one.stdout) as Record<string, string>)['called_number'], NUMBERS[2]);
-  const none = await command(daemon, 'tail', '--once', '--grade', 'handshake');
-  assert.equal(none.stdout, '');
+  const proved = await command(daemon, 'tail', '--once', '--grade', 'handshake');
+  assert.match(proved.stdout, /^\S.* INVITE +\+881612345678 .*\n$/);
 
   assert.deepEqual(
     (await json<{ name: string }[]>(daemon, 'top', 'numbers', '--since', '1d'))
       .map(({ name }) => name)
       .toSorted(),
-    ['+442071234567', '+46701234567', '+46701234568'],
+    ['+442071234567', '+46701234567', '+46701234568', LISTED],
   );
   const [range] = await json<Record<string, unknown>[]>(daemon, 'top', 'ranges');
   assert.deepEqual([range?.['name'], range?.['numbers']], ['+46701234xxx', 2]);
   const listed = await json<{ what: string }[]>(daemon, 'listings', 'numbers');
-  assert.deepEqual(listed.map(({ what }) => what).toSorted(), [
-    '+442071234567',
-    '+46701234567',
-    '+46701234568',
-  ]);
+  assert.deepEqual(
+    listed.map(({ what }) => what),
+    [LISTED],
+  );
   assert.deepEqual(await json(daemon, 'listings', 'addresses'), []);
 
   // -v prints the line that tail prints.

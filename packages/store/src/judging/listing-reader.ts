@@ -76,14 +76,13 @@ export class ListingReader {
   readonly #change: StatementSync;
   readonly #firstAt: StatementSync;
   readonly #ends: StatementSync;
-  readonly #counts: StatementSync;
+  readonly #count: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#counts = database.prepare(`
-      SELECT (SELECT value FROM counter WHERE name = 'listed_addresses') AS address,
-        (SELECT value FROM counter WHERE name = 'listed_numbers') AS number,
-        (SELECT value FROM counter WHERE name = 'listed_ranges') AS range`);
+    this.#count = database.prepare(
+      'SELECT count(*) AS entries FROM listing WHERE kind = ? AND level = ?',
+    );
     this.#listing = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
     this.#changes = database.prepare(
       'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
@@ -98,14 +97,10 @@ export class ListingReader {
           (SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0) AS newest`);
   }
 
-  /** How many of each kind there are. */
-  counts(): Readonly<Record<ListedKind, number>> {
-    const row = this.#counts.get();
-    return {
-      address: Number(row?.['address']),
-      number: Number(row?.['number']),
-      range: Number(row?.['range']),
-    };
+  /** How many of each kind stand at a level, counted in an index over the bounded table. */
+  counts(level: ListingLevel = 'listed'): Readonly<Record<ListedKind, number>> {
+    const count = (kind: ListedKind): number => Number(this.#count.get(kind, level)?.['entries']);
+    return { address: count('address'), number: count('number'), range: count('range') };
   }
 
   /** `undefined` where it is not listed. */
