@@ -28,7 +28,12 @@ export const EXPLAIN: Command = {
 function explain(subject: Subject, name: string, judgement: Judgement, log: StoreReader): Answer {
   const listing = log.listings.listing(subject);
   const { kind, value } = subject;
-  const by = kind === 'address' ? log.evidence.address(value) : log.evidence.number(value);
+  const by =
+    kind === 'address'
+      ? log.evidence.address(value)
+      : kind === 'number'
+        ? log.evidence.number(value)
+        : undefined;
   const { level, listed, score, reasons, untilEpochUs, number } = judgement;
   return {
     text: formatExplanation(name, judgement, listing, by),
@@ -78,7 +83,7 @@ function formatExplanation(
   if (level !== 'none') {
     lines.push(
       `Unlist: sentrypeer delist ${name} (until it comes again), or`,
-      `        sentrypeer allow add ${name} (never list it)`,
+      `        sentrypeer allow add ${name.replace(/x+$/, '*')} (never list it)`,
     );
   }
   return `${lines.map(shown).join('\n')}\n`;

@@ -10,13 +10,16 @@ import { makeJudge } from '../services/judge.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
 
+/** A block of numbers, as the lists name it. */
+const RANGE = /^\+\d{3,13}x{2,4}$/;
+
 /** What a text names, and the verdict on it. */
 export interface JudgedSubject {
   readonly subject: Subject;
   readonly judgement: Judgement;
 }
 
-/** Reads an address or a number in any form, and judges it. Throws `OperatingError`. */
+/** Reads an address, a range such as `+46850780xx`, or a number in any form, and judges it. Throws `OperatingError`. */
 export async function judgeText(
   text: string,
   log: StoreReader,
@@ -29,12 +32,17 @@ export async function judgeText(
     const judgement = judge.judge({ address }, clock.epochUs());
     return { subject: { kind: 'address', value: address }, judgement };
   }
+  if (RANGE.test(text)) {
+    const subject = { kind: 'range', value: text.slice(1) } as const;
+    const verdict = judge.subject(subject, clock.epochUs());
+    return { subject, judgement: { ...verdict, number: undefined, address: undefined } };
+  }
   return judgeNumber(text, judge, clock.epochUs());
 }
 
-/** A number with its plus, or an address. */
+/** A number or a range with its plus, or an address. */
 export function nameOf({ kind, value }: Subject): string {
-  return kind === 'number' ? `+${value}` : value;
+  return kind === 'address' ? value : `+${value}`;
 }
 
 function judgeNumber(text: string, judge: Judge, nowEpochUs: number): JudgedSubject {

@@ -161,8 +161,12 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
   const evidence = new MemoryEvidence();
   const seen = { firstSeenEpochUs: UNTIL_US, lastSeenEpochUs: UNTIL_US, seenCount: 3, totalId: 1 };
   evidence.addressList.push({ ...seen, address: '11.22.33.45', grade: 'seen' });
-  await using api = await openApi({ evidence, reputation: someReputation() });
+  evidence.addressList.push({ ...seen, totalId: 2, address: '11.22.33.47', grade: 'seen' });
+  const reputation = someReputation();
+  reputation.standings.set('11.22.33.45', 'met');
+  await using api = await openApi({ evidence, reputation });
   for (const [query, verdict, reasons] of [
+    ['address=11.22.33.47', 'unknown', 1],
     ['address=11.22.33.45', 'unproved', 1],
     ['address=11.22.33.44', 'listed', 2],
     ['address=::ffff:11.22.33.44', 'listed', 2],
@@ -172,6 +176,10 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
     const body = (await get(api, `/v1/check?${query}`)) as { verdict: string; reasons: string[] };
     assert.deepEqual([body.verdict, body.reasons.length], [verdict, reasons], query);
   }
+  const hearsay = (await get(api, '/v1/check?address=11.22.33.47')) as { reasons: string[] };
+  assert.deepEqual(hearsay.reasons, [
+    'nothing came from this address here; other nodes share events of it',
+  ]);
 });
 
 test('GET /v1/explain says since when and until when', async () => {
@@ -232,6 +240,7 @@ function withKeys(): MemoryEvidence {
 
 test('POST /v1/decisions writes what the operator says', async () => {
   const reputation = someReputation();
+  reputation.numbers.set('99912345678', { kind: 'unknown' });
   await using api = await openApi({ reputation, evidence: withKeys() });
   for (const body of [
     { allow: '192.0.2.0/24', comment: 'ours', until: '2099-09-21T14:13:20Z' },
@@ -240,6 +249,8 @@ test('POST /v1/decisions writes what the operator says', async () => {
     { disallow: '+46*' },
     { delist: '::ffff:11.22.33.44' },
     { delist: '0701234567', comment: 'a customer' },
+    { delist: '+46850780xx' },
+    { delist: '99912345678' },
   ]) {
     const response = await decide(api, body);
     assert.equal(response.status, 204, await response.text());
@@ -256,6 +267,8 @@ test('POST /v1/decisions writes what the operator says', async () => {
     { kind: 'disallow', value: '+46*' },
     { kind: 'delist', subject: { kind: 'address', value: '11.22.33.44' }, comment: '' },
     { kind: 'delist', subject: { kind: 'number', value: '46701234567' }, comment: 'a customer' },
+    { kind: 'delist', subject: { kind: 'range', value: '46850780xx' }, comment: '' },
+    { kind: 'delist', subject: { kind: 'number', value: '99912345678' }, comment: '' },
   ]);
   assert.deepEqual(await get(api, '/v1/allowlist'), {
     items: [{ value: '192.0.2.0/24', comment: 'ours', created: UNTIL, until: null }],
@@ -299,6 +312,7 @@ test('POST /v1/decisions refuses what cannot be meant', async () => {
     { delist: '192.0.2.1', yes: true },
     { delist: 'a', until: '2026-09-21T14:13:20Z' },
     { delist: 'office' },
+    { delist: '+468xxxxxxx' },
     { allow: 'a', comment: 'x'.repeat(COMMENT_CHARACTERS_MAX + 1) },
     { allow: 'a', because: 'b' },
     { delist: '999' },

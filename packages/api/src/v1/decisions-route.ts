@@ -11,7 +11,9 @@ import { parseNumber } from '../request-target.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
-  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}';
+  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS NUMBER or RANGE, "comment"}';
+/** A block of numbers, as the lists name it: `+46850780xx`. */
+const RANGE = /^\+\d{3,13}x{2,4}$/;
 const until = time('');
 
 /** `POST /v1/decisions`: what the operator says about what may be listed; for keys of the role admin. */
@@ -84,11 +86,15 @@ function readDecision(
   if (address !== undefined) {
     return { kind: 'delist', subject: { kind: 'address', value: address }, comment };
   }
+  if (RANGE.test(value)) {
+    return { kind: 'delist', subject: { kind: 'range', value: value.slice(1) }, comment };
+  }
   const number = parseNumber(value);
-  const e164 =
-    number === undefined
-      ? undefined
-      : reputation.judge.judge({ number }, clock.epochUs()).number?.e164;
-  if (e164 === undefined) return 'delist must be an address or a number';
-  return { kind: 'delist', subject: { kind: 'number', value: e164 }, comment };
+  const judged =
+    number === undefined ? undefined : reputation.judge.judge({ number }, clock.epochUs()).number;
+  // Digits that no numbering plan knows are listed as they stand.
+  const digits = judged?.kind === 'unknown' ? number?.replace('+', '') : undefined;
+  const named = judged?.e164 ?? digits;
+  if (named === undefined) return 'delist must be an address, a number or a range of numbers';
+  return { kind: 'delist', subject: { kind: 'number', value: named }, comment };
 }

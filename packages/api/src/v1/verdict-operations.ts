@@ -37,7 +37,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
       const { number: dialled, address: source } = call.values;
       const found = dialled === undefined ? undefined : findNumber(call.ports, dialled, judgement);
       sendJson(call, {
-        ...checkEntry(judgement, from),
+        ...checkEntry(call, judgement, from),
         number: found === undefined ? null : numberEntry(found),
         address: from === undefined ? null : addressEntry(from, call.ports.places),
         ...placeEntry(source === undefined ? undefined : call.ports.places.placeOf(source)),
@@ -60,7 +60,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
       const { number, address } = judgement;
       const e164 = number?.e164;
       sendJson(call, {
-        ...checkEntry(judgement, from),
+        ...checkEntry(call, judgement, from),
         number:
           number === undefined
             ? null
@@ -71,7 +71,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                 number_type: number.type ?? null,
                 destination_class: number.destinationClass ?? null,
                 range: number.range === undefined ? null : `+${number.range}`,
-                ...explained(call, number, subjectOf(number)),
+                ...explained(call, number, subjectOf(number, digitsOf(call.values.number))),
               },
         address:
           address === undefined
@@ -122,19 +122,32 @@ function judge(
   };
 }
 
-function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
+function checkEntry(
+  { ports }: Call<typeof QUESTION>,
+  judgement: Judgement,
+  from: SeenAddress | undefined,
+) {
   const { level, listed, score, untilEpochUs } = judgement;
-  const mayBeForged = level === 'none' && from?.grade === 'seen';
-  const forged =
-    mayBeForged && judgement.address?.reasons.length === 0
-      ? [`packets that claim this address came ${times(from.seenCount)}, but it may be forged`]
+  const isSeen = level === 'none' && from?.grade === 'seen';
+  const { judge } = ports.reputation;
+  // Nothing came from there: other nodes share events of it, which proves nothing.
+  const isHearsay =
+    isSeen && judge.addressStanding(from.address, ports.clock.epochUs()) === 'unmet';
+  const mayBeForged = isSeen && !isHearsay;
+  const claimed =
+    isSeen && judgement.address?.reasons.length === 0
+      ? [
+          isHearsay
+            ? 'nothing came from this address here; other nodes share events of it'
+            : `packets that claim this address came ${times(from.seenCount)}, but it may be forged`,
+        ]
       : [];
   return {
     verdict: level !== 'none' ? level : mayBeForged ? 'unproved' : 'unknown',
     level,
     listed,
     score,
-    reasons: [...judgement.reasons, ...forged],
+    reasons: [...judgement.reasons, ...claimed],
     expires: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
   };
 }
@@ -149,25 +162,31 @@ function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subje
     reasons,
     since: listed && listing !== undefined ? rfc3339(listing.sinceEpochUs) : null,
     until: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
-    unlist: level === 'none' ? [] : unlisting(subject),
+    unlist: level === 'none' ? [] : unlisting(call, subject),
   };
 }
 
-/** Bodies of decisions, and how long each holds. */
-function unlisting(subject: Subject): readonly string[] {
+/** Bodies of decisions that the route takes, and how long each holds. */
+function unlisting({ ports }: Call<typeof QUESTION>, subject: Subject): readonly string[] {
+  const { reputation } = ports;
   const value = numberText(subject);
   const allowed = subject.kind === 'range' ? `${value.slice(0, value.indexOf('x'))}*` : value;
+  const allow = reputation.isWide(allowed) ? { allow: allowed, yes: true } : { allow: allowed };
   return [
     `${JSON.stringify({ delist: value })} until it comes again`,
-    `${JSON.stringify({ allow: allowed })} never to list it`,
+    ...(reputation.isAllowable(allowed) ? [`${JSON.stringify(allow)} never to list it`] : []),
   ];
 }
 
-/** What was judged: the number, or the range that it was judged by. */
-function subjectOf({ range, e164 }: NumberJudgement): Subject {
+/** What was judged: the number, the digits where they are none of E.164, or the range that it was judged by. */
+function subjectOf({ range, e164 }: NumberJudgement, digits: string): Subject {
   return range === undefined
-    ? { kind: 'number', value: e164 ?? '' }
+    ? { kind: 'number', value: e164 ?? digits }
     : { kind: 'range', value: range };
+}
+
+function digitsOf(dialled = ''): string {
+  return dialled.startsWith('+') ? dialled.slice(1) : dialled;
 }
 
 function times(count: number): string {
