@@ -2,7 +2,8 @@
 
 /*
  * How late is the verdict on a number, asked in another form than it was dialled in, at a million numbers, while
- * 5,000 requests a second are recorded and judged? How fast is the log judged? Needs wrk (Debian package).
+ * 5,000 requests a second are recorded and judged? How fast is the log judged? One proved call lists a number here, by a policy of the benchmark: each
+ * was called once. Needs wrk (Debian package).
  *
  *   npm run bundle && node bench/check.ts [numbers] [seconds]
  */
@@ -21,6 +22,10 @@ const PORT = 25_280;
 const SIP_PORT = 25_260;
 const numbersCount = Number(process.argv[2] ?? 1_000_000);
 const seconds = process.argv[3] ?? '10';
+const POLICY = [
+  { name: 'networks-home', value: 1 },
+  { name: 'days-home', value: 1 },
+] as const;
 
 /** Records and judges so many calls, each to a number of its own. */
 async function makeDatabase(path: string): Promise<void> {
@@ -43,10 +48,10 @@ async function makeDatabase(path: string): Promise<void> {
       homeCountry: 'SE',
       ownNumbers: [],
       ownAddresses: [],
-      policy: [],
+      policy: POLICY,
     },
   );
-  while (judging.step()) store.maintain();
+  for (let left = judging.step(); left.urgent || left.rest; left = judging.step()) store.maintain();
   const endMs = performance.now();
   const us = (ms: number): string => ((ms * 1000) / numbersCount).toFixed(1);
   console.log(
@@ -82,7 +87,17 @@ await makeDatabase(db);
 const sip = ['--sip-address', '127.0.0.1', '--sip-port', String(SIP_PORT), '--no-tls'];
 const flags = ['--api', '--api-port', String(PORT), '-f', db, '--db-size-max', '0'];
 const running = await start(
-  ['dist/main.js', ...flags, ...sip, '--fold-window', '0', '--home-country', 'SE'],
+  [
+    'dist/main.js',
+    ...flags,
+    ...sip,
+    '--fold-window',
+    '0',
+    '--home-country',
+    'SE',
+    '--policy',
+    POLICY.map(({ name, value }) => `${name}=${value}`).join(','),
+  ],
   'Stop ',
 );
 for (const load of ['0', '5000']) {
