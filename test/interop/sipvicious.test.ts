@@ -19,7 +19,7 @@ const PRODUCTS: Readonly<Record<string, RegExp>> = {
   freepbx: /^FPBX-1\d\./,
   'asterisk-pjsip': /^(Asterisk PBX|FPBX-)/,
   freeswitch: /^FreeSWITCH-mod_sofia\//,
-  kamailio: /^kamailio \(5\./,
+  kamailio: /^kamailio \([56]\./,
   opensips: /^OpenSIPS \(3\./,
   cisco: /^Cisco-SIPGateway\/IOS-/,
 };

@@ -9,6 +9,9 @@ import type { Alternatives, Draft, Request } from './request.ts';
 import type { Sources } from './sources.ts';
 import type { WornPersona } from './worn-persona.ts';
 
+/** A realm that a caller chose and that we repeat; longer ones have no use. */
+const REALM_CHARACTERS_MAX = 64;
+
 /** Whether credentials are accepted, or what they are answered with. */
 export type Authentication =
   | { readonly kind: 'accepted' }
@@ -45,19 +48,24 @@ export class Authenticator {
   /** With qop, where the persona offers it and there is room, else without, and at last the shortest there is. */
   #challenges(request: Request<unknown>, status: 401 | 407): Alternatives {
     const { nonces, worn } = this.#parts;
-    const { realm, persona } = worn;
+    const { staleForForeign, form, qop, opaque } = worn.persona.challenge;
+    const realm = realmFor(request, worn);
     const name = status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
     const challenge = {
       realm,
-      nonce: nonces.issue({ ...request, realm }, request.giving, request.epochMs),
+      nonce: nonces.issue({ ...request, realm: worn.realm }, request.giving, request.epochMs),
+      form,
       // RFC 7616 §3.3: the nonce was ours and is too old; the client may try again with the next one.
-      stale: request.nonce === 'stale',
+      stale: request.nonce === 'stale' || (staleForForeign && request.nonce === 'foreign'),
     };
     const draft = (more: Partial<Challenge>): readonly Draft[] => [
       { status, headers: [[name, formatChallenge({ ...challenge, ...more })]] },
     ];
     const withoutQop = [draft({}), draft({ isShort: true })];
-    return persona.qop ? [draft({ qop: 'auth' }), ...withoutQop] : withoutQop;
+    if (!qop) return withoutQop;
+    const withQop = [draft({ qop: 'auth' }), ...withoutQop];
+    if (!opaque) return withQop;
+    return [draft({ qop: 'auth', opaque: nonces.opaque(request.epochMs) }), ...withQop];
   }
 
   #accepts(request: Request<unknown>, account: string): boolean {
@@ -82,6 +90,23 @@ export class Authenticator {
   win(account: string, nowMs: number): void {
     this.#won.set(account, true, true, nowMs);
   }
+}
+
+/** Kamailio's realm is the host that the caller names; tools read letters, digits, dots and underscores alone. */
+function realmFor(request: Request<unknown>, worn: WornPersona): string {
+  if (!worn.persona.challenge.realmOfCaller) return worn.realm;
+  const host = request.message.from?.uri.host ?? '';
+  return host.length <= REALM_CHARACTERS_MAX && isReadable(host) ? host : worn.realm;
+}
+
+function isReadable(host: string): boolean {
+  for (let index = 0; index < host.length; index += 1) {
+    const code = host.charCodeAt(index);
+    const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    if (!isLetter && !(code >= 0x30 && code <= 0x39) && code !== 0x2e && code !== 0x5f)
+      return false;
+  }
+  return host !== '';
 }
 
 /** sipsak names the account `100@`, others `100@host`: only the part before it is the account. */

@@ -6,6 +6,8 @@ import type { Accounts } from './accounts.ts';
 import { accountOf, type Authenticator } from './authenticator.ts';
 import type { CallPolicy } from './call-policy.ts';
 import { SDP_OCTETS_MAX } from './limits.ts';
+import { noDialog } from './no-dialog.ts';
+import { ownUri } from './own-uri.ts';
 import {
   type Alternatives,
   type Answer,
@@ -42,7 +44,7 @@ export class CallTaker {
 
   answer(request: Request<unknown>): Answer {
     if (request.toTag !== undefined) {
-      if (!request.inDialog) return plainAnswer(481);
+      if (!request.inDialog) return noDialog(request, this.#parts.worn);
       return { alternatives: this.#answers(request), kept: true };
     }
     const account = accountInQuestion(request);
@@ -56,7 +58,7 @@ export class CallTaker {
   #answerForAccount(request: Request<unknown>, account: string): Answer {
     const { accounts, authenticator, worn } = this.#parts;
     if (!accounts.exists(account)) return plainAnswer(404);
-    const { inviteChallenge } = worn.persona;
+    const { invite: inviteChallenge } = worn.persona.challenge;
     const authentication = authenticator.authenticate(request, account, inviteChallenge);
     if (authentication.kind === 'accepted') return { ...this.#take(request), registered: true };
     return { alternatives: authentication.alternatives, kept: true };
@@ -80,17 +82,19 @@ export class CallTaker {
    * once, or the answer alone, or a challenge, whose nonce will be the proof.
    */
   #take(request: Request<unknown>): Answer {
-    const ringing: Draft = { status: 180, headers: recordRoutes(request.message) };
+    const { worn } = this.#parts;
+    const routes = recordRoutes(request.message, worn);
+    const ringing: Draft = { status: 180, headers: routes, layout: 'call' };
     if (request.proved) {
       return {
-        alternatives: [[{ status: 100 }, ringing]],
+        alternatives: [[tryingOf(request, worn), ringing]],
         kept: true,
         ringing: { answered: this.#answers(request), cancelled: [[{ status: 487 }]] },
       };
     }
-    const { authenticator, worn } = this.#parts;
+    const { authenticator } = this.#parts;
     const lean = this.#answered(request, true);
-    const challenge = authenticator.authenticate(request, '', worn.persona.inviteChallenge);
+    const challenge = authenticator.authenticate(request, '', worn.persona.challenge.invite);
     const last = challenge.kind === 'challenge' ? challenge.alternatives : [];
     return { alternatives: [[ringing, lean], [lean], ...last], kept: true };
   }
@@ -102,21 +106,20 @@ export class CallTaker {
 
   #answered(request: Request<unknown>, lean: boolean): Draft {
     const { message, input, callId } = request;
-    const { persona } = this.#parts.worn;
+    const { worn } = this.#parts;
     const hasOffer = message.bodySize > 0;
     const body = sessionDescription({
-      persona,
+      worn,
       address: input.destinationIp,
       sessionId: this.#parts.hash.number(`session ${callId}`),
       offer: hasOffer ? latin1Text(message.body.subarray(0, SDP_OCTETS_MAX)) : undefined,
       lean,
     });
     const headers: readonly Header[] = [
-      ...recordRoutes(message),
-      ['Contact', contactOf(request)],
-      ['Content-Type', 'application/sdp'],
+      ...recordRoutes(message, worn),
+      ['Contact', contactOf(request, worn)],
     ];
-    return { status: 200, headers, body };
+    return { status: 200, headers, body, layout: 'call' };
   }
 }
 
@@ -143,19 +146,25 @@ function isOutside(number: string): boolean {
   return looksLikeNumber(number) && number.length > EXTENSION_DIGITS_MAX;
 }
 
-/** RFC 3261 §12.1.1: in what makes a dialog, Record-Route is copied in its order. */
-function recordRoutes(message: SipMessage): readonly Header[] {
+function tryingOf(request: Request<unknown>, worn: WornPersona): Draft {
+  if (!worn.persona.contactEverywhere || worn.persona.layouts.trying.indexOf('own') === -1) {
+    return { status: 100 };
+  }
+  return { status: 100, headers: [['Contact', contactOf(request, worn)]] };
+}
+
+/** RFC 3261 §12.1.1: in what makes a dialog, Record-Route is copied in its order; some copy it always. */
+function recordRoutes(message: SipMessage, worn: WornPersona): readonly Header[] {
   if (message.header('record-route') === undefined) return [];
+  const { order } = worn.persona.shape;
+  if (order !== 'as-in-request' && order.includes('Record-Route')) return [];
   return message.headerValues('record-route').map((value) => ['Record-Route', value]);
 }
 
-/** Our own address and port; with the number where it is one. */
-function contactOf(request: Request<unknown>): string {
-  const { destinationIp, destinationPort, transport } = request.input;
+/** Our own address and port; with the number where it is one and the product repeats it. */
+function contactOf(request: Request<unknown>, worn: WornPersona): string {
   const { number } = request.message.called;
   const isPlain = number !== undefined && looksLikeNumber(number) && !number.includes(' ');
-  const user = isPlain ? `${number.replaceAll('#', '%23')}@` : '';
-  const host = destinationIp.includes(':') ? `[${destinationIp}]` : destinationIp;
-  const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`;
-  return `<sip:${user}${host}:${destinationPort}${parameter}>`;
+  const isRepeated = isPlain && worn.persona.contactUser;
+  return `<${ownUri(request, isRepeated ? `${number.replaceAll('#', '%23')}@` : '')}>`;
 }

@@ -1,62 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { latin1Octets } from '@sentrypeer/bytes';
-import { formatResponseText, reasonPhrase } from '@sentrypeer/sip';
+import { formatContentLength, formatRepeatedText, reasonPhrase } from '@sentrypeer/sip';
 import {
   ANSWER_OCTETS_MAX,
   DATAGRAM_OCTETS_MAX,
   UNPROVED_OCTETS_FACTOR,
   UNPROVED_REPLIES_MAX,
 } from './limits.ts';
+import type { Layout } from './persona.ts';
 import type { Alternatives, Draft, Header, Request } from './request.ts';
 import type { ToTags } from './to-tags.ts';
 import type { WornPersona } from './worn-persona.ts';
 
-/** The optional headers of an answer, some of them left out, as Latin-1 text. */
+/** The optional headers of a layout, some of them left out, as Latin-1 text. */
 interface Trim {
-  /** Before and behind the headers that must stay. */
-  readonly before: string;
-  readonly behind: string;
+  readonly beforeOwn: string;
+  readonly beforeBody: string;
+  readonly last: string;
+  readonly size: number;
 }
 
-/** Trims of one kind of answer: the first has all optional headers, the last none. */
+/** Trims of one layout: the first has all optional headers, the last none. */
 type Trims = readonly [Trim, ...Trim[]];
 
-/** An answer without optional headers, and where they go. */
+/** An answer in the pieces between which optional headers go. */
 interface BareReply {
-  readonly text: string;
+  readonly repeated: string;
+  readonly own: string;
+  readonly contentType: string;
+  readonly end: string;
+  readonly size: number;
   readonly trims: Trims;
-  readonly beforeOffset: number;
-  readonly behindOffset: number;
 }
 
-/** Times that something can be left out: Accept, Supported, Allow, product. */
-const DROPS_COUNT = 4;
+/** Optional headers in the order in which they are left out; the product, which every layout may name, goes last. */
+const DROPPED = [
+  'Accept-Language',
+  'Accept-Encoding',
+  'Allow-Events',
+  'Accept',
+  'Supported',
+  'Allow',
+];
+/** Each of them, and the product. */
+const DROPS_COUNT = DROPPED.length + 1;
+/** Longer branches are no To tags of ours: they would make short answers impossible. */
+const BRANCH_TAG_CHARACTERS_MAX = 64;
 
 /**
  * Makes octets of answers as the persona says them, and keeps the rule against amplification: to a UDP source
  * that has not proved itself, all answers to one datagram together have at most 1.2 times its octets, in at
- * most two datagrams. Optional headers are dropped until they fit.
+ * most two datagrams. Optional headers are dropped until they fit. All text that does not depend on the request is
+ * made ahead of time.
  */
 export class Composer {
   readonly #worn: WornPersona;
   readonly #toTags: ToTags;
-  readonly #productTrims: Trims;
-  readonly #usualTrims: Trims;
-  readonly #capabilitiesTrims: Trims;
+  readonly #trims: ReadonlyMap<Layout, Trims>;
 
   constructor(worn: WornPersona, toTags: ToTags) {
     this.#worn = worn;
     this.#toTags = toTags;
-    const { persona, allow } = worn;
-    const capabilities: readonly Header[] = [
-      ['Accept', persona.accept],
-      ['Supported', persona.supported],
-      ['Allow', allow],
-    ];
-    this.#productTrims = trimsOf([], worn);
-    this.#usualTrims = trimsOf(persona.capabilitiesEverywhere ? capabilities.slice(1) : [], worn);
-    this.#capabilitiesTrims = trimsOf(capabilities, worn);
+    const layouts = Object.values<Layout>({ ...worn.persona.layouts });
+    this.#trims = new Map(layouts.map((layout) => [layout, trimsOf(layout, worn)]));
   }
 
   /** The first alternative that fits; nothing where none does. */
@@ -72,87 +79,143 @@ export class Composer {
     request: Request<unknown>,
     drafts: readonly Draft[],
   ): readonly Uint8Array[] | undefined {
-    const toTag = this.#toTags.make(request, request.giving, request.epochMs);
-    const bare = drafts.map((draft) => this.#bareReply(request, draft, toTag));
-    for (let droppedCount = 0; droppedCount <= DROPS_COUNT; droppedCount += 1) {
-      const sizes = bare.map((reply) => sizeWith(reply, droppedCount));
+    const bare = drafts.map((draft) => this.#bareReply(request, draft));
+    const dropsMax = drafts.some(({ whole }) => whole === true) ? 0 : DROPS_COUNT;
+    for (let droppedCount = 0; droppedCount <= dropsMax; droppedCount += 1) {
+      const sizes = bare.map((reply) => reply.size + trimOf(reply, droppedCount).size);
       if (sizesFit(request, sizes)) return bare.map((reply) => complete(reply, droppedCount));
     }
     return undefined;
   }
 
-  #bareReply(request: Request<unknown>, draft: Draft, toTag: string): BareReply {
-    const { status, headers = [], body = '' } = draft;
-    const text = formatResponseText({
+  #bareReply(request: Request<unknown>, draft: Draft): BareReply {
+    const { status, reason, headers = [], body = '' } = draft;
+    const { persona } = this.#worn;
+    const toTag = this.#toTag(request, draft);
+    const repeated = formatRepeatedText({
       request: request.message,
       status,
-      reason: this.#worn.persona.reasons.get(status) ?? reasonPhrase(status),
-      // RFC 3261 §8.2.6.2: a 100 may go without the tag.
-      ...(status === 100 ? {} : { toTag }),
+      reason: reason ?? persona.reasons.get(status) ?? reasonPhrase(status),
+      ...(toTag === undefined ? {} : { toTag }),
       source: { address: request.input.sourceIp, port: request.input.sourcePort },
-      headers,
-      body,
+      shape: persona.shape,
     });
-    const endSize = headerSize(['Content-Length', String(body.length)]) + '\r\n'.length;
-    const behindOffset = text.length - body.length - endSize;
-    const keptSize = headers.reduce((sum, header) => sum + headerSize(header), 0);
+    const own = headersText(headers);
+    const contentType = body === '' ? '' : 'Content-Type: application/sdp\r\n';
+    const end = `${formatContentLength(body.length, persona.shape.contentLength)}\r\n${body}`;
     return {
-      text,
-      trims: this.#trims(draft),
-      beforeOffset: behindOffset - keptSize,
-      behindOffset,
+      repeated,
+      own,
+      contentType,
+      end,
+      size: repeated.length + own.length + contentType.length + end.length,
+      trims: this.#trimsFor(draft, request.message.method),
     };
   }
 
-  #trims(draft: Draft): Trims {
-    if (draft.capabilities === true) return this.#capabilitiesTrims;
-    // A 100 says little, and a 405 has its Allow among the headers that must stay.
-    const isSpare = draft.status === 100 || draft.status === 405;
-    return isSpare ? this.#productTrims : this.#usualTrims;
+  /** RFC 3261 §8.2.6.2: a 100 may go without the tag. */
+  #toTag(request: Request<unknown>, draft: Draft): string | undefined {
+    if (draft.status === 100) return undefined;
+    if (this.#worn.persona.tagOutsideDialogs === 'branch' && !isOfDialog(request, draft)) {
+      const branch = request.message.vias[0]?.branch;
+      if (branch === undefined || isTagText(branch)) return branch;
+    }
+    return this.#toTags.make(request, request.giving, request.epochMs);
+  }
+
+  #trimsFor(draft: Draft, method: string | undefined): Trims {
+    const { layouts } = this.#worn.persona;
+    const layout = layouts[draft.layout ?? layoutOf(draft.status, method)];
+    return this.#trims.get(layout) ?? [NOTHING];
   }
 }
 
-/** @param dropped Optional headers in the order in which they are dropped; the product goes after them. */
-function trimsOf(dropped: readonly Header[], worn: WornPersona): Trims {
-  const { persona, product } = worn;
-  const named = headerText([persona.productHeader, product]);
+const NOTHING: Trim = { beforeOwn: '', beforeBody: '', last: '', size: 0 };
+
+function layoutOf(
+  status: number,
+  method: string | undefined,
+): 'usual' | 'trying' | 'invite' | 'extension' | 'method' {
+  if (status === 100) return 'trying';
+  if (status === 420) return 'extension';
+  if (status === 501) return 'method';
+  return method === 'INVITE' && status >= 300 ? 'invite' : 'usual';
+}
+
+/** PJSIP makes a dialog of an INVITE once it knows who calls and that it can be read. */
+function isOfDialog(request: Request<unknown>, { status }: Draft): boolean {
+  const isBefore = [400, 401, 407, 415, 420, 481].includes(status);
+  return request.message.method === 'INVITE' && !isBefore;
+}
+
+function isTagText(branch: string): boolean {
+  if (branch === '' || branch.length > BRANCH_TAG_CHARACTERS_MAX) return false;
+  for (let index = 0; index < branch.length; index += 1) {
+    const code = branch.charCodeAt(index);
+    const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    if (!isLetter && !(code >= 0x30 && code <= 0x39) && code !== 0x2e && code !== 0x2d) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function trimsOf(layout: Layout, worn: WornPersona): Trims {
+  const { persona } = worn;
+  const values = new Map([
+    ...persona.otherHeaders,
+    ['Accept', persona.accept],
+    ['Supported', persona.supported],
+    ['Allow', worn.allow],
+    [persona.productHeader, worn.product],
+  ]);
   const trimAt = (droppedCount: number): Trim => {
-    // A kind with fewer optional headers keeps them while others drop what it never had.
-    const missingCount = DROPS_COUNT - 1 - dropped.length;
-    const kept = dropped.slice(Math.max(0, droppedCount - missingCount));
-    const said = kept.toReversed().map(headerText).join(''); // Allow, Supported, Accept.
-    return persona.productLast ? trimOf(said, named) : trimOf(named + said, '');
+    const dropped = new Set(DROPPED.slice(0, droppedCount));
+    if (droppedCount === DROPS_COUNT) dropped.add(persona.productHeader);
+    const pieces = ['', '', ''];
+    let place = 0;
+    for (const name of layout) {
+      const value = values.get(name);
+      if (name === 'own') place = 1;
+      else if (name === 'body') place = 2;
+      else if (value !== undefined && !dropped.has(name)) {
+        pieces[place] += `${name}: ${value}\r\n`;
+      }
+    }
+    const [beforeOwn = '', beforeBody = '', last = ''] = pieces;
+    return {
+      beforeOwn,
+      beforeBody,
+      last,
+      size: beforeOwn.length + beforeBody.length + last.length,
+    };
   };
-  return [trimAt(0), trimAt(1), trimAt(2), trimAt(3), trimOf('', '')];
+  return [
+    trimAt(0),
+    ...Array.from({ length: DROPS_COUNT }, (_, droppedBefore) => trimAt(droppedBefore + 1)),
+  ];
 }
 
-function trimOf(before: string, behind: string): Trim {
-  return { before, behind };
-}
-
-function sizeWith(reply: BareReply, droppedCount: number): number {
-  const trim = reply.trims[droppedCount] ?? reply.trims[0];
-  return reply.text.length + trim.before.length + trim.behind.length;
+function trimOf(reply: BareReply, droppedCount: number): Trim {
+  return reply.trims[droppedCount] ?? NOTHING;
 }
 
 function complete(reply: BareReply, droppedCount: number): Uint8Array {
-  const { text, trims, beforeOffset, behindOffset } = reply;
-  const { before, behind } = trims[droppedCount] ?? trims[0];
-  return latin1Octets(
-    text.slice(0, beforeOffset) +
-      before +
-      text.slice(beforeOffset, behindOffset) +
-      behind +
-      text.slice(behindOffset),
-  );
+  const { beforeOwn, beforeBody, last } = trimOf(reply, droppedCount);
+  const { repeated, own, contentType, end } = reply;
+  return latin1Octets(repeated + beforeOwn + own + beforeBody + contentType + last + end);
 }
 
-function headerText([name, value]: Header): string {
-  return `${name}: ${value}\r\n`;
+function headersText(headers: readonly Header[]): string {
+  let text = '';
+  for (const [name, value] of headers) text += `${name}: ${oneLine(value)}\r\n`;
+  return text;
 }
 
-function headerSize([name, value]: Header): number {
-  return name.length + value.length + ': \r\n'.length;
+/** A peer's text cannot begin a header of its own. */
+function oneLine(text: string): string {
+  if (!text.includes('\r') && !text.includes('\n')) return text;
+  return text.replaceAll('\r', ' ').replaceAll('\n', ' ');
 }
 
 /** Whether answers of these sizes in octets may be sent for this request. */

@@ -94,7 +94,7 @@ export class Honeypot<Path> {
     const hash = new KeyedHash(secrets.policy);
     const worn = wear(persona, hash);
     this.#worn = worn;
-    this.#nonces = new Nonces(secrets.nonce, { digits: persona.nonceDigits });
+    this.#nonces = new Nonces(secrets.nonce, persona.challenge.nonce);
     this.#toTags = new ToTags(secrets.tag, persona.tagShape);
     this.#composer = new Composer(worn, this.#toTags);
     const accounts = new Accounts(hash);
@@ -106,7 +106,7 @@ export class Honeypot<Path> {
     this.#responder = new Responder({
       ...shared,
       authenticator,
-      registrar: new Registrar(accounts, authenticator),
+      registrar: new Registrar(accounts, authenticator, worn),
       callTaker: new CallTaker({ ...shared, authenticator, policy, hash }),
       calls: this.#calls,
     });
@@ -138,7 +138,7 @@ export class Honeypot<Path> {
     const request = this.#examine(input, message);
     const { replies, registered } = this.#answer(request);
     const grade: Grade = request.proved && !isStream ? 'returned' : unread.grade;
-    const finding = { ...unread, grade, anomalies: anomaliesOf(request), registered };
+    const finding = { ...unread, grade, anomalies: anomaliesOf(request, this.#worn), registered };
     return { observation: new MessageObservation(input, message, finding), replies, close: false };
   }
 
@@ -241,8 +241,12 @@ export class Honeypot<Path> {
       this.#calls.ringing(request, kept, { answered, cancelled }, dueAtMs);
       return;
     }
+    const status = lastStatusOf(answer);
+    const isChallenge = status === 401 || status === 407;
+    const mayRepeat = !isChallenge || this.#worn.persona.challenge.repeated;
     // RFC 3261 §17.2.1 and §13.3.1.4: on streams only a 2xx is repeated.
-    const isRepeated = request.proved && (request.input.transport === 'UDP' || isSuccess(answer));
+    const isReliable = request.input.transport !== 'UDP';
+    const isRepeated = request.proved && mayRepeat && (!isReliable || status === 200);
     this.#calls.settled(request, kept, isRepeated ? kept.octets : undefined);
   }
 
@@ -253,8 +257,8 @@ export class Honeypot<Path> {
   }
 }
 
-function isSuccess(answer: Answer): boolean {
-  return answer.alternatives[0]?.at(-1)?.status === 200;
+function lastStatusOf(answer: Answer): number | undefined {
+  return answer.alternatives[0]?.at(-1)?.status;
 }
 
 /** RFC 3261 §17.2.1: a retransmission gets the last answer again. */
@@ -264,11 +268,21 @@ function repeated(request: Request<unknown>, earlier: KeptAnswer): Outcome {
   return { replies: isSent ? [octets] : NOTHING, registered: false };
 }
 
-function anomaliesOf(request: Request<unknown>): readonly string[] {
+function anomaliesOf(request: Request<unknown>, worn: WornPersona): readonly string[] {
   if (request.nonce === undefined && request.toTag === undefined) return NO_ANOMALIES;
   const codes: string[] = [];
   if (request.nonce === 'foreign') codes.push('nonce_foreign');
   if (request.nonce === 'stale') codes.push('nonce_stale');
-  if (request.toTag !== undefined && !request.inDialog) codes.push('to_tag_foreign');
+  const isForeign = request.toTag !== undefined && !request.inDialog;
+  if (isForeign && !isBranchTag(request, worn)) codes.push('to_tag_foreign');
   return codes;
+}
+
+/** RFC 3261 §17.1.1.3: the ACK to a refusal repeats its To tag and has the branch of the INVITE. */
+function isBranchTag({ message, toTag }: Request<unknown>, { persona }: WornPersona): boolean {
+  return (
+    persona.tagOutsideDialogs === 'branch' &&
+    message.method === 'ACK' &&
+    toTag === message.vias[0]?.branch
+  );
 }

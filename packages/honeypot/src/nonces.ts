@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { equalInConstantTime, KeyedHash } from '@sentrypeer/bytes';
+import { unreachable } from '@sentrypeer/kernel';
 import type { Transport } from '@sentrypeer/event';
 import { CLOCK_STEP_MS, NONCE_FRESH_MS } from './limits.ts';
-import type { Giving } from './to-tags.ts';
+import { GIVINGS, type Giving } from './to-tags.ts';
 
 /**
  * Whether a nonce is ours for this source: `fresh` within minutes, `stale` where it was once, else `foreign`. A
@@ -26,54 +27,144 @@ export interface NonceCheck {
 
 const FOREIGN: NonceCheck = { state: 'foreign', giving: undefined };
 
+/**
+ * How the nonces of a product look. Eight hexadecimal digits, as chan_sip has them, hold 32 bits, which is too little
+ * for what proves that an address heard us: such products get 24.
+ */
+export type NonceShape =
+  | 'hex-24'
+  | 'hex-32'
+  | 'unix-time' // Asterisk chan_pjsip: `1795893018/6d32e22d774005e886d31ba933c71ac0`
+  | 'base64'; // Kamailio: 24 octets, of which the first four are the time
+
 /** Eleven digits of milliseconds since the epoch, enough until the year 2527, and one of a counter. */
 const STAMP_DIGITS = 12;
 const TIME_DIGITS = 11;
+/** Digits of Unix time until the year 2286. */
+const SECONDS_DIGITS = 10;
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** A nonce with the time that it names. */
+interface Stamped {
+  readonly nonce: string;
+  readonly epochMs: number;
+}
 
 /**
- * Digest nonces without a table (RFC 7616 §5.4): stamp and keyed hash of stamp, giving, transport,
- * source address and realm, in hexadecimal. The stamp is masked with the hash, or else all nonces of all nodes would begin alike.
+ * Digest nonces without a table (RFC 7616 §5.4): time and keyed hash of time, giving, transport, source address and
+ * realm. In hexadecimal the time is masked with the hash, or else all nonces of all nodes would begin alike; the
+ * products with a time in their nonces write it openly, and repeat a nonce within one second.
  */
 export class Nonces {
   readonly #hash: KeyedHash;
-  readonly #digits: number;
+  readonly #shape: NonceShape;
   #counter = 0;
 
-  /** @param options.digits Length of a nonce: 24 (48 bits of hash) and above. */
-  constructor(secret: Uint8Array, options: { readonly digits: number }) {
+  constructor(secret: Uint8Array, shape: NonceShape) {
     this.#hash = new KeyedHash(secret);
-    this.#digits = options.digits;
+    this.#shape = shape;
   }
 
   issue(subject: NonceSubject, giving: Giving, epochMs: number): string {
+    const seconds = Math.floor(epochMs / 1000);
     this.#counter = (this.#counter + 1) & 0xf;
     const stamp = hexOf(Math.floor(epochMs), TIME_DIGITS) + hexOf(this.#counter, 1);
-    const mac = this.#mac(stamp, subject, giving);
-    return mask(stamp, mac) + mac;
+    switch (this.#shape) {
+      case 'hex-24':
+        return this.#masked(stamp, subject, giving, 24);
+      case 'hex-32':
+        return this.#masked(stamp, subject, giving, 32);
+      case 'unix-time':
+        return `${seconds}/${this.#mac(String(seconds), subject, giving, 32)}`;
+      case 'base64':
+        return asBase64(hexOf(seconds, 8) + this.#mac(String(seconds), subject, giving, 40));
+      default:
+        return unreachable(this.#shape);
+    }
+  }
+
+  /** 16 digits, other ones each time: no server that wants its opaque back was ever seen. */
+  opaque(epochMs: number): string {
+    this.#counter = (this.#counter + 1) & 0xf;
+    return this.#hash.hex(`opaque ${epochMs} ${this.#counter}`).slice(0, 16);
   }
 
   check(nonce: string, subject: NonceSubject, epochMs: number): NonceCheck {
-    if (nonce.length !== this.#digits) return FOREIGN;
-    const mac = nonce.slice(STAMP_DIGITS);
-    const stamp = mask(nonce.slice(0, STAMP_DIGITS), mac);
-    const giving = this.#givingOf(stamp, subject, mac);
-    if (giving === undefined) return FOREIGN;
-    const ageMs = epochMs - Number.parseInt(stamp.slice(0, TIME_DIGITS), 16);
-    const isFresh = ageMs >= -CLOCK_STEP_MS && ageMs <= NONCE_FRESH_MS;
-    return { state: isFresh ? 'fresh' : 'stale', giving };
+    for (const giving of GIVINGS) {
+      const ours = this.#again(nonce, subject, giving);
+      if (ours === undefined) return FOREIGN;
+      if (!equalInConstantTime(ours.nonce, nonce)) continue;
+      const ageMs = epochMs - ours.epochMs;
+      const isFresh = ageMs >= -CLOCK_STEP_MS && ageMs <= NONCE_FRESH_MS;
+      return { state: isFresh ? 'fresh' : 'stale', giving };
+    }
+    return FOREIGN;
   }
 
-  #givingOf(stamp: string, subject: NonceSubject, mac: string): Giving | undefined {
-    if (equalInConstantTime(this.#mac(stamp, subject, 'direct'), mac)) return 'direct';
-    return equalInConstantTime(this.#mac(stamp, subject, 'relayed'), mac) ? 'relayed' : undefined;
+  /** The nonce that we would have issued at the time that this one names; `undefined` where it names none. */
+  #again(nonce: string, subject: NonceSubject, giving: Giving): Stamped | undefined {
+    switch (this.#shape) {
+      case 'hex-24':
+        return nonce.length === 24 ? this.#againMasked(nonce, subject, giving) : undefined;
+      case 'hex-32':
+        return nonce.length === 32 ? this.#againMasked(nonce, subject, giving) : undefined;
+      case 'unix-time': {
+        if (nonce.length !== SECONDS_DIGITS + 33) return undefined;
+        const seconds = nonce.slice(0, SECONDS_DIGITS);
+        return {
+          nonce: `${seconds}/${this.#mac(seconds, subject, giving, 32)}`,
+          epochMs: Number(seconds) * 1000,
+        };
+      }
+      case 'base64': {
+        if (nonce.length !== 32) return undefined;
+        const seconds = secondsOfBase64(nonce);
+        const mac = this.#mac(String(seconds), subject, giving, 40);
+        return { nonce: asBase64(hexOf(seconds, 8) + mac), epochMs: seconds * 1000 };
+      }
+      default:
+        return unreachable(this.#shape);
+    }
   }
 
-  #mac(stamp: string, subject: NonceSubject, giving: Giving): string {
+  #againMasked(nonce: string, subject: NonceSubject, giving: Giving): Stamped {
+    const stamp = mask(nonce.slice(0, STAMP_DIGITS), nonce.slice(STAMP_DIGITS));
+    return {
+      nonce: this.#masked(stamp, subject, giving, nonce.length),
+      epochMs: Number.parseInt(stamp.slice(0, TIME_DIGITS), 16),
+    };
+  }
+
+  #masked(stamp: string, subject: NonceSubject, giving: Giving, digits: number): string {
+    const mac = this.#mac(stamp, subject, giving, digits - STAMP_DIGITS);
+    return mask(stamp, mac) + mac;
+  }
+
+  #mac(stamp: string, subject: NonceSubject, giving: Giving, digits: number): string {
     const { sourceIp, transport, realm } = subject;
     return this.#hash
       .hex(`${stamp} ${giving} ${transport}\n${sourceIp}\n${realm}`)
-      .slice(0, this.#digits - STAMP_DIGITS);
+      .slice(0, digits);
   }
+}
+
+/** Three hexadecimal digits are two characters of RFC 4648 §4. */
+function asBase64(hex: string): string {
+  let text = '';
+  for (let index = 0; index < hex.length; index += 3) {
+    const bits = Number.parseInt(hex.slice(index, index + 3), 16);
+    text += BASE64.charAt(bits >> 6) + BASE64.charAt(bits & 0x3f);
+  }
+  return text;
+}
+
+/** The first 32 bits; what is no character of base64 counts as zero. */
+function secondsOfBase64(text: string): number {
+  let bits = 0;
+  for (let index = 0; index < 6; index += 1) {
+    bits = bits * 64 + Math.max(0, BASE64.indexOf(text.charAt(index)));
+  }
+  return Math.floor(bits / 16);
 }
 
 /** Exclusive or of two hexadecimal texts over the first twelve digits; what is no digit counts as zero. */

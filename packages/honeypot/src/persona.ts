@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { ChallengeForm, ResponseShape } from '@sentrypeer/sip';
+import type { NonceShape } from './nonces.ts';
 import type { TagShape } from './to-tags.ts';
 
 /** A list to choose from. */
@@ -7,33 +9,133 @@ export type Choices<T> = readonly [T, ...T[]];
 
 /**
  * A family of PBXs with what its members really send, kept together so that no answer contradicts another
- * one. Where a family differs by version there is a list, from which each node draws by its secret.
+ * one. Where a family differs by version there is a list, from which each node draws by its secret. Pure data:
+ * one composer and one responder follow it, and docs/personas.md says where it comes from and what is traded.
  */
 export interface Persona {
   readonly name: string;
   /** The header that names the product, and its values. */
   readonly productHeader: 'Server' | 'User-Agent';
   readonly products: Choices<string>;
-  /** Whether the product stands behind the other headers of an answer. */
-  readonly productLast: boolean;
   readonly tagShape: TagShape;
-  /** Letters, digits, dots and underscores only, or tools read an empty realm. */
-  readonly realms: Choices<string>;
-  /** Whether a challenge offers `qop="auth"`. */
-  readonly qop: boolean;
-  readonly nonceDigits: 24 | 32;
-  /** How a call is challenged. */
-  readonly inviteChallenge: 401 | 407;
+  /** The To tag outside of dialogs: of our own shape, or the branch of the request's Via, as PJSIP has it. */
+  readonly tagOutsideDialogs: 'hashed' | 'branch';
+  /** What every answer repeats of its request, and how. */
+  readonly shape: ResponseShape;
+  readonly layouts: Layouts;
+  readonly challenge: PersonaChallenge;
   /** How a call to a number is refused. */
   readonly refusal: 404 | 503;
   readonly allow: Choices<string>;
   readonly supported: string;
   readonly accept: string;
-  /** Whether every answer says Allow and Supported, or only that to OPTIONS. */
-  readonly capabilitiesEverywhere: boolean;
+  /** Other headers that layouts name, with their values. */
+  readonly otherHeaders: ReadonlyMap<string, string>;
   /** Reason phrases other than those of RFC 3261. */
   readonly reasons: ReadonlyMap<number, string>;
-  /** User name in the origin line and session name of a session description. */
-  readonly sdpOrigin: string;
-  readonly sdpSession: string;
+  readonly checks: ProtocolChecks;
+  readonly methods: MethodAnswers;
+  /** Whether OPTIONS and the 100 name where we are, as the answer to a call does. */
+  readonly contactEverywhere: boolean;
+  /** Whether the Contact of a call repeats the number. */
+  readonly contactUser: boolean;
+  /** What a 200 to REGISTER says, in this order. */
+  readonly registered: readonly ('Contact' | 'Date' | 'Expires')[];
+  /** Seconds that are gone when a registration is confirmed: PJSIP counts what is left. */
+  readonly registeredSecondsGone: 0 | 1;
+  readonly session: PersonaSession;
+}
+
+/**
+ * Which headers an answer has between those that are repeated and Content-Length, in order. `own` stands for what
+ * the answer itself has to say (a challenge, Contact), `body` for Content-Type; the others are optional, and left
+ * out where an answer has to be short.
+ */
+export type Layout = readonly string[];
+
+export interface Layouts {
+  readonly usual: Layout;
+  /** 100. */
+  readonly trying: Layout;
+  /** 200 and 404 to OPTIONS. */
+  readonly options: Layout;
+  /** 200 with a session description, and 180. */
+  readonly call: Layout;
+  /** Refusals of INVITE, challenges among them. */
+  readonly invite: Layout;
+  /** 420. */
+  readonly extension: Layout;
+  /** 501. */
+  readonly method: Layout;
+  /** What the stack below the product answers by itself. */
+  readonly stack: Layout;
+}
+
+interface PersonaChallenge {
+  readonly form: ChallengeForm;
+  readonly nonce: NonceShape;
+  /** Letters, digits, dots and underscores only, or tools read an empty realm. */
+  readonly realms: Choices<string>;
+  /** Whether the realm is the host of From, where that is one that tools read. */
+  readonly realmOfCaller: boolean;
+  readonly qop: boolean;
+  readonly opaque: boolean;
+  /** Whether `stale=true` is said to a nonce that was never ours. */
+  readonly staleForForeign: boolean;
+  /** Whether the challenge of a call is repeated until the ACK. */
+  readonly repeated: boolean;
+  /** How a call is challenged. */
+  readonly invite: 401 | 407;
+}
+
+/** Status and reason phrase; without one that of the persona or RFC 3261. */
+export interface Said {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+/** `silence`: no answer. `ignored`: as if nothing were wrong. */
+export type Check = Said | 'silence' | 'ignored';
+
+/** What is answered before anybody asks what a request wants (RFC 3261 §8.2). */
+interface ProtocolChecks {
+  /** Another version than SIP/2.0. */
+  readonly version: Check;
+  readonly cseqMalformed: Check;
+  readonly cseqMethod: Check;
+  /** Max-Forwards 0. */
+  readonly hops: Check;
+  /** A method that is none of RFC 3261 and its updates. */
+  readonly unknownMethod: Said | 'challenge';
+  /** A method that is known but not in Allow. */
+  readonly notAllowed: 405 | 'ignored';
+  /** Methods in which an unknown extension is refused. */
+  readonly require: 'all' | 'invite' | 'never';
+  readonly extensionReason?: string;
+  /** Whether a 420 has a Date. */
+  readonly extensionDate: boolean;
+  /** INVITE with a body that is no session description. */
+  readonly strangeBody: 415 | 'ignored';
+}
+
+interface MethodAnswers {
+  /** OPTIONS without user. */
+  readonly keepalive?: string;
+  /** What belongs to a dialog that is none of ours, by method; `other` for all that are not named. */
+  readonly noDialog: ReadonlyMap<string, Said | 'silence'>;
+  /** The same without any To tag. */
+  readonly noTag: 'as-no-dialog' | 'challenge';
+  /** What is to be passed on outside of a dialog: MESSAGE, PUBLISH, REFER. */
+  readonly deliver: ReadonlyMap<string, Said>;
+}
+
+interface PersonaSession {
+  /** User name in the origin line. */
+  readonly origin: string;
+  /** Whether session id and version are those of the offer, the version two higher. */
+  readonly originOfOffer: boolean;
+  /** Session name; `{version}` stands for what follows the product's name. */
+  readonly name: string;
+  /** Lines before `a=sendrecv`. */
+  readonly attributes: readonly string[];
 }

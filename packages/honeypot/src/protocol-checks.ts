@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { SipMessage } from '@sentrypeer/sip';
+import type { Check } from './persona.ts';
 import type { Received } from './received.ts';
-import { type Answer, plainAnswer, type Request } from './request.ts';
+import { type Answer, dateOf, plainAnswer, type Request, SILENT } from './request.ts';
 import { listed, type WornPersona } from './worn-persona.ts';
 
 /** Methods of RFC 3261 and its updates; others are not implemented by anybody. */
@@ -41,25 +42,57 @@ export function isAnswerable(message: SipMessage): boolean {
   return ECHOED.every((id) => (message.header(id) ?? '') !== '');
 }
 
-/** How a request is refused before anybody asks what it wants (RFC 3261 §8.2), else `undefined`. */
+/**
+ * How a request is refused before anybody asks what it wants (RFC 3261 §8.2), each check as the persona has it;
+ * `undefined` where it is not.
+ */
 export function protocolRefusal(request: Request<unknown>, worn: WornPersona): Answer | undefined {
   const { message } = request;
+  const { checks } = worn.persona;
   const method = message.method ?? '';
-  if (message.sipVersion !== 'SIP/2.0') return plainAnswer(505);
-  if (isMalformed(message, request.input)) return plainAnswer(400);
-  if (!KNOWN_METHODS.has(method)) return plainAnswer(501);
+  if (message.sipVersion !== 'SIP/2.0') return answerTo(checks.version);
+  if (isMalformed(message, request.input)) return plainAnswer(400, [], 'stack');
+  if (message.cseq === undefined) return answerTo(checks.cseqMalformed);
+  if (message.cseq.method !== method && checks.cseqMethod !== 'ignored') {
+    return answerTo(checks.cseqMethod);
+  }
+  if (checks.hops !== 'ignored' && message.header('max-forwards') === '0') {
+    return answerTo(checks.hops);
+  }
+  if (!KNOWN_METHODS.has(method)) {
+    return checks.unknownMethod === 'challenge' ? undefined : plainAnswer(checks.unknownMethod);
+  }
   // Registrars take REGISTER without naming it.
-  if (method !== 'REGISTER' && !worn.allowed.has(method)) {
+  if (checks.notAllowed === 405 && method !== 'REGISTER' && !worn.allowed.has(method)) {
     return plainAnswer(405, [['Allow', worn.allow]]);
   }
   if (!KNOWN_SCHEMES.has(message.requestUriParsed?.scheme ?? '')) return plainAnswer(416);
-  const unsupported = unsupportedExtensions(message, worn);
-  if (unsupported !== '') return plainAnswer(420, [['Unsupported', unsupported]]);
-  const isStrange = method === 'INVITE' && message.bodySize > 0 && !hasKnownBody(message);
+  return extensionRefusal(request, worn) ?? bodyRefusal(message, worn);
+}
+
+/** Nothing of the request is known to the layer that answers: no optional header in the answer. */
+function answerTo(check: Check): Answer {
+  return typeof check === 'string' ? SILENT : plainAnswer(check, [], 'stack');
+}
+
+function extensionRefusal(request: Request<unknown>, worn: WornPersona): Answer | undefined {
+  const { require, extensionReason, extensionDate } = worn.persona.checks;
+  if (require === 'never') return undefined;
+  if (require === 'invite' && request.message.method !== 'INVITE') return undefined;
+  const unsupported = unsupportedExtensions(request.message, worn);
+  if (unsupported === '') return undefined;
+  const date = extensionDate ? [dateOf(request.epochMs)] : [];
+  const said =
+    extensionReason === undefined ? { status: 420 } : { status: 420, reason: extensionReason };
+  return plainAnswer(said, [...date, ['Unsupported', unsupported]]);
+}
+
+function bodyRefusal(message: SipMessage, worn: WornPersona): Answer | undefined {
+  if (worn.persona.checks.strangeBody === 'ignored') return undefined;
+  const isStrange = message.method === 'INVITE' && message.bodySize > 0 && !hasKnownBody(message);
   return isStrange ? plainAnswer(415, [['Accept', 'application/sdp']]) : undefined;
 }
 
-/** RFC 3261 §8.1.1.5: "The method MUST match that of the request." */
 function isMalformed(message: SipMessage, input: Received<unknown>): boolean {
   const hasLength = message.header('content-length') !== undefined;
   return (
@@ -67,9 +100,7 @@ function isMalformed(message: SipMessage, input: Received<unknown>): boolean {
     input.framingAnomalies.includes('content_length_absurd') ||
     message.vias[0] === undefined ||
     message.from === undefined ||
-    message.to === undefined ||
-    message.cseq === undefined ||
-    message.cseq.method !== message.method
+    message.to === undefined
   );
 }
 

@@ -2,6 +2,7 @@
 
 import type { Credentials, SipMessage } from '@sentrypeer/sip';
 import type { NonceState } from './nonces.ts';
+import type { Layouts, Said } from './persona.ts';
 import type { Received } from './received.ts';
 import type { Giving, TagSubject } from './to-tags.ts';
 
@@ -32,11 +33,15 @@ export type Header = readonly [string, string];
 /** An answer before it is known how much of it may be sent. */
 export interface Draft {
   readonly status: number;
+  /** Other than that of the persona. */
+  readonly reason?: string;
   /** Headers that must stay. */
   readonly headers?: readonly Header[];
   readonly body?: string;
-  /** Says Allow, Supported and Accept where there is room, whatever the persona does elsewhere. */
-  readonly capabilities?: boolean;
+  /** Which optional headers go where; without it the status decides. */
+  readonly layout?: keyof Layouts;
+  /** Only where no optional header has to be left out. */
+  readonly whole?: boolean;
 }
 
 /** Answers, best first: the first that fits is sent, and where none fits, nothing is. */
@@ -55,7 +60,26 @@ export interface Answer {
   readonly behind?: Uint8Array;
 }
 
+/** No answer at all. */
+export const SILENT: Answer = { alternatives: [], kept: false };
+
 /** One answer that depends on nothing but the request. */
-export function plainAnswer(status: number, headers: readonly Header[] = []): Answer {
-  return { alternatives: [[{ status, headers }]], kept: false };
+export function plainAnswer(
+  said: number | Said,
+  headers: readonly Header[] = [],
+  layout?: keyof Layouts,
+): Answer {
+  const { status, reason }: Said = typeof said === 'number' ? { status: said } : said;
+  const draft: Draft = {
+    status,
+    headers,
+    ...(reason === undefined ? {} : { reason }),
+    ...(layout === undefined ? {} : { layout }),
+  };
+  return { alternatives: [[draft]], kept: false };
+}
+
+/** RFC 3261 §20.17. */
+export function dateOf(epochMs: number): Header {
+  return ['Date', new Date(epochMs).toUTCString()];
 }

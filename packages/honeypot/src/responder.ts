@@ -7,7 +7,9 @@ import type { CallTaker } from './call-taker.ts';
 import type { Calls } from './calls.ts';
 import { protocolRefusal } from './protocol-checks.ts';
 import type { Registrar } from './registrar.ts';
-import { type Answer, plainAnswer, type Request } from './request.ts';
+import { noDialog } from './no-dialog.ts';
+import { ownUri } from './own-uri.ts';
+import { type Answer, type Draft, plainAnswer, type Request } from './request.ts';
 import type { WornPersona } from './worn-persona.ts';
 
 export interface ResponderParts<Path> {
@@ -50,32 +52,54 @@ export class Responder<Path> {
         return this.#deliver(request);
       case 'INFO':
       case 'UPDATE':
-        return plainAnswer(request.inDialog ? 200 : 481);
-      default: // NOTIFY and PRACK belong to what we never begin.
-        return plainAnswer(481);
+        return request.inDialog ? plainAnswer(200) : this.#noDialog(request);
+      case 'NOTIFY': // These belong to what we never begin.
+      case 'PRACK':
+        return this.#noDialog(request);
+      default: // Whoever challenges before all else does so here as well.
+        return this.#challenged(request);
     }
   }
 
   /** RFC 3261 §11.2: as an INVITE to that user would be answered, but a scan gets the best there is. */
   #options(request: Request<Path>): Answer {
     const { called, fromUser } = request.message;
+    const { contactEverywhere, methods } = this.#parts.worn.persona;
+    const isForNobody = called.source !== 'request-uri' || called.number === undefined;
     const isKnown =
-      called.source !== 'request-uri' ||
-      called.number === undefined ||
+      isForNobody ||
       parseSipviciousTag(request.fromTag, fromUser)?.kind === 'target' ||
-      this.#parts.accounts.exists(called.number);
-    return { alternatives: [[{ status: isKnown ? 200 : 404, capabilities: true }]], kept: false };
+      this.#parts.accounts.exists(called.number ?? '');
+    const status = isKnown ? 200 : 404;
+    const keepalive = isForNobody ? methods.keepalive : undefined;
+    const plain = plainAnswer(
+      keepalive === undefined ? status : { status, reason: keepalive },
+      [],
+      'options',
+    );
+    if (!contactEverywhere || !isKnown) return plain;
+    const headers = [['Contact', `<${ownUri(request)}>`] as const];
+    const whole: Draft = { status, headers, layout: 'options', whole: true };
+    return { alternatives: [[whole], ...plain.alternatives], kept: false };
+  }
+
+  #noDialog(request: Request<Path>): Answer {
+    const { worn } = this.#parts;
+    const isChallenged = worn.persona.methods.noTag === 'challenge' && request.toTag === undefined;
+    // RFC 3261 §22.1: a CANCEL is never challenged.
+    if (isChallenged && request.message.method !== 'CANCEL') return this.#challenged(request);
+    return noDialog(request, worn);
   }
 
   #cancel(request: Request<Path>): Answer {
     const cancellation = this.#parts.calls.cancel(request);
-    if (cancellation.kind === 'unknown') return plainAnswer(481);
+    if (cancellation.kind === 'unknown') return this.#noDialog(request);
     const answer = plainAnswer(200);
     return cancellation.kind === 'late' ? answer : { ...answer, behind: cancellation.octets };
   }
 
   #bye(request: Request<Path>): Answer {
-    if (!request.inDialog) return plainAnswer(481);
+    if (!request.inDialog) return this.#noDialog(request);
     this.#parts.calls.hangUp(request);
     return plainAnswer(200);
   }
@@ -90,16 +114,23 @@ export class Responder<Path> {
     return { alternatives: authentication.alternatives, kept: true };
   }
 
-  /** A request for somebody else is challenged, then answered 404. */
+  /** What is to be passed on to somebody: as the product answers a stranger, or challenged. */
   #deliver(request: Request<Path>): Answer {
-    const { authenticator, worn } = this.#parts;
-    const { method, fromUser = '' } = request.message;
+    const { method = '' } = request.message;
     if (request.toTag !== undefined) {
-      if (!request.inDialog) return plainAnswer(481);
+      if (!request.inDialog) return this.#noDialog(request);
       return plainAnswer(method === 'MESSAGE' ? 200 : 603);
     }
-    const { inviteChallenge } = worn.persona;
-    const authentication = authenticator.authenticate(request, fromUser, inviteChallenge);
+    const said = this.#parts.worn.persona.methods.deliver.get(method);
+    return said === undefined ? this.#challenged(request) : plainAnswer(said);
+  }
+
+  /** Challenged first, and then there is nobody. */
+  #challenged(request: Request<Path>): Answer {
+    const { authenticator, worn } = this.#parts;
+    const { fromUser = '' } = request.message;
+    const { invite } = worn.persona.challenge;
+    const authentication = authenticator.authenticate(request, fromUser, invite);
     if (authentication.kind === 'accepted') return { ...plainAnswer(404), registered: true };
     return { alternatives: authentication.alternatives, kept: true };
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Persona } from './persona.ts';
+import type { WornPersona } from './worn-persona.ts';
 
 export interface SessionOptions {
-  readonly persona: Persona;
+  readonly worn: WornPersona;
   /** Our own address. */
   readonly address: string;
   /** Any number that stays the same for the call. */
@@ -25,21 +25,24 @@ const PCMA = '8';
 /** The payload type that products give to RFC 4733 events in an offer of their own. */
 const TELEPHONE_EVENT = '101';
 const PAYLOADS_COUNT_MAX = 32;
+/** The origin is the second line. */
+const LINES_COUNT_MAX = 8;
 /** Even ports from 10,000 on: where Asterisk and its like keep their media. Nothing listens there. */
 const MEDIA_PORT_MIN = 10_000;
 const MEDIA_PORTS_COUNT = 5000;
 
 /** One audio line with G.711, as offer or as answer (RFC 3264 §6). No media is ever sent or received. */
 export function sessionDescription(options: SessionOptions): string {
-  const { persona, address, sessionId, lean } = options;
+  const { worn, address, sessionId, lean } = options;
+  const { session } = worn.persona;
   const { payloads, telephoneEvent } = chosen(options.offer);
   const family = address.includes(':') ? 'IP6' : 'IP4';
   const port = MEDIA_PORT_MIN + 2 * (sessionId % MEDIA_PORTS_COUNT);
   const events = telephoneEvent === undefined || lean ? [] : [telephoneEvent];
   const lines = [
     'v=0',
-    `o=${persona.sdpOrigin} ${sessionId} ${sessionId} IN ${family} ${address}`,
-    `s=${persona.sdpSession}`,
+    `o=${session.origin} ${idsOf(options)} IN ${family} ${address}`,
+    `s=${worn.sessionName}`,
     `c=IN ${family} ${address}`,
     't=0 0',
     `m=audio ${port} RTP/AVP ${[...payloads, ...events].join(' ')}`,
@@ -51,9 +54,27 @@ export function sessionDescription(options: SessionOptions): string {
     for (const event of events) {
       lines.push(`a=rtpmap:${event} telephone-event/8000`, `a=fmtp:${event} 0-16`);
     }
-    lines.push('a=sendrecv');
+    lines.push(...session.attributes, 'a=sendrecv');
   }
   return `${lines.join('\r\n')}\r\n`;
+}
+
+/** Session id and version: PJSIP takes those of the offer, and two more for the version. */
+function idsOf({ worn, sessionId, offer }: SessionOptions): string {
+  const origin = worn.persona.session.originOfOffer ? originOf(offer ?? '') : undefined;
+  return origin ?? `${sessionId} ${sessionId}`;
+}
+
+function originOf(offer: string): string | undefined {
+  const line = offer.split('\n', LINES_COUNT_MAX).find((each) => each.startsWith('o='));
+  const [, id = '', version = ''] = line?.trim().split(' ', 4) ?? [];
+  if (!isShortNumber(id) || !isShortNumber(version)) return undefined;
+  return `${id} ${Number(version) + 2}`;
+}
+
+/** RFC 4566 §5.2: both are numeric. Longer than fifteen digits they are not exact. */
+function isShortNumber(text: string): boolean {
+  return text.length <= 15 && text !== '' && text === String(Number(text)) && Number(text) >= 0;
 }
 
 /** G.711 in the order of the offer; both laws where the offer has neither, so that the caller goes on. */

@@ -10,7 +10,7 @@ export type TagShape =
   | 'as-hex' // Asterisk chan_sip
   | 'uuid' // Asterisk with PJSIP
   | 'alphanumeric' // FreeSWITCH
-  | 'hash-dot-hex' // Kamailio
+  | 'hash-dot-hex' // Kamailio, whose first part is the same in every answer of one server
   | 'hex-dot-hash' // OpenSIPS 3
   | 'upper-hex'; // Cisco IOS
 
@@ -28,7 +28,7 @@ export interface TagSubject {
  */
 export type Giving = 'direct' | 'relayed';
 
-const GIVINGS: readonly Giving[] = ['direct', 'relayed'];
+export const GIVINGS: readonly Giving[] = ['direct', 'relayed'];
 const MINUTE_MS = 60_000;
 const LETTERS = '0123456789ABCDEFGHJKLMNQRSUXYZacdegjmprtvy';
 
@@ -42,12 +42,16 @@ const LETTERS = '0123456789ABCDEFGHJKLMNQRSUXYZacdegjmprtvy';
 export class ToTags {
   readonly #hash: KeyedHash;
   readonly #shape: TagShape;
+  readonly #prefix: string;
+  readonly #length: number;
   #failuresCount = 0;
   #minuteAtMs = 0;
 
   constructor(secret: Uint8Array, shape: TagShape) {
     this.#hash = new KeyedHash(secret);
     this.#shape = shape;
+    this.#prefix = this.#hash.hex('prefix').slice(0, 32);
+    this.#length = shaped(this.#prefix.repeat(2), shape, this.#prefix).length;
   }
 
   make(subject: TagSubject, giving: Giving, epochMs: number): string {
@@ -56,6 +60,7 @@ export class ToTags {
 
   /** How we gave this tag to this source within the last 10 to 20 minutes; `undefined` where we did not. */
   givingOf(tag: string, subject: TagSubject, epochMs: number): Giving | undefined {
+    if (tag.length !== this.#length) return undefined;
     if (epochMs - this.#minuteAtMs >= MINUTE_MS || epochMs < this.#minuteAtMs) {
       this.#minuteAtMs = epochMs;
       this.#failuresCount = 0;
@@ -78,20 +83,20 @@ export class ToTags {
     const hex = this.#hash.hex(
       `${slot} ${giving} ${transport}\n${sourceIp}\n${fromTag}\n${callId}`,
     );
-    return shaped(hex, this.#shape);
+    return shaped(hex, this.#shape, this.#prefix);
   }
 }
 
-function shaped(hex: string, shape: TagShape): string {
+function shaped(hex: string, shape: TagShape, prefix: string): string {
   switch (shape) {
     case 'as-hex':
       return `as${hex.slice(0, 8)}`;
     case 'uuid':
-      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variantOf(hex)}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
     case 'alphanumeric':
       return letters(hex, 13);
     case 'hash-dot-hex':
-      return `${hex.slice(0, 32)}.${hex.slice(32, 40)}`;
+      return `${prefix}.${hex.slice(0, 8)}`;
     case 'hex-dot-hash':
       return `${hex.slice(0, 4)}.${hex.slice(4, 36)}`;
     case 'upper-hex':
@@ -99,6 +104,11 @@ function shaped(hex: string, shape: TagShape): string {
     default:
       return unreachable(shape);
   }
+}
+
+/** RFC 9562 §4.1: the variant is one of four digits. */
+function variantOf(hex: string): string {
+  return '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
 }
 
 function letters(hex: string, count: number): string {

@@ -167,14 +167,16 @@ test('an answer that is too long for a stream is not sent', () => {
 test('qop is offered by the products that do, where there is room for it', () => {
   const challengeOf = (text: string, persona: string) =>
     new Bench({ persona }).answers(text)[0]?.header('www-authenticate') ?? '';
+  const room = `X: ${'x'.repeat(80)}`;
+  const withRoom = registerText(EXTENSION, { headers: [room] });
   for (const persona of ['freeswitch', 'asterisk-pjsip', 'cisco']) {
-    assert.ok(challengeOf(registerText(EXTENSION), persona).endsWith(', qop="auth"'), persona);
+    assert.ok(challengeOf(withRoom, persona).endsWith('qop="auth"'), persona);
   }
   for (const persona of ['asterisk', 'freepbx', 'kamailio', 'opensips']) {
     assert.ok(!challengeOf(registerText(EXTENSION), persona).includes('qop'), persona);
   }
   const short = sample('svcrack-register-first.sip', [['sip:100@', `sip:${EXTENSION}@`]]);
-  assert.ok(challengeOf(short, 'asterisk-pjsip').startsWith('Digest algorithm=MD5, '));
+  assert.ok(challengeOf(short, 'asterisk-pjsip').includes('algorithm=MD5,'));
 });
 
 test('optional headers are dropped in their order: Accept, Supported, Allow, Server', () => {
@@ -200,17 +202,12 @@ test('answers name product and capabilities in the order of the persona', () => 
     'Server',
     'Allow',
     'Supported',
+    'Contact',
     'Accept',
     'Content-Length',
   ]);
-  assert.deepEqual(namesOf('kamailio'), [
-    'Allow',
-    'Supported',
-    'Accept',
-    'Server',
-    'Content-Length',
-  ]);
-  assert.equal(namesOf('freeswitch')?.[0], 'User-Agent');
+  assert.deepEqual(namesOf('kamailio'), ['Allow', 'Server', 'Content-Length']);
+  assert.deepEqual(namesOf('freeswitch')?.slice(0, 2), ['Contact', 'User-Agent']);
 });
 
 test('no datagram is larger than what passes every path, also to a proved source', () => {

@@ -46,18 +46,19 @@ export class Bench {
 
   constructor(
     options: {
-      readonly persona?: string;
+      readonly persona?: string | Persona;
       readonly mode?: 'passive' | 'responsive';
       readonly secrets?: typeof SECRETS;
     } = {},
   ) {
     const clock = { nowMs: () => this.nowMs, epochUs: () => this.epochUs };
+    const { persona: worn = 'asterisk' } = options;
     const random = { fill: (octets: Uint8Array) => octets.fill(0x80) };
     this.honeypot = new Honeypot(
       { clock, random, onWon: (account) => this.won.push(account) },
       {
         mode: options.mode ?? 'responsive',
-        persona: persona(options.persona ?? 'asterisk'),
+        persona: typeof worn === 'string' ? persona(worn) : worn,
         secrets: options.secrets ?? SECRETS,
       },
     );

@@ -8,7 +8,7 @@ import { ATTACKER, secret } from './bench.ts';
 
 const NOW_MS = 1_772_366_400_123;
 const SUBJECT = { sourceIp: ATTACKER, transport: 'UDP', realm: 'asterisk' } as const;
-const nonces = new Nonces(secret(2), { digits: 24 });
+const nonces = new Nonces(secret(2), 'hex-24');
 
 test('Nonces.check() takes a nonce of ours for minutes and then calls it stale', () => {
   const nonce = nonces.issue(SUBJECT, 'direct', NOW_MS);
@@ -21,7 +21,7 @@ test('Nonces.check() takes a nonce of ours for minutes and then calls it stale',
 
 test('Nonces.check() takes no nonce of another address, transport, realm or secret', () => {
   const nonce = nonces.issue(SUBJECT, 'direct', NOW_MS);
-  const other = new Nonces(secret(3), { digits: 24 });
+  const other = new Nonces(secret(3), 'hex-24');
   assert.equal(
     nonces.check(nonce, { ...SUBJECT, sourceIp: '198.51.100.26' }, NOW_MS).state,
     'foreign',
@@ -67,3 +67,36 @@ test('Nonces.check() tells a nonce that may have been handed on from one that st
 function isHex(text: string): boolean {
   return Array.from(text).every((digit) => '0123456789abcdef'.includes(digit));
 }
+
+for (const shape of ['hex-24', 'hex-32', 'unix-time', 'base64'] as const) {
+  test(`Nonces of the shape ${shape} prove for one source, in every character, for minutes`, () => {
+    const shaped = new Nonces(secret(2), shape);
+    for (const giving of ['direct', 'relayed'] as const) {
+      const nonce = shaped.issue(SUBJECT, giving, NOW_MS);
+      assert.deepEqual(shaped.check(nonce, SUBJECT, NOW_MS + 60_000), { state: 'fresh', giving });
+      assert.equal(shaped.check(nonce, SUBJECT, NOW_MS + NONCE_FRESH_MS + 2000).state, 'stale');
+      assert.equal(
+        shaped.check(nonce, { ...SUBJECT, sourceIp: '192.0.2.9' }, NOW_MS).state,
+        'foreign',
+      );
+      assert.equal(new Nonces(secret(3), shape).check(nonce, SUBJECT, NOW_MS).state, 'foreign');
+      for (let index = 0; index < nonce.length; index += 1) {
+        const other = nonce.charAt(index) === '0' ? '1' : '0';
+        const changed = nonce.slice(0, index) + other + nonce.slice(index + 1);
+        assert.equal(shaped.check(changed, SUBJECT, NOW_MS).state, 'foreign', changed);
+      }
+    }
+    for (const length of [0, 24, 32, 36, 43, 60_000]) {
+      assert.equal(shaped.check('\u00ff'.repeat(length), SUBJECT, NOW_MS).state, 'foreign');
+    }
+  });
+}
+
+test('Nonces name their time as the product does', () => {
+  const pjsip = new Nonces(secret(2), 'unix-time').issue(SUBJECT, 'direct', NOW_MS);
+  assert.equal(pjsip.slice(0, 11), `${Math.floor(NOW_MS / 1000)}/`);
+  const kamailio = new Nonces(secret(2), 'base64').issue(SUBJECT, 'direct', NOW_MS);
+  const octets = Buffer.from(kamailio, 'base64');
+  assert.equal(octets.length, 24);
+  assert.equal(octets.readUInt32BE(0), Math.floor(NOW_MS / 1000));
+});

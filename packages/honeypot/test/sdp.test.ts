@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KeyedHash } from '@sentrypeer/bytes';
 import { sessionDescription } from '../src/sdp.ts';
-import { OFFER, OURSELVES, persona } from './bench.ts';
+import { wear } from '../src/worn-persona.ts';
+import { OFFER, OURSELVES, persona, secret } from './bench.ts';
 
-function describe(offer: string | undefined, options: { address?: string; lean?: boolean } = {}) {
-  const { address = OURSELVES, lean = false } = options;
+function describe(
+  offer: string | undefined,
+  options: { address?: string; lean?: boolean; name?: string } = {},
+) {
+  const { address = OURSELVES, lean = false, name = 'asterisk' } = options;
   const text = sessionDescription({
-    persona: persona('asterisk'),
+    worn: wear({ ...persona(name), products: ['Asterisk PBX 16.28.0'] }, new KeyedHash(secret(3))),
     address,
     sessionId: 1_812_741_846,
     offer,
@@ -22,7 +27,7 @@ test('sessionDescription() answers with G.711 in the order offered, and events w
   assert.deepEqual(describe(OFFER), [
     'v=0',
     'o=root 1812741846 1812741846 IN IP4 203.0.113.5',
-    's=Asterisk PBX',
+    's=Asterisk PBX 16.28.0',
     'c=IN IP4 203.0.113.5',
     't=0 0',
     'm=audio 13692 RTP/AVP 0 8 101',
@@ -30,11 +35,20 @@ test('sessionDescription() answers with G.711 in the order offered, and events w
     'a=rtpmap:8 PCMA/8000',
     'a=rtpmap:101 telephone-event/8000',
     'a=fmtp:101 0-16',
+    'a=maxptime:150',
     'a=sendrecv',
   ]);
   assert.equal(mediaOf(describe('m=audio 6000 RTP/AVP 8 0 0 8\r\n')), '8 0');
   const events = 'm=audio 6000 RTP/AVP 18 8 97\na=rtpmap:97 telephone-event/8000\n';
   assert.equal(mediaOf(describe(events)), '8 97');
+});
+
+test('sessionDescription() of PJSIP takes the ids of an offer where they are numbers', () => {
+  const originOf = (offer: string) => describe(offer, { name: 'asterisk-pjsip' })[1];
+  assert.equal(originOf(OFFER), 'o=- 53655765 2353687639 IN IP4 203.0.113.5');
+  for (const ids of ['-1 0', '1 x', '1', '', '1e3 0', '9999999999999999 1', '007 1']) {
+    assert.equal(originOf(`v=0\r\no=- ${ids}\r\n`), 'o=- 1812741846 1812741846 IN IP4 203.0.113.5');
+  }
 });
 
 test('sessionDescription() offers both laws and events where nothing was offered', () => {

@@ -16,7 +16,7 @@ const SUBJECT = {
 
 const SHAPES: readonly (readonly [TagShape, string])[] = [
   ['as-hex', 'asxxxxxxxx'],
-  ['uuid', 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'],
+  ['uuid', 'xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx'],
   ['alphanumeric', '?????????????'],
   ['hash-dot-hex', `${'x'.repeat(32)}.xxxxxxxx`],
   ['hex-dot-hash', `xxxx.${'x'.repeat(32)}`],
@@ -81,6 +81,7 @@ test('ToTags.givingOf() tells a tag that may have been handed on from one that s
 
 function matches(character: string, mark: string): boolean {
   if (mark === 'x') return '0123456789abcdef'.includes(character);
+  if (mark === 'v') return '89ab'.includes(character);
   if (mark === 'X') return '0123456789ABCDEF'.includes(character);
   return mark === '?'
     ? character.toUpperCase() !== character.toLowerCase() || Number(character) >= 0

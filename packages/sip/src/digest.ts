@@ -94,26 +94,46 @@ export function verifyDigest(
   return computeDigestResponse({ ...input, rule: 'rfc2069' }) === expected ? 'rfc2069' : undefined;
 }
 
-/** What a challenge says. Realm of letters, digits, `.` and `_`; nonce hexadecimal: tools read no others. */
+/** What a challenge says. Realm of letters, digits, `.` and `_`: tools read no others. */
 export interface Challenge {
   readonly realm: string;
   readonly nonce: string;
   readonly qop?: 'auth';
   readonly opaque?: string;
   readonly stale?: boolean;
+  /** @default 'algorithm-first' */
+  readonly form?: ChallengeForm;
   /** Without the algorithm, which is MD5 then (RFC 7616 §3.3): 15 octets less, and not every tool reads it. @default false */
   readonly isShort?: boolean;
 }
 
 /**
- * The value of WWW-Authenticate or Proxy-Authenticate in the one shape that every tool reads, unless it has to be
- * short: `algorithm` unquoted, first and followed by a comma, realm and nonce quoted.
+ * Where the parameters of a challenge stand. nmap reads only an algorithm that is followed by a comma, so the last
+ * two need a qop behind it.
+ *
+ * - `algorithm-first`: `algorithm, realm, nonce, opaque, stale, qop` (Asterisk chan_sip)
+ * - `algorithm-behind-nonce`: `realm, nonce, stale, algorithm, qop` (FreeSWITCH)
+ * - `without-blanks`: `realm,nonce,opaque,stale,algorithm,qop` (Asterisk chan_pjsip)
  */
+export type ChallengeForm = 'algorithm-first' | 'algorithm-behind-nonce' | 'without-blanks';
+
+/** The value of WWW-Authenticate or Proxy-Authenticate: `algorithm` unquoted, realm and nonce quoted. */
 export function formatChallenge(challenge: Challenge): string {
-  const { realm, nonce, qop, opaque, stale, isShort } = challenge;
-  const algorithmPart = isShort === true ? '' : 'algorithm=MD5, ';
-  const opaquePart = opaque === undefined ? '' : `, opaque="${opaque}"`;
-  const stalePart = stale === true ? ', stale=true' : '';
-  const qopPart = qop === undefined ? '' : `, qop="${qop}"`;
-  return `Digest ${algorithmPart}realm="${realm}", nonce="${nonce}"${opaquePart}${stalePart}${qopPart}`;
+  const { realm, nonce, qop, opaque, stale, isShort, form = 'algorithm-first' } = challenge;
+  const comma = form === 'without-blanks' ? ',' : ', ';
+  const algorithm = isShort === true ? '' : 'algorithm=MD5';
+  // Nothing would stand behind it: then it stands first, or nmap could not read it.
+  const isFirst = form === 'algorithm-first' || qop === undefined;
+  const parts = [
+    isFirst ? algorithm : '',
+    `realm="${realm}"`,
+    `nonce="${nonce}"`,
+    opaque === undefined ? '' : `opaque="${opaque}"`,
+    stale === true ? 'stale=true' : '',
+    isFirst ? '' : algorithm,
+    qop === undefined ? '' : `qop="${qop}"`,
+  ];
+  let text = '';
+  for (const part of parts) if (part !== '') text += text === '' ? part : comma + part;
+  return `Digest ${text}`;
 }

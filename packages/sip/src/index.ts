@@ -10,6 +10,7 @@ export {
   formatChallenge,
   verifyDigest,
   type Challenge,
+  type ChallengeForm,
   type DigestInput,
   type DigestRule,
 } from './digest.ts';
@@ -19,10 +20,15 @@ export { parseNameAddr, type NameAddr } from './name-addr.ts';
 export { parameterValue } from './parameters.ts';
 export { reasonPhrase } from './reason-phrase.ts';
 export {
+  formatContentLength,
+  formatRepeatedText,
   formatResponse,
-  formatResponseText,
+  USUAL_SHAPE,
+  type RepeatedHeader,
   type ResponseOptions,
+  type ResponseShape,
   type ResponseSource,
+  type ViaForm,
 } from './response.ts';
 export { parseSipUri, type SipUri } from './sip-uri.ts';
 export { decodeSipviciousTag, parseSipviciousTag, type SipviciousTag } from './sipvicious-tag.ts';

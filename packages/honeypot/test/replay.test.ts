@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { latin1Text } from '@sentrypeer/bytes';
+import type { Persona } from '../src/index.ts';
+import { Bench, credentialsFor, persona, registerText, secret, SECRETS } from './bench.ts';
+import { differences, messageOf, type Said } from './replies.ts';
+import { PRODUCTS, type Product } from './trades.ts';
+
+/*
+ * Sends what was sent to real products and compares each answer, field by field, with theirs. What is different on
+ * purpose is listed with its reason in trades.ts and explained in docs/personas.md: nothing else may differ, and
+ * nothing that is listed may be the same.
+ */
+
+const SOURCE = { sourceIp: '198.51.100.7', sourcePort: 5070 };
+const DESTINATION = { destinationIp: '192.0.2.30', destinationPort: 5060 };
+const PATH = { ...SOURCE, ...DESTINATION };
+
+interface Probe {
+  readonly name: string;
+  readonly sent: string;
+  readonly replies: readonly string[];
+}
+
+/** The account 100 exists here as it did there, and 4412345678 does not. */
+const REPLAY_SECRETS = { ...SECRETS, policy: secret(seedWithAccount()) };
+
+function seedWithAccount(): number {
+  for (let seed = 1; seed < 256; seed += 1) {
+    const bench = new Bench({ secrets: { ...SECRETS, policy: secret(seed) } });
+    if (bench.statuses(registerText('100'))[0] === 401) return seed;
+  }
+  throw new TypeError('no such seed');
+}
+
+function probesOf(file: string): readonly Probe[] {
+  const url = new URL(`../../../test/corpus/personas/${file}`, import.meta.url);
+  const sections = latin1Text(readFileSync(url)).split('=== ').slice(1);
+  return sections.map((section) => {
+    const [head = '', ...replies] = section.split('\n<<<\n');
+    const [name = '', sent = ''] = head.split('\n>>>\n');
+    return { name, sent: messageOf(sent), replies: replies.map(messageOf) };
+  });
+}
+
+function dressed(product: Product): Persona {
+  const worn = persona(product.persona);
+  const { realms = worn.challenge.realms } = product;
+  return {
+    ...worn,
+    products: [product.product],
+    allow: [product.allow],
+    challenge: { ...worn.challenge, realms },
+  };
+}
+
+/** What we answer: at once and, where it rings, later. */
+function answersTo(product: Product, probe: Probe): readonly string[] {
+  const bench = new Bench({ persona: dressed(product), secrets: REPLAY_SECRETS });
+  const register = registerText('100');
+  const [challenge] = bench.answers(register, PATH);
+  // Only to a source that has proved itself everything is said.
+  const headers = [credentialsFor(challenge, { user: '100', password: 'x' })];
+  bench.receive(registerText('100', { headers }), PATH);
+  bench.honeypot.win('100');
+  for (let count = 0; count < 40; count += 1) bench.receive(insisting(count), PATH);
+  bench.wait(60_000);
+  const sent = withOurNonce(probe, challenge);
+  const replies = bench.receive(sent, PATH).replies.map((octets) => latin1Text(octets));
+  if (!probe.sent.startsWith('INVITE')) return replies;
+  const later = bench.wait(6000).map(({ octets }) => latin1Text(octets));
+  return [...replies, ...later.filter((reply) => !replies.includes(reply)).slice(0, 1)];
+}
+
+function insisting(count: number): string {
+  return registerText('100', { method: 'INVITE', uri: 'sip:00442079460123@h', callId: `c${count}` })
+    .replace('sip:100@203.0.113.5>;tag', 'sip:4412345678@h>;tag')
+    .replace('To: <sip:100@203.0.113.5>', 'To: <sip:00442079460123@h>');
+}
+
+/** Credentials as they were sent, for a nonce of ours instead of one of theirs. */
+function withOurNonce(
+  { name, sent }: Probe,
+  challenge: ReturnType<Bench['answers']>[number] | undefined,
+): string {
+  const line = sent.split('\r\n').find((each) => each.startsWith('Authorization: '));
+  if (line === undefined || name.includes('invented')) return sent;
+  const user = line.split('username="')[1]?.split('"')[0] ?? '';
+  const password = name.includes('wrong') ? 'wrong' : PASSWORD;
+  return sent.replace(line, credentialsFor(challenge, { user, password }));
+}
+
+const PASSWORD = passwordOfAccount();
+
+function passwordOfAccount(): string {
+  for (const password of ['100', '100100', '1234', '12345', '123456', 'password']) {
+    const bench = new Bench({ secrets: REPLAY_SECRETS });
+    bench.honeypot.win('100');
+    const [challenge] = bench.answers(registerText('100'));
+    const headers = [credentialsFor(challenge, { user: '100', password })];
+    if (bench.statuses(registerText('100', { headers }))[0] === 200) return password;
+  }
+  throw new TypeError('no such password');
+}
+
+for (const product of PRODUCTS) {
+  for (const probe of probesOf(product.file)) {
+    test(`${product.persona} answers ${probe.name} as ${product.product} does`, () => {
+      const ours: Said = { sent: probe.sent, replies: answersTo(product, probe) };
+      const found = differences(ours, { sent: probe.sent, replies: probe.replies }, product);
+      const traded = product.trades
+        .filter(({ probes }) => probes.some((start) => probe.name.startsWith(start)))
+        .flatMap(({ fields }) => fields);
+      assert.deepEqual(found.toSorted(), [...new Set(traded)].toSorted());
+    });
+  }
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Choices } from '../src/persona.ts';
+
+/* What our answers have otherwise than the captured ones, on purpose. docs/personas.md explains each reason. */
+
+export interface Trade {
+  /** How the names of the probes begin. */
+  readonly probes: readonly string[];
+  readonly fields: readonly string[];
+  readonly why: string;
+}
+
+export interface Product {
+  readonly persona: string;
+  readonly file: string;
+  readonly product: string;
+  readonly allow: string;
+  readonly realms?: Choices<string>;
+  readonly trades: readonly Trade[];
+}
+
+export const PRODUCTS: readonly Product[] = [
+  {
+    persona: 'asterisk-pjsip',
+    file: 'asterisk-chan-pjsip.txt',
+    product: 'Asterisk PBX 22.10.1+dfsg+~cs6.17.60671434-1',
+    allow:
+      'OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH, INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, MESSAGE, INFO, REFER',
+    realms: ['asterisk'],
+    trades: [
+      {
+        probes: ['03-options-unknown'],
+        fields: ['status 404 for 200'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
+        fields: ['status 404 for 403'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['04-options-svmap'],
+        fields: ['status 200 for 401'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: [
+          '11-invite-number-from-unknown',
+          '13-invite-known-from-unknown',
+          '26b-max-forwards-0-invite',
+          '42-repeated-invite',
+        ],
+        fields: ['status 100 180 200 for 100 200'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['12-invite-number-from-known'],
+        fields: ['status 100 180 200 for 401'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['19-subscribe'],
+        fields: ['status 401 for 404'],
+        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+      },
+    ],
+  },
+  {
+    persona: 'asterisk',
+    file: 'asterisk-chan-sip.txt',
+    product: 'Asterisk PBX 16.28.0~dfsg-0+deb11u4',
+    allow: 'INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE',
+    realms: ['asterisk'],
+    trades: [
+      {
+        probes: ['01-options-no-user'],
+        fields: ['status 200 for 404'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: ['03-options-unknown'],
+        fields: ['status 404 for 200'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['06-register-unknown'],
+        fields: ['status 404 for 401'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['08-register-unknown-wrong-password'],
+        fields: ['status 404 for 403'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: [
+          '05-register-known',
+          '09-register-known-invented-nonce',
+          '14-invite-known-from-known',
+          '19b-subscribe-from-known',
+          '41-repeated-register',
+        ],
+        fields: ['WWW-Authenticate'],
+        why: 'Eight hexadecimal digits hold 32 bits, which is too little for a proof: the nonce has 24.',
+      },
+      {
+        probes: ['07-register-known-wrong-password'],
+        fields: ['status 401 for 403'],
+        why: 'A wrong password gets the next challenge instead of 403: one datagram a guess instead of two.',
+      },
+      {
+        probes: [
+          '11-invite-number-from-unknown',
+          '13-invite-known-from-unknown',
+          '26b-max-forwards-0-invite',
+          '31-body-unknown-type',
+          '42-repeated-invite',
+        ],
+        fields: ['status 100 180 200 for 100 200'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['12-invite-number-from-known'],
+        fields: ['status 100 180 200 for 401'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['19-subscribe'],
+        fields: ['status 401 for 404'],
+        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+      },
+      {
+        probes: ['31-body-unknown-type'],
+        fields: ['body'],
+        why: 'A session with an audio line is offered where the call brought none.',
+      },
+      {
+        probes: ['35-no-call-id'],
+        fields: ['status silence for 400'],
+        why: 'Nothing is answered that lacks what an answer repeats: that ends loops.',
+      },
+    ],
+  },
+  {
+    persona: 'kamailio',
+    file: 'kamailio.txt',
+    product: 'kamailio (5.6.3 (x86_64/linux))',
+    allow:
+      'INVITE, ACK, CANCEL, OPTIONS, BYE, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE, INFO, REFER',
+    trades: [
+      {
+        probes: ['01-options-no-user'],
+        fields: ['header order'],
+        why: 'Allow stands in the 200 to OPTIONS: nmap lists the methods from it.',
+      },
+      {
+        probes: [
+          '02-options-known',
+          '27-require-unknown-options',
+          '28-via-other-host-no-rport',
+          '28b-via-other-host-rport',
+          '34-compact-reordered',
+          '36-no-branch',
+          '40-repeated-options',
+        ],
+        fields: ['status 200 for 407'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: ['04-options-svmap'],
+        fields: ['status 200 for silence'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: ['03-options-unknown', '30-tel-uri'],
+        fields: ['status 404 for 407'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
+        fields: ['status 404 for 401'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: [
+          '05-register-known',
+          '07-register-known-wrong-password',
+          '09-register-known-invented-nonce',
+          '41-repeated-register',
+        ],
+        fields: ['WWW-Authenticate'],
+        why: 'algorithm=MD5, stands in the challenge: nmap dies without it.',
+      },
+      {
+        probes: [
+          '14-invite-known-from-known',
+          '18b-bye-of-nothing-no-tag',
+          '20-message',
+          '21-publish',
+          '22-refer',
+          '24-foobar',
+          '43-repeated-foobar',
+        ],
+        fields: ['Proxy-Authenticate'],
+        why: 'algorithm=MD5, stands in the challenge: nmap dies without it.',
+      },
+      {
+        probes: [
+          '11-invite-number-from-unknown',
+          '12-invite-number-from-known',
+          '13-invite-known-from-unknown',
+          '27b-require-unknown-invite',
+          '31-body-unknown-type',
+          '42-repeated-invite',
+        ],
+        fields: ['status 100 180 200 for 407'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['19-subscribe', '19b-subscribe-from-known'],
+        fields: ['status 401 for 407'],
+        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+      },
+    ],
+  },
+  {
+    persona: 'freeswitch',
+    file: 'sofia-sip.txt',
+    product: 'FreeSWITCH-mod_sofia/1.10.12-release~64bit',
+    allow:
+      'INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, MESSAGE, SUBSCRIBE, NOTIFY, REFER, UPDATE, REGISTER, INFO, PUBLISH',
+    trades: [
+      {
+        probes: [
+          '01-options-no-user',
+          '02-options-known',
+          '04-options-svmap',
+          '26-max-forwards-0-options',
+          '28-via-other-host-no-rport',
+          '28b-via-other-host-rport',
+          '36-no-branch',
+          '40-repeated-options',
+        ],
+        fields: ['status 200 for 202'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: ['34-compact-reordered'],
+        fields: ['status 200 for 100 202'],
+        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+      },
+      {
+        probes: ['03-options-unknown', '30-tel-uri'],
+        fields: ['status 404 for 202'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
+        fields: ['status 404 for 401'],
+        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+      },
+      {
+        probes: [
+          '05-register-known',
+          '07-register-known-wrong-password',
+          '09-register-known-invented-nonce',
+          '41-repeated-register',
+        ],
+        fields: ['WWW-Authenticate'],
+        why: 'The nonce is no UUID, since sippts reads none with a hyphen; the realm is one of a list, as FreeSWITCH is set up with a name.',
+      },
+      {
+        probes: ['14-invite-known-from-known'],
+        fields: ['Proxy-Authenticate'],
+        why: 'The nonce is no UUID, since sippts reads none with a hyphen; the realm is one of a list, as FreeSWITCH is set up with a name.',
+      },
+      {
+        probes: [
+          '11-invite-number-from-unknown',
+          '12-invite-number-from-known',
+          '13-invite-known-from-unknown',
+          '26b-max-forwards-0-invite',
+          '42-repeated-invite',
+        ],
+        fields: ['status 100 180 200 for 100 407'],
+        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+      },
+      {
+        probes: ['14-invite-known-from-known'],
+        fields: ['status 407 for 100 407'],
+        why: 'No 100 before a challenge: Mr.SIP reads one datagram, and an unproved source gets one small answer.',
+      },
+      {
+        probes: ['19-subscribe', '19b-subscribe-from-known'],
+        fields: ['status 401 for 202'],
+        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+      },
+      {
+        probes: ['20-message', '21-publish'],
+        fields: ['status 407 for 202'],
+        why: 'The program that was captured accepts everything; FreeSWITCH challenges.',
+      },
+      {
+        probes: ['22-refer'],
+        fields: ['status 407 for 202 ip:'],
+        why: 'The program that was captured accepts everything; FreeSWITCH challenges.',
+      },
+      {
+        probes: ['23a-info-of-nothing'],
+        fields: ['status 481 for 202'],
+        why: 'The program that was captured accepts everything; without a session FreeSWITCH knows no INFO.',
+      },
+      {
+        probes: ['25-cseq-malformed'],
+        fields: ['header order'],
+        why: 'CSeq is repeated in every answer, also where the stack leaves it out.',
+      },
+      {
+        probes: ['29-version-3'],
+        fields: ['Via'],
+        why: 'The port is filled in where it is asked for, whatever the version.',
+      },
+      {
+        probes: ['31-body-unknown-type'],
+        fields: ['status 415 for 100 407'],
+        why: 'Nobody has seen what FreeSWITCH itself says of such a body; RFC 3261 says 415.',
+      },
+      {
+        probes: ['35-no-call-id'],
+        fields: ['status silence for 400'],
+        why: 'Nothing is answered that lacks what an answer repeats: that ends loops.',
+      },
+    ],
+  },
+];
