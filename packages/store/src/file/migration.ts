@@ -78,12 +78,12 @@ export function migrate(
     database.exec(TABLES_OF_VERSION_11);
   }
   database.exec(HEARSAY_TRIGGER);
-  // Last: SQLite takes its row of statistics into account when it opens the file the next time.
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);
   database.exec('COMMIT');
+  database.exec('ANALYZE sqlite_schema'); // Reads the row of statistics, which plans of this connection need, too.
 }
 
 /** Names of the columns of `honey`; none where there is no such table. */
