@@ -227,7 +227,7 @@ async function removeIfThere(path: string): Promise<void> {
 function damaged(path: string, why: string, cause?: unknown): OperatingError {
   return new OperatingError(
     'identity_damaged',
-    `${path} is no identity file of this program: ${why}. Put back a copy, name another file with --identity-file, or move this one away to start as a new node`,
+    `${path} is not an identity file of this program: ${why}. Put back a copy, name another file with --identity-file, or move this one away to start as a new node`,
     { cause },
   );
 }

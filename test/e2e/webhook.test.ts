@@ -204,6 +204,6 @@ test('a daemon that cannot go through the proxy says so and ends', async () => {
   const env = { HTTPS_PROXY: 'socks5://someone:pa55word@127.0.0.1:9' };
   const { status, stderr } = await DaemonProcess.run(args, { env });
   assert.equal(status, 1);
-  assert.match(stderr, /^sentrypeer: HTTPS_PROXY is no proxy/);
+  assert.match(stderr, /^sentrypeer: HTTPS_PROXY is not a proxy/);
   assert.ok(!stderr.includes('pa55word'));
 });

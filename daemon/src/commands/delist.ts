@@ -22,7 +22,7 @@ export const DELIST: Command = {
       const { subject } = await judgeText(named, log, context);
       decisions.write({ kind: 'delist', subject, comment });
       return {
-        text: `${nameOf(subject)} is delisted; what comes from now on counts again.\n`,
+        text: `${nameOf(subject)} is delisted; evidence from now on counts again.\n`,
         json: { delist: nameOf(subject), comment },
       };
     };

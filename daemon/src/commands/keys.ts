@@ -93,6 +93,6 @@ function checkName(name: string, form: string): void {
     Array.from(name.toLowerCase()).every((character) => NAME_CHARACTERS.includes(character));
   if (isName) return;
   throw refusal(
-    `${quoted(name)} is no name of a key: write ${form} with letters, digits, hyphens, dots and underscores`,
+    `${quoted(name)} is not a valid name of a key: write ${form} with letters, digits, hyphens, dots and underscores`,
   );
 }

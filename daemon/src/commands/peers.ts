@@ -78,7 +78,7 @@ function judging(
   const nodeId = node?.toLowerCase() ?? '';
   if (nodeId !== 'unsigned' && !isUuid(nodeId)) {
     throw refusal(
-      `${quoted(node ?? '')} is no node: write peers ${action} with the id of a node, or unsigned for all who sign nothing`,
+      `${quoted(node ?? '')} is not a node: write peers ${action} with the id of a node, or unsigned for all nodes that sign nothing`,
     );
   }
   refuseMore(more, `peers ${action} NODE`);

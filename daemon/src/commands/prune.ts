@@ -11,7 +11,7 @@ const MIB = 1_048_576;
 export const PRUNE: Command = {
   name: 'prune',
   form: '',
-  doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove of the events that were there before an upgrade, or before a limit was lowered. With `--yes` let it go: the daemon removes it.',
+  doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove of the events that were there before an upgrade, or before a limit was lowered. With `--yes` the daemon removes them.',
   examples: [
     ['prune', 'Look first.'],
     ['prune --yes', 'Let it go.'],

@@ -58,7 +58,7 @@ export function commentOf(
   if (index >= 0) {
     throw refusal(
       `${quoted(words.slice(index).join(' '))} looks like a time in the middle of a comment: ` +
-        'a time stands before the comment, where the command takes one; or write the comment with --comment',
+        'a time goes before the comment, if the command takes one; or write the comment with --comment',
     );
   }
   const given = flags.get('comment');

@@ -16,12 +16,12 @@ export const RULES: readonly string[] = [
   'Letters combine: `-dras`. A value may follow its letter with or without a blank, and its name with a blank or an equals sign: `-f FILE`, `--db-file=FILE`. A double hyphen ends the options.',
   'Where several values are possible, a flag is repeated, a variable has them separated by commas, and the file has an array.',
   'Paths that are not absolute start at the working directory.',
-  'Whatever is unknown or contradictory is refused at start, with one line that says what would be right. Unknown variables that begin with `SENTRYPEER_` are named in a warning and ignored.',
+  'Unknown or contradictory options are refused at start, with one line that says what would be right. Unknown variables that begin with `SENTRYPEER_` are named in a warning and ignored.',
   'Kubernetes gives containers variables for each service in the namespace: next to a service named `sentrypeer-api` set `enableServiceLinks: false`, or `SENTRYPEER_API_PORT` arrives with an address in it.',
 ];
 
 export const CONFIG_FILE: readonly string[] = [
-  'The file is TOML; every key stands at the top level, but for those of a `[[webhook]]` (docs/webhook.md). Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
+  'The file is TOML; every key is at the top level, except those of a `[[webhook]]` (docs/webhook.md). Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
 ];
 
 export const CONFIG_FILE_EXAMPLE: readonly string[] = [

@@ -121,7 +121,7 @@ function readHeaders(at: string, value: unknown): Readonly<Record<string, string
   const headers: Record<string, string> = {};
   for (const [name, text] of Object.entries(value)) {
     if (typeof text !== 'string' || !isHeader(name, text)) {
-      throw refusal(`${at}: headers: ${quoted(name)} is no header with a text of one line`);
+      throw refusal(`${at}: headers: ${quoted(name)} is not a header with a text of one line`);
     }
     if (OWN_HEADERS.has(name.toLowerCase())) {
       throw refusal(`${at}: headers: ${quoted(name)} is made of the request itself`);

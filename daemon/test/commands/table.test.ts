@@ -47,9 +47,12 @@ test('backup needs the file to write', () => {
 test('commands about keys read names and roles', () => {
   prepared('keys add pbx-1 read');
   prepared('keys revoke pbx-1');
-  assert.match(refusedCommand('keys add'), /^"" is no name of a key: write keys add NAME ROLE/);
-  assert.match(refusedCommand('keys add a/b read'), /^"a\/b" is no name of a key/);
-  assert.match(refusedCommand(`keys add ${'x'.repeat(65)} read`), /is no name of a key/);
+  assert.match(
+    refusedCommand('keys add'),
+    /^"" is not a valid name of a key: write keys add NAME ROLE/,
+  );
+  assert.match(refusedCommand('keys add a/b read'), /^"a\/b" is not a valid name of a key/);
+  assert.match(refusedCommand(`keys add ${'x'.repeat(65)} read`), /is not a valid name of a key/);
   assert.match(refusedCommand('keys add pbx'), /^keys add got no role: it must be read/);
   assert.match(refusedCommand('keys add pbx root'), /^keys add got the role "root"/);
   assert.match(refusedCommand('keys add pbx read now'), /^"now" is too much/);
@@ -64,7 +67,7 @@ test('commands about other nodes read their ids', () => {
   prepared('peers forget unsigned');
   assert.match(refusedCommand('peers'), /^peers needs a word more: write peers list/);
   assert.match(refusedCommand('peers love x'), /^peers knows no "love"/);
-  assert.match(refusedCommand('peers trust everybody'), /^"everybody" is no node/);
+  assert.match(refusedCommand('peers trust everybody'), /^"everybody" is not a node/);
   assert.match(refusedCommand(`peers trust ${node} x`), /is too much/);
 });
 

@@ -146,7 +146,7 @@ const REFUSED: readonly (readonly [toml: string, message: RegExp])[] = [
   ['[[webhook]]\nname = "a"\nurl = "http://a/"\nheaders = 1', /headers must be a table/],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\nheaders = { X = "pa55word\\r\\nY: 1" }',
-    /"X" is no header/,
+    /"X" is not a header/,
   ],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\nheaders = { Content-Length = "1" }',

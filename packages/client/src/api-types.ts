@@ -233,7 +233,7 @@ export interface Peer {
 export interface Check {
   /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
   readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
-  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched, and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** Whether the level is listed. */
   readonly listed: boolean;
@@ -256,7 +256,7 @@ export interface Check {
 export interface Explanation {
   /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
   readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
-  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched, and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** Whether the level is listed. */
   readonly listed: boolean;
@@ -273,7 +273,7 @@ export interface Explanation {
 export interface Explained {
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched, and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** How bad it is, at present. */
   readonly score: number;
@@ -302,7 +302,7 @@ export interface ExplainedNumber {
   readonly range: string | null;
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** What to do: refuse what is listed, tell somebody of what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched, and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** How bad it is, at present. */
   readonly score: number;

@@ -164,7 +164,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     throw new OperatingError(
       'json_log_disk_low',
       `JSON log ${this.#path}: its disk has ${formatMebibytes(freeOctets)} free, of which ${formatMebibytes(minOctets)} are left alone (--db-free-min); ` +
-        'free some space on it, or bound the log with --json-log-size-max. No event is lost: the log goes on where it was',
+        'free some space on it, or bound the log with --json-log-size-max. No event is lost: the log continues where it was',
     );
   }
 
@@ -299,7 +299,7 @@ function failureOf(path: string, error: unknown): unknown {
       : `it can't be written (${code}); see to its disk`;
   return new OperatingError(
     'json_log_failed',
-    `JSON log ${path}: ${why}. No event is lost: the database has them, and the log goes on where it was`,
+    `JSON log ${path}: ${why}. No event is lost: the database has them, and the log continues where it was`,
     { cause: error },
   );
 }

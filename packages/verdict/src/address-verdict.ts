@@ -26,7 +26,7 @@ export function addressVerdict(
 ): Verdict {
   const { grade, tool, transports, credentialsCount, callsCount } = evidence;
   if (gradeRank(grade) < policy['address-grade'] || grade === 'seen') {
-    return notListed(`what came from this address is of the grade ${grade}, which does not count`);
+    return notListed(`everything from this address has the grade ${grade}, which does not count`);
   }
   const points =
     commonPoints(evidence, policy) +

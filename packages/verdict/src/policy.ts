@@ -51,7 +51,7 @@ export const POLICY_RULES = {
     'points',
     1,
     100,
-    'An address is watched from this score on; listed where it also did what attackers do: passwords, a known tool, calls that cost, or one of the next three lines.',
+    'An address is watched from this score on; listed if it also did what attackers do: passwords, a known tool, calls that cost, or one of the next three lines.',
   ),
   'address-targets': rule(
     5,
@@ -72,7 +72,7 @@ export const POLICY_RULES = {
     'contacts',
     1,
     1_000_000,
-    'Contacts of any kind that are persistence, where there were five and more on a day.',
+    'Contacts of any kind that count as persistence, if there were at least five a day.',
   ),
   'address-grade': rule(
     1,
@@ -100,7 +100,7 @@ export const POLICY_RULES = {
     'points',
     1,
     100,
-    'A number is watched from this score on; listed where the proved calls alone reach it and are as many as its class asks for.',
+    'A number is watched from this score on; listed if the proved calls alone reach it and are as many as its class requires.',
   ),
   'number-grade': rule(
     0,

@@ -63,7 +63,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     path: '/v1/listings/stream',
     summary: 'The feed of listings as it changes, as server-sent events',
     description:
-      'Goes on after the serial that Last-Event-ID or after names. Without one, and where changes after it are not known any more, a snapshot comes first: an event begin (forget what was told), then entry for each listing, then end, whose id is the serial it is right for. After that each change is an event change with its serial as the id. serial is the newest serial where none of the changes was asked for.',
+      'Goes on after the serial that Last-Event-ID or after names. Without one, or if changes after it are no longer known, a snapshot comes first: an event begin (forget all entries so far), then entry for each listing, then end, whose id is the serial it is right for. After that each change is an event change with its serial as the id. serial is the newest serial where none of the changes was asked for.',
     need: 'read',
     query: { ...FILTER, after: eventCursor },
     mediaType: 'text/event-stream',

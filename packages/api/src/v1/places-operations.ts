@@ -45,7 +45,7 @@ export const PLACES_OPERATIONS: readonly Operation[] = [
     path: '/v1/networks',
     summary: 'Networks of the addresses, that with the most messages first',
     description:
-      'Autonomous systems where a file of them is configured, else address blocks. A network whose count changes between two pages may be met twice, or not at all.',
+      'Autonomous systems if a file of them is configured, else address blocks. A network whose count changes between two pages may be met twice, or not at all.',
     need: 'read',
     query: { limit, cursor: networksCursor },
     mediaType: JSON_TYPE,

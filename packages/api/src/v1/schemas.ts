@@ -100,8 +100,7 @@ const VERDICT_WORD = {
 const LEVEL = {
   type: 'string',
   enum: ['none', 'watch', 'listed'],
-  description:
-    'What to do: refuse what is listed, tell somebody of what is watched, and let it through.',
+  description: 'What to do: refuse what is listed; report what is watched, and let it through.',
 };
 const EXPLAINED = {
   listed: { type: 'boolean', description: 'Whether the level is listed.' },

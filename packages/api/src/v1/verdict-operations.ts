@@ -24,7 +24,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
     path: '/v1/check',
     summary: 'Whether a number or an address, or one of both, is known bad',
     description:
-      'The question of a PBX before it dials. Always 200 with a verdict; give it two seconds at most, and let the call through where there is no answer.',
+      'For a PBX to ask before it dials. Always 200 with a verdict; wait two seconds at most, and let the call through if there is no answer.',
     need: 'read',
     query: QUESTION,
     mediaType: JSON_TYPE,

@@ -74,7 +74,7 @@ function connectionError(code: string): OperatingError {
     );
   }
   if (code.startsWith('HPE_')) {
-    return new OperatingError('webhook_answer', `what it answered is no HTTP (${code})`);
+    return new OperatingError('webhook_answer', `its answer is not HTTP (${code})`);
   }
   return new OperatingError('webhook_unreachable', `it cannot be reached (${code})`);
 }

@@ -90,7 +90,7 @@ function checkProxies({ proxies }: SenderFacts): void {
     if (text === '' || ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')) continue;
     throw new OperatingError(
       'webhook_proxy',
-      `${name} is no proxy that webhooks can go through: write http://HOST:PORT`,
+      `${name} is not a proxy that webhooks can use: write http://HOST:PORT`,
     );
   }
 }

@@ -165,7 +165,7 @@ function checkWritable(database: DatabaseSync, path: string): void {
   } catch (error) {
     throw databaseError(
       'db_read_only',
-      `the directory of database ${path} cannot be written; its log files stand there too`,
+      `the directory of database ${path} cannot be written; its log files are there too`,
       error,
     );
   }
