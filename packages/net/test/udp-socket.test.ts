@@ -55,6 +55,7 @@ for (const address of ['127.0.0.1', '::1']) {
     );
     const [{ port } = { port: 0 }] = listener.locals();
     const sender = createSocket(address === '::1' ? 'udp6' : 'udp4');
+    using _sender = { [Symbol.dispose]: () => sender.close() };
     sender.on('error', () => undefined); // Refused: the port is closed for it.
     const sent = (text: string): Promise<void> =>
       new Promise((resolve) => sender.send(text, port, address, () => resolve()));
@@ -65,6 +66,5 @@ for (const address of ['127.0.0.1', '::1']) {
     for (let index = 0; index < 100; index += 1) await sent('late');
     await once(sender, 'error', { signal: AbortSignal.timeout(50) }).catch(() => undefined);
     assert.equal(count, 100);
-    sender.close();
   });
 }

@@ -4,12 +4,6 @@
 const EVERYWHERE: readonly string[] = ['112', '911'];
 
 /**
- * Where no country is set. With these, 193 of the 240 territories below have a number that is known; each further one
- * would let a listed caller through to somebody's extension.
- */
-const COMMON: readonly string[] = [...EVERYWHERE, '999', '000', '110', '119', '118'];
-
-/**
  * Emergency numbers of countries beside those, after the list of ITU-T E.129 numbers as libphonenumber keeps it
  * (ShortNumberMetadata, `emergency`). Not among them: 1300 to 1399 of Gabon, which are as many extensions.
  */
@@ -49,7 +43,7 @@ const COUNTRIES =
   'TN 190 197 198; TO 922 933 999; TR 110 155; TT 990 999; TW 110 119; ' +
   'TZ 110 111 114 115 999; UA 101 102 103; UG 999; UY 128; UZ 01 02 03 001 002 003 050; ' +
   'VA 113 115 118; VC 999; VE 171; VG 999; VN 113 114 115; WF 15 17 18; ' +
-  'WS 994 995 996 999; XK 192 193 194; YE 191 194 195 199; YT 15; ZM 991 993 999; ' +
+  'WS 994 995 996 999; XK 192 193 194; YE 191 194 195 199; YT 15; ZA 10111 10177; ZM 991 993 999; ' +
   'ZW 993 994 995 999';
 
 const BY_COUNTRY: ReadonlyMap<string, ReadonlySet<string>> = new Map(
@@ -59,12 +53,16 @@ const BY_COUNTRY: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   }),
 );
 const ELSEWHERE: ReadonlySet<string> = new Set(EVERYWHERE);
-const WITHOUT_COUNTRY: ReadonlySet<string> = new Set(COMMON);
 const ANY: ReadonlySet<string> = new Set([...BY_COUNTRY.values()].flatMap((set) => [...set]));
 
-/** Whether telephones of that country dial it for help. @param country ISO 3166-1 alpha-2, `undefined` where none is set. */
+/**
+ * Whether telephones of that country dial it for help. Where no country is set, what any country dials counts: letting
+ * a listed caller through to an extension costs less than refusing a call for help.
+ *
+ * @param country ISO 3166-1 alpha-2, `undefined` where none is set.
+ */
 export function isEmergency(digits: string, country: string | undefined): boolean {
-  if (country === undefined) return WITHOUT_COUNTRY.has(digits);
+  if (country === undefined) return ANY.has(digits);
   return (BY_COUNTRY.get(country) ?? ELSEWHERE).has(digits);
 }
 

@@ -62,7 +62,8 @@ for (const [text, country, e164] of [
 }
 
 for (const [text, kind] of [
-  ['100', 'extension'],
+  ['100', 'emergency'],
+  ['1004', 'extension'],
   ['999', 'emergency'],
   ['2001', 'extension'],
   ['100100', 'extension'],
@@ -74,7 +75,6 @@ for (const [text, kind] of [
   ['0044999', 'emergency'],
   ['9011371112', 'emergency'],
   ['116117', 'short-code'],
-  ['311', 'short-code'],
   ['*72#', 'feature-code'],
   ['*98*1001', 'feature-code'],
   ['asterisk', 'none'],
@@ -96,7 +96,8 @@ for (const [text, kind] of [
 }
 
 for (const [text, country, kind] of [
-  ['100', undefined, 'extension'],
+  ['111', undefined, 'emergency'],
+  ['10111', 'ZA', 'emergency'],
   ['100', 'SE', 'extension'],
   ['190', 'US', 'extension'],
   ['999', 'SE', 'extension'],
