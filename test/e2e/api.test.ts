@@ -66,15 +66,27 @@ test('every route answers as SentryPeer 4.x does while nothing was recorded', as
   }
 });
 
+const call = (user: string): string =>
+  sipRequest({ method: 'INVITE', user, branch: `z9hG4bK-${user}` });
+
+/** Resolves when the judge has come to the newest event. */
+async function judged(daemon: DaemonProcess): Promise<void> {
+  await until('the judge', () => {
+    const sql = "SELECT coalesce(min(honey_id), 0) FROM cursor WHERE name LIKE 'judge%'";
+    return daemon.number(sql) >= daemon.number('SELECT max(honey_id) FROM honey');
+  });
+}
+
 test('every route serves what was recorded', async () => {
   await using daemon = await DaemonProcess.start(['--threads=1']);
   using first = await UdpPeer.open('127.10.0.1');
   using second = await UdpPeer.open('127.10.0.2');
-  await first.send(sipRequest({ user: '0044123' }), daemon.ports.udp);
-  await first.send(sipRequest({ user: '0044123' }), daemon.ports.udp);
+  await first.send(call('00442071234567'), daemon.ports.udp);
+  await first.send(call('00442071234567'), daemon.ports.udp);
   await daemon.recorded(2);
-  await second.send(sipRequest({ user: '%2B44123' }), daemon.ports.udp);
+  await second.send(call('%2B442071234567'), daemon.ports.udp);
   await daemon.recorded(3);
+  await judged(daemon);
   const client = new Client(daemon);
   const seenLast = (address: string): unknown =>
     daemon.rows(
@@ -100,25 +112,27 @@ test('every route serves what was recorded', async () => {
 }`,
   );
   for (const [path, body] of [
-    ['/ip-addresses/127.10.0.1', { bad_actor_found: '127.10.0.1' }],
-    ['/ip-address/127.10.0.2', { bad_actor_found: '127.10.0.2' }],
-    ['/numbers/0044123', { phone_number_found: '0044123' }],
-    ['/numbers/+44123', { phone_number_found: '+44123' }],
-    ['/numbers/%2B44123', { phone_number_found: '+44123' }],
+    ['/numbers/00442071234567', { phone_number_found: '00442071234567' }],
+    ['/numbers/+442071234567', { phone_number_found: '+442071234567' }],
+    ['/numbers/%2B442071234567', { phone_number_found: '+442071234567' }],
     [
       '/numbers',
       {
         called_numbers_total: 2,
         called_numbers: [
-          { called_number: '+44123', seen_last: seenLast('127.10.0.2'), seen_count: '1' },
-          { called_number: '0044123', seen_last: seenLast('127.10.0.1'), seen_count: '2' },
+          { called_number: '+442071234567', seen_last: seenLast('127.10.0.2'), seen_count: '1' },
+          { called_number: '00442071234567', seen_last: seenLast('127.10.0.1'), seen_count: '2' },
         ],
       },
     ],
   ] as const) {
     assert.deepEqual(await client.json(path), [200, body], path);
   }
-  for (const path of ['/', '/ip-addresses', '/numbers/0044123']) {
+  // Loopback addresses are in the list of what came and are never called bad.
+  for (const path of ['/ip-addresses/127.10.0.1', '/ip-address/127.10.0.2']) {
+    assert.deepEqual(await client.json(path), [404, { message: 'No bad actor found' }], path);
+  }
+  for (const path of ['/', '/ip-addresses', '/numbers/00442071234567']) {
     const head = await client.ask(path, { method: 'HEAD' });
     assert.deepEqual([head.status, head.text], [200, '']);
     for (const method of ['POST', 'PUT', 'DELETE']) {
@@ -132,8 +146,9 @@ test('while four clients read the list, no event is lost and no known number is 
   await using daemon = await DaemonProcess.start();
   const client = new Client(daemon);
   using known = await UdpPeer.open('127.10.1.1');
-  await known.send(sipRequest({ user: '00441234' }), daemon.ports.udp);
+  await known.send(call('00442071234567'), daemon.ports.udp);
   await daemon.recorded(1);
+  await judged(daemon);
   const stop = new AbortController();
   const lists: number[] = [];
   const lookUps: number[] = [];
@@ -142,8 +157,8 @@ test('while four clients read the list, no event is lost and no known number is 
   };
   const readers = [
     ...Array.from({ length: READERS_COUNT }, () => reading('/ip-addresses', lists)),
-    reading('/numbers/00441234', lookUps),
-    reading('/ip-addresses/127.10.1.1', lookUps),
+    reading('/numbers/00442071234567', lookUps),
+    reading('/numbers/+442071234567', lookUps),
   ];
   using sources = new DisposableStack();
   const peers = await Promise.all(
@@ -173,10 +188,10 @@ test('a look-up finds what was recorded since the one before it', async () => {
   await using daemon = await DaemonProcess.start();
   using peer = await UdpPeer.open();
   const client = new Client(daemon);
-  for (const number of ['0046100', '0046101', '0046102']) {
+  for (const number of ['004670123450', '004670123451', '004670123452']) {
     const path = `/numbers/${number}`;
     assert.equal((await client.ask(path)).status, 404);
-    await peer.send(sipRequest({ user: number, branch: `z9hG4bK-${number}` }), daemon.ports.udp);
+    await peer.send(call(number), daemon.ports.udp);
     await until('the number to be found', async () => (await client.ask(path)).status === 200);
   }
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../../tools/sources.ts';
 import { runTool } from '../interop/tool.ts';
-import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 test('the bundled program runs from any folder, records, and knows countries', async () => {
@@ -21,10 +21,12 @@ test('the bundled program runs from any folder, records, and knows countries', a
   const main = join(folder.path, 'shipped', 'main.js');
   await using daemon = await DaemonProcess.start([], { folder: folder.path, main });
   using peer = await UdpPeer.open();
-  await peer.send(sipRequest({ user: '0046123' }), daemon.ports.udp);
+  await peer.send(sipRequest({ method: 'INVITE', user: '004670123456' }), daemon.ports.udp);
   await daemon.recorded(1);
   const base = `http://127.0.0.1:${daemon.ports.api}`;
-  assert.equal((await fetch(`${base}/numbers/0046123`)).status, 200);
+  await until('the number to be known', async () => {
+    return (await fetch(`${base}/numbers/004670123456`)).status === 200;
+  });
   const check = await fetch(`${base}/v1/check?address=193.0.6.139`);
   assert.equal(((await check.json()) as { country: unknown }).country, 'NL');
 });
