@@ -67,6 +67,7 @@ describe('sharing', { concurrency: true }, () => {
       await using daemon = await DaemonProcess.start([
         ...other.flags,
         `--threads=${threads}`,
+        '--lookup-level=hearsay',
         '-j',
       ]);
       await until(

@@ -83,7 +83,7 @@ class Scene implements AsyncDisposable {
     const daemon = await DaemonProcess.start([
       '-r',
       '--fold-window=0',
-      '--persona=asterisk',
+      '--persona=cisco', // It challenges a REFER with a tag and a nonce that both prove.
       ...MANY_REPLIES,
     ]);
     const { folder } = daemon;
@@ -123,7 +123,7 @@ class Scene implements AsyncDisposable {
 
   /** What the proxy handed on to the thief under this Call-ID. */
   async stolen(callId: string): Promise<string> {
-    const isIt = (text: string): boolean => text.includes(callId) && text.includes('SIP/2.0 401');
+    const isIt = (text: string): boolean => text.includes(callId) && /^SIP\/2.0 40[17] /.test(text);
     await until(`the proxy to hand on the answer to ${callId}`, () =>
       this.thief.received.some(isIt),
     );
