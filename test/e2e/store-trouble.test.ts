@@ -94,7 +94,7 @@ test('a file of something else is refused and left as it is', async () => {
   writeFileSync(file, 'Dear diary,\n'.repeat(100));
   const { status, stderr } = await DaemonProcess.run([], { folder: folder.path });
   assert.equal(status, 1);
-  assert.match(stderr, /^sentrypeer: .*sentrypeer\.db is not a SentryPeer database: .*\n$/);
+  assert.match(stderr, /^sentrypeer: .*sentrypeer\.db is not a SentryPeer database: .*\n$/m);
   assert.equal(readFileSync(file, 'utf8'), 'Dear diary,\n'.repeat(100));
 });
 
