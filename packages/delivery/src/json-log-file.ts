@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open, rename, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -109,6 +109,8 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   }
 
   async #resume(settledHoneyId: number): Promise<number> {
+    // What was written since the cursor was saved stands in a file that others may have moved aside.
+    const lastWritten = await this.#lastWritten();
     await this.#letGo();
     const handle = await openFile(this.#path);
     this.#handle = handle;
@@ -116,9 +118,20 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     const stat = await handle.stat();
     this.#isRegular = stat.isFile(); // A terminal or pipe has no end that could be looked at.
     if (!this.#isRegular) return settledHoneyId;
-    const lastLine = await repairEnd(handle, stat.size);
+    const lastLine = (await repairEnd(handle, stat.size)) ?? lastWritten;
     const uuid = lastLine === undefined ? undefined : eventUuidOf(lastLine);
     return uuid === undefined ? settledHoneyId : await this.#find(uuid, settledHoneyId);
+  }
+
+  /** The last line of the file that is still open after a failure. */
+  async #lastWritten(): Promise<string | undefined> {
+    if (this.#handle === undefined || !this.#isRegular) return undefined;
+    try {
+      return await repairEnd(this.#handle, (await this.#handle.stat()).size);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return undefined; // Its disk may be gone, and the new file is on another.
+    }
   }
 
   async #write(events: readonly RecordedEvent[]): Promise<void> {
@@ -208,8 +221,9 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   }
 }
 
+/** Where the file was moved aside and none has its name yet, the disk of its folder. */
 async function diskOf(path: string): Promise<DiskSpace> {
-  const { bavail, blocks, bsize } = await statfs(path);
+  const { bavail, blocks, bsize } = await statfs(existsSync(path) ? path : dirname(path));
   return { freeOctets: bavail * bsize, totalOctets: blocks * bsize };
 }
 
