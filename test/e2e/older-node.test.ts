@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
@@ -32,6 +32,28 @@ test('an older Node without that says in one line what is needed', () => {
   const { status, stderr } = runOlder(join(copy, 'sentrypeer.mjs'));
   assert.equal(status, 1);
   assert.match(String(stderr), /^sentrypeer: needs Node\.js 26 or newer .*npm ci.*\n$/);
+});
+
+test('npm ci brings the runtime by the hashes of the lockfile, for each platform that the program looks for', () => {
+  const root = join(import.meta.dirname, '../..');
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { integrity?: string; link?: true; hasInstallScript?: true }>;
+  };
+  const installed = Object.entries(packages).filter(([path]) => path.includes('node_modules/'));
+  const unhashed = installed.filter(([, { integrity, link }]) => !integrity && link !== true);
+  assert.deepEqual(unhashed, []);
+  const { optionalDependencies, allowScripts } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ) as Record<'optionalDependencies' | 'allowScripts', Record<string, unknown>>;
+  const scripted = installed
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+  for (const name of scripted) assert.ok(name in allowScripts || name === 'fsevents', name);
+  const bin = readFileSync(BIN, 'utf8');
+  const runtimes = Object.keys(optionalDependencies);
+  assert.equal(new Set(Object.values(optionalDependencies)).size, 1);
+  for (const name of runtimes) assert.ok(bin.includes(`'${name}/bin/node`), name);
+  assert.equal(bin.match(/\/bin\/node(\.exe)?',/g)?.length, runtimes.length);
 });
 
 test('a daemon started twice says who runs already', async () => {
