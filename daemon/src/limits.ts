@@ -11,6 +11,9 @@ export const COMMENT_CHARACTERS_MAX = 200;
 /** Milliseconds for which the machine's own addresses, which are never listed, are believed. Chosen: an address that moves here is met later. */
 export const OWN_ADDRESSES_MS = 60_000;
 
+/** Subjects that one step of judging takes of those that a decision or an address of this machine changed; some milliseconds. */
+export const CHANGED_SUBJECTS_COUNT = 64;
+
 /** Milliseconds from the start to the first look for something to judge. Chosen: the ports open first. */
 export const JUDGE_START_MS = 100;
 

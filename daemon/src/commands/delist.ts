@@ -2,6 +2,7 @@
 
 import { openDecisions } from './allow.ts';
 import type { Command } from './command.ts';
+import { nameOf } from './text.ts';
 import { commentOf, needed, refuseTime } from './words.ts';
 
 export const DELIST: Command = {
@@ -16,14 +17,19 @@ export const DELIST: Command = {
     const comment = commentOf(more, flags);
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      const { judgeText, nameOf } = await import('./subject.ts');
+      const { judgeText } = await import('./subject.ts');
       using decisions = await openDecisions(context);
       using log = StoreReader.open(context.config.dbFile);
-      const { subject } = await judgeText(named, log, context);
+      const { subject, block } = await judgeText(named, log, context);
       decisions.write({ kind: 'delist', subject, comment });
       return {
         text: `${nameOf(subject)} is delisted; evidence from now on counts again.\n`,
         json: { delist: nameOf(subject), comment },
+        ...(block === undefined
+          ? {}
+          : {
+              remark: `It stays listed, because you blocked ${nameOf(block.subject)}: unblock takes that back.\n`,
+            }),
       };
     };
   },

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Listing, StoreReader } from '@sentrypeer/store';
-import type { Judgement, Subject } from '@sentrypeer/verdict';
+import type { Block, Judgement } from '@sentrypeer/verdict';
+import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Answer, Command } from './command.ts';
-import { shown, utc } from './text.ts';
+import type { JudgedSubject } from './subject.ts';
+import { nameOf, shown, untilText, utc } from './text.ts';
 import { needed, refuseMore } from './words.ts';
 
 const LEVELS = { none: 'not listed', watch: 'watched', listed: 'listed' } as const;
@@ -17,15 +19,19 @@ export const EXPLAIN: Command = {
     refuseMore(more, 'explain WHAT');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      const { judgeText, nameOf } = await import('./subject.ts');
+      const { judgeText } = await import('./subject.ts');
       using log = StoreReader.open(context.config.dbFile);
-      const { subject, judgement } = await judgeText(named, log, context);
-      return explain(subject, nameOf(subject), judgement, log);
+      const { subject, judgement, block } = await judgeText(named, log, context);
+      return explain({ subject, judgement, block }, nameOf(subject), log);
     };
   },
 };
 
-function explain(subject: Subject, name: string, judgement: Judgement, log: StoreReader): Answer {
+function explain(
+  { subject, judgement, block }: JudgedSubject,
+  name: string,
+  log: StoreReader,
+): Answer {
   const listing = log.listings.listing(subject);
   const { kind, value } = subject;
   const by =
@@ -36,7 +42,7 @@ function explain(subject: Subject, name: string, judgement: Judgement, log: Stor
         : undefined;
   const { level, listed, score, reasons, untilEpochUs, number } = judgement;
   return {
-    text: formatExplanation(name, judgement, listing, by),
+    text: formatExplanation(name, judgement, listing, by, block),
     json: {
       [kind]: name,
       level,
@@ -49,6 +55,7 @@ function explain(subject: Subject, name: string, judgement: Judgement, log: Stor
       type: number?.type ?? null,
       destination_class: number?.destinationClass ?? null,
       range: number?.range ?? null,
+      blocked: block === undefined ? null : nameOf(block.subject),
       evidence:
         by === undefined
           ? null
@@ -67,12 +74,16 @@ function formatExplanation(
   { level, score, reasons, untilEpochUs, number }: Judgement,
   listing: Listing | undefined,
   by: ReturnType<StoreReader['evidence']['address' | 'number']>,
+  block: Block | undefined,
 ): string {
   const about = [number?.country, number?.type].filter((word) => word !== undefined).join(', ');
   const named = `${name}${about === '' ? '' : ` (${about})`}`;
   const lines = [`${named} is ${LEVELS[level]}${level === 'none' ? '' : `, ${score} of 100`}.`];
   if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
-  if (untilEpochUs !== undefined) lines.push(`Until:  ${utc(untilEpochUs)}, unless more comes`);
+  if (untilEpochUs !== undefined)
+    lines.push(
+      `Until:  ${untilText(untilEpochUs)}${untilEpochUs < LATEST_EPOCH_US ? ', unless more comes' : ''}`,
+    );
   lines.push(...(reasons.length === 0 ? ['Why:    nothing that counts is known of it'] : []));
   lines.push(...reasons.map((reason, index) => `${index === 0 ? 'Why:   ' : '       '} ${reason}`));
   if (by !== undefined) {
@@ -80,7 +91,9 @@ function formatExplanation(
       `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
     );
   }
-  if (level !== 'none') {
+  if (block !== undefined) {
+    lines.push(`Unlist: sentrypeer unblock ${nameOf(block.subject)} (then the evidence decides)`);
+  } else if (level !== 'none') {
     lines.push(
       `Unlist: sentrypeer delist ${name} (until it comes again), or`,
       `        sentrypeer allow add ${name.replace(/x+$/, '*')} (never list it)`,

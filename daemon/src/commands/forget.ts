@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Command } from './command.ts';
-import { countOf } from './text.ts';
+import { countOf, nameOf } from './text.ts';
 import { needed, refuseMore } from './words.ts';
 
 export const FORGET: Command = {
@@ -14,7 +14,7 @@ export const FORGET: Command = {
     refuseMore(more, 'forget WHAT');
     return async (context) => {
       const { Forgetting, StoreReader } = await import('@sentrypeer/store');
-      const { judgeText, nameOf } = await import('./subject.ts');
+      const { judgeText } = await import('./subject.ts');
       using log = StoreReader.open(context.config.dbFile);
       const { subject } = await judgeText(named, log, context);
       using forgetting = Forgetting.open(context, context.config.dbFile);

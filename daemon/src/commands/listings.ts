@@ -4,7 +4,7 @@ import type { Listing } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import { PAGE_ENTRIES_COUNT, TOP_ROWS_MAX } from '../limits.ts';
 import type { Command } from './command.ts';
-import { formatTable, utc } from './text.ts';
+import { formatTable, untilText, utc } from './text.ts';
 import { refuseMore, wholeFlag } from './words.ts';
 
 const KINDS = { addresses: 'address', numbers: 'number' } as const;
@@ -40,7 +40,7 @@ export const LISTINGS: Command = {
         what: kind === 'address' ? value : `+${value}`,
         score,
         since: utc(sinceEpochUs),
-        until: utc(untilEpochUs),
+        until: untilText(untilEpochUs),
       }));
       return {
         text:

@@ -1,51 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { canonicalAddress } from '@sentrypeer/ip';
+import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
-import type { Judge, Judgement, Subject } from '@sentrypeer/verdict';
+import type { Block, Judge, Judgement, Subject } from '@sentrypeer/verdict';
 import { judgeOptions } from '../open-engine.ts';
-import { makeJudge } from '../services/judge.ts';
+import { RANGE } from '../services/blockable.ts';
+import { judgeOver } from '../services/judge.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
-
-/** A block of numbers, as the lists name it. */
-const RANGE = /^\+\d{3,13}x{2,4}$/;
 
 /** What a text names, and the verdict on it. */
 export interface JudgedSubject {
   readonly subject: Subject;
   readonly judgement: Judgement;
+  /** The operator's word by which it is listed. */
+  readonly block: Block | undefined;
 }
 
 /** Reads an address, a range such as `+46850780xx`, or a number in any form, and judges it. Throws `OperatingError`. */
 export async function judgeText(
   text: string,
   log: StoreReader,
-  { config, clock }: CommandContext,
+  { config, clock }: Pick<CommandContext, 'config' | 'clock'>,
 ): Promise<JudgedSubject> {
-  const plans = await NumberingPlans.load();
-  const judge = makeJudge({ clock, plans, evidence: log.evidence }, judgeOptions(config));
+  const { judge } = await openJudge(log, { config, clock });
+  const judged = (subject: Subject, judgement: Judgement): JudgedSubject => {
+    return { subject, judgement, block: judge.blockOn(subject, clock.epochUs()) };
+  };
+  const network = text.includes('/') ? parsePrefix(text) : undefined;
+  if (network !== undefined) {
+    const subject = { kind: 'address', value: formatPrefix(network) } as const;
+    const verdict = judge.network(network, clock.epochUs());
+    const judgement = { ...verdict, number: undefined, address: verdict };
+    return { subject, judgement, block: judge.blockOnNetwork(network, clock.epochUs()) };
+  }
   const address = canonicalAddress(text);
   if (address !== undefined) {
     const judgement = judge.judge({ address }, clock.epochUs());
-    return { subject: { kind: 'address', value: address }, judgement };
+    return judged({ kind: 'address', value: address }, judgement);
   }
   if (RANGE.test(text)) {
     const subject = { kind: 'range', value: text.slice(1) } as const;
     const verdict = judge.subject(subject, clock.epochUs());
-    return { subject, judgement: { ...verdict, number: undefined, address: undefined } };
+    return judged(subject, { ...verdict, number: undefined, address: undefined });
   }
-  return judgeNumber(text, judge, clock.epochUs());
+  const { judgement, subject } = judgeNumber(text, judge, clock.epochUs());
+  return judged(subject, judgement);
 }
 
-/** A number or a range with its plus, or an address. */
-export function nameOf({ kind, value }: Subject): string {
-  return kind === 'address' ? value : `+${value}`;
+/** The judge as the daemon has it, and what it hears of the operator. */
+export async function openJudge(
+  log: StoreReader,
+  { config, clock }: Pick<CommandContext, 'config' | 'clock'>,
+): Promise<ReturnType<typeof judgeOver>> {
+  const plans = await NumberingPlans.load();
+  return judgeOver({ clock, plans, evidence: log.evidence }, judgeOptions(config));
 }
 
-function judgeNumber(text: string, judge: Judge, nowEpochUs: number): JudgedSubject {
+function judgeNumber(
+  text: string,
+  judge: Judge,
+  nowEpochUs: number,
+): Pick<JudgedSubject, 'subject' | 'judgement'> {
   const judgement = judge.judge({ number: text }, nowEpochUs);
   const { kind = 'none', e164 } = judgement.number ?? {};
   if (kind === 'none') {

@@ -2,6 +2,7 @@
 
 import { ALLOW } from './allow.ts';
 import { BACKUP } from './backup.ts';
+import { BLOCK, UNBLOCK } from './block.ts';
 import type { Command } from './command.ts';
 import { CHECK_CONFIG } from './check-config.ts';
 import { completionCommand } from './completion.ts';
@@ -29,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   LISTINGS,
   EXPLAIN,
   ...ALLOW,
+  ...BLOCK,
+  UNBLOCK,
   DELIST,
   ...KEYS,
   BACKUP,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
+import type { Subject } from '@sentrypeer/verdict';
 import { LOG_VALUE_CHARACTERS_MAX } from '../limits.ts';
 import { escapeText } from '../output/escape-text.ts';
 
@@ -23,6 +25,16 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
+}
+
+/** A number or a range with its plus, or an address. */
+export function nameOf({ kind, value }: Pick<Subject, 'kind' | 'value'>): string {
+  return kind === 'address' ? value : `+${value}`;
+}
+
+/** Until when something holds. @param epochUs Wall-clock microseconds; the latest there is stands for always. */
+export function untilText(epochUs: number): string {
+  return epochUs >= LATEST_EPOCH_US ? 'always' : utc(epochUs);
 }
 
 /** `1 event`, `2 events`. */

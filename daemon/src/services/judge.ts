@@ -22,6 +22,8 @@ import {
   type PolicyName,
 } from '@sentrypeer/verdict';
 import { VERSION } from '../config/version.ts';
+import { ChangedSubjects } from './changed-subjects.ts';
+import { Decided } from './decided.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
@@ -42,10 +44,17 @@ export interface JudgePorts {
   readonly own?: OwnAddresses;
 }
 
-/** The one judge over what is kept; what the operator allows is followed as it changes. */
+/** The one judge over what is kept; what the operator allows and blocks is followed as it changes. */
 export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
-  const { clock, plans, evidence, own = new OwnAddresses(clock) } = ports;
-  const { homeCountry, ownNumbers, ownAddresses } = options;
+  return judgeOver(ports, options).judge;
+}
+
+/** The judge, and what it hears of the operator. */
+export function judgeOver(
+  { clock, plans, evidence, own = new OwnAddresses(clock) }: JudgePorts,
+  options: JudgeOptions,
+): { readonly judge: Judge; readonly decided: Decided } {
+  const { homeCountry } = options;
   const home = homeCountry === undefined ? undefined : plans.home(homeCountry);
   if (homeCountry !== undefined && home === undefined) {
     throw new OperatingError(
@@ -53,33 +62,10 @@ export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
       `${homeCountry} has no telephone numbers of its own; give --home-country the country whose numbers you dial`,
     );
   }
-  let never: NeverListed | undefined;
-  let decisionsCount = -1;
-  let ownAtThatTime: readonly string[] = [];
-  let askedAtMs = -1;
-  const neverListed = (): NeverListed => {
-    const nowMs = Math.floor(clock.nowMs());
-    // Once in a millisecond: a step of judging asks some hundred times.
-    if (never !== undefined && nowMs === askedAtMs) return never;
-    askedAtMs = nowMs;
-    const count = evidence.decisionsCount();
-    const ownNow = own.get();
-    if (never === undefined || count !== decisionsCount || ownNow !== ownAtThatTime) {
-      never = new NeverListed(
-        { plans, home },
-        {
-          ownAddresses: [...ownNow, ...ownAddresses],
-          ownNumbers,
-          allowances: evidence.allowances(),
-        },
-      );
-      decisionsCount = count;
-      ownAtThatTime = ownNow;
-    }
-    return never;
-  };
+  const decided = new Decided({ clock, plans, home, evidence, own }, options);
+  const { never, blocked } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
-  return new Judge({ plans, evidence, never: neverListed, policy, home });
+  return { judge: new Judge({ plans, evidence, never, blocked, policy, home }), decided };
 }
 
 /** Lets the judge follow the log of a store; throws `OperatingError`. */
@@ -94,10 +80,10 @@ export function openJudging(
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
-  const judge = makeJudge({ clock, plans, evidence, own }, options);
+  const { judge, decided } = judgeOver({ clock, plans, evidence, own }, options);
   const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
-  let judgedBy = own.get();
+  const changes = new ChangedSubjects(decided, own);
   return store.openJudging({
     numbers: {
       read: (dialled) => {
@@ -116,32 +102,44 @@ export function openJudging(
         confidence * 100 >= policy['number-confidence'] && isCostly({ plans, home }, dialled, e164),
     },
     toolOf,
-    verdict: (subject, nowEpochUs) => listingVerdict(judge, subject, nowEpochUs),
+    verdict: (subject, nowEpochUs) =>
+      listingVerdict({ judge, decided, evidence }, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),
-    changed: () => {
-      const [before, now] = [judgedBy, own.get()];
-      judgedBy = now;
-      return before === now
-        ? []
-        : [...new Set(before).symmetricDifference(new Set(now))].flatMap(addressSubject);
-    },
+    changed: () => changes.take(),
     optionsHash: hashOf(options, own.get()),
     onChanged,
   });
-}
-
-function addressSubject(text: string): readonly ListedSubject[] {
-  const value = canonicalAddress(text.split('%')[0] ?? '');
-  return value === undefined ? [] : [{ kind: 'address', value }];
 }
 
 function withoutPlus(digits: string): string {
   return digits.startsWith('+') ? digits.slice(1) : digits;
 }
 
-function listingVerdict(judge: Judge, subject: ListedSubject, nowEpochUs: number): ListingVerdict {
+function listingVerdict(
+  {
+    judge,
+    decided,
+    evidence,
+  }: {
+    readonly judge: Judge;
+    readonly decided: Decided;
+    readonly evidence: StoreReader['evidence'];
+  },
+  subject: ListedSubject,
+  nowEpochUs: number,
+): ListingVerdict {
   const { level, score, reasons, untilEpochUs } = judge.subject(subject, nowEpochUs);
-  return { level: level === 'none' ? undefined : level, score, reasons, untilEpochUs };
+  const verdict = { level: level === 'none' ? undefined : level, score, reasons, untilEpochUs };
+  const block = level === 'listed' ? decided.blocked().listed(subject, nowEpochUs) : undefined;
+  if (block === undefined) return { ...verdict, isBlocked: false };
+  const { createdEpochUs } = block;
+  const facts = evidence.facts(subject) ?? {
+    grade: 'handshake', // Nobody can have forged the operator's word.
+    firstEpochUs: createdEpochUs,
+    lastEpochUs: createdEpochUs,
+    eventsCount: 0,
+  };
+  return { ...verdict, isBlocked: true, facts };
 }
 
 /** What an entry of the allowlist concerns, so that it is judged again when the entry comes or goes. */

@@ -6,7 +6,8 @@ import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
 import { isWide, parseAllowed } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
-import { makeJudge, type JudgeOptions } from './judge.ts';
+import { readBlockable } from './blockable.ts';
+import { judgeOver, type JudgeOptions } from './judge.ts';
 
 /** The judge as the API asks it, over the same tables that the storing thread keeps. Throws `OperatingError`. */
 export async function openReputation(
@@ -23,10 +24,13 @@ export async function openReputation(
 ): Promise<Reputation> {
   const plans = await NumberingPlans.load();
   const { evidence } = log;
+  const { judge, decided } = judgeOver({ clock, plans, evidence }, options);
   return {
-    judge: makeJudge({ clock, plans, evidence }, options),
+    judge,
     number: (e164) => evidence.number(e164),
     allowances: () => evidence.allowances(),
+    blocks: () => evidence.blocks(),
+    blockable: (text) => readBlockable({ judge, decided }, text, clock.epochUs()),
     isAllowable: (value) => parseAllowed(value) !== undefined,
     isWide: (value) => {
       const allowed = parseAllowed(value);

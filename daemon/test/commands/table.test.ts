@@ -104,6 +104,11 @@ test('what was not read of a time never becomes a comment', () => {
   assert.match(refusedCommand('allow add 192.0.2.1 a customer 30d'), /^"30d" looks like a time/);
   assert.match(refusedCommand('allow add 192.0.2.1 always 30d'), /"30d" follows a time/);
   assert.match(refusedCommand('allow add 192.0.2.1 7d x --comment y'), /two comments/);
+  prepared('block 45.0.0.0/8 1d12h scans from there', 'block');
+  prepared('block list', 'block list');
+  assert.match(refusedCommand('block 45.0.0.0/8 24'), /^"24" has no unit/);
+  assert.match(refusedCommand('block'), /^there is a word missing: write block WHAT/);
+  assert.match(refusedCommand('unblock 45.0.0.0/8 30d'), /^"30d" is too much/);
   assert.match(refusedCommand('delist 192.0.2.1 30d'), /^"30d" looks like a time/);
   assert.match(refusedCommand('keys list --yes'), /^--yes means nothing to keys list: it belongs/);
 });

@@ -34,6 +34,8 @@ export interface Listed extends Entry {
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   readonly eventsCount: number;
+  /** Whether it stands there by the operator's word. */
+  readonly isBlocked: boolean;
 }
 
 export interface ListedChange extends Entry {

@@ -19,7 +19,7 @@ export {
   type ListedChange,
   type ListedSubject,
 } from './feed.ts';
-export { type Decision, type Reputation } from './reputation.ts';
+export { type Blockable, type Decision, type Reputation } from './reputation.ts';
 export { type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';
 export type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';

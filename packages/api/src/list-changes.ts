@@ -93,7 +93,7 @@ async function* agedText(
   for (const page of feed.snapshot(entries)) {
     const own = page.filter((entry) => isAsked(entry, entries, ageless));
     const seenWithin = (from: number, to: number): readonly Listed[] =>
-      own.filter(({ lastSeenEpochUs: us }) => us > from && us <= to);
+      own.filter(({ isBlocked, lastSeenEpochUs: us }) => !isBlocked && us > from && us <= to);
     const old = seenWithin(wasOldUs, isOldUs);
     const young = seenWithin(Math.max(sinceEpochUs, isOldUs), Infinity);
     if (old.length > 0 && changes.remove !== undefined) yield changes.remove(old);

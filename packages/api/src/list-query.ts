@@ -89,9 +89,12 @@ export function isListed(
   );
 }
 
-/** Whether a list holds the entry. */
+/** Whether a list holds the entry. What the operator blocked is on each, whatever is known of it. */
 export function isOnList(entry: Listed, filter: ListFilter): boolean {
   const { kind, value, grade, eventsCount, lastSeenEpochUs } = entry;
+  if (entry.isBlocked) {
+    return kind !== 'address' || filter.family === 0 || filter.family === familyOf(value);
+  }
   const total = { grade, seenCount: eventsCount };
   return kind === 'address'
     ? isListed(value, lastSeenEpochUs, total, filter)

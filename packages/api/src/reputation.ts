@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Allowance, Judge, NumberEvidence, Subject } from '@sentrypeer/verdict';
+import type { Allowance, Block, Judge, NumberEvidence, Subject } from '@sentrypeer/verdict';
 
 /** What the operator may say beside the evidence. */
 export type Decision =
@@ -11,14 +11,35 @@ export type Decision =
       readonly untilEpochUs: number | undefined;
     }
   | { readonly kind: 'disallow'; readonly value: string }
+  | {
+      readonly kind: 'block';
+      readonly subject: Subject;
+      readonly comment: string;
+      readonly untilEpochUs: number | undefined;
+    }
+  | { readonly kind: 'unblock'; readonly subject: Subject }
   | { readonly kind: 'delist'; readonly subject: Subject; readonly comment: string };
+
+/** What a text names that may be blocked, or why it may not. */
+export type Blockable =
+  | {
+      readonly kind: 'subject';
+      readonly subject: Subject;
+      readonly isWide: boolean;
+      /** Why all of it is never listed; `undefined` where it may be. */
+      readonly guard: string | undefined;
+    }
+  | { readonly kind: 'unread'; readonly why: string };
 
 /** The judge, what it knows, and what the operator told it. */
 export interface Reputation {
-  readonly judge: Pick<Judge, 'judge' | 'numberStanding' | 'addressStanding'>;
+  readonly judge: Pick<Judge, 'judge' | 'blockOn' | 'numberStanding' | 'addressStanding'>;
   /** Calls of a number of E.164, without its plus, in whichever form. */
   number(e164: string): NumberEvidence | undefined;
   allowances(): readonly Allowance[];
+  blocks(): readonly Block[];
+  /** Reads an address, a network, a number or a range of numbers. */
+  blockable(text: string): Blockable;
   /** Whether the text can stand on the allowlist. */
   isAllowable(value: string): boolean;
   /** Whether what can be allowed takes in so much that it was probably not meant. */

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { OperatingError } from '@sentrypeer/kernel';
 import type { DeliveredEvent, HttpApi, HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
+import { MemoryReputation } from './memory-reputation.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { openApi } from './ports.ts';
 
@@ -278,8 +279,9 @@ test('an id of APIBAN from a database that is gone begins anew', async () => {
 });
 
 test('APIBAN is told of what the judge lists alone', async () => {
-  const feed = new MemoryFeed().list('10.0.0.1').list('10.0.0.8', { level: 'watch' });
-  await using api = await openApi({ feed });
+  const reputation = new MemoryReputation();
+  reputation.addresses.set('10.0.0.1', ['it came']);
+  await using api = await openApi({ reputation });
   assert.deepEqual(await json(api, '/api/k/check/10.0.0.1'), [
     200,
     { ipaddress: ['10.0.0.1'], ID: 'none' },

@@ -184,6 +184,7 @@ test('GET /v1/lists/numbers.json is one array of entries', async () => {
     first_seen: SEEN,
     last_seen: SEEN,
     seen_count: 1,
+    blocked: false,
   });
 });
 

@@ -34,6 +34,7 @@ export class MemoryFeed implements Feed {
       firstSeenEpochUs: LISTED_US,
       lastSeenEpochUs: LISTED_US,
       eventsCount: 1,
+      isBlocked: false,
       ...entry,
     });
     return this;

@@ -21,7 +21,11 @@ export class MemoryReputation implements Reputation {
   /** What is not unmet, of numbers and addresses. */
   readonly standings = new Map<string, ReturnType<Reputation['judge']['numberStanding']>>();
 
+  /** What is blocked by itself, by value. */
+  readonly blocked = new Map<string, Of<'blocks'>[number]>();
+
   readonly judge: Reputation['judge'] = {
+    blockOn: ({ value }) => this.blocked.get(value),
     numberStanding: (number) => this.standings.get(number) ?? 'unmet',
     addressStanding: (address) => this.standings.get(address) ?? 'unmet',
     judge: ({ number: dialled, address: source }) => {
@@ -45,6 +49,19 @@ export class MemoryReputation implements Reputation {
     return [
       { value: '192.0.2.0/24', comment: 'ours', createdEpochUs: UNTIL_US, untilEpochUs: undefined },
     ];
+  }
+
+  blocks(): Of<'blocks'> {
+    return [...this.blocked.values()];
+  }
+
+  blockable(text: string): Of<'blockable'> {
+    if (text === 'nonsense')
+      return { kind: 'unread', why: `${text} cannot be blocked: no address` };
+    const guard = text.startsWith('192.') ? 'it is on the allowlist (ours)' : undefined;
+    const kind = text.includes('.') ? 'address' : 'number';
+    const value = text.replace('+', '');
+    return { kind: 'subject', subject: { kind, value }, isWide: this.isWide(text), guard };
   }
 
   isWide(value: string): boolean {

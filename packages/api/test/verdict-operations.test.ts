@@ -251,6 +251,9 @@ test('POST /v1/decisions writes what the operator says', async () => {
     { delist: '0701234567', comment: 'a customer' },
     { delist: '+46850780xx' },
     { delist: '99912345678' },
+    { block: '45.0.0.0/8', comment: 'scans', until: '2099-09-21T14:13:20Z' },
+    { block: '0.0.0.0/0', yes: true },
+    { unblock: '192.0.2.7' },
   ]) {
     const response = await decide(api, body);
     assert.equal(response.status, 204, await response.text());
@@ -269,7 +272,32 @@ test('POST /v1/decisions writes what the operator says', async () => {
     { kind: 'delist', subject: { kind: 'number', value: '46701234567' }, comment: 'a customer' },
     { kind: 'delist', subject: { kind: 'range', value: '46850780xx' }, comment: '' },
     { kind: 'delist', subject: { kind: 'number', value: '99912345678' }, comment: '' },
+    {
+      kind: 'block',
+      subject: { kind: 'address', value: '45.0.0.0/8' },
+      comment: 'scans',
+      untilEpochUs: Date.UTC(2099, 8, 21, 14, 13, 20) * 1000,
+    },
+    {
+      kind: 'block',
+      subject: { kind: 'address', value: '0.0.0.0/0' },
+      comment: '',
+      untilEpochUs: undefined,
+    },
+    { kind: 'unblock', subject: { kind: 'address', value: '192.0.2.7' } },
   ]);
+  reputation.blocked.set('46701234567', {
+    subject: { kind: 'number', value: '46701234567' },
+    comment: 'fraud',
+    createdEpochUs: UNTIL_US,
+    untilEpochUs: undefined,
+  });
+  assert.deepEqual(await get(api, '/v1/blocklist'), {
+    items: [
+      { kind: 'number', value: '+46701234567', comment: 'fraud', created: UNTIL, until: null },
+    ],
+  });
+
   assert.deepEqual(await get(api, '/v1/allowlist'), {
     items: [{ value: '192.0.2.0/24', comment: 'ours', created: UNTIL, until: null }],
   });
@@ -316,6 +344,11 @@ test('POST /v1/decisions refuses what cannot be meant', async () => {
     { allow: 'a', comment: 'x'.repeat(COMMENT_CHARACTERS_MAX + 1) },
     { allow: 'a', because: 'b' },
     { delist: '999' },
+    { block: 'nonsense' },
+    { block: '192.0.2.7' },
+    { block: '0.0.0.0/0' },
+    { block: 'a', until: '2001-01-01T00:00:00Z' },
+    { unblock: 'a', until: '2099-01-01T00:00:00Z' },
     '{"__proto__":{"allow":"x"}}',
   ]) {
     const response = await decide(api, body);
@@ -329,6 +362,8 @@ test('POST /v1/decisions refuses what cannot be meant', async () => {
   for (const [code, status] of [
     ['allowance_unknown', 404],
     ['allowlist_full', 409],
+    ['block_unknown', 404],
+    ['blocklist_full', 409],
     ['db_locked', 503],
   ] as const) {
     reputation.fails = code;

@@ -338,6 +338,8 @@ export interface Listing {
   readonly last_seen: string;
   /** Events of the evidence. */
   readonly seen_count: number;
+  /** Whether the operator blocked it: then it is listed whatever the evidence says. */
+  readonly blocked: boolean;
 }
 
 export interface ListingChange {
@@ -379,4 +381,20 @@ export interface Allowance {
 
 export interface Allowlist {
   readonly items: readonly Allowance[];
+}
+
+export interface Block {
+  readonly kind: 'address' | 'number' | 'range';
+  /** Address, network, number or range. */
+  readonly value: string;
+  /** What for. */
+  readonly comment: string;
+  /** Since when. */
+  readonly created: string;
+  /** null: always. */
+  readonly until: string | null;
+}
+
+export interface Blocklist {
+  readonly items: readonly Block[];
 }

@@ -3,6 +3,7 @@
 import type {
   Address,
   Allowlist,
+  Blocklist,
   Check,
   Countries,
   Country,
@@ -132,6 +133,10 @@ export class SentryPeerClient {
 
   allowlist({ signal }: CallOptions = {}): Promise<Allowlist> {
     return this.#get('/v1/allowlist', {}, signal);
+  }
+
+  blocklist({ signal }: CallOptions = {}): Promise<Blocklist> {
+    return this.#get('/v1/blocklist', {}, signal);
   }
 
   summary({ signal }: CallOptions = {}): Promise<Summary> {

@@ -4,6 +4,8 @@ export {
   type Address,
   type Allowance,
   type Allowlist,
+  type Block,
+  type Blocklist,
   type Check,
   type Country,
   type Event,

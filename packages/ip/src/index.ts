@@ -40,4 +40,10 @@ export {
   widen,
   type Prefix,
 } from './prefix.ts';
-export { isLocalAddress, isPublicAddress, specialPurpose } from './special-purpose.ts';
+export { coverWithout, findCover, unicastPart, type Cover } from './prefix-cover.ts';
+export {
+  isLocalAddress,
+  isPublicAddress,
+  specialNetworks,
+  specialPurpose,
+} from './special-purpose.ts';

@@ -40,7 +40,7 @@ const SPECIAL_PURPOSE: readonly (readonly [Prefix, string])[] = (
 
 const IPV4 = prefix('::ffff:0:0/96');
 /** The only space of IPv6 from which IANA allocates unicast addresses (RFC 4291 §2.4). */
-const GLOBAL_UNICAST = prefix('2000::/3');
+export const GLOBAL_UNICAST = prefix('2000::/3');
 
 /** Networks whose addresses many sites use at once: RFC 1918, RFC 6598, link-local, RFC 4193, and loopback. */
 const LOCAL = [
@@ -54,6 +54,11 @@ const LOCAL = [
   'fc00::/7',
   'fe80::/10',
 ].map((text) => prefix(text));
+
+/** The networks of {@link specialPurpose}, beside all of IPv6 outside 2000::/3. */
+export function specialNetworks(): readonly Prefix[] {
+  return SPECIAL_PURPOSE.map(([network]) => network);
+}
 
 /** Why the address belongs to no single host of the Internet, `undefined` where it may. */
 export function specialPurpose(ip: Ip): string | undefined {

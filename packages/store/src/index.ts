@@ -41,6 +41,7 @@ export { JUDGE_CURSOR } from './judging/event-lanes.ts';
 export {
   type EvidenceFacts,
   type KeptAllowance,
+  type KeptBlock,
   type ListedKind,
   type ListedSubject,
 } from './judging/evidence-reader.ts';

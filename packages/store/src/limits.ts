@@ -203,6 +203,9 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 
+/** Entries that the operator blocked, 0 and above. Chosen: as many as of the allowlist. */
+export const BLOCKS_COUNT_MAX = 10_000;
+
 /** Rows that one transaction of forgetting removes; some ten milliseconds, between which a daemon records. */
 export const FORGET_ROWS = 500;
 

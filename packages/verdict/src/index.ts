@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 export { isWide, likelySlip, parseAllowed, type Allowance, type Allowed } from './allowance.ts';
+export { Blocked, type Block } from './blocked.ts';
 export { addressVerdict } from './address-verdict.ts';
 export {
   DESTINATION_CLASSES,
@@ -23,7 +24,6 @@ export type {
   NumberJudgement,
   Question,
   Standing,
-  Subject,
 } from './judgement.ts';
 export { NeverListed, type NeverListedOptions } from './never-listed.ts';
 export {
@@ -34,6 +34,8 @@ export {
   type Policy,
   type PolicyName,
 } from './policy.ts';
+export type { Subject } from './subject.ts';
+export { NEVER_BLOCKED } from './number-judge.ts';
 export { toolOf } from './tool.ts';
 export { numberVerdict } from './number-verdict.ts';
 export { rangeVerdict } from './range-verdict.ts';

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { formatPrefix, parsePrefix, type Prefix } from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
 import { addressVerdict } from './address-verdict.ts';
+import { blockedVerdict, overruled, type Block } from './blocked.ts';
 import { delistedReasons } from './delisting.ts';
-import type { Judgement, JudgePorts, Question, Standing, Subject } from './judgement.ts';
+import { EXCEPTIONS_COUNT_MAX } from './limits.ts';
+import type { Judgement, JudgePorts, Question, Standing } from './judgement.ts';
 import { NumberJudge } from './number-judge.ts';
+import type { Subject } from './subject.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
 
 /** The one judge: decides by what is kept, the policy and the time, in some tens of microseconds and without waiting. */
@@ -20,10 +24,7 @@ export class Judge {
   /** @param nowEpochUs Wall-clock microseconds. */
   judge({ number: dialled, address: source }: Question, nowEpochUs: number): Judgement {
     const number = dialled === undefined ? undefined : this.#numbers.dialled(dialled, nowEpochUs);
-    const address =
-      source === undefined
-        ? undefined
-        : this.subject({ kind: 'address', value: source }, nowEpochUs);
+    const address = source === undefined ? undefined : this.#asked(source, nowEpochUs);
     // A call for help is let through, whoever makes it: a forged or borrowed address must not cost a life.
     if (number?.kind === 'emergency') return { ...notListed(...number.reasons), number, address };
     const verdicts = [number, address].filter((verdict) => verdict !== undefined);
@@ -44,7 +45,10 @@ export class Judge {
     };
   }
 
-  /** The verdict on one address, one number of E.164 or one range. */
+  /**
+   * The verdict on one address, one network, one number of E.164 or one range by itself, as lists name it. What lies in a network
+   * or a range that the operator blocked is on lists by that alone.
+   */
   subject(subject: Subject, nowEpochUs: number): Verdict {
     switch (subject.kind) {
       case 'number':
@@ -58,6 +62,50 @@ export class Judge {
     }
   }
 
+  /** The verdict on all of a network that is not guarded, for whoever asks about the network itself. */
+  network(network: Prefix, nowEpochUs: number): Verdict {
+    const block = this.blockOnNetwork(network, nowEpochUs);
+    if (block === undefined) {
+      return this.subject({ kind: 'address', value: formatPrefix(network) }, nowEpochUs);
+    }
+    const guards = this.#ports.never().within(network, nowEpochUs);
+    const except = guards
+      .slice(0, EXCEPTIONS_COUNT_MAX)
+      .map((guard) => `except ${formatPrefix(guard.network)}: ${guard.why}`);
+    const more = guards.length - except.length;
+    const { reasons, ...verdict } = blockedVerdict(block, notListed());
+    const all = [
+      ...reasons,
+      ...except,
+      ...(more > 0 ? [`except ${more} more that are guarded`] : []),
+    ];
+    return { ...verdict, reasons: all };
+  }
+
+  /** By which word all of a network is listed that is not guarded. */
+  blockOnNetwork(network: Prefix, nowEpochUs: number): Block | undefined {
+    const blocked = this.#ports.blocked();
+    const named = blocked.named({ kind: 'address', value: formatPrefix(network) }, nowEpochUs);
+    return named ?? blocked.around(network, nowEpochUs);
+  }
+
+  /** Why the subject is never listed, whatever the operator blocks; `undefined` where it may be. */
+  guardOf({ kind, value }: Subject, nowEpochUs: number): string | undefined {
+    const never = this.#ports.never();
+    if (kind === 'range') return never.range(value, nowEpochUs);
+    return kind === 'number' ? never.e164(value, nowEpochUs) : never.address(value, nowEpochUs);
+  }
+
+  /** By which word of the operator's the subject is listed; `undefined` where by none. */
+  blockOn({ kind, value }: Subject, nowEpochUs: number): Block | undefined {
+    if (this.guardOf({ kind, value }, nowEpochUs) !== undefined) return undefined;
+    const blocked = this.#ports.blocked();
+    if (kind === 'address') return blocked.address(value, nowEpochUs);
+    return kind === 'number'
+      ? blocked.number(value, nowEpochUs)
+      : blocked.listed({ kind, value }, nowEpochUs);
+  }
+
   /** Whether the number, in whichever form it is dialled, was called here. */
   numberStanding(dialled: string, nowEpochUs: number): Standing {
     return this.#numbers.standing(dialled, nowEpochUs);
@@ -65,17 +113,46 @@ export class Judge {
 
   /** Whether anything came from the address here. */
   addressStanding(address: string, nowEpochUs: number): Standing {
-    const { evidence, never } = this.#ports;
+    const { evidence, never, blocked } = this.#ports;
     if (never().address(address, nowEpochUs) !== undefined) return 'guarded';
+    if (blocked().address(address, nowEpochUs) !== undefined) return 'met';
     if (evidence.address(address) !== undefined) return 'met';
     if (evidence.delisting({ kind: 'address', value: address }) !== undefined) return 'delisted';
     return evidence.wasMet(address) ? 'met' : 'unmet';
   }
 
+  /** An address that somebody asks about: also by the network that it lies in. */
+  #asked(address: string, nowEpochUs: number): Verdict {
+    const { never, blocked } = this.#ports;
+    const guarded = never().address(address, nowEpochUs);
+    if (guarded !== undefined) {
+      return notListed(guarded, ...overruled(blocked().said(address, nowEpochUs)));
+    }
+    const block = blocked().address(address, nowEpochUs);
+    const known = this.#known({ kind: 'address', value: address }, nowEpochUs);
+    return block === undefined ? known : blockedVerdict(block, known);
+  }
+
   #address(subject: Subject, nowEpochUs: number): Verdict {
-    const { evidence, never, policy } = this.#ports;
+    const { never, blocked } = this.#ports;
+    const block = blocked().listed(subject, nowEpochUs);
+    if (subject.value.includes('/')) {
+      const network = parsePrefix(subject.value);
+      const around = network && blocked().around(network, nowEpochUs);
+      if (around !== undefined) {
+        return notListed(`it lies in ${around.subject.value}, which the operator blocked`);
+      }
+      return block === undefined ? notListed() : blockedVerdict(block, notListed());
+    }
     const guarded = never().address(subject.value, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
+    const known = this.#known(subject, nowEpochUs);
+    return block === undefined ? known : blockedVerdict(block, known);
+  }
+
+  /** By evidence alone. */
+  #known(subject: Subject, nowEpochUs: number): Verdict {
+    const { evidence, policy } = this.#ports;
     const known = evidence.address(subject.value);
     if (known !== undefined) return addressVerdict(known, policy, nowEpochUs);
     return notListed(...delistedReasons(evidence.delisting(subject)));

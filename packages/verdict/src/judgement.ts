@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Candidate, HomePlan, NumberingPlans, Reading } from '@sentrypeer/numbers';
+import type { Blocked } from './blocked.ts';
 import type { DestinationClass } from './destination.ts';
 import type { AddressEvidence, Delisting, NumberEvidence, RangeEvidence } from './evidence.ts';
 import type { NeverListed } from './never-listed.ts';
 import type { Policy } from './policy.ts';
+import type { Subject } from './subject.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is asked: whether to let a call to a number through, or anything from an address, or a call from one to the other. */
@@ -43,13 +45,6 @@ export interface NumberJudgement extends Verdict {
  */
 export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
 
-/** One thing that can be listed. */
-export interface Subject {
-  readonly kind: 'address' | 'number' | 'range';
-  /** An address; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
-  readonly value: string;
-}
-
 /** What is kept of events, as the judge reads it; each question at once. */
 export interface EvidenceSource {
   address(address: string): AddressEvidence | undefined;
@@ -71,6 +66,8 @@ export interface JudgePorts {
   readonly evidence: EvidenceSource;
   /** What is never listed, as it is now. */
   readonly never: () => NeverListed;
+  /** What the operator blocked, as it is now. */
+  readonly blocked: () => Blocked;
   readonly policy: Policy;
   /** Where telephones that dial like the numbers asked for stand. */
   readonly home: HomePlan | undefined;

@@ -3,6 +3,9 @@
 /** Characters of what is allowed: an address, a network, a number or a range, 1 and above. Chosen: two numbers with their plus. */
 export const ALLOWED_CHARACTERS_MAX = 64;
 
+/** Exceptions in a blocked network that reasons name, 0 and above. Chosen: a screen has room for them. */
+export const EXCEPTIONS_COUNT_MAX = 8;
+
 /** Bits of a network of IPv4 below which it is asked whether it was meant, 0 to 32. Chosen: 10.0.0.0/8 is the widest private one. */
 export const WIDE_IPV4_BITS = 8;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { contains, formatIp, parseIp, specialPurpose } from '@sentrypeer/ip';
+import { contains, covers, formatIp, parseIp, specialPurpose, type Prefix } from '@sentrypeer/ip';
 import {
   blockPrefix,
   blocksOf,
@@ -81,6 +81,28 @@ export class NeverListed {
       ({ allowed, untilEpochUs }) =>
         allowed.kind === 'network' && contains(allowed.network, ip) && nowEpochUs < untilEpochUs,
     )?.why;
+  }
+
+  /** Networks and addresses of the operator's own, or that he allowed. */
+  networks(): readonly Prefix[] {
+    return [...this.#addresses.values(), ...this.#ranges].flatMap(({ allowed }) =>
+      allowed.kind === 'network' ? [allowed.network] : [],
+    );
+  }
+
+  /** What of a network is never listed, each with the reason. */
+  within(
+    network: Prefix,
+    nowEpochUs: number,
+  ): readonly { readonly network: Prefix; readonly why: string }[] {
+    return [...this.#addresses.values(), ...this.#ranges].flatMap(
+      ({ allowed, why, untilEpochUs }) =>
+        allowed.kind === 'network' &&
+        nowEpochUs < untilEpochUs &&
+        (covers(network, allowed.network) || covers(allowed.network, network))
+          ? [{ network: allowed.network, why }]
+          : [],
+    );
   }
 
   /** Why the block is never listed: one of its numbers is guarded, and a list of prefixes would refuse it. */

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
-import { destinationClass } from './destination.ts';
+import { blockedVerdict, overruled } from './blocked.ts';
+import { destinationClass, type DestinationClass } from './destination.ts';
 import { delistedReasons } from './delisting.ts';
 import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
 import { rangeVerdict } from './range-verdict.ts';
 import { isGraver, notListed, type Verdict } from './verdict.ts';
+
+/** At most watched, by evidence and by the operator's word alike. */
+export const NEVER_BLOCKED: ReadonlySet<DestinationClass> = new Set(['harmonised', 'helpline']);
 
 interface Judged {
   readonly verdict: Verdict;
@@ -29,8 +33,11 @@ export class NumberJudge {
     const settled = settle(candidates, (e164) => evidence.formsOf(e164));
     const likeliest = settled?.candidate;
     const guarded = never().number(reading, nowEpochUs);
-    if (guarded !== undefined) return this.#answer(reading, likeliest, only(notListed(guarded)));
-    const meant = this.#meaningOf(reading);
+    if (guarded !== undefined) {
+      const block = likeliest && this.#ports.blocked().number(likeliest.e164, nowEpochUs);
+      return this.#answer(reading, likeliest, only(notListed(guarded, ...overruled(block))));
+    }
+    const meant = this.#meaningOf(reading) ?? this.#blockedDigits(reading, nowEpochUs);
     let best = this.#answer(reading, likeliest, only(notListed()));
     for (const candidate of candidates) {
       const asked = candidate === likeliest ? settled?.confidence : candidate.confidence;
@@ -60,6 +67,10 @@ export class NumberJudge {
       .map(({ e164 }) => e164);
     const numbers = meant === undefined ? likely : [meant, ...likely];
     if (numbers.some((number) => evidence.number(number) !== undefined)) return 'met';
+    const { blocked } = this.#ports;
+    const unread = this.#blockedDigits(reading, nowEpochUs);
+    if (unread !== undefined) return 'met';
+    if (numbers.some((number) => blocked().number(number, nowEpochUs) !== undefined)) return 'met';
     const isDelisted = numbers.some(
       (value) => evidence.delisting({ kind: 'number', value }) !== undefined,
     );
@@ -70,7 +81,9 @@ export class NumberJudge {
   number(number: string, nowEpochUs: number): Verdict {
     const guarded = this.#ports.never().e164(number, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
-    return this.#own(number, nowEpochUs, 1);
+    const known = this.#own(number, nowEpochUs, 1);
+    const block = this.#ports.blocked().listed({ kind: 'number', value: number }, nowEpochUs);
+    return block === undefined || !this.#isBlockable(number) ? known : blockedVerdict(block, known);
   }
 
   range(block: string, nowEpochUs: number): Verdict {
@@ -78,8 +91,12 @@ export class NumberJudge {
     const guarded = never().range(block, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
     const known = evidence.range(block);
-    if (known === undefined) return notListed();
-    return rangeVerdict(block, known, this.#classOf(known.example), policy, nowEpochUs);
+    const verdict =
+      known === undefined
+        ? notListed()
+        : rangeVerdict(block, known, this.#classOf(known.example), policy, nowEpochUs);
+    const blocked = this.#ports.blocked().listed({ kind: 'range', value: block }, nowEpochUs);
+    return blocked === undefined ? verdict : blockedVerdict(blocked, verdict);
   }
 
   /**
@@ -93,12 +110,34 @@ export class NumberJudge {
     return candidates.some(({ e164 }) => e164 === meant) ? meant : undefined;
   }
 
+  /** Digits that no plan knows, if exactly these are blocked. */
+  #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
+    if (candidates.length > 0 || digits === '') return undefined;
+    const plain = digits.startsWith('+') ? digits.slice(1) : digits;
+    const block = this.#ports.blocked().listed({ kind: 'number', value: plain }, nowEpochUs);
+    return block === undefined ? undefined : plain;
+  }
+
+  /** Numbers that people call in need are let through, whatever the operator says. */
+  #isBlockable(number: string): boolean {
+    return !NEVER_BLOCKED.has(this.#classOf(number));
+  }
+
   /** The graver of what is known of the number and of its neighbours. */
   #judged(number: string, nowEpochUs: number, confidence: number | undefined): Judged {
     const { plans, evidence, never, policy } = this.#ports;
     let best = only(this.#own(number, nowEpochUs, confidence));
     // A guess says little of the number, and nothing of its neighbours.
     if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return best;
+    const block = this.#ports.blocked().number(number, nowEpochUs);
+    if (block !== undefined && this.#isBlockable(number)) {
+      const { kind, value } = block.subject;
+      const isHeld = kind === 'range' && never().range(value, nowEpochUs) !== undefined;
+      if (!isHeld) {
+        const verdict = blockedVerdict(block, best.verdict);
+        return { verdict, range: kind === 'range' ? value : undefined };
+      }
+    }
     const own = evidence.number(number);
     // Its neighbours do not bring back what the operator delisted.
     if (own === undefined && evidence.delisting({ kind: 'number', value: number }) !== undefined) {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import {
+  Blocked,
   DEFAULT_POLICY,
   Judge,
   NeverListed,
@@ -10,6 +11,7 @@ import {
   policyOf,
   type AddressEvidence,
   type Allowance,
+  type Block,
   type Delisting,
   type EvidenceSource,
   type NumberEvidence,
@@ -131,6 +133,7 @@ export function allowance(value: string, more: Partial<Allowance> = {}): Allowan
 
 export interface JudgeOptions {
   readonly allowances?: readonly Allowance[];
+  readonly blocks?: readonly Block[];
   readonly ownAddresses?: readonly string[];
   readonly ownNumbers?: readonly string[];
   readonly home?: string;
@@ -147,7 +150,8 @@ export function judgeOf(evidence: EvidenceSource, options: JudgeOptions = {}): J
   const never = neverListed(options);
   const home = options.home === undefined ? undefined : plans.home(options.home);
   const policy = options.policy ?? DEFAULT_POLICY;
-  return new Judge({ plans, evidence, never: () => never, policy, home });
+  const blocked = new Blocked(options.blocks ?? [], never.networks());
+  return new Judge({ plans, evidence, never: () => never, blocked: () => blocked, policy, home });
 }
 
 const NAMES = Object.keys(POLICY_RULES) as PolicyName[];

@@ -2,7 +2,9 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress } from '@sentrypeer/ip';
+import type { Clock } from '@sentrypeer/kernel';
 import type { Feed } from '../feed.ts';
+import type { Reputation } from '../reputation.ts';
 import { addRoute, sendInvalid } from '../routes.ts';
 
 /** Addresses of one page, as APIBAN sends them. */
@@ -12,14 +14,24 @@ const ACCESS = { need: 'read', keyInPath: true } as const;
 const OWN_ID = /^listing-([0-9]{1,15})$/;
 const FOREIGN_ID = /^[0-9]{1,15}$/;
 
-type BannedFeed = Pick<Feed, 'listing' | 'listings' | 'changeIds' | 'knows'>;
+type BannedFeed = Pick<Feed, 'listings' | 'changeIds' | 'knows'>;
+
+interface BannedPorts {
+  readonly feed: BannedFeed;
+  readonly reputation: Pick<Reputation, 'judge'>;
+  readonly clock: Clock;
+}
+
 const BANNED = { kinds: ['address'], levels: ['listed'] } as const;
 
 /**
  * APIBAN's list of what the judge lists: each page names the id after which the next one begins, until there are no
  * new bans. The id stays good: asked again later it gives what was listed since, whenever it was seen.
  */
-export function addBannedList(app: FastifyInstance, feed: BannedFeed): void {
+export function addBannedList(
+  app: FastifyInstance,
+  { feed, reputation, clock }: BannedPorts,
+): void {
   const page = (request: FastifyRequest, reply: FastifyReply): void => {
     const { id } = request.params as { readonly id?: string };
     const after = afterOf(id);
@@ -31,8 +43,9 @@ export function addBannedList(app: FastifyInstance, feed: BannedFeed): void {
   addRoute(app, '/api/:key/check/:address', ACCESS, (request, reply) => {
     const address = canonicalAddress((request.params as { readonly address: string }).address);
     if (address === undefined) return sendInvalid(reply);
-    const listing = feed.listing({ kind: 'address', value: address });
-    if (listing?.level === 'listed') return send(reply, 200, [address], 'none');
+    // Also by a network that is listed.
+    const { listed } = reputation.judge.judge({ address }, clock.epochUs());
+    if (listed) return send(reply, 200, [address], 'none');
     return send(reply, 404, ['not blocked'], 'none');
   });
 }

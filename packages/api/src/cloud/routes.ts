@@ -49,7 +49,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     if (address === undefined) return undefined;
     return levelled.hasAddress(address, () => evidence.address(address) !== undefined);
   });
-  addBannedList(app, ports.feed);
+  addBannedList(app, ports);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nodes label their JSON as they like, so nothing is made of the label.

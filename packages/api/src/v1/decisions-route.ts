@@ -11,7 +11,7 @@ import { parseNumber } from '../request-target.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
-  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS NUMBER or RANGE, "comment"}';
+  'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} {"block": ADDRESS NETWORK NUMBER or RANGE, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS NUMBER or RANGE, "comment"}';
 /** A block of numbers, as the lists name it: `+46850780xx`. */
 const RANGE = /^\+\d{3,13}x{2,4}$/;
 const until = time('');
@@ -45,12 +45,24 @@ async function decide(
     await ports.reputation.decide(decision);
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
-    if (error.code === 'allowance_unknown') return sendProblem(reply, 404, error.message);
-    if (error.code === 'allowlist_full') return sendProblem(reply, 409, error.message);
+    if (error.code === 'allowance_unknown' || error.code === 'block_unknown') {
+      return sendProblem(reply, 404, error.message);
+    }
+    if (error.code === 'allowlist_full' || error.code === 'blocklist_full') {
+      return sendProblem(reply, 409, error.message);
+    }
     reply.header('Retry-After', '5');
     return sendProblem(reply, 503, `nothing can be recorded at present: ${error.code}`);
   }
   reply.code(204).send();
+}
+
+/** Wall-clock microseconds, `undefined` for always; or what is wrong with it. */
+function readUntil(end: unknown, clock: Clock): number | undefined | string {
+  if (end === undefined) return undefined;
+  const untilEpochUs = typeof end === 'string' ? until.read(end) : undefined;
+  if (untilEpochUs === undefined) return `until must be ${until.right}`;
+  return untilEpochUs <= clock.epochUs() ? 'until is in the past' : untilEpochUs;
 }
 
 /** The decision, or what is wrong with it. */
@@ -58,16 +70,25 @@ function readDecision(
   { reputation, clock }: { readonly reputation: Reputation; readonly clock: Clock },
   members: ReadonlyMap<string, unknown>,
 ): Decision | string {
-  const { allow, disallow, delist, comment = '', ...more } = Object.fromEntries(members);
+  const {
+    allow,
+    disallow,
+    block,
+    unblock,
+    delist,
+    comment = '',
+    ...more
+  } = Object.fromEntries(members);
   const { until: end, yes = false, ...unknown } = more;
   if (Object.keys(unknown).length > 0) return RIGHT;
   if (typeof comment !== 'string' || comment.length > COMMENT_CHARACTERS_MAX) {
     return `comment must be a text of at most ${COMMENT_CHARACTERS_MAX} characters`;
   }
-  const given = [allow, disallow, delist].filter((value) => value !== undefined);
+  const given = [allow, disallow, block, unblock, delist].filter((value) => value !== undefined);
   const [value] = given;
   if (given.length !== 1 || typeof value !== 'string') return RIGHT;
-  if ((end !== undefined || yes !== false) && allow === undefined) return RIGHT;
+  const holds = allow ?? block;
+  if ((end !== undefined || yes !== false) && holds === undefined) return RIGHT;
   if (disallow !== undefined) return { kind: 'disallow', value };
   if (allow !== undefined) {
     if (!reputation.isAllowable(value)) {
@@ -76,11 +97,21 @@ function readDecision(
     if (reputation.isWide(value) && yes !== true) {
       return 'allow takes in very much, and nothing of it would be listed any more: add "yes": true if it is meant';
     }
-    const untilEpochUs = typeof end === 'string' ? until.read(end) : undefined;
-    if (end !== undefined && untilEpochUs === undefined) return `until must be ${until.right}`;
-    if (untilEpochUs !== undefined && untilEpochUs <= clock.epochUs())
-      return 'until is in the past';
+    const untilEpochUs = readUntil(end, clock);
+    if (typeof untilEpochUs === 'string') return untilEpochUs;
     return { kind: 'allow', value, comment, untilEpochUs };
+  }
+  if (block !== undefined || unblock !== undefined) {
+    const read = reputation.blockable(value);
+    if (read.kind === 'unread') return read.why;
+    if (unblock !== undefined) return { kind: 'unblock', subject: read.subject };
+    if (read.guard !== undefined) return `${value} cannot be blocked: ${read.guard}`;
+    if (read.isWide && yes !== true) {
+      return 'block takes in very much, and all of it would be refused: add "yes": true if it is meant';
+    }
+    const untilEpochUs = readUntil(end, clock);
+    if (typeof untilEpochUs === 'string') return untilEpochUs;
+    return { kind: 'block', subject: read.subject, comment, untilEpochUs };
   }
   const address = canonicalAddress(value);
   if (address !== undefined) {

@@ -48,6 +48,7 @@ export function listingEntry(entry: Listed): { readonly [name: string]: Json } {
     first_seen: rfc3339(entry.firstSeenEpochUs),
     last_seen: rfc3339(entry.lastSeenEpochUs),
     seen_count: entry.eventsCount,
+    blocked: entry.isBlocked,
   };
 }
 

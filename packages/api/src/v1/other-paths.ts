@@ -121,14 +121,14 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   '/v1/decisions': {
     post: {
       summary:
-        'Allow, disallow or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
+        'Allow, disallow, block, unblock or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT}, {"block": WHAT, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
       requestBody: { required: true, content: { 'application/json': { schema: object } } },
       responses: {
         '204': { description: 'It is written, and carried out within a second.' },
         ...answers({
           '400': 'The body says something that is not so.',
-          '404': 'That is not on the allowlist.',
-          '409': 'The allowlist is full.',
+          '404': 'That is not on the allowlist, or not blocked.',
+          '409': 'The allowlist or the blocklist is full.',
           '503': 'Try again later.',
         }),
       },

@@ -304,6 +304,10 @@ export const SCHEMAS = {
     first_seen: time('Of the evidence: when it was met first.'),
     last_seen: time('Of the evidence: when it was met last.'),
     seen_count: count('Events of the evidence.'),
+    blocked: {
+      type: 'boolean',
+      description: 'Whether the operator blocked it: then it is listed whatever the evidence says.',
+    },
   }),
   ListingPage: page('Listing'),
   ListingChange: object({
@@ -339,6 +343,16 @@ export const SCHEMAS = {
   }),
   Allowlist: object({
     items: { type: 'array', items: { $ref: '#/components/schemas/Allowance' } },
+  }),
+  Block: object({
+    kind: { type: 'string', enum: LISTED_KINDS },
+    value: text('Address, network, number or range.'),
+    comment: text('What for.'),
+    created: time('Since when.'),
+    until: timeOrNull('null: always.'),
+  }),
+  Blocklist: object({
+    items: { type: 'array', items: { $ref: '#/components/schemas/Block' } },
   }),
   Problem: object({
     type: text('about:blank'),

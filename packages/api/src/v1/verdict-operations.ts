@@ -100,6 +100,27 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
       });
     },
   }),
+  operation({
+    path: '/v1/blocklist',
+    summary: 'What the operator blocked: it is listed, whatever is known of it',
+    need: 'read',
+    query: {},
+    mediaType: JSON_TYPE,
+    schema: reference('Blocklist'),
+    isConditional: () => true,
+    handle: (call) => {
+      const items = call.ports.reputation.blocks();
+      sendJson(call, {
+        items: items.map(({ subject, comment, createdEpochUs, untilEpochUs }) => ({
+          kind: subject.kind,
+          value: numberText(subject),
+          comment,
+          created: rfc3339(createdEpochUs),
+          until: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
+        })),
+      });
+    },
+  }),
 ];
 
 /** Answers where there is nothing to judge. */
@@ -168,8 +189,12 @@ function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subje
 
 /** Bodies of decisions that the route takes, and how long each holds. */
 function unlisting({ ports }: Call<typeof QUESTION>, subject: Subject): readonly string[] {
-  const { reputation } = ports;
+  const { reputation, clock } = ports;
   const value = numberText(subject);
+  const block = reputation.judge.blockOn(subject, clock.epochUs());
+  if (block !== undefined) {
+    return [`${JSON.stringify({ unblock: numberText(block.subject) })} to let the evidence decide`];
+  }
   const allowed = subject.kind === 'range' ? `${value.slice(0, value.indexOf('x'))}*` : value;
   const allow = reputation.isWide(allowed) ? { allow: allowed, yes: true } : { allow: allowed };
   return [

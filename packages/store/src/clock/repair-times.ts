@@ -51,14 +51,16 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     latestUs,
   );
   // A decision holds as long as it was meant to hold when it was made.
-  run(
-    `UPDATE allowance SET until_us = until_us - created_us + ?, created_us = ?
-      WHERE created_us > ? OR created_us < ?`,
-    nowUs,
-    nowUs,
-    latestUs,
-    EARLIEST_US,
-  );
+  for (const table of ['allowance', 'operator_block']) {
+    run(
+      `UPDATE ${table} SET until_us = until_us - created_us + ?, created_us = ?
+        WHERE created_us > ? OR created_us < ?`,
+      nowUs,
+      nowUs,
+      latestUs,
+      EARLIEST_US,
+    );
+  }
   run(`UPDATE delisting SET at_us = ? WHERE at_us > ? OR at_us < ?`, nowUs, latestUs, EARLIEST_US);
   run(
     `UPDATE listing SET since_us = ? WHERE since_us > ? OR since_us < ?`,

@@ -15,6 +15,7 @@ import {
   TABLES_OF_VERSION_10,
   TABLES_OF_VERSION_11,
 } from '../judging/address-tables.ts';
+import { TABLES_OF_VERSION_13 } from '../judging/block-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
 import { HEARSAY_TRIGGER, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
@@ -77,6 +78,7 @@ export function migrate(
     database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
     database.exec(TABLES_OF_VERSION_11);
   }
+  if (version < 13) database.exec(TABLES_OF_VERSION_13);
   database.exec(HEARSAY_TRIGGER);
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());

@@ -4,8 +4,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OperatingError, unreachable, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { fromSqlite } from '../file/database-error.ts';
-import { EvidenceReader, type KeptAllowance, type ListedSubject } from './evidence-reader.ts';
-import { ALLOWANCES_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import {
+  EvidenceReader,
+  type KeptAllowance,
+  type KeptBlock,
+  type ListedSubject,
+} from './evidence-reader.ts';
+import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { DECISION } from './due-work.ts';
 import { inTransaction } from '../file/transaction.ts';
@@ -22,6 +27,16 @@ export type Decision =
     }
   /** It may be listed again. */
   | { readonly kind: 'disallow'; readonly value: string }
+  /** List it, whatever is known of it; said again it takes the place of what was said before. */
+  | {
+      readonly kind: 'block';
+      readonly subject: ListedSubject;
+      readonly comment: string;
+      /** Wall-clock microseconds; `undefined` holds always. */
+      readonly untilEpochUs: number | undefined;
+    }
+  /** What is known of it decides again. */
+  | { readonly kind: 'unblock'; readonly subject: ListedSubject }
   /** What is known until now does not count any more. */
   | { readonly kind: 'delist'; readonly subject: ListedSubject; readonly comment: string };
 
@@ -39,6 +54,9 @@ export class DecisionWriter {
   readonly #allow: StatementSync;
   readonly #forgetEnded: StatementSync;
   readonly #disallow: StatementSync;
+  readonly #block: StatementSync;
+  readonly #unblock: StatementSync;
+  readonly #blocksCount: StatementSync;
   readonly #delist: StatementSync;
   readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
   readonly #count: StatementSync;
@@ -56,6 +74,12 @@ export class DecisionWriter {
       'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
     );
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
+    this.#block = database.prepare(`
+      INSERT INTO operator_block (kind, value, comment, created_us, until_us) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (kind, value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
+        until_us = excluded.until_us`);
+    this.#unblock = database.prepare('DELETE FROM operator_block WHERE kind = ? AND value = ?');
+    this.#blocksCount = database.prepare('SELECT count(*) AS n FROM operator_block');
     this.#delist = database.prepare(`
       INSERT INTO delisting (kind, value, at_us, events_count, honey_id, comment)
         VALUES (?, ?, ?, 0, (SELECT value FROM counter WHERE name = 'last_honey_id'), ?)
@@ -104,6 +128,10 @@ export class DecisionWriter {
           'allowance_unknown',
           `${decision.value} is not on the allowlist; allow list shows what is`,
         );
+      case 'block':
+        return this.#addBlock(decision, nowUs);
+      case 'unblock':
+        return this.#removeBlock(decision.subject);
       case 'delist': {
         const { subject, comment } = decision;
         const { kind, value } = subject;
@@ -118,6 +146,36 @@ export class DecisionWriter {
       default:
         unreachable(decision);
     }
+  }
+
+  #addBlock(
+    { subject, comment, untilEpochUs }: Extract<Decision, { kind: 'block' }>,
+    nowUs: number,
+  ): void {
+    const { kind, value } = subject;
+    this.#block.run(kind, value, comment, nowUs, untilEpochUs ?? null);
+    this.#dueBlock(subject);
+    if (Number(this.#blocksCount.get()?.['n']) <= BLOCKS_COUNT_MAX) return;
+    throw new OperatingError(
+      'blocklist_full',
+      `${BLOCKS_COUNT_MAX} entries are blocked already; unblock some, or block networks and ranges`,
+    );
+  }
+
+  #removeBlock(subject: ListedSubject): void {
+    const { kind, value } = subject;
+    this.#dueBlock(subject);
+    if (this.#unblock.run(kind, value).changes === 1) return;
+    throw new OperatingError(
+      'block_unknown',
+      `${kind === 'address' ? value : `+${value}`} is not blocked by itself; block list shows what is`,
+    );
+  }
+
+  /** What stands on lists of its own within a network, too; what a network puts on lists is found by the judge. */
+  #dueBlock({ kind, value }: ListedSubject): void {
+    this.#due(kind, value);
+    if (value.includes('/')) this.#due(DECISION, value);
   }
 }
 
@@ -155,6 +213,11 @@ export class Decisions {
   /** By what they allow. */
   allowances(): readonly KeptAllowance[] {
     return this.#guarded(() => this.#evidence.allowances());
+  }
+
+  /** By what they block. */
+  blocks(): readonly KeptBlock[] {
+    return this.#guarded(() => this.#evidence.blocks());
   }
 
   close(): void {

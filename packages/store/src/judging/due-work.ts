@@ -27,6 +27,7 @@ export class DueWork {
   readonly #remove: StatementSync;
   readonly #soonest: StatementSync;
   readonly #endAllowances: StatementSync;
+  readonly #endBlocks: StatementSync;
   readonly #add: StatementSync;
   /** Of the first row, which is a decision. */
   #sweep: { readonly dueId: number; readonly subjects: Sweep } | undefined;
@@ -38,8 +39,11 @@ export class DueWork {
     this.#first = database.prepare(`
       SELECT due_id, kind, value FROM judging_due ORDER BY due_id LIMIT ${JUDGE_ROWS}`);
     this.#remove = database.prepare('DELETE FROM judging_due WHERE due_id <= ?');
-    this.#soonest = database.prepare(
-      'SELECT 1 FROM allowance WHERE until_us <= ? ORDER BY until_us LIMIT 1',
+    this.#soonest = database.prepare(`
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM allowance WHERE until_us <= ?1)
+        OR EXISTS (SELECT 1 FROM operator_block WHERE until_us <= ?1)`);
+    this.#endBlocks = database.prepare(
+      'DELETE FROM operator_block WHERE until_us <= ? RETURNING kind, value',
     );
     this.#endAllowances = database.prepare(
       'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
@@ -47,11 +51,15 @@ export class DueWork {
     this.#add = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
   }
 
-  /** Allowances that have come to their end go, and what they covered is due. */
-  endAllowances(nowUs: number): void {
+  /** Allowances and blocks that have come to their end go, and what they covered is due. */
+  endDecisions(nowUs: number): void {
     if (this.#soonest.get(nowUs) === undefined) return;
     inTransaction(this.#parts.database, () => {
       for (const { value } of this.#endAllowances.all(nowUs)) this.#add.run(DECISION, value ?? '');
+      for (const { kind, value } of this.#endBlocks.all(nowUs)) {
+        this.#add.run(kind ?? '', value ?? '');
+        if (String(value).includes('/')) this.#add.run(DECISION, value ?? '');
+      }
       this.#counters.add('decisions', 1);
     });
   }

@@ -92,6 +92,14 @@ export interface KeptAllowance {
   readonly untilEpochUs: number | undefined;
 }
 
+export interface KeptBlock {
+  readonly subject: ListedSubject;
+  readonly comment: string;
+  readonly createdEpochUs: number;
+  /** `undefined` where it always holds. */
+  readonly untilEpochUs: number | undefined;
+}
+
 /** Bits of `transport_bits`, by place. Part of the schema. */
 export const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 
@@ -114,6 +122,7 @@ export class EvidenceReader {
   readonly #facts: Readonly<Record<ListedKind, StatementSync>>;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
+  readonly #blocks: StatementSync;
   readonly #decisions: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -147,6 +156,7 @@ export class EvidenceReader {
     };
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
+    this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
   }
 
@@ -242,7 +252,20 @@ export class EvidenceReader {
     }));
   }
 
-  /** Another number after each decision of the operator: what is allowed may be different. */
+  /** What the operator blocked. */
+  blocks(): readonly KeptBlock[] {
+    return this.#blocks.all().map((row) => ({
+      subject: {
+        kind: LISTED_KINDS.find((kind) => kind === row['kind']) ?? 'number',
+        value: String(row['value']),
+      },
+      comment: String(row['comment']),
+      createdEpochUs: Number(row['created_us']),
+      untilEpochUs: row['until_us'] === null ? undefined : Number(row['until_us']),
+    }));
+  }
+
+  /** Another number after each decision of the operator: what is allowed or blocked may be different. */
   decisionsCount(): number {
     return Number(this.#decisions.get()?.['value'] ?? 0);
   }

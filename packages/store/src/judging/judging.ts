@@ -23,7 +23,7 @@ export interface JudgingPorts {
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What an entry of the allowlist concerns; `undefined` where that is not known. */
   readonly reachOf: (value: string) => Reach | undefined;
-  /** Subjects of which the judge says something else now for a reason that is not in the store; each is named once. */
+  /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
   readonly changed: () => readonly ListedSubject[];
   /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
   readonly optionsHash: number;
@@ -127,10 +127,13 @@ export class Judging {
   #check(nowUs: number): boolean {
     const { clock, database } = this.#parts;
     if (clock.nowMs() < this.#checkAtMs) return false;
-    this.#due.endAllowances(nowUs);
+    this.#due.endDecisions(nowUs);
     this.#listings.refresh();
     const changed = this.#ports.changed();
-    if (changed.length > 0) inTransaction(database, () => this.#apply(changed, nowUs));
+    if (changed.length > 0) {
+      inTransaction(database, () => this.#apply(changed, nowUs));
+      return true;
+    }
     if (this.#due.step(nowUs)) return true;
     const ended = this.#listings.ended(nowUs, JUDGE_ROWS);
     if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));

@@ -27,6 +27,8 @@ export interface Listing extends Listed {
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   readonly eventsCount: number;
+  /** Whether it stands there by the operator's word. */
+  readonly isBlocked: boolean;
 }
 
 /** A change of the feed. */
@@ -203,6 +205,7 @@ function listingOf(row: Row): Listing {
     firstSeenEpochUs: Number(row['first_seen_us']),
     lastSeenEpochUs: Number(row['last_seen_us']),
     eventsCount: Number(row['events_count']),
+    isBlocked: row['is_blocked'] === 1,
   };
 }
 

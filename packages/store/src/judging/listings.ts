@@ -23,6 +23,12 @@ export interface ListingVerdict {
   readonly reasons: readonly string[];
   /** Wall-clock microseconds; there where it has a level. */
   readonly untilEpochUs: number | undefined;
+  /**
+   * Whether the operator's word alone suffices for it.
+   *
+   * @default false
+   */
+  readonly isBlocked?: boolean;
   /** @default those of the subject's own evidence */
   readonly facts?: EvidenceFacts;
 }
@@ -40,6 +46,7 @@ interface Entry {
   readonly firstUs: number;
   readonly lastUs: number;
   readonly eventsCount: number;
+  readonly isBlocked: number;
 }
 
 type Counts = Record<ListedKind, number>;
@@ -80,12 +87,12 @@ export class Listings {
     this.#get = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
     this.#insert = database.prepare(`
       INSERT INTO listing (listing_id, since_us, announced_until_us, kind, value, level, until_us, score, grade,
-        first_seen_us, last_seen_us, events_count, reasons)
+        first_seen_us, last_seen_us, events_count, reasons, is_blocked)
         VALUES (1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0),
-        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#update = database.prepare(`
       UPDATE listing SET announced_until_us = ?, until_us = ?, score = ?, grade = ?, first_seen_us = ?,
-        last_seen_us = ?, events_count = ?, reasons = ? WHERE listing_id = ?`);
+        last_seen_us = ?, events_count = ?, reasons = ?, is_blocked = ? WHERE listing_id = ?`);
     this.#delete = database.prepare('DELETE FROM listing WHERE listing_id = ?');
     this.#change = database.prepare(`
       INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason, level, grade, since_us)
@@ -178,6 +185,7 @@ export class Listings {
       entry.lastUs,
       entry.eventsCount,
       entry.reasons,
+      entry.isBlocked,
     );
     this.#counts[kind] += 1;
     this.#tell(entry, nowUs, nowUs);
@@ -201,6 +209,7 @@ export class Listings {
       entry.lastUs,
       entry.eventsCount,
       entry.reasons,
+      entry.isBlocked,
       Number(row['listing_id']),
     );
     if (isNews) this.#tell(entry, Number(row['since_us']), nowUs);
@@ -273,7 +282,7 @@ export class Listings {
 
 function entryOf(
   subject: ListedSubject,
-  { level, score, reasons, untilEpochUs = 0 }: ListingVerdict,
+  { level, score, reasons, untilEpochUs = 0, isBlocked = false }: ListingVerdict,
   facts: EvidenceFacts,
 ): Entry | undefined {
   if (level === undefined) return undefined;
@@ -287,6 +296,7 @@ function entryOf(
     firstUs: facts.firstEpochUs,
     lastUs: facts.lastEpochUs,
     eventsCount: facts.eventsCount,
+    isBlocked: Number(isBlocked),
   };
 }
 
@@ -297,6 +307,7 @@ function isSame(row: Row, entry: Entry): boolean {
     row['events_count'] === entry.eventsCount &&
     Number(row['last_seen_us']) === entry.lastUs &&
     Number(row['first_seen_us']) === entry.firstUs &&
+    row['is_blocked'] === entry.isBlocked &&
     row['reasons'] === entry.reasons
   );
 }

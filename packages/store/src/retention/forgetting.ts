@@ -157,7 +157,17 @@ export class Forgetting {
       )
       .run(kind, value);
     this.#counters.add('listing_changes', -Number(changes));
+    this.#judgeBlock(kind, value);
     return entries;
+  }
+
+  /** What the operator blocked stays blocked, without what was known of it. */
+  #judgeBlock(kind: string, value: string): void {
+    this.#database
+      .prepare(
+        'INSERT INTO judging_due (kind, value) SELECT kind, value FROM operator_block WHERE kind = ? AND value = ?',
+      )
+      .run(kind, value);
   }
 
   #guarded<T>(work: () => T): T {

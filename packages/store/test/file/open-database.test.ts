@@ -74,6 +74,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'number_evidence',
     'number_reading',
     'number_total',
+    'operator_block',
     'origin',
     'pending_repeat',
     'shared_event',

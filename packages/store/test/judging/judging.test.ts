@@ -399,6 +399,7 @@ test('listings begin, end by themselves, and followers are told of both', () => 
     firstSeenEpochUs: NOON_US,
     lastSeenEpochUs: NOON_US,
     eventsCount: 1,
+    isBlocked: false,
   });
   bench.later(DAY_US);
   bench.judge();

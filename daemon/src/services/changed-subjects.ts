@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { canonicalAddress } from '@sentrypeer/ip';
+import type { ListedSubject } from '@sentrypeer/store';
+import type { Blocked } from '@sentrypeer/verdict';
+import { CHANGED_SUBJECTS_COUNT } from '../limits.ts';
+import type { Decided } from './decided.ts';
+import type { OwnAddresses } from './own-addresses.ts';
+
+/**
+ * Subjects that are to be judged again though nothing was said of themselves: addresses that this machine got or lost, and
+ * networks that are left of blocked ones when what is never listed changes.
+ */
+export class ChangedSubjects {
+  readonly #decided: Decided;
+  readonly #own: OwnAddresses;
+  #ownBefore: readonly string[];
+  #blocked: Blocked | undefined;
+  /** What blocks put on lists, by name. At the start nothing is known: all of it is looked at. */
+  #listed: ReadonlyMap<string, ListedSubject> = new Map();
+  #waiting: ListedSubject[] = [];
+
+  constructor(decided: Decided, own: OwnAddresses) {
+    this.#decided = decided;
+    this.#own = own;
+    this.#ownBefore = own.get();
+  }
+
+  /** Some of them, each once. */
+  take(): readonly ListedSubject[] {
+    this.#lookAtOwn();
+    this.#lookAtBlocks();
+    return this.#waiting.splice(0, CHANGED_SUBJECTS_COUNT);
+  }
+
+  #lookAtOwn(): void {
+    const [before, now] = [this.#ownBefore, this.#own.get()];
+    this.#ownBefore = now;
+    if (before === now) return;
+    for (const text of new Set(before).symmetricDifference(new Set(now))) {
+      const value = canonicalAddress(text.split('%')[0] ?? '');
+      if (value !== undefined) this.#waiting.push({ kind: 'address', value });
+    }
+  }
+
+  #lookAtBlocks(): void {
+    const blocked = this.#decided.blocked();
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    const before = this.#listed;
+    const now = new Map(
+      blocked.subjects().map((subject) => [`${subject.kind} ${subject.value}`, subject]),
+    );
+    this.#listed = now;
+    for (const [name, subject] of [...before, ...now]) {
+      if (!before.has(name) || !now.has(name)) this.#waiting.push(subject);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock } from '@sentrypeer/kernel';
+import type { HomePlan, NumberingPlans } from '@sentrypeer/numbers';
+import type { StoreReader } from '@sentrypeer/store';
+import { Blocked, NeverListed } from '@sentrypeer/verdict';
+import type { OwnAddresses } from './own-addresses.ts';
+
+export interface DecidedPorts {
+  readonly clock: Clock;
+  readonly plans: NumberingPlans;
+  readonly home: HomePlan | undefined;
+  readonly evidence: Pick<StoreReader['evidence'], 'decisionsCount' | 'allowances' | 'blocks'>;
+  /** Of this machine. */
+  readonly own: OwnAddresses;
+}
+
+export interface DecidedOptions {
+  readonly ownNumbers: readonly string[];
+  /** Beside those of this machine. */
+  readonly ownAddresses: readonly string[];
+}
+
+/** What the operator allowed and blocked, followed as it changes. */
+export class Decided {
+  readonly #ports: DecidedPorts;
+  readonly #options: DecidedOptions;
+  #never: NeverListed | undefined;
+  #blocked: Blocked | undefined;
+  #decisionsCount = -1;
+  #ownAtThatTime: readonly string[] = [];
+  #askedAtMs = -1;
+
+  constructor(ports: DecidedPorts, options: DecidedOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  readonly never = (): NeverListed => this.#now().never;
+  readonly blocked = (): Blocked => this.#now().blocked;
+
+  #now(): { readonly never: NeverListed; readonly blocked: Blocked } {
+    const { clock, plans, home, evidence, own } = this.#ports;
+    let [never, blocked] = [this.#never, this.#blocked];
+    const nowMs = Math.floor(clock.nowMs());
+    // Once in a millisecond: a step of judging asks some hundred times.
+    if (never !== undefined && blocked !== undefined && nowMs === this.#askedAtMs) {
+      return { never, blocked };
+    }
+    this.#askedAtMs = nowMs;
+    const count = evidence.decisionsCount();
+    const ownNow = own.get();
+    const isSame = count === this.#decisionsCount && ownNow === this.#ownAtThatTime;
+    if (never === undefined || blocked === undefined || !isSame) {
+      const { ownAddresses, ownNumbers } = this.#options;
+      never = new NeverListed(
+        { plans, home },
+        {
+          ownAddresses: [...ownNow, ...ownAddresses],
+          ownNumbers,
+          allowances: evidence.allowances(),
+        },
+      );
+      blocked = new Blocked(evidence.blocks(), never.networks());
+      this.#never = never;
+      this.#blocked = blocked;
+      this.#decisionsCount = count;
+      this.#ownAtThatTime = ownNow;
+    }
+    return { never, blocked };
+  }
+}

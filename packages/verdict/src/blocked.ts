@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  contains,
+  coverWithout,
+  findCover,
+  formatPrefix,
+  parseIp,
+  parsePrefix,
+  specialNetworks,
+  unicastPart,
+  type Cover,
+  type Prefix,
+} from '@sentrypeer/ip';
+import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
+import type { Subject } from './subject.ts';
+import { SCORE_MAX, type Verdict } from './verdict.ts';
+
+/** What the operator blocked: it is listed, whatever is known of it. */
+export interface Block {
+  /** An address may be a network. */
+  readonly subject: Subject;
+  readonly comment: string;
+  /** Wall-clock microseconds. */
+  readonly createdEpochUs: number;
+  /** From this time on it does not hold any more; `undefined` where it always does. */
+  readonly untilEpochUs: number | undefined;
+}
+
+/** Digits by which a range is shorter than its numbers. */
+const RANGE_DIGITS: readonly number[] = [2, 3, 4];
+
+/**
+ * Knows what the operator blocked. Of networks only the addresses are blocked that are not guarded, so lists name the networks
+ * that are left: an allowed address in a blocked network is on none of them.
+ */
+export class Blocked {
+  /** By kind and value, as the operator named them. */
+  readonly #named = new Map<string, Block>();
+  readonly #networks: readonly Cover<Block>[];
+  /** What stands on lists: disjoint networks, in order. */
+  readonly #covers: readonly Cover<Block>[];
+  readonly #listed = new Map<string, Block>();
+
+  /** @param guards Networks that are never listed, beside those of IANA's registries. */
+  constructor(blocks: readonly Block[], guards: readonly Prefix[]) {
+    const networks: Cover<Block>[] = [];
+    for (const block of blocks) {
+      this.#named.set(keyOf(block.subject), block);
+      if (block.subject.kind !== 'address') this.#listed.set(keyOf(block.subject), block);
+      const read = block.subject.kind === 'address' ? parsePrefix(block.subject.value) : undefined;
+      const network = read && unicastPart(read);
+      if (network !== undefined) networks.push({ prefix: network, by: block });
+    }
+    this.#networks = networks;
+    this.#covers =
+      networks.length === 0 ? [] : coverWithout(networks, [...guards, ...specialNetworks()]);
+    for (const { prefix, by } of this.#covers) {
+      this.#listed.set(keyOf({ kind: 'address', value: formatPrefix(prefix) }), by);
+    }
+  }
+
+  /** What stands on lists of its own. */
+  subjects(): readonly Subject[] {
+    return [...this.#listed].map(([key, { subject }]) => ({
+      kind: subject.kind,
+      value: key.slice(key.indexOf(' ') + 1),
+    }));
+  }
+
+  /** By what the subject stands on lists, unless a guard speaks for it. */
+  listed(subject: Subject, nowEpochUs: number): Block | undefined {
+    return inForce(this.#listed.get(keyOf(subject)), nowEpochUs);
+  }
+
+  /** By what an address is blocked, also within a network. */
+  address(address: string, nowEpochUs: number): Block | undefined {
+    if (this.#covers.length === 0) return undefined;
+    const ip = parseIp(address);
+    return ip === undefined ? undefined : inForce(findCover(this.#covers, ip)?.by, nowEpochUs);
+  }
+
+  /** The wider network on lists in which all of a network lies. */
+  around(network: Prefix, nowEpochUs: number): Block | undefined {
+    const cover = findCover(this.#covers, network.base);
+    const isWider = cover !== undefined && cover.prefix.length < network.length;
+    return isWider ? inForce(cover.by, nowEpochUs) : undefined;
+  }
+
+  /** By what a number is blocked, also within a range. @param number As in a subject. */
+  number(number: string, nowEpochUs: number): Block | undefined {
+    if (this.#named.size === 0) return undefined;
+    const one = this.listed({ kind: 'number', value: number }, nowEpochUs);
+    if (one !== undefined) return one;
+    for (const digits of RANGE_DIGITS) {
+      const value = number.slice(0, -digits) + 'x'.repeat(digits);
+      const range = this.listed({ kind: 'range', value }, nowEpochUs);
+      if (range !== undefined) return range;
+    }
+    return undefined;
+  }
+
+  /** What the operator said of exactly this. */
+  named(subject: Subject, nowEpochUs: number): Block | undefined {
+    return inForce(this.#named.get(keyOf(subject)), nowEpochUs);
+  }
+
+  /** What was said of an address, by whatever it is guarded. */
+  said(address: string, nowEpochUs: number): Block | undefined {
+    if (this.#networks.length === 0) return undefined;
+    const ip = parseIp(address);
+    if (ip === undefined) return undefined;
+    const found = this.#networks.find(
+      ({ prefix, by }) => contains(prefix, ip) && inForce(by, nowEpochUs) !== undefined,
+    );
+    return found?.by;
+  }
+}
+
+/** The operator's word, before what is known beside it. */
+export function blockedVerdict({ comment, untilEpochUs }: Block, known: Verdict): Verdict {
+  const also = known.level === 'none' ? 0 : (known.untilEpochUs ?? 0);
+  return {
+    level: 'listed',
+    listed: true,
+    score: SCORE_MAX,
+    reasons: [
+      `blocked by the operator${comment === '' ? '' : `: ${comment}`}`,
+      ...(known.level === 'none' ? [] : known.reasons),
+    ],
+    untilEpochUs: Math.max(untilEpochUs ?? LATEST_EPOCH_US, known.listed ? also : 0),
+  };
+}
+
+/** That a guard wins, for whoever asks why the other word has no effect. */
+export function overruled(block: Block | undefined): readonly string[] {
+  if (block === undefined) return [];
+  const { subject, comment } = block;
+  const name = subject.kind === 'address' ? subject.value : `+${subject.value}`;
+  return [`so the block of ${name}${comment === '' ? '' : ` (${comment})`} has no effect on it`];
+}
+
+function inForce(block: Block | undefined, nowEpochUs: number): Block | undefined {
+  return block !== undefined && nowEpochUs < (block.untilEpochUs ?? Infinity) ? block : undefined;
+}
+
+function keyOf({ kind, value }: Subject): string {
+  return `${kind} ${value}`;
+}
