@@ -177,8 +177,11 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What versions 10 and 11 brought, taken away again. */
-const WITHOUT_VERSION_10 = `DROP INDEX address_evidence_network_index;${[
+/** What version 13 brought, taken away again. */
+const WITHOUT_VERSION_13 = 'DROP TABLE operator_block; ALTER TABLE listing DROP COLUMN is_blocked;';
+
+/** What versions 10 to 13 brought, taken away again. */
+const WITHOUT_VERSION_10 = `${WITHOUT_VERSION_13} DROP INDEX address_evidence_network_index;${[
   'network',
   'costly_count',
   'attempts_count',
