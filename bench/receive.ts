@@ -72,5 +72,7 @@ bench('passive judgement, folded', () =>
   folding.record(passive.receive(received).observation, systemClock.nowMs()));
 bench('passive judgement, written into a batch', () =>
   distinct.record(passive.receive(received).observation, systemClock.nowMs()));
+bench('responsive judgement where no answer may go out', () =>
+  do_not_optimize(responsive.receive({ ...received, isUnanswered: true })));
 bench('responsive judgement with its answer', () => do_not_optimize(responsive.receive(received)));
 await run();

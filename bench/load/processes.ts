@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -18,6 +18,8 @@ export interface Running {
   output(): string;
   /** Resident memory in MiB, or 0 where the system has no /proc. */
   residentMib(): number;
+  /** Seconds of the processor that each thread used so far, by name; threads of one name together. */
+  processorSeconds(): ReadonlyMap<string, number>;
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function start(
     startedMs: performance.now() - startMs,
     output: () => text,
     residentMib: () => residentMib(child.pid),
+    processorSeconds: () => processorSeconds(child.pid),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -61,7 +64,7 @@ export async function send(args: readonly string[]): Promise<{
   readonly perSecond: number;
   readonly tookSeconds: number;
 }> {
-  const child = spawn(process.execPath, [join(ROOT, 'bench/load/sender.ts'), ...args], {
+  const child = spawn('python3', [join(ROOT, 'bench/load/sender.py'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
@@ -119,4 +122,21 @@ function residentMib(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) / 1024;
+}
+
+/** Clock ticks of /proc/PID/stat in one second. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time together; nothing where the system has no /proc. */
+function processorSeconds(pid: number | undefined): ReadonlyMap<string, number> {
+  const seconds = new Map<string, number>();
+  if (pid === undefined) return seconds;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // From the third field on.
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    seconds.set(name, (seconds.get(name) ?? 0) + ticks / TICKS_PER_SECOND);
+  }
+  return seconds;
 }

@@ -243,6 +243,12 @@ export const STOP_READING_MS_MAX = 500;
 /** Milliseconds between two looks at what the kernel dropped, 1 and above. */
 export const KERNEL_DROPS_MS = 1000;
 
+/**
+ * Octets at most by which it is told before a reply is made whether it may go out: replies are about as long as their
+ * requests, and as a rule no longer than this (RFC 3261 §18.1.1).
+ */
+export const EXPECTED_REPLY_OCTETS_MAX = 1300;
+
 /** Milliseconds for which a receiving thread leaves the processor to a store that is behind, 1 and above. Chosen: some hundred events are stored meanwhile. */
 export const STORE_PAUSE_MS = 3;
 

@@ -15,9 +15,10 @@ export function received<Path>(
     readonly local: Endpoint;
     readonly transport: 'UDP' | 'TCP' | 'TLS';
     readonly clock: Clock;
+    readonly isUnanswered?: boolean;
   },
 ): Received<Path> {
-  const { octets, source, local, transport, clock } = from;
+  const { octets, source, local, transport, clock, isUnanswered = false } = from;
   return {
     octets,
     transport,
@@ -27,6 +28,7 @@ export function received<Path>(
     destinationPort: local.port,
     epochUs: clock.epochUs(),
     framingAnomalies: NO_ANOMALIES,
+    isUnanswered,
     path,
   };
 }

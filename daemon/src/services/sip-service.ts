@@ -7,7 +7,6 @@ import { Honeypot, personaByName } from '@sentrypeer/honeypot';
 import type { Endpoint } from '@sentrypeer/ip';
 import { assert, openOrClose, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
 import {
-  isRepliable,
   ReplyLimiter,
   type Frame,
   type StreamConnection,
@@ -20,6 +19,7 @@ import { KernelDropWatch } from './kernel-drop-watch.ts';
 import { received } from './received.ts';
 import type { SipCounters } from './sip-counters.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
+import { UdpReplies } from './udp-replies.ts';
 
 /** What one receiving thread does; a thread gets it as a message, so it is plain data. */
 export interface SipServiceOptions {
@@ -76,7 +76,7 @@ export class SipService implements AsyncDisposable {
   readonly #options: SipServiceOptions;
   readonly #honeypot: Honeypot<Path>;
   readonly #collector: EventCollector;
-  readonly #limiter: ReplyLimiter;
+  readonly #udpReplies: UdpReplies;
   readonly #scope = new AsyncDisposableStack();
   #listeners: SipListeners | undefined;
   #kernelDrops: KernelDropWatch | undefined;
@@ -84,9 +84,9 @@ export class SipService implements AsyncDisposable {
   #dueTimer: NodeJS.Timeout | undefined;
   #dueAtMs = Infinity;
   readonly #received = { UDP: 0, TCP: 0, TLS: 0 };
+  /** Of streams. */
   #repliesCount = 0;
   #replyOctets = 0;
-  #withheldCount = 0;
   #hasPaused = false;
   #isClosing = false;
   #isOnlyCounting = false;
@@ -105,10 +105,7 @@ export class SipService implements AsyncDisposable {
       foldWindowMs: options.foldWindowMs,
     });
     const { threadsCount } = options;
-    this.#limiter = new ReplyLimiter({
-      ...options.replyLimits,
-      threadsCount,
-    });
+    this.#udpReplies = new UdpReplies(new ReplyLimiter({ ...options.replyLimits, threadsCount }));
   }
 
   /** Resolves when every port is open; throws `OperatingError` with nothing left open. */
@@ -124,12 +121,13 @@ export class SipService implements AsyncDisposable {
 
   /** What it did since it was opened. */
   get counters(): SipCounters {
+    const { sent, octets, withheld } = this.#udpReplies.counts;
     return {
       received: { ...this.#received },
       kernelDropped: this.#kernelDrops?.count ?? 0,
-      replies: this.#repliesCount,
-      replyOctets: this.#replyOctets,
-      repliesWithheld: this.#withheldCount,
+      replies: this.#repliesCount + sent,
+      replyOctets: this.#replyOctets + octets,
+      repliesWithheld: withheld,
       connections: this.#listeners?.connectionsCount ?? 0,
     };
   }
@@ -233,7 +231,11 @@ export class SipService implements AsyncDisposable {
       this.#collector.drop(1);
       return;
     }
-    if (!this.#options.responsive && this.#collector.isFull) {
+    const nowMs = this.#ports.clock.nowMs();
+    const isUnanswered =
+      !this.#options.responsive ||
+      this.#udpReplies.areRefused(socket, source, octets.length, nowMs);
+    if (isUnanswered && this.#collector.isFull) {
       // More than the store takes: the time it costs to read this one is better given to the store.
       this.#pauseOnce();
       if (this.#options.foldWindowMs === 0) {
@@ -242,12 +244,13 @@ export class SipService implements AsyncDisposable {
       }
     }
     const { local } = socket;
-    const { observation, replies } = this.#honeypot.receive(
-      received(socket, { octets, source, local, transport: 'UDP', clock: this.#ports.clock }),
+    const { clock } = this.#ports;
+    const { observation, replies, isWithheld } = this.#honeypot.receive(
+      received(socket, { octets, source, local, transport: 'UDP', clock, isUnanswered }),
     );
-    const nowMs = this.#ports.clock.nowMs();
     this.#collector.record(observation, nowMs);
-    if (replies.length > 0 && this.#mayReply(socket, source, replies, nowMs)) {
+    if (isWithheld === true) this.#udpReplies.withhold();
+    if (replies.length > 0 && this.#udpReplies.allow(socket, source, replies, nowMs)) {
       for (const reply of replies) socket.send(reply, source);
     }
     this.#arm(nowMs);
@@ -314,24 +317,6 @@ export class SipService implements AsyncDisposable {
     this.#arm(nowMs);
   }
 
-  #mayReply(
-    socket: UdpSocket,
-    to: Endpoint,
-    replies: readonly Uint8Array[],
-    nowMs: number,
-  ): boolean {
-    if (!isRepliable(to, socket.local, socket.own)) return false;
-    let octetsCount = 0;
-    for (const reply of replies) octetsCount += reply.length;
-    if (!this.#limiter.allows(to.address, replies.length, octetsCount, nowMs)) {
-      this.#withheldCount += replies.length;
-      return false;
-    }
-    this.#repliesCount += replies.length;
-    this.#replyOctets += octetsCount;
-    return true;
-  }
-
   #countReply(reply: Uint8Array): void {
     this.#repliesCount += 1;
     this.#replyOctets += reply.length;
@@ -364,7 +349,7 @@ export class SipService implements AsyncDisposable {
       if ('transport' in path) {
         this.#countReply(octets);
         path.send(octets);
-      } else if (this.#mayReply(path, to, [octets], nowMs)) path.send(octets, to);
+      } else if (this.#udpReplies.allow(path, to, [octets], nowMs)) path.send(octets, to);
     }
     this.#arm(nowMs);
   };

@@ -50,6 +50,7 @@ export class Thread<Input> {
     ports: Ports<Output>,
   ): Thread<Input> {
     const worker = new Worker(entryOf(name), {
+      name, // What `top -H` shows.
       workerData: data,
       transferList: [...transfer],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },

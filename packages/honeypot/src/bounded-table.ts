@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 interface Entry<Value> {
+  readonly key: string;
   readonly value: Value;
   readonly expiresAtMs: number;
+  readonly isProved: boolean;
+  older: Entry<Value> | undefined;
+  newer: Entry<Value> | undefined;
 }
 
 /**
@@ -12,8 +16,9 @@ interface Entry<Value> {
 export class BoundedTable<Value> {
   readonly #entriesMax: number;
   readonly #lifetimeMs: number;
-  readonly #unproved = new Map<string, Entry<Value>>();
-  readonly #proved = new Map<string, Entry<Value>>();
+  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #unproved = new EntriesByAge<Value>();
+  readonly #proved = new EntriesByAge<Value>();
 
   constructor(options: { readonly entriesMax: number; readonly lifetimeMs: number }) {
     this.#entriesMax = options.entriesMax;
@@ -21,45 +26,75 @@ export class BoundedTable<Value> {
   }
 
   get size(): number {
-    return this.#unproved.size + this.#proved.size;
+    return this.#entries.size;
   }
 
   get(key: string, nowMs: number): Value | undefined {
-    const entry = this.#proved.get(key) ?? this.#unproved.get(key);
+    const entry = this.#entries.get(key);
     return entry === undefined || entry.expiresAtMs <= nowMs ? undefined : entry.value;
   }
 
   /** Sets an entry, which becomes the newest, and makes room first where there is none. */
-  set(key: string, value: Value, proved: boolean, nowMs: number): void {
+  set(key: string, value: Value, isProved: boolean, nowMs: number): void {
     this.delete(key);
-    dropExpired(this.#unproved, nowMs);
-    dropExpired(this.#proved, nowMs);
-    if (this.size >= this.#entriesMax && !dropOldest(this.#unproved)) dropOldest(this.#proved);
-    const entries = proved ? this.#proved : this.#unproved;
-    entries.set(key, { value, expiresAtMs: nowMs + this.#lifetimeMs });
+    this.#dropExpired(this.#unproved, nowMs);
+    this.#dropExpired(this.#proved, nowMs);
+    if (this.size >= this.#entriesMax) this.#drop(this.#unproved.oldest ?? this.#proved.oldest);
+    const expiresAtMs = nowMs + this.#lifetimeMs;
+    const entry = { key, value, expiresAtMs, isProved, older: undefined, newer: undefined };
+    this.#entries.set(key, entry);
+    (isProved ? this.#proved : this.#unproved).add(entry);
   }
 
   delete(key: string): void {
-    if (!this.#proved.delete(key)) this.#unproved.delete(key);
+    this.#drop(this.#entries.get(key));
   }
 
   *values(): Generator<Value> {
-    for (const entry of this.#proved.values()) yield entry.value;
-    for (const entry of this.#unproved.values()) yield entry.value;
+    yield* this.#proved.values();
+    yield* this.#unproved.values();
+  }
+
+  /** At most two go in one call, so that no call takes long. */
+  #dropExpired(entries: EntriesByAge<Value>, nowMs: number): void {
+    for (let count = 0; count < 2; count += 1) {
+      const { oldest } = entries;
+      if (oldest === undefined || oldest.expiresAtMs > nowMs) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(entry: Entry<Value> | undefined): void {
+    if (entry === undefined) return;
+    this.#entries.delete(entry.key);
+    (entry.isProved ? this.#proved : this.#unproved).remove(entry);
   }
 }
 
-/** Entries stand in the order of their age. At most two go in one call, so that no call takes long. */
-function dropExpired<Value>(entries: Map<string, Entry<Value>>, nowMs: number): void {
-  let droppedCount = 0;
-  for (const [key, entry] of entries) {
-    if (entry.expiresAtMs > nowMs || droppedCount === 2) return;
-    entries.delete(key);
-    droppedCount += 1;
-  }
-}
+/**
+ * A list from the oldest entry to the newest. The order of a `Map` would say the same, but whoever asks it for its
+ * first entry steps over those that were deleted: a fifth of what an INVITE cost.
+ */
+class EntriesByAge<Value> {
+  oldest: Entry<Value> | undefined;
+  #newest: Entry<Value> | undefined;
 
-function dropOldest<Value>(entries: Map<string, Entry<Value>>): boolean {
-  const oldest = entries.keys().next();
-  return oldest.done !== true && entries.delete(oldest.value);
+  add(entry: Entry<Value>): void {
+    entry.older = this.#newest;
+    if (this.#newest === undefined) this.oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+
+  remove(entry: Entry<Value>): void {
+    const { older, newer } = entry;
+    if (older === undefined) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+  }
+
+  *values(): Generator<Value> {
+    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) yield entry.value;
+  }
 }

@@ -34,6 +34,14 @@ interface BareReply {
   readonly trims: Trims;
 }
 
+/** What was made last for the request at hand. */
+interface Said {
+  status: number;
+  reason: string;
+  repeated: string;
+  hashedTag: string | undefined;
+}
+
 /** Optional headers in the order in which they are left out; the product, which every layout may name, goes last. */
 const DROPPED = [
   'Accept-Language',
@@ -68,8 +76,9 @@ export class Composer {
 
   /** The first alternative that fits; nothing where none does. */
   compose(request: Request<unknown>, alternatives: Alternatives): readonly Uint8Array[] {
+    const said: Said = { status: 0, reason: '', repeated: '', hashedTag: undefined };
     for (const drafts of alternatives) {
-      const replies = this.#composeTogether(request, drafts);
+      const replies = this.#composeTogether(request, drafts, said);
       if (replies !== undefined) return replies;
     }
     return [];
@@ -78,8 +87,9 @@ export class Composer {
   #composeTogether(
     request: Request<unknown>,
     drafts: readonly Draft[],
+    said: Said,
   ): readonly Uint8Array[] | undefined {
-    const bare = drafts.map((draft) => this.#bareReply(request, draft));
+    const bare = drafts.map((draft) => this.#bareReply(request, draft, said));
     const dropsMax = drafts.some(({ whole }) => whole === true) ? 0 : DROPS_COUNT;
     for (let droppedCount = 0; droppedCount <= dropsMax; droppedCount += 1) {
       const sizes = bare.map((reply) => reply.size + trimOf(reply, droppedCount).size);
@@ -88,18 +98,10 @@ export class Composer {
     return undefined;
   }
 
-  #bareReply(request: Request<unknown>, draft: Draft): BareReply {
-    const { status, reason, headers = [], body = '' } = draft;
+  #bareReply(request: Request<unknown>, draft: Draft, said: Said): BareReply {
+    const { headers = [], body = '' } = draft;
     const { persona } = this.#worn;
-    const toTag = this.#toTag(request, draft);
-    const repeated = formatRepeatedText({
-      request: request.message,
-      status,
-      reason: reason ?? persona.reasons.get(status) ?? reasonPhrase(status),
-      ...(toTag === undefined ? {} : { toTag }),
-      source: { address: request.input.sourceIp, port: request.input.sourcePort },
-      shape: persona.shape,
-    });
+    const repeated = this.#repeated(request, draft, said);
     const own = headersText(headers);
     const contentType = body === '' ? '' : 'Content-Type: application/sdp\r\n';
     const end = `${formatContentLength(body.length, persona.shape.contentLength)}\r\n${body}`;
@@ -113,14 +115,34 @@ export class Composer {
     };
   }
 
+  /** The status line and what is repeated of the request; the next alternative mostly says the same. */
+  #repeated(request: Request<unknown>, draft: Draft, said: Said): string {
+    const { persona } = this.#worn;
+    const { status } = draft;
+    const reason = draft.reason ?? persona.reasons.get(status) ?? reasonPhrase(status);
+    if (said.status === status && said.reason === reason) return said.repeated;
+    const toTag = this.#toTag(request, draft, said);
+    said.status = status;
+    said.reason = reason;
+    said.repeated = formatRepeatedText({
+      request: request.message,
+      status,
+      reason,
+      ...(toTag === undefined ? {} : { toTag }),
+      source: { address: request.input.sourceIp, port: request.input.sourcePort },
+      shape: persona.shape,
+    });
+    return said.repeated;
+  }
+
   /** RFC 3261 §8.2.6.2: a 100 may go without the tag. */
-  #toTag(request: Request<unknown>, draft: Draft): string | undefined {
+  #toTag(request: Request<unknown>, draft: Draft, said: Said): string | undefined {
     if (draft.status === 100) return undefined;
     if (this.#worn.persona.tagOutsideDialogs === 'branch' && !isOfDialog(request, draft)) {
       const branch = request.message.vias[0]?.branch;
       if (branch === undefined || isTagText(branch)) return branch;
     }
-    return this.#toTags.make(request, request.giving, request.epochMs);
+    return (said.hashedTag ??= this.#toTags.make(request, request.giving, request.epochMs));
   }
 
   #trimsFor(draft: Draft, method: string | undefined): Trims {

@@ -135,11 +135,24 @@ export class Honeypot<Path> {
         close,
       };
     }
+    const isWithheld = input.isUnanswered === true && isDispensable(message);
+    if (isWithheld && message.to?.tag === undefined) return this.#withhold(input, message, unread);
     const request = this.#examine(input, message);
-    const { replies, registered } = this.#answer(request);
+    const { replies, registered } = isWithheld ? SILENCE : this.#answer(request);
     const grade: Grade = request.proved && !isStream ? 'returned' : unread.grade;
     const finding = { ...unread, grade, anomalies: anomaliesOf(request, this.#worn), registered };
-    return { observation: new MessageObservation(input, message, finding), replies, close: false };
+    const observation = new MessageObservation(input, message, finding);
+    return { observation, replies, isWithheld, close: false };
+  }
+
+  /** What neither gets an answer nor brings a proof. */
+  #withhold(input: Received<Path>, message: SipMessage, unread: Finding): Reaction {
+    const { sourceIp, sourcePort, transport } = input;
+    const isProved =
+      transport === 'UDP' && this.#sources.isProved(sourceIp, sourcePort, this.#clock.nowMs());
+    const finding: Finding = isProved ? { ...unread, grade: 'returned' } : unread;
+    const observation = new MessageObservation(input, message, finding);
+    return { observation, replies: NOTHING, isWithheld: true, close: false };
   }
 
   /** The password of this account was found in another thread: it is good in this one as well. */
@@ -255,6 +268,16 @@ export class Honeypot<Path> {
     const [high = 0, low = 0] = this.#ringOctets;
     return RING_MS_MIN + ((high * 256 + low) / 65_536) * (RING_MS_MAX - RING_MS_MIN);
   }
+}
+
+/**
+ * Whether a request changes nothing when it is not answered. Guesses at a password count all the same, and what ends a
+ * call ends it.
+ */
+function isDispensable(message: SipMessage): boolean {
+  const { method } = message;
+  if (method === 'CANCEL' || method === 'BYE' || !isAnswerable(message)) return false;
+  return message.credentials === undefined;
 }
 
 function lastStatusOf(answer: Answer): number | undefined {

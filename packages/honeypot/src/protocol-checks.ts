@@ -39,7 +39,8 @@ export function isAnswerable(message: SipMessage): boolean {
     return false;
   }
   if (message.sipVersion === undefined || message.requestUri === undefined) return false;
-  return ECHOED.every((id) => (message.header(id) ?? '') !== '');
+  for (const id of ECHOED) if ((message.header(id) ?? '') === '') return false;
+  return true;
 }
 
 /**

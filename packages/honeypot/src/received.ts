@@ -18,6 +18,11 @@ export interface Received<Path> {
   readonly framingAnomalies: readonly string[];
   /** The message never came to its end: it is recorded as far as it came, and never answered. */
   readonly isUnfinished?: boolean;
+  /**
+   * No reply may go to the source now, as it had all that it may get: none is made, and for a request without credentials
+   * nothing is decided, as if it had been lost on its way. It is recorded as ever.
+   */
+  readonly isUnanswered?: boolean;
   /** The first octets that came before the message on its stream and belong to none. */
   readonly skipped?: Uint8Array;
   /** What a TLS client told of itself: the fingerprint of its ClientHello, and the server it asked for. */
@@ -33,6 +38,8 @@ export interface Reaction {
   readonly observation: Observation;
   /** To be sent at once, in this order, to the address and port that the message came from. */
   readonly replies: readonly Uint8Array[];
+  /** A request that is answered was not, because of `isUnanswered`. */
+  readonly isWithheld?: boolean;
   /** The connection is of no more use and may be closed after the replies. */
   readonly close: boolean;
 }

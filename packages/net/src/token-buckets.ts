@@ -47,15 +47,28 @@ export class TokenBuckets {
     return true;
   }
 
+  /** Whether `take()` would answer `true`; takes nothing, and remembers no key. */
+  has(key: string, cost: number, nowMs: number): boolean {
+    const bucket = this.#young.get(key) ?? this.#old.get(key);
+    if (bucket === undefined) return cost <= this.#options.burst;
+    this.#fill(bucket, nowMs);
+    return bucket.tokens >= cost;
+  }
+
   #bucket(key: string, nowMs: number): Bucket {
-    const { burst, ratePerSecond } = this.#options;
     const young = this.#young.get(key);
-    const bucket = young ?? this.#old.get(key) ?? { tokens: burst, filledAtMs: nowMs };
+    const bucket = young ??
+      this.#old.get(key) ?? { tokens: this.#options.burst, filledAtMs: nowMs };
     if (young === undefined) this.#adopt(key, bucket);
+    this.#fill(bucket, nowMs);
+    return bucket;
+  }
+
+  #fill(bucket: Bucket, nowMs: number): void {
+    const { burst, ratePerSecond } = this.#options;
     const elapsedMs = Math.max(0, nowMs - bucket.filledAtMs);
     bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * ratePerSecond) / 1000);
     bucket.filledAtMs = nowMs;
-    return bucket;
   }
 
   #adopt(key: string, bucket: Bucket): void {

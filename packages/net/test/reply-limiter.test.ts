@@ -79,3 +79,19 @@ test('ReplyLimiter sets no ceiling in octets where 0 is asked for', () => {
     assert.ok(limiter.allows(`10.${index >> 8}.${index & 255}.1`, 1, 1300, 0));
   }
 });
+
+test('refuses() says ahead what allows() would refuse, and takes nothing', () => {
+  const limiter = newLimiter();
+  for (let asked = 0; asked < BURST * 2; asked += 1)
+    assert.equal(limiter.refuses('192.0.2.1', 400, 0), false);
+  assert.equal(allowedCount(limiter, '192.0.2.1', 400, 0), BURST);
+  assert.equal(limiter.refuses('192.0.2.1', 400, 0), true, 'the source has had its share');
+  assert.equal(limiter.refuses('192.0.2.2', 400, 0), false);
+  assert.equal(limiter.refuses('192.0.2.1', 400, 1000), false, 'a second later it has some');
+  for (let host = 3; host < 100; host += 1) allowedCount(limiter, `192.0.2.${host}`, 1, 1000);
+  assert.equal(limiter.refuses('192.0.2.200', 1, 1000), true, 'its network has had its share');
+  const small = newLimiter({ octetsPerSecond: 1000 });
+  assert.equal(small.allows('192.0.2.1', 1, 1800, 0), true);
+  assert.equal(small.refuses('198.51.100.1', 400, 0), true, 'all together have had their share');
+  assert.equal(small.refuses('198.51.100.1', 200, 0), false);
+});
