@@ -16,6 +16,7 @@ import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
+import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
 import { openIdentity } from './identity.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
@@ -45,6 +46,8 @@ export interface DaemonPorts {
   readonly proxies: Readonly<Record<string, string | undefined>>;
   /** A part failed while it ran; the process must end. */
   readonly onFailed: (error: unknown) => void;
+  /** Of the demo. @default none */
+  readonly stage?: Stage;
 }
 
 /** A consumer of the event log. */
@@ -112,6 +115,7 @@ export class Daemon implements AsyncDisposable {
         onCommitted,
         onListed: (serial) => feed?.changed(serial),
         onFailed: ports.onFailed,
+        stage: ports.stage,
       },
       config,
     );

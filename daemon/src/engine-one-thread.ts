@@ -10,6 +10,7 @@ import { perform } from './services/writer-commands.ts';
 
 /** Everything in this thread, for small devices. */
 export function openOneThread(ports: EnginePorts, options: StoreServiceOptions): Engine {
+  const { stage } = ports;
   const store = StoreService.open(ports, options);
   let sip: SipService | undefined;
   return {
@@ -23,7 +24,10 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
         { blocksCountMax: blocksCountMax(1) },
       );
       const random = { fill: (octets: Uint8Array) => randomFillSync(octets) };
-      sip = await SipService.open({ ...ports, random, blocks }, sipOptions);
+      sip = await SipService.open(
+        { ...ports, random, blocks, ...(stage && { disguise: stage.disguise }) },
+        sipOptions,
+      );
       return sip.locals;
     },
     drain: async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { Stage } from './demo/stage.ts';
 import type { SipLocals } from './services/sip-listeners.ts';
 import type { SipCounters } from './services/sip-counters.ts';
 import type { SipServiceOptions } from './services/sip-service.ts';
@@ -15,6 +16,8 @@ export interface EnginePorts {
   readonly onListed: (serial: number) => void;
   /** A thread failed while it ran. */
   readonly onFailed: (error: unknown) => void;
+  /** Of the demo. @default none */
+  readonly stage?: Stage | undefined;
 }
 
 /** What receives and what stores: in one thread, or in several with the same objects in each. */

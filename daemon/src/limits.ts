@@ -14,6 +14,18 @@ export const OWN_ADDRESSES_MS = 60_000;
 /** Subjects that one step of judging takes of those that a decision or an address of this machine changed; some milliseconds. */
 export const CHANGED_SUBJECTS_COUNT = 64;
 
+/** Milliseconds of the demo between two things to read. Chosen: some lines; all of it takes less than a minute. */
+export const DEMO_PAUSE_MS = 2_000;
+
+/** Milliseconds between two looks of the demo at what the node made of what happened. */
+export const DEMO_LOOK_MS = 20;
+
+/** Milliseconds that the demo waits for one thing at most; a busy machine takes one or two seconds for it. */
+export const DEMO_STEP_MS_MAX = 20_000;
+
+/** Milliseconds that an attacker of the demo waits for an answer; loopback takes one, and not everything is answered. */
+export const DEMO_ANSWER_MS_MAX = 1_000;
+
 /** Milliseconds from the start to the first look for something to judge. Chosen: the ports open first. */
 export const JUDGE_START_MS = 100;
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { webhookCursor } from '@sentrypeer/follow/cursors';
+import { assert } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
+import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
 import type { JudgeOptions } from './services/judge.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
 /** How the judge is to judge, for the thread that follows the log and for the one that answers. */
-export function judgeOptions(config: Config): JudgeOptions {
+export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
   const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [] } = config;
-  return { homeCountry, ownNumbers, ownAddresses, policy };
+  const options = { homeCountry, ownNumbers, ownAddresses, policy };
+  return stage === undefined ? options : { ...options, listsDocumentation: true };
 }
 
 /** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
@@ -21,13 +24,14 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     diskFreeMinOctets: config.dbFreeMinOctets,
     owedCursors: config.webhooks.map(({ name }) => webhookCursor(name)),
     owedMaxOctets: config.webhookBacklogOctets,
-    judge: judgeOptions(config),
+    judge: judgeOptions(config, ports.stage),
   };
   // Each way loads only what it needs: a thread's memory is mostly the code in it.
   if (config.threads === 1) {
     const { openOneThread } = await import('./engine-one-thread.ts');
     return openOneThread(ports, store);
   }
+  assert(ports.stage === undefined, 'demo_in_one_thread');
   const { openThreads } = await import('./engine-threads.ts');
   return openThreads(ports, store, config.noSip ? 0 : config.threads - 1); // One of them stores.
 }

@@ -139,8 +139,12 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   const { config, origins, warnings } = loaded;
   for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
   const stopping = new AbortController();
-  process.once('SIGINT', () => stopping.abort());
-  process.once('SIGTERM', () => stopping.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // A second one ends the program at once; what must not be left behind goes with it.
+    process.on(name, () =>
+      stopping.signal.aborted ? process.exit(STATUS_FAILED) : stopping.abort(),
+    );
+  }
   const outcome = await runCommand(
     loaded,
     {

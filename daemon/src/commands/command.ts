@@ -3,6 +3,7 @@
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
+import type { Stage } from '../demo/stage.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Config, ConfigOrigins } from '../config/config.ts';
 
@@ -35,6 +36,8 @@ export interface CommandContext {
   readonly paint: Paint;
   /** Ctrl-C. */
   readonly stopped: AbortSignal;
+  /** Of the demo, whose commands know addresses as its daemon does. @default none */
+  readonly stage?: Stage;
   /** Reads the configuration as the daemon would at its start; refuses what it would refuse. */
   readonly loadAsDaemon: () => LoadedConfig;
 }

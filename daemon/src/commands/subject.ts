@@ -23,9 +23,10 @@ export interface JudgedSubject {
 export async function judgeText(
   text: string,
   log: StoreReader,
-  { config, clock }: Pick<CommandContext, 'config' | 'clock'>,
+  context: Pick<CommandContext, 'config' | 'clock' | 'stage'>,
 ): Promise<JudgedSubject> {
-  const { judge } = await openJudge(log, { config, clock });
+  const { clock } = context;
+  const { judge } = await openJudge(log, context);
   const judged = (subject: Subject, judgement: Judgement): JudgedSubject => {
     return { subject, judgement, block: judge.blockOn(subject, clock.epochUs()) };
   };
@@ -53,10 +54,10 @@ export async function judgeText(
 /** The judge as the daemon has it, and what it hears of the operator. */
 export async function openJudge(
   log: StoreReader,
-  { config, clock }: Pick<CommandContext, 'config' | 'clock'>,
+  { config, clock, stage }: Pick<CommandContext, 'config' | 'clock' | 'stage'>,
 ): Promise<ReturnType<typeof judgeOver>> {
   const plans = await NumberingPlans.load();
-  return judgeOver({ clock, plans, evidence: log.evidence }, judgeOptions(config));
+  return judgeOver({ clock, plans, evidence: log.evidence }, judgeOptions(config, stage));
 }
 
 function judgeNumber(

@@ -10,6 +10,7 @@ import { LISTINGS } from './listings.ts';
 import { STATUS } from './status.ts';
 import { TAIL } from './tail.ts';
 import { TOP } from './top.ts';
+import { DEMO } from './demo.ts';
 import { DELIST } from './delist.ts';
 import { EXPLAIN } from './explain.ts';
 import { FORGET } from './forget.ts';
@@ -41,5 +42,6 @@ export const COMMANDS: readonly Command[] = [
   ...PEERS,
   ...WEBHOOK,
   CHECK_CONFIG,
+  DEMO,
   completionCommand(() => COMMANDS),
 ];

@@ -33,6 +33,7 @@ export const COMMAND_FLAGS = {
     placeholder: 'TEXT',
     doc: 'What it is for, where the words themselves could be mistaken.',
   },
+  fast: { placeholder: '', doc: 'Without the pauses that leave time to read.' },
   json: { placeholder: '', doc: 'Print the answer as JSON, for programs.' },
 } as const satisfies Readonly<Record<string, CommandFlag>>;
 

@@ -9,6 +9,7 @@ import { StoreReader, type ListingFeed } from '@sentrypeer/store';
 import { judgeOptions } from '../open-engine.ts';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
+import type { Stage } from '../demo/stage.ts';
 import { type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import type { RunningAgent } from '../open-agent.ts';
@@ -40,6 +41,8 @@ export interface ApiServicePorts {
   readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
   readonly socketDrops: { counts(): Readonly<Record<string, number>> };
   readonly feed: ListingFeed;
+  /** Of the demo. */
+  readonly stage?: Stage | undefined;
 }
 
 interface ApiParts {
@@ -87,7 +90,10 @@ export class ApiService implements AsyncDisposable {
     );
     const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
-    const reputation = await openReputation({ engine, log, clock }, judgeOptions(config));
+    const reputation = await openReputation(
+      { engine, log, clock },
+      judgeOptions(config, ports.stage),
+    );
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {

@@ -19,6 +19,8 @@ export interface DecidedOptions {
   readonly ownNumbers: readonly string[];
   /** Beside those of this machine. */
   readonly ownAddresses: readonly string[];
+  /** @default false */
+  readonly listsDocumentation?: boolean;
 }
 
 /** What the operator allowed and blocked, followed as it changes. */
@@ -52,12 +54,13 @@ export class Decided {
     const ownNow = own.get();
     const isSame = count === this.#decisionsCount && ownNow === this.#ownAtThatTime;
     if (never === undefined || blocked === undefined || !isSame) {
-      const { ownAddresses, ownNumbers } = this.#options;
+      const { ownAddresses, ownNumbers, listsDocumentation = false } = this.#options;
       never = new NeverListed(
         { plans, home },
         {
           ownAddresses: [...ownNow, ...ownAddresses],
           ownNumbers,
+          listsDocumentation,
           allowances: evidence.allowances(),
         },
       );

@@ -34,6 +34,12 @@ export interface JudgeOptions {
   /** Beside those of this machine: what it is known under outside. */
   readonly ownAddresses: readonly string[];
   readonly policy: readonly { readonly name: PolicyName; readonly value: number }[];
+  /**
+   * Whether addresses that only examples use are judged like others, as in the demo.
+   *
+   * @default false
+   */
+  readonly listsDocumentation?: boolean;
 }
 
 export interface JudgePorts {

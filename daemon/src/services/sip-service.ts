@@ -2,7 +2,7 @@
 
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { latin1Octets } from '@sentrypeer/bytes';
-import { EventCollector, type EventBlocks } from '@sentrypeer/event';
+import { EventCollector, type EventBlocks, type Observation } from '@sentrypeer/event';
 import { Honeypot, personaByName } from '@sentrypeer/honeypot';
 import type { Endpoint } from '@sentrypeer/ip';
 import { assert, openOrClose, type Clock, type Logger, type Random } from '@sentrypeer/kernel';
@@ -65,6 +65,8 @@ export interface SipPorts {
   readonly onWon?: (account: string) => void;
   /** Leaves the processor to the store for a moment; absent where that is of no use, or what the kernel drops would not be counted. */
   readonly pause?: () => void;
+  /** What is recorded instead; the demo alone has this. */
+  readonly disguise?: (observation: Observation) => Observation;
 }
 
 /** Where an answer goes: the datagram's socket, the connection, or nowhere (any more). */
@@ -248,7 +250,7 @@ export class SipService implements AsyncDisposable {
     const { observation, replies, isWithheld } = this.#honeypot.receive(
       received(socket, { octets, source, local, transport: 'UDP', clock, isUnanswered }),
     );
-    this.#collector.record(observation, nowMs);
+    this.#record(observation, nowMs);
     if (isWithheld === true) this.#udpReplies.withhold();
     if (replies.length > 0 && this.#udpReplies.allow(socket, source, replies, nowMs)) {
       for (const reply of replies) socket.send(reply, source);
@@ -291,7 +293,7 @@ export class SipService implements AsyncDisposable {
         : { ...input, hello, notSip: frame.code },
     );
     const nowMs = this.#ports.clock.nowMs();
-    this.#collector.record(observation, nowMs);
+    this.#record(observation, nowMs);
     for (const reply of replies) {
       this.#countReply(reply);
       connection.send(reply);
@@ -313,8 +315,13 @@ export class SipService implements AsyncDisposable {
     });
     const { observation } = this.#honeypot.receive({ ...input, hello, notSip: code });
     const nowMs = this.#ports.clock.nowMs();
-    this.#collector.record(observation, nowMs);
+    this.#record(observation, nowMs);
     this.#arm(nowMs);
+  }
+
+  #record(observation: Observation, nowMs: number): void {
+    const { disguise } = this.#ports;
+    this.#collector.record(disguise === undefined ? observation : disguise(observation), nowMs);
   }
 
   #countReply(reply: Uint8Array): void {

@@ -42,6 +42,7 @@ export {
 } from './prefix.ts';
 export { coverWithout, findCover, unicastPart, type Cover } from './prefix-cover.ts';
 export {
+  isDocumentation,
   isLocalAddress,
   isPublicAddress,
   specialNetworks,

@@ -68,6 +68,11 @@ export function specialPurpose(ip: Ip): string | undefined {
   return 'not global unicast (RFC 4291): loopback, unique local, link local or multicast';
 }
 
+/** Whether the address is one of those that only examples use: RFC 5737, RFC 3849, RFC 9637. */
+export function isDocumentation(ip: Ip): boolean {
+  return specialPurpose(ip)?.startsWith('documentation') === true;
+}
+
 /** Whether the text is an address that a host of the Internet can have: neither private nor for a special purpose. */
 export function isPublicAddress(text: string): boolean {
   const ip = parseIp(text);

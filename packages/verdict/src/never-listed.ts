@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { contains, covers, formatIp, parseIp, specialPurpose, type Prefix } from '@sentrypeer/ip';
+import {
+  contains,
+  covers,
+  formatIp,
+  isDocumentation,
+  parseIp,
+  specialPurpose,
+  type Prefix,
+} from '@sentrypeer/ip';
 import {
   blockPrefix,
   blocksOf,
@@ -19,6 +27,12 @@ export interface NeverListedOptions {
   /** Numbers that ring here, as `parseAllowed()` reads them. */
   readonly ownNumbers: readonly string[];
   readonly allowances: readonly Allowance[];
+  /**
+   * Whether addresses that only examples use are judged like others. Nothing but the demo says so.
+   *
+   * @default false
+   */
+  readonly listsDocumentation?: boolean;
 }
 
 interface Entry {
@@ -40,6 +54,7 @@ const HELPLINE = { why: 'it is a helpline', untilEpochUs: Infinity };
 export class NeverListed {
   readonly #plans: NumberingPlans;
   readonly #home: HomePlan | undefined;
+  readonly #listsDocumentation: boolean;
   /** What is one address or one number has its entry here, so that a long list costs no more than a short one. */
   readonly #addresses = new Map<string, Entry>();
   readonly #numbers = new Map<string, Entry>();
@@ -53,6 +68,7 @@ export class NeverListed {
   ) {
     this.#plans = ports.plans;
     this.#home = ports.home;
+    this.#listsDocumentation = options.listsDocumentation === true;
     for (const { value, comment, untilEpochUs = Infinity } of options.allowances) {
       const why = `it is on the allowlist${comment === '' ? '' : ` (${comment})`}`;
       this.#add(value, why, untilEpochUs);
@@ -74,7 +90,8 @@ export class NeverListed {
     const ip = parseIp(address);
     if (ip === undefined) return 'this is no address';
     const special = specialPurpose(ip);
-    if (special !== undefined) return `addresses of ${special} are never listed`;
+    const isExample = this.#listsDocumentation && isDocumentation(ip);
+    if (special !== undefined && !isExample) return `addresses of ${special} are never listed`;
     const own = this.#addresses.get(formatIp(ip));
     if (own !== undefined && nowEpochUs < own.untilEpochUs) return own.why;
     return this.#ranges.find(

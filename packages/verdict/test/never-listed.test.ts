@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readQuestion } from '@sentrypeer/numbers';
-import { parseAllowed } from '../src/index.ts';
+import { NeverListed, parseAllowed } from '../src/index.ts';
 import { allowance, DAY_US, neverListed, NOON_US, plans } from './fixtures.ts';
 
 for (const address of [
@@ -160,4 +160,16 @@ test('parseAllowed() refuses what can be meant as nothing', () => {
   ]) {
     assert.notEqual(parseAllowed(text), undefined, text);
   }
+});
+
+test('NeverListed.address() lets examples be judged for whoever makes it so, and nothing else', () => {
+  const options = { allowances: [], ownAddresses: [], ownNumbers: [] };
+  const ports = { plans, home: undefined };
+  const demo = new NeverListed(ports, { ...options, listsDocumentation: true });
+  const usual = new NeverListed(ports, options);
+  for (const address of ['192.0.2.1', '198.51.100.1', '203.0.113.1', '2001:db8::1', '3fff::1']) {
+    assert.equal(demo.address(address, NOON_US), undefined);
+    assert.match(usual.address(address, NOON_US) ?? '', /^addresses of documentation/);
+  }
+  assert.match(demo.address('10.0.0.1', NOON_US) ?? '', /private use/);
 });
