@@ -150,6 +150,7 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
     {
       config,
       origins,
+      warnings,
       clock: systemClock,
       logger: consoleLogger(config),
       print: (text) => process.stdout.write(text),

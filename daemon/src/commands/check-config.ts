@@ -7,6 +7,8 @@ import type { Command } from './command.ts';
 import { formatTable } from './text.ts';
 import { refuseMore } from './words.ts';
 
+const RIGHT = 'The configuration is right.\n';
+
 export const CHECK_CONFIG: Command = {
   name: 'check-config',
   form: '',
@@ -15,7 +17,7 @@ export const CHECK_CONFIG: Command = {
   examples: [['-g /etc/sentrypeer.toml check-config', 'Before a restart.']],
   prepare: ({ words }) => {
     refuseMore(words, 'check-config');
-    return async ({ loadAsDaemon }) => {
+    return async ({ loadAsDaemon, warnings: said }) => {
       const loaded = loadAsDaemon();
       if (loaded.kind === 'refused') throw refusal(loaded.message);
       assert(loaded.kind === 'run', 'what the daemon would do is run');
@@ -30,8 +32,14 @@ export const CHECK_CONFIG: Command = {
       return {
         text: formatTable(set.map(({ option, value, from }) => [option, value, from])),
         json: { settings: set, warnings },
-        remark: 'The configuration is right.\n',
+        remark: warnings.length === 0 ? RIGHT : warningsText(warnings, said),
       };
     };
   },
 };
+
+function warningsText(warnings: readonly string[], said: readonly string[]): string {
+  const news = warnings.filter((warning) => !said.includes(warning));
+  const lines = news.map((warning) => `sentrypeer: ${warning}\n`).join('');
+  return `${lines}The configuration is understood; look at the ${warnings.length === 1 ? 'warning' : `${warnings.length} warnings`} above.\n`;
+}

@@ -38,6 +38,8 @@ export interface CommandContext {
   readonly stopped: AbortSignal;
   /** Of the demo, whose commands know addresses as its daemon does. @default none */
   readonly stage?: Stage;
+  /** What was ignored in it; said already. */
+  readonly warnings: readonly string[];
   /** Reads the configuration as the daemon would at its start; refuses what it would refuse. */
   readonly loadAsDaemon: () => LoadedConfig;
 }

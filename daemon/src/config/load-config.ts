@@ -10,6 +10,7 @@ import {
   refuseMissingDirectories,
   refuseUnknownPersona,
 } from './contradictions.ts';
+import { disarmingSettings } from './disarming.ts';
 import { parseEnvironment } from './environment.ts';
 import { parseFlags } from './flags.ts';
 import type { Option } from './option.ts';
@@ -123,7 +124,7 @@ function load(sources: ConfigSources): LoadedConfig {
     kind: 'run',
     config,
     origins,
-    warnings: [...warnings, ...idleFlags(config, origins)],
+    warnings: [...warnings, ...idleFlags(config, origins), ...disarmingSettings(config, origins)],
     secrets,
   };
 }

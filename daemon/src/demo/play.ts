@@ -196,5 +196,13 @@ function contextIn(
   const loaded = load();
   assert(loaded.kind === 'run', 'demo_configured');
   const { config, origins } = loaded;
-  return { ...ports, config, origins, logger: silentLogger, loadAsDaemon: load, stage };
+  return {
+    ...ports,
+    config,
+    origins,
+    logger: silentLogger,
+    warnings: [],
+    loadAsDaemon: load,
+    stage,
+  };
 }

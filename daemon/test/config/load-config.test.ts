@@ -322,3 +322,32 @@ test('loadConfig() reads levels of look-ups for all families of routes, or for s
   assert.deepEqual(levels('4.x=listed'), { '4.x': 'listed', hq: 'listed' });
   assert.deepEqual(levels('hq=known,4.x=known'), { '4.x': 'known', hq: 'known' });
 });
+
+test('loadConfig() warns of what takes a protection away, and of nothing that is usual', () => {
+  const agent = '--sip-agent=127.0.0.1:0 --sip-agent-destination=sip:{number}@192.0.2.1';
+  const warned = (text: string): readonly string[] => run(text).warnings;
+  for (const [text, warning] of [
+    [`${agent} --sip-agent-peer 0.0.0.0/0`, /0\.0\.0\.0\/0 lets strangers ask the SIP agent/],
+    [`${agent} --sip-agent-peer ::/0`, /::\/0 lets strangers ask the SIP agent/],
+    ['-a --api-trusted-proxy 128.0.0.0/1', /lets whoever connects say which address he has/],
+    ['-a --api-trusted-proxy ::/0', /lets whoever connects say which address he has/],
+    ['-a --api-cors-origin *', /every web page/],
+    ['-a --lookup-level hq=hearsay', /any stranger who shares/],
+    ['-a --lookup-level known', /one forged packet/],
+    ['--own-number +4*', /hardly any number is ever listed/],
+    ['-r --reply-bandwidth 0', /without a ceiling/],
+  ] as const) {
+    const warnings = warned(text);
+    assert.equal(warnings.length, 1, text);
+    assert.match(warnings[0] ?? '', warning);
+  }
+  for (const text of [
+    `${agent} --sip-agent-peer 10.0.0.0/8,fc00::/7,192.0.2.7`,
+    '-a --api-trusted-proxy 127.0.0.1 --api-cors-origin https://example.org',
+    '-a --lookup-level 4.x=listed',
+    '--own-number +4670*',
+    '-r --reply-bandwidth 1MB',
+  ]) {
+    assert.deepEqual(warned(text), [], text);
+  }
+});
