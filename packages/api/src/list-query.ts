@@ -34,7 +34,7 @@ const LISTING_PARAMETERS = {
   min_count: wholeNumber('Events of the entry, at least this many.', 1),
   max_age: age('Last seen within this time before now.'),
   since: serialOrTime(
-    'Only what changed since this serial, or since this time. X-SentryPeer-Serial (or X-SentryPeer-As-Of) of an answer is the next since.',
+    'Only what changed since this serial, or since this time. X-SentryPeer-Serial of an answer is the next since; its X-SentryPeer-As-Of is for clients that know times alone.',
   ),
   level: oneOf('listed: what is to be acted on; watch: what is only watched too.', LEVELS),
 };

@@ -63,7 +63,7 @@ export function sendMachineList(
     reply.type(format.mediaType).send();
     return;
   }
-  const known = since === undefined ? undefined : knownSince(feed, since);
+  const known = since === undefined ? undefined : knownSince(feed, since, nowEpochUs);
   const list = lists.open(() => {
     if (known === undefined) return listText(feed, format, { entries, filter, nowEpochUs });
     const maxAgeUs = maxAge === undefined ? undefined : maxAge * 1e6;
@@ -79,16 +79,21 @@ export function sendMachineList(
   sendText(request, reply, format.mediaType, list);
 }
 
-/** Where changes begin; `undefined` where some of them are not kept any more, so that only the whole list is right. */
+/**
+ * Where changes begin; `undefined` where that is not known, so that only the whole list is right: some of them are not kept any
+ * more, or the time is one that has not come yet, which a clock gave out that was wrong. Serials have no clock.
+ */
 function knownSince(
   feed: Feed,
   since: Since,
+  nowEpochUs: number,
 ): { readonly serial: number; readonly sinceEpochUs: number } | undefined {
   if ('serial' in since) {
     const { serial } = since;
     return feed.knows(serial) ? { serial, sinceEpochUs: timeOf(feed, serial) } : undefined;
   }
   const { oldest } = feed.changeIds();
+  if (since.epochUs > nowEpochUs) return undefined;
   if (oldest === 0 || timeOf(feed, oldest) > since.epochUs) return undefined;
   return { serial: feed.serialAt(since.epochUs), sinceEpochUs: since.epochUs };
 }

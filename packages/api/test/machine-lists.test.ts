@@ -273,6 +273,18 @@ test('who asks for changes that are kept no more, or were never told, gets the w
   assert.notEqual(await (await ask(api, `${path}?since=102`)).text(), whole);
 });
 
+test('a time that has not come yet, as a wrong clock gave it out, gets the whole list and misses nothing', async () => {
+  // Changes of a clock that stood in 2099; it is right again, and so are they.
+  const feed = new MemoryFeed().announce('203.0.113.1').announce('203.0.113.2');
+  await using api = await openApi({ feed });
+  for (const ending of ['txt', 'csv', 'ipset', 'nft', 'rsc']) {
+    const path = `/v1/lists/ip-addresses.${ending}`;
+    const whole = await (await ask(api, path)).text();
+    assert.match(whole, /203\.0\.113\.2/);
+    assert.equal(await (await ask(api, `${path}?since=2099-01-01T00:00:00Z`)).text(), whole);
+  }
+});
+
 test('what a list tells of changes may be of any length', async () => {
   const feed = new MemoryFeed().tell(0, '10.1.1.1');
   for (let index = 0; index < 2500; index += 1) feed.announce(`10.0.${index >> 8}.${index & 255}`);
