@@ -120,7 +120,7 @@ export class Supervisor {
       if (!wasTaken && !this.#hasFailed) {
         this.#hasFailed = true;
         logger.warn('supervisor_unreachable', {
-          why: 'the program systemd-notify could not tell systemd how we are; install it, or use Type=exec without WatchdogSec',
+          why: 'the program systemd-notify could not tell systemd how the daemon is; install it, or use Type=exec without WatchdogSec',
         });
       }
     }

@@ -10,7 +10,7 @@ import { needed, refuseMore, timeAndComment, untilOf } from './words.ts';
 const ADD: Command = {
   name: 'allow add',
   form: 'WHAT [TIME] [COMMENT]',
-  doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always` (where it is left out), `30m`, `24h`, `7d`, `1d12h`, `2 weeks`, `until 2027-01-31` (UTC) and the like.',
+  doc: 'Never list WHAT: `192.0.2.5`, `192.0.2.0/24`, `+46701234567`, `+4670*`, `+46701234500-+46701234599`, or digits as they are dialled. TIME is `always` (the default), `30m`, `24h`, `7d`, `1d12h`, `2 weeks`, `until 2027-01-31` (UTC) and the like.',
   flags: ['yes', 'comment'],
   examples: [
     ['allow add 192.0.2.0/24 always our office', 'Never list the office.'],
@@ -48,7 +48,7 @@ const ADD: Command = {
 const LIST: Command = {
   name: 'allow list',
   form: '',
-  doc: 'Print what is allowed, until when and what for.',
+  doc: 'Print what is allowed, until when and why.',
   prepare: ({ words }) => {
     refuseMore(words, 'allow list');
     return async (context) => {
@@ -79,7 +79,7 @@ const LIST: Command = {
 const REMOVE: Command = {
   name: 'allow remove',
   form: 'WHAT',
-  doc: 'Let it be listed again.',
+  doc: 'Remove WHAT from the allowlist, so that it may be listed again.',
   prepare: ({ words: [what, ...more] }) => {
     const value = needed(what, 'allow remove WHAT');
     refuseMore(more, 'allow remove WHAT');

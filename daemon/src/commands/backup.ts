@@ -6,7 +6,7 @@ import { needed, refuseMore } from './words.ts';
 export const BACKUP: Command = {
   name: 'backup',
   form: 'FILE',
-  doc: 'Copy the database (`--db-file`) to FILE while it may be in use.',
+  doc: 'Copy the database (`--db-file`) to FILE, also while it is in use.',
   database: 'any',
   examples: [['backup /backup/sentrypeer.db', 'Copy the database of the daemon.']],
   prepare: ({ words: [target, ...more] }) => {

@@ -15,7 +15,7 @@ const FORM = 'block WHAT [TIME] [COMMENT]';
 const ADD: Command = {
   name: 'block',
   form: 'WHAT [TIME] [COMMENT]',
-  doc: 'List WHAT, whatever is known of it, on every list: an address, `45.0.0.0/16`, `+46701234567`, or a range such as `+46850780xx`. TIME as for `allow add`. What is never listed, yours or allowed stays off; the answer says so. A running daemon follows within a second.',
+  doc: 'Put WHAT on every list, whatever the evidence says: an address, `45.0.0.0/16`, `+46701234567`, or a range such as `+46850780xx`. TIME as for `allow add`. What is never listed, is yours or is allowed stays off the lists; the answer says so. A running daemon follows within a second.',
   flags: ['yes', 'comment'],
   examples: [
     ['block 45.13.0.0/16 30d scans from there', 'Refuse a network for a month.'],
@@ -50,7 +50,7 @@ const ADD: Command = {
 const LIST: Command = {
   name: 'block list',
   form: '',
-  doc: 'Print what is blocked, until when and what for.',
+  doc: 'Print what is blocked, until when and why.',
   prepare: ({ words }) => {
     refuseMore(words, 'block list');
     return async (context) => {
@@ -79,7 +79,7 @@ const LIST: Command = {
 export const UNBLOCK: Command = {
   name: 'unblock',
   form: 'WHAT',
-  doc: 'Take a block back: from now on the evidence decides again.',
+  doc: 'Remove WHAT from the blocklist: from now on the evidence decides again.',
   prepare: ({ words: [what, ...more] }) => {
     const value = needed(what, 'unblock WHAT');
     refuseMore(more, 'unblock WHAT');

@@ -12,7 +12,7 @@ const RIGHT = 'The configuration is right.\n';
 export const CHECK_CONFIG: Command = {
   name: 'check-config',
   form: '',
-  doc: 'Read the configuration as the daemon would (flags, environment, file, systemd unit) and print what is not as usual, or what is wrong with status 2. Nothing is opened.',
+  doc: 'Read the configuration as the daemon would (flags, environment, file, systemd unit) and print every setting that differs from its default. If something is wrong, print that and exit with status 2. Nothing is opened.',
   database: 'none',
   examples: [['-g /etc/sentrypeer.toml check-config', 'Before a restart.']],
   prepare: ({ words }) => {

@@ -8,7 +8,7 @@ import { commentOf, needed, refuseTime } from './words.ts';
 export const DELIST: Command = {
   name: 'delist',
   form: 'WHAT [COMMENT]',
-  doc: 'Take an address, a number or a range (+46850780xx) off the list: what is known of it until now does not count any more. A running daemon follows within a second.',
+  doc: 'Take an address, a number or a range (+46850780xx) off the list: evidence from before now no longer counts. A running daemon follows within a second.',
   examples: [['delist 198.51.100.7 a false alarm', 'Until it comes again.']],
   flags: ['comment'],
   prepare: ({ words: [what, ...more], flags }) => {

@@ -18,7 +18,7 @@ That was the demo; its node and its data are gone. For real:
 export const DEMO: Command = {
   name: 'demo',
   form: '',
-  doc: 'Play a short attack into a throw-away node on this machine, to see recording, listing, explain and allow. It needs no configuration and leaves nothing behind, also after Ctrl-C.',
+  doc: 'Play a short attack into a throw-away node on this machine, to see recording, listing, explain and allow. It needs no configuration and removes everything it made, also after Ctrl-C.',
   database: 'none',
   flags: ['fast'],
   examples: [['demo', 'In the first minute.']],

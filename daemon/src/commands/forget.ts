@@ -7,7 +7,7 @@ import { needed, refuseMore } from './words.ts';
 export const FORGET: Command = {
   name: 'forget',
   form: 'WHAT',
-  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. A running daemon goes on. Logs, backups, other nodes and the allowlist are left as they are.',
+  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. The daemon may be running. Logs, backups, other nodes and the allowlist are left as they are.',
   examples: [['forget 198.51.100.7', 'Somebody asked for it.']],
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'forget WHAT');

@@ -14,7 +14,7 @@ const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 const ADD: Command = {
   name: 'keys add',
   form: 'NAME ROLE',
-  doc: 'Make a key of the API and print it, once: only its hash is kept. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, and judging other nodes).',
+  doc: 'Make a key for the API and print it once: only its hash is kept. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, decide what is listed, and trust or distrust other nodes).',
   examples: [['keys add pbx read > pbx.key', 'Nothing but the key goes to standard output.']],
   prepare: ({ words: [name = '', role, ...more] }) => {
     checkName(name, 'keys add NAME ROLE');
@@ -67,7 +67,7 @@ const LIST: Command = {
 const REVOKE: Command = {
   name: 'keys revoke',
   form: 'NAME',
-  doc: 'Let a key hold no longer; a running daemon refuses it at once.',
+  doc: 'Revoke a key; a running daemon refuses it at once.',
   prepare: ({ words: [name = '', ...more] }) => {
     checkName(name, 'keys revoke NAME');
     refuseMore(more, 'keys revoke NAME');

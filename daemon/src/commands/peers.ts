@@ -27,12 +27,12 @@ const LIST: Command = {
 const TRUST: Command = {
   name: 'peers trust',
   form: 'NODE',
-  doc: 'Take more of what this node shares than of strangers.',
+  doc: 'Trust this node: accept more events from it than from strangers.',
   prepare: ({ words }) =>
     judging('trust', words, (peers, node) => {
       peers.setTrust(node, 'trusted');
       return {
-        text: `${node} is trusted: what it shares is taken beyond the limits for strangers.\n`,
+        text: `${node} is trusted: more events are accepted from it than from strangers.\n`,
         json: { node, trust: 'trusted' },
       };
     }),
@@ -41,12 +41,12 @@ const TRUST: Command = {
 const DISTRUST: Command = {
   name: 'peers distrust',
   form: 'NODE',
-  doc: 'Withdraw everything that only this node said, and take nothing more of it; `unsigned` stands for all that sign nothing.',
+  doc: 'Withdraw everything that only this node said, and accept nothing more from it; `unsigned` stands for all nodes that sign nothing.',
   prepare: ({ words }) =>
     judging('distrust', words, (peers, node) => {
       const count = peers.setTrust(node, 'distrusted');
       return {
-        text: `${node} is distrusted: ${count} events of it were withdrawn, and none is taken any more.\n`,
+        text: `${node} is distrusted: ${count} of its events were withdrawn, and no more are accepted.\n`,
         json: { node, trust: 'distrusted', withdrawn_events: count },
       };
     }),
@@ -55,7 +55,7 @@ const DISTRUST: Command = {
 const FORGET: Command = {
   name: 'peers forget',
   form: 'NODE',
-  doc: 'Take either back.',
+  doc: 'Neither trust nor distrust this node any more.',
   prepare: ({ words }) =>
     judging('forget', words, (peers, node) => {
       peers.forget(node);

@@ -11,7 +11,7 @@ const MIB = 1_048_576;
 export const PRUNE: Command = {
   name: 'prune',
   form: '',
-  doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove of the events that were there before an upgrade, or before a limit was lowered. With `--yes` the daemon removes them.',
+  doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove from the events that were there before an upgrade or before a limit was lowered. With `--yes` the daemon removes them.',
   examples: [
     ['prune', 'Look first.'],
     ['prune --yes', 'Let it go.'],
@@ -24,7 +24,7 @@ export const PRUNE: Command = {
       using retention = Retention.open(context, context.config.dbFile);
       const kept = retention.kept();
       if (kept === undefined) {
-        return { text: 'Nothing is kept beside the limits.\n', json: { kept_events: 0 } };
+        return { text: 'Nothing is kept beyond the limits.\n', json: { kept_events: 0 } };
       }
       const isReleased = flags.has('yes');
       if (isReleased) retention.release();
@@ -39,7 +39,7 @@ export const PRUNE: Command = {
 function describe(kept: KeptDetail): string {
   const { events, oldest, octets, octetsMax, octetsBeyond, retentionDays, eventsExpired } = kept;
   const lines = [
-    `${countOf(events, 'event')} since ${oldest === '' ? 'an unknown time' : oldest.slice(0, 10)} are kept beside the limits.`,
+    `${countOf(events, 'event')} since ${oldest === '' ? 'an unknown time' : oldest.slice(0, 10)} are kept beyond the limits.`,
     `Size: ${mib(octets)} MiB of ${mib(octetsMax)} MiB, ${mib(octetsBeyond)} MiB more than the limit.`,
     retentionDays >= RETENTION_DAYS_MAX
       ? 'Age: there is no limit.'

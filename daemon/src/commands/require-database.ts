@@ -37,7 +37,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new OperatingError(
       'database_unreachable',
-      `the database ${shown(path)} cannot be reached (${code}): run the command as the user of the daemon, such as with sudo`,
+      `the database ${shown(path)} cannot be reached (${code}): run the command as the user of the daemon, for example with sudo`,
       { cause },
     );
   }

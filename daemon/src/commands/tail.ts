@@ -19,7 +19,7 @@ type Filter = (event: RecordedEvent) => boolean;
 export const TAIL: Command = {
   name: 'tail',
   form: '',
-  doc: 'Print the newest events, one line each, and those that come, until Ctrl-C. With `--json` one object a line.',
+  doc: 'Print the newest events, one line each, then new ones as they come, until Ctrl-C. With `--json` one object per line.',
   flags: ['lines', 'once', 'address', 'number', 'method', 'transport', 'grade', 'agent'],
   examples: [
     ['tail --method INVITE --grade returned', 'Calls of those who proved to be there.'],

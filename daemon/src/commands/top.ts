@@ -28,7 +28,7 @@ interface TopRow {
 export const TOP: Command = {
   name: 'top',
   form: 'addresses|numbers|ranges|networks|countries|user-agents',
-  doc: 'Print those with the most messages. `numbers` are as they were understood, in whichever form they were dialled, `ranges` are thousands of numbers. Networks and countries are known where the API is on.',
+  doc: 'Print those with the most messages. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
   flags: ['count', 'since'],
   examples: [
     ['top addresses --since 24h', 'Of those that were here in the last day.'],

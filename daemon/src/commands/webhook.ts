@@ -11,7 +11,7 @@ import { refuseMore } from './words.ts';
 const STATUS: Command = {
   name: 'webhook status',
   form: '',
-  doc: 'Print how far each webhook is, what it took and refused, and its last failure.',
+  doc: 'Print how far each webhook is, what it accepted and refused, and its last failure.',
   prepare: ({ words }) => {
     refuseMore(words, 'webhook status');
     return async (context) => {
@@ -62,7 +62,7 @@ const DEAD: Command = {
 const RESEND: Command = {
   name: 'webhook resend',
   form: 'NAME [UUID]',
-  doc: 'Have them, or one of them, sent again by the daemon.',
+  doc: 'Let the daemon send them, or one of them, again.',
   prepare: ({ words }) =>
     changing('resend', words, (endpoints, webhook, eventUuid) => {
       const count = endpoints.sendAgain(webhook, eventUuid);

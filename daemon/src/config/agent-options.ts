@@ -65,7 +65,7 @@ export const AGENT_OPTIONS = {
     type: agentType,
     bare: 'on',
     defaultValue: false,
-    doc: 'Answer a PBX or proxy that asks where its calls go, over UDP and TCP: listed ones are refused.',
+    doc: 'Answer a PBX or proxy that asks where to send its calls, over UDP and TCP; listed calls are refused.',
   }),
   sipAgentTlsAddresses: derivedOption({
     group: 'agent',
@@ -73,7 +73,7 @@ export const AGENT_OPTIONS = {
     type: listenAddressesType,
     defaultText: 'the port after that of --sip-agent, on the same address',
     needs: 'sip-agent',
-    doc: 'Address and port where the agent speaks TLS, with --cert and --key.',
+    doc: 'Address and port for the agent over TLS, with --cert and --key.',
   }),
   sipAgentPeers: derivedOption({
     group: 'agent',
@@ -89,7 +89,7 @@ export const AGENT_OPTIONS = {
     type: destinationType,
     defaultText: 'none: calls that are not listed get 404, and the asker tries its next route',
     needs: 'sip-agent',
-    doc: 'Where calls go that are not listed (302).',
+    doc: 'Where to redirect calls that are not listed (302).',
   }),
   sipAgentRefusal: derivedOption({
     group: 'agent',

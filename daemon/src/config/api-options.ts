@@ -61,7 +61,7 @@ export const API_OPTIONS = {
     type: addressType,
     defaultValue: '127.0.0.1',
     needs: 'api',
-    doc: 'Local address of the API; 0.0.0.0 or :: lets every machine read your data.',
+    doc: 'Local address of the API; with 0.0.0.0 or :: every machine can read your data.',
   }),
   apiPort: option({
     group: 'api',
@@ -85,7 +85,7 @@ export const API_OPTIONS = {
     type: switchType,
     defaultValue: false,
     needs: 'api',
-    doc: 'Reading needs a key too; see the command keys. Delivering, raw messages and credentials always do.',
+    doc: 'Require a key for reading too; see the command keys. Delivering events, and reading raw messages and credentials, always needs one.',
   }),
   apiRatePerSecond: option({
     group: 'api',
@@ -94,7 +94,7 @@ export const API_OPTIONS = {
     unit: 'requests per second',
     defaultValue: 100,
     needs: 'api',
-    doc: 'Requests without a good key that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
+    doc: 'Requests without a valid key that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
   }),
   apiKeyRatePerSecond: option({
     group: 'api',
@@ -103,7 +103,7 @@ export const API_OPTIONS = {
     unit: 'requests per second',
     defaultValue: 1000,
     needs: 'api',
-    doc: 'Requests that may be made with one key in the long run, from wherever; 0 sets no limit.',
+    doc: 'Requests that may be made with one key in the long run, from any number of machines; 0 sets no limit.',
   }),
   apiHosts: derivedOption({
     group: 'api',
@@ -111,7 +111,7 @@ export const API_OPTIONS = {
     type: hostNamesType,
     defaultText: "this machine's name",
     needs: 'api',
-    doc: 'Name by which clients without a key may ask, beside addresses, names without a dot, and *.local, *.internal, *.home.arpa.',
+    doc: 'Host name that clients without a key may use, in addition to addresses, names without a dot, *.local, *.internal, *.home.arpa and *.localhost.',
   }),
   apiTrustedProxies: derivedOption({
     group: 'api',
@@ -127,7 +127,7 @@ export const API_OPTIONS = {
     type: geoFileType,
     defaultValue: 'built-in',
     needs: 'api',
-    doc: 'MMDB file that tells the country of an address; none saves the memory (some 5 MB).',
+    doc: 'MMDB file with the country of each address; none saves its memory (about 5 MB).',
   }),
   networkFile: derivedOption({
     group: 'api',
@@ -135,7 +135,7 @@ export const API_OPTIONS = {
     type: pathType,
     defaultText: 'none: networks are address blocks (/24, IPv6 /48)',
     needs: 'api',
-    doc: 'MMDB file that tells the autonomous system of an address.',
+    doc: 'MMDB file with the autonomous system of each address.',
   }),
   lookupLevels: option<LookupLevels>({
     group: 'api',
@@ -143,7 +143,7 @@ export const API_OPTIONS = {
     type: lookupLevelsType,
     defaultValue: { '4.x': 'known', hq: 'listed' },
     needs: 'api',
-    doc: 'What the routes of SentryPeer 4.x and SentryPeerHQ answer 200 for: listed (what is refused), known (also met here), hearsay (also what other nodes share).',
+    doc: 'What the routes of SentryPeer 4.x and SentryPeerHQ answer 200 for: listed (what is refused), known (also what this node saw), hearsay (also what other nodes share).',
   }),
   apiCorsOrigin: derivedOption({
     group: 'api',
@@ -151,6 +151,6 @@ export const API_OPTIONS = {
     type: originType,
     defaultText: 'none',
     needs: 'api',
-    doc: 'Web site whose scripts may read the API; * lets all.',
+    doc: 'Web site whose scripts may read the API; * allows all.',
   }),
 } as const;

@@ -12,7 +12,7 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
   const set = (key: ConfigKey): boolean => origins[key].kind !== 'default';
   if (config.noSip && config.responsive) {
     throw refusal(
-      `${origins.noSip.text} turns SIP off, but ${origins.responsive.text} has it answered: leave one out`,
+      `${origins.noSip.text} turns SIP off, but ${origins.responsive.text} answers it: leave one out`,
     );
   }
   if (config.noSip && !config.api && config.sipAgent === false) {
@@ -71,7 +71,7 @@ export function refuseMissingDirectories(
     const { kind, text } = origins[key];
     const where = kind === 'default' ? `default of ${text}` : text;
     throw refusal(
-      `${where}: there is no directory ${quoted(directory)} for ${quoted(config[key])}: make it first`,
+      `${where}: there is no directory ${quoted(directory)} for ${quoted(config[key])}: create it first`,
     );
   }
 }

@@ -42,7 +42,7 @@ export const OPTIONS = {
     environment: 'SENTRYPEER_SIP_RESPONSIVE',
     type: switchType,
     defaultValue: false,
-    doc: 'Answer SIP requests as a PBX would. Without it nothing is ever sent, only recorded.',
+    doc: 'Answer SIP requests as a PBX would. Without it nothing is sent; requests are only recorded.',
   }),
   noSip: option({
     group: 'sip',
@@ -82,7 +82,7 @@ export const OPTIONS = {
     unit: 'replies per second',
     defaultValue: 20,
     needs: 'responsive',
-    doc: 'Replies that one source address gets in the long run; what is above is recorded unanswered.',
+    doc: 'Replies that one source address gets in the long run; requests beyond that are recorded but not answered.',
   }),
   replyBurstCount: option({
     group: 'sip',
@@ -91,7 +91,7 @@ export const OPTIONS = {
     unit: 'replies',
     defaultValue: 200,
     needs: 'responsive',
-    doc: 'Replies that one source address gets at once before --reply-rate holds.',
+    doc: 'Replies that one source address may get at once, before --reply-rate applies.',
   }),
   replyOctetsPerSecond: option({
     group: 'sip',
@@ -100,7 +100,7 @@ export const OPTIONS = {
     unit: 'octets per second',
     defaultValue: 1_048_576,
     needs: 'responsive',
-    doc: 'Octets of replies to all sources together; 0 sets no ceiling.',
+    doc: 'Octets of replies to all sources together; 0 sets no limit.',
   }),
   connectionsMax: option({
     group: 'sip',
@@ -108,7 +108,7 @@ export const OPTIONS = {
     type: countType('COUNT', 1, CONNECTIONS_COUNT_MAX),
     unit: 'connections',
     defaultValue: 2000,
-    doc: 'TCP and TLS connections in all; one more is recorded and closed.',
+    doc: 'TCP and TLS connections in total; any more are recorded and closed.',
   }),
   connectionsPerSourceMax: option({
     group: 'sip',
@@ -142,7 +142,7 @@ export const OPTIONS = {
     short: 't',
     type: pathType,
     defaultText: 'cert.pem beside the database',
-    doc: 'Certificate for TLS (PEM); made, self-signed, where certificate and key are both missing.',
+    doc: 'Certificate for TLS (PEM); a self-signed one is made if certificate and key are both missing.',
   }),
   keyFile: derivedOption({
     group: 'tls',
@@ -161,7 +161,7 @@ export const OPTIONS = {
     short: 'f',
     type: pathType,
     defaultValue: './sentrypeer.db',
-    doc: 'SQLite database, made where it is missing; its directory must exist.',
+    doc: 'SQLite database, made if it is missing; its directory must exist.',
   }),
   identityFile: derivedOption({
     group: 'database',
@@ -175,7 +175,7 @@ export const OPTIONS = {
     long: 'group-readable',
     type: switchType,
     defaultValue: false,
-    doc: 'New files (database, backups, JSON log) may be read by the group (mode 0640); else by their owner alone (0600), because they hold credentials.',
+    doc: 'Let the group read new files (database, backups, JSON log; mode 0640). Without it only their owner may (0600), because they hold credentials.',
   }),
   foldWindowSeconds: option({
     group: 'database',
@@ -191,7 +191,7 @@ export const OPTIONS = {
     type: countType('DAYS', 0, RETENTION_DAYS_MAX),
     unit: 'days',
     defaultValue: 0,
-    doc: 'Events older than this are removed; 0 removes none for its age.',
+    doc: 'Events older than this are removed; 0 removes none because of its age.',
   }),
   dbSizeMaxOctets: option({
     group: 'database',
@@ -199,7 +199,7 @@ export const OPTIONS = {
     type: sizeType(DB_SIZE_OCTETS_MIN),
     unit: 'octets',
     defaultValue: 2 ** 30,
-    doc: 'The oldest events make room when the database reaches this size; 0 sets no limit.',
+    doc: 'The oldest events are removed when the database reaches this size; 0 sets no limit.',
   }),
   dbFreeMinOctets: option({
     group: 'database',
@@ -207,7 +207,7 @@ export const OPTIONS = {
     type: sizeType(0),
     unit: 'octets',
     defaultValue: 256 * 2 ** 20,
-    doc: 'Space on the disk that is left alone: database and JSON log stop growing before it; 0 uses all.',
+    doc: 'Free space to leave on the disk: database and JSON log stop growing when only this much is left; 0 uses all.',
   }),
 
   ...API_OPTIONS,
@@ -246,7 +246,7 @@ export const OPTIONS = {
     type: countType('COUNT', 1, JSON_LOG_FILES_MAX),
     unit: 'files',
     defaultValue: 5,
-    doc: 'JSON logs that are kept when --json-log-size-max moves them aside; the oldest goes.',
+    doc: 'JSON logs to keep when --json-log-size-max moves them aside; the oldest is removed.',
   }),
   syslog: option({
     group: 'output',
@@ -279,7 +279,7 @@ export const OPTIONS = {
     type: switchType,
     defaultValue: false,
     implies: 'verbose',
-    doc: 'Print more, for finding faults, and of every event all there is.',
+    doc: 'Print more, for finding faults, and all details of every event.',
   }),
 
   color: option({
@@ -287,7 +287,7 @@ export const OPTIONS = {
     long: 'color',
     type: choiceType<'auto' | 'always' | 'never'>(['auto', 'always', 'never']),
     defaultValue: 'auto',
-    doc: 'Colour in what a person reads: auto has it on a terminal, unless NO_COLOR is set.',
+    doc: 'Use colour in output for people: auto does so on a terminal, unless NO_COLOR is set.',
   }),
 
   ...WEBHOOK_OPTIONS,
@@ -298,7 +298,7 @@ export const OPTIONS = {
     type: countType('COUNT', 1, THREADS_MAX),
     unit: 'threads',
     defaultText: 'the number of cores',
-    doc: 'Threads that do the work: one stores, the others receive SIP; 1 puts everything on one thread, for small devices.',
+    doc: 'Threads: one stores, the others receive SIP; 1 does everything on one thread, for small devices.',
   }),
   configFile: derivedOption({
     group: 'program',

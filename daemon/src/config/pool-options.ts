@@ -22,7 +22,7 @@ export const POOL_OPTIONS = {
     short: 'p',
     type: switchType,
     defaultValue: false,
-    doc: 'Share what attackers did here with other nodes, and take what they share. Without it no packet leaves.',
+    doc: 'Share what attackers did here with other nodes, and take what they share. Without it no packet is sent to other nodes.',
   }),
   bootstrapNodes: option({
     group: 'pool',
@@ -31,7 +31,7 @@ export const POOL_OPTIONS = {
     type: hostsType,
     defaultValue: BOOTSTRAP,
     needs: 'peer-to-peer',
-    doc: 'Node that is asked first; none relies on neighbours and on nodes known from before.',
+    doc: 'Node to ask first; with none, only neighbours and nodes known from before are asked.',
   }),
   dhtPort: option({
     group: 'pool',
@@ -39,7 +39,7 @@ export const POOL_OPTIONS = {
     type: portType,
     defaultValue: 4222,
     needs: 'peer-to-peer',
-    doc: 'UDP port of the DHT node; others reach it there, so open it in the firewall.',
+    doc: 'UDP port of the DHT node; open it in the firewall, because other nodes connect to it.',
   }),
   dhtAddresses: option({
     group: 'pool',
@@ -55,7 +55,7 @@ export const POOL_OPTIONS = {
     type: countType('NUMBER', 0, DHT_NETWORK_MAX),
     defaultValue: 0,
     needs: 'peer-to-peer',
-    doc: 'Nodes of another number are not there: 0 is the public network, any other a closed pool.',
+    doc: 'Network number: 0 is the public network, any other a closed pool. Nodes with another number are ignored.',
   }),
   dhtStateFile: derivedOption({
     group: 'pool',
@@ -63,7 +63,7 @@ export const POOL_OPTIONS = {
     type: pathType,
     needs: 'peer-to-peer',
     defaultText: 'sentrypeer-dht.json beside the database',
-    doc: 'Nodes known from before, so that a restart needs no bootstrap node.',
+    doc: 'File of known nodes, so that a restart needs no bootstrap node.',
   }),
   neighbours: option({
     group: 'pool',
@@ -71,7 +71,7 @@ export const POOL_OPTIONS = {
     type: neighboursType,
     defaultValue: 'link',
     needs: 'peer-to-peer',
-    doc: 'How far nodes are looked for by multicast (FF0X::172): off, link, admin, site or organization.',
+    doc: 'How far to look for nodes by multicast (FF0X::172): off, link, admin, site or organization.',
   }),
   shareBudgetOctets: option({
     group: 'pool',
@@ -80,6 +80,6 @@ export const POOL_OPTIONS = {
     unit: 'octets',
     defaultValue: 4 * 2 ** 20,
     needs: 'peer-to-peer',
-    doc: 'Octets of events shared in a day (UTC), some 520 each; 0 sets no limit.',
+    doc: 'Octets of events to share per day (UTC), about 520 each; 0 sets no limit.',
   }),
 } as const;

@@ -61,7 +61,7 @@ export const VERDICT_OPTIONS = {
     long: 'home-country',
     type: countryType,
     defaultText: 'none: only international forms are understood',
-    doc: 'Country whose numbering plan your telephones dial by, so that a number is found in each form that they dial.',
+    doc: 'Country whose numbering plan your telephones use, so that a number is found in every form that they dial.',
   }),
   ownNumbers: derivedOption({
     group: 'verdict',
@@ -73,7 +73,7 @@ export const VERDICT_OPTIONS = {
       asText,
     ),
     defaultText: 'none',
-    doc: 'Number of your own, which is never listed.',
+    doc: 'Your own number; it is never listed.',
   }),
   ownAddresses: derivedOption({
     group: 'verdict',
@@ -85,7 +85,7 @@ export const VERDICT_OPTIONS = {
       asText,
     ),
     defaultText: 'those of this machine, always',
-    doc: 'Address that this machine has outside, behind NAT; it is never listed.',
+    doc: 'Public address of this machine, if it is behind NAT; it is never listed.',
   }),
   policy: derivedOption({
     group: 'verdict',
@@ -97,6 +97,6 @@ export const VERDICT_OPTIONS = {
       ({ name, value }) => `${name}=${value}`,
     ),
     defaultText: 'as docs/policy.md says',
-    doc: 'Line of the policy by which addresses and numbers are listed.',
+    doc: 'Line of the policy that decides which addresses and numbers are listed.',
   }),
 } as const;

@@ -45,7 +45,7 @@ export const ENDPOINT_OPTIONS = {
     type: countType('COUNT', 1, WEBHOOK_LIMITS.parallelMax),
     unit: 'requests',
     defaultValue: 1,
-    doc: 'Requests under way at a time; above 1 events may arrive in another order.',
+    doc: 'Requests in flight at a time; above 1 events may arrive out of order.',
   }),
   webhookGzip: option({
     group: 'webhook',
@@ -59,7 +59,7 @@ export const ENDPOINT_OPTIONS = {
     long: 'webhook-grade',
     type: choiceType(GRADES),
     defaultValue: 'seen',
-    doc: 'Send events of this grade and above; see docs/architecture.md.',
+    doc: 'Send events of this grade or a better one; see docs/architecture.md.',
   }),
   webhookOrigin: option({
     group: 'webhook',
@@ -73,7 +73,7 @@ export const ENDPOINT_OPTIONS = {
     long: 'webhook-omit',
     type: choicesType(MEMBERS),
     defaultText: 'none',
-    doc: 'Members that say NOT_FOUND instead, because they tell where the honeypot is.',
+    doc: 'Members to replace with NOT_FOUND, because they reveal where the honeypot is.',
   }),
   webhookTimeoutSeconds: option({
     group: 'webhook',
@@ -88,14 +88,14 @@ export const ENDPOINT_OPTIONS = {
     long: 'webhook-ca-file',
     type: pathType,
     defaultText: 'only what this machine trusts',
-    doc: 'Certificates of a private authority (PEM), trusted as well.',
+    doc: 'Certificates of a private authority (PEM), to trust as well.',
   }),
   webhookSecret: derivedOption({
     group: 'webhook',
     long: 'webhook-secret',
     type: signingSecretType,
     defaultText: 'no signature',
-    doc: 'Sign requests as Standard Webhooks says (HMAC-SHA-256); rather in --webhook-secret-file.',
+    doc: 'Secret to sign requests as Standard Webhooks says (HMAC-SHA-256); better use --webhook-secret-file.',
   }),
   webhookSecretFile: derivedOption({
     group: 'webhook',
@@ -110,7 +110,7 @@ export const ENDPOINT_OPTIONS = {
     short: 'i',
     type: textType,
     defaultText: 'no OAuth2',
-    doc: 'Client id: requests carry a token that is fetched for it and renewed.',
+    doc: 'OAuth2 client id: requests carry a token that is obtained and renewed for it.',
   }),
   oauth2ClientSecret: derivedOption({
     group: 'webhook',
@@ -118,7 +118,7 @@ export const ENDPOINT_OPTIONS = {
     short: 'c',
     type: secretType,
     defaultText: 'none',
-    doc: 'Secret of the client; rather in --oauth2-client-secret-file.',
+    doc: 'Secret of the client; better use --oauth2-client-secret-file.',
   }),
   oauth2ClientSecretFile: derivedOption({
     group: 'webhook',
@@ -153,7 +153,7 @@ export const ENDPOINT_OPTIONS = {
     long: 'oauth2-body',
     type: choiceType(BODIES),
     defaultValue: 'json',
-    doc: 'Ask for a token in JSON as SentryPeer 4.x does, or by the form of RFC 6749.',
+    doc: 'Ask for a token with JSON as SentryPeer 4.x does, or with a form (RFC 6749).',
   }),
 } as const;
 
@@ -165,7 +165,7 @@ export const WEBHOOK_OPTIONS = {
     short: 'w',
     type: urlsType,
     defaultText: 'none',
-    doc: 'Post every event to this address as JSON; what it does not take waits and is sent again.',
+    doc: 'Post every event to this URL as JSON; events that it does not accept wait and are sent again.',
   }),
   ...ENDPOINT_OPTIONS,
   webhookBacklogOctets: option({

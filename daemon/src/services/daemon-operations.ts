@@ -89,7 +89,7 @@ export class DaemonOperations implements Operations, Disposable {
     const { kept, clock } = this.#condition();
     if (clock?.expectedEpochUs !== undefined) {
       const expected = new Date(clock.expectedEpochUs / 1000).toISOString().slice(0, 16);
-      const why = `the clock of this machine says ${new Date().toISOString().slice(0, 16)}, and the database was last written about ${expected}: set the clock; for a day no age removes anything`;
+      const why = `the clock of this machine says ${new Date().toISOString().slice(0, 16)}, and the database was last written about ${expected}: set the clock; for up to a day nothing is removed because of its age`;
       parts.push({ part: 'clock', why });
     }
     if (kept?.isBeyond === true) {

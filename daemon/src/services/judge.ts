@@ -65,7 +65,7 @@ export function judgeOver(
   if (homeCountry !== undefined && home === undefined) {
     throw new OperatingError(
       'home_country_unknown',
-      `${homeCountry} has no telephone numbers of its own; give --home-country the country whose numbers you dial`,
+      `${homeCountry} has no numbering plan; give --home-country the country whose numbers your telephones dial`,
     );
   }
   const decided = new Decided({ clock, plans, home, evidence, own }, options);

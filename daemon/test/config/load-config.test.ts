@@ -213,7 +213,7 @@ test('loadConfig() warns of a flag that does nothing because a switch is off, bu
 });
 
 test('loadConfig() refuses contradictions and says which two', () => {
-  assert.equal(refused('-Rra'), '-R turns SIP off, but -r has it answered: leave one out');
+  assert.equal(refused('-Rra'), '-R turns SIP off, but -r answers it: leave one out');
   assert.equal(
     refused('--no-sip'),
     '--no-sip without the API leaves nothing to do: add --api, or leave it out',
@@ -244,7 +244,7 @@ test('loadConfig() refuses a file in a directory that does not exist', () => {
   const directories = ['.', '/there'];
   assert.equal(
     refused('-f /gone/x.db', { directories }),
-    '-f: there is no directory "/gone" for "/gone/x.db": make it first',
+    '-f: there is no directory "/gone" for "/gone/x.db": create it first',
   );
   assert.match(refused('-l /gone/x.log', { directories }), /^-l: there is no directory "\/gone"/);
   assert.match(refused('--identity-file /gone/i', { directories }), /^--identity-file: /);

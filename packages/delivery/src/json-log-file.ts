@@ -176,8 +176,8 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     if (freeOctets >= minOctets) return;
     throw new OperatingError(
       'json_log_disk_low',
-      `JSON log ${this.#path}: its disk has ${formatMebibytes(freeOctets)} free, of which ${formatMebibytes(minOctets)} are left alone (--db-free-min); ` +
-        'free some space on it, or bound the log with --json-log-size-max. No event is lost: the log continues where it was',
+      `JSON log ${this.#path}: its disk has ${formatMebibytes(freeOctets)} free, of which ${formatMebibytes(minOctets)} are kept free (--db-free-min); ` +
+        'free some space on it, or bound the log with --json-log-size-max. No event is lost: the log continues where it stopped',
     );
   }
 
@@ -285,7 +285,7 @@ function refusalOf(path: string, error: unknown): OperatingError | undefined {
     case 'ENOTDIR':
       return new OperatingError(
         'json_log_directory_missing',
-        `JSON log ${path}: there is no directory ${dirname(path)}; make it or name another file`,
+        `JSON log ${path}: the directory ${dirname(path)} does not exist; create it or name another file`,
         { cause: error },
       );
     case 'EACCES':
@@ -294,7 +294,7 @@ function refusalOf(path: string, error: unknown): OperatingError | undefined {
     case 'EISDIR':
       return new OperatingError(
         'json_log_not_writable',
-        `JSON log ${path}: it can't be opened for writing; let this user write it or name another file`,
+        `JSON log ${path}: it cannot be opened for writing; let this user write to it or name another file`,
         { cause: error },
       );
     case undefined:
@@ -313,7 +313,7 @@ function failureOf(path: string, error: unknown): unknown {
       : `it can't be written (${code}); see to its disk`;
   return new OperatingError(
     'json_log_failed',
-    `JSON log ${path}: ${why}. No event is lost: the database has them, and the log continues where it was`,
+    `JSON log ${path}: ${why}. No event is lost: the database has them, and the log continues where it stopped`,
     { cause: error },
   );
 }

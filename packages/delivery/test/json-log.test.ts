@@ -167,7 +167,7 @@ test('JsonLog leaves the reserve of its disk alone, says so once, and goes on by
   assert.equal(code, 'json_log_disk_low');
   assert.match(
     String(message),
-    /^JSON log \S+: its disk has 10 MiB free, of which 256 MiB are left alone/,
+    /^JSON log \S+: its disk has 10 MiB free, of which 256 MiB are kept free/,
   );
   disk.freeOctets = 300 * 1_048_576;
   await log.logged('delivery_resumed');

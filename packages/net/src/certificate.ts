@@ -27,7 +27,7 @@ export async function ensureCertificate(paths: CertificatePaths): Promise<Certif
     const [there, missing] = cert === undefined ? [keyPath, certPath] : [certPath, keyPath];
     throw new OperatingError(
       'certificate_incomplete',
-      `${missing} is missing while ${there} is there. Provide both files, or move ${there} away and ` +
+      `${missing} is missing, but ${there} exists. Provide both files, or move ${there} away and ` +
         'a new certificate is made.',
     );
   }
@@ -89,7 +89,7 @@ async function makeCertificate({ certPath, keyPath }: CertificatePaths): Promise
     throw new OperatingError(
       'certificate_unwritable',
       `No certificate could be made as ${certPath} with its key ${keyPath}: ${String(error)}. ` +
-        'The folders must be there and writable.',
+        'The directories must exist and be writable.',
       { cause: error },
     );
   }

@@ -56,7 +56,7 @@ function failed(error: OperatingError, retryAfterMs?: number): AnswerMeaning {
 
 function statusError(status: number): OperatingError {
   if (status === 429) {
-    return new OperatingError('webhook_busy', 'it answered 429: it wants fewer requests');
+    return new OperatingError('webhook_busy', 'it answered 429: it asks for fewer requests');
   }
   const hint =
     status >= 300 && status < 400 ? ': redirects are not followed, name the new address' : '';
@@ -70,7 +70,7 @@ function connectionError(code: string): OperatingError {
   if (isAboutCertificate(code)) {
     return new OperatingError(
       'webhook_certificate',
-      `its certificate is not trusted (${code}); a private authority is named by the option for it`,
+      `its certificate is not trusted (${code}); name a private authority with --webhook-ca-file or ca_file`,
     );
   }
   if (code.startsWith('HPE_')) {

@@ -75,7 +75,7 @@ export class BootstrapHosts {
       this.#ports.logger.warn('dht_bootstrap_unresolved', {
         host,
         error: String(error),
-        what: 'it is looked up again until it is found',
+        what: 'the look-up is repeated until the name is found',
       });
     const waitMs = Math.min(
       before === undefined ? BOOTSTRAP_RESOLVE_MS_MIN : before.waitMs * 2,

@@ -310,7 +310,7 @@ export class DhtNode implements AsyncDisposable {
     if (!this.#use((engine) => engine.put(key, value, { permanent, created, onSettled })))
       throw new OperatingError(
         'dht_puts_full',
-        'This node announces as many values as it may. Cancel some, or put the new ones not permanent.',
+        'This node announces as many values as it may. Cancel some, or put new values without permanent.',
       );
     return promise;
   }

@@ -58,7 +58,7 @@ export class ApiKeys {
     if (changes === 1) return key;
     throw new OperatingError(
       'api_key_exists',
-      `there is a key ${name} already; revoke it first or choose another name`,
+      `there is already a key ${name}; revoke it first or choose another name`,
     );
   }
 

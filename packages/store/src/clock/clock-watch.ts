@@ -118,7 +118,7 @@ export class ClockWatch {
       clock: textOf(nowUs),
       expected: this.#expectedUs === undefined ? 'after 2020' : textOf(expectedUs),
       what_to_do:
-        'set the clock of this machine; until then, for a day at most, no age removes anything',
+        'set the clock of this machine; until then, for at most a day, nothing is removed because of its age',
     });
   }
 

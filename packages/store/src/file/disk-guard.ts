@@ -52,9 +52,9 @@ export class DiskGuard {
     return this.#full;
   }
 
-  /** How much is free and how much is left alone, for a person. */
+  /** How much is free and how much must stay free, as text. */
   get shortage(): string {
-    return `${formatMebibytes(this.#freeOctets)} free, of which ${formatMebibytes(this.#minOctets)} are left alone (--db-free-min)`;
+    return `${formatMebibytes(this.#freeOctets)} free, of which ${formatMebibytes(this.#minOctets)} are kept free (--db-free-min)`;
   }
 
   /** Looks at the disk, unless it did so a moment ago. Not within a transaction. */

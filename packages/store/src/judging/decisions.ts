@@ -168,7 +168,7 @@ export class DecisionWriter {
     if (this.#unblock.run(kind, value).changes === 1) return;
     throw new OperatingError(
       'block_unknown',
-      `${kind === 'address' ? value : `+${value}`} is not blocked by itself; block list shows what is`,
+      `${kind === 'address' ? value : `+${value}`} is not on the blocklist itself; block list shows what is`,
     );
   }
 

@@ -236,7 +236,7 @@ export class Pruner {
         events: this.#owedRemovedCount,
         why: low
           ? 'the disk is nearly full and an endpoint is far behind'
-          : 'the database is beyond its size and its backlog, and an endpoint is far behind',
+          : 'the database exceeds its size limit and the backlog limit, and an endpoint is far behind',
       });
       this.#owedRemovedCount = 0;
     }

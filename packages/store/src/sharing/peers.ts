@@ -78,6 +78,6 @@ export class Peers {
 export function unknownOrigin(nodeId: string): OperatingError {
   return new OperatingError(
     'origin_unknown',
-    `nothing is known of the node ${nodeId}; peers list shows those that are`,
+    `the node ${nodeId} is not known; peers list shows known nodes`,
   );
 }

@@ -222,7 +222,7 @@ test('Store.append() refuses while the disk is nearly full and nothing can be re
   assert.throws(() => bench.store.append([distinctBatch(1, 1)]), {
     code: 'disk_full',
     message:
-      /sentrypeer\.db is nearly full: [\d.]+ MiB free, of which [\d.]+ MiB are left alone .*; free some space/,
+      /sentrypeer\.db is nearly full: [\d.]+ MiB free, of which [\d.]+ MiB are kept free .*; free some space/,
   });
   bench.disk.freeOctets = 257 * MIB;
   bench.passDiskCheck();
