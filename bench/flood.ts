@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { latin1Octets } from '@sentrypeer/bytes';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Store } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
@@ -25,8 +26,13 @@ const fullMib = Number(process.env['FULL_MIB'] ?? '256');
 const only = (process.env['ONLY'] ?? '').split(',');
 const PORT = 25_160;
 const API_PORT = 25_161;
-/** Events that fill a mebibyte of the database, and some more: the first start removes what is too much. */
-const CALLS_PER_MEBIBYTE = 1600;
+/** Events that are more than a mebibyte of the database, so that some go already while it is made. */
+const CALLS_PER_MEBIBYTE = 1300;
+/** As long as the requests of the flood, so that for each that comes one has to go. */
+const MESSAGE = latin1Octets(
+  `OPTIONS sip:0@198.51.100.7 SIP/2.0\r\nSubject: ${'x'.repeat(400)}\r\n\r\n`,
+);
+const MEBIBYTE = 1_048_576;
 const DIGITS = 10;
 const WARM_UP = ['--seconds', '3', '--rate', '3000', '--first-number', '900000000'];
 
@@ -88,18 +94,19 @@ async function sink(): Promise<number> {
   return count / sent.tookSeconds;
 }
 
-/** A database of its size limit and a little more, filled with calls. */
+/** A database at its size limit, which was there from its beginning: what is there before a limit stays. */
 function makeFull(path: string): void {
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },
-    { path, databaseOctetsMax: Number.POSITIVE_INFINITY },
+    { path, databaseOctetsMax: fullMib * MEBIBYTE },
   );
-  recordCalls(store, fullMib * CALLS_PER_MEBIBYTE, (index) =>
-    call(
-      `45.${(index >> 16) & 15}.${(index >> 8) & 255}.${index & 255}`,
-      `00${String(index).padStart(DIGITS, '0')}`,
-    ),
-  );
+  recordCalls(store, fullMib * CALLS_PER_MEBIBYTE, (index) => ({
+    ...call(`127.1.${index & 3}.${index % 250}`, `00${String(index).padStart(DIGITS, '0')}`),
+    grade: 'seen',
+    sipMethod: 'OPTIONS',
+    sipMessage: MESSAGE,
+  }));
+  while (store.maintain()) continue;
 }
 
 async function repliesSent(): Promise<{ readonly sent: number; readonly withheld: number }> {

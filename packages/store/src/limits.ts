@@ -64,8 +64,11 @@ export const PRUNE_STEP_MS = 4;
 /** The same while a limit is exceeded by a tenth or more: then keeping the limit comes first. */
 export const PRUNE_STEP_URGENT_MS = 25;
 
-/** Rows that one statement of pruning takes; about half a millisecond. */
-export const PRUNE_ROWS = 64;
+/** Rows that one statement of pruning takes; about a millisecond. */
+export const PRUNE_ROWS = 128;
+
+/** Rows of one commit from which on it makes its own room in a full database; fewer leave that to a step of pruning. */
+export const ROOM_ROWS_MIN = 64;
 
 /** Pages of rows that one step searches for rows of a weak grade among strong ones; about a millisecond. */
 export const PRUNE_SCAN_PAGES = 16;

@@ -165,7 +165,9 @@ export class Store {
       inTransaction(this.#database, () => {
         this.#appender.begin(this.#clock.epochUs());
         for (const batch of batches) visitEventBatch(batch, this.#appender);
-        return this.#appender.finish();
+        const appended = this.#appender.finish();
+        this.#pruner.makeRoom(appended.events);
+        return appended;
       }),
     );
   }

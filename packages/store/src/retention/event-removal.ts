@@ -19,6 +19,7 @@ export interface Removal {
  * forge pushes out what was proved. Ids only rise, so each row that stays is passed once in the life of the program.
  */
 export class EventRemoval {
+  readonly #summary: StatementSync;
   readonly #page: StatementSync;
   readonly #remove: StatementSync;
   readonly #removeAll: StatementSync;
@@ -27,9 +28,13 @@ export class EventRemoval {
   #after = 0;
 
   constructor(database: DatabaseSync) {
-    this.#page = database.prepare(`
+    const page = `
       SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank FROM honey
-      WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
+      WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`;
+    this.#page = database.prepare(page);
+    this.#summary = database.prepare(
+      `SELECT max(honey_id) AS end, min(rank) AS weakest, max(rank) AS strongest FROM (${page})`,
+    );
     this.#remove = database.prepare(
       'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',
     );
@@ -50,19 +55,22 @@ export class EventRemoval {
   #removeOf(rank: Rank, last: number): Removal {
     for (let pages = 0; pages < PRUNE_SCAN_PAGES; pages += 1) {
       const floor = this.#floors[rank];
-      const rows = this.#page.all(floor, last);
-      const end = rows.at(-1);
-      if (end === undefined) return { removed: 0, isSearching: false };
-      const weak = rows.filter((row) => Number(row['rank']) <= rank);
+      const { end, weakest, strongest } = this.#summary.get(floor, last) ?? {};
+      if (typeof end !== 'number') return { removed: 0, isSearching: false };
       // What is left of the page is stronger, so all weak ones come after it.
-      this.#floors[rank] = Number(end['honey_id']);
-      if (weak.length === 0) continue;
+      this.#floors[rank] = end;
+      if (Number(weakest) > rank) continue;
       const { changes } =
-        weak.length === rows.length
-          ? this.#removeAll.run(floor, this.#floors[rank])
-          : this.#remove.run(JSON.stringify(weak.map((row) => row['honey_id'])));
+        Number(strongest) <= rank
+          ? this.#removeAll.run(floor, end)
+          : this.#remove.run(JSON.stringify(this.#weakIds(floor, end, rank)));
       return { removed: Number(changes), isSearching: false };
     }
     return { removed: 0, isSearching: true };
+  }
+
+  #weakIds(floor: number, end: number, rank: Rank): readonly number[] {
+    const weak = this.#page.all(floor, end).filter((row) => Number(row['rank']) <= rank);
+    return weak.map((row) => Number(row['honey_id']));
   }
 }

@@ -13,6 +13,7 @@ import {
   PRUNE_ROWS,
   PRUNE_STEP_MS,
   PRUNE_STEP_URGENT_MS,
+  ROOM_ROWS_MIN,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
@@ -125,9 +126,27 @@ export class Pruner {
       const stepMs = low || this.#isUrgent() ? PRUNE_STEP_URGENT_MS : PRUNE_STEP_MS;
       let removed = true;
       while (removed && clock.nowMs() - startedAtMs < stepMs) removed = this.#removeSome(low);
-      if (!removed) this.#ageCheckAtMs = clock.nowMs() + AGE_CHECK_INTERVAL_MS;
       return removed;
     });
+  }
+
+  /**
+   * Makes room within the transaction that needs it: in a full database as many rows go as came, and one commit writes
+   * both. What is left to remove is for `step()`.
+   *
+   * @param rowsCount Rows that this transaction added.
+   */
+  makeRoom(rowsCount: number): void {
+    if (rowsCount < ROOM_ROWS_MIN || this.#excess() <= 1) return;
+    const { clock } = this.#ports;
+    const startedAtMs = clock.nowMs();
+    const last = this.#lastNotOwed();
+    let left = rowsCount;
+    while (left > 0 && clock.nowMs() - startedAtMs < PRUNE_STEP_URGENT_MS) {
+      const removed = this.#removeEvents(last, false) + this.#removeExcessTotals();
+      if (removed === 0) return;
+      left -= removed;
+    }
   }
 
   /** The command line may have let go of it. Says once what the limits would take away, before they do. */
@@ -168,23 +187,32 @@ export class Pruner {
 
   /** One statement for each reason there is. @returns Whether anything was removed. */
   #removeSome(low: boolean): boolean {
-    const nowUs = this.#ports.removalUs();
-    const { retentionDays } = this.#options;
     const last = this.#lastNotOwed();
-    let removed = 0;
-    if (this.#tooLarge(low)) removed += this.#removeEvents(last, low);
+    let removed = this.#tooLarge(low) ? this.#removeEvents(last, low) : 0;
+    // Ages are looked at now and then: in a full database each removal would ask in vain.
+    if (this.#ports.clock.nowMs() >= this.#ageCheckAtMs) {
+      const expired = this.#removeExpired(last);
+      if (expired === 0) this.#ageCheckAtMs = this.#ports.clock.nowMs() + AGE_CHECK_INTERVAL_MS;
+      removed += expired;
+    }
+    return removed + this.#removeExcessTotals() > 0;
+  }
+
+  #removeExpired(last: number): number {
+    const nowUs = this.#ports.removalUs();
     const { honeyId, days } = this.#kept;
+    const { retentionDays } = this.#options;
     const age = { after: honeyId, last, expired: expiry(retentionDays, nowUs), nowUs };
-    removed += this.#ages.step(age);
+    let removed = this.#ages.step(age);
     if (days > 0 && honeyId > 0) {
       const keptLast = Math.min(last, honeyId);
       const keptAge = { after: 0, last: keptLast, expired: expiry(days, nowUs), nowUs };
       removed += this.#keptAges.step(keptAge);
     }
-    return removed + this.#removeTotals(nowUs) > 0;
+    return removed + this.#removeExpiredTotals(nowUs);
   }
 
-  #removeTotals(nowUs: number): number {
+  #removeExpiredTotals(nowUs: number): number {
     const { atUs, days } = this.#kept;
     // What was last seen before the kept part began goes by the days that hold for that part.
     const fromUs = days > 0 ? 0 : atUs;
@@ -193,11 +221,21 @@ export class Pruner {
     let removed = Number(
       this.#deleteHours.run(Math.floor(fromUs / HOUR_US), Math.floor(hour)).changes,
     );
+    for (const table of this.#tables) {
+      const changes = Number(table.deleteExpired.run(fromUs, expiredUs).changes);
+      if (changes > 0) this.#counters.add(table.counter, -changes);
+      removed += changes;
+    }
+    return removed;
+  }
+
+  #removeExcessTotals(): number {
+    let removed = 0;
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
       const excess = (counts.get(table.counter) ?? 0) - table.countMax - this.#kept.totals;
-      let changes = Number(table.deleteExpired.run(fromUs, expiredUs).changes);
-      if (excess > 0) changes += deleteWeakest(table, atUs, Math.min(excess, PRUNE_ROWS));
+      if (excess <= 0) continue;
+      const changes = deleteWeakest(table, this.#kept.atUs, Math.min(excess, PRUNE_ROWS));
       this.#counters.add(table.counter, -changes);
       removed += changes;
     }
