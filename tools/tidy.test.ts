@@ -124,8 +124,11 @@ test('every source file begins with the licence', () => {
   );
 });
 
-test('no source file is longer than 400 lines', () => {
-  const long = sources.filter(({ text }) => text.split('\n').length - 1 > LINES_MAX);
+test('no source file that people write is longer than 400 lines', () => {
+  const long = sources.filter(
+    ({ path, text }) =>
+      path !== 'packages/client/src/api-types.ts' && text.split('\n').length - 1 > LINES_MAX,
+  );
   assert.deepEqual(
     long.map(({ path }) => path),
     [],

@@ -132,7 +132,7 @@ async function inNetwork(daemon: DaemonProcess, ending: string, script: string) 
   await deliver(daemon, await adminKey(daemon, `six-${ending}`), [
     { sourceIp: '2a00:1450::7', transport: 'TCP' },
   ]);
-  await until('the verdict', async () => (await list(daemon, LIST)).includes('2a00:1450::7'));
+  await until('the verdict', async () => (await list(daemon, LIST)).includes('2a00:1450::/64'));
   for (const family of ['4', '6']) {
     const text = await list(daemon, `/v1/lists/ip-addresses.${ending}?family=${family}`);
     writeFileSync(join(daemon.folder, family), text);
@@ -149,7 +149,7 @@ test('a list of one family leaves what ipset holds of the other one alone', asyn
   assert.equal(run.status, 0, run.output);
   assert.deepEqual(run.stdout.match(/^add .*(?= timeout )/gm), [
     'add sentrypeer4 45.1.2.3',
-    'add sentrypeer6 2a00:1450::7',
+    'add sentrypeer6 2a00:1450::/64',
   ]);
 });
 
@@ -161,7 +161,7 @@ test('a list of one family leaves what nft holds of the other one alone', async 
   const run = await inNetwork(daemon, 'nft', script);
   assert.equal(run.status, 0, run.output);
   assert.match(run.stdout, /elements = \{ 45\.1\.2\.3 timeout /);
-  assert.match(run.stdout, /elements = \{ 2a00:1450::7 timeout /);
+  assert.match(run.stdout, /elements = \{ 2a00:1450::\/64 timeout /);
 });
 
 test('docs/api.md says how a set with other options is replaced', async (t) => {

@@ -21,10 +21,12 @@ export const DELIST: Command = {
       using decisions = await openDecisions(context);
       using log = StoreReader.open(context.config.dbFile);
       const { subject, block } = await judgeText(named, log, context);
-      decisions.write({ kind: 'delist', subject, comment });
+      const delisted = nameOf(decisions.write({ kind: 'delist', subject, comment }) ?? subject);
+      const asked = nameOf(subject);
+      const what = delisted === asked ? asked : `${delisted}, by which ${asked} is judged,`;
       return {
-        text: `${nameOf(subject)} is delisted; evidence from now on counts again.\n`,
-        json: { delist: nameOf(subject), comment },
+        text: `${what} is delisted; evidence from now on counts again.\n`,
+        json: { delist: delisted, comment },
         ...(block === undefined
           ? {}
           : {

@@ -32,7 +32,10 @@ function explain(
   name: string,
   log: StoreReader,
 ): Answer {
-  const listing = log.listings.listing(subject);
+  const listing = log.listings.listing({
+    ...subject,
+    value: judgement.address?.entry ?? subject.value,
+  });
   const { kind, value } = subject;
   const by =
     kind === 'address'
@@ -40,7 +43,7 @@ function explain(
       : kind === 'number'
         ? log.evidence.number(value)
         : undefined;
-  const { level, listed, score, reasons, untilEpochUs, number } = judgement;
+  const { level, listed, score, reasons, untilEpochUs, number, address } = judgement;
   return {
     text: formatExplanation(name, judgement, listing, by, block),
     json: {
@@ -49,6 +52,7 @@ function explain(
       listed,
       score,
       reasons,
+      entry: address?.entry ?? null,
       since: listing === undefined ? null : utc(listing.sinceEpochUs),
       until: untilEpochUs === undefined ? null : utc(untilEpochUs),
       country: number?.country ?? null,
@@ -71,7 +75,7 @@ function explain(
 
 function formatExplanation(
   name: string,
-  { level, score, reasons, untilEpochUs, number }: Judgement,
+  { level, score, reasons, untilEpochUs, number, address }: Judgement,
   listing: Listing | undefined,
   by: ReturnType<StoreReader['evidence']['address' | 'number']>,
   block: Block | undefined,
@@ -79,6 +83,9 @@ function formatExplanation(
   const about = [number?.country, number?.type].filter((word) => word !== undefined).join(', ');
   const named = `${name}${about === '' ? '' : ` (${about})`}`;
   const lines = [`${named} is ${LEVELS[level]}${level === 'none' ? '' : `, ${score} of 100`}.`];
+  if (level !== 'none' && address !== undefined && address.entry !== name) {
+    lines.push(`As:     ${address.entry}, as which it stands on the lists`);
+  }
   if (listing !== undefined) lines.push(`Since:  ${utc(listing.sinceEpochUs)}`);
   if (untilEpochUs !== undefined)
     lines.push(

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
-import { canonicalAddress } from '@sentrypeer/ip';
+import {
+  canonicalAddress,
+  contains,
+  covers,
+  formatPrefix,
+  judgedAs,
+  networksOf,
+  parsePrefix,
+  widen,
+  type Prefix,
+} from '@sentrypeer/ip';
 import { OperatingError, unreachable, type Clock } from '@sentrypeer/kernel';
 import {
   blocksOf,
@@ -15,7 +25,6 @@ import type { ListedSubject, ListingVerdict, Reach, Store, StoreReader } from '@
 import {
   isCostly,
   Judge,
-  NeverListed,
   parseAllowed,
   policyOf,
   toolOf,
@@ -112,6 +121,7 @@ export function openJudging(
       listingVerdict({ judge, decided, evidence }, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),
     changed: () => changes.take(),
+    blockedWithin: (network, nowEpochUs) => decided.blocked().within(network, nowEpochUs),
     optionsHash: hashOf(options, own.get()),
     onChanged,
   });
@@ -156,17 +166,8 @@ function reachOf(
   const allowed = parseAllowed(value);
   if (allowed === undefined) return undefined;
   switch (allowed.kind) {
-    case 'network': {
-      const allowance = { value, comment: '', createdEpochUs: 0, untilEpochUs: undefined };
-      const guard = new NeverListed(
-        { plans, home },
-        { ownAddresses: [], ownNumbers: [], allowances: [allowance] },
-      );
-      const covers = (address: string): boolean => guard.address(address, 0) !== undefined;
-      const address = canonicalAddress(value);
-      if (address === undefined) return { kind: 'address', covers };
-      return { kind: 'address', covers, exactly: [{ kind: 'address', value: address }] };
-    }
+    case 'network':
+      return networkReach(allowed.network, canonicalAddress(value));
     case 'prefix':
       return { kind: 'number', covers: (e164) => e164.startsWith(allowed.prefix) };
     case 'numbers': {
@@ -184,6 +185,23 @@ function reachOf(
     default:
       return unreachable(allowed);
   }
+}
+
+/** @param address Where it is one alone. */
+function networkReach(network: Prefix, address: string | undefined): Reach {
+  if (address !== undefined) {
+    // With it the wider networks of IPv6 around it are judged again.
+    const exactly = [{ kind: 'address', value: judgedAs(address) } as const];
+    return { kind: 'address', covers: () => false, exactly };
+  }
+  const around = networksOf(formatPrefix(network))?.at(-1);
+  // Whatever is judged by something in it: what it covers, and the wider networks that hold it.
+  const reach = around === undefined ? network : widen(network.base, around.length);
+  const reaches = (value: string): boolean => {
+    const prefix = parsePrefix(value);
+    return prefix !== undefined && (covers(reach, prefix) || contains(prefix, network.base));
+  };
+  return { kind: 'address', covers: reaches };
 }
 
 /** These numbers and the blocks that they lie in: a block with an allowed number is not listed. */

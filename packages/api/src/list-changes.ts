@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Feed, FeedQuery, Listed, ListedSubject } from './feed.ts';
 import { PAGE_ENTRIES_MAX } from './limits.ts';
-import type { ListChanges } from './list-formats.ts';
+import { isNetwork, type ListChanges } from './list-formats.ts';
 import { familyOf, isOnList, type ListFilter } from './list-query.ts';
 
 /** What changes of a list are asked for. Times are wall-clock microseconds. */
@@ -26,12 +26,37 @@ export async function* changesText(
 ): AsyncGenerator<string> {
   const begin = changes.begin(query.filter.family);
   if (begin !== '') yield begin;
+  const renewed = changes.renew === undefined ? new Set<number>() : familiesToRenew(feed, query);
+  for await (const text of renewedText(feed, changes, query, renewed)) yield text;
+  const isLeft = ({ value }: ListedSubject): boolean =>
+    !isNetwork(value) || !renewed.has(familyOf(value));
   if (query.maxAgeUs !== undefined) {
     for await (const text of agedText(feed, changes, query, query.maxAgeUs)) yield text;
   }
-  for await (const { listed, unlisted } of changedSince(feed, query)) {
+  for await (const changed of changedSince(feed, query)) {
+    const [listed, unlisted] = [changed.listed.filter(isLeft), changed.unlisted.filter(isLeft)];
     if (unlisted.length > 0 && changes.remove !== undefined) yield changes.remove(unlisted);
     if (listed.length > 0) yield changes.add(listed, query.nowEpochUs);
+  }
+}
+
+/** All networks of these families that are on the list. */
+async function* renewedText(
+  feed: Feed,
+  changes: ListChanges,
+  { entries, filter, nowEpochUs }: ChangesQuery,
+  families: ReadonlySet<number>,
+): AsyncGenerator<string> {
+  for (const family of [4, 6] as const) {
+    if (!families.has(family)) continue;
+    yield changes.renew?.(family) ?? '';
+    for (const page of feed.snapshot(entries)) {
+      const own = page.filter(
+        (entry) => isNetworkOf(entry, family) && isAsked(entry, entries, filter),
+      );
+      if (own.length > 0) yield changes.add(own, nowEpochUs);
+      await nextTurn(); // Look-ups go between.
+    }
   }
 }
 
@@ -69,7 +94,7 @@ async function* changedSince(
     const listed: Listed[] = [];
     const unlisted: ListedSubject[] = [];
     for (const subject of subjects.values()) {
-      const entry = feed.listing(subject);
+      const entry = entryOf(feed, subject);
       if (entry !== undefined && isAsked(entry, entries, filter)) listed.push(entry);
       else unlisted.push(subject);
     }
@@ -79,6 +104,35 @@ async function* changedSince(
     after = last.changeId;
     await nextTurn(); // Look-ups go between.
   }
+}
+
+/** Of one /64 nothing is wider on the lists without that the wider one changed too. */
+const SUBSCRIBER = '/64';
+
+/** Families of which networks changed that may hold others. */
+function familiesToRenew(feed: Feed, { serial, filter }: ChangesQuery): ReadonlySet<number> {
+  const families = new Set<number>();
+  let after = serial;
+  for (;;) {
+    const items = feed.changes(after, PAGE_ENTRIES_MAX);
+    for (const { kind, value } of items) {
+      const mayHoldOthers = kind === 'address' && isNetwork(value) && !value.endsWith(SUBSCRIBER);
+      if (mayHoldOthers && isOf(value, filter)) families.add(familyOf(value));
+    }
+    const last = items.at(-1);
+    if (last === undefined || items.length < PAGE_ENTRIES_MAX) return families;
+    after = last.changeId;
+  }
+}
+
+function isNetworkOf({ kind, value }: ListedSubject, family: number): boolean {
+  return kind === 'address' && isNetwork(value) && familyOf(value) === family;
+}
+
+/** The entry of exactly this, not of a network around it. */
+function entryOf(feed: Feed, subject: ListedSubject): Listed | undefined {
+  const entry = feed.listing(subject);
+  return entry?.value === subject.value ? entry : undefined;
 }
 
 /** Entries that left the list for their age since then, or came back to it; the feed does not tell of either. */

@@ -25,6 +25,11 @@ export interface ListFormat {
 export interface ListChanges {
   begin(family: number): string;
   add(entries: readonly Listed[], nowEpochUs: number): string;
+  /**
+   * Empties what holds networks of a family, whole, before all that it holds is added again: sets that refuse a network within
+   * another one cannot be told of a wider one entry by entry, and twice. Not there where that does no harm.
+   */
+  readonly renew?: (family: 4 | 6) => string;
   /** Not there where whatever is read is added. */
   readonly remove?: (entries: readonly ListedSubject[]) => string;
 }
@@ -131,6 +136,11 @@ function nftSetOf(value: string): string {
   return isSingle(value, length) ? `bad${suffix}` : `net${suffix}`;
 }
 
+/** Whether it stands in a set of networks, as which it may lie in another or hold others. */
+export function isNetwork(value: string): boolean {
+  return !isSingle(value, familyOf(value).length);
+}
+
 function isSingle(value: string, length: number): boolean {
   return !value.includes('/') || value.endsWith(`/${length}`);
 }
@@ -191,6 +201,7 @@ const nft: ListFormat = {
     // To add what is there leaves its time as it was, so it is taken out first.
     add: (entries, nowEpochUs) => nftRemove(entries) + nftAdd(entries, nowEpochUs),
     remove: nftRemove,
+    renew: (family) => `flush set inet sentrypeer net${family}\n`,
   },
 };
 

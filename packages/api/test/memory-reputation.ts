@@ -30,7 +30,10 @@ export class MemoryReputation implements Reputation {
     addressStanding: (address) => this.standings.get(address) ?? 'unmet',
     judge: ({ number: dialled, address: source }) => {
       const number = dialled === undefined ? undefined : this.#number(dialled);
-      const address = source === undefined ? undefined : verdictOf(this.addresses.get(source));
+      const address =
+        source === undefined
+          ? undefined
+          : { ...verdictOf(this.addresses.get(source)), entry: source };
       const verdicts = [number, address].filter((verdict) => verdict !== undefined);
       const listed = verdicts.filter((verdict) => verdict.listed);
       return {

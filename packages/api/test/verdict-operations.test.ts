@@ -212,6 +212,7 @@ test('GET /v1/explain says since when and until when', async () => {
       until: UNTIL,
     },
     address: {
+      entry: '11.22.33.46',
       listed: false,
       level: 'none',
       unlist: [],

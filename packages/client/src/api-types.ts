@@ -267,10 +267,12 @@ export interface Explanation {
   /** Until when it has that level unless more comes; null where it has none. */
   readonly expires: string | null;
   readonly number: ExplainedNumber | null;
-  readonly address: Explained | null;
+  readonly address: ExplainedAddress | null;
 }
 
-export interface Explained {
+export interface ExplainedAddress {
+  /** As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6. */
+  readonly entry: string;
   /** Whether the level is listed. */
   readonly listed: boolean;
   /** What to do: refuse what is listed; report what is watched, and let it through. */

@@ -9,7 +9,7 @@ export {
   type Check,
   type Country,
   type Event,
-  type Explained,
+  type ExplainedAddress,
   type ExplainedNumber,
   type Explanation,
   type Listing,

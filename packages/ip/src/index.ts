@@ -31,6 +31,18 @@ export {
   type Ip,
 } from './ip.ts';
 export {
+  bitsWithin,
+  firstBits,
+  judgedAs,
+  judgedNetwork,
+  NETWORK_LENGTHS,
+  networkBits,
+  networkRange,
+  networksOf,
+  type JudgedNetwork,
+  type NetworkLength,
+} from './judged-network.ts';
+export {
   contains,
   covers,
   formatPrefix,

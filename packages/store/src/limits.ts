@@ -86,10 +86,17 @@ export const OCTETS_PER_TOTAL = 2048;
 export const OCTETS_PER_EVIDENCE = 4096;
 
 /**
- * Addresses of one IPv6 /64 that evidence is kept of, 1 and above; the weakest and oldest make room. Chosen: one subscriber
- * holds a /64 and takes any address in it, 40,000 of them proved in 27 s, which would push all others off the lists.
+ * Share of the evidence against addresses that the /64 of one IPv6 /48 may have, and those of one /32; the weakest and
+ * oldest make room. Chosen: a site is given a /48 and a provider a /32, which have more /64 than there is room for; with
+ * the default size these are 8,192 and 16,384, enough for a whole /48 to be known as one (`network-56`, `network-48`).
  */
-export const NETWORK_ADDRESSES_MAX = 64;
+export const EVIDENCE_SHARES: readonly (readonly [bits: number, share: number])[] = [
+  [48, 1 / 32],
+  [32, 1 / 16],
+];
+
+/** Rows of evidence that make room at once, 1 and above: they are sorted for it, so that it is worth while. */
+export const MAKE_ROOM_ROWS = 256;
 
 /**
  * Rows of evidence of each kind, listings of each kind, and changes of them, also where the database may take any

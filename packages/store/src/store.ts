@@ -93,7 +93,7 @@ export class Store {
   readonly #placeTotals: PlaceTotals;
   readonly #decisions: DecisionWriter;
   readonly #judgingDue: StatementSync;
-  readonly #changesCountMax: number;
+  readonly #evidenceCountMax: number;
   readonly #origins: OriginWriter;
 
   private constructor(ports: StorePorts, options: StoreOptions, database: DatabaseSync) {
@@ -117,7 +117,7 @@ export class Store {
     const shared = { database, clock, logger, guard: this.#guard, pages: this.#pages, removalUs };
     this.#checkpointer = new Checkpointer(shared);
     const databaseOctetsMax = options.databaseOctetsMax ?? DATABASE_OCTETS_DEFAULT;
-    this.#changesCountMax = budgetsOf(databaseOctetsMax).evidenceCountMax;
+    this.#evidenceCountMax = budgetsOf(databaseOctetsMax).evidenceCountMax;
     this.#pruner = new Pruner(shared, {
       retentionDays: options.retentionDays ?? RETENTION_DAYS_DEFAULT,
       databaseOctetsMax,
@@ -202,7 +202,8 @@ export class Store {
       clock: this.#clock,
       guard: this.#guard,
       evidence: this.evidence,
-      changesCountMax: this.#changesCountMax,
+      changesCountMax: this.#evidenceCountMax,
+      evidenceCountMax: this.#evidenceCountMax,
     };
     const judging = this.#guarded(() => new Judging({ ...parts, database: this.#database }, ports));
     return {

@@ -173,14 +173,19 @@ const WITHOUT_GRADES = `
   ALTER TABLE number_total DROP COLUMN grade;
   ALTER TABLE user_agent_total DROP COLUMN grade;
   DROP INDEX proved_event_index; DROP TABLE judging_due;
-  DROP TRIGGER address_evidence_removed; DROP TRIGGER number_evidence_removed;
+  DROP TRIGGER IF EXISTS address_evidence_removed; DROP TRIGGER number_evidence_removed;
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 13 brought, taken away again. */
-const WITHOUT_VERSION_13 = 'DROP TABLE operator_block; ALTER TABLE listing DROP COLUMN is_blocked;';
+/** What version 14 brought, taken away again. */
+const WITHOUT_VERSION_14 = `
+  DROP TRIGGER address_evidence_removed; DROP TABLE address_network;
+  DROP INDEX listing_network_index; ALTER TABLE listing DROP COLUMN network;`;
 
-/** What versions 10 to 13 brought, taken away again. */
+/** What versions 13 and 14 brought, taken away again. */
+const WITHOUT_VERSION_13 = `${WITHOUT_VERSION_14} DROP TABLE operator_block; ALTER TABLE listing DROP COLUMN is_blocked;`;
+
+/** What versions 10 to 14 brought, taken away again. */
 const WITHOUT_VERSION_10 = `${WITHOUT_VERSION_13} DROP INDEX address_evidence_network_index;${[
   'network',
   'costly_count',

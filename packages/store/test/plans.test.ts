@@ -42,6 +42,7 @@ const BOUNDED = new Set([
   'dead_letter', // DEAD_LETTERS_COUNT_MAX
   'endpoint_status', // The operator's webhooks.
   'json_each', // What we hand over.
+  'operator_block', // BLOCKS_COUNT_MAX
   'origin', // ORIGINS_COUNT_MAX
   'pragma_freelist_count',
   'pragma_page_count',

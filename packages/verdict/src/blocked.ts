@@ -5,6 +5,7 @@ import {
   coverWithout,
   findCover,
   formatPrefix,
+  networksOf,
   parseIp,
   parsePrefix,
   specialNetworks,
@@ -41,6 +42,8 @@ export class Blocked {
   /** What stands on lists: disjoint networks, in order. */
   readonly #covers: readonly Cover<Block>[];
   readonly #listed = new Map<string, Block>();
+  /** Of these what lies in a network of IPv6 that evidence may list. */
+  readonly #within = new Map<string, { readonly value: string; readonly by: Block }[]>();
 
   /** @param guards Networks that are never listed, beside those of IANA's registries. */
   constructor(blocks: readonly Block[], guards: readonly Prefix[]) {
@@ -56,7 +59,11 @@ export class Blocked {
     this.#covers =
       networks.length === 0 ? [] : coverWithout(networks, [...guards, ...specialNetworks()]);
     for (const { prefix, by } of this.#covers) {
-      this.#listed.set(keyOf({ kind: 'address', value: formatPrefix(prefix) }), by);
+      const value = formatPrefix(prefix);
+      this.#listed.set(keyOf({ kind: 'address', value }), by);
+      for (const { text, length } of networksOf(value) ?? []) {
+        if (length < prefix.length) this.#within.getOrInsert(text, []).push({ value, by });
+      }
     }
   }
 
@@ -78,6 +85,23 @@ export class Blocked {
     if (this.#covers.length === 0) return undefined;
     const ip = parseIp(address);
     return ip === undefined ? undefined : inForce(findCover(this.#covers, ip)?.by, nowEpochUs);
+  }
+
+  /** As what an address stands on lists: by the network that is blocked, or by another entry where that is wider. */
+  entryOf(address: string, other: string): string {
+    const ip = parseIp(address);
+    const cover = ip && findCover(this.#covers, ip)?.prefix;
+    const length = parsePrefix(other)?.length ?? 0;
+    return cover === undefined || (other !== address && length < cover.length)
+      ? other
+      : formatPrefix(cover);
+  }
+
+  /** What stands on lists of its own within a network of IPv6, and is narrower. */
+  within(network: string, nowEpochUs: number): readonly Subject[] {
+    return (this.#within.get(network) ?? [])
+      .filter(({ by }) => inForce(by, nowEpochUs) !== undefined)
+      .map(({ value }) => ({ kind: 'address', value }));
   }
 
   /** The wider network on lists in which all of a network lies. */

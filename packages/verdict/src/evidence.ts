@@ -36,6 +36,14 @@ export interface AddressEvidence extends Evidence {
   readonly targetsCount: number;
 }
 
+/** A listed network of IPv6 within a wider one. */
+export interface ListedPart {
+  /** Which of the 256 networks that the wider one consists of, 0 to 255. */
+  readonly place: number;
+  /** Wall-clock microseconds from which on it is not listed any more by its own evidence. */
+  readonly untilEpochUs: number;
+}
+
 /** Of the events in which a number was called, in any dialled form. */
 export interface NumberEvidence extends Evidence {
   /** Dialled forms, 1 and above. */

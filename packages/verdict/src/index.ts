@@ -12,12 +12,14 @@ export {
 export type {
   AddressEvidence,
   Delisting,
+  ListedPart,
   NumberEvidence,
   ProvedCalls,
   RangeEvidence,
 } from './evidence.ts';
 export { Judge } from './judge.ts';
 export type {
+  AddressJudgement,
   EvidenceSource,
   Judgement,
   JudgePorts,

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatPrefix, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import {
+  formatPrefix,
+  judgedNetwork,
+  networksOf,
+  parsePrefix,
+  type JudgedNetwork,
+  type Prefix,
+} from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
 import { addressVerdict } from './address-verdict.ts';
 import { blockedVerdict, overruled, type Block } from './blocked.ts';
 import { delistedReasons } from './delisting.ts';
 import { EXCEPTIONS_COUNT_MAX } from './limits.ts';
-import type { Judgement, JudgePorts, Question, Standing } from './judgement.ts';
+import type { Delisting } from './evidence.ts';
+import type { AddressJudgement, Judgement, JudgePorts, Question, Standing } from './judgement.ts';
+import { networkVerdict } from './network-verdict.ts';
 import { NumberJudge } from './number-judge.ts';
 import type { Subject } from './subject.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
@@ -63,10 +72,12 @@ export class Judge {
   }
 
   /** The verdict on all of a network that is not guarded, for whoever asks about the network itself. */
-  network(network: Prefix, nowEpochUs: number): Verdict {
+  network(network: Prefix, nowEpochUs: number): AddressJudgement {
     const block = this.blockOnNetwork(network, nowEpochUs);
+    const text = formatPrefix(network);
     if (block === undefined) {
-      return this.subject({ kind: 'address', value: formatPrefix(network) }, nowEpochUs);
+      if (networksOf(text) !== undefined) return this.#evidenced(text, nowEpochUs);
+      return { ...this.subject({ kind: 'address', value: text }, nowEpochUs), entry: text };
     }
     const guards = this.#ports.never().within(network, nowEpochUs);
     const except = guards
@@ -79,7 +90,7 @@ export class Judge {
       ...except,
       ...(more > 0 ? [`except ${more} more that are guarded`] : []),
     ];
-    return { ...verdict, reasons: all };
+    return { ...verdict, reasons: all, entry: text };
   }
 
   /** By which word all of a network is listed that is not guarded. */
@@ -117,20 +128,36 @@ export class Judge {
     if (never().address(address, nowEpochUs) !== undefined) return 'guarded';
     if (blocked().address(address, nowEpochUs) !== undefined) return 'met';
     if (evidence.address(address) !== undefined) return 'met';
-    if (evidence.delisting({ kind: 'address', value: address }) !== undefined) return 'delisted';
+    if (this.#evidenced(address, nowEpochUs).listed) return 'met';
+    if (this.#delisting(address) !== undefined) return 'delisted';
     return evidence.wasMet(address) ? 'met' : 'unmet';
   }
 
-  /** An address that somebody asks about: also by the network that it lies in. */
-  #asked(address: string, nowEpochUs: number): Verdict {
+  /** An address that somebody asks about: also by the networks that it lies in. */
+  #asked(address: string, nowEpochUs: number): AddressJudgement {
     const { never, blocked } = this.#ports;
     const guarded = never().address(address, nowEpochUs);
     if (guarded !== undefined) {
-      return notListed(guarded, ...overruled(blocked().said(address, nowEpochUs)));
+      const said = overruled(blocked().said(address, nowEpochUs));
+      return { ...notListed(guarded, ...said), entry: address };
     }
     const block = blocked().address(address, nowEpochUs);
-    const known = this.#known({ kind: 'address', value: address }, nowEpochUs);
-    return block === undefined ? known : blockedVerdict(block, known);
+    const known = this.#evidenced(address, nowEpochUs);
+    if (block === undefined) return known;
+    const entry = blocked().entryOf(address, known.listed ? known.entry : address);
+    return { ...blockedVerdict(block, known), entry };
+  }
+
+  /** By evidence, of the networks of IPv6 by the widest that is listed as a whole. */
+  #evidenced(value: string, nowEpochUs: number): AddressJudgement {
+    const [narrow, ...wider] = networksOf(value) ?? [];
+    const own = this.#known(narrow?.text ?? value, narrow, nowEpochUs);
+    for (const network of wider.toReversed()) {
+      const verdict = this.#known(network.text, network, nowEpochUs);
+      if (!verdict.listed) continue;
+      return { ...verdict, reasons: [...verdict.reasons, ...own.reasons], entry: network.text };
+    }
+    return { ...own, entry: narrow?.text ?? value };
   }
 
   #address(subject: Subject, nowEpochUs: number): Verdict {
@@ -142,19 +169,39 @@ export class Judge {
       if (around !== undefined) {
         return notListed(`it lies in ${around.subject.value}, which the operator blocked`);
       }
-      return block === undefined ? notListed() : blockedVerdict(block, notListed());
+      const judged = judgedNetwork(subject.value);
+      const known =
+        judged === undefined ? notListed() : this.#known(judged.text, judged, nowEpochUs);
+      return block === undefined ? known : blockedVerdict(block, known);
     }
     const guarded = never().address(subject.value, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
-    const known = this.#known(subject, nowEpochUs);
+    const known = networksOf(subject.value)
+      ? notListed('IPv6 is listed by network') // By itself only where the operator blocked it.
+      : this.#known(subject.value, undefined, nowEpochUs);
     return block === undefined ? known : blockedVerdict(block, known);
   }
 
-  /** By evidence alone. */
-  #known(subject: Subject, nowEpochUs: number): Verdict {
-    const { evidence, policy } = this.#ports;
-    const known = evidence.address(subject.value);
+  /** By evidence alone. @param network Of IPv6, where the value is one. */
+  #known(value: string, network: JudgedNetwork | undefined, nowEpochUs: number): Verdict {
+    const { evidence, never, policy } = this.#ports;
+    const guarded = network && never().network(network, nowEpochUs);
+    if (guarded !== undefined) return notListed(guarded);
+    if (network !== undefined && network.length < 64) {
+      return networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs);
+    }
+    const known = evidence.address(value);
     if (known !== undefined) return addressVerdict(known, policy, nowEpochUs);
-    return notListed(...delistedReasons(evidence.delisting(subject)));
+    return notListed(...delistedReasons(this.#delisting(value)));
+  }
+
+  /** Of the address, or of a network that it lies in. */
+  #delisting(value: string): Delisting | undefined {
+    const values = networksOf(value)?.map(({ text }) => text) ?? [value];
+    for (const each of values) {
+      const found = this.#ports.evidence.delisting({ kind: 'address', value: each });
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 }

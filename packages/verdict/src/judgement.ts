@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { JudgedNetwork } from '@sentrypeer/ip';
 import type { Candidate, HomePlan, NumberingPlans, Reading } from '@sentrypeer/numbers';
 import type { Blocked } from './blocked.ts';
 import type { DestinationClass } from './destination.ts';
-import type { AddressEvidence, Delisting, NumberEvidence, RangeEvidence } from './evidence.ts';
+import type {
+  AddressEvidence,
+  Delisting,
+  ListedPart,
+  NumberEvidence,
+  RangeEvidence,
+} from './evidence.ts';
 import type { NeverListed } from './never-listed.ts';
 import type { Policy } from './policy.ts';
 import type { Subject } from './subject.ts';
@@ -22,7 +29,13 @@ export interface Judgement extends Verdict {
   /** Of the number asked for alone. */
   readonly number: NumberJudgement | undefined;
   /** Of the address asked for alone. */
-  readonly address: Verdict | undefined;
+  readonly address: AddressJudgement | undefined;
+}
+
+/** The verdict on an address, and the entry of the lists that it is judged by. */
+export interface AddressJudgement extends Verdict {
+  /** The address itself with IPv4; the network of IPv6 that is listed as a whole, its /64 where none is. */
+  readonly entry: string;
 }
 
 /** The verdict on a dialled number, and what was made of the digits. */
@@ -47,7 +60,10 @@ export type Standing = 'guarded' | 'delisted' | 'met' | 'unmet';
 
 /** What is kept of events, as the judge reads it; each question at once. */
 export interface EvidenceSource {
+  /** @param address With IPv6 all of its /64 counts. */
   address(address: string): AddressEvidence | undefined;
+  /** Networks that the judge lists within a wider one by their own evidence, whether or not they are entries of their own. */
+  listedParts(network: JudgedNetwork): readonly ListedPart[];
   /** @param number As in a subject. */
   number(number: string): NumberEvidence | undefined;
   /** The number that exactly these digits, with or without a plus, were taken for at the honeypot. */

@@ -5,8 +5,13 @@ import {
   covers,
   formatIp,
   isDocumentation,
+  isIpv4,
+  NETWORK_LENGTHS,
+  networkBits,
   parseIp,
+  parsePrefix,
   specialPurpose,
+  type JudgedNetwork,
   type Prefix,
 } from '@sentrypeer/ip';
 import {
@@ -58,6 +63,10 @@ export class NeverListed {
   /** What is one address or one number has its entry here, so that a long list costs no more than a short one. */
   readonly #addresses = new Map<string, Entry>();
   readonly #numbers = new Map<string, Entry>();
+  /** Networks of IPv6 in which something guarded lies, by their length and first bits: evidence may list none of them. */
+  readonly #holders = new Map<number, Map<bigint, Entry & { readonly value: string }>>(
+    NETWORK_LENGTHS.map((length) => [length, new Map()]),
+  );
   /** Blocks in which an allowed number lies. */
   readonly #blocks = new Map<string, Entry>();
   readonly #ranges: Entry[] = [];
@@ -98,6 +107,24 @@ export class NeverListed {
       ({ allowed, untilEpochUs }) =>
         allowed.kind === 'network' && contains(allowed.network, ip) && nowEpochUs < untilEpochUs,
     )?.why;
+  }
+
+  /** Why a network of IPv6 is never listed by evidence: it is guarded, or some of it is. */
+  network({ bits, length, text }: JudgedNetwork, nowEpochUs: number): string | undefined {
+    const network = parsePrefix(text);
+    if (network === undefined) return 'this is no network';
+    // Within the unicast space all blocks of the registries are as wide as the widest network that is judged, or wider.
+    const special = specialPurpose(network.base);
+    const isExample = this.#listsDocumentation && isDocumentation(network.base);
+    if (special !== undefined && !isExample) return `addresses of ${special} are never listed`;
+    const found = this.#ranges.find(
+      ({ allowed, untilEpochUs }) =>
+        allowed.kind === 'network' && covers(allowed.network, network) && nowEpochUs < untilEpochUs,
+    );
+    if (found !== undefined) return found.why;
+    const held = this.#holders.get(length)?.get(bits);
+    if (held === undefined || nowEpochUs >= held.untilEpochUs) return undefined;
+    return `${text} holds ${held.value}, which must not be refused: ${held.why}`;
   }
 
   /** Networks and addresses of the operator's own, or that he allowed. */
@@ -186,10 +213,19 @@ export class NeverListed {
     for (const block of blocksOf(this.#plans, text.slice(1))) put(this.#blocks, block, entry);
   }
 
+  /** Remembers the wider networks that something lies in. */
+  #hold({ base, length }: Prefix, entry: Entry & { readonly value: string }): void {
+    if (isIpv4(base)) return;
+    for (const [wider, held] of this.#holders) {
+      if (wider < length) put(held, networkBits(base, wider), entry);
+    }
+  }
+
   #add(value: string, why: string, untilEpochUs: number): void {
     const allowed = parseAllowed(value);
     if (allowed === undefined) return; // The database may be of a newer version.
     const entry = { allowed, why, untilEpochUs };
+    if (allowed.kind === 'network') this.#hold(allowed.network, { ...entry, value });
     if (allowed.kind === 'network' && allowed.network.length === 128) {
       put(this.#addresses, formatIp(allowed.network.base), entry);
     } else if (allowed.kind === 'numbers' && allowed.from === allowed.to) {
@@ -206,7 +242,7 @@ export class NeverListed {
 }
 
 /** The one that holds longest counts. */
-function put(entries: Map<string, Entry>, key: string, entry: Entry): void {
+function put<K, E extends Entry>(entries: Map<K, E>, key: K, entry: E): void {
   const known = entries.get(key);
   if (known === undefined || known.untilEpochUs < entry.untilEpochUs) entries.set(key, entry);
 }

@@ -95,6 +95,27 @@ export const POLICY_RULES = {
     3650,
     'No address stays listed longer after its last contact.',
   ),
+  'network-56': rule(
+    32,
+    'networks',
+    0,
+    256,
+    'Listed /64 of an IPv6 /56 before the whole /56 is listed; 0 never lists it.',
+  ),
+  'network-48': rule(
+    64,
+    'networks',
+    0,
+    256,
+    'The /56 of an IPv6 /48 that are listed as a whole before the /48 is; 0 never lists it.',
+  ),
+  'network-spread': rule(
+    9,
+    'parts',
+    1,
+    16,
+    'Sixteenths of the /56 or the /48 in which these must lie; with 9 or more nobody who holds only a part of it can have the whole listed.',
+  ),
   'number-threshold': rule(
     30,
     'points',

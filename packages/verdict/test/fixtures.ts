@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import fc from 'fast-check';
+import type { JudgedNetwork } from '@sentrypeer/ip';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import {
   Blocked,
@@ -14,6 +15,7 @@ import {
   type Block,
   type Delisting,
   type EvidenceSource,
+  type ListedPart,
   type NumberEvidence,
   type ProvedCalls,
   type RangeEvidence,
@@ -93,6 +95,8 @@ export const RANGE: RangeEvidence = {
 export class MemoryEvidence implements EvidenceSource {
   readonly addresses = new Map<string, AddressEvidence>();
   readonly numbers = new Map<string, NumberEvidence>();
+  /** By the wider network. */
+  readonly parts = new Map<string, readonly ListedPart[]>();
   readonly met = new Set<string>();
   readonly meanings = new Map<string, string>();
   readonly ranges = new Map<string, RangeEvidence>();
@@ -100,6 +104,10 @@ export class MemoryEvidence implements EvidenceSource {
 
   address(address: string): AddressEvidence | undefined {
     return this.addresses.get(address);
+  }
+
+  listedParts({ text }: JudgedNetwork): readonly ListedPart[] {
+    return this.parts.get(text) ?? [];
   }
 
   number(e164: string): NumberEvidence | undefined {

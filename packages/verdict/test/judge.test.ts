@@ -232,6 +232,8 @@ const WORST: EvidenceSource = {
   range: () => ({ ...RANGE, numbersCount: 1000, networksCount: 100, daysCount: 90 }),
   formsOf: () => 1e4,
   delisting: () => undefined,
+  listedParts: () =>
+    Array.from({ length: 256 }, (_, place) => ({ place, untilEpochUs: Number.MAX_SAFE_INTEGER })),
 };
 
 test('Judge.judge() never lists what is guarded, whatever the evidence and the policy say', () => {

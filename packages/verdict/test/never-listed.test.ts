@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { judgedNetwork } from '@sentrypeer/ip';
 import { readQuestion } from '@sentrypeer/numbers';
 import { NeverListed, parseAllowed } from '../src/index.ts';
 import { allowance, DAY_US, neverListed, NOON_US, plans } from './fixtures.ts';
@@ -172,4 +173,47 @@ test('NeverListed.address() lets examples be judged for whoever makes it so, and
     assert.match(usual.address(address, NOON_US) ?? '', /^addresses of documentation/);
   }
   assert.match(demo.address('10.0.0.1', NOON_US) ?? '', /private use/);
+});
+
+test('NeverListed.network() guards the networks of IPv6 that hold something guarded, and no others', () => {
+  const never = neverListed({
+    ownAddresses: ['::1'],
+    allowances: [
+      allowance('2a02:6b8:1:2::5', { comment: 'a customer' }),
+      allowance('2a02:6b8:2:60::/60'),
+      allowance('2a02:6b9::/32'),
+      allowance('2a02:6ba:1:2::7', { untilEpochUs: NOON_US }),
+    ],
+  });
+  const why = (value: string): string | undefined => {
+    const network = judgedNetwork(value);
+    assert.ok(network !== undefined);
+    return never.network(network, NOON_US);
+  };
+  assert.equal(
+    why('2a02:6b8:1:2::/64'),
+    '2a02:6b8:1:2::/64 holds 2a02:6b8:1:2::5, which must not be refused: it is on the allowlist (a customer)',
+  );
+  for (const value of [
+    '2a02:6b8:1:2::/64',
+    '2a02:6b8:1::/56',
+    '2a02:6b8:1::/48',
+    '2a02:6b8:2:6f::/64',
+    '2a02:6b8:2::/56',
+    '2a02:6b8:2::/48',
+    '2a02:6b9:5::/48',
+    '2a02:6b9:5:1::/64',
+    '2001:db8::/48',
+  ]) {
+    assert.notEqual(why(value), undefined, value);
+  }
+  for (const value of [
+    '2a02:6b8:1:3::/64',
+    '2a02:6b8:1:100::/56',
+    '2a02:6b8:2:70::/64',
+    '2a02:6b8:3::/48',
+    '2a02:6ba:1:2::/64',
+  ]) {
+    assert.equal(why(value), undefined, value);
+  }
 });

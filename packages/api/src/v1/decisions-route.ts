@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { canonicalAddress } from '@sentrypeer/ip';
+import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
 import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../limits.ts';
@@ -113,7 +113,8 @@ function readDecision(
     if (typeof untilEpochUs === 'string') return untilEpochUs;
     return { kind: 'block', subject: read.subject, comment, untilEpochUs };
   }
-  const address = canonicalAddress(value);
+  const network = value.includes('/') ? parsePrefix(value) : undefined;
+  const address = network === undefined ? canonicalAddress(value) : formatPrefix(network);
   if (address !== undefined) {
     return { kind: 'delist', subject: { kind: 'address', value: address }, comment };
   }

@@ -280,9 +280,14 @@ export const SCHEMAS = {
     ...VERDICT,
     expires: timeOrNull('Until when it has that level unless more comes; null where it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/ExplainedNumber' }, { type: 'null' }] },
-    address: { oneOf: [{ $ref: '#/components/schemas/Explained' }, { type: 'null' }] },
+    address: { oneOf: [{ $ref: '#/components/schemas/ExplainedAddress' }, { type: 'null' }] },
   }),
-  Explained: object(EXPLAINED),
+  ExplainedAddress: object({
+    entry: text(
+      'As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6.',
+    ),
+    ...EXPLAINED,
+  }),
   ExplainedNumber: object({
     kind: text('number, unknown, extension, short-code, emergency, feature-code or none.'),
     e164: textOrNull('The number that was judged, with its plus.'),

@@ -76,7 +76,15 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
         address:
           address === undefined
             ? null
-            : explained(call, address, { kind: 'address', value: source ?? '' }),
+            : {
+                entry: address.entry,
+                ...explained(
+                  call,
+                  address,
+                  { kind: 'address', value: source ?? '' },
+                  address.entry,
+                ),
+              },
       });
     },
   }),
@@ -173,8 +181,14 @@ function checkEntry(
   };
 }
 
-function explained(call: Call<typeof QUESTION>, verdict: Verdict, subject: Subject) {
-  const listing = call.ports.feed.listing(subject);
+/** @param entry As what the subject stands on the lists. */
+function explained(
+  call: Call<typeof QUESTION>,
+  verdict: Verdict,
+  subject: Subject,
+  entry = subject.value,
+) {
+  const listing = call.ports.feed.listing({ ...subject, value: entry });
   const { level, listed, score, reasons, untilEpochUs } = verdict;
   return {
     listed,

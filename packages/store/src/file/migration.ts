@@ -16,6 +16,7 @@ import {
   TABLES_OF_VERSION_11,
 } from '../judging/address-tables.ts';
 import { TABLES_OF_VERSION_13 } from '../judging/block-tables.ts';
+import { addNetworkTables } from '../judging/network-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
 import { HEARSAY_TRIGGER, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
@@ -79,6 +80,7 @@ export function migrate(
     database.exec(TABLES_OF_VERSION_11);
   }
   if (version < 13) database.exec(TABLES_OF_VERSION_13);
+  if (version < 14) addNetworkTables(database);
   database.exec(HEARSAY_TRIGGER);
   if (version < 7) database.exec(INDEX_OF_VERSION_7);
   if (version < 1 && !isNew) keepAll(database, clock.epochUs());

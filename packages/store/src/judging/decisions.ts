@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { judgedAs, networkRange, networksOf } from '@sentrypeer/ip';
 import { OperatingError, unreachable, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { fromSqlite } from '../file/database-error.ts';
@@ -37,7 +38,7 @@ export type Decision =
     }
   /** What is known of it decides again. */
   | { readonly kind: 'unblock'; readonly subject: ListedSubject }
-  /** What is known until now does not count any more. */
+  /** What is known until now does not count any more: of the entry that it is listed by, which may be a network around it. */
   | { readonly kind: 'delist'; readonly subject: ListedSubject; readonly comment: string };
 
 const FORGOTTEN_COUNTERS = {
@@ -59,6 +60,8 @@ export class DecisionWriter {
   readonly #blocksCount: StatementSync;
   readonly #delist: StatementSync;
   readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
+  readonly #forgetNetwork: StatementSync;
+  readonly #listed: StatementSync;
   readonly #count: StatementSync;
   readonly #addDue: StatementSync;
 
@@ -90,15 +93,26 @@ export class DecisionWriter {
       number: database.prepare('DELETE FROM number_evidence WHERE e164 = ?'),
       range: database.prepare('DELETE FROM number_block WHERE block = ?'),
     };
+    this.#forgetNetwork = database.prepare(
+      'DELETE FROM address_evidence WHERE network BETWEEN ? AND ?',
+    );
+    this.#listed = database.prepare(
+      "SELECT value FROM listing WHERE kind = 'address' AND value = ?",
+    );
     this.#addDue = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
     this.#count = database.prepare('SELECT count(*) AS n FROM allowance');
   }
 
-  /** Throws `OperatingError` where there is no such entry, or no room for one more. */
-  write(decision: Decision): void {
-    inTransaction(this.#database, () => {
-      this.#write(decision);
+  /**
+   * Throws `OperatingError` where there is no such entry, or no room for one more.
+   *
+   * @returns What was delisted.
+   */
+  write(decision: Decision): ListedSubject | undefined {
+    return inTransaction(this.#database, () => {
+      const delisted = this.#write(decision);
       this.#counters.add('decisions', 1);
+      return delisted;
     });
   }
 
@@ -107,7 +121,7 @@ export class DecisionWriter {
     this.#addDue.run(kind, String(value));
   }
 
-  #write(decision: Decision): void {
+  #write(decision: Decision): ListedSubject | undefined {
     const nowUs = this.#clock.epochUs();
     switch (decision.kind) {
       case 'allow': {
@@ -115,7 +129,7 @@ export class DecisionWriter {
         for (const { value: ended } of this.#forgetEnded.all(nowUs)) this.#due(DECISION, ended);
         this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
         this.#due(DECISION, value);
-        if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return;
+        if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return undefined;
         throw new OperatingError(
           'allowlist_full',
           `the allowlist has ${ALLOWANCES_COUNT_MAX} entries already; remove some, or allow networks and ranges`,
@@ -123,28 +137,30 @@ export class DecisionWriter {
       }
       case 'disallow':
         this.#due(DECISION, decision.value);
-        if (this.#disallow.run(decision.value).changes === 1) return;
+        if (this.#disallow.run(decision.value).changes === 1) return undefined;
         throw new OperatingError(
           'allowance_unknown',
           `${decision.value} is not on the allowlist; allow list shows what is`,
         );
       case 'block':
-        return this.#addBlock(decision, nowUs);
+        this.#addBlock(decision, nowUs);
+        return undefined;
       case 'unblock':
-        return this.#removeBlock(decision.subject);
+        this.#removeBlock(decision.subject);
+        return undefined;
       case 'delist': {
-        const { subject, comment } = decision;
+        const subject = this.#entryOf(decision.subject);
         const { kind, value } = subject;
-        this.#delist.run(kind, value, nowUs, comment);
+        this.#delist.run(kind, value, nowUs, decision.comment);
         // What comes afterwards begins anew: not with the grade, the callers or the days of what does not count.
-        const forgotten = Number(this.#forget[kind].run(value).changes);
+        const forgotten = this.#forgetEvidence(subject);
         const counter = FORGOTTEN_COUNTERS[kind];
         if (counter !== undefined) this.#counters.add(counter, -forgotten);
         this.#due(kind, value);
-        return;
+        return subject;
       }
       default:
-        unreachable(decision);
+        return unreachable(decision);
     }
   }
 
@@ -177,6 +193,21 @@ export class DecisionWriter {
     this.#due(kind, value);
     if (value.includes('/')) this.#due(DECISION, value);
   }
+
+  /** What an address or a network of IPv6 is listed by; the narrowest network that is judged where it is not listed. */
+  #entryOf(subject: ListedSubject): ListedSubject {
+    const { kind, value } = subject;
+    const networks = kind === 'address' ? (networksOf(value) ?? []) : [];
+    const listed = networks.find(({ text }) => this.#listed.get(text) !== undefined);
+    return { kind, value: listed?.text ?? (kind === 'address' ? judgedAs(value) : value) };
+  }
+
+  /** @returns Rows removed. */
+  #forgetEvidence({ kind, value }: ListedSubject): number {
+    const range = kind === 'address' ? networkRange(value) : undefined;
+    if (range === undefined) return Number(this.#forget[kind].run(value).changes);
+    return Number(this.#forgetNetwork.run(range.first, range.last).changes);
+  }
 }
 
 /** Reads and writes decisions from another process, also while a daemon uses the database. */
@@ -205,9 +236,9 @@ export class Decisions {
     }
   }
 
-  /** Throws `OperatingError`. */
-  write(decision: Decision): void {
-    this.#guarded(() => this.#writer.write(decision));
+  /** Throws `OperatingError`. @returns What was delisted. */
+  write(decision: Decision): ListedSubject | undefined {
+    return this.#guarded(() => this.#writer.write(decision));
   }
 
   /** By what they allow. */

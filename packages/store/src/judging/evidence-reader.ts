@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade, Transport } from '@sentrypeer/event';
+import { bitsWithin, judgedAs, judgedNetwork, type JudgedNetwork } from '@sentrypeer/ip';
 import { distinctCount, setCount, wordsOf } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
@@ -12,7 +13,7 @@ export type ListedKind = (typeof LISTED_KINDS)[number];
 /** What can be listed. */
 export interface ListedSubject {
   readonly kind: ListedKind;
-  /** An address or a prefix of addresses; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
+  /** An address of IPv4 or a network of IPv6; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
   readonly value: string;
 }
 
@@ -49,6 +50,13 @@ export interface ProvedAddress extends EvidenceOf {
   readonly attemptsCount: number;
   /** Distinct names and numbers these were for; an estimate. */
   readonly targetsCount: number;
+}
+
+/** A network of IPv6 that is listed, as one of the 256 parts of a wider one. */
+export interface ReadPart {
+  /** 0 to 255. */
+  readonly place: number;
+  readonly untilEpochUs: number;
 }
 
 /** Of the events in which a number was called, in any form. */
@@ -120,6 +128,8 @@ export class EvidenceReader {
   readonly #hasHearsay: StatementSync;
   readonly #met: StatementSync;
   readonly #facts: Readonly<Record<ListedKind, StatementSync>>;
+  readonly #parts: StatementSync;
+  readonly #partsFacts: StatementSync;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
   readonly #blocks: StatementSync;
@@ -154,14 +164,22 @@ export class EvidenceReader {
       range: database.prepare(`
         SELECT 1 AS grade, first_seen_us, last_seen_us, numbers_count AS events_count FROM number_block WHERE block = ?`),
     };
+    // Of a /56 its /64, of a /48 its /56.
+    this.#parts = database.prepare(`
+      SELECT (network >> iif(?1 = 64, 0, 8)) & 255 AS place, until_us FROM address_network
+      WHERE length = ?1 AND network BETWEEN ?2 AND ?3`);
+    this.#partsFacts = database.prepare(`
+      SELECT max(grade) AS grade, min(first_seen_us) AS first_seen_us, max(last_seen_us) AS last_seen_us,
+        sum(events_count) AS events_count FROM address_network WHERE length = ? AND network BETWEEN ? AND ?`);
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
   }
 
+  /** @param address With IPv6 its /64 counts. */
   address(address: string): ProvedAddress | undefined {
-    const row = this.#address.get(address);
+    const row = this.#address.get(judgedAs(address));
     if (row === undefined) return undefined;
     const bits = Number(row['transport_bits']);
     return {
@@ -174,6 +192,15 @@ export class EvidenceReader {
       attemptsCount: Number(row['attempts_count']),
       targetsCount: setCount(row, 'target_set'),
     };
+  }
+
+  /** What is listed inside a /56 or a /48, each part by its own evidence. */
+  listedParts({ bits, length }: JudgedNetwork): readonly ReadPart[] {
+    const { first, last } = bitsWithin(bits, length);
+    return this.#parts.all(length + 8, first, last).map((row) => ({
+      place: Number(row['place']),
+      untilEpochUs: Number(row['until_us']),
+    }));
   }
 
   /** @param e164 Without its plus; or the digits, if they are not a number of E.164. */
@@ -224,14 +251,23 @@ export class EvidenceReader {
 
   /** What an entry of the feed says of the evidence behind it; `undefined` where the subject has none of its own. */
   facts({ kind, value }: ListedSubject): EvidenceFacts | undefined {
-    const row = this.#facts[kind].get(value);
-    if (row === undefined) return undefined;
+    const network = kind === 'address' ? judgedNetwork(value) : undefined;
+    const row =
+      network === undefined || network.length === 64
+        ? this.#facts[kind].get(value)
+        : this.#factsWithin(network);
+    if (row === undefined || row['grade'] === null) return undefined;
     return {
       grade: gradeOfRank(Number(row['grade'])),
       firstEpochUs: Number(row['first_seen_us']),
       lastEpochUs: Number(row['last_seen_us']),
       eventsCount: Number(row['events_count']),
     };
+  }
+
+  #factsWithin({ bits, length }: JudgedNetwork): Row | undefined {
+    const { first, last } = bitsWithin(bits, length);
+    return this.#partsFacts.get(length + 8, first, last);
   }
 
   delisting({ kind, value }: ListedSubject): KeptDelisting | undefined {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { sourceKey } from '@sentrypeer/ip';
+import { judgedAs, sourceKey } from '@sentrypeer/ip';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import { isPlausible } from '../clock/plausible.ts';
 import { distinctBit, DistinctSet } from './distinct.ts';
@@ -40,7 +40,7 @@ interface Sum {
   readonly days: Set<number>;
 }
 
-/** Events of one address in which it proved to be there. */
+/** Events of one address, or of all addresses of one /64 of IPv6, in which it proved to be there. */
 export interface AddressSum extends Sum {
   callsCount: number;
   /** Of these by the digits that were dialled. */
@@ -83,7 +83,7 @@ export class EvidenceSums {
     const source = textOf(row['source_ip']);
     const number = calledNumber(row);
     if (rank > SEEN) {
-      const sum = this.#address(source);
+      const sum = this.#address(judgedAs(source));
       count(sum, rank, seenUs, nodeBit);
       if (number !== undefined) {
         sum.callsCount += 1;

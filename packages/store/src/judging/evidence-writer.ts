@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { NETWORK_ADDRESSES_MAX } from '../limits.ts';
+import { networksOf } from '@sentrypeer/ip';
 import type { Counters } from '../totals/counters.ts';
-import { subscriberOf } from './address-tables.ts';
+import { EvidenceCaps } from './evidence-caps.ts';
 import type { ListedSubject } from './evidence-reader.ts';
 import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 
@@ -75,9 +75,15 @@ export class EvidenceWriter {
   readonly #addBlock: StatementSync;
   readonly #delisted: StatementSync;
   readonly #lastIds: StatementSync;
-  readonly #makeRoom: StatementSync;
+  readonly #caps: EvidenceCaps;
 
-  constructor(database: DatabaseSync, counters: Counters, reader: DialledReader) {
+  constructor(
+    database: DatabaseSync,
+    counters: Counters,
+    reader: DialledReader,
+    evidenceCountMax: number,
+  ) {
+    this.#caps = new EvidenceCaps(database, evidenceCountMax);
     this.#reader = reader;
     this.#counters = counters;
     this.#addAddress = database.prepare(`
@@ -124,9 +130,6 @@ export class EvidenceWriter {
     this.#lastIds = database.prepare(`
       SELECT (SELECT coalesce(max(total_id), 0) FROM address_evidence) AS proved_addresses,
         (SELECT coalesce(max(total_id), 0) FROM number_evidence) AS read_numbers`);
-    this.#makeRoom = database.prepare(`
-      DELETE FROM address_evidence WHERE network = ?1 AND total_id IN (SELECT total_id FROM address_evidence
-        WHERE network = ?1 ORDER BY grade DESC, last_seen_us DESC, total_id DESC LIMIT -1 OFFSET ${NETWORK_ADDRESSES_MAX})`);
   }
 
   /**
@@ -160,26 +163,20 @@ export class EvidenceWriter {
     for (const name of ['proved_addresses', 'read_numbers'] as const) {
       this.#counters.add(name, Number(after?.[name]) - Number(before?.[name]));
     }
-    this.#boundNetworks(addresses.keys());
+    if (isNew(before, after)) {
+      const removed = this.#caps.makeRoom(addresses.keys());
+      this.#counters.add('proved_addresses', -removed);
+    }
     return [...touched.values()];
   }
 
-  /** Whoever holds a /64 takes as many addresses of it as he likes: some are enough to know him by. */
-  #boundNetworks(addresses: Iterable<string>): void {
-    const networks = new Set<string>();
-    for (const address of addresses) {
-      const network = subscriberOf(address);
-      if (network !== undefined) networks.add(network);
-    }
-    for (const network of networks) {
-      const { changes } = this.#makeRoom.run(network);
-      this.#counters.add('proved_addresses', -Number(changes));
-    }
-  }
-
-  /** The operator said so after the event. */
+  /** The operator said so after the event, perhaps of a network that the address lies in. */
   #isDelisted(kind: ListedSubject['kind'], value: string, lastHoneyId: number): boolean {
-    return this.#delisted.get(kind, value, lastHoneyId) !== undefined;
+    if (this.#delisted.get(kind, value, lastHoneyId) !== undefined) return true;
+    const wider = kind === 'address' ? networksOf(value)?.slice(1) : undefined;
+    return (
+      wider?.some(({ text }) => this.#delisted.get(kind, text, lastHoneyId) !== undefined) ?? false
+    );
   }
 
   #writeAddress(address: string, sum: AddressSum, costly: ReadonlySet<string>): void {
@@ -200,7 +197,7 @@ export class EvidenceWriter {
       costlyCount,
       sum.attemptsCount,
       sum.targets.toColumn(),
-      subscriberOf(address) ?? null,
+      networksOf(address)?.[0]?.bits ?? null,
     );
   }
 
@@ -280,4 +277,11 @@ export class EvidenceWriter {
     }
     return reading.settle((e164) => forms.get(e164) ?? 0);
   }
+}
+
+type LastIds = Readonly<Record<string, unknown>> | undefined;
+
+/** Whether evidence against more addresses is kept than before. */
+function isNew(before: LastIds, after: LastIds): boolean {
+  return before?.['proved_addresses'] !== after?.['proved_addresses'];
 }

@@ -8,6 +8,7 @@ import { DueWork } from './due-work.ts';
 import { EventLanes } from './event-lanes.ts';
 import type { EvidenceReader, ListedSubject } from './evidence-reader.ts';
 import { EvidenceWriter, type DialledReader } from './evidence-writer.ts';
+import { NetworkListings } from './network-listings.ts';
 import { JUDGE_ROWS, JUDGE_STEP_MS, LISTINGS_CHECK_MS } from '../limits.ts';
 import { Listings, type ListingVerdict } from './listings.ts';
 import { advanceSerial } from './serials.ts';
@@ -21,6 +22,8 @@ export interface JudgingPorts {
   readonly toolOf: (userAgent: string) => string | undefined;
   /** The verdict by what is kept now. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
+  /** What the operator's blocks put on lists within a network of IPv6, narrower than itself. */
+  readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
   /** What an entry of the allowlist concerns; `undefined` where that is not known. */
   readonly reachOf: (value: string) => Reach | undefined;
   /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
@@ -45,6 +48,8 @@ interface JudgingParts {
   readonly evidence: EvidenceReader;
   /** Changes of listings that are kept. */
   readonly changesCountMax: number;
+  /** Rows of evidence against addresses that are kept. */
+  readonly evidenceCountMax: number;
 }
 
 const NOTHING: JudgingLeft = { urgent: false, rest: false };
@@ -58,6 +63,7 @@ export class Judging {
   readonly #parts: JudgingParts;
   readonly #ports: JudgingPorts;
   readonly #listings: Listings;
+  readonly #networks: NetworkListings;
   readonly #lanes: EventLanes;
   readonly #due: DueWork;
   readonly #counters: Counters;
@@ -75,10 +81,14 @@ export class Judging {
     this.#counters = counters;
     advanceSerial(database);
     this.#listings = new Listings(database, counters, changesCountMax);
+    const { evidence } = parts;
+    const { verdict, blockedWithin } = ports;
+    const listings = this.#listings;
+    this.#networks = new NetworkListings({ database, listings, evidence, verdict, blockedWithin });
     this.#toldSerial = this.#listings.serial;
     const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
       this.#apply(subjects, nowUs);
-    const writer = new EvidenceWriter(database, counters, ports.numbers);
+    const writer = new EvidenceWriter(database, counters, ports.numbers, parts.evidenceCountMax);
     this.#lanes = new EventLanes({ database, writer, toolOf: ports.toolOf, apply });
     this.#due = new DueWork({ database, reachOf: ports.reachOf, apply });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
@@ -135,7 +145,11 @@ export class Judging {
       return true;
     }
     if (this.#due.step(nowUs)) return true;
-    const ended = this.#listings.ended(nowUs, JUDGE_ROWS);
+    const networks = this.#networks.ended(nowUs, JUDGE_ROWS);
+    const ended = [
+      ...networks.map((value) => ({ kind: 'address', value }) as const),
+      ...this.#listings.ended(nowUs, JUDGE_ROWS),
+    ];
     if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));
     if (ended.length >= JUDGE_ROWS) return true;
     this.#checkAtMs = clock.nowMs() + LISTINGS_CHECK_MS;
@@ -160,7 +174,14 @@ export class Judging {
   #apply(subjects: readonly ListedSubject[], nowUs: number): void {
     if (subjects.length === 0) return;
     this.#listings.begin();
-    for (const subject of subjects) {
+    const [networks, others] = [subjects.filter(isNetwork), subjects.filter((s) => !isNetwork(s))];
+    if (networks.length > 0) {
+      this.#networks.apply(
+        networks.map(({ value }) => value),
+        nowUs,
+      );
+    }
+    for (const subject of others) {
       const verdict = this.#ports.verdict(subject, nowUs);
       const facts =
         verdict.level === undefined
@@ -177,4 +198,9 @@ export class Judging {
     this.#toldSerial = serial;
     this.#ports.onChanged(serial);
   }
+}
+
+/** IPv6 is listed by network, and narrower ones leave for wider ones. */
+function isNetwork({ kind, value }: ListedSubject): boolean {
+  return kind === 'address' && value.includes(':');
 }

@@ -2,10 +2,11 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Grade } from '@sentrypeer/event';
+import { networksOf } from '@sentrypeer/ip';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
 import { LISTED_KINDS, type ListedKind, type ListedSubject } from './evidence-reader.ts';
-import { subjectOf, type ListingLevel } from './listings.ts';
+import { LISTING_COLUMNS, subjectOf, type ListingLevel } from './listings.ts';
 
 /** What listings and their changes have in common. */
 interface Listed extends ListedSubject {
@@ -85,7 +86,9 @@ export class ListingReader {
     this.#count = database.prepare(
       'SELECT count(*) AS entries FROM listing WHERE kind = ? AND level = ?',
     );
-    this.#listing = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
+    this.#listing = database.prepare(
+      `SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = ? AND value = ?`,
+    );
     this.#changes = database.prepare(
       'SELECT * FROM listing_change WHERE change_id > ? ORDER BY change_id LIMIT ?',
     );
@@ -105,10 +108,19 @@ export class ListingReader {
     return { address: count('address'), number: count('number'), range: count('range') };
   }
 
-  /** `undefined` where it is not listed. */
+  /** The entry of exactly this, or of the network that an address or network of IPv6 is listed by; `undefined` where there is none. */
   listing({ kind, value }: ListedSubject): Listing | undefined {
-    const row = this.#listing.get(kind, value);
+    const row =
+      this.#listing.get(kind, value) ?? (kind === 'address' ? this.#around(value) : undefined);
     return row === undefined ? undefined : listingOf(row);
+  }
+
+  #around(value: string): Row | undefined {
+    for (const { text } of networksOf(value) ?? []) {
+      const row = this.#listing.get('address', text);
+      if (row !== undefined) return row;
+    }
+    return undefined;
   }
 
   /**
@@ -175,7 +187,7 @@ export class ListingReader {
     const parts = LISTED_KINDS.filter((kind) => kinds.includes(kind)).flatMap((kind) =>
       LEVELS.filter((level) => levels.includes(level)).map(
         (level) => `
-          SELECT * FROM listing WHERE kind = '${kind}' AND level = '${level}'
+          SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = '${kind}' AND level = '${level}'
           AND listing_id ${newestFirst ? '<' : '>'} ?1`,
       ),
     );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { covers, firstBits, networkRange, parsePrefix } from '@sentrypeer/ip';
 import type { Counters } from '../totals/counters.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeRank } from '../log/grades.ts';
@@ -49,6 +50,10 @@ interface Entry {
   readonly isBlocked: number;
 }
 
+/** All but `network`, which JavaScript's numbers do not hold. */
+export const LISTING_COLUMNS = `listing_id, kind, value, since_us, until_us, announced_until_us, score, level, grade, first_seen_us,
+  last_seen_us, events_count, reasons, is_blocked`;
+
 type Counts = Record<ListedKind, number>;
 
 const COUNTERS = {
@@ -66,6 +71,7 @@ export class Listings {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
+  readonly #within: StatementSync;
   readonly #change: StatementSync;
   readonly #ended: StatementSync;
   readonly #weakest: StatementSync;
@@ -84,12 +90,17 @@ export class Listings {
   constructor(database: DatabaseSync, counters: Counters, changesCountMax: number) {
     this.#counters = counters;
     this.#changesCountMax = Math.min(CHANGES_COUNT_MAX, changesCountMax);
-    this.#get = database.prepare('SELECT * FROM listing WHERE kind = ? AND value = ?');
+    this.#get = database.prepare(
+      `SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = ? AND value = ?`,
+    );
     this.#insert = database.prepare(`
       INSERT INTO listing (listing_id, since_us, announced_until_us, kind, value, level, until_us, score, grade,
-        first_seen_us, last_seen_us, events_count, reasons, is_blocked)
+        first_seen_us, last_seen_us, events_count, reasons, is_blocked, network)
         VALUES (1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0),
-        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#within = database.prepare(
+      `SELECT ${LISTING_COLUMNS} FROM listing WHERE network BETWEEN ? AND ? AND value <> ?`,
+    );
     this.#update = database.prepare(`
       UPDATE listing SET announced_until_us = ?, until_us = ?, score = ?, grade = ?, first_seen_us = ?,
         last_seen_us = ?, events_count = ?, reasons = ?, is_blocked = ? WHERE listing_id = ?`);
@@ -101,7 +112,7 @@ export class Listings {
       'SELECT kind, value FROM listing WHERE kind = ? AND until_us <= ? ORDER BY until_us LIMIT ?',
     );
     this.#weakest = database.prepare(
-      'SELECT * FROM listing WHERE kind = ? ORDER BY level DESC, grade, until_us LIMIT 1',
+      `SELECT ${LISTING_COLUMNS} FROM listing WHERE kind = ? ORDER BY level DESC, grade, until_us LIMIT 1`,
     );
     this.#count = database.prepare('SELECT value FROM counter WHERE name = ?');
     this.#forget = database.prepare(`
@@ -164,6 +175,25 @@ export class Listings {
     this.#list(entry, nowUs);
   }
 
+  /** Whether it is an entry, at any level. */
+  has({ kind, value }: ListedSubject): boolean {
+    return this.#get.get(kind, value) !== undefined;
+  }
+
+  /** Ends all entries of IPv6 that lie in a network and are narrower. */
+  unlistWithin(network: string, reasons: readonly string[], nowUs: number): void {
+    const outer = parsePrefix(network);
+    const range = networkRange(network);
+    if (range === undefined || outer === undefined) return;
+    for (const row of this.#within.all(range.first, range.last, network)) {
+      // Others may begin with the same bits: wider ones, and what lies beside it in its /64.
+      const inner = parsePrefix(String(row['value']));
+      if (inner !== undefined && covers(outer, inner)) {
+        this.#unlist(row, Number(row['score']), reasons, nowUs);
+      }
+    }
+  }
+
   /** Listings that have come to their end by now. */
   ended(nowUs: number, limit: number): readonly ListedSubject[] {
     return LISTED_KINDS.flatMap((kind) => this.#ended.all(kind, nowUs, limit).map(subjectOf));
@@ -186,6 +216,7 @@ export class Listings {
       entry.eventsCount,
       entry.reasons,
       entry.isBlocked,
+      kind === 'address' ? (firstBits(value) ?? null) : null,
     );
     this.#counts[kind] += 1;
     this.#tell(entry, nowUs, nowUs);

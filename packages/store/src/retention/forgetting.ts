@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync } from 'node:sqlite';
+import { bitsWithin, contains, judgedAs, networksOf, parseIp, parsePrefix } from '@sentrypeer/ip';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { fromSqlite } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
@@ -74,8 +75,9 @@ export class Forgetting {
         if (removed < FORGET_ROWS) break;
       }
       return inTransaction(this.#database, () => {
-        const wasListed = this.#unlist(subject);
-        return { events, entries: this.#removeEntries(subject, names), wasListed };
+        const judged = judgedSubject(subject);
+        const wasListed = this.#unlist(judged);
+        return { events, entries: this.#removeEntries(judged, names), wasListed };
       });
     });
   }
@@ -88,9 +90,11 @@ export class Forgetting {
     this.close();
   }
 
-  /** An address has one name; a number has every form in which it was dialled. */
+  /** An address has one name, a network those of its addresses; a number has every form in which it was dialled. */
   #namesOf({ kind, value }: ListedSubject, text: string): string {
-    if (kind === 'address') return JSON.stringify([value]);
+    if (kind === 'address') {
+      return JSON.stringify(value.includes('/') ? this.#addressesIn(value) : [value]);
+    }
     const dialled = this.#database
       .prepare(
         'SELECT number FROM number_total JOIN number_reading USING (total_id) WHERE e164 = ?',
@@ -98,6 +102,23 @@ export class Forgetting {
       .all(value)
       .map((row) => String(row['number']));
     return JSON.stringify([...new Set([value, `+${value}`, text, ...dialled])]);
+  }
+
+  /** Addresses of the network that came, or that packets claimed. */
+  #addressesIn(network: string): readonly string[] {
+    const prefix = parsePrefix(network);
+    // Within its first 48 bits, and before a zero, which some of them may shorten, all begin like the network.
+    const groups = (network.split('::')[0] ?? '').split(':').slice(0, 3);
+    const zeroAt = groups.indexOf('0');
+    const common = `${groups.slice(0, zeroAt < 0 ? undefined : zeroAt).join(':')}:`;
+    return this.#database
+      .prepare('SELECT address FROM address_total WHERE address >= ? AND address < ?')
+      .all(common, `${common}~`)
+      .map((row) => String(row['address']))
+      .filter((address) => {
+        const ip = parseIp(address);
+        return prefix !== undefined && ip !== undefined && contains(prefix, ip);
+      });
   }
 
   /** @returns Rows removed. */
@@ -139,7 +160,7 @@ export class Forgetting {
 
   #removeEntries({ kind, value }: ListedSubject, names: string): number {
     let entries = 0;
-    const remove = (sql: string, ...values: readonly string[]): number => {
+    const remove = (sql: string, ...values: readonly (string | bigint)[]): number => {
       const removed = Number(this.#database.prepare(sql).run(...values).changes);
       entries += removed;
       return removed;
@@ -148,6 +169,12 @@ export class Forgetting {
       const sql = `DELETE FROM ${name} WHERE ${column} IN (SELECT value FROM json_each(?))`;
       const removed = remove(sql, names);
       if (counter !== undefined) this.#counters.add(counter, -removed);
+    }
+    const network = kind === 'address' ? networksOf(value)?.[0] : undefined;
+    if (network !== undefined) {
+      const { first, last } = bitsWithin(network.bits, network.length);
+      const sql = 'DELETE FROM address_evidence WHERE network BETWEEN ? AND ?';
+      this.#counters.add('proved_addresses', -remove(sql, first, last));
     }
     remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value);
     const { changes } = this.#database
@@ -177,4 +204,9 @@ export class Forgetting {
       throw fromSqlite(error, this.#path);
     }
   }
+}
+
+/** What is made of the events of an IPv6 address is kept by its /64, and goes with them as a whole. */
+function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
+  return { kind, value: kind === 'address' ? judgedAs(value) : value };
 }

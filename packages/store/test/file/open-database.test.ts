@@ -55,6 +55,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
   const strict = database.prepare('SELECT name FROM pragma_table_list WHERE strict = 1').all();
   assert.deepEqual(strict.map((row) => String(row['name'])).toSorted(), [
     'address_evidence',
+    'address_network',
     'address_place',
     'address_total',
     'allowance',

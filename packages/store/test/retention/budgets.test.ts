@@ -58,6 +58,7 @@ class Bench {
         };
       },
       changed: () => [],
+      blockedWithin: () => [],
       reachOf: () => undefined,
       optionsHash: 1,
       onChanged: () => undefined,

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIpv4, parseDecimal, parseIp, type Ip } from './ip.ts';
+import { formatPrefix, widen } from './prefix.ts';
+
+/**
+ * Networks of IPv6 that are judged, from narrow to wide: a /64 is what one subscriber holds and takes any address of
+ * (RFC 4291 §2.5.1), a /56 or a /48 what a site is given (RFC 6177, RIPE-690).
+ */
+export const NETWORK_LENGTHS = [64, 56, 48] as const;
+export type NetworkLength = (typeof NETWORK_LENGTHS)[number];
+
+export interface JudgedNetwork {
+  readonly length: NetworkLength;
+  /** Its first 64 bits as a signed number, which is what a column of SQLite holds. */
+  readonly bits: bigint;
+  /** Such as `2a01:4f8:1:200::/56`. */
+  readonly text: string;
+}
+
+/**
+ * The networks by which an address or a network of IPv6 is judged, from narrow to wide: those it lies in.
+ *
+ * @returns `undefined` for IPv4, for networks wider than a /48, and for what is no address.
+ */
+export function networksOf(text: string): readonly JudgedNetwork[] | undefined {
+  if (!text.includes(':')) return undefined;
+  const slash = text.indexOf('/');
+  const ip = parseIp(slash < 0 ? text : text.slice(0, slash));
+  if (ip === undefined || isIpv4(ip)) return undefined;
+  const own = slash < 0 ? 128 : parseDecimal(text.slice(slash + 1), 128);
+  if (own === undefined || own < 48) return undefined;
+  return NETWORK_LENGTHS.filter((length) => length <= own).map((length) => networkOf(ip, length));
+}
+
+/** As what an address is judged: as itself with IPv4, as its /64 with IPv6. Networks and other text stay as they are. */
+export function judgedAs(text: string): string {
+  if (!text.includes(':') || text.includes('/')) return text;
+  return networksOf(text)?.[0]?.text ?? text;
+}
+
+/** The network that the text names, where it is one that is judged. */
+export function judgedNetwork(text: string): JudgedNetwork | undefined {
+  if (!text.includes('/')) return undefined;
+  const [network] = networksOf(text) ?? [];
+  return network?.text === text ? network : undefined;
+}
+
+/** The first 64 bits of an address or a network of IPv6, as a signed number; `undefined` for other text. */
+export function firstBits(text: string): bigint | undefined {
+  const slash = text.indexOf('/');
+  const ip = text.includes(':') ? parseIp(slash < 0 ? text : text.slice(0, slash)) : undefined;
+  return ip === undefined || isIpv4(ip) ? undefined : networkBits(ip, 64);
+}
+
+/** The first and the last `firstBits()` within a network of IPv6 or within the /64 of an address; `undefined` for other text. */
+export function networkRange(
+  text: string,
+): { readonly first: bigint; readonly last: bigint } | undefined {
+  const bits = firstBits(text);
+  const slash = text.indexOf('/');
+  const length = slash < 0 ? 128 : parseDecimal(text.slice(slash + 1), 128);
+  if (bits === undefined || length === undefined) return undefined;
+  return bitsWithin(bits, Math.min(length, 64));
+}
+
+/** The first and the last value of `bits` that networks inside this one have, itself included. */
+export function bitsWithin(
+  bits: bigint,
+  length: number,
+): { readonly first: bigint; readonly last: bigint } {
+  const rest = BigInt(64 - length);
+  const first = (bits >> rest) << rest;
+  return { first, last: first + (1n << rest) - 1n };
+}
+
+/** The first bits of an address, the others 0, as `JudgedNetwork` has them. @param length 0 to 64. */
+export function networkBits(ip: Ip, length: number): bigint {
+  const bits = new DataView(ip.buffer, ip.byteOffset).getBigInt64(0);
+  return bitsWithin(bits, length).first;
+}
+
+function networkOf(ip: Ip, length: NetworkLength): JudgedNetwork {
+  return { length, bits: networkBits(ip, length), text: formatPrefix(widen(ip, length)) };
+}

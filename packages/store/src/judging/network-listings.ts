@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import {
+  bitsWithin,
+  judgedNetwork,
+  NETWORK_LENGTHS,
+  networksOf,
+  type JudgedNetwork,
+} from '@sentrypeer/ip';
+import { gradeRank } from '../log/grades.ts';
+import type { EvidenceFacts, EvidenceReader, ListedSubject } from './evidence-reader.ts';
+import type { Listings, ListingVerdict } from './listings.ts';
+
+interface NetworkParts {
+  readonly database: DatabaseSync;
+  readonly listings: Listings;
+  readonly evidence: EvidenceReader;
+  /** The verdict on a network by its own evidence, or by the operator's word. */
+  readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
+  /** What the operator's blocks put on lists within a network, narrower than itself. */
+  readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
+}
+
+const PART: ListingVerdict = {
+  level: undefined,
+  score: 0,
+  reasons: ['it is a part of a network that is listed'],
+  untilEpochUs: undefined,
+};
+
+interface Judged {
+  readonly network: JudgedNetwork;
+  readonly verdict: ListingVerdict;
+  readonly facts: EvidenceFacts | undefined;
+}
+
+/**
+ * Lists IPv6. Each /64 is judged by its evidence, then the /56 and the /48 around it by what is listed inside.
+ * Only the widest of nested networks is an entry, also of those that the operator blocked: the narrower ones leave first,
+ * and come back after it has ended. All within the caller's transaction, so that no reader meets a moment without.
+ */
+export class NetworkListings {
+  readonly #parts: NetworkParts;
+  readonly #save: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #ended: StatementSync;
+  readonly #within: StatementSync;
+
+  constructor(parts: NetworkParts) {
+    const { database } = parts;
+    this.#parts = parts;
+    this.#save = database.prepare(`
+      INSERT INTO address_network (length, network, value, until_us, grade, first_seen_us, last_seen_us, events_count)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (length, network) DO UPDATE SET until_us = excluded.until_us, grade = excluded.grade,
+        first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us,
+        events_count = excluded.events_count`);
+    this.#remove = database.prepare('DELETE FROM address_network WHERE length = ? AND network = ?');
+    this.#ended = database.prepare(
+      'SELECT value FROM address_network WHERE until_us <= ? ORDER BY until_us LIMIT ?',
+    );
+    this.#within = database.prepare(
+      'SELECT address FROM address_evidence WHERE network BETWEEN ? AND ? ORDER BY network',
+    );
+  }
+
+  /** Judges networks or addresses of IPv6, and the networks around them. */
+  apply(values: readonly string[], nowUs: number): void {
+    const touched = new Map(
+      values.flatMap((value) => networksOf(value) ?? []).map((network) => [network.text, network]),
+    );
+    const judged = new Map<string, Judged>();
+    // Narrow ones first: they are what the wider ones are judged by.
+    for (const length of NETWORK_LENGTHS) {
+      for (const network of touched.values()) {
+        if (network.length === length) judged.set(network.text, this.#judge(network, nowUs));
+      }
+    }
+    const wide = [...judged.values()].toSorted((a, b) => a.network.length - b.network.length);
+    for (const one of wide) this.#list(one, judged, nowUs);
+    for (const value of values) {
+      if (judgedNetwork(value) === undefined) this.#listOther(value, judged, nowUs);
+    }
+  }
+
+  /** Networks whose own verdict has come to its end by now. */
+  ended(nowUs: number, limit: number): readonly string[] {
+    return this.#ended.all(nowUs, limit).map((row) => String(row['value']));
+  }
+
+  #judge(network: JudgedNetwork, nowUs: number): Judged {
+    const subject = { kind: 'address', value: network.text } as const;
+    const { evidence, blockedWithin } = this.#parts;
+    const own = this.#parts.verdict(subject, nowUs);
+    const facts = own.level === undefined ? undefined : (own.facts ?? evidence.facts(subject));
+    // An entry that stands for what is blocked inside is left out by no filter either.
+    const isFor = own.level === 'listed' && blockedWithin(network.text, nowUs).length > 0;
+    const verdict = isFor ? { ...own, isBlocked: true } : own;
+    if (own.level !== 'listed' || own.isBlocked === true || facts === undefined) {
+      this.#remove.run(network.length, network.bits);
+      return { network, verdict, facts };
+    }
+    this.#save.run(
+      network.length,
+      network.bits,
+      network.text,
+      verdict.untilEpochUs ?? 0,
+      gradeRank(facts.grade),
+      facts.firstEpochUs,
+      facts.lastEpochUs,
+      facts.eventsCount,
+    );
+    return { network, verdict, facts };
+  }
+
+  /** Makes the entry what the verdict says, unless a wider network stands for it. */
+  #list({ network, verdict, facts }: Judged, judged: Map<string, Judged>, nowUs: number): void {
+    const { listings } = this.#parts;
+    const wider = networksOf(network.text)?.slice(1) ?? [];
+    if (wider.some(({ text }) => judged.get(text)?.verdict.level === 'listed')) return;
+    const { text, length } = network;
+    const subject = { kind: 'address', value: text } as const;
+    if (verdict.level === 'listed') {
+      listings.unlistWithin(text, [`it is a part of ${text}, which is listed`], nowUs);
+      return listings.apply(subject, verdict, facts, nowUs);
+    }
+    const blocked = this.#parts.blockedWithin(text, nowUs);
+    const wasListed = (length < 64 || blocked.length > 0) && listings.has(subject);
+    // Inside what is only watched something may be blocked: that alone is an entry then.
+    if (blocked.length === 0) listings.apply(subject, verdict, facts, nowUs);
+    else listings.apply(subject, { ...verdict, level: undefined }, undefined, nowUs);
+    // What it stood for stands for itself again.
+    if (wasListed) this.apply([...this.#evidenceWithin(network), ...blocked.map(valueOf)], nowUs);
+  }
+
+  /** What stands on lists by the operator's word alone: any network, or an address. */
+  #listOther(value: string, judged: ReadonlyMap<string, Judged>, nowUs: number): void {
+    const { listings, evidence } = this.#parts;
+    const subject = { kind: 'address', value } as const;
+    const isPart = networksOf(value)?.some(
+      ({ text }) => judged.get(text)?.verdict.level === 'listed',
+    );
+    const verdict = this.#parts.verdict(subject, nowUs);
+    if (isPart === true) return listings.apply(subject, PART, undefined, nowUs);
+    if (verdict.level === 'listed') {
+      listings.unlistWithin(value, [`it is a part of ${value}, which is listed`], nowUs);
+    }
+    const facts = verdict.level === undefined ? undefined : verdict.facts;
+    listings.apply(subject, verdict, facts ?? evidence.facts(subject), nowUs);
+  }
+
+  /** The /64 in a wider network of which there is evidence. */
+  #evidenceWithin({ bits, length }: JudgedNetwork): readonly string[] {
+    if (length === 64) return [];
+    const { first, last } = bitsWithin(bits, length);
+    return this.#within.all(first, last).map((row) => String(row['address']));
+  }
+}
+
+function valueOf({ value }: ListedSubject): string {
+  return value;
+}
