@@ -2,7 +2,6 @@
 
 import type { KeptDetail } from '@sentrypeer/store';
 import type { Command } from './command.ts';
-import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { countOf } from './text.ts';
 import { refuseMore } from './words.ts';
 
@@ -40,8 +39,10 @@ function describe(kept: KeptDetail): string {
   const { events, oldest, octets, octetsMax, octetsBeyond, retentionDays, eventsExpired } = kept;
   const lines = [
     `${countOf(events, 'event')} since ${oldest === '' ? 'an unknown time' : oldest.slice(0, 10)} are kept beyond the limits.`,
-    `Size: ${mib(octets)} MiB of ${mib(octetsMax)} MiB, ${mib(octetsBeyond)} MiB more than the limit.`,
-    retentionDays >= RETENTION_DAYS_MAX
+    octetsMax === undefined
+      ? `Size: ${mib(octets)} MiB; there is no limit.`
+      : `Size: ${mib(octets)} MiB of ${mib(octetsMax)} MiB, ${mib(octetsBeyond)} MiB more than the limit.`,
+    retentionDays === undefined
       ? 'Age: there is no limit.'
       : `Age: ${countOf(eventsExpired, 'event')} older than ${countOf(retentionDays, 'day')}.`,
   ];
@@ -53,9 +54,9 @@ function jsonOf(kept: KeptDetail, isReleased: boolean) {
     kept_events: kept.events,
     oldest: kept.oldest,
     octets: kept.octets,
-    octets_max: kept.octetsMax,
+    octets_max: kept.octetsMax ?? null,
     octets_beyond: kept.octetsBeyond,
-    retention_days: kept.retentionDays >= RETENTION_DAYS_MAX ? null : kept.retentionDays,
+    retention_days: kept.retentionDays ?? null,
     events_expired: kept.eventsExpired,
     released: isReleased,
   };

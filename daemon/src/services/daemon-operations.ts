@@ -9,7 +9,6 @@ import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
-import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { poolMetrics } from './pool-metrics.ts';
 import type { PoolService } from './pool-service.ts';
@@ -93,9 +92,9 @@ export class DaemonOperations implements Operations, Disposable {
       parts.push({ part: 'clock', why });
     }
     if (kept?.isBeyond === true) {
-      const age =
-        kept.retentionDays >= RETENTION_DAYS_MAX ? 'no age limit' : `${kept.retentionDays} days`;
-      const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${mib(kept.octetsMax)} MiB, ${age}): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
+      const age = kept.retentionDays === undefined ? 'no age limit' : `${kept.retentionDays} days`;
+      const size = kept.octetsMax === undefined ? 'no size limit' : `${mib(kept.octetsMax)} MiB`;
+      const why = `${kept.events} events since ${kept.oldest.slice(0, 10)}, ${mib(kept.octets)} MiB, are kept beyond the limits (${size}, ${age}): raise --db-size-max or --retention-days, or let the oldest go with sentrypeer prune --yes`;
       parts.push({ part: 'retention', why });
     }
     for (const [part, { trouble }] of Object.entries(outputs)) {

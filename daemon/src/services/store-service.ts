@@ -4,6 +4,7 @@ import type { Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError, Outage } from '@sentrypeer/kernel';
 import {
+  NO_AGE_LIMIT_DAYS,
   Recorder,
   Store,
   type Decision,
@@ -12,7 +13,6 @@ import {
   type PlacedAddress,
   type PlacesProgress,
 } from '@sentrypeer/store';
-import { RETENTION_DAYS_MAX } from '../limits.ts';
 import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './judge.ts';
 import type { WriterCommands } from './writer-commands.ts';
@@ -90,7 +90,7 @@ export class StoreService implements WriterCommands {
   static open(ports: StoreServicePorts, options: StoreServiceOptions): StoreService {
     const store = Store.open(ports, {
       path: options.path,
-      retentionDays: options.retentionDays === 0 ? RETENTION_DAYS_MAX : options.retentionDays,
+      retentionDays: options.retentionDays === 0 ? NO_AGE_LIMIT_DAYS : options.retentionDays,
       databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
       diskFreeOctetsMin: options.diskFreeMinOctets,
       owedCursors: options.owedCursors,

@@ -50,6 +50,7 @@ export { FeedFollower, ListingFeed, type FeedPage } from './judging/listing-feed
 export { type Listing, type ListingChange, type ListingQuery } from './judging/listing-reader.ts';
 export { type ListingLevel, type ListingVerdict } from './judging/listings.ts';
 export { type Reach } from './judging/sweep.ts';
+export { NO_AGE_LIMIT_DAYS } from './limits.ts';
 export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';

@@ -210,6 +210,9 @@ export const SWEEP_ROWS = 64;
 /** Microseconds by which a listing must grow before followers are told: at least 1 h, and at least 25 % of the time left. */
 export const RENEW_US_MIN = 3_600_000_000;
 
+/** Days from which on an age limit is none. Chosen: a hundred years, so that dates stay in range. */
+export const NO_AGE_LIMIT_DAYS = 36_500;
+
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 

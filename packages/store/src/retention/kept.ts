@@ -5,6 +5,7 @@ import { formatEventTimestamp } from '@sentrypeer/event';
 import { unreachable } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT } from '../clock/plausible.ts';
 import { RECORDED } from '../file/schema.ts';
+import { NO_AGE_LIMIT_DAYS } from '../limits.ts';
 import type { CounterName } from '../totals/counters.ts';
 
 const DAY_US = 86_400_000_000;
@@ -45,8 +46,9 @@ export interface KeptReport {
   readonly octetsBeyond: number;
   /** `YYYY-MM-DD HH:MM:SS…` of the oldest row; empty where none says. */
   readonly oldest: string;
-  readonly retentionDays: number;
-  readonly octetsMax: number;
+  /** `undefined` where there is no such limit. */
+  readonly retentionDays: number | undefined;
+  readonly octetsMax: number | undefined;
   /** Whether the limits would take something away. */
   readonly isBeyond: boolean;
 }
@@ -140,8 +142,8 @@ export function readKept(database: DatabaseSync, nowUs: number): KeptReport | un
     octets,
     octetsBeyond,
     oldest: oldest.recorded,
-    retentionDays: days,
-    octetsMax,
+    retentionDays: days >= NO_AGE_LIMIT_DAYS ? undefined : days,
+    octetsMax: octetsMax >= Number.MAX_SAFE_INTEGER ? undefined : octetsMax,
     isBeyond: octetsBeyond > 0 || isOld,
   };
 }

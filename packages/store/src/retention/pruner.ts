@@ -163,9 +163,9 @@ export class Pruner {
       logger.warn('kept_beyond_limits', {
         events: report.events,
         mib: Math.ceil(report.octets / MIB),
-        size_max_mib: Math.floor(report.octetsMax / MIB),
+        size_max_mib: report.octetsMax === undefined ? 'none' : Math.floor(report.octetsMax / MIB),
         oldest: report.oldest,
-        retention_days: report.retentionDays,
+        retention_days: report.retentionDays ?? 'none',
         what_to_do:
           'raise --db-size-max or --retention-days, or let it go with sentrypeer prune --yes',
       });

@@ -6,7 +6,7 @@ import { fromSqlite } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { RECORDED } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
-import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { OPEN_LOCK_WAIT_MS, NO_AGE_LIMIT_DAYS } from '../limits.ts';
 import { expiry, keepNothing, readKept, type KeptReport } from './kept.ts';
 
 /** What is kept beside the limits, and how many events are older than they allow. */
@@ -41,7 +41,7 @@ export class Retention {
       if (kept === undefined) return undefined;
       const count = this.#database
         .prepare(`SELECT count(*) AS n FROM honey WHERE ${RECORDED} < ?`)
-        .get(expiry(kept.retentionDays, nowUs));
+        .get(expiry(kept.retentionDays ?? NO_AGE_LIMIT_DAYS, nowUs));
       return { ...kept, eventsExpired: Number(count?.['n']) };
     });
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { DISK_CHECK_INTERVAL_MS } from '../../src/limits.ts';
+import { DISK_CHECK_INTERVAL_MS, NO_AGE_LIMIT_DAYS } from '../../src/limits.ts';
 import { Retention } from '../../src/retention/retention.ts';
 import { Store, type StoreOptions } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
@@ -83,6 +83,7 @@ test('an old database keeps all its rows and totals, whatever the limits, until 
   assert.equal(lines.length, 1, 'said once');
   assert.equal(lines[0]?.fields['events'], OLD_ROWS_COUNT);
   assert.equal(lines[0]?.fields['size_max_mib'], 1);
+  assert.equal(lines[0]?.fields['retention_days'], 1);
 
   bench.release();
   bench.maintainAll(store);
@@ -90,6 +91,20 @@ test('an old database keeps all its rows and totals, whatever the limits, until 
   assert.equal(bench.query('SELECT count(*) FROM address_total'), 0);
   using reader = StoreReader.open(bench.path);
   assert.equal(reader.condition(bench.clock.epochUs()).kept, undefined);
+});
+
+test('what is kept beyond the one limit there is says of the other that there is none', () => {
+  for (const [limits, expected] of [
+    [{ databaseOctetsMax: MIB, retentionDays: NO_AGE_LIMIT_DAYS }, ['none', 1]],
+    [{ databaseOctetsMax: Infinity, retentionDays: 1 }, [1, 'none']],
+  ] as const) {
+    using bench = new Bench();
+    bench.makeLegacy();
+    using store = bench.open(limits);
+    bench.maintainAll(store);
+    const line = bench.logger.lines.find(({ event }) => event === 'kept_beyond_limits');
+    assert.deepEqual([line?.fields['retention_days'], line?.fields['size_max_mib']], expected);
+  }
 });
 
 test('what comes after an upgrade has the limits to itself', () => {
