@@ -213,6 +213,9 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Days from which on an age limit is none. Chosen: a hundred years, so that dates stay in range. */
 export const NO_AGE_LIMIT_DAYS = 36_500;
 
+/** Rows between two looks of an upgrade's scans at how far they are, 1 and above; some milliseconds. */
+export const UPGRADE_TICK_ROWS = 4096;
+
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND } from '@sentrypeer/event';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import { silentLogger, type Clock, type Logger } from '@sentrypeer/kernel';
 import { keepAll } from '../retention/kept.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
@@ -33,6 +33,7 @@ import {
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { Totals } from '../totals/totals.ts';
+import { endSteps, execTicking, runSteps, type UpgradeStep } from './upgrade-steps.ts';
 
 export interface OpeningPorts {
   readonly logger: Logger;
@@ -52,42 +53,60 @@ export function migrate(
   const columns = honeyColumns(database);
   const isNew = columns.size === 0;
   if (!isNew) logger.info('database_migration_started', { schema_version: SCHEMA_VERSION });
+  const isLegacy = version < 1 && !isNew;
   let counts = {};
-  if (version < 1) {
-    if (isNew) database.exec(HONEY_TABLE);
-    for (const [name, declaration] of HONEY_COLUMNS_ADDED) {
-      if (!columns.has(name)) database.exec(`ALTER TABLE honey ADD COLUMN ${name} ${declaration}`);
-    }
-    database.exec(HONEY_INDEXES);
-    database.exec(OWN_TABLES);
-  }
-  if (version < 2) database.exec(TABLES_OF_VERSION_2);
-  if (version < 9) database.exec(GRADES_OF_TOTALS);
-  if (version < 2) {
-    if (version < 1 && !isNew)
-      counts = new LegacyRows(database, logger, clock.epochUs()).takeOver();
-    database.exec(TOTALS_OF_VERSION_2);
-  }
-  if (version < 3) database.exec(TABLES_OF_VERSION_3);
-  if (version < 4) database.exec(TABLES_OF_VERSION_4);
-  if (version < 5) database.exec(TABLES_OF_VERSION_5); // As those of version 4, filled bit by bit.
-  if (version < 6) database.exec(ORIGIN_TABLES);
-  if (version < 8) database.exec(NUMBER_TABLES);
-  if (version < 9) database.exec(TABLES_OF_VERSION_9);
-  if (version < 10) database.exec(TABLES_OF_VERSION_10);
-  if (version < 11) {
-    database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
-    database.exec(TABLES_OF_VERSION_11);
-  }
-  if (version < 13) database.exec(TABLES_OF_VERSION_13);
-  if (version < 14) addNetworkTables(database);
-  database.exec(HEARSAY_TRIGGER);
-  if (version < 7) database.exec(INDEX_OF_VERSION_7);
-  if (version < 1 && !isNew) keepAll(database, clock.epochUs());
+  const takeOver: UpgradeStep = {
+    weight: 75,
+    run: (told) => {
+      counts = new LegacyRows(database, logger, clock.epochUs(), told).takeOver();
+    },
+  };
+  const steps: readonly (UpgradeStep | undefined)[] = [
+    version < 1 ? execStep(database, firstVersion(columns), 1) : undefined,
+    version < 2 ? execStep(database, TABLES_OF_VERSION_2) : undefined,
+    version < 9 ? execStep(database, GRADES_OF_TOTALS) : undefined,
+    isLegacy ? takeOver : undefined,
+    version < 2
+      ? { weight: 15, run: (told) => execTicking(database, TOTALS_OF_VERSION_2, 2, told) }
+      : undefined,
+    version < 3 ? execStep(database, TABLES_OF_VERSION_3) : undefined,
+    version < 4 ? execStep(database, TABLES_OF_VERSION_4) : undefined,
+    version < 5 ? execStep(database, TABLES_OF_VERSION_5) : undefined, // As those of version 4, filled bit by bit.
+    version < 6 ? execStep(database, ORIGIN_TABLES) : undefined,
+    version < 8 ? execStep(database, NUMBER_TABLES, 1) : undefined,
+    version < 9 ? execStep(database, TABLES_OF_VERSION_9, 4) : undefined,
+    version < 10 ? execStep(database, TABLES_OF_VERSION_10) : undefined,
+    version < 11 ? execStep(database, TABLES_OF_VERSION_11) : undefined,
+    version < 13 ? execStep(database, TABLES_OF_VERSION_13) : undefined,
+    version < 14 ? { weight: 1, run: () => addNetworkTables(database) } : undefined,
+    execStep(database, HEARSAY_TRIGGER),
+    version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
+  ];
+  database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);
+  runSteps(
+    steps.filter((step) => step !== undefined),
+    isNew ? silentLogger : logger,
+  );
+  if (isLegacy) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);
   database.exec('COMMIT');
+  if (!isNew) endSteps(logger);
   database.exec('ANALYZE sqlite_schema'); // Reads the row of statistics, which plans of this connection need, too.
+}
+
+/** What is not said to take long takes next to nothing. */
+function execStep(database: DatabaseSync, sql: string, weight = 0.1): UpgradeStep {
+  return { weight, run: () => database.exec(sql) };
+}
+
+/** @param columns Of `honey`; none where there is no such table. */
+function firstVersion(columns: ReadonlySet<string>): string {
+  const added = [...HONEY_COLUMNS_ADDED]
+    .filter(([name]) => !columns.has(name))
+    .map(([name, declaration]) => `ALTER TABLE honey ADD COLUMN ${name} ${declaration};`);
+  const table = columns.size === 0 ? `${HONEY_TABLE};` : '';
+  return `${table} ${added.join(' ')} ${HONEY_INDEXES} ${OWN_TABLES}`;
 }
 
 /** Names of the columns of `honey`; none where there is no such table. */
@@ -118,12 +137,20 @@ class LegacyRows {
   readonly #counters: Counters;
   readonly #totals: Totals;
   readonly #nowUs: number;
+  /** How much of the rows is done, 0 to 1. */
+  readonly #told: (share: number) => void;
   /** Of the last row that had a time that can be. */
   #seenUs: number;
   #rowsCount = 0;
   #repairedCount = 0;
 
-  constructor(database: DatabaseSync, logger: Logger, nowUs: number) {
+  constructor(
+    database: DatabaseSync,
+    logger: Logger,
+    nowUs: number,
+    told: (share: number) => void,
+  ) {
+    this.#told = told;
     this.#database = database;
     this.#logger = logger;
     this.#nowUs = nowUs;
@@ -152,7 +179,7 @@ class LegacyRows {
       this.#totals.flush();
       honeyId = Number(last['honey_id']);
       this.#progress(rows.length);
-      this.#logger.progress?.('database upgrade', honeyId, lastHoneyId);
+      this.#told(lastHoneyId === 0 ? 1 : honeyId / lastHoneyId);
     }
     this.#counters.set('last_honey_id', honeyId);
     return this.#counts();

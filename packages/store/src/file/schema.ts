@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
+import { TICK } from './upgrade-steps.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
 export const SCHEMA_VERSION = 14;
@@ -250,13 +251,14 @@ const SEEN_US = `CAST(max(0, min(4102444800, coalesce(unixepoch(
 export const TOTALS_OF_VERSION_2 = `
   INSERT INTO user_agent_total (user_agent, first_seen_us, last_seen_us, seen_count)
     SELECT substr(user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}), min(${SEEN_US}), max(${SEEN_US}), sum(seen_count)
-    FROM honey WHERE typeof(user_agent) = 'text' AND user_agent <> 'NOT_FOUND' AND user_agent <> '' GROUP BY 1;
+    FROM honey WHERE ${TICK} AND typeof(user_agent) = 'text' AND user_agent <> 'NOT_FOUND' AND user_agent <> ''
+    GROUP BY 1;
   UPDATE counter SET value = (SELECT count(*) FROM user_agent_total) WHERE name = 'user_agents';
   INSERT INTO hour_total (hour, method, transport, seen_count)
     SELECT ${SEEN_US} / 3600000000,
       iif(method IN (${COUNTED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
       iif(typeof(transport_type) = 'text', transport_type, 'UDP'), sum(seen_count)
-    FROM honey GROUP BY 1, 2, 3;`;
+    FROM honey WHERE ${TICK} GROUP BY 1, 2, 3;`;
 
 /**
  * Tables of version 5, filled by a cursor on the event log: what speaks against addresses that proved to be there, and

@@ -314,3 +314,28 @@ test('no value of an old row stops the upgrade, and every row is kept', () => {
   reader.hours(0, clock.us * 2);
   assert.equal(store.append([distinctBatch(1, 1)]).lastHoneyId, count + 1);
 });
+
+test('an upgrade says how far all of it is, indexes too, and is over when it is committed', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  const rows = Array.from({ length: 5000 }, (_, index): LegacyRow => ({
+    calledNumber: String(index),
+  }));
+  makeLegacyDatabase(path, rows);
+  const shares: number[] = [];
+  const logger = Object.assign(new TestLogger(), {
+    progress: (work: string, done: number, total: number): void => {
+      assert.equal(work, 'database upgrade');
+      const isCommitted = logger.events().includes('database_migration_finished');
+      assert.equal(done >= total, isCommitted);
+      shares.push(done / total);
+    },
+  });
+  open(path, logger).close();
+  assert.deepEqual(
+    shares,
+    shares.toSorted((a, b) => a - b),
+    'it never goes back',
+  );
+  assert.ok(shares.filter((share) => share > 0.75 && share < 1).length > 4, shares.join(' '));
+});
