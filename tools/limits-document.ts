@@ -2,27 +2,27 @@
 
 import { readSources } from './sources.ts';
 
-/** What an operator wants to know of it; the rest of the document is for who changes the sources. */
+/** What operators want to know; the rest of the document is for those who change the sources. */
 const FOR_OPERATORS = `# Limits
 
 Made from the \`limits.ts\` files by \`npm run docs\`.
 
 ## For operators
 
-Everything that comes from outside is bounded. These bounds you can move; each has its line in [options.md](options.md):
+Everything that comes from outside is bounded. You can change these bounds, each with an option of [options.md](options.md):
 
-| what grows | option | beyond it |
+| what grows | option | what happens beyond it |
 |---|---|---|
-| the database | \`--db-size-max\`, \`--retention-days\` | the oldest rows go, with their part of the totals |
-| the disk | \`--db-free-min\` | nothing more is recorded, messages are counted as dropped, and the log says so |
-| events that a webhook still has to get | \`--webhook-backlog-max\` | the oldest go, and are counted as expired |
-| connections over TCP and TLS | \`--max-connections\`, \`--max-connections-per-source\` | a connection is refused, and recorded as evidence |
-| answers over UDP | \`--reply-rate\`, \`--reply-burst\`, \`--reply-bandwidth\` | we stay silent, and record all the same |
+| the database | \`--db-size-max\`, \`--retention-days\` | the oldest rows are removed and subtracted from the totals |
+| the disk | \`--db-free-min\` | the oldest rows are removed; when there are none left, nothing more is recorded, messages are counted as dropped, and the log says so |
+| events that a webhook still has to get | \`--webhook-backlog-max\` | the oldest are removed and counted as expired |
+| connections over TCP and TLS | \`--max-connections\`, \`--max-connections-per-source\` | a connection is refused and recorded |
+| answers over UDP | \`--reply-rate\`, \`--reply-burst\`, \`--reply-bandwidth\` | the request is recorded but not answered |
 | requests to the API | \`--api-rate\` | 429 with \`Retry-After\` |
-| what is shared in a day | \`--share-budget\` | later events of the day are not shared |
+| what is shared per day | \`--share-budget\` | later events of the day are not shared |
 
-What you see when a bound is met: a line in the log the first time, a count in \`/metrics\` each time. All other bounds below are fixed. Where one is in your way, say so in an issue, with the
-name of the limit and what you run.
+When a bound is reached, a line in the log says so the first time, and \`/metrics\` counts every time. All other bounds
+below are fixed. If one of them is in your way, open an issue with its name and what you run.
 `;
 
 /** docs/limits.md: every exported constant of every `limits.ts`, with its value and its reason. */

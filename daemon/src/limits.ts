@@ -2,46 +2,60 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/** Milliseconds for which look-ups see one state of the database, unless something is committed before. */
+/**
+ * Milliseconds for which look-ups use one snapshot of the database, unless something is committed before that. Chosen:
+ * opening a snapshot costs more than a look-up, and nobody notices a delay of 10 ms.
+ */
 export const SNAPSHOT_MS = 10;
 
 /** Characters of a comment on what is allowed or delisted, 0 and above. Chosen: one line. */
 export const COMMENT_CHARACTERS_MAX = 200;
 
-/** Milliseconds for which the machine's own addresses, which are never listed, are believed. Chosen: an address that moves here is met later. */
+/**
+ * Milliseconds for which the machine's own addresses, which are never listed, are cached. Chosen: an attacker is hardly
+ * ever met from an address within a minute of its arrival on this machine.
+ */
 export const OWN_ADDRESSES_MS = 60_000;
 
-/** Subjects that one step of judging takes of those that a decision or an address of this machine changed; some milliseconds. */
+/**
+ * Subjects in one step of judging those that a decision or a new address of this machine changed. Chosen: a step takes
+ * a few milliseconds.
+ */
 export const CHANGED_SUBJECTS_COUNT = 64;
 
-/** Milliseconds of the demo between two things to read. Chosen: some lines; all of it takes less than a minute. */
+/**
+ * Milliseconds between two texts of the demo. Chosen: a person reads a few lines; the whole demo takes less than 1 min.
+ */
 export const DEMO_PAUSE_MS = 2_000;
 
-/** Milliseconds between two looks of the demo at what the node made of what happened. */
+/** Milliseconds between two looks of the demo at what the node recorded. */
 export const DEMO_LOOK_MS = 20;
 
-/** Milliseconds that the demo waits for one thing at most; a busy machine takes one or two seconds for it. */
+/** Milliseconds that the demo waits for one thing at most. Chosen: a busy machine takes 1 to 2 s for it. */
 export const DEMO_STEP_MS_MAX = 20_000;
 
-/** Milliseconds that an attacker of the demo waits for an answer; loopback takes one, and not everything is answered. */
+/**
+ * Milliseconds that an attacker in the demo waits for an answer. Chosen: an answer over loopback takes 1 ms, and not
+ * everything is answered.
+ */
 export const DEMO_ANSWER_MS_MAX = 1_000;
 
-/** Milliseconds from the start to the first look for something to judge. Chosen: the ports open first. */
+/** Milliseconds from the start to the first step of judging. Chosen: the ports open first. */
 export const JUDGE_START_MS = 100;
 
 /**
- * Milliseconds between two steps of judging what may be forged while events wait to be recorded, a quarter of the time
- * with a step's 4. What proved itself does not wait for it.
+ * Milliseconds between two steps of judging events that may be forged while events wait to be recorded. With the 4 ms
+ * of a step, judging gets about a quarter of the time. Proved events do not wait for it.
  */
 export const JUDGE_DELAY_MS = 10;
 
-/** The same while recording needs all the time there is: 4 % of it. */
+/** The same while recording uses all processor time: judging then gets 4 % of it. */
 export const JUDGE_SATURATED_MS = 100;
 
-/** Milliseconds between two looks at what has come to its end while nothing is recorded. */
+/** Milliseconds between two checks for listings that have ended, while nothing is recorded. */
 export const JUDGE_IDLE_MS = 1000;
 
-/** Milliseconds to the next attempt when judging failed: the disk may be full. */
+/** Milliseconds to the next attempt after judging failed, for example because the disk is full. */
 export const JUDGE_RETRY_MS = 10_000;
 
 /** Connections of all peers of the SIP agent together, and of one of them. Chosen: a proxy has one for each of its processes. */
@@ -49,52 +63,55 @@ export const AGENT_CONNECTIONS_MAX = 1024;
 export const AGENT_CONNECTIONS_PER_PEER_MAX = 256;
 
 /**
- * Octets of the receive buffer of each socket of the SIP agent. Chosen: Linux keeps twice that, some 250 to 400 INVITEs, which
- * are read within 50 to 80 ms at 5,000 a second. What comes beyond is dropped and asked again 500 ms later (RFC 3261 §17.1.1.2),
- * which is better than to be late for all.
+ * Octets of the receive buffer of each socket of the SIP agent. Chosen: Linux keeps twice that, about 250 to 400
+ * INVITEs, which are read within 50 to 80 ms at 5,000 per second. What exceeds that is dropped and sent again 500 ms
+ * later (RFC 3261 §17.1.1.2), which is better than answering all of them late.
  */
 export const AGENT_RECEIVE_OCTETS = 262_144;
 
 /** Milliseconds of silence after which a connection of a peer of the agent is closed. Chosen: PBXs may be idle overnight. */
 export const AGENT_IDLE_MS_MAX = 3_600_000;
 
-/** Milliseconds that a connection of a peer of the agent may last in all: a day. */
+/** Milliseconds that a connection of a peer of the agent may last in total: a day. */
 export const AGENT_CONNECTION_MS_MAX = 86_400_000;
 
 /** Milliseconds between two lines in the log about peers that may not ask the agent. */
 export const AGENT_STRANGER_LOG_MS = 60_000;
 
-/** Calls that the agent answers to itself before its ports open. Chosen by measurement: from some thousand on it gets no faster. */
+/**
+ * Calls that the agent makes to itself and answers before its ports open. Chosen by measurement: after a few thousand
+ * it gets no faster.
+ */
 export const AGENT_WARM_UP_CALLS = 4000;
 
-/** Milliseconds that it takes for them at most, so that a small device starts soon, too. */
+/** Milliseconds that these calls may take, so that a small device starts soon, too. */
 export const AGENT_WARM_UP_MS = 1000;
 
 /** Milliseconds for which the agent gathers its decisions before it hands them over, 1 and above. */
 export const AGENT_FLUSH_MS = 50;
 
-/** Decisions of the agent that are kept for those who follow them; some 500 octets each. */
+/** Decisions of the agent that are kept for clients that follow them; about 500 octets each. */
 export const AGENT_DECISIONS_MAX = 4096;
 
 /** Milliseconds between two reports of a thread about itself. */
 export const REPORT_MS = 1000;
 
-/** Lines of the request log in one second; what is more is counted. */
+/** Lines of the request log per second; requests beyond that are only counted. */
 export const REQUEST_LINES_PER_SECOND_MAX = 100;
 
 /** Characters of the name of a key, 1 and above. Chosen: the name of a host fits, and a line of `keys list`. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
-/** Requests per second that `--api-rate` may allow; more is no limit. */
+/** Requests per second that `--api-rate` may allow. Chosen: a higher rate would not limit anything. */
 export const API_RATE_MAX = 1_000_000;
 
-/** Webhooks, 1 and above. Chosen: each is a reader of the log. */
+/** Webhooks, 1 and above. Chosen: each reads the whole event log. */
 export const WEBHOOKS_COUNT_MAX = 16;
 
-/** Characters of the name of a webhook, 1 and above. Chosen: a label of a metric that is still read. */
+/** Characters of the name of a webhook, 1 and above. Chosen: it remains readable as the label of a metric. */
 export const WEBHOOK_NAME_CHARACTERS_MAX = 64;
 
-/** Characters of a secret, or of another text beside it, 0 and above. Chosen: more than any has. */
+/** Characters of a secret or of another text option of a webhook, 0 and above. Chosen: more than any real one has. */
 export const SECRET_CHARACTERS_MAX = 4_096;
 
 /** Ports of UDP and TCP, 0 to 65,535; 0 asks the system for a free one (RFC 6335 §6). */
@@ -109,34 +126,44 @@ export const FOLD_WINDOW_SECONDS_MAX = 3600;
 /** Days for which events are kept, 0 and above. Chosen: a hundred years, so that dates stay in range. */
 export const RETENTION_DAYS_MAX = 36_500;
 
-/** Octets of the smallest database that can be asked for. Chosen: below it the file is all indexes and no events. */
+/**
+ * Octets of the smallest database that can be configured. Chosen: a smaller file would hold only indexes and no events.
+ */
 export const DB_SIZE_OCTETS_MIN = 1_048_576;
 
-/** Octets at which the JSON log may be moved aside at least. Chosen: below it a flood would rotate several times a second. */
+/**
+ * Octets of the smallest size at which the JSON log may be moved aside. Chosen: with a smaller size a flood would
+ * rotate it several times per second.
+ */
 export const JSON_LOG_SIZE_OCTETS_MIN = 1_048_576;
 
-/** JSON logs that may be kept, 1 and above. Chosen. */
+/** JSON logs that may be kept, 1 and above. Chosen: each rotation renames all of them, and writing waits for that. */
 export const JSON_LOG_FILES_MAX = 1000;
 
-/** Octets of the largest size that can be asked for, 2^50. Chosen: far above any disk, far below where numbers lose digits. */
+/**
+ * Octets of the largest size that can be configured, 2^50. Chosen: far above any disk, and far below the integers that
+ * lose digits.
+ */
 export const SIZE_OCTETS_MAX = 1_125_899_906_842_624;
 
 /** Replies per second, and replies in a burst, that one source may be given. Chosen: a higher limit would not limit anything. */
 export const REPLIES_COUNT_MAX = 100_000;
 
-/** Connections in all, 1 and above. Chosen: the ports of one address; each costs a file descriptor. */
+/**
+ * Connections in total, 1 and above. Chosen: one address has no more ports; each connection costs a file descriptor.
+ */
 export const CONNECTIONS_COUNT_MAX = 65_535;
 
 /** Ids of DHT networks, 0 to this: 32 bits on the wire. */
 export const DHT_NETWORK_MAX = 4_294_967_295;
 
-/** Octets a day that `--share-budget` allows at least. Chosen: some hundred events. */
+/** Octets per day that `--share-budget` must allow at least. Chosen: more than 100 events. */
 export const SHARE_BUDGET_OCTETS_MIN = 65_536;
 
 /** Octets of the file of known DHT nodes. Chosen: 1,024 nodes take 100 KB. */
 export const DHT_STATE_OCTETS_MAX = 1_048_576;
 
-/** Milliseconds between two writes of it: what a kill -9 may cost of the day's count. */
+/** Milliseconds between two writes of that file. A kill -9 loses at most that much of the day's count. */
 export const DHT_STATE_MS = 60_000;
 
 /** Characters of a persona's name, 1 and above. Chosen: one line of a message. */
@@ -148,10 +175,10 @@ export const HOST_NAME_CHARACTERS_MAX = 253;
 /** Values of one option that takes several. Chosen: more addresses than a honeypot has; each opens a socket. */
 export const VALUES_COUNT_MAX = 256;
 
-/** Characters of a value that a refusal repeats. Chosen: one line stays one line. */
+/** Characters of a value that an error message repeats. Chosen: the message stays on one line. */
 export const REFUSED_TEXT_CHARACTERS_MAX = 80;
 
-/** Characters of a name for which a similar one is looked for. Chosen: twice the longest name there is. */
+/** Characters of a misspelt name for which a similar one is suggested. Chosen: twice the longest existing name. */
 export const NEAREST_NAME_CHARACTERS_MAX = 64;
 
 /** Characters of the configuration file. Chosen: every option with a page of comment is far smaller. */
@@ -187,23 +214,29 @@ export const TOP_ROWS_MAX = 100_000;
 /** Totals that the command top reads at a time. */
 export const TOP_PAGE_ROWS = 5_000;
 
-/** Milliseconds for which the command status waits for an answer of the daemon. Chosen: a person waits so long. */
+/**
+ * Milliseconds for which the command status waits for an answer from the daemon. Chosen: as long as a person likes to
+ * wait.
+ */
 export const STATUS_WAIT_MS = 2_000;
 
-/** Octets of the note that a running daemon leaves beside its database. Chosen: a hundred addresses fit. */
+/** Octets of the note that a running daemon keeps next to its database. Chosen: 100 addresses fit. */
 export const RUNNING_NOTE_OCTETS_MAX = 65_536;
 
 /** Characters of one value in a log line. Chosen: a path or an error message fits, a page of text does not. */
 export const LOG_VALUE_CHARACTERS_MAX = 400;
 
-/** Octets that may wait for the reader of standard output or error; what comes beyond is lost and counted. Chosen: a pause of a pager. */
+/**
+ * Octets that may wait for the reader of standard output or error; more are lost and counted. Chosen: enough for a
+ * short pause of a pager.
+ */
 export const STANDARD_STREAM_WAITING_OCTETS_MAX = 1_048_576;
 
 /** Milliseconds between two lines about long work in a log, and between two states of a bar on a terminal. */
 export const PROGRESS_LINE_MS = 5000;
 export const PROGRESS_BAR_MS = 200;
 
-/** Milliseconds for which work is not worth a word. Chosen: nobody asks yet. */
+/** Milliseconds for which work goes on before its progress is shown. Chosen: nobody wonders yet. */
 export const PROGRESS_SILENT_MS = 1000;
 
 /** Characters of the bar on a terminal, 1 and above. */
@@ -212,19 +245,22 @@ export const PROGRESS_BAR_CHARACTERS = 30;
 /** Seconds after which a client may ask again while the program starts. */
 export const STARTING_RETRY_SECONDS = 10;
 
-/** Milliseconds between two extensions of the time that systemd gives a start; each is for three of them. */
+/** Milliseconds between two requests to systemd for more time to start; each request asks for 3 times as long. */
 export const SUPERVISOR_EXTEND_MS = 10_000;
 
 /** Characters of the status that systemd shows. Chosen: one line of a terminal. */
 export const SUPERVISOR_TEXT_CHARACTERS_MAX = 200;
 
-/** Milliseconds without a word from a thread after which it counts as stuck. Chosen: longer than any write to a slow card. */
+/**
+ * Milliseconds without a report from a thread after which it counts as stuck. Chosen: longer than any write to a slow
+ * card.
+ */
 export const THREAD_SILENT_MS_MAX = 60_000;
 
-/** Lines with one event name in one window; the rest is counted. Chosen: a person still reads them. */
+/** Lines with one event name in one window; the rest is only counted. Chosen: a person still reads 10 lines. */
 export const LOG_LINES_PER_WINDOW_MAX = 10;
 
-/** Milliseconds of that window. Chosen: one burst of the same trouble. */
+/** Milliseconds of that window. Chosen: one burst of the same problem. */
 export const LOG_WINDOW_MS = 10_000;
 
 /** Addresses of one kind that the text at start names; the rest is counted. Chosen: two lines. */
@@ -240,15 +276,15 @@ export const FLUSH_MS = 25;
 export const IDLE_BLOCKS_COUNT_MAX = 4;
 
 /**
- * Octets of events that may wait for the store in all threads together: what is bridged while it cannot
- * write. Chosen: some 30,000 events of a usual size, on a device with little memory.
+ * Octets of events that may wait in all threads together while the store cannot write. Chosen: about 30,000 events of a
+ * usual size, on a device with little memory.
  */
 export const WAITING_OCTETS_MAX = 16_777_216;
 
 /**
  * Milliseconds for which datagrams that the kernel holds are still looked at when an orderly stop begins; what is left
- * after that is counted as dropped. Chosen: four full receive buffers of 5,000 take some 200 ms beside a store that has to
- * catch up.
+ * after that is counted as dropped. Chosen: four full receive buffers of 5,000 datagrams take about 200 ms while the
+ * store catches up.
  */
 export const STOP_READING_MS_MAX = 500;
 
@@ -256,28 +292,36 @@ export const STOP_READING_MS_MAX = 500;
 export const KERNEL_DROPS_MS = 1000;
 
 /**
- * Octets at most by which it is told before a reply is made whether it may go out: replies are about as long as their
- * requests, and as a rule no longer than this (RFC 3261 §18.1.1).
+ * Octets of a reply that are assumed, at most, to decide before a reply is composed whether it may be sent: a reply is
+ * about as long as its request, and usually no longer than this (RFC 3261 §18.1.1).
  */
 export const EXPECTED_REPLY_OCTETS_MAX = 1300;
 
-/** Milliseconds for which a receiving thread leaves the processor to a store that is behind, 1 and above. Chosen: some hundred events are stored meanwhile. */
+/**
+ * Milliseconds for which a receiving thread leaves the processor to a store that is behind, 1 and above. Chosen: more
+ * than 100 events are stored meanwhile.
+ */
 export const STORE_PAUSE_MS = 3;
 
-/** Events that `-v` prints of one commit. Chosen: 50 ms of more than anybody can read. */
+/** Events of one commit that `-v` prints. Chosen: a commit comes every 50 ms, so this is more than anybody can read. */
 export const VERBOSE_EVENTS_PER_COMMIT_MAX = 50;
 
 /**
  * Milliseconds that an orderly stop may take before the process ends anyway. Chosen: half of what the most impatient
- * supervisor waits (containers: 10 s); a stop takes some 100 ms, and after a flood on a busy machine 2 to 3 s. What is not
- * delivered by then goes on at the next start.
+ * supervisor waits (containers: 10 s); a stop takes about 100 ms, and after a flood on a busy machine 2 to 3 s. What is
+ * not delivered by then is delivered after the next start.
  */
 export const STOP_MS_MAX = 5000;
 
-/** Blocks that one receiving thread may have on their way to the store, at least: one fills while others are stored. */
+/**
+ * Blocks that one receiving thread may have on their way to the store, at least. Chosen: one fills while others are
+ * stored.
+ */
 export const BLOCKS_PER_THREAD_MIN = 8;
 
-/** Blocks out at which the store counts as behind: one fills, one is stored, two wait for the next commit. */
+/**
+ * Blocks in use at which the store counts as behind. Chosen: one fills, one is stored, two wait for the next commit.
+ */
 export const BACKLOG_BLOCKS_COUNT = 4;
 
 /**
@@ -301,22 +345,28 @@ export const PLACE_ADDRESSES_COUNT = 256;
 /** Milliseconds between two such steps while there is more to do. Chosen: look-ups do not notice. */
 export const PLACE_PAUSE_MS = 40;
 
-/** Such steps in a row, 1 and above. Chosen: some 1,500 addresses a second, a hundredth of what the store can do. */
+/** Such steps in a row, 1 and above. Chosen: about 1,500 addresses per second, 1/100 of what the store can do. */
 export const PLACE_STEPS_COUNT = 8;
 
-/** Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen: a page that shows countries is asked for no more often. */
+/**
+ * Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen: a page that
+ * shows countries is loaded no more often.
+ */
 export const PLACE_ROUND_MS = 1_000;
 
 /** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
 export const QUIET_LOOK_MS = 2_000;
 
-/** Share of its time, 0 to 1, that a quiet thread works at most. */
+/** Share of its time, 0 to 1, below which a thread counts as quiet. */
 export const QUIET_UTILIZATION_MAX = 0.05;
 
-/** How many times the heap that a thread kept it must have now to be worth the ten milliseconds of a collection, above 1. */
+/**
+ * Growth of a thread's heap since its last collection, as a factor above 1, that is worth the 10 ms of another
+ * collection.
+ */
 export const RELEASE_GROWTH_MIN = 1.4;
 
-/** Rows of an import in one transaction, which a daemon that records waits for: some ten milliseconds. */
+/** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */
 export const IMPORT_ROWS = 500;
 
 /** Milliseconds between two lines about an import that runs. */

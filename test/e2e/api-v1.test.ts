@@ -218,7 +218,7 @@ test('raw messages are for those with a key, made and revoked while the daemon r
     folder: daemon.folder,
   });
   assert.equal(again.status, 1);
-  assert.match(again.stderr, /there is a key analyst already/);
+  assert.match(again.stderr, /there is already a key analyst/);
   await DaemonProcess.run(['-f', daemon.dbFile, 'keys', 'revoke', 'analyst'], {
     folder: daemon.folder,
   });

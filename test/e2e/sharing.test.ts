@@ -139,7 +139,7 @@ describe('sharing', { concurrency: true }, () => {
         '-f',
         daemon.dbFile,
       ]);
-      assert.match(distrust.stdout, /^unsigned is distrusted: 1 events of it were withdrawn/);
+      assert.match(distrust.stdout, /^unsigned is distrusted: 1 of its events were withdrawn/);
       assert.equal((await ask(daemon, '/ip-addresses')).status, 404);
       const unknown = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
       assert.equal(unknown.status, 1);

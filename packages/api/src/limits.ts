@@ -2,29 +2,37 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/** Octets of all headers and the target of one request, 1 and above. Chosen: look-ups need some hundred. */
+/** Octets of all headers and the target of one request, 1 and above. Chosen: look-ups need a few hundred. */
 export const HEAD_OCTETS_MAX = 8_192;
 
 /** Headers of one request, 1 and above. Chosen: browsers send about twenty. */
 export const HEADERS_COUNT_MAX = 64;
 
-/** Octets of a body that a request may announce, 0 and above; no route but those that
- * are given a limit of their own reads one. Chosen: what the system buffers for a connection anyway. */
+/**
+ * Octets of a body that a request may announce, 0 and above; only routes with a separate limit read one. Chosen: what
+ * the system buffers for a connection anyway.
+ */
 export const BODY_OCTETS_MAX = 65_536;
 
-/** Octets of a body that delivers events, 0 and above, as it is sent and unpacked. Chosen: some dozen of the largest events. */
+/**
+ * Octets of a body that delivers events, 0 and above, both compressed and decompressed. Chosen: several dozen of the
+ * largest events.
+ */
 export const DELIVERY_OCTETS_MAX = 4_194_304;
 
-/** Events of one delivery, 1 and above. Chosen: one transaction of some ten milliseconds. */
+/** Events of one delivery, 1 and above. Chosen: one transaction of some tens of milliseconds. */
 export const DELIVERY_EVENTS_MAX = 1_000;
 
-/** Characters of a text of a delivered event other than its message, 1 and above; as the honeypot keeps of its own. */
+/**
+ * Characters of a text of a delivered event other than its message, 1 and above. Chosen: at least what the honeypot
+ * keeps of its own events.
+ */
 export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
 
 /** Characters of the message of a delivered event, 1 and above: the largest datagram. */
 export const DELIVERED_MESSAGE_CHARACTERS_MAX = 65_535;
 
-/** Octets of credentials for a token, 0 and above; a client sends some 200. */
+/** Octets of credentials for a token, 0 and above; a client sends about 200. */
 export const TOKEN_OCTETS_MAX = 4_096;
 
 /** Octets reserved for all bodies that are read at a time, twice the octets of each. Chosen: four of the largest deliveries. */
@@ -39,43 +47,49 @@ export const COMMENT_CHARACTERS_MAX = 200;
 /** Characters of a Host header, 1 and above: the longest name (RFC 1035 §2.3.4) and a port. */
 export const HOST_CHARACTERS_MAX = 260;
 
-/** Host headers whose judgement is kept, 1 and above. Chosen: clients use a few. */
+/** Host headers for which the decision is cached, 1 and above. Chosen: clients use a few. */
 export const HOSTS_COUNT_MAX = 256;
 
 /** Characters of a key in a request, 1 and above; ours have 54. */
 export const KEY_CHARACTERS_MAX = 128;
 
-/** Characters of a text in a query, 1 and above. Chosen: as much of a User-Agent is counted. */
+/** Characters of a text in a query, 1 and above. Chosen: totals of User-Agents keep as many. */
 export const TEXT_CHARACTERS_MAX = 256;
 
 /** Characters from which an answer is compressed, 0 and above. Chosen: what does not fit into one packet. */
 export const GZIP_CHARACTERS_MIN = 1_400;
 
-/** Entries of one page, 1 and above. Chosen: some milliseconds to read and write. */
+/** Entries of one page, 1 and above. Chosen: a few milliseconds to read and write. */
 export const PAGE_ENTRIES_MAX = 1_000;
 
 /** Entries of one page unless the query says otherwise. */
 export const PAGE_ENTRIES_DEFAULT = 100;
 
-/** Totals that are looked at for one page, 1 and above; after them a cursor goes on. Some ten milliseconds. */
+/**
+ * Totals that are looked at for one page, 1 and above; the next page continues after them. Chosen: some tens of
+ * milliseconds.
+ */
 export const PAGE_SCAN_MAX = 10_000;
 
-/** Rows that one step of a question for events looks at, 1 and above. Chosen: a millisecond or two, between two look-ups. */
+/** Rows that one step of a query for events looks at, 1 and above. Chosen: 1 to 2 ms, between two look-ups. */
 export const SCAN_STEP_ROWS = 1_000;
 
-/** Events that one step reads and writes, 1 and above. Chosen: as long as looking at the rows. */
+/** Events that one step reads and writes, 1 and above. Chosen: takes as long as looking at the rows. */
 export const SCAN_STEP_EVENTS = 50;
 
-/** Rows that one question for a page of events looks at, 1 and above; after them a cursor goes on. */
+/** Rows that one query for a page of events looks at, 1 and above; the next page continues after them. */
 export const SCAN_ROWS_MAX = 10_000;
 
-/** Milliseconds for which questions that scan work before the thread does something else, 1 and above. */
+/** Milliseconds for which queries scan before the thread does something else, 1 and above. */
 export const SCAN_SLICE_MS = 2;
 
-/** Questions of one client that wait at a time, 1 and above; more are answered 503. Chosen: a dashboard asks a few at a time. */
+/**
+ * Queries of one client that wait at a time, 1 and above; more are answered 503. Chosen: a dashboard makes a few at a
+ * time.
+ */
 export const SCANS_PER_CLIENT_MAX = 16;
 
-/** Questions of all clients that wait at a time, 1 and above; more are answered 503. */
+/** Queries of all clients that wait at a time, 1 and above; more are answered 503. */
 export const SCANS_COUNT_MAX = 512;
 
 /** Characters from which an answer is compressed in another thread, 1 and above; below it takes less than a millisecond. */
@@ -87,10 +101,13 @@ export const EXPORT_EVENTS = 250;
 /** Streams of events at a time, 1 and above; more are answered 503. Chosen: dashboards and collectors. */
 export const STREAMS_COUNT_MAX = 64;
 
-/** Streams of the feed of listings at a time, counted apart, so that no dashboard keeps a firewall out. Chosen. */
+/**
+ * Streams of the feed of listings at a time, counted separately, so that no dashboard keeps a firewall out. Chosen:
+ * each firewall or router needs one.
+ */
 export const FEED_STREAMS_COUNT_MAX = 64;
 
-/** Entries or changes of the feed that a stream reads at a time, 1 and above: some milliseconds. */
+/** Entries or changes of the feed that a stream reads at a time, 1 and above. Chosen: a few milliseconds. */
 export const FEED_PAGE_ENTRIES = 500;
 
 /** Milliseconds between two signs of life on a stream without events. Chosen: below what proxies wait. */
@@ -99,11 +116,17 @@ export const STREAM_BEAT_MS = 10_000;
 /** Milliseconds over which the requests of one client are counted, 1 and above. */
 export const RATE_MS = 10_000;
 
-/** Wrong keys with the same beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: a person with a wrong key in a script sees it before, and a guesser gets 14,400 a day of 2^256. */
+/**
+ * Wrong keys with the same beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: a person
+ * with a wrong key in a script notices before that, and an attacker can guess only 14,400 of 2^256 keys per day.
+ */
 export const FAILED_KEYS_COUNT_MAX = 10;
 export const FAILED_KEYS_MS = 60_000;
 
-/** Wrong keys with whatever beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: programs of one site with old keys stay below it. */
+/**
+ * Wrong keys with any beginning that one client may try in {@link FAILED_KEYS_MS} milliseconds. Chosen: programs of one
+ * site with old keys stay below it.
+ */
 export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
 
 /** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
@@ -121,15 +144,21 @@ export const HEADERS_MS_MAX = 10_000;
 /** Milliseconds for a whole request, 1 and above. Chosen: the headers, and half as long again for a body over a slow link. */
 export const REQUEST_MS_MAX = 15_000;
 
-/** Milliseconds between two looks for requests that are late, 1 and above. Chosen: a late request is cut off within a fifth of the shortest limit. */
+/**
+ * Milliseconds between two checks for late requests, 1 and above. Chosen: a late request is cut off within 1/5 of the
+ * shortest limit.
+ */
 export const LATE_CHECK_MS = 2_000;
 
-/** Milliseconds without an octet in either direction amid a request or answer. Chosen: a link that is lost for half a minute is lost. */
+/**
+ * Milliseconds without an octet in either direction during a request or answer. Chosen: a link that is silent for 30 s
+ * is lost.
+ */
 export const STALLED_MS_MAX = 30_000;
 
 /**
- * Milliseconds a connection is kept for the next request, 0 and above. Chosen: longer than the minute after
- * which a proxy gives up an idle connection, so that it never writes into one that is just being closed.
+ * Milliseconds a connection is kept for the next request, 0 and above. Chosen: longer than the minute after which a
+ * proxy gives up an idle connection, so that it never writes to one that is just being closed.
  */
 export const KEEP_ALIVE_MS = 75_000;
 
@@ -139,16 +168,18 @@ export const LISTS_COUNT_MAX = 32;
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */
 export const LIST_MS_MAX = 300_000;
 
-/** Characters of what is asked for as a number, URI and all, 1 and above. Chosen: as many as the reader of numbers takes. */
+/**
+ * Characters of a number in a query, including its URI, 1 and above. Chosen: as many as the parser of numbers accepts.
+ */
 export const NUMBER_TEXT_CHARACTERS_MAX = 256;
 
 /** Characters of a number in a request, 1 and above. Chosen: E.164 has 15 digits, dial prefixes some more. */
 export const NUMBER_CHARACTERS_MAX = 64;
 
-/** Milliseconds for which answers may go on at the stop. Chosen: the daemon stops within 2 seconds. */
+/** Milliseconds for which answers may continue during a stop. Chosen: the daemon stops within 2 s. */
 export const CLOSE_MS_MAX = 500;
 
-/** Milliseconds between two lines about failed requests in our log. Chosen: a client sets their pace. */
+/** Milliseconds between two lines about failed requests in our log. Chosen: clients decide how often requests fail. */
 export const REPORT_MS_MIN = 10_000;
 
 assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not stalled');
@@ -158,11 +189,14 @@ assert(SCAN_STEP_ROWS <= SCAN_ROWS_MAX, 'a question has a step at least');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');
 
 /**
- * Seconds that an entry of a list for a firewall is given at most, what `ipset` can count (2^31 - 1 ms): whoever loads a
- * list less often than every 24 days loses entries.
+ * Seconds until an entry of a list for a firewall expires, at most: what `ipset` can count (2^31 - 1 ms). A firewall
+ * that loads a list less often than every 24 days loses entries.
  */
 export const ENTRY_SECONDS_MAX = 2_147_483;
 
-/** An entry may last longer than its followers were told by this many seconds or this share of the rest, the greater one; the store's `RENEW_US_MIN`. */
+/**
+ * An entry may last longer than its followers were told: by this many seconds or by this share of the time left,
+ * whichever is greater; see the store's `RENEW_US_MIN`.
+ */
 export const RENEWAL_SECONDS = 3_600;
 export const RENEWAL_SHARE = 0.25;

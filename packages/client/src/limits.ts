@@ -6,11 +6,11 @@ export const TIMEOUT_MS_DEFAULT = 2000;
 /** Attempts after the first one, 0 and above. */
 export const RETRIES_DEFAULT = 2;
 
-/** Milliseconds before the first attempt after one that failed; doubled for each that follows. */
+/** Milliseconds before the second attempt; doubled for each further one. */
 export const RETRY_MS_MIN = 100;
 
-/** Milliseconds waited before an attempt at most, also where the node asks for more. */
+/** Milliseconds to wait before an attempt at most, even if the node asks for more. */
 export const RETRY_MS_MAX = 30_000;
 
-/** Characters of one event on the stream, 1 and above: the largest message with all that is said of it. */
+/** Characters of one event on the stream, 1 and above. Chosen: the largest message with all members of its event. */
 export const STREAM_EVENT_CHARACTERS_MAX = 1_048_576;

@@ -41,7 +41,10 @@ export const PACED_DATAGRAMS_COUNT = 50;
 /** Milliseconds between two bursts of parts (PROTOCOL 6.3). */
 export const PACE_MS = 10;
 
-/** Octets that wait for their burst; what is beyond is dropped and repaired by retransmission. Chosen: three full dumps of a key with 6,500 values. */
+/**
+ * Octets that wait for their burst; more are dropped and repaired by retransmission. Chosen: 3 full dumps of a key with
+ * 6,500 values.
+ */
 export const PACED_OCTETS_MAX = 16_777_216;
 
 /** Queries per second from one IPv4 address or IPv6 /64 (PROTOCOL 15). */
@@ -50,7 +53,7 @@ export const QUERIES_PER_SOURCE_PER_SECOND_MAX = 1024;
 /** Queries per second in all (PROTOCOL 15). */
 export const QUERIES_PER_SECOND_MAX = 8192;
 
-/** Addresses with a port that never answer again because they broke the protocol. Chosen: 100 KiB. */
+/** Addresses with a port that are ignored because they broke the protocol. Chosen: 100 KiB. */
 export const BLACKLIST_MAX = 1024;
 
 /** Addresses with a port that have shown that they hear us. Chosen: about 100 octets each, 1.6 MB. */
@@ -60,8 +63,8 @@ export const PROVED_ADDRESSES_MAX = 16_384;
 export const PROVED_MS = 600_000;
 
 /**
- * Octets of values a second that addresses of one source get which have proved to hear us, and at once; values looked
- * through count, too. Chosen: three times what a node with 6,500 values costs that asks for the whole list before each
+ * Octets of values per second for addresses of one source that have proved that they hear us; values looked through
+ * count, too. Chosen: 3 times what a node with 6,500 values costs when it asks for the whole list before each
  * announcement (PROTOCOL 20.4).
  */
 export const PROVED_OCTETS_PER_SECOND = 2_097_152;
@@ -69,16 +72,19 @@ export const PROVED_OCTETS_PER_SECOND = 2_097_152;
 /** Octets of values that one proved source gets at once. Chosen: a whole key of small values. */
 export const PROVED_OCTETS_BURST = 8_388_608;
 
-/** Octets of values a second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
+/** Octets of values per second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
 export const PROVED_OCTETS_PER_SECOND_ALL = 8_388_608;
 
-/** Octets that each value looked through counts for. Chosen: looking takes as long as writing that many. */
+/** Octets that each value looked through counts for. Chosen: looking at a value takes as long as writing that many. */
 export const SCANNED_VALUE_OCTETS = 8;
 
-/** Sources whose octets are remembered. Chosen: as many as can ask in one second. */
+/** Sources whose octets are remembered. Chosen: as many as can send a query in one second. */
 export const BUDGETS_MAX = 8192;
 
-/** Nodes of one family that are remembered; those in tables, searches and requests are always. Chosen: some 500 octets each. */
+/**
+ * Nodes of one family that are remembered; those in tables, searches and requests always are. Chosen: about 500 octets
+ * each.
+ */
 export const NODES_KNOWN_MAX = 4096;
 
 /** Nodes in one bucket (PROTOCOL 12). */
@@ -90,10 +96,10 @@ export const BUCKET_NODES_MAX = 8;
  */
 export const BUCKET_NODES_PER_SOURCE_MAX = 2;
 
-/** Milliseconds since the last reply, and since anything was heard, for which a node is good (PROTOCOL 11.2). */
+/** Milliseconds since its last reply for which a node may count as good (PROTOCOL 11.2). */
 export const NODE_REPLIED_MS_MAX = 7_200_000;
 
-/** Milliseconds since anything was heard of a node for which it is good (PROTOCOL 11.2). */
+/** Milliseconds since anything was heard from a node for which it may count as good (PROTOCOL 11.2). */
 export const NODE_HEARD_MS_MAX = 600_000;
 
 /** Answers 401 in a row after which a node is expired (PROTOCOL 11.2). */
@@ -102,7 +108,10 @@ export const AUTH_ERRORS_MAX = 3;
 /** Attempts of one request (PROTOCOL 11.3). */
 export const REQUEST_ATTEMPTS_MAX = 3;
 
-/** Half the wait in milliseconds after the first attempt; it doubles with each, and up to 250 ms are added (PROTOCOL 11.3). */
+/**
+ * Half of the milliseconds to wait after the first attempt; doubled for each further attempt, plus up to 250 ms
+ * (PROTOCOL 11.3).
+ */
 export const REQUEST_WAIT_MS = 500;
 
 /** Milliseconds that are added to each wait at random, at most (PROTOCOL 11.3). */
@@ -114,7 +123,10 @@ export const TARGET_NODES = 8;
 /** Nodes of a search's list that are not bad (PROTOCOL 13.1). */
 export const SEARCH_NODES_MAX = 14;
 
-/** Nodes of a search's list in all, bad ones included. Chosen: the 14 and 25 bad ones that end a search, PROTOCOL 13.3. */
+/**
+ * Nodes in a search's list in total, including bad ones. Chosen: the 14 plus the 25 bad ones that end a search
+ * (PROTOCOL 13.3).
+ */
 export const SEARCH_LIST_MAX = 39;
 
 /** Nodes asked at the same time (PROTOCOL 13.3). */
@@ -123,10 +135,10 @@ export const SEARCH_ASKED_MAX = 4;
 /** Nodes that a listen subscribes at (PROTOCOL 13.6). */
 export const LISTEN_NODES = 4;
 
-/** Single values asked of one node at the same time. Chosen: a lost answer holds up a few, not all. */
+/** Single values requested from one node at the same time. Chosen: a lost answer delays a few, not all. */
 export const FETCHES_PER_NODE_MAX = 16;
 
-/** Requests of gets and puts to one node in one tick, and its milliseconds: 320 a second, as PROTOCOL 15 advises. */
+/** Requests of gets and puts to one node in one tick: 320 per second, as PROTOCOL 15 advises. */
 export const ASKED_PER_TICK_MAX = 16;
 
 /** Milliseconds of a tick; requests to one node are limited per tick. */
@@ -138,10 +150,10 @@ export const FETCH_COPIES_MAX = 3;
 /** Milliseconds for which a find or get reply keeps a node synced (PROTOCOL 13.2). */
 export const SYNC_MS = 600_000;
 
-/** Milliseconds after which a search that nobody uses is forgotten (PROTOCOL 12). */
+/** Milliseconds after which an unused search is forgotten (PROTOCOL 12). */
 export const SEARCH_IDLE_MS = 3_720_000;
 
-/** Searches of one family; beyond them the oldest idle one is forgotten. Chosen: some 10 KiB each. */
+/** Searches of one family; beyond them the oldest idle one is forgotten. Chosen: about 10 KiB each. */
 export const SEARCHES_MAX = 1024;
 
 /** Milliseconds between the confirmation of a listen and its repetition (PROTOCOL 10.1). */
@@ -150,25 +162,31 @@ export const LISTEN_REPEAT_MS = 20_000;
 /** Milliseconds before the end of a value's life at which it is announced again (PROTOCOL 13.5). */
 export const REANNOUNCE_MARGIN_MS = 10_000;
 
-/** Milliseconds to wait before a node is asked again that refused a token. Chosen: a loop costs at most one request a second. */
+/**
+ * Milliseconds to wait before asking a node again that refused a token. Chosen: a loop costs at most one request per
+ * second.
+ */
 export const RETRY_MS = 1000;
 
 /** Values of one key (PROTOCOL 9.2). */
 export const VALUES_PER_KEY_MAX = 65_536;
 
-/** Keys with values or listeners. Chosen: below the values that fit, and each costs some 500 octets. */
+/** Keys with values or listeners. Chosen: below the values that fit, and each costs about 500 octets. */
 export const KEYS_MAX = 65_536;
 
 /** Octets of all stored values, packed, with `VALUE_OVERHEAD_OCTETS` each (PROTOCOL 9.2). */
 export const STORED_OCTETS_MAX = 67_108_864;
 
-/** Octets that one IPv4 address or IPv6 /64 may have stored here; beyond them its own oldest go. Chosen: a quarter of all. */
+/**
+ * Octets that one IPv4 address or IPv6 /64 may store here; beyond them its own oldest values are dropped. Chosen: 1/4
+ * of the total.
+ */
 export const STORED_OCTETS_PER_SOURCE_MAX = 16_777_216;
 
 /** Octets that eviction frees at once, so that its search for the largest source is rare. Chosen: one part in 64. */
 export const EVICTED_OCTETS = 1_048_576;
 
-/** Octets that a stored value is counted with beside its packed form. Chosen: what its entries in tables take. */
+/** Octets that count for a stored value in addition to its packed form. Chosen: what its entries in tables take. */
 export const VALUE_OVERHEAD_OCTETS = 256;
 
 /** Values in one put. Chosen: as many as go inline; real nodes send one (PROTOCOL 4.5). */
@@ -177,7 +195,7 @@ export const VALUES_PER_PUT_MAX = 64;
 /** Milliseconds that a listener is served without repeating its listen (PROTOCOL 9.4). */
 export const SUBSCRIPTION_MS = 600_000;
 
-/** Subscriptions of other nodes in all, and of one IPv4 address or IPv6 /64. Chosen: 8 KiB a node at one key of 4,096 nodes. */
+/** Subscriptions of other nodes in total. Chosen: 4 for each of 4,096 nodes. */
 export const SUBSCRIPTIONS_MAX = 16_384;
 
 /** Subscriptions of one IPv4 address or IPv6 /64. Chosen: a site of many nodes behind one address. */
@@ -186,10 +204,10 @@ export const SUBSCRIPTIONS_PER_SOURCE_MAX = 1024;
 /** Subscriptions of one node at one key. Chosen: real nodes have one for each filter in use. */
 export const SUBSCRIPTIONS_PER_NODE_AND_KEY_MAX = 8;
 
-/** Octets of updates that wait for an answer, at one subscriber and in all. Chosen: a few seconds of large values. */
+/** Octets of updates that wait for an answer, for one subscriber. Chosen: a few seconds of large values. */
 export const PUSHED_OCTETS_PER_NODE_MAX = 4_194_304;
 
-/** Octets of updates that wait for an answer, of all subscribers. Chosen: as much as is stored. */
+/** Octets of updates that wait for an answer, for all subscribers. Chosen: as much as may be stored. */
 export const PUSHED_OCTETS_MAX = 67_108_864;
 
 /** Octets of values at which one update of a first dump is closed (PROTOCOL 10.2). */
@@ -198,7 +216,7 @@ export const DUMP_OCTETS = 57_344;
 /** Updates of a first dump that wait for their answer at one subscriber. Chosen: two, so that a burst fits a default socket buffer. */
 export const DUMP_UPDATES_OPEN_MAX = 2;
 
-/** Octets and count of whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
+/** Octets of whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
 export const ANSWER_VALUES_OCTETS_MAX = 1_048_576;
 
 /** Whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
@@ -207,22 +225,25 @@ export const ANSWER_VALUES_COUNT_MAX = 1024;
 /** Values of a key that one get looks through. Chosen: twice what a key can list on the wire (PROTOCOL 20.1). */
 export const SCANNED_VALUES_MAX = 16_384;
 
-/** Octets that the list of selected fields may take in an answer. Chosen: what UDP leaves beside nodes and token. */
+/**
+ * Octets that the list of selected fields may take in an answer. Chosen: what fits into a datagram with nodes and
+ * token.
+ */
 export const ANSWER_FIELDS_OCTETS_MAX = 64_000;
 
-/** Messages being put together from parts, in all and from one source. */
+/** Messages that are being assembled from parts, in total. */
 export const SESSIONS_MAX = 1024;
 
-/** Messages of one source being put together from parts. Chosen: one sixteenth of all. */
+/** Messages of one source that are being assembled from parts. Chosen: 1/16 of the total. */
 export const SESSIONS_PER_SOURCE_MAX = 64;
 
-/** Octets reserved for values in parts, in all and for one message. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
+/** Octets reserved for values in parts, in total. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
 export const SESSION_OCTETS_MAX_ALL = 33_554_432;
 
 /** Octets reserved for one message in parts. Chosen: the largest dump of 2.4.12 is one message of 3.5 MB. */
 export const SESSION_OCTETS_MAX = 8_388_608;
 
-/** Milliseconds from a header to its last part, and between two parts (PROTOCOL 6.3). */
+/** Milliseconds from a header to its last part (PROTOCOL 6.3). */
 export const SESSION_MS_MAX = 10_000;
 
 /** Milliseconds between two parts of a message (PROTOCOL 6.3). */
@@ -231,46 +252,55 @@ export const SESSION_IDLE_MS_MAX = 3000;
 /** Separate stretches of one value that have arrived. Chosen: 52 parts in any order make at most 26. */
 export const SESSION_STRETCHES_MAX = 64;
 
-/** Parts and octets kept that came before their header (PROTOCOL 6.3). */
+/** Parts kept that came before their header (PROTOCOL 6.3). */
 export const EARLY_PARTS_MAX = 98;
 
 /** Octets of parts kept that came before their header (PROTOCOL 6.3). */
 export const EARLY_OCTETS_MAX = 122_912;
 
-/** Values and octets that a listen keeps in mind for one storer. Chosen: twice what a key can hold alive on the wire (PROTOCOL 20.1). */
+/**
+ * Values that a listen remembers for one storing node. Chosen: twice what a key can hold alive on the wire (PROTOCOL
+ * 20.1).
+ */
 export const LISTEN_VALUES_PER_STORER_MAX = 16_384;
 
 /** Events that wait in one listen for their reader; then the oldest is dropped and counted. Chosen: a full key twice. */
 export const LISTEN_EVENTS_MAX = 16_384;
 
-/** Storers that a listen keeps in mind. Chosen: four of each family, and those they replaced within ten minutes. */
+/** Storing nodes that a listen remembers. Chosen: 4 of each family, and those that they replaced within 10 min. */
 export const LISTEN_STORERS_MAX = 64;
 
-/** Puts that are out at one node at the same time. Chosen: a lost answer holds up a few, not all. */
+/** Puts in flight to one node at the same time. Chosen: a lost answer delays a few, not all. */
 export const PUTS_PER_NODE_MAX = 32;
 
 /** Values that one get reports. Chosen: above what a key can list (PROTOCOL 20.1). */
 export const GET_VALUES_MAX = 16_384;
 
-/** Values that this node announces itself. Chosen: an announcement each 590 s, eight nodes: 1,100 requests a second. */
+/**
+ * Values that this node announces itself. Chosen: with an announcement every 590 s to 8 nodes, that is 890 requests per
+ * second.
+ */
 export const ANNOUNCED_VALUES_MAX = 65_536;
 
 /** Milliseconds to the first maintenance: from, to (PROTOCOL 12). */
 export const MAINTENANCE_FIRST_MS: readonly [number, number] = [3000, 5000];
 
-/** Milliseconds to the next maintenance where something was done, and where nothing was. */
+/** Milliseconds to the next maintenance if something was done (PROTOCOL 12). */
 export const MAINTENANCE_BUSY_MS: readonly [number, number] = [5000, 25_000];
 
-/** Milliseconds to the next maintenance where nothing was done (PROTOCOL 12). */
+/** Milliseconds to the next maintenance if nothing was done (PROTOCOL 12). */
 export const MAINTENANCE_IDLE_MS: readonly [number, number] = [60_000, 180_000];
 
 /**
- * Milliseconds to the next maintenance of a young table with fewer than eight nodes, and for how long it is young. Chosen:
- * a small network comes together in seconds where real nodes take up to half a minute.
+ * Milliseconds to the next maintenance of a young table with fewer than 8 nodes. Chosen: a small network connects
+ * within seconds, while real nodes take up to 30 s.
  */
 export const MAINTENANCE_YOUNG_MS: readonly [number, number] = [1000, 4000];
 
-/** Milliseconds after the start for which a table is young. Chosen: by then a table that can grow has grown, and one that cannot need not hurry. */
+/**
+ * Milliseconds after the start for which a table is young. Chosen: by then a table that can grow has grown, and one
+ * that cannot grow need not hurry.
+ */
 export const YOUNG_MS = 60_000;
 
 /** Milliseconds between two cleanups. */
@@ -279,10 +309,10 @@ export const CLEANUP_MS: readonly [number, number] = [120_000, 360_000];
 /** Milliseconds without growth of the table after which a new node brings maintenance forward to one second. */
 export const TABLE_QUIET_MS = 300_000;
 
-/** Milliseconds since the table grew for which the neighbourhood is asked. */
+/** Milliseconds after the table last grew during which the neighbourhood is searched. */
 export const TABLE_GROWTH_MS = 150_000;
 
-/** Milliseconds a token secret is used: from, to; the one before is accepted, too (PROTOCOL 4.10). */
+/** Milliseconds for which a token secret is used: from, to; the previous one is accepted, too (PROTOCOL 4.10). */
 export const TOKEN_SECRET_MS: readonly [number, number] = [900_000, 2_700_000];
 
 /** Milliseconds to the first repetition of bootstrap, doubling to the last (PROTOCOL 14.1). */
@@ -291,10 +321,16 @@ export const BOOTSTRAP_REPEAT_MS_MIN = 10_000;
 /** Milliseconds between two repetitions of bootstrap, at most (PROTOCOL 14.1). */
 export const BOOTSTRAP_REPEAT_MS_MAX = 86_400_000;
 
-/** Milliseconds until a name that was not found is looked up again, doubling to the last. Chosen: a network that comes up some seconds after the program. */
+/**
+ * Milliseconds until a name that was not found is looked up again, doubled each time up to the next limit. Chosen: a
+ * network that comes up a few seconds after the program.
+ */
 export const BOOTSTRAP_RESOLVE_MS_MIN = 5_000;
 
-/** Milliseconds between two look-ups of a name that is not found, at most. Chosen: five minutes. */
+/**
+ * Milliseconds between two look-ups of a name that is not found, at most. Chosen: after a long outage the node connects
+ * within 5 min.
+ */
 export const BOOTSTRAP_RESOLVE_MS_MAX = 300_000;
 
 /** Addresses pinged by one bootstrap. Chosen: several names with several addresses each. */

@@ -3,7 +3,7 @@
 import { assert } from '@sentrypeer/kernel';
 
 /**
- * Characters of one field that an event keeps beside the raw message, 1 and above. Chosen: the longest
+ * Characters of one field that an event keeps in addition to the raw message, 1 and above. Chosen: the longest
  * header values of honest messages are far shorter, and the raw message holds all of it.
  */
 export const EVENT_TEXT_CHARACTERS_MAX = 2048;
@@ -17,12 +17,12 @@ export const DETAIL_TEXT_CHARACTERS_MAX = 512;
 /** Octets of one message as received: the largest UDP payload, and the framer's limit on streams. */
 export const EVENT_MESSAGE_OCTETS_MAX = 98_304;
 
-/** Octets that hold any one event with every text at its limit. */
+/** Octets that are enough for any one event with every text at its limit. */
 export const EVENT_BATCH_OCTETS_MIN = 262_144;
 
 /**
- * Events a thread keeps open for repeats. Chosen: some tens of sources with some hundred numbers each; at
- * about 400 octets an entry it stays below 13 MiB a thread, and only in a flood.
+ * Events that a thread keeps open for repeats. Chosen: dozens of sources with hundreds of numbers each; at about 400
+ * octets per entry they take at most 13 MiB per thread, and only in a flood.
  */
 export const FOLD_ENTRIES_MAX = 32_768;
 

@@ -3,24 +3,27 @@
 import { assert } from '@sentrypeer/kernel';
 
 /**
- * Entries read from a log at once, 1 and above. Chosen: even when each carries the largest message,
- * reading them holds the main thread for some milliseconds only.
+ * Entries read from a log at once, 1 and above. Chosen: even if each carries the largest message, reading them occupies
+ * the main thread for only a few milliseconds.
  */
 export const BATCH_ENTRIES_MAX = 32;
 
 /** Milliseconds to wait after the first failure of a follower; doubled each time up to the next limit. */
 export const RETRY_MS_MIN = 1_000;
 
-/** Milliseconds between two tries at most. Chosen: an operator who repaired it need not wait long. */
+/** Milliseconds between two attempts at most. Chosen: after a repair the operator need not wait long. */
 export const RETRY_MS_MAX = 60_000;
 
 /**
- * Milliseconds within which `close()` writes what is committed, 1 and above. Chosen: the whole daemon
- * stops within 2 seconds; what is left waits for the next start.
+ * Milliseconds within which `close()` writes what is committed, 1 and above. Chosen: the whole daemon stops within 2 s;
+ * the rest waits for the next start.
  */
 export const CLOSE_MS_MAX = 1_000;
 
-/** Milliseconds to wait for a file or child to be let go after that, 1 and above. Chosen as above. */
+/**
+ * Milliseconds to wait after that for a file or child process to be closed, 1 and above. Chosen: the whole daemon stops
+ * within 2 s.
+ */
 export const CLOSE_SINK_MS_MAX = 250;
 
 assert(RETRY_MS_MIN <= RETRY_MS_MAX, 'retries slow down');

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Octets of one MMDB file, 1 and above; it is held in memory. Chosen: the largest country and network files have some 10 MB. */
+/**
+ * Octets of one MMDB file, 1 and above; it is kept in memory. Chosen: the largest country and network files have about
+ * 10 MB.
+ */
 export const FILE_OCTETS_MAX = 134_217_728;
 
 /** Octets at the end of a file in which its description begins, 1 and above (MaxMind DB format 2.0: at most 128 KiB). */
@@ -12,5 +15,5 @@ export const NETWORK_NAME_CHARACTERS_MAX = 100;
 /** Bits of the address block that stands for an unknown network, IPv4. Chosen: the smallest block that is routed. */
 export const BLOCK_BITS_4 = 24;
 
-/** The same of IPv6: what one site is given (RFC 6177). */
+/** The same for IPv6: what one site gets (RFC 6177). */
 export const BLOCK_BITS_6 = 48;

@@ -3,8 +3,8 @@
 import { assert } from '@sentrypeer/kernel';
 
 /**
- * Local addresses that get UDP sockets of their own, 1 and above. Chosen: far above a host with containers,
- * and with eight sockets each still below a common limit of open files (4,096).
+ * Local addresses that get separate UDP sockets, 1 and above. Chosen: far more than a host with containers has, and
+ * with 8 sockets each still below a common limit of open files (4,096).
  */
 export const UDP_ADDRESSES_MAX = 256;
 
@@ -13,7 +13,7 @@ export const UDP_SOCKETS_PER_ADDRESS_MAX = 8;
 
 /**
  * Receive buffer asked for, in octets, for each UDP socket. Chosen: 4 MiB hold about 5,000 requests of 400
- * octets (the kernel counts some 800 for each), a pause of 100 ms at 50,000 a second.
+ * octets (the kernel counts about 800 for each), a pause of 100 ms at 50,000 per second.
  */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
 
@@ -21,20 +21,20 @@ export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
 export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
 
 /**
- * Octets that may wait in one UDP socket for the network; what comes beyond is dropped and counted. Chosen:
- * about 2,600 answers, more than a second of the slowest uplink we expect would drain.
+ * Octets that may wait in one UDP socket for the network; more are dropped and counted. Chosen: about 2,600 answers,
+ * more than the slowest uplink we expect sends in a second.
  */
 export const UDP_SEND_QUEUE_OCTETS_MAX = 1_048_576;
 
 /**
- * Milliseconds between two looks at the machine's addresses, 10 and above. Chosen: a new address is heard
- * within seconds, and the look costs well below a millisecond.
+ * Milliseconds between two checks of the machine's addresses, 10 and above. Chosen: a new address is listened on within
+ * seconds, and a check takes well below 1 ms.
  */
 export const ADDRESSES_FOLLOW_MS = 5000;
 
 /**
- * Connections that have been accepted and not handed over yet, kept by the kernel. Chosen: above a burst
- * of scanners; Linux cuts it to net.core.somaxconn (4,096).
+ * Connections that the kernel has accepted and not yet handed over. Chosen: above a burst of scanners; Linux cuts it to
+ * net.core.somaxconn (4,096).
  */
 export const LISTEN_BACKLOG = 1024;
 
@@ -50,20 +50,23 @@ export const MESSAGE_MS_MAX = 10_000;
  */
 export const IDLE_MS_MAX = 30_000;
 
-/** Milliseconds that a connection may last in all. Chosen: an hour is as long as a registration lasts. */
+/** Milliseconds that a connection may last in total. Chosen: an hour, as long as a registration lasts. */
 export const CONNECTION_MS_MAX = 3_600_000;
 
 /** Octets that may wait for a peer that does not read, beyond the kernel's buffer; then the connection is destroyed. Chosen: about 200 answers. */
 export const STREAM_SEND_QUEUE_OCTETS_MAX = 131_072;
 
 /**
- * Milliseconds between the decision to close a connection and the end of what we send, so that an answer
- * still gets out and a peer that is no SIP client sees no instant reaction. Chosen: a round trip
- * over a slow link, and short beside what a person notices.
+ * Milliseconds between the decision to close a connection and the end of what we send, so that an answer still gets out
+ * and a peer that is not a SIP client sees no instant reaction. Chosen: a round trip over a slow link, and short enough
+ * that a person does not notice.
  */
 export const CLOSE_PAUSE_MS = 500;
 
-/** Milliseconds that the peer has for its own end after ours; then the connection is destroyed. Chosen: two retransmissions of a lost segment. */
+/**
+ * Milliseconds that the peer has to end the connection after we have; then it is destroyed. Chosen: two retransmissions
+ * of a lost segment.
+ */
 export const CLOSE_GRACE_MS = 2000;
 
 /**
@@ -73,21 +76,24 @@ export const CLOSE_GRACE_MS = 2000;
 export const HANDSHAKE_OCTETS_KEPT_MAX = 2048;
 
 /**
- * Octets in which the ClientHello of a TLS client must end for its fingerprint to be told; the handshake goes on
- * without it. Chosen: the largest record (RFC 8446 §5.1).
+ * Octets within which the ClientHello of a TLS client must end for its fingerprint to be recorded; without it the
+ * handshake goes on. Chosen: the largest record (RFC 8446 §5.1).
  */
 export const CLIENT_HELLO_OCTETS_MAX = 16_384;
 
 /** Characters of a server name that a TLS client asks for, RFC 1035 §2.3.4. */
 export const SERVER_NAME_CHARACTERS_MAX = 255;
 
-/** Datagrams a second to one IPv4 /24 or IPv6 /64. Chosen: five busy sources. */
+/** Datagrams per second to one IPv4 /24 or IPv6 /64. Chosen: 5 busy sources. */
 export const REPLIES_PER_NETWORK_PER_SECOND_MAX = 100;
 
 /** Datagrams to one IPv4 /24 or IPv6 /64 in one burst. Chosen: five busy sources. */
 export const REPLIES_PER_NETWORK_BURST_MAX = 1000;
 
-/** Seconds' worth of the octets for all sources together that may go out in one burst. Chosen: a scan begins with a burst, and an uplink takes two seconds of it without harm. */
+/**
+ * Seconds' worth of octets for all sources together that may be sent in one burst. Chosen: a scan begins with a burst,
+ * and an uplink takes two seconds of it without harm.
+ */
 export const REPLY_OCTETS_BURST_SECONDS = 2;
 
 /**

@@ -2,10 +2,13 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/** Octets of JSON in a value of ours: what OpenDHT carries in one datagram (PROTOCOL 6.1). */
+/** Octets of JSON in our values: what OpenDHT carries in one datagram (PROTOCOL 6.1). */
 export const SHARED_OCTETS_MAX = 544;
 
-/** Octets of a value that is looked at. Nodes of SentryPeer 4.x share the whole message, some 1,000 octets. */
+/**
+ * Octets of a value; larger ones are not looked at. Nodes of SentryPeer 4.x share the whole message, about 1,000
+ * octets.
+ */
 export const RECEIVED_OCTETS_MAX = 16_384;
 
 /** Characters of a called number that is shared or taken, 1 and above. Chosen: E.164 has 15 digits, dial prefixes and names some more. */
@@ -14,7 +17,7 @@ export const NUMBER_CHARACTERS_MAX = 128;
 /** Characters of a method, 1 and above. Chosen: the longest registered one has 9. */
 export const METHOD_CHARACTERS_MAX = 32;
 
-/** Characters of a User-Agent that is taken; what is longer is cut. Chosen: as much is counted of our own. */
+/** Characters of a User-Agent that are taken; the rest is cut. Chosen: totals of our own events keep as many. */
 export const USER_AGENT_CHARACTERS_MAX = 256;
 
 /** Characters of a message that are kept of another node's event. Chosen: a head without its body; 100,000 take 100 MB. */
@@ -23,38 +26,44 @@ export const MESSAGE_CHARACTERS_MAX = 1024;
 /** Characters of an application's name or version in a value. Chosen: far above `sentrypeer` and `4.0.4`, which nodes of 4.x send. */
 export const APPLICATION_CHARACTERS_MAX = 64;
 
-/** Microseconds that a signed time may be ahead of our clock. Chosen: clocks without a time server drift so much. */
+/** Microseconds that a signed time may be ahead of our clock. Chosen: clocks without a time server drift that much. */
 export const FUTURE_US_MAX = 300_000_000;
 
-/** The same where no zone is known: nodes of SentryPeer 4.x write local time, at most 14 hours ahead of UTC. */
+/** The same if the time zone is unknown: nodes of SentryPeer 4.x write local time, at most 14 h ahead of UTC. */
 export const LOCAL_TIME_FUTURE_US_MAX = 14 * 3_600_000_000 + FUTURE_US_MAX;
 
 /** Microseconds of age beyond which an event of another node is not taken. Chosen: nodes of 4.x share what they saw as long as they run. */
 export const RECEIVED_AGE_US_MAX = 30 * 86_400_000_000;
 
-/** Microseconds of age beyond which an event of ours is not shared any more. Chosen: after a long outage it is no news. */
+/**
+ * Microseconds of age beyond which our events are no longer shared. Chosen: after a long outage they are no longer
+ * news.
+ */
 export const SHARED_AGE_US_MAX = 6 * 3_600_000_000;
 
-/** Values of ours that are announced again and again: the newest (PROTOCOL 20.6). A hundred nodes stay below the 6,500 that the key can hold. */
+/**
+ * Our newest values, which are announced again and again (PROTOCOL 20.6). Chosen: 100 nodes stay below the 6,500 values
+ * that the key can hold.
+ */
 export const PERMANENT_VALUES_MAX = 50;
 
-/** Events that are read from the log at once. Chosen: reading them holds the main thread for some milliseconds. */
+/** Events that are read from the log at once. Chosen: reading them occupies the main thread for a few milliseconds. */
 export const LOG_EVENTS_MAX = 32;
 
 /** Rows after the cursor that are looked at after a start, to know what was shared in this hour. Chosen: one second of reading, in slices. */
 export const REPLAYED_ROWS_MAX = 65_536;
 
-/** Contacts of one hour that are told apart. Chosen: some 200 octets each, 13 MB in a flood. */
+/** Different contacts of one hour that are remembered. Chosen: about 200 octets each, 13 MB in a flood. */
 export const CONTACTS_MAX = 65_536;
 
-/** Values put in a second, in the long run and at once. Chosen: a put costs 16 datagrams to 8 nodes. */
+/** Values put per second, in the long run and at once. Chosen: a put costs 16 datagrams to 8 nodes. */
 export const PUTS_PER_SECOND_MAX = 5;
 export const PUTS_BURST_MAX = 50;
 
-/** Puts that wait for their confirmations. Chosen: 13 seconds' worth of puts at their rate. */
+/** Puts that wait for their confirmations. Chosen: the puts of 13 s at the rate above. */
 export const PUTS_OPEN_MAX = 64;
 
-/** Octets of values a day unless the operator says otherwise. Chosen: 8,000 values; each is sent to 8 nodes. */
+/** Octets of values per day unless the operator says otherwise. Chosen: 8,000 values; each is sent to 8 nodes. */
 export const BUDGET_OCTETS_DEFAULT = 4_194_304;
 
 /** Part of a day's octets that one source address may use, so that one attacker does not use up the day. */
@@ -63,13 +72,16 @@ export const BUDGET_SHARE_PER_SOURCE = 1 / 16;
 /** Source addresses of a day whose octets are counted. Chosen: as many as contacts. */
 export const BUDGET_SOURCES_MAX = 65_536;
 
-/** Values looked at in a second. Chosen: a signature costs 0.1 ms, so a flood takes a tenth of one core; a dump of a full key takes seven seconds. */
+/**
+ * Values looked at per second. Chosen: a signature costs 0.1 ms, so a flood takes 1/10 of one core; a dump of a full
+ * key takes 7 s.
+ */
 export const VALUES_PER_SECOND_MAX = 1000;
 
 /** Values looked at before others get their turn. Chosen: about three milliseconds. */
 export const VALUES_SLICE = 32;
 
-/** Milliseconds between two tries to record while the store takes nothing. */
+/** Milliseconds between two attempts to record while the store takes nothing. */
 export const RECORD_RETRY_MS = 1000;
 
 /** UUIDs of events that were just taken. Chosen: twice what the key can hold (PROTOCOL 20.1). */
@@ -78,7 +90,9 @@ export const RECENT_UUIDS_MAX = 16_384;
 /** Origins whose rate is remembered. Chosen: 100 octets each; more are forgotten, the longest idle first. */
 export const ORIGIN_RATES_MAX = 4096;
 
-/** Events of one origin at once, and in an hour. Chosen: a busy honeypot meets some hundred contacts an hour that differ. */
+/**
+ * Events of one origin at once, and per hour. Chosen: a busy honeypot meets a few hundred different contacts per hour.
+ */
 export const ORIGIN_EVENTS_BURST = 500;
 export const ORIGIN_EVENTS_PER_HOUR = 600;
 
@@ -86,21 +100,28 @@ export const ORIGIN_EVENTS_PER_HOUR = 600;
 export const TRUSTED_EVENTS_BURST = 5000;
 export const TRUSTED_EVENTS_PER_HOUR = 20_000;
 
-/** Events of all unsigned origins together, and of all signed ones the operator has not judged: keys cost nothing, either. */
+/**
+ * Events of all unsigned origins together, and of all signed origins that the operator neither trusts nor distrusts:
+ * keys cost nothing.
+ */
 export const CLASS_EVENTS_BURST = 4000;
 export const CLASS_EVENTS_PER_HOUR = 6000;
 
 /**
- * Days since an origin was heard of first after which it stands before the younger ones: each step keeps a quarter of
- * what a class may say at once from those below it. Chosen: keys cost nothing, to have had one for a month does.
+ * Days since an origin was first heard of after which it takes precedence over younger ones: each step withholds 1/4 of
+ * what a class may share at once from the origins below it. Chosen: keys cost nothing, but having had one for a month
+ * does.
  */
 export const ORIGIN_AGES_DAYS: readonly number[] = [1, 7, 30];
 
-/** Origins never heard of before, of each of the two classes: at once, and in an hour. Chosen: ids cost nothing, so a flood of them adds one row a minute. */
+/**
+ * Origins never heard of before, in each of the two classes: at once, and per hour. Chosen: ids cost nothing, so a
+ * flood of them adds one row per minute.
+ */
 export const NEW_ORIGINS_BURST = 128;
 export const NEW_ORIGINS_PER_HOUR = 60;
 
-/** Keys of origins that are kept at hand. Chosen: some 500 octets each. */
+/** Keys of origins that are cached. Chosen: about 500 octets each. */
 export const KEYS_MAX = 1024;
 
 /** Look-ups of keys at the same time, and origins that wait for theirs. */
@@ -110,11 +131,17 @@ export const KEY_LOOKUPS_WAITING_MAX = 64;
 /** Milliseconds for one look-up. Chosen: dead nodes near a key cost up to ten seconds (PROTOCOL 13). */
 export const KEY_LOOKUP_MS_MAX = 15_000;
 
-/** Milliseconds before a key that was not found is looked up once more, and then for the next claim. Chosen: a key that is on its way is there after a few seconds; one that is not costs a search each time. */
+/**
+ * Milliseconds before a key that was not found is looked up once more, and before it is looked up for a later claim.
+ * Chosen: a key that is on its way arrives within seconds; for one that is not, each look-up costs a search.
+ */
 export const KEY_RETRY_MS = 3000;
 export const KEY_MISSING_MS = 20_000;
 
-/** Milliseconds for which the first claim waits until this node's key has arrived at others. Chosen: as long as it may be looked up. */
+/**
+ * Milliseconds for which the first claim waits until other nodes have this node's key. Chosen: as long as a look-up may
+ * take.
+ */
 export const KEY_ANNOUNCE_MS_MAX = 15_000;
 
 /** Values of one origin, and of all, that wait for a key. */
@@ -128,20 +155,23 @@ export const ANNOUNCEMENT_OCTETS_MAX = 1024;
 export const ANNOUNCE_LONELY_MS = 5000;
 export const ANNOUNCE_MS = 60_000;
 
-/** Milliseconds between an announcement and one that answers a newcomer, at least. */
+/** Milliseconds between an announcement and another one that answers a newcomer, at least. */
 export const ANNOUNCE_ANSWER_MS_MIN = 2000;
 
-/** Announcements whose signature is checked, from one source and in all, in a second. */
+/** Announcements whose signature is checked per second, from one source and in total. */
 export const ANNOUNCEMENTS_PER_SOURCE_PER_SECOND_MAX = 2;
 export const ANNOUNCEMENTS_PER_SECOND_MAX = 32;
 
-/** Neighbours that are remembered. Chosen: a large site. */
+/** Neighbours that are remembered. Chosen: enough for a large site. */
 export const NEIGHBOURS_MAX = 256;
 
-/** Milliseconds before a neighbour that is heard again is called upon again. */
+/** Milliseconds before a neighbour that announces itself again is contacted again. */
 export const NEIGHBOUR_CALL_MS = 60_000;
 
-/** Router hops that an announcement beyond the link may make. Chosen: no organisation has more routers in a row, and what leaks ends soon. */
+/**
+ * Router hops that an announcement beyond the link may make. Chosen: no organisation has more routers in a row, and a
+ * leaked announcement does not get far.
+ */
 export const ANNOUNCEMENT_HOPS_MAX = 16;
 
 assert(SHARED_OCTETS_MAX < RECEIVED_OCTETS_MAX, 'what we share is taken');

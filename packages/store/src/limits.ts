@@ -4,84 +4,92 @@ import { assert } from '@sentrypeer/kernel';
 
 const MIB = 1_048_576;
 
-/** Days that rows and totals are kept, 1 and above. Chosen: a quarter of a year of evidence. */
+/** Days that rows and totals are kept, 1 and above. Chosen: evidence of a quarter of a year. */
 export const RETENTION_DAYS_DEFAULT = 90;
 
-/** Octets of live pages of the database, 1 MiB and above. Chosen: fits the card of a small device. */
+/** Octets of live pages of the database, 1 MiB and above. Chosen: fits on the card of a small device. */
 export const DATABASE_OCTETS_DEFAULT = 1024 * MIB;
 
 /** Octets of disk that are left free for others, 0 and above. Chosen: room for logs and an upgrade. */
 export const DISK_FREE_OCTETS_DEFAULT = 256 * MIB;
 
 /**
- * Octets by which the database may grow beyond its size for events that an endpoint still has to get, 0 and above.
- * Chosen: days of events for an endpoint that is down, on a disk that is not full.
+ * Octets by which the database may exceed its size limit for events that an endpoint still has to get, 0 and above.
+ * Chosen: several days of events for an endpoint that is down.
  */
 export const OWED_OCTETS_DEFAULT = 1024 * MIB;
 
-/** Milliseconds between two lines in the log about events that are removed though an endpoint still had to get them. */
+/**
+ * Milliseconds between two lines in the log about events that are removed although an endpoint still had to get them.
+ */
 export const OWED_REPORT_INTERVAL_MS = 60_000;
 
 /**
- * Dead letters of one endpoint, 1 and above. Chosen: what a person may still look through; an endpoint that refuses
+ * Dead letters of one endpoint, 1 and above. Chosen: a person can still look through them; an endpoint that refuses
  * more refuses everything, so its events wait instead.
  */
 export const DEAD_LETTERS_COUNT_MAX = 10_000;
 
-/** Share of a disk that may be asked to stay free, so that a tiny disk is still of use. */
+/** Share of a disk that is kept free at most, so that a tiny disk is still of use. */
 export const DISK_FREE_SHARE_MAX = 0.1;
 
 /**
- * Octets of the write-ahead log at which it is carried over into the database. Chosen by measurement
- * (bench/store-append.ts): more costs disk, less writes hot pages of the indexes more often.
+ * Octets of the write-ahead log at which it is transferred to the database. Chosen by measurement
+ * (bench/store-append.ts): more takes disk space, less writes hot pages of the indexes more often.
  */
 export const WAL_OCTETS_MAX = 32 * MIB;
 
 /** The same while the disk is nearly full. */
 export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
 
-/** Free pages, in octets, kept within the file while the disk is nearly full: room for some commits. */
+/** Free pages, in octets, kept within the file while the disk is nearly full. Chosen: room for several commits. */
 export const FREE_PAGES_OCTETS_MIN = 16 * MIB;
 
-/** Share of the file that this may take: others who fill the disk do not cost us more of the evidence. */
+/**
+ * Share of the file that these free pages may take, so that other programs that fill the disk do not cost us more
+ * evidence.
+ */
 export const FREE_PAGES_SHARE_MAX = 0.5;
 
 /** Octets of database written for one octet of a batch: the row, its index entries and its totals. */
 export const ROW_OCTETS_PER_BATCH_OCTET = 4;
 
-/** Milliseconds after which what was written is carried over and synced, also when it is little. */
+/** Milliseconds after which what was written is transferred and synced, even if it is little. */
 export const CHECKPOINT_INTERVAL_MS = 10_000;
 
 /** Milliseconds between looks at the age of rows and totals while nothing expires. */
 export const AGE_CHECK_INTERVAL_MS = 10_000;
 
-/** Milliseconds for which a reading of the free disk is believed; at 60 MB/s written that is 3 MB. */
+/** Milliseconds for which a measurement of the free disk space is used; at 60 MB/s written that is 3 MB. */
 export const DISK_CHECK_INTERVAL_MS = 50;
 
 /** Milliseconds one step of pruning may take; recording waits that long at most. */
 export const PRUNE_STEP_MS = 4;
 
-/** The same while a limit is exceeded by a tenth or more: then keeping the limit comes first. */
+/** The same while a limit is exceeded by 10 % or more: then keeping the limit comes first. */
 export const PRUNE_STEP_URGENT_MS = 25;
 
-/** Rows that one statement of pruning takes; about a millisecond. */
+/** Rows that one statement of pruning removes; about 1 ms. */
 export const PRUNE_ROWS = 128;
 
-/** Rows of one commit from which on it makes its own room in a full database; fewer leave that to a step of pruning. */
+/**
+ * Rows of one commit from which on it makes its own room in a full database; smaller commits leave that to a step of
+ * pruning.
+ */
 export const ROOM_ROWS_MIN = 64;
 
-/** Pages of rows that one step searches for rows of a weak grade among strong ones; about a millisecond. */
+/** Pages of rows that one step searches for rows of a weak grade among strong ones; about 1 ms. */
 export const PRUNE_SCAN_PAGES = 16;
 
 /**
  * Octets of database per total of each kind. A total takes about 120 octets with its indexes, so that all three kinds
- * together fill at most a fifth of the database when random sources, numbers and User-Agents flood it.
+ * together fill at most 1/5 of the database when random sources, numbers and User-Agents flood it.
  */
 export const OCTETS_PER_TOTAL = 2048;
 
 /**
  * Octets of database per row of evidence of each kind, per listing of each kind, and per change of them. All of these
- * take about 1,100 octets together, so that they fill at most a quarter of the database.
+ * take about 1,100 octets together, so that they fill at most 1/4 of the database.
  */
 export const OCTETS_PER_EVIDENCE = 4096;
 
@@ -95,37 +103,45 @@ export const EVIDENCE_SHARES: readonly (readonly [bits: number, share: number])[
   [32, 1 / 16],
 ];
 
-/** Rows of evidence that make room at once, 1 and above: they are sorted for it, so that it is worth while. */
+/**
+ * Rows of evidence that are removed at once to make room, 1 and above. Chosen: the rows are sorted for this, and more
+ * rows make the sorting worthwhile.
+ */
 export const MAKE_ROOM_ROWS = 256;
 
 /**
- * Rows of evidence of each kind, listings of each kind, and changes of them, also where the database may take any
- * size. Whatever is listed has its evidence, so the listings are no more than that.
+ * Rows of evidence of each kind, listings of each kind, and changes of them, even if the size of the database is
+ * unlimited. Each listing has evidence, so there are no more listings than that.
  */
 export const EVIDENCE_COUNT_MAX = 1_048_576;
 
-/** Totals of each kind, also where the database may take any size: about 120 MB. */
+/** Totals of each kind, even if the size of the database is unlimited: about 120 MB. */
 export const TOTALS_COUNT_MAX = 1_048_576;
 
-/** Sums of each kind that are kept for the next transaction. Chosen: what one of usual events has; half a megabyte. */
+/**
+ * Sums of each kind that are kept for the next transaction. Chosen: as many as a transaction of usual events has; 0.5
+ * MB.
+ */
 export const SUMS_KEPT_MAX = 4096;
 
-/** Characters of a User-Agent that its total is kept under, 1 and above. Chosen: honest ones have some dozens. */
+/** Characters of a User-Agent under which its total is kept, 1 and above. Chosen: honest ones have a few dozen. */
 export const USER_AGENT_CHARACTERS_MAX = 256;
 
 /** Hours of which totals are kept, 1 and above. Chosen: about two years. */
 export const HOURS_COUNT_MAX = 17_544;
 
-/** Rows that one question for events looks at, 1 and above: some ten milliseconds. Behind them a cursor goes on. */
+/**
+ * Rows that one query for events looks at, 1 and above: some tens of milliseconds. The next page continues after them.
+ */
 export const SEARCH_ROWS_MAX = 10_000;
 
 /** Octets of page cache of the writing connection: the pages that one large commit touches. */
 export const WRITER_CACHE_OCTETS = 8 * MIB;
 
-/** Milliseconds the writer waits for somebody else's lock while it records; then events wait instead. */
+/** Milliseconds the writer waits for another program's lock while it records; then events wait instead. */
 export const WRITER_LOCK_WAIT_MS = 50;
 
-/** Milliseconds waited for a lock when a database is opened: a predecessor may be stopping. */
+/** Milliseconds to wait for a lock when a database is opened: a previous daemon may still be stopping. */
 export const OPEN_LOCK_WAIT_MS = 2000;
 
 /** Milliseconds a reader waits for a lock; with a write-ahead log it meets one only while a file is opened. */
@@ -134,28 +150,31 @@ export const READER_LOCK_WAIT_MS = 2000;
 /** Milliseconds between two looks at how far a backup is. */
 export const BACKUP_LOOK_MS = 100;
 
-/** Rows of an old file that are taken over at a time; bounds the memory of a migration. */
+/** Rows of an old file that are copied at a time; bounds the memory of a migration. */
 export const MIGRATION_ROWS = 5000;
 
-/** Rows between two lines in the log about a migration; some seconds of work. */
+/** Rows between two lines in the log about a migration; a few seconds of work. */
 export const MIGRATION_PROGRESS_ROWS = 250_000;
 
-/** Events of other nodes in the log, 1 and above; beyond them the oldest go. Chosen: some 150 MB at most, so that hearsay does not crowd out what was met here. */
+/**
+ * Events of other nodes in the log, 1 and above; beyond them the oldest are removed. Chosen: about 150 MB at most, so
+ * that hearsay does not crowd out this node's own events.
+ */
 export const SHARED_EVENTS_MAX = 100_000;
 
-/** Other nodes that are remembered, 1 and above: some 300 octets each. */
+/** Other nodes that are remembered, 1 and above: about 300 octets each. */
 export const ORIGINS_MAX = 4096;
 
-/** Octets of a delivered event beside its message, as much as it would take in a batch. */
+/** Octets that count for a delivered event in addition to its message, as many as it would take in a batch. */
 export const DELIVERED_OCTETS = 512;
 
 /** Octets of the place of an address and of its share in two totals. */
 export const PLACED_OCTETS = 64;
 
-/** Milliseconds from the first waiting batch to its commit. One commit then serves all that came since. */
+/** Milliseconds from the first waiting batch to its commit. One commit then includes everything that arrived since. */
 export const COMMIT_DELAY_MS = 20;
 
-/** Octets of batches that are committed without waiting longer: about 4,000 events. */
+/** Octets of batches at which a commit waits no longer: about 4,000 events. */
 export const COMMIT_OCTETS_ENOUGH = 2 * MIB;
 
 /** Octets of batches in one transaction, so that its pages stay within the cache. */
@@ -168,16 +187,16 @@ export const WAITING_OCTETS_MAX = 16 * MIB;
 export const RETRY_FIRST_MS = 50;
 export const RETRY_LAST_MS = 5000;
 
-/** Milliseconds between two looks at what is to be maintained. */
+/** Milliseconds between two checks for maintenance work. */
 export const MAINTAIN_INTERVAL_MS = 250;
 
 /** Milliseconds between two rounds of adding counts of repeats to their rows: what a reader of rows may miss. */
 export const REPEAT_MERGE_INTERVAL_MS = 1000;
 
-/** Milliseconds of one step of it; recording waits that long at most. */
+/** Milliseconds of one step of this merge; recording waits that long at most. */
 export const REPEAT_MERGE_STEP_MS = 8;
 
-/** Rows that one transaction of it takes; some milliseconds. */
+/** Rows that one transaction of this merge takes; a few milliseconds. */
 export const REPEAT_MERGE_ROWS = 128;
 
 /** Characters of dialled digits that are read as a number, 1 and above. Chosen: a number of E.164 after a prefix twice as long. */
@@ -186,25 +205,33 @@ export const CALLED_NUMBER_CHARACTERS_MAX = 64;
 /** Milliseconds of one step of judging; recording waits that long at most. */
 export const JUDGE_STEP_MS = 4;
 
-/** Rows of the event log that one transaction of it takes; about 4 ms where each dials a number never dialled before. */
+/**
+ * Rows of the event log that one transaction of judging takes; about 4 ms if each dials a number never dialled before.
+ */
 export const JUDGE_ROWS = 64;
 
-/** Milliseconds between two looks at what has come to its end, what the operator decided and what retention removed. */
+/**
+ * Milliseconds between two checks for listings that have ended, decisions of the operator, and evidence that retention
+ * removed.
+ */
 export const LISTINGS_CHECK_MS = 250;
 
-/** Changes of what is listed that are kept for followers, 1 and above. A follower that is further behind takes a snapshot. */
+/** Changes of listings that are kept for followers, 1 and above. A follower that is further behind gets a snapshot. */
 export const CHANGES_COUNT_MAX = 262_144;
 
 /**
- * Numbers by which the serial of the feed rises at each start, at least; up to twice that, by chance. Chosen: more than
- * the changes that a loss of power can take back, so that no serial ever means two changes.
+ * Numbers by which the serial of the feed rises at each start, at least; at random up to twice that. Chosen: more than
+ * the changes that a power failure can undo, so that no serial ever means two changes.
  */
 export const SERIAL_STEP = 1_048_576;
 
-/** The serials that a new database may begin with, 0 to this. Chosen: 2^40, so that one that is gone is not taken for it. */
+/**
+ * The serials with which a new database may begin, 0 to this. Chosen: 2^40, so that its serials are not mistaken for
+ * those of a deleted database.
+ */
 export const SERIAL_BEGIN_MAX = 1_099_511_627_776;
 
-/** Rows that one step of looking through evidence and listings takes; some 4 ms where each is judged. */
+/** Rows that one step through evidence and listings takes; about 4 ms if each is judged. */
 export const SWEEP_ROWS = 64;
 
 /** Microseconds by which a listing must grow before followers are told: at least 1 h, and at least 25 % of the time left. */
@@ -219,25 +246,28 @@ export const UPGRADE_TICK_ROWS = 4096;
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
 export const ALLOWANCES_COUNT_MAX = 10_000;
 
-/** Entries that the operator blocked, 0 and above. Chosen: as many as of the allowlist. */
+/** Entries of the blocklist, 0 and above. Chosen: as many as on the allowlist. */
 export const BLOCKS_COUNT_MAX = 10_000;
 
-/** Rows that one transaction of forgetting removes; some ten milliseconds, between which a daemon records. */
+/** Rows that one transaction of `forget` removes; some tens of milliseconds, between which a daemon records. */
 export const FORGET_ROWS = 500;
 
-/** Milliseconds between two looks whether the database's name still stands for the open file. */
+/** Milliseconds between two checks whether the path of the database still leads to the open file. */
 export const FILE_LOOK_MS = 2000;
 
-/** Milliseconds between two looks at the clocks. */
+/** Milliseconds between two checks of the clocks. */
 export const CLOCK_LOOK_MS = 1000;
 
-/** Microseconds by which the wall clock must leave the monotonic one for a jump. Chosen: far more than a correction of NTP in small steps. */
+/**
+ * Microseconds by which the wall clock must deviate from the monotonic one to count as a jump. Chosen: far more than
+ * NTP corrects in small steps.
+ */
 export const CLOCK_JUMP_US = 60_000_000;
 
 /** Milliseconds after which a clock that is more than a day off is believed. Chosen: a day, in which somebody notices or the network sets it right. */
 export const CLOCK_BELIEVED_MS = 86_400_000;
 
-/** Microseconds between two times that the clock is written down. Chosen: an hour, for cards that wear out. */
+/** Microseconds between two writes of the clock to the database. Chosen: an hour, because cards wear out. */
 export const CLOCK_SAVE_US = 3_600_000_000;
 
 assert(JUDGE_STEP_MS < COMMIT_DELAY_MS, 'a step of judging fits between two commits');
