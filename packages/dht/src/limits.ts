@@ -42,8 +42,7 @@ export const PACED_DATAGRAMS_COUNT = 50;
 export const PACE_MS = 10;
 
 /**
- * Octets that wait for their burst; more are dropped and repaired by retransmission. Chosen: 3 full dumps of a key with
- * 6,500 values.
+ * Octets that wait for their burst; more are dropped and sent again later. Chosen: 3 dumps of a key with 6,500 values.
  */
 export const PACED_OCTETS_MAX = 16_777_216;
 
@@ -82,8 +81,7 @@ export const SCANNED_VALUE_OCTETS = 8;
 export const BUDGETS_MAX = 8192;
 
 /**
- * Nodes of one family that are remembered; those in tables, searches and requests always are. Chosen: about 500 octets
- * each.
+ * Nodes of one family to remember; those in tables, searches and requests always are. Chosen: about 500 octets each.
  */
 export const NODES_KNOWN_MAX = 4096;
 
@@ -108,10 +106,7 @@ export const AUTH_ERRORS_MAX = 3;
 /** Attempts of one request (PROTOCOL 11.3). */
 export const REQUEST_ATTEMPTS_MAX = 3;
 
-/**
- * Half of the milliseconds to wait after the first attempt; doubled for each further attempt, plus up to 250 ms
- * (PROTOCOL 11.3).
- */
+/** Half the milliseconds to wait after the first attempt; doubled each time, plus up to 250 ms (PROTOCOL 11.3). */
 export const REQUEST_WAIT_MS = 500;
 
 /** Milliseconds that are added to each wait at random, at most (PROTOCOL 11.3). */
@@ -123,10 +118,7 @@ export const TARGET_NODES = 8;
 /** Nodes of a search's list that are not bad (PROTOCOL 13.1). */
 export const SEARCH_NODES_MAX = 14;
 
-/**
- * Nodes in a search's list in total, including bad ones. Chosen: the 14 plus the 25 bad ones that end a search
- * (PROTOCOL 13.3).
- */
+/** Nodes in a search's list, including bad ones. Chosen: the 14 plus 25 bad ones that end a search (PROTOCOL 13.3). */
 export const SEARCH_LIST_MAX = 39;
 
 /** Nodes asked at the same time (PROTOCOL 13.3). */
@@ -163,8 +155,7 @@ export const LISTEN_REPEAT_MS = 20_000;
 export const REANNOUNCE_MARGIN_MS = 10_000;
 
 /**
- * Milliseconds to wait before asking a node again that refused a token. Chosen: a loop costs at most one request per
- * second.
+ * Milliseconds before asking a node again that refused a token. Chosen: a loop costs at most one request per second.
  */
 export const RETRY_MS = 1000;
 
@@ -225,10 +216,7 @@ export const ANSWER_VALUES_COUNT_MAX = 1024;
 /** Values of a key that one get looks through. Chosen: twice what a key can list on the wire (PROTOCOL 20.1). */
 export const SCANNED_VALUES_MAX = 16_384;
 
-/**
- * Octets that the list of selected fields may take in an answer. Chosen: what fits into a datagram with nodes and
- * token.
- */
+/** Octets of the list of selected fields in an answer. Chosen: what fits into a datagram with nodes and token. */
 export const ANSWER_FIELDS_OCTETS_MAX = 64_000;
 
 /** Messages that are being assembled from parts, in total. */
@@ -258,10 +246,7 @@ export const EARLY_PARTS_MAX = 98;
 /** Octets of parts kept that came before their header (PROTOCOL 6.3). */
 export const EARLY_OCTETS_MAX = 122_912;
 
-/**
- * Values that a listen remembers for one storing node. Chosen: twice what a key can hold alive on the wire (PROTOCOL
- * 20.1).
- */
+/** Values that a listen remembers for one storing node. Chosen: twice what a key can list (PROTOCOL 20.1). */
 export const LISTEN_VALUES_PER_STORER_MAX = 16_384;
 
 /** Events that wait in one listen for their reader; then the oldest is dropped and counted. Chosen: a full key twice. */
@@ -345,28 +330,28 @@ export const STATE_NODES_MAX = 512;
 /** Milliseconds between two looks at what is due, at most. Chosen: a machine that slept notices within a minute. */
 export const WAKE_MS_MAX = 60_000;
 
-/** Milliseconds between discovery messages while disconnected: the first, doubling to the last (PROTOCOL 17). */
+/** Milliseconds to the second discovery message while disconnected; doubled up to the next limit (PROTOCOL 17). */
 export const DISCOVERY_REPEAT_MS_MIN = 10_000;
 
 /** Milliseconds between two discovery messages while disconnected, at most (PROTOCOL 17). */
 export const DISCOVERY_REPEAT_MS_MAX = 60_000;
 
-/** Answers to discovery queries a second. Chosen: a LAN of honest nodes asks once each. */
+/** Answers to discovery queries per second. Chosen: each honest node of a LAN asks once. */
 export const DISCOVERY_ANSWERS_PER_SECOND_MAX = 32;
 
 /**
- * Receive buffer asked for, in octets, for each UDP socket, and the smallest before the system's default is kept
- * (PROTOCOL 6.3: a full key is pushed in one burst).
+ * Octets of the receive buffer to request for each UDP socket. Chosen: a full key is pushed in one burst (PROTOCOL
+ * 6.3).
  */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
 
-/** The smallest receive buffer asked for, in octets, before the system's default is kept. */
+/** Octets of the smallest receive buffer to request; if that fails, the system's default is kept. */
 export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
 
-/** Octets that may wait in one socket for the network; what comes beyond is dropped and counted. Chosen: the burst of a dump. */
+/** Octets that may wait in one socket for the network; more are dropped and counted. Chosen: the burst of a dump. */
 export const UDP_SEND_QUEUE_OCTETS_MAX = 4_194_304;
 
-/** Octets of an RSA key's DER that a signature is checked with, and its bits. Chosen: twice what OpenDHT generates. */
+/** Octets of the DER of an RSA key that checks a signature. Chosen: twice what OpenDHT generates. */
 export const OWNER_OCTETS_MAX = 1100;
 
 /** Bits of an RSA key that signs, at most. Chosen: twice what OpenDHT generates. */
