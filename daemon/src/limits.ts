@@ -360,6 +360,12 @@ export const QUIET_LOOK_MS = 2_000;
 /** Share of its time, 0 to 1, below which a thread counts as quiet. */
 export const QUIET_UTILIZATION_MAX = 0.05;
 
+/** Share of its time, 0 to 1, that a thread works at most while its garbage is collected: a flood needs all of it. */
+export const SPARE_UTILIZATION_MAX = 0.5;
+
+/** Milliseconds between two collections of a thread that is not quiet: the tens of milliseconds of each are a thousandth. */
+export const SPARE_COLLECTION_MS = 30_000;
+
 /**
  * Growth of a thread's heap since its last collection, as a factor above 1, that is worth the 10 ms of another
  * collection.

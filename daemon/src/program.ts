@@ -17,7 +17,6 @@ import { keepTickShape } from './keep-tick-shape.ts';
 import {
   collectWithoutHelpers,
   keepHeapSmall,
-  releaseMemory,
   releaseMemoryWhenQuiet,
 } from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
@@ -110,8 +109,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const banner = facts.jsonLogFile === STANDARD_OUTPUT_FILE ? errors : output;
   banner.write(formatStartupBanner(facts));
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
-  if (config.api && config.threads > 1) releaseMemory();
-  else releaseMemoryWhenQuiet();
+  releaseMemoryWhenQuiet({ keepsCode: config.api && config.threads > 1 });
   supervisor.ready(() => daemon.status());
   await signals.stopped;
   supervisor.stopping();

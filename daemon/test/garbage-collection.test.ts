@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { constants, type PerformanceNodeEntry, PerformanceObserver } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -46,7 +47,7 @@ test('keepHeapSmall() ends the growth of the space for new objects, and slows th
 
 test('releaseMemoryWhenQuiet() gives back what little the first work left behind', async () => {
   using open = new DisposableStack();
-  open.defer(releaseMemoryWhenQuiet(50));
+  open.defer(releaseMemoryWhenQuiet({ lookMs: 50 }));
   const keptOctets = getHeapStatistics().total_heap_size;
   let garbage: unknown[] = Array.from({ length: 13_000 }, (_, index) => ({
     text: `text ${index}`,
@@ -67,7 +68,7 @@ test('releaseMemoryWhenQuiet() gives back what little the first work left behind
 
 test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async () => {
   using open = new DisposableStack();
-  open.defer(releaseMemoryWhenQuiet(50));
+  open.defer(releaseMemoryWhenQuiet({ lookMs: 50 }));
   const keptOctets = getHeapStatistics().total_heap_size;
   let garbage: unknown[] = [];
   let largest = 0;
@@ -84,6 +85,28 @@ test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async (
   while (getHeapStatistics().total_heap_size > keptOctets + 2 * MIB) {
     assert.ok(!deadline.aborted, 'not given back');
     await wait(20);
+  }
+});
+
+test('releaseMemoryWhenQuiet() collects the garbage of a thread that is never quiet', async () => {
+  using open = new DisposableStack();
+  const forced: PerformanceEntry[] = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { flags } = (entry as PerformanceNodeEntry).detail as { readonly flags: number };
+      if ((flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) forced.push(entry);
+    }
+  });
+  open.defer(releaseMemoryWhenQuiet({ keepsCode: true, lookMs: 50, spareMs: 200 }));
+  await wait(0);
+  observer.observe({ entryTypes: ['gc'] });
+  open.defer(() => observer.disconnect());
+  const deadline = AbortSignal.timeout(10_000);
+  while (forced.length === 0) {
+    assert.ok(!deadline.aborted, 'not collected');
+    const busyUntil = performance.now() + 2;
+    while (performance.now() < busyUntil);
+    await wait(6);
   }
 });
 

@@ -4,6 +4,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '@sentrypeer/kernel';
+import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { REPORT_MS } from '../limits.ts';
 import { AgentService } from '../services/agent-service.ts';
 import type { AgentWorkerData, AgentWorkerOutput } from './messages.ts';
@@ -29,6 +30,7 @@ try {
     parent.close();
   });
   sayAlive(say);
+  releaseMemoryWhenQuiet({ keepsCode: true });
   say({ kind: 'ready', locals: service.locals });
   setInterval(() => say({ kind: 'counters', counters: service.counters }), REPORT_MS).unref();
 } catch (error) {

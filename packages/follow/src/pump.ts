@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorCode, OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { doubledMs } from './back-off.ts';
 import { settlesWithin } from './deadline.ts';
-import { BATCH_ENTRIES_MAX, CLOSE_MS_MAX, CLOSE_SINK_MS_MAX } from './limits.ts';
+import { BATCH_ENTRIES_MAX, CLOSE_MS_MAX, CLOSE_SINK_MS_MAX, EXPIRED_SAID_MS } from './limits.ts';
 import type { CursorSink, Log } from './log.ts';
 
 /** Where a pump delivers to. It is never called again before its promise has settled, but for `close`. */
@@ -67,6 +67,9 @@ export class Pump<Entry> {
   #endPause: (() => void) | undefined;
   #backingOff = false;
   #woken = false;
+  /** Entries that were removed before the sink got them, since that was last said. */
+  #expiredCount = 0;
+  #expiredSaidMs = -Infinity;
   #closing: Promise<void> | undefined;
   #lastTries = 1;
   #abandoned = false;
@@ -123,6 +126,7 @@ export class Pump<Entry> {
     }
     await settlesWithin(this.#sink.close(), CLOSE_SINK_MS_MAX);
     this.#restart?.resolve();
+    this.#sayExpired();
     const { log, logger } = this.#ports;
     if (this.#settledId < log.lastId()) {
       logger.warn('delivery_left_for_next_start', {
@@ -182,7 +186,7 @@ export class Pump<Entry> {
   }
 
   #entriesAfter(position: number): readonly Entry[] {
-    const { log, logger } = this.#ports;
+    const { log } = this.#ports;
     const entries = log.entriesAfter(position, BATCH_ENTRIES_MAX);
     const [first] = entries;
     if (first === undefined) {
@@ -195,10 +199,21 @@ export class Pump<Entry> {
     const firstId = log.idOf(first);
     if (position > 0 && firstId > position + 1) {
       const missing = firstId - position - 1;
-      logger.warn('delivery_events_expired', { consumer: this.#options.name, events: missing });
+      this.#expiredCount += missing;
       this.#options.onExpired?.(missing);
+      if (this.#ports.clock.nowMs() >= this.#expiredSaidMs + EXPIRED_SAID_MS) this.#sayExpired();
     }
     return entries;
+  }
+
+  /** Where the weakest entries are removed first, there is one gap after the other. */
+  #sayExpired(): void {
+    if (this.#expiredCount === 0) return;
+    const { clock, logger } = this.#ports;
+    const fields = { consumer: this.#options.name, events: this.#expiredCount };
+    logger.warn('delivery_events_expired', fields);
+    this.#expiredSaidMs = clock.nowMs();
+    this.#expiredCount = 0;
   }
 
   async #write(entries: readonly Entry[]): Promise<void> {

@@ -14,8 +14,15 @@ const CHECKED_MAX = 200;
 /** Differences, in words; none is what is wanted. */
 export type Findings = string[];
 
+export interface Recorded {
+  /** The UUIDs of the rows that are there. */
+  readonly uuids: ReadonlySet<string>;
+  /** Rows that were removed to make room, as on a full disk: what came out has them as well. */
+  readonly removedCount: number;
+}
+
 export function readDatabase(node: SoakNode): {
-  readonly own: ReadonlySet<string>;
+  readonly own: Recorded;
   readonly number: (sql: string) => number;
 } {
   const rows = (sql: string): readonly unknown[] => {
@@ -25,10 +32,10 @@ export function readDatabase(node: SoakNode): {
       .all()
       .map((row) => Object.values(row)[0]);
   };
-  return {
-    own: new Set(rows('SELECT event_uuid FROM honey').map(String)),
-    number: (sql) => Number(rows(sql)[0]),
-  };
+  const number = (sql: string): number => Number(rows(sql)[0]);
+  const uuids = new Set(rows('SELECT event_uuid FROM honey').map(String));
+  const recordedCount = number("SELECT value FROM counter WHERE name = 'last_honey_id'");
+  return { own: { uuids, removedCount: recordedCount - uuids.size }, number };
 }
 
 function compare(
@@ -36,19 +43,22 @@ function compare(
   expected: ReadonlySet<string>,
   found: ReadonlySet<string>,
   findings: Findings,
+  foreignCount = 0,
 ): void {
   const missing = expected.difference(found);
   const foreign = found.difference(expected);
   if (missing.size > 0)
     findings.push(`${name}: ${missing.size} are missing, one is ${[...missing][0]}`);
-  if (foreign.size > 0)
-    findings.push(`${name}: ${foreign.size} are nobody's, one is ${[...foreign][0]}`);
+  if (foreign.size !== foreignCount)
+    findings.push(
+      `${name}: ${foreign.size} are not there instead of ${foreignCount}, one is ${[...foreign][0]}`,
+    );
 }
 
 /** The JSON log with all that was rotated. */
 export async function checkJsonLog(
   node: SoakNode,
-  own: ReadonlySet<string>,
+  own: Recorded,
   findings: Findings,
 ): Promise<string> {
   const uuids = new Set<string>();
@@ -64,17 +74,13 @@ export async function checkJsonLog(
       }
     }
   }
-  compare('JSON log', own, uuids, findings);
+  compare('JSON log', own.uuids, uuids, findings, own.removedCount);
   if (brokenCount > 0) findings.push(`JSON log: ${brokenCount} lines are no JSON`);
   return `JSON log ${uuids.size} events, ${linesCount - uuids.size} lines more than once`;
 }
 
-export function checkWebhook(
-  { uuids }: Receiver,
-  own: ReadonlySet<string>,
-  findings: Findings,
-): string {
-  compare('webhook', own, new Set(uuids.keys()), findings);
+export function checkWebhook({ uuids }: Receiver, own: Recorded, findings: Findings): string {
+  compare('webhook', own.uuids, new Set(uuids.keys()), findings, own.removedCount);
   const repeated = [...uuids.values()].filter((count) => count > 1).length;
   return `webhook ${uuids.size} events, ${repeated} more than once`;
 }
@@ -109,32 +115,42 @@ interface Page {
 
 /** What is listed, by listings, lists, check and explain. */
 export async function checkVerdicts(node: SoakNode, findings: Findings): Promise<string> {
-  const listed = { address: new Set<string>(), number: new Set<string>() };
+  const listed = {
+    address: new Set<string>(),
+    number: new Set<string>(),
+    range: new Set<string>(),
+  };
   for (let after = ''; ;) {
     const page = await node.json<Page>(`/v1/listings?limit=${PAGE}${after}`);
     for (const { kind, value } of page.items) {
-      if (kind === 'address' || kind === 'number') listed[kind].add(value);
+      if (kind in listed) listed[kind as keyof typeof listed].add(value);
     }
     if (page.next === undefined || page.next === null) break;
     after = `&cursor=${encodeURIComponent(page.next)}`;
   }
-  const text = await (await node.get('/v1/lists/ip-addresses.txt')).text();
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  compare('list of addresses', listed.address, new Set(lines), findings);
+  for (const [list, expected] of [
+    ['ip-addresses', listed.address],
+    ['numbers', listed.number.union(listed.range)],
+  ] as const) {
+    const text = await (await node.get(`/v1/lists/${list}.txt`)).text();
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    compare(`list of ${list}`, expected, new Set(lines), findings);
+  }
   const { number } = readDatabase(node);
   for (const [kind, values] of Object.entries(listed)) {
-    const stands = number(`SELECT count(*) FROM listing WHERE kind = '${kind}'`);
+    const stands = number(
+      `SELECT count(*) FROM listing WHERE kind = '${kind}' AND level = 'listed'`,
+    );
     if (stands !== values.size)
       findings.push(`${kind}: ${values.size} in listings, ${stands} in the table`);
     for (const value of [...values].slice(0, CHECKED_MAX)) {
-      const asked = encodeURIComponent(
-        kind === 'number' && !value.startsWith('+') ? `+${value}` : value,
-      );
-      for (const path of [`/v1/check?${kind}=${asked}`, `/v1/explain?${kind}=${asked}`]) {
+      // Of a range a number within.
+      const question = `${kind === 'range' ? 'number' : kind}=${encodeURIComponent(value.replaceAll('x', '5'))}`;
+      for (const path of [`/v1/check?${question}`, `/v1/explain?${question}`]) {
         const { listed: isListed } = await node.json<{ listed: boolean }>(path);
         if (!isListed) findings.push(`${path} says that it is not listed`);
       }
     }
   }
-  return `${listed.address.size} addresses and ${listed.number.size} numbers are listed`;
+  return `${listed.address.size} addresses, ${listed.number.size} numbers and ${listed.range.size} ranges are listed`;
 }

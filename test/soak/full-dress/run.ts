@@ -140,7 +140,7 @@ for (;;) {
 }
 const { own } = readDatabase(node);
 const said = [
-  `${load.sentCount} requests and what scanners sent: ${own.size} events, ${node.restartsCount} kills`,
+  `${load.sentCount} requests and what scanners sent: ${own.uuids.size} events and ${own.removedCount} removed for the full disk, ${node.restartsCount} kills`,
   `the streams carried ${quick.eventsCount} and ${slow.eventsCount} events`,
   checkWebhook(receiver, own, findings),
   await checkJsonLog(node, own, findings),
