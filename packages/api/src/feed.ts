@@ -67,7 +67,7 @@ export type FeedPage =
 interface FeedFollower {
   /** The newest serial that was told. */
   readonly serial: number | undefined;
-  /** `undefined` where there is nothing new. */
+  /** `undefined` if there is nothing new. */
   next(limit: number): FeedPage | undefined;
 }
 

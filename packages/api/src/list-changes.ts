@@ -14,7 +14,7 @@ export interface ChangesQuery {
   readonly serial: number;
   readonly sinceEpochUs: number;
   readonly nowEpochUs: number;
-  /** Entries were last seen within this time; `undefined` where age removes none. */
+  /** Entries were last seen within this time; `undefined` if age removes none. */
   readonly maxAgeUs: number | undefined;
 }
 

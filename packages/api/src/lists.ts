@@ -13,7 +13,7 @@ export class Lists {
     this.#onFailure = onFailure;
   }
 
-  /** The text of a list, made as it is read; `undefined` where too many are on their way. */
+  /** The text of a list, made as it is read; `undefined` if too many are on their way. */
   open(text: () => AsyncIterable<string>): Readable | undefined {
     if (this.#count >= LISTS_COUNT_MAX) return undefined;
     const list = Readable.from(text(), { highWaterMark: 1 });

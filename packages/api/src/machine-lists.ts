@@ -80,7 +80,7 @@ export function sendMachineList(
 }
 
 /**
- * Where changes begin; `undefined` where that is not known, so that only the whole list is right: some of them are not kept any
+ * Where changes begin; `undefined` if that is not known, so that only the whole list is right: some of them are not kept any
  * more, or the time is one that has not come yet, which a clock gave out that was wrong. Serials have no clock.
  */
 function knownSince(

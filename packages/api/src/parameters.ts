@@ -14,7 +14,7 @@ export interface Parameter<T> {
   readonly schema: Schema;
   /** Ends the sentence "X must be …". */
   readonly right: string;
-  /** `undefined` where the text is not that. */
+  /** `undefined` if the text is not that. */
   read(text: string): T | undefined;
 }
 

@@ -6,10 +6,10 @@ import type { Page, PageEnd, SeenTotal } from './evidence.ts';
 export interface Peer extends SeenTotal {
   /** `unsigned` stands for all that sign nothing. */
   readonly nodeId: string;
-  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  /** Raw Ed25519 key; `undefined` if it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
   readonly trust: 'none' | 'trusted' | 'distrusted';
-  /** The DHT node that told us last; empty where it never shared anything. */
+  /** The DHT node that told us last; empty if it never shared anything. */
   readonly address: string;
 }
 

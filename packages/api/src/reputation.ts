@@ -26,7 +26,7 @@ export type Blockable =
       readonly kind: 'subject';
       readonly subject: Subject;
       readonly isWide: boolean;
-      /** Why all of it is never listed; `undefined` where it may be. */
+      /** Why all of it is never listed; `undefined` if it may be. */
       readonly guard: string | undefined;
     }
   | { readonly kind: 'unread'; readonly why: string };

@@ -21,7 +21,7 @@ function pathAndQuery(target: string): string {
   return slash < 0 ? '/' : target.slice(slash);
 }
 
-/** The text after the second slash of a path, decoded; `undefined` where an escape is broken. */
+/** The text after the second slash of a path, decoded; `undefined` if an escape is broken. */
 export function lastSegment(target: string): string | undefined {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);

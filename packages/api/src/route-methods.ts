@@ -17,7 +17,7 @@ export class RouteMethods {
     this.#routes.push({ segments: url.split('/'), methods });
   }
 
-  /** For the `Allow` header (RFC 9110 §10.2.1); empty where nothing has the path. */
+  /** For the `Allow` header (RFC 9110 §10.2.1); empty if nothing has the path. */
   allowed(path: string): string {
     const segments = path.split('/');
     const methods = this.#routes

@@ -30,7 +30,7 @@ export interface Totals {
   /** All addresses, the one seen last first. */
   addresses(): Pages<AddressTotal>;
   /**
-   * The address as it is stored, `undefined` where it was not seen.
+   * The address as it is stored, `undefined` if it was not seen.
    *
    * @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4.
    */
@@ -38,6 +38,6 @@ export interface Totals {
   numbersCount(): number;
   /** All numbers, the one called last first. */
   numbers(): Pages<NumberTotal>;
-  /** The number as it was dialled first, with or without a `+`; `undefined` where it was not called. */
+  /** The number as it was dialled first, with or without a `+`; `undefined` if it was not called. */
   number(calledNumber: string): string | undefined;
 }

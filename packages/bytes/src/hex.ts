@@ -7,7 +7,7 @@ export function hexText(octets: Uint8Array): string {
   return asBuffer(octets).toString('hex');
 }
 
-/** Octets of an even number of hexadecimal digits, or `undefined` where the text is anything else. */
+/** Octets of an even number of hexadecimal digits, or `undefined` if the text is anything else. */
 export function hexOctets(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;
   const octets = Buffer.from(text, 'hex'); // Stops at the first character that is no digit.

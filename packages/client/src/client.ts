@@ -83,7 +83,7 @@ export interface EventStreamQuery extends EventQuery {
 
 const PAGE_ENTRIES = 500;
 
-/** Asks one node. Every call throws `ApiError` where the node refuses, and what `fetch` throws where it is not there. */
+/** Asks one node. Every call throws `ApiError` where the node refuses, and what `fetch` throws if it is not there. */
 export class SentryPeerClient {
   readonly #requests: Requests;
 
@@ -143,17 +143,17 @@ export class SentryPeerClient {
     return this.#get('/v1/summary', {}, signal);
   }
 
-  /** `undefined` where it was not seen. */
+  /** `undefined` if it was not seen. */
   address(address: string, { signal }: CallOptions = {}): Promise<Address | undefined> {
     return this.#get(`/v1/addresses/${encodeURIComponent(address)}`, {}, signal);
   }
 
-  /** `undefined` where it was not called. */
+  /** `undefined` if it was not called. */
   number(number: string, { signal }: CallOptions = {}): Promise<CalledNumber | undefined> {
     return this.#get(`/v1/numbers/${encodeURIComponent(number)}`, {}, signal);
   }
 
-  /** `undefined` where there is none, or no more. */
+  /** `undefined` if there is none, or no more. */
   event(
     eventUuid: string,
     { include, signal }: Pick<EventQuery, 'include' | 'signal'> = {},

@@ -27,7 +27,7 @@ export class Requests {
     this.#options = options;
   }
 
-  /** The JSON of an answer, or `undefined` where there is no such thing. Throws {@link ApiError}. */
+  /** The JSON of an answer, or `undefined` if there is no such thing. Throws {@link ApiError}. */
   async json(path: string, query: Query, signal: AbortSignal | undefined): Promise<unknown> {
     for (let attempt = 0; ; attempt += 1) {
       const isLast = attempt >= this.#options.retries;

@@ -6,7 +6,7 @@ import { JSON_PORTION_CHARACTERS } from './limits.ts';
 
 /** What takes the lines, such as standard output; it repairs nothing and keeps nothing. */
 export interface LineStream {
-  /** Resolves when the text was taken; rejects with the system's error where it was not. */
+  /** Resolves when the text was taken; rejects with the system's error if it was not. */
   deliver(text: string): Promise<void>;
 }
 

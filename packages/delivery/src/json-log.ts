@@ -34,7 +34,7 @@ export class JsonLog {
     this.#pump = pump;
   }
 
-  /** Throws where the file can't be made or written and trying again would not help. */
+  /** Throws if the file can't be made or written and trying again would not help. */
   static async open(
     ports: DeliveryPorts,
     options: JsonLogOptions,

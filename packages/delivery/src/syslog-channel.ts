@@ -7,7 +7,7 @@ import { SYSLOG_WRITE_MS_MAX } from './limits.ts';
 
 /** One way to a syslog daemon, from its opening to its receipt. */
 export interface SyslogChannel {
-  /** Resolves when the next hop took the lines; rejects where the channel is broken. */
+  /** Resolves when the next hop took the lines; rejects if the channel is broken. */
   write(events: readonly RecordedEvent[]): Promise<void>;
   /** Closes; resolves when all lines are known to have been taken, as far as the way can tell. */
   finish(): Promise<void>;

@@ -11,7 +11,7 @@ import {
   type Family,
 } from '@sentrypeer/ip';
 
-/** Each family has a table and searches of its own (PROTOCOL 16). */
+/** Each family has a separate table and separate searches (PROTOCOL 16). */
 export const FAMILIES: readonly Family[] = [4, 6];
 
 /** One text for an address and port, for maps. */
@@ -23,7 +23,7 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.address === b.address;
 }
 
-/** The 4 or 16 octets of an address, or `undefined` where the text is not one. */
+/** The 4 or 16 octets of an address, or `undefined` if the text is not one. */
 export function addressOctets(address: string): Uint8Array | undefined {
   const ip = parseIp(address);
   return ip === undefined ? undefined : wireOctets(ip);

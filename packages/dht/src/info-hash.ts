@@ -21,7 +21,7 @@ export function infoHash(content: string | Uint8Array): InfoHash {
   return createHash('sha1').update(content).digest('hex') as InfoHash;
 }
 
-/** 40 hexadecimal digits in either case; `undefined` for anything else and for zero, which means "none". */
+/** 40 hexadecimal digits in upper or lower case; `undefined` for anything else and for zero, which means "none". */
 export function parseInfoHash(text: string): InfoHash | undefined {
   if (text.length !== DIGITS) return undefined;
   const octets = hexOctets(text);
@@ -46,7 +46,7 @@ function digit(code: number): number {
   return (code & 0x0f) + (code >> 6) * 9;
 }
 
-/** Below 0 where `a` is closer to `target` than `b` by XOR distance, above 0 where farther, 0 where equal. */
+/** Below 0 if `a` is closer to `target` than `b` by XOR distance, above 0 if it is farther, 0 if they are equal. */
 export function compareDistance(target: InfoHash, a: InfoHash, b: InfoHash): number {
   for (let index = 0; index < DIGITS; index += 1) {
     const codeA = a.charCodeAt(index);

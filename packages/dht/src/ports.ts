@@ -12,11 +12,11 @@ export interface DatagramPort {
   readonly locals: readonly Endpoint[];
   /** Never throws. The octets are the port's from now on. */
   send(octets: Uint8Array, to: Endpoint): void;
-  /** Resolves when nothing is open; no datagram is told after the call. */
+  /** Resolves when nothing is open; no datagram is delivered after the call. */
   close(): Promise<void>;
 }
 
-/** What a node needs of the world; `@sentrypeer/dht/udp` has the real thing. */
+/** What a node needs from its environment; `@sentrypeer/dht/udp` has the real implementation. */
 export interface DhtPorts {
   readonly clock: Clock;
   readonly random: Random;
@@ -25,8 +25,8 @@ export interface DhtPorts {
   wakeAfter(waitMs: number, run: () => void): () => void;
   /** Throws `OperatingError` with nothing left open. */
   openDatagrams(onDatagram: OnDatagram): Promise<DatagramPort>;
-  /** Joined to the groups of the local network, for the families; where that fails, as good as alone. */
+  /** A socket that has joined the groups of the local network, for the families; if joining fails, it hears nothing. */
   openDiscovery(families: readonly Family[], onDatagram: OnDatagram): Promise<DatagramPort>;
-  /** The addresses of a name, or the address that it is; rejects if there is none. */
+  /** The addresses of a name; an address is returned as it is. Rejects if there is none. */
   resolve(host: string): Promise<readonly string[]>;
 }

@@ -75,7 +75,7 @@ export interface BadActorEvent {
   readonly sourcePort: number;
   readonly destinationIp: string;
   readonly destinationPort: number;
-  /** Decoded once, prefixes kept; `undefined` where the message names nobody. */
+  /** Decoded once, prefixes kept; `undefined` if the message names nobody. */
   readonly calledNumber: string | undefined;
   readonly calledNumberSource: CalledNumberSource;
   readonly sipMethod: string | undefined;

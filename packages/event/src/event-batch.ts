@@ -63,7 +63,7 @@ export interface BatchedEvent extends Omit<
   'anomalies' | 'details' | 'sipMessage' | 'collectedMethod'
 > {
   readonly eventUuid: string;
-  /** Codes joined by commas, empty where there is none. */
+  /** Codes joined by commas, empty if there is none. */
   readonly anomalies: string;
   /** `EventDetails` as JSON. */
   readonly detailsJson: string | undefined;
@@ -95,7 +95,7 @@ export class EventBatchWriter {
     return this.#recordsCount;
   }
 
-  /** Adds an event, or answers `false` where it may not fit any more. Texts are cut to the limits. */
+  /** Adds an event, or answers `false` if it may not fit any more. Texts are cut to the limits. */
   addEvent(eventUuid: string, event: Observation): boolean {
     const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
     const details = event.details === undefined ? undefined : detailsJson(event.details);
@@ -131,7 +131,7 @@ export class EventBatchWriter {
     return true;
   }
 
-  /** Adds a repeat, or answers `false` where it may not fit any more. */
+  /** Adds a repeat, or answers `false` if it may not fit any more. */
   addRepeat(repeat: EventRepeat): boolean {
     if (this.#writer.remaining < REPEAT_SIZE_MAX) return false;
     this.#writer
@@ -143,7 +143,7 @@ export class EventBatchWriter {
     return true;
   }
 
-  /** Adds a count of messages that could not be kept, or answers `false` where it does not fit any more. */
+  /** Adds a count of messages that could not be kept, or answers `false` if it does not fit any more. */
   addDropped(count: number): boolean {
     if (this.#writer.remaining < 9) return false;
     this.#writer.u8(RECORD_DROPPED).f64(count);

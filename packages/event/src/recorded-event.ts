@@ -6,7 +6,7 @@ import type { CollectedMethod, Grade, Transport } from './bad-actor-event.ts';
 export const NOT_FOUND = 'NOT_FOUND';
 
 /**
- * An event as it stands in the event log. Rows that SentryPeer 4.x wrote have `undefined` where that
+ * An event as it stands in the event log. Rows that SentryPeer 4.x wrote have `undefined` if that
  * program kept nothing.
  */
 export interface RecordedEvent {

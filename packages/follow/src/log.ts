@@ -10,7 +10,7 @@ export interface Log<Entry> {
   idOf(entry: Entry): number;
   /** The highest id, 0 in an empty log. */
   lastId(): number;
-  /** Where the follower of this name stands, `undefined` where none of that name was ever seen. */
+  /** Where the follower of this name stands, `undefined` if none of that name was ever seen. */
   cursor(name: string): number | undefined;
 }
 

@@ -56,7 +56,7 @@ export class Pump<Entry> {
   readonly #options: PumpOptions;
   /** All entries up to this one are where they belong; what the saved cursor says. */
   #settledId: number;
-  /** The last entry written, or `undefined` where the sink has to resume first. */
+  /** The last entry written, or `undefined` if the sink has to resume first. */
   #position: number | undefined;
   #unsettledCount = 0;
   #unsettledSinceMs = 0;
@@ -107,7 +107,7 @@ export class Pump<Entry> {
     await this.#restart.promise;
   }
 
-  /** Resolves when the pump carries nothing any more, after `close()`; rejects where a programmer's error ended it. */
+  /** Resolves when the pump carries nothing any more, after `close()`; rejects if a programmer's error ended it. */
   get running(): Promise<void> {
     return this.#running;
   }
@@ -235,7 +235,7 @@ export class Pump<Entry> {
     return this.#unsettledCount >= this.#options.settleEntriesMax || this.#settleInMs() === 0;
   }
 
-  /** Milliseconds until what was written is due to be settled, `undefined` where nothing is. */
+  /** Milliseconds until what was written is due to be settled, `undefined` if nothing is. */
   #settleInMs(): number | undefined {
     if (this.#unsettledCount === 0) return undefined;
     const dueMs = this.#unsettledSinceMs + this.#options.settleMs;
@@ -284,7 +284,7 @@ export class Pump<Entry> {
   }
 }
 
-/** The world failed us; anything else is a programmer's error and must rise. */
+/** the world failed us; anything else is a programmer's error and must rise. */
 function isOperating(error: unknown): error is Error {
   return error instanceof OperatingError || errorCode(error) !== undefined;
 }

@@ -37,7 +37,7 @@ export class MmdbFile {
     return new MmdbFile(path, `${size} ${hash}`);
   }
 
-  /** `undefined` where the file does not know the address. Throws `OperatingError` where it is damaged. */
+  /** `undefined` if the file does not know the address. Throws `OperatingError` if it is damaged. */
   find(address: string): Found | undefined {
     try {
       this.#reader ??= new Reader(readFileSync(this.#path));

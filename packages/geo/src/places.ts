@@ -8,7 +8,7 @@ import type { Found, MmdbFile } from './mmdb-file.ts';
 
 /** Where an address is. For people to read: nothing is judged by it. */
 export interface Place {
-  /** ISO 3166-1 alpha-2, `undefined` where it is not known. */
+  /** ISO 3166-1 alpha-2, `undefined` if it is not known. */
   readonly country: string | undefined;
   /** An autonomous system such as `AS64500`, else the address block such as `203.0.113.0/24`. */
   readonly network: string;

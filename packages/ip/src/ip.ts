@@ -80,7 +80,7 @@ export function formatIp(ip: Ip): string {
     : `${texts.slice(0, start).join(':')}::${texts.slice(start + count).join(':')}`;
 }
 
-/** One text for each address, as `formatIp()` writes it; `undefined` where the text is not an address, or has a zone. */
+/** One text for each address, as `formatIp()` writes it; `undefined` if the text is not an address, or has a zone. */
 export function canonicalAddress(text: string): string | undefined {
   const ip = parseIp(text);
   if (ip === undefined) return undefined;
@@ -107,7 +107,7 @@ function longestZeros(groups: readonly number[]): { start: number; count: number
   return best;
 }
 
-/** Writes groups from `at` on. @returns The octet after the last one written; `undefined` where the text is not groups. */
+/** Writes groups from `at` on. @returns The octet after the last one written; `undefined` if the text is not groups. */
 function readGroups(text: string, octets: Uint8Array, at: number): number | undefined {
   if (text === '') return at;
   const parts = text.split(':');

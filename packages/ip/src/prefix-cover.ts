@@ -25,7 +25,7 @@ export function coverWithout<T>(
   return found;
 }
 
-/** The network that holds the address, by halving; `undefined` where none does. */
+/** The network that holds the address, by halving; `undefined` if none does. */
 export function findCover<T>(sorted: readonly Cover<T>[], ip: Ip): Cover<T> | undefined {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -17,7 +17,7 @@ const BITS = 128;
  * Reads `address` or `address/length`; a bare address is a network of one.
  *
  * @param options.cut Sets bits after the length to 0 instead of refusing the text, which shows slips of the pen.
- * @returns `undefined` where the text is not a network.
+ * @returns `undefined` if the text is not a network.
  */
 export function parsePrefix(
   text: string,
@@ -77,7 +77,7 @@ export function widen(ip: Ip, length: number): Prefix {
 /**
  * The network of an address by the length that its family has, such as its /24 or its /48, as text.
  *
- * @returns `undefined` where the text is not an address.
+ * @returns `undefined` if the text is not an address.
  */
 export function networkText(
   address: string,

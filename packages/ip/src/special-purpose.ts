@@ -60,7 +60,7 @@ export function specialNetworks(): readonly Prefix[] {
   return SPECIAL_PURPOSE.map(([network]) => network);
 }
 
-/** Why the address belongs to no single host of the Internet, `undefined` where it may. */
+/** Why the address belongs to no single host of the Internet, `undefined` if it may. */
 export function specialPurpose(ip: Ip): string | undefined {
   const found = SPECIAL_PURPOSE.find(([one]) => contains(one, ip));
   if (found !== undefined) return found[1];

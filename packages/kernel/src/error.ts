@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * The world failed us: a port is taken, a disk is full. `code` is stable and documented in
+ * the world failed us: a port is taken, a disk is full. `code` is stable and documented in
  * docs/errors.md; `message` says what was wrong and what would be right, for a person.
  */
 export class OperatingError extends Error {

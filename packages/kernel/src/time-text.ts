@@ -117,7 +117,7 @@ export function readDurationText(text: string): number | undefined {
 }
 
 /**
- * Wall-clock microseconds of a date or a time of RFC 3339, in UTC where no offset is given; `undefined` where the
+ * Wall-clock microseconds of a date or a time of RFC 3339, in UTC where no offset is given; `undefined` if the
  * text is not a time, or its day is not in the calendar.
  */
 export function readMomentText(text: string): number | undefined {

@@ -36,7 +36,7 @@ const COUNT_MAX = 99;
  * Reads the ClientHello at the beginning of a TLS connection (RFC 8446 §4.1.2), which may be spread over several
  * records. Never throws.
  *
- * @returns `incomplete` until more octets come, `undefined` where they are no ClientHello.
+ * @returns `incomplete` until more octets come, `undefined` if they are no ClientHello.
  */
 export function parseClientHello(octets: Uint8Array): ClientHello | 'incomplete' | undefined {
   const message = handshakeOf(octets);

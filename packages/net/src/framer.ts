@@ -10,7 +10,7 @@ export type Frame =
       readonly close: boolean;
       /** It never came to its end, and is not to be answered. */
       readonly isUnfinished: boolean;
-      /** The first octets that came before it and belong to no message; empty where there were none. */
+      /** The first octets that came before it and belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
   /** A keep-alive that wants an answer. */

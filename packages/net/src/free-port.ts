@@ -6,7 +6,7 @@ import { tryPort } from './bind.ts';
 import type { SocketPlace } from './port-holder.ts';
 
 /**
- * Throws where somebody else has the port. Listeners that share their port among threads would also share
+ * Throws if somebody else has the port. Listeners that share their port among threads would also share
  * it with another process of the same user, without a word; so the port is first bound alone.
  */
 export async function assertPortFree(place: SocketPlace): Promise<void> {

@@ -25,6 +25,6 @@ export function isRepliable(source: Endpoint, local: Endpoint, own: OwnAddresses
   if (!isUnicast(source.address) || own.broadcasts.has(source.address)) return false;
   const loopback = isLoopback(source.address);
   if (loopback && !isLoopback(local.address)) return false;
-  // An own address on a port of ours would be this program answering itself.
+  // An own address on our port would be this program answering itself.
   return !((loopback || own.addresses.has(source.address)) && own.udpPorts.has(source.port));
 }

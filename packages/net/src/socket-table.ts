@@ -23,7 +23,7 @@ export function hasSocketTables(): boolean {
 }
 
 /**
- * The sockets with this local port, of IPv4 and IPv6. `undefined` where a table could not be read, as when no more
+ * The sockets with this local port, of IPv4 and IPv6. `undefined` if a table could not be read, as when no more
  * files can be opened; a table that does not exist has no sockets.
  */
 export async function readSocketRows(

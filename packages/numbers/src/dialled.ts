@@ -21,7 +21,7 @@ const EMERGENCY_URN = 'urn:service:sos';
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
  * decoded, visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
  *
- * @returns `undefined` where the text is no number.
+ * @returns `undefined` if the text is no number.
  */
 export function readDialled(text: string): Dialled | undefined {
   if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
@@ -92,7 +92,7 @@ function contextOf(parameters: string): string {
   return value.startsWith('+') ? digits : '';
 }
 
-/** The digits of a text of digits and separators, empty where it is anything else. */
+/** The digits of a text of digits and separators, empty if it is anything else. */
 function readPlainDigits(text: string): string {
   let digits = '';
   for (const character of text) {

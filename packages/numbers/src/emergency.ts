@@ -59,7 +59,7 @@ const ANY: ReadonlySet<string> = new Set([...BY_COUNTRY.values()].flatMap((set) 
  * Whether telephones of that country dial it for help. Where no country is set, what any country dials counts: letting
  * a listed caller through to an extension costs less than refusing a call for help.
  *
- * @param country ISO 3166-1 alpha-2, `undefined` where none is set.
+ * @param country ISO 3166-1 alpha-2, `undefined` if none is set.
  */
 export function isEmergency(digits: string, country: string | undefined): boolean {
   if (country === undefined) return ANY.has(digits);

@@ -131,7 +131,7 @@ export class NumberingPlans {
     return this.#codes.has(code) ? code : undefined;
   }
 
-  /** @returns `undefined` where no country has such numbers. */
+  /** @returns `undefined` if no country has such numbers. */
   read(e164: string): PlannedNumber | undefined {
     if (e164.length < E164_DIGITS_MIN || e164.length > E164_DIGITS_MAX) return undefined;
     const code = this.callingCodeOf(e164);
@@ -149,7 +149,7 @@ export class NumberingPlans {
     return { e164, country: plans[0]?.country, type: 'unallocated' };
   }
 
-  /** @param country ISO 3166-1 alpha-2. @returns `undefined` where there is no such country. */
+  /** @param country ISO 3166-1 alpha-2. @returns `undefined` if there is no such country. */
   home(country: string): HomePlan | undefined {
     const fields = this.#country(country);
     if (fields === undefined) return undefined;

@@ -34,7 +34,7 @@ export interface Reading {
   readonly kind: 'number' | 'unknown' | 'feature-code' | 'none' | ShortKind;
   /** The likeliest first; empty unless `kind` is `number`. */
   readonly candidates: readonly Candidate[];
-  /** The digits with their marks and their plus, without scheme, host and separators; empty where there are none. */
+  /** The digits with their marks and their plus, without scheme, host and separators; empty if there are none. */
   readonly digits: string;
   /** How it is written says which number is meant, so that no other reading may take its place. */
   readonly isPlain: boolean;

@@ -16,9 +16,9 @@ const SERVICE_PREFIXES = ['116', '118'];
 const INTERNATIONAL = ['', '00', '011', '0011', '900', '9011', '000'];
 
 /**
- * What digits without a plus stand for where they are none of E.164; `undefined` where they may be one.
+ * What digits without a plus stand for where they are none of E.164; `undefined` if they may be one.
  *
- * @param country ISO 3166-1 alpha-2 of the telephones, `undefined` where it is not known.
+ * @param country ISO 3166-1 alpha-2 of the telephones, `undefined` if it is not known.
  */
 export function shortKind(digits: string, country: string | undefined): ShortKind | undefined {
   for (const line of OUTSIDE_LINES) {

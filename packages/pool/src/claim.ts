@@ -21,7 +21,7 @@ export interface Claim {
   readonly sipMethod: string;
   readonly userAgent: string;
   readonly sipMessage: string;
-  /** How sure the other node says it is; never ours. Empty where it says nothing. */
+  /** How sure the other node says it is; never ours. Empty if it says nothing. */
   readonly grade: Grade | '';
 }
 

@@ -16,7 +16,7 @@ export interface Signer {
   sign(octets: Uint8Array): Uint8Array;
 }
 
-/** The key to check signatures with; `undefined` where the octets are none. */
+/** The key to check signatures with; `undefined` if the octets are none. */
 export function importKey(publicKey: Uint8Array): KeyObject | undefined {
   if (publicKey.length !== PUBLIC_KEY_SIZE) return undefined;
   try {

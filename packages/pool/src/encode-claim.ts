@@ -27,7 +27,7 @@ export function isSharable(event: RecordedEvent): boolean {
 /**
  * The JSON of a value, at most {@link SHARED_OCTETS_MAX} octets: the thirteen members that nodes of SentryPeer 4.x
  * want, then ours. `destination_ip` and `sip_message` are empty: they would tell attackers where the honeypot is. The
- * User-Agent is cut to what room there is; `undefined` where even without it there is too little.
+ * User-Agent is cut to what room there is; `undefined` if even without it there is too little.
  */
 export function encodeClaim(
   event: RecordedEvent,

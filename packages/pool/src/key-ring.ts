@@ -49,7 +49,7 @@ export class KeyRing {
     return recorded === undefined ? undefined : this.learn(nodeId, recorded);
   }
 
-  /** Keeps a key that somebody told; `undefined` where it is not that node's. */
+  /** Keeps a key that somebody told; `undefined` if it is not that node's. */
   learn(nodeId: string, publicKey: Uint8Array): OriginKey | undefined {
     const key = importKey(publicKey);
     if (key === undefined || nodeIdOfKey(publicKey) !== nodeId) return undefined;

@@ -45,7 +45,7 @@ export class Pool implements AsyncDisposable {
     this.#running = Promise.all([this.#publisher.running, this.#receiver.run()]);
   }
 
-  /** Rejects where a part fails that must not. */
+  /** Rejects if a part fails that must not. */
   get running(): Promise<unknown> {
     return this.#running;
   }

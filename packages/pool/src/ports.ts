@@ -12,7 +12,7 @@ type Network = Pick<DhtNode, 'put' | 'cancel' | 'get' | 'listen' | 'connected' |
 /** What is recorded of an origin. */
 export interface KnownOrigin {
   readonly trust: Trust;
-  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  /** Raw Ed25519 key; `undefined` if it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
   /** Wall-clock microseconds of the first time something of it was taken. */
   readonly firstSeenEpochUs: number;
@@ -32,7 +32,7 @@ export interface ReceivedEvent {
   readonly origin: {
     /** Raw Ed25519 key whose owner signed it; `undefined`: nobody did. */
     readonly publicKey: Uint8Array | undefined;
-    /** The DHT node that told us; empty where that is not known. */
+    /** The DHT node that told us; empty if that is not known. */
     readonly address: string;
   };
 }
@@ -42,7 +42,7 @@ export interface PoolPorts {
   readonly log: EventLog;
   readonly cursors: CursorSink;
   readonly origins: Origins;
-  /** Resolves with the number of those that were new; rejects with `OperatingError` where nothing can be recorded now. */
+  /** Resolves with the number of those that were new; rejects with `OperatingError` if nothing can be recorded now. */
   readonly record: (events: readonly ReceivedEvent[]) => Promise<number>;
   readonly signer: Signer;
   readonly clock: Clock;

@@ -102,7 +102,7 @@ export class Publisher implements Sink<RecordedEvent> {
     this.#pump.wake();
   }
 
-  /** Rejects where a programmer's error ended it. */
+  /** Rejects if a programmer's error ended it. */
   get running(): Promise<void> {
     return this.#pump.running;
   }

@@ -47,7 +47,7 @@ export class Quotas {
   /**
    * Counts one event of an origin, or says why it may not be taken; then nothing is counted.
    *
-   * @param knownMs Milliseconds since the origin was recorded first; `undefined` where it never was.
+   * @param knownMs Milliseconds since the origin was recorded first; `undefined` if it never was.
    */
   take(
     nodeId: string,

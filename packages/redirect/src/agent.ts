@@ -25,7 +25,7 @@ export interface AgentOptions {
 }
 
 export interface AgentPorts {
-  /** The one judge; `undefined` where it cannot judge now. */
+  /** The one judge; `undefined` if it cannot judge now. */
   readonly judge: (...question: Parameters<Judge['judge']>) => Judgement | undefined;
 }
 

@@ -31,7 +31,7 @@ export function isAnswerable(message: SipMessage): boolean {
   );
 }
 
-/** The status for a request that is wrong whatever it wants (RFC 3261 §8.2), `undefined` where it is right. */
+/** The status for a request that is wrong whatever it wants (RFC 3261 §8.2), `undefined` if it is right. */
 export function protocolError(message: SipMessage): 400 | 505 | undefined {
   if (message.sipVersion !== 'SIP/2.0') return 505;
   const { from, to, cseq, vias, contentLength } = message;

@@ -25,7 +25,7 @@ export interface Destination {
  * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` stands in the user part,
  * once.
  *
- * @returns `undefined` where the text is no such template.
+ * @returns `undefined` if the text is no such template.
  */
 export function parseDestination(template: string): Destination | undefined {
   if (template.length > TEMPLATE_CHARACTERS_MAX || !isUriText(template)) return undefined;

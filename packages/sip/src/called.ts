@@ -7,7 +7,7 @@ import { decodeUserPart, looksLikeNumber } from './user-part.ts';
 
 /** Who was called, and which part of the message says so. */
 export interface Called {
-  /** Decoded, prefixes and separators kept; `undefined` where the message names nobody. */
+  /** Decoded, prefixes and separators kept; `undefined` if the message names nobody. */
   readonly number: string | undefined;
   readonly source: 'request-uri' | 'to' | 'none';
   /** RFC 3966 §5.1.5: in which numbering plan a local number is to be read. As written. */

@@ -96,7 +96,7 @@ export function closingQuote(text: string, start: number): number {
   return -1;
 }
 
-/** The octet whose two hexadecimal digits begin at `start`, or `undefined` where there are none. */
+/** The octet whose two hexadecimal digits begin at `start`, or `undefined` if there are none. */
 export function hexOctet(text: string, start: number): number | undefined {
   const high = HEX_VALUES[text.charCodeAt(start)] ?? -1;
   const low = HEX_VALUES[text.charCodeAt(start + 1)] ?? -1;

@@ -58,7 +58,7 @@ export function computeDigestResponse(input: DigestInput): string | undefined {
 }
 
 /**
- * By which rule the credentials prove the password, or `undefined` where they do not. Everything is taken
+ * By which rule the credentials prove the password, or `undefined` if they do not. Everything is taken
  * as sent, not as issued; the newer rule is tried where nc and cnonce are there, the old one always, because
  * tools claim `qop=auth` and compute without it. A user name ends in `@` with some tools and is hashed so.
  *

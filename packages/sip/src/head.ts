@@ -8,7 +8,7 @@ import { parseStartLine, startOfMessage, type StartLine } from './start-line.ts'
 
 /** One header line, nothing of it interpreted. Texts are Latin-1. */
 export interface HeaderField {
-  /** As written; empty where the line has no colon. */
+  /** As written; empty if the line has no colon. */
   readonly name: string;
   /** Canonical long name in lower case (`via`), also where the compact form is written. */
   readonly id: string;

@@ -45,7 +45,7 @@ export class SipMessage {
    * shorter; all of it where Content-Length is missing, longer, no number, or contradicts itself.
    */
   readonly bodySize: number;
-  /** `undefined` where it is missing, no number, or contradicts itself. Capped at 2^53 - 1. */
+  /** `undefined` if it is missing, no number, or contradicts itself. Capped at 2^53 - 1. */
   readonly contentLength: number | undefined;
 
   readonly #lines: readonly HeaderLine[];
@@ -82,7 +82,7 @@ export class SipMessage {
     this.bodySize = this.#bodySize(octets.length - bodyOffset);
   }
 
-  /** The value of the first header of that canonical name (`via`), `undefined` where there is none. */
+  /** The value of the first header of that canonical name (`via`), `undefined` if there is none. */
   header(id: string): string | undefined {
     return this.#firstLine(headerIdOf(id), id)?.value;
   }
@@ -228,7 +228,7 @@ export class SipMessage {
     return vias;
   }
 
-  /** Adds the values of one line; answers `false` where the limit is reached. */
+  /** Adds the values of one line; answers `false` if the limit is reached. */
   #addVias(vias: Via[], line: HeaderLine): boolean {
     const { value } = line;
     const note = this.#noteIn(line);

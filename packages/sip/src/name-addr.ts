@@ -7,7 +7,7 @@ import { parseSipUri, type SipUri } from './sip-uri.ts';
 
 /** The value of From, To, Contact and their like, RFC 3261 §20.10. Texts are Latin-1 as written. */
 export interface NameAddr {
-  /** Without its quotes; `undefined` where there is none. */
+  /** Without its quotes; `undefined` if there is none. */
   readonly displayName: string | undefined;
   readonly uri: SipUri;
   /** Parameters of the header, from the first semicolon on, or empty. Read them with `parameterValue`. */
@@ -16,7 +16,7 @@ export interface NameAddr {
   readonly tag: string | undefined;
 }
 
-/** `undefined` where there is no address at all. */
+/** `undefined` if there is no address at all. */
 export function parseNameAddr(
   text: string,
   note: NoteAnomaly = ignoreAnomaly,

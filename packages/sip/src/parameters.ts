@@ -39,7 +39,7 @@ export function isParameter(text: string, start: number, end: number, lower: str
 }
 
 /**
- * The value of the parameter from `start` to `end`: without its quotes if it has some, empty where it has
+ * The value of the parameter from `start` to `end`: without its quotes if it has some, empty if it has
  * no value.
  */
 export function valueOfParameter(text: string, start: number, end: number): string {
@@ -52,7 +52,7 @@ export function valueOfParameter(text: string, start: number, end: number): stri
 }
 
 /**
- * The value of a parameter (`;name=value;name`, RFC 3261 §25.1 `generic-param`), `undefined` where there is
+ * The value of a parameter (`;name=value;name`, RFC 3261 §25.1 `generic-param`), `undefined` if there is
  * none of that name. Of several the first counts.
  *
  * @param lower The name in lower case.

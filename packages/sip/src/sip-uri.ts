@@ -10,9 +10,9 @@ import { parseHostPort } from './host-port.ts';
  */
 export interface SipUri {
   readonly text: string;
-  /** Lower case; empty where none is written. */
+  /** Lower case; empty if none is written. */
   readonly scheme: string;
-  /** Without the password; of a `tel` URI the number. `undefined` where it is absent or empty. */
+  /** Without the password; of a `tel` URI the number. `undefined` if it is absent or empty. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** An IPv6 reference with its brackets; empty in `tel` and unknown schemes. */

@@ -25,7 +25,7 @@ export type Frame =
       readonly close: boolean;
       /** It never came to its end; to be recorded as far as it came, and never answered. */
       readonly isUnfinished: boolean;
-      /** The first octets that came before it and belong to no message; empty where there were none. */
+      /** The first octets that came before it and belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
   /** CRLF CRLF between messages; may be answered with one CRLF (RFC 5626 §4.4.1). */

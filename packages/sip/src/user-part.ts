@@ -47,7 +47,7 @@ export function looksLikeNumber(text: string): boolean {
 
 /**
  * The search key of a called number: its digits alone, without `+`, separators and whatever follows a
- * semicolon. Empty where the text is no number, so that `baduser-8179` is not found under 8179.
+ * semicolon. Empty if the text is no number, so that `baduser-8179` is not found under 8179.
  */
 export function digitsOf(number: string): string {
   const semicolon = number.indexOf(';');

@@ -52,7 +52,7 @@ export class Via {
     return parameterValue(this.parameters, 'received');
   }
 
-  /** Empty where the parameter has no value, RFC 3581 §3. */
+  /** Empty if the parameter has no value, RFC 3581 §3. */
   get rport(): string | undefined {
     return parameterValue(this.parameters, 'rport');
   }

@@ -137,7 +137,7 @@ export class StoreReader {
   }
 
   /**
-   * Throws `OperatingError` where there is no database of ours.
+   * Throws `OperatingError` if there is no database of ours.
    *
    * @param options.cacheOctets Of pages that are kept in memory. @default 2 MiB
    */
@@ -161,7 +161,7 @@ export class StoreReader {
     return this.#readCounter('last_honey_id');
   }
 
-  /** Up to which row the consumer of this name had come, or `undefined` where it never saved that. */
+  /** Up to which row the consumer of this name had come, or `undefined` if it never saved that. */
   cursor(name: string): number | undefined {
     const row = this.#guarded(() => this.#cursor.get(name));
     return row === undefined ? undefined : Number(row['honey_id']);

@@ -25,7 +25,7 @@ export interface RouteAccess {
   readonly keyInPath?: boolean;
 }
 
-/** Who asks: `undefined` where no key was given. */
+/** Who asks: `undefined` if no key was given. */
 export interface Caller {
   readonly role: Role | undefined;
 }

@@ -46,12 +46,12 @@ export function postRoute(
   });
 }
 
-/** What was posted, empty where nothing was. */
+/** What was posted, empty if nothing was. */
 export function bodyText(request: FastifyRequest): string {
   return typeof request.body === 'string' ? request.body : '';
 }
 
-/** `undefined` where the text is no JSON. */
+/** `undefined` if the text is no JSON. */
 export function jsonBody(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;

@@ -19,7 +19,7 @@ export interface WebhookState {
   readonly deadLetters: number;
   /** Wall-clock microseconds, `undefined` before the first. */
   readonly acceptedEpochUs: number | undefined;
-  /** Wall-clock microseconds, `undefined` where nothing failed. */
+  /** Wall-clock microseconds, `undefined` if nothing failed. */
   readonly nextTryEpochUs: number | undefined;
   /** The newest failure or refusal. */
   readonly error:

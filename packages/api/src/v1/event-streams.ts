@@ -38,7 +38,7 @@ export class EventStreams {
     this.#countMax = countMax;
   }
 
-  /** `undefined` where too many are open. */
+  /** `undefined` if too many are open. */
   open(options: EventStreamOptions): Readable | undefined {
     if (this.#streams.size >= this.#countMax) return undefined;
     const stream = new EventStream(options);

@@ -6,14 +6,14 @@ import type { OperationPorts } from './operation.ts';
 
 /** A called number, and what its digits mean. */
 export interface FoundNumber extends Omit<SeenNumber, 'totalId'> {
-  /** With its plus; `undefined` where they are no number of E.164. */
+  /** With its plus; `undefined` if they are no number of E.164. */
   readonly e164: string | undefined;
   /** ISO 3166-1 alpha-2. */
   readonly country: string | undefined;
   readonly type: string | undefined;
 }
 
-/** The number as it was dialled, else in any other form; `undefined` where it was not called. */
+/** The number as it was dialled, else in any other form; `undefined` if it was not called. */
 export function findNumber(
   { evidence, reputation }: Pick<OperationPorts, 'evidence' | 'reputation'>,
   dialled: string,

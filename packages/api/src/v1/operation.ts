@@ -31,7 +31,7 @@ export interface OperationPorts {
   readonly feedStreams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks'>;
   readonly clock: Clock;
-  /** `undefined` where the SIP agent is off. */
+  /** `undefined` if the SIP agent is off. */
   readonly agentDecisions?: AgentDecisions;
 }
 

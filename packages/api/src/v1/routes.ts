@@ -83,7 +83,7 @@ function addOperation(
   });
 }
 
-/** What stands in the path, empty where nothing is asked for, `undefined` where it is wrong. */
+/** What stands in the path, empty if nothing is asked for, `undefined` if it is wrong. */
 function placeOf(request: FastifyRequest, { place }: Operation): string | undefined {
   if (place === undefined) return '';
   const text = (request.params as Readonly<Record<string, string>>)[place.name] ?? '';

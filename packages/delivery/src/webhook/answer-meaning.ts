@@ -107,7 +107,7 @@ function isKnownAlready(text: string): boolean {
   }
 }
 
-/** Seconds or a date, RFC 9110 §10.2.3. @returns Milliseconds from now, `undefined` where it is neither. */
+/** Seconds or a date, RFC 9110 §10.2.3. @returns Milliseconds from now, `undefined` if it is neither. */
 function parseRetryAfter(text: string, epochMs: number): number | undefined {
   const trimmed = text.trim();
   const ms = /^[0-9]{1,9}$/.test(trimmed) ? Number(trimmed) * 1000 : Date.parse(trimmed) - epochMs;

@@ -11,7 +11,7 @@ import type { TokenSource } from './token-source.ts';
 
 const compress = promisify(gzip);
 
-/** Characters from which on a word of ours in an answer is taken for a secret. Chosen: shorter ones are words of a language. */
+/** Length in characters from which a configured text that appears in an answer is masked as a secret. Chosen: shorter ones are ordinary words. */
 const SECRET_CHARACTERS_MIN = 8;
 
 /** An event, ready to be posted. */

@@ -51,7 +51,7 @@ export class HttpPoster {
   readonly #underWay = new Set<http.ClientRequest>();
   #isClosed = false;
 
-  /** Throws where a proxy's variable is no URL. */
+  /** Throws if a proxy's variable is no URL. */
   constructor(options: HttpPosterOptions) {
     this.#options = options;
     const connections = {

@@ -48,7 +48,7 @@ export class TokenSource {
     this.#options = options;
   }
 
-  /** Throws `OperatingError` where none is to be had. */
+  /** Throws `OperatingError` if none is to be had. */
   async token(): Promise<string> {
     const token = this.#token;
     if (token !== undefined && this.#clock.nowMs() < token.renewAtMs) return token.text;

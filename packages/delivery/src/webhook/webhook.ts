@@ -65,7 +65,7 @@ export interface SenderFacts {
 export interface WebhookReport {
   readonly name: string;
   readonly status: WebhookStatus;
-  /** Wall-clock microseconds of the next try, `undefined` where nothing failed. */
+  /** Wall-clock microseconds of the next try, `undefined` if nothing failed. */
   readonly nextTryEpochUs: number | undefined;
 }
 
@@ -81,7 +81,7 @@ export class Webhook {
   #retryAfterMs: number | undefined;
   #nextTryEpochUs: number | undefined;
 
-  /** Throws where a proxy's variable is no URL. */
+  /** Throws if a proxy's variable is no URL. */
   constructor(
     ports: WebhookPorts,
     options: WebhookOptions,

@@ -19,7 +19,7 @@ export class Webhooks implements AsyncDisposable {
 
   private constructor() {}
 
-  /** Throws `OperatingError` where a proxy or an authority cannot be used. */
+  /** Throws `OperatingError` if a proxy or an authority cannot be used. */
   static open(
     ports: WebhookPorts,
     options: readonly WebhookOptions[],

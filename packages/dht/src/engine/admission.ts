@@ -34,7 +34,7 @@ export class Admission {
   /** When an address last showed that it hears us; the longest silent first. */
   readonly #proved = new Map<string, number>();
   readonly #blacklist = new Set<string>();
-  /** What went to addresses that have not answered; what they answer is given back. */
+  /** Octets sent to addresses that have not answered; when one answers, its octets are credited back. */
   readonly #unproved = new Budgets(
     UNPROVED_OCTETS_PER_HOUR / HOUR_S,
     UNPROVED_OCTETS_PER_HOUR,
@@ -82,7 +82,7 @@ export class Admission {
     this.#blacklist.add(endpointKey(source));
   }
 
-  /** The address showed a token, or answered a question of ours: it hears what we send there. */
+  /** The address sent a valid token, or answered a request: it hears what we send there. */
   prove(source: Endpoint, nowMs: number): void {
     const key = endpointKey(source);
     this.#proved.delete(key);
@@ -117,7 +117,10 @@ export class Admission {
     );
   }
 
-  /** Takes octets that go to an address that has not answered from what it, its network and everybody may get. `false`: too many. */
+  /**
+   * Takes the octets of a datagram to an address that has not answered from its budget, its network's and the total.
+   * `false`: too many.
+   */
   spend(to: Endpoint, octets: number, nowMs: number): boolean {
     if (!this.affords(to, octets, nowMs)) return false;
     this.#unproved.take(sourceKey(to.address), octets, nowMs);
@@ -132,7 +135,7 @@ export class Admission {
     return true;
   }
 
-  /** What went there reached somebody who wants it: it takes nothing from the neighbours. */
+  /** The address wanted what was sent there, so it uses up no budget of its neighbours. */
   #giveBack(source: Endpoint, key: string): void {
     const spent = this.#unprovedSpent.get(key);
     if (spent === undefined) return;
@@ -187,7 +190,7 @@ class Budgets {
     return this.#all.octets >= octets && this.#own(source, nowMs).octets >= octets;
   }
 
-  /** What was taken may be taken again. */
+  /** Gives back what was taken. */
   giveBack(source: string, octets: number): void {
     const own = this.#bySource.get(source);
     if (own !== undefined) own.octets = Math.min(this.#burst, own.octets + octets);

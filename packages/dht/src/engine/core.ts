@@ -11,7 +11,7 @@ import type { Envelope } from '../wire/message.ts';
 /** What every part of one engine shares. */
 export interface Core {
   readonly id: InfoHash;
-  /** What is said of us on every datagram. */
+  /** What every datagram says about us. */
   readonly envelope: Envelope;
   readonly clock: Clock;
   readonly chance: Chance;

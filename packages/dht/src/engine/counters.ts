@@ -15,7 +15,7 @@ export interface Counters {
   /** Queries beyond the rate of their source, or of all. */
   rateLimited: number;
   queriesAnswered: number;
-  /** Questions that wait until their address has answered our ping, and that are answered then. */
+  /** Requests that wait until their address has answered our ping, and requests answered after that. */
   questionsHeld: number;
   questionsReleased: number;
   /** Messages not sent to an address that has not shown that it hears us: too large, or beyond its budget. */

@@ -29,20 +29,20 @@ import { lifetimeMs } from '../values/value-types.ts';
 import type { Condition, NodeRecord } from '../wire/message.ts';
 import { encodeValue } from '../wire/value-codec.ts';
 
-/** Our user agent. Real nodes say `RNG1` (2.4) or `o2` (2.6 and later) and look at nobody's. */
+/** Our user agent. Real nodes send `RNG1` (2.4) or `o2` (2.6 and later) and ignore that of others. */
 const AGENT = 'o2';
 
 export interface EnginePorts {
   readonly clock: Clock;
   readonly random: Random;
-  /** Sends one datagram; what is lost is repeated as the protocol wants it. */
+  /** Sends one datagram; the protocol repeats lost ones. */
   readonly send: SendDatagram;
-  /** The local network's groups, where nodes look for each other; absent: none is looked for. */
+  /** The multicast groups of the local network, where nodes search for each other; absent: no search. */
   readonly discovery?: {
     readonly portOf: (family: Family) => number | undefined;
     readonly send: SendDatagram;
   };
-  /** Nobody answers: names of bootstrap nodes are worth another look. */
+  /** Nobody answers: look up the names of bootstrap nodes again. */
   readonly onBootstrapDue?: () => void;
 }
 
@@ -55,7 +55,7 @@ export interface EngineOptions {
   readonly network?: number;
   /** Use the network without being listed or stored at; 2.4 does not know of it. @default false */
   readonly client?: boolean;
-  /** What `exportState` gave, perhaps read from a file: nothing in it is believed unseen. */
+  /** The result of `exportState`, perhaps read from a file: every part of it is checked. */
   readonly state?: unknown;
 }
 
@@ -104,7 +104,7 @@ export class DhtEngine {
     this.#storage = new Storage(core, (change, stored) => {
       this.#subscriptions.announce(change, stored);
       for (const listen of this.#listens.get(stored.key) ?? []) {
-        if (change === 'refreshed') continue; // Our own storage tells the end itself.
+        if (change === 'refreshed') continue; // Our own storage reports the end itself.
         if (change === 'expired') listen.expire(this.#storage, [stored.value.id]);
         else listen.receive(this.#storage, stored.value, -Infinity, stored.from);
       }
@@ -161,9 +161,9 @@ export class DhtEngine {
     this.advance();
   }
 
-  /** Does what is due. */
+  /** Runs everything that is due. */
   advance(): void {
-    if (this.#turning) return; // A callback called us: the turn that is on does it.
+    if (this.#turning) return; // Called from a callback: the current turn does it.
     this.#turning = true;
     this.#core.timers.runDue(this.#core.clock.nowMs());
     this.#turning = false;
@@ -295,7 +295,7 @@ export class DhtEngine {
 
   exportState(): DhtState {
     const nowMs = this.#core.clock.nowMs();
-    // Also those that are silent just now: a node may be stopped because its network is down.
+    // Including nodes that are silent now: this node may be stopping because its network is down.
     const nodes = [...this.#overlays.values()].flatMap(({ table }) =>
       table
         .nodes()
@@ -342,7 +342,7 @@ export class DhtEngine {
       overlay.maintenance.other = [...this.#overlays.values()].find((each) => each !== overlay);
       overlay.maintenance.start();
     }
-    // Nodes of an earlier life: as good as bootstrap nodes.
+    // Nodes of an earlier run serve as bootstrap nodes.
     const known = nodesOfState(state);
     for (const record of known)
       this.#overlays.get(familyOf(record.endpoint.address))?.learn(record, undefined);

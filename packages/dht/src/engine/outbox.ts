@@ -21,11 +21,11 @@ interface Waiting {
 }
 
 /**
- * Where datagrams leave. Headers go at once; parts go in bursts, because receivers of 2.4.12 have small buffers
- * and lose a whole message with one part (PROTOCOL 20.3). The order of parts is kept.
+ * Where datagrams leave. Headers go at once; parts go in bursts, because receivers of 2.4.12 have small buffers and
+ * lose a whole message with one part (PROTOCOL 20.3). The order of parts is kept.
  *
- * Nothing passes it by, so this is where it is made sure that nobody leans on us: an address that has not shown that it
- * hears us gets single small datagrams, as its budget allows.
+ * All datagrams pass through here, so this is where amplification is prevented: an address that has not shown that it
+ * hears us gets single small datagrams, within its budget.
  */
 export class Outbox {
   readonly #clock: Clock;

@@ -20,7 +20,7 @@ import { decodePackedValue } from '../wire/value-codec.ts';
 
 export type MessageWithValues = QueryMessage | ReplyMessage;
 
-/** A value whose octets are on their way. */
+/** A value whose parts are still arriving. */
 interface Growing {
   readonly size: number;
   octets: Uint8Array | undefined;
@@ -92,7 +92,7 @@ export class Reassembly {
       else if (slot.size > 0 && slot.size <= PACKED_VALUE_OCTETS_MAX)
         growing.set(slot.index, { size: slot.size, octets: undefined, stretches: [] });
     }
-    if (growing.size === 0) return undefined; // Nothing that can come: no answer at all (PROTOCOL 5.3).
+    if (growing.size === 0) return undefined; // Such a value cannot arrive: no answer (PROTOCOL 5.3).
     const session = {
       message,
       source,
@@ -116,7 +116,7 @@ export class Reassembly {
     return this.#grow(key, session, part);
   }
 
-  /** Ends what waited too long; the answer is how many messages. */
+  /** Ends messages that waited too long. Returns their number. */
   expire(nowMs: number): number {
     let count = 0;
     for (const [key, session] of this.#sessions) {
@@ -211,7 +211,7 @@ function sessionKey(source: Endpoint, tid: number): string {
   return `${endpointKey(source)} ${tid}`;
 }
 
-/** The stretches with one more, those that touch made one. */
+/** The stretches with one more added; adjacent ones are merged. */
 function joined(
   stretches: readonly (readonly [number, number])[],
   from: number,

@@ -28,7 +28,9 @@ export interface ReceiverPorts {
   readonly overlayOf: (family: Family) => Overlay | undefined;
 }
 
-/** What comes in: judged, put together, and handed to whoever it is for. Nothing in it can make us throw. */
+/**
+ * Receives datagrams: checks them, assembles parts, and hands messages to their recipients. No datagram makes it throw.
+ */
 export class Receiver {
   readonly #ports: ReceiverPorts;
   readonly #reassembly = new Reassembly();
@@ -76,7 +78,7 @@ export class Receiver {
     const proved = admission.isProved(source, nowMs);
     const sender = { client: message.client, proved };
     const { node, foreign, isNews } = overlay.cache.heard(id, source, sender, nowMs);
-    // Who has not shown that it hears us gets into no table and no search: the server finds out whether it does.
+    // A source that has not shown that it hears us is added to no table and no search; the server pings it first.
     if (proved && foreign) overlay.probe(node, source);
     else if (proved) overlay.seen(node, 'heard', isNews);
     const slots = message.args.slots ?? [];
@@ -90,7 +92,7 @@ export class Receiver {
     this.#ports.server.answer(message, node, source, values, octets);
   }
 
-  /** What a storer pushes goes to the subscription it names, if the storer is where we know it. */
+  /** A push goes to the subscription that it names, if it comes from the known address of the storing node. */
   #deliver(
     message: QueryMessage,
     node: RemoteNode,
@@ -158,7 +160,7 @@ export class Receiver {
     this.#expireLater();
   }
 
-  /** Pushed values are told one by one; everything else waits until the message is whole. */
+  /** Pushed values are handed on one by one; everything else waits until the message is complete. */
   #assembled(assembled: Assembled | undefined): void {
     if (assembled === undefined) return;
     const { message, source, values, complete } = assembled;

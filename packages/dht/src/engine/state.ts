@@ -17,13 +17,13 @@ export interface DhtState {
   }[];
 }
 
-/** The node id of an exported state, or `undefined` where there is none to be read. */
+/** The node id of an exported state, or `undefined` if there is no valid one. */
 export function nodeIdOfState(state: unknown): InfoHash | undefined {
   const { nodeId } = asRecord(state);
   return typeof nodeId === 'string' ? parseInfoHash(nodeId) : undefined;
 }
 
-/** The nodes of a state that came from a file: what cannot be read is left out. */
+/** The nodes of a state that came from a file; invalid entries are left out. */
 export function nodesOfState(state: unknown): readonly NodeRecord[] {
   const { nodes } = asRecord(state);
   if (!Array.isArray(nodes)) return [];

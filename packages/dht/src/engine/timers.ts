@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Something that is to happen, once. */
+/** A timer that fires once. */
 export interface Timer {
   readonly atMs: number;
   /** `undefined` once it ran or was cancelled. */
   run: (() => void) | undefined;
 }
 
-/** Cancelled timers are swept out when they are this many and the majority. */
+/** Cancelled timers are removed when there are at least this many and they are the majority. */
 const SWEEP_MIN = 64;
 
-/** What is due when: a binary heap. It knows no clock; its owner asks when to come and then comes. */
+/** Timers in a binary heap. It has no clock: its owner asks when the next one is due and then calls it. */
 export class Timers {
   #heap: Timer[] = [];
   #cancelledCount = 0;
 
-  /** When the next is due, in the milliseconds of whoever armed it; `undefined` where there is none. */
+  /** When the next timer is due, in the milliseconds used to arm it; `undefined` if there is none. */
   get nextAtMs(): number | undefined {
     this.#dropCancelled();
     return this.#heap[0]?.atMs;
@@ -40,7 +40,9 @@ export class Timers {
       this.#sweep();
   }
 
-  /** Runs what is due, in order of time; also what those arm for now or earlier, up to a bound. */
+  /**
+   * Runs the timers that are due, in order of time, including those that they arm for now or earlier, up to a limit.
+   */
   runDue(nowMs: number): void {
     for (let timer = this.#pop(nowMs); timer !== undefined; timer = this.#pop(nowMs)) {
       const { run } = timer;

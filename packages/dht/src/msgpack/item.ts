@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * What MessagePack octets say. An integer is a `number` as long as that is exact, else a `bigint`. `null` stands
- * for nil and for what no OpenDHT message has (floats, extensions, map keys aside): it is never what a reader wants.
+ * A decoded MessagePack item. An integer is a `number` if that is exact, otherwise a `bigint`. `null` is nil and
+ * everything that no OpenDHT message contains (such as floats and extensions): no reader expects it.
  */
 export type Item =
   | null
@@ -28,7 +28,7 @@ export function asArray(item: Item | undefined): readonly Item[] | undefined {
   return Array.isArray(item) ? (item as readonly Item[]) : undefined;
 }
 
-/** OpenDHT takes text where octets belong, too (PROTOCOL 5.1). The view is borrowed. */
+/** OpenDHT also accepts text in place of octets (PROTOCOL 5.1). The view is borrowed. */
 export function asOctets(item: Item | undefined): Uint8Array | undefined {
   return item instanceof Uint8Array ? item : undefined;
 }

@@ -67,7 +67,7 @@ export class Packer {
     return this;
   }
 
-  /** What was written: octets of their own. */
+  /** What was written, as a copy. */
   finish(): Uint8Array {
     return new Uint8Array(this.#octets.subarray(0, this.#size));
   }
@@ -96,7 +96,7 @@ export class Packer {
       : this.#u8(0xce).#bigEndian(value, 4);
   }
 
-  /** The names of keys: most of what is written, and four times as fast as the encoder of the platform. */
+  /** The names of keys: most of what is written. This is 4 times as fast as the platform's encoder. */
   #ascii(text: string): this {
     this.#head(text.length, 0xa0, 31, 0xd9, 0xda).#reserve(text.length);
     for (let index = 0; index < text.length; index += 1)

@@ -40,7 +40,7 @@ export class BootstrapHosts {
     return [...this.#hosts].filter(isName);
   }
 
-  /** The addresses it has now; none where it is not found, which is logged once, and tried again. */
+  /** The name's current addresses; none if it is not found, which is logged once and tried again. */
   async resolve(text: string): Promise<readonly Endpoint[]> {
     const { host, port } = splitHost(text);
     try {
@@ -86,7 +86,7 @@ export class BootstrapHosts {
   }
 }
 
-/** An address is itself. */
+/** An address is returned as it is. */
 function isName(host: string): boolean {
   return !host.startsWith('[') && host.toLowerCase() !== host.toUpperCase();
 }

@@ -25,7 +25,7 @@ export interface DhtOptions {
   readonly network?: number;
   /** Signs, and gives the node its id. */
   readonly identity?: Identity | undefined;
-  /** What `exportState` gave: the node has the same id and finds back without a bootstrap node. */
+  /** The result of `exportState`: the node keeps its id and rejoins without a bootstrap node. */
   readonly state?: unknown;
   /** `host` or `host:port` of nodes that are asked first, as in `bootstrap`. */
   readonly bootstrap?: readonly string[];
@@ -47,7 +47,7 @@ export interface PutOptions {
 /** What became of a put. */
 export interface PutResult {
   readonly id: bigint;
-  /** The closest nodes confirmed it. It is no proof: they confirm what they drop, too (PROTOCOL 4.5). */
+  /** The closest nodes confirmed it. This is not proof: they also confirm values that they drop (PROTOCOL 4.5). */
   readonly announced: boolean;
   /** Nodes that confirmed. */
   readonly nodesCount: number;
@@ -59,7 +59,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A node of the OpenDHT network that runs: its sockets are open until `close`. */
+/** A running node of the OpenDHT network: its sockets are open until `close`. */
 export class DhtNode implements AsyncDisposable {
   readonly #ports: DhtPorts;
   readonly #options: DhtOptions;
@@ -72,7 +72,7 @@ export class DhtNode implements AsyncDisposable {
   #datagrams: DatagramPort | undefined;
   #discovery: DatagramPort | undefined;
   #cancelWake: () => void = () => undefined;
-  /** What the engine is woken for. */
+  /** When the engine must be called next. */
   #wakeAtMs: number | undefined;
   #closed: Promise<void> | undefined;
 
@@ -106,16 +106,16 @@ export class DhtNode implements AsyncDisposable {
   }
 
   /**
-   * Asks nodes whose ids are not known: `host`, `host:port` or `[IPv6]:port`; the port is 4222 where none is given.
-   * Resolves when they were asked, not when they answered. A name that is not found is logged and looked up again until
-   * it is found; one that is found, as long as nobody answers.
+   * Asks nodes whose ids are not known: `host`, `host:port` or `[IPv6]:port`; the default port is 4222. Resolves when
+   * they were asked, not when they answered. A name that is not found is logged, and looked up again until it is found.
+   * A name that is found is looked up again as long as nobody answers.
    */
   async bootstrap(hosts: readonly string[]): Promise<void> {
     for (const host of hosts) this.#bootstrapHosts.add(host);
     await Promise.all(hosts.map((host) => this.#bootstrapHost(host)));
   }
 
-  /** Asks a node at an address that somebody told, as a bootstrap node is asked. */
+  /** Asks a node at an address learned from elsewhere, in the same way as a bootstrap node. */
   call(endpoint: Endpoint): void {
     this.#use((engine) => engine.bootstrap([endpoint]));
   }
@@ -130,7 +130,7 @@ export class DhtNode implements AsyncDisposable {
 
   /**
    * Puts an unsigned value. Resolves when the closest nodes have confirmed it or none can be reached; listeners and
-   * gets of this node see it at once. Throws `OperatingError` where too many values are announced.
+   * gets of this node see it at once. Throws `OperatingError` if too many values are announced.
    */
   put(key: InfoHash, content: ValueContent, options: PutOptions = {}): Promise<PutResult> {
     return this.#put(key, unsignedValue(options.id ?? this.#chance.valueId(), content), options);
@@ -153,7 +153,7 @@ export class DhtNode implements AsyncDisposable {
     return this.#put(key, signValue(identity, id, content, sequence), options);
   }
 
-  /** Stops announcing a permanent value; the copies of others run out. `false`: there is none. */
+  /** Stops announcing a permanent value; the copies at other nodes expire. `false`: there is no such value. */
   cancel(key: InfoHash, id: bigint): boolean {
     return this.#use((engine) => engine.cancelPut(key, id));
   }
@@ -185,8 +185,8 @@ export class DhtNode implements AsyncDisposable {
   }
 
   /**
-   * Values as they come, those already stored first, and their ends. Goes on until the loop over it is left, the
-   * signal is aborted or the node is closed. Who does not read loses the oldest events beyond `LISTEN_EVENTS_MAX`.
+   * Values as they arrive, those already stored first, and their ends. Continues until the loop over it is left, the
+   * signal is aborted or the node is closed. A slow reader loses the oldest events beyond `LISTEN_EVENTS_MAX`.
    */
   listen(key: InfoHash, options: ReadOptions = {}): EventQueue<ListenEvent> {
     const { signal, where = [] } = options;

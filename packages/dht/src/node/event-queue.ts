@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Between who tells events and who reads them at its own pace; beyond `countMax` the oldest go. */
+/** A queue between a producer of events and a reader; beyond `countMax` the oldest events are dropped. */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
   readonly #countMax: number;
   readonly #onDropped: () => void;
@@ -37,7 +37,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** Ends it; what waits is still read. Idempotent. */
+  /** Ends the queue; events that wait can still be read. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -10,36 +10,40 @@ import { sameOctets, type Value } from '../values/value.ts';
 import { lifetimeMs } from '../values/value-types.ts';
 import type { Condition } from '../wire/message.ts';
 
-/** What a listen tells. */
+/** An event of a listen. */
 export type ListenEvent =
   /** A value that was not there before, or a new content of a known id. */
   | {
       readonly kind: 'value';
       readonly value: Value;
-      /** The node that told us: who put it where it was put here, else one that stores it; `undefined`: we ourselves. */
+      /**
+       * The node that sent us the value: the node that put it, if it was put here, otherwise a node that stores it;
+       * `undefined`: this node itself.
+       */
       readonly from: string | undefined;
     }
-  /** No storer has any content of this id any more. */
+  /** No storing node has any content of this id any more. */
   | { readonly kind: 'expired'; readonly id: bigint };
 
-/** A value as one storer has it. */
+/** A value as one storing node has it. */
 interface Held {
   readonly digest: string;
   readonly lifetimeMs: number;
   expiresAtMs: number;
 }
 
-/** Contents of one id that are alive, each with the number of storers that have it. */
+/** Live contents of one id, each with the number of storing nodes that have it. */
 interface Alive {
   readonly counts: Map<string, number>;
-  /** The newest content, where it is signed: an older one is no news. */
+  /** The newest content if it is signed: older ones are ignored. */
   owner: Uint8Array | undefined;
   sequence: number;
 }
 
 /**
- * One listen of the application: what which storer holds, so that a value is told on the first and its end with the
- * last (PROTOCOL 10.3). A storer that vanishes takes nothing with it; its values run out by our own clock.
+ * One listen of the application. It remembers what each storing node holds, so that a value is reported when the first
+ * node has it and its end when the last node drops it (PROTOCOL 10.3). When a storing node vanishes, its values stay
+ * and expire by our own clock.
  */
 export class ListenOperation {
   readonly key: InfoHash;
@@ -67,7 +71,7 @@ export class ListenOperation {
     return this.#alive.size;
   }
 
-  /** @param ageMs How long ago the value was put; `-Infinity` where the storer surely tells its end. */
+  /** @param ageMs How long ago the value was put; `-Infinity` if the storing node is sure to report its end. */
   receive(storer: object, value: Value, ageMs = 0, from?: string): void {
     if (this.closed || value.id === 0n || !matches(value, this.where)) return;
     const digest = contentDigest(value);
@@ -85,7 +89,7 @@ export class ListenOperation {
       return;
     }
     const entry = { digest, lifetimeMs: life, expiresAtMs };
-    held.delete(value.id); // A new content goes to the end, behind older ones.
+    held.delete(value.id); // New content goes to the end, after older content.
     held.set(value.id, entry);
     this.#arm(storer, value.id, entry);
     this.#appear(value, digest, from);
@@ -121,7 +125,7 @@ export class ListenOperation {
   }
 
   #arm(storer: object, id: bigint, entry: Held): void {
-    if (entry.expiresAtMs === Infinity) return; // Its storer will say when it ends.
+    if (entry.expiresAtMs === Infinity) return; // Its storing node will say when it ends.
     this.#core.timers.arm(entry.expiresAtMs, () => {
       if (this.closed || this.#storers.get(storer)?.get(id) !== entry) return;
       if (entry.expiresAtMs > this.#core.clock.nowMs()) this.#arm(storer, id, entry);

@@ -63,7 +63,7 @@ export class GetOperation {
   }
 }
 
-/** One put of the application. A permanent one goes on until it is cancelled. */
+/** One put of the application. A permanent one continues until it is cancelled. */
 export class PutOperation {
   readonly key: InfoHash;
   readonly value: Value;

@@ -18,7 +18,7 @@ export interface BootstrapPorts {
   readonly isConnected: () => boolean;
   /** Somebody answered, whose id is known from now on. */
   readonly onPong: (id: InfoHash, source: Endpoint) => void;
-  /** Somebody has answered, or nobody will. */
+  /** A node has answered, or none will. */
   readonly onSettled: () => void;
   /** The pings are repeated; names may have other addresses now. */
   readonly onDue: () => void;
@@ -30,7 +30,7 @@ export class Bootstrap {
   readonly #requests: Requests;
   readonly #ports: BootstrapPorts;
   readonly #endpoints = new Map<string, Endpoint>();
-  /** Pings that are out, by transaction id: it is all that such an answer can be told by. */
+  /** Pings in flight, by transaction id, the only thing that identifies their answers. */
   readonly #pings = new Map<number, Request>();
   /** Look-ups that are on. */
   #expectedCount = 0;
@@ -47,7 +47,7 @@ export class Bootstrap {
     return this.#pings.size > 0 || this.#expectedCount > 0;
   }
 
-  /** Addresses are being looked up; the answer is to be called when they were added, or there are none. */
+  /** Addresses are being looked up. Call the returned function when they were added, or when there are none. */
   expect(): () => void {
     this.#expectedCount += 1;
     let over = false;
@@ -70,7 +70,7 @@ export class Bootstrap {
     this.#arm();
   }
 
-  /** Begins again with short pauses, if nobody is there. */
+  /** Begins again with short pauses if no node is known. */
   restart(): void {
     this.#repeatMs = BOOTSTRAP_REPEAT_MS_MIN;
     if (this.#ports.isConnected()) return;
@@ -82,7 +82,7 @@ export class Bootstrap {
     this.#repeatMs = BOOTSTRAP_REPEAT_MS_MIN;
   }
 
-  /** `true` where the message answers one of these pings. */
+  /** `true` if the message answers one of these pings. */
   answer(message: ReplyMessage | ErrorMessage, source: Endpoint): boolean {
     const request = this.#pings.get(message.tid);
     if (request === undefined || message.kind === 'error') return false;
@@ -94,7 +94,7 @@ export class Bootstrap {
       (request) => endpointKey(request.endpoint) === endpointKey(endpoint),
     );
     if (out) return;
-    // A node of its own for each: its id is a stand-in that is never shown to anybody.
+    // A separate node for each: its id is a placeholder that is never sent to anybody.
     const node = new RemoteNode(this.#core.chance.infoHash(), endpoint, () => this.#freeTid());
     const over = (): void => {
       this.#pings.delete(request.tid);

@@ -41,7 +41,7 @@ export function encodeAnnouncement({ id, port, network }: Announcement): Uint8Ar
   return packer.binary(infoHashOctets(id)).uint(port).uint(network).finish();
 }
 
-/** Other services share the map under other names; they are none of ours. */
+/** Other services use the same map under other names; we ignore them. */
 export function decodeDiscovery(octets: Uint8Array): 'query' | Announcement | undefined {
   const unpacked = unpack(octets);
   if (!unpacked.ok) return undefined;
@@ -58,11 +58,11 @@ export function decodeDiscovery(octets: Uint8Array): 'query' | Announcement | un
 
 export interface DiscoveryPorts {
   readonly core: Core;
-  /** A question may come from anywhere, and forged: what one source gets in an hour is bounded. */
+  /** A query may come from anywhere and may be forged, so what one source gets per hour is limited. */
   readonly admission: Pick<Admission, 'spend'>;
-  /** The port this node has in a family; `undefined` where it has none. */
+  /** This node's port in a family; `undefined` if it has none. */
   readonly portOf: (family: Family) => number | undefined;
-  /** To a group, or to who asked there. */
+  /** To a group, or to the node that sent a query there. */
   readonly send: (octets: Uint8Array, to: Endpoint) => void;
   readonly learn: (id: InfoHash, endpoint: Endpoint) => void;
   readonly isDisconnected: () => boolean;
@@ -122,7 +122,7 @@ export class Discovery {
     return encodeAnnouncement({ id: core.id, port, network: core.envelope.network });
   }
 
-  /** Again with growing pauses as long as nobody answers. */
+  /** Repeats with growing pauses until a node answers. */
   #arm(): void {
     const { core, isDisconnected } = this.#ports;
     core.timers.arm(core.clock.nowMs() + this.#repeatMs, () => {

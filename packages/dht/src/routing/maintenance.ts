@@ -27,7 +27,7 @@ import type { Bucket, RoutingTable } from './routing-table.ts';
 import type { Timer } from '../engine/timers.ts';
 import { WANT_IPV4, WANT_IPV6, type NodeRecord } from '../wire/message.ts';
 
-/** One in this many chooses the next bucket, and one in this many the previous one. */
+/** One find in this many chooses the next bucket, and one in this many the previous one. */
 const NEIGHBOUR_ODDS = 8;
 /** One find in this many asks for both families although ours is well known. */
 const BOTH_FAMILIES_ODDS = 38;
@@ -136,7 +136,7 @@ export class Maintenance {
       if (neighbour.length > 0 && (chosen.length === 0 || this.#oneIn(NEIGHBOUR_ODDS)))
         chosen = neighbour;
     }
-    // An empty range far from any neighbour: whoever we know.
+    // An empty range far from any neighbour: any node we know.
     if (chosen.length === 0) chosen = this.#overlay.table.nodes().filter((node) => !node.expired);
     const node = this.#core.chance.pick(chosen);
     if (node === undefined || node.requests.size > 0) return false;

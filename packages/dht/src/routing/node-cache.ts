@@ -7,7 +7,10 @@ import { compareDistance, type InfoHash } from '../info-hash.ts';
 import { NODE_HEARD_MS_MAX, NODES_KNOWN_MAX } from '../limits.ts';
 import { RemoteNode } from './remote-node.ts';
 
-/** Every node of one family that we know, one object for each id. Those that nothing holds make room for new ones. */
+/**
+ * Every node of one family that we know, one object for each id. Nodes that nothing refers to are dropped to make room
+ * for new ones.
+ */
 export class NodeCache {
   readonly #chance: Chance;
   readonly #nodes = new Map<InfoHash, RemoteNode>();
@@ -25,8 +28,8 @@ export class NodeCache {
   }
 
   /**
-   * A datagram came that names this sender. Anybody can write any id: a node stays where it is known to be until it has
-   * answered at the new address; `foreign` says that this is to be tried.
+   * A datagram arrived that names this sender. Anybody can write any id, so a node keeps its known address until it has
+   * answered at the new one; `foreign` says that the new one should be tried.
    *
    * @param proved The source has shown that it hears us.
    */
@@ -50,7 +53,10 @@ export class NodeCache {
     return { node, foreign: false, isNews };
   }
 
-  /** Others mention the node. What they say replaces an address only if the node was silent for long (PROTOCOL 11.1). */
+  /**
+   * Others mention the node. Their information replaces its address only if the node has been silent for a long time
+   * (PROTOCOL 11.1).
+   */
   mentioned(id: InfoHash, endpoint: Endpoint, nowMs: number): RemoteNode {
     const known = this.#nodes.get(id);
     if (known === undefined) return this.#add(id, endpoint);

@@ -109,7 +109,10 @@ export class Overlay {
     if (confidence === 'replied') this.bootstrap.connected();
   }
 
-  /** A node from another's list, or from elsewhere; `reporter` is the address its teller was reached at (PROTOCOL 3.5). */
+  /**
+   * A node from another node's list, or from elsewhere; `reporter` is the address of the node that sent the list
+   * (PROTOCOL 3.5).
+   */
   learn({ id, endpoint }: NodeRecord, reporter: Endpoint | undefined): void {
     const { core, admission } = this.#ports;
     if (id === core.id) return;
@@ -166,7 +169,7 @@ export class Overlay {
     const { clock } = this.#ports.core;
     const nowMs = clock.nowMs();
     const { node, foreign } = this.cache.heard(id, source, { client: false, proved: true }, nowMs);
-    // It answered here, so here it is, unless it answers elsewhere, too.
+    // It answered here, so this is its address, unless it also answers elsewhere.
     if (foreign && !node.isGood(nowMs)) node.endpoint = source;
     else if (foreign) {
       this.probe(node, source);
@@ -212,7 +215,7 @@ export class Overlay {
     for (const run of waiting) run();
   }
 
-  /** Beside what is idle for long: the longest idle one, so that there is room. */
+  /** In addition to searches that are idle for too long: the one idle for longest, to make room. */
   #forgetIdle(idleMs: number): void {
     const nowMs = this.#ports.core.clock.nowMs();
     const idle = [...this.searches.values()]

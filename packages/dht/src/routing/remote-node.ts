@@ -6,20 +6,20 @@ import { NODE_HEARD_MS_MAX, NODE_REPLIED_MS_MAX } from '../limits.ts';
 import type { Timer } from '../engine/timers.ts';
 import type { Arguments, ReplyMessage } from '../wire/message.ts';
 
-/** Gets what a storer pushes to one subscription of ours. */
+/** Gets what a storing node pushes to one of our subscriptions. */
 export type OnPush = (args: Arguments) => void;
 
-/** What its maker hears of a request. Exactly one of reply, error that ends it, and expiry comes, unless it is cancelled. */
+/** Callbacks of a request. Exactly one of reply, final error and expiry is called, unless the request is cancelled. */
 export interface RequestHandlers {
   readonly onReply: (reply: ReplyMessage) => void;
-  /** Answers whether the error ends the request; else it runs into its timeout (PROTOCOL 4.9). */
+  /** Returns whether the error ends the request; otherwise the request runs until its time-out (PROTOCOL 4.9). */
   readonly onError?: (code: number) => boolean;
   /** The second attempt goes out. */
   readonly onStale?: () => void;
   readonly onExpired?: () => void;
 }
 
-/** One question that is out. */
+/** One request in flight. */
 export interface Request {
   readonly node: RemoteNode;
   readonly tid: number;
@@ -29,7 +29,7 @@ export interface Request {
   attemptsCount: number;
   waitMs: number;
   timer: Timer | undefined;
-  /** How often it is sent. Where only once, silence says nothing about the node. */
+  /** How often it is sent. If it is sent only once, silence says nothing about the node. */
   readonly attemptsMax: number;
 }
 
@@ -42,14 +42,14 @@ export class RemoteNode {
   repliedAtMs = -Infinity;
   /** A request ran out of attempts; anything heard from it clears this. */
   expired = false;
-  /** It wants to be neither listed nor stored at; known from the first contact. */
+  /** The node wants neither to be listed nor to store values; known from the first contact. */
   client = false;
   authErrorsCount = 0;
   /** Tables, searches and the like that hold this node; at 0 it may be forgotten. */
   usesCount = 0;
   /** When an address was pinged last that claims to be this node. */
   probedAtMs = -Infinity;
-  /** It sent us something, once, and neither answered nor was named by another: nobody is sent there. */
+  /** It has sent us something, but has neither answered us nor been named by another node, so we refer no one to it. */
   heardOnly = false;
   /** Octets of updates that wait for its answer. */
   pushedOctets = 0;
@@ -58,7 +58,10 @@ export class RemoteNode {
   readonly sockets = new Map<number, OnPush>();
   readonly #draw: () => number;
 
-  /** @param draw A random u32: who sees one transaction id must not know the next, or it answers for others. */
+  /**
+   * @param draw A random u32: a node that sees one transaction id must not know the next, or it could answer for
+   * others.
+   */
   constructor(id: InfoHash, endpoint: Endpoint, draw: () => number) {
     this.id = id;
     this.endpoint = endpoint;

@@ -3,7 +3,7 @@
 import { addressText } from '../address.ts';
 import { REPORTED_ADDRESSES_MAX } from '../limits.ts';
 
-/** Where others say they see us, each with its votes (PROTOCOL 3.6). For information only. */
+/** The addresses at which others say they see us, each with its votes (PROTOCOL 3.6). For information only. */
 export class ReportedAddresses {
   readonly #votes = new Map<string, number>();
 

@@ -26,7 +26,7 @@ export interface RequestContent {
   readonly packed?: readonly Uint8Array[];
 }
 
-/** Sends questions, repeats them, and finds the question of an answer (PROTOCOL 11.3, 11.4). */
+/** Sends requests, repeats them, and matches answers to requests (PROTOCOL 11.3, 11.4). */
 export class Requests {
   readonly #core: Core;
 
@@ -62,7 +62,7 @@ export class Requests {
       handlers,
       datagrams,
       attemptsCount: 0,
-      // Asked once it waits as long as the second attempt of others.
+      // A request that is sent only once waits as long as the second attempt of others.
       waitMs: attemptsMax === 1 ? 2 * REQUEST_WAIT_MS : REQUEST_WAIT_MS,
       timer: undefined,
       attemptsMax,
@@ -85,14 +85,12 @@ export class Requests {
     return request !== undefined && sameEndpoint(request.endpoint, source);
   }
 
-  /**
-   * An answer counts where node id, transaction id and address fit what was asked. `false`: it does not.
-   */
+  /** An answer counts if node id, transaction id and address match the request. `false`: they do not. */
   answer(node: RemoteNode, message: ReplyMessage | ErrorMessage, source: Endpoint): boolean {
     const request = node.requests.get(message.tid);
     if (request === undefined || !sameEndpoint(request.endpoint, source)) return false;
     this.#core.counters.repliesMatched += 1;
-    node.endpoint = source; // Proved by the transaction id: a node that moves is followed.
+    node.endpoint = source; // The transaction id proves it: a node that moves is followed.
     node.heardAtMs = this.#core.clock.nowMs();
     node.repliedAtMs = node.heardAtMs;
     node.expired = false;
@@ -145,7 +143,8 @@ export class Requests {
 
   #due(request: Request): void {
     if (request.attemptsCount >= request.attemptsMax) {
-      // A question to a foreign address says nothing about the node's own, nor does one that was asked but once.
+      // A request to a foreign address says nothing about the node's own address, and neither does one that was sent
+      // only once.
       const told = request.attemptsMax > 1 && sameEndpoint(request.endpoint, request.node.endpoint);
       if (told) this.expire(request.node);
       else {

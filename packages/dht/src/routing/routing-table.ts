@@ -5,7 +5,10 @@ import { commonBits, compareDistance, type InfoHash } from '../info-hash.ts';
 import { BUCKET_NODES_MAX, BUCKET_NODES_PER_SOURCE_MAX } from '../limits.ts';
 import type { RemoteNode } from './remote-node.ts';
 
-/** Ids that share exactly as many leading bits with ours as buckets stand before this one; the last one: at least as many. */
+/**
+ * Ids that share exactly N leading bits with ours, where N is the number of buckets before this one; in the last bucket
+ * at least N.
+ */
 export interface Bucket {
   readonly nodes: RemoteNode[];
   /** When a node in it last answered. */
@@ -14,7 +17,7 @@ export interface Bucket {
   spare: RemoteNode | undefined;
 }
 
-/** How much speaks for a node: others mention it, it sent something, it answered us (PROTOCOL 12). */
+/** How far a node is confirmed: others mention it, it sent something, it answered us (PROTOCOL 12). */
 export type Confidence = 'mentioned' | 'heard' | 'replied';
 
 /** What `offer` did. The owner pings `ping`, if any. */

@@ -39,7 +39,7 @@ export class SearchGets {
     return nodeGet;
   }
 
-  /** The first answer: ids, or whole values where the node knows no better. */
+  /** The first answer: ids, or whole values if the node does not support ids. */
   listed(each: SearchNode, operation: GetOperation, { args }: ReplyMessage): void {
     const nodeGet = each.gets.get(operation);
     if (nodeGet === undefined) return;
@@ -90,7 +90,7 @@ export class SearchGets {
     this.#wake();
   }
 
-  /** Whether enough was asked of the node in this tick; then it goes on in the next. */
+  /** Whether the node was asked enough in this tick; the rest is asked in the next. */
   #pause(each: SearchNode, operation: GetOperation, nodeGet: NodeGet): boolean {
     const { clock, timers } = this.#ports.core;
     const waitMs = each.spend(1, clock.nowMs());

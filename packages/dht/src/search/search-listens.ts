@@ -74,7 +74,7 @@ export class SearchListens {
   #serve(each: SearchNode, operation: ListenOperation, nowMs: number): void {
     let listen = each.listens.get(operation);
     if (listen !== undefined && !each.node.sockets.has(listen.socketId)) {
-      this.#drop(each, operation); // The node was given up in the meantime; it needs a new subscription.
+      this.#drop(each, operation); // The node was given up meanwhile; it needs a new subscription.
       listen = undefined;
     }
     if (listen === undefined) {
@@ -98,7 +98,7 @@ export class SearchListens {
           each.node.authErrorsCount = 0;
           listen.request = undefined;
           listen.repeatAtMs = this.#ports.core.clock.nowMs() + LISTEN_REPEAT_MS;
-          // It keeps the node no more synced than it was (PROTOCOL 10.4).
+          // It does not renew how long the node counts as synced (PROTOCOL 10.4).
           if (reply.args.token !== undefined && each.token !== undefined)
             each.token = reply.args.token;
           this.#wake();

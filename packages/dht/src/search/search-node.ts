@@ -10,7 +10,7 @@ export interface NodeGet {
   /** Ids that are still to be fetched. */
   readonly queue: bigint[];
   openCount: number;
-  /** It goes on by itself at the next tick. */
+  /** It continues by itself at the next tick. */
   paused: boolean;
   done: boolean;
 }
@@ -20,7 +20,7 @@ export interface NodePut {
   state: 'open' | 'confirmed';
 }
 
-/** A subscription of ours at one node. */
+/** One of our subscriptions at one node. */
 export interface NodeListen {
   readonly socketId: number;
   request: Request | undefined;
@@ -75,8 +75,8 @@ export class SearchNode {
   }
 
   /**
-   * Takes this many requests from what the node may be asked in this tick: real nodes ignore who asks too much (PROTOCOL 15).
-   * Answers 0, or in how many milliseconds to try again, with nothing taken.
+   * Takes this many requests from the number allowed to the node in this tick: real nodes ignore nodes that ask too
+   * much (PROTOCOL 15). Returns 0, or the milliseconds after which to try again, with nothing taken.
    */
   spend(requestsCount: number, nowMs: number): number {
     if (nowMs - this.#tickAtMs >= ASK_TICK_MS) {

@@ -59,7 +59,7 @@ export class SearchPuts {
     this.#settle(leading);
   }
 
-  /** The list has no node left: what is not permanent has failed (PROTOCOL 13.3). */
+  /** The list has no node left: puts that are not permanent have failed (PROTOCOL 13.3). */
   fail(): void {
     for (const operation of this.#operations) {
       if (!operation.permanent) this.cancel(operation, []);
@@ -72,7 +72,7 @@ export class SearchPuts {
     each.enrolled = false;
   }
 
-  /** Ends what every leading node has confirmed. */
+  /** Ends puts that every leading node has confirmed. */
   #settle(leading: readonly SearchNode[]): void {
     const names = leading.map(({ node }) => node.id).join(' ');
     const looked = names === this.#leading ? this.#news : this.#unsettled;

@@ -23,8 +23,8 @@ import type { Timer } from '../engine/timers.ts';
 import type { ReplyMessage } from '../wire/message.ts';
 
 /**
- * Looks for the nodes closest to a key, and does there what was asked for (PROTOCOL 13). Gets, puts and listens of one
- * key share it. Every step is taken from a timer, so no callback finds it half way through another.
+ * Searches for the nodes closest to a key and sends them gets, puts and listens (PROTOCOL 13). All operations on one
+ * key share a search. Every step runs from a timer, so no callback interrupts another step.
  */
 export class Search {
   readonly key: InfoHash;
@@ -60,7 +60,7 @@ export class Search {
     return this.#nodes;
   }
 
-  /** Nothing was asked for, and nobody waits. */
+  /** There is no operation, and nothing waits. */
   get isIdle(): boolean {
     return !this.#wanted && this.gets.size === 0 && this.puts.size === 0 && this.listens.size === 0;
   }
@@ -157,8 +157,8 @@ export class Search {
   }
 
   /**
-   * The closest, and the closest of those that ever answered: names of nodes that do not exist, however close, never
-   * push out what does.
+   * The closest nodes, and the closest of those that ever answered: invented nodes, however close, never push out real
+   * ones.
    */
   #trim(): void {
     let goodCount = 0;
@@ -193,7 +193,7 @@ export class Search {
     if (this.isIdle) return;
     this.usedAtMs = nowMs;
     this.#trim();
-    if (this.#nodes.every(({ node }) => node.expired)) this.#filledAtMs = -Infinity; // Perhaps others are known by now.
+    if (this.#nodes.every(({ node }) => node.expired)) this.#filledAtMs = -Infinity; // Other nodes may be known by now.
     this.#fill();
     if (this.#nodes.every(({ node }) => node.expired)) {
       this.#expire();

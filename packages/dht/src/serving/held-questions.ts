@@ -6,25 +6,25 @@ import { HELD_ADDRESSES_MAX, HELD_MS, HELD_PER_ADDRESS_MAX } from '../engine/lim
 import type { RemoteNode } from '../routing/remote-node.ts';
 import type { QueryMessage } from '../wire/message.ts';
 
-/** A question whose address has not yet shown that it hears us. */
+/** A request whose address has not yet shown that it hears us. */
 export interface HeldQuestion {
   readonly message: QueryMessage;
   readonly node: RemoteNode;
   readonly heldAtMs: number;
 }
 
-/** Questions that wait for an answer to our ping, by the address and port they came from. */
+/** Requests that wait for an answer to our ping, by the address and port they came from. */
 export class HeldQuestions {
   readonly #byAddress = new Map<string, HeldQuestion[]>();
 
-  /** A repeated question takes the place of the first one. `false`: there are too many. */
+  /** A repeated request replaces the first one. `false`: there are too many. */
   hold(message: QueryMessage, node: RemoteNode, source: Endpoint, nowMs: number): boolean {
     const key = endpointKey(source);
     const kept = (this.#byAddress.get(key) ?? []).filter(
       (held) => nowMs - held.heldAtMs < HELD_MS && held.message.tid !== message.tid,
     );
     if (kept.length >= HELD_PER_ADDRESS_MAX) return false;
-    // Without what octets of the datagram would be kept for: values, and a token, which was wrong.
+    // Without the parts that would keep the datagram's octets in memory: values, and a token, which was wrong.
     const args = { ...message.args, slots: undefined, token: undefined, seenAddress: undefined };
     kept.push({ message: { ...message, args }, node, heldAtMs: nowMs });
     this.#byAddress.delete(key);
@@ -35,7 +35,7 @@ export class HeldQuestions {
     return true;
   }
 
-  /** What waits there, in the order it came; it waits no more. */
+  /** Removes and returns the requests that wait there, in the order of arrival. */
   release(source: Endpoint, nowMs: number): readonly HeldQuestion[] {
     const key = endpointKey(source);
     const held = this.#byAddress.get(key) ?? [];

@@ -47,7 +47,7 @@ export interface ServerPorts {
   readonly overlayOf: (family: Family) => Overlay | undefined;
 }
 
-/** Who asks what from where. */
+/** A query, its sender and its source. */
 interface Question {
   readonly message: QueryMessage;
   readonly args: Arguments;
@@ -60,8 +60,8 @@ type Answer = Omit<OutgoingArguments, 'id' | 'seenAddress' | 'values'>;
 
 /**
  * Answers the queries of other nodes, PROTOCOL 4. A source address may be forged, so an address that has not shown that
- * it hears us gets at most one datagram for a query, no longer than 1.2 times what it sent: a pong for a ping, and a
- * ping of ours for everything else, which is answered when the pong is there.
+ * it hears us gets at most one datagram for a query, no longer than 1.2 times what it sent: a pong for a ping, and our
+ * ping for everything else, which is answered when the pong has arrived.
  */
 export class Server {
   readonly #ports: ServerPorts;
@@ -72,7 +72,7 @@ export class Server {
   }
 
   /**
-   * @param values The values of the query, put together where they came in parts.
+   * @param values The values of the query, assembled if they came in parts.
    * @param octets How long the query was; in parts it is at least as long as what does not go inline.
    */
   answer(
@@ -92,7 +92,7 @@ export class Server {
     else this.#hold(question, octets);
   }
 
-  /** The address has answered our ping: what it asked before is answered. */
+  /** The address has answered our ping: its waiting requests are answered. */
   release(source: Endpoint): void {
     const { core } = this.#ports;
     const nowMs = core.clock.nowMs();
@@ -110,7 +110,7 @@ export class Server {
     overlayOf(node.family)?.probe(node, source);
   }
 
-  /** Its own address is told to an unproved asker only where that keeps the answer short. */
+  /** An unproved node is told its own address only if the answer stays short enough. */
   #pong({ message, source }: Question, octets: number): void {
     const { id, outbox, counters, envelope } = this.#ports.core;
     const seenAddress = addressOctets(source.address);
@@ -175,7 +175,7 @@ export class Server {
     }
   }
 
-  /** Whether the asker's budget allows an answer of this cost. Else it asks again in a second. */
+  /** Whether the node's budget allows an answer of this cost. If not, the node asks again in a second. */
   #affords({ source, nowMs }: Question, octets: number): boolean {
     const { admission, core } = this.#ports;
     if (admission.mayAnswer(source, octets, nowMs)) return true;
@@ -233,7 +233,8 @@ export class Server {
     }
     if (!this.#authorized(question, 'Listen with wrong token')) return;
     if (!sameEndpoint(node.endpoint, source)) {
-      // It is known to be elsewhere: what is pushed would go there. It asks again; by then it is known to be here.
+      // The node is known at another address, and pushes would go there. It asks again, and by then its address here is
+      // known.
       this.#ports.overlayOf(node.family)?.probe(node, source);
       return;
     }
@@ -245,7 +246,7 @@ export class Server {
     this.#reply(question, { token: tokens.make(source, nowMs) });
   }
 
-  /** Who shows a token of ours hears us at its address; else 401. */
+  /** A node that sends our token hears us at its address; others get 401. */
   #authorized(question: Question, refusal: string): boolean {
     const { args, node, source, nowMs } = question;
     const { tokens, admission, core } = this.#ports;

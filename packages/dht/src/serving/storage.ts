@@ -22,11 +22,11 @@ export interface StoredValue {
   readonly key: InfoHash;
   readonly value: Value;
   readonly packed: Uint8Array;
-  /** Who put it: an IPv4 address or IPv6 /64; `undefined` where this node itself did. */
+  /** Who put it: an IPv4 address or IPv6 /64; `undefined` if this node itself did. */
   readonly source: string | undefined;
   /** The whole address it was put from. */
   readonly from?: string | undefined;
-  /** Monotonic; infinite for what this node itself holds permanently. */
+  /** Monotonic; infinite for this node's own permanent values. */
   expiresAtMs: number;
   timer: Timer | undefined;
 }
@@ -81,7 +81,8 @@ export class Storage {
   }
 
   /**
-   * Takes a value that another node put, or refuses it (PROTOCOL 9.1, 8.3); the putter is told the same either way.
+   * Accepts a value that another node put, or refuses it (PROTOCOL 9.1, 8.3); that node gets the same answer either
+   * way.
    *
    * @param expiresAtMs The end of its life, counted from its creation.
    * @param from The address it was put from, of which `source` is the network.
@@ -179,7 +180,7 @@ export class Storage {
     this.#account(stored, 1);
     this.#core.counters.valuesStored += 1;
     this.#makeRoom(stored.source);
-    // What is evicted again at once is nothing to tell.
+    // A value that is evicted again at once is not reported.
     if (values.get(stored.value.id) === stored)
       this.#onChange(before === undefined ? 'new' : 'edited', stored);
   }

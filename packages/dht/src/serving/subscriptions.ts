@@ -23,7 +23,7 @@ import type { Condition } from '../wire/message.ts';
 /** The `ve` of listeners that get updates and answer them. */
 const VERSION = 1;
 
-/** What an update takes beside its values. */
+/** Octets of an update without its values. */
 const OVERHEAD_OCTETS = 150;
 
 interface Subscription {
@@ -33,7 +33,7 @@ interface Subscription {
   readonly host: string;
   where: readonly Condition[];
   renewedAtMs: number;
-  /** What of the first dump is still to be sent. */
+  /** The part of the first dump that is still to be sent. */
   dump: readonly StoredValue[][];
   openCount: number;
 }
@@ -126,7 +126,7 @@ export class Subscriptions {
     }
   }
 
-  /** Forgets who has not repeated its listen. */
+  /** Forgets listeners that have not repeated their listen. */
   expire(): void {
     const nowMs = this.#core.clock.nowMs();
     for (const ofKey of this.#byKey.values())
@@ -176,7 +176,7 @@ export class Subscriptions {
     this.#push(subscription, { name: 'update', args }, OVERHEAD_OCTETS);
   }
 
-  /** Who does not answer cannot make us keep more than a bounded number of octets for it. */
+  /** A listener that does not answer makes us keep only a limited number of octets for it. */
   #push(
     subscription: Subscription,
     content: RequestContent,

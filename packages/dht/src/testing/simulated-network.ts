@@ -131,7 +131,7 @@ export class SimulatedNetwork {
     while (!condition()) assert(this.#runNext(endMs), 'simulation_condition');
   }
 
-  /** Runs what comes next; `false` where nothing does in time. */
+  /** Runs what comes next; `false` if nothing does in time. */
   #runNext(endMs: number): boolean {
     const atMs = this.#timers.nextAtMs;
     if (atMs === undefined || atMs > endMs) return false;

@@ -23,13 +23,13 @@ export interface OpenDhtOptions extends DhtOptions {
   /** UDP port of both families; 0 takes a free one. @default 4222 */
   readonly port?: number;
   /**
-   * Local addresses, at most one of each family. Where none is given: all of both families; a machine without IPv6 has
-   * IPv4 alone. @default all
+   * Local addresses, at most one of each family. If none is given: all addresses of both families; only IPv4 on a
+   * machine without IPv6. @default all
    */
   readonly addresses?: readonly string[];
   /** @default silent */
   readonly logger?: Logger;
-  /** What stands in for the machine's own, for tests: a clock that runs faster, say. @default none */
+  /** Replacements for tests, such as a clock that runs faster. @default none */
   readonly ports?: Partial<DhtPorts>;
 }
 
@@ -84,7 +84,7 @@ async function openDatagrams(
   return new UdpPort(sockets, onDatagram);
 }
 
-/** A site without multicast is no reason not to run: what fails is logged. */
+/** The node also runs without multicast: a failure is only logged. */
 async function openDiscovery(
   families: readonly Family[],
   onDatagram: OnDatagram,

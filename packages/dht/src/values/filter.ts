@@ -70,7 +70,9 @@ function writeField(packer: Packer, { value, packed }: StoredValue, field: Field
   }
 }
 
-/** The id as it stands in a packed value, after the map's head and the key `id`: ids are most of what is selected. */
+/**
+ * Reads the id directly from a packed value, after the map's head and the key `id`, because most queries select ids.
+ */
 function packedId(packed: Uint8Array): Uint8Array {
   const head = packed[ID_AT] ?? 0;
   const size = head < 0x80 ? 1 : 1 + (1 << (head - 0xcc));

@@ -22,13 +22,13 @@ export interface Identity {
   readonly privateKey: KeyObject;
   /** DER SubjectPublicKeyInfo. */
   readonly owner: Uint8Array;
-  /** What others know the key by. */
+  /** The id by which others know the key. */
   readonly keyId: InfoHash;
   /** The id of the node that has this identity (PROTOCOL 2.2). */
   readonly nodeId: InfoHash;
 }
 
-/** The identity of an RSA private key, as PEM or as a key object; `undefined` where it is another kind of key. */
+/** The identity of an RSA private key, as PEM or as a key object; `undefined` if it is another kind of key. */
 export function identityOf(key: KeyObject | string): Identity | undefined {
   const privateKey = typeof key === 'string' ? createPrivateKey(key) : key;
   const publicKey = createPublicKey(privateKey);
@@ -72,7 +72,7 @@ export function isSigned(value: Value): boolean {
   return value.owner !== undefined;
 }
 
-/** Whether the owner's signature is right. Anything may stand in owner and signature. */
+/** Whether the owner's signature is right. Owner and signature may contain anything. */
 export function signatureHolds(value: Value): boolean {
   const { owner, signature } = value;
   if (owner === undefined || signature === undefined) return false;
@@ -86,11 +86,11 @@ function publicKeyOf(owner: Uint8Array): KeyObject | undefined {
     const key = createPublicKey({ key: asBuffer(owner), format: 'der', type: 'spki' });
     return isUsable(key) ? key : undefined;
   } catch {
-    return undefined; // Not a key: a peer may write anything there.
+    return undefined; // Not a key: a peer may send anything here.
   }
 }
 
-/** RSA of a size that a check is cheap with. */
+/** An RSA key of a size that is cheap to check. */
 function isUsable(key: KeyObject): boolean {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   return (

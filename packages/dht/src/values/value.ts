@@ -2,16 +2,16 @@
 
 import type { InfoHash } from '../info-hash.ts';
 
-/** What is stored under a key, PROTOCOL 5. Its octets are its own: nobody changes them. */
+/** A value stored under a key, PROTOCOL 5. It owns its octets, and nobody changes them. */
 export interface Value {
   /** 1 to 2^64 - 1, unique under its key. */
   readonly id: bigint;
   /** One of PROTOCOL 8.1; 0 is user data, which lives for ten minutes. */
   readonly type: number;
   readonly data: Uint8Array;
-  /** Free text, by custom a media type; empty where there is none. */
+  /** Free text, by custom a media type; empty if there is none. */
   readonly userType: string;
-  /** The signer's public key as DER SubjectPublicKeyInfo, where the value is signed. */
+  /** The signer's public key as DER SubjectPublicKeyInfo, if the value is signed. */
   readonly owner: Uint8Array | undefined;
   /** Key id of the one reader that a signed value names. */
   readonly recipient: InfoHash | undefined;
@@ -26,7 +26,7 @@ export interface Value {
   readonly pushType: string | undefined;
 }
 
-/** What a caller says of a value it makes. */
+/** The properties that a caller gives a new value. */
 export interface ValueContent {
   readonly data: Uint8Array;
   /** @default '' */

@@ -86,7 +86,7 @@ function readCopy(item: Item): Uint8Array | undefined {
   return octets === undefined ? undefined : new Uint8Array(octets);
 }
 
-/** A token longer than real nodes take over matches nothing of ours; it is read as the empty one. */
+/** A token that is longer than real nodes accept cannot be ours; it is read as an empty one. */
 function readToken(item: Item): Uint8Array | undefined {
   const octets = asOctets(item);
   if (octets === undefined) return undefined;

@@ -14,7 +14,7 @@ import {
   type QueryName,
 } from './message.ts';
 
-/** Arguments to write: what is absent is left out. `values` holds packed values, or sizes of those in parts. */
+/** Arguments to write; absent ones are left out. `values` holds packed values, or the sizes of values in parts. */
 export interface OutgoingArguments extends Partial<Omit<Arguments, 'id' | 'slots' | 'fields'>> {
   readonly id: Arguments['id'];
   readonly fields?: FieldRows | PackedRows | undefined;

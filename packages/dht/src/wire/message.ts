@@ -33,7 +33,7 @@ export interface Filter {
 
 export type FieldValue = bigint | string | Uint8Array;
 
-/** Selected fields of some values: one row a value, in the order of `fields`. */
+/** Selected fields of some values: one row per value, in the order of `fields`. */
 export interface FieldRows {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly FieldValue[])[];
@@ -83,11 +83,11 @@ export interface Arguments {
   readonly refreshed: readonly bigint[] | undefined;
 }
 
-/** What every datagram says of its sender beside its id. */
+/** What every datagram says about its sender in addition to its id. */
 export interface Envelope {
   /** 0 is the public network. */
   readonly network: number;
-  /** The sender wants to be neither listed nor stored at. */
+  /** The sender wants neither to be listed nor to store values. */
   readonly client: boolean;
   /** `v`, the sender's software. */
   readonly agent: string | undefined;

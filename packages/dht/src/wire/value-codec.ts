@@ -45,13 +45,13 @@ function writeSignedPart(packer: Packer, value: Value): void {
   if (userType !== '') packer.text('utype').text(userType);
 }
 
-/** One value from its packed octets; `undefined` where they are none. */
+/** One value from its packed octets; `undefined` if they are not a value. */
 export function decodePackedValue(octets: Uint8Array): Value | undefined {
   const unpacked = unpack(octets);
   return unpacked.ok ? decodeValue(unpacked.item) : undefined;
 }
 
-/** The value of an item, with octets of its own; `undefined` where a reader has to skip it. Id 0 passes. */
+/** The value of an item, with its octets copied; `undefined` if a reader must skip it. Id 0 is accepted. */
 export function decodeValue(item: Item | undefined): Value | undefined {
   const map = asMap(item);
   const id = asU64(map?.get('id'));

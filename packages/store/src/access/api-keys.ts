@@ -44,7 +44,7 @@ export class ApiKeys {
 
   /**
    * @param name What the key is called in lists; a client of OAuth2 gives it as its id.
-   * @returns The key, which nobody can read again. Throws `OperatingError` where the name is taken.
+   * @returns The key, which nobody can read again. Throws `OperatingError` if the name is taken.
    */
   add(name: string, role: ApiRole): string {
     const key = KEY_PREFIX + randomBytes(KEY_OCTETS).toString('base64url');

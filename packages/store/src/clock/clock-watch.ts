@@ -37,7 +37,7 @@ export class ClockWatch {
   readonly #ports: ClockWatchPorts;
   readonly #set: StatementSync;
   readonly #add: StatementSync;
-  /** Wall-clock microseconds as they should be at the last look; `undefined` where nothing is known. */
+  /** Wall-clock microseconds as they should be at the last look; `undefined` if nothing is known. */
   #expectedUs: number | undefined;
   #savedUs: number;
   #lookedAtMs: number;

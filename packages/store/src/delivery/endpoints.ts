@@ -83,7 +83,7 @@ export class EndpointWriter {
     );
   }
 
-  /** Throws `OperatingError` where an endpoint has as many dead letters as it may have. */
+  /** Throws `OperatingError` if an endpoint has as many dead letters as it may have. */
   apply(change: EndpointChange): void {
     switch (change.kind) {
       case 'status':

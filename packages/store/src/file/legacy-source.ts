@@ -11,7 +11,7 @@ export interface LegacySource {
 
 /**
  * The address in `source_ip` as SentryPeer 4.x wrote it, which on some paths is `address:port`, or
- * `undefined` where the text names none (any peer of its DHT could have any text stored).
+ * `undefined` if the text names none (any peer of its DHT could have any text stored).
  *
  * A valid address is taken as one: `::1:5060` is the address 0:0:0:0:0:0:1:5060, since the program that
  * appends ports writes `[::1]:5060`.

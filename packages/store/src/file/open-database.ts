@@ -75,7 +75,7 @@ export function openForReading(path: string, cacheOctets?: number): DatabaseSync
  * all the locks that the process holds on it, those of SQLite's connections too, and then another program that reads
  * the database deletes its write-ahead log (https://www.sqlite.org/howtocorrupt.html §2.2).
  *
- * @returns Whether there is a file with something in it. Throws `OperatingError` where it cannot be a database.
+ * @returns Whether there is a file with something in it. Throws `OperatingError` if it cannot be a database.
  */
 function checkFile(path: string): boolean {
   const directory = dirname(path);

@@ -23,7 +23,7 @@ export interface FoundEvent extends RecordedEvent {
   readonly detailsJson: string | undefined;
   /** Messages counted on it, 1 and above. */
   readonly seenCount: number;
-  /** As `eventTimestamp`; `undefined` where none was counted on it. */
+  /** As `eventTimestamp`; `undefined` if none was counted on it. */
   readonly lastSeen: string | undefined;
   /** Where another node shared it: who told us, and the key it is signed with. */
   readonly origin: EventOrigin | undefined;

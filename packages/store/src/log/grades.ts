@@ -13,7 +13,7 @@ export function gradeOfRank(rank: number): Grade {
   return GRADES[rank] ?? 'seen';
 }
 
-/** The grade in a row, or `undefined` where SentryPeer 4.x wrote the row and judged nothing. */
+/** The grade in a row, or `undefined` if SentryPeer 4.x wrote the row and judged nothing. */
 export function gradeOfText(text: unknown): Grade | undefined {
   return GRADES.find((grade) => grade === text);
 }

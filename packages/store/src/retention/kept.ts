@@ -44,9 +44,9 @@ export interface KeptReport {
   /** Live octets of the database, and how many of them are more than its limit. */
   readonly octets: number;
   readonly octetsBeyond: number;
-  /** `YYYY-MM-DD HH:MM:SS…` of the oldest row; empty where none says. */
+  /** `YYYY-MM-DD HH:MM:SS…` of the oldest row; empty if none says. */
   readonly oldest: string;
-  /** `undefined` where there is no such limit. */
+  /** `undefined` if there is no such limit. */
   readonly retentionDays: number | undefined;
   readonly octetsMax: number | undefined;
   /** Whether the limits would take something away. */
@@ -127,7 +127,7 @@ export function keptPart(database: DatabaseSync): KeptPart {
   };
 }
 
-/** `undefined` where nothing is kept beside the limits. */
+/** `undefined` if nothing is kept beside the limits. */
 export function readKept(database: DatabaseSync, nowUs: number): KeptReport | undefined {
   const { honeyId } = keptPart(database);
   const { days, octets: octetsMax } = read(database);

@@ -33,7 +33,7 @@ export class Retention {
     return new Retention(path, ports.clock, database);
   }
 
-  /** `undefined` where nothing is kept. Counts rows, which takes some seconds where they are millions. */
+  /** `undefined` if nothing is kept. Counts rows, which takes some seconds where they are millions. */
   kept(): KeptDetail | undefined {
     return this.#guarded(() => {
       const nowUs = this.#clock.epochUs();

@@ -12,10 +12,10 @@ export interface Origin {
   /** Tells origins apart that were seen at the same time. */
   readonly totalId: number;
   readonly nodeId: string;
-  /** Raw Ed25519 key; `undefined` where it signs nothing. */
+  /** Raw Ed25519 key; `undefined` if it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
   readonly trust: Trust;
-  /** The DHT node that told us last; empty where it never shared anything. */
+  /** The DHT node that told us last; empty if it never shared anything. */
   readonly address: string;
   /** Wall-clock microseconds of the first and last time something of it was taken. */
   readonly firstSeenEpochUs: number;
@@ -90,7 +90,7 @@ export class OriginWriter {
   }
 
   /**
-   * The origin of an event that is to be recorded, within the caller's transaction; `undefined` where nothing of it
+   * The origin of an event that is to be recorded, within the caller's transaction; `undefined` if nothing of it
    * may be: the operator distrusts it, or there are too many origins.
    */
   admit(nodeId: string, origin: EventOrigin): number | undefined {
@@ -146,7 +146,7 @@ export class OriginWriter {
     });
   }
 
-  /** `undefined` where there are too many that events or a judgement hold. */
+  /** `undefined` if there are too many that events or a judgement hold. */
   #add(
     nodeId: string,
     trust: Trust,

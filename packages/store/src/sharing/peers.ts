@@ -47,7 +47,7 @@ export class Peers {
     });
   }
 
-  /** Throws `OperatingError` where there is none. */
+  /** Throws `OperatingError` if there is none. */
   forget(nodeId: string): void {
     if (this.#guarded(() => this.#origins.forget(nodeId))) return;
     throw unknownOrigin(nodeId);

@@ -15,13 +15,13 @@ interface PlaceTotal {
 }
 
 export interface CountryTotal extends PlaceTotal {
-  /** ISO 3166-1 alpha-2, empty where it is not known. */
+  /** ISO 3166-1 alpha-2, empty if it is not known. */
   readonly country: string;
 }
 
 export interface NetworkTotal extends PlaceTotal {
   readonly network: string;
-  /** Empty where it has none. */
+  /** Empty if it has none. */
   readonly name: string;
 }
 
@@ -34,7 +34,7 @@ export interface NetworksEnd {
 /** Addresses whose totals may have changed since they were placed, and how far that goes. */
 export interface AddressesToPlace {
   readonly addresses: readonly { readonly totalId: number; readonly address: string }[];
-  /** `undefined` where there is nothing to do. */
+  /** `undefined` if there is nothing to do. */
   readonly progress: PlacesProgress | undefined;
 }
 

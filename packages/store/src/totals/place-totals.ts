@@ -8,10 +8,10 @@ import type { PageEnd } from '../page.ts';
 /** Where an address is, by the number of its total. */
 export interface PlacedAddress {
   readonly totalId: number;
-  /** ISO 3166-1 alpha-2, empty where it is not known. */
+  /** ISO 3166-1 alpha-2, empty if it is not known. */
   readonly country: string;
   readonly network: string;
-  /** Empty where it has none. */
+  /** Empty if it has none. */
   readonly networkName: string;
 }
 

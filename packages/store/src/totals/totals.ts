@@ -122,7 +122,7 @@ export class Totals {
     if (kept !== '') this.#userAgents.add(kept, epochUs, count, gradeRank);
   }
 
-  /** @param method As it was received; `undefined` where there was none. */
+  /** @param method As it was received; `undefined` if there was none. */
   addHour(method: string | undefined, transport: string, epochUs: number, count: number): void {
     const hour = Math.floor(epochUs / HOUR_US);
     const last = this.#lastHour;
