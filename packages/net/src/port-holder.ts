@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { HOLDER_COMMAND_CHARACTERS_MAX } from './limits.ts';
+import { procFiles, type ProcFiles } from './proc-files.ts';
 import { addressHex, readSocketRows } from './socket-table.ts';
 
 /** Where a socket is, or should be. */
@@ -24,17 +24,19 @@ const TCP_LISTEN = '0A';
  * Finds who holds a port, from Linux's /proc; elsewhere, or when nothing is found, answers `undefined`.
  * Called only when a port could not be had, so it may take its time.
  */
-export async function portHolder(place: SocketPlace): Promise<PortHolder | undefined> {
-  const rows = ((await readSocketRows(place.transport, place.port)) ?? []).filter(
-    ({ state }) => place.transport === 'UDP' || state === TCP_LISTEN,
-  );
+export async function portHolder(
+  place: SocketPlace,
+  files: ProcFiles = procFiles,
+): Promise<PortHolder | undefined> {
+  const found = (await readSocketRows(place.transport, place.port, files)) ?? [];
+  const rows = found.filter(({ state }) => place.transport === 'UDP' || state === TCP_LISTEN);
   const wanted = addressHex(place.address);
   const row =
     rows.find((candidate) => candidate.addressHex === wanted) ??
     rows.find((candidate) => isZeros(candidate.addressHex)) ??
     (isZeros(wanted) ? rows[0] : undefined);
   if (row === undefined) return undefined;
-  return { userId: row.userId, process: await processOf(row.inode) };
+  return { userId: row.userId, process: await processOf(row.inode, files) };
 }
 
 /** For a message: `asterisk -f (process 1234)`, or the user where the process is not visible. */
@@ -50,16 +52,16 @@ function isZeros(text: string): boolean {
 }
 
 /** The process among those we may look into that has the socket open. */
-async function processOf(inode: string): Promise<PortHolder['process']> {
+async function processOf(inode: string, files: ProcFiles): Promise<PortHolder['process']> {
   const wanted = `socket:[${inode}]`;
-  for (const pid of await namesIn('/proc')) {
+  for (const pid of await files.names('/proc')) {
     const id = Number(pid);
     if (!Number.isInteger(id)) continue;
     const folder = `/proc/${pid}/fd`;
-    for (const name of await namesIn(folder)) {
-      const target = await readlink(`${folder}/${name}`).catch(() => '');
-      if (target === wanted)
-        return { id, command: commandOf(await textOf(`/proc/${pid}/cmdline`)) };
+    for (const name of await files.names(folder)) {
+      if ((await files.link(`${folder}/${name}`)) !== wanted) continue;
+      const commandLine = await files.text(`/proc/${pid}/cmdline`).catch(() => '');
+      return { id, command: commandOf(commandLine) };
     }
   }
   return undefined;
@@ -69,13 +71,4 @@ async function processOf(inode: string): Promise<PortHolder['process']> {
 function commandOf(cmdline: string): string {
   const printable = Array.from(cmdline, (character) => (character < ' ' ? ' ' : character));
   return printable.slice(0, HOLDER_COMMAND_CHARACTERS_MAX).join('').trim();
-}
-
-/** Absent, unreadable or another platform: nothing is known, which is an answer here. */
-function textOf(path: string): Promise<string> {
-  return readFile(path, 'latin1').catch(() => '');
-}
-
-function namesIn(path: string): Promise<readonly string[]> {
-  return readdir(path).catch(() => []);
 }

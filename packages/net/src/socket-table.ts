@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { parseIp, wireOctets } from '@sentrypeer/ip';
-import { errorCode } from '@sentrypeer/kernel';
+import { procFiles, type ProcFiles } from './proc-files.ts';
 
 /** A line of /proc/net/udp and its kin, as far as it concerns us. */
 export interface SocketRow {
@@ -18,8 +16,8 @@ export interface SocketRow {
 }
 
 /** Whether this system has such tables; Linux has. */
-export function hasSocketTables(): boolean {
-  return existsSync('/proc/net/udp');
+export function hasSocketTables(files: ProcFiles = procFiles): boolean {
+  return files.exists('/proc/net/udp');
 }
 
 /**
@@ -29,10 +27,11 @@ export function hasSocketTables(): boolean {
 export async function readSocketRows(
   transport: 'UDP' | 'TCP',
   port: number,
+  files: ProcFiles = procFiles,
 ): Promise<readonly SocketRow[] | undefined> {
   const table = `/proc/net/${transport.toLowerCase()}`;
   try {
-    const texts = await Promise.all([textOf(table), textOf(`${table}6`)]);
+    const texts = await Promise.all([files.text(table), files.text(`${table}6`)]);
     return texts.flatMap((text) => rowsOf(text, port));
   } catch {
     return undefined;
@@ -73,13 +72,4 @@ export function addressHex(address: string): string {
       .toReversed()
       .join('');
   return text;
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'latin1');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return '';
-    throw error;
-  }
 }
