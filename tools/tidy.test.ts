@@ -68,6 +68,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   follow: ['event'],
   delivery: ['event', 'follow'],
   geo: [],
+  firewall: [],
   pool: ['dht', 'event', 'follow'],
   api: ['event', 'verdict'],
   client: [],

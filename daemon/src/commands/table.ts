@@ -12,6 +12,7 @@ import { TAIL } from './tail.ts';
 import { TOP } from './top.ts';
 import { DEMO } from './demo.ts';
 import { DELIST } from './delist.ts';
+import { FIREWALL } from './firewall.ts';
 import { EXPLAIN } from './explain.ts';
 import { FORGET } from './forget.ts';
 import { IMPORT } from './import.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   IMPORT,
   PRUNE,
   FORGET,
+  ...FIREWALL,
   ...PEERS,
   ...WEBHOOK,
   CHECK_CONFIG,

@@ -34,6 +34,14 @@ export const COMMAND_FLAGS = {
     doc: 'What it is for, where the words themselves could be mistaken.',
   },
   fast: { placeholder: '', doc: 'Without the pauses that leave time to read.' },
+  'dry-run': {
+    placeholder: '',
+    doc: 'Change nothing: print what would be done. Needs no privilege; with `--once` it ends after the first look.',
+  },
+  'confirm-within': {
+    placeholder: 'TIME',
+    doc: 'Take everything out again after this time, such as 5m, unless `sentrypeer firewall confirm` comes before.',
+  },
   json: { placeholder: '', doc: 'Print the answer as JSON, for programs.' },
 } as const satisfies Readonly<Record<string, CommandFlag>>;
 

@@ -10,6 +10,7 @@ export const OPTION_GROUPS = {
   database: 'Database',
   api: 'HTTP API',
   verdict: 'What is listed',
+  firewall: 'Firewall (sentrypeer firewall)',
   pool: 'Sharing',
   output: 'Logs and output',
   webhook: 'Webhooks',

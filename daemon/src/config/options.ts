@@ -13,6 +13,7 @@ import {
 import { AGENT_OPTIONS } from './agent-options.ts';
 import { API_OPTIONS } from './api-options.ts';
 import { derivedOption, option } from './option.ts';
+import { FIREWALL_OPTIONS } from './firewall-options.ts';
 import { POOL_OPTIONS } from './pool-options.ts';
 import { VERDICT_OPTIONS } from './verdict-options.ts';
 import {
@@ -213,6 +214,7 @@ export const OPTIONS = {
   ...API_OPTIONS,
 
   ...VERDICT_OPTIONS,
+  ...FIREWALL_OPTIONS,
   ...POOL_OPTIONS,
 
   jsonLog: option({

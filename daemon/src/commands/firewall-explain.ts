@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { entryOf, Nft, setsHolding, Spared } from '@sentrypeer/firewall';
+import { quoted, refusal } from '../config/refusal.ts';
+import { FIREWALL_ANSWER_MS_MAX } from '../services/firewall/limits.ts';
+import { nodeOf, sparingOf } from '../services/firewall/run-firewall.ts';
+import type { FirewallNote } from '../services/firewall/run-directory.ts';
+import type { Answer, CommandContext } from './command.ts';
+import { shown } from './text.ts';
+
+/** Whether an address is refused here, and why. Asks the kernel, this machine and the node. */
+export async function explainAnswer(
+  context: CommandContext,
+  named: string,
+  note: FirewallNote | undefined,
+): Promise<Answer> {
+  const entry = entryOf(named);
+  if (entry === undefined) {
+    throw refusal(`${quoted(named)} is no address, and no network that could be refused`);
+  }
+  const sparing = sparingOf(context, context.config);
+  await sparing.refresh();
+  const spared = new Spared(sparing.networks()).reason(entry.prefix);
+  const { held, trouble } = await setsHolding(Nft.find(process.env['PATH'] ?? ''), entry.prefix);
+  const node = await askNode(context, named);
+  const isRefused = held.length > 0 && spared === undefined;
+  const lines = [
+    trouble !== undefined
+      ? `${named}: the kernel cannot be asked (${trouble}); run it as root`
+      : `${named} is ${isRefused ? 'refused' : 'not refused'} on this machine.`,
+    ...held.map(
+      ({ network, expiresSeconds }) => `In the table: ${network}, for ${expiresSeconds} s more`,
+    ),
+    spared === undefined ? 'Spared:       no' : `Spared:       yes, ${spared}`,
+    `The node:     ${node}`,
+    `The firewall: ${note === undefined ? 'does not run' : note.state}`,
+  ];
+  return {
+    text: `${lines.map(shown).join('\n')}\n`,
+    json: {
+      address: named,
+      refused: trouble === undefined ? isRefused : null,
+      entries: held.map(({ network, expiresSeconds }) => ({
+        network,
+        expires_seconds: expiresSeconds,
+      })),
+      spared: spared ?? null,
+      node,
+      state: note?.state ?? null,
+    },
+  };
+}
+
+async function askNode({ config }: CommandContext, named: string): Promise<string> {
+  if (named.includes('/')) return 'answers about single addresses alone';
+  const node = nodeOf(config);
+  const url = new URL('/v1/check', node);
+  url.searchParams.set('address', named);
+  try {
+    const response = await fetch(url, {
+      headers:
+        config.firewallKey === undefined ? {} : { authorization: `Bearer ${config.firewallKey}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(FIREWALL_ANSWER_MS_MAX),
+    });
+    if (!response.ok) return `${node.origin} answers ${response.status}`;
+    const { listed } = (await response.json()) as { readonly listed?: unknown };
+    return listed === true
+      ? `lists it (sentrypeer explain ${named} there says why)`
+      : 'does not list it';
+  } catch (error) {
+    const { cause } = error as { readonly cause?: unknown };
+    return `${node.origin} does not answer: ${String(cause ?? error)}`;
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { PortRange, Scope } from '@sentrypeer/firewall';
+import { PORT_MAX, VALUES_COUNT_MAX } from '../limits.ts';
+import { FIREWALL_CHANGES_MAX, FIREWALL_ENTRIES_MAX } from '../services/firewall/limits.ts';
+import { derivedOption, option } from './option.ts';
+import { countType, networksType, pathType, switchType, type ValueType } from './value-types.ts';
+import { choiceType, secretType } from './webhook-types.ts';
+
+/** A key travels to it, so it has no user, and no path that would be lost. */
+const nodeType: ValueType<URL> = {
+  placeholder: 'URL',
+  wanted: 'where a node has its API, such as https://sentrypeer.example.org:8082, without a path',
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => {
+    const url = URL.parse(text.trim());
+    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
+    return url.href === `${url.origin}/` ? url : undefined;
+  },
+  format: (value) => value.origin,
+};
+
+const portsType: ValueType<readonly PortRange[]> = {
+  placeholder: 'PORT',
+  wanted: `ports from 1 to ${PORT_MAX}, such as 5060 or 10000-20000`,
+  toml: ['number', 'string'],
+  repeatable: true,
+  parse: (text) => {
+    const ranges = text.split(',').map(parseRange);
+    return ranges.every((range) => range !== undefined) && ranges.length <= VALUES_COUNT_MAX
+      ? ranges
+      : undefined;
+  },
+  format: (value) => value.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(','),
+};
+
+function parseRange(text: string): PortRange | undefined {
+  const port = countType('PORT', 1, PORT_MAX);
+  const [from, to = from, ...more] = text.split('-').map((part) => port.parse(part));
+  if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined;
+  return [from, to];
+}
+
+/** What `sentrypeer firewall` does; part of the one table of options. The daemon has no use for them. */
+export const FIREWALL_OPTIONS = {
+  firewallNode: derivedOption({
+    group: 'firewall',
+    long: 'firewall-node',
+    type: nodeType,
+    defaultText: 'the API of this machine, as --api-address and --api-port say',
+    doc: 'Node whose listings are refused here.',
+  }),
+  firewallKey: derivedOption({
+    group: 'firewall',
+    long: 'firewall-key',
+    type: secretType,
+    defaultText: 'none',
+    doc: 'Key of that node that may read, where it wants one. Better set as a variable than as a flag.',
+  }),
+  firewallScope: option<Scope>({
+    group: 'firewall',
+    long: 'firewall-scope',
+    type: choiceType<Scope>(['all', 'sip', 'mark']),
+    defaultValue: 'all',
+    doc: 'What is refused of a listed source: all, only what goes to SIP and media ports, or nothing (its packets are counted and get the mark 0x1000000, for your own rules).',
+  }),
+  firewallSipPorts: option<readonly PortRange[]>({
+    group: 'firewall',
+    long: 'firewall-sip-port',
+    type: portsType,
+    defaultValue: [[5060, 5061]],
+    doc: 'Ports of SIP for --firewall-scope=sip.',
+  }),
+  firewallMediaPorts: option<readonly PortRange[]>({
+    group: 'firewall',
+    long: 'firewall-media-port',
+    type: portsType,
+    defaultValue: [[10_000, 20_000]],
+    doc: 'Ports of media (RTP) for --firewall-scope=sip and --firewall-keep-calls.',
+  }),
+  firewallKeepCalls: option({
+    group: 'firewall',
+    long: 'firewall-keep-calls',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Leave media alone that flows in both directions when its source is listed; the call ends as usual.',
+  }),
+  firewallKeepEntries: option({
+    group: 'firewall',
+    long: 'firewall-keep-entries',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Leave the table in the kernel at a stop; its entries run out by themselves.',
+  }),
+  firewallEntriesMax: option({
+    group: 'firewall',
+    long: 'firewall-entries-max',
+    type: countType('COUNT', 1, FIREWALL_ENTRIES_MAX),
+    unit: 'entries',
+    defaultValue: 200_000,
+    doc: 'Addresses and networks that are refused; those beyond it are let through, and an alarm says so.',
+  }),
+  firewallChangesMax: option({
+    group: 'firewall',
+    long: 'firewall-changes-max',
+    type: countType('COUNT', 1, FIREWALL_CHANGES_MAX),
+    unit: 'entries per minute',
+    defaultValue: 5000,
+    doc: 'New entries that are put in within a minute after the start; those beyond it wait, and an alarm says so. Taking out has no limit.',
+  }),
+  firewallSpare: derivedOption({
+    group: 'firewall',
+    long: 'firewall-spare',
+    type: networksType,
+    defaultText: 'what docs/enforcement.md lists is always spared',
+    doc: 'Address or network that is never refused here, such as that of a trunk or of your office.',
+  }),
+  firewallSshPorts: option<readonly PortRange[]>({
+    group: 'firewall',
+    long: 'firewall-ssh-port',
+    type: portsType,
+    defaultValue: [[22, 22]],
+    doc: 'Ports of SSH on this machine: whoever is logged in there is never refused.',
+  }),
+  firewallRunDir: option({
+    group: 'firewall',
+    long: 'firewall-run-dir',
+    type: pathType,
+    defaultValue: '/run/sentrypeer-firewall',
+    doc: 'Directory by which firewall status, confirm and flush reach the running firewall; made where it is missing.',
+  }),
+} as const;

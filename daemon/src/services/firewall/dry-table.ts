@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Refused, Table } from '@sentrypeer/firewall';
+
+type Load = Parameters<Table['load']>;
+type Batch = Parameters<Table['change']>[0];
+type Element = Batch['add'][number];
+
+/** Says what would be done, and does nothing. */
+export class DryTable implements Table {
+  readonly #print: (line: string) => void;
+  /** Element and set, of those that would be there. */
+  readonly #there = new Set<string>();
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  async load(elements: Load[0], spared: Load[1]): Promise<void> {
+    this.#there.clear();
+    this.#print(
+      `would load a table of ${elements.length} entries, and spare ${spared.length} networks`,
+    );
+    for (const one of elements) this.#add(one);
+  }
+
+  async change({ add, remove }: Batch): Promise<void> {
+    for (const one of add) this.#add(one);
+    for (const { set, element } of remove) {
+      this.#there.delete(`${element} ${set}`);
+      this.#print(`would let ${networkOf(set, element)} in again`);
+    }
+  }
+
+  async spare(networks: Load[1]): Promise<void> {
+    this.#print(`would spare ${networks.length} networks`);
+  }
+
+  async check(): Promise<string | undefined> {
+    return undefined;
+  }
+
+  async refused(): Promise<Refused> {
+    return { packets: 0, octets: 0 };
+  }
+
+  async remove(): Promise<void> {
+    this.#there.clear();
+  }
+
+  #add({ set, element, timeoutSeconds }: Element): void {
+    const key = `${element} ${set}`;
+    const verb = this.#there.has(key) ? 'refuse longer' : 'refuse';
+    this.#there.add(key);
+    this.#print(`would ${verb} ${networkOf(set, element)} for ${timeoutSeconds} s`);
+  }
+}
+
+/** `ipv6_64` and its element as one network. */
+function networkOf(set: string, element: string): string {
+  const length = set.slice(set.indexOf('_') + 1);
+  return set === 'ipv4_32' || set === 'ipv6_128' ? element : `${element}/${length}`;
+}

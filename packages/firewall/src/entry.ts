@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { formatIp, IPV4_OFFSET_BITS, isIpv4, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import { IPV4_LENGTH_MIN, IPV6_LENGTH_MIN } from './limits.ts';
+
+/**
+ * An address or a network as the table holds it. Each length of prefix has its own set, which is looked up with the masked
+ * source: networks inside one another never meet, and one more costs the same in a long list as in a short one.
+ */
+export interface Entry {
+  /** The set, such as `ipv4_32` or `ipv6_64`. */
+  readonly set: string;
+  /** The element: an address as the system writes it, formed by us and by no peer. */
+  readonly element: string;
+  readonly prefix: Prefix;
+}
+
+/** `undefined` where the text is neither an address nor a network, or a network wider than any that is refused. */
+export function entryOf(text: string): Entry | undefined {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) return undefined;
+  const isFour = prefix.length >= IPV4_OFFSET_BITS && isIpv4(prefix.base);
+  const bits = isFour ? prefix.length - IPV4_OFFSET_BITS : prefix.length;
+  if (bits < (isFour ? IPV4_LENGTH_MIN : IPV6_LENGTH_MIN)) return undefined;
+  return { set: `ipv${isFour ? 4 : 6}_${bits}`, element: formatIp(prefix.base), prefix };
+}
+
+/** What no two entries share, and what `nft` reads as one. */
+export function keyOf({ set, element }: Pick<Entry, 'set' | 'element'>): string {
+  return `${set} ${element}`;
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Prefix } from '@sentrypeer/ip';
+import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { HeldEntries, type LeftOut } from './held.ts';
+import {
+  BATCH_CHANGES_MAX,
+  END_TOLERANCE_MS,
+  LEFT_OUT_EXAMPLES_MAX,
+  LOOK_MS,
+  RETRY_MS_MAX,
+  RETRY_MS_MIN,
+  SPARED_MS,
+} from './limits.ts';
+import { Listed } from './listed.ts';
+import type { ListingSink } from './listing-stream.ts';
+import { Spared, type SparedNetwork } from './spared.ts';
+import type { FirewallState, FirewallStatus } from './status.ts';
+import type { Refused, Table } from './table.ts';
+
+export interface FirewallPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly table: Table;
+  /** Who is never refused, the most important first; asked every few seconds. */
+  readonly spared: () => readonly SparedNetwork[];
+  /** There is room again for what was left out: the feed begins anew. */
+  readonly restartFeed: () => void;
+}
+
+export interface FirewallOptions {
+  readonly entriesMax: number;
+  /** Entries that are put in within a minute. */
+  readonly additionsPerMinuteMax: number;
+  /** Milliseconds after which everything is taken out again unless an operator confirms; `undefined` needs none. */
+  readonly confirmWithinMs: number | undefined;
+  /** Whether the table stays at an orderly stop. */
+  readonly keepsEntries: boolean;
+}
+
+/** Keeps the table as the feed says, but for what is spared. All that it does happens in one loop, one step after another. */
+export class Firewall implements ListingSink {
+  readonly #ports: FirewallPorts;
+  readonly #options: FirewallOptions;
+  readonly #outage: Outage;
+  readonly #tooMany: Outage;
+  readonly #tooFast: Outage;
+  readonly #listed: Listed;
+  readonly #held: HeldEntries;
+  #spared = new Spared([]);
+  #state: FirewallState = 'starting';
+  #why: string | undefined;
+  /** Monotonic, so that no clock that is set puts it off. */
+  #confirmByMs: number | undefined;
+  #isConfirmed: boolean;
+  #hasSnapshot = false;
+  /** Keys that may differ between what is wanted and what the kernel has. */
+  #pending = new Set<string>();
+  #needsLoad = false;
+  #needsRemoval = false;
+  #heldBackCount = 0;
+  #counts = { changes: 0, failures: 0, repairs: 0 };
+  /** Of tables that were replaced. */
+  #refusedBefore: Refused = { packets: 0, octets: 0 };
+  #refused: Refused = { packets: 0, octets: 0 };
+  #sparedAtMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(ports: FirewallPorts, options: FirewallOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#isConfirmed = options.confirmWithinMs === undefined;
+    this.#listed = new Listed(options.entriesMax);
+    this.#held = new HeldEntries(ports.clock, options.additionsPerMinuteMax);
+    this.#outage = new Outage(ports.logger, 'error', {
+      failed: 'firewall_changes_failed',
+      over: 'firewall_changes_work',
+    });
+    this.#tooMany = new Outage(ports.logger, 'error', {
+      failed: 'firewall_too_many_entries',
+      over: 'firewall_entries_fit',
+    });
+    this.#tooFast = new Outage(ports.logger, 'error', {
+      failed: 'firewall_too_many_changes',
+      over: 'firewall_changes_fit',
+    });
+  }
+
+  begin(): void {
+    this.#listed.begin();
+  }
+
+  entry(value: string, untilEpochMs: number): void {
+    this.#listed.arrive(value, untilEpochMs, this.#nowEpochMs());
+  }
+
+  end(): void {
+    this.#listed.end();
+    this.#hasSnapshot = true;
+    this.#needsLoad = true;
+    this.#wake.resolve();
+  }
+
+  change(value: string, untilEpochMs: number | undefined): void {
+    const key =
+      untilEpochMs === undefined
+        ? this.#listed.remove(value)
+        : this.#listed.put(value, untilEpochMs, this.#nowEpochMs());
+    if (key === undefined) return;
+    this.#pending.add(key);
+    this.#wake.resolve();
+  }
+
+  /** An operator says that all is well, or that what was taken out may be put in again. */
+  confirm(): void {
+    this.#isConfirmed = true;
+    this.#confirmByMs = undefined;
+    this.#why = undefined;
+    this.#needsRemoval = false;
+    this.#needsLoad = this.#hasSnapshot;
+    this.#state = this.#hasSnapshot ? 'in force' : 'starting';
+    this.#ports.logger.info('firewall_confirmed');
+    this.#wake.resolve();
+  }
+
+  /** Takes everything out, until an operator confirms. */
+  takeOut(why: string): void {
+    this.#state = 'taken out';
+    this.#why = why;
+    this.#confirmByMs = undefined;
+    this.#needsRemoval = true;
+    this.#wake.resolve();
+  }
+
+  /** Works until the signal is aborted, then takes the table away unless it is to be kept. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#wake.resolve();
+    signal.addEventListener('abort', stop);
+    while (!signal.aborted) {
+      const { promise } = (this.#wake = Promise.withResolvers<void>());
+      await this.#step();
+      if (!this.#isDue()) await this.#until(promise);
+    }
+    signal.removeEventListener('abort', stop);
+    if (this.#options.keepsEntries) return;
+    await this.#ports.table.remove();
+    this.#held.clear();
+  }
+
+  status(): FirewallStatus {
+    const leftOut = [...this.#held.leftOut].slice(0, LEFT_OUT_EXAMPLES_MAX);
+    return {
+      state: this.#state,
+      ...(this.#why !== undefined && { why: this.#why }),
+      ...(this.#confirmByMs !== undefined && { confirmByEpochMs: this.#lastEpochMs() }),
+      entries: this.#held.counts(),
+      leftOutCount: this.#held.leftOut.size,
+      leftOut: leftOut.map(([, { address, why }]) => ({ address, why })),
+      sparedCount: this.#spared.networks.length,
+      alarms: this.#alarms(),
+      ...this.#counts,
+      refusedPackets: this.#refusedBefore.packets + this.#refused.packets,
+      refusedOctets: this.#refusedBefore.octets + this.#refused.octets,
+    };
+  }
+
+  #alarms(): readonly string[] {
+    const { entriesMax, additionsPerMinuteMax } = this.#options;
+    return [
+      ...(this.#outage.isOn ? ['changes fail: the log says why'] : []),
+      ...(this.#listed.isFull
+        ? [`more is listed than --firewall-entries-max, ${entriesMax}: the rest is let through`]
+        : []),
+      ...(this.#heldBackCount > 0
+        ? [
+            `${this.#heldBackCount} new entries wait: more came than --firewall-changes-max, ${additionsPerMinuteMax} in a minute`,
+          ]
+        : []),
+      ...(this.#spared.omittedCount > 0
+        ? [`${this.#spared.omittedCount} networks that should be spared are too many and are not`]
+        : []),
+    ];
+  }
+
+  async #step(): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#retryAtMs) return;
+    try {
+      this.#endWhenUnconfirmed();
+      await this.#followSpared();
+      if (nowMs - this.#lookedAtMs >= LOOK_MS) await this.#look();
+      if (this.#needsRemoval) await this.#remove();
+      else if (this.#state === 'taken out') this.#pending.clear();
+      else if (this.#needsLoad) await this.#load();
+      else if (this.#state !== 'starting') await this.#change();
+      this.#failuresInARow = 0;
+      this.#outage.over();
+      this.#sayLimits();
+    } catch (error) {
+      this.#counts.failures += 1;
+      // Half of a change is never there, but what is there may not be what we think.
+      this.#needsLoad = this.#hasSnapshot;
+      const ms = Math.min(RETRY_MS_MIN * 2 ** Math.min(this.#failuresInARow, 10), RETRY_MS_MAX);
+      this.#failuresInARow += 1;
+      this.#retryAtMs = nowMs + ms;
+      this.#outage.failed({ why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Whether there is something to do at once. */
+  #isDue(): boolean {
+    if (this.#ports.clock.nowMs() < this.#retryAtMs) return false;
+    if (this.#needsRemoval) return true;
+    if (this.#state === 'taken out') return false;
+    if (this.#needsLoad) return true;
+    return this.#pending.size > 0 && this.#heldBackCount === 0 && this.#state !== 'starting';
+  }
+
+  async #until(woken: Promise<void>): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs();
+    const confirmMs = (this.#confirmByMs ?? Infinity) - nowMs;
+    const lookMs = (nowMs < this.#retryAtMs ? this.#retryAtMs : this.#lookedAtMs + LOOK_MS) - nowMs;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.max(1, Math.min(confirmMs, lookMs, LOOK_MS)));
+    // While changes fail, nothing that comes is a reason to hurry.
+    await (nowMs < this.#retryAtMs ? late : Promise.race([woken, late]));
+    clearTimeout(timer);
+  }
+
+  #endWhenUnconfirmed(): void {
+    if (this.#state !== 'unconfirmed') return;
+    if (this.#ports.clock.nowMs() < (this.#confirmByMs ?? Infinity)) return;
+    this.takeOut('nobody confirmed it in time: sentrypeer firewall confirm puts it in force again');
+    this.#ports.logger.error('firewall_not_confirmed', { why: this.#why });
+  }
+
+  /** What has run out, and whether somebody else changed the table. */
+  async #look(): Promise<void> {
+    this.#lookedAtMs = this.#ports.clock.nowMs();
+    this.#heldBackCount = 0;
+    const nowEpochMs = this.#nowEpochMs();
+    this.#listed.prune(nowEpochMs);
+    this.#held.prune(nowEpochMs - END_TOLERANCE_MS);
+    if (this.#listed.isFull && this.#listed.entries.size < this.#options.entriesMax * 0.9) {
+      this.#ports.restartFeed();
+    }
+    if (!this.#isInForce()) return;
+    const difference = await this.#ports.table.check(this.#held.elements(), nowEpochMs);
+    if (difference !== undefined) this.#repair(difference);
+    else this.#refused = await this.#ports.table.refused();
+  }
+
+  /** Whoever is to be spared is so from the next change on, within a second. */
+  async #followSpared(): Promise<void> {
+    if (this.#ports.clock.nowMs() - this.#sparedAtMs < SPARED_MS || !this.#readSpared()) return;
+    this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
+    if (this.#isInForce()) await this.#ports.table.spare(this.#sparedPrefixes());
+  }
+
+  /** @returns Whether others are spared than before. */
+  #readSpared(): boolean {
+    this.#sparedAtMs = this.#ports.clock.nowMs();
+    const before = this.#spared.signature;
+    this.#spared = new Spared(this.#ports.spared());
+    return this.#spared.signature !== before;
+  }
+
+  /** Whether the table is ours, and nothing is about to replace it. */
+  #isInForce(): boolean {
+    return (this.#state === 'in force' || this.#state === 'unconfirmed') && !this.#needsLoad;
+  }
+
+  #repair(difference: string): void {
+    this.#counts.repairs += 1;
+    this.#needsLoad = true;
+    this.#ports.logger.warn('firewall_table_changed_by_others', {
+      difference,
+      what: 'the whole table is loaded again',
+    });
+  }
+
+  async #load(): Promise<void> {
+    if (!this.#isConfirmed) {
+      this.#confirmByMs ??= this.#ports.clock.nowMs() + (this.#options.confirmWithinMs ?? 0);
+    }
+    this.#readSpared();
+    const { wanted, leftOut } = this.#held.wanted(this.#listed, this.#spared, this.#nowEpochMs());
+    await this.#readRefusedBefore();
+    const elements = this.#held.timed(wanted, this.#lastEpochMs(), this.#nowEpochMs());
+    this.#tellLeftOut(
+      [...leftOut].flatMap(([key, out]) => (this.#held.leftOut.has(key) ? [] : out)),
+    );
+    this.#needsLoad = false;
+    await this.#ports.table.load(elements, this.#sparedPrefixes());
+    this.#held.replace(wanted, leftOut);
+    this.#counts.changes += elements.length;
+    // Changes that came while nft worked are still to be made.
+    this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
+    if (this.#state === 'starting') {
+      this.#ports.logger.info('firewall_in_force', { entries: elements.length });
+    }
+    if (this.#needsRemoval) return; // It was taken out meanwhile.
+    this.#state = this.#confirmByMs === undefined ? 'in force' : 'unconfirmed';
+  }
+
+  async #change(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    const difference = this.#held.difference(
+      this.#pending,
+      { listed: this.#listed, spared: this.#spared },
+      this.#nowEpochMs(),
+      BATCH_CHANGES_MAX,
+    );
+    this.#tellLeftOut(difference.newlyLeftOut);
+    this.#heldBackCount = difference.heldBackCount;
+    // Before nft works: what is told of them meanwhile is another change.
+    for (const key of difference.settled) this.#pending.delete(key);
+    const { add, remove } = difference;
+    if (add.length + remove.length > 0) {
+      const timed = this.#held.timed(add, this.#lastEpochMs(), this.#nowEpochMs());
+      try {
+        await this.#ports.table.change({ add: timed, remove });
+      } catch (error) {
+        const other = await this.#ports.table.check(this.#held.elements(), this.#nowEpochMs());
+        if (other === undefined) throw error;
+        return this.#repair(other);
+      }
+      this.#held.carriedOut(difference);
+      this.#counts.changes += add.length + remove.length;
+    }
+  }
+
+  #tellLeftOut(leftOut: readonly LeftOut[]): void {
+    for (const { address, why } of leftOut.slice(0, LEFT_OUT_EXAMPLES_MAX)) {
+      this.#ports.logger.warn('firewall_left_out', { address, why });
+    }
+  }
+
+  async #remove(): Promise<void> {
+    await this.#readRefusedBefore();
+    await this.#ports.table.remove();
+    this.#held.clear();
+    this.#needsRemoval = false;
+    this.#needsLoad = false;
+  }
+
+  async #readRefusedBefore(): Promise<void> {
+    if (this.#state === 'starting') return;
+    const last = await this.#ports.table.refused();
+    // A table that somebody else took away counts nothing any more.
+    const { packets, octets } = last.packets < this.#refused.packets ? this.#refused : last;
+    this.#refusedBefore = {
+      packets: this.#refusedBefore.packets + packets,
+      octets: this.#refusedBefore.octets + octets,
+    };
+    this.#refused = { packets: 0, octets: 0 };
+  }
+
+  /** Unconfirmed entries end by themselves in time, whatever becomes of this program. */
+  #lastEpochMs(): number {
+    if (this.#confirmByMs === undefined) return Infinity;
+    return Math.floor(this.#nowEpochMs() + this.#confirmByMs - this.#ports.clock.nowMs());
+  }
+
+  #sayLimits(): void {
+    const { entriesMax, additionsPerMinuteMax } = this.#options;
+    if (this.#listed.isFull) this.#tooMany.failed({ max: entriesMax });
+    else this.#tooMany.over();
+    if (this.#heldBackCount > 0)
+      this.#tooFast.failed({ waiting: this.#heldBackCount, perMinuteMax: additionsPerMinuteMax });
+    else this.#tooFast.over();
+  }
+
+  #sparedPrefixes(): readonly Prefix[] {
+    return this.#spared.networks.map(({ prefix }) => prefix);
+  }
+
+  #nowEpochMs(): number {
+    return Math.floor(this.#ports.clock.epochUs() / 1000);
+  }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { Outage, type Logger } from '@sentrypeer/kernel';
+import {
+  ANSWER_MS_MAX,
+  EVENT_CHARACTERS_MAX,
+  RETRY_MS_MAX,
+  RETRY_MS_MIN,
+  SILENCE_MS_MAX,
+} from './limits.ts';
+
+/** Takes what the feed of listings says of addresses (docs/api.md). */
+export interface ListingSink {
+  /** All entries so far are forgotten when the snapshot that begins is complete. */
+  begin(): void;
+  /** @param untilEpochMs `NaN` where the node said none. */
+  entry(value: string, untilEpochMs: number): void;
+  end(): void;
+  /** @param untilEpochMs `undefined` where it is listed no more. */
+  change(value: string, untilEpochMs: number | undefined): void;
+}
+
+export interface StreamOptions {
+  /** Where the node's API is. */
+  readonly node: URL;
+  readonly key: string | undefined;
+}
+
+interface Message {
+  readonly type: string;
+  readonly id: string;
+  readonly data: string;
+}
+
+/** Follows the feed of listings of a node, for as long as it takes: after each break it goes on where it was. */
+export class ListingStream {
+  readonly #options: StreamOptions;
+  readonly #sink: ListingSink;
+  readonly #outage: Outage;
+  #serial = '';
+  #failuresCount = 0;
+  /** Of the attempt under way, so that a snapshot can be asked for. */
+  #attempt = new AbortController();
+  #failure: string | undefined = 'not connected yet';
+
+  constructor(
+    ports: { readonly logger: Logger; readonly sink: ListingSink },
+    options: StreamOptions,
+  ) {
+    this.#options = options;
+    this.#sink = ports.sink;
+    this.#outage = new Outage(ports.logger, 'warn', {
+      failed: 'firewall_feed_lost',
+      over: 'firewall_feed_followed',
+    });
+  }
+
+  /** The serial of the newest change that was told; empty before the first. */
+  get serial(): string {
+    return this.#serial;
+  }
+
+  /** Why the node does not tell us anything at the moment. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Begins again with a snapshot. */
+  restart(): void {
+    this.#serial = '';
+    this.#attempt.abort();
+  }
+
+  /** Ends when the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#attempt = new AbortController();
+      try {
+        await this.#follow(AbortSignal.any([signal, this.#attempt.signal]));
+        this.#failed('the node ended the stream');
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!this.#attempt.signal.aborted || this.#serial !== '') this.#failed(reasonOf(error));
+      }
+      const ms = Math.min(RETRY_MS_MIN * 2 ** Math.min(this.#failuresCount, 10), RETRY_MS_MAX);
+      this.#failuresCount += 1;
+      await wait(ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #failed(why: string): void {
+    this.#failure = why;
+    // A node that is started again is back before the second attempt.
+    if (this.#failuresCount > 0) this.#outage.failed({ node: this.#options.node.host, why });
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { node, key } = this.#options;
+    const silence = new AbortController();
+    let timer = setTimeout(() => silence.abort(new Error('the node says nothing')), ANSWER_MS_MAX);
+    try {
+      const response = await fetch(new URL('/v1/listings/stream?kind=address', node), {
+        headers: {
+          accept: 'text/event-stream',
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
+          ...(this.#serial !== '' && { 'last-event-id': this.#serial }),
+        },
+        redirect: 'error', // The key is for this node alone.
+        signal: AbortSignal.any([signal, silence.signal]),
+      });
+      if (!response.ok || response.body === null) {
+        await response.body?.cancel();
+        throw new Error(refusalOf(response.status));
+      }
+      if (this.#serial !== '') this.#connected();
+      for await (const chunk of messagesOf(response.body)) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(new Error('the node fell silent')), SILENCE_MS_MAX);
+        for (const message of chunk) this.#take(message);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #take({ type, id, data }: Message): void {
+    const told = JSON.parse(data) as Readonly<Record<string, unknown>>;
+    const value = typeof told['value'] === 'string' ? told['value'] : '';
+    const untilEpochMs = Date.parse(String(told['until']));
+    const isListed = told['kind'] === 'address' && told['level'] === 'listed';
+    if (type === 'begin') this.#sink.begin();
+    else if (type === 'entry' && isListed) this.#sink.entry(value, untilEpochMs);
+    else if (type === 'end') this.#sink.end();
+    else if (type === 'change' && told['kind'] === 'address') {
+      this.#sink.change(value, isListed && told['change'] === 'listed' ? untilEpochMs : undefined);
+    }
+    if (isSerial(id)) this.#serial = id;
+    if (type !== 'begin' && type !== 'entry') this.#connected(); // Not before it is complete.
+  }
+
+  #connected(): void {
+    this.#failuresCount = 0;
+    this.#failure = undefined;
+    this.#outage.over({ node: this.#options.node.host });
+  }
+}
+
+/** It goes back as a header. */
+function isSerial(id: string): boolean {
+  return id !== '' && Number.isSafeInteger(Number(id));
+}
+
+function refusalOf(status: number): string {
+  if (status === 401 || status === 403) {
+    return `the node wants a key that may read (${status}): sentrypeer keys add there, --firewall-key here`;
+  }
+  return `the node answers ${status}`;
+}
+
+/** fetch says what is wrong in the cause. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { readonly cause?: unknown };
+  const source = cause instanceof Error && cause.message !== '' ? cause : error;
+  return source instanceof Error ? source.message : String(source);
+}
+
+/** Messages of server-sent events, as many as came at once; none for a sign of life. */
+async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readonly Message[]> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const octets of body) {
+    text += decoder.decode(octets, { stream: true });
+    const parts = text.split('\n\n');
+    text = parts.pop() ?? '';
+    if (text.length > EVENT_CHARACTERS_MAX) throw new Error('an event has no end');
+    yield parts.map(parseMessage).filter((message) => message !== undefined);
+  }
+}
+
+function parseMessage(text: string): Message | undefined {
+  const fields = { event: '', id: '', data: '' };
+  for (const line of text.split('\n')) {
+    for (const name of ['event', 'id', 'data'] as const) {
+      if (line.startsWith(`${name}: `)) fields[name] = line.slice(name.length + 2);
+    }
+  }
+  return fields.data === '' ? undefined : { type: fields.event, id: fields.id, data: fields.data };
+}

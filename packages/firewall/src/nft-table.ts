@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { covers, formatPrefix, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import { OperatingError, type Clock } from '@sentrypeer/kernel';
+import { COMPARE_SHARE, END_TOLERANCE_MS, PART_ENTRIES_MAX } from './limits.ts';
+import type { Nft } from './nft.ts';
+import {
+  counterOf,
+  elementsOf,
+  isOurs,
+  outlineOf,
+  rulesOf,
+  timedElementsOf,
+  type Rules,
+} from './nft-listing.ts';
+import {
+  addText,
+  batchText,
+  REMOVAL,
+  rulesCount,
+  sparedText,
+  TABLE,
+  tableText,
+  type Batch,
+  type RulesetOptions,
+  type TimedElement,
+} from './ruleset.ts';
+import type { HeldElement, Refused, Table } from './table.ts';
+
+const NONE_REFUSED: Refused = { packets: 0, octets: 0 };
+
+/**
+ * The table of the kernel, written and read by nft. Most of what nft 1.0.6 can list makes it read every element first, which
+ * takes a second for 100,000. So what is looked at often is asked for in ways that do not, and the whole is listed seldom.
+ */
+export class NftTable implements Table {
+  readonly #nft: Nft;
+  readonly #clock: Clock;
+  readonly #options: RulesetOptions;
+  #sets = new Set<string>();
+  /** Chains and sets as we left them, with the kernel's handles: what is made anew has others. */
+  #outline: string | undefined;
+  #spared: string | undefined;
+  /** The rules, since the whole table was listed. */
+  #rules: Rules | undefined;
+  #refused: Refused = NONE_REFUSED;
+  #listedAtMs = Number.NEGATIVE_INFINITY;
+  #listingTookMs = 0;
+
+  private constructor(nft: Nft, clock: Clock, options: RulesetOptions) {
+    this.#nft = nft;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Throws `OperatingError` where the kernel lets us not in, or a table of that name belongs to somebody else. */
+  static async open(
+    { nft, clock }: { readonly nft: Nft; readonly clock: Clock },
+    options: RulesetOptions,
+  ): Promise<NftTable> {
+    const tables = await nft.run(['-j', 'list', 'tables']);
+    if (!tables.isDone) {
+      throw new OperatingError(
+        'firewall_not_permitted',
+        `nft may not read the firewall (${tables.words}): run as root, or with CAP_NET_ADMIN as the shipped unit does`,
+      );
+    }
+    const there = await nft.run(['-j', '-t', 'list', 'table', ...TABLE.split(' ')]);
+    if (there.isDone && !isOurs(there.stdout)) {
+      throw new OperatingError(
+        'firewall_table_taken',
+        `there is a table ${TABLE} that this program did not make, perhaps from /v1/lists/ip-addresses.nft: ` +
+          `look at it (nft list table ${TABLE}), then remove it (nft delete table ${TABLE})`,
+      );
+    }
+    return new NftTable(nft, clock, options);
+  }
+
+  async load(elements: readonly TimedElement[], spared: readonly Prefix[]): Promise<void> {
+    const sets = new Set(['ipv4_32', 'ipv6_64', ...elements.map(({ set }) => set)]);
+    await this.#loadWholeOrInParts(elements, spared, [...sets]);
+    this.#sets = sets;
+    this.#forget();
+    this.#outline = await this.#readOutline();
+    this.#spared = await this.#readSpared();
+  }
+
+  async change(batch: Batch): Promise<void> {
+    const named = new Set([...batch.add, ...batch.remove].map(({ set }) => set));
+    const newSets = [...named].filter((set) => !this.#sets.has(set));
+    await this.#apply(batchText(this.#options, batch, newSets));
+    if (newSets.length === 0) return;
+    for (const set of newSets) this.#sets.add(set);
+    this.#outline = await this.#readOutline();
+    this.#rules = undefined;
+    this.#listedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async spare(networks: readonly Prefix[]): Promise<void> {
+    await this.#apply(sparedText(networks));
+    this.#spared = await this.#readSpared();
+  }
+
+  async check(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined> {
+    const outline = await this.#readOutline();
+    if (outline === undefined || outline !== this.#outline)
+      return 'its chains or sets were changed';
+    if ((await this.#readSpared()) !== this.#spared) return 'what is spared was changed';
+    const missing = await this.#probe(held, nowEpochMs);
+    if (missing !== undefined) return missing;
+    const pauseMs = this.#listingTookMs * COMPARE_SHARE;
+    if (this.#clock.nowMs() - this.#listedAtMs < pauseMs) return undefined;
+    return this.#compare(held, nowEpochMs);
+  }
+
+  async refused(): Promise<Refused> {
+    return this.#refused;
+  }
+
+  async remove(): Promise<void> {
+    await this.#apply(REMOVAL);
+    this.#sets.clear();
+    this.#forget();
+  }
+
+  /**
+   * As one transaction. Within a user namespace (a container without privilege) the kernel takes no long ones: the rest follows
+   * in parts then, and meanwhile what is not there yet is let through.
+   */
+  async #loadWholeOrInParts(
+    elements: readonly TimedElement[],
+    spared: readonly Prefix[],
+    sets: readonly string[],
+  ): Promise<void> {
+    const whole = await this.#nft.apply(tableText(this.#options, elements, spared, sets));
+    if (whole.isDone) return;
+    if (elements.length <= PART_ENTRIES_MAX) throw refusedBy(whole.words);
+    const first = elements.slice(0, PART_ENTRIES_MAX);
+    await this.#apply(tableText(this.#options, first, spared, sets));
+    for (let index = first.length; index < elements.length; index += PART_ENTRIES_MAX) {
+      await this.#apply(`${addText(elements.slice(index, index + PART_ENTRIES_MAX))}\n`);
+    }
+  }
+
+  #forget(): void {
+    this.#outline = undefined;
+    this.#spared = undefined;
+    this.#rules = undefined;
+    this.#refused = NONE_REFUSED;
+    this.#listedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #readOutline(): Promise<string | undefined> {
+    const { isDone, stdout } = await this.#nft.run([
+      '-j',
+      '-t',
+      `list chains; list sets table ${TABLE}`,
+    ]);
+    return isDone ? outlineOf(stdout) : undefined;
+  }
+
+  async #readSpared(): Promise<string | undefined> {
+    const lists = ['ipv4', 'ipv6'].map((family) => `list set ${TABLE} spared_${family}`);
+    const { isDone, stdout } = await this.#nft.run([lists.join('; ')]);
+    return isDone ? stdout : undefined;
+  }
+
+  /**
+   * Asks whether all rules, and of each set the element that ends last, could be deleted. Only what is there can be, and nothing
+   * is: nft checks and leaves it at that (`-c`).
+   */
+  async #probe(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined> {
+    const last = new Map<string, HeldElement>();
+    for (const one of held) {
+      if ((last.get(one.set)?.endEpochMs ?? nowEpochMs + END_TOLERANCE_MS) < one.endEpochMs)
+        last.set(one.set, one);
+    }
+    const asked = [
+      ...(this.#rules?.handles ?? []).map(
+        ({ chain, handle }) => `delete rule ${TABLE} ${chain} handle ${handle}`,
+      ),
+      ...[...last.values()].map(
+        ({ set, element }) => `delete element ${TABLE} ${set} { ${element} }`,
+      ),
+    ];
+    if (asked.length === 0) return undefined;
+    const { isDone } = await this.#nft.run(['-c', '-f', '-'], `${asked.join('\n')}\n`);
+    return isDone ? undefined : 'rules or entries were taken out';
+  }
+
+  /** Lists the whole table: every rule, every element, and what was counted. */
+  async #compare(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined> {
+    const beganAtMs = this.#clock.nowMs();
+    const { isDone, stdout } = await this.#nft.run(['-j', 'list', 'table', ...TABLE.split(' ')]);
+    if (!isDone) return 'the table is gone';
+    const rules = rulesOf(stdout);
+    const difference =
+      this.#rules === undefined
+        ? rules.handles.length === rulesCount(this.#options, this.#sets.size)
+          ? undefined
+          : 'its rules were changed'
+        : this.#rules.text === rules.text
+          ? undefined
+          : 'its rules were changed';
+    this.#rules = rules;
+    this.#refused = counterOf(stdout);
+    const entries = differenceOf(held, elementsOf(stdout), nowEpochMs);
+    this.#listedAtMs = this.#clock.nowMs();
+    this.#listingTookMs = this.#listedAtMs - beganAtMs;
+    return difference ?? entries;
+  }
+
+  async #apply(text: string): Promise<void> {
+    const { isDone, words } = await this.#nft.apply(text);
+    if (!isDone) throw refusedBy(words);
+  }
+}
+
+function refusedBy(words: string): OperatingError {
+  return new OperatingError('firewall_nft_failed', `nft did not take a change: ${words}`);
+}
+
+/** @param there Elements that the kernel has, by set; `ended` ones may be gone or not. */
+function differenceOf(
+  held: readonly HeldElement[],
+  there: ReadonlyMap<string, ReadonlySet<string>>,
+  nowEpochMs: number,
+): string | undefined {
+  let missing = 0;
+  let foundCount = 0;
+  for (const { set, element, endEpochMs } of held) {
+    if (there.get(set)?.has(element) === true) foundCount += 1;
+    else if (endEpochMs > nowEpochMs + END_TOLERANCE_MS) missing += 1;
+  }
+  if (missing > 0) return `${missing} entries were taken out`;
+  const count = [...there.values()].reduce((sum, { size }) => sum + size, 0);
+  return count > foundCount ? `${count - foundCount} entries were put in` : undefined;
+}
+
+/** Entries of the kernel's table that meet a network, and how long they last. */
+export async function setsHolding(
+  nft: Nft,
+  network: Prefix,
+): Promise<{
+  readonly held: readonly { readonly network: string; readonly expiresSeconds: number }[];
+  readonly trouble: string | undefined;
+}> {
+  const { isDone, stdout, words } = await nft.run(['-j', 'list', 'table', ...TABLE.split(' ')]);
+  // A table that is not there holds nothing; whoever may not look is told so in other words.
+  if (!isDone) return { held: [], trouble: words.includes('No such file') ? undefined : words };
+  const held = timedElementsOf(stdout).flatMap(({ set, element, expiresSeconds }) => {
+    const its = parsePrefix(`${element}/${set.slice(set.indexOf('_') + 1)}`);
+    return its !== undefined && (covers(its, network) || covers(network, its))
+      ? [{ network: formatPrefix(its), expiresSeconds }]
+      : [];
+  });
+  return { held, trouble: undefined };
+}

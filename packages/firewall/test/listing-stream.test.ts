@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { silentLogger } from '@sentrypeer/kernel';
+import { ListingStream } from '../src/listing-stream.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A node that answers each request as its test says, and what was told. */
+class Node implements AsyncDisposable {
+  readonly told: string[] = [];
+  readonly stream: ListingStream;
+  readonly #server: Server;
+  readonly #stop = new AbortController();
+  readonly #run: Promise<void>;
+  readonly #waiting: { readonly text: string; readonly resolve: () => void }[] = [];
+
+  private constructor(server: Server, key: string | undefined) {
+    this.#server = server;
+    const { port } = server.address() as AddressInfo;
+    const tell = (text: string): void => {
+      this.told.push(text);
+      for (const waiting of this.#waiting) if (waiting.text === text) waiting.resolve();
+    };
+    this.stream = new ListingStream(
+      {
+        logger: silentLogger,
+        sink: {
+          begin: () => tell('begin'),
+          entry: (value) => tell(`entry ${value}`),
+          end: () => tell('end'),
+          change: (value, until) => tell(`${until === undefined ? 'in' : 'out'} ${value}`),
+        },
+      },
+      { node: new URL(`http://127.0.0.1:${port}`), key },
+    );
+    this.#run = this.stream.run(this.#stop.signal);
+  }
+
+  /** @param answers One for each request; the last one for all that follow. */
+  static async open(answers: readonly Answer[], key?: string): Promise<Node> {
+    const rest = [...answers];
+    const server = createServer((request, response) => {
+      const answer = rest.length > 1 ? rest.shift() : rest[0];
+      answer?.(request, response);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return new Node(server, key);
+  }
+
+  async until(text: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.told.includes(text)) return;
+    this.#waiting.push({ text, resolve });
+    const timer = setTimeout(
+      () => reject(new Error(`not told: ${text}: ${this.told.join()}`)),
+      10_000,
+    );
+    await promise;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#run;
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+function event(type: string, data: object, id?: number): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function listed(value: string, more: object = {}): object {
+  return { kind: 'address', value, level: 'listed', until: '2099-01-01T00:00:00Z', ...more };
+}
+
+function sends(...events: readonly string[]): Answer {
+  return (_request, response) => {
+    response.setHeader('content-type', 'text/event-stream');
+    response.write(['retry: 1000\n\n', ...events].join(''));
+  };
+}
+
+test('ListingStream goes on after the last serial, and never with half a snapshot', async () => {
+  const asked: unknown[] = [];
+  const cut: Answer = (_request, response) => {
+    response.write(event('begin', {}) + event('entry', listed('45.1.2.3')) + event('end', {}, 7));
+    response.write(event('change', listed('45.1.2.4', { change: 'listed' }), 8), () =>
+      response.destroy(),
+    );
+  };
+  const resumed: Answer = (request, response) => {
+    asked.push(request.headers['last-event-id'], request.headers['authorization']);
+    sends(
+      event('change', listed('45.1.2.4', { change: 'unlisted' }), 9),
+      event('change', listed('45.1.2.5', { change: 'watched', level: 'watch' }), 10),
+      event('serial', { serial: 12 }, 12),
+      event('change', listed('45.1.2.6', { change: 'listed' }), 13),
+    )(request, response);
+  };
+  await using node = await Node.open([cut, resumed], 'sentrypeer_key');
+  await node.until('out 45.1.2.6');
+  assert.deepEqual(asked, ['8', 'Bearer sentrypeer_key']);
+  assert.deepEqual(node.told, [
+    'begin',
+    'entry 45.1.2.3',
+    'end',
+    'out 45.1.2.4',
+    'in 45.1.2.4',
+    'in 45.1.2.5',
+    'out 45.1.2.6',
+  ]);
+  assert.deepEqual([node.stream.serial, node.stream.failure], ['13', undefined]);
+});
+
+test('ListingStream asks for a snapshot where told to', async () => {
+  const asked: unknown[] = [];
+  const snapshot: Answer = (request, response) => {
+    asked.push(request.headers['last-event-id']);
+    sends(event('begin', {}), event('end', {}, 7))(request, response);
+  };
+  const second: Answer = (request, response) => {
+    asked.push(request.headers['last-event-id']);
+    sends(event('change', listed('45.1.2.9', { change: 'listed' }), 8))(request, response);
+  };
+  await using node = await Node.open([snapshot, second]);
+  await node.until('end');
+  node.stream.restart();
+  await node.until('out 45.1.2.9');
+  assert.deepEqual(asked, [undefined, undefined]);
+});
+
+test('ListingStream says what a node that refuses it wants, and takes nothing that is not an event', async () => {
+  const refuses: Answer = (_request, response) => response.writeHead(403).end('{}');
+  await using refused = await Node.open([refuses]);
+  await failing(refused, /wants a key that may read \(403\)/);
+  const nonsense: Answer = (_request, response) => response.end('data: {"kind":\n\n');
+  await using broken = await Node.open([nonsense]);
+  await failing(broken, /JSON/);
+  const elsewhere: Answer = (_request, response) =>
+    response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+  await using moved = await Node.open([elsewhere]);
+  await failing(moved, /redirect/);
+  assert.deepEqual([...refused.told, ...broken.told, ...moved.told], []);
+});
+
+async function failing(node: Node, why: RegExp): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000);
+  while (!why.test(node.stream.failure ?? '')) {
+    assert.ok(!deadline.aborted, String(node.stream.failure));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
