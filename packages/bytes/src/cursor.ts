@@ -4,8 +4,8 @@ import { asBuffer } from './latin1.ts';
 import { TEXT16_ABSENT } from './writer.ts';
 
 /**
- * Reads big-endian integers and text. Every read is checked; the first failure is remembered, after it the
- * cursor stands at the end and reads zeros and empty text, so that `while (cursor.remaining > 0)` ends.
+ * Reads big-endian integers and text. Every read is checked and the first failure is remembered. After it the cursor is
+ * at the end and reads zeros and empty text, so that `while (cursor.remaining > 0)` ends.
  */
 export class Cursor {
   readonly #buffer: Buffer;
@@ -16,7 +16,7 @@ export class Cursor {
     this.#buffer = asBuffer(octets);
   }
 
-  /** Offset in octets of the first read that went past the end, else `undefined`. */
+  /** Offset in octets of the first read past the end; `undefined` if there was none. */
   get failedAt(): number | undefined {
     return this.#failedAt;
   }

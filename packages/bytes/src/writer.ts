@@ -11,7 +11,7 @@ export class Writer {
   readonly #buffer: Buffer;
   #offset = 0;
 
-  /** @param octets What is written to; owned by the writer until `finish()`. */
+  /** @param octets The octets to write to; owned by the writer until `finish()`. */
   constructor(octets: Uint8Array) {
     this.#buffer = asBuffer(octets);
   }
@@ -63,9 +63,9 @@ export class Writer {
   }
 
   /**
-   * The size of each text in UTF-16 code units as u16, 0xffff where it is absent, and after them all texts as one in
-   * UTF-8, after its size in octets as u32: one call of the encoder costs as much as each of many. Each text has at
-   * most 65,534 code units.
+   * The size of each text in UTF-16 code units as u16, 0xffff if it is absent; then all texts joined in UTF-8, with
+   * their size in octets as u32 before them. Each call of the encoder costs about the same, so there is only one. Each
+   * text has at most 65,534 code units.
    */
   texts(texts: readonly (string | undefined)[]): this {
     for (const text of texts) this.u16(text === undefined ? TEXT16_ABSENT : text.length);

@@ -8,10 +8,10 @@ export type Transport = 'UDP' | 'TCP' | 'TLS';
 /** Whether the honeypot answers (`responsive`) or only listens (`passive`). */
 export type CollectedMethod = 'passive' | 'responsive';
 
-/** Which part of the message named what was called. */
+/** The part of the message that named the called number. */
 export type CalledNumberSource = 'request-uri' | 'to' | 'none';
 
-/** What arrived, before anything is said about its contents. */
+/** What arrived, regardless of its contents. */
 export type MessageKind = 'request' | 'response' | 'not-sip';
 
 /** Digest credentials as sent; together they let the password be looked for offline (RFC 7616 §3.4). */
@@ -28,7 +28,7 @@ export interface DigestEvidence {
   readonly opaque?: string;
 }
 
-/** What only some messages carry. Kept as one JSON text, so that common events stay small. */
+/** Details that only some messages have. Kept as one JSON text, so that common events stay small. */
 export interface EventDetails {
   readonly callId?: string;
   readonly phoneContext?: string;
@@ -52,14 +52,14 @@ export interface EventDetails {
   readonly skippedBefore?: string;
   /** The account and password were accepted by the honeypot. */
   readonly registered?: boolean;
-  /** How sure the node that shared the event says it is of the source; nothing of ours proves it. */
+  /** The grade that the sharing node claims; nothing here proves it. */
   readonly claimedGrade?: Grade;
 }
 
-/** What the honeypot says of one message, before the event is numbered and recorded. */
+/** What the honeypot says about one message, before the event is numbered and recorded. */
 export type Observation = Omit<BadActorEvent, 'eventUuid' | 'createdByNodeId'>;
 
-/** One contact of somebody who has no business with a honeypot: the noun that all rooms share. */
+/** One contact by somebody who has no legitimate reason to contact a honeypot: the noun that all rooms share. */
 export interface BadActorEvent {
   /** RFC 9562 version 7, lower case. */
   readonly eventUuid: string;
@@ -75,7 +75,7 @@ export interface BadActorEvent {
   readonly sourcePort: number;
   readonly destinationIp: string;
   readonly destinationPort: number;
-  /** Decoded once, prefixes kept; `undefined` if the message names nobody. */
+  /** Decoded once, with prefixes; `undefined` if the message names nobody. */
   readonly calledNumber: string | undefined;
   readonly calledNumberSource: CalledNumberSource;
   readonly sipMethod: string | undefined;
@@ -88,6 +88,6 @@ export interface BadActorEvent {
   /** Codes of what was odd about the message, in the order found; documented in docs/errors.md. */
   readonly anomalies: readonly string[];
   readonly details: EventDetails | undefined;
-  /** The octets as received. Borrowed: whoever keeps the event beyond the call copies them. */
+  /** The octets as received. Borrowed: copy them to keep the event beyond the call. */
   readonly sipMessage: Uint8Array;
 }

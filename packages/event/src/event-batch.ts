@@ -71,11 +71,11 @@ export interface BatchedEvent extends Omit<
   readonly sipMessage: string;
 }
 
-/** Who reads a batch, record by record. */
+/** A reader of a batch, record by record. */
 export interface EventBatchVisitor {
   event(event: BatchedEvent, nodeId: string, collectedMethod: CollectedMethod): void;
   repeat(repeat: EventRepeat): void;
-  /** `count` messages were received but could not be kept; they stand nowhere else. */
+  /** `count` messages were received but could not be kept; they are counted nowhere else. */
   dropped(count: number): void;
 }
 
@@ -95,7 +95,7 @@ export class EventBatchWriter {
     return this.#recordsCount;
   }
 
-  /** Adds an event, or answers `false` if it may not fit any more. Texts are cut to the limits. */
+  /** Adds an event, or returns `false` if it may no longer fit. Texts are cut to the limits. */
   addEvent(eventUuid: string, event: Observation): boolean {
     const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
     const details = event.details === undefined ? undefined : detailsJson(event.details);
@@ -131,7 +131,7 @@ export class EventBatchWriter {
     return true;
   }
 
-  /** Adds a repeat, or answers `false` if it may not fit any more. */
+  /** Adds a repeat, or returns `false` if it may no longer fit. */
   addRepeat(repeat: EventRepeat): boolean {
     if (this.#writer.remaining < REPEAT_SIZE_MAX) return false;
     this.#writer
@@ -143,7 +143,7 @@ export class EventBatchWriter {
     return true;
   }
 
-  /** Adds a count of messages that could not be kept, or answers `false` if it does not fit any more. */
+  /** Adds a count of messages that could not be kept, or returns `false` if it no longer fits. */
   addDropped(count: number): boolean {
     if (this.#writer.remaining < 9) return false;
     this.#writer.u8(RECORD_DROPPED).f64(count);
@@ -157,7 +157,7 @@ export class EventBatchWriter {
   }
 }
 
-/** Reads what {@link EventBatchWriter} wrote. Both are ours, so damage is a programmer's error. */
+/** Reads what {@link EventBatchWriter} wrote. Both are ours, so a damaged batch is a bug. */
 export function visitEventBatch(octets: Uint8Array, visitor: EventBatchVisitor): void {
   const cursor = new Cursor(octets);
   const nodeId = cursor.text16() ?? '';

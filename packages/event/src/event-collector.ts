@@ -6,15 +6,15 @@ import { EventBatchWriter, type EventRepeat } from './event-batch.ts';
 import { EventFolder, foldKey } from './event-folder.ts';
 import { EventUuids } from './event-uuid.ts';
 
-/** Where full batches go, and the empty blocks they are written into. */
+/** Takes full batches, and provides the empty blocks that they are written to. */
 export interface EventBlocks {
-  /** The store has not dealt with what it was given; another batch would only wait there. */
+  /** The store has not finished what it was given; another batch would only wait there. */
   readonly backlog: boolean;
   /** `take()` would answer `undefined`. */
   readonly exhausted: boolean;
   /** An empty block, or `undefined` while as many as may be are on their way to the store. */
   take(): Uint8Array | undefined;
-  /** One more than there may be, for what must be said at the end. */
+  /** One block beyond the limit, for what must be reported at the end. */
   takeLast(): Uint8Array;
   /** Hands a batch over; its memory belongs to the receiver from then on. */
   post(batch: Uint8Array): void;
@@ -51,7 +51,7 @@ export class EventCollector {
     this.#folder = new EventFolder({ windowMs: options.foldWindowMs });
   }
 
-  /** No block is left: what is not folded is only counted. */
+  /** No block is left: messages that are not folded are only counted as dropped. */
   get isFull(): boolean {
     return this.#writer === undefined && this.#blocks.exhausted;
   }
@@ -86,14 +86,14 @@ export class EventCollector {
   }
 
   /**
-   * Hands over what was gathered. While the store is behind it keeps gathering instead, until the block is
-   * full: so what waits for a store that stalls is full of events. What finds no block stays counted.
+   * Hands over the current batch. While the store is behind, it keeps filling the block instead, so that the blocks
+   * that wait are full of events. Messages that find no block stay counted as dropped.
    */
   flush(): void {
     if (!this.#blocks.backlog) this.#handOver();
   }
 
-  /** Hands over what was gathered in any case: nothing follows. */
+  /** Hands over the current batch in any case: nothing follows. */
   finish(): void {
     this.#isLast = true;
     this.#handOver();
@@ -135,8 +135,8 @@ export class EventCollector {
   #post(): void {
     const writer = this.#writer;
     if (writer === undefined) return;
-    // What was dropped is told with whatever comes next, so that a sudden end loses little of it. Behind any record
-    // there is room for it: what one may take at most is rounded up.
+    // The count of drops goes out with the next record, so that a sudden end loses little of it. There is always room
+    // for it after a record, because the largest size of a record is rounded up.
     if (this.#droppedCount > 0 && writer.addDropped(this.#droppedCount)) this.#droppedCount = 0;
     if (writer.recordsCount === 0) return;
     this.#writer = undefined;

@@ -6,15 +6,15 @@ import { FOLD_ENTRIES_MAX, FOLD_KEY_PART_CHARACTERS_MAX } from './limits.ts';
 
 interface Entry extends EventRepeat {
   readonly openedAtMs: number;
-  /** Repeats that no `takeRepeats()` has told yet. */
+  /** Repeats that `takeRepeats()` has not reported yet. */
   count: number;
   lastEpochUs: number;
 }
 
 /**
- * Folds a flood: an event that repeats an earlier one (same source, transport, grade, method, number,
- * User-Agent and credentials) within the window is counted on that one instead of becoming an event of
- * its own. Bounded; when it is full the oldest windows close early, which costs rows and no count.
+ * Folds a flood: an event that repeats an earlier one (same source, transport, grade, method, number, User-Agent and
+ * credentials) within the window is counted on that one instead of becoming a separate event. Bounded; when it is full
+ * the oldest windows close early, which costs more rows but no count.
  */
 export class EventFolder {
   readonly #windowMs: number;
@@ -55,10 +55,13 @@ export class EventFolder {
     });
   }
 
-  /** Tells repeats counted since the last call, each event once. @param take Gets each for the time of the call. */
+  /**
+   * Reports the repeats counted since the last call, each event once. @param take Gets each, valid during the call
+   * only.
+   */
   takeRepeats(take: (repeat: EventRepeat) => void): void {
     for (const entry of this.#repeated) {
-      if (entry.count === 0) break; // From here on all were told before.
+      if (entry.count === 0) break; // All from here on were reported before.
       take(entry);
       entry.count = 0;
     }
@@ -67,8 +70,8 @@ export class EventFolder {
 }
 
 /**
- * What two messages must share to be one event with a count. A line feed separates the parts, which no
- * part can contain; long parts count with their beginning and their length.
+ * What two messages must have in common to be one event with a count. The parts are separated by a line feed, which no
+ * part can contain; of long parts the beginning and the length count.
  */
 export function foldKey(observation: Observation): string {
   const { details } = observation;

@@ -7,10 +7,10 @@ let cachedSecond = -1;
 let cachedText = '';
 
 /**
- * `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in UTC, nine digits always; the last three are zeros because the clock
- * counts microseconds.
+ * `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in UTC, nine digits always; the last three are zeros because the clock counts
+ * microseconds.
  *
- * @param epochUs Microseconds since 1970-01-01T00:00:00Z; what is less than one is cut off.
+ * @param epochUs Microseconds since 1970-01-01T00:00:00Z; fractions are cut off.
  */
 export function formatEventTimestamp(epochUs: number): string {
   const second = Math.floor(epochUs / 1_000_000);

@@ -9,8 +9,8 @@ const VERSION_AT = 14;
 const VERSION_OF_KEY = '8';
 
 /**
- * The id of the node whose Ed25519 key this is: RFC 9562 version 8, made of the first octets of SHA-256 over the
- * raw public key, so that nobody else can sign in its name.
+ * The id of the node with this Ed25519 key: RFC 9562 version 8, made of the first octets of SHA-256 over the raw public
+ * key, so that nobody else can sign in its name.
  *
  * @param publicKey 32 octets.
  */

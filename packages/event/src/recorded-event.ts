@@ -2,7 +2,7 @@
 
 import type { CollectedMethod, Grade, Transport } from './bad-actor-event.ts';
 
-/** The text that stands for an absent number, method or User-Agent in the `honey` table and the JSON form. */
+/** The text for an absent number, method or User-Agent in the `honey` table and the JSON form. */
 export const NOT_FOUND = 'NOT_FOUND';
 
 /**
@@ -31,7 +31,10 @@ export interface RecordedEvent {
   readonly requestUri: string | undefined;
   /** The octets as received, one code point an octet; octet 0 is written U+2400. */
   readonly sipMessage: string;
-  /** Another node shared it, or the operator imported it: it was not met here, and is no news of this node. */
+  /**
+   * Another node shared it, or the operator imported it: this node did not receive it, so it is not reported as its
+   * own.
+   */
   readonly isHearsay?: true;
 }
 

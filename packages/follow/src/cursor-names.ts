@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The cursors of all who follow a log of this node, as their names stand in the table `cursor`. They are kept in files that
- * are in use, so a name is never changed and never given to another follower.
+ * The cursors of all followers of this node's logs, as named in the table `cursor`. Existing databases contain these
+ * names, so a name is never changed and never given to another follower.
  */
 
 /** The event log, followed by the JSON log. */

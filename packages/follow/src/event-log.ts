@@ -9,7 +9,7 @@ export interface EventLog {
   eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[];
   /** The highest `honeyId` that is committed, 0 in an empty log. */
   lastHoneyId(): number;
-  /** Where the consumer of this name stands, or `undefined` if none of that name was ever seen. */
+  /** The position of the consumer with this name, or `undefined` if there never was one. */
   cursor(name: string): number | undefined;
 }
 

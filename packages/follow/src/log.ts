@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Entries with ascending ids, 1 and above, as a follower reads them: events by `honey_id`, changes of listings by serial. Ids
- * begin anew only where the log was emptied.
+ * Entries with ascending ids, 1 and above, as a follower reads them: events by `honey_id`, changes of listings by
+ * serial. Ids begin anew only if the log was emptied.
  */
 export interface Log<Entry> {
   /** Up to `limit` entries whose id is above the given one, in ascending order. */
@@ -10,12 +10,12 @@ export interface Log<Entry> {
   idOf(entry: Entry): number;
   /** The highest id, 0 in an empty log. */
   lastId(): number;
-  /** Where the follower of this name stands, `undefined` if none of that name was ever seen. */
+  /** The position of the follower with this name; `undefined` if there never was one. */
   cursor(name: string): number | undefined;
 }
 
-/** Where a follower says how far it came. */
+/** Where a follower saves its position. */
 export interface CursorSink {
-  /** May go back where the log was emptied and its ids began anew. */
+  /** May go back if the log was emptied and its ids began anew. */
   saveCursor(name: string, id: number): void;
 }

@@ -7,18 +7,18 @@ import { settlesWithin } from './deadline.ts';
 import { BATCH_ENTRIES_MAX, CLOSE_MS_MAX, CLOSE_SINK_MS_MAX, EXPIRED_SAID_MS } from './limits.ts';
 import type { CursorSink, Log } from './log.ts';
 
-/** Where a pump delivers to. It is never called again before its promise has settled, but for `close`. */
+/** The destination of a pump. No method except `close` is called before the previous call's promise has settled. */
 export interface Sink<Entry> {
   /**
-   * Opens what is closed, after letting go of what is broken. @returns The id after which to go on: the given one, or a
-   * later one where the sink finds that it holds more.
+   * Opens what is closed, after letting go of what is broken. @returns The id after which to continue: the given one,
+   * or a later one if the sink finds that it already has more.
    */
   resume(settledId: number): Promise<number>;
-  /** Takes the entries in order. Where it rejects, any of them may have been taken. */
+  /** Takes the entries in order. If it rejects, any of them may have been taken. */
   write(entries: readonly Entry[]): Promise<void>;
-  /** Resolves when all that was written is where it belongs. */
+  /** Resolves when everything written has safely arrived. */
   settle(): Promise<void>;
-  /** Lets go of everything, also amid a call. */
+  /** Releases everything, even during another call. */
   close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface PumpPorts<Entry> {
 export interface PumpOptions {
   /** The cursor's name (`cursor-names.ts`), and the follower's in our own log. */
   readonly name: string;
-  /** Milliseconds after which what was written is settled. */
+  /** Milliseconds after which written entries are settled. */
   readonly settleMs: number;
   /** Entries after which it is settled at the latest. */
   readonly settleEntriesMax: number;
@@ -47,14 +47,14 @@ export interface PumpOptions {
 }
 
 /**
- * Carries entries from a log to one sink: small batches, one in flight, the rest of the program between
- * them. The cursor is saved only when the sink has settled; after a failure it goes on from there.
+ * Carries entries from a log to one sink in small batches, one at a time, so that the rest of the program runs in
+ * between. The cursor is saved only when the sink has settled; after a failure it continues from there.
  */
 export class Pump<Entry> {
   readonly #ports: PumpPorts<Entry>;
   readonly #sink: Sink<Entry>;
   readonly #options: PumpOptions;
-  /** All entries up to this one are where they belong; what the saved cursor says. */
+  /** All entries up to this one have safely arrived; the value of the saved cursor. */
   #settledId: number;
   /** The last entry written, or `undefined` if the sink has to resume first. */
   #position: number | undefined;
@@ -88,7 +88,7 @@ export class Pump<Entry> {
     this.#running = this.#run();
   }
 
-  /** Why the sink takes nothing at present, for a person. */
+  /** Why the sink takes nothing at present, as text for people. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
@@ -99,7 +99,7 @@ export class Pump<Entry> {
     if (!this.#backingOff) this.#endPause?.();
   }
 
-  /** Settles what was written and lets the sink open anew; resolves when that was tried. */
+  /** Settles what was written and lets the sink open again; resolves after the attempt. */
   async restart(): Promise<void> {
     if (this.#closing !== undefined) return;
     this.#restart ??= Promise.withResolvers<void>();
@@ -107,7 +107,7 @@ export class Pump<Entry> {
     await this.#restart.promise;
   }
 
-  /** Resolves when the pump carries nothing any more, after `close()`; rejects if a programmer's error ended it. */
+  /** Resolves when the pump has stopped after `close()`; rejects if a bug ended it. */
   get running(): Promise<void> {
     return this.#running;
   }
@@ -235,7 +235,7 @@ export class Pump<Entry> {
     return this.#unsettledCount >= this.#options.settleEntriesMax || this.#settleInMs() === 0;
   }
 
-  /** Milliseconds until what was written is due to be settled, `undefined` if nothing is. */
+  /** Milliseconds until written entries are due to be settled; `undefined` if there are none. */
   #settleInMs(): number | undefined {
     if (this.#unsettledCount === 0) return undefined;
     const dueMs = this.#unsettledSinceMs + this.#options.settleMs;

@@ -64,7 +64,7 @@ export class Steps implements AsyncDisposable {
       this.#options.onFailed(error);
     }
     this.#isRunning = false;
-    // What came while the step ran may have been too late for it.
+    // What arrived while the step ran may have been too late for it.
     if (this.#isWoken) nextMs ??= this.#options.wakeMs;
     if (nextMs !== undefined) this.#stepAfter(nextMs);
   }

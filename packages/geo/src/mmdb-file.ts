@@ -10,7 +10,7 @@ import { FILE_OCTETS_MAX, METADATA_OCTETS_MAX } from './limits.ts';
 /** Stands before the description at the end of a file: three octets and a name. */
 const MARKER = '\u{ab}\u{cd}\u{ef}MaxMind.com';
 
-/** What a file says of an address: whatever its maker wrote. */
+/** What a file says about an address, as its publisher wrote it. */
 export type Found = Readonly<Record<string, unknown>>;
 
 /** A file in the MaxMind DB format. Its few megabytes are read when the first question comes. */

@@ -6,11 +6,11 @@ import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { BLOCK_BITS_4, BLOCK_BITS_6, NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
 import type { Found, MmdbFile } from './mmdb-file.ts';
 
-/** Where an address is. For people to read: nothing is judged by it. */
+/** The country and network of an address. For people to read: it plays no part in verdicts. */
 export interface Place {
   /** ISO 3166-1 alpha-2, `undefined` if it is not known. */
   readonly country: string | undefined;
-  /** An autonomous system such as `AS64500`, else the address block such as `203.0.113.0/24`. */
+  /** An autonomous system such as `AS64500`, or the address block such as `203.0.113.0/24`. */
   readonly network: string;
   /** Of the autonomous system. */
   readonly networkName: string | undefined;
@@ -23,7 +23,7 @@ export interface PlacesOptions {
   readonly networkFile?: string;
 }
 
-/** Answers where addresses are, from files on this machine: nobody is asked. */
+/** Looks up countries and networks of addresses in files on this machine, never over the network. */
 export class Places {
   readonly #logger: Logger;
   readonly #countries: MmdbFile | undefined;
@@ -49,7 +49,7 @@ export class Places {
     return new Places(logger, countries, networks);
   }
 
-  /** A number of 48 bits that is another one where the files say something else. */
+  /** A number of 48 bits that changes when the contents of the files change. */
   get source(): number {
     const text = `${this.#countries?.identity ?? ''}|${this.#networks?.identity ?? ''}`;
     return createHash('sha256').update(text).digest().readUIntBE(0, 6);
@@ -64,7 +64,7 @@ export class Places {
     return { country, network: `AS${asn}`, networkName: nameOf(found) };
   }
 
-  /** A file that turns out to be damaged is told of once, and then knows nothing: the rest goes on. */
+  /** A file that turns out to be damaged is logged once and then not used; everything else continues. */
   #find(file: MmdbFile | undefined, address: string): Found | undefined {
     if (file === undefined || this.#isBroken) return undefined;
     try {
@@ -79,8 +79,8 @@ export class Places {
 }
 
 /**
- * The address block that holds an address, such as `203.0.113.0/24` or `2001:db8:7::/48`. What is not an address, which a
- * database of an older program may hold, is a block of its own.
+ * The address block that holds an address, such as `203.0.113.0/24` or `2001:db8:7::/48`. Text that is not an address,
+ * which a database of an older program may contain, is a separate block.
  */
 export function blockOf(address: string): string {
   return networkText(address, { ipv4: BLOCK_BITS_4, ipv6: BLOCK_BITS_6 }) ?? address;
@@ -92,7 +92,7 @@ async function openFile(path: string): Promise<MmdbFile> {
   return MmdbFile.open(path);
 }
 
-/* The makers of such files have names of their own for what they tell. */
+/* Publishers of such files use different names for the same data. */
 
 function countryOf(found: Found | undefined): string | undefined {
   const country = found?.['country'];

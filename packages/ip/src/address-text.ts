@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Questions about an address as the operating system writes it, bare and in its shortest form. They run for each packet,
-   so they look at the text and make no octets. What came from a person or a peer goes through `canonicalAddress()` first. */
+/*
+ * Questions about an address as the operating system writes it, bare and in its shortest form. They run for each
+ * packet, so they look at the text and make no octets. Pass text from a person or a peer through `canonicalAddress()`
+ * first.
+ */
 
 /** The two address families. */
 export type Family = 4 | 6;
@@ -29,7 +32,7 @@ export function networkKey(address: string): string {
   return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
 }
 
-/** Who counts as one source: an IPv4 address, or an IPv6 /64, inside which a peer changes address at will. */
+/** What counts as one source: an IPv4 address, or an IPv6 /64, within which a peer can change its address at will. */
 export function sourceKey(address: string): string {
   return isIpv6(address) ? networkKey(address) : address;
 }
@@ -40,8 +43,8 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
- * Whether one host alone may have the address: not 0.0.0.0/8, multicast, 240.0.0.0/4 with the limited
- * broadcast address (RFC 6890), nor `::`, ff00::/8, or IPv4 in disguise, which our IPv6 sockets never see.
+ * Whether one host alone may have the address: not 0.0.0.0/8, multicast, 240.0.0.0/4 with the limited broadcast address
+ * (RFC 6890), nor `::`, ff00::/8, or IPv4-mapped addresses, which our IPv6 sockets never see.
  */
 export function isUnicast(address: string): boolean {
   if (!isIpv6(address)) {

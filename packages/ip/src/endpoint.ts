@@ -8,7 +8,7 @@ export interface Endpoint {
   /** Bare: no brackets, no zone; IPv4-mapped IPv6 is written as IPv4. */
   readonly address: string;
   readonly port: number;
-  /** The zone (interface) of a link-local IPv6 address, needed to send to it; else absent. */
+  /** The zone (interface) of a link-local IPv6 address, needed to send to it; absent for other addresses. */
   readonly zone?: string;
 }
 

@@ -95,7 +95,7 @@ function groupsOf(ip: Ip): readonly number[] {
   );
 }
 
-/** Where the longest run of zero groups begins, the first of equal ones (RFC 5952 §4.2.3), and how long it is. */
+/** The start of the longest run of zero groups, the first of equal ones (RFC 5952 §4.2.3), and its length. */
 function longestZeros(groups: readonly number[]): { start: number; count: number } {
   let best = { start: 0, count: 0 };
   for (let start = 0; start < groups.length; start += 1) {
@@ -126,7 +126,10 @@ function readGroups(text: string, octets: Uint8Array, at: number): number | unde
   return at;
 }
 
-/** Whether the text is four decimal numbers; if so they are written from `at` on. Leading zeros are octal to some readers. */
+/**
+ * Whether the text is four decimal numbers; if so they are written from `at` on. Some programs read leading zeros as
+ * octal.
+ */
 function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
   let part = 0;
   let value = 0;
@@ -149,7 +152,7 @@ function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
   return part === IPV4_OCTETS;
 }
 
-/** Without leading zeros, which some readers take for octal. */
+/** Without leading zeros, which some programs read as octal. */
 export function parseDecimal(text: string, max: number): number | undefined {
   if (text === '' || text.length > 3 || (text.length > 1 && text.startsWith('0'))) return undefined;
   for (const character of text) if (character < '0' || character > '9') return undefined;

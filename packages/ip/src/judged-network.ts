@@ -33,13 +33,15 @@ export function networksOf(text: string): readonly JudgedNetwork[] | undefined {
   return NETWORK_LENGTHS.filter((length) => length <= own).map((length) => networkOf(ip, length));
 }
 
-/** As what an address is judged: as itself with IPv4, as its /64 with IPv6. Networks and other text stay as they are. */
+/**
+ * The subject as which an address is judged: itself for IPv4, its /64 for IPv6. Networks and other text are unchanged.
+ */
 export function judgedAs(text: string): string {
   if (!text.includes(':') || text.includes('/')) return text;
   return networksOf(text)?.[0]?.text ?? text;
 }
 
-/** The network that the text names, where it is one that is judged. */
+/** The network that the text names, if it is one that is judged. */
 export function judgedNetwork(text: string): JudgedNetwork | undefined {
   if (!text.includes('/')) return undefined;
   const [network] = networksOf(text) ?? [];

@@ -38,7 +38,7 @@ export function findCover<T>(sorted: readonly Cover<T>[], ip: Ip): Cover<T> | un
   return entry !== undefined && contains(entry.prefix, ip) ? entry : undefined;
 }
 
-/** The part of a network that hosts of the Internet may have: of IPv6 what lies in 2000::/3. */
+/** The part of a network that hosts on the Internet may have: in IPv6 the part in 2000::/3. */
 export function unicastPart(network: Prefix): Prefix | undefined {
   if (network.length >= IPV4_OFFSET_BITS && isIpv4(network.base)) return network;
   if (covers(network, GLOBAL_UNICAST)) return GLOBAL_UNICAST;

@@ -16,7 +16,7 @@ const BITS = 128;
 /**
  * Reads `address` or `address/length`; a bare address is a network of one.
  *
- * @param options.cut Sets bits after the length to 0 instead of refusing the text, which shows slips of the pen.
+ * @param options.cut Sets bits after the length to 0; otherwise such text is refused, because it is usually a mistake.
  * @returns `undefined` if the text is not a network.
  */
 export function parsePrefix(
@@ -35,7 +35,7 @@ export function parsePrefix(
   return options.cut === true || isSame(prefix.base, ip) ? prefix : undefined;
 }
 
-/** A network that stands in our sources. */
+/** A network written in our sources. */
 export function prefix(text: string): Prefix {
   const parsed = parsePrefix(text);
   assert(parsed !== undefined, 'prefix_in_sources');
@@ -75,7 +75,7 @@ export function widen(ip: Ip, length: number): Prefix {
 }
 
 /**
- * The network of an address by the length that its family has, such as its /24 or its /48, as text.
+ * The network of an address with the length for its family, such as its /24 or its /48, as text.
  *
  * @returns `undefined` if the text is not an address.
  */
@@ -89,7 +89,7 @@ export function networkText(
   return formatPrefix(widen(ip, length));
 }
 
-/** Which bits of the octet count that the length ends in; 0 where it ends between two. */
+/** The bits that count in the octet in which the length ends; 0 if it ends between two octets. */
 function maskOf(length: number): number {
   return (0xff00 >> (length & 7)) & 0xff;
 }

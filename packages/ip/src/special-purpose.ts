@@ -55,12 +55,12 @@ const LOCAL = [
   'fe80::/10',
 ].map((text) => prefix(text));
 
-/** The networks of {@link specialPurpose}, beside all of IPv6 outside 2000::/3. */
+/** The networks of {@link specialPurpose}, without the rest of IPv6 outside 2000::/3. */
 export function specialNetworks(): readonly Prefix[] {
   return SPECIAL_PURPOSE.map(([network]) => network);
 }
 
-/** Why the address belongs to no single host of the Internet, `undefined` if it may. */
+/** Why the address belongs to no single host on the Internet; `undefined` if it may belong to one. */
 export function specialPurpose(ip: Ip): string | undefined {
   const found = SPECIAL_PURPOSE.find(([one]) => contains(one, ip));
   if (found !== undefined) return found[1];
@@ -73,7 +73,7 @@ export function isDocumentation(ip: Ip): boolean {
   return specialPurpose(ip)?.startsWith('documentation') === true;
 }
 
-/** Whether the text is an address that a host of the Internet can have: neither private nor for a special purpose. */
+/** Whether the text is an address that a host on the Internet can have: neither private nor for a special purpose. */
 export function isPublicAddress(text: string): boolean {
   const ip = parseIp(text);
   return ip !== undefined && specialPurpose(ip) === undefined;

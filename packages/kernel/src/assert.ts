@@ -5,7 +5,7 @@ export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 
-/** Checks what only a programmer's error can break; never what octets from the wire can reach. */
+/** Checks what only a bug can break; never anything that octets from the wire can reach. */
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new AssertionError(claim);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Values beside a log line's constant event name. A peer's text may only stand here. */
+/** Values of a log line in addition to its constant event name. Text from a peer may only appear here. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Where the program says what it does: a constant event name and fields. */
+/** The program's log: a constant event name and fields. */
 export interface Logger {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
@@ -12,8 +12,8 @@ export interface Logger {
   /**
    * How far long work is, as often as one likes; who watches sees a bar or a line now and then.
    *
-   * @param work What is done, a constant for a person, such as `database upgrade`.
-   * @param done Of `total`, in any unit; as many as `total` is the end of it.
+   * @param work What is done, a constant text for people, such as `database upgrade`. @param done Part of `total`, in
+   * any unit; equal to `total` at the end.
    */
   progress?(work: string, done: number, total: number): void;
 }

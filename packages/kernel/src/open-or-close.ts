@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Opens what a resource needs. Where that fails the resource is closed, so that nothing is left open, and the error rises.
+ * Opens what a resource needs. If that fails, closes the resource, so that nothing is left open, and rethrows the
+ * error.
  *
  * @returns The resource, running.
  */

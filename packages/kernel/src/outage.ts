@@ -3,8 +3,8 @@
 import type { LogFields, Logger } from './logger.ts';
 
 /**
- * Says once that something fails, and once that it works again, both at the same level: who reads of an outage must also
- * read of its end.
+ * Logs once that something fails, and once that it works again, both at the same level: a reader who sees the outage
+ * must also see its end.
  */
 export class Outage {
   readonly #say: Logger['warn'];
@@ -27,14 +27,14 @@ export class Outage {
     return this.#isOn;
   }
 
-  /** It failed; said where it did not before. */
+  /** It failed; logged if it worked before. */
   failed(fields?: LogFields): void {
     if (this.#isOn) return;
     this.#isOn = true;
     this.#say(this.#failed, fields);
   }
 
-  /** It works; said where it did not before. */
+  /** It works; logged if it failed before. */
   over(fields?: LogFields): void {
     if (!this.#isOn) return;
     this.#isOn = false;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What words say about a time, and how many of them it took. */
+/** The time that words begin with, and how many words it takes. */
 export type TimeReading =
   | { readonly kind: 'always'; readonly wordsCount: number }
   | { readonly kind: 'duration'; readonly seconds: number; readonly wordsCount: number }
   /** A moment; wall-clock microseconds. */
   | { readonly kind: 'moment'; readonly epochUs: number; readonly wordsCount: number }
-  /** They begin as a time does, but are none that can be meant; `why` says what would be right. */
+  /** They begin like a time but are not a valid one; `why` says what would be right. */
   | { readonly kind: 'refused'; readonly why: string }
   /** They are something else. */
   | { readonly kind: 'none' };
 
-/** The end of time for whoever needs a number: a moment that microseconds in a double still count exactly. */
+/** The end of time, as a number: a moment that microseconds in a double still represent exactly. */
 export const LATEST_EPOCH_US = Date.UTC(2200, 0, 1) * 1000;
 
-/** What may be written, for messages. */
+/** The accepted forms, for messages. */
 export const TIMES_RIGHT =
   'a time such as 90s, 30m, 24h, 7d, 2w, 1d12h, "2 weeks", 2027-01-31, 2027-01-31T18:00:00Z, or always';
 
@@ -117,8 +117,8 @@ export function readDurationText(text: string): number | undefined {
 }
 
 /**
- * Wall-clock microseconds of a date or a time of RFC 3339, in UTC where no offset is given; `undefined` if the
- * text is not a time, or its day is not in the calendar.
+ * Wall-clock microseconds of a date or a time of RFC 3339, in UTC if no offset is given; `undefined` if the text is not
+ * a time, or its day does not exist.
  */
 export function readMomentText(text: string): number | undefined {
   const upper = text.toUpperCase();
@@ -221,7 +221,7 @@ function durationOf(seconds: number, wordsCount: number, text: string): TimeRead
   return { kind: 'duration', seconds, wordsCount };
 }
 
-/** Whoever writes a digit or a sign here means a time. */
+/** A digit or a sign here means that a time is intended. */
 function looksLikeTime([first = '']: readonly string[]): boolean {
   const sign = first.charAt(0) === '+' || first.charAt(0) === '-' ? 1 : 0;
   return isDigits(first.charAt(sign));

@@ -18,7 +18,10 @@ export function isUnsafeCode(code: number): boolean {
   );
 }
 
-/** The same JSON (RFC 8259 §7) with what {@link isUnsafeCode} names escaped. `JSON.stringify` escapes C0 alone. */
+/**
+ * The same JSON (RFC 8259 §7) with all characters escaped for which {@link isUnsafeCode} is true. `JSON.stringify`
+ * escapes only C0.
+ */
 export function terminalSafeJson(json: string): string {
   let safe = '';
   let copiedTo = 0;

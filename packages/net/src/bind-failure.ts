@@ -4,7 +4,7 @@ import { formatEndpoint } from '@sentrypeer/ip';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { formatHolder, portHolder, type SocketPlace } from './port-holder.ts';
 
-/** Makes of a failed `bind` or `listen` what a person can act on. */
+/** Turns a failed `bind` or `listen` into an error that a person can act on. */
 export async function bindFailure(error: unknown, place: SocketPlace): Promise<OperatingError> {
   const where = `${place.transport} port ${place.port} on ${place.address}`;
   const cause = { cause: error };

@@ -43,7 +43,7 @@ export async function listenTcp(server: Server, options: ListenOptions): Promise
   await listening;
 }
 
-/** Opens and closes the port once. Throws the system's error if that fails. */
+/** Opens the port and closes it again. Throws the system's error if that fails. */
 export async function tryPort(place: SocketPlace, reusePort: boolean): Promise<void> {
   const { transport, address, port } = place;
   if (transport === 'UDP') {

@@ -11,7 +11,7 @@ export interface CertificatePaths {
 }
 
 export interface Certificate extends KeyAndCertificate {
-  /** Made now, since there was none. */
+  /** It was made now because there was none. */
   readonly made: boolean;
 }
 
@@ -74,10 +74,10 @@ function parsePem<T>(path: string, what: string, parse: () => T): T {
 }
 
 async function makeCertificate({ certPath, keyPath }: CertificatePaths): Promise<Certificate> {
-  // Loaded only where a certificate is made: once in a node's life.
+  // Loaded only when a certificate is made: once in a node's life.
   const { makeSelfSigned } = await import('./self-signed.ts');
   const { cert, key } = makeSelfSigned();
-  // Both are written beside their places first, so that no reader and no power cut finds half of one.
+  // Both are written to temporary files first, so that no reader and no power failure leaves half a file.
   const suffix = `.${randomUUID()}.tmp`;
   try {
     await writeDurably(keyPath + suffix, key, 0o600);

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { SERVER_NAME_CHARACTERS_MAX } from './limits.ts';
 
-/** What the first message of a TLS client tells about it. */
+/** What the first message of a TLS client says about the client. */
 export interface ClientHello {
   /** JA4 fingerprint of the client, `t13d1516h2_8daaf6152771_e5627efa2ab1` (FoxIO, JA4 for TLS clients). */
   readonly ja4: string;
@@ -36,7 +36,7 @@ const COUNT_MAX = 99;
  * Reads the ClientHello at the beginning of a TLS connection (RFC 8446 §4.1.2), which may be spread over several
  * records. Never throws.
  *
- * @returns `incomplete` until more octets come, `undefined` if they are no ClientHello.
+ * @returns `incomplete` until more octets arrive, `undefined` if they are not a ClientHello.
  */
 export function parseClientHello(octets: Uint8Array): ClientHello | 'incomplete' | undefined {
   const message = handshakeOf(octets);
@@ -182,7 +182,10 @@ function ja4Of(
   return `${first}_${shortHash(hexList(ciphers.toSorted(byNumber)))}_${types.length === 0 ? NO_HASH : shortHash(third.join('_'))}`;
 }
 
-/** First and last character of the first protocol; of its hexadecimal form where one of them is no letter or digit. */
+/**
+ * First and last character of the first protocol; those of its hexadecimal form if one of them is not a letter or
+ * digit.
+ */
 function alpnMarks(data: Uint8Array | undefined): string {
   const protocol = new Reader(new Reader(data ?? NOTHING).vector(0, 2)).vector(0, 1);
   const [first, last] = [protocol[0], protocol.at(-1)];

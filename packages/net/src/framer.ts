@@ -10,7 +10,7 @@ export type Frame =
       readonly close: boolean;
       /** It never came to its end, and is not to be answered. */
       readonly isUnfinished: boolean;
-      /** The first octets that came before it and belong to no message; empty if there were none. */
+      /** The first octets before it that belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
   /** A keep-alive that wants an answer. */
@@ -20,9 +20,9 @@ export type Frame =
 
 /** Cuts the octets of one connection into frames. */
 export interface Framer {
-  /** @param octets Borrowed: whatever the framer keeps, it copies. */
+  /** @param octets Borrowed: the framer copies what it keeps. */
   push(octets: Uint8Array): readonly Frame[];
-  /** What was read of a message that never ended, once; then nothing. */
+  /** Returns the part that was read of an unfinished message, once; then nothing. */
   flush(): Frame | undefined;
   /** A message has begun and not ended. */
   readonly midMessage: boolean;

@@ -6,8 +6,8 @@ import { tryPort } from './bind.ts';
 import type { SocketPlace } from './port-holder.ts';
 
 /**
- * Throws if somebody else has the port. Listeners that share their port among threads would also share
- * it with another process of the same user, without a word; so the port is first bound alone.
+ * Throws if another program has the port. Listeners that share their port among threads would also silently share it
+ * with another process of the same user, so the port is first bound exclusively.
  */
 export async function assertPortFree(place: SocketPlace): Promise<void> {
   try {
@@ -17,10 +17,12 @@ export async function assertPortFree(place: SocketPlace): Promise<void> {
   }
 }
 
-/** What platforms say that do not spread one port over several sockets. */
+/** Errors of platforms that cannot share one port among several sockets. */
 const UNSUPPORTED = new Set(['ENOTSUP', 'ENOSYS', 'EINVAL', 'ENOPROTOOPT']);
 
-/** Whether several sockets may listen on one port and share its load here (Linux, FreeBSD and some more). */
+/**
+ * Whether several sockets may listen on one port and share its load on this platform (Linux, FreeBSD and some others).
+ */
 export async function reusePortWorks(): Promise<boolean> {
   try {
     await tryPort({ transport: 'UDP', address: '127.0.0.1', port: 0 }, true);

@@ -8,10 +8,10 @@ import { addressHex, readSocketRows } from './socket-table.ts';
  * read. Sockets of other threads that share an address are counted with it.
  */
 export class KernelDrops {
-  /** What was counted of each socket, by inode. */
+  /** The last count of each socket, by inode. */
   #counted: ReadonlyMap<string, number> = new Map();
 
-  /** How many more there are since the last call; always 0 where the system does not tell. */
+  /** The number of drops since the last call; always 0 if the system does not report them. */
   async take(locals: readonly Endpoint[]): Promise<number> {
     const addresses = new Set(locals.map(({ address }) => addressHex(address)));
     const ports = new Set(locals.map(({ port }) => port));

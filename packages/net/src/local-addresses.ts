@@ -14,7 +14,7 @@ export interface LocalAddress {
   readonly broadcast?: string;
 }
 
-/** The machine's addresses as they are now, loopback included; `OperatingError` where the system hides them. */
+/** The machine's current addresses, including loopback; throws `OperatingError` if the system hides them. */
 export function machineAddresses(): readonly LocalAddress[] {
   const found: LocalAddress[] = [];
   for (const [name, infos] of Object.entries(readInterfaces()))

@@ -11,7 +11,7 @@ export interface SocketPlace {
   readonly port: number;
 }
 
-/** Who holds a port. The process is only known to its own user and to root. */
+/** The program that holds a port. Only its own user and root can see the process. */
 export interface PortHolder {
   readonly userId: number;
   readonly process: { readonly id: number; readonly command: string } | undefined;
@@ -21,8 +21,8 @@ export interface PortHolder {
 const TCP_LISTEN = '0A';
 
 /**
- * Finds who holds a port, from Linux's /proc; elsewhere, or when nothing is found, answers `undefined`.
- * Called only when a port could not be had, so it may take its time.
+ * Finds the program that holds a port, from Linux's /proc; `undefined` on other systems, or if nothing is found. Called
+ * only after a port could not be opened, so it may be slow.
  */
 export async function portHolder(
   place: SocketPlace,
@@ -39,7 +39,7 @@ export async function portHolder(
   return { userId: row.userId, process: await processOf(row.inode, files) };
 }
 
-/** For a message: `asterisk -f (process 1234)`, or the user where the process is not visible. */
+/** For a message: `asterisk -f (process 1234)`, or the user if the process is not visible. */
 export function formatHolder(holder: PortHolder | undefined): string {
   if (holder === undefined) return 'another program';
   if (holder.process === undefined)

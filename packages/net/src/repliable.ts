@@ -5,7 +5,7 @@ import { isLoopback, isUnicast, type Endpoint } from '@sentrypeer/ip';
 /** Ports below it belong to services that a forged source would make us shout at (DNS, NTP, chargen, …). */
 const PORT_UNPRIVILEGED_MIN = 1024;
 
-/** What this machine is, as far as answering goes. */
+/** What must be known of this machine to decide whether to answer. */
 export interface OwnAddresses {
   /** Every address of the machine, bare. */
   readonly addresses: ReadonlySet<string>;
@@ -16,9 +16,9 @@ export interface OwnAddresses {
 }
 
 /**
- * Whether a datagram's source may get an answer (docs/architecture.md, Never a weapon): one host that could have sent it,
- * from a port that no service listens on, and not ourselves. A loopback source is answered only where the
- * datagram came to a loopback address, that is, for a person who tries it out.
+ * Whether a datagram's source may get an answer (docs/architecture.md, Never a weapon): one host that could have sent
+ * it, from a port that no service listens on, and not ourselves. A loopback source is answered only if the datagram
+ * came to a loopback address, which means that a person tries it out.
  */
 export function isRepliable(source: Endpoint, local: Endpoint, own: OwnAddresses): boolean {
   if (source.port < PORT_UNPRIVILEGED_MIN) return false;

@@ -16,11 +16,11 @@ export interface ReplyLimiterOptions {
    * keeps its port stays in one thread, so its own budget is not divided.
    */
   readonly threadsCount: number;
-  /** Datagrams a second to one source address, 1 and above. */
+  /** Datagrams per second to one source address, 1 and above. */
   readonly perSourcePerSecond: number;
   /** Datagrams to one source address in one burst, 1 and above. */
   readonly perSourceBurst: number;
-  /** Octets a second to all together; 0 sets no ceiling. */
+  /** Octets per second to all sources together; 0 sets no limit. */
   readonly octetsPerSecond: number;
 }
 
@@ -54,8 +54,8 @@ export class ReplyLimiter {
   }
 
   /**
-   * Whether `allows()` would refuse any reply of that many octets to the address now. Takes nothing, and costs least where
-   * most is refused: under a flood it saves making replies that nobody gets.
+   * Whether `allows()` would refuse any reply of that many octets to the address now. Takes nothing, and is cheapest
+   * when most is refused: in a flood it saves composing replies that nobody gets.
    *
    * @param nowMs Monotonic milliseconds.
    */

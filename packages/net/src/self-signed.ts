@@ -26,12 +26,12 @@ const COMMON_NAME = '2.5.4.3';
 const DAY_MS = 86_400_000;
 /** The certificate is up to this old when it is made, so that it does not tell the day of the installation. */
 const AGE_DAYS_MAX = 400;
-/** What administrators type after `-days`. */
+/** Values that administrators type after `-days`. */
 const LIFE_DAYS = [1825, 3650, 7300];
 /** RFC 5280 §4.1.2.2: at most 20 octets; `openssl req -x509` makes as many. */
 const SERIAL_OCTETS = 20;
 
-/** Host names that people give to telephone systems; the node's own name is nobody's business. */
+/** Host names that people give to telephone systems; the node's own name must not be revealed. */
 const HOSTS = ['pbx', 'sip', 'voip', 'phone', 'tel', 'voice', 'ipbx', 'asterisk', 'sbc', 'gw'];
 const DOMAINS = ['', '.local', '.lan', '.localdomain', '.internal', '.home', '.office'];
 
@@ -119,7 +119,7 @@ function pick<T>(choices: readonly T[]): T {
   return choice;
 }
 
-/** The octets in an ArrayBuffer of their own, as the library wants them. */
+/** The octets in a separate ArrayBuffer, as the library requires. */
 function exactly(octets: Uint8Array): ArrayBuffer {
   const buffer = new ArrayBuffer(octets.length);
   new Uint8Array(buffer).set(octets);

@@ -21,8 +21,8 @@ export function hasSocketTables(files: ProcFiles = procFiles): boolean {
 }
 
 /**
- * The sockets with this local port, of IPv4 and IPv6. `undefined` if a table could not be read, as when no more
- * files can be opened; a table that does not exist has no sockets.
+ * The sockets with this local port, of IPv4 and IPv6. `undefined` if a table could not be read, for example because no
+ * more files can be opened; a table that does not exist has no sockets.
  */
 export async function readSocketRows(
   transport: 'UDP' | 'TCP',

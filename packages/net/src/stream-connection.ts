@@ -24,11 +24,11 @@ export interface StreamPath {
   readonly transport: StreamTransport;
   readonly source: Endpoint;
   readonly local: Endpoint;
-  /** What the client told of itself when TLS began; `undefined` over TCP, and where it cannot be read. */
+  /** What the client said about itself when TLS began; `undefined` over TCP, and if it cannot be read. */
   readonly hello?: ClientHello | undefined;
 }
 
-/** What a connection tells its owner. */
+/** Callbacks of a connection to its owner. */
 export interface ConnectionEvents {
   onFrame(frame: Frame, connection: StreamConnection): void;
   /** Too much waited for a peer that does not read; the connection is destroyed. */
@@ -38,8 +38,8 @@ export interface ConnectionEvents {
 }
 
 /**
- * One open connection: frames in, octets out, and an end to it in any case. It never throws for what the
- * peer or the network does; a reset is an end like any other.
+ * One open connection: frames in, octets out, and an end in any case. It never throws because of what the peer or the
+ * network does; a reset ends it like anything else.
  */
 export class StreamConnection implements StreamPath {
   readonly transport: StreamTransport;
@@ -97,9 +97,9 @@ export class StreamConnection implements StreamPath {
   }
 
   /**
-   * Reads no further message, leaves a moment for what is still to be sent, then ends the connection. What
-   * the peer sends meanwhile is thrown away: unread octets would turn our end into a reset, and a reset
-   * takes the last answer with it.
+   * Reads no further message, waits a moment for what is still to be sent, then ends the connection. What the peer
+   * sends meanwhile is read and discarded: unread octets would turn our end into a reset, and a reset would lose the
+   * last answer.
    */
   closeSoon(): void {
     if (!this.#reading) return;
@@ -111,7 +111,7 @@ export class StreamConnection implements StreamPath {
     });
   }
 
-  /** Ends the connection at once; resolves when it is gone and all of it has been told. */
+  /** Ends the connection at once; resolves when it is gone and everything read has been handed on. */
   destroy(): Promise<void> {
     const gone = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
     this.#socket.destroy();
@@ -142,7 +142,7 @@ export class StreamConnection implements StreamPath {
 
   readonly #onDeadline = (): void => this.#endReading();
 
-  /** No more will come, or no more is waited for: what was read of a message is told, then we close. */
+  /** No more will come, or we no longer wait: what was read of a message is handed on, then we close. */
   #endReading(): void {
     if (!this.#reading) return;
     const rest = this.#framer.flush();

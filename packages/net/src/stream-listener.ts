@@ -42,9 +42,9 @@ export interface StreamOptions {
   readonly port: number;
   /** Share the port with listeners in other threads; see `assertPortFree`. */
   readonly reusePort: boolean;
-  /** With it the listener speaks TLS, else plain TCP. */
+  /** With it the listener speaks TLS, otherwise plain TCP. */
   readonly tls?: TlsOptions;
-  /** What differs from `limits.ts`. */
+  /** Values that differ from `limits.ts`. */
   readonly limits?: Partial<StreamLimits>;
 }
 
@@ -65,7 +65,7 @@ export interface StreamCounts {
   /** Of addresses that may not connect. */
   readonly refusedStrangersCount: number;
   readonly handshakesFailedCount: number;
-  /** Destroyed because the peer did not read what we sent. */
+  /** Connections destroyed because the peer did not read what we sent. */
   readonly sendOverflowsCount: number;
   /** `accept` failed (no open file left), or the peer was gone before its address could be read. */
   readonly acceptFailedCount: number;
@@ -76,7 +76,7 @@ export interface StreamPorts {
   readonly onEvidence: (evidence: StreamEvidence) => void;
   /** Counts the connections of all listeners that share it. */
   readonly quota: ConnectionQuota;
-  /** Whether an address may connect at all; others are cut off at once, without evidence. @default all may */
+  /** Whether an address may connect at all; others are cut off at once and not recorded. @default all may */
   readonly admits?: (address: string) => boolean;
 }
 
@@ -152,7 +152,7 @@ export class StreamListener implements AsyncDisposable {
 
   get local(): Endpoint {
     const bound = this.#server.address();
-    // A closed server has no address any more.
+    // A closed server no longer has an address.
     return bound === null || typeof bound === 'string'
       ? { address: '', port: 0 }
       : endpointOf(bound.address, bound.port);
@@ -162,7 +162,7 @@ export class StreamListener implements AsyncDisposable {
     return { openCount: this.#sockets.size, ...this.#counts };
   }
 
-  /** Destroys what is left, having told what was read of it; resolves when all is gone. */
+  /** Destroys the remaining connections after handing on what was read of them; resolves when all are gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -222,7 +222,7 @@ export class StreamListener implements AsyncDisposable {
       });
   }
 
-  /** Both ends, or nothing where the peer has gone already. */
+  /** Both ends, or `undefined` if the peer has already gone. */
   #pathOf(socket: Socket): StreamPath | undefined {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     if (remoteAddress === undefined || remotePort === undefined) return undefined;

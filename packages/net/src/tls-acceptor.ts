@@ -17,13 +17,13 @@ export interface TlsOptions {
   readonly oldVersions?: boolean;
 }
 
-/** Why there was no TLS: nothing came, something else than TLS came, or the handshake came to no end. */
+/** Why there was no TLS: nothing came, something other than TLS came, or the handshake did not finish. */
 export type TlsFailure = 'no_message' | 'tls_expected' | 'tls_handshake_failed';
 
-/** How one connection's handshake ends; one of the two is called, once. */
+/** How one connection's handshake ends; exactly one of the two is called. */
 export interface HandshakeEvents {
   onSecure(socket: TLSSocket, hello: ClientHello | undefined): void;
-  /** The connection is gone, or will be at once. `octets` are the first that came. */
+  /** The connection is gone or is about to go. `octets` are the first that arrived. */
   onFailed(failure: TlsFailure, octets: Uint8Array, hello: ClientHello | undefined): void;
 }
 
@@ -35,8 +35,8 @@ const SSL2_HELLO = 0x80;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Turns accepted connections into TLS connections. It looks at the first octets itself, so that whoever
- * speaks plain SIP to the TLS port, or breaks off the handshake, leaves them as evidence.
+ * Turns accepted connections into TLS connections. It looks at the first octets itself, so that a client that speaks
+ * plain SIP to the TLS port, or breaks off the handshake, leaves them as evidence.
  */
 export class TlsAcceptor {
   readonly #server: Server;
@@ -61,7 +61,7 @@ export class TlsAcceptor {
     });
   }
 
-  /** @param raw A connection that nobody else reads from; it may go away at any time. */
+  /** @param raw A connection that nothing else reads from; it may close at any time. */
   accept(raw: Socket, events: HandshakeEvents): void {
     const flow = flowOf(raw);
     let failure: TlsFailure = 'no_message';

@@ -16,10 +16,10 @@ export interface TokenBucketsOptions {
 }
 
 /**
- * One token bucket for each key. Keys live in two generations: a full young one becomes the old one, and the
- * old one is dropped as a whole. So what goes first was idle for longest and has refilled most (a full
- * bucket is as good as none), and forgetting costs no search: in one `Map` ordered by use, finding the
- * oldest of 65,536 keys took 4 µs (2026-11, Node 26.10), since deleted entries are stepped over.
+ * One token bucket for each key. Keys live in two generations: a full young one becomes the old one, and the old one is
+ * dropped as a whole. So the buckets that are dropped first were idle for longest and have refilled most (a full bucket
+ * equals a forgotten one), and forgetting needs no search: in one `Map` ordered by use, finding the oldest of 65,536
+ * keys took 4 µs (2026-11, Node 26.10), because deleted entries are stepped over.
  */
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions;

@@ -32,8 +32,8 @@ export interface UdpOptions {
   /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
   readonly socketsPerAddress: number;
   /**
-   * Octets of the receive buffer of each socket: how much may wait, and so how late it is read under more than can be
-   * worked off; what comes beyond is dropped by the kernel, and counted. @default UDP_RECEIVE_BUFFER_OCTETS
+   * Octets of the receive buffer of each socket: how much may wait, and so how late it is read under overload. The
+   * kernel drops the rest, which is counted. @default UDP_RECEIVE_BUFFER_OCTETS
    */
   readonly receiveOctets?: number;
   /** @default ADDRESSES_FOLLOW_MS */
@@ -45,7 +45,7 @@ const ALL_IPV6 = '::';
 
 /** An address that gets sockets. */
 interface Wanted extends LocalAddress {
-  /** Named by the operator, so it must be there at start, and stays open when it goes away for a while. */
+  /** Named by the operator, so it must exist at start, and its socket stays open if it disappears for a while. */
   readonly named: boolean;
 }
 
@@ -61,7 +61,7 @@ export class UdpListener implements AsyncDisposable {
   readonly #kernelDrops = new KernelDrops();
   /** By zoned address. */
   readonly #open = new Map<string, readonly UdpSocket[]>();
-  /** Addresses that could not be opened at the last look, so that each is logged once. */
+  /** Addresses that could not be opened at the last check, so that each is logged once. */
   #failing: ReadonlySet<string> = new Set();
   #port: number;
   #timer: NodeJS.Timeout | undefined;
@@ -89,7 +89,7 @@ export class UdpListener implements AsyncDisposable {
   /**
    * Resolves when every address is bound; throws `OperatingError` with nothing left open.
    *
-   * @param onDatagram May be called before this resolves: the first socket hears while others open.
+   * @param onDatagram May be called before this resolves: the first socket receives while others open.
    */
   static async open(
     ports: UdpPorts,
@@ -110,7 +110,7 @@ export class UdpListener implements AsyncDisposable {
     return listener;
   }
 
-  /** What is listened on now, one for each address. */
+  /** The current sockets, one for each address. */
   locals(): readonly Endpoint[] {
     return [...this.#open.values()].flatMap(([socket]) =>
       socket === undefined ? [] : [socket.local],
@@ -122,16 +122,16 @@ export class UdpListener implements AsyncDisposable {
   }
 
   /**
-   * Datagrams that the kernel dropped since the last call, because they came faster than they were read; those of all
-   * threads that share the port. Always 0 where the system does not tell, see `hasSocketTables`.
+   * Datagrams that the kernel dropped since the last call because they came faster than they were read, for all threads
+   * that share the port. Always 0 if the system does not report them, see `hasSocketTables`.
    */
   takeKernelDrops(): Promise<number> {
     return this.#kernelDrops.take(this.locals());
   }
 
   /**
-   * Lets nothing new in, for good: what the system has received already is still told. Resolves with whether that holds
-   * for every socket, see `UdpSocket.hush`.
+   * Stops accepting datagrams for good; those that the system has already received are still delivered. Resolves with
+   * whether every socket did so, see `UdpSocket.hush`.
    */
   async hush(): Promise<boolean> {
     this.#isHushed = true;
@@ -142,7 +142,7 @@ export class UdpListener implements AsyncDisposable {
     return hushed.every((isHushed) => isHushed);
   }
 
-  /** Resolves when all sockets are gone; no datagram is told after the call. */
+  /** Resolves when all sockets are gone; no datagram is delivered after the call. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -239,7 +239,7 @@ export class UdpListener implements AsyncDisposable {
       if (this.#open.has(address) || this.#closing !== undefined || this.#isHushed) continue;
       try {
         await this.#openAddress(each);
-        // Where it failed before, that was a warning, and so is its end.
+        // The failure was a warning, so its end is a warning too.
         const level = this.#failing.has(address) ? 'warn' : 'info';
         this.#ports.logger[level]('udp_address_new', { address });
       } catch (error) {
@@ -252,7 +252,7 @@ export class UdpListener implements AsyncDisposable {
   }
 }
 
-/** Which of the machine's addresses the operator's words mean, each once; named ones come first. */
+/** The addresses of the machine that the option means, each once; named ones come first. */
 function wantedAddresses(
   addresses: UdpOptions['addresses'],
   machine: readonly LocalAddress[],

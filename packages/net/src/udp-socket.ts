@@ -8,7 +8,7 @@ import type { OwnAddresses } from './repliable.ts';
 /** @param octets Borrowed for the duration of the call. */
 export type OnDatagram = (octets: Uint8Array, source: Endpoint, socket: UdpSocket) => void;
 
-/** What went wrong on UDP sockets since the start. */
+/** Counts of what went wrong on UDP sockets since the start. */
 export interface UdpCounts {
   /** The system refused to send (no route, forbidden by a firewall, no buffer), or the socket was closed. */
   sendFailed: number;
@@ -24,7 +24,7 @@ export interface UdpShared {
   own: OwnAddresses;
 }
 
-/** One bound socket: what comes in carries its address, what is sent leaves from it. */
+/** One bound socket: what it receives was sent to its address, and what it sends leaves from it. */
 export class UdpSocket {
   readonly local: Endpoint;
   readonly #socket: Socket;
@@ -57,7 +57,7 @@ export class UdpSocket {
   }
 
   /**
-   * Sends one datagram. Never throws: what the system refuses is counted.
+   * Sends one datagram. Never throws: refusals of the system are counted.
    *
    * @param octets The socket's from now on; the caller leaves them unchanged.
    */
@@ -74,9 +74,9 @@ export class UdpSocket {
   }
 
   /**
-   * Takes no new datagrams, and sends none; those that the system holds for it are told as before. The socket is
-   * connected to itself: a system hands a connected socket nothing from anywhere else, and what is in its queue stays
-   * there. Resolves with whether the system did so.
+   * Accepts no new datagrams and sends none; those that the system holds for the socket are delivered as before. The
+   * socket is connected to itself: a connected socket gets nothing from anywhere else, and its queue is kept. Resolves
+   * with whether the system did so.
    */
   hush(): Promise<boolean> {
     this.#hushed ??= new Promise((resolve) => {

@@ -9,10 +9,10 @@ const NATIONAL_DIGITS_MIN = 2;
 const PLACE = 'x';
 
 /**
- * The blocks of a number, the smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` of +46 8 50780123. Numbers of
- * another length are another block.
+ * The blocks of a number, the smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` of +46 8 50780123.
+ * Numbers of another length are in another block.
  *
- * @param e164 Without its plus; digits that are none have no blocks.
+ * @param e164 Without its plus; digits that are not a number have no blocks.
  */
 export function blocksOf(plans: NumberingPlans, e164: string): readonly string[] {
   const code = plans.callingCodeOf(e164);
@@ -22,7 +22,7 @@ export function blocksOf(plans: NumberingPlans, e164: string): readonly string[]
   ).map((digits) => e164.slice(0, -digits) + PLACE.repeat(digits));
 }
 
-/** What all numbers of a block begin with. */
+/** The digits with which all numbers of a block begin. */
 export function blockPrefix(block: string): string {
   const end = block.indexOf(PLACE);
   return end < 0 ? block : block.slice(0, end);

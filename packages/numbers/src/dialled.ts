@@ -2,13 +2,13 @@
 
 import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
 
-/** What was dialled, without how it was written. */
+/** What was dialled, in one canonical notation. */
 export interface Dialled {
   /** Digits after the last `*`, `#` or `+`. */
   readonly digits: string;
-  /** A `+` stands right before the digits, or RFC 3966's `phone-context` says as much. */
+  /** A `+` stands directly before the digits, or RFC 3966's `phone-context` means the same. */
   readonly isGlobal: boolean;
-  /** What stands before them, with its marks, such as `9#`. */
+  /** What precedes them, with its marks, such as `9#`. */
   readonly before: string;
 }
 
@@ -75,7 +75,7 @@ function splitUri(text: string): { readonly user: string; readonly context: stri
   return { user: decode(number), context: semicolon < 0 ? '' : contextOf(user.slice(semicolon)) };
 }
 
-/** What stands between angle brackets, as in a name-addr (RFC 3261 §25.1); all of a text that has none. */
+/** The text between angle brackets, as in a name-addr (RFC 3261 §25.1); the whole text if it has none. */
 function withoutName(text: string): string {
   const open = text.indexOf('<');
   const close = text.indexOf('>', open);
@@ -102,7 +102,7 @@ function readPlainDigits(text: string): string {
   return digits;
 }
 
-/** Percent escapes of printable ASCII; a broken one stays, and makes the text no number. */
+/** Decodes percent escapes of printable ASCII; a broken one stays, so the text is not a number. */
 function decode(text: string): string {
   if (!text.includes('%')) return text;
   let decoded = '';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What telephones everywhere are told to dial (ITU-T E.161.1). */
+/** Emergency numbers for telephones in all countries (ITU-T E.161.1). */
 const EVERYWHERE: readonly string[] = ['112', '911'];
 
 /**
- * Emergency numbers of countries beside those, after the list of ITU-T E.129 numbers as libphonenumber keeps it
- * (ShortNumberMetadata, `emergency`). Not among them: 1300 to 1399 of Gabon, which are as many extensions.
+ * Further emergency numbers of countries, after the list of ITU-T E.129 numbers in libphonenumber (ShortNumberMetadata,
+ * `emergency`), without 1300 to 1399 of Gabon, which would cover too many extensions.
  */
 const COUNTRIES =
   'AC 999; AD 110 116 118; AE 997 998 999; AF 100 102 119; AG 999; AL 127 128 129; ' +
@@ -56,8 +56,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set(EVERYWHERE);
 const ANY: ReadonlySet<string> = new Set([...BY_COUNTRY.values()].flatMap((set) => [...set]));
 
 /**
- * Whether telephones of that country dial it for help. Where no country is set, what any country dials counts: letting
- * a listed caller through to an extension costs less than refusing a call for help.
+ * Whether telephones of that country dial it for help. If no country is set, the emergency numbers of every country
+ * count: letting a listed caller through to an extension costs less than refusing a call for help.
  *
  * @param country ISO 3166-1 alpha-2, `undefined` if none is set.
  */

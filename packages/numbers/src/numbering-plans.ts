@@ -36,7 +36,7 @@ export interface HomePlan {
   readonly callingCode: string;
   /** The digits after the international prefix, `undefined` if there is no such prefix. */
   afterInternationalPrefix(digits: string): string | undefined;
-  /** The national number without its trunk prefix; the same digits where it has none. */
+  /** The national number without its trunk prefix; the same digits if it has none. */
   withoutTrunkPrefix(digits: string): string;
 }
 
@@ -73,7 +73,7 @@ const SATELLITE_PREFIXES: readonly string[] = ['870', '881', '88213', '88216'];
 
 type Field = readonly unknown[];
 
-/** Its pattern, and the lengths of such numbers where they are fewer than the country's. */
+/** Its pattern, and the lengths of such numbers if they are fewer than the country's. */
 type TypeEntry = readonly [string, (readonly number[] | null)?];
 
 interface TypePattern {
@@ -93,8 +93,8 @@ interface Plan {
 }
 
 /**
- * The numbering plans of the world. Patterns are compiled when a number of their country is met first. They
- * are the library's, not a peer's, match whole texts of at most 15 digits, and have no nested quantifier.
+ * The numbering plans of the world. Patterns are compiled when a number of their country is first met. They come from
+ * the library, not from a peer, match whole texts of at most 15 digits, and have no nested quantifier.
  */
 export class NumberingPlans {
   readonly #metadata: MetadataJson;
@@ -205,7 +205,7 @@ function planOf(country: string | undefined, fields: Field): Plan {
   const types = fields[TYPES] as readonly (TypeEntry | 0)[];
   const patterns = TYPE_NAMES.map((type, index): TypePattern | undefined => {
     const entry = types[index];
-    // An empty pattern stands for one that is the same as that of fixed lines.
+    // An empty pattern means the same pattern as that of fixed lines.
     if (entry === undefined || entry === 0 || entry[0] === '') return undefined;
     return { type, lengths: entry[1] ?? undefined, pattern: whole(entry[0]) };
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What stands before a number, as far as it is known. */
+/** The kind of prefix before a number, if it is known. */
 export type PrefixKind =
   /** A plus, or RFC 3966's global context. */
   | 'plus'
@@ -10,9 +10,9 @@ export type PrefixKind =
   | 'international'
   /** The same after the digits that get an outside line from a PBX. */
   | 'outside-international'
-  /** National or without the country code, in the country of the one who dials. */
+  /** National, or without the country code, in the caller's country. */
   | 'national'
-  /** Only what gets an outside line. */
+  /** Only the prefix for an outside line. */
   | 'outside'
   /** Digits of a carrier or of an attacker's guess, then a prefix of international calls or a mark. */
   | 'technical-international'
@@ -20,8 +20,8 @@ export type PrefixKind =
   | 'technical';
 
 /**
- * How likely a number begins after a prefix of that kind, 0 to 1. Chosen so that what a person would read at once
- * is above 0.8, and what could as well be chance is below a half.
+ * How likely a number begins after a prefix of that kind, 0 to 1. Chosen so that a reading that a person would make at
+ * once is above 0.8, and one that could equally be coincidence is below 0.5.
  */
 export const CONFIDENCE: Readonly<Record<PrefixKind, number>> = {
   plus: 1,
@@ -58,16 +58,16 @@ const INTERNATIONAL = new Set([
   '00700',
 ]);
 
-/** What gets an outside line from a PBX (seen in front of numbers that call blasters try). */
+/** Prefixes for an outside line of a PBX (seen before numbers that call blasters try). */
 const OUTSIDE = new Set(['0', '9', '8', '7', '6', '1', '2', '3', '4', '5', '00', '99', '90', '88']);
 
-/** Prefixes of international calls that equipment uses everywhere, whatever its country says. */
+/** Prefixes of international calls that equipment uses in every country. */
 export const INTERNATIONAL_EVERYWHERE: readonly string[] = ['00', '011'];
 
 /** Ends of a prefix that say: after this a number of E.164 begins. */
 const ENDS = INTERNATIONAL_EVERYWHERE;
 
-/** The kind of what stands before a number that began with `isGlobal` or without a plus. */
+/** The kind of the digits before a number, which was written with a plus (`isGlobal`) or without. */
 export function prefixKind(prefix: string, isGlobal: boolean): PrefixKind {
   if (prefix === '') return isGlobal ? 'plus' : 'none';
   if (INTERNATIONAL.has(prefix)) return 'international';

@@ -17,7 +17,7 @@ import {
 } from './prefixes.ts';
 import { isForeignEmergency, shortKind, type ShortKind } from './short-codes.ts';
 
-/** One number that what was dialled may mean. */
+/** One number that the dialled digits may mean. */
 export interface Candidate {
   /** Country code and national number, without a plus. */
   readonly e164: string;
@@ -29,7 +29,7 @@ export interface Candidate {
   readonly confidence: number;
 }
 
-/** What was dialled: a number of E.164 that it may be, or what else. */
+/** What the dialled digits may mean: numbers of E.164, or something else. */
 export interface Reading {
   readonly kind: 'number' | 'unknown' | 'feature-code' | 'none' | ShortKind;
   /** The likeliest first; empty unless `kind` is `number`. */
@@ -41,21 +41,22 @@ export interface Reading {
 }
 
 /**
- * Confidence in a number that the plan has room for, but that nobody was given, as a share of another's: attackers
- * earn with such numbers. Without a prefix that says so, nearly any digits have the length of somebody's numbers.
+ * Confidence in a number that the plan allows but that was given to nobody, as a share of the usual confidence:
+ * attackers earn money with such numbers. But without an international prefix, nearly any digits have the length of
+ * some country's numbers.
  */
 const UNALLOCATED_SHARE = 0.6;
 const UNALLOCATED_BARE_SHARE = 0.25;
-/** Confidence in a national number without its trunk prefix, and share where an outside line is dialled before. */
+/** Confidence in a national number without its trunk prefix, and its share if an outside line is dialled before it. */
 const WITHOUT_TRUNK_SHARE = 0.95;
 const OUTSIDE_SHARE = 0.95;
 
 type Found = Map<string, Candidate>;
 
 /**
- * Reads what somebody dialled at the honeypot: each suffix that a country has numbers like is a candidate, weighed by
- * what stands before it. `settle()` chooses among them by what else was dialled. Attackers dial from anywhere, so
- * no home country has a say in it.
+ * Reads what somebody dialled at the honeypot: each suffix that fits a country's numbers is a candidate, weighted by
+ * the digits before it. `settle()` chooses among them by what else was dialled. Attackers dial from anywhere, so the
+ * home country plays no part.
  */
 export function readNumber(plans: NumberingPlans, text: string): Reading {
   return read(plans, text, undefined, (dialled, found) => {
@@ -68,11 +69,12 @@ export function readNumber(plans: NumberingPlans, text: string): Reading {
 }
 
 /**
- * Reads what one of our own telephones is about to dial. Behind a plus, or an international prefix of the home country,
- * stands the number and nothing else. Digits that are a number as they stand, bare or in a national form, are no
- * prefix and a shorter number: whoever picks a number that ends like the victim's would have that one refused.
+ * Reads what one of our own telephones is about to dial. After a plus, or an international prefix of the home country,
+ * only the number may follow. Digits that are already a number, bare or in a national form, are not read as a prefix
+ * and a shorter number: otherwise an attacker who calls a number with the same ending could get a victim's number
+ * refused.
  *
- * @param home Where the telephones stand; national forms are read by its plan.
+ * @param home The country of the telephones; national forms are read by its plan.
  */
 export function readQuestion(plans: NumberingPlans, text: string, home?: HomePlan): Reading {
   return read(plans, text, home, (dialled, found) => {
@@ -146,7 +148,7 @@ function addSuffixes(
   }
 }
 
-/** What PBXs everywhere make of a plus, with and without an outside line. */
+/** What PBXs everywhere turn a plus into, with and without an outside line. */
 function addAbroad(found: Found, plans: NumberingPlans, digits: string): void {
   for (const line of OUTSIDE_LINES) {
     for (const prefix of INTERNATIONAL_EVERYWHERE) {
@@ -172,7 +174,7 @@ function addHome(found: Found, plans: NumberingPlans, digits: string, home: Home
     const trunkShare = national === rest ? WITHOUT_TRUNK_SHARE : 1;
     const confidence = CONFIDENCE.national * share;
     add(found, plans, home.callingCode + national, 'national', confidence * trunkShare);
-    // Where numbers keep a leading zero, what looks like a trunk prefix is part of them.
+    // In countries whose numbers keep a leading zero, what looks like a trunk prefix is part of the number.
     if (national !== rest) {
       const whole = confidence * WITHOUT_TRUNK_SHARE;
       add(found, plans, home.callingCode + rest, 'national', whole);

@@ -2,21 +2,21 @@
 
 import type { Candidate } from './reading.ts';
 
-/** A reading that what else was dialled speaks for. */
+/** A reading that the other dialled forms support. */
 export interface Settled {
   readonly candidate: Candidate;
   /** 0 to 1. */
   readonly confidence: number;
 }
 
-/** A candidate is out if another suffix was met in more than this many times as many forms. */
+/** A candidate is dropped if another suffix was met in more than this many times as many forms. */
 const FORMS_RATIO = 2;
 
 /**
- * Chooses the number that was meant. Attackers try one number after many prefixes, so the suffix that many
- * different dialled forms share is the number; what is longer holds a part of a prefix and is met in few of
- * them, and what is shorter is met in no more than the number itself. Hence: of the candidates that about
- * as many forms share as any other, the likeliest by its prefix, then the longest.
+ * Chooses the number that was meant. Attackers try one number after many prefixes, so the suffix that many different
+ * dialled forms share is the number. A longer suffix contains part of a prefix and is met in few forms; a shorter one
+ * is met in no more forms than the number itself. So the choice is, among the candidates that the most forms share, the
+ * likeliest by its prefix, then the longest.
  *
  * @param candidates As `readNumber()` gives them, the likeliest first.
  * @param formsOf Distinct dialled forms in which the number was met, 0 and above.

@@ -14,7 +14,7 @@ import {
 } from './ed25519.ts';
 import { ANNOUNCEMENT_OCTETS_MAX, APPLICATION_CHARACTERS_MAX } from './limits.ts';
 
-/** "A node that shares is at this port of the address this comes from." Nothing else is told by multicast. */
+/** "A node that shares events is at this port of the sender's address." Nothing else is sent by multicast. */
 export interface Announcement {
   readonly nodeId: string;
   readonly publicKey: Uint8Array;

@@ -17,7 +17,7 @@ export class Bell {
     return this.#closed;
   }
 
-  /** There is news; who does not wait will not wait the next time. */
+  /** Rings: ends the current `news()`, or the next one if there is none. */
   ring(): void {
     this.#rung = true;
     this.#resume?.();
@@ -29,13 +29,13 @@ export class Bell {
     this.#resume?.();
   }
 
-  /** Resolves with the next ring. */
+  /** Resolves with the next ring, or at once if it rang since the last call. */
   async news(): Promise<void> {
     if (!this.#rung) await this.#wait(undefined, true);
     this.#rung = false;
   }
 
-  /** Resolves after this many milliseconds, whatever rings meanwhile. */
+  /** Resolves after this many milliseconds, even if the bell rings meanwhile. */
   pause(waitMs: number): Promise<void> {
     return this.#wait(waitMs, false);
   }

@@ -5,9 +5,9 @@ import type { SignedTexts } from './claim.ts';
 const TITLE = 'sentrypeer-event-1';
 
 /**
- * The octets that are signed for an event: UTF-8, one text a line, each line ended by a line feed. No text but the
- * last, the message, can hold a line feed, so that different claims never have the same octets. The network's id is
- * among them: what was said in a closed network cannot be repeated in another.
+ * The octets that are signed for an event: UTF-8, one string per line, each line ended by a line feed. Only the last
+ * string, the message, can contain a line feed, so different claims never have the same octets. The network's id is
+ * among them, so a claim from a closed network cannot be repeated in another.
  */
 export function canonicalForm(network: number, texts: SignedTexts): Uint8Array {
   return lines([
@@ -28,7 +28,7 @@ export function canonicalForm(network: number, texts: SignedTexts): Uint8Array {
   ]);
 }
 
-/** A canonical form of ours: a title that says what it is, then texts. */
+/** A canonical form: a title that says what it is, then strings. */
 export function lines(texts: readonly string[]): Uint8Array {
   return new TextEncoder().encode(texts.map((text) => `${text}\n`).join(''));
 }

@@ -3,7 +3,10 @@
 const LAST_C0 = 0x1f;
 const DELETE = 0x7f;
 const LAST_C1 = 0x9f;
-/** Line and paragraph separator, and what turns the direction of writing: a reader would see another text. */
+/**
+ * Line and paragraph separators, and characters that change the direction of writing: with them a reader would see
+ * another text.
+ */
 const DECEIVING: readonly (readonly [number, number])[] = [
   [0x061c, 0x061c],
   [0x200e, 0x200f],

@@ -2,10 +2,10 @@
 
 import type { CollectedMethod, Grade, Transport } from '@sentrypeer/event';
 
-/** What one node says of one contact: the JSON of a value, every member checked. All texts are as they stand there. */
+/** What one node says about one contact: the JSON of a value with every member checked. All strings are unchanged. */
 export interface Claim {
   readonly eventTimestamp: string;
-  /** The same as a number, wall-clock microseconds; where the zone is unknown taken as UTC. */
+  /** The same as a number, wall-clock microseconds; UTC is assumed if the time zone is unknown. */
   readonly eventEpochUs: number;
   /** Lower case. */
   readonly eventUuid: string;
@@ -21,7 +21,7 @@ export interface Claim {
   readonly sipMethod: string;
   readonly userAgent: string;
   readonly sipMessage: string;
-  /** How sure the other node says it is; never ours. Empty if it says nothing. */
+  /** The grade that the other node claims; never our own grade. Empty if it claims none. */
   readonly grade: Grade | '';
 }
 

@@ -5,12 +5,12 @@ import { CONTACTS_MAX } from './limits.ts';
 
 const HOUR_US = 3_600_000_000;
 
-/** Tells apart what is worth a value of its own: a source, a number and a method, once an hour. */
+/** Decides which contacts get a separate value: one per source, number, method and hour. */
 export class Contacts {
   /** By hour; the newest two. */
   readonly #hours = new Map<number, Set<string>>();
 
-  /** @returns Whether nothing like it was met in its hour. When too many are remembered none is new any more. */
+  /** @returns Whether it is the first of its kind in its hour. When too many are remembered, none counts as new. */
   isNew(event: RecordedEvent, epochUs: number): boolean {
     const contacts = this.#ofHour(Math.floor(epochUs / HOUR_US));
     const name = `${event.sourceIp}\n${event.sipMethod}\n${event.calledNumber}`;

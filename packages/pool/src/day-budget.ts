@@ -4,7 +4,7 @@ import { BUDGET_SHARE_PER_SOURCE, BUDGET_SOURCES_MAX } from './limits.ts';
 
 const DAY_US = 86_400_000_000;
 
-/** What was spent on which day: plain data, fit for JSON. */
+/** How many octets were used on which day: plain data, fit for JSON. */
 export interface BudgetState {
   /** Days since the epoch, UTC. */
   readonly day: number;
@@ -18,7 +18,7 @@ export class DayBudget {
   #day = 0;
   #octets = 0;
 
-  /** @param state Of an earlier run; what cannot be read is taken for nothing spent. */
+  /** @param state Of an earlier run; an invalid state counts as nothing used. */
   constructor(octetsMax: number, state: unknown) {
     this.#octetsMax = octetsMax;
     if (typeof state !== 'object' || state === null) return;

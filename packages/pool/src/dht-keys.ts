@@ -6,14 +6,16 @@ import { infoHash, type InfoHash } from '@sentrypeer/dht';
 /** The key under which all nodes of SentryPeer share events, also those of 4.x (docs/sharing.md). */
 export const BAD_ACTORS: InfoHash = infoHash('bad_actors');
 
-/** Where the public key of a node is found: a value of its 32 octets, under the id that `valueIdOf` gives. */
+/**
+ * The DHT key under which the public key of a node is stored: a value of its 32 octets, with the id from `valueIdOf`.
+ */
 export function publicKeyHash(nodeId: string): InfoHash {
   return infoHash(`sentrypeer key ${nodeId}`);
 }
 
 /**
- * The id of the value that says something of this UUID: always the same, so that what is put again after a restart
- * is the same value and not another one. 1 to 2^64 - 1.
+ * The id of the value for this UUID, 1 to 2^64 - 1: always the same, so that a value that is put again after a restart
+ * is not a new one.
  */
 export function valueIdOf(uuid: string): bigint {
   const hex = createHash('sha256').update(`sentrypeer value ${uuid}`).digest('hex');

@@ -8,7 +8,7 @@ export const SIGNATURE_SIZE = 64;
 
 const TEXT_CHARACTERS_MAX = 128;
 
-/** Who signs in this node's name. */
+/** The identity that signs for this node. */
 export interface Signer {
   readonly nodeId: string;
   /** Raw, 32 octets; the node id is made of it. */
@@ -16,7 +16,7 @@ export interface Signer {
   sign(octets: Uint8Array): Uint8Array;
 }
 
-/** The key to check signatures with; `undefined` if the octets are none. */
+/** The key to check signatures with; `undefined` if the octets are not a key. */
 export function importKey(publicKey: Uint8Array): KeyObject | undefined {
   if (publicKey.length !== PUBLIC_KEY_SIZE) return undefined;
   try {
@@ -41,7 +41,7 @@ export function fromText(text: string, size: number): Uint8Array | undefined {
   if (text.length > TEXT_CHARACTERS_MAX) return undefined;
   try {
     const octets = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-    // One text for the same octets: else a signature could be written in several ways.
+    // Only one spelling is accepted for the same octets, so that a signature cannot be written in several ways.
     return octets.length === size && toText(octets) === text ? octets : undefined;
   } catch {
     return undefined;

@@ -24,8 +24,8 @@ export interface OriginKey {
 }
 
 /**
- * Keys of origins. A node id is made of its key, so a key needs nobody's word; it is looked for in what is recorded,
- * then in the DHT, where its owner keeps it. How many are looked for at a time is bounded, for anybody can make ids.
+ * Keys of origins. A node id is derived from its key, so a key proves itself. It is looked up in the database, then in
+ * the DHT, where its owner keeps it. The number of look-ups at a time is limited, because anybody can make ids.
  */
 export class KeyRing {
   readonly #ports: PoolPorts;
@@ -41,7 +41,7 @@ export class KeyRing {
     this.#ports = ports;
   }
 
-  /** A key that is at hand. */
+  /** A cached key. */
   known(nodeId: string): OriginKey | undefined {
     const own = this.#keys.get(nodeId);
     if (own !== undefined) return own;
@@ -49,7 +49,7 @@ export class KeyRing {
     return recorded === undefined ? undefined : this.learn(nodeId, recorded);
   }
 
-  /** Keeps a key that somebody told; `undefined` if it is not that node's. */
+  /** Keeps a key learned from anybody; `undefined` if it is not that node's key. */
   learn(nodeId: string, publicKey: Uint8Array): OriginKey | undefined {
     const key = importKey(publicKey);
     if (key === undefined || nodeIdOfKey(publicKey) !== nodeId) return undefined;
@@ -60,7 +60,10 @@ export class KeyRing {
     return known;
   }
 
-  /** Looks for it in the DHT. Answers `undefined` at once where too many are looked for, or it was not there just before. */
+  /**
+   * Looks the key up in the DHT. Returns `undefined` at once if too many look-ups run, or if the key was not there just
+   * before.
+   */
   lookUp(nodeId: string): Promise<OriginKey | undefined> | undefined {
     const under = this.#lookups.get(nodeId);
     if (under !== undefined) return under;
@@ -97,7 +100,7 @@ export class KeyRing {
     }
   }
 
-  /** A node that has just come may have put its event before its key was everywhere. */
+  /** A new node may have put its event before its key had arrived everywhere. */
   async #getAgain(nodeId: string): Promise<OriginKey | undefined> {
     const bell = new Bell(this.#ports.wakeAfter);
     this.#bells.add(bell);

@@ -127,7 +127,7 @@ function parseObject(octets: Uint8Array): Readonly<Record<string, unknown>> | un
     : undefined;
 }
 
-/** Empty if it is not there; `undefined` if it is no text. */
+/** Empty if it is absent; `undefined` if it is not a string. */
 function optional(object: Readonly<Record<string, unknown>>, name: string): string | undefined {
   if (!Object.hasOwn(object, name)) return '';
   const value = object[name];

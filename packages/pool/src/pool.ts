@@ -6,12 +6,12 @@ import type { PoolOptions, PoolPorts } from './ports.ts';
 import { Publisher, type PublisherCounters } from './publisher.ts';
 import { Receiver, type ReceiverCounters } from './receiver.ts';
 
-/** What a later run goes on from: plain data, fit for JSON. */
+/** What a later run needs to continue: plain data, fit for JSON. */
 export interface PoolState {
   readonly budget: BudgetState;
 }
 
-/** What sharing does, for people and for those who watch over the program. */
+/** The state of sharing, for people and for monitoring. */
 export interface PoolStatus {
   readonly isConnected: boolean;
   readonly published: Readonly<PublisherCounters>;
@@ -45,7 +45,7 @@ export class Pool implements AsyncDisposable {
     this.#running = Promise.all([this.#publisher.running, this.#receiver.run()]);
   }
 
-  /** Rejects if a part fails that must not. */
+  /** Rejects if an essential part fails. */
   get running(): Promise<unknown> {
     return this.#running;
   }
@@ -55,7 +55,7 @@ export class Pool implements AsyncDisposable {
     this.#publisher.wake();
   }
 
-  /** A neighbour told its key. */
+  /** A neighbour announced its key. */
   learnKey(nodeId: string, publicKey: Uint8Array): void {
     this.#keys.learn(nodeId, publicKey);
   }

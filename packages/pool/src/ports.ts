@@ -25,14 +25,14 @@ interface Origins {
 
 /** An event that another node shared, and where it came from. */
 export interface ReceivedEvent {
-  /** Its grade is the least: what a stranger says is no evidence of ours. */
+  /** Its grade is the lowest, because what a stranger says is not our own evidence. */
   readonly event: BatchedEvent;
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
   readonly origin: {
-    /** Raw Ed25519 key whose owner signed it; `undefined`: nobody did. */
+    /** The raw Ed25519 key that signed it; `undefined` if it is not signed. */
     readonly publicKey: Uint8Array | undefined;
-    /** The DHT node that told us; empty if that is not known. */
+    /** The DHT node that sent it to us; empty if that is not known. */
     readonly address: string;
   };
 }
@@ -42,7 +42,7 @@ export interface PoolPorts {
   readonly log: EventLog;
   readonly cursors: CursorSink;
   readonly origins: Origins;
-  /** Resolves with the number of those that were new; rejects with `OperatingError` if nothing can be recorded now. */
+  /** Resolves with the number of new events; rejects with `OperatingError` if nothing can be recorded now. */
   readonly record: (events: readonly ReceivedEvent[]) => Promise<number>;
   readonly signer: Signer;
   readonly clock: Clock;
@@ -57,6 +57,6 @@ export interface PoolOptions {
   readonly appVersion: string;
   /** Octets of values a day. */
   readonly budgetOctets: number;
-  /** What `exportState()` gave, perhaps read from a file: nothing in it is believed unseen. */
+  /** The result of `exportState()`, perhaps read from a file: every part of it is checked. */
   readonly state?: unknown;
 }

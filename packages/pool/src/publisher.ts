@@ -25,7 +25,7 @@ import { BAD_ACTORS, publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** What became of this node's own events. */
+/** Counts of what happened to this node's own events. */
 export interface PublisherCounters {
   /** Values put, and octets of them, since the start. */
   values: number;
@@ -41,9 +41,9 @@ export interface PublisherCounters {
 }
 
 /**
- * Shares this node's own events: follows the log by a cursor of its own, so that nothing waits for the DHT. The
- * newest values are kept alive; what came before runs out. After a restart the same values are put again, under the
- * same ids and with the same content, which to others is no news.
+ * Shares this node's own events: follows the log by a separate cursor, so nothing waits for the DHT. The newest values
+ * are kept alive; older ones expire. After a restart the same values are put again with the same ids and content, so
+ * other nodes see nothing new.
  */
 export class Publisher implements Sink<RecordedEvent> {
   readonly counters: PublisherCounters = {
@@ -83,7 +83,7 @@ export class Publisher implements Sink<RecordedEvent> {
       name: POOL_CURSOR,
       settleMs: 0,
       settleEntriesMax: 1,
-      closeMsMax: 0, // What is not shared yet waits for the next start.
+      closeMsMax: 0, // Events that are not shared yet wait for the next start.
       retryMsMin: RECORD_RETRY_MS,
     });
   }
@@ -102,12 +102,12 @@ export class Publisher implements Sink<RecordedEvent> {
     this.#pump.wake();
   }
 
-  /** Rejects if a programmer's error ended it. */
+  /** Rejects if a bug ended it. */
   get running(): Promise<void> {
     return this.#pump.running;
   }
 
-  /** Ends what runs; values put stay alive as long as the DHT node runs. Idempotent. */
+  /** Stops sharing; values already put stay alive as long as the DHT node runs. Idempotent. */
   async stop(): Promise<void> {
     this.#closing.abort();
     this.#bell.close();
@@ -115,7 +115,7 @@ export class Publisher implements Sink<RecordedEvent> {
     await this.#pump.running; // A put that is begun ends first: the DHT node is closed next.
   }
 
-  /** Shares the key at first, and what was alive when an earlier run ended. */
+  /** Shares the key first, then the values that were alive when the previous run ended. */
   async resume(settledId: number): Promise<number> {
     if (this.#hasResumed) return settledId;
     await this.#shareKey();
@@ -156,7 +156,7 @@ export class Publisher implements Sink<RecordedEvent> {
     cancel(); // A timer that is left would hold the program up at its end.
   }
 
-  /** What the network does to a put is no reason to stop. */
+  /** A put that fails in the network does not stop sharing. */
   async #tolerate(put: () => Promise<PutResult>): Promise<boolean> {
     try {
       return (await put()).announced;
@@ -167,7 +167,7 @@ export class Publisher implements Sink<RecordedEvent> {
     }
   }
 
-  /** Learns what was shared in this hour and which values were alive, and puts these again. */
+  /** Finds out what was shared in this hour and which values were alive, and puts those again. */
   async #replay(from: number, to: number): Promise<void> {
     const newest: RecordedEvent[] = [];
     for (let position = from; position < to && !this.#bell.closed;) {
@@ -208,7 +208,7 @@ export class Publisher implements Sink<RecordedEvent> {
     }
   }
 
-  /** Why the event is not shared; remembers it as met where it is. */
+  /** Why the event is not shared; if it is shared, remembers its contact. */
   #reason(event: RecordedEvent): 'tooOld' | 'unfit' | 'repeated' | undefined {
     if (!this.#isOwn(event) || !isSharable(event)) return 'unfit';
     const epochUs = parseEventTimestamp(event.eventTimestamp) ?? 0;
@@ -248,7 +248,7 @@ export class Publisher implements Sink<RecordedEvent> {
     try {
       await this.#ports.network.connected(this.#closing.signal);
     } catch (error) {
-      // Closed while waiting: whoever called looks whether it is.
+      // Closed while waiting: the caller checks for that.
       if (!this.#bell.closed) throw error;
     }
   }

@@ -14,7 +14,7 @@ import {
 } from './limits.ts';
 import { TokenBucket, type Rate } from './token-bucket.ts';
 
-/** Whom the operator trusts, who signs, and who does not. */
+/** Origins that the operator trusts, those that sign, and those that do not. */
 export type OriginClass = 'trusted' | 'signed' | 'unsigned';
 
 /** Why an event is too much. */
@@ -29,9 +29,9 @@ const CLASS = rate(CLASS_EVENTS_BURST, CLASS_EVENTS_PER_HOUR);
 const NEW = rate(NEW_ORIGINS_BURST, NEW_ORIGINS_PER_HOUR);
 
 /**
- * How much each origin may say, and all of a class together: ids and keys cost nothing, so a limit for each alone
- * would be none. Whom the operator trusts is not held up by what others say, and who has been known for longer not by
- * those who are new: what is left of a class is for the oldest first.
+ * How much each origin may share, and all origins of a class together: ids and keys cost nothing, so a limit per origin
+ * alone would limit nothing. Trusted origins are not limited by what others share, and origins known for longer are not
+ * limited by new ones: the last part of a class's quota is reserved for the oldest.
  */
 export class Quotas {
   readonly #origins = new Map<
@@ -45,9 +45,9 @@ export class Quotas {
   }
 
   /**
-   * Counts one event of an origin, or says why it may not be taken; then nothing is counted.
+   * Counts one event of an origin, or returns why it must be refused; then nothing is counted.
    *
-   * @param knownMs Milliseconds since the origin was recorded first; `undefined` if it never was.
+   * @param knownMs Milliseconds since the origin was first recorded; `undefined` if it never was.
    */
   take(
     nodeId: string,
@@ -71,7 +71,7 @@ export class Quotas {
       ofClass.events.take();
     }
     bucket.take();
-    this.#origins.delete(nodeId); // The one used last stands last.
+    this.#origins.delete(nodeId); // The one used last goes to the end.
     this.#origins.set(nodeId, { trusted, bucket });
     const [idle] = this.#origins.keys();
     if (this.#origins.size > ORIGIN_RATES_MAX && idle !== undefined) this.#origins.delete(idle);
@@ -79,7 +79,7 @@ export class Quotas {
   }
 }
 
-/** How many events of its class at once are for origins that have been known for longer. */
+/** How many of its class's events at once are reserved for origins known for longer. */
 function keptFromAge(knownMs: number): number {
   const older = ORIGIN_AGES_DAYS.filter((days) => knownMs < days * DAY_MS).length;
   return (CLASS_EVENTS_BURST * older) / (ORIGIN_AGES_DAYS.length + 1);

@@ -7,9 +7,9 @@ import { MESSAGE_CHARACTERS_MAX, USER_AGENT_CHARACTERS_MAX } from './limits.ts';
 import type { ReceivedEvent } from './ports.ts';
 
 /**
- * A claim in the form in which events are recorded.
+ * Converts a claim to a recorded event.
  *
- * @param nowEpochUs Wall-clock microseconds: nothing was met later than now, whatever the claim says.
+ * @param nowEpochUs Wall-clock microseconds: no event is later than now, even if the claim says so.
  */
 export function receivedEvent(
   claim: Claim,

@@ -27,7 +27,7 @@ import { claimHolds } from './verify-claim.ts';
 /** Why a value of another node did not become an event. */
 export type Drop = ClaimRefusal | QuotaRefusal | 'own' | 'duplicate' | 'distrusted' | 'key_unknown';
 
-/** What became of the values of other nodes, each counted once. */
+/** Counts of what happened to the values of other nodes, each value once. */
 export interface ReceiverCounters {
   values: number;
   recorded: number;
@@ -42,8 +42,8 @@ interface Waiting {
 }
 
 /**
- * Takes what other nodes share, one value after the other, and believes nothing of it: every member is checked,
- * signatures are verified, each origin and all together have a quota, and what the operator distrusts stays out.
+ * Takes the values that other nodes share, one after the other, and trusts nothing in them: every member is checked,
+ * signatures are verified, each origin and all together have a quota, and values of distrusted origins are dropped.
  */
 export class Receiver {
   readonly counters: ReceiverCounters = {
@@ -93,7 +93,7 @@ export class Receiver {
     for await (const event of values) {
       if (event.kind !== 'value') continue;
       while (this.#accepted.length >= WAITING_MAX && !this.#pacing.closed)
-        await this.#pacing.pause(RECORD_RETRY_MS); // The store takes nothing: the oldest values fall out of the queue.
+        await this.#pacing.pause(RECORD_RETRY_MS); // The store takes nothing: the oldest values are dropped from the queue.
       const waitMs = this.#rate.waitMs(clock.nowMs());
       if (waitMs > 0) await this.#pacing.pause(Math.max(waitMs, VALUES_SLICE));
       if (this.#pacing.closed) return;
@@ -102,7 +102,7 @@ export class Receiver {
     }
   }
 
-  /** Hands over what was accepted, in batches, again and again while the store takes nothing. */
+  /** Hands accepted events to the store in batches, and tries again while the store takes nothing. */
   async #record(): Promise<void> {
     while (!this.#bell.closed) {
       const batch = this.#accepted.slice(0, VALUES_SLICE);
@@ -199,7 +199,7 @@ export class Receiver {
   }
 }
 
-/** Anybody can copy the UUID of another's event: an event is what one origin calls by it. */
+/** Anybody can copy the UUID of another origin's event, so an event is identified by origin and UUID. */
 function identityOf({ nodeId, eventUuid }: Claim): string {
   return `${nodeId} ${eventUuid}`;
 }

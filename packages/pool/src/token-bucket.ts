@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** How many at once, and how many in the long run. */
+/** How many at once, and how many in the long run, may pass. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** Lets through what a rate allows. */
+/** A token bucket: lets through what a rate allows. */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
@@ -18,13 +18,13 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether one is left, beside what is kept for others; it is not taken. */
+  /** Whether a token is left in addition to those reserved for others; it is not taken. */
   hasOne(nowMs: number, kept = 0): boolean {
     this.#refill(nowMs);
     return this.#tokens >= 1 + kept;
   }
 
-  /** To be called where there is one. */
+  /** Takes a token; call it only if there is one. */
   take(): void {
     this.#tokens -= 1;
   }

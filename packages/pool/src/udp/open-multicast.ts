@@ -18,13 +18,13 @@ const PORT = 8172;
 
 /** The group, on all links of this machine that can do multicast. */
 export interface MulticastPort extends AsyncDisposable {
-  /** On every link; what is lost is repeated. */
+  /** Sends on every link; lost messages are repeated. */
   send(octets: Uint8Array): void;
 }
 
 /**
- * Joins the group of neighbours. A machine without IPv6 or multicast is no reason not to run: what fails is logged,
- * and the port is as good as alone.
+ * Joins the group of neighbours. On a machine without IPv6 or multicast the failure is logged, and the port hears
+ * nothing.
  *
  * @param onDatagram The octets are borrowed for the duration of the call.
  */
@@ -39,7 +39,7 @@ export async function openMulticast(
     reuseAddr: true,
     lookup: lookupAddress,
   });
-  socket.on('error', () => undefined); // What came back for a datagram; the next one is sent all the same.
+  socket.on('error', () => undefined); // An error returned for a datagram; the next one is still sent.
   let isOpen = true;
   try {
     const listening = once(socket, 'listening');
