@@ -83,7 +83,7 @@ export const OPTIONS = {
     unit: 'replies per second',
     defaultValue: 20,
     needs: 'responsive',
-    doc: 'Replies that one source address gets in the long run; requests beyond that are recorded but not answered.',
+    doc: 'Replies that one source address (IPv6: one /64) gets in the long run; requests beyond that are recorded but not answered.',
   }),
   replyBurstCount: option({
     group: 'sip',
@@ -92,7 +92,7 @@ export const OPTIONS = {
     unit: 'replies',
     defaultValue: 200,
     needs: 'responsive',
-    doc: 'Replies that one source address may get at once, before --reply-rate applies.',
+    doc: 'Replies that one source address (IPv6: one /64) may get at once, before --reply-rate applies.',
   }),
   replyOctetsPerSecond: option({
     group: 'sip',

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { sourceKey } from '@sentrypeer/ip';
 import { BoundedTable } from './bounded-table.ts';
 import { PROOF_MS, PROVED_FLOWS_MAX, SOURCE_LIFETIME_MS, SOURCES_MAX } from './limits.ts';
 
 interface ProvedFlow {
+  readonly address: string;
   readonly port: number;
   untilMs: number;
 }
 
-/** What is remembered of one source address. */
+/** What is remembered of one source: an IPv4 address, or an IPv6 /64, inside which an attacker changes address at will. */
 export interface Source {
   /** Monotonic time until which some flow of the source counts as proved. */
   provedUntilMs: number;
-  /** The ports from which it proved itself, newest last. */
+  /** The addresses and ports from which it proved itself, newest last. */
   readonly provedFlows: ProvedFlow[];
   /** Passwords tried under a nonce of ours. */
   guessesCount: number;
@@ -36,29 +38,33 @@ export class Sources {
    * address proved itself lately could send in its name.
    */
   isProved(address: string, port: number, nowMs: number): boolean {
-    const source = this.#table.get(address, nowMs);
+    const source = this.#table.get(sourceKey(address), nowMs);
     if (source === undefined || source.provedUntilMs <= nowMs) return false;
-    return source.provedFlows.some((flow) => flow.port === port && flow.untilMs > nowMs);
+    return source.provedFlows.some(
+      (flow) => flow.port === port && flow.address === address && flow.untilMs > nowMs,
+    );
   }
 
   /** Notes that this source gave back, from this port, what only a receiver of our reply can know. */
   prove(address: string, port: number, nowMs: number): void {
-    const source = this.#table.get(address, nowMs) ?? newSource();
+    const key = sourceKey(address);
+    const source = this.#table.get(key, nowMs) ?? newSource();
     const untilMs = nowMs + PROOF_MS;
-    const flow = source.provedFlows.find((each) => each.port === port);
+    const flow = source.provedFlows.find((each) => each.port === port && each.address === address);
     if (flow !== undefined) flow.untilMs = untilMs;
     else {
-      source.provedFlows.push({ port, untilMs });
+      source.provedFlows.push({ address, port, untilMs });
       if (source.provedFlows.length > PROVED_FLOWS_MAX) source.provedFlows.shift();
     }
     source.provedUntilMs = untilMs;
-    this.#table.set(address, source, true, nowMs);
+    this.#table.set(key, source, true, nowMs);
   }
 
   /** The entry of a source, made where there is none. */
   of(address: string, nowMs: number): Source {
-    const source = this.#table.get(address, nowMs) ?? newSource();
-    this.#table.set(address, source, source.provedUntilMs > nowMs, nowMs);
+    const key = sourceKey(address);
+    const source = this.#table.get(key, nowMs) ?? newSource();
+    this.#table.set(key, source, source.provedUntilMs > nowMs, nowMs);
     return source;
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { networkKey } from '@sentrypeer/ip';
+import { isIpv6, networkKey } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
 import {
   REPLIES_PER_NETWORK_BURST_MAX,
@@ -16,9 +16,9 @@ export interface ReplyLimiterOptions {
    * keeps its port stays in one thread, so its own budget is not divided.
    */
   readonly threadsCount: number;
-  /** Datagrams per second to one source address, 1 and above. */
+  /** Datagrams per second to one source, an IPv4 address or an IPv6 /64, 1 and above. */
   readonly perSourcePerSecond: number;
-  /** Datagrams to one source address in one burst, 1 and above. */
+  /** Datagrams to one source in one burst, 1 and above. */
   readonly perSourceBurst: number;
   /** Octets per second to all sources together; 0 sets no limit. */
   readonly octetsPerSecond: number;
@@ -60,10 +60,11 @@ export class ReplyLimiter {
    * @param nowMs Monotonic milliseconds.
    */
   refuses(address: string, octetsCount: number, nowMs: number): boolean {
+    if (this.#octets?.has('', octetsCount, nowMs) === false) return true;
+    const network = networkKey(address);
     return (
-      this.#octets?.has('', octetsCount, nowMs) === false ||
-      !this.#sources.has(address, 1, nowMs) ||
-      !this.#networks.has(networkKey(address), 1, nowMs)
+      !this.#sources.has(isIpv6(address) ? network : address, 1, nowMs) ||
+      !this.#networks.has(network, 1, nowMs)
     );
   }
 
@@ -73,9 +74,11 @@ export class ReplyLimiter {
    * @param nowMs Monotonic milliseconds.
    */
   allows(address: string, datagramsCount: number, octetsCount: number, nowMs: number): boolean {
+    const network = networkKey(address);
+    // An IPv6 /64 is one source, and a network of one.
     return (
-      this.#sources.take(address, datagramsCount, nowMs) &&
-      this.#networks.take(networkKey(address), datagramsCount, nowMs) &&
+      this.#sources.take(isIpv6(address) ? network : address, datagramsCount, nowMs) &&
+      this.#networks.take(network, datagramsCount, nowMs) &&
       (this.#octets?.take('', octetsCount, nowMs) ?? true)
     );
   }

@@ -11,7 +11,7 @@ export interface BudgetState {
   readonly octets: number;
 }
 
-/** Octets that may be shared in a day, and of these by contacts of one source address. */
+/** Octets that may be shared in a day, and of these by contacts of one source: an IPv4 address, an IPv6 /64. */
 export class DayBudget {
   readonly #octetsMax: number;
   readonly #bySource = new Map<string, number>();

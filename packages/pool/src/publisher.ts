@@ -5,6 +5,7 @@ import type { PutResult } from '@sentrypeer/dht';
 import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump, type Sink } from '@sentrypeer/follow';
 import { POOL_CURSOR, POOL_SINCE_CURSOR } from '@sentrypeer/follow/cursors';
+import { sourceKey } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
 import { Contacts } from './contacts.ts';
@@ -195,7 +196,7 @@ export class Publisher implements Sink<RecordedEvent> {
     const octets = this.#encode(event);
     const { clock } = this.#ports;
     if (octets === undefined) this.counters.unfit += 1;
-    else if (!this.#budget.take(event.sourceIp, octets.length, clock.epochUs()))
+    else if (!this.#budget.take(sourceKey(event.sourceIp), octets.length, clock.epochUs()))
       this.counters.overBudget += 1;
     else {
       const waitMs = this.#rate.waitMs(clock.nowMs());
