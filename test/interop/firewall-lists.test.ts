@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, until } from '../e2e/daemon-process.ts';
-import { adminKey, deliver } from '../e2e/delivered.ts';
+import { adminKey, deliver, post } from '../e2e/delivered.ts';
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
@@ -200,4 +200,69 @@ test('a command for RouterOS that fails ends nothing else', async () => {
   for (const line of text.trimEnd().split('\n')) assert.match(line, /^:do \{ .+ \} on-error=\{\}$/);
   const own = await list(daemon, '/v1/lists/ip-addresses.rsc?family=4');
   assert.ok(!own.includes('/ipv6'), own);
+});
+
+/** Lists while networks of IPv6 widen and narrow again, each with what changed since the one before. */
+async function wideningLists(daemon: DaemonProcess, path: string): Promise<readonly string[]> {
+  const base = `http://127.0.0.1:${daemon.ports.api}${path}`;
+  const key = await adminKey(daemon);
+  const texts: string[] = [];
+  let since = '';
+  const take = async (entry: string): Promise<void> => {
+    await until(entry, async () => (await list(daemon, LIST)).split('\n').includes(entry));
+    const response = await fetch(`${base}${since}`);
+    since = `?since=${response.headers.get('x-sentrypeer-serial') ?? ''}`;
+    texts.push(await response.text());
+  };
+  await deliver(daemon, key, [{ sourceIp: '2a02:6b8:1::9', transport: 'TCP' }]);
+  await take('2a02:6b8:1::/64');
+  await deliver(daemon, key, [{ sourceIp: '2a02:6b8:1:10::9', transport: 'TCP' }]);
+  await take('2a02:6b8:1::/56');
+  assert.equal(await post(daemon, '/v1/decisions', key, { allow: '2a02:6b8:1:10::77' }), 204);
+  await take('2a02:6b8:1::/64');
+  assert.equal(await post(daemon, '/v1/decisions', key, { block: '2a02:6b8::/32' }), 204);
+  await until('the block', async () => (await list(daemon, LIST)).includes('2a02:6b8:8000::/33'));
+  await take('2a02:6b8:8000::/33');
+  return texts;
+}
+
+const WIDENING = ['--threads=1', '--policy', 'network-56=2', '--policy', 'network-spread=2'];
+
+test('nft takes networks that widen, narrow and are split, one list after another and each twice', async (t) => {
+  const nft = peer('nft', t);
+  if (nft === undefined) return;
+  await using daemon = await DaemonProcess.start(WIDENING);
+  const texts = await wideningLists(daemon, '/v1/lists/ip-addresses.nft');
+  const run = await loadAll(daemon.folder, texts, `${nft} -f -`, `${nft} list ruleset`);
+  assert.equal(run.status, 0, run.output);
+  const held = run.stdout
+    .split('END\n')
+    .slice(0, 4)
+    .map((text) => text.match(/2a02:[0-9a-f:]+(?:\/\d+)?(?= timeout)/g) ?? []);
+  assert.deepEqual(held.slice(0, 3), [
+    ['2a02:6b8:1::/64'],
+    ['2a02:6b8:1::/56'],
+    ['2a02:6b8:1::/64'],
+  ]);
+  // All of the /32 but the allowed address.
+  assert.equal(held[3]?.length, 96);
+});
+
+test('ipset takes networks that widen, narrow and are split, one list after another and each twice', async (t) => {
+  const ipset = peer('ipset', t);
+  if (ipset === undefined) return;
+  await using daemon = await DaemonProcess.start(WIDENING);
+  const texts = await wideningLists(daemon, '/v1/lists/ip-addresses.ipset');
+  const run = await loadAll(daemon.folder, texts, `${ipset} restore`, `${ipset} save`);
+  assert.equal(run.status, 0, run.output);
+  const held = run.stdout
+    .split('END\n')
+    .slice(0, 4)
+    .map((text) => text.match(/(?<=^add sentrypeer6 )\S+/gm) ?? []);
+  assert.deepEqual(held.slice(0, 3), [
+    ['2a02:6b8:1::/64'],
+    ['2a02:6b8:1::/56'],
+    ['2a02:6b8:1::/64'],
+  ]);
+  assert.equal(held[3]?.length, 96);
 });

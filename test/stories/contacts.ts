@@ -31,6 +31,26 @@ export function fromMany(
   }));
 }
 
+/** The same message from some subnets of one IPv6 /48, 0 to 65,535 each, with an address of chance in each. @param every Seconds. */
+export function fromSubnets(
+  subnets: readonly number[],
+  every: number,
+  contact: Omit<Contact, 'at' | 'from'> & { readonly at?: number },
+): readonly Contact[] {
+  const { at = 0, ...message } = contact;
+  return subnets.map((subnet, index) => ({
+    ...message,
+    at: at + index * every,
+    from: inSubnet(subnet, 0x1234 + index),
+  }));
+}
+
+/** An address in a subnet of that /48. */
+export function inSubnet(subnet: number, host: number): string {
+  const own = host.toString(16);
+  return subnet === 0 ? `2a02:6b8:1::${own}` : `2a02:6b8:1:${subnet.toString(16)}::${own}`;
+}
+
 /** A message for each of some numbers or names. @param every Seconds. */
 export function forEach(
   targets: readonly string[],

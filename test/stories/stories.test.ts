@@ -23,7 +23,7 @@ for (const { name, contacts, expected, ...options } of STORIES) {
       const what = 'address' in of ? of.address : of.number;
       const when = `${what} after ${(at / HOUR).toFixed(1)} h: ${asked.why}`;
       assert.equal(asked.level, level, when);
-      if ('address' in of) assert.equal(stage.feed().get(what) ?? 'none', level, `feed: ${when}`);
+      if ('address' in of) assert.equal(stage.onLists(what), level, `feed: ${when}`);
     }
     assert.equal(played, ordered.length, 'the story ends with what is expected');
   });

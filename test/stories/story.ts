@@ -124,6 +124,11 @@ export class Stage implements Disposable {
     return untilEpochUs === undefined ? undefined : (untilEpochUs - BEGIN_US) / 1_000_000;
   }
 
+  /** At which level the lists hold an address now. */
+  onLists(value: string): Level {
+    return this.#reader.listings.listing({ kind: 'address', value })?.level ?? 'none';
+  }
+
   /** What stands in the feed now. */
   feed(): ReadonlyMap<string, Level> {
     const listings = this.#reader.listings.listings(undefined, 100_000);

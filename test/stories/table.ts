@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { address, DAY, forEach, fromMany, HOUR, MINUTE, number, repeated } from './contacts.ts';
+import {
+  address,
+  DAY,
+  forEach,
+  fromMany,
+  fromSubnets,
+  HOUR,
+  inSubnet,
+  MINUTE,
+  number,
+  repeated,
+} from './contacts.ts';
 import type { Story } from './story.ts';
 
 const WEEK = 7 * DAY;
@@ -243,6 +254,88 @@ export const STORIES: readonly Story[] = [
       to: `9${day}0442071887188`,
     })),
     expected: [number(HOSPITAL_ABROAD, 'watch', DAY), number(HOSPITAL_ABROAD, 'listed', 10 * DAY)],
+  },
+  // IPv6
+  {
+    name: 'one IPv6 /64 with a thousand addresses: listed as one, its neighbour left alone',
+    contacts: fromSubnets(
+      Array.from({ length: 1000 }, () => 7),
+      1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(7, 9), 'listed', 1000),
+      address(inSubnet(8, 9), 'none', 1000),
+      address(inSubnet(7, 9), 'none', 20 * DAY),
+    ],
+  },
+  {
+    name: 'an attacker all over its IPv6 /56: the rest of it is listed, the next /56 left alone, and it ends',
+    contacts: fromSubnets(
+      Array.from({ length: 32 }, (_, index) => index * 8),
+      1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(3, 9), 'none', 30),
+      address(inSubnet(3, 9), 'listed', 31),
+      address(inSubnet(0x103, 9), 'none', 31),
+      address(inSubnet(3, 9), 'none', 20 * DAY),
+    ],
+  },
+  {
+    name: 'a customer with half of an IPv6 /56 uses all of it: his neighbours are left alone',
+    contacts: fromSubnets(
+      Array.from({ length: 128 }, (_, index) => index),
+      1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(127, 9), 'listed', 128),
+      address(inSubnet(128, 9), 'none', 128),
+      address(inSubnet(255, 9), 'none', 128),
+    ],
+  },
+  {
+    name: 'an attacker all over its IPv6 /48: the rest of it is listed, the next /48 left alone',
+    contacts: fromSubnets(
+      Array.from({ length: 64 * 32 }, (_, index) => (index >> 5) * 4 * 256 + (index & 31) * 8),
+      0.1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(0x201, 9), 'none', 150),
+      address(inSubnet(0x201, 9), 'listed', 250),
+      address('2a02:6b8:2::9', 'none', 250),
+    ],
+  },
+  {
+    name: 'sixty-four rented servers all over a hoster’s IPv6 /48: each is listed, no customer with them',
+    contacts: fromSubnets(
+      Array.from({ length: 64 }, (_, index) => index * 1024),
+      1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(1024, 9), 'listed', 64),
+      address(inSubnet(1025, 9), 'none', 64),
+      address(inSubnet(0x201, 9), 'none', 64),
+    ],
+  },
+  {
+    name: 'an allowed address in an attacking IPv6 /56: it, its /64 and the /56 stay off, the attackers are listed',
+    allowed: [inSubnet(8, 9)],
+    contacts: fromSubnets(
+      Array.from({ length: 64 }, (_, index) => index * 4),
+      1,
+      { proof: 'returned', method: 'REGISTER', hasPassword: true, to: '100' },
+    ),
+    expected: [
+      address(inSubnet(8, 9), 'none', 64),
+      address(inSubnet(8, 10), 'none', 64),
+      address(inSubnet(3, 9), 'none', 64),
+      address(inSubnet(4, 9), 'listed', 64),
+    ],
   },
   // Poisoners
   ...[1, 20, 200].flatMap((sources): readonly Story[] => [

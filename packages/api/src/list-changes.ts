@@ -26,12 +26,13 @@ export async function* changesText(
 ): AsyncGenerator<string> {
   const begin = changes.begin(query.filter.family);
   if (begin !== '') yield begin;
-  const renewed = changes.renew === undefined ? new Set<number>() : familiesToRenew(feed, query);
-  for await (const text of renewedText(feed, changes, query, renewed)) yield text;
+  const { renew } = changes;
+  const renewed = renew === undefined ? new Set<number>() : familiesToRenew(feed, query);
+  if (renew !== undefined) yield* renewedText(feed, renew, query, renewed);
   const isLeft = ({ value }: ListedSubject): boolean =>
     !isNetwork(value) || !renewed.has(familyOf(value));
   if (query.maxAgeUs !== undefined) {
-    for await (const text of agedText(feed, changes, query, query.maxAgeUs)) yield text;
+    yield* agedText(feed, changes, query, query.maxAgeUs, isLeft);
   }
   for await (const changed of changedSince(feed, query)) {
     const [listed, unlisted] = [changed.listed.filter(isLeft), changed.unlisted.filter(isLeft)];
@@ -43,18 +44,18 @@ export async function* changesText(
 /** All networks of these families that are on the list. */
 async function* renewedText(
   feed: Feed,
-  changes: ListChanges,
+  renew: NonNullable<ListChanges['renew']>,
   { entries, filter, nowEpochUs }: ChangesQuery,
   families: ReadonlySet<number>,
 ): AsyncGenerator<string> {
   for (const family of [4, 6] as const) {
     if (!families.has(family)) continue;
-    yield changes.renew?.(family) ?? '';
+    yield renew.empty(family);
     for (const page of feed.snapshot(entries)) {
       const own = page.filter(
         (entry) => isNetworkOf(entry, family) && isAsked(entry, entries, filter),
       );
-      if (own.length > 0) yield changes.add(own, nowEpochUs);
+      if (own.length > 0) yield renew.add(own, nowEpochUs);
       await nextTurn(); // Look-ups go between.
     }
   }
@@ -141,11 +142,12 @@ async function* agedText(
   changes: ListChanges,
   { entries, filter, sinceEpochUs, nowEpochUs }: ChangesQuery,
   maxAgeUs: number,
+  isLeft: (entry: Listed) => boolean,
 ): AsyncGenerator<string> {
   const [wasOldUs, isOldUs] = [sinceEpochUs - maxAgeUs, nowEpochUs - maxAgeUs];
   const ageless = { ...filter, afterEpochUs: 0 };
   for (const page of feed.snapshot(entries)) {
-    const own = page.filter((entry) => isAsked(entry, entries, ageless));
+    const own = page.filter((entry) => isLeft(entry) && isAsked(entry, entries, ageless));
     const seenWithin = (from: number, to: number): readonly Listed[] =>
       own.filter(({ isBlocked, lastSeenEpochUs: us }) => !isBlocked && us > from && us <= to);
     const old = seenWithin(wasOldUs, isOldUs);

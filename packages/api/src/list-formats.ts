@@ -26,10 +26,13 @@ export interface ListChanges {
   begin(family: number): string;
   add(entries: readonly Listed[], nowEpochUs: number): string;
   /**
-   * Empties what holds networks of a family, whole, before all that it holds is added again: sets that refuse a network within
+   * Empties what holds networks of a family, then adds all that it holds: sets that refuse a network within
    * another one cannot be told of a wider one entry by entry, and twice. Not there where that does no harm.
    */
-  readonly renew?: (family: 4 | 6) => string;
+  readonly renew?: {
+    empty(family: 4 | 6): string;
+    add(entries: readonly Listed[], nowEpochUs: number): string;
+  };
   /** Not there where whatever is read is added. */
   readonly remove?: (entries: readonly ListedSubject[]) => string;
 }
@@ -201,7 +204,11 @@ const nft: ListFormat = {
     // To add what is there leaves its time as it was, so it is taken out first.
     add: (entries, nowEpochUs) => nftRemove(entries) + nftAdd(entries, nowEpochUs),
     remove: nftRemove,
-    renew: (family) => `flush set inet sentrypeer net${family}\n`,
+    renew: {
+      empty: (family) => `flush set inet sentrypeer net${family}\n`,
+      // What was emptied in the same transaction, nft 1.0 does not take out again.
+      add: nftAdd,
+    },
   },
 };
 
