@@ -178,7 +178,7 @@ const WITHOUT_GRADES = `
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
 /** What version 14 brought, taken away again. */
-const WITHOUT_VERSION_14 = `
+export const WITHOUT_VERSION_14 = `
   DROP TRIGGER address_evidence_removed; DROP TABLE address_network;
   DROP INDEX listing_network_index; ALTER TABLE listing DROP COLUMN network;`;
 

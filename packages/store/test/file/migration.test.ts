@@ -15,6 +15,7 @@ import {
   TestClock,
   TestDirectory,
   TestLogger,
+  WITHOUT_VERSION_14,
   WITHOUT_VERSION_5,
   WITHOUT_VERSION_7,
 } from '../fixtures.ts';
@@ -338,4 +339,66 @@ test('an upgrade says how far all of it is, indexes too, and is over when it is 
     'it never goes back',
   );
   assert.ok(shares.filter((share) => share > 0.75 && share < 1).length > 4, shares.join(' '));
+});
+
+test('Store.open() joins what version 13 kept of single addresses of IPv6 by their /64', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('sentrypeer.db');
+  open(path).close();
+  const database = new DatabaseSync(path);
+  const evidence = (address: string, first: number, tool: string): string => `
+    INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
+      credentials_count, transport_bits, node_bits, tool, costly_count, attempts_count, target_set)
+      VALUES ('${address}', 1, ${first}, ${first + 5}, 1, 10, 4, 3, ${first}, ${first}, ${tool}, 2, 7, ${first});
+    INSERT INTO listing (kind, value, since_us, until_us, announced_until_us, score)
+      VALUES ('address', '${address}', 1, 9, 9, 50);`;
+  database.exec(`
+    ${WITHOUT_VERSION_14}
+    DROP INDEX address_evidence_network_index; ALTER TABLE address_evidence DROP COLUMN network;
+    ALTER TABLE address_evidence ADD COLUMN network TEXT;
+    CREATE INDEX address_evidence_network_index ON address_evidence (network) WHERE network IS NOT NULL;
+    CREATE TRIGGER address_evidence_removed AFTER DELETE ON address_evidence BEGIN SELECT 1; END;
+    ${evidence('2a02:6b8:1:2::1', 1, 'NULL')} ${evidence('2a02:6b8:1:2::2', 4, "'SIPVicious'")}
+    ${evidence('45.1.2.3', 2, 'NULL')}
+    INSERT INTO delisting (kind, value, at_us, events_count, comment, honey_id)
+      VALUES ('address', '2a02:6b8:1:3::1', 1, 1, 'a', 7), ('address', '2a02:6b8:1:3::2', 2, 1, 'b', 6);
+    UPDATE counter SET value = 3 WHERE name = 'proved_addresses';
+    PRAGMA user_version = 13`);
+  database.close();
+  open(path).close();
+  using reader = StoreReader.open(path);
+  assert.deepEqual(reader.evidence.address('2a02:6b8:1:2::99'), {
+    grade: 'returned',
+    eventsCount: 20,
+    firstEpochUs: 1,
+    lastEpochUs: 9,
+    daysCount: 1,
+    nodesCount: 2,
+    transports: ['UDP', 'TLS'],
+    tool: 'SIPVicious',
+    credentialsCount: 6,
+    callsCount: 8,
+    costlyCallsCount: 4,
+    attemptsCount: 14,
+    targetsCount: 2,
+  });
+  assert.equal(reader.evidence.address('45.1.2.3')?.eventsCount, 10);
+  assert.equal(
+    reader.evidence.delisting({ kind: 'address', value: '2a02:6b8:1:3::/64' })?.atEpochUs,
+    2,
+  );
+  using after = new DatabaseSync(path);
+  const all = (sql: string): readonly unknown[] =>
+    after
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row)[0]);
+  // The /64 comes before its addresses go.
+  assert.deepEqual(all('SELECT value FROM judging_due ORDER BY due_id'), [
+    '2a02:6b8:1:2::/64',
+    '2a02:6b8:1:2::1',
+    '2a02:6b8:1:2::2',
+  ]);
+  assert.deepEqual(all("SELECT value FROM counter WHERE name = 'proved_addresses'"), [2]);
+  assert.deepEqual(all('SELECT honey_id FROM delisting'), [7]);
 });

@@ -7,6 +7,7 @@ import { distinctBit, distinctCount, DistinctSet, setCount } from '../../src/jud
 import type { ListedSubject } from '../../src/judging/evidence-reader.ts';
 import type { JudgingPorts } from '../../src/judging/judging.ts';
 import { RENEW_US_MIN } from '../../src/limits.ts';
+import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import {
@@ -185,6 +186,29 @@ test('Judging.step() takes the addresses of a /64 for one source', () => {
     assert.equal(listings.listing({ kind: 'address', value: address })?.value, entry, address);
   }
   assert.equal(listings.counts().address, 3);
+});
+
+test('Forgetting.forget() takes the evidence of a /64 with an address, and its addresses with a network', () => {
+  using bench = new Bench();
+  const sources = ['2a00:1450:1::1', '2a00:1450:1::2', '2a00:1450:1:0:1:2:3:4', '2a00:1450:1:1::1'];
+  bench.record(...sources.map((sourceIp) => ({ ...PROVED, sourceIp })));
+  bench.judge();
+  using forgetting = Forgetting.open({ logger: new TestLogger(), clock: bench.clock }, bench.path);
+  const forget = (value: string): ReturnType<Forgetting['forget']> =>
+    forgetting.forget({ kind: 'address', value }, value);
+  assert.deepEqual(forget('2a00:1450:1::1'), { events: 1, entries: 2, wasListed: true });
+  bench.judge();
+  const { evidence, listings } = bench.reader;
+  assert.equal(evidence.address('2a00:1450:1::2'), undefined);
+  assert.deepEqual(
+    listings.listings(undefined, 9, { kinds: ['address'] }).map(({ value }) => value),
+    ['2a00:1450:1:1::/64'],
+  );
+  assert.equal(evidence.wasMet('2a00:1450:1::1'), false);
+  assert.equal(evidence.wasMet('2a00:1450:1::2'), true);
+  assert.deepEqual(forget('2a00:1450:1::/64'), { events: 2, entries: 2, wasListed: false });
+  assert.equal(evidence.wasMet('2a00:1450:1:0:1:2:3:4'), false);
+  assert.equal(evidence.wasMet('2a00:1450:1:1::1'), true);
 });
 
 test('Judging.step() keeps nothing against an address that only packets claim', () => {
