@@ -27,11 +27,13 @@ import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
 export interface ClientOptions {
   /** Where the node's API is, such as `http://127.0.0.1:8082`. */
   readonly baseUrl: string;
-  /** Where the node asks for one. */
+  /** Needed if the node asks for one. */
   readonly key?: string;
   /** Milliseconds for one attempt, 1 and above. @default 2000 */
   readonly timeoutMs?: number;
-  /** Attempts after the first, for what may pass: no connection, no answer in time, 429, 502, 503, 504. @default 2 */
+  /**
+   * Attempts after the first, for temporary failures: no connection, no answer in time, 429, 502, 503, 504. @default 2
+   */
   readonly retries?: number;
   /** @default the global one */
   readonly fetch?: typeof fetch;
@@ -211,8 +213,8 @@ export class SentryPeerClient {
   }
 
   /**
-   * Events as they are recorded. Where the connection breaks it goes on after the last event, for as long as it
-   * takes; it ends by the signal or by leaving the loop.
+   * Events as they are recorded. If the connection breaks, the stream continues after the last event, no matter how
+   * long that takes; it ends by the signal or when the loop is left.
    */
   async *stream(query: EventStreamQuery = {}): AsyncGenerator<Event> {
     const { signal } = query;
@@ -257,7 +259,7 @@ export class SentryPeerClient {
     } while (cursor !== undefined);
   }
 
-  /** The document says what comes; tests hold the node to it. */
+  /** The OpenAPI document defines the answer; tests check the node against it. */
   async #get<T>(path: string, query: Query, signal: AbortSignal | undefined): Promise<T> {
     return (await this.#requests.json(path, query, signal)) as T;
   }

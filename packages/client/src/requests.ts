@@ -19,7 +19,7 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 /** Statuses that another attempt may change. */
 const PASSING = new Set([429, 502, 503, 504]);
 
-/** Sends requests, again where that may help. */
+/** Sends requests, and repeats them if that may help. */
 export class Requests {
   readonly #options: RequestsOptions;
 

@@ -34,7 +34,7 @@ assert(
   'the last line is found',
 );
 
-/** What bounds the file. */
+/** The limits of the file. */
 export interface JsonLogBounds {
   /** Octets of its disk that are left alone, at most a tenth of the disk; 0 uses all. */
   readonly freeOctetsMin: number;
@@ -99,7 +99,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     await this.#letGo();
   }
 
-  /** What the system says of the file, with its name and what to do. */
+  /** The system's error for the file, with its name and what to do. */
   async #named<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -109,7 +109,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   }
 
   async #resume(settledHoneyId: number): Promise<number> {
-    // What was written since the cursor was saved stands in a file that others may have moved aside.
+    // What was written since the cursor was saved is in a file that another program may have moved aside.
     const lastWritten = await this.#lastWritten();
     await this.#letGo();
     const handle = await openFile(this.#path);
@@ -150,7 +150,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   async #settle(): Promise<void> {
     if (!this.#isRegular) return;
     await this.#opened().datasync();
-    // Here alone: the cursor is saved next, so that a crash finds nothing that stands in the file moved aside only.
+    // Only here: the cursor is saved next, so after a crash no line is only in the file that was moved aside.
     const { sizeOctetsMax } = this.#bounds;
     if (sizeOctetsMax > 0 && (await this.#opened().stat()).size >= sizeOctetsMax) {
       await this.#rotate();
@@ -193,8 +193,8 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   }
 
   /**
-   * The event of the file's last line, so that nothing is written twice after a crash between writing and
-   * saving the cursor. `settledHoneyId` where it is not behind the cursor.
+   * The event of the file's last line, so that nothing is written twice after a crash between writing and saving the
+   * cursor. `settledHoneyId` if it is not after the cursor.
    */
   async #find(uuid: string, settledHoneyId: number): Promise<number> {
     const [settled] = this.#log.eventsAfter(settledHoneyId - 1, 1);
@@ -221,13 +221,13 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   }
 }
 
-/** Where the file was moved aside and none has its name yet, the disk of its folder. */
+/** If the file was moved aside and there is no new one yet, the disk of its directory. */
 async function diskOf(path: string): Promise<DiskSpace> {
   const { bavail, blocks, bsize } = await statfs(existsSync(path) ? path : dirname(path));
   return { freeOctets: bavail * bsize, totalOctets: blocks * bsize };
 }
 
-/** Opens for appending; what cannot be read, such as a terminal's other end, for appending alone. */
+/** Opens the file for reading and appending, or only for appending if it cannot be read (such as a terminal). */
 async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, OPEN_FLAGS, FILE_MODE);
@@ -238,8 +238,8 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 /**
- * Leaves the file so that every line is whole, and answers the last one. What a crash left of a line of
- * ours is cut off, since its event is written again; anything else that lacks its line feed gets one.
+ * Makes sure that every line is complete, and returns the last one. A part of our own line that a crash left is cut
+ * off, because its event is written again; anything else without a line feed gets one.
  */
 async function repairEnd(handle: FileHandle, size: number): Promise<string | undefined> {
   const octets = new Uint8Array(Math.min(size, JSON_LINE_OCTETS_MAX));
@@ -256,7 +256,7 @@ async function repairEnd(handle: FileHandle, size: number): Promise<string | und
   return rest;
 }
 
-/** The line whose line feed stands before `end`. */
+/** The line whose line feed is directly before `end`. */
 function lineBefore(tail: Uint8Array, end: number): string | undefined {
   if (end === 0) return undefined;
   const start = end < 2 ? 0 : tail.lastIndexOf(LINE_FEED, end - 2) + 1;
@@ -272,7 +272,7 @@ function eventUuidOf(line: string): string | undefined {
   try {
     value = JSON.parse(line);
   } catch {
-    return undefined; // A part of a line, or no line of ours.
+    return undefined; // A part of a line, or not our line.
   }
   if (typeof value !== 'object' || value === null || !('event_uuid' in value)) return undefined;
   return typeof value.event_uuid === 'string' ? value.event_uuid : undefined;
@@ -303,7 +303,7 @@ function refusalOf(path: string, error: unknown): OperatingError | undefined {
   }
 }
 
-/** What trying again later may help against; an error of another kind as it is. */
+/** An error that a later attempt may resolve; other errors are returned unchanged. */
 function failureOf(path: string, error: unknown): unknown {
   const code = errorCode(error);
   if (error instanceof OperatingError || code === undefined) return error;

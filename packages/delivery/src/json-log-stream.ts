@@ -4,7 +4,7 @@ import { formatEventJson, type RecordedEvent } from '@sentrypeer/event';
 import type { Sink } from '@sentrypeer/follow';
 import { JSON_PORTION_CHARACTERS } from './limits.ts';
 
-/** What takes the lines, such as standard output; it repairs nothing and keeps nothing. */
+/** A stream that takes the lines, such as standard output; it repairs nothing and keeps nothing. */
 export interface LineStream {
   /** Resolves when the text was taken; rejects with the system's error if it was not. */
   deliver(text: string): Promise<void>;

@@ -9,7 +9,7 @@ import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
 import type { DeliveryPorts } from './ports.ts';
 
 export interface JsonLogOptions {
-  /** A file, or what takes the lines instead of one. */
+  /** A file, or a stream that takes the lines instead. */
   readonly path: string | LineStream;
   /** @default none */
   readonly bounds?: JsonLogBounds;
@@ -22,10 +22,9 @@ export interface JsonLogOptions {
 }
 
 /**
- * The JSON log: one object a line, in the order of the event log. No event is missing from it and none is
- * in it twice, also after a crash: the cursor follows the disk, and what the file holds beyond the cursor
- * is found by its last line. Only when the file was rotated within the second before a crash may its last
- * lines stand in the next file as well.
+ * The JSON log: one object per line, in the order of the event log. No event is missing and none is in it twice, even
+ * after a crash: the cursor follows the disk, and events beyond the cursor are recognised by the last line of the file.
+ * Only if the file was rotated within the second before a crash may its last lines also be in the next file.
  */
 export class JsonLog {
   readonly #pump: Pump<RecordedEvent>;
@@ -34,7 +33,7 @@ export class JsonLog {
     this.#pump = pump;
   }
 
-  /** Throws if the file can't be made or written and trying again would not help. */
+  /** Throws if the file cannot be made or written and trying again would not help. */
   static async open(
     ports: DeliveryPorts,
     options: JsonLogOptions,

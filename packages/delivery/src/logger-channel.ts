@@ -52,10 +52,10 @@ export class LoggerChannel implements SyslogChannel {
 
   static async open(options: LoggerOptions): Promise<LoggerChannel> {
     const args = ['-t', `${SYSLOG_TAG}[${options.pid}]`, '-p', 'user.notice'];
-    // Without this, `logger` of util-linux says nothing where there is no daemon; others lack the option.
+    // Without this, `logger` of util-linux says nothing if there is no daemon; other versions lack the option.
     if (await isUtilLinux(options.command)) args.push('--socket-errors=on');
     if (options.socketPath !== undefined) args.push('-u', options.socketPath);
-    // A process group of its own: the terminal's interrupt must not end it before its input is read.
+    // A separate process group: the terminal's interrupt must not end it before its input is read.
     const child = spawn(options.command, args, {
       stdio: ['pipe', 'ignore', 'pipe'],
       detached: true,

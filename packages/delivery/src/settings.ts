@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What a configuration has to know of webhooks, without the code that delivers: most never load that. */
+/* What the configuration must know about webhooks, without the code that delivers: most daemons never load that. */
 
 import {
   WEBHOOK_BATCH_EVENTS_MAX,

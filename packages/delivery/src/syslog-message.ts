@@ -16,7 +16,7 @@ const MS_PER_MINUTE = 60_000;
 const encoder = new TextEncoder();
 const agentScratch = new Uint8Array(SYSLOG_AGENT_OCTETS_MAX);
 
-/** Who writes: what stands before the text of every line. */
+/** The sender: the part before the text of every line. */
 export interface SyslogOrigin {
   readonly pid: number;
   readonly hostname: string;
@@ -75,7 +75,7 @@ function plainAgent(agent: string): string {
   return plain;
 }
 
-/** RFC 5424 §6.2.4: printable US-ASCII, else the nil value. */
+/** RFC 5424 §6.2.4: printable US-ASCII, otherwise the nil value. */
 function plainHostname(hostname: string): string {
   for (const character of hostname) if (character <= ' ' || character > '~') return '-';
   return hostname === '' ? '-' : hostname.slice(0, SYSLOG_HOSTNAME_CHARACTERS_MAX);
@@ -85,7 +85,7 @@ function isLetter(character: string): boolean {
   return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z');
 }
 
-/** What could end or disguise the line; lone surrogates are no text either. */
+/** Characters that could end or disguise the line, and lone surrogates. */
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   return isUnsafeCode(code) || (code >= 0xd800 && code < 0xe000);

@@ -37,8 +37,8 @@ export interface SyslogOptions {
 }
 
 /**
- * One syslog line an event. The cursor follows the receipts of the channel; where a channel breaks, the
- * lines since the last receipt are written again, so a line may come twice but none is missing.
+ * One syslog line per event. The cursor follows the confirmations of the channel. If a channel breaks, the lines since
+ * the last confirmation are written again, so a line may arrive twice but none is missing.
  */
 export class Syslog {
   readonly #pump: Pump<RecordedEvent>;

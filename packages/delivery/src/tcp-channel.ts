@@ -36,7 +36,7 @@ export class TcpChannel implements SyslogChannel {
       if (!this.#finishing) this.#broken ??= syslogError(`${name} closed the connection`);
     });
     socket.on('close', () => resolve());
-    socket.resume(); // What a server says is not asked for; its end has to be seen.
+    socket.resume(); // What the server sends is ignored, but it must be read to see the end of the connection.
   }
 
   static async open(host: string, port: number, origin: SyslogOrigin): Promise<TcpChannel> {

@@ -16,9 +16,9 @@ export interface AgentOptions {
   readonly refusal: Refusal;
   /** Whether what is only watched is refused too; it is let through otherwise. */
   readonly refusesWatched: boolean;
-  /** What a call to the emergency service itself (`urn:service:sos`) is dialled as at the destination. */
+  /** The number to dial at the destination for a call to the emergency service itself (`urn:service:sos`). */
   readonly emergencyNumber: string;
-  /** Where others go; without it they get 404, and the asker tries its next route. */
+  /** Where other calls go; without it they get 404, and the peer tries its next route. */
   readonly destination: Destination | undefined;
   /** 32 octets that only this node knows. */
   readonly secret: Uint8Array;
@@ -30,12 +30,12 @@ export interface AgentPorts {
 }
 
 /**
- * What became of a call or a registration: refused because it is listed, sent on, passed back to the asker's next
- * route, or not judged because that was not possible.
+ * What happened to a call or a registration: refused because it is listed, redirected, passed to the peer's next route,
+ * or not judged because that was not possible.
  */
 export type Outcome = 'refused' | 'redirected' | 'passed' | 'failed';
 
-/** One decision, for those who count and follow them. */
+/** One decision, to be counted and followed. */
 export interface AgentDecision {
   readonly epochUs: number;
   readonly kind: 'call' | 'registration';
@@ -54,7 +54,7 @@ export interface AgentDecision {
   readonly number: string | undefined;
   /** The number of E.164 that was judged, without its plus. */
   readonly e164: string | undefined;
-  /** Where the asker got it from. */
+  /** The address from which the peer got the request. */
   readonly address: string | undefined;
   /** 0 to 100. */
   readonly score: number;
@@ -110,7 +110,7 @@ export class Agent {
     if (error !== undefined) return this.#answer(asked, message, 'refusal', error);
     switch (message.method ?? '') {
       case 'INVITE':
-        // A call that is up is no business of ours; §12.2.2 for what names a dialog that we do not have.
+        // We take no part in established calls; §12.2.2 applies to requests in a dialog that we do not have.
         return message.to?.tag === undefined
           ? this.#decide(asked, message, 'call')
           : this.#answer(asked, message, 'refusal', 481);
@@ -152,7 +152,10 @@ export class Agent {
     return { ...this.#answer(asked, message, 'decision', status, headers), decision };
   }
 
-  /** Of what can't be read the caller's address alone is judged, unless it may be a call for help of an unknown kind. */
+  /**
+   * If the called number cannot be read, only the caller's address is judged, unless it may be a call for help of an
+   * unknown kind.
+   */
   #judge(
     called: Called,
     kind: AgentDecision['kind'],
@@ -181,7 +184,7 @@ export class Agent {
     called: Called,
     judgement: Judgement | 'unread' | undefined,
   ): { readonly outcome: Outcome; readonly status: number; readonly headers: Headers } {
-    // Whoever fails open goes on after a 500, as after no answer.
+    // A peer that fails open treats a 500 like no answer.
     if (judgement === undefined) return { outcome: 'failed', status: 500, headers: NO_HEADERS };
     const { refusal, refusesWatched } = this.#options;
     if (judgement !== 'unread') {

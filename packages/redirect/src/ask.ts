@@ -14,9 +14,9 @@ export interface Asked {
   readonly epochUs: number;
 }
 
-/** What is answered needs them, and so does our tag. */
+/** An answer needs these headers, and so does our tag. */
 const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
-/** RFC 3261 §18.2.2: where sent-by names no port. */
+/** RFC 3261 §18.2.2: the port if sent-by names none. */
 const SIP_PORT = 5060;
 const PORT_UNPRIVILEGED_MIN = 1024;
 
@@ -31,7 +31,7 @@ export function isAnswerable(message: SipMessage): boolean {
   );
 }
 
-/** The status for a request that is wrong whatever it wants (RFC 3261 §8.2), `undefined` if it is right. */
+/** The status for a request that is wrong regardless of its method (RFC 3261 §8.2), `undefined` if it is right. */
 export function protocolError(message: SipMessage): 400 | 505 | undefined {
   if (message.sipVersion !== 'SIP/2.0') return 505;
   const { from, to, cseq, vias, contentLength } = message;
@@ -45,9 +45,9 @@ export function protocolError(message: SipMessage): 400 | 505 | undefined {
 }
 
 /**
- * The address that the asker got this from, as it wrote it: RFC 3261 §18.2.1 has a proxy note the source of a
- * request in the Via below its own. What stands further below may be anybody's word. Without such a Via the
- * asker itself is meant.
+ * The address from which the peer got this request, as it noted it: by RFC 3261 §18.2.1 a proxy notes the source of a
+ * request in the Via below its own. Anybody may have written the Vias further below. Without such a Via it is the
+ * peer's own address.
  */
 export function callerAddress({ vias }: SipMessage, sourceIp: string): string {
   const [, before] = vias;
@@ -55,8 +55,8 @@ export function callerAddress({ vias }: SipMessage, sourceIp: string): string {
 }
 
 /**
- * RFC 3581 §4 and RFC 3261 §18.2.2: an answer over UDP goes to the source's port where `rport` asks for it, else to
- * that of sent-by; the address is the source's in any case. No forged datagram makes us write to a port below 1024.
+ * RFC 3581 §4 and RFC 3261 §18.2.2: an answer over UDP goes to the source's port if `rport` asks for it, otherwise to
+ * that of sent-by; always to the source's address. No forged datagram makes us send to a port below 1024.
  */
 export function replyPort(via: Via | undefined, sourcePort: number): number {
   if (via === undefined || via.rport !== undefined) return sourcePort;

@@ -6,7 +6,7 @@ import { CALLED_CHARACTERS_MAX } from './limits.ts';
 /** Whom a call is for. */
 export type Called =
   | { readonly kind: 'number'; readonly number: string | undefined }
-  /** The emergency service itself, whatever it is dialled as (RFC 5031 §4.1). */
+  /** The emergency service itself, no matter which number is dialled for it (RFC 5031 §4.1). */
   | { readonly kind: 'emergency'; readonly number: string }
   /** A SIP or tel URI without a number, or with one that is too long for any. */
   | { readonly kind: 'unreadable'; readonly number: string | undefined }

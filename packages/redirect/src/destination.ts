@@ -4,26 +4,26 @@ import { latin1FromUtf8 } from '@sentrypeer/bytes';
 import { parseSipUri } from '@sentrypeer/sip';
 import { TEMPLATE_CHARACTERS_MAX } from './limits.ts';
 
-/** What stands in the place of the number: as it was dialled, or in E.164 with its plus where it was understood. */
+/** What replaces the number: as dialled, or in E.164 with its plus if it was understood. */
 const PLACES = ['{number}', '{e164}'] as const;
-/** What must not stand in a URI between angle brackets, and what RFC 3986 does not know. */
+/** Characters that must not be in a URI between angle brackets, and those that RFC 3986 does not allow. */
 const FORBIDDEN = '<>"\\^`|';
 /** RFC 3261 §25.1: `unreserved`, and of `user-unreserved` what people dial. */
 const UNESCAPED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.!~*'()+";
 
-/** Where calls go that are not refused. */
+/** The destination of calls that are not refused. */
 export interface Destination {
   /** As the operator wrote it. */
   readonly template: string;
-  /** The URI for a call. Whatever the number is, it cannot leave its place. */
+  /** The URI for a call. No number can change the rest of the URI. */
   call(number: string, e164: string | undefined): string;
   /** The URI for a registration: without a user (RFC 3261 §10.2). */
   readonly registrar: string;
 }
 
 /**
- * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` stands in the user part,
- * once.
+ * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` must be in the user
+ * part, exactly once.
  *
  * @returns `undefined` if the text is no such template.
  */

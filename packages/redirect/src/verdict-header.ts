@@ -15,8 +15,8 @@ export function unreadHeaders(): Headers {
 }
 
 /**
- * The headers that tell the asker why; texts are Latin-1 with UTF-8 inside, as a response wants them. The verdict begins with
- * `listed` where the call is refused and nowhere else.
+ * The headers that give the peer the reason; texts are Latin-1 with UTF-8 inside, as a response needs them. The verdict
+ * begins with `listed` only if the call is refused.
  */
 export function verdictHeaders(judgement: Judgement, isRefused: boolean): Headers {
   const { level, score, untilEpochUs, number, reasons } = judgement;

@@ -2,13 +2,13 @@
 
 import { ANOMALIES_COUNT_MAX } from './limits.ts';
 
-/** Why octets are no SIP message, or none that can be framed on a stream. */
+/** Why octets are not a SIP message, or not one that can be framed on a stream. */
 export type RefusalCode =
   /** No octet at all. */
   | 'empty'
   /** Only line ends, blanks and NUL octets: a NAT keep-alive or a port probe. */
   | 'keep_alive'
-  /** The first octet is no printable ASCII, or a control character stands in the first word. */
+  /** The first octet is not printable ASCII, or the first word contains a control character. */
   | 'binary'
   /** The first octet is that of a TLS record with a handshake message. */
   | 'tls_hello'
@@ -40,12 +40,12 @@ export type FramingCode =
   | 'content_length_missing'
   /** Content-Length is not a decimal number. */
   | 'content_length_syntax'
-  /** Content-Length stands there several times with different values. */
+  /** There are several Content-Length headers with different values. */
   | 'content_length_conflict'
   /** Content-Length is above `BODY_OCTETS_MAX`. */
   | 'content_length_absurd';
 
-/** What was odd about a message: what a parser forgave, or what spoiled one of its parts. */
+/** What was odd about a message: what the parser tolerated, or what made one of its parts unreadable. */
 export type AnomalyCode =
   | RefusalCode
   | FramingCode
@@ -71,11 +71,11 @@ export type AnomalyCode =
   | 'bare_carriage_return'
   /** A byte order mark before the start line. */
   | 'byte_order_mark'
-  /** Text follows the version in the start line, as where the line ends of a message were lost. */
+  /** Text follows the version in the start line, as if the line ends of a message were lost. */
   | 'line_ends_lost'
   /** More than one `@` before the parameters of a URI: what follows the first one is the host. */
   | 'uri_second_at'
-  /** The user part holds what nobody can dial: it ends there. */
+  /** The user part contains what nobody can dial: it ends there. */
   | 'user_part_cut'
   /** No empty line after the headers. */
   | 'headers_unterminated'
@@ -121,7 +121,7 @@ export type AnomalyCode =
   | 'uri_scheme_missing'
   /** An IPv6 address without brackets. */
   | 'ipv6_without_brackets'
-  /** A port that is no number from 0 to 65535. */
+  /** A port that is not a number from 0 to 65535. */
   | 'port_syntax'
   /** More anomalies than `ANOMALIES_COUNT_MAX`. */
   | 'anomalies_count';

@@ -14,7 +14,7 @@ export interface Called {
   readonly phoneContext: string | undefined;
   /** The text after the colon of `sip:user:password@host`, decoded. */
   readonly password: string | undefined;
-  /** The user part as written, where `number` is only its beginning: it goes on with what nobody can dial. */
+  /** The user part as written, if `number` is only its beginning because the rest cannot be dialled. */
   readonly uncut: string | undefined;
 }
 
@@ -27,8 +27,8 @@ export const CALLED_NOBODY: Called = {
 };
 
 /**
- * What the user part of a URI calls. Parameters inside the user part (RFC 3261 §19.1.6) are cut off where a
- * number stands before them; a name with a semicolon is a name.
+ * What the user part of a URI calls. Parameters inside the user part (RFC 3261 §19.1.6) are cut off if a number
+ * precedes them; a name with a semicolon is a name.
  */
 export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
   const { password, parameters } = uri;

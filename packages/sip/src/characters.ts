@@ -104,8 +104,8 @@ export function hexOctet(text: string, start: number): number | undefined {
 }
 
 /**
- * What no honest header holds and some parser or text library takes for the end of a line: control characters but
- * the tab, which is a blank (RFC 3261 §25.1, LWS), and octets of 0x80 to 0x9f.
+ * Characters that no honest header contains and that some parsers or text libraries take for the end of a line: control
+ * characters except the tab, which is a blank (RFC 3261 §25.1, LWS), and octets 0x80 to 0x9f.
  */
 const IS_LINE_BREAK = new Uint8Array(256);
 for (let code = 0; code < 256; code += 1) {

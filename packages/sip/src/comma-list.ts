@@ -2,7 +2,7 @@
 
 import { BACKSLASH, COMMA, GREATER_THAN, LESS_THAN, QUOTE, sliceTrimmed } from './characters.ts';
 
-/** Index of the comma outside quotes and angle brackets that ends the value beginning at `start`, else the end. */
+/** Index of the comma outside quotes and angle brackets that ends the value beginning at `start`, or the end. */
 export function listValueEnd(text: string, start: number): number {
   if (!text.includes(',', start)) return text.length; // As nearly always, and ten times as fast.
   let quoted = false;

@@ -25,7 +25,7 @@ export interface Credentials {
   readonly opaque: string | undefined;
 }
 
-/** `Digest username="100", realm="asterisk", …`; of other schemes what looks like parameters. */
+/** `Digest username="100", realm="asterisk", …`; for other schemes whatever looks like parameters. */
 export function parseDigestParams(text: string): Credentials {
   const schemeStart = skipBlanks(text, 0, text.length);
   let schemeEnd = schemeStart;

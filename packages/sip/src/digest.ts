@@ -58,9 +58,9 @@ export function computeDigestResponse(input: DigestInput): string | undefined {
 }
 
 /**
- * By which rule the credentials prove the password, or `undefined` if they do not. Everything is taken
- * as sent, not as issued; the newer rule is tried where nc and cnonce are there, the old one always, because
- * tools claim `qop=auth` and compute without it. A user name ends in `@` with some tools and is hashed so.
+ * The rule by which the credentials prove the password, or `undefined` if they do not. All values are used as sent, not
+ * as issued. The newer rule is tried if nc and cnonce are present, the old one always, because some tools claim
+ * `qop=auth` and compute without it. With some tools a user name ends in `@` and is hashed that way.
  *
  * @param password Latin-1 text, one character an octet of what the peer hashed.
  * @param body The body of the request, for `auth-int`.
@@ -94,7 +94,7 @@ export function verifyDigest(
   return computeDigestResponse({ ...input, rule: 'rfc2069' }) === expected ? 'rfc2069' : undefined;
 }
 
-/** What a challenge says. Realm of letters, digits, `.` and `_`: tools read no others. */
+/** The contents of a challenge. The realm has only letters, digits, `.` and `_`: tools read no others. */
 export interface Challenge {
   readonly realm: string;
   readonly nonce: string;
@@ -122,7 +122,7 @@ export function formatChallenge(challenge: Challenge): string {
   const { realm, nonce, qop, opaque, stale, isShort, form = 'algorithm-first' } = challenge;
   const comma = form === 'without-blanks' ? ',' : ', ';
   const algorithm = isShort === true ? '' : 'algorithm=MD5';
-  // Nothing would stand behind it: then it stands first, or nmap could not read it.
+  // If nothing would follow it, it comes first; otherwise nmap could not read it.
   const isFirst = form === 'algorithm-first' || qop === undefined;
   const parts = [
     isFirst ? algorithm : '',

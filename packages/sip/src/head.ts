@@ -10,9 +10,9 @@ import { parseStartLine, startOfMessage, type StartLine } from './start-line.ts'
 export interface HeaderField {
   /** As written; empty if the line has no colon. */
   readonly name: string;
-  /** Canonical long name in lower case (`via`), also where the compact form is written. */
+  /** Canonical long name in lower case (`via`), even if the compact form was used. */
   readonly id: string;
-  /** Trimmed, folding joined to one blank; the whole line where it has no colon. */
+  /** Trimmed, with folding joined to one blank; the whole line if it has no colon. */
   readonly value: string;
   /** Octets from the beginning of the message to the name. */
   readonly offset: number;

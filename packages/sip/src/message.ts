@@ -16,16 +16,16 @@ import { parseSipUri, type SipUri } from './sip-uri.ts';
 import { decodeUserPart } from './user-part.ts';
 import { parseVia, type Via } from './via.ts';
 
-/** Not parsed yet, which `undefined` (parsed, and there is none) does not say. */
+/** Not parsed yet; `undefined` means parsed and absent. */
 const UNREAD = Symbol('unread');
 
 /**
- * One message as received, whatever was received. Texts are Latin-1 with one character an octet, unless said
- * otherwise; structured headers are parsed when first asked for, which may add anomalies. A header that
- * cannot be read is `undefined` and spoils nothing else.
+ * One message as received, valid or not. Texts are Latin-1 with one character an octet, unless said otherwise;
+ * structured headers are parsed when first asked for, which may add anomalies. A header that cannot be read is
+ * `undefined` and does not affect others.
  */
 export class SipMessage {
-  /** Borrowed: whoever keeps the message beyond the call copies them. */
+  /** Borrowed: copy them to keep the message beyond the call. */
   readonly octets: Uint8Array;
   readonly kind: 'request' | 'response' | 'not-sip';
   readonly method: string | undefined;
@@ -41,11 +41,11 @@ export class SipMessage {
   /** Octets before the body. */
   readonly bodyOffset: number;
   /**
-   * Octets of the body. Of a datagram it is what follows the empty line, cut to Content-Length where that is
-   * shorter; all of it where Content-Length is missing, longer, no number, or contradicts itself.
+   * Octets of the body. In a datagram it is what follows the empty line, cut to Content-Length if that is shorter; all
+   * of it if Content-Length is missing, longer, not a number, or contradicts itself.
    */
   readonly bodySize: number;
-  /** `undefined` if it is missing, no number, or contradicts itself. Capped at 2^53 - 1. */
+  /** `undefined` if it is missing, not a number, or contradicts itself. Capped at 2^53 - 1. */
   readonly contentLength: number | undefined;
 
   readonly #lines: readonly HeaderLine[];
@@ -97,7 +97,7 @@ export class SipMessage {
       .map((line) => line.value);
   }
 
-  /** All hops in order, topmost first; values that are none are left out. */
+  /** All hops in order, topmost first; invalid values are left out. */
   get vias(): readonly Via[] {
     return this.#vias === UNREAD ? (this.#vias = this.#parseVias()) : this.#vias;
   }
@@ -187,7 +187,7 @@ export class SipMessage {
     return this.octets.subarray(this.bodyOffset, this.bodyOffset + this.bodySize);
   }
 
-  /** Everything odd that was noted so far, also by headers that somebody has asked for. */
+  /** All anomalies noted so far, including those of headers that were parsed on demand. */
   anomalies(): readonly Anomaly[] {
     return this.#anomalies.anomalies;
   }
@@ -228,7 +228,7 @@ export class SipMessage {
     return vias;
   }
 
-  /** Adds the values of one line; answers `false` if the limit is reached. */
+  /** Adds the values of one line; returns `false` if the limit is reached. */
   #addVias(vias: Via[], line: HeaderLine): boolean {
     const { value } = line;
     const note = this.#noteIn(line);
@@ -296,7 +296,7 @@ export function parseMessage(octets: Uint8Array): SipMessage {
   return new SipMessage(octets);
 }
 
-/** Whether some parser may find the end of a line inside a value, where ours finds none. */
+/** Whether another parser may find the end of a line inside a value in which ours finds none. */
 function isBroken(octets: Uint8Array, line: HeaderLine): boolean {
   if (line.isFolded) {
     const value = latin1Octets(line.value);

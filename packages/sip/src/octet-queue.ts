@@ -3,9 +3,9 @@
 const CAPACITY_MIN = 2048;
 
 /**
- * Octets of a stream that wait to be framed. What is appended to an empty queue is not copied but borrowed,
- * until `settle()`; what remains then is copied. Each octet is moved a constant number of times on average,
- * however small the pieces are that come in.
+ * Octets of a stream that wait to be framed. Octets appended to an empty queue are borrowed, not copied, until
+ * `settle()`, which copies what remains. On average each octet is moved a constant number of times, no matter how small
+ * the incoming pieces are.
  */
 export class OctetQueue {
   #octets: Uint8Array = EMPTY;
@@ -17,14 +17,14 @@ export class OctetQueue {
     return this.#end - this.#start;
   }
 
-  /** The octet at an index below `size`, else 0. */
+  /** The octet at an index below `size`; 0 for others. */
   at(index: number): number {
     return this.#octets[this.#start + index] ?? 0;
   }
 
   /** Index of an octet at or after `from`, or -1. */
   indexOf(octet: number, from: number): number {
-    // Behind the end stand stale octets, which must not be searched once for each piece that comes in.
+    // After the end there are stale octets, which must not be searched again for each incoming piece.
     const found = this.#octets.subarray(this.#start + from, this.#end).indexOf(octet);
     return found === -1 ? -1 : found + from;
   }

@@ -11,11 +11,11 @@ import {
   sliceTrimmed,
 } from './characters.ts';
 
-/** Index of the semicolon outside quotes that ends the parameter beginning at `start`, else the end. */
+/** Index of the semicolon outside quotes that ends the parameter beginning at `start`, or the end. */
 export function parameterEnd(text: string, start: number): number {
   const semicolon = text.indexOf(';', start);
   const end = semicolon === -1 ? text.length : semicolon;
-  // To look at each character costs ten times as much; where there are no quotes nobody needs to.
+  // Looking at each character costs 10 times as much and is only needed if there are quotes.
   return text.slice(start, end).includes('"') ? quotedParameterEnd(text, start) : end;
 }
 

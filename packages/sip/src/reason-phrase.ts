@@ -45,7 +45,7 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [608, 'Rejected'],
 ]);
 
-/** What every class of codes may be called; never empty, because some tools do not read an empty one. */
+/** A phrase for each class of codes; never empty, because some tools do not read an empty one. */
 const CLASS_PHRASES: readonly string[] = [
   'Progress',
   'OK',

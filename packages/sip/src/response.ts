@@ -46,7 +46,7 @@ export const USUAL_SHAPE: ResponseShape = {
 };
 
 export interface ResponseOptions {
-  /** What is answered: Via, From, To, Call-ID and CSeq are copied from it, as far as it has them. */
+  /** The request to answer: Via, From, To, Call-ID and CSeq are copied from it, as far as it has them. */
   readonly request: SipMessage;
   /** 100 to 699. */
   readonly status: number;
@@ -55,7 +55,7 @@ export interface ResponseOptions {
   /** Added to To, unless that has one already. A 100 may go without. */
   readonly toTag?: string;
   readonly source: ResponseSource;
-  /** Names and values that stand between CSeq and Content-Length, in this order. */
+  /** Names and values between CSeq and Content-Length, in this order. */
   readonly headers: readonly (readonly [string, string])[];
   /** Text is Latin-1, one octet a character. */
   readonly body?: Uint8Array | string;
@@ -78,7 +78,7 @@ export function formatResponse(options: ResponseOptions): Uint8Array {
   );
 }
 
-/** The status line and what is repeated of the request: everything before the headers of one's own. */
+/** The status line and the parts repeated from the request: everything before our own headers. */
 export function formatRepeatedText(options: Omit<ResponseOptions, 'headers' | 'body'>): string {
   const { order } = options.shape ?? USUAL_SHAPE;
   const start = `SIP/2.0 ${options.status} ${oneLine(options.reason)}\r\n`;
@@ -230,7 +230,7 @@ function bareHost(via: Via): string {
   return (isReference ? via.host.slice(1, -1) : via.host).toLowerCase();
 }
 
-/** A peer's text cannot begin a header of its own. */
+/** Text from a peer cannot begin another header. */
 function oneLine(text: string): string {
   if (!text.includes('\r') && !text.includes('\n')) return text;
   return text.replaceAll('\r', ' ').replaceAll('\n', ' ');

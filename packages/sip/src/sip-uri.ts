@@ -12,7 +12,7 @@ export interface SipUri {
   readonly text: string;
   /** Lower case; empty if none is written. */
   readonly scheme: string;
-  /** Without the password; of a `tel` URI the number. `undefined` if it is absent or empty. */
+  /** Without the password; for a `tel` URI the number. `undefined` if it is absent or empty. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** An IPv6 reference with its brackets; empty in `tel` and unknown schemes. */

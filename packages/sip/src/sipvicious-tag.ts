@@ -3,9 +3,9 @@
 import { hexOctets, utf8FromLatin1 } from '@sentrypeer/bytes';
 import { BLANK, DELETE, hexOctet, isDigit } from './characters.ts';
 
-/** What a SIPVicious tool hides in its From tag. */
+/** The data that a SIPVicious tool hides in its From tag. */
 export type SipviciousTag =
-  /** svmap: where it thinks it is looking, useful behind NAT. */
+  /** svmap: the address that it believes it is scanning, useful behind NAT. */
   | { readonly kind: 'target'; readonly address: string; readonly port: number }
   /** svwar: the account under test. */
   | { readonly kind: 'account'; readonly account: string }

@@ -28,7 +28,7 @@ export interface StartLine {
   readonly sipVersion: string | undefined;
   readonly statusCode: number | undefined;
   readonly reasonPhrase: string | undefined;
-  /** Why it is not SIP, else `undefined`. */
+  /** Why it is not SIP; `undefined` if it is. */
   readonly refusal: RefusalCode | undefined;
 }
 
@@ -36,7 +36,7 @@ const SIP_VERSION = 'SIP/2.0';
 /** UTF-8 of U+FEFF as Latin-1 text. */
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 const URI_BEGINNINGS: readonly string[] = [' sip:', ' sips:', ' tel:', ' <sip:'];
-/** RFC 3261 and its updates; the longer of two that end alike comes first. */
+/** RFC 3261 and its updates; of two methods with the same ending the longer comes first. */
 const METHODS: readonly string[] = [
   'SUBSCRIBE',
   'REGISTER',
@@ -74,7 +74,7 @@ export function parseStartLine(
 ): StartLine {
   const from = skipBlanks(text, start, end);
   const to = trimEnd(text, from, end);
-  // RFC 3261 §7.1: "The SIP-Version string is case-insensitive". Whatever begins so is never answered.
+  // RFC 3261 §7.1: "The SIP-Version string is case-insensitive". A message that begins with it is never answered.
   if (matchesAt(text, from, 'sip/')) return parseStatusLine(text, from, to, anomalies);
   const methodEnd = wordEnd(text, from, to);
   if (methodEnd === to || hasControl(text, from, methodEnd)) return notSip(refusalOf(text, start));
@@ -119,7 +119,7 @@ export function startOfMessage(text: string): number {
   return text.startsWith(BYTE_ORDER_MARK, index) ? index + BYTE_ORDER_MARK.length : index;
 }
 
-/** What the first line of a message says; `text` may hold more than it. */
+/** Parses the first line of a message; `text` may contain more. */
 export function parseFirstLine(text: string): StartLine {
   const start = startOfMessage(text);
   const feed = text.indexOf('\n', start);
@@ -129,8 +129,8 @@ export function parseFirstLine(text: string): StartLine {
 }
 
 /**
- * Index at which a start line with version begins in a line of a stream, or -1. Above 0 where other octets stand
- * before a known method, such as the end of a body that is longer than was said.
+ * Index at which a start line with version begins in a line of a stream, or -1. It is above 0 if other octets precede a
+ * known method, such as the end of a body that is longer than announced.
  */
 export function startLineIn(line: string): number {
   if (line.length < START_LINE_CHARACTERS_MIN || !line.includes('/')) return -1;
@@ -183,8 +183,8 @@ function hasControl(text: string, start: number, end: number): boolean {
 }
 
 /**
- * Whether what begins so is no text, whatever follows: a control character stands where a method should. Looks at
- * the first octets alone, so that it may be asked again as more come.
+ * Whether the octets are not text, no matter what follows: there is a control character in place of a method. Looks
+ * only at the first octets, so it can be called again as more arrive.
  */
 export function binaryRefusal(text: string): 'tls_hello' | 'binary' | undefined {
   const start = startOfMessage(text);
@@ -235,7 +235,7 @@ function parseStatusLine(
   };
 }
 
-/** Where the line should have ended: after a version that more text follows; -1 where none does. */
+/** Where the line should have ended: after a version that is followed by more text; -1 if there is none. */
 function versionInside(text: string, start: number, end: number): number {
   const version = text.indexOf(` ${SIP_VERSION}`, start);
   const cut = version + SIP_VERSION.length + 1;
@@ -280,7 +280,7 @@ function isSipUriAt(text: string, start: number): boolean {
   );
 }
 
-/** Whether the octets are what keeps a NAT binding open: line ends, blanks and NUL octets alone. */
+/** Whether the octets are a keep-alive for a NAT binding: only line ends, blanks and NUL octets. */
 function isKeepAlive(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);

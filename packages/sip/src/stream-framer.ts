@@ -36,7 +36,7 @@ export type Frame =
 const PING: Frame = { kind: 'ping' };
 const PING_OCTETS = [CARRIAGE_RETURN, LINE_FEED, CARRIAGE_RETURN, LINE_FEED] as const;
 const NUL = 0;
-/** Octets of what has no line end yet that are looked at: a method, or NUL octets before it. */
+/** Octets without a line end that are looked at: a method, or NUL octets before it. */
 const FIRST_OCTETS_LOOKED_AT = 96;
 const CONTENT_LENGTH_MISSING: readonly FramingCode[] = ['content_length_missing'];
 
@@ -50,11 +50,11 @@ type State =
   | 'closed';
 
 /**
- * Cuts a stream into messages (RFC 3261 §18.3): line ends before a message are skipped, the head ends with
- * an empty line, the body has Content-Length octets. What a message says, and whether it is one, decides the
- * parser of datagrams alone. After a message, what begins none is skipped up to the next start line, within a
- * bound; before the first one, it ends the framing. Time and memory grow with the octets that come in and not
- * with the pieces they come in; what waits is bounded by `MESSAGE_OCTETS_MAX`.
+ * Cuts a stream into messages (RFC 3261 §18.3): line ends before a message are skipped, the head ends with an empty
+ * line, the body has Content-Length octets. Only the parser of datagrams decides what a message says and whether it is
+ * one. After a message, octets that do not begin another are skipped up to the next start line, within a limit; before
+ * the first message they end the framing. Time and memory depend on the number of octets, not on the number of pieces;
+ * what waits is limited by `MESSAGE_OCTETS_MAX`.
  */
 export class StreamFramer {
   readonly #queue = new OctetQueue();
@@ -62,17 +62,17 @@ export class StreamFramer {
   #state: State = 'start-line';
   /** Octets of the message that were searched for a line end. */
   #scanned = 0;
-  /** Where the line begins that is being searched for its end. */
+  /** Start of the line whose end is being searched for. */
   #lineStart = 0;
   /** Octets of the whole message, once its head is complete. */
   #messageSize = 0;
   /** Octets of CRLF CRLF seen between messages. */
   #pingMatched = 0;
-  /** A message came: what begins none is skipped. */
+  /** A message has arrived: octets that do not begin another are skipped. */
   #isUnderWay = false;
   /** The message before had no Content-Length: lines that start no message may be its body. */
   #isUnsized = false;
-  /** What came after the message before began none, or it is not known where that ends: a start line needs a version. */
+  /** Octets after the previous message began none, or its end is not known: a start line needs a version. */
   #isAstray = false;
 
   /** A message has begun and is not complete. */
@@ -90,7 +90,7 @@ export class StreamFramer {
     return frames;
   }
 
-  /** What is unfinished when the stream ends or waits too long; nothing is framed afterwards. */
+  /** Returns the unfinished message when the stream ends or waits too long; nothing is framed afterwards. */
   flush(): Frame | undefined {
     const frame = this.#state === 'closed' ? undefined : this.#rest();
     this.#close();
@@ -214,7 +214,7 @@ export class StreamFramer {
     return { kind: 'message', octets, close: true, isUnfinished, ...this.#told([code]) };
   }
 
-  /** What was skipped before a message, told with it. */
+  /** The octets skipped before a message, reported with it. */
   #told(anomalies: readonly FramingCode[]): {
     readonly anomalies: readonly FramingCode[];
     readonly skipped: Uint8Array;
@@ -226,7 +226,7 @@ export class StreamFramer {
     };
   }
 
-  /** A head without end: what it says is read as far as it came. */
+  /** A head without an end: it is read as far as it arrived. */
   #tooLong(): Frame {
     const size = Math.min(this.#queue.size, HEAD_OCTETS_MAX);
     return this.#unfinished(size, 'head_size') ?? this.#refuse('head_size', HEAD_OCTETS_MAX);
@@ -259,7 +259,7 @@ export class StreamFramer {
     return isSip ? this.#lastMessage(size, code, true) : undefined;
   }
 
-  /** What was skipped, and no message followed: it is told by itself, but for the body of a message before. */
+  /** Skipped octets that no message followed: they are reported separately, except the body of the previous message. */
   #refuseSkipped(): Frame | undefined {
     const { count } = this.#skipped;
     const octets = this.#skipped.take();
@@ -289,7 +289,7 @@ export class StreamFramer {
     this.#lineStart = 0;
   }
 
-  /** Drops line ends before a message, and NUL octets between two; answers with a ping where they are one. */
+  /** Drops line ends before a message, and NUL octets between two messages; returns a ping if they are one. */
   #skipFiller(): Frame | undefined {
     while (this.#queue.size > 0) {
       const octet = this.#queue.at(0);
@@ -313,7 +313,7 @@ export class StreamFramer {
     return feed === -1 ? undefined : feed;
   }
 
-  /** Drops octets that begin no message; a frame where there were too many of them. */
+  /** Drops octets that do not begin a message; returns a frame if there were too many of them. */
   #skip(count: number): Frame | undefined {
     this.#isAstray = true;
     this.#skipped.add(this.#queue.view(0, count));

@@ -7,10 +7,10 @@ const NUMBER_MARKS = '*#';
 const NUMBER_LETTERS_AND_SEPARATORS = '+ABCDabcd-.() ';
 
 /**
- * The user part of a URI as text: percent escapes decoded once, except those of control characters, which
- * stay as written, so that `%00` neither ends a text nor vanishes from it; octets read as UTF-8.
+ * The user part of a URI as text: percent escapes decoded once, except those of control characters, which stay as
+ * written, so that `%00` neither ends a text nor vanishes from it; octets read as UTF-8.
  *
- * @param raw Latin-1 text, as it stands in the message.
+ * @param raw Latin-1 text, as in the message.
  */
 export function decodeUserPart(raw: string): string {
   let escape = raw.indexOf('%');
@@ -46,8 +46,8 @@ export function looksLikeNumber(text: string): boolean {
 }
 
 /**
- * The search key of a called number: its digits alone, without `+`, separators and whatever follows a
- * semicolon. Empty if the text is no number, so that `baduser-8179` is not found under 8179.
+ * The search key of a called number: only its digits, without `+`, separators and anything after a semicolon. Empty if
+ * the text is no number, so that `baduser-8179` is not found under 8179.
  */
 export function digitsOf(number: string): string {
   const semicolon = number.indexOf(';');

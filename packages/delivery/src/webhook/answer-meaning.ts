@@ -11,11 +11,11 @@ export type AnswerMeaning =
   | {
       readonly kind: 'refused';
       readonly reason: string;
-      /** It is about what was in the body, so that of several events only some may be meant. */
+      /** The refusal concerns the body, so it may apply to only some of several events. */
       readonly isAboutContents: boolean;
     }
   | { readonly kind: 'unauthorized'; readonly error: OperatingError }
-  /** To be tried again; `retryAfterMs` is what the endpoint asked for. */
+  /** Try again; `retryAfterMs` is what the endpoint asked for. */
   | {
       readonly kind: 'failed';
       readonly error: OperatingError;

@@ -29,7 +29,7 @@ interface SenderOptions {
   readonly lookMs?: number;
 }
 
-/** Looks for dead letters that an operator wants to be sent again, and sends them beside the others. */
+/** Looks for dead letters that an operator wants to send again, and sends them next to new events. */
 export class DeadLetterSender {
   readonly #ports: SenderPorts;
   readonly #options: SenderOptions;
@@ -44,7 +44,7 @@ export class DeadLetterSender {
     this.#wait();
   }
 
-  /** What is under way fails by itself when its connection is closed. */
+  /** Requests in flight fail by themselves when their connection is closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);

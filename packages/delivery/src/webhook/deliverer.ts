@@ -37,7 +37,7 @@ export interface DelivererOptions {
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly userAgent: string;
-  /** Requests carry an array of events, also where it is one. */
+  /** Requests carry an array of events, even a single one. */
   readonly isBatched: boolean;
   readonly gzip: boolean;
   /** See `signature()`. */
@@ -54,7 +54,7 @@ export class DeliveryFailure extends OperatingError {
   }
 }
 
-/** Posts events until each of them is taken or refused for good; what the endpoint cannot do now is thrown. */
+/** Posts events until each of them is accepted or refused for good; throws if the endpoint cannot take them now. */
 export class Deliverer {
   readonly #ports: DelivererPorts;
   readonly #options: DelivererOptions;
@@ -92,7 +92,7 @@ export class Deliverer {
     }
   }
 
-  /** A new token is tried once where the one at hand was refused. */
+  /** Tries once with a new token if the current one was refused. */
   async #post(parcels: readonly Parcel[]): Promise<AnswerMeaning> {
     const { tokens } = this.#ports;
     if (tokens === undefined) return this.#attempt(parcels, undefined);
@@ -171,7 +171,7 @@ export class Deliverer {
     status.refused(parcels.length, reason);
   }
 
-  /** An endpoint may say what we told it. */
+  /** An endpoint may repeat what we sent to it. */
   #withoutSecrets(text: string): string {
     const { headers, signingSecret = '', url } = this.#options;
     const perhaps = [

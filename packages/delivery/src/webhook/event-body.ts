@@ -2,10 +2,10 @@
 
 import { formatEventJson, NOT_FOUND, type Grade, type RecordedEvent } from '@sentrypeer/event';
 
-/** Members of the JSON form that may be kept back; {@link NOT_FOUND} stands in their place. */
+/** Members of the JSON form that may be withheld; {@link NOT_FOUND} replaces them. */
 type OmittedMember = 'sip_message' | 'destination_ip';
 
-/** Which events an endpoint gets, and what of them. */
+/** Which events an endpoint gets, and which of their members. */
 export interface EventChoice {
   /** Events of this grade and above; rows of SentryPeer 4.x count as `seen`. */
   readonly grade: Grade;

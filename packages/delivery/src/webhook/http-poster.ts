@@ -20,13 +20,13 @@ export interface HttpPosterOptions {
   readonly proxies: ProxyVariables;
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type Posted =
   | {
       readonly kind: 'answered';
       readonly status: number;
       readonly retryAfter: string | undefined;
-      /** What was read of the body, at most ANSWER_OCTETS_MAX octets. */
+      /** The beginning of the body, at most ANSWER_OCTETS_MAX octets. */
       readonly text: string;
     }
   | {
@@ -78,12 +78,12 @@ export class HttpPoster {
     body: Uint8Array,
   ): Promise<Posted> {
     const first = await this.#attempt(url, headers, body);
-    // The server closed an idle connection while we wrote into it (RFC 9112 §9.3.1): nobody's fault.
+    // The server closed an idle connection while we wrote to it (RFC 9112 §9.3.1): not a failure.
     if (!first.isStale || this.#isClosed) return first.posted;
     return (await this.#attempt(url, headers, body)).posted;
   }
 
-  /** Ends what is under way. */
+  /** Ends requests in flight. */
   close(): void {
     this.#isClosed = true;
     for (const outgoing of this.#underWay) outgoing.destroy();
@@ -134,7 +134,7 @@ export class HttpPoster {
           text += decoder.decode(chunk, { stream: true });
           return;
         }
-        answered(); // More than anybody wants to read; the status says what counts.
+        answered(); // Longer than anybody wants to read; the status says enough.
         outgoing.destroy();
       });
       incoming.on('end', () => {

@@ -6,8 +6,8 @@ import { SECRET_PREFIX } from './signing-secret.ts';
 /**
  * Value of `webhook-signature`, as Standard Webhooks has it: version, HMAC-SHA-256 over id, time and body.
  *
- * @param secret Base64 after `whsec_`; any other text is taken by its octets.
- * @param body Before it was compressed, which is what a receiver's framework hands on.
+ * @param secret Base64 after `whsec_`; of any other text the octets are used. @param body The body before compression,
+ * which is what a receiver's framework provides.
  */
 export function signature(
   secret: string,
@@ -22,14 +22,14 @@ export function signature(
   return `v1,${hmac.update(body, 'utf8').digest('base64')}`;
 }
 
-/** What a request is known by however often it is made: the event's UUID, or a hash of those of a batch. */
+/** The id of a request, the same for each attempt: the event's UUID, or a hash of the UUIDs of a batch. */
 export function requestId(eventUuids: readonly string[]): string {
   const [first = ''] = eventUuids;
   if (eventUuids.length === 1 && isToken(first)) return first;
   return createHash('sha256').update(eventUuids.join(',')).digest('hex').slice(0, 32);
 }
 
-/** Rows of SentryPeer 4.x hold what anybody on the DHT wrote; in a header stand letters, digits and hyphens only. */
+/** Rows of SentryPeer 4.x contain what anybody on the DHT wrote; a header gets only letters, digits and hyphens. */
 function isToken(text: string): boolean {
   return /^[0-9A-Za-z-]{1,64}$/.test(text);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What secrets of Standard Webhooks begin with. */
+/** The prefix of secrets of Standard Webhooks. */
 export const SECRET_PREFIX = 'whsec_';
 
 /** Whether a text can be a secret: it is not empty, and after the prefix it is Base64. */

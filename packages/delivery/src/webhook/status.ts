@@ -28,7 +28,7 @@ interface WebhookError {
   readonly epochUs: number;
 }
 
-/** What a webhook tells the store, beside its cursor. */
+/** What a webhook saves in the store in addition to its cursor. */
 export type EndpointChange =
   | { readonly kind: 'status'; readonly status: WebhookStatus }
   | {
@@ -69,7 +69,7 @@ export class StatusKeeper {
       acceptedEpochUs: undefined,
       error: undefined,
     };
-    if (saved === undefined) this.#change({}); // Who asks for its status finds it.
+    if (saved === undefined) this.#change({}); // It is shown in the status.
   }
 
   get status(): WebhookStatus {
@@ -100,7 +100,7 @@ export class StatusKeeper {
     });
   }
 
-  /** Saves what is not saved yet; nothing changes any more. */
+  /** Saves what is not saved yet; nothing changes after this. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#timer === undefined) return;

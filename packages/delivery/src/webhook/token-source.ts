@@ -29,7 +29,10 @@ interface Token {
   readonly renewAtMs: number;
 }
 
-/** One token for all who use the same credentials. It is renewed before it ends; at most one request for it is under way. */
+/**
+ * One token for all endpoints with the same credentials. It is renewed before it expires, by at most one request at a
+ * time.
+ */
 export class TokenSource {
   readonly #clock: Clock;
   readonly #poster: Pick<HttpPoster, 'post' | 'close'>;
@@ -48,7 +51,7 @@ export class TokenSource {
     this.#options = options;
   }
 
-  /** Throws `OperatingError` if none is to be had. */
+  /** Throws `OperatingError` if none can be obtained. */
   async token(): Promise<string> {
     const token = this.#token;
     if (token !== undefined && this.#clock.nowMs() < token.renewAtMs) return token.text;
@@ -69,8 +72,8 @@ export class TokenSource {
   /**
    * An endpoint refused the token.
    *
-   * @returns Whether another is worth a try: not where this one is new and no endpoint has taken it, so that one
-   *   that refuses all of them makes no loop.
+   * @returns Whether to try another one: not if this one is new and no endpoint has accepted it, so that an endpoint
+   * that refuses all tokens causes no loop.
    */
   refuse(text: string): boolean {
     const token = this.#token;
@@ -81,7 +84,7 @@ export class TokenSource {
     return true;
   }
 
-  /** What must not be shown. */
+  /** Texts that must not be shown. */
   secrets(): readonly string[] {
     const { clientSecret } = this.#options;
     return this.#token === undefined ? [clientSecret] : [clientSecret, this.#token.text];
@@ -121,7 +124,9 @@ function formText(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString();
 }
 
-/** `access_token` and `expires_in`, RFC 6749 §5.1. What else it says may hold the secret, and is not repeated. */
+/**
+ * `access_token` and `expires_in`, RFC 6749 §5.1. The rest of the answer may contain the secret and is not repeated.
+ */
 function readAnswer(posted: Posted): {
   readonly text: string;
   readonly lifeMs: number | undefined;

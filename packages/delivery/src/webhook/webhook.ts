@@ -28,7 +28,7 @@ export interface WebhookPorts extends DeliveryPorts {
 
 /** One endpoint, as the operator set it up. */
 export interface WebhookOptions {
-  /** What it is called, and its cursor in the log: `webhook:` and this. */
+  /** Its name; its cursor in the log is `webhook:` and this. */
   readonly name: string;
   readonly url: URL;
   /** Added to each request; may hold secrets. */
@@ -61,15 +61,15 @@ export interface SenderFacts {
   readonly lookMs?: number;
 }
 
-/** An endpoint as those see it who watch over the program. */
+/** The state of an endpoint for monitoring. */
 export interface WebhookReport {
   readonly name: string;
   readonly status: WebhookStatus;
-  /** Wall-clock microseconds of the next try, `undefined` if nothing failed. */
+  /** Wall-clock microseconds of the next attempt, `undefined` if nothing failed. */
   readonly nextTryEpochUs: number | undefined;
 }
 
-/** One endpoint: a cursor on the event log that goes on as far as the endpoint has taken or refused events. */
+/** One endpoint: a cursor on the event log that advances when the endpoint has accepted or refused events. */
 export class Webhook {
   readonly #ports: WebhookPorts;
   readonly #name: string;
@@ -162,7 +162,7 @@ export class Webhook {
     if (failure.retryAfterMs !== undefined) this.#retryAfterMs = failure.retryAfterMs;
   }
 
-  /** Half of it is left to chance, so that nodes that lost a hub at once do not come back at once. */
+  /** Half of the wait is random, so that nodes that lost a hub at the same time do not return at the same time. */
   #backOffMs(failuresCount: number): number {
     const { random, clock } = this.#ports;
     const ownMs = doubledMs(failuresCount, this.#retryMsMin) * (0.5 + random() / 2);
@@ -174,7 +174,7 @@ export class Webhook {
   }
 }
 
-/** A request that stands alone is confirmed alone; a batch has its time to fill. */
+/** A single request is confirmed at once; a batch has time to fill. */
 function settleMs({ batchEventsMax, batchWaitMs, parallel }: WebhookOptions): number {
   if (batchEventsMax > 1) return batchWaitMs;
   return parallel > 1 ? WEBHOOK_PARALLEL_SETTLE_MS : 0;

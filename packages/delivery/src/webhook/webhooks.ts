@@ -83,7 +83,7 @@ function checkAuthorities({ name, authorities }: WebhookOptions): void {
   }
 }
 
-/** Node takes no notice of what it does not understand. The variable may hold a password, so it is not repeated. */
+/** Node ignores what it does not understand. The variable may contain a password, so it is not repeated. */
 function checkProxies({ proxies }: SenderFacts): void {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) {
     const text = proxies[name.toLowerCase()] ?? proxies[name] ?? '';
