@@ -7,6 +7,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTool } from './tool.ts';
 
+/** Everything is nowhere, but this machine. */
+const NOWHERE = 'MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
+
 /** Without a window, without a sandbox, which containers lack, and with no way to what is elsewhere. */
 const FLAGS = [
   '--headless',
@@ -17,7 +20,6 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   '--enable-logging=stderr',
 ];
 
@@ -36,9 +38,16 @@ interface Visit {
   readonly urls: readonly string[];
 }
 
-export async function visit(chromium: string, folder: string, url: string): Promise<Visit> {
+/** @param names Rules for names that lead somewhere, in the way of `MAP name.example 127.0.0.1`. */
+export async function visit(
+  chromium: string,
+  folder: string,
+  url: string,
+  names: readonly string[] = [],
+): Promise<Visit> {
   const netLog = join(folder, 'net-log.json');
-  const own = [`--user-data-dir=${join(folder, 'profile')}`, `--log-net-log=${netLog}`];
+  const rules = `--host-resolver-rules=${[...names, NOWHERE].join(', ')}`;
+  const own = [rules, `--user-data-dir=${join(folder, 'profile')}`, `--log-net-log=${netLog}`];
   const run = await runTool(chromium, [...FLAGS, ...own, '--dump-dom', url], { folder });
   assert.equal(run.status, 0, run.output);
   const { events } = JSON.parse(readFileSync(netLog, 'latin1')) as NetLog;

@@ -7,6 +7,7 @@ import {
   machineAddresses,
   StreamListener,
   UdpListener,
+  WebSocketFramer,
   type Frame,
   type OnDatagram,
   type StreamConnection,
@@ -39,6 +40,8 @@ export interface SipListenersOptions {
   readonly reusePort: boolean;
   /** TCP and TLS connections, in all and from one source. */
   readonly connections: { readonly max: number; readonly perSourceMax: number };
+  /** Whether SIP is spoken in WebSockets as well. @default not */
+  readonly webSockets?: boolean;
   /** What differs from the limits of every stream. */
   readonly streamLimits?: Partial<StreamLimits>;
 }
@@ -139,7 +142,7 @@ export class SipListeners implements AsyncDisposable {
     tls?: CertificateAndKey,
   ): Promise<StreamListener> {
     const { onEvidence, onFrame, admits } = this.#ports;
-    const { reusePort, streamLimits } = this.#options;
+    const { reusePort, streamLimits, webSockets } = this.#options;
     const listener = await StreamListener.open(
       { onEvidence, quota: this.#quota, ...(admits && { admits }) },
       {
@@ -149,7 +152,7 @@ export class SipListeners implements AsyncDisposable {
         ...(streamLimits && { limits: streamLimits }),
         ...(tls && { tls }),
       },
-      () => new StreamFramer(),
+      () => (webSockets === true ? new WebSocketFramer(new StreamFramer()) : new StreamFramer()),
       onFrame,
     );
     return this.#scope.use(listener);

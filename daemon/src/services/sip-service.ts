@@ -185,6 +185,7 @@ export class SipService implements AsyncDisposable {
         tls,
         certificate,
         reusePort,
+        webSockets: this.#options.responsive,
         // The kernel spreads connections over the threads, so each has its share of the limits.
         connections: {
           max: Math.ceil(connectionLimits.max / threadsCount),
@@ -267,6 +268,7 @@ export class SipService implements AsyncDisposable {
   }
 
   #onFrame(frame: Frame, connection: StreamConnection): void {
+    if (frame.kind === 'control') return;
     if (frame.kind === 'ping') {
       // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
       if (this.#options.responsive) connection.send(latin1Octets('\r\n'));
@@ -281,16 +283,18 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
+    const { isWebSocket } = connection;
     const { observation, replies, close } = this.#honeypot.receive(
       frame.kind === 'message'
         ? {
             ...input,
             hello,
+            isWebSocket,
             framingAnomalies: frame.anomalies,
             isUnfinished: frame.isUnfinished,
             ...(frame.skipped.length === 0 ? {} : { skipped: frame.skipped }),
           }
-        : { ...input, hello, notSip: frame.code },
+        : { ...input, hello, notSip: frame.kind === 'upgrade' ? 'http' : frame.code },
     );
     const nowMs = this.#ports.clock.nowMs();
     this.#record(observation, nowMs);
@@ -298,7 +302,7 @@ export class SipService implements AsyncDisposable {
       this.#countReply(reply);
       connection.send(reply);
     }
-    if (close) connection.closeSoon();
+    if (close && frame.kind !== 'upgrade') connection.closeSoon();
     this.#arm(nowMs);
   }
 

@@ -50,6 +50,8 @@ export interface EventDetails {
   readonly serverName?: string;
   /** The first octets that came before the message on its stream and belong to none, one character an octet. */
   readonly skippedBefore?: string;
+  /** The message came in a WebSocket (RFC 7118). */
+  readonly webSocket?: boolean;
   /** The account and password were accepted by the honeypot. */
   readonly registered?: boolean;
   /** The grade that the sharing node claims; nothing here proves it. */

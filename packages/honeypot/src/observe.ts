@@ -204,6 +204,7 @@ function detailsOf(
     if (key !== undefined) addHeader((details ??= {}), message, id, key);
   }
   if (input.skipped !== undefined) (details ??= {}).skippedBefore = latin1Text(input.skipped);
+  if (input.isWebSocket === true) (details ??= {}).webSocket = true;
   if (registered) (details ??= {}).registered = true;
   const { callId } = message;
   if (details !== undefined && callId !== undefined) details.callId = callId;

@@ -25,6 +25,8 @@ export interface Received<Path> {
   readonly isUnanswered?: boolean;
   /** The first octets that came before the message on its stream and belong to none. */
   readonly skipped?: Uint8Array;
+  /** The message came in a WebSocket (RFC 7118). */
+  readonly isWebSocket?: boolean;
   /** What a TLS client told of itself: the fingerprint of its ClientHello, and the server it asked for. */
   readonly hello?: { readonly ja4: string; readonly serverName: string | undefined } | undefined;
   /** Why the framer refused these octets; they are recorded and never answered. */

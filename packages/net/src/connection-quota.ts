@@ -2,19 +2,42 @@
 
 import { sourceKey } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
+import { STREAMS_WAITING_OCTETS_MAX } from './limits.ts';
 
 export type Admission = 'admitted' | 'connections_all' | 'connections_source';
 
-/** Counts open connections, in all and for each source; an IPv6 /64 is one source. */
+/**
+ * Counts open connections, in all and for each source (an IPv6 /64 is one source), and the octets of begun messages that
+ * wait on all of them.
+ */
 export class ConnectionQuota {
   readonly #max: number;
   readonly #perSourceMax: number;
   readonly #bySource = new Map<string, number>();
+  readonly #waitingOctetsMax: number;
   #count = 0;
+  #waitingOctets = 0;
 
-  constructor(options: { readonly max: number; readonly perSourceMax: number }) {
+  /** @param options.waitingOctetsMax Defaults to `STREAMS_WAITING_OCTETS_MAX`. */
+  constructor(options: {
+    readonly max: number;
+    readonly perSourceMax: number;
+    readonly waitingOctetsMax?: number;
+  }) {
     this.#max = options.max;
     this.#perSourceMax = options.perSourceMax;
+    this.#waitingOctetsMax = options.waitingOctetsMax ?? STREAMS_WAITING_OCTETS_MAX;
+  }
+
+  /** Octets of begun messages, on all connections. */
+  get waitingOctets(): number {
+    return this.#waitingOctets;
+  }
+
+  /** A connection keeps that many octets more, or less. @returns Whether all together still keep no more than they may. */
+  keep(octets: number): boolean {
+    this.#waitingOctets += octets;
+    return this.#waitingOctets <= this.#waitingOctetsMax;
   }
 
   /** Connections that were admitted and not released. */

@@ -13,6 +13,10 @@ export type Frame =
       /** The first octets before it that belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
+  /** The connection speaks otherwise from now on, having been asked to by these octets; `reply` says so. */
+  | { readonly kind: 'upgrade'; readonly octets: Uint8Array; readonly reply: Uint8Array }
+  /** The business of connection and framer alone. */
+  | { readonly kind: 'control'; readonly reply: Uint8Array | undefined; readonly close: boolean }
   /** A keep-alive that wants an answer. */
   | { readonly kind: 'ping' }
   /** No message of the protocol; the connection is closed. */
@@ -26,4 +30,12 @@ export interface Framer {
   flush(): Frame | undefined;
   /** A message has begun and not ended. */
   readonly midMessage: boolean;
+  /** Octets that are kept until the rest of a message comes. */
+  readonly waitingOctets: number;
+  /** Messages come in a WebSocket. @default not */
+  readonly isWebSocket?: boolean;
+  /** What we send as it goes out. @default as it is */
+  wrap?(octets: Uint8Array): Uint8Array;
+  /** What is said before we end the connection. @default nothing */
+  readonly farewell?: Uint8Array | undefined;
 }

@@ -84,6 +84,27 @@ export const CLIENT_HELLO_OCTETS_MAX = 16_384;
 /** Characters of a server name that a TLS client asks for, RFC 1035 §2.3.4. */
 export const SERVER_NAME_CHARACTERS_MAX = 255;
 
+/** Octets of an HTTP request that may ask for a WebSocket. Chosen: as much as common servers read of one (8 KiB). */
+export const UPGRADE_HEAD_OCTETS_MAX = 8192;
+
+/** Octets of one message in a WebSocket, as many as of one on a stream; a frame that says it has more ends the connection. */
+export const WEB_SOCKET_MESSAGE_OCTETS_MAX = 98_304;
+
+/** Fragments of one message in a WebSocket. Chosen: clients send one. */
+export const WEB_SOCKET_FRAGMENTS_MAX = 64;
+
+/** Pieces of the network that one frame of a WebSocket may come in. Chosen: enough for a long message octet by octet. */
+export const WEB_SOCKET_CHUNKS_MAX = 4096;
+
+/** Octets kept of a frame that cannot be read. Chosen: its header and the beginning of what it masks. */
+export const WEB_SOCKET_REFUSED_OCTETS_MAX = 256;
+
+/**
+ * Octets of begun messages that wait on all streams of one thread for their rest; the connection that exceeds it is read
+ * no further, and its message recorded unfinished. Chosen: some 350 of the longest messages.
+ */
+export const STREAMS_WAITING_OCTETS_MAX = 33_554_432;
+
 /** Datagrams per second to one IPv4 /24 or IPv6 /64. Chosen: 5 busy sources. */
 export const REPLIES_PER_NETWORK_PER_SECOND_MAX = 100;
 

@@ -31,6 +31,8 @@ export interface StreamPath {
 /** Callbacks of a connection to its owner. */
 export interface ConnectionEvents {
   onFrame(frame: Frame, connection: StreamConnection): void;
+  /** That many octets more, or less, wait for the rest of a message. @returns Whether they may. */
+  onWaiting(octets: number): boolean;
   /** Too much waited for a peer that does not read; the connection is destroyed. */
   onSendOverflow(): void;
   /** Once, when the connection is gone. */
@@ -56,6 +58,7 @@ export class StreamConnection implements StreamPath {
   #midMessage = false;
   #reading = true;
   #messagesCount = 0;
+  #waitingOctets = 0;
 
   constructor(
     socket: Socket,
@@ -86,6 +89,15 @@ export class StreamConnection implements StreamPath {
    * @param octets The connection's from now on; the caller leaves them unchanged.
    */
   send(octets: Uint8Array): void {
+    this.#write(this.#framer.wrap?.(octets) ?? octets);
+  }
+
+  /** Messages come in a WebSocket. */
+  get isWebSocket(): boolean {
+    return this.#framer.isWebSocket === true;
+  }
+
+  #write(octets: Uint8Array): void {
     const socket = this.#socket;
     if (!socket.writable) return;
     if (socket.writableLength + octets.length > this.#limits.sendQueueOctetsMax) {
@@ -106,6 +118,8 @@ export class StreamConnection implements StreamPath {
     this.#reading = false;
     const { closePauseMs, closeGraceMs } = this.#limits;
     this.#arm(closePauseMs, () => {
+      const { farewell } = this.#framer;
+      if (farewell !== undefined) this.#write(farewell);
       this.#socket.end();
       this.#arm(closeGraceMs, () => this.#socket.destroy());
     });
@@ -127,6 +141,10 @@ export class StreamConnection implements StreamPath {
       this.#tell(frame);
     }
     if (!this.#reading) return;
+    if (!this.#noteWaiting()) {
+      this.#endReading();
+      return;
+    }
     const { midMessage } = this.#framer;
     // A started message keeps the deadline it began with, however often its sender adds an octet.
     if (midMessage && this.#midMessage && !framed) return;
@@ -134,10 +152,28 @@ export class StreamConnection implements StreamPath {
     this.#arm(midMessage ? this.#limits.messageMsMax : this.#limits.idleMsMax, this.#onDeadline);
   }
 
+  /** Tells what is kept of a begun message. @returns Whether it may be kept. */
+  #noteWaiting(): boolean {
+    const { waitingOctets } = this.#framer;
+    const more = waitingOctets - this.#waitingOctets;
+    this.#waitingOctets = waitingOctets;
+    return more === 0 || this.#events.onWaiting(more) || more < 0;
+  }
+
   #tell(frame: Frame): void {
+    if (frame.kind === 'control') {
+      this.#control(frame.reply, frame.close);
+      return;
+    }
     if (frame.kind !== 'ping') this.#messagesCount += 1;
     this.#events.onFrame(frame, this);
+    if (frame.kind === 'upgrade') this.#write(frame.reply);
     if (frame.kind === 'refused' || (frame.kind === 'message' && frame.close)) this.closeSoon();
+  }
+
+  #control(reply: Uint8Array | undefined, close: boolean): void {
+    if (reply !== undefined) this.#write(reply);
+    if (close) this.closeSoon();
   }
 
   readonly #onDeadline = (): void => this.#endReading();
@@ -147,11 +183,14 @@ export class StreamConnection implements StreamPath {
     if (!this.#reading) return;
     const rest = this.#framer.flush();
     if (rest !== undefined) this.#tell(rest);
+    this.#noteWaiting();
     this.closeSoon();
   }
 
   #onClose(): void {
     this.#endReading();
+    if (this.#waitingOctets > 0) this.#events.onWaiting(-this.#waitingOctets);
+    this.#waitingOctets = 0;
     clearTimeout(this.#timer);
     clearTimeout(this.#lifeTimer);
     this.#events.onGone({ messagesCount: this.#messagesCount });

@@ -236,6 +236,7 @@ export class StreamListener implements AsyncDisposable {
   #connect(socket: Socket, path: StreamPath): void {
     const connection = new StreamConnection(socket, path, this.#newFramer(), this.#limits, {
       onFrame: this.#onFrame,
+      onWaiting: (octets) => this.#quota.keep(octets),
       onSendOverflow: () => (this.#counts.sendOverflowsCount += 1),
       onGone: ({ messagesCount }) => {
         this.#connections.delete(connection);

@@ -30,6 +30,10 @@ export class LineFramer implements Framer {
     return this.#text !== '';
   }
 
+  get waitingOctets(): number {
+    return this.#text.length;
+  }
+
   #frame(line: string): Frame {
     const octets = Buffer.from(line, 'latin1');
     if (line === 'PING') return { kind: 'ping' };

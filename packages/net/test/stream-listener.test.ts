@@ -337,3 +337,21 @@ test('open() shares a port only when told so', async () => {
   await assert.rejects(listen({ port }), { name: 'OperatingError', code: 'port_taken' });
   await assert.rejects(listen({ host: '203.0.113.1' }), { code: 'address_unknown' });
 });
+
+test('begun messages on all connections together stay within their limit', async () => {
+  await using heard = await listen({}, undefined, { ...CONNECTIONS, waitingOctetsMax: 100 });
+  using first = await StreamPeer.tcp(heard.listener);
+  using second = await StreamPeer.tcp(heard.listener);
+  first.socket.write('a'.repeat(60));
+  first.socket.write('\nPING\n' + 'a'.repeat(60)); // A message that is told makes room.
+  await first.heard('PONG\n');
+  await heard.frames.next();
+  await heard.frames.next();
+  second.socket.write('b'.repeat(60));
+  const { frame, text } = await heard.frames.next();
+  assert.equal(frame.kind, 'message');
+  assert.equal(text, 'b'.repeat(60));
+  await second.ended();
+  first.socket.write('c\n');
+  assert.equal((await heard.frames.next()).text, `${'a'.repeat(60)}c`);
+});

@@ -44,7 +44,7 @@ await rm(folder, { recursive: true });
 export async function listen(
   options: Partial<StreamOptions>,
   admits: (address: string) => boolean = () => true,
-  connections: { readonly max: number; readonly perSourceMax: number } = CONNECTIONS,
+  connections: ConstructorParameters<typeof ConnectionQuota>[0] = CONNECTIONS,
 ) {
   const frames = new Arrivals<Framed>();
   const evidence = new Arrivals<Told>();

@@ -80,6 +80,11 @@ export class StreamFramer {
     return this.#queue.size > 0;
   }
 
+  /** Octets of a message that is not complete. */
+  get waitingOctets(): number {
+    return this.#queue.size;
+  }
+
   /** Takes the next octets; borrowed for the time of the call, unless a frame holds them. */
   push(octets: Uint8Array): readonly Frame[] {
     if (this.#state === 'closed') return [];

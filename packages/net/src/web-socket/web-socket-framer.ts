@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
+import type { Frame, Framer } from '../framer.ts';
+import { UPGRADE_HEAD_OCTETS_MAX } from '../limits.ts';
+import { upgradeAnswer } from './upgrade.ts';
+import { WebSocketCodec } from './web-socket-codec.ts';
+
+const METHOD = 'GET ';
+const HEAD_END = '\r\n\r\n';
+
+/**
+ * A framer for a port on which SIP is spoken plainly or, after a request of HTTP that asks for it, in a WebSocket (RFC
+ * 7118). Whatever else comes, also in HTTP, is the inner framer's.
+ */
+export class WebSocketFramer implements Framer {
+  readonly #inner: Framer;
+  #codec: WebSocketCodec | undefined;
+  /** What came so far of what may be a request to upgrade, Latin-1; `undefined` once that is known. */
+  #head: string | undefined = '';
+
+  constructor(inner: Framer) {
+    this.#inner = inner;
+  }
+
+  get midMessage(): boolean {
+    return this.waitingOctets > 0;
+  }
+
+  get waitingOctets(): number {
+    return this.#codec?.waitingOctets ?? this.#head?.length ?? this.#inner.waitingOctets;
+  }
+
+  /** Messages come in a WebSocket. */
+  get isWebSocket(): boolean {
+    return this.#codec !== undefined;
+  }
+
+  push(octets: Uint8Array): readonly Frame[] {
+    if (this.#codec !== undefined) return this.#codec.push(octets);
+    if (this.#head === undefined) return this.#inner.push(octets);
+    const head = this.#head + latin1Text(octets);
+    const start = head.slice(0, METHOD.length);
+    const end = head.indexOf(HEAD_END);
+    const isOver = end !== -1 || head.length > UPGRADE_HEAD_OCTETS_MAX;
+    if (METHOD.startsWith(start) && !isOver) {
+      this.#head = head;
+      return [];
+    }
+    const isRequest = start === METHOD && end !== -1 && end <= UPGRADE_HEAD_OCTETS_MAX;
+    const request = isRequest ? head.slice(0, end + HEAD_END.length) : '';
+    const answer = isRequest ? upgradeAnswer(request) : undefined;
+    this.#head = undefined;
+    if (answer === undefined) return this.#inner.push(latin1Octets(head));
+    this.#codec = new WebSocketCodec();
+    const upgrade: Frame = {
+      kind: 'upgrade',
+      octets: latin1Octets(request),
+      reply: latin1Octets(answer),
+    };
+    const rest = head.slice(request.length);
+    return rest === '' ? [upgrade] : [upgrade, ...this.#codec.push(latin1Octets(rest))];
+  }
+
+  flush(): Frame | undefined {
+    if (this.#codec !== undefined) return this.#codec.flush();
+    const head = this.#head ?? '';
+    this.#head = undefined;
+    const [frame] = head === '' ? [] : this.#inner.push(latin1Octets(head));
+    return frame ?? this.#inner.flush();
+  }
+
+  wrap(octets: Uint8Array): Uint8Array {
+    return this.#codec?.wrap(octets) ?? octets;
+  }
+
+  get farewell(): Uint8Array | undefined {
+    return this.#codec?.farewell;
+  }
+}

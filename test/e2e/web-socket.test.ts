@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* SIP in WebSockets (RFC 7118) on the ports of TCP and TLS, with the client that Node brings, and what attackers do to it. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { DaemonProcess, until } from './daemon-process.ts';
+import { sipRequest } from './sip-peers.ts';
+
+const HEAD = [
+  'GET /ws HTTP/1.1',
+  'Host: pbx.example',
+  'Upgrade: websocket',
+  'Connection: keep-alive, Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Protocol: sip',
+  'Sec-WebSocket-Extensions: permessage-deflate',
+  '',
+  '',
+].join('\r\n');
+
+/** A raw connection and what it heard. */
+async function open(port: number, text: string): Promise<{ socket: Socket; heard: () => Buffer }> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(text);
+  return { socket, heard: () => Buffer.concat(chunks) };
+}
+
+/** A frame of a client, masked with zeros, of at most 125 octets. */
+function frame(first: number, octets: Uint8Array | string, size?: readonly number[]): Buffer {
+  const payload = Buffer.from(octets);
+  return Buffer.concat([
+    Buffer.from([first, ...(size ?? [0x80 | payload.length]), 0, 0, 0, 0]),
+    payload,
+  ]);
+}
+
+test('a WebSocket client is answered and recorded as TCP, text and binary', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  const client = new WebSocket(`ws://127.0.0.1:${daemon.ports.tcp}/`, 'sip');
+  client.binaryType = 'arraybuffer';
+  await once(client, 'open');
+  assert.equal(client.protocol, 'sip');
+  assert.equal(client.extensions, '');
+  for (const data of [sipRequest(), new TextEncoder().encode(sipRequest()), '\r\n\r\n']) {
+    const heard = once(client, 'message');
+    client.send(data);
+    const [{ data: answer }] = await heard;
+    const isText = typeof data === 'string';
+    assert.equal(typeof answer === 'string', isText);
+    const text = isText ? answer : new TextDecoder().decode(answer);
+    assert.match(text, data === '\r\n\r\n' ? /^\r\n$/ : /^SIP\/2\.0 \d{3} /);
+  }
+  client.close();
+  await once(client, 'close');
+  await daemon.recorded(3);
+  assert.deepEqual(
+    daemon.rows(`SELECT transport_type, method, grade, json_extract(details, '$.webSocket') AS ws
+      FROM honey ORDER BY honey_id`),
+    [
+      { transport_type: 'TCP', method: 'NOT_FOUND', grade: 'handshake', ws: null },
+      { transport_type: 'TCP', method: 'OPTIONS', grade: 'handshake', ws: 1 },
+      { transport_type: 'TCP', method: 'OPTIONS', grade: 'handshake', ws: 1 },
+    ],
+  );
+});
+
+test('passive mode records the request to upgrade and says nothing', async () => {
+  await using daemon = await DaemonProcess.start([]);
+  const { socket, heard } = await open(daemon.ports.tcp, HEAD);
+  await once(socket, 'close');
+  assert.equal(heard().length, 0);
+  await daemon.recorded(1);
+  assert.match(String(daemon.rows('SELECT anomalies FROM honey')[0]?.['anomalies']), /http/);
+});
+
+test('an upgrade to anything but SIP is recorded as the HTTP that it is', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  for (const text of [
+    HEAD.replace(': sip', ': chat'),
+    HEAD.replace(': 13', ': 8'),
+    'GET / HTTP/1.0\r\n\r\n',
+  ]) {
+    const { socket, heard } = await open(daemon.ports.tcp, text);
+    await once(socket, 'close');
+    assert.equal(heard().length, 0);
+  }
+  await daemon.recorded(3);
+});
+
+test('fragments, pings and what comes with the upgrade in one piece are read', async () => {
+  await using daemon = await DaemonProcess.start(['-r']);
+  const request = sipRequest();
+  const { socket, heard } = await open(daemon.ports.tcp, '');
+  const parts = [request.slice(0, 100), request.slice(100, 200), request.slice(200)];
+  socket.write(
+    Buffer.concat([
+      Buffer.from(HEAD),
+      frame(0x01, parts[0] ?? ''),
+      frame(0x89, 'are you there'),
+      frame(0x00, parts[1] ?? ''),
+      ...((parts[2] ?? '').match(/[^]{1,120}/g)?.map((part) => frame(0x00, part)) ?? []),
+      frame(0x80, ''),
+      frame(0x88, Buffer.from([0x03, 0xe8])),
+    ]),
+  );
+  await once(socket, 'close');
+  const text = heard().toString('latin1');
+  assert.match(
+    text,
+    /^HTTP\/1\.1 101 .*\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/s,
+  );
+  assert.ok(text.includes('\x8a\x0dare you there'));
+  assert.match(text, /SIP\/2\.0 \d{3} /);
+  assert.ok(text.endsWith('\x88\x02\x03\xe8'));
+});
+
+const ATTACKS: Readonly<Record<string, Buffer>> = {
+  'a frame that says it has 2 GiB': frame(0x82, '', [0xff, 0, 0, 0, 0, 0x80, 0, 0, 0]),
+  'a frame of 128 KiB': frame(0x82, '', [0xff, 0, 0, 0, 0, 0, 2, 0, 0]),
+  'a compressed frame': frame(0xc2, 'x'),
+  'a frame without mask': Buffer.from([0x81, 0x01, 0x41]),
+  'fragments without end': Buffer.concat([frame(0x01, 'O'), ...Array(100).fill(frame(0x00, 'P'))]),
+  'no frame of any kind': Buffer.from('OPTIONS sip:100@127.0.0.1 SIP/2.0\r\n\r\n'),
+};
+
+test('attacks on the frames are recorded, and end their connection alone', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  for (const octets of Object.values(ATTACKS)) {
+    const { socket, heard } = await open(daemon.ports.tcp, HEAD);
+    socket.write(octets);
+    await once(socket, 'close');
+    assert.ok(heard().toString('latin1').endsWith('\x88\x02\x03\xea'));
+  }
+  await daemon.recorded(Object.keys(ATTACKS).length * 2);
+  const rows = daemon.rows(
+    `SELECT count(*) AS n FROM honey WHERE anomalies LIKE '%web_socket_frame%'`,
+  );
+  assert.equal(rows[0]?.['n'], Object.keys(ATTACKS).length);
+});
+
+test('a message that breaks off in a WebSocket leaves a row', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  const { socket } = await open(daemon.ports.tcp, HEAD);
+  socket.end(frame(0x01, 'INVITE sip:100@127.0.0.1'));
+  await daemon.recorded(2);
+  const half = await open(daemon.ports.tcp, HEAD.slice(0, 60));
+  half.socket.end();
+  await daemon.recorded(3);
+  const rows = daemon.rows('SELECT anomalies FROM honey ORDER BY honey_id');
+  assert.match(String(rows[1]?.['anomalies']), /web_socket_unfinished/);
+  assert.match(String(rows[2]?.['anomalies']), /http/);
+  await until('both to be gone', () => socket.closed && half.socket.closed);
+});
