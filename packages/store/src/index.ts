@@ -31,11 +31,13 @@ export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export {
   StoreReader,
-  type AddressTotal,
-  type HourTotal,
-  type NumberTotal,
-  type UserAgentTotal,
 } from './store-reader.ts';
+export type {
+  AddressTotal,
+  HourTotal,
+  NumberTotal,
+  UserAgentTotal,
+} from './totals/total-rows.ts';
 export { Decisions, type Decision } from './judging/decisions.ts';
 export { JUDGE_CURSOR } from './judging/event-lanes.ts';
 export {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Grade, RecordedEvent } from '@sentrypeer/event';
+import type { RecordedEvent } from '@sentrypeer/event';
 import type { Page, PageEnd } from './page.ts';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
 import { readCondition, type Condition } from './condition.ts';
@@ -16,54 +16,25 @@ import {
   type EventOrder,
   type EventPage,
 } from './log/event-search.ts';
-import { gradeOfRank } from './log/grades.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';
 import { PlaceReader } from './totals/place-reader.ts';
+import {
+  ADDRESS_COLUMNS,
+  addressTotal,
+  hourTotal,
+  NUMBER_COLUMNS,
+  numberTotal,
+  USER_AGENT_COLUMNS,
+  userAgentTotal,
+  type AddressTotal,
+  type HourTotal,
+  type NumberTotal,
+  type UserAgentTotal,
+} from './totals/total-rows.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
 
-/** What all totals have. */
-interface TotalOf {
-  /** Tells totals apart that were seen at the same time. */
-  readonly totalId: number;
-  /** Wall-clock microseconds. */
-  readonly firstSeenEpochUs: number;
-  readonly lastSeenEpochUs: number;
-  /** Messages, those folded into others counted. */
-  readonly seenCount: number;
-}
-
-/** All that is known of an address, whether or not its rows still stand in the log. */
-export interface AddressTotal extends TotalOf {
-  readonly address: string;
-  /** The highest ever. */
-  readonly grade: Grade;
-}
-
-/** All that is known of a called number, as it was dialled. */
-export interface NumberTotal extends TotalOf {
-  readonly number: string;
-}
-
-/** All that is known of a User-Agent, cut to 256 characters. */
-export interface UserAgentTotal extends TotalOf {
-  readonly userAgent: string;
-}
-
-/** Messages of one hour, method and transport. */
-export interface HourTotal {
-  /** Wall-clock microseconds of its beginning. */
-  readonly hourEpochUs: number;
-  /** `OTHER` if it is not counted by name. */
-  readonly method: string;
-  readonly transport: string;
-  readonly seenCount: number;
-}
-
-const ADDRESS_COLUMNS = 'total_id, address, first_seen_us, last_seen_us, seen_count, grade';
-const NUMBER_COLUMNS = 'total_id, number, first_seen_us, last_seen_us, seen_count';
-const USER_AGENT_COLUMNS = 'total_id, user_agent, first_seen_us, last_seen_us, seen_count';
 const HOUR_US = 3_600_000_000;
 const BEGINNING: PageEnd = {
   lastSeenEpochUs: Number.MAX_SAFE_INTEGER,
@@ -96,6 +67,7 @@ export class StoreReader {
   readonly #userAgents: StatementSync;
   readonly #hours: StatementSync;
   readonly #methods: StatementSync;
+  readonly #sharedCounts: StatementSync;
   readonly #apiKey: StatementSync;
   readonly #search: EventSearch;
 
@@ -122,11 +94,16 @@ export class StoreReader {
     this.#number = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total WHERE number = ?`);
     this.#userAgents = newestFirst(database, USER_AGENT_COLUMNS, 'user_agent_total');
     this.#hours = database.prepare(`
-      SELECT hour, method, transport, seen_count FROM hour_total
+      SELECT hour, method, transport, seen_count, shared_count FROM hour_total
       WHERE hour >= ? AND hour < ? ORDER BY hour, method, transport`);
     this.#methods = database.prepare(`
-      SELECT min(hour) AS hour, method, transport, sum(seen_count) AS seen_count FROM hour_total
+      SELECT min(hour) AS hour, method, transport, sum(seen_count) AS seen_count,
+        sum(shared_count) AS shared_count FROM hour_total
       WHERE hour >= ? AND hour < ? GROUP BY method, transport ORDER BY seen_count DESC`);
+    this.#sharedCounts = database.prepare(`
+      SELECT (SELECT count(*) FROM address_total WHERE seen_count = 0) AS addresses,
+        (SELECT count(*) FROM number_total WHERE seen_count = 0) AS numbers,
+        (SELECT count(*) FROM user_agent_total WHERE seen_count = 0) AS user_agents`);
     this.#apiKey = database.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE sha256 = ?`);
     this.#search = new EventSearch(database);
     this.endpoints = new EndpointReader(database, path);
@@ -167,8 +144,16 @@ export class StoreReader {
     return row === undefined ? undefined : Number(row['honey_id']);
   }
 
+  /** Addresses that something came from; those that are only shared stand apart in `sharedCounts()`. */
   addressesCount(): number {
-    return this.#readCounter('addresses');
+    return this.#readCounter('addresses') - this.sharedCounts().addresses;
+  }
+
+  /** What was never met here, only shared by other nodes: no more than their events that are kept. */
+  sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>> {
+    const row = this.#guarded(() => this.#sharedCounts.get());
+    const [addresses, numbers] = [Number(row?.['addresses']), Number(row?.['numbers'])];
+    return { addresses, numbers, userAgents: Number(row?.['user_agents']) };
   }
 
   /**
@@ -185,7 +170,7 @@ export class StoreReader {
   }
 
   numbersCount(): number {
-    return this.#readCounter('numbers');
+    return this.#readCounter('numbers') - this.sharedCounts().numbers;
   }
 
   /** A page of numbers, the last called first; see `addresses()`. */
@@ -202,7 +187,7 @@ export class StoreReader {
   }
 
   userAgentsCount(): number {
-    return this.#readCounter('user_agents');
+    return this.#readCounter('user_agents') - this.sharedCounts().userAgents;
   }
 
   /** A page of User-Agents, the last seen first; see `addresses()`. */
@@ -299,12 +284,7 @@ export class StoreReader {
   ): readonly HourTotal[] {
     const [from, to] = [sinceEpochUs, untilEpochUs].map((us) => Math.ceil(us / HOUR_US));
     const rows = this.#guarded(() => statement.all(from ?? 0, to ?? 0));
-    return rows.map((row) => ({
-      hourEpochUs: Number(row['hour']) * HOUR_US,
-      method: String(row['method']),
-      transport: String(row['transport']),
-      seenCount: Number(row['seen_count']),
-    }));
+    return rows.map(hourTotal);
   }
 
   #readCounter(name: CounterName): number {
@@ -355,29 +335,4 @@ function newestFirst(database: DatabaseSync, columns: string, table: string): St
 
 function withOrWithoutPlus(number: string): string {
   return number.startsWith('+') ? number.slice(1) : `+${number}`;
-}
-
-function totalOf(row: Row): TotalOf {
-  return {
-    totalId: Number(row['total_id']),
-    firstSeenEpochUs: Number(row['first_seen_us']),
-    lastSeenEpochUs: Number(row['last_seen_us']),
-    seenCount: Number(row['seen_count']),
-  };
-}
-
-function addressTotal(row: Row): AddressTotal {
-  return {
-    address: String(row['address']),
-    ...totalOf(row),
-    grade: gradeOfRank(Number(row['grade'])),
-  };
-}
-
-function numberTotal(row: Row): NumberTotal {
-  return { number: String(row['number']), ...totalOf(row) };
-}
-
-function userAgentTotal(row: Row): UserAgentTotal {
-  return { userAgent: String(row['user_agent']), ...totalOf(row) };
 }

@@ -177,15 +177,25 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 14 brought, taken away again. */
+/** What version 15 brought, taken away again. */
+export const WITHOUT_VERSION_15 = `DROP TRIGGER shared_event_removed; ALTER TABLE hour_total DROP COLUMN shared_count;
+  ${GRADED.map(
+    (name) => `DROP INDEX ${name}_hearsay_index;
+      ${['shared_count', 'shared_first_us', 'shared_last_us']
+        .map((column) => `ALTER TABLE ${name} DROP COLUMN ${column};`)
+        .join('')}`,
+  ).join('')}`;
+
+/** What versions 14 and 15 brought, taken away again. */
 export const WITHOUT_VERSION_14 = `
+  ${WITHOUT_VERSION_15}
   DROP TRIGGER address_evidence_removed; DROP TABLE address_network;
   DROP INDEX listing_network_index; ALTER TABLE listing DROP COLUMN network;`;
 
-/** What versions 13 and 14 brought, taken away again. */
+/** What versions 13 to 15 brought, taken away again. */
 const WITHOUT_VERSION_13 = `${WITHOUT_VERSION_14} DROP TABLE operator_block; ALTER TABLE listing DROP COLUMN is_blocked;`;
 
-/** What versions 10 to 14 brought, taken away again. */
+/** What versions 10 to 15 brought, taken away again. */
 const WITHOUT_VERSION_10 = `${WITHOUT_VERSION_13} DROP INDEX address_evidence_network_index;${[
   'network',
   'costly_count',
@@ -195,7 +205,7 @@ const WITHOUT_VERSION_10 = `${WITHOUT_VERSION_13} DROP INDEX address_evidence_ne
   .map((name) => `ALTER TABLE address_evidence DROP COLUMN ${name};`)
   .join('')}`;
 
-/** What versions 9 to 11 brought, taken away again. */
+/** What versions 9 to 13 brought, taken away again. */
 const WITHOUT_VERSION_9 = `
   ${WITHOUT_VERSION_10}
   ${WITHOUT_GRADES}
@@ -225,7 +235,7 @@ export const WITHOUT_VERSION_7 = `
 /** What versions 5 to 8 brought, taken away again. */
 export const WITHOUT_VERSION_5 = `
   ${WITHOUT_VERSION_7}
-  DROP TRIGGER shared_event_removed; DROP TABLE origin; DROP TABLE shared_event;
+  DROP TABLE origin; DROP TABLE shared_event;
   DELETE FROM counter WHERE name IN ('shared_events', 'origins');
   DROP TRIGGER number_reading_follows_number_total;
   DROP TABLE address_evidence; DROP TABLE number_evidence; DROP TABLE number_reading;

@@ -166,6 +166,7 @@ test('Store.append() counts a repeat on its row and in the totals', () => {
     firstSeenEpochUs: NOON_US,
     lastSeenEpochUs: NOON_US + 5_000_000,
     seenCount: 42,
+    sharedCount: 0,
     grade: 'returned',
   });
   assert.equal(reader.number('00442071234567')?.seenCount, 42);

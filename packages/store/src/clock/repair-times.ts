@@ -89,8 +89,10 @@ function repairHours(database: DatabaseSync, nowHour: number): void {
   const latestHour = nowHour + DOUBT_US / HOUR_US;
   const where = `hour > ${latestHour} OR hour < ${earliestHour}`;
   database.exec(`
-    INSERT INTO hour_total (hour, method, transport, seen_count)
-      SELECT ${nowHour}, method, transport, sum(seen_count) FROM hour_total WHERE ${where} GROUP BY method, transport
-      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count;
+    INSERT INTO hour_total (hour, method, transport, seen_count, shared_count)
+      SELECT ${nowHour}, method, transport, sum(seen_count), sum(shared_count)
+      FROM hour_total WHERE ${where} GROUP BY method, transport
+      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count,
+        shared_count = shared_count + excluded.shared_count;
     DELETE FROM hour_total WHERE ${where};`);
 }

@@ -18,7 +18,12 @@ import {
 import { TABLES_OF_VERSION_13 } from '../judging/block-tables.ts';
 import { addNetworkTables } from '../judging/network-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
-import { HEARSAY_TRIGGER, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
+import {
+  HEARSAY_APART,
+  HEARSAY_COLUMNS,
+  HEARSAY_TRIGGER,
+  ORIGIN_TABLES,
+} from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
   HONEY_INDEXES,
@@ -65,6 +70,7 @@ export function migrate(
     version < 1 ? execStep(database, firstVersion(columns), 1) : undefined,
     version < 2 ? execStep(database, TABLES_OF_VERSION_2) : undefined,
     version < 9 ? execStep(database, GRADES_OF_TOTALS) : undefined,
+    version < 15 ? execStep(database, HEARSAY_COLUMNS) : undefined,
     isLegacy ? takeOver : undefined,
     version < 2
       ? { weight: 15, run: (told) => execTicking(database, TOTALS_OF_VERSION_2, 2, told) }
@@ -79,6 +85,7 @@ export function migrate(
     version < 11 ? execStep(database, TABLES_OF_VERSION_11) : undefined,
     version < 13 ? execStep(database, TABLES_OF_VERSION_13) : undefined,
     version < 14 ? { weight: 1, run: () => addNetworkTables(database) } : undefined,
+    version < 15 ? execStep(database, HEARSAY_APART, 1) : undefined,
     execStep(database, HEARSAY_TRIGGER),
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];

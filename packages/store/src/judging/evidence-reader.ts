@@ -125,8 +125,6 @@ export class EvidenceReader {
   readonly #meaning: StatementSync;
   readonly #range: StatementSync;
   readonly #seen: StatementSync;
-  readonly #hasHearsay: StatementSync;
-  readonly #met: StatementSync;
   readonly #facts: Readonly<Record<ListedKind, StatementSync>>;
   readonly #parts: StatementSync;
   readonly #partsFacts: StatementSync;
@@ -148,14 +146,9 @@ export class EvidenceReader {
     this.#range = database.prepare(`
       SELECT example, numbers_count, days_count, first_seen_us, last_seen_us, ${wordsOf('network_set')}
       FROM number_block WHERE block = ?`);
-    this.#seen = database.prepare('SELECT 1 FROM address_total WHERE address = ?');
-    this.#hasHearsay = database.prepare(
-      "SELECT 1 FROM counter WHERE name = 'shared_events' AND value > 0",
+    this.#seen = database.prepare(
+      'SELECT 1 FROM address_total WHERE address = ? AND seen_count > 0',
     );
-    // The index goes by blocks of events: one step for each of them.
-    this.#met = database.prepare(`
-      SELECT 1 FROM honey WHERE source_ip = ?
-        AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) LIMIT 1`);
     const facts = 'SELECT grade, first_seen_us, last_seen_us, events_count';
     this.#facts = {
       address: database.prepare(`${facts} FROM address_evidence WHERE address = ?`),
@@ -226,8 +219,7 @@ export class EvidenceReader {
 
   /** Whether anything came from the address here; what other nodes share does not count. */
   wasMet(address: string): boolean {
-    if (this.#seen.get(address) === undefined) return false;
-    return this.#hasHearsay.get() === undefined || this.#met.get(address) !== undefined;
+    return this.#seen.get(address) !== undefined;
   }
 
   /** @param block Such as `46850780xx`. */

@@ -127,10 +127,10 @@ export class EventAppender implements EventBatchVisitor {
     // A time that cannot be says nothing, be it of another node's clock or of ours a moment ago.
     const { eventEpochUs } = event;
     const seenUs = isPlausible(eventEpochUs, this.#nowUs) ? eventEpochUs : this.#nowUs;
-    this.#totals.addAddress(event.sourceIp, seenUs, 1, rank);
-    if (number !== null) this.#totals.addNumber(number, seenUs, 1, rank);
-    if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1, rank);
-    this.#totals.addHour(event.sipMethod, event.transportType, seenUs, 1);
+    this.#totals.addAddress(event.sourceIp, seenUs, 1, rank, isHearsay);
+    if (number !== null) this.#totals.addNumber(number, seenUs, 1, rank, isHearsay);
+    if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1, rank, isHearsay);
+    this.#totals.addHour(event.sipMethod, event.transportType, seenUs, 1, isHearsay);
     return this.#honeyId;
   }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BLOCK_OF_EVENT } from '../file/schema.ts';
+import { BLOCK_OF_EVENT, COUNTED_METHODS } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
-
-/** Wall-clock microseconds of the newest message that a row of `honey` counts. */
-const ROW_US = (column: string): string =>
-  `unixepoch(substr(${column}, 1, 19)) * 1000000 + CAST(substr(${column}, 21, 6) AS INTEGER)`;
 
 /** Rows that are looked at for the first and last time of what remains; more would let one address hold the writer up. */
 const TIMES_ROWS = 64;
+
+const METHODS = COUNTED_METHODS.map((method) => `'${method}'`).join(', ');
+
+const EVENT_US = '(SELECT event_us FROM shared_event WHERE honey_id = old.honey_id)';
 
 /** The id of a total that went may be given to the next address, which wants its place, too. */
 const PLACED_AGAIN = `UPDATE counter SET value = min(value,
@@ -40,51 +40,78 @@ export const ORIGIN_TABLES = `
   CREATE INDEX shared_event_origin_index ON shared_event (origin_id);
   INSERT INTO counter (name, value) VALUES ('shared_events', 0), ('origins', 0);`;
 
-/** Takes a removed row of another node out of the totals. Made anew in version 12, which finds an address's rows in order. */
+/** Totals whose messages are counted apart: met here, and shared by other nodes. */
+const COUNTED_APART = [
+  { table: 'address_total', column: 'address', of: 'honey.source_ip' },
+  { table: 'number_total', column: 'number', of: 'honey.called_number' },
+  {
+    table: 'user_agent_total',
+    column: 'user_agent',
+    of: `substr(honey.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX})`,
+  },
+] as const;
+
+/**
+ * Version 15: `seen_count` is what was met here, with the times of that, and `shared_count` what other nodes share. What is
+ * only shared has a `seen_count` of 0 and the times of the shares, and an index to count it by. Made before rows of
+ * SentryPeer 4.x are summed up.
+ */
+export const HEARSAY_COLUMNS = `
+  ${COUNTED_APART.map(
+    ({ table }) => `
+  ALTER TABLE ${table} ADD COLUMN shared_count INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ${table} ADD COLUMN shared_first_us INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ${table} ADD COLUMN shared_last_us INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX ${table}_hearsay_index ON ${table} (seen_count) WHERE seen_count = 0;`,
+  ).join('')}
+  ALTER TABLE hour_total ADD COLUMN shared_count INTEGER NOT NULL DEFAULT 0;`;
+
+/** Moves what was counted together. Countries and networks count what was met, so they are counted anew. */
+export const HEARSAY_APART = `
+  ${COUNTED_APART.map(
+    ({ table, column, of }) => `
+  UPDATE ${table} SET shared_count = min(seen_count, shared.total), seen_count = max(0, seen_count - shared.total),
+      shared_first_us = shared.first_us, shared_last_us = shared.last_us
+    FROM (SELECT ${of} AS value, sum(honey.seen_count) AS total, min(event_us) AS first_us, max(event_us) AS last_us
+      FROM shared_event JOIN honey USING (honey_id) GROUP BY 1) AS shared
+    WHERE ${table}.${column} = shared.value AND first_seen_us <= shared.last_us;`,
+  ).join('')}
+  UPDATE hour_total SET shared_count = min(hour_total.seen_count, shared.total),
+      seen_count = max(0, hour_total.seen_count - shared.total)
+    FROM (SELECT event_us / 3600000000 AS hour, iif(method IN (${METHODS}), method, 'OTHER') AS method,
+        transport_type AS transport, sum(honey.seen_count) AS total
+      FROM shared_event JOIN honey USING (honey_id) GROUP BY 1, 2, 3) AS shared
+    WHERE hour_total.hour = shared.hour AND hour_total.method = shared.method AND hour_total.transport = shared.transport;
+  UPDATE counter SET value = 0 WHERE name = 'placed_source';`;
+
+/** Takes a removed row of another node out of the totals. Made anew in version 15, which counts it apart. */
 export const HEARSAY_TRIGGER = `
   DROP TRIGGER IF EXISTS shared_event_removed;
   CREATE TRIGGER shared_event_removed AFTER DELETE ON honey
   WHEN EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
-    ${takeOut('address_total', 'address', 'source_ip', 'addresses', 'old.source_ip', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
-    ${takeOutOfPlaces('country_total', 'country')}
-    ${takeOutOfPlaces('network_total', 'network')}
-    UPDATE address_place SET counted = min(counted, (${ofPlaced('address_total.seen_count')}))
-      WHERE total_id = (${ofPlaced('total_id')});
+    ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
     ${PLACED_AGAIN}
-    ${takeOut('number_total', 'number', 'called_number', 'numbers', 'old.called_number', (direction) => `honey_id ${direction}`)}
-    UPDATE user_agent_total SET seen_count = seen_count - old.seen_count
-      WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}) AND first_seen_us <= ${eventUs()};
-    DELETE FROM user_agent_total WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}) AND seen_count <= 0;
+    ${takeOut('number_total', 'number', 'called_number', 'numbers', (direction) => `honey_id ${direction}`)}
+    UPDATE user_agent_total SET shared_count = max(0, shared_count - old.seen_count)
+      WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX})
+      AND shared_count > 0 AND shared_first_us <= ${EVENT_US};
+    DELETE FROM user_agent_total WHERE user_agent = substr(old.user_agent, 1, ${USER_AGENT_CHARACTERS_MAX})
+      AND seen_count <= 0 AND shared_count <= 0;
     UPDATE counter SET value = value - changes() WHERE name = 'user_agents';
-    UPDATE hour_total SET seen_count = seen_count - old.seen_count
-      WHERE hour = ${eventUs()} / 3600000000 AND transport = old.transport_type
-      AND method = coalesce((SELECT method FROM hour_total WHERE hour = ${eventUs()} / 3600000000
-        AND transport = old.transport_type AND method = old.method), 'OTHER');
-    DELETE FROM hour_total WHERE hour = ${eventUs()} / 3600000000 AND seen_count <= 0;
+    UPDATE hour_total SET shared_count = max(0, shared_count - old.seen_count)
+      WHERE hour = ${EVENT_US} / 3600000000 AND transport = old.transport_type
+      AND method = iif(old.method IN (${METHODS}), old.method, 'OTHER');
+    DELETE FROM hour_total WHERE hour = ${EVENT_US} / 3600000000 AND seen_count <= 0 AND shared_count <= 0;
     UPDATE origin SET events = events - 1
       WHERE origin_id = (SELECT origin_id FROM shared_event WHERE honey_id = old.honey_id);
     UPDATE counter SET value = value - 1 WHERE name = 'shared_events';
     DELETE FROM shared_event WHERE honey_id = old.honey_id;
   END;`;
 
-function eventUs(): string {
-  return '(SELECT event_us FROM shared_event WHERE honey_id = old.honey_id)';
-}
-
-function ofPlaced(what: string): string {
-  return `SELECT ${what} FROM address_total JOIN address_place USING (total_id) WHERE address = old.source_ip`;
-}
-
-/** Where the address is, no more is counted of it than its total says. */
-function takeOutOfPlaces(table: string, column: string): string {
-  return `UPDATE ${table} SET seen_count = seen_count
-    - (${ofPlaced('max(0, counted - address_total.seen_count)')})
-    WHERE ${column} = (${ofPlaced(column)});`;
-}
-
 /**
- * Takes the removed row out of its total. Where rows remain they say the times; where neither rows nor a count
- * remain the total goes. A total that is younger than the event never counted it.
+ * Takes the removed row out of what its total counts as shared. Where rows remain they say the times, which are those of
+ * a total that was not met here; where no count remains the total goes. A total that is younger than the event never
+ * counted it.
  *
  * @param order In which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
@@ -93,21 +120,23 @@ function takeOut(
   column: string,
   rowColumn: string,
   counter: string,
-  value: string,
   order: (direction: string) => string,
 ): string {
-  const some = (direction: string): string =>
-    `FROM (SELECT * FROM honey WHERE ${rowColumn} = ${value} ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})`;
-  const lastSeen = `SELECT max(max(${ROW_US('event_timestamp')}, coalesce(${ROW_US('last_seen')}, 0)))`;
+  const value = `old.${rowColumn}`;
+  const some = (time: string, direction: string): string => `
+    (SELECT ${time} FROM (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})
+      JOIN shared_event USING (honey_id))`;
   return `
     UPDATE ${table} SET
-      seen_count = max(seen_count - old.seen_count,
-        EXISTS (SELECT 1 FROM honey WHERE ${rowColumn} = ${value})),
-      last_seen_us = iif(last_seen_us > ${eventUs()}, last_seen_us,
-        coalesce((${lastSeen} ${some('DESC')}), last_seen_us)),
-      first_seen_us = iif(first_seen_us < ${eventUs()}, first_seen_us,
-        coalesce((SELECT min(${ROW_US('event_timestamp')}) ${some('ASC')}), first_seen_us))
-      WHERE ${column} = ${value} AND first_seen_us <= ${eventUs()};
-    DELETE FROM ${table} WHERE ${column} = ${value} AND seen_count <= 0;
+      shared_count = max(shared_count - old.seen_count,
+        seen_count = 0 AND EXISTS (SELECT 1 FROM honey WHERE ${rowColumn} = ${value})),
+      shared_last_us = iif(shared_last_us > ${EVENT_US}, shared_last_us,
+        coalesce(${some('max(event_us)', 'DESC')}, shared_last_us)),
+      shared_first_us = iif(shared_first_us < ${EVENT_US}, shared_first_us,
+        coalesce(${some('min(event_us)', 'ASC')}, shared_first_us))
+      WHERE ${column} = ${value} AND shared_count > 0 AND shared_first_us <= ${EVENT_US};
+    UPDATE ${table} SET first_seen_us = shared_first_us, last_seen_us = shared_last_us
+      WHERE ${column} = ${value} AND seen_count = 0 AND shared_count > 0;
+    DELETE FROM ${table} WHERE ${column} = ${value} AND seen_count <= 0 AND shared_count <= 0;
     UPDATE counter SET value = value - changes() WHERE name = '${counter}';`;
 }

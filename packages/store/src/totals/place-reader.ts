@@ -64,7 +64,7 @@ export class PlaceReader {
       ORDER BY seen_count DESC, network DESC LIMIT ?`);
     this.#progress = database.prepare("SELECT name, value FROM counter WHERE name GLOB 'placed_*'");
     this.#newAddresses = database.prepare(
-      'SELECT total_id, address FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?',
+      'SELECT total_id, address, seen_count FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?',
     );
     this.#seenAddresses = database.prepare(
       mergedByTime(
@@ -115,9 +115,9 @@ export class PlaceReader {
     if (added.length + met.length === 0) return { addresses: [], progress: undefined };
     const [lastAdded, lastMet] = [added.at(-1), met.at(-1)];
     return {
-      addresses: [...added, ...met.filter((row) => row['counted'] !== row['seen_count'])].map(
-        (row) => ({ totalId: Number(row['total_id']), address: String(row['address']) }),
-      ),
+      addresses: [...added, ...met.filter((row) => row['counted'] !== row['seen_count'])]
+        .filter((row) => Number(row['seen_count']) > 0) // What others share has no place.
+        .map((row) => ({ totalId: Number(row['total_id']), address: String(row['address']) })),
       progress: {
         source,
         totalId: Number(lastAdded?.['total_id'] ?? before.totalId),

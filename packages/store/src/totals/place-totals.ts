@@ -120,6 +120,7 @@ export class PlaceTotals {
     const row = this.#address.get(totalId);
     if (row === undefined) return; // Retention removed it.
     const seenCount = Number(row['seen_count']);
+    if (seenCount === 0) return; // Since then only other nodes share it.
     const isNew = row['counted'] === null;
     if (isNew) this.#place.run(totalId, country, network, seenCount);
     else this.#count.run(seenCount, totalId);

@@ -71,6 +71,8 @@ interface HourSum {
   readonly method: string;
   readonly transport: string;
   count: number;
+  /** Of other nodes. */
+  sharedCount: number;
 }
 
 /**
@@ -81,11 +83,17 @@ export class Totals {
   readonly #addresses = new Sums();
   readonly #numbers = new Sums();
   readonly #userAgents = new Sums();
+  readonly #sharedAddresses = new Sums();
+  readonly #sharedNumbers = new Sums();
+  readonly #sharedUserAgents = new Sums();
   readonly #hours = new Map<string, HourSum>();
   #lastHour: HourSum | undefined;
   readonly #addAddress: StatementSync;
   readonly #addNumber: StatementSync;
   readonly #addUserAgent: StatementSync;
+  readonly #shareAddress: StatementSync;
+  readonly #shareNumber: StatementSync;
+  readonly #shareUserAgent: StatementSync;
   readonly #addHour: StatementSync;
   readonly #lastIds: StatementSync;
   readonly #counters: Counters;
@@ -95,46 +103,82 @@ export class Totals {
     this.#addAddress = addText(database, 'address_total', 'address');
     this.#addNumber = addText(database, 'number_total', 'number');
     this.#addUserAgent = addText(database, 'user_agent_total', 'user_agent');
+    this.#shareAddress = shareText(database, 'address_total', 'address');
+    this.#shareNumber = shareText(database, 'number_total', 'number');
+    this.#shareUserAgent = shareText(database, 'user_agent_total', 'user_agent');
     this.#addHour = database.prepare(`
-      INSERT INTO hour_total (hour, method, transport, seen_count) VALUES (?, ?, ?, ?)
-      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count`);
+      INSERT INTO hour_total (hour, method, transport, seen_count, shared_count) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (hour, method, transport) DO UPDATE SET seen_count = seen_count + excluded.seen_count,
+        shared_count = shared_count + excluded.shared_count`);
     this.#lastIds = database.prepare(`
       SELECT (SELECT coalesce(max(total_id), 0) FROM address_total) AS addresses,
         (SELECT coalesce(max(total_id), 0) FROM number_total) AS numbers,
         (SELECT coalesce(max(total_id), 0) FROM user_agent_total) AS user_agents`);
   }
 
-  /** @param epochUs Wall-clock microseconds of the newest of the `count` messages. */
-  addAddress(address: string, epochUs: number, count: number, gradeRank: number): void {
-    this.#addresses.add(address, epochUs, count, gradeRank);
+  /**
+   * @param epochUs Wall-clock microseconds of the newest of the `count` messages.
+   * @param isShared Other nodes share them: they are counted apart, and prove nothing.
+   */
+  addAddress(
+    address: string,
+    epochUs: number,
+    count: number,
+    gradeRank: number,
+    isShared = false,
+  ): void {
+    const sums = isShared ? this.#sharedAddresses : this.#addresses;
+    sums.add(address, epochUs, count, gradeRank);
   }
 
-  addNumber(number: string, epochUs: number, count: number, gradeRank: number): void {
-    this.#numbers.add(number, epochUs, count, gradeRank);
+  addNumber(
+    number: string,
+    epochUs: number,
+    count: number,
+    gradeRank: number,
+    isShared = false,
+  ): void {
+    const sums = isShared ? this.#sharedNumbers : this.#numbers;
+    sums.add(number, epochUs, count, gradeRank);
   }
 
   /** @param userAgent Cut to the characters that are kept of it. */
-  addUserAgent(userAgent: string, epochUs: number, count: number, gradeRank: number): void {
+  addUserAgent(
+    userAgent: string,
+    epochUs: number,
+    count: number,
+    gradeRank: number,
+    isShared = false,
+  ): void {
+    const sums = isShared ? this.#sharedUserAgents : this.#userAgents;
     const kept =
       userAgent.length > USER_AGENT_CHARACTERS_MAX
         ? userAgent.slice(0, USER_AGENT_CHARACTERS_MAX)
         : userAgent;
-    if (kept !== '') this.#userAgents.add(kept, epochUs, count, gradeRank);
+    if (kept !== '') sums.add(kept, epochUs, count, gradeRank);
   }
 
   /** @param method As it was received; `undefined` if there was none. */
-  addHour(method: string | undefined, transport: string, epochUs: number, count: number): void {
+  addHour(
+    method: string | undefined,
+    transport: string,
+    epochUs: number,
+    count: number,
+    isShared = false,
+  ): void {
     const hour = Math.floor(epochUs / HOUR_US);
     const last = this.#lastHour;
     if (last?.hour === hour && last.method === method && last.transport === transport) {
-      last.count += count;
+      if (isShared) last.sharedCount += count;
+      else last.count += count;
       return;
     }
     const counted = method !== undefined && METHODS.has(method) ? method : 'OTHER';
     const key = `${hour}${counted}${transport}`;
     const sum = this.#hours.get(key);
-    const added = sum ?? { hour, method: counted, transport, count: 0 };
-    added.count += count;
+    const added = sum ?? { hour, method: counted, transport, count: 0, sharedCount: 0 };
+    if (isShared) added.sharedCount += count;
+    else added.count += count;
     if (sum === undefined) this.#hours.set(key, added);
     this.#lastHour = added;
   }
@@ -151,8 +195,9 @@ export class Totals {
     for (const [userAgent, sum] of this.#userAgents.entries()) {
       this.#addUserAgent.run(userAgent, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
     }
-    for (const { hour, method, transport, count } of this.#hours.values()) {
-      this.#addHour.run(hour, method, transport, count);
+    this.#flushShared();
+    for (const { hour, method, transport, count, sharedCount } of this.#hours.values()) {
+      this.#addHour.run(hour, method, transport, count, sharedCount);
     }
     this.clear();
     // New totals take the next numbers one by one, so their count is the distance.
@@ -167,8 +212,23 @@ export class Totals {
     this.#addresses.clear();
     this.#numbers.clear();
     this.#userAgents.clear();
+    this.#sharedAddresses.clear();
+    this.#sharedNumbers.clear();
+    this.#sharedUserAgents.clear();
     this.#hours.clear();
     this.#lastHour = undefined;
+  }
+
+  #flushShared(): void {
+    for (const [sums, statement] of [
+      [this.#sharedAddresses, this.#shareAddress],
+      [this.#sharedNumbers, this.#shareNumber],
+      [this.#sharedUserAgents, this.#shareUserAgent],
+    ] as const) {
+      for (const [text, { firstUs, lastUs, count }] of sums.entries()) {
+        statement.run(text, firstUs, lastUs, count);
+      }
+    }
   }
 
   #readLastIds(): Readonly<Record<'addresses' | 'numbers' | 'user_agents', number>> {
@@ -181,16 +241,31 @@ export class Totals {
   }
 }
 
-function addText(
-  database: DatabaseSync,
-  table: 'address_total' | 'number_total' | 'user_agent_total',
-  column: 'address' | 'number' | 'user_agent',
-): StatementSync {
+type TextTable = 'address_total' | 'number_total' | 'user_agent_total';
+type TextColumn = 'address' | 'number' | 'user_agent';
+
+/** What is only shared has the times of the shares, until it is met. */
+function addText(database: DatabaseSync, table: TextTable, column: TextColumn): StatementSync {
   return database.prepare(`
     INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade)
     VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (${column}) DO UPDATE SET
-      first_seen_us = min(first_seen_us, excluded.first_seen_us),
-      last_seen_us = max(last_seen_us, excluded.last_seen_us),
+      first_seen_us = iif(seen_count = 0, excluded.first_seen_us, min(first_seen_us, excluded.first_seen_us)),
+      last_seen_us = iif(seen_count = 0, excluded.last_seen_us, max(last_seen_us, excluded.last_seen_us)),
       seen_count = seen_count + excluded.seen_count, grade = max(grade, excluded.grade)`);
+}
+
+function shareText(database: DatabaseSync, table: TextTable, column: TextColumn): StatementSync {
+  return database.prepare(`
+    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade,
+        shared_count, shared_first_us, shared_last_us)
+      VALUES (?1, ?2, ?3, 0, 0, ?4, ?2, ?3)
+    ON CONFLICT (${column}) DO UPDATE SET
+      first_seen_us = iif(seen_count = 0, min(first_seen_us, excluded.first_seen_us), first_seen_us),
+      last_seen_us = iif(seen_count = 0, max(last_seen_us, excluded.last_seen_us), last_seen_us),
+      shared_first_us = iif(shared_count = 0, excluded.shared_first_us,
+        min(shared_first_us, excluded.shared_first_us)),
+      shared_last_us = iif(shared_count = 0, excluded.shared_last_us,
+        max(shared_last_us, excluded.shared_last_us)),
+      shared_count = shared_count + excluded.shared_count`);
 }

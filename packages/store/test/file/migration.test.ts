@@ -81,6 +81,7 @@ test('Store.open() sums up the rows of 4.x, none above the grade seen', () => {
     firstSeenEpochUs: CREATED_US,
     lastSeenEpochUs: CREATED_US + 20_000_000,
     seenCount: 3,
+    sharedCount: 0,
     grade: 'seen',
   });
   assert.equal(reader.numbersCount(), 1);
@@ -90,6 +91,7 @@ test('Store.open() sums up the rows of 4.x, none above the grade seen', () => {
     firstSeenEpochUs: CREATED_US,
     lastSeenEpochUs: CREATED_US + 10_000_000,
     seenCount: 2,
+    sharedCount: 0,
   });
 });
 
@@ -203,6 +205,7 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
       firstSeenEpochUs: CREATED_US,
       lastSeenEpochUs: CREATED_US,
       seenCount: 1,
+      sharedCount: 0,
     },
   ]);
   assert.deepEqual(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { UNSIGNED_ORIGINS, type BatchedEvent } from '@sentrypeer/event';
 import { ORIGINS_MAX, SHARED_EVENTS_MAX } from '../../src/limits.ts';
@@ -16,6 +17,7 @@ import {
   TestDirectory,
   TestLogger,
   uuidOf,
+  WITHOUT_VERSION_15,
 } from '../fixtures.ts';
 
 const A = 'aaaaaaaa-0000-8000-8000-000000000000';
@@ -146,7 +148,8 @@ test('`setTrust()` distrusted takes everything that only this origin said out of
     }),
   ]);
   assert.notDeepEqual(totals(reader), before);
-  assert.equal(reader.address('45.9.9.9')?.seenCount, 2);
+  assert.equal(reader.address('45.9.9.9')?.seenCount, 0);
+  assert.equal(reader.address('45.9.9.9')?.sharedCount, 2);
   store.setTrust(A, 'distrusted');
   maintainAll(store);
   assert.deepEqual(totals(reader), before);
@@ -161,7 +164,7 @@ test('`setTrust()` distrusted takes everything that only this origin said out of
   assert.equal(reader.address('45.9.9.8'), undefined, 'nothing more is taken');
   store.setTrust(A, 'none');
   store.deliver([said({ by: A, sourceIp: '45.9.9.8' })]);
-  assert.equal(reader.address('45.9.9.8')?.seenCount, 1);
+  assert.equal(reader.address('45.9.9.8')?.sharedCount, 1);
   reader.close();
   store.close();
 });
@@ -199,7 +202,7 @@ function place(store: Store, reader: StoreReader): void {
   }
 }
 
-test('`setTrust()` distrusted takes it out of countries and networks, and the next address has its place', () => {
+test('what other nodes share is in no country and no network, and the next address has its place', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   const places = (): unknown => [
@@ -217,8 +220,7 @@ test('`setTrust()` distrusted takes it out of countries and networks, and the ne
     said({ by: A, sourceIp: '46.9.9.9' }),
   ]);
   place(store, reader);
-  assert.notDeepEqual(places(), before);
-  store.deliver([said({ by: A, eventEpochUs: NOON_US + 20 * SECOND_US })]); // Not placed yet.
+  assert.deepEqual(places(), before, 'what others share has no place');
   store.setTrust(A, 'distrusted');
   maintainAll(store);
   place(store, reader);
@@ -267,17 +269,34 @@ test('a total that is younger than the removed row, or has other rows, stays', (
   store.close();
 });
 
+/** As if this many events of the one origin there is had been delivered: through the store that takes half a minute. */
+const FILLED = `
+  BEGIN;
+  INSERT INTO honey (event_uuid, event_timestamp, source_ip, called_number, user_agent, method, transport_type)
+    WITH RECURSIVE nth (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nth WHERE n < ${SHARED_EVENTS_MAX + 500})
+    SELECT 'filled-' || n, '2026-11-23 12:00:00.000000000', '45.1.' || (n / 256 % 256) || '.' || (n % 256),
+      '00441', 'scanner', 'INVITE', 'UDP' FROM nth;
+  INSERT INTO shared_event (honey_id, origin_id, address, event_us)
+    SELECT honey_id, (SELECT origin_id FROM origin), '10.0.0.9', ${NOON_US} FROM honey WHERE event_uuid GLOB 'filled-*';
+  UPDATE origin SET events = events + ${SHARED_EVENTS_MAX + 500};
+  UPDATE counter SET value = value + ${SHARED_EVENTS_MAX + 500} WHERE name IN ('shared_events', 'last_honey_id');
+  WITH RECURSIVE nth (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nth WHERE n < ${ORIGINS_MAX - 2})
+    INSERT INTO origin (node_id, trust, address, first_seen_us, last_seen_us, events)
+    SELECT 'filled-' || n, 'none', '', n, n, 0 FROM nth;
+  UPDATE counter SET value = (SELECT count(*) FROM origin) WHERE name = 'origins';
+  COMMIT;`;
+
 test('the log holds a bounded number of events and origins of other nodes, own ones untouched', () => {
   using directory = new TestDirectory();
   const { store, reader, path } = open(directory);
   store.append([batchOf([{}])]);
-  const batch = (by: string, count: number): readonly DeliveredEvent[] =>
-    Array.from({ length: count }, () => said({ by }));
-  for (let added = 0; added < SHARED_EVENTS_MAX + 500; added += 5000) store.deliver(batch(A, 5000));
+  store.deliver([said({ by: A })]);
+  execute(path, FILLED);
+  store.deliver([said({ by: A })]);
   maintainAll(store);
   assert.equal(reader.origins.counts().events, SHARED_EVENTS_MAX);
   assert.equal(reader.events({ grade: 'seen' }, 'oldest-first', undefined, 1).items.length, 1);
-  for (let index = 0; index < ORIGINS_MAX + 10; index += 1)
+  for (let index = 0; index < 10; index += 1)
     store.setTrust(`${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`, 'none');
   assert.equal(reader.origins.counts().origins, ORIGINS_MAX);
   assert.equal(reader.origins.origin(A)?.seenCount, SHARED_EVENTS_MAX);
@@ -286,6 +305,38 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   reader.close();
   store.close();
 });
+
+test('`Store.open()` counts apart what version 14 counted together', () => {
+  using directory = new TestDirectory();
+  const { store, reader, path, clock } = open(directory);
+  store.append([batchOf([{ sourceIp: '45.0.0.1', calledNumber: '00441' }])]);
+  store.deliver([
+    said({ by: A, eventEpochUs: NOON_US + SECOND_US }),
+    said({ by: B, sourceIp: '45.0.0.2', calledNumber: '00442', sipMethod: 'NONSENSE' }),
+  ]);
+  const before = totals(reader);
+  reader.close();
+  store.close();
+  execute(
+    path,
+    `${['address_total', 'number_total', 'user_agent_total', 'hour_total']
+      .map((name) => `UPDATE ${name} SET seen_count = seen_count + shared_count;`)
+      .join('')} ${WITHOUT_VERSION_15}; PRAGMA user_version = 14`,
+  );
+  using again = Store.open({ logger: new TestLogger(), clock }, { path });
+  using migrated = StoreReader.open(path);
+  assert.deepEqual(totals(migrated), before);
+  again.setTrust(A, 'distrusted');
+  again.setTrust(B, 'distrusted');
+  maintainAll(again);
+  assert.equal(migrated.address('45.0.0.2'), undefined);
+  assert.equal(migrated.address('45.0.0.1')?.sharedCount, 0);
+});
+
+function execute(path: string, sql: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(sql);
+}
 
 test('`Peers` sets trust beside a daemon that writes', () => {
   using directory = new TestDirectory();
@@ -318,7 +369,9 @@ test('`wasMet()` tells what came here from what other nodes say', () => {
   assert.equal(reader.evidence.wasMet('45.0.0.1'), true);
   assert.equal(reader.evidence.wasMet('45.0.0.2'), false);
   assert.equal(reader.evidence.wasMet('45.0.0.3'), false);
-  assert.equal(reader.address('45.0.0.2')?.seenCount, 1, 'it is shown all the same');
+  const { seenCount, sharedCount } = reader.address('45.0.0.2') ?? {};
+  assert.deepEqual([seenCount, sharedCount], [0, 1], 'it is shown all the same');
+  assert.deepEqual([reader.addressesCount(), reader.sharedCounts().addresses], [1, 1]);
   reader.close();
   store.close();
 });
@@ -329,8 +382,8 @@ test('`deliver()` keeps an event although another origin copied its UUID, and fi
   const honest = said({ by: B, sourceIp: '45.0.0.7' });
   const copy = said({ by: A, sourceIp: '45.0.0.8', eventUuid: honest.event.eventUuid });
   store.deliver([copy, honest, honest, copy]);
-  assert.equal(reader.address('45.0.0.7')?.seenCount, 1);
-  assert.equal(reader.address('45.0.0.8')?.seenCount, 1);
+  assert.equal(reader.address('45.0.0.7')?.sharedCount, 1);
+  assert.equal(reader.address('45.0.0.8')?.sharedCount, 1);
   store.append([batchOf([{ eventUuid: uuidOf(1) }])]);
   store.deliver([said({ by: A, sourceIp: '45.0.0.9', eventUuid: uuidOf(1) })]);
   assert.equal(reader.event(uuidOf(1))?.isHearsay, undefined);
