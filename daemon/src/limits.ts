@@ -384,3 +384,6 @@ assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what i
 assert(BACKLOG_BLOCKS_COUNT < BLOCKS_PER_THREAD_MIN, 'a backlog shows before the blocks run out');
 assert(AGENT_IDLE_MS_MAX < AGENT_CONNECTION_MS_MAX, 'silence ends before the life of a connection');
 assert(AGENT_CONNECTIONS_PER_PEER_MAX <= AGENT_CONNECTIONS_MAX, 'a peer is one of all');
+
+/** Entries of a list of SentryPeer 4.x that are judged at a time, some 5 ms, between which others are served. */
+export const JUDGED_ENTRIES_COUNT = 100;

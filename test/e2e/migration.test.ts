@@ -56,16 +56,16 @@ test('a database of SentryPeer 4.x is opened in place, repaired and served', asy
     const known = (await get(`/v1/addresses/${address}`)) as { readonly address: unknown };
     assert.equal(known.address, address);
   }
-  const addresses = (await get('/ip-addresses')) as {
-    readonly ip_addresses: readonly Readonly<Record<string, string>>[];
+  const addresses = (await get('/v1/addresses')) as {
+    readonly items: readonly { readonly address: string; readonly seen_count: number }[];
   };
   assert.deepEqual(
-    addresses.ip_addresses.map((entry) => [entry['ip_address'], entry['seen_count']]),
+    addresses.items.map((entry) => [entry.address, entry.seen_count]),
     [
-      ['127.7.0.1', '1'],
-      ['2001:db8::5', '2'],
-      ['192.0.2.2', '1'],
-      ['192.0.2.1', '2'],
+      ['127.7.0.1', 1],
+      ['2001:db8::5', 2],
+      ['192.0.2.2', 1],
+      ['192.0.2.1', 2],
     ],
   );
   const known = (await get('/v1/numbers/00441234')) as { readonly seen_count: unknown };

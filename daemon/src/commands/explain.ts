@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Listing, StoreReader } from '@sentrypeer/store';
-import type { Block, Judgement } from '@sentrypeer/verdict';
+import type { Subject } from '@sentrypeer/verdict';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Answer, Command } from './command.ts';
 import type { JudgedSubject } from './subject.ts';
@@ -22,16 +22,31 @@ export const EXPLAIN: Command = {
       const { judgeText } = await import('./subject.ts');
       using log = StoreReader.open(context.config.dbFile);
       const { subject, judgement, block } = await judgeText(named, log, context);
-      return explain({ subject, judgement, block }, nameOf(subject), log);
+      const name = nameOf(subject);
+      return explain(
+        { subject, judgement, block, name, sharedCount: sharedCount(subject, named, log) },
+        log,
+      );
     };
   },
 };
 
-function explain(
-  { subject, judgement, block }: JudgedSubject,
-  name: string,
-  log: StoreReader,
-): Answer {
+interface Explained extends JudgedSubject {
+  readonly name: string;
+  /** Messages of it that other nodes share. */
+  readonly sharedCount: number;
+}
+
+/** @param named What was asked for: other nodes share a number as it was dialled there. */
+function sharedCount({ kind, value }: Subject, named: string, log: StoreReader): number {
+  if (kind === 'address') return log.address(value)?.sharedCount ?? 0;
+  if (kind === 'range') return 0;
+  const total = log.number(named) ?? log.number(value);
+  return total?.sharedCount ?? 0;
+}
+
+function explain(explained: Explained, log: StoreReader): Answer {
+  const { subject, name, judgement, sharedCount, block } = explained;
   const listing = log.listings.listing({
     ...subject,
     value: judgement.address?.entry ?? subject.value,
@@ -45,7 +60,7 @@ function explain(
         : undefined;
   const { level, listed, score, reasons, untilEpochUs, number, address } = judgement;
   return {
-    text: formatExplanation(name, judgement, listing, by, block),
+    text: formatExplanation(explained, listing, by),
     json: {
       [kind]: name,
       level,
@@ -69,17 +84,17 @@ function explain(
               last: utc(by.lastEpochUs),
               grade: by.grade,
             },
+      shared_events: sharedCount,
     },
   };
 }
 
 function formatExplanation(
-  name: string,
-  { level, score, reasons, untilEpochUs, number, address }: Judgement,
+  { name, judgement, sharedCount, block }: Explained,
   listing: Listing | undefined,
   by: ReturnType<StoreReader['evidence']['address' | 'number']>,
-  block: Block | undefined,
 ): string {
+  const { level, score, reasons, untilEpochUs, number, address } = judgement;
   const about = [number?.country, number?.type].filter((word) => word !== undefined).join(', ');
   const named = `${name}${about === '' ? '' : ` (${about})`}`;
   const lines = [`${named} is ${LEVELS[level]}${level === 'none' ? '' : `, ${score} of 100`}.`];
@@ -97,6 +112,9 @@ function formatExplanation(
     lines.push(
       `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
     );
+  }
+  if (sharedCount > 0) {
+    lines.push(`Shared: other nodes share ${sharedCount} events of it, which prove nothing here`);
   }
   if (block !== undefined) {
     lines.push(`Unlist: sentrypeer unblock ${nameOf(block.subject)} (then the evidence decides)`);

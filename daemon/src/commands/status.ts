@@ -57,7 +57,7 @@ function factsOf(
   const nowUs = clock.epochUs();
   const today: Record<string, number> = {};
   for (const { method, seenCount } of log.methods(Math.floor(nowUs / DAY_US) * DAY_US, nowUs)) {
-    today[method] = (today[method] ?? 0) + seenCount;
+    if (seenCount > 0) today[method] = (today[method] ?? 0) + seenCount;
   }
   const thisHourUs = Math.floor(nowUs / HOUR_US) * HOUR_US;
   const newest = log.lastHoneyId();

@@ -18,7 +18,7 @@ const RANGE_DIGITS = 3;
 /** A row of the answer. */
 interface TopRow {
   readonly name: string;
-  /** Messages. */
+  /** Messages that came here. */
   readonly seenCount: number;
   readonly lastSeenEpochUs: number;
   /** What else is worth a column, by its name. */
@@ -28,7 +28,7 @@ interface TopRow {
 export const TOP: Command = {
   name: 'top',
   form: 'addresses|numbers|ranges|networks|countries|user-agents',
-  doc: 'Print those with the most messages. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
+  doc: 'Print those with the most messages that came here; what other nodes share is in a separate column. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
   flags: ['count', 'since'],
   examples: [
     ['top addresses --since 24h', 'Of those that were here in the last day.'],
@@ -43,7 +43,7 @@ export const TOP: Command = {
       const { StoreReader } = await import('@sentrypeer/store');
       using log = StoreReader.open(context.config.dbFile);
       const rows = await rowsOf(kind, log, since(context.clock.epochUs()));
-      const top = rows.toSorted((a, b) => b.seenCount - a.seenCount).slice(0, count);
+      const top = rows.toSorted(mostFirst).slice(0, count);
       const columns = Object.keys(top[0]?.more ?? {});
       const headings = [
         'MESSAGES',
@@ -76,6 +76,11 @@ export const TOP: Command = {
   },
 };
 
+/** What other nodes share counts only among those of which as much came here. */
+function mostFirst(a: TopRow, b: TopRow): number {
+  return b.seenCount - a.seenCount || Number(b.more['shared'] ?? 0) - Number(a.more['shared'] ?? 0);
+}
+
 function kindOf(word: string): Kind {
   const kind = KINDS.find((each) => each === word.toLowerCase());
   if (kind !== undefined) return kind;
@@ -104,11 +109,19 @@ async function rowsOf(
   switch (kind) {
     case 'addresses':
       return all((after) => log.addresses(TOP_PAGE_ROWS, after), sinceEpochUs).map(
-        ({ address, grade, ...total }) => ({ ...total, name: address, more: { grade } }),
+        ({ address, grade, sharedCount, ...total }) => ({
+          ...total,
+          name: address,
+          more: { shared: sharedCount, grade },
+        }),
       );
     case 'user-agents':
       return all((after) => log.userAgents(TOP_PAGE_ROWS, after), sinceEpochUs).map(
-        ({ userAgent, ...total }) => ({ ...total, name: userAgent, more: {} }),
+        ({ userAgent, sharedCount, ...total }) => ({
+          ...total,
+          name: userAgent,
+          more: { shared: sharedCount },
+        }),
       );
     case 'numbers':
     case 'ranges':
@@ -145,7 +158,7 @@ async function numberRows(
   const plans = await NumberingPlans.load();
   const rows = new Map<
     string,
-    { seenCount: number; lastSeenEpochUs: number; names: Set<string> }
+    { seenCount: number; sharedCount: number; lastSeenEpochUs: number; names: Set<string> }
   >();
   for (const total of all((after) => log.numbers(TOP_PAGE_ROWS, after), sinceEpochUs)) {
     const [best] = readNumber(plans, total.number).candidates;
@@ -153,17 +166,19 @@ async function numberRows(
     if (kind === 'ranges' && best === undefined) continue;
     const name =
       kind === 'numbers' ? number : `${number.slice(0, -RANGE_DIGITS)}${'x'.repeat(RANGE_DIGITS)}`;
-    const row = rows.get(name) ?? { seenCount: 0, lastSeenEpochUs: 0, names: new Set() };
+    const none = { seenCount: 0, sharedCount: 0, lastSeenEpochUs: 0, names: new Set<string>() };
+    const row = rows.get(name) ?? none;
     row.seenCount += total.seenCount;
+    row.sharedCount += total.sharedCount;
     row.lastSeenEpochUs = Math.max(row.lastSeenEpochUs, total.lastSeenEpochUs);
     row.names.add(kind === 'numbers' ? total.number : number);
     rows.set(name, row);
   }
   const column = kind === 'numbers' ? 'forms' : 'numbers';
-  return [...rows].map(([name, { names, ...row }]) => ({
+  return [...rows].map(([name, { names, sharedCount, ...row }]) => ({
     ...row,
     name,
-    more: { [column]: names.size },
+    more: { shared: sharedCount, [column]: names.size },
   }));
 }
 

@@ -16,10 +16,12 @@ import {
   type ValueType,
 } from './value-types.ts';
 
-const LOOKUP_FAMILIES: readonly LookUpFamily[] = ['4.x', 'hq'];
+const LOOKUP_FAMILIES: readonly LookUpFamily[] = ['4.x', 'hq', 'apiban'];
 const LOOKUP_LEVELS: readonly LookUpLevel[] = ['listed', 'known', 'hearsay'];
 
 type LookupLevels = Readonly<Record<LookUpFamily, LookUpLevel>>;
+
+const LOOKUP_DEFAULTS: LookupLevels = { '4.x': 'known', hq: 'listed', apiban: 'listed' };
 
 /** A level for all families of routes, or for some. */
 const lookupLevelsType: ValueType<LookupLevels> = {
@@ -31,8 +33,8 @@ const lookupLevelsType: ValueType<LookupLevels> = {
     const levelOf = (word: string): LookUpLevel | undefined =>
       LOOKUP_LEVELS.find((level) => level === word.trim());
     const all = levelOf(text);
-    if (all !== undefined) return { '4.x': all, hq: all };
-    const levels: Record<LookUpFamily, LookUpLevel> = { '4.x': 'known', hq: 'listed' };
+    if (all !== undefined) return { '4.x': all, hq: all, apiban: all };
+    const levels: Record<LookUpFamily, LookUpLevel> = { ...LOOKUP_DEFAULTS };
     for (const item of text.split(',')) {
       const [name = '', word = '', ...more] = item.split('=');
       const family = LOOKUP_FAMILIES.find((one) => one === name.trim());
@@ -141,9 +143,9 @@ export const API_OPTIONS = {
     group: 'api',
     long: 'lookup-level',
     type: lookupLevelsType,
-    defaultValue: { '4.x': 'known', hq: 'listed' },
+    defaultValue: LOOKUP_DEFAULTS,
     needs: 'api',
-    doc: 'What the routes of SentryPeer 4.x and SentryPeerHQ answer 200 for: listed (what is refused), known (also what this node saw), hearsay (also what other nodes share).',
+    doc: 'What the routes and lists of SentryPeer 4.x, SentryPeerHQ and APIBAN tell of: listed (what is refused), known (also what this node saw), hearsay (also what other nodes share).',
   }),
   apiCorsOrigin: derivedOption({
     group: 'api',

@@ -126,7 +126,7 @@ function tryNext(facts: StartupFacts): readonly string[] {
     commands.push(`svmap -p ${near.port} ${near.address}`);
   }
   if (facts.api !== undefined) {
-    commands.push(`curl ${apiUrl(facts.api, '/ip-addresses')}`);
+    commands.push(`curl ${apiUrl(facts.api, '/v1/addresses')}`);
   } else {
     commands.push(`sqlite3 ${facts.dbFile} 'SELECT source_ip, called_number FROM honey'`);
   }

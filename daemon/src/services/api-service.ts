@@ -18,7 +18,7 @@ import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
 import type { PoolService } from './pool-service.ts';
-import { openReputation } from './reputation.ts';
+import { openJudges, openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeFeed } from './store-feed.ts';
 import { storeTotals } from './store-totals.ts';
@@ -90,14 +90,12 @@ export class ApiService implements AsyncDisposable {
     );
     const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
-    const reputation = await openReputation(
-      { engine, log, clock },
-      judgeOptions(config, ports.stage),
-    );
+    const judges = await openJudges(clock, judgeOptions(config, ports.stage));
+    const reputation = openReputation({ engine, log, clock, judges });
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {
-        totals: storeTotals(lookUps, snapshot, dbFile),
+        totals: storeTotals({ reader: lookUps, snapshot, judges, clock }, dbFile),
         evidence: log,
         places: {
           placeOf: (address) => places.placeOf(address),

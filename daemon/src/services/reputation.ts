@@ -8,23 +8,29 @@ import { isWide, parseAllowed } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
 import { readBlockable } from './blockable.ts';
 import { judgeOver, type JudgeOptions } from './judge.ts';
+import { OwnAddresses } from './own-addresses.ts';
 
-/** The judge as the API asks it, over the same tables that the storing thread keeps. Throws `OperatingError`. */
-export async function openReputation(
-  {
-    engine,
-    log,
-    clock,
-  }: {
-    readonly engine: Writer;
-    readonly log: StoreReader;
-    readonly clock: Clock;
-  },
-  options: JudgeOptions,
-): Promise<Reputation> {
+/** The one judge over any connection that reads the tables which the storing thread keeps. */
+export type Judges = (evidence: StoreReader['evidence']) => ReturnType<typeof judgeOver>;
+
+export interface ReputationPorts {
+  readonly engine: Writer;
+  readonly log: StoreReader;
+  readonly clock: Clock;
+  readonly judges: Judges;
+}
+
+/** Making a judge throws `OperatingError`. */
+export async function openJudges(clock: Clock, options: JudgeOptions): Promise<Judges> {
   const plans = await NumberingPlans.load();
+  const own = new OwnAddresses(clock);
+  return (evidence) => judgeOver({ clock, plans, evidence, own }, options);
+}
+
+/** The judge as the API asks it. Throws `OperatingError`. */
+export function openReputation({ engine, log, clock, judges }: ReputationPorts): Reputation {
   const { evidence } = log;
-  const { judge, decided } = judgeOver({ clock, plans, evidence }, options);
+  const { judge, decided } = judges(evidence);
   return {
     judge,
     number: (e164) => evidence.number(e164),

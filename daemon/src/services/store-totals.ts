@@ -1,63 +1,140 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Totals } from '@sentrypeer/api';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isTold, type LookUpLevel, type Totals } from '@sentrypeer/api';
 import { formatEventTimestamp } from '@sentrypeer/event';
-import {
-  StoreReader,
-  type AddressTotal,
-  type NumberTotal,
-  type Page,
-  type PageEnd,
-} from '@sentrypeer/store';
+import type { Clock } from '@sentrypeer/kernel';
+import { StoreReader, type Page, type PageEnd } from '@sentrypeer/store';
+import type { Judge } from '@sentrypeer/verdict';
+import type { Judges } from './reputation.ts';
 import type { Snapshot } from './snapshot.ts';
-import { PAGE_ENTRIES_COUNT } from '../limits.ts';
+import { JUDGED_ENTRIES_COUNT, PAGE_ENTRIES_COUNT } from '../limits.ts';
+
+export interface StoreTotalsPorts {
+  /** Answers single questions, through its `snapshot`. */
+  readonly reader: StoreReader;
+  readonly snapshot: Snapshot;
+  /** The judge over a connection: what a list tells and what a look-up finds is decided by the same. */
+  readonly judges: Judges;
+  readonly clock: Clock;
+}
+
+/** A connection for one list, and the judge over it. */
+interface Listing {
+  readonly list: StoreReader;
+  readonly judge: Judge;
+  readonly nowEpochUs: number;
+}
 
 /**
  * The store's totals as the API's routes want them.
  *
- * @param reader Answers single questions, through its `snapshot`.
  * @param path The database: each list has a connection of its own, on which it sees one state to its end.
  */
-export function storeTotals(reader: StoreReader, snapshot: Snapshot, path: string): Totals {
+export function storeTotals(
+  { reader, snapshot, judges, clock }: StoreTotalsPorts,
+  path: string,
+): Totals {
+  const open = (list: StoreReader): Listing => ({
+    list,
+    judge: judges(list.evidence).judge,
+    nowEpochUs: clock.epochUs(),
+  });
+  const told = (level: LookUpLevel, of: ReturnType<Judge['addressStanding']>): boolean =>
+    isTold(level, of, () => true); // It stands in the totals.
   return {
-    addressesCount: () => reader.addressesCount(),
-    addresses: () =>
-      pages(path, (list, after) => list.addresses(PAGE_ENTRIES_COUNT, after), addressEntry),
+    addresses: async function* (level) {
+      using list = StoreReader.open(path);
+      using _held = list.hold();
+      const { judge, nowEpochUs } = open(list);
+      if (level !== 'listed') {
+        yield* pages(list, (after) => {
+          const page = list.addresses(JUDGED_ENTRIES_COUNT, after);
+          const items = page.items
+            .filter(({ address }) => told(level, judge.addressStanding(address, nowEpochUs)))
+            .map((total) => ({ ipAddress: total.address, ...seen(level, total) }));
+          return { items, next: page.next };
+        });
+      }
+      // Also what was never met: the operator's blocks, and networks as a whole.
+      const isNew = (value: string): boolean =>
+        level === 'listed' || list.address(value) === undefined;
+      for (const page of listed(list, 'address', isNew)) {
+        yield page.map(({ value, ...total }) => ({ ipAddress: value, ...total }));
+      }
+    },
     address: (ipAddress) => snapshot.read(() => reader.seenAddress(ipAddress)),
-    numbersCount: () => reader.numbersCount(),
-    numbers: () =>
-      pages(path, (list, after) => list.numbers(PAGE_ENTRIES_COUNT, after), numberEntry),
+    numbers: async function* (level) {
+      using list = StoreReader.open(path);
+      using _held = list.hold();
+      const { judge, nowEpochUs } = open(list);
+      if (level !== 'listed') {
+        yield* pages(list, (after) => {
+          const page = list.numbers(JUDGED_ENTRIES_COUNT, after);
+          const items = page.items
+            .filter(({ number }) => told(level, judge.numberStanding(number, nowEpochUs)))
+            .map((total) => ({ calledNumber: total.number, ...seen(level, total) }));
+          return { items, next: page.next };
+        });
+      }
+      const isNew = (value: string): boolean =>
+        level === 'listed' || list.evidence.number(value) === undefined;
+      for (const page of listed(list, 'number', isNew)) {
+        yield page.map(({ value, ...total }) => ({ calledNumber: `+${value}`, ...total }));
+      }
+    },
     number: (calledNumber) => snapshot.read(() => reader.calledNumber(calledNumber)),
   };
 }
 
-function* pages<T, Entry>(
-  path: string,
-  read: (list: StoreReader, after: PageEnd | undefined) => Page<T>,
-  entry: (item: T) => Entry,
-): Generator<readonly Entry[]> {
-  using list = StoreReader.open(path);
-  using _held = list.hold();
+/** What other nodes share counts where the level tells of it. */
+function seen(
+  level: LookUpLevel,
+  total: {
+    readonly lastSeenEpochUs: number;
+    readonly seenCount: number;
+    readonly sharedCount: number;
+  },
+) {
+  const { lastSeenEpochUs, seenCount, sharedCount } = total;
+  return {
+    seenLast: formatEventTimestamp(lastSeenEpochUs),
+    seenCount: level === 'hearsay' ? seenCount + sharedCount : seenCount,
+  };
+}
+
+async function* pages<Entry>(
+  list: StoreReader,
+  read: (after: PageEnd | undefined) => Page<Entry>,
+): AsyncGenerator<readonly Entry[]> {
   let after: PageEnd | undefined;
   do {
-    const page = read(list, after);
-    yield page.items.map(entry);
+    const page = list.ask(() => read(after));
+    if (page.items.length > 0) yield page.items;
+    else await nextTurn(); // Look-ups go between.
     after = page.next;
   } while (after !== undefined);
 }
 
-function addressEntry(total: AddressTotal) {
-  const { address, firstSeenEpochUs, lastSeenEpochUs, seenCount, grade } = total;
-  return {
-    ipAddress: address,
-    seenFirstEpochUs: firstSeenEpochUs,
-    seenLast: formatEventTimestamp(lastSeenEpochUs),
-    seenLastEpochUs: lastSeenEpochUs,
-    seenCount,
-    grade,
-  };
-}
-
-function numberEntry({ number, lastSeenEpochUs, seenCount }: NumberTotal) {
-  return { calledNumber: number, seenLast: formatEventTimestamp(lastSeenEpochUs), seenCount };
+/** What the feed lists, numbers without ranges: whoever holds such a list knows no ranges. */
+function* listed(
+  list: StoreReader,
+  kind: 'address' | 'number',
+  isWanted: (value: string) => boolean,
+): Generator<
+  readonly { readonly value: string; readonly seenLast: string; readonly seenCount: number }[]
+> {
+  const query = { kinds: [kind], levels: ['listed'], newestFirst: true } as const;
+  let after: number | undefined;
+  do {
+    const page = list.ask(() => list.listings.listings(after, PAGE_ENTRIES_COUNT, query));
+    yield page
+      .filter(({ value }) => isWanted(value))
+      .map(({ value, lastSeenEpochUs, eventsCount }) => ({
+        value,
+        seenLast: formatEventTimestamp(lastSeenEpochUs),
+        seenCount: eventsCount,
+      }));
+    after = page.length < PAGE_ENTRIES_COUNT ? undefined : page.at(-1)?.listingId;
+  } while (after !== undefined);
 }

@@ -29,7 +29,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       keyFile: 'key.pem',
       sipAgent: false,
       sipAgentTlsAddresses: [],
-      lookupLevels: { '4.x': 'known', hq: 'listed' },
+      lookupLevels: { '4.x': 'known', hq: 'listed', apiban: 'listed' },
       sipAgentPeers: undefined,
       sipAgentDestination: undefined,
       sipAgentRefusal: 603,

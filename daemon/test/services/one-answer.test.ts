@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The listing, the list, check and explain say the same of five hundred subjects, whatever was removed. */
+/* The listing, the list, check and explain say the same of a thousand subjects, whatever was removed. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { HttpApi } from '@sentrypeer/api';
+import { HttpApi, type LookUpLevel } from '@sentrypeer/api';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { assert as check, silentLogger, type Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
-import { ListingFeed, Store, StoreReader } from '@sentrypeer/store';
+import { Forgetting, ListingFeed, Store, StoreReader } from '@sentrypeer/store';
 import { openJudging, type JudgeOptions } from '../../src/services/judge.ts';
-import { openReputation } from '../../src/services/reputation.ts';
+import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';
 import { storeTotals } from '../../src/services/store-totals.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const DAY_US = 86_400_000_000;
-const EACH = 250;
+const EACH = 500;
+const LEVELS = ['listed', 'watch'] as const;
 const MIB = 1_048_576;
 /** Milliseconds within which whatever changes a verdict must have changed the feed. */
 const WITHIN_MS = 2000;
@@ -64,7 +66,6 @@ class Node implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly path: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-answer-'));
-  readonly #scope = new AsyncDisposableStack();
   store: Store;
   #judging: ReturnType<Store['openJudging']>;
   #reader: StoreReader;
@@ -89,29 +90,35 @@ class Node implements AsyncDisposable {
   }
 
   /** Starts again, perhaps with other options. */
-  async restart(options: JudgeOptions, retentionDays = 90, octetsMax = 4 * MIB): Promise<void> {
+  async restart(
+    options: JudgeOptions,
+    retentionDays = 90,
+    octetsMax = 4 * MIB,
+    level: LookUpLevel = 'listed',
+  ): Promise<void> {
     await this.#api?.close();
     this.#reader.close();
     this.store.close();
     [this.store, this.#judging] = this.#openStore(options, retentionDays, octetsMax);
     this.#reader = StoreReader.open(this.path);
-    await this.openApi(options);
+    await this.openApi(options, level);
   }
 
-  async openApi(options: JudgeOptions = OPTIONS): Promise<void> {
+  async openApi(options: JudgeOptions = OPTIONS, level: LookUpLevel = 'listed'): Promise<void> {
     const { clock } = this;
     const log = this.#reader;
     const engine = { write: () => Promise.reject(new Error('not in this test')) };
+    const judges = await openJudges(clock, options);
     this.#api = await HttpApi.open(
       {
-        totals: storeTotals(log, new Snapshot(log), this.path),
+        totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
         evidence: log,
         places: {
           placeOf: () => ({ country: undefined, network: '', networkName: undefined }),
           countries: () => [],
           networks: () => [],
         },
-        reputation: await openReputation({ engine, log, clock }, options),
+        reputation: openReputation({ engine, log, clock, judges }),
         feed: storeFeed(log, new ListingFeed(log.listings), this.path),
         deliver: async () => undefined,
         peers: {
@@ -132,7 +139,7 @@ class Node implements AsyncDisposable {
         host: '127.0.0.1',
         port: 0,
         version: '0',
-        lookUpLevels: { '4.x': 'listed', hq: 'listed' },
+        lookUpLevels: { '4.x': level, hq: level, apiban: level },
       },
     );
   }
@@ -147,6 +154,34 @@ class Node implements AsyncDisposable {
     this.store.append([writer.finish()]);
   }
 
+  /** Another node says so. */
+  share(sourceIp: string, calledNumber: string): void {
+    this.#eventsCount += 1;
+    const eventUuid = `019cab00-0000-7000-8000-${String(this.#eventsCount).padStart(12, '0')}`;
+    const event = {
+      ...OBSERVATION,
+      sourceIp,
+      calledNumber,
+      eventUuid,
+      eventEpochUs: this.clock.us,
+      anomalies: '',
+      detailsJson: undefined,
+      sipMessage: '',
+    };
+    const origin = { publicKey: undefined, address: '10.0.0.9' };
+    const nodeId = 'aaaaaaaa-0000-8000-8000-000000000000';
+    this.store.deliver([{ event, nodeId, collectedMethod: 'responsive', origin }]);
+  }
+
+  /** As the command does, in another process while the daemon runs. */
+  forget(some: typeof EVERYBODY): void {
+    using forgetting = Forgetting.open({ clock: this.clock, logger: silentLogger }, this.path);
+    for (const { sourceIp, calledNumber } of some) {
+      forgetting.forget({ kind: 'address', value: sourceIp }, sourceIp);
+      forgetting.forget({ kind: 'number', value: calledNumber.slice(1) }, calledNumber);
+    }
+  }
+
   /** What the storing thread does within two seconds, a look each quarter of a second. */
   settle(): void {
     for (let passedMs = 0; passedMs < WITHIN_MS; passedMs += 250) {
@@ -156,70 +191,123 @@ class Node implements AsyncDisposable {
     }
   }
 
-  async #text(path: string): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.#api?.address.port}${path}`);
-    return response.text();
+  /** Answers to all of them, asked on one connection without waiting between: a third of the time that `fetch` takes. */
+  async texts(paths: readonly string[]): Promise<readonly string[]> {
+    const socket = connect(this.#api?.address.port ?? 0, '127.0.0.1');
+    const bodies: string[] = [];
+    let rest = '';
+    socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
+    for await (const chunk of socket.setEncoding('latin1')) {
+      rest += chunk as string;
+      for (let body = takeBody(rest); body !== undefined; body = takeBody(rest)) {
+        bodies.push(body.text);
+        rest = body.rest;
+      }
+      if (bodies.length === paths.length) break; // Which destroys the socket.
+    }
+    return bodies;
   }
 
-  /** Asks all about all of them. @returns How many are listed. */
-  async listedCount(stage: string): Promise<number> {
+  /** Asks all about these and their numbers. @returns How many are listed. */
+  async listedCount(stage: string, asked = EVERYBODY): Promise<number> {
     this.settle();
-    const lists = await Promise.all(
-      [
-        'ip-addresses.txt',
-        'numbers.txt',
-        'ip-addresses.txt?level=watch',
-        'numbers.txt?level=watch',
-      ].map(async (name) => (await this.#text(`/v1/lists/${name}`)).split('\n')),
-    );
+    const texts = await this.texts([
+      '/v1/lists/ip-addresses.txt',
+      '/v1/lists/numbers.txt',
+      '/v1/lists/ip-addresses.txt?level=watch',
+      '/v1/lists/numbers.txt?level=watch',
+    ]);
+    const lists = texts.map((text) => text.split('\n').filter((line) => line !== ''));
     const acted = new Set([...(lists[0] ?? []), ...(lists[1] ?? [])]);
     const told = new Set([...(lists[2] ?? []), ...(lists[3] ?? [])]);
+    const ofOldClients = new Set(await this.oldLists());
     const feed = new Map<string, string>();
     for (let cursor: string | null = ''; cursor !== null;) {
       const query = cursor === '' ? '' : `&cursor=${cursor}`;
-      const page = JSON.parse(await this.#text(`/v1/listings?limit=1000&level=watch${query}`)) as {
+      const [text = ''] = await this.texts([`/v1/listings?limit=1000&level=watch${query}`]);
+      const page = JSON.parse(text) as {
         readonly items: readonly { readonly value: string; readonly level: string }[];
         readonly next: string | null;
       };
       for (const { value, level } of page.items) feed.set(value, level);
       cursor = page.next;
     }
+    const paths = asked.map(
+      ({ sourceIp, calledNumber }) =>
+        `?address=${sourceIp}&number=${encodeURIComponent(calledNumber)}`,
+    );
+    const checks = await this.texts(paths.map((query) => `/v1/check${query}`));
+    const explanations = await this.texts(paths.map((query) => `/v1/explain${query}`));
     let listedCount = 0;
-    const ask = async (value: string, question: string): Promise<void> => {
-      const verdicts = (
-        await Promise.all([
-          this.#text(`/v1/check?${question}`),
-          this.#text(`/v1/explain?${question}`),
-        ])
-      ).map((text) => (JSON.parse(text) as Checked).level);
+    const agree = (value: string, explained: string): string => {
       // The feed has ranges as a whole; a number is as its range is, if that is graver.
-      const names = [
-        value,
-        ...[2, 3, 4].map((digits) => value.slice(0, -digits) + 'x'.repeat(digits)),
-      ];
+      const names = value.startsWith('+')
+        ? [value, ...[2, 3, 4].map((digits) => value.slice(0, -digits) + 'x'.repeat(digits))]
+        : [value];
       const levels = new Set(names.map((name) => feed.get(name) ?? 'none'));
-      const level = ['listed', 'watch'].find((one) => levels.has(one)) ?? 'none';
+      const level = LEVELS.find((one) => levels.has(one)) ?? 'none';
       if (level !== 'none') listedCount += 1;
-      assert.deepEqual(verdicts, [level, level], `${stage}: ${value}`);
+      assert.equal(explained, level, `${stage}: ${value}`);
       const onLists = [acted, told].map((list) => names.some((name) => list.has(name)));
       assert.deepEqual(onLists, [level === 'listed', level !== 'none'], `${stage}: ${value}`);
+      assert.equal(ofOldClients.has(value), feed.get(value) === 'listed', `${stage}: ${value}`);
+      return level;
     };
-    for (let from = 0; from < EACH; from += 25) {
-      const some = Array.from({ length: 25 }, (_, at) => from + at);
-      await Promise.all([
-        ...some.map((at) => ask(addressOf(at), `address=${addressOf(at)}`)),
-        ...some.map((at) => ask(numberOf(at), `number=${encodeURIComponent(numberOf(at))}`)),
-      ]);
-    }
+    asked.forEach(({ sourceIp, calledNumber }, at) => {
+      const { address, number } = JSON.parse(explanations[at] ?? '') as {
+        readonly address: Checked;
+        readonly number: Checked;
+      };
+      const levels = [agree(sourceIp, address.level), agree(calledNumber, number.level)];
+      const gravest = LEVELS.find((one) => levels.includes(one)) ?? 'none';
+      const { level } = JSON.parse(checks[at] ?? '') as Checked;
+      assert.equal(level, gravest, `${stage}: check of ${sourceIp} and ${calledNumber}`);
+    });
     return listedCount;
+  }
+
+  /** What the lists of SentryPeer 4.x name, as the level of their routes has it. */
+  async oldLists(): Promise<readonly string[]> {
+    const texts = await this.texts(['/ip-addresses', '/numbers']);
+    return texts.flatMap((text) => {
+      const { ip_addresses: addresses = [], called_numbers: numbers = [] } = JSON.parse(text) as {
+        readonly ip_addresses?: readonly { readonly ip_address: string }[];
+        readonly called_numbers?: readonly { readonly called_number: string }[];
+      };
+      return [
+        ...addresses.map(({ ip_address: address }) => address),
+        ...numbers.map(({ called_number: number }) => number),
+      ];
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#api?.close();
     this.#reader.close();
     this.store.close();
-    await this.#scope.disposeAsync();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The first answer of a text, as far as it has come. */
+function takeBody(text: string): { readonly text: string; readonly rest: string } | undefined {
+  const end = text.indexOf('\r\n\r\n') + 4;
+  if (end < 4) return undefined;
+  const head = text.slice(0, end).toLowerCase();
+  const length = head.indexOf('content-length: ');
+  if (length >= 0) {
+    const to = end + Number.parseInt(head.slice(length + 16), 10);
+    return to > text.length ? undefined : { text: text.slice(end, to), rest: text.slice(to) };
+  }
+  // In chunks, RFC 9112 §7.1.
+  let body = '';
+  for (let at = end; ;) {
+    const line = text.indexOf('\r\n', at);
+    const size = Number.parseInt(text.slice(at, line), 16);
+    if (line < 0 || line + 2 + size + 2 > text.length) return undefined;
+    body += text.slice(line + 2, line + 2 + size);
+    at = line + 2 + size + 2;
+    if (size === 0) return { text: body, rest: text.slice(at) };
   }
 }
 
@@ -252,12 +340,18 @@ const EVERYBODY = Array.from({ length: EACH }, (_, index) => ({
   calledNumber: numberOf(index),
 }));
 
-test('the listing, the list, check and explain agree about five hundred subjects after every removal', async () => {
+const SOME = EVERYBODY.filter((_, at) => at % 10 === 0);
+
+test('the listing, the list, check and explain agree about a thousand subjects after every removal', async () => {
   await using node = new Node();
   await node.openApi();
   const counts: Record<string, number> = {};
   const stage = async (name: string): Promise<void> => {
     counts[name] = await node.listedCount(name);
+  };
+  /** Nothing was removed: some say as much as all. */
+  const some = async (name: string): Promise<void> => {
+    counts[name] = await node.listedCount(name, SOME);
   };
   const allow = (value: string, untilEpochUs?: number): void =>
     node.store.decide({ kind: 'allow', value, comment: '', untilEpochUs });
@@ -270,7 +364,7 @@ test('the listing, the list, check and explain agree about five hundred subjects
   for (const value of ['45.1.0.0/25', '+44207120000*', numberOf(200)]) {
     node.store.decide({ kind: 'disallow', value });
   }
-  await stage('allowed no more');
+  await some('allowed no more');
   allow('45.1.1.0/24', node.clock.us + 3_600e6);
   await stage('allowed for an hour');
   node.clock.pass(3_601e6);
@@ -287,13 +381,13 @@ test('the listing, the list, check and explain agree about five hundred subjects
   other.close();
   await stage('deleted by another program');
   node.meet(EVERYBODY.slice(0, 50)); // Those that were delisted come again.
-  await stage('came again');
+  await some('came again');
   const policy = [{ name: 'address-threshold', value: 100 }] as const;
   await node.restart({ ...OPTIONS, policy });
   await stage('stricter policy');
   await node.restart(OPTIONS);
-  await stage('policy as before');
-  // Stronger evidence than theirs, more than a database of this size may have.
+  await some('policy as before');
+  // Stronger evidence than theirs, more than a database of this size may have: it pushes out what is weaker and older.
   node.meet(
     Array.from({ length: 700 }, (_, index) => ({
       grade: 'handshake' as const,
@@ -303,29 +397,86 @@ test('the listing, the list, check and explain agree about five hundred subjects
     })),
   );
   await stage('beyond the size');
+  node.forget(EVERYBODY.slice(400, 420));
+  await stage('forgotten');
   await node.restart(OPTIONS, 1);
   node.clock.pass(2 * DAY_US);
   await stage('after two days of one that is kept');
   node.meet(EVERYBODY);
-  await stage('all came again');
+  await some('all came again');
   await node.restart(OPTIONS, 365);
   node.clock.pass(20 * DAY_US);
   await stage('time');
   const all = 2 * EACH;
   assert.deepEqual(counts, {
     recorded: all,
-    allowed: 361,
-    'allowed no more': all,
-    'allowed for an hour': all,
+    allowed: all - 128 - 11,
+    'allowed no more': 2 * SOME.length,
+    'allowed for an hour': all - 244,
     'after that hour': all,
     delisted: all - 50,
-    'deleted by another program': 400,
-    'came again': all - 50,
+    'deleted by another program': all - 50 - 56,
+    'came again': 2 * SOME.length - 6,
     'stricter policy': EACH,
-    'policy as before': all - 50,
-    'beyond the size': all - 50,
+    'policy as before': 2 * SOME.length - 6,
+    'beyond the size': 768,
+    forgotten: 748,
     'after two days of one that is kept': 0,
-    'all came again': all,
+    'all came again': 2 * SOME.length,
     time: 0,
   });
+});
+
+test('lists of old clients tell what their look-ups find, at each level', async () => {
+  await using node = new Node();
+  const met = (at: number): string => addressOf(at);
+  node.meet(EVERYBODY.slice(0, 4).map((one) => ({ ...one, grade: 'seen' as const })));
+  node.meet([{ ...EVERYBODY[4], grade: 'handshake' as const, sipMethod: 'REGISTER' }]);
+  node.share('45.9.9.9', '+4420712999999');
+  node.share(met(0), numberOf(0));
+  node.store.decide({ kind: 'allow', value: met(1), comment: '', untilEpochUs: undefined });
+  node.store.decide({ kind: 'allow', value: numberOf(1), comment: '', untilEpochUs: undefined });
+  const own = { ...OPTIONS, ownAddresses: [met(2)], ownNumbers: [numberOf(2)] };
+  node.store.decide({
+    kind: 'delist',
+    subject: { kind: 'address', value: met(3) },
+    comment: '',
+  });
+  for (const [level, told] of [
+    ['listed', [met(4)]],
+    ['known', [met(4), met(0), numberOf(3), numberOf(0)]],
+    // As SentryPeer 4.x did: also the name that was registered.
+    [
+      'hearsay',
+      ['45.9.9.9', met(4), met(0), '+4420712999999', numberOf(4), numberOf(3), numberOf(0)],
+    ],
+  ] as const) {
+    await node.restart(own, 90, 4 * MIB, level);
+    node.settle();
+    const found = await node.oldLists();
+    assert.deepEqual(found.toSorted(), told.toSorted(), level);
+    const asked = [
+      ...EVERYBODY.slice(0, 5),
+      { sourceIp: '45.9.9.9', calledNumber: '+4420712999999' },
+    ];
+    const answers = await node.texts(
+      asked.flatMap(({ sourceIp, calledNumber }) => [
+        `/ip-addresses/${sourceIp}`,
+        `/numbers/${calledNumber}`,
+      ]),
+    );
+    const lookedUp = answers.flatMap((text) => Object.entries(JSON.parse(text) as object));
+    assert.deepEqual(
+      lookedUp.flatMap(([name, value]) => (name === 'message' ? [] : [String(value)])).toSorted(),
+      told.toSorted(),
+      `look-ups at ${level}`,
+    );
+    const [page = ''] = await node.texts(['/api/any/banned']);
+    const { ipaddress } = JSON.parse(page) as { readonly ipaddress: readonly string[] };
+    const banned = told.filter((value) => value.includes('.'));
+    assert.deepEqual(
+      ipaddress.toSorted(),
+      banned.length === 0 ? ['no new bans'] : banned.toSorted(),
+    );
+  }
 });

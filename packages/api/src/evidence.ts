@@ -9,21 +9,27 @@ export interface SeenTotal {
   readonly totalId: number;
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
-  /** Messages, 1 and above. */
+  /** Messages that came here; 0 where it is only shared, and then the times are of that. */
   readonly seenCount: number;
 }
 
-export interface SeenAddress extends SeenTotal {
+/** What other nodes may share, too. */
+export interface SharedTotal extends SeenTotal {
+  /** Messages that other nodes share. */
+  readonly sharedCount: number;
+}
+
+export interface SeenAddress extends SharedTotal {
   readonly address: string;
   readonly grade: Grade;
 }
 
-export interface SeenNumber extends SeenTotal {
+export interface SeenNumber extends SharedTotal {
   /** As it was dialled. */
   readonly number: string;
 }
 
-export interface SeenUserAgent extends SeenTotal {
+export interface SeenUserAgent extends SharedTotal {
   readonly userAgent: string;
 }
 
@@ -44,6 +50,7 @@ interface HourTotal {
   readonly method: string;
   readonly transport: string;
   readonly seenCount: number;
+  readonly sharedCount: number;
 }
 
 export interface EventFilter {
@@ -94,7 +101,11 @@ export type Role = 'read' | 'write' | 'admin';
 export interface Evidence {
   addresses(limit: number, after?: PageEnd): Page<SeenAddress>;
   address(address: string): SeenAddress | undefined;
+  /** In the order in which they became known. @param totalId Of the last one of the page before. */
+  addressesFrom(totalId: number, limit: number): readonly SeenAddress[];
+  /** What something came from, or was called; what is only shared stands apart. */
   addressesCount(): number;
+  sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>>;
   numbers(limit: number, after?: PageEnd): Page<SeenNumber>;
   number(number: string): SeenNumber | undefined;
   numbersCount(): number;

@@ -233,7 +233,7 @@ async function buildApp(
   );
   addOperations(app, { ...ports, lists }, options.version);
   addDecisionsRoute(app, ports);
-  addCloudRoutes(app, { ...ports, access, lookUpLevel: options.lookUpLevels.hq });
+  addCloudRoutes(app, { ...ports, access, lookUpLevels: options.lookUpLevels });
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>

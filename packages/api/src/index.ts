@@ -22,4 +22,4 @@ export {
 export { type Blockable, type Decision, type Reputation } from './reputation.ts';
 export { type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';
-export type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';
+export { isTold, type LookUpFamily, type LookUpLevel } from './look-up-levels.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pages } from './totals.ts';
 
 /**
@@ -18,25 +19,32 @@ export function jsonText(value: Readonly<Record<string, string | number>>): stri
 
 /**
  * `{"<name>_total": total, "<name>": [entry, …]}` in pieces, one a page, so that a list of any length takes
- * the memory of a page.
+ * the memory of a page. The total stands first, as SentryPeer 4.x has it, where one page holds all; of a longer list it
+ * is known at the end. No text at all where there is no entry.
  */
 export async function* jsonListText<T>(
   name: string,
-  total: number,
   pages: Pages<T>,
   format: (entry: T) => Readonly<Record<string, string>>,
 ): AsyncGenerator<string> {
-  let text = `{\n  "${name}_total": ${total},\n  "${name}": [`;
-  let separator = '\n';
+  let text = '';
+  let total = 0;
+  let isBegun = false;
   for await (const page of pages) {
-    for (const entry of page) {
-      text += separator + entryText(format(entry));
-      separator = ',\n';
+    if (text !== '') {
+      yield isBegun ? text : `{\n  "${name}": [${text}`;
+      isBegun = true;
+      text = '';
     }
-    yield text;
-    text = '';
+    for (const entry of page) {
+      text += `${total === 0 ? '' : ','}\n${entryText(format(entry))}`;
+      total += 1;
+    }
+    await nextTurn(); // Look-ups go between.
   }
-  yield `${text}${separator === '\n' ? '' : '\n  '}]\n}`;
+  if (total === 0) return;
+  const count = `"${name}_total": ${total}`;
+  yield isBegun ? `${text}\n  ],\n  ${count}\n}` : `{\n  ${count},\n  "${name}": [${text}\n  ]\n}`;
 }
 
 /** One object of a list, two levels deep. */

@@ -12,7 +12,7 @@ export type Grade = (typeof GRADES)[number];
 export interface ListFilter {
   /** The weakest grade that is listed. */
   readonly grade: Grade;
-  /** Messages from the address or events of the entry, 1 and above. */
+  /** Messages from the address or events of the entry; with 0 also addresses that are only shared. */
   readonly minCount: number;
   /** Wall-clock microseconds; only what was seen after it. */
   readonly afterEpochUs: number;
@@ -23,7 +23,7 @@ export interface ListFilter {
 /** Of totals of addresses. */
 export const ADDRESS_PARAMETERS = {
   grade: oneOf('The weakest evidence; an address that was only seen may be forged.', GRADES),
-  min_count: wholeNumber('Messages, at least this many.', 1),
+  min_count: wholeNumber('Messages that came here, at least this many.', 1),
   max_age: age('Last seen within this time before now.'),
   since: time('Seen after this time.'),
   family: oneOf('IPv4 or IPv6 only.', ['4', '6']),
@@ -53,7 +53,7 @@ export function listFilter(
   defaultGrade: Grade,
   nowEpochUs: number,
 ): ListFilter {
-  const { grade = defaultGrade, min_count: minCount = 1, max_age: maxAge, since = 0 } = values;
+  const { grade = defaultGrade, min_count: minCount = 0, max_age: maxAge, since = 0 } = values;
   const young = maxAge === undefined ? 0 : nowEpochUs - maxAge * 1e6;
   // Both may be given; the later time counts.
   return {

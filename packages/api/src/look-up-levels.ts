@@ -5,7 +5,7 @@ import type { Standing } from '@sentrypeer/verdict';
 import type { Reputation } from './reputation.ts';
 
 /** Routes of others' clients, which take 200 for bad and 404 for clean. */
-export type LookUpFamily = '4.x' | 'hq';
+export type LookUpFamily = '4.x' | 'hq' | 'apiban';
 
 /**
  * What such a client is told of: `listed` what is to be refused, `known` also what was met here, `hearsay` also what other
@@ -33,7 +33,7 @@ export class LevelledLookUp {
     const { judge } = this.#ports.reputation;
     const nowEpochUs = this.#ports.clock.epochUs();
     if (this.#level === 'listed') return judge.judge({ number }, nowEpochUs).listed;
-    return this.#isKnown(judge.numberStanding(number, nowEpochUs), wasSaid);
+    return isTold(this.#level, judge.numberStanding(number, nowEpochUs), wasSaid);
   }
 
   /** The same of an address. */
@@ -41,11 +41,16 @@ export class LevelledLookUp {
     const { judge } = this.#ports.reputation;
     const nowEpochUs = this.#ports.clock.epochUs();
     if (this.#level === 'listed') return judge.judge({ address }, nowEpochUs).listed;
-    return this.#isKnown(judge.addressStanding(address, nowEpochUs), wasSaid);
+    return isTold(this.#level, judge.addressStanding(address, nowEpochUs), wasSaid);
   }
+}
 
-  #isKnown(standing: Standing, wasSaid: () => boolean): boolean {
-    if (standing === 'unmet') return this.#level === 'hearsay' && wasSaid();
-    return standing === 'met';
-  }
+/**
+ * Whether a level tells of what is not listed.
+ *
+ * @param wasSaid Whether anything is known of exactly this, hearsay included.
+ */
+export function isTold(level: LookUpLevel, standing: Standing, wasSaid: () => boolean): boolean {
+  if (standing === 'unmet') return level === 'hearsay' && wasSaid();
+  return level !== 'listed' && standing === 'met';
 }

@@ -52,22 +52,16 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     else sendHtml(reply, HEALTH_PAGE);
   });
   addRoute(app, '/ip-addresses', READ, (request, reply) => {
-    const total = totals.addressesCount();
-    if (total === 0) return sendJson(reply, 404, { message: 'No bad actors found' });
-    if (request.method === 'HEAD') return sendHead(reply);
     const list = lists.open(() =>
-      jsonListText('ip_addresses', total, totals.addresses(), addressEntry),
+      jsonListText('ip_addresses', totals.addresses(ports.lookUpLevel), addressEntry),
     );
-    return sendList(request, reply, list);
+    answerLater(reply, sendList(request, reply, list, 'No bad actors found'));
   });
   addRoute(app, '/numbers', READ, (request, reply) => {
-    const total = totals.numbersCount();
-    if (total === 0) return sendJson(reply, 404, { message: 'No phone numbers found' });
-    if (request.method === 'HEAD') return sendHead(reply);
     const list = lists.open(() =>
-      jsonListText('called_numbers', total, totals.numbers(), numberEntry),
+      jsonListText('called_numbers', totals.numbers(ports.lookUpLevel), numberEntry),
     );
-    return sendList(request, reply, list);
+    answerLater(reply, sendList(request, reply, list, 'No phone numbers found'));
   });
   const lookUpAddress: Handler = (request, reply) => {
     const address = canonicalAddress(lastSegment(request.raw.url ?? '') ?? '');
@@ -119,18 +113,43 @@ export function sendJson(
   reply.code(status).type(JSON_TYPE).serializer(asIs).send(jsonText(value));
 }
 
-/** The length of a list is not known before it was sent. */
-function sendHead(reply: FastifyReply): void {
+/** Lets an answer take its time; Fastify would send nothing as soon as a promise of ours is fulfilled. */
+export function answerLater(reply: FastifyReply, answer: Promise<void>): void {
+  answer.catch((error: unknown) => reply.send(error));
+}
+
+/** @param empty What is said where there is no entry. */
+async function sendList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  list: Readable | undefined,
+  empty: string,
+): Promise<void> {
+  if (list === undefined) {
+    reply.header('Retry-After', '1');
+    return sendJson(reply, 503, { error: 'Too many lists are being sent' });
+  }
+  reply.raw.once('close', () => list.destroy()); // Also while nothing was found yet.
+  if (!(await hasText(list))) return sendJson(reply, 404, { message: empty });
+  if (request.method !== 'HEAD') return sendText(request, reply, JSON_TYPE, list);
+  // The length of a list is not known before it was sent.
+  list.destroy();
   reply.type(JSON_TYPE).send();
 }
 
-function sendList(request: FastifyRequest, reply: FastifyReply, list: Readable | undefined): void {
-  if (list !== undefined) {
-    sendText(request, reply, JSON_TYPE, list);
-    return;
-  }
-  reply.header('Retry-After', '1');
-  sendJson(reply, 503, { error: 'Too many lists are being sent' });
+/** Waits for the first text of a list, and leaves it there. Rejects with why it can't be made. */
+function hasText(list: Readable): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  list.once('error', reject);
+  list.once('close', () => resolve(false));
+  list.once('end', () => resolve(false));
+  list.once('readable', () => {
+    const text: unknown = list.read();
+    if (text === null) return; // The end follows.
+    list.unshift(text);
+    resolve(true);
+  });
+  return promise;
 }
 
 export function sendHtml(reply: FastifyReply, html: string): void {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { LookUpLevel } from './look-up-levels.ts';
+
 /** What is known of one source address. */
 export interface AddressTotal {
   readonly ipAddress: string;
-  /** Wall-clock microseconds. */
-  readonly seenFirstEpochUs: number;
-  readonly seenLastEpochUs: number;
   /** `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, UTC. */
   readonly seenLast: string;
   readonly seenCount: number;
-  /** What it has ever proved: nothing, that it receives our answers, or that it set up a connection. */
-  readonly grade: 'seen' | 'returned' | 'handshake';
 }
 
 /** What is known of one number that was called. */
@@ -26,18 +23,16 @@ export type Pages<T> = Iterable<readonly T[]> | AsyncIterable<readonly T[]>;
 
 /** The collected data as the routes read it. */
 export interface Totals {
-  addressesCount(): number;
-  /** All addresses, the one seen last first. */
-  addresses(): Pages<AddressTotal>;
+  /** Addresses that a level tells of, the one seen last (or listed last) first; a page may be empty. */
+  addresses(level: LookUpLevel): Pages<AddressTotal>;
   /**
    * The address as it is stored, `undefined` if it was not seen.
    *
    * @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4.
    */
   address(ipAddress: string): string | undefined;
-  numbersCount(): number;
-  /** All numbers, the one called last first. */
-  numbers(): Pages<NumberTotal>;
+  /** Numbers that a level tells of, the one called last (or listed last) first; a page may be empty. */
+  numbers(level: LookUpLevel): Pages<NumberTotal>;
   /** The number as it was dialled first, with or without a `+`; `undefined` if it was not called. */
   number(calledNumber: string): string | undefined;
 }

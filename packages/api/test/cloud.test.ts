@@ -203,7 +203,13 @@ test('POST /oauth/token gives a key for a token, in JSON and as a form', async (
 });
 
 function someEvidence(): MemoryEvidence {
-  const seen = { totalId: 1, firstSeenEpochUs: 1, lastSeenEpochUs: 1, seenCount: 1 };
+  const seen = {
+    totalId: 1,
+    firstSeenEpochUs: 1,
+    lastSeenEpochUs: 1,
+    seenCount: 1,
+    sharedCount: 0,
+  };
   const evidence = new MemoryEvidence();
   evidence.addressList.push({ ...seen, address: '10.0.0.1', grade: 'handshake' });
   evidence.numberList.push({ ...seen, number: '0046123' });

@@ -233,13 +233,14 @@ test('routes are exact', async () => {
   }
 });
 
-test('HEAD answers as GET does, without a body and without reading a list', async () => {
-  totals.addAddress('192.0.2.1');
+test('HEAD answers as GET does, without a body and without reading more of a list than its begin', async () => {
+  for (let index = 0; index < 3000; index += 1)
+    totals.addAddress(`192.0.${index >> 8}.${index & 255}`);
   for (const path of [
     '/',
     '/health-check',
     '/ip-addresses/192.0.2.1',
-    '/ip-addresses/192.0.2.2',
+    '/ip-addresses/192.1.2.2',
     '/numbers',
     '/numbers/x',
     '/nothing',
@@ -252,7 +253,7 @@ test('HEAD answers as GET does, without a body and without reading a list', asyn
   }
   const list = await ask('/ip-addresses', {}, 'HEAD');
   assert.deepEqual([list.status, list.text, list.headers['content-length']], [200, '', undefined]);
-  assert.equal(totals.pagesReadCount, 0);
+  assert.ok(totals.pagesReadCount <= 3, String(totals.pagesReadCount));
 });
 
 test('other methods are 405 with Allow, on unknown paths 404', async () => {
@@ -296,7 +297,7 @@ test('a failure of the data is 500, is logged, and leaves the server up', async 
 });
 
 test('a failure amid a list breaks the connection, so that no half of it looks whole', async () => {
-  for (let index = 0; index < 1000; index += 1) totals.addAddress(`2001:db8::${index}`);
+  for (let index = 0; index < 1500; index += 1) totals.addAddress(`2001:db8::${index}`);
   totals.failure = new Error('database is locked');
   await assert.rejects(ask('/ip-addresses'), { code: 'ECONNRESET' });
   assert.equal(messages.length, 1);
@@ -336,7 +337,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         host: '127.0.0.1',
         port: 0,
         version: '',
-        lookUpLevels: { '4.x': 'known', hq: 'listed' },
+        lookUpLevels: { '4.x': 'known', hq: 'listed', apiban: 'listed' },
       },
       AbortSignal.abort(),
     ),

@@ -24,6 +24,14 @@ export class MemoryEvidence implements Evidence {
     return this.addressList.find((item) => item.address === address);
   }
 
+  addressesFrom(totalId: number, limit: number): Of<'addressesFrom'> {
+    return this.addressList.filter((item) => item.totalId > totalId).slice(0, limit);
+  }
+
+  sharedCounts(): Of<'sharedCounts'> {
+    return { addresses: 0, numbers: 0, userAgents: 0 };
+  }
+
   addressesCount(): number {
     return this.addressList.length;
   }

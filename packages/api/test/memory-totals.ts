@@ -3,36 +3,24 @@
 import type { AddressTotal, NumberTotal, Pages, Totals } from '../src/index.ts';
 
 const SEEN_LAST = '2026-11-23 10:00:01.123456000';
-const SEEN_LAST_EPOCH_US = Date.UTC(2026, 10, 23, 10, 0, 1) * 1000 + 123_456;
 
 /** Totals in memory, which count how they are read. */
 export class MemoryTotals implements Totals {
   readonly addressList: AddressTotal[] = [];
   readonly numberList: NumberTotal[] = [];
-  /** What reading throws, behind the first page in a list. */
+  /** What reading throws, behind the second page of a list. */
   failure: Error | undefined;
   pagesReadCount = 0;
   openListsCount = 0;
 
-  addAddress(ipAddress: string, seenCount = 1, grade: AddressTotal['grade'] = 'seen'): this {
-    this.addressList.push({
-      ipAddress,
-      seenFirstEpochUs: SEEN_LAST_EPOCH_US,
-      seenLast: SEEN_LAST,
-      seenLastEpochUs: SEEN_LAST_EPOCH_US,
-      seenCount,
-      grade,
-    });
+  addAddress(ipAddress: string, seenCount = 1): this {
+    this.addressList.push({ ipAddress, seenLast: SEEN_LAST, seenCount });
     return this;
   }
 
   addNumber(calledNumber: string, seenCount = 1): this {
     this.numberList.push({ calledNumber, seenLast: SEEN_LAST, seenCount });
     return this;
-  }
-
-  addressesCount(): number {
-    return this.addressList.length;
   }
 
   addresses(): Pages<AddressTotal> {
@@ -42,10 +30,6 @@ export class MemoryTotals implements Totals {
   address(ipAddress: string): string | undefined {
     if (this.failure !== undefined) throw this.failure;
     return this.addressList.find((total) => total.ipAddress === ipAddress)?.ipAddress;
-  }
-
-  numbersCount(): number {
-    return this.numberList.length;
   }
 
   numbers(): Pages<NumberTotal> {
@@ -60,7 +44,7 @@ export class MemoryTotals implements Totals {
     this.openListsCount += 1;
     try {
       for (let index = 0; index < list.length; index += 500) {
-        if (this.failure !== undefined && index > 0) throw this.failure;
+        if (this.failure !== undefined && index > 500) throw this.failure;
         this.pagesReadCount += 1;
         yield list.slice(index, index + 500);
       }

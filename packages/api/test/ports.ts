@@ -35,7 +35,7 @@ export function openApi(
       host: '127.0.0.1',
       port: 0,
       version: '1.2.3',
-      lookUpLevels: { '4.x': 'hearsay', hq: 'hearsay' },
+      lookUpLevels: { '4.x': 'hearsay', hq: 'hearsay', apiban: 'listed' },
       ...options,
     },
   );

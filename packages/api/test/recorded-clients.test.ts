@@ -17,7 +17,7 @@ import { openApi } from './ports.ts';
 
 const SECRET = 'sentrypeer_secret';
 const NUMBER = '900442071234567';
-const SEEN = { totalId: 1, firstSeenEpochUs: 1, lastSeenEpochUs: 9, seenCount: 1 };
+const SEEN = { totalId: 1, firstSeenEpochUs: 1, lastSeenEpochUs: 9, seenCount: 1, sharedCount: 0 };
 
 interface Answer {
   readonly status: number;

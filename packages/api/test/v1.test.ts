@@ -17,6 +17,7 @@ const SEEN = {
   firstSeenEpochUs: 1_790_000_000_000_001,
   lastSeenEpochUs: 1_790_000_600_000_000,
   seenCount: 3,
+  sharedCount: 0,
 };
 
 function someEvidence(): MemoryEvidence {

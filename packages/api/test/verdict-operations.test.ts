@@ -64,6 +64,7 @@ test('GET /v1/check answers for a number in another form than it was dialled in'
       first_seen: UNTIL,
       last_seen: UNTIL,
       seen_count: 7,
+      shared_count: 0,
     },
     address: null,
     country: null,
@@ -90,21 +91,20 @@ for (const [level, expected] of [
     reputation.standings.set('0701234567', 'met').set('46102', 'met').set('46104', 'guarded');
     reputation.standings.set('46105', 'delisted');
     reputation.standings.set('11.22.33.44', 'met').set('11.22.33.45', 'met');
-    const seen = { firstSeenEpochUs: 1, lastSeenEpochUs: 1, seenCount: 1, totalId: 1 };
+    const seen = {
+      firstSeenEpochUs: 1,
+      lastSeenEpochUs: 1,
+      seenCount: 1,
+      sharedCount: 0,
+      totalId: 1,
+    };
     for (const number of ['46103', '46104', '46105']) {
       evidence.numberList.push({ ...seen, number });
-      totals.numberList.push({ calledNumber: number, seenLast: '', seenCount: 1 });
+      totals.addNumber(number);
     }
     evidence.addressList.push({ ...seen, address: '11.22.33.46', grade: 'seen' });
-    totals.addressList.push({
-      ipAddress: '11.22.33.46',
-      seenFirstEpochUs: 1,
-      seenLastEpochUs: 1,
-      seenLast: '',
-      seenCount: 1,
-      grade: 'seen',
-    });
-    const lookUpLevels = { '4.x': level, hq: level };
+    totals.addAddress('11.22.33.46');
+    const lookUpLevels = { '4.x': level, hq: level, apiban: level };
     await using api = await openApi({ reputation, evidence, totals }, { lookUpLevels });
     for (const [numbers, addresses] of [
       ['/numbers/', '/ip-addresses/'],
@@ -159,9 +159,16 @@ test('GET /v1/check and /v1/explain take what the honeypot records and a PBX may
 
 test('GET /v1/check says of an address that may be forged that it may', async () => {
   const evidence = new MemoryEvidence();
-  const seen = { firstSeenEpochUs: UNTIL_US, lastSeenEpochUs: UNTIL_US, seenCount: 3, totalId: 1 };
+  const seen = {
+    firstSeenEpochUs: UNTIL_US,
+    lastSeenEpochUs: UNTIL_US,
+    seenCount: 3,
+    sharedCount: 0,
+    totalId: 1,
+  };
   evidence.addressList.push({ ...seen, address: '11.22.33.45', grade: 'seen' });
-  evidence.addressList.push({ ...seen, totalId: 2, address: '11.22.33.47', grade: 'seen' });
+  const shared = { seenCount: 0, sharedCount: 3, totalId: 2, grade: 'seen' } as const;
+  evidence.addressList.push({ ...seen, ...shared, address: '11.22.33.47' });
   const reputation = someReputation();
   reputation.standings.set('11.22.33.45', 'met');
   await using api = await openApi({ evidence, reputation });
@@ -178,7 +185,7 @@ test('GET /v1/check says of an address that may be forged that it may', async ()
   }
   const hearsay = (await get(api, '/v1/check?address=11.22.33.47')) as { reasons: string[] };
   assert.deepEqual(hearsay.reasons, [
-    'nothing came from this address here; other nodes share events of it',
+    'nothing came from this address here; other nodes share 3 events of it',
   ]);
 });
 

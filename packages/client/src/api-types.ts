@@ -17,8 +17,10 @@ export interface Address {
   readonly first_seen: string;
   /** When it was met last. */
   readonly last_seen: string;
-  /** Messages. */
+  /** Messages that came here; 0 where other nodes share it and nothing came. */
   readonly seen_count: number;
+  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  readonly shared_count: number;
 }
 
 export interface Number {
@@ -34,8 +36,10 @@ export interface Number {
   readonly first_seen: string;
   /** When it was met last. */
   readonly last_seen: string;
-  /** Messages. */
+  /** Messages that came here; 0 where other nodes share it and nothing came. */
   readonly seen_count: number;
+  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  readonly shared_count: number;
 }
 
 export interface UserAgent {
@@ -45,8 +49,10 @@ export interface UserAgent {
   readonly first_seen: string;
   /** When it was met last. */
   readonly last_seen: string;
-  /** Messages. */
+  /** Messages that came here; 0 where other nodes share it and nothing came. */
   readonly seen_count: number;
+  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  readonly shared_count: number;
 }
 
 export interface Country {
@@ -89,6 +95,8 @@ export interface Methods {
     readonly transport: string;
     /** Messages. */
     readonly seen_count: number;
+    /** Messages that other nodes share. */
+    readonly shared_count: number;
   }[];
 }
 
@@ -99,6 +107,8 @@ export interface Series {
     readonly start: string;
     /** Messages. */
     readonly seen_count: number;
+    /** Messages that other nodes share. */
+    readonly shared_count: number;
     /** Messages by method. */
     readonly methods: Readonly<Record<string, number>>;
   }[];
@@ -146,6 +156,12 @@ export interface Summary {
   readonly numbers: number;
   /** User-Agents seen. */
   readonly user_agents: number;
+  /** Addresses that other nodes share, and that nothing came from. */
+  readonly shared_addresses: number;
+  /** Numbers that other nodes share, and that were not called here. */
+  readonly shared_numbers: number;
+  /** User-Agents that only other nodes share. */
+  readonly shared_user_agents: number;
   /** Id of the newest event. */
   readonly last_event_id: number;
 }
@@ -273,6 +289,8 @@ export interface Explanation {
 export interface ExplainedAddress {
   /** As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6. */
   readonly entry: string;
+  /** Messages of it that other nodes share. They prove nothing, and list nothing. */
+  readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
   /** What to do: refuse what is listed; report what is watched, and let it through. */
@@ -302,6 +320,8 @@ export interface ExplainedNumber {
   readonly destination_class: string | null;
   /** The range by whose evidence it was judged, such as +46850780xx. */
   readonly range: string | null;
+  /** Messages of it that other nodes share. They prove nothing, and list nothing. */
+  readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
   /** What to do: refuse what is listed; report what is watched, and let it through. */

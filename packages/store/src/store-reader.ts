@@ -59,6 +59,7 @@ export class StoreReader {
   readonly #counter: StatementSync;
   readonly #addresses: StatementSync;
   readonly #address: StatementSync;
+  readonly #addressesFrom: StatementSync;
   readonly #seenAddress: StatementSync;
   readonly #calledNumber: StatementSync;
   readonly #revision: StatementSync;
@@ -89,6 +90,9 @@ export class StoreReader {
     this.#revision = database.prepare('PRAGMA data_version');
     this.#address = database.prepare(
       `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE address = ?`,
+    );
+    this.#addressesFrom = database.prepare(
+      `SELECT ${ADDRESS_COLUMNS} FROM address_total WHERE total_id > ? ORDER BY total_id LIMIT ?`,
     );
     this.#numbers = newestFirst(database, NUMBER_COLUMNS, 'number_total');
     this.#number = database.prepare(`SELECT ${NUMBER_COLUMNS} FROM number_total WHERE number = ?`);
@@ -162,6 +166,11 @@ export class StoreReader {
    */
   addresses(limit: number, after: PageEnd = BEGINNING): Page<AddressTotal> {
     return this.#page(this.#addresses, limit, after, addressTotal);
+  }
+
+  /** A page of addresses in the order in which they became known. */
+  addressesFrom(totalId: number, limit: number): readonly AddressTotal[] {
+    return this.#guarded(() => this.#addressesFrom.all(totalId, limit).map(addressTotal));
   }
 
   address(address: string): AddressTotal | undefined {

@@ -27,8 +27,6 @@ const TESTS = [
   'sharing/origins',
   'store-reader',
 ].map((name) => `packages/store/test/${name}.test.ts`);
-/** Of these, what takes long and prepares nothing else. */
-const TOO_LONG = 'a bounded number of events';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const RECORDER = join(import.meta.dirname, 'record-plans.ts');
@@ -65,7 +63,7 @@ const isOnPurpose = (at: string): boolean => ON_PURPOSE.some((file) => at.starts
 
 /** Runs these tests with the recorder. */
 async function record(file: string): Promise<readonly RecordedPlan[]> {
-  const runner = ['--test-isolation=none', `--test-skip-pattern=${TOO_LONG}`, '--test'];
+  const runner = ['--test-isolation=none', '--test'];
   const args = ['--import', RECORDER, ...runner, ...TESTS];
   // As a test of ours the runner would report to us instead of running.
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;

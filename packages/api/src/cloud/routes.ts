@@ -23,7 +23,7 @@ const TOKEN_SECONDS = 86_400;
 const POSTED_TYPE = 'application/octet-stream';
 
 export interface CloudPorts {
-  readonly lookUpLevel: LookUpLevel;
+  readonly lookUpLevels: Readonly<Record<'hq' | 'apiban', LookUpLevel>>;
   readonly evidence: Evidence;
   readonly access: Access;
   readonly reputation: Reputation;
@@ -38,7 +38,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 /** The routes of SentryPeerHQ and of APIBAN, so that their clients can be pointed here. */
 export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   const { evidence } = ports;
-  const levelled = new LevelledLookUp(ports, ports.lookUpLevel);
+  const levelled = new LevelledLookUp(ports, ports.lookUpLevels.hq);
   addLookUp(app, '/api/phone-numbers/:value', 'Phone Number', (text) => {
     const number = parseNumber(text.trim());
     if (number === undefined) return undefined;
@@ -49,7 +49,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
     if (address === undefined) return undefined;
     return levelled.hasAddress(address, () => evidence.address(address) !== undefined);
   });
-  addBannedList(app, ports);
+  addBannedList(app, ports, ports.lookUpLevels.apiban);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Nodes label their JSON as they like, so nothing is made of the label.

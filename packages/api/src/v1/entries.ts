@@ -2,7 +2,13 @@
 
 import { NOT_FOUND } from '@sentrypeer/event';
 import type { Listed, ListedChange, ListedSubject } from '../feed.ts';
-import type { FoundEvent, SeenAddress, SeenNumber, SeenTotal, SeenUserAgent } from '../evidence.ts';
+import type {
+  FoundEvent,
+  SeenAddress,
+  SeenNumber,
+  SeenUserAgent,
+  SharedTotal,
+} from '../evidence.ts';
 import type { Place, PlaceEvidence } from '../places.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
 
@@ -136,11 +142,12 @@ function sharedEntry({ origin }: FoundEvent): Json {
   return { address: origin.address, key: key ?? null };
 }
 
-function seen(total: Omit<SeenTotal, 'totalId'>) {
+function seen(total: Omit<SharedTotal, 'totalId'>) {
   return {
     first_seen: rfc3339(total.firstSeenEpochUs),
     last_seen: rfc3339(total.lastSeenEpochUs),
     seen_count: total.seenCount,
+    shared_count: total.sharedCount,
   };
 }
 

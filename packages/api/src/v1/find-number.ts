@@ -33,6 +33,7 @@ export function findNumber(
     firstSeenEpochUs: read.firstEpochUs,
     lastSeenEpochUs: read.lastEpochUs,
     seenCount: read.eventsCount,
+    sharedCount: 0,
     ...meaning,
   };
 }

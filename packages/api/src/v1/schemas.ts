@@ -39,6 +39,13 @@ export function reference(name: keyof typeof SCHEMAS): Schema {
 const SEEN = {
   first_seen: time('When it was met first.'),
   last_seen: time('When it was met last.'),
+  seen_count: count('Messages that came here; 0 where other nodes share it and nothing came.'),
+  shared_count: count('Messages that other nodes share. They prove nothing, and list nothing.'),
+};
+/** Of countries and networks, which count what came here. */
+const MET = {
+  first_seen: SEEN.first_seen,
+  last_seen: SEEN.last_seen,
   seen_count: count('Messages.'),
 };
 const GRADE: Schema = {
@@ -103,6 +110,9 @@ const LEVEL = {
   description: 'What to do: refuse what is listed; report what is watched, and let it through.',
 };
 const EXPLAINED = {
+  shared_count: count(
+    'Messages of it that other nodes share. They prove nothing, and list nothing.',
+  ),
   listed: { type: 'boolean', description: 'Whether the level is listed.' },
   level: LEVEL,
   ...VERDICT,
@@ -135,13 +145,13 @@ export const SCHEMAS = {
   NumberPage: page('Number'),
   UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
   UserAgentPage: page('UserAgent'),
-  Country: object({ country: PLACE.country, addresses: count('Addresses known.'), ...SEEN }),
+  Country: object({ country: PLACE.country, addresses: count('Addresses known.'), ...MET }),
   Countries: object({ items: { type: 'array', items: { $ref: '#/components/schemas/Country' } } }),
   Network: object({
     network: PLACE.network,
     name: PLACE.network_name,
     addresses: count('Addresses known.'),
-    ...SEEN,
+    ...MET,
   }),
   NetworkPage: page('Network'),
   Methods: object({
@@ -151,6 +161,7 @@ export const SCHEMAS = {
         method: text('SIP method; OTHER sums up those of no RFC, and what was not SIP.'),
         transport: text('UDP, TCP or TLS.'),
         seen_count: count('Messages.'),
+        shared_count: count('Messages that other nodes share.'),
       }),
     },
   }),
@@ -161,6 +172,7 @@ export const SCHEMAS = {
       items: object({
         start: time('Beginning of the interval, UTC.'),
         seen_count: count('Messages.'),
+        shared_count: count('Messages that other nodes share.'),
         methods: {
           type: 'object',
           additionalProperties: count('Messages.'),
@@ -196,6 +208,9 @@ export const SCHEMAS = {
     addresses: count('Addresses seen.'),
     numbers: count('Numbers called.'),
     user_agents: count('User-Agents seen.'),
+    shared_addresses: count('Addresses that other nodes share, and that nothing came from.'),
+    shared_numbers: count('Numbers that other nodes share, and that were not called here.'),
+    shared_user_agents: count('User-Agents that only other nodes share.'),
     last_event_id: count('Id of the newest event.'),
   }),
   Event: object(

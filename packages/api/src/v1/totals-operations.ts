@@ -31,7 +31,7 @@ const always = (): boolean => true;
 const TOTALS_QUERY = {
   limit,
   cursor: totalsCursor,
-  min_count: wholeNumber('Messages, at least this many.', 1),
+  min_count: wholeNumber('Messages that came here, at least this many.', 1),
   since: time('Last seen after this time.'),
 };
 const SPAN = {
@@ -50,10 +50,14 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     isConditional: always,
     handle: (call) => {
       const { evidence } = call.ports;
+      const shared = evidence.sharedCounts();
       sendJson(call, {
         addresses: evidence.addressesCount(),
         numbers: evidence.numbersCount(),
         user_agents: evidence.userAgentsCount(),
+        shared_addresses: shared.addresses,
+        shared_numbers: shared.numbers,
+        shared_user_agents: shared.userAgents,
         last_event_id: evidence.lastHoneyId(),
       });
     },
@@ -172,10 +176,11 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
       const { since = 0, until = Number.MAX_SAFE_INTEGER } = call.values;
       const items = call.ports.evidence.methods(since, until);
       sendJson(call, {
-        items: items.map(({ method, transport, seenCount }) => ({
+        items: items.map(({ method, transport, seenCount, sharedCount }) => ({
           method,
           transport,
           seen_count: seenCount,
+          shared_count: sharedCount,
         })),
       });
     },
@@ -193,17 +198,23 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
       const { interval = 'hour', since, until = Number.MAX_SAFE_INTEGER } = call.values;
       const from = since ?? call.ports.clock.epochUs() - SERIES_DAYS[interval] * DAY_US;
       const lengthUs = interval === 'hour' ? HOUR_US : DAY_US;
-      const sums = new Map<number, { count: number; methods: Record<string, number> }>();
-      for (const { hourEpochUs, method, seenCount } of call.ports.evidence.hours(from, until)) {
+      const sums = new Map<
+        number,
+        { count: number; shared: number; methods: Record<string, number> }
+      >();
+      for (const hour of call.ports.evidence.hours(from, until)) {
+        const { hourEpochUs, method, seenCount, sharedCount } = hour;
         const start = Math.floor(hourEpochUs / lengthUs) * lengthUs;
-        const sum = sums.get(start) ?? { count: 0, methods: {} };
+        const sum = sums.get(start) ?? { count: 0, shared: 0, methods: {} };
         sum.count += seenCount;
-        sum.methods[method] = (sum.methods[method] ?? 0) + seenCount;
+        sum.shared += sharedCount;
+        if (seenCount > 0) sum.methods[method] = (sum.methods[method] ?? 0) + seenCount;
         sums.set(start, sum);
       }
-      const items = [...sums].map(([start, { count, methods }]) => ({
+      const items = [...sums].map(([start, { count, shared, methods }]) => ({
         start: rfc3339(start),
         seen_count: count,
+        shared_count: shared,
         methods,
       }));
       sendJson(call, { interval, items });
@@ -219,7 +230,7 @@ interface TotalsValues {
 }
 
 function totalsQuery(values: TotalsValues) {
-  const { min_count: minCount = 1, since = 0 } = values;
+  const { min_count: minCount = 0, since = 0 } = values;
   return {
     after: values.cursor,
     limit: values.limit,

@@ -37,7 +37,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
       const { number: dialled, address: source } = call.values;
       const found = dialled === undefined ? undefined : findNumber(call.ports, dialled, judgement);
       sendJson(call, {
-        ...checkEntry(call, judgement, from),
+        ...checkEntry(judgement, from),
         number: found === undefined ? null : numberEntry(found),
         address: from === undefined ? null : addressEntry(from, call.ports.places),
         ...placeEntry(source === undefined ? undefined : call.ports.places.placeOf(source)),
@@ -56,11 +56,12 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
       const judged = judge(call);
       if (judged === undefined) return;
       const { judgement, from } = judged;
-      const { address: source } = call.values;
+      const { ports } = call;
+      const { number: dialled = '', address: source } = call.values;
       const { number, address } = judgement;
       const e164 = number?.e164;
       sendJson(call, {
-        ...checkEntry(call, judgement, from),
+        ...checkEntry(judgement, from),
         number:
           number === undefined
             ? null
@@ -71,12 +72,14 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                 number_type: number.type ?? null,
                 destination_class: number.destinationClass ?? null,
                 range: number.range === undefined ? null : `+${number.range}`,
+                shared_count: findNumber(ports, dialled, judgement)?.sharedCount ?? 0,
                 ...explained(call, number, subjectOf(number, digitsOf(call.values.number))),
               },
         address:
           address === undefined
             ? null
             : {
+                shared_count: from?.sharedCount ?? 0,
                 entry: address.entry,
                 ...explained(
                   call,
@@ -151,23 +154,17 @@ function judge(
   };
 }
 
-function checkEntry(
-  { ports }: Call<typeof QUESTION>,
-  judgement: Judgement,
-  from: SeenAddress | undefined,
-) {
+function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
   const { level, listed, score, untilEpochUs } = judgement;
   const isSeen = level === 'none' && from?.grade === 'seen';
-  const { judge } = ports.reputation;
   // Nothing came from there: other nodes share events of it, which proves nothing.
-  const isHearsay =
-    isSeen && judge.addressStanding(from.address, ports.clock.epochUs()) === 'unmet';
+  const isHearsay = isSeen && from.seenCount === 0;
   const mayBeForged = isSeen && !isHearsay;
   const claimed =
     isSeen && judgement.address?.reasons.length === 0
       ? [
           isHearsay
-            ? 'nothing came from this address here; other nodes share events of it'
+            ? `nothing came from this address here; other nodes share ${counted(from.sharedCount, 'event')} of it`
             : `packets that claim this address came ${times(from.seenCount)}, but it may be forged`,
         ]
       : [];
@@ -226,6 +223,10 @@ function subjectOf({ range, e164 }: NumberJudgement, digits: string): Subject {
 
 function digitsOf(dialled = ''): string {
   return dialled.startsWith('+') ? dialled.slice(1) : dialled;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function times(count: number): string {

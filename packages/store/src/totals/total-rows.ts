@@ -48,8 +48,10 @@ export interface HourTotal {
   readonly sharedCount: number;
 }
 
-export const ADDRESS_COLUMNS = 'total_id, address, first_seen_us, last_seen_us, seen_count, grade, shared_count';
-export const NUMBER_COLUMNS = 'total_id, number, first_seen_us, last_seen_us, seen_count, shared_count';
+export const ADDRESS_COLUMNS =
+  'total_id, address, first_seen_us, last_seen_us, seen_count, grade, shared_count';
+export const NUMBER_COLUMNS =
+  'total_id, number, first_seen_us, last_seen_us, seen_count, shared_count';
 export const USER_AGENT_COLUMNS =
   'total_id, user_agent, first_seen_us, last_seen_us, seen_count, shared_count';
 
