@@ -26,9 +26,9 @@ async function sendPaced(
   await daemon.recorded(REQUESTS_COUNT);
 }
 
-async function seenCounts(daemon: DaemonProcess, path: string): Promise<unknown> {
+async function seenCount(daemon: DaemonProcess, path: string): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
-  return response.json();
+  return ((await response.json()) as { readonly seen_count: number }).seen_count;
 }
 
 test('10,000 equal requests are one row that counts 10,000, also in the API', async () => {
@@ -38,16 +38,9 @@ test('10,000 equal requests are one row that counts 10,000, also in the API', as
   assert.deepEqual(daemon.rows('SELECT source_ip, seen_count FROM honey'), [
     { source_ip: '127.3.0.1', seen_count: REQUESTS_COUNT },
   ]);
-  const lastSeen = daemon.rows('SELECT last_seen FROM honey')[0]?.['last_seen'];
-  const { seen_count: count } = (await seenCounts(daemon, '/v1/addresses/127.3.0.1')) as {
-    readonly seen_count: number;
-  };
-  assert.equal(count, REQUESTS_COUNT);
-  await until('the judge', () => daemon.number('SELECT count(*) FROM number_evidence') > 0);
-  assert.deepEqual(await seenCounts(daemon, '/numbers'), {
-    called_numbers_total: 1,
-    called_numbers: [{ called_number: '00441234', seen_last: lastSeen, seen_count: '10000' }],
-  });
+  for (const path of ['/v1/addresses/127.3.0.1', '/v1/numbers/00441234']) {
+    assert.equal(await seenCount(daemon, path), REQUESTS_COUNT, path);
+  }
 });
 
 test('10,000 distinct requests are 10,000 rows', async () => {

@@ -70,15 +70,15 @@ test('a database of SentryPeer 4.x is opened in place, repaired and served', asy
   );
   const known = (await get('/v1/numbers/00441234')) as { readonly seen_count: unknown };
   assert.equal(known.seen_count, 2);
-  const numbers = (await get('/numbers')) as {
-    readonly called_numbers: readonly Readonly<Record<string, string>>[];
+  const numbers = (await get('/v1/numbers')) as {
+    readonly items: readonly { readonly number: string; readonly seen_count: number }[];
   };
   assert.deepEqual(
-    numbers.called_numbers.map((entry) => [entry['called_number'], entry['seen_count']]),
+    numbers.items.map((entry) => [entry.number, entry.seen_count]),
     [
-      ['100', '2'],
-      ['0900', '1'],
-      ['00441234', '2'],
+      ['100', 2],
+      ['0900', 1],
+      ['00441234', 2],
     ],
   );
   // The old program's own query still works on it.
