@@ -4,7 +4,7 @@ import type { Listing } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import { PAGE_ENTRIES_COUNT, TOP_ROWS_MAX } from '../limits.ts';
 import type { Command } from './command.ts';
-import { formatTable, untilText, utc } from './text.ts';
+import { formatTable, nameOf, untilText, utc } from './text.ts';
 import { refuseMore, wholeFlag } from './words.ts';
 
 const KINDS = { addresses: 'address', numbers: 'number' } as const;
@@ -36,8 +36,8 @@ export const LISTINGS: Command = {
         after = page.at(-1)?.listingId ?? after;
         if (page.length < limit) break;
       }
-      const rows = found.map(({ kind, value, score, sinceEpochUs, untilEpochUs }) => ({
-        what: kind === 'address' ? value : `+${value}`,
+      const rows = found.map(({ score, sinceEpochUs, untilEpochUs, ...subject }) => ({
+        what: nameOf(subject),
         score,
         since: utc(sinceEpochUs),
         until: untilText(untilEpochUs),

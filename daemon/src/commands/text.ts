@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { formatJudgedNumber } from '@sentrypeer/event';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Subject } from '@sentrypeer/verdict';
 import { LOG_VALUE_CHARACTERS_MAX } from '../limits.ts';
@@ -29,7 +30,8 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 
 /** A number or a range with its plus, or an address. */
 export function nameOf({ kind, value }: Pick<Subject, 'kind' | 'value'>): string {
-  return kind === 'address' ? value : `+${value}`;
+  if (kind === 'number') return formatJudgedNumber(value);
+  return kind === 'range' ? `+${value}` : value;
 }
 
 /** Until when something holds. @param epochUs Wall-clock microseconds; the latest there is stands for always. */

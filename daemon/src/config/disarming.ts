@@ -31,9 +31,13 @@ export function disarmingSettings(config: Config, origins: ConfigOrigins): reado
       `${origins.apiCorsOrigin.text}: * lets every web page that somebody here opens read the API: name your site alone`,
     );
   }
-  if (api && lookupLevels.hq !== 'listed') {
+  const family = (['hq', 'apiban'] as const).find((one) => lookupLevels[one] !== 'listed');
+  if (api && family !== undefined) {
+    const level = lookupLevels[family];
+    const who = family === 'hq' ? 'SentryPeerHQ hang up on' : 'APIBAN block';
+    const how = level === 'known' ? 'one forged packet' : 'any stranger who shares';
     warnings.push(
-      `${origins.lookupLevels.text}: clients of SentryPeerHQ hang up on what is ${lookupLevels.hq}, which ${lookupLevels.hq === 'known' ? 'one forged packet' : 'any stranger who shares'} can bring about: leave it at hq=listed`,
+      `${origins.lookupLevels.text}: clients of ${who} what is ${level}, which ${how} can bring about: leave it at ${family}=listed`,
     );
   }
   for (const number of ownNumbers.filter(isMostNumbers)) {

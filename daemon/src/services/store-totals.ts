@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTold, type LookUpLevel, type Totals } from '@sentrypeer/api';
-import { formatEventTimestamp } from '@sentrypeer/event';
+import { formatEventTimestamp, formatJudgedNumber } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { StoreReader, type Page, type PageEnd } from '@sentrypeer/store';
 import type { Judge } from '@sentrypeer/verdict';
@@ -80,7 +80,10 @@ export function storeTotals(
       const isNew = (value: string): boolean =>
         level === 'listed' || list.evidence.number(value) === undefined;
       for (const page of listed(list, 'number', isNew)) {
-        yield page.map(({ value, ...total }) => ({ calledNumber: `+${value}`, ...total }));
+        yield page.map(({ value, ...total }) => ({
+          calledNumber: formatJudgedNumber(value),
+          ...total,
+        }));
       }
     },
     number: (calledNumber) => snapshot.read(() => reader.calledNumber(calledNumber)),

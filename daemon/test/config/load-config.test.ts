@@ -330,9 +330,13 @@ test('loadConfig() reads how to share, and from whom to begin', () => {
 
 test('loadConfig() reads levels of look-ups for all families of routes, or for some', () => {
   const levels = (text: string) => run(`-a --lookup-level ${text}`).config.lookupLevels;
-  assert.deepEqual(levels('hearsay'), { '4.x': 'hearsay', hq: 'hearsay' });
-  assert.deepEqual(levels('4.x=listed'), { '4.x': 'listed', hq: 'listed' });
-  assert.deepEqual(levels('hq=known,4.x=known'), { '4.x': 'known', hq: 'known' });
+  assert.deepEqual(levels('hearsay'), { '4.x': 'hearsay', hq: 'hearsay', apiban: 'hearsay' });
+  assert.deepEqual(levels('4.x=listed'), { '4.x': 'listed', hq: 'listed', apiban: 'listed' });
+  assert.deepEqual(levels('hq=known,apiban=known'), {
+    '4.x': 'known',
+    hq: 'known',
+    apiban: 'known',
+  });
 });
 
 test('loadConfig() warns of what takes a protection away, and of nothing that is usual', () => {
@@ -346,6 +350,7 @@ test('loadConfig() warns of what takes a protection away, and of nothing that is
     ['-a --api-cors-origin *', /every web page/],
     ['-a --lookup-level hq=hearsay', /any stranger who shares/],
     ['-a --lookup-level known', /one forged packet/],
+    ['-a --lookup-level apiban=known', /one forged packet/],
     ['--own-number +4*', /hardly any number is ever listed/],
     ['-r --reply-bandwidth 0', /without a ceiling/],
   ] as const) {

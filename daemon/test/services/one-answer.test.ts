@@ -258,8 +258,8 @@ class Node implements AsyncDisposable {
         readonly address: Checked;
         readonly number: Checked;
       };
-      const levels = [agree(sourceIp, address.level), agree(calledNumber, number.level)];
-      const gravest = LEVELS.find((one) => levels.includes(one)) ?? 'none';
+      const levels = new Set([agree(sourceIp, address.level), agree(calledNumber, number.level)]);
+      const gravest = LEVELS.find((one) => levels.has(one)) ?? 'none';
       const { level } = JSON.parse(checks[at] ?? '') as Checked;
       assert.equal(level, gravest, `${stage}: check of ${sourceIp} and ${calledNumber}`);
     });
@@ -442,7 +442,7 @@ test('lists of old clients tell what their look-ups find, at each level', async 
     subject: { kind: 'address', value: met(3) },
     comment: '',
   });
-  for (const [level, told] of [
+  const levels: readonly (readonly [LookUpLevel, readonly string[]])[] = [
     ['listed', [met(4)]],
     ['known', [met(4), met(0), numberOf(3), numberOf(0)]],
     // As SentryPeer 4.x did: also the name that was registered.
@@ -450,7 +450,8 @@ test('lists of old clients tell what their look-ups find, at each level', async 
       'hearsay',
       ['45.9.9.9', met(4), met(0), '+4420712999999', numberOf(4), numberOf(3), numberOf(0)],
     ],
-  ] as const) {
+  ];
+  for (const [level, told] of levels) {
     await node.restart(own, 90, 4 * MIB, level);
     node.settle();
     const found = await node.oldLists();

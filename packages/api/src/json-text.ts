@@ -31,7 +31,7 @@ export async function* jsonListText<T>(
   let total = 0;
   let isBegun = false;
   for await (const page of pages) {
-    if (text !== '') {
+    if (text !== '' && page.length > 0) {
       yield isBegun ? text : `{\n  "${name}": [${text}`;
       isBegun = true;
       text = '';

@@ -13,6 +13,7 @@ import {
   type Cover,
   type Prefix,
 } from '@sentrypeer/ip';
+import { formatJudgedNumber } from '@sentrypeer/event';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Subject } from './subject.ts';
 import { SCORE_MAX, type Verdict } from './verdict.ts';
@@ -160,7 +161,9 @@ export function blockedVerdict({ comment, untilEpochUs }: Block, known: Verdict)
 export function overruled(block: Block | undefined): readonly string[] {
   if (block === undefined) return [];
   const { subject, comment } = block;
-  const name = subject.kind === 'address' ? subject.value : `+${subject.value}`;
+  const { kind, value } = subject;
+  const name =
+    kind === 'number' ? formatJudgedNumber(value) : kind === 'range' ? `+${value}` : value;
   return [`so the block of ${name}${comment === '' ? '' : ` (${comment})`} has no effect on it`];
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { NOT_FOUND } from '@sentrypeer/event';
+import { formatJudgedNumber, NOT_FOUND } from '@sentrypeer/event';
 import type { Listed, ListedChange, ListedSubject } from '../feed.ts';
 import type {
   FoundEvent,
@@ -35,9 +35,10 @@ export function placeEntry(place: Place | undefined) {
   };
 }
 
-/** A number or a range of numbers with its plus; anything else as it is. */
+/** A number of E.164 or a range of such with its plus; anything else as it is. */
 export function numberText({ kind, value }: ListedSubject): string {
-  return kind === 'address' ? value : `+${value}`;
+  if (kind === 'number') return formatJudgedNumber(value);
+  return kind === 'range' ? `+${value}` : value;
 }
 
 /** An entry of the feed. */
