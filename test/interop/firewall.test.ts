@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { until } from '../e2e/daemon-process.ts';
 import { ATTACKER, BYSTANDER, FirewallWorld, HOST, ROUTER, SIP_PORT } from './firewall-world.ts';
 import { peer } from './peer.ts';
+import { runTool } from './tool.ts';
 
 /** A table such as Docker, firewalld or an operator has. */
 const OTHER = `table ip docker-like {
@@ -95,6 +96,16 @@ test('sentrypeer firewall cuts off who proves to be an attacker, within a second
   assert.equal((await there.sentrypeer('delist', ATTACKER)).status, 0);
   await answered(there, 'attacker');
 
+  const promtool = peer('promtool', t);
+  if (promtool !== undefined) {
+    const metrics = readFileSync(join(there.folder, 'run/metrics.prom'), 'utf8');
+    assert.match(metrics, /^sentrypeer_firewall_in_force 1$/m);
+    const checked = await runTool(promtool, ['check', 'metrics'], {
+      folder: there.folder,
+      input: metrics,
+    });
+    assert.equal(checked.status, 0, checked.output);
+  }
   const { refusedPackets = 0, repairs, leftOutCount } = there.note();
   assert.ok(refusedPackets > 20, `${refusedPackets} packets`);
   assert.deepEqual([repairs, leftOutCount], [2, 0]);

@@ -12,7 +12,7 @@ import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts'
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
-const UNIT = join(import.meta.dirname, '../../packaging/systemd/sentrypeer.service');
+const UNITS = join(import.meta.dirname, '../../packaging/systemd');
 
 test('systemd is told of start, readiness, signs of life, reload and stop', async (t) => {
   const python = peer('python3', t);
@@ -59,21 +59,21 @@ test('without systemd-notify the daemon runs, and says once what is missing', as
   assert.equal(daemon.stderr.split('supervisor_unreachable').length, 2);
 });
 
-test('the unit that is shipped passes systemd-analyze, with little exposure', async (t) => {
-  if (peer('systemd-analyze', t) === undefined) return;
-  using folder = new TemporaryFolder();
-  const unit = join(folder.path, 'sentrypeer.service');
-  // The program is not installed here; what it would be is.
-  writeFileSync(
-    unit,
-    readFileSync(UNIT, 'utf8').replace(/^ExecStart=\S+/mu, 'ExecStart=/bin/true'),
-  );
-  const options = { folder: folder.path };
-  const verified = await runTool('systemd-analyze', ['verify', '--man=no', unit], options);
-  assert.equal(verified.status, 0, verified.output);
-  assert.doesNotMatch(verified.output, /sentrypeer\.service/);
-  const asked = ['security', '--offline=true', unit];
-  const { output } = await runTool('systemd-analyze', asked, options);
-  const exposure = Number(/exposure level for \S+: ([\d.]+)/u.exec(output)?.[1]);
-  assert.ok(exposure <= 2, output.slice(-300));
-});
+for (const name of ['sentrypeer.service', 'sentrypeer-firewall.service']) {
+  test(`${name}, which is shipped, passes systemd-analyze, with little exposure`, async (t) => {
+    if (peer('systemd-analyze', t) === undefined) return;
+    using folder = new TemporaryFolder();
+    const unit = join(folder.path, name);
+    // The program is not installed here; what it would be is.
+    const text = readFileSync(join(UNITS, name), 'utf8');
+    writeFileSync(unit, text.replace(/^ExecStart=\S+/mu, 'ExecStart=/bin/true'));
+    const options = { folder: folder.path };
+    const verified = await runTool('systemd-analyze', ['verify', '--man=no', unit], options);
+    assert.equal(verified.status, 0, verified.output);
+    assert.ok(!verified.output.includes(name), verified.output);
+    const asked = ['security', '--offline=true', unit];
+    const { output } = await runTool('systemd-analyze', asked, options);
+    const exposure = Number(/exposure level for \S+: ([\d.]+)/u.exec(output)?.[1]);
+    assert.ok(exposure <= 2, output.slice(-300));
+  });
+}

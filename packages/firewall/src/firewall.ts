@@ -2,6 +2,8 @@
 
 import type { Prefix } from '@sentrypeer/ip';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { differenceOf } from './difference.ts';
+import { keyOf } from './entry.ts';
 import { HeldEntries, type LeftOut } from './held.ts';
 import {
   BATCH_CHANGES_MAX,
@@ -15,7 +17,7 @@ import {
 import { Listed } from './listed.ts';
 import type { ListingSink } from './listing-stream.ts';
 import { Spared, type SparedNetwork } from './spared.ts';
-import type { FirewallState, FirewallStatus } from './status.ts';
+import { alarmsOf, type FirewallState, type FirewallStatus } from './status.ts';
 import type { Refused, Table } from './table.ts';
 
 export interface FirewallPorts {
@@ -63,6 +65,10 @@ export class Firewall implements ListingSink {
   /** Of tables that were replaced. */
   #refusedBefore: Refused = { packets: 0, octets: 0 };
   #refused: Refused = { packets: 0, octets: 0 };
+  #loadsCount = 0;
+  /** Under way, of the kernel's entries with ours; and what was changed meanwhile. */
+  #comparing: Promise<void> | undefined;
+  #touched = new Set<string>();
   #sparedAtMs = Number.NEGATIVE_INFINITY;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #retryAtMs = Number.NEGATIVE_INFINITY;
@@ -145,6 +151,7 @@ export class Firewall implements ListingSink {
       if (!this.#isDue()) await this.#until(promise);
     }
     signal.removeEventListener('abort', stop);
+    await this.#comparing;
     if (this.#options.keepsEntries) return;
     await this.#ports.table.remove();
     this.#held.clear();
@@ -160,29 +167,17 @@ export class Firewall implements ListingSink {
       leftOutCount: this.#held.leftOut.size,
       leftOut: leftOut.map(([, { address, why }]) => ({ address, why })),
       sparedCount: this.#spared.networks.length,
-      alarms: this.#alarms(),
+      alarms: alarmsOf({
+        isFailing: this.#outage.isOn,
+        isFull: this.#listed.isFull,
+        heldBackCount: this.#heldBackCount,
+        unsparedCount: this.#spared.omittedCount,
+        ...this.#options,
+      }),
       ...this.#counts,
       refusedPackets: this.#refusedBefore.packets + this.#refused.packets,
       refusedOctets: this.#refusedBefore.octets + this.#refused.octets,
     };
-  }
-
-  #alarms(): readonly string[] {
-    const { entriesMax, additionsPerMinuteMax } = this.#options;
-    return [
-      ...(this.#outage.isOn ? ['changes fail: the log says why'] : []),
-      ...(this.#listed.isFull
-        ? [`more is listed than --firewall-entries-max, ${entriesMax}: the rest is let through`]
-        : []),
-      ...(this.#heldBackCount > 0
-        ? [
-            `${this.#heldBackCount} new entries wait: more came than --firewall-changes-max, ${additionsPerMinuteMax} in a minute`,
-          ]
-        : []),
-      ...(this.#spared.omittedCount > 0
-        ? [`${this.#spared.omittedCount} networks that should be spared are too many and are not`]
-        : []),
-    ];
   }
 
   async #step(): Promise<void> {
@@ -249,8 +244,27 @@ export class Firewall implements ListingSink {
     }
     if (!this.#isInForce()) return;
     const difference = await this.#ports.table.check(this.#held.elements(), nowEpochMs);
-    if (difference !== undefined) this.#repair(difference);
-    else this.#refused = await this.#ports.table.refused();
+    if (difference !== undefined) return this.#repair(difference);
+    this.#refused = this.#ports.table.refused();
+    if (this.#comparing === undefined && this.#ports.table.isListingDue()) {
+      this.#comparing = this.#compare()
+        .catch((error: unknown) => this.#outage.failed({ why: String(error) }))
+        .finally(() => (this.#comparing = undefined));
+    }
+  }
+
+  /** Compares all entries, which takes seconds where they are many: beside the loop, so that no change waits for it. */
+  async #compare(): Promise<void> {
+    const touched = (this.#touched = new Set<string>());
+    const loads = this.#loadsCount;
+    const listing = await this.#ports.table.list();
+    if (listing === undefined || loads !== this.#loadsCount || !this.#isInForce()) return;
+    const held = this.#held.elements();
+    const difference =
+      listing.difference ?? differenceOf(held, listing, touched, this.#nowEpochMs());
+    if (difference === undefined) return;
+    this.#repair(difference);
+    this.#wake.resolve();
   }
 
   /** Whoever is to be spared is so from the next change on, within a second. */
@@ -288,12 +302,13 @@ export class Firewall implements ListingSink {
     }
     this.#readSpared();
     const { wanted, leftOut } = this.#held.wanted(this.#listed, this.#spared, this.#nowEpochMs());
-    await this.#readRefusedBefore();
+    this.#keepRefused();
     const elements = this.#held.timed(wanted, this.#lastEpochMs(), this.#nowEpochMs());
     this.#tellLeftOut(
       [...leftOut].flatMap(([key, out]) => (this.#held.leftOut.has(key) ? [] : out)),
     );
     this.#needsLoad = false;
+    this.#loadsCount += 1;
     await this.#ports.table.load(elements, this.#sparedPrefixes());
     this.#held.replace(wanted, leftOut);
     this.#counts.changes += elements.length;
@@ -321,6 +336,7 @@ export class Firewall implements ListingSink {
     const { add, remove } = difference;
     if (add.length + remove.length > 0) {
       const timed = this.#held.timed(add, this.#lastEpochMs(), this.#nowEpochMs());
+      for (const one of [...add, ...remove]) this.#touched.add(keyOf(one));
       try {
         await this.#ports.table.change({ add: timed, remove });
       } catch (error) {
@@ -340,18 +356,17 @@ export class Firewall implements ListingSink {
   }
 
   async #remove(): Promise<void> {
-    await this.#readRefusedBefore();
+    this.#keepRefused();
+    this.#loadsCount += 1;
     await this.#ports.table.remove();
     this.#held.clear();
     this.#needsRemoval = false;
     this.#needsLoad = false;
   }
 
-  async #readRefusedBefore(): Promise<void> {
-    if (this.#state === 'starting') return;
-    const last = await this.#ports.table.refused();
-    // A table that somebody else took away counts nothing any more.
-    const { packets, octets } = last.packets < this.#refused.packets ? this.#refused : last;
+  /** A new table begins to count at zero. */
+  #keepRefused(): void {
+    const { packets, octets } = this.#ports.table.refused();
     this.#refusedBefore = {
       packets: this.#refusedBefore.packets + packets,
       octets: this.#refusedBefore.octets + octets,

@@ -25,7 +25,7 @@ import {
   type RulesetOptions,
   type TimedElement,
 } from './ruleset.ts';
-import type { HeldElement, Refused, Table } from './table.ts';
+import type { HeldElement, Listing, Refused, Table } from './table.ts';
 
 const NONE_REFUSED: Refused = { packets: 0, octets: 0 };
 
@@ -44,6 +44,8 @@ export class NftTable implements Table {
   /** The rules, since the whole table was listed. */
   #rules: Rules | undefined;
   #refused: Refused = NONE_REFUSED;
+  /** Moves on when sets or the whole table are made anew. */
+  #version = 0;
   #listedAtMs = Number.NEGATIVE_INFINITY;
   #listingTookMs = 0;
 
@@ -90,6 +92,7 @@ export class NftTable implements Table {
     const newSets = [...named].filter((set) => !this.#sets.has(set));
     await this.#apply(batchText(this.#options, batch, newSets));
     if (newSets.length === 0) return;
+    this.#version += 1;
     for (const set of newSets) this.#sets.add(set);
     this.#outline = await this.#readOutline();
     this.#rules = undefined;
@@ -105,15 +108,37 @@ export class NftTable implements Table {
     const outline = await this.#readOutline();
     if (outline === undefined || outline !== this.#outline)
       return 'its chains or sets were changed';
-    if ((await this.#readSpared()) !== this.#spared) return 'what is spared was changed';
+    const spared = await this.#readSpared();
+    if (spared === undefined || spared !== this.#spared) return 'what is spared was changed';
     const missing = await this.#probe(held, nowEpochMs);
     if (missing !== undefined) return missing;
-    const pauseMs = this.#listingTookMs * COMPARE_SHARE;
-    if (this.#clock.nowMs() - this.#listedAtMs < pauseMs) return undefined;
-    return this.#compare(held, nowEpochMs);
+    return undefined;
   }
 
-  async refused(): Promise<Refused> {
+  isListingDue(): boolean {
+    const pauseMs = this.#listingTookMs * COMPARE_SHARE;
+    return this.#clock.nowMs() - this.#listedAtMs >= pauseMs;
+  }
+
+  async list(): Promise<Listing | undefined> {
+    const version = this.#version;
+    const beganAtMs = this.#clock.nowMs();
+    const { isDone, stdout } = await this.#nft.run(['-j', 'list', 'table', ...TABLE.split(' ')]);
+    if (!isDone || version !== this.#version) return undefined;
+    const rules = rulesOf(stdout);
+    const isAsLeft =
+      this.#rules === undefined
+        ? rules.handles.length === rulesCount(this.#options, this.#sets.size)
+        : rules.text === this.#rules.text;
+    this.#rules = rules;
+    this.#refused = counterOf(stdout);
+    const entries = elementsOf(stdout);
+    this.#listedAtMs = this.#clock.nowMs();
+    this.#listingTookMs = this.#listedAtMs - beganAtMs;
+    return { entries, difference: isAsLeft ? undefined : 'its rules were changed' };
+  }
+
+  refused(): Refused {
     return this.#refused;
   }
 
@@ -143,6 +168,7 @@ export class NftTable implements Table {
   }
 
   #forget(): void {
+    this.#version += 1;
     this.#outline = undefined;
     this.#spared = undefined;
     this.#rules = undefined;
@@ -160,9 +186,14 @@ export class NftTable implements Table {
   }
 
   async #readSpared(): Promise<string | undefined> {
-    const lists = ['ipv4', 'ipv6'].map((family) => `list set ${TABLE} spared_${family}`);
-    const { isDone, stdout } = await this.#nft.run([lists.join('; ')]);
-    return isDone ? stdout : undefined;
+    let text = '';
+    for (const family of ['ipv4', 'ipv6']) {
+      // One at a time: nft 1.0.6 knows only the last set of several.
+      const { isDone, stdout } = await this.#nft.run([`list set ${TABLE} spared_${family}`]);
+      if (!isDone) return undefined;
+      text += stdout;
+    }
+    return text;
   }
 
   /**
@@ -188,28 +219,6 @@ export class NftTable implements Table {
     return isDone ? undefined : 'rules or entries were taken out';
   }
 
-  /** Lists the whole table: every rule, every element, and what was counted. */
-  async #compare(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined> {
-    const beganAtMs = this.#clock.nowMs();
-    const { isDone, stdout } = await this.#nft.run(['-j', 'list', 'table', ...TABLE.split(' ')]);
-    if (!isDone) return 'the table is gone';
-    const rules = rulesOf(stdout);
-    const difference =
-      this.#rules === undefined
-        ? rules.handles.length === rulesCount(this.#options, this.#sets.size)
-          ? undefined
-          : 'its rules were changed'
-        : this.#rules.text === rules.text
-          ? undefined
-          : 'its rules were changed';
-    this.#rules = rules;
-    this.#refused = counterOf(stdout);
-    const entries = differenceOf(held, elementsOf(stdout), nowEpochMs);
-    this.#listedAtMs = this.#clock.nowMs();
-    this.#listingTookMs = this.#listedAtMs - beganAtMs;
-    return difference ?? entries;
-  }
-
   async #apply(text: string): Promise<void> {
     const { isDone, words } = await this.#nft.apply(text);
     if (!isDone) throw refusedBy(words);
@@ -218,23 +227,6 @@ export class NftTable implements Table {
 
 function refusedBy(words: string): OperatingError {
   return new OperatingError('firewall_nft_failed', `nft did not take a change: ${words}`);
-}
-
-/** @param there Elements that the kernel has, by set; `ended` ones may be gone or not. */
-function differenceOf(
-  held: readonly HeldElement[],
-  there: ReadonlyMap<string, ReadonlySet<string>>,
-  nowEpochMs: number,
-): string | undefined {
-  let missing = 0;
-  let foundCount = 0;
-  for (const { set, element, endEpochMs } of held) {
-    if (there.get(set)?.has(element) === true) foundCount += 1;
-    else if (endEpochMs > nowEpochMs + END_TOLERANCE_MS) missing += 1;
-  }
-  if (missing > 0) return `${missing} entries were taken out`;
-  const count = [...there.values()].reduce((sum, { size }) => sum + size, 0);
-  return count > foundCount ? `${count - foundCount} entries were put in` : undefined;
 }
 
 /** Entries of the kernel's table that meet a network, and how long they last. */

@@ -32,6 +32,32 @@ export interface FirewallStatus {
   readonly refusedOctets: number;
 }
 
+/** What an operator should look at, in words. */
+export function alarmsOf(facts: {
+  readonly isFailing: boolean;
+  readonly isFull: boolean;
+  readonly heldBackCount: number;
+  readonly unsparedCount: number;
+  readonly entriesMax: number;
+  readonly additionsPerMinuteMax: number;
+}): readonly string[] {
+  const { isFailing, isFull, heldBackCount, unsparedCount } = facts;
+  return [
+    ...(isFailing ? ['changes fail: the log says why'] : []),
+    ...(isFull
+      ? [`more is listed than --firewall-entries-max, ${facts.entriesMax}: the rest is let through`]
+      : []),
+    ...(heldBackCount > 0
+      ? [
+          `${heldBackCount} new entries wait: more came than --firewall-changes-max, ${facts.additionsPerMinuteMax} in a minute`,
+        ]
+      : []),
+    ...(unsparedCount > 0
+      ? [`${unsparedCount} networks that should be spared are too many and are not`]
+      : []),
+  ];
+}
+
 type Sample = readonly [
   name: string,
   type: 'gauge' | 'counter',

@@ -16,14 +16,27 @@ export interface HeldElement {
   readonly endEpochMs: number;
 }
 
+/** What the kernel has. */
+export interface Listing {
+  /** Elements by set. */
+  readonly entries: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What else is not as it was left. */
+  readonly difference: string | undefined;
+}
+
 /** Where what is refused is kept: the kernel's table, or the screen of somebody who tries it out. Each call throws `OperatingError`. */
 export interface Table {
   /** The whole table instead of what was there. */
   load(elements: readonly TimedElement[], spared: readonly Prefix[]): Promise<void>;
   change(batch: Batch): Promise<void>;
   spare(networks: readonly Prefix[]): Promise<void>;
-  /** How the table differs from what was put there; `undefined` where it does not. */
+  /** How the table differs from what was put there, as far as can be seen at once; `undefined` where it does not. */
   check(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined>;
-  refused(): Promise<Refused>;
+  /** Whether it is time to list the whole table. */
+  isListingDue(): boolean;
+  /** The whole table, which may take seconds; `undefined` where it was made anew meanwhile, or is gone. */
+  list(): Promise<Listing | undefined>;
+  /** As it was listed last. */
+  refused(): Refused;
   remove(): Promise<void>;
 }

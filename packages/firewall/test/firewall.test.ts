@@ -193,6 +193,29 @@ test('Firewall undoes what somebody else did to its table, and keeps counting', 
   assert.ok(trial.said.includes('firewall_table_changed_by_others'));
 });
 
+test('Firewall sees one entry that was taken out, and no change of its own, when all are compared', async () => {
+  await using trial = new Trial();
+  await trial.snapshot('45.1.2.3', '45.1.2.4');
+  const { promise, resolve } = Promise.withResolvers<Map<string, Set<string>>>();
+  trial.table.listing = promise;
+  await trial.pass(LOOK_MS);
+  // The kernel lists while these are put in and taken out, and no change waits for it.
+  await trial.list('45.1.2.5');
+  await trial.unlist('45.1.2.4');
+  assert.deepEqual(trial.there, ['45.1.2.3', '45.1.2.5']);
+  resolve(new Map([['ipv4_32', new Set(['45.1.2.3', '45.1.2.4'])]]));
+  await settled();
+  assert.equal(trial.firewall.status().repairs, 0);
+  trial.table.listing = Promise.resolve(new Map([['ipv4_32', new Set(['45.1.2.3'])]]));
+  await trial.pass(LOOK_MS);
+  assert.equal(trial.firewall.status().repairs, 1, '45.1.2.5 was taken out');
+  trial.table.listing = Promise.resolve(
+    new Map([['ipv4_32', new Set(['45.1.2.3', '45.1.2.5', '45.1.2.6'])]]),
+  );
+  await trial.pass(LOOK_MS);
+  assert.equal(trial.firewall.status().repairs, 2, '45.1.2.6 was put in');
+});
+
 test('Firewall holds back new entries beyond what a minute may bring, and never what is let in again', async () => {
   await using trial = new Trial({ additionsPerMinuteMax: 3 });
   await trial.snapshot('45.1.2.1');

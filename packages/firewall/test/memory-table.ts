@@ -2,7 +2,7 @@
 
 import { formatPrefix, type Prefix } from '@sentrypeer/ip';
 import type { Batch, TimedElement } from '../src/ruleset.ts';
-import type { HeldElement, Refused, Table } from '../src/table.ts';
+import type { HeldElement, Listing, Refused, Table } from '../src/table.ts';
 
 /** A table that remembers what it was told. */
 export class MemoryTable implements Table {
@@ -15,6 +15,8 @@ export class MemoryTable implements Table {
   additions = 0;
   packets = 0;
   difference: string | undefined;
+  /** What the kernel lists when it is asked next. */
+  listing: Promise<Listing['entries']> | undefined;
   /** Runs before a change is taken; a throw in it is a change that fails. */
   before: () => void | Promise<void> = () => undefined;
 
@@ -43,7 +45,17 @@ export class MemoryTable implements Table {
     return this.difference;
   }
 
-  async refused(): Promise<Refused> {
+  isListingDue(): boolean {
+    return this.listing !== undefined;
+  }
+
+  async list(): Promise<Listing | undefined> {
+    const entries = await this.listing;
+    this.listing = undefined;
+    return entries && { entries, difference: undefined };
+  }
+
+  refused(): Refused {
     return { packets: this.packets, octets: this.packets * 100 };
   }
 

@@ -40,7 +40,15 @@ export class DryTable implements Table {
     return undefined;
   }
 
-  async refused(): Promise<Refused> {
+  isListingDue(): boolean {
+    return false;
+  }
+
+  async list(): Promise<undefined> {
+    return undefined;
+  }
+
+  refused(): Refused {
     return { packets: 0, octets: 0 };
   }
 

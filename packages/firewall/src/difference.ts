@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { keyOf } from './entry.ts';
+import { END_TOLERANCE_MS } from './limits.ts';
+import type { HeldElement, Listing } from './table.ts';
+
+/**
+ * How the kernel's entries differ from those that were put there; `undefined` where they do not.
+ *
+ * @param touched Keys of what was changed while the kernel listed its entries; they may be there or not.
+ */
+export function differenceOf(
+  held: readonly HeldElement[],
+  { entries }: Listing,
+  touched: ReadonlySet<string>,
+  nowEpochMs: number,
+): string | undefined {
+  let missing = 0;
+  const heldKeys = new Set<string>();
+  for (const one of held) {
+    const key = keyOf(one);
+    heldKeys.add(key);
+    // What has ended may be gone or not.
+    const isDue = one.endEpochMs > nowEpochMs + END_TOLERANCE_MS && !touched.has(key);
+    if (isDue && entries.get(one.set)?.has(one.element) !== true) missing += 1;
+  }
+  if (missing > 0) return `${missing} entries were taken out`;
+  let more = 0;
+  for (const [set, elements] of entries) {
+    for (const element of elements) {
+      const key = keyOf({ set, element });
+      if (!heldKeys.has(key) && !touched.has(key)) more += 1;
+    }
+  }
+  return more > 0 ? `${more} entries were put in` : undefined;
+}
