@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { terminalSafeJson } from '@sentrypeer/kernel';
 import type { Pages } from './totals.ts';
 
 /**
@@ -11,7 +12,7 @@ export function jsonText(value: Readonly<Record<string, string | number>>): stri
   let text = '{';
   let separator = '\n';
   for (const key in value) {
-    text += `${separator}  "${key}": ${JSON.stringify(value[key])}`;
+    text += `${separator}  "${key}": ${safe(value[key])}`;
     separator = ',\n';
   }
   return `${text}\n}`;
@@ -47,12 +48,17 @@ export async function* jsonListText<T>(
   yield isBegun ? `${text}\n  ],\n  ${count}\n}` : `{\n  ${count},\n  "${name}": [${text}\n  ]\n}`;
 }
 
+/** A value whose text, which may be anybody's, changes nothing on a terminal. */
+function safe(value: string | number | undefined): string {
+  return terminalSafeJson(JSON.stringify(value));
+}
+
 /** One object of a list, two levels deep. */
 function entryText(entry: Readonly<Record<string, string>>): string {
   let text = '    {';
   let separator = '\n';
   for (const key in entry) {
-    text += `${separator}      ${JSON.stringify(key)}: ${JSON.stringify(entry[key])}`;
+    text += `${separator}      ${JSON.stringify(key)}: ${safe(entry[key])}`;
     separator = ',\n';
   }
   return `${text}\n    }`;

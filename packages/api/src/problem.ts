@@ -2,10 +2,13 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { terminalSafeJson } from '@sentrypeer/kernel';
 
 /** Says what was wrong and what would be right, RFC 9457. */
 export function sendProblem(reply: FastifyReply, status: number, detail: string): void {
-  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail });
+  const body = terminalSafeJson(
+    JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }),
+  );
   reply
     .code(status)
     .type('application/problem+json')

@@ -142,6 +142,12 @@ export function startLineIn(line: string): number {
     : start;
 }
 
+/** Index at which a known method and the beginning of its Request-URI stand in a line that is cut off, or -1. */
+export function cutStartLineIn(line: string): number {
+  const uri = firstUri(line);
+  return uri === -1 ? -1 : methodBefore(line, uri);
+}
+
 /** Index of the blank before the Request-URI, or -1. */
 function firstUri(line: string): number {
   const found = URI_BEGINNINGS.map((beginning) => line.indexOf(beginning)).filter(

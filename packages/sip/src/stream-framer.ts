@@ -13,7 +13,7 @@ import {
 import { parseMessage } from './message.ts';
 import { OctetQueue } from './octet-queue.ts';
 import { SkippedOctets } from './skipped-octets.ts';
-import { binaryRefusal, parseFirstLine, startLineIn } from './start-line.ts';
+import { binaryRefusal, cutStartLineIn, parseFirstLine, startLineIn } from './start-line.ts';
 
 /** What was cut out of a stream. Octets are borrowed until the next `push()`. */
 export type Frame =
@@ -66,6 +66,8 @@ export class StreamFramer {
   #lineStart = 0;
   /** Octets of the whole message, once its head is complete. */
   #messageSize = 0;
+  /** Of the body that is being read. */
+  #mayHoldMessages = false;
   /** Octets of CRLF CRLF seen between messages. */
   #pingMatched = 0;
   /** A message has arrived: octets that do not begin another are skipped. */
@@ -193,12 +195,26 @@ export class StreamFramer {
       return this.#lastMessage(headSize, 'content_length_absurd', false);
     }
     this.#messageSize = headSize + contentLength;
+    this.#mayHoldMessages = mayHoldMessages(head.header('content-type') ?? '');
+    this.#lineStart = headSize;
     this.#state = 'body';
     return undefined;
   }
 
+  /** A body that is shorter than announced ends where the next message begins, and takes nothing of that. */
   #readBody(): Frame | undefined {
-    return this.#queue.size < this.#messageSize ? undefined : this.#message(this.#messageSize, []);
+    const size = this.#messageSize;
+    while (!this.#mayHoldMessages && this.#lineStart < size) {
+      const feed = this.#findLineFeed();
+      const isWhole = feed !== undefined && feed < size;
+      if (!isWhole && this.#queue.size < size) return undefined;
+      const line = latin1Text(this.#queue.view(this.#lineStart, isWhole ? feed : size));
+      // Octets beyond the announced size decide nothing: they may come with it or later.
+      const start = isWhole ? startLineIn(line) : cutStartLineIn(line);
+      if (start !== -1) return this.#message(this.#lineStart + start, []);
+      this.#lineStart = isWhole ? feed + 1 : size;
+    }
+    return this.#queue.size < size ? undefined : this.#message(size, []);
   }
 
   #message(size: number, anomalies: readonly FramingCode[]): Frame {
@@ -331,4 +347,10 @@ export class StreamFramer {
     this.#restart();
     return undefined;
   }
+}
+
+/** Whether a body of this type may hold start lines: RFC 3261 §27.5, RFC 3420, RFC 2046 §5.1. */
+function mayHoldMessages(contentType: string): boolean {
+  const type = contentType.toLowerCase();
+  return type.startsWith('message/') || type.startsWith('multipart/');
 }

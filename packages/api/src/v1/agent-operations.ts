@@ -6,6 +6,7 @@ import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { eventCursor } from './cursor.ts';
 import { operation, type Operation } from './operation.ts';
+import { safeJson } from './send-json.ts';
 import { sendStream } from './stream-route.ts';
 
 /** What the SIP agent did. Who calls whom is nobody's business, so that a key is needed in any case. */
@@ -43,7 +44,7 @@ export const AGENT_OPERATIONS: readonly Operation[] = [
 
 function entry(decision: AgentDecision): string {
   const { e164 } = decision;
-  return JSON.stringify({
+  return safeJson({
     at: rfc3339(decision.epochUs),
     kind: decision.kind,
     outcome: decision.outcome,
