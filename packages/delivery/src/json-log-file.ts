@@ -70,7 +70,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     this.#bounds = bounds;
   }
 
-  /** Makes the file, or throws if the operator has to change something first. */
+  /** Creates the file, or throws if the operator has to change something first. */
   async check(): Promise<void> {
     try {
       this.#handle = await open(this.#path, 'a', FILE_MODE);
@@ -278,7 +278,7 @@ function eventUuidOf(line: string): string | undefined {
   return typeof value.event_uuid === 'string' ? value.event_uuid : undefined;
 }
 
-/** What an operator has to change, or `undefined` if trying again later may help. */
+/** What the operator has to change, or `undefined` if a later attempt may succeed. */
 function refusalOf(path: string, error: unknown): OperatingError | undefined {
   switch (errorCode(error)) {
     case 'ENOENT':

@@ -94,9 +94,10 @@ export const OCTETS_PER_TOTAL = 2048;
 export const OCTETS_PER_EVIDENCE = 4096;
 
 /**
- * Share of the evidence against addresses that the /64 of one IPv6 /48 may have, and those of one /32; the weakest and
- * oldest make room. Chosen: a site is given a /48 and a provider a /32, which have more /64 than there is room for; with
- * the default size these are 8,192 and 16,384, enough for a whole /48 to be known as one (`network-56`, `network-48`).
+ * Share of the evidence against addresses that the /64s of one IPv6 /48 may have, and those of one /32; the weakest and
+ * oldest is dropped first. Chosen: a site gets a /48 and a provider a /32, which have more /64s than there is room for;
+ * with the default size these are 8,192 and 16,384, enough for a whole /48 to be known as one (`network-56`,
+ * `network-48`).
  */
 export const EVIDENCE_SHARES: readonly (readonly [bits: number, share: number])[] = [
   [48, 1 / 32],

@@ -15,7 +15,7 @@ export interface HttpPosterOptions {
   readonly connectionsMax: number;
   /** Milliseconds for a request and its answer, 1 and above. */
   readonly timeoutMs: number;
-  /** Certificates that are trusted beside the system's, PEM. */
+  /** Certificates that are trusted in addition to the system's, PEM. */
   readonly authorities: string | undefined;
   readonly proxies: ProxyVariables;
 }

@@ -45,7 +45,7 @@ export interface WebhookOptions {
   readonly timeoutMs: number;
   /** Requests at a time, 1 and above; above 1 their order is not kept. */
   readonly parallel: number;
-  /** Certificates that are trusted beside the system's, PEM. */
+  /** Certificates that are trusted in addition to the system's, PEM. */
   readonly authorities: string | undefined;
   readonly oauth2: TokenOptions | undefined;
 }
