@@ -42,6 +42,8 @@ interface Facts {
   readonly lastHour: number;
   readonly events: number;
   readonly dropped: number;
+  /** Rows that other programs changed. */
+  readonly foreign: { readonly added: number; readonly removed: number };
   readonly addresses: number;
   readonly numbers: number;
   readonly listed: Readonly<Record<string, number>>;
@@ -68,6 +70,7 @@ function factsOf(
     lastHour: sum(log.methods(thisHourUs, nowUs).map(({ seenCount }) => seenCount)),
     events: newest,
     dropped: log.dropped(),
+    foreign: log.condition(nowUs).foreign,
     addresses: log.addressesCount(),
     numbers: log.numbersCount(),
     listed: { ...log.listings.counts() },
@@ -131,6 +134,8 @@ function answer(
       this_hour: facts.lastHour,
       events: facts.events,
       dropped: facts.dropped,
+      rows_added_by_others: facts.foreign.added,
+      rows_removed_by_others: facts.foreign.removed,
       addresses: facts.addresses,
       numbers: facts.numbers,
       listed: facts.listed,
@@ -171,7 +176,20 @@ function factLines(facts: Facts, paint: Paint): readonly string[] {
             .join(', '),
     ),
     ...(facts.dropped === 0 ? [] : [entry('Dropped', `${countOf(facts.dropped, 'message')} ever`)]),
+    ...foreignLines(facts.foreign),
     ...facts.failing.map((failure) => entry('Failing', paint('red', shown(failure)))),
+  ];
+}
+
+/** What somebody did to the log by hand, and what would be better. */
+function foreignLines({ added, removed }: Facts['foreign']): readonly string[] {
+  return [
+    ...(added === 0
+      ? []
+      : [entry('Foreign', `${countOf(added, 'row')} added by another program; see import`)]),
+    ...(removed === 0
+      ? []
+      : [entry('Foreign', `${countOf(removed, 'row')} removed by another program; see forget`)]),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { readClockReport, type ClockReport } from './clock/clock-watch.ts';
+import { readForeignChanges, type ForeignChanges } from './log/foreign-rows.ts';
 import { readKept, type KeptReport } from './retention/kept.ts';
 
 /** What an operator should know of a database. */
@@ -10,9 +11,15 @@ export interface Condition {
   readonly kept: KeptReport | undefined;
   /** What the writer thinks of the machine's clock. */
   readonly clock: ClockReport;
+  /** Rows of the log that other programs changed. */
+  readonly foreign: ForeignChanges;
 }
 
 /** @param nowUs Wall-clock microseconds. */
 export function readCondition(database: DatabaseSync, nowUs: number): Condition {
-  return { kept: readKept(database, nowUs), clock: readClockReport(database, nowUs) };
+  return {
+    kept: readKept(database, nowUs),
+    clock: readClockReport(database, nowUs),
+    foreign: readForeignChanges(database),
+  };
 }

@@ -241,6 +241,15 @@ export const RENEW_US_MIN = 3_600_000_000;
 /** Days from which on an age limit is none. Chosen: a hundred years, so that dates stay in range. */
 export const NO_AGE_LIMIT_DAYS = 36_500;
 
+/** Milliseconds between two looks at what other programs changed in the event log. */
+export const FOREIGN_LOOK_MS = 1_000;
+
+/** Rows of other programs that one transaction puts into the totals, 1 and above; some milliseconds. */
+export const FOREIGN_ROWS = 256;
+
+/** Milliseconds between two lines about what other programs changed. Chosen: some delete old rows every night. */
+export const FOREIGN_TELL_MS = 3_600_000;
+
 /** Rows between two looks of an upgrade's scans at how far they are, 1 and above; some milliseconds. */
 export const UPGRADE_TICK_ROWS = 4096;
 

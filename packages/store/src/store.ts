@@ -36,6 +36,7 @@ import { OriginWriter, type EventOrigin } from './sharing/origins.ts';
 import { Pages } from './file/pages.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 import { Pruner } from './retention/pruner.ts';
+import { ForeignRows } from './log/foreign-rows.ts';
 import { Repeats } from './log/repeats.ts';
 import { inTransaction } from './file/transaction.ts';
 
@@ -82,6 +83,7 @@ export class Store {
   readonly #pages: Pages;
   readonly #repeats: Repeats;
   readonly #appender: EventAppender;
+  readonly #foreign: ForeignRows;
   readonly #pruner: Pruner;
   readonly #checkpointer: Checkpointer;
   readonly #clockWatch: ClockWatch;
@@ -111,6 +113,7 @@ export class Store {
     this.#repeats = new Repeats(database, clock);
     this.#repeats.finish(); // What a predecessor did not come to.
     this.#appender = new EventAppender(database, this.#repeats);
+    this.#foreign = new ForeignRows({ database, clock, logger });
     this.#file = new FileWatch(path);
     this.#clockWatch = new ClockWatch({ database, clock, logger });
     const removalUs = (): number => this.#clockWatch.removalUs();
@@ -256,6 +259,7 @@ export class Store {
       this.#clockWatch.look();
       return (
         this.#checkpointer.step() ||
+        this.#foreign.step() ||
         this.#repeats.step() ||
         this.#pruner.step() ||
         this.#origins.step()

@@ -177,8 +177,14 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 15 brought, taken away again. */
-export const WITHOUT_VERSION_15 = `DROP TRIGGER shared_event_removed; ALTER TABLE hour_total DROP COLUMN shared_count;
+/** What version 16 brought, taken away again. */
+const WITHOUT_VERSION_16 = `
+  DROP TRIGGER foreign_row_goes; DROP TRIGGER foreign_row_removed;
+  DROP TABLE foreign_rows; DROP TABLE foreign_removal;
+  DELETE FROM counter WHERE name = 'own_removal' OR name GLOB 'foreign_*';`;
+
+/** What versions 15 and 16 brought, taken away again. */
+export const WITHOUT_VERSION_15 = `${WITHOUT_VERSION_16} DROP TRIGGER shared_event_removed; ALTER TABLE hour_total DROP COLUMN shared_count;
   ${GRADED.map(
     (name) => `DROP INDEX ${name}_hearsay_index;
       ${['shared_count', 'shared_first_us', 'shared_last_us']
@@ -186,7 +192,7 @@ export const WITHOUT_VERSION_15 = `DROP TRIGGER shared_event_removed; ALTER TABL
         .join('')}`,
   ).join('')}`;
 
-/** What versions 14 and 15 brought, taken away again. */
+/** What versions 14 to 16 brought, taken away again. */
 export const WITHOUT_VERSION_14 = `
   ${WITHOUT_VERSION_15}
   DROP TRIGGER address_evidence_removed; DROP TABLE address_network;

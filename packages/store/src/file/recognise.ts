@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** What each version brought, newest first: the name of a table or index, and what its declaration says. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [16, 'foreign_rows', 'TABLE'],
   [15, 'address_total_hearsay_index', 'seen_count'],
   [14, 'address_network', 'TABLE'],
   [13, 'operator_block', ''],

@@ -11,6 +11,7 @@ import { inTransaction } from '../file/transaction.ts';
 import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { keepWhatIsOlder } from '../retention/kept.ts';
+import { ForeignRowsFinder } from '../log/foreign-rows.ts';
 import { Counters } from '../totals/counters.ts';
 import { Totals } from '../totals/totals.ts';
 import {
@@ -37,6 +38,7 @@ export class Importer {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #hasUuid: StatementSync;
+  readonly #foreign: ForeignRowsFinder;
   readonly #lastId: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
@@ -49,6 +51,7 @@ export class Importer {
     this.#clock = clock;
     this.#database = database;
     this.#seenUs = clock.epochUs();
+    this.#foreign = new ForeignRowsFinder(database);
     this.#insert = database.prepare(
       `INSERT INTO honey (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
     );
@@ -74,6 +77,7 @@ export class Importer {
   add(rows: readonly ImportedRow[]): Imported {
     return this.#guarded(() =>
       inTransaction(this.#database, () => {
+        this.#foreign.note();
         let id = Number(this.#lastId.get()?.['id']);
         let added = 0;
         this.#totals.clear();

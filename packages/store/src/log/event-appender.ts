@@ -13,6 +13,7 @@ import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeRank } from './grades.ts';
 import type { Repeats } from './repeats.ts';
+import { ForeignRowsFinder } from './foreign-rows.ts';
 import { RowInserts } from './row-inserts.ts';
 import { Totals } from '../totals/totals.ts';
 
@@ -37,6 +38,7 @@ export interface Appended {
  */
 export class EventAppender implements EventBatchVisitor {
   readonly #inserts: RowInserts;
+  readonly #foreign: ForeignRowsFinder;
   readonly #repeatCounts: Repeats;
   readonly #lastHoneyId: StatementSync;
   readonly #counters: Counters;
@@ -50,6 +52,7 @@ export class EventAppender implements EventBatchVisitor {
 
   constructor(database: DatabaseSync, repeatCounts: Repeats) {
     this.#inserts = new RowInserts(database);
+    this.#foreign = new ForeignRowsFinder(database);
     this.#repeatCounts = repeatCounts;
     // Also the row of an older program that wrote meanwhile counts; a deleted row's id is not used again.
     this.#lastHoneyId = database.prepare(`
@@ -63,6 +66,7 @@ export class EventAppender implements EventBatchVisitor {
   begin(epochUs: number): void {
     this.#nowUs = epochUs;
     this.#createdAt = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as SQLite writes them.
+    this.#foreign.note();
     this.#honeyId = Number(this.#lastHoneyId.get()?.['id']);
     this.#events = 0;
     this.#repeats = 0;

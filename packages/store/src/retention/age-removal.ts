@@ -5,6 +5,7 @@ import { formatEventTimestamp } from '@sentrypeer/event';
 import { DOUBT_US, EARLIEST_TEXT } from '../clock/plausible.ts';
 import { RECORDED } from '../file/schema.ts';
 import { PRUNE_ROWS } from '../limits.ts';
+import { OwnRemoval } from '../log/own-removal.ts';
 
 /** Which rows, and since when they are too old. */
 export interface AgeLimit {
@@ -26,11 +27,13 @@ export class AgeRemoval {
   readonly #page: StatementSync;
   readonly #remove: StatementSync;
   readonly #removePassed: StatementSync;
+  readonly #own: OwnRemoval;
   /** Rows up to this one that are left have times that cannot be. */
   #passed = 0;
   #after = 0;
 
   constructor(database: DatabaseSync) {
+    this.#own = new OwnRemoval(database);
     this.#page = database.prepare(`
       SELECT honey_id, ${RECORDED} AS recorded FROM honey
       WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`);
@@ -56,8 +59,10 @@ export class AgeRemoval {
     const end = rows.findLastIndex(({ isOld }) => isOld);
     if (end >= 0) {
       const gone = rows.filter(({ isOld, isKnown }, index) => isOld || (!isKnown && index < end));
-      const { changes } = this.#remove.run(JSON.stringify(gone.map(({ honeyId }) => honeyId)));
-      return Number(changes) + Number(this.#removePassed.run(after, this.#passed).changes);
+      return this.#own.run(() => {
+        const { changes } = this.#remove.run(JSON.stringify(gone.map(({ honeyId }) => honeyId)));
+        return Number(changes) + Number(this.#removePassed.run(after, this.#passed).changes);
+      });
     }
     const isUnknown = rows.length === PRUNE_ROWS && rows.every(({ isKnown }) => !isKnown);
     if (!isUnknown) return 0;

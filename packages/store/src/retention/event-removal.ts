@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { PRUNE_ROWS, PRUNE_SCAN_PAGES } from '../limits.ts';
+import { OwnRemoval } from '../log/own-removal.ts';
 
 /** Grades by their place, from weak to strong; rows of other nodes and of SentryPeer 4.x have none and are weakest. */
 export const RANKS = [0, 1, 2] as const;
@@ -23,11 +24,13 @@ export class EventRemoval {
   readonly #page: StatementSync;
   readonly #remove: StatementSync;
   readonly #removeAll: StatementSync;
+  readonly #own: OwnRemoval;
   /** All rows of a rank or a lower one have a higher id than this. */
   #floors: [number, number, number] = [0, 0, 0];
   #after = 0;
 
   constructor(database: DatabaseSync) {
+    this.#own = new OwnRemoval(database);
     const page = `
       SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank FROM honey
       WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`;
@@ -60,10 +63,11 @@ export class EventRemoval {
       // What is left of the page is stronger, so all weak ones come after it.
       this.#floors[rank] = end;
       if (Number(weakest) > rank) continue;
-      const { changes } =
+      const { changes } = this.#own.run(() =>
         Number(strongest) <= rank
           ? this.#removeAll.run(floor, end)
-          : this.#remove.run(JSON.stringify(this.#weakIds(floor, end, rank)));
+          : this.#remove.run(JSON.stringify(this.#weakIds(floor, end, rank))),
+      );
       return { removed: Number(changes), isSearching: false };
     }
     return { removed: 0, isSearching: true };

@@ -9,6 +9,7 @@ import { inTransaction } from '../file/transaction.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
 import { EVIDENCE_COUNT_MAX, FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { OwnRemoval } from '../log/own-removal.ts';
 import { Counters, type CounterName } from '../totals/counters.ts';
 
 /** What was forgotten. */
@@ -43,12 +44,14 @@ export class Forgetting {
   readonly #clock: Clock;
   readonly #database: DatabaseSync;
   readonly #counters: Counters;
+  readonly #own: OwnRemoval;
 
   private constructor(path: string, clock: Clock, database: DatabaseSync) {
     this.#path = path;
     this.#clock = clock;
     this.#database = database;
     this.#counters = new Counters(database);
+    this.#own = new OwnRemoval(database);
   }
 
   /** Throws `OperatingError`. */
@@ -137,9 +140,11 @@ export class Forgetting {
       for (const table of ['dead_letter', 'pending_repeat']) {
         this.#database.prepare(`DELETE FROM ${table} WHERE event_uuid IN (${ofRows})`).run(list);
       }
-      const { changes } = this.#database
-        .prepare('DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))')
-        .run(list);
+      const { changes } = this.#own.run(() =>
+        this.#database
+          .prepare('DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))')
+          .run(list),
+      );
       return Number(changes);
     });
   }

@@ -5,6 +5,7 @@ import { UNSIGNED_ORIGINS, type Trust } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
+import { OwnRemoval } from '../log/own-removal.ts';
 import { inTransaction } from '../file/transaction.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
@@ -55,6 +56,7 @@ export class OriginWriter {
   readonly #withdraw: StatementSync;
   readonly #excess: StatementSync;
   readonly #removeOldest: StatementSync;
+  readonly #own: OwnRemoval;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -84,6 +86,7 @@ export class OriginWriter {
     this.#excess = database.prepare(
       `SELECT value - ${SHARED_EVENTS_MAX} AS excess FROM counter WHERE name = 'shared_events'`,
     );
+    this.#own = new OwnRemoval(database);
     this.#removeOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
         (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
@@ -141,7 +144,9 @@ export class OriginWriter {
   #removeSome(): boolean {
     const excess = Number(this.#excess.get()?.['excess'] ?? 0);
     return inTransaction(this.#database, () => {
-      const { changes } = excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run();
+      const { changes } = this.#own.run(() =>
+        excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run(),
+      );
       return changes > 0;
     });
   }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { isPlausible } from '../clock/plausible.ts';
+import { parseLegacySource } from '../file/legacy-source.ts';
+import { RECORDED } from '../file/schema.ts';
+import { inTransaction } from '../file/transaction.ts';
+import { FOREIGN_LOOK_MS, FOREIGN_ROWS, FOREIGN_TELL_MS } from '../limits.ts';
+import { Counters } from '../totals/counters.ts';
+import { Totals } from '../totals/totals.ts';
+import type { Row } from './event-row.ts';
+import { gradeOfText, gradeRank } from './grades.ts';
+
+/** Rows that another program changed since this database is of version 16. */
+export interface ForeignChanges {
+  readonly added: number;
+  readonly removed: number;
+}
+
+const WHAT_TO_DO = {
+  added:
+    'they count in the totals now, and are delivered and judged; sentrypeer import FILE merges a database or a log, each event once',
+  removed:
+    'the totals follow; evidence and what is listed stay: sentrypeer forget WHAT removes all that is known of an address or a number, --retention-days removes what is old',
+} as const;
+
+/** Finds rows that another program appended to `honey` since the last transaction of ours, within the caller's. */
+export class ForeignRowsFinder {
+  readonly #note: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#note = database.prepare(`
+      INSERT INTO foreign_rows (first_honey_id, last_honey_id)
+        SELECT known + 1, newest FROM (SELECT (SELECT value FROM counter WHERE name = 'last_honey_id') AS known,
+          (SELECT max(honey_id) FROM honey) AS newest) WHERE newest > known`);
+  }
+
+  /** The caller writes down the newest id of `honey` before the end of the transaction. @returns Whether there were any. */
+  note(): boolean {
+    return this.#note.run().changes > 0;
+  }
+}
+
+interface ForeignPorts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Puts rows of other programs into the totals, and says what they did. */
+export class ForeignRows {
+  readonly #ports: ForeignPorts;
+  readonly #finder: ForeignRowsFinder;
+  readonly #counters: Counters;
+  readonly #totals: Totals;
+  readonly #raise: StatementSync;
+  readonly #range: StatementSync;
+  readonly #page: StatementSync;
+  readonly #shorten: StatementSync;
+  readonly #end: StatementSync;
+  readonly #untold: StatementSync;
+  #lookAtMs = Number.NEGATIVE_INFINITY;
+  readonly #tellAtMs = { added: Number.NEGATIVE_INFINITY, removed: Number.NEGATIVE_INFINITY };
+
+  constructor(ports: ForeignPorts) {
+    const { database } = ports;
+    this.#ports = ports;
+    this.#finder = new ForeignRowsFinder(database);
+    this.#counters = new Counters(database);
+    this.#totals = new Totals(database, this.#counters);
+    this.#raise = database.prepare(
+      "UPDATE counter SET value = (SELECT max(honey_id) FROM honey) WHERE name = 'last_honey_id'",
+    );
+    this.#range = database.prepare('SELECT * FROM foreign_rows ORDER BY first_honey_id LIMIT 1');
+    this.#page = database.prepare(`
+      SELECT honey_id, source_ip, called_number, user_agent, method, transport_type, grade, iif(grade IS NULL, ${RECORDED}, event_timestamp) AS recorded,
+        max(1, CAST(coalesce(seen_count, 1) AS INTEGER)) AS seen_count
+      FROM honey WHERE honey_id BETWEEN ? AND ? ORDER BY honey_id LIMIT ${FOREIGN_ROWS}`);
+    this.#shorten = database.prepare(
+      'UPDATE foreign_rows SET first_honey_id = ? WHERE first_honey_id = ?',
+    );
+    this.#end = database.prepare('DELETE FROM foreign_rows WHERE first_honey_id = ?');
+    this.#untold = database.prepare(`
+      SELECT now.value - told.value AS rows FROM counter AS now JOIN counter AS told ON told.name = now.name || '_told'
+      WHERE now.name = ?`);
+  }
+
+  /** One short transaction, once in a while where there is nothing to do. @returns Whether there is more to do. */
+  step(): boolean {
+    const { clock, database } = this.#ports;
+    if (clock.nowMs() < this.#lookAtMs) return false;
+    const isMore = inTransaction(database, () => {
+      if (this.#finder.note()) this.#raise.run();
+      return this.#count();
+    });
+    if (isMore) return true;
+    this.#lookAtMs = clock.nowMs() + FOREIGN_LOOK_MS;
+    this.#say();
+    return false;
+  }
+
+  #count(): boolean {
+    const range = this.#range.get();
+    if (range === undefined) return false;
+    const first = Number(range['first_honey_id']);
+    const rows = this.#page.all(first, Number(range['last_honey_id']));
+    this.#totals.clear();
+    for (const row of rows) this.#add(row);
+    this.#totals.flush();
+    this.#counters.add('foreign_added', rows.length);
+    const last = rows.at(-1)?.['honey_id'];
+    if (rows.length < FOREIGN_ROWS || last === undefined) this.#end.run(first);
+    else this.#shorten.run(Number(last) + 1, first);
+    return true;
+  }
+
+  /** A row of 4.x or of anybody's hand: an odd field counts as none. */
+  #add(row: Row): void {
+    const nowUs = this.#ports.clock.epochUs();
+    const us = parseEventTimestamp(String(row['recorded'])) ?? 0;
+    const seenUs = isPlausible(us, nowUs) ? Math.min(us, nowUs) : nowUs;
+    const count = Number(row['seen_count']);
+    const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
+    const source = parseLegacySource(textOf(row['source_ip']) ?? '');
+    const [number, userAgent] = [textOf(row['called_number']), textOf(row['user_agent'])];
+    if (source !== undefined) this.#totals.addAddress(source.ip, seenUs, count, rank);
+    if (number !== undefined) this.#totals.addNumber(number, seenUs, count, rank);
+    if (userAgent !== undefined) this.#totals.addUserAgent(userAgent, seenUs, count, rank);
+    this.#totals.addHour(
+      textOf(row['method']),
+      textOf(row['transport_type']) ?? 'UDP',
+      seenUs,
+      count,
+    );
+  }
+
+  /** Each said once for all of it, then at most once an hour: some delete old rows every night. */
+  #say(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const kind of ['added', 'removed'] as const) {
+      if (nowMs < this.#tellAtMs[kind]) continue;
+      const rows = Number(this.#untold.get(`foreign_${kind}`)?.['rows']);
+      if (rows <= 0) continue;
+      this.#tellAtMs[kind] = nowMs + FOREIGN_TELL_MS;
+      inTransaction(this.#ports.database, () => this.#counters.add(`foreign_${kind}_told`, rows));
+      this.#ports.logger.warn(`rows_${kind}_by_another_program`, {
+        rows,
+        what_to_do: WHAT_TO_DO[kind],
+      });
+    }
+  }
+}
+
+/** Reads what other programs changed. */
+export function readForeignChanges(database: DatabaseSync): ForeignChanges {
+  const value = database.prepare('SELECT value FROM counter WHERE name = ?');
+  return {
+    added: Number(value.get('foreign_added')?.['value'] ?? 0),
+    removed: Number(value.get('foreign_removed')?.['value'] ?? 0),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value !== NOT_FOUND ? value : undefined;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* People delete and insert rows of `honey` by SQL: that is noticed, said, and counted. */
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { FOREIGN_LOOK_MS, FOREIGN_TELL_MS } from '../../src/limits.ts';
+import { Forgetting } from '../../src/retention/forgetting.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import { batchOf, distinctBatch, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
+
+class Bench implements Disposable {
+  readonly directory = new TestDirectory();
+  readonly path = this.directory.file('sentrypeer.db');
+  readonly clock = new TestClock();
+  readonly logger = new TestLogger();
+  readonly store = Store.open({ logger: this.logger, clock: this.clock }, { path: this.path });
+
+  /** What another program does, which knows nothing of ours. */
+  sql(text: string): void {
+    using other = new DatabaseSync(this.path);
+    other.exec(text);
+  }
+
+  number(text: string): number {
+    using reader = new DatabaseSync(this.path, { readOnly: true });
+    return Number(Object.values(reader.prepare(text).get() ?? {})[0]);
+  }
+
+  maintain(ms = FOREIGN_LOOK_MS): void {
+    this.clock.ms += ms;
+    while (this.store.maintain());
+  }
+
+  /** Messages by each kind of total. */
+  sums(): readonly number[] {
+    return ['address_total', 'number_total', 'user_agent_total', 'hour_total'].map((table) =>
+      this.number(`SELECT coalesce(sum(seen_count), 0) FROM ${table}`),
+    );
+  }
+
+  said(): readonly string[] {
+    return this.logger.lines
+      .filter(({ event }) => event.endsWith('_by_another_program'))
+      .map(({ event, fields }) => `${event} ${String(fields['rows'])}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.store.close();
+    this.directory[Symbol.dispose]();
+  }
+}
+
+const ROW = `INSERT INTO honey (event_timestamp, event_uuid, source_ip, called_number, transport_type, method, user_agent, created_at)
+  VALUES ('2026-03-01 11:00:00.000000000', 'by-hand', '45.1.2.3', '00442071234567', 'UDP', 'INVITE', 'sqlite3', '2026-03-01 11:00:00.123');`;
+
+test('rows that another program adds are counted, said once, and in nobody’s way', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 3)]);
+  const before = bench.sums();
+  bench.sql(ROW.repeat(2));
+  bench.store.append([distinctBatch(4, 1)]); // The next of ours comes before anybody looked.
+  bench.sql(ROW);
+  bench.sql(
+    `INSERT INTO honey (source_ip, called_number, seen_count) VALUES (x'00ff', NULL, 'odd')`,
+  );
+  bench.maintain();
+  const added = bench.sums().map((sum, index) => sum - (before[index] ?? 0));
+  assert.deepEqual(added, [4, 4, 4, 5], 'three by hand, one of ours; nonsense counts as a message');
+  assert.equal(bench.number("SELECT seen_count FROM address_total WHERE address = '45.1.2.3'"), 3);
+  assert.deepEqual(bench.said(), ['rows_added_by_another_program 4']);
+  bench.sql(ROW);
+  bench.maintain();
+  assert.equal(bench.said().length, 1, 'not again at once');
+  bench.maintain(FOREIGN_TELL_MS);
+  assert.deepEqual(bench.said().slice(1), ['rows_added_by_another_program 1']);
+  using reader = StoreReader.open(bench.path);
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 5, removed: 0 });
+  assert.equal(bench.number('SELECT count(*) FROM foreign_rows'), 0);
+});
+
+test('rows that another program removes leave the totals with them', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 40)]);
+  bench.sql(ROW.repeat(3));
+  bench.maintain();
+  bench.sql("DELETE FROM honey WHERE source_ip = '45.1.2.3' OR honey_id <= 10");
+  bench.maintain();
+  assert.deepEqual(bench.sums(), [30, 30, 30, 30]);
+  assert.equal(bench.number("SELECT count(*) FROM address_total WHERE address = '45.1.2.3'"), 0);
+  assert.deepEqual(bench.said(), [
+    'rows_added_by_another_program 3',
+    'rows_removed_by_another_program 13',
+  ]);
+  bench.sql('DELETE FROM honey');
+  bench.maintain();
+  assert.deepEqual(bench.sums(), [0, 0, 0, 0]);
+  for (const [counter, table] of [
+    ['addresses', 'address_total'],
+    ['numbers', 'number_total'],
+    ['user_agents', 'user_agent_total'],
+  ]) {
+    const count = bench.number(`SELECT count(*) FROM ${table}`);
+    assert.equal(bench.number(`SELECT value FROM counter WHERE name = '${counter}'`), count);
+  }
+  assert.equal(bench.number('SELECT count(*) FROM foreign_removal'), 0);
+  using reader = StoreReader.open(bench.path);
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 3, removed: 43 });
+});
+
+test('what our own programs remove is nobody else’s doing', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 5), batchOf([{ sourceIp: '45.9.9.9' }])]);
+  {
+    using forgetting = Forgetting.open({ clock: bench.clock, logger: bench.logger }, bench.path);
+    const { events } = forgetting.forget({ kind: 'address', value: '45.9.9.9' }, '45.9.9.9');
+    assert.equal(events, 1);
+  }
+  bench.store.close();
+  // The same file with an age limit that all rows are beyond.
+  const ports = { logger: bench.logger, clock: bench.clock };
+  using store = Store.open(ports, { path: bench.path, retentionDays: 1 });
+  bench.clock.us += 3 * 86_400_000_000;
+  for (let turn = 0; turn < 50; turn += 1) {
+    bench.clock.ms += 60_000;
+    bench.clock.us += 60_000_000;
+    while (store.maintain());
+  }
+  using reader = StoreReader.open(bench.path);
+  assert.equal(bench.number('SELECT count(*) FROM honey'), 0);
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 0, removed: 0 });
+});
