@@ -121,6 +121,7 @@ export function openJudging(
       listingVerdict({ judge, decided, evidence }, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),
     changed: () => changes.take(),
+    partsNeeded: (length) => policy[length === 56 ? 'network-56' : 'network-48'] || Infinity,
     blockedWithin: (network, nowEpochUs) => decided.blocked().within(network, nowEpochUs),
     optionsHash: hashOf(options, own.get()),
     onChanged,

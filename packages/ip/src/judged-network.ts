@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isIpv4, parseDecimal, parseIp, type Ip } from './ip.ts';
-import { formatPrefix, widen } from './prefix.ts';
 
 /**
  * Networks of IPv6 that are judged, from narrow to wide: a /64 is what one subscriber holds and takes any address of
@@ -83,5 +82,25 @@ export function networkBits(ip: Ip, length: number): bigint {
 }
 
 function networkOf(ip: Ip, length: NetworkLength): JudgedNetwork {
-  return { length, bits: networkBits(ip, length), text: formatPrefix(widen(ip, length)) };
+  return { length, bits: networkBits(ip, length), text: `${formatBase(ip, length)}/${length}` };
+}
+
+/**
+ * As `formatIp()` writes the first address of the network, in a tenth of the time: its last four groups are zeros, so no
+ * run of zeros is longer than the one at its end.
+ */
+function formatBase(ip: Ip, length: NetworkLength): string {
+  let text = '';
+  let zeros = '';
+  for (let at = 0; at < length >> 3; at += 2) {
+    const low = at + 1 < length >> 3 ? (ip[at + 1] ?? 0) : 0;
+    const group = (ip[at] ?? 0) * 256 + low;
+    if (group === 0) {
+      zeros += text === '' && zeros === '' ? '0' : ':0';
+    } else {
+      text += `${zeros}${text === '' && zeros === '' ? '' : ':'}${group.toString(16)}`;
+      zeros = '';
+    }
+  }
+  return `${text}::`;
 }

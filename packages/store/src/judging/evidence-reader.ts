@@ -127,6 +127,7 @@ export class EvidenceReader {
   readonly #seen: StatementSync;
   readonly #facts: Readonly<Record<ListedKind, StatementSync>>;
   readonly #parts: StatementSync;
+  readonly #partsCount: StatementSync;
   readonly #partsFacts: StatementSync;
   readonly #delisting: StatementSync;
   readonly #allowances: StatementSync;
@@ -161,6 +162,8 @@ export class EvidenceReader {
     this.#parts = database.prepare(`
       SELECT (network >> iif(?1 = 64, 0, 8)) & 255 AS place, until_us FROM address_network
       WHERE length = ?1 AND network BETWEEN ?2 AND ?3`);
+    this.#partsCount = database.prepare(`
+      SELECT count(*) AS parts FROM address_network WHERE length = ? AND network BETWEEN ? AND ?`);
     this.#partsFacts = database.prepare(`
       SELECT max(grade) AS grade, min(first_seen_us) AS first_seen_us, max(last_seen_us) AS last_seen_us,
         sum(events_count) AS events_count FROM address_network WHERE length = ? AND network BETWEEN ? AND ?`);
@@ -185,6 +188,12 @@ export class EvidenceReader {
       attemptsCount: Number(row['attempts_count']),
       targetsCount: setCount(row, 'target_set'),
     };
+  }
+
+  /** How many parts of a /56 or a /48 are listed by their own evidence. */
+  listedPartsCount({ bits, length }: JudgedNetwork): number {
+    const { first, last } = bitsWithin(bits, length);
+    return Number(this.#partsCount.get(length + 8, first, last)?.['parts']);
   }
 
   /** What is listed inside a /56 or a /48, each part by its own evidence. */

@@ -24,6 +24,8 @@ export interface JudgingPorts {
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What the operator's blocks put on lists within a network of IPv6, narrower than itself. */
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
+  /** Listed parts of a network of IPv6 below which its verdict is never that it is listed. @param length Its bits, 48 or 56. */
+  readonly partsNeeded: (length: number) => number;
   /** What an entry of the allowlist concerns; `undefined` where that is not known. */
   readonly reachOf: (value: string) => Reach | undefined;
   /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
@@ -82,9 +84,8 @@ export class Judging {
     advanceSerial(database);
     this.#listings = new Listings(database, counters, changesCountMax);
     const { evidence } = parts;
-    const { verdict, blockedWithin } = ports;
     const listings = this.#listings;
-    this.#networks = new NetworkListings({ database, listings, evidence, verdict, blockedWithin });
+    this.#networks = new NetworkListings({ ...ports, database, listings, evidence });
     this.#toldSerial = this.#listings.serial;
     const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
       this.#apply(subjects, nowUs);

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import {
-  bitsWithin,
-  judgedNetwork,
-  NETWORK_LENGTHS,
-  networksOf,
-  type JudgedNetwork,
-} from '@sentrypeer/ip';
+import { bitsWithin, NETWORK_LENGTHS, networksOf, type JudgedNetwork } from '@sentrypeer/ip';
 import { gradeRank } from '../log/grades.ts';
 import type { EvidenceFacts, EvidenceReader, ListedSubject } from './evidence-reader.ts';
 import type { Listings, ListingVerdict } from './listings.ts';
@@ -20,6 +14,8 @@ interface NetworkParts {
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What the operator's blocks put on lists within a network, narrower than itself. */
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
+  /** Fewer listed parts never list a wider network by evidence. @param length Bits of the wider network. */
+  readonly partsNeeded: (length: number) => number;
 }
 
 const PART: ListingVerdict = {
@@ -31,6 +27,8 @@ const PART: ListingVerdict = {
 
 interface Judged {
   readonly network: JudgedNetwork;
+  /** Those around it. */
+  readonly wider: readonly JudgedNetwork[];
   readonly verdict: ListingVerdict;
   readonly facts: EvidenceFacts | undefined;
 }
@@ -67,20 +65,29 @@ export class NetworkListings {
 
   /** Judges networks or addresses of IPv6, and the networks around them. */
   apply(values: readonly string[], nowUs: number): void {
-    const touched = new Map(
-      values.flatMap((value) => networksOf(value) ?? []).map((network) => [network.text, network]),
-    );
+    const touched = new Map<string, Pick<Judged, 'network' | 'wider'>>();
+    for (const value of values) {
+      const networks = networksOf(value) ?? [];
+      for (const [at, network] of networks.entries()) {
+        if (touched.has(network.text)) break;
+        touched.set(network.text, { network, wider: networks.slice(at + 1) });
+      }
+    }
     const judged = new Map<string, Judged>();
     // Narrow ones first: they are what the wider ones are judged by.
     for (const length of NETWORK_LENGTHS) {
-      for (const network of touched.values()) {
-        if (network.length === length) judged.set(network.text, this.#judge(network, nowUs));
+      for (const { network, wider } of touched.values()) {
+        if (network.length !== length) continue;
+        const isAsked = length === 64 || values.includes(network.text);
+        const isOpen = isAsked || this.#mayBeListed(network);
+        const found = isOpen ? this.#judge(network, nowUs) : this.#letGo(network);
+        judged.set(network.text, { network, wider, ...found });
       }
     }
     const wide = [...judged.values()].toSorted((a, b) => a.network.length - b.network.length);
     for (const one of wide) this.#list(one, judged, nowUs);
     for (const value of values) {
-      if (judgedNetwork(value) === undefined) this.#listOther(value, judged, nowUs);
+      if (!judged.has(value)) this.#listOther(value, judged, nowUs);
     }
   }
 
@@ -89,7 +96,21 @@ export class NetworkListings {
     return this.#ended.all(nowUs, limit).map((row) => String(row['value']));
   }
 
-  #judge(network: JudgedNetwork, nowUs: number): Judged {
+  /** Whether a wider network is an entry, or has parts enough to become one; most have a few, and cost little. */
+  #mayBeListed(network: JudgedNetwork): boolean {
+    const { evidence, listings, partsNeeded } = this.#parts;
+    return (
+      evidence.listedPartsCount(network) >= partsNeeded(network.length) ||
+      listings.has({ kind: 'address', value: network.text })
+    );
+  }
+
+  #letGo({ length, bits }: JudgedNetwork): Pick<Judged, 'verdict' | 'facts'> {
+    this.#remove.run(length, bits);
+    return { verdict: PART, facts: undefined };
+  }
+
+  #judge(network: JudgedNetwork, nowUs: number): Pick<Judged, 'verdict' | 'facts'> {
     const subject = { kind: 'address', value: network.text } as const;
     const { evidence, blockedWithin } = this.#parts;
     const own = this.#parts.verdict(subject, nowUs);
@@ -99,7 +120,7 @@ export class NetworkListings {
     const verdict = isFor ? { ...own, isBlocked: true } : own;
     if (own.level !== 'listed' || own.isBlocked === true || facts === undefined) {
       this.#remove.run(network.length, network.bits);
-      return { network, verdict, facts };
+      return { verdict, facts };
     }
     this.#save.run(
       network.length,
@@ -111,13 +132,16 @@ export class NetworkListings {
       facts.lastEpochUs,
       facts.eventsCount,
     );
-    return { network, verdict, facts };
+    return { verdict, facts };
   }
 
   /** Makes the entry what the verdict says, unless a wider network stands for it. */
-  #list({ network, verdict, facts }: Judged, judged: Map<string, Judged>, nowUs: number): void {
+  #list(
+    { network, wider, verdict, facts }: Judged,
+    judged: ReadonlyMap<string, Judged>,
+    nowUs: number,
+  ): void {
     const { listings } = this.#parts;
-    const wider = networksOf(network.text)?.slice(1) ?? [];
     if (wider.some(({ text }) => judged.get(text)?.verdict.level === 'listed')) return;
     const { text, length } = network;
     const subject = { kind: 'address', value: text } as const;

@@ -84,6 +84,7 @@ class Bench {
       },
       changed: () => [],
       blockedWithin: () => [],
+      partsNeeded: () => 1,
       reachOf: (value) =>
         value.includes('/') ? { kind: 'address', covers: () => true } : undefined,
       optionsHash: 0,

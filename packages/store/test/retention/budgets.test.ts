@@ -59,6 +59,7 @@ class Bench {
       },
       changed: () => [],
       blockedWithin: () => [],
+      partsNeeded: () => 1,
       reachOf: () => undefined,
       optionsHash: 1,
       onChanged: () => undefined,
