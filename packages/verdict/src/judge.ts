@@ -185,11 +185,14 @@ export class Judge {
   /** By evidence alone. @param network Of IPv6, where the value is one. */
   #known(value: string, network: JudgedNetwork | undefined, nowEpochUs: number): Verdict {
     const { evidence, never, policy } = this.#ports;
+    if (network !== undefined && network.length < 64) {
+      const verdict = networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs);
+      // What guards it is looked for where it matters: most wider networks are far from being listed.
+      const guard = verdict.listed ? never().network(network, nowEpochUs) : undefined;
+      return guard === undefined ? verdict : notListed(guard);
+    }
     const guarded = network && never().network(network, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
-    if (network !== undefined && network.length < 64) {
-      return networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs);
-    }
     const known = evidence.address(value);
     if (known !== undefined) return addressVerdict(known, policy, nowEpochUs);
     return notListed(...delistedReasons(this.#delisting(value)));

@@ -21,7 +21,7 @@ export function networkVerdict(
   policy: Policy,
   nowEpochUs: number,
 ): Verdict {
-  if (length === 64) return notListed();
+  if (length === 64 || parts.length === 0) return notListed();
   const needed = policy[`network-${length}`];
   const spread = policy['network-spread'];
   const active = parts
