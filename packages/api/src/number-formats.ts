@@ -84,6 +84,21 @@ function prefixTable(column: string): NumberFormat {
   };
 }
 
+/** A table of `db_text` for Kamailio's `mtree`: the longest prefix of a number that is listed, and its score. */
+const mtree: NumberFormat = {
+  kinds: WITH_RANGES,
+  mediaType: TEXT,
+  begin: () => 'id(int,auto) tprefix(string) tvalue(string)\n',
+  end: () => '',
+  page: (entries) =>
+    entries
+      .map(({ value, score, listingId }) =>
+        [tableId(listingId), value.replaceAll('x', ''), score].join(':'),
+      )
+      .map((line) => `${line}\n`)
+      .join(''),
+};
+
 /** Columns of these tables are 32 bits wide. An id only has to be another one for each entry at a time. */
 function tableId(listingId: number): number {
   return listingId % 2_147_483_648;
@@ -110,6 +125,7 @@ export const NUMBER_FORMATS = {
   csv,
   json,
   htable,
+  mtree,
   userblocklist: prefixTable('allowlist'),
   userblacklist: prefixTable('whitelist'),
   astdb,

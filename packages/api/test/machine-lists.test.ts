@@ -72,6 +72,10 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
     `${HEAD_HTABLE}8:46701234567:0:1:60:1790000000\n7:442071234567:0:1:40:1790000000\n`,
   ],
   [
+    '/v1/lists/numbers.mtree',
+    'id(int,auto) tprefix(string) tvalue(string)\n9:46701234:60\n8:46701234567:60\n7:442071234567:40\n',
+  ],
+  [
     '/v1/lists/numbers.userblocklist',
     'id(int,auto) prefix(string) allowlist(int)\n9:46701234:0\n8:46701234567:0\n7:442071234567:0\n',
   ],

@@ -21,6 +21,7 @@ const NUMBER_SUMMARIES = {
   csv: 'Numbers as CSV (RFC 4180)',
   json: 'Numbers as one array of JSON',
   htable: 'Numbers as a db_text table for htable of Kamailio',
+  mtree: 'Numbers and ranges as a db_text table for mtree of Kamailio',
   userblocklist: 'Numbers as a db_text table for userblocklist of Kamailio',
   userblacklist: 'Numbers as a db_text table for userblacklist of OpenSIPS',
   astdb: 'Numbers as console commands that fill the database of Asterisk',
