@@ -287,7 +287,8 @@ async function openSyslog(
   self: { readonly nodeId: string; readonly pid: number },
 ): Promise<Syslog> {
   const { Syslog } = await import('@sentrypeer/delivery');
-  return Syslog.open(ports, { target: config.syslogTarget, hostname: hostname(), ...self });
+  const { syslogTarget: target, syslogGrade: grade } = config;
+  return Syslog.open(ports, { target, grade, hostname: hostname(), ...self });
 }
 
 async function openWebhooks(

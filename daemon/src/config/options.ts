@@ -266,6 +266,13 @@ export const OPTIONS = {
     implies: 'syslog',
     doc: 'Where syslog lines go: this machine (through the logger command) or over the network, with local time and its offset (TZ in a container).',
   }),
+  syslogGrade: option({
+    group: 'output',
+    long: 'syslog-grade',
+    type: choiceType<'seen' | 'returned' | 'handshake'>(['seen', 'returned', 'handshake']),
+    defaultValue: 'seen',
+    doc: 'Lines for events of this grade or a better one (docs/architecture.md). Choose returned where fail2ban bans by them: over UDP anybody can write any source.',
+  }),
   verbose: option({
     group: 'output',
     long: 'verbose',

@@ -83,6 +83,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       jsonLogFilesCount: 5,
       syslog: false,
       syslogTarget: { kind: 'local' },
+      syslogGrade: 'seen',
       verbose: false,
       debug: false,
       color: 'auto',

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { RecordedEvent } from '@sentrypeer/event';
+import type { Grade, RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump, type Sink } from '@sentrypeer/follow';
 import { SYSLOG_CURSOR } from '@sentrypeer/follow/cursors';
 import { unreachable } from '@sentrypeer/kernel';
 import { SYSLOG_SETTLE_EVENTS_MAX, SYSLOG_SETTLE_MS } from './limits.ts';
 import type { DeliveryPorts } from './ports.ts';
+import { isOfGrade } from './grade.ts';
 import { LoggerChannel } from './logger-channel.ts';
 import { syslogError, type SyslogChannel } from './syslog-channel.ts';
 import { TcpChannel } from './tcp-channel.ts';
@@ -26,6 +27,12 @@ export interface SyslogOptions {
   readonly target: SyslogTarget;
   /** Only events of this node are written: a line of another's would have its source banned here. */
   readonly nodeId: string;
+  /**
+   * Only events of this grade and above: a line of a weaker one may name a source that somebody else wrote there.
+   *
+   * @default 'seen'
+   */
+  readonly grade?: Grade;
   /** The process id in the lines. */
   readonly pid: number;
   /** The machine's name, for servers. */
@@ -103,8 +110,10 @@ class SyslogSink implements Sink<RecordedEvent> {
   }
 
   async write(events: readonly RecordedEvent[]): Promise<void> {
+    const { nodeId, grade = 'seen' } = this.#options;
     const own = events.filter(
-      (event) => event.createdByNodeId === this.#options.nodeId && event.isHearsay !== true,
+      (event) =>
+        event.createdByNodeId === nodeId && event.isHearsay !== true && isOfGrade(event, grade),
     );
     if (own.length === 0) return;
     this.#channel ??= await openChannel(this.#options);

@@ -92,6 +92,20 @@ test('Syslog passes over events of other nodes', async () => {
   assert.equal(readFileSync(output, 'utf8').split('\n').length, 2);
 });
 
+test('Syslog passes over events below the grade, and those of 4.x, which have none', async () => {
+  await install(`cat >> ${output}`);
+  await using syslog = await open(
+    { kind: 'local', command, socketPath: '/a/socket' },
+    { grade: 'returned' },
+  );
+  for (const [index, grade] of (['seen', 'returned', undefined, 'handshake'] as const).entries()) {
+    log.append(1, { grade, userAgent: `n${index + 1}.` });
+  }
+  syslog.wake();
+  await syslog.close();
+  assert.deepEqual(numbersIn(readFileSync(output, 'utf8')), [2, 4]);
+});
+
 test('Syslog says once that logger is missing and goes on when it is there', async () => {
   await using syslog = await open({ kind: 'local', command });
   appendNumbered(50);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { formatEventJson, NOT_FOUND, type Grade, type RecordedEvent } from '@sentrypeer/event';
+import { isOfGrade } from '../grade.ts';
 
 /** Members of the JSON form that may be withheld; {@link NOT_FOUND} replaces them. */
 type OmittedMember = 'sip_message' | 'destination_ip';
@@ -14,12 +15,10 @@ export interface EventChoice {
   readonly omit: readonly OmittedMember[];
 }
 
-const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
-
 export function isChosen(event: RecordedEvent, choice: EventChoice, nodeId: string): boolean {
   const isOwn = event.createdByNodeId === nodeId && event.isHearsay !== true;
   if (choice.origin === 'own' && !isOwn) return false;
-  return GRADES.indexOf(event.grade ?? 'seen') >= GRADES.indexOf(choice.grade);
+  return isOfGrade(event, choice.grade);
 }
 
 /**
