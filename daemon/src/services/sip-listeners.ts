@@ -7,6 +7,7 @@ import {
   machineAddresses,
   StreamListener,
   UdpListener,
+  WebSocketCodecs,
   WebSocketFramer,
   type Frame,
   type OnDatagram,
@@ -64,6 +65,7 @@ export class SipListeners implements AsyncDisposable {
   readonly #ports: SipListenersPorts;
   readonly #options: SipListenersOptions;
   readonly #quota: ConnectionQuota;
+  readonly #codecs = new WebSocketCodecs();
   readonly #scope = new AsyncDisposableStack();
   readonly #udp: UdpListener[] = [];
   readonly #tcp: StreamListener[] = [];
@@ -152,7 +154,10 @@ export class SipListeners implements AsyncDisposable {
         ...(streamLimits && { limits: streamLimits }),
         ...(tls && { tls }),
       },
-      () => (webSockets === true ? new WebSocketFramer(new StreamFramer()) : new StreamFramer()),
+      () =>
+        webSockets === true
+          ? new WebSocketFramer(new StreamFramer(), this.#codecs)
+          : new StreamFramer(),
       onFrame,
     );
     return this.#scope.use(listener);

@@ -268,7 +268,7 @@ export class SipService implements AsyncDisposable {
   }
 
   #onFrame(frame: Frame, connection: StreamConnection): void {
-    if (frame.kind === 'control') return;
+    if (frame.kind === 'control' || frame.kind === 'wait') return;
     if (frame.kind === 'ping') {
       // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
       if (this.#options.responsive) connection.send(latin1Octets('\r\n'));

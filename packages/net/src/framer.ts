@@ -17,6 +17,8 @@ export type Frame =
   | { readonly kind: 'upgrade'; readonly octets: Uint8Array; readonly reply: Uint8Array }
   /** The business of connection and framer alone. */
   | { readonly kind: 'control'; readonly reply: Uint8Array | undefined; readonly close: boolean }
+  /** Nothing more is read until then; then the framer is asked again, with no octets. */
+  | { readonly kind: 'wait'; readonly until: Promise<void> }
   /** A keep-alive that wants an answer. */
   | { readonly kind: 'ping' }
   /** No message of the protocol; the connection is closed. */

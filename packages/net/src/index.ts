@@ -25,3 +25,4 @@ export { TokenBuckets, type TokenBucketsOptions } from './token-buckets.ts';
 export { UdpListener, type UdpOptions, type UdpPorts } from './udp-listener.ts';
 export type { OnDatagram, UdpCounts, UdpSocket } from './udp-socket.ts';
 export { WebSocketFramer } from './web-socket/web-socket-framer.ts';
+export { WebSocketCodecs } from './web-socket/codecs.ts';

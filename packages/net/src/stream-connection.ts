@@ -161,6 +161,10 @@ export class StreamConnection implements StreamPath {
   }
 
   #tell(frame: Frame): void {
+    if (frame.kind === 'wait') {
+      void this.#wait(frame.until);
+      return;
+    }
     if (frame.kind === 'control') {
       this.#control(frame.reply, frame.close);
       return;
@@ -169,6 +173,17 @@ export class StreamConnection implements StreamPath {
     this.#events.onFrame(frame, this);
     if (frame.kind === 'upgrade') this.#write(frame.reply);
     if (frame.kind === 'refused' || (frame.kind === 'message' && frame.close)) this.closeSoon();
+  }
+
+  async #wait(until: Promise<void>): Promise<void> {
+    this.#socket.pause();
+    try {
+      await until;
+      this.#onData(new Uint8Array(0));
+    } catch {
+      this.#endReading(); // What came is told as what it is without.
+    }
+    this.#socket.resume();
   }
 
   #control(reply: Uint8Array | undefined, close: boolean): void {

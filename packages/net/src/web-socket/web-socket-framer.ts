@@ -4,7 +4,8 @@ import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import type { Frame, Framer } from '../framer.ts';
 import { UPGRADE_HEAD_OCTETS_MAX } from '../limits.ts';
 import { upgradeAnswer } from './upgrade.ts';
-import { WebSocketCodec } from './web-socket-codec.ts';
+import type { WebSocketCodecs } from './codecs.ts';
+import type { WebSocketCodec } from './web-socket-codec.ts';
 
 const METHOD = 'GET ';
 const HEAD_END = '\r\n\r\n';
@@ -19,7 +20,10 @@ export class WebSocketFramer implements Framer {
   /** What came so far of what may be a request to upgrade, Latin-1; `undefined` once that is known. */
   #head: string | undefined = '';
 
-  constructor(inner: Framer) {
+  readonly #codecs: WebSocketCodecs;
+
+  constructor(inner: Framer, codecs: WebSocketCodecs) {
+    this.#codecs = codecs;
     this.#inner = inner;
   }
 
@@ -50,16 +54,21 @@ export class WebSocketFramer implements Framer {
     const isRequest = start === METHOD && end !== -1 && end <= UPGRADE_HEAD_OCTETS_MAX;
     const request = isRequest ? head.slice(0, end + HEAD_END.length) : '';
     const answer = isRequest ? upgradeAnswer(request) : undefined;
+    const codec = answer === undefined ? undefined : this.#codecs.make();
+    if (answer !== undefined && codec === undefined) {
+      this.#head = head;
+      return [{ kind: 'wait', until: this.#codecs.load() }];
+    }
     this.#head = undefined;
-    if (answer === undefined) return this.#inner.push(latin1Octets(head));
-    this.#codec = new WebSocketCodec();
+    if (answer === undefined || codec === undefined) return this.#inner.push(latin1Octets(head));
+    this.#codec = codec;
     const upgrade: Frame = {
       kind: 'upgrade',
       octets: latin1Octets(request),
       reply: latin1Octets(answer),
     };
     const rest = head.slice(request.length);
-    return rest === '' ? [upgrade] : [upgrade, ...this.#codec.push(latin1Octets(rest))];
+    return rest === '' ? [upgrade] : [upgrade, ...codec.push(latin1Octets(rest))];
   }
 
   flush(): Frame | undefined {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { WebSocketCodec } from './web-socket-codec.ts';
+
+/**
+ * Makes codecs for WebSockets. Their code is loaded when the first one is asked for: `ws` and what it needs of Node take
+ * some 14 MiB and 100 ms, and most honeypots never see a WebSocket.
+ */
+export class WebSocketCodecs {
+  #loaded: typeof WebSocketCodec | undefined;
+  #loading: Promise<void> | undefined;
+
+  /** A new one, or `undefined` until `load()` has resolved. */
+  make(): WebSocketCodec | undefined {
+    return this.#loaded === undefined ? undefined : new this.#loaded();
+  }
+
+  load(): Promise<void> {
+    this.#loading ??= import('./web-socket-codec.ts').then((module) => {
+      this.#loaded = module.WebSocketCodec;
+    });
+    return this.#loading;
+  }
+}
