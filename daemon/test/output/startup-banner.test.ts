@@ -48,7 +48,7 @@ test('formatStartupBanner() says what is open, where data goes, what to try and 
   Data  ./sentrypeer.db, JSON log /var/log/sp.log, syslog local
   Try   sipsak -vs sip:127.0.0.1:5060
         svmap -p 5060 127.0.0.1
-        curl http://127.0.0.1:8082/ip-addresses
+        curl http://127.0.0.1:8082/v1/addresses
   Stop  Ctrl-C, or kill 4711
 `,
   );
@@ -75,7 +75,7 @@ test('formatStartupBanner() without SIP offers no SIP command', () => {
   const api = { address: '::', port: 80 };
   const text = formatStartupBanner({ ...facts, udp: [], tcp: [], tls: [], api });
   assert.match(text, /\n  SIP   off\n  API   http:\/\/\[::1\]:80\/\n/);
-  assert.match(text, /\n  Try   curl http:\/\/\[::1\]:80\/ip-addresses\n/);
+  assert.match(text, /\n  Try   curl http:\/\/\[::1\]:80\/v1\/addresses\n/);
 });
 
 test('formatStartupBanner() says where the SIP agent listens', () => {
