@@ -121,6 +121,9 @@ test('every total and event that was recorded can be asked for', async () => {
     addresses: 2,
     numbers: 5,
     user_agents: 3,
+    shared_addresses: 0,
+    shared_numbers: 0,
+    shared_user_agents: 0,
     last_event_id: 5,
   });
   const addresses = await client.page('/v1/addresses');
