@@ -22,6 +22,8 @@ const SCENARIOS = {
 const LISTED_PLUS = LISTED.replace(/^00/, '+');
 /** The gateway says that this one is busy. */
 const BUSY = '0046701740486';
+/** What the operator blocks. */
+const RANGE = '+46850780xx';
 /** Internal and service numbers, emergency calls. */
 const SHORT = ['5', '*97', '112'];
 /** Milliseconds that a call may take longer when nobody answers: the second that is set, and a busy machine. */
@@ -74,7 +76,7 @@ direct_media=no
 `;
 }
 
-type Way = 'agi' | 'curl' | 'agent' | 'freepbx';
+type Way = 'agi' | 'curl' | 'agent' | 'freepbx' | 'list';
 
 /** The daemon, Asterisk and SIPp on both sides of it, by one of the page's ways. */
 async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
@@ -94,6 +96,7 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
     agi: () => page('asterisk outbound') + page('asterisk agi'),
     curl: () => page('asterisk outbound') + page('asterisk curl', api),
     agent: () => page('asterisk outbound') + page('asterisk agent'),
+    list: () => page('asterisk outbound') + page('asterisk list'),
     freepbx: () => FREEPBX + documented('freepbx.md', 'asterisk hook', {}) + page('asterisk agi'),
   };
   const agent = page('ini pjsip', {
@@ -109,6 +112,7 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
       'extensions.conf': dialplans[way](),
       'pjsip.conf': pjsip(port, calls.gatewayPort) + agent,
       'cdr.conf': page('ini cdr'),
+      'sentrypeer-numbers.conf': way === 'list' ? await numbersOf(daemon) : '',
     }),
   );
   const records = (): string => {
@@ -122,7 +126,36 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
   return { calls, daemon, asterisk, records };
 }
 
+/** The list for the dialplan, with the number of the attacker and a range that the operator blocks. */
+async function numbersOf(daemon: DaemonProcess): Promise<string> {
+  const { status, stderr } = await DaemonProcess.run(['block', RANGE, '-f', daemon.dbFile]);
+  assert.equal(status, 0, stderr);
+  const url = `http://127.0.0.1:${daemon.ports.api}/v1/lists/numbers.extensions`;
+  let list = '';
+  await until('both to be listed', async () => {
+    list = await (await fetch(url)).text();
+    return list.split('\n').length === 4;
+  });
+  return list;
+}
+
 describe('asterisk', () => {
+  test('asterisk loads /v1/lists/numbers.extensions and refuses a number within a listed range', async (t) => {
+    await using scope = new AsyncDisposableStack();
+    const opened = await open(t, scope, 'list');
+    if (opened === undefined) return;
+    const { calls, asterisk } = opened;
+    for (const number of ['004685078012', '+4685078099', LISTED, LISTED_PLUS]) {
+      const { heard } = await calls.call(number);
+      assert.match(heard, /^SIP\/2\.0 403 /m, `${number}\n${asterisk.output}`);
+      await asterisk.printed(`SentryPeer: ${number} is listed`);
+    }
+    for (const number of [CLEAN, '004685078112', '00468507801', ...SHORT]) {
+      const { taken, heard } = await calls.call(number);
+      assert.equal(taken, true, `${number}\n${heard}\n${asterisk.output}`);
+    }
+  });
+
   for (const way of ['agi', 'curl', 'agent', 'freepbx'] as const) {
     test(`asterisk asks by ${way}: a known-bad number is refused, others get through`, async (t) => {
       await using scope = new AsyncDisposableStack();

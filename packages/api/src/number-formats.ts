@@ -119,6 +119,21 @@ const astdb: NumberFormat = {
   },
 };
 
+/** A context of Asterisk's dialplan: an extension for each number, without its plus, and a pattern for each range. */
+const extensions: NumberFormat = {
+  kinds: WITH_RANGES,
+  mediaType: TEXT,
+  begin: () => '[sentrypeer-numbers]\n',
+  end: () => '',
+  page: (entries) =>
+    entries
+      .map(({ kind, value, score }) => {
+        const pattern = kind === 'range' ? `_${value.replaceAll('x', 'X')}` : value;
+        return `exten => ${pattern},1,NoOp(${score})\n`;
+      })
+      .join(''),
+};
+
 /** Lists of numbers, by the ending of the route. */
 export const NUMBER_FORMATS = {
   txt: plainText,
@@ -129,4 +144,5 @@ export const NUMBER_FORMATS = {
   userblocklist: prefixTable('allowlist'),
   userblacklist: prefixTable('whitelist'),
   astdb,
+  extensions,
 } as const satisfies Readonly<Record<string, NumberFormat>>;

@@ -84,6 +84,11 @@ const ANSWERS: readonly (readonly [path: string, text: string])[] = [
     '/v1/lists/numbers.astdb',
     'database deltree sentrypeer\ndatabase put sentrypeer 46701234567 60\ndatabase put sentrypeer 442071234567 40\n',
   ],
+  [
+    '/v1/lists/numbers.extensions',
+    '[sentrypeer-numbers]\nexten => _46701234XXX,1,NoOp(60)\nexten => 46701234567,1,NoOp(60)\nexten => 442071234567,1,NoOp(40)\n',
+  ],
+  ['/v1/lists/numbers.extensions?max_age=0s', '[sentrypeer-numbers]\n'],
   ['/v1/lists/numbers.json?max_age=0s', '[\n]\n'],
   ['/v1/lists/ip-addresses.txt?max_age=0s', ''],
   ['/v1/lists/ip-addresses.csv?family=4', `${HEAD_CSV}${FIRST_CSV}`],

@@ -25,6 +25,7 @@ const NUMBER_SUMMARIES = {
   userblocklist: 'Numbers as a db_text table for userblocklist of Kamailio',
   userblacklist: 'Numbers as a db_text table for userblacklist of OpenSIPS',
   astdb: 'Numbers as console commands that fill the database of Asterisk',
+  extensions: 'Numbers and ranges as a context of the dialplan of Asterisk',
 } as const;
 
 /** Lists that firewalls, routers, proxies and PBXs fetch. */
