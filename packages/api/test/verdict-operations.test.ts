@@ -207,6 +207,7 @@ test('GET /v1/explain says since when and until when', async () => {
       number_type: 'mobile',
       destination_class: 'foreign-mobile',
       range: null,
+      shared_count: 0,
       unlist: [
         '{"delist":"+46701234567"} until it comes again',
         '{"allow":"+46701234567"} never to list it',
@@ -220,6 +221,7 @@ test('GET /v1/explain says since when and until when', async () => {
     },
     address: {
       entry: '11.22.33.46',
+      shared_count: 0,
       listed: false,
       level: 'none',
       unlist: [],
