@@ -9,27 +9,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
-import { assert as check, silentLogger, type Clock } from '@sentrypeer/kernel';
+import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const HOUR_US = 3_600_000_000;
 const plans = await NumberingPlans.load();
-
-class TestClock implements Clock {
-  ms = 0;
-  us = 1_772_366_400_000_000;
-
-  nowMs(): number {
-    return this.ms;
-  }
-
-  epochUs(): number {
-    return this.us;
-  }
-}
 
 const OPTIONS: JudgeOptions = {
   homeCountry: 'SE',

@@ -10,11 +10,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { canonicalAddress, contains, covers, parseIp, parsePrefix } from '@sentrypeer/ip';
-import { assert as check, silentLogger, type Clock } from '@sentrypeer/kernel';
+import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader, type Decision } from '@sentrypeer/store';
 import type { Judge } from '@sentrypeer/verdict';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const HOUR_US = 3_600_000_000;
@@ -26,19 +27,6 @@ const SMALL: JudgeOptions['policy'] = [
   { name: 'network-48', value: 2 },
   { name: 'network-spread', value: 2 },
 ];
-
-class TestClock implements Clock {
-  ms = 0;
-  us = 1_772_366_400_000_000;
-
-  nowMs(): number {
-    return this.ms;
-  }
-
-  epochUs(): number {
-    return this.us;
-  }
-}
 
 class Node implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-networks-'));

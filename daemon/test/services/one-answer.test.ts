@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { HttpApi, type LookUpLevel } from '@sentrypeer/api';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
-import { assert as check, silentLogger, type Clock } from '@sentrypeer/kernel';
+import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Forgetting, ListingFeed, Store, StoreReader } from '@sentrypeer/store';
 import { openJudging, type JudgeOptions } from '../../src/services/judge.ts';
@@ -19,6 +19,7 @@ import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';
 import { storeTotals } from '../../src/services/store-totals.ts';
+import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const DAY_US = 86_400_000_000;
@@ -28,24 +29,6 @@ const MIB = 1_048_576;
 /** Milliseconds within which whatever changes a verdict must have changed the feed. */
 const WITHIN_MS = 2000;
 const plans = await NumberingPlans.load();
-
-class TestClock implements Clock {
-  ms = 0;
-  us = 1_772_366_400_000_000;
-
-  nowMs(): number {
-    return this.ms;
-  }
-
-  epochUs(): number {
-    return this.us;
-  }
-
-  pass(us: number): void {
-    this.us += us;
-    this.ms += us / 1000;
-  }
-}
 
 const OPTIONS: JudgeOptions = {
   homeCountry: 'SE',
