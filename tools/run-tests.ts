@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Runs all tests. Tests against real peers (scanners, daemons) skip where a peer is not installed, and this
+ * Runs all tests: those of the packages on all cores, then those of the whole program, which have deadlines, with a core
+ * to spare. Tests against real peers (scanners, daemons) skip where a peer is not installed, and this
  * says so at the end; with CI=true the peers' Debian packages are installed first and a skipped test fails.
  */
 
@@ -9,17 +10,24 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { run } from 'node:test';
+import { Readable } from 'node:stream';
+import { run, type EventData } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { installAsterisk } from '../test/interop/asterisk.ts';
 import { missingPeers } from '../test/interop/peer.ts';
 import { ROOT } from './sources.ts';
 
-const PATTERNS = [
-  '{packages/*,daemon}/test/**/*.test.ts',
-  'test/{interop,e2e,stories}/**/*.test.ts',
-  'tools/*.test.ts',
-];
+const OF_PACKAGES = ['{packages/*,daemon}/test/**/*.test.ts', 'test/stories/**/*.test.ts'];
+const OF_THE_PROGRAM = ['test/{interop,e2e}/**/*.test.ts', 'tools/*.test.ts'];
+
+/** A line of the runner's summary. */
+const SUMMARY =
+  /^(?<name>tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (?<value>[\d.]+)$/u;
+
+interface RunnerEvent {
+  readonly type: string;
+  readonly data: Partial<EventData.TestDiagnostic>;
+}
 
 const ci = process.env['CI'] === 'true';
 if (ci) {
@@ -27,19 +35,23 @@ if (ci) {
   installAsterisk();
 }
 
-const files =
-  process.argv.length > 2 ? process.argv.slice(2) : globSync(PATTERNS, { cwd: ROOT }).toSorted();
+const cores = availableParallelism();
+const spared = Math.max(1, cores - 1);
+const named = process.argv.slice(2);
+const filesOf = (patterns: readonly string[]): string[] =>
+  globSync(patterns, { cwd: ROOT }).toSorted();
+const parts =
+  named.length > 0
+    ? [{ files: named, concurrency: spared }]
+    : [
+        { files: filesOf(OF_PACKAGES), concurrency: cores },
+        { files: filesOf(OF_THE_PROGRAM), concurrency: spared },
+      ];
 let failedCount = 0;
 let passedCount = 0;
 const skipped: string[] = [];
 
-const stream = run({ files, cwd: ROOT, concurrency: Math.max(1, availableParallelism() - 1) });
-stream.on('test:fail', () => (failedCount += 1));
-stream.on('test:pass', ({ name, skip, todo }) => {
-  if (skip !== undefined || todo !== undefined) skipped.push(name);
-  else passedCount += 1;
-});
-const reported = stream.compose(spec);
+const reported = Readable.from(eventsOfAll()).compose(spec);
 for await (const text of reported) process.stdout.write(text);
 
 if (skipped.length > 0) {
@@ -51,6 +63,31 @@ if (skipped.length > 0) {
     console.error(`To run them: sudo apt-get install ${[...new Set(packages)].join(' ')}\n`);
 }
 if (failedCount > 0 || passedCount === 0 || (ci && skipped.length > 0)) process.exitCode = 1;
+
+/** What the runner says of all parts, with one summary at the end. */
+async function* eventsOfAll(): AsyncGenerator {
+  const sums = new Map<string, number>();
+  for (const part of parts) {
+    const stream = run({ ...part, cwd: ROOT });
+    stream.on('test:fail', () => (failedCount += 1));
+    stream.on('test:pass', ({ name, skip, todo }) => {
+      if (skip !== undefined || todo !== undefined) skipped.push(name);
+      else passedCount += 1;
+    });
+    for await (const event of stream as AsyncIterable<RunnerEvent>) {
+      const line =
+        event.type === 'test:diagnostic' && event.data.nesting === 0 && event.data.message;
+      const { name, value } = SUMMARY.exec(line || '')?.groups ?? {};
+      if (name === undefined) yield event;
+      else sums.set(name, (sums.get(name) ?? 0) + Number(value));
+    }
+  }
+  for (const [name, sum] of sums)
+    yield {
+      type: 'test:diagnostic',
+      data: { nesting: 0, message: `${name} ${sum}`, level: 'info' },
+    };
+}
 
 /** As `systemctl mask`, before the package brings the unit: its default would join the public network. */
 function keepStopped(unit: string): void {
