@@ -13,6 +13,7 @@ import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
@@ -96,27 +97,12 @@ class Node implements Disposable {
 
   #observation({ sourceIp, grade, calledNumber }: Contact): Observation {
     return {
+      ...OBSERVATION,
       eventEpochUs: this.clock.us,
-      collectedMethod: 'responsive',
       transportType: grade === 'handshake' ? 'TCP' : 'UDP',
       grade,
-      messageKind: 'request',
       sourceIp,
-      sourcePort: 5071,
-      destinationIp: '198.51.100.7',
-      destinationPort: 5060,
       calledNumber,
-      calledNumberSource: 'request-uri',
-      sipMethod: 'INVITE',
-      userAgent: 'friendly-scanner',
-      requestUri: undefined,
-      toUri: undefined,
-      toUser: undefined,
-      fromUri: undefined,
-      fromUser: undefined,
-      anomalies: [],
-      details: undefined,
-      sipMessage: new Uint8Array(1),
     };
   }
 

@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EventBatchWriter, type Observation } from '@sentrypeer/event';
+import { EventBatchWriter } from '@sentrypeer/event';
 import { canonicalAddress, contains, covers, parseIp, parsePrefix } from '@sentrypeer/ip';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader, type Decision } from '@sentrypeer/store';
 import type { Judge } from '@sentrypeer/verdict';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
@@ -27,6 +28,8 @@ const SMALL: JudgeOptions['policy'] = [
   { name: 'network-48', value: 2 },
   { name: 'network-spread', value: 2 },
 ];
+
+const REGISTER = { ...OBSERVATION, calledNumber: '100', sipMethod: 'REGISTER' };
 
 class Node implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-networks-'));
@@ -58,7 +61,7 @@ class Node implements Disposable {
         this.#eventsCount += 1;
         const uuid = `019cab00-0000-7000-8000-${String(this.#eventsCount).padStart(12, '0')}`;
         check(
-          writer.addEvent(uuid, { ...OBSERVATION, eventEpochUs: this.clock.us, sourceIp }),
+          writer.addEvent(uuid, { ...REGISTER, eventEpochUs: this.clock.us, sourceIp }),
           'fits',
         );
       }
@@ -96,30 +99,6 @@ class Node implements Disposable {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
-
-const OBSERVATION: Observation = {
-  eventEpochUs: 0,
-  collectedMethod: 'responsive',
-  transportType: 'UDP',
-  grade: 'returned',
-  messageKind: 'request',
-  sourceIp: '',
-  sourcePort: 5071,
-  destinationIp: '198.51.100.7',
-  destinationPort: 5060,
-  calledNumber: '100',
-  calledNumberSource: 'request-uri',
-  sipMethod: 'REGISTER',
-  userAgent: 'friendly-scanner',
-  requestUri: undefined,
-  toUri: undefined,
-  toUser: undefined,
-  fromUri: undefined,
-  fromUser: undefined,
-  anomalies: [],
-  details: undefined,
-  sipMessage: new Uint8Array(1),
-};
 
 const hex = (value: number): string => value.toString(16);
 /** The /64 of 2a02:6b8:SITE::/48 with this number, 0 to 65,535; one of its addresses. */

@@ -19,6 +19,7 @@ import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';
 import { storeTotals } from '../../src/services/store-totals.ts';
+import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
@@ -293,30 +294,6 @@ function takeBody(text: string): { readonly text: string; readonly rest: string 
     if (size === 0) return { text: body, rest: text.slice(at) };
   }
 }
-
-const OBSERVATION: Observation = {
-  eventEpochUs: 0,
-  collectedMethod: 'responsive',
-  transportType: 'UDP',
-  grade: 'returned',
-  messageKind: 'request',
-  sourceIp: '45.1.0.0',
-  sourcePort: 5071,
-  destinationIp: '198.51.100.7',
-  destinationPort: 5060,
-  calledNumber: undefined,
-  calledNumberSource: 'request-uri',
-  sipMethod: 'INVITE',
-  userAgent: 'friendly-scanner',
-  requestUri: undefined,
-  toUri: undefined,
-  toUser: undefined,
-  fromUri: undefined,
-  fromUser: undefined,
-  anomalies: [],
-  details: undefined,
-  sipMessage: new Uint8Array(1),
-};
 
 const EVERYBODY = Array.from({ length: EACH }, (_, index) => ({
   sourceIp: addressOf(index),
