@@ -131,8 +131,8 @@ export class Pruner {
   }
 
   /**
-   * Makes room within the transaction that needs it: in a full database as many rows go as came, and one commit writes
-   * both. What is left to remove is for `step()`.
+   * Makes room within the transaction that needs it, so that one commit writes both: in a full database as many rows go as
+   * events came, be they events or totals beyond their count. The rest, such as the room for new totals, is for `step()`.
    *
    * @param rowsCount Rows that this transaction added.
    */
