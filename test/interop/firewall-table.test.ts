@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { entryOf, Nft, NftTable, type RulesetOptions } from '@sentrypeer/firewall';
+import { Nft, NftTable, type RulesetOptions } from '@sentrypeer/firewall';
+import { entryOf } from '@sentrypeer/listings';
 import { parsePrefix } from '@sentrypeer/ip';
 import { systemClock } from '@sentrypeer/kernel';
 import { TemporaryFolder } from '../e2e/daemon-process.ts';

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { entryOf, Nft, setsHolding, Spared } from '@sentrypeer/firewall';
+import { Nft, setsHolding } from '@sentrypeer/firewall';
+import { entryOf, Spared } from '@sentrypeer/listings';
 import { quoted, refusal } from '../config/refusal.ts';
-import { FIREWALL_ANSWER_MS_MAX } from '../services/firewall/limits.ts';
-import { nodeOf, sparingOf } from '../services/firewall/run-firewall.ts';
 import type { FirewallNote } from '../services/firewall/run-directory.ts';
+import { nodeOf, sparingOf } from '../services/firewall/run-firewall.ts';
+import { askNode } from '../services/listings/node.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { shown } from './text.ts';
 
@@ -22,7 +23,7 @@ export async function explainAnswer(
   await sparing.refresh();
   const spared = new Spared(sparing.networks()).reason(entry.prefix);
   const { held, trouble } = await setsHolding(Nft.find(process.env['PATH'] ?? ''), entry.prefix);
-  const node = await askNode(context, named);
+  const node = await askNode(nodeOf(context.config), named);
   const isRefused = held.length > 0 && spared === undefined;
   const lines = [
     trouble !== undefined
@@ -49,27 +50,4 @@ export async function explainAnswer(
       state: note?.state ?? null,
     },
   };
-}
-
-async function askNode({ config }: CommandContext, named: string): Promise<string> {
-  if (named.includes('/')) return 'answers about single addresses alone';
-  const node = nodeOf(config);
-  const url = new URL('/v1/check', node);
-  url.searchParams.set('address', named);
-  try {
-    const response = await fetch(url, {
-      headers:
-        config.firewallKey === undefined ? {} : { authorization: `Bearer ${config.firewallKey}` },
-      redirect: 'error',
-      signal: AbortSignal.timeout(FIREWALL_ANSWER_MS_MAX),
-    });
-    if (!response.ok) return `${node.origin} answers ${response.status}`;
-    const { listed } = (await response.json()) as { readonly listed?: unknown };
-    return listed === true
-      ? `lists it (sentrypeer explain ${named} there says why)`
-      : 'does not list it';
-  } catch (error) {
-    const { cause } = error as { readonly cause?: unknown };
-    return `${node.origin} does not answer: ${String(cause ?? error)}`;
-  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { FIREWALL_STATUS_MS_MAX } from '../services/firewall/limits.ts';
+import { STATUS_MS_MAX } from '../services/listings/limits.ts';
 import type { FirewallNote } from '../services/firewall/run-directory.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { countOf, shown, utc } from './text.ts';
@@ -18,7 +18,7 @@ export function statusAnswer(
     };
   }
   const ageMs = clock.epochUs() / 1000 - note.writtenEpochMs;
-  const isSilent = ageMs > FIREWALL_STATUS_MS_MAX;
+  const isSilent = ageMs > STATUS_MS_MAX;
   const isInForce = !isSilent && (note.state === 'in force' || note.state === 'unconfirmed');
   const troubles = [
     ...(isSilent

@@ -115,8 +115,8 @@ const EXPLAIN: Command = {
 export const FIREWALL: readonly Command[] = [RUN, STATUS, CONFIRM, FLUSH, EXPLAIN];
 
 async function runDirectory({ config }: CommandContext) {
-  const { RunDirectory } = await import('../services/firewall/run-directory.ts');
-  return new RunDirectory(config.firewallRunDir);
+  const { firewallDirectory } = await import('../services/firewall/run-directory.ts');
+  return firewallDirectory(config.firewallRunDir);
 }
 
 /** Milliseconds. */

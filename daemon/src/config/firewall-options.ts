@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { PortRange, Scope } from '@sentrypeer/firewall';
+import type { Scope } from '@sentrypeer/firewall';
+import type { PortRange } from '@sentrypeer/listings';
 import { PORT_MAX, VALUES_COUNT_MAX } from '../limits.ts';
 import { FIREWALL_CHANGES_MAX, FIREWALL_ENTRIES_MAX } from '../services/firewall/limits.ts';
 import { derivedOption, option } from './option.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { keyOf } from './entry.ts';
+import { keyOf, type HeldElement } from '@sentrypeer/listings';
 import { END_TOLERANCE_MS } from './limits.ts';
-import type { HeldElement, Listing } from './table.ts';
+import type { Listing } from './table.ts';
 
 /**
  * How the kernel's entries differ from those that were put there; `undefined` where they do not.

@@ -2,21 +2,25 @@
 
 import type { Prefix } from '@sentrypeer/ip';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  HeldEntries,
+  keyOf,
+  Listed,
+  retryMs,
+  Spared,
+  type LeftOut,
+  type ListingSink,
+  type SparedNetwork,
+} from '@sentrypeer/listings';
 import { differenceOf } from './difference.ts';
-import { keyOf } from './entry.ts';
-import { HeldEntries, type LeftOut } from './held.ts';
 import {
   BATCH_CHANGES_MAX,
   END_TOLERANCE_MS,
   LEFT_OUT_EXAMPLES_MAX,
   LOOK_MS,
-  RETRY_MS_MAX,
-  RETRY_MS_MIN,
   SPARED_MS,
 } from './limits.ts';
-import { Listed } from './listed.ts';
-import type { ListingSink } from './listing-stream.ts';
-import { Spared, type SparedNetwork } from './spared.ts';
+import { timedElements } from './ruleset.ts';
 import { alarmsOf, type FirewallState, type FirewallStatus } from './status.ts';
 import type { Refused, Table } from './table.ts';
 
@@ -198,9 +202,8 @@ export class Firewall implements ListingSink {
       this.#counts.failures += 1;
       // Half of a change is never there, but what is there may not be what we think.
       this.#needsLoad = this.#hasSnapshot;
-      const ms = Math.min(RETRY_MS_MIN * 2 ** Math.min(this.#failuresInARow, 10), RETRY_MS_MAX);
+      this.#retryAtMs = nowMs + retryMs(this.#failuresInARow);
       this.#failuresInARow += 1;
-      this.#retryAtMs = nowMs + ms;
       this.#outage.failed({ why: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -301,16 +304,14 @@ export class Firewall implements ListingSink {
       this.#confirmByMs ??= this.#ports.clock.nowMs() + (this.#options.confirmWithinMs ?? 0);
     }
     this.#readSpared();
-    const { wanted, leftOut } = this.#held.wanted(this.#listed, this.#spared, this.#nowEpochMs());
+    const all = this.#held.wanted(this.#listed, this.#spared, this.#nowEpochMs());
     this.#keepRefused();
-    const elements = this.#held.timed(wanted, this.#lastEpochMs(), this.#nowEpochMs());
-    this.#tellLeftOut(
-      [...leftOut].flatMap(([key, out]) => (this.#held.leftOut.has(key) ? [] : out)),
-    );
+    const elements = timedElements(all.wanted, this.#lastEpochMs(), this.#nowEpochMs());
+    this.#tellLeftOut(all.newlyLeftOut);
     this.#needsLoad = false;
     this.#loadsCount += 1;
     await this.#ports.table.load(elements, this.#sparedPrefixes());
-    this.#held.replace(wanted, leftOut);
+    this.#held.replace(all);
     this.#counts.changes += elements.length;
     // Changes that came while nft worked are still to be made.
     this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
@@ -335,7 +336,7 @@ export class Firewall implements ListingSink {
     for (const key of difference.settled) this.#pending.delete(key);
     const { add, remove } = difference;
     if (add.length + remove.length > 0) {
-      const timed = this.#held.timed(add, this.#lastEpochMs(), this.#nowEpochMs());
+      const timed = timedElements(add, this.#lastEpochMs(), this.#nowEpochMs());
       for (const one of [...add, ...remove]) this.#touched.add(keyOf(one));
       try {
         await this.#ports.table.change({ add: timed, remove });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { HeldElement } from '@sentrypeer/listings';
 import { covers, formatPrefix, parsePrefix, type Prefix } from '@sentrypeer/ip';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { COMPARE_SHARE, END_TOLERANCE_MS, PART_ENTRIES_MAX } from './limits.ts';
@@ -25,7 +26,7 @@ import {
   type RulesetOptions,
   type TimedElement,
 } from './ruleset.ts';
-import type { HeldElement, Listing, Refused, Table } from './table.ts';
+import type { Listing, Refused, Table } from './table.ts';
 
 const NONE_REFUSED: Refused = { packets: 0, octets: 0 };
 

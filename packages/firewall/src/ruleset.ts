@@ -9,6 +9,7 @@ import {
   widen,
   type Prefix,
 } from '@sentrypeer/ip';
+import type { HeldElement, PortRange } from '@sentrypeer/listings';
 import { STATEMENT_ENTRIES_MAX } from './limits.ts';
 
 /* The text that nft reads. All of it is formed here, of addresses that were parsed: nft looks up any other text in the DNS. */
@@ -27,9 +28,6 @@ const PRIORITY = -190;
 /** What is refused of a listed source: everything, what goes to SIP and media ports, or nothing (it is counted and marked). */
 export type Scope = 'all' | 'sip' | 'mark';
 
-/** A port, or the first and last of some. */
-export type PortRange = readonly [from: number, to: number];
-
 export interface RulesetOptions {
   readonly scope: Scope;
   readonly sipPorts: readonly PortRange[];
@@ -46,6 +44,19 @@ export interface TimedElement {
   readonly element: string;
   /** 1 and above. */
   readonly timeoutSeconds: number;
+}
+
+/** Elements with the time that the kernel keeps them. @param lastEpochMs Nothing lasts longer than that. */
+export function timedElements(
+  elements: readonly HeldElement[],
+  lastEpochMs: number,
+  nowEpochMs: number,
+): readonly TimedElement[] {
+  return elements.map(({ set, element, endEpochMs }) => ({
+    set,
+    element,
+    timeoutSeconds: Math.max(1, Math.ceil((Math.min(endEpochMs, lastEpochMs) - nowEpochMs) / 1000)),
+  }));
 }
 
 /** What becomes of some elements in one transaction. */

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Prefix } from '@sentrypeer/ip';
+import type { HeldElement } from '@sentrypeer/listings';
 import type { Batch, TimedElement } from './ruleset.ts';
 
 /** What the table refused since it was made. */
 export interface Refused {
   readonly packets: number;
   readonly octets: number;
-}
-
-/** An element and when it ends, in wall-clock milliseconds. */
-export interface HeldElement {
-  readonly set: string;
-  readonly element: string;
-  readonly endEpochMs: number;
 }
 
 /** What the kernel has. */

@@ -5,9 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { parsePrefix } from '@sentrypeer/ip';
 import { silentLogger, type Logger } from '@sentrypeer/kernel';
+import type { SparedNetwork } from '@sentrypeer/listings';
 import { Firewall, type FirewallOptions } from '../src/firewall.ts';
 import { LOOK_MS } from '../src/limits.ts';
-import type { SparedNetwork } from '../src/spared.ts';
 import { MemoryTable } from './memory-table.ts';
 
 const HOUR_MS = 3_600_000;

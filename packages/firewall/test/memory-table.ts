@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { formatPrefix, type Prefix } from '@sentrypeer/ip';
+import type { HeldElement } from '@sentrypeer/listings';
 import type { Batch, TimedElement } from '../src/ruleset.ts';
-import type { HeldElement, Listing, Refused, Table } from '../src/table.ts';
+import type { Listing, Refused, Table } from '../src/table.ts';
 
 /** A table that remembers what it was told. */
 export class MemoryTable implements Table {

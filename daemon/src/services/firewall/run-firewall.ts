@@ -5,24 +5,21 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   Firewall,
-  ListingStream,
-  Machine,
   metricsText,
   Nft,
   NftTable,
   privilegeOf,
-  systemMachine,
   type RulesetOptions,
   type Table,
 } from '@sentrypeer/firewall';
-import { isLoopback } from '@sentrypeer/ip';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { ListingStream, sparedTexts } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
-import { formatListenAddress } from '../../config/value-types.ts';
-import { FIREWALL_ANSWER_MS_MAX, FIREWALL_CONTROL_MS, FIREWALL_STATUS_MS_MAX } from './limits.ts';
+import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
+import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { Sparing } from '../listings/sparing.ts';
 import { DryTable } from './dry-table.ts';
-import { RunDirectory, type FirewallNote } from './run-directory.ts';
-import { Sparing } from './sparing.ts';
+import { firewallDirectory, type FirewallDirectory, type FirewallNote } from './run-directory.ts';
 
 export interface RunPorts {
   readonly clock: Clock;
@@ -38,27 +35,19 @@ export interface RunOptions {
   readonly confirmWithinMs: number | undefined;
 }
 
-/** Addresses on which an API answers everywhere, and the one by which this machine reaches it. */
-const FROM_HERE: ReadonlyMap<string, string> = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['::', '::1'],
-]);
-
 /** The node that is followed: the one that was named, or that of this machine. */
-export function nodeOf({ firewallNode, apiAddress, apiPort }: Config): URL {
-  if (firewallNode !== undefined) return firewallNode;
-  const address = FROM_HERE.get(apiAddress) ?? apiAddress;
-  return new URL(`http://${formatListenAddress({ address, port: apiPort })}`);
+export function nodeOf(config: Config): FollowedNode {
+  return { url: followedUrl(config.firewallNode, config), key: config.firewallKey };
 }
 
 /** This machine, and what the node and the configuration say is spared. */
 export function sparingOf(ports: Pick<RunPorts, 'clock' | 'logger'>, config: Config): Sparing {
-  const machine = new Machine(systemMachine, {
-    sshConnection: process.env['SSH_CONNECTION'] ?? '',
+  return new Sparing(ports, config, {
+    node: nodeOf(config),
+    named: sparedTexts(config.firewallSpare ?? [], 'it is named by --firewall-spare'),
     sshPorts: config.firewallSshPorts,
-    apiPort: isLoopback(config.apiAddress) ? undefined : config.apiPort,
+    logName: 'firewall',
   });
-  return new Sparing({ ...ports, machine }, config, nodeOf(config));
 }
 
 /** Refuses what the node lists until the signal is aborted. Throws `OperatingError`. */
@@ -69,9 +58,10 @@ export async function runFirewall(
   stopped: AbortSignal,
 ): Promise<void> {
   const { clock, logger, print } = ports;
-  const node = nodeOf(config);
-  warnOfClearKey(node, config, logger);
-  const directory = options.isDryRun ? undefined : new RunDirectory(config.firewallRunDir);
+  const followed = nodeOf(config);
+  const node = followed.url;
+  warnOfClearKey(followed, logger);
+  const directory = options.isDryRun ? undefined : firewallDirectory(config.firewallRunDir);
   const table: Table =
     directory === undefined ? new DryTable(print) : await openTable(directory, ports, config);
   const sparing = sparingOf(ports, config);
@@ -93,7 +83,10 @@ export async function runFirewall(
       keepsEntries: config.firewallKeepEntries,
     },
   );
-  const stream = new ListingStream({ logger, sink: firewall }, { node, key: config.firewallKey });
+  const stream = new ListingStream(
+    { logger, sink: firewall },
+    { node, key: followed.key, keyOption: '--firewall-key', logName: 'firewall' },
+  );
   const note = noteOf(clock, config, node, { firewall, stream });
   print(
     `Refusing ${config.firewallScope === 'all' ? 'everything' : config.firewallScope === 'sip' ? 'SIP and media' : 'nothing, only marking what comes'} from what ${node.origin} lists. Stop with Ctrl-C.`,
@@ -123,7 +116,7 @@ async function watch(
   }: RunPorts & {
     readonly firewall: Firewall;
     readonly sparing: Sparing;
-    readonly directory: RunDirectory | undefined;
+    readonly directory: FirewallDirectory | undefined;
     readonly note: () => FirewallNote;
   },
   options: RunOptions,
@@ -153,14 +146,14 @@ async function watch(
       unwritten.failed({ why: String(error) });
     }
     if (options.isOnce && state === 'in force') return;
-    if (options.isOnce && clock.nowMs() - beganAtMs > FIREWALL_ANSWER_MS_MAX) {
+    if (options.isOnce && clock.nowMs() - beganAtMs > ANSWER_MS_MAX) {
       throw new OperatingError(
         'firewall_node_silent',
         `${now.node} does not say what it lists: ${now.feedFailure}`,
       );
     }
     void sparing.refresh();
-    await wait(FIREWALL_CONTROL_MS, undefined, { signal }).catch(() => undefined);
+    await wait(CONTROL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -204,7 +197,7 @@ function noteOf(
 }
 
 async function openTable(
-  directory: RunDirectory,
+  directory: FirewallDirectory,
   { clock, logger }: RunPorts,
   config: Config,
 ): Promise<Table> {
@@ -224,14 +217,11 @@ async function openTable(
       why: `${privilege.excess}; CAP_NET_ADMIN alone is enough, as sentrypeer-firewall.service gives it`,
     });
   }
-  const last = directory.readStatus();
-  const isFresh =
-    last !== undefined &&
-    Math.abs(clock.epochUs() / 1000 - last.writtenEpochMs) < FIREWALL_STATUS_MS_MAX;
-  if (isFresh && last.processId !== process.pid && isAlive(last.processId)) {
+  const holder = directory.holder(clock.epochUs() / 1000);
+  if (holder !== undefined) {
     throw new OperatingError(
       'firewall_runs_already',
-      `the firewall already runs as process ${last.processId}: see sentrypeer firewall status`,
+      `the firewall already runs as process ${holder}: see sentrypeer firewall status`,
     );
   }
   directory.prepare();
@@ -248,20 +238,10 @@ function rulesetOf(config: Config): RulesetOptions {
   };
 }
 
-function warnOfClearKey(node: URL, { firewallKey }: Config, logger: Logger): void {
-  const isHere = isLoopback(node.hostname.replace(/^\[|\]$/g, '')) || node.hostname === 'localhost';
-  if (firewallKey === undefined || node.protocol === 'https:' || isHere) return;
+function warnOfClearKey(node: FollowedNode, logger: Logger): void {
+  if (!isKeyInClear(node)) return;
   logger.warn('firewall_key_in_clear', {
-    node: node.host,
+    node: node.url.host,
     why: 'whoever sees the traffic can read the key, and can tell this machine whom to refuse; use https',
   });
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -36,7 +36,12 @@ class Node implements AsyncDisposable {
           change: (value, until) => tell(`${until === undefined ? 'in' : 'out'} ${value}`),
         },
       },
-      { node: new URL(`http://127.0.0.1:${port}`), key },
+      {
+        node: new URL(`http://127.0.0.1:${port}`),
+        key,
+        keyOption: '--firewall-key',
+        logName: 'firewall',
+      },
     );
     this.#run = this.stream.run(this.#stop.signal);
   }

@@ -4,7 +4,7 @@ import { formatIp, IPV4_OFFSET_BITS, isIpv4, parsePrefix, type Prefix } from '@s
 import { IPV4_LENGTH_MIN, IPV6_LENGTH_MIN } from './limits.ts';
 
 /**
- * An address or a network as the table holds it. Each length of prefix has its own set, which is looked up with the masked
+ * An address or a network as it is acted on. Each length of prefix has its own set, which is looked up with the masked
  * source: networks inside one another never meet, and one more costs the same in a long list as in a short one.
  */
 export interface Entry {
@@ -15,7 +15,7 @@ export interface Entry {
   readonly prefix: Prefix;
 }
 
-/** `undefined` where the text is neither an address nor a network, or a network wider than any that is refused. */
+/** `undefined` where the text is neither an address nor a network, or a network wider than any that is acted on. */
 export function entryOf(text: string): Entry | undefined {
   const prefix = parsePrefix(text);
   if (prefix === undefined) return undefined;

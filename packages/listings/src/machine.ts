@@ -10,8 +10,10 @@ import {
   SESSIONS_COUNT_MAX,
   SYSTEM_FILE_OCTETS_MAX,
 } from './limits.ts';
-import type { PortRange } from './ruleset.ts';
 import type { SparedNetwork } from './spared.ts';
+
+/** A port, or the first and last of some. */
+export type PortRange = readonly [from: number, to: number];
 
 /** What this machine tells of itself. */
 export interface MachinePorts {

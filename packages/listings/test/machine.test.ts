@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPrefix } from '@sentrypeer/ip';
-import { privilegeOf } from '../src/capabilities.ts';
 import { parseConnections } from '../src/connections.ts';
 import { Machine, type MachinePorts } from '../src/machine.ts';
 import { TRUSTED_CONNECTION_MS } from '../src/limits.ts';
@@ -109,21 +108,4 @@ test('Machine spares a later connection to the SSH port only when it lasts longe
 test('parseConnections() leaves out what is no line of the table', () => {
   const texts = ['', 'x', '0: 1 2 01', '0: 0:0 zz:0 01', `0: 0:0 ${'0'.repeat(31)}:1 01`];
   for (const text of texts) assert.deepEqual(parseConnections(text, true), [], text);
-});
-
-test('privilegeOf() tells what nft would get, and what is more than it needs', () => {
-  const status = (effective: string, ambient: string): string =>
-    `Name:\tnode\nCapInh:\t0000000000000000\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\nCapAmb:\t${ambient}\n`;
-  const netAdmin = '0000000000001000';
-  const none = '0000000000000000';
-  const all = '000001ffffffffff';
-  assert.deepEqual(privilegeOf(status(netAdmin, netAdmin), 1000), {
-    suffices: true,
-    excess: undefined,
-  });
-  assert.equal(privilegeOf(status(none, none), 1000).suffices, false);
-  assert.equal(privilegeOf(status(netAdmin, none), 1000).suffices, false, 'nft would not get it');
-  assert.equal(privilegeOf(status(none, none), 0).suffices, false);
-  assert.match(privilegeOf(status(all, none), 0).excess ?? '', /more capabilities/);
-  assert.match(privilegeOf(status(netAdmin, none), 0).excess ?? '', /root/);
 });

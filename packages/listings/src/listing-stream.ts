@@ -2,13 +2,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { Outage, type Logger } from '@sentrypeer/kernel';
-import {
-  ANSWER_MS_MAX,
-  EVENT_CHARACTERS_MAX,
-  RETRY_MS_MAX,
-  RETRY_MS_MIN,
-  SILENCE_MS_MAX,
-} from './limits.ts';
+import { ANSWER_MS_MAX, EVENT_CHARACTERS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { retryMs } from './retry.ts';
 
 /** Takes what the feed of listings says of addresses (docs/api.md). */
 export interface ListingSink {
@@ -25,6 +20,10 @@ export interface StreamOptions {
   /** Where the node's API is. */
   readonly node: URL;
   readonly key: string | undefined;
+  /** Option by which an operator gives the key, such as `--firewall-key`. */
+  readonly keyOption: string;
+  /** First word of the names of lines in the log, such as `firewall`. */
+  readonly logName: string;
 }
 
 interface Message {
@@ -51,8 +50,8 @@ export class ListingStream {
     this.#options = options;
     this.#sink = ports.sink;
     this.#outage = new Outage(ports.logger, 'warn', {
-      failed: 'firewall_feed_lost',
-      over: 'firewall_feed_followed',
+      failed: `${options.logName}_feed_lost`,
+      over: `${options.logName}_feed_followed`,
     });
   }
 
@@ -83,7 +82,7 @@ export class ListingStream {
         if (signal.aborted) return;
         if (!this.#attempt.signal.aborted || this.#serial !== '') this.#failed(reasonOf(error));
       }
-      const ms = Math.min(RETRY_MS_MIN * 2 ** Math.min(this.#failuresCount, 10), RETRY_MS_MAX);
+      const ms = retryMs(this.#failuresCount);
       this.#failuresCount += 1;
       await wait(ms, undefined, { signal }).catch(() => undefined);
     }
@@ -111,7 +110,7 @@ export class ListingStream {
       });
       if (!response.ok || response.body === null) {
         await response.body?.cancel();
-        throw new Error(refusalOf(response.status));
+        throw new Error(refusalOf(response.status, this.#options.keyOption));
       }
       if (this.#serial !== '') this.#connected();
       for await (const chunk of messagesOf(response.body)) {
@@ -151,9 +150,9 @@ function isSerial(id: string): boolean {
   return id !== '' && Number.isSafeInteger(Number(id));
 }
 
-function refusalOf(status: number): string {
+function refusalOf(status: number, keyOption: string): string {
   if (status === 401 || status === 403) {
-    return `the node wants a key that may read (${status}): sentrypeer keys add there, --firewall-key here`;
+    return `the node wants a key that may read (${status}): sentrypeer keys add there, ${keyOption} here`;
   }
   return `the node answers ${status}`;
 }

@@ -2,11 +2,15 @@
 
 import { formatPrefix } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
+import type { Entry } from './entry.ts';
 import { END_CHANGE_MS_MIN } from './limits.ts';
 import type { Listed, ListedEntry } from './listed.ts';
-import type { TimedElement } from './ruleset.ts';
 import type { Spared } from './spared.ts';
-import type { HeldElement } from './table.ts';
+
+/** An element and when it ends, in wall-clock milliseconds. */
+export interface HeldElement extends Pick<Entry, 'set' | 'element'> {
+  readonly endEpochMs: number;
+}
 
 /** A listed entry that is spared. */
 export interface LeftOut {
@@ -14,7 +18,15 @@ export interface LeftOut {
   readonly why: string;
 }
 
-/** What has to change in the table. */
+/** All that is to be in force. */
+export interface Wanted {
+  readonly wanted: readonly HeldElement[];
+  /** By key. */
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+  readonly newlyLeftOut: readonly LeftOut[];
+}
+
+/** What has to change. */
 export interface Difference {
   /** New ones, and those that last longer or shorter. */
   readonly add: readonly HeldElement[];
@@ -28,7 +40,7 @@ export interface Difference {
 
 const MINUTE_MS = 60_000;
 
-/** What the kernel has, and how fast more of it may come. */
+/** What is in force, and how fast more of it may come. */
 export class HeldEntries {
   readonly #clock: Clock;
   readonly #additionsPerMinuteMax: number;
@@ -62,7 +74,7 @@ export class HeldEntries {
     return { ipv4, ipv6: this.#held.size - ipv4 };
   }
 
-  /** Forgets what the kernel has forgotten. */
+  /** Forgets what has ended by itself. */
   prune(nowEpochMs: number): void {
     for (const [key, { endEpochMs }] of this.#held) {
       if (endEpochMs <= nowEpochMs) this.#held.delete(key);
@@ -75,11 +87,7 @@ export class HeldEntries {
   }
 
   /** All that is listed and not spared. */
-  wanted(
-    listed: Listed,
-    spared: Spared,
-    nowEpochMs: number,
-  ): { readonly wanted: readonly HeldElement[]; readonly leftOut: Map<string, LeftOut> } {
+  wanted(listed: Listed, spared: Spared, nowEpochMs: number): Wanted {
     const wanted: HeldElement[] = [];
     const leftOut = new Map<string, LeftOut>();
     for (const [key, one] of listed.entries) {
@@ -87,13 +95,15 @@ export class HeldEntries {
       if (why !== undefined) leftOut.set(key, leftOutOf(one, why));
       else if (one.endEpochMs > nowEpochMs) wanted.push(elementOf(one));
     }
-    return { wanted, leftOut };
+    const known = this.#leftOut;
+    const newlyLeftOut = [...leftOut].flatMap(([key, out]) => (known.has(key) ? [] : out));
+    return { wanted, leftOut, newlyLeftOut };
   }
 
-  /** The table was loaded with these. */
-  replace(elements: readonly HeldElement[], leftOut: Map<string, LeftOut>): void {
-    this.#held = new Map(elements.map((one) => [`${one.set} ${one.element}`, one]));
-    this.#leftOut = leftOut;
+  /** These are in force instead of what was. */
+  replace({ wanted, leftOut }: Wanted): void {
+    this.#held = new Map(wanted.map((one) => [`${one.set} ${one.element}`, one]));
+    this.#leftOut = new Map(leftOut);
   }
 
   /** What some keys ask for; counts what is new against the allowance. */
@@ -140,22 +150,6 @@ export class HeldEntries {
   carriedOut({ add, remove }: Difference): void {
     for (const { set, element } of remove) this.#held.delete(`${set} ${element}`);
     for (const one of add) this.#held.set(`${one.set} ${one.element}`, one);
-  }
-
-  /** With the time that the kernel keeps them. @param lastEpochMs Nothing lasts longer than that. */
-  timed(
-    elements: readonly HeldElement[],
-    lastEpochMs: number,
-    nowEpochMs: number,
-  ): readonly TimedElement[] {
-    return elements.map(({ set, element, endEpochMs }) => ({
-      set,
-      element,
-      timeoutSeconds: Math.max(
-        1,
-        Math.ceil((Math.min(endEpochMs, lastEpochMs) - nowEpochMs) / 1000),
-      ),
-    }));
   }
 
   #refill(): void {

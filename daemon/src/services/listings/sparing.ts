@@ -1,40 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { lookup } from 'node:dns/promises';
-import { addressOfHost, sparedTexts, type Machine, type SparedNetwork } from '@sentrypeer/firewall';
 import { isLoopback } from '@sentrypeer/ip';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  addressOfHost,
+  Machine,
+  sparedTexts,
+  systemMachine,
+  type PortRange,
+  type SparedNetwork,
+} from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
-import { FIREWALL_ALLOWLIST_MS, FIREWALL_ANSWER_MS_MAX } from './limits.ts';
+import { ALLOWLIST_MS, ANSWER_MS_MAX } from './limits.ts';
+import type { FollowedNode } from './node.ts';
+
+export interface SparingOptions {
+  readonly node: FollowedNode;
+  /** Networks that the operator named, the most important first. */
+  readonly named: readonly SparedNetwork[];
+  readonly sshPorts: readonly PortRange[];
+  /** First word of the names of lines in the log, such as `firewall`. */
+  readonly logName: string;
+}
 
 /** What an operator of this machine named, without whom it cannot do, and the node with its allowlist. */
 export class Sparing {
   readonly #clock: Clock;
   readonly #machine: Machine;
   readonly #outage: Outage;
-  readonly #node: URL;
-  readonly #key: string | undefined;
+  readonly #node: FollowedNode;
   readonly #named: readonly SparedNetwork[];
   #ofNode: readonly SparedNetwork[] = [];
   #allowed: readonly SparedNetwork[] = [];
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    ports: { readonly clock: Clock; readonly logger: Logger; readonly machine: Machine },
-    config: Pick<Config, 'ownAddresses' | 'firewallSpare' | 'firewallKey'>,
-    node: URL,
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    { ownAddresses, apiAddress, apiPort }: Pick<Config, 'ownAddresses' | 'apiAddress' | 'apiPort'>,
+    { node, named, sshPorts, logName }: SparingOptions,
   ) {
     this.#clock = ports.clock;
-    this.#machine = ports.machine;
+    this.#machine = new Machine(systemMachine, {
+      sshConnection: process.env['SSH_CONNECTION'] ?? '',
+      sshPorts,
+      apiPort: isLoopback(apiAddress) ? undefined : apiPort,
+    });
     this.#node = node;
-    this.#key = config.firewallKey;
-    this.#named = [
-      ...sparedTexts(config.ownAddresses ?? [], 'it is an --own-address'),
-      ...sparedTexts(config.firewallSpare ?? [], 'it is named by --firewall-spare'),
-    ];
+    this.#named = [...sparedTexts(ownAddresses ?? [], 'it is an --own-address'), ...named];
     this.#outage = new Outage(ports.logger, 'warn', {
-      failed: 'firewall_allowlist_unknown',
-      over: 'firewall_allowlist_known',
+      failed: `${logName}_allowlist_unknown`,
+      over: `${logName}_allowlist_known`,
     });
   }
 
@@ -50,7 +66,7 @@ export class Sparing {
 
   /** Asks the node now and then, and keeps what it knew while the node does not answer. */
   async refresh(): Promise<void> {
-    if (this.#clock.nowMs() - this.#askedAtMs < FIREWALL_ALLOWLIST_MS) return;
+    if (this.#clock.nowMs() - this.#askedAtMs < ALLOWLIST_MS) return;
     this.#askedAtMs = this.#clock.nowMs();
     try {
       this.#ofNode = sparedTexts(await this.#addresses(), 'the node answers there');
@@ -58,22 +74,23 @@ export class Sparing {
       this.#outage.over();
     } catch (error) {
       const { cause } = error as { readonly cause?: unknown };
-      this.#outage.failed({ node: this.#node.host, why: String(cause ?? error) });
+      this.#outage.failed({ node: this.#node.url.host, why: String(cause ?? error) });
     }
   }
 
   async #addresses(): Promise<readonly string[]> {
-    const literal = addressOfHost(this.#node.hostname);
+    const literal = addressOfHost(this.#node.url.hostname);
     if (literal !== undefined) return isLoopback(literal) ? [] : [literal];
-    const found = await lookup(this.#node.hostname, { all: true });
+    const found = await lookup(this.#node.url.hostname, { all: true });
     return found.map(({ address }) => address);
   }
 
   async #allowlist(): Promise<readonly string[]> {
-    const response = await fetch(new URL('/v1/allowlist', this.#node), {
-      headers: this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` },
+    const { url, key } = this.#node;
+    const response = await fetch(new URL('/v1/allowlist', url), {
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
       redirect: 'error',
-      signal: AbortSignal.timeout(FIREWALL_ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
     if (!response.ok) throw new Error(`the node answers ${response.status}`);
     const { items = [] } = (await response.json()) as {

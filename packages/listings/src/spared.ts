@@ -3,7 +3,7 @@
 import { formatPrefix, specialPurpose, widen, type Ip, type Prefix } from '@sentrypeer/ip';
 import { SPARED_COUNT_MAX } from './limits.ts';
 
-/** A network that is never refused. */
+/** A network that is never acted on: never refused, never announced to a router. */
 export interface SparedNetwork {
   readonly prefix: Prefix;
   /** Continues "it is spared: …". */
@@ -11,7 +11,7 @@ export interface SparedNetwork {
 }
 
 /**
- * Knows what is never refused, whatever the feed says. Networks are kept by their length, so that a question costs the
+ * Knows what is never acted on, whatever the feed says. Networks are kept by their length, so that a question costs the
  * same however many there are.
  */
 export class Spared {
@@ -41,7 +41,7 @@ export class Spared {
     }
   }
 
-  /** Why the network is not refused: it is spared, it lies in what is spared, or something spared lies in it. */
+  /** Why the network is not acted on: it is spared, it lies in what is spared, or something spared lies in it. */
   reason(prefix: Prefix): string | undefined {
     const special = specialPurpose(prefix.base);
     if (special !== undefined) return `it is ${special}`;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Octets of a file by which a process that acts on listings and its commands talk, 1 and above. */
+export const RUN_FILE_OCTETS_MAX = 65_536;
+
+/** Milliseconds between two looks of such a process for what an operator told it, and at most as long its status is behind. */
+export const CONTROL_MS = 500;
+
+/** Milliseconds after which a status is too old to believe: it is written every `CONTROL_MS`. */
+export const STATUS_MS_MAX = 15_000;
+
+/** Milliseconds between two looks at the allowlist and the addresses of the node that is followed. */
+export const ALLOWLIST_MS = 60_000;
+
+/** Milliseconds for the node to answer these. */
+export const ANSWER_MS_MAX = 10_000;

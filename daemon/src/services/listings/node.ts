@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isLoopback } from '@sentrypeer/ip';
+import type { Config } from '../../config/config.ts';
+import { formatListenAddress } from '../../config/value-types.ts';
+import { ANSWER_MS_MAX } from './limits.ts';
+
+/** The node whose listings are acted on. */
+export interface FollowedNode {
+  readonly url: URL;
+  readonly key: string | undefined;
+}
+
+/** Addresses on which an API answers everywhere, and the one by which this machine reaches it. */
+const FROM_HERE: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
+
+/** The node that is followed: the one that was named, or that of this machine. */
+export function followedUrl(
+  named: URL | undefined,
+  { apiAddress, apiPort }: Pick<Config, 'apiAddress' | 'apiPort'>,
+): URL {
+  if (named !== undefined) return named;
+  const address = FROM_HERE.get(apiAddress) ?? apiAddress;
+  return new URL(`http://${formatListenAddress({ address, port: apiPort })}`);
+}
+
+/** Whether whoever sees the traffic can read the key. */
+export function isKeyInClear({ url, key }: FollowedNode): boolean {
+  const isHere = isLoopback(url.hostname.replace(/^\[|\]$/g, '')) || url.hostname === 'localhost';
+  return key !== undefined && url.protocol !== 'https:' && !isHere;
+}
+
+/** What the node says of one address, in words that continue "The node: …". */
+export async function askNode({ url: node, key }: FollowedNode, named: string): Promise<string> {
+  if (named.includes('/')) return 'answers about single addresses alone';
+  const url = new URL('/v1/check', node);
+  url.searchParams.set('address', named);
+  try {
+    const response = await fetch(url, {
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    });
+    if (!response.ok) return `${node.origin} answers ${response.status}`;
+    const { listed } = (await response.json()) as { readonly listed?: unknown };
+    return listed === true
+      ? `lists it (sentrypeer explain ${named} there says why)`
+      : 'does not list it';
+  } catch (error) {
+    const { cause } = error as { readonly cause?: unknown };
+    return `${node.origin} does not answer: ${String(cause ?? error)}`;
+  }
+}
