@@ -118,9 +118,15 @@ export class FirewallWorld implements AsyncDisposable {
         `--api-port=${API_PORT}`,
         '--reply-rate=1000',
         '--persona=asterisk',
+        `--firewall-run-dir=${join(this.folder, 'run')}`,
       ],
       { folder: this.folder, under: this.at('host') },
     );
+  }
+
+  /** What the API of the daemon answers. */
+  async api(path: string): Promise<string> {
+    return this.output('host', 'curl', '-sS', `http://127.0.0.1:${API_PORT}${path}`);
   }
 
   /** A command of ours on the host. */

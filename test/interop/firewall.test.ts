@@ -21,7 +21,7 @@ const OTHER = `table ip docker-like {
 `;
 
 async function world(context: TestContext): Promise<FirewallWorld | undefined> {
-  for (const name of ['nft', 'ip', 'nsenter', 'sipsak', 'svwar'] as const) {
+  for (const name of ['nft', 'ip', 'nsenter', 'sipsak', 'svwar', 'curl'] as const) {
     if (peer(name, context) === undefined) return undefined;
   }
   const unshare = peer('unshare', context);
@@ -74,6 +74,10 @@ test('sentrypeer firewall cuts off who proves to be an attacker, within a second
   const explained = await there.sentrypeer('firewall', 'explain', ATTACKER);
   assert.match(explained.stdout, /^46\.1\.1\.2 is refused on this machine/);
   assert.match(explained.stdout, /^The node: +lists it/m);
+  assert.match(
+    await there.api('/v1/followers'),
+    /"name":"firewall",[^]*"in_force":true,[^]*"lag":0,"entries":{"ipv4":1,"ipv6":0}[^]*"troubles":\[\]/,
+  );
   const router = await there.sentrypeer('firewall', 'explain', ROUTER);
   assert.match(router.stdout, /not refused[^]*Spared: +yes, it is a gateway/);
 
@@ -196,6 +200,18 @@ test('sentrypeer firewall spares an --own-address, takes all out when told, and 
 
   assert.equal((await there.sentrypeer('firewall', 'flush')).status, 0);
   await until('all to be out', () => there.note().state === 'taken out');
+  // The daemon does its work all the same.
+  await until('the daemon to know it', async () =>
+    /"status":"ready","degraded":\[{"part":"firewall","why":"it is not in force: taken out"}/.test(
+      await there.api('/readyz'),
+    ),
+  );
+  assert.match(
+    await there.api('/metrics'),
+    /^sentrypeer_follower_in_force{follower="firewall"} 0$/m,
+  );
+  const { stdout } = await there.sentrypeer('status');
+  assert.match(stdout, /^ +Firewall +taken out, 0 entries$/m);
   await answered(there, 'attacker');
   assert.equal((await there.sentrypeer('firewall', 'confirm')).status, 0);
   await untilHeld(there, ATTACKER);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { STATUS_MS_MAX } from '../services/listings/limits.ts';
 import type { FirewallNote } from '../services/firewall/run-directory.ts';
+import { isSilent, troublesOf } from '../services/listings/run-note.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { countOf, shown, utc } from './text.ts';
 
@@ -17,18 +17,10 @@ export function statusAnswer(
       isBad: true,
     };
   }
-  const ageMs = clock.epochUs() / 1000 - note.writtenEpochMs;
-  const isSilent = ageMs > STATUS_MS_MAX;
-  const isInForce = !isSilent && (note.state === 'in force' || note.state === 'unconfirmed');
-  const troubles = [
-    ...(isSilent
-      ? [
-          `process ${note.processId} has said nothing for ${Math.round(ageMs / 1000)} s: entries run out by themselves`,
-        ]
-      : []),
-    ...(note.feedFailure === null ? [] : [`${note.node} is not followed: ${note.feedFailure}`]),
-    ...note.alarms,
-  ];
+  const nowEpochMs = clock.epochUs() / 1000;
+  const isRunning = !isSilent(note, nowEpochMs);
+  const isInForce = isRunning && note.isInForce;
+  const troubles = troublesOf(note, nowEpochMs);
   const lines = [
     `Firewall of process ${note.processId}, since ${utc(note.startedEpochMs * 1000)}`,
     `  State     ${isInForce ? paint('green', stateText(note)) : paint('red', stateText(note))}`,
@@ -42,7 +34,7 @@ export function statusAnswer(
   ];
   return {
     text: `${lines.join('\n')}\n`,
-    json: { running: !isSilent, in_force: isInForce, troubles, ...jsonOf(note) },
+    json: { running: isRunning, in_force: isInForce, troubles, ...jsonOf(note) },
     isBad: !isInForce || troubles.length > 0,
   };
 }

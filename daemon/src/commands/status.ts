@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { statSync } from 'node:fs';
+import type { FollowerState } from '@sentrypeer/api';
 import type { StoreReader } from '@sentrypeer/store';
 import { STATUS_WAIT_MS } from '../limits.ts';
 import type { Paint } from '../output/paint.ts';
@@ -25,11 +26,13 @@ export const STATUS: Command = {
     refuseMore(words, 'status');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
+      const { Followers } = await import('../services/listings/followers.ts');
       const { dbFile } = context.config;
       const note = readRunningNote(dbFile);
       const troubles = await troublesOf(note);
       using log = StoreReader.open(dbFile);
-      const facts = factsOf(log, context, note);
+      const followers = new Followers(context.clock, context.config).states();
+      const facts = { ...factsOf(log, context, note), followers };
       return { ...answer(context, note, troubles, facts), isBad: troubles.length > 0 };
     };
   },
@@ -49,13 +52,14 @@ interface Facts {
   readonly listed: Readonly<Record<string, number>>;
   readonly behind: Readonly<Record<string, number>>;
   readonly failing: readonly string[];
+  readonly followers: readonly FollowerState[];
 }
 
 function factsOf(
   log: StoreReader,
   { config: { dbFile }, clock }: CommandContext,
   note: RunningNote | undefined,
-): Facts {
+): Omit<Facts, 'followers'> {
   const nowUs = clock.epochUs();
   const today: Record<string, number> = {};
   for (const { method, seenCount } of log.methods(Math.floor(nowUs / DAY_US) * DAY_US, nowUs)) {
@@ -141,6 +145,16 @@ function answer(
       listed: facts.listed,
       behind: facts.behind,
       failing: facts.failing,
+      followers: facts.followers.map(
+        ({ name, state, isInForce, entries, counts, troubles: why }) => ({
+          name,
+          state,
+          in_force: isInForce,
+          entries,
+          counts,
+          troubles: why,
+        }),
+      ),
     },
   };
 }
@@ -177,7 +191,21 @@ function factLines(facts: Facts, paint: Paint): readonly string[] {
     ),
     ...(facts.dropped === 0 ? [] : [entry('Dropped', `${countOf(facts.dropped, 'message')} ever`)]),
     ...foreignLines(facts.foreign),
+    ...facts.followers.flatMap((one) => followerLines(one, paint)),
     ...facts.failing.map((failure) => entry('Failing', paint('red', shown(failure)))),
+  ];
+}
+
+/** A program that carries out the listings; `firewall status` tells more. */
+function followerLines(
+  { name, isInForce, state, entries, troubles }: FollowerState,
+  paint: Paint,
+): readonly string[] {
+  const label = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  const sum = countOf(entries.ipv4 + entries.ipv6, 'entry', 'entries');
+  return [
+    entry(label, `${paint(isInForce ? 'green' : 'red', shown(state))}, ${sum}`),
+    ...troubles.map((trouble) => entry('Failing', paint('red', shown(`${name}: ${trouble}`)))),
   ];
 }
 

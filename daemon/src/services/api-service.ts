@@ -85,7 +85,7 @@ export class ApiService implements AsyncDisposable {
     const operations = scope.use(
       new DaemonOperations(
         { ...ports, socketDrops: () => ports.socketDrops.counts() },
-        { version: VERSION, dbFile, consumers },
+        { version: VERSION, dbFile, consumers, followers: config },
       ),
     );
     const places = await Places.open(logger, placesOptions(config));

@@ -2,7 +2,13 @@
 
 import { statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { MetricFamily, NotReady, Operations, WebhookState } from '@sentrypeer/api';
+import type {
+  FollowerState,
+  MetricFamily,
+  NotReady,
+  Operations,
+  WebhookState,
+} from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
@@ -10,6 +16,8 @@ import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { agentMetrics } from './agent-metrics.ts';
+import { followerMetrics } from './listings/follower-metrics.ts';
+import { Followers, type FollowerPlaces } from './listings/followers.ts';
 import { poolMetrics } from './pool-metrics.ts';
 import type { PoolService } from './pool-service.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
@@ -38,6 +46,8 @@ interface DaemonOperationsOptions {
   readonly dbFile: string;
   /** Names of the consumers of the event log, which are those of their cursors. */
   readonly consumers: readonly string[];
+  /** Where followers of this machine say how they are. */
+  readonly followers: FollowerPlaces;
 }
 
 /** What the daemon says of itself to those who watch over it. */
@@ -45,6 +55,7 @@ export class DaemonOperations implements Operations, Disposable {
   readonly #ports: DaemonOperationsPorts;
   readonly #options: DaemonOperationsOptions;
   readonly #file: FileWatch;
+  readonly #followers: Followers;
   readonly #loopDelay = monitorEventLoopDelay();
   #isOpen = false;
 
@@ -52,6 +63,7 @@ export class DaemonOperations implements Operations, Disposable {
     this.#ports = ports;
     this.#options = options;
     this.#file = new FileWatch(options.dbFile);
+    this.#followers = new Followers(systemClock, options.followers);
     this.#loopDelay.enable();
   }
 
@@ -107,6 +119,9 @@ export class DaemonOperations implements Operations, Disposable {
       if (nextTryEpochUs !== undefined && status.error !== undefined)
         parts.push({ part: `webhook ${name}`, why: status.error.message });
     }
+    for (const { name, troubles } of this.followers()) {
+      for (const why of troubles) parts.push({ part: name, why });
+    }
     return parts;
   }
 
@@ -120,6 +135,7 @@ export class DaemonOperations implements Operations, Disposable {
       ...(agent === undefined ? [] : agentMetrics(agent)),
       ...this.#store(),
       ...webhookMetrics(this.webhooks()),
+      ...followerMetrics(this.followers()),
       ...poolMetrics(pool?.status(), log.origins.counts()),
       ...this.#process(),
     ];
@@ -135,6 +151,10 @@ export class DaemonOperations implements Operations, Disposable {
       lag: newestId - (log.cursor(webhookCursor(name)) ?? newestId),
       deadLetters: log.endpoints.lettersCount(name),
     }));
+  }
+
+  followers(): readonly FollowerState[] {
+    return this.#followers.states();
   }
 
   /** Nothing where the database does not answer, which `notReady()` tells. */

@@ -115,6 +115,7 @@ class Node implements AsyncDisposable {
           degraded: () => [],
           metrics: () => [],
           webhooks: () => [],
+          followers: () => [],
         },
         clock,
         logger: silentLogger,

@@ -10,6 +10,7 @@ export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './
 export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
+export { type FollowerState } from './operations/follower-state.ts';
 export { type WebhookState } from './operations/webhook-state.ts';
 export {
   type Feed,

@@ -330,6 +330,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
           degraded: () => [],
           metrics: () => [],
           webhooks: () => [],
+          followers: () => [],
         },
         clock: systemClock,
       },

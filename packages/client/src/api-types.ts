@@ -149,6 +149,39 @@ export interface Webhooks {
   }[];
 }
 
+export interface Followers {
+  readonly items: readonly {
+    /** firewall. */
+    readonly name: string;
+    /** Its process. */
+    readonly process_id: number;
+    /** In its own words. */
+    readonly state: string;
+    /** Whether what it was told is carried out. */
+    readonly in_force: boolean;
+    /** When it started. */
+    readonly since: string;
+    /** When it said so. */
+    readonly heard: string;
+    /** The node that it follows. */
+    readonly node: string;
+    /** The newest change that it carried out. */
+    readonly serial: number | null;
+    /** Changes after that, up to 1,000; null where the serial is not of this node. */
+    readonly lag: number | null;
+    readonly entries: {
+      /** Addresses and networks of IPv4 that it acts on. */
+      readonly ipv4: number;
+      /** Of IPv6. */
+      readonly ipv6: number;
+    };
+    /** changes, failures, refused_packets, refused_octets and others. */
+    readonly counts: Readonly<Record<string, number>>;
+    /** What somebody should look at. */
+    readonly troubles: readonly string[];
+  }[];
+}
+
 export interface Summary {
   /** Addresses seen. */
   readonly addresses: number;

@@ -18,6 +18,7 @@ import type {
   Series,
   Summary,
   UserAgent,
+  Followers,
   Webhooks,
 } from './api-types.ts';
 import { streamMessages } from './event-stream.ts';
@@ -201,6 +202,11 @@ export class SentryPeerClient {
   /** Endpoints that the node posts events to, and how far each of them is. */
   async webhooks({ signal }: CallOptions = {}): Promise<Webhooks['items']> {
     return (await this.#get<Webhooks>('/v1/webhooks', {}, signal)).items;
+  }
+
+  /** Programs of the node's machine that carry out its listings: whether they do, and what is wrong. */
+  async followers({ signal }: CallOptions = {}): Promise<Followers['items']> {
+    return (await this.#get<Followers>('/v1/followers', {}, signal)).items;
   }
 
   methods({ since, until, signal }: SpanQuery = {}): Promise<Methods> {

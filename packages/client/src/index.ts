@@ -21,6 +21,7 @@ export {
   type Series,
   type Summary,
   type UserAgent,
+  type Followers,
   type WebhookError,
   type Webhooks,
 } from './api-types.ts';

@@ -2,10 +2,11 @@
 
 import type { FirewallStatus } from '@sentrypeer/firewall';
 import { OperatingError } from '@sentrypeer/kernel';
-import { RunDirectory, type RunNote } from '../listings/run-directory.ts';
+import { RunDirectory } from '../listings/run-directory.ts';
+import type { RunNote } from '../listings/run-note.ts';
 
 /** What a running firewall says of itself. */
-export interface FirewallNote extends RunNote, FirewallStatus {
+export interface FirewallNote extends Omit<RunNote, 'state'>, FirewallStatus {
   readonly state: FirewallStatus['state'];
   readonly scope: string;
 }

@@ -183,17 +183,28 @@ function noteOf(
   const epochMs = (): number => Math.floor(clock.epochUs() / 1000);
   const runId = randomUUID();
   const startedEpochMs = epochMs();
-  return () => ({
-    ...firewall.status(),
-    processId: process.pid,
-    runId,
-    writtenEpochMs: epochMs(),
-    startedEpochMs,
-    node: node.origin,
-    serial: stream.serial,
-    feedFailure: stream.failure ?? null,
-    scope,
-  });
+  return () => {
+    const status = firewall.status();
+    return {
+      ...status,
+      isInForce: status.state === 'in force' || status.state === 'unconfirmed',
+      counts: {
+        changes: status.changes,
+        failures: status.failures,
+        repairs: status.repairs,
+        refused_packets: status.refusedPackets,
+        refused_octets: status.refusedOctets,
+      },
+      processId: process.pid,
+      runId,
+      writtenEpochMs: epochMs(),
+      startedEpochMs,
+      node: node.origin,
+      serial: stream.serial,
+      feedFailure: stream.failure ?? null,
+      scope,
+    };
+  };
 }
 
 async function openTable(

@@ -14,3 +14,15 @@ export const ALLOWLIST_MS = 60_000;
 
 /** Milliseconds for the node to answer these. */
 export const ANSWER_MS_MAX = 10_000;
+
+/** Characters of a text that the daemon repeats of such a process. */
+export const FOLLOWER_TEXT_CHARACTERS_MAX = 300;
+
+/** Troubles that the daemon repeats of such a process. */
+export const FOLLOWER_TROUBLES_COUNT_MAX = 20;
+
+/** Counts that the daemon repeats of such a process. */
+export const FOLLOWER_COUNTS_COUNT_MAX = 32;
+
+/** Milliseconds for which the daemon believes what such processes said, before it reads their files again. */
+export const FOLLOWER_READ_MS = 1000;

@@ -3,23 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OperatingError } from '@sentrypeer/kernel';
-import { RUN_FILE_OCTETS_MAX, STATUS_MS_MAX } from './limits.ts';
-
-/** What every process that acts on listings says of itself. */
-export interface RunNote {
-  readonly state: string;
-  readonly processId: number;
-  /** Of this start: what is told to another one is not meant for this. */
-  readonly runId: string;
-  /** Wall-clock milliseconds. */
-  readonly writtenEpochMs: number;
-  readonly startedEpochMs: number;
-  readonly node: string;
-  /** The newest serial of the feed that was carried out; empty before the first snapshot. */
-  readonly serial: string;
-  /** Why the feed is not followed at the moment; `null` while it is. */
-  readonly feedFailure: string | null;
-}
+import { isSilent, readRunNote, STATUS, type RunNote } from './run-note.ts';
 
 export interface RunDirectoryOptions<Order extends string> {
   readonly path: string;
@@ -30,8 +14,6 @@ export interface RunDirectoryOptions<Order extends string> {
   /** The error where this user may not tell the process anything. */
   readonly untold: (why: string, cause: unknown) => OperatingError;
 }
-
-const STATUS = 'status.json';
 
 /** The directory by which a running process and its commands talk. Who may write there is root, or the process's user. */
 export class RunDirectory<Note extends RunNote, Order extends string> {
@@ -60,24 +42,15 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     this.#replace('metrics.prom', metrics);
   }
 
-  /** `undefined` where no such process has run since the machine started, or none that this user may know of. */
+  /** As `readRunNote()`. */
   readStatus(): Note | undefined {
-    try {
-      const text = readFileSync(this.#at(STATUS), 'utf8');
-      if (text.length > RUN_FILE_OCTETS_MAX) return undefined;
-      const note = JSON.parse(text) as Note;
-      return typeof note.runId === 'string' && typeof note.state === 'string' ? note : undefined;
-    } catch {
-      return undefined; // Not there, or only half of one.
-    }
+    return readRunNote(this.#options.path) as Note | undefined;
   }
 
   /** The process that holds this directory already and lives. */
   holder(nowEpochMs: number): number | undefined {
     const last = this.readStatus();
-    if (last === undefined || Math.abs(nowEpochMs - last.writtenEpochMs) >= STATUS_MS_MAX) {
-      return undefined;
-    }
+    if (last === undefined || isSilent(last, nowEpochMs)) return undefined;
     return last.processId !== process.pid && isAlive(last.processId) ? last.processId : undefined;
   }
 

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { addRoute, ANYBODYS } from '../routes.ts';
+import type { FollowerState } from './follower-state.ts';
 import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.ts';
 import type { WebhookState } from './webhook-state.ts';
 import type { RequestMeasures } from './request-measures.ts';
@@ -21,6 +22,8 @@ export interface Operations {
   metrics(): readonly MetricFamily[];
   /** Endpoints that events are posted to. */
   webhooks(): readonly WebhookState[];
+  /** Programs of this machine that carry out the listings. */
+  followers(): readonly FollowerState[];
 }
 
 /** `/livez`, `/readyz` and `/metrics`, for those who watch over the program. */

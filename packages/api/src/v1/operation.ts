@@ -29,7 +29,7 @@ export interface OperationPorts {
   readonly feed: Feed;
   /** Of the feed alone. */
   readonly feedStreams: EventStreams;
-  readonly operations: Pick<Operations, 'webhooks'>;
+  readonly operations: Pick<Operations, 'webhooks' | 'followers'>;
   readonly clock: Clock;
   /** `undefined` if the SIP agent is off. */
   readonly agentDecisions?: AgentDecisions;

@@ -9,6 +9,7 @@ import { sendText } from '../send-text.ts';
 import { AGENT_OPERATIONS } from './agent-operations.ts';
 import { docsPage } from './docs-page.ts';
 import { EVENTS_OPERATIONS } from './events-operations.ts';
+import { FOLLOWER_OPERATIONS } from './follower-operations.ts';
 import { LIST_OPERATIONS } from './list-operations.ts';
 import { LISTING_OPERATIONS } from './listing-operations.ts';
 import { openApiDocument } from './openapi.ts';
@@ -28,6 +29,7 @@ const OPERATIONS: readonly Operation[] = [
   ...EVENTS_OPERATIONS,
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
+  ...FOLLOWER_OPERATIONS,
   ...AGENT_OPERATIONS,
   ...PEERS_OPERATIONS,
 ];

@@ -3,34 +3,10 @@
 import { LEVELS, LISTED_KINDS } from '../feed.ts';
 import { GRADES } from '../list-query.ts';
 import type { Schema } from '../parameters.ts';
+import { OPERATIONS_SCHEMAS } from './operations-schemas.ts';
+import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
 /* What answers look like; tests hold every answer against these. */
-
-const time = (description: string): Schema => ({
-  type: 'string',
-  format: 'date-time',
-  description,
-});
-const text = (description: string): Schema => ({ type: 'string', description });
-const textOrNull = (description: string): Schema => ({ type: ['string', 'null'], description });
-const timeOrNull = (description: string): Schema => ({
-  type: ['string', 'null'],
-  format: 'date-time',
-  description,
-});
-const count = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
-
-function object(
-  properties: Readonly<Record<string, Schema>>,
-  optional: readonly string[] = [],
-): Schema {
-  return {
-    type: 'object',
-    properties,
-    required: Object.keys(properties).filter((name) => !optional.includes(name)),
-    additionalProperties: false,
-  };
-}
 
 export function reference(name: keyof typeof SCHEMAS): Schema {
   return { $ref: `#/components/schemas/${name}` };
@@ -181,29 +157,7 @@ export const SCHEMAS = {
       }),
     },
   }),
-  WebhookError: object({
-    code: text('See docs/errors.md; `refused` where it refused an event for good.'),
-    message: text('For a person.'),
-    time: time('When it happened.'),
-  }),
-  Webhooks: object({
-    items: {
-      type: 'array',
-      items: object({
-        name: text('As the operator named it, else the host of its address.'),
-        lag: count('Events that it has not taken yet.'),
-        requests: count('Requests made.'),
-        accepted: count('Events that it took.'),
-        refused: count('Events that it refused for good.'),
-        expired: count('Events that retention removed before it took them.'),
-        failures: count('Tries that failed and were made again.'),
-        dead_letters: count('Refused events that wait for an operator.'),
-        last_accepted: timeOrNull('When it took events last.'),
-        next_try: timeOrNull('When it is tried again, where it fails.'),
-        last_error: { oneOf: [{ $ref: '#/components/schemas/WebhookError' }, { type: 'null' }] },
-      }),
-    },
-  }),
+  ...OPERATIONS_SCHEMAS,
   Summary: object({
     addresses: count('Addresses seen.'),
     numbers: count('Numbers called.'),

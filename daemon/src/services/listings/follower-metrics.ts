@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FollowerState, MetricFamily } from '@sentrypeer/api';
+
+/** What is measured of the followers of this machine; nothing where none runs. */
+export function followerMetrics(states: readonly FollowerState[]): readonly MetricFamily[] {
+  if (states.length === 0) return [];
+  const gauge = (
+    name: string,
+    help: string,
+    of: (state: FollowerState) => number,
+  ): MetricFamily => ({
+    name: `sentrypeer_follower_${name}`,
+    help,
+    type: 'gauge',
+    samples: states.map((state) => ({ labels: { follower: state.name }, value: of(state) })),
+  });
+  return [
+    gauge('in_force', '1 while what is listed is carried out.', (one) => Number(one.isInForce)),
+    gauge(
+      'troubles',
+      'What somebody should look at; /v1/followers names it.',
+      (one) => one.troubles.length,
+    ),
+    {
+      name: 'sentrypeer_follower_entries',
+      help: 'Addresses and networks that it acts on.',
+      type: 'gauge',
+      samples: states.flatMap(({ name, entries }) =>
+        Object.entries(entries).map(([family, value]) => ({
+          labels: { follower: name, family },
+          value,
+        })),
+      ),
+    },
+    {
+      name: 'sentrypeer_follower_total',
+      help: 'What it counted since its start: changes, failures, packets and octets refused.',
+      type: 'counter',
+      samples: states.flatMap(({ name, counts }) =>
+        Object.entries(counts).map(([what, value]) => ({
+          labels: { follower: name, what },
+          value,
+        })),
+      ),
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FollowerState } from '@sentrypeer/api';
+import type { Clock } from '@sentrypeer/kernel';
+import { escapeText } from '../../output/escape-text.ts';
+import { isSilent, readRunNote, troublesOf, type RunNote } from './run-note.ts';
+import {
+  FOLLOWER_COUNTS_COUNT_MAX,
+  FOLLOWER_READ_MS,
+  FOLLOWER_TEXT_CHARACTERS_MAX,
+  FOLLOWER_TROUBLES_COUNT_MAX,
+} from './limits.ts';
+
+/** The kinds of followers that run on this machine, each with the directory in which it says how it is. */
+export interface FollowerPlaces {
+  readonly firewallRunDir: string;
+}
+
+/**
+ * Followers of this machine, as they say themselves. They write files into directories of their own: what an attacker may
+ * reach of the daemon has no part in it.
+ */
+export class Followers {
+  readonly #clock: Clock;
+  readonly #places: readonly (readonly [name: string, path: string])[];
+  #states: readonly FollowerState[] = [];
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, { firewallRunDir }: FollowerPlaces) {
+    this.#clock = clock;
+    this.#places = [['firewall', firewallRunDir]];
+  }
+
+  /** Those that run here, or did when they were killed. */
+  states(): readonly FollowerState[] {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#readAtMs < FOLLOWER_READ_MS) return this.#states;
+    this.#readAtMs = nowMs;
+    const nowEpochMs = this.#clock.epochUs() / 1000;
+    this.#states = this.#places.flatMap(([name, path]) => {
+      const note = readRunNote(path);
+      return note === undefined ? [] : [stateOf(name, note, nowEpochMs)];
+    });
+    return this.#states;
+  }
+}
+
+function stateOf(name: string, note: RunNote, nowEpochMs: number): FollowerState {
+  const serial = note.serial === '' ? undefined : Number(note.serial);
+  return {
+    name,
+    processId: note.processId,
+    state: shortened(note.state),
+    isInForce: note.isInForce && !isSilent(note, nowEpochMs),
+    sinceEpochUs: note.startedEpochMs * 1000,
+    heardEpochUs: note.writtenEpochMs * 1000,
+    node: shortened(note.node),
+    serial: Number.isSafeInteger(serial) ? serial : undefined,
+    entries: { ipv4: note.entries.ipv4, ipv6: note.entries.ipv6 },
+    counts: Object.fromEntries(
+      Object.entries(note.counts)
+        .filter(([key]) => isName(key))
+        .slice(0, FOLLOWER_COUNTS_COUNT_MAX),
+    ),
+    troubles: troublesOf(note, nowEpochMs).slice(0, FOLLOWER_TROUBLES_COUNT_MAX).map(shortened),
+  };
+}
+
+function shortened(text: string): string {
+  return escapeText(text, FOLLOWER_TEXT_CHARACTERS_MAX);
+}
+
+/** It becomes a label. */
+function isName(text: string): boolean {
+  return text.length <= 40 && /^[a-z_]+$/.test(text);
+}

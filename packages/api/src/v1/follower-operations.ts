@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Feed } from '../feed.ts';
+import { PAGE_ENTRIES_MAX } from '../limits.ts';
+import type { FollowerState } from '../operations/follower-state.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import type { Json } from './entries.ts';
+import { operation, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+export const FOLLOWER_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/followers',
+    summary: 'Programs of this machine that carry out the listings, and how far each of them is',
+    description: 'One that was killed stays here, not in force, until the machine starts anew.',
+    need: 'read',
+    query: {},
+    mediaType: 'application/json',
+    schema: reference('Followers'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { feed, operations } = call.ports;
+      sendJson(call, { items: operations.followers().map((one) => followerEntry(one, feed)) });
+    },
+  }),
+];
+
+function followerEntry(state: FollowerState, feed: Feed): Json {
+  const { serial } = state;
+  return {
+    name: state.name,
+    process_id: state.processId,
+    state: state.state,
+    in_force: state.isInForce,
+    since: rfc3339(state.sinceEpochUs),
+    heard: rfc3339(state.heardEpochUs),
+    node: state.node,
+    serial: serial ?? null,
+    lag: serial === undefined ? null : lagOf(serial, feed),
+    entries: state.entries,
+    counts: state.counts,
+    troubles: [...state.troubles],
+  };
+}
+
+/** Changes after a serial, as far as a page goes; `null` where it is of another node, or older than what is kept. */
+function lagOf(serial: number, feed: Feed): number | null {
+  return feed.knows(serial) ? feed.changes(serial, PAGE_ENTRIES_MAX).length : null;
+}

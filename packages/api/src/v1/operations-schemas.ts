@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { count, object, text, time, timeOrNull } from './schema-parts.ts';
+
+/** What the program says of its endpoints and of those that follow it. */
+export const OPERATIONS_SCHEMAS = {
+  WebhookError: object({
+    code: text('See docs/errors.md; `refused` where it refused an event for good.'),
+    message: text('For a person.'),
+    time: time('When it happened.'),
+  }),
+  Webhooks: object({
+    items: {
+      type: 'array',
+      items: object({
+        name: text('As the operator named it, else the host of its address.'),
+        lag: count('Events that it has not taken yet.'),
+        requests: count('Requests made.'),
+        accepted: count('Events that it took.'),
+        refused: count('Events that it refused for good.'),
+        expired: count('Events that retention removed before it took them.'),
+        failures: count('Tries that failed and were made again.'),
+        dead_letters: count('Refused events that wait for an operator.'),
+        last_accepted: timeOrNull('When it took events last.'),
+        next_try: timeOrNull('When it is tried again, where it fails.'),
+        last_error: { oneOf: [{ $ref: '#/components/schemas/WebhookError' }, { type: 'null' }] },
+      }),
+    },
+  }),
+  Followers: object({
+    items: {
+      type: 'array',
+      items: object({
+        name: text('firewall.'),
+        process_id: count('Its process.'),
+        state: text('In its own words.'),
+        in_force: { type: 'boolean', description: 'Whether what it was told is carried out.' },
+        since: time('When it started.'),
+        heard: time('When it said so.'),
+        node: text('The node that it follows.'),
+        serial: {
+          type: ['integer', 'null'],
+          description: 'The newest change that it carried out.',
+        },
+        lag: {
+          type: ['integer', 'null'],
+          description:
+            'Changes after that, up to 1,000; null where the serial is not of this node.',
+        },
+        entries: object({
+          ipv4: count('Addresses and networks of IPv4 that it acts on.'),
+          ipv6: count('Of IPv6.'),
+        }),
+        counts: {
+          type: 'object',
+          additionalProperties: count('Since its start.'),
+          description: 'changes, failures, refused_packets, refused_octets and others.',
+        },
+        troubles: {
+          type: 'array',
+          items: text('For a person.'),
+          description: 'What somebody should look at.',
+        },
+      }),
+    },
+  }),
+} as const;
