@@ -67,10 +67,7 @@ test('a follower that works is told with its entries and counts, and so is one t
 
 test('troubles of a follower are bounded and harmless on a terminal', () => {
   const alarms = Array.from({ length: 100 }, () => `\u001b[2J${'x'.repeat(600)}`);
-  directory().writeStatus(
-    { ...NOTE, alarms, counts: { 'a"b': 1, changes: 2 } } as FirewallNote,
-    '',
-  );
+  directory().writeStatus({ ...NOTE, alarms, counts: { 'a"b': 1, changes: 2 } }, '');
   const [state] = followers().states();
   assert.equal(state?.troubles.length, 20);
   assert.ok(state.troubles.every((one) => one.length <= 350 && !one.includes('\u001b')));
