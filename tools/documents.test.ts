@@ -36,11 +36,11 @@ test('every link in the documents leads to a file', () => {
   assert.deepEqual(broken, []);
 });
 
-test('docs/extending.md has its five recipes, each with the files that it takes', () => {
+test('docs/extending.md has its six recipes, each with the files that it takes', () => {
   const recipes = read('docs/extending.md').split(/^## /m).slice(1);
   assert.deepEqual(
     recipes.map((text) => text.split('\n')[0]),
-    ['An option', 'An output', 'A list format', "A writer's command", 'A table'],
+    ['An option', 'An output', 'A follower', 'A list format', "A writer's command", 'A table'],
   );
   for (const text of recipes) assert.ok((text.match(/\]\(\.\.\//g) ?? []).length >= 2, text);
 });
