@@ -17,6 +17,7 @@ const LINES_MAX = 400;
 
 /** Rooms that see neither the clock, nor chance, nor a socket. */
 const PURE_PACKAGES = new Set([
+  'bgp',
   'bytes',
   'dht',
   'event',
@@ -34,7 +35,11 @@ const IMPURE_PATHS = new Set([
   'packages/numbers/src/numbering-plans.ts',
 ]);
 /** Doors of pure rooms that bind sockets: second exports, which nothing else in the room imports. */
-const IMPURE_FOLDERS: readonly string[] = ['packages/dht/src/udp/', 'packages/ip/src/udp/'];
+const IMPURE_FOLDERS: readonly string[] = [
+  'packages/bgp/src/tcp/',
+  'packages/dht/src/udp/',
+  'packages/ip/src/udp/',
+];
 /** Rooms that may say `Buffer`. */
 const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
 
@@ -70,6 +75,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   geo: [],
   listings: [],
   firewall: ['listings'],
+  bgp: [],
   pool: ['dht', 'event', 'follow'],
   api: ['event', 'verdict'],
   client: [],

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Endpoint } from '@sentrypeer/ip';
+import type { Clock, Logger, Random } from '@sentrypeer/kernel';
+
+/** What a connection tells its owner; never called again after `onClose`. */
+export interface ConnectionHandler {
+  /** A connection that we asked for is there. Not called for one that a peer made. */
+  onConnect(): void;
+  /** @param octets Borrowed for the duration of the call. */
+  onOctets(octets: Uint8Array): void;
+  /** What waited to be sent has become less. */
+  onDrain(): void;
+  /** @param error The system's word for it, such as `ECONNREFUSED`; `undefined` if the peer closed in order. */
+  onClose(error: string | undefined): void;
+}
+
+/** One TCP connection. */
+export interface Connection {
+  readonly remote: Endpoint;
+  /** Octets given to `write()` that the system has not taken yet. */
+  readonly unsentOctets: number;
+  /** Never throws. The octets are the connection's from now on. */
+  write(octets: Uint8Array): void;
+  /** Stops reading, so that the peer must wait; `resume()` goes on. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Sends what waits, then closes, within `LINGER_MS_MAX`; what the peer sends meanwhile is dropped, and the handler is not
+   * called any more. Resolves when the connection is gone.
+   */
+  end(): Promise<void>;
+  /** Closes at once; what waits is lost. `onClose` is not called. */
+  destroy(): void;
+}
+
+export interface ConnectTarget {
+  readonly address: string;
+  readonly port: number;
+  /** @default the system's choice */
+  readonly localAddress?: string;
+}
+
+export interface Listening {
+  readonly local: Endpoint;
+  /** Takes no more connections; those that are open stay. */
+  close(): Promise<void>;
+}
+
+/** What a speaker needs from its environment; `@sentrypeer/bgp/tcp` has the real implementation. */
+export interface BgpPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
+  wakeAfter(waitMs: number, run: () => void): () => void;
+  /** Begins to connect; never throws. The handler is not called before this returns. */
+  connect(target: ConnectTarget, handler: ConnectionHandler): Connection;
+  /**
+   * Takes connections. Throws `OperatingError` with nothing left open.
+   *
+   * @param onConnection Answers who handles the connection; `undefined` closes it at once.
+   */
+  listen(
+    place: ListenPlace,
+    onConnection: (connection: Connection) => ConnectionHandler | undefined,
+  ): Promise<Listening>;
+}
+
+export interface ListenPlace {
+  /** A local address; `0.0.0.0` or `::` for all of a family. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
