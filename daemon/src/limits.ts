@@ -357,10 +357,10 @@ export const PLACE_ROUND_MS = 1_000;
 /** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
 export const QUIET_LOOK_MS = 2_000;
 
-/** Share of its time, 0 to 1, below which a thread counts as quiet. */
+/** Share of a core, 0 to 1, up to which a thread counts as quiet. */
 export const QUIET_UTILIZATION_MAX = 0.05;
 
-/** Share of its time, 0 to 1, that a thread works at most while its garbage is collected: a flood needs all of it. */
+/** Share of a core, 0 to 1, that a thread uses at most while its garbage is collected: a flood needs all of it. */
 export const SPARE_UTILIZATION_MAX = 0.5;
 
 /** Milliseconds between two collections of a thread that is not quiet: the tens of milliseconds of each are a thousandth. */

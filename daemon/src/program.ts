@@ -16,6 +16,7 @@ import { STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
   collectWithoutHelpers,
+  keepHeapNearItsContent,
   keepHeapSmall,
   releaseMemoryWhenQuiet,
 } from './garbage-collection.ts';
@@ -93,6 +94,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   };
   if (config.api) keepTickShape();
   collectWithoutHelpers();
+  keepHeapNearItsContent();
   if (config.threads === 1) keepHeapSmall();
   const before = readRunningNote(config.dbFile);
   await using daemon = await Daemon.open(ports, config).catch((error: unknown) => {

@@ -9,6 +9,9 @@
  *
  *   npm run soak                      two hours, a seed of its own
  *   npm run soak -- --seconds 600 --seed 42
+ *   npm run soak -- --without kill,restart    no process ends, so that its memory can be watched for long
+ *
+ * Each word of --without leaves out the faults with that word in their name; `all` leaves out every fault.
  *
  * Needs unshare, and Debian's sipvicious, sipsak, sip-tester, nmap, rsyslog, fail2ban, prometheus, logrotate,
  * sqlite3 and faketime. With --keep its folder stays.
@@ -26,12 +29,17 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '7200' },
     seed: { type: 'string', default: String(randomInt(1_000_000)) },
     keep: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-soak-'));
 const program = join(import.meta.dirname, 'full-dress/run.ts');
 try {
-  process.exitCode = await runInWorld(program, [values.seed, values.seconds, folder], folder);
+  process.exitCode = await runInWorld(
+    program,
+    [values.seed, values.seconds, folder, values.without],
+    folder,
+  );
 } finally {
   if (!values.keep) rmSync(folder, { recursive: true, force: true });
 }

@@ -38,7 +38,7 @@ export function openBootstrap(ports: NodePorts): World['dht'] | Promise<World['d
 type Fault = (world: World) => Promise<void>;
 
 /** Each leaves the world as it was. */
-export const FAULTS: Readonly<Record<string, Fault>> = {
+const FAULTS: Readonly<Record<string, Fault>> = {
   'kill -9': async ({ node }) => node.kill(),
   'rsyslogd is down': async (world) => {
     await world.rsyslogd[Symbol.asyncDispose]();
@@ -78,6 +78,19 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await node.start();
   },
 };
+
+/** @param words Leave out the faults with one of them in their name; `all` leaves out every fault. */
+export function faultsWithout(words: readonly string[]): Readonly<Record<string, Fault>> {
+  for (const word of words) {
+    const isKnown = word === 'all' || Object.keys(FAULTS).some((name) => name.includes(word));
+    if (!isKnown) throw new Error(`no fault has "${word}" in its name`);
+  }
+  return Object.fromEntries(
+    Object.entries(FAULTS).filter(
+      ([name]) => !words.some((word) => word === 'all' || name.includes(word)),
+    ),
+  );
+}
 
 /** What an operator does in a day. */
 export const CHORES: Readonly<Record<string, Fault>> = {

@@ -9,8 +9,9 @@ const REPORT_EVERY_MS = 60_000;
 const RESIDENT_MIB_MAX = 200;
 /** A process that is younger is still warming up. */
 const WARM_MS = 600_000;
-/** MiB a minute by which memory may rise in a process that is warm. */
+/** MiB a minute by which memory may rise in the last half of a process's life, where that half is long enough to tell. */
 const RISE_MIB_MAX = 0.2;
+const MINUTES_MIN = 5;
 
 /** Watches the resident memory of the daemon, process by process. */
 export class Memory {
@@ -38,28 +39,41 @@ export class Memory {
     say(`resident ${mib.toFixed(0)} MiB`);
   }
 
+  /** Whether it stayed below its limit, and whether it was flat in the last half of each process that lived long enough. */
   report(findings: Findings): string {
-    const most = Math.max(...this.#samples.map(({ mib }) => mib));
+    const most = largest(this.#samples);
     if (most > RESIDENT_MIB_MAX) findings.push(`resident memory reached ${most.toFixed(0)} MiB`);
-    const rises: string[] = [];
+    const halves: string[] = [];
     for (const [pid, all] of Map.groupBy(this.#samples, (sample) => sample.pid)) {
       const firstMs = all[0]?.atMs ?? 0;
-      const warm = all.filter(({ atMs }) => atMs - firstMs >= WARM_MS);
-      const minutes = ((warm.at(-1)?.atMs ?? 0) - (warm[0]?.atMs ?? 0)) / 60_000;
-      if (minutes < 5) continue;
-      const rise = slope(warm) * 60_000;
-      rises.push(`${rise.toFixed(2)} MiB a minute over ${minutes.toFixed(0)} minutes`);
+      const lastMs = all.at(-1)?.atMs ?? 0;
+      const fromMs = Math.max(firstMs + WARM_MS, (firstMs + lastMs) / 2);
+      const half = all.filter(({ atMs }) => atMs >= fromMs);
+      const minutes = (lastMs - fromMs) / 60_000;
+      if (minutes < MINUTES_MIN) continue;
+      const rise = slope(half) * 60_000;
+      halves.push(
+        `${mean(half.map(({ mib }) => mib)).toFixed(0)} MiB (at most ${largest(half).toFixed(0)}), ${rise.toFixed(2)} MiB more a minute, over ${minutes.toFixed(0)} minutes`,
+      );
       if (rise > RISE_MIB_MAX)
         findings.push(`process ${pid} grew by ${rise.toFixed(2)} MiB a minute`);
     }
-    return `resident at most ${most.toFixed(0)} MiB; warm processes rose by ${rises.join(', ') || 'nothing: none lived long enough'}`;
+    return `resident at most ${most.toFixed(0)} MiB; last halves: ${halves.join('; ') || 'no process lived long enough'}`;
   }
 }
 
+type Sample = { readonly atMs: number; readonly mib: number };
+
+function largest(samples: readonly Sample[]): number {
+  return samples.reduce((most, { mib }) => Math.max(most, mib), 0);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** MiB a millisecond, by least squares. */
-function slope(samples: readonly { readonly atMs: number; readonly mib: number }[]): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
+function slope(samples: readonly Sample[]): number {
   const atMs = mean(samples.map((sample) => sample.atMs));
   const mib = mean(samples.map((sample) => sample.mib));
   const above = samples.reduce((sum, one) => sum + (one.atMs - atMs) * (one.mib - mib), 0);

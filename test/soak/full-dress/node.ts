@@ -11,6 +11,8 @@ import { HONEYPOT } from './world.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/main.js');
 const START_MS_MAX = 60_000;
+/** What systemd's unit sets. */
+const UNIT_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export interface NodePorts {
   readonly sip: number;
@@ -70,7 +72,7 @@ export class SoakNode implements AsyncDisposable {
     this.#child = spawn(process.execPath, [MAIN, ...flags], {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, HOME: this.#folder, ...this.#fakedClock() },
+      env: { ...process.env, ...UNIT_ENVIRONMENT, HOME: this.#folder, ...this.#fakedClock() },
     });
     this.#child.stdout?.pipe(log, { end: false });
     this.#child.stderr?.pipe(log, { end: false });

@@ -16,7 +16,7 @@ import {
   readDatabase,
   type Findings,
 } from './checks.ts';
-import { CHORES, FAULTS, openBootstrap, type World } from './faults.ts';
+import { CHORES, faultsWithout, openBootstrap, type World } from './faults.ts';
 import { Load, scan } from './load.ts';
 import { Memory } from './memory.ts';
 import { SoakNode, type NodePorts } from './node.ts';
@@ -31,8 +31,9 @@ const SLOW_READER_MS = 500;
 /** Cursors of those that get everything; what is shared with other nodes has a budget for the day. */
 const OWED = "name IN ('judge', 'json-log', 'syslog') OR name LIKE 'webhook%'";
 
-const [seedText = '1', secondsText = '7200', folder = ''] = process.argv.slice(2);
+const [seedText = '1', secondsText = '7200', folder = '', withoutText = ''] = process.argv.slice(2);
 const seconds = Number(secondsText);
+const faults = faultsWithout(withoutText === '' ? [] : withoutText.split(','));
 /** Each has a sequence of its own, so that one that takes longer does not change what the others draw. */
 const chanceOf = (which: number): Chance => new Chance(Number(seedText) * 16 + which);
 
@@ -55,7 +56,8 @@ function deck(chance: Chance, all: Readonly<Record<string, (world: World) => Pro
     if (cards.length === 0) {
       cards = Object.keys(all).toSorted(() => chance.next() - 0.5);
     }
-    const name = cards.pop() ?? '';
+    const name = cards.pop();
+    if (name === undefined) return;
     say(name);
     await all[name]?.(world);
   };
@@ -72,7 +74,9 @@ const ports: NodePorts = {
   bootstrap: await freePort(),
 };
 console.log(machineLine());
-console.log(`seed ${seedText}, ${seconds} s, ${PER_SECOND} requests a second`);
+console.log(
+  `seed ${seedText}, ${seconds} s, ${PER_SECOND} requests a second; faults: ${Object.keys(faults).join(', ') || 'none'}`,
+);
 
 await using receiver = await Receiver.open(ports.webhook);
 await using node = new SoakNode(folder, ports);
@@ -103,7 +107,7 @@ const load = new Load(chanceOf(2), ports, PER_SECOND);
 const scans = chanceOf(3);
 const watching = setInterval(() => memory.look(say), 1000);
 try {
-  const fault = deck(chanceOf(4), FAULTS);
+  const fault = deck(chanceOf(4), faults);
   const chore = deck(chanceOf(5), CHORES);
   await Promise.all([
     repeat(FAULT_EVERY_MS, endMs, () => fault(world)),
