@@ -6,10 +6,11 @@
  *   npm run bundle && node dist/main.js --help
  */
 
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { builtInFile } from '../daemon/src/services/places-options.ts';
+import { buildDashboard } from './build-dashboard.ts';
 import { formatParts, partsOf, readPart } from './parts.ts';
 import { ROOT } from './sources.ts';
 
@@ -94,9 +95,15 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const published: unknown = JSON.parse(readFileSync(join(DIST, 'package.json'), 'utf8'));
 const complete = { ...(published as object), version };
 writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(complete, undefined, 2)}\n`);
+const dashboard = await buildDashboard();
+mkdirSync(join(DIST, 'dashboard'));
+for (const [name, octets] of dashboard.files) writeFileSync(join(DIST, 'dashboard', name), octets);
 // Only what came through: an input of which nothing is left in the output needs no mention.
 const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
   Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
 );
-const parts = [...partsOf(ROOT, used), readPart(join(ROOT, 'node_modules', COUNTRIES))];
+const parts = [
+  ...partsOf(ROOT, [...used, ...dashboard.inputs]),
+  readPart(join(ROOT, 'node_modules', COUNTRIES)),
+];
 writeFileSync(join(DIST, 'LICENCES.txt'), formatParts(version, parts));

@@ -17,7 +17,10 @@ import { installAsterisk } from '../test/interop/asterisk.ts';
 import { missingPeers } from '../test/interop/peer.ts';
 import { ROOT } from './sources.ts';
 
-const OF_PACKAGES = ['{packages/*,daemon}/test/**/*.test.ts', 'test/stories/**/*.test.ts'];
+const OF_PACKAGES = [
+  '{packages/*,daemon,dashboard}/test/**/*.test.ts',
+  'test/stories/**/*.test.ts',
+];
 const OF_THE_PROGRAM = ['test/{interop,e2e}/**/*.test.ts', 'tools/*.test.ts'];
 
 /** A line of the runner's summary. */

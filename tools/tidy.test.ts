@@ -82,7 +82,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const sources = readSources('packages/*/src/**/*.ts', 'daemon/src/**/*.ts');
-const all = readSources('{packages,daemon,test,bench,tools}/**/*.ts');
+const all = readSources('{packages,daemon,dashboard,test,bench,tools}/**/*.{ts,tsx}');
+const ofDashboard = readSources('dashboard/src/**/*.{ts,tsx}');
 
 function packageOf(file: SourceFile): string {
   return file.path.startsWith('packages/') ? (file.path.split('/')[1] ?? '') : '';
@@ -133,7 +134,7 @@ test('every source file begins with the licence', () => {
 });
 
 test('no source file that people write is longer than 400 lines', () => {
-  const long = sources.filter(
+  const long = [...sources, ...ofDashboard].filter(
     ({ path, text }) =>
       path !== 'packages/client/src/api-types.ts' && text.split('\n').length - 1 > LINES_MAX,
   );
@@ -206,6 +207,26 @@ test('imports point down', () => {
       .map((imported) => `${file.path}: ${imported}`);
   });
   assert.deepEqual(wrong, []);
+});
+
+test('the dashboard knows nothing of ours but the types of what the API answers', () => {
+  const foreign = /from '(?:@sentrypeer\/|node:|(?:\.\.\/)+(?:packages|daemon)\/)/;
+  assert.deepEqual(
+    offenders(ofDashboard, foreign).map((at) => at.split(':')[0]),
+    ['dashboard/src/api-types.ts'],
+  );
+  const types = readSources('dashboard/src/api-types.ts')[0]?.text ?? '';
+  assert.match(
+    types,
+    /^export type \{[^}]*\} from '[./]+\/packages\/client\/src\/api-types\.ts';$/m,
+  );
+});
+
+/* Texts of attackers reach the page; nothing there may take one for markup, a script, or an address to go to. */
+test('the dashboard makes no markup of texts', () => {
+  const markup =
+    /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySet|document\.write|\beval\b|new Function|srcdoc/;
+  assert.deepEqual(offenders(ofDashboard, markup), []);
 });
 
 test('the types of the client are what the API answers (npm run docs)', () => {

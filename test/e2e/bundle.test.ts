@@ -11,7 +11,7 @@ import { runTool } from '../interop/tool.ts';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-test('the bundled program runs from any folder, records, and knows countries', async () => {
+test('the bundled program runs from any folder, records, knows countries, and has its dashboard', async () => {
   using folder = new TemporaryFolder();
   const bundled = await runTool(process.execPath, [join(ROOT, 'tools/bundle.ts')], {
     folder: folder.path,
@@ -29,4 +29,7 @@ test('the bundled program runs from any folder, records, and knows countries', a
   });
   const check = await fetch(`${base}/v1/check?address=193.0.6.139`);
   assert.equal(((await check.json()) as { country: unknown }).country, 'NL');
+  const page = await (await fetch(base, { headers: { accept: 'text/html' } })).text();
+  const script = /src="(\/dashboard\/app-[^"]+\.js)"/.exec(page)?.[1] ?? '';
+  assert.equal((await fetch(base + script)).status, 200, page);
 });

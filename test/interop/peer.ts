@@ -78,7 +78,7 @@ export function peer(
   context: TestContext,
   environment: Environment = process.env,
 ): string | undefined {
-  const path = findProgram(name, environment);
+  const path = findPeer(name, environment);
   if (path !== undefined) return path;
   missingPeer(`${name} is missing: apt-get install ${PEERS[name]}`, context, environment);
   return undefined;
@@ -99,10 +99,14 @@ export function missingPeer(
 export function missingPeers(environment: Environment = process.env): readonly Peer[] {
   return Object.entries(PEERS)
     .map(([name, debianPackage]) => ({ name, debianPackage }))
-    .filter(({ name }) => findProgram(name, environment) === undefined);
+    .filter(({ name }) => findPeer(name as PeerName, environment) === undefined);
 }
 
-function findProgram(name: string, environment: Environment): string | undefined {
+/** The path of a real program, for hooks that need one before any test does. */
+export function findPeer(
+  name: PeerName,
+  environment: Environment = process.env,
+): string | undefined {
   const module = MODULES[name];
   if (module !== undefined) return globSync(module)[0];
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');

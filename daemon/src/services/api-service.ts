@@ -14,6 +14,7 @@ import { type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { RequestLog } from '../output/request-log.ts';
+import { DashboardFiles } from './dashboard-files.ts';
 import { DaemonOperations } from './daemon-operations.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
@@ -113,6 +114,7 @@ export class ApiService implements AsyncDisposable {
           setTrust: (nodeId, trust) => engine.write('setTrust', nodeId, trust),
         },
         operations,
+        dashboard: new DashboardFiles(logger),
         clock,
         logger,
         ...(agent && { agentDecisions: agent.decisions }),

@@ -31,6 +31,7 @@ import { clientAddress } from './access/client-address.ts';
 import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
+import { addDashboardRoutes, sendDashboard, type Dashboard } from './dashboard.ts';
 import type { Evidence } from './evidence.ts';
 import type { Feed } from './feed.ts';
 import type { Reputation } from './reputation.ts';
@@ -58,6 +59,8 @@ export interface HttpApiPorts {
   readonly logger: Logger;
   /** @default the SIP agent is off */
   readonly agentDecisions?: AgentDecisions;
+  /** @default browsers get a page of links */
+  readonly dashboard?: Dashboard;
   /** @default nobody is told */
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
@@ -225,15 +228,7 @@ async function buildApp(
     report.add(error);
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
-  addOperationsRoutes(app, ports.operations, measures);
-  addRoutes(
-    app,
-    { ...ports, lists, headers, lookUpLevel: options.lookUpLevels['4.x'] },
-    options.version,
-  );
-  addOperations(app, { ...ports, lists }, options.version);
-  addDecisionsRoute(app, ports);
-  addCloudRoutes(app, { ...ports, access, lookUpLevels: options.lookUpLevels });
+  addAllRoutes(app, { ...ports, lists, headers, access, measures }, options);
   app.server.maxConnections = CONNECTIONS_COUNT_MAX;
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
@@ -243,6 +238,33 @@ async function buildApp(
     refuseConnect(socket, ALLOWED_METHODS, headers),
   );
   return app;
+}
+
+function addAllRoutes(
+  app: FastifyInstance,
+  ports: HttpApiPorts &
+    OperationPorts & {
+      readonly headers: Readonly<Record<string, string>>;
+      readonly access: Access;
+      readonly measures: RequestMeasures;
+    },
+  { lookUpLevels, version }: HttpApiOptions,
+): void {
+  const { dashboard } = ports;
+  if (dashboard !== undefined) addDashboardRoutes(app, dashboard);
+  addOperationsRoutes(app, ports.operations, ports.measures);
+  addRoutes(
+    app,
+    {
+      ...ports,
+      lookUpLevel: lookUpLevels['4.x'],
+      ...(dashboard && { sendPage: (request, reply) => sendDashboard(dashboard, request, reply) }),
+    },
+    version,
+  );
+  addOperations(app, ports, version);
+  addDecisionsRoute(app, ports);
+  addCloudRoutes(app, { ...ports, lookUpLevels });
 }
 
 /** Who sent a request, for the log of requests. */

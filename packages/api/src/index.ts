@@ -7,6 +7,7 @@ export {
   type HttpApiPorts,
 } from './http-api.ts';
 export { type AddressTotal, type NumberTotal, type Pages, type Totals } from './totals.ts';
+export { type Dashboard, type DashboardFile } from './dashboard.ts';
 export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';

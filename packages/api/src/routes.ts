@@ -33,6 +33,8 @@ export interface RoutesPorts extends MachineListPorts {
   readonly totals: Totals;
   readonly reputation: LevelledPorts['reputation'];
   readonly lookUpLevel: LookUpLevel;
+  /** Answers a browser with the dashboard, unless there is none. @default there is none */
+  readonly sendPage?: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
   /** That every answer has. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -43,8 +45,11 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   const lookUps = new LookUps(ports.headers);
   const levelled = new LevelledLookUp(ports, ports.lookUpLevel);
   addRoute(app, '/', ANYBODYS, (request, reply) => {
-    if (accepts(request, 'text/html')) sendHtml(reply, START_PAGE);
-    else sendJson(reply, 200, { status: 'OK' });
+    if (!accepts(request, 'text/html')) return sendJson(reply, 200, { status: 'OK' });
+    const page = async (): Promise<void> => {
+      if ((await ports.sendPage?.(request, reply)) !== true) sendHtml(reply, START_PAGE);
+    };
+    return answerLater(reply, page());
   });
   addRoute(app, '/health-check', ANYBODYS, (request, reply) => {
     const message = 'Hello from SentryPeer!';

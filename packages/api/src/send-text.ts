@@ -39,7 +39,7 @@ export function sendText(
 }
 
 /** RFC 9110 §12.5.3; a weight of 0 refuses. */
-function acceptsGzip(request: FastifyRequest): boolean {
+export function acceptsGzip(request: FastifyRequest): boolean {
   const accepted = request.headers['accept-encoding'];
   if (accepted === undefined || request.method === 'HEAD') return false;
   return accepted

@@ -6,8 +6,9 @@ import { request, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { silentLogger, systemClock, type LogFields, type Logger } from '@sentrypeer/kernel';
-import { HttpApi, type HttpApiOptions } from '../src/index.ts';
+import { HttpApi, type HttpApiOptions, type HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryPlaces } from './memory-places.ts';
 import { MemoryFeed } from './memory-feed.ts';
@@ -20,8 +21,10 @@ let api: HttpApi;
 let messages: LogFields[] = [];
 
 const logger: Logger = { ...silentLogger, error: (_event, fields = {}) => messages.push(fields) };
-const openApi = (options: Partial<HttpApiOptions> = {}): Promise<HttpApi> =>
-  openHttpApi({ totals, logger }, options);
+const openApi = (
+  options: Partial<HttpApiOptions> = {},
+  ports: Partial<HttpApiPorts> = {},
+): Promise<HttpApi> => openHttpApi({ totals, logger, ...ports }, options);
 
 beforeEach(async () => {
   totals = new MemoryTotals();
@@ -81,6 +84,41 @@ test('GET / is JSON for programs and a page for browsers', async () => {
   const page = await ask('/', BROWSER);
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
   assert.match(page.text, /href="\/ip-addresses"/);
+});
+
+test('GET / is the dashboard for browsers where there is one, and JSON for programs as before', async () => {
+  await api.close();
+  const octets = new TextEncoder().encode('<!doctype html>the page');
+  const file = { mediaType: 'text/html; charset=utf-8', octets, gzipped: gzipSync(octets) };
+  const files = new Map([
+    ['index.html', file],
+    ['app-1.js', { ...file, mediaType: 'text/javascript' }],
+  ]);
+  api = await openApi({}, { dashboard: { files: async () => files } });
+  const answer = await ask('/');
+  assert.equal(answer.text, '{\n  "status": "OK"\n}');
+  assert.equal(answer.headers['content-security-policy'], undefined);
+  const page = await ask('/', { ...BROWSER, 'Accept-Encoding': 'gzip' });
+  assert.equal(page.headers['content-encoding'], 'gzip');
+  const { text, headers } = await ask('/', BROWSER);
+  assert.equal(text, '<!doctype html>the page');
+  assert.equal(headers['cache-control'], 'no-cache');
+  assert.match(
+    String(headers['content-security-policy']),
+    /^default-src 'none'; script-src 'self'; /,
+  );
+  const script = await ask('/dashboard/app-1.js');
+  assert.equal(script.headers['content-type'], 'text/javascript');
+  assert.match(String(script.headers['cache-control']), /immutable/);
+  for (const path of ['/dashboard/none.js', '/dashboard/..%2findex.html', '/dashboard/']) {
+    assert.equal((await ask(path)).status, 404, path);
+  }
+});
+
+test('GET / is a page of links where the dashboard cannot be had', async () => {
+  await api.close();
+  api = await openApi({}, { dashboard: { files: async () => undefined } });
+  assert.match((await ask('/', BROWSER)).text, /href="\/ip-addresses"/);
 });
 
 test('GET /health-check is JSON by Content-Type or Accept, else HTML', async () => {

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export type {
+  Address,
+  Event,
+  Explanation,
+  ListingChange,
+  Listing,
+  Summary,
+  UserAgent,
+} from '../../packages/client/src/api-types.ts';

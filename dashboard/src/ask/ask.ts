@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What the node answered, or why it did not. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly status: number; readonly why: string };
+
+/** The node could not be reached. */
+export const UNREACHABLE = 0;
+
+/** Reads JSON of this node. The types are what its OpenAPI document promises. */
+export async function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      headers: { Accept: 'application/json' },
+      cache: 'no-cache',
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, status: UNREACHABLE, why };
+  }
+  const body: unknown =
+    response.status === 204 ? undefined : await response.json().catch(() => undefined);
+  if (response.ok) return { ok: true, value: body as T };
+  return { ok: false, status: response.status, why: whyOf(body) ?? `HTTP ${response.status}` };
+}
+
+function whyOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const told = body as Readonly<Record<string, unknown>>;
+  for (const name of ['detail', 'error_description', 'error', 'message']) {
+    const text = told[name];
+    if (typeof text === 'string') return text;
+  }
+  return undefined;
+}
+
+/** A path with those parameters that have a value. */
+export function pathOf(
+  path: string,
+  parameters: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== '') query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}

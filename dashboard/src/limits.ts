@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Events that the page keeps, 1 and above. Chosen: 1 KB each, and minutes of a busy node. */
+export const EVENTS_COUNT_MAX = 1_000;
+
+/** Rows of a table of events that are drawn, 1 and above. Chosen: a browser draws them within a frame. */
+export const ROWS_COUNT_MAX = 100;
+
+/** Changes of listings that the page keeps, 1 and above. Chosen: what one reads at a glance. */
+export const CHANGES_COUNT_MAX = 30;
+
+/** Milliseconds between two drawings of what came in, 0 and above. Chosen: the eye follows four a second. */
+export const DRAW_MS = 250;
+
+/** Milliseconds between two looks at figures that no stream tells of. */
+export const REFRESH_MS = 2_000;
+
+/** Milliseconds between two looks at how often messages like the newest events were repeated. */
+export const REPEATS_MS = 15_000;
+
+/** Milliseconds before the first and at most before another try to reach the node. */
+export const RETRY_MS = 1_000;
+export const RETRY_MS_MAX = 10_000;
+
+/** Events of one address or number that its page shows, 1 and above. */
+export const TIMELINE_EVENTS = 200;
+
+/** Rows of a list of those with the most messages. */
+export const TOP_ROWS = 8;

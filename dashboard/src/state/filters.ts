@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Event } from '../api-types.ts';
+import { isInPrefix } from '../text/prefix.ts';
+
+/** By what events can be chosen, in the order in which it is shown. */
+export const FILTER_NAMES = [
+  'source_ip',
+  'called_number',
+  'country',
+  'network',
+  'user_agent',
+  'method',
+  'transport',
+  'grade',
+] as const;
+export type FilterName = (typeof FILTER_NAMES)[number];
+
+export type Filters = Readonly<Partial<Record<FilterName, string>>>;
+
+export const FILTER_WORDS: Readonly<Record<FilterName, string>> = {
+  source_ip: 'Source',
+  called_number: 'Number',
+  country: 'Country',
+  network: 'Network',
+  user_agent: 'Tool',
+  method: 'Method',
+  transport: 'Transport',
+  grade: 'Proof',
+};
+
+/** What the page itself looks at; the node does the rest. */
+const OWN_FILTERS: ReadonlySet<FilterName> = new Set(['country', 'network']);
+
+/** Of an address's country or a tool, where it is not known. */
+export const NOT_KNOWN = '-';
+
+/** Parameters of a query for events; those that the page looks at itself are not among them. */
+export function queryOf(filters: Filters): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    FILTER_NAMES.filter((name) => !OWN_FILTERS.has(name)).map((name) => [name, filters[name]]),
+  );
+}
+
+/** Whether an event that the node chose fits what the page looks at. */
+export function fits(event: Event, { country, network }: Filters): boolean {
+  if (country !== undefined && (event.country ?? NOT_KNOWN) !== country) return false;
+  if (network === undefined || event.network === network) return true;
+  return isInPrefix(event.source_ip, network);
+}

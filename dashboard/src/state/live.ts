@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { effect, signal } from '@preact/signals';
+import type { Event, ListingChange } from '../api-types.ts';
+import { ask, pathOf, type Answer } from '../ask/ask.ts';
+import { follow } from '../ask/follow.ts';
+import {
+  CHANGES_COUNT_MAX,
+  DRAW_MS,
+  EVENTS_COUNT_MAX,
+  REPEATS_MS,
+  ROWS_COUNT_MAX,
+} from '../limits.ts';
+import { fits, queryOf, type Filters } from './filters.ts';
+import { newestFirst } from './ring.ts';
+import { route } from './route.ts';
+
+/** How the page stands with its node. */
+export type Connection = 'connecting' | 'live' | 'lost';
+
+export const connection = signal<Connection>('connecting');
+/** The newest first. */
+export const events = signal<readonly Event[]>([]);
+export const changes = signal<readonly ListingChange[]>([]);
+/** Why there are no events to show; `undefined` while all is well. */
+export const trouble = signal<Exclude<Answer<never>, { ok: true }> | undefined>(undefined);
+/** The first events were read. */
+export const isRead = signal(false);
+/** Whether the table stands still while one reads it. */
+export const isPaused = signal(false);
+
+interface Page<T> {
+  readonly items: readonly T[];
+}
+
+/** Collects what comes and shows it a few times a second, in one go. */
+class Inbox<T extends { readonly id: number }> {
+  readonly #show: (come: readonly T[]) => void;
+  readonly #countMax: number;
+  #come: T[] = [];
+  #isDue = false;
+
+  constructor(countMax: number, show: (come: readonly T[]) => void) {
+    this.#countMax = countMax;
+    this.#show = show;
+  }
+
+  add(item: T): void {
+    this.#come.push(item);
+    if (this.#come.length > 2 * this.#countMax) this.#come = this.#come.slice(-this.#countMax);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => requestAnimationFrame(() => this.flush()), DRAW_MS);
+  }
+
+  flush(): void {
+    this.#isDue = false;
+    const come = this.#come;
+    this.#come = [];
+    if (come.length > 0) this.#show(come);
+  }
+}
+
+/** Keeps the signals above as the node and the address bar say, until it is ended. */
+export function goLive(): () => void {
+  let end = (): void => undefined;
+  let before: string | undefined;
+  const stop = effect(() => {
+    const { view, filters } = route.value;
+    if (view !== 'live') return;
+    const asked = JSON.stringify(filters);
+    if (asked === before) return;
+    before = asked;
+    end();
+    end = followEvents(filters);
+  });
+  const stopChanges = followChanges();
+  return () => {
+    stop();
+    end();
+    stopChanges();
+  };
+}
+
+function followEvents(filters: Filters): () => void {
+  const leaving = new AbortController();
+  let unfollow = (): void => undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const inbox = new Inbox<Event>(EVENTS_COUNT_MAX, (come) => {
+    events.value = newestFirst(come, events.value, EVENTS_COUNT_MAX);
+  });
+  const path = (limit: number): string => pathOf('/v1/events', { ...queryOf(filters), limit });
+  const chosen = (page: Page<Event>): readonly Event[] =>
+    page.items.filter((event) => fits(event, filters));
+  const begin = async (): Promise<void> => {
+    isRead.value = false;
+    const answer = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);
+    if (leaving.signal.aborted) return;
+    if (!answer.ok) {
+      trouble.value = answer;
+      connection.value = 'lost';
+      timer = setTimeout(() => void begin(), REPEATS_MS / 5);
+      return;
+    }
+    trouble.value = undefined;
+    events.value = chosen(answer.value);
+    isRead.value = true;
+    const newest = answer.value.items[0]?.id ?? 0;
+    unfollow = follow(
+      (after) => pathOf('/v1/events/stream', { ...queryOf(filters), after }),
+      String(newest),
+      ['event'],
+      {
+        onEvent: (_type, data) => {
+          const event = data as Event;
+          if (fits(event, filters)) inbox.add(event);
+        },
+        onState: (isOpen) => {
+          connection.value = isOpen ? 'live' : 'lost';
+        },
+      },
+    );
+    timer = setTimeout(() => void recount(), REPEATS_MS);
+  };
+  /** A repeat is counted on the event that it is like, which no stream tells of. */
+  const recount = async (): Promise<void> => {
+    if (!document.hidden && connection.value === 'live') {
+      const answer = await ask<Page<Event>>(path(ROWS_COUNT_MAX), leaving.signal);
+      if (leaving.signal.aborted) return;
+      if (answer.ok) {
+        // A database that began anew has lower ids.
+        const newest = answer.value.items[0]?.id ?? 0;
+        if (newest < (events.value[0]?.id ?? 0) && Object.keys(filters).length === 0) {
+          unfollow();
+          return begin();
+        }
+        events.value = newestFirst(chosen(answer.value), events.value, EVENTS_COUNT_MAX);
+      }
+    }
+    timer = setTimeout(() => void recount(), REPEATS_MS);
+  };
+  void begin();
+  return () => {
+    leaving.abort();
+    clearTimeout(timer);
+    unfollow();
+  };
+}
+
+interface ChangePage extends Page<ListingChange> {
+  readonly newest: number;
+}
+
+function followChanges(): () => void {
+  const leaving = new AbortController();
+  let unfollow = (): void => undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const inbox = new Inbox<ListingChange>(CHANGES_COUNT_MAX, (come) => {
+    changes.value = newestFirst(come, changes.value, CHANGES_COUNT_MAX);
+  });
+  const begin = async (): Promise<void> => {
+    const read = (cursor: number, limit: number): Promise<Answer<ChangePage>> =>
+      ask<ChangePage>(pathOf('/v1/listings/changes', { cursor, limit }), leaving.signal);
+    const first = await read(0, 1);
+    if (leaving.signal.aborted) return;
+    const newest = first.ok ? first.value.newest : 0;
+    const kept = first.ok
+      ? await read(Math.max(0, newest - CHANGES_COUNT_MAX), CHANGES_COUNT_MAX)
+      : first;
+    if (leaving.signal.aborted) return;
+    if (!kept.ok) {
+      timer = setTimeout(() => void begin(), REPEATS_MS / 5);
+      return;
+    }
+    changes.value = newestFirst(kept.value.items, [], CHANGES_COUNT_MAX);
+    unfollow = follow(
+      (after) => pathOf('/v1/listings/stream', { after }),
+      String(newest),
+      ['change', 'serial'],
+      {
+        onEvent: (type, data) => {
+          if (type === 'change') inbox.add(data as ListingChange);
+        },
+        onState: () => undefined, // The stream of events says it.
+      },
+    );
+  };
+  void begin();
+  return () => {
+    leaving.abort();
+    clearTimeout(timer);
+    unfollow();
+  };
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Something with an id that rises. */
+interface Numbered {
+  readonly id: number;
+}
+
+/**
+ * The newest first: those that came, those that were there, each once, as it came last; at most `countMax`.
+ *
+ * @param come In any order.
+ */
+export function newestFirst<T extends Numbered>(
+  come: readonly T[],
+  before: readonly T[],
+  countMax: number,
+): readonly T[] {
+  const byId = new Map<number, T>();
+  for (const item of before) byId.set(item.id, item);
+  for (const item of come) byId.set(item.id, item);
+  return [...byId.values()].toSorted((a, b) => b.id - a.id).slice(0, countMax);
+}

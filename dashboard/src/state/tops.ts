@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Event } from '../api-types.ts';
+import type { FilterName } from './filters.ts';
+
+/** One of those with the most messages. */
+export interface TopRow {
+  readonly value: string;
+  readonly count: number;
+}
+
+/**
+ * Those with the most messages among some events; what an event does not name is left out.
+ *
+ * @param rowsMax How many at most.
+ */
+export function topsOf(
+  events: readonly Event[],
+  name: FilterName,
+  rowsMax: number,
+): readonly TopRow[] {
+  const counts = new Map<string, number>();
+  for (const event of events) {
+    const value = event[name];
+    if (value !== null) counts.set(value, (counts.get(value) ?? 0) + event.seen_count);
+  }
+  return [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, rowsMax);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** The parts of a number as it was dialled. */
+export interface ReadNumber {
+  /** What was dialled before the number: to get out of a PBX, to a carrier, or abroad. */
+  readonly prefix: string;
+  /** In E.164 with its plus, in groups; or what was dialled, where it means no such number. */
+  readonly number: string;
+}
+
+/**
+ * What was dialled, and what of it is the number.
+ *
+ * @param e164 With its plus; `undefined` if the digits mean no number.
+ */
+export function readNumber(dialled: string, e164: string | undefined): ReadNumber {
+  if (e164 === undefined) return { prefix: '', number: dialled };
+  const digits = e164.slice(1);
+  // At home a number is dialled without the code of its country, so as much as fits is taken.
+  for (let from = 0; digits.length - from >= 5; from += 1) {
+    const part = digits.slice(from);
+    if (!dialled.endsWith(part)) continue;
+    return {
+      prefix: dialled.slice(0, dialled.length - part.length).replace(/^\+$/, ''),
+      number: e164,
+    };
+  }
+  return { prefix: '', number: e164 };
+}
+
+const COUNTS = new Intl.NumberFormat('en');
+
+/** A count with its thousands apart. */
+export function counted(count: number): string {
+  return COUNTS.format(count);
+}
+
+/** A count and its noun. */
+export function amount(count: number, noun: string): string {
+  return `${counted(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { ListingChange } from '../api-types.ts';
+import { changes } from '../state/live.ts';
+import { linkTo } from '../state/route-text.ts';
+import { Panel, Time } from './pieces.tsx';
+
+const WORDS: Readonly<Record<ListingChange['change'], string>> = {
+  listed: 'listed',
+  watched: 'watched',
+  unlisted: 'let go',
+};
+
+/** What the judge did last. */
+export function Changes() {
+  return (
+    <Panel title="Listings" side={<a href={linkTo('listings')}>All</a>}>
+      {changes.value.length === 0 ? (
+        <p class="empty">
+          Nothing was listed yet. It takes proof, so that no forged address gets here.
+        </p>
+      ) : (
+        <ol class="changes">
+          {changes.value.map((change) => (
+            <li key={change.id}>
+              <Time at={change.at} />
+              <span class={`level ${change.change === 'unlisted' ? 'none' : change.level}`}>
+                {WORDS[change.change]}
+              </span>
+              <ListedLink kind={change.kind} value={change.value} />
+              <span class="muted why" title={change.reason}>
+                {change.reasons[0] ?? ''}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+/** The way to the page of what is listed; a network or a range has none. */
+export function ListedLink({ kind, value }: { readonly kind: string; readonly value: string }) {
+  if (kind === 'range' || value.includes('/')) return <span class="value">{value}</span>;
+  return (
+    <a class="value" href={linkTo(kind === 'number' ? 'number' : 'address', value)}>
+      {value}
+    </a>
+  );
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Event, Summary } from '../api-types.ts';
+import { useAnswer } from '../ask/use-answer.ts';
+import { REFRESH_MS, ROWS_COUNT_MAX } from '../limits.ts';
+import { FILTER_NAMES, FILTER_WORDS, type FilterName } from '../state/filters.ts';
+import { events, isPaused, isRead, trouble } from '../state/live.ts';
+import { formatRoute, linkTo } from '../state/route-text.ts';
+import { route } from '../state/route.ts';
+import { amount, counted } from '../text/number.ts';
+import { Changes } from './changes.tsx';
+import { EventTable } from './event-table.tsx';
+import { FirstSteps } from './first-steps.tsx';
+import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
+import { Tops } from './tops.tsx';
+
+export function LiveView() {
+  const { filters } = route.value;
+  const isFiltered = Object.keys(filters).length > 0;
+  const isEmpty = isRead.value && events.value.length === 0;
+  if (trouble.value !== undefined) return <Trouble answer={trouble.value} />;
+  if (isEmpty && !isFiltered) return <FirstSteps />;
+  return (
+    <>
+      <h1 class="hidden">Live</h1>
+      <Figures />
+      <FilterBar />
+      <div class="columns">
+        <Panel title="Events" side={<PauseButton />}>
+          {isEmpty ? (
+            <p class="empty">None of the newest events fits. The next that does appears here.</p>
+          ) : (
+            <ShownEvents />
+          )}
+        </Panel>
+        <div class="stack">
+          <Tops events={events.value} />
+          <Changes />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The newest rows; those of the moment when the table was stopped, while it is. */
+function ShownEvents() {
+  const [held, setHeld] = useState<readonly Event[]>();
+  useEffect(() => setHeld(isPaused.value ? events.peek() : undefined), [isPaused.value]);
+  return <EventTable events={(held ?? events.value).slice(0, ROWS_COUNT_MAX)} />;
+}
+
+function PauseButton() {
+  return (
+    <button
+      type="button"
+      aria-pressed={isPaused.value}
+      onClick={() => (isPaused.value = !isPaused.value)}
+    >
+      {isPaused.value ? 'Go on' : 'Hold still'}
+    </button>
+  );
+}
+
+function Figures() {
+  const answer = useAnswer<Summary>('/v1/summary', REFRESH_MS);
+  const known = useRef<Summary | undefined>(undefined);
+  if (answer?.ok === true) known.current = answer.value;
+  const summary = known.current;
+  const figures: readonly (readonly [string, number | undefined])[] = [
+    ['Addresses', summary?.addresses],
+    ['Numbers called', summary?.numbers],
+    ['Tools', summary?.user_agents],
+    ['Events', summary?.last_event_id],
+  ];
+  return (
+    <dl class="figures">
+      {figures.map(([name, count]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{count === undefined ? ' ' : counted(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What the events are chosen by, and how to choose less. */
+function FilterBar() {
+  const { filters } = route.value;
+  const chosen = FILTER_NAMES.filter((name) => filters[name] !== undefined);
+  if (chosen.length === 0) return null;
+  return (
+    <div class="filters">
+      <span class="muted">{amount(events.value.length, 'event')} with</span>
+      <ul>
+        {chosen.map((name) => (
+          <li key={name}>
+            <Chip name={name} value={filters[name] ?? ''} />
+          </li>
+        ))}
+      </ul>
+      {chosen.length > 1 && <a href={linkTo('live')}>Remove all</a>}
+    </div>
+  );
+}
+
+function Chip({ name, value }: { readonly name: FilterName; readonly value: string }) {
+  const { [name]: _removed, ...others } = route.value.filters;
+  const shown = name === 'grade' ? gradeWord(value) : value;
+  return (
+    <span class="chip">
+      <span class="muted">{FILTER_WORDS[name]}</span> <span class="value">{shown}</span>
+      {name === 'source_ip' && <PageLink view="address" subject={value} />}
+      {name === 'called_number' && <PageLink view="number" subject={value} />}
+      <a
+        class="remove"
+        href={formatRoute({ view: 'live', subject: '', filters: others })}
+        aria-label={`Without ${FILTER_WORDS[name]} ${shown}`}
+      >
+        ×
+      </a>
+    </span>
+  );
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Event, Explanation } from '../api-types.ts';
+import { pathOf } from '../ask/ask.ts';
+import { useAnswer } from '../ask/use-answer.ts';
+import { REFRESH_MS, TIMELINE_EVENTS, TOP_ROWS } from '../limits.ts';
+import { topsOf } from '../state/tops.ts';
+import { countryName } from '../text/country.ts';
+import { counted, readNumber } from '../text/number.ts';
+import { EventTable } from './event-table.tsx';
+import { FilterLink, PageLink, Panel, Trouble } from './pieces.tsx';
+import { Verdict } from './verdict.tsx';
+
+/** All about one number, in whichever form it was dialled. */
+export function NumberView({ dialled }: { readonly dialled: string }) {
+  const why = useAnswer<Explanation>(pathOf('/v1/explain', { number: dialled }), REFRESH_MS);
+  const events = useAnswer<{ readonly items: readonly Event[] }>(
+    pathOf('/v1/events', { called_number: dialled, limit: TIMELINE_EVENTS }),
+    REFRESH_MS,
+  );
+  const number = why?.ok === true ? why.value.number : null;
+  return (
+    <>
+      <h1>{dialled}</h1>
+      {why?.ok === false && <Trouble answer={why} />}
+      <div class="pair">
+        {number !== null && <Reading dialled={dialled} number={number} />}
+        {why?.ok === true && <Verdict explanation={why.value} explained={why.value.number} />}
+      </div>
+      {events?.ok === true && <Callers dialled={dialled} events={events.value.items} />}
+    </>
+  );
+}
+
+/** How the digits are read: prefix, country, number. */
+function Reading({
+  dialled,
+  number,
+}: {
+  readonly dialled: string;
+  readonly number: NonNullable<Explanation['number']>;
+}) {
+  const { prefix, number: e164 } = readNumber(dialled, number.e164 ?? undefined);
+  return (
+    <Panel title="How it is read">
+      <dl class="facts">
+        {prefix !== '' && (
+          <>
+            <dt>Prefix</dt>
+            <dd>
+              <code>{prefix}</code> <span class="muted">dialled before the number</span>
+            </dd>
+          </>
+        )}
+        <dt>Number</dt>
+        <dd>
+          <code>{e164}</code>
+        </dd>
+        {number.country !== null && (
+          <>
+            <dt>Country</dt>
+            <dd>{countryName(number.country)}</dd>
+          </>
+        )}
+        <dt>Kind</dt>
+        <dd>{number.number_type ?? number.kind}</dd>
+        {number.range !== null && (
+          <>
+            <dt>Range</dt>
+            <dd>
+              <code>{number.range}</code>{' '}
+              <span class="muted">it is judged with its neighbours, which are under attack</span>
+            </dd>
+          </>
+        )}
+      </dl>
+    </Panel>
+  );
+}
+
+function Callers({
+  dialled,
+  events,
+}: {
+  readonly dialled: string;
+  readonly events: readonly Event[];
+}) {
+  if (events.length === 0) {
+    return <p class="empty">No event called {dialled} in these very digits.</p>;
+  }
+  return (
+    <>
+      <Panel title="Who called it">
+        <ol class="plain-list">
+          {topsOf(events, 'source_ip', TOP_ROWS).map(({ value, count }) => (
+            <li key={value}>
+              <FilterLink name="source_ip" value={value} />
+              <PageLink view="address" subject={value} />{' '}
+              <span class="muted">{counted(count)} times</span>
+            </li>
+          ))}
+        </ol>
+      </Panel>
+      <Panel title="Events">
+        <EventTable events={events} />
+      </Panel>
+    </>
+  );
+}

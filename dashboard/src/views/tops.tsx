@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Event } from '../api-types.ts';
+import { TOP_ROWS } from '../limits.ts';
+import type { FilterName } from '../state/filters.ts';
+import { topsOf } from '../state/tops.ts';
+import { countryName } from '../text/country.ts';
+import { amount, counted } from '../text/number.ts';
+import { FilterLink, gradeWord, PageLink, Panel } from './pieces.tsx';
+
+interface Kind {
+  readonly name: FilterName;
+  readonly title: string;
+  /** Of requests with this method alone. */
+  readonly method?: string;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'source_ip', title: 'Sources' },
+  { name: 'called_number', title: 'Numbers called', method: 'INVITE' },
+  { name: 'country', title: 'Countries' },
+  { name: 'network', title: 'Networks' },
+  { name: 'user_agent', title: 'Tools' },
+  { name: 'called_number', title: 'Extensions tried', method: 'REGISTER' },
+  { name: 'method', title: 'Methods' },
+  { name: 'grade', title: 'Proof' },
+];
+
+/** Those with the most messages among the events that the page has. */
+export function Tops({ events }: { readonly events: readonly Event[] }) {
+  return (
+    <Panel
+      title="Most messages"
+      side={<span class="muted">of the last {amount(events.length, 'event')}</span>}
+    >
+      <div class="tops">
+        {KINDS.map((kind) => (
+          <Top key={kind.title} kind={kind} events={events} />
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function Top({ kind, events }: { readonly kind: Kind; readonly events: readonly Event[] }) {
+  const { name, title, method } = kind;
+  const own = method === undefined ? events : events.filter((event) => event.method === method);
+  const rows = topsOf(own, name, TOP_ROWS);
+  const most = rows[0]?.count ?? 1;
+  return (
+    <div class="top">
+      <h3>{title}</h3>
+      {rows.length === 0 && <p class="muted">None</p>}
+      <ol>
+        {rows.map(({ value, count }) => (
+          <li key={value}>
+            <span class="bar" style={{ width: `${(100 * count) / most}%` }} />
+            <span class="what">
+              <FilterLink name={name} value={value}>
+                {shown(name, value)}
+              </FilterLink>
+              {name === 'source_ip' && <PageLink view="address" subject={value} />}
+              {name === 'called_number' && <PageLink view="number" subject={value} />}
+            </span>
+            <span class="count">{counted(count)}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function shown(name: FilterName, value: string): string {
+  if (name === 'country') return countryName(value);
+  return name === 'grade' ? gradeWord(value) : value;
+}

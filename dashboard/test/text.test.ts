@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { newestFirst } from '../src/state/ring.ts';
+import { FILTER_NAMES } from '../src/state/filters.ts';
+import { formatRoute, parseRoute } from '../src/state/route-text.ts';
+import { searchRoute } from '../src/state/search.ts';
+import { readNumber } from '../src/text/number.ts';
+import { isInPrefix, isPrefix } from '../src/text/prefix.ts';
+import { span, utcTime } from '../src/text/time.ts';
+
+test('parseRoute() reads what formatRoute() wrote', () => {
+  const text = fc.string({ minLength: 1, unit: 'binary' }).filter((value) => value.isWellFormed());
+  const filters = fc.record(Object.fromEntries(FILTER_NAMES.map((name) => [name, text])), {
+    requiredKeys: [],
+  });
+  const view = fc.constantFrom('live', 'address', 'number', 'event', 'search', 'listings');
+  fc.assert(
+    fc.property(view, fc.oneof(text, fc.constant('')), filters, (view, subject, filters) => {
+      const route = { view, subject, filters } as const;
+      assert.deepEqual(parseRoute(formatRoute(route)), { ...route, filters: { ...filters } });
+    }),
+  );
+});
+
+test('parseRoute() shows the first view where it reads nonsense', () => {
+  for (const hash of [
+    '',
+    '#',
+    '#/',
+    '#/nothing',
+    '#main',
+    '#/%',
+    '#/live?country=',
+    '#/constructor',
+  ]) {
+    assert.deepEqual(parseRoute(hash), { view: 'live', subject: '', filters: {} }, hash);
+  }
+});
+
+test('searchRoute() tells addresses, prefixes, numbers, countries and tools apart', () => {
+  const live = (filters: object) => ({ view: 'live', subject: '', filters });
+  const of = (view: string, subject: string) => ({ view, subject, filters: {} });
+  for (const [text, route] of [
+    ['203.0.113.7', of('address', '203.0.113.7')],
+    [' 2001:DB8::1 ', of('address', '2001:db8::1')],
+    ['203.0.113.0/24', live({ network: '203.0.113.0/24' })],
+    ['as64500', live({ network: 'AS64500' })],
+    ['+44 (0)20 7946-0000', of('number', '+4402079460000')],
+    ['sip:00442079460000@192.0.2.1', of('number', '00442079460000')],
+    ['tel:+442079460000', of('number', '+442079460000')],
+    ['NL', live({ country: 'NL' })],
+    ['friendly-scanner', of('search', 'friendly-scanner')],
+    ['1.2.3', of('number', '123')],
+    ['300.1.1.1', of('number', '300111')],
+    ['  ', undefined],
+  ] as const) {
+    assert.deepEqual(searchRoute(text), route, text);
+  }
+});
+
+test('isInPrefix() compares the bits of both families', () => {
+  assert.ok(isInPrefix('203.0.113.200', '203.0.113.128/25'));
+  assert.ok(!isInPrefix('203.0.113.100', '203.0.113.128/25'));
+  assert.ok(isInPrefix('2001:db8:1::5', '2001:db8::/32'));
+  assert.ok(!isInPrefix('2001:db9::5', '2001:db8::/32'));
+  assert.ok(!isInPrefix('203.0.113.1', '::/0'));
+  for (const text of [
+    '203.0.113.0',
+    '203.0.113.0/33',
+    '::/129',
+    '1::2::3/64',
+    '203.0.113.0/24/1',
+    '/8',
+    'x/8',
+  ]) {
+    assert.ok(!isPrefix(text), text);
+  }
+});
+
+test('readNumber() finds the number in what was dialled', () => {
+  const e164 = '+442079460000';
+  for (const [dialled, prefix] of [
+    ['900442079460000', '900'],
+    ['+442079460000', ''],
+    ['02079460000', '0'],
+    ['442079460000', ''],
+  ] as const) {
+    assert.deepEqual(readNumber(dialled, e164), { prefix, number: e164 }, dialled);
+  }
+  assert.deepEqual(readNumber('100', undefined), { prefix: '', number: '100' });
+  assert.deepEqual(readNumber('1', e164), { prefix: '', number: e164 });
+});
+
+test('newestFirst() keeps each once, as it came last, and no more than it may', () => {
+  const before = [
+    { id: 3, text: 'c' },
+    { id: 1, text: 'a' },
+  ];
+  const come = [
+    { id: 1, text: 'A' },
+    { id: 4, text: 'd' },
+  ];
+  assert.deepEqual(newestFirst(come, before, 2), [
+    { id: 4, text: 'd' },
+    { id: 3, text: 'c' },
+  ]);
+  assert.deepEqual(newestFirst(come, before, 9).at(-1), { id: 1, text: 'A' });
+});
+
+test('times are told in UTC, and spans in the unit that says most', () => {
+  assert.equal(utcTime('2026-11-23T10:00:01.123456Z'), '2026-11-23 10:00:01 UTC');
+  assert.equal(span(0, 89_000), '89 s');
+  assert.equal(span(0, 600_000), '10 min');
+  assert.equal(span(0, 8 * 3_600_000), '8 h');
+  assert.equal(span(0, 5 * 86_400_000), '5 days');
+});

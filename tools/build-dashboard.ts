@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Makes the files that browsers get. The daemon calls it where it runs from its sources, tools/bundle.ts for what is shipped. */
+
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { build, stop } from 'esbuild';
+import { ROOT } from './sources.ts';
+
+const SOURCES = join(ROOT, 'dashboard/src');
+
+/** Browsers of the last two years. */
+const TARGETS = ['chrome120', 'firefox121', 'safari17'];
+
+interface BuiltDashboard {
+  /** By name: the page `index.html`, and its script, style and icon, whose names hold a hash of their content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What they were made of; paths from the root. */
+  readonly inputs: readonly string[];
+}
+
+export async function buildDashboard(): Promise<BuiltDashboard> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: ['app.tsx', 'app.css', 'icon.svg'].map((name) => join(SOURCES, name)),
+    entryNames: '[name]-[hash]',
+    outdir: '/',
+    write: false,
+    metafile: true,
+    absWorkingDir: ROOT,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: TARGETS,
+    loader: { '.svg': 'copy' },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    // Nothing of a tsconfig.json that happens to lie above the checkout.
+    tsconfigRaw: {},
+    logLevel: 'silent', // What goes wrong is thrown.
+  }).finally(stop); // Its process would stay.
+  const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  const page = await readFile(join(SOURCES, 'index.html'), 'utf8');
+  const linked = [...files.keys()].reduce(
+    (text, name) => text.replace(`"app${extname(name)}"`, `"/dashboard/${name}"`),
+    page.replace('"icon.svg"', '"app.svg"'),
+  );
+  files.set('index.html', new TextEncoder().encode(linked));
+  return { files, inputs: Object.keys(metafile.inputs) };
+}
