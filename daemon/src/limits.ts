@@ -160,6 +160,9 @@ export const DHT_NETWORK_MAX = 4_294_967_295;
 /** Octets per day that `--share-budget` must allow at least. Chosen: more than 100 events. */
 export const SHARE_BUDGET_OCTETS_MIN = 65_536;
 
+/** Seconds that `--share-delay` may be, 0 and above. Chosen: an hour later an event is hardly news. */
+export const SHARE_DELAY_SECONDS_MAX = 3600;
+
 /** Octets of the file of known DHT nodes. Chosen: 1,024 nodes take 100 KB. */
 export const DHT_STATE_OCTETS_MAX = 1_048_576;
 

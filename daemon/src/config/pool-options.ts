@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { DHT_NETWORK_MAX, SHARE_BUDGET_OCTETS_MIN } from '../limits.ts';
+import { DHT_NETWORK_MAX, SHARE_BUDGET_OCTETS_MIN, SHARE_DELAY_SECONDS_MAX } from '../limits.ts';
 import { derivedOption, option } from './option.ts';
 import { hostsType, neighboursType, type HostPort } from './pool-types.ts';
 import {
@@ -81,5 +81,14 @@ export const POOL_OPTIONS = {
     defaultValue: 4 * 2 ** 20,
     needs: 'peer-to-peer',
     doc: 'Octets of events to share per day (UTC), about 520 each; 0 sets no limit.',
+  }),
+  shareDelaySeconds: option({
+    group: 'pool',
+    long: 'share-delay',
+    type: countType('SECONDS', 0, SHARE_DELAY_SECONDS_MAX),
+    unit: 'seconds',
+    defaultValue: 60,
+    needs: 'peer-to-peer',
+    doc: 'Longest random delay before an event is shared, so that its time does not tell an attacker where the honeypot is; 0 shares at once.',
   }),
 } as const;

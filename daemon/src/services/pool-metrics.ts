@@ -53,6 +53,12 @@ function received({ pool, missedValues }: SharingStatus): readonly MetricFamily[
   const { values, recorded, dropped } = pool.received;
   return [
     single('sentrypeer_pool_received_total', 'counter', 'Values looked at.', values),
+    single(
+      'sentrypeer_pool_waiting_values',
+      'gauge',
+      'Values that wait until a quota has room, or a key is found.',
+      pool.waitingValues,
+    ),
     single('sentrypeer_pool_recorded_total', 'counter', 'Events of others recorded.', recorded),
     labelled('sentrypeer_pool_dropped_total', 'Values not taken, by reason.', 'reason', dropped),
     single(

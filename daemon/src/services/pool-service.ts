@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { randomFillSync } from 'node:crypto';
 import type { DhtNode, DhtStatus } from '@sentrypeer/dht';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { Neighbours, NeighboursCounters, Pool, PoolStatus } from '@sentrypeer/pool';
@@ -75,9 +76,11 @@ export class PoolService implements AsyncDisposable {
         log,
         cursors: cursorSink(engine),
         origins: log.origins,
+        isRecorded: (nodeId, eventUuid) => log.origins.isRecorded(nodeId, eventUuid),
         record: (events) => engine.write('deliver', events),
         signer: identity,
         clock,
+        random: { fill: (octets) => randomFillSync(octets) },
         logger,
         wakeAfter,
       },
@@ -86,6 +89,7 @@ export class PoolService implements AsyncDisposable {
         appVersion: VERSION,
         budgetOctets:
           config.shareBudgetOctets === 0 ? Number.MAX_SAFE_INTEGER : config.shareBudgetOctets,
+        delayMsMax: config.shareDelaySeconds * 1000,
         state: state.pool,
       },
     );

@@ -77,6 +77,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       dhtStateFile: 'sentrypeer-dht.json',
       neighbours: 'link',
       shareBudgetOctets: 4_194_304,
+      shareDelaySeconds: 60,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',
       jsonLogSizeMaxOctets: 0,

@@ -23,6 +23,7 @@ export { EventCollector, type EventBlocks } from './event-collector.ts';
 export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';
 export { EventUuids } from './event-uuid.ts';
 export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';
-export { isNodeIdOfKey, nodeIdOfKey } from './node-id.ts';
+export { REGISTERED_METHODS } from './methods.ts';
+export { isNodeIdOfKey, nodeIdOfKey, uuidOfHash } from './node-id.ts';
 export { formatEventJson, NOT_FOUND, type RecordedEvent } from './recorded-event.ts';
 export { UNSIGNED_ORIGINS, type Trust } from './trust.ts';

@@ -15,8 +15,13 @@ const VERSION_OF_KEY = '8';
  * @param publicKey 32 octets.
  */
 export function nodeIdOfKey(publicKey: Uint8Array): string {
-  const octets = createHash('sha256').update(publicKey).digest().subarray(0, 16);
-  octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x80; // Version 8, RFC 9562 §5.8.
+  return uuidOfHash(publicKey);
+}
+
+/** A UUID of version 8 (RFC 9562 §5.8), made of the first octets of SHA-256 over what is given. */
+export function uuidOfHash(hashed: Uint8Array): string {
+  const octets = createHash('sha256').update(hashed).digest().subarray(0, 16);
+  octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x80;
   octets[8] = ((octets[8] ?? 0) & 0x3f) | 0x80; // Variant, RFC 9562 §4.1.
   const hex = octets.toHex();
   return CUTS.slice(1)

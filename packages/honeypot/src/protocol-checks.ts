@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { REGISTERED_METHODS } from '@sentrypeer/event';
 import type { SipMessage } from '@sentrypeer/sip';
 import type { Check } from './persona.ts';
 import type { Received } from './received.ts';
@@ -7,22 +8,7 @@ import { type Answer, dateOf, plainAnswer, type Request, SILENT } from './reques
 import { listed, type WornPersona } from './worn-persona.ts';
 
 /** Methods of RFC 3261 and its updates; others are not implemented by anybody. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'INFO',
-  'INVITE',
-  'MESSAGE',
-  'NOTIFY',
-  'OPTIONS',
-  'PRACK',
-  'PUBLISH',
-  'REFER',
-  'REGISTER',
-  'SUBSCRIBE',
-  'UPDATE',
-]);
+const KNOWN_METHODS: ReadonlySet<string> = new Set(REGISTERED_METHODS);
 
 const KNOWN_SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 const KNOWN_BODIES: readonly string[] = ['application/sdp', 'multipart/mixed'];

@@ -10,7 +10,10 @@ export class Contacts {
   /** By hour; the newest two. */
   readonly #hours = new Map<number, Set<string>>();
 
-  /** @returns Whether it is the first of its kind in its hour. When too many are remembered, none counts as new. */
+  /**
+   * @param event As others may know it.
+   * @returns Whether it is the first of its kind in its hour. When too many are remembered, none counts as new.
+   */
   isNew(event: RecordedEvent, epochUs: number): boolean {
     const contacts = this.#ofHour(Math.floor(epochUs / HOUR_US));
     const name = `${event.sourceIp}\n${event.sipMethod}\n${event.calledNumber}`;

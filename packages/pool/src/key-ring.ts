@@ -60,6 +60,11 @@ export class KeyRing {
     return known;
   }
 
+  /** Whether a look-up of this key has to wait until others are done. */
+  isBusy(nodeId: string): boolean {
+    return !this.#lookups.has(nodeId) && this.#lookups.size >= KEY_LOOKUPS_WAITING_MAX;
+  }
+
   /**
    * Looks the key up in the DHT. Returns `undefined` at once if too many look-ups run, or if the key was not there just
    * before.

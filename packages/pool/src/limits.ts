@@ -63,6 +63,12 @@ export const PUTS_BURST_MAX = 50;
 /** Puts that wait for their confirmations. Chosen: the puts of 13 s at the rate above. */
 export const PUTS_OPEN_MAX = 64;
 
+/** Numbers, User-Agents and methods of which the first network and day are remembered. Chosen: about 150 octets each, 15 MB in a flood. */
+export const TEXTS_MAX = 32_768;
+
+/** Events that wait for their random delay. Chosen: the puts of a minute at the rate above, and some more. */
+export const DELAYED_MAX = 512;
+
 /** Octets of values per day unless the operator says otherwise. Chosen: 8,000 values; each is sent to 8 nodes. */
 export const BUDGET_OCTETS_DEFAULT = 4_194_304;
 
@@ -91,9 +97,10 @@ export const RECENT_UUIDS_MAX = 16_384;
 export const ORIGIN_RATES_MAX = 4096;
 
 /**
- * Events of one origin at once, and per hour. Chosen: a busy honeypot meets a few hundred different contacts per hour.
+ * Events of one origin at once, and per hour. Chosen: a busy honeypot meets a few hundred different contacts per hour, and
+ * who joins late finds all that it keeps.
  */
-export const ORIGIN_EVENTS_BURST = 500;
+export const ORIGIN_EVENTS_BURST = 1024;
 export const ORIGIN_EVENTS_PER_HOUR = 600;
 
 /** The same for an origin the operator trusts. */
@@ -118,8 +125,21 @@ export const ORIGIN_AGES_DAYS: readonly number[] = [1, 7, 30];
  * Origins never heard of before, in each of the two classes: at once, and per hour. Chosen: ids cost nothing, so a
  * flood of them adds one row per minute.
  */
-export const NEW_ORIGINS_BURST = 128;
+export const NEW_ORIGINS_BURST = 512;
 export const NEW_ORIGINS_PER_HOUR = 60;
+
+/** The same for those that one network told: a /24, a /48. Chosen: a fourth, so that one address leaves room for others. */
+export const NETWORK_ORIGINS_BURST = 128;
+export const NETWORK_ORIGINS_PER_HOUR = 15;
+
+/** Networks whose new origins are counted. Chosen: 100 octets each; more are forgotten, the longest idle first. */
+export const NETWORK_RATES_MAX = 1024;
+
+/** Values that wait until a quota has room or a look-up of a key is free. Chosen: about 2,000 octets each, at most 8 MB. */
+export const BACKLOG_MAX = 4096;
+
+/** Milliseconds between two looks at the backlog, of {@link VALUES_SLICE} values each: all of it within two minutes. */
+export const BACKLOG_LOOK_MS = 1000;
 
 /** Keys of origins that are cached. Chosen: about 500 octets each. */
 export const KEYS_MAX = 1024;
@@ -144,9 +164,9 @@ export const KEY_MISSING_MS = 20_000;
  */
 export const KEY_ANNOUNCE_MS_MAX = 15_000;
 
-/** Values of one origin, and of all, that wait for a key. */
-export const WAITING_PER_ORIGIN_MAX = 64;
-export const WAITING_MAX = 1024;
+/** Values of one origin, and of all, that wait for a key. Chosen: what an origin may say at once, and of four such. */
+export const WAITING_PER_ORIGIN_MAX = 1024;
+export const WAITING_MAX = 4096;
 
 /** Octets of an announcement to neighbours. Chosen: it has about 400. */
 export const ANNOUNCEMENT_OCTETS_MAX = 1024;

@@ -16,6 +16,8 @@ export interface PoolStatus {
   readonly isConnected: boolean;
   readonly published: Readonly<PublisherCounters>;
   readonly received: Readonly<ReceiverCounters>;
+  /** Values of others that wait until a quota has room, or a key is found. */
+  readonly waitingValues: number;
   /** Octets shared today (UTC), and how many may be. */
   readonly budgetSpentOctets: number;
   readonly budgetOctets: number;
@@ -65,6 +67,7 @@ export class Pool implements AsyncDisposable {
       isConnected: this.#ports.network.isConnected,
       published: this.#publisher.counters,
       received: this.#receiver.counters,
+      waitingValues: this.#receiver.waitingCount,
       budgetSpentOctets: this.#publisher.budgetState.octets,
       budgetOctets: this.#options.budgetOctets,
       keptValues: this.#publisher.keptCount,

@@ -3,7 +3,7 @@
 import type { DhtNode } from '@sentrypeer/dht';
 import type { BatchedEvent, CollectedMethod, Trust } from '@sentrypeer/event';
 import type { CursorSink, EventLog } from '@sentrypeer/follow';
-import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 import type { Signer } from './ed25519.ts';
 
 /** The DHT as sharing uses it; a `DhtNode` is one. */
@@ -42,10 +42,13 @@ export interface PoolPorts {
   readonly log: EventLog;
   readonly cursors: CursorSink;
   readonly origins: Origins;
+  /** Whether this origin's event stands in the log already. */
+  readonly isRecorded: (nodeId: string, eventUuid: string) => boolean;
   /** Resolves with the number of new events; rejects with `OperatingError` if nothing can be recorded now. */
   readonly record: (events: readonly ReceivedEvent[]) => Promise<number>;
   readonly signer: Signer;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
@@ -57,6 +60,8 @@ export interface PoolOptions {
   readonly appVersion: string;
   /** Octets of values a day. */
   readonly budgetOctets: number;
+  /** Longest random delay before an event is shared, milliseconds; 0 shares it at once. */
+  readonly delayMsMax: number;
   /** The result of `exportState()`, perhaps read from a file: every part of it is checked. */
   readonly state?: unknown;
 }

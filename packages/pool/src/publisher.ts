@@ -10,8 +10,10 @@ import { OperatingError } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
 import { Contacts } from './contacts.ts';
 import { DayBudget, type BudgetState } from './day-budget.ts';
+import { Disclosure, sharedUuid } from './disclosure.ts';
 import { encodeClaim, isSharable } from './encode-claim.ts';
 import {
+  DELAYED_MAX,
   KEY_ANNOUNCE_MS_MAX,
   LOG_EVENTS_MAX,
   PERMANENT_VALUES_MAX,
@@ -25,6 +27,12 @@ import {
 import { BAD_ACTORS, publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 import { TokenBucket } from './token-bucket.ts';
+
+/** What is put for an event. */
+interface Value {
+  readonly id: bigint;
+  readonly data: Uint8Array;
+}
 
 /** Counts of what happened to this node's own events. */
 export interface PublisherCounters {
@@ -59,6 +67,7 @@ export class Publisher implements Sink<RecordedEvent> {
   readonly #ports: PoolPorts;
   readonly #options: PoolOptions;
   readonly #bell: Bell;
+  readonly #disclosure = new Disclosure();
   readonly #contacts = new Contacts();
   readonly #budget: DayBudget;
   readonly #rate: TokenBucket;
@@ -66,6 +75,8 @@ export class Publisher implements Sink<RecordedEvent> {
   /** Ids of the values kept alive, oldest first. */
   readonly #kept: bigint[] = [];
   readonly #pump: Pump<RecordedEvent>;
+  /** Cancels the delay of each event that waits for it. */
+  readonly #delayed = new Set<() => void>();
   #openPuts = 0;
   #hasResumed = false;
 
@@ -108,9 +119,14 @@ export class Publisher implements Sink<RecordedEvent> {
     return this.#pump.running;
   }
 
-  /** Stops sharing; values already put stay alive as long as the DHT node runs. Idempotent. */
+  /**
+   * Stops sharing; values already put stay alive as long as the DHT node runs, and those delayed follow at the next start.
+   * Idempotent.
+   */
   async stop(): Promise<void> {
     this.#closing.abort();
+    for (const cancel of this.#delayed) cancel();
+    this.#delayed.clear();
     this.#bell.close();
     await this.#pump.close();
     await this.#pump.running; // A put that is begun ends first: the DHT node is closed next.
@@ -173,67 +189,88 @@ export class Publisher implements Sink<RecordedEvent> {
     const newest: RecordedEvent[] = [];
     for (let position = from; position < to && !this.#bell.closed;) {
       const events = this.#ports.log.eventsAfter(position, LOG_EVENTS_MAX);
-      for (const event of events)
-        if (event.honeyId <= to && this.#reason(event) === undefined) newest.push(event);
+      for (const event of events) {
+        const said = event.honeyId <= to ? this.#disclosed(event) : undefined;
+        if (typeof said === 'object') newest.push(said);
+      }
       newest.splice(0, newest.length - PERMANENT_VALUES_MAX);
       position = events.at(-1)?.honeyId ?? to;
       await nextTurn();
     }
     if (newest.length > 0) await this.#connected();
-    for (const event of newest) {
-      const octets = this.#encode(event);
-      if (octets !== undefined && !this.#bell.closed) this.#put(event, octets);
+    for (const said of newest) {
+      const value = this.#encode(said);
+      if (value !== undefined && !this.#bell.closed) this.#put(value);
     }
   }
 
   async #share(event: RecordedEvent): Promise<void> {
     if (!this.#isOwn(event)) return;
-    const reason = this.#reason(event);
-    if (reason !== undefined) {
-      this.counters[reason] += 1;
+    const said = this.#disclosed(event);
+    if (typeof said === 'string') {
+      this.counters[said] += 1;
       return;
     }
-    const octets = this.#encode(event);
+    const value = this.#encode(said);
     const { clock } = this.#ports;
-    if (octets === undefined) this.counters.unfit += 1;
-    else if (!this.#budget.take(sourceKey(event.sourceIp), octets.length, clock.epochUs()))
+    if (value === undefined) this.counters.unfit += 1;
+    else if (!this.#budget.take(sourceKey(event.sourceIp), value.data.length, clock.epochUs()))
       this.counters.overBudget += 1;
     else {
       const waitMs = this.#rate.waitMs(clock.nowMs());
       if (waitMs > 0) await this.#bell.pause(waitMs);
-      while (this.#openPuts >= PUTS_OPEN_MAX && !this.#bell.closed)
+      while (
+        (this.#openPuts >= PUTS_OPEN_MAX || this.#delayed.size >= DELAYED_MAX) &&
+        !this.#bell.closed
+      )
         await this.#bell.pause(RECORD_RETRY_MS);
       if (this.#bell.closed) return;
       this.#rate.take();
-      this.#put(event, octets);
+      this.#putLater(value);
     }
   }
 
-  /** Why the event is not shared; if it is shared, remembers its contact. */
-  #reason(event: RecordedEvent): 'tooOld' | 'unfit' | 'repeated' | undefined {
-    if (!this.#isOwn(event) || !isSharable(event)) return 'unfit';
+  /** The event as others may know it, its contact remembered; or why it is not shared. */
+  #disclosed(event: RecordedEvent): RecordedEvent | 'tooOld' | 'unfit' | 'repeated' {
+    if (!this.#isOwn(event)) return 'unfit';
     const epochUs = parseEventTimestamp(event.eventTimestamp) ?? 0;
+    const said = this.#disclosure.ofEvent(event, epochUs);
+    if (!isSharable(said)) return 'unfit';
     if (this.#ports.clock.epochUs() - epochUs > SHARED_AGE_US_MAX) return 'tooOld';
-    return this.#contacts.isNew(event, epochUs) ? undefined : 'repeated';
+    return this.#contacts.isNew(said, epochUs) ? said : 'repeated';
   }
 
   #isOwn(event: RecordedEvent): boolean {
     return event.createdByNodeId === this.#ports.signer.nodeId && event.isHearsay !== true;
   }
 
-  #encode(event: RecordedEvent): Uint8Array | undefined {
+  #encode(said: RecordedEvent): Value | undefined {
     const { networkId, appVersion } = this.#options;
-    return encodeClaim(event, { signer: this.#ports.signer, network: networkId, appVersion });
+    const { signer } = this.#ports;
+    const eventUuid = sharedUuid(signer, said.eventUuid);
+    const data = encodeClaim({ ...said, eventUuid }, { signer, network: networkId, appVersion });
+    return data === undefined ? undefined : { id: valueIdOf(eventUuid), data };
   }
 
-  #put(event: RecordedEvent, octets: Uint8Array): void {
+  /** Who was met when could be read from when it is shared, so that is left to chance. */
+  #putLater(value: Value): void {
+    const drawn = new Uint32Array(this.#ports.random.fill(new Uint8Array(4)).buffer)[0] ?? 0;
+    const waitMs = (this.#options.delayMsMax * drawn) / 2 ** 32;
+    if (waitMs === 0) return this.#put(value);
+    const cancel = this.#ports.wakeAfter(waitMs, () => {
+      this.#delayed.delete(cancel);
+      this.#put(value);
+    });
+    this.#delayed.add(cancel);
+  }
+
+  #put({ id, data }: Value): void {
     const { network } = this.#ports;
-    const id = valueIdOf(event.eventUuid);
     this.counters.values += 1;
-    this.counters.octets += octets.length;
+    this.counters.octets += data.length;
     this.#openPuts += 1;
     this.#kept.push(id);
-    const content = { data: octets, userType: 'text/plain' };
+    const content = { data, userType: 'text/plain' };
     void this.#tolerate(() => network.put(BAD_ACTORS, content, { id, permanent: true })).then(
       (announced) => {
         if (announced) this.counters.confirmed += 1;

@@ -4,10 +4,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Value } from '@sentrypeer/dht';
 import { isNodeIdOfKey, UNSIGNED_ORIGINS } from '@sentrypeer/event';
 import { OperatingError } from '@sentrypeer/kernel';
+import { networkText } from '@sentrypeer/ip';
+import { Backlog } from './backlog.ts';
 import { Bell } from './bell.ts';
 import type { Claim } from './claim.ts';
 import type { KeyRing, OriginKey } from './key-ring.ts';
 import {
+  BACKLOG_LOOK_MS,
+  BACKLOG_MAX,
   RECENT_UUIDS_MAX,
   RECORD_RETRY_MS,
   VALUES_PER_SECOND_MAX,
@@ -27,18 +31,29 @@ import { claimHolds } from './verify-claim.ts';
 /** Why a value of another node did not become an event. */
 export type Drop = ClaimRefusal | QuotaRefusal | 'own' | 'duplicate' | 'distrusted' | 'key_unknown';
 
-/** Counts of what happened to the values of other nodes, each value once. */
+/** Counts of what happened to the values of other nodes, each value once it is settled. */
 export interface ReceiverCounters {
   values: number;
   recorded: number;
   readonly dropped: Record<Drop, number>;
 }
 
-/** A claim whose key is being looked for. */
-interface Waiting {
+/** Why a value is not taken now, but may be later. */
+type Delay = QuotaRefusal | 'key_unknown';
+
+/** Prefix lengths of the networks that tell us something: who has one address there may well have all. */
+const TELLER_NETWORK = { ipv4: 24, ipv6: 48 } as const;
+
+/** A claim with what is known of its origin so far. */
+interface Told {
   readonly claim: Claim;
-  readonly signature: Uint8Array;
+  readonly signature: Uint8Array | undefined;
+  /** The DHT node that told us; empty if that is not known. */
   readonly from: string;
+  /** The key that was found to have signed it. */
+  readonly publicKey?: Uint8Array;
+  /** Why it waits, if it does. */
+  readonly delay?: Delay;
 }
 
 /**
@@ -56,11 +71,13 @@ export class Receiver {
   readonly #keys: KeyRing;
   readonly #bell: Bell;
   readonly #pacing: Bell;
+  readonly #looking: Bell;
   readonly #quotas: Quotas;
   readonly #rate: TokenBucket;
   readonly #recent = new RecentSet(RECENT_UUIDS_MAX);
   readonly #closing = new AbortController();
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #backlog = new Backlog<Told>(BACKLOG_MAX);
+  readonly #waiting = new Map<string, Told[]>();
   #waitingCount = 0;
   #accepted: ReceivedEvent[] = [];
 
@@ -70,21 +87,28 @@ export class Receiver {
     this.#keys = keys;
     this.#bell = new Bell(ports.wakeAfter);
     this.#pacing = new Bell(ports.wakeAfter);
+    this.#looking = new Bell(ports.wakeAfter);
     const nowMs = ports.clock.nowMs();
     this.#quotas = new Quotas(nowMs);
     const rate = { burst: VALUES_SLICE, perSecond: VALUES_PER_SECOND_MAX };
     this.#rate = new TokenBucket(rate, nowMs);
   }
 
+  /** Values that wait until a quota has room, or a key is found. */
+  get waitingCount(): number {
+    return this.#backlog.count + this.#waitingCount;
+  }
+
   close(): void {
     this.#closing.abort();
     this.#bell.close();
     this.#pacing.close();
+    this.#looking.close();
   }
 
   /** Resolves after `close()`. */
   async run(): Promise<void> {
-    await Promise.all([this.#listen(), this.#record()]);
+    await Promise.all([this.#listen(), this.#record(), this.#lookAgain()]);
   }
 
   async #listen(): Promise<void> {
@@ -123,6 +147,19 @@ export class Receiver {
     }
   }
 
+  /** What waits is looked at again by and by, since nobody offers it a second time. */
+  async #lookAgain(): Promise<void> {
+    while (!this.#looking.closed) {
+      if (this.#backlog.count === 0) await this.#looking.news();
+      await this.#looking.pause(BACKLOG_LOOK_MS);
+      if (this.#accepted.length >= WAITING_MAX) continue; // The store takes nothing.
+      for (let looked = 0; looked < VALUES_SLICE && !this.#looking.closed; looked += 1) {
+        const told = this.#backlog.take()?.entry;
+        if (told !== undefined) this.#consider(told);
+      }
+    }
+  }
+
   #take(value: Value, from: string): void {
     this.counters.values += 1;
     const parsed =
@@ -132,49 +169,63 @@ export class Receiver {
     if (!parsed.ok) return this.#drop(parsed.code);
     const { claim, signature } = parsed;
     if (claim.nodeId === this.#ports.signer.nodeId) return this.#drop('own');
-    if (this.#recent.has(identityOf(claim))) return this.#drop('duplicate');
-    if (signature === undefined) return this.#accept(claim, undefined, from);
-    const key = this.#keys.known(claim.nodeId);
-    if (key === undefined) return this.#wait({ claim, signature, from });
-    return this.#verify({ claim, signature, from }, key);
+    return this.#consider({ claim, signature, from });
   }
 
-  #wait(waiting: Waiting): void {
-    const { nodeId } = waiting.claim;
+  #consider(told: Told): void {
+    const { claim, signature, publicKey } = told;
+    if (this.#isKnown(claim)) return this.#drop('duplicate');
+    if (signature === undefined || publicKey !== undefined) return this.#accept(told);
+    const key = this.#keys.known(claim.nodeId);
+    return key === undefined ? this.#wait(told) : this.#verify(told, key);
+  }
+
+  /** An event that is known must not use up what its origin may say. */
+  #isKnown(claim: Claim): boolean {
+    return (
+      this.#recent.has(identityOf(claim)) || this.#ports.isRecorded(claim.nodeId, claim.eventUuid)
+    );
+  }
+
+  #wait(told: Told): void {
+    const { nodeId } = told.claim;
     const ofOrigin = this.#waiting.get(nodeId);
     const isFull =
       this.#waitingCount >= WAITING_MAX || (ofOrigin?.length ?? 0) >= WAITING_PER_ORIGIN_MAX;
-    const lookup = isFull ? undefined : this.#keys.lookUp(nodeId);
+    if (isFull || this.#keys.isBusy(nodeId)) return this.#delay(told, 'key_unknown');
+    const lookup = this.#keys.lookUp(nodeId);
     if (lookup === undefined) return this.#drop('key_unknown');
     this.#waitingCount += 1;
     if (ofOrigin !== undefined) {
-      ofOrigin.push(waiting);
+      ofOrigin.push(told);
       return;
     }
-    this.#waiting.set(nodeId, [waiting]);
+    this.#waiting.set(nodeId, [told]);
     void this.#judgeLater(nodeId, lookup);
   }
 
   async #judgeLater(nodeId: string, lookup: Promise<OriginKey | undefined>): Promise<void> {
     const key = await lookup;
-    const claims = this.#waiting.get(nodeId) ?? [];
+    const waiting = this.#waiting.get(nodeId) ?? [];
     this.#waiting.delete(nodeId);
-    this.#waitingCount -= claims.length;
+    this.#waitingCount -= waiting.length;
     if (this.#closing.signal.aborted) return;
-    for (const waiting of claims) {
+    for (const told of waiting) {
       if (key === undefined) this.#drop('key_unknown');
-      else if (this.#recent.has(identityOf(waiting.claim))) this.#drop('duplicate');
-      else this.#verify(waiting, key);
+      else if (this.#isKnown(told.claim)) this.#drop('duplicate');
+      else this.#verify(told, key);
     }
   }
 
-  #verify({ claim, signature, from }: Waiting, key: OriginKey): void {
-    if (claimHolds(claim, signature, key.key, this.#options.networkId))
-      this.#accept(claim, key.publicKey, from);
+  #verify(told: Told, { key, publicKey }: OriginKey): void {
+    const { claim, signature } = told;
+    if (signature !== undefined && claimHolds(claim, signature, key, this.#options.networkId))
+      this.#accept({ ...told, publicKey });
     else this.#drop('forged');
   }
 
-  #accept(claim: Claim, publicKey: Uint8Array | undefined, from: string): void {
+  #accept(told: Told): void {
+    const { claim, publicKey, from } = told;
     const { clock, origins } = this.#ports;
     const known = origins.origin(claim.nodeId);
     const trust = known?.trust ?? 'none';
@@ -182,16 +233,24 @@ export class Receiver {
       publicKey === undefined && origins.origin(UNSIGNED_ORIGINS)?.trust === 'distrusted';
     if (trust === 'distrusted' || (areUnsignedOut && trust !== 'trusted'))
       return this.#drop('distrusted');
-    const refusal = this.#quotas.take(
-      claim.nodeId,
-      classOf(claim, trust === 'trusted'),
-      known === undefined ? undefined : (clock.epochUs() - known.firstSeenEpochUs) / 1000,
-      clock.nowMs(),
-    );
-    if (refusal !== undefined) return this.#drop(refusal);
+    const said = {
+      nodeId: claim.nodeId,
+      originClass: classOf(claim, trust === 'trusted'),
+      network: networkText(from, TELLER_NETWORK) ?? from,
+      knownMs: known === undefined ? undefined : (clock.epochUs() - known.firstSeenEpochUs) / 1000,
+    };
+    const refusal = this.#quotas.take(said, clock.nowMs());
+    if (refusal !== undefined) return this.#delay(told, refusal);
     this.#recent.add(identityOf(claim));
     this.#accepted.push(receivedEvent(claim, { publicKey, address: from }, clock.epochUs()));
     this.#bell.ring();
+  }
+
+  #delay(told: Told, delay: Delay): void {
+    const teller = networkText(told.from, TELLER_NETWORK) ?? told.from;
+    const gone = this.#backlog.add(teller, { ...told, delay });
+    if (gone?.delay !== undefined) this.#drop(gone.delay);
+    this.#looking.ring();
   }
 
   #drop(reason: Drop): void {

@@ -4,30 +4,43 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CLASS_EVENTS_BURST,
+  NETWORK_ORIGINS_BURST,
   NEW_ORIGINS_BURST,
   ORIGIN_EVENTS_BURST,
   ORIGIN_EVENTS_PER_HOUR,
   TRUSTED_EVENTS_BURST,
 } from '../src/limits.ts';
-import { Quotas, type OriginClass } from '../src/quotas.ts';
+import { Quotas, type OriginClass, type QuotaRefusal } from '../src/quotas.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Nothing is kept from who is known for so long. */
 const OLD_MS = 30 * DAY_MS;
 
+/** One event, told by some network unless it is said which. */
+function take(
+  quotas: Quotas,
+  id: string,
+  of: OriginClass,
+  knownMs: number | undefined,
+  nowMs: number,
+  network = '192.0.2.0/24',
+): QuotaRefusal | undefined {
+  return quotas.take({ nodeId: id, originClass: of, network, knownMs }, nowMs);
+}
+
 /** How many of so many events of one origin are let through. */
 function taken(quotas: Quotas, id: string, of: OriginClass, count: number, nowMs = 0): number {
   let through = 0;
   for (let index = 0; index < count; index += 1)
-    if (quotas.take(id, of, OLD_MS, nowMs) === undefined) through += 1;
+    if (take(quotas, id, of, OLD_MS, nowMs) === undefined) through += 1;
   return through;
 }
 
 test('`Quotas` lets one origin say so much at once, and so much more an hour later', () => {
   const quotas = new Quotas(0);
   assert.equal(taken(quotas, 'a', 'signed', 10_000), ORIGIN_EVENTS_BURST);
-  assert.equal(quotas.take('a', 'signed', 0, 0), 'origin_quota');
+  assert.equal(take(quotas, 'a', 'signed', 0, 0), 'origin_quota');
   assert.equal(taken(quotas, 'b', 'signed', 10), 10);
   const anHourLater = Math.min(ORIGIN_EVENTS_BURST, ORIGIN_EVENTS_PER_HOUR);
   assert.equal(taken(quotas, 'a', 'signed', 10_000, HOUR_MS), anHourLater);
@@ -37,23 +50,36 @@ test('`Quotas` bounds what all of a class say together, and leaves the others al
   const quotas = new Quotas(0);
   let through = 0;
   for (let index = 0; index < 20; index += 1)
-    through += taken(quotas, `u${index}`, 'unsigned', 1000);
+    through += taken(quotas, `u${index}`, 'unsigned', 2000);
   assert.equal(through, CLASS_EVENTS_BURST);
-  assert.equal(quotas.take('u0', 'unsigned', OLD_MS, 0), 'origin_quota');
-  assert.equal(quotas.take('u30', 'unsigned', OLD_MS, 0), 'class_quota');
+  assert.equal(take(quotas, 'u0', 'unsigned', OLD_MS, 0), 'origin_quota');
+  assert.equal(take(quotas, 'u30', 'unsigned', OLD_MS, 0), 'class_quota');
   assert.equal(taken(quotas, 's', 'signed', 10), 10);
   assert.equal(taken(quotas, 't', 'trusted', 10_000), TRUSTED_EVENTS_BURST);
 });
 
-test('`Quotas` lets few new origins in at a time, known ones always', () => {
+test('`Quotas` lets few new origins in at a time, whoever tells them, and known ones always', () => {
+  const quotas = new Quotas(0);
+  let through = 0;
+  for (let index = 0; index < 5000; index += 1) {
+    const network = `10.${index % 50}.0.0/24`;
+    if (take(quotas, `n${index}`, 'unsigned', undefined, 0, network) === undefined) through += 1;
+  }
+  assert.equal(through, NEW_ORIGINS_BURST);
+  assert.equal(take(quotas, 'late', 'unsigned', undefined, 0), 'new_origins');
+  assert.equal(take(quotas, 'late', 'unsigned', OLD_MS, 0), undefined);
+  assert.equal(take(quotas, 'n0', 'unsigned', undefined, 0), undefined);
+});
+
+test('`Quotas` lets no network that tells new origins keep out those that others tell', () => {
   const quotas = new Quotas(0);
   let through = 0;
   for (let index = 0; index < 1000; index += 1)
-    if (quotas.take(`n${index}`, 'unsigned', undefined, 0) === undefined) through += 1;
-  assert.equal(through, NEW_ORIGINS_BURST);
-  assert.equal(quotas.take('late', 'unsigned', undefined, 0), 'new_origins');
-  assert.equal(quotas.take('late', 'unsigned', OLD_MS, 0), undefined);
-  assert.equal(quotas.take('n0', 'unsigned', undefined, 0), undefined);
+    if (take(quotas, `n${index}`, 'signed', undefined, 0) === undefined) through += 1;
+  assert.equal(through, NETWORK_ORIGINS_BURST);
+  assert.equal(take(quotas, 'late', 'signed', undefined, 0), 'new_origins');
+  assert.equal(take(quotas, 'late', 'signed', undefined, 0, '198.51.100.0/24'), undefined);
+  assert.equal(take(quotas, 'later', 'signed', undefined, HOUR_MS), undefined, 'by and by');
 });
 
 test('`Quotas` lets no number of new keys starve an origin that has been known for longer', () => {
@@ -69,9 +95,9 @@ test('`Quotas` lets no number of new keys starve an origin that has been known f
     for (let minute = 0; minute < 120; minute += 1) {
       for (let key = 0; key < 1000; key += 1)
         for (let index = 0; index < 3; index += 1)
-          if (quotas.take(`k${key}`, 'signed', youngMs, minute * 60_000) === undefined)
+          if (take(quotas, `k${key}`, 'signed', youngMs, minute * 60_000) === undefined)
             ofYoung += 1;
-      if (minute % 3 === 0 && quotas.take('old', 'signed', oldMs, minute * 60_000) === undefined)
+      if (minute % 3 === 0 && take(quotas, 'old', 'signed', oldMs, minute * 60_000) === undefined)
         ofOld += 1;
     }
     assert.equal(ofOld, 40, 'twenty an hour');

@@ -22,6 +22,7 @@ export class Disk {
   readonly events: RecordedEvent[] = [];
   readonly cursors = new Map<string, number>();
   readonly received: ReceivedEvent[] = [];
+  readonly receivedIds = new Set<string>();
   readonly origins = new Map<string, KnownOrigin>();
 }
 
@@ -60,7 +61,7 @@ export class SimulatedPools {
   /** A node that shares. */
   async open(
     disk: Disk,
-    options: { budgetOctets?: number; state?: unknown } = {},
+    options: { budgetOctets?: number; delayMsMax?: number; state?: unknown } = {},
   ): Promise<SharingNode> {
     const { node, address } = await this.dht();
     const { clock } = this.network;
@@ -74,9 +75,11 @@ export class SimulatedPools {
       },
       cursors: { saveCursor: (name, id) => disk.cursors.set(name, id) },
       origins: { origin: (id) => disk.origins.get(id) },
+      isRecorded: (nodeId, eventUuid) => disk.receivedIds.has(`${nodeId} ${eventUuid}`),
       record: async (events) => record(disk, events),
       signer: disk.signer,
       clock,
+      random: this.network.random,
       logger: silentLogger,
       wakeAfter: (waitMs, run) => this.#later(waitMs, run),
     };
@@ -84,6 +87,7 @@ export class SimulatedPools {
       networkId: NETWORK,
       appVersion: APP_VERSION,
       budgetOctets: options.budgetOctets ?? 1_000_000,
+      delayMsMax: options.delayMsMax ?? 0,
       state: options.state,
     });
     return new SharingNode(disk, node, pool, address, () =>
@@ -140,11 +144,9 @@ export class SimulatedPools {
 }
 
 function record(disk: Disk, events: readonly ReceivedEvent[]): number {
-  const isNew = ({ event, nodeId }: ReceivedEvent): boolean =>
-    !disk.received.some(
-      (known) => known.event.eventUuid === event.eventUuid && known.nodeId === nodeId,
-    );
-  const added = events.filter(isNew);
+  const idOf = ({ event, nodeId }: ReceivedEvent): string => `${nodeId} ${event.eventUuid}`;
+  const added = events.filter((event) => !disk.receivedIds.has(idOf(event)));
+  for (const event of added) disk.receivedIds.add(idOf(event));
   disk.received.push(...added);
   for (const { nodeId, origin } of added)
     if (!disk.origins.has(nodeId))

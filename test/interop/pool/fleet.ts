@@ -11,6 +11,9 @@ import { MACHINES_COUNT, onMachine } from './namespaces.ts';
 
 const WAIT_MS = 60_000;
 const ATTACKERS_COUNT = 20;
+/** Dials each number first, so that the contact that counts is from the second network and others may know the number. */
+const HERALD = '20.120.0.1';
+const IS_COUNTED = `source_ip <> '${HERALD}'`;
 /** Milliseconds between two contacts, so that the next does not wait for the one before. */
 const ATTACK_MS = 60;
 
@@ -57,9 +60,11 @@ export class Fleet implements AsyncDisposable {
         await after(ATTACK_MS);
         this.#attacksCount += 1;
         const number = String(this.#attacksCount);
-        using peer = await UdpPeer.open(`20.0.0.${100 + (this.#attacksCount % ATTACKERS_COUNT)}`);
-        const request = sipRequest({ method: 'INVITE', user: `00${number}`, callId: number });
-        await peer.send(request, 5060, `20.0.0.${machine + 1}`);
+        for (const source of [HERALD, `20.${100 + (this.#attacksCount % ATTACKERS_COUNT)}.0.1`]) {
+          using peer = await UdpPeer.open(source);
+          const request = sipRequest({ method: 'INVITE', user: `00${number}`, callId: number });
+          await peer.send(request, 5060, `20.0.0.${machine + 1}`);
+        }
       }
   }
 
@@ -68,13 +73,17 @@ export class Fleet implements AsyncDisposable {
     for (const [machine, daemon] of this.#daemons.entries())
       await until(
         `all ${this.#attacksCount} events on machine ${machine + 1}: ${daemon.output()}`,
-        () => daemon.number('SELECT count(*) FROM honey') >= this.#attacksCount,
+        () =>
+          daemon.number(`SELECT count(DISTINCT called_number) FROM honey WHERE ${IS_COUNTED}`) >=
+          this.#attacksCount,
         WAIT_MS,
       );
     const [first, ...others] = this.#daemons.map((daemon) =>
       daemon
-        .rows('SELECT event_uuid FROM honey ORDER BY event_uuid')
-        .map((row) => row['event_uuid']),
+        .rows(
+          `SELECT source_ip, called_number FROM honey WHERE ${IS_COUNTED} ORDER BY called_number`,
+        )
+        .map((row) => `${row['source_ip']} ${row['called_number']}`),
     );
     for (const other of others) assert.deepEqual(other, first);
     assert.equal(first?.length, this.#attacksCount);
@@ -96,6 +105,7 @@ export class Fleet implements AsyncDisposable {
     const ids = new Map<string, bigint>();
     const contacts = new Set<string>();
     for (const { id, claimed } of this.#heard) {
+      if (claimed.source_ip === HERALD) continue;
       const { event_uuid: uuid, created_by_node_id: node, ...what } = claimed;
       assert.equal(ids.get(uuid) ?? id, id, 'an event has one value');
       if (ids.has(uuid)) continue; // Heard again, because its storers had lost it.
@@ -110,16 +120,19 @@ export class Fleet implements AsyncDisposable {
 
   /** How long it took from a datagram at one daemon to the row at another, of contacts from one to another. */
   report(from: number, to: number): string {
-    const created = "(unixepoch(created_at, 'subsec') * 1000)";
-    const met = "(unixepoch(substr(event_timestamp, 1, 23), 'subsec') * 1000)";
-    const waits = this.#daemons
-      .flatMap((daemon) =>
-        daemon.rows(
-          `SELECT ${created} - ${met} AS ms FROM honey JOIN shared_event USING (honey_id)
-          WHERE CAST(called_number AS INTEGER) BETWEEN ${from + 1} AND ${to}`,
-        ),
-      )
-      .map((row) => Number(row['ms']))
+    const ms = (time: string): string => `unixepoch(substr(${time}, 1, 23), 'subsec') * 1000`;
+    const times = (time: string, where: string): [string, number][] =>
+      this.#daemons.flatMap((daemon) =>
+        daemon
+          .rows(
+            `SELECT called_number, ${ms(time)} AS ms FROM honey LEFT JOIN shared_event s USING (honey_id)
+            WHERE ${where} AND ${IS_COUNTED} AND CAST(called_number AS INTEGER) BETWEEN ${from + 1} AND ${to}`,
+          )
+          .map((row) => [String(row['called_number']), Number(row['ms'])]),
+      );
+    const met = new Map(times('event_timestamp', 's.honey_id IS NULL'));
+    const waits = times('created_at', 's.honey_id IS NOT NULL')
+      .map(([number, atMs]) => atMs - (met.get(number) ?? NaN))
       .toSorted((a, b) => a - b);
     const at = (share: number): number =>
       Math.round(waits[Math.floor((waits.length - 1) * share)] ?? 0);
@@ -145,7 +158,13 @@ export class Fleet implements AsyncDisposable {
     const address = `20.0.0.${machine + 1}`;
     const flags = [`--sip-address=${address}`, '--sip-port=5060', '--api=off', '--threads=1'];
     this.#daemons[machine] = await DaemonProcess.start(
-      [...flags, '-p', `--bootstrap-node=${this.#bootstrap}`, '--neighbours=off'],
+      [
+        ...flags,
+        '-p',
+        `--bootstrap-node=${this.#bootstrap}`,
+        '--neighbours=off',
+        '--share-delay=0',
+      ],
       { folder, under: onMachine(machine + 1) },
     );
   }

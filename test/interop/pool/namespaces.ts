@@ -9,8 +9,8 @@ export const MACHINES_COUNT = 5;
 
 /**
  * A world without a way out: one link, five machines on it at 20.0.0.1 to .5 (with the link's IPv6 addresses), and this
- * process beside them at 20.0.0.254. Attackers have 20.0.0.100 to .119. The addresses look public, for only such are
- * shared. 45.0.0.1 and 45.0.0.2 are on loopback.
+ * process beside them at 20.0.0.254. Attackers have 20.100.0.1 to 20.120.0.1, each a network of its own. The addresses
+ * look public, for only such are shared. 45.0.0.1 and 45.0.0.2 are on loopback.
  */
 const WORLD = `
 ip link set lo up multicast on
@@ -20,14 +20,14 @@ ip addr add 45.0.0.2/32 dev lo
 mount -t tmpfs tmpfs /run
 mount -t proc proc /proc || :
 ip link add br0 type bridge
-ip addr add 20.0.0.254/24 dev br0
-for n in $(seq 100 119); do ip addr add 20.0.0.$n/24 dev br0; done
+ip addr add 20.0.0.254/8 dev br0
+for n in $(seq 100 120); do ip addr add 20.$n.0.1/8 dev br0; done
 ip link set br0 up
 for n in $(seq ${MACHINES_COUNT}); do
   ip netns add m$n
   ip link add v$n type veth peer name eth0 netns m$n
   ip link set v$n master br0 up
-  ip -n m$n addr add 20.0.0.$n/24 dev eth0
+  ip -n m$n addr add 20.0.0.$n/8 dev eth0
   ip -n m$n link set lo up
   ip -n m$n link set eth0 up
 done

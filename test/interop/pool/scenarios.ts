@@ -51,6 +51,7 @@ async function bothWays(): Promise<void> {
     '--dht-port=4400',
     '--neighbours=off',
     '--sip-address=45.0.0.2',
+    '--share-delay=0',
     '-j',
     `--syslog-target=udp://127.0.0.1:${syslog.address().port}`,
   ]);
@@ -69,18 +70,28 @@ async function bothWays(): Promise<void> {
   const object = JSON.parse(value?.text ?? '') as Readonly<Record<string, unknown>>;
   for (const name of MEMBERS) assert.equal(typeof object[name], 'string', name);
   assert.equal(object['source_ip'], '45.0.0.1');
-  assert.equal(object['called_number'], '00442071234567');
+  assert.equal(object['called_number'], 'NOT_FOUND', 'nobody else dialled it');
+  assert.match(String(object['event_timestamp']), /:00:00\.000$/, 'no time finer than the hour');
   assert.equal(
     object['created_by_node_id'],
     daemon.rows('SELECT created_by_node_id AS id FROM honey')[0]?.['id'],
   );
   assert.ok(!(value?.text ?? '').includes('45.0.0.2'), 'where the honeypot is');
 
+  using another = await UdpPeer.open('20.100.0.1');
+  await another.send(
+    sipRequest({ method: 'INVITE', user: '00442071234567' }),
+    daemon.ports.udp,
+    '45.0.0.2',
+  );
+  await until('the number', () => python.events('value').length > 1, WAIT_MS);
+  assert.match(python.events('value')[1]?.text ?? '', /"called_number":"00442071234567"/);
+
   const legacy = new TextDecoder().decode(claimOf({ node: NODE_A, source: '20.0.0.99' }));
   await python.put(KEY, legacy);
   await until(
     'their event at the daemon',
-    () => daemon.number('SELECT count(*) FROM honey') === 2,
+    () => daemon.number('SELECT count(*) FROM honey') === 3,
     WAIT_MS,
   );
   const row = daemon.rows(`SELECT h.*, o.public_key, s.address FROM honey h
@@ -95,9 +106,9 @@ async function bothWays(): Promise<void> {
     daemon.ports.udp,
     '45.0.0.2',
   );
-  await until('both own events in syslog', () => lines.length === 2, WAIT_MS);
+  await until('all own events in syslog', () => lines.length === 3, WAIT_MS);
   assert.ok(
-    lines.every((line) => line.includes('Source IP: 45.0.0.1,')),
+    lines.every((line) => /Source IP: (45\.0\.0\.1|20\.100\.0\.1),/.test(line)),
     lines.join('\n'),
   );
   const log = readFileSync(join(daemon.folder, 'sentrypeer_json.log'), 'utf8');
@@ -127,7 +138,13 @@ async function fiveMachines(): Promise<void> {
 
 /** Two daemons on one link find each other with nobody to ask. */
 async function nobodyToAsk(): Promise<void> {
-  const flags = ['-p', '--bootstrap-node=none', '--dht-port=4300', '--sip-address=45.0.0.2'];
+  const flags = [
+    '-p',
+    '--bootstrap-node=none',
+    '--dht-port=4300',
+    '--share-delay=0',
+    '--sip-address=45.0.0.2',
+  ];
   await using near = await DaemonProcess.start(flags);
   await using far = await DaemonProcess.start(
     ['-p', '--bootstrap-node=none', '--dht-port=4300', '-R'],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { REGISTERED_METHODS } from '@sentrypeer/event';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 import { TICK } from './upgrade-steps.ts';
 
@@ -128,7 +129,7 @@ export const OWN_TABLES = `
 
 /**
  * Tables of version 2. `hour_total` counts messages; its hours are counted from the epoch, its methods are those
- * of {@link COUNTED_METHODS}. Of a key only the SHA-256 is kept.
+ * of {@link REGISTERED_METHODS}. Of a key only the SHA-256 is kept.
  */
 export const TABLES_OF_VERSION_2 = `
   CREATE TABLE user_agent_total (
@@ -225,24 +226,6 @@ export const TABLES_OF_VERSION_4 = `
   INSERT INTO counter (name, value) VALUES ('placed_source', 0), ('placed_total_id', 0),
     ('placed_last_seen_us', 0), ('placed_last_seen_id', 0);`;
 
-/** Methods that are counted by name, RFC 3261 and its extensions; every other one is `OTHER`. */
-export const COUNTED_METHODS: readonly string[] = [
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'INFO',
-  'INVITE',
-  'MESSAGE',
-  'NOTIFY',
-  'OPTIONS',
-  'PRACK',
-  'PUBLISH',
-  'REFER',
-  'REGISTER',
-  'SUBSCRIBE',
-  'UPDATE',
-];
-
 /** Between 1970 and 2100, whatever the row says. */
 const SEEN_US = `CAST(max(0, min(4102444800, coalesce(unixepoch(
   substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0))) * 1000000 AS INTEGER)`;
@@ -256,7 +239,7 @@ export const TOTALS_OF_VERSION_2 = `
   UPDATE counter SET value = (SELECT count(*) FROM user_agent_total) WHERE name = 'user_agents';
   INSERT INTO hour_total (hour, method, transport, seen_count)
     SELECT ${SEEN_US} / 3600000000,
-      iif(method IN (${COUNTED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
+      iif(method IN (${REGISTERED_METHODS.map((method) => `'${method}'`).join(', ')}), method, 'OTHER'),
       iif(typeof(transport_type) = 'text', transport_type, 'UDP'), sum(seen_count)
     FROM honey WHERE ${TICK} GROUP BY 1, 2, 3;`;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BLOCK_OF_EVENT, COUNTED_METHODS } from '../file/schema.ts';
+import { REGISTERED_METHODS } from '@sentrypeer/event';
+import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 
 /** Microseconds of a text with a fraction of any length: 4.x and SQLite write three digits where we write nine. */
@@ -15,7 +16,7 @@ const OLD_COUNT = 'max(1, CAST(coalesce(old.seen_count, 1) AS INTEGER))';
 
 /** Rows that are looked at for what remains; more would let one address hold the writer up. */
 const REMAINING_ROWS = 64;
-const METHODS = COUNTED_METHODS.map((method) => `'${method}'`).join(', ');
+const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
 
 /**
  * Version 16: rows that another program adds to `honey` or removes from it. Whoever of ours removes rows sets the counter

@@ -16,6 +16,7 @@ export class OriginReader {
   readonly #page: StatementSync;
   readonly #byNodeId: StatementSync;
   readonly #counts: StatementSync;
+  readonly #recorded: StatementSync;
 
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
@@ -23,6 +24,9 @@ export class OriginReader {
       SELECT ${ORIGIN_COLUMNS} FROM origin WHERE (last_seen_us, origin_id) < (?, ?)
       ORDER BY last_seen_us DESC, origin_id DESC LIMIT ?`);
     this.#byNodeId = database.prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin WHERE node_id = ?`);
+    this.#recorded = database.prepare(
+      'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ? LIMIT 1',
+    );
     this.#counts = database.prepare(`
       SELECT (SELECT value FROM counter WHERE name = 'origins') AS origins,
         (SELECT value FROM counter WHERE name = 'shared_events') AS events`);
@@ -40,6 +44,11 @@ export class OriginReader {
   origin(nodeId: string): Origin | undefined {
     const row = this.#guarded(() => this.#byNodeId.get(nodeId));
     return row === undefined ? undefined : originOf(row);
+  }
+
+  /** Whether this node's event stands in the log. */
+  isRecorded(nodeId: string, eventUuid: string): boolean {
+    return this.#guarded(() => this.#recorded.get(eventUuid, nodeId)) !== undefined;
   }
 
   /** How many origins there are, and how many events of theirs stand in the log. */

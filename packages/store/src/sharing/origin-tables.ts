@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { BLOCK_OF_EVENT, COUNTED_METHODS } from '../file/schema.ts';
+import { REGISTERED_METHODS } from '@sentrypeer/event';
+import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 
 /** Rows that are looked at for the first and last time of what remains; more would let one address hold the writer up. */
 const TIMES_ROWS = 64;
 
-const METHODS = COUNTED_METHODS.map((method) => `'${method}'`).join(', ');
+const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
 
 const EVENT_US = '(SELECT event_us FROM shared_event WHERE honey_id = old.honey_id)';
 

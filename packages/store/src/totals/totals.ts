@@ -3,10 +3,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from './counters.ts';
 import { SUMS_KEPT_MAX, USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
-import { COUNTED_METHODS } from '../file/schema.ts';
+import { REGISTERED_METHODS } from '@sentrypeer/event';
 
 const HOUR_US = 3_600_000_000;
-const METHODS = new Set(COUNTED_METHODS);
+const METHODS = new Set(REGISTERED_METHODS);
 
 interface Sum {
   firstUs: number;
