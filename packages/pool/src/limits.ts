@@ -97,10 +97,9 @@ export const RECENT_UUIDS_MAX = 16_384;
 export const ORIGIN_RATES_MAX = 4096;
 
 /**
- * Events of one origin at once, and per hour. Chosen: a busy honeypot meets a few hundred different contacts per hour, and
- * who joins late finds all that it keeps.
+ * Events of one origin at once, and per hour. Chosen: a busy honeypot meets a few hundred different contacts per hour.
  */
-export const ORIGIN_EVENTS_BURST = 1024;
+export const ORIGIN_EVENTS_BURST = 500;
 export const ORIGIN_EVENTS_PER_HOUR = 600;
 
 /** The same for an origin the operator trusts. */

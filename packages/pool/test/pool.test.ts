@@ -274,7 +274,7 @@ test('`Pool` takes nothing of whom the operator distrusts, nor of all unsigned b
 test('`Pool` holds its quotas in a flood, keeps what has to wait, and still hears whom it does not know', async () => {
   const { pools, a, b, third } = await pair();
   const time = formatEventTimestamp(pools.nowUs);
-  const flood = 2400;
+  const flood = 1600;
   for (let index = 0; index < flood; index += 1) {
     // Half of it under one name, half under names of its own.
     const name = index % 2 === 0 ? 'flood' : `flood ${index}`;

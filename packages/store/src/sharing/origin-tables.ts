@@ -4,7 +4,7 @@ import { REGISTERED_METHODS } from '@sentrypeer/event';
 import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 
-/** Rows that are looked at for the first and last time of what remains; more would let one address hold the writer up. */
+/** Rows that are looked at for the times of what remains; more would let one address hold the writer up. */
 const TIMES_ROWS = 64;
 
 const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
@@ -85,7 +85,7 @@ export const HEARSAY_APART = `
     WHERE hour_total.hour = shared.hour AND hour_total.method = shared.method AND hour_total.transport = shared.transport;
   UPDATE counter SET value = 0 WHERE name = 'placed_source';`;
 
-/** Takes a removed row of another node out of the totals. Made anew in version 15, which counts it apart. */
+/** Takes a removed row of another node out of the totals. Made anew in version 17, which minds rows out of order. */
 export const HEARSAY_TRIGGER = `
   DROP TRIGGER IF EXISTS shared_event_removed;
   CREATE TRIGGER shared_event_removed AFTER DELETE ON honey
@@ -124,17 +124,21 @@ function takeOut(
   order: (direction: string) => string,
 ): string {
   const value = `old.${rowColumn}`;
-  const some = (time: string, direction: string): string => `
-    (SELECT ${time} FROM (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})
-      JOIN shared_event USING (honey_id))`;
+  const rows = (direction: string): string => `
+    (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})`;
+  // Rows need not stand in the order of their events. Of many the first known time stays: one too late would leave
+  // rows that are removed later in the count.
+  const first = `(SELECT iif(count(*) < ${TIMES_ROWS}, min(event_us), NULL)
+    FROM ${rows('ASC')} LEFT JOIN shared_event USING (honey_id))`;
+  const last = `(SELECT max(event_us) FROM ${rows('DESC')} JOIN shared_event USING (honey_id))`;
   return `
     UPDATE ${table} SET
       shared_count = max(shared_count - old.seen_count,
         seen_count = 0 AND EXISTS (SELECT 1 FROM honey WHERE ${rowColumn} = ${value})),
       shared_last_us = iif(shared_last_us > ${EVENT_US}, shared_last_us,
-        coalesce(${some('max(event_us)', 'DESC')}, shared_last_us)),
+        coalesce(${last}, shared_last_us)),
       shared_first_us = iif(shared_first_us < ${EVENT_US}, shared_first_us,
-        coalesce(${some('min(event_us)', 'ASC')}, shared_first_us))
+        coalesce(${first}, shared_first_us))
       WHERE ${column} = ${value} AND shared_count > 0 AND shared_first_us <= ${EVENT_US};
     UPDATE ${table} SET first_seen_us = shared_first_us, last_seen_us = shared_last_us
       WHERE ${column} = ${value} AND seen_count = 0 AND shared_count > 0;

@@ -169,6 +169,22 @@ test('`setTrust()` distrusted takes everything that only this origin said out of
   store.close();
 });
 
+test('`setTrust()` distrusted leaves nothing in the totals, in whichever order events came', () => {
+  using directory = new TestDirectory();
+  const { store, reader } = open(directory);
+  const before = totals(reader);
+  const tell = (node: number, second: number): void =>
+    store.deliver([
+      said({ by: uuidOf(node), sourceIp: '45.0.0.3', eventEpochUs: NOON_US + second * SECOND_US }),
+    ]);
+  tell(0, 0);
+  for (let node = 1; node <= 100; node += 1) tell(node, 1000 + node);
+  for (let node = 1; node <= 100; node += 1) tell(node, node); // Had to wait for their quota.
+  store.setTrust(UNSIGNED_ORIGINS, 'distrusted');
+  maintainAll(store);
+  assert.deepEqual(totals(reader), before);
+});
+
 test('`setTrust()` of all unsigned origins withdraws theirs but those of the trusted', () => {
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
