@@ -77,6 +77,7 @@ export class Publisher implements Sink<RecordedEvent> {
   readonly #pump: Pump<RecordedEvent>;
   /** Cancels the delay of each event that waits for it. */
   readonly #delayed = new Set<() => void>();
+  readonly #drawn = new Uint8Array(4);
   #openPuts = 0;
   #hasResumed = false;
 
@@ -254,8 +255,9 @@ export class Publisher implements Sink<RecordedEvent> {
 
   /** Who was met when could be read from when it is shared, so that is left to chance. */
   #putLater(value: Value): void {
-    const drawn = new Uint32Array(this.#ports.random.fill(new Uint8Array(4)).buffer)[0] ?? 0;
-    const waitMs = (this.#options.delayMsMax * drawn) / 2 ** 32;
+    this.#ports.random.fill(this.#drawn);
+    const share = new DataView(this.#drawn.buffer).getUint32(0) / 2 ** 32;
+    const waitMs = this.#options.delayMsMax * share;
     if (waitMs === 0) return this.#put(value);
     const cancel = this.#ports.wakeAfter(waitMs, () => {
       this.#delayed.delete(cancel);

@@ -65,8 +65,8 @@ test('`Pool` shares a source, number and method once an hour', async () => {
   pools.event(a.disk, { sourceIp: '45.12.4.5' });
   a.pool.wake();
   await pools.until('four events at b', () => b.disk.received.length === 4);
-  const numbers = b.disk.received.map(({ event }) => event.calledNumber);
-  assert.deepEqual(numbers.toSorted(), ['00442071234567', undefined, undefined, undefined]);
+  const numbers = b.disk.received.flatMap(({ event }) => event.calledNumber ?? []);
+  assert.deepEqual(numbers, ['00442071234567'], 'from the second network');
   const hourLater = formatEventTimestamp(pools.nowUs + 3_600_000_000);
   await pools.run(3_600_000, 1000);
   pools.event(a.disk, { eventTimestamp: hourLater });

@@ -81,9 +81,9 @@ export class Fleet implements AsyncDisposable {
     const [first, ...others] = this.#daemons.map((daemon) =>
       daemon
         .rows(
-          `SELECT source_ip, called_number FROM honey WHERE ${IS_COUNTED} ORDER BY called_number`,
+          `SELECT source_ip || ' ' || called_number AS contact FROM honey WHERE ${IS_COUNTED} ORDER BY 1`,
         )
-        .map((row) => `${row['source_ip']} ${row['called_number']}`),
+        .map((row) => row['contact']),
     );
     for (const other of others) assert.deepEqual(other, first);
     assert.equal(first?.length, this.#attacksCount);

@@ -173,10 +173,10 @@ test('`setTrust()` distrusted leaves nothing in the totals, in whichever order e
   using directory = new TestDirectory();
   const { store, reader } = open(directory);
   const before = totals(reader);
-  const tell = (node: number, second: number): void =>
-    store.deliver([
-      said({ by: uuidOf(node), sourceIp: '45.0.0.3', eventEpochUs: NOON_US + second * SECOND_US }),
-    ]);
+  const tell = (node: number, second: number): void => {
+    const eventEpochUs = NOON_US + second * SECOND_US;
+    store.deliver([said({ by: uuidOf(node), sourceIp: '45.0.0.3', eventEpochUs })]);
+  };
   tell(0, 0);
   for (let node = 1; node <= 100; node += 1) tell(node, 1000 + node);
   for (let node = 1; node <= 100; node += 1) tell(node, node); // Had to wait for their quota.
