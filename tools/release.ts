@@ -13,6 +13,9 @@ import { join } from 'node:path';
 import { ROOT } from './sources.ts';
 
 const OUT = join(ROOT, 'out');
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
 
 function run(program: string, args: readonly string[], folder = ROOT): string {
   return execFileSync(program, args, {
@@ -24,7 +27,17 @@ function run(program: string, args: readonly string[], folder = ROOT): string {
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT);
-run(process.execPath, ['tools/bundle.ts']);
+run(process.execPath, ['tools/executable.ts']); // It makes the bundle, too.
+const platform = `${process.platform}-${process.arch}`;
+run('tar', [
+  '-C',
+  OUT,
+  '-czf',
+  join(OUT, `sentrypeer-${version}-${platform}.tar.gz`),
+  'sentrypeer',
+]);
+rmSync(join(OUT, 'sentrypeer'));
+run(process.execPath, ['tools/debian.ts', OUT]);
 run('npm', ['pack', '--silent', '--pack-destination', OUT], join(ROOT, 'dist'));
 // Of the program's own workspace: with --omit=dev npm leaves out what development needs as well, such as Fastify.
 writeFileSync(

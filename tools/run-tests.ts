@@ -33,6 +33,8 @@ interface RunnerEvent {
 }
 
 const ci = process.env['CI'] === 'true';
+const named = process.argv.slice(2);
+const ofPackages = named.some((file) => file.startsWith('test/packages/'));
 if (ci) {
   installPeers();
   installAsterisk();
@@ -40,12 +42,11 @@ if (ci) {
 
 const cores = availableParallelism();
 const spared = Math.max(1, cores - 1);
-const named = process.argv.slice(2);
 const filesOf = (patterns: readonly string[]): string[] =>
   globSync(patterns, { cwd: ROOT }).toSorted();
 const parts =
   named.length > 0
-    ? [{ files: named, concurrency: spared }]
+    ? [{ files: named, concurrency: ofPackages ? 1 : spared }] // Packages are all made in out/.
     : [
         { files: filesOf(OF_PACKAGES), concurrency: cores },
         { files: filesOf(OF_THE_PROGRAM), concurrency: spared },
@@ -61,9 +62,9 @@ if (skipped.length > 0) {
   console.error(
     `\n${skipped.length} tests were SKIPPED:\n${skipped.map((name) => `  ${name}\n`).join('')}`,
   );
-  const packages = missingPeers().map((peer) => peer.debianPackage);
+  const packages = missingPackages();
   if (packages.length > 0)
-    console.error(`To run them: sudo apt-get install ${[...new Set(packages)].join(' ')}\n`);
+    console.error(`To run them: sudo apt-get install ${packages.join(' ')}\n`);
 }
 if (failedCount > 0 || passedCount === 0 || (ci && skipped.length > 0)) process.exitCode = 1;
 
@@ -98,8 +99,14 @@ function keepStopped(unit: string): void {
   if (existsSync('/run/systemd/system') && !existsSync(path)) symlinkSync('/dev/null', path);
 }
 
+/** Debian's names of what is not installed here. */
+function missingPackages(): readonly string[] {
+  const missing = missingPeers(process.env, ofPackages);
+  return [...new Set(missing.map((peer) => peer.debianPackage))];
+}
+
 function installPeers(): void {
-  const packages = [...new Set(missingPeers().map((peer) => peer.debianPackage))];
+  const packages = missingPackages();
   if (packages.length === 0) return;
   keepStopped('dhtnode.service');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -249,6 +249,11 @@ try {
     case 'print':
       process.stdout.write(loaded.text);
       break;
+    case 'licences': {
+      const { licences } = await import('./output/licences.ts');
+      process.stdout.write(licences());
+      break;
+    }
     case 'refused':
       printError(`sentrypeer: ${loaded.message}\n`);
       process.exitCode = STATUS_REFUSED;

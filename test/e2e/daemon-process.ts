@@ -34,6 +34,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The program. @default its sources */
   readonly main?: string;
+  /** The program as one executable, instead of Node.js with `main`. */
+  readonly executable?: string;
   /** Where it says that it is ready. @default stdout */
   readonly bannerOn?: 'stdout' | 'stderr';
   /** Words before the command line, such as `setpriv` with its flags. */
@@ -98,8 +100,9 @@ export class DaemonProcess implements AsyncDisposable {
     this.dbFile = join(this.folder, 'sentrypeer.db');
     const [program = '', ...words] = [
       ...(options.under ?? []),
-      process.execPath,
-      options.main ?? MAIN,
+      ...(options.executable === undefined
+        ? [process.execPath, options.main ?? MAIN]
+        : [options.executable]),
       ...defaultFlags(this.dbFile, args),
       ...args,
     ];

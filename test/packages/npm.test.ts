@@ -11,20 +11,21 @@ import { DaemonProcess, TemporaryFolder } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
 import { peer } from '../interop/peer.ts';
 import { runTool } from '../interop/tool.ts';
+import { runInRoot } from './run-in-root.ts';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly version: string;
 };
 const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
 
-test('the release has checksums, a bill of materials, and an archive for npm that runs', async (t) => {
+test('the release has all files, checksums, a bill of materials, and an archive for npm that runs', async (t) => {
   const npm = peer('npm', t);
   if (npm === undefined) return;
   using folder = new TemporaryFolder();
-  const home = `HOME=${folder.path}`;
-  const made = await runTool('env', [home, npm, 'run', 'release'], { folder: ROOT });
-  assert.equal(made.status, 0, made.output);
+  runInRoot(npm, ['run', 'release'], { HOME: folder.path });
   const out = join(ROOT, 'out');
+  for (const pattern of [`sentrypeer-${version}-*.tar.gz`, `sentrypeer_${version}_*.deb`])
+    assert.equal(globSync(pattern, { cwd: out }).length, 1, pattern);
   const sums = await runTool('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { folder: out });
   assert.equal(sums.status, 0, sums.output);
 

@@ -15,7 +15,7 @@ export interface ParsedFlags {
   readonly words: readonly string[];
   /** Flags that only commands have; a switch has an empty text. */
   readonly commandFlags: ReadonlyMap<CommandFlagName, string>;
-  /** Met `--help` or `--version`: nothing after it was looked at. */
+  /** Met `--help`, `--version` or `--licences`: nothing after it was looked at. */
   readonly print: keyof typeof PRINT_FLAGS | undefined;
 }
 
@@ -54,6 +54,8 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     const print = word.startsWith('--')
       ? parseLong(word, rest, given)
       : parseShort(word, rest, given.settings);
+    if (print === 'version' && rest.includes(`--${PRINT_FLAGS.licences.long}`))
+      return { ...given, words, print: 'licences' };
     if (print !== undefined) return { ...given, words, print };
   }
   return { ...given, words, print: undefined };
@@ -209,9 +211,10 @@ function flagTable(): ReadonlyMap<string, Found> {
   for (const [name, flag] of COMMAND_FLAG_ENTRIES) {
     flags.set(`--${name}`, { kind: 'command', name, flag });
   }
-  for (const what of ['help', 'version'] as const) {
+  for (const what of ['help', 'version', 'licences'] as const) {
     const { long, short } = PRINT_FLAGS[what];
-    flags.set(`--${long}`, { kind: 'print', what }).set(`-${short}`, { kind: 'print', what });
+    flags.set(`--${long}`, { kind: 'print', what });
+    if (short !== undefined) flags.set(`-${short}`, { kind: 'print', what });
   }
   return flags;
 }

