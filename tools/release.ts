@@ -39,10 +39,16 @@ run('tar', [
 rmSync(join(OUT, 'sentrypeer'));
 run(process.execPath, ['tools/debian.ts', OUT]);
 run('npm', ['pack', '--silent', '--pack-destination', OUT], join(ROOT, 'dist'));
-// Of the program's own workspace: with --omit=dev npm leaves out what development needs as well, such as Fastify.
+// Of the program's own workspaces: with --omit=dev npm leaves out what development needs as well, such as Fastify.
 writeFileSync(
   join(OUT, 'sentrypeer.cdx.json'),
-  run('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--workspace=daemon']),
+  run('npm', [
+    'sbom',
+    '--sbom-format=cyclonedx',
+    '--package-lock-only',
+    '--workspace=daemon',
+    '--workspace=dashboard',
+  ]),
 );
 const sums = readdirSync(OUT)
   .toSorted()

@@ -14,6 +14,8 @@ interface Peer {
 export const PEERS = {
   apparmor_parser: 'apparmor',
   baresip: 'baresip',
+  bridge: 'containernetworking-plugins',
+  buildah: 'buildah',
   chromium: 'chromium',
   curl: 'curl',
   dh_apparmor: 'dh-apparmor',
@@ -25,6 +27,7 @@ export const PEERS = {
   ip: 'iproute2',
   'http_client.so': 'kamailio-utils-modules',
   ipset: 'ipset',
+  iptables: 'iptables',
   kamailio: 'kamailio',
   lintian: 'lintian',
   logger: 'bsdutils',
@@ -37,6 +40,7 @@ export const PEERS = {
   nping: 'nmap',
   nsenter: 'util-linux',
   openssl: 'openssl',
+  podman: 'podman',
   promtool: 'prometheus',
   python3: 'python3',
   'python3-opendht': 'python3-opendht',
@@ -58,13 +62,17 @@ type PeerName = keyof typeof PEERS;
 /** Those that only `npm run test:packages` needs: they come with a hundred others. */
 const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
   'apparmor_parser',
+  'bridge',
+  'buildah',
   'dh_apparmor',
   'dpkg-buildpackage',
   'lintian',
+  'podman',
 ]);
 
 /** Peers that are no programs, and where Debian puts them. */
 const MODULES: Readonly<Record<string, string>> = {
+  bridge: '/usr/lib/cni/bridge',
   'http_client.so': '/usr/lib/*/kamailio/modules/http_client.so',
   'python3-opendht': '/usr/lib/python3/dist-packages/opendht*.so',
   'tls.so': '/usr/lib/*/kamailio/modules/tls.so',

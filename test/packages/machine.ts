@@ -15,7 +15,7 @@ const COMMAND_MS_MAX = 600_000;
 const PACKAGES = 'systemd,systemd-sysv,dbus,curl,iproute2,libatomic1,libstdc++6,logrotate,nftables';
 
 /** The root of such a Debian as an archive, made by mmdebstrap once. */
-function debianArchive(): string {
+export function debianArchive(): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const archive = join(cache, 'sentrypeer', 'bookworm-systemd.tar');
   if (existsSync(archive)) return archive;
