@@ -38,6 +38,7 @@ run('tar', [
 ]);
 rmSync(join(OUT, 'sentrypeer'));
 run(process.execPath, ['tools/debian.ts', OUT]);
+run(process.execPath, ['tools/rpm.ts', OUT]);
 run('npm', ['pack', '--silent', '--pack-destination', OUT], join(ROOT, 'dist'));
 // Of the program's own workspaces: with --omit=dev npm leaves out what development needs as well, such as Fastify.
 writeFileSync(

@@ -44,6 +44,8 @@ export const PEERS = {
   promtool: 'prometheus',
   python3: 'python3',
   'python3-opendht': 'python3-opendht',
+  rpmbuild: 'rpm',
+  rpmlint: 'rpmlint',
   rsyslogd: 'rsyslog',
   sipp: 'sip-tester',
   sipsak: 'sipsak',
@@ -68,6 +70,8 @@ const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
   'dpkg-buildpackage',
   'lintian',
   'podman',
+  'rpmbuild',
+  'rpmlint',
 ]);
 
 /** Peers that are no programs, and where Debian puts them. */

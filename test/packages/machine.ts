@@ -63,12 +63,12 @@ export class Machine implements AsyncDisposable {
     const machine = new Machine();
     try {
       const { pid } = machine.#process;
-      await until('the namespaces', () => {
+      await until('the boot', () => {
+        // Until its own first process is there, its children are those of boot.sh.
         const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-        machine.#init = Number(children);
-        return children !== '' && machine.attempt('systemctl is-system-running').status !== null;
+        machine.#init = Number(children.split(' ')[0]);
+        return machine.#init > 0 && machine.attempt('systemctl is-system-running').status === 0;
       });
-      await until('the boot', () => machine.attempt('systemctl is-system-running').status === 0);
     } catch (error) {
       await machine[Symbol.asyncDispose]();
       throw error;

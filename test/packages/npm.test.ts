@@ -24,7 +24,11 @@ test('the release has all files, checksums, a bill of materials, and an archive 
   using folder = new TemporaryFolder();
   runInRoot(npm, ['run', 'release'], { HOME: folder.path });
   const out = join(ROOT, 'out');
-  for (const pattern of [`sentrypeer-${version}-*.tar.gz`, `sentrypeer_${version}_*.deb`])
+  for (const pattern of [
+    `sentrypeer-${version}-*.tar.gz`,
+    `sentrypeer_${version}_*.deb`,
+    `sentrypeer-${version}-*.rpm`,
+  ])
     assert.equal(globSync(pattern, { cwd: out }).length, 1, pattern);
   const sums = await runTool('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { folder: out });
   assert.equal(sums.status, 0, sums.output);
