@@ -73,10 +73,22 @@ export const PRUNE_STEP_URGENT_MS = 25;
 export const PRUNE_ROWS = 128;
 
 /**
- * Rows of one commit from which on it makes its own room in a full database; smaller commits leave that to a step of
+ * Octets of batches from which on a commit makes its own room in a full database; smaller commits leave that to a step of
  * pruning.
  */
-export const ROOM_ROWS_MIN = 64;
+export const ROOM_OCTETS_MIN = 32_768;
+
+/**
+ * Share of the size limit that is made free of events which anybody can forge while little comes, so that a flood finds room.
+ * Chosen: with the default size 64 MiB, about 60,000 events.
+ */
+export const ROOM_AHEAD_SHARE = 1 / 16;
+
+/** Milliseconds after the last large commit from which on little comes. */
+export const QUIET_MS = 1000;
+
+/** Milliseconds in which a commit makes its own room; as many as the largest commit takes to record. */
+export const ROOM_STEP_MS = 100;
 
 /** Pages of rows that one step searches for rows of a weak grade among strong ones; about 1 ms. */
 export const PRUNE_SCAN_PAGES = 16;

@@ -105,6 +105,8 @@ export class Store {
     this.#clock = clock;
     this.#logger = logger;
     this.#database = database;
+    // What SQLite notes in order to undo a statement: a file of its own would be written for each removal.
+    database.exec('PRAGMA temp_store = MEMORY');
     this.#pages = new Pages(database);
     this.#guard = new DiskGuard(
       { clock, logger, disk, pages: this.#pages },
@@ -163,15 +165,16 @@ export class Store {
    * the end of this process, however it ends.
    */
   append(batches: readonly Uint8Array[]): Appended {
-    this.#refuseOnFullDisk(batches.reduce((sum, batch) => sum + batch.length, 0));
+    const octets = batches.reduce((sum, batch) => sum + batch.length, 0);
+    this.#refuseOnFullDisk(octets);
     return this.#guarded(() =>
-      inTransaction(this.#database, () => {
-        this.#appender.begin(this.#clock.epochUs());
-        for (const batch of batches) visitEventBatch(batch, this.#appender);
-        const appended = this.#appender.finish();
-        this.#pruner.makeRoom(appended.events);
-        return appended;
-      }),
+      inTransaction(this.#database, () =>
+        this.#pruner.makeRoomFor(octets, () => {
+          this.#appender.begin(this.#clock.epochUs());
+          for (const batch of batches) visitEventBatch(batch, this.#appender);
+          return this.#appender.finish();
+        }),
+      ),
     );
   }
 

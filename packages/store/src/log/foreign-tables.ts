@@ -3,6 +3,7 @@
 import { REGISTERED_METHODS } from '@sentrypeer/event';
 import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
+import { SHARED_EVENT_REMOVED } from '../sharing/origin-tables.ts';
 
 /** Microseconds of a text with a fraction of any length: 4.x and SQLite write three digits where we write nine. */
 const textUs = (column: string): string =>
@@ -20,27 +21,48 @@ const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
 
 /**
  * Version 16: rows that another program adds to `honey` or removes from it. Whoever of ours removes rows sets the counter
- * `own_removal` within the transaction; where it is 0 somebody else does. What such a row counted is taken out of the totals
- * at once, and the row is counted. `foreign_removal` is empty outside a statement: of what other nodes shared another trigger
- * takes care. `foreign_rows` are ids of rows that were found and are not yet in the totals; nothing looks at rows as they are
- * inserted, because that would cost each of our own.
+ * `own_removal` within the transaction; where it is 0 somebody else does. `foreign_rows` are ids of rows that were found and
+ * are not yet in the totals; nothing looks at rows as they are inserted, because that would cost each of our own.
  */
 export const TABLES_OF_VERSION_16 = `
   CREATE TABLE foreign_rows (
     first_honey_id INTEGER PRIMARY KEY,
     last_honey_id INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE foreign_removal (honey_id INTEGER PRIMARY KEY) STRICT;
   INSERT INTO counter (name, value) VALUES ('own_removal', 0), ('foreign_added', 0), ('foreign_removed', 0),
-    ('foreign_added_told', 0), ('foreign_removed_told', 0);
-  CREATE TRIGGER foreign_row_goes BEFORE DELETE ON honey
-  WHEN (SELECT value FROM counter WHERE name = 'own_removal') = 0 BEGIN
-    UPDATE counter SET value = value + 1 WHERE name = 'foreign_removed';
-    INSERT OR IGNORE INTO foreign_removal (honey_id) SELECT old.honey_id
-      WHERE NOT EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id);
+    ('foreign_added_told', 0), ('foreign_removed_told', 0);`;
+
+/** What is asked of a removed row. */
+const REMOVED_COLUMNS =
+  'source_ip, called_number, user_agent, method, transport_type, grade, seen_count, event_timestamp, created_at';
+
+/**
+ * Version 18: a row that somebody else removes, or that another node shared, goes by way of `removed_event`, and triggers on
+ * that table take what it counted out of the totals. There is one trigger on `honey`, and it reads nothing of a row but its
+ * id: SQLite reads each column that a trigger names for each row that is removed, which cost as much as the removal itself.
+ */
+export const TABLES_OF_VERSION_18 = `
+  DROP TRIGGER IF EXISTS shared_event_removed;
+  DROP TRIGGER IF EXISTS foreign_row_goes;
+  DROP TRIGGER IF EXISTS foreign_row_removed;
+  DROP TABLE IF EXISTS foreign_removal;
+  CREATE TABLE removed_event (
+    honey_id INTEGER PRIMARY KEY,
+    is_shared INTEGER NOT NULL,
+    ${REMOVED_COLUMNS.replaceAll(',', ' ANY,')} ANY
+  ) STRICT;
+  CREATE TRIGGER event_goes BEFORE DELETE ON honey
+  WHEN (SELECT value FROM counter WHERE name = 'own_removal') = 0
+    OR EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
+    UPDATE counter SET value = value + 1 WHERE name = 'foreign_removed'
+      AND (SELECT value FROM counter WHERE name = 'own_removal') = 0;
+    INSERT OR IGNORE INTO removed_event (honey_id, is_shared, ${REMOVED_COLUMNS})
+      SELECT honey_id, EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id), ${REMOVED_COLUMNS}
+      FROM honey WHERE honey_id = old.honey_id;
+    DELETE FROM removed_event WHERE honey_id = old.honey_id;
   END;
-  CREATE TRIGGER foreign_row_removed AFTER DELETE ON honey
-  WHEN EXISTS (SELECT 1 FROM foreign_removal WHERE honey_id = old.honey_id) BEGIN
+  ${SHARED_EVENT_REMOVED}
+  CREATE TRIGGER foreign_row_removed AFTER DELETE ON removed_event WHEN NOT old.is_shared BEGIN
     ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
     UPDATE counter SET value = min(value, (SELECT coalesce(max(total_id), 0) FROM address_total))
       WHERE name = 'placed_total_id';
@@ -54,12 +76,11 @@ export const TABLES_OF_VERSION_16 = `
       WHERE hour = ${OLD_US} / 3600000000 AND transport = coalesce(old.transport_type, 'UDP')
       AND method = iif(old.method IN (${METHODS}), old.method, 'OTHER');
     DELETE FROM hour_total WHERE hour = ${OLD_US} / 3600000000 AND seen_count <= 0 AND shared_count <= 0;
-    DELETE FROM foreign_removal WHERE honey_id = old.honey_id;
   END;`;
 
 /**
  * Takes the removed row out of what its total counts as met here. Where rows remain they say the times; where no count remains
- * the total goes, or is one of what other nodes share. A total that is younger than the event never counted it.
+ * the total goes, or is one of what other nodes share. The row itself is still there. A total that is younger than the event never counted it.
  *
  * @param order In which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
@@ -73,7 +94,7 @@ function takeOut(
   const value = `old.${rowColumn}`;
   const some = (what: string, direction: string): string => `
     (SELECT ${what} FROM (SELECT honey_id, event_timestamp FROM honey WHERE ${rowColumn} = ${value}
-      ORDER BY ${order(direction)} LIMIT ${REMAINING_ROWS}) AS row
+      AND honey_id <> old.honey_id ORDER BY ${order(direction)} LIMIT ${REMAINING_ROWS}) AS row
       WHERE NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = row.honey_id))`;
   const us = textUs('event_timestamp');
   return `

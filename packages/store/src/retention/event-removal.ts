@@ -2,11 +2,14 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { PRUNE_ROWS, PRUNE_SCAN_PAGES } from '../limits.ts';
+import { IS_PROVED } from '../judging/event-lanes.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 
 /** Grades by their place, from weak to strong; rows of other nodes and of SentryPeer 4.x have none and are weakest. */
 export const RANKS = [0, 1, 2] as const;
-type Rank = (typeof RANKS)[number];
+export type Rank = (typeof RANKS)[number];
+/** What anybody can forge: of that alone room is made ahead, or what may never come would push out what was proved. */
+export const FORGEABLE: readonly Rank[] = [0];
 
 /** What one step came to. */
 export interface Removal {
@@ -20,7 +23,8 @@ export interface Removal {
  * forge pushes out what was proved. Ids only rise, so each row that stays is passed once in the life of the program.
  */
 export class EventRemoval {
-  readonly #summary: StatementSync;
+  readonly #pageEnd: StatementSync;
+  readonly #hasProved: StatementSync;
   readonly #page: StatementSync;
   readonly #remove: StatementSync;
   readonly #removeAll: StatementSync;
@@ -31,24 +35,30 @@ export class EventRemoval {
 
   constructor(database: DatabaseSync) {
     this.#own = new OwnRemoval(database);
-    const page = `
-      SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank FROM honey
-      WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS}`;
-    this.#page = database.prepare(page);
-    this.#summary = database.prepare(
-      `SELECT max(honey_id) AS end, min(rank) AS weakest, max(rank) AS strongest FROM (${page})`,
+    const ids = 'FROM honey WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id';
+    this.#pageEnd = database.prepare(
+      `SELECT max(honey_id) AS end FROM (SELECT honey_id ${ids} LIMIT ${PRUNE_ROWS})`,
     );
+    // By its index, so that no row is read; most of what comes is not proved.
+    this.#hasProved = database.prepare(`
+      SELECT 1 FROM honey INDEXED BY proved_event_index WHERE honey_id > ? AND honey_id <= ? AND ${IS_PROVED} LIMIT 1`);
+    this.#page = database.prepare(`
+      SELECT honey_id, CASE grade WHEN 'handshake' THEN 2 WHEN 'returned' THEN 1 ELSE 0 END AS rank ${ids}`);
     this.#remove = database.prepare(
       'DELETE FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))',
     );
     this.#removeAll = database.prepare('DELETE FROM honey WHERE honey_id > ? AND honey_id <= ?');
   }
 
-  /** Removes some rows, or looks for some, after one id and up to another. */
-  step(after: number, last: number): Removal {
+  /**
+   * Removes some rows, or looks for some, after one id and up to another.
+   *
+   * @param ranks Which may go, the weakest first.
+   */
+  step(after: number, last: number, ranks: readonly Rank[] = RANKS): Removal {
     if (after !== this.#after) this.#floors = [after, after, after];
     this.#after = after;
-    for (const rank of RANKS) {
+    for (const rank of ranks) {
       const removal = this.#removeOf(rank, last);
       if (removal.removed > 0 || removal.isSearching) return removal;
     }
@@ -58,23 +68,23 @@ export class EventRemoval {
   #removeOf(rank: Rank, last: number): Removal {
     for (let pages = 0; pages < PRUNE_SCAN_PAGES; pages += 1) {
       const floor = this.#floors[rank];
-      const { end, weakest, strongest } = this.#summary.get(floor, last) ?? {};
+      const end = this.#pageEnd.get(floor, last)?.['end'];
       if (typeof end !== 'number') return { removed: 0, isSearching: false };
+      const removed = this.#own.run(() => this.#removeBetween(floor, end, rank));
       // What is left of the page is stronger, so all weak ones come after it.
       this.#floors[rank] = end;
-      if (Number(weakest) > rank) continue;
-      const { changes } = this.#own.run(() =>
-        Number(strongest) <= rank
-          ? this.#removeAll.run(floor, end)
-          : this.#remove.run(JSON.stringify(this.#weakIds(floor, end, rank))),
-      );
-      return { removed: Number(changes), isSearching: false };
+      if (removed > 0) return { removed, isSearching: false };
     }
     return { removed: 0, isSearching: true };
   }
 
-  #weakIds(floor: number, end: number, rank: Rank): readonly number[] {
+  #removeBetween(floor: number, end: number, rank: Rank): number {
+    if (this.#hasProved.get(floor, end) === undefined) {
+      return Number(this.#removeAll.run(floor, end).changes);
+    }
     const weak = this.#page.all(floor, end).filter((row) => Number(row['rank']) <= rank);
-    return weak.map((row) => Number(row['honey_id']));
+    if (weak.length === 0) return 0;
+    const ids = weak.map((row) => Number(row['honey_id']));
+    return Number(this.#remove.run(JSON.stringify(ids)).changes);
   }
 }

@@ -10,17 +10,20 @@ import {
   FREE_PAGES_SHARE_MAX,
   HOURS_COUNT_MAX,
   OWED_REPORT_INTERVAL_MS,
+  QUIET_MS,
+  ROOM_AHEAD_SHARE,
   PRUNE_ROWS,
   PRUNE_STEP_MS,
   PRUNE_STEP_URGENT_MS,
-  ROOM_ROWS_MIN,
+  ROOM_OCTETS_MIN,
+  ROOM_STEP_MS,
 } from '../limits.ts';
 import type { Pages } from '../file/pages.ts';
 import { expiry, keepNothing, keptPart, readKept, setLimits, type KeptPart } from './kept.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { AgeRemoval } from './age-removal.ts';
 import { budgetsOf, type Budgets } from './budgets.ts';
-import { EventRemoval, RANKS } from './event-removal.ts';
+import { EventRemoval, FORGEABLE, RANKS, type Rank } from './event-removal.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
@@ -59,6 +62,18 @@ const TOTALS = {
 
 type TotalsCounter = keyof typeof TOTALS;
 
+/** By the name of the counter. */
+type TotalsCounts = ReadonlyMap<string, number>;
+
+const NO_TOTALS: TotalsCounts = new Map();
+
+/** What a transaction that records added. */
+interface Growth {
+  /** Octets of live pages for one octet of its batches. */
+  readonly octetsPerBatchOctet: number;
+  readonly totals: TotalsCounts;
+}
+
 /** One table of totals, its counter and its statements. */
 interface TotalsTable {
   readonly counter: TotalsCounter;
@@ -87,6 +102,9 @@ export class Pruner {
   readonly #tables: readonly TotalsTable[];
   #kept: KeptPart;
   #wasBeyond = false;
+  /** When there is time to make room ahead of what comes. */
+  #quietAtMs = Number.NEGATIVE_INFINITY;
+  #growth: Growth = { octetsPerBatchOctet: 1, totals: new Map() };
   #ageCheckAtMs = Number.NEGATIVE_INFINITY;
   #owedRemovedCount = 0;
   #owedReportAtMs = Number.NEGATIVE_INFINITY;
@@ -131,22 +149,31 @@ export class Pruner {
   }
 
   /**
-   * Makes room within the transaction that needs it, so that one commit writes both: in a full database as many rows go as
-   * events came, be they events or totals beyond their count. The rest, such as the room for new totals, is for `step()`.
+   * Makes room at the beginning of a transaction that records: its rows then go into the pages that became free, so that
+   * these are written once. It needs as much as the transaction before it, in proportion; the rest is for `step()`.
    *
-   * @param rowsCount Rows that this transaction added.
+   * @param batchOctets Octets of the batches that are about to be recorded.
+   * @param record Records them.
    */
-  makeRoom(rowsCount: number): void {
-    if (rowsCount < ROOM_ROWS_MIN || this.#excess() <= 1) return;
-    const { clock } = this.#ports;
-    const startedAtMs = clock.nowMs();
+  makeRoomFor<T>(batchOctets: number, record: () => T): T {
+    if (batchOctets < ROOM_OCTETS_MIN) return record();
+    const { clock, pages } = this.#ports;
+    this.#quietAtMs = clock.nowMs() + QUIET_MS;
+    const endMs = clock.nowMs() + ROOM_STEP_MS;
     const last = this.#lastNotOwed();
-    let left = rowsCount;
-    while (left > 0 && clock.nowMs() - startedAtMs < PRUNE_STEP_URGENT_MS) {
-      const removed = this.#removeEvents(last, false) + this.#removeExcessTotals();
-      if (removed === 0) return;
-      left -= removed;
-    }
+    const octetsMax = this.#octetsMax() - batchOctets * this.#growth.octetsPerBatchOctet;
+    const isTooLarge = (): boolean => pages.read().liveOctets > octetsMax;
+    while (isTooLarge() && clock.nowMs() < endMs && this.#removeForgeable(last) > 0) continue;
+    const { totals } = this.#growth;
+    while (clock.nowMs() < endMs && this.#removeExcessTotals(FORGEABLE, totals) > 0) continue;
+    const liveOctets = pages.read().liveOctets;
+    const counts = this.#totalsCounts();
+    const recorded = record();
+    this.#growth = {
+      octetsPerBatchOctet: Math.max(0, (pages.read().liveOctets - liveOctets) / batchOctets),
+      totals: this.#totalsAdded(counts),
+    };
+    return recorded;
   }
 
   /** The command line may have let go of it. Says once what the limits would take away, before they do. */
@@ -177,6 +204,7 @@ export class Pruner {
     return (
       this.#ports.clock.nowMs() >= this.#ageCheckAtMs ||
       this.#tooLarge(low) ||
+      this.#wantsRoom() ||
       this.#totalsExcess() > 1
     );
   }
@@ -189,6 +217,7 @@ export class Pruner {
   #removeSome(low: boolean): boolean {
     const last = this.#lastNotOwed();
     let removed = this.#tooLarge(low) ? this.#removeEvents(last, low) : 0;
+    if (removed === 0 && this.#wantsRoom()) removed = this.#removeForgeable(last);
     // Ages are looked at now and then: in a full database each removal would ask in vain.
     if (this.#ports.clock.nowMs() >= this.#ageCheckAtMs) {
       const expired = this.#removeExpired(last);
@@ -229,13 +258,18 @@ export class Pruner {
     return removed;
   }
 
-  #removeExcessTotals(): number {
+  /**
+   * @param ranks Which may go, the weakest first.
+   * @param toCome Totals that are about to be added.
+   */
+  #removeExcessTotals(ranks: readonly Rank[] = RANKS, toCome: TotalsCounts = NO_TOTALS): number {
     let removed = 0;
     const counts = this.#totalsCounts();
     for (const table of this.#tables) {
-      const excess = (counts.get(table.counter) ?? 0) - table.countMax - this.#kept.totals;
+      const count = (counts.get(table.counter) ?? 0) + (toCome.get(table.counter) ?? 0);
+      const excess = count - table.countMax - this.#kept.totals;
       if (excess <= 0) continue;
-      const changes = deleteWeakest(table, this.#kept.atUs, Math.min(excess, PRUNE_ROWS));
+      const changes = deleteWeakest(table, ranks, this.#kept.atUs, Math.min(excess, PRUNE_ROWS));
       this.#counters.add(table.counter, -changes);
       removed += changes;
     }
@@ -294,6 +328,16 @@ export class Pruner {
     return this.#ports.pages.read().liveOctets / this.#octetsMax();
   }
 
+  /** In quiet times room is made ahead, so that the next flood finds some. */
+  #wantsRoom(): boolean {
+    return this.#excess() > 1 - ROOM_AHEAD_SHARE && this.#ports.clock.nowMs() >= this.#quietAtMs;
+  }
+
+  #removeForgeable(last: number): number {
+    const { removed, isSearching } = this.#events.step(this.#kept.honeyId, last, FORGEABLE);
+    return isSearching ? 1 : removed;
+  }
+
   /** The kept part takes nothing from what comes later. */
   #octetsMax(): number {
     return this.#options.databaseOctetsMax + this.#kept.octets;
@@ -307,16 +351,28 @@ export class Pruner {
     return Math.max(...excesses);
   }
 
-  #totalsCounts(): ReadonlyMap<string, number> {
+  #totalsCounts(): TotalsCounts {
     const rows = this.#readCounters.all();
     return new Map(rows.map((row) => [String(row['name']), Number(row['value'])]));
+  }
+
+  #totalsAdded(before: TotalsCounts): TotalsCounts {
+    const after = [...this.#totalsCounts()];
+    return new Map(
+      after.map(([name, count]) => [name, Math.max(0, count - (before.get(name) ?? 0))]),
+    );
   }
 }
 
 /** Removes totals of the weakest grade that there is, of these the longest unseen. @returns How many. */
-function deleteWeakest({ deleteOldest }: TotalsTable, fromUs: number, count: number): number {
+function deleteWeakest(
+  { deleteOldest }: TotalsTable,
+  ranks: readonly Rank[],
+  fromUs: number,
+  count: number,
+): number {
   let left = count;
-  for (const rank of RANKS) {
+  for (const rank of ranks) {
     if (left > 0) left -= Number(deleteOldest.run(rank, fromUs, left).changes);
   }
   return count - left;

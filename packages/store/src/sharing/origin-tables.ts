@@ -85,11 +85,9 @@ export const HEARSAY_APART = `
     WHERE hour_total.hour = shared.hour AND hour_total.method = shared.method AND hour_total.transport = shared.transport;
   UPDATE counter SET value = 0 WHERE name = 'placed_source';`;
 
-/** Takes a removed row of another node out of the totals. Made anew in version 17, which minds rows out of order. */
-export const HEARSAY_TRIGGER = `
-  DROP TRIGGER IF EXISTS shared_event_removed;
-  CREATE TRIGGER shared_event_removed AFTER DELETE ON honey
-  WHEN EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
+/** Takes a removed row of another node out of the totals, whatever the order of the rows (log/foreign-tables.ts). */
+export const SHARED_EVENT_REMOVED = `
+  CREATE TRIGGER shared_event_removed AFTER DELETE ON removed_event WHEN old.is_shared BEGIN
     ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
     ${PLACED_AGAIN}
     ${takeOut('number_total', 'number', 'called_number', 'numbers', (direction) => `honey_id ${direction}`)}
@@ -125,7 +123,8 @@ function takeOut(
 ): string {
   const value = `old.${rowColumn}`;
   const rows = (direction: string): string => `
-    (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})`;
+    (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} AND honey_id <> old.honey_id
+      ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})`;
   // Rows need not stand in the order of their events. Of many the first known time stays: one too late would leave
   // rows that are removed later in the count.
   const first = `(SELECT iif(count(*) < ${TIMES_ROWS}, min(event_us), NULL)
@@ -134,7 +133,7 @@ function takeOut(
   return `
     UPDATE ${table} SET
       shared_count = max(shared_count - old.seen_count,
-        seen_count = 0 AND EXISTS (SELECT 1 FROM honey WHERE ${rowColumn} = ${value})),
+        seen_count = 0 AND EXISTS (SELECT 1 FROM honey WHERE ${rowColumn} = ${value} AND honey_id <> old.honey_id)),
       shared_last_us = iif(shared_last_us > ${EVENT_US}, shared_last_us,
         coalesce(${last}, shared_last_us)),
       shared_first_us = iif(shared_first_us < ${EVENT_US}, shared_first_us,

@@ -66,7 +66,6 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'dead_letter',
     'delisting',
     'endpoint_status',
-    'foreign_removal',
     'foreign_rows',
     'hour_total',
     'judging_due',
@@ -80,6 +79,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'operator_block',
     'origin',
     'pending_repeat',
+    'removed_event',
     'shared_event',
     'user_agent_total',
   ]);

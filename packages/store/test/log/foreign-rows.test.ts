@@ -9,7 +9,14 @@ import { FOREIGN_LOOK_MS, FOREIGN_TELL_MS } from '../../src/limits.ts';
 import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
-import { batchOf, distinctBatch, TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
+import {
+  batchOf,
+  distinctBatch,
+  LIKE_VERSION_17,
+  TestClock,
+  TestDirectory,
+  TestLogger,
+} from '../fixtures.ts';
 
 class Bench implements Disposable {
   readonly directory = new TestDirectory();
@@ -105,9 +112,26 @@ test('rows that another program removes leave the totals with them', () => {
     const count = bench.number(`SELECT count(*) FROM ${table}`);
     assert.equal(bench.number(`SELECT value FROM counter WHERE name = '${counter}'`), count);
   }
-  assert.equal(bench.number('SELECT count(*) FROM foreign_removal'), 0);
+  assert.equal(bench.number('SELECT count(*) FROM removed_event'), 0);
   using reader = StoreReader.open(bench.path);
   assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 3, removed: 43 });
+});
+
+test('the triggers of version 17 are replaced', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 40)]);
+  bench.store.close();
+  bench.sql(`${LIKE_VERSION_17}; PRAGMA user_version = 17`);
+  using store = Store.open({ logger: bench.logger, clock: bench.clock }, { path: bench.path });
+  bench.sql('DELETE FROM honey WHERE honey_id <= 10');
+  while (store.maintain());
+  assert.deepEqual(bench.sums(), [30, 30, 30, 30]);
+  assert.equal(
+    bench.number(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'honey'",
+    ),
+    1,
+  );
 });
 
 test('what our own programs remove is nobody else’s doing', () => {

@@ -36,7 +36,12 @@ const logger: Logger = {
   },
 };
 
-const store = Store.open({ logger, clock: systemClock }, { path: process.argv[2] ?? '' });
+/** The events are of a fixed day in the past. */
+const RETENTION_DAYS = 36_500;
+const store = Store.open(
+  { logger, clock: systemClock },
+  { path: process.argv[2] ?? '', retentionDays: RETENTION_DAYS },
+);
 const recorder = new Recorder({
   store,
   logger,
