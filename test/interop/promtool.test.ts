@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
-test('promtool finds nothing wrong with /metrics', async (t) => {
+const RULES = join(import.meta.dirname, '../../examples/prometheus/sentrypeer-rules.yml');
+
+test('promtool finds nothing wrong with /metrics, nor with the rules on them', async (t) => {
   const promtool = peer('promtool', t);
   if (promtool === undefined) return;
   await using daemon = await DaemonProcess.start([
@@ -19,10 +23,20 @@ test('promtool finds nothing wrong with /metrics', async (t) => {
   await (await fetch(url)).text(); // The next one tells of this one.
   const response = await fetch(url);
   assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  const metrics = await response.text();
   const run = await runTool(promtool, ['check', 'metrics'], {
     folder: daemon.folder,
-    input: await response.text(),
+    input: metrics,
   });
   assert.equal(run.output, '');
   assert.equal(run.status, 0);
+
+  const checked = await runTool(promtool, ['check', 'rules', RULES], { folder: daemon.folder });
+  assert.equal(checked.status, 0, checked.output);
+  const named = readFileSync(RULES, 'utf8').match(/\bsentrypeer_[a-z_]+/g) ?? [];
+  assert.ok(named.length > 4);
+  assert.deepEqual(
+    named.filter((name) => !metrics.includes(`# TYPE ${name} `)),
+    [],
+  );
 });

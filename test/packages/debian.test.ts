@@ -105,6 +105,20 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
     /older version[^]*api_port = 8099/,
   );
 
+  // Backup and restore, as docs/operations.md says.
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+  const [backup = '', restore = ''] = (page.split('## Backup and restore')[1] ?? '')
+    .split('```')
+    .filter((text) => text.startsWith('sh\n'))
+    .map((text) => text.slice(3));
+  machine.run(`mkdir /backup && ${backup.trim()}`);
+  const isKnown = (): boolean =>
+    machine.attempt('curl -fs http://127.0.0.1:8099/v1/addresses').output.includes('"127.0.0.1"');
+  machine.run('sentrypeer forget 127.0.0.1');
+  await until('the address to be forgotten', () => !isKnown());
+  machine.run(`set -e; ${restore.trim().replaceAll('\n', '; ')}`);
+  await until('the restored node', isKnown);
+
   // The log is rotated, and the node writes to the new file.
   machine.run(
     'echo before >> /var/log/sentrypeer/sentrypeer_json.log; logrotate -f /etc/logrotate.d/sentrypeer',
