@@ -381,6 +381,12 @@ export const IMPORT_ROWS = 500;
 /** Milliseconds between two lines about an import that runs. */
 export const IMPORT_PROGRESS_MS = 5000;
 
+/** How far the thread that searches the event log stands back for the others on Linux, 0 to 19. Chosen: half of the way. */
+export const READER_NICENESS = 10;
+
+/** Milliseconds after the last search of the event log at which the thread for it ends. Chosen: a person reads a page for less. */
+export const EVENT_READER_IDLE_MS = 60_000;
+
 assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
 assert(SIZE_OCTETS_MAX <= Number.MAX_SAFE_INTEGER, 'a size is a whole number');
 assert(STOP_READING_MS_MAX < STOP_MS_MAX, 'a stop has time left to record what it read');

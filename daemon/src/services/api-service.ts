@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hostname } from 'node:os';
-import type { DeliveredEvent, HttpApi } from '@sentrypeer/api';
+import type { DeliveredEvent, EventSearch, HttpApi } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { assertPortFree } from '@sentrypeer/net';
@@ -13,9 +13,11 @@ import type { Stage } from '../demo/stage.ts';
 import { type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import type { RunningAgent } from '../open-agent.ts';
+import type { EventQuestion } from '../workers/messages.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DashboardFiles } from './dashboard-files.ts';
 import { DaemonOperations } from './daemon-operations.ts';
+import { EventReader } from './event-reader.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
 import type { PoolService } from './pool-service.ts';
@@ -98,6 +100,7 @@ export class ApiService implements AsyncDisposable {
       {
         totals: storeTotals({ reader: lookUps, snapshot, judges, clock }, dbFile),
         evidence: log,
+        eventSearch: openEventSearch(ports, config, scope),
         places: {
           placeOf: (address) => places.placeOf(address),
           countries: () => log.places.countries(),
@@ -158,4 +161,14 @@ export class ApiService implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#scope.disposeAsync();
   }
+}
+
+/** A small device has one thread for everything. */
+function openEventSearch(
+  { log, logger }: Pick<ApiServicePorts, 'log' | 'logger'>,
+  { threads, dbFile }: Pick<Config, 'threads' | 'dbFile'>,
+  scope: AsyncDisposableStack,
+): EventSearch {
+  if (threads > 1) return scope.use(new EventReader({ logger }, dbFile));
+  return { find: (...question: EventQuestion) => log.events(...question) };
 }

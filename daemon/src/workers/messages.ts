@@ -2,6 +2,7 @@
 
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
+import type { EventPage, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
@@ -116,6 +117,27 @@ export type StoreWorkerOutput =
       readonly answer: unknown;
     }
   | { readonly kind: 'drained' };
+
+export interface ReaderWorkerData {
+  readonly dbFile: string;
+}
+
+/** What `StoreReader.events()` is asked. */
+export type EventQuestion = Parameters<StoreReader['events']>;
+
+export type ReaderWorkerInput =
+  /** Answered by `found` or `not-found` with the same number. */
+  | { readonly kind: 'find'; readonly call: number; readonly question: EventQuestion }
+  | { readonly kind: 'stop' };
+
+export type ReaderWorkerOutput =
+  | LogMessage
+  | ProgressMessage
+  | AliveMessage
+  | FailedMessage
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'found'; readonly call: number; readonly page: EventPage }
+  | { readonly kind: 'not-found'; readonly call: number; readonly failure: FailedMessage };
 
 export interface AgentWorkerData {
   readonly options: AgentServiceOptions;

@@ -97,6 +97,7 @@ class Node implements AsyncDisposable {
       {
         totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
         evidence: log,
+        eventSearch: { find: (...question) => log.events(...question) },
         places: {
           placeOf: () => ({ country: undefined, network: '', networkName: undefined }),
           countries: () => [],

@@ -89,7 +89,7 @@ interface EventOrigin {
   readonly publicKey: Uint8Array | undefined;
 }
 
-interface EventPage {
+export interface EventPage {
   readonly items: readonly FoundEvent[];
   /** The last id that was looked at, `undefined` at the end. */
   readonly next: number | undefined;
@@ -97,6 +97,22 @@ interface EventPage {
 
 /** What a key allows: to read, to deliver events, or everything. */
 export type Role = 'read' | 'write' | 'admin';
+
+/** What events say is looked for row by row, beside the thread that answers look-ups where there is another. */
+export interface EventSearch {
+  /**
+   * Some at a time: fewer than `limit`, or none, do not mean the end.
+   *
+   * @param rowsMax Rows that are looked at.
+   */
+  find(
+    filter: EventFilter,
+    order: 'newest-first' | 'oldest-first',
+    after: number | undefined,
+    limit: number,
+    rowsMax: number,
+  ): EventPage | Promise<EventPage>;
+}
 
 export interface Evidence {
   addresses(limit: number, after?: PageEnd): Page<SeenAddress>;
@@ -113,14 +129,6 @@ export interface Evidence {
   userAgentsCount(): number;
   hours(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[];
   methods(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[];
-  /** Some at a time: fewer than `limit`, or none, do not mean the end. */
-  events(
-    filter: EventFilter,
-    order: 'newest-first' | 'oldest-first',
-    after: number | undefined,
-    limit: number,
-    rowsMax: number,
-  ): EventPage;
   event(eventUuid: string): FoundEvent | undefined;
   lastHoneyId(): number;
   /** Another number whenever the data may have changed. */

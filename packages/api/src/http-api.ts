@@ -32,7 +32,7 @@ import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import { addDashboardRoutes, sendDashboard, type Dashboard } from './dashboard.ts';
-import type { Evidence } from './evidence.ts';
+import type { EventSearch, Evidence } from './evidence.ts';
 import type { Feed } from './feed.ts';
 import type { Reputation } from './reputation.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
@@ -49,6 +49,7 @@ import { addOperations } from './v1/routes.ts';
 export interface HttpApiPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
+  readonly eventSearch: EventSearch;
   readonly places: PlaceEvidence;
   readonly reputation: Reputation;
   readonly feed: Feed;

@@ -22,6 +22,6 @@ export {
   type ListedSubject,
 } from './feed.ts';
 export { type Blockable, type Decision, type Reputation } from './reputation.ts';
-export { type Evidence } from './evidence.ts';
+export { type EventSearch, type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';
 export { isTold, type LookUpFamily, type LookUpLevel } from './look-up-levels.ts';

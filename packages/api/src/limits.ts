@@ -89,6 +89,9 @@ export const SCAN_SLICE_MS = 2;
  */
 export const SCANS_PER_CLIENT_MAX = 16;
 
+/** Steps of queries that another thread has at a time, 1 and above. Chosen: it works on one while the other is on its way. */
+export const SCANS_AWAY_MAX = 2;
+
 /** Queries of all clients that wait at a time, 1 and above; more are answered 503. */
 export const SCANS_COUNT_MAX = 512;
 

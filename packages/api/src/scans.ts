@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { systemClock } from '@sentrypeer/kernel';
-import { SCAN_SLICE_MS, SCANS_COUNT_MAX, SCANS_PER_CLIENT_MAX } from './limits.ts';
+import { SCAN_SLICE_MS, SCANS_AWAY_MAX, SCANS_COUNT_MAX, SCANS_PER_CLIENT_MAX } from './limits.ts';
 
 type Step = () => void;
 
 /**
  * Lets questions that walk through the log work in small steps, in the time that look-ups leave. A slice of steps is followed
  * by a rest that is as long, in which the thread answers what came meanwhile, so questions take half of its time at most.
- * Clients take turns, a step each, so that the many questions of one do not hold up the one of another.
+ * Clients take turns, a step each, so that the many questions of one do not hold up the one of another. Of the steps that
+ * another thread works on only few are there at a time, so that the turns are ours to give.
  */
 export class Scans {
   /** Steps that wait, by client; the client whose turn is next comes first. */
@@ -16,6 +17,8 @@ export class Scans {
   #count = 0;
   /** A slice is under way, or the rest after it. */
   #isActive = false;
+  /** Steps that wait for another thread. */
+  #awayCount = 0;
 
   /** Whether one more question of this client is taken on; else it is answered 503. */
   hasRoom(client: string): boolean {
@@ -24,30 +27,44 @@ export class Scans {
   }
 
   /** Runs one step when it is the client's turn; rejects with what it throws. */
-  step<T>(client: string, work: () => T): Promise<T> {
+  step<T>(client: string, work: () => T | Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const steps = this.#waiting.get(client) ?? [];
     this.#waiting.set(client, steps);
     steps.push(() => {
       try {
-        resolve(work());
+        const done = work();
+        resolve(done);
+        if (done instanceof Promise) this.#waitFor(done);
       } catch (error) {
         reject(error);
       }
     });
     this.#count += 1;
-    if (!this.#isActive) {
-      this.#isActive = true;
-      setTimeout(() => this.#run(), 0);
-    }
+    this.#wake();
     return promise;
+  }
+
+  #waitFor(step: Promise<unknown>): void {
+    this.#awayCount += 1;
+    const isBack = (): void => {
+      this.#awayCount -= 1;
+      this.#wake();
+    };
+    step.then(isBack, isBack);
+  }
+
+  #wake(): void {
+    if (this.#isActive || this.#awayCount >= SCANS_AWAY_MAX) return;
+    this.#isActive = true;
+    setTimeout(() => this.#run(), 0);
   }
 
   #run(): void {
     const startMs = systemClock.nowMs();
     let spentMs = 0;
     // What follows a step of a question is asked for at the end of this turn, so it waits for the next slice.
-    while (this.#count > 0 && spentMs < SCAN_SLICE_MS) {
+    while (this.#count > 0 && this.#awayCount < SCANS_AWAY_MAX && spentMs < SCAN_SLICE_MS) {
       this.#runNext();
       spentMs = systemClock.nowMs() - startMs;
     }
@@ -56,7 +73,7 @@ export class Scans {
   }
 
   #goOn(): void {
-    if (this.#count > 0) this.#run();
+    if (this.#count > 0 && this.#awayCount < SCANS_AWAY_MAX) this.#run();
     else this.#isActive = false;
   }
 

@@ -354,6 +354,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         totals,
         logger,
         evidence: new MemoryEvidence(),
+        eventSearch: new MemoryEvidence(),
         places: new MemoryPlaces(),
         reputation: new MemoryReputation(),
         feed: new MemoryFeed(),

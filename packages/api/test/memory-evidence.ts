@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Evidence } from '../src/index.ts';
+import type { EventSearch, Evidence } from '../src/index.ts';
 
 type Of<K extends keyof Evidence> = ReturnType<Evidence[K]>;
-type ItemOf<K extends 'addresses' | 'numbers' | 'userAgents' | 'events'> = Of<K>['items'][number];
+type ItemOf<K extends 'addresses' | 'numbers' | 'userAgents'> = Of<K>['items'][number];
+type EventPage = Awaited<ReturnType<EventSearch['find']>>;
 
 /** Evidence in memory: what a test puts into the lists, seen last first. Pages of totals have no second one. */
-export class MemoryEvidence implements Evidence {
+export class MemoryEvidence implements Evidence, EventSearch {
   readonly addressList: ItemOf<'addresses'>[] = [];
   readonly numberList: ItemOf<'numbers'>[] = [];
-  readonly eventList: ItemOf<'events'>[] = [];
+  readonly eventList: EventPage['items'][number][] = [];
   readonly keys = new Map<string, NonNullable<Of<'apiKey'>>>();
   changes = 1;
 
@@ -64,13 +65,13 @@ export class MemoryEvidence implements Evidence {
     return [];
   }
 
-  events(
+  find(
     _filter: unknown,
     _order: unknown,
     after: number | undefined,
     limit: number,
     _rowsMax: number,
-  ): Of<'events'> {
+  ): EventPage {
     const items = this.eventList.filter(({ honeyId }) => honeyId > (after ?? 0)).slice(0, limit);
     return { items, next: items.length < limit ? undefined : items.at(-1)?.honeyId };
   }

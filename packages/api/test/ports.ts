@@ -13,10 +13,12 @@ export function openApi(
   ports: Partial<HttpApiPorts> = {},
   options: Partial<HttpApiOptions> = {},
 ): Promise<HttpApi> {
+  const memory = new MemoryEvidence();
   return HttpApi.open(
     {
       totals: new MemoryTotals(),
-      evidence: new MemoryEvidence(),
+      evidence: memory,
+      eventSearch: ports.evidence instanceof MemoryEvidence ? ports.evidence : memory,
       places: new MemoryPlaces(),
       reputation: new MemoryReputation(),
       feed: new MemoryFeed(),

@@ -93,8 +93,8 @@ test('Scans takes on so many questions of a client and no more, and others still
 test('a page of /v1/events is read in small steps and is whole all the same', async () => {
   const evidence = new MemoryEvidence();
   const asked: (readonly number[])[] = [];
-  const read = evidence.events.bind(evidence);
-  evidence.events = (filter, order, after, limit, rowsMax) => {
+  const read = evidence.find.bind(evidence);
+  evidence.find = (filter, order, after, limit, rowsMax) => {
     asked.push([limit, rowsMax]);
     return read(filter, order, after, limit, rowsMax);
   };

@@ -2,7 +2,7 @@
 
 import { maySeeSecrets } from '../access/access.ts';
 import { clientAddress } from '../access/client-address.ts';
-import type { EventFilter, Evidence, FoundEvent } from '../evidence.ts';
+import type { EventFilter, EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
 import {
   PAGE_ENTRIES_DEFAULT,
   SCAN_ROWS_MAX,
@@ -135,9 +135,9 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       sendStream(call, values.after, evidence.lastHoneyId(), {
         type: 'event',
         read: (after) =>
-          ports.scans.step(client, () => {
+          ports.scans.step(client, async () => {
             const newestId = evidence.lastHoneyId();
-            const page = readStep(evidence, { filter, order: 'oldest-first', after });
+            const page = await readStep(ports, { filter, order: 'oldest-first', after });
             return {
               events: page.items.map((event) => ({
                 id: event.honeyId,
@@ -182,9 +182,9 @@ async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void>
   let after = query.after;
   const stepsMax = Math.ceil(query.limit / SCAN_STEP_EVENTS) + SCAN_ROWS_MAX / SCAN_STEP_ROWS;
   for (let step = 0; step < stepsMax; step += 1) {
-    const next = await ports.scans.step(client, () => {
+    const next = await ports.scans.step(client, async () => {
       if (reply.raw.destroyed) return undefined;
-      const page = readStep(ports.evidence, { ...query, after }, query.limit - texts.length);
+      const page = await readStep(ports, { ...query, after }, query.limit - texts.length);
       for (const event of page.items) texts.push(query.textOf(event));
       return page.next;
     });
@@ -196,13 +196,13 @@ async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void>
 }
 
 /** So much of a search as is done between two look-ups. */
-function readStep(
-  evidence: Evidence,
+async function readStep(
+  { eventSearch }: { readonly eventSearch: EventSearch },
   { filter, order, after }: Pick<PageQuery, 'filter' | 'order' | 'after'>,
   limit = SCAN_STEP_EVENTS,
-): ReturnType<Evidence['events']> {
+): Promise<EventPage> {
   const itemsMax = Math.min(limit, SCAN_STEP_EVENTS);
-  return evidence.events(filter, order, after, itemsMax, SCAN_STEP_ROWS);
+  return eventSearch.find(filter, order, after, itemsMax, SCAN_STEP_ROWS);
 }
 
 /** Answers where it is not allowed: secrets need a key even where reading needs none. */
@@ -232,7 +232,7 @@ function sendExport(
 }
 
 async function* exportText(
-  { request, ports: { evidence, scans } }: Pick<Call<never>, 'request' | 'ports'>,
+  { request, ports }: Pick<Call<never>, 'request' | 'ports'>,
   filter: EventFilter,
   head: string,
   lineOf: (event: FoundEvent) => string,
@@ -242,8 +242,8 @@ async function* exportText(
   let after: number | undefined = 0;
   while (after !== undefined) {
     const from: number = after;
-    const { lines, next } = await scans.step(client, () => {
-      const page = readStep(evidence, { filter, order: 'oldest-first', after: from });
+    const { lines, next } = await ports.scans.step(client, async () => {
+      const page = await readStep(ports, { filter, order: 'oldest-first', after: from });
       return { lines: page.items.map(lineOf).join(''), next: page.next };
     });
     if (lines !== '') yield lines;

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Caller, Need } from '../access/access.ts';
 import type { AgentDecisions } from '../agent-decisions.ts';
-import type { Evidence } from '../evidence.ts';
+import type { Evidence, EventSearch } from '../evidence.ts';
 import type { Feed } from '../feed.ts';
 import type { Operations } from '../operations/routes.ts';
 import type { Reputation } from '../reputation.ts';
@@ -19,6 +19,7 @@ import type { EventStreams } from './event-streams.ts';
 /** What operations work with. */
 export interface OperationPorts {
   readonly evidence: Evidence;
+  readonly eventSearch: EventSearch;
   readonly places: PlaceEvidence;
   readonly totals: Totals;
   readonly peers: Peers;

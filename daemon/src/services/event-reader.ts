@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { EventSearch } from '@sentrypeer/api';
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import type { EventPage } from '@sentrypeer/store';
+import { EVENT_READER_IDLE_MS } from '../limits.ts';
+import type {
+  EventQuestion,
+  ReaderWorkerData,
+  ReaderWorkerInput,
+  ReaderWorkerOutput,
+} from '../workers/messages.ts';
+import { Thread } from '../workers/thread.ts';
+
+type Answer = PromiseWithResolvers<EventPage>;
+
+/** The thread, and the questions that it was asked and has not answered. */
+interface Running {
+  readonly thread: Thread<ReaderWorkerInput>;
+  readonly asked: Map<number, Answer>;
+}
+
+/**
+ * Looks through the event log in a thread of its own, so that no search holds up the thread that answers look-ups. The
+ * thread begins with the first question and ends when nobody has asked for a while: most nodes are never searched.
+ */
+export class EventReader implements EventSearch, AsyncDisposable {
+  readonly #logger: Logger;
+  readonly #dbFile: string;
+  #running: Running | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #lastCall = 0;
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(ports: { readonly logger: Logger }, dbFile: string) {
+    this.#logger = ports.logger;
+    this.#dbFile = dbFile;
+  }
+
+  /** Rejects with `OperatingError` where the log cannot be read. */
+  find(...question: EventQuestion): Promise<EventPage> {
+    const running = (this.#running ??= this.#start());
+    const answer = Promise.withResolvers<EventPage>();
+    this.#lastCall += 1;
+    running.asked.set(this.#lastCall, answer);
+    running.thread.send({ kind: 'find', call: this.#lastCall, question });
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#stop(), EVENT_READER_IDLE_MS).unref();
+    return answer.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#stop();
+    await Promise.all(this.#ending);
+  }
+
+  #start(): Running {
+    const asked = new Map<number, Answer>();
+    const thread = Thread.load<ReaderWorkerInput, ReaderWorkerOutput>(
+      'reader-worker',
+      { dbFile: this.#dbFile } satisfies ReaderWorkerData,
+      [],
+      {
+        logger: this.#logger,
+        onMessage: (message) => {
+          if (message.kind === 'ready') return;
+          const answer = asked.get(message.call);
+          asked.delete(message.call);
+          if (message.kind === 'found') answer?.resolve(message.page);
+          else answer?.reject(new OperatingError(message.failure.code, message.failure.message));
+        },
+        onFailed: (error) => this.#failed(running, error),
+      },
+    );
+    const running = { thread, asked };
+    thread.ready().catch((error: unknown) => this.#failed(running, error));
+    return running;
+  }
+
+  /** The next question begins another one. */
+  #failed(running: Running, error: unknown): void {
+    this.#logger.error('event_reader_failed', { why: String(error) });
+    if (this.#running === running) this.#running = undefined;
+    for (const answer of running.asked.values()) answer.reject(error);
+    running.asked.clear();
+  }
+
+  #stop(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.thread.send({ kind: 'stop' });
+    const ended = running.thread.ended().then(() => {
+      const gone = new OperatingError('stopping', 'the node is stopping');
+      for (const answer of running.asked.values()) answer.reject(gone);
+      this.#ending.delete(ended);
+    });
+    this.#ending.add(ended);
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Entry of the thread that looks through the event log for clients of the API: look-ups never wait for it. */
+
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '@sentrypeer/kernel';
+import { StoreReader } from '@sentrypeer/store';
+import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
+import { READER_NICENESS } from '../limits.ts';
+import type { ReaderWorkerData, ReaderWorkerInput, ReaderWorkerOutput } from './messages.ts';
+import { failedMessage, sayAlive } from './reporting.ts';
+
+assert(parentPort !== null, 'runs_as_a_worker');
+const parent = parentPort;
+const { dbFile } = workerData as ReaderWorkerData;
+
+const say = (message: ReaderWorkerOutput): void => parent.postMessage(message);
+
+// Look-ups, calls and recording come first. Linux does so for this thread alone, others for the whole process.
+if (process.platform === 'linux') setPriority(READER_NICENESS);
+
+try {
+  const reader = StoreReader.open(dbFile);
+  parent.on('message', (message: ReaderWorkerInput) => {
+    if (message.kind === 'stop') {
+      reader.close();
+      parent.close();
+      return;
+    }
+    const { call, question } = message;
+    try {
+      say({ kind: 'found', call, page: reader.events(...question) });
+    } catch (error) {
+      say({ kind: 'not-found', call, failure: failedMessage(error) });
+    }
+  });
+  sayAlive(say);
+  releaseMemoryWhenQuiet({ keepsCode: true });
+  say({ kind: 'ready' });
+} catch (error) {
+  say(failedMessage(error));
+}
