@@ -135,7 +135,15 @@ if (process.argv[2] === WORST_FLAG) {
   for (const name of Object.keys(WORST)) {
     const clients = worst(name);
     await after(1000);
-    console.log(`${CLIENTS} clients with ${name}: ${await checkLateness()}`);
+    const before = running.processorSeconds();
+    const startedAtMs = performance.now();
+    const lateness = await checkLateness();
+    const tookSeconds = (performance.now() - startedAtMs) / 1000;
+    const shares = [...running.processorSeconds()]
+      .map(([thread, used]) => [thread, (used - (before.get(thread) ?? 0)) / tookSeconds] as const)
+      .filter(([, share]) => share >= 0.02)
+      .map(([thread, share]) => `${thread} ${(share * 100).toFixed(0)} %`);
+    console.log(`${CLIENTS} clients with ${name}: ${lateness}; processor: ${shares.join(', ')}`);
     clients.kill();
     await once(clients, 'exit');
   }
