@@ -3,9 +3,11 @@
 /* SIP in WebSockets (RFC 7118) on the ports of TCP and TLS, with the client that Node brings, and what attackers do to it. */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest } from './sip-peers.ts';
 
@@ -68,6 +70,35 @@ test('a WebSocket client is answered and recorded as TCP, text and binary', asyn
       { transport_type: 'TCP', method: 'OPTIONS', grade: 'handshake', ws: 1 },
       { transport_type: 'TCP', method: 'OPTIONS', grade: 'handshake', ws: 1 },
     ],
+  );
+});
+
+/** What Node's WebSocket client hears in answer, in a process that takes any certificate. */
+const WSS_CLIENT = `
+  const [url, request] = process.argv.slice(1);
+  const client = new WebSocket(url, 'sip');
+  client.onopen = () => client.send(request);
+  client.onmessage = ({ data }) => { console.log(client.protocol + ' ' + data); client.close(); };
+  client.onerror = ({ message }) => console.log('failed: ' + message);`;
+
+test('a WebSocket client over TLS is answered and recorded as TLS', async () => {
+  await using daemon = await DaemonProcess.start([
+    '-r',
+    '--fold-window=0',
+    '--tls-listen-address=127.0.0.1:0',
+  ]);
+  const url = `wss://127.0.0.1:${daemon.ports.tls}/ws`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '-e', WSS_CLIENT, url, sipRequest()],
+    { env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
+  );
+  assert.match(stdout, /^sip SIP\/2\.0 \d{3} /);
+  await daemon.recorded(2);
+  assert.deepEqual(
+    daemon.rows(`SELECT transport_type, method, grade, json_extract(details, '$.webSocket') AS ws
+      FROM honey ORDER BY honey_id DESC LIMIT 1`),
+    [{ transport_type: 'TLS', method: 'OPTIONS', grade: 'handshake', ws: 1 }],
   );
 });
 

@@ -20,6 +20,23 @@ export interface Product {
   readonly trades: readonly Trade[];
 }
 
+/* Reasons of several products. */
+const UNKNOWN_IS_404 =
+  'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.';
+const SCANS_GO_ON =
+  'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.';
+const CALLS_ARE_TAKEN =
+  'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.';
+const SUBSCRIBE_BY_ACCOUNT =
+  'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.';
+const ANSWERS_NEED_HEADERS =
+  'Nothing is answered that lacks what an answer repeats: that ends loops.';
+const NMAP_WANTS_MD5 = 'algorithm=MD5, stands in the challenge: nmap dies without it.';
+const NONCE_FOR_SIPPTS =
+  'The nonce is no UUID, since sippts reads none with a hyphen; the realm is one of a list, as FreeSWITCH is set up with a name.';
+const FREESWITCH_CHALLENGES =
+  'The program that was captured accepts everything; FreeSWITCH challenges.';
+
 export const PRODUCTS: readonly Product[] = [
   {
     persona: 'asterisk-pjsip',
@@ -32,17 +49,17 @@ export const PRODUCTS: readonly Product[] = [
       {
         probes: ['03-options-unknown'],
         fields: ['status 404 for 200'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
         fields: ['status 404 for 403'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['04-options-svmap'],
         fields: ['status 200 for 401'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: [
@@ -52,17 +69,17 @@ export const PRODUCTS: readonly Product[] = [
           '42-repeated-invite',
         ],
         fields: ['status 100 180 200 for 100 200'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['12-invite-number-from-known'],
         fields: ['status 100 180 200 for 401'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['19-subscribe'],
         fields: ['status 401 for 404'],
-        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+        why: SUBSCRIBE_BY_ACCOUNT,
       },
     ],
   },
@@ -76,22 +93,22 @@ export const PRODUCTS: readonly Product[] = [
       {
         probes: ['01-options-no-user'],
         fields: ['status 200 for 404'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: ['03-options-unknown'],
         fields: ['status 404 for 200'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['06-register-unknown'],
         fields: ['status 404 for 401'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['08-register-unknown-wrong-password'],
         fields: ['status 404 for 403'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: [
@@ -118,17 +135,17 @@ export const PRODUCTS: readonly Product[] = [
           '42-repeated-invite',
         ],
         fields: ['status 100 180 200 for 100 200'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['12-invite-number-from-known'],
         fields: ['status 100 180 200 for 401'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['19-subscribe'],
         fields: ['status 401 for 404'],
-        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+        why: SUBSCRIBE_BY_ACCOUNT,
       },
       {
         probes: ['31-body-unknown-type'],
@@ -138,7 +155,7 @@ export const PRODUCTS: readonly Product[] = [
       {
         probes: ['35-no-call-id'],
         fields: ['status silence for 400'],
-        why: 'Nothing is answered that lacks what an answer repeats: that ends loops.',
+        why: ANSWERS_NEED_HEADERS,
       },
     ],
   },
@@ -165,22 +182,22 @@ export const PRODUCTS: readonly Product[] = [
           '40-repeated-options',
         ],
         fields: ['status 200 for 407'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: ['04-options-svmap'],
         fields: ['status 200 for silence'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: ['03-options-unknown', '30-tel-uri'],
         fields: ['status 404 for 407'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
         fields: ['status 404 for 401'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: [
@@ -190,7 +207,7 @@ export const PRODUCTS: readonly Product[] = [
           '41-repeated-register',
         ],
         fields: ['WWW-Authenticate'],
-        why: 'algorithm=MD5, stands in the challenge: nmap dies without it.',
+        why: NMAP_WANTS_MD5,
       },
       {
         probes: [
@@ -203,7 +220,7 @@ export const PRODUCTS: readonly Product[] = [
           '43-repeated-foobar',
         ],
         fields: ['Proxy-Authenticate'],
-        why: 'algorithm=MD5, stands in the challenge: nmap dies without it.',
+        why: NMAP_WANTS_MD5,
       },
       {
         probes: [
@@ -215,12 +232,12 @@ export const PRODUCTS: readonly Product[] = [
           '42-repeated-invite',
         ],
         fields: ['status 100 180 200 for 407'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['19-subscribe', '19b-subscribe-from-known'],
         fields: ['status 401 for 407'],
-        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+        why: SUBSCRIBE_BY_ACCOUNT,
       },
     ],
   },
@@ -243,22 +260,22 @@ export const PRODUCTS: readonly Product[] = [
           '40-repeated-options',
         ],
         fields: ['status 200 for 202'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: ['34-compact-reordered'],
         fields: ['status 200 for 100 202'],
-        why: 'A scan hears 200 to OPTIONS for nobody in particular and for accounts, with everything that the product can: so it goes on.',
+        why: SCANS_GO_ON,
       },
       {
         probes: ['03-options-unknown', '30-tel-uri'],
         fields: ['status 404 for 202'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
         fields: ['status 404 for 401'],
-        why: 'An account or number that does not exist gets 404: tools that look for accounts give up where it is answered as the others are.',
+        why: UNKNOWN_IS_404,
       },
       {
         probes: [
@@ -268,12 +285,12 @@ export const PRODUCTS: readonly Product[] = [
           '41-repeated-register',
         ],
         fields: ['WWW-Authenticate'],
-        why: 'The nonce is no UUID, since sippts reads none with a hyphen; the realm is one of a list, as FreeSWITCH is set up with a name.',
+        why: NONCE_FOR_SIPPTS,
       },
       {
         probes: ['14-invite-known-from-known'],
         fields: ['Proxy-Authenticate'],
-        why: 'The nonce is no UUID, since sippts reads none with a hyphen; the realm is one of a list, as FreeSWITCH is set up with a name.',
+        why: NONCE_FOR_SIPPTS,
       },
       {
         probes: [
@@ -284,7 +301,7 @@ export const PRODUCTS: readonly Product[] = [
           '42-repeated-invite',
         ],
         fields: ['status 100 180 200 for 100 407'],
-        why: 'Calls to numbers are taken, after the first were refused, and ring first: the number wanted is worth more than a challenge.',
+        why: CALLS_ARE_TAKEN,
       },
       {
         probes: ['14-invite-known-from-known'],
@@ -294,17 +311,17 @@ export const PRODUCTS: readonly Product[] = [
       {
         probes: ['19-subscribe', '19b-subscribe-from-known'],
         fields: ['status 401 for 202'],
-        why: 'SUBSCRIBE is answered by account, as REGISTER is: Mr.SIP looks for accounts with it and reads 401, not 407.',
+        why: SUBSCRIBE_BY_ACCOUNT,
       },
       {
         probes: ['20-message', '21-publish'],
         fields: ['status 407 for 202'],
-        why: 'The program that was captured accepts everything; FreeSWITCH challenges.',
+        why: FREESWITCH_CHALLENGES,
       },
       {
         probes: ['22-refer'],
         fields: ['status 407 for 202 ip:'],
-        why: 'The program that was captured accepts everything; FreeSWITCH challenges.',
+        why: FREESWITCH_CHALLENGES,
       },
       {
         probes: ['23a-info-of-nothing'],
@@ -329,7 +346,7 @@ export const PRODUCTS: readonly Product[] = [
       {
         probes: ['35-no-call-id'],
         fields: ['status silence for 400'],
-        why: 'Nothing is answered that lacks what an answer repeats: that ends loops.',
+        why: ANSWERS_NEED_HEADERS,
       },
     ],
   },
