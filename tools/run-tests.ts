@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Runs all tests: those of the packages on all cores, then those of the whole program, which have deadlines, with a core
- * to spare. Tests against real peers (scanners, daemons) skip where a peer is not installed, and this
- * says so at the end; with CI=true the peers' Debian packages are installed first and a skipped test fails.
+ * Runs all tests on all cores, then those that need the machine for themselves, with a core to spare. Tests against real
+ * peers (scanners, daemons) skip where a peer is not installed, and this says so at the end; with CI=true the peers'
+ * Debian packages are installed first and a skipped test fails.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -17,11 +17,16 @@ import { installAsterisk } from '../test/interop/asterisk.ts';
 import { missingPeers } from '../test/interop/peer.ts';
 import { ROOT } from './sources.ts';
 
-const OF_PACKAGES = [
-  '{packages/*,daemon,dashboard}/test/**/*.test.ts',
-  'test/stories/**/*.test.ts',
+/** They send as fast as they can, or count what a moment costs, so a core is left to them. */
+const ALONE = [
+  'test/e2e/{crash,flood,forged-sources,hostile-sharing,proved-stays,stop-flood}.test.ts',
+  'test/interop/firewall.test.ts',
 ];
-const OF_THE_PROGRAM = ['test/{interop,e2e}/**/*.test.ts', 'tools/*.test.ts'];
+const OTHERS = [
+  '{packages/*,daemon,dashboard}/test/**/*.test.ts',
+  'test/{e2e,interop,stories}/**/*.test.ts',
+  'tools/*.test.ts',
+];
 
 /** A line of the runner's summary. */
 const SUMMARY =
@@ -42,14 +47,14 @@ if (ci) {
 
 const cores = availableParallelism();
 const spared = Math.max(1, cores - 1);
-const filesOf = (patterns: readonly string[]): string[] =>
-  globSync(patterns, { cwd: ROOT }).toSorted();
+const alone = globSync(ALONE, { cwd: ROOT });
+const others = globSync(OTHERS, { cwd: ROOT, exclude: alone });
 const parts =
   named.length > 0
     ? [{ files: named, concurrency: ofPackages ? 1 : spared }] // Packages are all made in out/.
     : [
-        { files: filesOf(OF_PACKAGES), concurrency: cores },
-        { files: filesOf(OF_THE_PROGRAM), concurrency: spared },
+        { files: others.toSorted(), concurrency: cores },
+        { files: alone.toSorted(), concurrency: spared },
       ];
 let failedCount = 0;
 let passedCount = 0;
