@@ -76,6 +76,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   listings: [],
   firewall: ['listings'],
   bgp: [],
+  blackhole: ['listings'],
   pool: ['dht', 'event', 'follow'],
   api: ['event', 'verdict'],
   client: [],

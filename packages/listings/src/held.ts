@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatPrefix } from '@sentrypeer/ip';
+import { formatPrefix, type Prefix } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Entry } from './entry.ts';
 import { END_CHANGE_MS_MIN } from './limits.ts';
 import type { Listed, ListedEntry } from './listed.ts';
 import type { Spared } from './spared.ts';
 
+/** Says why a network is left out. */
+type Reasons = Pick<Spared, 'reason'>;
+
 /** An element and when it ends, in wall-clock milliseconds. */
 export interface HeldElement extends Pick<Entry, 'set' | 'element'> {
   readonly endEpochMs: number;
+}
+
+/** The same with its prefix. */
+export interface HeldEntry extends HeldElement {
+  readonly prefix: Prefix;
 }
 
 /** A listed entry that is spared. */
@@ -20,7 +28,7 @@ export interface LeftOut {
 
 /** All that is to be in force. */
 export interface Wanted {
-  readonly wanted: readonly HeldElement[];
+  readonly wanted: readonly HeldEntry[];
   /** By key. */
   readonly leftOut: ReadonlyMap<string, LeftOut>;
   readonly newlyLeftOut: readonly LeftOut[];
@@ -29,8 +37,8 @@ export interface Wanted {
 /** What has to change. */
 export interface Difference {
   /** New ones, and those that last longer or shorter. */
-  readonly add: readonly HeldElement[];
-  readonly remove: readonly HeldElement[];
+  readonly add: readonly HeldEntry[];
+  readonly remove: readonly HeldEntry[];
   /** Keys about which nothing is left to do when this is carried out. */
   readonly settled: readonly string[];
   readonly newlyLeftOut: readonly LeftOut[];
@@ -44,7 +52,7 @@ const MINUTE_MS = 60_000;
 export class HeldEntries {
   readonly #clock: Clock;
   readonly #additionsPerMinuteMax: number;
-  #held = new Map<string, HeldElement>();
+  #held = new Map<string, HeldEntry>();
   #leftOut = new Map<string, LeftOut>();
   #allowance: number;
   #allowanceAtMs: number;
@@ -64,7 +72,7 @@ export class HeldEntries {
     return this.#held.keys();
   }
 
-  elements(): readonly HeldElement[] {
+  elements(): readonly HeldEntry[] {
     return [...this.#held.values()];
   }
 
@@ -72,6 +80,17 @@ export class HeldEntries {
     let ipv4 = 0;
     for (const { set } of this.#held.values()) if (set.startsWith('ipv4')) ipv4 += 1;
     return { ipv4, ipv6: this.#held.size - ipv4 };
+  }
+
+  has({ set, element }: HeldElement): boolean {
+    return this.#held.has(`${set} ${element}`);
+  }
+
+  /** Keys of those whose time is over. */
+  endedBy(nowEpochMs: number): readonly string[] {
+    return [...this.#held].flatMap(([key, { endEpochMs }]) =>
+      endEpochMs <= nowEpochMs ? key : [],
+    );
   }
 
   /** Forgets what has ended by itself. */
@@ -87,8 +106,8 @@ export class HeldEntries {
   }
 
   /** All that is listed and not spared. */
-  wanted(listed: Listed, spared: Spared, nowEpochMs: number): Wanted {
-    const wanted: HeldElement[] = [];
+  wanted(listed: Listed, spared: Reasons, nowEpochMs: number): Wanted {
+    const wanted: HeldEntry[] = [];
     const leftOut = new Map<string, LeftOut>();
     for (const [key, one] of listed.entries) {
       const why = spared.reason(one.entry.prefix);
@@ -109,12 +128,12 @@ export class HeldEntries {
   /** What some keys ask for; counts what is new against the allowance. */
   difference(
     keys: Iterable<string>,
-    { listed, spared }: { readonly listed: Listed; readonly spared: Spared },
+    { listed, spared }: { readonly listed: Listed; readonly spared: Reasons },
     nowEpochMs: number,
     countMax: number,
   ): Difference {
-    const add: HeldElement[] = [];
-    const remove: HeldElement[] = [];
+    const add: HeldEntry[] = [];
+    const remove: HeldEntry[] = [];
     const settled: string[] = [];
     const newlyLeftOut: LeftOut[] = [];
     let heldBackCount = 0;
@@ -163,8 +182,8 @@ export class HeldEntries {
   }
 }
 
-function elementOf({ entry: { set, element }, endEpochMs }: ListedEntry): HeldElement {
-  return { set, element, endEpochMs };
+function elementOf({ entry: { set, element, prefix }, endEpochMs }: ListedEntry): HeldEntry {
+  return { set, element, prefix, endEpochMs };
 }
 
 function leftOutOf({ entry }: ListedEntry, why: string): LeftOut {

@@ -5,15 +5,18 @@ import { Outage, type Logger } from '@sentrypeer/kernel';
 import { ANSWER_MS_MAX, EVENT_CHARACTERS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import { retryMs } from './retry.ts';
 
+/** What an entry stands on: the grade of its evidence, or the word of the node's operator. */
+export type Grounds = 'seen' | 'returned' | 'handshake' | 'operator';
+
 /** Takes what the feed of listings says of addresses (docs/api.md). */
 export interface ListingSink {
   /** All entries so far are forgotten when the snapshot that begins is complete. */
   begin(): void;
   /** @param untilEpochMs `NaN` where the node said none. */
-  entry(value: string, untilEpochMs: number): void;
+  entry(value: string, untilEpochMs: number, grounds: Grounds): void;
   end(): void;
   /** @param untilEpochMs `undefined` where it is listed no more. */
-  change(value: string, untilEpochMs: number | undefined): void;
+  change(value: string, untilEpochMs: number | undefined, grounds: Grounds): void;
 }
 
 export interface StreamOptions {
@@ -129,10 +132,12 @@ export class ListingStream {
     const untilEpochMs = Date.parse(String(told['until']));
     const isListed = told['kind'] === 'address' && told['level'] === 'listed';
     if (type === 'begin') this.#sink.begin();
-    else if (type === 'entry' && isListed) this.#sink.entry(value, untilEpochMs);
-    else if (type === 'end') this.#sink.end();
+    else if (type === 'entry' && isListed) {
+      this.#sink.entry(value, untilEpochMs, groundsOf(told));
+    } else if (type === 'end') this.#sink.end();
     else if (type === 'change' && told['kind'] === 'address') {
-      this.#sink.change(value, isListed && told['change'] === 'listed' ? untilEpochMs : undefined);
+      const until = isListed && told['change'] === 'listed' ? untilEpochMs : undefined;
+      this.#sink.change(value, until, groundsOf(told));
     }
     if (isSerial(id)) this.#serial = id;
     if (type !== 'begin' && type !== 'entry') this.#connected(); // Not before it is complete.
@@ -143,6 +148,16 @@ export class ListingStream {
     this.#failure = undefined;
     this.#outage.over({ node: this.#options.node.host });
   }
+}
+
+/** What the node's operator blocked is listed without any evidence (docs/verdicts.md). */
+const BLOCKED = 'blocked by the operator';
+
+function groundsOf({ grade, reasons }: Readonly<Record<string, unknown>>): Grounds {
+  if (grade === 'returned' || grade === 'handshake') return grade;
+  const texts: readonly unknown[] = Array.isArray(reasons) ? reasons : [];
+  const isBlocked = texts.some((text) => typeof text === 'string' && text.startsWith(BLOCKED));
+  return isBlocked ? 'operator' : 'seen';
 }
 
 /** It goes back as a header. */

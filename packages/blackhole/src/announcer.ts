@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { setTimeout as passed } from 'node:timers/promises';
+import { formatPrefix, type Prefix } from '@sentrypeer/ip';
+import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  HeldEntries,
+  Listed,
+  Spared,
+  type Grounds,
+  type LeftOut,
+  type ListingSink,
+  type SparedNetwork,
+} from '@sentrypeer/listings';
+import { whyNever } from './announceable.ts';
+import {
+  BATCH_CHANGES_MAX,
+  GATHER_MS,
+  LEFT_OUT_EXAMPLES_MAX,
+  LOOK_MS,
+  SPARED_MS,
+} from './limits.ts';
+import { alarmsOf, type AnnouncerState, type AnnouncerStatus } from './status.ts';
+
+/** Who tells the routers: a BGP speaker, or the screen of somebody who tries it out. */
+export interface Routes {
+  add(prefixes: readonly Prefix[]): void;
+  remove(prefixes: readonly Prefix[]): void;
+  /** These alone are announced from now on. */
+  replace(prefixes: readonly Prefix[]): void;
+}
+
+export interface AnnouncerPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly routes: Routes;
+  /** Who is never announced, the most important first; asked every second while changes come. */
+  readonly spared: () => readonly SparedNetwork[];
+  /** There is room again for what was left out: the feed begins anew. */
+  readonly restartFeed: () => void;
+}
+
+export interface AnnouncerOptions {
+  readonly prefixesMax: number;
+  /** New prefixes within a minute. */
+  readonly additionsPerMinuteMax: number;
+  /** Milliseconds in which changes that follow one another are gathered. @default 50 */
+  readonly gatherMs?: number;
+}
+
+/** Announces what the feed lists and somebody proved, but for what is spared; takes each prefix back when its time is over. */
+export class Announcer implements ListingSink {
+  readonly #ports: AnnouncerPorts;
+  readonly #options: AnnouncerOptions;
+  readonly #tooMany: Outage;
+  readonly #tooFast: Outage;
+  readonly #unproved: Outage;
+  readonly #listed: Listed;
+  readonly #held: HeldEntries;
+  #spared = new Spared([]);
+  #state: AnnouncerState = 'starting';
+  #hasSnapshot = false;
+  /** Keys that may differ between what is wanted and what is announced. */
+  #pending = new Set<string>();
+  #needsReplacement = false;
+  #heldBackCount = 0;
+  #changesCount = 0;
+  #unprovedCount = 0;
+  #sparedAtMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(ports: AnnouncerPorts, options: AnnouncerOptions) {
+    const { clock, logger } = ports;
+    this.#ports = ports;
+    this.#options = options;
+    this.#listed = new Listed(options.prefixesMax);
+    this.#held = new HeldEntries(clock, options.additionsPerMinuteMax);
+    this.#tooMany = new Outage(logger, 'error', {
+      failed: 'bgp_too_many_prefixes',
+      over: 'bgp_prefixes_fit',
+    });
+    this.#tooFast = new Outage(logger, 'error', {
+      failed: 'bgp_too_many_changes',
+      over: 'bgp_changes_fit',
+    });
+    this.#unproved = new Outage(logger, 'error', {
+      failed: 'bgp_unproved_listings',
+      over: 'bgp_listings_proved',
+    });
+  }
+
+  /** Whether the feed has told all once. */
+  get hasSnapshot(): boolean {
+    return this.#hasSnapshot;
+  }
+
+  begin(): void {
+    this.#listed.begin();
+    this.#unprovedCount = 0;
+  }
+
+  entry(value: string, untilEpochMs: number, grounds: Grounds): void {
+    if (this.#isProved(grounds)) this.#listed.arrive(value, untilEpochMs, this.#nowEpochMs());
+  }
+
+  end(): void {
+    this.#listed.end();
+    this.#hasSnapshot = true;
+    this.#needsReplacement = true;
+    this.#wake.resolve();
+  }
+
+  change(value: string, untilEpochMs: number | undefined, grounds: Grounds): void {
+    const key =
+      untilEpochMs === undefined || !this.#isProved(grounds)
+        ? this.#listed.remove(value)
+        : this.#listed.put(value, untilEpochMs, this.#nowEpochMs());
+    if (key === undefined) return;
+    this.#pending.add(key);
+    this.#wake.resolve();
+  }
+
+  /** An operator takes everything back, until `resume()`. */
+  flush(): void {
+    this.#state = 'withdrawn';
+    this.#held.clear();
+    this.#ports.routes.replace([]);
+    this.#ports.logger.warn('bgp_withdrawn', { why: 'an operator said so' });
+  }
+
+  resume(): void {
+    if (this.#state !== 'withdrawn') return;
+    this.#state = 'starting';
+    this.#needsReplacement = this.#hasSnapshot;
+    this.#ports.logger.info('bgp_resumed');
+    this.#wake.resolve();
+  }
+
+  /** Works until the signal is aborted; what is announced then stays as it is. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#wake.resolve();
+    signal.addEventListener('abort', stop);
+    while (!signal.aborted) {
+      const { promise } = (this.#wake = Promise.withResolvers<void>());
+      const isDone = this.#step();
+      await passed(this.#options.gatherMs ?? GATHER_MS);
+      if (isDone) await this.#until(promise);
+    }
+    signal.removeEventListener('abort', stop);
+  }
+
+  status(): AnnouncerStatus {
+    return {
+      state: this.#state,
+      prefixes: this.#held.counts(),
+      leftOutCount: this.#held.leftOut.size,
+      leftOut: [...this.#held.leftOut.values()].slice(0, LEFT_OUT_EXAMPLES_MAX),
+      unprovedCount: this.#unprovedCount,
+      sparedCount: this.#spared.networks.length,
+      alarms: alarmsOf({
+        isFull: this.#listed.isFull,
+        heldBackCount: this.#heldBackCount,
+        unsparedCount: this.#spared.omittedCount,
+        unprovedCount: this.#unprovedCount,
+        ...this.#options,
+      }),
+      changes: this.#changesCount,
+    };
+  }
+
+  /** What is announced, and when it ends unless more is told, in wall-clock milliseconds. */
+  announced(): readonly { readonly prefix: string; readonly endEpochMs: number }[] {
+    return this.#held
+      .elements()
+      .map(({ prefix, endEpochMs }) => ({ prefix: formatPrefix(prefix), endEpochMs }));
+  }
+
+  /** The node's own policy lists no address that nobody proved; checked here all the same. */
+  #isProved(grounds: Grounds): boolean {
+    if (grounds !== 'seen') return true;
+    this.#unprovedCount += 1;
+    this.#wake.resolve();
+    return false;
+  }
+
+  /** @returns Whether nothing is left to do at once. */
+  #step(): boolean {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#lookedAtMs >= LOOK_MS) this.#look(nowMs);
+    if (this.#needsReplacement || nowMs - this.#sparedAtMs >= SPARED_MS) this.#followSpared(nowMs);
+    if (this.#state === 'withdrawn') this.#pending.clear();
+    else if (this.#needsReplacement) this.#replace();
+    else if (this.#hasSnapshot) this.#change();
+    this.#sayLimits();
+    return this.#pending.size <= this.#heldBackCount;
+  }
+
+  /** What has ended is withdrawn, whether the feed is there or not. */
+  #look(nowMs: number): void {
+    this.#lookedAtMs = nowMs;
+    const nowEpochMs = this.#nowEpochMs();
+    this.#listed.prune(nowEpochMs);
+    for (const key of this.#held.endedBy(nowEpochMs)) this.#pending.add(key);
+    if (this.#listed.isFull && this.#listed.entries.size < this.#options.prefixesMax * 0.9) {
+      this.#ports.restartFeed();
+    }
+  }
+
+  #followSpared(nowMs: number): void {
+    this.#sparedAtMs = nowMs;
+    const before = this.#spared.signature;
+    this.#spared = new Spared(this.#ports.spared());
+    if (this.#spared.signature === before) return;
+    this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
+  }
+
+  async #until(woken: Promise<void>): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LOOK_MS);
+    await Promise.race([woken, late]);
+    clearTimeout(timer);
+  }
+
+  /** All at once, after a snapshot: routers see what is different alone. */
+  #replace(): void {
+    const all = this.#held.wanted(this.#listed, this.#reasons(), this.#nowEpochMs());
+    this.#needsReplacement = false;
+    this.#pending.clear();
+    this.#heldBackCount = 0;
+    this.#ports.routes.replace(all.wanted.map(({ prefix }) => prefix));
+    this.#held.replace(all);
+    this.#tellLeftOut(all.newlyLeftOut);
+    if (this.#state === 'starting') {
+      this.#ports.logger.info('bgp_announcing', { prefixes: all.wanted.length });
+    }
+    this.#state = 'announcing';
+  }
+
+  #change(): void {
+    if (this.#pending.size === 0) return;
+    const difference = this.#held.difference(
+      this.#pending,
+      { listed: this.#listed, spared: this.#reasons() },
+      this.#nowEpochMs(),
+      BATCH_CHANGES_MAX,
+    );
+    const { add, remove, settled, newlyLeftOut, heldBackCount } = difference;
+    this.#heldBackCount = heldBackCount;
+    for (const key of settled) this.#pending.delete(key);
+    this.#tellLeftOut(newlyLeftOut);
+    const fresh = add.filter((one) => !this.#held.has(one));
+    // Withdrawn first, so that a router's limit is never met by what is on its way out.
+    if (remove.length > 0) this.#ports.routes.remove(remove.map(({ prefix }) => prefix));
+    if (fresh.length > 0) this.#ports.routes.add(fresh.map(({ prefix }) => prefix));
+    this.#held.carriedOut(difference);
+    this.#changesCount += fresh.length + remove.length;
+  }
+
+  #reasons(): Pick<Spared, 'reason'> {
+    const spared = this.#spared;
+    return { reason: (prefix) => whyNever(prefix) ?? spared.reason(prefix) };
+  }
+
+  #tellLeftOut(leftOut: readonly LeftOut[]): void {
+    for (const { address, why } of leftOut.slice(0, LEFT_OUT_EXAMPLES_MAX)) {
+      this.#ports.logger.warn('bgp_left_out', { address, why });
+    }
+  }
+
+  #sayLimits(): void {
+    const { prefixesMax, additionsPerMinuteMax } = this.#options;
+    if (this.#listed.isFull) this.#tooMany.failed({ max: prefixesMax });
+    else this.#tooMany.over();
+    if (this.#heldBackCount > 0) this.#tooFast.failed({ max: additionsPerMinuteMax });
+    else this.#tooFast.over();
+    if (this.#unprovedCount > 0) this.#unproved.failed({ count: this.#unprovedCount });
+    else this.#unproved.over();
+  }
+
+  #nowEpochMs(): number {
+    return Math.floor(this.#ports.clock.epochUs() / 1000);
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export type AnnouncerState =
+  /** No snapshot yet. */
+  | 'starting'
+  | 'announcing'
+  /** An operator took everything back. */
+  | 'withdrawn';
+
+/** Where the announcer stands. */
+export interface AnnouncerStatus {
+  readonly state: AnnouncerState;
+  readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
+  /** Entries of the feed that are spared, or that are announced to no router. */
+  readonly leftOutCount: number;
+  readonly leftOut: readonly { readonly address: string; readonly why: string }[];
+  /** Entries that nothing proved; the node should not have listed them. */
+  readonly unprovedCount: number;
+  readonly sparedCount: number;
+  /** What an operator should look at. */
+  readonly alarms: readonly string[];
+  /** Prefixes announced or withdrawn. */
+  readonly changes: number;
+}
+
+/** What an operator should look at, in words. */
+export function alarmsOf(facts: {
+  readonly isFull: boolean;
+  readonly heldBackCount: number;
+  readonly unsparedCount: number;
+  readonly unprovedCount: number;
+  readonly prefixesMax: number;
+  readonly additionsPerMinuteMax: number;
+}): readonly string[] {
+  const { isFull, heldBackCount, unsparedCount, unprovedCount } = facts;
+  return [
+    ...(isFull
+      ? [`more is listed than --bgp-prefixes-max, ${facts.prefixesMax}: the rest is not announced`]
+      : []),
+    ...(heldBackCount > 0
+      ? [
+          `${heldBackCount} new prefixes wait: more came than --bgp-changes-max, ${facts.additionsPerMinuteMax} in a minute`,
+        ]
+      : []),
+    ...(unsparedCount > 0
+      ? [`${unsparedCount} networks that should be spared are too many and are not`]
+      : []),
+    ...(unprovedCount > 0
+      ? [`the node lists ${unprovedCount} addresses that nobody proved; they are not announced`]
+      : []),
+  ];
+}
