@@ -5,6 +5,7 @@
 import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
+import { setImmediate as turn } from 'node:timers/promises';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
@@ -240,6 +241,7 @@ const loaded: LoadedConfig = loadConfig(sources);
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
 if ('config' in loaded) restrictNewFiles(loaded.config);
 if (loaded.kind !== 'run') {
+  await turn(); // A signal that came while this loaded waits to be dispatched: without its handler it would be lost.
   signals.release();
   process.stdout.on('error', endWithoutReader);
 }

@@ -2,6 +2,7 @@
 
 import { ALLOW } from './allow.ts';
 import { BACKUP } from './backup.ts';
+import { BGP } from './bgp.ts';
 import { BLOCK, UNBLOCK } from './block.ts';
 import type { Command } from './command.ts';
 import { CHECK_CONFIG } from './check-config.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   PRUNE,
   FORGET,
   ...FIREWALL,
+  ...BGP,
   ...PEERS,
   ...WEBHOOK,
   CHECK_CONFIG,

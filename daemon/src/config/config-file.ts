@@ -7,8 +7,8 @@ import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
 
-/** A `[[webhook]]` of the file, not read yet. */
-export interface WebhookTable {
+/** A table of the file, such as a `[[webhook]]`, not read yet. */
+export interface FileTable {
   /** For messages. */
   readonly where: string;
   readonly members: Readonly<Record<string, unknown>>;
@@ -17,7 +17,9 @@ export interface WebhookTable {
 /** What a configuration file says. */
 export interface ParsedFile {
   readonly settings: Settings;
-  readonly webhooks: readonly WebhookTable[];
+  readonly webhooks: readonly FileTable[];
+  /** The `[bgp]` table, not read yet. */
+  readonly bgp: FileTable | undefined;
 }
 
 /** Reads the configuration file; every key must be one of ours. */
@@ -28,11 +30,16 @@ export function parseConfigFile(path: string, text: string): ParsedFile {
     );
   }
   const settings = new Map<ConfigKey, Setting>();
-  let webhooks: readonly WebhookTable[] = [];
+  let webhooks: readonly FileTable[] = [];
+  let bgp: FileTable | undefined;
   for (const [name, value] of Object.entries(parseToml(path, text))) {
     const where = `${path}, line ${lineOf(text, name)}`;
     if (name === 'webhook') {
       webhooks = webhookTables(where, value);
+      continue;
+    }
+    if (name === 'bgp') {
+      bgp = { where: `${where}: bgp`, members: tableMembers(`${where}: bgp`, value, '[bgp]') };
       continue;
     }
     const found = OPTION_ENTRIES.find(([, option]) => option.toml === name);
@@ -41,19 +48,26 @@ export function parseConfigFile(path: string, text: string): ParsedFile {
     const origin = { kind: 'file', text: `${name} in ${where}` } as const;
     settings.set(key, { text: valueText(origin.text, option, value), origin });
   }
-  return { settings, webhooks };
+  return { settings, webhooks, bgp };
 }
 
 /** `[[webhook]]`, any number of times. */
-function webhookTables(where: string, value: unknown): readonly WebhookTable[] {
+function webhookTables(where: string, value: unknown): readonly FileTable[] {
   const tables: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return tables.map((members) => {
-    if (typeof members !== 'object' || members === null) {
-      throw refusal(`${where}: webhook is a table: write [[webhook]] before the keys of each`);
-    }
-    const fields: Readonly<Record<string, unknown>> = { ...members };
-    return { where: `${where}: webhook`, members: fields };
-  });
+  return tables.map((members) => ({
+    where: `${where}: webhook`,
+    members: tableMembers(`${where}: webhook`, members, '[[webhook]]'),
+  }));
+}
+
+/** @param head The line that begins such a table. */
+export function tableMembers(where: string, value: unknown, head: string): FileTable['members'] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refusal(
+      `${where} is a table: write ${head} before ${head.startsWith('[[') ? 'the keys of each' : 'its keys'}`,
+    );
+  }
+  return { ...value };
 }
 
 function parseToml(path: string, text: string): Readonly<Record<string, unknown>> {
@@ -74,7 +88,11 @@ function unknownKey(where: string, name: string): string {
 }
 
 /** The value in the form that flags and variables have. */
-export function valueText(where: string, option: Option<unknown>, value: unknown): string {
+export function valueText(
+  where: string,
+  option: Pick<Option<unknown>, 'type'>,
+  value: unknown,
+): string {
   const { toml, repeatable, wanted } = option.type;
   const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
   const texts: string[] = [];

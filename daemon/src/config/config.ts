@@ -3,6 +3,7 @@
 import { dirname, join } from 'node:path';
 import type { WebhookOptions } from '@sentrypeer/delivery';
 import type { Refusal } from '@sentrypeer/redirect';
+import type { BgpConfig } from './bgp-table.ts';
 import { PORT_MAX, THREADS_MAX } from '../limits.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
@@ -24,6 +25,8 @@ export interface Config extends OptionValues {
   readonly threads: number;
   /** All endpoints that events are posted to. */
   readonly webhooks: readonly WebhookOptions[];
+  /** `undefined` where the file has no `[bgp]`. */
+  readonly bgp: BgpConfig | undefined;
   /** Empty where the agent is off, or TLS is. */
   readonly sipAgentTlsAddresses: readonly ListenAddress[];
   readonly sipAgentRefusal: Refusal;
@@ -39,7 +42,7 @@ const TLS_PORT = 5061;
 export function completeConfig(
   values: OptionValues,
   coresCount: number,
-  webhooks: readonly WebhookOptions[],
+  tables: Pick<Config, 'webhooks' | 'bgp'>,
 ): Config {
   const directory = dirname(values.dbFile);
   const { sipAddresses } = values;
@@ -51,7 +54,7 @@ export function completeConfig(
     certFile: values.certFile ?? join(directory, 'cert.pem'),
     keyFile: values.keyFile ?? join(directory, 'key.pem'),
     identityFile: values.identityFile ?? join(directory, 'sentrypeer-identity.json'),
-    webhooks,
+    ...tables,
     sipAgentTlsAddresses: agentTlsAddresses(values),
     sipAgentRefusal: values.sipAgentRefusal ?? (values.sipAgentDestination ? 404 : 603),
     dhtStateFile: values.dhtStateFile ?? join(directory, 'sentrypeer-dht.json'),

@@ -4,25 +4,12 @@ import type { Scope } from '@sentrypeer/firewall';
 import type { PortRange } from '@sentrypeer/listings';
 import { PORT_MAX, VALUES_COUNT_MAX } from '../limits.ts';
 import { FIREWALL_CHANGES_MAX, FIREWALL_ENTRIES_MAX } from '../services/firewall/limits.ts';
+import { nodeType } from './node-type.ts';
 import { derivedOption, option } from './option.ts';
 import { countType, networksType, pathType, switchType, type ValueType } from './value-types.ts';
 import { choiceType, secretType } from './webhook-types.ts';
 
-/** A key travels to it, so it has no user, and no path that would be lost. */
-const nodeType: ValueType<URL> = {
-  placeholder: 'URL',
-  wanted: 'where a node has its API, such as https://sentrypeer.example.org:8082, without a path',
-  toml: ['string'],
-  repeatable: false,
-  parse: (text) => {
-    const url = URL.parse(text.trim());
-    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
-    return url.href === `${url.origin}/` ? url : undefined;
-  },
-  format: (value) => value.origin,
-};
-
-const portsType: ValueType<readonly PortRange[]> = {
+export const portsType: ValueType<readonly PortRange[]> = {
   placeholder: 'PORT',
   wanted: `ports from 1 to ${PORT_MAX}, such as 5060 or 10000-20000`,
   toml: ['number', 'string'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isAbsolute, join } from 'node:path';
+import { readBgpTable } from './bgp-table.ts';
 import type { CommandFlagName } from './command-flags.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
 import { parseConfigFile, type ParsedFile } from './config-file.ts';
@@ -112,7 +113,9 @@ function load(sources: ConfigSources): LoadedConfig {
   const webhooks = isCommand
     ? []
     : readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile);
-  const config = completeConfig(values, sources.coresCount, webhooks);
+  const needsBgp = !isCommand || flags.words[0] === 'bgp';
+  const bgp = needsBgp && file.bgp !== undefined ? readBgpTable(file.bgp) : undefined;
+  const config = completeConfig(values, sources.coresCount, { webhooks, bgp });
   const exists = (path: string): boolean => sources.directoryExists(path);
   const warnings = [...environment.warnings, ...own.warnings, ...(unit?.warnings ?? [])];
   const secrets = secretsIn(flags.settings);
@@ -153,7 +156,7 @@ function loadFile(
   places: readonly Settings[],
   homeDirectory: string | undefined,
 ): LoadedFile {
-  const nothing = { settings: new Map(), webhooks: [], warnings: [] };
+  const nothing = { settings: new Map(), webhooks: [], bgp: undefined, warnings: [] };
   const named = strongest(places, 'configFile');
   const path =
     named === undefined ? usualFile(homeDirectory) : readSetting(OPTIONS.configFile, named);

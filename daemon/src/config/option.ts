@@ -11,6 +11,7 @@ export const OPTION_GROUPS = {
   api: 'HTTP API',
   verdict: 'What is listed',
   firewall: 'Firewall (sentrypeer firewall)',
+  bgp: 'Routers (sentrypeer bgp)',
   pool: 'Sharing',
   output: 'Logs and output',
   webhook: 'Webhooks',

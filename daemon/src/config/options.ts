@@ -12,6 +12,7 @@ import {
 } from '../limits.ts';
 import { AGENT_OPTIONS } from './agent-options.ts';
 import { API_OPTIONS } from './api-options.ts';
+import { BGP_OPTIONS } from './bgp-options.ts';
 import { derivedOption, option } from './option.ts';
 import { FIREWALL_OPTIONS } from './firewall-options.ts';
 import { POOL_OPTIONS } from './pool-options.ts';
@@ -215,6 +216,7 @@ export const OPTIONS = {
 
   ...VERDICT_OPTIONS,
   ...FIREWALL_OPTIONS,
+  ...BGP_OPTIONS,
   ...POOL_OPTIONS,
 
   jsonLog: option({

@@ -7,7 +7,7 @@ import {
   WEBHOOK_NAME_CHARACTERS_MAX,
   WEBHOOKS_COUNT_MAX,
 } from '../limits.ts';
-import { valueText, type WebhookTable } from './config-file.ts';
+import { valueText, type FileTable } from './config-file.ts';
 import type { Option } from './option.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
@@ -63,7 +63,7 @@ type ReadFile = (path: string) => string;
 export function readWebhooks(
   urls: readonly URL[],
   values: EndpointValues,
-  tables: readonly WebhookTable[],
+  tables: readonly FileTable[],
   readFile: ReadFile,
 ): readonly WebhookOptions[] {
   const webhooks = [
@@ -87,7 +87,7 @@ export function readWebhooks(
   return webhooks;
 }
 
-function readTable({ where, members }: WebhookTable, readFile: ReadFile): WebhookOptions {
+function readTable({ where, members }: FileTable, readFile: ReadFile): WebhookOptions {
   const { name, url, headers, ...rest } = members;
   if (typeof name !== 'string' || !isName(name)) {
     throw refusal(

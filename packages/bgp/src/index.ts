@@ -8,13 +8,16 @@ export {
   type Community,
 } from './community.ts';
 export {
+  COMMUNITIES_COUNT_MAX,
   CONNECT_RETRY_S_DEFAULT,
+  FLOW_PORT_RANGES_MAX,
   HOLD_TIME_S_DEFAULT,
   NEIGHBOUR_PREFIXES_DEFAULT,
   NEIGHBOURS_COUNT_MAX,
   OUTPUT_OCTETS_DEFAULT,
   PREFIXES_PER_SECOND_DEFAULT,
   RESTART_TIME_S_DEFAULT,
+  TABLE_PREFIXES_MAX,
 } from './limits.ts';
 export type {
   CloseOptions,

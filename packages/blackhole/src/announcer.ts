@@ -65,6 +65,7 @@ export class Announcer implements ListingSink {
   #needsReplacement = false;
   #heldBackCount = 0;
   #changesCount = 0;
+  #revision = 0;
   #unprovedCount = 0;
   #sparedAtMs = Number.NEGATIVE_INFINITY;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -93,6 +94,11 @@ export class Announcer implements ListingSink {
   /** Whether the feed has told all once. */
   get hasSnapshot(): boolean {
     return this.#hasSnapshot;
+  }
+
+  /** Another number after each change of what `announced()` answers. */
+  get revision(): number {
+    return this.#revision;
   }
 
   begin(): void {
@@ -125,6 +131,7 @@ export class Announcer implements ListingSink {
   flush(): void {
     this.#state = 'withdrawn';
     this.#held.clear();
+    this.#revision += 1;
     this.#ports.routes.replace([]);
     this.#ports.logger.warn('bgp_withdrawn', { why: 'an operator said so' });
   }
@@ -153,7 +160,7 @@ export class Announcer implements ListingSink {
   status(): AnnouncerStatus {
     return {
       state: this.#state,
-      prefixes: this.#held.counts(),
+      entries: this.#held.counts(),
       leftOutCount: this.#held.leftOut.size,
       leftOut: [...this.#held.leftOut.values()].slice(0, LEFT_OUT_EXAMPLES_MAX),
       unprovedCount: this.#unprovedCount,
@@ -230,6 +237,7 @@ export class Announcer implements ListingSink {
     this.#heldBackCount = 0;
     this.#ports.routes.replace(all.wanted.map(({ prefix }) => prefix));
     this.#held.replace(all);
+    this.#revision += 1;
     this.#tellLeftOut(all.newlyLeftOut);
     if (this.#state === 'starting') {
       this.#ports.logger.info('bgp_announcing', { prefixes: all.wanted.length });
@@ -254,6 +262,7 @@ export class Announcer implements ListingSink {
     if (remove.length > 0) this.#ports.routes.remove(remove.map(({ prefix }) => prefix));
     if (fresh.length > 0) this.#ports.routes.add(fresh.map(({ prefix }) => prefix));
     this.#held.carriedOut(difference);
+    if (add.length + remove.length > 0) this.#revision += 1;
     this.#changesCount += fresh.length + remove.length;
   }
 

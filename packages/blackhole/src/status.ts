@@ -10,7 +10,7 @@ export type AnnouncerState =
 /** Where the announcer stands. */
 export interface AnnouncerStatus {
   readonly state: AnnouncerState;
-  readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
+  readonly entries: { readonly ipv4: number; readonly ipv6: number };
   /** Entries of the feed that are spared, or that are announced to no router. */
   readonly leftOutCount: number;
   readonly leftOut: readonly { readonly address: string; readonly why: string }[];

@@ -119,7 +119,7 @@ test('Announcer announces a snapshot when it is complete, then each change', asy
   await trial.list('2a00:1:2:4::5');
   await trial.unlist('45.1.2.3');
   assert.deepEqual(trial.routes, ['2a00:1:2:3::/64', '2a00:1:2:4::5']);
-  assert.deepEqual(trial.announcer.status().prefixes, { ipv4: 0, ipv6: 2 });
+  assert.deepEqual(trial.announcer.status().entries, { ipv4: 0, ipv6: 2 });
 
   // A snapshot after a loss takes back what ended meanwhile.
   await trial.snapshot('46.1.1.1');

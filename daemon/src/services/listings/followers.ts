@@ -14,6 +14,7 @@ import {
 /** The kinds of followers that run on this machine, each with the directory in which it says how it is. */
 export interface FollowerPlaces {
   readonly firewallRunDir: string;
+  readonly bgpRunDir: string;
 }
 
 /**
@@ -26,9 +27,12 @@ export class Followers {
   #states: readonly FollowerState[] = [];
   #readAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, { firewallRunDir }: FollowerPlaces) {
+  constructor(clock: Clock, { firewallRunDir, bgpRunDir }: FollowerPlaces) {
     this.#clock = clock;
-    this.#places = [['firewall', firewallRunDir]];
+    this.#places = [
+      ['firewall', firewallRunDir],
+      ['bgp', bgpRunDir],
+    ];
   }
 
   /** Those that run here, or did when they were killed. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Octets of a file by which a process that acts on listings and its commands talk, 1 and above. */
-export const RUN_FILE_OCTETS_MAX = 65_536;
+/** Octets of the status of a process that acts on listings, 1 and above: that of a speaker with 256 neighbours has some 300 kB. */
+export const RUN_FILE_OCTETS_MAX = 1_048_576;
 
 /** Milliseconds between two looks of such a process for what an operator told it, and at most as long its status is behind. */
 export const CONTROL_MS = 500;

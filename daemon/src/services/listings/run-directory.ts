@@ -9,6 +9,8 @@ export interface RunDirectoryOptions<Order extends string> {
   readonly path: string;
   /** What an operator may tell the running process. */
   readonly orders: readonly Order[];
+  /** Files that it writes beside its status. @default none */
+  readonly files?: readonly string[];
   /** The error where the directory cannot be used. */
   readonly unusable: (why: string, cause: unknown) => OperatingError;
   /** The error where this user may not tell the process anything. */
@@ -40,6 +42,20 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
   writeStatus(note: Note, metrics: string): void {
     this.#replace(STATUS, `${JSON.stringify(note)}\n`);
     this.#replace('metrics.prom', metrics);
+  }
+
+  /** One of `files`, in the place of what it was. Throws what the file system throws. */
+  write(name: string, text: string): void {
+    this.#replace(name, text);
+  }
+
+  /** One of `files`; `undefined` where it is not there, or not for this user. */
+  read(name: string): string | undefined {
+    try {
+      return readFileSync(this.#at(name), 'utf8');
+    } catch {
+      return undefined; // Whoever asks says that it is not there.
+    }
   }
 
   /** As `readRunNote()`. */
@@ -78,7 +94,8 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
 
   /** A process that has ended says nothing any more. */
   clear(): void {
-    for (const name of [STATUS, 'metrics.prom', ...this.#options.orders]) {
+    const { orders, files = [] } = this.#options;
+    for (const name of [STATUS, 'metrics.prom', ...orders, ...files]) {
       rmSync(this.#at(name), { force: true });
     }
   }

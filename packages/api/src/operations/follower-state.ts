@@ -5,7 +5,7 @@
  * wall-clock microseconds.
  */
 export interface FollowerState {
-  /** `firewall`. */
+  /** `firewall` or `bgp`. */
   readonly name: string;
   readonly processId: number;
   /** In its own words. */

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { ValueType } from './value-types.ts';
+
+/** Where a node has its API. A key travels to it, so it has no user, and no path that would be lost. */
+export const nodeType: ValueType<URL> = {
+  placeholder: 'URL',
+  wanted: 'where a node has its API, such as https://sentrypeer.example.org:8082, without a path',
+  toml: ['string'],
+  repeatable: false,
+  parse: (text) => {
+    const url = URL.parse(text.trim());
+    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
+    return url.href === `${url.origin}/` ? url : undefined;
+  },
+  format: (value) => value.origin,
+};

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { NeighbourStatus, Speaker } from '@sentrypeer/bgp';
+import { openSpeaker } from '@sentrypeer/bgp/tcp';
+import { Announcer } from '@sentrypeer/blackhole';
+import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { ListingStream, sparedTexts } from '@sentrypeer/listings';
+import type { BgpConfig } from '../../config/bgp-table.ts';
+import type { Config } from '../../config/config.ts';
+import { refusal } from '../../config/refusal.ts';
+import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
+import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { Sparing } from '../listings/sparing.ts';
+import { DryRoutes } from './dry-routes.ts';
+import { ROUTES_SHARE } from './limits.ts';
+import { bgpMetricsText } from './metrics.ts';
+import { bgpDirectory, writeRoutes, type BgpDirectory, type BgpNote } from './run-directory.ts';
+import { Sessions } from './sessions.ts';
+import { sessionAlarms } from './troubles.ts';
+
+export interface RunPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A line for whoever watches. */
+  readonly print: (line: string) => void;
+}
+
+export interface RunOptions {
+  readonly isDryRun: boolean;
+  /** Ends after the first snapshot, with a dry run. */
+  readonly isOnce: boolean;
+}
+
+/** The node that is followed: the one that was named, or that of this machine. */
+export function nodeOf(config: Config): FollowedNode {
+  return { url: followedUrl(config.bgpNode, config), key: config.bgpKey };
+}
+
+/** This machine, its routers, and what the node and the configuration say is spared. */
+export function sparingOf(ports: Pick<RunPorts, 'clock' | 'logger'>, config: Config): Sparing {
+  const { bgp, bgpSpare = [], firewallSshPorts: sshPorts } = config;
+  const addresses = (bgp?.neighbours ?? []).map(({ address }) => address);
+  const nextHops = (bgp?.neighbours ?? []).flatMap(({ nextHops: { ipv4, ipv6 } = {} }) =>
+    [ipv4, ipv6].filter((one) => one !== undefined),
+  );
+  const named = [
+    ...sparedTexts(bgpSpare, 'it is named by --bgp-spare'),
+    ...sparedTexts(addresses, 'it is a neighbour'),
+    ...sparedTexts(nextHops, 'it is a next hop'),
+    ...sparedTexts(bgp === undefined ? [] : [bgp.routerId], 'it is our router id'),
+  ];
+  return new Sparing(ports, config, { node: nodeOf(config), named, sshPorts, logName: 'bgp' });
+}
+
+/** Tells the routers what the node lists until the signal is aborted. Throws `OperatingError`. */
+export async function runBgp(
+  ports: RunPorts,
+  config: Config,
+  options: RunOptions,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { clock, logger, print } = ports;
+  const { bgp } = config;
+  if (bgp === undefined && !options.isDryRun) {
+    throw refusal(
+      'there is no router to tell: the configuration file needs [bgp] and [[bgp.neighbour]] (docs/bgp.md), and --config-file names it',
+    );
+  }
+  const followed = nodeOf(config);
+  warnOfClearKey(followed, logger);
+  const directory = options.isDryRun ? undefined : openDirectory(config, clock);
+  const sparing = sparingOf(ports, config);
+  await sparing.refresh();
+  const speaker =
+    bgp === undefined || options.isDryRun ? undefined : await openSpeakerOf(bgp, logger);
+  const announcer = new Announcer(
+    {
+      clock,
+      logger,
+      routes: speaker ?? new DryRoutes(print),
+      spared: () => sparing.networks(),
+      restartFeed: () => stream.restart(),
+    },
+    { prefixesMax: config.bgpPrefixesMax, additionsPerMinuteMax: config.bgpChangesMax },
+  );
+  const stream = new ListingStream(
+    { logger, sink: announcer },
+    { node: followed.url, key: followed.key, keyOption: '--bgp-key', logName: 'bgp' },
+  );
+  const parts = { announcer, stream, speaker, sparing, directory };
+  print(
+    `Announcing what ${followed.url.origin} lists to ${count(bgp?.neighbours.length ?? 0, 'router')}${options.isDryRun ? ' (a dry run: nobody is told)' : ''}. Stop with Ctrl-C.`,
+  );
+  const ending = new AbortController();
+  const signal = AbortSignal.any([stopped, ending.signal]);
+  const end = (): void => ending.abort();
+  try {
+    await Promise.all([
+      announcer.run(signal).finally(end),
+      stream.run(signal).finally(end),
+      watch(ports, parts, noteOf(clock, config, followed, parts), options, signal).finally(end),
+    ]);
+  } finally {
+    await speaker?.close({ withdraw: !config.bgpKeepRoutes, reason: 'sentrypeer bgp was stopped' });
+    directory?.clear();
+  }
+}
+
+interface Parts {
+  readonly announcer: Announcer;
+  readonly stream: ListingStream;
+  readonly speaker: Speaker | undefined;
+  readonly sparing: Sparing;
+  readonly directory: BgpDirectory | undefined;
+}
+
+/** Takes orders and says how things are, until the signal is aborted. */
+async function watch(
+  { clock, logger, print }: RunPorts,
+  { announcer, directory, sparing }: Parts,
+  note: () => BgpNote,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const unwritten = new Outage(logger, 'warn', {
+    failed: 'bgp_status_unwritten',
+    over: 'bgp_status_written',
+  });
+  const routes = new RoutesFile(clock, announcer, directory);
+  const beganAtMs = clock.nowMs();
+  const shown = new Shown(print);
+  while (!signal.aborted) {
+    const now = note();
+    for (const order of directory?.takeOrders(now.runId) ?? []) {
+      if (order === 'flush') announcer.flush();
+      else announcer.resume();
+    }
+    shown.show(now);
+    try {
+      directory?.writeStatus(now, bgpMetricsText(now));
+      routes.write();
+      unwritten.over();
+    } catch (error) {
+      unwritten.failed({ why: String(error) });
+    }
+    if (options.isOnce && now.state === 'announcing') return;
+    if (options.isOnce && clock.nowMs() - beganAtMs > ANSWER_MS_MAX) {
+      throw new OperatingError(
+        'bgp_node_silent',
+        `${now.node} does not say what it lists: ${now.feedFailure}`,
+      );
+    }
+    void sparing.refresh();
+    await wait(CONTROL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** What is announced, for `bgp routes`; a long list is written the less often. */
+class RoutesFile {
+  readonly #clock: Clock;
+  readonly #announcer: Announcer;
+  readonly #directory: BgpDirectory | undefined;
+  #revision = -1;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, announcer: Announcer, directory: BgpDirectory | undefined) {
+    this.#clock = clock;
+    this.#announcer = announcer;
+    this.#directory = directory;
+  }
+
+  write(): void {
+    const nowMs = this.#clock.nowMs();
+    const { revision } = this.#announcer;
+    if (this.#directory === undefined || revision === this.#revision || nowMs < this.#dueAtMs) {
+      return;
+    }
+    writeRoutes(this.#directory, this.#announcer.announced());
+    this.#revision = revision;
+    this.#dueAtMs = nowMs + (this.#clock.nowMs() - nowMs) * ROUTES_SHARE;
+  }
+}
+
+/** Says for whoever watches when the state changes, or a session begins or ends. */
+class Shown {
+  readonly #print: (line: string) => void;
+  readonly #states = new Map<string, string>();
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  show({ state, entries, neighbours }: BgpNote): void {
+    const sum = entries.ipv4 + entries.ipv6;
+    this.#say(
+      '',
+      state,
+      {
+        starting: 'Waiting for what the node lists; nothing is announced yet.',
+        announcing: `Announcing ${count(sum, 'prefix', 'prefixes')}.`,
+        withdrawn: 'Everything is withdrawn, until: sentrypeer bgp resume',
+      }[state],
+    );
+    for (const { name, remoteAsn, state: session } of neighbours) {
+      const isUp = session === 'Established';
+      if (!isUp && !this.#states.has(name)) continue;
+      const text = isUp ? 'is up' : 'has ended';
+      this.#say(name, text, `The session with ${name} (AS ${remoteAsn}) ${text}.`);
+    }
+  }
+
+  #say(what: string, state: string, line: string): void {
+    if (this.#states.get(what) === state) return;
+    this.#states.set(what, state);
+    this.#print(line);
+  }
+}
+
+function noteOf(
+  clock: Clock,
+  { bgp }: Config,
+  { url }: FollowedNode,
+  { announcer, stream, speaker }: Parts,
+): () => BgpNote {
+  const epochMs = (): number => Math.floor(clock.epochUs() / 1000);
+  const runId = randomUUID();
+  const startedEpochMs = epochMs();
+  const sessions = new Sessions();
+  return () => {
+    const told = announcer.status();
+    const heard = speaker?.status();
+    const neighbours = sessions.notes(heard?.neighbours ?? [], epochMs());
+    const sum = (of: (one: NeighbourStatus) => number): number =>
+      neighbours.reduce((total, one) => total + of(one), 0);
+    const refused = heard?.prefixesRefused ?? 0;
+    const strangersCount = heard?.strangersCount ?? 0;
+    return {
+      ...told,
+      isInForce: told.state === 'announcing',
+      alarms: [
+        ...told.alarms,
+        ...(refused > 0 ? [`${refused} prefixes did not fit into the table`] : []),
+        ...sessionAlarms(neighbours, epochMs()),
+      ],
+      counts: {
+        changes: told.changes,
+        sessions_ended: sum(({ flapsCount }) => flapsCount),
+        messages_sent: sum(({ sent }) => sent.messages),
+        messages_received: sum(({ received }) => received.messages),
+        strangers: strangersCount,
+      },
+      processId: process.pid,
+      runId,
+      writtenEpochMs: epochMs(),
+      startedEpochMs,
+      node: url.origin,
+      serial: stream.serial,
+      feedFailure: stream.failure ?? null,
+      asn: bgp?.asn ?? 0,
+      routerId: bgp?.routerId ?? '',
+      neighbours,
+      strangersCount,
+    };
+  };
+}
+
+function openDirectory(config: Config, clock: Clock): BgpDirectory {
+  const directory = bgpDirectory(config.bgpRunDir);
+  const holder = directory.holder(clock.epochUs() / 1000);
+  if (holder !== undefined) {
+    throw new OperatingError(
+      'bgp_runs_already',
+      `sentrypeer bgp already runs as process ${holder}: see sentrypeer bgp status`,
+    );
+  }
+  directory.prepare();
+  return directory;
+}
+
+function openSpeakerOf(bgp: BgpConfig, logger: Logger): Promise<Speaker> {
+  const listen = bgp.listen.map(({ address, port }) => ({ host: address, port }));
+  return openSpeaker({ ...bgp, listen, logger });
+}
+
+function warnOfClearKey(node: FollowedNode, logger: Logger): void {
+  if (!isKeyInClear(node)) return;
+  logger.warn('bgp_key_in_clear', {
+    node: node.url.host,
+    why: 'whoever sees the traffic can read the key, and can tell your routers whom to drop; use https',
+  });
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
