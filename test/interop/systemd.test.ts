@@ -59,7 +59,11 @@ test('without systemd-notify the daemon runs, and says once what is missing', as
   assert.equal(daemon.stderr.split('supervisor_unreachable').length, 2);
 });
 
-for (const name of ['sentrypeer.service', 'sentrypeer-firewall.service']) {
+for (const name of [
+  'sentrypeer.service',
+  'sentrypeer-firewall.service',
+  'sentrypeer-bgp.service',
+]) {
   test(`${name}, which is shipped, passes systemd-analyze, with little exposure`, async (t) => {
     if (peer('systemd-analyze', t) === undefined) return;
     using folder = new TemporaryFolder();

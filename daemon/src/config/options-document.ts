@@ -2,6 +2,7 @@
 
 import { usageOf, type Command } from '../commands/command.ts';
 import { COMMANDS } from '../commands/table.ts';
+import { BGP_KEYS, NEIGHBOUR_KEYS, type TableKey } from './bgp-keys.ts';
 import { COMMAND_FLAG_ENTRIES } from './command-flags.ts';
 import { optionFacts, optionTexts, type OptionText } from './option-text.ts';
 import {
@@ -39,6 +40,7 @@ export function formatOptionsDocument(): string {
     ),
   );
   blocks.push('## Configuration file', ...CONFIG_FILE, fenced('toml', CONFIG_FILE_EXAMPLE));
+  blocks.push(...bgpBlocks());
   blocks.push('## Signals', list(SIGNALS));
   blocks.push('## Exit status', list(EXIT_STATUSES));
   blocks.push('## Examples', list(EXAMPLES));
@@ -64,6 +66,25 @@ function commandBlocks({ doc, flags = [], examples = [], ...command }: Command):
   ];
   const blocks = [`### \`${usageOf(command)}\``, doc];
   return lines.length === 0 ? blocks : [...blocks, lines.join('\n')];
+}
+
+/** The tables by which `sentrypeer bgp` knows its routers. */
+function bgpBlocks(): readonly string[] {
+  const keys = (table: Readonly<Record<string, TableKey<unknown>>>): string =>
+    Object.entries(table)
+      .map(([name, { doc, defaultText }]) => {
+        const after = defaultText === '' ? 'Needed.' : `Default: ${defaultText}.`;
+        return `- \`${name}\`: ${doc} ${after}`;
+      })
+      .join('\n');
+  return [
+    '### `[bgp]`',
+    'For `sentrypeer bgp` ([bgp.md](bgp.md)).',
+    keys(BGP_KEYS),
+    '### `[[bgp.neighbour]]`',
+    'A router; any number of them.',
+    keys(NEIGHBOUR_KEYS),
+  ];
 }
 
 function list(entries: readonly (readonly [name: string, doc: string])[]): string {

@@ -21,7 +21,7 @@ export const RULES: readonly string[] = [
 ];
 
 export const CONFIG_FILE: readonly string[] = [
-  'The file is TOML; every key is at the top level, except those of a `[[webhook]]` (docs/webhook.md). Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
+  'The file is TOML; every key is at the top level, except those of a `[[webhook]]` (docs/webhook.md) and of `[bgp]` (below). Without `--config-file` it is `~/.config/sentrypeer/default-config.toml` where that exists; a file that was named must exist. An unknown key is refused.',
 ];
 
 export const CONFIG_FILE_EXAMPLE: readonly string[] = [

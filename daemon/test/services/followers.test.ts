@@ -44,7 +44,7 @@ function directory(): FirewallDirectory {
 }
 
 function followers(): Followers {
-  return new Followers(clock, { firewallRunDir: path });
+  return new Followers(clock, { firewallRunDir: path, bgpRunDir: join(path, 'none') });
 }
 
 test('a follower that works is told with its entries and counts, and so is one that was killed', () => {
