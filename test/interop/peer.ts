@@ -17,6 +17,7 @@ export const PEERS = {
   bridge: 'containernetworking-plugins',
   buildah: 'buildah',
   chromium: 'chromium',
+  'crowdsec-firewall-bouncer': 'crowdsec-firewall-bouncer',
   curl: 'curl',
   dh_apparmor: 'dh-apparmor',
   dhtnode: 'dhtnode',

@@ -20,13 +20,16 @@ import {
   STALLED_MS_MAX,
   STREAMS_COUNT_MAX,
 } from './limits.ts';
+import { addLapiRoutes } from './lapi/routes.ts';
+import { Bouncers } from './lapi/bouncers.ts';
+import { sendLapiError } from './lapi/lapi-error.ts';
 import { listenFailure } from './listen-failure.ts';
 import { Lists } from './lists.ts';
 import type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';
 import { originForm } from './request-target.ts';
 import { addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
-import { addAdmission } from './access/admission.ts';
+import { addAdmission, isLapi } from './access/admission.ts';
 import { clientAddress } from './access/client-address.ts';
 import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
@@ -137,7 +140,8 @@ export class HttpApi {
       streams: new EventStreams(STREAMS_COUNT_MAX),
       feedStreams: new EventStreams(FEED_STREAMS_COUNT_MAX),
     };
-    const app = await buildApp({ ...ports, ...streams, scans: new Scans() }, options);
+    const own = { scans: new Scans(), bouncers: new Bouncers() };
+    const app = await buildApp({ ...ports, ...streams, ...own }, options);
     try {
       await app.listen({ host: options.host, port: options.port });
       signal?.throwIfAborted();
@@ -184,7 +188,7 @@ export class HttpApi {
 type Streams = Pick<OperationPorts, 'streams' | 'feedStreams'>;
 
 async function buildApp(
-  ports: HttpApiPorts & Streams & { readonly scans: Scans },
+  ports: HttpApiPorts & Streams & { readonly scans: Scans; readonly bouncers: Bouncers },
   options: HttpApiOptions,
 ): Promise<FastifyInstance> {
   // Imported here, so that a node without the API does not pay for it.
@@ -221,8 +225,12 @@ async function buildApp(
       ((request, caller) =>
         clients.set(request.raw, { address: clientAddress(request), role: caller?.role })),
   });
-  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+  app.setErrorHandler((error: Error & { readonly statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
+    if (isLapi(request)) {
+      if (status >= 500) report.add(error);
+      return sendLapiError(reply, status, 'the request could not be answered');
+    }
     if (status === 413) return sendJson(reply, 413, { error: 'The request is too large' });
     if (status === 415) return sendJson(reply, 415, { error: error.message });
     if (status >= 400 && status < 500) return sendInvalid(reply);
@@ -265,6 +273,7 @@ function addAllRoutes(
   );
   addOperations(app, ports, version);
   addDecisionsRoute(app, ports);
+  addLapiRoutes(app, ports);
   addCloudRoutes(app, { ...ports, lookUpLevels });
 }
 

@@ -165,6 +165,18 @@ export const STALLED_MS_MAX = 30_000;
  */
 export const KEEP_ALIVE_MS = 75_000;
 
+/** Octets of what a bouncer of CrowdSec counted, 0 and above; it is passed over. Chosen: several times what one sends. */
+export const USAGE_OCTETS_MAX = 262_144;
+
+/**
+ * Bouncers of CrowdSec whose positions are kept, 1 and above; the one that pulled longest ago is forgotten, and told everything
+ * when it comes again. Chosen: some hundred kilobytes.
+ */
+export const BOUNCERS_COUNT_MAX = 1_024;
+
+/** Milliseconds after which a bouncer is told everything anew. Chosen: less than half of what an entry lasts at most. */
+export const BOUNCER_RENEWAL_MS = 604_800_000;
+
 /** Lists being sent at a time, 1 and above; more are answered 503. Chosen: one page of each is in memory. */
 export const LISTS_COUNT_MAX = 32;
 
@@ -203,3 +215,5 @@ export const ENTRY_SECONDS_MAX = 2_147_483;
  */
 export const RENEWAL_SECONDS = 3_600;
 export const RENEWAL_SHARE = 0.25;
+
+assert(2 * BOUNCER_RENEWAL_MS < ENTRY_SECONDS_MAX * 1000, 'an entry is told again before it ends');

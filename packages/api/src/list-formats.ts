@@ -88,7 +88,7 @@ const csv: ListFormat = {
  * Seconds after which an entry ends by itself where nobody loads the list any more. Changes tell a renewal only where it
  * is news, so this is the time until the end that was told, and as much again as an entry may last beyond it.
  */
-function timeoutOf({ untilEpochUs }: Listed, nowEpochUs: number): number {
+export function entrySeconds({ untilEpochUs }: Listed, nowEpochUs: number): number {
   const left = Math.max(1, Math.ceil((untilEpochUs - nowEpochUs) / 1e6));
   const longer = Math.max(RENEWAL_SECONDS, Math.ceil(left * RENEWAL_SHARE));
   return Math.min(left + longer, ENTRY_SECONDS_MAX);
@@ -101,7 +101,7 @@ function ipsetOptions({ ipset: family }: Family): string {
 
 function ipsetAdd(set: string, entry: Listed, nowEpochUs: number): string {
   const { suffix } = familyOf(entry.value);
-  const timeout = timeoutOf(entry, nowEpochUs);
+  const timeout = entrySeconds(entry, nowEpochUs);
   return `add sentrypeer${suffix}${set} ${entry.value} timeout ${timeout} -exist\n`;
 }
 
@@ -165,7 +165,7 @@ function nftAdd(entries: readonly Listed[], nowEpochUs: number): string {
   return nftElements(
     'add',
     entries,
-    (entry) => `${entry.value} timeout ${timeoutOf(entry, nowEpochUs)}s`,
+    (entry) => `${entry.value} timeout ${entrySeconds(entry, nowEpochUs)}s`,
   );
 }
 

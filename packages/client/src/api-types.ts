@@ -180,6 +180,18 @@ export interface Followers {
     /** What somebody should look at. */
     readonly troubles: readonly string[];
   }[];
+  readonly bouncers: readonly {
+    /** The name of its key. */
+    readonly key: string;
+    /** Where it pulls from. */
+    readonly address: string;
+    /** What it calls itself. */
+    readonly user_agent: string;
+    /** Its newest pull that was answered. */
+    readonly pulled: string;
+    /** Changes after that, up to 1,000; null where it will be told everything. */
+    readonly lag: number | null;
+  }[];
 }
 
 export interface Summary {

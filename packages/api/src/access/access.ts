@@ -15,19 +15,23 @@ import {
 import { clientAddress } from './client-address.ts';
 import { RequestWindows } from './request-windows.ts';
 
-/** What a route asks of its caller. `secrets` are raw messages and credentials. */
-export type Need = 'nothing' | 'read' | 'secrets' | 'write' | 'decide';
+/** What a route asks of its caller. `secrets` are raw messages and credentials; `follow` is reading with a key that tells one follower from another. */
+export type Need = 'nothing' | 'read' | 'follow' | 'secrets' | 'write' | 'decide';
 
 /** How a route is guarded; a route without this needs nothing. */
 export interface RouteAccess {
   readonly need: Need;
   /** The parameter `key` of the path is a key, for clients that can't send a header. */
   readonly keyInPath?: boolean;
+  /** In which form errors are told. @default problem details under `/v1`, else that of SentryPeerHQ */
+  readonly errors?: 'lapi';
 }
 
 /** Who asks: `undefined` if no key was given. */
 export interface Caller {
   readonly role: Role | undefined;
+  /** Of the key. */
+  readonly name?: string;
 }
 
 /** Why somebody is not let in, and what would be right. */
@@ -67,6 +71,7 @@ const TOO_MANY_WRONG = 'there were too many wrong keys from this address';
 const ANYBODY: Caller = { role: undefined };
 const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
   read: ['read', 'admin'],
+  follow: ['read', 'admin'],
   secrets: ['read', 'admin'],
   write: ['write', 'admin'],
   decide: ['admin'],
@@ -131,7 +136,7 @@ export class Access {
       const waitMs = this.#keyRequests.take(key.name, nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests with this key');
     }
-    return this.#admitRole(key.role, access.need);
+    return this.#admitRole(key, access.need);
   }
 
   /**
@@ -172,9 +177,9 @@ export class Access {
     return { refusal: { status: 401, error: 'missing_token', detail } };
   }
 
-  #admitRole(role: Role, need: Need): Admission {
+  #admitRole({ role, name }: Key, need: Need): Admission {
     if (this.#isOpen(need) || need === 'nothing' || ALLOWED[need].includes(role)) {
-      return { caller: { role } };
+      return { caller: { role, name } };
     }
     const detail = `this key is for ${role} and may not ${action(need)}; ${ALLOWED[need].join(' or ')} would`;
     return { refusal: { status: 403, error: 'insufficient_permissions', detail } };

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import { BodyBudget } from '../body-budget.ts';
 import { BODY_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
+import { sendLapiError } from '../lapi/lapi-error.ts';
 import { ALLOWED_METHODS, ANYBODYS, sendJson } from '../routes.ts';
 import { RouteMethods } from '../route-methods.ts';
 import type { Access, Caller, Refusal, RouteAccess } from './access.ts';
@@ -62,7 +63,7 @@ export function addAdmission(
       options.onCaller?.(request, admission.caller);
       if (admission.caller.role === undefined && isStrange(request, reply, options)) return;
       if (bodyOctetsMax !== undefined && !bodies.reserve(request, reply, bodyOctetsMax)) {
-        return sendBusy(reply);
+        return sendBusy(request, reply);
       }
       done();
     };
@@ -121,18 +122,26 @@ function isStrange(
   return true;
 }
 
-function sendBusy(reply: FastifyReply): void {
+function sendBusy(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('Retry-After', '1').header('Connection', 'close');
+  if (isLapi(request)) return sendLapiError(reply, 503, 'too much is being delivered at a time');
   sendJson(reply, 503, { error: 'Too much is being delivered at a time' });
 }
 
 /** In the form that the clients of the route read. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { status, error, detail, retryAfter } = refusal;
-  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  if (status === 401 && !isLapi(request)) reply.header('WWW-Authenticate', 'Bearer');
   if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+  // Bouncers know 403 for each of these.
+  if (isLapi(request)) return sendLapiError(reply, status === 401 ? 403 : status, detail);
   if (request.raw.url?.startsWith('/v1/') === true) sendProblem(reply, status, detail);
   else sendJson(reply, status, { error, error_description: detail });
+}
+
+/** Whether the client reads errors as CrowdSec's Local API tells them. */
+export function isLapi(request: FastifyRequest): boolean {
+  return request.routeOptions.config.access?.errors === 'lapi';
 }
 
 function isPreflight({ method, headers }: FastifyRequest): boolean {

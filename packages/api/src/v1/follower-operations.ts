@@ -2,6 +2,7 @@
 
 import type { Feed } from '../feed.ts';
 import { PAGE_ENTRIES_MAX } from '../limits.ts';
+import type { BouncerState } from '../lapi/bouncers.ts';
 import type { FollowerState } from '../operations/follower-state.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Json } from './entries.ts';
@@ -12,16 +13,23 @@ import { sendJson } from './send-json.ts';
 export const FOLLOWER_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/followers',
-    summary: 'Programs of this machine that carry out the listings, and how far each of them is',
-    description: 'One that was killed stays here, not in force, until the machine starts anew.',
+    summary: 'Programs that carry out the listings, and how far each of them is',
+    description:
+      'items are followers of this machine; one that was killed stays here, not in force, until the machine starts anew. bouncers are those of CrowdSec that pull decisions, since the daemon started, the newest pull first.',
     need: 'read',
     query: {},
     mediaType: 'application/json',
     schema: reference('Followers'),
     isConditional: () => false,
     handle: (call) => {
-      const { feed, operations } = call.ports;
-      sendJson(call, { items: operations.followers().map((one) => followerEntry(one, feed)) });
+      const { feed, operations, bouncers } = call.ports;
+      sendJson(call, {
+        items: operations.followers().map((one) => followerEntry(one, feed)),
+        bouncers: bouncers
+          .states()
+          .slice(0, PAGE_ENTRIES_MAX)
+          .map((one) => bouncerEntry(one, feed)),
+      });
     },
   }),
 ];
@@ -41,6 +49,16 @@ function followerEntry(state: FollowerState, feed: Feed): Json {
     entries: state.entries,
     counts: state.counts,
     troubles: [...state.troubles],
+  };
+}
+
+function bouncerEntry(state: BouncerState, feed: Feed): Json {
+  return {
+    key: state.key,
+    address: state.address,
+    user_agent: state.userAgent,
+    pulled: rfc3339(state.pulledEpochUs),
+    lag: lagOf(state.serial, feed),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '@sentrypeer/kernel';
+import type { Bouncers } from '../lapi/bouncers.ts';
 import type { Caller, Need } from '../access/access.ts';
 import type { AgentDecisions } from '../agent-decisions.ts';
 import type { Evidence, EventSearch } from '../evidence.ts';
@@ -31,6 +32,7 @@ export interface OperationPorts {
   /** Of the feed alone. */
   readonly feedStreams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks' | 'followers'>;
+  readonly bouncers: Pick<Bouncers, 'states'>;
   readonly clock: Clock;
   /** `undefined` if the SIP agent is off. */
   readonly agentDecisions?: AgentDecisions;

@@ -63,5 +63,18 @@ export const OPERATIONS_SCHEMAS = {
         },
       }),
     },
+    bouncers: {
+      type: 'array',
+      items: object({
+        key: text('The name of its key.'),
+        address: text('Where it pulls from.'),
+        user_agent: text('What it calls itself.'),
+        pulled: time('Its newest pull that was answered.'),
+        lag: {
+          type: ['integer', 'null'],
+          description: 'Changes after that, up to 1,000; null where it will be told everything.',
+        },
+      }),
+    },
   }),
 } as const;

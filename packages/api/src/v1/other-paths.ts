@@ -87,6 +87,12 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
       responses: answers({ '200': 'It is.' }),
     },
   },
+  '/v1/decisions/stream': {
+    get: {
+      summary: 'CrowdSec: all decisions with startup=true, else what changed since the last pull',
+      responses: answers({ '200': 'Decisions, new and deleted.', '403': 'No such key.' }),
+    },
+  },
   '/livez': {
     get: { summary: 'Whether the program runs', responses: answers({ '200': 'It does.' }) },
   },
@@ -119,6 +125,11 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
     },
   },
   '/v1/decisions': {
+    get: {
+      summary:
+        'CrowdSec: what holds for an address or a network, or all; needs a key that may read',
+      responses: answers({ '200': 'An array of decisions, or null.', '403': 'No such key.' }),
+    },
     post: {
       summary:
         'Allow, disallow, block, unblock or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT}, {"block": WHAT, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',

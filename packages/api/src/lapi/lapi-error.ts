@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyReply } from 'fastify';
+
+/** An error as CrowdSec's bouncers read it: they end with a fault of their own where `message` is missing. */
+export function sendLapiError(reply: FastifyReply, status: number, message: string): void {
+  const text = JSON.stringify({ message });
+  reply
+    .code(status)
+    .type('application/json')
+    .serializer(() => text)
+    .send(text);
+}
