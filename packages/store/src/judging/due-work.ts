@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { firstBits, networkRange } from '@sentrypeer/ip';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
 import { Counters } from '../totals/counters.ts';
@@ -10,6 +11,8 @@ import { ALL, Sweep, type Reach } from './sweep.ts';
 
 /** The kind of a due row whose value is one of the operator's decisions. */
 export const DECISION = 'decision';
+/** The kind of a due row whose value is a network of IPv6: all evidence within it is due. */
+const WITHIN = 'within';
 
 interface DueParts {
   readonly database: DatabaseSync;
@@ -29,8 +32,11 @@ export class DueWork {
   readonly #endAllowances: StatementSync;
   readonly #endBlocks: StatementSync;
   readonly #add: StatementSync;
+  readonly #within: StatementSync;
   /** Of the first row, which is a decision. */
   #sweep: { readonly dueId: number; readonly subjects: Sweep } | undefined;
+  /** Of the first row, which is a network, the /64 that was judged last. */
+  #within64: { readonly dueId: number; readonly address: string } | undefined;
 
   constructor(parts: DueParts) {
     const { database } = parts;
@@ -49,6 +55,8 @@ export class DueWork {
       'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
     );
     this.#add = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
+    this.#within = database.prepare(`
+      SELECT address FROM address_evidence WHERE network > ? AND network <= ? ORDER BY network LIMIT ${JUDGE_ROWS}`);
   }
 
   /** Allowances and blocks that have come to their end go, and what they covered is due. */
@@ -64,6 +72,11 @@ export class DueWork {
     });
   }
 
+  /** All evidence within a network of IPv6 is due. */
+  addWithin(network: string): void {
+    this.#add.run(WITHIN, network);
+  }
+
   /** Some of what is due. @returns Whether there was anything. */
   step(nowUs: number): boolean {
     const { database, apply } = this.#parts;
@@ -74,8 +87,12 @@ export class DueWork {
       this.#stepDecision(Number(first['due_id']), String(first['value']), nowUs);
       return true;
     }
-    const decisionAt = rows.findIndex((row) => row['kind'] === DECISION);
-    const subjects = decisionAt < 0 ? rows : rows.slice(0, decisionAt);
+    if (first['kind'] === WITHIN) {
+      this.#stepWithin(Number(first['due_id']), String(first['value']), nowUs);
+      return true;
+    }
+    const otherAt = rows.findIndex(({ kind }) => kind === DECISION || kind === WITHIN);
+    const subjects = otherAt < 0 ? rows : rows.slice(0, otherAt);
     inTransaction(database, () => {
       apply(subjects.map(subjectOf), nowUs);
       this.#remove.run(Number(subjects.at(-1)?.['due_id']));
@@ -96,5 +113,23 @@ export class DueWork {
     } else if (subjects.length > 0) {
       inTransaction(database, () => apply(subjects, nowUs));
     }
+  }
+
+  /** A part of the evidence within a network. */
+  #stepWithin(dueId: number, network: string, nowUs: number): void {
+    const { database, apply } = this.#parts;
+    const { first = 0n, last = -1n } = networkRange(network) ?? {};
+    const before = this.#within64?.dueId === dueId ? firstBits(this.#within64.address) : undefined;
+    const rows = this.#within.all(before ?? first - 1n, last);
+    const addresses = rows.map((row) => String(row['address']));
+    inTransaction(database, () => {
+      apply(
+        addresses.map((value) => ({ kind: 'address', value })),
+        nowUs,
+      );
+      if (rows.length < JUDGE_ROWS) this.#remove.run(dueId);
+    });
+    const address = addresses.at(-1);
+    this.#within64 = address === undefined ? undefined : { dueId, address };
   }
 }

@@ -9,7 +9,7 @@ import { EventLanes } from './event-lanes.ts';
 import type { EvidenceReader, ListedSubject } from './evidence-reader.ts';
 import { EvidenceWriter, type DialledReader } from './evidence-writer.ts';
 import { NetworkListings } from './network-listings.ts';
-import { JUDGE_ROWS, JUDGE_STEP_MS, LISTINGS_CHECK_MS } from '../limits.ts';
+import { JUDGE_ROWS, JUDGE_STEP_MS, LISTINGS_CHECK_MS, PROVED_STEPS_MAX } from '../limits.ts';
 import { Listings, type ListingVerdict } from './listings.ts';
 import { advanceSerial } from './serials.ts';
 import { ALL, Sweep, type Reach } from './sweep.ts';
@@ -55,6 +55,7 @@ interface JudgingParts {
 }
 
 const NOTHING: JudgingLeft = { urgent: false, rest: false };
+const URGENT: JudgingLeft = { urgent: true, rest: true };
 
 /**
  * The owner of what is listed. It sums up what speaks against addresses and numbers, and keeps listings and the stream
@@ -73,6 +74,8 @@ export class Judging {
   #sweep: Sweep | undefined;
   #checkAtMs = Number.NEGATIVE_INFINITY;
   #isEventsTurn = true;
+  /** Steps through proved events since the last look at what decisions and the time changed. */
+  #provedSteps = 0;
   #toldSerial: number;
 
   constructor(parts: JudgingParts, ports: JudgingPorts) {
@@ -85,7 +88,16 @@ export class Judging {
     this.#listings = new Listings(database, counters, changesCountMax);
     const { evidence } = parts;
     const listings = this.#listings;
-    this.#networks = new NetworkListings({ ...ports, database, listings, evidence });
+    this.#networks = new NetworkListings({
+      ...ports,
+      database,
+      listings,
+      evidence,
+      judgeWithin: (network) => {
+        this.#due.addWithin(network);
+        this.#checkAtMs = Number.NEGATIVE_INFINITY;
+      },
+    });
     this.#toldSerial = this.#listings.serial;
     const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
       this.#apply(subjects, nowUs);
@@ -125,7 +137,14 @@ export class Judging {
 
   #some(): JudgingLeft {
     const nowUs = this.#parts.clock.epochUs();
-    if (this.#lanes.stepProved(nowUs) || this.#check(nowUs)) return { urgent: true, rest: true };
+    if (this.#provedSteps < PROVED_STEPS_MAX && this.#lanes.stepProved(nowUs)) {
+      this.#provedSteps += 1;
+      return URGENT;
+    }
+    const isStarved = this.#provedSteps === PROVED_STEPS_MAX;
+    this.#provedSteps = 0;
+    if (isStarved) return this.#stepDue(nowUs) ? URGENT : this.#some();
+    if (this.#check(nowUs)) return URGENT;
     // In a flood there are always more events; what is to be looked at again goes on all the same.
     this.#isEventsTurn = !this.#isEventsTurn;
     if (this.#isEventsTurn) {
@@ -134,10 +153,18 @@ export class Judging {
     return { urgent: false, rest: this.#stepSweep(nowUs) || this.#lanes.stepRest(nowUs) };
   }
 
-  /** What decisions, retention and the time changed, looked at now and then. @returns Whether there is more of it. */
+  /** Looks now and then for what decisions, retention and the time changed. @returns Whether there is more of it. */
   #check(nowUs: number): boolean {
-    const { clock, database } = this.#parts;
+    const { clock } = this.#parts;
     if (clock.nowMs() < this.#checkAtMs) return false;
+    if (this.#stepDue(nowUs)) return true;
+    this.#checkAtMs = clock.nowMs() + LISTINGS_CHECK_MS;
+    return false;
+  }
+
+  /** Some of it. @returns Whether there is more. */
+  #stepDue(nowUs: number): boolean {
+    const { database } = this.#parts;
     this.#due.endDecisions(nowUs);
     this.#listings.refresh();
     const changed = this.#ports.changed();
@@ -146,15 +173,17 @@ export class Judging {
       return true;
     }
     if (this.#due.step(nowUs)) return true;
-    const networks = this.#networks.ended(nowUs, JUDGE_ROWS);
-    const ended = [
-      ...networks.map((value) => ({ kind: 'address', value }) as const),
-      ...this.#listings.ended(nowUs, JUDGE_ROWS),
-    ];
+    const waiting = this.#networks.waiting();
+    const ended = waiting === undefined ? this.#ended(nowUs) : [addressOf(waiting)];
     if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));
-    if (ended.length >= JUDGE_ROWS) return true;
-    this.#checkAtMs = clock.nowMs() + LISTINGS_CHECK_MS;
-    return false;
+    return waiting !== undefined || ended.length >= JUDGE_ROWS;
+  }
+
+  /** As much of what has come to its end as one transaction takes. */
+  #ended(nowUs: number): readonly ListedSubject[] {
+    const networks = this.#networks.ended(nowUs, JUDGE_ROWS);
+    const listings = this.#listings.ended(nowUs, JUDGE_ROWS - networks.length);
+    return [...networks.map(addressOf), ...listings];
   }
 
   /** @returns Whether it goes on. */
@@ -181,6 +210,7 @@ export class Judging {
         networks.map(({ value }) => value),
         nowUs,
       );
+      if (this.#networks.waiting() !== undefined) this.#checkAtMs = Number.NEGATIVE_INFINITY;
     }
     for (const subject of others) {
       const verdict = this.#ports.verdict(subject, nowUs);
@@ -199,6 +229,10 @@ export class Judging {
     this.#toldSerial = serial;
     this.#ports.onChanged(serial);
   }
+}
+
+function addressOf(value: string): ListedSubject {
+  return { kind: 'address', value };
 }
 
 /** IPv6 is listed by network, and narrower ones leave for wider ones. */

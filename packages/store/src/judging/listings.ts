@@ -180,23 +180,36 @@ export class Listings {
     return this.#get.get(kind, value) !== undefined;
   }
 
-  /** Ends all entries of IPv6 that lie in a network and are narrower. */
-  unlistWithin(network: string, reasons: readonly string[], nowUs: number): void {
+  /** Ends entries of IPv6 that lie in a network and are narrower, as many as the limit allows, 0 and above. */
+  unlistWithin(
+    network: string,
+    limit: number,
+    reasons: readonly string[],
+    nowUs: number,
+  ): { readonly count: number; readonly isAll: boolean } {
     const outer = parsePrefix(network);
     const range = networkRange(network);
-    if (range === undefined || outer === undefined) return;
-    for (const row of this.#within.all(range.first, range.last, network)) {
-      // Others may begin with the same bits: wider ones, and what lies beside it in its /64.
-      const inner = parsePrefix(String(row['value']));
-      if (inner !== undefined && covers(outer, inner)) {
-        this.#unlist(row, Number(row['score']), reasons, nowUs);
+    const inside: Row[] = [];
+    if (range !== undefined && outer !== undefined) {
+      for (const row of this.#within.iterate(range.first, range.last, network)) {
+        // Others may begin with the same bits: wider ones, and what lies beside it in its /64.
+        const inner = parsePrefix(String(row['value']));
+        if (inner !== undefined && covers(outer, inner)) inside.push(row);
+        if (inside.length > limit) break;
       }
     }
+    const leaving = inside.slice(0, limit);
+    for (const row of leaving) this.#unlist(row, Number(row['score']), reasons, nowUs);
+    return { count: leaving.length, isAll: leaving.length === inside.length };
   }
 
-  /** Listings that have come to their end by now. */
+  /** Listings that have come to their end by now. @param limit Of all kinds together, 0 and above. */
   ended(nowUs: number, limit: number): readonly ListedSubject[] {
-    return LISTED_KINDS.flatMap((kind) => this.#ended.all(kind, nowUs, limit).map(subjectOf));
+    const ended: ListedSubject[] = [];
+    for (const kind of LISTED_KINDS) {
+      ended.push(...this.#ended.all(kind, nowUs, limit - ended.length).map(subjectOf));
+    }
+    return ended;
   }
 
   #list(entry: Entry, nowUs: number): void {

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { bitsWithin, NETWORK_LENGTHS, networksOf, type JudgedNetwork } from '@sentrypeer/ip';
+import { JUDGE_ROWS } from '../limits.ts';
 import { gradeRank } from '../log/grades.ts';
 import type { EvidenceFacts, EvidenceReader, ListedSubject } from './evidence-reader.ts';
 import type { Listings, ListingVerdict } from './listings.ts';
@@ -16,6 +17,8 @@ interface NetworkParts {
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
   /** Fewer listed parts never list a wider network by evidence. @param length Bits of the wider network. */
   readonly partsNeeded: (length: number) => number;
+  /** Has all evidence within a network judged again, some of it in each of the transactions that follow. */
+  readonly judgeWithin: (network: string) => void;
 }
 
 const PART: ListingVerdict = {
@@ -36,7 +39,9 @@ interface Judged {
 /**
  * Lists IPv6. Each /64 is judged by its evidence, then the /56 and the /48 around it by what is listed inside.
  * Only the widest of nested networks is an entry, also of those that the operator blocked: the narrower ones leave first,
- * and come back after it has ended. All within the caller's transaction, so that no reader meets a moment without.
+ * and come back after it has ended. If there are few of them, that happens within the caller's transaction, so that no
+ * reader meets a moment without. A /48 can have thousands: they leave and come back in several transactions, because
+ * recording waits for each. Meanwhile lists have some of them too few; look-ups do not read the lists.
  */
 export class NetworkListings {
   readonly #parts: NetworkParts;
@@ -44,6 +49,10 @@ export class NetworkListings {
   readonly #remove: StatementSync;
   readonly #ended: StatementSync;
   readonly #within: StatementSync;
+  /** Networks that become entries as soon as all that is narrower has left. */
+  readonly #waiting = new Set<string>();
+  /** Entries that may still leave or come back in this transaction. */
+  #rowsLeft = 0;
 
   constructor(parts: NetworkParts) {
     const { database } = parts;
@@ -59,12 +68,23 @@ export class NetworkListings {
       'SELECT value FROM address_network WHERE until_us <= ? ORDER BY until_us LIMIT ?',
     );
     this.#within = database.prepare(
-      'SELECT address FROM address_evidence WHERE network BETWEEN ? AND ? ORDER BY network',
+      'SELECT address FROM address_evidence WHERE network BETWEEN ? AND ? ORDER BY network LIMIT ?',
     );
   }
 
   /** Judges networks or addresses of IPv6, and the networks around them. */
   apply(values: readonly string[], nowUs: number): void {
+    this.#rowsLeft = JUDGE_ROWS;
+    this.#apply(values, nowUs);
+  }
+
+  /** A network that waits for narrower ones to leave: to be judged in a transaction of its own. */
+  waiting(): string | undefined {
+    const [network] = this.#waiting;
+    return network;
+  }
+
+  #apply(values: readonly string[], nowUs: number): void {
     const touched = new Map<string, Pick<Judged, 'network' | 'wider'>>();
     for (const value of values) {
       const networks = networksOf(value) ?? [];
@@ -78,10 +98,11 @@ export class NetworkListings {
     for (const length of NETWORK_LENGTHS) {
       for (const { network, wider } of touched.values()) {
         if (network.length !== length) continue;
-        const isAsked = length === 64 || values.includes(network.text);
-        const isOpen = isAsked || this.#mayBeListed(network);
-        const found = isOpen ? this.#judge(network, nowUs) : this.#letGo(network);
-        judged.set(network.text, { network, wider, ...found });
+        if (values.includes(network.text) || this.#mayBeListed(network)) {
+          judged.set(network.text, { network, wider, ...this.#judge(network, nowUs) });
+        } else {
+          this.#remove.run(length, network.bits); // No entry, and none to come.
+        }
       }
     }
     const wide = [...judged.values()].toSorted((a, b) => a.network.length - b.network.length);
@@ -96,18 +117,15 @@ export class NetworkListings {
     return this.#ended.all(nowUs, limit).map((row) => String(row['value']));
   }
 
-  /** Whether a wider network is an entry, or has parts enough to become one; most have a few, and cost little. */
+  /** Whether a network is a /64, an entry, or has parts enough to become one; most wider ones have a few, and cost little. */
   #mayBeListed(network: JudgedNetwork): boolean {
     const { evidence, listings, partsNeeded } = this.#parts;
+    const { length, text } = network;
+    if (length === 64 || this.#waiting.has(text)) return true;
     return (
-      evidence.listedPartsCount(network) >= partsNeeded(network.length) ||
-      listings.has({ kind: 'address', value: network.text })
+      evidence.listedPartsCount(network) >= partsNeeded(length) ||
+      listings.has({ kind: 'address', value: text })
     );
-  }
-
-  #letGo({ length, bits }: JudgedNetwork): Pick<Judged, 'verdict' | 'facts'> {
-    this.#remove.run(length, bits);
-    return { verdict: PART, facts: undefined };
   }
 
   #judge(network: JudgedNetwork, nowUs: number): Pick<Judged, 'verdict' | 'facts'> {
@@ -142,20 +160,50 @@ export class NetworkListings {
     nowUs: number,
   ): void {
     const { listings } = this.#parts;
-    if (wider.some(({ text }) => judged.get(text)?.verdict.level === 'listed')) return;
     const { text, length } = network;
+    if (wider.some((one) => judged.get(one.text)?.verdict.level === 'listed')) {
+      this.#waiting.delete(text);
+      return;
+    }
     const subject = { kind: 'address', value: text } as const;
     if (verdict.level === 'listed') {
-      listings.unlistWithin(text, [`it is a part of ${text}, which is listed`], nowUs);
-      return listings.apply(subject, verdict, facts, nowUs);
+      if (this.#isAlone(text, nowUs)) listings.apply(subject, verdict, facts, nowUs);
+      return;
     }
+    const hasWaited = this.#waiting.delete(text);
     const blocked = this.#parts.blockedWithin(text, nowUs);
     const wasListed = (length < 64 || blocked.length > 0) && listings.has(subject);
     // Inside what is only watched something may be blocked: that alone is an entry then.
     if (blocked.length === 0) listings.apply(subject, verdict, facts, nowUs);
     else listings.apply(subject, { ...verdict, level: undefined }, undefined, nowUs);
     // What it stood for stands for itself again.
-    if (wasListed) this.apply([...this.#evidenceWithin(network), ...blocked.map(valueOf)], nowUs);
+    if (wasListed || hasWaited) this.#restore(network, blocked, nowUs);
+  }
+
+  /** Lets narrower entries leave. @returns Whether none is left, so that the network can be an entry. */
+  #isAlone(network: string, nowUs: number): boolean {
+    const { listings } = this.#parts;
+    const why = [`it is a part of ${network}, which is listed`];
+    const left = listings.unlistWithin(network, this.#rowsLeft, why, nowUs);
+    this.#rowsLeft -= left.count;
+    if (left.isAll) this.#waiting.delete(network);
+    else this.#waiting.add(network);
+    return left.isAll;
+  }
+
+  /** Judges all /64 in a network of which there is evidence, now if they are few. */
+  #restore(
+    { bits, length, text }: JudgedNetwork,
+    blocked: readonly ListedSubject[],
+    nowUs: number,
+  ): void {
+    const { first, last } = bitsWithin(bits, length);
+    const rows = length === 64 ? [] : this.#within.all(first, last, this.#rowsLeft + 1);
+    const isFew = rows.length <= this.#rowsLeft;
+    if (isFew) this.#rowsLeft -= rows.length;
+    else this.#parts.judgeWithin(text);
+    const values = isFew ? rows.map((row) => String(row['address'])) : [];
+    this.#apply([...values, ...blocked.map(({ value }) => value)], nowUs);
   }
 
   /** What stands on lists by the operator's word alone: any network, or an address. */
@@ -166,22 +214,10 @@ export class NetworkListings {
       ({ text }) => judged.get(text)?.verdict.level === 'listed',
     );
     const verdict = this.#parts.verdict(subject, nowUs);
+    if (isPart === true || verdict.level !== 'listed') this.#waiting.delete(value);
+    else if (!this.#isAlone(value, nowUs)) return;
     if (isPart === true) return listings.apply(subject, PART, undefined, nowUs);
-    if (verdict.level === 'listed') {
-      listings.unlistWithin(value, [`it is a part of ${value}, which is listed`], nowUs);
-    }
     const facts = verdict.level === undefined ? undefined : verdict.facts;
     listings.apply(subject, verdict, facts ?? evidence.facts(subject), nowUs);
   }
-
-  /** The /64 in a wider network of which there is evidence. */
-  #evidenceWithin({ bits, length }: JudgedNetwork): readonly string[] {
-    if (length === 64) return [];
-    const { first, last } = bitsWithin(bits, length);
-    return this.#within.all(first, last).map((row) => String(row['address']));
-  }
-}
-
-function valueOf({ value }: ListedSubject): string {
-  return value;
 }
