@@ -256,6 +256,7 @@ function addAllRoutes(
       readonly headers: Readonly<Record<string, string>>;
       readonly access: Access;
       readonly measures: RequestMeasures;
+      readonly bouncers: Bouncers;
     },
   { lookUpLevels, version }: HttpApiOptions,
 ): void {
