@@ -34,14 +34,14 @@ export interface TableKey<T> {
 
 const U32_MAX = 0xffff_ffff;
 /** RFC 4893: stands for any number above 65535. RFC 7300: the last of either size. */
-const RESERVED_ASNS: readonly number[] = [23_456, 65_535, U32_MAX];
+const RESERVED_ASNS: ReadonlySet<number> = new Set([23_456, 65_535, U32_MAX]);
 
 const asnType: ValueType<number> = {
   ...countType('ASN', 1, U32_MAX),
   wanted: `the number of an autonomous system, from 1 to ${U32_MAX - 1}; 23456 and 65535 are reserved`,
   parse: (text) => {
     const asn = countType('ASN', 1, U32_MAX).parse(text);
-    return asn === undefined || RESERVED_ASNS.includes(asn) ? undefined : asn;
+    return asn === undefined || RESERVED_ASNS.has(asn) ? undefined : asn;
   },
 };
 

@@ -89,7 +89,9 @@ export class Neighbour implements SessionOwner {
   /** Takes a connection from the neighbour's address, or refuses it with a NOTIFICATION. */
   accept(connection: Connection): ConnectionHandler {
     const session = this.#session;
-    if (this.#isStopped || this.settings.connectOnly || session.state === 'Idle')
+    // Between two attempts of ours the neighbour's is welcome: two that only ever refuse each other would never meet.
+    const waits = session.state === 'Idle' && this.#backOff.isAtPrefixLimit;
+    if (this.#isStopped || this.settings.connectOnly || waits)
       return refuse(connection, CeaseSubcode.connectionRejected);
     if (session.state === 'Active') return session.take(connection);
     if (session.state === 'Established' && session.negotiated?.hasGracefulRestart !== true)
@@ -146,7 +148,8 @@ export class Neighbour implements SessionOwner {
       this.#keep(session);
       return true;
     }
-    if (other.state !== 'OpenConfirm') return true;
+    if (other.state !== 'OpenConfirm' && other.state !== 'OpenSent') return true;
+    // Also of one in OpenSent, whose neighbour is known by this one: else both sides could end another connection each.
     // The connection that the speaker with the higher identifier made stays; of equal ones that of the higher AS (RFC 6286 §2.3).
     const { routerId, localAsn, remoteAsn } = this.settings;
     const difference = routerId - negotiated.remoteRouterId || localAsn - remoteAsn;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BgpPorts, Connection, ConnectionHandler, Listening } from '@sentrypeer/bgp';
 import { endpointOf, type Endpoint } from '@sentrypeer/ip';
 import type { Logger, LogFields } from '@sentrypeer/kernel';
 
 interface Timer {
   readonly atMs: number;
-  readonly order: number;
   readonly run: () => void;
 }
 
@@ -96,14 +96,14 @@ export class World {
   nowMs = 0;
   readonly log: LogLine[] = [];
   readonly #listeners = new Map<string, (one: Connection) => ConnectionHandler | undefined>();
-  #timers: Timer[] = [];
-  #order = 0;
+  /** In the order in which they were made: of those for one time the earliest comes first. */
+  readonly #timers = new Set<Timer>();
 
   wakeAfter(waitMs: number, run: () => void): () => void {
-    const timer = { atMs: this.nowMs + waitMs, order: (this.#order += 1), run };
-    this.#timers.push(timer);
+    const timer = { atMs: this.nowMs + waitMs, run };
+    this.#timers.add(timer);
     return () => {
-      this.#timers = this.#timers.filter((one) => one !== timer);
+      this.#timers.delete(timer);
     };
   }
 
@@ -111,15 +111,26 @@ export class World {
   async pass(ms: number): Promise<void> {
     const endMs = this.nowMs + ms;
     for (;;) {
-      const [next] = this.#timers.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
-      if (next === undefined || next.atMs > endMs) break;
-      this.#timers = this.#timers.filter((one) => one !== next);
+      const next = this.#nextBefore(endMs);
+      if (next === undefined) {
+        await nextTurn(); // Whoever waits for a promise may set a timer yet.
+        if (this.#nextBefore(endMs) === undefined) break;
+        continue;
+      }
+      this.#timers.delete(next);
       this.nowMs = Math.max(this.nowMs, next.atMs);
       next.run();
       await Promise.resolve();
     }
     this.nowMs = endMs;
-    await Promise.resolve();
+    await nextTurn();
+  }
+
+  #nextBefore(endMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers)
+      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer;
+    return next;
   }
 
   /** The ports of a speaker on the machine with this address. */
@@ -137,7 +148,7 @@ export class World {
     };
     return {
       clock: { nowMs: () => this.nowMs, epochUs: () => 1_000_000_000_000 + this.nowMs * 1000 },
-      random: { fill: (octets) => octets.fill(255) },
+      random: { fill: (octets) => octets.fill(335 - Number(address.at(-1)) * 80) },
       logger,
       wakeAfter: (waitMs, run) => this.wakeAfter(waitMs, run),
       connect: (target, handler) =>

@@ -11,10 +11,18 @@ type Sample = readonly [
 
 /** For node_exporter's textfile collector (Prometheus, text format 0.0.4). */
 export function bgpMetricsText(note: BgpNote): string {
-  const { entries, neighbours } = note;
-  const each = (value: (one: NeighbourNote) => number): readonly string[] =>
-    neighbours.map((one) => `{neighbour="${one.name}"} ${value(one)}`);
-  const samples: readonly Sample[] = [
+  return [...ofAll(note), ...ofEach(note.neighbours)]
+    .filter(([, , , lines]) => lines.length > 0)
+    .map(([name, type, help, lines]) => {
+      const full = `sentrypeer_bgp_${name}`;
+      return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.map((line) => `${full}${line}\n`).join('')}`;
+    })
+    .join('');
+}
+
+function ofAll(note: BgpNote): readonly Sample[] {
+  const { entries } = note;
+  return [
     [
       'announcing',
       'gauge',
@@ -42,6 +50,13 @@ export function bgpMetricsText(note: BgpNote): string {
       'Connections from addresses of no neighbour.',
       [` ${note.strangersCount}`],
     ],
+  ];
+}
+
+function ofEach(neighbours: readonly NeighbourNote[]): readonly Sample[] {
+  const each = (value: (one: NeighbourNote) => number): readonly string[] =>
+    neighbours.map((one) => `{neighbour="${one.name}"} ${value(one)}`);
+  return [
     [
       'session_up',
       'gauge',
@@ -81,11 +96,4 @@ export function bgpMetricsText(note: BgpNote): string {
       each(({ received }) => received.messages),
     ],
   ];
-  return samples
-    .filter(([, , , lines]) => lines.length > 0)
-    .map(([name, type, help, lines]) => {
-      const full = `sentrypeer_bgp_${name}`;
-      return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.map((line) => `${full}${line}\n`).join('')}`;
-    })
-    .join('');
 }

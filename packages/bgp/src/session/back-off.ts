@@ -28,6 +28,11 @@ export class BackOff {
     this.#connectRetryMs = connectRetryMs;
   }
 
+  /** Whether it waits because the neighbour takes no more prefixes. */
+  get isAtPrefixLimit(): boolean {
+    return this.#isAtPrefixLimit;
+  }
+
   /** The session was up for a while: earlier failures count no more. */
   forget(): void {
     this.#failuresCount = 0;

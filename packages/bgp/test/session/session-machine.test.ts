@@ -23,30 +23,23 @@ type Kind = SessionEvent['kind'];
 const REASON = notification(3, 1);
 
 function eventOf(kind: Kind): SessionEvent {
-  switch (kind) {
-    case 'BGPOpen':
-      return { kind, holdMs: 90_000, keepaliveMs: 30_000 };
-    case 'BGPHeaderErr':
-    case 'BGPOpenMsgErr':
-    case 'UpdateMsgErr':
-    case 'Stop':
-      return { kind, notification: REASON };
-    default:
-      return { kind };
-  }
+  if (kind === 'BGPOpen') return { kind, holdMs: 90_000, keepaliveMs: 30_000 };
+  if (
+    kind === 'BGPHeaderErr' ||
+    kind === 'BGPOpenMsgErr' ||
+    kind === 'UpdateMsgErr' ||
+    kind === 'Stop'
+  )
+    return { kind, notification: REASON };
+  return { kind };
 }
 
 function textOf(effect: SessionEffect): string {
-  switch (effect.kind) {
-    case 'arm':
-      return `arm ${effect.timer}${effect.ms === undefined ? '' : ` ${effect.ms}`}`;
-    case 'disarm':
-      return `disarm ${effect.timer}`;
-    case 'sendNotification':
-      return notificationName(effect.notification);
-    default:
-      return effect.kind;
-  }
+  if (effect.kind === 'arm')
+    return `arm ${effect.timer}${effect.ms === undefined ? '' : ` ${effect.ms}`}`;
+  if (effect.kind === 'disarm') return `disarm ${effect.timer}`;
+  if (effect.kind === 'sendNotification') return notificationName(effect.notification);
+  return effect.kind;
 }
 
 function machineIn(state: keyof typeof TO, passive = false): SessionMachine {

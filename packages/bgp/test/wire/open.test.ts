@@ -25,7 +25,10 @@ test('decodeOpen() reads what encodeOpen() wrote', () => {
       }),
       (asn, holdTimeS, routerId, families, extendedNextHop, gracefulRestart) => {
         const capabilities = encodeCapabilities({
-          ...{ asn, families, extendedNextHop, gracefulRestart },
+          asn,
+          families,
+          extendedNextHop,
+          gracefulRestart,
           extendedMessage: false,
         });
         const open = decodeOpen(bodyOf(encodeOpen({ asn, holdTimeS, routerId, capabilities })));

@@ -108,18 +108,16 @@ test('encodeEndOfRib() is as RFC 4724 §2 has it', () => {
 
 test('encodeAttributes() writes the path as the neighbour understands it (RFC 6793)', () => {
   const path = (one: Partial<Parameters<typeof encodeAttributes>[0]>): string =>
-    Array.from(encodeAttributes({ ...route, communities: [], ...one }), (octet) =>
-      octet.toString(16).padStart(2, '0'),
-    ).join('');
-  assert.equal(path({}), '40010100' + '4002060201' + '0000ff34');
-  assert.equal(path({ hasFourOctetAsn: false }), '40010100' + '4002040201' + 'ff34');
+    encodeAttributes({ ...route, communities: [], ...one }).toHex();
+  assert.equal(path({}), ['40010100', '4002060201', '0000ff34'].join(''));
+  assert.equal(path({ hasFourOctetAsn: false }), ['40010100', '4002040201', 'ff34'].join(''));
   assert.equal(
     path({ hasFourOctetAsn: false, pathAsn: 4_200_000_000 }),
-    '40010100' + '4002040201' + '5ba0' + 'c011060201' + 'fa56ea00',
+    ['40010100', '4002040201', '5ba0', 'c011060201', 'fa56ea00'].join(''),
   );
   assert.equal(
     path({ pathAsn: undefined, localPref: 100 }),
-    '40010100' + '400200' + '40050400000064',
+    ['40010100', '400200', '40050400000064'].join(''),
   );
 });
 
@@ -133,10 +131,10 @@ test('encodeAttributes() writes communities of all kinds', () => {
   assert.deepEqual(
     [...octets],
     [
-      ...[0xc0, 8, 8, 0xff, 0xff, 0x02, 0x9a, 0xff, 0x34, 0x03, 0x78],
-      ...[0xc0, 16, 8, 0, 2, 0xff, 0x34, 0, 0, 0, 7],
-      ...[0xc0, 32, 12, 0, 0, 0xff, 0x34, 0, 0, 0, 1, 0, 0, 0, 2],
-    ],
+      [0xc0, 8, 8, 0xff, 0xff, 0x02, 0x9a, 0xff, 0x34, 0x03, 0x78],
+      [0xc0, 16, 8, 0, 2, 0xff, 0x34, 0, 0, 0, 7],
+      [0xc0, 32, 12, 0, 0, 0xff, 0x34, 0, 0, 0, 1, 0, 0, 0, 2],
+    ].flat(),
   );
 });
 
@@ -228,7 +226,7 @@ test('checkUpdate() resets the session where the routes can not be told (RFC 760
     ],
     [
       'MP_REACH_NLRI twice',
-      update([...[0x80, 15, 3, 0, 2, 1], ...[0x80, 15, 3, 0, 2, 1]]),
+      update([0x80, 15, 3, 0, 2, 1, 0x80, 15, 3, 0, 2, 1]),
       'Malformed Attribute List',
     ],
     [
