@@ -98,7 +98,10 @@ async function* eventsOfAll(): AsyncGenerator {
     };
 }
 
-/** As `systemctl mask`, before the package brings the unit: its default would join the public network. */
+/** Units that packages would start with their defaults: one joins a public network, the others are routers. */
+const UNWANTED_UNITS = ['bird.service', 'dhtnode.service', 'frr.service', 'gobgpd.service'];
+
+/** As `systemctl mask`, before the package brings the unit. */
 function keepStopped(unit: string): void {
   const path = join('/etc/systemd/system', unit);
   if (existsSync('/run/systemd/system') && !existsSync(path)) symlinkSync('/dev/null', path);
@@ -113,7 +116,7 @@ function missingPackages(): readonly string[] {
 function installPeers(): void {
   const packages = missingPackages();
   if (packages.length === 0) return;
-  keepStopped('dhtnode.service');
+  for (const unit of UNWANTED_UNITS) keepStopped(unit);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [
     ['update', '-q'],

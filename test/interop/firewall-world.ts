@@ -57,7 +57,7 @@ require('node:net').connect(9, '${HOST}').on('error', ({ code }) => console.log(
 setTimeout(() => process.exit(), 400).unref();
 `;
 
-type Place = 'host' | 'attacker' | 'bystander';
+type Place = 'host' | 'router' | 'attacker' | 'bystander';
 
 /** The world, and what runs in it. */
 export class FirewallWorld implements AsyncDisposable {

@@ -14,6 +14,9 @@ interface Peer {
 export const PEERS = {
   apparmor_parser: 'apparmor',
   baresip: 'baresip',
+  bgpd: 'frr',
+  bird: 'bird2',
+  birdc: 'bird2',
   bridge: 'containernetworking-plugins',
   buildah: 'buildah',
   chromium: 'chromium',
@@ -25,6 +28,8 @@ export const PEERS = {
   'fail2ban-regex': 'fail2ban',
   'fail2ban-server': 'fail2ban',
   faketime: 'faketime',
+  gobgp: 'gobgpd',
+  gobgpd: 'gobgpd',
   ip: 'iproute2',
   'http_client.so': 'kamailio-utils-modules',
   ipset: 'ipset',
@@ -58,6 +63,7 @@ export const PEERS = {
   'systemd-notify': 'systemd',
   'tls.so': 'kamailio-tls-modules',
   unshare: 'util-linux',
+  vtysh: 'frr',
 } as const;
 
 type PeerName = keyof typeof PEERS;
@@ -77,6 +83,7 @@ const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
 
 /** Peers that are no programs, and where Debian puts them. */
 const MODULES: Readonly<Record<string, string>> = {
+  bgpd: '/usr/lib/frr/bgpd',
   bridge: '/usr/lib/cni/bridge',
   'http_client.so': '/usr/lib/*/kamailio/modules/http_client.so',
   'python3-opendht': '/usr/lib/python3/dist-packages/opendht*.so',

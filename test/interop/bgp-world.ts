@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* `sentrypeer bgp` and real routers as processes of a test, on loopback. */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { Background } from './background.ts';
+import { findPeer, type PEERS } from './peer.ts';
+import { runTool, type ToolRun } from './tool.ts';
+
+const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+
+/** Our AS, and that of each router. */
+export const OUR_ASN = 64_512;
+export const ROUTER_ASN = 64_496;
+
+/** A running `sentrypeer bgp` that follows a daemon. */
+export class BgpProcess implements AsyncDisposable {
+  readonly #process: Background;
+  readonly #folder: string;
+  readonly #words: readonly string[];
+
+  /** @param table The `[bgp]` table. @param under Words before the command line. */
+  constructor(folder: string, node: string, table: string, under: readonly string[] = []) {
+    const file = join(folder, 'bgp.toml');
+    writeFileSync(file, table);
+    this.#folder = folder;
+    this.#words = [...under, process.execPath, MAIN, '-g', file];
+    const [program = '', ...args] = [...this.#words, 'bgp', ...this.#flags, '--bgp-node', node];
+    this.#process = new Background(program, args, folder);
+  }
+
+  get output(): string {
+    return this.#process.output;
+  }
+
+  get #flags(): readonly string[] {
+    return ['--bgp-run-dir', join(this.#folder, 'run-bgp')];
+  }
+
+  /** What `sentrypeer bgp WORDS` prints. */
+  async says(...words: readonly string[]): Promise<string> {
+    const [program = '', ...args] = [...this.#words, 'bgp', ...words, ...this.#flags];
+    return (await runTool(program, args, { folder: this.#folder })).output;
+  }
+
+  /** An orderly stop. */
+  async stop(): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+    assert.equal(this.#process.status, 0, this.output);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
+
+/** A router as a process, and the tool that asks it. */
+export class Router implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #ask: readonly string[];
+  readonly #start: readonly string[];
+  #process: Background;
+
+  private constructor(folder: string, start: readonly string[], ask: readonly string[]) {
+    this.#folder = folder;
+    this.#ask = ask;
+    this.#start = start;
+    this.#process = this.#started();
+  }
+
+  /** BIRD with this configuration. */
+  static bird(folder: string, config: string, under: readonly string[] = []): Router {
+    const file = join(folder, 'bird.conf');
+    const socket = join(folder, 'bird.ctl');
+    writeFileSync(file, `log stderr all;\n${config}`);
+    const places = ['-c', file, '-s', socket, '-P', join(folder, 'bird.pid')];
+    return new Router(
+      folder,
+      [...under, program('bird'), '-f', ...places],
+      [...under, program('birdc'), '-s', socket],
+    );
+  }
+
+  /** GoBGP with this configuration, its own API at the port. */
+  static gobgp(folder: string, config: string, apiPort: number): Router {
+    const file = join(folder, 'gobgpd.toml');
+    writeFileSync(file, config);
+    return new Router(
+      folder,
+      [program('gobgpd'), '-f', file, '--api-hosts', `127.0.0.1:${apiPort}`, '--log-plain'],
+      [program('gobgp'), '-u', '127.0.0.1', '-p', String(apiPort)],
+    );
+  }
+
+  /** FRR's bgpd by itself, without the part that writes routes into the kernel. */
+  static frr(folder: string, config: string, addresses: readonly string[], port: number): Router {
+    const file = join(folder, 'frr.conf');
+    writeFileSync(file, config);
+    const listen = addresses.flatMap((address) => ['-l', address]);
+    const files = ['-f', file, '-i', join(folder, 'bgpd.pid'), '--vty_socket', folder];
+    return new Router(
+      folder,
+      [
+        program('bgpd'),
+        ...files,
+        '-p',
+        String(port),
+        ...listen,
+        ...'-n -Z -S -P 0 --log stdout'.split(' '),
+      ],
+      [program('vtysh'), '--vty_socket', folder, '-d', 'bgpd', '-c'],
+    );
+  }
+
+  get output(): string {
+    return this.#process.output;
+  }
+
+  /** Ends it, and begins anew with the same configuration. */
+  async restart(): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+    this.#process = this.#started();
+  }
+
+  async ask(...words: readonly string[]): Promise<ToolRun> {
+    const [program = '', ...args] = this.#ask;
+    return runTool(program, [...args, ...words], { folder: this.#folder });
+  }
+
+  /** Waits until the router says what is expected to a question. @returns What it said. */
+  async until(
+    what: string,
+    question: readonly string[],
+    isFit: (answer: string) => boolean,
+  ): Promise<string> {
+    let answer = '';
+    try {
+      await until(what, async () => {
+        answer = (await this.ask(...question)).output;
+        return isFit(answer);
+      });
+    } catch (cause) {
+      throw new Error(`${what}:\n${answer}\n${this.output}`, { cause });
+    }
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+
+  #started(): Background {
+    const [program = '', ...args] = this.#start;
+    return new Background(program, args, this.#folder);
+  }
+}
+
+/** Blocks or allows by the command of the operator. */
+export async function order(daemon: DaemonProcess, ...words: readonly string[]): Promise<void> {
+  const run = await DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
+  assert.equal(run.status, 0, run.stderr);
+}
+
+function program(name: keyof typeof PEERS): string {
+  return findPeer(name) ?? name;
+}
