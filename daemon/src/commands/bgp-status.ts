@@ -90,7 +90,7 @@ function jsonOf(note: BgpNote) {
 }
 
 function neighbourJson(one: NeighbourNote) {
-  const { session, lastError } = one;
+  const { session, lastError, lastNotification } = one;
   return {
     name: one.name,
     address: one.address,
@@ -113,16 +113,20 @@ function neighbourJson(one: NeighbourNote) {
     messages_sent: one.sent.messages,
     messages_received: one.received.messages,
     flaps: one.flapsCount,
-    last_error:
-      lastError === undefined
-        ? null
-        : {
-            at: utc(lastError.atEpochMs * 1000),
-            direction: lastError.direction,
-            name: lastError.name,
-            code: lastError.code ?? null,
-            subcode: lastError.subcode ?? null,
-            said: lastError.communication ?? null,
-          },
+    last_error: errorJson(lastError),
+    last_notification: errorJson(lastNotification),
+  };
+}
+
+function errorJson(error: NeighbourNote['lastError']) {
+  if (error === undefined) return null;
+  const { atEpochMs, direction, name, code, subcode, communication } = error;
+  return {
+    at: utc(atEpochMs * 1000),
+    direction,
+    name,
+    code: code ?? null,
+    subcode: subcode ?? null,
+    said: communication ?? null,
   };
 }

@@ -18,6 +18,7 @@ export class NeighbourReport {
   #sinceEpochMs = 0;
   #sinceMs = 0;
   #lastError: SessionError | undefined;
+  #lastNotification: SessionError | undefined;
   /** Why attempts fail at the moment: said once, not at each. */
   #failing = '';
   #isOverCap = false;
@@ -53,6 +54,8 @@ export class NeighbourReport {
     const error = errorOf(end, Math.round(this.#epochMs()));
     const { direction, name, communication } = error;
     this.#lastError = error;
+    if (direction !== 'local') this.#lastNotification = error;
+    else if (wasUp) this.#lastNotification = undefined;
     const fields = { direction, error: name, said: communication };
     if (wasUp) this.#log('warn', 'bgp_down', fields);
     else this.#log(this.#failing === name ? 'debug' : 'warn', 'bgp_failed', fields);
@@ -108,6 +111,7 @@ export class NeighbourReport {
       refreshesCount: counts.refreshes,
       flapsCount: counts.flaps,
       lastError: this.#lastError,
+      lastNotification: this.#lastNotification,
     };
   }
 

@@ -78,6 +78,8 @@ export interface NeighbourStatus {
   /** Sessions that were up and ended. */
   readonly flapsCount: number;
   readonly lastError: SessionError | undefined;
+  /** What the last NOTIFICATION said since the session was up, also where attempts have failed otherwise since. */
+  readonly lastNotification: SessionError | undefined;
 }
 
 export interface SpeakerStatus {

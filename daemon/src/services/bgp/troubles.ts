@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { SessionError } from '@sentrypeer/bgp';
 import { SESSION_DOWN_MS } from './limits.ts';
 import type { NeighbourNote } from './run-directory.ts';
 
@@ -18,10 +19,17 @@ export function sessionAlarms(
   });
 }
 
-/** The RFC's name of what went wrong last, and who said so. */
-export function errorText({ lastError }: Pick<NeighbourNote, 'lastError'>): string {
+/** The RFC's name of what went wrong last, and who said so; behind a failed attempt, why the session had ended. */
+export function errorText({
+  lastError,
+  lastNotification,
+}: Pick<NeighbourNote, 'lastError' | 'lastNotification'>): string {
   if (lastError === undefined) return 'no error so far';
-  const { direction, name, communication } = lastError;
+  if (lastError.direction !== 'local' || lastNotification === undefined) return textOf(lastError);
+  return `${textOf(lastError)}, after ${textOf(lastNotification)}`;
+}
+
+function textOf({ direction, name, communication }: SessionError): string {
   const said = communication === undefined ? '' : `: ${communication}`;
   return direction === 'local' ? `${name}${said}` : `${name}, ${direction}${said}`;
 }
