@@ -37,6 +37,11 @@ export class Background implements AsyncDisposable {
     if (!this.output.includes(text)) throw new Error(`ended without ${text}:\n${this.output}`);
   }
 
+  /** Nothing where it has ended. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** Tells it to end, and waits until it has. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.status === undefined) this.#child.kill('SIGTERM');

@@ -3,7 +3,7 @@
 /* `sentrypeer bgp` and real routers as processes of a test, on loopback. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DaemonProcess, until } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
@@ -28,8 +28,7 @@ export class BgpProcess implements AsyncDisposable {
     writeFileSync(file, table);
     this.#folder = folder;
     this.#words = [...under, process.execPath, MAIN, '-g', file];
-    const [program = '', ...args] = [...this.#words, 'bgp', ...this.#flags, '--bgp-node', node];
-    this.#process = new Background(program, args, folder);
+    this.#process = started([...this.#words, 'bgp', ...this.#flags, '--bgp-node', node], folder);
   }
 
   get output(): string {
@@ -42,8 +41,20 @@ export class BgpProcess implements AsyncDisposable {
 
   /** What `sentrypeer bgp WORDS` prints. */
   async says(...words: readonly string[]): Promise<string> {
-    const [program = '', ...args] = [...this.#words, 'bgp', ...words, ...this.#flags];
-    return (await runTool(program, args, { folder: this.#folder })).output;
+    return (await asked([...this.#words, 'bgp', ...words, ...this.#flags], this.#folder)).output;
+  }
+
+  /** Waits until the status says this of a neighbour's last error: its name, then who sent it. */
+  async reports(error: string): Promise<void> {
+    const [name = ''] = error.split(',');
+    const file = join(this.#folder, 'run-bgp/status.json');
+    try {
+      await until(name, () => existsSync(file) && readFileSync(file, 'utf8').includes(name));
+    } catch (cause) {
+      throw new Error(`${await this.says('status')}\n${this.output}`, { cause });
+    }
+    const status = await this.says('status');
+    assert.ok(status.includes(error), status);
   }
 
   /** An orderly stop. */
@@ -68,7 +79,7 @@ export class Router implements AsyncDisposable {
     this.#folder = folder;
     this.#ask = ask;
     this.#start = start;
-    this.#process = this.#started();
+    this.#process = started(this.#start, this.#folder);
   }
 
   /** BIRD with this configuration. */
@@ -122,12 +133,16 @@ export class Router implements AsyncDisposable {
   /** Ends it, and begins anew with the same configuration. */
   async restart(): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
-    this.#process = this.#started();
+    this.#process = started(this.#start, this.#folder);
+  }
+
+  /** Stops it for as long as the test lasts, its connections open. */
+  freeze(): void {
+    this.#process.signal('SIGSTOP');
   }
 
   async ask(...words: readonly string[]): Promise<ToolRun> {
-    const [program = '', ...args] = this.#ask;
-    return runTool(program, [...args, ...words], { folder: this.#folder });
+    return asked([...this.#ask, ...words], this.#folder);
   }
 
   /** Waits until the router says what is expected to a question. @returns What it said. */
@@ -149,12 +164,8 @@ export class Router implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.signal('SIGCONT');
     await this.#process[Symbol.asyncDispose]();
-  }
-
-  #started(): Background {
-    const [program = '', ...args] = this.#start;
-    return new Background(program, args, this.#folder);
   }
 }
 
@@ -162,6 +173,14 @@ export class Router implements AsyncDisposable {
 export async function order(daemon: DaemonProcess, ...words: readonly string[]): Promise<void> {
   const run = await DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
   assert.equal(run.status, 0, run.stderr);
+}
+
+function started([path = '', ...args]: readonly string[], folder: string): Background {
+  return new Background(path, args, folder);
+}
+
+function asked([path = '', ...args]: readonly string[], folder: string): Promise<ToolRun> {
+  return runTool(path, args, { folder });
 }
 
 function program(name: keyof typeof PEERS): string {

@@ -5,15 +5,20 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, describe, it, test } from 'node:test';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { adminKey, post } from '../e2e/delivered.ts';
 import { BgpProcess, order, OUR_ASN, Router, ROUTER_ASN } from './bgp-world.ts';
 import { documented } from './documented.ts';
 import { ATTACKER, FirewallWorld, HOST, ROUTER } from './firewall-world.ts';
 import { peer } from './peer.ts';
 import { freePort, runTool } from './tool.ts';
 
-const IPV4 = '45.13.0.1';
+/** Listed, and taken back while BIRD, GoBGP or FRR looks. */
+const FOR_BIRD = '45.13.0.1';
+const FOR_GOBGP = '45.13.0.2';
+const FOR_FRR = '45.13.0.3';
+/** Listed all the time. */
 const IPV6 = '2a02:7b8:1:2::/64';
 
 /** The `[bgp]` table, with these keys. */
@@ -42,68 +47,15 @@ protocol bgp dials {
     multihop; strict bind yes; connect delay time 1; connect retry time 1; error wait time 1, 2;
     ipv4 { table other4; import filter blackhole4; export none; };
     ipv6 { table other6; import filter blackhole6; export none; };
+}
+ipv4 table few4;
+protocol bgp few {
+    local 127.0.0.8 port ${port} as ${ROUTER_ASN};
+    neighbor 127.0.0.1 port 1 as ${OUR_ASN}; # BIRD has one session with a place, also if it never connects there.
+    multihop; strict bind yes; passive on;
+    ipv4 { table few4; import filter blackhole4; export none; import limit 1 action restart; };
 }`;
 }
-
-test('BIRD takes routes, in sessions that either side begins, and loses them when they end', async (t) => {
-  for (const name of ['bird', 'birdc'] as const) if (peer(name, t) === undefined) return;
-  using folder = new TemporaryFolder();
-  const [port, ourPort] = [await freePort(), await freePort()];
-  await using daemon = await DaemonProcess.start(['--threads=1'], { folder: folder.path });
-  await order(daemon, 'block', IPV4);
-  await order(daemon, 'block', IPV6);
-  const config = birdConfig(port, ourPort);
-  await using bird = Router.bird(folder.path, config);
-  await using ours = new BgpProcess(
-    folder.path,
-    `http://127.0.0.1:${daemon.ports.api}`,
-    bgpTable(
-      `listen = ["127.0.0.1:${ourPort}"]`,
-      `name = "waits"\naddress = "127.0.0.2"\nport = ${port}\nlocal_address = "127.0.0.1"\nconnect_retry = 1`,
-      `name = "dials"\naddress = "127.0.0.3"\npassive = true`,
-    ),
-  );
-  const all = ['show', 'route', 'table', 'all', 'all'];
-  const count = (text: string, prefix: string): number => text.split(`\n${prefix}`).length - 1;
-  const sees = async (what: string, ipv4: number, ipv6: number): Promise<string> =>
-    bird.until(what, all, (text) => count(text, IPV4) === ipv4 && count(text, IPV6) === ipv6);
-
-  const routes = await sees('routes of both sessions', 2, 2);
-  assert.equal(routes.split(/\nBIRD|45\.13\.0\.1\/32 +blackhole/).length, 3, routes);
-  assert.equal(routes.split('BGP.community: (65535,666) (65535,65281)').length, 5, routes);
-  assert.equal(routes.split('BGP.next_hop: 192.0.2.1\n').length, 3, routes);
-  assert.equal(routes.split('BGP.next_hop: 100::1\n').length, 3, routes);
-  assert.match(await ours.says('routes'), /^45\.13\.0\.1 {2}until /m);
-
-  // RFC 2918, RFC 7313: BIRD drops what is not sent again between the marks of begin and end.
-  const imported = async (): Promise<number> =>
-    Number(
-      /Import updates: +(\d+)/.exec(
-        (await bird.ask('show', 'protocols', 'all', 'sentrypeer')).output,
-      )?.[1],
-    );
-  const before = await imported();
-  await bird.ask('reload', 'in', 'sentrypeer');
-  await until('everything once more', async () => (await imported()) > before);
-  await sees('all that was there', 2, 2);
-
-  await order(daemon, 'allow', 'add', IPV4);
-  await sees('what is allowed to go', 0, 2);
-
-  await bird.ask('disable', 'sentrypeer', '"work on line 7"');
-  await sees('the other session alone', 0, 1);
-  await until('its name in the status', async () =>
-    (await ours.says('status')).includes('Cease/Administrative Shutdown, received: work on line 7'),
-  );
-  await bird.restart();
-  await sees('both sessions of the router that was started again', 0, 2);
-
-  await ours.stop();
-  await sees('what was withdrawn by a stop', 0, 0);
-  const told = (await bird.ask('show', 'protocols', 'all')).output;
-  assert.match(told, /Last error: +Received: Administrative shutdown/);
-  assert.equal(told.split('sentrypeer bgp was stopped').length, 3, told);
-});
 
 /** Two of our addresses are two neighbours for a router: one is told routes, the other one FlowSpec rules. */
 const ROUTES_FROM = '127.0.0.1';
@@ -114,18 +66,95 @@ function bothForms(port: number, routesAt: string, rulesAt: string): string {
   return bgpTable(
     '',
     `name = "routes"\naddress = "${routesAt}"\nlocal_address = "${ROUTES_FROM}"\n${ways}`,
-    `name = "rules"\naddress = "${rulesAt}"\nlocal_address = "${RULES_FROM}"\nform = "flowspec"\n${ways}`,
+    `name = "rules"\naddress = "${rulesAt}"\nlocal_address = "${RULES_FROM}"\nform = "flowspec"\nhold_time = 3\n${ways}`,
   );
 }
 
-test('GoBGP takes routes and FlowSpec rules, and loses what is taken back', async (t) => {
-  for (const name of ['gobgp', 'gobgpd'] as const) if (peer(name, t) === undefined) return;
-  using folder = new TemporaryFolder();
-  const [port, apiPort] = [await freePort(), await freePort()];
-  await using daemon = await DaemonProcess.start(['--threads=1'], { folder: folder.path });
-  await Promise.all([order(daemon, 'block', IPV4), order(daemon, 'block', IPV6)]);
-  const [routesAt, rulesAt] = ['127.0.0.4', '127.0.0.5'];
-  const neighbour = (address: string, local: string, kind: string): string => `
+describe('on loopback', { concurrency: true }, () => {
+  let daemon: DaemonProcess;
+  let key: string;
+  const node = (): string => `http://127.0.0.1:${daemon.ports.api}`;
+
+  before(async () => {
+    daemon = await DaemonProcess.start(['--threads=1']);
+    key = await adminKey(daemon);
+    for (const block of [FOR_BIRD, FOR_GOBGP, FOR_FRR, IPV6]) {
+      assert.equal(await post(daemon, '/v1/decisions', key, { block }), 204);
+    }
+  });
+  after(async () => daemon[Symbol.asyncDispose]());
+
+  it('BIRD takes routes, in sessions that either side begins, and loses them when they end', async (t) => {
+    for (const name of ['bird', 'birdc'] as const) if (peer(name, t) === undefined) return;
+    using folder = new TemporaryFolder();
+    const [port, ourPort] = [await freePort(), await freePort()];
+    const config = birdConfig(port, ourPort);
+    await using bird = Router.bird(folder.path, config);
+    await using ours = new BgpProcess(
+      folder.path,
+      node(),
+      bgpTable(
+        `listen = ["127.0.0.1:${ourPort}"]`,
+        `name = "waits"\naddress = "127.0.0.2"\nport = ${port}\nlocal_address = "127.0.0.1"\nconnect_retry = 1`,
+        `name = "dials"\naddress = "127.0.0.3"\npassive = true`,
+        `name = "few"\naddress = "127.0.0.8"\nport = ${port}\nlocal_address = "127.0.0.1"\nconnect_retry = 1`,
+      ),
+    );
+    const all = ['show', 'route', 'table', 'all', 'all'];
+    const count = (text: string, prefix: string): number => text.split(`\n${prefix}`).length - 1;
+    const sees = async (what: string, ipv4: number, ipv6: number): Promise<string> =>
+      bird.until(what, all, (text) => count(text, FOR_BIRD) === ipv4 && count(text, IPV6) === ipv6);
+
+    const routes = await sees('routes of both sessions', 2, 2);
+    const written = (prefix: string, nextHop: string): RegExp =>
+      new RegExp(
+        String.raw`^${prefix} +blackhole (?:.*\n\t)*BGP\.next_hop: ${nextHop}\n(?:\t.*\n)*\tBGP\.community: \(65535,666\) \(65535,65281\)$`,
+        'gm',
+      );
+    for (const [prefix, nextHop] of [
+      [`${FOR_BIRD}/32`, '192.0.2.1'],
+      [IPV6, '100::1'],
+    ] as const) {
+      assert.equal([...routes.matchAll(written(prefix, nextHop))].length, 2, routes);
+    }
+    assert.match(await ours.says('routes'), /^45\.13\.0\.1 {2}until /m);
+
+    await ours.reports('Cease/Maximum Number of Prefixes Reached, received');
+
+    // RFC 2918, RFC 7313: BIRD drops what is not sent again between the marks of begin and end.
+    const imported = async (): Promise<number> =>
+      Number(
+        /Import updates: +(\d+)/.exec(
+          (await bird.ask('show', 'protocols', 'all', 'sentrypeer')).output,
+        )?.[1],
+      );
+    const before = await imported();
+    await bird.ask('reload', 'in', 'sentrypeer');
+    await until('everything once more', async () => (await imported()) > before);
+    await sees('all that was there', 2, 2);
+
+    await order(daemon, 'allow', 'add', FOR_BIRD);
+    await sees('what is allowed to go', 0, 2);
+
+    await bird.ask('disable', 'sentrypeer', '"work on line 7"');
+    await sees('the other session alone', 0, 1);
+    await ours.reports('Cease/Administrative Shutdown, received: work on line 7');
+    await bird.restart();
+    await sees('both sessions of the router that was started again', 0, 2);
+
+    await ours.stop();
+    await sees('what was withdrawn by a stop', 0, 0);
+    const told = (await bird.ask('show', 'protocols', 'all')).output;
+    assert.match(told, /Last error: +Received: Administrative shutdown/);
+    assert.equal(told.split('sentrypeer bgp was stopped').length, 3, told);
+  });
+
+  it('GoBGP takes routes and FlowSpec rules, and loses what is taken back', async (t) => {
+    for (const name of ['gobgp', 'gobgpd'] as const) if (peer(name, t) === undefined) return;
+    using folder = new TemporaryFolder();
+    const [port, apiPort] = [await freePort(), await freePort()];
+    const [routesAt, rulesAt] = ['127.0.0.4', '127.0.0.5'];
+    const neighbour = (address: string, local: string, kind: string): string => `
 [[neighbors]]
   [neighbors.config]
     neighbor-address = "${address}"
@@ -143,117 +172,107 @@ test('GoBGP takes routes and FlowSpec rules, and loses what is taken back', asyn
     [neighbors.afi-safis.config]
       afi-safi-name = "ipv6-${kind}"
 `;
-  await using gobgp = Router.gobgp(
-    folder.path,
-    `[global.config]
+    await using gobgp = Router.gobgp(
+      folder.path,
+      `[global.config]
   as = ${ROUTER_ASN}
   router-id = "${routesAt}"
   port = ${port}
   local-address-list = ["${routesAt}", "${rulesAt}"]
 ${neighbour(ROUTES_FROM, routesAt, 'unicast')}${neighbour(RULES_FROM, rulesAt, 'flowspec')}`,
-    apiPort,
-  );
-  await using ours = new BgpProcess(
-    folder.path,
-    `http://127.0.0.1:${daemon.ports.api}`,
-    bothForms(port, routesAt, rulesAt),
-  );
-  const rib = (family: string): readonly string[] => ['global', 'rib', '-a', family];
+      apiPort,
+    );
+    await using ours = new BgpProcess(folder.path, node(), bothForms(port, routesAt, rulesAt));
+    const rib = (family: string): readonly string[] => ['global', 'rib', '-a', family];
 
-  const sees = async (family: string, expected: RegExp): Promise<string> =>
-    gobgp.until(`${family}: ${expected}`, rib(family), (text) => expected.test(text));
-  await sees(
-    'ipv4',
-    /45\.13\.0\.1\/32 +192\.0\.2\.1 +64512 .*\{Communities: blackhole, no-export\}/,
-  );
-  await sees('ipv6', /2a02:7b8:1:2::\/64 +100::1 +64512 .*\{Communities: blackhole, no-export\}/);
-  const rule = String.raw`\[protocol: ==tcp ==udp\]\[destination-port: >=5060&<=5061\] .*\{Extcomms: \[discard\]\}`;
-  await sees('ipv4-flowspec', new RegExp(String.raw`\[source: 45\.13\.0\.1/32\]${rule}`));
-  await sees('ipv6-flowspec', new RegExp(String.raw`\[source: 2a02:7b8:1:2::/64/0\]${rule}`));
+    const sees = async (family: string, expected: RegExp): Promise<string> =>
+      gobgp.until(`${family}: ${expected}`, rib(family), (text) => expected.test(text));
+    await sees(
+      'ipv4',
+      /45\.13\.0\.2\/32 +192\.0\.2\.1 +64512 .*\{Communities: blackhole, no-export\}/,
+    );
+    await sees('ipv6', /2a02:7b8:1:2::\/64 +100::1 +64512 .*\{Communities: blackhole, no-export\}/);
+    const rule = String.raw`\[protocol: ==tcp ==udp\]\[destination-port: >=5060&<=5061\] .*\{Extcomms: \[discard\]\}`;
+    await sees('ipv4-flowspec', new RegExp(String.raw`\[source: 45\.13\.0\.2/32\]${rule}`));
+    await sees('ipv6-flowspec', new RegExp(String.raw`\[source: 2a02:7b8:1:2::/64/0\]${rule}`));
 
-  await order(daemon, 'allow', 'add', IPV4);
-  await sees('ipv4', /not in table/);
-  await sees('ipv4-flowspec', /not in table/);
-  await sees('ipv6-flowspec', /2a02:/);
+    assert.equal(await post(daemon, '/v1/decisions', key, { allow: FOR_GOBGP }), 204);
+    await sees('ipv4', /^(?!.*45\.13\.0\.2)/s);
+    await sees('ipv4-flowspec', /^(?!.*45\.13\.0\.2)/s);
+    await sees('ipv6-flowspec', /2a02:/);
 
-  await gobgp.ask('neighbor', ROUTES_FROM, 'reset');
-  await sees('ipv6', /not in table/);
-  await until('the reset in the status', async () =>
-    (await ours.says('status')).includes('Cease/Administrative Reset, received'),
-  );
-});
+    await gobgp.ask('neighbor', ROUTES_FROM, 'reset');
+    await sees('ipv6', /not in table/);
+    await ours.reports('Cease/Administrative Reset, received');
 
-test('FRR takes routes and FlowSpec rules, and asks for them again', async (t) => {
-  for (const name of ['bgpd', 'vtysh'] as const) if (peer(name, t) === undefined) return;
-  using folder = new TemporaryFolder();
-  const port = await freePort();
-  await using daemon = await DaemonProcess.start(['--threads=1'], { folder: folder.path });
-  await Promise.all([order(daemon, 'block', IPV4), order(daemon, 'block', IPV6)]);
-  const [routesAt, rulesAt] = ['127.0.0.6', '127.0.0.7'];
-  const page = documented('../bgp.md', 'frr', {
-    '203.0.113.5': ROUTES_FROM,
-    '203.0.113.1': routesAt,
-    // Those are for zebra, which writes into the kernel.
-    'ip route 192.0.2.1/32 Null0\n': '',
-    'ipv6 route 100::1/128 Null0\n': '',
+    gobgp.freeze();
+    await ours.reports('Hold Timer Expired, sent');
   });
-  const rules = documented('../bgp.md', 'frr flowspec', {
-    '203.0.113.5': RULES_FROM,
-    '203.0.113.1': routesAt,
-  });
-  await using frr = Router.frr(
-    folder.path,
-    `${page}${rules}router bgp ${ROUTER_ASN}
+
+  it('FRR takes routes and FlowSpec rules, and asks for them again', async (t) => {
+    for (const name of ['bgpd', 'vtysh'] as const) if (peer(name, t) === undefined) return;
+    using folder = new TemporaryFolder();
+    const port = await freePort();
+    const [routesAt, rulesAt] = ['127.0.0.6', '127.0.0.7'];
+    const page = documented('../bgp.md', 'frr', {
+      '203.0.113.5': ROUTES_FROM,
+      '203.0.113.1': routesAt,
+      // Those are for zebra, which writes into the kernel.
+      'ip route 192.0.2.1/32 Null0\n': '',
+      'ipv6 route 100::1/128 Null0\n': '',
+    });
+    const rules = documented('../bgp.md', 'frr flowspec', {
+      '203.0.113.5': RULES_FROM,
+      '203.0.113.1': routesAt,
+    });
+    await using frr = Router.frr(
+      folder.path,
+      `${page}${rules}router bgp ${ROUTER_ASN}
  neighbor ${ROUTES_FROM} passive
  neighbor ${RULES_FROM} passive
 exit
 `,
-    [routesAt, rulesAt],
-    port,
-  );
-  await using ours = new BgpProcess(
-    folder.path,
-    `http://127.0.0.1:${daemon.ports.api}`,
-    bothForms(port, routesAt, rulesAt),
-  );
-  const sees = async (question: string, ...expected: readonly RegExp[]): Promise<string> =>
-    frr.until(question, [question], (text) => expected.every((one) => one.test(text)));
-  const communities = /"string":"blackhole no-export"/;
-  const ipv4Route = `show bgp ipv4 unicast ${IPV4}/32 json`;
-  await sees(ipv4Route, /"ip":"192\.0\.2\.1"/, communities, /"valid":true/);
-  await sees(`show bgp ipv6 unicast ${IPV6} json`, /"ip":"100::1"/, communities, /"valid":true/);
-  const rule = [
-    /IP Protocol = 6 , = 17/,
-    /Destination Port >= 5060 , <= 5061/,
-    /FS:rate 0\.0/,
-  ] as const;
-  await sees('show bgp ipv4 flowspec detail', /Source Address 45\.13\.0\.1\/32\s/, ...rule);
-  await sees(
-    'show bgp ipv6 flowspec detail',
-    /Source Address 2a02:7b8:1:2::\/64\/off 0\s/,
-    ...rule,
-  );
+      [routesAt, rulesAt],
+      port,
+    );
+    await using ours = new BgpProcess(folder.path, node(), bothForms(port, routesAt, rulesAt));
+    const sees = async (question: string, ...expected: readonly RegExp[]): Promise<string> =>
+      frr.until(question, [question], (text) => expected.every((one) => one.test(text)));
+    const communities = /"string":"blackhole no-export"/;
+    const ipv4Route = `show bgp ipv4 unicast ${FOR_FRR}/32 json`;
+    await sees(ipv4Route, /"ip":"192\.0\.2\.1"/, communities, /"valid":true/);
+    await sees(`show bgp ipv6 unicast ${IPV6} json`, /"ip":"100::1"/, communities, /"valid":true/);
+    const rule = [
+      /IP Protocol = 6 , = 17/,
+      /Destination Port >= 5060 , <= 5061/,
+      /FS:rate 0\.0/,
+    ] as const;
+    await sees('show bgp ipv4 flowspec detail', /Source Address 45\.13\.0\.3\/32\s/, ...rule);
+    await sees(
+      'show bgp ipv6 flowspec detail',
+      /Source Address 2a02:7b8:1:2::\/64\/off 0\s/,
+      ...rule,
+    );
 
-  const asked = `show bgp neighbors ${ROUTES_FROM} json`;
-  const updates = (text: string): number => Number(/"updatesRecv":(\d+)/.exec(text)?.[1]);
-  const before = updates((await frr.ask(asked)).stdout);
-  assert.ok(before > 0, String(before));
-  await frr.ask(`clear bgp ipv4 unicast ${ROUTES_FROM} soft in`);
-  await frr.until(
-    'everything once more',
-    [asked],
-    (text) => updates(text) > before && /"routeRefreshSent":1,/.test(text),
-  );
+    const asked = `show bgp neighbors ${ROUTES_FROM} json`;
+    const updates = (text: string): number => Number(/"updatesRecv":(\d+)/.exec(text)?.[1]);
+    const before = updates((await frr.ask(asked)).stdout);
+    assert.ok(before > 0, String(before));
+    await frr.ask(`clear bgp ipv4 unicast ${ROUTES_FROM} soft in`);
+    await frr.until(
+      'everything once more',
+      [asked],
+      (text) => updates(text) > before && /"routeRefreshSent":1,/.test(text),
+    );
 
-  await order(daemon, 'allow', 'add', IPV4);
-  await sees(ipv4Route, /^\s*\{\s*\}\s*$/);
-  await sees('show bgp ipv4 flowspec detail', /^\s*$|Displayed  0/);
+    assert.equal(await post(daemon, '/v1/decisions', key, { allow: FOR_FRR }), 204);
+    await sees(ipv4Route, /^\s*\{\s*\}\s*$/);
+    await sees('show bgp ipv4 flowspec detail', /^(?!.*45\.13\.0\.3)/s);
 
-  await frr.ask(`clear bgp ${ROUTES_FROM}`);
-  await until('the reset in the status', async () =>
-    (await ours.says('status')).includes('Cease/Administrative Reset, received'),
-  );
-  await sees(`show bgp ipv6 unicast ${IPV6} json`, communities);
+    await frr.ask(`clear bgp ${ROUTES_FROM}`);
+    await ours.reports('Cease/Administrative Reset, received');
+    await sees(`show bgp ipv6 unicast ${IPV6} json`, communities);
+  });
 });
 
 test('a BIRD with the configuration of the page drops what comes from an attacker, not from a bystander', async (t) => {
