@@ -28,6 +28,15 @@ const OTHERS = [
   'tools/*.test.ts',
 ];
 
+/** Units that packages would start with their defaults: one joins a public network, the others are routers. */
+const UNWANTED_UNITS = [
+  'bird.service',
+  'dhtnode.service',
+  'exabgp.service',
+  'frr.service',
+  'gobgpd.service',
+];
+
 /** A line of the runner's summary. */
 const SUMMARY =
   /^(?<name>tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (?<value>[\d.]+)$/u;
@@ -97,9 +106,6 @@ async function* eventsOfAll(): AsyncGenerator {
       data: { nesting: 0, message: `${name} ${sum}`, level: 'info' },
     };
 }
-
-/** Units that packages would start with their defaults: one joins a public network, the others are routers. */
-const UNWANTED_UNITS = ['bird.service', 'dhtnode.service', 'frr.service', 'gobgpd.service'];
 
 /** As `systemctl mask`, before the package brings the unit. */
 function keepStopped(unit: string): void {

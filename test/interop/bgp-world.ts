@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DaemonProcess, until } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
@@ -11,10 +12,6 @@ import { findPeer, type PEERS } from './peer.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
 const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
-
-/** Our AS, and that of each router. */
-export const OUR_ASN = 64_512;
-export const ROUTER_ASN = 64_496;
 
 /** A running `sentrypeer bgp` that follows a daemon. */
 export class BgpProcess implements AsyncDisposable {
@@ -124,6 +121,25 @@ export class Router implements AsyncDisposable {
       ],
       [program('vtysh'), '--vty_socket', folder, '-d', 'bgpd', '-c'],
     );
+  }
+
+  /** ExaBGP with this configuration; nobody asks it, it writes what it hears. */
+  static exabgp(
+    folder: string,
+    config: string,
+    addresses: readonly string[],
+    port: number,
+  ): Router {
+    const file = join(folder, 'exabgp.conf');
+    writeFileSync(file, config);
+    const settings = [
+      `daemon.user=${userInfo().username}`,
+      `tcp.bind=${addresses.join(' ')}`,
+      `tcp.port=${port}`,
+      'api.cli=false',
+      'log.destination=stderr',
+    ].map((one) => `exabgp.${one}`);
+    return new Router(folder, ['env', ...settings, program('exabgp'), file], []);
   }
 
   get output(): string {

@@ -3,12 +3,21 @@
 /* Real routers take what a real daemon lists: routes and FlowSpec rules, until the listing or the session ends. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { adminKey, post } from '../e2e/delivered.ts';
-import { BgpProcess, order, OUR_ASN, Router, ROUTER_ASN } from './bgp-world.ts';
+import {
+  bgpTable,
+  birdConfig,
+  bothForms,
+  OUR_ASN,
+  ROUTER_ASN,
+  ROUTES_FROM,
+  RULES_FROM,
+} from './bgp-configs.ts';
+import { BgpProcess, order, Router } from './bgp-world.ts';
 import { documented } from './documented.ts';
 import { ATTACKER, FirewallWorld, HOST, ROUTER } from './firewall-world.ts';
 import { peer } from './peer.ts';
@@ -19,56 +28,8 @@ const FOR_BIRD = '45.13.0.1';
 const FOR_GOBGP = '45.13.0.2';
 const FOR_FRR = '45.13.0.3';
 /** Listed all the time. */
+const FOR_EXABGP = '45.13.0.4';
 const IPV6 = '2a02:7b8:1:2::/64';
-
-/** The `[bgp]` table, with these keys. */
-function bgpTable(keys: string, ...neighbours: readonly string[]): string {
-  const tables = neighbours.map((one) => `[[bgp.neighbour]]\nasn = ${ROUTER_ASN}\n${one}\n`);
-  return `[bgp]\nasn = ${OUR_ASN}\nrouter_id = "127.0.0.1"\n${keys}\n${tables.join('')}`;
-}
-
-/** The page's configuration of BIRD, on loopback, with a second session that BIRD begins. */
-function birdConfig(port: number, ourPort: number): string {
-  const page = documented('../bgp.md', 'bird', {
-    '203.0.113.1 as': `127.0.0.2 port ${port} as`,
-    '203.0.113.1': '127.0.0.2',
-    '203.0.113.5': '127.0.0.1',
-    'multihop;': 'multihop; strict bind yes; passive on;',
-    // The kernel of this machine is not ours.
-    'protocol kernel kernel4 { ipv4 { import none; export where proto = "sentrypeer"; }; }': '',
-    'protocol kernel kernel6 { ipv6 { import none; export where proto = "sentrypeer"; }; }': '',
-  });
-  return `${page}
-ipv4 table other4;
-ipv6 table other6;
-protocol bgp dials {
-    local 127.0.0.3 port ${port} as ${ROUTER_ASN};
-    neighbor 127.0.0.1 port ${ourPort} as ${OUR_ASN};
-    multihop; strict bind yes; connect delay time 1; connect retry time 1; error wait time 1, 2;
-    ipv4 { table other4; import filter blackhole4; export none; };
-    ipv6 { table other6; import filter blackhole6; export none; };
-}
-ipv4 table few4;
-protocol bgp few {
-    local 127.0.0.8 port ${port} as ${ROUTER_ASN};
-    neighbor 127.0.0.1 port 1 as ${OUR_ASN}; # BIRD has one session with a place, also if it never connects there.
-    multihop; strict bind yes; passive on;
-    ipv4 { table few4; import filter blackhole4; export none; import limit 1 action restart; };
-}`;
-}
-
-/** Two of our addresses are two neighbours for a router: one is told routes, the other one FlowSpec rules. */
-const ROUTES_FROM = '127.0.0.1';
-const RULES_FROM = '127.0.1.1';
-
-function bothForms(port: number, routesAt: string, rulesAt: string): string {
-  const ways = `port = ${port}\nconnect_only = true\nconnect_retry = 1`;
-  return bgpTable(
-    '',
-    `name = "routes"\naddress = "${routesAt}"\nlocal_address = "${ROUTES_FROM}"\n${ways}`,
-    `name = "rules"\naddress = "${rulesAt}"\nlocal_address = "${RULES_FROM}"\nform = "flowspec"\nhold_time = 3\n${ways}`,
-  );
-}
 
 describe('on loopback', { concurrency: true }, () => {
   let daemon: DaemonProcess;
@@ -78,7 +39,7 @@ describe('on loopback', { concurrency: true }, () => {
   before(async () => {
     daemon = await DaemonProcess.start(['--threads=1']);
     key = await adminKey(daemon);
-    for (const block of [FOR_BIRD, FOR_GOBGP, FOR_FRR, IPV6]) {
+    for (const block of [FOR_BIRD, FOR_GOBGP, FOR_FRR, FOR_EXABGP, IPV6]) {
       assert.equal(await post(daemon, '/v1/decisions', key, { block }), 204);
     }
   });
@@ -272,6 +233,67 @@ exit
     await frr.ask(`clear bgp ${ROUTES_FROM}`);
     await ours.reports('Cease/Administrative Reset, received');
     await sees(`show bgp ipv6 unicast ${IPV6} json`, communities);
+  });
+
+  it('ExaBGP takes routes and FlowSpec rules, and loses what is withdrawn at once', async (t) => {
+    if (peer('exabgp', t) === undefined) return;
+    using folder = new TemporaryFolder();
+    const port = await freePort();
+    const [routesAt, rulesAt] = ['127.0.0.9', '127.0.0.10'];
+    const neighbour = (address: string, local: string, kind: string): string => `
+neighbor ${address} {
+    router-id ${local};
+    local-address ${local};
+    local-as ${ROUTER_ASN};
+    peer-as ${OUR_ASN};
+    passive;
+    family { ipv4 ${kind}; ipv6 ${kind}; }
+    api { processes [ heard ]; receive { parsed; update; } }
+}
+`;
+    const heard = join(folder.path, 'heard.json');
+    const script = join(folder.path, 'heard.sh');
+    writeFileSync(script, `while read -r line; do printf '%s\\n' "$line" >> ${heard}; done\n`);
+    await using exabgp = Router.exabgp(
+      folder.path,
+      `process heard { run /bin/sh ${script}; encoder json; }
+${neighbour(ROUTES_FROM, routesAt, 'unicast')}${neighbour(RULES_FROM, rulesAt, 'flow')}`,
+      [routesAt, rulesAt],
+      port,
+    );
+    await using ours = new BgpProcess(folder.path, node(), bothForms(port, routesAt, rulesAt));
+    const hears = async (...expected: readonly RegExp[]): Promise<void> => {
+      const missing = (): readonly RegExp[] => {
+        const said = existsSync(heard) ? readFileSync(heard, 'utf8') : '';
+        return expected.filter((one) => !one.test(said));
+      };
+      try {
+        await until('what ExaBGP writes', () => missing().length === 0);
+      } catch (cause) {
+        throw new Error(`${missing().join('\n')}\n${exabgp.output}`, { cause });
+      }
+    };
+    const route = String.raw`"community": \[ \[ 65535, 666 \], \[ 65535, 65281 \] \].*"announce": `;
+    const rule = String.raw`"string": "rate-limit:0" .*"announce": .*`;
+    const parts = String.raw`\[ =tcp =udp \] destination-port \[ >=5060&<=5061 \]`;
+    await hears(
+      new RegExp(`${route}.*"192\\.0\\.2\\.1": .*"45\\.13\\.0\\.4/32"`),
+      new RegExp(`${route}.*"100::1": .*"2a02:7b8:1:2::/64"`),
+      new RegExp(`${rule}flow source-ipv4 45\\.13\\.0\\.4/32 protocol ${parts}`),
+      new RegExp(`${rule}flow source-ipv6 2a02:7b8:1:2::/64/0 next-header ${parts}`),
+      ...['unicast', 'flow'].flatMap((safi) =>
+        ['ipv4', 'ipv6'].map(
+          (afi) => new RegExp(`"eor": \\{ "afi" : "${afi}", "safi" : "${safi}" \\}`),
+        ),
+      ),
+    );
+    await ours.says('flush');
+    await hears(
+      /"withdraw": .*"ipv4 unicast": .*"45\.13\.0\.4\/32"/,
+      /"withdraw": .*"ipv6 unicast": .*"2a02:7b8:1:2::\/64"/,
+      /"withdraw": .*"ipv4 flow": .*45\.13\.0\.4\/32/,
+      /"withdraw": .*"ipv6 flow": .*2a02:7b8:1:2::\/64/,
+    );
   });
 });
 

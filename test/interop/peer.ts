@@ -27,6 +27,7 @@ export const PEERS = {
   'dpkg-buildpackage': 'debhelper',
   'fail2ban-regex': 'fail2ban',
   'fail2ban-server': 'fail2ban',
+  exabgp: 'exabgp',
   faketime: 'faketime',
   gobgp: 'gobgpd',
   gobgpd: 'gobgpd',
