@@ -46,7 +46,7 @@ interface Facts {
   readonly events: number;
   readonly dropped: number;
   /** Rows that other programs changed. */
-  readonly foreign: { readonly added: number; readonly removed: number };
+  readonly foreign: Readonly<Record<'added' | 'removed' | 'changed', number>>;
   readonly addresses: number;
   readonly numbers: number;
   readonly listed: Readonly<Record<string, number>>;
@@ -140,6 +140,7 @@ function answer(
       dropped: facts.dropped,
       rows_added_by_others: facts.foreign.added,
       rows_removed_by_others: facts.foreign.removed,
+      rows_changed_by_others: facts.foreign.changed,
       addresses: facts.addresses,
       numbers: facts.numbers,
       listed: facts.listed,
@@ -210,15 +211,21 @@ function followerLines(
 }
 
 /** What somebody did to the log by hand, and what would be better. */
-function foreignLines({ added, removed }: Facts['foreign']): readonly string[] {
-  return [
-    ...(added === 0
-      ? []
-      : [entry('Foreign', `${countOf(added, 'row')} added by another program; see import`)]),
-    ...(removed === 0
-      ? []
-      : [entry('Foreign', `${countOf(removed, 'row')} removed by another program; see forget`)]),
-  ];
+const FOREIGN_ADVICE = {
+  added: 'see sentrypeer import',
+  removed: 'what is listed stays, see sentrypeer forget',
+  changed: 'what is listed stays, see sentrypeer forget',
+} as const;
+
+function foreignLines(foreign: Facts['foreign']): readonly string[] {
+  return (['added', 'removed', 'changed'] as const)
+    .filter((kind) => foreign[kind] > 0)
+    .map((kind) =>
+      entry(
+        'Foreign',
+        `${countOf(foreign[kind], 'row')} ${kind} by another program; ${FOREIGN_ADVICE[kind]}`,
+      ),
+    );
 }
 
 function readiness(troubles: readonly string[], paint: Paint): string {

@@ -177,8 +177,11 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 18 brought, taken away again. */
-const WITHOUT_VERSION_18 = 'DROP TRIGGER event_goes; DROP TABLE removed_event;';
+/** What versions 18 and 19 brought, taken away again. */
+const WITHOUT_VERSION_18 = `
+  DROP TRIGGER foreign_row_changed; DROP TABLE foreign_change;
+  DELETE FROM counter WHERE name IN ('foreign_changed', 'foreign_changed_told', 'lowest_honey_id');
+  DROP TRIGGER event_goes; DROP TABLE removed_event;`;
 
 /** The triggers of version 17, by their names. */
 export const LIKE_VERSION_17 = `${WITHOUT_VERSION_18}
@@ -187,12 +190,12 @@ export const LIKE_VERSION_17 = `${WITHOUT_VERSION_18}
   CREATE TRIGGER foreign_row_removed AFTER DELETE ON honey BEGIN UPDATE counter SET value = -1; END;
   CREATE TRIGGER shared_event_removed AFTER DELETE ON honey BEGIN UPDATE counter SET value = -1; END;`;
 
-/** What versions 16 to 18 brought, taken away again. */
+/** What versions 16 to 19 brought, taken away again. */
 const WITHOUT_VERSION_16 = `${WITHOUT_VERSION_18}
   DROP TABLE foreign_rows;
   DELETE FROM counter WHERE name = 'own_removal' OR name GLOB 'foreign_*';`;
 
-/** What versions 15 to 18 brought, taken away again. */
+/** What versions 15 to 19 brought, taken away again. */
 export const WITHOUT_VERSION_15 = `${WITHOUT_VERSION_16} ALTER TABLE hour_total DROP COLUMN shared_count;
   ${GRADED.map(
     (name) => `DROP INDEX ${name}_hearsay_index;
@@ -201,7 +204,7 @@ export const WITHOUT_VERSION_15 = `${WITHOUT_VERSION_16} ALTER TABLE hour_total 
         .join('')}`,
   ).join('')}`;
 
-/** What versions 14 to 18 brought, taken away again. */
+/** What versions 14 to 19 brought, taken away again. */
 export const WITHOUT_VERSION_14 = `
   ${WITHOUT_VERSION_15}
   DROP TRIGGER address_evidence_removed; DROP TABLE address_network;

@@ -18,7 +18,11 @@ import {
 import { TABLES_OF_VERSION_13 } from '../judging/block-tables.ts';
 import { addNetworkTables } from '../judging/network-tables.ts';
 import { GRADES_OF_TOTALS, TABLES_OF_VERSION_9 } from '../judging/feed-tables.ts';
-import { TABLES_OF_VERSION_16, TABLES_OF_VERSION_18 } from '../log/foreign-tables.ts';
+import {
+  TABLES_OF_VERSION_16,
+  TABLES_OF_VERSION_18,
+  TABLES_OF_VERSION_19,
+} from '../log/foreign-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
@@ -84,6 +88,7 @@ export function migrate(
     version < 15 ? execStep(database, HEARSAY_APART, 1) : undefined,
     version < 16 ? execStep(database, TABLES_OF_VERSION_16) : undefined,
     version < 18 ? execStep(database, TABLES_OF_VERSION_18) : undefined,
+    version < 19 ? execStep(database, TABLES_OF_VERSION_19) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

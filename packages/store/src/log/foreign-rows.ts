@@ -11,19 +11,23 @@ import { FOREIGN_LOOK_MS, FOREIGN_ROWS, FOREIGN_TELL_MS } from '../limits.ts';
 import { Counters } from '../totals/counters.ts';
 import { Totals } from '../totals/totals.ts';
 import type { Row } from './event-row.ts';
+import { LOWEST_HONEY_ID } from './foreign-tables.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
 
-/** Rows that another program changed since this database is of version 16. */
+/** Rows that another program added or removed since this database is of version 16, and changed since version 19. */
 export interface ForeignChanges {
   readonly added: number;
   readonly removed: number;
+  readonly changed: number;
 }
 
 const WHAT_TO_DO = {
   added:
-    'they count in the totals now, and are delivered and judged; sentrypeer import FILE merges a database or a log, each event once',
+    'they count in the totals now; those above the newest are delivered and judged, those below the oldest are not; sentrypeer import FILE merges a database or a log, each event once',
   removed:
     'the totals follow; evidence and what is listed stay: sentrypeer forget WHAT removes all that is known of an address or a number, --retention-days removes what is old',
+  changed:
+    'the totals follow; evidence and what is listed stay as they were judged, and nothing is delivered again: sentrypeer forget WHAT removes all that is known of an address or a number',
 } as const;
 
 /** Finds rows that another program appended to `honey` since the last transaction of ours, within the caller's. */
@@ -56,13 +60,17 @@ export class ForeignRows {
   readonly #counters: Counters;
   readonly #totals: Totals;
   readonly #raise: StatementSync;
+  readonly #below: StatementSync;
+  readonly #setLowest: StatementSync;
   readonly #range: StatementSync;
   readonly #page: StatementSync;
+  readonly #changed: StatementSync;
+  readonly #endChanged: StatementSync;
   readonly #shorten: StatementSync;
   readonly #end: StatementSync;
   readonly #untold: StatementSync;
   #lookAtMs = Number.NEGATIVE_INFINITY;
-  readonly #tellAtMs = { added: Number.NEGATIVE_INFINITY, removed: Number.NEGATIVE_INFINITY };
+  readonly #tellAtMs = new Map<keyof ForeignChanges, number>();
 
   constructor(ports: ForeignPorts) {
     const { database } = ports;
@@ -73,11 +81,25 @@ export class ForeignRows {
     this.#raise = database.prepare(
       "UPDATE counter SET value = (SELECT max(honey_id) FROM honey) WHERE name = 'last_honey_id'",
     );
+    this.#below = database.prepare(`
+      INSERT INTO foreign_rows (first_honey_id, last_honey_id)
+        SELECT lowest, value - 1 FROM counter, (SELECT min(honey_id) AS lowest FROM honey)
+        WHERE name = 'lowest_honey_id' AND lowest < value`);
+    this.#setLowest = database.prepare(`
+      UPDATE counter SET value = ${LOWEST_HONEY_ID} WHERE name = 'lowest_honey_id' AND value <> ${LOWEST_HONEY_ID}`);
     this.#range = database.prepare('SELECT * FROM foreign_rows ORDER BY first_honey_id LIMIT 1');
-    this.#page = database.prepare(`
-      SELECT honey_id, source_ip, called_number, user_agent, method, transport_type, grade, iif(grade IS NULL, ${RECORDED}, event_timestamp) AS recorded,
-        max(1, CAST(coalesce(seen_count, 1) AS INTEGER)) AS seen_count
-      FROM honey WHERE honey_id BETWEEN ? AND ? ORDER BY honey_id LIMIT ${FOREIGN_ROWS}`);
+    const columns = `honey_id, source_ip, called_number, user_agent, method, transport_type, grade,
+      iif(grade IS NULL, ${RECORDED}, event_timestamp) AS recorded,
+      max(1, CAST(coalesce(seen_count, 1) AS INTEGER)) AS seen_count`;
+    this.#page = database.prepare(
+      `SELECT ${columns} FROM honey WHERE honey_id BETWEEN ? AND ? ORDER BY honey_id LIMIT ${FOREIGN_ROWS}`,
+    );
+    this.#changed = database.prepare(
+      `SELECT ${columns} FROM honey WHERE honey_id IN (SELECT honey_id FROM foreign_change ORDER BY honey_id LIMIT ${FOREIGN_ROWS})`,
+    );
+    this.#endChanged = database.prepare(
+      `DELETE FROM foreign_change WHERE honey_id IN (SELECT honey_id FROM foreign_change ORDER BY honey_id LIMIT ${FOREIGN_ROWS})`,
+    );
     this.#shorten = database.prepare(
       'UPDATE foreign_rows SET first_honey_id = ? WHERE first_honey_id = ?',
     );
@@ -93,7 +115,9 @@ export class ForeignRows {
     if (clock.nowMs() < this.#lookAtMs) return false;
     const isMore = inTransaction(database, () => {
       if (this.#finder.note()) this.#raise.run();
-      return this.#count();
+      this.#below.run();
+      this.#setLowest.run();
+      return this.#countAdded() || this.#countChanged();
     });
     if (isMore) return true;
     this.#lookAtMs = clock.nowMs() + FOREIGN_LOOK_MS;
@@ -101,19 +125,31 @@ export class ForeignRows {
     return false;
   }
 
-  #count(): boolean {
+  #countAdded(): boolean {
     const range = this.#range.get();
     if (range === undefined) return false;
     const first = Number(range['first_honey_id']);
     const rows = this.#page.all(first, Number(range['last_honey_id']));
-    this.#totals.clear();
-    for (const row of rows) this.#add(row);
-    this.#totals.flush();
+    this.#addAll(rows);
     this.#counters.add('foreign_added', rows.length);
     const last = rows.at(-1)?.['honey_id'];
     if (rows.length < FOREIGN_ROWS || last === undefined) this.#end.run(first);
     else this.#shorten.run(Number(last) + 1, first);
     return true;
+  }
+
+  /** The trigger took out what these rows counted; one that was removed since counts no more. */
+  #countChanged(): boolean {
+    const rows = this.#changed.all();
+    if (this.#endChanged.run().changes === 0) return false;
+    this.#addAll(rows);
+    return true;
+  }
+
+  #addAll(rows: readonly Row[]): void {
+    this.#totals.clear();
+    for (const row of rows) this.#add(row);
+    this.#totals.flush();
   }
 
   /** A row of 4.x or of anybody's hand: an odd field counts as none. */
@@ -139,11 +175,11 @@ export class ForeignRows {
   /** Each said once for all of it, then at most once an hour: some delete old rows every night. */
   #say(): void {
     const nowMs = this.#ports.clock.nowMs();
-    for (const kind of ['added', 'removed'] as const) {
-      if (nowMs < this.#tellAtMs[kind]) continue;
+    for (const kind of ['added', 'removed', 'changed'] as const) {
+      if (nowMs < (this.#tellAtMs.get(kind) ?? 0)) continue;
       const rows = Number(this.#untold.get(`foreign_${kind}`)?.['rows']);
       if (rows <= 0) continue;
-      this.#tellAtMs[kind] = nowMs + FOREIGN_TELL_MS;
+      this.#tellAtMs.set(kind, nowMs + FOREIGN_TELL_MS);
       inTransaction(this.#ports.database, () => this.#counters.add(`foreign_${kind}_told`, rows));
       this.#ports.logger.warn(`rows_${kind}_by_another_program`, {
         rows,
@@ -159,6 +195,7 @@ export function readForeignChanges(database: DatabaseSync): ForeignChanges {
   return {
     added: Number(value.get('foreign_added')?.['value'] ?? 0),
     removed: Number(value.get('foreign_removed')?.['value'] ?? 0),
+    changed: Number(value.get('foreign_changed')?.['value'] ?? 0),
   };
 }
 

@@ -51,16 +51,7 @@ export const TABLES_OF_VERSION_18 = `
     is_shared INTEGER NOT NULL,
     ${REMOVED_COLUMNS.replaceAll(',', ' ANY,')} ANY
   ) STRICT;
-  CREATE TRIGGER event_goes BEFORE DELETE ON honey
-  WHEN (SELECT value FROM counter WHERE name = 'own_removal') = 0
-    OR EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
-    UPDATE counter SET value = value + 1 WHERE name = 'foreign_removed'
-      AND (SELECT value FROM counter WHERE name = 'own_removal') = 0;
-    INSERT OR IGNORE INTO removed_event (honey_id, is_shared, ${REMOVED_COLUMNS})
-      SELECT honey_id, EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id), ${REMOVED_COLUMNS}
-      FROM honey WHERE honey_id = old.honey_id;
-    DELETE FROM removed_event WHERE honey_id = old.honey_id;
-  END;
+  ${eventGoes('')}
   ${SHARED_EVENT_REMOVED}
   CREATE TRIGGER foreign_row_removed AFTER DELETE ON removed_event WHEN NOT old.is_shared BEGIN
     ${takeOut('address_total', 'address', 'source_ip', 'addresses', (direction) => `${BLOCK_OF_EVENT} ${direction}, honey_id ${direction}`)}
@@ -77,6 +68,52 @@ export const TABLES_OF_VERSION_18 = `
       AND method = iif(old.method IN (${METHODS}), old.method, 'OTHER');
     DELETE FROM hour_total WHERE hour = ${OLD_US} / 3600000000 AND seen_count <= 0 AND shared_count <= 0;
   END;`;
+
+/** Whether the row is in the totals, and does not wait to be counted. */
+const IS_COUNTED = `old.honey_id <= (SELECT value FROM counter WHERE name = 'last_honey_id')
+  AND NOT EXISTS (SELECT 1 FROM foreign_rows WHERE old.honey_id BETWEEN first_honey_id AND last_honey_id)
+  AND NOT EXISTS (SELECT 1 FROM foreign_change WHERE honey_id = old.honey_id)`;
+
+/** The id of the oldest row, or of the next where there is none. */
+export const LOWEST_HONEY_ID = `(SELECT coalesce((SELECT min(honey_id) FROM honey), value + 1)
+  FROM counter WHERE name = 'last_honey_id')`;
+
+/**
+ * Version 19: rows that another program changes, and those it adds below the oldest. What a changed row counted is taken out of
+ * the totals like what a removed one counted, and it waits in `foreign_change` to be counted as it is now. None of our
+ * statements names these columns in an UPDATE, so the trigger costs ours nothing; `seen_count` we do change, and look for no
+ * stranger there. A trigger on what is inserted would find rows between others as well, and costs each of ours 7 %.
+ */
+export const TABLES_OF_VERSION_19 = `
+  CREATE TABLE foreign_change (honey_id INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO counter (name, value) VALUES ('foreign_changed', 0), ('foreign_changed_told', 0),
+    ('lowest_honey_id', ${LOWEST_HONEY_ID});
+  CREATE TRIGGER foreign_row_changed
+  AFTER UPDATE OF source_ip, called_number, user_agent, method, transport_type, grade, event_timestamp, created_at ON honey
+  WHEN ${IS_COUNTED} AND NOT EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
+    INSERT OR IGNORE INTO removed_event (honey_id, is_shared, ${REMOVED_COLUMNS})
+      VALUES (old.honey_id, 0, ${REMOVED_COLUMNS.replaceAll(/\w+/g, 'old.$&')});
+    DELETE FROM removed_event WHERE honey_id = old.honey_id;
+    INSERT INTO foreign_change (honey_id) VALUES (old.honey_id);
+    UPDATE counter SET value = value + 1 WHERE name = 'foreign_changed';
+  END;
+  DROP TRIGGER event_goes;
+  ${eventGoes(`AND (EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) OR (${IS_COUNTED}))`)}`;
+
+/** @param isCounted What else must hold for the removed row to be in the totals. */
+function eventGoes(isCounted: string): string {
+  return `
+  CREATE TRIGGER event_goes BEFORE DELETE ON honey
+  WHEN (SELECT value FROM counter WHERE name = 'own_removal') = 0
+    OR EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id) BEGIN
+    UPDATE counter SET value = value + 1 WHERE name = 'foreign_removed'
+      AND (SELECT value FROM counter WHERE name = 'own_removal') = 0;
+    INSERT OR IGNORE INTO removed_event (honey_id, is_shared, ${REMOVED_COLUMNS})
+      SELECT honey_id, EXISTS (SELECT 1 FROM shared_event WHERE honey_id = old.honey_id), ${REMOVED_COLUMNS}
+      FROM honey WHERE honey_id = old.honey_id ${isCounted};
+    DELETE FROM removed_event WHERE honey_id = old.honey_id;
+  END;`;
+}
 
 /**
  * Takes the removed row out of what its total counts as met here. Where rows remain they say the times; where no count remains

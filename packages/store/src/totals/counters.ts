@@ -28,13 +28,16 @@ export type CounterName =
   | RetentionCounter
   | ClockCounter;
 
-/** Rows that other programs added and removed, and whether it is us who removes some now (log/foreign-tables.ts). */
+/** Rows that other programs added, removed and changed, and whether it is us who removes some now (log/foreign-tables.ts). */
 type ForeignCounter =
   | 'own_removal'
   | 'foreign_added'
   | 'foreign_removed'
   | 'foreign_added_told'
-  | 'foreign_removed_told';
+  | 'foreign_removed_told'
+  | 'foreign_changed'
+  | 'foreign_changed_told'
+  | 'lowest_honey_id';
 
 /** How far the totals of countries and networks have come: the source of places, the newest address that was placed, and the one seen last. */
 type PlacesCounter =

@@ -60,6 +60,13 @@ class Bench implements Disposable {
   }
 }
 
+/** Counters, and the tables whose rows they count. */
+const COUNTED = [
+  ['addresses', 'address_total'],
+  ['numbers', 'number_total'],
+  ['user_agents', 'user_agent_total'],
+] as const;
+
 const ROW = `INSERT INTO honey (event_timestamp, event_uuid, source_ip, called_number, transport_type, method, user_agent, created_at)
   VALUES ('2026-03-01 11:00:00.000000000', 'by-hand', '45.1.2.3', '00442071234567', 'UDP', 'INVITE', 'sqlite3', '2026-03-01 11:00:00.123');`;
 
@@ -84,7 +91,11 @@ test('rows that another program adds are counted, said once, and in nobody’s w
   bench.maintain(FOREIGN_TELL_MS);
   assert.deepEqual(bench.said().slice(1), ['rows_added_by_another_program 1']);
   using reader = StoreReader.open(bench.path);
-  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 5, removed: 0 });
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, {
+    added: 5,
+    removed: 0,
+    changed: 0,
+  });
   assert.equal(bench.number('SELECT count(*) FROM foreign_rows'), 0);
 });
 
@@ -104,17 +115,76 @@ test('rows that another program removes leave the totals with them', () => {
   bench.sql('DELETE FROM honey');
   bench.maintain();
   assert.deepEqual(bench.sums(), [0, 0, 0, 0]);
-  for (const [counter, table] of [
-    ['addresses', 'address_total'],
-    ['numbers', 'number_total'],
-    ['user_agents', 'user_agent_total'],
-  ]) {
+  for (const [counter, table] of COUNTED) {
     const count = bench.number(`SELECT count(*) FROM ${table}`);
     assert.equal(bench.number(`SELECT value FROM counter WHERE name = '${counter}'`), count);
   }
   assert.equal(bench.number('SELECT count(*) FROM removed_event'), 0);
   using reader = StoreReader.open(bench.path);
-  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 3, removed: 43 });
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, {
+    added: 3,
+    removed: 43,
+    changed: 0,
+  });
+});
+
+test('rows that another program changes are counted as they are now', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 40)]);
+  bench.sql(ROW); // Changed before it is counted.
+  bench.sql("UPDATE honey SET called_number = '4670000000' WHERE event_uuid = 'by-hand'");
+  bench.maintain();
+  const before = bench.sums();
+  bench.sql("UPDATE honey SET source_ip = '45.7.7.7' WHERE honey_id <= 10");
+  bench.sql("UPDATE honey SET source_ip = '45.7.7.8' WHERE honey_id <= 4");
+  bench.sql("UPDATE honey SET method = 'REGISTER', sip_message = '' WHERE honey_id = 20");
+  bench.sql("UPDATE honey SET user_agent = 'by hand', called_number = NULL WHERE honey_id = 30");
+  bench.sql(
+    'UPDATE honey SET source_ip = NULL WHERE honey_id = 40; DELETE FROM honey WHERE honey_id = 40',
+  );
+  bench.maintain();
+  const changed = bench.sums().map((sum, index) => sum - (before[index] ?? 0));
+  assert.deepEqual(changed, [-1, -2, -1, -1], 'one removed, one without its number');
+  const seen = (table: string, where: string): number =>
+    bench.number(`SELECT coalesce(sum(seen_count), 0) FROM ${table} WHERE ${where}`);
+  assert.equal(seen('address_total', "address = '45.7.7.7'"), 6);
+  assert.equal(seen('address_total', "address = '45.7.7.8'"), 4);
+  assert.equal(seen('number_total', "number = '4670000000'"), 1);
+  assert.equal(seen('hour_total', "method = 'REGISTER'"), 1);
+  assert.equal(seen('user_agent_total', "user_agent = 'by hand'"), 1);
+  for (const [counter, table] of COUNTED) {
+    const count = bench.number(`SELECT count(*) FROM ${table}`);
+    assert.equal(bench.number(`SELECT value FROM counter WHERE name = '${counter}'`), count);
+  }
+  assert.deepEqual(bench.said(), [
+    'rows_added_by_another_program 1',
+    'rows_removed_by_another_program 1',
+    'rows_changed_by_another_program 13',
+  ]);
+  assert.equal(bench.number('SELECT count(*) FROM foreign_change'), 0);
+});
+
+test('rows that another program adds below the oldest are counted', () => {
+  using bench = new Bench();
+  bench.store.append([distinctBatch(1, 40)]);
+  bench.sql('DELETE FROM honey WHERE honey_id <= 20');
+  bench.maintain();
+  const before = bench.sums();
+  for (const id of [7, 8])
+    bench.sql(`${ROW} UPDATE honey SET honey_id = ${id} WHERE honey_id > 40`);
+  bench.maintain();
+  bench.sql(`${ROW} UPDATE honey SET honey_id = 3 WHERE honey_id > 40`);
+  bench.maintain();
+  const added = bench.sums().map((sum, index) => sum - (before[index] ?? 0));
+  assert.deepEqual(added, [3, 3, 3, 3]);
+  bench.store.append([distinctBatch(41, 1)]);
+  bench.maintain();
+  using reader = StoreReader.open(bench.path);
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, {
+    added: 3,
+    removed: 20,
+    changed: 0,
+  });
 });
 
 test('the triggers of version 17 are replaced', () => {
@@ -128,7 +198,7 @@ test('the triggers of version 17 are replaced', () => {
   assert.deepEqual(bench.sums(), [30, 30, 30, 30]);
   assert.equal(
     bench.number(
-      "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'honey'",
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND sql GLOB '*DELETE ON honey*'",
     ),
     1,
   );
@@ -154,5 +224,9 @@ test('what our own programs remove is nobody else’s doing', () => {
   }
   using reader = StoreReader.open(bench.path);
   assert.equal(bench.number('SELECT count(*) FROM honey'), 0);
-  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, { added: 0, removed: 0 });
+  assert.deepEqual(reader.condition(bench.clock.epochUs()).foreign, {
+    added: 0,
+    removed: 0,
+    changed: 0,
+  });
 });
