@@ -18,6 +18,9 @@ import { freePort, MANY_REPLIES, runTool } from './tool.ts';
 
 const PROXY = '127.0.7.50';
 const THIEF = '127.0.7.66';
+/** How often, and every how many milliseconds, it is looked for what was forged before it is sent once more. */
+const LOOKS = 20;
+const LOOK_MS = 50;
 /** Forged INVITEs that each scenario adds once it has stolen what there is. */
 const NUMBER = '00442071234567';
 /** What a stateless proxy is configured by: every request goes on, every answer goes back. */
@@ -117,8 +120,22 @@ class Scene implements AsyncDisposable {
     const from = ['-S', PROXY, '-g', String(this.proxyPort)];
     const to = ['-p', String(ports.udp), '127.0.0.1'];
     const args = ['--udp', '--send-ip', '-c', '1', '-N', '-H', ...from, '--data', data, ...to];
-    const { status, output } = await runTool(this.#nping, args, { folder });
-    assert.equal(status, 0, output);
+    const before = this.#recordedCount();
+    // nping says that it sent what now and then never arrives.
+    await until('what is forged to arrive', async () => {
+      const { status, output } = await runTool(this.#nping, args, { folder });
+      assert.equal(status, 0, output);
+      for (let look = 0; look < LOOKS; look += 1) {
+        if (this.#recordedCount() > before) return true;
+        await after(LOOK_MS);
+      }
+      return false;
+    });
+  }
+
+  /** Messages that the daemon recorded. */
+  #recordedCount(): number {
+    return this.daemon.number('SELECT coalesce(sum(seen_count), 0) FROM honey');
   }
 
   /** What the proxy handed on to the thief under this Call-ID. */
