@@ -2,6 +2,8 @@
 
 export type {
   Address,
+  Allowance,
+  Block,
   Event,
   Explanation,
   ListingChange,

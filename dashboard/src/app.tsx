@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { goLive } from './state/live.ts';
+import { connection, goLive } from './state/live.ts';
 import { route } from './state/route.ts';
+import { access, knowSession, session, sessionTrouble } from './state/session.ts';
 import { TopBar } from './views/top-bar.tsx';
 import { AddressView } from './views/address-view.tsx';
 import { EventView } from './views/event-view.tsx';
 import { ListingsView } from './views/listings-view.tsx';
 import { LiveView } from './views/live-view.tsx';
 import { NumberView } from './views/number-view.tsx';
+import { Trouble } from './views/pieces.tsx';
 import { SearchView } from './views/search-view.tsx';
+import { SignInView } from './views/sign-in-view.tsx';
 
 function App() {
-  useEffect(goLive, []);
+  useEffect(() => {
+    void knowSession();
+    // A node that was away may have been started anew, which ends all sessions.
+    return effect(() => {
+      if (connection.value === 'live') void knowSession();
+    });
+  }, []);
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -21,10 +31,32 @@ function App() {
       </a>
       <TopBar />
       <main id="main" tabIndex={-1}>
-        <View />
+        <Content />
       </main>
     </>
   );
+}
+
+/** What is shown to who may see it. */
+function Content() {
+  switch (access.value) {
+    case 'asking':
+      return <p class="empty">Reading…</p>;
+    case 'trouble':
+      return sessionTrouble.value && <Trouble answer={sessionTrouble.value} />;
+    case 'needs-key':
+      return <SignInView />;
+    case 'reading':
+      // Another user's streams begin anew.
+      return <Reading key={session.value?.token ?? ''} />;
+    default:
+      return unreachable(access.value);
+  }
+}
+
+function Reading() {
+  useEffect(goLive, []);
+  return <View />;
 }
 
 /** A link with a `#` of its own would change the view. */
@@ -48,13 +80,15 @@ function View() {
       return <SearchView key={subject} words={subject} />;
     case 'listings':
       return <ListingsView />;
+    case 'sign-in':
+      return <SignInView />;
     default:
       return unreachable(view);
   }
 }
 
-function unreachable(view: never): never {
-  throw new Error(`no such view: ${String(view)}`);
+function unreachable(value: never): never {
+  throw new Error(`no such case: ${String(value)}`);
 }
 
 const place = document.getElementById('app');

@@ -27,3 +27,10 @@ export const TIMELINE_EVENTS = 200;
 
 /** Rows of a list of those with the most messages. */
 export const TOP_ROWS = 8;
+
+/** Milliseconds between two tries to learn who has signed in. */
+export const SESSION_RETRY_MS = 3_000;
+
+/** Characters of a comment on a decision, and of a key; the node takes no more. */
+export const COMMENT_CHARACTERS_MAX = 200;
+export const KEY_CHARACTERS_MAX = 128;

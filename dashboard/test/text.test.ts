@@ -7,6 +7,7 @@ import { newestFirst } from '../src/state/ring.ts';
 import { FILTER_NAMES } from '../src/state/filters.ts';
 import { formatRoute, parseRoute } from '../src/state/route-text.ts';
 import { searchRoute } from '../src/state/search.ts';
+import { holds } from '../src/text/holds.ts';
 import { readNumber } from '../src/text/number.ts';
 import { isInPrefix, isPrefix } from '../src/text/prefix.ts';
 import { span, utcTime } from '../src/text/time.ts';
@@ -116,4 +117,14 @@ test('times are told in UTC, and spans in the unit that says most', () => {
   assert.equal(span(0, 600_000), '10 min');
   assert.equal(span(0, 8 * 3_600_000), '8 h');
   assert.equal(span(0, 5 * 86_400_000), '5 days');
+});
+
+test('holds() knows what takes in an address or a number', () => {
+  assert.ok(holds('203.0.113.7', '203.0.113.7'));
+  assert.ok(holds('203.0.113.0/24', '203.0.113.7'));
+  assert.ok(!holds('203.0.112.0/24', '203.0.113.7'));
+  assert.ok(holds('+46850780*', '+46850780123'));
+  assert.ok(holds('+46850780xx', '+4685078012'));
+  assert.ok(!holds('+46850780xx', '+46850780123'), 'of another length');
+  assert.ok(!holds('+4685078012', '+46850780123'));
 });

@@ -3,11 +3,16 @@
 /* The dashboard in the real Chromium, over the real daemon. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
-import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { DaemonProcess, DEADLINE_MS, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { ApiKeys } from '@sentrypeer/store';
+import type { Browser } from 'playwright-core';
+import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer, type RequestParts } from '../e2e/sip-peers.ts';
+import { launch, Tab } from './dashboard-tab.ts';
 import { findPeer, peer } from './peer.ts';
 
 /** Each view in both themes, and a text that is there when it is. */
@@ -18,10 +23,14 @@ const VIEWS = [
   ['/number/900442079460002', 'How it is read'],
   ['/listings', 'Listed and watched'],
   ['/search/tool', 'tool-tool'],
+  ['/sign-in', 'With a key of this node'],
 ] as const;
 const PHONE = { width: 360, height: 740 };
 /** Text that does something wherever it is taken for markup. */
 const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
+
+/** An address that may be listed. */
+const ATTACKER = '45.13.7.7';
 
 /* One browser and one daemon for all: both take longer to start than anything here takes. */
 let browser: Browser | undefined;
@@ -33,7 +42,7 @@ before(async () => {
   const executablePath = findPeer('chromium');
   if (executablePath === undefined) return;
   [browser, daemon, attacker] = await Promise.all([
-    chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }),
+    launch(executablePath),
     DaemonProcess.start(['--threads=1', '--responsive'], { folder: folder.path }),
     UdpPeer.open(),
   ]);
@@ -51,66 +60,14 @@ async function attack(parts: RequestParts): Promise<void> {
   await attacker.send(sipRequest({ callId: id, branch: id, ...parts }), daemon.ports.udp);
 }
 
-/** A page that has heard of nothing bad so far. */
-class Tab implements AsyncDisposable {
-  readonly page: Page;
-  readonly #origin: string;
-  readonly #faults: string[] = [];
-
-  private constructor(page: Page, origin: string) {
-    this.page = page;
-    this.#origin = origin;
-    page.setDefaultTimeout(DEADLINE_MS);
-    page.on('pageerror', ({ message }) => this.#faults.push(message));
-    page.on('console', (message) => {
-      // The browser itself writes down requests that fail, as they do while the daemon is away.
-      if (!message.text().startsWith('Failed to load resource')) this.#faults.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (!request.url().startsWith(`${origin}/`)) this.#faults.push(request.url());
-    });
-  }
-
-  static async open(t: TestContext, options: BrowserContextOptions = {}): Promise<Tab | undefined> {
-    if (peer('chromium', t) === undefined || browser === undefined) return undefined;
-    const context = await browser.newContext({ timezoneId: 'Asia/Tokyo', ...options });
-    return new Tab(await context.newPage(), `http://127.0.0.1:${daemon.ports.api}`);
-  }
-
-  /** @param hash After the `#`, and the text that shows that the view is there. */
-  async show(hash: string, text: string | RegExp): Promise<void> {
-    await this.page.goto(`${this.#origin}/#${hash}`);
-    await this.sees(text);
-  }
-
-  async sees(text: string | RegExp): Promise<void> {
-    await this.page.getByText(text).first().waitFor();
-  }
-
-  /** What makes it hard to use for some. */
-  async hurdles(): Promise<readonly string[]> {
-    await this.page.evaluate(axe.source);
-    const found = await this.page.evaluate<
-      readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
-    >('axe.run().then(({ violations }) => violations)');
-    return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  }
-
-  async isWiderThanItself(): Promise<boolean> {
-    return this.page.evaluate<boolean>(
-      'document.documentElement.scrollWidth > document.documentElement.clientWidth',
-    );
-  }
-
-  /** Fails where something was fetched from elsewhere, was forbidden, or went wrong. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close();
-    assert.deepEqual(this.#faults, []);
-  }
+/** A page of a node that has seen nothing so far. */
+async function open(t: TestContext, of = daemon): Promise<Tab | undefined> {
+  if (peer('chromium', t) === undefined || browser === undefined) return undefined;
+  return Tab.open(browser, `http://127.0.0.1:${of.ports.api}`);
 }
 
 test('a fresh node says what to do, then shows the first event as it comes, as text alone', async (t) => {
-  await using tab = await Tab.open(t);
+  await using tab = await open(t);
   if (tab === undefined) return;
   const { page } = tab;
   await tab.show('/', 'Nothing came yet');
@@ -142,7 +99,7 @@ test('a fresh node says what to do, then shows the first event as it comes, as t
 });
 
 test('a click chooses events, the address keeps it, and any view is a link', async (t) => {
-  await using tab = await Tab.open(t);
+  await using tab = await open(t);
   if (tab === undefined) return;
   const { page } = tab;
   await attack({ method: 'OPTIONS' });
@@ -173,10 +130,10 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
 });
 
 test('nothing is hard to use, in both themes and as wide as a phone', async (t) => {
+  await using tab = await open(t);
+  if (tab === undefined) return;
   await attack({ method: 'INVITE', user: '9'.repeat(60), userAgent: 'tool-'.repeat(60) });
   await daemon.recorded(7);
-  await using tab = await Tab.open(t);
-  if (tab === undefined) return;
   const { page } = tab;
   for (const [index, [hash, text]] of VIEWS.entries()) {
     await page.setViewportSize({ width: 1280, height: 800 });
@@ -189,7 +146,7 @@ test('nothing is hard to use, in both themes and as wide as a phone', async (t) 
 });
 
 test('the page goes on after the daemon was restarted, and says so meanwhile', async (t) => {
-  await using tab = await Tab.open(t);
+  await using tab = await open(t);
   if (tab === undefined) return;
   await tab.show('/live', 'REGISTER');
   await tab.page.locator('.connection.live').waitFor();
@@ -200,4 +157,125 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
   await attack({ userAgent: 'meanwhile' });
   await tab.sees('meanwhile');
   await tab.page.locator('.connection.live').waitFor();
+});
+
+/** Delivers events of an attacker elsewhere, whose texts do harm wherever they are taken for markup. */
+async function deliver(of: DaemonProcess, key: string): Promise<void> {
+  const event = {
+    event_timestamp: `${new Date().toISOString().slice(0, 19).replace('T', ' ')}.000000000`,
+    event_uuid: '01890a5d-ac96-774b-bcce-b302099a8057',
+    created_by_node_id: '0b1c9f2a-5d6e-4f70-8192-a3b4c5d6e7f8',
+    collected_method: 'responsive',
+    transport_type: 'TCP',
+    source_ip: ATTACKER,
+    called_number: HOSTILE,
+    sip_method: HOSTILE,
+    sip_user_agent: `friendly-scanner ${HOSTILE}`,
+    sip_message: `INVITE sip:1@x SIP/2.0\r\nSubject: ${HOSTILE}\r\n\r\n`,
+  };
+  const response = await fetch(`http://127.0.0.1:${of.ports.api}/api/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify(event),
+  });
+  assert.equal(response.status, 201, await response.text());
+}
+
+/** Has a page of another port of this machine try to block everybody, in the ways a page has. */
+async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
+  const target = `http://127.0.0.1:${node.ports.api}/v1/decisions`;
+  const body = JSON.stringify({ block: '45.13.0.0/16', yes: true });
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(`<form method=post enctype=text/plain action="${target}">
+      <input name='${body.slice(0, -1)},"x":"' value='"}'></form>`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const page = await tab.page.context().newPage();
+  const answers: number[] = [];
+  page.on('response', (response) => {
+    if (response.url() === target) answers.push(response.status());
+  });
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const init = JSON.stringify({ method: 'POST', mode: 'no-cors', credentials: 'include', body });
+  await page.evaluate(`fetch('${target}', ${init})`);
+  await page.evaluate('document.forms[0].submit()');
+  await until('both answers', () => answers.length === 2);
+  assert.deepEqual(answers, [403, 403]);
+  await page.close();
+  server.close();
+  server.closeAllConnections();
+}
+
+async function decide(tab: Tab, choice: string, comment: string): Promise<void> {
+  const { page } = tab;
+  await page.getByRole('button', { name: choice, exact: true }).click();
+  await page.getByLabel('Comment').fill(comment);
+  await page.getByRole('button', { name: `${choice} ${ATTACKER}` }).click();
+}
+
+test('who signs in decides, until he signs out or the node is restarted; nobody else does', async (t) => {
+  if (peer('chromium', t) === undefined) return;
+  using own = new TemporaryFolder();
+  const args = ['--threads=1', '--api-key-required'];
+  let node = await DaemonProcess.start(args, { folder: own.path });
+  await using ending = new AsyncDisposableStack();
+  ending.defer(() => node[Symbol.asyncDispose]());
+  using keys = ApiKeys.open({ clock: systemClock, logger: silentLogger }, node.dbFile);
+  const key = keys.add('boss', 'admin');
+  await deliver(node, key);
+  await using tab = await open(t, node);
+  if (tab === undefined) return;
+  const { page } = tab;
+  const signIn = async (text: string): Promise<void> => {
+    await page.getByLabel('Key', { exact: true }).fill(text);
+    await page.keyboard.press('Enter');
+  };
+  await tab.show(`/address/${ATTACKER}`, 'With a key of this node');
+  assert.equal(await page.getByText(ATTACKER).count(), 0);
+  assert.deepEqual(await tab.hurdles(), []);
+  await signIn('sentrypeer_wrong');
+  await tab.sees('this key is not known');
+  await signIn(key);
+  await tab.sees('Known bad');
+  const [cookie] = await page.context().cookies();
+  assert.equal(cookie?.httpOnly, true);
+  assert.equal(cookie.sameSite, 'Strict');
+  assert.equal(await page.evaluate('document.cookie'), '');
+  await page.reload();
+  await tab.sees('Known bad');
+
+  // Another server of this machine is the same site; its page has the cookie sent, and may change nothing.
+  await forge(tab, node);
+
+  await decide(tab, 'Delist', HOSTILE);
+  await tab.sees(`${ATTACKER} is off all lists.`);
+  await page.locator('.level.none').first().waitFor();
+  await decide(tab, 'Block', HOSTILE);
+  await tab.sees('Blocked');
+  await page.locator('.decisions').getByText(HOSTILE).waitFor();
+  assert.deepEqual(await tab.hurdles(), []);
+  await tab.show('/listings', 'Your decisions');
+  await page.locator('.decisions').getByText(HOSTILE).waitFor();
+  await page.getByRole('button', { name: `Take back: Blocked ${ATTACKER}` }).click();
+  await tab.sees('Nothing was allowed or blocked.');
+  await tab.show(`/address/${ATTACKER}`, 'Your decision');
+  await decide(tab, 'Allow', 'our office');
+  await tab.sees('our office');
+  await page.locator('.steps').getByText(HOSTILE).first().waitFor();
+  await page.locator('a.plain').first().click();
+  await tab.sees(`Subject: ${HOSTILE}`);
+  await tab.show(`/number/${encodeURIComponent(HOSTILE)}`, HOSTILE);
+  assert.equal(await page.title(), 'SentryPeer');
+  assert.equal(await page.locator('img, main script').count(), 0);
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await tab.sees('With a key of this node');
+  await signIn(key);
+  await tab.show('/live', 'Most messages');
+  const { api } = node.ports;
+  await node.stop();
+  node = await DaemonProcess.start([...args, `--api-port=${api}`], { folder: own.path });
+  await tab.sees('With a key of this node');
 });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { signal } from '@preact/signals';
+
 /** What the node answered, or why it did not. */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
@@ -8,15 +10,40 @@ export type Answer<T> =
 /** The node could not be reached. */
 export const UNREACHABLE = 0;
 
+/** Counts answers that say that who asks has no, or no longer a, key. */
+export const refusals = signal(0);
+
 /** Reads JSON of this node. The types are what its OpenAPI document promises. */
-export async function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
+export function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
+  return answerTo<T>(path, {
+    headers: { Accept: 'application/json' },
+    cache: 'no-cache',
+    ...(signal && { signal }),
+  });
+}
+
+/** Changes something at this node. @param token Of the session, where there is one. */
+export function send<T>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  token: string | undefined,
+  body: Readonly<Record<string, unknown>> | undefined,
+): Promise<Answer<T>> {
+  return answerTo<T>(path, {
+    method,
+    headers: {
+      Accept: 'application/json',
+      ...(token !== undefined && { 'X-CSRF-Token': token }),
+      ...(body && { 'Content-Type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+}
+
+async function answerTo<T>(path: string, init: RequestInit): Promise<Answer<T>> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      headers: { Accept: 'application/json' },
-      cache: 'no-cache',
-      ...(signal && { signal }),
-    });
+    response = await fetch(path, init);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, status: UNREACHABLE, why };
@@ -24,6 +51,7 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Answer
   const body: unknown =
     response.status === 204 ? undefined : await response.json().catch(() => undefined);
   if (response.ok) return { ok: true, value: body as T };
+  if (response.status === 401 && init.method === undefined) refusals.value += 1;
   return { ok: false, status: response.status, why: whyOf(body) ?? `HTTP ${response.status}` };
 }
 

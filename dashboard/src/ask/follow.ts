@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { refusals } from './ask.ts';
 import { RETRY_MS, RETRY_MS_MAX } from '../limits.ts';
 
 /** What a follower is told. */
@@ -46,6 +47,7 @@ export function follow(
       onState(false);
       // The browser tries again by itself unless it was refused; then it never does.
       if (opened.readyState !== EventSource.CLOSED) return;
+      refusals.value += 1; // A stream does not say why.
       timer = setTimeout(open, waitMs);
       waitMs = Math.min(waitMs * 2, RETRY_MS_MAX);
     });

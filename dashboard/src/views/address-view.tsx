@@ -6,6 +6,7 @@ import { useAnswer } from '../ask/use-answer.ts';
 import { REFRESH_MS, TIMELINE_EVENTS } from '../limits.ts';
 import { countryName } from '../text/country.ts';
 import { amount, counted } from '../text/number.ts';
+import { Decide, mayDelist } from './decide.tsx';
 import { FilterLink, Grade, Panel, Time, Trouble } from './pieces.tsx';
 import { Timeline } from './timeline.tsx';
 import { Verdict } from './verdict.tsx';
@@ -25,6 +26,9 @@ export function AddressView({ address }: { readonly address: string }) {
         {found?.ok === true && <Facts found={found.value} />}
         {why?.ok === true && <Verdict explanation={why.value} explained={why.value.address} />}
       </div>
+      {why?.ok === true && (
+        <Decide value={address} entry={address} isListed={mayDelist(why.value.address)} />
+      )}
       {found?.ok === false &&
         (found.status === 404 ? (
           <p class="lead">Nothing came from this address.</p>

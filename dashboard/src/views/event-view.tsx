@@ -3,15 +3,15 @@
 import type { Event } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { linkTo } from '../state/route-text.ts';
+import { session } from '../state/session.ts';
 import { Grade, Panel, Time, Trouble } from './pieces.tsx';
+import { SignInLink } from './sign-in-view.tsx';
 
 /** One event with all that is known of it. */
 export function EventView({ uuid }: { readonly uuid: string }) {
-  const path = `/v1/events/${encodeURIComponent(uuid)}`;
-  const whole = useAnswer<Event>(`${path}?include=message`);
   // Who may not see messages sees the rest.
-  const partly = useAnswer<Event>(whole?.ok === false ? path : undefined);
-  const answer = whole?.ok === true ? whole : partly;
+  const what = session.value === undefined ? '' : '?include=message';
+  const answer = useAnswer<Event>(`/v1/events/${encodeURIComponent(uuid)}${what}`);
   if (answer === undefined) return <p class="empty">Reading…</p>;
   if (!answer.ok) return <Trouble answer={answer} />;
   const event = answer.value;
@@ -31,8 +31,7 @@ export function EventView({ uuid }: { readonly uuid: string }) {
       <Panel title="Message">
         {event.sip_message === undefined ? (
           <p class="empty">
-            It may hold a password, so it needs a key of the role read or admin: sentrypeer keys add
-            NAME read
+            It may hold a password, so it needs a key of the role read or admin. <SignInLink />
           </p>
         ) : (
           <pre class="message">{event.sip_message}</pre>

@@ -4,8 +4,10 @@ import { useState } from 'preact/hooks';
 import type { Listing } from '../api-types.ts';
 import { pathOf } from '../ask/ask.ts';
 import { useAnswer } from '../ask/use-answer.ts';
+import { decided } from '../state/decisions.ts';
 import { changes } from '../state/live.ts';
 import { ListedLink } from './changes.tsx';
+import { AllDecisions } from './decide.tsx';
 import { Grade, Level, Panel, Time, Trouble } from './pieces.tsx';
 
 const KINDS = [
@@ -25,7 +27,7 @@ export function ListingsView() {
   const [kind, setKind] = useState('');
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const path = pathOf('/v1/listings', { kind, level: 'watch', limit: 100, cursor: cursors.at(-1) });
-  const answer = useAnswer<Page>(path, 0, changes.value[0]?.id);
+  const answer = useAnswer<Page>(path, 0, `${changes.value[0]?.id} ${decided.value}`);
   return (
     <>
       <h1>Listed and watched</h1>
@@ -70,6 +72,7 @@ export function ListingsView() {
           </button>
         )}
       </div>
+      <AllDecisions />
     </>
   );
 }

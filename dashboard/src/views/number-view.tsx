@@ -7,6 +7,7 @@ import { REFRESH_MS, TIMELINE_EVENTS, TOP_ROWS } from '../limits.ts';
 import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { counted, readNumber } from '../text/number.ts';
+import { Decide, mayDelist } from './decide.tsx';
 import { EventTable } from './event-table.tsx';
 import { FilterLink, PageLink, Panel, Trouble } from './pieces.tsx';
 import { Verdict } from './verdict.tsx';
@@ -27,6 +28,13 @@ export function NumberView({ dialled }: { readonly dialled: string }) {
         {number !== null && <Reading dialled={dialled} number={number} />}
         {why?.ok === true && <Verdict explanation={why.value} explained={why.value.number} />}
       </div>
+      {number !== null && (
+        <Decide
+          value={number.e164 ?? dialled}
+          entry={number.range ?? number.e164 ?? dialled}
+          isListed={mayDelist(number)}
+        />
+      )}
       {events?.ok === true && <Callers dialled={dialled} events={events.value.items} />}
     </>
   );

@@ -126,7 +126,7 @@ function adviceOn(status: number): readonly [string, string] {
       return ['The node does not answer.', 'Is it running? The page tries again by itself.'];
     case 401:
     case 403:
-      return ['This needs a key.', 'Make one with: sentrypeer keys add NAME read'];
+      return ['This needs another key.', 'Make one with: sentrypeer keys add NAME admin'];
     case 404:
       return ['There is nothing.', ''];
     case 421:

@@ -4,7 +4,9 @@ import { useRef } from 'preact/hooks';
 import { connection, type Connection } from '../state/live.ts';
 import { linkTo, type View } from '../state/route-text.ts';
 import { goTo, route } from '../state/route.ts';
+import { access, session, signOut } from '../state/session.ts';
 import { searchRoute } from '../state/search.ts';
+import { SignInLink } from './sign-in-view.tsx';
 
 const PLACES: readonly (readonly [View, string])[] = [
   ['live', 'Live'],
@@ -19,23 +21,55 @@ const CONNECTION_WORDS: Readonly<Record<Connection, string>> = {
 
 export function TopBar() {
   const { view } = route.value;
+  const isReading = access.value === 'reading';
   return (
     <header class="top-bar">
       <a class="name" href={linkTo('live')}>
         SentryPeer
       </a>
-      <nav aria-label="Views">
-        {PLACES.map(([place, word]) => (
-          <a key={place} href={linkTo(place)} {...(view === place && { 'aria-current': 'page' })}>
-            {word}
-          </a>
-        ))}
-      </nav>
-      <SearchBox />
-      <p class={`connection ${connection.value}`} role="status">
-        {CONNECTION_WORDS[connection.value]}
-      </p>
+      {isReading && (
+        <>
+          <nav aria-label="Views">
+            {PLACES.map(([place, word]) => (
+              <a
+                key={place}
+                href={linkTo(place)}
+                {...(view === place && { 'aria-current': 'page' })}
+              >
+                {word}
+              </a>
+            ))}
+          </nav>
+          <SearchBox />
+          <p class={`connection ${connection.value}`} role="status">
+            {CONNECTION_WORDS[connection.value]}
+          </p>
+          <Who />
+        </>
+      )}
     </header>
+  );
+}
+
+/** Who has signed in, and the way in or out. */
+function Who() {
+  const known = session.value;
+  if (known !== undefined) {
+    return (
+      <p class="who">
+        <span class="muted">
+          {known.name} ({known.role})
+        </span>
+        <button type="button" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </p>
+    );
+  }
+  return (
+    <p class="who">
+      <SignInLink />
+    </p>
   );
 }
 

@@ -29,6 +29,7 @@ import type { LookUpFamily, LookUpLevel } from './look-up-levels.ts';
 import { originForm } from './request-target.ts';
 import { addRoutes, ALLOWED_METHODS, sendInvalid, sendJson } from './routes.ts';
 import { Access, type Caller } from './access/access.ts';
+import { addSessionRoutes } from './access/session-routes.ts';
 import { addAdmission, isLapi } from './access/admission.ts';
 import { clientAddress } from './access/client-address.ts';
 import { ServedHosts } from './access/hosts.ts';
@@ -273,6 +274,7 @@ function addAllRoutes(
     version,
   );
   addOperations(app, ports, version);
+  addSessionRoutes(app, ports);
   addDecisionsRoute(app, ports);
   addLapiRoutes(app, ports);
   addCloudRoutes(app, { ...ports, lookUpLevels });

@@ -135,6 +135,18 @@ export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
 /** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
 export const FAILED_KEY_PREFIX_CHARACTERS = 16;
 
+/** Milliseconds after which a session of a browser ends. Chosen: a working day and some. */
+export const SESSION_MS = 43_200_000;
+
+/** Milliseconds without a request after which a session of a browser ends. Chosen: the open page asks every few seconds. */
+export const SESSION_IDLE_MS = 3_600_000;
+
+/** Sessions of browsers at a time with one key, 1 and above; the oldest ends. Chosen: a few people share a key. */
+export const SESSIONS_PER_KEY_MAX = 16;
+
+/** Sessions of browsers at a time, 1 and above; the oldest ends. Chosen: some hundred kilobytes. */
+export const SESSIONS_COUNT_MAX = 512;
+
 /** Clients that are counted at a time, 1 and above. Chosen: about 2 MB. */
 export const WINDOWS_COUNT_MAX = 16_384;
 
@@ -201,6 +213,8 @@ assert(STREAM_BEAT_MS < STALLED_MS_MAX, 'a stream that has nothing to say is not
 assert(FAILED_KEYS_COUNT_MAX <= FAILED_CLIENT_KEYS_COUNT_MAX, 'one beginning is a part of all');
 assert(2 * DELIVERY_OCTETS_MAX <= BODIES_OCTETS_MAX, 'the largest delivery has room');
 assert(SCAN_STEP_ROWS <= SCAN_ROWS_MAX, 'a question has a step at least');
+assert(SESSIONS_PER_KEY_MAX <= SESSIONS_COUNT_MAX, 'one key has a part of all sessions');
+assert(SESSION_IDLE_MS <= SESSION_MS, 'a session that is used lasts longer');
 assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');
 
 /**

@@ -14,6 +14,8 @@ import {
 } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
 import { RequestWindows } from './request-windows.ts';
+import { sessionId } from './session-cookie.ts';
+import { hasToken, Sessions, type Session } from './sessions.ts';
 
 /** What a route asks of its caller. `secrets` are raw messages and credentials; `follow` is reading with a key that tells one follower from another. */
 export type Need = 'nothing' | 'read' | 'follow' | 'secrets' | 'write' | 'decide';
@@ -32,6 +34,8 @@ export interface Caller {
   readonly role: Role | undefined;
   /** Of the key. */
   readonly name?: string;
+  /** The key came by the cookie of a browser. */
+  readonly session?: Session;
 }
 
 /** Why somebody is not let in, and what would be right. */
@@ -68,6 +72,9 @@ export interface AccessOptions {
 type Key = NonNullable<ReturnType<AccessPorts['apiKey']>>;
 
 const TOO_MANY_WRONG = 'there were too many wrong keys from this address';
+const UNKNOWN_KEY = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
+/** Those that change nothing (RFC 9110 §9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ANYBODY: Caller = { role: undefined };
 const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
   read: ['read', 'admin'],
@@ -86,6 +93,7 @@ export class Access {
   /** By address and the beginning of the key. */
   readonly #failures: RequestWindows;
   readonly #failedClients: RequestWindows;
+  readonly #sessions = new Sessions();
 
   constructor(ports: AccessPorts, options: AccessOptions) {
     this.#ports = ports;
@@ -115,9 +123,13 @@ export class Access {
    */
   admit(request: FastifyRequest, access: RouteAccess): Admission {
     const text = keyOf(request, access);
-    const key = text === undefined ? undefined : this.#key(text);
     const nowMs = this.#ports.clock.nowMs();
     const address = clientAddress(request);
+    if (text === undefined) {
+      const admission = this.#admitSession(request, access, nowMs);
+      if (admission !== undefined) return admission;
+    }
+    const key = text === undefined ? undefined : this.#key(text);
     if (key !== undefined) return this.#admitKey(key, access, nowMs);
     if (this.#options.ratePerSecond > 0 && !isLoopback(bare(address))) {
       const waitMs = this.#requests.take(clientOf(address), nowMs);
@@ -126,9 +138,63 @@ export class Access {
     if (text === undefined) return this.#admitWithoutKey(access);
     // Clients of other services bring whatever key they were given there.
     if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
-    const detail = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
-    const refusal: Refusal = { status: 401, error: 'invalid_token', detail };
+    const refusal: Refusal = { status: 401, error: 'invalid_token', detail: UNKNOWN_KEY };
     return { refusal: this.#countFailure(address, text, nowMs) ?? refusal };
+  }
+
+  /**
+   * Opens a session for a browser, for a key that may read. Wrong ones count as wrong keys do.
+   *
+   * @param address Of the client.
+   * @returns What its cookie holds, and who it is.
+   */
+  signIn(
+    address: string,
+    text: string,
+  ): { readonly id: string; readonly caller: Caller } | { readonly refusal: Refusal } {
+    const nowMs = this.#ports.clock.nowMs();
+    const key = this.#key(text);
+    if (key === undefined) {
+      const refusal: Refusal = { status: 401, error: 'invalid_token', detail: UNKNOWN_KEY };
+      return { refusal: this.#countFailure(address, text, nowMs) ?? refusal };
+    }
+    const admission = this.#admitRole(key, 'secrets');
+    if ('refusal' in admission) return admission;
+    const { id, session } = this.#sessions.open(text, key.name, nowMs);
+    return { id, caller: { ...admission.caller, session } };
+  }
+
+  signOut(session: Session): void {
+    this.#sessions.close(session);
+  }
+
+  /** Whether reading needs a key. */
+  get keyRequired(): boolean {
+    return this.#options.keyRequired;
+  }
+
+  /** By the cookie of a browser; `undefined` if there is none, or its session is over. */
+  #admitSession(
+    request: FastifyRequest,
+    access: RouteAccess,
+    nowMs: number,
+  ): Admission | undefined {
+    const id = sessionId(request);
+    const session = id === undefined ? undefined : this.#sessions.find(id, nowMs);
+    if (session === undefined) return undefined;
+    const key = this.#key(session.key);
+    if (key === undefined) {
+      this.#sessions.close(session); // It was revoked.
+      return undefined;
+    }
+    const admission = this.#admitKey(key, access, nowMs);
+    if ('refusal' in admission) return admission;
+    // The browser adds the cookie to whatever is sent here; only our own page knows the token.
+    if (!SAFE_METHODS.has(request.method) && !hasToken(session, request.headers['x-csrf-token'])) {
+      const detail = 'a change with a session needs its token in X-CSRF-Token';
+      return { refusal: { status: 403, error: 'insufficient_permissions', detail } };
+    }
+    return { caller: { ...admission.caller, session } };
   }
 
   #admitKey(key: Key, access: RouteAccess, nowMs: number): Admission {

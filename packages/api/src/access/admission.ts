@@ -61,7 +61,7 @@ export function addAdmission(
       if ('refusal' in admission) return sendRefusal(request, reply, admission.refusal);
       request.caller = admission.caller;
       options.onCaller?.(request, admission.caller);
-      if (admission.caller.role === undefined && isStrange(request, reply, options)) return;
+      if (isOfPage(admission.caller) && isStrange(request, reply, options)) return;
       if (bodyOctetsMax !== undefined && !bodies.reserve(request, reply, bodyOctetsMax)) {
         return sendBusy(request, reply);
       }
@@ -106,6 +106,11 @@ function refusesAnyway(
   if (!allowsScripts || !isPreflight(request)) return false;
   reply.headers(PREFLIGHT_HEADERS).code(204).send();
   return true;
+}
+
+/** Whether a page may have sent it without its user's will: it has no key, or one that the browser adds. */
+function isOfPage({ role, session }: Caller): boolean {
+  return role === undefined || session !== undefined;
 }
 
 /** Refuses who asks by a name that is not ours. Whoever has a key has it of the operator, not of a page. */

@@ -145,6 +145,29 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
       },
     },
   },
+  '/v1/session': {
+    get: {
+      summary: 'Whether reading needs a key, and who the cookie of this browser says it is',
+      responses: answers({
+        '200': 'key_required, and session: name, role, token and until, or null.',
+      }),
+    },
+    post: {
+      summary:
+        'Takes {"key": KEY} of a browser, and gives it a session: a cookie, and a token that every change must bring in X-CSRF-Token',
+      requestBody: { required: true, content: { 'application/json': { schema: object } } },
+      responses: answers({
+        '200': 'As for GET.',
+        '401': 'There is no such key.',
+        '403': 'This key may not read.',
+        '429': 'Too many wrong keys.',
+      }),
+    },
+    delete: {
+      summary: 'Ends the session of this browser; needs its token in X-CSRF-Token',
+      responses: { '204': { description: 'It is over.' } },
+    },
+  },
   '/api/events': { post: DELIVERED },
   '/api/{key}/events': { post: { ...DELIVERED, parameters: inPath('key') } },
   '/api/phone-numbers/{number}': {

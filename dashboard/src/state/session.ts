@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { computed, effect, signal } from '@preact/signals';
+import { ask, refusals, send, type Answer } from '../ask/ask.ts';
+import { SESSION_RETRY_MS } from '../limits.ts';
+
+/** Who has signed in. */
+interface Session {
+  /** Of the key. */
+  readonly name: string;
+  readonly role: 'read' | 'admin';
+  /** Goes with every change, so that no page of another site can make one. */
+  readonly token: string;
+}
+
+interface Standing {
+  readonly key_required: boolean;
+  readonly session: Session | null;
+}
+
+const SESSION_PATH = '/v1/session';
+
+const standing = signal<Answer<Standing> | undefined>(undefined);
+
+/** Who has signed in, `undefined` if nobody did. */
+export const session = computed(() =>
+  standing.value?.ok === true ? (standing.value.value.session ?? undefined) : undefined,
+);
+/** Whether one may change something. */
+export const isAdmin = computed(() => session.value?.role === 'admin');
+/** What the page may do: read, sign in first, or nothing yet. */
+export const access = computed((): 'reading' | 'needs-key' | 'asking' | 'trouble' => {
+  const known = standing.value;
+  if (known === undefined) return 'asking';
+  if (!known.ok) return 'trouble';
+  return known.value.key_required && known.value.session === null ? 'needs-key' : 'reading';
+});
+/** Why the node does not say who has signed in. */
+export const sessionTrouble = computed(() =>
+  standing.value?.ok === false ? standing.value : undefined,
+);
+
+let isAsking = false;
+
+/** Asks the node who has signed in, again and again until it answers. */
+export async function knowSession(): Promise<void> {
+  if (isAsking) return;
+  isAsking = true;
+  const answer = await ask<Standing>(SESSION_PATH);
+  isAsking = false;
+  // While the node is away the page shows what it has.
+  if (answer.ok || standing.peek()?.ok !== true) standing.value = answer;
+  if (!answer.ok) setTimeout(() => void knowSession(), SESSION_RETRY_MS);
+}
+
+/** @returns Why not, `undefined` if it worked. */
+export async function signIn(key: string): Promise<string | undefined> {
+  const answer = await change<Standing>('POST', SESSION_PATH, { key });
+  if (!answer.ok) return answer.why;
+  standing.value = answer;
+  return undefined;
+}
+
+export async function signOut(): Promise<void> {
+  const answer = await change('DELETE', SESSION_PATH);
+  const known = standing.peek();
+  if (answer.ok && known?.ok === true) {
+    standing.value = { ok: true, value: { ...known.value, session: null } };
+  } else await knowSession();
+}
+
+/** Changes something at the node, for who has signed in. */
+export function change<T>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body?: Readonly<Record<string, unknown>>,
+): Promise<Answer<T>> {
+  return send<T>(method, path, session.peek()?.token, body);
+}
+
+// A session ends while the page is open: by its time, with its key, or because the node was restarted.
+effect(() => {
+  if (refusals.value > 0) void knowSession();
+});

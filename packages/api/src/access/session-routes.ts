@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '@sentrypeer/kernel';
+import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
+import { TOKEN_OCTETS_MAX } from '../limits.ts';
+import { sendProblem } from '../problem.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import { addRoute, ANYBODYS } from '../routes.ts';
+import type { Access, Caller } from './access.ts';
+import { sendRefusal } from './admission.ts';
+import { clientAddress } from './client-address.ts';
+import { setSession } from './session-cookie.ts';
+
+const SESSION_PATH = '/v1/session';
+const RIGHT = 'the body must be {"key": KEY}';
+
+interface SessionPorts {
+  readonly access: Access;
+  readonly clock: Clock;
+}
+
+/** `/v1/session`: a browser gives a key (POST), asks who it is (GET), and signs out (DELETE). */
+export function addSessionRoutes(app: FastifyInstance, ports: SessionPorts): void {
+  addRoute(app, SESSION_PATH, ANYBODYS, (request, reply) =>
+    sendSession(ports, reply, request.caller),
+  );
+  app.route({
+    method: 'DELETE',
+    url: SESSION_PATH,
+    config: { access: ANYBODYS },
+    handler: (request, reply) => {
+      const { session } = request.caller;
+      if (session !== undefined) ports.access.signOut(session);
+      setSession(request, reply, undefined);
+      reply.code(204).send();
+    },
+  });
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, new PostedText().parse);
+    const access = { ...ANYBODYS, octetsMax: TOKEN_OCTETS_MAX };
+    postRoute(scope, SESSION_PATH, access, (request, reply) => signIn(ports, request, reply));
+    done();
+  });
+}
+
+function signIn(ports: SessionPorts, request: FastifyRequest, reply: FastifyReply): void {
+  const { access } = ports;
+  const body = jsonBody(bodyText(request));
+  const key = typeof body === 'object' && body !== null && 'key' in body ? body.key : undefined;
+  if (typeof key !== 'string' || key === '') return sendProblem(reply, 400, RIGHT);
+  const signedIn = access.signIn(clientAddress(request), key.trim());
+  if ('refusal' in signedIn) return sendRefusal(request, reply, signedIn.refusal);
+  // Nobody goes on with an id that somebody else may have put there.
+  if (request.caller.session !== undefined) access.signOut(request.caller.session);
+  setSession(request, reply, signedIn.id);
+  sendSession(ports, reply, signedIn.caller);
+}
+
+/** Who a browser is; a key that came any other way is no session. */
+function sendSession({ access, clock }: SessionPorts, reply: FastifyReply, caller: Caller): void {
+  const { session, role } = caller;
+  const leftMs = (session?.endsAtMs ?? 0) - clock.nowMs();
+  const answer = {
+    key_required: access.keyRequired,
+    session:
+      session === undefined
+        ? null
+        : {
+            name: session.keyName,
+            role,
+            token: session.token,
+            until: rfc3339(clock.epochUs() + Math.round(leftMs * 1000)),
+          },
+  };
+  const text = JSON.stringify(answer);
+  reply
+    .header('Cache-Control', 'no-store')
+    .header('Vary', 'Cookie')
+    .type('application/json')
+    .serializer(() => text)
+    .send(text);
+}
