@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, symlinkSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -28,13 +28,15 @@ const OTHERS = [
   'tools/*.test.ts',
 ];
 
-/** Units that packages would start with their defaults: one joins a public network, the others are routers. */
+/** Units that packages would start with their defaults: one joins a public network, one is a database, the others are routers. */
 const UNWANTED_UNITS = [
   'bird.service',
   'dhtnode.service',
   'exabgp.service',
   'frr.service',
   'gobgpd.service',
+  'postgresql.service',
+  'postgresql@.service',
 ];
 
 /** A line of the runner's summary. */
@@ -113,6 +115,14 @@ function keepStopped(unit: string): void {
   if (existsSync('/run/systemd/system') && !existsSync(path)) symlinkSync('/dev/null', path);
 }
 
+/** Debian's PostgreSQL makes and starts a cluster when it is installed; tests make their own. */
+function withoutCluster(): void {
+  const path = '/etc/postgresql-common/createcluster.conf';
+  if (existsSync(path)) return;
+  mkdirSync('/etc/postgresql-common', { recursive: true });
+  writeFileSync(path, 'create_main_cluster = false\n');
+}
+
 /** Debian's names of what is not installed here. */
 function missingPackages(): readonly string[] {
   const missing = missingPeers(process.env, ofPackages);
@@ -123,6 +133,7 @@ function installPeers(): void {
   const packages = missingPackages();
   if (packages.length === 0) return;
   for (const unit of UNWANTED_UNITS) keepStopped(unit);
+  withoutCluster();
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [
     ['update', '-q'],

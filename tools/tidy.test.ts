@@ -78,6 +78,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   bgp: [],
   blackhole: ['listings'],
   pool: ['dht', 'event', 'follow'],
+  fleet: [],
   api: ['event', 'verdict'],
   client: [],
 };

@@ -33,6 +33,7 @@ export const PEERS = {
   gobgpd: 'gobgpd',
   ip: 'iproute2',
   'http_client.so': 'kamailio-utils-modules',
+  initdb: 'postgresql',
   ipset: 'ipset',
   iptables: 'iptables',
   kamailio: 'kamailio',
@@ -48,7 +49,9 @@ export const PEERS = {
   nsenter: 'util-linux',
   openssl: 'openssl',
   podman: 'podman',
+  postgres: 'postgresql',
   promtool: 'prometheus',
+  psql: 'postgresql-client',
   python3: 'python3',
   'python3-opendht': 'python3-opendht',
   rpmbuild: 'rpm',
@@ -82,11 +85,13 @@ const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
   'rpmlint',
 ]);
 
-/** Peers that are no programs, and where Debian puts them. */
+/** Peers that are no programs, or in no folder of programs, and where Debian puts them. */
 const MODULES: Readonly<Record<string, string>> = {
   bgpd: '/usr/lib/frr/bgpd',
   bridge: '/usr/lib/cni/bridge',
   'http_client.so': '/usr/lib/*/kamailio/modules/http_client.so',
+  initdb: '/usr/lib/postgresql/*/bin/initdb',
+  postgres: '/usr/lib/postgresql/*/bin/postgres',
   'python3-opendht': '/usr/lib/python3/dist-packages/opendht*.so',
   'tls.so': '/usr/lib/*/kamailio/modules/tls.so',
 };

@@ -14,6 +14,7 @@ import { TOP } from './top.ts';
 import { DEMO } from './demo.ts';
 import { DELIST } from './delist.ts';
 import { FIREWALL } from './firewall.ts';
+import { FLEET } from './fleet.ts';
 import { EXPLAIN } from './explain.ts';
 import { FORGET } from './forget.ts';
 import { IMPORT } from './import.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   ...FIREWALL,
   ...BGP,
   ...PEERS,
+  ...FLEET,
   ...WEBHOOK,
   CHECK_CONFIG,
   DEMO,

@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import type { WebhookOptions } from '@sentrypeer/delivery';
+import type { FleetAddress } from '@sentrypeer/fleet';
 import type { Refusal } from '@sentrypeer/redirect';
 import type { BgpConfig } from './bgp-table.ts';
 import { PORT_MAX, THREADS_MAX } from '../limits.ts';
@@ -27,6 +28,8 @@ export interface Config extends OptionValues {
   readonly webhooks: readonly WebhookOptions[];
   /** `undefined` where the file has no `[bgp]`. */
   readonly bgp: BgpConfig | undefined;
+  /** The fleet's database, by `--fleet` or `--fleet-file`; `undefined` where neither is given. */
+  readonly fleetAddress: FleetAddress | undefined;
   /** Empty where the agent is off, or TLS is. */
   readonly sipAgentTlsAddresses: readonly ListenAddress[];
   readonly sipAgentRefusal: Refusal;
@@ -42,7 +45,7 @@ const TLS_PORT = 5061;
 export function completeConfig(
   values: OptionValues,
   coresCount: number,
-  tables: Pick<Config, 'webhooks' | 'bgp'>,
+  tables: Pick<Config, 'webhooks' | 'bgp' | 'fleetAddress'>,
 ): Config {
   const directory = dirname(values.dbFile);
   const { sipAddresses } = values;

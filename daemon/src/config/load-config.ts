@@ -2,6 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 import { readBgpTable } from './bgp-table.ts';
+import { readFleet } from './fleet-address.ts';
 import type { CommandFlagName } from './command-flags.ts';
 import { completeConfig, type Config, type ConfigOrigins, type OptionValues } from './config.ts';
 import { parseConfigFile, type ParsedFile } from './config-file.ts';
@@ -115,7 +116,9 @@ function load(sources: ConfigSources): LoadedConfig {
     : readWebhooks(values.webhookUrls ?? [], values, file.webhooks, readFile);
   const needsBgp = !isCommand || flags.words[0] === 'bgp';
   const bgp = needsBgp && file.bgp !== undefined ? readBgpTable(file.bgp) : undefined;
-  const config = completeConfig(values, sources.coresCount, { webhooks, bgp });
+  const needsFleet = !isCommand || flags.words[0] === 'fleet';
+  const fleetAddress = needsFleet ? readFleet(values, origins, readFile) : undefined;
+  const config = completeConfig(values, sources.coresCount, { webhooks, bgp, fleetAddress });
   const exists = (path: string): boolean => sources.directoryExists(path);
   const warnings = [...environment.warnings, ...own.warnings, ...(unit?.warnings ?? [])];
   const secrets = secretsIn(flags.settings);

@@ -15,6 +15,7 @@ import { API_OPTIONS } from './api-options.ts';
 import { BGP_OPTIONS } from './bgp-options.ts';
 import { derivedOption, option } from './option.ts';
 import { FIREWALL_OPTIONS } from './firewall-options.ts';
+import { FLEET_OPTIONS } from './fleet-options.ts';
 import { POOL_OPTIONS } from './pool-options.ts';
 import { VERDICT_OPTIONS } from './verdict-options.ts';
 import {
@@ -218,6 +219,7 @@ export const OPTIONS = {
   ...FIREWALL_OPTIONS,
   ...BGP_OPTIONS,
   ...POOL_OPTIONS,
+  ...FLEET_OPTIONS,
 
   jsonLog: option({
     group: 'output',

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { fleetAddressText, readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
+import { errorCode } from '@sentrypeer/kernel';
+import { quoted, refusal } from '../config/refusal.ts';
+
+const OWNER_ONLY = 0o600;
+
+/** The file of a node's address and password. It is made before the password, so that no password is made in vain. */
+export class CredentialFile implements Disposable {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #address: FleetAddress;
+  #file: number | undefined;
+
+  private constructor(path: string, address: FleetAddress) {
+    this.#path = path;
+    this.#temporary = `${path}.new`;
+    this.#address = address;
+    this.#file = openSync(this.#temporary, 'wx', OWNER_ONLY);
+  }
+
+  /** Refuses a file that is there, unless it is this node's earlier one. */
+  static create(path: string, address: FleetAddress): CredentialFile {
+    if (existsSync(path) && userIn(path) !== address.user) {
+      throw refusal(
+        `${quoted(path)} is there already, and not of ${address.user}: name another file`,
+      );
+    }
+    try {
+      return new CredentialFile(path, address);
+    } catch (cause) {
+      throw refusal(
+        `${quoted(`${path}.new`)} cannot be made (${errorCode(cause) ?? 'unknown reason'})`,
+        { cause },
+      );
+    }
+  }
+
+  /** Writes the address with the password, durably, and puts the file in its place. */
+  finish(password: string): void {
+    if (this.#file === undefined) return;
+    writeSync(this.#file, `${fleetAddressText({ ...this.#address, password })}\n`);
+    fsyncSync(this.#file);
+    closeSync(this.#file);
+    this.#file = undefined;
+    renameSync(this.#temporary, this.#path);
+  }
+
+  /** Removes what was not finished. */
+  [Symbol.dispose](): void {
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+function userIn(path: string): string | undefined {
+  try {
+    const reading = readFleetAddress(readFileSync(path, 'utf8'));
+    return 'address' in reading ? reading.address.user : undefined;
+  } catch {
+    return undefined; // Not ours to read: then it is not ours to replace.
+  }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FleetConnection, FleetRole } from '@sentrypeer/fleet';
+import { quoted, refusal } from '../config/refusal.ts';
+import type { Command, CommandContext } from './command.ts';
+import { needed, refuseMore } from './words.ts';
+
+const JOIN_FORM = 'fleet join NAME ROLE FILE [HOST[:PORT]]';
+const ROLES: readonly FleetRole[] = ['sensor', 'people'];
+
+const INIT: Command = {
+  name: 'fleet init',
+  form: '',
+  doc: "Make a fleet in the PostgreSQL database of `--fleet` or `--fleet-file`: its tables, and the groups by which nodes may only do their part. Run it as the database's owner, in a database that nothing else uses; docs/fleet.md shows how.",
+  database: 'none',
+  examples: [
+    [
+      'fleet init --fleet "postgres://postgres@localhost/fleet?host=/run/postgresql"',
+      'On the machine of the database, as its user postgres.',
+    ],
+  ],
+  prepare: ({ words }) => {
+    refuseMore(words, 'fleet init');
+    return async (context) => {
+      const { initFleet } = await import('@sentrypeer/fleet');
+      await using connection = await connect(context);
+      const { madeAnswer } = await import('./fleet-answers.ts');
+      return madeAnswer(context.config, await initFleet(connection));
+    };
+  },
+};
+
+const JOIN: Command = {
+  name: 'fleet join',
+  form: 'NAME ROLE FILE [HOST[:PORT]]',
+  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
+  database: 'none',
+  examples: [
+    [
+      'fleet join berlin-1 sensor berlin-1.fleet db.example.org',
+      'Copy berlin-1.fleet to that node, and remove it here.',
+    ],
+  ],
+  prepare: ({ words: [name = '', role, file, host, ...more] }) => {
+    const known = ROLES.find((each) => each === role);
+    if (known === undefined) {
+      const given = role === undefined ? 'no role' : `the role ${quoted(role)}`;
+      throw refusal(`fleet join got ${given}: write ${JOIN_FORM}, with ${ROLES.join(' or ')}`);
+    }
+    const path = needed(file, JOIN_FORM);
+    refuseMore(more, JOIN_FORM);
+    return async (context) => {
+      const { joinFleet, nodeNameTrouble } = await import('@sentrypeer/fleet');
+      const wrong = nodeNameTrouble(name);
+      if (wrong !== undefined) throw refusal(`${quoted(name)}: ${wrong}`);
+      const { CredentialFile } = await import('./fleet-credential.ts');
+      const address = { ...addressOf(context), ...placeOf(host), user: name };
+      await using connection = await connect(context);
+      using credential = CredentialFile.create(path, address); // Before the old password is gone.
+      credential.finish(await joinFleet(connection, name, known));
+      return {
+        text: `${name} is in the fleet as ${known}. Its address and password are in ${path}, which only you can read: give it to that node as --fleet-file, and remove it here.\n`,
+        json: { node: name, role: known, file: path },
+      };
+    };
+  },
+};
+
+const LEAVE: Command = {
+  name: 'fleet leave',
+  form: 'NAME',
+  doc: 'Take a node out of the fleet: its password is of no use from then on, and its connections are ended. What it pushed stays.',
+  database: 'none',
+  prepare: ({ words: [name, ...more] }) => {
+    const node = needed(name, 'fleet leave NAME');
+    refuseMore(more, 'fleet leave NAME');
+    return async (context) => {
+      const { leaveFleet } = await import('@sentrypeer/fleet');
+      await using connection = await connect(context);
+      await leaveFleet(connection, node);
+      return { text: `${node} has left the fleet.\n`, json: { node, left: true } };
+    };
+  },
+};
+
+const STATUS: Command = {
+  name: 'fleet status',
+  form: '',
+  doc: 'Print the nodes of the fleet, how far each is behind, and its last sign of life. A sensor only sees itself.',
+  database: 'none',
+  prepare: ({ words }) => {
+    refuseMore(words, 'fleet status');
+    return async (context) => {
+      const { fleetState } = await import('@sentrypeer/fleet');
+      await using connection = await connect(context);
+      const { stateAnswer } = await import('./fleet-answers.ts');
+      return stateAnswer(await fleetState(connection));
+    };
+  },
+};
+
+const MIGRATE: Command = {
+  name: 'fleet migrate',
+  form: '',
+  doc: "Bring the fleet's tables to this version, as the database's owner. Nodes of the version before go on meanwhile and afterwards.",
+  database: 'none',
+  prepare: ({ words }) => {
+    refuseMore(words, 'fleet migrate');
+    return async (context) => {
+      const { FLEET_SCHEMA_VERSION, migrateOnly } = await import('@sentrypeer/fleet');
+      await using connection = await connect(context);
+      const versions = await migrateOnly(connection);
+      return {
+        text:
+          versions.length === 0
+            ? `The fleet has version ${FLEET_SCHEMA_VERSION} already.\n`
+            : `The fleet has version ${FLEET_SCHEMA_VERSION} now.\n`,
+        json: { version: FLEET_SCHEMA_VERSION, added: versions },
+      };
+    };
+  },
+};
+
+export const FLEET: readonly Command[] = [INIT, JOIN, LEAVE, STATUS, MIGRATE];
+
+function addressOf({ config: { fleetAddress } }: CommandContext) {
+  if (fleetAddress !== undefined) return fleetAddress;
+  throw refusal(
+    "this needs the fleet's database: --fleet postgres://NAME@HOST/DATABASE, or --fleet-file FILE",
+  );
+}
+
+async function connect(context: CommandContext): Promise<FleetConnection> {
+  const address = addressOf(context);
+  const { FleetConnection } = await import('@sentrypeer/fleet');
+  return FleetConnection.open(address, 'fleet');
+}
+
+/** Where another machine reaches the database. */
+function placeOf(text: string | undefined): object {
+  if (text === undefined) return {};
+  const url = URL.parse(`postgres://${text}/`);
+  if (url === null || url.hostname === '' || url.username !== '' || url.pathname !== '/') {
+    throw refusal(`${quoted(text)} is not a host: write ${JOIN_FORM}, such as db.example.org:5432`);
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 5432 : Number(url.port),
+    tls: { authoritiesFile: undefined },
+  };
+}

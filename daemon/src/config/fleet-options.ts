@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { derivedOption } from './option.ts';
+import { pathType } from './value-types.ts';
+import { secretType } from './webhook-types.ts';
+
+/** Many nodes, one picture, on PostgreSQL. */
+export const FLEET_OPTIONS = {
+  fleet: derivedOption({
+    group: 'fleet',
+    long: 'fleet',
+    type: {
+      ...secretType,
+      placeholder: 'URL',
+      wanted: 'an address such as postgres://NAME@HOST/DATABASE on one line',
+    },
+    defaultText: 'none',
+    doc: "The fleet's database (PostgreSQL): postgres://NAME@HOST:PORT/DATABASE. TLS is verified wherever a network is in between. A password belongs into the file of --fleet-file, into .pgpass, or into the variable; it is refused on the command line.",
+  }),
+  fleetFile: derivedOption({
+    group: 'fleet',
+    long: 'fleet-file',
+    type: pathType,
+    defaultText: 'none',
+    doc: 'File with that address and its password, as sentrypeer fleet join writes it.',
+  }),
+} as const;

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * Milliseconds after which a node of a fleet that gave no sign of life is reported. Chosen: a node says something each half
+ * minute, so this is more than a restart of its machine.
+ */
+export const FLEET_NODE_SILENT_MS = 300_000;

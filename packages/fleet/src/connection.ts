@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { readFileSync } from 'node:fs';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import pg from 'pg';
+import { formatFleetAddress, type FleetAddress } from './address.ts';
+import { CONNECT_MS_MAX, STATEMENT_MS_MAX } from './limits.ts';
+
+/** A row of an answer: `bigint` of PostgreSQL is a text. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Classes of SQLSTATE in which the server says that we may not: authorization, catalogue, privilege. */
+const REFUSED_STATES: ReadonlySet<string> = new Set(['28000', '28P01', '3D000', '42501']);
+/** `connection_exception`, `operator_intervention`, `insufficient_resources`: the server is not there, or not now. */
+const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '53', '57']);
+/** SQLSTATE: five digits or capitals. */
+const STATE_CHARACTERS = 5;
+
+/** One connection to a fleet's database. Whatever fails is an `OperatingError`, and never names the password. */
+export class FleetConnection implements AsyncDisposable {
+  readonly #client: pg.Client;
+  readonly #address: FleetAddress;
+  #failure: Error | undefined;
+  #isClosed = false;
+
+  private constructor(client: pg.Client, address: FleetAddress) {
+    this.#client = client;
+    this.#address = address;
+    // Between two statements nobody else hears of it.
+    client.on('error', (error) => (this.#failure ??= error));
+  }
+
+  /** Connects and logs in; throws `OperatingError`. */
+  static async open(address: FleetAddress, purpose: string): Promise<FleetConnection> {
+    const { host, port, database, user, password, tls } = address;
+    const client = new pg.Client({
+      host,
+      port,
+      database,
+      user,
+      ...(password === undefined ? {} : { password }),
+      ssl: tls === 'off' ? false : { ...authoritiesOf(tls), rejectUnauthorized: true },
+      application_name: `sentrypeer ${purpose}`,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      query_timeout: STATEMENT_MS_MAX,
+      keepAlive: true,
+    });
+    const connection = new FleetConnection(client, address);
+    try {
+      await client.connect();
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw connection.failure(error);
+    }
+  }
+
+  /** One statement with its parameters. Throws `OperatingError`. */
+  async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    try {
+      const { rows } = await this.#client.query<Row>(sql, [...values]);
+      return rows;
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  /** Several statements without parameters. Throws `OperatingError`. */
+  async run(sql: string): Promise<void> {
+    try {
+      await this.#client.query(sql);
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  /** Runs `work` in one transaction. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN');
+    try {
+      const result = await work();
+      await this.run('COMMIT');
+      return result;
+    } catch (error) {
+      await this.run('ROLLBACK').catch(() => undefined); // The first error is the one to tell.
+      throw error;
+    }
+  }
+
+  /** What went wrong, for people: where, and what the server or the system says. */
+  failure(error: unknown): OperatingError {
+    if (error instanceof OperatingError) return error;
+    const cause = this.#failure ?? error;
+    const state = sqlState(error);
+    const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
+    const place = formatFleetAddress(this.#address);
+    if (state === undefined || AWAY_CLASSES.has(state.slice(0, 2))) {
+      const code = errorCode(cause);
+      const text = code === undefined || why.includes(code) ? why : `${code}: ${why}`;
+      return new OperatingError(
+        'fleet_unreachable',
+        `the fleet's database ${place} does not answer (${text})`,
+        { cause },
+      );
+    }
+    if (REFUSED_STATES.has(state)) {
+      return new OperatingError(
+        'fleet_refused',
+        `the fleet's database ${place} refuses this: ${why} (SQLSTATE ${state})`,
+        { cause },
+      );
+    }
+    return new OperatingError(
+      'fleet_failed',
+      `the fleet's database ${place} reports: ${why} (SQLSTATE ${state})`,
+      { cause },
+    );
+  }
+
+  /** Idempotent; does not wait for a server that does not answer. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, 1000);
+    await Promise.race([this.#client.end().catch(() => undefined), late]);
+    clearTimeout(timer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Five characters that the server gave an error; `undefined` for errors of the network. */
+function sqlState(error: unknown): string | undefined {
+  const { cause } = error instanceof OperatingError ? error : { cause: error };
+  if (!(cause instanceof pg.DatabaseError)) return undefined;
+  return cause.code?.length === STATE_CHARACTERS ? cause.code : undefined;
+}
+
+function authoritiesOf({ authoritiesFile }: Exclude<FleetAddress['tls'], 'off'>) {
+  if (authoritiesFile === undefined) return {};
+  try {
+    return { ca: readFileSync(authoritiesFile, 'utf8') };
+  } catch (cause) {
+    throw new OperatingError(
+      'fleet_authorities_unreadable',
+      `the certificates ${authoritiesFile} (sslrootcert) cannot be read (${errorCode(cause) ?? 'unknown reason'})`,
+      { cause },
+    );
+  }
+}

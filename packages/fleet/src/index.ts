@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+export { formatFleetAddress, type FleetAddress } from './address.ts';
+export {
+  FLEET_ROLES,
+  initFleet,
+  joinFleet,
+  leaveFleet,
+  migrateOnly,
+  nodeNameTrouble,
+  type FleetMade,
+  type FleetRole,
+} from './administration.ts';
+export { FleetConnection } from './connection.ts';
+export { FLEET_SCHEMA_VERSION } from './schema/migrations.ts';
+export { fleetState, type FleetNode, type FleetState } from './status.ts';

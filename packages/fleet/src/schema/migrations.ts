@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { OperatingError } from '@sentrypeer/kernel';
+import type { FleetConnection } from '../connection.ts';
+import { ACCESS_1, VERSION_1 } from './version-1.ts';
+
+/**
+ * One step of the schema. A step only adds: columns without a right for older nodes to know them, tables, functions under
+ * new names. So a node of the version before goes on beside newer ones; where that cannot be, `oldest` says so.
+ */
+interface Migration {
+  readonly version: number;
+  /** The lowest version of a program's schema that still works with it. */
+  readonly oldest: number;
+  readonly sql: string;
+}
+
+const MIGRATIONS: readonly Migration[] = [{ version: 1, oldest: 1, sql: VERSION_1 }];
+
+/** The version that this program makes and knows. */
+export const FLEET_SCHEMA_VERSION = 1;
+
+/** The versions of a fleet: of its schema, and of the oldest program that it still serves. */
+export interface FleetVersions {
+  readonly version: number;
+  readonly oldest: number;
+}
+
+/** What an interrupted or a simultaneous migration would do twice is done once: the table of migrations is locked. */
+const MIGRATION_TABLE = `
+  CREATE TABLE IF NOT EXISTS fleet.migration (
+    version integer PRIMARY KEY,
+    oldest integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+  );
+  LOCK TABLE fleet.migration IN SHARE ROW EXCLUSIVE MODE;`;
+
+/** Functions are for everybody unless that is taken back. */
+const NOBODY_ELSE = 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA fleet FROM PUBLIC;';
+
+/**
+ * Brings the schema to this program's version, within the caller's transaction; throws `OperatingError`.
+ *
+ * @returns The versions that were added, none where it was up to date.
+ */
+export async function migrateFleet(connection: FleetConnection): Promise<readonly number[]> {
+  await connection.run(MIGRATION_TABLE);
+  const rows = await connection.rows('SELECT version FROM fleet.migration');
+  const done = new Set(rows.map((row) => Number(row['version'])));
+  const due = MIGRATIONS.filter(({ version }) => !done.has(version));
+  for (const { version, oldest, sql } of due) {
+    await connection.run(sql);
+    await connection.rows('INSERT INTO fleet.migration (version, oldest) VALUES ($1, $2)', [
+      version,
+      oldest,
+    ]);
+  }
+  await connection.run(`${NOBODY_ELSE}${ACCESS_1}`);
+  return due.map(({ version }) => version);
+}
+
+/** The versions of the fleet; throws `OperatingError` where there is no fleet in this database. */
+export async function fleetVersions(connection: FleetConnection): Promise<FleetVersions> {
+  const [{ is_there: isThere } = {}] = await connection.rows(
+    "SELECT to_regclass('fleet.migration') IS NOT NULL AS is_there",
+  );
+  if (isThere !== true) {
+    throw new OperatingError(
+      'fleet_missing',
+      'there is no fleet in this database: its owner makes one with sentrypeer fleet init',
+    );
+  }
+  const [row] = await connection.rows(
+    'SELECT max(version) AS version, max(oldest) AS oldest FROM fleet.migration',
+  );
+  return { version: Number(row?.['version']), oldest: Number(row?.['oldest']) };
+}
