@@ -29,9 +29,8 @@ using folder = temporaryFolder();
 const db = join(folder.path, 'paced.db');
 const running = await start(
   [
-    ...(isSmall ? ['--no-concurrent-recompilation'] : []),
     'dist/main.js',
-    ...(isSmall ? ['--country-file', 'none'] : []),
+    ...(isSmall ? ['--profile', 'small'] : []),
     '-f',
     db,
     '--api',

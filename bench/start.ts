@@ -14,7 +14,7 @@ import { machineLine, start, temporaryFolder } from './load/processes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PORT = 25_160;
-const REST_MS = 3000;
+const REST_MS = 6000;
 const runs = Number(process.env['RUNS'] ?? '5');
 const request = readFileSync(join(ROOT, 'test/corpus/sip/samples/svmap-options.sip'));
 
@@ -34,13 +34,10 @@ async function measure(program: string, threads: string): Promise<Figures> {
   const startMs = performance.now();
   const asking = setInterval(() => socket.send(request, PORT, '127.0.0.1'), 5);
   const flags = ['-ra', '-f', join(folder.path, 'start.db'), '--threads', threads];
-  if (threads === '1') flags.push('--country-file', 'none');
+  if (threads === '1') flags.push('--profile', 'small');
   const ports = ['--sip-address', '127.0.0.1', '--sip-port', String(PORT), '--api-port', '0'];
   const tls = ['--tls-listen-address', '127.0.0.1:0'];
-  // What the README tells the owner of a small device to do.
-  const lite = program.startsWith('dist/') ? ['--lite-mode'] : []; // Sources need WebAssembly, which it has not.
-  const smallHeap = threads === '1' ? lite : [];
-  const running = start([...smallHeap, join(ROOT, program), ...flags, ...ports, ...tls], 'Stop ');
+  const running = start([join(ROOT, program), ...flags, ...ports, ...tls], 'Stop ');
   await answered;
   const firstAnswerMs = performance.now() - startMs;
   clearInterval(asking);

@@ -3,6 +3,7 @@
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
 
 import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
+import { compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -113,6 +114,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   banner.write(formatStartupBanner(facts));
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
   releaseMemoryWhenQuiet({ keepsCode: config.api && config.threads > 1 });
+  if (config.profile === 'small') compileUnderLoad();
   supervisor.ready(() => daemon.status());
   await signals.stopped;
   supervisor.stopping();
@@ -269,6 +271,7 @@ try {
       await runCommandLine(loaded);
       break;
     case 'run':
+      if (loaded.config.profile === 'small') startAsSmallDevice();
       await run(loaded.config, loaded.warnings);
       break;
   }

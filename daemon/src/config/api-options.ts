@@ -123,11 +123,11 @@ export const API_OPTIONS = {
     needs: 'api',
     doc: 'Proxy whose X-Forwarded-For is believed.',
   }),
-  countryFile: option({
+  countryFile: derivedOption({
     group: 'api',
     long: 'country-file',
     type: geoFileType,
-    defaultValue: 'built-in',
+    defaultText: 'built-in; none with --profile small',
     needs: 'api',
     doc: 'MMDB file with the country of each address; none saves its memory (about 5 MB).',
   }),

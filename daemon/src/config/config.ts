@@ -24,6 +24,7 @@ export interface Config extends OptionValues {
   readonly identityFile: string;
   readonly dhtStateFile: string;
   readonly threads: number;
+  readonly countryFile: string;
   /** All endpoints that events are posted to. */
   readonly webhooks: readonly WebhookOptions[];
   /** `undefined` where the file has no `[bgp]`. */
@@ -49,6 +50,7 @@ export function completeConfig(
 ): Config {
   const directory = dirname(values.dbFile);
   const { sipAddresses } = values;
+  const isSmall = values.profile === 'small';
   const tlsAddresses = sipAddresses === 'all' ? ['0.0.0.0', '::'] : sipAddresses;
   return Object.freeze({
     ...values,
@@ -61,7 +63,8 @@ export function completeConfig(
     sipAgentTlsAddresses: agentTlsAddresses(values),
     sipAgentRefusal: values.sipAgentRefusal ?? (values.sipAgentDestination ? 404 : 603),
     dhtStateFile: values.dhtStateFile ?? join(directory, 'sentrypeer-dht.json'),
-    threads: values.threads ?? Math.min(Math.max(coresCount, 1), THREADS_MAX),
+    threads: values.threads ?? (isSmall ? 1 : Math.min(Math.max(coresCount, 1), THREADS_MAX)),
+    countryFile: values.countryFile ?? (isSmall ? 'none' : 'built-in'),
   });
 }
 

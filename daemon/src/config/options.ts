@@ -305,12 +305,19 @@ export const OPTIONS = {
 
   ...WEBHOOK_OPTIONS,
 
+  profile: option({
+    group: 'program',
+    long: 'profile',
+    type: choiceType<'default' | 'small'>(['default', 'small']),
+    defaultValue: 'default',
+    doc: 'small is for small devices: one thread, no countries, and as little memory as Node.js can do with.',
+  }),
   threads: derivedOption({
     group: 'program',
     long: 'threads',
     type: countType('COUNT', 1, THREADS_MAX),
     unit: 'threads',
-    defaultText: 'the number of cores',
+    defaultText: 'the number of cores; 1 with --profile small',
     doc: 'Threads: one stores, the others receive SIP; 1 does everything on one thread, for small devices.',
   }),
   configFile: derivedOption({

@@ -120,6 +120,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       oauth2Body: 'json',
       webhookBacklogOctets: 1_073_741_824,
       webhooks: [],
+      profile: 'default',
       threads: 4,
       configFile: undefined,
     },
@@ -162,6 +163,14 @@ test('loadConfig() takes as many threads as there are cores, at most 64', () => 
   assert.equal(run('', { coresCount: 200 }).config.threads, 64);
   assert.equal(run('', { coresCount: 0 }).config.threads, 1);
   assert.equal(run('--threads 3', { coresCount: 200 }).config.threads, 3);
+});
+
+test('loadConfig() gives a small device one thread and no countries, unless they are asked for', () => {
+  const small = run('--profile small', { coresCount: 4 }).config;
+  assert.deepEqual([small.threads, small.countryFile], [1, 'none']);
+  const asked = run('--profile small --threads 2 -a --country-file built-in', { coresCount: 4 });
+  assert.deepEqual([asked.config.threads, asked.config.countryFile], [2, 'built-in']);
+  assert.match(refused('--profile tiny'), /--profile.*"tiny".*default.*small/u);
 });
 
 test('loadConfig() prefers flag to variable to file to default, and says where a value came from', () => {
