@@ -28,7 +28,7 @@ interface TopRow {
 export const TOP: Command = {
   name: 'top',
   form: 'addresses|numbers|ranges|networks|countries|user-agents',
-  doc: 'Print those with the most messages that came here; what other nodes share is in a separate column. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
+  doc: 'Print those with the most messages that came here; what other nodes share is in a separate column. All addresses of an IPv6 /64 are one row. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
   flags: ['count', 'since'],
   examples: [
     ['top addresses --since 24h', 'Of those that were here in the last day.'],
@@ -108,11 +108,11 @@ async function rowsOf(
 ): Promise<readonly TopRow[]> {
   switch (kind) {
     case 'addresses':
-      return all((after) => log.addresses(TOP_PAGE_ROWS, after), sinceEpochUs).map(
-        ({ address, grade, sharedCount, ...total }) => ({
+      return all((after) => log.sources.page(TOP_PAGE_ROWS, after), sinceEpochUs).map(
+        ({ address, grade, sharedCount, addressesCount, ...total }) => ({
           ...total,
           name: address,
-          more: { shared: sharedCount, grade },
+          more: { addresses: addressesCount, shared: sharedCount, grade },
         }),
       );
     case 'user-agents':

@@ -231,7 +231,11 @@ export class DaemonOperations implements Operations, Disposable {
         'Messages received and not kept, ever.',
         log.dropped(),
       ),
-      gauge('sentrypeer_addresses', 'Addresses known.', log.addressesCount()),
+      gauge(
+        'sentrypeer_addresses',
+        'Addresses that something came from; an IPv6 /64 counts once.',
+        log.addressesCount(),
+      ),
       gauge('sentrypeer_numbers', 'Called numbers known.', log.numbersCount()),
       gauge('sentrypeer_user_agents', 'User-Agents known.', log.userAgentsCount()),
       {

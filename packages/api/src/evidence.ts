@@ -24,6 +24,12 @@ export interface SeenAddress extends SharedTotal {
   readonly grade: Grade;
 }
 
+/** An IPv4 address, or all addresses of an IPv6 /64, which its text then names. */
+interface SeenSource extends SeenAddress {
+  /** How many of its addresses are known, 1 and above. */
+  readonly addressesCount: number;
+}
+
 export interface SeenNumber extends SharedTotal {
   /** As it was dialled. */
   readonly number: string;
@@ -115,11 +121,16 @@ export interface EventSearch {
 }
 
 export interface Evidence {
-  addresses(limit: number, after?: PageEnd): Page<SeenAddress>;
+  readonly sources: {
+    /** The one seen last first; a page may have fewer than `limit`, and still a next one. */
+    page(limit: number, after?: PageEnd): Page<SeenSource>;
+    /** @param source An IPv6 /64 with its length. */
+    source(source: string): SeenSource | undefined;
+  };
   address(address: string): SeenAddress | undefined;
   /** In the order in which they became known. @param totalId Of the last one of the page before. */
   addressesFrom(totalId: number, limit: number): readonly SeenAddress[];
-  /** What something came from, or was called; what is only shared stands apart. */
+  /** What something came from, or was called; an IPv6 /64 counts once. What is only shared stands apart. */
   addressesCount(): number;
   sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>>;
   numbers(limit: number, after?: PageEnd): Page<SeenNumber>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { canonicalAddress } from '@sentrypeer/ip';
+import { canonicalAddress, networksOf } from '@sentrypeer/ip';
 import { readDurationText, readMomentText } from '@sentrypeer/kernel';
 import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 import { parseNumber } from './request-target.ts';
@@ -129,6 +129,20 @@ export function address(description: string): Parameter<string> {
     schema: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
     right: 'an IP address such as 203.0.113.5 or 2001:db8::5',
     read: canonicalAddress,
+  };
+}
+
+/** An address as above, or the network of IPv6 that is shown as one. */
+export function source(description: string): Parameter<string> {
+  const one = address(description);
+  return {
+    ...one,
+    schema: {
+      type: 'string',
+      anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }, { pattern: '/64$' }],
+    },
+    right: 'an IP address such as 203.0.113.5 or 2001:db8::5, or a network such as 2001:db8::/64',
+    read: (text) => (text.endsWith('/64') ? networksOf(text)?.[0]?.text : one.read(text)),
   };
 }
 

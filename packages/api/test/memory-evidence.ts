@@ -2,24 +2,33 @@
 
 import type { EventSearch, Evidence } from '../src/index.ts';
 
-type Of<K extends keyof Evidence> = ReturnType<Evidence[K]>;
-type ItemOf<K extends 'addresses' | 'numbers' | 'userAgents'> = Of<K>['items'][number];
+type Of<K extends Exclude<keyof Evidence, 'sources'>> = ReturnType<Evidence[K]>;
+type ItemOf<K extends 'numbers' | 'userAgents'> = Of<K>['items'][number];
+type AddressItem = NonNullable<Of<'address'>>;
+type Source = NonNullable<ReturnType<Evidence['sources']['source']>>;
 type EventPage = Awaited<ReturnType<EventSearch['find']>>;
 
 /** Evidence in memory: what a test puts into the lists, seen last first. Pages of totals have no second one. */
 export class MemoryEvidence implements Evidence, EventSearch {
-  readonly addressList: ItemOf<'addresses'>[] = [];
+  readonly addressList: AddressItem[] = [];
   readonly numberList: ItemOf<'numbers'>[] = [];
   readonly eventList: EventPage['items'][number][] = [];
   readonly keys = new Map<string, NonNullable<Of<'apiKey'>>>();
   changes = 1;
 
-  addresses(limit: number, after?: { readonly totalId: number }): Of<'addresses'> {
-    const from = this.addressList.findIndex(({ totalId }) => totalId === after?.totalId) + 1;
-    const items = this.addressList.slice(from, from + limit);
-    const last = items.at(-1);
-    return { items, next: items.length < limit ? undefined : last };
-  }
+  /** What is in the list, each its own source. */
+  readonly sources: Evidence['sources'] = {
+    page: (limit, after) => {
+      const from = this.addressList.findIndex(({ totalId }) => totalId === after?.totalId) + 1;
+      const items = this.addressList.slice(from, from + limit).map(asSource);
+      const last = items.at(-1);
+      return { items, next: items.length < limit ? undefined : last };
+    },
+    source: (text) => {
+      const found = this.addressList.find((item) => item.address === text);
+      return found === undefined ? undefined : asSource(found);
+    },
+  };
 
   address(address: string): Of<'address'> {
     return this.addressList.find((item) => item.address === address);
@@ -91,4 +100,8 @@ export class MemoryEvidence implements Evidence, EventSearch {
   apiKey(key: string): Of<'apiKey'> {
     return this.keys.get(key);
   }
+}
+
+function asSource(item: AddressItem): Source {
+  return { ...item, addressesCount: 1 };
 }

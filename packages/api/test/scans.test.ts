@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  SCANS_AWAY_MAX,
   SCANS_PER_CLIENT_MAX,
   SCAN_SLICE_MS,
   SCAN_STEP_EVENTS,
@@ -88,6 +89,29 @@ test('Scans takes on so many questions of a client and no more, and others still
   assert.ok(scans.hasRoom('b'));
   await Promise.all(asked);
   assert.ok(scans.hasRoom('a'));
+});
+
+test('questions from other addresses of an IPv6 /64 are those of one client', async () => {
+  const answer = Promise.withResolvers<{ readonly items: []; readonly next: undefined }>();
+  const evidence = new MemoryEvidence();
+  const eventSearch = { find: () => answer.promise };
+  await using api = await openApi({ evidence, eventSearch }, { trustedProxies: ['127.0.0.1'] });
+  const url = `http://127.0.0.1:${api.address.port}/v1/events`;
+  const ask = async (from: string): Promise<number> =>
+    (await fetch(url, { headers: { 'X-Forwarded-For': from } })).status;
+  // Some wait for the other thread, and as many for their turn as one client may have.
+  const first = Array.from({ length: SCANS_AWAY_MAX + SCANS_PER_CLIENT_MAX + 1 }, (_, at) =>
+    ask(`2001:db8:1:2::${at + 1}`),
+  );
+  assert.equal(await Promise.race(first), 503, 'one too many of this /64');
+  const other = ask('2001:db8:1:3::1');
+  answer.resolve({ items: [], next: undefined });
+  assert.equal(await other, 200);
+  const statuses = await Promise.all(first);
+  assert.equal(
+    statuses.filter((status) => status === 200).length,
+    SCANS_AWAY_MAX + SCANS_PER_CLIENT_MAX,
+  );
 });
 
 test('a page of /v1/events is read in small steps and is whole all the same', async () => {

@@ -47,6 +47,8 @@ const REFUSED: readonly (readonly [path: string, detail: RegExp])[] = [
   ['/v1/addresses?__proto__=2', /no such parameter/],
   ['/v1/addresses/1.2.3', /^address must be an IP address/],
   ['/v1/addresses/1.2.3.4%2f8', /^address/],
+  ['/v1/addresses/1.2.3.4%2f64', /^address/],
+  ['/v1/addresses/2001:db8:1:2::%2f56', /^address must be .* such as 2001:db8::\/64$/],
   ['/v1/addresses/fe80::1%25eth0', /^address/],
   [`/v1/addresses/${'1'.repeat(99)}`, /^address/],
   ['/v1/numbers/alice', /^number must be a number as it was dialled/],

@@ -3,8 +3,10 @@
 /* Made by `npm run docs` of the schemas in packages/api/src/v1/schemas.ts. */
 
 export interface Address {
-  /** IPv4, or IPv6 in its shortest form. */
+  /** IPv4, or IPv6 in its shortest form; in lists the /64 of IPv6 addresses. */
   readonly address: string;
+  /** How many addresses of the /64 are known; 1 for a single address. */
+  readonly addresses: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
   /** ISO 3166-1 alpha-2; null where it is not known. */
@@ -58,7 +60,7 @@ export interface UserAgent {
 export interface Country {
   /** ISO 3166-1 alpha-2; null where it is not known. */
   readonly country: string | null;
-  /** Addresses known. */
+  /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;
   /** When it was met first. */
   readonly first_seen: string;
@@ -77,7 +79,7 @@ export interface Network {
   readonly network: string;
   /** Of the autonomous system. */
   readonly name: string | null;
-  /** Addresses known. */
+  /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;
   /** When it was met first. */
   readonly first_seen: string;
@@ -195,7 +197,7 @@ export interface Followers {
 }
 
 export interface Summary {
-  /** Addresses seen. */
+  /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;
   /** Numbers called. */
   readonly numbers: number;

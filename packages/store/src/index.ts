@@ -30,7 +30,13 @@ export { Peers, unknownOrigin } from './sharing/peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
 export { StoreReader } from './store-reader.ts';
-export type { AddressTotal, HourTotal, NumberTotal, UserAgentTotal } from './totals/total-rows.ts';
+export type {
+  AddressTotal,
+  HourTotal,
+  NumberTotal,
+  SourceTotal,
+  UserAgentTotal,
+} from './totals/total-rows.ts';
 export { Decisions, type Decision } from './judging/decisions.ts';
 export { JUDGE_CURSOR } from './judging/event-lanes.ts';
 export {

@@ -33,6 +33,7 @@ import {
   type NumberTotal,
   type UserAgentTotal,
 } from './totals/total-rows.ts';
+import { SourceReader } from './totals/source-reader.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -47,6 +48,8 @@ export class StoreReader {
   readonly endpoints: EndpointReader;
   /** Countries and networks. */
   readonly places: PlaceReader;
+  /** Addresses, those of an IPv6 /64 together. */
+  readonly sources: SourceReader;
   /** What speaks for and against a listing, and what is listed. */
   readonly evidence: EvidenceReader;
   readonly listings: ListingReader;
@@ -105,13 +108,15 @@ export class StoreReader {
         sum(shared_count) AS shared_count FROM hour_total
       WHERE hour >= ? AND hour < ? GROUP BY method, transport ORDER BY seen_count DESC`);
     this.#sharedCounts = database.prepare(`
-      SELECT (SELECT count(*) FROM address_total WHERE seen_count = 0) AS addresses,
+      SELECT (SELECT count(*) FROM address_total WHERE seen_count = 0 AND source IS NULL)
+          + (SELECT count(*) FROM source_total WHERE seen_count = 0) AS addresses,
         (SELECT count(*) FROM number_total WHERE seen_count = 0) AS numbers,
         (SELECT count(*) FROM user_agent_total WHERE seen_count = 0) AS user_agents`);
     this.#apiKey = database.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE sha256 = ?`);
     this.#search = new EventSearch(database);
     this.endpoints = new EndpointReader(database, path);
     this.places = new PlaceReader(database, path);
+    this.sources = new SourceReader(database, path);
     this.evidence = new EvidenceReader(database);
     this.listings = new ListingReader(database);
     this.origins = new OriginReader(database, path);
@@ -148,9 +153,13 @@ export class StoreReader {
     return row === undefined ? undefined : Number(row['honey_id']);
   }
 
-  /** Addresses that something came from; those that are only shared stand apart in `sharedCounts()`. */
+  /**
+   * Sources that something came from: IPv4 addresses, and IPv6 /64. Those that are only shared stand apart in
+   * `sharedCounts()`.
+   */
   addressesCount(): number {
-    return this.#readCounter('addresses') - this.sharedCounts().addresses;
+    const sources = this.#readCounter('addresses') - this.#readCounter('crowded_addresses');
+    return sources - this.sharedCounts().addresses;
   }
 
   /** What was never met here, only shared by other nodes: no more than their events that are kept. */

@@ -177,8 +177,17 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What versions 18 and 19 brought, taken away again. */
-const WITHOUT_VERSION_18 = `
+/** What version 20 brought, taken away again. */
+const WITHOUT_VERSION_20 = `
+  DROP TRIGGER source_total_added; DROP TRIGGER source_total_changed; DROP TRIGGER source_total_removed;
+  DROP TRIGGER IF EXISTS address_place_removed; DROP TABLE source_total;
+  DROP INDEX address_total_source_index; DROP INDEX address_total_hearsay_index;
+  CREATE INDEX address_total_hearsay_index ON address_total (seen_count) WHERE seen_count = 0;
+  ALTER TABLE address_total DROP COLUMN source;
+  DELETE FROM counter WHERE name = 'crowded_addresses';`;
+
+/** What versions 18 to 20 brought, taken away again. */
+const WITHOUT_VERSION_18 = `${WITHOUT_VERSION_20}
   DROP TRIGGER foreign_row_changed; DROP TABLE foreign_change;
   DELETE FROM counter WHERE name IN ('foreign_changed', 'foreign_changed_told', 'lowest_honey_id');
   DROP TRIGGER event_goes; DROP TABLE removed_event;`;
@@ -190,12 +199,12 @@ export const LIKE_VERSION_17 = `${WITHOUT_VERSION_18}
   CREATE TRIGGER foreign_row_removed AFTER DELETE ON honey BEGIN UPDATE counter SET value = -1; END;
   CREATE TRIGGER shared_event_removed AFTER DELETE ON honey BEGIN UPDATE counter SET value = -1; END;`;
 
-/** What versions 16 to 19 brought, taken away again. */
+/** What versions 16 to 20 brought, taken away again. */
 const WITHOUT_VERSION_16 = `${WITHOUT_VERSION_18}
   DROP TABLE foreign_rows;
   DELETE FROM counter WHERE name = 'own_removal' OR name GLOB 'foreign_*';`;
 
-/** What versions 15 to 19 brought, taken away again. */
+/** What versions 15 to 20 brought, taken away again. */
 export const WITHOUT_VERSION_15 = `${WITHOUT_VERSION_16} ALTER TABLE hour_total DROP COLUMN shared_count;
   ${GRADED.map(
     (name) => `DROP INDEX ${name}_hearsay_index;
@@ -204,7 +213,7 @@ export const WITHOUT_VERSION_15 = `${WITHOUT_VERSION_16} ALTER TABLE hour_total 
         .join('')}`,
   ).join('')}`;
 
-/** What versions 14 to 19 brought, taken away again. */
+/** What versions 14 to 20 brought, taken away again. */
 export const WITHOUT_VERSION_14 = `
   ${WITHOUT_VERSION_15}
   DROP TRIGGER address_evidence_removed; DROP TABLE address_network;

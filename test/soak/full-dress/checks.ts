@@ -98,7 +98,10 @@ export async function checkMetrics(node: SoakNode, findings: Findings): Promise<
       'sentrypeer_messages_dropped_total',
       "SELECT value FROM counter WHERE name = 'dropped_messages'",
     ],
-    ['sentrypeer_addresses', 'SELECT count(*) FROM address_total WHERE seen_count > 0'],
+    [
+      'sentrypeer_addresses',
+      'SELECT count(DISTINCT coalesce(source, address)) FROM address_total WHERE seen_count > 0',
+    ],
     ['sentrypeer_numbers', 'SELECT count(*) FROM number_total WHERE seen_count > 0'],
     ['sentrypeer_user_agents', 'SELECT count(*) FROM user_agent_total WHERE seen_count > 0'],
   ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyRequest } from 'fastify';
-import { endpointOf, isLoopback, sourceKey } from '@sentrypeer/ip';
+import { isLoopback, sourceKey } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import type { Role } from '../evidence.ts';
 import {
@@ -12,7 +12,7 @@ import {
   KEY_CHARACTERS_MAX,
   RATE_MS,
 } from '../limits.ts';
-import { clientAddress } from './client-address.ts';
+import { bareAddress, clientAddress } from './client-address.ts';
 import { RequestWindows } from './request-windows.ts';
 import { sessionId } from './session-cookie.ts';
 import { hasToken, Sessions, type Session } from './sessions.ts';
@@ -131,7 +131,7 @@ export class Access {
     }
     const key = text === undefined ? undefined : this.#key(text);
     if (key !== undefined) return this.#admitKey(key, access, nowMs);
-    if (this.#options.ratePerSecond > 0 && !isLoopback(bare(address))) {
+    if (this.#options.ratePerSecond > 0 && !isLoopback(bareAddress(address))) {
       const waitMs = this.#requests.take(clientOf(address), nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
@@ -283,11 +283,6 @@ function keyOf(request: FastifyRequest, access: RouteAccess): string | undefined
   return (request.params as Readonly<Record<string, string>>)['key'];
 }
 
-/** Node.js writes an address with its zone, and IPv4 in IPv6 where a socket takes both. */
-function bare(ip: string): string {
-  return endpointOf(ip, 0).address;
-}
-
 function clientOf(ip: string): string {
-  return sourceKey(bare(ip));
+  return sourceKey(bareAddress(ip));
 }

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyRequest } from 'fastify';
-import { isZonedAddress } from '@sentrypeer/ip';
+import { endpointOf, isZonedAddress, sourceKey } from '@sentrypeer/ip';
 
 /** Who asks. Where a trusted proxy names no address in `X-Forwarded-For`, whoever connected: anybody may write anything there. */
 export function clientAddress(request: FastifyRequest): string {
   const { ip } = request;
   return isZonedAddress(ip) ? ip : (request.raw.socket.remoteAddress ?? '');
+}
+
+/** The same, as limits count it: an IPv4 address, or an IPv6 /64, within which a client takes any address it likes. */
+export function clientSource(request: FastifyRequest): string {
+  return sourceKey(bareAddress(clientAddress(request)));
+}
+
+/** Node.js writes an address with its zone, and IPv4 in IPv6 where a socket takes both. */
+export function bareAddress(ip: string): string {
+  return endpointOf(ip, 0).address;
 }

@@ -22,9 +22,13 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json };
 
-export function addressEntry(total: SeenAddress, places: PlaceEvidence): Json {
-  const { address, grade } = total;
-  return { address, grade, ...placeEntry(places.placeOf(address)), ...seen(total) };
+export function addressEntry(
+  total: SeenAddress & { readonly addressesCount?: number },
+  places: PlaceEvidence,
+): Json {
+  const { address, grade, addressesCount = 1 } = total;
+  const place = places.placeOf(address.split('/')[0] ?? '');
+  return { address, addresses: addressesCount, grade, ...placeEntry(place), ...seen(total) };
 }
 
 export function placeEntry(place: Place | undefined) {

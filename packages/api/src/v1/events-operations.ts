@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { maySeeSecrets } from '../access/access.ts';
-import { clientAddress } from '../access/client-address.ts';
+import { clientSource } from '../access/client-address.ts';
 import type { EventFilter, EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
 import {
   PAGE_ENTRIES_DEFAULT,
@@ -131,7 +131,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       if (withSecrets && !mayInclude(call)) return;
       const { evidence, places } = ports;
       const filter = eventFilter(values, evidence);
-      const client = clientAddress(call.request);
+      const client = clientSource(call.request);
       sendStream(call, values.after, evidence.lastHoneyId(), {
         type: 'event',
         read: (after) =>
@@ -177,7 +177,7 @@ interface PageQuery {
 /** Reads the page step by step: rows are looked at and events written a few at a time. */
 async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void> {
   const { request, reply, ports } = call;
-  const client = clientAddress(request);
+  const client = clientSource(request);
   const texts: string[] = [];
   let after = query.after;
   const stepsMax = Math.ceil(query.limit / SCAN_STEP_EVENTS) + SCAN_ROWS_MAX / SCAN_STEP_ROWS;
@@ -238,7 +238,7 @@ async function* exportText(
   lineOf: (event: FoundEvent) => string,
 ): AsyncGenerator<string> {
   if (head !== '') yield head;
-  const client = clientAddress(request);
+  const client = clientSource(request);
   let after: number | undefined = 0;
   while (after !== undefined) {
     const from: number = after;

@@ -24,6 +24,7 @@ const MET = {
   last_seen: SEEN.last_seen,
   seen_count: count('Messages.'),
 };
+const ADDRESSES = count('Addresses that something came from. An IPv6 /64 counts once.');
 const GRADE: Schema = {
   type: 'string',
   enum: GRADES,
@@ -104,7 +105,8 @@ const EXPLAINED = {
 
 export const SCHEMAS = {
   Address: object({
-    address: text('IPv4, or IPv6 in its shortest form.'),
+    address: text('IPv4, or IPv6 in its shortest form; in lists the /64 of IPv6 addresses.'),
+    addresses: count('How many addresses of the /64 are known; 1 for a single address.'),
     grade: GRADE,
     ...PLACE,
     ...SEEN,
@@ -121,12 +123,12 @@ export const SCHEMAS = {
   NumberPage: page('Number'),
   UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
   UserAgentPage: page('UserAgent'),
-  Country: object({ country: PLACE.country, addresses: count('Addresses known.'), ...MET }),
+  Country: object({ country: PLACE.country, addresses: ADDRESSES, ...MET }),
   Countries: object({ items: { type: 'array', items: { $ref: '#/components/schemas/Country' } } }),
   Network: object({
     network: PLACE.network,
     name: PLACE.network_name,
-    addresses: count('Addresses known.'),
+    addresses: ADDRESSES,
     ...MET,
   }),
   NetworkPage: page('Network'),
@@ -159,7 +161,7 @@ export const SCHEMAS = {
   }),
   ...OPERATIONS_SCHEMAS,
   Summary: object({
-    addresses: count('Addresses seen.'),
+    addresses: ADDRESSES,
     numbers: count('Numbers called.'),
     user_agents: count('User-Agents seen.'),
     shared_addresses: count('Addresses that other nodes share, and that nothing came from.'),

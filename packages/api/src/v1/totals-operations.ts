@@ -2,11 +2,11 @@
 
 import { ADDRESS_PARAMETERS, isListed, listFilter } from '../list-query.ts';
 import {
-  address,
   country,
   dialledNumber,
   network,
   oneOf,
+  source,
   time,
   wholeNumber,
 } from '../parameters.ts';
@@ -65,6 +65,8 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/addresses',
     summary: 'Addresses, the one seen last first',
+    description:
+      'All addresses of an IPv6 /64 are one entry, because one attacker can use any of them.',
     need: 'read',
     query: { ...ADDRESS_PARAMETERS, country, network, limit, cursor: totalsCursor },
     mediaType: JSON_TYPE,
@@ -73,7 +75,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     handle: (call) => {
       const { values, ports } = call;
       const filter = listFilter(values, 'seen', ports.clock.epochUs());
-      const page = pageOf((count, after) => ports.evidence.addresses(count, after), {
+      const page = pageOf((count, after) => ports.evidence.sources.page(count, after), {
         after: values.cursor,
         limit: values.limit,
         sinceEpochUs: filter.afterEpochUs,
@@ -92,13 +94,16 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     summary: 'One address',
     need: 'read',
     query: {},
-    place: { name: 'address', parameter: address('The address.') },
+    place: { name: 'address', parameter: source('The address, or an IPv6 /64.') },
     mediaType: JSON_TYPE,
     schema: reference('Address'),
     notFound: 'The address was not seen.',
     isConditional: always,
     handle: (call) => {
-      const found = call.ports.evidence.address(call.place);
+      const { evidence } = call.ports;
+      const found = call.place.includes('/')
+        ? evidence.sources.source(call.place)
+        : evidence.address(call.place);
       sendFound(
         call,
         found === undefined ? undefined : addressEntry(found, call.ports.places),
@@ -246,7 +251,7 @@ function isPlaced(
   wanted: { readonly country?: string; readonly network?: string },
 ): boolean {
   if (wanted.country === undefined && wanted.network === undefined) return true;
-  const place = places.placeOf(from);
+  const place = places.placeOf(from.split('/')[0] ?? '');
   return (
     (wanted.country ?? place.country) === place.country &&
     (wanted.network ?? place.network) === place.network

@@ -43,6 +43,13 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
       EARLIEST_US,
     );
   }
+  // The time of its newest address says when a /64 was last seen.
+  run(
+    'UPDATE source_total SET first_seen_us = ? WHERE first_seen_us > ? OR first_seen_us < ?',
+    nowUs,
+    latestUs,
+    EARLIEST_US,
+  );
   repairHours(database, Math.floor(nowUs / HOUR_US));
   // Who follows what was seen last goes on from now.
   run(

@@ -37,6 +37,7 @@ import {
   TABLES_OF_VERSION_5,
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
+import { addSourceTables, SOURCE_COLUMN } from '../totals/source-tables.ts';
 import { Totals } from '../totals/totals.ts';
 import { endSteps, execTicking, runSteps, type UpgradeStep } from './upgrade-steps.ts';
 
@@ -71,6 +72,7 @@ export function migrate(
     version < 2 ? execStep(database, TABLES_OF_VERSION_2) : undefined,
     version < 9 ? execStep(database, GRADES_OF_TOTALS) : undefined,
     version < 15 ? execStep(database, HEARSAY_COLUMNS) : undefined,
+    version < 20 ? execStep(database, SOURCE_COLUMN) : undefined,
     isLegacy ? takeOver : undefined,
     version < 2
       ? { weight: 15, run: (told) => execTicking(database, TOTALS_OF_VERSION_2, 2, told) }
@@ -89,6 +91,7 @@ export function migrate(
     version < 16 ? execStep(database, TABLES_OF_VERSION_16) : undefined,
     version < 18 ? execStep(database, TABLES_OF_VERSION_18) : undefined,
     version < 19 ? execStep(database, TABLES_OF_VERSION_19) : undefined,
+    version < 20 ? { weight: 1, run: () => addSourceTables(database) } : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

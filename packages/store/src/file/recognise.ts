@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** What each version brought, newest first: the name of a table or index, and what its declaration says. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [20, 'source_total', 'TABLE'],
   [19, 'foreign_change', 'TABLE'],
   [18, 'removed_event', 'TABLE'],
   [17, 'shared_event_removed', 'LEFT JOIN'],

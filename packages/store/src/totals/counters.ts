@@ -11,6 +11,7 @@ export type CounterName =
   | 'last_honey_id'
   | 'dropped_messages'
   | 'addresses'
+  | 'crowded_addresses'
   | 'numbers'
   | 'user_agents'
   | 'proved_addresses'

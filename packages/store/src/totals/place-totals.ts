@@ -34,13 +34,14 @@ interface Sum {
 }
 
 /**
- * Totals per country and network, kept beside the totals of addresses: what an address has more than was counted of
- * it is added. So recording pays nothing for them, and they are a second or so behind.
+ * Totals of countries and networks. The messages of an address that were not counted yet are added some time after they
+ * were recorded, so recording pays nothing for them, and they are about a second late.
  */
 export class PlaceTotals {
   readonly #database: DatabaseSync;
   readonly #counters: Counters;
   readonly #address: StatementSync;
+  readonly #isPlaced: StatementSync;
   readonly #place: StatementSync;
   readonly #count: StatementSync;
   readonly #addCountry: StatementSync;
@@ -52,8 +53,13 @@ export class PlaceTotals {
     this.#database = database;
     this.#counters = new Counters(database);
     this.#address = database.prepare(`
-      SELECT seen_count, first_seen_us, last_seen_us, counted, country, network
+      SELECT source, seen_count, first_seen_us, last_seen_us, counted, country, network
       FROM address_total LEFT JOIN address_place USING (total_id) WHERE total_id = ?`);
+    const placed =
+      'SELECT 1 FROM address_total JOIN address_place USING (total_id) WHERE source = ?1';
+    this.#isPlaced = database.prepare(
+      `SELECT EXISTS (${placed} AND country = ?2) AS in_country, EXISTS (${placed} AND network = ?3) AS in_network`,
+    );
     this.#place = database.prepare(
       'INSERT INTO address_place (total_id, country, network, counted) VALUES (?, ?, ?, ?)',
     );
@@ -122,17 +128,27 @@ export class PlaceTotals {
     const seenCount = Number(row['seen_count']);
     if (seenCount === 0) return; // Since then only other nodes share it.
     const isNew = row['counted'] === null;
+    // A /64 counts once.
+    const source = row['source'] === null ? null : String(row['source']);
+    const before = isNew ? this.#isPlaced.get(source, country, network) : undefined;
     if (isNew) this.#place.run(totalId, country, network, seenCount);
     else this.#count.run(seenCount, totalId);
     const more = {
-      addresses: isNew ? 1 : 0,
       count: seenCount - Number(row['counted'] ?? 0),
       firstUs: Number(row['first_seen_us']),
       lastUs: Number(row['last_seen_us']),
     };
     // What it was counted under it stays under.
-    add(countries, isNew ? country : String(row['country']), { ...more, name: '' });
-    add(networks, isNew ? network : String(row['network']), { ...more, name: networkName });
+    add(countries, isNew ? country : String(row['country']), {
+      ...more,
+      name: '',
+      addresses: before?.['in_country'] === 0 ? 1 : 0,
+    });
+    add(networks, isNew ? network : String(row['network']), {
+      ...more,
+      name: networkName,
+      addresses: before?.['in_network'] === 0 ? 1 : 0,
+    });
   }
 }
 

@@ -26,6 +26,12 @@ export interface AddressTotal extends TotalOf {
   readonly grade: Grade;
 }
 
+/** The same of a source: an IPv4 address, or all addresses of an IPv6 /64, which its text then names. */
+export interface SourceTotal extends AddressTotal {
+  /** How many of its addresses are known, 1 and above. */
+  readonly addressesCount: number;
+}
+
 /** All that is known of a called number, as it was dialled. */
 export interface NumberTotal extends TotalOf {
   readonly number: string;

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from './counters.ts';
+import { sourceOf } from './source-tables.ts';
 import { SUMS_KEPT_MAX, USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 import { REGISTERED_METHODS } from '@sentrypeer/event';
 
@@ -100,10 +101,10 @@ export class Totals {
 
   constructor(database: DatabaseSync, counters: Counters) {
     this.#counters = counters;
-    this.#addAddress = addText(database, 'address_total', 'address');
+    this.#addAddress = addText(database, 'address_total', 'address', 'source');
     this.#addNumber = addText(database, 'number_total', 'number');
     this.#addUserAgent = addText(database, 'user_agent_total', 'user_agent');
-    this.#shareAddress = shareText(database, 'address_total', 'address');
+    this.#shareAddress = shareText(database, 'address_total', 'address', 'source');
     this.#shareNumber = shareText(database, 'number_total', 'number');
     this.#shareUserAgent = shareText(database, 'user_agent_total', 'user_agent');
     this.#addHour = database.prepare(`
@@ -187,7 +188,8 @@ export class Totals {
   flush(): void {
     const before = this.#readLastIds();
     for (const [address, sum] of this.#addresses.entries()) {
-      this.#addAddress.run(address, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
+      const { firstUs, lastUs, count, gradeRank } = sum;
+      this.#addAddress.run(address, firstUs, lastUs, count, gradeRank, sourceOf(address));
     }
     for (const [number, sum] of this.#numbers.entries()) {
       this.#addNumber.run(number, sum.firstUs, sum.lastUs, sum.count, sum.gradeRank);
@@ -220,8 +222,10 @@ export class Totals {
   }
 
   #flushShared(): void {
+    for (const [address, { firstUs, lastUs, count }] of this.#sharedAddresses.entries()) {
+      this.#shareAddress.run(address, firstUs, lastUs, count, sourceOf(address));
+    }
     for (const [sums, statement] of [
-      [this.#sharedAddresses, this.#shareAddress],
       [this.#sharedNumbers, this.#shareNumber],
       [this.#sharedUserAgents, this.#shareUserAgent],
     ] as const) {
@@ -244,22 +248,38 @@ export class Totals {
 type TextTable = 'address_total' | 'number_total' | 'user_agent_total';
 type TextColumn = 'address' | 'number' | 'user_agent';
 
-/** What is only shared has the times of the shares, until it is met. */
-function addText(database: DatabaseSync, table: TextTable, column: TextColumn): StatementSync {
+/**
+ * What is only shared has the times of the shares, until it is met.
+ *
+ * @param more A column of the table that is written once.
+ */
+function addText(
+  database: DatabaseSync,
+  table: TextTable,
+  column: TextColumn,
+  more?: 'source',
+): StatementSync {
+  const [name, value] = more === undefined ? ['', ''] : [`, ${more}`, ', ?'];
   return database.prepare(`
-    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade)
-    VALUES (?, ?, ?, ?, ?)
+    INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade${name})
+    VALUES (?, ?, ?, ?, ?${value})
     ON CONFLICT (${column}) DO UPDATE SET
       first_seen_us = iif(seen_count = 0, excluded.first_seen_us, min(first_seen_us, excluded.first_seen_us)),
       last_seen_us = iif(seen_count = 0, excluded.last_seen_us, max(last_seen_us, excluded.last_seen_us)),
       seen_count = seen_count + excluded.seen_count, grade = max(grade, excluded.grade)`);
 }
 
-function shareText(database: DatabaseSync, table: TextTable, column: TextColumn): StatementSync {
+function shareText(
+  database: DatabaseSync,
+  table: TextTable,
+  column: TextColumn,
+  more?: 'source',
+): StatementSync {
+  const [name, value] = more === undefined ? ['', ''] : [`, ${more}`, ', ?5'];
   return database.prepare(`
     INSERT INTO ${table} (${column}, first_seen_us, last_seen_us, seen_count, grade,
-        shared_count, shared_first_us, shared_last_us)
-      VALUES (?1, ?2, ?3, 0, 0, ?4, ?2, ?3)
+        shared_count, shared_first_us, shared_last_us${name})
+      VALUES (?1, ?2, ?3, 0, 0, ?4, ?2, ?3${value})
     ON CONFLICT (${column}) DO UPDATE SET
       first_seen_us = iif(seen_count = 0, min(first_seen_us, excluded.first_seen_us), first_seen_us),
       last_seen_us = iif(seen_count = 0, max(last_seen_us, excluded.last_seen_us), last_seen_us),

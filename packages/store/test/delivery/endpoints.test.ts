@@ -143,7 +143,7 @@ test('Store.open() adds the tables of version 3 to a database of version 2', () 
   database.exec(`
     ${WITHOUT_VERSION_5}
     DROP TABLE endpoint_status; DROP TABLE dead_letter; DROP TABLE country_total;
-    DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
+    DROP TABLE network_total; DROP TABLE address_place;
     DELETE FROM counter WHERE name GLOB 'placed_*';
     INSERT INTO counter (name, value) VALUES ('mark', 7); PRAGMA user_version = 2`);
   database.close();

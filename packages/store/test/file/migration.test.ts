@@ -119,6 +119,7 @@ test('Store.open() takes the port out of source_ip where 4.x wrote one', () => {
   using reader = StoreReader.open(path);
   assert.equal(reader.address('203.0.113.9')?.seenCount, 1);
   assert.equal(reader.addressesCount(), 3);
+  assert.equal(reader.sources.source('::/64')?.addressesCount, 1, 'loopback stands for itself');
 });
 
 test('Store.open() adds only the columns that an old file lacks, and missing indexes', () => {
@@ -191,7 +192,7 @@ test('Store.open() fills the totals of version 2 from the rows of version 0 and 
     ${WITHOUT_VERSION_5}
     DROP TABLE endpoint_status; DROP TABLE dead_letter;
     DROP TABLE user_agent_total; DROP TABLE hour_total; DROP TABLE api_key; DROP TABLE country_total;
-    DROP TABLE network_total; DROP TABLE address_place; DROP TRIGGER address_place_removed;
+    DROP TABLE network_total; DROP TABLE address_place;
     DELETE FROM counter WHERE name = 'user_agents' OR name GLOB 'placed_*';
     PRAGMA user_version = 1`);
   database.close();

@@ -82,6 +82,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'pending_repeat',
     'removed_event',
     'shared_event',
+    'source_total',
     'user_agent_total',
   ]);
 });
