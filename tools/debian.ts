@@ -91,7 +91,7 @@ function stage(folder: string, version: string): void {
   cpSync(join(PACKAGING, 'debian'), join(folder, 'debian'), { recursive: true });
   cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
   rmSync(join(folder, 'dist/sentrypeer.js')); // For npm; here a shell script starts the program.
-  for (const name of ['etc', 'fail2ban', 'apparmor'])
+  for (const name of ['etc', 'fail2ban', 'apparmor', 'bird'])
     cpSync(join(PACKAGING, name), join(folder, name), { recursive: true });
   cpSync(join(ROOT, 'docs/sentrypeer.1'), join(folder, 'sentrypeer.1'));
   cpSync(process.execPath, join(folder, 'node'));
@@ -99,6 +99,7 @@ function stage(folder: string, version: string): void {
     cpSync(join(PACKAGING, from), join(folder, 'debian', to));
   into('systemd/sentrypeer.service', 'sentrypeer.service');
   into('systemd/sentrypeer-firewall.service', 'sentrypeer.sentrypeer-firewall.service');
+  into('systemd/sentrypeer-bgp.service', 'sentrypeer.sentrypeer-bgp.service');
   into('etc/sysusers.conf', 'sentrypeer.sysusers');
   into('etc/tmpfiles.conf', 'sentrypeer.tmpfiles');
   into('etc/logrotate', 'sentrypeer.logrotate');

@@ -33,10 +33,12 @@ const FILES: Readonly<Record<string, string>> = {
   '/usr/lib/systemd/system/sentrypeer.service': 'packaging/systemd/sentrypeer.service',
   '/usr/lib/systemd/system/sentrypeer-firewall.service':
     'packaging/systemd/sentrypeer-firewall.service',
+  '/usr/lib/systemd/system/sentrypeer-bgp.service': 'packaging/systemd/sentrypeer-bgp.service',
   '/usr/lib/sysusers.d/sentrypeer.conf': 'packaging/etc/sysusers.conf',
   '/usr/lib/tmpfiles.d/sentrypeer.conf': 'packaging/etc/tmpfiles.conf',
   '/usr/share/doc/sentrypeer/CHANGELOG.md': 'CHANGELOG.md',
   '/usr/share/doc/sentrypeer/fail2ban': 'packaging/fail2ban',
+  '/usr/share/doc/sentrypeer/bird': 'packaging/bird',
   '/usr/share/licenses/sentrypeer/LICENSE-GPL-2.0': 'LICENSE-GPL-2.0',
   '/usr/share/licenses/sentrypeer/LICENSE-GPL-3.0': 'LICENSE-GPL-3.0',
   '/usr/share/licenses/sentrypeer/LICENCES.txt': 'dist/LICENCES.txt',

@@ -49,7 +49,7 @@ export async function start(
     process: child,
     startedMs: performance.now() - startMs,
     output: () => text,
-    residentMib: () => residentMib(child.pid),
+    residentMib: () => residentMibOf(child.pid),
     processorSeconds: () => processorSeconds(child.pid),
     stop: async () => {
       child.kill('SIGTERM');
@@ -118,7 +118,8 @@ export function machineLine(): string {
   return `${day}, Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}`;
 }
 
-function residentMib(pid: number | undefined): number {
+/** Resident memory of a process in MiB, or 0 where the system has no /proc. */
+export function residentMibOf(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) / 1024;

@@ -150,6 +150,28 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   assert.match(machine.run('nft list tables'), /sentrypeer/);
   machine.run('systemctl stop sentrypeer-firewall');
 
+  // So is the BGP speaker, which only root may give routers; a file without them is refused in words.
+  assert.equal(machine.attempt('systemctl is-enabled sentrypeer-bgp').output.trim(), 'disabled');
+  machine.run('echo SENTRYPEER_BGP_NODE=http://127.0.0.1:8099 > /etc/default/sentrypeer-bgp');
+  machine.attempt('touch /etc/sentrypeer/bgp.toml; systemctl start sentrypeer-bgp');
+  await until('the refusal', () =>
+    machine.run('journalctl -u sentrypeer-bgp').includes('there is no router to tell'),
+  );
+  const table = 'asn = 64512\\nrouter_id = "127.0.0.1"\\nlisten = ["127.0.0.1:179"]';
+  const neighbour = 'address = "127.0.0.2"\\nasn = 64496\\npassive = true';
+  machine.run(
+    `printf '[bgp]\\n${table}\\n[[bgp.neighbour]]\\n${neighbour}\\n' > /etc/sentrypeer/bgp.toml`,
+  );
+  machine.run('systemctl reset-failed sentrypeer-bgp; systemctl restart sentrypeer-bgp');
+  await until('the BGP speaker', () =>
+    machine
+      .attempt('sentrypeer -g /etc/sentrypeer/bgp.toml bgp status')
+      .output.includes('announcing'),
+  );
+  assert.match(machine.run('ss -ltn'), /127\.0\.0\.1:179 /);
+  assert.equal(machine.run('systemctl show -P DynamicUser sentrypeer-bgp').trim(), 'yes');
+  machine.run('systemctl stop sentrypeer-bgp');
+
   // Killed, it comes back; removed, its data stay; purged, nothing does.
   machine.run('systemctl kill --signal=KILL sentrypeer');
   await until(
