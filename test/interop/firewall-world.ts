@@ -10,12 +10,16 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { FirewallNote } from '../../daemon/src/services/firewall/run-directory.ts';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { Background } from './background.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
 export const HOST = '45.10.0.1';
 export const ROUTER = '45.10.0.254';
 export const ATTACKER = '46.1.1.2';
 export const BYSTANDER = '46.1.2.2';
+export const HOST6 = '2a02:10::1';
+export const ATTACKER6 = '2a02:11:1:1::2';
+export const BYSTANDER6 = '2a02:11:1:2::2';
 export const SIP_PORT = 5060;
 const API_PORT = 8082;
 const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
@@ -26,18 +30,20 @@ mount -t tmpfs tmpfs /run
 ip link set lo up
 for name in router attacker bystander; do ip netns add $name; ip -n $name link set lo up; done
 ip link add h0 type veth peer name r0 netns router
-ip addr add ${HOST}/24 dev h0; ip link set h0 up
-ip -n router addr add ${ROUTER}/24 dev r0; ip -n router link set r0 up
+ip addr add ${HOST}/24 dev h0; ip addr add ${HOST6}/64 dev h0 nodad; ip link set h0 up
+ip -n router addr add ${ROUTER}/24 dev r0; ip -n router addr add 2a02:10::fe/64 dev r0 nodad; ip -n router link set r0 up
 ip route add default via ${ROUTER}
+ip route add default via 2a02:10::fe
 join() {
   ip -n router link add $1 type veth peer name e0 netns $2
-  ip -n router addr add $3.1/24 dev $1; ip -n router link set $1 up
-  ip -n $2 addr add $3.2/24 dev e0; ip -n $2 link set e0 up
+  ip -n router addr add $3.1/24 dev $1; ip -n router addr add $4::1/64 dev $1 nodad; ip -n router link set $1 up
+  ip -n $2 addr add $3.2/24 dev e0; ip -n $2 addr add $4::2/64 dev e0 nodad; ip -n $2 link set e0 up
   ip -n $2 route add default via $3.1
+  ip -n $2 route add default via $4::1
 }
-join a0 attacker 46.1.1
-join b0 bystander 46.1.2
-ip netns exec router sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+join a0 attacker 46.1.1 2a02:11:1:1
+join b0 bystander 46.1.2 2a02:11:1:2
+ip netns exec router sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
 echo ready
 exec cat`;
 
@@ -52,8 +58,10 @@ socket.bind(() => socket.send(['OPTIONS sip:100@${HOST} SIP/2.0',
 setTimeout(() => process.exit(3), 400);
 `;
 
-const KNOCK = `
-require('node:net').connect(9, '${HOST}').on('error', ({ code }) => console.log(code));
+/** Prints what a connection to a port comes to, if that is heard of within 400 ms. */
+const knock = (host: string, port: number): string => `
+const socket = require('node:net').connect(${port}, '${host}');
+socket.on('error', ({ code }) => console.log(code)).on('connect', () => { console.log('open'); process.exit(); });
 setTimeout(() => process.exit(), 400).unref();
 `;
 
@@ -108,12 +116,19 @@ export class FirewallWorld implements AsyncDisposable {
     return run.stdout;
   }
 
+  /** A program of Node.js that runs there meanwhile. @param where A place, or words that enter one from the host. */
+  background(where: Place | readonly string[], code: string): Background {
+    const enter = typeof where === 'string' ? this.at(where) : [...this.at('host'), ...where];
+    const [program, ...args] = [...enter, process.execPath, '-e', code];
+    return new Background(program, args, this.folder);
+  }
+
   daemon(): Promise<DaemonProcess> {
     return DaemonProcess.start(
       [
         '-r',
         '--threads=1',
-        `--sip-address=${HOST}`,
+        `--sip-address=${HOST},${HOST6}`,
         `--sip-port=${SIP_PORT}`,
         `--api-port=${API_PORT}`,
         '--reply-rate=1000',
@@ -172,9 +187,10 @@ export class FirewallWorld implements AsyncDisposable {
     return (await this.run(place, process.execPath, '-e', ASK)).status === 0;
   }
 
-  /** Whether packets to another port come through: the host says that it is closed. */
-  async isReachable(place: Place): Promise<boolean> {
-    return (await this.run(place, process.execPath, '-e', KNOCK)).stdout.includes('ECONNREFUSED');
+  /** Whether packets to another port than SIP come through: the host says that it is closed. */
+  async isReachable(place: Place, host = HOST, port = 9): Promise<boolean> {
+    const run = await this.run(place, process.execPath, '-e', knock(host, port));
+    return run.stdout.includes('ECONNREFUSED');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

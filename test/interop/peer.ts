@@ -36,6 +36,7 @@ export const PEERS = {
   initdb: 'postgresql',
   ipset: 'ipset',
   iptables: 'iptables',
+  'iptables-nft-restore': 'iptables',
   kamailio: 'kamailio',
   lintian: 'lintian',
   logger: 'bsdutils',

@@ -170,7 +170,7 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   );
   assert.match(machine.run('ss -ltn'), /127\.0\.0\.1:179 /);
   assert.equal(machine.run('systemctl show -P DynamicUser sentrypeer-bgp').trim(), 'yes');
-  machine.run('systemctl stop sentrypeer-bgp');
+  machine.run('systemctl stop sentrypeer-bgp; rm /etc/sentrypeer/bgp.toml');
 
   // Killed, it comes back; removed, its data stay; purged, nothing does.
   machine.run('systemctl kill --signal=KILL sentrypeer');
