@@ -20,6 +20,7 @@ import { FORGET } from './forget.ts';
 import { IMPORT } from './import.ts';
 import { KEYS } from './keys.ts';
 import { PEERS } from './peers.ts';
+import { POOL } from './pool.ts';
 import { PRUNE } from './prune.ts';
 import { WEBHOOK } from './webhook.ts';
 
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   ...BGP,
   ...PEERS,
   ...FLEET,
+  ...POOL,
   ...WEBHOOK,
   CHECK_CONFIG,
   DEMO,

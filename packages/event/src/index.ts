@@ -18,6 +18,7 @@ export {
   type EventBatchVisitor,
   type EventRepeat,
 } from './event-batch.ts';
+export { claimedDays, exponentOf, packFacts, unpackFacts, type ClaimFacts } from './claim-facts.ts';
 export { formatJudgedNumber } from './e164.ts';
 export { EventCollector, type EventBlocks } from './event-collector.ts';
 export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';

@@ -193,6 +193,41 @@ export const NEIGHBOUR_CALL_MS = 60_000;
  */
 export const ANNOUNCEMENT_HOPS_MAX = 16;
 
+/** Claims of a page, and octets of it: 280 claims about networks or numbers have 4,036. */
+export const PAGE_CLAIMS_MAX = 280;
+export const PAGE_OCTETS_MAX = 4096;
+
+/** Days for which a claim counts after the hour that it names. Chosen: addresses change hands within days, numbers do not. */
+export const ADDRESS_CLAIM_DAYS = 7;
+export const NUMBER_CLAIM_DAYS = 30;
+
+/** Days by which a page may be older than its claims last: they may have been made in another hour than they name. */
+export const PAGE_SLACK_DAYS = 1;
+
+/** Seconds that a page's serial and time may be ahead of our clock. Chosen: clocks without a time server drift that much. */
+export const PAGE_FUTURE_S_MAX = 300;
+
+/** Claims that this node states at the same time: as many as others take of a stranger. */
+export const OWN_CLAIMS_MAX = 4096;
+
+/** Own pages from which on all are merged. Chosen: others keep 64. */
+export const OWN_PAGES_MERGED = 40;
+
+/** Hours that the last contact must be later before a claim is stated anew. */
+export const RESTATE_HOURS = 24;
+
+/** Statements that wait for their turn. Chosen: about 300 octets each, 5 MB. */
+export const HELD_STATEMENTS_MAX = 16_384;
+
+/** Voices of a day below which a node says soon what it met, and from which on it says it to followers alone. Simulated: 108 authors that met the same become 5 voices. */
+export const VOICES_HURRIED = 3;
+export const ENOUGH_VOICES = 5;
+
+/** Seconds of the random wait before a statement: longest where few say it, and between these where some do. */
+export const SPEAK_S_MAX = 10;
+export const SPEAK_LATER_S_MIN = 600;
+export const SPEAK_LATER_S_MAX = 1800;
+
 assert(SHARED_OCTETS_MAX < RECEIVED_OCTETS_MAX, 'what we share is taken');
 assert(CLASS_EVENTS_BURST > ORIGIN_EVENTS_BURST, 'one origin cannot use up what all may say');
 assert(PERMANENT_VALUES_MAX <= PUTS_OPEN_MAX, 'what is announced again fits into the open puts');

@@ -26,6 +26,9 @@ export {
 } from './totals/place-reader.ts';
 export { type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 export { type EventOrigin, type Origin } from './sharing/origins.ts';
+export { PoolFile } from './pool/pool-file.ts';
+export { type PageOutcome, type PoolPage, type Standing } from './pool/pool-page.ts';
+export { type OwnFacts, type PoolCounts, type PoolReader } from './pool/pool-reader.ts';
 export { Peers, unknownOrigin } from './sharing/peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
 export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';

@@ -175,6 +175,26 @@ export const MIGRATION_PROGRESS_ROWS = 250_000;
  */
 export const SHARED_EVENTS_MAX = 100_000;
 
+/** Pages of one key that are kept, and what they claim; of a key whose word nobody here could check yet, fewer. */
+export const AUTHOR_PAGES_MAX = 64;
+export const AUTHOR_CLAIMS_MAX = 16_384;
+export const STRANGER_CLAIMS_MAX = 4096;
+
+/** Claims of all, with their pages about 90 octets each. Chosen: a week of one claim a second, and two thirds more. */
+export const POOL_CLAIMS_MAX = 1_000_000;
+
+/** Authors of pages that are remembered, 250 octets each. */
+export const AUTHORS_MAX = 131_072;
+
+/** Authors whose word about one subject is kept, voters first. Chosen: more say nothing more. */
+export const SUBJECT_AUTHORS_MAX = 16;
+
+/** Authors that the operator may make voters. Chosen: nobody knows more of them well. */
+export const VOTERS_MAX = 64;
+
+/** Pages that one transaction removes, of 280 claims at most: some milliseconds. */
+export const PAGES_REMOVED_STEP = 4;
+
 /** Other nodes that are remembered, 1 and above: about 300 octets each. */
 export const ORIGINS_MAX = 4096;
 

@@ -35,6 +35,7 @@ import {
 } from './totals/total-rows.ts';
 import { SourceReader } from './totals/source-reader.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
+import { PoolReader } from './pool/pool-reader.ts';
 
 const HOUR_US = 3_600_000_000;
 const BEGINNING: PageEnd = {
@@ -55,6 +56,8 @@ export class StoreReader {
   readonly listings: ListingReader;
   /** Nodes that shared events. */
   readonly origins: OriginReader;
+  /** Pages of the pool. */
+  readonly pool: PoolReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -120,6 +123,7 @@ export class StoreReader {
     this.evidence = new EvidenceReader(database);
     this.listings = new ListingReader(database);
     this.origins = new OriginReader(database, path);
+    this.pool = new PoolReader(database, path);
   }
 
   /**

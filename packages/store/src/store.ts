@@ -34,6 +34,7 @@ import {
 import { openForWriting } from './file/open-database.ts';
 import { OriginWriter, type EventOrigin } from './sharing/origins.ts';
 import { Pages } from './file/pages.ts';
+import type { PageOutcome, PoolPage } from './pool/pool-page.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 import { Pruner } from './retention/pruner.ts';
 import { ForeignRows } from './log/foreign-rows.ts';
@@ -227,9 +228,19 @@ export class Store {
     this.#guarded(() => this.#decisions.write(decision));
   }
 
-  /** What the operator thinks of another node; what it said is withdrawn where it is distrusted. */
-  setTrust(nodeId: string, trust: Trust): void {
-    this.#guarded(() => this.#origins.setTrust(nodeId, trust));
+  /**
+   * What the operator thinks of another node; what it said is withdrawn where it is distrusted.
+   *
+   * @param name What the operator calls it. @default the name it has
+   */
+  setTrust(nodeId: string, trust: Trust, name?: string): void {
+    this.#guarded(() => this.#origins.setTrust(nodeId, trust, name));
+  }
+
+  /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
+  addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
+    this.#refuseOnFullDisk(pages.reduce((sum, { octets }) => sum + octets.length, 0));
+    return this.#guarded(() => this.#origins.addPages(pages, asSelf));
   }
 
   /** Takes back what the operator said of it. `false`: nothing is known of it. */

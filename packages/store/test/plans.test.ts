@@ -23,6 +23,7 @@ const TESTS = [
   'import/importer',
   'judging/judging',
   'log/event-search',
+  'pool/pages',
   'retention/forgetting',
   'sharing/origins',
   'store-reader',
@@ -42,6 +43,7 @@ const BOUNDED = new Set([
   'json_each', // What we hand over.
   'operator_block', // BLOCKS_COUNT_MAX
   'origin', // ORIGINS_COUNT_MAX
+  'pool_admission', // POOL_LISTINGS_MAX
   'pragma_freelist_count',
   'pragma_page_count',
   'pragma_page_size',

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { UNSIGNED_ORIGINS, type Trust } from '@sentrypeer/event';
+import { isNodeIdOfKey, UNSIGNED_ORIGINS, type Trust } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { PageWriter } from '../pool/page-writer.ts';
+import type { PageOutcome, PoolPage } from '../pool/pool-page.ts';
+import { Voters } from '../pool/voters.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
 export interface Origin {
@@ -23,6 +26,10 @@ export interface Origin {
   readonly lastSeenEpochUs: number;
   /** Events of it that stand in the log. */
   readonly seenCount: number;
+  /** Whether its word counts by quorum. */
+  readonly isVoter: boolean;
+  /** What the operator calls it; empty where he does not. */
+  readonly name: string;
 }
 
 /** Where an event of another node came from. */
@@ -34,7 +41,7 @@ export interface EventOrigin {
 }
 
 export const ORIGIN_COLUMNS =
-  'origin_id, node_id, public_key, trust, address, first_seen_us, last_seen_us, events';
+  'origin_id, node_id, public_key, trust, address, first_seen_us, last_seen_us, events, is_voter, name';
 
 const IS_OUT = `(trust = 'distrusted' OR (public_key IS NULL AND trust = 'none'
   AND EXISTS (SELECT 1 FROM origin WHERE node_id = '${UNSIGNED_ORIGINS}' AND trust = 'distrusted')))`;
@@ -57,6 +64,8 @@ export class OriginWriter {
   readonly #excess: StatementSync;
   readonly #removeOldest: StatementSync;
   readonly #own: OwnRemoval;
+  readonly #voters: Voters;
+  readonly #pages: PageWriter;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -87,6 +96,8 @@ export class OriginWriter {
       `SELECT value - ${SHARED_EVENTS_MAX} AS excess FROM counter WHERE name = 'shared_events'`,
     );
     this.#own = new OwnRemoval(database);
+    this.#voters = new Voters(database);
+    this.#pages = new PageWriter(database, clock);
     this.#removeOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
         (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
@@ -113,11 +124,18 @@ export class OriginWriter {
     this.#counters.add('shared_events', 1);
   }
 
-  /** Judges an origin, also one that nobody has heard of. What it said is withdrawn in steps where it is distrusted. */
-  setTrust(nodeId: string, trust: Trust): void {
+  /**
+   * Judges an origin, also one that nobody has heard of; a node that signs gets a vote where it is trusted. What it said is
+   * withdrawn in steps where it is distrusted. Throws `OperatingError` if there are too many voters.
+   *
+   * @param name What the operator calls it. @default the name it has
+   */
+  setTrust(nodeId: string, trust: Trust, name?: string): void {
     inTransaction(this.#database, () => {
       const id = this.#find.get(nodeId)?.['origin_id'] ?? this.#add(nodeId, trust, undefined, '');
-      if (id !== undefined) this.#setTrust.run(trust, Number(id));
+      if (id === undefined) return;
+      this.#setTrust.run(trust, Number(id));
+      this.#voters.set(nodeId, trust === 'trusted' && isNodeIdOfKey(nodeId), name);
     });
   }
 
@@ -127,9 +145,15 @@ export class OriginWriter {
       const id = this.#find.get(nodeId)?.['origin_id'];
       if (id === undefined) return false;
       this.#setTrust.run('none', Number(id));
+      this.#voters.set(nodeId, false, '');
       this.#counters.add('origins', -Number(this.#remove.run(Number(id)).changes));
       return true;
     });
+  }
+
+  /** Keeps pages of the pool, each by itself: a bad one takes no other with it. @param asSelf They are this node's. */
+  addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
+    return inTransaction(this.#database, () => pages.map((page) => this.#pages.add(page, asSelf)));
   }
 
   /** Some milliseconds of removing what distrusted origins said, and the oldest of what is too much. @returns Whether there is more to do. */
@@ -147,7 +171,7 @@ export class OriginWriter {
       const { changes } = this.#own.run(() =>
         excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run(),
       );
-      return changes > 0;
+      return changes > 0 || this.#voters.removeDistrusted() || this.#pages.removeEnded();
     });
   }
 
@@ -182,5 +206,7 @@ export function originOf(row: Readonly<Record<string, unknown>>): Origin {
     firstSeenEpochUs: Number(row['first_seen_us']),
     lastSeenEpochUs: Number(row['last_seen_us']),
     seenCount: Number(row['events']),
+    isVoter: row['is_voter'] === 1,
+    name: String(row['name']),
   };
 }

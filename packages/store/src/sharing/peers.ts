@@ -37,11 +37,11 @@ export class Peers {
     );
   }
 
-  /** @returns Events that were withdrawn: all of its own where it is distrusted. */
-  setTrust(nodeId: string, trust: Trust): number {
+  /** @param name What the operator calls it. @returns Events that were withdrawn: all of its own where it is distrusted. */
+  setTrust(nodeId: string, trust: Trust, name?: string): number {
     return this.#guarded(() => {
       const before = this.#eventsCount();
-      this.#origins.setTrust(nodeId, trust);
+      this.#origins.setTrust(nodeId, trust, name);
       while (this.#origins.step());
       return Math.max(0, before - this.#eventsCount());
     });

@@ -24,10 +24,19 @@ export type CounterName =
   | 'decisions'
   | 'shared_events'
   | 'origins'
+  | PoolCounter
   | ForeignCounter
   | PlacesCounter
   | RetentionCounter
   | ClockCounter;
+
+/** Authors and claims of the pool, how often its pages or voters changed, what voters put before the judge, and the day on which the operator let all of it through (pool/pool-tables.ts). */
+type PoolCounter =
+  | 'pool_authors'
+  | 'pool_claims'
+  | 'pool_changes'
+  | 'pool_admissions'
+  | 'pool_resumed_day';
 
 /** Rows that other programs added, removed and changed, and whether it is us who removes some now (log/foreign-tables.ts). */
 type ForeignCounter =

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { OperatingError } from '@sentrypeer/kernel';
+import type { PageOutcome, PoolFile, PoolPage } from '@sentrypeer/store';
+import { refusal } from '../config/refusal.ts';
+import { judgeOptions } from '../open-engine.ts';
+import {
+  BAD_PAGES_NAMED_MAX,
+  POOL_FILE_OCTETS_MAX,
+  POOL_FILE_PAGES,
+} from '../services/pool/limits.ts';
+import type { Command, CommandContext } from './command.ts';
+import { countOf, nameOf, shown } from './text.ts';
+import { needed, refuseMore } from './words.ts';
+
+const EXPORT: Command = {
+  name: 'pool export',
+  form: 'FILE',
+  doc: 'Write what this node says of attackers, and what others said to it, to FILE as signed pages. Any node may import it: each page proves who said it, so it may travel by mail, a web server or a stick.',
+  examples: [['pool export /srv/www/pool.pages', 'For a mirror or a node without network.']],
+  prepare: ({ words: [file, ...more] }) => {
+    const to = needed(file, 'pool export FILE');
+    refuseMore(more, 'pool export FILE');
+    return async (context) => {
+      const { saidCount } = await sayAll(context);
+      using pool = await openPool(context);
+      const { pagesCount } = await writePages(pool, to);
+      const said = saidCount > 0 ? `, ${countOf(saidCount, 'page')} of this node written anew` : '';
+      return {
+        text: `${countOf(pagesCount, 'page')} exported to ${shown(to)}${said}.\n`,
+        json: { file: to, pages: pagesCount, own_pages_written: saidCount },
+      };
+    };
+  },
+};
+
+const IMPORT: Command = {
+  name: 'pool import',
+  form: 'FILE',
+  doc: 'Take the signed pages of FILE, made by `pool export` on any node. Each page is checked by itself; bad ones are named and left out. What strangers say in them acts on nothing, what voters say (`peers trust`) counts by quorum.',
+  examples: [['pool import pool.pages', 'Take what another node exported.']],
+  prepare: ({ words: [file, ...more] }) => {
+    const from = needed(file, 'pool import FILE');
+    refuseMore(more, 'pool import FILE');
+    return async (context) => {
+      const octets = await readPoolFile(from);
+      using pool = await openPool(context);
+      const { counts, bad } = await importPages(pool, octets, context);
+      const { taken = 0, known = 0, replaced = 0, ended = 0, bad: badCount = 0, ...left } = counts;
+      const others = Object.entries(left).map(([why, count]) => `, ${count} ${why}`);
+      return {
+        text: `${countOf(taken, 'page')} of ${shown(from)} taken, ${known} known before, ${replaced} replaced by later ones, ${ended} ended${others.join('')}, ${badCount} bad.\n`,
+        json: {
+          file: from,
+          taken,
+          known,
+          replaced,
+          ended,
+          ...left,
+          bad: badCount,
+          bad_pages: bad.map(({ offset, why }) => ({ offset, why })),
+        },
+        ...(badCount > 0 && {
+          remark: bad.map(({ offset, why }) => `bad page at octet ${offset}: ${why}\n`).join(''),
+        }),
+        isBad: badCount > 0,
+      };
+    };
+  },
+};
+
+const WITHDRAW: Command = {
+  name: 'pool withdraw',
+  form: 'WHAT',
+  doc: 'Take back what this node says of an address or a number in the pool, and delist it here. Other nodes drop it as soon as they get the page that says so. It is said again when it comes again: `allow add` prevents that.',
+  prepare: ({ words: [what, ...more] }) => {
+    const named = needed(what, 'pool withdraw WHAT');
+    refuseMore(more, 'pool withdraw WHAT');
+    return async (context) => {
+      const { StoreReader } = await import('@sentrypeer/store');
+      const { judgeText } = await import('./subject.ts');
+      const { openDecisions } = await import('./allow.ts');
+      using decisions = await openDecisions(context);
+      using log = StoreReader.open(context.config.dbFile);
+      const { subject } = await judgeText(named, log, context);
+      decisions.write({ kind: 'delist', subject, comment: 'withdrawn from the pool' });
+      const { withdrawnCount } = await sayAll(context);
+      const name = nameOf(subject);
+      return {
+        text:
+          withdrawnCount === 0
+            ? `${name} is delisted; this node said nothing of it in the pool.\n`
+            : `${name} is delisted and withdrawn: the pages that named it are replaced.\n`,
+        json: { withdrawn: withdrawnCount > 0, what: name },
+      };
+    };
+  },
+};
+
+const RETIRE: Command = {
+  name: 'pool retire',
+  form: '',
+  doc: 'End the key of this node for all time: other nodes drop all that it said and take nothing more of it. For a key that was stolen, or a node that is taken down. Needs `--yes`.',
+  flags: ['yes'],
+  prepare: ({ words, flags }) => {
+    refuseMore(words, 'pool retire');
+    if (!flags.has('yes')) {
+      throw refusal(
+        'pool retire cannot be undone: nothing that this key says is ever believed again; add --yes to do it',
+      );
+    }
+    return async (context) => {
+      const { retirePage } = await import('@sentrypeer/pool/pages');
+      const { ownPages, signedPages } = await import('../services/pool/check-page.ts');
+      const { openIdentity } = await import('../identity.ts');
+      const { config, clock } = context;
+      using pool = await openPool(context);
+      const identity = await openIdentity(config.identityFile);
+      const options = { networkId: config.dhtNetwork, nowS: Math.floor(clock.epochUs() / 1e6) };
+      pool.add(signedPages([retirePage(ownPages(pool.pages), identity, options)]), true);
+      return {
+        text: `The key of this node is retired. Export the pool once more, so that others learn of it; move ${shown(context.config.identityFile)} away to go on as a new node.\n`,
+        json: { retired: true },
+      };
+    };
+  },
+};
+
+export const POOL: readonly Command[] = [EXPORT, IMPORT, WITHDRAW, RETIRE];
+
+async function openPool({ config, clock, logger }: CommandContext): Promise<PoolFile> {
+  const { PoolFile } = await import('@sentrypeer/store');
+  return PoolFile.open({ clock, logger }, config.dbFile);
+}
+
+/** Takes back what the operator no longer stands by, and says whatever else this node has to say; answers how many pages. */
+async function sayAll(
+  context: CommandContext,
+): Promise<{ readonly withdrawnCount: number; readonly saidCount: number }> {
+  const { StoreReader } = await import('@sentrypeer/store');
+  const { NumberingPlans } = await import('@sentrypeer/numbers');
+  const { judgeOver } = await import('../services/judge.ts');
+  const { Speaker } = await import('../services/pool/speaker.ts');
+  const { openIdentity } = await import('../identity.ts');
+  const { config, clock, stage } = context;
+  using pool = await openPool(context);
+  using log = StoreReader.open(config.dbFile);
+  const plans = await NumberingPlans.load();
+  const options = judgeOptions(config, stage);
+  const { evidence } = log;
+  const judges = judgeOver({ clock, plans, evidence }, options);
+  const identity = await openIdentity(config.identityFile);
+  const { policy } = options;
+  const ports = { pool: pool.pages, evidence, identity, judges, plans, policy };
+  const speaker = new Speaker(ports, clock.epochUs());
+  const withdrawn = speaker.takeBack(config.dhtNetwork, clock.epochUs());
+  const withdrawnCount = taken(pool.add(withdrawn, true));
+  while (speaker.listen(clock.epochUs()));
+  const pages = speaker.speak(config.dhtNetwork, clock.epochUs(), true);
+  return { withdrawnCount, saidCount: taken(pool.add(pages, true)) };
+}
+
+function taken(outcomes: readonly PageOutcome[]): number {
+  return outcomes.filter((outcome) => outcome === 'taken').length;
+}
+
+/** A reader sees the file as it was before, or all of it. */
+async function writePages(pool: PoolFile, path: string): Promise<{ readonly pagesCount: number }> {
+  const { formatFilePage, POOL_FILE_TITLE } = await import('@sentrypeer/pool/pages');
+  const temporary = `${path}.tmp`;
+  let pagesCount = 0;
+  try {
+    {
+      await using file = await open(temporary, 'w', 0o644);
+      await file.write(POOL_FILE_TITLE);
+      for (const pages of kept(pool)) {
+        pagesCount += pages.length;
+        const octets = pages.flatMap((page) => [formatFilePage(page)]);
+        await file.writev(octets);
+      }
+    }
+    await rename(temporary, path);
+    return { pagesCount };
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    if (cause instanceof OperatingError) throw cause;
+    throw new OperatingError(
+      'pool_file_unwritable',
+      `${shown(path)} cannot be written (${codeOf(cause)}); name a file that this user may write`,
+      { cause },
+    );
+  }
+}
+
+/** All that is kept, some pages at a time; both pages of a proof, which prove it again wherever they are read. */
+function* kept({ pages }: PoolFile): Iterable<readonly Uint8Array[]> {
+  for (let after = 0; ;) {
+    const some = pages.pages(after, POOL_FILE_PAGES);
+    const last = some.at(-1);
+    if (last === undefined) break;
+    yield some.map(({ octets }) => octets);
+    after = last.pageId;
+  }
+  for (let after = 0; ;) {
+    const some = pages.proofs(after, POOL_FILE_PAGES);
+    const last = some.at(-1);
+    if (last === undefined) return;
+    yield some.flatMap((proof) => proof.pages);
+    after = last.id;
+  }
+}
+
+async function readPoolFile(path: string): Promise<Uint8Array> {
+  const { isPoolFile } = await import('@sentrypeer/pool/pages');
+  let octets: Uint8Array;
+  try {
+    const { size } = await stat(path);
+    if (size > POOL_FILE_OCTETS_MAX) {
+      throw new OperatingError(
+        'pool_file_unknown',
+        `${shown(path)} has ${size} octets; a file of the pool has at most ${POOL_FILE_OCTETS_MAX}`,
+      );
+    }
+    octets = await readFile(path);
+  } catch (cause) {
+    if (cause instanceof OperatingError) throw cause;
+    throw new OperatingError(
+      'pool_file_unreadable',
+      `${shown(path)} cannot be read (${codeOf(cause)}); name a file that this user may read`,
+      { cause },
+    );
+  }
+  if (isPoolFile(octets)) return octets;
+  throw new OperatingError(
+    'pool_file_unknown',
+    `${shown(path)} is not a file of the pool; sentrypeer pool export FILE makes one`,
+  );
+}
+
+interface BadPage {
+  readonly offset: number;
+  readonly why: string;
+}
+
+async function importPages(
+  pool: PoolFile,
+  octets: Uint8Array,
+  { config, clock }: CommandContext,
+): Promise<{
+  readonly counts: Readonly<Record<string, number>>;
+  readonly bad: readonly BadPage[];
+}> {
+  const { filePages } = await import('@sentrypeer/pool/pages');
+  const { checkPage } = await import('../services/pool/check-page.ts');
+  const at = { networkId: config.dhtNetwork, nowS: Math.floor(clock.epochUs() / 1e6) };
+  const counts: Record<string, number> = {};
+  const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
+  const bad: BadPage[] = [];
+  let waiting: PoolPage[] = [];
+  const addWaiting = (): void => {
+    for (const outcome of pool.add(waiting)) count(outcome);
+    waiting = [];
+  };
+  for (const page of filePages(octets)) {
+    const checked = checkPage(page.octets, at);
+    if ('bad' in checked && checked.bad === 'page_old') {
+      count('ended');
+    } else if ('bad' in checked) {
+      count('bad');
+      if (bad.length < BAD_PAGES_NAMED_MAX) bad.push({ offset: page.offset, why: checked.bad });
+    } else if (waiting.push(checked) >= POOL_FILE_PAGES) {
+      addWaiting();
+    }
+  }
+  addWaiting();
+  return { counts, bad };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+}

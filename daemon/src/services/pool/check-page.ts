@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { nodeIdOfKey, packFacts } from '@sentrypeer/event';
+import {
+  claimEndS,
+  decodePage,
+  pageEndS,
+  pageHolds,
+  pageUnfit,
+  type DecodedPage,
+  type Page,
+} from '@sentrypeer/pool/pages';
+import type { PoolPage, PoolReader } from '@sentrypeer/store';
+
+/** Why a page is not taken: no page, not of this pool or this time, or not signed by its key. */
+export type BadPage = { readonly bad: string };
+
+/** Checks a page claim by claim. @param nowS Seconds since 1970. */
+export function checkPage(
+  octets: Uint8Array,
+  at: { readonly networkId: number; readonly nowS: number },
+): PoolPage | BadPage {
+  const read = decodePage(octets);
+  if ('code' in read) return { bad: `${read.code} at octet ${read.offset}` };
+  const unfit = pageUnfit(read.page, at);
+  if (unfit !== undefined) return { bad: unfit };
+  return pageHolds(octets) ? keptPage(read) : { bad: 'page_signature' };
+}
+
+function keptPage({ page, octets }: DecodedPage): PoolPage {
+  return {
+    nodeId: nodeIdOfKey(page.key),
+    key: page.key,
+    serial: page.serial,
+    replaces: page.replaces,
+    madeEpochS: page.madeEpochS,
+    endEpochS: pageEndS(page),
+    isRetired: page.isRetired,
+    octets: new Uint8Array(octets),
+    claims: page.claims.map((claim) => ({
+      subject: claim.subject.value,
+      lastHour: claim.lastHour,
+      endEpochS: claimEndS(claim),
+      facts: packFacts(claim.facts),
+    })),
+  };
+}
+
+/** This node's pages as they are kept, by serial. */
+export function ownPages(pool: Pick<PoolReader, 'ownPages'>): readonly Page[] {
+  return pool.ownPages().flatMap(({ octets }) => {
+    const read = decodePage(octets);
+    return 'page' in read ? [read.page] : [];
+  });
+}
+
+/** Pages of this node, signed by it just now. */
+export function signedPages(pages: readonly Uint8Array[]): readonly PoolPage[] {
+  return pages.flatMap((octets) => {
+    const read = decodePage(octets);
+    return 'page' in read ? [keptPage(read)] : [];
+  });
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomFillSync } from 'node:crypto';
+import { judgedNetwork, networksOf } from '@sentrypeer/ip';
+import type { NumberingPlans } from '@sentrypeer/numbers';
+import {
+  Author,
+  composePages,
+  withdrawPages,
+  type Met,
+  type PageClaim,
+  type PoolSubject,
+} from '@sentrypeer/pool/pages';
+import type { OwnFacts, PoolPage, PoolReader, StoreReader } from '@sentrypeer/store';
+import { policyOf } from '@sentrypeer/verdict';
+import type { Identity } from '../../identity.ts';
+import { OWN_EVIDENCE_DAYS, OWN_EVIDENCE_ROWS } from './limits.ts';
+import { ownPages, signedPages } from './check-page.ts';
+import type { judgeOver, JudgeOptions } from '../judge.ts';
+
+const HOUR_US = 3_600_000_000;
+const DAY_US = 24 * HOUR_US;
+
+export interface SpeakerPorts {
+  readonly pool: PoolReader;
+  readonly evidence: StoreReader['evidence'];
+  readonly identity: Identity;
+  readonly judges: ReturnType<typeof judgeOver>;
+  readonly plans: NumberingPlans;
+  readonly policy: JudgeOptions['policy'];
+}
+
+/** Says in the pool what this node met. */
+export class Speaker {
+  readonly #ports: SpeakerPorts;
+  readonly #author: Author;
+  /** Up to which time evidence was read. */
+  readonly #readUs: Record<'addresses' | 'numbers', number>;
+
+  readonly #confidenceMin: number;
+  #decisionsCount = -1;
+
+  /** @param nowUs Wall-clock microseconds. */
+  constructor(ports: SpeakerPorts, nowUs: number) {
+    this.#ports = ports;
+    const { pool } = ports;
+    this.#author = new Author({
+      random: { fill: (octets) => randomFillSync(octets) },
+      othersCount: (subject, hour) => pool.othersCount(subject, hour),
+    });
+    const policy = policyOf(new Map(ports.policy.map(({ name, value }) => [name, value])));
+    this.#confidenceMin = policy['number-confidence'];
+    const sinceUs = nowUs - OWN_EVIDENCE_DAYS * DAY_US;
+    this.#readUs = { addresses: sinceUs, numbers: sinceUs };
+  }
+
+  /** Reads some of what was met since. @returns Whether there is more. */
+  listen(nowUs: number): boolean {
+    const { pool } = this.#ports;
+    const addresses = pool.ownAddresses(this.#readUs.addresses, OWN_EVIDENCE_ROWS);
+    const numbers = pool.ownNumbers(this.#readUs.numbers, OWN_EVIDENCE_ROWS);
+    this.#readUs.addresses = addresses.at(-1)?.lastEpochUs ?? this.#readUs.addresses;
+    this.#readUs.numbers = numbers.at(-1)?.lastEpochUs ?? this.#readUs.numbers;
+    const met = [...addresses, ...numbers].filter((one) => this.#maySay(one, nowUs));
+    if (met.length > 0) {
+      this.#author.hear(met, ownPages(pool), Math.floor(nowUs / 1e6));
+    }
+    return [addresses, numbers].some(({ length }) => length === OWN_EVIDENCE_ROWS);
+  }
+
+  /** Pages that say what it is time for. @param everything Also what would wait. */
+  speak(networkId: number, nowUs: number, everything = false): readonly PoolPage[] {
+    const { pool, identity } = this.#ports;
+    const nowS = Math.floor(nowUs / 1e6);
+    const statements = this.#author
+      .take(nowS, everything)
+      .filter(({ claim }) => !this.#isTakenBack(claim, nowUs));
+    if (statements.length === 0) return [];
+    const options = { networkId, nowS };
+    return signedPages(composePages(ownPages(pool), statements, identity, options));
+  }
+
+  /** Pages that take back what the operator allowed or delisted since it was said. */
+  takeBack(networkId: number, nowUs: number): readonly PoolPage[] {
+    const { pool, identity, evidence } = this.#ports;
+    const decisionsCount = evidence.decisionsCount();
+    if (decisionsCount === this.#decisionsCount) return [];
+    const own = ownPages(pool);
+    const wrong = own.flatMap(({ claims }) =>
+      claims.filter((claim) => this.#isTakenBack(claim, nowUs)),
+    );
+    this.#decisionsCount = decisionsCount;
+    const subjects = new Set(wrong.map(({ subject }) => subject.value));
+    const options = { networkId, nowS: Math.floor(nowUs / 1e6) };
+    return signedPages(withdrawPages(own, subjects, identity, options));
+  }
+
+  /** @param claim What was or would be said. */
+  #isTakenBack({ subject, lastHour }: PageClaim, nowUs: number): boolean {
+    if (this.#guardOf(subject, nowUs) !== undefined) return true;
+    const { kind, value } = subject;
+    const entries = networksOf(value)?.map(({ text }) => text) ?? [value];
+    // What came in the hour of the delisting may have come after it; then it is said again in the next one.
+    return entries.some((entry) => {
+      const delisting = this.#ports.evidence.delisting({ kind, value: entry });
+      return delisting !== undefined && lastHour * HOUR_US <= delisting.atEpochUs;
+    });
+  }
+
+  #guardOf({ kind, value }: PoolSubject, nowUs: number): string | undefined {
+    const never = this.#ports.judges.decided.never();
+    if (kind === 'number') return never.e164(value, nowUs);
+    const network = judgedNetwork(value);
+    return network ? never.network(network, nowUs) : never.address(value, nowUs);
+  }
+
+  /** What the operator guards is nobody's business, and digits that may mean another number would accuse that one. */
+  #maySay(one: OwnFacts, nowUs: number): one is OwnFacts & Met {
+    const { subject, confidence } = one;
+    if (subject.kind === 'range') return false;
+    const isSure = confidence * 100 >= this.#confidenceMin;
+    if (subject.kind === 'number' && !(isSure && this.#ports.plans.read(subject.value)))
+      return false;
+    return this.#guardOf({ kind: subject.kind, value: subject.value }, nowUs) === undefined;
+  }
+}

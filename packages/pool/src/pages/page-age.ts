@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  ADDRESS_CLAIM_DAYS,
+  NUMBER_CLAIM_DAYS,
+  PAGE_FUTURE_S_MAX,
+  PAGE_SLACK_DAYS,
+} from '../limits.ts';
+import type { Page, PageClaim } from './page.ts';
+
+const HOUR_S = 3600;
+const DAY_S = 24 * HOUR_S;
+
+/** Why a page that is well-formed is not taken now. */
+export type PageUnfit = 'page_network' | 'page_future' | 'page_old';
+
+/** Seconds since 1970 from which on the claim does not count any more, unless it is stated anew. */
+export function claimEndS({ subject, lastHour }: Pick<PageClaim, 'subject' | 'lastHour'>): number {
+  const days = subject.kind === 'number' ? NUMBER_CLAIM_DAYS : ADDRESS_CLAIM_DAYS;
+  return (lastHour + 1) * HOUR_S + days * DAY_S;
+}
+
+/** Seconds since 1970 from which on nobody keeps the page: when its last claim has ended, or it is too old. */
+export function pageEndS({ claims, madeEpochS, isRetired }: Page): number {
+  // One without claims may take numbers back, whose pages live longer.
+  const isOfNumbers = claims.every(({ subject }) => subject.kind === 'number');
+  const days = PAGE_SLACK_DAYS + (isOfNumbers ? NUMBER_CLAIM_DAYS : ADDRESS_CLAIM_DAYS);
+  const oldS = madeEpochS + days * DAY_S;
+  if (isRetired || claims.length === 0) return oldS;
+  return Math.min(oldS, Math.max(...claims.map(claimEndS)));
+}
+
+/** Why the page is not taken at this time in this pool; `undefined` if it may be. @param nowS Seconds since 1970. */
+export function pageUnfit(
+  page: Page,
+  { networkId, nowS }: { readonly networkId: number; readonly nowS: number },
+): PageUnfit | undefined {
+  if (page.networkId !== networkId) return 'page_network';
+  const latestS = nowS + PAGE_FUTURE_S_MAX;
+  if (page.serial > latestS || page.madeEpochS > latestS) return 'page_future';
+  return pageEndS(page) <= nowS ? 'page_old' : undefined;
+}

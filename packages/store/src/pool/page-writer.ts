@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import {
+  AUTHOR_CLAIMS_MAX,
+  AUTHOR_PAGES_MAX,
+  AUTHORS_MAX,
+  PAGES_REMOVED_STEP,
+  POOL_CLAIMS_MAX,
+  STRANGER_CLAIMS_MAX,
+  SUBJECT_AUTHORS_MAX,
+} from '../limits.ts';
+import { kindOf, PageRemoval } from './page-removal.ts';
+import { standingRank, type PageOutcome, type PoolPage, type Standing } from './pool-page.ts';
+
+interface Author {
+  readonly authorId: number;
+  readonly standing: number;
+  readonly floor: number;
+  readonly pages: number;
+  readonly claims: number;
+}
+
+const [VOTER, SELF] = [standingRank('voter'), standingRank('self')];
+
+/** Keeps pages of the pool and what they say, within the caller's transaction. */
+export class PageWriter {
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #removal: PageRemoval;
+  readonly #origin: StatementSync;
+  readonly #author: StatementSync;
+  readonly #addAuthor: StatementSync;
+  readonly #removeIdle: StatementSync;
+  readonly #count: StatementSync;
+  readonly #sameSerial: StatementSync;
+  readonly #replacedBy: StatementSync;
+  readonly #replaced: StatementSync;
+  readonly #all: StatementSync;
+  readonly #ended: StatementSync;
+  readonly #weakest: StatementSync;
+  readonly #addPage: StatementSync;
+  readonly #addClaim: StatementSync;
+  readonly #authorsOf: StatementSync;
+  readonly #weakestOf: StatementSync;
+  readonly #due: StatementSync;
+  readonly #touch: StatementSync;
+  readonly #setSelf: StatementSync;
+  readonly #setState: StatementSync;
+  readonly #addProof: StatementSync;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#clock = clock;
+    this.#counters = new Counters(database);
+    this.#removal = new PageRemoval(database);
+    this.#origin = database.prepare('SELECT trust, is_voter FROM origin WHERE node_id = ?');
+    this.#author = database.prepare(
+      'SELECT author_id, state, standing, floor, pages, claims FROM pool_author WHERE node_id = ?',
+    );
+    this.#addAuthor = database.prepare(`
+      INSERT INTO pool_author (node_id, public_key, state, standing, serial, floor, pages, claims, network,
+        first_seen_us, last_seen_us) VALUES (?, ?, 'alive', ?, 0, 0, 0, 0, '', ?, ?) RETURNING author_id`);
+    // One that lied or retired is remembered as long as there is another to forget.
+    this.#removeIdle = database.prepare(`
+      DELETE FROM pool_author WHERE author_id = (SELECT author_id FROM pool_author
+        WHERE pages = 0 AND standing < ${VOTER} ORDER BY state, last_seen_us LIMIT 1)`);
+    this.#count = database.prepare('SELECT value FROM counter WHERE name = ?');
+    this.#sameSerial = database.prepare(
+      'SELECT octets FROM pool_page WHERE author_id = ? AND serial = ?',
+    );
+    this.#replacedBy = database.prepare(
+      'SELECT 1 FROM pool_page WHERE author_id = ?1 AND serial > ?2 AND replaces <= ?2 LIMIT 1',
+    );
+    this.#replaced = database.prepare(
+      'SELECT serial, replaces, claims FROM pool_page WHERE author_id = ? AND serial >= ? AND serial < ?',
+    );
+    this.#all = database.prepare('SELECT serial FROM pool_page WHERE author_id = ?');
+    this.#ended = database.prepare(`
+      SELECT author_id, serial FROM pool_page WHERE end_s <= ? ORDER BY end_s LIMIT ${PAGES_REMOVED_STEP}`);
+    this.#weakest = database.prepare(`
+      SELECT author_id, serial, made_s, standing FROM pool_page ORDER BY standing, made_s LIMIT 1`);
+    this.#addPage = database.prepare(`
+      INSERT INTO pool_page (author_id, serial, replaces, made_s, end_s, claims, standing, octets)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#addClaim = database.prepare(`
+      INSERT OR IGNORE INTO pool_claim (subject, author_id, serial, last_hour, end_s, facts) VALUES (?, ?, ?, ?, ?, ?)`);
+    this.#authorsOf = database.prepare(`
+      SELECT count(DISTINCT author_id) AS authors, max(author_id = ?2) AS has_own FROM pool_claim WHERE subject = ?1`);
+    this.#weakestOf = database.prepare(`
+      DELETE FROM pool_claim WHERE subject = ?1 AND author_id = (SELECT author_id FROM pool_claim
+        JOIN pool_author USING (author_id) WHERE subject = ?1 AND standing < ?2 ORDER BY standing, end_s LIMIT 1)`);
+    this.#due = database.prepare(`
+      INSERT INTO judging_due (kind, value)
+        SELECT ${kindOf('?1')}, ?1 WHERE 1 < (SELECT count(DISTINCT author_id) FROM pool_claim JOIN pool_author USING (author_id)
+          WHERE pool_claim.subject = ?1 AND standing = ${VOTER})`);
+    this.#touch = database.prepare(`
+      UPDATE pool_author SET serial = max(serial, ?1), floor = ?2, pages = pages + 1, claims = claims + ?3,
+        last_seen_us = ?4 WHERE author_id = ?5`);
+    this.#setSelf = database.prepare(
+      `UPDATE pool_author SET standing = ${SELF} WHERE author_id = ? RETURNING standing`,
+    );
+    this.#setState = database.prepare('UPDATE pool_author SET state = ? WHERE author_id = ?');
+    this.#addProof = database.prepare(
+      'INSERT OR IGNORE INTO pool_proof (author_id, first_octets, second_octets) VALUES (?, ?, ?)',
+    );
+  }
+
+  /** @param asSelf It is a page of this node. */
+  add(page: PoolPage, asSelf = false): PageOutcome {
+    const origin = this.#origin.get(page.nodeId);
+    if (origin?.['trust'] === 'distrusted' && !asSelf) return 'distrusted';
+    const standing = asSelf ? 'self' : origin?.['is_voter'] === 1 ? 'voter' : 'stranger';
+    const author = this.#authorOf(page, standing);
+    if (typeof author === 'string') return author;
+    const same = this.#sameSerial.get(author.authorId, page.serial)?.['octets'];
+    if (same instanceof Uint8Array) {
+      return isEqual(same, page.octets) ? 'known' : this.#caught(author.authorId, same, page);
+    }
+    const { serial } = page;
+    const isReplaced =
+      serial < author.floor || this.#replacedBy.get(author.authorId, serial) !== undefined;
+    if (isReplaced) return 'replaced';
+    if (page.isRetired) this.#retire(author.authorId);
+    return this.#replaceBy(page, author);
+  }
+
+  /** Some pages that have ended. @returns Whether there are more. */
+  removeEnded(): boolean {
+    const rows = this.#ended.all(Math.floor(this.#clock.epochUs() / 1e6));
+    for (const row of rows) this.#removal.remove(Number(row['author_id']), Number(row['serial']));
+    return rows.length === PAGES_REMOVED_STEP;
+  }
+
+  /** Why nothing is taken of its author, or who that is. */
+  #authorOf({ nodeId, key }: PoolPage, standing: Standing): Author | PageOutcome {
+    const row = this.#author.get(nodeId);
+    if (row !== undefined) {
+      if (row['state'] === 'retired' || row['state'] === 'liar') return row['state'];
+      const authorId = Number(row['author_id']);
+      // Its own pages may have come back from a file before it wrote the first of this database.
+      const self = standing === 'self' ? this.#setSelf.get(authorId) : undefined;
+      return {
+        authorId,
+        standing: Number((self ?? row)['standing']),
+        floor: Number(row['floor']),
+        pages: Number(row['pages']),
+        claims: Number(row['claims']),
+      };
+    }
+    if (Number(this.#count.get('pool_authors')?.['value']) >= AUTHORS_MAX) {
+      const { changes } = this.#removeIdle.run();
+      this.#counters.add('pool_authors', -Number(changes));
+      if (changes === 0 && standing === 'stranger') return 'too_many_authors';
+    }
+    const nowUs = this.#clock.epochUs();
+    const rank = standingRank(standing);
+    const added = this.#addAuthor.get(nodeId, key, rank, nowUs, nowUs);
+    this.#counters.add('pool_authors', 1);
+    return {
+      authorId: Number(added?.['author_id']),
+      standing: rank,
+      floor: 0,
+      pages: 0,
+      claims: 0,
+    };
+  }
+
+  /** Two pages of one serial: whoever has them knows that nothing of the key is to be believed. */
+  #caught(authorId: number, first: Uint8Array, { octets }: PoolPage): PageOutcome {
+    this.#addProof.run(authorId, first, octets);
+    this.#setState.run('liar', authorId);
+    this.#removeAll(authorId);
+    return 'caught_lying';
+  }
+
+  #retire(authorId: number): void {
+    this.#setState.run('retired', authorId);
+    this.#removeAll(authorId);
+  }
+
+  #removeAll(authorId: number): void {
+    for (const { serial } of this.#all.all(authorId))
+      this.#removal.remove(authorId, Number(serial));
+  }
+
+  #replaceBy(page: PoolPage, author: Author): PageOutcome {
+    const { authorId, standing } = author;
+    const gone = this.#replaced.all(authorId, page.replaces, page.serial);
+    // What a page replaced stays replaced when that page is.
+    const replaces = Math.min(page.replaces, ...gone.map((row) => Number(row['replaces'])));
+    const goneClaims = gone.reduce((sum, row) => sum + Number(row['claims']), 0);
+    const refusal = refusalOf(page, author, { pages: gone.length, claims: goneClaims });
+    if (refusal !== undefined) return refusal;
+    for (const { serial } of gone) this.#removal.remove(authorId, Number(serial));
+    if (!this.#makeRoom(page, standing)) return 'no_room';
+    const floor = replaces <= author.floor ? Math.max(author.floor, page.serial) : author.floor;
+    this.#addPage.run(
+      authorId,
+      page.serial,
+      replaces,
+      page.madeEpochS,
+      page.endEpochS,
+      page.claims.length,
+      standing,
+      page.octets,
+    );
+    this.#touch.run(page.serial, floor, page.claims.length, this.#clock.epochUs(), authorId);
+    for (const claim of page.claims) this.#addClaimOf(page, claim, author);
+    this.#counters.add('pool_changes', 1);
+    return 'taken';
+  }
+
+  /** The oldest pages of whoever counts least go; none of one who counts more than the page's author. */
+  #makeRoom({ madeEpochS, claims }: PoolPage, standing: number): boolean {
+    while (Number(this.#count.get('pool_claims')?.['value']) + claims.length > POOL_CLAIMS_MAX) {
+      const row = this.#weakest.get();
+      if (row === undefined || Number(row['standing']) > standing) return false;
+      const isOlder = Number(row['standing']) === standing && Number(row['made_s']) >= madeEpochS;
+      if (isOlder) return false;
+      this.#removal.remove(Number(row['author_id']), Number(row['serial']));
+    }
+    return true;
+  }
+
+  #addClaimOf(
+    { serial }: PoolPage,
+    { subject, lastHour, endEpochS, facts }: PoolPage['claims'][number],
+    { authorId, standing }: Author,
+  ): void {
+    const said = this.#authorsOf.get(subject, authorId);
+    if (Number(said?.['authors']) >= SUBJECT_AUTHORS_MAX && said?.['has_own'] !== 1) {
+      // The page stays whole, because others ask for it; what it says of this subject is one voice too many.
+      const { changes } = this.#weakestOf.run(subject, standing);
+      this.#counters.add('pool_claims', -Number(changes));
+      if (changes === 0) return;
+    }
+    const { changes } = this.#addClaim.run(subject, authorId, serial, lastHour, endEpochS, facts);
+    this.#counters.add('pool_claims', Number(changes));
+    if (standing === VOTER) this.#due.run(subject);
+  }
+}
+
+/** @param gone What the page replaces. */
+function refusalOf(
+  page: PoolPage,
+  author: Author,
+  gone: { readonly pages: number; readonly claims: number },
+): PageOutcome | undefined {
+  if (author.pages - gone.pages >= AUTHOR_PAGES_MAX) return 'too_many_pages';
+  const isStranger = author.standing === standingRank('stranger');
+  const claimsMax = isStranger ? STRANGER_CLAIMS_MAX : AUTHOR_CLAIMS_MAX;
+  return author.claims - gone.claims + page.claims.length > claimsMax
+    ? 'too_many_claims'
+    : undefined;
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, index) => octet === b[index]);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
+import { fromSqlite } from '../file/database-error.ts';
+import type { ListedSubject } from '../judging/evidence-reader.ts';
+import { setCount, wordsOf } from '../judging/distinct.ts';
+import { gradeOfRank, gradeRank } from '../log/grades.ts';
+import type { Row } from '../log/event-row.ts';
+import { standingRank } from './pool-page.ts';
+
+/** A page as it is kept, and where to go on after it. */
+export interface KeptPage {
+  readonly pageId: number;
+  readonly octets: Uint8Array;
+}
+
+/** What this node may say of a subject that it met, as far as its own evidence goes. */
+export interface OwnFacts {
+  readonly subject: ListedSubject;
+  /** Wall-clock microseconds. */
+  readonly lastEpochUs: number;
+  readonly facts: ClaimFacts;
+  /** How sure it is that the digits mean this number; 1 for an address. */
+  readonly confidence: number;
+  /** Independent networks of callers that proved to be there, and days; of an address one is enough. */
+  readonly networksCount: number;
+}
+
+/** How much there is. */
+export interface PoolCounts {
+  readonly authors: number;
+  readonly pages: number;
+  readonly claims: number;
+  readonly voters: number;
+}
+
+const SELF = standingRank('self');
+
+/** Reads pages of the pool, and what this node has to say itself. */
+export class PoolReader {
+  readonly #path: string;
+  readonly #pages: StatementSync;
+  readonly #proofs: StatementSync;
+  readonly #ownPages: StatementSync;
+  readonly #counts: StatementSync;
+  readonly #others: StatementSync;
+  readonly #addresses: StatementSync;
+  readonly #numbers: StatementSync;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#path = path;
+    this.#pages = database.prepare(
+      'SELECT rowid AS page_id, octets FROM pool_page WHERE rowid > ? ORDER BY rowid LIMIT ?',
+    );
+    this.#proofs = database.prepare(`
+      SELECT author_id AS page_id, first_octets, second_octets FROM pool_proof WHERE author_id > ?
+      ORDER BY author_id LIMIT ?`);
+    this.#ownPages = database.prepare(`
+      SELECT rowid AS page_id, octets FROM pool_page
+      WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
+    this.#counts = database.prepare(`
+      SELECT (SELECT value FROM counter WHERE name = 'pool_authors') AS authors,
+        (SELECT coalesce(sum(pages), 0) FROM pool_author WHERE standing >= 0) AS pages,
+        (SELECT value FROM counter WHERE name = 'pool_claims') AS claims,
+        (SELECT count(*) FROM origin WHERE is_voter) AS voters`);
+    this.#others = database.prepare(`
+      SELECT count(DISTINCT author_id) AS authors FROM pool_claim JOIN pool_author USING (author_id)
+      WHERE subject = ? AND last_hour >= ? AND standing <> ${SELF}`);
+    this.#addresses = database.prepare(`
+      SELECT address AS value, grade, last_seen_us, events_count, days_count, credentials_count, costly_count, tool,
+        ${wordsOf('target_set')} FROM address_evidence WHERE grade = ? AND last_seen_us > ? ORDER BY last_seen_us LIMIT ?`);
+    this.#numbers = database.prepare(`
+      SELECT e164 AS value, proved_grade AS grade, last_seen_us, events_count, days_count, confidence,
+        ${wordsOf('source_set')}, ${wordsOf('proved_network_set')}
+      FROM number_evidence WHERE grade = ? AND last_seen_us > ? AND events_count > 0 ORDER BY last_seen_us LIMIT ?`);
+  }
+
+  /** Pages in the order in which they came, those after this one. */
+  pages(afterPageId: number, limit: number): readonly KeptPage[] {
+    return this.#guarded(() => this.#pages.all(afterPageId, limit).map(pageOf));
+  }
+
+  /** Pairs of pages that prove that their author lies, by author. */
+  proofs(
+    afterId: number,
+    limit: number,
+  ): readonly { readonly id: number; readonly pages: readonly Uint8Array[] }[] {
+    return this.#guarded(() =>
+      this.#proofs.all(afterId, limit).map((row) => ({
+        id: Number(row['page_id']),
+        pages: [octetsOf(row['first_octets']), octetsOf(row['second_octets'])],
+      })),
+    );
+  }
+
+  /** This node's, by serial. */
+  ownPages(): readonly KeptPage[] {
+    return this.#guarded(() => this.#ownPages.all().map(pageOf));
+  }
+
+  counts(): PoolCounts {
+    const row = this.#guarded(() => this.#counts.get());
+    return {
+      authors: Number(row?.['authors']),
+      pages: Number(row?.['pages']),
+      claims: Number(row?.['claims']),
+      voters: Number(row?.['voters']),
+    };
+  }
+
+  /** Others that claim the subject with a contact in this hour since 1970 or later. */
+  othersCount(subject: string, hour: number): number {
+    return Number(this.#guarded(() => this.#others.get(subject, hour))?.['authors'] ?? 0);
+  }
+
+  /** Addresses and networks that proved to be there after a time, the longest ago first. */
+  ownAddresses(afterEpochUs: number, limit: number): readonly OwnFacts[] {
+    return this.#guarded(() =>
+      newest(this.#addresses, ['returned', 'handshake'], afterEpochUs, limit).map((row) => ({
+        ...ownOf('address', row, 'target_set'),
+        confidence: 1,
+        networksCount: 1,
+      })),
+    );
+  }
+
+  /** Numbers that were called after a time, the longest ago first. */
+  ownNumbers(afterEpochUs: number, limit: number): readonly OwnFacts[] {
+    return this.#guarded(() =>
+      newest(this.#numbers, ['seen', 'returned', 'handshake'], afterEpochUs, limit).map((row) => ({
+        ...ownOf('number', row, 'source_set'),
+        confidence: Number(row['confidence']),
+        networksCount: setCount(row, 'proved_network_set'),
+      })),
+    );
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+}
+
+/** Rows of these grades after a time, the longest ago first; the index has them by grade. */
+function newest(
+  statement: StatementSync,
+  grades: readonly Grade[],
+  afterEpochUs: number,
+  limit: number,
+): readonly Row[] {
+  return grades
+    .flatMap((grade) => statement.all(gradeRank(grade), afterEpochUs, limit))
+    .toSorted((a, b) => Number(a['last_seen_us']) - Number(b['last_seen_us']))
+    .slice(0, limit);
+}
+
+function pageOf(row: Row): KeptPage {
+  return { pageId: Number(row['page_id']), octets: octetsOf(row['octets']) };
+}
+
+function octetsOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array();
+}
+
+function ownOf(
+  kind: ListedSubject['kind'],
+  row: Row,
+  breadth: string,
+): Pick<OwnFacts, 'subject' | 'lastEpochUs' | 'facts'> {
+  return {
+    subject: { kind, value: String(row['value']) },
+    lastEpochUs: Number(row['last_seen_us']),
+    facts: {
+      grade: gradeOfRank(Number(row['grade'])),
+      contactsLog2: exponentOf(Number(row['events_count'])),
+      daysCount: claimedDays(Number(row['days_count'])),
+      triedPasswords: Number(row['credentials_count'] ?? 0) > 0,
+      madeCostlyCalls: Number(row['costly_count'] ?? 0) > 0,
+      usedTool: typeof row['tool'] === 'string',
+      breadthLog2: exponentOf(setCount(row, breadth)),
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * Version 21: what other nodes say in signed pages (docs/sharing.md). `origin.is_voter` says whose word counts by quorum,
+ * which the operator alone decides, and `origin.name` what he calls it; an origin that was trusted before is no voter.
+ *
+ * `pool_author` has who wrote pages, `state` is alive, retired or liar. All pages below `floor` are replaced. `standing` is
+ * 0 for strangers, 1 for those whose word this node could check, 2 for voters, 3 for this node; pages have it too, as
+ * those of the lowest make room first. Of a subject that an author states in several pages the highest serial counts.
+ * `pool_proof` has two pages of one serial. `pool_admission` has the subjects that voters put before the judge, and
+ * `pool_day` how many each day brought.
+ */
+export const TABLES_OF_VERSION_21 = `
+  ALTER TABLE origin ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  ALTER TABLE origin ADD COLUMN is_voter INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX origin_voter_index ON origin (node_id) WHERE is_voter;
+  CREATE TABLE pool_author (
+    author_id INTEGER PRIMARY KEY,
+    node_id TEXT NOT NULL UNIQUE,
+    public_key BLOB NOT NULL,
+    state TEXT NOT NULL,
+    standing INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    floor INTEGER NOT NULL,
+    pages INTEGER NOT NULL,
+    claims INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX pool_author_idle_index ON pool_author (state, last_seen_us) WHERE pages = 0;
+  CREATE INDEX pool_author_standing_index ON pool_author (standing);
+  CREATE TABLE pool_page (
+    author_id INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    replaces INTEGER NOT NULL,
+    made_s INTEGER NOT NULL,
+    end_s INTEGER NOT NULL,
+    claims INTEGER NOT NULL,
+    standing INTEGER NOT NULL,
+    octets BLOB NOT NULL,
+    UNIQUE (author_id, serial)
+  ) STRICT;
+  CREATE INDEX pool_page_end_index ON pool_page (end_s);
+  CREATE INDEX pool_page_room_index ON pool_page (standing, made_s);
+  CREATE TABLE pool_claim (
+    subject TEXT NOT NULL,
+    author_id INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    last_hour INTEGER NOT NULL,
+    end_s INTEGER NOT NULL,
+    facts INTEGER NOT NULL,
+    PRIMARY KEY (subject, author_id, serial)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX pool_claim_page_index ON pool_claim (author_id, serial);
+  CREATE TABLE pool_proof (
+    author_id INTEGER PRIMARY KEY,
+    first_octets BLOB NOT NULL,
+    second_octets BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE pool_admission (
+    subject TEXT PRIMARY KEY,
+    admitted_us INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pool_day (
+    day INTEGER PRIMARY KEY,
+    admitted INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO counter (name, value) VALUES ('pool_authors', 0), ('pool_claims', 0), ('pool_changes', 0),
+    ('pool_admissions', 0), ('pool_resumed_day', 0);`;

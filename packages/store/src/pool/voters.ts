@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OperatingError } from '@sentrypeer/kernel';
+import { Counters } from '../totals/counters.ts';
+import { PAGES_REMOVED_STEP, VOTERS_MAX } from '../limits.ts';
+import { kindOf, PageRemoval } from './page-removal.ts';
+import { standingRank } from './pool-page.ts';
+
+const [STRANGER, VOTER] = [standingRank('stranger'), standingRank('voter')];
+
+/** Follows whom the operator trusts and distrusts, within the caller's transaction. */
+export class Voters {
+  readonly #counters: Counters;
+  readonly #removal: PageRemoval;
+  readonly #setOrigin: StatementSync;
+  readonly #count: StatementSync;
+  readonly #setAuthor: StatementSync;
+  readonly #setPages: StatementSync;
+  readonly #due: StatementSync;
+  readonly #distrusted: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#counters = new Counters(database);
+    this.#removal = new PageRemoval(database);
+    this.#setOrigin = database.prepare(
+      'UPDATE origin SET is_voter = ?, name = coalesce(?, name) WHERE node_id = ?',
+    );
+    this.#count = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    this.#setAuthor = database.prepare(
+      'UPDATE pool_author SET standing = ?1 WHERE node_id = ?2 AND standing <> ?1 RETURNING author_id',
+    );
+    this.#setPages = database.prepare('UPDATE pool_page SET standing = ? WHERE author_id = ?');
+    // Another number of voters is another quorum, for all that any of them says.
+    this.#due = database.prepare(`
+      INSERT INTO judging_due (kind, value)
+        SELECT ${kindOf('subject')}, subject FROM (SELECT subject FROM pool_admission UNION
+          SELECT subject FROM pool_claim
+            WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${VOTER})
+            GROUP BY subject HAVING count(DISTINCT author_id) > 1)`);
+    this.#distrusted = database.prepare(`
+      SELECT author_id, serial FROM pool_page WHERE author_id IN (SELECT author_id FROM pool_author
+        WHERE pages > 0 AND node_id IN (SELECT node_id FROM origin WHERE trust = 'distrusted'))
+      LIMIT ${PAGES_REMOVED_STEP}`);
+  }
+
+  /**
+   * Makes the origin a voter, or takes that back. Throws `OperatingError` if there are too many.
+   *
+   * @param name What the operator calls it; the name it has otherwise.
+   */
+  set(nodeId: string, isVoter: boolean, name?: string): void {
+    this.#setOrigin.run(Number(isVoter), name ?? null, nodeId);
+    if (isVoter && Number(this.#count.get()?.['voters']) > VOTERS_MAX) {
+      throw new OperatingError(
+        'voters_full',
+        `${VOTERS_MAX} nodes have a vote already; take it from another first: sentrypeer peers forget NODE`,
+      );
+    }
+    const authorId = this.#setAuthor.get(isVoter ? VOTER : STRANGER, nodeId)?.['author_id'];
+    if (authorId !== undefined) {
+      this.#setPages.run(isVoter ? VOTER : STRANGER, Number(authorId));
+    }
+    this.#due.run();
+    this.#counters.add('pool_changes', 1);
+  }
+
+  /** Everything that depends on the number of voters is looked at again. */
+  reconsider(): void {
+    this.#due.run();
+  }
+
+  /** Removes some pages of those whom the operator distrusts. @returns Whether there were any. */
+  removeDistrusted(): boolean {
+    const rows = this.#distrusted.all();
+    for (const row of rows) this.#removal.remove(Number(row['author_id']), Number(row['serial']));
+    return rows.length > 0;
+  }
+}

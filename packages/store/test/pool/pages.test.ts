@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import {
+  AUTHOR_PAGES_MAX,
+  AUTHORS_MAX,
+  POOL_CLAIMS_MAX,
+  STRANGER_CLAIMS_MAX,
+  SUBJECT_AUTHORS_MAX,
+  VOTERS_MAX,
+} from '../../src/limits.ts';
+import { PoolFile } from '../../src/pool/pool-file.ts';
+import { Store } from '../../src/store.ts';
+import { StoreReader } from '../../src/store-reader.ts';
+import { TestClock, TestDirectory, TestLogger, WITHOUT_VERSION_21 } from '../fixtures.ts';
+import { addresses, NOON_S, nodeOf, pageOf, type PageOptions } from './pages.ts';
+
+class World implements Disposable {
+  readonly clock = new TestClock();
+  readonly #directory = new TestDirectory();
+  readonly path = this.#directory.file('sentrypeer.db');
+  readonly store = Store.open({ logger: new TestLogger(), clock: this.clock }, { path: this.path });
+  readonly database = new DatabaseSync(this.path);
+  readonly reader = StoreReader.open(this.path);
+
+  add(name: string, options: PageOptions): string {
+    return this.store.addPages([pageOf(name, options)])[0] ?? '';
+  }
+
+  /** Who claims what, by serial. */
+  claims(): readonly string[] {
+    return this.database
+      .prepare('SELECT subject, serial FROM pool_claim ORDER BY subject, serial')
+      .all()
+      .map((row) => `${String(row['subject'])} ${Number(row['serial']) - NOON_S}`);
+  }
+
+  number(sql: string): number {
+    return Number(Object.values(this.database.prepare(sql).get() ?? {})[0]);
+  }
+
+  maintain(): void {
+    while (this.store.maintain());
+  }
+
+  [Symbol.dispose](): void {
+    this.reader.close();
+    this.database.close();
+    this.store.close();
+    this.#directory[Symbol.dispose]();
+  }
+}
+
+test('`addPages()` keeps a page and its claims once', () => {
+  using world = new World();
+  const options = { subjects: ['45.0.0.1', '442071234567'] };
+  assert.equal(world.add('a', options), 'taken');
+  assert.equal(world.add('a', options), 'known');
+  assert.deepEqual(world.claims(), ['442071234567 0', '45.0.0.1 0']);
+  assert.deepEqual(world.reader.pool.counts(), { authors: 1, pages: 1, claims: 2, voters: 0 });
+  assert.equal(world.reader.pool.pages(0, 10).length, 1);
+});
+
+test('a page replaces those from its `replaces` up to itself, whichever comes first', () => {
+  const pages: readonly PageOptions[] = [
+    { serial: NOON_S, subjects: ['45.0.0.1'] },
+    { serial: NOON_S + 1, subjects: ['45.0.0.2'] },
+    { serial: NOON_S + 2, replaces: NOON_S + 1, subjects: ['45.0.0.3'] },
+    { serial: NOON_S + 3, replaces: NOON_S + 2, subjects: ['45.0.0.4'] },
+  ];
+  for (const order of [
+    [0, 1, 2, 3],
+    [0, 2, 1, 3, 1],
+    [0, 2, 3, 1],
+  ]) {
+    using world = new World();
+    for (const index of order) world.add('a', pages[index] ?? { subjects: [] });
+    assert.deepEqual(world.claims(), ['45.0.0.1 0', '45.0.0.4 3'], String(order));
+    assert.equal(world.number('SELECT pages FROM pool_author'), 2);
+  }
+});
+
+test('a page that replaces all is the lowest that is ever taken again', () => {
+  using world = new World();
+  world.add('a', { serial: NOON_S + 5, replaces: 0, subjects: ['45.0.0.1'] });
+  assert.equal(world.add('a', { serial: NOON_S + 4, subjects: ['45.0.0.2'] }), 'replaced');
+  world.add('a', { serial: NOON_S + 9, replaces: NOON_S + 5, subjects: [] });
+  assert.equal(world.add('a', { serial: NOON_S + 5, subjects: ['45.0.0.1'] }), 'replaced');
+  assert.equal(world.add('a', { serial: NOON_S + 8, subjects: ['45.0.0.2'] }), 'replaced');
+  assert.deepEqual(world.claims(), []);
+});
+
+test('two pages of one serial are a proof against their author, who is never believed again', () => {
+  using world = new World();
+  assert.equal(world.add('a', { subjects: ['45.0.0.1'] }), 'taken');
+  assert.equal(world.add('b', { subjects: ['45.0.0.1'] }), 'taken');
+  assert.equal(world.add('a', { subjects: ['45.0.0.2'] }), 'caught_lying');
+  assert.equal(world.add('a', { serial: NOON_S + 1, subjects: ['45.0.0.2'] }), 'liar');
+  assert.deepEqual(world.claims(), ['45.0.0.1 0']);
+  const [proof, ...more] = world.reader.pool.proofs(0, 10);
+  assert.equal(proof?.pages.length, 2);
+  assert.equal(more.length, 0);
+});
+
+test('nothing of a retired key counts any more', () => {
+  using world = new World();
+  world.add('a', { subjects: ['45.0.0.1'] });
+  assert.equal(world.add('a', { serial: NOON_S + 9, isRetired: true, subjects: [] }), 'taken');
+  assert.equal(world.add('a', { serial: NOON_S + 10, subjects: ['45.0.0.1'] }), 'retired');
+  assert.deepEqual(world.claims(), []);
+  assert.equal(world.reader.pool.pages(0, 10).length, 1, 'so that others learn of it');
+});
+
+test('pages of a distrusted key go and are not taken; those of others stay', () => {
+  using world = new World();
+  world.add('a', { subjects: addresses(280) });
+  for (let index = 1; index < 12; index += 1) {
+    world.add('a', { serial: NOON_S + index, subjects: [`46.0.0.${index}`] });
+  }
+  world.add('b', { subjects: ['45.0.0.1'] });
+  world.store.setTrust(nodeOf('a'), 'distrusted');
+  world.maintain();
+  assert.deepEqual(world.claims(), ['45.0.0.1 0']);
+  assert.equal(world.add('a', { serial: NOON_S + 20, subjects: ['45.0.0.9'] }), 'distrusted');
+  assert.deepEqual(world.reader.pool.counts(), { authors: 2, pages: 1, claims: 1, voters: 0 });
+});
+
+test('pages go when they end', () => {
+  using world = new World();
+  world.add('a', { subjects: ['45.0.0.1'] });
+  world.add('a', { serial: NOON_S + 1, madeEpochS: NOON_S + 3600, subjects: ['45.0.0.2'] });
+  world.clock.us += 8 * 86_400e6;
+  world.maintain();
+  assert.deepEqual(world.claims(), ['45.0.0.2 1']);
+});
+
+test('a key has so many pages and claims and no more', () => {
+  using world = new World();
+  for (let index = 0; index < AUTHOR_PAGES_MAX; index += 1) {
+    assert.equal(world.add('a', { serial: NOON_S + index, subjects: ['45.0.0.1'] }), 'taken');
+  }
+  const next = { serial: NOON_S + 100, subjects: ['45.0.0.1'] };
+  assert.equal(world.add('a', next), 'too_many_pages');
+  assert.equal(world.add('a', { ...next, replaces: NOON_S }), 'taken');
+  const perPage = 256;
+  const many = addresses(STRANGER_CLAIMS_MAX);
+  for (let at = 0; at < STRANGER_CLAIMS_MAX; at += perPage) {
+    const subjects = many.slice(at, at + perPage);
+    assert.equal(world.add('b', { serial: NOON_S + at, subjects }), 'taken');
+  }
+  const one = { serial: NOON_S + 99_000, subjects: ['46.0.0.1'] };
+  assert.equal(world.add('b', one), 'too_many_claims');
+  world.store.setTrust(nodeOf('b'), 'trusted');
+  assert.equal(world.add('b', one), 'taken', 'a voter may say more');
+});
+
+test('of a subject so many authors are kept, and a voter takes the place of a stranger', () => {
+  using world = new World();
+  for (let index = 0; index <= SUBJECT_AUTHORS_MAX; index += 1) {
+    assert.equal(world.add(`author ${index}`, { subjects: ['45.0.0.1'] }), 'taken');
+  }
+  assert.equal(world.claims().length, SUBJECT_AUTHORS_MAX);
+  world.store.setTrust(nodeOf('voter'), 'trusted');
+  world.add('voter', { subjects: ['45.0.0.1'] });
+  assert.equal(world.claims().length, SUBJECT_AUTHORS_MAX);
+  assert.equal(
+    world.number(
+      'SELECT count(*) FROM pool_claim JOIN pool_author USING (author_id) WHERE standing = 2',
+    ),
+    1,
+  );
+});
+
+test('when the pool is full the oldest page of a stranger makes room, never one of a voter', () => {
+  using world = new World();
+  world.store.setTrust(nodeOf('voter'), 'trusted');
+  world.add('voter', { madeEpochS: NOON_S - 9000, subjects: ['45.0.0.1'] });
+  world.add('a', { madeEpochS: NOON_S - 8000, subjects: ['45.0.0.2'] });
+  const full = `UPDATE counter SET value = ${POOL_CLAIMS_MAX} WHERE name = 'pool_claims'`;
+  world.database.exec(full);
+  const old = { madeEpochS: NOON_S - 8500, subjects: ['45.0.0.3'] };
+  assert.equal(world.add('b', old), 'no_room', 'it is older than all that may go');
+  assert.equal(world.add('b', { subjects: ['45.0.0.3'] }), 'taken');
+  assert.deepEqual(world.claims(), ['45.0.0.1 0', '45.0.0.3 0']);
+  world.database.exec(full);
+  world.add('voter', { serial: NOON_S + 1, subjects: ['45.0.0.4'] });
+  assert.deepEqual(world.claims(), ['45.0.0.1 0', '45.0.0.4 1']);
+});
+
+test('when too many authors are remembered an idle one is forgotten, a liar last', () => {
+  using world = new World();
+  world.add('idle', { madeEpochS: NOON_S - 9 * 86_400, subjects: [] });
+  world.add('liar', { subjects: ['45.0.0.1'] });
+  world.add('liar', { subjects: ['45.0.0.2'] });
+  world.maintain();
+  world.database.exec(`UPDATE counter SET value = ${AUTHORS_MAX} WHERE name = 'pool_authors'`);
+  assert.equal(world.add('new', { subjects: ['45.0.0.3'] }), 'taken');
+  assert.equal(world.add('liar', { serial: NOON_S + 1, subjects: [] }), 'liar');
+  world.database.exec('UPDATE pool_author SET pages = 1');
+  assert.equal(world.add('newer', { subjects: [] }), 'too_many_authors');
+});
+
+test('`setTrust()` makes only nodes with a key voters, and so many of them', () => {
+  using world = new World();
+  world.store.setTrust('bbbbbbbb-0000-4000-8000-000000000000', 'trusted');
+  assert.equal(world.reader.pool.counts().voters, 0);
+  for (let index = 0; index < VOTERS_MAX; index += 1) {
+    world.store.setTrust(nodeOf(`voter ${index}`), 'trusted', `Voter ${index}`);
+  }
+  assert.throws(() => world.store.setTrust(nodeOf('another'), 'trusted'), { code: 'voters_full' });
+  assert.equal(world.reader.pool.counts().voters, VOTERS_MAX);
+  assert.equal(world.reader.origins.origin(nodeOf('voter 3'))?.name, 'Voter 3');
+  world.store.forget(nodeOf('voter 3'));
+  world.store.setTrust(nodeOf('another'), 'trusted');
+});
+
+test('whom an older version trusted is no voter until the operator says so again', () => {
+  using world = new World();
+  world.store.setTrust(nodeOf('a'), 'trusted');
+  world.database.exec(`${WITHOUT_VERSION_21} PRAGMA user_version = 20`);
+  world.store.close();
+  using file = PoolFile.open({ clock: world.clock, logger: new TestLogger() }, world.path);
+  assert.equal(file.pages.counts().voters, 0);
+  assert.deepEqual(file.add([pageOf('a', { subjects: ['45.0.0.1'] })]), ['taken']);
+});
