@@ -163,4 +163,7 @@ test('what the operator blocks is on every list and refused, until he takes it b
   const refused = await run(daemon, 'block', '198.51.100.7');
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /198\.51\.100\.7 cannot be blocked: addresses of documentation/);
+  const code = await run(daemon, 'block', '+44');
+  assert.equal(code.status, 1);
+  assert.match(code.stderr, /\+44 cannot be blocked: it is a code and not a number/);
 });

@@ -2,7 +2,7 @@
 
 /* The words after the name of a command: all of them are read, or refused. */
 
-import { LATEST_EPOCH_US, readTime } from '@sentrypeer/kernel';
+import { LATEST_EPOCH_US, readTime, type TimeReading } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
 import { countType } from '../config/value-types.ts';
@@ -31,7 +31,7 @@ export function timeAndComment(
   words: readonly string[],
   flags: ReadonlyMap<CommandFlagName, string>,
 ): { readonly time: HoldTime; readonly comment: string } {
-  const reading = readTime(words);
+  const reading = readQuotedTime(words) ?? readTime(words);
   if (reading.kind === 'refused') {
     throw refusal(`${reading.why}; a comment that begins so is written with --comment`);
   }
@@ -44,6 +44,15 @@ export function timeAndComment(
     );
   }
   return { time, comment: commentOf(rest, flags) };
+}
+
+/** A time of several words that the shell was told to keep as one, such as `"2 weeks"`. */
+function readQuotedTime([first = '']: readonly string[]): TimeReading | undefined {
+  const words = first.split(' ').filter((word) => word !== '');
+  if (words.length < 2) return undefined;
+  const reading = readTime(words);
+  const isWhole = 'wordsCount' in reading && reading.wordsCount === words.length;
+  return isWhole ? { ...reading, wordsCount: 1 } : undefined;
 }
 
 /** `[COMMENT]`, or what `--comment` says; never a time. */

@@ -42,12 +42,14 @@ const countryType: ValueType<string> = {
   toml: ['string'],
   repeatable: false,
   parse: (text) => {
-    const code = text.trim().toUpperCase();
+    const written = text.trim().toUpperCase();
+    const code = written === 'UK' ? 'GB' : written; // Reserved for the United Kingdom, and what people there write.
     const isCode = code.length === 2 && code.charAt(0) >= 'A' && code.charAt(0) <= 'Z';
     if (!isCode || code.charAt(1) < 'A' || code.charAt(1) > 'Z') return undefined;
     // Made where it is needed: its names take some MiB.
     const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-    return names.of(code) === undefined ? undefined : code;
+    const isToday = new Intl.Locale(`und-${code}`).region === code; // Else it is a country that was.
+    return isToday && names.of(code) !== undefined ? code : undefined;
   },
   format: (value) => value,
 };

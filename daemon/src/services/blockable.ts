@@ -4,6 +4,7 @@ import type { Blockable } from '@sentrypeer/api';
 import { formatPrefix, parsePrefix, unicastPart, type Prefix } from '@sentrypeer/ip';
 import {
   Blocked,
+  isOnlyCode,
   isWide,
   likelySlip,
   NEVER_BLOCKED,
@@ -75,6 +76,12 @@ function readNetwork({ judge, decided }: Ports, network: Prefix, nowEpochUs: num
 }
 
 function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockable {
+  if (isOnlyCode(text)) {
+    return unread(
+      text,
+      `it is a code and not a number; numbers are blocked one by one or as a range, such as +46850780xx`,
+    );
+  }
   const { number } = judge.judge({ number: text }, nowEpochUs);
   const { kind = 'none', e164, destinationClass, reasons = [] } = number ?? {};
   if (kind === 'none') {

@@ -7,15 +7,16 @@ import { prepareCommand } from '../../src/commands/run-command.ts';
 import { parseFlags } from '../../src/config/flags.ts';
 import { isRefusal } from '../../src/config/refusal.ts';
 
-/** Reads a command line up to the point where the command would run. */
-export function prepared(text: string, name?: string): Work {
-  const { words, commandFlags: flags } = parseFlags(text.split(' ').filter((word) => word !== ''));
+/** Reads a command line up to the point where the command would run. @param line Its words, or a text of them with blanks. */
+export function prepared(line: string | readonly string[], name?: string): Work {
+  const argv = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
+  const { words, commandFlags: flags } = parseFlags(argv);
   if (name !== undefined) assert.equal(findCommand(words).command.name, name);
   return prepareCommand({ words, flags });
 }
 
 /** As {@link prepared}, where it is to be refused: the one line. */
-export function refusedCommand(text: string): string {
+export function refusedCommand(text: string | readonly string[]): string {
   let message = '';
   assert.throws(
     () => prepared(text),

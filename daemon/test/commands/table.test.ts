@@ -38,6 +38,17 @@ test('findCommand() says what would be right', () => {
   assert.equal(refusedCommand('keys show'), `keys knows no "show": ${form}`);
 });
 
+test('a time of several words may be one word of the shell', () => {
+  prepared(['allow', 'add', '192.0.2.1', '2 weeks', 'our office'], 'allow add');
+  prepared(['allow', 'add', '192.0.2.1', 'until 2099-01-01 18:00'], 'allow add');
+  prepared(['allow', 'add', '192.0.2.1', 'office of 7 days a week'], 'allow add');
+  assert.match(refusedCommand('allow add 192.0.2.1 tomorrow'), /^"tomorrow" is not a time such as/);
+  assert.match(
+    refusedCommand(['allow', 'add', '192.0.2.1', '2 weeks', '30d']),
+    /^"30d" follows a time and looks like another/,
+  );
+});
+
 test('backup needs the file to write', () => {
   prepared('backup /b.db');
   assert.equal(refusedCommand('backup'), 'there is a word missing: write backup FILE');

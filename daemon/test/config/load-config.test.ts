@@ -165,6 +165,14 @@ test('loadConfig() takes as many threads as there are cores, at most 64', () => 
   assert.equal(run('--threads 3', { coresCount: 200 }).config.threads, 3);
 });
 
+test('loadConfig() knows the countries of today, and what the British write', () => {
+  assert.equal(run('--home-country uk').config.homeCountry, 'GB');
+  assert.equal(run('--home-country XK').config.homeCountry, 'XK');
+  for (const country of ['DD', 'YU', 'XX', 'EL', 'England', '44']) {
+    assert.match(refused(`--home-country ${country}`), /is not a country in two letters/u);
+  }
+});
+
 test('loadConfig() gives a small device one thread and no countries, unless they are asked for', () => {
   const small = run('--profile small', { coresCount: 4 }).config;
   assert.deepEqual([small.threads, small.countryFile], [1, 'none']);

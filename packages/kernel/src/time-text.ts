@@ -77,6 +77,18 @@ const ALWAYS = new Set([
   'unlimited',
   'ever',
 ]);
+/** Words that people mean a time by, and from which no moment follows. */
+const VAGUE = new Set(
+  (
+    'now never today tonight tomorrow yesterday midnight noon once temporary temporarily ' +
+    'monday tuesday wednesday thursday friday saturday sunday'
+  ).split(' '),
+);
+const MONTHS = new Set('jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
+/** Before a unit or a day of the week. */
+const NEXT = new Set(['next', 'this', 'few', 'some', 'several', 'half', 'couple']);
+/** Say nothing of how long. */
+const BETWEEN = new Set(['a', 'an', 'the', 'of']);
 const ONE = new Set(['a', 'an', 'one']);
 /** Stand before a duration, or before a moment. */
 const BEFORE_DURATION = new Set(['for']);
@@ -197,7 +209,9 @@ function readDuration(words: readonly string[]): TimeReading {
     }
   }
   if (index > 0) return durationOf(seconds, index, words.slice(0, index).join(' '));
-  return looksLikeTime(words) ? refusedNumber(words) : { kind: 'none' };
+  if (looksLikeTime(words)) return refusedNumber(words);
+  const vague = vagueTime(words);
+  return vague === undefined ? { kind: 'none' } : refused(vague);
 }
 
 /** Of `30d` or `1d12h`: numbers with their units and nothing else. */
@@ -225,6 +239,17 @@ function durationOf(seconds: number, wordsCount: number, text: string): TimeRead
 function looksLikeTime([first = '']: readonly string[]): boolean {
   const sign = first.charAt(0) === '+' || first.charAt(0) === '-' ? 1 : 0;
   return isDigits(first.charAt(sign));
+}
+
+/** What people mean a time by, such as `tomorrow`, `a few days` or `Dec 31`. */
+function vagueTime(words: readonly string[]): string | undefined {
+  const known = words.map((word) => trimComma(word).toLowerCase());
+  const [word = '', next = ''] = known.filter((each) => !BETWEEN.has(each));
+  const isMonth = MONTHS.has(word.slice(0, 3)) && isDigits(next.charAt(0));
+  const isUnit = UNITS.has(word) && (word.length > 2 || known.length === 1);
+  const isNext = NEXT.has(word) && (UNITS.has(next) || VAGUE.has(next));
+  if (!VAGUE.has(word) && !isUnit && !isMonth && !isNext) return undefined;
+  return words.slice(0, known.indexOf(isMonth || isNext ? next : word) + 1).join(' ');
 }
 
 function refusedNumber([first = '']: readonly string[]): TimeReading {

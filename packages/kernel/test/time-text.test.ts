@@ -99,6 +99,19 @@ test('readTime() refuses what begins as a time does and is none', () => {
     'P1X',
     '1798761600',
     '24/7',
+    'tomorrow',
+    'tonight, our office',
+    'never',
+    'week',
+    'd',
+    'a couple of days',
+    'next week',
+    'next Monday',
+    'a few days',
+    'half a day',
+    'Dec 31',
+    'January 5th',
+    'temporarily',
   ]) {
     assert.equal(read(text), 'refused', text);
   }
@@ -108,7 +121,17 @@ test('readTime() refuses what begins as a time does and is none', () => {
 });
 
 test('readTime() leaves other words alone', () => {
-  for (const text of ['our office', 'a customer', 'for our office', 'and so on', 'PBX', 'd', '']) {
+  for (const text of [
+    'our office',
+    'a customer',
+    'for our office',
+    'next door',
+    'May Smith',
+    'and so on',
+    'PBX',
+    'a M. Smith',
+    '',
+  ]) {
     assert.equal(read(text), 'none', text);
   }
 });

@@ -7,6 +7,7 @@ import {
   WIDE_IPV4_BITS,
   WIDE_IPV6_BITS,
   WIDE_NUMBERS_COUNT,
+  WHOLE_NUMBER_DIGITS_MIN,
   WIDE_PREFIX_DIGITS,
 } from './limits.ts';
 
@@ -54,6 +55,7 @@ export function parseAllowed(text: string): Allowed | undefined {
     return isRight ? { kind: 'dialled', from, to } : undefined;
   }
   if (!to.startsWith('+') || !isDigits(from.slice(1)) || !isDigits(to.slice(1))) return undefined;
+  if (isOnlyCode(text)) return undefined;
   return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
 }
 
@@ -76,9 +78,16 @@ export function isWide(allowed: Allowed): boolean {
   }
 }
 
+/** Whether it is the code of a country or of an area, such as `+44`, where a whole number is wanted. */
+export function isOnlyCode(text: string): boolean {
+  return (
+    text.startsWith('+') && isDigits(text.slice(1)) && text.length - 1 < WHOLE_NUMBER_DIGITS_MIN
+  );
+}
+
 /**
  * Why a text is nothing that {@link parseAllowed} reads, for the usual slips: bits after the length of a prefix,
- * a netmask, blanks and hyphens in a number. `undefined` where nothing better can be said.
+ * a netmask, the code of a country, blanks and hyphens in a number. `undefined` where nothing better can be said.
  */
 export function likelySlip(text: string): string | undefined {
   if (text.includes('/')) {
@@ -86,6 +95,7 @@ export function likelySlip(text: string): string | undefined {
     if (network === undefined) return undefined;
     return `bits after the length must be 0: write ${formatPrefix(network)}`;
   }
+  if (isOnlyCode(text)) return `${text} is a code and not a number`;
   const digits = Array.from(text)
     .filter((character) => !' ()-./'.includes(character))
     .join('');

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { isWide, likelySlip, parseAllowed, type Allowance, type Allowed } from './allowance.ts';
+export {
+  isOnlyCode,
+  isWide,
+  likelySlip,
+  parseAllowed,
+  type Allowance,
+  type Allowed,
+} from './allowance.ts';
 export { Blocked, type Block } from './blocked.ts';
 export { addressVerdict } from './address-verdict.ts';
 export {

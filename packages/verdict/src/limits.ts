@@ -12,6 +12,12 @@ export const WIDE_IPV4_BITS = 8;
 /** The same of IPv6, 0 to 128. Chosen: registries hand out prefixes of 12 to 23 bits to whole continents. */
 export const WIDE_IPV6_BITS = 20;
 
+/**
+ * Digits of the shortest text after a plus that is taken for a whole number. Chosen: codes of countries and of most areas
+ * are shorter, and no subscriber's number of E.164 is.
+ */
+export const WHOLE_NUMBER_DIGITS_MIN = 5;
+
 /** Digits of a prefix of numbers below which it is asked whether it was meant, 1 and above. Chosen: +1* and +7* are half a continent. */
 export const WIDE_PREFIX_DIGITS = 2;
 

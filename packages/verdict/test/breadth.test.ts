@@ -34,6 +34,7 @@ test('likelySlip() says what was probably meant', () => {
   assert.equal(likelySlip('192.0.2.1/24'), 'bits after the length must be 0: write 192.0.2.0/24');
   assert.match(likelySlip('2001:db8::1/32') ?? '', /write 2001:db8::\/32$/);
   assert.match(likelySlip('+46 70-123 45 67') ?? '', /write .*: \+46701234567$/);
+  assert.equal(likelySlip('+44'), '+44 is a code and not a number');
   assert.equal(likelySlip('office'), undefined);
   assert.equal(likelySlip('192.0.2.0/255.255.255.0'), undefined);
 });
