@@ -51,9 +51,12 @@ export function triedPrefixes(random: SeededRandom, count: number): readonly str
   return [...inTurn, ...carriers];
 }
 
-/** A valid number of a country, every type of number alike. */
-export function randomNumber(random: SeededRandom, plans: NumberingPlans): PlannedNumber {
-  const countries = plans.countries();
+/** A valid number of one of the countries, every type of number alike. */
+export function randomNumber(
+  random: SeededRandom,
+  plans: NumberingPlans,
+  countries: readonly string[] = plans.countries(),
+): PlannedNumber {
   for (;;) {
     const country = random.pick(countries);
     const code = plans.home(country)?.callingCode ?? '';

@@ -157,18 +157,28 @@ function campaign(random: SeededRandom, attempts: number): readonly [Tally, Tall
   return [recall, again, others];
 }
 
+const ofTheWorld = (random: SeededRandom, count: number): readonly string[] =>
+  Array.from({ length: count }, () => randomNumber(random, plans).e164);
+
+/** As many of each home: of the numbers of the world too few are at home to say much of national forms. */
+const ofHomes = (random: SeededRandom, count: number): readonly string[] =>
+  HOMES.flatMap(({ country }) =>
+    Array.from({ length: count }, () => randomNumber(random, plans, [country]).e164),
+  );
+
 /**
  * The same dialled digits, asked at each home in each form: how many numbers are found, and how many others are
  * taken for one of them.
  */
 function reportForms(random: SeededRandom): void {
   const memory = new Memory();
-  const dialled = Array.from({ length: numbersCount }, () => randomNumber(random, plans).e164);
+  const dialled = [...ofTheWorld(random, numbersCount), ...ofHomes(random, numbersCount / 20)];
   for (const e164 of dialled) memory.dialled(random.pick(KNOWN_PREFIXES) + e164);
   const known = new Set(dialled);
-  const others = dialled
-    .map(() => randomNumber(random, plans).e164)
-    .filter((one) => !known.has(one));
+  const others = [
+    ...ofTheWorld(random, numbersCount),
+    ...ofHomes(random, numbersCount / 20),
+  ].filter((one) => !known.has(one));
   for (const home of HOMES) {
     const byForm = new Map<string, Tally>();
     const falsely = tally();
@@ -182,7 +192,7 @@ function reportForms(random: SeededRandom): void {
     }
     for (const e164 of others) for (const [, form] of all(e164)) ask(memory, form, home, falsely);
     const text = [...byForm].map(
-      ([name, { asked, found }]) => `${name} ${((100 * found) / asked).toFixed(2)}`,
+      ([name, { asked, found }]) => `${name} ${((100 * found) / asked).toFixed(2)} (${asked})`,
     );
     console.log(
       `  ${home.country}: ${text.join(', ')} % | false ${falsely.found} of ${falsely.asked}`,

@@ -111,6 +111,39 @@ test('passive mode records the request to upgrade and says nothing', async () =>
   assert.match(String(daemon.rows('SELECT anomalies FROM honey')[0]?.['anomalies']), /http/);
 });
 
+test('what a web page may have had its visitor send proves nothing', async () => {
+  await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
+  const own = `127.0.0.1:${daemon.ports.tcp}`;
+  for (const [host, origin] of [
+    ['pbx.example', undefined],
+    [own, `http://${own}`],
+    ['pbx.example', 'https://evil.example'],
+    [own, 'https://evil.example'],
+    [own, 'null'],
+    // The name of a page's server may lead to us as well.
+    ['evil.example:8080', 'http://evil.example:8080'],
+  ] as const) {
+    const head = HEAD.replace('Host: pbx.example', `Host: ${host}`);
+    const text =
+      origin === undefined ? head : head.replace('\r\n\r\n', `\r\nOrigin: ${origin}\r\n\r\n`);
+    const { socket, heard } = await open(daemon.ports.tcp, text);
+    const request = sipRequest().match(/[^]{1,120}/g) ?? [];
+    for (const [at, part] of request.entries()) {
+      const isLast = at === request.length - 1;
+      socket.write(frame((isLast ? 0x80 : 0) | (at === 0 ? 1 : 0), part));
+    }
+    await until('an answer', () => /SIP\/2\.0 \d{3} /.test(heard().toString()));
+    socket.destroy();
+  }
+  await daemon.recorded(12);
+  assert.deepEqual(
+    daemon
+      .rows("SELECT grade FROM honey WHERE method = 'OPTIONS' ORDER BY honey_id")
+      .map(({ grade }) => grade),
+    ['handshake', 'handshake', 'seen', 'seen', 'seen', 'seen'],
+  );
+});
+
 test('an upgrade to anything but SIP is recorded as the HTTP that it is', async () => {
   await using daemon = await DaemonProcess.start(['-r', '--fold-window=0']);
   for (const text of [

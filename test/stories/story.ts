@@ -21,6 +21,8 @@ export interface Contact {
   readonly to?: string;
   readonly agent?: string;
   readonly hasPassword?: boolean;
+  /** @default true */
+  readonly isSip?: boolean;
 }
 
 /** What must be said of an address or a number at a time. */
@@ -147,20 +149,29 @@ export class Stage implements Disposable {
   }
 }
 
-function observationOf({ at, from, proof, method, to, agent, hasPassword }: Contact): Observation {
+function observationOf({
+  at,
+  from,
+  proof,
+  method,
+  to,
+  agent,
+  hasPassword,
+  isSip = true,
+}: Contact): Observation {
   return {
     eventEpochUs: BEGIN_US + at * 1_000_000,
     collectedMethod: 'responsive',
     transportType: proof === 'handshake' ? 'TCP' : 'UDP',
     grade: proof,
-    messageKind: 'request',
+    messageKind: isSip ? 'request' : 'not-sip',
     sourceIp: from,
     sourcePort: 5071,
     destinationIp: '198.51.100.7',
     destinationPort: 5060,
     calledNumber: to,
     calledNumberSource: 'request-uri',
-    sipMethod: method,
+    sipMethod: isSip ? method : undefined,
     userAgent: agent,
     requestUri: undefined,
     toUri: undefined,

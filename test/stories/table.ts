@@ -110,6 +110,16 @@ export const STORIES: readonly Story[] = [
     expected: [2, 30, 89].map((day) => address(A, 'watch', day * DAY)),
   },
   {
+    name: 'a monitor that somebody pointed at our port, in HTTP every five minutes for a month: left alone',
+    contacts: repeated(8640, 5 * MINUTE, {
+      from: A,
+      proof: 'handshake',
+      method: 'GET',
+      isSip: false,
+    }),
+    expected: [address(A, 'none', DAY), address(A, 'none', 30 * DAY)],
+  },
+  {
     name: "a customer's stray call at home: watched, the number left alone",
     contacts: [{ at: 0, from: A, proof: 'returned', method: 'INVITE', to: '0851770000' }],
     expected: [

@@ -283,13 +283,14 @@ export class SipService implements AsyncDisposable {
       transport,
       clock: this.#ports.clock,
     });
-    const { isWebSocket } = connection;
+    const { isWebSocket, isFromPage } = connection;
     const { observation, replies, close } = this.#honeypot.receive(
       frame.kind === 'message'
         ? {
             ...input,
             hello,
             isWebSocket,
+            isFromPage,
             framingAnomalies: frame.anomalies,
             isUnfinished: frame.isUnfinished,
             ...(frame.skipped.length === 0 ? {} : { skipped: frame.skipped }),

@@ -117,7 +117,7 @@ export class Honeypot<Path> {
     const isStream = input.transport !== 'UDP';
     const unread: Finding = {
       collectedMethod: this.#mode,
-      grade: isStream ? 'handshake' : 'seen',
+      grade: isStream && input.isFromPage !== true ? 'handshake' : 'seen',
       anomalies: NO_ANOMALIES,
       registered: false,
     };

@@ -27,6 +27,8 @@ export interface Received<Path> {
   readonly skipped?: Uint8Array;
   /** The message came in a WebSocket (RFC 7118). */
   readonly isWebSocket?: boolean;
+  /** A web page's script may have had its visitor send the message, so it says nothing of whose address it came from. */
+  readonly isFromPage?: boolean;
   /** What a TLS client told of itself: the fingerprint of its ClientHello, and the server it asked for. */
   readonly hello?: { readonly ja4: string; readonly serverName: string | undefined } | undefined;
   /** Why the framer refused these octets; they are recorded and never answered. */

@@ -36,6 +36,8 @@ export interface Framer {
   readonly waitingOctets: number;
   /** Messages come in a WebSocket. @default not */
   readonly isWebSocket?: boolean;
+  /** A web page's script may have had them sent. @default not */
+  readonly isFromPage?: boolean;
   /** What we send as it goes out. @default as it is */
   wrap?(octets: Uint8Array): Uint8Array;
   /** What is said before we end the connection. @default nothing */

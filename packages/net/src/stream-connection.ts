@@ -97,6 +97,11 @@ export class StreamConnection implements StreamPath {
     return this.#framer.isWebSocket === true;
   }
 
+  /** Whether a web page's script may have had its visitor send what comes. */
+  get isFromPage(): boolean {
+    return this.#framer.isFromPage === true;
+  }
+
   #write(octets: Uint8Array): void {
     const socket = this.#socket;
     if (!socket.writable) return;

@@ -13,9 +13,12 @@ export interface Dialled {
 }
 
 const SCHEMES = ['tel:', 'sips:', 'sip:'];
-const SEPARATORS = '-.() \t';
+/** Visual separators (RFC 3966 §3), blanks, and the comma that means a pause. */
+const SEPARATORS = '-.() \t,';
 const CONTEXT = ';phone-context=';
 const EMERGENCY_URN = 'urn:service:sos';
+/** What may follow it: nothing, a kind of help, or what URIs have at their end. */
+const AFTER_URN = '.;?#';
 
 /**
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
@@ -52,8 +55,9 @@ export function readDialled(text: string): Dialled | undefined {
 
 /** Whether the text names the emergency service itself (RFC 5031 §4.1), such as `urn:service:sos.ambulance`. */
 export function isEmergencyUrn(text: string): boolean {
-  const lower = text.slice(0, EMERGENCY_URN.length + 1).toLowerCase();
-  return lower === EMERGENCY_URN || lower === `${EMERGENCY_URN}.`;
+  const lower = withoutName(text).toLowerCase();
+  const next = lower.charAt(EMERGENCY_URN.length);
+  return lower.startsWith(EMERGENCY_URN) && AFTER_URN.includes(next);
 }
 
 function isZeroNext(text: string, index: number): boolean {

@@ -66,6 +66,11 @@ export function isEmergency(digits: string, country: string | undefined): boolea
   return (BY_COUNTRY.get(country) ?? ELSEWHERE).has(digits);
 }
 
+/** The same, but without a country only those of telephones everywhere: where digits may well mean something else. */
+export function isCertainEmergency(digits: string, country: string | undefined): boolean {
+  return (BY_COUNTRY.get(country ?? '') ?? ELSEWHERE).has(digits);
+}
+
 /** Whether it is an emergency number somewhere. */
 export function isEmergencySomewhere(digits: string): boolean {
   return ANY.has(digits);

@@ -15,7 +15,7 @@ import {
   prefixKind,
   type PrefixKind,
 } from './prefixes.ts';
-import { isForeignEmergency, shortKind, type ShortKind } from './short-codes.ts';
+import { isForeignEmergency, isMarkedEmergency, shortKind, type ShortKind } from './short-codes.ts';
 
 /** One number that the dialled digits may mean. */
 export interface Candidate {
@@ -106,6 +106,10 @@ function read(
   if (dialled === undefined) return nothing('none', '');
   const { digits, isGlobal, before } = dialled;
   const whole = before + (isGlobal ? '+' : '') + digits;
+  const isMarked = isGlobal || before !== '';
+  if (isMarked && isMarkedEmergency(digits, isGlobal, home?.country)) {
+    return nothing('emergency', whole);
+  }
   if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code', whole);
   const short = isGlobal ? undefined : shortKind(digits, home?.country);
   if (short !== undefined) return nothing(short, whole);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isEmergency, isEmergencySomewhere } from './emergency.ts';
+import { isCertainEmergency, isEmergency, isEmergencySomewhere } from './emergency.ts';
 import { SHORT_DIGITS_MAX } from './limits.ts';
 import type { NumberingPlans } from './numbering-plans.ts';
 import { OUTSIDE_LINES } from './prefixes.ts';
@@ -26,10 +26,35 @@ export function shortKind(digits: string, country: string | undefined): ShortKin
     if (isEmergency(digits.slice(line.length), country)) return 'emergency';
   }
   if (digits.length > SHORT_DIGITS_MAX) return undefined;
+  for (const prefix of INTERNATIONAL) {
+    if (!digits.startsWith(prefix)) continue;
+    if (isCertainEmergency(digits.slice(prefix.length), country)) return 'emergency';
+  }
   const isService =
     SERVICES.has(digits) ||
     (digits.length >= 5 && SERVICE_PREFIXES.some((prefix) => digits.startsWith(prefix)));
   return isService ? 'short-code' : 'extension';
+}
+
+/** Digits of the codes by which telephones withhold or show their own number without a mark after it (*67, *82). */
+const CODE_DIGITS = 2;
+
+/**
+ * Whether short digits after a plus, or after the marks of a feature code, are a call for help: telephones put a plus
+ * before whatever is saved as a contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`).
+ *
+ * @param isGlobal A plus stands directly before them: so few digits after it are no other number.
+ */
+export function isMarkedEmergency(
+  digits: string,
+  isGlobal: boolean,
+  country: string | undefined,
+): boolean {
+  if (digits.length > SHORT_DIGITS_MAX) return false;
+  if (isGlobal) return isEmergency(digits, country);
+  return (
+    isCertainEmergency(digits, country) || isCertainEmergency(digits.slice(CODE_DIGITS), country)
+  );
 }
 
 /** Whether the digits are a country's code, perhaps after an international prefix, and an emergency number. */

@@ -87,6 +87,24 @@ for (const [text, kind] of [
   ['URN:service:SOS.ambulance', 'emergency'],
   ['urn:service:sosh', 'none'],
   ['<tel:112>', 'emergency'],
+  ['<urn:service:sos.police>', 'emergency'],
+  ['urn:service:sos;x=1', 'emergency'],
+  // Saved as a contact, with the caller's number withheld, with a pause, behind an international prefix.
+  ['+112', 'emergency'],
+  ['++911', 'emergency'],
+  ['tel:+112', 'emergency'],
+  ['9+112', 'emergency'],
+  ['#31#112', 'emergency'],
+  ['*31#911', 'emergency'],
+  ['*67911', 'emergency'],
+  ['**112', 'emergency'],
+  ['9,112', 'emergency'],
+  ['011112', 'emergency'],
+  ['000911', 'emergency'],
+  ['+1234', 'unknown'],
+  ['*100', 'feature-code'],
+  ['*721124', 'feature-code'],
+  ['011100', 'extension'],
 ] as const) {
   test(`readNumber() takes '${text}' for ${kind}`, () => {
     for (const reading of [readNumber(plans, text), readQuestion(plans, text)]) {
@@ -109,6 +127,10 @@ for (const [text, country, kind] of [
   ['17', 'FR', 'emergency'],
   ['9100', 'IN', 'emergency'],
   ['000', 'AU', 'emergency'],
+  ['+110', 'DE', 'emergency'],
+  ['*31#110', 'DE', 'emergency'],
+  ['*31#110', 'SE', 'feature-code'],
+  ['*110', 'DE', 'emergency'],
 ] as const) {
   test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
     const plan = country === undefined ? undefined : home(country);

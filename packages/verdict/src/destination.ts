@@ -2,6 +2,7 @@
 
 import { unreachable } from '@sentrypeer/kernel';
 import {
+  blockPrefix,
   readQuestion,
   type HomePlan,
   type NumberingPlans,
@@ -81,6 +82,32 @@ export function destinationClass(
   if (planned === undefined) return 'unread';
   const isHome = home !== undefined && planned.country === home.country;
   return classOf(planned, isHome);
+}
+
+/** Last digits of the numbers that are looked at in a block: plans tell numbers apart by their first digits. */
+const SAMPLES = ['0', '9'] as const;
+
+/**
+ * The classes of numbers of a block, by a sample of two hundred: its first two digits in full. A block of 10,000 may be half
+ * given to nobody and half ordinary.
+ *
+ * @param block As `blocksOf()` names it.
+ */
+export function classesIn(
+  plans: NumberingPlans,
+  block: string,
+  home: HomePlan | undefined,
+): ReadonlySet<DestinationClass> {
+  const prefix = blockPrefix(block);
+  const rest = block.length - prefix.length - 2;
+  const classes = new Set<DestinationClass>();
+  for (let index = 0; index < 100; index += 1) {
+    const start = prefix + String(index).padStart(2, '0');
+    for (const digit of SAMPLES) {
+      classes.add(destinationClass(plans, start + digit.repeat(rest), home));
+    }
+  }
+  return classes;
 }
 
 /** Classes that are called through a honeypot only to earn money, or to test whether that works. */

@@ -2,7 +2,7 @@
 
 import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
 import { blockedVerdict, overruled } from './blocked.ts';
-import { destinationClass, type DestinationClass } from './destination.ts';
+import { classesIn, destinationClass, type DestinationClass } from './destination.ts';
 import { delistedReasons } from './delisting.ts';
 import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
@@ -87,16 +87,28 @@ export class NumberJudge {
   }
 
   range(block: string, nowEpochUs: number): Verdict {
-    const { evidence, never, policy } = this.#ports;
+    const { never } = this.#ports;
     const guarded = never().range(block, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
-    const known = evidence.range(block);
-    const verdict =
-      known === undefined
-        ? notListed()
-        : rangeVerdict(block, known, this.#classOf(known.example), policy, nowEpochUs);
+    const verdict = this.#range(block, nowEpochUs);
     const blocked = this.#ports.blocked().listed({ kind: 'range', value: block }, nowEpochUs);
     return blocked === undefined ? verdict : blockedVerdict(blocked, verdict);
+  }
+
+  /**
+   * By evidence. A list of ranges refuses all numbers of a block, so it is judged as its most ordinary ones: else a caller of
+   * numbers that nobody was given could have their neighbours refused.
+   */
+  #range(block: string, nowEpochUs: number): Verdict {
+    const { plans, home, evidence, policy } = this.#ports;
+    const known = evidence.range(block);
+    if (known === undefined) return notListed();
+    const asOne = (of: DestinationClass): Verdict =>
+      rangeVerdict(block, known, of, policy, nowEpochUs);
+    const verdict = asOne(this.#classOf(known.example));
+    if (!verdict.listed) return verdict;
+    const others = [...classesIn(plans, block, home)].map(asOne);
+    return others.find(({ listed }) => !listed) ?? verdict;
   }
 
   /**

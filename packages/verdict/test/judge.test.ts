@@ -162,6 +162,25 @@ test('Judge.judge() watches numbers in a block of which others were tried, and l
   assert.equal(guarded.subject({ kind: 'range', value: '9725928910xx' }, NOON_US).level, 'none');
 });
 
+test('a range is listed only where its most ordinary numbers would be', () => {
+  const evidence = new MemoryEvidence();
+  // Of +64 87x xxxx the first 4,000 numbers are fixed lines; those from 4,000 on nobody was given.
+  const unallocated = { ...RANGE, numbersCount: 12, example: '64874000' };
+  evidence.ranges.set('6487xxxx', unallocated);
+  const judge = judgeOf(evidence);
+  const range = { kind: 'range', value: '6487xxxx' } as const;
+  const verdict = judge.subject(range, NOON_US);
+  assert.equal(verdict.level, 'watch');
+  assert.match(
+    verdict.reasons.at(-1) ?? '',
+    /fixed lines of other countries, proved callers from 3/,
+  );
+  assert.equal(judge.judge({ number: '+64870123' }, NOON_US).level, 'watch');
+  assert.equal(judge.judge({ number: '+64874999' }, NOON_US).level, 'listed');
+  evidence.ranges.set('6487xxxx', { ...unallocated, networksCount: 3, daysCount: 2 });
+  assert.equal(judge.subject(range, NOON_US).level, 'listed');
+});
+
 test('Judge.judge() needs less of a number in a hot range', () => {
   const evidence = new MemoryEvidence();
   evidence.numbers.set('972592891077', { ...NUMBER, grade: 'returned', proved: PROVED });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash } from 'node:crypto';
+import { canonicalAddress } from '@sentrypeer/ip';
 
 /** RFC 6455 §1.3: what a server hashes with the client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -17,15 +18,7 @@ const KEY_OCTETS = 16;
 export function upgradeAnswer(head: string): string | undefined {
   const [requestLine = '', ...lines] = head.split('\r\n');
   if (!requestLine.startsWith('GET ') || !requestLine.endsWith(' HTTP/1.1')) return undefined;
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    const earlier = headers.get(name);
-    headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
-  }
+  const headers = headersOf(lines);
   const lists = (name: string, token: string): boolean =>
     (headers.get(name) ?? '').split(',').some((each) => each.trim().toLowerCase() === token);
   const key = headers.get('sec-websocket-key') ?? '';
@@ -45,4 +38,43 @@ export function upgradeAnswer(head: string): string | undefined {
     '',
     '',
   ].join('\r\n');
+}
+
+/**
+ * Whether a web page may have had a browser send the request: browsers name the page's site in Origin (RFC 6455 §10.2), which
+ * no script can change. A program that writes Origin itself names the address it connects to, where no page of a stranger
+ * can stand.
+ *
+ * @param head As above.
+ */
+export function isOfPage(head: string): boolean {
+  const [, ...lines] = head.split('\r\n');
+  const headers = headersOf(lines);
+  const origin = headers.get('origin');
+  if (origin === undefined) return false;
+  const host = headers.get('host') ?? '';
+  const isOurs = origin === `http://${host}` || origin === `https://${host}`;
+  return !isOurs || addressOf(host) === undefined;
+}
+
+/** The address in a Host header; `undefined` where it is a name, which may stand for a page's server as well as for us. */
+function addressOf(host: string): string | undefined {
+  const end = host.startsWith('[') ? host.indexOf(']') : host.indexOf(':');
+  const address = host.startsWith('[')
+    ? host.slice(1, end)
+    : host.slice(0, end < 0 ? undefined : end);
+  return canonicalAddress(address);
+}
+
+function headersOf(lines: readonly string[]): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const earlier = headers.get(name);
+    headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
+  }
+  return headers;
 }

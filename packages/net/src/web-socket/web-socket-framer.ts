@@ -3,7 +3,7 @@
 import { latin1Octets, latin1Text } from '@sentrypeer/bytes';
 import type { Frame, Framer } from '../framer.ts';
 import { UPGRADE_HEAD_OCTETS_MAX } from '../limits.ts';
-import { upgradeAnswer } from './upgrade.ts';
+import { isOfPage, upgradeAnswer } from './upgrade.ts';
 import type { WebSocketCodecs } from './codecs.ts';
 import type { WebSocketCodec } from './web-socket-codec.ts';
 
@@ -21,6 +21,7 @@ export class WebSocketFramer implements Framer {
   #head: string | undefined = '';
 
   readonly #codecs: WebSocketCodecs;
+  #isFromPage = false;
 
   constructor(inner: Framer, codecs: WebSocketCodecs) {
     this.#codecs = codecs;
@@ -38,6 +39,10 @@ export class WebSocketFramer implements Framer {
   /** Messages come in a WebSocket. */
   get isWebSocket(): boolean {
     return this.#codec !== undefined;
+  }
+
+  get isFromPage(): boolean {
+    return this.#isFromPage;
   }
 
   push(octets: Uint8Array): readonly Frame[] {
@@ -62,6 +67,7 @@ export class WebSocketFramer implements Framer {
     this.#head = undefined;
     if (answer === undefined || codec === undefined) return this.#inner.push(latin1Octets(head));
     this.#codec = codec;
+    this.#isFromPage = isOfPage(request);
     const upgrade: Frame = {
       kind: 'upgrade',
       octets: latin1Octets(request),

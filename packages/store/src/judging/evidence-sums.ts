@@ -26,7 +26,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 
 /** Columns that `EvidenceSums.add()` reads. */
-export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, ${CREATED_AT} AS created_at, source_ip, called_number, transport_type,
+export const EVIDENCE_COLUMNS = `honey_id, event_timestamp, message_kind, ${CREATED_AT} AS created_at, source_ip, called_number, transport_type,
   method, user_agent, grade, created_by_node_id, details IS NOT NULL AND
   (instr(details, '"digest":') > 0 OR instr(details, '"uriPassword":') > 0) AS has_credentials,
   EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id) AS is_hearsay`;
@@ -82,7 +82,8 @@ export class EvidenceSums {
     const nodeBit = distinctBit(textOf(row['created_by_node_id']));
     const source = textOf(row['source_ip']);
     const number = calledNumber(row);
-    if (rank > SEEN) {
+    // Anybody can have somebody else's monitor, crawler or webhook ask our port in HTTP: only SIP speaks against its source.
+    if (rank > SEEN && row['message_kind'] !== 'not-sip') {
       const sum = this.#address(judgedAs(source));
       count(sum, rank, seenUs, nodeBit);
       if (number !== undefined) {
