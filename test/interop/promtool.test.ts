@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
-const RULES = join(import.meta.dirname, '../../examples/prometheus/sentrypeer-rules.yml');
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+const RULES = join(EXAMPLES, 'prometheus/sentrypeer-rules.yml');
+const DASHBOARD = join(EXAMPLES, 'compose/grafana/dashboards/sentrypeer.json');
 
-test('promtool finds nothing wrong with /metrics, nor with the rules on them', async (t) => {
+/** What Grafana asks Prometheus for, as rules, with its variables filled in as it does. */
+function rulesOfDashboard(): string {
+  const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
+    readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+  };
+  const rules = panels
+    .flatMap(({ targets }) => targets)
+    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*'))
+    .map((expr, index) => ({ record: `panel:${index}`, expr }));
+  return JSON.stringify({ groups: [{ name: 'dashboard', rules }] }); // JSON is YAML.
+}
+
+test('promtool finds nothing wrong with /metrics, nor with the rules and the dashboard of Grafana on them', async (t) => {
   const promtool = peer('promtool', t);
   if (promtool === undefined) return;
   await using daemon = await DaemonProcess.start([
@@ -31,12 +45,16 @@ test('promtool finds nothing wrong with /metrics, nor with the rules on them', a
   assert.equal(run.output, '');
   assert.equal(run.status, 0);
 
-  const checked = await runTool(promtool, ['check', 'rules', RULES], { folder: daemon.folder });
-  assert.equal(checked.status, 0, checked.output);
-  const named = readFileSync(RULES, 'utf8').match(/\bsentrypeer_[a-z_]+/g) ?? [];
-  assert.ok(named.length > 4);
-  assert.deepEqual(
-    named.filter((name) => !metrics.includes(`# TYPE ${name} `)),
-    [],
-  );
+  const dashboard = join(daemon.folder, 'dashboard.yml');
+  writeFileSync(dashboard, rulesOfDashboard());
+  for (const file of [RULES, dashboard]) {
+    const checked = await runTool(promtool, ['check', 'rules', file], { folder: daemon.folder });
+    assert.equal(checked.status, 0, checked.output);
+    const named = readFileSync(file, 'utf8').match(/\b(?:sentrypeer|process)_[a-z_]+/g) ?? [];
+    assert.ok(named.length > 4);
+    assert.deepEqual(
+      named.filter((name) => !metrics.includes(`# TYPE ${name} `)),
+      [],
+    );
+  }
 });
