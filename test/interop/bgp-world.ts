@@ -54,6 +54,15 @@ export class BgpProcess implements AsyncDisposable {
     assert.ok(status.includes(error), status);
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#process.signal(name);
+  }
+
+  /** Waits until it has ended, whatever ended it. */
+  async ended(): Promise<void> {
+    await until('its end', () => this.#process.status !== undefined);
+  }
+
   /** An orderly stop. */
   async stop(): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
@@ -61,6 +70,7 @@ export class BgpProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.signal('SIGCONT');
     await this.#process[Symbol.asyncDispose]();
   }
 }
@@ -104,7 +114,13 @@ export class Router implements AsyncDisposable {
   }
 
   /** FRR's bgpd by itself, without the part that writes routes into the kernel. */
-  static frr(folder: string, config: string, addresses: readonly string[], port: number): Router {
+  static frr(
+    folder: string,
+    config: string,
+    addresses: readonly string[],
+    port: number,
+    under: readonly string[] = [],
+  ): Router {
     const file = join(folder, 'frr.conf');
     writeFileSync(file, config);
     const listen = addresses.flatMap((address) => ['-l', address]);
@@ -112,6 +128,7 @@ export class Router implements AsyncDisposable {
     return new Router(
       folder,
       [
+        ...under,
         program('bgpd'),
         ...files,
         '-p',
@@ -152,9 +169,9 @@ export class Router implements AsyncDisposable {
     this.#process = started(this.#start, this.#folder);
   }
 
-  /** Stops it for as long as the test lasts, its connections open. */
-  freeze(): void {
-    this.#process.signal('SIGSTOP');
+  /** Stops it with its connections open, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.signal(name);
   }
 
   async ask(...words: readonly string[]): Promise<ToolRun> {

@@ -166,7 +166,7 @@ ${neighbour(ROUTES_FROM, routesAt, 'unicast')}${neighbour(RULES_FROM, rulesAt, '
     await sees('ipv6', /not in table/);
     await ours.reports('Cease/Administrative Reset, received');
 
-    gobgp.freeze();
+    gobgp.signal('SIGSTOP');
     await ours.reports('Hold Timer Expired, sent');
   });
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../../docs/integrations');
+const PACKAGING = join(import.meta.dirname, '../../packaging');
 
 /**
  * A block of a page of docs/integrations, by what stands behind its opening fence (`kamailio http`), with other
@@ -18,10 +19,19 @@ export function documented(
   const [, behind] = readFileSync(join(FOLDER, page), 'utf8').split(`\n\`\`\`${fence}\n`);
   const [block, rest] = behind?.split('\n```\n') ?? [];
   assert.ok(block !== undefined && rest !== undefined, `${page} has the block ${fence}`);
-  let text = `${block}\n`;
+  return replaced(`${page}, ${fence}`, `${block}\n`, places);
+}
+
+/** A file of packaging/ with other places than those that it names, each of which must be there. */
+export function shipped(path: string, places: Readonly<Record<string, string>>): string {
+  return replaced(path, readFileSync(join(PACKAGING, path), 'utf8'), places);
+}
+
+function replaced(name: string, text: string, places: Readonly<Record<string, string>>): string {
+  let changed = text;
   for (const [place, other] of Object.entries(places)) {
-    assert.ok(text.includes(place), `${page}, ${fence}: ${place}`);
-    text = text.replaceAll(place, other);
+    assert.ok(changed.includes(place), `${name}: ${place}`);
+    changed = changed.replaceAll(place, other);
   }
-  return text;
+  return changed;
 }

@@ -18,6 +18,7 @@ export const ROUTER = '45.10.0.254';
 export const ATTACKER = '46.1.1.2';
 export const BYSTANDER = '46.1.2.2';
 export const HOST6 = '2a02:10::1';
+export const ROUTER6 = '2a02:10::fe';
 export const ATTACKER6 = '2a02:11:1:1::2';
 export const BYSTANDER6 = '2a02:11:1:2::2';
 export const SIP_PORT = 5060;
@@ -31,9 +32,9 @@ ip link set lo up
 for name in router attacker bystander; do ip netns add $name; ip -n $name link set lo up; done
 ip link add h0 type veth peer name r0 netns router
 ip addr add ${HOST}/24 dev h0; ip addr add ${HOST6}/64 dev h0 nodad; ip link set h0 up
-ip -n router addr add ${ROUTER}/24 dev r0; ip -n router addr add 2a02:10::fe/64 dev r0 nodad; ip -n router link set r0 up
+ip -n router addr add ${ROUTER}/24 dev r0; ip -n router addr add ${ROUTER6}/64 dev r0 nodad; ip -n router link set r0 up
 ip route add default via ${ROUTER}
-ip route add default via 2a02:10::fe
+ip route add default via ${ROUTER6}
 join() {
   ip -n router link add $1 type veth peer name e0 netns $2
   ip -n router addr add $3.1/24 dev $1; ip -n router addr add $4::1/64 dev $1 nodad; ip -n router link set $1 up

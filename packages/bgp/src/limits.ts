@@ -47,7 +47,10 @@ export const RECEIVED_OCTETS_PER_SECOND_MAX = 1_048_576;
 /** Milliseconds by which the hold timer may wake late before the thread, not the neighbour, is taken for the slow one. */
 export const HOLD_LATE_MS = 500;
 
-/** Milliseconds that a neighbour is then given once, so that what it sent meanwhile is read first. */
+/** Milliseconds in which that is read which came before the hold timer was due. */
+export const HOLD_READ_MS = 20;
+
+/** Milliseconds that a neighbour is given once where the timer is that late, so that what it sent meanwhile is read first. */
 export const HOLD_GRACE_MS = 1000;
 
 /** Milliseconds after which a neighbour that takes nothing of what we send is given up, at least; twice its hold time if that is longer (RFC 9687 §3). */

@@ -11,7 +11,7 @@ import {
   type Capabilities,
 } from '../wire/capabilities.ts';
 import { notification, ErrorCode, OpenSubcode, type Notification } from '../wire/notification.ts';
-import type { Open } from '../wire/open.ts';
+import { encodeOpen, type Open } from '../wire/open.ts';
 
 /** What both sides of a session can do, and its times. */
 export interface Negotiated {
@@ -56,19 +56,26 @@ export function negotiate(
   };
 }
 
-/** The capabilities of our OPEN. */
-export function offeredCapabilities(
-  settings: NeighbourSettings,
-  isRestarting: boolean,
-): Uint8Array {
-  const { restartTimeS } = settings;
-  return encodeCapabilities({
-    asn: settings.localAsn,
+/** Our OPEN; without capabilities for a neighbour that refused them (RFC 5492 §3). */
+export function encodeOurOpen({
+  settings,
+  hasCapabilities,
+  isRestarting,
+}: {
+  readonly settings: NeighbourSettings;
+  readonly hasCapabilities: boolean;
+  readonly isRestarting: boolean;
+}): Uint8Array {
+  const { localAsn, holdTimeS, routerId, restartTimeS } = settings;
+  const capabilities = encodeCapabilities({
+    asn: localAsn,
     families: settings.families,
     extendedNextHop: needsExtendedNextHop(settings),
     extendedMessage: settings.extendedMessages,
     gracefulRestart: restartTimeS === undefined ? undefined : { isRestarting, restartTimeS },
   });
+  const offered = hasCapabilities ? capabilities : undefined;
+  return encodeOpen({ asn: localAsn, holdTimeS, routerId, capabilities: offered });
 }
 
 /** Within an AS identifiers differ; one that was configured must be the one (RFC 4271 §6.2, RFC 6286 §2.2). */

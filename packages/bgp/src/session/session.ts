@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { assert, unreachable } from '@sentrypeer/kernel';
-import { HOLD_GRACE_MS, HOLD_LATE_MS, RECEIVED_OCTETS_PER_SECOND_MAX } from '../limits.ts';
+import {
+  HOLD_GRACE_MS,
+  HOLD_LATE_MS,
+  HOLD_READ_MS,
+  RECEIVED_OCTETS_PER_SECOND_MAX,
+} from '../limits.ts';
 import type { BgpPorts, Connection, ConnectionHandler } from '../ports.ts';
 import type { NeighbourSettings } from '../settings.ts';
 import type { SessionState } from '../status.ts';
@@ -15,11 +20,11 @@ import {
   notificationName,
   type Notification,
 } from '../wire/notification.ts';
-import { decodeOpen, encodeOpen } from '../wire/open.ts';
+import { decodeOpen } from '../wire/open.ts';
 import { decodeRouteRefresh, RefreshSubtype } from '../wire/route-refresh.ts';
 import { checkUpdate } from '../wire/update-check.ts';
 import type { Counts } from './counts.ts';
-import { negotiate, offeredCapabilities, type Negotiated } from './negotiation.ts';
+import { encodeOurOpen, negotiate, type Negotiated } from './negotiation.ts';
 import {
   SessionMachine,
   type SessionEffect,
@@ -176,7 +181,7 @@ export class Session {
         this.#disconnect();
         return;
       case 'sendOpen':
-        this.send(this.#open(), 1);
+        this.send(encodeOurOpen(this.#owner), 1);
         return;
       case 'sendKeepalive':
         this.send(encodeKeepalive(), 1);
@@ -186,6 +191,7 @@ export class Session {
         this.#end = { direction: 'sent', notification: effect.notification };
         return;
       case 'arm':
+        if (effect.timer === 'hold') this.#hasGrace = false;
         this.#timers[effect.timer].arm(effect.ms ?? this.#waitMs(effect.timer));
         return;
       case 'disarm':
@@ -381,20 +387,13 @@ export class Session {
     this.step({ kind: 'ConnectRetryTimer_Expires' });
   }
 
-  /** If our own thread was busy, what the neighbour sent may still be unread: it is read before the timer counts. */
+  /** What the neighbour sent may still be unread, because our own thread was busy or stopped: it is read before the timer counts. */
   #onHoldTimer(lateMs: number): void {
-    if (lateMs > HOLD_LATE_MS && !this.#hasGrace) {
+    if (!this.#hasGrace) {
       this.#hasGrace = true;
-      this.#timers.hold.arm(HOLD_GRACE_MS);
+      this.#timers.hold.arm(lateMs > HOLD_LATE_MS ? HOLD_GRACE_MS : HOLD_READ_MS);
       return;
     }
     this.step({ kind: 'HoldTimer_Expires' });
-  }
-
-  #open(): Uint8Array {
-    const { settings, hasCapabilities, isRestarting } = this.#owner;
-    const { localAsn, holdTimeS, routerId } = settings;
-    const capabilities = hasCapabilities ? offeredCapabilities(settings, isRestarting) : undefined;
-    return encodeOpen({ asn: localAsn, holdTimeS, routerId, capabilities });
   }
 }
