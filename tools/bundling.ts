@@ -9,10 +9,12 @@ const SOURCES = join(ROOT, 'daemon/src');
 /** The entries of the program: its main thread, and the threads that it starts. */
 export const ENTRIES = [
   { in: join(SOURCES, 'program.ts'), out: 'main' },
-  ...['agent-worker', 'reader-worker', 'sip-worker', 'store-worker'].map((name) => ({
-    in: join(SOURCES, `workers/${name}.ts`),
-    out: name,
-  })),
+  ...['agent-worker', 'fleet-worker', 'reader-worker', 'sip-worker', 'store-worker'].map(
+    (name) => ({
+      in: join(SOURCES, `workers/${name}.ts`),
+      out: name,
+    }),
+  ),
 ];
 
 /** What Fastify could serve as well, and we do not. */

@@ -10,7 +10,7 @@ import {
 } from '@sentrypeer/follow/cursors';
 import type { RecordedEvent } from '@sentrypeer/event';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
-import { JUDGE_CURSOR, ListingFeed, StoreReader } from '@sentrypeer/store';
+import { FLEET_CURSOR, JUDGE_CURSOR, ListingFeed, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';
@@ -27,6 +27,7 @@ import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
 import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
+import type { FleetService } from './services/fleet/fleet-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 import { SocketDrops } from './services/socket-drops.ts';
 import { StartingApi } from './services/starting-api.ts';
@@ -71,6 +72,7 @@ interface Output {
 interface Outputs {
   readonly jsonLog: JsonLog | undefined;
   readonly webhooks: Webhooks | undefined;
+  readonly fleet: FleetService | undefined;
   /** Those beside webhooks, by name. */
   readonly outputs: Readonly<Record<string, Output>>;
 }
@@ -123,7 +125,7 @@ export class Daemon implements AsyncDisposable {
     const log = scope.use(StoreReader.open(config.dbFile));
     feed = new ListingFeed(log.listings);
 
-    const { jsonLog, webhooks, outputs } = await openOutputs(
+    const { jsonLog, webhooks, fleet, outputs } = await openOutputs(
       { ...ports, log, engine, scope, consumers },
       config,
       identity.nodeId,
@@ -141,7 +143,7 @@ export class Daemon implements AsyncDisposable {
     const socketDrops = scope.use(new SocketDrops(logger));
     socketDrops.watch('dht', pool?.locals ?? []);
     socketDrops.watch('agent', agent?.locals.udp ?? []);
-    const parts = { engine, log, feed, agent, pool, webhooks, socketDrops, outputs };
+    const parts = { engine, log, feed, agent, pool, webhooks, fleet, socketDrops, outputs };
     const api = config.api
       ? scope.use(
           await ApiService.open({ ...ports, ...parts, consumers: cursorNames(config) }, config),
@@ -260,8 +262,13 @@ async function openOutputs(
     { config, nodeId, proxies: ports.proxies },
   );
   if (webhooks !== undefined) consumers.push(scope.use(webhooks));
+  const fleet = await openFleet(ports, config, nodeId);
+  if (fleet !== undefined) {
+    consumers.push(scope.use(fleet));
+    outputs['fleet'] = fleet;
+  }
   if (config.verbose) consumers.push(openPrinter(ports, log, config));
-  return { jsonLog, webhooks, outputs };
+  return { jsonLog, webhooks, fleet, outputs };
 }
 
 /* What is not asked for is not loaded: a small device has better use for the memory. */
@@ -311,6 +318,21 @@ async function openWebhooks(
   );
 }
 
+async function openFleet(
+  {
+    logger,
+    engine,
+    onFailed,
+  }: Pick<DaemonPorts, 'logger' | 'onFailed'> & { readonly engine: Engine },
+  { fleetAddress: address, dbFile, fleetMessages }: Config,
+  nodeId: string,
+): Promise<FleetService | undefined> {
+  if (address === undefined) return undefined;
+  const { FleetService } = await import('./services/fleet/fleet-service.ts');
+  const options = { dbFile, address, nodeId, version: VERSION, hasMessages: fleetMessages };
+  return FleetService.open({ logger, engine, onFailed }, options);
+}
+
 /** With `-v` a line for each event, with `-d` all that SentryPeer 4.x prints. */
 function openPrinter(
   { write, paint }: Pick<DaemonPorts, 'write' | 'paint'>,
@@ -335,6 +357,7 @@ export function cursorNames(config: Config): readonly string[] {
     ...(config.syslog ? [SYSLOG_CURSOR] : []),
     ...config.webhooks.map(({ name }) => webhookCursor(name)),
     ...(config.peerToPeer ? [POOL_CURSOR] : []),
+    ...(config.fleetAddress === undefined ? [] : [FLEET_CURSOR]),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { assert } from '@sentrypeer/kernel';
+import { FLEET_CURSOR } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
@@ -22,7 +23,10 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     retentionDays: config.retentionDays,
     sizeMaxOctets: config.dbSizeMaxOctets,
     diskFreeMinOctets: config.dbFreeMinOctets,
-    owedCursors: config.webhooks.map(({ name }) => webhookCursor(name)),
+    owedCursors: [
+      ...config.webhooks.map(({ name }) => webhookCursor(name)),
+      ...(config.fleetAddress === undefined ? [] : [FLEET_CURSOR]),
+    ],
     owedMaxOctets: config.webhookBacklogOctets,
     judge: judgeOptions(config, ports.stage),
   };

@@ -42,6 +42,11 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       );
     }
   }
+  if (config.fleetMessages && config.fleetAddress === undefined) {
+    throw refusal(
+      `${origins.fleetMessages.text} pushes messages into a fleet, and none is named: add --fleet-file, or leave it out`,
+    );
+  }
   if (config.dhtAddresses !== 'all' && config.dhtAddresses.length > 2) {
     throw refusal(`${origins.dhtAddresses.text}: at most one address of IPv4 and one of IPv6`);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { derivedOption } from './option.ts';
-import { pathType } from './value-types.ts';
+import { derivedOption, option } from './option.ts';
+import { pathType, switchType } from './value-types.ts';
 import { secretType } from './webhook-types.ts';
 
 /** Many nodes, one picture, on PostgreSQL. */
@@ -15,7 +15,7 @@ export const FLEET_OPTIONS = {
       wanted: 'an address such as postgres://NAME@HOST/DATABASE on one line',
     },
     defaultText: 'none',
-    doc: "The fleet's database (PostgreSQL): postgres://NAME@HOST:PORT/DATABASE. TLS is verified wherever a network is in between. A password belongs into the file of --fleet-file, into .pgpass, or into the variable; it is refused on the command line.",
+    doc: 'Push events into this database of a fleet (PostgreSQL): postgres://NAME@HOST:PORT/DATABASE. TLS is verified wherever a network is in between. A password belongs into the file of --fleet-file, into .pgpass, or into the variable; it is refused on the command line.',
   }),
   fleetFile: derivedOption({
     group: 'fleet',
@@ -23,5 +23,12 @@ export const FLEET_OPTIONS = {
     type: pathType,
     defaultText: 'none',
     doc: 'File with that address and its password, as sentrypeer fleet join writes it.',
+  }),
+  fleetMessages: option({
+    group: 'fleet',
+    long: 'fleet-messages',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Push the raw message of each event, too: some 500 octets more a row, and all that attackers wrote.',
   }),
 } as const;

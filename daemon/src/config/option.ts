@@ -13,7 +13,7 @@ export const OPTION_GROUPS = {
   firewall: 'Firewall (sentrypeer firewall)',
   bgp: 'Routers (sentrypeer bgp)',
   pool: 'Sharing',
-  fleet: 'Fleet (sentrypeer fleet)',
+  fleet: 'Fleet',
   output: 'Logs and output',
   webhook: 'Webhooks',
   program: 'Program',

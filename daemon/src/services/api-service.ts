@@ -20,6 +20,7 @@ import { DaemonOperations } from './daemon-operations.ts';
 import { EventReader } from './event-reader.ts';
 import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
+import type { FleetService } from './fleet/fleet-service.ts';
 import type { PoolService } from './pool-service.ts';
 import { openJudges, openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
@@ -39,6 +40,8 @@ export interface ApiServicePorts {
   /** Names of the consumers of the event log, which are those of their cursors. */
   readonly consumers: readonly string[];
   readonly webhooks: Webhooks | undefined;
+  /** `undefined` where this node is in no fleet. */
+  readonly fleet: FleetService | undefined;
   readonly agent: RunningAgent | undefined;
   /** Where events go beside webhooks, by name. */
   readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;

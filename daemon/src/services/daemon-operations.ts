@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type {
+  FleetPushState,
   FollowerState,
   MetricFamily,
   NotReady,
@@ -12,9 +13,11 @@ import type {
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
-import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
+import { FLEET_CURSOR, FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
+import { fleetMetrics } from './fleet/fleet-metrics.ts';
+import type { FleetService } from './fleet/fleet-service.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { followerMetrics } from './listings/follower-metrics.ts';
 import { Followers, type FollowerPlaces } from './listings/followers.ts';
@@ -31,6 +34,8 @@ interface DaemonOperationsPorts {
   readonly engine: Engine;
   readonly log: StoreReader;
   readonly webhooks: Webhooks | undefined;
+  /** `undefined` where this node is in no fleet. */
+  readonly fleet: FleetService | undefined;
   /** `undefined` where it is off. */
   readonly agent: Pick<RunningAgent, 'counters'> | undefined;
   /** `undefined` where nothing is shared. */
@@ -136,6 +141,7 @@ export class DaemonOperations implements Operations, Disposable {
       ...this.#store(),
       ...webhookMetrics(this.webhooks()),
       ...followerMetrics(this.followers()),
+      ...fleetMetrics(this.fleet()),
       ...poolMetrics(pool?.status(), log.origins.counts()),
       ...this.#process(),
     ];
@@ -151,6 +157,13 @@ export class DaemonOperations implements Operations, Disposable {
       lag: newestId - (log.cursor(webhookCursor(name)) ?? newestId),
       deadLetters: log.endpoints.lettersCount(name),
     }));
+  }
+
+  fleet(): FleetPushState | undefined {
+    const { fleet, log } = this.#ports;
+    if (fleet?.state === undefined) return undefined;
+    const newestId = log.lastHoneyId();
+    return { ...fleet.state, lag: newestId - (log.cursor(FLEET_CURSOR) ?? newestId) };
   }
 
   followers(): readonly FollowerState[] {

@@ -10,6 +10,9 @@ import {
   type Decision,
   type DeliveredEvent,
   type EndpointChange,
+  type FleetMarks,
+  type FleetPlace,
+  type FleetShare,
   type PlacedAddress,
   type PlacesProgress,
 } from '@sentrypeer/store';
@@ -151,6 +154,18 @@ export class StoreService implements WriterCommands {
   /** Records what became of deliveries; throws `OperatingError`. */
   changeEndpoint(change: EndpointChange): void {
     this.#store.changeEndpoint(change);
+  }
+
+  openFleet(): FleetMarks {
+    return this.#store.openFleet();
+  }
+
+  resumeFleet(place: FleetPlace): FleetMarks {
+    return this.#store.resumeFleet(place);
+  }
+
+  nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks {
+    return this.#store.nextForFleet(share, hasArrived);
   }
 
   /** Records all that was offered, or says what is lost. */

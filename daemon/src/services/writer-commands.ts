@@ -5,6 +5,9 @@ import type {
   Decision,
   DeliveredEvent,
   EndpointChange,
+  FleetMarks,
+  FleetPlace,
+  FleetShare,
   PlacedAddress,
   PlacesProgress,
 } from '@sentrypeer/store';
@@ -25,6 +28,12 @@ export interface WriterCommands {
   saveCursor(name: string, honeyId: number): void;
   /** Records what became of deliveries. */
   changeEndpoint(change: EndpointChange): void;
+  /** Becomes a part of a fleet, where it is not yet. */
+  openFleet(): FleetMarks;
+  /** Goes on where the fleet says that the log is. */
+  resumeFleet(place: FleetPlace): FleetMarks;
+  /** Says what is to be pushed next; whether what was being pushed has arrived. */
+  nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks;
   /** Adds places to the totals of countries and networks. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void;
 }

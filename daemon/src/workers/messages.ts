@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { FleetAddress, PushState } from '@sentrypeer/fleet';
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
 import type { EventPage, StoreReader } from '@sentrypeer/store';
@@ -155,3 +156,42 @@ export type AgentWorkerOutput =
   | { readonly kind: 'ready'; readonly locals: SipLocals }
   | { readonly kind: 'decisions'; readonly decisions: readonly AgentDecision[] }
   | { readonly kind: 'counters'; readonly counters: AgentCounters };
+
+export interface FleetWorkerData {
+  readonly dbFile: string;
+  readonly address: FleetAddress;
+  readonly nodeId: string;
+  readonly version: string;
+  readonly hasMessages: boolean;
+}
+
+export type FleetWorkerInput =
+  /** There are new events. */
+  | { readonly kind: 'wake' }
+  /** What the writer answered to the call of the same number. */
+  | {
+      readonly kind: 'answered';
+      readonly call: number;
+      readonly failure: FailedMessage | undefined;
+      readonly answer: unknown;
+    }
+  /** Push what there is within a deadline, then end. */
+  | { readonly kind: 'stop' };
+
+/** Commands to the writer that the push needs. */
+export type FleetCommand = 'openFleet' | 'resumeFleet' | 'nextForFleet';
+
+export type FleetWorkerOutput =
+  | LogMessage
+  | ProgressMessage
+  | AliveMessage
+  | FailedMessage
+  | { readonly kind: 'ready' }
+  /** Answered by `answered` with the same number. */
+  | {
+      readonly kind: 'call';
+      readonly call: number;
+      readonly command: FleetCommand;
+      readonly args: CommandArguments<FleetCommand>;
+    }
+  | { readonly kind: 'state'; readonly state: PushState };

@@ -88,6 +88,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       shareDelaySeconds: 60,
       fleet: undefined,
       fleetFile: undefined,
+      fleetMessages: false,
       fleetAddress: undefined,
       jsonLog: false,
       jsonLogFile: './sentrypeer_json.log',

@@ -117,6 +117,7 @@ class Node implements AsyncDisposable {
           metrics: () => [],
           webhooks: () => [],
           followers: () => [],
+          fleet: () => undefined,
         },
         clock,
         logger: silentLogger,

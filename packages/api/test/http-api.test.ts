@@ -370,6 +370,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
           metrics: () => [],
           webhooks: () => [],
           followers: () => [],
+          fleet: () => undefined,
         },
         clock: systemClock,
       },

@@ -34,6 +34,7 @@ export function openApi(
         metrics: () => [],
         webhooks: () => [],
         followers: () => [],
+        fleet: () => undefined,
       },
       clock: systemClock,
       logger: silentLogger,

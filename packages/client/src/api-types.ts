@@ -196,6 +196,31 @@ export interface Followers {
   }[];
 }
 
+export interface FleetPush {
+  /** Whether it is; a quiet node leaves the server. */
+  readonly connected: boolean;
+  /** Events that the fleet has not confirmed yet. */
+  readonly lag: number;
+  /** Events that are in the fleet. */
+  readonly pushed_events: number;
+  /** Counts that were added to such events. */
+  readonly pushed_repeats: number;
+  /** Pushes that failed and are made again. */
+  readonly failures: number;
+  /** Events that the fleet refuses, and that were left out. */
+  readonly refused_events: number;
+  /** Lives of this node’s log: a restored database file begins another. */
+  readonly epoch: number;
+  /** When the newest push arrived. */
+  readonly last_push: string | null;
+  /** Why nothing is pushed at present, for a person. */
+  readonly trouble: string | null;
+}
+
+export interface Fleet {
+  readonly push: FleetPush | null;
+}
+
 export interface Summary {
   /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;

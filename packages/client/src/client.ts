@@ -18,6 +18,7 @@ import type {
   Series,
   Summary,
   UserAgent,
+  Fleet,
   Followers,
   Webhooks,
 } from './api-types.ts';
@@ -202,6 +203,11 @@ export class SentryPeerClient {
   /** Endpoints that the node posts events to, and how far each of them is. */
   async webhooks({ signal }: CallOptions = {}): Promise<Webhooks['items']> {
     return (await this.#get<Webhooks>('/v1/webhooks', {}, signal)).items;
+  }
+
+  /** How the node pushes its events to a fleet; `null` where it is in none. */
+  async fleet({ signal }: CallOptions = {}): Promise<Fleet['push']> {
+    return (await this.#get<Fleet>('/v1/fleet', {}, signal)).push;
   }
 
   /** Programs of the node's machine that carry out its listings: whether they do, and what is wrong. */

@@ -21,6 +21,8 @@ export {
   type Series,
   type Summary,
   type UserAgent,
+  type Fleet,
+  type FleetPush,
   type Followers,
   type WebhookError,
   type Webhooks,

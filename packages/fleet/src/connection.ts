@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import pg from 'pg';
 import { formatFleetAddress, type FleetAddress } from './address.ts';
-import { CONNECT_MS_MAX, STATEMENT_MS_MAX } from './limits.ts';
+import { CLOSE_MS_MAX, CONNECT_MS_MAX, STATEMENT_MS_MAX } from './limits.ts';
 
 /** A row of an answer: `bigint` of PostgreSQL is a text. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -74,6 +74,11 @@ export class FleetConnection implements AsyncDisposable {
     }
   }
 
+  /** Begins a COPY; its rows are written to what it returns. */
+  copy<T extends pg.Submittable>(statement: T): T {
+    return this.#client.query(statement);
+  }
+
   /** Runs `work` in one transaction. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     await this.run('BEGIN');
@@ -117,13 +122,18 @@ export class FleetConnection implements AsyncDisposable {
     );
   }
 
-  /** Idempotent; does not wait for a server that does not answer. */
+  /** Ends it at once; what waits for an answer fails. */
+  destroy(): void {
+    this.#isClosed = true;
+    this.#client.connection.stream.destroy();
+  }
+
+  /** Idempotent; does not wait long for a server that does not answer. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, 1000);
-    await Promise.race([this.#client.end().catch(() => undefined), late]);
+    const timer = setTimeout(() => this.destroy(), CLOSE_MS_MAX);
+    await this.#client.end().catch(() => undefined); // It was gone already.
     clearTimeout(timer);
   }
 
@@ -133,7 +143,7 @@ export class FleetConnection implements AsyncDisposable {
 }
 
 /** Five characters that the server gave an error; `undefined` for errors of the network. */
-function sqlState(error: unknown): string | undefined {
+export function sqlState(error: unknown): string | undefined {
   const { cause } = error instanceof OperatingError ? error : { cause: error };
   if (!(cause instanceof pg.DatabaseError)) return undefined;
   return cause.code?.length === STATE_CHARACTERS ? cause.code : undefined;

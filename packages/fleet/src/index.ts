@@ -12,5 +12,7 @@ export {
   type FleetRole,
 } from './administration.ts';
 export { FleetConnection } from './connection.ts';
+export type { Marks, Place, Pushed, PushedLog } from './push/log.ts';
+export { Pusher, type PushState } from './push/pusher.ts';
 export { FLEET_SCHEMA_VERSION } from './schema/migrations.ts';
 export { fleetState, type FleetNode, type FleetState } from './status.ts';

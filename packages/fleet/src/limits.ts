@@ -21,6 +21,9 @@ export const CONNECT_MS_MAX = 10_000;
 /** Milliseconds for the answer to one statement; a migration of a large fleet adds no column that rewrites a table. */
 export const STATEMENT_MS_MAX = 120_000;
 
+/** Milliseconds to take leave of the server. */
+export const CLOSE_MS_MAX = 500;
+
 /** Connections that the role of one node may have: one that works, and one that a dead machine left over. */
 export const NODE_CONNECTIONS_MAX = 4;
 
@@ -29,3 +32,36 @@ export const PREPARED_DAYS = 7;
 
 /** Lowest `server_version_num` of PostgreSQL: 15. */
 export const SERVER_VERSION_MIN = 150_000;
+
+/** Events in one push. By measurement: more do not make it faster, and a push that fails costs more. */
+export const PUSH_EVENTS_MAX = 10_000;
+
+/** The same where raw messages go along, each of which may have 64 KiB. */
+export const PUSH_MESSAGES_MAX = 250;
+
+/** Counts of repeats in one push. */
+export const PUSH_REPEATS_MAX = 10_000;
+
+/** Octets of rows that are handed to the socket at a time. */
+export const COPY_CHUNK_OCTETS = 65_536;
+
+/** Milliseconds for one push; a server that takes longer is given up, and asked anew which mark it has. */
+export const PUSH_MS_MAX = 120_000;
+
+/** Milliseconds in which events gather for a push; more is less work for the server, less is sooner listed elsewhere. */
+export const PUSH_GATHER_MS = 200;
+
+/** Milliseconds between two looks for counts of repeats. */
+export const PUSH_LOOK_MS = 1000;
+
+/** Milliseconds between two signs of life where there is nothing to push. */
+export const PUSH_ALIVE_MS = 30_000;
+
+/** Milliseconds without events after which a node leaves the server, so that quiet nodes hold no connection. */
+export const PUSH_IDLE_MS = 10_000;
+
+/** Milliseconds to wait after the first failure; doubled each time, up to a minute, a quarter more or less by chance. */
+export const PUSH_RETRY_MS_MIN = 500;
+
+/** Milliseconds between two lines in the log about events that were removed before they were pushed. */
+export const EXPIRED_SAID_MS = 60_000;

@@ -59,6 +59,20 @@ export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
 export { FileWatch } from './file/file-watch.ts';
+export {
+  FLEET_CURSOR,
+  type FleetMarks,
+  type FleetPlace,
+  type FleetShare,
+} from './fleet/fleet-marks.ts';
+export {
+  FLEET_EVENT_COLUMNS,
+  FLEET_MESSAGE_COLUMN,
+  FLEET_REPEAT_COLUMNS,
+  FleetReader,
+  type FleetBatch,
+  type FleetValue,
+} from './fleet/fleet-reader.ts';
 export { Forgetting } from './retention/forgetting.ts';
 export { Importer } from './import/importer.ts';
 export { type ImportedRow } from './import/imported-row.ts';

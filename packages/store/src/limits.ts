@@ -30,6 +30,12 @@ export const OWED_REPORT_INTERVAL_MS = 60_000;
  */
 export const DEAD_LETTERS_COUNT_MAX = 10_000;
 
+/**
+ * Counts of repeats that wait for a fleet, one for each row at most beside those that are being pushed. Beyond it the oldest
+ * are forgotten. Chosen: some 40 MB, more rows than are repeated in days.
+ */
+export const FLEET_REPEATS_MAX = 1_000_000;
+
 /** Share of a disk that is kept free at most, so that a tiny disk is still of use. */
 export const DISK_FREE_SHARE_MAX = 0.1;
 

@@ -16,6 +16,8 @@ import { DecisionWriter, type Decision } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
 import { FileWatch } from './file/file-watch.ts';
+import { FleetLog } from './fleet/fleet-log.ts';
+import type { FleetMarks, FleetPlace, FleetShare } from './fleet/fleet-marks.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
@@ -82,6 +84,7 @@ export class Store {
   readonly #database: DatabaseSync;
   readonly #guard: DiskGuard;
   readonly #pages: Pages;
+  readonly #fleet: FleetLog;
   readonly #repeats: Repeats;
   readonly #appender: EventAppender;
   readonly #foreign: ForeignRows;
@@ -113,7 +116,8 @@ export class Store {
       { clock, logger, disk, pages: this.#pages },
       { path, freeOctetsMin: options.diskFreeOctetsMin ?? DISK_FREE_OCTETS_DEFAULT },
     );
-    this.#repeats = new Repeats(database, clock);
+    this.#fleet = new FleetLog(database);
+    this.#repeats = new Repeats(database, clock, this.#fleet);
     this.#repeats.finish(); // What a predecessor did not come to.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
@@ -251,6 +255,21 @@ export class Store {
   /** Remembers up to which row a consumer has come. */
   saveCursor(name: string, honeyId: number): void {
     this.#guarded(() => this.#saveCursor.run(name, honeyId));
+  }
+
+  /** Becomes a part of a fleet, where it is not yet: how far the log was pushed. */
+  openFleet(): FleetMarks {
+    return this.#guarded(() => this.#fleet.open());
+  }
+
+  /** Goes on where the fleet says that the log is. */
+  resumeFleet(place: FleetPlace): FleetMarks {
+    return this.#guarded(() => this.#fleet.resume(place));
+  }
+
+  /** Says what is to be pushed next. @param hasArrived Whether what was being pushed is in the fleet. */
+  nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks {
+    return this.#guarded(() => this.#fleet.next(share, hasArrived));
   }
 
   /** Records what became of deliveries; throws `OperatingError`. */

@@ -5,3 +5,6 @@
  * minute, so this is more than a restart of its machine.
  */
 export const FLEET_NODE_SILENT_MS = 300_000;
+
+/** Milliseconds in which a stop pushes what is left, 1 and above. Chosen: the whole daemon stops within 2 s. */
+export const FLEET_CLOSE_MS_MAX = 1000;

@@ -31,7 +31,7 @@ export interface OperationPorts {
   readonly feed: Feed;
   /** Of the feed alone. */
   readonly feedStreams: EventStreams;
-  readonly operations: Pick<Operations, 'webhooks' | 'followers'>;
+  readonly operations: Pick<Operations, 'webhooks' | 'followers' | 'fleet'>;
   readonly bouncers: Pick<Bouncers, 'states'>;
   readonly clock: Clock;
   /** `undefined` if the SIP agent is off. */

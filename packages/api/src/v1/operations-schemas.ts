@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { count, object, text, time, timeOrNull } from './schema-parts.ts';
+import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
 /** What the program says of its endpoints and of those that follow it. */
 export const OPERATIONS_SCHEMAS = {
@@ -76,5 +76,19 @@ export const OPERATIONS_SCHEMAS = {
         },
       }),
     },
+  }),
+  FleetPush: object({
+    connected: { type: 'boolean', description: 'Whether it is; a quiet node leaves the server.' },
+    lag: count('Events that the fleet has not confirmed yet.'),
+    pushed_events: count('Events that are in the fleet.'),
+    pushed_repeats: count('Counts that were added to such events.'),
+    failures: count('Pushes that failed and are made again.'),
+    refused_events: count('Events that the fleet refuses, and that were left out.'),
+    epoch: count('Lives of this node’s log: a restored database file begins another.'),
+    last_push: timeOrNull('When the newest push arrived.'),
+    trouble: textOrNull('Why nothing is pushed at present, for a person.'),
+  }),
+  Fleet: object({
+    push: { oneOf: [{ $ref: '#/components/schemas/FleetPush' }, { type: 'null' }] },
   }),
 } as const;

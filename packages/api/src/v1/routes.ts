@@ -17,6 +17,7 @@ import type { Operation, OperationPorts } from './operation.ts';
 import { addTrustRoutes, PEERS_OPERATIONS } from './peers-operations.ts';
 import { PLACES_OPERATIONS } from './places-operations.ts';
 import { sendBusy } from './stream-route.ts';
+import { FLEET_OPERATIONS } from './fleet-operations.ts';
 import { TOTALS_OPERATIONS } from './totals-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 import { VERDICT_OPERATIONS } from './verdict-operations.ts';
@@ -30,6 +31,7 @@ const OPERATIONS: readonly Operation[] = [
   ...LIST_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
   ...FOLLOWER_OPERATIONS,
+  ...FLEET_OPERATIONS,
   ...AGENT_OPERATIONS,
   ...PEERS_OPERATIONS,
 ];

@@ -24,6 +24,7 @@ import {
   TABLES_OF_VERSION_19,
 } from '../log/foreign-tables.ts';
 import { TABLES_OF_VERSION_21 } from '../pool/pool-tables.ts';
+import { FLEET_TABLES } from '../fleet/fleet-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
@@ -94,6 +95,7 @@ export function migrate(
     version < 19 ? execStep(database, TABLES_OF_VERSION_19) : undefined,
     version < 20 ? { weight: 1, run: () => addSourceTables(database) } : undefined,
     version < 21 ? execStep(database, TABLES_OF_VERSION_21) : undefined,
+    version < 22 ? execStep(database, FLEET_TABLES) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { formatEventTimestamp, NOT_FOUND, type EventRepeat } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
+import type { FleetLog } from '../fleet/fleet-log.ts';
 import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
@@ -26,11 +27,13 @@ export class Repeats {
   readonly #remove: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
+  readonly #fleet: FleetLog;
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(database: DatabaseSync, clock: Clock) {
+  constructor(database: DatabaseSync, clock: Clock, fleet: FleetLog) {
     this.#database = database;
     this.#clock = clock;
+    this.#fleet = fleet;
     this.#add = database.prepare(`
       INSERT INTO pending_repeat (event_uuid, repeat_count, last_seen_us) VALUES (?, ?, ?)
       ON CONFLICT (event_uuid) DO UPDATE SET repeat_count = repeat_count + excluded.repeat_count,
@@ -40,7 +43,7 @@ export class Repeats {
       UPDATE honey SET seen_count = seen_count + ?, last_seen = max(coalesce(last_seen, ''), ?)
       WHERE event_uuid = ?
         AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id)
-      RETURNING method, user_agent, transport_type, source_ip, called_number, grade`);
+      RETURNING honey_id, method, user_agent, transport_type, source_ip, called_number, grade`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
     this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
@@ -74,6 +77,7 @@ export class Repeats {
     let mergedCount = 0;
     inTransaction(this.#database, () => {
       this.#totals.clear();
+      this.#fleet.beginRepeats();
       let lastUuid = '';
       // One by one: all of them at once would outlive many a collection of new objects.
       for (const pending of this.#first.iterate(REPEAT_MERGE_ROWS)) {
@@ -98,6 +102,7 @@ export class Repeats {
       this.#counters.add('dropped_messages', count); // Retention removed it, or it could not be recorded.
       return;
     }
+    this.#fleet.repeated(Number(row['honey_id']), count, lastSeenUs);
     const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
     this.#totals.addAddress(String(row['source_ip']), lastSeenUs, count, rank);
     const number = String(row['called_number']);

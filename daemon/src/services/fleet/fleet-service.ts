@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { PushState } from '@sentrypeer/fleet';
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import type {
+  FleetWorkerData,
+  FleetWorkerInput,
+  FleetWorkerOutput,
+} from '../../workers/messages.ts';
+import { Thread } from '../../workers/thread.ts';
+import type { Writer } from '../writer-commands.ts';
+
+interface Ports {
+  readonly logger: Logger;
+  readonly engine: Writer;
+  readonly onFailed: (error: unknown) => void;
+}
+
+type Call = Extract<FleetWorkerOutput, { readonly kind: 'call' }>;
+
+/** Pushes events to a fleet, in a thread of its own. */
+export class FleetService implements AsyncDisposable {
+  readonly #engine: Writer;
+  #thread: Thread<FleetWorkerInput> | undefined;
+  #state: PushState | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(engine: Writer) {
+    this.#engine = engine;
+  }
+
+  /** Resolves when the thread runs, whether or not the fleet's database answers. */
+  static async open(ports: Ports, data: FleetWorkerData): Promise<FleetService> {
+    const { engine, logger, onFailed } = ports;
+    // From now on events wait for the fleet, also where it does not answer.
+    await engine.write('openFleet');
+    const service = new FleetService(engine);
+    service.#thread = await Thread.start<FleetWorkerInput, FleetWorkerOutput>(
+      'fleet-worker',
+      data,
+      [],
+      {
+        logger,
+        onFailed,
+        onMessage: (message) => {
+          if (message.kind === 'state') service.#state = message.state;
+          else if (message.kind === 'call') void service.#write(message);
+        },
+      },
+    );
+    return service;
+  }
+
+  /** `undefined` until the thread has said it for the first time. */
+  get state(): PushState | undefined {
+    return this.#state;
+  }
+
+  /** Why nothing is pushed at present, as text for people. */
+  get trouble(): string | undefined {
+    return this.#state?.trouble;
+  }
+
+  /** The log has new events. */
+  wake(): void {
+    this.#thread?.send({ kind: 'wake' });
+  }
+
+  /** Pushes what is committed, within a deadline. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#thread?.send({ kind: 'stop' });
+    await this.#thread?.ended();
+  }
+
+  async #write({ call, command, args }: Call): Promise<void> {
+    try {
+      const answer = await this.#engine.write(command, ...args);
+      this.#thread?.send({ kind: 'answered', call, failure: undefined, answer });
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      const failure = { kind: 'failed', code: error.code, message: error.message } as const;
+      this.#thread?.send({ kind: 'answered', call, failure, answer: undefined });
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Entry of the thread that pushes events to a fleet: no part that answers anybody waits for the fleet's database. */
+
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Pusher } from '@sentrypeer/fleet';
+import { assert, OperatingError, systemClock } from '@sentrypeer/kernel';
+import {
+  FLEET_EVENT_COLUMNS,
+  FLEET_MESSAGE_COLUMN,
+  FLEET_REPEAT_COLUMNS,
+  FleetReader,
+} from '@sentrypeer/store';
+import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
+import { READER_NICENESS, REPORT_MS } from '../limits.ts';
+import { FLEET_CLOSE_MS_MAX } from '../services/fleet/limits.ts';
+import type { CommandAnswer, CommandArguments } from '../services/writer-commands.ts';
+import type {
+  FleetCommand,
+  FleetWorkerData,
+  FleetWorkerInput,
+  FleetWorkerOutput,
+} from './messages.ts';
+import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
+
+assert(parentPort !== null, 'runs_as_a_worker');
+const parent = parentPort;
+const { dbFile, address, nodeId, version, hasMessages } = workerData as FleetWorkerData;
+
+const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
+
+// Look-ups, calls and recording come first. Linux does so for this thread alone, others for the whole process.
+if (process.platform === 'linux') setPriority(READER_NICENESS);
+
+const calls = new Map<number, PromiseWithResolvers<unknown>>();
+let lastCall = 0;
+
+function write<C extends FleetCommand>(
+  command: C,
+  ...args: CommandArguments<C>
+): Promise<CommandAnswer<C>> {
+  lastCall += 1;
+  const settled = Promise.withResolvers<unknown>();
+  calls.set(lastCall, settled);
+  say({ kind: 'call', call: lastCall, command, args });
+  return settled.promise as Promise<CommandAnswer<C>>; // The writer answers by the same map of commands.
+}
+
+try {
+  const reader = FleetReader.open(dbFile, hasMessages);
+  const eventColumns = hasMessages
+    ? [...FLEET_EVENT_COLUMNS, FLEET_MESSAGE_COLUMN]
+    : FLEET_EVENT_COLUMNS;
+  const pusher = new Pusher(
+    {
+      log: {
+        open: () => write('openFleet'),
+        resume: (place) => write('resumeFleet', place),
+        next: (share, hasArrived) => write('nextForFleet', share, hasArrived),
+        hasMore: (marks) => reader.hasMore(marks),
+        rows: (marks) => ({
+          ...reader.batch(marks),
+          eventColumns,
+          repeatColumns: FLEET_REPEAT_COLUMNS,
+        }),
+      },
+      logger: forwardingLogger(say),
+      clock: systemClock,
+      random: Math.random,
+    },
+    { address, self: { nodeId, version }, hasMessages },
+  );
+  const tell = (): void => say({ kind: 'state', state: pusher.state });
+  setInterval(tell, REPORT_MS).unref();
+  parent.on('message', async (message: FleetWorkerInput) => {
+    switch (message.kind) {
+      case 'wake':
+        pusher.wake();
+        break;
+      case 'answered': {
+        const { call, failure, answer } = message;
+        const settled = calls.get(call);
+        calls.delete(call);
+        if (failure === undefined) settled?.resolve(answer);
+        else settled?.reject(new OperatingError(failure.code, failure.message));
+        break;
+      }
+      case 'stop':
+        await pusher.close(FLEET_CLOSE_MS_MAX);
+        tell();
+        reader.close();
+        parent.close();
+        break;
+      default:
+        message satisfies never;
+    }
+  });
+  sayAlive(say);
+  releaseMemoryWhenQuiet();
+  say({ kind: 'ready' });
+  await pusher.running;
+} catch (error) {
+  say(failedMessage(error));
+}

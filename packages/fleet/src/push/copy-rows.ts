@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { isIpv4, parseIp, wireOctets } from '@sentrypeer/ip';
+import { assert } from '@sentrypeer/kernel';
+import { epochUsOf } from './event-time.ts';
+
+/** A value as it comes from a log: rows of other programs may hold anything. */
+export type Value = string | number | bigint | Uint8Array | null;
+
+/** How a column is written. `time` reads a text in UTC, `moment` wall-clock microseconds. */
+export type ColumnKind = 'text' | 'int4' | 'int8' | 'time' | 'moment' | 'inet' | 'uuid';
+
+/** PostgreSQL, "Binary Format" of COPY: the signature, no flags, no extension. */
+const HEADER = [
+  0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0x00, 0, 0, 0, 0, 0, 0, 0, 0,
+];
+const TRAILER = -1;
+const NULL = -1;
+/** Microseconds from 1970 to 2000, where times of PostgreSQL begin. */
+const EPOCH_US = 946_684_800_000_000;
+/** `PGSQL_AF_INET` and the next. */
+const FAMILIES = { ipv4: 2, ipv6: 3 } as const;
+const TWO_32 = 2 ** 32;
+/** Of a UTF-16 code unit in UTF-8. */
+const OCTETS_PER_UNIT = 3;
+/** Octets of a value that is no text, with its length. */
+const VALUE_OCTETS_MAX = 32;
+const START_OCTETS = 65_536;
+/** U+2400, "symbol for null": PostgreSQL's texts have no octet 0. */
+const NUL_SYMBOL = '\u2400';
+
+const encoder = new TextEncoder();
+
+/** Writes rows in the binary format of COPY. What is not a value of its column's type becomes NULL. */
+export class CopyRows {
+  #octets = new Uint8Array(START_OCTETS);
+  #view = new DataView(this.#octets.buffer);
+  #size = 0;
+  readonly #kinds: readonly ColumnKind[];
+
+  constructor(kinds: readonly ColumnKind[]) {
+    this.#kinds = kinds;
+    this.#octets.set(HEADER);
+    this.#size = HEADER.length;
+  }
+
+  /** Octets written so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(row: readonly Value[]): void {
+    assert(row.length === this.#kinds.length, 'a value for each column');
+    this.#room(VALUE_OCTETS_MAX);
+    this.#int16(row.length);
+    for (const [index, kind] of this.#kinds.entries()) this.#value(kind, row[index] ?? null);
+  }
+
+  /** All of it; nothing may be added afterwards. */
+  finish(): Uint8Array {
+    this.#room(VALUE_OCTETS_MAX);
+    this.#int16(TRAILER);
+    return this.#octets.subarray(0, this.#size);
+  }
+
+  #value(kind: ColumnKind, value: Value): void {
+    this.#room(VALUE_OCTETS_MAX);
+    switch (kind) {
+      case 'text':
+        this.#text(value);
+        break;
+      case 'int4':
+        if (typeof value !== 'number') this.#int32(NULL);
+        else {
+          this.#int32(4);
+          this.#int32(value);
+        }
+        break;
+      case 'int8':
+        this.#int64(typeof value === 'number' ? value : undefined);
+        break;
+      case 'time':
+        this.#time(typeof value === 'string' ? epochUsOf(value) : undefined);
+        break;
+      case 'moment':
+        this.#time(typeof value === 'number' ? value : undefined);
+        break;
+      case 'inet':
+        this.#inet(value);
+        break;
+      case 'uuid':
+        this.#uuid(value);
+        break;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  #text(value: Value): void {
+    if (typeof value !== 'string') {
+      this.#int32(NULL);
+      return;
+    }
+    const text = value.includes('\0') ? value.replaceAll('\0', NUL_SYMBOL) : value;
+    this.#room(4 + text.length * OCTETS_PER_UNIT);
+    const { written } = encoder.encodeInto(text, this.#octets.subarray(this.#size + 4));
+    this.#int32(written);
+    this.#size += written;
+  }
+
+  #inet(value: Value): void {
+    const written = typeof value === 'string' ? value.split('%')[0] : undefined;
+    const ip = written === undefined ? undefined : parseIp(written);
+    if (ip === undefined) {
+      this.#int32(NULL);
+      return;
+    }
+    const octets = wireOctets(ip);
+    this.#int32(4 + octets.length);
+    this.#octets.set(
+      [isIpv4(ip) ? FAMILIES.ipv4 : FAMILIES.ipv6, octets.length * 8, 0, octets.length],
+      this.#size,
+    );
+    this.#octets.set(octets, this.#size + 4);
+    this.#size += 4 + octets.length;
+  }
+
+  #uuid(value: Value): void {
+    const octets = typeof value === 'string' ? uuidOctets(value) : undefined;
+    if (octets === undefined) {
+      this.#int32(NULL);
+      return;
+    }
+    this.#int32(octets.length);
+    this.#octets.set(octets, this.#size);
+    this.#size += octets.length;
+  }
+
+  #time(epochUs: number | undefined): void {
+    this.#int64(epochUs === undefined ? undefined : epochUs - EPOCH_US);
+  }
+
+  #int64(value: number | undefined): void {
+    if (value === undefined || !Number.isSafeInteger(value)) {
+      this.#int32(NULL);
+      return;
+    }
+    this.#int32(8);
+    const high = Math.floor(value / TWO_32);
+    this.#int32(high);
+    this.#view.setUint32(this.#size, value - high * TWO_32);
+    this.#size += 4;
+  }
+
+  #int32(value: number): void {
+    this.#view.setInt32(this.#size, value);
+    this.#size += 4;
+  }
+
+  #int16(value: number): void {
+    this.#view.setInt16(this.#size, value);
+    this.#size += 2;
+  }
+
+  #room(octets: number): void {
+    if (this.#size + octets <= this.#octets.length) return;
+    const grown = new Uint8Array(Math.max(this.#octets.length * 2, this.#size + octets));
+    grown.set(this.#octets.subarray(0, this.#size));
+    this.#octets = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+const UUID_CHARACTERS = 36;
+
+function uuidOctets(text: string): Uint8Array | undefined {
+  if (text.length !== UUID_CHARACTERS) return undefined;
+  try {
+    const octets = Uint8Array.fromHex(text.replaceAll('-', ''));
+    return octets.length === 16 ? octets : undefined;
+  } catch {
+    return undefined; // Another program may write anything.
+  }
+}

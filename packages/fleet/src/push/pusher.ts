@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { settlesWithin } from '@sentrypeer/follow';
+import { assert, OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import { sqlState } from '../connection.ts';
+import {
+  EXPIRED_SAID_MS,
+  PUSH_ALIVE_MS,
+  PUSH_EVENTS_MAX,
+  PUSH_GATHER_MS,
+  PUSH_IDLE_MS,
+  PUSH_LOOK_MS,
+  PUSH_MESSAGES_MAX,
+  PUSH_MS_MAX,
+  PUSH_REPEATS_MAX,
+} from '../limits.ts';
+import { FleetWriter, MARK_MOVED, type FleetSelf } from './fleet-writer.ts';
+import type { Marks, PushedLog } from './log.ts';
+import { Pause } from './pause.ts';
+import { isRowRefused, retryMs } from './push-failure.ts';
+
+export interface PusherPorts {
+  readonly log: PushedLog;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
+export interface PusherOptions {
+  readonly address: FleetAddress;
+  readonly self: FleetSelf;
+  /** Whether rows have their raw message, which may be long. */
+  readonly hasMessages: boolean;
+}
+
+/** How the push is getting on. */
+export interface PushState {
+  /** Why nothing is pushed at present, for a person. */
+  readonly trouble: string | undefined;
+  readonly isConnected: boolean;
+  readonly pushedEvents: number;
+  readonly pushedRepeats: number;
+  readonly failures: number;
+  /** Events that the fleet would not take, and that were left out. */
+  readonly refusedEvents: number;
+  /** Counts the lives of this log. */
+  readonly epoch: number;
+  /** Wall-clock microseconds; `undefined` before the first. */
+  readonly pushedEpochUs: number | undefined;
+}
+
+/** Follows a log and pushes it to a fleet, in batches, each exactly once; whatever happens to the fleet, it goes on. */
+export class Pusher {
+  readonly #ports: PusherPorts;
+  readonly #options: PusherOptions;
+  readonly #outage: Outage;
+  readonly #pause = new Pause();
+  #writer: FleetWriter | undefined;
+  #marks: Marks | undefined;
+  #state: PushState = {
+    trouble: undefined,
+    isConnected: false,
+    pushedEvents: 0,
+    pushedRepeats: 0,
+    failures: 0,
+    refusedEvents: 0,
+    epoch: 0,
+    pushedEpochUs: undefined,
+  };
+  #eventsMax: number;
+  #failuresInRow = 0;
+  /** The next push is of one event that the fleet refuses: only the mark moves. */
+  #isSkipping = false;
+  #expiredCount = 0;
+  #expiredSaidMs = Number.NEGATIVE_INFINITY;
+  #isClosing = false;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  readonly #running: Promise<void>;
+
+  constructor(ports: PusherPorts, options: PusherOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#eventsMax = this.#shareMax;
+    const names = { failed: 'fleet_push_failed', over: 'fleet_push_resumed' };
+    this.#outage = new Outage(ports.logger, 'error', names);
+    this.#running = this.#run();
+  }
+
+  get state(): PushState {
+    return this.#state;
+  }
+
+  /** Rejects if a bug ended it. */
+  get running(): Promise<void> {
+    return this.#running;
+  }
+
+  /** The log has new events. */
+  wake(): void {
+    this.#wakeAtMs = Math.min(this.#wakeAtMs, this.#ports.clock.nowMs() + PUSH_GATHER_MS);
+    this.#pause.wake();
+  }
+
+  /** Pushes what there is, within a deadline; the rest waits for the next start. */
+  async close(ms: number): Promise<void> {
+    this.#isClosing = true;
+    this.#pause.end();
+    if (!(await settlesWithin(this.#running, ms))) this.#writer?.destroy();
+    await this.#leave();
+  }
+
+  get #shareMax(): number {
+    return this.#options.hasMessages ? PUSH_MESSAGES_MAX : PUSH_EVENTS_MAX;
+  }
+
+  async #run(): Promise<void> {
+    let hasArrived = false;
+    for (;;) {
+      try {
+        const marks = await this.#step(hasArrived);
+        hasArrived = marks !== undefined;
+        if (marks === undefined && this.#isClosing) return;
+        if (marks === undefined) await this.#idle();
+      } catch (error) {
+        if (!(error instanceof OperatingError)) throw error;
+        hasArrived = false; // The fleet will say it.
+        await this.#failed(error);
+        if (this.#isClosing) return;
+      }
+    }
+  }
+
+  /** @returns What was pushed; `undefined` where there was nothing. */
+  async #step(hasArrived: boolean): Promise<Marks | undefined> {
+    const { log } = this.#ports;
+    const writer = this.#writer ?? (await this.#join());
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    const share = { events: this.#eventsMax, repeats: PUSH_REPEATS_MAX };
+    const marks = await log.next(share, hasArrived);
+    this.#marks = marks;
+    if (marks.pushing === marks.pushed && marks.repeatsPushing === marks.repeatsPushed) {
+      this.#succeeded();
+      return undefined;
+    }
+    const found = log.rows(marks);
+    const rows = this.#isSkipping ? { ...found, events: [] } : found;
+    await this.#inTime(writer, writer.push(marks, rows));
+    this.#isSkipping = false;
+    this.#expired(marks, rows.missing);
+    const { pushedEvents, pushedRepeats } = this.#state;
+    this.#change({
+      pushedEvents: pushedEvents + rows.events.length,
+      pushedRepeats: pushedRepeats + rows.repeats.length,
+      pushedEpochUs: this.#ports.clock.epochUs(),
+    });
+    this.#eventsMax = Math.min(this.#eventsMax * 2, this.#shareMax);
+    this.#succeeded();
+    return marks;
+  }
+
+  /** Connects, and hears where to go on. */
+  async #join(): Promise<FleetWriter> {
+    const { log, logger } = this.#ports;
+    const { address, self } = this.#options;
+    const writer = await FleetWriter.open(address);
+    try {
+      const known = await log.open();
+      const place = await this.#inTime(writer, writer.openLog(known, self));
+      await log.resume(place);
+      if (known.epoch > 0 && place.epoch !== known.epoch) {
+        logger.warn('fleet_epoch_began', {
+          epoch: place.epoch,
+          why: 'the database file was restored or copied, or another node works under this name',
+        });
+      } else if (place.mark < known.pushed) {
+        logger.warn('fleet_went_back', { from: known.pushed, to: place.mark });
+      }
+      this.#writer = writer;
+      this.#change({ isConnected: true, epoch: place.epoch });
+      return writer;
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  /** Waits for events. Leaves the server where it is quiet, and comes back to say that it is alive. */
+  async #idle(): Promise<void> {
+    const { clock, log } = this.#ports;
+    const sinceMs = clock.nowMs();
+    let lookAtMs = sinceMs + PUSH_LOOK_MS;
+    for (;;) {
+      const nowMs = clock.nowMs();
+      if (this.#isClosing || nowMs >= this.#wakeAtMs) return;
+      // Nothing wakes us where only a count was added to a row.
+      if (nowMs >= lookAtMs) {
+        if (this.#marks !== undefined && log.hasMore(this.#marks)) return;
+        lookAtMs = nowMs + PUSH_LOOK_MS;
+      }
+      const leaveInMs = sinceMs + PUSH_IDLE_MS - nowMs;
+      if (leaveInMs <= 0) await this.#leave();
+      const aliveInMs = sinceMs + PUSH_ALIVE_MS - nowMs;
+      if (aliveInMs <= 0) return; // Without a connection the next step joins anew.
+      const waits = [this.#wakeAtMs - nowMs, lookAtMs - nowMs, aliveInMs];
+      await this.#pause.for(Math.min(...waits));
+    }
+  }
+
+  async #failed(error: OperatingError): Promise<void> {
+    const { logger, random } = this.#ports;
+    const state = sqlState(error);
+    await this.#leave();
+    this.#failuresInRow += 1;
+    this.#change({ failures: this.#state.failures + 1, trouble: error.message });
+    const why = { code: error.code, why: error.message };
+    if (state === MARK_MOVED) {
+      logger.warn('fleet_mark_moved', {
+        why: 'another program pushes under the name of this node',
+      });
+    } else if (isRowRefused(state) && this.#isPushing()) {
+      this.#around(error);
+      return;
+    } else {
+      this.#outage.failed({ fleet: formatFleetAddress(this.#options.address), ...why });
+    }
+    if (!this.#isClosing) await this.#pause.patiently(retryMs(this.#failuresInRow, random()));
+  }
+
+  #isPushing(): boolean {
+    const marks = this.#marks;
+    return marks !== undefined && marks.pushing > marks.pushed;
+  }
+
+  /** The server refuses a row, which must not hold up the others: halves the push until one is left, and leaves that out. */
+  #around(error: OperatingError): void {
+    const { log, logger } = this.#ports;
+    const marks = this.#marks;
+    assert(marks !== undefined, 'something was being pushed');
+    if (this.#eventsMax > 1) {
+      const rowsCount = log.rows(marks).events.length;
+      this.#eventsMax = Math.max(1, Math.floor(Math.min(rowsCount, this.#eventsMax) / 2));
+      return;
+    }
+    logger.error('fleet_event_refused', { honey_id: marks.pushing, why: error.message });
+    this.#change({ refusedEvents: this.#state.refusedEvents + 1 });
+    this.#isSkipping = true;
+  }
+
+  /** Events were removed before they were pushed. Before the first push that is only what the log had lost long ago. */
+  #expired({ pushed }: Marks, count: number): void {
+    if (pushed > 0) this.#expiredCount += count;
+    const nowMs = this.#ports.clock.nowMs();
+    if (this.#expiredCount === 0 || nowMs < this.#expiredSaidMs + EXPIRED_SAID_MS) return;
+    this.#ports.logger.warn('fleet_events_expired', { events: this.#expiredCount });
+    this.#expiredCount = 0;
+    this.#expiredSaidMs = nowMs;
+  }
+
+  #succeeded(): void {
+    this.#failuresInRow = 0;
+    if (this.#state.trouble !== undefined) this.#change({ trouble: undefined });
+    this.#outage.over({ fleet: formatFleetAddress(this.#options.address) });
+  }
+
+  async #inTime<T>(writer: FleetWriter, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => writer.destroy(), PUSH_MS_MAX);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (this.#state.isConnected) this.#change({ isConnected: false });
+    await writer?.close();
+  }
+
+  #change(change: Partial<PushState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+}

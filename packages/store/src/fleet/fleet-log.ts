@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { inTransaction } from '../file/transaction.ts';
+import { FLEET_REPEATS_MAX } from '../limits.ts';
+import { FLEET_CURSOR, type FleetMarks, type FleetPlace, type FleetShare } from './fleet-marks.ts';
+
+/** What the writer keeps of the fleet: how far the log was pushed, and repeats on rows that were. */
+export class FleetLog {
+  readonly #database: DatabaseSync;
+  readonly #marks: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #set: StatementSync;
+  readonly #saveCursor: StatementSync;
+  readonly #nextEvent: StatementSync;
+  readonly #nextRepeat: StatementSync;
+  readonly #removeRepeats: StatementSync;
+  readonly #addRepeat: StatementSync;
+  readonly #newRepeat: StatementSync;
+  readonly #dropOldest: StatementSync;
+  #pushing: { readonly events: number; readonly repeats: number } | undefined;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#marks = database.prepare(`
+      SELECT log_id, epoch, pushed, pushing, repeats_pushed, repeats_pushing,
+        (SELECT value FROM counter WHERE name = 'last_honey_id') AS last_honey_id FROM fleet_log`);
+    this.#begin = database.prepare('INSERT INTO fleet_log VALUES (?, 0, 0, 0, 0, 0)');
+    this.#set = database.prepare(
+      'UPDATE fleet_log SET epoch = ?, pushed = ?, pushing = ?, repeats_pushed = ?, repeats_pushing = ?',
+    );
+    this.#saveCursor = database.prepare(`
+      INSERT INTO cursor (name, honey_id) VALUES ('${FLEET_CURSOR}', ?)
+      ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
+    this.#nextEvent = database.prepare(
+      'SELECT max(honey_id) AS id FROM (SELECT honey_id FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ?)',
+    );
+    this.#nextRepeat = database.prepare(
+      'SELECT max(repeat_id) AS id FROM (SELECT repeat_id FROM fleet_repeat WHERE repeat_id > ? ORDER BY repeat_id LIMIT ?)',
+    );
+    this.#removeRepeats = database.prepare('DELETE FROM fleet_repeat WHERE repeat_id <= ?');
+    // What is being pushed is not changed any more: a later count gets an entry of its own.
+    this.#addRepeat = database.prepare(`
+      UPDATE fleet_repeat SET added = added + ?, last_seen_us = max(last_seen_us, ?)
+      WHERE honey_id = ? AND repeat_id > ?`);
+    this.#newRepeat = database.prepare(
+      'INSERT INTO fleet_repeat (honey_id, added, last_seen_us) VALUES (?, ?, ?)',
+    );
+    this.#dropOldest = database.prepare(`
+      DELETE FROM fleet_repeat WHERE repeat_id <= (SELECT max(repeat_id) FROM fleet_repeat) - ${FLEET_REPEATS_MAX}`);
+  }
+
+  /** Begins to be a part of a fleet where it is not yet; from the oldest row on. */
+  open(): FleetMarks {
+    return inTransaction(this.#database, () => {
+      if (this.#marks.get() === undefined) this.#begin.run(randomUUID());
+      const marks = this.#read();
+      this.#saveCursor.run(marks.pushed);
+      return marks;
+    });
+  }
+
+  /** Goes on where the fleet says that the log is: after what was pushed, or after what was being pushed and arrived. */
+  resume({ epoch, mark, repeatMark }: FleetPlace): FleetMarks {
+    return inTransaction(this.#database, () => {
+      this.#write({ epoch, pushed: mark, repeatsPushed: repeatMark }, mark, repeatMark);
+      return this.#read();
+    });
+  }
+
+  /**
+   * Says what is to be pushed next.
+   *
+   * @param hasArrived Whether what was being pushed is in the fleet.
+   */
+  next(share: FleetShare, hasArrived: boolean): FleetMarks {
+    return inTransaction(this.#database, () => {
+      const known = this.#read();
+      const pushed = hasArrived ? known.pushing : known.pushed;
+      const repeatsPushed = hasArrived ? known.repeatsPushing : known.repeatsPushed;
+      const pushing = this.#nextEvent.get(pushed, share.events)?.['id'] ?? pushed;
+      const repeats = this.#nextRepeat.get(repeatsPushed, share.repeats)?.['id'] ?? repeatsPushed;
+      const isIdle = pushing === known.pushing && repeats === known.repeatsPushing && !hasArrived;
+      if (!isIdle) {
+        const { epoch } = known;
+        this.#write({ epoch, pushed, repeatsPushed }, Number(pushing), Number(repeats));
+      }
+      return this.#read();
+    });
+  }
+
+  /** Messages were counted on a row. Within the caller's transaction. */
+  repeated(honeyId: number, count: number, lastSeenUs: number): void {
+    const pushing = this.#pushing;
+    // The count of a row that was not read for the fleet yet goes with the row.
+    if (pushing === undefined || honeyId > pushing.events) return;
+    const { changes } = this.#addRepeat.run(count, lastSeenUs, honeyId, pushing.repeats);
+    if (changes === 0) this.#newRepeat.run(honeyId, count, lastSeenUs);
+  }
+
+  /** Before counts are added. Within the caller's transaction. */
+  beginRepeats(): void {
+    const row = this.#marks.get();
+    this.#pushing =
+      row === undefined
+        ? undefined
+        : { events: Number(row['pushing']), repeats: Number(row['repeats_pushing']) };
+    if (row !== undefined) this.#dropOldest.run();
+  }
+
+  #write(
+    { epoch, pushed, repeatsPushed }: Pick<FleetMarks, 'epoch' | 'pushed' | 'repeatsPushed'>,
+    pushing: number,
+    repeatsPushing: number,
+  ): void {
+    this.#set.run(epoch, pushed, pushing, repeatsPushed, repeatsPushing);
+    this.#saveCursor.run(pushed);
+    this.#removeRepeats.run(repeatsPushed);
+  }
+
+  #read(): FleetMarks {
+    const row = this.#marks.get();
+    const number = (name: string): number => Number(row?.[name]);
+    return {
+      logId: String(row?.['log_id']),
+      epoch: number('epoch'),
+      pushed: number('pushed'),
+      pushing: number('pushing'),
+      repeatsPushed: number('repeats_pushed'),
+      repeatsPushing: number('repeats_pushing'),
+      lastHoneyId: number('last_honey_id'),
+    };
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { NOT_FOUND } from '@sentrypeer/event';
+import { fromSqlite } from '../file/database-error.ts';
+import { openForReading } from '../file/open-database.ts';
+import type { FleetMarks } from './fleet-marks.ts';
+
+/** A value of a column; a row of another program may hold anything. */
+export type FleetValue = string | number | Uint8Array | null | bigint;
+
+/** What is pushed, as rows of values in the order of the columns. */
+export interface FleetBatch {
+  readonly events: readonly (readonly FleetValue[])[];
+  readonly repeats: readonly (readonly FleetValue[])[];
+  /** Rows between the marks that are not there any more. */
+  readonly missing: number;
+}
+
+/** Characters of a text that a fleet gets; an attacker decides how long a User-Agent is. */
+const TEXT_CHARACTERS = 512;
+/** Of a number or a user: PostgreSQL's index on them takes no more than 2,704 octets. */
+const NAME_CHARACTERS = 128;
+/** Of details and of anomalies; longer ones are left out, because half of a JSON text is none. */
+const DETAILS_CHARACTERS = 4096;
+const COUNT_MAX = 2 ** 31 - 1;
+
+const text = (column: string, charactersMax = TEXT_CHARACTERS): string =>
+  `substr(nullif(${column}, '${NOT_FOUND}'), 1, ${charactersMax})`;
+const port = (column: string): string =>
+  `iif(typeof(${column}) = 'integer' AND ${column} BETWEEN 0 AND 65535, ${column}, NULL)`;
+
+/** Columns of the fleet's table of events, each by what it is made of. */
+const COLUMNS = {
+  honey_id: 'honey_id',
+  event_time: 'event_timestamp',
+  event_uuid: 'event_uuid',
+  collected_method: text('collected_method', NAME_CHARACTERS),
+  source_ip: 'substr(source_ip, 1, 64)',
+  source_port: port('source_port'),
+  destination_ip: 'substr(destination_ip, 1, 64)',
+  destination_port: port('destination_port'),
+  transport_type: text('transport_type', NAME_CHARACTERS),
+  message_kind: text('message_kind', NAME_CHARACTERS),
+  method: text('method', NAME_CHARACTERS),
+  called_number: text('called_number', NAME_CHARACTERS),
+  called_number_source: text('called_number_source', NAME_CHARACTERS),
+  user_agent: text('user_agent'),
+  request_uri: text('request_uri'),
+  to_uri: text('to_uri'),
+  to_user: text('to_user'),
+  from_uri: text('from_uri'),
+  from_user: text('from_user'),
+  grade: `iif(instr(details, '"imported":true') > 0, NULL, ${text('grade', NAME_CHARACTERS)})`,
+  anomalies: `iif(length(anomalies) BETWEEN 1 AND ${DETAILS_CHARACTERS}, anomalies, NULL)`,
+  details: `iif(length(details) <= ${DETAILS_CHARACTERS}, details, NULL)`,
+  created_by_node_id: text('created_by_node_id', NAME_CHARACTERS),
+  seen_count: `min(max(seen_count - coalesce((SELECT sum(added) FROM fleet_repeat
+    WHERE fleet_repeat.honey_id = honey.honey_id AND repeat_id > ?3), 0), 1), ${COUNT_MAX})`,
+} as const;
+
+/** Names of the columns, in the order of a row of {@link FleetBatch}. The raw message is the last, where it is asked for. */
+export const FLEET_EVENT_COLUMNS: readonly string[] = Object.keys(COLUMNS);
+export const FLEET_MESSAGE_COLUMN = 'sip_message';
+export const FLEET_REPEAT_COLUMNS: readonly string[] = ['honey_id', 'added', 'last_seen'];
+
+/** Reads what is to be pushed, beside the writer. What other nodes share is left out: every node has the same. */
+export class FleetReader {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #events: StatementSync;
+  readonly #repeats: StatementSync;
+  readonly #count: StatementSync;
+  readonly #more: StatementSync;
+
+  private constructor(path: string, database: DatabaseSync, hasMessages: boolean) {
+    this.#path = path;
+    this.#database = database;
+    const columns = [...Object.values(COLUMNS), ...(hasMessages ? ['sip_message'] : [])];
+    this.#events = database.prepare(`
+      SELECT ${columns.join(', ')} FROM honey WHERE honey_id > ?1 AND honey_id <= ?2
+        AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id)
+      ORDER BY honey_id`);
+    // Of rows that go with this push, or with a later one, the count is in the row.
+    this.#repeats = database.prepare(`
+      SELECT honey_id, min(added, ${COUNT_MAX}), last_seen_us FROM fleet_repeat
+      WHERE repeat_id > ?1 AND repeat_id <= ?2 AND honey_id <= ?3 ORDER BY repeat_id`);
+    this.#count = database.prepare(
+      'SELECT count(*) AS count FROM honey WHERE honey_id > ? AND honey_id <= ?',
+    );
+    this.#more = database.prepare(`
+      SELECT EXISTS (SELECT 1 FROM honey WHERE honey_id > ?)
+        OR EXISTS (SELECT 1 FROM fleet_repeat WHERE repeat_id > ?) AS more`);
+    this.#events.setReturnArrays(true);
+    this.#repeats.setReturnArrays(true);
+  }
+
+  /** Throws `OperatingError` if there is no database of ours. @param hasMessages Whether rows have their raw message. */
+  static open(path: string, hasMessages: boolean): FleetReader {
+    const database = openForReading(path);
+    try {
+      return new FleetReader(path, database, hasMessages);
+    } catch (error) {
+      database.close();
+      throw fromSqlite(error, path);
+    }
+  }
+
+  /** What the marks say is being pushed: the same each time it is asked for, but for rows that were removed. */
+  batch({ pushed, pushing, repeatsPushed, repeatsPushing }: FleetMarks): FleetBatch {
+    try {
+      this.#database.exec('BEGIN'); // Rows and the counts that are added to them later are of one moment.
+      return {
+        events: this.#all(this.#events, pushed, pushing, repeatsPushing),
+        repeats: this.#all(this.#repeats, repeatsPushed, repeatsPushing, pushed),
+        missing: pushing - pushed - Number(this.#count.get(pushed, pushing)?.['count']),
+      };
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    } finally {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    }
+  }
+
+  /** Whether there is more than what the marks say. */
+  hasMore({ pushing, repeatsPushing }: FleetMarks): boolean {
+    try {
+      return this.#more.get(pushing, repeatsPushing)?.['more'] === 1;
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #all(statement: StatementSync, ...marks: readonly number[]): FleetBatch['events'] {
+    return statement.all(...marks) as unknown as FleetBatch['events'];
+  }
+}
