@@ -11,8 +11,8 @@ import type { StoreServiceOptions } from './services/store-service.ts';
 
 /** How the judge is to judge, for the thread that follows the log and for the one that answers. */
 export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
-  const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [] } = config;
-  const options = { homeCountry, ownNumbers, ownAddresses, policy };
+  const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [], poolQuorum } = config;
+  const options = { homeCountry, ownNumbers, ownAddresses, policy, poolQuorum };
   return stage === undefined ? options : { ...options, listsDocumentation: true };
 }
 

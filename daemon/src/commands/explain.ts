@@ -5,7 +5,7 @@ import type { Subject } from '@sentrypeer/verdict';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Answer, Command } from './command.ts';
 import type { JudgedSubject } from './subject.ts';
-import { nameOf, shown, untilText, utc } from './text.ts';
+import { countOf, nameOf, shown, untilText, utc } from './text.ts';
 import { needed, refuseMore } from './words.ts';
 
 const LEVELS = { none: 'not listed', watch: 'watched', listed: 'listed' } as const;
@@ -85,8 +85,24 @@ function explain(explained: Explained, log: StoreReader): Answer {
               grade: by.grade,
             },
       shared_events: sharedCount,
+      pool: poolJson(number?.pool ?? address?.pool),
     },
   };
+}
+
+type Standing = NonNullable<JudgedSubject['judgement']['address']>['pool'];
+
+function poolJson(pool: Standing): Readonly<Record<string, number>> | null {
+  return pool === undefined ? null : { ...pool };
+}
+
+/** One line; none where nobody says anything. */
+function poolLines(pool: Standing): readonly string[] {
+  if (pool === undefined) return [];
+  const { voters, quorum, strangers } = pool;
+  const votes = `${countOf(voters, 'voter')} of ${quorum} needed`;
+  const others = `${countOf(strangers, 'stranger')}, whose word acts on nothing`;
+  return [`Pool:   named by ${votes}, and by ${others}`];
 }
 
 function formatExplanation(
@@ -113,6 +129,7 @@ function formatExplanation(
       `By:     ${by.eventsCount} events from ${utc(by.firstEpochUs)} to ${utc(by.lastEpochUs)}, grade ${by.grade}`,
     );
   }
+  lines.push(...poolLines(number?.pool ?? address?.pool));
   if (sharedCount > 0) {
     lines.push(`Shared: other nodes share ${sharedCount} events of it, which prove nothing here`);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { nodeIdOfKey } from '@sentrypeer/event';
+import { isUnsafeCode } from '@sentrypeer/kernel';
 import type { Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import type { Answer, Command, CommandContext, Work } from './command.ts';
-import { formatTable, utc } from './text.ts';
+import { countOf, formatTable, utc } from './text.ts';
 import { refuseMore } from './words.ts';
 
 const LIST: Command = {
@@ -26,16 +28,23 @@ const LIST: Command = {
 
 const TRUST: Command = {
   name: 'peers trust',
-  form: 'NODE',
-  doc: 'Trust this node: accept more events from it than from strangers.',
-  prepare: ({ words }) =>
-    judging('trust', words, (peers, node) => {
-      peers.setTrust(node, 'trusted');
+  form: 'NODE [NAME]',
+  doc: 'Give this node a vote, and more room for its events than strangers have. NODE is its id, or its key in base64url; NAME is what you call it, one vote for each name. An address is listed when as many voters as it takes (`--pool-quorum`, always more than a third of them, never one alone) say in the pool that it attacks.',
+  examples: [['peers trust 454dfd30-4375-80fd-bcfe-99c52e887041 Alice', 'She has a vote.']],
+  prepare: ({ words: [node, ...names] }) => {
+    const name = names.length === 0 ? undefined : nameOf(names.join(' '));
+    return judging('trust', [node ?? ''], (peers, nodeId) => {
+      peers.setTrust(nodeId, 'trusted', name);
+      const { name: called = '', isVoter = false } = peers.find(nodeId) ?? {};
+      const who = called === '' ? nodeId : `${called} (${nodeId})`;
       return {
-        text: `${node} is trusted: more events are accepted from it than from strangers.\n`,
-        json: { node, trust: 'trusted' },
+        text: isVoter
+          ? `${who} has a vote now, as one of ${countOf(peers.votersCount(), 'voter')}.\n`
+          : `${who} is trusted: more events are accepted from it than from strangers. It signs nothing, so it has no vote.\n`,
+        json: { node: nodeId, trust: 'trusted', voter: isVoter, name: called },
       };
-    }),
+    });
+  },
 };
 
 const DISTRUST: Command = {
@@ -68,17 +77,19 @@ const FORGET: Command = {
 
 export const PEERS: readonly Command[] = [LIST, TRUST, DISTRUST, FORGET];
 
-const HEADINGS = ['NODE', 'EVENTS', 'FIRST SEEN', 'LAST SEEN', 'TRUST', 'KEY', 'TOLD BY'];
+const HEADINGS = ['NODE', 'NAME', 'EVENTS', 'FIRST SEEN', 'LAST SEEN', 'TRUST', 'KEY', 'TOLD BY'];
+/** Characters of a name. */
+const NAME_CHARACTERS_MAX = 64;
 
 function judging(
   action: 'trust' | 'distrust' | 'forget',
   [node, ...more]: readonly string[],
   judge: (peers: Peers, nodeId: string) => Answer,
 ): Work {
-  const nodeId = node?.toLowerCase() ?? '';
+  const nodeId = nodeOfKey(node ?? '') ?? node?.toLowerCase() ?? '';
   if (nodeId !== 'unsigned' && !isUuid(nodeId)) {
     throw refusal(
-      `${quoted(node ?? '')} is not a node: write peers ${action} with the id of a node, or unsigned for all nodes that sign nothing`,
+      `${quoted(node ?? '')} is not a node: write peers ${action} with the id of a node or its key, or unsigned for all nodes that sign nothing`,
     );
   }
   refuseMore(more, `peers ${action} NODE`);
@@ -93,6 +104,23 @@ async function openPeers({ config, clock, logger }: CommandContext): Promise<Pee
   return Peers.open({ clock, logger }, config.dbFile);
 }
 
+/** The id of the node with this key, base64url; `undefined` where the text is not a key. */
+function nodeOfKey(text: string): string | undefined {
+  if (text.length !== 43) return undefined;
+  try {
+    return nodeIdOfKey(Uint8Array.fromBase64(text, { alphabet: 'base64url' }));
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(text: string): string {
+  const name = text.trim();
+  const isPrintable = Array.from(name).every((one) => !isUnsafeCode(one.codePointAt(0) ?? 0));
+  if (name.length <= NAME_CHARACTERS_MAX && isPrintable) return name;
+  throw refusal(`a name has at most ${NAME_CHARACTERS_MAX} characters, all of them printable`);
+}
+
 function isUuid(text: string): boolean {
   const parts = text.split('-').map((part) => part.length);
   return (
@@ -104,10 +132,11 @@ function isUuid(text: string): boolean {
 function rowOf(origin: Origin): readonly string[] {
   return [
     origin.nodeId,
+    origin.name,
     String(origin.seenCount),
     utc(origin.firstSeenEpochUs),
     utc(origin.lastSeenEpochUs),
-    origin.trust,
+    origin.isVoter ? 'voter' : origin.trust,
     keyOf(origin) ?? 'unsigned',
     origin.address,
   ];
@@ -120,6 +149,8 @@ function jsonOf(origin: Origin) {
     first_seen: utc(origin.firstSeenEpochUs),
     last_seen: utc(origin.lastSeenEpochUs),
     trust: origin.trust,
+    voter: origin.isVoter,
+    name: origin.name,
     public_key: keyOf(origin) ?? null,
     told_by: origin.address,
   };

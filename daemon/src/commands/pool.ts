@@ -127,7 +127,51 @@ const RETIRE: Command = {
   },
 };
 
-export const POOL: readonly Command[] = [EXPORT, IMPORT, WITHDRAW, RETIRE];
+const RESUME: Command = {
+  name: 'pool resume',
+  form: '',
+  doc: 'Let through what voters name today though it is far more than usual: ten times the median of the last 14 days, and over 500. Such a surge waits, because it may be an attack by voters; `pool status` shows it.',
+  prepare: ({ words }) => {
+    refuseMore(words, 'pool resume');
+    return async (context) => {
+      using pool = await openPool(context);
+      pool.resume();
+      return {
+        text: 'What waited is let through, and all else of today.\n',
+        json: { resumed: true },
+      };
+    };
+  },
+};
+
+const STATUS: Command = {
+  name: 'pool status',
+  form: '',
+  doc: 'Print how much the pool says, how many voters there are, how many of them it takes to act, and whether what they name waits.',
+  prepare: ({ words }) => {
+    refuseMore(words, 'pool status');
+    return async (context) => {
+      const { quorumOf } = await import('@sentrypeer/verdict');
+      using pool = await openPool(context);
+      const { authors, pages, claims, voters, admitted } = pool.pages.counts();
+      const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
+      const isBraked = pool.isBraked();
+      const acts = voters < quorum ? `none acts, it takes ${quorum}` : `${quorum} of them act`;
+      return {
+        text: [
+          `Pool    ${countOf(claims, 'claim')} on ${countOf(pages, 'page')}, ${countOf(authors, 'author')}`,
+          `Voters  ${voters}; ${acts}`,
+          `Named   ${countOf(admitted, 'subject')} by a quorum`,
+          ...(isBraked ? ['Waits   voters name far more than usual: sentrypeer pool resume'] : []),
+          '',
+        ].join('\n'),
+        json: { claims, pages, authors, voters, quorum, named: admitted, waits: isBraked },
+      };
+    };
+  },
+};
+
+export const POOL: readonly Command[] = [STATUS, EXPORT, IMPORT, WITHDRAW, RETIRE, RESUME];
 
 async function openPool({ config, clock, logger }: CommandContext): Promise<PoolFile> {
   const { PoolFile } = await import('@sentrypeer/store');

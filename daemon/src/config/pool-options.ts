@@ -12,6 +12,10 @@ import {
   switchType,
 } from './value-types.ts';
 
+const QUORUM_MIN = 2;
+/** As many voters as there may be. */
+const VOTERS_MAX = 64;
+
 const BOOTSTRAP: readonly HostPort[] = [{ host: 'bootstrap.sentrypeer.org', port: 4222 }];
 
 /** Sharing with other nodes. */
@@ -90,5 +94,12 @@ export const POOL_OPTIONS = {
     defaultValue: 60,
     needs: 'peer-to-peer',
     doc: 'Longest random delay before an event is shared, so that its time does not tell an attacker where the honeypot is; 0 shares at once.',
+  }),
+  poolQuorum: option({
+    group: 'pool',
+    long: 'pool-quorum',
+    type: countType('VOTES', QUORUM_MIN, VOTERS_MAX),
+    defaultValue: QUORUM_MIN,
+    doc: 'Least votes of nodes with a vote (`peers trust`) that list an address or watch a number; always more than a third of them.',
   }),
 } as const;

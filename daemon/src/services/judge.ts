@@ -21,12 +21,20 @@ import {
   type HomePlan,
   type NumberingPlans,
 } from '@sentrypeer/numbers';
-import type { ListedSubject, ListingVerdict, Reach, Store, StoreReader } from '@sentrypeer/store';
+import type {
+  EvidenceFacts,
+  ListedSubject,
+  ListingVerdict,
+  Reach,
+  Store,
+  StoreReader,
+} from '@sentrypeer/store';
 import {
   isCostly,
   Judge,
   parseAllowed,
   policyOf,
+  quorumOf,
   toolOf,
   type PolicyName,
 } from '@sentrypeer/verdict';
@@ -34,6 +42,8 @@ import { VERSION } from '../config/version.ts';
 import { ChangedSubjects } from './changed-subjects.ts';
 import { Decided } from './decided.ts';
 import { OwnAddresses } from './own-addresses.ts';
+
+const QUORUM_MIN = 2;
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */
 export interface JudgeOptions {
@@ -43,6 +53,8 @@ export interface JudgeOptions {
   /** Beside those of this machine: what it is known under outside. */
   readonly ownAddresses: readonly string[];
   readonly policy: readonly { readonly name: PolicyName; readonly value: number }[];
+  /** Least votes of the pool that count. @default 2 */
+  readonly poolQuorum?: number;
   /**
    * Whether addresses that only examples use are judged like others, as in the demo.
    *
@@ -80,7 +92,9 @@ export function judgeOver(
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
   const { never, blocked } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
-  return { judge: new Judge({ plans, evidence, never, blocked, policy, home }), decided };
+  const { poolQuorum: quorumMin = QUORUM_MIN } = options;
+  const judge = new Judge({ plans, evidence, never, blocked, policy, home, quorumMin });
+  return { judge, decided };
 }
 
 /** Lets the judge follow the log of a store; throws `OperatingError`. */
@@ -123,6 +137,7 @@ export function openJudging(
     changed: () => changes.take(),
     partsNeeded: (length) => policy[length === 56 ? 'network-56' : 'network-48'] || Infinity,
     blockedWithin: (network, nowEpochUs) => decided.blocked().within(network, nowEpochUs),
+    quorumOf: (votersCount) => quorumOf(votersCount, options.poolQuorum ?? QUORUM_MIN),
     optionsHash: hashOf(options, own.get()),
     onChanged,
   });
@@ -145,10 +160,20 @@ function listingVerdict(
   subject: ListedSubject,
   nowEpochUs: number,
 ): ListingVerdict {
-  const { level, score, reasons, untilEpochUs } = judge.subject(subject, nowEpochUs);
-  const verdict = { level: level === 'none' ? undefined : level, score, reasons, untilEpochUs };
+  const {
+    level,
+    score,
+    reasons,
+    untilEpochUs,
+    isByVotes = false,
+  } = judge.subject(subject, nowEpochUs);
+  const listed = level === 'none' ? undefined : level;
+  const verdict = { level: listed, score, reasons, untilEpochUs, isByVotes };
   const block = level === 'listed' ? decided.blocked().listed(subject, nowEpochUs) : undefined;
-  if (block === undefined) return { ...verdict, isBlocked: false };
+  if (block === undefined) {
+    const facts = evidence.facts(subject) ?? saidFacts(evidence.said(subject));
+    return { ...verdict, isBlocked: false, ...(facts && { facts }) };
+  }
   const { createdEpochUs } = block;
   const facts = evidence.facts(subject) ?? {
     grade: 'handshake', // Nobody can have forged the operator's word.
@@ -157,6 +182,20 @@ function listingVerdict(
     eventsCount: 0,
   };
   return { ...verdict, isBlocked: true, facts };
+}
+
+/** What is known of a subject that only voters of the pool met: the strongest that any of them says, and how many say it. */
+function saidFacts(said: ReturnType<StoreReader['evidence']['said']>): EvidenceFacts | undefined {
+  const votes = said?.voices.filter(({ isVoter }) => isVoter) ?? [];
+  const [first] = votes;
+  if (first === undefined) return undefined;
+  const lasts = votes.map(({ lastEpochUs }) => lastEpochUs);
+  return {
+    grade: votes.some(({ facts }) => facts.grade === 'handshake') ? 'handshake' : first.facts.grade,
+    firstEpochUs: Math.min(...lasts),
+    lastEpochUs: Math.max(...lasts),
+    eventsCount: votes.length,
+  };
 }
 
 /** What an entry of the allowlist concerns, so that it is judged again when the entry comes or goes. */

@@ -79,7 +79,11 @@ test('commands about other nodes read their ids', () => {
   assert.match(refusedCommand('peers'), /^peers needs a word more: write peers list/);
   assert.match(refusedCommand('peers love x'), /^peers knows no "love"/);
   assert.match(refusedCommand('peers trust everybody'), /^"everybody" is not a node/);
-  assert.match(refusedCommand(`peers trust ${node} x`), /is too much/);
+  prepared(`peers trust ${node} Alice and Bob`);
+  prepared(`peers trust ${'A'.repeat(43)}`);
+  assert.match(refusedCommand(`peers trust ${node} ${'x'.repeat(65)}`), /at most 64 characters/);
+  assert.match(refusedCommand(`peers trust ${node} a\u001b[2J`), /printable/);
+  assert.match(refusedCommand(`peers distrust ${node} x`), /is too much/);
 });
 
 test('commands about webhooks read names and events', () => {

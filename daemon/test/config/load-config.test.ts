@@ -86,6 +86,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       neighbours: 'link',
       shareBudgetOctets: 4_194_304,
       shareDelaySeconds: 60,
+      poolQuorum: 2,
       fleet: undefined,
       fleetFile: undefined,
       fleetMessages: false,

@@ -11,6 +11,10 @@ export interface Peer extends SeenTotal {
   readonly trust: 'none' | 'trusted' | 'distrusted';
   /** The DHT node that told us last; empty if it never shared anything. */
   readonly address: string;
+  /** Whether its word in the pool counts by quorum. */
+  readonly isVoter: boolean;
+  /** What the operator calls it; empty where he does not. */
+  readonly name: string;
 }
 
 /** What the operator says of a node. */

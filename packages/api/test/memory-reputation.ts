@@ -33,7 +33,7 @@ export class MemoryReputation implements Reputation {
       const address =
         source === undefined
           ? undefined
-          : { ...verdictOf(this.addresses.get(source)), entry: source };
+          : { ...verdictOf(this.addresses.get(source)), entry: source, pool: undefined };
       const verdicts = [number, address].filter((verdict) => verdict !== undefined);
       const listed = verdicts.filter((verdict) => verdict.listed);
       return {
@@ -94,6 +94,7 @@ export class MemoryReputation implements Reputation {
       type: undefined,
       destinationClass: undefined,
       range: undefined,
+      pool: undefined,
       ...known,
     };
   }

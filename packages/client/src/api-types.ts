@@ -316,6 +316,21 @@ export interface Peer {
   readonly last_seen: string;
   /** Events of it that stand in the log. */
   readonly events: number;
+  /** Whether its word in the pool counts by quorum. */
+  readonly voter: boolean;
+  /** What the operator calls it. */
+  readonly name: string | null;
+}
+
+export interface PoolStanding {
+  /** Nodes with a vote that name it, each name and each network once. */
+  readonly voters: number;
+  /** How many of these it takes to act on it. */
+  readonly quorum: number;
+  /** Nodes without a vote that name it. Their word acts on nothing. */
+  readonly strangers: number;
+  /** Networks of these, as far as they are known. */
+  readonly networks: number;
 }
 
 export interface Check {
@@ -339,6 +354,8 @@ export interface Check {
   readonly network: string | null;
   /** Of that network. */
   readonly network_name: string | null;
+  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  readonly pool: PoolStanding | null;
 }
 
 export interface Explanation {
@@ -361,6 +378,8 @@ export interface Explanation {
 export interface ExplainedAddress {
   /** As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6. */
   readonly entry: string;
+  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  readonly pool: PoolStanding | null;
   /** Messages of it that other nodes share. They prove nothing, and list nothing. */
   readonly shared_count: number;
   /** Whether the level is listed. */
@@ -392,6 +411,8 @@ export interface ExplainedNumber {
   readonly destination_class: string | null;
   /** The range by whose evidence it was judged, such as +46850780xx. */
   readonly range: string | null;
+  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  readonly pool: PoolStanding | null;
   /** Messages of it that other nodes share. They prove nothing, and list nothing. */
   readonly shared_count: number;
   /** Whether the level is listed. */

@@ -12,6 +12,7 @@ export {
   type ExplainedAddress,
   type ExplainedNumber,
   type Explanation,
+  type PoolStanding,
   type Listing,
   type ListingChange,
   type Methods,

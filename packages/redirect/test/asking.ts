@@ -82,6 +82,7 @@ export function judgementOf(question: Question): Judgement {
     type: undefined,
     destinationClass: 'foreign-fixed' as const,
     range: undefined,
+    pool: undefined,
   };
   return { ...verdict, number, address: undefined };
 }

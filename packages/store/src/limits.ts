@@ -198,6 +198,14 @@ export const SUBJECT_AUTHORS_MAX = 16;
 /** Authors that the operator may make voters. Chosen: nobody knows more of them well. */
 export const VOTERS_MAX = 64;
 
+/** Subjects that are listed or watched because voters name them. Chosen: what a firewall or a router takes at once. */
+export const POOL_LISTINGS_MAX = 65_536;
+
+/** New ones of a day wait for the operator beyond this many times the median of so many days, and beyond this many. */
+export const SURGE_FACTOR = 10;
+export const SURGE_DAYS = 14;
+export const SURGE_MIN = 500;
+
 /** Pages that one transaction removes, of 280 claims at most: some milliseconds. */
 export const PAGES_REMOVED_STEP = 4;
 

@@ -247,6 +247,11 @@ export class Store {
     return this.#guarded(() => this.#origins.addPages(pages, asSelf));
   }
 
+  /** Lets through what waits because voters of the pool name far more than usual. */
+  resumeVotes(): void {
+    this.#guarded(() => this.#origins.resumeVotes());
+  }
+
   /** Takes back what the operator said of it. `false`: nothing is known of it. */
   forget(nodeId: string): boolean {
     return this.#guarded(() => this.#origins.forget(nodeId));

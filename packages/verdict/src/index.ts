@@ -49,3 +49,4 @@ export { toolOf } from './tool.ts';
 export { numberVerdict } from './number-verdict.ts';
 export { rangeVerdict } from './range-verdict.ts';
 export { notListed, type Level, type Verdict } from './verdict.ts';
+export { quorumOf, type PoolSaid, type PoolStanding, type PoolVoice } from './votes.ts';

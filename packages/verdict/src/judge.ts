@@ -19,6 +19,7 @@ import { networkVerdict } from './network-verdict.ts';
 import { NumberJudge } from './number-judge.ts';
 import type { Subject } from './subject.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
+import { votedAddress, withVotes, type PoolStanding, type Voted } from './votes.ts';
 
 /** The one judge: decides by what is kept, the policy and the time, in some tens of microseconds and without waiting. */
 export class Judge {
@@ -77,7 +78,11 @@ export class Judge {
     const text = formatPrefix(network);
     if (block === undefined) {
       if (networksOf(text) !== undefined) return this.#evidenced(text, nowEpochUs);
-      return { ...this.subject({ kind: 'address', value: text }, nowEpochUs), entry: text };
+      return {
+        ...this.subject({ kind: 'address', value: text }, nowEpochUs),
+        entry: text,
+        pool: undefined,
+      };
     }
     const guards = this.#ports.never().within(network, nowEpochUs);
     const except = guards
@@ -90,7 +95,7 @@ export class Judge {
       ...except,
       ...(more > 0 ? [`except ${more} more that are guarded`] : []),
     ];
-    return { ...verdict, reasons: all, entry: text };
+    return { ...verdict, reasons: all, entry: text, pool: undefined };
   }
 
   /** By which word all of a network is listed that is not guarded. */
@@ -139,25 +144,31 @@ export class Judge {
     const guarded = never().address(address, nowEpochUs);
     if (guarded !== undefined) {
       const said = overruled(blocked().said(address, nowEpochUs));
-      return { ...notListed(guarded, ...said), entry: address };
+      return {
+        ...notListed(guarded, ...said),
+        entry: address,
+        pool: this.#standing(address, nowEpochUs),
+      };
     }
     const block = blocked().address(address, nowEpochUs);
     const known = this.#evidenced(address, nowEpochUs);
     if (block === undefined) return known;
     const entry = blocked().entryOf(address, known.listed ? known.entry : address);
-    return { ...blockedVerdict(block, known), entry };
+    return { ...blockedVerdict(block, known), entry, pool: known.pool };
   }
 
   /** By evidence, of the networks of IPv6 by the widest that is listed as a whole. */
   #evidenced(value: string, nowEpochUs: number): AddressJudgement {
     const [narrow, ...wider] = networksOf(value) ?? [];
     const own = this.#known(narrow?.text ?? value, narrow, nowEpochUs);
+    const pool = this.#standing(narrow?.text ?? value, nowEpochUs);
     for (const network of wider.toReversed()) {
       const verdict = this.#known(network.text, network, nowEpochUs);
       if (!verdict.listed) continue;
-      return { ...verdict, reasons: [...verdict.reasons, ...own.reasons], entry: network.text };
+      const reasons = [...verdict.reasons, ...own.reasons];
+      return { ...verdict, reasons, entry: network.text, pool };
     }
-    return { ...own, entry: narrow?.text ?? value };
+    return { ...own, entry: narrow?.text ?? value, pool };
   }
 
   #address(subject: Subject, nowEpochUs: number): Verdict {
@@ -194,8 +205,25 @@ export class Judge {
     const guarded = network && never().network(network, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
     const known = evidence.address(value);
-    if (known !== undefined) return addressVerdict(known, policy, nowEpochUs);
-    return notListed(...delistedReasons(this.#delisting(value)));
+    const own =
+      known === undefined
+        ? notListed(...delistedReasons(this.#delisting(value)))
+        : addressVerdict(known, policy, nowEpochUs);
+    const voted = this.#voted(value, nowEpochUs);
+    return voted === undefined ? own : withVotes(own, voted.verdict);
+  }
+
+  /** What the pool says of an address of IPv4 or a /64. */
+  #voted(value: string, nowEpochUs: number): Voted | undefined {
+    const { evidence, policy, quorumMin } = this.#ports;
+    const said = evidence.said({ kind: 'address', value });
+    if (said === undefined) return undefined;
+    const delistedEpochUs = this.#delisting(value)?.atEpochUs;
+    return votedAddress(said, { policy, quorumMin, nowEpochUs, delistedEpochUs });
+  }
+
+  #standing(value: string, nowEpochUs: number): PoolStanding | undefined {
+    return this.#voted(value, nowEpochUs)?.standing;
   }
 
   /** Of the address, or of a network that it lies in. */

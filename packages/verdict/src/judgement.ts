@@ -15,6 +15,7 @@ import type { NeverListed } from './never-listed.ts';
 import type { Policy } from './policy.ts';
 import type { Subject } from './subject.ts';
 import type { Verdict } from './verdict.ts';
+import type { PoolSaid, PoolStanding } from './votes.ts';
 
 /** What is asked: whether to let a call to a number through, or anything from an address, or a call from one to the other. */
 export interface Question {
@@ -36,6 +37,8 @@ export interface Judgement extends Verdict {
 export interface AddressJudgement extends Verdict {
   /** The address itself with IPv4; the network of IPv6 that is listed as a whole, its /64 where none is. */
   readonly entry: string;
+  /** What other nodes say of it in the pool. */
+  readonly pool: PoolStanding | undefined;
 }
 
 /** The verdict on a dialled number, and what was made of the digits. */
@@ -50,6 +53,8 @@ export interface NumberJudgement extends Verdict {
   readonly destinationClass: DestinationClass | undefined;
   /** The block by whose evidence it was judged, such as `46850780xx`; `undefined` where it was by its own. */
   readonly range: string | undefined;
+  /** What other nodes say of it in the pool. */
+  readonly pool: PoolStanding | undefined;
 }
 
 /**
@@ -75,6 +80,8 @@ export interface EvidenceSource {
   /** Whether anything came from the address here; what other nodes share does not count. */
   wasMet(address: string): boolean;
   delisting(subject: Subject): Delisting | undefined;
+  /** What other nodes say of an address, a /64 or a number in the pool; `undefined` where they say nothing. */
+  said(subject: Subject): PoolSaid | undefined;
 }
 
 export interface JudgePorts {
@@ -85,6 +92,8 @@ export interface JudgePorts {
   /** What the operator blocked, as it is now. */
   readonly blocked: () => Blocked;
   readonly policy: Policy;
+  /** Least votes of the pool that count, 2 and above. */
+  readonly quorumMin: number;
   /** Where telephones that dial like the numbers asked for stand. */
   readonly home: HomePlan | undefined;
 }

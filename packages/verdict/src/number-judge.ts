@@ -8,6 +8,7 @@ import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
 import { rangeVerdict } from './range-verdict.ts';
 import { isGraver, notListed, type Verdict } from './verdict.ts';
+import { votedNumber, withVotes, type Voted } from './votes.ts';
 
 /** At most watched, by evidence and by the operator's word alike. */
 export const NEVER_BLOCKED: ReadonlySet<DestinationClass> = new Set(['harmonised', 'helpline']);
@@ -35,20 +36,28 @@ export class NumberJudge {
     const guarded = never().number(reading, nowEpochUs);
     if (guarded !== undefined) {
       const block = likeliest && this.#ports.blocked().number(likeliest.e164, nowEpochUs);
-      return this.#answer(reading, likeliest, only(notListed(guarded, ...overruled(block))));
+      return this.#answer(
+        reading,
+        likeliest,
+        only(notListed(guarded, ...overruled(block))),
+        nowEpochUs,
+      );
     }
     const meant = this.#meaningOf(reading) ?? this.#blockedDigits(reading, nowEpochUs);
-    let best = this.#answer(reading, likeliest, only(notListed()));
+    let best = this.#answer(reading, likeliest, only(notListed()), nowEpochUs);
     for (const candidate of candidates) {
       const asked = candidate === likeliest ? settled?.confidence : candidate.confidence;
       const confidence = candidate.e164 === meant ? undefined : (asked ?? 0);
       const judged = this.#judged(candidate.e164, nowEpochUs, confidence);
-      if (isGraver(judged.verdict, best)) best = this.#answer(reading, candidate, judged);
+      if (isGraver(judged.verdict, best))
+        best = this.#answer(reading, candidate, judged, nowEpochUs);
     }
     if (meant === undefined || candidates.some(({ e164 }) => e164 === meant)) return best;
     const planned = plans.read(meant);
     const judged = this.#judged(meant, nowEpochUs, undefined);
-    return isGraver(judged.verdict, best) ? this.#answer(reading, planned, judged) : best;
+    return isGraver(judged.verdict, best)
+      ? this.#answer(reading, planned, judged, nowEpochUs)
+      : best;
   }
 
   /** Whether the number was called here, in any form. */
@@ -71,6 +80,9 @@ export class NumberJudge {
     const unread = this.#blockedDigits(reading, nowEpochUs);
     if (unread !== undefined) return 'met';
     if (numbers.some((number) => blocked().number(number, nowEpochUs) !== undefined)) return 'met';
+    if (numbers.some((number) => this.#voted(number, nowEpochUs)?.verdict.level === 'watch')) {
+      return 'met';
+    }
     const isDelisted = numbers.some(
       (value) => evidence.delisting({ kind: 'number', value }) !== undefined,
     );
@@ -169,6 +181,26 @@ export class NumberJudge {
 
   /** @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the honeypot. */
   #own(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
+    const { policy } = this.#ports;
+    const own = this.#evidenced(number, nowEpochUs, confidence);
+    // What other nodes say of a number says nothing of digits that may mean another.
+    if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return own;
+    const voted = this.#voted(number, nowEpochUs);
+    return voted === undefined ? own : withVotes(own, voted.verdict);
+  }
+
+  /** What the pool says of it. */
+  #voted(number: string, nowEpochUs: number): Voted | undefined {
+    const { evidence, policy, quorumMin } = this.#ports;
+    const subject = { kind: 'number', value: number } as const;
+    const said = evidence.said(subject);
+    if (said === undefined) return undefined;
+    const delistedEpochUs = evidence.delisting(subject)?.atEpochUs;
+    return votedNumber(said, { policy, quorumMin, nowEpochUs, delistedEpochUs });
+  }
+
+  /** By own evidence alone; as {@link #own}. */
+  #evidenced(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
     const { evidence, policy } = this.#ports;
     const known = evidence.number(number);
     if (known === undefined) {
@@ -199,6 +231,7 @@ export class NumberJudge {
     { kind }: Reading,
     meant: Pick<Candidate, 'e164' | 'country' | 'type'> | undefined,
     { verdict, range }: Judged,
+    nowEpochUs: number,
   ): NumberJudgement {
     return {
       ...verdict,
@@ -208,6 +241,7 @@ export class NumberJudge {
       type: meant?.type,
       destinationClass: meant === undefined ? undefined : this.#classOf(meant.e164),
       range,
+      pool: meant === undefined ? undefined : this.#voted(meant.e164, nowEpochUs)?.standing,
     };
   }
 }

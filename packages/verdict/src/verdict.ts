@@ -16,6 +16,12 @@ export interface Verdict {
   readonly reasons: readonly string[];
   /** Wall-clock microseconds from which on it has not this level any more unless more comes; `undefined` at `none`. */
   readonly untilEpochUs: number | undefined;
+  /**
+   * Whether votes of the pool list it, and own evidence does not.
+   *
+   * @default false
+   */
+  readonly isByVotes?: boolean;
 }
 
 export const SCORE_MAX = 100;

@@ -21,6 +21,7 @@ import {
   type RangeEvidence,
   type Policy,
   type PolicyName,
+  type PoolSaid,
   type Subject,
 } from '../src/index.ts';
 
@@ -101,6 +102,8 @@ export class MemoryEvidence implements EvidenceSource {
   readonly meanings = new Map<string, string>();
   readonly ranges = new Map<string, RangeEvidence>();
   readonly delistings = new Map<string, Delisting>();
+  /** By the subject's value. */
+  readonly pool = new Map<string, PoolSaid>();
 
   address(address: string): AddressEvidence | undefined {
     return this.addresses.get(address);
@@ -133,6 +136,10 @@ export class MemoryEvidence implements EvidenceSource {
   delisting({ kind, value }: Subject): Delisting | undefined {
     return this.delistings.get(`${kind} ${value}`);
   }
+
+  said({ value }: Subject): PoolSaid | undefined {
+    return this.pool.get(value);
+  }
 }
 
 export function allowance(value: string, more: Partial<Allowance> = {}): Allowance {
@@ -146,6 +153,7 @@ export interface JudgeOptions {
   readonly ownNumbers?: readonly string[];
   readonly home?: string;
   readonly policy?: Policy;
+  readonly quorumMin?: number;
 }
 
 export function neverListed(options: JudgeOptions): NeverListed {
@@ -159,7 +167,9 @@ export function judgeOf(evidence: EvidenceSource, options: JudgeOptions = {}): J
   const home = options.home === undefined ? undefined : plans.home(options.home);
   const policy = options.policy ?? DEFAULT_POLICY;
   const blocked = new Blocked(options.blocks ?? [], never.networks());
-  return new Judge({ plans, evidence, never: () => never, blocked: () => blocked, policy, home });
+  const { quorumMin = 2 } = options;
+  const ports = { plans, evidence, never: () => never, blocked: () => blocked, policy, home };
+  return new Judge({ ...ports, quorumMin });
 }
 
 const NAMES = Object.keys(POLICY_RULES) as PolicyName[];

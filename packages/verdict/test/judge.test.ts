@@ -38,6 +38,7 @@ test('Judge.judge() knows nothing of what was never met', () => {
     type: 'mobile',
     destinationClass: 'foreign-mobile',
     range: undefined,
+    pool: undefined,
   });
 });
 
@@ -251,6 +252,7 @@ const WORST: EvidenceSource = {
   range: () => ({ ...RANGE, numbersCount: 1000, networksCount: 100, daysCount: 90 }),
   formsOf: () => 1e4,
   delisting: () => undefined,
+  said: () => undefined,
   listedParts: () =>
     Array.from({ length: 256 }, (_, place) => ({ place, untilEpochUs: Number.MAX_SAFE_INTEGER })),
 };

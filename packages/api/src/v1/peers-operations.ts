@@ -112,5 +112,7 @@ function peerEntry(peer: Peer): Json {
     first_seen: rfc3339(peer.firstSeenEpochUs),
     last_seen: rfc3339(peer.lastSeenEpochUs),
     events: peer.seenCount,
+    voter: peer.isVoter,
+    name: peer.name === '' ? null : peer.name,
   };
 }

@@ -86,7 +86,14 @@ const LEVEL = {
   enum: ['none', 'watch', 'listed'],
   description: 'What to do: refuse what is listed; report what is watched, and let it through.',
 };
+const POOL = {
+  description:
+    'What other nodes say of it in the pool (docs/sharing.md); null where they say nothing.',
+  oneOf: [{ $ref: '#/components/schemas/PoolStanding' }, { type: 'null' }],
+};
+
 const EXPLAINED = {
+  pool: POOL,
   shared_count: count(
     'Messages of it that other nodes share. They prove nothing, and list nothing.',
   ),
@@ -230,8 +237,16 @@ export const SCHEMAS = {
     first_seen: time('When something of it was taken first.'),
     last_seen: time('When something of it was taken last.'),
     events: count('Events of it that stand in the log.'),
+    voter: { type: 'boolean', description: 'Whether its word in the pool counts by quorum.' },
+    name: textOrNull('What the operator calls it.'),
   }),
   PeerPage: page('Peer'),
+  PoolStanding: object({
+    voters: count('Nodes with a vote that name it, each name and each network once.'),
+    quorum: count('How many of these it takes to act on it.'),
+    strangers: count('Nodes without a vote that name it. Their word acts on nothing.'),
+    networks: count('Networks of these, as far as they are known.'),
+  }),
   Check: object({
     verdict: VERDICT_WORD,
     level: LEVEL,
@@ -243,6 +258,7 @@ export const SCHEMAS = {
     country: textOrNull('Of the address that was asked for, also where it was not seen.'),
     network: textOrNull('Of that address, as above.'),
     network_name: textOrNull('Of that network.'),
+    pool: POOL,
   }),
   Explanation: object({
     verdict: VERDICT_WORD,

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Judgement, NumberJudgement, Subject, Verdict } from '@sentrypeer/verdict';
+import type {
+  Judgement,
+  NumberJudgement,
+  PoolStanding,
+  Subject,
+  Verdict,
+} from '@sentrypeer/verdict';
 import type { SeenAddress } from '../evidence.ts';
 import { address, askedNumber } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
-import { addressEntry, numberEntry, numberText, placeEntry } from './entries.ts';
+import { addressEntry, numberEntry, numberText, placeEntry, type Json } from './entries.ts';
 import { findNumber } from './find-number.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
@@ -41,6 +47,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
         number: found === undefined ? null : numberEntry(found),
         address: from === undefined ? null : addressEntry(from, call.ports.places),
         ...placeEntry(source === undefined ? undefined : call.ports.places.placeOf(source)),
+        pool: poolOf(judgement),
       });
     },
   }),
@@ -72,6 +79,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                 number_type: number.type ?? null,
                 destination_class: number.destinationClass ?? null,
                 range: number.range === undefined ? null : `+${number.range}`,
+                pool: poolEntry(number.pool),
                 shared_count: findNumber(ports, dialled, judgement)?.sharedCount ?? 0,
                 ...explained(call, number, subjectOf(number, digitsOf(call.values.number))),
               },
@@ -79,6 +87,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
           address === undefined
             ? null
             : {
+                pool: poolEntry(address.pool),
                 shared_count: from?.sharedCount ?? 0,
                 entry: address.entry,
                 ...explained(
@@ -176,6 +185,18 @@ function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
     reasons: [...judgement.reasons, ...claimed],
     expires: untilEpochUs === undefined ? null : rfc3339(untilEpochUs),
   };
+}
+
+/** Of the number or of the address, whichever more say something about. */
+function poolOf({ number, address }: Judgement): Json | null {
+  const [a, b] = [number?.pool, address?.pool];
+  if (a === undefined || b === undefined) return poolEntry(a ?? b);
+  const isMore = a.voters > b.voters || (a.voters === b.voters && a.strangers > b.strangers);
+  return poolEntry(isMore ? a : b);
+}
+
+function poolEntry(standing: PoolStanding | undefined): Json | null {
+  return standing === undefined ? null : { ...standing };
 }
 
 /** @param entry As what the subject stands on the lists. */

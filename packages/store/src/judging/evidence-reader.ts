@@ -6,6 +6,7 @@ import { bitsWithin, judgedAs, judgedNetwork, type JudgedNetwork } from '@sentry
 import { distinctCount, setCount, wordsOf } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
+import { SaidReader, type Said } from '../pool/said-reader.ts';
 
 export const LISTED_KINDS = ['address', 'number', 'range'] as const;
 export type ListedKind = (typeof LISTED_KINDS)[number];
@@ -133,6 +134,7 @@ export class EvidenceReader {
   readonly #allowances: StatementSync;
   readonly #blocks: StatementSync;
   readonly #decisions: StatementSync;
+  readonly #said: SaidReader;
 
   constructor(database: DatabaseSync) {
     this.#address = database.prepare(
@@ -171,6 +173,7 @@ export class EvidenceReader {
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
+    this.#said = new SaidReader(database);
   }
 
   /** @param address With IPv6 its /64 counts. */
@@ -302,6 +305,13 @@ export class EvidenceReader {
       createdEpochUs: Number(row['created_us']),
       untilEpochUs: row['until_us'] === null ? undefined : Number(row['until_us']),
     }));
+  }
+
+  /** What other nodes say in the pool; `undefined` where they say nothing. */
+  said({ kind, value }: ListedSubject): Said | undefined {
+    return kind === 'range'
+      ? undefined
+      : this.#said.said(kind === 'address' ? judgedAs(value) : value);
   }
 
   /** Another number after each decision of the operator: what is allowed or blocked may be different. */

@@ -14,6 +14,8 @@ import { Listings, type ListingVerdict } from './listings.ts';
 import { advanceSerial } from './serials.ts';
 import { ALL, Sweep, type Reach } from './sweep.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { Admissions } from '../pool/admissions.ts';
+import { Voters } from '../pool/voters.ts';
 
 /** Who understands numbers and who judges; the store only keeps. */
 export interface JudgingPorts {
@@ -30,6 +32,8 @@ export interface JudgingPorts {
   readonly reachOf: (value: string) => Reach | undefined;
   /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
   readonly changed: () => readonly ListedSubject[];
+  /** Votes of the pool that it takes, of so many voters. */
+  readonly quorumOf: (votersCount: number) => number;
   /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
   readonly optionsHash: number;
   /** The feed has a change with this serial, and it is committed. */
@@ -70,6 +74,7 @@ export class Judging {
   readonly #lanes: EventLanes;
   readonly #due: DueWork;
   readonly #counters: Counters;
+  readonly #admissions: Admissions;
   /** Of all listings, and after a change of the options of all evidence; at the start. */
   #sweep: Sweep | undefined;
   #checkAtMs = Number.NEGATIVE_INFINITY;
@@ -84,6 +89,7 @@ export class Judging {
     this.#ports = ports;
     const counters = new Counters(database);
     this.#counters = counters;
+    this.#admissions = new Admissions(database, ports.quorumOf);
     advanceSerial(database);
     this.#listings = new Listings(database, counters, changesCountMax);
     const { evidence } = parts;
@@ -107,6 +113,7 @@ export class Judging {
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;
     this.#sweep = new Sweep(database, ALL, isAsBefore ? ['listing'] : undefined);
+    if (!isAsBefore) inTransaction(database, () => new Voters(database, parts.clock).reconsider());
   }
 
   /** Some milliseconds of work, what followers wait for first. */
@@ -203,6 +210,9 @@ export class Judging {
   /** Within a transaction. */
   #apply(subjects: readonly ListedSubject[], nowUs: number): void {
     if (subjects.length === 0) return;
+    for (const { kind, value } of subjects) {
+      if (kind !== 'range') this.#admissions.review(value, nowUs);
+    }
     this.#listings.begin();
     const [networks, others] = [subjects.filter(isNetwork), subjects.filter((s) => !isNetwork(s))];
     if (networks.length > 0) {

@@ -30,6 +30,12 @@ export interface ListingVerdict {
    * @default false
    */
   readonly isBlocked?: boolean;
+  /**
+   * Whether other nodes' votes alone suffice for it: then it says nothing of the networks around it.
+   *
+   * @default false
+   */
+  readonly isByVotes?: boolean;
   /** @default those of the subject's own evidence */
   readonly facts?: EvidenceFacts;
 }

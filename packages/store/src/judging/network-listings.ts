@@ -136,7 +136,8 @@ export class NetworkListings {
     // An entry that stands for what is blocked inside is left out by no filter either.
     const isFor = own.level === 'listed' && blockedWithin(network.text, nowUs).length > 0;
     const verdict = isFor ? { ...own, isBlocked: true } : own;
-    if (own.level !== 'listed' || own.isBlocked === true || facts === undefined) {
+    const isOwn = own.level === 'listed' && own.isBlocked !== true && own.isByVotes !== true;
+    if (!isOwn || facts === undefined) {
       this.#remove.run(network.length, network.bits);
       return { verdict, facts };
     }

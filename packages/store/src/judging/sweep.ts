@@ -27,6 +27,10 @@ const SOURCES = {
     SELECT total_id AS id, 'number' AS kind, e164 AS value FROM number_evidence WHERE total_id > ? ORDER BY total_id`,
   range:
     "SELECT block AS id, 'range' AS kind, block AS value FROM number_block WHERE block > ? ORDER BY block",
+  // What voters name may have neither a listing nor evidence.
+  admission: `
+    SELECT subject AS id, iif(subject GLOB '*[^0-9]*', 'address', 'number') AS kind, subject AS value FROM pool_admission
+      WHERE subject > ? ORDER BY subject`,
 } as const;
 type Source = keyof typeof SOURCES;
 
@@ -48,12 +52,16 @@ export class Sweep {
     this.#database = database;
     this.#reach = reach;
     const { kind } = reach;
-    const all: readonly Source[] = ['listing', 'address', 'number', 'range'];
+    const all: readonly Source[] = ['listing', 'address', 'number', 'range', 'admission'];
     this.#sources =
       sources ??
       all.filter(
         (source) =>
-          source === 'listing' || kind === undefined || source === kind || isRange(source, kind),
+          source === 'listing' ||
+          source === 'admission' ||
+          kind === undefined ||
+          source === kind ||
+          isRange(source, kind),
       );
   }
 
@@ -67,7 +75,9 @@ export class Sweep {
       return exactly;
     }
     this.#question ??= this.#database.prepare(`${SOURCES[source]} LIMIT ${SWEEP_ROWS}`);
-    const rows = this.#question.all(this.#after ?? (source === 'range' ? '' : 0));
+    const rows = this.#question.all(
+      this.#after ?? (source === 'range' || source === 'admission' ? '' : 0),
+    );
     if (rows.length < SWEEP_ROWS) {
       this.#sources = this.#sources.slice(1);
       this.#question = undefined;

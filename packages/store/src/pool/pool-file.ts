@@ -6,6 +6,7 @@ import { fromSqlite } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { OriginWriter } from '../sharing/origins.ts';
+import { Admissions } from './admissions.ts';
 import { PoolReader } from './pool-reader.ts';
 import type { PageOutcome, PoolPage } from './pool-page.ts';
 
@@ -13,11 +14,13 @@ import type { PageOutcome, PoolPage } from './pool-page.ts';
 export class PoolFile {
   readonly pages: PoolReader;
   readonly #path: string;
+  readonly #clock: Clock;
   readonly #database: DatabaseSync;
   readonly #origins: OriginWriter;
 
   private constructor(path: string, clock: Clock, database: DatabaseSync) {
     this.#path = path;
+    this.#clock = clock;
     this.#database = database;
     this.#origins = new OriginWriter(database, clock);
     this.pages = new PoolReader(database, path);
@@ -33,6 +36,17 @@ export class PoolFile {
   /** What became of each, in one transaction. Throws `OperatingError`. @param asSelf They are this node's. */
   add(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
     return this.#guarded(() => this.#origins.addPages(pages, asSelf));
+  }
+
+  /** Whether what voters name anew waits, because it is far more than usual. */
+  isBraked(): boolean {
+    const nowUs = this.#clock.epochUs();
+    return this.#guarded(() => new Admissions(this.#database, () => 0).isBraked(nowUs));
+  }
+
+  /** Lets through what waits because voters name far more than usual. Throws `OperatingError`. */
+  resume(): void {
+    this.#guarded(() => this.#origins.resumeVotes());
   }
 
   close(): void {

@@ -33,6 +33,8 @@ export interface PoolCounts {
   readonly pages: number;
   readonly claims: number;
   readonly voters: number;
+  /** Subjects that a quorum of them names. */
+  readonly admitted: number;
 }
 
 const SELF = standingRank('self');
@@ -63,7 +65,8 @@ export class PoolReader {
       SELECT (SELECT value FROM counter WHERE name = 'pool_authors') AS authors,
         (SELECT coalesce(sum(pages), 0) FROM pool_author WHERE standing >= 0) AS pages,
         (SELECT value FROM counter WHERE name = 'pool_claims') AS claims,
-        (SELECT count(*) FROM origin WHERE is_voter) AS voters`);
+        (SELECT count(*) FROM origin WHERE is_voter) AS voters,
+        (SELECT value FROM counter WHERE name = 'pool_admissions') AS admitted`);
     this.#others = database.prepare(`
       SELECT count(DISTINCT author_id) AS authors FROM pool_claim JOIN pool_author USING (author_id)
       WHERE subject = ? AND last_hour >= ? AND standing <> ${SELF}`);
@@ -106,6 +109,7 @@ export class PoolReader {
       pages: Number(row?.['pages']),
       claims: Number(row?.['claims']),
       voters: Number(row?.['voters']),
+      admitted: Number(row?.['admitted']),
     };
   }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { PAGES_REMOVED_STEP, VOTERS_MAX } from '../limits.ts';
 import { kindOf, PageRemoval } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';
 
+const DAY_US = 86_400_000_000;
 const [STRANGER, VOTER] = [standingRank('stranger'), standingRank('voter')];
 
 /** Follows whom the operator trusts and distrusts, within the caller's transaction. */
 export class Voters {
+  readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #removal: PageRemoval;
   readonly #setOrigin: StatementSync;
@@ -20,7 +22,8 @@ export class Voters {
   readonly #due: StatementSync;
   readonly #distrusted: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#clock = clock;
     this.#counters = new Counters(database);
     this.#removal = new PageRemoval(database);
     this.#setOrigin = database.prepare(
@@ -61,13 +64,21 @@ export class Voters {
     if (authorId !== undefined) {
       this.#setPages.run(isVoter ? VOTER : STRANGER, Number(authorId));
     }
-    this.#due.run();
+    // All that a new voter ever said comes at once: that is no surge.
+    if (isVoter) this.resume();
+    else this.reconsider();
     this.#counters.add('pool_changes', 1);
   }
 
   /** Everything that depends on the number of voters is looked at again. */
   reconsider(): void {
     this.#due.run();
+  }
+
+  /** What waits because voters name far more than usual is let through, and all else of today. */
+  resume(): void {
+    this.#counters.set('pool_resumed_day', Math.floor(this.#clock.epochUs() / DAY_US));
+    this.reconsider();
   }
 
   /** Removes some pages of those whom the operator distrusts. @returns Whether there were any. */

@@ -96,7 +96,7 @@ export class OriginWriter {
       `SELECT value - ${SHARED_EVENTS_MAX} AS excess FROM counter WHERE name = 'shared_events'`,
     );
     this.#own = new OwnRemoval(database);
-    this.#voters = new Voters(database);
+    this.#voters = new Voters(database, clock);
     this.#pages = new PageWriter(database, clock);
     this.#removeOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
@@ -154,6 +154,11 @@ export class OriginWriter {
   /** Keeps pages of the pool, each by itself: a bad one takes no other with it. @param asSelf They are this node's. */
   addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
     return inTransaction(this.#database, () => pages.map((page) => this.#pages.add(page, asSelf)));
+  }
+
+  /** What waits because voters name far more than usual is let through. */
+  resumeVotes(): void {
+    inTransaction(this.#database, () => this.#voters.resume());
   }
 
   /** Some milliseconds of removing what distrusted origins said, and the oldest of what is too much. @returns Whether there is more to do. */

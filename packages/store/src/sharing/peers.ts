@@ -37,6 +37,21 @@ export class Peers {
     );
   }
 
+  find(nodeId: string): Origin | undefined {
+    return this.#guarded(() => {
+      const row = this.#database
+        .prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin WHERE node_id = ?`)
+        .get(nodeId);
+      return row === undefined ? undefined : originOf(row);
+    });
+  }
+
+  /** Nodes that have a vote. */
+  votersCount(): number {
+    const row = this.#database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    return Number(this.#guarded(() => row.get())?.['voters']);
+  }
+
   /** @param name What the operator calls it. @returns Events that were withdrawn: all of its own where it is distrusted. */
   setTrust(nodeId: string, trust: Trust, name?: string): number {
     return this.#guarded(() => {

@@ -59,7 +59,13 @@ test('`addPages()` keeps a page and its claims once', () => {
   assert.equal(world.add('a', options), 'taken');
   assert.equal(world.add('a', options), 'known');
   assert.deepEqual(world.claims(), ['442071234567 0', '45.0.0.1 0']);
-  assert.deepEqual(world.reader.pool.counts(), { authors: 1, pages: 1, claims: 2, voters: 0 });
+  assert.deepEqual(world.reader.pool.counts(), {
+    authors: 1,
+    pages: 1,
+    claims: 2,
+    voters: 0,
+    admitted: 0,
+  });
   assert.equal(world.reader.pool.pages(0, 10).length, 1);
 });
 
@@ -90,6 +96,17 @@ test('a page that replaces all is the lowest that is ever taken again', () => {
   assert.equal(world.add('a', { serial: NOON_S + 5, subjects: ['45.0.0.1'] }), 'replaced');
   assert.equal(world.add('a', { serial: NOON_S + 8, subjects: ['45.0.0.2'] }), 'replaced');
   assert.deepEqual(world.claims(), []);
+});
+
+test('what was replaced does not come back when the page that replaced it has ended', () => {
+  using world = new World();
+  const old = { serial: NOON_S, subjects: ['442071234567'] };
+  world.add('a', old);
+  world.add('a', { serial: NOON_S + 1, replaces: 0, subjects: ['45.0.0.1'] });
+  world.clock.us += 9 * 86_400e6;
+  world.maintain();
+  assert.equal(world.reader.pool.pages(0, 10).length, 0);
+  assert.equal(world.add('a', old), 'replaced');
 });
 
 test('two pages of one serial are a proof against their author, who is never believed again', () => {
@@ -124,7 +141,13 @@ test('pages of a distrusted key go and are not taken; those of others stay', () 
   world.maintain();
   assert.deepEqual(world.claims(), ['45.0.0.1 0']);
   assert.equal(world.add('a', { serial: NOON_S + 20, subjects: ['45.0.0.9'] }), 'distrusted');
-  assert.deepEqual(world.reader.pool.counts(), { authors: 2, pages: 1, claims: 1, voters: 0 });
+  assert.deepEqual(world.reader.pool.counts(), {
+    authors: 2,
+    pages: 1,
+    claims: 1,
+    voters: 0,
+    admitted: 0,
+  });
 });
 
 test('pages go when they end', () => {

@@ -61,6 +61,7 @@ class Bench {
       blockedWithin: () => [],
       partsNeeded: () => 1,
       reachOf: () => undefined,
+      quorumOf: () => 2,
       optionsHash: 1,
       onChanged: () => undefined,
     });

@@ -318,6 +318,9 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   assert.equal(reader.origins.origin(A)?.seenCount, SHARED_EVENTS_MAX);
   using peers = Peers.open({ clock: new TestClock(), logger: new TestLogger() }, path);
   assert.equal(peers.list().length, ORIGINS_MAX);
+  peers.setTrust(A, 'trusted', 'Alice');
+  assert.equal(peers.find(A)?.name, 'Alice');
+  assert.equal(peers.votersCount(), 1);
   reader.close();
   store.close();
 });

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Votes of the pool over the store: what voters say is listed while they say it, and nothing else is. */
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { nodeIdOfKey, packFacts, type ClaimFacts } from '@sentrypeer/event';
+import { silentLogger } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import { Store, StoreReader, type PoolPage } from '@sentrypeer/store';
+import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { TestClock } from './test-clock.ts';
+
+const VICTIM = '45.12.3.4';
+const NETWORK = '2a01:4f8:1:2::/64';
+const NUMBER = '442071234567';
+const DAY_US = 86_400_000_000;
+const DAY_S = 86_400;
+const OPTIONS: JudgeOptions = {
+  homeCountry: undefined,
+  ownNumbers: [],
+  ownAddresses: [],
+  policy: [],
+};
+const plans = await NumberingPlans.load();
+
+const ATTACK: ClaimFacts = {
+  grade: 'returned',
+  contactsLog2: 3,
+  daysCount: 1,
+  triedPasswords: true,
+  madeCostlyCalls: false,
+  usedTool: false,
+  breadthLog2: 0,
+};
+
+class Node implements Disposable {
+  readonly clock = new TestClock();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-votes-'));
+  readonly #path = join(this.#folder, 'test.db');
+  readonly store = Store.open({ logger: silentLogger, clock: this.clock }, { path: this.#path });
+  readonly reader = StoreReader.open(this.#path);
+  #judging: ReturnType<Store['openJudging']>;
+  #serials = 0;
+
+  constructor(options = OPTIONS) {
+    this.#judging = this.openJudging(options);
+  }
+
+  openJudging(options: JudgeOptions): ReturnType<Store['openJudging']> {
+    const ports = { clock: this.clock, plans, onChanged: () => undefined };
+    this.#judging = openJudging(ports, this.store, options);
+    return this.#judging;
+  }
+
+  /** One page of somebody. */
+  say(who: string, subjects: readonly string[], replaces?: number): string {
+    const key = new Uint8Array(createHash('sha256').update(who).digest());
+    const nowS = Math.floor(this.clock.us / 1e6);
+    this.#serials += 1;
+    const serial = nowS + this.#serials;
+    const lastHour = Math.floor(nowS / 3600);
+    const page: PoolPage = {
+      nodeId: nodeIdOfKey(key),
+      key,
+      serial,
+      replaces: replaces ?? serial,
+      madeEpochS: nowS,
+      endEpochS: nowS + 8 * DAY_S,
+      isRetired: false,
+      octets: new TextEncoder().encode(`${who} ${serial}`),
+      claims: subjects.map((subject) => ({
+        subject,
+        lastHour,
+        endEpochS: (lastHour + 1) * 3600 + 7 * DAY_S,
+        facts: packFacts(ATTACK),
+      })),
+    };
+    const [outcome = ''] = this.store.addPages([page]);
+    this.judge();
+    return outcome;
+  }
+
+  trust(...names: readonly string[]): void {
+    for (const name of names) this.store.setTrust(idOf(name), 'trusted', name);
+    this.judge();
+  }
+
+  judge(): void {
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      this.clock.ms += 1000; // Looks at what is due, too.
+      while (this.store.maintain());
+      for (let left = this.#judging.step(); left.urgent || left.rest;) {
+        left = this.#judging.step();
+      }
+    }
+  }
+
+  /** What is on lists, with levels. */
+  lists(): readonly string[] {
+    return this.reader.listings
+      .changes(0, 100_000)
+      .map(({ value }) => value)
+      .filter((value, index, all) => all.indexOf(value) === index)
+      .flatMap((value) => {
+        const kind = /^\d+$/.test(value) ? 'number' : 'address';
+        const listing = this.reader.listings.listing({ kind, value });
+        return listing === undefined ? [] : [`${value} ${listing.level}`];
+      })
+      .toSorted();
+  }
+
+  check(address: string) {
+    const { reader, clock } = this;
+    const judge = makeJudge({ clock, plans, evidence: reader.evidence }, OPTIONS);
+    return judge.judge({ address }, clock.us);
+  }
+
+  [Symbol.dispose](): void {
+    this.reader.close();
+    this.store.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+function idOf(who: string): string {
+  return nodeIdOfKey(new Uint8Array(createHash('sha256').update(who).digest()));
+}
+
+test('what two of three voters say is listed as they say it, and shown with their names', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob', 'Carol');
+  node.say('Alice', [VICTIM, NETWORK, NUMBER]);
+  assert.deepEqual(node.lists(), []);
+  assert.deepEqual(node.check(VICTIM).address?.pool, {
+    voters: 1,
+    quorum: 2,
+    strangers: 0,
+    networks: 0,
+  });
+  node.say('Bob', [VICTIM, NETWORK, NUMBER]);
+  assert.deepEqual(node.lists(), [`${NETWORK} listed`, `${NUMBER} watch`, `${VICTIM} listed`]);
+  const listing = node.reader.listings.listing({ kind: 'address', value: VICTIM });
+  assert.match(listing?.reasons.join() ?? '', /2 of 3 voters named it.*: Alice, Bob/);
+  assert.equal(listing?.grade, 'returned');
+  assert.equal(node.check(VICTIM).listed, true);
+  assert.equal(node.check('2a01:4f8:1:2::77').listed, true);
+});
+
+test('300 strangers list nothing, whatever they say together', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob');
+  for (let index = 0; index < 300; index += 1) node.say(`stranger ${index}`, [VICTIM, NUMBER]);
+  node.say('Alice', [VICTIM, NUMBER]);
+  assert.deepEqual(node.lists(), []);
+  const pool = node.check(VICTIM).address?.pool;
+  assert.deepEqual([pool?.voters, pool?.quorum], [1, 2]);
+  assert.ok((pool?.strangers ?? 0) >= 15, 'they are counted, as far as they are kept');
+});
+
+test('what voters took back, and what only a distrusted or forgotten one said, leaves the lists', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob', 'Carol');
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  node.say('Bob', [], 0);
+  assert.deepEqual(node.lists(), [], 'withdrawn');
+  node.say('Carol', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.store.setTrust(idOf('Carol'), 'distrusted');
+  node.judge();
+  assert.deepEqual(node.lists(), []);
+  node.store.setTrust(idOf('Carol'), 'trusted');
+  node.say('Carol', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.store.forget(idOf('Alice'));
+  node.judge();
+  assert.deepEqual(node.lists(), []);
+});
+
+test('who becomes a voter is heard with all that was said before, and more voters take more votes', () => {
+  using node = new Node();
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  node.trust('Alice');
+  assert.deepEqual(node.lists(), []);
+  node.trust('Bob');
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.trust('C', 'D', 'E', 'F'); // Six voters: it takes three votes.
+  assert.deepEqual(node.lists(), []);
+  node.say('C', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+});
+
+test('a listing by votes ends when the quorum does, and an allowance holds it off', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob');
+  node.say('Alice', [VICTIM]);
+  node.clock.us += DAY_US;
+  node.say('Bob', [VICTIM]);
+  const allowed = {
+    kind: 'allow',
+    value: '45.12.0.0/16',
+    comment: '',
+    untilEpochUs: undefined,
+  } as const;
+  node.store.decide(allowed);
+  node.judge();
+  assert.deepEqual(node.lists(), []);
+  node.store.decide({ kind: 'disallow', value: '45.12.0.0/16' });
+  node.judge();
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  const subject = { kind: 'address', value: VICTIM } as const;
+  node.store.decide({ kind: 'delist', subject, comment: '' });
+  node.judge();
+  node.clock.us += 3600e6 * 2;
+  node.say('Alice', [VICTIM]);
+  assert.deepEqual(node.lists(), [], 'one of them met it since');
+  node.say('Bob', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.clock.us += 7 * DAY_US + 7200e6;
+  node.judge();
+  assert.deepEqual(node.lists(), []);
+});
+
+test('listed networks of IPv6 that votes alone list put no wider one on lists', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob');
+  const networks = Array.from(
+    { length: 200 },
+    (_, at) => `2a01:4f8:1:${(at + 1).toString(16)}::/64`,
+  );
+  for (const who of ['Alice', 'Bob']) node.say(who, networks);
+  assert.equal(node.lists().length, 200);
+  assert.ok(node.lists().every((entry) => entry.endsWith('/64 listed')));
+});
+
+test('a surge of what voters name waits for the operator, and what was listed stays', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob');
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  node.clock.us += DAY_US; // The day on which they got their votes is no surge.
+  for (let page = 0; page < 3; page += 1) {
+    const many = Array.from({ length: 256 }, (_, at) => `46.1.${page}.${at}`);
+    for (const who of ['Alice', 'Bob']) node.say(who, many);
+  }
+  assert.equal(node.lists().length, 501);
+  assert.ok(node.lists().includes(`${VICTIM} listed`));
+  const last = node.check('46.1.2.255');
+  assert.equal(last.listed, false);
+  assert.match(last.reasons.join(), /far more than usual today: sentrypeer pool resume/);
+  node.store.resumeVotes();
+  node.judge();
+  assert.equal(node.lists().length, 769);
+  assert.equal(node.check('46.1.2.255').listed, true);
+});
+
+test('another quorum is followed at the next start', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob', 'Carol');
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  node.openJudging({ ...OPTIONS, poolQuorum: 3 });
+  node.judge();
+  assert.deepEqual(node.lists(), []);
+  node.openJudging(OPTIONS);
+  node.judge();
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+});

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { unpackFacts, type ClaimFacts } from '@sentrypeer/event';
+import { standingRank } from './pool-page.ts';
+
+/** What another node says of a subject, in its latest page that names it. */
+interface SaidVoice {
+  /** What the operator calls it, or its id. */
+  readonly name: string;
+  readonly isVoter: boolean;
+  /** That in which this node reached it; empty where it never did. */
+  readonly network: string;
+  readonly facts: ClaimFacts;
+  /** The beginning of the hour in which it met the subject last, and the end of the claim; wall-clock microseconds. */
+  readonly lastEpochUs: number;
+  readonly endEpochUs: number;
+}
+
+export interface Said {
+  readonly voices: readonly SaidVoice[];
+  readonly votersCount: number;
+  /** Whether the judge may act on it (pool/admissions.ts). */
+  readonly isAdmitted: boolean;
+}
+
+const [VOTER, SELF] = [standingRank('voter'), standingRank('self')];
+const HOUR_US = 3_600_000_000;
+
+/** Reads what the pool says of one subject. */
+export class SaidReader {
+  readonly #claims: StatementSync;
+  readonly #voters: StatementSync;
+  readonly #admitted: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#claims = database.prepare(`
+      SELECT author_id, last_hour, end_s, facts, standing, network, node_id,
+        (SELECT name FROM origin WHERE origin.node_id = pool_author.node_id) AS name
+      FROM pool_claim JOIN pool_author USING (author_id)
+      WHERE subject = ? AND standing <> ${SELF} ORDER BY author_id, pool_claim.serial DESC`);
+    this.#voters = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
+  }
+
+  /** `undefined` where no other node says anything. @param subject As lists name it. */
+  said(subject: string): Said | undefined {
+    const rows = this.#claims.all(subject);
+    if (rows.length === 0) return undefined;
+    const voices: SaidVoice[] = [];
+    let before: unknown;
+    for (const row of rows) {
+      const facts = unpackFacts(Number(row['facts']));
+      if (row['author_id'] === before || facts === undefined) continue;
+      before = row['author_id'];
+      const name = typeof row['name'] === 'string' ? row['name'] : '';
+      voices.push({
+        name: name === '' ? String(row['node_id']) : name,
+        isVoter: Number(row['standing']) === VOTER,
+        network: String(row['network']),
+        facts,
+        lastEpochUs: Number(row['last_hour']) * HOUR_US,
+        endEpochUs: Number(row['end_s']) * 1e6,
+      });
+    }
+    return {
+      voices,
+      votersCount: this.votersCount(),
+      isAdmitted: this.#admitted.get(subject) !== undefined,
+    };
+  }
+
+  votersCount(): number {
+    return Number(this.#voters.get()?.['voters']);
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ClaimFacts } from '@sentrypeer/event';
+import { DEFAULT_POLICY, quorumOf, type PoolSaid, type PoolVoice } from '../src/index.ts';
+import {
+  ADDRESS,
+  allowance,
+  anyPolicy,
+  DAY_US,
+  judgeOf,
+  MemoryEvidence,
+  NOON_US,
+} from './fixtures.ts';
+
+const VICTIM = '45.12.3.4';
+const NUMBER = '442071234567';
+
+const FACTS: ClaimFacts = {
+  grade: 'returned',
+  contactsLog2: 3,
+  daysCount: 1,
+  triedPasswords: true,
+  madeCostlyCalls: false,
+  usedTool: false,
+  breadthLog2: 0,
+};
+
+interface VoiceOptions extends Partial<ClaimFacts> {
+  readonly isVoter?: boolean;
+  readonly network?: string;
+  readonly endDays?: number;
+}
+
+function voice(name: string, options: VoiceOptions = {}): PoolVoice {
+  const { isVoter = true, network = '', endDays = 5, ...facts } = options;
+  const lastEpochUs = NOON_US - DAY_US;
+  const endEpochUs = NOON_US + endDays * DAY_US;
+  return { name, isVoter, network, facts: { ...FACTS, ...facts }, lastEpochUs, endEpochUs };
+}
+
+function said(voices: readonly PoolVoice[], votersCount = 3, isAdmitted = true): PoolSaid {
+  return { voices, votersCount, isAdmitted };
+}
+
+/** The verdict on the victim where this is said of it. */
+function judged(pool: PoolSaid, options: Parameters<typeof judgeOf>[1] = {}) {
+  const evidence = new MemoryEvidence();
+  evidence.pool.set(VICTIM, pool);
+  const address = judgeOf(evidence, options).judge({ address: VICTIM }, NOON_US).address;
+  assert.ok(address !== undefined);
+  return address;
+}
+
+test('`quorumOf()` is more than a third of the voters, two at least, and what the operator says', () => {
+  const counts = [1, 2, 3, 5, 6, 8, 9, 64];
+  assert.deepEqual(
+    counts.map((count) => quorumOf(count, 2)),
+    [2, 2, 2, 2, 3, 3, 4, 22],
+  );
+  assert.equal(quorumOf(3, 5), 5);
+});
+
+test('a quorum of voters lists what they say attacks, and names itself', () => {
+  const alone = judged(said([voice('Alice')]));
+  assert.equal(alone.level, 'none');
+  assert.deepEqual(alone.pool, { voters: 1, quorum: 2, strangers: 0, networks: 0 });
+  const both = judged(said([voice('Alice', { endDays: 5 }), voice('Bob', { endDays: 3 })]));
+  assert.equal(both.level, 'listed');
+  assert.equal(both.untilEpochUs, NOON_US + 3 * DAY_US, 'until the quorum is no more');
+  assert.equal(both.isByVotes, true);
+  assert.deepEqual(both.reasons, [
+    '2 of 3 voters named it in the pool, 2 are needed: Alice, Bob',
+    '2 voters of these say that it attacked',
+  ]);
+});
+
+test('voters who met it without an attack make it watched, and one liar does not change that', () => {
+  const harmless = { triedPasswords: false };
+  assert.equal(judged(said([voice('A', harmless), voice('B', harmless)])).level, 'watch');
+  const oneLies = said([voice('A', harmless), voice('B', harmless), voice('C')]);
+  assert.equal(judged(oneLies).level, 'watch');
+  const forged = said([voice('A', { grade: 'seen' }), voice('B', { grade: 'seen' })]);
+  assert.equal(judged(forged).level, 'none');
+  assert.deepEqual(judged(forged).pool, { voters: 0, quorum: 2, strangers: 0, networks: 0 });
+});
+
+test('what one voter says alone raises neither score nor end', () => {
+  const two = judged(said([voice('A'), voice('B')]));
+  const extreme = { grade: 'handshake', contactsLog2: 15, daysCount: 8, endDays: 7 } as const;
+  const three = judged(said([voice('A'), voice('B'), voice('C', extreme)]));
+  assert.equal(three.score, two.score);
+  assert.equal(three.untilEpochUs, two.untilEpochUs);
+});
+
+test('one name and one network have one vote each', () => {
+  assert.equal(judged(said([voice('A'), voice('A')])).level, 'none');
+  const near = { network: '45.12.0.0/16' };
+  assert.equal(judged(said([voice('A', near), voice('B', near)])).level, 'none');
+  assert.equal(judged(said([voice('A', near), voice('B')])).level, 'listed');
+});
+
+test('what ended, or was met before the operator delisted it, counts no more', () => {
+  assert.equal(judged(said([voice('A'), voice('B', { endDays: 0 })])).level, 'none');
+  const evidence = new MemoryEvidence();
+  evidence.pool.set(VICTIM, said([voice('A'), voice('B')]));
+  evidence.delistings.set(`address ${VICTIM}`, { atEpochUs: NOON_US - DAY_US, comment: '' });
+  assert.equal(judgeOf(evidence).judge({ address: VICTIM }, NOON_US).level, 'none');
+  evidence.delistings.set(`address ${VICTIM}`, { atEpochUs: NOON_US - DAY_US - 1, comment: '' });
+  assert.equal(judgeOf(evidence).judge({ address: VICTIM }, NOON_US).level, 'listed');
+});
+
+test('while voters name far more than usual, what is new waits and says so', () => {
+  const waiting = judged(said([voice('A'), voice('B')], 3, false));
+  assert.equal(waiting.level, 'none');
+  assert.match(waiting.reasons[0] ?? '', /sentrypeer pool resume/);
+});
+
+test('a quorum of voters watches a number and never lists it', () => {
+  const evidence = new MemoryEvidence();
+  const handshake = {
+    grade: 'handshake',
+    contactsLog2: 15,
+    daysCount: 8,
+    madeCostlyCalls: true,
+  } as const;
+  evidence.pool.set(NUMBER, said([voice('A', handshake), voice('B', handshake)], 2));
+  const judge = judgeOf(evidence);
+  const number = judge.judge({ number: `+${NUMBER}` }, NOON_US).number;
+  assert.equal(number?.level, 'watch');
+  assert.deepEqual(number?.pool, { voters: 2, quorum: 2, strangers: 0, networks: 0 });
+  assert.equal(judge.numberStanding(`+${NUMBER}`, NOON_US), 'met');
+  // Digits that may only mean it are not accused of what is said of it.
+  assert.equal(judge.judge({ number: '2071234567' }, NOON_US).number?.level, 'none');
+});
+
+test('own evidence and votes give the graver of both, with the reasons of both', () => {
+  const evidence = new MemoryEvidence();
+  evidence.addresses.set(VICTIM, ADDRESS);
+  evidence.pool.set(VICTIM, said([voice('A'), voice('B')]));
+  const both = judgeOf(evidence).judge({ address: VICTIM }, NOON_US);
+  assert.equal(both.level, 'listed');
+  assert.match(both.reasons[0] ?? '', /voters named it/);
+  assert.ok(both.reasons.some((reason) => reason.includes('came to the honeypot once')));
+  assert.equal(judgeOf(evidence).addressStanding(VICTIM, NOON_US), 'met');
+});
+
+/* 30 % of the voters may lie, any number of strangers, under any policy. */
+
+const lie = fc.record(
+  {
+    grade: fc.constantFrom('seen' as const, 'returned' as const, 'handshake' as const),
+    contactsLog2: fc.nat(15),
+    daysCount: fc.integer({ min: 1, max: 8 }),
+    triedPasswords: fc.boolean(),
+    madeCostlyCalls: fc.boolean(),
+    usedTool: fc.boolean(),
+    breadthLog2: fc.nat(15),
+    endDays: fc.integer({ min: -1, max: 7 }),
+  },
+  { noNullPrototype: true },
+);
+
+test('up to a third of the voters and any number of strangers list no victim', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 64 }),
+      fc.array(lie, { minLength: 21, maxLength: 21 }),
+      fc.array(lie, { maxLength: 40 }),
+      anyPolicy,
+      (votersCount, lies, strange, policy) => {
+        const liars = lies
+          .slice(0, Math.floor(votersCount / 3))
+          .map((facts, index) => voice(`voter ${index}`, facts));
+        const strangers = strange.map((facts, index) =>
+          voice(`stranger ${index}`, { ...facts, isVoter: false, network: `net ${index}` }),
+        );
+        const pool = said([...liars, ...strangers], votersCount);
+        const evidence = new MemoryEvidence();
+        evidence.pool.set(VICTIM, pool);
+        evidence.pool.set(NUMBER, pool);
+        const judge = judgeOf(evidence, { policy });
+        const question = { address: VICTIM, number: `+${NUMBER}` };
+        assert.equal(judge.judge(question, NOON_US).level, 'none');
+        assert.equal(judge.addressStanding(VICTIM, NOON_US), 'unmet');
+        assert.equal(judge.numberStanding(`+${NUMBER}`, NOON_US), 'unmet');
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('all voters together list nothing that is guarded', () => {
+  const voices = Array.from({ length: 9 }, (_, index) => voice(`voter ${index}`));
+  const pool = said(voices, 9);
+  assert.equal(judged(pool).level, 'listed');
+  assert.equal(judged(pool, { allowances: [allowance('45.12.0.0/16')] }).level, 'none');
+  assert.equal(judged(pool, { ownAddresses: [VICTIM] }).level, 'none');
+  assert.equal(
+    judged(pool, { policy: { ...DEFAULT_POLICY, 'address-threshold': 100 } }).level,
+    'none',
+  );
+  assert.equal(judged(said(voices.slice(0, 4), 9), { quorumMin: 5 }).level, 'none');
+});
