@@ -192,18 +192,22 @@ async function makeGroups(connection: FleetConnection): Promise<void> {
 }
 
 /**
- * What every role of a server may do by default is taken away in this database: temporary tables and large objects fill the
- * disk. Where the owner is no superuser, the second stays as it is, and init says so.
+ * What every role of a server may do by default is taken away in this database: temporary tables, large objects and messages in the WAL fill
+ * the disk. Where the owner is no superuser, all but the first stay as they are, and init says so.
  */
 const CLOSE_DATABASE = `
   REVOKE ALL ON SCHEMA public FROM PUBLIC;
   DO $$
+  DECLARE harmful oid;
   BEGIN
     EXECUTE format('REVOKE TEMP, CONNECT ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO ${GROUPS.join(', ')}', current_database());
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-      REVOKE EXECUTE ON FUNCTION lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea),
-        lo_put(oid, bigint, bytea), lowrite(integer, bytea), lo_unlink(oid), lo_truncate(integer, integer),
-        lo_truncate64(integer, bigint), lo_open(oid, integer) FROM PUBLIC;
+      FOR harmful IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN ('lo_create',
+        'lo_creat', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lowrite',
+        'pg_logical_emit_message')
+      LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', harmful::regprocedure);
+      END LOOP;
     END IF;
   END $$;`;
