@@ -6,7 +6,7 @@ import type { Page, PageEnd } from './page.ts';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
 import { readCondition, type Condition } from './condition.ts';
 import type { CounterName } from './totals/counters.ts';
-import { fromSqlite } from './file/database-error.ts';
+import { fromSqlite, guarded } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
@@ -143,7 +143,7 @@ export class StoreReader {
 
   /** Rows with a higher id, lowest first. Rows that retention removed are left out. */
   eventsAfter(honeyId: number, limit: number): readonly RecordedEvent[] {
-    return this.#guarded(() => this.#eventsAfter.all(honeyId, limit).map(recordedEvent));
+    return guarded(this.#path, () => this.#eventsAfter.all(honeyId, limit).map(recordedEvent));
   }
 
   /** The id of the newest row that was ever recorded, 0 before the first. */
@@ -153,7 +153,7 @@ export class StoreReader {
 
   /** Up to which row the consumer of this name had come, or `undefined` if it never saved that. */
   cursor(name: string): number | undefined {
-    const row = this.#guarded(() => this.#cursor.get(name));
+    const row = guarded(this.#path, () => this.#cursor.get(name));
     return row === undefined ? undefined : Number(row['honey_id']);
   }
 
@@ -168,7 +168,7 @@ export class StoreReader {
 
   /** What was never met here, only shared by other nodes: no more than their events that are kept. */
   sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>> {
-    const row = this.#guarded(() => this.#sharedCounts.get());
+    const row = guarded(this.#path, () => this.#sharedCounts.get());
     const [addresses, numbers] = [Number(row?.['addresses']), Number(row?.['numbers'])];
     return { addresses, numbers, userAgents: Number(row?.['user_agents']) };
   }
@@ -183,11 +183,11 @@ export class StoreReader {
 
   /** A page of addresses in the order in which they became known. */
   addressesFrom(totalId: number, limit: number): readonly AddressTotal[] {
-    return this.#guarded(() => this.#addressesFrom.all(totalId, limit).map(addressTotal));
+    return guarded(this.#path, () => this.#addressesFrom.all(totalId, limit).map(addressTotal));
   }
 
   address(address: string): AddressTotal | undefined {
-    const row = this.#guarded(() => this.#address.get(address));
+    const row = guarded(this.#path, () => this.#address.get(address));
     return row === undefined ? undefined : addressTotal(row);
   }
 
@@ -202,7 +202,8 @@ export class StoreReader {
 
   /** The number as dialled, else the same with a leading `+` more or less. */
   number(number: string): NumberTotal | undefined {
-    const row = this.#guarded(
+    const row = guarded(
+      this.#path,
       () => this.#number.get(number) ?? this.#number.get(withOrWithoutPlus(number)),
     );
     return row === undefined ? undefined : numberTotal(row);
@@ -235,38 +236,38 @@ export class StoreReader {
     limit: number,
     rowsMax?: number,
   ): EventPage {
-    return this.#guarded(() => this.#search.find(filter, order, after, limit, rowsMax));
+    return guarded(this.#path, () => this.#search.find(filter, order, after, limit, rowsMax));
   }
 
   event(eventUuid: string): FoundEvent | undefined {
-    return this.#guarded(() => this.#search.byUuid(eventUuid));
+    return guarded(this.#path, () => this.#search.byUuid(eventUuid));
   }
 
   /** What a key of the API allows, or `undefined` if it is not a key. */
   apiKey(key: string): ApiKey | undefined {
-    const row = this.#guarded(() => this.#apiKey.get(keyHash(key)));
+    const row = guarded(this.#path, () => this.#apiKey.get(keyHash(key)));
     return row === undefined ? undefined : apiKey(row);
   }
 
   /** What an operator should know of the database. @param nowEpochUs Wall-clock microseconds. */
   condition(nowEpochUs: number): Condition {
-    return this.#guarded(() => readCondition(this.#database, nowEpochUs));
+    return guarded(this.#path, () => readCondition(this.#database, nowEpochUs));
   }
 
   /** Another number after each commit of the writer; of use within one process only. */
   revision(): number {
-    return Number(this.#guarded(() => this.#revision.get())?.['data_version']);
+    return Number(guarded(this.#path, () => this.#revision.get())?.['data_version']);
   }
 
   /** The address, where it was seen: the cheapest question about it. */
   seenAddress(address: string): string | undefined {
-    const row = this.#guarded(() => this.#seenAddress.get(address));
+    const row = guarded(this.#path, () => this.#seenAddress.get(address));
     return row === undefined ? undefined : address;
   }
 
   /** The number as dialled, else the same with a leading `+` more or less, where it was called. */
   calledNumber(number: string): string | undefined {
-    return this.#guarded(() => {
+    return guarded(this.#path, () => {
       if (this.#calledNumber.get(number) !== undefined) return number;
       const other = withOrWithoutPlus(number);
       return this.#calledNumber.get(other) === undefined ? undefined : other;
@@ -283,7 +284,7 @@ export class StoreReader {
    * grows meanwhile.
    */
   hold(): Disposable {
-    this.#guarded(() => this.#database.exec('BEGIN'));
+    guarded(this.#path, () => this.#database.exec('BEGIN'));
     return {
       [Symbol.dispose]: () => {
         if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -305,12 +306,12 @@ export class StoreReader {
     untilEpochUs: number,
   ): readonly HourTotal[] {
     const [from, to] = [sinceEpochUs, untilEpochUs].map((us) => Math.ceil(us / HOUR_US));
-    const rows = this.#guarded(() => statement.all(from ?? 0, to ?? 0));
+    const rows = guarded(this.#path, () => statement.all(from ?? 0, to ?? 0));
     return rows.map(hourTotal);
   }
 
   #readCounter(name: CounterName): number {
-    return Number(this.#guarded(() => this.#counter.get(name))?.['value'] ?? 0);
+    return Number(guarded(this.#path, () => this.#counter.get(name))?.['value'] ?? 0);
   }
 
   #page<T>(
@@ -319,7 +320,9 @@ export class StoreReader {
     after: PageEnd,
     itemOf: (row: Row) => T,
   ): Page<T> {
-    const rows = this.#guarded(() => statement.all(after.lastSeenEpochUs, after.totalId, limit));
+    const rows = guarded(this.#path, () =>
+      statement.all(after.lastSeenEpochUs, after.totalId, limit),
+    );
     const last = rows.length < limit ? undefined : rows.at(-1);
     return {
       items: rows.map(itemOf),
@@ -332,15 +335,7 @@ export class StoreReader {
 
   /** What is asked of `evidence` and `listings` in it fails as all else here does: with `OperatingError`. */
   ask<T>(question: () => T): T {
-    return this.#guarded(question);
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return guarded(this.#path, question);
   }
 }
 

@@ -11,7 +11,7 @@ import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
 import { ClockWatch } from './clock/clock-watch.ts';
 import { Checkpointer } from './file/checkpointer.ts';
-import { databaseError, fromSqlite } from './file/database-error.ts';
+import { databaseError, fromSqlite, guarded } from './file/database-error.ts';
 import { DecisionWriter, type Decision } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
@@ -172,7 +172,7 @@ export class Store {
   append(batches: readonly Uint8Array[]): Appended {
     const octets = batches.reduce((sum, batch) => sum + batch.length, 0);
     this.#refuseOnFullDisk(octets);
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       inTransaction(this.#database, () =>
         this.#pruner.makeRoomFor(octets, () => {
           this.#appender.begin(this.#clock.epochUs());
@@ -190,7 +190,7 @@ export class Store {
   deliver(events: readonly DeliveredEvent[]): Appended {
     const octets = events.reduce((sum, { event }) => sum + event.sipMessage.length, 0);
     this.#refuseOnFullDisk(octets + events.length * DELIVERED_OCTETS);
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       inTransaction(this.#database, () => {
         this.#appender.begin(this.#clock.epochUs());
         for (const delivered of events) {
@@ -204,7 +204,7 @@ export class Store {
 
   /** Whether a judge would have anything to do. */
   isJudgingDue(): boolean {
-    return this.#guarded(() => this.#judgingDue.get()) !== undefined;
+    return guarded(this.#path, () => this.#judgingDue.get()) !== undefined;
   }
 
   /** Follows the log with a judge; the owner calls its steps when there is time. Throws `OperatingError`. */
@@ -216,20 +216,23 @@ export class Store {
       changesCountMax: this.#evidenceCountMax,
       evidenceCountMax: this.#evidenceCountMax,
     };
-    const judging = this.#guarded(() => new Judging({ ...parts, database: this.#database }, ports));
+    const judging = guarded(
+      this.#path,
+      () => new Judging({ ...parts, database: this.#database }, ports),
+    );
     return {
       step: () =>
-        this.#guarded(() => {
+        guarded(this.#path, () => {
           this.#clockWatch.look(); // Nothing is judged by a time that was just put right.
           return judging.step();
         }),
-      stepProved: () => this.#guarded(() => judging.stepProved()),
+      stepProved: () => guarded(this.#path, () => judging.stepProved()),
     };
   }
 
   /** Writes what the operator decided; throws `OperatingError`. */
   decide(decision: Decision): void {
-    this.#guarded(() => this.#decisions.write(decision));
+    guarded(this.#path, () => this.#decisions.write(decision));
   }
 
   /**
@@ -238,54 +241,54 @@ export class Store {
    * @param name What the operator calls it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
-    this.#guarded(() => this.#origins.setTrust(nodeId, trust, name));
+    guarded(this.#path, () => this.#origins.setTrust(nodeId, trust, name));
   }
 
   /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
   addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
     this.#refuseOnFullDisk(pages.reduce((sum, { octets }) => sum + octets.length, 0));
-    return this.#guarded(() => this.#origins.addPages(pages, asSelf));
+    return guarded(this.#path, () => this.#origins.addPages(pages, asSelf));
   }
 
   /** Lets through what waits because voters of the pool name far more than usual. */
   resumeVotes(): void {
-    this.#guarded(() => this.#origins.resumeVotes());
+    guarded(this.#path, () => this.#origins.resumeVotes());
   }
 
   /** Takes back what the operator said of it. `false`: nothing is known of it. */
   forget(nodeId: string): boolean {
-    return this.#guarded(() => this.#origins.forget(nodeId));
+    return guarded(this.#path, () => this.#origins.forget(nodeId));
   }
 
   /** Remembers up to which row a consumer has come. */
   saveCursor(name: string, honeyId: number): void {
-    this.#guarded(() => this.#saveCursor.run(name, honeyId));
+    guarded(this.#path, () => this.#saveCursor.run(name, honeyId));
   }
 
   /** Becomes a part of a fleet, where it is not yet: how far the log was pushed. */
   openFleet(): FleetMarks {
-    return this.#guarded(() => this.#fleet.open());
+    return guarded(this.#path, () => this.#fleet.open());
   }
 
   /** Goes on where the fleet says that the log is. */
   resumeFleet(place: FleetPlace): FleetMarks {
-    return this.#guarded(() => this.#fleet.resume(place));
+    return guarded(this.#path, () => this.#fleet.resume(place));
   }
 
   /** Says what is to be pushed next. @param hasArrived Whether what was being pushed is in the fleet. */
   nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks {
-    return this.#guarded(() => this.#fleet.next(share, hasArrived));
+    return guarded(this.#path, () => this.#fleet.next(share, hasArrived));
   }
 
   /** Records what became of deliveries; throws `OperatingError`. */
   changeEndpoint(change: EndpointChange): void {
-    this.#guarded(() => this.#endpoints.apply(change));
+    guarded(this.#path, () => this.#endpoints.apply(change));
   }
 
   /** Adds what is new of addresses to the totals of their countries and networks, in one transaction. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
     this.#refuseOnFullDisk(places.length * PLACED_OCTETS);
-    this.#guarded(() =>
+    guarded(this.#path, () =>
       inTransaction(this.#database, () => this.#placeTotals.add(places, progress)),
     );
   }
@@ -293,7 +296,7 @@ export class Store {
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
   maintain(): boolean {
     this.#refuseWhereGone();
-    return this.#guarded(() => {
+    return guarded(this.#path, () => {
       this.#clockWatch.look();
       return (
         this.#checkpointer.step() ||
@@ -314,7 +317,7 @@ export class Store {
   close(): void {
     if (!this.#database.isOpen) return;
     try {
-      this.#guarded(() => this.#repeats.finish());
+      guarded(this.#path, () => this.#repeats.finish());
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
       this.#logger.warn('repeats_left_for_next_start', { code: error.code, why: error.message });
@@ -352,20 +355,12 @@ export class Store {
   /** While the disk is nearly full only pages that are free within the file are written. */
   #refuseOnFullDisk(octets: number): void {
     this.#refuseWhereGone();
-    if (!this.#guarded(() => this.#guard.isFull())) return;
+    if (!guarded(this.#path, () => this.#guard.isFull())) return;
     const neededOctets = octets * ROW_OCTETS_PER_BATCH_OCTET;
-    if (this.#guarded(() => this.#pages.read()).freeOctets >= neededOctets) return;
+    if (guarded(this.#path, () => this.#pages.read()).freeOctets >= neededOctets) return;
     throw databaseError(
       'disk_full',
       `the disk of database ${this.#path} is nearly full: ${this.#guard.shortage}; free some space on it, or let old events go: lower the size limit and confirm it with sentrypeer prune --yes`,
     );
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }

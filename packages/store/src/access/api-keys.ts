@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { fromSqlite } from '../file/database-error.ts';
-import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { OwnConnection } from '../file/own-connection.ts';
 
 /** What a key allows: to read, to deliver events, or everything. */
 export type ApiRole = 'read' | 'write' | 'admin';
@@ -25,21 +22,17 @@ export const API_KEY_COLUMNS = 'name, role, created_us';
 
 /** Makes and revokes keys of the API, also while a daemon uses the database. */
 export class ApiKeys {
-  readonly #path: string;
+  readonly #connection: OwnConnection;
   readonly #clock: Clock;
-  readonly #database: DatabaseSync;
 
-  private constructor(path: string, clock: Clock, database: DatabaseSync) {
-    this.#path = path;
+  private constructor(connection: OwnConnection, clock: Clock) {
+    this.#connection = connection;
     this.#clock = clock;
-    this.#database = database;
   }
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): ApiKeys {
-    const database = openForWriting(path, ports);
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-    return new ApiKeys(path, ports.clock, database);
+    return new ApiKeys(new OwnConnection(ports, path), ports.clock);
   }
 
   /**
@@ -48,8 +41,8 @@ export class ApiKeys {
    */
   add(name: string, role: ApiRole): string {
     const key = KEY_PREFIX + randomBytes(KEY_OCTETS).toString('base64url');
-    const { changes } = this.#guarded(() =>
-      this.#database
+    const { changes } = this.#connection.run(() =>
+      this.#connection.database
         .prepare(
           'INSERT INTO api_key (name, role, sha256, created_us) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
         )
@@ -64,8 +57,8 @@ export class ApiKeys {
 
   /** By name. */
   list(): readonly ApiKey[] {
-    return this.#guarded(() =>
-      this.#database
+    return this.#connection.run(() =>
+      this.#connection.database
         .prepare(`SELECT ${API_KEY_COLUMNS} FROM api_key ORDER BY name`)
         .all()
         .map(apiKey),
@@ -74,27 +67,19 @@ export class ApiKeys {
 
   /** Throws `OperatingError` if there is no key of that name. */
   revoke(name: string): void {
-    const { changes } = this.#guarded(() =>
-      this.#database.prepare('DELETE FROM api_key WHERE name = ?').run(name),
+    const { changes } = this.#connection.run(() =>
+      this.#connection.database.prepare('DELETE FROM api_key WHERE name = ?').run(name),
     );
     if (changes === 1) return;
     throw new OperatingError('api_key_unknown', `there is no key ${name}; keys list shows them`);
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 

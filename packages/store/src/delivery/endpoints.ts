@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import type { Row } from '../log/event-row.ts';
 import { DEAD_LETTERS_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { openForWriting } from '../file/open-database.ts';
@@ -153,37 +153,29 @@ export class EndpointReader {
   }
 
   status(endpoint: string): EndpointStatus | undefined {
-    const row = this.#guarded(() => this.#status.get(endpoint));
+    const row = guarded(this.#path, () => this.#status.get(endpoint));
     return row === undefined ? undefined : endpointStatus(row);
   }
 
   /** By name. */
   statuses(): readonly EndpointStatus[] {
-    return this.#guarded(() => this.#statuses.all().map(endpointStatus));
+    return guarded(this.#path, () => this.#statuses.all().map(endpointStatus));
   }
 
   lettersCount(endpoint: string): number {
-    return Number(this.#guarded(() => this.#count.get(endpoint))?.['n'] ?? 0);
+    return Number(guarded(this.#path, () => this.#count.get(endpoint))?.['n'] ?? 0);
   }
 
   /** The one refused first first. */
   letters(endpoint: string): readonly DeadLetter[] {
-    return this.#guarded(() => this.#letters.all(endpoint).map(deadLetter));
+    return guarded(this.#path, () => this.#letters.all(endpoint).map(deadLetter));
   }
 
   /** UUIDs of events that are to be sent again. */
   lettersToSend(endpoint: string, limit: number): readonly string[] {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       this.#toSend.all(endpoint, limit).map((row) => String(row['event_uuid'])),
     );
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 
@@ -245,20 +237,13 @@ export class Endpoints {
   }
 
   #change(sql: string, endpoint: string, eventUuid: string | undefined): number {
-    try {
-      const { changes } = this.#database.prepare(sql).run(endpoint, eventUuid ?? null);
-      return Number(changes);
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return guarded(this.#path, () =>
+      Number(this.#database.prepare(sql).run(endpoint, eventUuid ?? null).changes),
+    );
   }
 
   #get(sql: string, parameters: readonly string[]): Row | undefined {
-    try {
-      return this.#database.prepare(sql).get(...parameters);
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return guarded(this.#path, () => this.#database.prepare(sql).get(...parameters));
   }
 }
 

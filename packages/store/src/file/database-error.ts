@@ -73,6 +73,15 @@ export function fromSqlite(error: unknown, path: string): unknown {
   }
 }
 
+/** Runs `work`; what SQLite throws in there becomes an `OperatingError` that names the file. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fromSqlite(error, path);
+  }
+}
+
 export function notADatabase(path: string, why: string, cause?: unknown): OperatingError {
   return databaseError(
     'db_not_a_database',

@@ -18,7 +18,7 @@ import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 /** Opens the database for writing: makes it, or brings an older one to our schema. */
 export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync {
   checkFile(path);
-  return guarded(path, { readOnly: false }, (database) => {
+  return opened(path, { readOnly: false }, (database) => {
     const version = checkSchema(database, path);
     checkWritable(database, path);
     if (version > 0 && userVersion(database) === 0) {
@@ -56,7 +56,7 @@ export function openForReading(path: string, cacheOctets?: number): DatabaseSync
       `there is no database ${path}; name the file the daemon writes`,
     );
   }
-  return guarded(path, { readOnly: true }, (database) => {
+  return opened(path, { readOnly: true }, (database) => {
     if (checkSchema(database, path) < SCHEMA_VERSION) {
       throw databaseError(
         'db_failed',
@@ -95,7 +95,7 @@ function checkFile(path: string): boolean {
 /** Refuses a file that is there and is not an SQLite database; SQLite itself looks at it. Throws `OperatingError`. */
 export function checkDatabase(path: string): void {
   if (!checkFile(path)) return;
-  guarded(path, { readOnly: true }, (database) => {
+  opened(path, { readOnly: true }, (database) => {
     database.prepare('PRAGMA schema_version').get();
   }).close();
 }
@@ -103,7 +103,7 @@ export function checkDatabase(path: string): void {
 /** Opens another database for queries: one of SentryPeer 4.x, or of ours in any version up to this one. */
 export function openForeign(path: string): DatabaseSync {
   if (!checkFile(path)) throw databaseError('db_failed', `there is no database ${path}`);
-  return guarded(path, { readOnly: true }, (database) => {
+  return opened(path, { readOnly: true }, (database) => {
     checkSchema(database, path);
     database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
   });
@@ -111,13 +111,13 @@ export function openForeign(path: string): DatabaseSync {
 
 /** Makes a database that nobody uses one file without companions. */
 export function makePlain(path: string): void {
-  guarded(path, { readOnly: false }, (database) =>
+  opened(path, { readOnly: false }, (database) =>
     database.exec('PRAGMA journal_mode = DELETE'),
   ).close();
 }
 
 /** Opens, lets `prepare` do the rest, and closes again where that fails. */
-function guarded(
+function opened(
   path: string,
   options: { readonly readOnly: boolean },
   prepare: (database: DatabaseSync) => void,

@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT, isPlausible } from '../clock/plausible.ts';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
@@ -75,7 +75,7 @@ export class Importer {
 
   /** Some hundred rows at a time: one transaction, which a daemon that records waits for. */
   add(rows: readonly ImportedRow[]): Imported {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       inTransaction(this.#database, () => {
         this.#foreign.note();
         let id = Number(this.#lastId.get()?.['id']);
@@ -98,7 +98,7 @@ export class Importer {
   /** Where rows came that the age limit would remove at once, they are kept like those of before an upgrade. @returns Whether they are. */
   finish(): boolean {
     const nowUs = this.#clock.epochUs();
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       inTransaction(this.#database, () => keepWhatIsOlder(this.#database, this.#oldest, nowUs)),
     );
   }
@@ -161,13 +161,5 @@ export class Importer {
     const lastUs = parseEventTimestamp(row.last_seen ?? '') ?? 0;
     const isLater = isPlausible(lastUs, nowUs) && lastUs > this.#seenUs;
     return { firstUs: this.#seenUs, lastUs: isLater ? Math.min(lastUs, nowUs) : this.#seenUs };
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }

@@ -4,15 +4,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { judgedAs, networkRange, networksOf } from '@sentrypeer/ip';
 import { OperatingError, unreachable, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
-import { fromSqlite } from '../file/database-error.ts';
+import { OwnConnection } from '../file/own-connection.ts';
 import {
   EvidenceReader,
   type KeptAllowance,
   type KeptBlock,
   type ListedSubject,
 } from './evidence-reader.ts';
-import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX } from '../limits.ts';
 import { DECISION } from './due-work.ts';
 import { inTransaction } from '../file/transaction.ts';
 
@@ -212,58 +211,42 @@ export class DecisionWriter {
 
 /** Reads and writes decisions from another process, also while a daemon uses the database. */
 export class Decisions {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #connection: OwnConnection;
   readonly #writer: DecisionWriter;
   readonly #evidence: EvidenceReader;
 
-  private constructor(path: string, clock: Clock, database: DatabaseSync) {
-    this.#path = path;
-    this.#database = database;
+  private constructor(connection: OwnConnection, clock: Clock) {
+    const { database } = connection;
+    this.#connection = connection;
     this.#writer = new DecisionWriter(database, clock);
     this.#evidence = new EvidenceReader(database);
   }
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Decisions {
-    const database = openForWriting(path, ports);
-    try {
-      database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-      return new Decisions(path, ports.clock, database);
-    } catch (error) {
-      database.close();
-      throw fromSqlite(error, path);
-    }
+    return new Decisions(new OwnConnection(ports, path), ports.clock);
   }
 
   /** Throws `OperatingError`. @returns What was delisted. */
   write(decision: Decision): ListedSubject | undefined {
-    return this.#guarded(() => this.#writer.write(decision));
+    return this.#connection.run(() => this.#writer.write(decision));
   }
 
   /** By what they allow. */
   allowances(): readonly KeptAllowance[] {
-    return this.#guarded(() => this.#evidence.allowances());
+    return this.#connection.run(() => this.#evidence.allowances());
   }
 
   /** By what they block. */
   blocks(): readonly KeptBlock[] {
-    return this.#guarded(() => this.#evidence.blocks());
+    return this.#connection.run(() => this.#evidence.blocks());
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { bitsWithin, contains, judgedAs, networksOf, parseIp, parsePrefix } from '@sentrypeer/ip';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
@@ -69,7 +69,7 @@ export class Forgetting {
    * @param text As the operator wrote it, which is how a number may have been dialled.
    */
   forget(subject: ListedSubject, text: string): Forgotten {
-    return this.#guarded(() => {
+    return guarded(this.#path, () => {
       const names = this.#namesOf(subject, text);
       let events = 0;
       for (;;) {
@@ -200,14 +200,6 @@ export class Forgetting {
         'INSERT INTO judging_due (kind, value) SELECT kind, value FROM operator_block WHERE kind = ? AND value = ?',
       )
       .run(kind, value);
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { DatabaseSync } from 'node:sqlite';
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { fromSqlite } from '../file/database-error.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { OwnConnection } from '../file/own-connection.ts';
 import { RECORDED } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
-import { OPEN_LOCK_WAIT_MS, NO_AGE_LIMIT_DAYS } from '../limits.ts';
+import { NO_AGE_LIMIT_DAYS } from '../limits.ts';
 import { expiry, keepNothing, readKept, type KeptReport } from './kept.ts';
 
 /** What is kept beside the limits, and how many events are older than they allow. */
@@ -16,30 +14,26 @@ export interface KeptDetail extends KeptReport {
 
 /** Looks at what is kept beside the limits and lets go of it, also while a daemon uses the database. */
 export class Retention {
-  readonly #path: string;
+  readonly #connection: OwnConnection;
   readonly #clock: Clock;
-  readonly #database: DatabaseSync;
 
-  private constructor(path: string, clock: Clock, database: DatabaseSync) {
-    this.#path = path;
+  private constructor(connection: OwnConnection, clock: Clock) {
+    this.#connection = connection;
     this.#clock = clock;
-    this.#database = database;
   }
 
   /** Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Retention {
-    const database = openForWriting(path, ports);
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-    return new Retention(path, ports.clock, database);
+    return new Retention(new OwnConnection(ports, path), ports.clock);
   }
 
   /** `undefined` if nothing is kept. Counts rows, which takes some seconds where they are millions. */
   kept(): KeptDetail | undefined {
-    return this.#guarded(() => {
+    return this.#connection.run(() => {
       const nowUs = this.#clock.epochUs();
-      const kept = readKept(this.#database, nowUs);
+      const kept = readKept(this.#connection.database, nowUs);
       if (kept === undefined) return undefined;
-      const count = this.#database
+      const count = this.#connection.database
         .prepare(`SELECT count(*) AS n FROM honey WHERE ${RECORDED} < ?`)
         .get(expiry(kept.retentionDays ?? NO_AGE_LIMIT_DAYS, nowUs));
       return { ...kept, eventsExpired: Number(count?.['n']) };
@@ -48,22 +42,16 @@ export class Retention {
 
   /** The daemon removes what is beyond its limits from now on, or when it starts next. */
   release(): void {
-    this.#guarded(() => inTransaction(this.#database, () => keepNothing(this.#database)));
+    this.#connection.run(() =>
+      inTransaction(this.#connection.database, () => keepNothing(this.#connection.database)),
+    );
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }

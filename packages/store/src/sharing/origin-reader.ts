@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import { ORIGIN_COLUMNS, originOf, type Origin } from './origins.ts';
 import type { Page, PageEnd } from '../page.ts';
 
@@ -34,7 +34,7 @@ export class OriginReader {
 
   /** The one seen last first. */
   page(limit: number, after: PageEnd = BEGINNING): Page<Origin> {
-    const items = this.#guarded(() =>
+    const items = guarded(this.#path, () =>
       this.#page.all(after.lastSeenEpochUs, after.totalId, limit).map(originOf),
     );
     return { items, next: items.length < limit ? undefined : items.at(-1) };
@@ -42,26 +42,18 @@ export class OriginReader {
 
   /** @param nodeId A node's, or `UNSIGNED_ORIGINS`. */
   origin(nodeId: string): Origin | undefined {
-    const row = this.#guarded(() => this.#byNodeId.get(nodeId));
+    const row = guarded(this.#path, () => this.#byNodeId.get(nodeId));
     return row === undefined ? undefined : originOf(row);
   }
 
   /** Whether this node's event stands in the log. */
   isRecorded(nodeId: string, eventUuid: string): boolean {
-    return this.#guarded(() => this.#recorded.get(eventUuid, nodeId)) !== undefined;
+    return guarded(this.#path, () => this.#recorded.get(eventUuid, nodeId)) !== undefined;
   }
 
   /** How many origins there are, and how many events of theirs stand in the log. */
   counts(): { readonly origins: number; readonly events: number } {
-    const row = this.#guarded(() => this.#counts.get());
+    const row = guarded(this.#path, () => this.#counts.get());
     return { origins: Number(row?.['origins']), events: Number(row?.['events']) };
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import { mergedByTime } from './graded-rows.ts';
 import type { PlacesProgress } from './place-totals.ts';
 
@@ -78,13 +78,15 @@ export class PlaceReader {
 
   /** All of them, that with the most messages first. */
   countries(): readonly CountryTotal[] {
-    const rows = this.#guarded(() => this.#countries.all());
+    const rows = guarded(this.#path, () => this.#countries.all());
     return rows.map((row) => ({ country: String(row['country']), ...totalOf(row) }));
   }
 
   /** A page of networks, that with the most messages first. */
   networks(limit: number, after: NetworksEnd = BEGINNING): readonly NetworkTotal[] {
-    const rows = this.#guarded(() => this.#networks.all(after.seenCount, after.network, limit));
+    const rows = guarded(this.#path, () =>
+      this.#networks.all(after.seenCount, after.network, limit),
+    );
     return rows.map((row) => ({
       network: String(row['network']),
       name: String(row['name']),
@@ -99,7 +101,10 @@ export class PlaceReader {
    */
   addressesToPlace(source: number, limit: number): AddressesToPlace {
     const counters = new Map(
-      this.#guarded(() => this.#progress.all()).map((row) => [row['name'], Number(row['value'])]),
+      guarded(this.#path, () => this.#progress.all()).map((row) => [
+        row['name'],
+        Number(row['value']),
+      ]),
     );
     const counter = (name: string): number => counters.get(name) ?? 0;
     const seen = {
@@ -108,8 +113,8 @@ export class PlaceReader {
     };
     const before: PlacesProgress = { source, totalId: counter('placed_total_id'), seen };
     if (counter('placed_source') !== source) return { addresses: [], progress: before };
-    const added = this.#guarded(() => this.#newAddresses.all(before.totalId, limit));
-    const met = this.#guarded(() =>
+    const added = guarded(this.#path, () => this.#newAddresses.all(before.totalId, limit));
+    const met = guarded(this.#path, () =>
       this.#seenAddresses.all(seen.lastSeenEpochUs, seen.totalId, limit),
     );
     if (added.length + met.length === 0) return { addresses: [], progress: undefined };
@@ -130,14 +135,6 @@ export class PlaceReader {
               },
       },
     };
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 

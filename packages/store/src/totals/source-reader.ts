@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import type { Row } from '../log/event-row.ts';
 import type { Page, PageEnd } from '../page.ts';
 import { mergedByTime } from './graded-rows.ts';
@@ -48,7 +48,7 @@ export class SourceReader {
    */
   page(limit: number, after?: PageEnd): Page<SourceTotal> {
     const { lastSeenEpochUs = Number.MAX_SAFE_INTEGER, totalId = 0 } = after ?? {};
-    const rows = this.#guarded(() => this.#page.all(lastSeenEpochUs, totalId, limit));
+    const rows = guarded(this.#path, () => this.#page.all(lastSeenEpochUs, totalId, limit));
     const items = rows.filter((row) => row['is_newest'] === 1).map(sourceTotal);
     const last = rows.length < limit ? undefined : rows.at(-1);
     if (last === undefined) return { items, next: undefined };
@@ -61,16 +61,8 @@ export class SourceReader {
 
   /** What is known of an IPv6 /64. @param source As `2001:db8:1:2::/64`. */
   source(source: string): SourceTotal | undefined {
-    const row = this.#guarded(() => this.#source.get(source));
+    const row = guarded(this.#path, () => this.#source.get(source));
     return row === undefined ? undefined : sourceTotal(row);
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 
