@@ -20,6 +20,7 @@ const TESTS = [
   'delivery/endpoints',
   'file/backup',
   'file/open-database',
+  'fleet/fleet-reader',
   'import/importer',
   'judging/judging',
   'log/event-search',
