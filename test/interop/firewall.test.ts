@@ -196,11 +196,15 @@ test('sentrypeer firewall spares an --own-address, takes all out when told, and 
   await until('the bystander to be left out', () => there.note().leftOutCount === 1);
   await answered(there, 'bystander');
   assert.ok(!(await there.isAnswered('attacker')));
+  // Its own configuration counts, not that of the command.
+  const spared = await there.sentrypeer('firewall', 'explain', BYSTANDER);
+  assert.match(spared.stdout, /is not refused[^]*Spared: +yes, it is an --own-address/);
   // Only SIP and media are refused.
   assert.ok(await there.isReachable('attacker'));
 
   assert.equal((await there.sentrypeer('firewall', 'flush')).status, 0);
   await until('all to be out', () => there.note().state === 'taken out');
+  assert.equal(there.note().repairs, 0, firewall.output);
   // The daemon does its work all the same.
   await until('the daemon to know it', async () =>
     /"status":"ready","degraded":\[{"part":"firewall","why":"it is not in force: taken out"}/.test(

@@ -2,11 +2,12 @@
 
 import { whyNever } from '@sentrypeer/blackhole';
 import { covers, parsePrefix } from '@sentrypeer/ip';
-import { entryOf, Spared } from '@sentrypeer/listings';
+import { entryOf } from '@sentrypeer/listings';
 import { quoted, refusal } from '../config/refusal.ts';
 import { nodeOf, sparingOf } from '../services/bgp/run-bgp.ts';
 import { readRoutes, type BgpDirectory } from '../services/bgp/run-directory.ts';
-import { askNode } from '../services/listings/node.ts';
+import { askNode, followedBy } from '../services/listings/node.ts';
+import { readSpared, whySpared } from '../services/listings/spared-file.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { shown, utc } from './text.ts';
 
@@ -25,10 +26,11 @@ export async function bgpExplainAnswer(
     const parsed = parsePrefix(prefix);
     return parsed !== undefined && covers(parsed, entry.prefix);
   });
-  const sparing = sparingOf(context, context.config);
-  await sparing.refresh();
-  const spared = new Spared(sparing.networks()).reason(entry.prefix) ?? whyNever(entry.prefix);
-  const node = await askNode(nodeOf(context.config), named);
+  const networks = note && readSpared(directory);
+  const spared =
+    (await whySpared(entry.prefix, networks, () => sparingOf(context, context.config))) ??
+    whyNever(entry.prefix);
+  const node = await askNode(followedBy(note, nodeOf(context.config)), named);
   const neighbours = note?.neighbours ?? [];
   const isAnnounced = routes.length > 0;
   const lines = [

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Nft, setsHolding } from '@sentrypeer/firewall';
-import { entryOf, Spared } from '@sentrypeer/listings';
+import { entryOf } from '@sentrypeer/listings';
 import { quoted, refusal } from '../config/refusal.ts';
-import type { FirewallNote } from '../services/firewall/run-directory.ts';
+import type { FirewallDirectory } from '../services/firewall/run-directory.ts';
 import { nodeOf, sparingOf } from '../services/firewall/run-firewall.ts';
-import { askNode } from '../services/listings/node.ts';
+import { askNode, followedBy } from '../services/listings/node.ts';
+import { readSpared, whySpared } from '../services/listings/spared-file.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { shown } from './text.ts';
 
@@ -13,17 +14,17 @@ import { shown } from './text.ts';
 export async function explainAnswer(
   context: CommandContext,
   named: string,
-  note: FirewallNote | undefined,
+  directory: FirewallDirectory,
 ): Promise<Answer> {
   const entry = entryOf(named);
   if (entry === undefined) {
     throw refusal(`${quoted(named)} is no address, and no network that could be refused`);
   }
-  const sparing = sparingOf(context, context.config);
-  await sparing.refresh();
-  const spared = new Spared(sparing.networks()).reason(entry.prefix);
+  const note = directory.readStatus();
+  const networks = note && readSpared(directory);
+  const spared = await whySpared(entry.prefix, networks, () => sparingOf(context, context.config));
   const { held, trouble } = await setsHolding(Nft.find(process.env['PATH'] ?? ''), entry.prefix);
-  const node = await askNode(nodeOf(context.config), named);
+  const node = await askNode(followedBy(note, nodeOf(context.config)), named);
   const isRefused = held.length > 0 && spared === undefined;
   const lines = [
     trouble !== undefined

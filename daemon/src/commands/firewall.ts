@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { readDurationText } from '@sentrypeer/kernel';
 import { quoted, refusal } from '../config/refusal.ts';
 import {
   FIREWALL_CONFIRM_SECONDS_MAX,
   FIREWALL_CONFIRM_SECONDS_MIN,
 } from '../services/firewall/limits.ts';
+import type { FirewallDirectory } from '../services/firewall/run-directory.ts';
+import { CONTROL_MS } from '../services/listings/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { needed, refuseMore } from './words.ts';
+
+/** Milliseconds after which a running firewall that does not do what it was told hangs. */
+const HANGS_MS = 6 * CONTROL_MS;
+
+/** Milliseconds between two looks at what a running firewall says. */
+const LOOK_MS = 50;
 
 const RUN: Command = {
   name: 'firewall',
@@ -85,9 +94,12 @@ const FLUSH: Command = {
     return async (context) => {
       const directory = await runDirectory(context);
       const note = directory.readStatus();
-      if (note !== undefined) directory.order('flush', note);
+      if (note !== undefined) {
+        directory.order('flush', note);
+        await takenOut(directory);
+      }
       const { Nft, REMOVAL } = await import('@sentrypeer/firewall');
-      // At once, and where no firewall runs that could be told.
+      // Where no firewall runs that could be told, or it hangs.
       const { isDone, words } = await Nft.find(process.env['PATH'] ?? '').apply(REMOVAL);
       const text = isDone
         ? 'Everybody is let in again.\n'
@@ -107,12 +119,20 @@ const EXPLAIN: Command = {
     refuseMore(more, 'firewall explain ADDRESS');
     return async (context) => {
       const { explainAnswer } = await import('./firewall-explain.ts');
-      return explainAnswer(context, named, (await runDirectory(context)).readStatus());
+      return explainAnswer(context, named, await runDirectory(context));
     };
   },
 };
 
 export const FIREWALL: readonly Command[] = [RUN, STATUS, CONFIRM, FLUSH, EXPLAIN];
+
+/** Waits until the running firewall has taken everything out, for as long as one takes that does not hang. */
+async function takenOut(directory: FirewallDirectory): Promise<void> {
+  for (let waitedMs = 0; waitedMs < HANGS_MS; waitedMs += LOOK_MS) {
+    if (directory.readStatus()?.state === 'taken out') return;
+    await wait(LOOK_MS);
+  }
+}
 
 async function runDirectory({ config }: CommandContext) {
   const { firewallDirectory } = await import('../services/firewall/run-directory.ts');

@@ -96,6 +96,11 @@ export class Announcer implements ListingSink {
     return this.#hasSnapshot;
   }
 
+  /** Whom it spares at the moment. */
+  get spared(): Spared {
+    return this.#spared;
+  }
+
   /** Another number after each change of what `announced()` answers. */
   get revision(): number {
     return this.#revision;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Prefix } from '@sentrypeer/ip';
-import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { Outage } from '@sentrypeer/kernel';
 import {
   HeldEntries,
   keyOf,
@@ -10,7 +10,6 @@ import {
   Spared,
   type LeftOut,
   type ListingSink,
-  type SparedNetwork,
 } from '@sentrypeer/listings';
 import { differenceOf } from './difference.ts';
 import {
@@ -20,29 +19,10 @@ import {
   LOOK_MS,
   SPARED_MS,
 } from './limits.ts';
+import type { FirewallOptions, FirewallPorts } from './options.ts';
 import { timedElements } from './ruleset.ts';
 import { alarmsOf, type FirewallState, type FirewallStatus } from './status.ts';
-import type { Refused, Table } from './table.ts';
-
-export interface FirewallPorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly table: Table;
-  /** Who is never refused, the most important first; asked every few seconds. */
-  readonly spared: () => readonly SparedNetwork[];
-  /** There is room again for what was left out: the feed begins anew. */
-  readonly restartFeed: () => void;
-}
-
-export interface FirewallOptions {
-  readonly entriesMax: number;
-  /** Entries that are put in within a minute. */
-  readonly additionsPerMinuteMax: number;
-  /** Milliseconds after which everything is taken out again unless an operator confirms; `undefined` needs none. */
-  readonly confirmWithinMs: number | undefined;
-  /** Whether the table stays at an orderly stop. */
-  readonly keepsEntries: boolean;
-}
+import type { Refused } from './table.ts';
 
 /** Keeps the table as the feed says, but for what is spared. All that it does happens in one loop, one step after another. */
 export class Firewall implements ListingSink {
@@ -99,6 +79,11 @@ export class Firewall implements ListingSink {
     });
   }
 
+  /** Whom it spares at the moment. */
+  get spared(): Spared {
+    return this.#spared;
+  }
+
   begin(): void {
     this.#listed.begin();
   }
@@ -131,7 +116,9 @@ export class Firewall implements ListingSink {
     this.#why = undefined;
     this.#needsRemoval = false;
     this.#needsLoad = this.#hasSnapshot;
-    this.#state = this.#hasSnapshot ? 'in force' : 'starting';
+    // What was taken out is in force when it is loaded.
+    if (this.#state === 'unconfirmed') this.#state = 'in force';
+    else if (this.#state === 'taken out') this.#state = 'starting';
     this.#ports.logger.info('firewall_confirmed');
     this.#wake.resolve();
   }

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { parsePrefix } from '@sentrypeer/ip';
 import { silentLogger, type Logger } from '@sentrypeer/kernel';
 import type { SparedNetwork } from '@sentrypeer/listings';
-import { Firewall, type FirewallOptions } from '../src/firewall.ts';
+import { Firewall } from '../src/firewall.ts';
+import type { FirewallOptions } from '../src/options.ts';
 import { LOOK_MS } from '../src/limits.ts';
 import { MemoryTable } from './memory-table.ts';
 

@@ -12,6 +12,7 @@ import type { Config } from '../../config/config.ts';
 import { refusal } from '../../config/refusal.ts';
 import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
 import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
 import { DryRoutes } from './dry-routes.ts';
 import { ROUTES_SHARE } from './limits.ts';
@@ -129,6 +130,7 @@ async function watch(
     over: 'bgp_status_written',
   });
   const routes = new RoutesFile(clock, announcer, directory);
+  const spared = new SparedFile(directory);
   const beganAtMs = clock.nowMs();
   const shown = new Shown(print);
   while (!signal.aborted) {
@@ -141,6 +143,7 @@ async function watch(
     try {
       directory?.writeStatus(now, bgpMetricsText(now));
       routes.write();
+      spared.write(announcer.spared);
       unwritten.over();
     } catch (error) {
       unwritten.failed({ why: String(error) });

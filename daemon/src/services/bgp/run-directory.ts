@@ -5,6 +5,7 @@ import type { AnnouncerStatus } from '@sentrypeer/blackhole';
 import { OperatingError } from '@sentrypeer/kernel';
 import { RunDirectory } from '../listings/run-directory.ts';
 import type { RunNote } from '../listings/run-note.ts';
+import { SPARED } from '../listings/spared-file.ts';
 
 /** What it says of one router. */
 export interface NeighbourNote extends NeighbourStatus {
@@ -38,7 +39,7 @@ export function bgpDirectory(path: string): BgpDirectory {
   return new RunDirectory({
     path,
     orders: ['flush', 'resume'],
-    files: [ROUTES],
+    files: [ROUTES, SPARED],
     unusable: (why, cause) =>
       new OperatingError(
         'bgp_run_directory',

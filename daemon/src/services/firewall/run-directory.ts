@@ -4,6 +4,7 @@ import type { FirewallStatus } from '@sentrypeer/firewall';
 import { OperatingError } from '@sentrypeer/kernel';
 import { RunDirectory } from '../listings/run-directory.ts';
 import type { RunNote } from '../listings/run-note.ts';
+import { SPARED } from '../listings/spared-file.ts';
 
 /** What a running firewall says of itself. */
 export interface FirewallNote extends Omit<RunNote, 'state'>, FirewallStatus {
@@ -18,6 +19,7 @@ export function firewallDirectory(path: string): FirewallDirectory {
   return new RunDirectory({
     path,
     orders: ['confirm', 'flush'],
+    files: [SPARED],
     unusable: (why, cause) =>
       new OperatingError(
         'firewall_run_directory',

@@ -17,6 +17,7 @@ import { ListingStream, sparedTexts } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
 import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
 import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
 import { DryTable } from './dry-table.ts';
 import { firewallDirectory, type FirewallDirectory, type FirewallNote } from './run-directory.ts';
@@ -126,21 +127,24 @@ async function watch(
     failed: 'firewall_status_unwritten',
     over: 'firewall_status_written',
   });
+  const spared = new SparedFile(directory);
   const beganAtMs = clock.nowMs();
   let state = '';
   while (!signal.aborted) {
-    const now = note();
+    let now = note();
     for (const order of directory?.takeOrders(now.runId) ?? []) {
       if (order === 'confirm') firewall.confirm();
       else
         firewall.takeOut(
           'an operator took it out: sentrypeer firewall confirm puts it in force again',
         );
+      now = note();
     }
     if (now.state !== state) print(stateLine(now));
     ({ state } = now);
     try {
       directory?.writeStatus(now, metricsText(now, now.feedFailure === null));
+      spared.write(firewall.spared);
       unwritten.over();
     } catch (error) {
       unwritten.failed({ why: String(error) });

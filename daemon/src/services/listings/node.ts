@@ -4,6 +4,7 @@ import { isLoopback } from '@sentrypeer/ip';
 import type { Config } from '../../config/config.ts';
 import { formatListenAddress } from '../../config/value-types.ts';
 import { ANSWER_MS_MAX } from './limits.ts';
+import type { RunNote } from './run-note.ts';
 
 /** The node whose listings are acted on. */
 export interface FollowedNode {
@@ -25,6 +26,15 @@ export function followedUrl(
   if (named !== undefined) return named;
   const address = FROM_HERE.get(apiAddress) ?? apiAddress;
   return new URL(`http://${formatListenAddress({ address, port: apiPort })}`);
+}
+
+/** The node that a running process follows, or the one that is configured here. */
+export function followedBy(
+  note: Pick<RunNote, 'node'> | undefined,
+  configured: FollowedNode,
+): FollowedNode {
+  const url = note === undefined ? null : URL.parse(note.node);
+  return url === null ? configured : { ...configured, url };
 }
 
 /** Whether whoever sees the traffic can read the key. */
