@@ -41,6 +41,7 @@ const BOUNDED = new Set([
   'counter', // The schema's.
   'dead_letter', // DEAD_LETTERS_COUNT_MAX
   'endpoint_status', // The operator's webhooks.
+  'fleet_log', // One row.
   'json_each', // What we hand over.
   'operator_block', // BLOCKS_COUNT_MAX
   'origin', // ORIGINS_COUNT_MAX
