@@ -21,6 +21,7 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
   const store: StoreServiceOptions = {
     path: config.dbFile,
     retentionDays: config.retentionDays,
+    hasYearOfRates: config.analytics,
     sizeMaxOctets: config.dbSizeMaxOctets,
     diskFreeMinOctets: config.dbFreeMinOctets,
     owedCursors: [

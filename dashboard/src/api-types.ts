@@ -3,6 +3,8 @@
 export type {
   Address,
   Allowance,
+  Analytics,
+  AnalyticsTop,
   Block,
   Event,
   Explanation,

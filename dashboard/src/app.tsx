@@ -14,6 +14,7 @@ import { LiveView } from './views/live-view.tsx';
 import { NumberView } from './views/number-view.tsx';
 import { Trouble } from './views/pieces.tsx';
 import { SearchView } from './views/search-view.tsx';
+import { TrendsView } from './views/trends-view.tsx';
 import { SignInView } from './views/sign-in-view.tsx';
 
 function App() {
@@ -80,6 +81,8 @@ function View() {
       return <SearchView key={subject} words={subject} />;
     case 'listings':
       return <ListingsView />;
+    case 'trends':
+      return <TrendsView subject={subject} />;
     case 'sign-in':
       return <SignInView />;
     default:

@@ -25,6 +25,12 @@ export const RETRY_MS_MAX = 10_000;
 /** Events of one address or number that its page shows, 1 and above. */
 export const TIMELINE_EVENTS = 200;
 
+/** Milliseconds between two looks at messages over time. */
+export const TRENDS_MS = 10_000;
+
+/** Parts of a bar that are told apart, 1 and above. Chosen: as many colours as the eye tells apart. */
+export const NAMES_DRAWN_MAX = 6;
+
 /** Rows of a list of those with the most messages. */
 export const TOP_ROWS = 8;
 

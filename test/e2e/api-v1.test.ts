@@ -155,6 +155,13 @@ test('every total and event that was recorded can be asked for', async () => {
   const series = (await client.get('/v1/totals?interval=day')) as Page;
   assert.deepEqual(series.items.at(-1)?.['methods'], { INVITE: 2, REGISTER: 3 });
   await client.get('/v1/countries');
+  const { intervals } = (await client.get('/v1/analytics?period=hour')) as {
+    readonly intervals: readonly { readonly seen_count: number }[];
+  };
+  assert.equal(
+    intervals.reduce((sum, { seen_count: count }) => sum + count, 0),
+    5,
+  );
   await client.page('/v1/networks');
   await until('the number to be judged', async () => {
     const check = await client.get('/v1/check?number=900442071234567&address=127.10.0.1');

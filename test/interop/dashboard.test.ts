@@ -23,6 +23,7 @@ const VIEWS = [
   ['/number/900442079460002', 'How it is read'],
   ['/listings', 'Listed and watched'],
   ['/search/tool', 'tool-tool'],
+  ['/trends/day%2Fmethod', 'As a table'],
   ['/sign-in', 'With a key of this node'],
 ] as const;
 const PHONE = { width: 360, height: 740 };
@@ -119,6 +120,16 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await tab.sees('3 events');
   await page.getByLabel('Without Method INVITE').click();
   await until('all events', async () => (await rows.count()) === 6);
+  // As many in the graph as there are events, in each of its forms.
+  await page.getByText('Over time').click();
+  await tab.sees('6 messages since');
+  await page.getByText('Method', { exact: true }).click();
+  await page.getByText('As a table').click();
+  const sums = page.locator('.graph td[data-name="INVITE"]');
+  await until('the table', async () => (await sums.allTextContents()).join('') !== '');
+  const invites = (await sums.allTextContents()).reduce((sum, text) => sum + Number(text), 0);
+  assert.equal(invites, 3);
+  assert.match(page.url(), /#\/trends\/day%2Fmethod$/);
   await page.getByRole('searchbox').fill('+44 20 7946 0002');
   await page.keyboard.press('Enter');
   await tab.sees('United Kingdom');
@@ -185,10 +196,12 @@ async function deliver(of: DaemonProcess, key: string): Promise<void> {
 async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
   const target = `http://127.0.0.1:${node.ports.api}/v1/decisions`;
   const body = JSON.stringify({ block: '45.13.0.0/16', yes: true });
+  const init = JSON.stringify({ method: 'POST', mode: 'no-cors', credentials: 'include', body });
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(`<form method=post enctype=text/plain action="${target}">
-      <input name='${body.slice(0, -1)},"x":"' value='"}'></form>`);
+      <input name='${body.slice(0, -1)},"x":"' value='"}'></form>
+      <script>fetch('${target}', ${init}).finally(() => document.forms[0].submit())</script>`);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -197,12 +210,10 @@ async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
   page.on('response', (response) => {
     if (response.url() === target) answers.push(response.status());
   });
-  await page.goto(`http://127.0.0.1:${port}/`);
-  const init = JSON.stringify({ method: 'POST', mode: 'no-cors', credentials: 'include', body });
-  await page.evaluate(`fetch('${target}', ${init})`);
-  await page.evaluate('document.forms[0].submit()');
+  await page.goto(`http://127.0.0.1:${port}/`, { waitUntil: 'commit' });
   await until('both answers', () => answers.length === 2);
   assert.deepEqual(answers, [403, 403]);
+  await page.waitForURL(target); // Chromium may never close a page that is about to show another.
   await page.close();
   server.close();
   server.closeAllConnections();

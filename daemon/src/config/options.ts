@@ -196,6 +196,13 @@ export const OPTIONS = {
     defaultValue: 0,
     doc: 'Events older than this are removed; 0 removes none because of its age.',
   }),
+  analytics: option({
+    group: 'database',
+    long: 'analytics',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Keep the hourly sums behind graphs for a year instead of a month: messages by method, transport, grade, tool, country, network and range of numbers, without addresses. Nothing is sent anywhere.',
+  }),
   dbSizeMaxOctets: option({
     group: 'database',
     long: 'db-size-max',

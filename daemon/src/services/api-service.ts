@@ -109,6 +109,7 @@ export class ApiService implements AsyncDisposable {
           countries: () => log.places.countries(),
           networks: (limit, after) => log.places.networks(limit, after),
         },
+        rates: log.rates,
         reputation,
         feed: storeFeed(log, feed, dbFile),
         deliver: async (events: readonly DeliveredEvent[]) => {

@@ -5,6 +5,8 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError, Outage } from '@sentrypeer/kernel';
 import {
   NO_AGE_LIMIT_DAYS,
+  RATE_DAYS_DEFAULT,
+  RATE_DAYS_LONG,
   Recorder,
   Store,
   type Decision,
@@ -25,6 +27,8 @@ export interface StoreServiceOptions {
   readonly path: string;
   /** 0 removes nothing for its age. */
   readonly retentionDays: number;
+  /** Sums of hours are kept for a year. */
+  readonly hasYearOfRates: boolean;
   /** 0 sets no limit. */
   readonly sizeMaxOctets: number;
   readonly diskFreeMinOctets: number;
@@ -94,6 +98,7 @@ export class StoreService implements WriterCommands {
     const store = Store.open(ports, {
       path: options.path,
       retentionDays: options.retentionDays === 0 ? NO_AGE_LIMIT_DAYS : options.retentionDays,
+      rateDays: rateDays(options),
       databaseOctetsMax: options.sizeMaxOctets === 0 ? Infinity : options.sizeMaxOctets,
       diskFreeOctetsMin: options.diskFreeMinOctets,
       owedCursors: options.owedCursors,
@@ -197,4 +202,10 @@ export class StoreService implements WriterCommands {
     this.#timer = undefined;
     this.#step();
   };
+}
+
+/** Days that sums of hours are kept; no longer than the events, unless the operator wants a year. */
+function rateDays({ hasYearOfRates, retentionDays }: StoreServiceOptions): number {
+  if (hasYearOfRates) return RATE_DAYS_LONG;
+  return retentionDays === 0 ? RATE_DAYS_DEFAULT : Math.min(retentionDays, RATE_DAYS_DEFAULT);
 }

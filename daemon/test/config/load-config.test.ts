@@ -38,6 +38,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       identityFile: 'sentrypeer-identity.json',
       groupReadable: false,
       foldWindowSeconds: 60,
+      analytics: false,
       retentionDays: 0,
       dbSizeMaxOctets: 1_073_741_824,
       dbFreeMinOctets: 268_435_456,

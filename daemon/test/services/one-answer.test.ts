@@ -103,6 +103,7 @@ class Node implements AsyncDisposable {
           countries: () => [],
           networks: () => [],
         },
+        rates: log.rates,
         reputation: openReputation({ engine, log, clock, judges }),
         feed: storeFeed(log, new ListingFeed(log.listings), this.path),
         deliver: async () => undefined,

@@ -181,7 +181,10 @@ function followChanges(): () => void {
         onEvent: (type, data) => {
           if (type === 'change') inbox.add(data as ListingChange);
         },
-        onState: () => undefined, // The stream of events says it.
+        onState: (isOpen) => {
+          // Where events are followed, their stream says it.
+          if (route.peek().view !== 'live') connection.value = isOpen ? 'live' : 'lost';
+        },
       },
     );
   };

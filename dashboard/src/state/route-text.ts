@@ -2,13 +2,22 @@
 
 import { FILTER_NAMES, type FilterName, type Filters } from './filters.ts';
 
-const VIEWS = ['live', 'address', 'number', 'event', 'search', 'listings', 'sign-in'] as const;
+const VIEWS = [
+  'live',
+  'address',
+  'number',
+  'event',
+  'search',
+  'listings',
+  'trends',
+  'sign-in',
+] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What is shown. It stands after the `#` of the address, so that no server and no log on the way sees it. */
 export interface Route {
   readonly view: View;
-  /** The address, number, event or words that the view is about, or where to go on after signing in; else empty. */
+  /** The address, number, event or words that the view is about, a period, or where to go on after signing in; else empty. */
   readonly subject: string;
   readonly filters: Filters;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Event, Summary } from '../api-types.ts';
+import type { Analytics, Event, Summary } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
-import { REFRESH_MS, ROWS_COUNT_MAX } from '../limits.ts';
+import { REFRESH_MS, ROWS_COUNT_MAX, TRENDS_MS } from '../limits.ts';
 import { FILTER_NAMES, FILTER_WORDS, type FilterName } from '../state/filters.ts';
 import { events, isPaused, isRead, trouble } from '../state/live.ts';
 import { formatRoute, linkTo } from '../state/route-text.ts';
@@ -13,6 +13,7 @@ import { Changes } from './changes.tsx';
 import { EventTable } from './event-table.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
+import { RateGraph } from './rate-graph.tsx';
 import { Tops } from './tops.tsx';
 
 export function LiveView() {
@@ -25,6 +26,7 @@ export function LiveView() {
     <>
       <h1 class="hidden">Live</h1>
       <Figures />
+      <LastHour />
       <FilterBar />
       <div class="columns">
         <Panel title="Events" side={<PauseButton />}>
@@ -82,6 +84,22 @@ function Figures() {
         </div>
       ))}
     </dl>
+  );
+}
+
+/** Whether it is getting worse. */
+function LastHour() {
+  const answer = useAnswer<Analytics>('/v1/analytics?period=hour', TRENDS_MS);
+  const known = useRef<Analytics | undefined>(undefined);
+  if (answer?.ok === true) known.current = answer.value;
+  return (
+    <Panel title="Last hour" side={<a href={linkTo('trends')}>Look back</a>}>
+      {known.current === undefined ? (
+        <div class="graph" />
+      ) : (
+        <RateGraph analytics={known.current} dimension="grade" isBrief />
+      )}
+    </Panel>
   );
 }
 

@@ -10,6 +10,7 @@ import { SignInLink } from './sign-in-view.tsx';
 
 const PLACES: readonly (readonly [View, string])[] = [
   ['live', 'Live'],
+  ['trends', 'Over time'],
   ['listings', 'Listed'],
 ];
 

@@ -38,6 +38,7 @@ import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import { addDashboardRoutes, sendDashboard, type Dashboard } from './dashboard.ts';
 import type { EventSearch, Evidence } from './evidence.ts';
 import type { Feed } from './feed.ts';
+import type { RateEvidence } from './rates.ts';
 import type { Reputation } from './reputation.ts';
 import { RequestMeasures } from './operations/request-measures.ts';
 import { addOperationsRoutes, type Operations } from './operations/routes.ts';
@@ -55,6 +56,7 @@ export interface HttpApiPorts {
   readonly evidence: Evidence;
   readonly eventSearch: EventSearch;
   readonly places: PlaceEvidence;
+  readonly rates: RateEvidence;
   readonly reputation: Reputation;
   readonly feed: Feed;
   readonly deliver: CloudPorts['deliver'];

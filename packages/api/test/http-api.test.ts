@@ -356,6 +356,7 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         evidence: new MemoryEvidence(),
         eventSearch: new MemoryEvidence(),
         places: new MemoryPlaces(),
+        rates: { series: () => [], tops: () => [] },
         reputation: new MemoryReputation(),
         feed: new MemoryFeed(),
         deliver: async () => {},

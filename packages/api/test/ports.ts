@@ -20,6 +20,7 @@ export function openApi(
       evidence: memory,
       eventSearch: ports.evidence instanceof MemoryEvidence ? ports.evidence : memory,
       places: new MemoryPlaces(),
+      rates: { series: () => [], tops: () => [] },
       reputation: new MemoryReputation(),
       feed: new MemoryFeed(),
       deliver: () => Promise.resolve(),

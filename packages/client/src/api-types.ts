@@ -221,6 +221,49 @@ export interface Fleet {
   readonly push: FleetPush | null;
 }
 
+export interface AnalyticsTop {
+  /** null for all that are too rare to be counted by name, or not known. */
+  readonly name: string | null;
+  /** What a network is called, where that is known. */
+  readonly label: string | null;
+  /** Messages. */
+  readonly seen_count: number;
+  /** Messages in as many hours before. */
+  readonly before_count: number;
+}
+
+export interface Analytics {
+  readonly period: 'hour' | 'day' | 'week' | 'month' | 'year';
+  /** Length of an interval. */
+  readonly interval_seconds: number;
+  /** Beginning of the first interval. */
+  readonly since: string;
+  /** End of the last interval, which lasts. */
+  readonly until: string;
+  readonly intervals: readonly {
+    /** Beginning of the interval, UTC. */
+    readonly start: string;
+    /** Messages. */
+    readonly seen_count: number;
+    /** Messages by how sure their source is; none of before that was counted. */
+    readonly grades: Readonly<Record<string, number>>;
+    /** Messages by method, OTHER for those that are not registered. */
+    readonly methods: Readonly<Record<string, number>>;
+    /** Messages by transport. */
+    readonly transports: Readonly<Record<string, number>>;
+  }[];
+  /** The hours from here on are counted in what follows. */
+  readonly tops_since: string;
+  /** Countries, ISO 3166-1 alpha-2, that with the most messages first. */
+  readonly countries: readonly AnalyticsTop[];
+  /** Networks, that with the most messages first. */
+  readonly networks: readonly AnalyticsTop[];
+  /** User-Agents, that with the most messages first. */
+  readonly tools: readonly AnalyticsTop[];
+  /** Ranges of numbers that proved callers called, that with the most calls first. */
+  readonly ranges: readonly AnalyticsTop[];
+}
+
 export interface Summary {
   /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;

@@ -3,6 +3,7 @@
 import type {
   Address,
   Allowlist,
+  Analytics,
   Blocklist,
   Check,
   Countries,
@@ -183,6 +184,14 @@ export class SentryPeerClient {
   /** Countries of the addresses, that with the most messages first. */
   async countries({ signal }: CallOptions = {}): Promise<readonly Country[]> {
     return (await this.#get<Countries>('/v1/countries', {}, signal)).items;
+  }
+
+  /** Messages over time, and who sent the most. @param period @default day */
+  analytics({
+    period,
+    signal,
+  }: CallOptions & { readonly period?: Analytics['period'] } = {}): Promise<Analytics> {
+    return this.#get('/v1/analytics', { period }, signal);
   }
 
   /** Networks of the addresses, that with the most messages first, fetched as they are asked for. */

@@ -4,6 +4,8 @@ export {
   type Address,
   type Allowance,
   type Allowlist,
+  type Analytics,
+  type AnalyticsTop,
   type Block,
   type Blocklist,
   type Check,

@@ -15,6 +15,8 @@ export { type EventFilter, type EventOrder, type EventPage } from './log/event-s
 export {
   DATABASE_OCTETS_DEFAULT,
   DISK_FREE_OCTETS_DEFAULT,
+  RATE_DAYS_DEFAULT,
+  RATE_DAYS_LONG,
   RETENTION_DAYS_DEFAULT,
 } from './limits.ts';
 export {

@@ -333,6 +333,25 @@ export const CLOCK_BELIEVED_MS = 86_400_000;
 /** Microseconds between two writes of the clock to the database. Chosen: an hour, because cards wear out. */
 export const CLOCK_SAVE_US = 3_600_000_000;
 
+/** Minutes of which messages are counted, 1 and above. Chosen: a day to look back on, and the hour that it began in. */
+export const RATE_MINUTES_MAX = 1_500;
+
+/** Days of which hours are counted for graphs, 1 and above, unless the operator wants a year. Chosen: a month. */
+export const RATE_DAYS_DEFAULT = 31;
+
+/** The same where the operator wants a year, 1 and above. */
+export const RATE_DAYS_LONG = 366;
+
+/** Names of one kind, such as tools or networks, that an hour keeps, 1 and above. Chosen: more than a table shows; a year has at most a million rows, some 40 MB. */
+export const RATE_NAMES_MAX = 24;
+
+/** Names of one kind that are counted in the hour that lasts, before the rare ones are joined, 1 and above. Chosen: whoever wants to hide others needs that many new ones in each minute. */
+export const RATE_NAMES_OPEN_MAX = 256;
+
+/** Milliseconds between two looks at what is beyond these bounds. */
+export const RATE_KEEP_INTERVAL_MS = 60_000;
+
+assert(RATE_NAMES_MAX < RATE_NAMES_OPEN_MAX, 'new names have room besides those that are kept');
 assert(JUDGE_STEP_MS < COMMIT_DELAY_MS, 'a step of judging fits between two commits');
 assert(WAL_OCTETS_LOW_DISK_MAX < WAL_OCTETS_MAX, 'a nearly full disk gets the smaller log');
 assert(FREE_PAGES_OCTETS_MIN > WAL_OCTETS_LOW_DISK_MAX, 'a commit fits into the free pages');

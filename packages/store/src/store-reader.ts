@@ -20,6 +20,7 @@ import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';
 import { PlaceReader } from './totals/place-reader.ts';
+import { RateReader } from './totals/rate-reader.ts';
 import {
   ADDRESS_COLUMNS,
   addressTotal,
@@ -51,6 +52,7 @@ export class StoreReader {
   readonly places: PlaceReader;
   /** Addresses, those of an IPv6 /64 together. */
   readonly sources: SourceReader;
+  readonly rates: RateReader;
   /** What speaks for and against a listing, and what is listed. */
   readonly evidence: EvidenceReader;
   readonly listings: ListingReader;
@@ -120,6 +122,7 @@ export class StoreReader {
     this.endpoints = new EndpointReader(database, path);
     this.places = new PlaceReader(database, path);
     this.sources = new SourceReader(database, path);
+    this.rates = new RateReader(database, path);
     this.evidence = new EvidenceReader(database);
     this.listings = new ListingReader(database);
     this.origins = new OriginReader(database, path);

@@ -30,6 +30,7 @@ import {
   DISK_FREE_OCTETS_DEFAULT,
   OWED_OCTETS_DEFAULT,
   PLACED_OCTETS,
+  RATE_DAYS_DEFAULT,
   RETENTION_DAYS_DEFAULT,
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
@@ -39,6 +40,7 @@ import { Pages } from './file/pages.ts';
 import type { PageOutcome, PoolPage } from './pool/pool-page.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 import { Pruner } from './retention/pruner.ts';
+import { RateRemoval } from './retention/rate-removal.ts';
 import { ForeignRows } from './log/foreign-rows.ts';
 import { Repeats } from './log/repeats.ts';
 import { inTransaction } from './file/transaction.ts';
@@ -55,6 +57,8 @@ export interface StoreOptions {
   readonly path: string;
   /** Days that rows and totals are kept, 1 and above. @default 90 */
   readonly retentionDays?: number;
+  /** Days that hours are kept for graphs, 1 and above. @default 31 */
+  readonly rateDays?: number;
   /** Octets of the database's live pages, 1 MiB and above. @default 1 GiB */
   readonly databaseOctetsMax?: number;
   /** Octets of the disk left free for others; at most a tenth of the disk. @default 256 MiB */
@@ -89,6 +93,7 @@ export class Store {
   readonly #appender: EventAppender;
   readonly #foreign: ForeignRows;
   readonly #pruner: Pruner;
+  readonly #rateRemoval: RateRemoval;
   readonly #checkpointer: Checkpointer;
   readonly #clockWatch: ClockWatch;
   readonly #file: FileWatch;
@@ -134,6 +139,7 @@ export class Store {
       owedCursors: options.owedCursors ?? [],
       owedOctetsMax: options.owedOctetsMax ?? OWED_OCTETS_DEFAULT,
     });
+    this.#rateRemoval = new RateRemoval(shared, options.rateDays ?? RATE_DAYS_DEFAULT);
     this.#endpoints = new EndpointWriter(database);
     this.#placeTotals = new PlaceTotals(database);
     this.evidence = new EvidenceReader(database);
@@ -289,7 +295,9 @@ export class Store {
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
     this.#refuseOnFullDisk(places.length * PLACED_OCTETS);
     guarded(this.#path, () =>
-      inTransaction(this.#database, () => this.#placeTotals.add(places, progress)),
+      inTransaction(this.#database, () =>
+        this.#placeTotals.add(places, progress, this.#clock.epochUs()),
+      ),
     );
   }
 
@@ -303,6 +311,7 @@ export class Store {
         this.#foreign.step() ||
         this.#repeats.step() ||
         this.#pruner.step() ||
+        this.#rateRemoval.step() ||
         this.#origins.step()
       );
     });

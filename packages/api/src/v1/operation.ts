@@ -13,6 +13,7 @@ import type { Lists } from '../lists.ts';
 import type { Parameter, Parameters, Schema, Values } from '../parameters.ts';
 import type { Peers } from '../peers.ts';
 import type { PlaceEvidence } from '../places.ts';
+import type { RateEvidence } from '../rates.ts';
 import type { Scans } from '../scans.ts';
 import type { Totals } from '../totals.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -22,6 +23,7 @@ export interface OperationPorts {
   readonly evidence: Evidence;
   readonly eventSearch: EventSearch;
   readonly places: PlaceEvidence;
+  readonly rates: RateEvidence;
   readonly totals: Totals;
   readonly peers: Peers;
   readonly lists: Lists;

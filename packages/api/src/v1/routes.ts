@@ -7,6 +7,7 @@ import { sendProblem } from '../problem.ts';
 import { addRoute, ANYBODYS, sendHtml } from '../routes.ts';
 import { sendText } from '../send-text.ts';
 import { AGENT_OPERATIONS } from './agent-operations.ts';
+import { ANALYTICS_OPERATIONS } from './analytics-operations.ts';
 import { docsPage } from './docs-page.ts';
 import { EVENTS_OPERATIONS } from './events-operations.ts';
 import { FOLLOWER_OPERATIONS } from './follower-operations.ts';
@@ -25,6 +26,7 @@ import { VERDICT_OPERATIONS } from './verdict-operations.ts';
 const OPERATIONS: readonly Operation[] = [
   ...TOTALS_OPERATIONS,
   ...PLACES_OPERATIONS,
+  ...ANALYTICS_OPERATIONS,
   ...VERDICT_OPERATIONS,
   ...LISTING_OPERATIONS,
   ...EVENTS_OPERATIONS,

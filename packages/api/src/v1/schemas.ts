@@ -3,6 +3,7 @@
 import { LEVELS, LISTED_KINDS } from '../feed.ts';
 import { GRADES } from '../list-query.ts';
 import type { Schema } from '../parameters.ts';
+import { ANALYTICS_SCHEMAS } from './analytics-schemas.ts';
 import { OPERATIONS_SCHEMAS } from './operations-schemas.ts';
 import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
@@ -167,6 +168,7 @@ export const SCHEMAS = {
     },
   }),
   ...OPERATIONS_SCHEMAS,
+  ...ANALYTICS_SCHEMAS,
   Summary: object({
     addresses: ADDRESSES,
     numbers: count('Numbers called.'),

@@ -40,6 +40,7 @@ import {
   TOTALS_OF_VERSION_2,
 } from './schema.ts';
 import { addSourceTables, SOURCE_COLUMN } from '../totals/source-tables.ts';
+import { TABLES_OF_VERSION_23 } from '../totals/rate-table.ts';
 import { Totals } from '../totals/totals.ts';
 import { endSteps, execTicking, runSteps, type UpgradeStep } from './upgrade-steps.ts';
 
@@ -96,6 +97,7 @@ export function migrate(
     version < 20 ? { weight: 1, run: () => addSourceTables(database) } : undefined,
     version < 21 ? execStep(database, TABLES_OF_VERSION_21) : undefined,
     version < 22 ? execStep(database, FLEET_TABLES) : undefined,
+    version < 23 ? execStep(database, TABLES_OF_VERSION_23) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

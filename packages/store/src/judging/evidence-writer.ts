@@ -5,6 +5,7 @@ import { networksOf } from '@sentrypeer/ip';
 import type { Counters } from '../totals/counters.ts';
 import { EvidenceCaps } from './evidence-caps.ts';
 import type { ListedSubject } from './evidence-reader.ts';
+import { Rates } from '../totals/rates.ts';
 import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 
 /** Reads dialled digits; what `packages/numbers` does. */
@@ -76,6 +77,7 @@ export class EvidenceWriter {
   readonly #delisted: StatementSync;
   readonly #lastIds: StatementSync;
   readonly #caps: EvidenceCaps;
+  readonly #rates: Rates;
 
   constructor(
     database: DatabaseSync,
@@ -84,6 +86,7 @@ export class EvidenceWriter {
     evidenceCountMax: number,
   ) {
     this.#caps = new EvidenceCaps(database, evidenceCountMax);
+    this.#rates = new Rates(database);
     this.#reader = reader;
     this.#counters = counters;
     this.#addAddress = database.prepare(`
@@ -140,6 +143,7 @@ export class EvidenceWriter {
     const before = this.#lastIds.get();
     const touched = new Map<string, ListedSubject>();
     const costly = new Set<string>();
+    this.#rates.begin(Math.max(0, ...[...dialled.values()].map(({ lastUs }) => lastUs)));
     for (const [digits, sum] of dialled) {
       const settled = this.#settled(digits, sum);
       if (settled !== undefined && this.#reader.isCostly(digits, settled)) costly.add(digits);
@@ -158,6 +162,7 @@ export class EvidenceWriter {
         touched.set(block, { kind: 'range', value: block });
       }
     }
+    this.#rates.flush();
     // New rows take the next numbers one by one, so their count is the distance.
     const after = this.#lastIds.get();
     for (const name of ['proved_addresses', 'read_numbers'] as const) {
@@ -253,7 +258,12 @@ export class EvidenceWriter {
   /** @returns Blocks of which several numbers were called. */
   #writeBlocks({ number, isFirstProof }: Written, { proved }: DialledSum): readonly string[] {
     if (proved.eventsCount === 0) return [];
-    return this.#reader.blocksOf(number).filter((block) => {
+    const blocks = this.#reader.blocksOf(number);
+    const [smallest] = blocks;
+    if (smallest !== undefined) {
+      this.#rates.addNamed('range', `+${smallest}`, proved.lastUs, proved.eventsCount);
+    }
+    return blocks.filter((block) => {
       const row = this.#addBlock.get(
         block,
         number,

@@ -15,6 +15,7 @@ import { gradeRank } from './grades.ts';
 import type { Repeats } from './repeats.ts';
 import { ForeignRowsFinder } from './foreign-rows.ts';
 import { RowInserts } from './row-inserts.ts';
+import { Rates } from '../totals/rates.ts';
 import { Totals } from '../totals/totals.ts';
 
 /** U+2400, "symbol for null": SQLite's text functions and readers in C end a text at octet 0. */
@@ -43,6 +44,7 @@ export class EventAppender implements EventBatchVisitor {
   readonly #lastHoneyId: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
+  readonly #rates: Rates;
   #createdAt = '';
   #nowUs = 0;
   #honeyId = 0;
@@ -60,6 +62,7 @@ export class EventAppender implements EventBatchVisitor {
         (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
+    this.#rates = new Rates(database);
   }
 
   /** @param epochUs Wall-clock microseconds, for `created_at`. */
@@ -72,10 +75,12 @@ export class EventAppender implements EventBatchVisitor {
     this.#repeats = 0;
     this.#dropped = 0;
     this.#totals.clear();
+    this.#rates.begin(epochUs);
   }
 
   finish(): Appended {
     this.#totals.flush();
+    this.#rates.flush();
     this.#counters.set('last_honey_id', this.#honeyId);
     this.#counters.add('dropped_messages', this.#dropped);
     return {
@@ -135,6 +140,10 @@ export class EventAppender implements EventBatchVisitor {
     if (number !== null) this.#totals.addNumber(number, seenUs, 1, rank, isHearsay);
     if (userAgent !== null) this.#totals.addUserAgent(userAgent, seenUs, 1, rank, isHearsay);
     this.#totals.addHour(event.sipMethod, event.transportType, seenUs, 1, isHearsay);
+    if (grade !== null) {
+      this.#rates.addMessages(event.sipMethod, event.transportType, grade, seenUs, 1);
+      if (userAgent !== null) this.#rates.addNamed('tool', userAgent, seenUs, 1);
+    }
     return this.#honeyId;
   }
 

@@ -8,6 +8,7 @@ import { isPlausible } from '../clock/plausible.ts';
 import { Counters } from '../totals/counters.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
 import { REPEAT_MERGE_INTERVAL_MS, REPEAT_MERGE_ROWS, REPEAT_MERGE_STEP_MS } from '../limits.ts';
+import { Rates } from '../totals/rates.ts';
 import { Totals } from '../totals/totals.ts';
 import { inTransaction } from '../file/transaction.ts';
 
@@ -28,6 +29,7 @@ export class Repeats {
   readonly #counters: Counters;
   readonly #totals: Totals;
   readonly #fleet: FleetLog;
+  readonly #rates: Rates;
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(database: DatabaseSync, clock: Clock, fleet: FleetLog) {
@@ -46,6 +48,7 @@ export class Repeats {
       RETURNING honey_id, method, user_agent, transport_type, source_ip, called_number, grade`);
     this.#counters = new Counters(database);
     this.#totals = new Totals(database, this.#counters);
+    this.#rates = new Rates(database);
     this.#remove = database.prepare('DELETE FROM pending_repeat WHERE event_uuid <= ?');
   }
 
@@ -78,6 +81,7 @@ export class Repeats {
     inTransaction(this.#database, () => {
       this.#totals.clear();
       this.#fleet.beginRepeats();
+      this.#rates.begin(this.#clock.epochUs());
       let lastUuid = '';
       // One by one: all of them at once would outlive many a collection of new objects.
       for (const pending of this.#first.iterate(REPEAT_MERGE_ROWS)) {
@@ -86,6 +90,7 @@ export class Repeats {
         mergedCount += 1;
       }
       this.#totals.flush();
+      this.#rates.flush();
       this.#remove.run(lastUuid);
     });
     return mergedCount === REPEAT_MERGE_ROWS;
@@ -103,12 +108,16 @@ export class Repeats {
       return;
     }
     this.#fleet.repeated(Number(row['honey_id']), count, lastSeenUs);
-    const rank = gradeRank(gradeOfText(row['grade']) ?? 'seen');
+    const grade = gradeOfText(row['grade']) ?? 'seen';
+    const rank = gradeRank(grade);
     this.#totals.addAddress(String(row['source_ip']), lastSeenUs, count, rank);
     const number = String(row['called_number']);
     if (number !== NOT_FOUND) this.#totals.addNumber(number, lastSeenUs, count, rank);
     const userAgent = String(row['user_agent']);
     if (userAgent !== NOT_FOUND) this.#totals.addUserAgent(userAgent, lastSeenUs, count, rank);
-    this.#totals.addHour(String(row['method']), String(row['transport_type']), lastSeenUs, count);
+    const [method, transport] = [String(row['method']), String(row['transport_type'])];
+    this.#totals.addHour(method, transport, lastSeenUs, count);
+    this.#rates.addMessages(method, transport, grade, lastSeenUs, count);
+    if (userAgent !== NOT_FOUND) this.#rates.addNamed('tool', userAgent, lastSeenUs, count);
   }
 }

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Counters } from './counters.ts';
 import { mergedByTime } from './graded-rows.ts';
 import type { PageEnd } from '../page.ts';
+import { Rates } from './rates.ts';
 
 /** Where an address is, by the number of its total. */
 export interface PlacedAddress {
@@ -24,6 +25,8 @@ export interface PlacesProgress {
   /** Totals that were seen up to this are counted. */
   readonly seen: PageEnd;
 }
+
+const HOUR_US = 3_600_000_000;
 
 interface Sum {
   readonly name: string;
@@ -48,10 +51,12 @@ export class PlaceTotals {
   readonly #addNetwork: StatementSync;
   readonly #source: StatementSync;
   readonly #newest: StatementSync;
+  readonly #rates: Rates;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#counters = new Counters(database);
+    this.#rates = new Rates(database);
     this.#address = database.prepare(`
       SELECT source, seen_count, first_seen_us, last_seen_us, counted, country, network
       FROM address_total LEFT JOIN address_place USING (total_id) WHERE total_id = ?`);
@@ -87,19 +92,21 @@ export class PlaceTotals {
     );
   }
 
-  /** Adds what is new of these addresses, within the caller's transaction. */
-  add(places: readonly PlacedAddress[], progress: PlacesProgress): void {
+  /** Adds what is new of these addresses, within the caller's transaction. @param nowUs Wall-clock microseconds. */
+  add(places: readonly PlacedAddress[], progress: PlacesProgress, nowUs: number): void {
     if (Number(this.#source.get()?.['value']) !== progress.source)
       return this.#begin(progress.source);
     const countries = new Map<string, Sum>();
     const networks = new Map<string, Sum>();
-    for (const place of places) this.#addAddress(place, countries, networks);
+    this.#rates.begin(nowUs);
+    for (const place of places) this.#addAddress(place, countries, networks, nowUs);
     for (const [country, { addresses, count, firstUs, lastUs }] of countries) {
       this.#addCountry.run(country, addresses, count, firstUs, lastUs);
     }
     for (const [network, { addresses, count, firstUs, lastUs, name }] of networks) {
       this.#addNetwork.run(network, addresses, count, firstUs, lastUs, name);
     }
+    this.#rates.flush();
     this.#counters.set('placed_total_id', progress.totalId);
     this.#counters.set('placed_last_seen_us', progress.seen.lastSeenEpochUs);
     this.#counters.set('placed_last_seen_id', progress.seen.totalId);
@@ -122,6 +129,7 @@ export class PlaceTotals {
     { totalId, country, network, networkName }: PlacedAddress,
     countries: Map<string, Sum>,
     networks: Map<string, Sum>,
+    nowUs: number,
   ): void {
     const row = this.#address.get(totalId);
     if (row === undefined) return; // Retention removed it.
@@ -139,16 +147,22 @@ export class PlaceTotals {
       lastUs: Number(row['last_seen_us']),
     };
     // What it was counted under it stays under.
-    add(countries, isNew ? country : String(row['country']), {
+    const counted = isNew ? { country, network } : row;
+    const [inCountry, inNetwork] = [String(counted['country']), String(counted['network'])];
+    add(countries, inCountry, {
       ...more,
       name: '',
       addresses: before?.['in_country'] === 0 ? 1 : 0,
     });
-    add(networks, isNew ? network : String(row['network']), {
+    add(networks, inNetwork, {
       ...more,
       name: networkName,
       addresses: before?.['in_network'] === 0 ? 1 : 0,
     });
+    // Where all begins anew, what came before the last hour was counted already.
+    if (isNew && more.firstUs < nowUs - HOUR_US) return;
+    this.#rates.addNamed('country', inCountry, more.lastUs, more.count);
+    this.#rates.addNamed('network', inNetwork, more.lastUs, more.count);
   }
 }
 

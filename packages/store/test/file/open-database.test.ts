@@ -88,6 +88,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'pool_day',
     'pool_page',
     'pool_proof',
+    'rate_total',
     'removed_event',
     'shared_event',
     'source_total',

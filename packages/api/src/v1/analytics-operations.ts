@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { ANALYTICS_TOPS } from '../limits.ts';
+import { oneOf } from '../parameters.ts';
+import type { RateEvidence, SeriesKind, TopKind } from '../rates.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import { PERIODS } from './analytics-schemas.ts';
+import type { Json } from './entries.ts';
+import { operation, type Operation } from './operation.ts';
+import { reference } from './schemas.ts';
+import { sendJson } from './send-json.ts';
+
+const MINUTE_US = 60e6;
+const HOUR_US = 60 * MINUTE_US;
+
+/** Minutes of an interval of a graph, and how many there are. */
+const INTERVALS: Readonly<
+  Record<(typeof PERIODS)[number], { readonly minutes: number; readonly count: number }>
+> = {
+  hour: { minutes: 1, count: 60 },
+  day: { minutes: 10, count: 144 },
+  week: { minutes: 60, count: 168 },
+  month: { minutes: 360, count: 124 },
+  year: { minutes: 1_440, count: 366 },
+};
+
+const MEMBERS: Readonly<Record<SeriesKind, 'grades' | 'methods' | 'transports'>> = {
+  grade: 'grades',
+  method: 'methods',
+  transport: 'transports',
+};
+
+/** How much came when, and of what: what a graph shows. It moves with the clock, so none is conditional. */
+export const ANALYTICS_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/analytics',
+    summary: 'Messages over the last hour, day, week, month or year, and who sent the most',
+    description:
+      'Kept beside the log: nothing is searched for it. No address and no whole number is in it. A year is kept with --analytics, else a month.',
+    need: 'read',
+    query: { period: oneOf('How far back.', PERIODS) },
+    mediaType: 'application/json',
+    schema: reference('Analytics'),
+    isConditional: () => false,
+    handle: (call) => {
+      const { period = 'day' } = call.values;
+      const { rates, clock } = call.ports;
+      const nowUs = clock.epochUs();
+      const { minutes, count } = INTERVALS[period];
+      const intervalUs = minutes * MINUTE_US;
+      const untilUs = (Math.floor(nowUs / intervalUs) + 1) * intervalUs;
+      const sinceUs = untilUs - count * intervalUs;
+      const topsUs = Math.floor((nowUs - count * intervalUs) / HOUR_US) * HOUR_US;
+      sendJson(call, {
+        period,
+        interval_seconds: minutes * 60,
+        since: rfc3339(sinceUs),
+        until: rfc3339(untilUs),
+        intervals: intervalsOf(rates, minutes, sinceUs, untilUs),
+        tops_since: rfc3339(topsUs),
+        countries: topsOf(rates, 'country', topsUs, nowUs),
+        networks: topsOf(rates, 'network', topsUs, nowUs),
+        tools: topsOf(rates, 'tool', topsUs, nowUs),
+        ranges: topsOf(rates, 'range', topsUs, nowUs),
+      });
+    },
+  }),
+];
+
+/** All of them, those without messages too, so that a graph needs no calendar. */
+function intervalsOf(
+  rates: RateEvidence,
+  minutes: number,
+  sinceUs: number,
+  untilUs: number,
+): readonly Json[] {
+  const byStart = new Map<number, Record<SeriesKind, Map<string, number>>>();
+  for (let start = sinceUs; start < untilUs; start += minutes * MINUTE_US) {
+    byStart.set(start, { grade: new Map(), method: new Map(), transport: new Map() });
+  }
+  for (const { startEpochUs, kind, name, seenCount } of rates.series(minutes, sinceUs, untilUs)) {
+    if (kind in MEMBERS) byStart.get(startEpochUs)?.[kind as SeriesKind].set(name, seenCount);
+  }
+  return [...byStart].map(([start, kinds]) => ({
+    start: rfc3339(start),
+    // Rows from before grades were counted have methods alone.
+    seen_count: [...kinds.method.values()].reduce((sum, one) => sum + one, 0),
+    grades: Object.fromEntries(kinds.grade),
+    methods: Object.fromEntries(kinds.method),
+    transports: Object.fromEntries(kinds.transport),
+  }));
+}
+
+function topsOf(
+  rates: RateEvidence,
+  kind: TopKind,
+  sinceUs: number,
+  nowUs: number,
+): readonly Json[] {
+  return rates
+    .tops(kind, sinceUs, nowUs, ANALYTICS_TOPS)
+    .map(({ name, label = '', seenCount, beforeCount }) => ({
+      name: name === '' ? null : name,
+      label: label === '' ? null : label,
+      seen_count: seenCount,
+      before_count: beforeCount,
+    }));
+}
