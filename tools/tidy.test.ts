@@ -78,7 +78,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   bgp: [],
   blackhole: ['listings'],
   pool: ['dht', 'event', 'follow'],
-  fleet: ['follow'],
+  fleet: ['event', 'follow'],
   api: ['event', 'verdict'],
   client: [],
 };

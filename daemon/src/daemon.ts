@@ -324,12 +324,19 @@ async function openFleet(
     engine,
     onFailed,
   }: Pick<DaemonPorts, 'logger' | 'onFailed'> & { readonly engine: Engine },
-  { fleetAddress: address, dbFile, fleetMessages }: Config,
+  { fleetAddress: address, dbFile, fleetMessages, fleetHub }: Config,
   nodeId: string,
 ): Promise<FleetService | undefined> {
   if (address === undefined) return undefined;
   const { FleetService } = await import('./services/fleet/fleet-service.ts');
-  const options = { dbFile, address, nodeId, version: VERSION, hasMessages: fleetMessages };
+  const options = {
+    dbFile,
+    address,
+    nodeId,
+    version: VERSION,
+    hasMessages: fleetMessages,
+    isHub: fleetHub,
+  };
   return FleetService.open({ logger, engine, onFailed }, options);
 }
 

@@ -39,7 +39,7 @@ class Node implements AsyncDisposable {
   constructor(path: string, file: string) {
     this.path = path;
     this.store = Store.open({ logger: this.logger, clock: systemClock }, { path });
-    this.reader = FleetReader.open(path, false);
+    this.reader = FleetReader.open(path);
     const reading = readFleetAddress(readFileSync(file, 'utf8'));
     assert.ok('address' in reading);
     this.pusher = new Pusher(

@@ -6,7 +6,7 @@ import type { Command, CommandContext } from './command.ts';
 import { needed, refuseMore } from './words.ts';
 
 const JOIN_FORM = 'fleet join NAME ROLE FILE [HOST[:PORT]]';
-const ROLES: readonly FleetRole[] = ['sensor', 'people'];
+const ROLES: readonly FleetRole[] = ['sensor', 'hub', 'people'];
 
 const INIT: Command = {
   name: 'fleet init',
@@ -33,7 +33,7 @@ const INIT: Command = {
 const JOIN: Command = {
   name: 'fleet join',
   form: 'NAME ROLE FILE [HOST[:PORT]]',
-  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
+  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events), `hub` (reads what all push, and pushes itself) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
   database: 'none',
   examples: [
     [
@@ -45,7 +45,7 @@ const JOIN: Command = {
     const known = ROLES.find((each) => each === role);
     if (known === undefined) {
       const given = role === undefined ? 'no role' : `the role ${quoted(role)}`;
-      throw refusal(`fleet join got ${given}: write ${JOIN_FORM}, with ${ROLES.join(' or ')}`);
+      throw refusal(`fleet join got ${given}: write ${JOIN_FORM}, with one of ${ROLES.join(', ')}`);
     }
     const path = needed(file, JOIN_FORM);
     refuseMore(more, JOIN_FORM);

@@ -42,6 +42,11 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       );
     }
   }
+  if (config.fleetHub && config.fleetAddress === undefined) {
+    throw refusal(
+      `${origins.fleetHub.text} takes what a fleet has, and none is named: add --fleet-file, or leave it out`,
+    );
+  }
   if (config.fleetMessages && config.fleetAddress === undefined) {
     throw refusal(
       `${origins.fleetMessages.text} pushes messages into a fleet, and none is named: add --fleet-file, or leave it out`,

@@ -24,6 +24,13 @@ export const FLEET_OPTIONS = {
     defaultText: 'none',
     doc: 'File with that address and its password, as sentrypeer fleet join writes it.',
   }),
+  fleetHub: option({
+    group: 'fleet',
+    long: 'fleet-hub',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Take what all nodes of the fleet push, and judge it together with what comes here; its role in the fleet must be hub.',
+  }),
   fleetMessages: option({
     group: 'fleet',
     long: 'fleet-messages',

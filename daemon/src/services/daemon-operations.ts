@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type {
-  FleetPushState,
+  FleetState,
   FollowerState,
   MetricFamily,
   NotReady,
@@ -159,11 +159,12 @@ export class DaemonOperations implements Operations, Disposable {
     }));
   }
 
-  fleet(): FleetPushState | undefined {
+  fleet(): FleetState | undefined {
     const { fleet, log } = this.#ports;
     if (fleet?.state === undefined) return undefined;
     const newestId = log.lastHoneyId();
-    return { ...fleet.state, lag: newestId - (log.cursor(FLEET_CURSOR) ?? newestId) };
+    const lag = newestId - (log.cursor(FLEET_CURSOR) ?? newestId);
+    return { push: { ...fleet.state, lag }, pull: fleet.pull };
   }
 
   followers(): readonly FollowerState[] {

@@ -4,7 +4,8 @@
 
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Pusher } from '@sentrypeer/fleet';
+import { Puller, Pusher } from '@sentrypeer/fleet';
+import { fleetPullCursor } from '@sentrypeer/follow/cursors';
 import { assert, OperatingError, systemClock } from '@sentrypeer/kernel';
 import {
   FLEET_EVENT_COLUMNS,
@@ -26,7 +27,7 @@ import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
-const { dbFile, address, nodeId, version, hasMessages } = workerData as FleetWorkerData;
+const { dbFile, address, nodeId, version, hasMessages, isHub } = workerData as FleetWorkerData;
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 
@@ -48,7 +49,10 @@ function write<C extends FleetCommand>(
 }
 
 try {
-  const reader = FleetReader.open(dbFile, hasMessages);
+  const reader = FleetReader.open(dbFile, {
+    hasMessages,
+    recordedBy: isHub ? nodeId : undefined,
+  });
   const eventColumns = hasMessages
     ? [...FLEET_EVENT_COLUMNS, FLEET_MESSAGE_COLUMN]
     : FLEET_EVENT_COLUMNS;
@@ -71,7 +75,22 @@ try {
     },
     { address, self: { nodeId, version }, hasMessages },
   );
-  const tell = (): void => say({ kind: 'state', state: pusher.state });
+  const puller = isHub
+    ? new Puller(
+        {
+          sink: {
+            mark: (node, epoch) => reader.cursor(fleetPullCursor(node, epoch)),
+            deliver: (events) => write('deliver', events),
+            saveMark: (node, epoch, honeyId) =>
+              write('saveCursor', fleetPullCursor(node, epoch), honeyId),
+          },
+          logger: forwardingLogger(say),
+          random: Math.random,
+        },
+        address,
+      )
+    : undefined;
+  const tell = (): void => say({ kind: 'state', push: pusher.state, pull: puller?.state });
   setInterval(tell, REPORT_MS).unref();
   parent.on('message', async (message: FleetWorkerInput) => {
     switch (message.kind) {
@@ -87,7 +106,7 @@ try {
         break;
       }
       case 'stop':
-        await pusher.close(FLEET_CLOSE_MS_MAX);
+        await Promise.all([pusher.close(FLEET_CLOSE_MS_MAX), puller?.close(FLEET_CLOSE_MS_MAX)]);
         tell();
         reader.close();
         parent.close();
@@ -99,7 +118,7 @@ try {
   sayAlive(say);
   releaseMemoryWhenQuiet();
   say({ kind: 'ready' });
-  await pusher.running;
+  await Promise.all([pusher.running, puller?.running]);
 } catch (error) {
   say(failedMessage(error));
 }

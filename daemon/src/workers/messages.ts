@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetAddress, PushState } from '@sentrypeer/fleet';
+import type { FleetAddress, PullState, PushState } from '@sentrypeer/fleet';
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
 import type { EventPage, StoreReader } from '@sentrypeer/store';
@@ -163,6 +163,8 @@ export interface FleetWorkerData {
   readonly nodeId: string;
   readonly version: string;
   readonly hasMessages: boolean;
+  /** Whether to take what other nodes pushed. */
+  readonly isHub: boolean;
 }
 
 export type FleetWorkerInput =
@@ -179,7 +181,7 @@ export type FleetWorkerInput =
   | { readonly kind: 'stop' };
 
 /** Commands to the writer that the push needs. */
-export type FleetCommand = 'openFleet' | 'resumeFleet' | 'nextForFleet';
+export type FleetCommand = 'openFleet' | 'resumeFleet' | 'nextForFleet' | 'deliver' | 'saveCursor';
 
 export type FleetWorkerOutput =
   | LogMessage
@@ -194,4 +196,4 @@ export type FleetWorkerOutput =
       readonly command: FleetCommand;
       readonly args: CommandArguments<FleetCommand>;
     }
-  | { readonly kind: 'state'; readonly state: PushState };
+  | { readonly kind: 'state'; readonly push: PushState; readonly pull: PullState | undefined };

@@ -90,6 +90,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       poolQuorum: 2,
       fleet: undefined,
       fleetFile: undefined,
+      fleetHub: false,
       fleetMessages: false,
       fleetAddress: undefined,
       jsonLog: false,

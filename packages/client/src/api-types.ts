@@ -217,8 +217,22 @@ export interface FleetPush {
   readonly trouble: string | null;
 }
 
+export interface FleetPull {
+  /** Events of other nodes that were taken. */
+  readonly pulled_events: number;
+  /** Rows that prove nothing, such as those without a grade. */
+  readonly left_out: number;
+  /** Rows of the fleet that were not taken yet. */
+  readonly behind: number;
+  /** Tries that failed and are made again. */
+  readonly failures: number;
+  /** Why nothing is taken at present, for a person. */
+  readonly trouble: string | null;
+}
+
 export interface Fleet {
   readonly push: FleetPush | null;
+  readonly pull: FleetPull | null;
 }
 
 export interface AnalyticsTop {

@@ -214,9 +214,9 @@ export class SentryPeerClient {
     return (await this.#get<Webhooks>('/v1/webhooks', {}, signal)).items;
   }
 
-  /** How the node pushes its events to a fleet; `null` where it is in none. */
-  async fleet({ signal }: CallOptions = {}): Promise<Fleet['push']> {
-    return (await this.#get<Fleet>('/v1/fleet', {}, signal)).push;
+  /** How far the node pushes its events to a fleet, and takes those of the others. */
+  fleet({ signal }: CallOptions = {}): Promise<Fleet> {
+    return this.#get('/v1/fleet', {}, signal);
   }
 
   /** Programs of the node's machine that carry out its listings: whether they do, and what is wrong. */

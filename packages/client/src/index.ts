@@ -25,6 +25,7 @@ export {
   type Summary,
   type UserAgent,
   type Fleet,
+  type FleetPull,
   type FleetPush,
   type Followers,
   type WebhookError,

@@ -10,12 +10,15 @@ import {
 } from './limits.ts';
 import { newPassword, scramVerifier } from './password.ts';
 import { fleetVersions, migrateFleet } from './schema/migrations.ts';
-import { GROUPS } from './schema/version-1.ts';
+import { GROUPS as GROUPS_1 } from './schema/version-1.ts';
+import { HUB_GROUP } from './schema/version-2.ts';
+
+const GROUPS = [...GROUPS_1, HUB_GROUP];
 
 /** What a role of the fleet is for. */
-export type FleetRole = 'sensor' | 'people';
+export type FleetRole = 'sensor' | 'hub' | 'people';
 
-export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'people'];
+export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'hub', 'people'];
 
 /** Letters that a role's name has without quotes, and a hyphen; so it is safe in every file and on every screen. */
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789_-';
@@ -39,13 +42,7 @@ export interface FleetMade {
  */
 export async function initFleet(connection: FleetConnection): Promise<FleetMade> {
   await refuseUnfit(connection);
-  const versions = await connection.transaction(async () => {
-    await makeGroups(connection);
-    await connection.run('CREATE SCHEMA IF NOT EXISTS fleet');
-    const made = await migrateFleet(connection);
-    await connection.run(CLOSE_DATABASE);
-    return made;
-  });
+  const versions = await connection.transaction(() => bringUp(connection));
   await connection.rows('SELECT fleet.prepare_days($1)', [PREPARED_DAYS]);
   const open = await connection.rows(`
     SELECT datname FROM pg_database WHERE datallowconn AND datname <> current_database()
@@ -63,7 +60,16 @@ export async function initFleet(connection: FleetConnection): Promise<FleetMade>
 /** Brings the schema to this program's version. @returns The versions that were added. Throws `OperatingError`. */
 export async function migrateOnly(connection: FleetConnection): Promise<readonly number[]> {
   await fleetVersions(connection);
-  return await connection.transaction(() => migrateFleet(connection));
+  return await connection.transaction(() => bringUp(connection));
+}
+
+/** Within the caller's transaction. */
+async function bringUp(connection: FleetConnection): Promise<readonly number[]> {
+  await makeGroups(connection);
+  await connection.run('CREATE SCHEMA IF NOT EXISTS fleet');
+  const made = await migrateFleet(connection);
+  await connection.run(CLOSE_DATABASE);
+  return made;
 }
 
 /**

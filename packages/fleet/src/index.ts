@@ -12,6 +12,8 @@ export {
   type FleetRole,
 } from './administration.ts';
 export { FleetConnection } from './connection.ts';
+export type { PulledEvent } from './pull/pulled-event.ts';
+export { Puller, type PullState } from './pull/puller.ts';
 export type { Marks, Place, Pushed, PushedLog } from './push/log.ts';
 export { Pusher, type PushState } from './push/pusher.ts';
 export { FLEET_SCHEMA_VERSION } from './schema/migrations.ts';

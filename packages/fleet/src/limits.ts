@@ -65,3 +65,9 @@ export const PUSH_RETRY_MS_MIN = 500;
 
 /** Milliseconds between two lines in the log about events that were removed before they were pushed. */
 export const EXPIRED_SAID_MS = 60_000;
+
+/** Events that a hub takes of one log at a time; recording waits some milliseconds for them. */
+export const PULL_EVENTS_MAX = 500;
+
+/** Milliseconds between two looks of a hub at the marks of the fleet. Chosen: a source is listed within seconds. */
+export const PULL_MS = 500;

@@ -15,6 +15,11 @@ export const SYSLOG_CURSOR = 'syslog';
 export const POOL_CURSOR = 'pool';
 export const POOL_SINCE_CURSOR = 'pool-since';
 
+/** The log of a node of the fleet in one of its epochs, followed by this hub. */
+export function fleetPullCursor(node: string, epoch: number): string {
+  return `fleet-pull:${epoch}:${node}`;
+}
+
 /** The event log, followed by the webhook of this name. */
 export function webhookCursor(name: string): string {
   return `webhook:${name}`;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetPushState, MetricFamily } from '@sentrypeer/api';
+import type { FleetState, MetricFamily } from '@sentrypeer/api';
 
-/** What is measured of the push to a fleet, beside its lag; nothing where this node is in none. */
-export function fleetMetrics(state: FleetPushState | undefined): readonly MetricFamily[] {
-  if (state === undefined) return [];
+/** What is measured of a fleet, beside the lag of the push; nothing where this node is in none. */
+export function fleetMetrics(fleet: FleetState | undefined): readonly MetricFamily[] {
+  if (fleet === undefined) return [];
+  const { push: state, pull } = fleet;
   const family = (
     name: string,
     type: MetricFamily['type'],
@@ -18,6 +19,13 @@ export function fleetMetrics(state: FleetPushState | undefined): readonly Metric
     family('pushed_repeats_total', 'counter', 'Counts added to such events.', pushedRepeats),
     family('push_failures_total', 'counter', 'Pushes that failed and are made again.', failures),
     family('refused_events_total', 'counter', 'Events that the fleet refuses.', refusedEvents),
+    ...(pull === undefined
+      ? []
+      : [
+          family('pull_failing', 'gauge', '1 while nothing can be taken.', pull.trouble ? 1 : 0),
+          family('pulled_events_total', 'counter', 'Events taken of others.', pull.pulledEvents),
+          family('pull_behind_events', 'gauge', 'Events of others not taken yet.', pull.behind),
+        ]),
     ...(pushedEpochUs === undefined
       ? []
       : [

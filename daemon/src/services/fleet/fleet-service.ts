@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { PushState } from '@sentrypeer/fleet';
+import type { PullState, PushState } from '@sentrypeer/fleet';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import type {
   FleetWorkerData,
@@ -22,7 +22,7 @@ type Call = Extract<FleetWorkerOutput, { readonly kind: 'call' }>;
 export class FleetService implements AsyncDisposable {
   readonly #engine: Writer;
   #thread: Thread<FleetWorkerInput> | undefined;
-  #state: PushState | undefined;
+  #state: { readonly push: PushState; readonly pull: PullState | undefined } | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(engine: Writer) {
@@ -43,7 +43,7 @@ export class FleetService implements AsyncDisposable {
         logger,
         onFailed,
         onMessage: (message) => {
-          if (message.kind === 'state') service.#state = message.state;
+          if (message.kind === 'state') service.#state = message;
           else if (message.kind === 'call') void service.#write(message);
         },
       },
@@ -53,12 +53,17 @@ export class FleetService implements AsyncDisposable {
 
   /** `undefined` until the thread has said it for the first time. */
   get state(): PushState | undefined {
-    return this.#state;
+    return this.#state?.push;
   }
 
-  /** Why nothing is pushed at present, as text for people. */
+  /** Of a hub alone. */
+  get pull(): PullState | undefined {
+    return this.#state?.pull;
+  }
+
+  /** Why nothing is pushed or pulled at present, as text for people. */
   get trouble(): string | undefined {
-    return this.#state?.trouble;
+    return this.#state?.push.trouble ?? this.#state?.pull?.trouble;
   }
 
   /** The log has new events. */

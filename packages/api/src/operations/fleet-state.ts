@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+/** How a hub takes what other nodes of the fleet pushed. Counts are since the node started. */
+export interface FleetPullState {
+  readonly pulledEvents: number;
+  /** Rows that prove nothing, such as those without a grade. */
+  readonly leftOut: number;
+  /** Rows of the fleet that were not taken yet. */
+  readonly behind: number;
+  readonly failures: number;
+  /** Why nothing is pulled at present, for a person. */
+  readonly trouble: string | undefined;
+}
+
 /** How this node pushes its events to a fleet. Counts are since the node started. */
 export interface FleetPushState {
   readonly isConnected: boolean;
@@ -17,4 +29,11 @@ export interface FleetPushState {
   readonly pushedEpochUs: number | undefined;
   /** Why nothing is pushed at present, for a person. */
   readonly trouble: string | undefined;
+}
+
+/** What this node has to do with a fleet. */
+export interface FleetState {
+  readonly push: FleetPushState;
+  /** `undefined` where it is no hub. */
+  readonly pull: FleetPullState | undefined;
 }

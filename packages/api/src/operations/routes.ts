@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { addRoute, ANYBODYS } from '../routes.ts';
-import type { FleetPushState } from './fleet-state.ts';
+import type { FleetState } from './fleet-state.ts';
 import type { FollowerState } from './follower-state.ts';
 import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.ts';
 import type { WebhookState } from './webhook-state.ts';
@@ -25,8 +25,8 @@ export interface Operations {
   webhooks(): readonly WebhookState[];
   /** Programs of this machine that carry out the listings. */
   followers(): readonly FollowerState[];
-  /** `undefined` where this node pushes to no fleet. */
-  fleet(): FleetPushState | undefined;
+  /** `undefined` where this node is in no fleet. */
+  fleet(): FleetState | undefined;
 }
 
 /** `/livez`, `/readyz` and `/metrics`, for those who watch over the program. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetPushState } from '../operations/fleet-state.ts';
+import type { FleetPullState, FleetPushState } from '../operations/fleet-state.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Json } from './entries.ts';
 import { operation, type Operation } from './operation.ts';
@@ -10,8 +10,9 @@ import { sendJson } from './send-json.ts';
 export const FLEET_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/fleet',
-    summary: 'How this node pushes its events to a fleet, and how far it is',
-    description: 'Counts are since the node started. push is null where the node is in no fleet.',
+    summary: 'How far this node pushes its events to a fleet, and takes those of the others',
+    description:
+      'Counts are since the node started. push is null where the node is in no fleet, pull where it is no hub.',
     need: 'read',
     query: {},
     mediaType: 'application/json',
@@ -19,10 +20,23 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
     isConditional: () => false,
     handle: (call) => {
       const state = call.ports.operations.fleet();
-      sendJson(call, { push: state === undefined ? null : pushEntry(state) });
+      sendJson(call, {
+        push: state === undefined ? null : pushEntry(state.push),
+        pull: state?.pull === undefined ? null : pullEntry(state.pull),
+      });
     },
   }),
 ];
+
+function pullEntry(state: FleetPullState): Json {
+  return {
+    pulled_events: state.pulledEvents,
+    left_out: state.leftOut,
+    behind: state.behind,
+    failures: state.failures,
+    trouble: state.trouble ?? null,
+  };
+}
 
 function pushEntry(state: FleetPushState): Json {
   return {

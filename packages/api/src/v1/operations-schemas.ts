@@ -88,7 +88,15 @@ export const OPERATIONS_SCHEMAS = {
     last_push: timeOrNull('When the newest push arrived.'),
     trouble: textOrNull('Why nothing is pushed at present, for a person.'),
   }),
+  FleetPull: object({
+    pulled_events: count('Events of other nodes that were taken.'),
+    left_out: count('Rows that prove nothing, such as those without a grade.'),
+    behind: count('Rows of the fleet that were not taken yet.'),
+    failures: count('Tries that failed and are made again.'),
+    trouble: textOrNull('Why nothing is taken at present, for a person.'),
+  }),
   Fleet: object({
     push: { oneOf: [{ $ref: '#/components/schemas/FleetPush' }, { type: 'null' }] },
+    pull: { oneOf: [{ $ref: '#/components/schemas/FleetPull' }, { type: 'null' }] },
   }),
 } as const;

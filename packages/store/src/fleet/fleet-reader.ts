@@ -64,23 +64,47 @@ export const FLEET_EVENT_COLUMNS: readonly string[] = Object.keys(COLUMNS);
 export const FLEET_MESSAGE_COLUMN = 'sip_message';
 export const FLEET_REPEAT_COLUMNS: readonly string[] = ['honey_id', 'added', 'last_seen'];
 
+export interface FleetReaderOptions {
+  /**
+   * Whether rows have their raw message.
+   *
+   * @default false
+   */
+  readonly hasMessages?: boolean;
+  /**
+   * Only what this node recorded itself: what a hub took from the fleet is there already.
+   *
+   * @default all
+   */
+  readonly recordedBy?: string | undefined;
+}
+
 /** Reads what is to be pushed, beside the writer. What other nodes share is left out: every node has the same. */
 export class FleetReader {
   readonly #path: string;
+  readonly #recordedBy: string | undefined;
+  readonly #cursor: StatementSync;
   readonly #database: DatabaseSync;
   readonly #events: StatementSync;
   readonly #repeats: StatementSync;
   readonly #count: StatementSync;
   readonly #more: StatementSync;
 
-  private constructor(path: string, database: DatabaseSync, hasMessages: boolean) {
+  private constructor(
+    path: string,
+    database: DatabaseSync,
+    { hasMessages = false, recordedBy }: FleetReaderOptions,
+  ) {
     this.#path = path;
     this.#database = database;
     const columns = [...Object.values(COLUMNS), ...(hasMessages ? ['sip_message'] : [])];
     this.#events = database.prepare(`
       SELECT ${columns.join(', ')} FROM honey WHERE honey_id > ?1 AND honey_id <= ?2
         AND NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id)
+        ${recordedBy === undefined ? '' : 'AND created_by_node_id = ?4'}
       ORDER BY honey_id`);
+    this.#recordedBy = recordedBy;
+    this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
     // Of rows that go with this push, or with a later one, the count is in the row.
     this.#repeats = database.prepare(`
       SELECT honey_id, min(added, ${COUNT_MAX}), last_seen_us FROM fleet_repeat
@@ -95,11 +119,11 @@ export class FleetReader {
     this.#repeats.setReturnArrays(true);
   }
 
-  /** Throws `OperatingError` if there is no database of ours. @param hasMessages Whether rows have their raw message. */
-  static open(path: string, hasMessages: boolean): FleetReader {
+  /** Throws `OperatingError` if there is no database of ours. */
+  static open(path: string, options: FleetReaderOptions = {}): FleetReader {
     const database = openForReading(path);
     try {
-      return new FleetReader(path, database, hasMessages);
+      return new FleetReader(path, database, options);
     } catch (error) {
       database.close();
       throw fromSqlite(error, path);
@@ -111,7 +135,13 @@ export class FleetReader {
     try {
       this.#database.exec('BEGIN'); // Rows and the counts that are added to them later are of one moment.
       return {
-        events: this.#all(this.#events, pushed, pushing, repeatsPushing),
+        events: this.#all(
+          this.#events,
+          pushed,
+          pushing,
+          repeatsPushing,
+          ...(this.#recordedBy === undefined ? [] : [this.#recordedBy]),
+        ),
         repeats: this.#all(this.#repeats, repeatsPushed, repeatsPushing, pushed),
         missing: pushing - pushed - Number(this.#count.get(pushed, pushing)?.['count']),
       };
@@ -131,11 +161,20 @@ export class FleetReader {
     }
   }
 
+  /** How far a follower came, by the name of its cursor; 0 before it saved that. */
+  cursor(name: string): number {
+    try {
+      return Number(this.#cursor.get(name)?.['honey_id'] ?? 0);
+    } catch (error) {
+      throw fromSqlite(error, this.#path);
+    }
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #all(statement: StatementSync, ...marks: readonly number[]): FleetBatch['events'] {
+  #all(statement: StatementSync, ...marks: readonly (number | string)[]): FleetBatch['events'] {
     return statement.all(...marks) as unknown as FleetBatch['events'];
   }
 }
