@@ -8,8 +8,11 @@ export type {
   Block,
   Event,
   Explanation,
+  Followers,
   ListingChange,
   Listing,
+  Peer,
   Summary,
   UserAgent,
+  Webhooks,
 } from '../../packages/client/src/api-types.ts';

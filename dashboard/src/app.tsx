@@ -8,6 +8,7 @@ import { route } from './state/route.ts';
 import { access, knowSession, session, sessionTrouble } from './state/session.ts';
 import { TopBar } from './views/top-bar.tsx';
 import { AddressView } from './views/address-view.tsx';
+import { EnforcementView } from './views/enforcement-view.tsx';
 import { EventView } from './views/event-view.tsx';
 import { ListingsView } from './views/listings-view.tsx';
 import { LiveView } from './views/live-view.tsx';
@@ -83,6 +84,8 @@ function View() {
       return <ListingsView />;
     case 'trends':
       return <TrendsView subject={subject} />;
+    case 'enforcement':
+      return <EnforcementView />;
     case 'sign-in':
       return <SignInView />;
     default:

@@ -9,6 +9,9 @@ export const ROWS_COUNT_MAX = 100;
 /** Changes of listings that the page keeps, 1 and above. Chosen: what one reads at a glance. */
 export const CHANGES_COUNT_MAX = 30;
 
+/** Decisions of the SIP agent that the page keeps, 1 and above. Chosen: what one reads at a glance. */
+export const DECISIONS_COUNT_MAX = 50;
+
 /** Milliseconds between two drawings of what came in, 0 and above. Chosen: the eye follows four a second. */
 export const DRAW_MS = 250;
 

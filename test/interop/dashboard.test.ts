@@ -24,9 +24,13 @@ const VIEWS = [
   ['/listings', 'Listed and watched'],
   ['/search/tool', 'tool-tool'],
   ['/trends/day%2Fmethod', 'As a table'],
+  ['/enforcement', 'Who calls whom'],
   ['/sign-in', 'With a key of this node'],
 ] as const;
 const PHONE = { width: 360, height: 740 };
+const DESTINATION = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060'];
+/** Another node, which nobody has heard of. */
+const NODE = '0b1c9f2a-5d6e-4f70-8192-a3b4c5d6e7f8';
 /** Text that does something wherever it is taken for markup. */
 const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
 
@@ -175,7 +179,7 @@ async function deliver(of: DaemonProcess, key: string): Promise<void> {
   const event = {
     event_timestamp: `${new Date().toISOString().slice(0, 19).replace('T', ' ')}.000000000`,
     event_uuid: '01890a5d-ac96-774b-bcce-b302099a8057',
-    created_by_node_id: '0b1c9f2a-5d6e-4f70-8192-a3b4c5d6e7f8',
+    created_by_node_id: NODE,
     collected_method: 'responsive',
     transport_type: 'TCP',
     source_ip: ATTACKER,
@@ -229,7 +233,7 @@ async function decide(tab: Tab, choice: string, comment: string): Promise<void> 
 test('who signs in decides, until he signs out or the node is restarted; nobody else does', async (t) => {
   if (peer('chromium', t) === undefined) return;
   using own = new TemporaryFolder();
-  const args = ['--threads=1', '--api-key-required'];
+  const args = ['--threads=1', '--api-key-required', '--sip-agent=127.0.0.1:0', ...DESTINATION];
   let node = await DaemonProcess.start(args, { folder: own.path });
   await using ending = new AsyncDisposableStack();
   ending.defer(() => node[Symbol.asyncDispose]());
@@ -280,6 +284,20 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   await tab.show(`/number/${encodeURIComponent(HOSTILE)}`, HOSTILE);
   assert.equal(await page.title(), 'SentryPeer');
   assert.equal(await page.locator('img, main script').count(), 0);
+
+  // What acts on it all, and whom the node listens to.
+  const headers = { authorization: `Bearer ${key}` };
+  await fetch(`${tab.origin}/v1/peers/${NODE}/distrust`, { method: 'POST', headers });
+  await tab.show('/enforcement', 'No call yet.');
+  await attacker.send(
+    sipRequest({ method: 'INVITE', user: '900442079460000', callId: 'agent' }),
+    node.ports.agent.udp,
+  );
+  await tab.sees('900442079460000');
+  await tab.sees('Nothing carries the listings out yet');
+  assert.deepEqual(await tab.hurdles(), []);
+  await page.getByRole('button', { name: `forget ${NODE}` }).click();
+  await tab.sees('No other node shared anything');
 
   await page.getByRole('button', { name: 'Sign out' }).click();
   await tab.sees('With a key of this node');

@@ -127,6 +127,7 @@ function tryNext(facts: StartupFacts): readonly string[] {
   }
   if (facts.api !== undefined) {
     commands.push(`curl ${apiUrl(facts.api, '/v1/addresses')}`);
+    commands.push(`${apiUrl(facts.api, '/')} in a browser`);
   } else {
     commands.push(`sqlite3 ${facts.dbFile} 'SELECT source_ip, called_number FROM honey'`);
   }

@@ -49,6 +49,7 @@ test('formatStartupBanner() says what is open, where data goes, what to try and 
   Try   sipsak -vs sip:127.0.0.1:5060
         svmap -p 5060 127.0.0.1
         curl http://127.0.0.1:8082/v1/addresses
+        http://127.0.0.1:8082/ in a browser
   Stop  Ctrl-C, or kill 4711
 `,
   );

@@ -10,6 +10,7 @@ const VIEWS = [
   'search',
   'listings',
   'trends',
+  'enforcement',
   'sign-in',
 ] as const;
 export type View = (typeof VIEWS)[number];

@@ -12,6 +12,7 @@ const PLACES: readonly (readonly [View, string])[] = [
   ['live', 'Live'],
   ['trends', 'Over time'],
   ['listings', 'Listed'],
+  ['enforcement', 'Enforcement'],
 ];
 
 const CONNECTION_WORDS: Readonly<Record<Connection, string>> = {
