@@ -4,6 +4,7 @@ import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { assert } from '@sentrypeer/kernel';
 import { FLEET_CURSOR } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
+import { isEverybody } from './config/disarming.ts';
 import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
 import type { JudgeOptions } from './services/judge.ts';
@@ -12,8 +13,17 @@ import type { StoreServiceOptions } from './services/store-service.ts';
 /** How the judge is to judge, for the thread that follows the log and for the one that answers. */
 export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
   const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [], poolQuorum } = config;
-  const options = { homeCountry, ownNumbers, ownAddresses, policy, poolQuorum };
+  const own = [...ownAddresses, ...agentPeers(config)];
+  const options = { homeCountry, ownNumbers, ownAddresses: own, policy, poolQuorum };
   return stage === undefined ? options : { ...options, listsDocumentation: true };
+}
+
+/**
+ * Who asks the SIP agent is the operator's own: were a PBX listed, because somebody called us over it, all its calls
+ * would be refused. A peer that is everybody guards nobody.
+ */
+function agentPeers({ sipAgent, sipAgentPeers = [] }: Config): readonly string[] {
+  return sipAgent === false ? [] : sipAgentPeers.filter((peer) => !isEverybody(peer));
 }
 
 /** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */

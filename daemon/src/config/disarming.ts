@@ -53,7 +53,7 @@ export function disarmingSettings(config: Config, origins: ConfigOrigins): reado
   return warnings;
 }
 
-function isEverybody(text: string): boolean {
+export function isEverybody(text: string): boolean {
   const network = parsePrefix(text);
   if (network === undefined) return false;
   const { base, length } = network;

@@ -54,3 +54,12 @@ test('settle() prefers the whole number to its valid suffixes, which are met as 
   const settled = dial(['99146701234567', '99246701234567', '99346701234567']);
   assert.equal(settled?.candidate.e164, '46701234567');
 });
+
+test('settle() drops a candidate only when another was met in more than twice as many forms', () => {
+  const { candidates } = readNumber(plans, '874946701234567');
+  const [first, second] = candidates;
+  assert.ok(first !== undefined && second !== undefined);
+  const formsOf = (forms: number) => (e164: string) => (e164 === second.e164 ? forms : 2);
+  assert.equal(settle([first, second], formsOf(4))?.candidate, first);
+  assert.equal(settle([first, second], formsOf(5))?.candidate, second);
+});
