@@ -150,7 +150,7 @@ test('of two connections that are made at once one stays, whoever has the higher
   await meet('128.0.0.1');
 });
 
-test('the relay of BIRD gives routes to a router that wants MD5, and IPv6 carries a session', async (t) => {
+test('the relay of BIRD gives routes to a router that wants MD5, and IPv6 carries a session with TTL security', async (t) => {
   const unshare = peer('unshare', t);
   for (const name of ['bird', 'birdc', 'bgpd', 'vtysh', 'ip', 'nsenter', 'nft'] as const) {
     if (peer(name, t) === undefined) return;
@@ -189,7 +189,7 @@ protocol device { }
 protocol bgp six {
     local ${ROUTER6} as ${ROUTER_ASN};
     neighbor ${HOST6} as ${OUR_ASN};
-    multihop; strict bind yes; passive on;
+    multihop 2; ttl security on; strict bind yes; passive on;
     ipv4 { import all; export none; };
     ipv6 { import all; export none; };
 }`,
@@ -201,6 +201,8 @@ name = "relay"\naddress = "127.0.0.2"\nlocal_address = "127.0.0.1"\nport = 1179\
 [[bgp.neighbour]]
 name = "six"\naddress = "${ROUTER6}"\nlocal_address = "${HOST6}"\nasn = ${ROUTER_ASN}
 `;
+  if (process.env['NOTTL'] === undefined)
+    await world.output('host', 'sh', '-ec', documented('../bgp.md', 'sh ttl', {}));
   await using _ours = new BgpProcess(world.folder, 'http://127.0.0.1:8082', ours, world.at('host'));
   await world.sentrypeer('block', ATTACKER);
   await world.sentrypeer('block', `${ATTACKER6.slice(0, -1)}/64`);
