@@ -74,6 +74,32 @@ test('troubles of a follower are bounded and harmless on a terminal', () => {
   assert.deepEqual(state.counts, { changes: 2 });
 });
 
+test('sessions of a follower are told with their errors, and are down when it is silent', () => {
+  const session = {
+    name: 'core1',
+    address: '203.0.113.1',
+    state: 'Established',
+    isUp: true,
+    sinceEpochMs: NOW_MS - 5000,
+    prefixesOut: 7,
+    lastError: 'Hold Timer Expired, sent\u001b[2J',
+  };
+  directory().writeStatus({ ...NOTE, sessions: [session] }, '');
+  const own = followers();
+  const [told] = own.states()[0]?.sessions ?? [];
+  assert.deepEqual([told?.isUp, told?.prefixesOut], [true, 7]);
+  assert.equal(told?.sinceEpochUs, (NOW_MS - 5000) * 1000);
+  const error = told?.lastError ?? '';
+  assert.ok(error.startsWith('Hold Timer Expired, sent') && !error.includes('\u001b'), error);
+  const samples = followerMetrics(own.states()).filter(({ name }) => name.includes('session'));
+  assert.equal(samples.length, 4);
+  assert.equal(samples[3]?.samples[0]?.labels?.['session'], 'core1');
+  clock.pass(29_600_000);
+  assert.equal(own.states()[0]?.sessions[0]?.isUp, false);
+  directory().writeStatus({ ...NOTE, sessions: [{ ...session, isUp: 'yes' }] } as never, '');
+  assert.deepEqual(followers().states(), [], 'no session');
+});
+
 test('nothing is believed that somebody else could have written', () => {
   directory().writeStatus(NOTE, '');
   assert.equal(followers().states().length, 1);

@@ -12,7 +12,7 @@ export { type DeliveredEvent } from './cloud/delivered-event.ts';
 export { type MetricFamily } from './operations/metrics-text.ts';
 export { type NotReady, type Operations } from './operations/routes.ts';
 export { type FleetState } from './operations/fleet-state.ts';
-export { type FollowerState } from './operations/follower-state.ts';
+export { type FollowerSession, type FollowerState } from './operations/follower-state.ts';
 export { type WebhookState } from './operations/webhook-state.ts';
 export {
   type Feed,

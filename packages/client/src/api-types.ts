@@ -153,7 +153,7 @@ export interface Webhooks {
 
 export interface Followers {
   readonly items: readonly {
-    /** firewall. */
+    /** firewall or bgp. */
     readonly name: string;
     /** Its process. */
     readonly process_id: number;
@@ -179,6 +179,23 @@ export interface Followers {
     };
     /** changes, failures, refused_packets, refused_octets and others. */
     readonly counts: Readonly<Record<string, number>>;
+    /** With routers, of bgp. */
+    readonly sessions: readonly {
+      /** As the operator named it, else its address. */
+      readonly name: string;
+      /** Where it is. */
+      readonly address: string;
+      /** RFC 4271, such as Established or Active. */
+      readonly state: string;
+      /** Whether there is a session. */
+      readonly up: boolean;
+      /** Since when there is one, or none. */
+      readonly since: string;
+      /** Prefixes that the router has from it. */
+      readonly prefixes_out: number;
+      /** By its name in the RFC, and who said so. */
+      readonly last_error: string | null;
+    }[];
     /** What somebody should look at. */
     readonly troubles: readonly string[];
   }[];

@@ -18,7 +18,7 @@ import { DryRoutes } from './dry-routes.ts';
 import { ROUTES_SHARE } from './limits.ts';
 import { bgpMetricsText } from './metrics.ts';
 import { bgpDirectory, writeRoutes, type BgpDirectory, type BgpNote } from './run-directory.ts';
-import { Sessions } from './sessions.ts';
+import { sessionNote, Sessions } from './sessions.ts';
 import { sessionAlarms } from './troubles.ts';
 
 export interface RunPorts {
@@ -264,6 +264,7 @@ function noteOf(
       asn: bgp?.asn ?? 0,
       routerId: bgp?.routerId ?? '',
       neighbours,
+      sessions: neighbours.map(sessionNote),
       strangersCount,
     };
   };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { NeighbourStatus } from '@sentrypeer/bgp';
+import type { SessionNote } from '../listings/run-note.ts';
 import type { NeighbourNote } from './run-directory.ts';
+import { errorText } from './troubles.ts';
 
 /** Remembers since when each session is down: its state changes with every attempt. */
 export class Sessions {
@@ -19,4 +21,17 @@ export class Sessions {
       return { ...one, downSinceEpochMs };
     });
   }
+}
+
+/** What the daemon tells of a session. */
+export function sessionNote(one: NeighbourNote): SessionNote {
+  return {
+    name: one.name,
+    address: one.address,
+    state: one.state,
+    isUp: one.state === 'Established',
+    sinceEpochMs: Math.round(one.downSinceEpochMs ?? one.sinceEpochMs),
+    prefixesOut: one.prefixesOut,
+    lastError: one.lastError === undefined ? null : errorText(one),
+  };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FollowerState, MetricFamily } from '@sentrypeer/api';
+import type { FollowerSession, FollowerState, MetricFamily } from '@sentrypeer/api';
 
 /** What is measured of the followers of this machine; nothing where none runs. */
 export function followerMetrics(states: readonly FollowerState[]): readonly MetricFamily[] {
@@ -22,6 +22,7 @@ export function followerMetrics(states: readonly FollowerState[]): readonly Metr
       'What somebody should look at; /v1/followers names it.',
       (one) => one.troubles.length,
     ),
+    ...sessionMetrics(states),
     {
       name: 'sentrypeer_follower_entries',
       help: 'Addresses and networks that it acts on.',
@@ -42,6 +43,45 @@ export function followerMetrics(states: readonly FollowerState[]): readonly Metr
           labels: { follower: name, what },
           value,
         })),
+      ),
+    },
+  ];
+}
+
+/** Of each session with a router; nothing where no follower has any. */
+function sessionMetrics(states: readonly FollowerState[]): readonly MetricFamily[] {
+  const gauge = (
+    name: string,
+    help: string,
+    of: (session: FollowerSession) => number,
+  ): MetricFamily => ({
+    name: `sentrypeer_follower_session_${name}`,
+    help,
+    type: 'gauge',
+    samples: states.flatMap((state) =>
+      state.sessions.map((session) => ({
+        labels: { follower: state.name, session: session.name },
+        value: of(session),
+      })),
+    ),
+  });
+  if (states.every(({ sessions }) => sessions.length === 0)) return [];
+  return [
+    gauge('up', '1 while there is a session.', (one) => Number(one.isUp)),
+    gauge('since_seconds', 'Unix time since when there is a session, or none.', (one) =>
+      Math.floor(one.sinceEpochUs / 1_000_000),
+    ),
+    gauge('prefixes', 'Prefixes that the router has from us.', (one) => one.prefixesOut),
+    {
+      name: 'sentrypeer_follower_session_last_error',
+      help: 'Always 1; the error that ended a session or an attempt last is in the label.',
+      type: 'gauge',
+      samples: states.flatMap((state) =>
+        state.sessions.flatMap(({ name, lastError }) =>
+          lastError === undefined
+            ? []
+            : [{ labels: { follower: state.name, session: name, error: lastError }, value: 1 }],
+        ),
       ),
     },
   ];

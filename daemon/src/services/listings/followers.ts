@@ -7,6 +7,7 @@ import { isSilent, readRunNote, troublesOf, type RunNote } from './run-note.ts';
 import {
   FOLLOWER_COUNTS_COUNT_MAX,
   FOLLOWER_READ_MS,
+  FOLLOWER_SESSIONS_COUNT_MAX,
   FOLLOWER_TEXT_CHARACTERS_MAX,
   FOLLOWER_TROUBLES_COUNT_MAX,
 } from './limits.ts';
@@ -66,6 +67,15 @@ function stateOf(name: string, note: RunNote, nowEpochMs: number): FollowerState
         .filter(([key]) => isName(key))
         .slice(0, FOLLOWER_COUNTS_COUNT_MAX),
     ),
+    sessions: (note.sessions ?? []).slice(0, FOLLOWER_SESSIONS_COUNT_MAX).map((one) => ({
+      name: shortened(one.name),
+      address: shortened(one.address),
+      state: shortened(one.state),
+      isUp: one.isUp && !isSilent(note, nowEpochMs),
+      sinceEpochUs: one.sinceEpochMs * 1000,
+      prefixesOut: one.prefixesOut,
+      lastError: one.lastError === null ? undefined : shortened(one.lastError),
+    })),
     troubles: troublesOf(note, nowEpochMs).slice(0, FOLLOWER_TROUBLES_COUNT_MAX).map(shortened),
   };
 }

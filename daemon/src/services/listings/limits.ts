@@ -24,5 +24,8 @@ export const FOLLOWER_TROUBLES_COUNT_MAX = 20;
 /** Counts that the daemon repeats of such a process. */
 export const FOLLOWER_COUNTS_COUNT_MAX = 32;
 
+/** Sessions with routers that the daemon repeats of such a process: as many as it may have. */
+export const FOLLOWER_SESSIONS_COUNT_MAX = 256;
+
 /** Milliseconds for which the daemon believes what such processes said, before it reads their files again. */
 export const FOLLOWER_READ_MS = 1000;

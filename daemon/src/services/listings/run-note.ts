@@ -4,6 +4,19 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } fro
 import { join } from 'node:path';
 import { RUN_FILE_OCTETS_MAX, STATUS_MS_MAX } from './limits.ts';
 
+/** A session with another program, such as a router. */
+export interface SessionNote {
+  readonly name: string;
+  readonly address: string;
+  readonly state: string;
+  readonly isUp: boolean;
+  /** Wall-clock milliseconds since when it is up, or down. */
+  readonly sinceEpochMs: number;
+  readonly prefixesOut: number;
+  /** What went wrong last, in words. */
+  readonly lastError: string | null;
+}
+
 /** What every process that acts on listings says of itself. */
 export interface RunNote {
   /** In its own words. */
@@ -23,6 +36,8 @@ export interface RunNote {
   readonly feedFailure: string | null;
   /** Addresses and networks that it acts on. */
   readonly entries: { readonly ipv4: number; readonly ipv6: number };
+  /** Where it has some. */
+  readonly sessions?: readonly SessionNote[];
   /** What an operator should look at. */
   readonly alarms: readonly string[];
   /** Since its start, by names of small letters and `_`. */
@@ -85,6 +100,7 @@ function isNote(note: unknown): note is RunNote {
     Record<keyof RunNote, unknown>
   >;
   const { node, serial, feedFailure, state, isInForce, entries, alarms, counts } = more;
+  const { sessions = [] } = more;
   return (
     [processId, writtenEpochMs, startedEpochMs].every(Number.isSafeInteger) &&
     [runId, node, serial, state].every((text) => typeof text === 'string') &&
@@ -95,7 +111,22 @@ function isNote(note: unknown): note is RunNote {
     'ipv6' in entries &&
     Array.isArray(alarms) &&
     alarms.every((alarm) => typeof alarm === 'string') &&
-    isCounts(counts)
+    isCounts(counts) &&
+    Array.isArray(sessions) &&
+    sessions.every(isSession)
+  );
+}
+
+function isSession(value: unknown): value is SessionNote {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, address, state, isUp, sinceEpochMs, prefixesOut, lastError } = value as Partial<
+    Record<keyof SessionNote, unknown>
+  >;
+  return (
+    [name, address, state].every((text) => typeof text === 'string') &&
+    (lastError === null || typeof lastError === 'string') &&
+    typeof isUp === 'boolean' &&
+    [sinceEpochMs, prefixesOut].every(Number.isSafeInteger)
   );
 }
 

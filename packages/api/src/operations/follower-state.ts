@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+/** A session of a follower with another program, such as a router. Times are wall-clock microseconds. */
+export interface FollowerSession {
+  readonly name: string;
+  readonly address: string;
+  /** In the words of its protocol. */
+  readonly state: string;
+  readonly isUp: boolean;
+  /** Since when it is up, or down. */
+  readonly sinceEpochUs: number;
+  /** Prefixes that the other side has from it. */
+  readonly prefixesOut: number;
+  /** What went wrong last, by its name in the protocol's RFC, and who said so. */
+  readonly lastError: string | undefined;
+}
+
 /**
  * A program of this machine with a process of its own that carries out what a node lists, such as the firewall. Times are
  * wall-clock microseconds.
@@ -22,6 +37,8 @@ export interface FollowerState {
   readonly entries: { readonly ipv4: number; readonly ipv6: number };
   /** Since its start, by name. */
   readonly counts: Readonly<Record<string, number>>;
+  /** With others; none for a follower that has no need of any. */
+  readonly sessions: readonly FollowerSession[];
   /** What an operator should look at; none where all is well. */
   readonly troubles: readonly string[];
 }

@@ -48,6 +48,15 @@ function followerEntry(state: FollowerState, feed: Feed): Json {
     lag: serial === undefined ? null : lagOf(serial, feed),
     entries: state.entries,
     counts: state.counts,
+    sessions: state.sessions.map((one) => ({
+      name: one.name,
+      address: one.address,
+      state: one.state,
+      up: one.isUp,
+      since: rfc3339(one.sinceEpochUs),
+      prefixes_out: one.prefixesOut,
+      last_error: one.lastError ?? null,
+    })),
     troubles: [...state.troubles],
   };
 }

@@ -31,7 +31,7 @@ export const OPERATIONS_SCHEMAS = {
     items: {
       type: 'array',
       items: object({
-        name: text('firewall.'),
+        name: text('firewall or bgp.'),
         process_id: count('Its process.'),
         state: text('In its own words.'),
         in_force: { type: 'boolean', description: 'Whether what it was told is carried out.' },
@@ -55,6 +55,19 @@ export const OPERATIONS_SCHEMAS = {
           type: 'object',
           additionalProperties: count('Since its start.'),
           description: 'changes, failures, refused_packets, refused_octets and others.',
+        },
+        sessions: {
+          type: 'array',
+          description: 'With routers, of bgp.',
+          items: object({
+            name: text('As the operator named it, else its address.'),
+            address: text('Where it is.'),
+            state: text('RFC 4271, such as Established or Active.'),
+            up: { type: 'boolean', description: 'Whether there is a session.' },
+            since: time('Since when there is one, or none.'),
+            prefixes_out: count('Prefixes that the router has from it.'),
+            last_error: textOrNull('By its name in the RFC, and who said so.'),
+          }),
         },
         troubles: {
           type: 'array',
