@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetMade, FleetNode, FleetState } from '@sentrypeer/fleet';
+import type { FleetDay, FleetMade, FleetNode, FleetState } from '@sentrypeer/fleet';
+import { formatMebibytes } from '@sentrypeer/kernel';
 import { FLEET_NODE_SILENT_MS } from '../services/fleet/limits.ts';
 import type { Config } from '../config/config.ts';
 import type { Answer } from './command.ts';
@@ -39,6 +40,26 @@ export function madeAnswer(
       has_large_objects: made.hasLargeObjects,
     },
     ...(remarks.length === 0 ? {} : { remark: remarks.join('') }),
+  };
+}
+
+/** Days that were removed, or would be. */
+export function prunedAnswer(old: readonly FleetDay[], days: number, isDone: boolean): Answer {
+  const octets = old.reduce((sum, day) => sum + day.octets, 0);
+  const kept = `events of ${countOf(days, 'day')} are kept`;
+  const size = `${countOf(old.length, 'day')}, ${formatMebibytes(octets)}`;
+  const done = isDone
+    ? `Removed ${size}: ${kept}, and totals by the hour for a year.\n`
+    : `${size} would be removed: ${kept}. Say it with --yes to remove them.\n`;
+  const rows = old.map(({ day, rows, octets: size }) => [
+    day,
+    rows < 0 ? 'unknown' : String(rows),
+    formatMebibytes(size),
+  ]);
+  const table = old.length === 0 ? '' : formatTable([['DAY', 'EVENTS (ABOUT)', 'SIZE'], ...rows]);
+  return {
+    text: `${table}${old.length === 0 ? `Nothing is older: ${kept}.\n` : done}`,
+    json: { kept_days: days, removed: isDone, days: old.map((day) => ({ ...day })) },
   };
 }
 

@@ -2,6 +2,8 @@
 
 import type { FleetConnection, FleetRole } from '@sentrypeer/fleet';
 import { quoted, refusal } from '../config/refusal.ts';
+import { countType } from '../config/value-types.ts';
+import { FLEET_DAYS_MAX } from '../services/fleet/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { needed, refuseMore } from './words.ts';
 
@@ -121,7 +123,36 @@ const MIGRATE: Command = {
   },
 };
 
-export const FLEET: readonly Command[] = [INIT, JOIN, LEAVE, STATUS, MIGRATE];
+const PRUNE: Command = {
+  name: 'fleet prune',
+  form: 'DAYS',
+  doc: 'Print which days of the fleet are older than DAYS and how large they are; with `--yes` remove their events and keep totals by the hour for a year. Run it daily, as the owner.',
+  flags: ['yes'],
+  database: 'none',
+  examples: [['fleet prune 30 --yes --fleet-file owner.fleet', 'Keep the events of 30 days.']],
+  prepare: ({ words: [text, ...more], flags }) => {
+    const given = needed(text, 'fleet prune DAYS');
+    const days = countType('DAYS', 1, FLEET_DAYS_MAX).parse(given);
+    if (days === undefined) {
+      throw refusal(`${quoted(given)} is not a number of days from 1 to ${FLEET_DAYS_MAX}`);
+    }
+    refuseMore(more, 'fleet prune DAYS');
+    return async (context) => {
+      const { dropDay, dropRest, oldDays } = await import('@sentrypeer/fleet');
+      await using connection = await connect(context);
+      const old = await oldDays(connection, days);
+      const isDone = flags.has('yes');
+      if (isDone) {
+        for (const day of old) await dropDay(connection, day);
+        await dropRest(connection, days);
+      }
+      const { prunedAnswer } = await import('./fleet-answers.ts');
+      return prunedAnswer(old, days, isDone);
+    };
+  },
+};
+
+export const FLEET: readonly Command[] = [INIT, JOIN, LEAVE, STATUS, PRUNE, MIGRATE];
 
 function addressOf({ config: { fleetAddress } }: CommandContext) {
   if (fleetAddress !== undefined) return fleetAddress;

@@ -16,5 +16,6 @@ export type { PulledEvent } from './pull/pulled-event.ts';
 export { Puller, type PullState } from './pull/puller.ts';
 export type { Marks, Place, Pushed, PushedLog } from './push/log.ts';
 export { Pusher, type PushState } from './push/pusher.ts';
+export { dropDay, dropRest, oldDays, type FleetDay } from './retention.ts';
 export { FLEET_SCHEMA_VERSION } from './schema/migrations.ts';
 export { fleetState, type FleetNode, type FleetState } from './status.ts';

@@ -71,3 +71,9 @@ export const PULL_EVENTS_MAX = 500;
 
 /** Milliseconds between two looks of a hub at the marks of the fleet. Chosen: a source is listed within seconds. */
 export const PULL_MS = 500;
+
+/** Milliseconds that a removal waits for the pushes that are under way. */
+export const LOCK_MS_MAX = 10_000;
+
+/** Days for which totals by the hour are kept after their rows were removed. */
+export const TOTALS_DAYS = 366;
