@@ -66,6 +66,11 @@ export class Identity {
     return new Uint8Array(hkdfSync('sha256', this.#seed, '', `sentrypeer ${purpose}`, SECRET_SIZE));
   }
 
+  /** What TLS proves this node's key with, PEM. */
+  get privateKeyPem(): string {
+    return this.#document.privateKeyPem;
+  }
+
   /** 64 octets, the same for the same text (RFC 8032 §5.1.6). */
   sign(octets: Uint8Array): Uint8Array {
     return sign(null, octets, this.#key);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The pool by file: what a node says leaves it, and arrives at another, without any network between them. */
+/* The pool: what nodes met reaches another over links, and acts there if they are voters. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DaemonProcess, until } from './daemon-process.ts';
@@ -50,16 +52,54 @@ async function met(node: DaemonProcess, addresses: readonly string[]): Promise<v
   });
 }
 
-test('what one node met arrives at another by file, beside both daemons, and acts on nothing there', async () => {
-  await using alice = await DaemonProcess.start(['-r', '--threads=1']);
-  await using bob = await DaemonProcess.start(['-r', '--threads=1']);
-  const file = join(alice.folder, 'pool.pages');
-  await met(alice, [ATTACKER]);
-  const exported = await json(alice, 'pool', 'export', file);
-  assert.deepEqual(exported, { file, pages: 1, own_pages_written: 1 });
-  assert.equal((await json(bob, 'pool', 'import', file))['taken'], 1);
-  const subjects = bob.rows('SELECT subject FROM pool_claim').map((row) => row['subject']);
-  assert.deepEqual(subjects, [ATTACKER]);
-  const check = await fetch(`http://127.0.0.1:${bob.ports.api}/ip-addresses/${ATTACKER}`);
-  assert.equal(check.status, 404, 'a stranger said it');
+const NETWORK = [
+  '-p',
+  '-b',
+  'none',
+  '--neighbours=off',
+  '--dht-address=127.0.0.1',
+  '--share-delay=0',
+];
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('what two voters met is listed at a third node within seconds, and gone when one is distrusted', async () => {
+  const port = await freePort();
+  const linked = [...NETWORK, '--dht-port=0', `--pool-peer=127.0.0.1:${port}`];
+  await using hub = await DaemonProcess.start([
+    '-r',
+    '--threads=1',
+    ...NETWORK,
+    `--dht-port=${port}`,
+  ]);
+  const voters = await Promise.all([
+    DaemonProcess.start(['-r', '--threads=1', ...linked]),
+    DaemonProcess.start(['-r', '--threads=1', ...linked]),
+  ]);
+  await using scope = new AsyncDisposableStack();
+  for (const voter of voters) scope.use(voter);
+  await Promise.all(voters.map((voter) => met(voter, [ATTACKER])));
+  await until('both pages', () => hub.number('SELECT count(*) FROM pool_claim') === 2);
+  const listed = "SELECT count(*) FROM listing WHERE level = 'listed'";
+  assert.equal(hub.number(listed), 0, 'they are strangers');
+  const ids = hub.rows('SELECT node_id FROM pool_author').map((row) => String(row['node_id']));
+  const url = `http://127.0.0.1:${hub.ports.api}`;
+  await Promise.all(ids.map((id, at) => json(hub, 'peers', 'trust', id, `Friend ${at}`)));
+  await until('the listing', () => hub.number(listed) === 1);
+  const check = (await (await fetch(`${url}/v1/check?address=${ATTACKER}`)).json()) as object;
+  assert.ok('listed' in check && check.listed === true);
+  assert.ok('pool' in check && 'reasons' in check);
+  assert.deepEqual(check.pool, { voters: 2, quorum: 2, strangers: 0, networks: 0 });
+  assert.match(JSON.stringify(check.reasons), /2 of 2 voters .* Friend \d, Friend \d/);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /^sentrypeer_pool_links 2$/m);
+  await json(hub, 'peers', 'distrust', ids[1] ?? '');
+  await until('its end', () => hub.number(listed) === 0);
 });

@@ -117,7 +117,9 @@ const RETIRE: Command = {
       const { config, clock } = context;
       using pool = await openPool(context);
       const identity = await openIdentity(config.identityFile);
-      const options = { networkId: config.dhtNetwork, nowS: Math.floor(clock.epochUs() / 1e6) };
+      const { poolNetworkOf } = await import('../services/pool/pool-key.ts');
+      const { networkId } = await poolNetworkOf(config);
+      const options = { networkId, nowS: Math.floor(clock.epochUs() / 1e6) };
       pool.add(signedPages([retirePage(ownPages(pool.pages), identity, options)]), true);
       return {
         text: `The key of this node is retired. Export the pool once more, so that others learn of it; move ${shown(context.config.identityFile)} away to go on as a new node.\n`,
@@ -171,7 +173,26 @@ const STATUS: Command = {
   },
 };
 
-export const POOL: readonly Command[] = [STATUS, EXPORT, IMPORT, WITHDRAW, RETIRE, RESUME];
+const INIT: Command = {
+  name: 'pool init',
+  form: 'FILE',
+  doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes by a safe way and start them with `--pool-key FILE`: they exchange pages with each other and with nobody else.',
+  database: 'none',
+  prepare: ({ words: [file, ...more] }) => {
+    const path = needed(file, 'pool init FILE');
+    refuseMore(more, 'pool init FILE');
+    return async () => {
+      const { makePoolKey } = await import('../services/pool/pool-key.ts');
+      await makePoolKey(path);
+      return {
+        text: `${shown(path)} has the key of a new pool: copy it to your nodes, and start them with --pool-key.\n`,
+        json: { file: path },
+      };
+    };
+  },
+};
+
+export const POOL: readonly Command[] = [STATUS, INIT, EXPORT, IMPORT, WITHDRAW, RETIRE, RESUME];
 
 async function openPool({ config, clock, logger }: CommandContext): Promise<PoolFile> {
   const { PoolFile } = await import('@sentrypeer/store');
@@ -183,25 +204,19 @@ async function sayAll(
   context: CommandContext,
 ): Promise<{ readonly withdrawnCount: number; readonly saidCount: number }> {
   const { StoreReader } = await import('@sentrypeer/store');
-  const { NumberingPlans } = await import('@sentrypeer/numbers');
-  const { judgeOver } = await import('../services/judge.ts');
-  const { Speaker } = await import('../services/pool/speaker.ts');
+  const { openSpeaker } = await import('../services/pool/open-speaker.ts');
+  const { poolNetworkOf } = await import('../services/pool/pool-key.ts');
   const { openIdentity } = await import('../identity.ts');
   const { config, clock, stage } = context;
   using pool = await openPool(context);
   using log = StoreReader.open(config.dbFile);
-  const plans = await NumberingPlans.load();
-  const options = judgeOptions(config, stage);
-  const { evidence } = log;
-  const judges = judgeOver({ clock, plans, evidence }, options);
+  const { networkId } = await poolNetworkOf(config);
   const identity = await openIdentity(config.identityFile);
-  const { policy } = options;
-  const ports = { pool: pool.pages, evidence, identity, judges, plans, policy };
-  const speaker = new Speaker(ports, clock.epochUs());
-  const withdrawn = speaker.takeBack(config.dhtNetwork, clock.epochUs());
+  const speaker = await openSpeaker({ log, pool: pool.pages, identity, clock }, config, stage);
+  const withdrawn = speaker.takeBack(networkId, clock.epochUs());
   const withdrawnCount = taken(pool.add(withdrawn, true));
   while (speaker.listen(clock.epochUs()));
-  const pages = speaker.speak(config.dhtNetwork, clock.epochUs(), true);
+  const pages = speaker.speak(networkId, clock.epochUs(), true);
   return { withdrawnCount, saidCount: taken(pool.add(pages, true)) };
 }
 
@@ -297,7 +312,9 @@ async function importPages(
 }> {
   const { filePages } = await import('@sentrypeer/pool/pages');
   const { checkPage } = await import('../services/pool/check-page.ts');
-  const at = { networkId: config.dhtNetwork, nowS: Math.floor(clock.epochUs() / 1e6) };
+  const { poolNetworkOf } = await import('../services/pool/pool-key.ts');
+  const { networkId } = await poolNetworkOf(config);
+  const at = { networkId, nowS: Math.floor(clock.epochUs() / 1e6) };
   const counts: Record<string, number> = {};
   const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
   const bad: BadPage[] = [];

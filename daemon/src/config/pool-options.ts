@@ -2,7 +2,7 @@
 
 import { DHT_NETWORK_MAX, SHARE_BUDGET_OCTETS_MIN, SHARE_DELAY_SECONDS_MAX } from '../limits.ts';
 import { derivedOption, option } from './option.ts';
-import { hostsType, neighboursType, type HostPort } from './pool-types.ts';
+import { hostsType, neighboursType, poolPeersType, type HostPort } from './pool-types.ts';
 import {
   addressesType,
   countType,
@@ -94,6 +94,21 @@ export const POOL_OPTIONS = {
     defaultValue: 60,
     needs: 'peer-to-peer',
     doc: 'Longest random delay before an event is shared, so that its time does not tell an attacker where the honeypot is; 0 shares at once.',
+  }),
+  poolPeers: derivedOption({
+    group: 'pool',
+    long: 'pool-peer',
+    type: poolPeersType,
+    defaultText: 'none',
+    needs: 'peer-to-peer',
+    doc: 'Node of the pool to keep a link with (TCP, TLS 1.3), and its key, if another must not answer.',
+  }),
+  poolKeyFile: derivedOption({
+    group: 'pool',
+    long: 'pool-key',
+    type: pathType,
+    defaultText: 'none: the open pool',
+    doc: 'File with the shared key of a closed pool (`pool init` makes one): pages and links are only exchanged with nodes that have it.',
   }),
   poolQuorum: option({
     group: 'pool',

@@ -16,6 +16,7 @@ export interface HostPort {
 }
 
 const DHT_PORT = 4222;
+const KEY_SIZE = 32;
 const NEIGHBOURS = ['off', 'link', 'admin', 'site', 'organization'] as const;
 
 export type NeighboursScope = (typeof NEIGHBOURS)[number];
@@ -28,6 +29,42 @@ export const hostsType: ValueType<readonly HostPort[]> = {
   parse: (text) => (text === 'none' ? [] : parseList(text, parseHostPort)),
   format: (value) => (value.length === 0 ? 'none' : value.map(formatHostPort).join(',')),
 };
+
+/** A node of the pool, and its raw Ed25519 key in hexadecimal where another must not answer. */
+export interface PoolPeer extends HostPort {
+  readonly key: string | undefined;
+}
+
+export const poolPeersType: ValueType<readonly PoolPeer[]> = {
+  placeholder: 'HOST[:PORT][=KEY]',
+  wanted:
+    'a host such as node.example.org or 192.0.2.1:4222, perhaps with = and its key in base64url',
+  toml: ['string'],
+  repeatable: true,
+  parse: (text) => parseList(text, parsePoolPeer),
+  format: (value) =>
+    value
+      .map(({ key, ...at }) =>
+        key === undefined ? formatHostPort(at) : `${formatHostPort(at)}=${keyText(key)}`,
+      )
+      .join(','),
+};
+
+function keyText(hex: string): string {
+  return Uint8Array.fromHex(hex).toBase64({ alphabet: 'base64url', omitPadding: true });
+}
+
+function parsePoolPeer(text: string): PoolPeer | undefined {
+  const at = text.indexOf('=');
+  const host = parseHostPort(at < 0 ? text : text.slice(0, at));
+  if (host === undefined || at < 0) return host && { ...host, key: undefined };
+  try {
+    const key = Uint8Array.fromBase64(text.slice(at + 1), { alphabet: 'base64url' });
+    return key.length === KEY_SIZE ? { ...host, key: key.toHex() } : undefined;
+  } catch {
+    return undefined; // No base64.
+  }
+}
 
 export const neighboursType: ValueType<NeighboursScope> = {
   placeholder: 'SCOPE',

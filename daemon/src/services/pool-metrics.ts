@@ -70,7 +70,7 @@ function received({ pool, missedValues }: SharingStatus): readonly MetricFamily[
   ];
 }
 
-function network({ pool, dht, neighbours }: SharingStatus): readonly MetricFamily[] {
+function network({ pool, dht, links, neighbours }: SharingStatus): readonly MetricFamily[] {
   const nodes = Object.fromEntries(
     dht.families.map(({ family, goodNodes }) => [`ipv${family}`, goodNodes]),
   );
@@ -84,6 +84,14 @@ function network({ pool, dht, neighbours }: SharingStatus): readonly MetricFamil
     labelled('sentrypeer_dht_good_nodes', 'Nodes that answer.', 'family', nodes, 'gauge'),
     single('sentrypeer_dht_stored_values', 'gauge', 'Values of others kept.', dht.storedValues),
     single('sentrypeer_dht_stored_bytes', 'gauge', 'Octets of them.', dht.storedOctets),
+    single('sentrypeer_pool_links', 'gauge', 'Links with nodes of the pool.', links.links.length),
+    single('sentrypeer_pool_pages', 'gauge', 'Pages of the pool that are kept.', links.pages),
+    labelled(
+      'sentrypeer_pool_pages_total',
+      'Pages of the pool that went over links, by what became of them.',
+      'result',
+      { ...links.counters },
+    ),
     ...(neighbours === undefined
       ? []
       : [

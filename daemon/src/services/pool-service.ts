@@ -2,9 +2,11 @@
 
 import { randomFillSync } from 'node:crypto';
 import type { DhtNode, DhtStatus } from '@sentrypeer/dht';
+import { zonedAddress } from '@sentrypeer/ip';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { Neighbours, NeighboursCounters, Pool, PoolStatus } from '@sentrypeer/pool';
 import type { StoreReader } from '@sentrypeer/store';
+import type { LinksStatus, PoolLinks } from './pool/pool-links.ts';
 import type { Config } from '../config/config.ts';
 import { formatHostPort } from '../config/pool-types.ts';
 import type { ListenAddress } from '../config/value-types.ts';
@@ -31,6 +33,8 @@ export interface SharingStatus {
   readonly dht: DhtStatus;
   /** Values that came too fast to be looked at. */
   readonly missedValues: number;
+  /** With nodes of the pool. */
+  readonly links: LinksStatus;
   /** `undefined` where none are looked for. */
   readonly neighbours: (NeighboursCounters & { readonly count: number }) | undefined;
 }
@@ -40,15 +44,22 @@ export class PoolService implements AsyncDisposable {
   readonly #scope: AsyncDisposableStack;
   readonly #dht: DhtNode;
   readonly #pool: Pool;
+  readonly #links: PoolLinks;
   readonly #neighbours: Neighbours | undefined;
 
   private constructor(
     scope: AsyncDisposableStack,
-    parts: { readonly dht: DhtNode; pool: Pool; neighbours: Neighbours | undefined },
+    parts: {
+      readonly dht: DhtNode;
+      pool: Pool;
+      links: PoolLinks;
+      neighbours: Neighbours | undefined;
+    },
   ) {
     this.#scope = scope;
     this.#dht = parts.dht;
     this.#pool = parts.pool;
+    this.#links = parts.links;
     this.#neighbours = parts.neighbours;
   }
 
@@ -95,6 +106,11 @@ export class PoolService implements AsyncDisposable {
     );
     scope.use(pool);
     pool.running.catch(ports.onFailed);
+    const { PoolLinks } = await import('./pool/pool-links.ts');
+    const dhtNodes = () => dht.exportState().nodes;
+    const links = scope.use(
+      await PoolLinks.open({ ...ports, dhtNodes, wakeAfter }, config, dht.locals),
+    );
     const neighbours =
       config.neighbours === 'off'
         ? undefined
@@ -103,20 +119,11 @@ export class PoolService implements AsyncDisposable {
             scope: config.neighbours,
             dht,
             pool,
+            links,
             owner: scope,
           });
-    const save = (): Promise<void> =>
-      writeDhtState(
-        config.dhtStateFile,
-        { dht: dht.exportState(), pool: pool.exportState() },
-        logger,
-      );
-    const timer = setInterval(() => void save(), DHT_STATE_MS);
-    scope.defer(async () => {
-      clearInterval(timer);
-      await save();
-    });
-    return new PoolService(scope.move(), { dht, pool, neighbours });
+    scope.defer(saveNowAndThen(config.dhtStateFile, { dht, pool, logger }));
+    return new PoolService(scope.move(), { dht, pool, links, neighbours });
   }
 
   /** Where the DHT node is bound. */
@@ -134,6 +141,7 @@ export class PoolService implements AsyncDisposable {
     return {
       pool: this.#pool.status(),
       dht: this.#dht.status(),
+      links: this.#links.status(),
       missedValues: this.#dht.counters().listenEventsDropped,
       neighbours:
         neighbours === undefined ? undefined : { ...neighbours.counters, count: neighbours.count },
@@ -145,6 +153,20 @@ export class PoolService implements AsyncDisposable {
   }
 }
 
+/** @returns What ends it, having saved once more. */
+function saveNowAndThen(
+  path: string,
+  { dht, pool, logger }: { readonly dht: DhtNode; readonly pool: Pool; readonly logger: Logger },
+): () => Promise<void> {
+  const save = (): Promise<void> =>
+    writeDhtState(path, { dht: dht.exportState(), pool: pool.exportState() }, logger);
+  const timer = setInterval(() => void save(), DHT_STATE_MS);
+  return async () => {
+    clearInterval(timer);
+    await save();
+  };
+}
+
 async function openNeighbours(
   { identity, clock, logger }: PoolServicePorts,
   parts: {
@@ -152,11 +174,12 @@ async function openNeighbours(
     readonly scope: Exclude<Config['neighbours'], 'off'>;
     readonly dht: DhtNode;
     readonly pool: Pool;
+    readonly links: PoolLinks;
     /** Closes what is opened. */
     readonly owner: AsyncDisposableStack;
   },
 ): Promise<Neighbours> {
-  const { config, scope, dht, pool, owner } = parts;
+  const { config, scope, dht, pool, links, owner } = parts;
   const { Neighbours } = await import('@sentrypeer/pool');
   const { openMulticast } = await import('@sentrypeer/pool/udp');
   const multicast = owner.use(
@@ -169,7 +192,10 @@ async function openNeighbours(
       signer: identity,
       send: (octets) => multicast.send(octets),
       isConnected: () => dht.isConnected,
-      call: (endpoint) => dht.call(endpoint),
+      call: (endpoint) => {
+        dht.call(endpoint);
+        links.meet(zonedAddress(endpoint), endpoint.port);
+      },
       learnKey: (nodeId, publicKey) => pool.learnKey(nodeId, publicKey),
     },
     {

@@ -12,11 +12,13 @@ import {
   type Decision,
   type DeliveredEvent,
   type EndpointChange,
+  type PageOutcome,
   type FleetMarks,
   type FleetPlace,
   type FleetShare,
   type PlacedAddress,
   type PlacesProgress,
+  type PoolPage,
 } from '@sentrypeer/store';
 import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './judge.ts';
@@ -132,6 +134,13 @@ export class StoreService implements WriterCommands {
     if (trust === 'forgotten') return this.#store.forget(nodeId);
     this.#store.setTrust(nodeId, trust);
     return true;
+  }
+
+  /** Keeps pages of the pool; throws `OperatingError` where that can't be done now. */
+  addPages(pages: readonly PoolPage[], asSelf: boolean): readonly PageOutcome[] {
+    const outcomes = this.#store.addPages(pages, asSelf);
+    this.#judge.wake();
+    return outcomes;
   }
 
   /** Writes what the operator decided; throws `OperatingError`. */

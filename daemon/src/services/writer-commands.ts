@@ -5,11 +5,13 @@ import type {
   Decision,
   DeliveredEvent,
   EndpointChange,
+  PageOutcome,
   FleetMarks,
   FleetPlace,
   FleetShare,
   PlacedAddress,
   PlacesProgress,
+  PoolPage,
 } from '@sentrypeer/store';
 
 /**
@@ -22,6 +24,8 @@ export interface WriterCommands {
   deliver(events: readonly DeliveredEvent[]): number;
   /** Keeps what the operator thinks of another node, or takes it back. @returns Whether the node is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
+  /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
+  addPages(pages: readonly PoolPage[], asSelf: boolean): readonly PageOutcome[];
   /** Writes what the operator decided. */
   decide(decision: Decision): void;
   /** Remembers how far a consumer came. Never throws `OperatingError`: the next one says it again. */

@@ -27,6 +27,7 @@ class Node implements Disposable {
     dbFile: join(this.folder, 'sentrypeer.db'),
     identityFile: join(this.folder, 'identity.json'),
     dhtNetwork: 0,
+    shareDelaySeconds: 60,
   };
   readonly database: DatabaseSync;
 

@@ -87,6 +87,8 @@ test('loadConfig() without anything gives the documented defaults', () => {
       neighbours: 'link',
       shareBudgetOctets: 4_194_304,
       shareDelaySeconds: 60,
+      poolPeers: undefined,
+      poolKeyFile: undefined,
       poolQuorum: 2,
       fleet: undefined,
       fleetFile: undefined,

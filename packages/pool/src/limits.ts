@@ -228,6 +228,68 @@ export const SPEAK_S_MAX = 10;
 export const SPEAK_LATER_S_MIN = 600;
 export const SPEAK_LATER_S_MAX = 1800;
 
+/** Pages that were not taken and are not asked for again, at least; all of them for this long. */
+export const REFUSED_IDS_MIN = 16_384;
+export const REFUSED_MS = 3_600_000;
+
+/** Octets of what one frame of a link holds. */
+export const FRAME_OCTETS_MAX = 65_536;
+
+/** Octets that a link has not sent yet, beyond which it only announces. */
+export const LINK_UNSENT_OCTETS_MAX = 262_144;
+
+/** Links that others dialled; of these from one network (/16, /32 of IPv6). */
+export const LINKS_IN_MAX = 32;
+export const LINKS_OF_NETWORK_MAX = 2;
+
+/** Connections that are being set up at once, and per second. Chosen: each costs 7 ms and a signature. */
+export const HANDSHAKES_OPEN_MAX = 16;
+export const HANDSHAKES_PER_SECOND_MAX = 4;
+
+/** Milliseconds for a connection, TLS and hello. */
+export const HELLO_MS_MAX = 10_000;
+
+/** Milliseconds between two looks at what is to be done. */
+export const EXCHANGE_STEP_MS = 200;
+
+/** Milliseconds for which announcements are gathered. */
+export const HAVE_MS = 3000;
+
+/** Milliseconds that a page which was announced may be on its way by another link, and that an answer may take. */
+export const WANT_WAIT_MS = 600;
+export const ANSWER_MS_MAX = 5000;
+
+/** Pages that are asked for and have not come: in all, and of one link. Chosen: 256 KiB of whole pages. */
+export const WANTED_MAX = 8192;
+export const LINK_PAGES_AT_ONCE = 64;
+
+/** Pages that a link may ask for and that were not sent yet. */
+export const LINK_SERVED_MAX = 1024;
+
+/** Answers in a row that may fail before the link ends. */
+export const BROKEN_PROMISES_MAX = 3;
+
+/** Milliseconds between two comparisons with one of the links, and between two that are answered. */
+export const COMPARE_MS = 600_000;
+export const SUMMARY_ANSWER_MS_MIN = 2000;
+
+/** Pages of which a link remembers that the other end has them, at least. Chosen: 2 MB for 37 links. */
+export const LINK_KNOWN_MIN = 1024;
+
+/** Keys whose quiet pages the other end may ask for: as many as it may have voters. */
+export const FOLLOWED_MAX = 64;
+
+/** Pages of an author that is no voter: at once, as many as are kept of it, and an hour. */
+export const AUTHOR_PAGES_BURST = 64;
+export const AUTHOR_PAGES_PER_HOUR = 6;
+
+/** Authors whose rate is remembered. */
+export const AUTHOR_RATES_MAX = 16_384;
+
+/** Pages of all that are no voters: at once, for who joins or was away, and per second. Chosen: 50 MB a day with their way on. */
+export const STRANGERS_PAGES_BURST = 16_384;
+export const STRANGERS_PAGES_PER_S = 1.25;
+
 assert(SHARED_OCTETS_MAX < RECEIVED_OCTETS_MAX, 'what we share is taken');
 assert(CLASS_EVENTS_BURST > ORIGIN_EVENTS_BURST, 'one origin cannot use up what all may say');
 assert(PERMANENT_VALUES_MAX <= PUTS_OPEN_MAX, 'what is announced again fits into the open puts');

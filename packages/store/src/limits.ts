@@ -189,6 +189,9 @@ export const STRANGER_CLAIMS_MAX = 4096;
 /** Claims of all, with their pages about 90 octets each. Chosen: a week of one claim a second, and two thirds more. */
 export const POOL_CLAIMS_MAX = 1_000_000;
 
+/** Pages of all. Chosen: links know each by 100 octets. */
+export const POOL_PAGES_MAX = 131_072;
+
 /** Authors of pages that are remembered, 250 octets each. */
 export const AUTHORS_MAX = 131_072;
 

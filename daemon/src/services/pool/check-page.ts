@@ -13,7 +13,11 @@ import {
 import type { PoolPage, PoolReader } from '@sentrypeer/store';
 
 /** Why a page is not taken: no page, not of this pool or this time, or not signed by its key. */
-export type BadPage = { readonly bad: string };
+export interface BadPage {
+  readonly bad: string;
+  /** Nobody who follows the rules passes it on. */
+  readonly isForged: boolean;
+}
 
 /** Checks a page claim by claim. @param nowS Seconds since 1970. */
 export function checkPage(
@@ -21,10 +25,12 @@ export function checkPage(
   at: { readonly networkId: number; readonly nowS: number },
 ): PoolPage | BadPage {
   const read = decodePage(octets);
-  if ('code' in read) return { bad: `${read.code} at octet ${read.offset}` };
+  if ('code' in read) {
+    return { bad: `${read.code} at octet ${read.offset}`, isForged: true };
+  }
   const unfit = pageUnfit(read.page, at);
-  if (unfit !== undefined) return { bad: unfit };
-  return pageHolds(octets) ? keptPage(read) : { bad: 'page_signature' };
+  if (unfit !== undefined) return { bad: unfit, isForged: false };
+  return pageHolds(octets) ? keptPage(read) : { bad: 'page_signature', isForged: true };
 }
 
 function keptPage({ page, octets }: DecodedPage): PoolPage {

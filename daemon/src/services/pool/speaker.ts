@@ -6,6 +6,7 @@ import type { NumberingPlans } from '@sentrypeer/numbers';
 import {
   Author,
   composePages,
+  TokenBucket,
   withdrawPages,
   type Met,
   type PageClaim,
@@ -14,10 +15,16 @@ import {
 import type { OwnFacts, PoolPage, PoolReader, StoreReader } from '@sentrypeer/store';
 import { policyOf } from '@sentrypeer/verdict';
 import type { Identity } from '../../identity.ts';
-import { OWN_EVIDENCE_DAYS, OWN_EVIDENCE_ROWS } from './limits.ts';
+import {
+  OWN_EVIDENCE_DAYS,
+  OWN_EVIDENCE_ROWS,
+  OWN_PAGES_BURST,
+  OWN_PAGES_PER_HOUR,
+} from './limits.ts';
 import { ownPages, signedPages } from './check-page.ts';
 import type { judgeOver, JudgeOptions } from '../judge.ts';
 
+const HOUR_S = 3600;
 const HOUR_US = 3_600_000_000;
 const DAY_US = 24 * HOUR_US;
 
@@ -28,6 +35,8 @@ export interface SpeakerPorts {
   readonly judges: ReturnType<typeof judgeOver>;
   readonly plans: NumberingPlans;
   readonly policy: JudgeOptions['policy'];
+  /** Longest wait of what few say, seconds. */
+  readonly waitSMax: number;
 }
 
 /** Says in the pool what this node met. */
@@ -38,16 +47,22 @@ export class Speaker {
   readonly #readUs: Record<'addresses' | 'numbers', number>;
 
   readonly #confidenceMin: number;
+  readonly #rate: TokenBucket;
   #decisionsCount = -1;
 
   /** @param nowUs Wall-clock microseconds. */
   constructor(ports: SpeakerPorts, nowUs: number) {
     this.#ports = ports;
     const { pool } = ports;
-    this.#author = new Author({
-      random: { fill: (octets) => randomFillSync(octets) },
-      othersCount: (subject, hour) => pool.othersCount(subject, hour),
-    });
+    this.#author = new Author(
+      {
+        random: { fill: (octets) => randomFillSync(octets) },
+        othersCount: (subject, hour) => pool.othersCount(subject, hour),
+      },
+      ports.waitSMax,
+    );
+    const rate = { burst: OWN_PAGES_BURST, perSecond: OWN_PAGES_PER_HOUR / HOUR_S };
+    this.#rate = new TokenBucket(rate, nowUs / 1000);
     const policy = policyOf(new Map(ports.policy.map(({ name, value }) => [name, value])));
     this.#confidenceMin = policy['number-confidence'];
     const sinceUs = nowUs - OWN_EVIDENCE_DAYS * DAY_US;
@@ -72,12 +87,16 @@ export class Speaker {
   speak(networkId: number, nowUs: number, everything = false): readonly PoolPage[] {
     const { pool, identity } = this.#ports;
     const nowS = Math.floor(nowUs / 1e6);
+    // Others take so many pages of one author and no more: who has much to say gathers it.
+    if (!everything && !this.#rate.hasOne(nowUs / 1000)) return [];
     const statements = this.#author
       .take(nowS, everything)
       .filter(({ claim }) => !this.#isTakenBack(claim, nowUs));
     if (statements.length === 0) return [];
     const options = { networkId, nowS };
-    return signedPages(composePages(ownPages(pool), statements, identity, options));
+    const pages = composePages(ownPages(pool), statements, identity, options);
+    for (const _page of pages) this.#rate.take();
+    return signedPages(pages);
   }
 
   /** Pages that take back what the operator allowed or delisted since it was said. */

@@ -47,11 +47,14 @@ interface Held {
  */
 export class Author {
   readonly #ports: AuthorPorts;
+  readonly #waitSMax: number;
   readonly #held = new Map<string, Held>();
   readonly #drawn = new Uint8Array(4);
 
-  constructor(ports: AuthorPorts) {
+  /** @param waitSMax Longest wait of what few say, seconds; with 0 everything is said at once. */
+  constructor(ports: AuthorPorts, waitSMax: number) {
     this.#ports = ports;
+    this.#waitSMax = waitSMax;
   }
 
   /** Statements that wait for their turn. */
@@ -95,7 +98,8 @@ export class Author {
     this.#ports.random.fill(this.#drawn);
     const share = new DataView(this.#drawn.buffer).getUint32(0) / 2 ** 32;
     const voices = this.#voices(subject, nowS);
-    if (voices < VOICES_HURRIED) return SPEAK_S_MAX * share;
+    if (this.#waitSMax === 0) return 0;
+    if (voices < VOICES_HURRIED) return Math.min(SPEAK_S_MAX, this.#waitSMax) * share;
     return SPEAK_LATER_S_MIN + (SPEAK_LATER_S_MAX - SPEAK_LATER_S_MIN) * share;
   }
 }

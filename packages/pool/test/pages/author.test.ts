@@ -142,7 +142,7 @@ function met(value: string, changes: Partial<Met> & { readonly days?: number } =
 /** @param others Voices about each subject. */
 function authorWith(others: Readonly<Record<string, number>> = {}): Author {
   const half = { fill: (octets: Uint8Array) => octets.fill(0x80) };
-  return new Author({ random: half, othersCount: (subject) => others[subject] ?? 0 });
+  return new Author({ random: half, othersCount: (subject) => others[subject] ?? 0 }, 60);
 }
 
 const said = (author: Author, nowS: number): readonly string[] =>

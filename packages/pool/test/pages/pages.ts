@@ -14,7 +14,7 @@ export const NOW_HOUR = NOW_S / 3600;
 /** PKCS #8 around an Ed25519 seed, RFC 8410 §7. */
 const PKCS8 = '302e020100300506032b657004220420';
 
-export function authorOf(name: string): Signer {
+export function authorOf(name: string): Signer & { readonly pem: string } {
   const seed = createHash('sha256').update(`author ${name}`).digest('hex');
   const key = createPrivateKey({
     key: Buffer.from(PKCS8 + seed, 'hex'),
@@ -24,6 +24,7 @@ export function authorOf(name: string): Signer {
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
   const publicKey = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
   return {
+    pem: key.export({ format: 'pem', type: 'pkcs8' }),
     nodeId: nodeIdOfKey(publicKey),
     publicKey,
     sign: (octets) => new Uint8Array(sign(null, octets, key)),

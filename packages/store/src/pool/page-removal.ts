@@ -41,6 +41,7 @@ export class PageRemoval {
     const { changes } = this.#claims.run(authorId, serial);
     this.#author.run(Number(row['claims']), authorId);
     this.#counters.add('pool_claims', -Number(changes));
+    this.#counters.add('pool_pages', -1);
     this.#counters.add('pool_changes', 1);
   }
 }

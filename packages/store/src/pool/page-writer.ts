@@ -9,6 +9,7 @@ import {
   AUTHORS_MAX,
   PAGES_REMOVED_STEP,
   POOL_CLAIMS_MAX,
+  POOL_PAGES_MAX,
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
 } from '../limits.ts';
@@ -209,12 +210,16 @@ export class PageWriter {
     this.#touch.run(page.serial, floor, page.claims.length, this.#clock.epochUs(), authorId);
     for (const claim of page.claims) this.#addClaimOf(page, claim, author);
     this.#counters.add('pool_changes', 1);
+    this.#counters.add('pool_pages', 1);
     return 'taken';
   }
 
   /** The oldest pages of whoever counts least go; none of one who counts more than the page's author. */
   #makeRoom({ madeEpochS, claims }: PoolPage, standing: number): boolean {
-    while (Number(this.#count.get('pool_claims')?.['value']) + claims.length > POOL_CLAIMS_MAX) {
+    while (
+      this.#number('pool_claims') + claims.length > POOL_CLAIMS_MAX ||
+      this.#number('pool_pages') >= POOL_PAGES_MAX
+    ) {
       const row = this.#weakest.get();
       if (row === undefined || Number(row['standing']) > standing) return false;
       const isOlder = Number(row['standing']) === standing && Number(row['made_s']) >= madeEpochS;
@@ -222,6 +227,10 @@ export class PageWriter {
       this.#removal.remove(Number(row['author_id']), Number(row['serial']));
     }
     return true;
+  }
+
+  #number(name: 'pool_claims' | 'pool_pages'): number {
+    return Number(this.#count.get(name)?.['value']);
   }
 
   #addClaimOf(

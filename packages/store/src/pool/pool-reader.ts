@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
+import { POOL_PAGES_MAX } from '../limits.ts';
 import { fromSqlite } from '../file/database-error.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { setCount, wordsOf } from '../judging/distinct.ts';
@@ -44,6 +45,10 @@ export class PoolReader {
   readonly #path: string;
   readonly #pages: StatementSync;
   readonly #proofs: StatementSync;
+  readonly #page: StatementSync;
+  readonly #pageIds: StatementSync;
+  readonly #changes: StatementSync;
+  readonly #voterKeys: StatementSync;
   readonly #ownPages: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
@@ -53,17 +58,25 @@ export class PoolReader {
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
     this.#pages = database.prepare(
-      'SELECT rowid AS page_id, octets FROM pool_page WHERE rowid > ? ORDER BY rowid LIMIT ?',
+      'SELECT page_id, octets FROM pool_page WHERE page_id > ? ORDER BY page_id LIMIT ?',
     );
     this.#proofs = database.prepare(`
       SELECT author_id AS page_id, first_octets, second_octets FROM pool_proof WHERE author_id > ?
       ORDER BY author_id LIMIT ?`);
+    this.#page = database.prepare('SELECT octets FROM pool_page WHERE page_id = ?');
+    this.#pageIds = database.prepare(
+      `SELECT page_id FROM pool_page WHERE page_id > 0 ORDER BY page_id LIMIT ${POOL_PAGES_MAX}`,
+    );
+    this.#changes = database.prepare("SELECT value FROM counter WHERE name = 'pool_changes'");
+    this.#voterKeys = database.prepare(
+      `SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}`,
+    );
     this.#ownPages = database.prepare(`
-      SELECT rowid AS page_id, octets FROM pool_page
+      SELECT page_id, octets FROM pool_page
       WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
     this.#counts = database.prepare(`
       SELECT (SELECT value FROM counter WHERE name = 'pool_authors') AS authors,
-        (SELECT coalesce(sum(pages), 0) FROM pool_author WHERE standing >= 0) AS pages,
+        (SELECT value FROM counter WHERE name = 'pool_pages') AS pages,
         (SELECT value FROM counter WHERE name = 'pool_claims') AS claims,
         (SELECT count(*) FROM origin WHERE is_voter) AS voters,
         (SELECT value FROM counter WHERE name = 'pool_admissions') AS admitted`);
@@ -82,6 +95,27 @@ export class PoolReader {
   /** Pages in the order in which they came, those after this one. */
   pages(afterPageId: number, limit: number): readonly KeptPage[] {
     return this.#guarded(() => this.#pages.all(afterPageId, limit).map(pageOf));
+  }
+
+  page(pageId: number): Uint8Array | undefined {
+    const row = this.#guarded(() => this.#page.get(pageId));
+    return row === undefined ? undefined : octetsOf(row['octets']);
+  }
+
+  /** Of all pages, ascending. */
+  pageIds(): readonly number[] {
+    return this.#guarded(() => this.#pageIds.all()).map((row) => Number(row['page_id']));
+  }
+
+  /** Another number after each change of pages or voters. */
+  changes(): number {
+    return Number(this.#guarded(() => this.#changes.get())?.['value'] ?? 0);
+  }
+
+  /** Of voters of whom there are pages, in hexadecimal. */
+  voterKeys(): ReadonlySet<string> {
+    const rows = this.#guarded(() => this.#voterKeys.all());
+    return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 
   /** Pairs of pages that prove that their author lies, by author. */

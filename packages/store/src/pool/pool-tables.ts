@@ -7,6 +7,7 @@
  * `pool_author` has who wrote pages, `state` is alive, retired or liar. All pages below `floor` are replaced. `standing` is
  * 0 for strangers, 1 for those whose word this node could check, 2 for voters, 3 for this node; pages have it too, as
  * those of the lowest make room first. Of a subject that an author states in several pages the highest serial counts.
+ * No `page_id` comes twice, because links follow pages by it.
  * `pool_proof` has two pages of one serial. `pool_admission` has the subjects that voters put before the judge, and
  * `pool_day` how many each day brought.
  */
@@ -31,6 +32,7 @@ export const TABLES_OF_VERSION_21 = `
   CREATE INDEX pool_author_idle_index ON pool_author (state, last_seen_us) WHERE pages = 0;
   CREATE INDEX pool_author_standing_index ON pool_author (standing);
   CREATE TABLE pool_page (
+    page_id INTEGER PRIMARY KEY AUTOINCREMENT,
     author_id INTEGER NOT NULL,
     serial INTEGER NOT NULL,
     replaces INTEGER NOT NULL,
@@ -66,5 +68,5 @@ export const TABLES_OF_VERSION_21 = `
     day INTEGER PRIMARY KEY,
     admitted INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO counter (name, value) VALUES ('pool_authors', 0), ('pool_claims', 0), ('pool_changes', 0),
+  INSERT INTO counter (name, value) VALUES ('pool_authors', 0), ('pool_pages', 0), ('pool_claims', 0), ('pool_changes', 0),
     ('pool_admissions', 0), ('pool_resumed_day', 0);`;

@@ -34,6 +34,7 @@ export type CounterName =
 type PoolCounter =
   | 'pool_authors'
   | 'pool_claims'
+  | 'pool_pages'
   | 'pool_changes'
   | 'pool_admissions'
   | 'pool_resumed_day';

@@ -7,6 +7,7 @@ import {
   AUTHOR_PAGES_MAX,
   AUTHORS_MAX,
   POOL_CLAIMS_MAX,
+  POOL_PAGES_MAX,
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
   VOTERS_MAX,
@@ -207,7 +208,7 @@ test('when the pool is full the oldest page of a stranger makes room, never one 
   assert.equal(world.add('b', old), 'no_room', 'it is older than all that may go');
   assert.equal(world.add('b', { subjects: ['45.0.0.3'] }), 'taken');
   assert.deepEqual(world.claims(), ['45.0.0.1 0', '45.0.0.3 0']);
-  world.database.exec(full);
+  world.database.exec(`UPDATE counter SET value = ${POOL_PAGES_MAX} WHERE name = 'pool_pages'`);
   world.add('voter', { serial: NOON_S + 1, subjects: ['45.0.0.4'] });
   assert.deepEqual(world.claims(), ['45.0.0.1 0', '45.0.0.4 1']);
 });

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomFillSync, randomInt } from 'node:crypto';
+import { setTimeout as after } from 'node:timers/promises';
+import { isPublicAddress, networkText } from '@sentrypeer/ip';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import type { LinkPeer } from '@sentrypeer/pool/link';
+import { Exchange, type ExchangeCounters, type Taken } from '@sentrypeer/pool/link';
+import { LinkDoor, type LinkTarget } from '@sentrypeer/pool/tls';
+import type { PageOutcome, PoolPage, StoreReader } from '@sentrypeer/store';
+import type { Config } from '../../config/config.ts';
+import type { Engine } from '../../engine.ts';
+import type { Identity } from '../../identity.ts';
+import { checkPage } from './check-page.ts';
+import { openSpeaker } from './open-speaker.ts';
+import {
+  AVOIDED_MS,
+  DIAL_MS_MAX,
+  DIAL_MS_MIN,
+  LINKS_OUT,
+  LINKS_OUT_LOOK_MS,
+  SPEAK_MS,
+  TARGETS_MAX,
+} from './limits.ts';
+import { poolNetworkOf, type PoolNetwork } from './pool-key.ts';
+
+export interface PoolLinksPorts {
+  readonly engine: Engine;
+  readonly log: StoreReader;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A part of it failed while it ran. */
+  readonly onFailed: (error: unknown) => void;
+  /** Nodes of the DHT, which may be nodes of the pool: they have the same port. */
+  readonly dhtNodes: () => readonly { readonly address: string; readonly port: number }[];
+  readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
+}
+
+/** What links say of themselves. */
+export interface LinksStatus {
+  readonly links: readonly LinkPeer[];
+  readonly pages: number;
+  readonly counters: Readonly<ExchangeCounters>;
+}
+
+/** Prefix lengths of networks of which one node is enough. */
+const NETWORK = { ipv4: 16, ipv6: 32 } as const;
+
+/** Links with other nodes of the pool, and what this node says over them. */
+export class PoolLinks implements AsyncDisposable {
+  readonly #ports: PoolLinksPorts;
+  readonly #network: PoolNetwork;
+  readonly #exchange: Exchange;
+  readonly #closing = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  /** Neighbours, by host and port. */
+  readonly #met = new Set<string>();
+  /** Until when nodes that could not be reached are left alone, monotonic milliseconds. */
+  readonly #avoided = new Map<string, number>();
+  #door: LinkDoor | undefined;
+
+  private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
+    this.#ports = ports;
+    this.#network = network;
+    const { log, identity, clock, logger, wakeAfter } = ports;
+    this.#exchange = new Exchange(
+      {
+        clock,
+        logger,
+        wakeAfter,
+        random: { fill: (octets) => randomFillSync(octets) },
+        pages: {
+          changes: () => log.pool.changes(),
+          pageIds: () => log.pool.pageIds(),
+          pages: (afterPageId, limit) => log.pool.pages(afterPageId, limit),
+          page: (pageId) => log.pool.page(pageId),
+        },
+        take: (pages) => this.#take(pages),
+        voters: () => log.pool.voterKeys(),
+        onLinks: () => undefined,
+      },
+      { networkId: network.networkId, key: identity.publicKey.toHex() },
+    );
+  }
+
+  /** @param locals Where the DHT node is bound. Throws `OperatingError` with nothing left open. */
+  static async open(
+    ports: PoolLinksPorts,
+    config: Config,
+    locals: readonly { readonly address: string; readonly port: number }[],
+  ): Promise<PoolLinks> {
+    const links = new PoolLinks(ports, await poolNetworkOf(config));
+    try {
+      await links.#open(config, locals);
+      return links;
+    } catch (error) {
+      await links[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A neighbour announced itself. */
+  meet(host: string, port: number): void {
+    const name = `${host} ${port}`;
+    if (this.#met.has(name) || this.#met.size >= TARGETS_MAX) return;
+    this.#met.add(name);
+    this.#run(this.#keep({ host, port, key: undefined }));
+  }
+
+  status(): LinksStatus {
+    const { links, pagesCount, counters } = this.#exchange;
+    return { links, pages: pagesCount, counters };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#exchange.close();
+    await this.#door?.[Symbol.asyncDispose]();
+    await Promise.all(this.#running);
+  }
+
+  async #open(
+    config: Config,
+    locals: readonly { readonly address: string; readonly port: number }[],
+  ): Promise<void> {
+    const { clock, logger, identity } = this.#ports;
+    const { poolKey } = this.#network;
+    const options = {
+      signer: identity,
+      privateKeyPem: identity.privateKeyPem,
+      ...(poolKey && { poolKey }),
+    };
+    const ports = { clock, logger, exchange: this.#exchange };
+    try {
+      this.#door = await LinkDoor.open(ports, { ...options, locals });
+    } catch (error) {
+      // A port that the system chose for UDP may be taken for TCP; then this node dials and is not dialled.
+      if (config.dhtPort !== 0 || !(error instanceof OperatingError)) throw error;
+      logger.warn('pool_links', { why: error.message });
+      this.#door = await LinkDoor.open(ports, { ...options, locals: [] });
+    }
+    for (const peer of config.poolPeers ?? []) this.#run(this.#keep(peer));
+    this.#run(this.#lookForMore());
+    this.#run(this.#speak(config));
+  }
+
+  /** What fails by a bug of ours ends the daemon. */
+  #run(running: Promise<void>): void {
+    this.#running.push(running.catch(this.#ports.onFailed));
+  }
+
+  /** Keeps a link with a node, whatever becomes of it. */
+  async #keep(target: LinkTarget): Promise<void> {
+    let waitMs = DIAL_MS_MIN;
+    let whyBefore = '';
+    while (!this.#isClosed) {
+      const called = await this.#door?.call(target);
+      if (called?.kind === 'linked') {
+        waitMs = DIAL_MS_MIN;
+        whyBefore = '';
+        await called.ended;
+      } else if (called !== undefined && called.why !== whyBefore) {
+        whyBefore = called.why;
+        const { host, port } = target;
+        this.#ports.logger.info('pool_peer_not_linked', { host, port, why: called.why });
+      }
+      await this.#pause(waitMs + randomInt(waitMs));
+      waitMs = Math.min(DIAL_MS_MAX, waitMs * 2);
+    }
+  }
+
+  /** Tries nodes of the DHT, in networks of which there is none yet, until there are links enough. */
+  async #lookForMore(): Promise<void> {
+    while (!this.#isClosed) {
+      await this.#pause(LINKS_OUT_LOOK_MS);
+      const { links } = this.#exchange;
+      if (links.filter(({ isOutward }) => isOutward).length >= LINKS_OUT) continue;
+      const target = this.#candidate(new Set(links.map(({ address }) => networkOf(address))));
+      if (target === undefined) continue;
+      const name = `${target.address} ${target.port}`;
+      this.#avoided.set(name, this.#ports.clock.nowMs() + AVOIDED_MS);
+      const [oldest] = this.#avoided.keys();
+      if (this.#avoided.size > TARGETS_MAX && oldest !== undefined) this.#avoided.delete(oldest);
+      const called = await this.#door?.call({
+        host: target.address,
+        port: target.port,
+        key: undefined,
+      });
+      if (called?.kind === 'linked') this.#avoided.delete(name);
+    }
+  }
+
+  #candidate(linked: ReadonlySet<string>) {
+    const nowMs = this.#ports.clock.nowMs();
+    const free = this.#ports
+      .dhtNodes()
+      .filter(
+        ({ address, port }) =>
+          isPublicAddress(address) &&
+          !linked.has(networkOf(address)) &&
+          (this.#avoided.get(`${address} ${port}`) ?? 0) <= nowMs,
+      );
+    return free[free.length === 0 ? 0 : randomInt(free.length)];
+  }
+
+  /** Says what this node met, as it is time for it. */
+  async #speak(config: Config): Promise<void> {
+    const { engine, log, identity, clock, logger } = this.#ports;
+    const { networkId } = this.#network;
+    let speaker: Awaited<ReturnType<typeof openSpeaker>> | undefined;
+    while (!this.#isClosed) {
+      await this.#pause(SPEAK_MS);
+      if (this.#isClosed) return;
+      speaker ??= await openSpeaker({ log, pool: log.pool, identity, clock }, config);
+      try {
+        const nowUs = clock.epochUs();
+        speaker.listen(nowUs);
+        for (const pages of [speaker.takeBack(networkId, nowUs), speaker.speak(networkId, nowUs)]) {
+          if (pages.length > 0) await engine.write('addPages', pages, true);
+        }
+        this.#exchange.wake();
+      } catch (error) {
+        if (!(error instanceof OperatingError)) throw error;
+        logger.debug('pool_pages_not_said', { code: error.code });
+      }
+    }
+  }
+
+  async #take(octets: readonly Uint8Array[]): Promise<readonly Taken[]> {
+    const { engine, identity, clock } = this.#ports;
+    const at = {
+      networkId: this.#network.networkId,
+      nowS: Math.floor(clock.epochUs() / 1e6),
+    };
+    const checked = octets.map((page) => checkPage(page, at));
+    const isOwn = (page: PoolPage): boolean => page.nodeId === identity.nodeId;
+    const good = checked.filter((page) => 'claims' in page);
+    const outcomes = new Map<PoolPage, PageOutcome>();
+    for (const asSelf of [false, true]) {
+      const pages = good.filter((page) => isOwn(page) === asSelf);
+      if (pages.length === 0) continue;
+      const answers = await engine.write('addPages', pages, asSelf);
+      for (const [index, page] of pages.entries()) outcomes.set(page, answers[index] ?? 'no_room');
+    }
+    return checked.map((page) => {
+      if ('bad' in page) return page.isForged ? 'forged' : 'refused';
+      const outcome = outcomes.get(page);
+      return outcome === 'taken' || outcome === 'known' ? outcome : 'refused';
+    });
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await after(ms, undefined, { signal: this.#closing.signal });
+    } catch {
+      // Closed: the caller looks.
+    }
+  }
+}
+
+function networkOf(address: string): string {
+  return networkText(address, NETWORK) ?? address;
+}

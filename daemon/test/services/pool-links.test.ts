@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Links between nodes with real databases, over real TLS on loopback. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { setTimeout as after } from 'node:timers/promises';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { Store, StoreReader, type PoolPage } from '@sentrypeer/store';
+import type { Config } from '../../src/config/config.ts';
+import type { Engine } from '../../src/engine.ts';
+import { openIdentity, type Identity } from '../../src/identity.ts';
+import { makePoolKey } from '../../src/services/pool/pool-key.ts';
+import { PoolLinks } from '../../src/services/pool/pool-links.ts';
+
+const HOST = '127.0.0.1';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST);
+  await once(server, 'listening');
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(60_000);
+  while (!condition()) {
+    assert.ok(!deadline.aborted, `not in time: ${what}`);
+    await after(10);
+  }
+}
+
+interface NodeOptions {
+  readonly peers?: readonly Node[];
+  readonly poolKeyFile?: string;
+  /** A folder that another one used. */
+  readonly folder?: string;
+}
+
+/** A node without a DHT. */
+class Node implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  readonly identity: Identity;
+  readonly reader: StoreReader;
+  readonly links: PoolLinks;
+  readonly #store: Store;
+
+  private constructor(
+    parts: Pick<Node, 'folder' | 'port' | 'identity' | 'reader' | 'links'> & { store: Store },
+  ) {
+    this.folder = parts.folder;
+    this.port = parts.port;
+    this.identity = parts.identity;
+    this.reader = parts.reader;
+    this.links = parts.links;
+    this.#store = parts.store;
+  }
+
+  static async open({ peers = [], poolKeyFile, folder }: NodeOptions = {}): Promise<Node> {
+    const path = folder ?? mkdtempSync(join(tmpdir(), 'sentrypeer-links-'));
+    const dbFile = join(path, 'sentrypeer.db');
+    const ports = { clock: systemClock, logger: silentLogger };
+    const store = Store.open(ports, { path: dbFile });
+    const reader = StoreReader.open(dbFile);
+    const identity = await openIdentity(join(path, 'identity.json'));
+    const port = await freePort();
+    const write = async (_command: string, pages: readonly PoolPage[], asSelf: boolean) =>
+      store.addPages(pages, asSelf);
+    const config: Partial<Config> = {
+      dhtPort: port,
+      dhtNetwork: 0,
+      shareDelaySeconds: 0,
+      poolPeers: peers.map((peer) => ({
+        host: HOST,
+        port: peer.port,
+        key: peer.identity.publicKey.toHex(),
+      })),
+      poolKeyFile,
+    };
+    const links = await PoolLinks.open(
+      {
+        ...ports,
+        engine: { write } as unknown as Engine,
+        log: reader,
+        identity,
+        dhtNodes: () => [],
+        onFailed: (error) => assert.fail(String(error)),
+        wakeAfter: (waitMs, run) => {
+          const timeout = setTimeout(run, waitMs);
+          return () => clearTimeout(timeout);
+        },
+      },
+      config as Config,
+      [{ address: HOST, port }],
+    );
+    return new Node({ folder: path, port, identity, reader, links, store });
+  }
+
+  /** Evidence against addresses, as the judge sums it up. */
+  met(addresses: readonly string[]): void {
+    using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'));
+    const insert = database.prepare(`
+      INSERT INTO address_evidence (address, grade, first_seen_us, last_seen_us, days_count, events_count, calls_count,
+        credentials_count, transport_bits, node_bits, tool, costly_count, attempts_count, target_set)
+      VALUES (?, 2, ?2, ?2, 1, 9, 0, 9, 2, 1, NULL, 0, 9, 1)`);
+    for (const address of addresses) insert.run(address, systemClock.epochUs());
+  }
+
+  subjects(): readonly string[] {
+    using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
+    const rows = database.prepare('SELECT DISTINCT subject FROM pool_claim ORDER BY subject').all();
+    return rows.map((row) => String(row['subject']));
+  }
+
+  async close(): Promise<void> {
+    await this.links[Symbol.asyncDispose]();
+    this.reader.close();
+    this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+test('ten nodes in a chain with one hub all know what each of them met, and a late joiner too', async () => {
+  await using scope = new AsyncDisposableStack();
+  const nodes: Node[] = [];
+  for (let index = 0; index < 10; index += 1) {
+    const peers = [nodes[index - 1], nodes[0]].filter((node) => node !== undefined);
+    nodes.push(scope.use(await Node.open({ peers: [...new Set(peers)] })));
+  }
+  for (const [index, node] of nodes.entries()) node.met([`45.1.0.${index}`, `45.1.1.${index}`]);
+  await until('all pages at all nodes', () => nodes.every((node) => node.subjects().length === 20));
+  const joiner = scope.use(await Node.open({ peers: nodes.slice(4, 5) }));
+  await until('the history at the joiner', () => joiner.subjects().length === 20);
+  assert.deepEqual(joiner.subjects(), nodes[0]?.subjects());
+  assert.equal(joiner.links.status().links[0]?.isOutward, true);
+});
+
+test('a node that was away has what it missed, and links come back by themselves', async () => {
+  await using hub = await Node.open();
+  const away = await Node.open({ peers: [hub] });
+  await until('the link', () => hub.links.status().links.length === 1);
+  await away.close();
+  await until('its end', () => hub.links.status().links.length === 0);
+  hub.met(['45.1.0.1']);
+  await until('the page', () => hub.subjects().length === 1);
+  await using back = await Node.open({ peers: [hub], folder: away.folder });
+  await until('the missed page', () => back.subjects().length === 1);
+  assert.equal(back.identity.nodeId, away.identity.nodeId);
+});
+
+test('a closed pool keeps what it knows, and takes nothing of others', async () => {
+  using folder = {
+    path: mkdtempSync(join(tmpdir(), 'sentrypeer-key-')),
+    [Symbol.dispose]() {
+      rmSync(this.path, { recursive: true });
+    },
+  };
+  const poolKeyFile = join(folder.path, 'pool.key');
+  await makePoolKey(poolKeyFile);
+  await assert.rejects(makePoolKey(poolKeyFile), { code: 'pool_key_unwritable' });
+  await using a = await Node.open({ poolKeyFile });
+  await using b = await Node.open({ poolKeyFile, peers: [a] });
+  await using stranger = await Node.open({ peers: [a] });
+  a.met(['45.1.0.1']);
+  stranger.met(['45.1.0.2']);
+  await until('the pages', () => b.subjects().length === 1 && stranger.subjects().length === 1);
+  assert.deepEqual(a.subjects(), ['45.1.0.1']);
+  assert.deepEqual(stranger.subjects(), ['45.1.0.2']);
+  assert.equal(a.links.status().links.length, 1);
+  const missing = join(folder.path, 'none');
+  await assert.rejects(Node.open({ poolKeyFile: missing }), { code: 'pool_key_unreadable' });
+});

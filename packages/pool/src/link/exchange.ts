@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger, Random } from '@sentrypeer/kernel';
+import {
+  AUTHOR_PAGES_BURST,
+  AUTHOR_PAGES_PER_HOUR,
+  AUTHOR_RATES_MAX,
+  COMPARE_MS,
+  EXCHANGE_STEP_MS,
+  LINK_PAGES_AT_ONCE,
+  REFUSED_IDS_MIN,
+  REFUSED_MS,
+  STRANGERS_PAGES_BURST,
+  STRANGERS_PAGES_PER_S,
+} from '../limits.ts';
+import { RecentSet } from '../recent-set.ts';
+import { TokenBucket } from '../token-bucket.ts';
+import { Link, type LinkPeer, type Wire } from './link.ts';
+import { PageIndex, pageId, type IndexedPage, type PageSource } from './page-index.ts';
+import { Wanted } from './wanted.ts';
+
+/** What became of a page that came over a link. */
+export type Taken = 'taken' | 'known' | 'refused' | 'forged';
+
+export interface ExchangePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
+  readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
+  readonly pages: PageSource;
+  /** Checks pages and keeps what is good of them; rejects with `OperatingError` where nothing can be kept now. */
+  readonly take: (pages: readonly Uint8Array[]) => Promise<readonly Taken[]>;
+  /** Keys of voters, in hexadecimal, whose quiet pages are wanted and whose pages are never too many. */
+  readonly voters: () => ReadonlySet<string>;
+  /** A link is up, or is no more. */
+  readonly onLinks: () => void;
+}
+
+export interface ExchangeOptions {
+  readonly networkId: number;
+  /** Of this node, in hexadecimal. */
+  readonly key: string;
+}
+
+/** Counts of what went over links. */
+export interface ExchangeCounters {
+  taken: number;
+  duplicates: number;
+  refused: number;
+  forged: number;
+  /** Too many of strangers, or of one author. */
+  limited: number;
+  sent: number;
+}
+
+const HOUR_S = 3600;
+
+/**
+ * Spreads pages over links: what is new goes at once along a tree, and is announced beside it, so that each node gets it
+ * soon and hardly twice (Plumtree); what a node lacks it finds by comparing, however long it was away. Sans I/O: octets
+ * come and go by {@link Wire}.
+ */
+export class Exchange {
+  readonly counters: ExchangeCounters = {
+    taken: 0,
+    duplicates: 0,
+    refused: 0,
+    forged: 0,
+    limited: 0,
+    sent: 0,
+  };
+  readonly #ports: ExchangePorts;
+  readonly #options: ExchangeOptions;
+  readonly #index: PageIndex;
+  readonly #links = new Set<Link>();
+  readonly #wanted = new Wanted<Link>();
+  /** Ids that were not taken, so that nobody asks for them again at once. */
+  #refused = new RecentSet(REFUSED_IDS_MIN);
+  #refusedAtMs: number;
+  readonly #authors = new Map<string, TokenBucket>();
+  readonly #strangers: TokenBucket;
+  #comparedAtMs: number;
+  #cancel: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(ports: ExchangePorts, options: ExchangeOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#index = new PageIndex(ports.pages);
+    const nowMs = ports.clock.nowMs();
+    const rate = { burst: STRANGERS_PAGES_BURST, perSecond: STRANGERS_PAGES_PER_S };
+    this.#strangers = new TokenBucket(rate, nowMs);
+    this.#comparedAtMs = nowMs;
+    this.#refusedAtMs = nowMs;
+    this.#arm();
+  }
+
+  /** Links over which pages go, this moment. */
+  get links(): readonly LinkPeer[] {
+    return [...this.#links].filter((link) => link.isReady).map(({ peer }) => peer);
+  }
+
+  get pagesCount(): number {
+    return this.#index.size;
+  }
+
+  /**
+   * Takes a connection whose other end proved its key.
+   *
+   * @returns `undefined` where there is a link with this key already, or it is our own.
+   */
+  add(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link | undefined {
+    if (this.#isClosed || peer.key === this.#options.key) return undefined;
+    const other = [...this.#links].find((link) => link.peer.key === peer.key);
+    if (other !== undefined) {
+      // Both ends keep the one that the node with the lower key dialled.
+      const isKept = (one: LinkPeer): boolean => one.isOutward === this.#options.key < peer.key;
+      if (!isKept(peer) || isKept(other.peer)) return undefined;
+      other.close('there is another link');
+    }
+    const { clock, voters } = this.#ports;
+    const link = new Link(peer, wire, {
+      clock,
+      networkId: this.#options.networkId,
+      proof,
+      expected,
+      index: this.#index,
+      onReady: () => {
+        link.follow(voters());
+        this.#ports.onLinks();
+      },
+      onPages: (pages) => void this.#take(link, pages),
+      onHave: (ids) => this.#have(link, ids),
+      onSent: (count) => (this.counters.sent += count),
+      onClosed: () => {
+        this.#links.delete(link);
+        this.#wanted.forget(link);
+        this.#ports.onLinks();
+      },
+    });
+    this.#links.add(link);
+    link.open();
+    return link;
+  }
+
+  /** Pages were added or removed. */
+  wake(): void {
+    this.#spread();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+    for (const link of this.#links) link.close('this node stops');
+  }
+
+  #arm(): void {
+    this.#cancel();
+    if (!this.#isClosed) this.#cancel = this.#ports.wakeAfter(EXCHANGE_STEP_MS, () => this.#step());
+  }
+
+  #step(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    this.#spread();
+    for (const link of this.#links) link.step(nowMs);
+    for (const link of this.#wanted.late(nowMs)) link.brokePromise();
+    this.#ask();
+    if (nowMs - this.#refusedAtMs >= REFUSED_MS) {
+      // What was too much, or of a distrusted author, may be welcome now.
+      this.#refusedAtMs = nowMs;
+      this.#refused = new RecentSet(REFUSED_IDS_MIN);
+    }
+    if (nowMs - this.#comparedAtMs >= COMPARE_MS) {
+      this.#comparedAtMs = nowMs;
+      this.#someLink()?.compare();
+    }
+    this.#arm();
+  }
+
+  #someLink(): Link | undefined {
+    const links = [...this.#links].filter((link) => link.isReady);
+    const drawn = new Uint8Array(1);
+    this.#ports.random.fill(drawn);
+    return links[(drawn[0] ?? 0) % Math.max(1, links.length)];
+  }
+
+  #have(link: Link, ids: readonly string[]): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const id of ids) {
+      if (!this.#index.has(id) && !this.#refused.has(id)) this.#wanted.add(id, link, nowMs);
+    }
+    this.#ask();
+  }
+
+  #ask(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const link of this.#links) {
+      const ids = this.#wanted.take(link, LINK_PAGES_AT_ONCE, nowMs);
+      if (ids.length > 0) link.want(ids);
+    }
+  }
+
+  async #take(link: Link, octets: readonly Uint8Array[]): Promise<void> {
+    const pages: { readonly id: string; readonly page: Uint8Array }[] = [];
+    for (const page of octets) {
+      const id = pageId(page);
+      const wasWanted = this.#wanted.came(id);
+      link.knows(id);
+      if (this.#index.has(id) || this.#refused.has(id)) {
+        this.counters.duplicates += 1;
+        if (!wasWanted) link.prune();
+      } else if (this.#isTooMuch(page)) {
+        this.counters.limited += 1;
+        this.#refused.add(id);
+      } else {
+        this.#refused.add(id); // While it is checked; then the index has it.
+        pages.push({ id, page });
+      }
+    }
+    this.#ask();
+    if (pages.length === 0) return;
+    try {
+      const taken = await this.#ports.take(pages.map(({ page }) => page));
+      for (const outcome of taken) {
+        this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
+      }
+      if (taken.includes('forged')) link.close('a page was forged');
+    } catch (error) {
+      this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });
+    }
+    this.#spread();
+  }
+
+  /** Keys cost nothing: so a limit for each author, and one for all who are not voters. */
+  #isTooMuch(page: Uint8Array): boolean {
+    const nowMs = this.#ports.clock.nowMs();
+    const key = page.subarray(5, 37).toHex();
+    if (this.#ports.voters().has(key)) return false;
+    const rate = { burst: AUTHOR_PAGES_BURST, perSecond: AUTHOR_PAGES_PER_HOUR / HOUR_S };
+    const bucket = this.#authors.get(key) ?? new TokenBucket(rate, nowMs);
+    this.#authors.delete(key);
+    this.#authors.set(key, bucket);
+    const [idle] = this.#authors.keys();
+    if (this.#authors.size > AUTHOR_RATES_MAX && idle !== undefined) this.#authors.delete(idle);
+    if (!bucket.hasOne(nowMs) || !this.#strangers.hasOne(nowMs)) return true;
+    bucket.take();
+    this.#strangers.take();
+    return false;
+  }
+
+  /** Passes on what is new, wherever it came from. */
+  #spread(): void {
+    const added = this.#index.follow();
+    if (added.length === 0 || this.#links.size === 0) return;
+    const octets = new Map<IndexedPage, Uint8Array>();
+    for (const page of added) {
+      const found = this.#index.octets(page);
+      if (found !== undefined) octets.set(page, found);
+    }
+    for (const link of this.#links) link.tell(added, octets);
+  }
+}

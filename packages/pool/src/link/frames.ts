@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { FRAME_OCTETS_MAX, PAGE_OCTETS_MAX } from '../limits.ts';
+
+/** What links say to each other. A frame is its length u24, its type u8, and so many octets. Unknown types are skipped. */
+export const FrameType = {
+  /** Version u8, network id u32, proof of the shared key of a closed pool 32. */
+  hello: 1,
+  /** Pages, each with its size u16 before it. */
+  pages: 2,
+  /** Ids of pages that the sender has. */
+  have: 3,
+  /** Ids of pages that the sender asks for. */
+  want: 4,
+  /** For each first octet of an id, 8 octets over all such ids. */
+  summary: 5,
+  /** Nothing: the page came already, so pages are announced before they are sent from now on. */
+  prune: 6,
+  /** Keys whose quiet pages the sender wants, 32 octets each. */
+  follow: 7,
+  /** Why the link ends, as text. */
+  bye: 8,
+} as const;
+export type FrameType = (typeof FrameType)[keyof typeof FrameType];
+
+export interface Frame {
+  readonly type: number;
+  /** Copied. */
+  readonly body: Uint8Array;
+}
+
+export const ID_SIZE = 8;
+const HEAD_SIZE = 4;
+
+export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Uint8Array {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const frame = new Uint8Array(HEAD_SIZE + size);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, (size << 8) | type);
+  let offset = HEAD_SIZE;
+  for (const part of parts) {
+    frame.set(part, offset);
+    offset += part.length;
+  }
+  return frame;
+}
+
+/** Cuts a stream into frames, wherever it is split. */
+export class Framer {
+  #waiting = new Uint8Array();
+  #isBroken = false;
+
+  /** Frames that are whole now; `undefined` once one was too large, which ends the link. */
+  push(octets: Uint8Array): readonly Frame[] | undefined {
+    if (this.#isBroken) return undefined;
+    const all = new Uint8Array(this.#waiting.length + octets.length);
+    all.set(this.#waiting);
+    all.set(octets, this.#waiting.length);
+    const view = new DataView(all.buffer);
+    const frames: Frame[] = [];
+    let offset = 0;
+    while (offset + HEAD_SIZE <= all.length) {
+      const head = view.getUint32(offset);
+      const size = head >>> 8;
+      if (size > FRAME_OCTETS_MAX) {
+        this.#isBroken = true;
+        return undefined;
+      }
+      if (offset + HEAD_SIZE + size > all.length) break;
+      const body = all.slice(offset + HEAD_SIZE, offset + HEAD_SIZE + size);
+      frames.push({ type: head & 0xff, body });
+      offset += HEAD_SIZE + size;
+    }
+    this.#waiting = all.slice(offset);
+    return frames;
+  }
+}
+
+/** Frames of pages, each as full as may be. */
+export function pageFrames(pages: readonly Uint8Array[]): readonly Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  for (const page of pages) {
+    if (size + 2 + page.length > FRAME_OCTETS_MAX) {
+      frames.push(encodeFrame(FrameType.pages, ...parts));
+      parts = [];
+      size = 0;
+    }
+    parts.push(new Uint8Array([page.length >> 8, page.length & 0xff]), page);
+    size += 2 + page.length;
+  }
+  if (parts.length > 0) frames.push(encodeFrame(FrameType.pages, ...parts));
+  return frames;
+}
+
+/** `undefined` where the sizes do not add up. */
+export function readPages(body: Uint8Array): readonly Uint8Array[] | undefined {
+  const pages: Uint8Array[] = [];
+  for (let offset = 0; offset < body.length;) {
+    const size = ((body[offset] ?? 0) << 8) | (body[offset + 1] ?? 0);
+    const end = offset + 2 + size;
+    if (size === 0 || size > PAGE_OCTETS_MAX || end > body.length) return undefined;
+    pages.push(body.subarray(offset + 2, end));
+    offset = end;
+  }
+  return pages;
+}
+
+/** Frames of ids, in hexadecimal. */
+export function idFrames(type: FrameType, ids: readonly string[]): readonly Uint8Array[] {
+  const perFrame = FRAME_OCTETS_MAX / ID_SIZE;
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < ids.length; at += perFrame) {
+    const some = ids.slice(at, at + perFrame).join('');
+    frames.push(encodeFrame(type, Uint8Array.fromHex(some)));
+  }
+  return frames;
+}
+
+/** `undefined` where the last one is cut. */
+export function readIds(body: Uint8Array): readonly string[] | undefined {
+  if (body.length % ID_SIZE !== 0) return undefined;
+  const hex = body.toHex();
+  const ids: string[] = [];
+  for (let at = 0; at < hex.length; at += 2 * ID_SIZE) ids.push(hex.slice(at, at + 2 * ID_SIZE));
+  return ids;
+}

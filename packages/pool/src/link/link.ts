@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock } from '@sentrypeer/kernel';
+import {
+  BROKEN_PROMISES_MAX,
+  FOLLOWED_MAX,
+  HAVE_MS,
+  HELLO_MS_MAX,
+  LINK_KNOWN_MIN,
+  LINK_SERVED_MAX,
+  LINK_UNSENT_OCTETS_MAX,
+  SUMMARY_ANSWER_MS_MIN,
+} from '../limits.ts';
+import { RecentSet } from '../recent-set.ts';
+import {
+  encodeFrame,
+  Framer,
+  FrameType,
+  idFrames,
+  pageFrames,
+  readIds,
+  readPages,
+  type Frame,
+} from './frames.ts';
+import type { IndexedPage, PageIndex } from './page-index.ts';
+
+/** Who is at the other end. */
+export interface LinkPeer {
+  /** Its Ed25519 key in hexadecimal, which it proved. */
+  readonly key: string;
+  readonly nodeId: string;
+  readonly address: string;
+  /** Whether this node dialled. */
+  readonly isOutward: boolean;
+  /** Wall-clock microseconds. */
+  readonly sinceEpochUs: number;
+}
+
+/** A connection, as a link uses it. */
+export interface Wire {
+  send(octets: Uint8Array): void;
+  /** Octets that the other end has not taken yet. */
+  readonly unsentOctets: number;
+  close(): void;
+}
+
+export interface LinkParts {
+  readonly clock: Clock;
+  readonly networkId: number;
+  /** What proves that we know the shared key of a closed pool, and what the other end has to send; 32 octets of 0 in an open pool. */
+  readonly proof: Uint8Array;
+  readonly expected: Uint8Array;
+  readonly index: PageIndex;
+  readonly onReady: () => void;
+  readonly onPages: (pages: readonly Uint8Array[]) => void;
+  readonly onHave: (ids: readonly string[]) => void;
+  readonly onSent: (pagesCount: number) => void;
+  readonly onClosed: () => void;
+}
+
+const VERSION = 1;
+const PROOF_SIZE = 32;
+const SUMMARY_SIZE = 2048;
+const KEY_SIZE = 32;
+
+/** One end of a link: what it was told, and what it may be told. Whatever it gets, it never throws. */
+export class Link {
+  readonly peer: LinkPeer;
+  readonly #wire: Wire;
+  readonly #parts: LinkParts;
+  readonly #framer = new Framer();
+  /** Ids that the other end has. */
+  readonly #known = new RecentSet(LINK_KNOWN_MIN);
+  readonly #openedAtMs: number;
+  /** Ids to announce, and to send. */
+  #haves: string[] = [];
+  #serving: string[] = [];
+  #followers: ReadonlySet<string> = new Set();
+  #haveAtMs: number;
+  #comparedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether new pages go at once, or are announced. */
+  #isEager = true;
+  #promisesBroken = 0;
+  #isReady = false;
+  #isClosed = false;
+
+  constructor(peer: LinkPeer, wire: Wire, parts: LinkParts) {
+    this.peer = peer;
+    this.#wire = wire;
+    this.#parts = parts;
+    this.#openedAtMs = parts.clock.nowMs();
+    this.#haveAtMs = this.#openedAtMs;
+  }
+
+  /** The other end said hello as it should. */
+  get isReady(): boolean {
+    return this.#isReady && !this.#isClosed;
+  }
+
+  /** Says hello. */
+  open(): void {
+    const head = new Uint8Array(5);
+    const view = new DataView(head.buffer);
+    view.setUint8(0, VERSION);
+    view.setUint32(1, this.#parts.networkId);
+    this.#wire.send(encodeFrame(FrameType.hello, head, this.#parts.proof));
+  }
+
+  receive(octets: Uint8Array): void {
+    if (this.#isClosed) return;
+    const frames = this.#framer.push(octets);
+    if (frames === undefined) return this.close('a frame was too large');
+    for (const frame of frames) {
+      if (this.#isClosed) return;
+      const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
+      if (wrong !== undefined) return this.close(wrong);
+    }
+  }
+
+  /** The connection has room again. */
+  drained(): void {
+    this.#serve();
+  }
+
+  /** The connection ended. */
+  ended(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#parts.onClosed();
+  }
+
+  /** Tells why, and ends it. */
+  close(why: string): void {
+    if (this.#isClosed) return;
+    this.#wire.send(encodeFrame(FrameType.bye, new TextEncoder().encode(why)));
+    this.#wire.close();
+    this.ended();
+  }
+
+  /** New pages: sent at once, or announced. @param octets Of those that are still there. */
+  tell(pages: readonly IndexedPage[], octets: ReadonlyMap<IndexedPage, Uint8Array>): void {
+    if (!this.isReady) return;
+    const isSlow = this.#wire.unsentOctets > LINK_UNSENT_OCTETS_MAX;
+    const sent: Uint8Array[] = [];
+    for (const page of pages) {
+      if (this.#known.has(page.id)) continue;
+      if (page.isQuiet && !this.#followers.has(page.key)) continue;
+      const found = octets.get(page);
+      if (!this.#isEager || isSlow || found === undefined) this.#haves.push(page.id);
+      else {
+        this.#known.add(page.id);
+        sent.push(found);
+      }
+    }
+    this.#sendPages(sent);
+  }
+
+  /** The other end has this page. */
+  knows(id: string): void {
+    this.#known.add(id);
+  }
+
+  want(ids: readonly string[]): void {
+    this.#isEager = true; // It is worth more than the others were.
+    for (const frame of idFrames(FrameType.want, ids)) this.#wire.send(frame);
+  }
+
+  /** Asks for the quiet pages of these keys. */
+  follow(keys: ReadonlySet<string>): void {
+    if (keys.size === 0) return;
+    this.#wire.send(encodeFrame(FrameType.follow, Uint8Array.fromHex([...keys].join(''))));
+  }
+
+  /** Says what this node has, so that the other end tells what that lacks. */
+  compare(): void {
+    this.#wire.send(encodeFrame(FrameType.summary, this.#parts.index.summary()));
+  }
+
+  /** A page came that was here already. */
+  prune(): void {
+    if (!this.#isClosed) this.#wire.send(encodeFrame(FrameType.prune));
+  }
+
+  /** What it announced did not come. */
+  brokePromise(): void {
+    this.#promisesBroken += 1;
+    if (this.#promisesBroken >= BROKEN_PROMISES_MAX) this.close('pages did not come');
+  }
+
+  step(nowMs: number): void {
+    if (!this.#isReady) {
+      if (nowMs - this.#openedAtMs > HELLO_MS_MAX) this.close('no hello came');
+      return;
+    }
+    if (nowMs - this.#haveAtMs < HAVE_MS) return;
+    this.#haveAtMs = nowMs;
+    const ids = this.#haves.filter((id) => !this.#known.has(id));
+    this.#haves = [];
+    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+  }
+
+  /** @returns What is wrong with it. */
+  #hello({ type, body }: Frame): string | undefined {
+    const { networkId, expected, onReady } = this.#parts;
+    if (type !== FrameType.hello || body.length < 5 + PROOF_SIZE) return 'that is no hello';
+    const view = new DataView(body.buffer);
+    if (view.getUint8(0) !== VERSION) return `this node speaks version ${VERSION}`;
+    if (view.getUint32(1) !== networkId) return 'this is another pool';
+    const proof = body.subarray(5, 5 + PROOF_SIZE);
+    if (!isEqual(proof, expected)) return 'the shared key of this closed pool is not proved';
+    this.#isReady = true;
+    onReady();
+    this.compare();
+    return undefined;
+  }
+
+  /** @returns What is wrong with it. */
+  #handle({ type, body }: Frame): string | undefined {
+    switch (type) {
+      case FrameType.pages: {
+        const pages = readPages(body);
+        if (pages === undefined) return 'pages are cut';
+        this.#promisesBroken = 0;
+        this.#parts.onPages(pages);
+        return undefined;
+      }
+      case FrameType.have: {
+        const ids = readIds(body);
+        if (ids === undefined) return 'ids are cut';
+        for (const id of ids) this.#known.add(id);
+        this.#parts.onHave(ids);
+        return undefined;
+      }
+      case FrameType.want: {
+        const ids = readIds(body);
+        if (ids === undefined) return 'ids are cut';
+        this.#isEager = true;
+        this.#serving = [...this.#serving, ...ids].slice(0, LINK_SERVED_MAX);
+        this.#serve();
+        return undefined;
+      }
+      case FrameType.summary:
+        return this.#answer(body);
+      case FrameType.prune:
+        this.#isEager = false;
+        return undefined;
+      case FrameType.follow:
+        return this.#followed(body);
+      case FrameType.bye:
+        this.#wire.close();
+        this.ended();
+        return undefined;
+      default:
+        return undefined; // Of a later version.
+    }
+  }
+
+  #answer(body: Uint8Array): string | undefined {
+    if (body.length !== SUMMARY_SIZE) return 'a summary has another size';
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs - this.#comparedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
+    this.#comparedAtMs = nowMs;
+    const ids = this.#parts.index.differing(body);
+    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+    return undefined;
+  }
+
+  #followed(body: Uint8Array): string | undefined {
+    if (body.length % KEY_SIZE !== 0 || body.length > FOLLOWED_MAX * KEY_SIZE) {
+      return 'keys are cut or too many';
+    }
+    const hex = body.toHex();
+    const keys = new Set<string>();
+    for (let at = 0; at < hex.length; at += 2 * KEY_SIZE)
+      keys.add(hex.slice(at, at + 2 * KEY_SIZE));
+    this.#followers = keys;
+    const ids = [...this.#parts.index.pages()]
+      .filter(({ isQuiet, key }) => isQuiet && keys.has(key))
+      .map(({ id }) => id);
+    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+    return undefined;
+  }
+
+  /** Sends what was asked for, as long as the connection takes it. */
+  #serve(): void {
+    const { index } = this.#parts;
+    while (
+      !this.#isClosed &&
+      this.#serving.length > 0 &&
+      this.#wire.unsentOctets <= LINK_UNSENT_OCTETS_MAX
+    ) {
+      const some = this.#serving.splice(0, 16);
+      this.#sendPages(
+        some.flatMap((id) => {
+          const page = index.get(id);
+          const octets = page && index.octets(page);
+          if (octets === undefined) return [];
+          this.#known.add(id);
+          return [octets];
+        }),
+      );
+    }
+  }
+
+  #sendPages(pages: readonly Uint8Array[]): void {
+    if (pages.length === 0) return;
+    for (const frame of pageFrames(pages)) this.#wire.send(frame);
+    this.#parts.onSent(pages.length);
+  }
+}
+
+/** In a time that tells nothing of where they differ. */
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index += 1) {
+    difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import {
+  connect,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
+import { asBuffer } from '@sentrypeer/bytes';
+import { nodeIdOfKey } from '@sentrypeer/event';
+import { endpointOf, isIpv6, isLocalAddress, networkText } from '@sentrypeer/ip';
+import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
+import type { Exchange } from '../link/exchange.ts';
+import {
+  HANDSHAKES_OPEN_MAX,
+  HANDSHAKES_PER_SECOND_MAX,
+  HELLO_MS_MAX,
+  LINKS_IN_MAX,
+  LINKS_OF_NETWORK_MAX,
+} from '../limits.ts';
+import { TokenBucket } from '../token-bucket.ts';
+import { nodeCertificate } from './certificate.ts';
+
+/** Where to reach a node. */
+export interface LinkTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Its key in hexadecimal, where it is known. */
+  readonly key: string | undefined;
+}
+
+/** What became of a call. */
+export type CallResult =
+  | { readonly kind: 'linked'; readonly ended: Promise<void> }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface LinkDoorPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly exchange: Exchange;
+}
+
+export interface LinkDoorOptions {
+  readonly signer: Signer;
+  /** The node's private key, PEM. */
+  readonly privateKeyPem: string;
+  /** Where to listen; each address by itself. */
+  readonly locals: readonly { readonly address: string; readonly port: number }[];
+  /** The shared key of a closed pool, 32 octets. @default none: an open pool */
+  readonly poolKey?: Uint8Array;
+}
+
+const PROTOCOL = 'sentrypeer-pool/1';
+const EXPORTER = 'EXPORTER-sentrypeer-pool';
+const PROOF_SIZE = 32;
+/** What one attacker may well have all of. */
+const NETWORK = { ipv4: 16, ipv6: 32 } as const;
+const KEEP_ALIVE_MS = 60_000;
+
+/**
+ * Links over TCP and TLS 1.3. Both ends show a certificate of their own node's key, which TLS has them prove; nobody
+ * vouches for it, because the key is what a node is known by.
+ */
+export class LinkDoor implements AsyncDisposable {
+  readonly #ports: LinkDoorPorts;
+  readonly #options: LinkDoorOptions;
+  readonly #context: SecureContextOptions;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #rate: TokenBucket;
+  /** Connections that have not proved a key, by their other end. */
+  readonly #handshakes = new Set<string>();
+  #isClosed = false;
+
+  private constructor(ports: LinkDoorPorts, options: LinkDoorOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#context = {
+      cert: nodeCertificate(options.signer),
+      key: options.privateKeyPem,
+      minVersion: 'TLSv1.3',
+      sigalgs: 'ed25519',
+    };
+    const rate = { burst: HANDSHAKES_OPEN_MAX, perSecond: HANDSHAKES_PER_SECOND_MAX };
+    this.#rate = new TokenBucket(rate, ports.clock.nowMs());
+  }
+
+  /** Throws `OperatingError` with nothing left open. */
+  static async open(ports: LinkDoorPorts, options: LinkDoorOptions): Promise<LinkDoor> {
+    const door = new LinkDoor(ports, options);
+    try {
+      for (const local of options.locals) await door.#listen(local);
+      return door;
+    } catch (error) {
+      await door[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Resolves when it is linked, or why it is not. Never rejects. */
+  async call({ host, port, key }: LinkTarget): Promise<CallResult> {
+    if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };
+    const socket = connect({
+      ...this.#context,
+      host,
+      port,
+      ALPNProtocols: [PROTOCOL],
+      rejectUnauthorized: false,
+      timeout: HELLO_MS_MAX,
+    });
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    try {
+      await once(socket, 'secureConnect');
+    } catch (error) {
+      socket.destroy();
+      return { kind: 'failed', why: errorCode(error) ?? String(error) };
+    }
+    const other = keyOf(socket);
+    if (key !== undefined && other !== undefined && other.toHex() !== key) {
+      socket.destroy();
+      return { kind: 'failed', why: 'another key than the expected one answers' };
+    }
+    if (!this.#link(socket, true)) return { kind: 'failed', why: 'there is such a link already' };
+    return { kind: 'linked', ended: once(socket, 'close').then(() => undefined) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(
+      this.#servers.map(async (server) => {
+        const closed = once(server, 'close');
+        server.close();
+        await closed;
+      }),
+    );
+  }
+
+  async #listen({ address, port }: LinkDoorOptions['locals'][number]): Promise<void> {
+    const server = createServer({
+      ...this.#context,
+      ALPNProtocols: [PROTOCOL],
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HELLO_MS_MAX,
+    });
+    server.maxConnections = LINKS_IN_MAX + HANDSHAKES_OPEN_MAX;
+    // Before TLS costs anything.
+    server.prependListener('connection', (socket) => {
+      const nowMs = this.#ports.clock.nowMs();
+      if (this.#handshakes.size >= HANDSHAKES_OPEN_MAX || !this.#rate.hasOne(nowMs)) {
+        socket.destroy();
+        return;
+      }
+      this.#rate.take();
+      const end = endOf(socket);
+      this.#handshakes.add(end);
+      socket.once('close', () => this.#handshakes.delete(end));
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      this.#handshakes.delete(endOf(socket));
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => socket.destroy());
+      if (
+        socket.alpnProtocol !== PROTOCOL ||
+        !this.#hasRoom(socket) ||
+        !this.#link(socket, false)
+      ) {
+        socket.destroy();
+      }
+    });
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    try {
+      const listening = once(server, 'listening');
+      server.listen({ host: address, port, ipv6Only: isIpv6(address) });
+      await listening;
+    } catch (cause) {
+      throw new OperatingError(
+        'pool_port_taken',
+        `TCP port ${port} of ${address} cannot be opened for links of the pool (${errorCode(cause) ?? String(cause)}): it is the port of the DHT node; free it, or choose another with --dht-port`,
+        { cause },
+      );
+    }
+    server.on('error', (error) => this.#ports.logger.warn('pool_links', { why: String(error) }));
+    this.#servers.push(server);
+  }
+
+  /** No network may take all places; hosts on this site are no strangers. */
+  #hasRoom(socket: TLSSocket): boolean {
+    const inward = this.#ports.exchange.links.filter(({ isOutward }) => !isOutward);
+    if (inward.length >= LINKS_IN_MAX) return false;
+    const address = addressOf(socket);
+    if (isLocalAddress(address)) return true;
+    const network = networkText(address, NETWORK);
+    const same = inward.filter((one) => networkText(one.address, NETWORK) === network);
+    return same.length < LINKS_OF_NETWORK_MAX;
+  }
+
+  /** @returns Whether it is a link now. */
+  #link(socket: TLSSocket, isOutward: boolean): boolean {
+    const { clock, exchange } = this.#ports;
+    const key = keyOf(socket);
+    if (key === undefined || this.#isClosed) return false;
+    socket.setTimeout(0);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    const peer = {
+      key: key.toHex(),
+      nodeId: nodeIdOfKey(key),
+      address: addressOf(socket),
+      isOutward,
+      sinceEpochUs: clock.epochUs(),
+    };
+    const wire = {
+      get unsentOctets() {
+        return socket.writableLength;
+      },
+      send: (octets: Uint8Array) => void (socket.writable && socket.write(octets)),
+      close: () => socket.end(),
+    };
+    const [own, theirs] = isOutward ? ['caller', 'called'] : ['called', 'caller'];
+    const link = exchange.add(peer, wire, this.#proof(socket, own), this.#proof(socket, theirs));
+    if (link === undefined) {
+      socket.destroy();
+      return false;
+    }
+    socket.on('data', (octets: Uint8Array) => link.receive(octets));
+    socket.on('drain', () => link.drained());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => link.ended());
+    return true;
+  }
+
+  /** That an end of this very connection knows the shared key, RFC 8446 §7.5; zeros in an open pool. */
+  #proof(socket: TLSSocket, role: string): Uint8Array {
+    const { poolKey } = this.#options;
+    if (poolKey === undefined) return new Uint8Array(PROOF_SIZE);
+    const exported = socket.exportKeyingMaterial(PROOF_SIZE, EXPORTER, asBuffer(new Uint8Array()));
+    return new Uint8Array(createHmac('sha256', poolKey).update(role).update(exported).digest());
+  }
+}
+
+/** The raw Ed25519 key that the other end proved; `undefined` for other keys. */
+function keyOf(socket: TLSSocket): Uint8Array | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate?.publicKey.asymmetricKeyType !== 'ed25519') return undefined;
+  const { x = '' } = certificate.publicKey.export({ format: 'jwk' });
+  const key = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
+  return key.length === PUBLIC_KEY_SIZE ? key : undefined;
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function addressOf(socket: TLSSocket): string {
+  return endpointOf(socket.remoteAddress ?? '', 0).address;
+}

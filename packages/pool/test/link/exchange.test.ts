@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  ANSWER_MS_MAX,
+  AUTHOR_PAGES_BURST,
+  FRAME_OCTETS_MAX,
+  HELLO_MS_MAX,
+  WANTED_MAX,
+} from '../../src/limits.ts';
+import {
+  encodeFrame,
+  Framer,
+  FrameType,
+  idFrames,
+  pageFrames,
+  readIds,
+  readPages,
+} from '../../src/link/frames.ts';
+import { Wanted } from '../../src/link/wanted.ts';
+import { pageId } from '../../src/link/page-index.ts';
+import { authorOf, claimOf, NOW_S, pageOf } from '../pages/pages.ts';
+import { allAgree, OPEN, SimulatedNode, SimulatedTime } from './simulated-links.ts';
+
+function newNodes(count: number): {
+  readonly time: SimulatedTime;
+  readonly nodes: readonly SimulatedNode[];
+} {
+  const time = new SimulatedTime();
+  const nodes = Array.from(
+    { length: count },
+    (_, index) => new SimulatedNode(time, `node ${index}`),
+  );
+  return { time, nodes };
+}
+
+/** The first so many, for types. */
+function two(nodes: readonly SimulatedNode[]): readonly [SimulatedNode, SimulatedNode] {
+  const [a, b] = nodes;
+  assert.ok(a !== undefined && b !== undefined);
+  return [a, b];
+}
+
+test('`Framer` gives the same frames wherever a stream is cut, and refuses one that is too large', () => {
+  const bodies = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(bodies, fc.integer({ min: 1, max: 17 }), (parts, size) => {
+      const whole = new Uint8Array(parts.flatMap((part) => [...encodeFrame(FrameType.bye, part)]));
+      const framer = new Framer();
+      const frames = [];
+      for (let at = 0; at < whole.length; at += size) {
+        frames.push(...(framer.push(whole.subarray(at, at + size)) ?? []));
+      }
+      assert.deepEqual(
+        frames.map(({ body }) => body),
+        parts.map((part) => new Uint8Array(part)),
+      );
+    }),
+  );
+  const head = encodeFrame(FrameType.pages).subarray(0, 4);
+  new DataView(head.buffer).setUint32(0, (FRAME_OCTETS_MAX + 1) << 8);
+  const framer = new Framer();
+  assert.equal(framer.push(head), undefined);
+  assert.equal(framer.push(new Uint8Array(1)), undefined);
+});
+
+test('`pageFrames()` and `idFrames()` fill frames and are read back; what is cut is refused', () => {
+  const pages = Array.from({ length: 40 }, (_, index) => new Uint8Array(4000).fill(index));
+  const frames = pageFrames(pages);
+  assert.equal(frames.length, 3);
+  const read = frames.flatMap((frame) => readPages(frame.subarray(4)) ?? []);
+  assert.deepEqual(read, pages);
+  assert.equal(readPages(frames[0]?.subarray(4, -1) ?? new Uint8Array()), undefined);
+  assert.equal(readPages(new Uint8Array([0, 0])), undefined);
+  const ids = Array.from({ length: 10_000 }, (_, index) => index.toString(16).padStart(16, '0'));
+  const some = idFrames(FrameType.have, ids);
+  assert.equal(some.length, 2);
+  assert.deepEqual(
+    some.flatMap((frame) => readIds(frame.subarray(4)) ?? []),
+    ids,
+  );
+  assert.equal(readIds(new Uint8Array(9)), undefined);
+});
+
+test('`Wanted` asks one holder at a time, the next where no answer comes, and forgets who is gone', () => {
+  const wanted = new Wanted<string>();
+  wanted.add('1', 'a', 0);
+  wanted.add('1', 'b', 0);
+  assert.deepEqual(wanted.take('a', 9, 599), [], 'it may be on its way');
+  assert.deepEqual(wanted.take('a', 9, 600), ['1']);
+  assert.deepEqual(wanted.take('b', 9, 600), []);
+  assert.deepEqual([...wanted.late(600 + ANSWER_MS_MAX)], ['a']);
+  assert.deepEqual(wanted.take('a', 9, 6000), []);
+  assert.deepEqual(wanted.take('b', 9, 6000), ['1']);
+  assert.equal(wanted.came('1'), true);
+  assert.equal(wanted.came('1'), false);
+  wanted.add('2', 'a', 0);
+  wanted.forget('a');
+  assert.deepEqual(wanted.take('a', 9, 9000), []);
+  for (let index = 0; index < WANTED_MAX + 5; index += 1) wanted.add(`x${index}`, 'c', 0);
+  assert.equal(wanted.take('c', 64, 9000).length, 64);
+  assert.equal(wanted.take('c', 64, 9000).length, 0, 'so many are open');
+  assert.equal(wanted.take('c', 1e9, 9000).length, WANTED_MAX - 64);
+});
+
+test('two nodes have the same pages after they linked, and what is new within a step', async () => {
+  const { time, nodes } = newNodes(2);
+  const [a, b] = two(nodes);
+  for (let index = 0; index < 300; index += 1)
+    a.take(
+      pageOf(authorOf(`author ${index}`), {
+        claims: [claimOf(`45.1.${index >> 8}.${index & 255}`)],
+      }),
+    );
+  b.say('46.0.0.1');
+  a.dial(b);
+  await time.pass(5000);
+  assert.equal(a.subjects().length, 301);
+  allAgree(nodes);
+  a.say('46.0.0.2');
+  await time.pass(50);
+  assert.ok(b.subjects().includes('46.0.0.2'));
+  const before = a.sentOctets + b.sentOctets;
+  await time.pass(60_000);
+  assert.ok(a.sentOctets + b.sentOctets - before < 100, 'nothing to say, nothing said');
+});
+
+test('twenty nodes in a ring with chords get each page once or little more', async () => {
+  const { time, nodes } = newNodes(20);
+  for (const [index, node] of nodes.entries()) {
+    for (const step of [1, 5])
+      node.dial(nodes[(index + step) % 20] ?? node, { delayMs: 20 + index });
+  }
+  await time.pass(2000);
+  for (let round = 0; round < 40; round += 1) {
+    nodes[round % 20]?.say(`45.2.0.${round}`);
+    await time.pass(1000);
+  }
+  await time.pass(10_000);
+  assert.equal(nodes[7]?.subjects().length, 40);
+  allAgree(nodes);
+  const taken = nodes.reduce((sum, { exchange }) => sum + exchange.counters.taken, 0);
+  const again = nodes.reduce((sum, { exchange }) => sum + exchange.counters.duplicates, 0);
+  assert.equal(taken, 40 * 19);
+  assert.ok(again < taken * 0.6, `${again} of ${taken} came again; without a tree twice as many`);
+});
+
+test('a page that replaces others replaces them everywhere', async () => {
+  const { time, nodes } = newNodes(2);
+  const [a, b] = two(nodes);
+  a.dial(b);
+  await time.pass(1000);
+  const first = a.say('45.0.0.1');
+  await time.pass(1000);
+  a.say('45.0.0.2', { replaces: first });
+  await time.pass(1000);
+  assert.deepEqual(b.subjects(), ['45.0.0.2']);
+});
+
+test('quiet pages go to those who follow their author', async () => {
+  const { time, nodes } = newNodes(3);
+  const [a, b] = two(nodes);
+  const c = nodes[2];
+  assert.ok(c !== undefined);
+  a.say('45.0.0.1', { isQuiet: true });
+  b.voterKeys.add(a.key);
+  a.dial(b);
+  a.dial(c);
+  await time.pass(3000);
+  a.say('45.0.0.2', { isQuiet: true });
+  await time.pass(3000);
+  assert.deepEqual(b.subjects(), ['45.0.0.1', '45.0.0.2']);
+  assert.deepEqual(c.subjects(), []);
+});
+
+test('a link ends where the pool, the shared key, or the greeting is another', async () => {
+  const time = new SimulatedTime();
+  const a = new SimulatedNode(time, 'a');
+  const other = a.dial(new SimulatedNode(time, 'b', 7));
+  const stranger = a.dial(new SimulatedNode(time, 'c'), { isProved: false });
+  await time.pass(1000);
+  assert.deepEqual(a.exchange.links.length, 0, 'one end refuses, so there is no link');
+  assert.equal(other.isOpen, false);
+  assert.equal(stranger.isOpen, false);
+  const silent = { unsentOctets: 0, send: () => undefined, close: () => undefined };
+  const link = a.accept(new SimulatedNode(time, 'd'), silent, false, [OPEN, OPEN]);
+  await time.pass(HELLO_MS_MAX + 1000);
+  assert.equal(link?.isReady, false);
+  const greeted = a.accept(new SimulatedNode(time, 'e'), silent, false, [OPEN, OPEN]);
+  greeted?.receive(encodeFrame(FrameType.want, new Uint8Array(8)));
+  assert.equal(greeted?.isReady, false);
+});
+
+test('two nodes that dial each other keep one link, and nobody links with himself', async () => {
+  const { time, nodes } = newNodes(2);
+  const [a, b] = two(nodes);
+  a.dial(b);
+  b.dial(a);
+  a.dial(a);
+  await time.pass(2000);
+  assert.equal(a.exchange.links.length, 1);
+  assert.equal(b.exchange.links.length, 1);
+  assert.notEqual(a.exchange.links[0]?.isOutward, b.exchange.links[0]?.isOutward);
+  a.say('45.0.0.1');
+  await time.pass(1000);
+  assert.deepEqual(b.subjects(), ['45.0.0.1']);
+});
+
+/** A node and somebody who speaks to it by hand. */
+async function withStranger() {
+  const time = new SimulatedTime();
+  const node = new SimulatedNode(time, 'node');
+  const sent: Uint8Array[] = [];
+  let isClosed = false;
+  const wire = {
+    unsentOctets: 0,
+    send: (octets: Uint8Array) => void sent.push(octets),
+    close: () => void (isClosed = true),
+  };
+  const link = node.accept(new SimulatedNode(time, 'stranger'), wire, false, [OPEN, OPEN]);
+  assert.ok(link !== undefined);
+  link.receive(encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), OPEN));
+  await time.pass(100);
+  return { time, node, link, sent, isClosed: () => isClosed };
+}
+
+test('a forged page ends the link, and nothing of it is kept', async () => {
+  const { time, node, link, isClosed } = await withStranger();
+  const page = pageOf(authorOf('x'), { claims: [claimOf('45.0.0.1')] });
+  page[60] = (page[60] ?? 0) ^ 1;
+  for (const frame of pageFrames([page])) link.receive(frame);
+  await time.pass(100);
+  assert.equal(isClosed(), true);
+  assert.deepEqual(node.subjects(), []);
+});
+
+test('who announces what does not come is left after three times', async () => {
+  const { time, link, isClosed } = await withStranger();
+  for (const frame of idFrames(
+    FrameType.have,
+    ['1', '2', '3', '4'].map((id) => id.repeat(16)),
+  )) {
+    link.receive(frame);
+    await time.pass(100);
+  }
+  await time.pass(ANSWER_MS_MAX + 2000);
+  for (let index = 0; index < 3; index += 1) {
+    for (const frame of idFrames(FrameType.have, [`5${index}`.repeat(8)])) link.receive(frame);
+    await time.pass(ANSWER_MS_MAX + 2000);
+  }
+  assert.equal(isClosed(), true);
+});
+
+test('one author may not say too much, a voter may', async () => {
+  const { time, node, link } = await withStranger();
+  const pagesOf = (name: string): readonly Uint8Array[] =>
+    Array.from({ length: AUTHOR_PAGES_BURST + 30 }, (_, index) =>
+      pageOf(authorOf(name), { serial: NOW_S + index, claims: [claimOf(`45.0.0.${index}`)] }),
+    );
+  for (const frame of pageFrames(pagesOf('stranger'))) link.receive(frame);
+  await time.pass(100);
+  assert.equal(node.exchange.counters.taken, AUTHOR_PAGES_BURST);
+  assert.equal(node.exchange.counters.limited, 30);
+  node.voterKeys.add(authorOf('voter').publicKey.toHex());
+  for (const frame of pageFrames(pagesOf('voter'))) link.receive(frame);
+  await time.pass(100);
+  assert.equal(node.exchange.counters.limited, 30);
+});
+
+test('no octets of a stranger throw', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.uint8Array({ maxLength: 80 }))),
+      async (frames) => {
+        const { time, link } = await withStranger();
+        for (const [type, body] of frames) {
+          link.receive(encodeFrame(type as FrameType, body));
+        }
+        await time.pass(1000);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a page has the same id everywhere', () => {
+  const page = pageOf(authorOf('alice'), { claims: [claimOf('45.12.3.4')] });
+  assert.equal(pageId(page), pageId(new Uint8Array(page)));
+  assert.equal(pageId(page).length, 16);
+});

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp, createServer } from 'node:net';
+import { test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { setTimeout as after } from 'node:timers/promises';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { HANDSHAKES_OPEN_MAX } from '../../src/limits.ts';
+import { nodeCertificate } from '../../src/tls/certificate.ts';
+import { LinkDoor } from '../../src/tls/link-door.ts';
+import { authorOf } from '../pages/pages.ts';
+import { SimulatedNode, type Time } from '../link/simulated-links.ts';
+
+const REAL: Time = {
+  nowMs: () => systemClock.nowMs(),
+  epochUs: () => systemClock.epochUs(),
+  wakeAfter: (waitMs, run) => {
+    const timeout = setTimeout(run, waitMs);
+    return () => clearTimeout(timeout);
+  },
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Whatever ends it. */
+async function ended(socket: TLSSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once('close', () => resolve());
+  await promise;
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  while (!condition()) {
+    assert.ok(!deadline.aborted, `not in time: ${what}`);
+    await after(5);
+  }
+}
+
+interface Opened extends AsyncDisposable {
+  readonly node: SimulatedNode;
+  readonly door: LinkDoor;
+  readonly port: number;
+}
+
+async function open(name: string, poolKey?: Uint8Array): Promise<Opened> {
+  const node = new SimulatedNode(REAL, name);
+  const port = await freePort();
+  const door = await LinkDoor.open(
+    { clock: systemClock, logger: silentLogger, exchange: node.exchange },
+    {
+      signer: node.signer,
+      privateKeyPem: node.signer.pem,
+      locals: [{ address: '127.0.0.1', port }],
+      ...(poolKey && { poolKey }),
+    },
+  );
+  const dispose = async (): Promise<void> => {
+    node.exchange.close();
+    await door[Symbol.asyncDispose]();
+  };
+  return { node, door, port, [Symbol.asyncDispose]: dispose };
+}
+
+const at = ({ port, node }: Opened) => ({ host: '127.0.0.1', port, key: node.key });
+
+test('`nodeCertificate()` is signed by the key that it holds, for all time', () => {
+  const signer = authorOf('alice');
+  const certificate = new X509Certificate(nodeCertificate(signer));
+  assert.equal(certificate.verify(certificate.publicKey), true);
+  const { x = '' } = certificate.publicKey.export({ format: 'jwk' });
+  assert.deepEqual(Uint8Array.fromBase64(x, { alphabet: 'base64url' }), signer.publicKey);
+  assert.match(certificate.validTo, /9999/);
+});
+
+test('nodes link over TLS 1.3, know each other by key, and pages go both ways', async () => {
+  await using a = await open('a');
+  await using b = await open('b');
+  a.node.say('45.0.0.1');
+  b.node.say('45.0.0.2');
+  assert.equal((await a.door.call(at(b))).kind, 'linked');
+  await until('the pages', () => a.node.subjects().length === 2 && b.node.subjects().length === 2);
+  assert.deepEqual(
+    b.node.exchange.links.map(({ key, address, isOutward }) => [key, address, isOutward]),
+    [[a.node.key, '127.0.0.1', false]],
+  );
+  assert.equal((await a.door.call(at(b))).kind, 'failed', 'there is a link already');
+});
+
+test('a call fails where another key answers, nobody does, or it is no such door', async () => {
+  await using a = await open('a');
+  await using b = await open('b');
+  const wrong = await a.door.call({ ...at(b), key: authorOf('carol').publicKey.toHex() });
+  assert.deepEqual(wrong, {
+    kind: 'failed',
+    why: 'another key than the expected one answers',
+  });
+  const port = await freePort();
+  const silent = await a.door.call({ host: '127.0.0.1', port, key: undefined });
+  assert.deepEqual(silent, { kind: 'failed', why: 'ECONNREFUSED' });
+  const self = await a.door.call({ ...at(a), key: undefined });
+  assert.equal(self.kind, 'failed');
+  assert.equal(a.node.exchange.links.length, 0);
+});
+
+test('a closed pool takes only who knows its key', async () => {
+  const key = new Uint8Array(32).fill(5);
+  await using a = await open('a', key);
+  await using b = await open('b', key);
+  await using stranger = await open('c', new Uint8Array(32).fill(6));
+  await using open1 = await open('d');
+  a.node.say('45.0.0.1');
+  for (const other of [stranger, open1]) {
+    const called = await other.door.call(at(a));
+    if (called.kind === 'linked') await called.ended;
+    assert.deepEqual(other.node.subjects(), []);
+    assert.deepEqual(a.node.exchange.links, []);
+  }
+  await b.door.call(at(a));
+  await until('the page', () => b.node.subjects().length === 1);
+});
+
+test('who shows no key of a node is not let in', async () => {
+  await using a = await open('a');
+  const options = { host: '127.0.0.1', port: a.port, rejectUnauthorized: false };
+  const bare = connect({ ...options, ALPNProtocols: ['sentrypeer-pool/1'] });
+  bare.on('error', () => undefined);
+  await ended(bare);
+  const old = connect({ ...options, maxVersion: 'TLSv1.2' });
+  old.on('error', () => undefined);
+  await ended(old);
+  assert.deepEqual(a.node.exchange.links, []);
+});
+
+test('so many connections that prove nothing are open at once, and no more', async () => {
+  await using a = await open('a');
+  const sockets = Array.from({ length: HANDSHAKES_OPEN_MAX + 4 }, () =>
+    connectTcp({ host: '127.0.0.1', port: a.port }).on('error', () => undefined),
+  );
+  let closed = 0;
+  for (const socket of sockets) socket.once('close', () => (closed += 1));
+  await until('the last ones to be refused', () => closed >= 4);
+  for (const socket of sockets) socket.destroy();
+  assert.equal(a.node.exchange.links.length, 0);
+});
+
+test('a port that is taken is said', async () => {
+  await using a = await open('a');
+  const node = new SimulatedNode(REAL, 'b');
+  const { signer } = node;
+  const ports = { clock: systemClock, logger: silentLogger, exchange: node.exchange };
+  const locals = [{ address: '127.0.0.1', port: a.port }];
+  const options = { signer, privateKeyPem: signer.pem, locals };
+  await assert.rejects(LinkDoor.open(ports, options), {
+    code: 'pool_port_taken',
+    message: /EADDRINUSE.*--dht-port/,
+  });
+  node.exchange.close();
+});
