@@ -2,7 +2,7 @@
 
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { isUnsafeCode } from '@sentrypeer/kernel';
-import type { Origin, Peers } from '@sentrypeer/store';
+import type { ListedAuthor, Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
 import type { Answer, Command, CommandContext, Work } from './command.ts';
 import { countOf, formatTable, utc } from './text.ts';
@@ -11,20 +11,65 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`).',
-  prepare: ({ words }) => {
+  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted. `--by record` shows first who was met most often and disputed least: a help to choose, and no reason to trust, because who copies others is right, too.',
+  flags: ['by'],
+  examples: [['peers list --by record', 'Who tells what turns out to be so.']],
+  prepare: ({ words, flags }) => {
     refuseMore(words, 'peers list');
+    const order = flags.get('by') ?? 'time';
+    if (order !== 'time' && order !== 'record') {
+      throw refusal(`--by: ${quoted(order)} is no order: write time or record`);
+    }
     return async (context) => {
       using peers = await openPeers(context);
-      const origins = peers.list();
+      const all = peersOf(peers.list(), peers.authors()).toSorted((x, y) =>
+        order === 'time' ? y.lastSeenEpochUs - x.lastSeenEpochUs : recordOf(y) - recordOf(x),
+      );
       return {
-        text: origins.length === 0 ? '' : formatTable([HEADINGS, ...origins.map(rowOf)]),
-        json: origins.map(jsonOf),
-        ...(origins.length === 0 ? { remark: 'No node has shared anything yet.\n' } : {}),
+        text: all.length === 0 ? '' : formatTable([HEADINGS, ...all.map(rowOf)]),
+        json: all.map(jsonOf),
+        ...(all.length === 0 ? { remark: 'No node has shared anything yet.\n' } : {}),
       };
     };
   },
 };
+
+/** A node that shared events, wrote pages, or both. */
+interface ListedPeer extends Omit<Origin, 'totalId'> {
+  /** Of its pages; `undefined` where there are none. */
+  readonly author: ListedAuthor | undefined;
+}
+
+function peersOf(
+  origins: readonly Origin[],
+  authors: readonly ListedAuthor[],
+): readonly ListedPeer[] {
+  const byId = new Map<string, ListedPeer>();
+  for (const origin of origins) byId.set(origin.nodeId, { ...origin, author: undefined });
+  for (const author of authors) {
+    const { nodeId, publicKey, firstSeenEpochUs, lastSeenEpochUs } = author;
+    const known = byId.get(nodeId);
+    byId.set(nodeId, {
+      nodeId,
+      trust: 'none',
+      address: '',
+      seenCount: 0,
+      isVoter: false,
+      name: '',
+      ...known,
+      publicKey,
+      firstSeenEpochUs: Math.min(firstSeenEpochUs, known?.firstSeenEpochUs ?? Infinity),
+      lastSeenEpochUs: Math.max(lastSeenEpochUs, known?.lastSeenEpochUs ?? 0),
+      author,
+    });
+  }
+  return [...byId.values()];
+}
+
+/** One subject that the operator disputes outweighs a hundred that turned out to be so. */
+function recordOf({ author }: ListedPeer): number {
+  return author === undefined ? -1 : author.metCount - 100 * author.disputedCount;
+}
 
 const TRUST: Command = {
   name: 'peers trust',
@@ -77,7 +122,19 @@ const FORGET: Command = {
 
 export const PEERS: readonly Command[] = [LIST, TRUST, DISTRUST, FORGET];
 
-const HEADINGS = ['NODE', 'NAME', 'EVENTS', 'FIRST SEEN', 'LAST SEEN', 'TRUST', 'KEY', 'TOLD BY'];
+const HEADINGS = [
+  'NODE',
+  'NAME',
+  'EVENTS',
+  'CLAIMS',
+  'MET',
+  'DISPUTED',
+  'FIRST SEEN',
+  'LAST SEEN',
+  'TRUST',
+  'KEY',
+  'TOLD BY',
+];
 /** Characters of a name. */
 const NAME_CHARACTERS_MAX = 64;
 
@@ -129,23 +186,30 @@ function isUuid(text: string): boolean {
   );
 }
 
-function rowOf(origin: Origin): readonly string[] {
+function rowOf(origin: ListedPeer): readonly string[] {
   return [
     origin.nodeId,
     origin.name,
     String(origin.seenCount),
+    String(origin.author?.claimsCount ?? 0),
+    String(origin.author?.metCount ?? 0),
+    String(origin.author?.disputedCount ?? 0),
     utc(origin.firstSeenEpochUs),
     utc(origin.lastSeenEpochUs),
-    origin.isVoter ? 'voter' : origin.trust,
+    trustOf(origin),
     keyOf(origin) ?? 'unsigned',
     origin.address,
   ];
 }
 
-function jsonOf(origin: Origin) {
+function jsonOf(origin: ListedPeer) {
   return {
     node: origin.nodeId,
     events: origin.seenCount,
+    claims: origin.author?.claimsCount ?? 0,
+    met: origin.author?.metCount ?? 0,
+    disputed: origin.author?.disputedCount ?? 0,
+    pages: origin.author?.state ?? null,
     first_seen: utc(origin.firstSeenEpochUs),
     last_seen: utc(origin.lastSeenEpochUs),
     trust: origin.trust,
@@ -156,6 +220,12 @@ function jsonOf(origin: Origin) {
   };
 }
 
-function keyOf({ publicKey }: Origin): string | undefined {
+/** In a word. */
+function trustOf({ isVoter, trust, author }: ListedPeer): string {
+  if (author !== undefined && author.state !== 'alive') return author.state;
+  return isVoter ? 'voter' : trust;
+}
+
+function keyOf({ publicKey }: ListedPeer): string | undefined {
   return publicKey?.toBase64({ alphabet: 'base64url', omitPadding: true });
 }

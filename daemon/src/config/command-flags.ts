@@ -25,6 +25,10 @@ export const COMMAND_FLAGS = {
     placeholder: 'TIME',
     doc: 'Of this time up to now, such as 24h, 7d, 2027-01-31 or always.',
   },
+  by: {
+    placeholder: 'ORDER',
+    doc: 'In this order: time, the one seen last first; or record, who is right most often first.',
+  },
   yes: {
     placeholder: '',
     doc: 'Do what would be asked about, such as allowing half of the Internet.',

@@ -28,6 +28,7 @@ class Node implements Disposable {
     identityFile: join(this.folder, 'identity.json'),
     dhtNetwork: 0,
     shareDelaySeconds: 60,
+    poolQuorum: 2,
   };
   readonly database: DatabaseSync;
 
@@ -179,6 +180,34 @@ test('pool import names what is bad and takes all the rest', async () => {
   ]);
   assert.equal(isBad, true);
   assert.deepEqual(bob.subjects(), [ATTACKER]);
+});
+
+test('peers list shows who wrote pages, and by their record', async () => {
+  using alice = new Node();
+  using bob = new Node();
+  using carol = new Node();
+  alice.met(ATTACKER);
+  bob.met(OTHER);
+  await alice.run(`pool export ${alice.file}`);
+  await bob.run(`pool export ${bob.file}`);
+  for (const { file } of [alice, bob]) await carol.run(`pool import ${file}`);
+  carol.met(OTHER);
+  const list = async (): Promise<readonly Record<string, unknown>[]> =>
+    (await carol.answer('peers list --by record')).json as Record<string, unknown>[];
+  const [first, second] = await list();
+  assert.deepEqual([first?.['claims'], first?.['met'], first?.['disputed']], [1, 1, 0]);
+  assert.deepEqual([second?.['claims'], second?.['met']], [1, 0]);
+  assert.equal(first?.['trust'], 'none');
+  await carol.run(`peers trust ${String(first?.['public_key'])} Bob the Builder`);
+  carol.allow(OTHER);
+  const [, last] = await list();
+  assert.deepEqual(
+    [last?.['name'], last?.['voter'], last?.['disputed']],
+    ['Bob the Builder', true, 1],
+  );
+  assert.match((await carol.answer('peers list')).text, /^NODE +NAME[^]*Bob the Builder[^]*voter/);
+  assert.match(refusedCommand('peers list --by name'), /"name" is no order: write time or record/);
+  assert.match((await carol.answer('pool status')).text, /Voters +1; none acts, it takes 2/);
 });
 
 test('pool import and export say which file cannot be used', async () => {

@@ -397,7 +397,7 @@ export interface Peer {
 }
 
 export interface PoolStanding {
-  /** Nodes with a vote that name it, each name and each network once. */
+  /** Nodes with a vote that name it, each name once. */
   readonly voters: number;
   /** How many of these it takes to act on it. */
   readonly quorum: number;

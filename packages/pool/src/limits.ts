@@ -232,6 +232,14 @@ export const SPEAK_LATER_S_MAX = 1800;
 export const REFUSED_IDS_MIN = 16_384;
 export const REFUSED_MS = 3_600_000;
 
+/** Milliseconds for which no link is had with a key that forged or promised in vain, and how many such are remembered. */
+export const AVOIDED_MS = 3_600_000;
+export const AVOIDED_MAX = 4096;
+
+/** Announcements that a link may make: at once, and per second. Chosen: they are gathered for 15 s; who makes more only costs. */
+export const HAVES_BURST = 32;
+export const HAVES_PER_SECOND = 0.5;
+
 /** Octets of what one frame of a link holds. */
 export const FRAME_OCTETS_MAX = 65_536;
 
@@ -252,8 +260,8 @@ export const HELLO_MS_MAX = 10_000;
 /** Milliseconds between two looks at what is to be done. */
 export const EXCHANGE_STEP_MS = 200;
 
-/** Milliseconds for which announcements are gathered. */
-export const HAVE_MS = 3000;
+/** Milliseconds for which announcements are gathered. Simulated: with 3 s they cost more than the pages. */
+export const HAVE_MS = 15_000;
 
 /** Milliseconds that a page which was announced may be on its way by another link, and that an answer may take. */
 export const WANT_WAIT_MS = 600;

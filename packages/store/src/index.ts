@@ -28,6 +28,7 @@ export {
 } from './totals/place-reader.ts';
 export { type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 export { type EventOrigin, type Origin } from './sharing/origins.ts';
+export { type ListedAuthor } from './pool/author-list.ts';
 export { PoolFile } from './pool/pool-file.ts';
 export { type PageOutcome, type PoolPage, type Standing } from './pool/pool-page.ts';
 export { type OwnFacts, type PoolCounts, type PoolReader } from './pool/pool-reader.ts';

@@ -195,6 +195,9 @@ export const POOL_PAGES_MAX = 131_072;
 /** Authors of pages that are remembered, 250 octets each. */
 export const AUTHORS_MAX = 131_072;
 
+/** Authors that a command lists. Chosen: each claim of theirs is looked up, a second for a hundred thousand. */
+export const AUTHORS_LISTED_MAX = 1000;
+
 /** Authors whose word about one subject is kept, voters first. Chosen: more say nothing more. */
 export const SUBJECT_AUTHORS_MAX = 16;
 

@@ -244,7 +244,7 @@ export const SCHEMAS = {
   }),
   PeerPage: page('Peer'),
   PoolStanding: object({
-    voters: count('Nodes with a vote that name it, each name and each network once.'),
+    voters: count('Nodes with a vote that name it, each name once.'),
     quorum: count('How many of these it takes to act on it.'),
     strangers: count('Nodes without a vote that name it. Their word acts on nothing.'),
     networks: count('Networks of these, as far as they are known.'),

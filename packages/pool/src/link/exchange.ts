@@ -5,6 +5,8 @@ import {
   AUTHOR_PAGES_BURST,
   AUTHOR_PAGES_PER_HOUR,
   AUTHOR_RATES_MAX,
+  AVOIDED_MAX,
+  AVOIDED_MS,
   COMPARE_MS,
   EXCHANGE_STEP_MS,
   LINK_PAGES_AT_ONCE,
@@ -78,8 +80,11 @@ export class Exchange {
   /** Ids that were not taken, so that nobody asks for them again at once. */
   #refused = new RecentSet(REFUSED_IDS_MIN);
   #refusedAtMs: number;
+  readonly #drawn = new Uint8Array(1);
   readonly #authors = new Map<string, TokenBucket>();
   readonly #strangers: TokenBucket;
+  /** Until when keys are left alone that forged, or promised in vain. */
+  readonly #avoided = new Map<string, number>();
   #comparedAtMs: number;
   #cancel: () => void = () => undefined;
   #isClosed = false;
@@ -111,7 +116,9 @@ export class Exchange {
    * @returns `undefined` where there is a link with this key already, or it is our own.
    */
   add(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link | undefined {
-    if (this.#isClosed || peer.key === this.#options.key) return undefined;
+    if (this.#isClosed || peer.key === this.#options.key || this.#isAvoided(peer.key)) {
+      return undefined;
+    }
     const other = [...this.#links].find((link) => link.peer.key === peer.key);
     if (other !== undefined) {
       // Both ends keep the one that the node with the lower key dialled.
@@ -120,7 +127,7 @@ export class Exchange {
       other.close('there is another link');
     }
     const { clock, voters } = this.#ports;
-    const link = new Link(peer, wire, {
+    const link: Link = new Link(peer, wire, {
       clock,
       networkId: this.#options.networkId,
       proof,
@@ -133,6 +140,7 @@ export class Exchange {
       onPages: (pages) => void this.#take(link, pages),
       onHave: (ids) => this.#have(link, ids),
       onSent: (count) => (this.counters.sent += count),
+      onMisbehaved: (why) => this.#avoid(link, why),
       onClosed: () => {
         this.#links.delete(link);
         this.#wanted.forget(link);
@@ -165,7 +173,9 @@ export class Exchange {
     const nowMs = this.#ports.clock.nowMs();
     this.#spread();
     for (const link of this.#links) link.step(nowMs);
-    for (const link of this.#wanted.late(nowMs)) link.brokePromise();
+    for (const link of this.#wanted.late(nowMs)) {
+      if (link.brokePromise()) this.#avoid(link, 'pages did not come');
+    }
     this.#ask();
     if (nowMs - this.#refusedAtMs >= REFUSED_MS) {
       // What was too much, or of a distrusted author, may be welcome now.
@@ -179,11 +189,23 @@ export class Exchange {
     this.#arm();
   }
 
+  #avoid(link: Link, why: string): void {
+    this.#avoided.set(link.peer.key, this.#ports.clock.nowMs() + AVOIDED_MS);
+    const [oldest] = this.#avoided.keys();
+    if (this.#avoided.size > AVOIDED_MAX && oldest !== undefined) this.#avoided.delete(oldest);
+    link.close(why);
+  }
+
+  #isAvoided(key: string): boolean {
+    const untilMs = this.#avoided.get(key) ?? 0;
+    if (untilMs <= this.#ports.clock.nowMs()) this.#avoided.delete(key);
+    return this.#avoided.has(key);
+  }
+
   #someLink(): Link | undefined {
     const links = [...this.#links].filter((link) => link.isReady);
-    const drawn = new Uint8Array(1);
-    this.#ports.random.fill(drawn);
-    return links[(drawn[0] ?? 0) % Math.max(1, links.length)];
+    this.#ports.random.fill(this.#drawn);
+    return links[(this.#drawn[0] ?? 0) % Math.max(1, links.length)];
   }
 
   #have(link: Link, ids: readonly string[]): void {
@@ -226,7 +248,7 @@ export class Exchange {
       for (const outcome of taken) {
         this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
       }
-      if (taken.includes('forged')) link.close('a page was forged');
+      if (taken.includes('forged')) this.#avoid(link, 'a page was forged');
     } catch (error) {
       this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });
     }

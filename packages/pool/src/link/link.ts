@@ -5,6 +5,8 @@ import {
   BROKEN_PROMISES_MAX,
   FOLLOWED_MAX,
   HAVE_MS,
+  HAVES_BURST,
+  HAVES_PER_SECOND,
   HELLO_MS_MAX,
   LINK_KNOWN_MIN,
   LINK_SERVED_MAX,
@@ -12,6 +14,7 @@ import {
   SUMMARY_ANSWER_MS_MIN,
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import {
   encodeFrame,
   Framer,
@@ -55,6 +58,8 @@ export interface LinkParts {
   readonly onPages: (pages: readonly Uint8Array[]) => void;
   readonly onHave: (ids: readonly string[]) => void;
   readonly onSent: (pagesCount: number) => void;
+  /** It broke the rules: it is to be left alone. */
+  readonly onMisbehaved: (why: string) => void;
   readonly onClosed: () => void;
 }
 
@@ -72,6 +77,7 @@ export class Link {
   /** Ids that the other end has. */
   readonly #known = new RecentSet(LINK_KNOWN_MIN);
   readonly #openedAtMs: number;
+  readonly #haveRate: TokenBucket;
   /** Ids to announce, and to send. */
   #haves: string[] = [];
   #serving: string[] = [];
@@ -90,6 +96,8 @@ export class Link {
     this.#parts = parts;
     this.#openedAtMs = parts.clock.nowMs();
     this.#haveAtMs = this.#openedAtMs;
+    const rate = { burst: HAVES_BURST, perSecond: HAVES_PER_SECOND };
+    this.#haveRate = new TokenBucket(rate, this.#openedAtMs);
   }
 
   /** The other end said hello as it should. */
@@ -113,7 +121,9 @@ export class Link {
     for (const frame of frames) {
       if (this.#isClosed) return;
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
-      if (wrong !== undefined) return this.close(wrong);
+      if (wrong === undefined) continue;
+      if (this.#isReady) this.#parts.onMisbehaved(wrong);
+      return this.close(wrong);
     }
   }
 
@@ -181,10 +191,10 @@ export class Link {
     if (!this.#isClosed) this.#wire.send(encodeFrame(FrameType.prune));
   }
 
-  /** What it announced did not come. */
-  brokePromise(): void {
+  /** What it announced did not come. @returns Whether that was once too often. */
+  brokePromise(): boolean {
     this.#promisesBroken += 1;
-    if (this.#promisesBroken >= BROKEN_PROMISES_MAX) this.close('pages did not come');
+    return this.#promisesBroken >= BROKEN_PROMISES_MAX;
   }
 
   step(nowMs: number): void {
@@ -227,6 +237,9 @@ export class Link {
       case FrameType.have: {
         const ids = readIds(body);
         if (ids === undefined) return 'ids are cut';
+        if (!this.#haveRate.hasOne(this.#parts.clock.nowMs()))
+          return 'announcements come too often';
+        this.#haveRate.take();
         for (const id of ids) this.#known.add(id);
         this.#parts.onHave(ids);
         return undefined;

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import {
   ANSWER_MS_MAX,
   AUTHOR_PAGES_BURST,
+  AVOIDED_MS,
   FRAME_OCTETS_MAX,
+  HAVES_BURST,
   HELLO_MS_MAX,
   WANTED_MAX,
 } from '../../src/limits.ts';
@@ -251,6 +253,18 @@ test('who announces what does not come is left after three times', async () => {
     await time.pass(ANSWER_MS_MAX + 2000);
   }
   assert.equal(isClosed(), true);
+});
+
+test('who announces all the time is left alone, and not linked with again for a while', async () => {
+  const { time, node, link, isClosed } = await withStranger();
+  const have = encodeFrame(FrameType.have, new Uint8Array(8));
+  for (let index = 0; index <= HAVES_BURST; index += 1) link.receive(have);
+  assert.equal(isClosed(), true);
+  const wire = { unsentOctets: 0, send: () => undefined, close: () => undefined };
+  const again = () => node.accept(new SimulatedNode(time, 'stranger'), wire, false, [OPEN, OPEN]);
+  assert.equal(again(), undefined);
+  await time.pass(AVOIDED_MS);
+  assert.notEqual(again(), undefined);
 });
 
 test('one author may not say too much, a voter may', async () => {

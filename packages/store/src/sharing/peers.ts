@@ -6,6 +6,7 @@ import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { fromSqlite } from '../file/database-error.ts';
 import { OPEN_LOCK_WAIT_MS, ORIGINS_MAX } from '../limits.ts';
 import { openForWriting } from '../file/open-database.ts';
+import { AuthorList, type ListedAuthor } from '../pool/author-list.ts';
 import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin } from './origins.ts';
 
 /** Lists and judges other nodes, also while a daemon uses the database. */
@@ -35,6 +36,11 @@ export class Peers {
         .all(ORIGINS_MAX)
         .map(originOf),
     );
+  }
+
+  /** Who wrote pages of the pool, voters first. */
+  authors(): readonly ListedAuthor[] {
+    return this.#guarded(() => new AuthorList(this.#database).all());
   }
 
   find(nodeId: string): Origin | undefined {

@@ -321,6 +321,7 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   peers.setTrust(A, 'trusted', 'Alice');
   assert.equal(peers.find(A)?.name, 'Alice');
   assert.equal(peers.votersCount(), 1);
+  assert.deepEqual(peers.authors(), []);
   reader.close();
   store.close();
 });

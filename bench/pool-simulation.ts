@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * A pool of link machines in one process, with simulated time: 30 % of the nodes are liars, who take everything, promise
+ * everything and deliver nothing. Honest nodes write one page a second between them. Prints how soon pages are known, what
+ * that costs a node, and how soon a late joiner has the history; ends with status 1 where that misses its goal.
+ *
+ *     npm run simulate:pool [nodes] [seconds]
+ */
+
+import { createHash } from 'node:crypto';
+import { silentLogger, type Clock } from '@sentrypeer/kernel';
+import { Exchange, type LinkPeer, type Taken } from '@sentrypeer/pool/link';
+import {
+  encodeFrame,
+  Framer,
+  FrameType,
+  idFrames,
+  readPages,
+} from '../packages/pool/src/link/frames.ts';
+import type { Wire } from '../packages/pool/src/link/link.ts';
+import { pageId } from '../packages/pool/src/link/page-index.ts';
+
+const NODES = Number(process.argv[2] ?? 1000);
+const SECONDS = Number(process.argv[3] ?? 300);
+const LIARS = 0.3;
+const LINKS_OUT = 5;
+const LINKS_IN_MAX = 32;
+const SETTLE_MS = 20_000;
+const PAGE_SIZE = 126;
+/** Of IPv4, TCP with timestamps, a record of TLS 1.3, and half an ACK for each. */
+const OVERHEAD_OCTETS = 20 + 32 + 22 + 26;
+const GOALS = { knownShare: 0.99, dayOctets: 50e6, joinerMs: 60_000 };
+const OPEN = new Uint8Array(32);
+
+/** A seeded generator (Mulberry32), so that a run can be repeated. */
+let seed = 20_261_129;
+function random(): number {
+  seed = (seed + 0x6d_2b_79_f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+
+interface Due {
+  readonly atMs: number;
+  run: (() => void) | undefined;
+}
+
+/** Time as a binary heap of what is due. */
+class Time implements Clock {
+  #ms = 0;
+  readonly #heap: Due[] = [];
+
+  nowMs(): number {
+    return this.#ms;
+  }
+
+  epochUs(): number {
+    return 1_800_000_000_000_000 + Math.floor(this.#ms * 1000);
+  }
+
+  readonly wakeAfter = (waitMs: number, run: () => void): (() => void) => {
+    const due: Due = { atMs: this.#ms + waitMs, run };
+    const heap = this.#heap;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = heap[up];
+      if (parent === undefined || parent.atMs <= due.atMs) break;
+      heap[at] = parent;
+      at = up;
+    }
+    heap[at] = due;
+    return () => void (due.run = undefined);
+  };
+
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.#ms + ms;
+    let count = 0;
+    for (
+      let next = this.#heap[0];
+      next !== undefined && next.atMs <= untilMs;
+      next = this.#heap[0]
+    ) {
+      this.#pop();
+      this.#ms = next.atMs;
+      next.run?.();
+      // What is awaited in between takes no simulated time worth naming.
+      if ((count += 1) % 16 === 0) for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
+    }
+    this.#ms = untilMs;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (heap.length === 0 || last === undefined) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if ((heap[child + 1]?.atMs ?? Infinity) < (heap[child]?.atMs ?? Infinity)) child += 1;
+      const below = heap[child];
+      if (below === undefined || below.atMs >= last.atMs) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+/** The end of a link at a node. */
+interface End {
+  receive(octets: Uint8Array): void;
+  ended(): void;
+}
+
+interface Party {
+  readonly key: string;
+  readonly isLiar: boolean;
+  linksIn: number;
+  octetsIn: number;
+  octetsOut: number;
+  accept(peer: LinkPeer, wire: Wire): End | undefined;
+}
+
+const time = new Time();
+const parties: Party[] = [];
+/** When each page was written, by id. */
+const writtenAtMs = new Map<string, number>();
+/** Milliseconds from being written to being known, for each page at each honest node. */
+const delaysMs: number[] = [];
+
+/** Signed by convention: simulated nodes trust each other's arithmetic. */
+function writePage(author: number, serial: number): Uint8Array {
+  const page = new Uint8Array(PAGE_SIZE);
+  page.set(createHash('sha256').update(`key ${author}`).digest(), 5);
+  new DataView(page.buffer).setUint32(37, serial);
+  return page;
+}
+
+class Honest implements Party {
+  readonly isLiar = false;
+  readonly key: string;
+  linksIn = 0;
+  octetsIn = 0;
+  octetsOut = 0;
+  readonly exchange: Exchange;
+  /** Whether its delays count; not those of the late joiner, who has other goals. */
+  isCounted = true;
+  readonly #index: number;
+  readonly #pages: Uint8Array[] = [];
+  readonly #ids = new Set<string>();
+  #serial = 0;
+
+  constructor(index: number) {
+    this.#index = index;
+    this.key = createHash('sha256').update(`key ${index}`).digest('hex');
+    const pages = this.#pages;
+    this.exchange = new Exchange(
+      {
+        clock: time,
+        logger: silentLogger,
+        wakeAfter: time.wakeAfter,
+        random: { fill: (octets) => octets.fill(Math.floor(random() * 256)) },
+        pages: {
+          changes: () => pages.length,
+          pageIds: () => pages.map((_, at) => at + 1),
+          pages: (after, limit) =>
+            pages
+              .slice(after, after + limit)
+              .map((octets, at) => ({ pageId: after + at + 1, octets })),
+          page: (row) => pages[row - 1],
+        },
+        take: async (some) => some.map((octets) => this.#take(octets)),
+        voters: () => new Set(),
+        onLinks: () => undefined,
+      },
+      { networkId: 0, key: this.key },
+    );
+  }
+
+  get pagesCount(): number {
+    return this.#pages.length;
+  }
+
+  write(): void {
+    this.#serial += 1;
+    const page = writePage(this.#index, this.#serial);
+    writtenAtMs.set(pageId(page), time.nowMs());
+    this.#take(page);
+    this.exchange.wake();
+  }
+
+  accept(peer: LinkPeer, wire: Wire): End | undefined {
+    return this.exchange.add(peer, wire, OPEN, OPEN);
+  }
+
+  /** Keeps so many links outwards, for as long as the simulation runs. */
+  dial(): void {
+    const outward = this.exchange.links.filter(({ isOutward }) => isOutward).length;
+    for (let missing = LINKS_OUT - outward; missing > 0; missing -= 1) {
+      const other = parties[Math.floor(random() * parties.length)];
+      if (other !== undefined && other !== this && other.linksIn < LINKS_IN_MAX)
+        connect(this, other);
+    }
+    time.wakeAfter(1000 + random() * 1000, () => this.dial());
+  }
+
+  #take(octets: Uint8Array): Taken {
+    const id = pageId(octets);
+    if (this.#ids.has(id)) return 'known';
+    this.#ids.add(id);
+    this.#pages.push(octets);
+    const atMs = writtenAtMs.get(id);
+    if (atMs !== undefined && this.isCounted) delaysMs.push(time.nowMs() - atMs);
+    return 'taken';
+  }
+}
+
+/** Takes everything, promises it to all others, delivers nothing. */
+class Liar implements Party {
+  readonly isLiar = true;
+  readonly key: string;
+  linksIn = 0;
+  octetsIn = 0;
+  octetsOut = 0;
+  readonly #wires = new Set<Wire>();
+
+  constructor(index: number) {
+    this.key = createHash('sha256').update(`key ${index}`).digest('hex');
+  }
+
+  accept(_peer: LinkPeer, wire: Wire): End {
+    const framer = new Framer();
+    this.#wires.add(wire);
+    wire.send(encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), OPEN));
+    return {
+      receive: (octets) => {
+        for (const { type, body } of framer.push(octets) ?? []) {
+          if (type !== FrameType.pages) continue;
+          const ids = (readPages(body) ?? []).map(pageId);
+          for (const other of this.#wires) {
+            if (other !== wire)
+              for (const frame of idFrames(FrameType.have, ids)) other.send(frame);
+          }
+        }
+      },
+      ended: () => void this.#wires.delete(wire),
+    };
+  }
+}
+
+function connect(from: Party, to: Party): void {
+  const delayMs = 20 + random() * 80;
+  const ends: (End | undefined)[] = [];
+  let isOpen = true;
+  const end = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    to.linksIn -= 1;
+    for (const one of ends) one?.ended();
+  };
+  const wire = (own: Party, other: Party, at: number): Wire => ({
+    unsentOctets: 0,
+    send: (octets) => {
+      own.octetsOut += octets.length + OVERHEAD_OCTETS;
+      time.wakeAfter(delayMs, () => {
+        if (!isOpen) return;
+        other.octetsIn += octets.length + OVERHEAD_OCTETS;
+        ends[at]?.receive(octets);
+      });
+    },
+    close: () => void time.wakeAfter(delayMs, end),
+  });
+  const peerOf = (party: Party, isOutward: boolean): LinkPeer => ({
+    key: party.key,
+    nodeId: party.key,
+    address: '',
+    isOutward,
+    sinceEpochUs: 0,
+  });
+  to.linksIn += 1;
+  ends[1] = to.accept(peerOf(from, false), wire(to, from, 0));
+  ends[0] = ends[1] && from.accept(peerOf(to, true), wire(from, to, 1));
+  if (ends[0] === undefined || ends[1] === undefined) end();
+}
+
+const honest: Honest[] = [];
+for (let index = 0; index < NODES; index += 1) {
+  if (index < NODES * LIARS) parties.push(new Liar(index));
+  else {
+    const node = new Honest(index);
+    honest.push(node);
+    parties.push(node);
+  }
+}
+for (const node of honest) node.dial();
+await time.pass(SETTLE_MS);
+for (const party of parties) [party.octetsIn, party.octetsOut] = [0, 0];
+
+const startedAtMs = performance.now();
+const atHalf = Math.floor(SECONDS / 2);
+let joiner: Honest | undefined;
+let joinedMs = Infinity;
+for (let second = 0; second < SECONDS; second += 1) {
+  honest[Math.floor(random() * honest.length)]?.write();
+  if (second === atHalf) {
+    joiner = new Honest(NODES);
+    joiner.isCounted = false;
+    joiner.dial();
+  }
+  await time.pass(1000);
+  if (joiner !== undefined && joinedMs === Infinity && joiner.pagesCount >= second - 5) {
+    joinedMs = (second - atHalf + 1) * 1000;
+  }
+}
+const dayOctets = (count: (node: Honest) => number): number =>
+  (honest.reduce((sum, node) => sum + count(node), 0) / honest.length / SECONDS) * 86_400;
+const [inOctets, outOctets] = [
+  dayOctets((node) => node.octetsIn),
+  dayOctets((node) => node.octetsOut),
+];
+await time.pass(60_000);
+const expected = SECONDS * honest.length;
+const known = delaysMs.filter((ms) => ms <= 60_000).length;
+const sorted = delaysMs.toSorted((a, b) => a - b);
+const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? NaN;
+const knownShare = Math.min(1, known / expected);
+const duplicates = honest.reduce((sum, { exchange }) => sum + exchange.counters.duplicates, 0);
+console.log(
+  `${NODES} nodes, ${NODES - honest.length} of them liars; ${SECONDS} pages in as many seconds`,
+);
+console.log(`known to honest nodes within 60 s: ${(knownShare * 100).toFixed(3)} %`);
+console.log(
+  `median ${(quantile(0.5) / 1000).toFixed(2)} s, 99 % ${(quantile(0.99) / 1000).toFixed(2)} s`,
+);
+console.log(
+  `MB a day in / out, honest mean: ${(inOctets / 1e6).toFixed(1)} / ${(outOctets / 1e6).toFixed(1)}`,
+);
+console.log(`came again: ${(duplicates / delaysMs.length).toFixed(2)} for each that was new`);
+console.log(`a late joiner had ${atHalf} pages after ${joinedMs / 1000} s`);
+console.log(`real time: ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`);
+const isGood =
+  knownShare >= GOALS.knownShare &&
+  Math.max(inOctets, outOctets) <= GOALS.dayOctets &&
+  joinedMs <= GOALS.joinerMs;
+process.exitCode = isGood ? 0 : 1;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { AUTHORS_LISTED_MAX } from '../limits.ts';
+import { standingRank } from './pool-page.ts';
+
+/** Somebody who wrote pages of the pool, and how that compares with what this node knows itself. */
+export interface ListedAuthor {
+  readonly nodeId: string;
+  /** Raw Ed25519 key. */
+  readonly publicKey: Uint8Array;
+  /** `liar`: two pages of one serial prove it. */
+  readonly state: 'alive' | 'retired' | 'liar';
+  /** Wall-clock microseconds of the first and last page that was taken. */
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  /** Subjects that it claims; of these those that this node met itself, and those that the operator allowed or delisted. */
+  readonly claimsCount: number;
+  readonly metCount: number;
+  readonly disputedCount: number;
+}
+
+const SELF = standingRank('self');
+
+/** Lists authors, for a command in a process by itself: each claim is looked up. */
+export class AuthorList {
+  readonly #authors: StatementSync;
+  readonly #record: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#authors = database.prepare(`
+      SELECT author_id, node_id, public_key, state, first_seen_us, last_seen_us FROM pool_author
+      WHERE standing < ${SELF} ORDER BY standing DESC LIMIT ${AUTHORS_LISTED_MAX}`);
+    this.#record = database.prepare(`
+      SELECT count(*) AS claims,
+        coalesce(sum(EXISTS (SELECT 1 FROM address_evidence WHERE address = subject)
+          OR EXISTS (SELECT 1 FROM number_evidence WHERE e164 = subject AND events_count > 0)), 0) AS met,
+        coalesce(sum(EXISTS (SELECT 1 FROM allowance WHERE value IN (subject, '+' || subject))
+          OR EXISTS (SELECT 1 FROM delisting WHERE kind IN ('address', 'number') AND value = subject)), 0) AS disputed
+      FROM (SELECT DISTINCT subject FROM pool_claim WHERE author_id = ?) AS said`);
+  }
+
+  /** Voters first, so many at most. */
+  all(): readonly ListedAuthor[] {
+    return this.#authors.all().map((row) => {
+      const record = this.#record.get(Number(row['author_id']));
+      const { state, public_key: key } = row;
+      return {
+        nodeId: String(row['node_id']),
+        publicKey: key instanceof Uint8Array ? key : new Uint8Array(),
+        state: state === 'retired' || state === 'liar' ? state : 'alive',
+        firstSeenEpochUs: Number(row['first_seen_us']),
+        lastSeenEpochUs: Number(row['last_seen_us']),
+        claimsCount: Number(record?.['claims']),
+        metCount: Number(record?.['met']),
+        disputedCount: Number(record?.['disputed']),
+      };
+    });
+  }
+}
