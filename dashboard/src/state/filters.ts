@@ -42,6 +42,11 @@ export function queryOf(filters: Filters): Readonly<Record<string, string | unde
   );
 }
 
+/** Whether the page itself leaves events out that the node chose. */
+export function hasOwnFilter(filters: Filters): boolean {
+  return [...OWN_FILTERS].some((name) => filters[name] !== undefined);
+}
+
 /** Whether an event that the node chose fits what the page looks at. */
 export function fits(event: Event, { country, network }: Filters): boolean {
   if (country !== undefined && (event.country ?? NOT_KNOWN) !== country) return false;

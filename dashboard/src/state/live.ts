@@ -11,7 +11,7 @@ import {
   REPEATS_MS,
   ROWS_COUNT_MAX,
 } from '../limits.ts';
-import { fits, queryOf, type Filters } from './filters.ts';
+import { fits, hasOwnFilter, queryOf, type Filters } from './filters.ts';
 import { newestFirst } from './ring.ts';
 import { route } from './route.ts';
 
@@ -94,7 +94,9 @@ function followEvents(filters: Filters): () => void {
     page.items.filter((event) => fits(event, filters));
   const begin = async (): Promise<void> => {
     isRead.value = false;
-    const answer = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);
+    // As many as are drawn come first, so that there is something to see.
+    const first = hasOwnFilter(filters) ? EVENTS_COUNT_MAX : ROWS_COUNT_MAX;
+    const answer = await ask<Page<Event>>(path(first), leaving.signal);
     if (leaving.signal.aborted) return;
     if (!answer.ok) {
       trouble.value = answer;
@@ -121,6 +123,10 @@ function followEvents(filters: Filters): () => void {
       },
     );
     timer = setTimeout(() => void recount(), REPEATS_MS);
+    if (first === EVENTS_COUNT_MAX) return;
+    const more = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);
+    if (leaving.signal.aborted || !more.ok) return;
+    events.value = newestFirst(chosen(more.value), events.value, EVENTS_COUNT_MAX);
   };
   /** A repeat is counted on the event that it is like, which no stream tells of. */
   const recount = async (): Promise<void> => {

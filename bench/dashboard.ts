@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * How fast is the dashboard in Chromium over a million events: until something is painted, until the events are there,
+ * from a search to its page, and how long is the page's thread busy at a time while 50 requests a second come in? How long
+ * does /v1/analytics take? Needs Chromium (Debian package). EVENTS=1000000, SECONDS=20 and CHROMIUM can be changed.
+ */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { JUDGE_CURSOR, Store } from '@sentrypeer/store';
+import { call, recordCalls } from './load/calls.ts';
+import { machineLine, send, start, temporaryFolder } from './load/processes.ts';
+
+const eventsCount = Number(process.env['EVENTS'] ?? '1000000');
+const seconds = Number(process.env['SECONDS'] ?? '20');
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const PORT = 25_190;
+const SIP_PORT = 25_191;
+const ORIGIN = `http://127.0.0.1:${PORT}`;
+const ROUNDS = 5;
+
+/** Told of every task of the page's thread above 50 ms (https://www.w3.org/TR/longtasks-1/), from the beginning. */
+const OBSERVE = `globalThis.tasks = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) globalThis.tasks.push(entry.duration);
+  }).observe({ type: 'longtask', buffered: true })`;
+
+process.stdout.write(`${machineLine()}, ${eventsCount} events\n`);
+using folder = temporaryFolder();
+const db = join(folder.path, 'bench.db');
+{
+  using store = Store.open(
+    { logger: silentLogger, clock: systemClock },
+    { path: db, databaseOctetsMax: Number.POSITIVE_INFINITY },
+  );
+  recordCalls(store, eventsCount, (index) => {
+    const address = `45.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+    return call(address, `00${String(index).padStart(10, '0')}`);
+  });
+  store.saveCursor(JUDGE_CURSOR, eventsCount);
+}
+const flags = ['--api', `--api-port=${PORT}`, '-f', db, '--db-size-max', '0', '--no-tls'];
+const sip = [`--sip-port=${SIP_PORT}`, '--sip-address=127.0.0.1'];
+const daemon = await start(['dist/main.js', ...flags, ...sip], 'Stop ');
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  await (await fetch(ORIGIN, { headers: { accept: 'text/html' } })).text(); // Packs the files, once.
+  for (const period of ['hour', 'day', 'week', 'month', 'year']) {
+    report(
+      `/v1/analytics, ${period}`,
+      await times(() => answered(`/v1/analytics?period=${period}`)),
+    );
+  }
+  const painted: number[] = [];
+  const shown: number[] = [];
+  const found: number[] = [];
+  const tasks: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await using context = await browser.newContext();
+    const page = await context.newPage();
+    await page.addInitScript(OBSERVE);
+    const startMs = performance.now();
+    await page.goto(`${ORIGIN}/`);
+    await page.locator('.events tbody tr').first().waitFor();
+    shown.push(performance.now() - startMs);
+    painted.push(await firstPaint(page));
+    found.push(await searched(page, '45.0.0.7', 'Verdict'));
+    found.push(await searched(page, '000000000009', 'How it is read'));
+    tasks.push(...(await page.evaluate<number[]>('globalThis.tasks')));
+  }
+  report('first contentful paint', painted);
+  report('the newest events are there', shown);
+  report('from a search to its page', found);
+  report('tasks above 50 ms meanwhile', tasks);
+  await followed();
+} finally {
+  await browser.close();
+  await daemon.stop();
+}
+
+/** The page while requests come in, as long as it is asked for. */
+async function followed(): Promise<void> {
+  await using context = await browser.newContext();
+  const page = await context.newPage();
+  await page.addInitScript(OBSERVE);
+  await page.goto(`${ORIGIN}/`);
+  await page.locator('.connection.live').waitFor();
+  await page.evaluate('globalThis.tasks.length = 0');
+  const before = await heapMib(page);
+  const target = ['--port', String(SIP_PORT), '--seconds', String(seconds), '--rate', '50'];
+  await send([...target, '--distinct', '--first-number', '700000000']);
+  report('tasks above 50 ms at 50 events a second', await page.evaluate('globalThis.tasks'));
+  const after = await heapMib(page);
+  process.stdout.write(
+    `heap of the page: ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB\n`,
+  );
+}
+
+async function heapMib(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize / 1_048_576;
+}
+
+async function firstPaint(page: Page): Promise<number> {
+  const paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1";
+  const ms = await page.evaluate<number>(paint);
+  assert.ok(ms >= 0, 'something was painted');
+  return ms;
+}
+
+/** Milliseconds from the Enter key to the text. */
+async function searched(page: Page, text: string, expected: string): Promise<number> {
+  await page.getByRole('searchbox').fill(text);
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const start = performance.now();
+    new MutationObserver((_changes, observer) => {
+      if (!document.querySelector('main')?.textContent.includes(${JSON.stringify(expected)})) return;
+      observer.disconnect();
+      resolve(performance.now() - start);
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    document.querySelector('.search').requestSubmit();
+  })`);
+}
+
+async function answered(path: string): Promise<void> {
+  const response = await fetch(ORIGIN + path);
+  await response.text();
+  assert.equal(response.status, 200);
+}
+
+async function times(work: () => Promise<void>): Promise<readonly number[]> {
+  const all: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const startMs = performance.now();
+    await work();
+    all.push(performance.now() - startMs);
+  }
+  return all;
+}
+
+function report(what: string, ms: readonly number[]): void {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const [median = 0, most = 0] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  process.stdout.write(
+    `${what}: ${ms.length} times, median ${median.toFixed(0)} ms, at most ${most.toFixed(0)} ms\n`,
+  );
+}
