@@ -6,6 +6,7 @@ import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import {
   HeldEntries,
   Listed,
+  prefixOf,
   Spared,
   type Grounds,
   type LeftOut,
@@ -185,7 +186,7 @@ export class Announcer implements ListingSink {
   announced(): readonly { readonly prefix: string; readonly endEpochMs: number }[] {
     return this.#held
       .elements()
-      .map(({ prefix, endEpochMs }) => ({ prefix: formatPrefix(prefix), endEpochMs }));
+      .map((one) => ({ prefix: formatPrefix(prefixOf(one)), endEpochMs: one.endEpochMs }));
   }
 
   /** The node's own policy lists no address that nobody proved; checked here all the same. */
@@ -240,7 +241,7 @@ export class Announcer implements ListingSink {
     this.#needsReplacement = false;
     this.#pending.clear();
     this.#heldBackCount = 0;
-    this.#ports.routes.replace(all.wanted.map(({ prefix }) => prefix));
+    this.#ports.routes.replace(all.wanted.map(prefixOf));
     this.#held.replace(all);
     this.#revision += 1;
     this.#tellLeftOut(all.newlyLeftOut);
@@ -264,8 +265,8 @@ export class Announcer implements ListingSink {
     this.#tellLeftOut(newlyLeftOut);
     const fresh = add.filter((one) => !this.#held.has(one));
     // Withdrawn first, so that a router's limit is never met by what is on its way out.
-    if (remove.length > 0) this.#ports.routes.remove(remove.map(({ prefix }) => prefix));
-    if (fresh.length > 0) this.#ports.routes.add(fresh.map(({ prefix }) => prefix));
+    if (remove.length > 0) this.#ports.routes.remove(remove.map(prefixOf));
+    if (fresh.length > 0) this.#ports.routes.add(fresh.map(prefixOf));
     this.#held.carriedOut(difference);
     if (add.length + remove.length > 0) this.#revision += 1;
     this.#changesCount += fresh.length + remove.length;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { formatIp, IPV4_OFFSET_BITS, isIpv4, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import { assert } from '@sentrypeer/kernel';
 import { IPV4_LENGTH_MIN, IPV6_LENGTH_MIN } from './limits.ts';
 
 /**
@@ -23,6 +24,13 @@ export function entryOf(text: string): Entry | undefined {
   const bits = isFour ? prefix.length - IPV4_OFFSET_BITS : prefix.length;
   if (bits < (isFour ? IPV4_LENGTH_MIN : IPV6_LENGTH_MIN)) return undefined;
   return { set: `ipv${isFour ? 4 : 6}_${bits}`, element: formatIp(prefix.base), prefix };
+}
+
+/** The prefix of an entry, read again: in memory it would take more than all else of an entry. */
+export function prefixOf({ set, element }: Pick<Entry, 'set' | 'element'>): Prefix {
+  const prefix = parsePrefix(`${element}/${set.slice(set.indexOf('_') + 1)}`);
+  assert(prefix !== undefined, 'entry_has_prefix');
+  return prefix;
 }
 
 /** What no two entries share, and what `nft` reads as one. */

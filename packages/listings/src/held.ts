@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatPrefix, type Prefix } from '@sentrypeer/ip';
+import { formatPrefix } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
-import type { Entry } from './entry.ts';
+import { prefixOf, type Entry } from './entry.ts';
 import { END_CHANGE_MS_MIN } from './limits.ts';
 import type { Listed, ListedEntry } from './listed.ts';
 import type { Spared } from './spared.ts';
@@ -15,10 +15,8 @@ export interface HeldElement extends Pick<Entry, 'set' | 'element'> {
   readonly endEpochMs: number;
 }
 
-/** The same with its prefix. */
-export interface HeldEntry extends HeldElement {
-  readonly prefix: Prefix;
-}
+/** The same with its key. */
+export type HeldEntry = ListedEntry;
 
 /** A listed entry that is spared. */
 export interface LeftOut {
@@ -110,9 +108,9 @@ export class HeldEntries {
     const wanted: HeldEntry[] = [];
     const leftOut = new Map<string, LeftOut>();
     for (const [key, one] of listed.entries) {
-      const why = spared.reason(one.entry.prefix);
+      const why = spared.reason(prefixOf(one));
       if (why !== undefined) leftOut.set(key, leftOutOf(one, why));
-      else if (one.endEpochMs > nowEpochMs) wanted.push(elementOf(one));
+      else if (one.endEpochMs > nowEpochMs) wanted.push(one);
     }
     const known = this.#leftOut;
     const newlyLeftOut = [...leftOut].flatMap(([key, out]) => (known.has(key) ? [] : out));
@@ -121,7 +119,7 @@ export class HeldEntries {
 
   /** These are in force instead of what was. */
   replace({ wanted, leftOut }: Wanted): void {
-    this.#held = new Map(wanted.map((one) => [`${one.set} ${one.element}`, one]));
+    this.#held = new Map(wanted.map((one) => [one.key, one]));
     this.#leftOut = new Map(leftOut);
   }
 
@@ -142,7 +140,7 @@ export class HeldEntries {
       if (add.length + remove.length >= countMax) break;
       const one = listed.entries.get(key);
       const held = this.#held.get(key);
-      const why = one === undefined ? undefined : spared.reason(one.entry.prefix);
+      const why = one === undefined ? undefined : spared.reason(prefixOf(one));
       const isKnown = this.#leftOut.delete(key);
       if (one !== undefined && why !== undefined) {
         const out = leftOutOf(one, why);
@@ -159,7 +157,7 @@ export class HeldEntries {
         this.#allowance -= 1;
       }
       if (wanted && Math.abs((held?.endEpochMs ?? 0) - one.endEpochMs) >= END_CHANGE_MS_MIN) {
-        add.push(elementOf(one));
+        add.push(one);
       }
       settled.push(key);
     }
@@ -167,8 +165,8 @@ export class HeldEntries {
   }
 
   carriedOut({ add, remove }: Difference): void {
-    for (const { set, element } of remove) this.#held.delete(`${set} ${element}`);
-    for (const one of add) this.#held.set(`${one.set} ${one.element}`, one);
+    for (const { key } of remove) this.#held.delete(key);
+    for (const one of add) this.#held.set(one.key, one);
   }
 
   #refill(): void {
@@ -182,10 +180,6 @@ export class HeldEntries {
   }
 }
 
-function elementOf({ entry: { set, element, prefix }, endEpochMs }: ListedEntry): HeldEntry {
-  return { set, element, prefix, endEpochMs };
-}
-
-function leftOutOf({ entry }: ListedEntry, why: string): LeftOut {
-  return { address: formatPrefix(entry.prefix), why };
+function leftOutOf(one: ListedEntry, why: string): LeftOut {
+  return { address: formatPrefix(prefixOf(one)), why };
 }

@@ -3,9 +3,10 @@
 import { entryOf, keyOf, type Entry } from './entry.ts';
 import { TIMEOUT_S_MAX } from './limits.ts';
 
-/** What the feed lists. */
-export interface ListedEntry {
-  readonly entry: Entry;
+/** What the feed lists. Never changed: what is in force is the same object, since there may be a million of them. */
+export interface ListedEntry extends Pick<Entry, 'set' | 'element'> {
+  /** As `keyOf()`. */
+  readonly key: string;
   /** When it ends unless more is told, in wall-clock milliseconds. */
   readonly endEpochMs: number;
 }
@@ -88,7 +89,8 @@ export class Listed {
     }
     const longerMs = Math.max(LONGER_MS_MIN, leftMs * LONGER_SHARE);
     const lastsMs = Math.min(leftMs + longerMs, TIMEOUT_S_MAX * 1000);
-    into.set(key, { entry, endEpochMs: nowEpochMs + lastsMs });
+    const { set, element } = entry;
+    into.set(key, { key, set, element, endEpochMs: nowEpochMs + lastsMs });
     return key;
   }
 }

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePrefix } from '@sentrypeer/ip';
-import { entryOf } from '../src/entry.ts';
+import { entryOf, prefixOf } from '../src/entry.ts';
 import { Spared } from '../src/spared.ts';
 
-test('entryOf() puts each length of prefix into a set of its own', () => {
+test('entryOf() puts each length of prefix into a set of its own, and prefixOf() finds it again', () => {
   const sets = [
     ['45.1.2.3', 'ipv4_32', '45.1.2.3'],
     ['::ffff:45.1.2.3', 'ipv4_32', '45.1.2.3'],
@@ -18,6 +18,8 @@ test('entryOf() puts each length of prefix into a set of its own', () => {
   for (const [text, set, element] of sets) {
     const entry = entryOf(text);
     assert.deepEqual([entry?.set, entry?.element], [set, element], text);
+    assert.ok(entry !== undefined);
+    assert.deepEqual(prefixOf(entry), entry.prefix, text);
   }
 });
 
