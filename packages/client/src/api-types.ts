@@ -9,24 +9,24 @@ export interface Address {
   readonly addresses: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
-  /** ISO 3166-1 alpha-2; null where it is not known. */
+  /** ISO 3166-1 alpha-2; null if not known. */
   readonly country: string | null;
-  /** An autonomous system such as AS64500, else the address block. */
+  /** An autonomous system such as AS64500, or the address block if that is not known. */
   readonly network: string;
-  /** Of the autonomous system. */
+  /** Name of the autonomous system. */
   readonly network_name: string | null;
-  /** When it was met first. */
+  /** When it was first met. */
   readonly first_seen: string;
-  /** When it was met last. */
+  /** When it was last met. */
   readonly last_seen: string;
-  /** Messages that came here; 0 where other nodes share it and nothing came. */
+  /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  /** Messages that other nodes share. They prove nothing and list nothing. */
   readonly shared_count: number;
 }
 
 export interface Number {
-  /** As it was dialled; of a look-up in another form, with its plus. */
+  /** As it was dialled; with its plus if it was asked for in another form. */
   readonly number: string;
   /** The number that the digits most likely mean, with its plus. */
   readonly e164?: string;
@@ -34,37 +34,37 @@ export interface Number {
   readonly country?: string;
   /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */
   readonly number_type?: string;
-  /** When it was met first. */
+  /** When it was first met. */
   readonly first_seen: string;
-  /** When it was met last. */
+  /** When it was last met. */
   readonly last_seen: string;
-  /** Messages that came here; 0 where other nodes share it and nothing came. */
+  /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  /** Messages that other nodes share. They prove nothing and list nothing. */
   readonly shared_count: number;
 }
 
 export interface UserAgent {
-  /** Cut to 256 characters. */
+  /** The first 256 characters. */
   readonly user_agent: string;
-  /** When it was met first. */
+  /** When it was first met. */
   readonly first_seen: string;
-  /** When it was met last. */
+  /** When it was last met. */
   readonly last_seen: string;
-  /** Messages that came here; 0 where other nodes share it and nothing came. */
+  /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing, and list nothing. */
+  /** Messages that other nodes share. They prove nothing and list nothing. */
   readonly shared_count: number;
 }
 
 export interface Country {
-  /** ISO 3166-1 alpha-2; null where it is not known. */
+  /** ISO 3166-1 alpha-2; null if not known. */
   readonly country: string | null;
   /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;
-  /** When it was met first. */
+  /** When it was first met. */
   readonly first_seen: string;
-  /** When it was met last. */
+  /** When it was last met. */
   readonly last_seen: string;
   /** Messages. */
   readonly seen_count: number;
@@ -75,15 +75,15 @@ export interface Countries {
 }
 
 export interface Network {
-  /** An autonomous system such as AS64500, else the address block. */
+  /** An autonomous system such as AS64500, or the address block if that is not known. */
   readonly network: string;
-  /** Of the autonomous system. */
+  /** Name of the autonomous system. */
   readonly name: string | null;
   /** Addresses that something came from. An IPv6 /64 counts once. */
   readonly addresses: number;
-  /** When it was met first. */
+  /** When it was first met. */
   readonly first_seen: string;
-  /** When it was met last. */
+  /** When it was last met. */
   readonly last_seen: string;
   /** Messages. */
   readonly seen_count: number;
@@ -91,7 +91,7 @@ export interface Network {
 
 export interface Methods {
   readonly items: readonly {
-    /** SIP method; OTHER sums up those of no RFC, and what was not SIP. */
+    /** SIP method; OTHER is the sum of methods that no RFC defines and of what was not SIP. */
     readonly method: string;
     /** UDP, TCP or TLS. */
     readonly transport: string;
@@ -117,7 +117,7 @@ export interface Series {
 }
 
 export interface WebhookError {
-  /** See docs/errors.md; `refused` where it refused an event for good. */
+  /** See docs/errors.md; `refused` if it refused an event for good. */
   readonly code: string;
   /** For a person. */
   readonly message: string;
@@ -127,9 +127,9 @@ export interface WebhookError {
 
 export interface Webhooks {
   readonly items: readonly {
-    /** As the operator named it, else the host of its address. */
+    /** The name that the operator gave it, or the host of its address. */
     readonly name: string;
-    /** Events that it has not taken yet. */
+    /** Events that it has not yet taken. */
     readonly lag: number;
     /** Requests made. */
     readonly requests: number;
@@ -139,13 +139,13 @@ export interface Webhooks {
     readonly refused: number;
     /** Events that retention removed before it took them. */
     readonly expired: number;
-    /** Tries that failed and were made again. */
+    /** Attempts that failed and were repeated. */
     readonly failures: number;
     /** Refused events that wait for an operator. */
     readonly dead_letters: number;
-    /** When it took events last. */
+    /** When it last took events. */
     readonly last_accepted: string | null;
-    /** When it is tried again, where it fails. */
+    /** When it is tried again, if it is failing. */
     readonly next_try: string | null;
     readonly last_error: WebhookError | null;
   }[];
@@ -157,9 +157,9 @@ export interface Followers {
     readonly name: string;
     /** Its process. */
     readonly process_id: number;
-    /** In its own words. */
+    /** Its state, in its own words. */
     readonly state: string;
-    /** Whether what it was told is carried out. */
+    /** Whether it carries out what it was told. */
     readonly in_force: boolean;
     /** When it started. */
     readonly since: string;
@@ -174,7 +174,7 @@ export interface Followers {
     readonly entries: {
       /** Addresses and networks of IPv4 that it acts on. */
       readonly ipv4: number;
-      /** Of IPv6. */
+      /** The same of IPv6. */
       readonly ipv6: number;
     };
     /** changes, failures, refused_packets, refused_octets and others. */
@@ -196,13 +196,13 @@ export interface Followers {
       /** By its name in the RFC, and who said so. */
       readonly last_error: string | null;
     }[];
-    /** What somebody should look at. */
+    /** What an operator should look at. */
     readonly troubles: readonly string[];
   }[];
   readonly bouncers: readonly {
     /** The name of its key. */
     readonly key: string;
-    /** Where it pulls from. */
+    /** The address that it pulls from. */
     readonly address: string;
     /** What it calls itself. */
     readonly user_agent: string;
@@ -302,9 +302,9 @@ export interface Summary {
   readonly numbers: number;
   /** User-Agents seen. */
   readonly user_agents: number;
-  /** Addresses that other nodes share, and that nothing came from. */
+  /** Addresses that other nodes share and that sent nothing here. */
   readonly shared_addresses: number;
-  /** Numbers that other nodes share, and that were not called here. */
+  /** Numbers that other nodes share and that were not called here. */
   readonly shared_numbers: number;
   /** User-Agents that only other nodes share. */
   readonly shared_user_agents: number;
@@ -313,7 +313,7 @@ export interface Summary {
 }
 
 export interface Event {
-  /** Rises from event to event; `Last-Event-ID` of the stream. */
+  /** Higher for each later event; the `Last-Event-ID` of the stream. */
   readonly id: number;
   /** The same on every node that has the event. */
   readonly event_uuid: string;
@@ -327,11 +327,11 @@ export interface Event {
   /** Where it came from. */
   readonly source_ip: string;
   readonly source_port: number | null;
-  /** ISO 3166-1 alpha-2; null where it is not known. */
+  /** ISO 3166-1 alpha-2; null if not known. */
   readonly country: string | null;
-  /** An autonomous system such as AS64500, else the address block. */
+  /** An autonomous system such as AS64500, or the address block if that is not known. */
   readonly network: string;
-  /** Of the autonomous system. */
+  /** Name of the autonomous system. */
   readonly network_name: string | null;
   /** The honeypot’s address. */
   readonly destination_ip: string | null;
@@ -354,14 +354,14 @@ export interface Event {
   readonly grade: 'seen' | 'returned' | 'handshake' | null;
   /** What was odd about it. */
   readonly anomalies: readonly string[];
-  /** Messages like it that were counted on it, itself included. */
+  /** How many messages this event stands for: itself and the repeats counted on it. */
   readonly seen_count: number;
   readonly last_seen: string | null;
-  /** Where another node shared it: hearsay, which nothing here proves. Else null. */
+  /** Who shared it, if another node did: hearsay that nothing here proves. Otherwise null. */
   readonly shared: {
     /** The DHT node that told us. */
     readonly address: string;
-    /** Ed25519 public key whose owner signed it, base64url; null: nobody did. */
+    /** Ed25519 public key of the signer, base64url; null if it is not signed. */
     readonly key: string | null;
   } | null;
   /** With include=message only. */
@@ -377,18 +377,18 @@ export interface Event {
 }
 
 export interface Peer {
-  /** Its id; unsigned stands for all that sign nothing. */
+  /** Its id; unsigned stands for all nodes that sign nothing. */
   readonly node_id: string;
   readonly trust: 'none' | 'trusted' | 'distrusted';
-  /** Ed25519 public key, base64url; null where it signs nothing. */
+  /** Ed25519 public key, base64url; null if it signs nothing. */
   readonly key: string | null;
-  /** The DHT node that told us last. */
+  /** The DHT node that last told us. */
   readonly address: string | null;
   /** When something of it was taken first. */
   readonly first_seen: string;
   /** When something of it was taken last. */
   readonly last_seen: string;
-  /** Events of it that stand in the log. */
+  /** Its events that are in the log. */
   readonly events: number;
   /** Whether its word in the pool counts by quorum. */
   readonly voter: boolean;
@@ -410,23 +410,23 @@ export interface PoolStanding {
 export interface Check {
   /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
   readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
-  /** What to do: refuse what is listed; report what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
-  /** In words. */
+  /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Until when it has that level unless more comes; null where it has none. */
+  /** Until when it has this level, unless more comes; null if it has none. */
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
-  /** Of the address that was asked for, also where it was not seen. */
+  /** Country of the address that was asked for, even if it was never seen. */
   readonly country: string | null;
-  /** Of that address, as above. */
+  /** Network of that address, as above. */
   readonly network: string | null;
-  /** Of that network. */
+  /** Name of that network. */
   readonly network_name: string | null;
   /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
   readonly pool: PoolStanding | null;
@@ -435,15 +435,15 @@ export interface Check {
 export interface Explanation {
   /** listed: known bad, refuse it. watch: tell somebody, let it through. unproved: the address was claimed, but may be forged, so do not block it. unknown: nothing that counts is known. */
   readonly verdict: 'listed' | 'watch' | 'unproved' | 'unknown';
-  /** What to do: refuse what is listed; report what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
-  /** In words. */
+  /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Until when it has that level unless more comes; null where it has none. */
+  /** Until when it has this level, unless more comes; null if it has none. */
   readonly expires: string | null;
   readonly number: ExplainedNumber | null;
   readonly address: ExplainedAddress | null;
@@ -458,15 +458,15 @@ export interface ExplainedAddress {
   readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** What to do: refuse what is listed; report what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
-  /** In words. */
+  /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Listed since then. */
+  /** Since when it is listed. */
   readonly since: string | null;
-  /** It has that level until then unless more comes. */
+  /** Until when it has this level, unless more comes. */
   readonly until: string | null;
   /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
   readonly unlist: readonly string[];
@@ -491,15 +491,15 @@ export interface ExplainedNumber {
   readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
-  /** What to do: refuse what is listed; report what is watched, and let it through. */
+  /** What to do: refuse what is listed; report what is watched and let it through. */
   readonly level: 'none' | 'watch' | 'listed';
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
-  /** In words. */
+  /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Listed since then. */
+  /** Since when it is listed. */
   readonly since: string | null;
-  /** It has that level until then unless more comes. */
+  /** Until when it has this level, unless more comes. */
   readonly until: string | null;
   /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
   readonly unlist: readonly string[];
@@ -509,15 +509,15 @@ export interface Listing {
   readonly kind: 'address' | 'number' | 'range';
   /** An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
-  /** listed is to be acted on, watch is to be told and let through. */
+  /** listed: act on it. watch: report it and let it through. */
   readonly level: 'listed' | 'watch';
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
-  /** In words, the weightiest first. */
+  /** Why, in words; the most important first. */
   readonly reasons: readonly string[];
-  /** Listed since then. */
+  /** Since when it is listed. */
   readonly since: string;
   /** Listed until then unless more comes. */
   readonly until: string;
@@ -527,44 +527,44 @@ export interface Listing {
   readonly last_seen: string;
   /** Events of the evidence. */
   readonly seen_count: number;
-  /** Whether the operator blocked it: then it is listed whatever the evidence says. */
+  /** Whether the operator blocked it. Then it is listed, whatever the evidence says. */
   readonly blocked: boolean;
 }
 
 export interface ListingChange {
-  /** Rises from change to change. */
+  /** Higher for each later change. */
   readonly id: number;
   /** When it was decided. */
   readonly at: string;
   readonly kind: 'address' | 'number' | 'range';
   /** An address or a prefix of addresses; a number with its plus, or a range such as +46850780xx. */
   readonly value: string;
-  /** listed is to be acted on, watch is to be told and let through. */
+  /** listed: act on it. watch: report it and let it through. */
   readonly level: 'listed' | 'watch';
-  /** How bad it is, at present. */
+  /** How bad it is now. */
   readonly score: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
   /** listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends. */
   readonly change: 'listed' | 'watched' | 'unlisted';
-  /** Listed since then; null where it is not. */
+  /** Since when it is listed; null if it is not. */
   readonly since: string | null;
-  /** Listed until then unless more comes; null where it is not. */
+  /** Until when it is listed, unless more comes; null if it is not. */
   readonly until: string | null;
   /** Why, as one text. */
   readonly reason: string;
-  /** In words, the weightiest first. */
+  /** Why, in words; the most important first. */
   readonly reasons: readonly string[];
 }
 
 export interface Allowance {
   /** Address, network, number, range or digits. */
   readonly value: string;
-  /** What for. */
+  /** What it is for. */
   readonly comment: string;
   /** Since when. */
   readonly created: string;
-  /** null: always. */
+  /** null if it has no end. */
   readonly until: string | null;
 }
 
@@ -576,11 +576,11 @@ export interface Block {
   readonly kind: 'address' | 'number' | 'range';
   /** Address, network, number or range. */
   readonly value: string;
-  /** What for. */
+  /** What it is for. */
   readonly comment: string;
   /** Since when. */
   readonly created: string;
-  /** null: always. */
+  /** null if it has no end. */
   readonly until: string | null;
 }
 

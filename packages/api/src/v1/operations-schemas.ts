@@ -5,7 +5,7 @@ import { count, object, text, textOrNull, time, timeOrNull } from './schema-part
 /** What the program says of its endpoints and of those that follow it. */
 export const OPERATIONS_SCHEMAS = {
   WebhookError: object({
-    code: text('See docs/errors.md; `refused` where it refused an event for good.'),
+    code: text('See docs/errors.md; `refused` if it refused an event for good.'),
     message: text('For a person.'),
     time: time('When it happened.'),
   }),
@@ -13,16 +13,16 @@ export const OPERATIONS_SCHEMAS = {
     items: {
       type: 'array',
       items: object({
-        name: text('As the operator named it, else the host of its address.'),
-        lag: count('Events that it has not taken yet.'),
+        name: text('The name that the operator gave it, or the host of its address.'),
+        lag: count('Events that it has not yet taken.'),
         requests: count('Requests made.'),
         accepted: count('Events that it took.'),
         refused: count('Events that it refused for good.'),
         expired: count('Events that retention removed before it took them.'),
-        failures: count('Tries that failed and were made again.'),
+        failures: count('Attempts that failed and were repeated.'),
         dead_letters: count('Refused events that wait for an operator.'),
-        last_accepted: timeOrNull('When it took events last.'),
-        next_try: timeOrNull('When it is tried again, where it fails.'),
+        last_accepted: timeOrNull('When it last took events.'),
+        next_try: timeOrNull('When it is tried again, if it is failing.'),
         last_error: { oneOf: [{ $ref: '#/components/schemas/WebhookError' }, { type: 'null' }] },
       }),
     },
@@ -33,8 +33,8 @@ export const OPERATIONS_SCHEMAS = {
       items: object({
         name: text('firewall or bgp.'),
         process_id: count('Its process.'),
-        state: text('In its own words.'),
-        in_force: { type: 'boolean', description: 'Whether what it was told is carried out.' },
+        state: text('Its state, in its own words.'),
+        in_force: { type: 'boolean', description: 'Whether it carries out what it was told.' },
         since: time('When it started.'),
         heard: time('When it said so.'),
         node: text('The node that it follows.'),
@@ -49,11 +49,11 @@ export const OPERATIONS_SCHEMAS = {
         },
         entries: object({
           ipv4: count('Addresses and networks of IPv4 that it acts on.'),
-          ipv6: count('Of IPv6.'),
+          ipv6: count('The same of IPv6.'),
         }),
         counts: {
           type: 'object',
-          additionalProperties: count('Since its start.'),
+          additionalProperties: count('Counted since it started.'),
           description: 'changes, failures, refused_packets, refused_octets and others.',
         },
         sessions: {
@@ -72,7 +72,7 @@ export const OPERATIONS_SCHEMAS = {
         troubles: {
           type: 'array',
           items: text('For a person.'),
-          description: 'What somebody should look at.',
+          description: 'What an operator should look at.',
         },
       }),
     },
@@ -80,7 +80,7 @@ export const OPERATIONS_SCHEMAS = {
       type: 'array',
       items: object({
         key: text('The name of its key.'),
-        address: text('Where it pulls from.'),
+        address: text('The address that it pulls from.'),
         user_agent: text('What it calls itself.'),
         pulled: time('Its newest pull that was answered.'),
         lag: {

@@ -28,7 +28,8 @@ export const PLACES_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/countries',
     summary: 'Countries of the addresses, that with the most messages first',
-    description: 'Counted a second or so after the events. null stands for all that are not known.',
+    description:
+      'Counted about a second after the events. null stands for addresses whose country is not known.',
     need: 'read',
     query: {},
     mediaType: JSON_TYPE,

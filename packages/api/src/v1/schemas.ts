@@ -14,10 +14,10 @@ export function reference(name: keyof typeof SCHEMAS): Schema {
 }
 
 const SEEN = {
-  first_seen: time('When it was met first.'),
-  last_seen: time('When it was met last.'),
-  seen_count: count('Messages that came here; 0 where other nodes share it and nothing came.'),
-  shared_count: count('Messages that other nodes share. They prove nothing, and list nothing.'),
+  first_seen: time('When it was first met.'),
+  last_seen: time('When it was last met.'),
+  seen_count: count('Messages that came here; 0 if only other nodes share it.'),
+  shared_count: count('Messages that other nodes share. They prove nothing and list nothing.'),
 };
 /** Of countries and networks, which count what came here. */
 const MET = {
@@ -34,9 +34,9 @@ const GRADE: Schema = {
 };
 
 const PLACE = {
-  country: textOrNull('ISO 3166-1 alpha-2; null where it is not known.'),
-  network: text('An autonomous system such as AS64500, else the address block.'),
-  network_name: textOrNull('Of the autonomous system.'),
+  country: textOrNull('ISO 3166-1 alpha-2; null if not known.'),
+  network: text('An autonomous system such as AS64500, or the address block if that is not known.'),
+  network_name: textOrNull('Name of the autonomous system.'),
 };
 /** What dialled digits mean; of one number alone, and where that is known. */
 const MEANING = {
@@ -45,13 +45,13 @@ const MEANING = {
   number_type: text('fixed, mobile, premium, shared-cost, satellite, unallocated and others.'),
 };
 const VERDICT = {
-  score: { type: 'integer', minimum: 0, maximum: 100, description: 'How bad it is, at present.' },
-  reasons: { type: 'array', items: { type: 'string' }, description: 'In words.' },
+  score: { type: 'integer', minimum: 0, maximum: 100, description: 'How bad it is now.' },
+  reasons: { type: 'array', items: { type: 'string' }, description: 'Why, in words.' },
 };
 const REASONS: Schema = {
   type: 'array',
   items: { type: 'string' },
-  description: 'In words, the weightiest first.',
+  description: 'Why, in words; the most important first.',
 };
 const LISTED = {
   kind: { type: 'string', enum: LISTED_KINDS },
@@ -61,7 +61,7 @@ const LISTED = {
   level: {
     type: 'string',
     enum: LEVELS,
-    description: 'listed is to be acted on, watch is to be told and let through.',
+    description: 'listed: act on it. watch: report it and let it through.',
   },
   score: VERDICT.score,
   grade: GRADE,
@@ -85,7 +85,7 @@ const VERDICT_WORD = {
 const LEVEL = {
   type: 'string',
   enum: ['none', 'watch', 'listed'],
-  description: 'What to do: refuse what is listed; report what is watched, and let it through.',
+  description: 'What to do: refuse what is listed; report what is watched and let it through.',
 };
 const POOL = {
   description:
@@ -101,8 +101,8 @@ const EXPLAINED = {
   listed: { type: 'boolean', description: 'Whether the level is listed.' },
   level: LEVEL,
   ...VERDICT,
-  since: timeOrNull('Listed since then.'),
-  until: timeOrNull('It has that level until then unless more comes.'),
+  since: timeOrNull('Since when it is listed.'),
+  until: timeOrNull('Until when it has this level, unless more comes.'),
   unlist: {
     type: 'array',
     items: { type: 'string' },
@@ -122,14 +122,14 @@ export const SCHEMAS = {
   AddressPage: page('Address'),
   Number: object(
     {
-      number: text('As it was dialled; of a look-up in another form, with its plus.'),
+      number: text('As it was dialled; with its plus if it was asked for in another form.'),
       ...MEANING,
       ...SEEN,
     },
     Object.keys(MEANING),
   ),
   NumberPage: page('Number'),
-  UserAgent: object({ user_agent: text('Cut to 256 characters.'), ...SEEN }),
+  UserAgent: object({ user_agent: text('The first 256 characters.'), ...SEEN }),
   UserAgentPage: page('UserAgent'),
   Country: object({ country: PLACE.country, addresses: ADDRESSES, ...MET }),
   Countries: object({ items: { type: 'array', items: { $ref: '#/components/schemas/Country' } } }),
@@ -144,7 +144,9 @@ export const SCHEMAS = {
     items: {
       type: 'array',
       items: object({
-        method: text('SIP method; OTHER sums up those of no RFC, and what was not SIP.'),
+        method: text(
+          'SIP method; OTHER is the sum of methods that no RFC defines and of what was not SIP.',
+        ),
         transport: text('UDP, TCP or TLS.'),
         seen_count: count('Messages.'),
         shared_count: count('Messages that other nodes share.'),
@@ -173,14 +175,14 @@ export const SCHEMAS = {
     addresses: ADDRESSES,
     numbers: count('Numbers called.'),
     user_agents: count('User-Agents seen.'),
-    shared_addresses: count('Addresses that other nodes share, and that nothing came from.'),
-    shared_numbers: count('Numbers that other nodes share, and that were not called here.'),
+    shared_addresses: count('Addresses that other nodes share and that sent nothing here.'),
+    shared_numbers: count('Numbers that other nodes share and that were not called here.'),
     shared_user_agents: count('User-Agents that only other nodes share.'),
     last_event_id: count('Id of the newest event.'),
   }),
   Event: object(
     {
-      id: count('Rises from event to event; `Last-Event-ID` of the stream.'),
+      id: count('Higher for each later event; the `Last-Event-ID` of the stream.'),
       event_uuid: text('The same on every node that has the event.'),
       event_timestamp: time(
         'When the message was received. In rows of SentryPeer 4.x its local time.',
@@ -207,14 +209,17 @@ export const SCHEMAS = {
         items: { type: 'string' },
         description: 'What was odd about it.',
       },
-      seen_count: count('Messages like it that were counted on it, itself included.'),
+      seen_count: count(
+        'How many messages this event stands for: itself and the repeats counted on it.',
+      ),
       last_seen: { type: ['string', 'null'], format: 'date-time' },
       shared: {
         type: ['object', 'null'],
-        description: 'Where another node shared it: hearsay, which nothing here proves. Else null.',
+        description:
+          'Who shared it, if another node did: hearsay that nothing here proves. Otherwise null.',
         properties: {
           address: text('The DHT node that told us.'),
-          key: textOrNull('Ed25519 public key whose owner signed it, base64url; null: nobody did.'),
+          key: textOrNull('Ed25519 public key of the signer, base64url; null if it is not signed.'),
         },
         required: ['address', 'key'],
         additionalProperties: false,
@@ -232,13 +237,13 @@ export const SCHEMAS = {
   ),
   EventPage: page('Event'),
   Peer: object({
-    node_id: text('Its id; unsigned stands for all that sign nothing.'),
+    node_id: text('Its id; unsigned stands for all nodes that sign nothing.'),
     trust: { type: 'string', enum: ['none', 'trusted', 'distrusted'] },
-    key: textOrNull('Ed25519 public key, base64url; null where it signs nothing.'),
-    address: textOrNull('The DHT node that told us last.'),
+    key: textOrNull('Ed25519 public key, base64url; null if it signs nothing.'),
+    address: textOrNull('The DHT node that last told us.'),
     first_seen: time('When something of it was taken first.'),
     last_seen: time('When something of it was taken last.'),
-    events: count('Events of it that stand in the log.'),
+    events: count('Its events that are in the log.'),
     voter: { type: 'boolean', description: 'Whether its word in the pool counts by quorum.' },
     name: textOrNull('What the operator calls it.'),
   }),
@@ -254,12 +259,12 @@ export const SCHEMAS = {
     level: LEVEL,
     listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull('Until when it has that level unless more comes; null where it has none.'),
+    expires: timeOrNull('Until when it has this level, unless more comes; null if it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
-    country: textOrNull('Of the address that was asked for, also where it was not seen.'),
-    network: textOrNull('Of that address, as above.'),
-    network_name: textOrNull('Of that network.'),
+    country: textOrNull('Country of the address that was asked for, even if it was never seen.'),
+    network: textOrNull('Network of that address, as above.'),
+    network_name: textOrNull('Name of that network.'),
     pool: POOL,
   }),
   Explanation: object({
@@ -267,7 +272,7 @@ export const SCHEMAS = {
     level: LEVEL,
     listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull('Until when it has that level unless more comes; null where it has none.'),
+    expires: timeOrNull('Until when it has this level, unless more comes; null if it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/ExplainedNumber' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/ExplainedAddress' }, { type: 'null' }] },
   }),
@@ -293,19 +298,20 @@ export const SCHEMAS = {
   Listing: object({
     ...LISTED,
     reasons: REASONS,
-    since: time('Listed since then.'),
+    since: time('Since when it is listed.'),
     until: time('Listed until then unless more comes.'),
     first_seen: time('Of the evidence: when it was met first.'),
     last_seen: time('Of the evidence: when it was met last.'),
     seen_count: count('Events of the evidence.'),
     blocked: {
       type: 'boolean',
-      description: 'Whether the operator blocked it: then it is listed whatever the evidence says.',
+      description:
+        'Whether the operator blocked it. Then it is listed, whatever the evidence says.',
     },
   }),
   ListingPage: page('Listing'),
   ListingChange: object({
-    id: count('Rises from change to change.'),
+    id: count('Higher for each later change.'),
     at: time('When it was decided.'),
     ...LISTED,
     change: {
@@ -314,8 +320,8 @@ export const SCHEMAS = {
       description:
         'listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends.',
     },
-    since: timeOrNull('Listed since then; null where it is not.'),
-    until: timeOrNull('Listed until then unless more comes; null where it is not.'),
+    since: timeOrNull('Since when it is listed; null if it is not.'),
+    until: timeOrNull('Until when it is listed, unless more comes; null if it is not.'),
     reason: text('Why, as one text.'),
     reasons: REASONS,
   }),
@@ -326,14 +332,14 @@ export const SCHEMAS = {
     newest: count('Id of the newest change.'),
     behind: {
       type: 'boolean',
-      description: 'Changes after the cursor are missing: begin anew.',
+      description: 'Changes after the cursor are no longer kept: begin again with all listings.',
     },
   }),
   Allowance: object({
     value: text('Address, network, number, range or digits.'),
-    comment: text('What for.'),
+    comment: text('What it is for.'),
     created: time('Since when.'),
-    until: timeOrNull('null: always.'),
+    until: timeOrNull('null if it has no end.'),
   }),
   Allowlist: object({
     items: { type: 'array', items: { $ref: '#/components/schemas/Allowance' } },
@@ -341,9 +347,9 @@ export const SCHEMAS = {
   Block: object({
     kind: { type: 'string', enum: LISTED_KINDS },
     value: text('Address, network, number or range.'),
-    comment: text('What for.'),
+    comment: text('What it is for.'),
     created: time('Since when.'),
-    until: timeOrNull('null: always.'),
+    until: timeOrNull('null if it has no end.'),
   }),
   Blocklist: object({
     items: { type: 'array', items: { $ref: '#/components/schemas/Block' } },
@@ -352,6 +358,6 @@ export const SCHEMAS = {
     type: text('about:blank'),
     title: text('The status in words.'),
     status: { type: 'integer' },
-    detail: text('What was wrong and what would be right.'),
+    detail: text('What was wrong, and what would be right.'),
   }),
 } as const;

@@ -31,8 +31,8 @@ const always = (): boolean => true;
 const TOTALS_QUERY = {
   limit,
   cursor: totalsCursor,
-  min_count: wholeNumber('Messages that came here, at least this many.', 1),
-  since: time('Last seen after this time.'),
+  min_count: wholeNumber('Only those with at least this many messages that came here.', 1),
+  since: time('Only those last seen after this time.'),
 };
 const SPAN = {
   since: time('From this time on; whole hours.'),
@@ -193,7 +193,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/totals',
     summary: 'Messages over time, by hour or day (UTC)',
-    description: 'Two days of hours or ninety days, unless since says otherwise.',
+    description: 'Without `since`: the last 2 days by hour, or the last 90 days by day.',
     need: 'read',
     query: { interval: oneOf('Length of an interval.', ['hour', 'day']), ...SPAN },
     mediaType: JSON_TYPE,
