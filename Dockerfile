@@ -31,7 +31,7 @@ ENV SENTRYPEER_SIP_RESPONSIVE=1 \
 USER 65532:0
 WORKDIR /var/lib/sentrypeer
 VOLUME /var/lib/sentrypeer
-EXPOSE 5060/udp 5060/tcp 5061/udp 5061/tcp 8082/tcp 4222/udp
+EXPOSE 5060/udp 5060/tcp 5061/udp 5061/tcp 8082/tcp 4222/udp 4222/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["/usr/lib/sentrypeer/node", "/usr/lib/sentrypeer/main.js", "status"]
 ENTRYPOINT ["/usr/lib/sentrypeer/node", "/usr/lib/sentrypeer/main.js"]

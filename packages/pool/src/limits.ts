@@ -236,6 +236,9 @@ export const REFUSED_MS = 3_600_000;
 export const AVOIDED_MS = 3_600_000;
 export const AVOIDED_MAX = 4096;
 
+/** Links from which on a new one is only announced to, until it asks for something. Chosen: the tree has branches enough. */
+export const EAGER_LINKS = 3;
+
 /** Announcements that a link may make: at once, and per second. Chosen: they are gathered for 15 s; who makes more only costs. */
 export const HAVES_BURST = 32;
 export const HAVES_PER_SECOND = 0.5;

@@ -212,6 +212,7 @@ export class PoolLinks implements AsyncDisposable {
     while (!this.#isClosed) {
       await this.#pause(SPEAK_MS);
       if (this.#isClosed) return;
+      if (speaker === undefined && !this.#hasToSay()) continue;
       speaker ??= await openSpeaker({ log, pool: log.pool, identity, clock }, config);
       try {
         const nowUs = clock.epochUs();
@@ -225,6 +226,14 @@ export class PoolLinks implements AsyncDisposable {
         logger.debug('pool_pages_not_said', { code: error.code });
       }
     }
+  }
+
+  /** What says it takes memory, which a node that met nobody needs not. */
+  #hasToSay(): boolean {
+    const { pool } = this.#ports.log;
+    return [pool.ownAddresses(0, 1), pool.ownNumbers(0, 1), pool.ownPages()].some(
+      ({ length }) => length > 0,
+    );
   }
 
   async #take(octets: readonly Uint8Array[]): Promise<readonly Taken[]> {

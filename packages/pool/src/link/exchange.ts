@@ -8,6 +8,7 @@ import {
   AVOIDED_MAX,
   AVOIDED_MS,
   COMPARE_MS,
+  EAGER_LINKS,
   EXCHANGE_STEP_MS,
   LINK_PAGES_AT_ONCE,
   REFUSED_IDS_MIN,
@@ -133,6 +134,7 @@ export class Exchange {
       proof,
       expected,
       index: this.#index,
+      isEager: this.links.length < EAGER_LINKS,
       onReady: () => {
         link.follow(voters());
         this.#ports.onLinks();

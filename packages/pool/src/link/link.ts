@@ -54,6 +54,8 @@ export interface LinkParts {
   readonly proof: Uint8Array;
   readonly expected: Uint8Array;
   readonly index: PageIndex;
+  /** Whether new pages go at once from the start. */
+  readonly isEager: boolean;
   readonly onReady: () => void;
   readonly onPages: (pages: readonly Uint8Array[]) => void;
   readonly onHave: (ids: readonly string[]) => void;
@@ -85,7 +87,7 @@ export class Link {
   #haveAtMs: number;
   #comparedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether new pages go at once, or are announced. */
-  #isEager = true;
+  #isEager: boolean;
   #promisesBroken = 0;
   #isReady = false;
   #isClosed = false;
@@ -94,6 +96,7 @@ export class Link {
     this.peer = peer;
     this.#wire = wire;
     this.#parts = parts;
+    this.#isEager = parts.isEager;
     this.#openedAtMs = parts.clock.nowMs();
     this.#haveAtMs = this.#openedAtMs;
     const rate = { burst: HAVES_BURST, perSecond: HAVES_PER_SECOND };
