@@ -111,7 +111,10 @@ test('a key in a form becomes a cookie that no script reads and no other site se
   );
   assert.ok(!bench.cookie.includes('read'), 'the cookie is not the key');
   assert.equal(await bench.status('/v1/summary'), 200);
-  assert.equal(await bench.status('/v1/events?include=message'), 200);
+  const secrets = await bench.ask('/v1/events?include=message');
+  assert.equal(secrets.status, 200);
+  assert.equal(secrets.headers.get('cache-control'), 'no-store', 'nothing stays in the browser');
+  assert.equal(secrets.headers.get('etag'), null);
   const overTls = await bench.ask('/v1/session', {
     method: 'POST',
     body: JSON.stringify({ key: 'read' }),

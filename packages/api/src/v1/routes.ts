@@ -71,7 +71,9 @@ function addOperation(
       const { name, parameter } = own.place ?? {};
       return sendProblem(reply, 400, `${name} must be ${parameter?.right}`);
     }
-    if (own.isConditional(query.values)) {
+    // What was read with a key by a browser does not stay there after its user has signed out.
+    if (request.caller.session !== undefined) reply.header('Cache-Control', 'no-store');
+    else if (own.isConditional(query.values)) {
       const tag = `W/"${run}-${ports.evidence.revision()}-${request.caller.role ?? ''}"`;
       reply.header('ETag', tag).header('Cache-Control', 'no-cache');
       if (matches(request, tag)) return void reply.code(304).send();
