@@ -110,6 +110,19 @@ export const STORIES: readonly Story[] = [
     expected: [2, 30, 89].map((day) => address(A, 'watch', day * DAY)),
   },
   {
+    name: 'a provider with all eight /32 of his IPv6 calls a number at home for four days: watched',
+    contacts: [0, 1, 2, 3].flatMap((day) =>
+      Array.from({ length: 8 }, (_, index) => ({
+        at: day * DAY + index,
+        from: `2a0e:b10${index}::1`,
+        proof: 'handshake' as const,
+        method: 'INVITE',
+        to: '+46851770000',
+      })),
+    ),
+    expected: [number('+46851770000', 'watch', 4 * DAY)],
+  },
+  {
     name: 'a monitor that somebody pointed at our port, in HTTP every five minutes for a month: left alone',
     contacts: repeated(8640, 5 * MINUTE, {
       from: A,

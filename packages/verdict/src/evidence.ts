@@ -60,7 +60,7 @@ export interface NumberEvidence extends Evidence {
 export interface ProvedCalls extends Met {
   /** Addresses they came from, 1 and above; an estimate. */
   readonly sourcesCount: number;
-  /** Independent networks (/16 of IPv4, /32 of IPv6) of these addresses, 1 and above; an estimate. */
+  /** Independent networks (/16 of IPv4, /28 of IPv6) of these addresses, 1 and above; an estimate. */
   readonly networksCount: number;
 }
 

@@ -152,6 +152,9 @@ function count(sum: Sum, rank: number, seenUs: number, nodeBit: number): void {
   sum.days.add(Math.floor(seenUs / DAY_US));
 }
 
+/** Hexadecimal digits of the second group that are in a /28. */
+const IPV6_NETWORK_DIGITS = 3;
+
 /** What an INVITE called (docs/database.md, `called_number`). */
 function calledNumber(row: Row): string | undefined {
   return row['method'] === CALL ? targetOf(row) : undefined;
@@ -168,12 +171,14 @@ function targetOf(row: Row): string | undefined {
 }
 
 /**
- * Networks that count as independent: a /16 of IPv4, a /32 of IPv6, as registries give them to one provider. Who rents
+ * Networks that count as independent: a /16 of IPv4, a /28 of IPv6. A registry gives one provider up to a /29 of IPv6 for
+ * the asking (RIPE-738 §5.1.2), in which he has eight /32. Who rents
  * a thousand addresses gets them from few of these.
  */
 function networkOf(address: string): string {
-  const separator = address.includes(':') ? ':' : '.';
-  return address.split(separator, 2).join(separator);
+  if (!address.includes(':')) return address.split('.', 2).join('.');
+  const [first = '', second = ''] = address.split(':', 2);
+  return `${first}:${second.padStart(4, '0').slice(0, IPV6_NETWORK_DIGITS)}`;
 }
 
 /** SentryPeer 4.x wrote local time of an unknown zone; the time of recording is UTC in all rows. */
