@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setTimeout as passed } from 'node:timers/promises';
-import { formatPrefix, type Prefix } from '@sentrypeer/ip';
+import type { Prefix } from '@sentrypeer/ip';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import {
   HeldEntries,
   Listed,
+  networkOf,
   prefixOf,
   Spared,
   type Grounds,
@@ -186,7 +187,7 @@ export class Announcer implements ListingSink {
   announced(): readonly { readonly prefix: string; readonly endEpochMs: number }[] {
     return this.#held
       .elements()
-      .map((one) => ({ prefix: formatPrefix(prefixOf(one)), endEpochMs: one.endEpochMs }));
+      .map((one) => ({ prefix: networkOf(one), endEpochMs: one.endEpochMs }));
   }
 
   /** The node's own policy lists no address that nobody proved; checked here all the same. */

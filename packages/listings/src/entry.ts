@@ -28,9 +28,15 @@ export function entryOf(text: string): Entry | undefined {
 
 /** The prefix of an entry, read again: in memory it would take more than all else of an entry. */
 export function prefixOf({ set, element }: Pick<Entry, 'set' | 'element'>): Prefix {
-  const prefix = parsePrefix(`${element}/${set.slice(set.indexOf('_') + 1)}`);
+  const prefix = parsePrefix(networkOf({ set, element }));
   assert(prefix !== undefined, 'entry_has_prefix');
   return prefix;
+}
+
+/** An entry as text: `45.1.2.3`, or `2a00:1:2:3::/64`. */
+export function networkOf({ set, element }: Pick<Entry, 'set' | 'element'>): string {
+  if (set === 'ipv4_32' || set === 'ipv6_128') return element;
+  return `${element}/${set.slice(set.indexOf('_') + 1)}`;
 }
 
 /** What no two entries share, and what `nft` reads as one. */

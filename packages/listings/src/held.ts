@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatPrefix } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
-import { prefixOf, type Entry } from './entry.ts';
+import { networkOf, prefixOf, type Entry } from './entry.ts';
 import { END_CHANGE_MS_MIN } from './limits.ts';
 import type { Listed, ListedEntry } from './listed.ts';
 import type { Spared } from './spared.ts';
@@ -181,5 +180,5 @@ export class HeldEntries {
 }
 
 function leftOutOf(one: ListedEntry, why: string): LeftOut {
-  return { address: formatPrefix(prefixOf(one)), why };
+  return { address: networkOf(one), why };
 }

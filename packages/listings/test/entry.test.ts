@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePrefix } from '@sentrypeer/ip';
-import { entryOf, prefixOf } from '../src/entry.ts';
+import { formatPrefix, parsePrefix } from '@sentrypeer/ip';
+import { entryOf, networkOf, prefixOf } from '../src/entry.ts';
 import { Spared } from '../src/spared.ts';
 
 test('entryOf() puts each length of prefix into a set of its own, and prefixOf() finds it again', () => {
@@ -20,6 +20,7 @@ test('entryOf() puts each length of prefix into a set of its own, and prefixOf()
     assert.deepEqual([entry?.set, entry?.element], [set, element], text);
     assert.ok(entry !== undefined);
     assert.deepEqual(prefixOf(entry), entry.prefix, text);
+    assert.equal(networkOf(entry), formatPrefix(entry.prefix), text);
   }
 });
 

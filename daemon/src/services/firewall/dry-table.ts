@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Refused, Table } from '@sentrypeer/firewall';
+import { networkOf } from '@sentrypeer/listings';
 
 type Load = Parameters<Table['load']>;
 type Batch = Parameters<Table['change']>[0];
@@ -28,7 +29,7 @@ export class DryTable implements Table {
     for (const one of add) this.#add(one);
     for (const { set, element } of remove) {
       this.#there.delete(`${element} ${set}`);
-      this.#print(`would let ${networkOf(set, element)} in again`);
+      this.#print(`would let ${networkOf({ set, element })} in again`);
     }
   }
 
@@ -60,12 +61,6 @@ export class DryTable implements Table {
     const key = `${element} ${set}`;
     const verb = this.#there.has(key) ? 'refuse longer' : 'refuse';
     this.#there.add(key);
-    this.#print(`would ${verb} ${networkOf(set, element)} for ${timeoutSeconds} s`);
+    this.#print(`would ${verb} ${networkOf({ set, element })} for ${timeoutSeconds} s`);
   }
-}
-
-/** `ipv6_64` and its element as one network. */
-function networkOf(set: string, element: string): string {
-  const length = set.slice(set.indexOf('_') + 1);
-  return set === 'ipv4_32' || set === 'ipv6_128' ? element : `${element}/${length}`;
 }
