@@ -97,6 +97,8 @@ describe('sharing', { concurrency: true }, () => {
           events: 1,
           first_seen: '',
           last_seen: '',
+          voter: false,
+          name: null,
         },
       );
       const found = (await (await ask(daemon, '/v1/events?source_ip=45.0.0.1')).json()) as {
@@ -128,7 +130,7 @@ describe('sharing', { concurrency: true }, () => {
       const list = await DaemonProcess.run(['peers', 'list', '-f', daemon.dbFile]);
       assert.match(
         list.stdout,
-        new RegExp(`^${NODE_A}  0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
+        new RegExp(`^${NODE_A} +0 .* distrusted  unsigned  127\\.0\\.0\\.1$`, 'm'),
       );
       const forget = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
       assert.equal(forget.status, 0, forget.stderr);
