@@ -47,7 +47,7 @@ export const TOP: Command = {
       const columns = Object.keys(top[0]?.more ?? {});
       const headings = [
         'MESSAGES',
-        kind.toUpperCase(),
+        kind === 'addresses' ? 'SOURCE' : kind.toUpperCase(),
         ...columns.map((name) => name.toUpperCase()),
         'LAST SEEN',
       ];
