@@ -103,22 +103,32 @@ export class FleetWriter implements AsyncDisposable {
     rows: readonly (readonly Value[])[],
   ): Promise<void> {
     if (rows.length === 0) return;
-    const copy = new CopyRows(['int4', ...columns.map((name) => KINDS.get(name) ?? 'text')]);
-    for (const row of rows) copy.add([epoch, ...row]);
+    const kinds: readonly ColumnKind[] = [
+      'int4',
+      ...columns.map((name) => KINDS.get(name) ?? 'text'),
+    ];
     const names = ['epoch', ...columns].join(', ');
     const stream = this.#connection.copy(
       copyFrom(`COPY fleet.${table} (${names}) FROM STDIN (FORMAT binary)`),
     );
     try {
-      await pipeline(Readable.from(chunksOf(copy.finish())), stream);
+      await pipeline(Readable.from(chunksOf(kinds, epoch, rows)), stream);
     } catch (error) {
       throw this.#connection.failure(error);
     }
   }
 }
 
-function* chunksOf(octets: Uint8Array): Generator<Uint8Array> {
-  for (let offset = 0; offset < octets.length; offset += COPY_CHUNK_OCTETS) {
-    yield octets.subarray(offset, offset + COPY_CHUNK_OCTETS);
+/** The server begins with the first rows while the next ones are written. */
+function* chunksOf(
+  kinds: readonly ColumnKind[],
+  epoch: number,
+  rows: readonly (readonly Value[])[],
+): Generator<Uint8Array> {
+  const copy = new CopyRows(kinds);
+  for (const row of rows) {
+    copy.add([epoch, ...row]);
+    if (copy.size >= COPY_CHUNK_OCTETS) yield copy.take();
   }
+  yield copy.finish();
 }
