@@ -19,6 +19,8 @@ test('what a node records is in the fleet within seconds, also what it recorded 
     `--fleet-file=${file}`,
     '--fleet-messages',
   ]);
+  const early = (await (await ask(daemon, '/v1/fleet')).json()) as { readonly push: unknown };
+  assert.notEqual(early.push, null);
   using peer = await UdpPeer.open();
   await peer.send(
     sipRequest({ method: 'INVITE', user: '+46701234567', callId: 'one' }),

@@ -117,6 +117,7 @@ try {
   });
   sayAlive(say);
   releaseMemoryWhenQuiet();
+  tell(); // Whoever asks at once is told, too.
   say({ kind: 'ready' });
   await Promise.all([pusher.running, puller?.running]);
 } catch (error) {
