@@ -63,7 +63,7 @@ test('a database of SentryPeer 4.x is opened in place, repaired and served', asy
     addresses.items.map((entry) => [entry.address, entry.seen_count]),
     [
       ['127.7.0.1', 1],
-      ['2001:db8::5', 2],
+      ['2001:db8::/64', 2],
       ['192.0.2.2', 1],
       ['192.0.2.1', 2],
     ],
