@@ -17,7 +17,7 @@ import { freePort } from './tool.ts';
 
 const KAMAILIO_CALLS = {
   caller: ['-sf', join(import.meta.dirname, 'caller.xml')],
-  gateway: ['-sn', 'uas'],
+  gateway: ['-sf', join(import.meta.dirname, 'gateway.xml')], // It never rings: a proxy may pass that on after the answer.
 };
 
 interface Programs {
