@@ -12,7 +12,9 @@ import type { Readable } from 'node:stream';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setTimeout as after } from 'node:timers/promises';
 
-const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+export const SOURCES = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+/** `npm test` says the bundle, which starts sooner; a test alone is of the sources. */
+const TESTED = process.env['TESTED_PROGRAM'] ?? SOURCES;
 
 /** Milliseconds for whatever a test waits for; far more than it takes on a busy machine. */
 export const DEADLINE_MS = 20_000;
@@ -32,7 +34,7 @@ export interface DaemonOptions {
   /** A folder that another one used, and that its owner removes; else a new one. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The program. @default its sources */
+  /** The program. @default the one that is tested */
   readonly main?: string;
   /** The program as one executable, instead of Node.js with `main`. */
   readonly executable?: string;
@@ -101,7 +103,7 @@ export class DaemonProcess implements AsyncDisposable {
     const [program = '', ...words] = [
       ...(options.under ?? []),
       ...(options.executable === undefined
-        ? [process.execPath, options.main ?? MAIN]
+        ? [process.execPath, options.main ?? TESTED]
         : [options.executable]),
       ...defaultFlags(this.dbFile, args),
       ...args,
