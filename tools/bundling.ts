@@ -8,7 +8,7 @@ const SOURCES = join(ROOT, 'daemon/src');
 
 /** The entries of the program: its main thread, and the threads that it starts. */
 export const ENTRIES = [
-  { in: join(SOURCES, 'program.ts'), out: 'main' },
+  { in: join(SOURCES, 'main.ts'), out: 'main' },
   ...['agent-worker', 'fleet-worker', 'reader-worker', 'sip-worker', 'store-worker'].map(
     (name) => ({
       in: join(SOURCES, `workers/${name}.ts`),

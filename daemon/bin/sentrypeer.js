@@ -35,8 +35,7 @@ async function start() {
   // As a variable, so that worker threads have it too.
   process.env.NODE_COMPILE_CACHE ??= `${modules}/.cache/compile`;
   enableCompileCache();
-  await import('../src/signals.ts'); // Alone, so that it takes no time: from here on no signal ends us by itself.
-  await import('../src/program.ts');
+  await import('../src/main.ts');
 }
 
 /** Runs in the installed Node, which takes our place as far as a process can: streams, signals and status are its own. */

@@ -8,10 +8,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
+import { DaemonProcess, SOURCES, TemporaryFolder, until } from './daemon-process.ts';
 import { assertAnswers, sipRequest, UdpPeer } from './sip-peers.ts';
-
-const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
 
 test('SIGUSR1 and SIGUSR2 do nothing, and no debugger listens', async () => {
   await using daemon = await DaemonProcess.start(['-r']);
@@ -21,8 +19,12 @@ test('SIGUSR1 and SIGUSR2 do nothing, and no debugger listens', async () => {
   await daemon.stop();
 });
 
-for (const afterMs of [250, 400, 700]) {
-  test(`SIGHUP, SIGUSR1 and SIGUSR2 ${afterMs} ms after the start end nothing`, async () => {
+/** Waits until the process catches SIGHUP (the lowest bit of SigCgt), and notes whether it has opened its database by then. */
+const ONCE_CAUGHT =
+  'until grep -q "^SigCgt:.*[13579bdf]$" /proc/$$/status; do sleep 0.01; done; test -e sentrypeer.db || touch before-database';
+
+for (const afterMs of [0, 150, 500]) {
+  test(`SIGHUP, SIGUSR1 and SIGUSR2 ${afterMs} ms after they are caught first, before anything opens, end nothing`, async () => {
     using folder = new TemporaryFolder();
     const starting = DaemonProcess.start(['-rj'], {
       folder: folder.path,
@@ -30,12 +32,13 @@ for (const afterMs of [250, 400, 700]) {
       under: [
         'sh',
         '-c',
-        `(sleep ${afterMs / 1000}; for name in HUP USR1 USR2; do kill -$name $$; done) & exec "$@"`,
+        `(${ONCE_CAUGHT}; sleep ${afterMs / 1000}; for name in HUP USR1 USR2; do kill -$name $$; done) & exec "$@"`,
         'sh',
       ],
     });
     await using daemon = await starting;
     await assertAnswers(daemon);
+    assert.ok(existsSync(join(folder.path, 'before-database')));
     assert.doesNotMatch(daemon.stderr, /[Dd]ebugger/);
     await daemon.stop();
   });
@@ -47,7 +50,7 @@ async function underShell(redirection: string, args: readonly string[]): Promise
   await using daemon = await DaemonProcess.start([], { folder: folder.path });
   await daemon.stop(); // There is a database and an identity.
   const pidFile = join(folder.path, 'pid');
-  const line = `{ echo $BASHPID > ${pidFile}; exec ${process.execPath} ${MAIN} "$@"; } ${redirection}`;
+  const line = `{ echo $BASHPID > ${pidFile}; exec ${process.execPath} ${SOURCES} "$@"; } ${redirection}`;
   const child = spawn(
     'bash',
     ['-c', line, 'bash', '-vr', '-N', '-f', daemon.dbFile, '--threads=2', ...args],
@@ -97,7 +100,7 @@ test('a command whose answer finds a full disk says so, and one whose reader is 
   const run = async (tail: string): Promise<readonly [number, string]> => {
     const child = spawn(
       'bash',
-      ['-o', 'pipefail', '-c', `${process.execPath} ${MAIN} --help ${tail}`],
+      ['-o', 'pipefail', '-c', `${process.execPath} ${SOURCES} --help ${tail}`],
       {
         cwd: folder.path,
         stdio: ['ignore', 'ignore', 'pipe'],
