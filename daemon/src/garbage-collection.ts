@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { performance } from 'node:perf_hooks';
-import { threadCpuUsage } from 'node:process';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
@@ -12,6 +11,7 @@ import {
   SPARE_UTILIZATION_MAX,
 } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
+import { processorShare } from './processor-share.ts';
 
 /**
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
@@ -69,8 +69,7 @@ function collectGarbage(): void {
 /**
  * Releases memory now, once more when this thread is first quiet, and again each time it has become quiet after a busy
  * time that made its heap grow. A thread that always has a little to do is never quiet, and V8 lets its heap grow for
- * hours: its garbage is collected while it works less than half of its time. What counts is the processor's time: on a machine
- * that has too much to do every thread waits for a core, and would look busy by the clock.
+ * hours: its garbage is collected while it works less than half of its time.
  *
  * @param options.keepsCode Never drops what V8 has learnt of the code, which look-ups need.
  * @param options.lookMs Milliseconds between two looks, 1 and above.
@@ -85,14 +84,10 @@ export function releaseMemoryWhenQuiet({
   releaseMemory();
   let keptOctets = 0; // What the first requests leave behind is a megabyte.
   let collectedMs = performance.now();
-  let lastAtMs = collectedMs;
-  let lastUsage = threadCpuUsage();
+  const share = processorShare();
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    const { user, system } = threadCpuUsage(lastUsage);
-    const utilization = (user + system) / ((nowMs - lastAtMs) * 1000);
-    lastAtMs = nowMs;
-    lastUsage = threadCpuUsage();
+    const utilization = share();
     if (utilization > SPARE_UTILIZATION_MAX) return;
     if (getHeapStatistics().total_heap_size < keptOctets * RELEASE_GROWTH_MIN) return;
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;

@@ -3,7 +3,7 @@
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
 
 import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
-import { compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
+import { compileAsUsual, compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -243,6 +243,7 @@ const loaded: LoadedConfig = loadConfig(sources);
 if ('secrets' in loaded) hideSecrets(loaded.secrets);
 if ('config' in loaded) restrictNewFiles(loaded.config);
 if (loaded.kind !== 'run') {
+  compileAsUsual();
   await turn(); // A signal that came while this loaded waits to be dispatched: without its handler it would be lost.
   signals.release();
   process.stdout.on('error', endWithoutReader);
@@ -272,6 +273,7 @@ try {
       break;
     case 'run':
       if (loaded.config.profile === 'small') startAsSmallDevice();
+      else compileAsUsual();
       await run(loaded.config, loaded.warnings);
       break;
   }

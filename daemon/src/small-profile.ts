@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { threadCpuUsage } from 'node:process';
+import { cpuUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { QUIET_LOOK_MS, QUIET_UTILIZATION_MAX } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
+import { processorShare } from './processor-share.ts';
 
 /**
  * What Node and glibc only read when the process starts. Node makes its own objects instead of reading them from the snapshot
@@ -19,11 +20,16 @@ const COMPILERS = ['sparkplug', 'maglev', 'turbofan'] as const;
 if (hasEnvironment()) useCompilers(false);
 
 function hasEnvironment(): boolean {
-  return (process.env['NODE_OPTIONS'] ?? '').includes(ENVIRONMENT.NODE_OPTIONS);
+  const { NODE_OPTIONS = '', MALLOC_ARENA_MAX } = process.env;
+  return (
+    NODE_OPTIONS.includes(ENVIRONMENT.NODE_OPTIONS) &&
+    MALLOC_ARENA_MAX === ENVIRONMENT.MALLOC_ARENA_MAX
+  );
 }
 
 function useCompilers(isOn: boolean): void {
-  if (!isMeasuredRuntime()) return;
+  // Where V8 may make no code at all (--jitless, --lite-mode) there is no WebAssembly, and a compiler would end the process.
+  if (!isMeasuredRuntime() || !('WebAssembly' in globalThis)) return;
   for (const name of COMPILERS) setFlagsFromString(isOn ? `--${name}` : `--no-${name}`);
 }
 
@@ -44,17 +50,16 @@ export function startAsSmallDevice(): void {
   });
 }
 
-/** Has V8 compile again once this thread is no longer quiet: from then on the code is as fast as everywhere, and the memory is used. */
+/** For whatever else runs with that environment, such as a command in the shell of a small device. */
+export function compileAsUsual(): void {
+  if (hasEnvironment()) useCompilers(true);
+}
+
+/** Has V8 compile again once the program is no longer quiet: from then on code is as fast as everywhere, and takes the memory. */
 export function compileUnderLoad(): void {
-  let lastAtMs = performance.now();
-  let lastUsage = threadCpuUsage();
+  const share = processorShare(cpuUsage);
   const timer = setInterval(() => {
-    const nowMs = performance.now();
-    const { user, system } = threadCpuUsage(lastUsage);
-    const utilization = (user + system) / ((nowMs - lastAtMs) * 1000);
-    lastAtMs = nowMs;
-    lastUsage = threadCpuUsage();
-    if (utilization <= QUIET_UTILIZATION_MAX) return;
+    if (share() <= QUIET_UTILIZATION_MAX) return;
     clearInterval(timer);
     useCompilers(true);
   }, QUIET_LOOK_MS);

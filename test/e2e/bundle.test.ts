@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { QUIET_LOOK_MS } from '../../daemon/src/limits.ts';
 import { ROOT } from '../../tools/sources.ts';
 import { runTool } from '../interop/tool.ts';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
@@ -32,4 +33,21 @@ test('the bundled program runs from any folder, records, knows countries, and ha
   const page = await (await fetch(base, { headers: { accept: 'text/html' } })).text();
   const script = /src="(\/dashboard\/app-[^"]+\.js)"/.exec(page)?.[1] ?? '';
   assert.equal((await fetch(base + script)).status, 200, page);
+  await daemon.stop();
+  await withoutCompilers(main);
 });
+
+/** With `--profile small` V8 compiles once there is load; where it may not compile at all, that must not end the process. */
+async function withoutCompilers(main: string): Promise<void> {
+  await using daemon = await DaemonProcess.start(['--profile=small'], {
+    main,
+    env: { NODE_OPTIONS: '--jitless' },
+  });
+  using peer = await UdpPeer.open();
+  const endMs = performance.now() + 2.5 * QUIET_LOOK_MS;
+  for (let count = 0; performance.now() < endMs && !daemon.hasEnded; count += 1) {
+    await peer.send(sipRequest({ user: String(count), callId: String(count) }), daemon.ports.udp);
+  }
+  assert.equal((await fetch(`http://127.0.0.1:${daemon.ports.api}/livez`)).status, 200);
+  await daemon.stop();
+}

@@ -32,7 +32,7 @@ export class ApiKeys {
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): ApiKeys {
-    return new ApiKeys(new OwnConnection(ports, path), ports.clock);
+    return OwnConnection.open(ports, path, (connection) => new ApiKeys(connection, ports.clock));
   }
 
   /**

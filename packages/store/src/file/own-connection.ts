@@ -7,15 +7,31 @@ import type { OpeningPorts } from './migration.ts';
 import { openForWriting } from './open-database.ts';
 
 /** What writes to the database, also while a daemon uses it; it waits for the daemon's transactions. */
-export class OwnConnection implements Disposable {
+export class OwnConnection {
   readonly database: DatabaseSync;
   readonly #path: string;
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  constructor(ports: OpeningPorts, path: string) {
+  private constructor(path: string, database: DatabaseSync) {
     this.#path = path;
-    this.database = openForWriting(path, ports);
-    this.database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
+    this.database = database;
+  }
+
+  /**
+   * Makes or migrates the database where that is due. Throws `OperatingError`.
+   *
+   * @param use What the connection is for; where that cannot be made, the connection is closed again.
+   */
+  static open<T>(ports: OpeningPorts, path: string, use: (connection: OwnConnection) => T): T {
+    const connection = new OwnConnection(path, openForWriting(path, ports));
+    try {
+      return connection.run(() => {
+        connection.database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
+        return use(connection);
+      });
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
   /** What SQLite throws in there becomes an `OperatingError`. */
@@ -25,9 +41,5 @@ export class OwnConnection implements Disposable {
 
   close(): void {
     if (this.database.isOpen) this.database.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND } from '@sentrypeer/event';
-import { fromSqlite } from '../file/database-error.ts';
+import { fromSqlite, guarded } from '../file/database-error.ts';
 import { openForReading } from '../file/open-database.ts';
 import type { FleetMarks } from './fleet-marks.ts';
 
@@ -154,20 +154,12 @@ export class FleetReader {
 
   /** Whether there is more than what the marks say. */
   hasMore({ pushing, repeatsPushing }: FleetMarks): boolean {
-    try {
-      return this.#more.get(pushing, repeatsPushing)?.['more'] === 1;
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return guarded(this.#path, () => this.#more.get(pushing, repeatsPushing)?.['more'] === 1);
   }
 
   /** How far a follower came, by the name of its cursor; 0 before it saved that. */
   cursor(name: string): number {
-    try {
-      return Number(this.#cursor.get(name)?.['honey_id'] ?? 0);
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return guarded(this.#path, () => Number(this.#cursor.get(name)?.['honey_id'] ?? 0));
   }
 
   close(): void {

@@ -224,7 +224,7 @@ export class Decisions {
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Decisions {
-    return new Decisions(new OwnConnection(ports, path), ports.clock);
+    return OwnConnection.open(ports, path, (connection) => new Decisions(connection, ports.clock));
   }
 
   /** Throws `OperatingError`. @returns What was delisted. */

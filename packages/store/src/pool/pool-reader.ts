@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
 import { POOL_PAGES_MAX } from '../limits.ts';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { setCount, wordsOf } from '../judging/distinct.ts';
 import { gradeOfRank, gradeRank } from '../log/grades.ts';
@@ -94,27 +94,27 @@ export class PoolReader {
 
   /** Pages in the order in which they came, those after this one. */
   pages(afterPageId: number, limit: number): readonly KeptPage[] {
-    return this.#guarded(() => this.#pages.all(afterPageId, limit).map(pageOf));
+    return guarded(this.#path, () => this.#pages.all(afterPageId, limit).map(pageOf));
   }
 
   page(pageId: number): Uint8Array | undefined {
-    const row = this.#guarded(() => this.#page.get(pageId));
+    const row = guarded(this.#path, () => this.#page.get(pageId));
     return row === undefined ? undefined : octetsOf(row['octets']);
   }
 
   /** Of all pages, ascending. */
   pageIds(): readonly number[] {
-    return this.#guarded(() => this.#pageIds.all()).map((row) => Number(row['page_id']));
+    return guarded(this.#path, () => this.#pageIds.all()).map((row) => Number(row['page_id']));
   }
 
   /** Another number after each change of pages or voters. */
   changes(): number {
-    return Number(this.#guarded(() => this.#changes.get())?.['value'] ?? 0);
+    return Number(guarded(this.#path, () => this.#changes.get())?.['value'] ?? 0);
   }
 
   /** Of voters of whom there are pages, in hexadecimal. */
   voterKeys(): ReadonlySet<string> {
-    const rows = this.#guarded(() => this.#voterKeys.all());
+    const rows = guarded(this.#path, () => this.#voterKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 
@@ -123,7 +123,7 @@ export class PoolReader {
     afterId: number,
     limit: number,
   ): readonly { readonly id: number; readonly pages: readonly Uint8Array[] }[] {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       this.#proofs.all(afterId, limit).map((row) => ({
         id: Number(row['page_id']),
         pages: [octetsOf(row['first_octets']), octetsOf(row['second_octets'])],
@@ -133,11 +133,11 @@ export class PoolReader {
 
   /** This node's, by serial. */
   ownPages(): readonly KeptPage[] {
-    return this.#guarded(() => this.#ownPages.all().map(pageOf));
+    return guarded(this.#path, () => this.#ownPages.all().map(pageOf));
   }
 
   counts(): PoolCounts {
-    const row = this.#guarded(() => this.#counts.get());
+    const row = guarded(this.#path, () => this.#counts.get());
     return {
       authors: Number(row?.['authors']),
       pages: Number(row?.['pages']),
@@ -149,12 +149,12 @@ export class PoolReader {
 
   /** Others that claim the subject with a contact in this hour since 1970 or later. */
   othersCount(subject: string, hour: number): number {
-    return Number(this.#guarded(() => this.#others.get(subject, hour))?.['authors'] ?? 0);
+    return Number(guarded(this.#path, () => this.#others.get(subject, hour))?.['authors'] ?? 0);
   }
 
   /** Addresses and networks that proved to be there after a time, the longest ago first. */
   ownAddresses(afterEpochUs: number, limit: number): readonly OwnFacts[] {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       newest(this.#addresses, ['returned', 'handshake'], afterEpochUs, limit).map((row) => ({
         ...ownOf('address', row, 'target_set'),
         confidence: 1,
@@ -165,21 +165,13 @@ export class PoolReader {
 
   /** Numbers that were called after a time, the longest ago first. */
   ownNumbers(afterEpochUs: number, limit: number): readonly OwnFacts[] {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       newest(this.#numbers, ['seen', 'returned', 'handshake'], afterEpochUs, limit).map((row) => ({
         ...ownOf('number', row, 'source_set'),
         confidence: Number(row['confidence']),
         networksCount: setCount(row, 'proved_network_set'),
       })),
     );
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 

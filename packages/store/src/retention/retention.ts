@@ -24,7 +24,7 @@ export class Retention {
 
   /** Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Retention {
-    return new Retention(new OwnConnection(ports, path), ports.clock);
+    return OwnConnection.open(ports, path, (connection) => new Retention(connection, ports.clock));
   }
 
   /** `undefined` if nothing is kept. Counts rows, which takes some seconds where they are millions. */

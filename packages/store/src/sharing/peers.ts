@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { DatabaseSync } from 'node:sqlite';
 import type { Trust } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { fromSqlite } from '../file/database-error.ts';
-import { OPEN_LOCK_WAIT_MS, ORIGINS_MAX } from '../limits.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { OwnConnection } from '../file/own-connection.ts';
+import { ORIGINS_MAX } from '../limits.ts';
 import { AuthorList, type ListedAuthor } from '../pool/author-list.ts';
 import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin } from './origins.ts';
 
 /** Lists and judges other nodes, also while a daemon uses the database. */
 export class Peers {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #connection: OwnConnection;
   readonly #origins: OriginWriter;
 
-  private constructor(path: string, clock: Clock, database: DatabaseSync) {
-    this.#path = path;
-    this.#database = database;
-    this.#origins = new OriginWriter(database, clock);
+  private constructor(connection: OwnConnection, clock: Clock) {
+    this.#connection = connection;
+    this.#origins = new OriginWriter(connection.database, clock);
   }
 
   /** Makes or migrates the database where that is due. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Peers {
-    const database = openForWriting(path, ports);
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-    return new Peers(path, ports.clock, database);
+    return OwnConnection.open(ports, path, (connection) => new Peers(connection, ports.clock));
   }
 
   /** The one seen last first. */
   list(): readonly Origin[] {
-    return this.#guarded(() =>
-      this.#database
+    return this.#connection.run(() =>
+      this.#connection.database
         .prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin ORDER BY last_seen_us DESC LIMIT ?`)
         .all(ORIGINS_MAX)
         .map(originOf),
@@ -40,12 +34,12 @@ export class Peers {
 
   /** Who wrote pages of the pool, voters first. */
   authors(): readonly ListedAuthor[] {
-    return this.#guarded(() => new AuthorList(this.#database).all());
+    return this.#connection.run(() => new AuthorList(this.#connection.database).all());
   }
 
   find(nodeId: string): Origin | undefined {
-    return this.#guarded(() => {
-      const row = this.#database
+    return this.#connection.run(() => {
+      const row = this.#connection.database
         .prepare(`SELECT ${ORIGIN_COLUMNS} FROM origin WHERE node_id = ?`)
         .get(nodeId);
       return row === undefined ? undefined : originOf(row);
@@ -54,13 +48,14 @@ export class Peers {
 
   /** Nodes that have a vote. */
   votersCount(): number {
-    const row = this.#database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
-    return Number(this.#guarded(() => row.get())?.['voters']);
+    const sql = 'SELECT count(*) AS voters FROM origin WHERE is_voter';
+    const row = this.#connection.run(() => this.#connection.database.prepare(sql).get());
+    return Number(row?.['voters']);
   }
 
   /** @param name What the operator calls it. @returns Events that were withdrawn: all of its own where it is distrusted. */
   setTrust(nodeId: string, trust: Trust, name?: string): number {
-    return this.#guarded(() => {
+    return this.#connection.run(() => {
       const before = this.#eventsCount();
       this.#origins.setTrust(nodeId, trust, name);
       while (this.#origins.step());
@@ -70,12 +65,12 @@ export class Peers {
 
   /** Throws `OperatingError` if there is none. */
   forget(nodeId: string): void {
-    if (this.#guarded(() => this.#origins.forget(nodeId))) return;
+    if (this.#connection.run(() => this.#origins.forget(nodeId))) return;
     throw unknownOrigin(nodeId);
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   [Symbol.dispose](): void {
@@ -83,16 +78,10 @@ export class Peers {
   }
 
   #eventsCount(): number {
-    const row = this.#database.prepare("SELECT value FROM counter WHERE name = 'shared_events'");
+    const row = this.#connection.database.prepare(
+      "SELECT value FROM counter WHERE name = 'shared_events'",
+    );
     return Number(row.get()?.['value']);
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
   }
 }
 

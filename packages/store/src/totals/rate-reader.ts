@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { fromSqlite } from '../file/database-error.ts';
+import { guarded } from '../file/database-error.ts';
 import { FIXED_KINDS, HOUR_SPAN, MINUTE_SPAN, MINUTE_US, type RateKind } from './rate-table.ts';
 
 /** Messages of one interval that have one name. */
@@ -52,7 +52,7 @@ export class RateReader {
   series(minutes: number, sinceEpochUs: number, untilEpochUs: number): readonly RatePart[] {
     const span = minutes < HOUR_SPAN ? MINUTE_SPAN : HOUR_SPAN;
     const spanUs = span * MINUTE_US;
-    const rows = this.#guarded(() =>
+    const rows = guarded(this.#path, () =>
       this.#series.all(
         minutes / span,
         span,
@@ -82,7 +82,7 @@ export class RateReader {
     const hourUs = HOUR_SPAN * MINUTE_US;
     const since = Math.floor(sinceEpochUs / hourUs);
     const until = Math.ceil(untilEpochUs / hourUs);
-    const rows = this.#guarded(() =>
+    const rows = guarded(this.#path, () =>
       this.#tops.all(kind, since - (until - since), since, until, limit),
     );
     return rows.map((row) => ({
@@ -94,14 +94,6 @@ export class RateReader {
   }
 
   #labelOf(network: string): string {
-    return String(this.#guarded(() => this.#network.get(network))?.['name'] ?? '');
-  }
-
-  #guarded<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw fromSqlite(error, this.#path);
-    }
+    return String(guarded(this.#path, () => this.#network.get(network))?.['name'] ?? '');
   }
 }
