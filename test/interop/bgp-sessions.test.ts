@@ -106,7 +106,7 @@ test('routes go when their listing ends, and when the speaker hangs or is killed
     return (
       goes?.up === true &&
       goes.prefixes_out === 1 &&
-      goes.last_error === 'Hold Timer Expired, received'
+      goes.last_error?.includes('Hold Timer Expired, received') === true // A later attempt may have been closed.
     );
   });
 
@@ -156,7 +156,7 @@ test('of two connections that are made at once one stays, whoever has the higher
     for (const said of ['both: Incoming connection from', 'both: Connecting to']) {
       assert.ok(bird.output.includes(said), `${said}\n${bird.output}`);
     }
-    assert.match(await ours.says('status'), /Established/);
+    await until('our side', async () => (await ours.says('status')).includes('Established'));
     assert.equal(bird.output.split('BGP session established').length, 2, bird.output);
   };
   await meet('126.0.0.1');

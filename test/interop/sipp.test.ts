@@ -76,7 +76,8 @@ describe('SIPp', { concurrency: true }, () => {
   test('SIPp does not register an account that nobody has', async (t) => {
     const sipp = peer('sipp', t);
     if (sipp === undefined) return;
-    await using daemon = await DaemonProcess.start(RESPONSIVE);
+    // PJSIP outside of dialogs answers with the branch as the tag, which proves nothing.
+    await using daemon = await DaemonProcess.start([...RESPONSIVE, '--persona', 'freeswitch']);
     const { folder, ports } = daemon;
     const flags = ['-sn', 'branchc', '-s', '4711471', '-m', '1'];
     const run = await runTool(sipp, await sippArgs(ports.udp, flags), { folder });

@@ -249,6 +249,12 @@ export const FRAME_OCTETS_MAX = 65_536;
 /** Octets that a link has not sent yet, beyond which it only announces. */
 export const LINK_UNSENT_OCTETS_MAX = 262_144;
 
+/**
+ * Octets that a link has not sent, beyond which it ends: the other end does not read. Chosen: room for all ids that one
+ * comparison may name, and for pages in addition.
+ */
+export const LINK_UNREAD_OCTETS_MAX = 2_097_152;
+
 /** Links that others dialled; of these from one network (/16, /32 of IPv6). */
 export const LINKS_IN_MAX = 32;
 export const LINKS_OF_NETWORK_MAX = 2;
@@ -280,7 +286,7 @@ export const LINK_SERVED_MAX = 1024;
 /** Answers in a row that may fail before the link ends. */
 export const BROKEN_PROMISES_MAX = 3;
 
-/** Milliseconds between two comparisons with one of the links, and between two that are answered. */
+/** Milliseconds between two comparisons with one of the links, and between two that are answered; also for keys to follow. */
 export const COMPARE_MS = 600_000;
 export const SUMMARY_ANSWER_MS_MIN = 2000;
 

@@ -31,6 +31,8 @@ export interface Frame {
 
 export const ID_SIZE = 8;
 const HEAD_SIZE = 4;
+/** Octets that most frames fit into. */
+const USUAL_FRAME_OCTETS = 1024;
 
 export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, { length }) => sum + length, 0);
@@ -47,15 +49,16 @@ export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): U
 
 /** Cuts a stream into frames, wherever it is split. */
 export class Framer {
-  #waiting = new Uint8Array();
+  /** Its first octets wait for the rest of their frame; it doubles, so that octets that come one by one are not copied each time. */
+  #waiting = new Uint8Array(USUAL_FRAME_OCTETS);
+  #size = 0;
   #isBroken = false;
 
   /** Frames that are whole now; `undefined` once one was too large, which ends the link. */
   push(octets: Uint8Array): readonly Frame[] | undefined {
     if (this.#isBroken) return undefined;
-    const all = new Uint8Array(this.#waiting.length + octets.length);
-    all.set(this.#waiting);
-    all.set(octets, this.#waiting.length);
+    this.#keep(octets);
+    const all = this.#waiting.subarray(0, this.#size);
     const view = new DataView(all.buffer);
     const frames: Frame[] = [];
     let offset = 0;
@@ -71,8 +74,20 @@ export class Framer {
       frames.push({ type: head & 0xff, body });
       offset += HEAD_SIZE + size;
     }
-    this.#waiting = all.slice(offset);
+    this.#waiting.copyWithin(0, offset, this.#size);
+    this.#size -= offset;
     return frames;
+  }
+
+  #keep(octets: Uint8Array): void {
+    const size = this.#size + octets.length;
+    if (size > this.#waiting.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#waiting.length));
+      larger.set(this.#waiting.subarray(0, this.#size));
+      this.#waiting = larger;
+    }
+    this.#waiting.set(octets, this.#size);
+    this.#size = size;
   }
 }
 

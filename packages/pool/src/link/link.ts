@@ -10,6 +10,7 @@ import {
   HELLO_MS_MAX,
   LINK_KNOWN_MIN,
   LINK_SERVED_MAX,
+  LINK_UNREAD_OCTETS_MAX,
   LINK_UNSENT_OCTETS_MAX,
   SUMMARY_ANSWER_MS_MIN,
 } from '../limits.ts';
@@ -86,6 +87,7 @@ export class Link {
   #followers: ReadonlySet<string> = new Set();
   #haveAtMs: number;
   #comparedAtMs = Number.NEGATIVE_INFINITY;
+  #followedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether new pages go at once, or are announced. */
   #isEager: boolean;
   #promisesBroken = 0;
@@ -114,7 +116,7 @@ export class Link {
     const view = new DataView(head.buffer);
     view.setUint8(0, VERSION);
     view.setUint32(1, this.#parts.networkId);
-    this.#wire.send(encodeFrame(FrameType.hello, head, this.#parts.proof));
+    this.#send(encodeFrame(FrameType.hello, head, this.#parts.proof));
   }
 
   receive(octets: Uint8Array): void {
@@ -175,23 +177,23 @@ export class Link {
 
   want(ids: readonly string[]): void {
     this.#isEager = true; // It is worth more than the others were.
-    for (const frame of idFrames(FrameType.want, ids)) this.#wire.send(frame);
+    for (const frame of idFrames(FrameType.want, ids)) this.#send(frame);
   }
 
   /** Asks for the quiet pages of these keys. */
   follow(keys: ReadonlySet<string>): void {
     if (keys.size === 0) return;
-    this.#wire.send(encodeFrame(FrameType.follow, Uint8Array.fromHex([...keys].join(''))));
+    this.#send(encodeFrame(FrameType.follow, Uint8Array.fromHex([...keys].join(''))));
   }
 
   /** Says what this node has, so that the other end tells what that lacks. */
   compare(): void {
-    this.#wire.send(encodeFrame(FrameType.summary, this.#parts.index.summary()));
+    this.#send(encodeFrame(FrameType.summary, this.#parts.index.summary()));
   }
 
   /** A page came that was here already. */
   prune(): void {
-    if (!this.#isClosed) this.#wire.send(encodeFrame(FrameType.prune));
+    if (!this.#isClosed) this.#send(encodeFrame(FrameType.prune));
   }
 
   /** What it announced did not come. @returns Whether that was once too often. */
@@ -209,7 +211,7 @@ export class Link {
     this.#haveAtMs = nowMs;
     const ids = this.#haves.filter((id) => !this.#known.has(id));
     this.#haves = [];
-    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
   }
 
   /** @returns What is wrong with it. */
@@ -277,7 +279,7 @@ export class Link {
     if (nowMs - this.#comparedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
     this.#comparedAtMs = nowMs;
     const ids = this.#parts.index.differing(body);
-    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
     return undefined;
   }
 
@@ -290,10 +292,13 @@ export class Link {
     for (let at = 0; at < hex.length; at += 2 * KEY_SIZE)
       keys.add(hex.slice(at, at + 2 * KEY_SIZE));
     this.#followers = keys;
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs - this.#followedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
+    this.#followedAtMs = nowMs;
     const ids = [...this.#parts.index.pages()]
       .filter(({ isQuiet, key }) => isQuiet && keys.has(key))
       .map(({ id }) => id);
-    for (const frame of idFrames(FrameType.have, ids)) this.#wire.send(frame);
+    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
     return undefined;
   }
 
@@ -318,9 +323,16 @@ export class Link {
     }
   }
 
+  /** Nothing is kept without end for somebody who does not read. */
+  #send(octets: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (this.#wire.unsentOctets > LINK_UNREAD_OCTETS_MAX) this.close('what is sent is not read');
+    else this.#wire.send(octets);
+  }
+
   #sendPages(pages: readonly Uint8Array[]): void {
     if (pages.length === 0) return;
-    for (const frame of pageFrames(pages)) this.#wire.send(frame);
+    for (const frame of pageFrames(pages)) this.#send(frame);
     this.#parts.onSent(pages.length);
   }
 }

@@ -53,6 +53,8 @@ export interface LinkDoorOptions {
   readonly locals: readonly { readonly address: string; readonly port: number }[];
   /** The shared key of a closed pool, 32 octets. @default none: an open pool */
   readonly poolKey?: Uint8Array;
+  /** Milliseconds for a connection and TLS, and for the other end to take what is left of a link. @default HELLO_MS_MAX */
+  readonly helloMs?: number;
 }
 
 const PROTOCOL = 'sentrypeer-pool/1';
@@ -73,6 +75,7 @@ export class LinkDoor implements AsyncDisposable {
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<TLSSocket>();
   readonly #rate: TokenBucket;
+  readonly #helloMs: number;
   /** Connections that have not proved a key, by their other end. */
   readonly #handshakes = new Set<string>();
   #isClosed = false;
@@ -80,6 +83,7 @@ export class LinkDoor implements AsyncDisposable {
   private constructor(ports: LinkDoorPorts, options: LinkDoorOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#helloMs = options.helloMs ?? HELLO_MS_MAX;
     this.#context = {
       cert: nodeCertificate(options.signer),
       key: options.privateKeyPem,
@@ -111,15 +115,16 @@ export class LinkDoor implements AsyncDisposable {
       port,
       ALPNProtocols: [PROTOCOL],
       rejectUnauthorized: false,
-      timeout: HELLO_MS_MAX,
     });
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
+    const deadline = AbortSignal.timeout(this.#helloMs);
     try {
-      await once(socket, 'secureConnect');
+      await once(socket, 'secureConnect', { signal: deadline });
     } catch (error) {
       socket.destroy();
-      return { kind: 'failed', why: errorCode(error) ?? String(error) };
+      const why = deadline.aborted ? 'no answer in time' : (errorCode(error) ?? String(error));
+      return { kind: 'failed', why };
     }
     const other = keyOf(socket);
     if (key !== undefined && other !== undefined && other.toHex() !== key) {
@@ -148,7 +153,7 @@ export class LinkDoor implements AsyncDisposable {
       ALPNProtocols: [PROTOCOL],
       requestCert: true,
       rejectUnauthorized: false,
-      handshakeTimeout: HELLO_MS_MAX,
+      handshakeTimeout: this.#helloMs,
     });
     server.maxConnections = LINKS_IN_MAX + HANDSHAKES_OPEN_MAX;
     // Before TLS costs anything.
@@ -208,7 +213,6 @@ export class LinkDoor implements AsyncDisposable {
     const { clock, exchange } = this.#ports;
     const key = keyOf(socket);
     if (key === undefined || this.#isClosed) return false;
-    socket.setTimeout(0);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
     const peer = {
@@ -223,7 +227,13 @@ export class LinkDoor implements AsyncDisposable {
         return socket.writableLength;
       },
       send: (octets: Uint8Array) => void (socket.writable && socket.write(octets)),
-      close: () => socket.end(),
+      close: () => {
+        socket.end();
+        // Who does not read never lets it end.
+        const late = setTimeout(() => socket.destroy(), this.#helloMs);
+        late.unref();
+        socket.once('close', () => clearTimeout(late));
+      },
     };
     const [own, theirs] = isOutward ? ['caller', 'called'] : ['called', 'caller'];
     const link = exchange.add(peer, wire, this.#proof(socket, own), this.#proof(socket, theirs));

@@ -10,6 +10,8 @@ import {
   FRAME_OCTETS_MAX,
   HAVES_BURST,
   HELLO_MS_MAX,
+  LINK_UNREAD_OCTETS_MAX,
+  SUMMARY_ANSWER_MS_MIN,
   WANTED_MAX,
 } from '../../src/limits.ts';
 import {
@@ -225,7 +227,7 @@ async function withStranger() {
   assert.ok(link !== undefined);
   link.receive(encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), OPEN));
   await time.pass(100);
-  return { time, node, link, sent, isClosed: () => isClosed };
+  return { time, node, link, wire, sent, isClosed: () => isClosed };
 }
 
 test('a forged page ends the link, and nothing of it is kept', async () => {
@@ -265,6 +267,30 @@ test('who announces all the time is left alone, and not linked with again for a 
   assert.equal(again(), undefined);
   await time.pass(AVOIDED_MS);
   assert.notEqual(again(), undefined);
+});
+
+test('keys to follow are answered once in a while, however often they come', async () => {
+  const { time, node, link, sent } = await withStranger();
+  node.say('45.0.0.1', { isQuiet: true });
+  await time.pass(1000);
+  const before = sent.length;
+  const follow = encodeFrame(FrameType.follow, Uint8Array.fromHex(node.key));
+  for (let count = 0; count < 100; count += 1) link.receive(follow);
+  assert.equal(sent.length - before, 1);
+  await time.pass(SUMMARY_ANSWER_MS_MIN);
+  link.receive(follow);
+  assert.equal(sent.length - before, 2);
+});
+
+test('who does not read what is sent is left', async () => {
+  const { node, link, wire, isClosed } = await withStranger();
+  wire.unsentOctets = LINK_UNREAD_OCTETS_MAX;
+  link.compare();
+  assert.equal(isClosed(), false);
+  wire.unsentOctets += 1;
+  link.compare();
+  assert.equal(isClosed(), true);
+  assert.deepEqual(node.exchange.links, []);
 });
 
 test('one author may not say too much, a voter may', async () => {

@@ -9,8 +9,9 @@ import { connect, type TLSSocket } from 'node:tls';
 import { setTimeout as after } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { HANDSHAKES_OPEN_MAX } from '../../src/limits.ts';
+import { encodeFrame, FrameType } from '../../src/link/frames.ts';
 import { nodeCertificate } from '../../src/tls/certificate.ts';
-import { LinkDoor } from '../../src/tls/link-door.ts';
+import { LinkDoor, type LinkDoorOptions } from '../../src/tls/link-door.ts';
 import { authorOf } from '../pages/pages.ts';
 import { SimulatedNode, type Time } from '../link/simulated-links.ts';
 
@@ -53,7 +54,7 @@ interface Opened extends AsyncDisposable {
   readonly port: number;
 }
 
-async function open(name: string, poolKey?: Uint8Array): Promise<Opened> {
+async function open(name: string, options: Partial<LinkDoorOptions> = {}): Promise<Opened> {
   const node = new SimulatedNode(REAL, name);
   const port = await freePort();
   const door = await LinkDoor.open(
@@ -62,7 +63,7 @@ async function open(name: string, poolKey?: Uint8Array): Promise<Opened> {
       signer: node.signer,
       privateKeyPem: node.signer.pem,
       locals: [{ address: '127.0.0.1', port }],
-      ...(poolKey && { poolKey }),
+      ...options,
     },
   );
   const dispose = async (): Promise<void> => {
@@ -113,11 +114,40 @@ test('a call fails where another key answers, nobody does, or it is no such door
   assert.equal(a.node.exchange.links.length, 0);
 });
 
+test('a call of somebody who accepts and says nothing ends in time', async () => {
+  await using a = await open('a', { helloMs: 200 });
+  await using silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as { readonly port: number };
+  const called = await a.door.call({ host: '127.0.0.1', port, key: undefined });
+  assert.deepEqual(called, { kind: 'failed', why: 'no answer in time' });
+});
+
+test('a link that ends does not wait for an end that reads nothing and stays', async () => {
+  await using a = await open('a', { helloMs: 200 });
+  const signer = authorOf('stays');
+  const socket = connect({
+    host: '127.0.0.1',
+    port: a.port,
+    rejectUnauthorized: false,
+    cert: nodeCertificate(signer),
+    key: signer.pem,
+    ALPNProtocols: ['sentrypeer-pool/1'],
+  });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  socket.pause();
+  await until('the connection to be gone', () => {
+    socket.write(encodeFrame(FrameType.prune)); // That is no hello.
+    return socket.destroyed;
+  });
+});
+
 test('a closed pool takes only who knows its key', async () => {
   const key = new Uint8Array(32).fill(5);
-  await using a = await open('a', key);
-  await using b = await open('b', key);
-  await using stranger = await open('c', new Uint8Array(32).fill(6));
+  await using a = await open('a', { poolKey: key });
+  await using b = await open('b', { poolKey: key });
+  await using stranger = await open('c', { poolKey: new Uint8Array(32).fill(6) });
   await using open1 = await open('d');
   a.node.say('45.0.0.1');
   for (const other of [stranger, open1]) {
