@@ -5,7 +5,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Puller, Pusher } from '@sentrypeer/fleet';
-import { fleetPullCursor } from '@sentrypeer/follow/cursors';
+import { fleetPullCursors } from '@sentrypeer/follow/cursors';
 import { assert, OperatingError, systemClock } from '@sentrypeer/kernel';
 import {
   FLEET_EVENT_COLUMNS,
@@ -79,15 +79,26 @@ try {
     ? new Puller(
         {
           sink: {
-            mark: (node, epoch) => reader.cursor(fleetPullCursor(node, epoch)),
+            place: (node) => {
+              const names = fleetPullCursors(node);
+              return { epoch: reader.cursor(names.epoch), honeyId: reader.cursor(names.honeyId) };
+            },
             deliver: (events) => write('deliver', events),
-            saveMark: (node, epoch, honeyId) =>
-              write('saveCursor', fleetPullCursor(node, epoch), honeyId),
+            savePlace: async (node, place, before) => {
+              const names = fleetPullCursors(node);
+              if (place.epoch !== before.epoch) {
+                // Killed in between, it takes some events again, and passes none over.
+                await write('saveCursor', names.honeyId, 0);
+                await write('saveCursor', names.epoch, place.epoch);
+              }
+              await write('saveCursor', names.honeyId, place.honeyId);
+            },
           },
           logger: forwardingLogger(say),
           random: Math.random,
         },
         address,
+        nodeId,
       )
     : undefined;
   const tell = (): void => say({ kind: 'state', push: pusher.state, pull: puller?.state });

@@ -69,6 +69,18 @@ export const EXPIRED_SAID_MS = 60_000;
 /** Events that a hub takes of one log at a time; recording waits some milliseconds for them. */
 export const PULL_EVENTS_MAX = 500;
 
+/** Characters of a word that a hub takes of an event, such as its grade or its node's id. */
+export const PULL_WORD_CHARACTERS_MAX = 128;
+
+/** Characters of a text, such as a number or a User-Agent; what our own nodes push is no longer. */
+export const PULL_TEXT_CHARACTERS_MAX = 512;
+
+/** Characters of details, and of anomalies; our own nodes leave longer ones out. */
+export const PULL_DETAILS_CHARACTERS_MAX = 4096;
+
+/** Characters of a raw message, each of which is an octet. */
+export const PULL_MESSAGE_CHARACTERS_MAX = 65_535;
+
 /** Milliseconds between two looks of a hub at the marks of the fleet. Chosen: a source is listed within seconds. */
 export const PULL_MS = 500;
 

@@ -15,9 +15,12 @@ export const SYSLOG_CURSOR = 'syslog';
 export const POOL_CURSOR = 'pool';
 export const POOL_SINCE_CURSOR = 'pool-since';
 
-/** The log of a node of the fleet in one of its epochs, followed by this hub. */
-export function fleetPullCursor(node: string, epoch: number): string {
-  return `fleet-pull:${epoch}:${node}`;
+/** The log of a node of the fleet, followed by this hub: the row, and the epoch that it is of. */
+export function fleetPullCursors(node: string): {
+  readonly honeyId: string;
+  readonly epoch: string;
+} {
+  return { honeyId: `fleet-pull:${node}`, epoch: `fleet-pull-epoch:${node}` };
 }
 
 /** The event log, followed by the webhook of this name. */

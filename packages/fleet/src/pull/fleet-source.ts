@@ -2,20 +2,64 @@
 
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type Row } from '../connection.ts';
+import {
+  PULL_DETAILS_CHARACTERS_MAX,
+  PULL_MESSAGE_CHARACTERS_MAX,
+  PULL_TEXT_CHARACTERS_MAX,
+  PULL_WORD_CHARACTERS_MAX,
+} from '../limits.ts';
+
+/** A row of a log: `honeyId` in one of its epochs. */
+export interface FleetPlace {
+  readonly epoch: number;
+  readonly honeyId: number;
+}
 
 /** A log in the fleet: up to `mark` all of its rows can be read. */
 export interface FleetLog {
   readonly node: string;
-  readonly epoch: number;
-  /** `honey_id`; no bound for an epoch that is over. */
-  readonly mark: number;
+  readonly mark: FleetPlace;
 }
 
-/** What a hub takes of an event. */
-const COLUMNS = `honey_id, (extract(epoch FROM event_time) * 1000000)::bigint AS event_us, event_uuid::text, collected_method,
-  host(source_ip) AS source_ip, source_port, host(destination_ip) AS destination_ip, destination_port, transport_type,
-  message_kind, method, called_number, called_number_source, user_agent, request_uri, to_uri, to_user, from_uri, from_user,
-  grade, anomalies, details, created_by_node_id, sip_message`;
+const text = (column: string, charactersMax: number): string =>
+  `left(${column}, ${charactersMax}) AS ${column}`;
+
+/**
+ * What a hub takes of an event. A node may insert what it likes under its name, so each text is cut, and no event is later
+ * than its arrival. A time of -infinity is none.
+ */
+const COLUMNS = [
+  'epoch',
+  'honey_id',
+  `CASE WHEN event_time > '-infinity' THEN (extract(epoch FROM least(event_time, received_at)) * 1000000)::bigint END
+    AS event_us`,
+  'event_uuid::text',
+  'host(source_ip) AS source_ip',
+  'source_port',
+  'host(destination_ip) AS destination_ip',
+  'destination_port',
+  ...[
+    'collected_method',
+    'transport_type',
+    'message_kind',
+    'called_number_source',
+    'grade',
+    'created_by_node_id',
+  ].map((column) => text(column, PULL_WORD_CHARACTERS_MAX)),
+  ...[
+    'method',
+    'called_number',
+    'user_agent',
+    'request_uri',
+    'to_uri',
+    'to_user',
+    'from_uri',
+    'from_user',
+  ].map((column) => text(column, PULL_TEXT_CHARACTERS_MAX)),
+  text('anomalies', PULL_DETAILS_CHARACTERS_MAX),
+  text('details', PULL_DETAILS_CHARACTERS_MAX),
+  text('sip_message', PULL_MESSAGE_CHARACTERS_MAX),
+].join(', ');
 
 /** Reads the events that others pushed; for the role `hub`. Whatever fails rises as `OperatingError`. */
 export class FleetSource implements AsyncDisposable {
@@ -30,27 +74,26 @@ export class FleetSource implements AsyncDisposable {
   }
 
   /**
-   * The newest epoch of each log but our own. A mark moves in the transaction that brings its rows, so that no row of a slow
-   * transaction is passed over, as it would be by an id of the whole table.
+   * Each log but our own. A mark moves in the transaction that brings its rows, so that no row of a slow transaction is
+   * passed over, as it would be by an id of the whole table.
    */
   async logs(): Promise<readonly FleetLog[]> {
     const rows = await this.#connection.rows(
-      'SELECT node, epoch, mark FROM fleet.node WHERE node <> session_user ORDER BY node',
+      'SELECT node, epoch, least(mark, $1) AS mark FROM fleet.node WHERE node <> session_user ORDER BY node',
+      [Number.MAX_SAFE_INTEGER],
     );
     return rows.map((row) => ({
       node: String(row['node']),
-      epoch: Number(row['epoch']),
-      mark: Number(row['mark']),
+      mark: { epoch: Number(row['epoch']), honeyId: Number(row['mark']) },
     }));
   }
 
-  /** Rows of a log after one of them, in order. */
-  events({ node, epoch, mark }: FleetLog, after: number, limit: number): Promise<readonly Row[]> {
-    const upTo = Math.min(mark, Number.MAX_SAFE_INTEGER);
+  /** Rows of a log after one of them, in order, those of epochs that are over first. */
+  events({ node, mark }: FleetLog, after: FleetPlace, limit: number): Promise<readonly Row[]> {
     return this.#connection.rows(
-      `SELECT ${COLUMNS} FROM fleet.event WHERE node = $1 AND epoch = $2 AND honey_id > $3 AND honey_id <= $4
-        ORDER BY honey_id LIMIT $5`,
-      [node, epoch, after, upTo, limit],
+      `SELECT ${COLUMNS} FROM fleet.event WHERE node = $1 AND (epoch, honey_id) > ($2, $3) AND (epoch, honey_id) <= ($4, $5)
+        AND honey_id <= $6 ORDER BY epoch, honey_id LIMIT $7`,
+      [node, after.epoch, after.honeyId, mark.epoch, mark.honeyId, Number.MAX_SAFE_INTEGER, limit],
     );
   }
 

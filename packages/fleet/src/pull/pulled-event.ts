@@ -9,6 +9,7 @@ import {
   type MessageKind,
   type Transport,
 } from '@sentrypeer/event';
+import { canonicalAddress } from '@sentrypeer/ip';
 import type { Row } from '../connection.ts';
 
 /** An event that another node of the fleet received, as a store takes it. */
@@ -18,6 +19,7 @@ export interface PulledEvent {
   readonly collectedMethod: CollectedMethod;
 }
 
+const PORT_MAX = 65_535;
 const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
 const KINDS: readonly MessageKind[] = ['request', 'response', 'not-sip'];
 const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
@@ -25,35 +27,35 @@ const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
 
 /**
  * The event of a row; `undefined` for rows that prove nothing: those without a grade, which an operator imported or an older
- * program wrote, and those without an address, a UUID or a time.
+ * program wrote, those without an address, a UUID or a time, and those in whose log our own name is forged.
  */
-export function pulledEvent(row: Row): PulledEvent | undefined {
+export function pulledEvent(row: Row, ownNodeId: string): PulledEvent | undefined {
   const text = (name: string): string | undefined =>
     typeof row[name] === 'string' ? row[name] : undefined;
-  const port = (name: string): number => (typeof row[name] === 'number' ? row[name] : 0);
+  const port = (name: string): number => {
+    const value = row[name];
+    return typeof value === 'number' && value >= 0 && value <= PORT_MAX ? value : 0;
+  };
   const one = <T extends string>(words: readonly T[], name: string): T | undefined =>
     words.find((word) => word === row[name]);
   const grade = one(GRADES, 'grade');
-  const [sourceIp, eventUuid, nodeId] = [
-    text('source_ip'),
-    text('event_uuid'),
-    text('created_by_node_id'),
-  ];
-  const eventUs = text('event_us');
+  const sourceIp = canonicalAddress(text('source_ip') ?? '');
+  const [eventUuid, nodeId] = [text('event_uuid'), text('created_by_node_id')];
+  const eventEpochUs = Number(text('event_us') ?? -1);
   if (grade === undefined || sourceIp === undefined || eventUuid === undefined) return undefined;
-  if (nodeId === undefined || eventUs === undefined) return undefined;
+  if (nodeId === undefined || nodeId === ownNodeId || eventEpochUs < 0) return undefined;
   return {
     nodeId,
     collectedMethod: row['collected_method'] === 'responsive' ? 'responsive' : 'passive',
     event: {
       eventUuid,
-      eventEpochUs: Number(eventUs),
+      eventEpochUs,
       transportType: one(TRANSPORTS, 'transport_type') ?? 'UDP',
       grade,
       messageKind: one(KINDS, 'message_kind') ?? 'request',
       sourceIp,
       sourcePort: port('source_port'),
-      destinationIp: text('destination_ip') ?? '',
+      destinationIp: canonicalAddress(text('destination_ip') ?? '') ?? '',
       destinationPort: port('destination_port'),
       calledNumber: text('called_number'),
       calledNumberSource: one(SOURCES, 'called_number_source') ?? 'none',

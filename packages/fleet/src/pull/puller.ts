@@ -6,17 +6,22 @@ import { formatFleetAddress, type FleetAddress } from '../address.ts';
 import { PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
-import { FleetSource, type FleetLog } from './fleet-source.ts';
+import type { Row } from '../connection.ts';
+import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
 import { pulledEvent, type PulledEvent } from './pulled-event.ts';
+
+const START: FleetPlace = { epoch: 0, honeyId: 0 };
+/** The connection is well, what was asked of it is not. */
+const FAILED_CODE = 'fleet_failed';
 
 /** Where a hub keeps what it takes. */
 interface PullSink {
-  /** The newest row that was taken of a log; 0 before the first. */
-  mark(node: string, epoch: number): number;
+  /** The newest row that was taken of a node's log; 0 and 0 before the first. */
+  place(node: string): FleetPlace;
   /** Takes events, each once however often they come. */
   deliver(events: readonly PulledEvent[]): Promise<unknown>;
-  /** Remembers that all up to this row was taken. */
-  saveMark(node: string, epoch: number, honeyId: number): Promise<unknown>;
+  /** Remembers that all up to this row was taken. @param before What was remembered until now. */
+  savePlace(node: string, place: FleetPlace, before: FleetPlace): Promise<unknown>;
 }
 
 export interface PullerPorts {
@@ -42,17 +47,19 @@ export class Puller {
   readonly #address: FleetAddress;
   readonly #outage: Outage;
   readonly #pause = new Pause();
-  /** By epoch and node, as of the sink. */
-  readonly #marks = new Map<string, number>();
+  readonly #ownNodeId: string;
+  /** By node, as of the sink. */
+  readonly #places = new Map<string, FleetPlace>();
   #source: FleetSource | undefined;
   #state: PullState = { trouble: undefined, pulledEvents: 0, leftOut: 0, behind: 0, failures: 0 };
   #failuresInRow = 0;
   #isClosing = false;
   readonly #running: Promise<void>;
 
-  constructor(ports: PullerPorts, address: FleetAddress) {
+  constructor(ports: PullerPorts, address: FleetAddress, ownNodeId: string) {
     this.#ports = ports;
     this.#address = address;
+    this.#ownNodeId = ownNodeId;
     const names = { failed: 'fleet_pull_failed', over: 'fleet_pull_resumed' };
     this.#outage = new Outage(ports.logger, 'error', names);
     this.#running = this.#run();
@@ -77,10 +84,12 @@ export class Puller {
   async #run(): Promise<void> {
     while (!this.#isClosing) {
       try {
-        const isMore = await this.#round();
+        const { isMore, failure } = await this.#round();
         this.#failuresInRow = 0;
-        this.#change({ trouble: undefined });
-        this.#outage.over({ fleet: formatFleetAddress(this.#address) });
+        if (failure === undefined) {
+          this.#change({ trouble: undefined });
+          this.#outage.over({ fleet: formatFleetAddress(this.#address) });
+        } else this.#tell(failure);
         if (!isMore) await this.#pause.for(PULL_MS);
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
@@ -89,64 +98,63 @@ export class Puller {
     }
   }
 
-  /** Some events of each log, so that a large one does not hold up the others. @returns Whether there are more. */
-  async #round(): Promise<boolean> {
+  /**
+   * Some events of each log, so that neither a large log nor one that cannot be read holds up the others.
+   *
+   * @returns Whether there are more, and what is wrong with the first log that could not be read.
+   */
+  async #round(): Promise<{ readonly isMore: boolean; readonly failure?: OperatingError }> {
     const source = (this.#source ??= await FleetSource.open(this.#address));
-    const logs = await source.logs();
-    let isMore = false;
     let behind = 0;
-    for (const log of logs) {
-      const left = await this.#pull(source, log);
-      behind += left;
-      isMore ||= left > 0;
+    let failure: OperatingError | undefined;
+    for (const log of await source.logs()) {
+      try {
+        behind += await this.#pull(source, log);
+      } catch (error) {
+        if (!(error instanceof OperatingError) || error.code !== FAILED_CODE) throw error;
+        const options = { cause: error };
+        failure ??= new OperatingError(error.code, `log of ${log.node}: ${error.message}`, options);
+      }
     }
     this.#change({ behind });
-    return isMore && !this.#isClosing;
+    const isMore = behind > 0 && !this.#isClosing;
+    return failure === undefined ? { isMore } : { isMore, failure };
   }
 
-  /** @returns How far the log is ahead of what was taken. */
+  /** @returns How far the log is ahead of what was taken, at least 1 where an epoch that is over has more. */
   async #pull(source: FleetSource, log: FleetLog): Promise<number> {
-    // Epochs that are over get no more rows; what is left of them comes first.
-    for (let epoch = 1; epoch < log.epoch; epoch += 1) {
-      const isOver = this.#marks.get(keyOf(log.node, epoch)) === Number.POSITIVE_INFINITY;
-      if (isOver) continue;
-      const ended = { node: log.node, epoch, mark: Number.MAX_SAFE_INTEGER };
-      if (await this.#take(source, ended)) return 1;
-      this.#marks.set(keyOf(log.node, epoch), Number.POSITIVE_INFINITY);
-    }
-    const mark = this.#mark(log);
-    if (mark >= log.mark) return 0;
-    const isMore = await this.#take(source, log);
+    const { mark } = log;
+    const known = this.#place(log.node);
+    if (known.epoch === mark.epoch && known.honeyId === mark.honeyId) return 0;
+    // A fleet that was restored or made anew may have other rows under numbers that were taken already.
+    const place = isAfter(known, mark) ? START : known;
+    const rows = await source.events(log, place, PULL_EVENTS_MAX);
+    await this.#take(rows);
+    const last = rows.at(-1);
     // Up to the mark there is nothing else: ids of rows that are not pushed are passed over.
-    if (!isMore && this.#mark(log) < log.mark) await this.#save(log, log.mark);
-    return log.mark - this.#mark(log);
+    const isAll = last === undefined || rows.length < PULL_EVENTS_MAX;
+    const reached = isAll
+      ? mark
+      : { epoch: Number(last['epoch']), honeyId: Number(last['honey_id']) };
+    await this.#ports.sink.savePlace(log.node, reached, known);
+    this.#places.set(log.node, reached);
+    return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
   }
 
-  /** @returns Whether there may be more. */
-  async #take(source: FleetSource, log: FleetLog): Promise<boolean> {
-    const rows = await source.events(log, this.#mark(log), PULL_EVENTS_MAX);
-    const last = rows.at(-1);
-    if (last === undefined) return false;
-    const events = rows.map(pulledEvent).filter((event) => event !== undefined);
+  async #take(rows: readonly Row[]): Promise<void> {
+    const events = rows
+      .map((row) => pulledEvent(row, this.#ownNodeId))
+      .filter((event) => event !== undefined);
     if (events.length > 0) await this.#ports.sink.deliver(events);
-    await this.#save(log, Number(last['honey_id']));
     const { pulledEvents, leftOut } = this.#state;
     this.#change({
       pulledEvents: pulledEvents + events.length,
       leftOut: leftOut + rows.length - events.length,
     });
-    return rows.length === PULL_EVENTS_MAX;
   }
 
-  #mark({ node, epoch }: FleetLog): number {
-    return this.#marks.getOrInsertComputed(keyOf(node, epoch), () =>
-      this.#ports.sink.mark(node, epoch),
-    );
-  }
-
-  async #save({ node, epoch }: FleetLog, honeyId: number): Promise<void> {
-    await this.#ports.sink.saveMark(node, epoch, honeyId);
-    this.#marks.set(keyOf(node, epoch), honeyId);
+  #place(node: string): FleetPlace {
+    return this.#places.getOrInsertComputed(node, () => this.#ports.sink.place(node));
   }
 
   async #failed(error: OperatingError): Promise<void> {
@@ -154,10 +162,14 @@ export class Puller {
     this.#source = undefined;
     await source?.close();
     this.#failuresInRow += 1;
-    this.#change({ trouble: error.message, failures: this.#state.failures + 1 });
-    const fleet = formatFleetAddress(this.#address);
-    this.#outage.failed({ fleet, code: error.code, why: error.message });
+    this.#tell(error);
     await this.#pause.for(retryMs(this.#failuresInRow, this.#ports.random()));
+  }
+
+  #tell({ code, message }: OperatingError): void {
+    this.#change({ trouble: message, failures: this.#state.failures + 1 });
+    const fleet = formatFleetAddress(this.#address);
+    this.#outage.failed({ fleet, code, why: message });
   }
 
   #change(change: Partial<PullState>): void {
@@ -165,6 +177,6 @@ export class Puller {
   }
 }
 
-function keyOf(node: string, epoch: number): string {
-  return `${epoch}:${node}`;
+function isAfter(one: FleetPlace, other: FleetPlace): boolean {
+  return one.epoch > other.epoch || (one.epoch === other.epoch && one.honeyId > other.honeyId);
 }

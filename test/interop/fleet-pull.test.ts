@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* A hub goes on, whatever somebody with a sensor's password puts into the fleet. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Puller, type PulledEvent, type PullState } from '@sentrypeer/fleet';
+import { readFleetAddress } from '@sentrypeer/fleet/address';
+import { silentLogger } from '@sentrypeer/kernel';
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { until } from '../e2e/daemon-process.ts';
+import { FleetWorld } from './fleet-world.ts';
+
+const LOG = '00000000-0000-7000-8000-00000000000';
+const HUB_ID = '00000000-0000-4000-8000-0000000000aa';
+/** Ends of an epoch that somebody makes: more than a hub should walk one by one. */
+const EPOCHS = 2000;
+
+interface Place {
+  readonly epoch: number;
+  readonly honeyId: number;
+}
+
+/** A hub's store: what came, by UUID, and how far. */
+class Hub {
+  readonly events = new Map<string, PulledEvent['event']>();
+  readonly places: Map<string, Place>;
+  readonly #puller: Puller;
+
+  constructor(path: string, places = new Map<string, Place>()) {
+    this.places = places;
+    const reading = readFleetAddress(readFileSync(path, 'utf8'));
+    assert.ok('address' in reading);
+    const sink = {
+      place: (node: string) => places.get(node) ?? { epoch: 0, honeyId: 0 },
+      deliver: async (events: readonly PulledEvent[]) => {
+        for (const { event } of events) this.events.set(event.eventUuid, event);
+      },
+      savePlace: async (node: string, place: Place) => void places.set(node, place),
+    };
+    const ports = { sink, logger: silentLogger, random: () => 0.5 };
+    this.#puller = new Puller(ports, reading.address, HUB_ID);
+  }
+
+  get state(): PullState {
+    return this.#puller.state;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#puller.close(5000);
+    await this.#puller.running;
+  }
+}
+
+/** A connection of a node, with whatever statements. */
+async function login(world: FleetWorld, name: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: world.postgres.port,
+    database: 'fleet',
+    user: name,
+    password: world.password(name),
+  });
+  client.on('error', () => undefined); // PostgreSQL may end before it.
+  await client.connect();
+  return client;
+}
+
+const uuid = (id: number): string => `00000000-0000-7000-8000-${String(id).padStart(12, '0')}`;
+
+/** A row as a node of ours pushes it, with some columns of its own. */
+function insert(epoch: number, id: number, more: Readonly<Record<string, string>> = {}): string {
+  const columns: Readonly<Record<string, string>> = {
+    epoch: String(epoch),
+    honey_id: String(id),
+    event_time: "'2026-11-01 10:00:00+00'",
+    event_uuid: `'${uuid(id)}'`,
+    source_ip: "'203.0.113.5'",
+    grade: "'handshake'",
+    created_by_node_id: "'00000000-0000-4000-8000-000000000001'",
+    seen_count: '1',
+    ...more,
+  };
+  return `INSERT INTO fleet.event (${Object.keys(columns).join(', ')}) VALUES (${Object.values(columns).join(', ')})`;
+}
+
+const opened = (log: number, epoch: number, pushed = 0): string =>
+  `SELECT * FROM fleet.open_log('n', '${LOG}${log}', ${epoch}, ${pushed}, ${pushed}, 0, 0, '5')`;
+const pushed = (log: number, epoch: number, from: number, to: number): string =>
+  `SELECT fleet.push('${LOG}${log}', ${epoch}, ${from}, ${to}, 0, 0, 1, 0)`;
+
+test('times, texts, ports and names that no node of ours pushes are cut or left out, and what is behind them comes', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  await world.join('berlin-1');
+  const file = await world.join('hub-1', 'hub');
+  const sensor = await login(world, 'berlin-1');
+  const rows = [
+    insert(1, 1, { event_time: "'infinity'" }),
+    insert(1, 2, { event_time: "'-infinity'" }),
+    insert(1, 3, { event_time: "'4713-01-01 BC'" }),
+    insert(1, 4, { event_time: "'294276-12-31'" }),
+    insert(1, 5, { source_port: '-1', destination_port: '2147483647' }),
+    insert(1, 6, { source_ip: "'::ffff:203.0.113.6'", destination_ip: "'2001:DB8::/32'" }),
+    insert(1, 7, { created_by_node_id: `'${HUB_ID}'` }),
+    insert(1, 8, {
+      sip_message: "repeat('é', 3000000)",
+      user_agent: "repeat('x', 3000000)",
+      details: "repeat('{', 3000000)",
+      called_number: "repeat('1', 600)",
+    }),
+    insert(1, 9, { grade: "'proved'" }),
+    insert(1, 10, { honey_id: '9223372036854775807', event_uuid: 'gen_random_uuid()' }),
+    insert(1, 11),
+  ];
+  for (const sql of [opened(1, 0), ...rows, pushed(1, 1, 0, 11)]) await sensor.query(sql);
+  await using hub = new Hub(file);
+  await until('the last event', () => hub.events.has(uuid(11)));
+  const came = (id: number): PulledEvent['event'] | undefined => hub.events.get(uuid(id));
+  assert.deepEqual(
+    [...hub.events.keys()].toSorted(),
+    [1, 4, 5, 6, 8, 11].map(uuid).toSorted(),
+    'and none without a time, under our own name, or without a grade',
+  );
+  for (const id of [1, 4]) {
+    const us = came(id)?.eventEpochUs ?? 0;
+    assert.ok(Math.abs(us / 1000 - Date.now()) < 60_000, 'none is later than it came');
+  }
+  assert.deepEqual([came(5)?.sourcePort, came(5)?.destinationPort], [0, 0]);
+  assert.equal(came(6)?.sourceIp, '203.0.113.6');
+  assert.equal(came(6)?.destinationIp, '2001:db8::');
+  assert.equal(came(8)?.sipMessage.length, 65_535);
+  assert.deepEqual(
+    [came(8)?.userAgent?.length, came(8)?.detailsJson?.length, came(8)?.calledNumber?.length],
+    [512, 4096, 512],
+  );
+  await until('nothing to be behind', () => hub.state.behind === 0);
+  assert.deepEqual([hub.state.trouble, hub.state.leftOut], [undefined, 4]);
+
+  // A mark beyond all numbers, and none that comes after it.
+  await sensor.query(pushed(1, 1, 11, Number.MAX_SAFE_INTEGER));
+  await sensor.query(opened(2, 0));
+  await sensor.query(insert(2, 12));
+  await sensor.query(pushed(2, 2, 0, 12));
+  await until('the next epoch', () => hub.events.has(uuid(12)));
+  await sensor.end();
+});
+
+test('a log of which no row can be read holds up no other, and is named', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  for (const name of ['berlin-1', 'oslo-1']) {
+    await world.join(name);
+    const sensor = await login(world, name);
+    const id = name === 'berlin-1' ? 1 : 2;
+    for (const sql of [opened(id, 0), insert(1, id), pushed(id, 1, 0, id)]) await sensor.query(sql);
+    await sensor.end();
+  }
+  const file = await world.join('hub-1', 'hub');
+  await world.rows('ALTER TABLE fleet.event ENABLE ROW LEVEL SECURITY');
+  await world.rows(`CREATE POLICY broken ON fleet.event FOR SELECT
+    USING (CASE WHEN node = 'berlin-1' THEN 1 / (honey_id - honey_id) > 0 ELSE true END)`);
+  await using hub = new Hub(file);
+  await until('the other log', () => hub.events.has(uuid(2)));
+  await until('the trouble', () => hub.state.trouble !== undefined);
+  assert.match(hub.state.trouble ?? '', /log of berlin-1: .*division by zero \(SQLSTATE 22012\)/);
+  await world.rows('DROP POLICY broken ON fleet.event');
+  await world.rows('ALTER TABLE fleet.event DISABLE ROW LEVEL SECURITY');
+  await until('the broken log', () => hub.events.has(uuid(1)));
+  await until('the end of the trouble', () => hub.state.trouble === undefined);
+});
+
+test('epochs without end cost a hub nothing, and a fleet made anew is taken from its beginning', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  await world.join('berlin-1');
+  const file = await world.join('hub-1', 'hub');
+  const sensor = await login(world, 'berlin-1');
+  for (const sql of [opened(1, 0), insert(1, 1), pushed(1, 1, 0, 1)]) await sensor.query(sql);
+  // Each other log begins an epoch.
+  await sensor.query(`DO $$ BEGIN FOR i IN 1..${EPOCHS} LOOP
+    PERFORM fleet.open_log('n', gen_random_uuid(), 0, 0, 0, 0, 0, '5'); END LOOP; END $$`);
+  await sensor.query(opened(2, 0));
+  const epoch = EPOCHS + 2;
+  await sensor.query(insert(epoch, 2));
+  await sensor.query(pushed(2, epoch, 0, 2));
+  const places = new Map<string, Place>();
+  {
+    await using hub = new Hub(file, places);
+    await until('both events', () => hub.events.size === 2);
+    await until('the place', () => places.get('berlin-1')?.epoch === epoch);
+    assert.deepEqual(places, new Map([['berlin-1', { epoch, honeyId: 2 }]]));
+  }
+  await world.rows('UPDATE fleet.node SET epoch = 1, mark = 1');
+  await using hub = new Hub(file, places);
+  await until('what there is', () => places.get('berlin-1')?.epoch === 1);
+  assert.deepEqual([...hub.events.keys()], [uuid(1)]);
+  await sensor.end();
+});
