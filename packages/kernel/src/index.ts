@@ -18,3 +18,5 @@ export {
 } from './time-text.ts';
 export { isUnsafeCode, terminalSafeJson } from './unsafe-text.ts';
 export { formatMebibytes } from './size-text.ts';
+export { TokenBucket, type Rate } from './token-bucket.ts';
+export { TokenBuckets } from './token-buckets.ts';

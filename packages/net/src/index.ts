@@ -21,7 +21,6 @@ export {
   type StreamPorts,
 } from './stream-listener.ts';
 export type { TlsOptions } from './tls-acceptor.ts';
-export { TokenBuckets, type TokenBucketsOptions } from './token-buckets.ts';
 export { UdpListener, type UdpOptions, type UdpPorts } from './udp-listener.ts';
 export type { OnDatagram, UdpCounts, UdpSocket } from './udp-socket.ts';
 export { WebSocketFramer } from './web-socket/web-socket-framer.ts';

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isIpv6, networkKey } from '@sentrypeer/ip';
-import { assert } from '@sentrypeer/kernel';
+import { assert, TokenBuckets } from '@sentrypeer/kernel';
 import {
   REPLIES_PER_NETWORK_BURST_MAX,
   REPLIES_PER_NETWORK_PER_SECOND_MAX,
   REPLY_OCTETS_BURST_SECONDS,
   TOKEN_BUCKETS_MAX,
 } from './limits.ts';
-import { TokenBuckets } from './token-buckets.ts';
 
 export interface ReplyLimiterOptions {
   /**
@@ -31,7 +30,7 @@ export interface ReplyLimiterOptions {
 export class ReplyLimiter {
   readonly #sources: TokenBuckets;
   readonly #networks = new TokenBuckets({
-    ratePerSecond: REPLIES_PER_NETWORK_PER_SECOND_MAX,
+    perSecond: REPLIES_PER_NETWORK_PER_SECOND_MAX,
     burst: REPLIES_PER_NETWORK_BURST_MAX,
     keysMax: TOKEN_BUCKETS_MAX,
   });
@@ -41,13 +40,13 @@ export class ReplyLimiter {
     const { threadsCount, perSourcePerSecond, perSourceBurst, octetsPerSecond } = options;
     assert(threadsCount >= 1, 'reply_limiter_threads');
     this.#sources = new TokenBuckets({
-      ratePerSecond: perSourcePerSecond,
+      perSecond: perSourcePerSecond,
       burst: perSourceBurst,
       keysMax: TOKEN_BUCKETS_MAX,
     });
     if (octetsPerSecond === 0) return;
     this.#octets = new TokenBuckets({
-      ratePerSecond: octetsPerSecond / threadsCount,
+      perSecond: octetsPerSecond / threadsCount,
       burst: (octetsPerSecond * REPLY_OCTETS_BURST_SECONDS) / threadsCount,
       keysMax: 2,
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Endpoint } from '@sentrypeer/ip';
-import type { Clock } from '@sentrypeer/kernel';
+import { TokenBucket, TokenBuckets, type Clock } from '@sentrypeer/kernel';
 import { announcementHolds, encodeAnnouncement, parseAnnouncement } from './announcement.ts';
 import type { Signer } from './ed25519.ts';
 import {
@@ -14,7 +14,6 @@ import {
   NEIGHBOURS_MAX,
 } from './limits.ts';
 import type { PoolPorts } from './ports.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface NeighboursPorts {
   readonly clock: Clock;
@@ -49,7 +48,11 @@ export class Neighbours {
   readonly #options: NeighboursOptions;
   /** When each was called upon last, the longest ago first. */
   readonly #calledAtMs = new Map<string, number>();
-  readonly #sources = new Map<string, TokenBucket>();
+  readonly #sources = new TokenBuckets({
+    burst: ANNOUNCEMENTS_PER_SOURCE_PER_SECOND_MAX,
+    perSecond: ANNOUNCEMENTS_PER_SOURCE_PER_SECOND_MAX,
+    keysMax: 2 * NEIGHBOURS_MAX,
+  });
   readonly #all: TokenBucket;
   readonly #announcement: Uint8Array;
   #announcedAtMs = Number.NEGATIVE_INFINITY;
@@ -117,16 +120,8 @@ export class Neighbours {
   }
 
   #mayCheck(address: string, nowMs: number): boolean {
-    const perSecond = ANNOUNCEMENTS_PER_SOURCE_PER_SECOND_MAX;
-    const bucket =
-      this.#sources.get(address) ?? new TokenBucket({ burst: perSecond, perSecond }, nowMs);
-    this.#sources.delete(address);
-    this.#sources.set(address, bucket);
-    const [oldest] = this.#sources.keys();
-    if (this.#sources.size > NEIGHBOURS_MAX && oldest !== undefined) this.#sources.delete(oldest);
-    if (!bucket.hasOne(nowMs) || !this.#all.hasOne(nowMs)) return false;
-    bucket.take();
-    this.#all.take();
-    return true;
+    return (
+      this.#all.has(1, nowMs) && this.#sources.take(address, 1, nowMs) && this.#all.take(1, nowMs)
+    );
   }
 }

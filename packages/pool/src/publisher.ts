@@ -6,7 +6,7 @@ import { parseEventTimestamp, type RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump, type Sink } from '@sentrypeer/follow';
 import { POOL_CURSOR, POOL_SINCE_CURSOR } from '@sentrypeer/follow/cursors';
 import { sourceKey } from '@sentrypeer/ip';
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, TokenBucket } from '@sentrypeer/kernel';
 import { Bell } from './bell.ts';
 import { Contacts } from './contacts.ts';
 import { DayBudget, type BudgetState } from './day-budget.ts';
@@ -26,7 +26,6 @@ import {
 } from './limits.ts';
 import { BAD_ACTORS, publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** What is put for an event. */
 interface Value {
@@ -226,7 +225,7 @@ export class Publisher implements Sink<RecordedEvent> {
       )
         await this.#bell.pause(RECORD_RETRY_MS);
       if (this.#bell.closed) return;
-      this.#rate.take();
+      this.#rate.spend(1, clock.nowMs());
       this.#putLater(value);
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { TokenBucket, TokenBuckets, type Rate } from '@sentrypeer/kernel';
 import {
   CLASS_EVENTS_BURST,
   CLASS_EVENTS_PER_HOUR,
@@ -15,7 +16,6 @@ import {
   TRUSTED_EVENTS_BURST,
   TRUSTED_EVENTS_PER_HOUR,
 } from './limits.ts';
-import { TokenBucket, type Rate } from './token-bucket.ts';
 
 /** Origins that the operator trusts, those that sign, and those that do not. */
 export type OriginClass = 'trusted' | 'signed' | 'unsigned';
@@ -52,7 +52,7 @@ export class Quotas {
     { readonly trusted: boolean; readonly bucket: TokenBucket }
   >();
   /** By class and network. */
-  readonly #networks = new Map<string, TokenBucket>();
+  readonly #networks = new TokenBuckets({ ...NEW_OF_NETWORK, keysMax: 2 * NETWORK_RATES_MAX });
   readonly #classes: Readonly<Record<Exclude<OriginClass, 'trusted'>, ClassBuckets>>;
 
   constructor(nowMs: number) {
@@ -73,36 +73,34 @@ export class Quotas {
       known?.trusted === trusted
         ? known.bucket
         : new TokenBucket(trusted ? TRUSTED : ORIGIN, nowMs);
-    if (!bucket.hasOne(nowMs)) return 'origin_quota';
+    if (!bucket.has(1, nowMs)) return 'origin_quota';
     if (!trusted) {
       const ofClass = this.#classes[originClass];
-      if (!ofClass.events.hasOne(nowMs, keptFromAge(knownMs ?? 0))) return 'class_quota';
+      if (!ofClass.events.has(1 + keptFromAge(knownMs ?? 0), nowMs)) return 'class_quota';
       const isNew = knownMs === undefined && known === undefined;
-      const ofNetwork = isNew ? this.#ofNetwork(`${originClass} ${network}`, nowMs) : undefined;
-      if (ofNetwork?.hasOne(nowMs) === false) return 'new_origins';
-      if (isNew && !ofClass.origins.hasOne(nowMs)) return 'new_origins';
-      if (isNew) ofClass.origins.take();
-      ofNetwork?.take();
-      ofClass.events.take();
+      if (isNew && !this.#mayBegin(`${originClass} ${network}`, ofClass.origins, nowMs))
+        return 'new_origins';
+      ofClass.events.take(1, nowMs);
     }
-    bucket.take();
-    useLast(this.#origins, nodeId, { trusted, bucket }, ORIGIN_RATES_MAX);
+    bucket.take(1, nowMs);
+    this.#remember(nodeId, { trusted, bucket });
     return undefined;
   }
 
-  #ofNetwork(name: string, nowMs: number): TokenBucket {
-    const bucket = this.#networks.get(name) ?? new TokenBucket(NEW_OF_NETWORK, nowMs);
-    useLast(this.#networks, name, bucket, NETWORK_RATES_MAX);
-    return bucket;
+  /** Whether another new origin of the network is let in; then it counts. */
+  #mayBegin(network: string, origins: TokenBucket, nowMs: number): boolean {
+    return (
+      origins.has(1, nowMs) && this.#networks.take(network, 1, nowMs) && origins.take(1, nowMs)
+    );
   }
-}
 
-/** Puts the entry at the end; the one that was idle for longest goes if there are too many. */
-function useLast<T>(map: Map<string, T>, name: string, entry: T, countMax: number): void {
-  map.delete(name);
-  map.set(name, entry);
-  const [idle] = map.keys();
-  if (map.size > countMax && idle !== undefined) map.delete(idle);
+  /** The origin that was idle for longest is forgotten if there are too many. */
+  #remember(nodeId: string, origin: { trusted: boolean; bucket: TokenBucket }): void {
+    this.#origins.delete(nodeId);
+    this.#origins.set(nodeId, origin);
+    const [idle] = this.#origins.keys();
+    if (this.#origins.size > ORIGIN_RATES_MAX && idle !== undefined) this.#origins.delete(idle);
+  }
 }
 
 /** How many of its class's events at once are reserved for origins known for longer. */

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Value } from '@sentrypeer/dht';
 import { isNodeIdOfKey, UNSIGNED_ORIGINS } from '@sentrypeer/event';
-import { OperatingError } from '@sentrypeer/kernel';
+import { OperatingError, TokenBucket } from '@sentrypeer/kernel';
 import { networkText } from '@sentrypeer/ip';
 import { Backlog } from './backlog.ts';
 import { Bell } from './bell.ts';
@@ -25,7 +25,6 @@ import { type PoolOptions, type PoolPorts, type ReceivedEvent } from './ports.ts
 import { Quotas, type OriginClass, type QuotaRefusal } from './quotas.ts';
 import { receivedEvent } from './received-event.ts';
 import { RecentSet } from './recent-set.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { claimHolds } from './verify-claim.ts';
 
 /** Why a value of another node did not become an event. */
@@ -121,7 +120,7 @@ export class Receiver {
       const waitMs = this.#rate.waitMs(clock.nowMs());
       if (waitMs > 0) await this.#pacing.pause(Math.max(waitMs, VALUES_SLICE));
       if (this.#pacing.closed) return;
-      this.#rate.take();
+      this.#rate.spend(1, clock.nowMs());
       this.#take(event.value, event.from ?? '');
     }
   }

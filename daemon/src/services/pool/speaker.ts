@@ -2,11 +2,11 @@
 
 import { randomFillSync } from 'node:crypto';
 import { judgedNetwork, networksOf } from '@sentrypeer/ip';
+import { TokenBucket } from '@sentrypeer/kernel';
 import type { NumberingPlans } from '@sentrypeer/numbers';
 import {
   Author,
   composePages,
-  TokenBucket,
   withdrawPages,
   type Met,
   type PageClaim,
@@ -88,14 +88,14 @@ export class Speaker {
     const { pool, identity } = this.#ports;
     const nowS = Math.floor(nowUs / 1e6);
     // Others take so many pages of one author and no more: who has much to say gathers it.
-    if (!everything && !this.#rate.hasOne(nowUs / 1000)) return [];
+    if (!everything && !this.#rate.has(1, nowUs / 1000)) return [];
     const statements = this.#author
       .take(nowS, everything)
       .filter(({ claim }) => !this.#isTakenBack(claim, nowUs));
     if (statements.length === 0) return [];
     const options = { networkId, nowS };
     const pages = composePages(ownPages(pool), statements, identity, options);
-    for (const _page of pages) this.#rate.take();
+    if (pages.length > 0) this.#rate.spend(pages.length, nowUs / 1000);
     return signedPages(pages);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { networkText, sourceKey, type Endpoint } from '@sentrypeer/ip';
+import { TokenBucket, TokenBuckets, type Rate } from '@sentrypeer/kernel';
 import { endpointKey } from '../address.ts';
 import {
   BLACKLIST_MAX,
@@ -36,21 +37,21 @@ export class Admission {
   readonly #blacklist = new Set<string>();
   /** Octets sent to addresses that have not answered; when one answers, its octets are credited back. */
   readonly #unproved = new Budgets(
-    UNPROVED_OCTETS_PER_HOUR / HOUR_S,
-    UNPROVED_OCTETS_PER_HOUR,
+    { perSecond: UNPROVED_OCTETS_PER_HOUR / HOUR_S, burst: UNPROVED_OCTETS_PER_HOUR },
     UNPROVED_OCTETS_PER_SECOND_ALL,
     UNPROVED_SOURCES_MAX,
   );
   readonly #unprovedNetworks = new Budgets(
-    UNPROVED_OCTETS_PER_HOUR_NETWORK / HOUR_S,
-    UNPROVED_OCTETS_PER_HOUR_NETWORK,
+    {
+      perSecond: UNPROVED_OCTETS_PER_HOUR_NETWORK / HOUR_S,
+      burst: UNPROVED_OCTETS_PER_HOUR_NETWORK,
+    },
     UNPROVED_OCTETS_PER_SECOND_ALL,
     UNPROVED_SOURCES_MAX,
   );
   readonly #unprovedSpent = new Map<string, number>();
   readonly #provedBudgets = new Budgets(
-    PROVED_OCTETS_PER_SECOND,
-    PROVED_OCTETS_BURST,
+    { perSecond: PROVED_OCTETS_PER_SECOND, burst: PROVED_OCTETS_BURST },
     PROVED_OCTETS_PER_SECOND_ALL,
     BUDGETS_MAX,
   );
@@ -149,67 +150,32 @@ function networkOf({ address }: Endpoint): string {
   return networkText(address, NETWORK) ?? address;
 }
 
-interface Budget {
-  octets: number;
-  atMs: number;
-}
-
 /** Octets for each source and for all; sources that were silent for longest are forgotten. */
 class Budgets {
-  readonly #perSecond: number;
-  readonly #burst: number;
-  readonly #perSecondAll: number;
-  readonly #all: Budget;
-  readonly #sourcesMax: number;
-  readonly #bySource = new Map<string, Budget>();
+  readonly #bySource: TokenBuckets;
+  readonly #all: TokenBucket;
 
-  constructor(perSecond: number, burst: number, perSecondAll: number, sourcesMax: number) {
-    this.#sourcesMax = sourcesMax;
-    this.#perSecond = perSecond;
-    this.#burst = burst;
-    this.#perSecondAll = perSecondAll;
-    this.#all = { octets: perSecondAll, atMs: -Infinity };
+  /** @param sourcesMin How many sources are remembered at least. */
+  constructor(rate: Rate, perSecondAll: number, sourcesMin: number) {
+    this.#bySource = new TokenBuckets({ ...rate, keysMax: 2 * sourcesMin });
+    this.#all = new TokenBucket({ burst: perSecondAll, perSecond: perSecondAll }, 0);
   }
 
   take(source: string, octets: number, nowMs: number): boolean {
-    if (!this.has(source, octets, nowMs)) return false;
-    const own = this.#own(source, nowMs);
-    own.octets -= octets;
-    this.#all.octets -= octets;
-    this.#bySource.delete(source);
-    this.#bySource.set(source, own);
-    const [oldest] = this.#bySource.keys();
-    if (oldest !== undefined && this.#bySource.size > this.#sourcesMax)
-      this.#bySource.delete(oldest);
-    return true;
+    return (
+      this.#all.has(octets, nowMs) &&
+      this.#bySource.take(source, octets, nowMs) &&
+      this.#all.take(octets, nowMs)
+    );
   }
 
   /** Whether this many are left. */
   has(source: string, octets: number, nowMs: number): boolean {
-    refill(this.#all, this.#perSecondAll, this.#perSecondAll, nowMs);
-    return this.#all.octets >= octets && this.#own(source, nowMs).octets >= octets;
+    return this.#all.has(octets, nowMs) && this.#bySource.has(source, octets, nowMs);
   }
 
-  /** Gives back what was taken. */
+  /** Gives back to the source what was taken. */
   giveBack(source: string, octets: number): void {
-    const own = this.#bySource.get(source);
-    if (own !== undefined) own.octets = Math.min(this.#burst, own.octets + octets);
+    this.#bySource.giveBack(source, octets);
   }
-
-  #own(source: string, nowMs: number): Budget {
-    const own = this.#bySource.get(source) ?? { octets: this.#burst, atMs: nowMs };
-    refill(own, this.#perSecond, this.#burst, nowMs);
-    return own;
-  }
-}
-
-function refill(
-  budget: { octets: number; atMs: number },
-  perSecond: number,
-  max: number,
-  nowMs: number,
-): void {
-  const elapsedMs = Math.max(0, nowMs - budget.atMs);
-  budget.octets = Math.min(max, budget.octets + (elapsedMs * perSecond) / SECOND_MS);
-  budget.atMs = nowMs;
 }

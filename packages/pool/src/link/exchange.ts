@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Clock, Logger, Random } from '@sentrypeer/kernel';
+import {
+  TokenBucket,
+  TokenBuckets,
+  type Clock,
+  type Logger,
+  type Random,
+} from '@sentrypeer/kernel';
 import {
   AUTHOR_PAGES_BURST,
   AUTHOR_PAGES_PER_HOUR,
@@ -17,7 +23,6 @@ import {
   STRANGERS_PAGES_PER_S,
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import { Link, type LinkPeer, type Wire } from './link.ts';
 import { PageIndex, pageId, type IndexedPage, type PageSource } from './page-index.ts';
 import { Wanted } from './wanted.ts';
@@ -82,7 +87,11 @@ export class Exchange {
   #refused = new RecentSet(REFUSED_IDS_MIN);
   #refusedAtMs: number;
   readonly #drawn = new Uint8Array(1);
-  readonly #authors = new Map<string, TokenBucket>();
+  readonly #authors = new TokenBuckets({
+    burst: AUTHOR_PAGES_BURST,
+    perSecond: AUTHOR_PAGES_PER_HOUR / HOUR_S,
+    keysMax: 2 * AUTHOR_RATES_MAX,
+  });
   readonly #strangers: TokenBucket;
   /** Until when keys are left alone that forged, or promised in vain. */
   readonly #avoided = new Map<string, number>();
@@ -262,15 +271,8 @@ export class Exchange {
     const nowMs = this.#ports.clock.nowMs();
     const key = page.subarray(5, 37).toHex();
     if (this.#ports.voters().has(key)) return false;
-    const rate = { burst: AUTHOR_PAGES_BURST, perSecond: AUTHOR_PAGES_PER_HOUR / HOUR_S };
-    const bucket = this.#authors.get(key) ?? new TokenBucket(rate, nowMs);
-    this.#authors.delete(key);
-    this.#authors.set(key, bucket);
-    const [idle] = this.#authors.keys();
-    if (this.#authors.size > AUTHOR_RATES_MAX && idle !== undefined) this.#authors.delete(idle);
-    if (!bucket.hasOne(nowMs) || !this.#strangers.hasOne(nowMs)) return true;
-    bucket.take();
-    this.#strangers.take();
+    if (!this.#strangers.has(1, nowMs) || !this.#authors.take(key, 1, nowMs)) return true;
+    this.#strangers.take(1, nowMs);
     return false;
   }
 

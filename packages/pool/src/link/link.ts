@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Clock } from '@sentrypeer/kernel';
+import { TokenBucket, type Clock } from '@sentrypeer/kernel';
 import {
   BROKEN_PROMISES_MAX,
   FOLLOWED_MAX,
@@ -15,7 +15,6 @@ import {
   SUMMARY_ANSWER_MS_MIN,
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import {
   encodeFrame,
   Framer,
@@ -242,9 +241,8 @@ export class Link {
       case FrameType.have: {
         const ids = readIds(body);
         if (ids === undefined) return 'ids are cut';
-        if (!this.#haveRate.hasOne(this.#parts.clock.nowMs()))
+        if (!this.#haveRate.take(1, this.#parts.clock.nowMs()))
           return 'announcements come too often';
-        this.#haveRate.take();
         for (const id of ids) this.#known.add(id);
         this.#parts.onHave(ids);
         return undefined;

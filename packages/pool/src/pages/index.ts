@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export { TokenBucket } from '../token-bucket.ts';
 export { Author, type Met } from './author.ts';
 export { composePages, retirePage, withdrawPages } from './compose.ts';
 export { decodePage, pageHolds, type DecodedPage, type Page, type PageClaim } from './page.ts';

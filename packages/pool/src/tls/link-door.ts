@@ -13,7 +13,13 @@ import {
 import { asBuffer } from '@sentrypeer/bytes';
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { endpointOf, isIpv6, isLocalAddress, networkText } from '@sentrypeer/ip';
-import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
+import {
+  errorCode,
+  OperatingError,
+  TokenBucket,
+  type Clock,
+  type Logger,
+} from '@sentrypeer/kernel';
 import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
 import type { Exchange } from '../link/exchange.ts';
 import {
@@ -23,7 +29,6 @@ import {
   LINKS_IN_MAX,
   LINKS_OF_NETWORK_MAX,
 } from '../limits.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import { nodeCertificate } from './certificate.ts';
 
 /** Where to reach a node. */
@@ -159,11 +164,10 @@ export class LinkDoor implements AsyncDisposable {
     // Before TLS costs anything.
     server.prependListener('connection', (socket) => {
       const nowMs = this.#ports.clock.nowMs();
-      if (this.#handshakes.size >= HANDSHAKES_OPEN_MAX || !this.#rate.hasOne(nowMs)) {
+      if (this.#handshakes.size >= HANDSHAKES_OPEN_MAX || !this.#rate.take(1, nowMs)) {
         socket.destroy();
         return;
       }
-      this.#rate.take();
       const end = endOf(socket);
       this.#handshakes.add(end);
       socket.once('close', () => this.#handshakes.delete(end));

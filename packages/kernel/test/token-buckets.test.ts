@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TokenBuckets } from '@sentrypeer/net';
+import { TokenBuckets } from '@sentrypeer/kernel';
 import fc from 'fast-check';
 
 test('take() grants the burst, then what the rate has refilled', () => {
-  const buckets = new TokenBuckets({ ratePerSecond: 20, burst: 3, keysMax: 10 });
+  const buckets = new TokenBuckets({ perSecond: 20, burst: 3, keysMax: 10 });
   assert.deepEqual(
     [0, 0, 0, 0].map((nowMs) => buckets.take('a', 1, nowMs)),
     [true, true, true, false],
@@ -17,7 +17,7 @@ test('take() grants the burst, then what the rate has refilled', () => {
 });
 
 test('take() takes nothing when it refuses, and never holds more than the burst', () => {
-  const buckets = new TokenBuckets({ ratePerSecond: 1, burst: 5, keysMax: 10 });
+  const buckets = new TokenBuckets({ perSecond: 1, burst: 5, keysMax: 10 });
   assert.equal(buckets.take('a', 6, 0), false);
   assert.equal(buckets.take('a', 5, 0), true);
   assert.equal(buckets.take('a', 5, 3_600_000), true);
@@ -25,14 +25,14 @@ test('take() takes nothing when it refuses, and never holds more than the burst'
 });
 
 test('take() grants nothing for a clock that stands still or goes back', () => {
-  const buckets = new TokenBuckets({ ratePerSecond: 1000, burst: 1, keysMax: 10 });
+  const buckets = new TokenBuckets({ perSecond: 1000, burst: 1, keysMax: 10 });
   assert.equal(buckets.take('a', 1, 100), true);
   assert.equal(buckets.take('a', 1, 50), false);
   assert.equal(buckets.take('a', 1, 51), true, 'and it is no debt either');
 });
 
 test('size stays within keysMax, and a key in use survives a flood of others', () => {
-  const buckets = new TokenBuckets({ ratePerSecond: 1, burst: 1, keysMax: 100 });
+  const buckets = new TokenBuckets({ perSecond: 1, burst: 1, keysMax: 100 });
   assert.equal(buckets.take('in use', 1, 0), true);
   for (let index = 0; index < 5000; index += 1) {
     buckets.take(`forged ${index}`, 1, 0);
@@ -50,7 +50,7 @@ test('take() agrees with a naive model of every key', () => {
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const buckets = new TokenBuckets({ ratePerSecond: 4, burst: 8, keysMax: 8 });
+      const buckets = new TokenBuckets({ perSecond: 4, burst: 8, keysMax: 8 });
       const takenAtMs: { key: string; cost: number; nowMs: number }[] = [];
       let nowMs = 0;
       for (const { key, cost, waitMs } of steps) {
