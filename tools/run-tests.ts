@@ -30,9 +30,11 @@ const ALONE = [
   'test/e2e/{crash,flood,forged-sources,hostile-sharing,proved-stays,stop-flood}.test.ts',
   'test/interop/firewall.test.ts',
 ];
+/** They start programs, and wait for them and for the timers of real routers and phones for a third of their time. */
+const PROGRAMS = ['test/{e2e,interop}/**/*.test.ts'];
 const OTHERS = [
   '{packages/*,daemon,dashboard}/test/**/*.test.ts',
-  'test/{e2e,interop,stories}/**/*.test.ts',
+  'test/stories/**/*.test.ts',
   'tools/*.test.ts',
 ];
 
@@ -69,12 +71,14 @@ if (named.length === 0) testBundle();
 const cores = availableParallelism();
 const spared = Math.max(1, cores - 1);
 const alone = globSync(ALONE, { cwd: ROOT });
-const others = globSync(OTHERS, { cwd: ROOT, exclude: alone });
+const programs = globSync(PROGRAMS, { cwd: ROOT, exclude: alone });
+const others = globSync(OTHERS, { cwd: ROOT });
 const parts =
   named.length > 0
     ? [{ files: named, concurrency: ofPackages ? 1 : spared }] // Packages are all made in out/.
     : [
         { files: others.toSorted(), concurrency: cores },
+        { files: programs.toSorted(), concurrency: cores + 1 },
         { files: alone.toSorted(), concurrency: spared },
       ];
 let failedCount = 0;

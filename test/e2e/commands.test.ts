@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
+import { DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const NUMBERS = ['+46701234567', '0046701234568', '+442071234567'];
@@ -89,8 +89,7 @@ test('the commands of the day after say what a daemon has, beside it', async () 
 test('tail follows, and ends with status 0 when its reader goes', async () => {
   await using daemon = await attacked();
   using peer = await UdpPeer.open();
-  const program = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
-  const words = `'${process.execPath}' '${program}' -f '${daemon.dbFile}' tail --lines 1`;
+  const words = `'${process.execPath}' '${PROGRAM}' -f '${daemon.dbFile}' tail --lines 1`;
   const script = `{ ${words}; echo "status $?" >&2; } | head -n 1`;
   const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

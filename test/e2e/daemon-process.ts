@@ -13,13 +13,15 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setTimeout as after } from 'node:timers/promises';
 
 export const SOURCES = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
-/** `npm test` says the bundle, which starts sooner; a test alone is of the sources. */
-const TESTED = process.env['TESTED_PROGRAM'] ?? SOURCES;
+/** The program to start: `npm test` says the bundle, which starts sooner; a test alone is of the sources. */
+export const PROGRAM = process.env['TESTED_PROGRAM'] ?? SOURCES;
 
 /** Milliseconds for whatever a test waits for; far more than it takes on a busy machine. */
 export const DEADLINE_MS = 20_000;
-/** Milliseconds between two looks at what nobody tells us about. */
+/** Milliseconds between two looks at what nobody tells us about: at first, as a part of what was waited, and at most. */
 const LOOK_MS = 5;
+const LOOK_SHARE = 0.1;
+const LOOK_MS_MAX = 250;
 
 /** Ports that the daemon took; 0 where it opened none. */
 export interface DaemonPorts {
@@ -51,16 +53,18 @@ export interface Ended {
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** Waits for a condition that has to be looked for. */
+/** Waits for a condition that has to be looked for: the longer it takes, the less often, because a look may start a process. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   deadlineMs = DEADLINE_MS,
 ): Promise<void> {
   const deadline = AbortSignal.timeout(deadlineMs);
+  const beganAtMs = performance.now();
   while (!(await condition())) {
     assert.ok(!deadline.aborted, `not in time: ${what}`);
-    await after(LOOK_MS);
+    const waitedMs = performance.now() - beganAtMs;
+    await after(Math.min(Math.max(LOOK_MS, waitedMs * LOOK_SHARE), LOOK_MS_MAX));
   }
 }
 
@@ -103,7 +107,7 @@ export class DaemonProcess implements AsyncDisposable {
     const [program = '', ...words] = [
       ...(options.under ?? []),
       ...(options.executable === undefined
-        ? [process.execPath, options.main ?? TESTED]
+        ? [process.execPath, options.main ?? PROGRAM]
         : [options.executable]),
       ...defaultFlags(this.dbFile, args),
       ...args,

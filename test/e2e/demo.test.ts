@@ -6,11 +6,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { DEADLINE_MS, TemporaryFolder } from './daemon-process.ts';
-
-const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
+import { DEADLINE_MS, PROGRAM, TemporaryFolder } from './daemon-process.ts';
 
 /** Runs the demo with its folder in ours. @param stopAt Ctrl-C when this was printed. */
 async function demo(
@@ -18,7 +15,7 @@ async function demo(
   words: readonly string[],
   stopAt?: string,
 ): Promise<{ readonly status: unknown; readonly text: string }> {
-  const child = spawn(process.execPath, [MAIN, 'demo', ...words], {
+  const child = spawn(process.execPath, [PROGRAM, 'demo', ...words], {
     // What configures the operator's own daemon must not reach it.
     env: { PATH: process.env['PATH'], TMPDIR: folder, SENTRYPEER_DB_FILE: '/nowhere/of/his.db' },
     signal: AbortSignal.timeout(2 * DEADLINE_MS),

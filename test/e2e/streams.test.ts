@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, SOURCES, TemporaryFolder, until } from './daemon-process.ts';
+import { DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
 import { assertAnswers, sipRequest, UdpPeer } from './sip-peers.ts';
 
 test('SIGUSR1 and SIGUSR2 do nothing, and no debugger listens', async () => {
@@ -50,7 +50,7 @@ async function underShell(redirection: string, args: readonly string[]): Promise
   await using daemon = await DaemonProcess.start([], { folder: folder.path });
   await daemon.stop(); // There is a database and an identity.
   const pidFile = join(folder.path, 'pid');
-  const line = `{ echo $BASHPID > ${pidFile}; exec ${process.execPath} ${SOURCES} "$@"; } ${redirection}`;
+  const line = `{ echo $BASHPID > ${pidFile}; exec ${process.execPath} ${PROGRAM} "$@"; } ${redirection}`;
   const child = spawn(
     'bash',
     ['-c', line, 'bash', '-vr', '-N', '-f', daemon.dbFile, '--threads=2', ...args],
@@ -100,7 +100,7 @@ test('a command whose answer finds a full disk says so, and one whose reader is 
   const run = async (tail: string): Promise<readonly [number, string]> => {
     const child = spawn(
       'bash',
-      ['-o', 'pipefail', '-c', `${process.execPath} ${SOURCES} --help ${tail}`],
+      ['-o', 'pipefail', '-c', `${process.execPath} ${PROGRAM} --help ${tail}`],
       {
         cwd: folder.path,
         stdio: ['ignore', 'ignore', 'pipe'],

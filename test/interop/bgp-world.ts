@@ -6,12 +6,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { DaemonProcess, PROGRAM, until } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
 import { findPeer, type PEERS } from './peer.ts';
 import { runTool, type ToolRun } from './tool.ts';
-
-const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
 
 /** A running `sentrypeer bgp` that follows a daemon. */
 export class BgpProcess implements AsyncDisposable {
@@ -24,7 +22,7 @@ export class BgpProcess implements AsyncDisposable {
     const file = join(folder, 'bgp.toml');
     writeFileSync(file, table);
     this.#folder = folder;
-    this.#words = [...under, process.execPath, MAIN, '-g', file];
+    this.#words = [...under, process.execPath, PROGRAM, '-g', file];
     this.#process = started([...this.#words, 'bgp', ...this.#flags, '--bgp-node', node], folder);
   }
 

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { FirewallNote } from '../../daemon/src/services/firewall/run-directory.ts';
-import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { DaemonProcess, PROGRAM, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
@@ -23,7 +23,6 @@ export const ATTACKER6 = '2a02:11:1:1::2';
 export const BYSTANDER6 = '2a02:11:1:2::2';
 export const SIP_PORT = 5060;
 const API_PORT = 8082;
-const MAIN = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
 
 /** Addresses that look public, because others are never listed. */
 const WORLD = `
@@ -153,7 +152,7 @@ export class FirewallWorld implements AsyncDisposable {
       '-f',
       join(this.folder, 'sentrypeer.db'),
     ];
-    return this.run('host', process.execPath, MAIN, ...words, ...folder);
+    return this.run('host', process.execPath, PROGRAM, ...words, ...folder);
   }
 
   /** What the running firewall says of itself, as `firewall status` reads it. */
@@ -174,7 +173,7 @@ export class FirewallWorld implements AsyncDisposable {
     const words = [
       ...this.at('host'),
       process.execPath,
-      MAIN,
+      PROGRAM,
       'firewall',
       '--firewall-run-dir',
       join(this.folder, 'run'),
