@@ -251,7 +251,7 @@ async function fill(prefixes: readonly Prefix[]): Promise<Speaker> {
         connectOnly: true,
         connectRetryS: 1,
         communities: [BLACKHOLE],
-        limits: { prefixesMax: prefixes.length, prefixesPerSecond: 0 },
+        limits: { prefixesMax: prefixes.length },
       },
     ],
   });
@@ -300,7 +300,7 @@ ${[BIRD, FILLER]
   )
   .join('')}`,
   );
-  const common = 'prefixes_max = 1000000\nprefixes_per_second = 0\nfamilies = ["ipv4"]\n';
+  const common = 'prefixes_max = 1000000\nfamilies = ["ipv4"]\n';
   writeFileSync(
     at('bgp.toml'),
     `[bgp]

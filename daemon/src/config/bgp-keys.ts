@@ -210,7 +210,7 @@ export const NEIGHBOUR_KEYS = {
   ),
   prefixes_per_second: key(
     countType('COUNT', 0, 1_000_000),
-    '50000',
-    'Prefixes announced or withdrawn in a second; 0: as fast as it reads.',
+    '0',
+    'Prefixes announced or withdrawn in a second, for a router that works too long on what it reads; 0: as fast as it reads.',
   ),
 } as const;

@@ -17,9 +17,6 @@ export const TABLE_PREFIXES_MAX = 2_000_000;
 /** Prefixes that a neighbour is sent unless its options say otherwise. Chosen: below what routers are commonly set to take from such a feed. */
 export const NEIGHBOUR_PREFIXES_DEFAULT = 10_000;
 
-/** Prefixes announced or withdrawn per second to one neighbour unless its options say otherwise. */
-export const PREFIXES_PER_SECOND_DEFAULT = 50_000;
-
 /** Octets that wait for one neighbour in our memory unless its options say otherwise; more are only made when these have gone. */
 export const OUTPUT_OCTETS_DEFAULT = 262_144;
 

@@ -27,7 +27,7 @@ export interface FlowRule {
 export interface NeighbourLimits {
   /** Prefixes of both families that the neighbour is sent; the rest is held back, counted and logged. @default 10,000 */
   readonly prefixesMax?: number;
-  /** Prefixes announced or withdrawn per second; 0 sets no limit. @default 50,000 */
+  /** Prefixes announced or withdrawn per second; 0 sets no limit: it gets them as fast as it reads. @default 0 */
   readonly prefixesPerSecond?: number;
   /** Octets that wait in our memory for a neighbour that reads slowly. @default 262,144 */
   readonly outputOctetsMax?: number;

@@ -20,7 +20,6 @@ import {
   NEIGHBOUR_PREFIXES_DEFAULT,
   NEIGHBOURS_COUNT_MAX,
   OUTPUT_OCTETS_DEFAULT,
-  PREFIXES_PER_SECOND_DEFAULT,
   RESTART_TIME_S_DEFAULT,
 } from './limits.ts';
 import type { FlowRule, NeighbourOptions, SpeakerOptions } from './options.ts';
@@ -135,7 +134,7 @@ function settingsOfOne(
     localPref: options.localPref ?? 100,
     extendedMessages: options.extendedMessages ?? false,
     prefixesMax: limits.prefixesMax ?? NEIGHBOUR_PREFIXES_DEFAULT,
-    prefixesPerSecond: (limits.prefixesPerSecond ?? PREFIXES_PER_SECOND_DEFAULT) || Infinity,
+    prefixesPerSecond: limits.prefixesPerSecond || Infinity,
     outputOctetsMax: Math.max(
       limits.outputOctetsMax ?? OUTPUT_OCTETS_DEFAULT,
       2 * EXTENDED_MESSAGE_OCTETS_MAX,

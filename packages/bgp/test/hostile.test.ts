@@ -19,7 +19,7 @@ function neighbour(name: string, address: string): NeighbourOptions {
     address,
     remoteAsn: 64_999,
     passive: true,
-    limits: { prefixesMax: 1_000_000, prefixesPerSecond: 0 },
+    limits: { prefixesMax: 1_000_000 },
   };
 }
 
