@@ -3,7 +3,8 @@
 /*
  * A pool of link machines in one process, with simulated time: 30 % of the nodes are liars, who take everything, promise
  * everything and deliver nothing. Honest nodes write one page a second between them. Prints how soon pages are known, what
- * that costs a node, and how soon a late joiner has the history; ends with status 1 where that misses its goal.
+ * that costs a node, and how soon a late joiner has the history; and whether voters of whom nearly two thirds are
+ * liars in one hoster's network list a victim anywhere. Ends with status 1 where something misses its goal.
  *
  *     npm run simulate:pool [nodes] [seconds]
  */
@@ -20,6 +21,9 @@ import {
 } from '../packages/pool/src/link/frames.ts';
 import type { Wire } from '../packages/pool/src/link/link.ts';
 import { pageId } from '../packages/pool/src/link/page-index.ts';
+import { independentNetwork } from '@sentrypeer/ip';
+import { DEFAULT_POLICY, type PoolVoice } from '@sentrypeer/verdict';
+import { hasQuorum, votedAddress } from '../packages/verdict/src/votes.ts';
 
 const NODES = Number(process.argv[2] ?? 1000);
 const SECONDS = Number(process.argv[3] ?? 300);
@@ -32,7 +36,7 @@ const SETTLE_MS = 20_000;
 const PAGE_SIZE = 126;
 /** Of IPv4, TCP with timestamps, a record of TLS 1.3, and half an ACK for each. */
 const OVERHEAD_OCTETS = 20 + 32 + 22 + 26;
-const GOALS = { knownShare: 0.99, dayOctets: 50e6, joinerMs: 60_000 };
+const GOALS = { knownShare: 0.99, dayOctets: 50e6, joinerMs: 60_000, attackersShare: 0.99 };
 const OPEN = new Uint8Array(32);
 
 /** A seeded generator (Mulberry32), so that a run can be repeated. */
@@ -120,6 +124,7 @@ interface End {
 interface Party {
   readonly key: string;
   readonly isLiar: boolean;
+  readonly address: string;
   linksIn: number;
   octetsIn: number;
   octetsOut: number;
@@ -144,10 +149,13 @@ function writePage(author: number, serial: number): Uint8Array {
 class Honest implements Party {
   readonly isLiar = false;
   readonly key: string;
+  readonly address: string;
   linksIn = 0;
   octetsIn = 0;
   octetsOut = 0;
   readonly exchange: Exchange;
+  /** Networks in which links were with a node, by its key. */
+  readonly proved = new Map<string, Set<string>>();
   /** Whether its delays count; not those of the late joiner, who has other goals. */
   isCounted = true;
   readonly #index: number;
@@ -157,6 +165,7 @@ class Honest implements Party {
 
   constructor(index: number) {
     this.#index = index;
+    this.address = `${45 + (index % 100)}.${Math.floor(index / 100)}.0.1`;
     this.key = createHash('sha256').update(`key ${index}`).digest('hex');
     const pages = this.#pages;
     this.exchange = new Exchange(
@@ -176,7 +185,12 @@ class Honest implements Party {
         },
         take: async (some) => some.map((octets) => this.#take(octets)),
         voters: () => new Set(),
-        onLinks: () => undefined,
+        onLinks: () => {
+          for (const { key, address } of this.exchange.links) {
+            const networks = this.proved.get(key) ?? new Set();
+            this.proved.set(key, networks.add(independentNetwork(address) ?? ''));
+          }
+        },
       },
       { networkId: 0, key: this.key },
     );
@@ -224,6 +238,10 @@ class Honest implements Party {
 class Liar implements Party {
   readonly isLiar = true;
   readonly key: string;
+  /** All at one hoster, who gives each an address of IPv4, and some links come by IPv6. */
+  get address(): string {
+    return random() < 0.5 ? '30.66.1.1' : '2a01:4f0::1';
+  }
   linksIn = 0;
   octetsIn = 0;
   octetsOut = 0;
@@ -278,7 +296,7 @@ function connect(from: Party, to: Party): void {
   const peerOf = (party: Party, isOutward: boolean): LinkPeer => ({
     key: party.key,
     nodeId: party.key,
-    address: '',
+    address: party.address,
     isOutward,
     sinceEpochUs: 0,
   });
@@ -326,6 +344,48 @@ const [inOctets, outOctets] = [
   dayOctets((node) => node.octetsOut),
 ];
 await time.pass(60_000);
+/** What votes make of a subject at a node whose operator took these for voters. */
+function voted(node: Honest, votersCount: number, naming: readonly Party[], networkCheck = true) {
+  const voices = naming.map((party): PoolVoice => ({
+    name: party.key,
+    isVoter: true,
+    networks: [...(node.proved.get(party.key) ?? [])],
+    facts: {
+      grade: 'handshake',
+      contactsLog2: 9,
+      daysCount: 7,
+      triedPasswords: true,
+      madeCostlyCalls: true,
+      usedTool: true,
+      breadthLog2: 9,
+    },
+    lastEpochUs: time.epochUs(),
+    endEpochUs: time.epochUs() + 86_400e6,
+  }));
+  const said = { voices, votersCount, isAdmitted: true };
+  const nowEpochUs = time.epochUs();
+  const options = { quorumMin: 2, networkCheck, nowEpochUs };
+  const { verdict } = votedAddress(said, {
+    ...options,
+    policy: DEFAULT_POLICY,
+    delistedEpochUs: undefined,
+  });
+  return { isListed: verdict.level === 'listed', hasQuorum: hasQuorum(said, options) };
+}
+
+let [victimsListed, attackersListed, uncheckedListed] = [0, 0, 0];
+for (const node of honest) {
+  const linked = (isLiar: boolean): readonly Party[] =>
+    parties.filter((party) => party.isLiar === isLiar && node.proved.has(party.key));
+  const sybils = linked(true);
+  // As few honest voters as can have a quorum.
+  const some = linked(false).slice(0, Math.ceil((sybils.length + 3) / 2));
+  const votersCount = some.length + sybils.length;
+  const victim = voted(node, votersCount, sybils);
+  if (victim.isListed || victim.hasQuorum) victimsListed += 1;
+  if (voted(node, votersCount, sybils, false).isListed) uncheckedListed += 1;
+  if (voted(node, votersCount, some).isListed) attackersListed += 1;
+}
 const expected = SECONDS * honest.length;
 const known = delaysMs.filter((ms) => ms <= 60_000).length;
 const sorted = delaysMs.toSorted((a, b) => a - b);
@@ -344,9 +404,15 @@ console.log(
 );
 console.log(`came again: ${(duplicates / delaysMs.length).toFixed(2)} for each that was new`);
 console.log(`a late joiner had ${atHalf} pages after ${joinedMs / 1000} s`);
+console.log(
+  `a victim is listed by voters in one network at ${victimsListed} of ${honest.length} nodes (without the check of networks at ${uncheckedListed}), an attacker by honest ones at ${attackersListed}`,
+);
 console.log(`real time: ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`);
 const isGood =
   knownShare >= GOALS.knownShare &&
   Math.max(inOctets, outOctets) <= GOALS.dayOctets &&
-  joinedMs <= GOALS.joinerMs;
+  joinedMs <= GOALS.joinerMs &&
+  victimsListed === 0 &&
+  uncheckedListed > 0 &&
+  attackersListed >= honest.length * GOALS.attackersShare;
 process.exitCode = isGood ? 0 : 1;

@@ -12,9 +12,23 @@ import type { StoreServiceOptions } from './services/store-service.ts';
 
 /** How the judge is to judge, for the thread that follows the log and for the one that answers. */
 export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
-  const { homeCountry, ownNumbers = [], ownAddresses = [], policy = [], poolQuorum } = config;
+  const {
+    homeCountry,
+    ownNumbers = [],
+    ownAddresses = [],
+    policy = [],
+    poolQuorum,
+    noNetworkCheck,
+  } = config;
   const own = [...ownAddresses, ...agentPeers(config)];
-  const options = { homeCountry, ownNumbers, ownAddresses: own, policy, poolQuorum };
+  const options = {
+    homeCountry,
+    ownNumbers,
+    ownAddresses: own,
+    policy,
+    poolQuorum,
+    noNetworkCheck,
+  };
   return stage === undefined ? options : { ...options, listsDocumentation: true };
 }
 

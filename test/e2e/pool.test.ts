@@ -52,14 +52,7 @@ async function met(node: DaemonProcess, addresses: readonly string[]): Promise<v
   });
 }
 
-const NETWORK = [
-  '-p',
-  '-b',
-  'none',
-  '--neighbours=off',
-  '--dht-address=127.0.0.1',
-  '--share-delay=0',
-];
+const NETWORK = ['-p', '-b', 'none', '--neighbours=off', '--share-delay=0'];
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -72,16 +65,17 @@ async function freePort(): Promise<number> {
 
 test('what two voters met is listed at a third node within seconds, and gone when one is distrusted', async () => {
   const port = await freePort();
-  const linked = [...NETWORK, '--dht-port=0', `--pool-peer=127.0.0.1:${port}`];
+  const linked = [...NETWORK, '-r', '--threads=1', '--dht-port=0', `--pool-peer=127.0.0.1:${port}`];
   await using hub = await DaemonProcess.start([
     '-r',
     '--threads=1',
     ...NETWORK,
+    '--dht-address=127.0.0.1',
     `--dht-port=${port}`,
   ]);
   const voters = await Promise.all([
-    DaemonProcess.start(['-r', '--threads=1', ...linked]),
-    DaemonProcess.start(['-r', '--threads=1', ...linked]),
+    DaemonProcess.start([...linked, '--dht-address=127.1.0.1']),
+    DaemonProcess.start([...linked, '--dht-address=127.2.0.1']),
   ]);
   await using scope = new AsyncDisposableStack();
   for (const voter of voters) scope.use(voter);
@@ -96,7 +90,13 @@ test('what two voters met is listed at a third node within seconds, and gone whe
   const check = (await (await fetch(`${url}/v1/check?address=${ATTACKER}`)).json()) as object;
   assert.ok('listed' in check && check.listed === true);
   assert.ok('pool' in check && 'reasons' in check);
-  assert.deepEqual(check.pool, { voters: 2, quorum: 2, strangers: 0, networks: 0 });
+  assert.deepEqual(check.pool, {
+    voters: 2,
+    uncounted: 0,
+    quorum: 2,
+    strangers: 0,
+    networks: 0,
+  });
   assert.match(JSON.stringify(check.reasons), /2 of 2 voters .* Friend \d, Friend \d/);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^sentrypeer_pool_links 2$/m);

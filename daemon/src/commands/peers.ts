@@ -11,7 +11,7 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted. `--by record` shows first who was met most often and disputed least: a help to choose, and no reason to trust, because who copies others is right, too.',
+  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, NETWORK where a link with it was last. `--by record` shows first who was met most often and disputed least: a help to choose, and no reason to trust, because who copies others is right, too.',
   flags: ['by'],
   examples: [['peers list --by record', 'Who tells what turns out to be so.']],
   prepare: ({ words, flags }) => {
@@ -74,17 +74,21 @@ function recordOf({ author }: ListedPeer): number {
 const TRUST: Command = {
   name: 'peers trust',
   form: 'NODE [NAME]',
-  doc: 'Give this node a vote, and more room for its events than strangers have. NODE is its id, or its key in base64url; NAME is what you call it, one vote for each name. An address is listed when as many voters as it takes (`--pool-quorum`, always more than a third of them, never one alone) say in the pool that it attacks.',
+  doc: 'Give this node a vote, and more room for its events than strangers have. NODE is its id, or its key in base64url; NAME is what you call it, one vote for each name and each network that a link with it proves (`--no-network-check`). An address is listed when as many voters as it takes (`--pool-quorum`, always more than a third of them, never one alone) say in the pool that it attacks.',
   examples: [['peers trust 454dfd30-4375-80fd-bcfe-99c52e887041 Alice', 'She has a vote.']],
   prepare: ({ words: [node, ...names] }) => {
     const name = names.length === 0 ? undefined : nameOf(names.join(' '));
-    return judging('trust', [node ?? ''], (peers, nodeId) => {
+    return judging('trust', [node ?? ''], (peers, nodeId, context) => {
       peers.setTrust(nodeId, 'trusted', name);
       const { name: called = '', isVoter = false } = peers.find(nodeId) ?? {};
+      const isCounted = context.config.noNetworkCheck || peers.isProved(nodeId);
+      const how = isCounted
+        ? ''
+        : 'It counts once a link with it proves where it is: --pool-peer HOST makes one.\n';
       const who = called === '' ? nodeId : `${called} (${nodeId})`;
       return {
         text: isVoter
-          ? `${who} has a vote now, as one of ${countOf(peers.votersCount(), 'voter')}.\n`
+          ? `${who} has a vote now, as one of ${countOf(peers.votersCount(), 'voter')}.\n${how}`
           : `${who} is trusted: more events are accepted from it than from strangers. It signs nothing, so it has no vote.\n`,
         json: { node: nodeId, trust: 'trusted', voter: isVoter, name: called },
       };
@@ -129,6 +133,7 @@ const HEADINGS = [
   'CLAIMS',
   'MET',
   'DISPUTED',
+  'NETWORK',
   'FIRST SEEN',
   'LAST SEEN',
   'TRUST',
@@ -141,7 +146,7 @@ const NAME_CHARACTERS_MAX = 64;
 function judging(
   action: 'trust' | 'distrust' | 'forget',
   [node, ...more]: readonly string[],
-  judge: (peers: Peers, nodeId: string) => Answer,
+  judge: (peers: Peers, nodeId: string, context: CommandContext) => Answer,
 ): Work {
   const nodeId = nodeOfKey(node ?? '') ?? node?.toLowerCase() ?? '';
   if (nodeId !== 'unsigned' && !isUuid(nodeId)) {
@@ -152,7 +157,7 @@ function judging(
   refuseMore(more, `peers ${action} NODE`);
   return async (context) => {
     using peers = await openPeers(context);
-    return judge(peers, nodeId);
+    return judge(peers, nodeId, context);
   };
 }
 
@@ -194,6 +199,7 @@ function rowOf(origin: ListedPeer): readonly string[] {
     String(origin.author?.claimsCount ?? 0),
     String(origin.author?.metCount ?? 0),
     String(origin.author?.disputedCount ?? 0),
+    origin.author?.networks[0] ?? '',
     utc(origin.firstSeenEpochUs),
     utc(origin.lastSeenEpochUs),
     trustOf(origin),
@@ -209,6 +215,7 @@ function jsonOf(origin: ListedPeer) {
     claims: origin.author?.claimsCount ?? 0,
     met: origin.author?.metCount ?? 0,
     disputed: origin.author?.disputedCount ?? 0,
+    networks: origin.author?.networks ?? [],
     pages: origin.author?.state ?? null,
     first_seen: utc(origin.firstSeenEpochUs),
     last_seen: utc(origin.lastSeenEpochUs),

@@ -155,7 +155,8 @@ const STATUS: Command = {
     return async (context) => {
       const { quorumOf } = await import('@sentrypeer/verdict');
       using pool = await openPool(context);
-      const { authors, pages, claims, voters, admitted } = pool.pages.counts();
+      const { authors, pages, claims, voters, admitted, unproved, networks } = pool.pages.counts();
+      const isChecked = judgeOptions(context.config).noNetworkCheck !== true;
       const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
       const isBraked = pool.isBraked();
       const acts = voters < quorum ? `none acts, it takes ${quorum}` : `${quorum} of them act`;
@@ -164,10 +165,25 @@ const STATUS: Command = {
           `Pool    ${countOf(claims, 'claim')} on ${countOf(pages, 'page')}, ${countOf(authors, 'author')}`,
           `Voters  ${voters}; ${acts}`,
           `Named   ${countOf(admitted, 'subject')} by a quorum`,
+          ...(isChecked && unproved > 0
+            ? [
+                `No vote ${countOf(unproved, 'voter')} in no network that a link proved: --pool-peer HOST, or --no-network-check for nodes of your own`,
+              ]
+            : []),
           ...(isBraked ? ['Waits   voters name far more than usual: sentrypeer pool resume'] : []),
           '',
         ].join('\n'),
-        json: { claims, pages, authors, voters, quorum, named: admitted, waits: isBraked },
+        json: {
+          claims,
+          pages,
+          authors,
+          voters,
+          voters_without_network: unproved,
+          networks,
+          quorum,
+          named: admitted,
+          waits: isBraked,
+        },
       };
     };
   },

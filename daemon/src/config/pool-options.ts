@@ -117,4 +117,11 @@ export const POOL_OPTIONS = {
     defaultValue: QUORUM_MIN,
     doc: 'Least votes of nodes with a vote (`peers trust`) that list an address or watch a number; always more than a third of them.',
   }),
+  noNetworkCheck: option({
+    group: 'pool',
+    long: 'no-network-check',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Count votes wherever the nodes are, for a fleet of your own. Otherwise nodes in one network (AS with `--network-file`, else /16, or /28 of IPv6) have one vote together, and nodes with which there was no link have none.',
+  }),
 } as const;

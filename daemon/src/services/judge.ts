@@ -30,11 +30,11 @@ import type {
   StoreReader,
 } from '@sentrypeer/store';
 import {
+  hasQuorum,
   isCostly,
   Judge,
   parseAllowed,
   policyOf,
-  quorumOf,
   toolOf,
   type PolicyName,
 } from '@sentrypeer/verdict';
@@ -55,6 +55,8 @@ export interface JudgeOptions {
   readonly policy: readonly { readonly name: PolicyName; readonly value: number }[];
   /** Least votes of the pool that count. @default 2 */
   readonly poolQuorum?: number;
+  /** Whether voters count wherever they are. @default false: each needs a network of its own */
+  readonly noNetworkCheck?: boolean;
   /**
    * Whether addresses that only examples use are judged like others, as in the demo.
    *
@@ -92,9 +94,20 @@ export function judgeOver(
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
   const { never, blocked } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
-  const { poolQuorum: quorumMin = QUORUM_MIN } = options;
-  const judge = new Judge({ plans, evidence, never, blocked, policy, home, quorumMin });
+  const judge = new Judge({
+    plans,
+    evidence,
+    never,
+    blocked,
+    policy,
+    home,
+    ...votingOf(options),
+  });
   return { judge, decided };
+}
+
+function votingOf({ poolQuorum = QUORUM_MIN, noNetworkCheck = false }: JudgeOptions) {
+  return { quorumMin: poolQuorum, networkCheck: !noNetworkCheck };
 }
 
 /** Lets the judge follow the log of a store; throws `OperatingError`. */
@@ -137,7 +150,7 @@ export function openJudging(
     changed: () => changes.take(),
     partsNeeded: (length) => policy[length === 56 ? 'network-56' : 'network-48'] || Infinity,
     blockedWithin: (network, nowEpochUs) => decided.blocked().within(network, nowEpochUs),
-    quorumOf: (votersCount) => quorumOf(votersCount, options.poolQuorum ?? QUORUM_MIN),
+    hasQuorum: (said, nowEpochUs) => hasQuorum(said, { ...votingOf(options), nowEpochUs }),
     optionsHash: hashOf(options, own.get()),
     onChanged,
   });

@@ -19,6 +19,7 @@ import {
   type PlacedAddress,
   type PlacesProgress,
   type PoolPage,
+  type ProvedNetwork,
 } from '@sentrypeer/store';
 import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './judge.ts';
@@ -141,6 +142,12 @@ export class StoreService implements WriterCommands {
     const outcomes = this.#store.addPages(pages, asSelf);
     this.#judge.wake();
     return outcomes;
+  }
+
+  /** Remembers in which networks nodes are; throws `OperatingError`. */
+  proveNetworks(proved: readonly ProvedNetwork[]): void {
+    this.#store.proveNetworks(proved);
+    this.#judge.wake();
   }
 
   /** Writes what the operator decided; throws `OperatingError`. */

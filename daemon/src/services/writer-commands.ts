@@ -12,6 +12,7 @@ import type {
   PlacedAddress,
   PlacesProgress,
   PoolPage,
+  ProvedNetwork,
 } from '@sentrypeer/store';
 
 /**
@@ -26,6 +27,8 @@ export interface WriterCommands {
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
   /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
   addPages(pages: readonly PoolPage[], asSelf: boolean): readonly PageOutcome[];
+  /** Remembers in which networks links of the pool proved nodes to be. */
+  proveNetworks(proved: readonly ProvedNetwork[]): void;
   /** Writes what the operator decided. */
   decide(decision: Decision): void;
   /** Remembers how far a consumer came. Never throws `OperatingError`: the next one says it again. */

@@ -57,6 +57,13 @@ class Node implements Disposable {
     decisions.write({ kind: 'allow', value, comment: '', untilEpochUs: undefined });
   }
 
+  /** As a link does. */
+  prove(nodeId: string, network: string): void {
+    this.database
+      .prepare('INSERT INTO pool_network (node_id, network, proved_us) VALUES (?, ?, ?)')
+      .run(nodeId, network, systemClock.epochUs());
+  }
+
   async answer(line: string): Promise<Answer> {
     const context = { ...this.#ports, config: this.#config } as unknown as CommandContext;
     const answer = await prepared(line)(context);
@@ -198,7 +205,11 @@ test('peers list shows who wrote pages, and by their record', async () => {
   assert.deepEqual([first?.['claims'], first?.['met'], first?.['disputed']], [1, 1, 0]);
   assert.deepEqual([second?.['claims'], second?.['met']], [1, 0]);
   assert.equal(first?.['trust'], 'none');
-  await carol.run(`peers trust ${String(first?.['public_key'])} Bob the Builder`);
+  const trusted = await carol.answer(
+    `peers trust ${String(first?.['public_key'])} Bob the Builder`,
+  );
+  assert.match(trusted.text, /counts once a link with it proves where it is: --pool-peer/);
+  assert.match((await carol.answer('pool status')).text, /^No vote 1 voter in no network/m);
   carol.allow(OTHER);
   const [, last] = await list();
   assert.deepEqual(
@@ -208,6 +219,13 @@ test('peers list shows who wrote pages, and by their record', async () => {
   assert.match((await carol.answer('peers list')).text, /^NODE +NAME[^]*Bob the Builder[^]*voter/);
   assert.match(refusedCommand('peers list --by name'), /"name" is no order: write time or record/);
   assert.match((await carol.answer('pool status')).text, /Voters +1; none acts, it takes 2/);
+  const nodeId = String(first?.['node']);
+  carol.prove(nodeId, '45.66.0.0/16');
+  assert.deepEqual((await list())[1]?.['networks'], ['45.66.0.0/16']);
+  assert.match((await carol.answer('peers list')).text, /NETWORK[^]* 45\.66\.0\.0\/16 /);
+  const again = await carol.answer(`peers trust ${nodeId}`);
+  assert.match(again.text, /as one of 1 voter\.\n$/);
+  assert.doesNotMatch((await carol.answer('pool status')).text, /No vote/);
 });
 
 test('pool import and export say which file cannot be used', async () => {

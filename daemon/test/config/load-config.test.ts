@@ -90,6 +90,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       poolPeers: undefined,
       poolKeyFile: undefined,
       poolQuorum: 2,
+      noNetworkCheck: false,
       fleet: undefined,
       fleetFile: undefined,
       fleetHub: false,

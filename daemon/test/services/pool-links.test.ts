@@ -12,7 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { Store, StoreReader, type PoolPage } from '@sentrypeer/store';
+import { Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
 import type { Config } from '../../src/config/config.ts';
 import type { Engine } from '../../src/engine.ts';
 import { openIdentity, type Identity } from '../../src/identity.ts';
@@ -43,7 +43,11 @@ interface NodeOptions {
   readonly poolKeyFile?: string;
   /** A folder that another one used. */
   readonly folder?: string;
+  /** Local addresses to dial from. @default as the system routes */
+  readonly dialsFrom?: readonly string[];
 }
+
+type WriterArguments = readonly [readonly PoolPage[] | readonly ProvedNetwork[], boolean?];
 
 /** A node without a DHT. */
 class Node implements AsyncDisposable {
@@ -65,7 +69,12 @@ class Node implements AsyncDisposable {
     this.#store = parts.store;
   }
 
-  static async open({ peers = [], poolKeyFile, folder }: NodeOptions = {}): Promise<Node> {
+  static async open({
+    peers = [],
+    poolKeyFile,
+    folder,
+    dialsFrom,
+  }: NodeOptions = {}): Promise<Node> {
     const path = folder ?? mkdtempSync(join(tmpdir(), 'sentrypeer-links-'));
     const dbFile = join(path, 'sentrypeer.db');
     const ports = { clock: systemClock, logger: silentLogger };
@@ -73,11 +82,14 @@ class Node implements AsyncDisposable {
     const reader = StoreReader.open(dbFile);
     const identity = await openIdentity(join(path, 'identity.json'));
     const port = await freePort();
-    const write = async (_command: string, pages: readonly PoolPage[], asSelf: boolean) =>
-      store.addPages(pages, asSelf);
+    const write = async (command: string, ...[what, asSelf]: WriterArguments) =>
+      command === 'proveNetworks'
+        ? store.proveNetworks(what as readonly ProvedNetwork[])
+        : store.addPages(what as readonly PoolPage[], asSelf);
     const config: Partial<Config> = {
       dhtPort: port,
       dhtNetwork: 0,
+      dhtAddresses: dialsFrom ?? 'all',
       shareDelaySeconds: 0,
       poolPeers: peers.map((peer) => ({
         host: HOST,
@@ -119,6 +131,13 @@ class Node implements AsyncDisposable {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
     const rows = database.prepare('SELECT DISTINCT subject FROM pool_claim ORDER BY subject').all();
     return rows.map((row) => String(row['subject']));
+  }
+
+  /** Networks in which links proved nodes to be, by the node's id. */
+  networks(): Readonly<Record<string, string>> {
+    using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
+    const rows = database.prepare('SELECT node_id, network FROM pool_network').all();
+    return Object.fromEntries(rows.map((row) => [String(row['node_id']), String(row['network'])]));
   }
 
   async close(): Promise<void> {
@@ -182,4 +201,19 @@ test('a closed pool keeps what it knows, and takes nothing of others', async () 
   assert.equal(a.links.status().links.length, 1);
   const missing = join(folder.path, 'none');
   await assert.rejects(Node.open({ poolKeyFile: missing }), { code: 'pool_key_unreadable' });
+});
+
+test('a link proves the network of the node, which dials from the address that it was given', async () => {
+  await using hub = await Node.open();
+  await using near = await Node.open({ peers: [hub] });
+  await using far = await Node.open({ peers: [hub], dialsFrom: ['::1', '127.66.0.1'] });
+  await using blind = await Node.open({ peers: [hub], dialsFrom: ['::1'] });
+  await until('the links', () => Object.keys(hub.networks()).length === 2);
+  await until('what the callers see', () => Object.keys(far.networks()).length === 1);
+  assert.deepEqual(hub.networks(), {
+    [near.identity.nodeId]: '127.0.0.0/16',
+    [far.identity.nodeId]: '127.66.0.0/16',
+  });
+  assert.deepEqual(far.networks(), { [hub.identity.nodeId]: '127.0.0.0/16' });
+  assert.deepEqual(blind.networks(), {}, 'it has no address of IPv4 to dial from');
 });

@@ -85,9 +85,17 @@ class Node implements Disposable {
     return outcome;
   }
 
+  /** Each is where a link proved it to be, in a network of its own. */
   trust(...names: readonly string[]): void {
-    for (const name of names) this.store.setTrust(idOf(name), 'trusted', name);
+    for (const name of names) {
+      this.store.setTrust(idOf(name), 'trusted', name);
+      this.prove(name, `${name}/16`);
+    }
     this.judge();
+  }
+
+  prove(name: string, network: string, prefix = network): void {
+    this.store.proveNetworks([{ nodeId: idOf(name), network, prefix }]);
   }
 
   judge(): void {
@@ -138,6 +146,7 @@ test('what two of three voters say is listed as they say it, and shown with thei
   assert.deepEqual(node.lists(), []);
   assert.deepEqual(node.check(VICTIM).address?.pool, {
     voters: 1,
+    uncounted: 0,
     quorum: 2,
     strangers: 0,
     networks: 0,
@@ -271,4 +280,69 @@ test('another quorum is followed at the next start', () => {
   node.openJudging(OPTIONS);
   node.judge();
   assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+});
+
+test('many keys in one network are one voter: they list nothing and put nothing before the judge', () => {
+  using node = new Node();
+  const sybils = Array.from({ length: 20 }, (_, at) => `sybil ${at}`);
+  for (const name of sybils) {
+    node.store.setTrust(idOf(name), 'trusted', name);
+    node.prove(name, '45.66.0.0/16');
+    node.prove(name, '2a01:4f0::/28');
+  }
+  for (const name of sybils) node.say(name, [VICTIM, NETWORK, NUMBER]);
+  assert.deepEqual(node.lists(), []);
+  assert.equal(node.reader.pool.counts().admitted, 0);
+  const check = node.check(VICTIM).address;
+  assert.deepEqual([check?.pool?.voters, check?.pool?.uncounted, check?.pool?.quorum], [1, 15, 7]);
+});
+
+test('a vote counts once a link proves a network of its own, and no more a month after the last link', () => {
+  using node = new Node();
+  for (const name of ['Alice', 'Bob']) node.store.setTrust(idOf(name), 'trusted', name);
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  node.prove('Alice', '45.66.0.0/16');
+  node.judge();
+  assert.deepEqual(node.lists(), [], 'nobody knows where Bob is');
+  node.prove('Bob', '45.66.0.0/16');
+  node.judge();
+  assert.deepEqual(node.lists(), [], 'in the same network');
+  node.prove('Bob', '46.1.0.0/16');
+  node.judge();
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  // A file of autonomous systems is there now: what the prefix said does not count any more.
+  node.prove('Alice', 'AS64500', '45.66.0.0/16');
+  node.prove('Bob', 'AS64500', '46.1.0.0/16');
+  node.judge();
+  assert.deepEqual(node.lists(), [], 'one provider has both');
+  node.prove('Bob', 'AS64501', '47.1.0.0/16');
+  node.judge();
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  for (let day = 0; day < 32; day += 1) {
+    node.clock.us += DAY_US;
+    node.prove('Alice', 'AS64500', '45.66.0.0/16');
+    if (day % 5 === 0) for (const name of ['Alice', 'Bob']) node.say(name, [VICTIM]);
+  }
+  node.judge();
+  assert.deepEqual(node.lists(), [], 'no link with Bob for a month');
+  node.openJudging({ ...OPTIONS, noNetworkCheck: true });
+  node.judge();
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`], 'a fleet of one operator');
+});
+
+test('strangers who prove any number of networks push out none of a voter', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob');
+  const nodeIds = Array.from({ length: 9000 }, (_, at) => idOf(`stranger ${at}`));
+  node.clock.us += DAY_US;
+  node.store.proveNetworks(nodeIds.map((nodeId) => ({ nodeId, network: 'N', prefix: 'N' })));
+  for (let at = 0; at < 20; at += 1) node.prove('Alice', `46.${at}.0.0/16`);
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.clock.us += 31 * DAY_US;
+  node.judge();
+  node.judge();
+  assert.deepEqual(node.reader.pool.counts().networks, 0);
 });

@@ -30,7 +30,7 @@ function someReputation(): MemoryReputation {
     reasons: ['called'],
     untilEpochUs: UNTIL_US,
     destinationClass: 'foreign-mobile',
-    pool: { voters: 2, quorum: 2, strangers: 5, networks: 3 },
+    pool: { voters: 2, uncounted: 0, quorum: 2, strangers: 5, networks: 3 },
   });
   reputation.called.set('46701234567', {
     grade: 'seen',
@@ -71,7 +71,7 @@ test('GET /v1/check answers for a number in another form than it was dialled in'
     country: null,
     network: null,
     network_name: null,
-    pool: { voters: 2, quorum: 2, strangers: 5, networks: 3 },
+    pool: { voters: 2, uncounted: 0, quorum: 2, strangers: 5, networks: 3 },
   });
 });
 
@@ -209,7 +209,7 @@ test('GET /v1/explain says since when and until when', async () => {
       number_type: 'mobile',
       destination_class: 'foreign-mobile',
       range: null,
-      pool: { voters: 2, quorum: 2, strangers: 5, networks: 3 },
+      pool: { voters: 2, uncounted: 0, quorum: 2, strangers: 5, networks: 3 },
       shared_count: 0,
       unlist: [
         '{"delist":"+46701234567"} until it comes again',

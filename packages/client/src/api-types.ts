@@ -397,8 +397,10 @@ export interface Peer {
 }
 
 export interface PoolStanding {
-  /** Nodes with a vote that name it, each name once. */
+  /** Nodes with a vote that name it, each name and each network once. */
   readonly voters: number;
+  /** Nodes with a vote that name it and do not count: no network of theirs is proved, or another has it. */
+  readonly uncounted: number;
   /** How many of these it takes to act on it. */
   readonly quorum: number;
   /** Nodes without a vote that name it. Their word acts on nothing. */

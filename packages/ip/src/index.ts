@@ -46,6 +46,7 @@ export {
   contains,
   covers,
   formatPrefix,
+  independentNetwork,
   networkText,
   parsePrefix,
   prefix,

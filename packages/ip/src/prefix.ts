@@ -89,6 +89,18 @@ export function networkText(
   return formatPrefix(widen(ip, length));
 }
 
+/** What one operator of servers has a few of, and an attacker may well have all of. One provider has up to eight /32 of IPv6. */
+const INDEPENDENT = { ipv4: 16, ipv6: 28 } as const;
+
+/**
+ * The network beyond which addresses are taken to belong to different people: the /16 of IPv4, the /28 of IPv6.
+ *
+ * @returns `undefined` if the text is not an address.
+ */
+export function independentNetwork(address: string): string | undefined {
+  return networkText(address, INDEPENDENT);
+}
+
 /** The bits that count in the octet in which the length ends; 0 if it ends between two octets. */
 function maskOf(length: number): number {
   return (0xff00 >> (length & 7)) & 0xff;

@@ -8,6 +8,7 @@ import {
   contains,
   covers,
   formatPrefix,
+  independentNetwork,
   networkText,
   parseIp,
   parsePrefix,
@@ -88,4 +89,11 @@ test('networkText() widens an address by the length of its family', () => {
   assert.equal(networkText('::ffff:203.0.113.9', lengths), '203.0.113.0/24');
   assert.equal(networkText('2001:db8:1:22ff::9', lengths), '2001:db8:1:2200::/56');
   assert.equal(networkText('localhost', lengths), undefined);
+});
+
+test('independentNetwork() is the /16 of IPv4 and the /28 of IPv6', () => {
+  assert.equal(independentNetwork('45.12.3.4'), '45.12.0.0/16');
+  assert.equal(independentNetwork('2a01:4f8:1:2::3'), '2a01:4f0::/28');
+  assert.equal(independentNetwork('2a01:4ff::'), '2a01:4f0::/28');
+  assert.equal(independentNetwork('localhost'), undefined);
 });

@@ -204,6 +204,15 @@ export const SUBJECT_AUTHORS_MAX = 16;
 /** Authors that the operator may make voters. Chosen: nobody knows more of them well. */
 export const VOTERS_MAX = 64;
 
+/** Networks of one node that are remembered. Chosen: more than it has, so that who passes on its connections from a few others takes none. */
+export const NODE_NETWORKS_MAX = 8;
+
+/** Networks of all nodes, 100 octets each; those of voters stay longest. */
+export const NETWORKS_PROVED_MAX = 8192;
+
+/** Days for which a network counts after the last link in it. Chosen: as long as the longest claims. */
+export const NETWORK_DAYS = 30;
+
 /** Subjects that are listed or watched because voters name them. Chosen: what a firewall or a router takes at once. */
 export const POOL_LISTINGS_MAX = 65_536;
 

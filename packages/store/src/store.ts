@@ -38,6 +38,7 @@ import { openForWriting } from './file/open-database.ts';
 import { OriginWriter, type EventOrigin } from './sharing/origins.ts';
 import { Pages } from './file/pages.ts';
 import type { PageOutcome, PoolPage } from './pool/pool-page.ts';
+import type { ProvedNetwork } from './pool/proved-networks.ts';
 import { PlaceTotals, type PlacedAddress, type PlacesProgress } from './totals/place-totals.ts';
 import { Pruner } from './retention/pruner.ts';
 import { RateRemoval } from './retention/rate-removal.ts';
@@ -254,6 +255,11 @@ export class Store {
   addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
     this.#refuseOnFullDisk(pages.reduce((sum, { octets }) => sum + octets.length, 0));
     return guarded(this.#path, () => this.#origins.addPages(pages, asSelf));
+  }
+
+  /** Links of the pool proved nodes to be in these networks. */
+  proveNetworks(proved: readonly ProvedNetwork[]): void {
+    guarded(this.#path, () => this.#origins.proveNetworks(proved));
   }
 
   /** Lets through what waits because voters of the pool name far more than usual. */

@@ -49,4 +49,5 @@ export { toolOf } from './tool.ts';
 export { numberVerdict } from './number-verdict.ts';
 export { rangeVerdict } from './range-verdict.ts';
 export { notListed, type Level, type Verdict } from './verdict.ts';
-export { quorumOf, type PoolSaid, type PoolStanding, type PoolVoice } from './votes.ts';
+export { type PoolVoice } from './independent-votes.ts';
+export { hasQuorum, quorumOf, type PoolSaid, type PoolStanding } from './votes.ts';

@@ -215,11 +215,11 @@ export class Judge {
 
   /** What the pool says of an address of IPv4 or a /64. */
   #voted(value: string, nowEpochUs: number): Voted | undefined {
-    const { evidence, policy, quorumMin } = this.#ports;
+    const { evidence, policy, quorumMin, networkCheck } = this.#ports;
     const said = evidence.said({ kind: 'address', value });
     if (said === undefined) return undefined;
     const delistedEpochUs = this.#delisting(value)?.atEpochUs;
-    return votedAddress(said, { policy, quorumMin, nowEpochUs, delistedEpochUs });
+    return votedAddress(said, { policy, quorumMin, networkCheck, nowEpochUs, delistedEpochUs });
   }
 
   #standing(value: string, nowEpochUs: number): PoolStanding | undefined {

@@ -94,6 +94,8 @@ export interface JudgePorts {
   readonly policy: Policy;
   /** Least votes of the pool that count, 2 and above. */
   readonly quorumMin: number;
+  /** Whether a vote takes a network of its own. */
+  readonly networkCheck: boolean;
   /** Where telephones that dial like the numbers asked for stand. */
   readonly home: HomePlan | undefined;
 }

@@ -191,12 +191,12 @@ export class NumberJudge {
 
   /** What the pool says of it. */
   #voted(number: string, nowEpochUs: number): Voted | undefined {
-    const { evidence, policy, quorumMin } = this.#ports;
+    const { evidence, policy, quorumMin, networkCheck } = this.#ports;
     const subject = { kind: 'number', value: number } as const;
     const said = evidence.said(subject);
     if (said === undefined) return undefined;
     const delistedEpochUs = evidence.delisting(subject)?.atEpochUs;
-    return votedNumber(said, { policy, quorumMin, nowEpochUs, delistedEpochUs });
+    return votedNumber(said, { policy, quorumMin, networkCheck, nowEpochUs, delistedEpochUs });
   }
 
   /** By own evidence alone; as {@link #own}. */

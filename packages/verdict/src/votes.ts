@@ -4,21 +4,8 @@ import type { ClaimFacts, Grade } from '@sentrypeer/event';
 import { attacksOf } from './attacks.ts';
 import { commonPoints } from './points.ts';
 import { gradeRank, type Policy } from './policy.ts';
+import { votesOf, type PoolVoice } from './independent-votes.ts';
 import { counted, isGraver, levelRank, notListed, SCORE_MAX, type Verdict } from './verdict.ts';
-
-/** What one other node says of a subject in the pool, in its latest word. */
-export interface PoolVoice {
-  /** What the operator calls it, or its id. */
-  readonly name: string;
-  /** The operator gave it a vote. */
-  readonly isVoter: boolean;
-  /** That in which this node reached it; empty where it never did. */
-  readonly network: string;
-  readonly facts: ClaimFacts;
-  /** The beginning of the hour in which it met the subject last, and the end of the claim; wall-clock microseconds. */
-  readonly lastEpochUs: number;
-  readonly endEpochUs: number;
-}
 
 /** All that the pool says of a subject. */
 export interface PoolSaid {
@@ -33,6 +20,8 @@ export interface PoolSaid {
 export interface PoolStanding {
   /** Votes: one for each name and each network. */
   readonly voters: number;
+  /** Nodes with a vote that say it and do not count, because no network of theirs is proved, or another one has it. */
+  readonly uncounted: number;
   /** Votes that it takes. */
   readonly quorum: number;
   /** Others, whose word acts on nothing. */
@@ -51,6 +40,8 @@ interface VotingOptions {
   readonly policy: Policy;
   /** Least votes that it takes, whatever the number of voters; 2 and above. */
   readonly quorumMin: number;
+  /** Whether a vote takes a network of its own. */
+  readonly networkCheck: boolean;
   readonly nowEpochUs: number;
   /** When the operator delisted it: what was met before does not count. */
   readonly delistedEpochUs: number | undefined;
@@ -69,11 +60,13 @@ export function quorumOf(votersCount: number, quorumMin: number): number {
  */
 export function votedAddress(said: PoolSaid, options: VotingOptions): Voted {
   const { policy } = options;
-  const { standing, votes } = count(said, options, (facts) => facts.grade !== 'seen');
+  const counts = (facts: ClaimFacts): boolean => facts.grade !== 'seen';
+  const { standing, votes } = count(said, options, counts);
   const { quorum } = standing;
-  if (votes.length < quorum) return { standing, verdict: notListed() };
+  if (votes.length < quorum) return { standing, verdict: notListed(...apart(standing)) };
   if (!said.isAdmitted) return { standing, verdict: notListed(waiting(votes)) };
-  const attacks = votes.filter(({ facts }) => isAttack(facts, policy));
+  // Who says less in the same network takes no vote from who says more.
+  const attacks = count(said, options, (facts) => counts(facts) && isAttack(facts, policy)).votes;
   const isListed = attacks.length >= quorum;
   const grade = nth(votes, quorum, ({ facts }) => gradeRank(facts.grade)) === 2;
   const verdict = lasting(isListed ? attacks : votes, quorum, {
@@ -97,7 +90,7 @@ export function votedNumber(said: PoolSaid, options: VotingOptions): Voted {
   const { policy } = options;
   const { standing, votes } = count(said, options, () => true);
   const { quorum } = standing;
-  if (votes.length < quorum) return { standing, verdict: notListed() };
+  if (votes.length < quorum) return { standing, verdict: notListed(...apart(standing)) };
   if (!said.isAdmitted) return { standing, verdict: notListed(waiting(votes)) };
   const verdict = lasting(votes, quorum, {
     level: 'watch',
@@ -122,33 +115,39 @@ export function withVotes(own: Verdict, voted: Verdict): Verdict {
   return { ...first, reasons, untilEpochUs, ...(isByVotes && { isByVotes }) };
 }
 
+/** Whether enough voters name the subject for anything to follow from it, whatever they say. */
+export function hasQuorum(
+  said: PoolSaid,
+  options: Pick<VotingOptions, 'quorumMin' | 'networkCheck' | 'nowEpochUs'>,
+): boolean {
+  const { standing } = count(said, { ...options, delistedEpochUs: undefined }, () => true);
+  return standing.voters >= standing.quorum;
+}
+
 /** One vote for each name and each network, the best of them. */
 function count(
   { voices, votersCount }: PoolSaid,
-  { quorumMin, nowEpochUs, delistedEpochUs = -Infinity }: VotingOptions,
+  {
+    quorumMin,
+    networkCheck,
+    nowEpochUs,
+    delistedEpochUs = -Infinity,
+  }: Omit<VotingOptions, 'policy'>,
   counts: (facts: ClaimFacts) => boolean,
 ): { readonly standing: PoolStanding; readonly votes: readonly PoolVoice[] } {
   const valid = voices.filter(
     ({ facts, lastEpochUs, endEpochUs }) =>
       endEpochUs > nowEpochUs && lastEpochUs > delistedEpochUs && counts(facts),
   );
-  const names = new Set<string>();
-  const networks = new Set<string>();
-  const votes = valid
-    .filter(({ isVoter }) => isVoter)
-    .toSorted((a, b) => gradeRank(b.facts.grade) - gradeRank(a.facts.grade))
-    .filter(({ name, network }) => {
-      if (names.has(name) || (network !== '' && networks.has(network))) return false;
-      names.add(name);
-      networks.add(network);
-      return true;
-    });
+  const voters = valid.filter(({ isVoter }) => isVoter);
+  const votes = votesOf(voters, networkCheck);
   const strangers = valid.filter(({ isVoter }) => !isVoter);
-  const known = strangers.map(({ network }) => network).filter((network) => network !== '');
+  const known = strangers.flatMap(({ networks }) => networks.slice(0, 1));
   return {
     votes,
     standing: {
       voters: votes.length,
+      uncounted: voters.length - votes.length,
       quorum: quorumOf(votersCount, quorumMin),
       strangers: strangers.length,
       networks: new Set(known).size,
@@ -227,6 +226,14 @@ function isAttack(facts: ClaimFacts, policy: Policy): boolean {
 function named(votes: readonly PoolVoice[], { votersCount }: PoolSaid, quorum: number): string {
   const names = votes.map(({ name }) => name).join(', ');
   return `${votes.length} of ${counted(votersCount, 'voter')} named it in the pool, ${quorum} are needed: ${names}`;
+}
+
+/** Why voters who would be enough are not. */
+function apart({ voters, uncounted, quorum }: PoolStanding): readonly string[] {
+  if (voters + uncounted < quorum) return [];
+  return [
+    `${counted(voters + uncounted, 'voter')} named it in the pool and have ${counted(voters, 'vote')}, ${quorum} are needed: one for each name and each network that a link proved`,
+  ];
 }
 
 function waiting(votes: readonly PoolVoice[]): string {

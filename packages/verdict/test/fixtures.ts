@@ -154,6 +154,7 @@ export interface JudgeOptions {
   readonly home?: string;
   readonly policy?: Policy;
   readonly quorumMin?: number;
+  readonly networkCheck?: boolean;
 }
 
 export function neverListed(options: JudgeOptions): NeverListed {
@@ -167,9 +168,9 @@ export function judgeOf(evidence: EvidenceSource, options: JudgeOptions = {}): J
   const home = options.home === undefined ? undefined : plans.home(options.home);
   const policy = options.policy ?? DEFAULT_POLICY;
   const blocked = new Blocked(options.blocks ?? [], never.networks());
-  const { quorumMin = 2 } = options;
+  const { quorumMin = 2, networkCheck = true } = options;
   const ports = { plans, evidence, never: () => never, blocked: () => blocked, policy, home };
-  return new Judge({ ...ports, quorumMin });
+  return new Judge({ ...ports, quorumMin, networkCheck });
 }
 
 const NAMES = Object.keys(POLICY_RULES) as PolicyName[];

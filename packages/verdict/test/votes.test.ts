@@ -30,15 +30,16 @@ const FACTS: ClaimFacts = {
 
 interface VoiceOptions extends Partial<ClaimFacts> {
   readonly isVoter?: boolean;
-  readonly network?: string;
+  /** @default one of its own */
+  readonly networks?: readonly string[];
   readonly endDays?: number;
 }
 
 function voice(name: string, options: VoiceOptions = {}): PoolVoice {
-  const { isVoter = true, network = '', endDays = 5, ...facts } = options;
+  const { isVoter = true, networks = [`${name}.0.0/16`], endDays = 5, ...facts } = options;
   const lastEpochUs = NOON_US - DAY_US;
   const endEpochUs = NOON_US + endDays * DAY_US;
-  return { name, isVoter, network, facts: { ...FACTS, ...facts }, lastEpochUs, endEpochUs };
+  return { name, isVoter, networks, facts: { ...FACTS, ...facts }, lastEpochUs, endEpochUs };
 }
 
 function said(voices: readonly PoolVoice[], votersCount = 3, isAdmitted = true): PoolSaid {
@@ -66,7 +67,13 @@ test('`quorumOf()` is more than a third of the voters, two at least, and what th
 test('a quorum of voters lists what they say attacks, and names itself', () => {
   const alone = judged(said([voice('Alice')]));
   assert.equal(alone.level, 'none');
-  assert.deepEqual(alone.pool, { voters: 1, quorum: 2, strangers: 0, networks: 0 });
+  assert.deepEqual(alone.pool, {
+    voters: 1,
+    uncounted: 0,
+    quorum: 2,
+    strangers: 0,
+    networks: 0,
+  });
   const both = judged(said([voice('Alice', { endDays: 5 }), voice('Bob', { endDays: 3 })]));
   assert.equal(both.level, 'listed');
   assert.equal(both.untilEpochUs, NOON_US + 3 * DAY_US, 'until the quorum is no more');
@@ -84,7 +91,13 @@ test('voters who met it without an attack make it watched, and one liar does not
   assert.equal(judged(oneLies).level, 'watch');
   const forged = said([voice('A', { grade: 'seen' }), voice('B', { grade: 'seen' })]);
   assert.equal(judged(forged).level, 'none');
-  assert.deepEqual(judged(forged).pool, { voters: 0, quorum: 2, strangers: 0, networks: 0 });
+  assert.deepEqual(judged(forged).pool, {
+    voters: 0,
+    uncounted: 0,
+    quorum: 2,
+    strangers: 0,
+    networks: 0,
+  });
 });
 
 test('what one voter says alone raises neither score nor end', () => {
@@ -97,9 +110,62 @@ test('what one voter says alone raises neither score nor end', () => {
 
 test('one name and one network have one vote each', () => {
   assert.equal(judged(said([voice('A'), voice('A')])).level, 'none');
-  const near = { network: '45.12.0.0/16' };
-  assert.equal(judged(said([voice('A', near), voice('B', near)])).level, 'none');
-  assert.equal(judged(said([voice('A', near), voice('B')])).level, 'listed');
+  const near = { networks: ['45.12.0.0/16'] };
+  const sybils = judged(said([voice('A', near), voice('B', near)]));
+  assert.equal(sybils.level, 'none');
+  assert.deepEqual(sybils.pool, {
+    voters: 1,
+    uncounted: 1,
+    quorum: 2,
+    strangers: 0,
+    networks: 0,
+  });
+  assert.deepEqual(sybils.reasons, [
+    '2 voters named it in the pool and have 1 vote, 2 are needed: one for each name and each network that a link proved',
+  ]);
+  assert.equal(judged(said([voice('A', near), voice('B', near), voice('C')])).level, 'listed');
+  const unchecked = { networkCheck: false };
+  assert.equal(judged(said([voice('A', near), voice('B', near)]), unchecked).level, 'listed');
+  assert.equal(judged(said([voice('A', near), voice('A', near)]), unchecked).level, 'none');
+});
+
+test('voters whose network no link proved have no vote', () => {
+  const unproved = { networks: [] };
+  assert.equal(judged(said([voice('A'), voice('B', unproved)])).level, 'none');
+  const many = Array.from({ length: 60 }, (_, index) => voice(`voter ${index}`, unproved));
+  assert.equal(judged(said(many, 60)).level, 'none');
+});
+
+test('one server with an address of IPv4 and a network of IPv6 is no two voters', () => {
+  const ipv4 = { networks: ['45.12.0.0/16'] };
+  const ipv6 = { networks: ['2a01:4f0::/28'] };
+  const both = { networks: ['45.12.0.0/16', '2a01:4f0::/28'] };
+  assert.equal(judged(said([voice('A', ipv4), voice('B', ipv6)])).level, 'none');
+  assert.equal(judged(said([voice('A', both), voice('B', both)])).level, 'none');
+  const system = { networks: ['AS64500'] };
+  assert.equal(judged(said([voice('A', ipv4), voice('B', system)])).level, 'none');
+  const other = { networks: ['46.1.0.0/16'] };
+  assert.equal(judged(said([voice('A', both), voice('B', other)])).level, 'listed');
+});
+
+test('who passes on the connections of voters takes no vote from them', () => {
+  const relay = '46.66.0.0/16';
+  const voices = ['A', 'B', 'C'].map((name) => voice(name, { networks: [relay, `${name}/16`] }));
+  assert.equal(judged(said(voices)).pool?.voters, 3);
+  // C has only the network that the others do not need.
+  voices[2] = voice('C', { networks: [relay] });
+  assert.equal(judged(said(voices)).pool?.voters, 3);
+  voices[1] = voice('B', { networks: [relay] });
+  assert.equal(judged(said(voices)).pool?.voters, 2);
+});
+
+test('who says less, in the network of one who says that it attacked, takes no vote from him', () => {
+  const harmless = {
+    grade: 'handshake',
+    triedPasswords: false,
+    networks: ['A.0.0/16'],
+  } as const;
+  assert.equal(judged(said([voice('A'), voice('B'), voice('C', harmless)])).level, 'listed');
 });
 
 test('what ended, or was met before the operator delisted it, counts no more', () => {
@@ -130,7 +196,7 @@ test('a quorum of voters watches a number and never lists it', () => {
   const judge = judgeOf(evidence);
   const number = judge.judge({ number: `+${NUMBER}` }, NOON_US).number;
   assert.equal(number?.level, 'watch');
-  assert.deepEqual(number?.pool, { voters: 2, quorum: 2, strangers: 0, networks: 0 });
+  assert.deepEqual(number?.pool, { voters: 2, uncounted: 0, quorum: 2, strangers: 0, networks: 0 });
   assert.equal(judge.numberStanding(`+${NUMBER}`, NOON_US), 'met');
   // Digits that may only mean it are not accused of what is said of it.
   assert.equal(judge.judge({ number: '2071234567' }, NOON_US).number?.level, 'none');
@@ -175,7 +241,7 @@ test('up to a third of the voters and any number of strangers list no victim', (
           .slice(0, Math.floor(votersCount / 3))
           .map((facts, index) => voice(`voter ${index}`, facts));
         const strangers = strange.map((facts, index) =>
-          voice(`stranger ${index}`, { ...facts, isVoter: false, network: `net ${index}` }),
+          voice(`stranger ${index}`, { ...facts, isVoter: false, networks: [`net ${index}`] }),
         );
         const pool = said([...liars, ...strangers], votersCount);
         const evidence = new MemoryEvidence();
@@ -189,6 +255,66 @@ test('up to a third of the voters and any number of strangers list no victim', (
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+const place = fc.constantFrom('45.12.0.0/16', '45.13.0.0/16', '2a01:4f0::/28', 'AS64500');
+
+test('keys in fewer networks than it takes votes list no victim, however many are voters', () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({ facts: lie, networks: fc.subarray(['45.12.0.0/16', '2a01:4f0::/28']) }),
+        {
+          maxLength: 64,
+        },
+      ),
+      anyPolicy,
+      (sybils, policy) => {
+        const voices = sybils.map(({ facts, networks }, index) =>
+          voice(`sybil ${index}`, { ...facts, networks }),
+        );
+        const evidence = new MemoryEvidence();
+        evidence.pool.set(VICTIM, said(voices, voices.length));
+        evidence.pool.set(NUMBER, said(voices, voices.length));
+        const question = { address: VICTIM, number: `+${NUMBER}` };
+        const { level } = judgeOf(evidence, { policy }).judge(question, NOON_US);
+        assert.equal(level, 'none');
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('another voter, or another network of one, takes no vote away', () => {
+  const anyVoice = fc.record({
+    name: fc.nat(9),
+    networks: fc.subarray([
+      '45.12.0.0/16',
+      '45.13.0.0/16',
+      '46.1.0.0/16',
+      '2a01:4f0::/28',
+      '2a02:4f0::/28',
+      'AS64500',
+      'AS64501',
+    ]),
+  });
+  fc.assert(
+    fc.property(fc.array(anyVoice, { maxLength: 12 }), anyVoice, place, (some, more, network) => {
+      const votes = (voices: typeof some): number =>
+        judged(
+          said(
+            voices.map(({ name, networks }) => voice(`${name}`, { networks })),
+            40,
+          ),
+        ).pool?.voters ?? 0;
+      const before = votes(some);
+      assert.ok(votes([...some, more]) >= before);
+      const [first, ...others] = some;
+      if (first === undefined) return;
+      const wider = { ...first, networks: [...first.networks, network] };
+      assert.ok(votes([wider, ...others]) >= before);
+    }),
   );
 });
 

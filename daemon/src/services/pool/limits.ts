@@ -28,6 +28,9 @@ export const LINKS_OUT = 5;
 /** Milliseconds between two attempts to reach one more node. */
 export const LINKS_OUT_LOOK_MS = 10_000;
 
+/** Milliseconds after which it is written again in which network a linked node is. */
+export const PROVED_AGAIN_MS = 3_600_000;
+
 /** Milliseconds between two attempts to reach a node that was named, at first and at most. */
 export const DIAL_MS_MIN = 1000;
 export const DIAL_MS_MAX = 60_000;

@@ -2,12 +2,13 @@
 
 import { randomFillSync, randomInt } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
-import { isPublicAddress, networkText } from '@sentrypeer/ip';
+import type { Places } from '@sentrypeer/geo';
+import { independentNetwork, isPublicAddress } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import type { LinkPeer } from '@sentrypeer/pool/link';
 import { Exchange, type ExchangeCounters, type Taken } from '@sentrypeer/pool/link';
 import { LinkDoor, type LinkTarget } from '@sentrypeer/pool/tls';
-import type { PageOutcome, PoolPage, StoreReader } from '@sentrypeer/store';
+import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentrypeer/store';
 import type { Config } from '../../config/config.ts';
 import type { Engine } from '../../engine.ts';
 import type { Identity } from '../../identity.ts';
@@ -19,6 +20,7 @@ import {
   DIAL_MS_MIN,
   LINKS_OUT,
   LINKS_OUT_LOOK_MS,
+  PROVED_AGAIN_MS,
   SPEAK_MS,
   TARGETS_MAX,
 } from './limits.ts';
@@ -44,9 +46,6 @@ export interface LinksStatus {
   readonly counters: Readonly<ExchangeCounters>;
 }
 
-/** Prefix lengths of networks of which one node is enough. */
-const NETWORK = { ipv4: 16, ipv6: 32 } as const;
-
 /** Links with other nodes of the pool, and what this node says over them. */
 export class PoolLinks implements AsyncDisposable {
   readonly #ports: PoolLinksPorts;
@@ -59,11 +58,17 @@ export class PoolLinks implements AsyncDisposable {
   /** Until when nodes that could not be reached are left alone, monotonic milliseconds. */
   readonly #avoided = new Map<string, number>();
   #door: LinkDoor | undefined;
+  /** Tell autonomous systems, where there is a file of them. */
+  #places: Places | undefined;
+  /** Nodes and networks that were proved in this hour. */
+  #proved: ReadonlySet<string> = new Set();
+  #provedAtMs: number;
 
   private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
     this.#ports = ports;
     this.#network = network;
     const { log, identity, clock, logger, wakeAfter } = ports;
+    this.#provedAtMs = clock.nowMs();
     this.#exchange = new Exchange(
       {
         clock,
@@ -78,7 +83,7 @@ export class PoolLinks implements AsyncDisposable {
         },
         take: (pages) => this.#take(pages),
         voters: () => log.pool.voterKeys(),
-        onLinks: () => undefined,
+        onLinks: () => this.#prove(),
       },
       { networkId: network.networkId, key: identity.publicKey.toHex() },
     );
@@ -126,10 +131,15 @@ export class PoolLinks implements AsyncDisposable {
   ): Promise<void> {
     const { clock, logger, identity } = this.#ports;
     const { poolKey } = this.#network;
+    if (config.networkFile !== undefined) {
+      const { Places } = await import('@sentrypeer/geo');
+      this.#places = await Places.open(logger, { networkFile: config.networkFile });
+    }
     const options = {
       signer: identity,
       privateKeyPem: identity.privateKeyPem,
       ...(poolKey && { poolKey }),
+      ...(config.dhtAddresses !== 'all' && { callsFrom: config.dhtAddresses }),
     };
     const ports = { clock, logger, exchange: this.#exchange };
     try {
@@ -170,10 +180,35 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
+  /** Remembers in which networks the nodes are with which there are links: voters in one network have one vote. */
+  #prove(): void {
+    const { clock, engine, logger } = this.#ports;
+    if (this.#isClosed) return;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#provedAtMs >= PROVED_AGAIN_MS) {
+      this.#provedAtMs = nowMs;
+      this.#proved = new Set();
+    }
+    const proved = this.#exchange.links.map(({ nodeId, address }): ProvedNetwork => {
+      const prefix = networkOf(address);
+      const found = this.#places?.placeOf(address).network;
+      return { nodeId, prefix, network: found?.startsWith('AS') ? found : prefix };
+    });
+    const nameOf = ({ nodeId, network }: ProvedNetwork): string => `${nodeId} ${network}`;
+    const added = proved.filter((one) => !this.#proved.has(nameOf(one)));
+    this.#proved = new Set(proved.map(nameOf));
+    if (added.length === 0) return;
+    engine.write('proveNetworks', added).catch((error: unknown) => {
+      this.#proved = new Set(); // Within ten seconds once more.
+      logger.debug('pool_networks_not_kept', { why: String(error) });
+    });
+  }
+
   /** Tries nodes of the DHT, in networks of which there is none yet, until there are links enough. */
   async #lookForMore(): Promise<void> {
     while (!this.#isClosed) {
       await this.#pause(LINKS_OUT_LOOK_MS);
+      this.#prove();
       const { links } = this.#exchange;
       if (links.filter(({ isOutward }) => isOutward).length >= LINKS_OUT) continue;
       const target = this.#candidate(new Set(links.map(({ address }) => networkOf(address))));
@@ -273,5 +308,5 @@ export class PoolLinks implements AsyncDisposable {
 }
 
 function networkOf(address: string): string {
-  return networkText(address, NETWORK) ?? address;
+  return independentNetwork(address) ?? address;
 }

@@ -249,7 +249,10 @@ export const SCHEMAS = {
   }),
   PeerPage: page('Peer'),
   PoolStanding: object({
-    voters: count('Nodes with a vote that name it, each name once.'),
+    voters: count('Nodes with a vote that name it, each name and each network once.'),
+    uncounted: count(
+      'Nodes with a vote that name it and do not count: no network of theirs is proved, or another has it.',
+    ),
     quorum: count('How many of these it takes to act on it.'),
     strangers: count('Nodes without a vote that name it. Their word acts on nothing.'),
     networks: count('Networks of these, as far as they are known.'),

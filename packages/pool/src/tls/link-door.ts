@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { createHmac } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import {
@@ -12,7 +13,7 @@ import {
 } from 'node:tls';
 import { asBuffer } from '@sentrypeer/bytes';
 import { nodeIdOfKey } from '@sentrypeer/event';
-import { endpointOf, isIpv6, isLocalAddress, networkText } from '@sentrypeer/ip';
+import { endpointOf, familyOf, independentNetwork, isIpv6, isLocalAddress } from '@sentrypeer/ip';
 import {
   errorCode,
   OperatingError,
@@ -56,6 +57,8 @@ export interface LinkDoorOptions {
   readonly privateKeyPem: string;
   /** Where to listen; each address by itself. */
   readonly locals: readonly { readonly address: string; readonly port: number }[];
+  /** Local addresses to dial from, at most one of each family, which others then see. @default as the system routes */
+  readonly callsFrom?: readonly string[];
   /** The shared key of a closed pool, 32 octets. @default none: an open pool */
   readonly poolKey?: Uint8Array;
   /** Milliseconds for a connection and TLS, and for the other end to take what is left of a link. @default HELLO_MS_MAX */
@@ -65,8 +68,6 @@ export interface LinkDoorOptions {
 const PROTOCOL = 'sentrypeer-pool/1';
 const EXPORTER = 'EXPORTER-sentrypeer-pool';
 const PROOF_SIZE = 32;
-/** What one attacker may well have all of. */
-const NETWORK = { ipv4: 16, ipv6: 32 } as const;
 const KEEP_ALIVE_MS = 60_000;
 
 /**
@@ -114,9 +115,13 @@ export class LinkDoor implements AsyncDisposable {
   /** Resolves when it is linked, or why it is not. Never rejects. */
   async call({ host, port, key }: LinkTarget): Promise<CallResult> {
     if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };
+    const from = await this.#from(host);
+    if (from === undefined) {
+      return { kind: 'failed', why: 'no local address of its family is to be dialled from' };
+    }
     const socket = connect({
       ...this.#context,
-      host,
+      ...from,
       port,
       ALPNProtocols: [PROTOCOL],
       rejectUnauthorized: false,
@@ -150,6 +155,21 @@ export class LinkDoor implements AsyncDisposable {
         await closed;
       }),
     );
+  }
+
+  /** What to dial, and from where; `undefined` where that cannot be. */
+  async #from(
+    host: string,
+  ): Promise<{ readonly host: string; readonly localAddress?: string } | undefined> {
+    const { callsFrom } = this.#options;
+    if (callsFrom === undefined) return { host };
+    const addresses = await addressesOf(host);
+    for (const address of addresses) {
+      const localAddress = callsFrom.find((local) => familyOf(local) === familyOf(address));
+      if (localAddress !== undefined) return { host: address, localAddress };
+    }
+    // A name that is unknown now fails as it does without this.
+    return addresses.length === 0 ? { host } : undefined;
   }
 
   async #listen({ address, port }: LinkDoorOptions['locals'][number]): Promise<void> {
@@ -207,8 +227,8 @@ export class LinkDoor implements AsyncDisposable {
     if (inward.length >= LINKS_IN_MAX) return false;
     const address = addressOf(socket);
     if (isLocalAddress(address)) return true;
-    const network = networkText(address, NETWORK);
-    const same = inward.filter((one) => networkText(one.address, NETWORK) === network);
+    const network = independentNetwork(address);
+    const same = inward.filter((one) => independentNetwork(one.address) === network);
     return same.length < LINKS_OF_NETWORK_MAX;
   }
 
@@ -268,6 +288,15 @@ function keyOf(socket: TLSSocket): Uint8Array | undefined {
   const { x = '' } = certificate.publicKey.export({ format: 'jwk' });
   const key = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
   return key.length === PUBLIC_KEY_SIZE ? key : undefined;
+}
+
+/** An address is its own; none where a name is not known now. */
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {

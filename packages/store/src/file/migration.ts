@@ -23,7 +23,7 @@ import {
   TABLES_OF_VERSION_18,
   TABLES_OF_VERSION_19,
 } from '../log/foreign-tables.ts';
-import { TABLES_OF_VERSION_21 } from '../pool/pool-tables.ts';
+import { TABLES_OF_VERSION_21, TABLES_OF_VERSION_24 } from '../pool/pool-tables.ts';
 import { FLEET_TABLES } from '../fleet/fleet-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
@@ -98,6 +98,7 @@ export function migrate(
     version < 21 ? execStep(database, TABLES_OF_VERSION_21) : undefined,
     version < 22 ? execStep(database, FLEET_TABLES) : undefined,
     version < 23 ? execStep(database, TABLES_OF_VERSION_23) : undefined,
+    version < 24 ? execStep(database, TABLES_OF_VERSION_24) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

@@ -15,6 +15,7 @@ import { advanceSerial } from './serials.ts';
 import { ALL, Sweep, type Reach } from './sweep.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { Admissions } from '../pool/admissions.ts';
+import type { Said } from '../pool/said-reader.ts';
 import { Voters } from '../pool/voters.ts';
 
 /** Who understands numbers and who judges; the store only keeps. */
@@ -32,8 +33,8 @@ export interface JudgingPorts {
   readonly reachOf: (value: string) => Reach | undefined;
   /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
   readonly changed: () => readonly ListedSubject[];
-  /** Votes of the pool that it takes, of so many voters. */
-  readonly quorumOf: (votersCount: number) => number;
+  /** Whether enough voters of the pool name it. */
+  readonly hasQuorum: (said: Said, nowEpochUs: number) => boolean;
   /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
   readonly optionsHash: number;
   /** The feed has a change with this serial, and it is committed. */
@@ -89,7 +90,7 @@ export class Judging {
     this.#ports = ports;
     const counters = new Counters(database);
     this.#counters = counters;
-    this.#admissions = new Admissions(database, ports.quorumOf);
+    this.#admissions = new Admissions(database, ports.hasQuorum);
     advanceSerial(database);
     this.#listings = new Listings(database, counters, changesCountMax);
     const { evidence } = parts;

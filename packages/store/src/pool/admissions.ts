@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Counters } from '../totals/counters.ts';
 import { POOL_LISTINGS_MAX, SURGE_DAYS, SURGE_FACTOR, SURGE_MIN } from '../limits.ts';
-import { SaidReader } from './said-reader.ts';
+import { SaidReader, type Said } from './said-reader.ts';
 
 const DAY_US = 86_400_000_000;
 
@@ -14,7 +14,7 @@ const DAY_US = 86_400_000_000;
 export class Admissions {
   readonly #counters: Counters;
   readonly #said: SaidReader;
-  readonly #quorumOf: (votersCount: number) => number;
+  readonly #hasQuorum: (said: Said, nowUs: number) => boolean;
   readonly #has: StatementSync;
   readonly #add: StatementSync;
   readonly #remove: StatementSync;
@@ -23,11 +23,11 @@ export class Admissions {
   readonly #addToDay: StatementSync;
   readonly #forgetDays: StatementSync;
 
-  /** @param quorumOf Votes that it takes, of so many voters. */
-  constructor(database: DatabaseSync, quorumOf: (votersCount: number) => number) {
+  /** @param hasQuorum Whether enough voters name it. */
+  constructor(database: DatabaseSync, hasQuorum: (said: Said, nowUs: number) => boolean) {
     this.#counters = new Counters(database);
     this.#said = new SaidReader(database);
-    this.#quorumOf = quorumOf;
+    this.#hasQuorum = hasQuorum;
     this.#has = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
     this.#add = database.prepare('INSERT INTO pool_admission (subject, admitted_us) VALUES (?, ?)');
     this.#remove = database.prepare('DELETE FROM pool_admission WHERE subject = ?');
@@ -42,8 +42,7 @@ export class Admissions {
   /** Looks at a subject again before it is judged. @param subject As lists name it. */
   review(subject: string, nowUs: number): void {
     const said = this.#said.said(subject);
-    const voices = said?.voices.filter((one) => one.isVoter && one.endEpochUs > nowUs) ?? [];
-    const isNamed = said !== undefined && voices.length >= this.#quorumOf(said.votersCount);
+    const isNamed = said !== undefined && this.#hasQuorum(said, nowUs);
     const isAdmitted = this.#has.get(subject) !== undefined;
     if (isNamed === isAdmitted) return;
     if (!isNamed) {

@@ -18,6 +18,8 @@ export interface ListedAuthor {
   readonly claimsCount: number;
   readonly metCount: number;
   readonly disputedCount: number;
+  /** Those in which links with it were, the latest first. */
+  readonly networks: readonly string[];
 }
 
 const SELF = standingRank('self');
@@ -26,11 +28,15 @@ const SELF = standingRank('self');
 export class AuthorList {
   readonly #authors: StatementSync;
   readonly #record: StatementSync;
+  readonly #networks: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#authors = database.prepare(`
       SELECT author_id, node_id, public_key, state, first_seen_us, last_seen_us FROM pool_author
       WHERE standing < ${SELF} ORDER BY standing DESC LIMIT ${AUTHORS_LISTED_MAX}`);
+    this.#networks = database.prepare(
+      'SELECT network FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
+    );
     this.#record = database.prepare(`
       SELECT count(*) AS claims,
         coalesce(sum(EXISTS (SELECT 1 FROM address_evidence WHERE address = subject)
@@ -54,6 +60,7 @@ export class AuthorList {
         claimsCount: Number(record?.['claims']),
         metCount: Number(record?.['met']),
         disputedCount: Number(record?.['disputed']),
+        networks: this.#networks.all(row['node_id'] ?? null).map((one) => String(one['network'])),
       };
     });
   }

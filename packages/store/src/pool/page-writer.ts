@@ -61,8 +61,8 @@ export class PageWriter {
       'SELECT author_id, state, standing, floor, pages, claims FROM pool_author WHERE node_id = ?',
     );
     this.#addAuthor = database.prepare(`
-      INSERT INTO pool_author (node_id, public_key, state, standing, serial, floor, pages, claims, network,
-        first_seen_us, last_seen_us) VALUES (?, ?, 'alive', ?, 0, 0, 0, 0, '', ?, ?) RETURNING author_id`);
+      INSERT INTO pool_author (node_id, public_key, state, standing, serial, floor, pages, claims,
+        first_seen_us, last_seen_us) VALUES (?, ?, 'alive', ?, 0, 0, 0, 0, ?, ?) RETURNING author_id`);
     // One that lied or retired is remembered as long as there is another to forget.
     this.#removeIdle = database.prepare(`
       DELETE FROM pool_author WHERE author_id = (SELECT author_id FROM pool_author

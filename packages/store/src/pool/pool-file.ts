@@ -40,7 +40,7 @@ export class PoolFile {
   isBraked(): boolean {
     const nowUs = this.#clock.epochUs();
     return this.#connection.run(() =>
-      new Admissions(this.#connection.database, () => 0).isBraked(nowUs),
+      new Admissions(this.#connection.database, () => false).isBraked(nowUs),
     );
   }
 

@@ -36,6 +36,10 @@ export interface PoolCounts {
   readonly voters: number;
   /** Subjects that a quorum of them names. */
   readonly admitted: number;
+  /** Voters of whom no network is proved. */
+  readonly unproved: number;
+  /** Networks in which links proved nodes to be. */
+  readonly networks: number;
 }
 
 const SELF = standingRank('self');
@@ -79,7 +83,10 @@ export class PoolReader {
         (SELECT value FROM counter WHERE name = 'pool_pages') AS pages,
         (SELECT value FROM counter WHERE name = 'pool_claims') AS claims,
         (SELECT count(*) FROM origin WHERE is_voter) AS voters,
-        (SELECT value FROM counter WHERE name = 'pool_admissions') AS admitted`);
+        (SELECT count(*) FROM origin WHERE is_voter
+          AND NOT EXISTS (SELECT 1 FROM pool_network WHERE pool_network.node_id = origin.node_id)) AS unproved,
+        (SELECT value FROM counter WHERE name = 'pool_admissions') AS admitted,
+        (SELECT value FROM counter WHERE name = 'pool_networks') AS networks`);
     this.#others = database.prepare(`
       SELECT count(DISTINCT author_id) AS authors FROM pool_claim JOIN pool_author USING (author_id)
       WHERE subject = ? AND last_hour >= ? AND standing <> ${SELF}`);
@@ -144,6 +151,8 @@ export class PoolReader {
       claims: Number(row?.['claims']),
       voters: Number(row?.['voters']),
       admitted: Number(row?.['admitted']),
+      unproved: Number(row?.['unproved']),
+      networks: Number(row?.['networks']),
     };
   }
 

@@ -70,3 +70,18 @@ export const TABLES_OF_VERSION_21 = `
   ) STRICT;
   INSERT INTO counter (name, value) VALUES ('pool_authors', 0), ('pool_pages', 0), ('pool_claims', 0), ('pool_changes', 0),
     ('pool_admissions', 0), ('pool_resumed_day', 0);`;
+
+/**
+ * Version 24: the networks in which links with a node were, latest each, so that voters in one network have one vote
+ * (ADR 20). Before, `pool_author` had a column for it that nothing filled.
+ */
+export const TABLES_OF_VERSION_24 = `
+  ALTER TABLE pool_author DROP COLUMN network;
+  CREATE TABLE pool_network (
+    node_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    proved_us INTEGER NOT NULL,
+    PRIMARY KEY (node_id, network)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX pool_network_age_index ON pool_network (proved_us);
+  INSERT INTO counter (name, value) VALUES ('pool_networks', 0);`;

@@ -9,8 +9,8 @@ interface SaidVoice {
   /** What the operator calls it, or its id. */
   readonly name: string;
   readonly isVoter: boolean;
-  /** That in which this node reached it; empty where it never did. */
-  readonly network: string;
+  /** Those in which links with it were, the latest first. */
+  readonly networks: readonly string[];
   readonly facts: ClaimFacts;
   /** The beginning of the hour in which it met the subject last, and the end of the claim; wall-clock microseconds. */
   readonly lastEpochUs: number;
@@ -30,15 +30,19 @@ const HOUR_US = 3_600_000_000;
 /** Reads what the pool says of one subject. */
 export class SaidReader {
   readonly #claims: StatementSync;
+  readonly #networks: StatementSync;
   readonly #voters: StatementSync;
   readonly #admitted: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#claims = database.prepare(`
-      SELECT author_id, last_hour, end_s, facts, standing, network, node_id,
+      SELECT author_id, last_hour, end_s, facts, standing, node_id,
         (SELECT name FROM origin WHERE origin.node_id = pool_author.node_id) AS name
       FROM pool_claim JOIN pool_author USING (author_id)
       WHERE subject = ? AND standing <> ${SELF} ORDER BY author_id, pool_claim.serial DESC`);
+    this.#networks = database.prepare(
+      'SELECT network FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
+    );
     this.#voters = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
     this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
   }
@@ -57,7 +61,7 @@ export class SaidReader {
       voices.push({
         name: name === '' ? String(row['node_id']) : name,
         isVoter: Number(row['standing']) === VOTER,
-        network: String(row['network']),
+        networks: this.#networks.all(String(row['node_id'])).map((one) => String(one['network'])),
         facts,
         lastEpochUs: Number(row['last_hour']) * HOUR_US,
         endEpochUs: Number(row['end_s']) * 1e6,

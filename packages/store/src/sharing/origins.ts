@@ -9,6 +9,7 @@ import { OwnRemoval } from '../log/own-removal.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { PageWriter } from '../pool/page-writer.ts';
 import type { PageOutcome, PoolPage } from '../pool/pool-page.ts';
+import { ProvedNetworks, type ProvedNetwork } from '../pool/proved-networks.ts';
 import { Voters } from '../pool/voters.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
@@ -66,6 +67,7 @@ export class OriginWriter {
   readonly #own: OwnRemoval;
   readonly #voters: Voters;
   readonly #pages: PageWriter;
+  readonly #networks: ProvedNetworks;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -98,6 +100,7 @@ export class OriginWriter {
     this.#own = new OwnRemoval(database);
     this.#voters = new Voters(database, clock);
     this.#pages = new PageWriter(database, clock);
+    this.#networks = new ProvedNetworks(database, clock);
     this.#removeOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
         (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
@@ -156,6 +159,13 @@ export class OriginWriter {
     return inTransaction(this.#database, () => pages.map((page) => this.#pages.add(page, asSelf)));
   }
 
+  /** Links proved nodes to be in these networks. */
+  proveNetworks(proved: readonly ProvedNetwork[]): void {
+    inTransaction(this.#database, () => {
+      for (const one of proved) this.#networks.prove(one);
+    });
+  }
+
   /** What waits because voters name far more than usual is let through. */
   resumeVotes(): void {
     inTransaction(this.#database, () => this.#voters.resume());
@@ -176,7 +186,12 @@ export class OriginWriter {
       const { changes } = this.#own.run(() =>
         excess > 0 ? this.#removeOldest.run(excess) : this.#withdraw.run(),
       );
-      return changes > 0 || this.#voters.removeDistrusted() || this.#pages.removeEnded();
+      return (
+        changes > 0 ||
+        this.#voters.removeDistrusted() ||
+        this.#pages.removeEnded() ||
+        this.#networks.removeOld()
+      );
     });
   }
 

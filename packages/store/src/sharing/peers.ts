@@ -46,6 +46,14 @@ export class Peers {
     });
   }
 
+  /** Whether a link proved a network of the node. */
+  isProved(nodeId: string): boolean {
+    const sql = 'SELECT 1 FROM pool_network WHERE node_id = ? LIMIT 1';
+    return this.#connection.run(
+      () => this.#connection.database.prepare(sql).get(nodeId) !== undefined,
+    );
+  }
+
   /** Nodes that have a vote. */
   votersCount(): number {
     const sql = 'SELECT count(*) AS voters FROM origin WHERE is_voter';

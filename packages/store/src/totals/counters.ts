@@ -30,14 +30,15 @@ export type CounterName =
   | RetentionCounter
   | ClockCounter;
 
-/** Authors and claims of the pool, how often its pages or voters changed, what voters put before the judge, and the day on which the operator let all of it through (pool/pool-tables.ts). */
+/** Authors and claims of the pool, how often its pages or voters changed, what voters put before the judge, the day on which the operator let all of it through, and networks of nodes (pool/pool-tables.ts). */
 type PoolCounter =
   | 'pool_authors'
   | 'pool_claims'
   | 'pool_pages'
   | 'pool_changes'
   | 'pool_admissions'
-  | 'pool_resumed_day';
+  | 'pool_resumed_day'
+  | 'pool_networks';
 
 /** Rows that other programs added, removed and changed, and whether it is us who removes some now (log/foreign-tables.ts). */
 type ForeignCounter =

@@ -86,6 +86,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'pool_author',
     'pool_claim',
     'pool_day',
+    'pool_network',
     'pool_page',
     'pool_proof',
     'rate_total',

@@ -87,7 +87,7 @@ class Bench {
       partsNeeded: () => 1,
       reachOf: (value) =>
         value.includes('/') ? { kind: 'address', covers: () => true } : undefined,
-      quorumOf: () => 2,
+      hasQuorum: () => false,
       optionsHash: 0,
       onChanged: (serial) => this.told.push(serial),
     };

@@ -61,7 +61,7 @@ class Bench {
       blockedWithin: () => [],
       partsNeeded: () => 1,
       reachOf: () => undefined,
-      quorumOf: () => 2,
+      hasQuorum: () => false,
       optionsHash: 1,
       onChanged: () => undefined,
     });
