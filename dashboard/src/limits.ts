@@ -15,6 +15,12 @@ export const DECISIONS_COUNT_MAX = 50;
 /** Milliseconds between two drawings of what came in, 0 and above. Chosen: the eye follows four a second. */
 export const DRAW_MS = 250;
 
+/** Rows of a table that are drawn in one go, 1 and above. Chosen: they fill a screen, and take a fraction of 100 ms. */
+export const ROWS_AT_ONCE = 20;
+
+/** Milliseconds between two countings of those with the most messages, 0 and above. Chosen: one reads no faster. */
+export const TOPS_MS = 1_000;
+
 /** Milliseconds between two looks at figures that no stream tells of. */
 export const REFRESH_MS = 2_000;
 

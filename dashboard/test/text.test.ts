@@ -26,6 +26,15 @@ test('parseRoute() reads what formatRoute() wrote', () => {
   );
 });
 
+test('formatRoute() takes half a character, as an attacker may write it', () => {
+  const hash = formatRoute({ view: 'live', subject: '\ud83d', filters: { user_agent: 'a\udc00' } });
+  assert.deepEqual(parseRoute(hash), {
+    view: 'live',
+    subject: '\ufffd',
+    filters: { user_agent: 'a\ufffd' },
+  });
+});
+
 test('parseRoute() shows the first view where it reads nonsense', () => {
   for (const hash of [
     '',
@@ -109,6 +118,8 @@ test('newestFirst() keeps each once, as it came last, and no more than it may', 
     { id: 3, text: 'c' },
   ]);
   assert.deepEqual(newestFirst(come, before, 9).at(-1), { id: 1, text: 'A' });
+  const kept = newestFirst(come, before, 9, (one, other) => one.text === other.text.toLowerCase());
+  assert.equal(kept.at(-1), before[1], 'alike, so it need not be drawn again');
 });
 
 test('times are told in UTC, and spans in the unit that says most', () => {

@@ -172,6 +172,14 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
   await attack({ userAgent: 'meanwhile' });
   await tab.sees('meanwhile');
   await tab.page.locator('.connection.live').waitFor();
+  // More than are drawn at once, as they come and where they are there already.
+  for (let count = 0; count < 120; count += 1) await attack({ user: `7${count}` });
+  const rows = tab.page.locator('.events tbody tr');
+  await until('as many rows as a table has', async () => (await rows.count()) === 100);
+  await tab.sees('7119');
+  await tab.page.reload();
+  await until('the same anew', async () => (await rows.count()) === 100);
+  await tab.sees(/of the last 1[2-9]\d events/);
 });
 
 /** Delivers events of an attacker elsewhere, whose texts do harm wherever they are taken for markup. */

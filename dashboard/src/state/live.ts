@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Event, ListingChange } from '../api-types.ts';
 import { ask, pathOf, type Answer } from '../ask/ask.ts';
 import { follow } from '../ask/follow.ts';
@@ -21,6 +21,8 @@ export type Connection = 'connecting' | 'live' | 'lost';
 export const connection = signal<Connection>('connecting');
 /** The newest first. */
 export const events = signal<readonly Event[]>([]);
+/** Whether there are any, for what need not know which. */
+export const hasEvents = computed(() => events.value.length > 0);
 export const changes = signal<readonly ListingChange[]>([]);
 /** Why there are no events to show; `undefined` while all is well. */
 export const trouble = signal<Exclude<Answer<never>, { ok: true }> | undefined>(undefined);
@@ -82,13 +84,21 @@ export function goLive(): () => void {
   };
 }
 
+/** Where one that was read says nothing new, the one that is shown stays, so that it is not drawn again. */
+function addEvents(read: readonly Event[]): void {
+  events.value = newestFirst(read, events.value, EVENTS_COUNT_MAX, isAlike);
+}
+
+/** An event that was recorded changes in its count alone. */
+function isAlike(one: Event, other: Event): boolean {
+  return one.seen_count === other.seen_count && one.event_uuid === other.event_uuid;
+}
+
 function followEvents(filters: Filters): () => void {
   const leaving = new AbortController();
   let unfollow = (): void => undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const inbox = new Inbox<Event>(EVENTS_COUNT_MAX, (come) => {
-    events.value = newestFirst(come, events.value, EVENTS_COUNT_MAX);
-  });
+  const inbox = new Inbox<Event>(EVENTS_COUNT_MAX, addEvents);
   const path = (limit: number): string => pathOf('/v1/events', { ...queryOf(filters), limit });
   const chosen = (page: Page<Event>): readonly Event[] =>
     page.items.filter((event) => fits(event, filters));
@@ -126,7 +136,7 @@ function followEvents(filters: Filters): () => void {
     if (first === EVENTS_COUNT_MAX) return;
     const more = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);
     if (leaving.signal.aborted || !more.ok) return;
-    events.value = newestFirst(chosen(more.value), events.value, EVENTS_COUNT_MAX);
+    addEvents(chosen(more.value));
   };
   /** A repeat is counted on the event that it is like, which no stream tells of. */
   const recount = async (): Promise<void> => {
@@ -140,7 +150,7 @@ function followEvents(filters: Filters): () => void {
           unfollow();
           return begin();
         }
-        events.value = newestFirst(chosen(answer.value), events.value, EVENTS_COUNT_MAX);
+        addEvents(chosen(answer.value));
       }
     }
     timer = setTimeout(() => void recount(), REPEATS_MS);

@@ -9,14 +9,19 @@ interface Numbered {
  * The newest first: those that came, those that were there, each once, as it came last; at most `countMax`.
  *
  * @param come In any order.
+ * @param isAlike Whether one that came says nothing new, so that the one that was there stays.
  */
 export function newestFirst<T extends Numbered>(
   come: readonly T[],
   before: readonly T[],
   countMax: number,
+  isAlike: (before: T, come: T) => boolean = () => false,
 ): readonly T[] {
   const byId = new Map<number, T>();
   for (const item of before) byId.set(item.id, item);
-  for (const item of come) byId.set(item.id, item);
+  for (const item of come) {
+    const known = byId.get(item.id);
+    if (known === undefined || !isAlike(known, item)) byId.set(item.id, item);
+  }
   return [...byId.values()].toSorted((a, b) => b.id - a.id).slice(0, countMax);
 }

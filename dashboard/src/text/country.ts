@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-const NAMES = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
+import { once } from './once.ts';
+
+const names = once(() => new Intl.DisplayNames('en', { type: 'region', fallback: 'code' }));
 
 /** The name of a country; its code where there is none. @param code ISO 3166-1 alpha-2. */
 export function countryName(code: string): string {
-  return /^[A-Z]{2}$/.test(code) ? (NAMES.of(code) ?? code) : 'Not known';
+  return /^[A-Z]{2}$/.test(code) ? (names().of(code) ?? code) : 'Not known';
 }

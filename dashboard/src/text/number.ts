@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { once } from './once.ts';
+
 /** The parts of a number as it was dialled. */
 export interface ReadNumber {
   /** What was dialled before the number: to get out of a PBX, to a carrier, or abroad. */
@@ -28,11 +30,11 @@ export function readNumber(dialled: string, e164: string | undefined): ReadNumbe
   return { prefix: '', number: e164 };
 }
 
-const COUNTS = new Intl.NumberFormat('en');
+const counts = once(() => new Intl.NumberFormat('en'));
 
 /** A count with its thousands apart. */
 export function counted(count: number): string {
-  return COUNTS.format(count);
+  return counts().format(count);
 }
 
 /** A count and its noun. */

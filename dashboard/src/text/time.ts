@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hour12: false,
-});
-const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
-const YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+import { once } from './once.ts';
+
+const clockForm = once(
+  () =>
+    new Intl.DateTimeFormat(undefined, {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hour12: false,
+    }),
+);
+const dayForm = once(() => new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' }));
+const yearForm = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' }));
 
 /** In the viewer's zone: the clock today, with the day before, with the year of another. */
 export function localTime(iso: string, now: Date): string {
   const time = new Date(iso);
-  const clock = CLOCK.format(time);
+  const clock = clockForm().format(time);
   if (time.toDateString() === now.toDateString()) return clock;
-  const day = (time.getFullYear() === now.getFullYear() ? DAY : YEAR).format(time);
+  const day = (time.getFullYear() === now.getFullYear() ? dayForm() : yearForm()).format(time);
   return `${day} ${clock}`;
 }
 

@@ -4,6 +4,7 @@ import { memo } from 'preact/compat';
 import type { Event } from '../api-types.ts';
 import { linkTo } from '../state/route-text.ts';
 import { counted } from '../text/number.ts';
+import { useGradually } from './gradually.ts';
 import { Country, FilterLink, Grade, gradeWord, PageLink, Time } from './pieces.tsx';
 
 /** Rows of events, the newest first. */
@@ -25,7 +26,7 @@ export function EventTable({ events }: { readonly events: readonly Event[] }) {
           </tr>
         </thead>
         <tbody>
-          {events.map((event) => (
+          {useGradually(events).map((event) => (
             <EventRow key={event.id} event={event} />
           ))}
         </tbody>

@@ -5,7 +5,7 @@ import type { Analytics, Event, Summary } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { REFRESH_MS, ROWS_COUNT_MAX, TRENDS_MS } from '../limits.ts';
 import { FILTER_NAMES, FILTER_WORDS, type FilterName } from '../state/filters.ts';
-import { events, isPaused, isRead, trouble } from '../state/live.ts';
+import { events, hasEvents, isPaused, isRead, trouble } from '../state/live.ts';
 import { formatRoute, linkTo } from '../state/route-text.ts';
 import { route } from '../state/route.ts';
 import { amount, counted } from '../text/number.ts';
@@ -19,7 +19,7 @@ import { Tops } from './tops.tsx';
 export function LiveView() {
   const { filters } = route.value;
   const isFiltered = Object.keys(filters).length > 0;
-  const isEmpty = isRead.value && events.value.length === 0;
+  const isEmpty = isRead.value && !hasEvents.value;
   if (trouble.value !== undefined) return <Trouble answer={trouble.value} />;
   if (isEmpty && !isFiltered) return <FirstSteps />;
   return (
@@ -37,7 +37,7 @@ export function LiveView() {
           )}
         </Panel>
         <div class="stack">
-          <Tops events={events.value} />
+          <Tops />
           <Changes />
         </div>
       </div>

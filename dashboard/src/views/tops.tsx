@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Event } from '../api-types.ts';
-import { TOP_ROWS } from '../limits.ts';
+import { TOP_ROWS, TOPS_MS } from '../limits.ts';
 import type { FilterName } from '../state/filters.ts';
+import { events } from '../state/live.ts';
 import { topsOf } from '../state/tops.ts';
 import { countryName } from '../text/country.ts';
 import { amount, counted } from '../text/number.ts';
+import { useCalmly } from './gradually.ts';
 import { FilterLink, gradeWord, PageLink, Panel } from './pieces.tsx';
 
 interface Kind {
@@ -26,25 +28,28 @@ const KINDS: readonly Kind[] = [
   { name: 'grade', title: 'Proof' },
 ];
 
+const NO_EVENTS: readonly Event[] = [];
+
 /** Those with the most messages among the events that the page has. */
-export function Tops({ events }: { readonly events: readonly Event[] }) {
+export function Tops() {
+  const known = useCalmly(events.value, TOPS_MS, NO_EVENTS);
   return (
     <Panel
       title="Most messages"
-      side={<span class="muted">of the last {amount(events.length, 'event')}</span>}
+      side={<span class="muted">of the last {amount(known.length, 'event')}</span>}
     >
       <div class="tops">
         {KINDS.map((kind) => (
-          <Top key={kind.title} kind={kind} events={events} />
+          <Top key={kind.title} kind={kind} events={known} />
         ))}
       </div>
     </Panel>
   );
 }
 
-function Top({ kind, events }: { readonly kind: Kind; readonly events: readonly Event[] }) {
+function Top({ kind, events: all }: { readonly kind: Kind; readonly events: readonly Event[] }) {
   const { name, title, method } = kind;
-  const own = method === undefined ? events : events.filter((event) => event.method === method);
+  const own = method === undefined ? all : all.filter((event) => event.method === method);
   const rows = topsOf(own, name, TOP_ROWS);
   const most = rows[0]?.count ?? 1;
   return (

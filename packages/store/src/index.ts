@@ -45,7 +45,7 @@ export type {
   UserAgentTotal,
 } from './totals/total-rows.ts';
 export { Decisions, type Decision } from './judging/decisions.ts';
-export { JUDGE_CURSOR } from './judging/event-lanes.ts';
+export { JUDGE_CURSOR, PROVED_CURSOR } from './judging/event-lanes.ts';
 export {
   type EvidenceFacts,
   type KeptAllowance,
