@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isLoopback } from '@sentrypeer/ip';
+import { addressOfHost } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
 import { formatListenAddress } from '../../config/value-types.ts';
 import { ANSWER_MS_MAX } from './limits.ts';
@@ -11,6 +12,9 @@ export interface FollowedNode {
   readonly url: URL;
   readonly key: string | undefined;
 }
+
+const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 
 /** Addresses on which an API answers everywhere, and the one by which this machine reaches it. */
 const FROM_HERE: ReadonlyMap<string, string> = new Map([
@@ -26,6 +30,21 @@ export function followedUrl(
   if (named !== undefined) return named;
   const address = FROM_HERE.get(apiAddress) ?? apiAddress;
   return new URL(`http://${formatListenAddress({ address, port: apiPort })}`);
+}
+
+/**
+ * The port of this machine on which the API answers others: as it is configured here, or as a node is named that answers
+ * at an address of ours. `undefined` where it answers this machine alone.
+ */
+export function openApiPort(
+  url: URL,
+  { apiAddress, apiPort }: Pick<Config, 'apiAddress' | 'apiPort'>,
+  ownAddresses: readonly string[],
+): number | undefined {
+  if (!isLoopback(apiAddress)) return apiPort;
+  const host = addressOfHost(url.hostname);
+  if (host === undefined || isLoopback(host) || !ownAddresses.includes(host)) return undefined;
+  return Number(url.port || (url.protocol === 'https:' ? HTTPS_PORT : HTTP_PORT));
 }
 
 /** The node that a running process follows, or the one that is configured here. */

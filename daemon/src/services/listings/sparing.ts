@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 import { isLoopback } from '@sentrypeer/ip';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import {
@@ -13,7 +14,7 @@ import {
 } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
 import { ALLOWLIST_MS, ANSWER_MS_MAX } from './limits.ts';
-import type { FollowedNode } from './node.ts';
+import { openApiPort, type FollowedNode } from './node.ts';
 
 export interface SparingOptions {
   readonly node: FollowedNode;
@@ -37,17 +38,22 @@ export class Sparing {
 
   constructor(
     ports: { readonly clock: Clock; readonly logger: Logger },
-    { ownAddresses, apiAddress, apiPort }: Pick<Config, 'ownAddresses' | 'apiAddress' | 'apiPort'>,
+    config: Pick<Config, 'ownAddresses' | 'apiAddress' | 'apiPort'>,
     { node, named, sshPorts, logName }: SparingOptions,
   ) {
     this.#clock = ports.clock;
+    const here = Object.values(networkInterfaces()).flatMap((each = []) => each);
     this.#machine = new Machine(systemMachine, {
       sshConnection: process.env['SSH_CONNECTION'] ?? '',
       sshPorts,
-      apiPort: isLoopback(apiAddress) ? undefined : apiPort,
+      apiPort: openApiPort(
+        node.url,
+        config,
+        here.map(({ address }) => address),
+      ),
     });
     this.#node = node;
-    this.#named = [...sparedTexts(ownAddresses ?? [], 'it is an --own-address'), ...named];
+    this.#named = [...sparedTexts(config.ownAddresses ?? [], 'it is an --own-address'), ...named];
     this.#outage = new Outage(ports.logger, 'warn', {
       failed: `${logName}_allowlist_unknown`,
       over: `${logName}_allowlist_known`,
