@@ -2,8 +2,9 @@
 
 /*
  * How fast do one and four nodes push to a fleet, beside `psql \copy` of the same rows as text into the same table with the
- * same indexes, in turn in the same run? The nodes' logs are written before; each node is a process. ROWS and ROUNDS can
- * be changed. Needs Debian's postgresql and postgresql-client.
+ * same indexes, in turn in the same run? The nodes' logs are written before; each node is a process. Both log in as a node,
+ * over TCP. Processor time is that of the node or of psql, and that of PostgreSQL's processes for them. ROWS, ROUNDS and
+ * NODES can be changed. Needs Debian's postgresql and postgresql-client.
  */
 
 import { fork, spawn } from 'node:child_process';
@@ -23,8 +24,11 @@ import { machineLine } from './load/processes.ts';
 
 const ROWS = Number(process.env['ROWS'] ?? '100000');
 const ROUNDS = Number(process.env['ROUNDS'] ?? '5');
+const COUNTS = (process.env['NODES'] ?? '1,4').split(',').map(Number);
 const BATCH = 500;
 const DEADLINE_MS = 300_000;
+/** Of /proc/PID/stat. */
+const TICKS_PER_SECOND = 100;
 /** What `\copy` gets: all that a push writes. */
 const COLUMNS = `epoch, ${FLEET_EVENT_COLUMNS.join(', ')}`;
 
@@ -40,6 +44,7 @@ async function push(): Promise<void> {
   if (!('address' in reading)) throw new Error(reading.trouble);
   process.send?.('ready');
   await once(process, 'message');
+  const before = process.cpuUsage();
   const pusher = new Pusher(
     {
       log: {
@@ -60,7 +65,8 @@ async function push(): Promise<void> {
     { address: reading.address, self: { nodeId: 'bench', version: '1' }, hasMessages: false },
   );
   await until('the push', () => pusher.state.pushedEvents >= ROWS, DEADLINE_MS);
-  process.send?.('done');
+  const { user, system } = process.cpuUsage(before);
+  process.send?.((user + system) / 1e6);
   await pusher.close(1000);
   reader.close();
   store.close();
@@ -81,25 +87,60 @@ async function compare(): Promise<void> {
   );
   for (const { log } of nodes) fill(log);
   const text = join(world.postgres.folder, 'rows.txt');
-  for (const count of [1, nodes.length]) {
-    const rates = { push: [] as number[], copy: [] as number[] };
+  for (const count of COUNTS) {
+    const pushes: Cost[] = [];
+    const copies: Cost[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const chosen = nodes.slice(0, count);
       for (const { log } of chosen) beginAnew(log);
-      rates.push.push((count * ROWS) / (await pushAll(chosen)));
-      if (round === 0 && count === 1) {
-        await world.rows(`COPY (SELECT ${COLUMNS} FROM fleet.event) TO '${text}'`);
+      pushes.push(await costOf(world, () => pushAll(chosen)));
+      if (round === 0) {
+        await world.rows(
+          `COPY (SELECT ${COLUMNS} FROM fleet.event WHERE node = 'a-1') TO '${text}'`,
+        );
         chmodSync(world.folder.path, 0o755);
       }
       await world.rows('TRUNCATE fleet.event, fleet.repeat, fleet.node');
-      rates.copy.push((count * ROWS) / (await copyAll(psql, world, text, count)));
+      copies.push(await costOf(world, () => copyAll(psql, world, text, count)));
       await world.rows('TRUNCATE fleet.event, fleet.repeat, fleet.node');
     }
-    const [pushed, copied] = [median(rates.push), median(rates.copy)];
+    const rows = count * ROWS;
+    const rate = (costs: readonly Cost[]): number =>
+      rows / median(costs.map((cost) => cost.seconds));
+    const each = (costs: readonly Cost[], whose: 'client' | 'server'): string =>
+      `${((median(costs.map((cost) => cost[whose])) / rows) * 1e6).toFixed(1)} us`;
+    const cost = (costs: readonly Cost[]): string =>
+      `${Math.round(rate(costs))} rows a second (processor time of a row: ${each(costs, 'client')}, PostgreSQL ${each(costs, 'server')})`;
     console.log(
-      `${count} ${count === 1 ? 'node' : 'nodes'}: push ${Math.round(pushed)} rows a second, \\copy ${Math.round(copied)}: ${(pushed / copied).toFixed(2)}`,
+      `${count} ${count === 1 ? 'node' : 'nodes'}: push ${cost(pushes)}, \\copy ${cost(copies)}: ${(rate(pushes) / rate(copies)).toFixed(2)}`,
     );
   }
+}
+
+/** Seconds: those that it took, and of the processor. */
+interface Cost {
+  readonly seconds: number;
+  readonly client: number;
+  readonly server: number;
+}
+
+/** Of work whose processes have ended when it is done, but for those of PostgreSQL, which end soon. */
+async function costOf(world: FleetWorld, work: () => Promise<Omit<Cost, 'server'>>): Promise<Cost> {
+  const file = readFileSync(join(world.postgres.folder, 'data/postmaster.pid'), 'utf8');
+  const [pid = ''] = file.split('\n');
+  const before = endedSeconds(pid);
+  const cost = await work();
+  const others =
+    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+  await until('the last connection to end', async () => (await world.number(others)) === 0);
+  return { ...cost, server: endedSeconds(pid) - before };
+}
+
+/** Of the processor, of all children of a process that have ended. */
+function endedSeconds(pid: string): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // From the third field on.
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
 function fill(log: string): void {
@@ -122,36 +163,39 @@ function beginAnew(log: string): void {
   store.resumeFleet({ epoch: 0, mark: 0, repeatMark: 0 });
 }
 
-/** Seconds. */
 async function pushAll(nodes: readonly { readonly log: string; readonly file: string }[]) {
   const children = nodes.map(({ log, file }) =>
     fork(import.meta.filename, ['node', log, file], { stdio: 'inherit' }),
   );
+  // One that is done sooner ends before the others.
+  const ended = Promise.all(children.map((child) => once(child, 'exit')));
   await Promise.all(children.map((child) => once(child, 'message')));
   const startedMs = performance.now();
   const done = Promise.all(children.map((child) => once(child, 'message')));
   for (const child of children) child.send('go');
-  await done;
+  const client = (await done).reduce((sum, [seconds]) => sum + Number(seconds), 0);
   const seconds = (performance.now() - startedMs) / 1000;
-  await Promise.all(children.map((child) => once(child, 'exit')));
-  return seconds;
+  await ended;
+  return { seconds, client };
 }
 
-/** Seconds. */
 async function copyAll(psql: string, world: FleetWorld, text: string, count: number) {
-  const { folder, port } = world.postgres;
+  const { port } = world.postgres;
   const command = `\\copy fleet.event (${COLUMNS}) FROM '${text}'`;
-  const startedMs = performance.now();
-  const ended = Array.from({ length: count }, async () => {
-    const args = ['-X', '-q', '-h', folder, '-p', String(port), '-U', 'owner', '-d', 'fleet'];
+  const [startedMs, before] = [performance.now(), endedSeconds('self')];
+  const ended = Array.from({ length: count }, async (_, index) => {
+    const name = `a-${index + 1}`;
+    const env = { ...process.env, PGPASSWORD: world.password(name) };
+    const args = ['-X', '-q', '-h', '127.0.0.1', '-p', String(port), '-U', name, '-d', 'fleet'];
     const [status] = await once(
-      spawn(psql, [...args, '-c', command], { stdio: 'inherit' }),
+      spawn(psql, [...args, '-c', command], { stdio: 'inherit', env }),
       'exit',
     );
     if (status !== 0) throw new Error(`psql ended with ${String(status)}`);
   });
   await Promise.all(ended);
-  return (performance.now() - startedMs) / 1000;
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { seconds, client: endedSeconds('self') - before };
 }
 
 function median(values: readonly number[]): number {

@@ -94,6 +94,7 @@ test('PostgreSQL killed three times and a node twice under load: each event is i
   );
   assert.deepEqual(differing.slice(0, 5), []);
   assert.equal(await world.number('SELECT max(epoch) FROM fleet.event'), 1);
+  assert.equal(await world.number('SELECT rows_total FROM fleet.node'), pushed.length);
   const repeats = await world.number('SELECT sum(added) FROM fleet.repeat');
   assert.ok(repeats > 0, 'repeats were pushed after their rows');
   t.diagnostic(

@@ -217,7 +217,9 @@ const CASES: readonly Case[] = [
       assert.equal(node.store.nextForFleet({ events: 2, repeats: 10 }, false).pushing, 2);
       await node.repeat({ 1: 7, 3: 2 });
       assert.deepEqual(
-        node.reader.batch({ ...marks, pushing: 3 }).events.map((row) => row.at(-1)),
+        [...node.reader.batch({ ...marks, pushing: 3 }).events].flatMap(({ rows }) =>
+          rows.map((row) => row.at(-1)),
+        ),
         [1, 1, 3],
       );
       await world.postgres.begin();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isIpv4, parseIp, wireOctets } from '@sentrypeer/ip';
+import { isIpv4, parseIp } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
 import { epochUsOf } from './event-time.ts';
 
@@ -33,6 +33,14 @@ const NUL_SYMBOL = '\u2400';
 const SHORT_CHARACTERS = 64;
 const ASCII_MAX = 0x7f;
 
+const UUID_CHARACTERS = 36;
+const UUID_OCTETS = 16;
+const IPV4_OCTETS = 4;
+const HYPHEN = 0x2d;
+const NO_DIGIT = 0xff;
+/** By character code; `NO_DIGIT` for what is not a hexadecimal digit. */
+const HEX_VALUES: Uint8Array = hexValues();
+
 const encoder = new TextEncoder();
 
 /** Writes rows in the binary format of COPY. What is not a value of its column's type becomes NULL. */
@@ -41,9 +49,15 @@ export class CopyRows {
   #view = new DataView(this.#octets.buffer);
   #size = 0;
   readonly #kinds: readonly ColumnKind[];
+  readonly #epoch: number;
+  /** Octets of a row without its texts, and more. */
+  readonly #rowOctets: number;
 
-  constructor(kinds: readonly ColumnKind[]) {
+  /** @param epoch The first column of each row, `int4`. */
+  constructor(kinds: readonly ColumnKind[], epoch: number) {
     this.#kinds = kinds;
+    this.#epoch = epoch;
+    this.#rowOctets = VALUE_OCTETS_MAX * (kinds.length + 2);
     this.#octets.set(HEADER);
     this.#size = HEADER.length;
   }
@@ -55,8 +69,10 @@ export class CopyRows {
 
   add(row: readonly Value[]): void {
     assert(row.length === this.#kinds.length, 'a value for each column');
-    this.#room(VALUE_OCTETS_MAX);
-    this.#int16(row.length);
+    this.#room(this.#rowOctets);
+    this.#int16(row.length + 1);
+    this.#int32(4);
+    this.#int32(this.#epoch);
     for (let index = 0; index < row.length; index += 1) {
       const kind = this.#kinds[index];
       if (kind !== undefined) this.#value(kind, row[index] ?? null);
@@ -78,7 +94,6 @@ export class CopyRows {
   }
 
   #value(kind: ColumnKind, value: Value): void {
-    this.#room(VALUE_OCTETS_MAX);
     switch (kind) {
       case 'text':
         this.#text(value);
@@ -115,7 +130,7 @@ export class CopyRows {
       this.#int32(NULL);
       return;
     }
-    this.#room(4 + value.length * OCTETS_PER_UNIT);
+    this.#room(this.#rowOctets + value.length * OCTETS_PER_UNIT);
     if (this.#ascii(value)) return;
     const text = value.includes('\0') ? value.replaceAll('\0', NUL_SYMBOL) : value;
     const { written } = encoder.encodeInto(text, this.#octets.subarray(this.#size + 4));
@@ -145,25 +160,45 @@ export class CopyRows {
       this.#int32(NULL);
       return;
     }
-    const octets = wireOctets(ip);
-    this.#int32(4 + octets.length);
-    this.#octets[this.#size] = isIpv4(ip) ? FAMILIES.ipv4 : FAMILIES.ipv6;
-    this.#octets[this.#size + 1] = octets.length * 8;
-    this.#octets[this.#size + 2] = 0;
-    this.#octets[this.#size + 3] = octets.length;
-    this.#octets.set(octets, this.#size + 4);
-    this.#size += 4 + octets.length;
+    const isShort = isIpv4(ip);
+    const start = isShort ? ip.length - IPV4_OCTETS : 0;
+    const count = ip.length - start;
+    this.#int32(4 + count);
+    const octets = this.#octets;
+    octets[this.#size] = isShort ? FAMILIES.ipv4 : FAMILIES.ipv6;
+    octets[this.#size + 1] = count * 8;
+    octets[this.#size + 2] = 0;
+    octets[this.#size + 3] = count;
+    this.#size += 4;
+    for (let index = 0; index < count; index += 1) {
+      octets[this.#size + index] = ip[start + index] ?? 0;
+    }
+    this.#size += count;
   }
 
   #uuid(value: Value): void {
-    const octets = typeof value === 'string' ? uuidOctets(value) : undefined;
-    if (octets === undefined) {
+    const start = this.#size + 4;
+    if (typeof value !== 'string' || !this.#hexAt(start, value)) {
       this.#int32(NULL);
       return;
     }
-    this.#int32(octets.length);
-    this.#octets.set(octets, this.#size);
-    this.#size += octets.length;
+    this.#int32(UUID_OCTETS);
+    this.#size += UUID_OCTETS;
+  }
+
+  /** Writes the octets of a UUID. @returns Whether it is one: another program may write anything. */
+  #hexAt(start: number, text: string): boolean {
+    if (text.length !== UUID_CHARACTERS) return false;
+    let at = start;
+    for (let index = 0; index < UUID_CHARACTERS; index += 2) {
+      if (text.charCodeAt(index) === HYPHEN) index += 1;
+      const high = HEX_VALUES[text.charCodeAt(index)] ?? NO_DIGIT;
+      const low = HEX_VALUES[text.charCodeAt(index + 1)] ?? NO_DIGIT;
+      if (high === NO_DIGIT || low === NO_DIGIT) return false;
+      this.#octets[at] = high * 16 + low;
+      at += 1;
+    }
+    return at - start === UUID_OCTETS;
   }
 
   #time(epochUs: number | undefined): void {
@@ -201,14 +236,11 @@ export class CopyRows {
   }
 }
 
-const UUID_CHARACTERS = 36;
-
-function uuidOctets(text: string): Uint8Array | undefined {
-  if (text.length !== UUID_CHARACTERS) return undefined;
-  try {
-    const octets = Uint8Array.fromHex(text.replaceAll('-', ''));
-    return octets.length === 16 ? octets : undefined;
-  } catch {
-    return undefined; // Another program may write anything.
+function hexValues(): Uint8Array {
+  const values = new Uint8Array(128).fill(NO_DIGIT);
+  const digits = '0123456789abcdef';
+  for (const text of [digits, digits.toUpperCase()]) {
+    for (let value = 0; value < text.length; value += 1) values[text.charCodeAt(value)] = value;
   }
+  return values;
 }

@@ -9,7 +9,7 @@ import { COPY_CHUNK_OCTETS, PREPARED_DAYS } from '../limits.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { copyFrom } from './copy-from.ts';
 import { CopyRows, type ColumnKind, type Value } from './copy-rows.ts';
-import type { Marks, Place, Pushed } from './log.ts';
+import type { Marks, Place, Pushed, Slice } from './log.ts';
 
 /** How each column of `fleet.event` and `fleet.repeat` is written; all others are texts. */
 const KINDS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
@@ -32,6 +32,14 @@ export const MARK_MOVED = 'FL001';
 export interface FleetSelf {
   readonly nodeId: string;
   readonly version: string;
+}
+
+/** What one push brought. */
+export interface PushCounts {
+  readonly events: number;
+  readonly repeats: number;
+  /** Events that were removed before they could be read. */
+  readonly missing: number;
 }
 
 /** Pushes over one connection. Whatever fails rises as `OperatingError`; the connection is of no use afterwards. */
@@ -70,17 +78,19 @@ export class FleetWriter implements AsyncDisposable {
   }
 
   /** Moves the mark and adds the rows, both or neither. Rows are in the order of their columns. */
-  async push(marks: Marks, rows: Pushed): Promise<void> {
-    const { logId, epoch, pushed, pushing, repeatsPushed, repeatsPushing, lastHoneyId } = marks;
-    const numbers = [epoch, pushed, pushing, repeatsPushed, repeatsPushing];
-    const counts = [rows.events.length, Math.max(0, lastHoneyId - pushing)];
-    assert([...numbers, ...counts].every(Number.isSafeInteger), 'marks are whole numbers');
-    await this.#connection.run(
-      `BEGIN; SELECT fleet.push('${logId}', ${[...numbers, ...counts].join(', ')})`,
-    );
-    await this.#copy('event', rows.eventColumns, epoch, rows.events);
-    await this.#copy('repeat', rows.repeatColumns, epoch, rows.repeats);
-    await this.#connection.run('COMMIT');
+  async push(marks: Marks, pushed: Pushed): Promise<PushCounts> {
+    const counts = { events: 0, repeats: pushed.repeats.length, missing: 0 };
+    const { epoch } = marks;
+    await this.#connection.run(`BEGIN; ${moveSql(marks)}`);
+    if (marks.pushing > marks.pushed) {
+      await this.#copy('event', pushed.eventColumns, epoch, countedRows(pushed.events, counts));
+    }
+    if (counts.repeats > 0) {
+      await this.#copy('repeat', pushed.repeatColumns, epoch, [pushed.repeats]);
+    }
+    // How many rows there were is known when they have been read; the mark stays where it was set.
+    await this.#connection.run(`${countSql(marks, counts.events)}; COMMIT`);
+    return counts;
   }
 
   /** Ends the connection at once, whatever it waits for. */
@@ -100,35 +110,63 @@ export class FleetWriter implements AsyncDisposable {
     table: 'event' | 'repeat',
     columns: readonly string[],
     epoch: number,
-    rows: readonly (readonly Value[])[],
+    slices: Iterable<readonly (readonly Value[])[]>,
   ): Promise<void> {
-    if (rows.length === 0) return;
-    const kinds: readonly ColumnKind[] = [
-      'int4',
-      ...columns.map((name) => KINDS.get(name) ?? 'text'),
-    ];
+    const kinds = columns.map((name) => KINDS.get(name) ?? 'text');
     const names = ['epoch', ...columns].join(', ');
     const stream = this.#connection.copy(
       copyFrom(`COPY fleet.${table} (${names}) FROM STDIN (FORMAT binary)`),
     );
+    const copy = new CopyRows(kinds, epoch);
     try {
-      await pipeline(Readable.from(chunksOf(kinds, epoch, rows)), stream);
+      await pipeline(Readable.from(chunksOf(copy, slices)), stream);
     } catch (error) {
       throw this.#connection.failure(error);
     }
   }
 }
 
-/** The server begins with the first rows while the next ones are written. */
+/** The statement that sets the mark: the first one, so that two pushes of one log wait for one another. */
+function moveSql(marks: Marks): string {
+  const { pushed, pushing, repeatsPushed, repeatsPushing } = marks;
+  return pushSql(marks, [pushed, pushing, repeatsPushed, repeatsPushing], 0);
+}
+
+/** The statement that counts rows, after the mark was set in the same transaction. */
+function countSql(marks: Marks, rows: number): string {
+  const { pushing, repeatsPushing } = marks;
+  return pushSql(marks, [pushing, pushing, repeatsPushing, repeatsPushing], rows);
+}
+
+function pushSql(marks: Marks, fromTo: readonly number[], rows: number): string {
+  const { logId, epoch, pushing, lastHoneyId } = marks;
+  const numbers = [epoch, ...fromTo, rows, Math.max(0, lastHoneyId - pushing)];
+  assert(numbers.every(Number.isSafeInteger), 'marks are whole numbers');
+  return `SELECT fleet.push('${logId}', ${numbers.join(', ')})`;
+}
+
+/** Counts what passes. */
+function* countedRows(
+  slices: Iterable<Slice>,
+  counts: { events: number; missing: number },
+): Generator<Slice['rows']> {
+  for (const { rows, missing } of slices) {
+    counts.events += rows.length;
+    counts.missing += missing;
+    yield rows;
+  }
+}
+
+/** The server begins with the first rows while the next ones are read and written. */
 function* chunksOf(
-  kinds: readonly ColumnKind[],
-  epoch: number,
-  rows: readonly (readonly Value[])[],
+  copy: CopyRows,
+  slices: Iterable<readonly (readonly Value[])[]>,
 ): Generator<Uint8Array> {
-  const copy = new CopyRows(kinds);
-  for (const row of rows) {
-    copy.add([epoch, ...row]);
-    if (copy.size >= COPY_CHUNK_OCTETS) yield copy.take();
+  for (const rows of slices) {
+    for (const row of rows) {
+      copy.add(row);
+      if (copy.size >= COPY_CHUNK_OCTETS) yield copy.take();
+    }
   }
   yield copy.finish();
 }

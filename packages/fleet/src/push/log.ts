@@ -20,14 +20,20 @@ export interface Marks {
   readonly lastHoneyId: number;
 }
 
+/** Some of the events of a push. */
+export interface Slice {
+  readonly rows: readonly (readonly Value[])[];
+  /** Events that were removed before they could be read. */
+  readonly missing: number;
+}
+
 /** What goes with one push. */
 export interface Pushed {
   readonly eventColumns: readonly string[];
-  readonly events: readonly (readonly Value[])[];
+  /** Read one by one, each while the rows before it are on their way. */
+  readonly events: Iterable<Slice>;
   readonly repeatColumns: readonly string[];
   readonly repeats: readonly (readonly Value[])[];
-  /** Events that were removed before this push. */
-  readonly missing: number;
 }
 
 /** A node's log, as it is pushed to a fleet. What the first three say is written down before they answer. */

@@ -146,13 +146,13 @@ export class Pusher {
     }
     const found = log.rows(marks);
     const rows = this.#isSkipping ? { ...found, events: [] } : found;
-    await this.#inTime(writer, writer.push(marks, rows));
+    const { events, repeats, missing } = await this.#inTime(writer, writer.push(marks, rows));
     this.#isSkipping = false;
-    this.#expired(marks, rows.missing);
+    this.#expired(marks, missing);
     const { pushedEvents, pushedRepeats } = this.#state;
     this.#change({
-      pushedEvents: pushedEvents + rows.events.length,
-      pushedRepeats: pushedRepeats + rows.repeats.length,
+      pushedEvents: pushedEvents + events,
+      pushedRepeats: pushedRepeats + repeats,
       pushedEpochUs: this.#ports.clock.epochUs(),
     });
     this.#eventsMax = Math.min(this.#eventsMax * 2, this.#shareMax);
@@ -235,12 +235,12 @@ export class Pusher {
 
   /** The server refuses a row, which must not hold up the others: halves the push until one is left, and leaves that out. */
   #around(error: OperatingError): void {
-    const { log, logger } = this.#ports;
+    const { logger } = this.#ports;
     const marks = this.#marks;
     assert(marks !== undefined, 'something was being pushed');
     if (this.#eventsMax > 1) {
-      const rowsCount = log.rows(marks).events.length;
-      this.#eventsMax = Math.max(1, Math.floor(Math.min(rowsCount, this.#eventsMax) / 2));
+      const idsCount = marks.pushing - marks.pushed;
+      this.#eventsMax = Math.max(1, Math.floor(Math.min(idsCount, this.#eventsMax) / 2));
       return;
     }
     logger.error('fleet_event_refused', { honey_id: marks.pushing, why: error.message });

@@ -6,14 +6,17 @@ import { CopyRows, type ColumnKind, type Value } from '../../src/push/copy-rows.
 import { epochUsOf } from '../../src/push/event-time.ts';
 
 const HEADER = '5047434f50590aff0d0a000000000000000000';
+/** 7, as the first column. */
+const EPOCH = '0000000400000007';
 const NULL = 'ffffffff';
 
 function hex(kind: ColumnKind, value: Value): string {
-  const rows = new CopyRows([kind]);
+  const rows = new CopyRows([kind], 7);
   rows.add([value]);
   const text = rows.finish().toHex();
-  assert.ok(text.startsWith(`${HEADER}0001`) && text.endsWith('ffff'), text);
-  return text.slice(HEADER.length + 4, -4);
+  const start = `${HEADER}0002${EPOCH}`;
+  assert.ok(text.startsWith(start) && text.endsWith('ffff'), text);
+  return text.slice(start.length, -4);
 }
 
 test('CopyRows writes each kind as PostgreSQL reads it', () => {
@@ -30,6 +33,10 @@ test('CopyRows writes each kind as PostgreSQL reads it', () => {
     hex('uuid', '019cab00-0000-7000-8000-000000000001'),
     '00000010019cab00000070008000000000000001',
   );
+  assert.equal(
+    hex('uuid', '019CAB00-0000-7000-8000-00000000000F'),
+    '00000010019cab0000007000800000000000000f',
+  );
   assert.equal(hex('time', '2000-01-01 00:00:01.000002999'), '0000000800000000000f4242');
   assert.equal(hex('moment', 946_684_800_000_001), '000000080000000000000001');
 });
@@ -44,6 +51,11 @@ test('CopyRows writes NULL for what is not a value of its column', () => {
     ['inet', 'not an address'],
     ['inet', ''],
     ['uuid', 'zzzzzzzz-0000-7000-8000-000000000001'],
+    ['uuid', '019cab00-0000-7000-8000-00000000000g'],
+    ['uuid', '019cab00-0000-7000-8000-00000000000\u0430'],
+    ['uuid', '019cab0000007000800000000000000112345'.slice(0, 36)],
+    ['uuid', '-'.repeat(36)],
+    ['uuid', '019cab00-0000-7000-8000-00000000-0001'],
     ['uuid', '1'],
     ['time', '2026-02-30x'],
     ['time', ''],
@@ -54,10 +66,10 @@ test('CopyRows writes NULL for what is not a value of its column', () => {
 });
 
 test('CopyRows grows with what is added', () => {
-  const rows = new CopyRows(['text', 'int4']);
+  const rows = new CopyRows(['text', 'int4'], 7);
   for (let index = 0; index < 1000; index += 1) rows.add(['\u{1f600}'.repeat(100), index]);
   const octets = rows.finish();
-  assert.equal(octets.length, 19 + 1000 * (2 + 4 + 400 + 4 + 4) + 2);
+  assert.equal(octets.length, 19 + 1000 * (2 + 8 + 4 + 400 + 4 + 4) + 2);
 });
 
 test('epochUsOf() reads the times of the log, and of SentryPeer 4.x', () => {

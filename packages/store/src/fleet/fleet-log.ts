@@ -33,12 +33,13 @@ export class FleetLog {
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES ('${FLEET_CURSOR}', ?)
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
-    this.#nextEvent = database.prepare(
-      'SELECT max(honey_id) AS id FROM (SELECT honey_id FROM honey WHERE honey_id > ? ORDER BY honey_id LIMIT ?)',
-    );
-    this.#nextRepeat = database.prepare(
-      'SELECT max(repeat_id) AS id FROM (SELECT repeat_id FROM fleet_repeat WHERE repeat_id > ? ORDER BY repeat_id LIMIT ?)',
-    );
+    // As many ids, not as many rows: to count rows the writer would have to walk over them.
+    this.#nextEvent = database.prepare(`
+      SELECT min((SELECT min(honey_id) FROM honey WHERE honey_id > ?) + ? - 1,
+        (SELECT max(honey_id) FROM honey)) AS id`);
+    this.#nextRepeat = database.prepare(`
+      SELECT min((SELECT min(repeat_id) FROM fleet_repeat WHERE repeat_id > ?) + ? - 1,
+        (SELECT max(repeat_id) FROM fleet_repeat)) AS id`);
     this.#removeRepeats = database.prepare('DELETE FROM fleet_repeat WHERE repeat_id <= ?');
     // What is being pushed is not changed any more: a later count gets an entry of its own.
     this.#addRepeat = database.prepare(`

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { FleetReader, Store } from '../../src/index.ts';
+import { FleetReader, Store, type FleetMarks } from '../../src/index.ts';
 import {
   batchOf,
   NODE_ID,
@@ -15,6 +16,20 @@ import {
 
 const SHARE = { events: 2, repeats: 2 };
 
+/** All events of a batch. */
+function read(reader: FleetReader, marks: FleetMarks) {
+  const { events, repeats } = reader.batch(marks);
+  const slices = [...events];
+  return {
+    repeats,
+    rows: slices.flatMap((slice) => slice.rows),
+    missing: slices.reduce((sum, slice) => sum + slice.missing, 0),
+    slices: slices.length,
+  };
+}
+
+const idsOf = (rows: readonly (readonly unknown[])[]) => rows.map(([honeyId]) => honeyId);
+
 test('FleetReader reads what the marks say, also the counts that come later', () => {
   using directory = new TestDirectory();
   const path = directory.file('a.db');
@@ -23,15 +38,9 @@ test('FleetReader reads what the marks say, also the counts that come later', ()
   const reader = FleetReader.open(path, { hasMessages: true });
   const first = store.nextForFleet(SHARE, store.openFleet().pushed !== 0);
   assert.deepEqual([first.pushed, first.pushing, reader.hasMore(first)], [0, 2, true]);
-  const { events, repeats, missing } = reader.batch(first);
-  assert.deepEqual(
-    events.map(([honeyId]) => honeyId),
-    [1, 2],
-  );
-  assert.deepEqual(
-    String(events[0]?.at(-1)),
-    Buffer.from(OBSERVATION.sipMessage).toString('latin1'),
-  );
+  const { rows, repeats, missing } = read(reader, first);
+  assert.deepEqual(idsOf(rows), [1, 2]);
+  assert.deepEqual(String(rows[0]?.at(-1)), Buffer.from(OBSERVATION.sipMessage).toString('latin1'));
   assert.deepEqual([repeats, missing], [[], 0]);
 
   store.append([
@@ -39,12 +48,54 @@ test('FleetReader reads what the marks say, also the counts that come later', ()
   ]);
   while (store.maintain()) assert.ok(true);
   const second = store.nextForFleet(SHARE, true);
-  assert.deepEqual(
-    reader.batch(second).events.map(([honeyId]) => honeyId),
-    [3],
-  );
+  assert.deepEqual(idsOf(read(reader, second).rows), [3]);
   assert.deepEqual(reader.batch(second).repeats, [[1, 4, OBSERVATION.eventEpochUs]]);
   assert.equal(reader.hasMore(second), false);
+  reader.close();
+});
+
+test('FleetReader reads a large batch in slices, each of its own moment, and counts what was removed', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('a.db');
+  using store = Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path });
+  store.append([
+    batchOf(Array.from({ length: 900 }, (_, index) => ({ eventUuid: uuidOf(index) }))),
+  ]);
+  using database = new DatabaseSync(path);
+  database.exec('DELETE FROM honey WHERE honey_id <= 20 OR honey_id BETWEEN 300 AND 309');
+  store.openFleet();
+  const reader = FleetReader.open(path);
+  const marks = store.nextForFleet({ events: 700, repeats: 2 }, false);
+  assert.deepEqual([marks.pushed, marks.pushing], [0, 720], 'ids from the first row on');
+  const { rows, missing, slices } = read(reader, marks);
+  assert.deepEqual([rows.length, missing, slices], [690, 30, 3]);
+  assert.deepEqual([rows[0]?.[0], rows.at(-1)?.[0]], [21, 720]);
+
+  // While it is read a message is counted on a row that was not read yet, and another row is removed.
+  const { events } = reader.batch(marks);
+  let later: unknown;
+  let lost = 0;
+  for (const slice of events) {
+    if (later === undefined) {
+      const last = { eventUuid: uuidOf(699), count: 4, lastEpochUs: OBSERVATION.eventEpochUs };
+      store.append([batchOf([], [last])]);
+      while (store.maintain()) assert.ok(true);
+      database.exec('DELETE FROM honey WHERE honey_id = 701');
+    }
+    later = slice.rows.find(([honeyId]) => honeyId === 700)?.at(-1) ?? 0;
+    lost += slice.missing;
+  }
+  assert.deepEqual([later, lost], [1, 31]);
+  assert.equal(
+    database.prepare('SELECT seen_count FROM honey WHERE honey_id = 700').get()?.['seen_count'],
+    5,
+  );
+
+  // The last rows, and then none.
+  const second = store.nextForFleet({ events: 700, repeats: 2 }, true);
+  assert.deepEqual([second.pushed, second.pushing, second.repeatsPushing], [720, 900, 1]);
+  const third = store.nextForFleet({ events: 700, repeats: 2 }, true);
+  assert.deepEqual([third.pushed, third.pushing], [900, 900]);
   reader.close();
 });
 
@@ -61,8 +112,10 @@ test('FleetReader leaves out what a hub took from the fleet', () => {
   const marks = store.nextForFleet(SHARE, false);
   const all = FleetReader.open(path);
   const own = FleetReader.open(path, { recordedBy: NODE_ID });
-  const idsOf = (reader: FleetReader) => reader.batch(marks).events.map(([honeyId]) => honeyId);
-  assert.deepEqual([idsOf(all), idsOf(own)], [[1, 2], [1]]);
-  assert.deepEqual([own.batch(marks).missing, own.cursor('fleet'), own.cursor('x')], [0, 0, 0]);
+  assert.deepEqual(
+    [all, own].map((reader) => idsOf(read(reader, marks).rows)),
+    [[1, 2], [1]],
+  );
+  assert.deepEqual([read(own, marks).missing, own.cursor('fleet'), own.cursor('x')], [0, 0, 0]);
   for (const reader of [all, own]) reader.close();
 });
