@@ -27,6 +27,7 @@ import { VerbosePrinter } from './output/verbose-printer.ts';
 import { openAgent } from './open-agent.ts';
 import { prepareSip, type SipPlan } from './open-sip.ts';
 import { ApiService } from './services/api-service.ts';
+import type { SummarySender } from './services/analytics/summary-sender.ts';
 import type { FleetService } from './services/fleet/fleet-service.ts';
 import type { PoolService, PoolServicePorts } from './services/pool-service.ts';
 import { SocketDrops } from './services/socket-drops.ts';
@@ -262,6 +263,7 @@ async function openOutputs(
     { config, nodeId, proxies: ports.proxies },
   );
   if (webhooks !== undefined) consumers.push(scope.use(webhooks));
+  scope.use((await openSummary(ports, config)) ?? null);
   const fleet = await openFleet(ports, config, nodeId);
   if (fleet !== undefined) {
     consumers.push(scope.use(fleet));
@@ -316,6 +318,23 @@ async function openWebhooks(
     config.webhooks,
     { ...facts, appVersion: VERSION },
   );
+}
+
+/** The summary of each day, which is opted into twice. */
+async function openSummary(
+  {
+    log,
+    engine,
+    logger,
+    clock,
+    proxies,
+  }: DaemonPorts & { readonly log: StoreReader; readonly engine: Engine },
+  { analytics, analyticsSummary: url, analyticsSeen: seen }: Config,
+): Promise<SummarySender | undefined> {
+  if (!analytics || url === undefined) return undefined;
+  const { SummarySender } = await import('./services/analytics/summary-sender.ts');
+  const saveCursor = (name: string, day: number) => engine.write('saveCursor', name, day);
+  return SummarySender.open({ log, saveCursor, clock, logger }, { url, seen, proxies });
 }
 
 async function openFleet(

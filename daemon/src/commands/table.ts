@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { ALLOW } from './allow.ts';
+import { ANALYTICS } from './analytics.ts';
 import { BACKUP } from './backup.ts';
 import { BGP } from './bgp.ts';
 import { BLOCK, UNBLOCK } from './block.ts';
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   ...FLEET,
   ...POOL,
   ...WEBHOOK,
+  ...ANALYTICS,
   CHECK_CONFIG,
   DEMO,
   completionCommand(() => COMMANDS),

@@ -30,7 +30,7 @@ import {
   switchType,
   syslogTargetType,
 } from './value-types.ts';
-import { choiceType } from './webhook-types.ts';
+import { choiceType, textType, urlType } from './webhook-types.ts';
 import { WEBHOOK_OPTIONS } from './webhook-options.ts';
 
 /*
@@ -202,6 +202,22 @@ export const OPTIONS = {
     type: switchType,
     defaultValue: false,
     doc: 'Keep the hourly sums behind graphs for a year instead of a month: messages by method, transport, grade, tool, country, network and range of numbers, without addresses. Nothing is sent anywhere.',
+  }),
+  analyticsSummary: derivedOption({
+    group: 'database',
+    long: 'analytics-summary',
+    type: urlType,
+    defaultText: 'nothing is sent',
+    needs: 'analytics',
+    doc: 'Post a summary of each day to this address of yours, once; `sentrypeer analytics preview` prints it. Only with --analytics-seen.',
+  }),
+  analyticsSeen: derivedOption({
+    group: 'database',
+    long: 'analytics-seen',
+    type: textType,
+    defaultText: 'none',
+    needs: 'analytics',
+    doc: 'The code that `sentrypeer analytics preview` prints: you saw what is sent to that address, in this form.',
   }),
   dbSizeMaxOctets: option({
     group: 'database',

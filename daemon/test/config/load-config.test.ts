@@ -39,6 +39,8 @@ test('loadConfig() without anything gives the documented defaults', () => {
       groupReadable: false,
       foldWindowSeconds: 60,
       analytics: false,
+      analyticsSeen: undefined,
+      analyticsSummary: undefined,
       retentionDays: 0,
       dbSizeMaxOctets: 1_073_741_824,
       dbFreeMinOctets: 268_435_456,

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Names of each kind in the summary of a day, 1 and above. Chosen: a few KB a day. */
+export const SUMMARY_NAMES_MAX = 20;
+
+/**
+ * Milliseconds between two looks whether a day is over, or the summary that could not be delivered can be now. Chosen:
+ * nobody waits for it.
+ */
+export const SUMMARY_CHECK_MS = 600_000;
+
+/** Milliseconds for a summary and the answer to it. */
+export const SUMMARY_TIMEOUT_MS = 30_000;
+
+/** User-Agents that a summary reads to count the known tools, 1 and above. Chosen: more than are kept of a day. */
+export const SUMMARY_TOOLS_READ_MAX = 10_000;
