@@ -52,7 +52,7 @@ async function met(node: DaemonProcess, addresses: readonly string[]): Promise<v
   });
 }
 
-const NETWORK = ['-p', '-b', 'none', '--neighbours=off', '--share-delay=0'];
+const NETWORK = ['-r', '--threads=1', '-p', '--neighbours=off', '--share-delay=0'];
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -65,17 +65,18 @@ async function freePort(): Promise<number> {
 
 test('what two voters met is listed at a third node within seconds, and gone when one is distrusted', async () => {
   const port = await freePort();
-  const linked = [...NETWORK, '-r', '--threads=1', '--dht-port=0', `--pool-peer=127.0.0.1:${port}`];
   await using hub = await DaemonProcess.start([
-    '-r',
-    '--threads=1',
     ...NETWORK,
+    '--bootstrap-node=none',
     '--dht-address=127.0.0.1',
     `--dht-port=${port}`,
   ]);
+  const start = (...flags: readonly string[]): Promise<DaemonProcess> =>
+    DaemonProcess.start([...NETWORK, '--dht-port=0', ...flags]);
   const voters = await Promise.all([
-    DaemonProcess.start([...linked, '--dht-address=127.1.0.1']),
-    DaemonProcess.start([...linked, '--dht-address=127.2.0.1']),
+    start('--bootstrap-node=none', '--dht-address=127.1.0.1', `--pool-peer=127.0.0.1:${port}`),
+    // The other one is told nothing but a node of the DHT, and finds the pool there.
+    start(`--bootstrap-node=127.0.0.1:${port}`, '--dht-address=127.2.0.1'),
   ]);
   await using scope = new AsyncDisposableStack();
   for (const voter of voters) scope.use(voter);

@@ -2,7 +2,14 @@
 
 import { DHT_NETWORK_MAX, SHARE_BUDGET_OCTETS_MIN, SHARE_DELAY_SECONDS_MAX } from '../limits.ts';
 import { derivedOption, option } from './option.ts';
-import { hostsType, neighboursType, poolPeersType, type HostPort } from './pool-types.ts';
+import {
+  hostsType,
+  neighboursType,
+  poolAddressType,
+  poolPeersType,
+  type HostPort,
+  type PoolAddress,
+} from './pool-types.ts';
 import {
   addressesType,
   countType,
@@ -102,6 +109,14 @@ export const POOL_OPTIONS = {
     defaultText: 'none',
     needs: 'peer-to-peer',
     doc: 'Node of the pool to keep a link with (TCP, TLS 1.3), and its key, if another must not answer.',
+  }),
+  poolAddress: option<PoolAddress>({
+    group: 'pool',
+    long: 'pool-address',
+    type: poolAddressType,
+    defaultValue: 'auto',
+    needs: 'peer-to-peer',
+    doc: 'Address at which other nodes of the pool reach this one (TCP), which it says in the DHT, one of each family; auto is where other nodes see it, none says nothing.',
   }),
   poolKeyFile: derivedOption({
     group: 'pool',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isZonedAddress } from '@sentrypeer/ip';
+import { canonicalAddress, familyOf, isZonedAddress } from '@sentrypeer/ip';
 import {
   formatListenAddress,
   isHostName,
@@ -17,6 +17,8 @@ export interface HostPort {
 
 const DHT_PORT = 4222;
 const KEY_SIZE = 32;
+/** Nodes dial no port below this one. */
+const PORT_MIN = 1024;
 const NEIGHBOURS = ['off', 'link', 'admin', 'site', 'organization'] as const;
 
 export type NeighboursScope = (typeof NEIGHBOURS)[number];
@@ -49,6 +51,47 @@ export const poolPeersType: ValueType<readonly PoolPeer[]> = {
       )
       .join(','),
 };
+
+/** Where others reach this node; without a port it is that of the DHT. `auto`: where they see it. */
+export type PoolAddress =
+  | 'auto'
+  | readonly { readonly address: string; readonly port: number | undefined }[];
+
+export const poolAddressType: ValueType<PoolAddress> = {
+  placeholder: 'ADDRESS[:PORT]',
+  wanted:
+    'auto, none, or an address such as 192.0.2.1 or [2001:db8::1]:4222 with a port above 1023',
+  toml: ['string'],
+  repeatable: true,
+  parse: (text) => {
+    if (text === 'auto') return 'auto';
+    const all = text === 'none' ? [] : parseList(text, parseOwnAddress);
+    const families = new Set(all?.map(({ address }) => familyOf(address)));
+    return families.size === all?.length ? all : undefined;
+  },
+  format: (value) =>
+    value === 'auto'
+      ? 'auto'
+      : value.length === 0
+        ? 'none'
+        : value
+            .map(({ address, port }) =>
+              port === undefined ? address : formatListenAddress({ address, port }),
+            )
+            .join(','),
+};
+
+function parseOwnAddress(text: string): Exclude<PoolAddress, 'auto'>[number] | undefined {
+  const bare = bareAddress(text);
+  if (bare !== undefined) {
+    const address = canonicalAddress(bare);
+    return address === undefined ? undefined : { address, port: undefined };
+  }
+  const at = parseHostPort(text);
+  const address = at && canonicalAddress(at.host);
+  if (address === undefined || at === undefined || at.port < PORT_MIN) return undefined;
+  return { address, port: at.port };
+}
 
 function keyText(hex: string): string {
   return Uint8Array.fromHex(hex).toBase64({ alphabet: 'base64url', omitPadding: true });

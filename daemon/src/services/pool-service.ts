@@ -107,9 +107,16 @@ export class PoolService implements AsyncDisposable {
     scope.use(pool);
     pool.running.catch(ports.onFailed);
     const { PoolLinks } = await import('./pool/pool-links.ts');
-    const dhtNodes = () => dht.exportState().nodes;
+    const surroundings = {
+      nodes: () => dht.exportState().nodes,
+      seenAt: () => dht.status().reportedAddresses,
+    };
     const links = scope.use(
-      await PoolLinks.open({ ...ports, dhtNodes, wakeAfter }, config, dht.locals),
+      await PoolLinks.open(
+        { ...ports, rendezvousNetwork: dht, surroundings, wakeAfter },
+        config,
+        dht.locals,
+      ),
     );
     const neighbours =
       config.neighbours === 'off'

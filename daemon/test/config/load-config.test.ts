@@ -90,6 +90,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       shareBudgetOctets: 4_194_304,
       shareDelaySeconds: 60,
       poolPeers: undefined,
+      poolAddress: 'auto',
       poolKeyFile: undefined,
       poolQuorum: 2,
       noNetworkCheck: false,

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
+import type { DhtNode } from '@sentrypeer/dht';
+import { openDht } from '@sentrypeer/dht/udp';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
 import type { Config } from '../../src/config/config.ts';
@@ -45,11 +47,19 @@ interface NodeOptions {
   readonly folder?: string;
   /** Local addresses to dial from. @default as the system routes */
   readonly dialsFrom?: readonly string[];
+  /** To be found and to find others by. @default none */
+  readonly dht?: DhtNode;
 }
 
 type WriterArguments = readonly [readonly PoolPage[] | readonly ProvedNetwork[], boolean?];
 
-/** A node without a DHT. */
+const NO_DHT = {
+  put: async () => ({ id: 1n, announced: false, nodesCount: 0 }),
+  cancel: () => false,
+  get: async () => [],
+};
+
+/** A node. */
 class Node implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
@@ -74,6 +84,7 @@ class Node implements AsyncDisposable {
     poolKeyFile,
     folder,
     dialsFrom,
+    dht,
   }: NodeOptions = {}): Promise<Node> {
     const path = folder ?? mkdtempSync(join(tmpdir(), 'sentrypeer-links-'));
     const dbFile = join(path, 'sentrypeer.db');
@@ -81,7 +92,8 @@ class Node implements AsyncDisposable {
     const store = Store.open(ports, { path: dbFile });
     const reader = StoreReader.open(dbFile);
     const identity = await openIdentity(join(path, 'identity.json'));
-    const port = await freePort();
+    const [local = { address: HOST, port: await freePort() }] = dht?.locals ?? [];
+    const { port } = local;
     const write = async (command: string, ...[what, asSelf]: WriterArguments) =>
       command === 'proveNetworks'
         ? store.proveNetworks(what as readonly ProvedNetwork[])
@@ -89,7 +101,8 @@ class Node implements AsyncDisposable {
     const config: Partial<Config> = {
       dhtPort: port,
       dhtNetwork: 0,
-      dhtAddresses: dialsFrom ?? 'all',
+      dhtAddresses: dialsFrom ?? (dht === undefined ? 'all' : [local.address]),
+      poolAddress: 'auto',
       shareDelaySeconds: 0,
       poolPeers: peers.map((peer) => ({
         host: HOST,
@@ -104,7 +117,8 @@ class Node implements AsyncDisposable {
         engine: { write } as unknown as Engine,
         log: reader,
         identity,
-        dhtNodes: () => [],
+        rendezvousNetwork: dht ?? NO_DHT,
+        surroundings: { nodes: () => [], seenAt: () => dht?.status().reportedAddresses ?? [] },
         onFailed: (error) => assert.fail(String(error)),
         wakeAfter: (waitMs, run) => {
           const timeout = setTimeout(run, waitMs);
@@ -112,7 +126,7 @@ class Node implements AsyncDisposable {
         },
       },
       config as Config,
-      [{ address: HOST, port }],
+      [local],
     );
     return new Node({ folder: path, port, identity, reader, links, store });
   }
@@ -131,6 +145,10 @@ class Node implements AsyncDisposable {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
     const rows = database.prepare('SELECT DISTINCT subject FROM pool_claim ORDER BY subject').all();
     return rows.map((row) => String(row['subject']));
+  }
+
+  trust(other: Node): void {
+    this.#store.setTrust(other.identity.nodeId, 'trusted');
   }
 
   /** Networks in which links proved nodes to be, by the node's id. */
@@ -216,4 +234,32 @@ test('a link proves the network of the node, which dials from the address that i
   });
   assert.deepEqual(far.networks(), { [hub.identity.nodeId]: '127.0.0.0/16' });
   assert.deepEqual(blind.networks(), {}, 'it has no address of IPv4 to dial from');
+});
+
+test('nodes find each other in the DHT, and a voter is found wherever it is', async () => {
+  await using scope = new AsyncDisposableStack();
+  const openAt = async (address: string, bootstrap: readonly DhtNode[]): Promise<DhtNode> => {
+    const hosts = bootstrap.flatMap(({ locals }) =>
+      locals.map((local) => `${local.address}:${local.port}`),
+    );
+    const options = { port: 0, addresses: [address], bootstrap: hosts, logger: silentLogger };
+    return scope.use(await openDht(options));
+  };
+  const first = await openAt('127.1.0.1', []);
+  const dhts = [first];
+  for (const address of ['127.2.0.1', '127.3.0.1', '127.3.0.2', '127.3.0.3']) {
+    dhts.push(await openAt(address, [first]));
+  }
+  await Promise.all(dhts.map((dht) => dht.connected(AbortSignal.timeout(60_000))));
+  const nodes: Node[] = [];
+  for (const dht of dhts) nodes.push(scope.use(await Node.open({ dht })));
+  const [alice, bob, ...others] = nodes;
+  assert.ok(alice !== undefined && bob !== undefined);
+  await until('links', () => nodes.every(({ links }) => links.status().links.length > 0));
+  // All of the others are in one network, in which Alice has one link.
+  for (const node of others) alice.trust(node);
+  await until('networks of the voters', () =>
+    others.every(({ identity }) => alice.networks()[identity.nodeId] === '127.3.0.0/16'),
+  );
+  assert.equal(alice.reader.pool.counts().unproved, 0);
 });

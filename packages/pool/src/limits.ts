@@ -296,6 +296,28 @@ export const LINK_KNOWN_MIN = 1024;
 /** Keys whose quiet pages the other end may ask for: as many as it may have voters. */
 export const FOLLOWED_MAX = 64;
 
+/** Endpoints of a contact: one of each family. */
+export const CONTACT_ENDPOINTS_MAX = 2;
+
+/** Lowest port of a contact. Chosen: nobody can have nodes of the pool dial a well-known service of somebody else. */
+export const CONTACT_PORT_MIN = 1024;
+
+/** Seconds for which a contact is taken, after which it is made anew, and that it may be ahead of our clock. */
+export const CONTACT_AGE_S_MAX = 86_400;
+export const CONTACT_RENEWED_S = 43_200;
+export const CONTACT_FUTURE_S_MAX = 300;
+
+/** Contacts that one look-up takes, of these from one network, and signatures that it checks for that. */
+export const CONTACTS_FOUND_MAX = 16;
+export const CONTACTS_OF_NETWORK_MAX = 2;
+export const CONTACTS_CHECKED_MAX = 64;
+
+/** Contacts in the name of one key of which a look-up checks the signature. Chosen: a tenth of a second. */
+export const CONTACTS_OF_KEY_CHECKED_MAX = 512;
+
+/** Of the 64 keys of the DHT under which there are contacts, those that one look-up looks under. */
+export const SHARDS_AT_ONCE = 8;
+
 /** Pages of an author that is no voter: at once, as many as are kept of it, and an hour. */
 export const AUTHOR_PAGES_BURST = 64;
 export const AUTHOR_PAGES_PER_HOUR = 6;

@@ -3,10 +3,11 @@
 import { randomFillSync, randomInt } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Places } from '@sentrypeer/geo';
-import { independentNetwork, isPublicAddress } from '@sentrypeer/ip';
+import { independentNetwork } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import type { LinkPeer } from '@sentrypeer/pool/link';
 import { Exchange, type ExchangeCounters, type Taken } from '@sentrypeer/pool/link';
+import { Rendezvous, type RendezvousPorts } from '@sentrypeer/pool/rendezvous';
 import { LinkDoor, type LinkTarget } from '@sentrypeer/pool/tls';
 import type { PageOutcome, PoolPage, ProvedNetwork, StoreReader } from '@sentrypeer/store';
 import type { Config } from '../../config/config.ts';
@@ -15,16 +16,17 @@ import type { Identity } from '../../identity.ts';
 import { checkPage } from './check-page.ts';
 import { openSpeaker } from './open-speaker.ts';
 import {
-  AVOIDED_MS,
   DIAL_MS_MAX,
   DIAL_MS_MIN,
-  LINKS_OUT,
   LINKS_OUT_LOOK_MS,
   PROVED_AGAIN_MS,
   SPEAK_MS,
   TARGETS_MAX,
+  URGENT_LOOK_MS,
+  VOTER_PROVED_DAYS,
 } from './limits.ts';
 import { poolNetworkOf, type PoolNetwork } from './pool-key.ts';
+import { Seeker, type Surroundings } from './seeker.ts';
 
 export interface PoolLinksPorts {
   readonly engine: Engine;
@@ -34,8 +36,9 @@ export interface PoolLinksPorts {
   readonly logger: Logger;
   /** A part of it failed while it ran. */
   readonly onFailed: (error: unknown) => void;
-  /** Nodes of the DHT, which may be nodes of the pool: they have the same port. */
-  readonly dhtNodes: () => readonly { readonly address: string; readonly port: number }[];
+  /** The DHT, in which nodes say where they are. */
+  readonly rendezvousNetwork: RendezvousPorts['network'];
+  readonly surroundings: Surroundings;
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
 }
 
@@ -55,8 +58,6 @@ export class PoolLinks implements AsyncDisposable {
   readonly #running: Promise<void>[] = [];
   /** Neighbours, by host and port. */
   readonly #met = new Set<string>();
-  /** Until when nodes that could not be reached are left alone, monotonic milliseconds. */
-  readonly #avoided = new Map<string, number>();
   #door: LinkDoor | undefined;
   /** Tell autonomous systems, where there is a file of them. */
   #places: Places | undefined;
@@ -151,8 +152,39 @@ export class PoolLinks implements AsyncDisposable {
       this.#door = await LinkDoor.open(ports, { ...options, locals: [] });
     }
     for (const peer of config.poolPeers ?? []) this.#run(this.#keep(peer));
-    this.#run(this.#lookForMore());
+    this.#run(this.#seek(this.#openSeeker(this.#door, config, locals)));
     this.#run(this.#speak(config));
+  }
+
+  #openSeeker(
+    door: LinkDoor,
+    { poolAddress, dhtPort }: Pick<Config, 'poolAddress' | 'dhtPort'>,
+    locals: readonly { readonly port: number }[],
+  ): Seeker {
+    const { clock, identity, log, rendezvousNetwork, surroundings } = this.#ports;
+    const { networkId } = this.#network;
+    const random = { fill: (octets: Uint8Array) => randomFillSync(octets) };
+    const ports = { network: rendezvousNetwork, signer: identity, clock, random };
+    const ownPort = locals[0]?.port ?? dhtPort;
+    return new Seeker(
+      {
+        clock,
+        door,
+        rendezvous: new Rendezvous(ports, networkId),
+        surroundings,
+        links: () => this.#exchange.links,
+        unprovedVoters: () =>
+          log.pool.unprovedVoters(clock.epochUs() - VOTER_PROVED_DAYS * 86_400_000_000),
+        signal: this.#closing.signal,
+      },
+      {
+        ownEndpoints:
+          poolAddress === 'auto'
+            ? 'auto'
+            : poolAddress.map(({ address, port = ownPort }) => ({ address, port })),
+        port: door.isListening ? ownPort : undefined,
+      },
+    );
   }
 
   /** What fails by a bug of ours ends the daemon. */
@@ -204,39 +236,15 @@ export class PoolLinks implements AsyncDisposable {
     });
   }
 
-  /** Tries nodes of the DHT, in networks of which there is none yet, until there are links enough. */
-  async #lookForMore(): Promise<void> {
+  /** Looks for voters and for links that are missing. */
+  async #seek(seeker: Seeker): Promise<void> {
+    let isUrgent = true;
     while (!this.#isClosed) {
-      await this.#pause(LINKS_OUT_LOOK_MS);
+      await this.#pause(isUrgent ? URGENT_LOOK_MS : LINKS_OUT_LOOK_MS);
+      if (this.#isClosed) return;
       this.#prove();
-      const { links } = this.#exchange;
-      if (links.filter(({ isOutward }) => isOutward).length >= LINKS_OUT) continue;
-      const target = this.#candidate(new Set(links.map(({ address }) => networkOf(address))));
-      if (target === undefined) continue;
-      const name = `${target.address} ${target.port}`;
-      this.#avoided.set(name, this.#ports.clock.nowMs() + AVOIDED_MS);
-      const [oldest] = this.#avoided.keys();
-      if (this.#avoided.size > TARGETS_MAX && oldest !== undefined) this.#avoided.delete(oldest);
-      const called = await this.#door?.call({
-        host: target.address,
-        port: target.port,
-        key: undefined,
-      });
-      if (called?.kind === 'linked') this.#avoided.delete(name);
+      isUrgent = await seeker.step();
     }
-  }
-
-  #candidate(linked: ReadonlySet<string>) {
-    const nowMs = this.#ports.clock.nowMs();
-    const free = this.#ports
-      .dhtNodes()
-      .filter(
-        ({ address, port }) =>
-          isPublicAddress(address) &&
-          !linked.has(networkOf(address)) &&
-          (this.#avoided.get(`${address} ${port}`) ?? 0) <= nowMs,
-      );
-    return free[free.length === 0 ? 0 : randomInt(free.length)];
   }
 
   /** Says what this node met, as it is time for it. */

@@ -112,6 +112,11 @@ export class LinkDoor implements AsyncDisposable {
     }
   }
 
+  /** Whether others can dial this node. */
+  get isListening(): boolean {
+    return this.#servers.length > 0;
+  }
+
   /** Resolves when it is linked, or why it is not. Never rejects. */
   async call({ host, port, key }: LinkTarget): Promise<CallResult> {
     if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };

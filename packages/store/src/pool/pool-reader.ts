@@ -53,6 +53,7 @@ export class PoolReader {
   readonly #pageIds: StatementSync;
   readonly #changes: StatementSync;
   readonly #voterKeys: StatementSync;
+  readonly #unprovedVoters: StatementSync;
   readonly #ownPages: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
@@ -75,6 +76,9 @@ export class PoolReader {
     this.#voterKeys = database.prepare(
       `SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}`,
     );
+    this.#unprovedVoters = database.prepare(`
+      SELECT node_id FROM origin WHERE is_voter AND NOT EXISTS (SELECT 1 FROM pool_network
+        WHERE pool_network.node_id = origin.node_id AND proved_us > ?)`);
     this.#ownPages = database.prepare(`
       SELECT page_id, octets FROM pool_page
       WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
@@ -123,6 +127,12 @@ export class PoolReader {
   voterKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#voterKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
+  }
+
+  /** Ids of voters in no network that a link proved after this time, wall-clock microseconds. */
+  unprovedVoters(sinceEpochUs: number): readonly string[] {
+    const rows = guarded(this.#path, () => this.#unprovedVoters.all(sinceEpochUs));
+    return rows.map((row) => String(row['node_id']));
   }
 
   /** Pairs of pages that prove that their author lies, by author. */

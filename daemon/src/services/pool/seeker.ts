@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { randomInt } from 'node:crypto';
+import { independentNetwork, isLocalAddress, isPublicAddress } from '@sentrypeer/ip';
+import type { Clock } from '@sentrypeer/kernel';
+import type { LinkPeer } from '@sentrypeer/pool/link';
+import type { ContactEndpoint, NodeContact, Rendezvous } from '@sentrypeer/pool/rendezvous';
+import type { LinkDoor, LinkTarget } from '@sentrypeer/pool/tls';
+import {
+  CONTACTS_LOOK_MS,
+  CONTACTS_PASS_MS,
+  FIND_MS_MAX,
+  LINKS_OUT,
+  SEEN_AT_MIN,
+  VOTER_LOOK_MS,
+  VOTERS_SOUGHT_MAX,
+} from './limits.ts';
+import { Tried } from './tried.ts';
+
+/** What the DHT node knows. */
+export interface Surroundings {
+  /** Nodes of the DHT, which may be nodes of the pool: they have the same port. */
+  readonly nodes: () => readonly { readonly address: string; readonly port: number }[];
+  /** At which addresses other nodes see this one, and how many said so, most first. */
+  readonly seenAt: () => readonly { readonly address: string; readonly votes: number }[];
+}
+
+export interface SeekerPorts {
+  readonly clock: Clock;
+  readonly door: Pick<LinkDoor, 'call'>;
+  readonly rendezvous: Pick<Rendezvous, 'announce' | 'find' | 'some' | 'isThrough'>;
+  readonly surroundings: Surroundings;
+  readonly links: () => readonly LinkPeer[];
+  /** Ids of voters whose network was not proved for long. */
+  readonly unprovedVoters: () => readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface SeekerOptions {
+  /** What others are to dial: `auto` is where other nodes of the DHT see this one. */
+  readonly ownEndpoints: readonly ContactEndpoint[] | 'auto';
+  /** Where this node listens; `undefined` where it does not. */
+  readonly port: number | undefined;
+}
+
+/** Finds nodes to link with: voters first, then whoever is in a network in which there is no link. */
+export class Seeker {
+  readonly #ports: SeekerPorts;
+  readonly #options: SeekerOptions;
+  readonly #tried = new Tried();
+  /** When voters were looked for last, monotonic milliseconds. */
+  readonly #soughtAtMs = new Map<string, number>();
+  #found: readonly NodeContact[] = [];
+  /** When to look for others by chance, monotonic milliseconds. */
+  #lookAtMs = 0;
+  #looksCount = 0;
+
+  constructor(ports: SeekerPorts, options: SeekerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Says where this node is, looks for a voter, and for one more link where there are too few. @returns Whether it is urgent to go on. */
+  async step(): Promise<boolean> {
+    const { rendezvous, links } = this.#ports;
+    void rendezvous.announce(this.#ownEndpoints());
+    const wasVoter = await this.#seekVoter();
+    const outwardCount = links().filter(({ isOutward }) => isOutward).length;
+    if (outwardCount >= LINKS_OUT) return wasVoter;
+    // Turn by turn, so that junk in the one place keeps nobody from the other.
+    this.#looksCount += 1;
+    await (this.#looksCount % 2 === 1 ? this.#dialContact() : this.#dialDhtNode());
+    return wasVoter || links().length === 0;
+  }
+
+  #ownEndpoints(): readonly ContactEndpoint[] {
+    const { ownEndpoints, port } = this.#options;
+    if (ownEndpoints !== 'auto') return ownEndpoints;
+    if (port === undefined) return [];
+    const seen = this.#ports.surroundings.seenAt();
+    return [true, false].flatMap((isIpv6) => {
+      const [best, ...others] = seen.filter(({ address }) => address.includes(':') === isIpv6);
+      // Who is alone in saying so, or against most others, may lie.
+      const otherVotes = others.reduce((sum, { votes }) => sum + votes, 0);
+      return best === undefined || best.votes < SEEN_AT_MIN || best.votes <= otherVotes
+        ? []
+        : [{ address: best.address, port }];
+    });
+  }
+
+  /** @returns Whether there was one to look for. */
+  async #seekVoter(): Promise<boolean> {
+    const { clock, rendezvous, unprovedVoters } = this.#ports;
+    const nowMs = clock.nowMs();
+    const linked = new Set(this.#ports.links().map(({ nodeId }) => nodeId));
+    const nodeId = unprovedVoters().find(
+      (one) =>
+        !linked.has(one) && nowMs - (this.#soughtAtMs.get(one) ?? -Infinity) >= VOTER_LOOK_MS,
+    );
+    if (nodeId === undefined) return false;
+    this.#soughtAtMs.delete(nodeId);
+    this.#soughtAtMs.set(nodeId, nowMs);
+    const [oldest] = this.#soughtAtMs.keys();
+    if (this.#soughtAtMs.size > VOTERS_SOUGHT_MAX && oldest !== undefined) {
+      this.#soughtAtMs.delete(oldest);
+    }
+    const contact = await rendezvous.find(nodeId, this.#look());
+    for (const { address, port } of contact?.endpoints ?? []) {
+      if (await this.#call({ host: address, port, key: contact?.key.toHex() })) break;
+    }
+    return true;
+  }
+
+  async #dialContact(): Promise<void> {
+    const { clock, rendezvous } = this.#ports;
+    const nowMs = clock.nowMs();
+    if (this.#candidates().length === 0 && nowMs >= this.#lookAtMs) {
+      this.#found = await rendezvous.some(this.#look());
+      const waitMs = rendezvous.isThrough ? CONTACTS_PASS_MS : CONTACTS_LOOK_MS;
+      if (this.#found.length > 0 || rendezvous.isThrough) this.#lookAtMs = nowMs + waitMs;
+    }
+    const [first] = this.#candidates();
+    if (first !== undefined) await this.#try(first);
+  }
+
+  /** Of contacts that were found: where a link is missing. */
+  #candidates(): readonly LinkTarget[] {
+    const keys = new Set(this.#ports.links().map(({ key }) => key));
+    return this.#found.flatMap(({ key, endpoints }) => {
+      const hex = key.toHex();
+      const at = endpoints.find(({ address }) => this.#isWanted(address));
+      return at === undefined || keys.has(hex)
+        ? []
+        : [{ host: at.address, port: at.port, key: hex }];
+    });
+  }
+
+  async #dialDhtNode(): Promise<void> {
+    const free = this.#ports.surroundings
+      .nodes()
+      .filter(({ address }) => isPublicAddress(address) && this.#isWanted(address));
+    const node = free[free.length === 0 ? 0 : randomInt(free.length)];
+    if (node !== undefined) {
+      await this.#try({ host: node.address, port: node.port, key: undefined });
+    }
+  }
+
+  /** Not dialled in this hour, and in a network in which there is no link. */
+  #isWanted(address: string): boolean {
+    const network = networkOf(address);
+    return (
+      this.#tried.may(address, this.#ports.clock.nowMs()) &&
+      this.#ports.links().every((link) => networkOf(link.address) !== network)
+    );
+  }
+
+  async #try(target: LinkTarget): Promise<void> {
+    this.#tried.add(target.host, this.#ports.clock.nowMs());
+    if (await this.#call(target)) this.#tried.forget(target.host);
+  }
+
+  async #call(target: LinkTarget): Promise<boolean> {
+    return (await this.#ports.door.call(target)).kind === 'linked';
+  }
+
+  #look(): Parameters<Rendezvous['some']>[0] {
+    const signal = AbortSignal.any([this.#ports.signal, AbortSignal.timeout(FIND_MS_MAX)]);
+    // On the Internet nobody makes this node dial into its own site.
+    const isLocal = this.#ownEndpoints().some(({ address }) => isLocalAddress(address));
+    return {
+      signal,
+      isFit: ({ address }) => isPublicAddress(address) || (isLocal && isLocalAddress(address)),
+    };
+  }
+}
+
+function networkOf(address: string): string {
+  return independentNetwork(address) ?? address;
+}
