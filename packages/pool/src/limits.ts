@@ -255,13 +255,17 @@ export const LINK_UNSENT_OCTETS_MAX = 262_144;
  */
 export const LINK_UNREAD_OCTETS_MAX = 2_097_152;
 
-/** Links that others dialled; of these from one network (/16, /32 of IPv6). */
+/** Links that others dialled; of these from one network (/16, /28 of IPv6), whether they said hello or not. */
 export const LINKS_IN_MAX = 32;
 export const LINKS_OF_NETWORK_MAX = 2;
 
 /** Connections that are being set up at once, and per second. Chosen: each costs 7 ms and a signature. */
 export const HANDSHAKES_OPEN_MAX = 16;
 export const HANDSHAKES_PER_SECOND_MAX = 4;
+
+/** Of these, those of one network (/16, /28 of IPv6): at once, and per second. Chosen: a fourth, so that it leaves room for others. */
+export const HANDSHAKES_OF_NETWORK_MAX = 4;
+export const HANDSHAKES_OF_NETWORK_PER_SECOND = 1;
 
 /** Milliseconds for a connection, TLS and hello. */
 export const HELLO_MS_MAX = 10_000;

@@ -116,6 +116,11 @@ export class Exchange {
     return [...this.#links].filter((link) => link.isReady).map(({ peer }) => peer);
   }
 
+  /** Other ends of all connections, also of those that did not say hello yet. */
+  get peers(): readonly LinkPeer[] {
+    return [...this.#links].map(({ peer }) => peer);
+  }
+
   get pagesCount(): number {
     return this.#index.size;
   }

@@ -14,23 +14,17 @@ import {
 import { asBuffer } from '@sentrypeer/bytes';
 import { nodeIdOfKey } from '@sentrypeer/event';
 import { endpointOf, familyOf, independentNetwork, isIpv6, isLocalAddress } from '@sentrypeer/ip';
-import {
-  errorCode,
-  OperatingError,
-  TokenBucket,
-  type Clock,
-  type Logger,
-} from '@sentrypeer/kernel';
+import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
 import type { Exchange } from '../link/exchange.ts';
 import {
   HANDSHAKES_OPEN_MAX,
-  HANDSHAKES_PER_SECOND_MAX,
   HELLO_MS_MAX,
   LINKS_IN_MAX,
   LINKS_OF_NETWORK_MAX,
 } from '../limits.ts';
 import { nodeCertificate } from './certificate.ts';
+import { Handshakes } from './handshakes.ts';
 
 /** Where to reach a node. */
 export interface LinkTarget {
@@ -80,10 +74,8 @@ export class LinkDoor implements AsyncDisposable {
   readonly #context: SecureContextOptions;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<TLSSocket>();
-  readonly #rate: TokenBucket;
   readonly #helloMs: number;
-  /** Connections that have not proved a key, by their other end. */
-  readonly #handshakes = new Set<string>();
+  readonly #handshakes: Handshakes;
   #isClosed = false;
 
   private constructor(ports: LinkDoorPorts, options: LinkDoorOptions) {
@@ -96,8 +88,7 @@ export class LinkDoor implements AsyncDisposable {
       minVersion: 'TLSv1.3',
       sigalgs: 'ed25519',
     };
-    const rate = { burst: HANDSHAKES_OPEN_MAX, perSecond: HANDSHAKES_PER_SECOND_MAX };
-    this.#rate = new TokenBucket(rate, ports.clock.nowMs());
+    this.#handshakes = new Handshakes(ports.clock.nowMs());
   }
 
   /** Throws `OperatingError` with nothing left open. */
@@ -188,17 +179,15 @@ export class LinkDoor implements AsyncDisposable {
     server.maxConnections = LINKS_IN_MAX + HANDSHAKES_OPEN_MAX;
     // Before TLS costs anything.
     server.prependListener('connection', (socket) => {
-      const nowMs = this.#ports.clock.nowMs();
-      if (this.#handshakes.size >= HANDSHAKES_OPEN_MAX || !this.#rate.take(1, nowMs)) {
+      const end = endOf(socket);
+      if (!this.#handshakes.begin(end, addressOf(socket), this.#ports.clock.nowMs())) {
         socket.destroy();
         return;
       }
-      const end = endOf(socket);
-      this.#handshakes.add(end);
-      socket.once('close', () => this.#handshakes.delete(end));
+      socket.once('close', () => this.#handshakes.end(end));
     });
     server.on('secureConnection', (socket: TLSSocket) => {
-      this.#handshakes.delete(endOf(socket));
+      this.#handshakes.end(endOf(socket));
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       socket.on('error', () => socket.destroy());
@@ -228,7 +217,7 @@ export class LinkDoor implements AsyncDisposable {
 
   /** No network may take all places; hosts on this site are no strangers. */
   #hasRoom(socket: TLSSocket): boolean {
-    const inward = this.#ports.exchange.links.filter(({ isOutward }) => !isOutward);
+    const inward = this.#ports.exchange.peers.filter(({ isOutward }) => !isOutward);
     if (inward.length >= LINKS_IN_MAX) return false;
     const address = addressOf(socket);
     if (isLocalAddress(address)) return true;
@@ -308,6 +297,6 @@ function endOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function addressOf(socket: TLSSocket): string {
+function addressOf(socket: Socket): string {
   return endpointOf(socket.remoteAddress ?? '', 0).address;
 }
