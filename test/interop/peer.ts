@@ -63,6 +63,7 @@ export const PEERS = {
   sipp: 'sip-tester',
   sipsak: 'sipsak',
   sqlite3: 'sqlite3',
+  strace: 'strace',
   svcrack: 'sipvicious',
   svmap: 'sipvicious',
   svwar: 'sipvicious',
