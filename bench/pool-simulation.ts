@@ -154,6 +154,8 @@ class Honest implements Party {
   octetsIn = 0;
   octetsOut = 0;
   readonly exchange: Exchange;
+  /** Keys of those whose word it could check. */
+  known: ReadonlySet<string> = new Set();
   /** Networks in which links were with a node, by its key. */
   readonly proved = new Map<string, Set<string>>();
   /** Whether its delays count; not those of the late joiner, who has other goals. */
@@ -185,6 +187,7 @@ class Honest implements Party {
         },
         take: async (some) => some.map((octets) => this.#take(octets)),
         voters: () => new Set(),
+        known: () => this.known,
         onLinks: () => {
           for (const { key, address } of this.exchange.links) {
             const networks = this.proved.get(key) ?? new Set();

@@ -11,7 +11,7 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, NETWORK where a link with it was last. `--by record` shows first who was met most often and disputed least: a help to choose, and no reason to trust, because who copies others is right, too.',
+  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it named first of all and that came here after that, NETWORK where a link with it was last. `--by record` shows first who foretold most, was met most often and disputed least: a help to choose, and no reason to trust.',
   flags: ['by'],
   examples: [['peers list --by record', 'Who tells what turns out to be so.']],
   prepare: ({ words, flags }) => {
@@ -66,9 +66,10 @@ function peersOf(
   return [...byId.values()];
 }
 
-/** One subject that the operator disputes outweighs a hundred that turned out to be so. */
+/** One subject that the operator disputes outweighs a hundred that turned out to be so; who foretells something copied nobody. */
 function recordOf({ author }: ListedPeer): number {
-  return author === undefined ? -1 : author.metCount - 100 * author.disputedCount;
+  if (author === undefined) return -1;
+  return author.metCount + 10 * author.foretoldCount - 100 * author.disputedCount;
 }
 
 const TRUST: Command = {
@@ -133,6 +134,7 @@ const HEADINGS = [
   'CLAIMS',
   'MET',
   'DISPUTED',
+  'FORETOLD',
   'NETWORK',
   'FIRST SEEN',
   'LAST SEEN',
@@ -199,6 +201,7 @@ function rowOf(origin: ListedPeer): readonly string[] {
     String(origin.author?.claimsCount ?? 0),
     String(origin.author?.metCount ?? 0),
     String(origin.author?.disputedCount ?? 0),
+    String(origin.author?.foretoldCount ?? 0),
     origin.author?.networks[0] ?? '',
     utc(origin.firstSeenEpochUs),
     utc(origin.lastSeenEpochUs),
@@ -215,6 +218,8 @@ function jsonOf(origin: ListedPeer) {
     claims: origin.author?.claimsCount ?? 0,
     met: origin.author?.metCount ?? 0,
     disputed: origin.author?.disputedCount ?? 0,
+    foretold: origin.author?.foretoldCount ?? 0,
+    known: origin.author?.isKnown ?? false,
     networks: origin.author?.networks ?? [],
     pages: origin.author?.state ?? null,
     first_seen: utc(origin.firstSeenEpochUs),
@@ -230,6 +235,7 @@ function jsonOf(origin: ListedPeer) {
 /** In a word. */
 function trustOf({ isVoter, trust, author }: ListedPeer): string {
   if (author !== undefined && author.state !== 'alive') return author.state;
+  if (trust === 'none' && author?.isKnown === true) return 'known';
   return isVoter ? 'voter' : trust;
 }
 

@@ -333,6 +333,9 @@ export const AUTHOR_RATES_MAX = 16_384;
 export const STRANGERS_PAGES_BURST = 16_384;
 export const STRANGERS_PAGES_PER_S = 1.25;
 
+/** Of these, the pages at once that are kept for authors whose word was checked. Chosen: a quarter of an hour of all that a pool says. */
+export const KNOWN_PAGES_KEPT = 1024;
+
 assert(SHARED_OCTETS_MAX < RECEIVED_OCTETS_MAX, 'what we share is taken');
 assert(CLASS_EVENTS_BURST > ORIGIN_EVENTS_BURST, 'one origin cannot use up what all may say');
 assert(PERMANENT_VALUES_MAX <= PUTS_OPEN_MAX, 'what is announced again fits into the open puts');

@@ -204,6 +204,17 @@ export const SUBJECT_AUTHORS_MAX = 16;
 /** Authors that the operator may make voters. Chosen: nobody knows more of them well. */
 export const VOTERS_MAX = 64;
 
+/** Subjects that an author has to have foretold, and days since its first page, before its word counts as checked. */
+export const KNOWN_FORETOLD_MIN = 5;
+export const KNOWN_DAYS_MIN = 7;
+
+/** Milliseconds between two reviews of whose word was checked, and authors that one step looks at: each claim is looked up. */
+export const KNOWN_REVIEW_MS = 3_600_000;
+export const KNOWN_STEP = 4;
+
+/** Authors whose word was checked that links prefer. */
+export const KNOWN_AUTHORS_MAX = 16_384;
+
 /** Networks of one node that are remembered. Chosen: more than it has, so that who passes on its connections from a few others takes none. */
 export const NODE_NETWORKS_MAX = 8;
 

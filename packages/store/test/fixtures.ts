@@ -177,24 +177,28 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 24 brought, taken away again. */
-const WITHOUT_VERSION_24 = `DROP TABLE pool_network; DELETE FROM counter WHERE name = 'pool_networks';
+/** What version 25 brought, taken away again. */
+const WITHOUT_VERSION_25 = `DROP TRIGGER pool_foretold; DROP TRIGGER pool_foretold_later;
+  ALTER TABLE pool_claim DROP COLUMN is_first; ALTER TABLE pool_author DROP COLUMN foretold;`;
+
+/** What versions 24 and 25 brought, taken away again. */
+const WITHOUT_VERSION_24 = `${WITHOUT_VERSION_25} DROP TABLE pool_network; DELETE FROM counter WHERE name = 'pool_networks';
   ALTER TABLE pool_author ADD COLUMN network TEXT NOT NULL DEFAULT '';`;
 
-/** What versions 23 and 24 brought, taken away again. */
+/** What versions 23 to 25 brought, taken away again. */
 export const WITHOUT_VERSION_23 = `${WITHOUT_VERSION_24} DROP TABLE rate_total;`;
 
-/** What versions 22 to 24 brought, taken away again. */
+/** What versions 22 to 25 brought, taken away again. */
 const WITHOUT_VERSION_22 = `${WITHOUT_VERSION_23} DROP TABLE fleet_log; DROP TABLE fleet_repeat;`;
 
-/** What versions 21 to 24 brought, taken away again. */
+/** What versions 21 to 25 brought, taken away again. */
 export const WITHOUT_VERSION_21 = `
   ${WITHOUT_VERSION_22}
   DROP INDEX origin_voter_index; ALTER TABLE origin DROP COLUMN name; ALTER TABLE origin DROP COLUMN is_voter;
   ${['author', 'page', 'claim', 'proof', 'admission', 'day'].map((name) => `DROP TABLE pool_${name};`).join(' ')}
   DELETE FROM counter WHERE name GLOB 'pool_*';`;
 
-/** What versions 20 to 24 brought, taken away again. */
+/** What versions 20 to 25 brought, taken away again. */
 const WITHOUT_VERSION_20 = `${WITHOUT_VERSION_21}
   DROP TRIGGER source_total_added; DROP TRIGGER source_total_changed; DROP TRIGGER source_total_removed;
   DROP TRIGGER IF EXISTS address_place_removed; DROP TABLE source_total;
@@ -203,7 +207,7 @@ const WITHOUT_VERSION_20 = `${WITHOUT_VERSION_21}
   ALTER TABLE address_total DROP COLUMN source;
   DELETE FROM counter WHERE name = 'crowded_addresses';`;
 
-/** What versions 18 to 24 brought, taken away again. */
+/** What versions 18 to 25 brought, taken away again. */
 const WITHOUT_VERSION_18 = `${WITHOUT_VERSION_20}
   DROP TRIGGER foreign_row_changed; DROP TABLE foreign_change;
   DELETE FROM counter WHERE name IN ('foreign_changed', 'foreign_changed_told', 'lowest_honey_id');

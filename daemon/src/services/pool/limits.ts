@@ -29,6 +29,9 @@ export const LINKS_OUT = 5;
 export const LINKS_OUT_LOOK_MS = 10_000;
 export const URGENT_LOOK_MS = 1000;
 
+/** Milliseconds between two readings of whose word was checked. */
+export const KNOWN_READ_MS = 60_000;
+
 /** Milliseconds after which it is written again in which network a linked node is. */
 export const PROVED_AGAIN_MS = 3_600_000;
 

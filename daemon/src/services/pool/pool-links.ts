@@ -18,6 +18,7 @@ import { openSpeaker } from './open-speaker.ts';
 import {
   DIAL_MS_MAX,
   DIAL_MS_MIN,
+  KNOWN_READ_MS,
   LINKS_OUT_LOOK_MS,
   PROVED_AGAIN_MS,
   SPEAK_MS,
@@ -64,6 +65,8 @@ export class PoolLinks implements AsyncDisposable {
   /** Nodes and networks that were proved in this hour. */
   #proved: ReadonlySet<string> = new Set();
   #provedAtMs: number;
+  #known: ReadonlySet<string> = new Set();
+  #knownAtMs = Number.NEGATIVE_INFINITY;
 
   private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
     this.#ports = ports;
@@ -84,6 +87,7 @@ export class PoolLinks implements AsyncDisposable {
         },
         take: (pages) => this.#take(pages),
         voters: () => log.pool.voterKeys(),
+        known: () => this.#knownKeys(),
         onLinks: () => this.#prove(),
       },
       { networkId: network.networkId, key: identity.publicKey.toHex() },
@@ -210,6 +214,16 @@ export class PoolLinks implements AsyncDisposable {
       await this.#pause(waitMs + randomInt(waitMs));
       waitMs = Math.min(DIAL_MS_MAX, waitMs * 2);
     }
+  }
+
+  /** Of authors whose word was checked; there may be thousands, and they change within hours. */
+  #knownKeys(): ReadonlySet<string> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#knownAtMs >= KNOWN_READ_MS) {
+      this.#known = this.#ports.log.pool.knownKeys();
+      this.#knownAtMs = nowMs;
+    }
+    return this.#known;
   }
 
   /** Remembers in which networks the nodes are with which there are links: voters in one network have one vote. */

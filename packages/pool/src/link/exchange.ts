@@ -16,6 +16,7 @@ import {
   COMPARE_MS,
   EAGER_LINKS,
   EXCHANGE_STEP_MS,
+  KNOWN_PAGES_KEPT,
   LINK_PAGES_AT_ONCE,
   REFUSED_IDS_MIN,
   REFUSED_MS,
@@ -41,6 +42,8 @@ export interface ExchangePorts {
   readonly take: (pages: readonly Uint8Array[]) => Promise<readonly Taken[]>;
   /** Keys of voters, in hexadecimal, whose quiet pages are wanted and whose pages are never too many. */
   readonly voters: () => ReadonlySet<string>;
+  /** Keys of authors whose word this node could check, in hexadecimal: they come before other strangers. */
+  readonly known: () => ReadonlySet<string>;
   /** A link is up, or is no more. */
   readonly onLinks: () => void;
 }
@@ -271,12 +274,16 @@ export class Exchange {
     this.#spread();
   }
 
-  /** Keys cost nothing: so a limit for each author, and one for all who are not voters. */
+  /**
+   * Keys cost nothing: so a limit for each author, and one for all who are not voters, of which a part is kept for those
+   * whose word was checked: in a flood of strangers nothing of theirs is lost.
+   */
   #isTooMuch(page: Uint8Array): boolean {
     const nowMs = this.#ports.clock.nowMs();
     const key = page.subarray(5, 37).toHex();
     if (this.#ports.voters().has(key)) return false;
-    if (!this.#strangers.has(1, nowMs) || !this.#authors.take(key, 1, nowMs)) return true;
+    const kept = this.#ports.known().has(key) ? 0 : KNOWN_PAGES_KEPT;
+    if (!this.#strangers.has(1 + kept, nowMs) || !this.#authors.take(key, 1, nowMs)) return true;
     this.#strangers.take(1, nowMs);
     return false;
   }

@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import {
   ANSWER_MS_MAX,
   AUTHOR_PAGES_BURST,
+  KNOWN_PAGES_KEPT,
+  STRANGERS_PAGES_BURST,
   AVOIDED_MS,
   FRAME_OCTETS_MAX,
   HAVES_BURST,
@@ -329,4 +331,27 @@ test('a page has the same id everywhere', () => {
   const page = pageOf(authorOf('alice'), { claims: [claimOf('45.12.3.4')] });
   assert.equal(pageId(page), pageId(new Uint8Array(page)));
   assert.equal(pageId(page).length, 16);
+});
+
+test('in a flood of strangers a part of the pages is kept for those whose word was checked', async () => {
+  const { time, node, link } = await withStranger();
+  const known = authorOf('known');
+  node.knownKeys.add(known.publicKey.toHex());
+  // Not signed: what is too much is not looked at.
+  const junk = (index: number): Uint8Array => {
+    const page = new Uint8Array(126);
+    new DataView(page.buffer).setUint32(5, index);
+    return page;
+  };
+  const flood = Array.from({ length: STRANGERS_PAGES_BURST }, (_, index) => junk(index));
+  for (const frame of pageFrames(flood)) link.receive(frame);
+  const { counters } = node.exchange;
+  assert.equal(counters.limited, KNOWN_PAGES_KEPT);
+  const [limited] = [counters.limited];
+  const page = pageOf(known, { serial: NOW_S, claims: [claimOf('45.0.0.1')] });
+  const newcomer = pageOf(authorOf('new'), { serial: NOW_S, claims: [claimOf('45.0.0.2')] });
+  for (const frame of pageFrames([newcomer, page])) link.receive(frame);
+  await time.pass(100);
+  assert.equal(counters.limited, limited + 1);
+  assert.deepEqual(node.subjects(), ['45.0.0.1']);
 });

@@ -63,6 +63,7 @@ export class SimulatedNode implements PageSource {
   readonly signer: ReturnType<typeof authorOf>;
   readonly exchange: Exchange;
   readonly voterKeys = new Set<string>();
+  readonly knownKeys = new Set<string>();
   readonly key: string;
   /** Octets that it sent. */
   sentOctets = 0;
@@ -85,6 +86,7 @@ export class SimulatedNode implements PageSource {
         pages: this,
         take: async (pages) => pages.map((octets) => this.take(octets)),
         voters: () => this.voterKeys,
+        known: () => this.knownKeys,
         onLinks: () => undefined,
       },
       { networkId, key: this.key },

@@ -23,7 +23,11 @@ import {
   TABLES_OF_VERSION_18,
   TABLES_OF_VERSION_19,
 } from '../log/foreign-tables.ts';
-import { TABLES_OF_VERSION_21, TABLES_OF_VERSION_24 } from '../pool/pool-tables.ts';
+import {
+  TABLES_OF_VERSION_21,
+  TABLES_OF_VERSION_24,
+  TABLES_OF_VERSION_25,
+} from '../pool/pool-tables.ts';
 import { FLEET_TABLES } from '../fleet/fleet-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
@@ -99,6 +103,7 @@ export function migrate(
     version < 22 ? execStep(database, FLEET_TABLES) : undefined,
     version < 23 ? execStep(database, TABLES_OF_VERSION_23) : undefined,
     version < 24 ? execStep(database, TABLES_OF_VERSION_24) : undefined,
+    version < 25 ? execStep(database, TABLES_OF_VERSION_25) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

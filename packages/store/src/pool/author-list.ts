@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { AUTHORS_LISTED_MAX } from '../limits.ts';
+import { isDisputed } from './disputed.ts';
 import { standingRank } from './pool-page.ts';
 
 /** Somebody who wrote pages of the pool, and how that compares with what this node knows itself. */
@@ -18,6 +19,10 @@ export interface ListedAuthor {
   readonly claimsCount: number;
   readonly metCount: number;
   readonly disputedCount: number;
+  /** Addresses that it named first of all and that proved to be there, here, after that. */
+  readonly foretoldCount: number;
+  /** Its word could be checked: it is served before other strangers. */
+  readonly isKnown: boolean;
   /** Those in which links with it were, the latest first. */
   readonly networks: readonly string[];
 }
@@ -32,7 +37,7 @@ export class AuthorList {
 
   constructor(database: DatabaseSync) {
     this.#authors = database.prepare(`
-      SELECT author_id, node_id, public_key, state, first_seen_us, last_seen_us FROM pool_author
+      SELECT author_id, node_id, public_key, state, standing, foretold, first_seen_us, last_seen_us FROM pool_author
       WHERE standing < ${SELF} ORDER BY standing DESC LIMIT ${AUTHORS_LISTED_MAX}`);
     this.#networks = database.prepare(
       'SELECT network FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
@@ -41,8 +46,7 @@ export class AuthorList {
       SELECT count(*) AS claims,
         coalesce(sum(EXISTS (SELECT 1 FROM address_evidence WHERE address = subject)
           OR EXISTS (SELECT 1 FROM number_evidence WHERE e164 = subject AND events_count > 0)), 0) AS met,
-        coalesce(sum(EXISTS (SELECT 1 FROM allowance WHERE value IN (subject, '+' || subject))
-          OR EXISTS (SELECT 1 FROM delisting WHERE kind IN ('address', 'number') AND value = subject)), 0) AS disputed
+        coalesce(sum(${isDisputed('subject')}), 0) AS disputed
       FROM (SELECT DISTINCT subject FROM pool_claim WHERE author_id = ?) AS said`);
   }
 
@@ -60,6 +64,8 @@ export class AuthorList {
         claimsCount: Number(record?.['claims']),
         metCount: Number(record?.['met']),
         disputedCount: Number(record?.['disputed']),
+        foretoldCount: Number(row['foretold']),
+        isKnown: Number(row['standing']) === standingRank('known'),
         networks: this.#networks.all(row['node_id'] ?? null).map((one) => String(one['network'])),
       };
     });

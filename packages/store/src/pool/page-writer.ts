@@ -44,6 +44,8 @@ export class PageWriter {
   readonly #weakest: StatementSync;
   readonly #addPage: StatementSync;
   readonly #addClaim: StatementSync;
+  readonly #firstOf: StatementSync;
+  readonly #isMet: StatementSync;
   readonly #authorsOf: StatementSync;
   readonly #weakestOf: StatementSync;
   readonly #due: StatementSync;
@@ -86,7 +88,14 @@ export class PageWriter {
       INSERT INTO pool_page (author_id, serial, replaces, made_s, end_s, claims, standing, octets)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#addClaim = database.prepare(`
-      INSERT OR IGNORE INTO pool_claim (subject, author_id, serial, last_hour, end_s, facts) VALUES (?, ?, ?, ?, ?, ?)`);
+      INSERT OR IGNORE INTO pool_claim (subject, author_id, serial, last_hour, end_s, facts, is_first)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    this.#firstOf = database.prepare(
+      'SELECT subject FROM pool_claim WHERE author_id = ? AND serial = ? AND is_first',
+    );
+    this.#isMet = database.prepare(
+      'SELECT 1 FROM address_evidence WHERE address = ? AND grade > 0',
+    );
     this.#authorsOf = database.prepare(`
       SELECT count(DISTINCT author_id) AS authors, max(author_id = ?2) AS has_own FROM pool_claim WHERE subject = ?1`);
     this.#weakestOf = database.prepare(`
@@ -194,6 +203,11 @@ export class PageWriter {
     const goneClaims = gone.reduce((sum, row) => sum + Number(row['claims']), 0);
     const refusal = refusalOf(page, author, { pages: gone.length, claims: goneClaims });
     if (refusal !== undefined) return refusal;
+    const first = new Set(
+      gone.flatMap((row) =>
+        this.#firstOf.all(authorId, Number(row['serial'])).map((one) => String(one['subject'])),
+      ),
+    );
     for (const { serial } of gone) this.#removal.remove(authorId, Number(serial));
     if (!this.#makeRoom(page, standing)) return 'no_room';
     const floor = replaces <= author.floor ? Math.max(author.floor, page.serial) : author.floor;
@@ -208,7 +222,9 @@ export class PageWriter {
       page.octets,
     );
     this.#touch.run(page.serial, floor, page.claims.length, this.#clock.epochUs(), authorId);
-    for (const claim of page.claims) this.#addClaimOf(page, claim, author);
+    for (const claim of page.claims) {
+      this.#addClaimOf(page, claim, author, first.has(claim.subject));
+    }
     this.#counters.add('pool_changes', 1);
     this.#counters.add('pool_pages', 1);
     return 'taken';
@@ -237,6 +253,7 @@ export class PageWriter {
     { serial }: PoolPage,
     { subject, lastHour, endEpochS, facts }: PoolPage['claims'][number],
     { authorId, standing }: Author,
+    wasFirst: boolean,
   ): void {
     const said = this.#authorsOf.get(subject, authorId);
     if (Number(said?.['authors']) >= SUBJECT_AUTHORS_MAX && said?.['has_own'] !== 1) {
@@ -245,7 +262,18 @@ export class PageWriter {
       this.#counters.add('pool_claims', -Number(changes));
       if (changes === 0) return;
     }
-    const { changes } = this.#addClaim.run(subject, authorId, serial, lastHour, endEpochS, facts);
+    // Who repeats what this node or another one said before earns nothing by it.
+    const isFirst =
+      wasFirst || (Number(said?.['authors']) === 0 && this.#isMet.get(subject) === undefined);
+    const { changes } = this.#addClaim.run(
+      subject,
+      authorId,
+      serial,
+      lastHour,
+      endEpochS,
+      facts,
+      Number(isFirst),
+    );
     this.#counters.add('pool_claims', Number(changes));
     if (standing === VOTER) this.#due.run(subject);
   }

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
-import { POOL_PAGES_MAX } from '../limits.ts';
+import { KNOWN_AUTHORS_MAX, POOL_PAGES_MAX } from '../limits.ts';
 import { guarded } from '../file/database-error.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { setCount, wordsOf } from '../judging/distinct.ts';
@@ -54,6 +54,7 @@ export class PoolReader {
   readonly #changes: StatementSync;
   readonly #voterKeys: StatementSync;
   readonly #unprovedVoters: StatementSync;
+  readonly #knownKeys: StatementSync;
   readonly #ownPages: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
@@ -76,6 +77,9 @@ export class PoolReader {
     this.#voterKeys = database.prepare(
       `SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}`,
     );
+    this.#knownKeys = database.prepare(`
+      SELECT public_key FROM pool_author WHERE standing = ${standingRank('known')}
+      ORDER BY foretold DESC LIMIT ${KNOWN_AUTHORS_MAX}`);
     this.#unprovedVoters = database.prepare(`
       SELECT node_id FROM origin WHERE is_voter AND NOT EXISTS (SELECT 1 FROM pool_network
         WHERE pool_network.node_id = origin.node_id AND proved_us > ?)`);
@@ -126,6 +130,12 @@ export class PoolReader {
   /** Of voters of whom there are pages, in hexadecimal. */
   voterKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#voterKeys.all());
+    return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
+  }
+
+  /** Of authors whose word was checked, in hexadecimal. */
+  knownKeys(): ReadonlySet<string> {
+    const rows = guarded(this.#path, () => this.#knownKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 

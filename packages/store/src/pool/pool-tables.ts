@@ -85,3 +85,23 @@ export const TABLES_OF_VERSION_24 = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX pool_network_age_index ON pool_network (proved_us);
   INSERT INTO counter (name, value) VALUES ('pool_networks', 0);`;
+
+/**
+ * Version 25: whose word this node could check. `pool_claim.is_first` says that nobody else named the subject before, also
+ * where the claim has moved to another page of its author since. `pool_author.foretold` counts subjects that an author
+ * named first and that proved to be there, here, after that.
+ */
+export const TABLES_OF_VERSION_25 = `
+  ALTER TABLE pool_claim ADD COLUMN is_first INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE pool_author ADD COLUMN foretold INTEGER NOT NULL DEFAULT 0;
+  CREATE TRIGGER pool_foretold AFTER INSERT ON address_evidence WHEN NEW.grade > 0 BEGIN
+    ${foretold('NEW.address')}
+  END;
+  CREATE TRIGGER pool_foretold_later AFTER UPDATE OF grade ON address_evidence WHEN NEW.grade > 0 AND OLD.grade = 0 BEGIN
+    ${foretold('NEW.address')}
+  END;`;
+
+function foretold(subject: string): string {
+  return `UPDATE pool_author SET foretold = foretold + 1
+      WHERE author_id = (SELECT author_id FROM pool_claim WHERE pool_claim.subject = ${subject} AND is_first LIMIT 1);`;
+}

@@ -7,6 +7,7 @@ import { Counters } from '../totals/counters.ts';
 import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { KnownAuthors } from '../pool/known-authors.ts';
 import { PageWriter } from '../pool/page-writer.ts';
 import type { PageOutcome, PoolPage } from '../pool/pool-page.ts';
 import { ProvedNetworks, type ProvedNetwork } from '../pool/proved-networks.ts';
@@ -68,6 +69,7 @@ export class OriginWriter {
   readonly #voters: Voters;
   readonly #pages: PageWriter;
   readonly #networks: ProvedNetworks;
+  readonly #known: KnownAuthors;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -101,6 +103,7 @@ export class OriginWriter {
     this.#voters = new Voters(database, clock);
     this.#pages = new PageWriter(database, clock);
     this.#networks = new ProvedNetworks(database, clock);
+    this.#known = new KnownAuthors(database, clock);
     this.#removeOldest = database.prepare(`
       DELETE FROM honey WHERE honey_id IN
         (SELECT honey_id FROM shared_event ORDER BY honey_id LIMIT min(?, ${PRUNE_ROWS}))`);
@@ -190,7 +193,8 @@ export class OriginWriter {
         changes > 0 ||
         this.#voters.removeDistrusted() ||
         this.#pages.removeEnded() ||
-        this.#networks.removeOld()
+        this.#networks.removeOld() ||
+        this.#known.review()
       );
     });
   }

@@ -65,7 +65,9 @@ test('`addPages()` keeps a page and its claims once', () => {
     pages: 1,
     claims: 2,
     voters: 0,
+    unproved: 0,
     admitted: 0,
+    networks: 0,
   });
   assert.equal(world.reader.pool.pages(0, 10).length, 1);
 });
@@ -147,7 +149,9 @@ test('pages of a distrusted key go and are not taken; those of others stay', () 
     pages: 1,
     claims: 1,
     voters: 0,
+    unproved: 0,
     admitted: 0,
+    networks: 0,
   });
 });
 
