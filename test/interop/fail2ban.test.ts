@@ -21,7 +21,7 @@ import { MemoryEventLog, NODE_ID } from '@sentrypeer/delivery/testing';
 import { peer } from './peer.ts';
 import { freePort } from './tool.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const FILTER = join(import.meta.dirname, '../../packaging/fail2ban/filter.d/sentrypeer.conf');
 const COMMON = '/etc/fail2ban/filter.d/common.conf';
 
