@@ -78,7 +78,9 @@ describe('on loopback', { concurrency: true }, () => {
     ] as const) {
       assert.equal([...routes.matchAll(written(prefix, nextHop))].length, 2, routes);
     }
-    assert.match(await ours.says('routes'), /^45\.13\.0\.1 {2}until /m);
+    await until('the file of routes', async () =>
+      /^45\.13\.0\.1 {2}until /m.test(await ours.says('routes')),
+    );
 
     await ours.reports('Cease/Maximum Number of Prefixes Reached, received');
 

@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** Milliseconds for one run of a tool; the slowest waits six seconds for a banner on a quiet machine. */
-const RUN_MS_MAX = 45_000;
+/** Milliseconds for one run of a tool; the slowest waits six seconds for a banner on a quiet machine, and some machines are busy. */
+const RUN_MS_MAX = 120_000;
 
 /** Loopback is one source, and tools do not wait: without these its replies would run out. */
 export const MANY_REPLIES: readonly string[] = [
