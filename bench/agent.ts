@@ -12,7 +12,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { JUDGE_CURSOR, Store, StoreReader } from '@sentrypeer/store';
+import { JUDGE_CURSOR } from '@sentrypeer/follow/cursors';
+import { Store, StoreReader } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, start, temporaryFolder, type Running } from './load/processes.ts';
 

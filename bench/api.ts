@@ -11,7 +11,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { JUDGE_CURSOR, PROVED_CURSOR, Store } from '@sentrypeer/store';
+import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
+import { Store } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder, type Running } from './load/processes.ts';
 
@@ -34,7 +35,7 @@ function makeDatabase(path: string, eventsCount: number): void {
     return call(address, `00${String(which).padStart(10, '0')}`);
   });
   // As in a node that runs: the judge is not a quarter of an hour behind, and does not take a core.
-  for (const cursor of [JUDGE_CURSOR, PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
+  for (const cursor of [JUDGE_CURSOR, JUDGE_PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
 }
 
 function serve(db: string, port: number, more: readonly string[] = ['--no-sip']): Promise<Running> {

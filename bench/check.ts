@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store } from '@sentrypeer/store';
-import { openJudging } from '../daemon/src/services/judge.ts';
+import { openJudging } from '../daemon/src/services/open-judging.ts';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder } from './load/processes.ts';
 

@@ -10,7 +10,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { JUDGE_CURSOR, PROVED_CURSOR, Store } from '@sentrypeer/store';
+import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
+import { Store } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, send, start, temporaryFolder } from './load/processes.ts';
 
@@ -49,7 +50,7 @@ const db = join(folder.path, 'bench.db');
     };
   });
   // As in a node that runs: the judge does not take a core.
-  for (const cursor of [JUDGE_CURSOR, PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
+  for (const cursor of [JUDGE_CURSOR, JUDGE_PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
 }
 
 /** Microseconds before now of an event after which so many came: a tenth in the last hour, the rest in the week before. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock, type Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store } from '@sentrypeer/store';
-import { makeJudge, openJudging, type JudgeOptions } from '../daemon/src/services/judge.ts';
+import { makeJudge, openJudging, type JudgeOptions } from '../daemon/src/services/open-judging.ts';
 import { call, recordCalls } from './load/calls.ts';
 import { machineLine, temporaryFolder } from './load/processes.ts';
 

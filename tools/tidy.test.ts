@@ -69,7 +69,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   verdict: ['event', 'numbers'],
   redirect: ['sip', 'verdict'],
   net: [],
-  store: ['event'],
+  store: ['event', 'follow'],
   follow: ['event'],
   delivery: ['event', 'follow'],
   geo: [],

@@ -3,14 +3,16 @@
 import { hostname } from 'node:os';
 import type { DeliveryPorts, JsonLog, Syslog, Webhooks } from '@sentrypeer/delivery';
 import {
+  FLEET_CURSOR,
   JSON_LOG_CURSOR,
+  JUDGE_CURSOR,
   POOL_CURSOR,
   SYSLOG_CURSOR,
   webhookCursor,
 } from '@sentrypeer/follow/cursors';
 import type { RecordedEvent } from '@sentrypeer/event';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
-import { FLEET_CURSOR, JUDGE_CURSOR, ListingFeed, StoreReader } from '@sentrypeer/store';
+import { ListingFeed, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
 import { openEngine } from './open-engine.ts';
 import type { Config } from './config/config.ts';

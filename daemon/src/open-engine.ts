@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { webhookCursor } from '@sentrypeer/follow/cursors';
+import { FLEET_CURSOR, webhookCursor } from '@sentrypeer/follow/cursors';
 import { assert } from '@sentrypeer/kernel';
-import { FLEET_CURSOR } from '@sentrypeer/store';
 import type { Config } from './config/config.ts';
 import { isEverybody } from './config/disarming.ts';
 import type { Stage } from './demo/stage.ts';
 import type { Engine, EnginePorts } from './engine.ts';
-import type { JudgeOptions } from './services/judge.ts';
+import type { JudgeOptions } from './services/open-judging.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
 /** How the judge is to judge, for the thread that follows the log and for the one that answers. */

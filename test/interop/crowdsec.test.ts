@@ -9,36 +9,21 @@ import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
 import { documented } from './documented.ts';
-import { peer } from './peer.ts';
+import { isInNetwork, testInNetwork } from './in-network.ts';
 import { runTool } from './tool.ts';
 
-/** Set in the network of its own, where this file runs a second time. */
-const INSIDE = 'SENTRYPEER_TEST_IN_NETWORK';
 /** No other program is in this network. */
 const API_PORT = 8082;
 
-if (process.env[INSIDE] === undefined) {
-  test('crowdsec-firewall-bouncer carries out what is listed, also through a restart of either side', async (t) => {
-    const unshare = peer('unshare', t);
-    for (const name of ['crowdsec-firewall-bouncer', 'nft', 'ip'] as const) {
-      if (peer(name, t) === undefined) return;
-    }
-    if (unshare === undefined) return;
-    using folder = new TemporaryFolder();
-    const words = [
-      '-rn',
-      'env',
-      '-u',
-      'NODE_TEST_CONTEXT',
-      `${INSIDE}=1`,
-      process.execPath,
-      '--test-reporter=tap',
-      import.meta.filename,
-    ];
-    const run = await runTool(unshare, words, { folder: folder.path });
-    assert.equal(run.status, 0, run.output);
-    assert.match(run.stdout, /^# pass 1$/m, run.output);
-  });
+if (!isInNetwork) {
+  testInNetwork(
+    'crowdsec-firewall-bouncer carries out what is listed, also through a restart of either side',
+    {
+      file: import.meta.filename,
+      programs: ['crowdsec-firewall-bouncer', 'nft', 'ip'],
+      passCount: 1,
+    },
+  );
 } else {
   test('inside', async () => {
     using folder = new TemporaryFolder();

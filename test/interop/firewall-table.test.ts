@@ -8,12 +8,7 @@ import { Nft, NftTable, type RulesetOptions } from '@sentrypeer/firewall';
 import { entryOf } from '@sentrypeer/listings';
 import { parsePrefix } from '@sentrypeer/ip';
 import { systemClock } from '@sentrypeer/kernel';
-import { TemporaryFolder } from '../e2e/daemon-process.ts';
-import { peer } from './peer.ts';
-import { runTool } from './tool.ts';
-
-/** Set in the network of its own, where this file runs a second time. */
-const INSIDE = 'SENTRYPEER_TEST_IN_NETWORK';
+import { isInNetwork, testInNetwork } from './in-network.ts';
 
 const OPTIONS: RulesetOptions = {
   scope: 'all',
@@ -26,24 +21,11 @@ const OPTIONS: RulesetOptions = {
   entriesMax: 50_000,
 };
 
-if (process.env[INSIDE] === undefined) {
-  test('the table of sentrypeer firewall holds in the real kernel', async (t) => {
-    const unshare = peer('unshare', t);
-    if (unshare === undefined || peer('nft', t) === undefined) return;
-    using folder = new TemporaryFolder();
-    const words = [
-      '-rn',
-      'env',
-      '-u',
-      'NODE_TEST_CONTEXT',
-      `${INSIDE}=1`,
-      process.execPath,
-      '--test-reporter=tap',
-      import.meta.filename,
-    ];
-    const run = await runTool(unshare, words, { folder: folder.path });
-    assert.equal(run.status, 0, run.output);
-    assert.match(run.stdout, /^# pass 5$/m, run.output);
+if (!isInNetwork) {
+  testInNetwork('the table of sentrypeer firewall holds in the real kernel', {
+    file: import.meta.filename,
+    programs: ['nft'],
+    passCount: 5,
   });
 } else {
   const nft = Nft.find(process.env['PATH'] ?? '');

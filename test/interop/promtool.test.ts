@@ -10,7 +10,7 @@ import { runTool } from './tool.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const RULES = join(EXAMPLES, 'prometheus/sentrypeer-rules.yml');
-const DASHBOARD = join(EXAMPLES, 'compose/grafana/dashboards/sentrypeer.json');
+const DASHBOARD = join(EXAMPLES, 'grafana/sentrypeer.json');
 
 /** What Grafana asks Prometheus for, as rules, with its variables filled in as it does. */
 function rulesOfDashboard(): string {

@@ -8,7 +8,11 @@ import { assert, silentLogger, type Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
 import type { Level } from '@sentrypeer/verdict';
-import { makeJudge, openJudging, type JudgeOptions } from '../../daemon/src/services/judge.ts';
+import {
+  makeJudge,
+  openJudging,
+  type JudgeOptions,
+} from '../../daemon/src/services/open-judging.ts';
 
 /** One message that came to the honeypot. */
 export interface Contact {

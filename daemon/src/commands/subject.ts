@@ -7,7 +7,7 @@ import type { StoreReader } from '@sentrypeer/store';
 import type { Block, Judge, Judgement, Subject } from '@sentrypeer/verdict';
 import { judgeOptions } from '../open-engine.ts';
 import { RANGE } from '../services/blockable.ts';
-import { judgeOver } from '../services/judge.ts';
+import { judgeOver } from '../services/open-judging.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
 

@@ -35,7 +35,7 @@ import { AgentCounter, type AgentCounters } from './agent-counters.ts';
 import { AgentPeers } from './agent-peers.ts';
 import { warmUp } from './agent-warm-up.ts';
 import { KernelDropWatch } from './kernel-drop-watch.ts';
-import { makeJudge, type JudgeOptions } from './judge.ts';
+import { makeJudge, type JudgeOptions } from './open-judging.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { Snapshot } from './snapshot.ts';
 

@@ -13,7 +13,8 @@ import type {
 import type { Webhooks } from '@sentrypeer/delivery';
 import { webhookCursor } from '@sentrypeer/follow/cursors';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
-import { FLEET_CURSOR, FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
+import { FLEET_CURSOR } from '@sentrypeer/follow/cursors';
+import { FileWatch, type Condition, type StoreReader } from '@sentrypeer/store';
 import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { fleetMetrics } from './fleet/fleet-metrics.ts';

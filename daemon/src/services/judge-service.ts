@@ -9,7 +9,7 @@ import {
   JUDGE_SATURATED_MS,
   JUDGE_START_MS,
 } from '../limits.ts';
-import type { JudgeOptions } from './judge.ts';
+import type { JudgeOptions } from './open-judging.ts';
 
 interface JudgeServicePorts {
   readonly clock: Clock;
@@ -102,7 +102,7 @@ export class JudgeService {
   /** The numbering plans take some MiB and the code some time, so not before there is something to judge. */
   async #open(): Promise<void> {
     const { NumberingPlans } = await import('@sentrypeer/numbers');
-    const { openJudging } = await import('./judge.ts');
+    const { openJudging } = await import('./open-judging.ts');
     const plans = await NumberingPlans.load();
     if (this.#isClosed) return;
     const { clock, store, onChanged } = this.#ports;

@@ -7,7 +7,7 @@ import type { StoreReader } from '@sentrypeer/store';
 import { isWide, parseAllowed } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
 import { readBlockable } from './blockable.ts';
-import { judgeOver, type JudgeOptions } from './judge.ts';
+import { judgeOver, type JudgeOptions } from './open-judging.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
 /** The one judge over any connection that reads the tables which the storing thread keeps. */

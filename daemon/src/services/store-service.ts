@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Trust } from '@sentrypeer/event';
+import type { Decision, Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { OperatingError, Outage } from '@sentrypeer/kernel';
 import {
@@ -9,7 +9,6 @@ import {
   RATE_DAYS_LONG,
   Recorder,
   Store,
-  type Decision,
   type DeliveredEvent,
   type EndpointChange,
   type PageOutcome,
@@ -22,7 +21,7 @@ import {
   type ProvedNetwork,
 } from '@sentrypeer/store';
 import { JudgeService } from './judge-service.ts';
-import type { JudgeOptions } from './judge.ts';
+import type { JudgeOptions } from './open-judging.ts';
 import type { WriterCommands } from './writer-commands.ts';
 
 /** As the operator set it; plain data, so that a thread gets it as a message. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Trust } from '@sentrypeer/event';
+import type { Decision, Trust } from '@sentrypeer/event';
 import type {
-  Decision,
   DeliveredEvent,
   EndpointChange,
   PageOutcome,

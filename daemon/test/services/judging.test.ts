@@ -12,7 +12,7 @@ import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
-import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 

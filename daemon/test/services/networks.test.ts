@@ -12,9 +12,10 @@ import { EventBatchWriter } from '@sentrypeer/event';
 import { canonicalAddress, contains, covers, parseIp, parsePrefix } from '@sentrypeer/ip';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
-import { Store, StoreReader, type Decision } from '@sentrypeer/store';
+import type { Decision } from '@sentrypeer/event';
+import { Store, StoreReader } from '@sentrypeer/store';
 import type { Judge } from '@sentrypeer/verdict';
-import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 

@@ -14,7 +14,7 @@ import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Forgetting, ListingFeed, Store, StoreReader } from '@sentrypeer/store';
-import { openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';

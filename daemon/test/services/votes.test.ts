@@ -12,7 +12,7 @@ import { nodeIdOfKey, packFacts, type ClaimFacts } from '@sentrypeer/event';
 import { silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader, type PoolPage } from '@sentrypeer/store';
-import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/judge.ts';
+import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { TestClock } from './test-clock.ts';
 
 const VICTIM = '45.12.3.4';

@@ -8,14 +8,14 @@ import { change } from './session.ts';
 export const decided = signal(0);
 
 /** What an operator says about something: `POST /v1/decisions`. */
-export type Decision =
+export type DecisionBody =
   | { readonly allow: string; readonly comment: string; readonly until?: string }
   | { readonly block: string; readonly comment: string; readonly until?: string }
   | { readonly delist: string; readonly comment: string }
   | { readonly disallow: string }
   | { readonly unblock: string };
 
-export async function decide(decision: Decision): Promise<Answer<undefined>> {
+export async function decide(decision: DecisionBody): Promise<Answer<undefined>> {
   const answer = await change<undefined>('POST', '/v1/decisions', decision);
   decided.value += 1;
   return answer;

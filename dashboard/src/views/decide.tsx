@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { Allowance, Block } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
-import { decide, decided, type Decision } from '../state/decisions.ts';
+import { decide, decided, type DecisionBody } from '../state/decisions.ts';
 import { isAdmin } from '../state/session.ts';
 import { holds } from '../text/holds.ts';
 import { Panel, Time } from './pieces.tsx';
@@ -46,7 +46,7 @@ export function Decide({
 }) {
   const [choice, setChoice] = useState<Choice>();
   const [outcome, setOutcome] = useState<Outcome>();
-  const run = async (decision: Decision, done: string): Promise<void> => {
+  const run = async (decision: DecisionBody, done: string): Promise<void> => {
     const answer = await decide(decision);
     setOutcome(answer.ok ? { done } : { why: answer.why });
     if (answer.ok) setChoice(undefined);
@@ -96,7 +96,7 @@ interface Outcome {
   readonly why?: string;
 }
 
-type Run = (decision: Decision, done: string) => Promise<void>;
+type Run = (decision: DecisionBody, done: string) => Promise<void>;
 
 function Form({
   choice,

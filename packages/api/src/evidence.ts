@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Grade, RecordedEvent, Transport } from '@sentrypeer/event';
+import type { EventFilter, Grade, RecordedEvent } from '@sentrypeer/event';
 
 /* What the routes under /v1 read. Times are wall-clock microseconds. */
 
@@ -57,18 +57,6 @@ interface HourTotal {
   readonly transport: string;
   readonly seenCount: number;
   readonly sharedCount: number;
-}
-
-export interface EventFilter {
-  readonly sourceIp?: string;
-  readonly calledNumber?: string;
-  readonly sipMethod?: string;
-  readonly userAgent?: string;
-  readonly transportType?: Transport;
-  readonly grade?: Grade;
-  /** Recorded from this time on, and before the other one. */
-  readonly sinceEpochUs?: number;
-  readonly untilEpochUs?: number;
 }
 
 /** An event with all that is kept of it. */

@@ -22,7 +22,7 @@ export {
   type ListedChange,
   type ListedSubject,
 } from './feed.ts';
-export { type Blockable, type Decision, type Reputation } from './reputation.ts';
+export { type Blockable, type Reputation } from './reputation.ts';
 export { type EventSearch, type Evidence } from './evidence.ts';
 export { type PlaceEvidence } from './places.ts';
 export { isTold, type LookUpFamily, type LookUpLevel } from './look-up-levels.ts';

@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Allowance, Block, Judge, NumberEvidence, Subject } from '@sentrypeer/verdict';
-
-/** What the operator may say beside the evidence. */
-export type Decision =
-  | {
-      readonly kind: 'allow';
-      readonly value: string;
-      readonly comment: string;
-      readonly untilEpochUs: number | undefined;
-    }
-  | { readonly kind: 'disallow'; readonly value: string }
-  | {
-      readonly kind: 'block';
-      readonly subject: Subject;
-      readonly comment: string;
-      readonly untilEpochUs: number | undefined;
-    }
-  | { readonly kind: 'unblock'; readonly subject: Subject }
-  | { readonly kind: 'delist'; readonly subject: Subject; readonly comment: string };
+import type { Decision, Subject } from '@sentrypeer/event';
+import type { Allowance, Block, Judge, NumberEvidence } from '@sentrypeer/verdict';
 
 /** What a text names that may be blocked, or why it may not. */
 export type Blockable =

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { OperatingError } from '@sentrypeer/kernel';
-import type { Decision, Reputation } from '../src/index.ts';
+import type { Decision } from '@sentrypeer/event';
+import type { Reputation } from '../src/index.ts';
 
 type Of<K extends keyof Reputation> = Reputation[K] extends (...args: never) => infer T ? T : never;
 type Judgement = ReturnType<Reputation['judge']['judge']>;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { RecordedEvent } from '@sentrypeer/event';
 import { followedEvents, Pump } from '@sentrypeer/follow';
 import { JSON_LOG_CURSOR } from '@sentrypeer/follow/cursors';
 import { JsonLogFile, type JsonLogBounds } from './json-log-file.ts';
 import { JsonLogStream, type LineStream } from './json-log-stream.ts';
 import { JSON_LOG_SETTLE_EVENTS_MAX, JSON_LOG_SETTLE_MS } from './limits.ts';
+import { LogOutput } from './log-output.ts';
 import type { DeliveryPorts } from './ports.ts';
 
 export interface JsonLogOptions {
@@ -26,13 +26,7 @@ export interface JsonLogOptions {
  * after a crash: the cursor follows the disk, and events beyond the cursor are recognised by the last line of the file.
  * Only if the file was rotated within the second before a crash may its last lines also be in the next file.
  */
-export class JsonLog {
-  readonly #pump: Pump<RecordedEvent>;
-
-  private constructor(pump: Pump<RecordedEvent>) {
-    this.#pump = pump;
-  }
-
+export class JsonLog extends LogOutput {
   /** Throws if the file cannot be made or written and trying again would not help. */
   static async open(
     ports: DeliveryPorts,
@@ -48,30 +42,6 @@ export class JsonLog {
       ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
     });
     return new JsonLog(pump);
-  }
-
-  /** Why nothing is written at present, for a person. */
-  get trouble(): string | undefined {
-    return this.#pump.trouble;
-  }
-
-  /** New events were committed. */
-  wake(): void {
-    this.#pump.wake();
-  }
-
-  /** Goes on in the file that has the path now: after logrotate moved the old one. */
-  reopen(): Promise<void> {
-    return this.#pump.restart();
-  }
-
-  /** Writes what is committed, within a deadline, and closes the file. */
-  close(): Promise<void> {
-    return this.#pump.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }
 

@@ -7,6 +7,7 @@ import { unreachable } from '@sentrypeer/kernel';
 import { SYSLOG_SETTLE_EVENTS_MAX, SYSLOG_SETTLE_MS } from './limits.ts';
 import type { DeliveryPorts } from './ports.ts';
 import { isOfGrade } from './grade.ts';
+import { LogOutput } from './log-output.ts';
 import { LoggerChannel } from './logger-channel.ts';
 import { syslogError, type SyslogChannel } from './syslog-channel.ts';
 import { TcpChannel } from './tcp-channel.ts';
@@ -47,13 +48,7 @@ export interface SyslogOptions {
  * One syslog line per event. The cursor follows the confirmations of the channel. If a channel breaks, the lines since
  * the last confirmation are written again, so a line may arrive twice but none is missing.
  */
-export class Syslog {
-  readonly #pump: Pump<RecordedEvent>;
-
-  private constructor(pump: Pump<RecordedEvent>) {
-    this.#pump = pump;
-  }
-
+export class Syslog extends LogOutput {
   static async open(
     ports: DeliveryPorts,
     options: SyslogOptions,
@@ -67,30 +62,6 @@ export class Syslog {
       ...(options.retryMsMin === undefined ? {} : { retryMsMin: options.retryMsMin }),
     });
     return new Syslog(pump);
-  }
-
-  /** Why nothing is written at present, for a person. */
-  get trouble(): string | undefined {
-    return this.#pump.trouble;
-  }
-
-  /** New events were committed. */
-  wake(): void {
-    this.#pump.wake();
-  }
-
-  /** Goes on with a new channel. */
-  reopen(): Promise<void> {
-    return this.#pump.restart();
-  }
-
-  /** Writes what is committed, within a deadline. */
-  close(): Promise<void> {
-    return this.#pump.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }
 

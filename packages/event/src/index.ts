@@ -19,9 +19,11 @@ export {
   type EventRepeat,
 } from './event-batch.ts';
 export { claimedDays, exponentOf, packFacts, unpackFacts, type ClaimFacts } from './claim-facts.ts';
+export { type Decision, type Subject } from './decision.ts';
 export { formatJudgedNumber } from './e164.ts';
 export { EventCollector, type EventBlocks } from './event-collector.ts';
 export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';
+export { type EventFilter } from './event-filter.ts';
 export { EventUuids } from './event-uuid.ts';
 export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';
 export { REGISTERED_METHODS } from './methods.ts';

@@ -5,6 +5,10 @@
  * names, so a name is never changed and never given to another follower.
  */
 
+/** The event log, followed by the judge: all of it, and before that what proved its source. */
+export const JUDGE_CURSOR = 'judge';
+export const JUDGE_PROVED_CURSOR = 'judge-proved';
+
 /** The event log, followed by the JSON log. */
 export const JSON_LOG_CURSOR = 'json-log';
 
@@ -14,6 +18,9 @@ export const SYSLOG_CURSOR = 'syslog';
 /** The event log, followed by the pool; the second says after which event sharing began. */
 export const POOL_CURSOR = 'pool';
 export const POOL_SINCE_CURSOR = 'pool-since';
+
+/** The event log, followed by what pushes it into the fleet's database. */
+export const FLEET_CURSOR = 'fleet';
 
 /** The log of a node of the fleet, followed by this hub: the row, and the epoch that it is of. */
 export function fleetPullCursors(node: string): {

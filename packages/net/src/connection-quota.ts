@@ -4,7 +4,7 @@ import { sourceKey } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
 import { STREAMS_WAITING_OCTETS_MAX } from './limits.ts';
 
-export type Admission = 'admitted' | 'connections_all' | 'connections_source';
+export type QuotaOutcome = 'admitted' | 'connections_all' | 'connections_source';
 
 /**
  * Counts open connections, in all and for each source (an IPv6 /64 is one source), and the octets of begun messages that
@@ -46,7 +46,7 @@ export class ConnectionQuota {
   }
 
   /** Counts one more connection, or says which limit forbids it and counts nothing. */
-  admit(address: string): Admission {
+  admit(address: string): QuotaOutcome {
     if (this.#count >= this.#max) return 'connections_all';
     const key = sourceKey(address);
     const count = this.#bySource.get(key) ?? 0;

@@ -3,7 +3,7 @@
 import { isIpv6, zonedAddress, type Endpoint } from '@sentrypeer/ip';
 import { assert, errorCode, openOrClose, type Logger } from '@sentrypeer/kernel';
 import { bindFailure } from './bind-failure.ts';
-import { bindUdp } from './bind.ts';
+import { bindUdp } from '@sentrypeer/ip/udp';
 import { KernelDrops } from './kernel-drops.ts';
 import {
   ADDRESSES_FOLLOW_MS,

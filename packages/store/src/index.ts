@@ -11,7 +11,7 @@ export {
   type EndpointStatus,
 } from './delivery/endpoints.ts';
 export { type FoundEvent } from './log/event-row.ts';
-export { type EventFilter, type EventOrder, type EventPage } from './log/event-search.ts';
+export { type EventOrder, type EventPage } from './log/event-search.ts';
 export {
   DATABASE_OCTETS_DEFAULT,
   DISK_FREE_OCTETS_DEFAULT,
@@ -44,8 +44,7 @@ export type {
   SourceTotal,
   UserAgentTotal,
 } from './totals/total-rows.ts';
-export { Decisions, type Decision } from './judging/decisions.ts';
-export { JUDGE_CURSOR, PROVED_CURSOR } from './judging/event-lanes.ts';
+export { Decisions } from './judging/decisions.ts';
 export {
   type EvidenceFacts,
   type KeptAllowance,
@@ -63,12 +62,7 @@ export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
 export { FileWatch } from './file/file-watch.ts';
-export {
-  FLEET_CURSOR,
-  type FleetMarks,
-  type FleetPlace,
-  type FleetShare,
-} from './fleet/fleet-marks.ts';
+export { type FleetMarks, type FleetPlace, type FleetShare } from './fleet/fleet-marks.ts';
 export {
   FLEET_EVENT_COLUMNS,
   FLEET_MESSAGE_COLUMN,

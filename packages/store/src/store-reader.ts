@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { RecordedEvent } from '@sentrypeer/event';
+import type { EventFilter, RecordedEvent } from '@sentrypeer/event';
 import type { Page, PageEnd } from './page.ts';
 import { API_KEY_COLUMNS, apiKey, keyHash, type ApiKey } from './access/api-keys.ts';
 import { readCondition, type Condition } from './condition.ts';
@@ -10,12 +10,7 @@ import { fromSqlite, guarded } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
-import {
-  EventSearch,
-  type EventFilter,
-  type EventOrder,
-  type EventPage,
-} from './log/event-search.ts';
+import { EventSearch, type EventOrder, type EventPage } from './log/event-search.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';

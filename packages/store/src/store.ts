@@ -5,14 +5,16 @@ import {
   visitEventBatch,
   type BatchedEvent,
   type CollectedMethod,
+  type Decision,
   type Trust,
 } from '@sentrypeer/event';
+import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
 import { ClockWatch } from './clock/clock-watch.ts';
 import { Checkpointer } from './file/checkpointer.ts';
 import { databaseError, fromSqlite, guarded } from './file/database-error.ts';
-import { DecisionWriter, type Decision } from './judging/decisions.ts';
+import { DecisionWriter } from './judging/decisions.ts';
 import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
 import { FileWatch } from './file/file-watch.ts';
@@ -21,7 +23,7 @@ import type { FleetMarks, FleetPlace, FleetShare } from './fleet/fleet-marks.ts'
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
-import { IS_PROVED, JUDGE_CURSOR, PROVED_CURSOR } from './judging/event-lanes.ts';
+import { IS_PROVED } from './judging/event-lanes.ts';
 import { Judging, type JudgingPorts } from './judging/judging.ts';
 import { budgetsOf } from './retention/budgets.ts';
 import {
@@ -151,7 +153,7 @@ export class Store {
         OR EXISTS (SELECT 1 FROM honey
           WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_CURSOR}'), 0))
         OR EXISTS (SELECT 1 FROM honey INDEXED BY proved_event_index
-          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${PROVED_CURSOR}'), 0) AND ${IS_PROVED})`);
+          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_PROVED_CURSOR}'), 0) AND ${IS_PROVED})`);
     this.#origins = new OriginWriter(database, clock);
     this.#hasEvent = database.prepare(
       'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ?',

@@ -13,9 +13,8 @@ import {
   type Cover,
   type Prefix,
 } from '@sentrypeer/ip';
-import { formatJudgedNumber } from '@sentrypeer/event';
+import { formatJudgedNumber, type Subject } from '@sentrypeer/event';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
-import type { Subject } from './subject.ts';
 import { SCORE_MAX, type Verdict } from './verdict.ts';
 
 /** What the operator blocked: it is listed, whatever is known of it. */

@@ -43,7 +43,7 @@ export {
   type Policy,
   type PolicyName,
 } from './policy.ts';
-export type { Subject } from './subject.ts';
+export type { Subject } from '@sentrypeer/event';
 export { NEVER_BLOCKED } from './number-judge.ts';
 export { toolOf } from './tool.ts';
 export { numberVerdict } from './number-verdict.ts';

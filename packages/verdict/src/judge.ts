@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Subject } from '@sentrypeer/event';
 import {
   formatPrefix,
   judgedNetwork,
@@ -17,7 +18,6 @@ import type { Delisting } from './evidence.ts';
 import type { AddressJudgement, Judgement, JudgePorts, Question, Standing } from './judgement.ts';
 import { networkVerdict } from './network-verdict.ts';
 import { NumberJudge } from './number-judge.ts';
-import type { Subject } from './subject.ts';
 import { levelRank, notListed, type Verdict } from './verdict.ts';
 import { votedAddress, withVotes, type PoolStanding, type Voted } from './votes.ts';
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Subject } from '@sentrypeer/event';
 import type { JudgedNetwork } from '@sentrypeer/ip';
 import type { Candidate, HomePlan, NumberingPlans, Reading } from '@sentrypeer/numbers';
 import type { Blocked } from './blocked.ts';
@@ -13,7 +14,6 @@ import type {
 } from './evidence.ts';
 import type { NeverListed } from './never-listed.ts';
 import type { Policy } from './policy.ts';
-import type { Subject } from './subject.ts';
 import type { Verdict } from './verdict.ts';
 import type { PoolSaid, PoolStanding } from './votes.ts';
 

@@ -12,6 +12,7 @@ import type { Config } from '../../config/config.ts';
 import { refusal } from '../../config/refusal.ts';
 import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
 import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import type { RunPorts } from '../listings/run-ports.ts';
 import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
 import { DryRoutes } from './dry-routes.ts';
@@ -20,13 +21,6 @@ import { bgpMetricsText } from './metrics.ts';
 import { bgpDirectory, writeRoutes, type BgpDirectory, type BgpNote } from './run-directory.ts';
 import { sessionNote, Sessions } from './sessions.ts';
 import { sessionAlarms } from './troubles.ts';
-
-export interface RunPorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A line for whoever watches. */
-  readonly print: (line: string) => void;
-}
 
 export interface RunOptions {
   readonly isDryRun: boolean;

@@ -17,17 +17,11 @@ import { ListingStream, sparedTexts } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
 import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
 import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import type { RunPorts } from '../listings/run-ports.ts';
 import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
 import { DryTable } from './dry-table.ts';
 import { firewallDirectory, type FirewallDirectory, type FirewallNote } from './run-directory.ts';
-
-export interface RunPorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A line for whoever watches. */
-  readonly print: (line: string) => void;
-}
 
 export interface RunOptions {
   readonly isDryRun: boolean;

@@ -22,7 +22,7 @@ export async function openSpeaker(
   stage?: Stage,
 ): Promise<Speaker> {
   const { NumberingPlans } = await import('@sentrypeer/numbers');
-  const { judgeOver } = await import('../judge.ts');
+  const { judgeOver } = await import('../open-judging.ts');
   const { Speaker } = await import('./speaker.ts');
   const plans = await NumberingPlans.load();
   const options = judgeOptions(config, stage);

@@ -22,7 +22,7 @@ import {
   OWN_PAGES_PER_HOUR,
 } from './limits.ts';
 import { ownPages, signedPages } from './check-page.ts';
-import type { judgeOver, JudgeOptions } from '../judge.ts';
+import type { judgeOver, JudgeOptions } from '../open-judging.ts';
 
 const HOUR_S = 3600;
 const HOUR_US = 3_600_000_000;

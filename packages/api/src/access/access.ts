@@ -53,7 +53,7 @@ export interface Refusal {
   readonly retryAfter?: number;
 }
 
-export type Admission = { readonly caller: Caller } | { readonly refusal: Refusal };
+export type AccessOutcome = { readonly caller: Caller } | { readonly refusal: Refusal };
 
 export interface AccessPorts {
   readonly clock: Clock;
@@ -121,7 +121,7 @@ export class Access {
    * A known key is limited by its own rate alone: whatever others do from the same address (a NAT, a proxy) never
    * counts against it. Keys have 256 random bits, so looking at each costs an attacker's guess nothing it could gain.
    */
-  admit(request: FastifyRequest, access: RouteAccess): Admission {
+  admit(request: FastifyRequest, access: RouteAccess): AccessOutcome {
     const text = keyOf(request, access);
     const nowMs = this.#ports.clock.nowMs();
     const address = clientAddress(request);
@@ -178,7 +178,7 @@ export class Access {
     request: FastifyRequest,
     access: RouteAccess,
     nowMs: number,
-  ): Admission | undefined {
+  ): AccessOutcome | undefined {
     const id = sessionId(request);
     const session = id === undefined ? undefined : this.#sessions.find(id, nowMs);
     if (session === undefined) return undefined;
@@ -197,7 +197,7 @@ export class Access {
     return { caller: { ...admission.caller, session } };
   }
 
-  #admitKey(key: Key, access: RouteAccess, nowMs: number): Admission {
+  #admitKey(key: Key, access: RouteAccess, nowMs: number): AccessOutcome {
     if (this.#options.keyRatePerSecond > 0) {
       const waitMs = this.#keyRequests.take(key.name, nowMs);
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests with this key');
@@ -237,13 +237,13 @@ export class Access {
     return text.length > KEY_CHARACTERS_MAX ? undefined : this.#ports.apiKey(text);
   }
 
-  #admitWithoutKey({ need }: RouteAccess): Admission {
+  #admitWithoutKey({ need }: RouteAccess): AccessOutcome {
     if (this.#isOpen(need)) return { caller: ANYBODY };
     const detail = `this needs a key that may ${action(need)}: Authorization: Bearer KEY, or X-Api-Key: KEY`;
     return { refusal: { status: 401, error: 'missing_token', detail } };
   }
 
-  #admitRole({ role, name }: Key, need: Need): Admission {
+  #admitRole({ role, name }: Key, need: Need): AccessOutcome {
     if (this.#isOpen(need) || need === 'nothing' || ALLOWED[need].includes(role)) {
       return { caller: { role, name } };
     }

@@ -6,7 +6,8 @@ import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { bodyText, jsonBody, PostedText, postRoute } from '../cloud/posted.ts';
 import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
-import type { Decision, Reputation } from '../reputation.ts';
+import type { Decision } from '@sentrypeer/event';
+import type { Reputation } from '../reputation.ts';
 import { parseNumber } from '../request-target.ts';
 import { time } from '../parameters.ts';
 

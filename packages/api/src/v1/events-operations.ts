@@ -2,7 +2,8 @@
 
 import { maySeeSecrets } from '../access/access.ts';
 import { clientSource } from '../access/client-address.ts';
-import type { EventFilter, EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
+import type { EventFilter } from '@sentrypeer/event';
+import type { EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
 import {
   PAGE_ENTRIES_DEFAULT,
   SCAN_ROWS_MAX,

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { endpointOf, familyOf, type Endpoint, type Family, zonedAddress } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
-import { lookupAddress } from '@sentrypeer/ip/udp';
+import { bindUdp, type UdpBinding } from '@sentrypeer/ip/udp';
 import {
   UDP_RECEIVE_BUFFER_OCTETS,
   UDP_RECEIVE_BUFFER_OCTETS_MIN,
   UDP_SEND_QUEUE_OCTETS_MAX,
 } from '../limits.ts';
 import type { DatagramPort, OnDatagram } from '../ports.ts';
-
-/** Where one socket is to be. */
-export interface UdpBinding {
-  readonly address: string;
-  readonly port: number;
-  /** Share the port with other programs, as peer discovery needs. */
-  readonly reuseAddr: boolean;
-}
 
 /** Sockets of one node, one for each family. */
 export class UdpPort implements DatagramPort {
@@ -63,23 +55,12 @@ export class UdpPort implements DatagramPort {
 }
 
 /** A bound socket; `OperatingError` with nothing left open. */
-export async function bindSocket({ address, port, reuseAddr }: UdpBinding): Promise<Socket> {
-  const ipv6 = familyOf(address) === 6;
-  const socket = createSocket({
-    type: ipv6 ? 'udp6' : 'udp4',
-    ipv6Only: ipv6,
-    reuseAddr,
-    lookup: lookupAddress,
-  });
+export async function bindSocket(binding: UdpBinding): Promise<Socket> {
   try {
-    const listening = once(socket, 'listening');
-    socket.bind({ address, port, exclusive: true });
-    await listening;
+    return await bindUdp(binding);
   } catch (error) {
-    socket.close();
-    throw bindError(error, address, port);
+    throw bindError(error, binding.address, binding.port);
   }
-  return socket;
 }
 
 function bindError(cause: unknown, address: string, port: number): OperatingError {

@@ -2,9 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { FLEET_CURSOR } from '@sentrypeer/follow/cursors';
 import { inTransaction } from '../file/transaction.ts';
 import { FLEET_REPEATS_MAX } from '../limits.ts';
-import { FLEET_CURSOR, type FleetMarks, type FleetPlace, type FleetShare } from './fleet-marks.ts';
+import type { FleetMarks, FleetPlace, FleetShare } from './fleet-marks.ts';
 
 /** What the writer keeps of the fleet: how far the log was pushed, and repeats on rows that were. */
 export class FleetLog {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Names of the log's cursor, so that events wait for the fleet as they do for a webhook. */
-export const FLEET_CURSOR = 'fleet';
-
 /** Where the fleet says that a log is. */
 export interface FleetPlace {
   /** Counts the lives of the log; 0 before the first. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Decision } from '@sentrypeer/event';
 import { judgedAs, networkRange, networksOf } from '@sentrypeer/ip';
 import { OperatingError, unreachable, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
@@ -14,31 +15,6 @@ import {
 import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX } from '../limits.ts';
 import { DECISION } from './due-work.ts';
 import { inTransaction } from '../file/transaction.ts';
-
-/** What the operator says beside the evidence. What it names was checked by whoever makes it. */
-export type Decision =
-  /** Never list it; said again it takes the place of what was said before. */
-  | {
-      readonly kind: 'allow';
-      readonly value: string;
-      readonly comment: string;
-      /** Wall-clock microseconds; `undefined` holds always. */
-      readonly untilEpochUs: number | undefined;
-    }
-  /** It may be listed again. */
-  | { readonly kind: 'disallow'; readonly value: string }
-  /** List it, whatever is known of it; said again it takes the place of what was said before. */
-  | {
-      readonly kind: 'block';
-      readonly subject: ListedSubject;
-      readonly comment: string;
-      /** Wall-clock microseconds; `undefined` holds always. */
-      readonly untilEpochUs: number | undefined;
-    }
-  /** What is known of it decides again. */
-  | { readonly kind: 'unblock'; readonly subject: ListedSubject }
-  /** What is known until now does not count any more: of the entry that it is listed by, which may be a network around it. */
-  | { readonly kind: 'delist'; readonly subject: ListedSubject; readonly comment: string };
 
 const FORGOTTEN_COUNTERS = {
   address: 'proved_addresses',

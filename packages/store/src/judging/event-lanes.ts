@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
 import { gradeOfText } from '../log/grades.ts';
 import type { Row } from '../log/event-row.ts';
 import { inTransaction } from '../file/transaction.ts';
@@ -8,10 +9,6 @@ import { JUDGE_ROWS } from '../limits.ts';
 import type { ListedSubject } from './evidence-reader.ts';
 import { EvidenceSums, EVIDENCE_COLUMNS } from './evidence-sums.ts';
 import type { EvidenceWriter } from './evidence-writer.ts';
-
-/** Names of the judge's cursors on the event log: of what proved itself, and of all the rest. */
-export const JUDGE_CURSOR = 'judge';
-export const PROVED_CURSOR = 'judge-proved';
 
 /** The condition of the index on what proved itself, as it must stand in each question that uses it. */
 export const IS_PROVED = "grade IN ('returned', 'handshake')";
@@ -30,7 +27,8 @@ interface LaneParts {
 
 /**
  * Two cursors on the event log. What proved its source is read first, by an index that holds nothing else, so that no
- * amount of packets which anybody can forge delays its verdict; each event belongs to one of the two.
+ * amount of packets which anybody can forge delays its verdict; each event belongs to one of the two. No `Pump` moves
+ * them: evidence, listings and cursor are committed together, so a crash neither loses an event nor counts it twice.
  */
 export class EventLanes {
   readonly #parts: LaneParts;
@@ -61,7 +59,7 @@ export class EventLanes {
 
   /** Some events that proved their source. @returns Whether there may be more. */
   stepProved(nowUs: number): boolean {
-    return this.#step(PROVED_CURSOR, this.#proved, nowUs);
+    return this.#step(JUDGE_PROVED_CURSOR, this.#proved, nowUs);
   }
 
   /** Some of the others. @returns Whether there may be more. */
@@ -85,7 +83,7 @@ export class EventLanes {
     if (last === undefined) return this.#passDelisting(name, cursor);
     const sums = new EvidenceSums(toolOf);
     for (const row of rows) {
-      if (isProved(row) === (name === PROVED_CURSOR)) sums.add(row, nowUs);
+      if (isProved(row) === (name === JUDGE_PROVED_CURSOR)) sums.add(row, nowUs);
     }
     inTransaction(database, () => {
       apply(writer.write(sums, Number(last['honey_id'])), nowUs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Grade, Transport } from '@sentrypeer/event';
+import type { Grade, Subject, Transport } from '@sentrypeer/event';
 import { bitsWithin, judgedAs, judgedNetwork, type JudgedNetwork } from '@sentrypeer/ip';
 import { distinctCount, setCount, wordsOf } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
@@ -11,12 +11,7 @@ import { SaidReader, type Said } from '../pool/said-reader.ts';
 export const LISTED_KINDS = ['address', 'number', 'range'] as const;
 export type ListedKind = (typeof LISTED_KINDS)[number];
 
-/** What can be listed. */
-export interface ListedSubject {
-  readonly kind: ListedKind;
-  /** An address of IPv4 or a network of IPv6; a number of E.164 without its plus, or the digits, if they are not such a number; a block such as `46850780xx`. */
-  readonly value: string;
-}
+export type ListedSubject = Subject;
 
 /** What an entry of the feed says of the evidence behind it. */
 export interface EvidenceFacts {

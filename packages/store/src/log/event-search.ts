@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { formatEventTimestamp, type Grade, type Transport } from '@sentrypeer/event';
+import { formatEventTimestamp, type EventFilter } from '@sentrypeer/event';
 import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
 import { SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
-
-/** What an event must be to be found; what is left out may be anything. */
-export interface EventFilter {
-  readonly sourceIp?: string;
-  /** As it was dialled. */
-  readonly calledNumber?: string;
-  readonly sipMethod?: string;
-  readonly userAgent?: string;
-  readonly transportType?: Transport;
-  readonly grade?: Grade;
-  /** Wall-clock microseconds at which it was recorded: from this one on, and before the other one. */
-  readonly sinceEpochUs?: number;
-  readonly untilEpochUs?: number;
-}
 
 /** Newest first going back, oldest first going on. */
 export type EventOrder = 'newest-first' | 'oldest-first';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import type { EventFilter, EventOrder } from '../../src/log/event-search.ts';
+import type { EventFilter } from '@sentrypeer/event';
+import type { EventOrder } from '../../src/log/event-search.ts';
 import { SEARCH_ROWS_MAX } from '../../src/limits.ts';
 import { BLOCK_EVENTS } from '../../src/file/schema.ts';
 import { Store } from '../../src/store.ts';

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger } from '@sentrypeer/kernel';
+
+/** What a process that carries out listings is given. */
+export interface RunPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A line for whoever watches. */
+  readonly print: (line: string) => void;
+}
