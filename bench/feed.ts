@@ -114,6 +114,7 @@ async function round(rate: number, proves: boolean): Promise<Round> {
       '--sip-port',
       String(SIP_PORT),
       '--no-tls',
+      '--policy=number-local-callers=1',
     ],
     'Stop ',
   );

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const NUMBERS = ['+46701234567', '0046701234568', '+442071234567'];
@@ -24,7 +24,7 @@ async function json<T>(daemon: DaemonProcess, ...words: readonly string[]): Prom
 }
 
 async function attacked(): Promise<DaemonProcess> {
-  const daemon = await DaemonProcess.start(['-r', '-v', '--threads=1']);
+  const daemon = await DaemonProcess.start(['-r', '-v', '--threads=1', COUNTS_LOCAL]);
   using peer = await UdpPeer.open();
   for (const [index, user] of NUMBERS.entries()) {
     await peer.send(

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { DaemonProcess, until } from './daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const BAD = '+449012345678';
@@ -46,7 +46,14 @@ async function command(daemon: DaemonProcess, ...words: readonly string[]): Prom
 }
 
 test('the SIP agent refuses what is listed and sends the rest on, over UDP, TCP and TLS', async () => {
-  const flags = ['-r', '--fold-window=0', '-z', '127.0.0.1:0', '--sip-agent=127.0.0.1:0'];
+  const flags = [
+    '-r',
+    '--fold-window=0',
+    COUNTS_LOCAL,
+    '-z',
+    '127.0.0.1:0',
+    '--sip-agent=127.0.0.1:0',
+  ];
   await using daemon = await DaemonProcess.start([...flags, ...DESTINATION]);
   const { agent } = daemon.ports;
   await listBad(daemon);
@@ -80,7 +87,7 @@ test('the SIP agent refuses what is listed and sends the rest on, over UDP, TCP 
 });
 
 test('decisions of the SIP agent can be followed, and the word of the operator holds for it', async () => {
-  const flags = ['--threads=1', '-r', '--fold-window=0', '--sip-agent=127.0.0.1:0'];
+  const flags = ['--threads=1', '-r', '--fold-window=0', COUNTS_LOCAL, '--sip-agent=127.0.0.1:0'];
   await using daemon = await DaemonProcess.start(flags);
   await listBad(daemon);
   const key = (await command(daemon, 'keys', 'add', 'x', 'read')).split('\n')[0] ?? '';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { DaemonProcess, until } from './daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, until } from './daemon-process.ts';
 import { adminKey, deliver, post } from './delivered.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
@@ -21,7 +21,7 @@ interface Change {
 }
 
 /** As little as can be asked for before an ordinary number is refused. */
-const ORDINARY = '--policy=networks-home=1,days-home=1';
+const ORDINARY = `${COUNTS_LOCAL},networks-home=1,days-home=1`;
 
 async function ask<T>(daemon: DaemonProcess, path: string): Promise<T> {
   const response = await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
@@ -64,7 +64,12 @@ async function call(daemon: DaemonProcess, ...numbers: readonly string[]): Promi
 }
 
 test('a number that only unproved calls name is watched, an ACK and a REGISTER name none', async () => {
-  await using daemon = await DaemonProcess.start(['--threads=1', '-r', '--fold-window=0']);
+  await using daemon = await DaemonProcess.start([
+    '--threads=1',
+    '-r',
+    '--fold-window=0',
+    COUNTS_LOCAL,
+  ]);
   using forger = await UdpPeer.open('127.10.0.9');
   for (const method of ['ACK', 'REGISTER', 'OPTIONS']) {
     await forger.send(sipRequest({ method, user: '0046701234567' }), daemon.ports.udp);
@@ -78,7 +83,7 @@ test('a number that only unproved calls name is watched, an ACK and a REGISTER n
   assert.equal(await verdict('0046701234567'), 'unknown');
   assert.match(
     await command(daemon, 'explain', '+449012345678'),
-    /^\+449012345678 \(GB, premium\) is watched, \d+ of 100\.\n[^]*no caller proved to be there/,
+    /^\+449012345678 \(GB, premium\) is watched, \d+ of 100\.\n[^]*no caller from the Internet proved to be there/,
   );
   using caller = await StreamPeer.open(daemon.ports.tcp, '127.10.0.9');
   await caller.send(sipRequest({ method: 'INVITE', user: '900449012345678', callId: 'tcp' }));
@@ -146,6 +151,12 @@ test('an address is listed by what it proved, not by what only claims to be it, 
   assert.equal(await post(daemon, '/v1/decisions', key, { allow: '45.1.2.0/24' }), 204);
   await changed(daemon, '45.1.2.3', ['listed', 'unlisted']);
   assert.equal(await verdict('45.1.2.3'), 'unknown');
+  // However it is written.
+  assert.equal(await post(daemon, '/v1/decisions', key, { allow: '::ffff:45.1.2.3/128' }), 204);
+  assert.equal(await post(daemon, '/v1/decisions', key, { disallow: '45.1.2.0/24' }), 204);
+  assert.equal(await command(daemon, 'allow', 'list'), '45.1.2.3  always\n');
+  await command(daemon, 'allow', 'remove', '45.1.2.3/32');
+  await changed(daemon, '45.1.2.3', ['listed', 'unlisted', 'listed']);
 });
 
 test('the commands refuse what cannot be meant', async () => {

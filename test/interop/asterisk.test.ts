@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, until } from '../e2e/daemon-process.ts';
 import { asteriskPeer, startAsterisk } from './asterisk.ts';
 import { Calls } from './calls.ts';
 import { documented } from './documented.ts';
@@ -86,7 +86,7 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
   if (found === undefined) return undefined;
   const port = await freePort();
   const calls = scope.use(await Calls.open(sipp, port, SCENARIOS));
-  const flags = ['-r', '--sip-agent=127.0.0.1:0'];
+  const flags = ['-r', COUNTS_LOCAL, '--sip-agent=127.0.0.1:0'];
   const daemon = scope.use(await DaemonProcess.start(flags));
   await listNumber(daemon);
   const page = (fence: string, places: Readonly<Record<string, string>> = {}): string =>

@@ -12,7 +12,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { before, after, test, type TestContext } from 'node:test';
-import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { visit } from './browser.ts';
 import { peer } from './peer.ts';
@@ -43,7 +43,7 @@ const isInstalled = (): boolean => existsSync(join(folder.path, 'node_modules/@s
 
 /** A node at which two numbers were called. */
 async function startNode(args: readonly string[] = []): Promise<DaemonProcess> {
-  const daemon = await DaemonProcess.start(['--threads=1', ...args]);
+  const daemon = await DaemonProcess.start(['--threads=1', COUNTS_LOCAL, ...args]);
   using caller = await StreamPeer.open(daemon.ports.tcp);
   await caller.send(sipRequest({ method: 'INVITE', user: '900449012345678' }));
   await caller.send(sipRequest({ user: '0046123', callId: '2', branch: 'z9hG4bK-2' }));

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { FleetWorld } from './fleet-world.ts';
 
@@ -37,7 +37,10 @@ test('what one node meets is listed at every hub within seconds, also after a hu
   if (world === undefined) return;
   const args = async (name: string, role: string): Promise<readonly string[]> => {
     const file = await world.join(name, role);
-    return [`--fleet-file=${file}`, ...(role === 'hub' ? ['--fleet-hub'] : ['--api=off'])];
+    return [
+      `--fleet-file=${file}`,
+      ...(role === 'hub' ? ['--fleet-hub', COUNTS_LOCAL] : ['--api=off']),
+    ];
   };
   await using sensor = await DaemonProcess.start(await args('berlin-1', 'sensor'));
   using folder = new TemporaryFolder();

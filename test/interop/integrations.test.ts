@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, until } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess, until } from '../e2e/daemon-process.ts';
 import { documented } from './documented.ts';
 import { callHoneypot, CLEAN, DIALLED_AT_HONEYPOT, LISTED, listNumber } from './listed-number.ts';
 import { peer } from './peer.ts';
@@ -40,7 +40,7 @@ async function addKey(daemon: DaemonProcess, name: string): Promise<string> {
 
 test('the AGI script for Asterisk tells listed from clean, and lets calls through without an answer', async (t) => {
   if (peer('curl', t) === undefined) return;
-  await using daemon = await DaemonProcess.start(['-r']);
+  await using daemon = await DaemonProcess.start(['-r', COUNTS_LOCAL]);
   await listNumber(daemon);
   const script = join(daemon.folder, 'sentrypeer.sh');
   const place = { [API]: `127.0.0.1:${daemon.ports.api}` };
@@ -69,7 +69,7 @@ test('the AGI script for Asterisk tells listed from clean, and lets calls throug
 test('the Lua script for FreeSWITCH hangs up a call to a listed number alone', async (t) => {
   const lua = peer('lua5.4', t);
   if (lua === undefined || peer('curl', t) === undefined) return;
-  await using daemon = await DaemonProcess.start(['-r']);
+  await using daemon = await DaemonProcess.start(['-r', COUNTS_LOCAL]);
   await listNumber(daemon);
   const script = join(daemon.folder, 'sentrypeer.lua');
   const place = { [API]: `127.0.0.1:${daemon.ports.api}` };
@@ -90,7 +90,7 @@ test('the Lua script for FreeSWITCH hangs up a call to a listed number alone', a
 });
 
 test('CGRateS and the FreePBX module get their token, and 200 or 404 for a number', async () => {
-  await using daemon = await DaemonProcess.start(['-r', '--api-key-required']);
+  await using daemon = await DaemonProcess.start(['-r', COUNTS_LOCAL, '--api-key-required']);
   const key = await addKey(daemon, 'cgrates');
   const text = documented('cgrates.md', 'json cgrates', {
     [API]: `127.0.0.1:${daemon.ports.api}`,

@@ -7,7 +7,7 @@ import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { DaemonProcess } from '../e2e/daemon-process.ts';
+import { COUNTS_LOCAL, DaemonProcess } from '../e2e/daemon-process.ts';
 import { Background } from './background.ts';
 import { Calls } from './calls.ts';
 import { documented } from './documented.ts';
@@ -63,7 +63,7 @@ async function open(
   const proxyPort = await freePort();
   const calls = scope.use(await Calls.open(found.sipp, proxyPort, KAMAILIO_CALLS));
   const destination = `sip:{number}@127.0.0.1:${calls.gatewayPort}`;
-  const flags = ['-r', '-z', '127.0.0.1:0', '--sip-agent=127.0.0.1:0'];
+  const flags = ['-r', COUNTS_LOCAL, '-z', '127.0.0.1:0', '--sip-agent=127.0.0.1:0'];
   const daemon = scope.use(
     await DaemonProcess.start([...flags, `--sip-agent-destination=${destination}`]),
   );

@@ -178,6 +178,17 @@ export const STORIES: readonly Story[] = [
     expected: [address('10.1.2.3', 'none', 8 * DAY)],
   },
   {
+    name: 'telephones of the private network, from 100 addresses in ten days, dial a premium number: watched',
+    contacts: Array.from({ length: 100 }, (_, index) => ({
+      at: index * 2 * HOUR,
+      from: `10.${index}.2.3`,
+      proof: 'handshake' as const,
+      method: 'INVITE',
+      to: '00449012345678',
+    })),
+    expected: [number(PREMIUM, 'watch', 199 * HOUR)],
+  },
+  {
     name: 'an own number that attackers call: never listed',
     ownNumbers: ['+46855512300-+46855512399'],
     contacts: fromMany(20, 10 * HOUR, { proof: 'returned', method: 'INVITE', to: '0046855512345' }),

@@ -17,26 +17,27 @@ const ADD: Command = {
     ['allow add +442071234567 for 30 days a customer', 'Not for a month.'],
   ],
   prepare: ({ words: [what, ...more], flags }) => {
-    const value = needed(what, 'allow add WHAT [TIME] [COMMENT]');
+    const text = needed(what, 'allow add WHAT [TIME] [COMMENT]');
     const { time, comment } = timeAndComment(more, flags);
     return async (context) => {
-      const { isWide, likelySlip, parseAllowed } = await import('@sentrypeer/verdict');
-      const allowed = parseAllowed(value);
+      const { isWide, likelySlip, parseAllowed, spellings } = await import('@sentrypeer/verdict');
+      const allowed = parseAllowed(text);
       if (allowed === undefined) {
-        const slip = likelySlip(value);
+        const slip = likelySlip(text);
         throw new OperatingError(
           'allowance_invalid',
-          `${shown(value)} cannot be allowed: ${slip ?? 'name an address, a network such as 192.0.2.0/24, a number such as +46701234567, +4670* or +46701234500-+46701234599, or digits as they are dialled'}`,
+          `${shown(text)} cannot be allowed: ${slip ?? 'name an address, a network such as 192.0.2.0/24, a number such as +46701234567, +4670* or +46701234500-+46701234599, or digits as they are dialled'}`,
         );
       }
       if (isWide(allowed) && !flags.has('yes')) {
         throw refusal(
-          `${value} is very much, and nothing of it would be listed any more: add --yes if it is meant`,
+          `${text} is very much, and nothing of it would be listed any more: add --yes if it is meant`,
         );
       }
       const untilEpochUs = untilOf(time, context.clock.epochUs());
       using decisions = await openDecisions(context);
-      decisions.write({ kind: 'allow', value, comment, untilEpochUs });
+      const { value, alike } = spellings(text, decisions.allowances());
+      decisions.write({ kind: 'allow', value, alike, comment, untilEpochUs });
       return {
         text: `${value} is allowed ${untilEpochUs === undefined ? 'always' : `until ${utc(untilEpochUs)}`}.\n`,
         json: { allow: value, until: utcOrNull(untilEpochUs), comment },
@@ -81,11 +82,13 @@ const REMOVE: Command = {
   form: 'WHAT',
   doc: 'Remove WHAT from the allowlist, so that it may be listed again.',
   prepare: ({ words: [what, ...more] }) => {
-    const value = needed(what, 'allow remove WHAT');
+    const text = needed(what, 'allow remove WHAT');
     refuseMore(more, 'allow remove WHAT');
     return async (context) => {
+      const { spellings } = await import('@sentrypeer/verdict');
       using decisions = await openDecisions(context);
-      decisions.write({ kind: 'disallow', value });
+      const { value, alike } = spellings(text, decisions.allowances());
+      decisions.write({ kind: 'disallow', value, alike });
       return {
         text: `${shown(value)} may be listed again.\n`,
         json: { disallow: value },

@@ -30,6 +30,8 @@ export class Decided {
   #never: NeverListed | undefined;
   #blocked: Blocked | undefined;
   #decisionsCount = -1;
+  /** Wall-clock microseconds at which the next allowance or block ends. */
+  #endsAtUs = Infinity;
   #ownAtThatTime: readonly string[] = [];
   #askedAtMs = -1;
 
@@ -52,24 +54,42 @@ export class Decided {
     this.#askedAtMs = nowMs;
     const count = evidence.decisionsCount();
     const ownNow = own.get();
-    const isSame = count === this.#decisionsCount && ownNow === this.#ownAtThatTime;
+    const nowUs = clock.epochUs();
+    const isSame =
+      count === this.#decisionsCount && ownNow === this.#ownAtThatTime && nowUs < this.#endsAtUs;
     if (never === undefined || blocked === undefined || !isSame) {
       const { ownAddresses, ownNumbers, listsDocumentation = false } = this.#options;
+      const allowances = evidence.allowances().filter((one) => isInForce(one, nowUs));
+      const blocks = evidence.blocks().filter((one) => isInForce(one, nowUs));
       never = new NeverListed(
         { plans, home },
         {
           ownAddresses: [...ownNow, ...ownAddresses],
           ownNumbers,
           listsDocumentation,
-          allowances: evidence.allowances(),
+          allowances,
         },
       );
-      blocked = new Blocked(evidence.blocks(), never.networks());
+      blocked = new Blocked(blocks, never.networks());
       this.#never = never;
       this.#blocked = blocked;
       this.#decisionsCount = count;
+      // What an ended word covered may be another's now.
+      this.#endsAtUs = Math.min(...[...allowances, ...blocks].map(endOf));
       this.#ownAtThatTime = ownNow;
     }
     return { never, blocked };
   }
+}
+
+interface Ending {
+  readonly untilEpochUs: number | undefined;
+}
+
+function endOf({ untilEpochUs }: Ending): number {
+  return untilEpochUs ?? Infinity;
+}
+
+function isInForce(word: Ending, nowUs: number): boolean {
+  return nowUs < endOf(word);
 }

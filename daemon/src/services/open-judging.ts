@@ -144,6 +144,7 @@ export function openJudging(
         confidence * 100 >= policy['number-confidence'] && isCostly({ plans, home }, dialled, e164),
     },
     toolOf,
+    countsLocalCallers: policy['number-local-callers'] === 1,
     verdict: (subject, nowEpochUs) =>
       listingVerdict({ judge, decided, evidence }, subject, nowEpochUs),
     reachOf: (value) => reachOf({ plans, home }, value),

@@ -4,7 +4,7 @@ import type { Reputation } from '@sentrypeer/api';
 import type { Clock } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
-import { isWide, parseAllowed } from '@sentrypeer/verdict';
+import { isWide, parseAllowed, spellings } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
 import { readBlockable } from './blockable.ts';
 import { judgeOver, type JudgeOptions } from './open-judging.ts';
@@ -38,6 +38,7 @@ export function openReputation({ engine, log, clock, judges }: ReputationPorts):
     blocks: () => evidence.blocks(),
     blockable: (text) => readBlockable({ judge, decided }, text, clock.epochUs()),
     isAllowable: (value) => parseAllowed(value) !== undefined,
+    spellings: (text) => spellings(text, evidence.allowances()),
     isWide: (value) => {
       const allowed = parseAllowed(value);
       return allowed !== undefined && isWide(allowed);

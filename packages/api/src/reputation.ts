@@ -25,6 +25,8 @@ export interface Reputation {
   blockable(text: string): Blockable;
   /** Whether the text can stand on the allowlist. */
   isAllowable(value: string): boolean;
+  /** How what is allowed is kept, and which entries mean the same in other words. */
+  spellings(text: string): { readonly value: string; readonly alike: readonly string[] };
   /** Whether what can be allowed takes in so much that it was probably not meant. */
   isWide(value: string): boolean;
   /** Resolves when it is written; rejects with `OperatingError`. */

@@ -76,6 +76,10 @@ export class MemoryReputation implements Reputation {
     return value !== 'nonsense';
   }
 
+  spellings(value: string): Of<'spellings'> {
+    return { value, alike: [] };
+  }
+
   async decide(decision: Decision): Promise<void> {
     if (this.fails !== undefined) throw new OperatingError(this.fails, 'why');
     this.decisions.push(decision);

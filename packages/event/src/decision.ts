@@ -16,12 +16,14 @@ export type Decision =
   | {
       readonly kind: 'allow';
       readonly value: string;
+      /** The same as an older version kept it, in other words; these go. */
+      readonly alike?: readonly string[];
       readonly comment: string;
       /** Wall-clock microseconds; `undefined` holds always. */
       readonly untilEpochUs: number | undefined;
     }
   /** It may be listed again. */
-  | { readonly kind: 'disallow'; readonly value: string }
+  | { readonly kind: 'disallow'; readonly value: string; readonly alike?: readonly string[] }
   /** List it, whatever is known of it; said again it takes the place of what was said before. */
   | {
       readonly kind: 'block';

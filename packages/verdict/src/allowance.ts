@@ -59,6 +59,40 @@ export function parseAllowed(text: string): Allowed | undefined {
   return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
 }
 
+/** As `parseAllowed()` reads it: one text for all that mean the same, such as `45.1.2.3` for `::ffff:45.1.2.3` and `45.1.2.3/32`. */
+function formatAllowed(allowed: Allowed): string {
+  switch (allowed.kind) {
+    case 'network':
+      return formatPrefix(allowed.network);
+    case 'prefix':
+      return `+${allowed.prefix}*`;
+    case 'numbers':
+    case 'dialled': {
+      const plus = allowed.kind === 'numbers' ? '+' : '';
+      const { from, to } = allowed;
+      return from === to ? plus + from : `${plus}${from}-${plus}${to}`;
+    }
+    default:
+      return unreachable(allowed);
+  }
+}
+
+/** How a text is kept, and which entries of the allowlist mean the same though they were written in another way. */
+export function spellings(
+  text: string,
+  allowances: readonly Pick<Allowance, 'value'>[],
+): { readonly value: string; readonly alike: readonly string[] } {
+  const canonical = (one: string): string => {
+    const allowed = parseAllowed(one);
+    return allowed === undefined ? one : formatAllowed(allowed);
+  };
+  const value = canonical(text);
+  const alike = allowances
+    .map((one) => one.value)
+    .filter((other) => other !== value && canonical(other) === value);
+  return { value, alike };
+}
+
 /** Whether it takes in so much, such as `0.0.0.0/0` or `+1*`, that it was probably not meant. */
 export function isWide(allowed: Allowed): boolean {
   switch (allowed.kind) {

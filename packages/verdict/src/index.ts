@@ -5,6 +5,7 @@ export {
   isWide,
   likelySlip,
   parseAllowed,
+  spellings,
   type Allowance,
   type Allowed,
 } from './allowance.ts';

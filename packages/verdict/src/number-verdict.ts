@@ -145,7 +145,8 @@ function missingOf(
   const { networks, days } = needsOf(destination, policy);
   const { name } = DESTINATION_CLASSES[destination.class];
   if (networks === 0) return `it is watched only: ${name} are never refused`;
-  if (proved === undefined) return 'it is watched only: no caller proved to be there';
+  if (proved === undefined)
+    return 'it is watched only: no caller from the Internet proved to be there';
   if (gradeRank(proved.grade) < policy['number-grade']) {
     return `it is watched only: calls of the grade ${proved.grade} do not count`;
   }

@@ -123,6 +123,13 @@ export const POLICY_RULES = {
     100,
     'A number is watched from this score on. It is listed if the proved calls alone reach the score, and come from as many networks and on as many days as its class requires.',
   ),
+  'number-local-callers': rule(
+    0,
+    '(0 no, 1 yes)',
+    0,
+    1,
+    'Whether calls from loopback, private and link-local addresses prove anything against a number. They are telephones of your own, or a NAT in front that hides who called; 1 only where an experiment needs it.',
+  ),
   'number-grade': rule(
     0,
     'grade',

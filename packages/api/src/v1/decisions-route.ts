@@ -90,7 +90,7 @@ function readDecision(
   if (given.length !== 1 || typeof value !== 'string') return RIGHT;
   const holds = allow ?? block;
   if ((end !== undefined || yes !== false) && holds === undefined) return RIGHT;
-  if (disallow !== undefined) return { kind: 'disallow', value };
+  if (disallow !== undefined) return { kind: 'disallow', ...reputation.spellings(value) };
   if (allow !== undefined) {
     if (!reputation.isAllowable(value)) {
       return 'allow must be an address, a network, a number with its plus, a range of numbers, or digits as they are dialled';
@@ -100,7 +100,7 @@ function readDecision(
     }
     const untilEpochUs = readUntil(end, clock);
     if (typeof untilEpochUs === 'string') return untilEpochUs;
-    return { kind: 'allow', value, comment, untilEpochUs };
+    return { kind: 'allow', ...reputation.spellings(value), comment, untilEpochUs };
   }
   if (block !== undefined || unblock !== undefined) {
     const read = reputation.blockable(value);

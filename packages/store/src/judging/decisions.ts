@@ -100,8 +100,9 @@ export class DecisionWriter {
     const nowUs = this.#clock.epochUs();
     switch (decision.kind) {
       case 'allow': {
-        const { value, comment, untilEpochUs } = decision;
+        const { value, alike = [], comment, untilEpochUs } = decision;
         for (const { value: ended } of this.#forgetEnded.all(nowUs)) this.#due(DECISION, ended);
+        for (const other of alike) this.#disallow.run(other);
         this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
         this.#due(DECISION, value);
         if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return undefined;
@@ -110,13 +111,16 @@ export class DecisionWriter {
           `the allowlist has ${ALLOWANCES_COUNT_MAX} entries already; remove some, or allow networks and ranges`,
         );
       }
-      case 'disallow':
+      case 'disallow': {
         this.#due(DECISION, decision.value);
-        if (this.#disallow.run(decision.value).changes === 1) return undefined;
+        const { value, alike = [] } = decision;
+        const removed = [value, ...alike].filter((one) => this.#disallow.run(one).changes === 1);
+        if (removed.length > 0) return undefined;
         throw new OperatingError(
           'allowance_unknown',
-          `${decision.value} is not on the allowlist; allow list shows what is`,
+          `${value} is not on the allowlist; allow list shows what is`,
         );
+      }
       case 'block':
         this.#addBlock(decision, nowUs);
         return undefined;

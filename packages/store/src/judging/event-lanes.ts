@@ -7,7 +7,7 @@ import type { Row } from '../log/event-row.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
 import type { ListedSubject } from './evidence-reader.ts';
-import { EvidenceSums, EVIDENCE_COLUMNS } from './evidence-sums.ts';
+import { EvidenceSums, EVIDENCE_COLUMNS, type CountingOptions } from './evidence-sums.ts';
 import type { EvidenceWriter } from './evidence-writer.ts';
 
 /** The condition of the index on what proved itself, as it must stand in each question that uses it. */
@@ -20,7 +20,7 @@ const UP_TO_DELISTING = `honey_id <= coalesce(
 interface LaneParts {
   readonly database: DatabaseSync;
   readonly writer: EvidenceWriter;
-  readonly toolOf: (userAgent: string) => string | undefined;
+  readonly counting: CountingOptions;
   /** Judges the subjects, within the transaction that keeps their evidence. */
   readonly apply: (subjects: readonly ListedSubject[], nowUs: number) => void;
 }
@@ -76,12 +76,12 @@ export class EventLanes {
   }
 
   #step(name: string, question: StatementSync, nowUs: number): boolean {
-    const { database, writer, toolOf, apply } = this.#parts;
+    const { database, writer, counting, apply } = this.#parts;
     const cursor = Number(this.#cursor.get(name)?.['honey_id'] ?? 0);
     const rows = question.all(cursor);
     const last = rows.at(-1);
     if (last === undefined) return this.#passDelisting(name, cursor);
-    const sums = new EvidenceSums(toolOf);
+    const sums = new EvidenceSums(counting);
     for (const row of rows) {
       if (isProved(row) === (name === JUDGE_PROVED_CURSOR)) sums.add(row, nowUs);
     }

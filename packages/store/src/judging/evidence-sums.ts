@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { judgedAs, sourceKey } from '@sentrypeer/ip';
+import { isLocalAddress, judgedAs, sourceKey } from '@sentrypeer/ip';
 import { NOT_FOUND, parseEventTimestamp } from '@sentrypeer/event';
 import { isPlausible } from '../clock/plausible.ts';
 import { distinctBit, DistinctSet } from './distinct.ts';
@@ -61,16 +61,26 @@ export interface DialledSum extends Sum {
   readonly proved: Sum & { readonly sources: DistinctSet; readonly networks: DistinctSet };
 }
 
+export interface CountingOptions {
+  /** The attack tool that a User-Agent names. */
+  readonly toolOf: (userAgent: string) => string | undefined;
+  /**
+   * Whether a call from an address of one site (loopback, private, link-local) proves something against a number. One
+   * telephone of the site has 256 of the networks in 10.0.0.0/8, and a NAT in front hides that all are one caller.
+   */
+  readonly countsLocalCallers: boolean;
+}
+
 /** What some rows of the event log say of addresses and of dialled digits, summed up before it is written. */
 export class EvidenceSums {
   readonly addresses = new Map<string, AddressSum>();
   readonly dialled = new Map<string, DialledSum>();
-  readonly #toolOf: (userAgent: string) => string | undefined;
+  readonly #options: CountingOptions;
   /** Wall-clock microseconds of the last row that had a time that can be; 0 before the first. */
   #seenUs = 0;
 
-  constructor(toolOf: (userAgent: string) => string | undefined) {
-    this.#toolOf = toolOf;
+  constructor(options: CountingOptions) {
+    this.#options = options;
   }
 
   /** @param nowUs Wall-clock microseconds: no event is younger, whatever the node that sent it says. */
@@ -98,7 +108,7 @@ export class EvidenceSums {
       if (row['has_credentials'] === 1) sum.credentialsCount += 1;
       const place = TRANSPORTS.indexOf(row['transport_type'] as (typeof TRANSPORTS)[number]);
       if (place >= 0) sum.transportBits |= 1 << place;
-      sum.tool ??= this.#toolOf(textOf(row['user_agent']));
+      sum.tool ??= this.#options.toolOf(textOf(row['user_agent']));
     }
     if (number === undefined) return;
     const sum = this.#number(number);
@@ -106,7 +116,7 @@ export class EvidenceSums {
     // Addresses of one IPv6 /64 are one source.
     const origin = sourceKey(source);
     sum.sources.add(origin);
-    if (rank <= SEEN) return;
+    if (rank <= SEEN || (!this.#options.countsLocalCallers && isLocalAddress(source))) return;
     count(sum.proved, rank, seenUs, nodeBit);
     sum.proved.sources.add(origin);
     sum.proved.networks.add(networkOf(source));

@@ -23,6 +23,8 @@ export interface JudgingPorts {
   readonly numbers: DialledReader;
   /** The attack tool that a User-Agent names. */
   readonly toolOf: (userAgent: string) => string | undefined;
+  /** Whether a call from an address of one site (loopback, private, link-local) proves something against a number. */
+  readonly countsLocalCallers: boolean;
   /** The verdict by what is kept now. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What the operator's blocks put on lists within a network of IPv6, narrower than itself. */
@@ -109,7 +111,7 @@ export class Judging {
     const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
       this.#apply(subjects, nowUs);
     const writer = new EvidenceWriter(database, counters, ports.numbers, parts.evidenceCountMax);
-    this.#lanes = new EventLanes({ database, writer, toolOf: ports.toolOf, apply });
+    this.#lanes = new EventLanes({ database, writer, counting: ports, apply });
     this.#due = new DueWork({ database, reachOf: ports.reachOf, apply });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;

@@ -33,9 +33,11 @@ class Bench {
   readonly #judging: ReturnType<Store['openJudging']>;
   readonly told: number[] = [];
   readonly lasts: { us: number } = { us: DAY_US };
+  readonly #countsLocalCallers: boolean;
   #events = 0;
 
-  constructor() {
+  constructor({ countsLocalCallers = false } = {}) {
+    this.#countsLocalCallers = countsLocalCallers;
     this.store = Store.open({ logger: new TestLogger(), clock: this.clock }, { path: this.path });
     this.reader = StoreReader.open(this.path);
     this.#judging = this.store.openJudging(this.ports());
@@ -63,6 +65,7 @@ class Bench {
         isCostly: (dialled) => dialled.startsWith('0044'),
         blocksOf: (e164) => (e164.length < 9 ? [] : [`${e164.slice(0, -2)}xx`]),
       },
+      countsLocalCallers: this.#countsLocalCallers,
       toolOf: (userAgent) => (userAgent === 'friendly-scanner' ? 'SIPVicious' : undefined),
       verdict: (subject, nowUs) => {
         const { kind, value } = subject;
@@ -188,6 +191,41 @@ test('Judging.step() takes the addresses of a /64 for one source', () => {
     assert.equal(listings.listing({ kind: 'address', value: address })?.value, entry, address);
   }
   assert.equal(listings.counts().address, 3);
+});
+
+test('Judging.step() takes no address of a site for a proof against a number, unless it is told to', () => {
+  const local = [
+    ...Array.from({ length: 40 }, (_, index) => `10.${index}.0.1`),
+    '127.0.0.1',
+    '172.17.0.1',
+    '192.168.1.7',
+    '169.254.1.1',
+    '100.64.3.4',
+    '::1',
+    'fe80::1',
+    'fd00:1:2::1',
+  ];
+  for (const [counts, sourcesMin] of [
+    [false, 0],
+    [true, 30],
+  ] as const) {
+    using bench = new Bench({ countsLocalCallers: counts });
+    bench.record(
+      ...local.map((sourceIp) => ({ ...PROVED, grade: 'handshake' as const, sourceIp })),
+    );
+    bench.judge();
+    const { evidence } = bench.reader;
+    const before = evidence.number('2071234567');
+    assert.equal(before?.eventsCount, local.length, 'they are calls all the same');
+    assert.equal(before.proved === undefined, !counts);
+    assert.ok((before.proved?.networksCount ?? 0) >= sourcesMin);
+    bench.record(PROVED, { ...PROVED, sourceIp: '100.128.0.1' });
+    bench.judge();
+    if (counts) continue;
+    const { networksCount, sourcesCount, eventsCount } =
+      evidence.number('2071234567')?.proved ?? {};
+    assert.deepEqual([networksCount, sourcesCount, eventsCount], [2, 2, 2]);
+  }
 });
 
 test('Forgetting.forget() takes the evidence of a /64 with an address, and its addresses with a network', () => {

@@ -47,6 +47,7 @@ class Bench {
         isCostly: () => false,
         blocksOf: () => [],
       },
+      countsLocalCallers: false,
       toolOf: () => undefined,
       verdict: (subject, nowUs) => {
         const facts = evidence.facts(subject);
