@@ -201,7 +201,7 @@ export class Daemon implements AsyncDisposable {
 /** Opens the database, which may have to be brought to our schema first; the API's port says so meanwhile. */
 async function openDatabase(ports: EnginePorts, config: Config): Promise<Engine> {
   const { api, threads, apiAddress, apiPort } = config;
-  // With one thread the work holds up whoever could answer.
+  // With one thread, the work delays the answer.
   const mayAnswer = api && threads > 1;
   await using starting = new StartingApi(
     ports.logger,

@@ -82,7 +82,7 @@ export function releaseMemoryWhenQuiet({
   spareMs = SPARE_COLLECTION_MS,
 } = {}): () => void {
   releaseMemory();
-  let keptOctets = 0; // What the first requests leave behind is a megabyte.
+  let keptOctets = 0; // The first requests leave about a megabyte.
   let collectedMs = performance.now();
   const share = processorShare();
   const timer = setInterval(() => {

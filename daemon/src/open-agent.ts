@@ -28,7 +28,7 @@ export interface RunningAgent extends AsyncDisposable {
   counters(): AgentCounters | undefined;
 }
 
-/** Opens the agent's ports, in a thread of its own unless all is on one; throws `OperatingError`. */
+/** Opens the agent's ports, in a separate thread unless everything runs in one; throws `OperatingError`. */
 export async function openAgent(ports: Ports, config: Config): Promise<RunningAgent | undefined> {
   const options = await agentOptions(ports, config);
   if (options === undefined) return undefined;

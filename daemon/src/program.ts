@@ -143,7 +143,7 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // A second one ends the program at once; what must not be left behind goes with it.
+    // A second one ends the program at once, after removing what must not remain.
     process.on(name, () =>
       stopping.signal.aborted ? process.exit(STATUS_FAILED) : stopping.abort(),
     );

@@ -5,7 +5,7 @@ import { formatListenAddress, type ListenAddress } from './config/value-types.ts
 import { RUNNING_NOTE_OCTETS_MAX } from './limits.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
 
-/** What a running daemon says of itself beside its database, for the commands. */
+/** What a running daemon writes about itself next to its database, for the commands. */
 export interface RunningNote {
   readonly processId: number;
   readonly version: string;

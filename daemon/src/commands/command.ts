@@ -50,7 +50,7 @@ export interface CommandContext {
  */
 export type Work = (context: CommandContext) => Promise<Answer | undefined>;
 
-/** What stands on the command line beside the name of the command. */
+/** What follows the name of the command on the command line. */
 export interface CommandLine {
   /** What follows the name. */
   readonly words: readonly string[];
@@ -66,7 +66,7 @@ export interface Command {
   readonly form: string;
   /** A few lines; text between backticks is literal. */
   readonly doc: string;
-  /** Flags of commands that it takes beside `--json`, which every command takes. */
+  /** Flags that it takes in addition to `--json`, which every command takes. */
   readonly flags?: readonly CommandFlagName[];
   /**
    * What must be there: a database of this version, one of any version (4.x too), or none.

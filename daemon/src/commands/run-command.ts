@@ -7,7 +7,7 @@ import { findCommand } from './find-command.ts';
 import { requireDatabase } from './require-database.ts';
 import { COMMANDS } from './table.ts';
 
-/** What the command line says beside options. */
+/** What the command line says apart from options. */
 interface CommandWords {
   readonly words: readonly string[];
   readonly flags: ReadonlyMap<CommandFlagName, string>;

@@ -11,7 +11,7 @@ export function utc(epochUs: number): string {
   return `${new Date(Math.floor(epochUs / 1000)).toISOString().slice(0, 19)}Z`;
 }
 
-/** A text that somebody else wrote, safe on a terminal: also comments come from whoever writes to the database. */
+/** A text that somebody else wrote, safe on a terminal: comments, too, come from anybody who can write to the database. */
 export function shown(text: string): string {
   return escapeText(text, LOG_VALUE_CHARACTERS_MAX);
 }

@@ -10,7 +10,7 @@ import {
   type ValueType,
 } from './value-types.ts';
 
-/** Where the agent listens unless it is told. Chosen: beside the ports of SIP, which the honeypot has. */
+/** Where the agent listens unless it is told. Chosen: next to the ports of SIP, which the honeypot uses. */
 const ADDRESS: ListenAddress = { address: '127.0.0.1', port: 5062 };
 
 /** Off, on at the usual address, or on at others. */

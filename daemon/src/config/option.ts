@@ -64,7 +64,7 @@ export interface OptionEntry<T> {
   readonly doc: string;
 }
 
-/** An option that has a default of its own. */
+/** An option that has a default. */
 export function option<T>(entry: OptionEntry<T>): Option<T> {
   return complete(entry, entry.defaultValue, entry.type.format(entry.defaultValue));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the help, the man page and docs/options.md say beside the table. Text between backticks is literal. */
+/* What the help, the man page and docs/options.md say in addition to the table. Text between backticks is literal. */
 
 export const SYNOPSIS = ['[OPTION]...', '[OPTION]... COMMAND'] as const;
 

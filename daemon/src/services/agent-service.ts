@@ -69,7 +69,7 @@ export interface AgentServicePorts {
 
 const STREAM_LIMITS = { idleMsMax: AGENT_IDLE_MS_MAX, connectionMsMax: AGENT_CONNECTION_MS_MAX };
 
-/** The SIP agent on its ports, with the one judge behind it. */
+/** The SIP agent on its ports, which asks the one judge. */
 export class AgentService implements AsyncDisposable {
   readonly #ports: AgentServicePorts;
   readonly #options: AgentServiceOptions;
@@ -137,7 +137,7 @@ export class AgentService implements AsyncDisposable {
     };
   }
 
-  /** Closes the ports; whoever asks from then on fails open. */
+  /** Closes the ports; peers that ask afterwards get no answer and let the call through. */
   async close(): Promise<void> {
     await this.#scope.disposeAsync();
     clearTimeout(this.#flushTimer);

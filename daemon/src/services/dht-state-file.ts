@@ -25,7 +25,7 @@ export async function readDhtState(path: string, logger: Logger): Promise<DhtSta
   }
 }
 
-/** Writes it beside itself and gives it its name, so that a crash leaves the old one. What fails is logged. */
+/** Writes a temporary file and renames it, so that a crash leaves the old one. Failures are logged. */
 export async function writeDhtState(
   path: string,
   document: DhtStateDocument,

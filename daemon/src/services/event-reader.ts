@@ -21,7 +21,7 @@ interface Running {
 }
 
 /**
- * Looks through the event log in a thread of its own, so that no search holds up the thread that answers look-ups. The
+ * Searches the event log in a separate thread, so that no search delays the thread that answers look-ups. The
  * thread begins with the first question and ends when nobody has asked for a while: most nodes are never searched.
  */
 export class EventReader implements EventSearch, AsyncDisposable {

@@ -8,7 +8,7 @@ import { PAGE_ENTRIES_COUNT } from '../limits.ts';
  * The store's feed of listings as the API's routes want it.
  *
  * @param reader Answers single questions.
- * @param path The database: each snapshot has a connection of its own, on which it sees one state to its end.
+ * @param path The database: each snapshot has a separate connection, on which it sees one unchanging state.
  */
 export function storeFeed(reader: StoreReader, feed: ListingFeed, path: string): Feed {
   const { listings } = reader;

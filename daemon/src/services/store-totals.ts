@@ -29,7 +29,7 @@ interface Listing {
 /**
  * The store's totals as the API's routes want them.
  *
- * @param path The database: each list has a connection of its own, on which it sees one state to its end.
+ * @param path The database: each list has a separate connection, on which it sees one unchanging state.
  */
 export function storeTotals(
   { reader, snapshot, judges, clock }: StoreTotalsPorts,
@@ -119,7 +119,7 @@ async function* pages<Entry>(
   } while (after !== undefined);
 }
 
-/** What the feed lists, numbers without ranges: whoever holds such a list knows no ranges. */
+/** What the feed lists, numbers without ranges: clients that hold such a list know no ranges. */
 function* listed(
   list: StoreReader,
   kind: 'address' | 'number',

@@ -2,7 +2,7 @@
 
 import type { MetricFamily, WebhookState } from '@sentrypeer/api';
 
-/** What is measured of endpoints that events are posted to; nothing where there are none. */
+/** Metrics of the endpoints to which events are posted; none without endpoints. */
 export function webhookMetrics(states: readonly WebhookState[]): readonly MetricFamily[] {
   if (states.length === 0) return [];
   const family = (

@@ -48,7 +48,7 @@ export interface SipWorkerData {
   readonly blocksCountMax: number;
 }
 
-/** The password of an account was found: whoever has it gets in, whichever thread he comes to. */
+/** The password of an account was found: anybody who has it gets in, whichever thread receives the request. */
 interface WonMessage {
   readonly kind: 'won';
   readonly account: string;

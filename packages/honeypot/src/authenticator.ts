@@ -29,7 +29,7 @@ export interface AuthenticatorParts {
 /** Challenges requests for accounts and lets some password succeed, late. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
-  /** Accounts whose password was found: whoever has it gets in, from wherever. */
+  /** Accounts whose password was found: anybody who has it gets in, from any address. */
   readonly #won = new BoundedTable<true>({
     entriesMax: WON_ACCOUNTS_MAX,
     lifetimeMs: SOURCE_LIFETIME_MS,

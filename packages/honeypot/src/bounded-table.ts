@@ -34,7 +34,7 @@ export class BoundedTable<Value> {
     return entry === undefined || entry.expiresAtMs <= nowMs ? undefined : entry.value;
   }
 
-  /** Sets an entry, which becomes the newest, and makes room first where there is none. */
+  /** Sets an entry, which becomes the newest; if the table is full, makes room first. */
   set(key: string, value: Value, isProved: boolean, nowMs: number): void {
     this.delete(key);
     this.#dropExpired(this.#unproved, nowMs);

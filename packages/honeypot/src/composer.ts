@@ -234,7 +234,7 @@ function headersText(headers: readonly Header[]): string {
   return text;
 }
 
-/** A peer's text cannot begin a header of its own. */
+/** A peer's text cannot start another header. */
 function oneLine(text: string): string {
   if (!text.includes('\r') && !text.includes('\n')) return text;
   return text.replaceAll('\r', ' ').replaceAll('\n', ' ');

@@ -12,7 +12,7 @@ const PROXY_BRANCH_MIDDLE_DIGITS_MIN = 8;
  * proves something when it comes back. Everything that would let a conforming element hand the answer on rules
  * this out (docs/threat-model.md):
  *
- * - More than one Via, also behind a comma. RFC 3261 §16.11: a stateless proxy removes the topmost and sends the
+ * - More than one Via, also after a comma. RFC 3261 §16.11: a stateless proxy removes the topmost and sends the
  *   answer where the next one says. Any comma counts, since parsers differ on which are quoted.
  * - A control character in what is repeated: a lone carriage return ends a line for some parsers, and the text
  *   after it is another Via there.

@@ -3,7 +3,7 @@
 import { type Answer, plainAnswer, type Request, SILENT } from './request.ts';
 import type { WornPersona } from './worn-persona.ts';
 
-/** RFC 3261 §12.2.2: the request belongs to a dialog or transaction that is none of ours. */
+/** RFC 3261 §12.2.2: the request belongs to a dialog or transaction that is not ours. */
 export function noDialog(request: Request<unknown>, worn: WornPersona): Answer {
   const answers = worn.persona.methods.noDialog;
   const method = request.message.method ?? '';

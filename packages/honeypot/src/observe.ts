@@ -21,7 +21,7 @@ type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
 export interface Finding {
   readonly collectedMethod: CollectedMethod;
   readonly grade: Grade;
-  /** Codes of our own, behind those of framer and parser. */
+  /** Our own codes, after those of the framer and the parser. */
   readonly anomalies: readonly string[];
   readonly registered: boolean;
 }

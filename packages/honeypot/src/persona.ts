@@ -105,7 +105,7 @@ interface ProtocolChecks {
   readonly cseqMethod: Check;
   /** Max-Forwards 0. */
   readonly hops: Check;
-  /** A method that is none of RFC 3261 and its updates. */
+  /** A method that is not defined by RFC 3261 or its updates. */
   readonly unknownMethod: Said | 'challenge';
   /** A method that is known but not in Allow. */
   readonly notAllowed: 405 | 'ignored';
@@ -121,7 +121,7 @@ interface ProtocolChecks {
 interface MethodAnswers {
   /** OPTIONS without user. */
   readonly keepalive?: string;
-  /** What belongs to a dialog that is none of ours, by method; `other` for all that are not named. */
+  /** The answer within a dialog that is not ours, by method; `other` for all that are not named. */
   readonly noDialog: ReadonlyMap<string, Said | 'silence'>;
   /** The same without any To tag. */
   readonly noTag: 'as-no-dialog' | 'challenge';

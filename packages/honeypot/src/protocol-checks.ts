@@ -13,7 +13,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(REGISTERED_METHODS);
 const KNOWN_SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 const KNOWN_BODIES: readonly string[] = ['application/sdp', 'multipart/mixed'];
 
-/** What is echoed in every answer; without it there is none. */
+/** What every answer echoes; without it no answer is sent. */
 const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
 
 /**

@@ -56,7 +56,7 @@ export interface Answer {
   readonly registered?: boolean;
   /** The call rings now: how it goes on. */
   readonly ringing?: { readonly answered: Alternatives; readonly cancelled: Alternatives };
-  /** The answer to another request, sent behind. */
+  /** The answer to another request, sent afterwards. */
   readonly behind?: Uint8Array;
 }
 

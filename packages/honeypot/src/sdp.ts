@@ -22,7 +22,7 @@ interface AudioOffer {
 
 const PCMU = '0';
 const PCMA = '8';
-/** The payload type that products give to RFC 4733 events in an offer of their own. */
+/** The payload type that products give to RFC 4733 events in their own offers. */
 const TELEPHONE_EVENT = '101';
 const PAYLOADS_COUNT_MAX = 32;
 /** The origin is the second line. */

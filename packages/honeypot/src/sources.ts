@@ -60,7 +60,7 @@ export class Sources {
     this.#table.set(key, source, true, nowMs);
   }
 
-  /** The entry of a source, made where there is none. */
+  /** The entry of a source, created if there was none. */
   of(address: string, nowMs: number): Source {
     const key = sourceKey(address);
     const source = this.#table.get(key, nowMs) ?? newSource();

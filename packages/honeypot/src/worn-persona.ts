@@ -29,7 +29,7 @@ export function wear(persona: Persona, hash: KeyedHash): WornPersona {
   };
 }
 
-/** `Asterisk PBX 16.28.0` and `FPBX-15.0.16.81(16.13.0)`: what stands behind the name, or between the brackets. */
+/** `Asterisk PBX 16.28.0` and `FPBX-15.0.16.81(16.13.0)`: the part after the name, or between the brackets. */
 function versionOf(product: string): string {
   const bracket = product.indexOf('(');
   if (bracket !== -1 && product.endsWith(')')) return product.slice(bracket + 1, -1);

@@ -7,7 +7,7 @@ import { readKept, type KeptReport } from './retention/kept.ts';
 
 /** What an operator should know of a database. */
 export interface Condition {
-  /** What is kept though a limit would take it away; `undefined` if nothing is kept beside the limits. */
+  /** What is kept though a limit would take it away; `undefined` if nothing is kept despite the limits. */
   readonly kept: KeptReport | undefined;
   /** What the writer thinks of the machine's clock. */
   readonly clock: ClockReport;

@@ -117,7 +117,7 @@ export class Store {
     this.#clock = clock;
     this.#logger = logger;
     this.#database = database;
-    // What SQLite notes in order to undo a statement: a file of its own would be written for each removal.
+    // The statement journal: on disk, SQLite would write a separate file for each removal.
     database.exec('PRAGMA temp_store = MEMORY');
     this.#pages = new Pages(database);
     this.#guard = new DiskGuard(
@@ -126,7 +126,7 @@ export class Store {
     );
     this.#fleet = new FleetLog(database);
     this.#repeats = new Repeats(database, clock, this.#fleet);
-    this.#repeats.finish(); // What a predecessor did not come to.
+    this.#repeats.finish(); // What the previous run did not get to.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
     this.#file = new FileWatch(path);

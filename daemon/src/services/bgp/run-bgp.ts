@@ -180,7 +180,7 @@ class RoutesFile {
   }
 }
 
-/** Says for whoever watches when the state changes, or a session begins or ends. */
+/** Prints a line when the state changes, or a session begins or ends. */
 class Shown {
   readonly #print: (line: string) => void;
   readonly #states = new Map<string, string>();

@@ -18,7 +18,7 @@ interface Ports {
 
 type Call = Extract<FleetWorkerOutput, { readonly kind: 'call' }>;
 
-/** Pushes events to a fleet, in a thread of its own. */
+/** Pushes events to a fleet, in a separate thread. */
 export class FleetService implements AsyncDisposable {
   readonly #engine: Writer;
   #thread: Thread<FleetWorkerInput> | undefined;

@@ -6,6 +6,6 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 export interface RunPorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A line for whoever watches. */
+  /** Prints a line for the person who started it. */
   readonly print: (line: string) => void;
 }

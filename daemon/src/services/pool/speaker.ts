@@ -87,7 +87,7 @@ export class Speaker {
   speak(networkId: number, nowUs: number, everything = false): readonly PoolPage[] {
     const { pool, identity } = this.#ports;
     const nowS = Math.floor(nowUs / 1e6);
-    // Others take so many pages of one author and no more: who has much to say gathers it.
+    // Others take only a limited number of pages of one author, so a node with much to say gathers it.
     if (!everything && !this.#rate.has(1, nowUs / 1000)) return [];
     const statements = this.#author
       .take(nowS, everything)

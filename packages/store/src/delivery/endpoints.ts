@@ -46,7 +46,7 @@ export interface DeadLetter {
   readonly isToSend: boolean;
 }
 
-/** What those who deliver tell the store, beside their cursor. */
+/** What those who deliver tell the store, in addition to their cursor. */
 export type EndpointChange =
   | { readonly kind: 'status'; readonly status: EndpointStatus }
   | {

@@ -54,7 +54,7 @@ export async function backupDatabase(
 /** Makes the copy one plain file, readable also where nothing can be written, and safe on the disk. */
 function finishCopy(path: string, mode: number): void {
   makePlain(path);
-  // It holds the same secrets as the database: whoever may read that one may read it, but never everybody.
+  // It holds the same secrets as the database: readable by those who may read that file, but never by everybody.
   chmodSync(path, 0o600 | (mode & 0o040));
   syncFile(path);
 }

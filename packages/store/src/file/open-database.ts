@@ -161,7 +161,7 @@ function checkSchema(database: DatabaseSync, path: string): number {
 /** Finds out now, not at the first event, whether the file can be written. */
 function checkWritable(database: DatabaseSync, path: string): void {
   try {
-    accessSync(dirname(path), constants.W_OK | constants.X_OK); // The write-ahead log stands beside the file.
+    accessSync(dirname(path), constants.W_OK | constants.X_OK); // The write-ahead log is next to the file.
   } catch (error) {
     throw databaseError(
       'db_read_only',

@@ -42,7 +42,7 @@ export class FleetLog {
       SELECT min((SELECT min(repeat_id) FROM fleet_repeat WHERE repeat_id > ?) + ? - 1,
         (SELECT max(repeat_id) FROM fleet_repeat)) AS id`);
     this.#removeRepeats = database.prepare('DELETE FROM fleet_repeat WHERE repeat_id <= ?');
-    // What is being pushed is not changed any more: a later count gets an entry of its own.
+    // An entry that is being pushed does not change any more: a later count gets a separate entry.
     this.#addRepeat = database.prepare(`
       UPDATE fleet_repeat SET added = added + ?, last_seen_us = max(last_seen_us, ?)
       WHERE honey_id = ? AND repeat_id > ?`);

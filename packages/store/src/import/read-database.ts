@@ -13,7 +13,7 @@ const NUMBER_MAX = 2 ** 40;
  * The rows of another database, of SentryPeer 4.x or of ours in any version, in the order in which they were recorded.
  * What strangers had shared with it is left out. Throws `OperatingError`.
  *
- * @param own The database that they are to come to.
+ * @param own The database into which they are imported.
  */
 export function* readDatabase(path: string, own: string): Generator<ImportedRow> {
   if (isSameFile(path, own)) {

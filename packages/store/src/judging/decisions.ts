@@ -167,7 +167,7 @@ export class DecisionWriter {
     );
   }
 
-  /** What stands on lists of its own within a network, too; what a network puts on lists is found by the judge. */
+  /** Also judges again what is listed separately within a network; the judge itself finds what a network puts on lists. */
   #dueBlock({ kind, value }: ListedSubject): void {
     this.#due(kind, value);
     if (value.includes('/')) this.#due(DECISION, value);

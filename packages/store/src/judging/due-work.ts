@@ -59,7 +59,7 @@ export class DueWork {
       SELECT address FROM address_evidence WHERE network > ? AND network <= ? ORDER BY network LIMIT ${JUDGE_ROWS}`);
   }
 
-  /** Allowances and blocks that have come to their end go, and what they covered is due. */
+  /** Removes allowances and blocks that have expired; whatever they covered is to be judged again. */
   endDecisions(nowUs: number): void {
     if (this.#soonest.get(nowUs) === undefined) return;
     inTransaction(this.#parts.database, () => {

@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { bitsWithin, networksOf } from '@sentrypeer/ip';
 import { EVIDENCE_SHARES, MAKE_ROOM_ROWS } from '../limits.ts';
 
-/** Lets nobody who holds a large network of IPv6 have more than a share of the evidence, and so of the lists. */
+/** Limits the share of the evidence, and so of the lists, that one large network of IPv6 can take. */
 export class EvidenceCaps {
   readonly #caps: readonly (readonly [bits: number, rowsMax: number])[];
   readonly #isBeyond: StatementSync;

@@ -218,7 +218,7 @@ export class EvidenceReader {
     };
   }
 
-  /** The number that exactly these digits, with or without a plus, were taken for; the digits where they are none. */
+  /** The number that exactly these digits, with or without a plus, were read as; the digits themselves if they were not read as one. */
   meaningOf(digits: string): string | undefined {
     const plain = digits.startsWith('+') ? digits.slice(1) : digits;
     const row =

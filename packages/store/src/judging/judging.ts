@@ -189,7 +189,7 @@ export class Judging {
     return waiting !== undefined || ended.length >= JUDGE_ROWS;
   }
 
-  /** As much of what has come to its end as one transaction takes. */
+  /** Ends what has expired, as much of it as fits into one transaction. */
   #ended(nowUs: number): readonly ListedSubject[] {
     const networks = this.#networks.ended(nowUs, JUDGE_ROWS);
     const listings = this.#listings.ended(nowUs, JUDGE_ROWS - networks.length);

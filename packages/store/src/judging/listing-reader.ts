@@ -61,7 +61,7 @@ export interface ListingQuery {
 /** What a follower gets that has carried out all changes up to a serial. */
 export type ChangesSince =
   | { readonly kind: 'changes'; readonly changes: readonly ListingChange[] }
-  /** It is further behind than changes are kept, or comes from another database: it needs a snapshot. */
+  /** It asks for changes older than those that are kept, or of another database: it needs a snapshot. */
   | { readonly kind: 'behind' };
 
 const LEVELS: readonly ListingLevel[] = ['listed', 'watch'];

@@ -198,7 +198,7 @@ export class Listings {
     const inside: Row[] = [];
     if (range !== undefined && outer !== undefined) {
       for (const row of this.#within.iterate(range.first, range.last, network)) {
-        // Others may begin with the same bits: wider ones, and what lies beside it in its /64.
+        // Others may begin with the same bits: wider ones, and entries next to it in its /64.
         const inner = parsePrefix(String(row['value']));
         if (inner !== undefined && covers(outer, inner)) inside.push(row);
         if (inside.length > limit) break;
@@ -209,7 +209,7 @@ export class Listings {
     return { count: leaving.length, isAll: leaving.length === inside.length };
   }
 
-  /** Listings that have come to their end by now. @param limit Of all kinds together, 0 and above. */
+  /** Listings that have expired. @param limit Of all kinds together, 0 and above. */
   ended(nowUs: number, limit: number): readonly ListedSubject[] {
     const ended: ListedSubject[] = [];
     for (const kind of LISTED_KINDS) {

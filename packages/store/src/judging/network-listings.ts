@@ -78,7 +78,7 @@ export class NetworkListings {
     this.#apply(values, nowUs);
   }
 
-  /** A network that waits for narrower ones to leave: to be judged in a transaction of its own. */
+  /** A network that waits until narrower ones have left the lists: judged in a separate transaction. */
   waiting(): string | undefined {
     const [network] = this.#waiting;
     return network;
@@ -112,7 +112,7 @@ export class NetworkListings {
     }
   }
 
-  /** Networks whose own verdict has come to its end by now. */
+  /** Networks whose own verdict has expired. */
   ended(nowUs: number, limit: number): readonly string[] {
     return this.#ended.all(nowUs, limit).map((row) => String(row['value']));
   }

@@ -50,7 +50,7 @@ export class AuthorList {
       FROM (SELECT DISTINCT subject FROM pool_claim WHERE author_id = ?) AS said`);
   }
 
-  /** Voters first, so many at most. */
+  /** Voters first, up to the limit. */
   all(): readonly ListedAuthor[] {
     return this.#authors.all().map((row) => {
       const record = this.#record.get(Number(row['author_id']));

@@ -177,7 +177,7 @@ export class PageWriter {
     };
   }
 
-  /** Two pages of one serial: whoever has them knows that nothing of the key is to be believed. */
+  /** Two different pages with one serial prove that nothing signed with this key can be believed. */
   #caught(authorId: number, first: Uint8Array, { octets }: PoolPage): PageOutcome {
     this.#addProof.run(authorId, first, octets);
     this.#setState.run('liar', authorId);
@@ -230,7 +230,7 @@ export class PageWriter {
     return 'taken';
   }
 
-  /** The oldest pages of whoever counts least go; none of one who counts more than the page's author. */
+  /** Removes the oldest pages of the author who counts least, but none of one who counts more than the page's author. */
   #makeRoom({ madeEpochS, claims }: PoolPage, standing: number): boolean {
     while (
       this.#number('pool_claims') + claims.length > POOL_CLAIMS_MAX ||

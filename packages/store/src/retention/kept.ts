@@ -127,7 +127,7 @@ export function keptPart(database: DatabaseSync): KeptPart {
   };
 }
 
-/** `undefined` if nothing is kept beside the limits. */
+/** `undefined` if nothing is kept despite the limits. */
 export function readKept(database: DatabaseSync, nowUs: number): KeptReport | undefined {
   const { honeyId } = keptPart(database);
   const { days, octets: octetsMax } = read(database);

@@ -7,12 +7,12 @@ import { inTransaction } from '../file/transaction.ts';
 import { NO_AGE_LIMIT_DAYS } from '../limits.ts';
 import { expiry, keepNothing, readKept, type KeptReport } from './kept.ts';
 
-/** What is kept beside the limits, and how many events are older than they allow. */
+/** What is kept despite the limits, and how many events are older than they allow. */
 export interface KeptDetail extends KeptReport {
   readonly eventsExpired: number;
 }
 
-/** Looks at what is kept beside the limits and lets go of it, also while a daemon uses the database. */
+/** Shows what is kept despite the limits and releases it, also while a daemon uses the database. */
 export class Retention {
   readonly #connection: OwnConnection;
   readonly #clock: Clock;
