@@ -6,7 +6,10 @@
  * that costs a node, and how soon a late joiner has the history; and whether voters of whom nearly two thirds are
  * liars in one hoster's network list a victim anywhere. Ends with status 1 where something misses its goal.
  *
- *     npm run simulate:pool [nodes] [seconds]
+ * Then half of the honest nodes are killed and replaced by empty ones, and all have to agree again. With `flood` liars write
+ * 200 pages a second under a new key each, and what honest authors say has to come through, if their word was checked.
+ *
+ *     npm run simulate:pool [nodes] [seconds] [flood]
  */
 
 import { createHash } from 'node:crypto';
@@ -17,9 +20,11 @@ import {
   Framer,
   FrameType,
   idFrames,
+  pageFrames,
   readPages,
 } from '../packages/pool/src/link/frames.ts';
 import type { Wire } from '../packages/pool/src/link/link.ts';
+import { STRANGERS_PAGES_BURST } from '../packages/pool/src/limits.ts';
 import { pageId } from '../packages/pool/src/link/page-index.ts';
 import { independentNetwork } from '@sentrypeer/ip';
 import { DEFAULT_POLICY, type PoolVoice } from '@sentrypeer/verdict';
@@ -27,6 +32,12 @@ import { hasQuorum, votedAddress } from '../packages/verdict/src/votes.ts';
 
 const NODES = Number(process.argv[2] ?? 1000);
 const SECONDS = Number(process.argv[3] ?? 300);
+const IS_FLOOD = process.argv[4] === 'flood';
+const FLOOD_PER_SECOND = 200;
+/** Seconds until the flood has used up what a node takes of strangers at once, and half a minute. */
+const FLOODED_SECONDS = STRANGERS_PAGES_BURST / FLOOD_PER_SECOND + 30;
+/** Every tenth author's word could not be checked yet. */
+const isNewcomer = (author: number): boolean => author % 10 === 0;
 /** Until then the tree grows; what that costs is paid once. */
 const GROWN_SECONDS = Math.min(60, SECONDS / 2);
 const LIARS = 0.3;
@@ -36,7 +47,14 @@ const SETTLE_MS = 20_000;
 const PAGE_SIZE = 126;
 /** Of IPv4, TCP with timestamps, a record of TLS 1.3, and half an ACK for each. */
 const OVERHEAD_OCTETS = 20 + 32 + 22 + 26;
-const GOALS = { knownShare: 0.99, dayOctets: 50e6, joinerMs: 60_000, attackersShare: 0.99 };
+const GOALS = {
+  knownShare: 0.99,
+  dayOctets: 50e6,
+  joinerMs: 60_000,
+  attackersShare: 0.99,
+  agreedMs: 300_000,
+  floodedShare: 0.99,
+};
 const OPEN = new Uint8Array(32);
 
 /** A seeded generator (Mulberry32), so that a run can be repeated. */
@@ -133,10 +151,13 @@ interface Party {
 
 const time = new Time();
 const parties: Party[] = [];
-/** When each page was written, by id. */
-const writtenAtMs = new Map<string, number>();
-/** Milliseconds from being written to being known, for each page at each honest node. */
+/** When each page was written, and by whom, by id. */
+const written = new Map<string, { readonly atMs: number; readonly isNewcomer: boolean }>();
+/** Milliseconds from being written to being known, for each page at each honest node; of authors whose word was checked, and of others. */
 const delaysMs: number[] = [];
+const newcomerDelaysMs: number[] = [];
+/** Of pages from then on delays count. */
+let countedFromMs = 0;
 
 /** Signed by convention: simulated nodes trust each other's arithmetic. */
 function writePage(author: number, serial: number): Uint8Array {
@@ -164,6 +185,7 @@ class Honest implements Party {
   readonly #pages: Uint8Array[] = [];
   readonly #ids = new Set<string>();
   #serial = 0;
+  #isKilled = false;
 
   constructor(index: number) {
     this.#index = index;
@@ -203,10 +225,27 @@ class Honest implements Party {
     return this.#pages.length;
   }
 
+  get author(): number {
+    return this.#index;
+  }
+
+  /** Is killed. */
+  kill(): void {
+    this.#isKilled = true;
+    this.exchange.close();
+  }
+
+  /** Another number for another set of pages. */
+  pagesHash(): string {
+    return createHash('sha256')
+      .update([...this.#ids].toSorted().join())
+      .digest('hex');
+  }
+
   write(): void {
     this.#serial += 1;
     const page = writePage(this.#index, this.#serial);
-    writtenAtMs.set(pageId(page), time.nowMs());
+    written.set(pageId(page), { atMs: time.nowMs(), isNewcomer: isNewcomer(this.#index) });
     this.#take(page);
     this.exchange.wake();
   }
@@ -217,6 +256,7 @@ class Honest implements Party {
 
   /** Keeps so many links outwards, for as long as the simulation runs. */
   dial(): void {
+    if (this.#isKilled) return;
     const outward = this.exchange.links.filter(({ isOutward }) => isOutward).length;
     for (let missing = LINKS_OUT - outward; missing > 0; missing -= 1) {
       const other = parties[Math.floor(random() * parties.length)];
@@ -231,8 +271,10 @@ class Honest implements Party {
     if (this.#ids.has(id)) return 'known';
     this.#ids.add(id);
     this.#pages.push(octets);
-    const atMs = writtenAtMs.get(id);
-    if (atMs !== undefined && this.isCounted) delaysMs.push(time.nowMs() - atMs);
+    const found = written.get(id);
+    if (found === undefined || !this.isCounted || found.atMs < countedFromMs) return 'taken';
+    const delays = IS_FLOOD && found.isNewcomer ? newcomerDelaysMs : delaysMs;
+    delays.push(time.nowMs() - found.atMs);
     return 'taken';
   }
 }
@@ -272,6 +314,13 @@ class Liar implements Party {
       ended: () => void this.#wires.delete(wire),
     };
   }
+
+  /** Sends everybody a page under a key that nobody knows. */
+  flood(): void {
+    const page = new Uint8Array(PAGE_SIZE);
+    new DataView(page.buffer).setUint32(5, Math.floor(random() * 2 ** 32));
+    for (const wire of this.#wires) for (const frame of pageFrames([page])) wire.send(frame);
+  }
 }
 
 function connect(from: Party, to: Party): void {
@@ -310,26 +359,42 @@ function connect(from: Party, to: Party): void {
 }
 
 const honest: Honest[] = [];
+const liars: Liar[] = [];
 for (let index = 0; index < NODES; index += 1) {
-  if (index < NODES * LIARS) parties.push(new Liar(index));
+  if (index < NODES * LIARS) liars.push(new Liar(index));
   else {
     const node = new Honest(index);
     honest.push(node);
     parties.push(node);
   }
 }
+parties.push(...liars);
+if (IS_FLOOD) {
+  const known = honest.filter(({ author }) => !isNewcomer(author)).map(({ key }) => key);
+  for (const node of honest) node.known = new Set(known);
+}
 for (const node of honest) node.dial();
 await time.pass(SETTLE_MS);
 const startedAtMs = performance.now();
 const atHalf = Math.floor(SECONDS / 2);
+const countedPages = { known: 0, newcomer: 0 };
 let joiner: Honest | undefined;
 let joinedMs = Infinity;
 for (let second = 0; second < SECONDS; second += 1) {
   if (second === GROWN_SECONDS) {
     for (const party of parties) [party.octetsIn, party.octetsOut] = [0, 0];
   }
-  honest[Math.floor(random() * honest.length)]?.write();
-  if (second === atHalf) {
+  const writer = honest[Math.floor(random() * honest.length)];
+  writer?.write();
+  if (IS_FLOOD) {
+    for (let count = 0; count < FLOOD_PER_SECOND; count += 1) {
+      liars[Math.floor(random() * liars.length)]?.flood();
+    }
+    if (second < FLOODED_SECONDS) countedFromMs = time.nowMs() + 1;
+    else if (writer !== undefined)
+      countedPages[isNewcomer(writer.author) ? 'newcomer' : 'known'] += 1;
+  }
+  if (second === atHalf && !IS_FLOOD) {
     joiner = new Honest(NODES);
     joiner.isCounted = false;
     joiner.dial();
@@ -389,7 +454,7 @@ for (const node of honest) {
   if (voted(node, votersCount, sybils, false).isListed) uncheckedListed += 1;
   if (voted(node, votersCount, some).isListed) attackersListed += 1;
 }
-const expected = SECONDS * honest.length;
+const expected = (IS_FLOOD ? countedPages.known : SECONDS) * honest.length;
 const known = delaysMs.filter((ms) => ms <= 60_000).length;
 const sorted = delaysMs.toSorted((a, b) => a - b);
 const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? NaN;
@@ -410,12 +475,45 @@ console.log(`a late joiner had ${atHalf} pages after ${joinedMs / 1000} s`);
 console.log(
   `a victim is listed by voters in one network at ${victimsListed} of ${honest.length} nodes (without the check of networks at ${uncheckedListed}), an attacker by honest ones at ${attackersListed}`,
 );
-console.log(`real time: ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`);
+if (IS_FLOOD) {
+  const soon = newcomerDelaysMs.filter((ms) => ms <= 60_000).length;
+  const share = soon / Math.max(1, countedPages.newcomer * honest.length);
+  console.log(
+    `in a flood of ${FLOOD_PER_SECOND} pages a second: ${(knownShare * 100).toFixed(2)} % of ${countedPages.known} pages of authors whose word was checked are known within 60 s, of ${countedPages.newcomer} of newcomers ${(share * 100).toFixed(1)} %`,
+  );
+  process.exit(knownShare >= GOALS.floodedShare && countedPages.known > 0 ? 0 : 1);
+}
+
+/** What the pages of all honest nodes have in common; one number where all have the same. */
+const agreed = (): boolean => new Set(honest.map((node) => node.pagesHash())).size === 1;
+const killed = honest.splice(0, Math.floor(honest.length / 2));
+for (const node of killed) {
+  node.kill();
+  parties.splice(parties.indexOf(node), 1);
+}
+for (let index = 0; index < killed.length; index += 1) {
+  const node = new Honest(NODES + 1 + index);
+  honest.push(node);
+  parties.push(node);
+  node.dial();
+}
+let agreedMs = 0;
+while (!agreed() && agreedMs <= GOALS.agreedMs) {
+  await time.pass(1000);
+  agreedMs += 1000;
+}
+console.log(
+  `${killed.length} honest nodes were killed and as many empty ones began: all agree after ${agreedMs / 1000} s`,
+);
+console.log(
+  `real time: ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s, ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
+);
 const isGood =
   knownShare >= GOALS.knownShare &&
   Math.max(inOctets, outOctets) <= GOALS.dayOctets &&
   joinedMs <= GOALS.joinerMs &&
   victimsListed === 0 &&
   uncheckedListed > 0 &&
-  attackersListed >= honest.length * GOALS.attackersShare;
+  attackersListed >= honest.length * GOALS.attackersShare &&
+  agreedMs <= GOALS.agreedMs;
 process.exitCode = isGood ? 0 : 1;

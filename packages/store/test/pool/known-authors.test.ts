@@ -66,6 +66,15 @@ test('who named for a week what came here later is known, and who repeats him is
   assert.deepEqual(world.known(1), ['honest']);
 });
 
+test('who was there before, and then repeats what another one named first, earns nothing', () => {
+  using world = new World();
+  world.say('copycat', ['46.0.0.1']);
+  world.say('honest', FIVE);
+  world.say('copycat', FIVE);
+  world.meet(FIVE);
+  assert.deepEqual(world.known(), ['honest']);
+});
+
 test('what moved to another page of its author was still named first by him', () => {
   using world = new World();
   world.say('honest', FIVE);
@@ -94,6 +103,9 @@ test('what came here before is no news, whoever names it first', () => {
   world.say('late', FIVE);
   world.meet(FIVE, 2);
   assert.deepEqual(world.known(), []);
+  world.database.exec('DELETE FROM address_evidence'); // As retention does.
+  world.meet(FIVE);
+  assert.deepEqual(world.known(0), []);
 });
 
 test('who names what the operator allows is not known, and no more where he was', () => {

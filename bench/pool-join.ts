@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * How long does an empty node take until it has the pool's whole knowledge, and what does that cost? Two daemons on
+ * loopback; the one gets 600,000 claims of 1,000 authors by a file, the other one links with it.
+ *
+ *     node bench/pool-join.ts [claims]
+ */
+
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { encodePage, inOrder } from '../packages/pool/src/pages/page.ts';
+import { formatFilePage, POOL_FILE_TITLE } from '../packages/pool/src/pages/pool-file.ts';
+import { DaemonProcess } from '../test/e2e/daemon-process.ts';
+
+const CLAIMS = Number(process.argv[2] ?? 600_000);
+const AUTHORS = 1000;
+const PAGE_CLAIMS = 280;
+const WAIT_MS_MAX = 600_000;
+/** PKCS #8 around an Ed25519 seed, RFC 8410 §7. */
+const PKCS8 = '302e020100300506032b657004220420';
+const NETWORK = ['-r', '--threads=1', '-p', '--bootstrap-node=none', '--neighbours=off'];
+
+const nowS = Math.floor(Date.now() / 1000);
+const FACTS = {
+  grade: 'returned',
+  contactsLog2: 3,
+  daysCount: 1,
+  triedPasswords: true,
+  madeCostlyCalls: false,
+  usedTool: false,
+  breadthLog2: 0,
+} as const;
+
+/** Pages of all authors: subjects that nobody else names, and such that ten name. */
+function* allPages(): Iterable<Uint8Array> {
+  const perAuthor = Math.ceil(CLAIMS / AUTHORS);
+  for (let author = 0; author < AUTHORS; author += 1) {
+    const seed = createHash('sha256').update(`author ${author}`).digest('hex');
+    const key = createPrivateKey({
+      key: Buffer.from(PKCS8 + seed, 'hex'),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
+    const publicKey = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
+    const claims = Array.from({ length: perAuthor }, (_, index) => {
+      const isShared = index % 2 === 0;
+      const number = (isShared ? Math.floor(author / 10) : author) * perAuthor + index;
+      const value = `${isShared ? 50 : 45}.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+      return {
+        subject: { kind: 'address', value },
+        lastHour: Math.floor(nowS / 3600),
+        facts: FACTS,
+      } as const;
+    });
+    for (let at = 0; at < claims.length; at += PAGE_CLAIMS) {
+      const serial = nowS - 1000 + at / PAGE_CLAIMS;
+      const page = {
+        networkId: 0,
+        key: publicKey,
+        serial,
+        replaces: serial,
+        madeEpochS: nowS,
+        isQuiet: false,
+        isRetired: false,
+        claims: inOrder(claims.slice(at, at + PAGE_CLAIMS)),
+      };
+      yield encodePage(page, (octets) => new Uint8Array(sign(null, octets, key)));
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** MiB: resident now, and the most there were. */
+function memory({ pid }: DaemonProcess): string {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const mib = (name: string): string =>
+    (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024).toFixed(0);
+  return `${mib('VmRSS')} MiB resident, ${mib('VmHWM')} at most`;
+}
+
+/** Seconds of processor that it used. */
+function processorS({ pid }: DaemonProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const port = await freePort();
+await using old = await DaemonProcess.start([
+  ...NETWORK,
+  '--dht-address=127.0.0.1',
+  `--dht-port=${port}`,
+]);
+await using joiner = await DaemonProcess.start([
+  ...NETWORK,
+  '--dht-address=127.1.0.1',
+  '--dht-port=0',
+]);
+console.log(`an empty node with a link door: ${memory(joiner)}`);
+const file = join(old.folder, 'pool.pages');
+const pages = [...allPages()];
+writeFileSync(file, Buffer.concat([Buffer.from(POOL_FILE_TITLE), ...pages.map(formatFilePage)]));
+console.log(`${pages.length} pages, ${(statSync(file).size / 1e6).toFixed(1)} MB`);
+let startedAtMs = performance.now();
+const imported = await DaemonProcess.run(['-f', old.dbFile, 'pool', 'import', file], {
+  folder: old.folder,
+});
+if (imported.status !== 0) throw new Error(imported.stderr);
+const claims = old.number("SELECT value FROM counter WHERE name = 'pool_claims'");
+console.log(
+  `imported: ${claims} claims in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s; ${memory(old)}`,
+);
+const { folder } = joiner;
+await joiner.stop();
+startedAtMs = performance.now();
+await using late = await DaemonProcess.start(
+  [...NETWORK, '--dht-address=127.1.0.1', '--dht-port=0', `--pool-peer=127.0.0.1:${port}`],
+  { folder },
+);
+const readyAtMs = performance.now();
+for (let count = 0; count < claims;) {
+  await after(250);
+  count = late.number("SELECT value FROM counter WHERE name = 'pool_claims'");
+  if (performance.now() - startedAtMs > WAIT_MS_MAX) throw new Error(`only ${count} claims came`);
+}
+console.log(
+  `joined: all claims ${((performance.now() - readyAtMs) / 1000).toFixed(1)} s after the start, ${processorS(late).toFixed(1)} s of processor; ${memory(late)}; database ${(statSync(late.dbFile).size / 1e6).toFixed(0)} MB`,
+);
+await after(30_000);
+console.log(`half a minute later: joined ${memory(late)}, the other one ${memory(old)}`);
