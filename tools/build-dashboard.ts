@@ -2,10 +2,12 @@
 
 /* Makes the files that browsers get. The daemon calls it where it runs from its sources, tools/bundle.ts for what is shipped. */
 
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, stop } from 'esbuild';
 import { ROOT } from './sources.ts';
+import { WORLD_INPUTS, worldMap } from './world-map.ts';
 
 const SOURCES = join(ROOT, 'dashboard/src');
 
@@ -13,7 +15,7 @@ const SOURCES = join(ROOT, 'dashboard/src');
 const TARGETS = ['chrome120', 'firefox121', 'safari17'];
 
 interface BuiltDashboard {
-  /** By name: the page `index.html`, and its script, style and icon, whose names hold a hash of their content. */
+  /** By name: the page `index.html`, and its script, style, icon and map, whose names hold a hash of their content. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** What they were made of; paths from the root. */
   readonly inputs: readonly string[];
@@ -39,11 +41,13 @@ export async function buildDashboard(): Promise<BuiltDashboard> {
     logLevel: 'silent', // What goes wrong is thrown.
   }).finally(stop); // Its process would stay.
   const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  const world = new TextEncoder().encode(await worldMap());
+  files.set(`world-${createHash('sha256').update(world).digest('hex').slice(0, 8)}.json`, world);
   const page = await readFile(join(SOURCES, 'index.html'), 'utf8');
   const linked = [...files.keys()].reduce(
-    (text, name) => text.replace(`"app${extname(name)}"`, `"/dashboard/${name}"`),
-    page.replace('"icon.svg"', '"app.svg"'),
+    (text, name) => text.replace(`"${name.replace(/-\w+\./, '.')}"`, `"/dashboard/${name}"`),
+    page,
   );
   files.set('index.html', new TextEncoder().encode(linked));
-  return { files, inputs: Object.keys(metafile.inputs) };
+  return { files, inputs: [...Object.keys(metafile.inputs), ...WORLD_INPUTS] };
 }

@@ -40,6 +40,12 @@ export const TRENDS_MS = 10_000;
 /** Parts of a bar that are told apart, 1 and above. Chosen: as many colours as the eye tells apart. */
 export const NAMES_DRAWN_MAX = 6;
 
+/** Countries of the list over time, as many as the node names of other things. */
+export const TREND_ROWS = 10;
+
+/** Shades of the map, 1 and above. Chosen: as many as one tells apart. */
+export const MAP_SHADES = 5;
+
 /** Rows of a list of those with the most messages. */
 export const TOP_ROWS = 8;
 

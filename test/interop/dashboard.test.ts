@@ -4,12 +4,16 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
+
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { ApiKeys } from '@sentrypeer/store';
 import type { Browser } from 'playwright-core';
+import { mmdbFile } from '../../packages/geo/test/mmdb-writer.ts';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer, type RequestParts } from '../e2e/sip-peers.ts';
 import { launch, Tab } from './dashboard-tab.ts';
@@ -48,7 +52,9 @@ before(async () => {
   if (executablePath === undefined) return;
   [browser, daemon, attacker] = await Promise.all([
     launch(executablePath),
-    DaemonProcess.start(['--threads=1', '--responsive'], { folder: folder.path }),
+    DaemonProcess.start(['--threads=1', '--responsive', placesIn(folder.path)], {
+      folder: folder.path,
+    }),
     UdpPeer.open(),
   ]);
 });
@@ -58,6 +64,13 @@ after(async () => {
   attacker?.[Symbol.dispose]();
   folder[Symbol.dispose]();
 });
+
+/** Has this machine be in Hong Kong. @returns The option. */
+function placesIn(path: string): string {
+  const file = join(path, 'places.mmdb');
+  writeFileSync(file, mmdbFile({ '127.0.0.0/8': { country_code: 'HK' } }));
+  return `--country-file=${file}`;
+}
 
 /** Sends a request that is like none before it. */
 async function attack(parts: RequestParts): Promise<void> {
@@ -128,12 +141,22 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await page.getByText('Over time').click();
   await tab.sees('6 messages since');
   await page.getByText('Method', { exact: true }).click();
-  await page.getByText('As a table').click();
+  await page.getByText('As a table', { exact: true }).click();
   const sums = page.locator('.graph td[data-name="INVITE"]');
   await until('the table', async () => (await sums.allTextContents()).join('') !== '');
   const invites = (await sums.allTextContents()).reduce((sum, text) => sum + Number(text), 0);
   assert.equal(invites, 3);
   assert.match(page.url(), /#\/trends\/day%2Fmethod$/);
+  // Everybody is in Hong Kong here, which is too small for the map, and has a mark.
+  const mark = page.locator('.world path[class^="shade-"]');
+  await mark.waitFor();
+  assert.match((await mark.textContent()) ?? '', /^Hong Kong.*: 6 messages$/);
+  await page.getByText('Countries as a table').click();
+  await page.getByRole('cell', { name: /^Hong Kong/ }).waitFor();
+  assert.deepEqual(await tab.hurdles(), []);
+  await mark.click();
+  await tab.sees('6 events');
+  assert.match(page.url(), /#\/live\?country=HK$/);
   await page.getByRole('searchbox').fill('+44 20 7946 0002');
   await page.keyboard.press('Enter');
   await tab.sees('United Kingdom');
@@ -165,7 +188,12 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
   if (tab === undefined) return;
   await tab.show('/live', 'REGISTER');
   await tab.page.locator('.connection.live').waitFor();
-  const args = ['--threads=1', '--responsive', `--api-port=${daemon.ports.api}`];
+  const args = [
+    '--threads=1',
+    '--responsive',
+    placesIn(folder.path),
+    `--api-port=${daemon.ports.api}`,
+  ];
   await daemon.stop();
   await tab.sees('Connection lost, trying again');
   daemon = await DaemonProcess.start(args, { folder: folder.path });

@@ -15,6 +15,7 @@ import { FirstSteps } from './first-steps.tsx';
 import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
 import { RateGraph } from './rate-graph.tsx';
 import { Tops } from './tops.tsx';
+import { WorldMap } from './world-map.tsx';
 
 export function LiveView() {
   const { filters } = route.value;
@@ -87,19 +88,28 @@ function Figures() {
   );
 }
 
-/** Whether it is getting worse. */
+/** Whether it is getting worse, and where it comes from. */
 function LastHour() {
   const answer = useAnswer<Analytics>('/v1/analytics?period=hour', TRENDS_MS);
   const known = useRef<Analytics | undefined>(undefined);
   if (answer?.ok === true) known.current = answer.value;
   return (
-    <Panel title="Last hour" side={<a href={linkTo('trends')}>Look back</a>}>
-      {known.current === undefined ? (
-        <div class="graph" />
-      ) : (
-        <RateGraph analytics={known.current} dimension="grade" isBrief />
-      )}
-    </Panel>
+    <div class="pair">
+      <Panel title="Last hour" side={<a href={linkTo('trends')}>Look back</a>}>
+        {known.current === undefined ? (
+          <div class="graph" />
+        ) : (
+          <RateGraph analytics={known.current} dimension="grade" isBrief />
+        )}
+      </Panel>
+      <Panel title="From where" side={<a href={linkTo('trends')}>All countries</a>}>
+        {known.current === undefined ? (
+          <div class="graph" />
+        ) : (
+          <WorldMap countries={known.current.countries} since={known.current.tops_since} isBrief />
+        )}
+      </Panel>
+    </div>
   );
 }
 

@@ -3,13 +3,14 @@
 import type { Analytics, AnalyticsTop } from '../api-types.ts';
 import { pathOf } from '../ask/ask.ts';
 import { useAnswer } from '../ask/use-answer.ts';
-import { TRENDS_MS } from '../limits.ts';
+import { TREND_ROWS, TRENDS_MS } from '../limits.ts';
 import type { FilterName } from '../state/filters.ts';
 import { linkTo } from '../state/route-text.ts';
 import { countryName } from '../text/country.ts';
 import { counted } from '../text/number.ts';
 import { FilterLink, Panel, Time, Trouble } from './pieces.tsx';
 import { DIMENSIONS, RateGraph, type Dimension } from './rate-graph.tsx';
+import { WorldMap } from './world-map.tsx';
 
 const PERIODS = ['hour', 'day', 'week', 'month', 'year'] as const;
 type Period = (typeof PERIODS)[number];
@@ -47,6 +48,9 @@ export function TrendsView({ subject }: { readonly subject: string }) {
           <Panel title="Messages">
             <RateGraph analytics={answer.value} dimension={dimension} />
           </Panel>
+          <Panel title="Where from">
+            <WorldMap countries={answer.value.countries} since={answer.value.tops_since} />
+          </Panel>
           <Panel
             title="Most messages"
             side={
@@ -56,7 +60,11 @@ export function TrendsView({ subject }: { readonly subject: string }) {
             }
           >
             <div class="tops wide">
-              <Top title="Countries" name="country" items={answer.value.countries} />
+              <Top
+                title="Countries"
+                name="country"
+                items={answer.value.countries.slice(0, TREND_ROWS)}
+              />
               <Top title="Networks" name="network" items={answer.value.networks} />
               <Top title="Tools" name="user_agent" items={answer.value.tools} />
               <Top title="Ranges of numbers called" items={answer.value.ranges} />

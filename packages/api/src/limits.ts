@@ -135,8 +135,11 @@ export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
 /** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
 export const FAILED_KEY_PREFIX_CHARACTERS = 16;
 
-/** Countries, networks, tools and ranges with the most messages that an answer names, 1 and above. Chosen: what a table shows. */
+/** Networks, tools and ranges with the most messages that an answer names, 1 and above. Chosen: what a table shows. */
 export const ANALYTICS_TOPS = 10;
+
+/** Countries that such an answer names. Chosen: all that there are, for a map. */
+export const ANALYTICS_COUNTRIES = 250;
 
 /** Milliseconds after which a session of a browser ends. Chosen: a working day and some. */
 export const SESSION_MS = 43_200_000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { ANALYTICS_TOPS } from '../limits.ts';
+import { ANALYTICS_COUNTRIES, ANALYTICS_TOPS } from '../limits.ts';
 import { oneOf } from '../parameters.ts';
 import type { RateEvidence, SeriesKind, TopKind } from '../rates.ts';
 import { rfc3339 } from '../rfc3339.ts';
@@ -58,7 +58,7 @@ export const ANALYTICS_OPERATIONS: readonly Operation[] = [
         until: rfc3339(untilUs),
         intervals: intervalsOf(rates, minutes, sinceUs, untilUs),
         tops_since: rfc3339(topsUs),
-        countries: topsOf(rates, 'country', topsUs, nowUs),
+        countries: topsOf(rates, 'country', topsUs, nowUs, ANALYTICS_COUNTRIES),
         networks: topsOf(rates, 'network', topsUs, nowUs),
         tools: topsOf(rates, 'tool', topsUs, nowUs),
         ranges: topsOf(rates, 'range', topsUs, nowUs),
@@ -96,9 +96,10 @@ function topsOf(
   kind: TopKind,
   sinceUs: number,
   nowUs: number,
+  limit = ANALYTICS_TOPS,
 ): readonly Json[] {
   return rates
-    .tops(kind, sinceUs, nowUs, ANALYTICS_TOPS)
+    .tops(kind, sinceUs, nowUs, limit)
     .map(({ name, label = '', seenCount, beforeCount }) => ({
       name: name === '' ? null : name,
       label: label === '' ? null : label,
