@@ -3,10 +3,16 @@
 /* Each runs in a process and a world of its own (namespaces.ts). */
 
 import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DhtNode } from '@sentrypeer/dht';
+import { openDht } from '@sentrypeer/dht/udp';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { Rendezvous } from '@sentrypeer/pool/rendezvous';
+import { authorOf } from '../../../packages/pool/test/pages/pages.ts';
 import { claimOf, NODE_A } from '../../e2e/other-node.ts';
 import { DaemonProcess, until } from '../../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer } from '../../e2e/sip-peers.ts';
@@ -165,8 +171,39 @@ async function nobodyToAsk(): Promise<void> {
   assert.ok(existsSync(join(far.folder, 'sentrypeer-dht.json')));
 }
 
+/** Where a node of the pool is stands at Debian's dhtnode, and is found there once that node is gone. */
+async function contactsKept(): Promise<void> {
+  await using _dhtnode = await Dhtnode.start(4222);
+  const open = async (port: number): Promise<DhtNode> => {
+    const options = { port, addresses: ['127.0.0.1'], bootstrap: ['127.0.0.1:4222'] };
+    const node = await openDht({ ...options, logger: silentLogger });
+    await node.connected(AbortSignal.timeout(WAIT_MS));
+    return node;
+  };
+  const rendezvousOf = (network: DhtNode, name: string): Rendezvous => {
+    const random = { fill: (octets: Uint8Array) => randomFillSync(octets) };
+    return new Rendezvous({ network, signer: authorOf(name), clock: systemClock, random }, 0);
+  };
+  const endpoints = [{ address: '45.0.0.9', port: 4401 }];
+  {
+    await using network = await open(4401);
+    await rendezvousOf(network, 'Alice').announce(endpoints);
+  }
+  await using network = await open(4402);
+  const bob = rendezvousOf(network, 'Bob');
+  const options = { signal: AbortSignal.timeout(WAIT_MS), isFit: () => true };
+  const found = await bob.find(authorOf('Alice').nodeId, options);
+  assert.deepEqual(found?.endpoints, endpoints);
+  const others: unknown[] = [];
+  do {
+    others.push(...(await bob.some(options)));
+  } while (!bob.isThrough);
+  assert.equal(others.length, 1);
+}
+
 export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'events go both ways between a daemon and a node of 4.x': bothWays,
   'five daemons converge although two are killed, and nothing is said twice': fiveMachines,
   'two daemons on one link find each other without a bootstrap node': nobodyToAsk,
+  'where a node of the pool is stands at a real node, and is found there': contactsKept,
 };
