@@ -61,6 +61,15 @@ const ATTEMPTS: readonly string[] = [
   'LOCK TABLE fleet.event IN ACCESS EXCLUSIVE MODE',
   'LOCK TABLE fleet.node IN SHARE MODE',
   "COMMENT ON TABLE fleet.event IS 'mine'",
+  // Know what operators decided, or decide for them: whom to pretend to be, and whom to have refused.
+  'SELECT * FROM fleet.decision',
+  'SELECT value FROM fleet.decision LIMIT 1',
+  'SELECT last FROM fleet.decision_mark',
+  'UPDATE fleet.decision_mark SET last = 9000000000000000',
+  `INSERT INTO fleet.decision (decision_id, decision_uuid, node, kind, value, comment) VALUES (1, '${UUID}', 'x', 'allow', '0.0.0.0/0', '')`,
+  `SELECT fleet.decide('${UUID}', 'block', 'address', '198.51.100.0/24', '', NULL)`,
+  `SELECT fleet.decide('${UUID}', 'allow', NULL, '${SECRET}', '', NULL)`,
+  'DELETE FROM fleet.decision',
   // Become somebody else.
   'SET ROLE owner',
   'SET ROLE fleet_people',

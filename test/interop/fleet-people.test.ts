@@ -124,7 +124,7 @@ test('fleet migrate brings an older fleet up under a running node, which goes on
   };
   await met(1);
   const migrated = await fleetCommand('migrate', ...owner);
-  assert.match(migrated.stdout, /The fleet has version 3 now/, migrated.stderr);
+  assert.match(migrated.stdout, /The fleet has version 4 now/, migrated.stderr);
   await met(2);
   assert.ok(!daemon.output().includes('fleet_push_failed'), daemon.output());
   const hub = await fleetCommand('join', 'hub-1', 'hub', join(folder.path, 'hub'), ...owner);

@@ -39,7 +39,14 @@ class Hub {
       },
       savePlace: async (node: string, place: Place) => void places.set(node, place),
     };
-    const ports = { sink, logger: silentLogger, random: () => 0.5 };
+    const decisions = {
+      waiting: () => [],
+      sent: async () => undefined,
+      mark: () => 0,
+      take: async () => [],
+      isAllowable: () => false,
+    };
+    const ports = { sink, decisions, logger: silentLogger, random: () => 0.5 };
     this.#puller = new Puller(ports, reading.address, HUB_ID);
   }
 

@@ -12,6 +12,7 @@ import {
   type DeliveredEvent,
   type EndpointChange,
   type PageOutcome,
+  type FleetDecision,
   type FleetMarks,
   type FleetPlace,
   type FleetShare,
@@ -176,8 +177,8 @@ export class StoreService implements WriterCommands {
     this.#store.changeEndpoint(change);
   }
 
-  openFleet(): FleetMarks {
-    return this.#store.openFleet();
+  openFleet(isHub?: boolean): FleetMarks {
+    return this.#store.openFleet(isHub);
   }
 
   resumeFleet(place: FleetPlace): FleetMarks {
@@ -186,6 +187,16 @@ export class StoreService implements WriterCommands {
 
   nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks {
     return this.#store.nextForFleet(share, hasArrived);
+  }
+
+  decisionsSent(id: number): void {
+    this.#store.decisionsSent(id);
+  }
+
+  takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[] {
+    const left = this.#store.takeDecisions(decisions, mark);
+    this.#judge.wake();
+    return left;
   }
 
   /** Records all that was offered, or says what is lost. */

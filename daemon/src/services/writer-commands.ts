@@ -4,6 +4,7 @@ import type { Decision, Trust } from '@sentrypeer/event';
 import type {
   DeliveredEvent,
   EndpointChange,
+  FleetDecision,
   PageOutcome,
   FleetMarks,
   FleetPlace,
@@ -34,12 +35,16 @@ export interface WriterCommands {
   saveCursor(name: string, honeyId: number): void;
   /** Records what became of deliveries. */
   changeEndpoint(change: EndpointChange): void;
-  /** Becomes a part of a fleet, where it is not yet. */
-  openFleet(): FleetMarks;
+  /** Becomes a part of a fleet, or a hub of it, where it is not yet. @default false */
+  openFleet(isHub?: boolean): FleetMarks;
   /** Goes on where the fleet says that the log is. */
   resumeFleet(place: FleetPlace): FleetMarks;
   /** Says what is to be pushed next; whether what was being pushed has arrived. */
   nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks;
+  /** The fleet has all decisions of this node up to this one. */
+  decisionsSent(id: number): void;
+  /** Takes what was decided at other hubs of the fleet. @returns Those for which there was no room. */
+  takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[];
   /** Adds places to the totals of countries and networks. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void;
 }

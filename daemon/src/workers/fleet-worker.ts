@@ -5,7 +5,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Puller, Pusher } from '@sentrypeer/fleet';
-import { fleetPullCursors } from '@sentrypeer/follow/cursors';
+import { FLEET_DECISIONS_CURSOR, fleetPullCursors } from '@sentrypeer/follow/cursors';
 import { assert, OperatingError, systemClock } from '@sentrypeer/kernel';
 import {
   FLEET_EVENT_COLUMNS,
@@ -13,6 +13,7 @@ import {
   FLEET_REPEAT_COLUMNS,
   FleetReader,
 } from '@sentrypeer/store';
+import { parseAllowed } from '@sentrypeer/verdict';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
 import { READER_NICENESS, REPORT_MS } from '../limits.ts';
 import { FLEET_CLOSE_MS_MAX } from '../services/fleet/limits.ts';
@@ -93,6 +94,13 @@ try {
               }
               await write('saveCursor', names.honeyId, place.honeyId);
             },
+          },
+          decisions: {
+            waiting: (limit) => reader.waitingDecisions(limit),
+            sent: (id) => write('decisionsSent', id),
+            mark: () => reader.cursor(FLEET_DECISIONS_CURSOR),
+            take: (decisions, mark) => write('takeDecisions', decisions, mark),
+            isAllowable: (value) => parseAllowed(value) !== undefined,
           },
           logger: forwardingLogger(say),
           random: Math.random,

@@ -181,7 +181,14 @@ export type FleetWorkerInput =
   | { readonly kind: 'stop' };
 
 /** Commands to the writer that the push needs. */
-export type FleetCommand = 'openFleet' | 'resumeFleet' | 'nextForFleet' | 'deliver' | 'saveCursor';
+export type FleetCommand =
+  | 'openFleet'
+  | 'resumeFleet'
+  | 'nextForFleet'
+  | 'deliver'
+  | 'saveCursor'
+  | 'decisionsSent'
+  | 'takeDecisions';
 
 export type FleetWorkerOutput =
   | LogMessage

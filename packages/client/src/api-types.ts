@@ -241,6 +241,10 @@ export interface FleetPull {
   readonly left_out: number;
   /** Rows of the fleet that were not taken yet. */
   readonly behind: number;
+  /** Decisions of operators at other hubs that were taken. */
+  readonly taken_decisions: number;
+  /** Decisions made at this hub that the fleet does not have yet. */
+  readonly waiting_decisions: number;
   /** Tries that failed and are made again. */
   readonly failures: number;
   /** Why nothing is taken at present, for a person. */

@@ -81,6 +81,9 @@ export const PULL_DETAILS_CHARACTERS_MAX = 4096;
 /** Characters of a raw message, each of which is an octet. */
 export const PULL_MESSAGE_CHARACTERS_MAX = 65_535;
 
+/** Decisions of operators that a hub sends or takes at a time. Chosen: people make few. */
+export const PULL_DECISIONS_MAX = 500;
+
 /** Milliseconds between two looks of a hub at the marks of the fleet. Chosen: a source is listed within seconds. */
 export const PULL_MS = 500;
 

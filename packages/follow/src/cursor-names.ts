@@ -22,6 +22,9 @@ export const POOL_SINCE_CURSOR = 'pool-since';
 /** The event log, followed by what pushes it into the fleet's database. */
 export const FLEET_CURSOR = 'fleet';
 
+/** Decisions of the fleet's operators, followed by this hub; there is one where this node is a hub, or was one. */
+export const FLEET_DECISIONS_CURSOR = 'fleet-decisions';
+
 /** The log of a node of the fleet, followed by this hub: the row, and the epoch that it is of. */
 export function fleetPullCursors(node: string): {
   readonly honeyId: string;

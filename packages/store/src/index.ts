@@ -62,6 +62,7 @@ export { type Condition } from './condition.ts';
 export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
 export { FileWatch } from './file/file-watch.ts';
+export type { FleetDecision, WaitingDecision } from './fleet/fleet-decisions.ts';
 export { type FleetMarks, type FleetPlace, type FleetShare } from './fleet/fleet-marks.ts';
 export {
   FLEET_EVENT_COLUMNS,

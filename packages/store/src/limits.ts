@@ -30,6 +30,9 @@ export const OWED_REPORT_INTERVAL_MS = 60_000;
  */
 export const DEAD_LETTERS_COUNT_MAX = 10_000;
 
+/** Decisions of the operator that wait for a fleet. Beyond it the oldest are not told to it. Chosen: people make few. */
+export const FLEET_DECISIONS_MAX = 10_000;
+
 /**
  * Counts of repeats that wait for a fleet, one for each row at most beside those that are being pushed. Beyond it the oldest
  * are forgotten. Chosen: some 40 MB, more rows than are repeated in days.

@@ -19,6 +19,7 @@ import { DiskGuard } from './file/disk-guard.ts';
 import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
 import { FileWatch } from './file/file-watch.ts';
 import { FleetLog } from './fleet/fleet-log.ts';
+import type { FleetDecision } from './fleet/fleet-decisions.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet/fleet-marks.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
@@ -244,6 +245,16 @@ export class Store {
     guarded(this.#path, () => this.#decisions.write(decision));
   }
 
+  /** The fleet has all decisions of this node up to this one. */
+  decisionsSent(id: number): void {
+    guarded(this.#path, () => this.#decisions.sent(id));
+  }
+
+  /** Takes what was decided at hubs of the fleet, up to the mark. @returns Those for which there was no room. */
+  takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[] {
+    return guarded(this.#path, () => this.#decisions.takeAll(decisions, mark));
+  }
+
   /**
    * What the operator thinks of another node; what it said is withdrawn where it is distrusted.
    *
@@ -279,9 +290,9 @@ export class Store {
     guarded(this.#path, () => this.#saveCursor.run(name, honeyId));
   }
 
-  /** Becomes a part of a fleet, where it is not yet: how far the log was pushed. */
-  openFleet(): FleetMarks {
-    return guarded(this.#path, () => this.#fleet.open());
+  /** Becomes a part of a fleet, or a hub of it, where it is not yet: how far the log was pushed. */
+  openFleet(isHub = false): FleetMarks {
+    return guarded(this.#path, () => this.#fleet.open(isHub));
   }
 
   /** Goes on where the fleet says that the log is. */

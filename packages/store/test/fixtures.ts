@@ -177,21 +177,21 @@ const WITHOUT_GRADES = `
   DROP TRIGGER number_block_removed; DROP TRIGGER number_block_lessened;
   DELETE FROM counter WHERE name IN ('judge_options', 'listing_changes');`;
 
-/** What version 25 brought, taken away again. */
-const WITHOUT_VERSION_25 = `DROP TRIGGER pool_foretold; DROP TRIGGER pool_foretold_later;
+/** What versions 25 and 26 brought, taken away again. */
+const WITHOUT_VERSION_25 = `DROP TABLE fleet_decision; DROP TRIGGER pool_foretold; DROP TRIGGER pool_foretold_later;
   ALTER TABLE pool_claim DROP COLUMN is_first; ALTER TABLE pool_author DROP COLUMN foretold;`;
 
-/** What versions 24 and 25 brought, taken away again. */
+/** What versions 24 to 26 brought, taken away again. */
 const WITHOUT_VERSION_24 = `${WITHOUT_VERSION_25} DROP TABLE pool_network; DELETE FROM counter WHERE name = 'pool_networks';
   ALTER TABLE pool_author ADD COLUMN network TEXT NOT NULL DEFAULT '';`;
 
-/** What versions 23 to 25 brought, taken away again. */
+/** What versions 23 to 26 brought, taken away again. */
 export const WITHOUT_VERSION_23 = `${WITHOUT_VERSION_24} DROP TABLE rate_total;`;
 
-/** What versions 22 to 25 brought, taken away again. */
+/** What versions 22 to 26 brought, taken away again. */
 const WITHOUT_VERSION_22 = `${WITHOUT_VERSION_23} DROP TABLE fleet_log; DROP TABLE fleet_repeat;`;
 
-/** What versions 21 to 25 brought, taken away again. */
+/** What versions 21 to 26 brought, taken away again. */
 export const WITHOUT_VERSION_21 = `
   ${WITHOUT_VERSION_22}
   DROP INDEX origin_voter_index; ALTER TABLE origin DROP COLUMN name; ALTER TABLE origin DROP COLUMN is_voter;

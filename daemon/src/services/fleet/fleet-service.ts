@@ -32,8 +32,8 @@ export class FleetService implements AsyncDisposable {
   /** Resolves when the thread runs, whether or not the fleet's database answers. */
   static async open(ports: Ports, data: FleetWorkerData): Promise<FleetService> {
     const { engine, logger, onFailed } = ports;
-    // From now on events wait for the fleet, also where it does not answer.
-    await engine.write('openFleet');
+    // From now on events and decisions wait for the fleet, also where it does not answer.
+    await engine.write('openFleet', data.isHub);
     const service = new FleetService(engine);
     service.#thread = await Thread.start<FleetWorkerInput, FleetWorkerOutput>(
       'fleet-worker',

@@ -8,6 +8,10 @@ export interface FleetPullState {
   /** Rows of the fleet that were not taken yet. */
   readonly behind: number;
   readonly failures: number;
+  /** Decisions of operators at other hubs that were taken. */
+  readonly takenDecisions: number;
+  /** Decisions made at this hub that the fleet does not have yet. */
+  readonly waitingDecisions: number;
   /** Why nothing is pulled at present, for a person. */
   readonly trouble: string | undefined;
 }

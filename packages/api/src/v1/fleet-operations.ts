@@ -33,6 +33,8 @@ function pullEntry(state: FleetPullState): Json {
     pulled_events: state.pulledEvents,
     left_out: state.leftOut,
     behind: state.behind,
+    taken_decisions: state.takenDecisions,
+    waiting_decisions: state.waitingDecisions,
     failures: state.failures,
     trouble: state.trouble ?? null,
   };

@@ -105,6 +105,8 @@ export const OPERATIONS_SCHEMAS = {
     pulled_events: count('Events of other nodes that were taken.'),
     left_out: count('Rows that prove nothing, such as those without a grade.'),
     behind: count('Rows of the fleet that were not taken yet.'),
+    taken_decisions: count('Decisions of operators at other hubs that were taken.'),
+    waiting_decisions: count('Decisions made at this hub that the fleet does not have yet.'),
     failures: count('Tries that failed and are made again.'),
     trouble: textOrNull('Why nothing is taken at present, for a person.'),
   }),

@@ -2,6 +2,9 @@
 
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type Row } from '../connection.ts';
+import { fleetVersions } from '../schema/migrations.ts';
+import { DECISIONS_VERSION } from '../schema/version-4.ts';
+import type { WaitingDecision } from './fleet-decision.ts';
 import {
   PULL_DETAILS_CHARACTERS_MAX,
   PULL_MESSAGE_CHARACTERS_MAX,
@@ -65,12 +68,22 @@ const COLUMNS = [
 export class FleetSource implements AsyncDisposable {
   readonly #connection: FleetConnection;
 
-  private constructor(connection: FleetConnection) {
+  /** Whether the fleet's database is new enough for decisions. */
+  readonly hasDecisions: boolean;
+
+  private constructor(connection: FleetConnection, version: number) {
     this.#connection = connection;
+    this.hasDecisions = version >= DECISIONS_VERSION;
   }
 
   static async open(address: FleetAddress): Promise<FleetSource> {
-    return new FleetSource(await FleetConnection.open(address, 'pull'));
+    const connection = await FleetConnection.open(address, 'pull');
+    try {
+      return new FleetSource(connection, (await fleetVersions(connection)).version);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   /**
@@ -94,6 +107,29 @@ export class FleetSource implements AsyncDisposable {
       `SELECT ${COLUMNS} FROM fleet.event WHERE node = $1 AND (epoch, honey_id) > ($2, $3) AND (epoch, honey_id) <= ($4, $5)
         AND honey_id <= $6 ORDER BY epoch, honey_id LIMIT $7`,
       [node, after.epoch, after.honeyId, mark.epoch, mark.honeyId, Number.MAX_SAFE_INTEGER, limit],
+    );
+  }
+
+  /** What the operator decided at this hub; once, however often it is said. */
+  async decide(decision: WaitingDecision): Promise<void> {
+    const { uuid, kind, subject, value, comment, untilEpochUs } = decision;
+    await this.#connection.rows('SELECT fleet.decide($1, $2, $3, $4, $5, $6)', [
+      uuid,
+      kind,
+      subject ?? null,
+      value,
+      comment.replaceAll('\0', ' '), // PostgreSQL's texts have no octet 0.
+      untilEpochUs ?? null,
+    ]);
+  }
+
+  /** What operators decided after a number, in order; without what another decision took the place of. */
+  decisions(after: number, limit: number): Promise<readonly Row[]> {
+    return this.#connection.rows(
+      `SELECT decision_id, node, node = session_user AS is_own, kind, subject, left(value, ${PULL_TEXT_CHARACTERS_MAX}) AS value,
+        left(comment, ${PULL_TEXT_CHARACTERS_MAX}) AS comment, until_us
+      FROM fleet.decision WHERE decision_id > $1 AND NOT is_replaced ORDER BY decision_id LIMIT $2`,
+      [after, limit],
     );
   }
 

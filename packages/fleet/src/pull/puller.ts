@@ -4,6 +4,7 @@ import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
 import { PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
+import { FleetDecisions, type DecisionSink } from './decisions.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import type { Row } from '../connection.ts';
@@ -26,6 +27,7 @@ interface PullSink {
 
 export interface PullerPorts {
   readonly sink: PullSink;
+  readonly decisions: DecisionSink;
   readonly logger: Logger;
   readonly random: () => number;
 }
@@ -39,6 +41,10 @@ export interface PullState {
   /** Rows of the fleet that were not taken yet when it was last looked at. */
   readonly behind: number;
   readonly failures: number;
+  /** Decisions of operators at other hubs that were taken. */
+  readonly takenDecisions: number;
+  /** Decisions made at this hub that the fleet does not have yet. */
+  readonly waitingDecisions: number;
 }
 
 /** Takes what the other nodes of a fleet pushed, log by log, so that one judge sees all of it. */
@@ -51,7 +57,16 @@ export class Puller {
   /** By node, as of the sink. */
   readonly #places = new Map<string, FleetPlace>();
   #source: FleetSource | undefined;
-  #state: PullState = { trouble: undefined, pulledEvents: 0, leftOut: 0, behind: 0, failures: 0 };
+  readonly #decisions: FleetDecisions;
+  #state: PullState = {
+    trouble: undefined,
+    pulledEvents: 0,
+    leftOut: 0,
+    behind: 0,
+    failures: 0,
+    takenDecisions: 0,
+    waitingDecisions: 0,
+  };
   #failuresInRow = 0;
   #isClosing = false;
   readonly #running: Promise<void>;
@@ -60,13 +75,15 @@ export class Puller {
     this.#ports = ports;
     this.#address = address;
     this.#ownNodeId = ownNodeId;
+    this.#decisions = new FleetDecisions(ports.decisions, ports.logger);
     const names = { failed: 'fleet_pull_failed', over: 'fleet_pull_resumed' };
     this.#outage = new Outage(ports.logger, 'error', names);
     this.#running = this.#run();
   }
 
   get state(): PullState {
-    return this.#state;
+    const { takenCount: takenDecisions, waitingCount: waitingDecisions } = this.#decisions;
+    return { ...this.#state, takenDecisions, waitingDecisions };
   }
 
   /** Rejects if a bug ended it. */
@@ -104,7 +121,9 @@ export class Puller {
    * @returns Whether there are more, and what is wrong with the first log that could not be read.
    */
   async #round(): Promise<{ readonly isMore: boolean; readonly failure?: OperatingError }> {
+    this.#decisions.look();
     const source = (this.#source ??= await FleetSource.open(this.#address));
+    await this.#decisions.exchange(source); // First: what is allowed must not be listed meanwhile.
     let behind = 0;
     let failure: OperatingError | undefined;
     for (const log of await source.logs()) {

@@ -5,6 +5,7 @@ import type { FleetConnection } from '../connection.ts';
 import { ACCESS_1, VERSION_1 } from './version-1.ts';
 import { ACCESS_2, VERSION_2 } from './version-2.ts';
 import { ACCESS_3, VERSION_3 } from './version-3.ts';
+import { ACCESS_4, VERSION_4 } from './version-4.ts';
 
 /**
  * One step of the schema. A step only adds: columns without a right for older nodes to know them, tables, functions under
@@ -21,10 +22,11 @@ const MIGRATIONS: readonly Migration[] = [
   { version: 1, oldest: 1, sql: VERSION_1 },
   { version: 2, oldest: 1, sql: VERSION_2 },
   { version: 3, oldest: 1, sql: VERSION_3 },
+  { version: 4, oldest: 1, sql: VERSION_4 },
 ];
 
 /** The version that this program makes and knows. */
-export const FLEET_SCHEMA_VERSION = 3;
+export const FLEET_SCHEMA_VERSION = 4;
 
 /** The versions of a fleet: of its schema, and of the oldest program that it still serves. */
 export interface FleetVersions {
@@ -61,7 +63,7 @@ export async function migrateFleet(connection: FleetConnection): Promise<readonl
       oldest,
     ]);
   }
-  await connection.run(`${NOBODY_ELSE}${ACCESS_1}${ACCESS_2}${ACCESS_3}`);
+  await connection.run(`${NOBODY_ELSE}${ACCESS_1}${ACCESS_2}${ACCESS_3}${ACCESS_4}`);
   return due.map(({ version }) => version);
 }
 

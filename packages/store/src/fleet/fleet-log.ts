@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { FLEET_CURSOR } from '@sentrypeer/follow/cursors';
+import { FLEET_CURSOR, FLEET_DECISIONS_CURSOR } from '@sentrypeer/follow/cursors';
 import { inTransaction } from '../file/transaction.ts';
 import { FLEET_REPEATS_MAX } from '../limits.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet-marks.ts';
@@ -14,6 +14,7 @@ export class FleetLog {
   readonly #begin: StatementSync;
   readonly #set: StatementSync;
   readonly #saveCursor: StatementSync;
+  readonly #beginDecisions: StatementSync;
   readonly #nextEvent: StatementSync;
   readonly #nextRepeat: StatementSync;
   readonly #removeRepeats: StatementSync;
@@ -34,6 +35,9 @@ export class FleetLog {
     this.#saveCursor = database.prepare(`
       INSERT INTO cursor (name, honey_id) VALUES ('${FLEET_CURSOR}', ?)
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
+    this.#beginDecisions = database.prepare(
+      `INSERT OR IGNORE INTO cursor (name, honey_id) VALUES ('${FLEET_DECISIONS_CURSOR}', 0)`,
+    );
     // As many ids, not as many rows: to count rows the writer would have to walk over them.
     this.#nextEvent = database.prepare(`
       SELECT min((SELECT min(honey_id) FROM honey WHERE honey_id > ?) + ? - 1,
@@ -54,8 +58,9 @@ export class FleetLog {
   }
 
   /** Begins to be a part of a fleet where it is not yet; from the oldest row on. */
-  open(): FleetMarks {
+  open(isHub: boolean): FleetMarks {
     return inTransaction(this.#database, () => {
+      if (isHub) this.#beginDecisions.run();
       if (this.#marks.get() === undefined) this.#begin.run(randomUUID());
       const marks = this.#read();
       this.#saveCursor.run(marks.pushed);

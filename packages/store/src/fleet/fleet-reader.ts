@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND } from '@sentrypeer/event';
 import { fromSqlite, guarded } from '../file/database-error.ts';
 import { openForReading } from '../file/open-database.ts';
+import { WaitingDecisions, type WaitingDecision } from './fleet-decisions.ts';
 import type { FleetMarks } from './fleet-marks.ts';
 
 /** A value of a column; a row of another program may hold anything. */
@@ -101,6 +102,7 @@ export class FleetReader {
   readonly #repeats: StatementSync;
   readonly #count: StatementSync;
   readonly #more: StatementSync;
+  readonly #decisions: WaitingDecisions;
 
   private constructor(
     path: string,
@@ -127,6 +129,7 @@ export class FleetReader {
     this.#more = database.prepare(`
       SELECT EXISTS (SELECT 1 FROM honey WHERE honey_id > ?)
         OR EXISTS (SELECT 1 FROM fleet_repeat WHERE repeat_id > ?) AS more`);
+    this.#decisions = new WaitingDecisions(database);
     this.#events.setReturnArrays(true);
     this.#repeats.setReturnArrays(true);
   }
@@ -159,6 +162,11 @@ export class FleetReader {
   /** Whether there is more than what the marks say. */
   hasMore({ pushing, repeatsPushing }: FleetMarks): boolean {
     return guarded(this.#path, () => this.#more.get(pushing, repeatsPushing)?.['more'] === 1);
+  }
+
+  /** The oldest decisions of the operator that the fleet does not have yet. */
+  waitingDecisions(limit: number): readonly WaitingDecision[] {
+    return guarded(this.#path, () => this.#decisions.oldest(limit));
   }
 
   /** How far a follower came, by the name of its cursor; 0 before it saved that. */

@@ -20,3 +20,15 @@ export const FLEET_TABLES = `
     last_seen_us INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX fleet_repeat_honey_index ON fleet_repeat (honey_id);`;
+
+/** What the operator decided at a hub and the fleet does not have yet. Ids are never used again. */
+export const FLEET_DECISION_TABLE = `
+  CREATE TABLE fleet_decision (
+    decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_uuid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT,
+    value TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    until_us INTEGER
+  ) STRICT;`;

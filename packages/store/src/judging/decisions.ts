@@ -13,6 +13,7 @@ import {
   type ListedSubject,
 } from './evidence-reader.ts';
 import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX } from '../limits.ts';
+import { decisionOf, FleetDecisionLog, type FleetDecision } from '../fleet/fleet-decisions.ts';
 import { DECISION } from './due-work.ts';
 import { inTransaction } from '../file/transaction.ts';
 
@@ -39,11 +40,13 @@ export class DecisionWriter {
   readonly #listed: StatementSync;
   readonly #count: StatementSync;
   readonly #addDue: StatementSync;
+  readonly #fleet: FleetDecisionLog;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
     this.#counters = new Counters(database);
+    this.#fleet = new FleetDecisionLog(database);
     this.#allow = database.prepare(`
       INSERT INTO allowance (value, comment, created_us, until_us) VALUES (?, ?, ?, ?)
       ON CONFLICT (value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
@@ -87,8 +90,43 @@ export class DecisionWriter {
     return inTransaction(this.#database, () => {
       const delisted = this.#write(decision);
       this.#counters.add('decisions', 1);
+      this.#fleet.add(decision);
       return delisted;
     });
+  }
+
+  /**
+   * Takes what was decided at hubs of the fleet, in order, and remembers that all up to the mark was taken. What is taken
+   * twice does no harm.
+   *
+   * @returns Those for which there was no room.
+   */
+  takeAll(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[] {
+    const left = decisions.filter((taken) => {
+      const decision = decisionOf(taken);
+      return decision === undefined || !this.#take(decision);
+    });
+    this.#fleet.saveMark(mark);
+    return left;
+  }
+
+  /** To take back what is not there is nothing to do. @returns Whether there was room. */
+  #take(decision: Decision): boolean {
+    try {
+      inTransaction(this.#database, () => {
+        this.#write(decision);
+        this.#counters.add('decisions', 1);
+      });
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      return error.code === 'allowance_unknown' || error.code === 'block_unknown';
+    }
+    return true;
+  }
+
+  /** The fleet has all decisions of this node up to this one. */
+  sent(id: number): void {
+    this.#fleet.sent(id);
   }
 
   /** The judge looks at what it concerns again, also where another process writes this. */

@@ -66,6 +66,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'dead_letter',
     'delisting',
     'endpoint_status',
+    'fleet_decision',
     'fleet_log',
     'fleet_repeat',
     'foreign_change',

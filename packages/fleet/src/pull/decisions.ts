@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
+import { OperatingError, type Logger } from '@sentrypeer/kernel';
+import type { Row } from '../connection.ts';
+import { PULL_DECISIONS_MAX } from '../limits.ts';
+import type { FleetSource } from './fleet-source.ts';
+import type { FleetDecision, WaitingDecision } from './fleet-decision.ts';
+
+/** Where a hub keeps its decisions, and those of others. */
+export interface DecisionSink {
+  /** The oldest ones that the fleet does not have yet. */
+  waiting(limit: number): readonly WaitingDecision[];
+  /** The fleet has all up to this one. */
+  sent(id: number): Promise<unknown>;
+  /** Up to which number of the fleet decisions were taken; 0 before the first. */
+  mark(): number;
+  /** Takes decisions in order, and remembers that all up to the mark were taken. @returns Those without room. */
+  take(decisions: readonly FleetDecision[], mark: number): Promise<readonly FleetDecision[]>;
+  /** Whether that can be allowed. */
+  isAllowable(value: string): boolean;
+}
+
+/** What the fleet has to say of decisions. */
+type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions'>;
+
+const KINDS: readonly FleetDecision['kind'][] = ['allow', 'disallow', 'block', 'unblock', 'delist'];
+const SUBJECTS = ['address', 'number', 'range'] as const;
+/** The connection is well, what was said is not. */
+const REFUSED_CODE = 'fleet_failed';
+const NUMBER_CHARACTERS_MAX = 32;
+const NUMBER = '0123456789*#';
+const RANGE = /^\d{3,13}x{2,4}$/;
+
+/** Shares what the operator decides at this hub, and takes what he decides at others: what reached the fleet last holds. */
+export class FleetDecisions {
+  readonly #sink: DecisionSink;
+  readonly #logger: Logger;
+  #mark: number;
+  #waiting: readonly WaitingDecision[] = [];
+  #takenCount = 0;
+  #hasSaidOld = false;
+
+  constructor(sink: DecisionSink, logger: Logger) {
+    this.#sink = sink;
+    this.#logger = logger;
+    this.#mark = sink.mark();
+  }
+
+  /** Of other hubs, since the start. */
+  get takenCount(): number {
+    return this.#takenCount;
+  }
+
+  /** Those of this hub that the fleet did not have when it was last looked. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  /** Sees what waits, also where the fleet does not answer. Throws `OperatingError`. */
+  look(): void {
+    this.#waiting = this.#sink.waiting(PULL_DECISIONS_MAX);
+  }
+
+  /** Throws `OperatingError`. */
+  async exchange(source: DecisionSource): Promise<void> {
+    if (!source.hasDecisions) {
+      if (this.#waiting.length > 0) this.#sayOld();
+      return;
+    }
+    for (const decision of this.#waiting) {
+      await this.#send(source, decision);
+      await this.#sink.sent(decision.id);
+    }
+    this.#waiting = [];
+    await this.#take(await source.decisions(this.#mark, PULL_DECISIONS_MAX));
+  }
+
+  /** One that the fleet refuses must not hold up the others, nor the events. */
+  async #send(source: DecisionSource, decision: WaitingDecision): Promise<void> {
+    try {
+      await source.decide(decision);
+    } catch (error) {
+      if (!(error instanceof OperatingError) || error.code !== REFUSED_CODE) throw error;
+      const { kind, value } = decision;
+      this.#logger.error('fleet_decision_refused', { kind, value, why: error.message });
+    }
+  }
+
+  #sayOld(): void {
+    if (this.#hasSaidOld) return;
+    this.#hasSaidOld = true;
+    this.#logger.warn('fleet_decisions_wait', {
+      why: 'the database of the fleet is of an older version: run sentrypeer fleet migrate; until then what is decided here holds here alone',
+    });
+  }
+
+  async #take(rows: readonly Row[]): Promise<void> {
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    const decisions: FleetDecision[] = [];
+    for (const row of rows) {
+      const decision = this.#read(row);
+      const isOwn = row['is_own'] === true;
+      if (decision === undefined) {
+        this.#logger.error('fleet_decision_left_out', {
+          node: String(row['node']),
+          kind: String(row['kind']),
+          value: String(row['value']),
+          why: 'no operator can decide this',
+        });
+      } else if (!isOwn || decision.kind !== 'delist') {
+        // Our own come back for their place in the order; but what was delisted here is not delisted once more.
+        decisions.push(decision);
+      }
+      if (!isOwn) this.#takenCount += 1;
+    }
+    const mark = Number(last['decision_id']);
+    for (const { kind, value } of await this.#sink.take(decisions, mark)) {
+      const why = 'the list is full here: remove some entries, and say it again';
+      this.#logger.error('fleet_decision_left_out', { kind, value, why });
+    }
+    this.#mark = mark;
+  }
+
+  /** `undefined` for what no hub of ours writes: somebody with a stolen password of a hub may. */
+  #read(row: Row): FleetDecision | undefined {
+    const [value, comment] = [String(row['value']), String(row['comment'])];
+    const kind = KINDS.find((word) => word === row['kind']);
+    const subject = SUBJECTS.find((word) => word === row['subject']);
+    const until = row['until_us'] === null ? undefined : Number(row['until_us']);
+    if (kind === undefined || (until !== undefined && !Number.isSafeInteger(until))) {
+      return undefined;
+    }
+    const isAllowance = kind === 'allow' || kind === 'disallow';
+    if (isAllowance !== (subject === undefined)) return undefined;
+    const isFine =
+      subject === undefined ? this.#sink.isAllowable(value) : isSubject(subject, value);
+    return isFine ? { kind, subject, value, comment, untilEpochUs: until } : undefined;
+  }
+}
+
+/** Whether it is written as lists have it. */
+function isSubject(subject: (typeof SUBJECTS)[number], value: string): boolean {
+  if (subject === 'range') return RANGE.test(value);
+  if (subject === 'number') {
+    return (
+      value.length > 0 &&
+      value.length <= NUMBER_CHARACTERS_MAX &&
+      Array.from(value).every((character) => NUMBER.includes(character))
+    );
+  }
+  const network = value.includes('/') ? parsePrefix(value) : undefined;
+  return (network === undefined ? canonicalAddress(value) : formatPrefix(network)) === value;
+}
