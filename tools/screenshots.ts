@@ -78,6 +78,7 @@ try {
     await page.getByText(text).first().waitFor();
     await page.locator('.connection.live').waitFor();
     await page.locator('.graph rect, .level.listed').first().waitFor();
+    if (hash === '/live') await page.getByText(/of the last \d/).waitFor();
     await takePicture(page, name);
     await context.close();
   }

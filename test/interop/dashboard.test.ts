@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { ApiKeys } from '@sentrypeer/store';
 import type { Browser } from 'playwright-core';
+import { STATUS, type RunNote } from '../../daemon/src/services/listings/run-note.ts';
 import { mmdbFile } from '../../packages/geo/test/mmdb-writer.ts';
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer, type RequestParts } from '../e2e/sip-peers.ts';
@@ -70,6 +71,15 @@ function placesIn(path: string): string {
   const file = join(path, 'places.mmdb');
   writeFileSync(file, mmdbFile({ '127.0.0.0/8': { country_code: 'HK' } }));
   return `--country-file=${file}`;
+}
+
+/** How many messages of the last day come from the country with the most, as far as they are counted. */
+async function countryMessages({ origin }: Tab): Promise<number> {
+  const response = await fetch(`${origin}/v1/analytics?period=day`);
+  const { countries } = (await response.json()) as {
+    readonly countries: readonly { readonly name: string | null; readonly seen_count: number }[];
+  };
+  return countries.find(({ name }) => name !== null)?.seen_count ?? 0;
 }
 
 /** Sends a request that is like none before it. */
@@ -137,6 +147,8 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await tab.sees('3 events');
   await page.getByLabel('Without Method INVITE').click();
   await until('all events', async () => (await rows.count()) === 6);
+  // Countries are counted after the events.
+  await until('the country of all', async () => (await countryMessages(tab)) === 6);
   // As many in the graph as there are events, in each of its forms.
   await page.getByText('Over time').click();
   await tab.sees('6 messages since');
@@ -259,6 +271,41 @@ async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
   server.closeAllConnections();
 }
 
+/** What `sentrypeer bgp` says of itself, of two routers, one of which sent something that does harm as markup. */
+function tellOfRouters(path: string): void {
+  const nowMs = Date.now();
+  const session = { address: '192.0.2.1', sinceEpochMs: nowMs, lastError: null };
+  const sessions = [
+    { ...session, name: 'edge-1', state: 'Established', isUp: true, prefixesOut: 1 },
+    {
+      ...session,
+      name: HOSTILE,
+      state: 'Active',
+      isUp: false,
+      prefixesOut: 0,
+      lastError: `Cease: ${HOSTILE}`,
+    },
+  ];
+  const note: RunNote = {
+    state: 'announcing',
+    isInForce: true,
+    processId: process.pid,
+    runId: 'run',
+    writtenEpochMs: nowMs,
+    startedEpochMs: nowMs,
+    node: 'http://127.0.0.1:8082',
+    serial: '',
+    feedFailure: null,
+    entries: { ipv4: 1, ipv6: 0 },
+    sessions,
+    alarms: [],
+    counts: {},
+  };
+  const file = join(path, STATUS);
+  writeFileSync(`${file}.new`, JSON.stringify(note), { mode: 0o640 });
+  renameSync(`${file}.new`, file);
+}
+
 async function decide(tab: Tab, choice: string, comment: string): Promise<void> {
   const { page } = tab;
   await page.getByRole('button', { name: choice, exact: true }).click();
@@ -269,7 +316,9 @@ async function decide(tab: Tab, choice: string, comment: string): Promise<void> 
 test('who signs in decides, until he signs out or the node is restarted; nobody else does', async (t) => {
   if (peer('chromium', t) === undefined) return;
   using own = new TemporaryFolder();
-  const args = ['--threads=1', '--api-key-required', '--sip-agent=127.0.0.1:0', ...DESTINATION];
+  const bgpRunDir = join(own.path, 'run-bgp');
+  const run = ['--threads=1', `--bgp-run-dir=${bgpRunDir}`];
+  const args = [...run, '--api-key-required', '--sip-agent=127.0.0.1:0', ...DESTINATION];
   let node = await DaemonProcess.start(args, { folder: own.path });
   await using ending = new AsyncDisposableStack();
   ending.defer(() => node[Symbol.asyncDispose]());
@@ -331,6 +380,12 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   );
   await tab.sees('900442079460000');
   await tab.sees('Nothing carries the listings out yet');
+  mkdirSync(bgpRunDir, { mode: 0o750 });
+  const telling = setInterval(() => tellOfRouters(bgpRunDir), 500); // Whoever is silent is down.
+  ending.defer(() => clearInterval(telling));
+  await tab.sees('1 of 2 sessions up');
+  await tab.sees('down: Active');
+  await tab.sees(`Cease: ${HOSTILE}`);
   assert.deepEqual(await tab.hurdles(), []);
   await page.getByRole('button', { name: `forget ${NODE}` }).click();
   await tab.sees('No other node shared anything');

@@ -28,52 +28,94 @@ function FollowersPanel() {
   if (answer?.ok === false) return <Trouble answer={answer} />;
   const { items = [], bouncers = [] } = answer?.value ?? {};
   return (
-    <Panel title="Firewalls, routers and bouncers">
-      {items.length + bouncers.length === 0 ? (
-        <p class="empty">
-          Nothing carries the listings out yet. On this machine: sudo sentrypeer firewall; for
-          routers: sentrypeer bgp; for programs that pull lists: <a href="/docs">/v1/lists</a>.
-        </p>
-      ) : (
-        <Table
-          label="Firewalls, routers and bouncers"
-          heads={['Name', 'State', 'Entries', 'Behind', 'Heard', 'What is wrong']}
-        >
-          {items.map((one) => (
-            <tr key={`${one.name} ${one.process_id}`}>
-              <td data-name="Name">{one.name}</td>
-              <td data-name="State" class={one.in_force ? '' : 'refused'}>
-                {one.in_force ? 'in force' : `not in force: ${one.state}`}
-              </td>
-              <td data-name="Entries">
-                {counted(one.entries.ipv4)} IPv4, {counted(one.entries.ipv6)} IPv6
-                {countsOf(one.counts)}
-              </td>
-              <td data-name="Behind">{behind(one.lag, 'change')}</td>
-              <td data-name="Heard">
-                <Time at={one.heard} />
-              </td>
-              <td data-name="What is wrong" class="text">
-                {one.troubles.join('; ') || 'nothing'}
-              </td>
-            </tr>
-          ))}
-          {bouncers.map((one) => (
-            <tr key={`${one.key} ${one.address}`}>
-              <td data-name="Name">
-                {one.key} <span class="muted">{one.user_agent}</span>
-              </td>
-              <td data-name="State">pulls from {one.address}</td>
-              <td data-name="Entries" />
-              <td data-name="Behind">{behind(one.lag, 'change')}</td>
-              <td data-name="Heard">
-                <Time at={one.pulled} />
-              </td>
-              <td data-name="What is wrong" />
-            </tr>
-          ))}
-        </Table>
-      )}
+    <>
+      <Panel title="Firewalls, routers and bouncers">
+        {items.length + bouncers.length === 0 ? (
+          <p class="empty">
+            Nothing carries the listings out yet. On this machine: sudo sentrypeer firewall; for
+            routers: sentrypeer bgp; for programs that pull lists: <a href="/docs">/v1/lists</a>.
+          </p>
+        ) : (
+          <Table
+            label="Firewalls, routers and bouncers"
+            heads={['Name', 'State', 'Entries', 'Behind', 'Heard', 'What is wrong']}
+          >
+            {items.map((one) => (
+              <tr key={`${one.name} ${one.process_id}`}>
+                <td data-name="Name">{one.name}</td>
+                <td data-name="State" class={one.in_force ? '' : 'refused'}>
+                  {one.in_force ? 'in force' : `not in force: ${one.state}`}
+                </td>
+                <td data-name="Entries">
+                  {counted(one.entries.ipv4)} IPv4, {counted(one.entries.ipv6)} IPv6
+                  {countsOf(one.counts)}
+                </td>
+                <td data-name="Behind">{behind(one.lag, 'change')}</td>
+                <td data-name="Heard">
+                  <Time at={one.heard} />
+                </td>
+                <td data-name="What is wrong" class="text">
+                  {one.troubles.join('; ') || 'nothing'}
+                </td>
+              </tr>
+            ))}
+            {bouncers.map((one) => (
+              <tr key={`${one.key} ${one.address}`}>
+                <td data-name="Name">
+                  {one.key} <span class="muted">{one.user_agent}</span>
+                </td>
+                <td data-name="State">pulls from {one.address}</td>
+                <td data-name="Entries" />
+                <td data-name="Behind">{behind(one.lag, 'change')}</td>
+                <td data-name="Heard">
+                  <Time at={one.pulled} />
+                </td>
+                <td data-name="What is wrong" />
+              </tr>
+            ))}
+          </Table>
+        )}
+      </Panel>
+      <RoutersPanel sessions={items.flatMap(({ sessions }) => sessions)} />
+    </>
+  );
+}
+
+type Session = Followers['items'][number]['sessions'][number];
+
+/** The routers that drop what is listed, and since when each is or is not told. */
+function RoutersPanel({ sessions }: { readonly sessions: readonly Session[] }) {
+  if (sessions.length === 0) return null;
+  const upCount = sessions.filter(({ up }) => up).length;
+  return (
+    <Panel
+      title="Routers"
+      side={
+        <span class="muted">{`${counted(upCount)} of ${amount(sessions.length, 'session')} up`}</span>
+      }
+    >
+      <Table
+        label="Routers"
+        heads={['Router', 'Session', 'Since', 'Prefixes it has', 'Last error']}
+      >
+        {sessions.map((one) => (
+          <tr key={`${one.name} ${one.address}`}>
+            <td data-name="Router" class="text">
+              {one.name} {one.name !== one.address && <span class="muted">{one.address}</span>}
+            </td>
+            <td data-name="Session" class={one.up ? '' : 'refused'}>
+              {one.up ? 'up' : `down: ${one.state}`}
+            </td>
+            <td data-name="Since">
+              <Time at={one.since} />
+            </td>
+            <td data-name="Prefixes it has">{counted(one.prefixes_out)}</td>
+            <td data-name="Last error" class="text">
+              {one.last_error ?? 'none'}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   );
 }

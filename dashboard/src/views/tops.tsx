@@ -36,7 +36,9 @@ export function Tops() {
   return (
     <Panel
       title="Most messages"
-      side={<span class="muted">of the last {amount(known.length, 'event')}</span>}
+      side={
+        known.length > 0 && <span class="muted">of the last {amount(known.length, 'event')}</span>
+      }
     >
       <div class="tops">
         {KINDS.map((kind) => (
@@ -55,7 +57,7 @@ function Top({ kind, events: all }: { readonly kind: Kind; readonly events: read
   return (
     <div class="top">
       <h3>{title}</h3>
-      {rows.length === 0 && <p class="muted">None</p>}
+      {rows.length === 0 && all.length > 0 && <p class="muted">None</p>}
       <ol>
         {rows.map(({ value, count }) => (
           <li key={value}>
