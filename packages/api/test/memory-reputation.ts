@@ -77,7 +77,7 @@ export class MemoryReputation implements Reputation {
   }
 
   spellings(value: string): Of<'spellings'> {
-    return { value, alike: [] };
+    return { value, alike: [`old ${value}`] };
   }
 
   async decide(decision: Decision): Promise<void> {
