@@ -15,7 +15,7 @@ import { until } from '../e2e/daemon-process.ts';
 import { peer } from './peer.ts';
 
 /** PostgreSQL refuses to run as root: then it runs as nobody. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 export interface PostgresOptions {
   /** Lines of postgresql.conf. */

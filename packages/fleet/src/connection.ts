@@ -13,6 +13,16 @@ export type Row = Readonly<Record<string, unknown>>;
 const REFUSED_STATES: ReadonlySet<string> = new Set(['28000', '28P01', '3D000', '42501']);
 /** `connection_exception`, `operator_intervention`, `insufficient_resources`: the server is not there, or not now. */
 const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '53', '57']);
+/** Of Node.js and OpenSSL: why a certificate is not that of the server that was asked for. */
+const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 /** SQLSTATE: five digits or capitals. */
 const STATE_CHARACTERS = 5;
 
@@ -99,6 +109,11 @@ export class FleetConnection implements AsyncDisposable {
     const state = sqlState(error);
     const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
     const place = formatFleetAddress(this.#address);
+    const wrong = certificateTrouble(errorCode(cause) ?? '', why);
+    if (wrong !== undefined) {
+      const text = `the fleet's database ${place} shows a certificate ${wrong}`;
+      return new OperatingError('fleet_certificate_refused', text, { cause });
+    }
     if (state === undefined || AWAY_CLASSES.has(state.slice(0, 2))) {
       const code = errorCode(cause);
       const text = code === undefined || why.includes(code) ? why : `${code}: ${why}`;
@@ -147,6 +162,19 @@ export function sqlState(error: unknown): string | undefined {
   const { cause } = error instanceof OperatingError ? error : { cause: error };
   if (!(cause instanceof pg.DatabaseError)) return undefined;
   return cause.code?.length === STATE_CHARACTERS ? cause.code : undefined;
+}
+
+/** In words that continue "a certificate"; `undefined` where it is not about that. */
+function certificateTrouble(code: string, why: string): string | undefined {
+  if (code === WRONG_NAME) {
+    return `for another name (${why}): correct the host in the address, or give the server a certificate for it`;
+  }
+  if (UNTRUSTED.has(code)) {
+    return `that is not of an authority which this node trusts (${why}): name the file of a private one by sslrootcert`;
+  }
+  return OUT_OF_TIME.has(code)
+    ? `that is out of its time (${why}): give the server a new one, and see to the clock of this machine`
+    : undefined;
 }
 
 function authoritiesOf({ authoritiesFile }: Exclude<FleetAddress['tls'], 'off'>) {
