@@ -46,6 +46,7 @@ const BOUNDED = new Set([
   'operator_block', // BLOCKS_COUNT_MAX
   'origin', // ORIGINS_COUNT_MAX
   'pool_admission', // POOL_LISTINGS_MAX
+  'pool_network', // NETWORKS_PROVED_MAX; the oldest first, past those of voters.
   'pragma_freelist_count',
   'pragma_page_count',
   'pragma_page_size',
