@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { chromium, type Page } from 'playwright-core';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
@@ -22,6 +23,8 @@ const PORT = 25_190;
 const SIP_PORT = 25_191;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 const ROUNDS = 5;
+/** Requests a second while it is measured what a page costs: far more than a node meets, and half of what it records. */
+const BESIDE_RATE = 10_000;
 
 /** Addresses that the events came from. */
 const SOURCES = 20_000;
@@ -96,6 +99,7 @@ try {
   report('from a search to its page', found);
   reportTasks('until then', tasks);
   await followed();
+  await beside();
 } finally {
   await browser.close();
   await daemon.stop();
@@ -149,6 +153,50 @@ async function longTasks(page: Page): Promise<readonly Task[]> {
     )
     .filter(({ dur = 0 }) => dur > 50_000)
     .map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1000, processorMs: tdur / 1000 }));
+}
+
+/**
+ * What is recorded of a paced load while a page shows it, and while none does, in turn. The browser has its part of the same
+ * processors, which a person's does not, so the processor's time that the daemon takes for a request is told as well.
+ */
+async function beside(): Promise<void> {
+  const shares: Record<'without' | 'with', number[]> = { without: [], with: [] };
+  const costs: Record<'without' | 'with', number[]> = { without: [], with: [] };
+  for (let round = 0; round < 2 * ROUNDS; round += 1) {
+    const which = round % 2 === 0 ? 'without' : 'with';
+    await using context = await browser.newContext();
+    if (which === 'with') {
+      const page = await context.newPage();
+      await page.goto(`${ORIGIN}/`);
+      await page.locator('.connection.live').waitFor();
+    }
+    const before = { messages: messagesRecorded(), seconds: processorSeconds() };
+    const target = ['--port', String(SIP_PORT), '--seconds', '4', '--rate', String(BESIDE_RATE)];
+    const first = String(750_000_000 + round * 100_000);
+    const { sentCount } = await send([...target, '--distinct', '--first-number', first]);
+    const recordedCount = messagesRecorded() - before.messages;
+    shares[which].push(recordedCount / sentCount);
+    costs[which].push(((processorSeconds() - before.seconds) * 1e6) / recordedCount);
+  }
+  for (const which of ['without', 'with'] as const) {
+    const [share, cost] = [medianOf(shares[which]), medianOf(costs[which])];
+    process.stdout.write(
+      `${which} a page: ${share.toFixed(3)} of ${BESIDE_RATE} requests a second recorded at once, ${cost.toFixed(0)} us of the processor each\n`,
+    );
+  }
+}
+
+function messagesRecorded(): number {
+  using database = new DatabaseSync(db, { readOnly: true });
+  return Number(database.prepare('SELECT max(honey_id) AS last FROM honey').get()?.['last']);
+}
+
+function processorSeconds(): number {
+  return [...daemon.processorSeconds().values()].reduce((sum, one) => sum + one, 0);
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 async function heapMib(page: Page): Promise<number> {
@@ -208,8 +256,7 @@ async function times(work: () => Promise<void>): Promise<readonly number[]> {
 }
 
 function report(what: string, ms: readonly number[]): void {
-  const sorted = ms.toSorted((a, b) => a - b);
-  const [median = 0, most = 0] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  const [median, most] = [medianOf(ms), Math.max(0, ...ms)];
   process.stdout.write(
     `${what}: ${ms.length} times, median ${median.toFixed(0)} ms, at most ${most.toFixed(0)} ms\n`,
   );
