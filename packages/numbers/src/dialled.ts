@@ -37,7 +37,8 @@ export function readDialled(text: string): Dialled | undefined {
     if (character >= '0' && character <= '9') {
       digits += character;
     } else if (character === '+' && isZeroNext(user, index)) {
-      // No country code begins with a zero (ITU-T E.164 §6), so this plus says nothing.
+      // No country code begins with a zero (ITU-T E.164 §6), so this plus says nothing, nor does one right before it.
+      if (digits === '') isGlobal = false;
     } else if (character === '+' || character === '*' || character === '#') {
       // A last `#` ends the dialling on many telephones.
       if (character === '#' && index === user.length - 1 && digits !== '') break;
