@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetAddress } from '../address.ts';
+import { OperatingError } from '@sentrypeer/kernel';
+import { formatFleetAddress, type FleetAddress } from '../address.ts';
 import { FleetConnection, type Row } from '../connection.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { DECISIONS_VERSION } from '../schema/version-4.ts';
@@ -79,7 +80,15 @@ export class FleetSource implements AsyncDisposable {
   static async open(address: FleetAddress): Promise<FleetSource> {
     const connection = await FleetConnection.open(address, 'pull');
     try {
-      return new FleetSource(connection, (await fleetVersions(connection)).version);
+      const { version } = await fleetVersions(connection);
+      const [right] = await connection.rows(
+        "SELECT has_table_privilege('fleet.node', 'SELECT') AS may_read",
+      );
+      if (right?.['may_read'] === true) return new FleetSource(connection, version);
+      throw new OperatingError(
+        'fleet_refused',
+        `${address.user} is no hub of the fleet ${formatFleetAddress(address)}: sentrypeer fleet join NAME hub FILE makes one`,
+      );
     } catch (error) {
       await connection.close();
       throw error;
