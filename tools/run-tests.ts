@@ -28,7 +28,6 @@ import { ROOT } from './sources.ts';
 /** They send as fast as they can, or count what a moment costs, so a core is left to them. */
 const ALONE = [
   'test/e2e/{crash,flood,forged-sources,hostile-sharing,proved-stays,stop-flood}.test.ts',
-  'test/interop/firewall.test.ts',
 ];
 /** They start programs, and wait for them and for the timers of real routers and phones for a third of their time. */
 const PROGRAMS = ['test/{e2e,interop}/**/*.test.ts'];

@@ -95,7 +95,8 @@ test('with its defaults the daemon connects to nobody, nor does its page, and an
   }
   await daemon.stop();
   const text = (): string => readFileSync(trace, 'latin1');
-  await until('the end of the trace', () => text().includes(`${daemon.pid} +++ exited`));
+  const end = new RegExp(`^${daemon.pid} +\\+{3} exited`, 'mu'); // Process ids have five places and more.
+  await until('the end of the trace', () => end.test(text()));
   const sent = [...destinations(text())];
   const answers = new Set(
     ['sendto', 'sendmsg', 'sendmmsg'].map((call) => `${call} ${PUBLIC} ${ATTACKER_PORT}`),
