@@ -64,8 +64,15 @@ export class Fleet implements AsyncDisposable {
           using peer = await UdpPeer.open(source);
           const request = sipRequest({ method: 'INVITE', user: `00${number}`, callId: number });
           await peer.send(request, 5060, `20.0.0.${machine + 1}`);
+          // A number is told only once it came from two networks, so the first has to be there before the second.
+          if (source === HERALD) await this.#recorded(machine, `00${number}`);
         }
       }
+  }
+
+  async #recorded(machine: number, number: string): Promise<void> {
+    const sql = `SELECT count(*) FROM honey WHERE source_ip = '${HERALD}' AND called_number = '${number}'`;
+    await until(`${number} of the herald`, () => (this.#daemons[machine]?.number(sql) ?? 0) > 0);
   }
 
   /** Waits until every daemon has every event. */
