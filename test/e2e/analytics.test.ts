@@ -116,11 +116,17 @@ test('the summary of a day is what the preview printed, sent once, and only to w
     'host',
     'user-agent',
   ]);
-  using database = new DatabaseSync(daemon.dbFile, { readOnly: true });
+  using database = new DatabaseSync(daemon.dbFile);
   const sent = database
     .prepare("SELECT honey_id FROM cursor WHERE name = 'analytics-summary'")
     .get();
   assert.equal(sent?.['honey_id'], Date.parse(day) / 86_400e3);
+
+  // A clock that was years ahead once does not end the summaries.
+  database.exec("UPDATE cursor SET honey_id = 40000 WHERE name = 'analytics-summary'");
+  const later = await DaemonProcess.start(args, { folder });
+  await until('the day once more', () => collector.taken.length === 3);
+  await later.stop();
   const on = await DaemonProcess.run(['analytics', 'preview', ...args], { folder });
   assert.match(on.stderr, /It is on/);
 });

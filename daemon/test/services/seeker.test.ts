@@ -26,9 +26,13 @@ class World {
   readonly answering = new Set<string>();
   readonly dialled: string[] = [];
   announced: Endpoints = [];
+  /** When it looked for contacts by chance, in milliseconds; whether that was under all keys. */
+  readonly looks: number[] = [];
+  isThrough = false;
   readonly seeker: Seeker;
 
   constructor(options: SeekerOptions = { ownEndpoints: 'auto', port: 4222 }) {
+    const isThrough = (): boolean => this.isThrough;
     const fits = (isFit: (one: ContactEndpoint) => boolean): readonly NodeContact[] =>
       this.contacts.flatMap((one) => {
         const endpoints = one.endpoints.filter(isFit);
@@ -49,8 +53,13 @@ class World {
           announce: async (endpoints) => void (this.announced = endpoints),
           find: async (nodeId, { isFit }) =>
             fits(isFit).find(({ key }) => nodeIdOfKey(key) === nodeId),
-          some: async ({ isFit }) => fits(isFit),
-          isThrough: false,
+          some: async ({ isFit }) => {
+            this.looks.push(this.clock.ms);
+            return fits(isFit);
+          },
+          get isThrough() {
+            return isThrough();
+          },
         },
         surroundings: { nodes: () => this.dhtNodes, seenAt: () => this.seenAt },
         links: () => this.links,
@@ -178,4 +187,21 @@ test('there is one link in a network, and no more are looked for than it takes',
   world.dhtNodes.push({ address: '48.1.1.1', port: 4222 });
   await world.steps(20);
   assert.equal(world.dialled.length, 1);
+});
+
+test('who has no link looks again soon, and less and less often; who has one looks once an hour', async () => {
+  const minute = 60_000;
+  const alone = new World();
+  alone.isThrough = true;
+  await alone.steps(300, minute / 2);
+  const waits = alone.looks.map((atMs, index) => (atMs - (alone.looks[index - 1] ?? 0)) / minute);
+  assert.deepEqual(waits.slice(1), [1, 2, 4, 8, 16, 32, 60]);
+  const linked = new World();
+  linked.isThrough = true;
+  linked.linkWith('45.12.3.4');
+  await linked.steps(400, minute / 2);
+  assert.deepEqual(
+    linked.looks.map((atMs) => (atMs - (linked.looks[0] ?? 0)) / minute),
+    [0, 60, 120, 180],
+  );
 });

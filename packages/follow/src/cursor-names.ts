@@ -33,6 +33,9 @@ export function fleetPullCursors(node: string): {
   return { honeyId: `fleet-pull:${node}`, epoch: `fleet-pull-epoch:${node}` };
 }
 
+/** The last day of which a summary was sent, counted from the epoch. */
+export const ANALYTICS_SUMMARY_CURSOR = 'analytics-summary';
+
 /** The event log, followed by the webhook of this name. */
 export function webhookCursor(name: string): string {
   return `webhook:${name}`;

@@ -8,35 +8,19 @@ import { attacksOf } from '../src/attacks.ts';
 import type { AddressEvidence } from '../src/evidence.ts';
 import { commonPoints, commonReasons } from '../src/points.ts';
 import { DEFAULT_POLICY, policyOf, type PolicyName } from '../src/policy.ts';
+import { ADDRESS, NOON_US } from './fixtures.ts';
 
 const DAY_US = 86_400_000_000;
-const FIRST_US = 1_772_366_400_000_000;
-const QUIET: AddressEvidence = {
-  grade: 'returned',
-  eventsCount: 1,
-  firstEpochUs: FIRST_US,
-  lastEpochUs: FIRST_US,
-  daysCount: 1,
-  nodesCount: 1,
-  transports: ['UDP'],
-  tool: undefined,
-  credentialsCount: 0,
-  callsCount: 0,
-  costlyCallsCount: 0,
-  attemptsCount: 0,
-  targetsCount: 0,
-};
-
 function attacks(
   evidence: Partial<AddressEvidence>,
   ...policy: readonly (readonly [PolicyName, number])[]
 ): readonly string[] {
-  return attacksOf({ ...QUIET, ...evidence }, policyOf(new Map(policy)));
+  return attacksOf({ ...ADDRESS, ...evidence }, policyOf(new Map(policy)));
 }
 
 /** Days from the first event to the last. */
 const over = (days: number): Pick<AddressEvidence, 'lastEpochUs'> => ({
-  lastEpochUs: FIRST_US + days * DAY_US,
+  lastEpochUs: NOON_US + days * DAY_US,
 });
 
 test('attacksOf() names what only attackers do', () => {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { HttpPoster, type ProxyVariables } from '@sentrypeer/delivery';
+import { ANALYTICS_SUMMARY_CURSOR } from '@sentrypeer/follow/cursors';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import type { StoreReader } from '@sentrypeer/store';
 import { VERSION } from '../../config/version.ts';
 import { formatSummary, lastDay, seenCode } from './day-summary.ts';
 import { SUMMARY_CHECK_MS, SUMMARY_TIMEOUT_MS } from './limits.ts';
-
-/** Keeps the last day that was sent, counted from the epoch. */
-const SUMMARY_CURSOR = 'analytics-summary';
 
 /** What goes with a summary, besides its length. */
 export const SUMMARY_HEADERS = {
@@ -87,7 +85,9 @@ export class SummarySender implements AsyncDisposable {
     const { log, saveCursor, clock, logger } = this.#ports;
     try {
       const day = lastDay(clock.epochUs());
-      if ((log.cursor(SUMMARY_CURSOR) ?? -1) >= day) return;
+      // A clock that is set back by a moment repeats no day; one that was years ahead does not end the summaries.
+      const sentDay = log.cursor(ANALYTICS_SUMMARY_CURSOR);
+      if (sentDay === day || sentDay === day + 1) return;
       const body = new TextEncoder().encode(formatSummary(log.rates, day));
       const posted = await this.#poster.post(this.#url, SUMMARY_HEADERS, body);
       if (this.#isClosed) return;
@@ -96,7 +96,7 @@ export class SummarySender implements AsyncDisposable {
       } else if (posted.status < 200 || posted.status > 299) {
         this.#outage.failed({ why: `HTTP ${posted.status}` });
       } else {
-        await saveCursor(SUMMARY_CURSOR, day);
+        await saveCursor(ANALYTICS_SUMMARY_CURSOR, day);
         this.#outage.over();
         logger.info('analytics_summary_sent', { octets: body.length, host: this.#url.host });
       }

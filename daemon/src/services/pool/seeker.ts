@@ -54,6 +54,8 @@ export class Seeker {
   /** When to look for others by chance, monotonic milliseconds. */
   #lookAtMs = 0;
   #looksCount = 0;
+  /** Passes through all keys, one after the other, at whose end there was no link. */
+  #passesAlone = 0;
 
   constructor(ports: SeekerPorts, options: SeekerOptions) {
     this.#ports = ports;
@@ -116,11 +118,19 @@ export class Seeker {
     const nowMs = clock.nowMs();
     if (this.#candidates().length === 0 && nowMs >= this.#lookAtMs) {
       this.#found = await rendezvous.some(this.#look());
-      const waitMs = rendezvous.isThrough ? CONTACTS_PASS_MS : CONTACTS_LOOK_MS;
+      const waitMs = rendezvous.isThrough ? this.#passMs() : CONTACTS_LOOK_MS;
       if (this.#found.length > 0 || rendezvous.isThrough) this.#lookAtMs = nowMs + waitMs;
     }
     const [first] = this.#candidates();
     if (first !== undefined) await this.#try(first);
+  }
+
+  /** Until all keys are looked under anew. Who has no link looks sooner at first: others may just be starting, too. */
+  #passMs(): number {
+    if (this.#ports.links().length > 0) this.#passesAlone = 0;
+    else this.#passesAlone += 1;
+    if (this.#passesAlone === 0) return CONTACTS_PASS_MS;
+    return Math.min(CONTACTS_PASS_MS, CONTACTS_LOOK_MS * 2 ** (this.#passesAlone - 1));
   }
 
   /** Of contacts that were found: where a link is missing. */
