@@ -13,22 +13,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { silentLogger, type Clock } from '@sentrypeer/kernel';
+import { silentLogger } from '@sentrypeer/kernel';
 import { Exchange, type LinkPeer, type Taken } from '@sentrypeer/pool/link';
-import {
-  encodeFrame,
-  Framer,
-  FrameType,
-  idFrames,
-  pageFrames,
-  readPages,
-} from '../packages/pool/src/link/frames.ts';
 import type { Wire } from '../packages/pool/src/link/link.ts';
 import { STRANGERS_PAGES_BURST } from '../packages/pool/src/limits.ts';
 import { pageId } from '../packages/pool/src/link/page-index.ts';
 import { independentNetwork } from '@sentrypeer/ip';
 import { DEFAULT_POLICY, type PoolVoice } from '@sentrypeer/verdict';
 import { hasQuorum, votedAddress } from '../packages/verdict/src/votes.ts';
+import { Liar, OPEN, PAGE_SIZE, type End, type Party } from './load/pool-liar.ts';
+import { random, SimulatedTime } from './load/simulated-time.ts';
 
 const NODES = Number(process.argv[2] ?? 1000);
 const SECONDS = Number(process.argv[3] ?? 300);
@@ -44,7 +38,6 @@ const LIARS = 0.3;
 const LINKS_OUT = 5;
 const LINKS_IN_MAX = 32;
 const SETTLE_MS = 20_000;
-const PAGE_SIZE = 126;
 /** Of IPv4, TCP with timestamps, a record of TLS 1.3, and half an ACK for each. */
 const OVERHEAD_OCTETS = 20 + 32 + 22 + 26;
 const GOALS = {
@@ -55,101 +48,8 @@ const GOALS = {
   agreedMs: 300_000,
   floodedShare: 0.99,
 };
-const OPEN = new Uint8Array(32);
 
-/** A seeded generator (Mulberry32), so that a run can be repeated. */
-let seed = 20_261_129;
-function random(): number {
-  seed = (seed + 0x6d_2b_79_f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
-
-interface Due {
-  readonly atMs: number;
-  run: (() => void) | undefined;
-}
-
-/** Time as a binary heap of what is due. */
-class Time implements Clock {
-  #ms = 0;
-  readonly #heap: Due[] = [];
-
-  nowMs(): number {
-    return this.#ms;
-  }
-
-  epochUs(): number {
-    return 1_800_000_000_000_000 + Math.floor(this.#ms * 1000);
-  }
-
-  readonly wakeAfter = (waitMs: number, run: () => void): (() => void) => {
-    const due: Due = { atMs: this.#ms + waitMs, run };
-    const heap = this.#heap;
-    let at = heap.push(due) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up];
-      if (parent === undefined || parent.atMs <= due.atMs) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = due;
-    return () => void (due.run = undefined);
-  };
-
-  async pass(ms: number): Promise<void> {
-    const untilMs = this.#ms + ms;
-    let count = 0;
-    for (
-      let next = this.#heap[0];
-      next !== undefined && next.atMs <= untilMs;
-      next = this.#heap[0]
-    ) {
-      this.#pop();
-      this.#ms = next.atMs;
-      next.run?.();
-      // What is awaited in between takes no simulated time worth naming.
-      if ((count += 1) % 16 === 0) for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
-    }
-    this.#ms = untilMs;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (heap.length === 0 || last === undefined) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if ((heap[child + 1]?.atMs ?? Infinity) < (heap[child]?.atMs ?? Infinity)) child += 1;
-      const below = heap[child];
-      if (below === undefined || below.atMs >= last.atMs) break;
-      heap[at] = below;
-      at = child;
-    }
-    heap[at] = last;
-  }
-}
-
-/** The end of a link at a node. */
-interface End {
-  receive(octets: Uint8Array): void;
-  ended(): void;
-}
-
-interface Party {
-  readonly key: string;
-  readonly isLiar: boolean;
-  readonly address: string;
-  linksIn: number;
-  octetsIn: number;
-  octetsOut: number;
-  accept(peer: LinkPeer, wire: Wire): End | undefined;
-}
-
-const time = new Time();
+const time = new SimulatedTime();
 const parties: Party[] = [];
 /** When each page was written, and by whom, by id. */
 const written = new Map<string, { readonly atMs: number; readonly isNewcomer: boolean }>();
@@ -276,50 +176,6 @@ class Honest implements Party {
     const delays = IS_FLOOD && found.isNewcomer ? newcomerDelaysMs : delaysMs;
     delays.push(time.nowMs() - found.atMs);
     return 'taken';
-  }
-}
-
-/** Takes everything, promises it to all others, delivers nothing. */
-class Liar implements Party {
-  readonly isLiar = true;
-  readonly key: string;
-  /** All at one hoster, who gives each an address of IPv4, and some links come by IPv6. */
-  get address(): string {
-    return random() < 0.5 ? '30.66.1.1' : '2a01:4f0::1';
-  }
-  linksIn = 0;
-  octetsIn = 0;
-  octetsOut = 0;
-  readonly #wires = new Set<Wire>();
-
-  constructor(index: number) {
-    this.key = createHash('sha256').update(`key ${index}`).digest('hex');
-  }
-
-  accept(_peer: LinkPeer, wire: Wire): End {
-    const framer = new Framer();
-    this.#wires.add(wire);
-    wire.send(encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), OPEN));
-    return {
-      receive: (octets) => {
-        for (const { type, body } of framer.push(octets) ?? []) {
-          if (type !== FrameType.pages) continue;
-          const ids = (readPages(body) ?? []).map(pageId);
-          for (const other of this.#wires) {
-            if (other !== wire)
-              for (const frame of idFrames(FrameType.have, ids)) other.send(frame);
-          }
-        }
-      },
-      ended: () => void this.#wires.delete(wire),
-    };
-  }
-
-  /** Sends everybody a page under a key that nobody knows. */
-  flood(): void {
-    const page = new Uint8Array(PAGE_SIZE);
-    new DataView(page.buffer).setUint32(5, Math.floor(random() * 2 ** 32));
-    for (const wire of this.#wires) for (const frame of pageFrames([page])) wire.send(frame);
   }
 }
 

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { KNOWN_DAYS_MIN, KNOWN_FORETOLD_MIN, KNOWN_REVIEW_MS } from '../../src/limits.ts';
-import { Store } from '../../src/store.ts';
-import { StoreReader } from '../../src/store-reader.ts';
-import { TestClock, TestDirectory, TestLogger } from '../fixtures.ts';
 import { addresses, keyOf, NOON_S, pageOf } from './pages.ts';
+import { PoolStore } from './pool-store.ts';
 
 const DAY_S = 86_400;
 const FIVE = addresses(KNOWN_FORETOLD_MIN);
 
-class World implements Disposable {
-  readonly clock = new TestClock();
-  readonly #directory = new TestDirectory();
-  readonly path = this.#directory.file('sentrypeer.db');
-  readonly store = Store.open({ logger: new TestLogger(), clock: this.clock }, { path: this.path });
-  readonly database = new DatabaseSync(this.path);
-  readonly reader = StoreReader.open(this.path);
+class World extends PoolStore {
   #serial = NOON_S;
 
   /** @param replaces Pages that this one takes the place of. @default none */
@@ -43,16 +34,9 @@ class World implements Disposable {
   known(days: number = KNOWN_DAYS_MIN): readonly string[] {
     this.clock.us += days * DAY_S * 1e6;
     this.clock.ms += KNOWN_REVIEW_MS;
-    while (this.store.maintain());
+    this.maintain();
     const keys = this.reader.pool.knownKeys();
     return ['honest', 'copycat', 'late'].filter((name) => keys.has(keyOf(name).toHex()));
-  }
-
-  [Symbol.dispose](): void {
-    this.reader.close();
-    this.database.close();
-    this.store.close();
-    this.#directory[Symbol.dispose]();
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import {
   AUTHOR_PAGES_MAX,
@@ -13,19 +12,11 @@ import {
   VOTERS_MAX,
 } from '../../src/limits.ts';
 import { PoolFile } from '../../src/pool/pool-file.ts';
-import { Store } from '../../src/store.ts';
-import { StoreReader } from '../../src/store-reader.ts';
-import { TestClock, TestDirectory, TestLogger, WITHOUT_VERSION_21 } from '../fixtures.ts';
+import { TestLogger, WITHOUT_VERSION_21 } from '../fixtures.ts';
 import { addresses, NOON_S, nodeOf, pageOf, type PageOptions } from './pages.ts';
+import { PoolStore } from './pool-store.ts';
 
-class World implements Disposable {
-  readonly clock = new TestClock();
-  readonly #directory = new TestDirectory();
-  readonly path = this.#directory.file('sentrypeer.db');
-  readonly store = Store.open({ logger: new TestLogger(), clock: this.clock }, { path: this.path });
-  readonly database = new DatabaseSync(this.path);
-  readonly reader = StoreReader.open(this.path);
-
+class World extends PoolStore {
   add(name: string, options: PageOptions): string {
     return this.store.addPages([pageOf(name, options)])[0] ?? '';
   }
@@ -40,17 +31,6 @@ class World implements Disposable {
 
   number(sql: string): number {
     return Number(Object.values(this.database.prepare(sql).get() ?? {})[0]);
-  }
-
-  maintain(): void {
-    while (this.store.maintain());
-  }
-
-  [Symbol.dispose](): void {
-    this.reader.close();
-    this.database.close();
-    this.store.close();
-    this.#directory[Symbol.dispose]();
   }
 }
 
