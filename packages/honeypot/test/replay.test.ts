@@ -4,8 +4,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { latin1Text } from '@sentrypeer/bytes';
+import type { SipMessage } from '@sentrypeer/sip';
 import type { Persona } from '../src/index.ts';
-import { Bench, credentialsFor, persona, registerText, secret, SECRETS } from './bench.ts';
+import {
+  Bench,
+  credentialsFor,
+  type Overrides,
+  persona,
+  registerText,
+  secret,
+  SECRETS,
+} from './bench.ts';
 import { differences, messageOf, type Said } from './replies.ts';
 import { PRODUCTS, type Product } from './trades.ts';
 
@@ -15,14 +24,22 @@ import { PRODUCTS, type Product } from './trades.ts';
  * nothing that is listed may be the same.
  */
 
-const SOURCE = { sourceIp: '198.51.100.7', sourcePort: 5070 };
-const DESTINATION = { destinationIp: '192.0.2.30', destinationPort: 5060 };
-const PATH = { ...SOURCE, ...DESTINATION };
-
 interface Probe {
   readonly name: string;
   readonly sent: string;
   readonly replies: readonly string[];
+}
+
+/** The way that a probe came: its transport stands in its Via, its source in its Contact. */
+function pathOf({ sent }: Probe): Overrides {
+  const { port = '5070' } = /198\.51\.100\.7:(?<port>\d+)/u.exec(sent)?.groups ?? {};
+  return {
+    transport: sent.includes('SIP/2.0/TCP') ? 'TCP' : 'UDP',
+    sourceIp: '198.51.100.7',
+    sourcePort: Number(port),
+    destinationIp: '192.0.2.30',
+    destinationPort: 5060,
+  };
 }
 
 /** The account 100 exists here as it did there, and 4412345678 does not. */
@@ -60,18 +77,35 @@ function dressed(product: Product): Persona {
 /** What we answer: at once and, where it rings, later. */
 function answersTo(product: Product, probe: Probe): readonly string[] {
   const bench = new Bench({ persona: dressed(product), secrets: REPLAY_SECRETS });
-  const register = registerText('100');
-  const [challenge] = bench.answers(register, PATH);
-  // Only to a source that has proved itself everything is said.
-  const headers = [credentialsFor(challenge, { user: '100', password: 'x' })];
-  bench.receive(registerText('100', { headers }), PATH);
   bench.honeypot.win('100');
-  for (let count = 0; count < 40; count += 1) bench.receive(insisting(count), PATH);
-  bench.wait(60_000);
+  const path = pathOf(probe);
+  const challenge = becomeKnown(bench, path);
   const sent = withOurNonce(probe, challenge);
-  const replies = bench.receive(sent, PATH).replies.map((octets) => latin1Text(octets));
-  if (!probe.sent.startsWith('INVITE')) return replies;
-  const later = bench.wait(6000).map(({ octets }) => latin1Text(octets));
+  if (!probe.name.endsWith('second-source')) return repliesOf(bench, sent, path);
+  const other = { ...path, sourceIp: '203.0.113.9', sourcePort: 5080, path: 'other' };
+  becomeKnown(bench, other);
+  repliesOf(bench, sent, path);
+  return repliesOf(bench, sent, other);
+}
+
+/** Only a source that has proved itself hears everything, and its calls are taken once it insisted. */
+function becomeKnown(bench: Bench, path: Overrides): SipMessage | undefined {
+  const [challenge] = bench.answers(registerText('100'), path);
+  const headers = [credentialsFor(challenge, { user: '100', password: 'x' })];
+  bench.receive(registerText('100', { headers }), path);
+  for (let count = 0; count < 40; count += 1) bench.receive(insisting(count), path);
+  bench.wait(60_000);
+  return challenge;
+}
+
+function repliesOf(bench: Bench, sent: string, path: Overrides): readonly string[] {
+  const replies = bench.receive(sent, path).replies.map((octets) => latin1Text(octets));
+  if (!sent.startsWith('INVITE')) return replies;
+  // What is still on its way to another source is not for this one.
+  const later = bench
+    .wait(6000)
+    .filter(({ vias }) => [undefined, path.sourceIp].includes(vias[0]?.received))
+    .map(({ octets }) => latin1Text(octets));
   return [...replies, ...later.filter((reply) => !replies.includes(reply)).slice(0, 1)];
 }
 
@@ -82,10 +116,7 @@ function insisting(count: number): string {
 }
 
 /** Credentials as they were sent, for a nonce of ours instead of one of theirs. */
-function withOurNonce(
-  { name, sent }: Probe,
-  challenge: ReturnType<Bench['answers']>[number] | undefined,
-): string {
+function withOurNonce({ name, sent }: Probe, challenge: SipMessage | undefined): string {
   const line = sent.split('\r\n').find((each) => each.startsWith('Authorization: '));
   if (line === undefined || name.includes('invented')) return sent;
   const user = line.split('username="')[1]?.split('"')[0] ?? '';
@@ -108,7 +139,7 @@ function passwordOfAccount(): string {
 
 for (const product of PRODUCTS) {
   for (const probe of probesOf(product.file)) {
-    test(`${product.persona} answers ${probe.name} as ${product.product} does`, () => {
+    test(`${product.persona} answers ${probe.name} over ${pathOf(probe).transport} as ${product.product} does`, () => {
       const ours: Said = { sent: probe.sent, replies: answersTo(product, probe) };
       const found = differences(ours, { sent: probe.sent, replies: probe.replies }, product);
       const traded = product.trades
