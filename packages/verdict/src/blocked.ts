@@ -2,6 +2,7 @@
 
 import {
   contains,
+  covers,
   coverWithout,
   findCover,
   formatPrefix,
@@ -109,6 +110,13 @@ export class Blocked {
     const cover = findCover(this.#covers, network.base);
     const isWider = cover !== undefined && cover.prefix.length < network.length;
     return isWider ? inForce(cover.by, nowEpochUs) : undefined;
+  }
+
+  /** What the operator said of a network in which all of another lies, whatever is excepted from it. */
+  over(network: Prefix, nowEpochUs: number): Block | undefined {
+    return this.#networks.find(
+      ({ prefix, by }) => covers(prefix, network) && inForce(by, nowEpochUs) !== undefined,
+    )?.by;
   }
 
   /** By what a number is blocked, also within a range. @param number As in a subject. */

@@ -2,6 +2,7 @@
 
 import type { Subject } from '@sentrypeer/event';
 import {
+  covers,
   formatPrefix,
   judgedNetwork,
   networksOf,
@@ -85,6 +86,11 @@ export class Judge {
       };
     }
     const guards = this.#ports.never().within(network, nowEpochUs);
+    const whole = guards.find((guard) => covers(guard.network, network));
+    if (whole !== undefined) {
+      const reasons = [whole.why, ...overruled(block)];
+      return { ...notListed(...reasons), entry: text, pool: undefined };
+    }
     const except = guards
       .slice(0, EXCEPTIONS_COUNT_MAX)
       .map((guard) => `except ${formatPrefix(guard.network)}: ${guard.why}`);
@@ -102,7 +108,7 @@ export class Judge {
   blockOnNetwork(network: Prefix, nowEpochUs: number): Block | undefined {
     const blocked = this.#ports.blocked();
     const named = blocked.named({ kind: 'address', value: formatPrefix(network) }, nowEpochUs);
-    return named ?? blocked.around(network, nowEpochUs);
+    return named ?? blocked.over(network, nowEpochUs);
   }
 
   /** Why the subject is never listed, whatever the operator blocks; `undefined` where it may be. */

@@ -76,7 +76,7 @@ export function decay(
   // reaches the threshold is listed at all.
   const decaysUs = Math.floor(halfLifeUs * Math.log2(points / threshold)) + HOUR_US;
   const lastsUs = points < threshold ? 0 : Math.min(longestUs, decaysUs);
-  const isActive = points >= threshold && ageUs < lastsUs;
+  const isActive = ageUs < lastsUs;
   return {
     isActive,
     score: Math.round(isActive ? Math.max(score, threshold) : Math.min(score, threshold - 1)),

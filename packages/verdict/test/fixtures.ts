@@ -137,8 +137,9 @@ export class MemoryEvidence implements EvidenceSource {
     return this.delistings.get(`${kind} ${value}`);
   }
 
-  said({ value }: Subject): PoolSaid | undefined {
-    return this.pool.get(value);
+  said({ kind, value }: Subject): PoolSaid | undefined {
+    const isAddress = value.includes('.') || value.includes(':');
+    return isAddress === (kind === 'address') ? this.pool.get(value) : undefined;
   }
 }
 

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Which of several readings counts, what neighbours say, and where the operator's word ends, each at its limit. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  policyOf,
+  type Block,
+  type NumberJudgement,
+  type PoolSaid,
+  type Subject,
+  type Verdict,
+} from '../src/index.ts';
+import {
+  allowance,
+  judgeOf,
+  MemoryEvidence,
+  MUCH,
+  NOON_US,
+  NUMBER,
+  PROVED,
+  RANGE,
+  type JudgeOptions,
+} from './fixtures.ts';
+
+const MOBILE = '46701234567';
+/** Digits of which nobody knows where the number begins: {@link MOBILE} at 30 %. */
+const GUESS = `7382${MOBILE}`;
+const DELISTED = { atEpochUs: NOON_US, comment: '' };
+
+function block(kind: Subject['kind'], value: string, untilEpochUs?: number): Block {
+  return { subject: { kind, value }, comment: '', createdEpochUs: NOON_US, untilEpochUs };
+}
+
+function dialled(
+  evidence: MemoryEvidence,
+  number: string,
+  options: JudgeOptions = {},
+): NumberJudgement {
+  const judgement = judgeOf(evidence, options).judge({ number }, NOON_US).number;
+  assert.ok(judgement !== undefined);
+  return judgement;
+}
+
+function voters(count: number): PoolSaid {
+  const voices = Array.from({ length: count }, (_, index) => ({
+    name: `voter ${index}`,
+    isVoter: true,
+    networks: [`net ${index}`],
+    facts: {
+      grade: 'returned',
+      contactsLog2: 3,
+      daysCount: 1,
+      triedPasswords: false,
+      madeCostlyCalls: true,
+      usedTool: false,
+      breadthLog2: 0,
+    } as const,
+    lastEpochUs: NOON_US - 1,
+    endEpochUs: NOON_US + 1e12,
+  }));
+  return { voices, votersCount: 3, isAdmitted: true };
+}
+
+test('Judge.judge() answers by the gravest reading, and says all of it', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set(MOBILE, { ...MUCH, formsCount: 9 });
+  evidence.pool.set(MOBILE, voters(1));
+  const { pool, ...judgement } = dialled(evidence, GUESS);
+  assert.equal(judgement.level, 'listed');
+  assert.deepEqual(
+    [judgement.kind, judgement.e164, judgement.country, judgement.type, judgement.range],
+    ['number', MOBILE, 'SE', 'mobile', undefined],
+  );
+  assert.equal(judgement.destinationClass, 'foreign-mobile');
+  assert.equal(pool?.voters, 1);
+});
+
+test('Judge.judge() finds what exactly these digits meant, though they are read as nothing', () => {
+  const evidence = new MemoryEvidence();
+  const digits = '123456789012345678';
+  evidence.meanings.set(digits, MOBILE);
+  assert.deepEqual(
+    [dialled(evidence, digits).level, dialled(evidence, digits).e164],
+    ['none', undefined],
+  );
+  evidence.numbers.set(MOBILE, { ...MUCH, confidence: 0.1 });
+  const { level, kind, e164, country, destinationClass } = dialled(evidence, digits);
+  assert.deepEqual(
+    [level, kind, e164, country, destinationClass],
+    ['listed', 'unknown', MOBILE, 'SE', 'foreign-mobile'],
+  );
+  assert.equal(judgeOf(evidence).numberStanding(digits, NOON_US), 'met');
+  // Digits that no plan knows, and were never met, mean nothing.
+  assert.deepEqual(dialled(evidence, '123456789012345679').pool, undefined);
+});
+
+test('Judge.judge() weighs how sure the digits mean it with how sure it was meant before', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set(MOBILE, { ...MUCH, confidence: 0.6 });
+  const level = (number: string, home?: string): string =>
+    dialled(evidence, number, home === undefined ? {} : { home }).level;
+  // 60 % and 90 % are 54 %, with an outside line 51.3 %.
+  assert.equal(level('0701234567', 'SE'), 'listed');
+  assert.equal(level('90701234567', 'SE'), 'listed');
+  evidence.numbers.set(MOBILE, { ...MUCH, confidence: 0.57 });
+  assert.equal(level('0701234567', 'SE'), 'listed');
+  assert.equal(level('90701234567', 'SE'), 'none');
+  assert.equal(level(`+${MOBILE}`), 'listed');
+});
+
+test('Judge.judge() lets no guess have a number refused: not by its block, by votes or by its neighbours', () => {
+  const evidence = new MemoryEvidence();
+  const many = { ...RANGE, numbersCount: 99, networksCount: 99, daysCount: 99 };
+  evidence.ranges.set('467012345xx', many);
+  evidence.pool.set(MOBILE, voters(3));
+  const options = { blocks: [block('number', MOBILE)] };
+  assert.equal(dialled(evidence, GUESS, options).level, 'none');
+  assert.equal(dialled(evidence, GUESS).level, 'none');
+  assert.equal(dialled(evidence, `+${MOBILE}`, options).range, undefined);
+  assert.equal(dialled(evidence, `+${MOBILE}`).range, '467012345xx');
+  // At the very share that the policy asks for, it is no guess any more.
+  const policy = policyOf(new Map([['number-confidence', 30]]));
+  assert.equal(dialled(evidence, GUESS, { ...options, policy }).level, 'listed');
+  const higher = policyOf(new Map([['number-confidence', 31]]));
+  assert.equal(dialled(evidence, GUESS, { ...options, policy: higher }).level, 'none');
+});
+
+test('Judge.judge() votes on a guess only where the policy takes it for sure enough', () => {
+  const evidence = new MemoryEvidence();
+  evidence.pool.set(MOBILE, voters(3));
+  const at = (percent: number): string =>
+    dialled(evidence, GUESS, { policy: policyOf(new Map([['number-confidence', percent]])) }).level;
+  assert.deepEqual([30, 31].map(at), ['watch', 'none']);
+});
+
+test('Judge.judge() counts other numbers of the block, without the one that is asked for', () => {
+  const evidence = new MemoryEvidence();
+  evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 3, networksCount: 2 });
+  const reason = (): string | undefined => dialled(evidence, `+${MOBILE}`).reasons[0];
+  assert.match(reason() ?? '', /^3 other numbers of \+467012345xx were tried/);
+  // Its own calls are too long ago, but it is one of the three.
+  const proved = { ...PROVED, lastEpochUs: 0 };
+  evidence.numbers.set(MOBILE, { ...NUMBER, grade: 'returned', lastEpochUs: 0, proved });
+  assert.match(reason() ?? '', /^2 other numbers of \+467012345xx were tried/);
+  evidence.numbers.set(MOBILE, { ...NUMBER, lastEpochUs: 0 });
+  assert.match(reason() ?? '', /^3 other numbers of \+467012345xx were tried/);
+  evidence.numbers.set(MOBILE, MUCH);
+  assert.equal(dialled(evidence, `+${MOBILE}`).range, undefined, 'its own evidence is graver');
+});
+
+test('Judge.judge() takes a block for hot by the numbers in it other than the one asked for', () => {
+  const evidence = new MemoryEvidence();
+  const called = { ...NUMBER, grade: 'returned', proved: PROVED } as const;
+  evidence.numbers.set(MOBILE, called);
+  const level = (numbersCount: number): string => {
+    evidence.ranges.set('467012345xx', { ...RANGE, numbersCount });
+    return dialled(evidence, `+${MOBILE}`).level;
+  };
+  assert.deepEqual([2, 3].map(level), ['watch', 'listed']);
+  const policy = policyOf(new Map([['range-watch', 4]]));
+  evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 4 });
+  assert.equal(dialled(evidence, `+${MOBILE}`, { policy }).level, 'watch');
+});
+
+test('Judge.judge() goes on with the wider blocks where a narrower one is guarded', () => {
+  const evidence = new MemoryEvidence();
+  const many = { ...RANGE, numbersCount: 99, networksCount: 99, daysCount: 99 };
+  evidence.ranges.set('467012345xx', many);
+  evidence.ranges.set('4670123xxxx', many);
+  assert.equal(dialled(evidence, `+${MOBILE}`).range, '467012345xx');
+  const allowances = [allowance('+46701234599')];
+  assert.equal(dialled(evidence, `+${MOBILE}`, { allowances }).level, 'none');
+  const ended = [allowance('+46701234599', { untilEpochUs: NOON_US })];
+  assert.equal(dialled(evidence, `+${MOBILE}`, { allowances: ended }).range, '467012345xx');
+});
+
+test('Judge.judge() obeys a block of a number or of a range, but for those whom people call in need', () => {
+  const evidence = new MemoryEvidence();
+  const helpline = '18002738255';
+  const blocks = [
+    block('number', helpline),
+    block('number', '4611612399'),
+    block('range', '46701234xxx', NOON_US + 5),
+    block('number', '46701234999'),
+  ];
+  const options = { home: 'SE', blocks };
+  assert.equal(dialled(evidence, `+${helpline}`, options).level, 'none');
+  const ranged = dialled(evidence, '0701234567', options);
+  assert.deepEqual([ranged.level, ranged.range], ['listed', '46701234xxx']);
+  const one = dialled(evidence, '0701234999', options);
+  assert.deepEqual([one.level, one.range], ['listed', undefined]);
+  const judge = judgeOf(evidence, options);
+  const subject = (kind: Subject['kind'], value: string): Verdict['level'] =>
+    judge.subject({ kind, value }, NOON_US).level;
+  assert.deepEqual(
+    [
+      subject('number', helpline),
+      subject('number', '46701234999'),
+      subject('number', '46701234567'), // It is on lists by its range.
+      subject('range', '46701234xxx'),
+      subject('range', '46701235xxx'),
+    ],
+    ['none', 'listed', 'none', 'listed', 'none'],
+  );
+  assert.equal(judge.subject({ kind: 'range', value: '46701234xxx' }, NOON_US + 5).level, 'none');
+  const standing = (number: string): string => judge.numberStanding(number, NOON_US);
+  assert.deepEqual(['0701234999', '0701234567', '0701235567'].map(standing), [
+    'met',
+    'met',
+    'unmet',
+  ]);
+});
+
+test('Judge.judge() obeys a block of digits that no plan knows, with or without a plus', () => {
+  const evidence = new MemoryEvidence();
+  const blocks = [block('number', '123456789012345678')];
+  for (const number of ['123456789012345678', '+123456789012345678']) {
+    assert.equal(dialled(evidence, number, { blocks }).level, 'listed', number);
+    assert.equal(judgeOf(evidence, { blocks }).numberStanding(number, NOON_US), 'met', number);
+    assert.equal(dialled(evidence, number).level, 'none', number);
+  }
+  assert.equal(dialled(evidence, '12345678901234567', { blocks }).level, 'none');
+  // What is not a number at all is no digits that could be blocked.
+  assert.equal(dialled(evidence, 'nobody', { blocks: [block('number', '')] }).level, 'none');
+});
+
+test('Judge.subject() says why a number is not listed: guarded, delisted, or by its own evidence', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set(MOBILE, MUCH);
+  evidence.delistings.set('number 46701234568', { ...DELISTED, comment: 'a customer' });
+  const subject = (value: string, options: JudgeOptions = {}): Verdict =>
+    judgeOf(evidence, options).subject({ kind: 'number', value }, NOON_US);
+  assert.equal(subject(MOBILE).level, 'listed');
+  assert.deepEqual(subject(MOBILE, { allowances: [allowance(`+${MOBILE}`)] }).reasons, [
+    'it is on the allowlist',
+  ]);
+  assert.deepEqual(subject('46701234568').reasons, [
+    'it was delisted (a customer) and nothing came since',
+  ]);
+  assert.deepEqual(dialled(evidence, '+46701234568').reasons, [
+    'it was delisted (a customer) and nothing came since',
+  ]);
+  assert.deepEqual(subject('46701234569').reasons, []);
+});
+
+test('Judge.numberStanding() asks for evidence, blocks, votes and delistings, in this order', () => {
+  const evidence = new MemoryEvidence();
+  evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 10 });
+  const standing = (number = `+${MOBILE}`, options: JudgeOptions = {}): string =>
+    judgeOf(evidence, options).numberStanding(number, NOON_US);
+  assert.equal(standing(), 'delisted');
+  evidence.pool.set(MOBILE, voters(1));
+  assert.equal(standing(), 'delisted');
+  evidence.pool.set(MOBILE, voters(2));
+  assert.equal(standing(), 'met');
+  evidence.pool.clear();
+  assert.equal(standing(`+${MOBILE}`, { blocks: [block('number', MOBILE)] }), 'met');
+  evidence.numbers.set(MOBILE, NUMBER);
+  assert.equal(standing(), 'met');
+  assert.equal(standing(GUESS), 'unmet', 'nobody knows whether it is meant');
+  const sure = policyOf(new Map([['number-confidence', 30]]));
+  assert.equal(standing(GUESS, { policy: sure }), 'met');
+  evidence.meanings.set(GUESS, MOBILE);
+  assert.equal(standing(GUESS), 'met');
+  // Met in many forms, it is the likeliest, and the rest of the digits a prefix.
+  evidence.meanings.clear();
+  evidence.numbers.set(MOBILE, { ...NUMBER, formsCount: 9 });
+  assert.equal(standing(GUESS), 'met');
+});
+
+test('Judge.judge() forgets what voters met before the operator delisted the number', () => {
+  const evidence = new MemoryEvidence();
+  evidence.pool.set(MOBILE, voters(3));
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
+  evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 1 });
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'none');
+  evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 2 });
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
+});
