@@ -104,3 +104,15 @@ test('`Quotas` lets no number of new keys starve an origin that has been known f
     assert.ok(ofYoung > 1000, 'what is left is for the others');
   }
 });
+
+test('`Quotas` remembers 4,096 origins, and forgets the one that was idle for longest', () => {
+  const quotas = new Quotas(0);
+  taken(quotas, 'first', 'trusted', TRUSTED_EVENTS_BURST);
+  taken(quotas, 'second', 'trusted', TRUSTED_EVENTS_BURST);
+  for (let index = 2; index < 4096; index += 1) take(quotas, `${index}`, 'trusted', OLD_MS, 0);
+  assert.equal(take(quotas, 'first', 'trusted', OLD_MS, 0), 'origin_quota');
+  assert.equal(take(quotas, 'second', 'trusted', OLD_MS, 0), 'origin_quota');
+  take(quotas, 'one more', 'trusted', OLD_MS, 0);
+  assert.equal(take(quotas, 'second', 'trusted', OLD_MS, 0), 'origin_quota');
+  assert.equal(take(quotas, 'first', 'trusted', OLD_MS, 0), undefined, 'it may begin again');
+});

@@ -10,7 +10,7 @@ import {
   infoHashOfOctets,
   type InfoHash,
 } from '../../src/info-hash.ts';
-import { BUCKET_NODES_MAX, BUCKET_NODES_PER_SOURCE_MAX } from '../../src/limits.ts';
+import { BUCKET_NODES_MAX } from '../../src/limits.ts';
 import { RemoteNode } from '../../src/routing/remote-node.ts';
 import { RoutingTable } from '../../src/routing/routing-table.ts';
 
@@ -94,11 +94,11 @@ test('offer() never lets new ids drive out nodes that answer (Sybil)', () => {
 test("offer() takes few nodes of one public address into a bucket, and a site's own as they come", () => {
   const table = new RoutingTable(OWN);
   for (const each of far(8, 'one machine')) table.offer(nodeOf(each, '192.0.2.1'), 'replied', NOW);
-  assert.equal(table.nodes().length, BUCKET_NODES_PER_SOURCE_MAX);
+  assert.equal(table.nodes().length, 2);
   const v6 = new RoutingTable(OWN);
   for (const [index, each] of far(8, 'one /64').entries())
     v6.offer(nodeOf(each, `2001:db8::${index}`), 'replied', NOW);
-  assert.equal(v6.nodes().length, BUCKET_NODES_PER_SOURCE_MAX);
+  assert.equal(v6.nodes().length, 2);
   const site = new RoutingTable(OWN);
   for (const each of far(8, 'one site')) site.offer(nodeOf(each, '127.0.0.1'), 'replied', NOW);
   assert.equal(site.nodes().length, 8);
@@ -117,4 +117,43 @@ test('offer() puts a node in the place of an expired one, and asks a silent one 
   silent.expired = true;
   assert.deepEqual(table.dropExpired(), [newcomer]);
   assert.equal(table.offer(newcomer, 'replied', NOW).kind, 'added');
+});
+
+/** A table of one full bucket, or of two, whose bucket round our id is full; the first node of it is silent. */
+function fullTable(nearBits: number): {
+  readonly table: RoutingTable;
+  readonly silent: RemoteNode;
+} {
+  const table = new RoutingTable(OWN);
+  if (nearBits > 0) for (const each of far(8, 'far')) table.offer(nodeOf(each), 'replied', NOW);
+  const near = Array.from({ length: 8 }, (_, index) =>
+    nodeOf(divergingAt(OWN, nearBits, new Uint8Array(20).fill(index * 16))),
+  );
+  for (const node of near) table.offer(node, 'replied', NOW);
+  const [silent] = near;
+  assert.ok(silent !== undefined);
+  silent.heardAtMs = -Infinity;
+  return { table, silent };
+}
+
+test('offer() splits the first bucket when it is full, and later ones only while all in them answer', () => {
+  const newcomer = nodeOf(divergingAt(OWN, 1, new Uint8Array(20).fill(7)));
+  const first = fullTable(0);
+  assert.equal(first.table.buckets.length, 1);
+  assert.deepEqual(first.table.offer(newcomer, 'replied', NOW), {
+    kind: 'added',
+    ping: first.silent,
+  });
+  assert.equal(first.table.buckets.length, 2);
+  const second = fullTable(2);
+  assert.equal(second.table.buckets.length, 2);
+  const near = nodeOf(divergingAt(OWN, 1, new Uint8Array(20).fill(7)));
+  assert.deepEqual(second.table.offer(near, 'replied', NOW), {
+    kind: 'spare',
+    ping: second.silent,
+  });
+  assert.equal(second.table.buckets.length, 2, 'the silent one is asked first');
+  second.silent.heardAtMs = NOW;
+  assert.equal(second.table.offer(near, 'replied', NOW).kind, 'added');
+  assert.ok(second.table.buckets.length > 2);
 });
