@@ -57,6 +57,7 @@ const written = new Map<string, { readonly atMs: number; readonly isNewcomer: bo
 const delaysMs: number[] = [];
 const newcomerDelaysMs: number[] = [];
 /** Of pages from then on delays count. */
+const NOBODY = { covers: () => false };
 let countedFromMs = 0;
 
 /** Signed by convention: simulated nodes trust each other's arithmetic. */
@@ -110,6 +111,7 @@ class Honest implements Party {
         take: async (some) => some.map((octets) => this.#take(octets)),
         voters: () => new Set(),
         known: () => this.known,
+        distrust: () => NOBODY,
         onLinks: () => {
           for (const { key, address } of this.exchange.links) {
             const networks = this.proved.get(key) ?? new Set();

@@ -62,7 +62,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('what two voters met is listed at a third node within seconds, and gone when one is distrusted', async () => {
+test('what two voters met is listed at a third node within seconds, and gone when one is distrusted, or its network', async () => {
   const port = await freePort();
   await using hub = await DaemonProcess.start([
     ...NETWORK,
@@ -103,6 +103,21 @@ test('what two voters met is listed at a third node within seconds, and gone whe
   assert.match(JSON.stringify(check.reasons), /2 of 2 voters .* Friend \d, Friend \d/);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^sentrypeer_pool_links 2$/m);
+  const network = await run(hub, 'peers', 'distrust', '127.1.0.0/16');
+  assert.match(
+    network.stdout,
+    /1 node that was met there alone counts for nothing. Of your voters: Friend/,
+  );
+  await until('the end of one link', async () =>
+    /^sentrypeer_pool_links 1$/m.test(await (await fetch(`${url}/metrics`)).text()),
+  );
+  await until('the end of the listing', () => hub.number(listed) === 0);
+  const table = (await run(hub, 'peers', 'list')).stdout;
+  assert.match(table, /^127\.1\.0\.0\/16 .* distrusted/m);
+  assert.match(table, / network distrusted /);
+  await json(hub, 'peers', 'forget', '127.1.0.0/16');
+  await until('it to be listed again', () => hub.number(listed) === 1);
+  assert.doesNotMatch((await run(hub, 'peers', 'list')).stdout, /distrusted/);
   await json(hub, 'peers', 'distrust', ids[1] ?? '');
   await until('its end', () => hub.number(listed) === 0);
 });

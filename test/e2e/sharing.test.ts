@@ -113,6 +113,17 @@ describe('sharing', { concurrency: true }, () => {
       const admin = await makeKey(daemon, 'boss', 'admin');
       assert.equal((await judge(daemon, 'nobody', 'distrust', admin)).status, 400);
       assert.equal((await judge(daemon, NODE_A.replace('a', 'b'), 'forget', admin)).status, 404);
+      const network = '45.10.0.0%2F16';
+      assert.equal((await judge(daemon, network, 'trust', admin)).status, 400);
+      assert.equal((await judge(daemon, '45.10.0.1%2F16', 'distrust', admin)).status, 400);
+      assert.equal((await judge(daemon, network, 'forget', admin)).status, 404);
+      assert.equal((await judge(daemon, network, 'distrust', admin)).status, 204);
+      const out = (await (await ask(daemon, `/v1/peers/${network}`)).json()) as object;
+      assert.deepEqual(
+        ['node_id', 'trust'].map((name) => Object.entries(out).find(([key]) => key === name)?.[1]),
+        ['45.10.0.0/16', 'distrusted'],
+      );
+      assert.equal((await judge(daemon, network, 'forget', admin)).status, 204);
       assert.equal((await judge(daemon, NODE_A, 'distrust', admin)).status, 204);
       await until(
         'its event to be withdrawn',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { nodeIdOfKey } from '@sentrypeer/event';
+import { parseNodeNetwork } from '@sentrypeer/ip';
 import { isUnsafeCode } from '@sentrypeer/kernel';
 import type { ListedAuthor, Origin, Peers } from '@sentrypeer/store';
 import { quoted, refusal } from '../config/refusal.ts';
@@ -11,7 +12,7 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it named first of all and that came here after that, NETWORK where a link with it was last. `--by record` shows first who foretold most, was met most often and disputed least: a help to choose, and no reason to trust.',
+  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it named first of all and that came here after that, NETWORK where a link with it was last. Networks that you distrust have a line each; `network distrusted` stands at nodes that were met there alone. `--by record` shows first who foretold most, was met most often and disputed least: a help to choose, and no reason to trust.',
   flags: ['by'],
   examples: [['peers list --by record', 'Who tells what turns out to be so.']],
   prepare: ({ words, flags }) => {
@@ -99,22 +100,42 @@ const TRUST: Command = {
 
 const DISTRUST: Command = {
   name: 'peers distrust',
-  form: 'NODE',
-  doc: 'Withdraw everything that only this node said, and accept nothing more from it; `unsigned` stands for all nodes that sign nothing.',
+  form: 'NODE|NETWORK',
+  doc: 'Withdraw everything that only this node said, end the link with it and accept nothing more from it; `unsigned` stands for all nodes that sign nothing. NETWORK is a prefix, an address or an autonomous system (`AS64500`, with `--network-file`): links with it end, and no node counts any more that was linked from there alone, nor what came over these links alone. Takes effect within a second.',
+  examples: [
+    ['peers distrust 454dfd30-4375-80fd-bcfe-99c52e887041', 'This node.'],
+    ['peers distrust 45.10.0.0/16', 'All nodes that were met in this network and in no other.'],
+  ],
   prepare: ({ words }) =>
     judging('distrust', words, (peers, node) => {
+      const before = new Set(cutOff(peers).map(({ nodeId }) => nodeId));
       const count = peers.setTrust(node, 'distrusted');
+      if (parseNodeNetwork(node) === undefined) {
+        return {
+          text: `${node} is distrusted: ${count} of its events were withdrawn, and no more are accepted.\n`,
+          json: { node, trust: 'distrusted', withdrawn_events: count },
+        };
+      }
+      const nodes = cutOff(peers).filter(({ nodeId }) => !before.has(nodeId));
+      const voters = nodes.filter(({ isVoter }) => isVoter);
+      const named = voters.map(({ name, nodeId }) => (name === '' ? nodeId : name)).join(', ');
+      const lost = voters.length === 0 ? '' : ` Of your voters: ${named}.`;
       return {
-        text: `${node} is distrusted: ${count} of its events were withdrawn, and no more are accepted.\n`,
-        json: { node, trust: 'distrusted', withdrawn_events: count },
+        text: `${node} is distrusted: no links with it any more, and ${countOf(nodes.length, 'node')} that ${nodes.length === 1 ? 'was' : 'were'} met there alone ${nodes.length === 1 ? 'counts' : 'count'} for nothing.${lost}\nsentrypeer peers forget ${node} takes it back.\n`,
+        json: {
+          node,
+          trust: 'distrusted',
+          nodes: nodes.map(({ nodeId }) => nodeId),
+          voters: voters.map(({ nodeId }) => nodeId),
+        },
       };
     }),
 };
 
 const FORGET: Command = {
   name: 'peers forget',
-  form: 'NODE',
-  doc: 'Neither trust nor distrust this node any more.',
+  form: 'NODE|NETWORK',
+  doc: 'Neither trust nor distrust this node or network any more. What was withdrawn comes back as other nodes still have it.',
   prepare: ({ words }) =>
     judging('forget', words, (peers, node) => {
       peers.forget(node);
@@ -150,10 +171,18 @@ function judging(
   [node, ...more]: readonly string[],
   judge: (peers: Peers, nodeId: string, context: CommandContext) => Answer,
 ): Work {
-  const nodeId = nodeOfKey(node ?? '') ?? node?.toLowerCase() ?? '';
-  if (nodeId !== 'unsigned' && !isUuid(nodeId)) {
+  const network = parseNodeNetwork(node ?? '')?.text;
+  if (network !== undefined && action === 'trust') {
     throw refusal(
-      `${quoted(node ?? '')} is not a node: write peers ${action} with the id of a node or its key, or unsigned for all nodes that sign nothing`,
+      `${quoted(node ?? '')} is a network: only nodes can be trusted. To take a distrust back: sentrypeer peers forget ${network}`,
+    );
+  }
+  const nodeId = network ?? nodeOfKey(node ?? '') ?? node?.toLowerCase() ?? '';
+  if (network === undefined && nodeId !== 'unsigned' && !isUuid(nodeId)) {
+    throw refusal(
+      action === 'trust'
+        ? `${quoted(node ?? '')} is not a node: write peers trust with the id of a node or its key, or unsigned for all nodes that sign nothing`
+        : `${quoted(node ?? '')} is neither a node nor a network: write peers ${action} with the id of a node or its key, unsigned for all nodes that sign nothing, a prefix such as 45.10.0.0/16 without bits after its length and no wider than /8 of IPv4 or /16 of IPv6, or an autonomous system such as AS64500`,
     );
   }
   refuseMore(more, `peers ${action} NODE`);
@@ -161,6 +190,11 @@ function judging(
     using peers = await openPeers(context);
     return judge(peers, nodeId, context);
   };
+}
+
+/** Nodes of which nothing counts because of the networks in which they were met. */
+function cutOff(peers: Peers): readonly ListedPeer[] {
+  return peersOf(peers.list(), peers.authors()).filter(({ author }) => author?.isOut === true);
 }
 
 async function openPeers({ config, clock, logger }: CommandContext): Promise<Peers> {
@@ -206,7 +240,7 @@ function rowOf(origin: ListedPeer): readonly string[] {
     utc(origin.firstSeenEpochUs),
     utc(origin.lastSeenEpochUs),
     trustOf(origin),
-    keyOf(origin) ?? 'unsigned',
+    keyOf(origin) ?? (parseNodeNetwork(origin.nodeId) ? '' : 'unsigned'),
     origin.address,
   ];
 }
@@ -221,6 +255,7 @@ function jsonOf(origin: ListedPeer) {
     foretold: origin.author?.foretoldCount ?? 0,
     known: origin.author?.isKnown ?? false,
     networks: origin.author?.networks ?? [],
+    network_distrusted: origin.author?.isOut ?? false,
     pages: origin.author?.state ?? null,
     first_seen: utc(origin.firstSeenEpochUs),
     last_seen: utc(origin.lastSeenEpochUs),
@@ -234,7 +269,9 @@ function jsonOf(origin: ListedPeer) {
 
 /** In a word. */
 function trustOf({ isVoter, trust, author }: ListedPeer): string {
+  if (trust === 'distrusted') return trust;
   if (author !== undefined && author.state !== 'alive') return author.state;
+  if (author?.isOut === true) return 'network distrusted';
   if (trust === 'none' && author?.isKnown === true) return 'known';
   return isVoter ? 'voter' : trust;
 }

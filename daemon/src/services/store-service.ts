@@ -2,6 +2,7 @@
 
 import type { Decision, Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
+import type { NodePlace } from '@sentrypeer/ip';
 import { OperatingError, Outage } from '@sentrypeer/kernel';
 import {
   NO_AGE_LIMIT_DAYS,
@@ -130,7 +131,7 @@ export class StoreService implements WriterCommands {
     return newCount;
   }
 
-  /** Keeps what the operator thinks of another node, or takes it back. @returns Whether it is known. */
+  /** Keeps what the operator thinks of another node or a network, or takes it back. @returns Whether it is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean {
     if (trust === 'forgotten') return this.#store.forget(nodeId);
     this.#store.setTrust(nodeId, trust);
@@ -138,8 +139,8 @@ export class StoreService implements WriterCommands {
   }
 
   /** Keeps pages of the pool; throws `OperatingError` where that can't be done now. */
-  addPages(pages: readonly PoolPage[], asSelf: boolean): readonly PageOutcome[] {
-    const outcomes = this.#store.addPages(pages, asSelf);
+  addPages(pages: readonly PoolPage[], asSelf: boolean, told?: NodePlace): readonly PageOutcome[] {
+    const outcomes = this.#store.addPages(pages, asSelf, told);
     this.#judge.wake();
     return outcomes;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Decision, Trust } from '@sentrypeer/event';
+import type { NodePlace } from '@sentrypeer/ip';
 import type {
   DeliveredEvent,
   EndpointChange,
@@ -23,10 +24,16 @@ import type {
 export interface WriterCommands {
   /** Records events of other nodes. @returns How many were new. */
   deliver(events: readonly DeliveredEvent[]): number;
-  /** Keeps what the operator thinks of another node, or takes it back. @returns Whether the node is known. */
+  /** Keeps what the operator thinks of another node or a network, or takes it back. @returns Whether the node is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
-  /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
-  addPages(pages: readonly PoolPage[], asSelf: boolean): readonly PageOutcome[];
+  /**
+   * Keeps pages of the pool.
+   *
+   * @param asSelf They are this node's.
+   * @param told Over which link they came.
+   * @returns What became of each.
+   */
+  addPages(pages: readonly PoolPage[], asSelf: boolean, told?: NodePlace): readonly PageOutcome[];
   /** Remembers in which networks links of the pool proved nodes to be. */
   proveNetworks(proved: readonly ProvedNetwork[]): void;
   /** Writes what the operator decided. */

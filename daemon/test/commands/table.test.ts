@@ -84,6 +84,16 @@ test('commands about other nodes read their ids', () => {
   assert.match(refusedCommand(`peers trust ${node} ${'x'.repeat(65)}`), /at most 64 characters/);
   assert.match(refusedCommand(`peers trust ${node} a\u001b[2J`), /printable/);
   assert.match(refusedCommand(`peers distrust ${node} x`), /is too much/);
+  for (const network of ['45.10.0.0/16', '2a00:db8::/32', '45.10.0.7', 'AS64500']) {
+    prepared(`peers distrust ${network}`);
+    prepared(`peers forget ${network}`);
+  }
+  assert.match(refusedCommand('peers distrust 45.10.0.1/16'), /neither a node nor a network/);
+  assert.match(refusedCommand('peers distrust 0.0.0.0/0'), /no wider than \/8/);
+  assert.match(
+    refusedCommand('peers trust 45.10.0.0/16'),
+    /only nodes can be trusted. To take a distrust back: sentrypeer peers forget 45.10.0.0\/16/,
+  );
 });
 
 test('commands about webhooks read names and events', () => {

@@ -13,8 +13,9 @@ import { test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import type { DhtNode } from '@sentrypeer/dht';
 import { openDht } from '@sentrypeer/dht/udp';
+import type { NodePlace } from '@sentrypeer/ip';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
+import { Peers, Store, StoreReader, type PoolPage, type ProvedNetwork } from '@sentrypeer/store';
 import type { Config } from '../../src/config/config.ts';
 import type { Engine } from '../../src/engine.ts';
 import { openIdentity, type Identity } from '../../src/identity.ts';
@@ -51,7 +52,11 @@ interface NodeOptions {
   readonly dht?: DhtNode;
 }
 
-type WriterArguments = readonly [readonly PoolPage[] | readonly ProvedNetwork[], boolean?];
+type WriterArguments = readonly [
+  readonly PoolPage[] | readonly ProvedNetwork[],
+  boolean?,
+  NodePlace?,
+];
 
 const NO_DHT = {
   put: async () => ({ id: 1n, announced: false, nodesCount: 0 }),
@@ -94,10 +99,10 @@ class Node implements AsyncDisposable {
     const identity = await openIdentity(join(path, 'identity.json'));
     const [local = { address: HOST, port: await freePort() }] = dht?.locals ?? [];
     const { port } = local;
-    const write = async (command: string, ...[what, asSelf]: WriterArguments) =>
+    const write = async (command: string, ...[what, asSelf, told]: WriterArguments) =>
       command === 'proveNetworks'
         ? store.proveNetworks(what as readonly ProvedNetwork[])
-        : store.addPages(what as readonly PoolPage[], asSelf);
+        : store.addPages(what as readonly PoolPage[], asSelf, told);
     const config: Partial<Config> = {
       dhtPort: port,
       dhtNetwork: 0,
@@ -145,6 +150,16 @@ class Node implements AsyncDisposable {
     using database = new DatabaseSync(join(this.folder, 'sentrypeer.db'), { readOnly: true });
     const rows = database.prepare('SELECT DISTINCT subject FROM pool_claim ORDER BY subject').all();
     return rows.map((row) => String(row['subject']));
+  }
+
+  /** As the command does it, in a process by itself. */
+  judge(network: string, word: 'distrust' | 'forget'): void {
+    using peers = Peers.open(
+      { clock: systemClock, logger: silentLogger },
+      join(this.folder, 'sentrypeer.db'),
+    );
+    if (word === 'forget') peers.forget(network);
+    else peers.setTrust(network, 'distrusted');
   }
 
   trust(other: Node): void {
@@ -262,4 +277,26 @@ test('nodes find each other in the DHT, and a voter is found wherever it is', as
     others.every(({ identity }) => alice.networks()[identity.nodeId] === '127.3.0.0/16'),
   );
   assert.equal(alice.reader.pool.counts().unproved, 0);
+});
+
+test('a distrusted network takes links and what came over them along, and comes back when it is forgotten', async () => {
+  await using hub = await Node.open();
+  await using bad = await Node.open({ peers: [hub], dialsFrom: ['127.66.0.1'] });
+  await using good = await Node.open({ peers: [hub], dialsFrom: ['127.77.0.1'] });
+  bad.met(['45.1.0.1']);
+  good.met(['45.1.0.2']);
+  await until('both pages and places', () => {
+    return hub.subjects().length === 2 && Object.keys(hub.networks()).length === 2;
+  });
+  hub.judge('127.66.0.0/16', 'distrust');
+  assert.deepEqual(hub.subjects(), ['45.1.0.2']);
+  const linked = (): readonly string[] => hub.links.status().links.map(({ nodeId }) => nodeId);
+  await until('the end of the link', () => !linked().includes(bad.identity.nodeId));
+  assert.deepEqual(linked(), [good.identity.nodeId]);
+  bad.met(['45.1.0.3']);
+  good.met(['45.1.0.4']);
+  await until('what the other one says', () => hub.subjects().includes('45.1.0.4'));
+  assert.deepEqual(hub.subjects(), ['45.1.0.2', '45.1.0.4']);
+  hub.judge('127.66.0.0/16', 'forget');
+  await until('all of it', () => hub.subjects().length === 4);
 });

@@ -94,8 +94,8 @@ class Node implements Disposable {
     this.judge();
   }
 
-  prove(name: string, network: string, prefix = network): void {
-    this.store.proveNetworks([{ nodeId: idOf(name), network, prefix }]);
+  prove(name: string, network: string, prefix = network, address = ''): void {
+    this.store.proveNetworks([{ nodeId: idOf(name), network, prefix, address }]);
   }
 
   judge(): void {
@@ -189,6 +189,26 @@ test('what voters took back, and what only a distrusted or forgotten one said, l
   node.store.forget(idOf('Alice'));
   node.judge();
   assert.deepEqual(node.lists(), []);
+});
+
+test('voters met in a distrusted network alone have no vote until it is forgotten, and are still among those who decide', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob', 'Carol');
+  node.prove('Bob', 'Bob/16', 'Bob/16', '45.10.7.9');
+  node.prove('Alice', '45.10.0.0/16', '45.10.0.0/16', '45.10.7.8');
+  node.say('Alice', [VICTIM]);
+  node.say('Bob', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
+  node.store.setTrust('45.10.7.0/24', 'distrusted');
+  node.judge();
+  assert.deepEqual(node.lists(), [], 'Bob is there alone');
+  assert.equal(node.say('Bob', [VICTIM]), 'distrusted');
+  node.say('Carol', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`], 'Alice was met elsewhere, too');
+  node.say('Carol', [], 0);
+  node.store.forget('45.10.7.0/24');
+  node.say('Bob', [VICTIM]);
+  assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
 });
 
 test('who becomes a voter is heard with all that was said before, and more voters take more votes', () => {
@@ -336,7 +356,9 @@ test('strangers who prove any number of networks push out none of a voter', () =
   node.trust('Alice', 'Bob');
   const nodeIds = Array.from({ length: 9000 }, (_, at) => idOf(`stranger ${at}`));
   node.clock.us += DAY_US;
-  node.store.proveNetworks(nodeIds.map((nodeId) => ({ nodeId, network: 'N', prefix: 'N' })));
+  node.store.proveNetworks(
+    nodeIds.map((nodeId) => ({ nodeId, network: 'N', prefix: 'N', address: '' })),
+  );
   for (let at = 0; at < 20; at += 1) node.prove('Alice', `46.${at}.0.0/16`);
   node.say('Alice', [VICTIM]);
   node.say('Bob', [VICTIM]);

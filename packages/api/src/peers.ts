@@ -4,7 +4,7 @@ import type { Page, PageEnd, SeenTotal } from './evidence.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
 export interface Peer extends SeenTotal {
-  /** `unsigned` stands for all that sign nothing. */
+  /** `unsigned` stands for all that sign nothing; a network that is distrusted stands here by its own text. */
   readonly nodeId: string;
   /** Raw Ed25519 key; `undefined` if it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
@@ -17,7 +17,7 @@ export interface Peer extends SeenTotal {
   readonly name: string;
 }
 
-/** What the operator says of a node. */
+/** What the operator says of a node, or of a network, which is distrusted or forgotten. */
 export type PeerTrust = 'trusted' | 'distrusted' | 'forgotten';
 
 export interface Peers {

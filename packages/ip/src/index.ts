@@ -42,6 +42,7 @@ export {
   type JudgedNetwork,
   type NetworkLength,
 } from './judged-network.ts';
+export { parseNodeNetwork, type NodeNetwork, type NodePlace } from './node-network.ts';
 export {
   contains,
   covers,

@@ -294,6 +294,9 @@ export const BROKEN_PROMISES_MAX = 3;
 export const COMPARE_MS = 600_000;
 export const SUMMARY_ANSWER_MS_MIN = 2000;
 
+/** Milliseconds from a change of whom the operator distrusts to comparisons with all links. Chosen: pages that others told may still be being removed. */
+export const COMPARE_ALL_AFTER_MS = [1000, 10_000, 60_000] as const;
+
 /** Pages of which a link remembers that the other end has them, at least. Chosen: 2 MB for 37 links. */
 export const LINK_KNOWN_MIN = 1024;
 

@@ -235,6 +235,9 @@ export const SURGE_FACTOR = 10;
 export const SURGE_DAYS = 14;
 export const SURGE_MIN = 500;
 
+/** Networks that the operator may distrust, each 4 octets to 60. Chosen: each link and each page is compared with all. */
+export const DISTRUSTED_NETWORKS_MAX = 256;
+
 /** Pages that one transaction removes, of 280 claims at most: some milliseconds. */
 export const PAGES_REMOVED_STEP = 4;
 

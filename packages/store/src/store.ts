@@ -9,6 +9,7 @@ import {
   type Trust,
 } from '@sentrypeer/event';
 import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
+import type { NodePlace } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
 import { ClockWatch } from './clock/clock-watch.ts';
@@ -256,7 +257,7 @@ export class Store {
   }
 
   /**
-   * What the operator thinks of another node; what it said is withdrawn where it is distrusted.
+   * What the operator thinks of another node, or of all in a network, which he can distrust alone; what it said is withdrawn where it is distrusted.
    *
    * @param name What the operator calls it. @default the name it has
    */
@@ -264,10 +265,15 @@ export class Store {
     guarded(this.#path, () => this.#origins.setTrust(nodeId, trust, name));
   }
 
-  /** Keeps pages of the pool. @param asSelf They are this node's. @returns What became of each. */
-  addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
+  /**
+   * Keeps pages of the pool. @returns What became of each.
+   *
+   * @param asSelf They are this node's.
+   * @param told Over which link they came.
+   */
+  addPages(pages: readonly PoolPage[], asSelf = false, told?: NodePlace): readonly PageOutcome[] {
     this.#refuseOnFullDisk(pages.reduce((sum, { octets }) => sum + octets.length, 0));
-    return guarded(this.#path, () => this.#origins.addPages(pages, asSelf));
+    return guarded(this.#path, () => this.#origins.addPages(pages, asSelf, told));
   }
 
   /** Links of the pool proved nodes to be in these networks. */

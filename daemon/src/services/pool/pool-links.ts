@@ -3,9 +3,9 @@
 import { randomFillSync, randomInt } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Places } from '@sentrypeer/geo';
-import { independentNetwork } from '@sentrypeer/ip';
+import { independentNetwork, type NodePlace } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import type { LinkPeer } from '@sentrypeer/pool/link';
+import type { LinkDistrust, LinkPeer } from '@sentrypeer/pool/link';
 import { Exchange, type ExchangeCounters, type Taken } from '@sentrypeer/pool/link';
 import { Rendezvous, type RendezvousPorts } from '@sentrypeer/pool/rendezvous';
 import { LinkDoor, type LinkTarget } from '@sentrypeer/pool/tls';
@@ -66,6 +66,8 @@ export class PoolLinks implements AsyncDisposable {
   #proved: ReadonlySet<string> = new Set();
   #provedAtMs: number;
   #known: ReadonlySet<string> = new Set();
+  #distrustKnown: ReturnType<StoreReader['pool']['distrust']> | undefined;
+  #linkDistrust: LinkDistrust = { covers: () => false };
   #knownAtMs = Number.NEGATIVE_INFINITY;
 
   private constructor(ports: PoolLinksPorts, network: PoolNetwork) {
@@ -85,7 +87,8 @@ export class PoolLinks implements AsyncDisposable {
           pages: (afterPageId, limit) => log.pool.pages(afterPageId, limit),
           page: (pageId) => log.pool.page(pageId),
         },
-        take: (pages) => this.#take(pages),
+        take: (pages, from) => this.#take(pages, from),
+        distrust: () => this.#distrust(),
         voters: () => log.pool.voterKeys(),
         known: () => this.#knownKeys(),
         onLinks: () => this.#prove(),
@@ -235,11 +238,11 @@ export class PoolLinks implements AsyncDisposable {
       this.#provedAtMs = nowMs;
       this.#proved = new Set();
     }
-    const proved = this.#exchange.links.map(({ nodeId, address }): ProvedNetwork => {
-      const prefix = networkOf(address);
-      const found = this.#places?.placeOf(address).network;
-      return { nodeId, prefix, network: found?.startsWith('AS') ? found : prefix };
-    });
+    const proved = this.#exchange.links.map(({ nodeId, address }): ProvedNetwork => ({
+      nodeId,
+      ...this.#placeOf(address),
+      prefix: networkOf(address),
+    }));
     const nameOf = ({ nodeId, network }: ProvedNetwork): string => `${nodeId} ${network}`;
     const added = proved.filter((one) => !this.#proved.has(nameOf(one)));
     this.#proved = new Set(proved.map(nameOf));
@@ -248,6 +251,23 @@ export class PoolLinks implements AsyncDisposable {
       this.#proved = new Set(); // Within ten seconds once more.
       logger.debug('pool_networks_not_kept', { why: String(error) });
     });
+  }
+
+  #placeOf(address: string): NodePlace {
+    const found = this.#places?.placeOf(address).network;
+    return { address, network: found?.startsWith('AS') ? found : networkOf(address) };
+  }
+
+  /** Whom the operator believes nothing; the same one until that changes. */
+  #distrust(): LinkDistrust {
+    const known = this.#ports.log.pool.distrust();
+    if (known !== this.#distrustKnown) {
+      this.#distrustKnown = known;
+      this.#linkDistrust = {
+        covers: ({ nodeId, address }) => known.covers({ nodeId, ...this.#placeOf(address) }),
+      };
+    }
+    return this.#linkDistrust;
   }
 
   /** Looks for voters and for links that are missing. */
@@ -293,7 +313,7 @@ export class PoolLinks implements AsyncDisposable {
     );
   }
 
-  async #take(octets: readonly Uint8Array[]): Promise<readonly Taken[]> {
+  async #take(octets: readonly Uint8Array[], from: LinkPeer): Promise<readonly Taken[]> {
     const { engine, identity, clock } = this.#ports;
     const at = {
       networkId: this.#network.networkId,
@@ -306,7 +326,7 @@ export class PoolLinks implements AsyncDisposable {
     for (const asSelf of [false, true]) {
       const pages = good.filter((page) => isOwn(page) === asSelf);
       if (pages.length === 0) continue;
-      const answers = await engine.write('addPages', pages, asSelf);
+      const answers = await engine.write('addPages', pages, asSelf, this.#placeOf(from.address));
       for (const [index, page] of pages.entries()) outcomes.set(page, answers[index] ?? 'no_room');
     }
     return checked.map((page) => {

@@ -41,7 +41,7 @@ function judgement(summary: string): Schema {
       parameters: inPath('node_id'),
       responses: answers({
         '204': 'Done.',
-        '400': 'The text in the path is no node.',
+        '400': 'The text in the path is no node and no network, or a network is to be trusted.',
         '404': 'Nothing is known of this node.',
         '503': 'Try again later.',
       }),
@@ -52,7 +52,7 @@ function judgement(summary: string): Schema {
 export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   '/v1/peers/{node_id}/trust': judgement('Takes more of what this node shares'),
   '/v1/peers/{node_id}/distrust': judgement(
-    'Withdraws everything that only this node said, and takes nothing more of it',
+    'Withdraws everything that only this node said, or all nodes of this network, and takes nothing more of it',
   ),
   '/v1/peers/{node_id}/forget': judgement('Takes a judgement back'),
   '/ip-addresses': {

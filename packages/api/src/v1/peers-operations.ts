@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyInstance } from 'fastify';
+import { parseNodeNetwork } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { uuid, type Parameter } from '../parameters.ts';
 import type { PeerTrust, Peer, Peers } from '../peers.ts';
@@ -23,10 +24,12 @@ const TRUST: Readonly<Record<string, PeerTrust>> = {
 const nodeUuid = uuid('The node.');
 
 const node: Parameter<string> = {
-  description: 'The node, or unsigned for all that sign nothing.',
+  description:
+    'The node, unsigned for all that sign nothing, or a network that is distrusted: a prefix with its slash as %2F, or an autonomous system.',
   schema: { type: 'string' },
-  right: 'the UUID of a node, or unsigned',
-  read: (text) => (text === UNSIGNED ? text : nodeUuid.read(text)),
+  right: 'the UUID of a node, unsigned, a network such as 45.10.0.0%2F16, or AS64500',
+  read: (text) =>
+    text === UNSIGNED ? text : (parseNodeNetwork(text)?.text ?? nodeUuid.read(text)),
 };
 
 export const PEERS_OPERATIONS: readonly Operation[] = [
@@ -86,6 +89,8 @@ export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
           const { node_id: text = '' } = request.params as { readonly node_id?: string };
           const nodeId = node.read(text);
           if (nodeId === undefined) sendProblem(reply, 400, `node_id must be ${node.right}`);
+          else if (trust === 'trusted' && parseNodeNetwork(nodeId) !== undefined)
+            sendProblem(reply, 400, 'a network can be distrusted and forgotten, not trusted');
           else
             try {
               if (await peers.setTrust(nodeId, trust)) reply.code(204).send();

@@ -13,6 +13,7 @@ import {
   AUTHOR_RATES_MAX,
   AVOIDED_MAX,
   AVOIDED_MS,
+  COMPARE_ALL_AFTER_MS,
   COMPARE_MS,
   EAGER_LINKS,
   EXCHANGE_STEP_MS,
@@ -38,14 +39,21 @@ export interface ExchangePorts {
   /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
   readonly pages: PageSource;
-  /** Checks pages and keeps what is good of them; rejects with `OperatingError` where nothing can be kept now. */
-  readonly take: (pages: readonly Uint8Array[]) => Promise<readonly Taken[]>;
+  /** Checks pages that a node told, and keeps what is good of them; rejects with `OperatingError` where nothing can be kept now. */
+  readonly take: (pages: readonly Uint8Array[], from: LinkPeer) => Promise<readonly Taken[]>;
   /** Keys of voters, in hexadecimal, whose quiet pages are wanted and whose pages are never too many. */
   readonly voters: () => ReadonlySet<string>;
   /** Keys of authors whose word this node could check, in hexadecimal: they come before other strangers. */
   readonly known: () => ReadonlySet<string>;
+  /** Whom the operator believes nothing; another object whenever that changes. */
+  readonly distrust: () => LinkDistrust;
   /** A link is up, or is no more. */
   readonly onLinks: () => void;
+}
+
+/** Nodes with which no link is wanted. */
+export interface LinkDistrust {
+  covers(peer: Pick<LinkPeer, 'nodeId' | 'address'>): boolean;
 }
 
 export interface ExchangeOptions {
@@ -98,6 +106,9 @@ export class Exchange {
   readonly #strangers: TokenBucket;
   /** Until when keys are left alone that forged, or promised in vain. */
   readonly #avoided = new Map<string, number>();
+  #distrust: LinkDistrust;
+  /** When to compare with all, because the distrust changed; ascending. */
+  #compareAllAtMs: readonly number[] = [];
   #comparedAtMs: number;
   #cancel: () => void = () => undefined;
   #isClosed = false;
@@ -109,6 +120,7 @@ export class Exchange {
     const nowMs = ports.clock.nowMs();
     const rate = { burst: STRANGERS_PAGES_BURST, perSecond: STRANGERS_PAGES_PER_S };
     this.#strangers = new TokenBucket(rate, nowMs);
+    this.#distrust = ports.distrust();
     this.#comparedAtMs = nowMs;
     this.#refusedAtMs = nowMs;
     this.#arm();
@@ -137,6 +149,7 @@ export class Exchange {
     if (this.#isClosed || peer.key === this.#options.key || this.#isAvoided(peer.key)) {
       return undefined;
     }
+    if (this.isDistrusted(peer)) return undefined;
     const other = [...this.#links].find((link) => link.peer.key === peer.key);
     if (other !== undefined) {
       // Both ends keep the one that the node with the lower key dialled.
@@ -171,6 +184,11 @@ export class Exchange {
     return link;
   }
 
+  /** The operator believes nothing of a node there. */
+  isDistrusted(peer: Pick<LinkPeer, 'nodeId' | 'address'>): boolean {
+    return this.#ports.distrust().covers(peer);
+  }
+
   /** Pages were added or removed. */
   wake(): void {
     this.#spread();
@@ -201,11 +219,37 @@ export class Exchange {
       this.#refusedAtMs = nowMs;
       this.#refused = new RecentSet(REFUSED_IDS_MIN);
     }
+    this.#followDistrust(nowMs);
     if (nowMs - this.#comparedAtMs >= COMPARE_MS) {
       this.#comparedAtMs = nowMs;
       this.#someLink()?.compare();
     }
     this.#arm();
+  }
+
+  /**
+   * Ends links with whom the operator believes nothing any more. What they told goes, and may have come over other links as
+   * well; so that nobody's word is lost by who passed it on first, the others are asked for all of it. The same where
+   * somebody is believed again.
+   */
+  #followDistrust(nowMs: number): void {
+    const distrust = this.#ports.distrust();
+    if (distrust !== this.#distrust) {
+      this.#distrust = distrust;
+      for (const link of this.#links) {
+        if (distrust.covers(link.peer)) link.close('no link with this node is wanted');
+      }
+      this.#compareAllAtMs = COMPARE_ALL_AFTER_MS.map((ms) => nowMs + ms);
+    }
+    const [atMs = Number.POSITIVE_INFINITY, ...later] = this.#compareAllAtMs;
+    if (nowMs < atMs) return;
+    this.#compareAllAtMs = later;
+    this.#refused = new RecentSet(REFUSED_IDS_MIN);
+    for (const link of this.#links) {
+      if (!link.isReady) continue;
+      link.compare();
+      link.follow(this.#ports.voters());
+    }
   }
 
   #avoid(link: Link, why: string): void {
@@ -263,7 +307,10 @@ export class Exchange {
     this.#ask();
     if (pages.length === 0) return;
     try {
-      const taken = await this.#ports.take(pages.map(({ page }) => page));
+      const taken = await this.#ports.take(
+        pages.map(({ page }) => page),
+        link.peer,
+      );
       for (const outcome of taken) {
         this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
       }

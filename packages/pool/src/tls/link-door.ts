@@ -13,7 +13,14 @@ import {
 } from 'node:tls';
 import { asBuffer } from '@sentrypeer/bytes';
 import { nodeIdOfKey } from '@sentrypeer/event';
-import { endpointOf, familyOf, independentNetwork, isIpv6, isLocalAddress } from '@sentrypeer/ip';
+import {
+  canonicalAddress,
+  endpointOf,
+  familyOf,
+  independentNetwork,
+  isIpv6,
+  isLocalAddress,
+} from '@sentrypeer/ip';
 import { errorCode, OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { PUBLIC_KEY_SIZE, type Signer } from '../ed25519.ts';
 import type { Exchange } from '../link/exchange.ts';
@@ -111,6 +118,12 @@ export class LinkDoor implements AsyncDisposable {
   /** Resolves when it is linked, or why it is not. Never rejects. */
   async call({ host, port, key }: LinkTarget): Promise<CallResult> {
     if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };
+    if (
+      canonicalAddress(host) !== undefined &&
+      this.#ports.exchange.isDistrusted({ nodeId: '', address: host })
+    ) {
+      return { kind: 'failed', why: 'its network is distrusted' };
+    }
     const from = await this.#from(host);
     if (from === undefined) {
       return { kind: 'failed', why: 'no local address of its family is to be dialled from' };
@@ -131,6 +144,10 @@ export class LinkDoor implements AsyncDisposable {
       socket.destroy();
       const why = deadline.aborted ? 'no answer in time' : (errorCode(error) ?? String(error));
       return { kind: 'failed', why };
+    }
+    if (this.#isDistrusted(socket)) {
+      socket.destroy();
+      return { kind: 'failed', why: 'it is distrusted, or its network is' };
     }
     const other = keyOf(socket);
     if (key !== undefined && other !== undefined && other.toHex() !== key) {
@@ -180,7 +197,10 @@ export class LinkDoor implements AsyncDisposable {
     // Before TLS costs anything.
     server.prependListener('connection', (socket) => {
       const end = endOf(socket);
-      if (!this.#handshakes.begin(end, addressOf(socket), this.#ports.clock.nowMs())) {
+      if (
+        this.#isDistrusted(socket) ||
+        !this.#handshakes.begin(end, addressOf(socket), this.#ports.clock.nowMs())
+      ) {
         socket.destroy();
         return;
       }
@@ -213,6 +233,13 @@ export class LinkDoor implements AsyncDisposable {
     }
     server.on('error', (error) => this.#ports.logger.warn('pool_links', { why: String(error) }));
     this.#servers.push(server);
+  }
+
+  /** The operator wants no link with the node, as far as it is known yet. */
+  #isDistrusted(socket: Socket | TLSSocket): boolean {
+    const key = 'getPeerX509Certificate' in socket ? keyOf(socket) : undefined;
+    const nodeId = key === undefined ? '' : nodeIdOfKey(key);
+    return this.#ports.exchange.isDistrusted({ nodeId, address: addressOf(socket) });
   }
 
   /** No network may take all places; hosts on this site are no strangers. */

@@ -355,3 +355,33 @@ test('in a flood of strangers a part of the pages is kept for those whose word w
   assert.equal(counters.limited, limited + 1);
   assert.deepEqual(node.subjects(), ['45.0.0.1']);
 });
+
+test('distrust ends links, refuses new ones, and asks the others for what came over them', async () => {
+  const time = new SimulatedTime();
+  const [here, bad, good] = ['here', 'bad', 'good'].map((name) => new SimulatedNode(time, name));
+  assert.ok(here && bad && good);
+  bad.dial(here);
+  const serial = good.say('45.0.0.1');
+  good.dial(bad);
+  await time.pass(1000);
+  assert.deepEqual(here.subjects(), ['45.0.0.1'], 'passed on by the other one');
+  good.dial(here);
+  await time.pass(1000);
+  here.distrust = { covers: ({ nodeId }) => nodeId === bad.signer.nodeId };
+  await time.pass(300);
+  assert.deepEqual(
+    here.exchange.links.map(({ key }) => key),
+    [good.key],
+  );
+  here.withdraw(good.key, serial);
+  assert.deepEqual(here.subjects(), []);
+  await time.pass(12_000);
+  assert.deepEqual(here.subjects(), ['45.0.0.1'], 'its author is linked as well');
+  here.dial(bad);
+  await time.pass(1000);
+  assert.equal(here.exchange.links.length, 1);
+  here.distrust = { covers: () => false };
+  bad.dial(here);
+  await time.pass(1000);
+  assert.equal(here.exchange.links.length, 2);
+});

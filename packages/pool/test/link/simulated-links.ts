@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { silentLogger, type Clock } from '@sentrypeer/kernel';
-import { Exchange, type Taken } from '../../src/link/exchange.ts';
+import { Exchange, type LinkDistrust, type Taken } from '../../src/link/exchange.ts';
 import type { Link, Wire } from '../../src/link/link.ts';
 import type { PageSource } from '../../src/link/page-index.ts';
 import { decodePage, pageHolds, type Page } from '../../src/pages/page.ts';
@@ -65,6 +65,7 @@ export class SimulatedNode implements PageSource {
   readonly voterKeys = new Set<string>();
   readonly knownKeys = new Set<string>();
   readonly key: string;
+  distrust: LinkDistrust = { covers: () => false };
   /** Octets that it sent. */
   sentOctets = 0;
   readonly #time: Time;
@@ -87,6 +88,7 @@ export class SimulatedNode implements PageSource {
         take: async (pages) => pages.map((octets) => this.take(octets)),
         voters: () => this.voterKeys,
         known: () => this.knownKeys,
+        distrust: () => this.distrust,
         onLinks: () => undefined,
       },
       { networkId, key: this.key },
@@ -121,6 +123,15 @@ export class SimulatedNode implements PageSource {
     this.take(pageOf(this.signer, { serial, replaces: replaces ?? serial, claims, isQuiet }));
     this.exchange.wake();
     return serial;
+  }
+
+  /** Removes a page, as the store does for a distrusted network. */
+  withdraw(key: string, serial: number): void {
+    for (const [id, { page }] of this.#pages) {
+      if (page.key.toHex() === key && page.serial === serial) this.#pages.delete(id);
+    }
+    this.#changes += 1;
+    this.exchange.wake();
   }
 
   take(octets: Uint8Array): Taken {

@@ -27,6 +27,7 @@ import {
   TABLES_OF_VERSION_21,
   TABLES_OF_VERSION_24,
   TABLES_OF_VERSION_25,
+  TABLES_OF_VERSION_27,
 } from '../pool/pool-tables.ts';
 import { FLEET_DECISION_TABLE, FLEET_TABLES } from '../fleet/fleet-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
@@ -105,6 +106,7 @@ export function migrate(
     version < 24 ? execStep(database, TABLES_OF_VERSION_24) : undefined,
     version < 25 ? execStep(database, TABLES_OF_VERSION_25) : undefined,
     version < 26 ? execStep(database, FLEET_DECISION_TABLE) : undefined,
+    version < 27 ? execStep(database, TABLES_OF_VERSION_27) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

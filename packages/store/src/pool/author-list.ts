@@ -23,6 +23,8 @@ export interface ListedAuthor {
   readonly foretoldCount: number;
   /** Its word could be checked: it is served before other strangers. */
   readonly isKnown: boolean;
+  /** It was met in networks that the operator distrusts and in no other, so nothing of it counts. */
+  readonly isOut: boolean;
   /** Those in which links with it were, the latest first. */
   readonly networks: readonly string[];
 }
@@ -40,7 +42,7 @@ export class AuthorList {
       SELECT author_id, node_id, public_key, state, standing, foretold, first_seen_us, last_seen_us FROM pool_author
       WHERE standing < ${SELF} ORDER BY standing DESC LIMIT ${AUTHORS_LISTED_MAX}`);
     this.#networks = database.prepare(
-      'SELECT network FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
+      'SELECT network, is_out FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
     );
     this.#record = database.prepare(`
       SELECT count(*) AS claims,
@@ -55,6 +57,7 @@ export class AuthorList {
     return this.#authors.all().map((row) => {
       const record = this.#record.get(Number(row['author_id']));
       const { state, public_key: key } = row;
+      const places = this.#networks.all(row['node_id'] ?? null);
       return {
         nodeId: String(row['node_id']),
         publicKey: key instanceof Uint8Array ? key : new Uint8Array(),
@@ -66,7 +69,8 @@ export class AuthorList {
         disputedCount: Number(record?.['disputed']),
         foretoldCount: Number(row['foretold']),
         isKnown: Number(row['standing']) === standingRank('known'),
-        networks: this.#networks.all(row['node_id'] ?? null).map((one) => String(one['network'])),
+        isOut: places.length > 0 && places.every((one) => one['is_out'] === 1),
+        networks: places.map((one) => String(one['network'])),
       };
     });
   }

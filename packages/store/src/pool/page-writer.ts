@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { NodePlace } from '@sentrypeer/ip';
 import type { Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import {
@@ -13,6 +14,8 @@ import {
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
 } from '../limits.ts';
+import { DistrustedNetworks } from './distrusted-networks.ts';
+import { isOut } from './is-out.ts';
 import { kindOf, PageRemoval } from './page-removal.ts';
 import { standingRank, type PageOutcome, type PoolPage, type Standing } from './pool-page.ts';
 
@@ -31,6 +34,8 @@ export class PageWriter {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #removal: PageRemoval;
+  readonly #distrusted: DistrustedNetworks;
+  readonly #isOut: StatementSync;
   readonly #origin: StatementSync;
   readonly #author: StatementSync;
   readonly #addAuthor: StatementSync;
@@ -58,6 +63,8 @@ export class PageWriter {
     this.#clock = clock;
     this.#counters = new Counters(database);
     this.#removal = new PageRemoval(database);
+    this.#distrusted = new DistrustedNetworks(database);
+    this.#isOut = database.prepare(`SELECT 1 WHERE ${isOut('?1')}`);
     this.#origin = database.prepare('SELECT trust, is_voter FROM origin WHERE node_id = ?');
     this.#author = database.prepare(
       'SELECT author_id, state, standing, floor, pages, claims FROM pool_author WHERE node_id = ?',
@@ -85,8 +92,8 @@ export class PageWriter {
     this.#weakest = database.prepare(`
       SELECT author_id, serial, made_s, standing FROM pool_page ORDER BY standing, made_s LIMIT 1`);
     this.#addPage = database.prepare(`
-      INSERT INTO pool_page (author_id, serial, replaces, made_s, end_s, claims, standing, octets)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+      INSERT INTO pool_page (author_id, serial, replaces, made_s, end_s, claims, standing, octets, told_address,
+        told_network) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#addClaim = database.prepare(`
       INSERT OR IGNORE INTO pool_claim (subject, author_id, serial, last_hour, end_s, facts, is_first)
       VALUES (?, ?, ?, ?, ?, ?, ?)`);
@@ -117,10 +124,20 @@ export class PageWriter {
     );
   }
 
-  /** @param asSelf It is a page of this node. */
-  add(page: PoolPage, asSelf = false): PageOutcome {
+  /**
+   * @param options.asSelf It is a page of this node.
+   * @param options.told Over which link it came.
+   */
+  add(
+    page: PoolPage,
+    { asSelf = false, told }: { readonly asSelf?: boolean; readonly told?: NodePlace } = {},
+  ): PageOutcome {
     const origin = this.#origin.get(page.nodeId);
-    if (origin?.['trust'] === 'distrusted' && !asSelf) return 'distrusted';
+    const isDistrusted =
+      origin?.['trust'] === 'distrusted' ||
+      this.#isOut.get(page.nodeId) !== undefined ||
+      (told !== undefined && this.#distrusted.covers(told));
+    if (isDistrusted && !asSelf) return 'distrusted';
     const standing = asSelf ? 'self' : origin?.['is_voter'] === 1 ? 'voter' : 'stranger';
     const author = this.#authorOf(page, standing);
     if (typeof author === 'string') return author;
@@ -133,7 +150,7 @@ export class PageWriter {
       serial < author.floor || this.#replacedBy.get(author.authorId, serial) !== undefined;
     if (isReplaced) return 'replaced';
     if (page.isRetired) this.#retire(author.authorId);
-    return this.#replaceBy(page, author);
+    return this.#replaceBy(page, author, asSelf ? undefined : told);
   }
 
   /** Some pages that have ended. @returns Whether there are more. */
@@ -195,7 +212,7 @@ export class PageWriter {
       this.#removal.remove(authorId, Number(serial));
   }
 
-  #replaceBy(page: PoolPage, author: Author): PageOutcome {
+  #replaceBy(page: PoolPage, author: Author, told: NodePlace | undefined): PageOutcome {
     const { authorId, standing } = author;
     const gone = this.#replaced.all(authorId, page.replaces, page.serial);
     // What a page replaced stays replaced when that page is.
@@ -220,6 +237,8 @@ export class PageWriter {
       page.claims.length,
       standing,
       page.octets,
+      told?.address ?? '',
+      told?.network ?? '',
     );
     this.#touch.run(page.serial, floor, page.claims.length, this.#clock.epochUs(), authorId);
     for (const claim of page.claims) {

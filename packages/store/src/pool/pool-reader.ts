@@ -2,12 +2,14 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { claimedDays, exponentOf, type ClaimFacts, type Grade } from '@sentrypeer/event';
+import { parseNodeNetwork, type NodePlace } from '@sentrypeer/ip';
 import { KNOWN_AUTHORS_MAX, POOL_PAGES_MAX } from '../limits.ts';
 import { guarded } from '../file/database-error.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { setCount, wordsOf } from '../judging/distinct.ts';
 import { gradeOfRank, gradeRank } from '../log/grades.ts';
 import type { Row } from '../log/event-row.ts';
+import { DISTRUSTED_NETWORKS } from './distrusted-networks.ts';
 import { standingRank } from './pool-page.ts';
 
 /** A page as it is kept, and where to go on after it. */
@@ -42,6 +44,11 @@ export interface PoolCounts {
   readonly networks: number;
 }
 
+/** Whom the operator believes nothing. */
+export interface Distrust {
+  covers(node: NodePlace & { readonly nodeId: string }): boolean;
+}
+
 const SELF = standingRank('self');
 
 /** Reads pages of the pool, and what this node has to say itself. */
@@ -55,11 +62,16 @@ export class PoolReader {
   readonly #voterKeys: StatementSync;
   readonly #unprovedVoters: StatementSync;
   readonly #knownKeys: StatementSync;
+  readonly #distrusted: StatementSync;
+  readonly #distrustedNetworks: StatementSync;
   readonly #ownPages: StatementSync;
   readonly #counts: StatementSync;
   readonly #others: StatementSync;
   readonly #addresses: StatementSync;
   readonly #numbers: StatementSync;
+  #distrustChanges = -1;
+  #distrustText = '';
+  #distrust = distrustOf([], []);
 
   constructor(database: DatabaseSync, path: string) {
     this.#path = path;
@@ -82,7 +94,11 @@ export class PoolReader {
       ORDER BY foretold DESC LIMIT ${KNOWN_AUTHORS_MAX}`);
     this.#unprovedVoters = database.prepare(`
       SELECT node_id FROM origin WHERE is_voter AND NOT EXISTS (SELECT 1 FROM pool_network
-        WHERE pool_network.node_id = origin.node_id AND proved_us > ?)`);
+        WHERE pool_network.node_id = origin.node_id AND proved_us > ? AND NOT is_out)`);
+    this.#distrusted = database.prepare(
+      "SELECT node_id FROM origin WHERE trust = 'distrusted' AND instr(node_id, '-') > 0",
+    );
+    this.#distrustedNetworks = database.prepare(DISTRUSTED_NETWORKS);
     this.#ownPages = database.prepare(`
       SELECT page_id, octets FROM pool_page
       WHERE author_id IN (SELECT author_id FROM pool_author WHERE standing = ${SELF}) ORDER BY serial`);
@@ -92,7 +108,7 @@ export class PoolReader {
         (SELECT value FROM counter WHERE name = 'pool_claims') AS claims,
         (SELECT count(*) FROM origin WHERE is_voter) AS voters,
         (SELECT count(*) FROM origin WHERE is_voter
-          AND NOT EXISTS (SELECT 1 FROM pool_network WHERE pool_network.node_id = origin.node_id)) AS unproved,
+          AND NOT EXISTS (SELECT 1 FROM pool_network WHERE pool_network.node_id = origin.node_id AND NOT is_out)) AS unproved,
         (SELECT value FROM counter WHERE name = 'pool_admissions') AS admitted,
         (SELECT value FROM counter WHERE name = 'pool_networks') AS networks`);
     this.#others = database.prepare(`
@@ -131,6 +147,24 @@ export class PoolReader {
   voterKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#voterKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
+  }
+
+  /** The same one until something of it changes. */
+  distrust(): Distrust {
+    const changes = this.changes();
+    if (changes === this.#distrustChanges) return this.#distrust;
+    this.#distrustChanges = changes;
+    const [nodes, networks] = guarded(this.#path, () =>
+      [this.#distrusted.all(), this.#distrustedNetworks.all()].map((rows) =>
+        rows.map((row) => String(row['node_id'] ?? row['network'])),
+      ),
+    );
+    const text = JSON.stringify([nodes, networks]);
+    if (text !== this.#distrustText) {
+      this.#distrustText = text;
+      this.#distrust = distrustOf(nodes ?? [], networks ?? []);
+    }
+    return this.#distrust;
   }
 
   /** Of authors whose word was checked, in hexadecimal. */
@@ -215,6 +249,12 @@ function newest(
     .flatMap((grade) => statement.all(gradeRank(grade), afterEpochUs, limit))
     .toSorted((a, b) => Number(a['last_seen_us']) - Number(b['last_seen_us']))
     .slice(0, limit);
+}
+
+function distrustOf(nodes: readonly string[], networks: readonly string[]): Distrust {
+  const ids = new Set(nodes);
+  const all = networks.flatMap((text) => parseNodeNetwork(text) ?? []);
+  return { covers: (node) => ids.has(node.nodeId) || all.some((one) => one.covers(node)) };
 }
 
 function pageOf(row: Row): KeptPage {

@@ -101,6 +101,23 @@ export const TABLES_OF_VERSION_25 = `
     ${foretold('NEW.address')}
   END;`;
 
+/**
+ * Version 27: the operator distrusts networks. `pool_network.is_out` says that a place of a node does not count for that,
+ * `pool_page.told_address` and `told_network` over which link a page came, both empty where it came by file or was said
+ * here. `pool_withdrawal` has the addresses of such links whose pages are being removed.
+ */
+export const TABLES_OF_VERSION_27 = `
+  ALTER TABLE pool_network ADD COLUMN address TEXT NOT NULL DEFAULT '';
+  ALTER TABLE pool_network ADD COLUMN is_out INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX pool_network_out_index ON pool_network (node_id) WHERE is_out;
+  ALTER TABLE pool_page ADD COLUMN told_address TEXT NOT NULL DEFAULT '';
+  ALTER TABLE pool_page ADD COLUMN told_network TEXT NOT NULL DEFAULT '';
+  CREATE INDEX pool_page_told_index ON pool_page (told_address, told_network);
+  CREATE TABLE pool_withdrawal (
+    told_address TEXT PRIMARY KEY
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX origin_network_index ON origin (node_id) WHERE trust = 'distrusted' AND instr(node_id, '-') = 0;`;
+
 function foretold(subject: string): string {
   return `UPDATE pool_author SET foretold = foretold + 1
       WHERE author_id = (SELECT author_id FROM pool_claim WHERE pool_claim.subject = ${subject} AND is_first LIMIT 1);`;

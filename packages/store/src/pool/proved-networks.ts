@@ -9,6 +9,7 @@ import {
   NODE_NETWORKS_MAX,
   PAGES_REMOVED_STEP,
 } from '../limits.ts';
+import { DistrustedNetworks } from './distrusted-networks.ts';
 import { kindOf } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';
 
@@ -17,6 +18,8 @@ export interface ProvedNetwork {
   readonly nodeId: string;
   /** An autonomous system such as `AS64500` where it is known, or a prefix. */
   readonly network: string;
+  /** Of the node, as the link has it. */
+  readonly address: string;
   /** The prefix, which does not count any more where the autonomous system is known. */
   readonly prefix: string;
 }
@@ -28,6 +31,8 @@ const DAY_US = 86_400_000_000;
 export class ProvedNetworks {
   readonly #clock: Clock;
   readonly #counters: Counters;
+  readonly #distrusted: DistrustedNetworks;
+  readonly #wasOut: StatementSync;
   readonly #touch: StatementSync;
   readonly #add: StatementSync;
   readonly #remove: StatementSync;
@@ -40,11 +45,14 @@ export class ProvedNetworks {
   constructor(database: DatabaseSync, clock: Clock) {
     this.#clock = clock;
     this.#counters = new Counters(database);
-    this.#touch = database.prepare(
-      'UPDATE pool_network SET proved_us = ? WHERE node_id = ? AND network = ?',
+    this.#distrusted = new DistrustedNetworks(database);
+    this.#wasOut = database.prepare(
+      'SELECT is_out FROM pool_network WHERE node_id = ? AND network = ?',
     );
+    this.#touch = database.prepare(`
+      UPDATE pool_network SET proved_us = ?, address = ?, is_out = ? WHERE node_id = ? AND network = ?`);
     this.#add = database.prepare(
-      'INSERT INTO pool_network (proved_us, node_id, network) VALUES (?, ?, ?)',
+      'INSERT INTO pool_network (proved_us, address, is_out, node_id, network) VALUES (?, ?, ?, ?, ?)',
     );
     this.#remove = database.prepare('DELETE FROM pool_network WHERE node_id = ? AND network = ?');
     this.#removeOldestOf = database.prepare(`
@@ -66,11 +74,14 @@ export class ProvedNetworks {
   }
 
   /** A link proved a node to be there. */
-  prove({ nodeId, network, prefix }: ProvedNetwork): void {
+  prove({ nodeId, network, address, prefix }: ProvedNetwork): void {
     const nowUs = this.#clock.epochUs();
-    let isNew = this.#touch.run(nowUs, nodeId, network).changes === 0;
-    if (isNew) {
-      this.#add.run(nowUs, nodeId, network);
+    const isOut = Number(this.#distrusted.covers({ address, network }));
+    const wasOut = this.#wasOut.get(nodeId, network)?.['is_out'];
+    let isNew = wasOut !== isOut;
+    if (wasOut !== undefined) this.#touch.run(nowUs, address, isOut, nodeId, network);
+    else {
+      this.#add.run(nowUs, address, isOut, nodeId, network);
       const removed = Number(this.#removeOldestOf.run(nodeId).changes);
       this.#counters.add('pool_networks', 1 - removed);
     }
@@ -93,6 +104,11 @@ export class ProvedNetworks {
       this.#due.run(nodeId);
     }
     return rows.length === PAGES_REMOVED_STEP;
+  }
+
+  /** Networks that the operator distrusts were changed. Throws `OperatingError` if there are too many. */
+  applyDistrust(): void {
+    for (const nodeId of this.#distrusted.apply()) this.#due.run(nodeId);
   }
 
   #removeOne(nodeId: string, network: string): boolean {

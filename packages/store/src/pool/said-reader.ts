@@ -9,7 +9,7 @@ interface SaidVoice {
   /** What the operator calls it, or its id. */
   readonly name: string;
   readonly isVoter: boolean;
-  /** Those in which links with it were, the latest first. */
+  /** Those in which links with it were, the latest first; without those that the operator distrusts. */
   readonly networks: readonly string[];
   readonly facts: ClaimFacts;
   /** The beginning of the hour in which it met the subject last, and the end of the claim; wall-clock microseconds. */
@@ -41,7 +41,7 @@ export class SaidReader {
       FROM pool_claim JOIN pool_author USING (author_id)
       WHERE subject = ? AND standing <> ${SELF} ORDER BY author_id, pool_claim.serial DESC`);
     this.#networks = database.prepare(
-      'SELECT network FROM pool_network WHERE node_id = ? ORDER BY proved_us DESC',
+      'SELECT network FROM pool_network WHERE node_id = ? AND NOT is_out ORDER BY proved_us DESC',
     );
     this.#voters = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
     this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');

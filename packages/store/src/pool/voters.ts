@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { PAGES_REMOVED_STEP, VOTERS_MAX } from '../limits.ts';
+import { isOut } from './is-out.ts';
 import { kindOf, PageRemoval } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';
 
@@ -21,6 +22,8 @@ export class Voters {
   readonly #setPages: StatementSync;
   readonly #due: StatementSync;
   readonly #distrusted: StatementSync;
+  readonly #told: StatementSync;
+  readonly #toldAll: StatementSync;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#clock = clock;
@@ -43,8 +46,15 @@ export class Voters {
             GROUP BY subject HAVING count(DISTINCT author_id) > 1)`);
     this.#distrusted = database.prepare(`
       SELECT author_id, serial FROM pool_page WHERE author_id IN (SELECT author_id FROM pool_author
-        WHERE pages > 0 AND node_id IN (SELECT node_id FROM origin WHERE trust = 'distrusted'))
+        WHERE pages > 0 AND node_id IN (SELECT node_id FROM origin WHERE trust = 'distrusted'
+          UNION ALL SELECT node_id FROM pool_network WHERE is_out AND ${isOut('pool_network.node_id')}))
       LIMIT ${PAGES_REMOVED_STEP}`);
+    // Who was met in another network as well is not known by that link alone.
+    this.#told = database.prepare(`
+      SELECT author_id, serial FROM pool_page WHERE told_address IN (SELECT told_address FROM pool_withdrawal)
+        AND NOT EXISTS (SELECT 1 FROM pool_author JOIN pool_network USING (node_id)
+          WHERE pool_author.author_id = pool_page.author_id AND NOT is_out) LIMIT ${PAGES_REMOVED_STEP}`);
+    this.#toldAll = database.prepare('DELETE FROM pool_withdrawal');
   }
 
   /**
@@ -81,9 +91,11 @@ export class Voters {
     this.reconsider();
   }
 
-  /** Removes some pages of those whom the operator distrusts. @returns Whether there were any. */
+  /** Removes some pages of nodes that the operator distrusts, or that links with networks told which he distrusts. @returns Whether there were any. */
   removeDistrusted(): boolean {
-    const rows = this.#distrusted.all();
+    const pages = this.#distrusted.all();
+    const rows = pages.length > 0 ? pages : this.#told.all();
+    if (rows.length === 0) this.#toldAll.run();
     for (const row of rows) this.#removal.remove(Number(row['author_id']), Number(row['serial']));
     return rows.length > 0;
   }

@@ -2,7 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isNodeIdOfKey, UNSIGNED_ORIGINS, type Trust } from '@sentrypeer/event';
-import type { Clock } from '@sentrypeer/kernel';
+import { parseNodeNetwork, type NodePlace } from '@sentrypeer/ip';
+import { assert, type Clock } from '@sentrypeer/kernel';
 import { Counters } from '../totals/counters.ts';
 import { ORIGINS_MAX, PRUNE_ROWS, PRUNE_STEP_MS, SHARED_EVENTS_MAX } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
@@ -131,17 +132,20 @@ export class OriginWriter {
   }
 
   /**
-   * Judges an origin, also one that nobody has heard of; a node that signs gets a vote where it is trusted. What it said is
-   * withdrawn in steps where it is distrusted. Throws `OperatingError` if there are too many voters.
+   * Judges an origin, also one that nobody has heard of, or distrusts all in a network (`parseNodeNetwork()`); a node that signs gets a vote where it is trusted. What it said is
+   * withdrawn in steps where it is distrusted. Throws `OperatingError` if there are too many voters or networks.
    *
    * @param name What the operator calls it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
+    const isNetwork = parseNodeNetwork(nodeId) !== undefined;
+    assert(!isNetwork || trust === 'distrusted', 'networks_are_not_trusted');
     inTransaction(this.#database, () => {
       const id = this.#find.get(nodeId)?.['origin_id'] ?? this.#add(nodeId, trust, undefined, '');
       if (id === undefined) return;
       this.#setTrust.run(trust, Number(id));
       this.#voters.set(nodeId, trust === 'trusted' && isNodeIdOfKey(nodeId), name);
+      if (isNetwork) this.#networks.applyDistrust();
     });
   }
 
@@ -152,14 +156,21 @@ export class OriginWriter {
       if (id === undefined) return false;
       this.#setTrust.run('none', Number(id));
       this.#voters.set(nodeId, false, '');
+      if (parseNodeNetwork(nodeId) !== undefined) this.#networks.applyDistrust();
       this.#counters.add('origins', -Number(this.#remove.run(Number(id)).changes));
       return true;
     });
   }
 
-  /** Keeps pages of the pool, each by itself: a bad one takes no other with it. @param asSelf They are this node's. */
-  addPages(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
-    return inTransaction(this.#database, () => pages.map((page) => this.#pages.add(page, asSelf)));
+  /**
+   * Keeps pages of the pool, each by itself: a bad one takes no other with it.
+   *
+   * @param asSelf They are this node's.
+   * @param told Over which link they came.
+   */
+  addPages(pages: readonly PoolPage[], asSelf = false, told?: NodePlace): readonly PageOutcome[] {
+    const options = { asSelf, ...(told && { told }) };
+    return inTransaction(this.#database, () => pages.map((page) => this.#pages.add(page, options)));
   }
 
   /** Links proved nodes to be in these networks. */

@@ -46,9 +46,9 @@ export class Peers {
     });
   }
 
-  /** Whether a link proved a network of the node. */
+  /** Whether a link proved a network of the node that is not distrusted. */
   isProved(nodeId: string): boolean {
-    const sql = 'SELECT 1 FROM pool_network WHERE node_id = ? LIMIT 1';
+    const sql = 'SELECT 1 FROM pool_network WHERE node_id = ? AND NOT is_out LIMIT 1';
     return this.#connection.run(
       () => this.#connection.database.prepare(sql).get(nodeId) !== undefined,
     );

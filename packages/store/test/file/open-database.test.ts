@@ -90,6 +90,7 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'pool_network',
     'pool_page',
     'pool_proof',
+    'pool_withdrawal',
     'rate_total',
     'removed_event',
     'shared_event',

@@ -5,12 +5,16 @@ import { test } from 'node:test';
 import {
   AUTHOR_PAGES_MAX,
   AUTHORS_MAX,
+  DISTRUSTED_NETWORKS_MAX,
+  NETWORK_DAYS,
   POOL_CLAIMS_MAX,
   POOL_PAGES_MAX,
   STRANGER_CLAIMS_MAX,
   SUBJECT_AUTHORS_MAX,
   VOTERS_MAX,
 } from '../../src/limits.ts';
+import type { ProvedNetwork } from '../../src/pool/proved-networks.ts';
+import { Peers } from '../../src/sharing/peers.ts';
 import { PoolFile } from '../../src/pool/pool-file.ts';
 import { TestLogger, WITHOUT_VERSION_21 } from '../fixtures.ts';
 import { addresses, NOON_S, nodeOf, pageOf, type PageOptions } from './pages.ts';
@@ -232,4 +236,97 @@ test('whom an older version trusted is no voter until the operator says so again
   using file = PoolFile.open({ clock: world.clock, logger: new TestLogger() }, world.path);
   assert.equal(file.pages.counts().voters, 0);
   assert.deepEqual(file.add([pageOf('a', { subjects: ['45.0.0.1'] })]), ['taken']);
+});
+
+const OUT = { address: '45.10.7.9', network: '45.10.0.0/16' };
+const ELSEWHERE = { address: '46.0.0.9', network: '46.0.0.0/16' };
+const placeOf = (name: string, place: typeof OUT): ProvedNetwork => ({
+  nodeId: nodeOf(name),
+  ...place,
+  prefix: place.network,
+});
+
+test('a distrusted network takes with it what its links told, and who was met there alone', () => {
+  using world = new World();
+  const add = (name: string, subject: string, told?: typeof OUT): string =>
+    world.store.addPages([pageOf(name, { subjects: [subject] })], false, told)[0] ?? '';
+  world.store.proveNetworks([
+    placeOf('inside', OUT),
+    placeOf('both', OUT),
+    placeOf('both', ELSEWHERE),
+  ]);
+  add('inside', '45.0.0.1', ELSEWHERE);
+  add('both', '45.0.0.2', OUT);
+  add('told by a link from there', '45.0.0.3', OUT);
+  add('told by another link', '45.0.0.4', ELSEWHERE);
+  add('came as a file', '45.0.0.5');
+  world.store.setTrust('45.10.7.0/24', 'distrusted');
+  world.maintain();
+  const kept = ['45.0.0.2 0', '45.0.0.4 0', '45.0.0.5 0'];
+  assert.deepEqual(world.claims(), kept);
+  assert.equal(add('inside', '45.0.0.1', ELSEWHERE), 'distrusted', 'however it comes');
+  assert.equal(add('on its way', '45.0.0.6', OUT), 'distrusted');
+  assert.equal(add('told by a link from there', '45.0.0.3', ELSEWHERE), 'taken', 'another says it');
+  using file = Peers.open({ clock: world.clock, logger: new TestLogger() }, world.path);
+  const out = file.authors().filter((author) => author.isOut);
+  assert.deepEqual(
+    out.map(({ nodeId }) => nodeId),
+    [nodeOf('inside')],
+  );
+  assert.ok(
+    file.list().some(({ nodeId, trust }) => `${nodeId} ${trust}` === '45.10.7.0/24 distrusted'),
+  );
+  assert.equal(file.isProved(nodeOf('inside')), false);
+  assert.equal(file.isProved(nodeOf('both')), true);
+
+  file.forget('45.10.7.0/24');
+  assert.equal(file.isProved(nodeOf('inside')), true);
+  assert.equal(add('inside', '45.0.0.1', ELSEWHERE), 'taken');
+  assert.ok(file.list().every(({ nodeId }) => nodeId !== '45.10.7.0/24'));
+});
+
+test('a link from elsewhere brings a node back that was met in a distrusted network alone', () => {
+  using world = new World();
+  world.store.setTrust('AS64500', 'distrusted');
+  world.store.proveNetworks([placeOf('a', { ...OUT, network: 'AS64500' })]);
+  assert.equal(world.add('a', { subjects: ['45.0.0.1'] }), 'distrusted');
+  world.store.proveNetworks([placeOf('a', ELSEWHERE)]);
+  assert.equal(world.add('a', { subjects: ['45.0.0.1'] }), 'taken');
+  world.clock.us += (NETWORK_DAYS - 1) * 86_400e6;
+  world.store.proveNetworks([placeOf('a', { ...OUT, network: 'AS64500' })]);
+  world.add('a', { serial: NOON_S + 1, subjects: ['442071234567'] });
+  world.clock.us += 2 * 86_400e6;
+  world.maintain();
+  assert.deepEqual(world.claims(), [], 'its other place is too long ago');
+});
+
+test('so many networks are distrusted, and the next one is refused with a way out', () => {
+  using world = new World();
+  for (let index = 0; index < DISTRUSTED_NETWORKS_MAX; index += 1) {
+    world.store.setTrust(`45.${index}.0.0/16`, 'distrusted');
+  }
+  assert.throws(() => world.store.setTrust('46.0.0.0/16', 'distrusted'), { code: 'networks_full' });
+  world.store.forget('45.0.0.0/16');
+  world.store.setTrust('46.0.0.0/16', 'distrusted');
+  assert.equal(
+    world.reader.pool.distrust().covers({ nodeId: '', address: '46.0.9.9', network: '' }),
+    true,
+  );
+  assert.equal(
+    world.reader.pool.distrust().covers({ nodeId: '', address: '45.0.9.9', network: '' }),
+    false,
+  );
+});
+
+test('`distrust()` is the same until somebody else is distrusted', () => {
+  using world = new World();
+  const before = world.reader.pool.distrust();
+  world.add('a', { subjects: ['45.0.0.1'] });
+  assert.equal(world.reader.pool.distrust(), before);
+  world.store.setTrust(nodeOf('a'), 'distrusted');
+  assert.notEqual(world.reader.pool.distrust(), before);
+  const node = { nodeId: nodeOf('a'), address: '', network: '' };
+  assert.equal(world.reader.pool.distrust().covers(node), true);
+  world.store.forget(nodeOf('a'));
+  assert.equal(world.reader.pool.distrust().covers(node), false);
 });

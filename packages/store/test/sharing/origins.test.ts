@@ -322,7 +322,9 @@ test('the log holds a bounded number of events and origins of other nodes, own o
   assert.equal(peers.find(A)?.name, 'Alice');
   assert.equal(peers.votersCount(), 1);
   assert.equal(peers.isProved(A), false);
-  store.proveNetworks([{ nodeId: A, network: '45.66.0.0/16', prefix: '45.66.0.0/16' }]);
+  store.proveNetworks([
+    { nodeId: A, network: '45.66.0.0/16', prefix: '45.66.0.0/16', address: '45.66.0.1' },
+  ]);
   assert.equal(peers.isProved(A), true);
   assert.deepEqual(peers.authors(), []);
   reader.close();

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/**
+ * SQL for whether a node was met in networks that the operator distrusts, and in no other. A single link from elsewhere is
+ * enough for it to count, so that nobody puts a node out by passing on its connections.
+ *
+ * @param nodeId An expression.
+ */
+export function isOut(nodeId: string): string {
+  return `(EXISTS (SELECT 1 FROM pool_network AS one WHERE one.node_id = ${nodeId} AND one.is_out)
+    AND NOT EXISTS (SELECT 1 FROM pool_network AS one WHERE one.node_id = ${nodeId} AND NOT one.is_out))`;
+}
