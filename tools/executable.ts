@@ -72,6 +72,7 @@ try {
     executable,
     output: OUT,
     disableExperimentalSEAWarning: true,
+    useCodeCache: true, // Of the main thread's code: parsing it takes a sixth of that thread's start.
     assets,
   };
   writeFileSync(recipe, JSON.stringify(settings));

@@ -28,7 +28,14 @@ test('`npm version` sets the version everywhere, dates the changelog, commits an
     return stdout.toString();
   };
   try {
-    const files = ['package.json', 'package-lock.json', 'daemon/package.json', 'CHANGELOG.md'];
+    const chart = 'packaging/helm/sentrypeer/Chart.yaml';
+    const files = [
+      'package.json',
+      'package-lock.json',
+      'daemon/package.json',
+      'CHANGELOG.md',
+      chart,
+    ];
     for (const file of [...files, 'tools/set-version.ts'])
       cpSync(join(ROOT, file), join(folder, file));
     run('git', 'init', '-q');
@@ -39,14 +46,18 @@ test('`npm version` sets the version everywhere, dates the changelog, commits an
     run('npm', 'version', '7.8.9');
     assert.deepEqual(
       run('git', 'show', '--format=', '--name-only', 'v7.8.9^{}').trim().split('\n'),
-      ['CHANGELOG.md', 'daemon/package.json', 'package-lock.json', 'package.json'],
+      ['CHANGELOG.md', 'daemon/package.json', 'package-lock.json', 'package.json', chart],
     );
-    // One line each, two in the lockfile's root and one for the program.
+    // One line each, two in the lockfile's root and one for the program, two in the chart.
     const [added] =
       run('git', 'show', '--format=', '--shortstat', 'v7.8.9^{}').match(/\d+ ins/) ?? [];
-    assert.equal(added, '6 ins');
+    assert.equal(added, '8 ins');
     assert.match(run('git', 'show', 'v7.8.9:CHANGELOG.md'), /\n## 7\.8\.9 \(\d{4}-\d\d-\d\d\)\n/);
     assert.match(run('git', 'show', 'v7.8.9:daemon/package.json'), /"version": "7\.8\.9"/);
+    assert.match(
+      run('git', 'show', `v7.8.9:${chart}`),
+      /^version: 7\.8\.9\nappVersion: 7\.8\.9$/mu,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

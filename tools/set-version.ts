@@ -2,7 +2,8 @@
 
 /*
  * The part of `npm version` that npm does not do in a workspace (docs/releasing.md): npm has set the version of the root,
- * and this gives it to the program and to the newest section of the changelog. npm commits and tags afterwards.
+ * and this gives it to the program, to the Helm chart and to the newest section of the changelog. npm commits and tags
+ * afterwards.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -28,6 +29,11 @@ export function withVersion(text: string, path: readonly string[], version: stri
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
 
+/** Of a chart whose program has the same version. */
+function withChartVersion(text: string, version: string): string {
+  return text.replaceAll(/^(version|appVersion): .*$/gmu, `$1: ${version}`);
+}
+
 if (import.meta.main) {
   const version = process.env['npm_package_version'];
   if (version === undefined) throw new Error('run it by npm version');
@@ -37,5 +43,6 @@ if (import.meta.main) {
     releaseChangelog(text, version, new Date().toISOString().slice(0, 10)),
   );
   edit('daemon/package.json', (text) => withVersion(text, [], version));
+  edit('packaging/helm/sentrypeer/Chart.yaml', (text) => withChartVersion(text, version));
   edit('package-lock.json', (text) => withVersion(text, ['packages', 'daemon'], version));
 }

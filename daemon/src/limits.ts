@@ -357,6 +357,9 @@ export const PLACE_STEPS_COUNT = 8;
  */
 export const PLACE_ROUND_MS = 1_000;
 
+/** Milliseconds from a thread's start to the first release of its memory, 0 and above: until then others still start. */
+export const FIRST_RELEASE_MS = 1_000;
+
 /** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
 export const QUIET_LOOK_MS = 2_000;
 
@@ -369,10 +372,7 @@ export const SPARE_UTILIZATION_MAX = 0.5;
 /** Milliseconds between two collections of a thread that is not quiet: the tens of milliseconds of each are a thousandth. */
 export const SPARE_COLLECTION_MS = 30_000;
 
-/**
- * Growth of a thread's heap since its last collection, as a factor above 1, that is worth the 10 ms of another
- * collection.
- */
+/** Growth of a thread's heap since its last collection, a factor above 1, that is worth the 10 ms of another one. */
 export const RELEASE_GROWTH_MIN = 1.4;
 
 /** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */

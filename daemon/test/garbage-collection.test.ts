@@ -51,6 +51,7 @@ test('keepHeapNearItsContent() ends the growth of the space for new objects, and
 
 test('releaseMemoryWhenQuiet() gives back what little the first work left behind', async () => {
   using open = new DisposableStack();
+  releaseMemory();
   open.defer(releaseMemoryWhenQuiet({ lookMs: 50 }));
   const keptOctets = getHeapStatistics().total_heap_size;
   let garbage: unknown[] = Array.from({ length: 13_000 }, (_, index) => ({
@@ -72,6 +73,7 @@ test('releaseMemoryWhenQuiet() gives back what little the first work left behind
 
 test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async () => {
   using open = new DisposableStack();
+  releaseMemory();
   open.defer(releaseMemoryWhenQuiet({ lookMs: 50 }));
   const keptOctets = getHeapStatistics().total_heap_size;
   let garbage: unknown[] = [];
@@ -90,6 +92,17 @@ test('releaseMemoryWhenQuiet() gives back what a busy time left behind', async (
     assert.ok(!deadline.aborted, 'not given back');
     await wait(20);
   }
+});
+
+test('releaseMemoryWhenQuiet() leaves the processor to the start first', async () => {
+  using open = new DisposableStack();
+  const { promise: collected, resolve } = Promise.withResolvers<number>();
+  const observer = new PerformanceObserver((list) => resolve(list.getEntries()[0]?.startTime ?? 0));
+  observer.observe({ entryTypes: ['gc'] });
+  open.defer(() => observer.disconnect());
+  const calledAt = performance.now();
+  open.defer(releaseMemoryWhenQuiet({ firstMs: 100, lookMs: 60_000 }));
+  assert.ok((await collected) >= calledAt + 99);
 });
 
 /** Works until a collection was asked for, with pauses. */
