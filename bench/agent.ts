@@ -11,7 +11,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Store } from '@sentrypeer/store';
 import { call, recordCalls } from './load/calls.ts';
@@ -23,8 +22,6 @@ const SIPP_PORT = 25_191;
 /** Clock ticks of /proc/PID/stat in one second. */
 const TICKS_PER_SECOND = 100;
 const WARM_SECONDS = 3;
-/** Of a core: less than this is nothing to do. */
-const IDLE_SHARE = 0.2;
 const AGENT_CORE = '0';
 const SIPP_CORE = '1';
 /** INVITEs a second of a program that has just started. */
@@ -102,15 +99,6 @@ function ask(
   );
 }
 
-/** Waits until a program has nothing left to do. */
-async function quiet(running: Running): Promise<void> {
-  for (let used = Number.POSITIVE_INFINITY; used > IDLE_SHARE;) {
-    const before = cpuSeconds(running.process.pid);
-    await after(1000);
-    used = cpuSeconds(running.process.pid) - before;
-  }
-}
-
 /** Asks at each rate, having let the program get warm. */
 function measure(name: string, running: Running, cwd: string): void {
   ask(running, { rate: 1000, seconds: WARM_SECONDS, cwd });
@@ -141,7 +129,7 @@ const policy = ['--policy', 'networks-home=1,days-home=1'];
 const args = ['dist/main.js', '-f', db, ...listens, ...sends, ...policy];
 const judging = await startOnCore(args);
 // What is there is judged and counted before anything is asked.
-await quiet(judging);
+await judging.quiet();
 await judging.stop();
 const agent = await startOnCore(args);
 console.log('SIP agent, just started');

@@ -5,9 +5,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+/** Of a processor in a second: less than this is nothing to do. */
+const IDLE_SHARE = 0.2;
 
 /** A program of ours under load. */
 export interface Running {
@@ -20,6 +23,8 @@ export interface Running {
   residentMib(): number;
   /** Seconds of the processor that each thread used so far, by name; threads of one name together. */
   processorSeconds(): ReadonlyMap<string, number>;
+  /** Resolves when it has nothing left to do, such as to judge what is in its database. */
+  quiet(): Promise<void>;
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>;
 }
@@ -51,6 +56,7 @@ export async function start(
     output: () => text,
     residentMib: () => residentMibOf(child.pid),
     processorSeconds: () => processorSeconds(child.pid),
+    quiet: () => quiet(child.pid),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -140,4 +146,16 @@ function processorSeconds(pid: number | undefined): ReadonlyMap<string, number> 
     seconds.set(name, (seconds.get(name) ?? 0) + ticks / TICKS_PER_SECOND);
   }
   return seconds;
+}
+
+async function quiet(pid: number | undefined): Promise<void> {
+  const used = (): number =>
+    processorSeconds(pid)
+      .values()
+      .reduce((sum, each) => sum + each, 0);
+  for (let share = Number.POSITIVE_INFINITY; share > IDLE_SHARE;) {
+    const before = used();
+    await after(1000);
+    share = used() - before;
+  }
 }
