@@ -111,10 +111,15 @@ export function parseStartLine(
   };
 }
 
-/** Where the start line of a message begins: after line ends, NUL octets and a byte order mark. */
+/** Where the start line of a message begins: after line ends, NUL octets, lines of blanks and a byte order mark. */
 export function startOfMessage(text: string): number {
   let index = 0;
-  while (isFiller(text.charCodeAt(index))) index += 1;
+  let end = skipBlanks(text, 0, text.length);
+  while (isFiller(text.charCodeAt(end))) {
+    while (isFiller(text.charCodeAt(end))) end += 1;
+    index = end;
+    end = skipBlanks(text, index, text.length);
+  }
   if (text.charCodeAt(index) !== BYTE_ORDER_MARK.charCodeAt(0)) return index;
   return text.startsWith(BYTE_ORDER_MARK, index) ? index + BYTE_ORDER_MARK.length : index;
 }

@@ -137,7 +137,8 @@ export class StreamFramer {
       const line = latin1Text(this.#queue.view(0, feed));
       const { refusal } = parseFirstLine(line);
       const start = this.#isUnderWay ? startLineIn(line) : 0;
-      const isPlain = refusal === undefined && start <= 0 && !this.#isAstray;
+      const isAstray = this.#isAstray && this.#isUnderWay;
+      const isPlain = refusal === undefined && start <= 0 && !isAstray;
       const tooMuch = start > 0 ? this.#skip(start) : undefined;
       if (tooMuch !== undefined) return tooMuch;
       if (isPlain || (this.#isUnderWay && start >= 0)) {
@@ -146,7 +147,8 @@ export class StreamFramer {
         this.#state = 'head';
         return undefined;
       }
-      if (!this.#isUnderWay) return this.#refuse(refusal ?? 'not_sip');
+      // NUL octets alone are a keep-alive: a message may follow.
+      if (!this.#isUnderWay && refusal !== 'keep_alive') return this.#refuse(refusal ?? 'not_sip');
       const much = this.#skip(feed + 1);
       if (much !== undefined) return much;
     }
@@ -286,8 +288,8 @@ export class StreamFramer {
     const octets = this.#skipped.take();
     if (count === 0 || this.#isUnsized) return undefined;
     const { refusal } = parseFirstLine(latin1Text(octets));
-    // NUL octets alone are a keep-alive.
-    return refusal === 'keep_alive'
+    // Between messages nobody misses a keep-alive; where nothing else came it is all there is to tell.
+    return refusal === 'keep_alive' && this.#isUnderWay
       ? undefined
       : { kind: 'refused', octets, code: refusal ?? 'not_sip' };
   }

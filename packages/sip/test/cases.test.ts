@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { latin1Octets } from '@sentrypeer/bytes';
 import { parseMessage, StreamFramer, type SipMessage } from '../src/index.ts';
 import { readAllMessages, readCases } from './corpus.ts';
 
@@ -52,6 +53,38 @@ test('a stream is read as a datagram with the same octets', () => {
     // Line ends alone are no event on a stream.
     if (first === undefined) assert.equal(datagram.kind, 'not-sip');
     else assert.deepEqual(reading(first), reading(datagram));
+  }
+});
+
+/** What senders are known to put before a message: keep-alives, ends of C strings, blanks, byte order marks. */
+const BEFORE = [
+  '\r\n',
+  '\n',
+  '\r',
+  '\0',
+  '\r\n\0',
+  '\0\r\n',
+  '\r\0\n',
+  '\r\n\0\r\n\r\n',
+  ' ',
+  '\t\r\n',
+  ' \0 \r\n\r\n',
+  '\xEF\xBB\xBF',
+  '\r\n\xEF\xBB\xBF',
+];
+
+test('whatever stands before a message, a stream is read as a datagram', () => {
+  for (const message of readAllMessages()) {
+    if (parseMessage(message).kind === 'not-sip') continue;
+    for (const before of BEFORE) {
+      const octets = Uint8Array.from([...latin1Octets(before), ...message]);
+      const datagram = parseMessage(octets);
+      const where = `${JSON.stringify(before)} before ${datagram.method}`;
+      const [first] = readStream(octets);
+      assert.ok(first, where);
+      assert.deepEqual(reading(first), reading(datagram), where);
+      assert.deepEqual(reading(datagram), reading(parseMessage(message)), where);
+    }
   }
 });
 
