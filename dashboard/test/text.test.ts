@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { addGap, fillGaps, leftOut, type Gap } from '../src/state/gaps.ts';
+import { EVENTS_COUNT_MAX, GAPS_COUNT_MAX } from '../src/limits.ts';
 import { newestFirst } from '../src/state/ring.ts';
 import { FILTER_NAMES } from '../src/state/filters.ts';
 import { formatRoute, parseRoute } from '../src/state/route-text.ts';
@@ -138,4 +140,38 @@ test('holds() knows what takes in an address or a number', () => {
   assert.ok(holds('+46850780xx', '+4685078012'));
   assert.ok(!holds('+46850780xx', '+46850780123'), 'of another length');
   assert.ok(!holds('+4685078012', '+46850780123'));
+});
+
+test('leftOut() counts what was not sent since the page was opened, and was not read since', () => {
+  const known = [{ id: 90 }, { id: 50 }, { id: 10 }];
+  let gaps = addGap([], { count: 7, after: 0, until: 9 }, known);
+  gaps = addGap(gaps, { count: 30, after: 10, until: 49 }, known);
+  gaps = addGap(gaps, { count: 39, after: 50, until: 89 }, [{ id: 80 }, ...known]); // One was read before.
+  assert.equal(leftOut(gaps, known), 7 + 30 + 38);
+  gaps = fillGaps(gaps, [{ id: 90 }, { id: 88 }, { id: 20 }, { id: 9 }], known);
+  assert.equal(leftOut(gaps, known), 6 + 29 + 37);
+});
+
+test('leftOut() does not count what is before the events that the page keeps', () => {
+  const kept = Array.from({ length: EVENTS_COUNT_MAX }, (_, index) => ({ id: 2000 - index }));
+  const oldest = 2001 - EVENTS_COUNT_MAX;
+  const gaps = [
+    { count: 3, after: 0, until: oldest - 1 },
+    { count: 5, after: oldest, until: oldest + 9 },
+  ];
+  assert.equal(leftOut(gaps, kept), 5);
+  const more = addGap(gaps, { count: 2, after: 2000, until: 2002 }, kept);
+  assert.deepEqual(
+    more.map(({ count }) => count),
+    [5, 2],
+  );
+});
+
+test('addGap() joins the oldest gaps, and their counts', () => {
+  let gaps: readonly Gap[] = [];
+  for (let id = 1; id <= 3 * GAPS_COUNT_MAX; id += 1) {
+    gaps = addGap(gaps, { count: 2, after: 10 * id, until: 10 * id + 5 }, []);
+  }
+  assert.equal(gaps.length, GAPS_COUNT_MAX);
+  assert.equal(leftOut(gaps, []), 6 * GAPS_COUNT_MAX);
 });

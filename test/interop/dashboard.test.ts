@@ -222,6 +222,22 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
   await tab.sees(/of the last 1[2-9]\d events/);
 });
 
+test('in a flood the page shows some events, and says how many others there were', async (t) => {
+  await using tab = await open(t);
+  if (tab === undefined) return;
+  await tab.show('/live?method=SUBSCRIBE', 'None of the newest events fits');
+  await tab.page.locator('.connection.live').waitFor();
+  await Promise.all(
+    Array.from({ length: 200 }, (_, index) => attack({ method: 'SUBSCRIBE', user: `8${index}` })),
+  );
+  await tab.sees('came too fast to show. All are recorded and counted.');
+  await tab.sees('200 events');
+  assert.deepEqual(await tab.hurdles(), []);
+  await tab.page.reload();
+  await tab.sees('200 events');
+  assert.equal(await tab.page.getByText('too fast').count(), 0);
+});
+
 /** Delivers events of an attacker elsewhere, whose texts do harm wherever they are taken for markup. */
 async function deliver(of: DaemonProcess, key: string): Promise<void> {
   const event = {

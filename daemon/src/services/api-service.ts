@@ -13,7 +13,7 @@ import type { Stage } from '../demo/stage.ts';
 import { type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import type { RunningAgent } from '../open-agent.ts';
-import type { EventQuestion } from '../workers/messages.ts';
+import type { EventQuestion, EventSampleQuestion } from '../workers/messages.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DashboardFiles } from './dashboard-files.ts';
 import { DaemonOperations } from './daemon-operations.ts';
@@ -174,5 +174,8 @@ function openEventSearch(
   scope: AsyncDisposableStack,
 ): EventSearch {
   if (threads > 1) return scope.use(new EventReader({ logger }, dbFile));
-  return { find: (...question: EventQuestion) => log.events(...question) };
+  return {
+    find: (...question: EventQuestion) => log.events(...question),
+    sample: (...question: EventSampleQuestion) => log.sampleEvents(...question),
+  };
 }

@@ -2,17 +2,19 @@
 
 import type { EventSearch } from '@sentrypeer/api';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
-import type { EventPage } from '@sentrypeer/store';
+import type { EventPage, EventSample } from '@sentrypeer/store';
 import { EVENT_READER_IDLE_MS } from '../limits.ts';
 import type {
   EventQuestion,
+  EventSampleQuestion,
   ReaderWorkerData,
   ReaderWorkerInput,
   ReaderWorkerOutput,
 } from '../workers/messages.ts';
 import { Thread } from '../workers/thread.ts';
 
-type Answer = PromiseWithResolvers<EventPage>;
+/** Of the kind that the question takes. */
+type Answer = PromiseWithResolvers<unknown>;
 
 /** The thread, and the questions that it was asked and has not answered. */
 interface Running {
@@ -39,11 +41,20 @@ export class EventReader implements EventSearch, AsyncDisposable {
 
   /** Rejects with `OperatingError` where the log cannot be read. */
   find(...question: EventQuestion): Promise<EventPage> {
+    return this.#ask((call) => ({ kind: 'find', call, question })) as Promise<EventPage>;
+  }
+
+  /** Rejects as `find()` does. */
+  sample(...question: EventSampleQuestion): Promise<EventSample> {
+    return this.#ask((call) => ({ kind: 'sample', call, question })) as Promise<EventSample>;
+  }
+
+  #ask(messageOf: (call: number) => ReaderWorkerInput): Promise<unknown> {
     const running = (this.#running ??= this.#start());
-    const answer = Promise.withResolvers<EventPage>();
+    const answer: Answer = Promise.withResolvers();
     this.#lastCall += 1;
     running.asked.set(this.#lastCall, answer);
-    running.thread.send({ kind: 'find', call: this.#lastCall, question });
+    running.thread.send(messageOf(this.#lastCall));
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => this.#stop(), EVENT_READER_IDLE_MS).unref();
     return answer.promise;
@@ -67,7 +78,7 @@ export class EventReader implements EventSearch, AsyncDisposable {
           if (message.kind === 'ready') return;
           const answer = asked.get(message.call);
           asked.delete(message.call);
-          if (message.kind === 'found') answer?.resolve(message.page);
+          if (message.kind === 'found') answer?.resolve(message.answer);
           else answer?.reject(new OperatingError(message.failure.code, message.failure.message));
         },
         onFailed: (error) => this.#failed(running, error),

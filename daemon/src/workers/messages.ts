@@ -3,7 +3,7 @@
 import type { FleetAddress, PullState, PushState } from '@sentrypeer/fleet';
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
-import type { EventPage, StoreReader } from '@sentrypeer/store';
+import type { EventPage, EventSample, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
@@ -126,9 +126,13 @@ export interface ReaderWorkerData {
 /** What `StoreReader.events()` is asked. */
 export type EventQuestion = Parameters<StoreReader['events']>;
 
+/** What `StoreReader.sampleEvents()` is asked. */
+export type EventSampleQuestion = Parameters<StoreReader['sampleEvents']>;
+
 export type ReaderWorkerInput =
   /** Answered by `found` or `not-found` with the same number. */
   | { readonly kind: 'find'; readonly call: number; readonly question: EventQuestion }
+  | { readonly kind: 'sample'; readonly call: number; readonly question: EventSampleQuestion }
   | { readonly kind: 'stop' };
 
 export type ReaderWorkerOutput =
@@ -137,7 +141,7 @@ export type ReaderWorkerOutput =
   | AliveMessage
   | FailedMessage
   | { readonly kind: 'ready' }
-  | { readonly kind: 'found'; readonly call: number; readonly page: EventPage }
+  | { readonly kind: 'found'; readonly call: number; readonly answer: EventPage | EventSample }
   | { readonly kind: 'not-found'; readonly call: number; readonly failure: FailedMessage };
 
 export interface AgentWorkerData {

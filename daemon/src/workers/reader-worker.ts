@@ -28,9 +28,13 @@ try {
       parent.close();
       return;
     }
-    const { call, question } = message;
+    const { call } = message;
     try {
-      say({ kind: 'found', call, page: reader.events(...question) });
+      const answer =
+        message.kind === 'find'
+          ? reader.events(...message.question)
+          : reader.sampleEvents(...message.question);
+      say({ kind: 'found', call, answer });
     } catch (error) {
       say({ kind: 'not-found', call, failure: failedMessage(error) });
     }

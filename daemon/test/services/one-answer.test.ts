@@ -97,7 +97,10 @@ class Node implements AsyncDisposable {
       {
         totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
         evidence: log,
-        eventSearch: { find: (...question) => log.events(...question) },
+        eventSearch: {
+          find: (...question) => log.events(...question),
+          sample: (...question) => log.sampleEvents(...question),
+        },
         places: {
           placeOf: () => ({ country: undefined, network: '', networkName: undefined }),
           countries: () => [],

@@ -8,10 +8,13 @@ import {
   CHANGES_COUNT_MAX,
   DRAW_MS,
   EVENTS_COUNT_MAX,
+  EVENTS_PER_SECOND_MAX,
+  EVENTS_PER_SECOND_OWN_MAX,
   REPEATS_MS,
   ROWS_COUNT_MAX,
 } from '../limits.ts';
 import { fits, hasOwnFilter, queryOf, type Filters } from './filters.ts';
+import { addGap, fillGaps, leftOut, type Gap } from './gaps.ts';
 import { newestFirst } from './ring.ts';
 import { route } from './route.ts';
 
@@ -23,6 +26,10 @@ export const connection = signal<Connection>('connecting');
 export const events = signal<readonly Event[]>([]);
 /** Whether there are any, for what need not know which. */
 export const hasEvents = computed(() => events.value.length > 0);
+/** Stretches of the log from which not each event was sent. */
+const gaps = signal<readonly Gap[]>([]);
+/** How many events there are between those of the page, and were not sent. */
+export const leftOutCount = computed(() => leftOut(gaps.value, events.value));
 export const changes = signal<readonly ListingChange[]>([]);
 /** Why there are no events to show; `undefined` while all is well. */
 export const trouble = signal<Exclude<Answer<never>, { ok: true }> | undefined>(undefined);
@@ -86,12 +93,36 @@ export function goLive(): () => void {
 
 /** Where one that was read says nothing new, the one that is shown stays, so that it is not drawn again. */
 function addEvents(read: readonly Event[]): void {
+  gaps.value = fillGaps(gaps.value, read, events.value);
   events.value = newestFirst(read, events.value, EVENTS_COUNT_MAX, isAlike);
 }
 
 /** An event that was recorded changes in its count alone. */
 function isAlike(one: Event, other: Event): boolean {
   return one.seen_count === other.seen_count && one.event_uuid === other.event_uuid;
+}
+
+/** Takes the events after one as they come, or some of them and how many others there were. */
+function followStream(filters: Filters, newestId: number, inbox: Inbox<Event>): () => void {
+  const perSecond = hasOwnFilter(filters) ? EVENTS_PER_SECOND_OWN_MAX : EVENTS_PER_SECOND_MAX;
+  return follow(
+    (after) => pathOf('/v1/events/stream', { ...queryOf(filters), after, per_second: perSecond }),
+    String(newestId),
+    ['event', 'left_out'],
+    {
+      onEvent: (type, data) => {
+        if (type === 'left_out') {
+          gaps.value = addGap(gaps.value, data as Gap, events.value);
+          return;
+        }
+        const event = data as Event;
+        if (fits(event, filters)) inbox.add(event);
+      },
+      onState: (isOpen) => {
+        connection.value = isOpen ? 'live' : 'lost';
+      },
+    },
+  );
 }
 
 function followEvents(filters: Filters): () => void {
@@ -116,22 +147,10 @@ function followEvents(filters: Filters): () => void {
     }
     trouble.value = undefined;
     events.value = chosen(answer.value);
+    gaps.value = [];
     isRead.value = true;
     const newest = answer.value.items[0]?.id ?? 0;
-    unfollow = follow(
-      (after) => pathOf('/v1/events/stream', { ...queryOf(filters), after }),
-      String(newest),
-      ['event'],
-      {
-        onEvent: (_type, data) => {
-          const event = data as Event;
-          if (fits(event, filters)) inbox.add(event);
-        },
-        onState: (isOpen) => {
-          connection.value = isOpen ? 'live' : 'lost';
-        },
-      },
-    );
+    unfollow = followStream(filters, newest, inbox);
     timer = setTimeout(() => void recount(), REPEATS_MS);
     if (first === EVENTS_COUNT_MAX) return;
     const more = await ask<Page<Event>>(path(EVENTS_COUNT_MAX), leaving.signal);

@@ -4,8 +4,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Analytics, Event, Summary } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { REFRESH_MS, ROWS_COUNT_MAX, TRENDS_MS } from '../limits.ts';
-import { FILTER_NAMES, FILTER_WORDS, type FilterName } from '../state/filters.ts';
-import { events, hasEvents, isPaused, isRead, trouble } from '../state/live.ts';
+import {
+  FILTER_NAMES,
+  FILTER_WORDS,
+  hasOwnFilter,
+  type FilterName,
+  type Filters,
+} from '../state/filters.ts';
+import { events, hasEvents, isPaused, isRead, leftOutCount, trouble } from '../state/live.ts';
 import { formatRoute, linkTo } from '../state/route-text.ts';
 import { route } from '../state/route.ts';
 import { amount, counted } from '../text/number.ts';
@@ -34,7 +40,10 @@ export function LiveView() {
           {isEmpty ? (
             <p class="empty">None of the newest events fits. The next that does appears here.</p>
           ) : (
-            <ShownEvents />
+            <>
+              <LeftOut />
+              <ShownEvents />
+            </>
           )}
         </Panel>
         <div class="stack">
@@ -43,6 +52,18 @@ export function LiveView() {
         </div>
       </div>
     </>
+  );
+}
+
+/** Says that more came than is shown, and where all of it stands. */
+function LeftOut() {
+  const count = leftOutCount.value;
+  if (count === 0) return null;
+  return (
+    <p class="left-out muted">
+      {amount(count, 'event')} between these came too fast to show
+      {hasOwnFilter(route.value.filters) && ', and may fit or not'}. All are recorded and counted.
+    </p>
   );
 }
 
@@ -120,7 +141,7 @@ function FilterBar() {
   if (chosen.length === 0) return null;
   return (
     <div class="filters">
-      <span class="muted">{amount(events.value.length, 'event')} with</span>
+      <span class="muted">{amount(shownCount(filters), 'event')} with</span>
       <ul>
         {chosen.map((name) => (
           <li key={name}>
@@ -131,6 +152,11 @@ function FilterBar() {
       {chosen.length > 1 && <a href={linkTo('live')}>Remove all</a>}
     </div>
   );
+}
+
+/** Those that came too fast to show fit as well, unless the page itself looks for those that fit. */
+function shownCount(filters: Filters): number {
+  return events.value.length + (hasOwnFilter(filters) ? 0 : leftOutCount.value);
 }
 
 function Chip({ name, value }: { readonly name: FilterName; readonly value: string }) {

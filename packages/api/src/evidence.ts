@@ -89,6 +89,16 @@ export interface EventPage {
   readonly next: number | undefined;
 }
 
+/** How many events fit in a stretch of the log, and the newest of them. */
+interface EventSample {
+  /** The oldest first. */
+  readonly items: readonly FoundEvent[];
+  /** All that fit, those above included. */
+  readonly count: number;
+  /** The last id that was looked at, `undefined` at the end of the stretch. */
+  readonly next: number | undefined;
+}
+
 /** What a key allows: to read, to deliver events, or everything. */
 export type Role = 'read' | 'write' | 'admin';
 
@@ -106,6 +116,18 @@ export interface EventSearch {
     limit: number,
     rowsMax: number,
   ): EventPage | Promise<EventPage>;
+  /**
+   * Counts the events that fit, and finds the newest of them.
+   *
+   * @param stretch Ids after one, up to another.
+   * @param idsMax Ids that are looked at.
+   */
+  sample(
+    filter: EventFilter,
+    stretch: { readonly after: number; readonly until: number },
+    limit: number,
+    idsMax: number,
+  ): EventSample | Promise<EventSample>;
 }
 
 export interface Evidence {

@@ -77,6 +77,15 @@ export const SCAN_STEP_ROWS = 1_000;
 /** Events that one step reads and writes, 1 and above. Chosen: takes as long as looking at the rows. */
 export const SCAN_STEP_EVENTS = 50;
 
+/** Events per second that a stream may be held to, 1 and above. Chosen: more than one reads, and a few milliseconds. */
+export const STREAM_RATE_MAX = 1_000;
+
+/** Milliseconds between two readings of such a stream, 1 and above. Chosen: the eye follows four a second. */
+export const STREAM_WINDOW_MS = 250;
+
+/** Ids that one step of such a stream counts, 1 and above. Chosen: 1 to 2 ms; the database alone counts them. */
+export const SAMPLE_STEP_IDS = 10_000;
+
 /** Rows that one query for a page of events looks at, 1 and above; the next page continues after them. */
 export const SCAN_ROWS_MAX = 10_000;
 

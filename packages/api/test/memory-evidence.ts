@@ -85,6 +85,20 @@ export class MemoryEvidence implements Evidence, EventSearch {
     return { items, next: items.length < limit ? undefined : items.at(-1)?.honeyId };
   }
 
+  sample(
+    { sipMethod }: { readonly sipMethod?: string },
+    { after, until }: { readonly after: number; readonly until: number },
+    limit: number,
+    idsMax: number,
+  ): Awaited<ReturnType<EventSearch['sample']>> {
+    const high = Math.min(until, after + idsMax);
+    const all = this.eventList.filter(
+      ({ honeyId, sipMethod: method }) =>
+        honeyId > after && honeyId <= high && (sipMethod === undefined || method === sipMethod),
+    );
+    return { items: all.slice(-limit), count: all.length, next: high < until ? high : undefined };
+  }
+
   event(eventUuid: string): Of<'event'> {
     return this.eventList.find((item) => item.eventUuid === eventUuid);
   }

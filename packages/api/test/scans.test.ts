@@ -12,39 +12,9 @@ import {
   SCAN_STEP_ROWS,
 } from '../src/limits.ts';
 import { Scans } from '../src/scans.ts';
+import { eventOf } from './found-events.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { openApi } from './ports.ts';
-
-function eventOf(honeyId: number): MemoryEvidence['eventList'][number] {
-  return {
-    honeyId,
-    eventUuid: `019cab00-0000-7000-8000-${String(honeyId).padStart(12, '0')}`,
-    eventTimestamp: '2026-03-01 12:00:00.000000000',
-    createdByNodeId: '6f3a6f7e-1111-4222-8333-abcdefabcdef',
-    collectedMethod: 'responsive',
-    transportType: 'UDP',
-    sourceIp: '192.0.2.1',
-    sourcePort: 5060,
-    destinationIp: '198.51.100.7',
-    calledNumber: '1',
-    sipMethod: 'INVITE',
-    userAgent: 'x',
-    sipMessage: '',
-    grade: 'seen',
-    requestUri: undefined,
-    recordedAt: '2026-03-01 12:00:00.000',
-    messageKind: 'request',
-    calledNumberSource: undefined,
-    toUri: undefined,
-    toUser: undefined,
-    fromUri: undefined,
-    fromUser: undefined,
-    anomalies: '',
-    detailsJson: undefined,
-    seenCount: 1,
-    lastSeen: undefined,
-  } as unknown as MemoryEvidence['eventList'][number];
-}
 
 function busyMs(ms: number): void {
   const end = performance.now() + ms;
@@ -94,7 +64,7 @@ test('Scans takes on so many questions of a client and no more, and others still
 test('questions from other addresses of an IPv6 /64 are those of one client', async () => {
   const answer = Promise.withResolvers<{ readonly items: []; readonly next: undefined }>();
   const evidence = new MemoryEvidence();
-  const eventSearch = { find: () => answer.promise };
+  const eventSearch = { find: () => answer.promise, sample: () => assert.fail() };
   await using api = await openApi({ evidence, eventSearch }, { trustedProxies: ['127.0.0.1'] });
   const url = `http://127.0.0.1:${api.address.port}/v1/events`;
   const ask = async (from: string): Promise<number> =>

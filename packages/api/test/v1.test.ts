@@ -76,6 +76,8 @@ const REFUSED: readonly (readonly [path: string, detail: RegExp])[] = [
   ['/v1/events?include=everything', /^include/],
   ['/v1/events/1', /^event_uuid must be a UUID$/],
   ['/v1/events/stream?after=x', /^after/],
+  ['/v1/events/stream?per_second=0', /^per_second must be once from 1 to 1000$/],
+  ['/v1/events?per_second=5', /no such parameter/],
   ['/v1/events.csv?limit=5', /no such parameter/],
   ['/v1/check', /^there must be a number, an address, or both$/],
   ['/v1/check?number=', /^number/],

@@ -11,7 +11,7 @@ export {
   type EndpointStatus,
 } from './delivery/endpoints.ts';
 export { type FoundEvent } from './log/event-row.ts';
-export { type EventOrder, type EventPage } from './log/event-search.ts';
+export { type EventOrder, type EventPage, type EventSample } from './log/event-search.ts';
 export {
   DATABASE_OCTETS_DEFAULT,
   DISK_FREE_OCTETS_DEFAULT,

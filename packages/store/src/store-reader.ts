@@ -10,7 +10,12 @@ import { fromSqlite, guarded } from './file/database-error.ts';
 import { EndpointReader } from './delivery/endpoints.ts';
 import { EVENT_COLUMNS, recordedEvent, type FoundEvent, type Row } from './log/event-row.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
-import { EventSearch, type EventOrder, type EventPage } from './log/event-search.ts';
+import {
+  EventSearch,
+  type EventOrder,
+  type EventPage,
+  type EventSample,
+} from './log/event-search.ts';
 import { ListingReader } from './judging/listing-reader.ts';
 import { openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';
@@ -235,6 +240,16 @@ export class StoreReader {
     rowsMax?: number,
   ): EventPage {
     return guarded(this.#path, () => this.#search.find(filter, order, after, limit, rowsMax));
+  }
+
+  /** Ids after one, up to another; see `EventSearch.sample()`. */
+  sampleEvents(
+    filter: EventFilter,
+    stretch: { readonly after: number; readonly until: number },
+    limit: number,
+    idsMax: number,
+  ): EventSample {
+    return guarded(this.#path, () => this.#search.sample(filter, stretch, limit, idsMax));
   }
 
   event(eventUuid: string): FoundEvent | undefined {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '@sentrypeer/kernel';
 import { STREAM_BEAT_MS } from '../limits.ts';
 
 /** One event on a stream. */
@@ -23,6 +24,8 @@ interface StreamedPage {
 export interface EventStreamOptions {
   /** What comes next, as much as fits into a page, and whether there may be more after it. */
   readonly read: () => StreamedPage | Promise<StreamedPage>;
+  /** Milliseconds from one page that had events to the next. @default 0 */
+  readonly everyMs?: number;
 }
 
 /**
@@ -53,7 +56,7 @@ export class EventStreams {
   }
 
   close(): void {
-    for (const stream of this.#streams) stream.push(null);
+    for (const stream of this.#streams) stream.finish();
   }
 }
 
@@ -64,6 +67,9 @@ class EventStream extends Readable {
   #isWaiting = false;
   /** There is more than was there when the reading began. */
   #wasWoken = false;
+  #isOver = false;
+  /** When the next page may be read. */
+  #dueAtMs = 0;
 
   constructor(options: EventStreamOptions) {
     super({ encoding: 'utf8' });
@@ -89,14 +95,25 @@ class EventStream extends Readable {
     else this.#wasWoken = true;
   }
 
+  finish(): void {
+    this.#isOver = true;
+    this.push(null);
+  }
+
   /** Pushes what comes next, or waits where there is nothing. */
   async #readOn(): Promise<void> {
     try {
       while (!this.destroyed) {
+        const restMs = this.#dueAtMs - systemClock.nowMs();
+        if (restMs > 0) await wait(restMs, undefined, { ref: false });
         this.#wasWoken = false;
         const { events, more } = await this.#options.read();
+        if (this.#isOver) return;
         const text = events.map(textOf).join('');
-        if (text !== '') return void this.push(text);
+        if (text !== '') {
+          this.#dueAtMs = systemClock.nowMs() + (this.#options.everyMs ?? 0);
+          return void this.push(text);
+        }
         if (more) await nextTurn();
         else if (!this.#wasWoken) {
           this.#isWaiting = true;

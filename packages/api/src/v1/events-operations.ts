@@ -9,6 +9,7 @@ import {
   SCAN_ROWS_MAX,
   SCAN_STEP_EVENTS,
   SCAN_STEP_ROWS,
+  STREAM_RATE_MAX,
 } from '../limits.ts';
 import { GRADES } from '../list-query.ts';
 import {
@@ -18,6 +19,7 @@ import {
   text,
   time,
   uuid,
+  wholeNumber,
   type Parameters,
   type Values,
 } from '../parameters.ts';
@@ -27,6 +29,7 @@ import { eventCursor, limit } from './cursor.ts';
 import { eventEntry } from './entries.ts';
 import { CSV_HEAD, csvLine } from './event-csv.ts';
 import { operation, type Call, type Operation } from './operation.ts';
+import { sampledEvents } from './sampled-events.ts';
 import { reference } from './schemas.ts';
 import { safeJson, sendJson } from './send-json.ts';
 import { sendBusy, sendStream } from './stream-route.ts';
@@ -44,6 +47,11 @@ const FILTER = {
 const INCLUDE = {
   include: oneOf('Raw message and credentials; needs a key that may read.', ['message']),
 };
+const perSecond = wholeNumber(
+  'Events a second at most; how many more came is told.',
+  1,
+  STREAM_RATE_MAX,
+);
 const ORDER = { order: oneOf('Newest first (desc), or oldest first (asc).', ['asc', 'desc']) };
 
 type FilterValues = Values<typeof FILTER>;
@@ -120,9 +128,9 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     path: '/v1/events/stream',
     summary: 'Events as they are recorded, as server-sent events',
     description:
-      'Begins with the next event, or after the event that Last-Event-ID or after names. Each has the id of the event, the type event, and the event as JSON.',
+      'Begins with the next event, or after the event that Last-Event-ID or after names. Each has the id of the event, the type event, and the event as JSON. With per_second, where more come than that, the newest are sent, and before them an event of the type left_out says how many were not: {"count": 4975, "after": 100, "until": 5075} is for 4,975 events that fit, with ids above 100 and up to 5075, which is also its id.',
     need: 'read',
-    query: { ...FILTER, ...INCLUDE, after: eventCursor },
+    query: { ...FILTER, ...INCLUDE, after: eventCursor, per_second: perSecond },
     mediaType: 'text/event-stream',
     schema: { type: 'string' },
     isConditional: () => false,
@@ -133,7 +141,16 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const { evidence, places } = ports;
       const filter = eventFilter(values, evidence);
       const client = clientSource(call.request);
-      sendStream(call, values.after, evidence.lastHoneyId(), {
+      const textOf = (event: FoundEvent): string =>
+        safeJson(eventEntry(event, places, withSecrets));
+      const newestId = evidence.lastHoneyId();
+      if (values.per_second !== undefined) {
+        const rate = values.per_second;
+        const sampled = sampledEvents(ports, { filter, client, textOf, perSecond: rate });
+        sendStream(call, values.after, newestId, { type: 'event', ...sampled });
+        return;
+      }
+      sendStream(call, values.after, newestId, {
         type: 'event',
         read: (after) =>
           ports.scans.step(client, async () => {
@@ -142,7 +159,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
             return {
               events: page.items.map((event) => ({
                 id: event.honeyId,
-                data: safeJson(eventEntry(event, places, withSecrets)),
+                data: textOf(event),
               })),
               after: page.next ?? Math.max(after, newestId),
               more: page.next !== undefined,

@@ -8,12 +8,24 @@ import type { Call } from './operation.ts';
 type StreamCall = Pick<Call<never>, 'request' | 'reply' | 'ports'>;
 
 /** Some events that are kept, and how far they were looked through. */
-interface KeptPage {
-  readonly events: readonly { readonly id: number; readonly data: string }[];
+export interface KeptPage {
+  readonly events: readonly {
+    /** Where it is not that of the stream. */
+    readonly type?: string;
+    readonly id: number;
+    readonly data: string;
+  }[];
   /** Everything up to here was looked at. */
   readonly after: number;
   /** There may be more after it. */
   readonly more: boolean;
+}
+
+interface KeptStream {
+  readonly type: string;
+  readonly read: (after: number) => KeptPage | Promise<KeptPage>;
+  /** See `EventStreamOptions`. */
+  readonly everyMs?: number;
 }
 
 /** Answers with a stream of kept events that begins after Last-Event-ID, the query's `after`, or the newest. */
@@ -21,10 +33,7 @@ export function sendStream(
   call: StreamCall,
   asked: number | undefined,
   newestId: number,
-  {
-    type,
-    read,
-  }: { readonly type: string; readonly read: (after: number) => KeptPage | Promise<KeptPage> },
+  { type, read, everyMs }: KeptStream,
 ): void {
   const begin = beginAfter(call, asked);
   if (begin === undefined) return;
@@ -35,6 +44,7 @@ export function sendStream(
       after = page.after;
       return { events: page.events.map((event) => ({ type, ...event })), more: page.more };
     },
+    ...(everyMs !== undefined && { everyMs }),
   });
 }
 

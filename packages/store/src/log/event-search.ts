@@ -19,6 +19,16 @@ export interface EventPage {
   readonly next: number | undefined;
 }
 
+/** How many events fit in a stretch of the log, and the newest of them. */
+export interface EventSample {
+  /** The oldest first. */
+  readonly items: readonly FoundEvent[];
+  /** All that fit, those above included. */
+  readonly count: number;
+  /** The last id that was looked at; `undefined` at the end of the stretch. */
+  readonly next: number | undefined;
+}
+
 type Column = 'source_ip' | 'called_number' | undefined;
 
 /** Ids from one to another, both included. */
@@ -41,6 +51,8 @@ const BY_COLUMN = {
 export class EventSearch {
   readonly #database: DatabaseSync;
   readonly #scans = new Map<string, StatementSync>();
+  readonly #counts = new Map<Column, StatementSync>();
+  readonly #newest = new Map<Column, StatementSync>();
   readonly #byId: StatementSync;
   readonly #byUuid: StatementSync;
   readonly #bounds: StatementSync;
@@ -87,17 +99,7 @@ export class EventSearch {
     const forward = order === 'oldest-first';
     const span = restOf(this.#range(filter), order, after);
     for (const { low, high } of column === 'source_ip' ? blocksOf(span, order) : [span]) {
-      const rows = scan.iterate(
-        filter.sourceIp ?? null,
-        filter.calledNumber ?? null,
-        filter.sipMethod ?? null,
-        filter.userAgent ?? null,
-        filter.transportType ?? null,
-        filter.grade ?? null,
-        low,
-        high,
-      );
-      for (const row of rows) {
+      for (const row of scan.iterate(...wantedBy(filter), low, high)) {
         const honeyId = Number(row['honey_id']);
         if (row['fits'] === 1) {
           const found = this.#byId.get(honeyId);
@@ -110,6 +112,38 @@ export class EventSearch {
       if (scanned >= rowsMax) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
+  }
+
+  /**
+   * Counts the events that fit in a stretch of the log and finds the newest of them.
+   *
+   * @param stretch Ids after one, up to another.
+   * @param limit Items, 1 and above.
+   * @param idsMax Ids that are looked at, 1 and above.
+   */
+  sample(
+    filter: EventFilter,
+    { after, until }: { readonly after: number; readonly until: number },
+    limit: number,
+    idsMax: number,
+  ): EventSample {
+    const range = this.#range(filter);
+    const low = Math.max(range.low, after + 1);
+    const end = Math.min(range.high, until);
+    const high = Math.min(end, low + idsMax - 1);
+    if (low > high) return { items: [], count: 0, next: undefined };
+    const column = indexed(filter);
+    const wanted = wantedBy(filter);
+    const [counts, newest] = [this.#count(column), this.#newestFirst(column)];
+    const span = { low, high };
+    const items: FoundEvent[] = [];
+    let count = 0;
+    for (const part of column === 'source_ip' ? blocksOf(span, 'newest-first') : [span]) {
+      count += Number(counts.get(...wanted, part.low, part.high)?.['count']);
+      const rows = newest.all(...wanted, part.low, part.high, limit - items.length);
+      items.push(...rows.map(foundEvent));
+    }
+    return { items: items.toReversed(), count, next: high < end ? high : undefined };
   }
 
   /** Ids that can have been recorded within the filter's time. */
@@ -137,6 +171,26 @@ export class EventSearch {
     return from;
   }
 
+  #count(column: Column): StatementSync {
+    const known = this.#counts.get(column);
+    if (known !== undefined) return known;
+    const counts = this.#database.prepare(
+      `SELECT count(*) AS count FROM honey WHERE ${within(column)} AND ${FITS}`,
+    );
+    this.#counts.set(column, counts);
+    return counts;
+  }
+
+  #newestFirst(column: Column): StatementSync {
+    const known = this.#newest.get(column);
+    if (known !== undefined) return known;
+    const newest = this.#database.prepare(`
+      SELECT ${FOUND_COLUMNS} FROM honey WHERE ${within(column)} AND ${FITS}
+      ORDER BY honey_id DESC LIMIT ?9`);
+    this.#newest.set(column, newest);
+    return newest;
+  }
+
   /** Walks the index that narrows most; the text is one of a fixed few. */
   #scan(column: Column, order: EventOrder): StatementSync {
     const key = `${column ?? ''} ${order}`;
@@ -144,11 +198,28 @@ export class EventSearch {
     if (known !== undefined) return known;
     const scan = this.#database.prepare(`
       SELECT honey_id, (${FITS}) AS fits FROM honey
-      WHERE ${column === undefined ? '' : `${BY_COLUMN[column]} AND`} honey_id BETWEEN ?7 AND ?8
+      WHERE ${within(column)}
       ORDER BY honey_id ${order === 'oldest-first' ? 'ASC' : 'DESC'}`);
     this.#scans.set(key, scan);
     return scan;
   }
+}
+
+/** The condition on the column that has an index, and on the ids. */
+function within(column: Column): string {
+  return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?7 AND ?8`;
+}
+
+/** The parameters of what events say. */
+function wantedBy(filter: EventFilter): readonly (string | null)[] {
+  return [
+    filter.sourceIp ?? null,
+    filter.calledNumber ?? null,
+    filter.sipMethod ?? null,
+    filter.userAgent ?? null,
+    filter.transportType ?? null,
+    filter.grade ?? null,
+  ];
 }
 
 function indexed(filter: EventFilter): Column {

@@ -230,3 +230,44 @@ test('StoreReader sums up User-Agents and hours, messages that are counted on a 
   );
   assert.deepEqual(reader.hours(NOON_US + 3600e6, NOON_US + 3600e6), []);
 });
+
+test('StoreReader.sampleEvents() counts all that fit and finds the newest of them', () => {
+  using directory = new TestDirectory();
+  using reader = logOf(directory, batchOf(MIXED), distinctBatch(5, 4));
+  const sample = (
+    filter: EventFilter,
+    after: number,
+    until: number,
+    idsMax = 100,
+  ): readonly [readonly number[], number, number | undefined] => {
+    const { items, count, next } = reader.sampleEvents(filter, { after, until }, 2, idsMax);
+    return [items.map(({ honeyId }) => honeyId), count, next];
+  };
+  assert.deepEqual(sample({}, 0, 100), [[7, 8], 8, undefined]);
+  assert.deepEqual(sample({}, 2, 5), [[4, 5], 3, undefined]);
+  assert.deepEqual(sample({}, 8, 8), [[], 0, undefined]);
+  assert.deepEqual(sample({}, 0, 8, 3), [[2, 3], 3, 3]);
+  assert.deepEqual(sample({}, 5, 8, 3), [[7, 8], 3, undefined]);
+  assert.deepEqual(sample({ sourceIp: '203.0.113.6' }, 0, 8), [[2], 1, undefined]);
+  assert.deepEqual(sample({ calledNumber: '0046123' }, 0, 8, 4), [[3], 1, 4]);
+  assert.deepEqual(sample({ transportType: 'TLS', grade: 'handshake' }, 0, 8), [[4], 1, undefined]);
+  assert.deepEqual(sample({ sipMethod: 'REGISTER' }, 2, 8), [[], 0, undefined]);
+  assert.deepEqual(sample({ untilEpochUs: NOON_US + DAY_US }, 0, 8), [[3, 4], 4, undefined]);
+  assert.deepEqual(sample({ sinceEpochUs: NOON_US + 1000 }, 0, 8), [[7, 8], 4, undefined]);
+});
+
+test('StoreReader.sampleEvents() takes the newest across blocks of the index of addresses', () => {
+  using directory = new TestDirectory();
+  const sourceIp = '203.0.113.77';
+  const events = Array.from({ length: BLOCK_EVENTS + 3 }, (_, index) => ({
+    eventUuid: uuidOf(index + 1),
+    sourceIp: index >= BLOCK_EVENTS - 3 ? sourceIp : '203.0.113.78',
+  }));
+  using reader = logOf(directory, batchOf(events));
+  const found = reader.sampleEvents({ sourceIp }, { after: 0, until: 1e6 }, 4, 1e6);
+  assert.deepEqual(
+    found.items.map(({ honeyId }) => honeyId),
+    [BLOCK_EVENTS, BLOCK_EVENTS + 1, BLOCK_EVENTS + 2, BLOCK_EVENTS + 3],
+  );
+  assert.equal(found.count, 6);
+});
