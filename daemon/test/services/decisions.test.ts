@@ -3,12 +3,9 @@
 /* Whatever is allowed, blocked, delisted and met, in whatever order: what is allowed is on no list, what is blocked is. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EventBatchWriter, type Decision, type Subject } from '@sentrypeer/event';
+import type { Subject } from '@sentrypeer/event';
 import {
   contains,
   covers,
@@ -18,15 +15,10 @@ import {
   parsePrefix,
   type Prefix,
 } from '@sentrypeer/ip';
-import { assert as check, OperatingError, silentLogger } from '@sentrypeer/kernel';
-import { NumberingPlans } from '@sentrypeer/numbers';
-import { Store, StoreReader } from '@sentrypeer/store';
 import { spellings } from '@sentrypeer/verdict';
-import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
-import { OBSERVATION } from './observation.ts';
-import { TestClock } from './test-clock.ts';
+import type { JudgeOptions } from '../../src/services/open-judging.ts';
+import { DecidingNode } from './deciding-node.ts';
 
-const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const HOUR_US = 3_600_000_000;
 const OPTIONS: JudgeOptions = {
   homeCountry: 'SE',
@@ -37,7 +29,6 @@ const OPTIONS: JudgeOptions = {
     { name: 'network-spread', value: 2 },
   ],
 };
-const plans = await NumberingPlans.load();
 
 /** Few addresses, close to one another, so that steps meet. */
 const ADDRESSES = [
@@ -59,73 +50,16 @@ const NETWORKS = [
   '2a02:6b8:1::/48',
 ];
 
-class Node implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-decisions-'));
-  readonly clock = new TestClock();
-  readonly store: Store;
-  readonly reader: StoreReader;
-  readonly #judging: ReturnType<Store['openJudging']>;
-  readonly running: ReturnType<typeof makeJudge>;
-  #eventsCount = 0;
-
-  constructor() {
-    const path = join(this.#folder, 'test.db');
-    const { clock } = this;
-    this.store = Store.open({ logger: silentLogger, clock }, { path });
-    this.reader = StoreReader.open(path);
-    this.#judging = openJudging({ clock, plans, onChanged: () => undefined }, this.store, OPTIONS);
-    this.running = this.judge();
-  }
-
-  /** One that has not seen what was before. */
-  judge(): ReturnType<typeof makeJudge> {
-    return makeJudge({ clock: this.clock, plans, evidence: this.reader.evidence }, OPTIONS);
-  }
-
-  meet(sourceIp: string): void {
-    const writer = new EventBatchWriter(new Uint8Array(1_048_576), NODE_ID, 'responsive');
-    for (let each = 0; each < 3; each += 1) {
-      this.#eventsCount += 1;
-      const uuid = `019cab00-0000-7000-8000-${String(this.#eventsCount).padStart(12, '0')}`;
-      const event = { ...OBSERVATION, eventEpochUs: this.clock.us, sourceIp };
-      check(writer.addEvent(uuid, event), 'fits');
-    }
-    this.store.append([writer.finish()]);
-  }
-
-  /** @returns Whether it was taken: what is not there can't be taken away. */
-  decide(decision: Decision): boolean {
-    try {
-      this.store.decide(decision);
-      return true;
-    } catch (error) {
-      if (error instanceof OperatingError) return false;
-      throw error;
-    }
-  }
-
-  settle(): void {
-    this.clock.ms += 1000;
-    for (let left = this.#judging.step(); left.urgent || left.rest;) left = this.#judging.step();
-  }
-
-  /** What lists name. */
-  listed(): readonly Prefix[] {
-    const all = this.reader.listings.listings(undefined, 100_000, { kinds: ['address'] });
-    return all.map(({ value }) => prefixOf(value));
-  }
-
-  [Symbol.dispose](): void {
-    this.reader.close();
-    this.store.close();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
 function prefixOf(text: string): Prefix {
   const found = parsePrefix(text);
   assert.ok(found !== undefined, text);
   return found;
+}
+
+/** What lists name. */
+function listedBy(node: DecidingNode): readonly Prefix[] {
+  const entries = node.entries(['address']).filter(({ level }) => level === 'listed');
+  return entries.map(({ value }) => prefixOf(value));
 }
 
 const subjectOf = (value: string): Subject => ({
@@ -175,14 +109,14 @@ function inForce(words: Words, address: string, nowUs: number): boolean {
 }
 
 function take(
-  node: Node,
+  node: DecidingNode,
   one: Step,
   words: { readonly allowed: Words; readonly blocked: Words },
 ): void {
   const nowUs = node.clock.us;
   switch (one.kind) {
     case 'meet':
-      return node.meet(one.value);
+      return node.meet(Array.from({ length: 3 }, () => ({ sourceIp: one.value })));
     case 'pass':
       return node.clock.pass(one.hours * HOUR_US);
     case 'settle':
@@ -216,12 +150,12 @@ function take(
 test('no order of decisions, events and time has an allowed address listed, or a blocked one not', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 14 }), (steps) => {
-      using node = new Node();
+      using node = new DecidingNode(OPTIONS);
       const words = { allowed: new Map<string, number>(), blocked: new Map<string, number>() };
       for (const one of steps) take(node, one, words);
       node.settle();
       const fresh = node.judge();
-      const listed = node.listed();
+      const listed = listedBy(node);
       // An address of IPv4 and a blocked network around it stand in lists of their own.
       const wide = listed.filter(({ base }) => !isIpv4(base));
       for (const [index, outer] of wide.entries())
@@ -246,7 +180,7 @@ test('no order of decisions, events and time has an allowed address listed, or a
 });
 
 test('a block holds over what was allowed within it until then, and a block within another one after its end', () => {
-  using node = new Node();
+  using node = new DecidingNode(OPTIONS);
   const soon = node.clock.us + HOUR_US;
   node.decide({
     kind: 'block',
@@ -269,7 +203,7 @@ test('a block holds over what was allowed within it until then, and a block with
   });
   const listed = (): readonly boolean[] => {
     node.settle();
-    const entries = node.listed();
+    const entries = listedBy(node);
     return ['45.13.0.1', '45.13.0.2', '45.12.6.1', '45.12.7.1'].map((address) => {
       const ip = parseIp(address);
       const isListed = ip !== undefined && entries.some((entry) => contains(entry, ip));
@@ -285,7 +219,7 @@ test('a block holds over what was allowed within it until then, and a block with
 });
 
 test('what is allowed is taken back however it was written, also as an older version kept it', () => {
-  using node = new Node();
+  using node = new DecidingNode(OPTIONS);
   const said = { comment: '', untilEpochUs: undefined };
   node.decide({ kind: 'allow', value: '::ffff:45.13.0.1', ...said });
   node.decide({ kind: 'allow', value: '45.13.0.1/32', ...said });

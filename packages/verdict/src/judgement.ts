@@ -80,6 +80,8 @@ export interface EvidenceSource {
   /** Whether anything came from the address here; what other nodes share does not count. */
   wasMet(address: string): boolean;
   delisting(subject: Subject): Delisting | undefined;
+  /** A number of the block that was delisted and that nobody proved to have called since. @param block As in a subject. */
+  delistedIn(block: string): string | undefined;
   /** What other nodes say of an address, a /64 or a number in the pool; `undefined` where they say nothing. */
   said(subject: Subject): PoolSaid | undefined;
 }

@@ -116,11 +116,20 @@ export class NumberJudge {
     const known = evidence.range(block);
     if (known === undefined) return notListed();
     const asOne = (of: DestinationClass): Verdict =>
-      rangeVerdict(block, known, of, policy, nowEpochUs);
+      this.#withoutDelisted(block, rangeVerdict(block, known, of, policy, nowEpochUs));
     const verdict = asOne(this.#classOf(known.example));
     if (!verdict.listed) return verdict;
     const others = [...classesIn(plans, block, home)].map(asOne);
     return others.find(({ listed }) => !listed) ?? verdict;
+  }
+
+  /** What the operator delisted would be refused with its block, so the block is watched until the number is called again. */
+  #withoutDelisted(block: string, verdict: Verdict): Verdict {
+    if (!verdict.listed) return verdict;
+    const delisted = this.#ports.evidence.delistedIn(block);
+    if (delisted === undefined) return verdict;
+    const why = `it is watched only: +${delisted}, one of these numbers, was delisted`;
+    return { ...verdict, level: 'watch', listed: false, reasons: [...verdict.reasons, why] };
   }
 
   /**
@@ -173,7 +182,10 @@ export class NumberJudge {
       if (known === undefined || never().range(block, nowEpochUs) !== undefined) continue;
       const others = known.numbersCount - (isProved ? 1 : 0);
       const kind = this.#classOf(number);
-      const verdict = rangeVerdict(block, known, kind, policy, nowEpochUs, others);
+      const verdict = this.#withoutDelisted(
+        block,
+        rangeVerdict(block, known, kind, policy, nowEpochUs, others),
+      );
       if (isGraver(verdict, best.verdict)) best = { verdict, range: block };
     }
     return best;

@@ -137,6 +137,17 @@ export class MemoryEvidence implements EvidenceSource {
     return this.delistings.get(`${kind} ${value}`);
   }
 
+  delistedIn(block: string): string | undefined {
+    const prefix = block.slice(0, block.indexOf('x'));
+    const numbers = [...this.delistings.keys()].map((key) => key.slice(key.indexOf(' ') + 1));
+    return numbers.find(
+      (number) =>
+        number.length === block.length &&
+        number.startsWith(prefix) &&
+        this.numbers.get(number)?.proved === undefined,
+    );
+  }
+
   said({ kind, value }: Subject): PoolSaid | undefined {
     const isAddress = value.includes('.') || value.includes(':');
     return isAddress === (kind === 'address') ? this.pool.get(value) : undefined;

@@ -255,6 +255,7 @@ const WORST: EvidenceSource = {
   range: () => ({ ...RANGE, numbersCount: 1000, networksCount: 100, daysCount: 90 }),
   formsOf: () => 1e4,
   delisting: () => undefined,
+  delistedIn: () => undefined,
   said: () => undefined,
   listedParts: () =>
     Array.from({ length: 256 }, (_, place) => ({ place, untilEpochUs: Number.MAX_SAFE_INTEGER })),

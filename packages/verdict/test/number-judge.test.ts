@@ -279,3 +279,29 @@ test('Judge.judge() forgets what voters met before the operator delisted the num
   evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 2 });
   assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
 });
+
+test('Judge lists no block in which a number was delisted, until a proved caller calls that one again', () => {
+  const evidence = new MemoryEvidence();
+  evidence.ranges.set('467012345xx', { ...RANGE, numbersCount: 3, networksCount: 2 });
+  const levels = (): readonly string[] => {
+    const judge = judgeOf(evidence);
+    return [
+      judge.subject({ kind: 'range', value: '467012345xx' }, NOON_US).level,
+      judge.judge({ number: `+${MOBILE}` }, NOON_US).level,
+      judge.judge({ number: '+46701234501' }, NOON_US).level,
+    ];
+  };
+  assert.deepEqual(levels(), ['listed', 'listed', 'listed']);
+  evidence.delistings.set(`number ${MOBILE}`, DELISTED);
+  // A list of ranges would refuse the number that was delisted with the others.
+  assert.deepEqual(levels(), ['watch', 'none', 'watch']);
+  const { reasons } = judgeOf(evidence).subject({ kind: 'range', value: '467012345xx' }, NOON_US);
+  assert.equal(
+    reasons.at(-1),
+    `it is watched only: +${MOBILE}, one of these numbers, was delisted`,
+  );
+  evidence.numbers.set(MOBILE, NUMBER);
+  assert.deepEqual(levels(), ['watch', 'watch', 'watch']);
+  evidence.numbers.set(MOBILE, { ...NUMBER, grade: 'returned', proved: PROVED });
+  assert.deepEqual(levels(), ['listed', 'listed', 'listed']);
+});

@@ -15,6 +15,7 @@ import {
 import { ALLOWANCES_COUNT_MAX, BLOCKS_COUNT_MAX } from '../limits.ts';
 import { decisionOf, FleetDecisionLog, type FleetDecision } from '../fleet/fleet-decisions.ts';
 import { DECISION } from './due-work.ts';
+import { blockNames } from './number-tables.ts';
 import { inTransaction } from '../file/transaction.ts';
 
 const FORGOTTEN_COUNTERS = {
@@ -174,6 +175,7 @@ export class DecisionWriter {
         const counter = FORGOTTEN_COUNTERS[kind];
         if (counter !== undefined) this.#counters.add(counter, -forgotten);
         this.#due(kind, value);
+        if (kind === 'number') for (const block of blockNames(value)) this.#due('range', block);
         return subject;
       }
       default:

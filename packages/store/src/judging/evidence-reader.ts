@@ -126,6 +126,7 @@ export class EvidenceReader {
   readonly #partsCount: StatementSync;
   readonly #partsFacts: StatementSync;
   readonly #delisting: StatementSync;
+  readonly #delistedIn: StatementSync;
   readonly #allowances: StatementSync;
   readonly #blocks: StatementSync;
   readonly #decisions: StatementSync;
@@ -165,6 +166,10 @@ export class EvidenceReader {
       SELECT max(grade) AS grade, min(first_seen_us) AS first_seen_us, max(last_seen_us) AS last_seen_us,
         sum(events_count) AS events_count FROM address_network WHERE length = ? AND network BETWEEN ? AND ?`);
     this.#delisting = database.prepare('SELECT * FROM delisting WHERE kind = ? AND value = ?');
+    this.#delistedIn = database.prepare(`
+      SELECT value FROM delisting WHERE kind = 'number' AND value BETWEEN replace(?1, 'x', '0') AND replace(?1, 'x', '9')
+        AND length(value) = length(?1)
+        AND NOT EXISTS (SELECT 1 FROM number_evidence WHERE e164 = value AND proved_events > 0) LIMIT 1`);
     this.#allowances = database.prepare('SELECT * FROM allowance ORDER BY value');
     this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
@@ -278,6 +283,12 @@ export class EvidenceReader {
       atEpochUs: Number(row['at_us']),
       comment: String(row['comment']),
     };
+  }
+
+  /** A number of the block that was delisted and that nobody proved to have called since. @param block Such as `46850780xx`. */
+  delistedIn(block: string): string | undefined {
+    const value = this.#delistedIn.get(block)?.['value'];
+    return typeof value === 'string' ? value : undefined;
   }
 
   allowances(): readonly KeptAllowance[] {

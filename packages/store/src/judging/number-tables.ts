@@ -3,6 +3,11 @@
 /** Ends of the names of blocks, such as `46850780xx`: what `blocksOf()` makes of a number. */
 const BLOCK_ENDS = ['xx', 'xxx', 'xxxx'];
 
+/** The blocks that a number may lie in. */
+export function blockNames(e164: string): readonly string[] {
+  return BLOCK_ENDS.map((end) => e164.slice(0, -end.length) + end);
+}
+
 /**
  * Evidence against numbers and blocks of them, judged anew from the first row of the log: what was kept before does not
  * say what was proved. `e164` is a number without its plus, or the digits of a number that no plan knows. What begins with

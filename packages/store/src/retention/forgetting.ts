@@ -8,6 +8,7 @@ import { openForWriting } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
+import { blockNames } from '../judging/number-tables.ts';
 import { EVIDENCE_COUNT_MAX, FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 import { Counters, type CounterName } from '../totals/counters.ts';
@@ -181,7 +182,14 @@ export class Forgetting {
       const sql = 'DELETE FROM address_evidence WHERE network BETWEEN ? AND ?';
       this.#counters.add('proved_addresses', -remove(sql, first, last));
     }
-    remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value);
+    const wasDelisted =
+      remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value) > 0;
+    if (wasDelisted && kind === 'number') {
+      const due = this.#database.prepare(
+        "INSERT INTO judging_due (kind, value) VALUES ('range', ?)",
+      );
+      for (const block of blockNames(value)) due.run(block);
+    }
     const { changes } = this.#database
       .prepare(
         `DELETE FROM listing_change WHERE kind = ?1 AND value = ?2 AND change_id <

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { Decisions } from '../../src/judging/decisions.ts';
 import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
 import { batchOf, TestClock, TestDirectory, TestLogger, uuidOf } from '../fixtures.ts';
@@ -117,6 +118,29 @@ test('forget() removes a number in every form in which it was dialled', () => {
   assert.deepEqual(placesOf(path, GONE_NUMBER), ['listing_change.value']);
   assert.equal(numberOf(path, 'SELECT count(*) FROM number_reading'), 0);
   assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'listed_numbers'`), 0);
+});
+
+test('forget() has the blocks of a number that was delisted judged again', () => {
+  using directory = new TestDirectory();
+  const { path, ports } = prepare(directory);
+  const due = (): readonly unknown[] => {
+    using database = new DatabaseSync(path);
+    const sql = "SELECT value FROM judging_due WHERE kind = 'range' ORDER BY due_id";
+    return database
+      .prepare(sql)
+      .all()
+      .map(({ value }) => value);
+  };
+  using forgetting = Forgetting.open(ports, path);
+  forgetting.forget({ kind: 'number', value: '46701234568' }, '46701234568');
+  assert.deepEqual(due(), []);
+  using decisions = Decisions.open(ports, path);
+  const subject = { kind: 'number', value: '46701234568' } as const;
+  decisions.write({ kind: 'delist', subject, comment: '' });
+  const blocks = ['467012345xx', '46701234xxx', '4670123xxxx'];
+  assert.deepEqual(due(), blocks);
+  forgetting.forget(subject, subject.value);
+  assert.deepEqual(due(), [...blocks, ...blocks]);
 });
 
 test('forget() leaves a store going that records meanwhile', () => {
