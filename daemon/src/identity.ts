@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nodeIdOfKey } from '@sentrypeer/event';
-import { OperatingError } from '@sentrypeer/kernel';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { syncDirectory, syncFile } from '@sentrypeer/store';
 import { IDENTITY_FILE_OCTETS_MAX } from './limits.ts';
 
@@ -113,10 +113,10 @@ async function readIdentity(path: string): Promise<Opened | undefined> {
     text = await file.readFile('utf8');
   } catch (cause) {
     if (cause instanceof OperatingError) throw cause;
-    if (codeOf(cause) === 'ENOENT') return undefined;
+    if (errorCode(cause) === 'ENOENT') return undefined;
     throw new OperatingError(
       'identity_unreadable',
-      `the identity file ${path} cannot be read (${codeOf(cause)}): let this user read it, or name another with --identity-file`,
+      `the identity file ${path} cannot be read (${errorCode(cause) ?? 'unknown reason'}): let this user read it, or name another with --identity-file`,
       { cause },
     );
   }
@@ -214,7 +214,7 @@ async function publishNew(temporary: string, path: string): Promise<boolean> {
     await link(temporary, path);
     return true;
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false;
+    if (errorCode(cause) === 'EEXIST') return false;
     // File systems without hard links, such as FAT: the short race is what they leave.
     await rename(temporary, path);
     return true;
@@ -225,7 +225,7 @@ async function removeIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (cause) {
-    if (codeOf(cause) !== 'ENOENT') throw cause;
+    if (errorCode(cause) !== 'ENOENT') throw cause;
   }
 }
 
@@ -240,11 +240,7 @@ function damaged(path: string, why: string, cause?: unknown): OperatingError {
 function unwritable(path: string, cause: unknown): OperatingError {
   return new OperatingError(
     'identity_unwritable',
-    `the identity file ${path} cannot be written (${codeOf(cause)}): let this user write to its directory, or name another with --identity-file`,
+    `the identity file ${path} cannot be written (${errorCode(cause) ?? 'unknown reason'}): let this user write to its directory, or name another with --identity-file`,
     { cause },
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Command } from './command.ts';
-import { needed, refuseMore } from './words.ts';
+import { neededFile, refuseMore } from './words.ts';
 
 export const BACKUP: Command = {
   name: 'backup',
@@ -10,7 +10,7 @@ export const BACKUP: Command = {
   database: 'any',
   examples: [['backup /backup/sentrypeer.db', 'Copy the database of the daemon.']],
   prepare: ({ words: [target, ...more] }) => {
-    const to = needed(target, 'backup FILE');
+    const to = neededFile(target, 'backup FILE');
     refuseMore(more, 'backup FILE');
     return async ({ config: { dbFile }, logger }) => {
       const { backupDatabase } = await import('@sentrypeer/store');

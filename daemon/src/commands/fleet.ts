@@ -5,7 +5,7 @@ import { quoted, refusal } from '../config/refusal.ts';
 import { countType } from '../config/value-types.ts';
 import { FLEET_DAYS_MAX } from '../services/fleet/limits.ts';
 import type { Command, CommandContext } from './command.ts';
-import { needed, refuseMore } from './words.ts';
+import { needed, neededFile, refuseMore } from './words.ts';
 
 const JOIN_FORM = 'fleet join NAME ROLE FILE [HOST[:PORT]]';
 const ROLES: readonly FleetRole[] = ['sensor', 'hub', 'people'];
@@ -49,7 +49,7 @@ const JOIN: Command = {
       const given = role === undefined ? 'no role' : `the role ${quoted(role)}`;
       throw refusal(`fleet join got ${given}: write ${JOIN_FORM}, with one of ${ROLES.join(', ')}`);
     }
-    const path = needed(file, JOIN_FORM);
+    const path = neededFile(file, JOIN_FORM);
     refuseMore(more, JOIN_FORM);
     return async (context) => {
       const { joinFleet, nodeNameTrouble } = await import('@sentrypeer/fleet');

@@ -9,7 +9,7 @@ import { IMPORT_PROGRESS_MS, IMPORT_ROWS } from '../limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { readerOf, type LineReader } from './import-lines.ts';
 import { countOf, shown } from './text.ts';
-import { needed, refuseMore } from './words.ts';
+import { neededFile, refuseMore } from './words.ts';
 
 /** First octets of every SQLite file, https://www.sqlite.org/fileformat2.html §1.3. */
 const SQLITE_MAGIC = 'SQLite format 3\0';
@@ -27,7 +27,7 @@ export const IMPORT: Command = {
   doc: 'Add the events of FILE that are not there yet: a database (of SentryPeer 4.x too), a JSON log, or CSV or JSON lines of `/v1/events.csv` and `/v1/events.jsonl`. A running daemon goes on; what was imported is judged, and is not sent to syslog or other nodes as news, nor to webhooks unless `--webhook-origin all` asks for what others met, too.',
   examples: [['import /old/sentrypeer.db', 'Merge two databases; again does no harm.']],
   prepare: ({ words: [file, ...more] }) => {
-    const from = needed(file, 'import FILE');
+    const from = neededFile(file, 'import FILE');
     refuseMore(more, 'import FILE');
     return async (context) => {
       const { Importer } = await import('@sentrypeer/store');

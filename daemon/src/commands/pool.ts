@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { OperatingError } from '@sentrypeer/kernel';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import type { PageOutcome, PoolFile, PoolPage } from '@sentrypeer/store';
 import { refusal } from '../config/refusal.ts';
 import { judgeOptions } from '../open-engine.ts';
@@ -12,7 +12,7 @@ import {
 } from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { countOf, nameOf, shown } from './text.ts';
-import { needed, refuseMore } from './words.ts';
+import { needed, neededFile, refuseMore } from './words.ts';
 
 const EXPORT: Command = {
   name: 'pool export',
@@ -20,7 +20,7 @@ const EXPORT: Command = {
   doc: 'Write what this node says of attackers, and what others said to it, to FILE as signed pages. Any node may import it: each page proves who said it, so it may travel by mail, a web server or a stick.',
   examples: [['pool export /srv/www/pool.pages', 'For a mirror or a node without network.']],
   prepare: ({ words: [file, ...more] }) => {
-    const to = needed(file, 'pool export FILE');
+    const to = neededFile(file, 'pool export FILE');
     refuseMore(more, 'pool export FILE');
     return async (context) => {
       const { saidCount } = await sayAll(context);
@@ -41,7 +41,7 @@ const IMPORT: Command = {
   doc: 'Take the signed pages of FILE, made by `pool export` on any node. Each page is checked by itself; bad ones are named and left out. What strangers say in them acts on nothing, what voters say (`peers trust`) counts by quorum.',
   examples: [['pool import pool.pages', 'Take what another node exported.']],
   prepare: ({ words: [file, ...more] }) => {
-    const from = needed(file, 'pool import FILE');
+    const from = neededFile(file, 'pool import FILE');
     refuseMore(more, 'pool import FILE');
     return async (context) => {
       const octets = await readPoolFile(from);
@@ -195,7 +195,7 @@ const INIT: Command = {
   doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes by a safe way and start them with `--pool-key FILE`: they exchange pages with each other and with nobody else.',
   database: 'none',
   prepare: ({ words: [file, ...more] }) => {
-    const path = needed(file, 'pool init FILE');
+    const path = neededFile(file, 'pool init FILE');
     refuseMore(more, 'pool init FILE');
     return async () => {
       const { makePoolKey } = await import('../services/pool/pool-key.ts');
@@ -262,7 +262,7 @@ async function writePages(pool: PoolFile, path: string): Promise<{ readonly page
     if (cause instanceof OperatingError) throw cause;
     throw new OperatingError(
       'pool_file_unwritable',
-      `${shown(path)} cannot be written (${codeOf(cause)}); name a file that this user may write`,
+      `${shown(path)} cannot be written (${errorCode(cause) ?? 'unknown reason'}); name a file that this user may write`,
       { cause },
     );
   }
@@ -302,7 +302,7 @@ async function readPoolFile(path: string): Promise<Uint8Array> {
     if (cause instanceof OperatingError) throw cause;
     throw new OperatingError(
       'pool_file_unreadable',
-      `${shown(path)} cannot be read (${codeOf(cause)}); name a file that this user may read`,
+      `${shown(path)} cannot be read (${errorCode(cause) ?? 'unknown reason'}); name a file that this user may read`,
       { cause },
     );
   }
@@ -352,8 +352,4 @@ async function importPages(
   }
   addWaiting();
   return { counts, bad };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }

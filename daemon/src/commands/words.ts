@@ -5,7 +5,7 @@
 import { LATEST_EPOCH_US, readTime, type TimeReading } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
 import { quoted, refusal } from '../config/refusal.ts';
-import { countType } from '../config/value-types.ts';
+import { countType, STANDARD_OUTPUT_FILE } from '../config/value-types.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
 
 /** For how long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
@@ -17,6 +17,13 @@ export type HoldTime =
 export function needed(word: string | undefined, form: string): string {
   if (word !== undefined && word !== '') return word;
   throw refusal(`there is a word missing: write ${form}`);
+}
+
+/** The path of a file. `-` would be a file of that name, while who writes it means another command's output or input. */
+export function neededFile(word: string | undefined, form: string): string {
+  const path = needed(word, form);
+  if (path !== STANDARD_OUTPUT_FILE) return path;
+  throw refusal(`"-" is not the path of a file: write ${form} with one (./- if it is called that)`);
 }
 
 export function refuseMore([first]: readonly string[], form: string): void {

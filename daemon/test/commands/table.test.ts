@@ -137,3 +137,17 @@ test('what was not read of a time never becomes a comment', () => {
   assert.match(refusedCommand('delist 192.0.2.1 30d'), /^"30d" looks like a time/);
   assert.match(refusedCommand('keys list --yes'), /^--yes means nothing to keys list: it belongs/);
 });
+
+test('a file that a command writes or reads is never called by a hyphen', () => {
+  for (const line of [
+    'backup -',
+    'import -',
+    'pool export -',
+    'pool import -',
+    'pool init -',
+    'fleet join berlin-1 sensor - db.example.org',
+  ]) {
+    assert.match(refusedCommand(line), /^"-" is not the path of a file: write .* FILE/u, line);
+  }
+  prepared('backup ./-', 'backup');
+});

@@ -3,7 +3,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { backup } from 'node:sqlite';
-import { silentLogger, type Logger } from '@sentrypeer/kernel';
+import { errorCode, silentLogger, type Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite } from './database-error.ts';
 import { checkDatabase, makePlain, openForReading } from './open-database.ts';
 import { BACKUP_LOOK_MS } from '../limits.ts';
@@ -42,7 +42,7 @@ export async function backupDatabase(
     if (failure !== error) throw failure;
     throw databaseError(
       'db_failed',
-      `the backup ${target} could not be written: ${String(error)}`,
+      `the backup ${target} could not be written (${errorCode(error) ?? String(error)}); name a file in a directory that this user may write, on a disk with room for a copy`,
       error,
     );
   } finally {
