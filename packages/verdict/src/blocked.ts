@@ -151,7 +151,6 @@ export class Blocked {
 
 /** The operator's word, before what is known beside it. */
 export function blockedVerdict({ comment, untilEpochUs }: Block, known: Verdict): Verdict {
-  const also = known.level === 'none' ? 0 : (known.untilEpochUs ?? 0);
   return {
     level: 'listed',
     listed: true,
@@ -160,7 +159,10 @@ export function blockedVerdict({ comment, untilEpochUs }: Block, known: Verdict)
       `blocked by the operator${comment === '' ? '' : `: ${comment}`}`,
       ...(known.level === 'none' ? [] : known.reasons),
     ],
-    untilEpochUs: Math.max(untilEpochUs ?? LATEST_EPOCH_US, known.listed ? also : 0),
+    untilEpochUs: Math.max(
+      untilEpochUs ?? LATEST_EPOCH_US,
+      known.listed ? (known.untilEpochUs ?? 0) : 0,
+    ),
   };
 }
 
