@@ -13,6 +13,10 @@ import {
 } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
 import { processorShare } from './processor-share.ts';
+import { openTrim } from './trim-allocator.ts';
+
+/** Of this process: opened when it is needed first, which is not while it starts. */
+let trim: (() => void) | undefined;
 
 /**
  * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
@@ -24,6 +28,8 @@ export function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  trim ??= openTrim();
+  trim();
 }
 
 /**
@@ -65,6 +71,8 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
   collect({ type: 'major', execution: 'sync', flavor: 'regular' });
+  trim ??= openTrim();
+  trim();
 }
 
 /**
