@@ -14,6 +14,7 @@ import { ListingsView } from './views/listings-view.tsx';
 import { LiveView } from './views/live-view.tsx';
 import { NumberView } from './views/number-view.tsx';
 import { Trouble } from './views/pieces.tsx';
+import { PoolPage } from './views/pool-view.tsx';
 import { SearchView } from './views/search-view.tsx';
 import { TrendsView } from './views/trends-view.tsx';
 import { SignInView } from './views/sign-in-view.tsx';
@@ -86,6 +87,8 @@ function View() {
       return <TrendsView subject={subject} />;
     case 'enforcement':
       return <EnforcementView />;
+    case 'nodes':
+      return <PoolPage />;
     case 'sign-in':
       return <SignInView />;
     default:

@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Pool } from '../../packages/client/src/index.ts';
 import { DaemonProcess, until } from './daemon-process.ts';
 
 const ATTACKER = '45.12.3.4';
@@ -103,6 +104,29 @@ test('what two voters met is listed at a third node within seconds, and gone whe
   assert.match(JSON.stringify(check.reasons), /2 of 2 voters .* Friend \d, Friend \d/);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^sentrypeer_pool_links 2$/m);
+  const pool = (await (await fetch(`${url}/v1/pool`)).json()) as Pool;
+  assert.deepEqual(
+    { ...pool, key: '', node_id: '', items: [] },
+    {
+      sharing: true,
+      node_id: '',
+      key: '',
+      voters: 2,
+      unproved_voters: 0,
+      pages: 2,
+      claims: 2,
+      authors: 2,
+      items: [],
+    },
+  );
+  assert.deepEqual(
+    pool.items
+      .map(({ standing, link, network, claims }) =>
+        [standing, link?.address, link?.outward, network, claims].join(' '),
+      )
+      .toSorted(),
+    ['voter 127.1.0.1 false 127.1.0.0/16 1', 'voter 127.2.0.1 false 127.2.0.0/16 1'],
+  );
   const network = await run(hub, 'peers', 'distrust', '127.1.0.0/16');
   assert.match(
     network.stdout,

@@ -10,8 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 
+import { nodeIdOfKey } from '@sentrypeer/event';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
-import { ApiKeys } from '@sentrypeer/store';
+import { ApiKeys, Peers } from '@sentrypeer/store';
 import type { Browser } from 'playwright-core';
 import { STATUS, type RunNote } from '../../daemon/src/services/listings/run-note.ts';
 import { mmdbFile } from '../../packages/geo/test/mmdb-writer.ts';
@@ -30,12 +31,15 @@ const VIEWS = [
   ['/search/tool', 'tool-tool'],
   ['/trends/day%2Fmethod', 'As a table'],
   ['/enforcement', 'Who calls whom'],
+  ['/nodes', 'This node shares nothing, and gets nothing'],
   ['/sign-in', 'With a key of this node'],
 ] as const;
 const PHONE = { width: 360, height: 740 };
 const DESTINATION = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060'];
 /** Another node, which nobody has heard of. */
 const NODE = '0b1c9f2a-5d6e-4f70-8192-a3b4c5d6e7f8';
+/** One that signs, as its id says. */
+const FRIEND = nodeIdOfKey(new Uint8Array(32));
 /** Text that does something wherever it is taken for markup. */
 const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
 
@@ -403,6 +407,34 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   await tab.sees('down: Active');
   await tab.sees(`Cease: ${HOSTILE}`);
   assert.deepEqual(await tab.hurdles(), []);
+
+  // Who takes part: a friend with a hostile name, a network that is distrusted, and somebody who shared an event.
+  const network = '45.10.0.0/16';
+  for (const [nodeId, word] of [
+    [FRIEND, 'trust'],
+    [encodeURIComponent(network), 'distrust'],
+  ]) {
+    const path = `/v1/peers/${nodeId}/${word}`;
+    assert.equal((await fetch(`${tab.origin}${path}`, { method: 'POST', headers })).status, 204);
+  }
+  using peers = Peers.open({ clock: systemClock, logger: silentLogger }, node.dbFile);
+  peers.setTrust(FRIEND, 'trusted', HOSTILE);
+  await tab.show('/nodes', 'This node shares nothing, and gets nothing');
+  const nodes = page.locator('tbody tr');
+  await nodes.filter({ hasText: FRIEND }).getByText('voter').waitFor();
+  await nodes.filter({ hasText: FRIEND }).getByText(HOSTILE).waitFor();
+  await nodes.filter({ hasText: network }).getByText('distrusted').waitFor();
+  assert.equal(await page.title(), 'SentryPeer');
+  assert.equal(await page.locator('img, main script').count(), 0);
+  assert.deepEqual(await tab.hurdles(), []);
+  const { width, height } = page.viewportSize() ?? PHONE;
+  await page.setViewportSize(PHONE);
+  assert.equal(await tab.isWiderThanItself(), false, 'the nodes on a phone');
+  await page.setViewportSize({ width, height });
+  await page.getByRole('button', { name: `forget ${FRIEND}` }).click();
+  await until('no vote', () => peers.votersCount() === 0);
+  await page.getByRole('button', { name: `forget ${network}` }).click();
+  await until('the network', () => peers.find(network) === undefined);
   await page.getByRole('button', { name: `forget ${NODE}` }).click();
   await tab.sees('No other node shared anything');
 

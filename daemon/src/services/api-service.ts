@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hostname } from 'node:os';
-import type { DeliveredEvent, EventSearch, HttpApi } from '@sentrypeer/api';
+import type { DeliveredEvent, EventSearch, HttpApi, HttpApiPorts } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
+import type { Places } from '@sentrypeer/geo';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader, type ListingFeed } from '@sentrypeer/store';
@@ -22,6 +23,7 @@ import { placesOptions } from './places-options.ts';
 import { PlaceService } from './place-service.ts';
 import type { FleetService } from './fleet/fleet-service.ts';
 import type { PoolService } from './pool-service.ts';
+import { poolView } from './pool/pool-view.ts';
 import { openJudges, openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeFeed } from './store-feed.ts';
@@ -115,11 +117,7 @@ export class ApiService implements AsyncDisposable {
         deliver: async (events: readonly DeliveredEvent[]) => {
           await engine.write('deliver', events);
         },
-        peers: {
-          page: (limit, after) => log.origins.page(limit, after),
-          peer: (nodeId) => log.origins.origin(nodeId),
-          setTrust: (nodeId, trust) => engine.write('setTrust', nodeId, trust),
-        },
+        peers: apiPeers(ports, places),
         operations,
         dashboard: new DashboardFiles(logger),
         clock,
@@ -165,6 +163,15 @@ export class ApiService implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#scope.disposeAsync();
   }
+}
+
+function apiPeers({ log, engine, pool }: ApiServicePorts, places: Places): HttpApiPorts['peers'] {
+  return {
+    page: (limit, after) => log.origins.page(limit, after),
+    peer: (nodeId) => log.origins.origin(nodeId),
+    pool: () => poolView(log, places, pool?.status().links),
+    setTrust: (nodeId, trust) => engine.write('setTrust', nodeId, trust),
+  };
 }
 
 /** A small device has one thread for everything. */

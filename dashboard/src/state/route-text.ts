@@ -11,6 +11,7 @@ const VIEWS = [
   'listings',
   'trends',
   'enforcement',
+  'nodes',
   'sign-in',
 ] as const;
 export type View = (typeof VIEWS)[number];

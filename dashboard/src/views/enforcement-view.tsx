@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Followers, Peer, Webhooks } from '../api-types.ts';
+import type { Followers, Webhooks } from '../api-types.ts';
 import { useAnswer } from '../ask/use-answer.ts';
 import { DECISIONS_COUNT_MAX, REFRESH_MS } from '../limits.ts';
-import { change, isAdmin, session } from '../state/session.ts';
+import { session } from '../state/session.ts';
 import { amount, counted } from '../text/number.ts';
 import { Panel, Time, Trouble } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
+import { Table } from './table.tsx';
 
-/** Who carries the listings out, who is told of events, and whom the node listens to. */
+/** Who carries the listings out, and who is told of events. */
 export function EnforcementView() {
   return (
     <>
@@ -18,7 +18,6 @@ export function EnforcementView() {
       <FollowersPanel />
       <AgentPanel />
       <WebhooksPanel />
-      <PeersPanel />
     </>
   );
 }
@@ -229,89 +228,5 @@ function WebhooksPanel() {
         </Table>
       )}
     </Panel>
-  );
-}
-
-function PeersPanel() {
-  const [turn, setTurn] = useState(0);
-  const [why, setWhy] = useState('');
-  const answer = useAnswer<{ readonly items: readonly Peer[] }>('/v1/peers?limit=100', 0, turn);
-  const items = answer?.ok === true ? answer.value.items : [];
-  const judge = async (peer: Peer, word: 'trust' | 'distrust' | 'forget'): Promise<void> => {
-    const done = await change('POST', `/v1/peers/${encodeURIComponent(peer.node_id)}/${word}`);
-    setWhy(done.ok ? '' : done.why);
-    setTurn(turn + 1);
-  };
-  return (
-    <Panel title="Other nodes" side={<span role="status">{why}</span>}>
-      {items.length === 0 ? (
-        <p class="empty">No other node shared anything: -p shares with others.</p>
-      ) : (
-        <Table label="Other nodes" heads={['Node', 'Trust', 'Events', 'Last', '']}>
-          {items.map((peer) => (
-            <tr key={peer.node_id}>
-              <td data-name="Node" class="text">
-                {peer.name} <span class="value">{peer.node_id}</span>
-              </td>
-              <td data-name="Trust">{peer.trust}</td>
-              <td data-name="Events">{counted(peer.events)}</td>
-              <td data-name="Last">
-                <Time at={peer.last_seen} />
-              </td>
-              <td data-name="Your decision">
-                {isAdmin.value &&
-                  wordsFor(peer).map((word) => (
-                    <button
-                      key={word}
-                      type="button"
-                      aria-label={`${word} ${peer.node_id}`}
-                      onClick={() => void judge(peer, word)}
-                    >
-                      {word}
-                    </button>
-                  ))}
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-function wordsFor({ trust }: Peer): readonly ('trust' | 'distrust' | 'forget')[] {
-  return trust === 'none' ? ['trust', 'distrust'] : ['forget'];
-}
-
-function Table({
-  label,
-  heads,
-  children,
-}: {
-  readonly label: string;
-  readonly heads: readonly string[];
-  readonly children: ComponentChildren;
-}) {
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {heads.map((head) =>
-              head === '' ? (
-                <th key={head} scope="col">
-                  <span class="hidden">Your decision</span>
-                </th>
-              ) : (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
   );
 }

@@ -13,6 +13,7 @@ const PLACES: readonly (readonly [View, string])[] = [
   ['trends', 'Over time'],
   ['listings', 'Listed'],
   ['enforcement', 'Enforcement'],
+  ['nodes', 'Nodes'],
 ];
 
 const CONNECTION_WORDS: Readonly<Record<Connection, string>> = {

@@ -20,7 +20,45 @@ export interface Peer extends SeenTotal {
 /** What the operator says of a node, or of a network, which is distrusted or forgotten. */
 export type PeerTrust = 'trusted' | 'distrusted' | 'forgotten';
 
+/** A node of the pool, or a network that is distrusted, as it is shown at a glance. */
+export interface PoolNode {
+  readonly nodeId: string;
+  readonly publicKey: Uint8Array | undefined;
+  readonly name: string;
+  readonly trust: Peer['trust'];
+  readonly isVoter: boolean;
+  readonly isKnown: boolean;
+  readonly state: 'alive' | 'retired' | 'liar';
+  /** It was met in networks alone that the operator distrusts. */
+  readonly isOut: boolean;
+  /** `undefined` where there is none now. */
+  readonly link:
+    | { readonly address: string; readonly isOutward: boolean; readonly sinceEpochUs: number }
+    | undefined;
+  /** Where a link with it was last. */
+  readonly network: string | undefined;
+  readonly country: string | undefined;
+  readonly claimsCount: number;
+  readonly foretoldCount: number;
+  readonly eventsCount: number;
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+}
+
+export interface PoolView {
+  /** `undefined` where nothing is shared. */
+  readonly self: { readonly nodeId: string; readonly publicKey: Uint8Array } | undefined;
+  readonly voters: number;
+  /** Of these, of whom no network is proved. */
+  readonly unproved: number;
+  readonly pages: number;
+  readonly claims: number;
+  readonly authors: number;
+  readonly nodes: readonly PoolNode[];
+}
+
 export interface Peers {
+  pool(): PoolView;
   /** The one seen last first. */
   page(limit: number, after?: PageEnd): Page<Peer>;
   peer(nodeId: string): Peer | undefined;

@@ -363,6 +363,15 @@ test('HttpApi.open() says that the port is taken, and an abort leaves nothing op
         peers: {
           page: () => ({ items: [], next: undefined }),
           peer: () => undefined,
+          pool: () => ({
+            self: undefined,
+            voters: 0,
+            unproved: 0,
+            pages: 0,
+            claims: 0,
+            authors: 0,
+            nodes: [],
+          }),
           setTrust: async () => false,
         },
         operations: {

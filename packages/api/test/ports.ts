@@ -27,6 +27,15 @@ export function openApi(
       peers: {
         page: () => ({ items: [], next: undefined }),
         peer: () => undefined,
+        pool: () => ({
+          self: undefined,
+          voters: 0,
+          unproved: 0,
+          pages: 0,
+          claims: 0,
+          authors: 0,
+          nodes: [],
+        }),
         setTrust: async () => false,
       },
       operations: {

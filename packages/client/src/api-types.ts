@@ -400,6 +400,62 @@ export interface Peer {
   readonly name: string | null;
 }
 
+export interface Pool {
+  /** Whether this node shares (--peer-to-peer). */
+  readonly sharing: boolean;
+  /** The id of this node; null while it does not share. */
+  readonly node_id: string | null;
+  /** Its Ed25519 public key, base64url: what others trust it by. */
+  readonly key: string | null;
+  /** Nodes that have a vote here. */
+  readonly voters: number;
+  /** Of these, whose vote does not count: no link proved where they are. */
+  readonly unproved_voters: number;
+  /** Pages of all. */
+  readonly pages: number;
+  /** Claims in them. */
+  readonly claims: number;
+  /** Who wrote them. */
+  readonly authors: number;
+  /** Up to 200: with links first, then whom the operator judged, then those who count more. */
+  readonly items: readonly PoolNode[];
+}
+
+export interface PoolNode {
+  /** Its id; unsigned, or a network that is distrusted, stands here by its own text. */
+  readonly node_id: string;
+  /** What the operator calls it. */
+  readonly name: string | null;
+  /** Ed25519 public key, base64url; null if it is not known. */
+  readonly key: string | null;
+  readonly trust: 'none' | 'trusted' | 'distrusted';
+  /** voter: its word counts by quorum. known: its word was checked, so it is heard first in a flood. out: it was met in distrusted networks alone. liar: two pages of one serial prove it. */
+  readonly standing: 'stranger' | 'known' | 'voter' | 'distrusted' | 'out' | 'retired' | 'liar';
+  /** Null where there is none now: what it says comes over others, or came by file. */
+  readonly link: {
+    /** Where it is. */
+    readonly address: string;
+    /** Whether this node dialled. */
+    readonly outward: boolean;
+    /** Since when there is the link. */
+    readonly since: string;
+  } | null;
+  /** Where a link with it was last. */
+  readonly network: string | null;
+  /** ISO 3166-1 alpha-2 of that; null if it is not known. */
+  readonly country: string | null;
+  /** When something of it was taken first. */
+  readonly first_seen: string | null;
+  /** When something of it was taken last. */
+  readonly last_seen: string | null;
+  /** Claims in its pages. */
+  readonly claims: number;
+  /** Addresses that it named first of all and that came here after that. */
+  readonly foretold: number;
+  /** Its events that are in the log. */
+  readonly events: number;
+}
+
 export interface PoolStanding {
   /** Nodes with a vote that name it, each name and each network once. */
   readonly voters: number;

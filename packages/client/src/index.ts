@@ -20,6 +20,8 @@ export {
   type Methods,
   type Network,
   type Peer,
+  type Pool,
+  type PoolNode,
   type Number as CalledNumber,
   type Series,
   type Summary,

@@ -235,6 +235,9 @@ export const SURGE_FACTOR = 10;
 export const SURGE_DAYS = 14;
 export const SURGE_MIN = 500;
 
+/** Other nodes that are shown at a glance. Chosen: some milliseconds to read, and more than one looks at; `sentrypeer peers list` has all. */
+export const NODES_SHOWN_MAX = 200;
+
 /** Networks that the operator may distrust, each 4 octets to 60. Chosen: each link and each page is compared with all. */
 export const DISTRUSTED_NETWORKS_MAX = 256;
 

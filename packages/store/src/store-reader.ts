@@ -36,6 +36,7 @@ import {
 } from './totals/total-rows.ts';
 import { SourceReader } from './totals/source-reader.ts';
 import { OriginReader } from './sharing/origin-reader.ts';
+import { NodeReader } from './pool/node-reader.ts';
 import { PoolReader } from './pool/pool-reader.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -60,6 +61,8 @@ export class StoreReader {
   readonly origins: OriginReader;
   /** Pages of the pool. */
   readonly pool: PoolReader;
+  /** Other nodes, at a glance. */
+  readonly nodes: NodeReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #eventsAfter: StatementSync;
@@ -127,6 +130,7 @@ export class StoreReader {
     this.listings = new ListingReader(database);
     this.origins = new OriginReader(database, path);
     this.pool = new PoolReader(database, path);
+    this.nodes = new NodeReader(database, path);
   }
 
   /**

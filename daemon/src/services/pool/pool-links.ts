@@ -45,6 +45,8 @@ export interface PoolLinksPorts {
 
 /** What links say of themselves. */
 export interface LinksStatus {
+  /** This node. */
+  readonly self: Pick<Identity, 'nodeId' | 'publicKey'>;
   readonly links: readonly LinkPeer[];
   readonly pages: number;
   readonly counters: Readonly<ExchangeCounters>;
@@ -123,7 +125,7 @@ export class PoolLinks implements AsyncDisposable {
 
   status(): LinksStatus {
     const { links, pagesCount, counters } = this.#exchange;
-    return { links, pages: pagesCount, counters };
+    return { self: this.#ports.identity, links, pages: pagesCount, counters };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

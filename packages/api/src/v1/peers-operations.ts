@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { parseNodeNetwork } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { uuid, type Parameter } from '../parameters.ts';
-import type { PeerTrust, Peer, Peers } from '../peers.ts';
+import type { PeerTrust, Peer, Peers, PoolNode, PoolView } from '../peers.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { limit, pageOf, totalsCursor } from './cursor.ts';
@@ -33,6 +33,16 @@ const node: Parameter<string> = {
 };
 
 export const PEERS_OPERATIONS: readonly Operation[] = [
+  operation({
+    path: '/v1/pool',
+    summary: 'The pool at a glance: who takes part, and how this node stands in it',
+    need: 'read',
+    query: {},
+    mediaType: JSON_TYPE,
+    schema: reference('Pool'),
+    isConditional: () => false,
+    handle: (call) => sendJson(call, poolEntry(call.ports.peers.pool())),
+  }),
   operation({
     path: '/v1/peers',
     summary: 'Other nodes that shared events, the one seen last first',
@@ -108,11 +118,62 @@ export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
   });
 }
 
+function poolEntry({ self, nodes, ...counts }: PoolView): Json {
+  return {
+    sharing: self !== undefined,
+    node_id: self?.nodeId ?? null,
+    key: keyText(self?.publicKey),
+    voters: counts.voters,
+    unproved_voters: counts.unproved,
+    pages: counts.pages,
+    claims: counts.claims,
+    authors: counts.authors,
+    items: nodes.map(nodeEntry),
+  };
+}
+
+function nodeEntry({ link, ...node }: PoolNode): Json {
+  return {
+    node_id: node.nodeId,
+    name: node.name === '' ? null : node.name,
+    key: keyText(node.publicKey),
+    trust: node.trust,
+    standing: standingOf(node),
+    link:
+      link === undefined
+        ? null
+        : {
+            address: link.address,
+            outward: link.isOutward,
+            since: rfc3339(link.sinceEpochUs),
+          },
+    network: node.network ?? null,
+    country: node.country ?? null,
+    first_seen: node.firstSeenEpochUs === 0 ? null : rfc3339(node.firstSeenEpochUs),
+    last_seen: node.lastSeenEpochUs === 0 ? null : rfc3339(node.lastSeenEpochUs),
+    claims: node.claimsCount,
+    foretold: node.foretoldCount,
+    events: node.eventsCount,
+  };
+}
+
+function standingOf(node: Omit<PoolNode, 'link'>): string {
+  if (node.trust === 'distrusted') return 'distrusted';
+  if (node.state !== 'alive') return node.state;
+  if (node.isOut) return 'out';
+  if (node.isVoter) return 'voter';
+  return node.isKnown ? 'known' : 'stranger';
+}
+
+function keyText(key: Uint8Array | undefined): string | null {
+  return key?.toBase64({ alphabet: 'base64url', omitPadding: true }) ?? null;
+}
+
 function peerEntry(peer: Peer): Json {
   return {
     node_id: peer.nodeId,
     trust: peer.trust,
-    key: peer.publicKey?.toBase64({ alphabet: 'base64url', omitPadding: true }) ?? null,
+    key: keyText(peer.publicKey),
     address: peer.address === '' ? null : peer.address,
     first_seen: rfc3339(peer.firstSeenEpochUs),
     last_seen: rfc3339(peer.lastSeenEpochUs),

@@ -4,6 +4,7 @@ import { LEVELS, LISTED_KINDS } from '../feed.ts';
 import { GRADES } from '../list-query.ts';
 import type { Schema } from '../parameters.ts';
 import { ANALYTICS_SCHEMAS } from './analytics-schemas.ts';
+import { POOL_SCHEMAS } from './pool-schemas.ts';
 import { OPERATIONS_SCHEMAS } from './operations-schemas.ts';
 import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
@@ -248,6 +249,7 @@ export const SCHEMAS = {
     name: textOrNull('What the operator calls it.'),
   }),
   PeerPage: page('Peer'),
+  ...POOL_SCHEMAS,
   PoolStanding: object({
     voters: count('Nodes with a vote that name it, each name and each network once.'),
     uncounted: count(

@@ -7,6 +7,7 @@ import {
   AUTHORS_MAX,
   DISTRUSTED_NETWORKS_MAX,
   NETWORK_DAYS,
+  NODES_SHOWN_MAX,
   POOL_CLAIMS_MAX,
   POOL_PAGES_MAX,
   STRANGER_CLAIMS_MAX,
@@ -329,4 +330,32 @@ test('`distrust()` is the same until somebody else is distrusted', () => {
   assert.equal(world.reader.pool.distrust().covers(node), true);
   world.store.forget(nodeOf('a'));
   assert.equal(world.reader.pool.distrust().covers(node), false);
+});
+
+test('`nodes.all()` has linked nodes first, then whom the operator judged, then all others, without this node', () => {
+  using world = new World();
+  const add = (name: string, subjects: readonly string[]): void =>
+    void world.add(name, { subjects });
+  world.store.addPages([pageOf('self', { subjects: ['45.0.0.9'] })], true);
+  add('stranger', ['45.0.0.1', '45.0.0.2']);
+  add('voter', ['45.0.0.1']);
+  world.store.setTrust(nodeOf('voter'), 'trusted', 'Alice');
+  world.store.setTrust('45.10.0.0/16', 'distrusted');
+  world.store.proveNetworks([placeOf('stranger', OUT)]);
+  const linked = nodeOf('linked, and silent');
+  const nodes = world.reader.nodes.all([linked]);
+  assert.deepEqual(
+    nodes.map(({ nodeId }) => nodeId),
+    [linked, nodeOf('voter'), '45.10.0.0/16', nodeOf('stranger')],
+  );
+  const [silent, voter, network, stranger] = nodes;
+  assert.equal(silent?.firstSeenEpochUs, 0);
+  assert.deepEqual([voter?.name, voter?.isVoter, voter?.claimsCount], ['Alice', true, 1]);
+  assert.deepEqual([network?.trust, network?.publicKey], ['distrusted', undefined]);
+  assert.deepEqual(
+    [stranger?.isOut, stranger?.place?.address, stranger?.claimsCount],
+    [true, OUT.address, 2],
+  );
+  for (let index = 0; index < NODES_SHOWN_MAX; index += 1) add(`another ${index}`, ['45.0.0.1']);
+  assert.equal(world.reader.nodes.all([linked]).length, NODES_SHOWN_MAX);
 });
