@@ -11,7 +11,7 @@ import { formatRoute, parseRoute } from '../src/state/route-text.ts';
 import { searchRoute } from '../src/state/search.ts';
 import { holds } from '../src/text/holds.ts';
 import { readNumber } from '../src/text/number.ts';
-import { isInPrefix, isPrefix } from '../src/text/prefix.ts';
+import { isInPrefix, isInside, isPrefix } from '../src/text/prefix.ts';
 import { span, utcTime } from '../src/text/time.ts';
 
 test('parseRoute() reads what formatRoute() wrote', () => {
@@ -174,4 +174,20 @@ test('addGap() joins the oldest gaps, and their counts', () => {
   }
   assert.equal(gaps.length, GAPS_COUNT_MAX);
   assert.equal(leftOut(gaps, []), 6 * GAPS_COUNT_MAX);
+});
+
+test('isInside() tells addresses from which nothing comes over the internet', () => {
+  for (const inside of [
+    '127.0.0.1',
+    '172.31.255.255',
+    '192.168.1.2',
+    '100.127.0.1',
+    '::1',
+    'fd00::1',
+  ]) {
+    assert.ok(isInside(inside), inside);
+  }
+  for (const outside of ['45.13.7.7', '172.32.0.1', '100.128.0.1', '2a02::1', 'x']) {
+    assert.ok(!isInside(outside), outside);
+  }
 });

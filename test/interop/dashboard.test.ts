@@ -43,6 +43,10 @@ const FRIEND = nodeIdOfKey(new Uint8Array(32));
 /** Text that does something wherever it is taken for markup. */
 const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
 
+/** A guess at a password; the nonce is none of the node's. */
+const DIGEST =
+  'Authorization: Digest username="101", realm="x", nonce="n", uri="sip:127.0.0.1", response="00000000000000000000000000000000"';
+
 /** An address that may be listed. */
 const ATTACKER = '45.13.7.7';
 
@@ -115,6 +119,9 @@ test('a fresh node says what to do, then shows the first event as it comes, as t
   await tab.sees(HOSTILE);
   const row = page.locator('.events tbody tr');
   assert.equal(await row.count(), 1);
+  await page.getByText('Nothing came from outside yet.').click();
+  await tab.sees('Is it in a container?');
+  assert.deepEqual(await tab.hurdles(), []);
   const time = row.locator('time');
   const iso = (await time.getAttribute('datetime')) ?? '';
   assert.equal(await time.getAttribute('title'), `${iso.slice(0, 19).replace('T', ' ')} UTC`);
@@ -135,7 +142,7 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   if (tab === undefined) return;
   const { page } = tab;
   await attack({ method: 'OPTIONS' });
-  await attack({ method: 'REGISTER', user: '101' });
+  await attack({ method: 'REGISTER', user: '101', lines: [DIGEST] });
   await attack({ method: 'INVITE', user: '900442079460002' });
   await daemon.recorded(4);
   await tab.show('/live', 'REGISTER');
@@ -177,7 +184,9 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await page.keyboard.press('Enter');
   await tab.sees('United Kingdom');
   await tab.show('/number/900442079460002', 'dialled before the number');
+  await tab.sees('+44 20 7946 0002');
   await tab.show('/address/127.0.0.1', 'What it tried, in this order');
+  await tab.sees('1 message with 1 password for 101');
   await tab.show('/listings', 'Listed and watched');
   await page.goBack();
   await tab.sees('What it tried, in this order');
@@ -442,6 +451,7 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   await tab.sees('With a key of this node');
   await signIn(key);
   await tab.show('/live', 'Most messages');
+  assert.equal(await page.getByText('Nothing came from outside').count(), 0);
   const { api } = node.ports;
   await node.stop();
   node = await DaemonProcess.start([...args, `--api-port=${api}`], { folder: own.path });

@@ -5,6 +5,7 @@ import type { DeliveredEvent, EventSearch, HttpApi, HttpApiPorts } from '@sentry
 import type { Webhooks } from '@sentrypeer/delivery';
 import type { Places } from '@sentrypeer/geo';
 import type { Clock, Logger } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
 import { assertPortFree } from '@sentrypeer/net';
 import { StoreReader, type ListingFeed } from '@sentrypeer/store';
 import { judgeOptions } from '../open-engine.ts';
@@ -98,8 +99,9 @@ export class ApiService implements AsyncDisposable {
     );
     const places = await Places.open(logger, placesOptions(config));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
-    const judges = await openJudges(clock, judgeOptions(config, ports.stage));
-    const reputation = openReputation({ engine, log, clock, judges });
+    const plans = await NumberingPlans.load();
+    const judges = openJudges(clock, plans, judgeOptions(config, ports.stage));
+    const reputation = openReputation({ engine, log, clock, judges, plans });
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {

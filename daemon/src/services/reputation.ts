@@ -2,7 +2,7 @@
 
 import type { Reputation } from '@sentrypeer/api';
 import type { Clock } from '@sentrypeer/kernel';
-import { NumberingPlans } from '@sentrypeer/numbers';
+import type { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
 import { isWide, parseAllowed, spellings } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
@@ -18,22 +18,23 @@ export interface ReputationPorts {
   readonly log: StoreReader;
   readonly clock: Clock;
   readonly judges: Judges;
+  readonly plans: NumberingPlans;
 }
 
 /** Making a judge throws `OperatingError`. */
-export async function openJudges(clock: Clock, options: JudgeOptions): Promise<Judges> {
-  const plans = await NumberingPlans.load();
+export function openJudges(clock: Clock, plans: NumberingPlans, options: JudgeOptions): Judges {
   const own = new OwnAddresses(clock);
   return (evidence) => judgeOver({ clock, plans, evidence, own }, options);
 }
 
 /** The judge as the API asks it. Throws `OperatingError`. */
-export function openReputation({ engine, log, clock, judges }: ReputationPorts): Reputation {
+export function openReputation({ engine, log, clock, judges, plans }: ReputationPorts): Reputation {
   const { evidence } = log;
   const { judge, decided } = judges(evidence);
   return {
     judge,
     number: (e164) => evidence.number(e164),
+    grouped: (e164) => plans.grouped(e164),
     allowances: () => evidence.allowances(),
     blocks: () => evidence.blocks(),
     blockable: (text) => readBlockable({ judge, decided }, text, clock.epochUs()),

@@ -92,7 +92,7 @@ class Node implements AsyncDisposable {
     const { clock } = this;
     const log = this.#reader;
     const engine = { write: () => Promise.reject(new Error('not in this test')) };
-    const judges = await openJudges(clock, options);
+    const judges = openJudges(clock, plans, options);
     this.#api = await HttpApi.open(
       {
         totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
@@ -107,7 +107,7 @@ class Node implements AsyncDisposable {
           networks: () => [],
         },
         rates: log.rates,
-        reputation: openReputation({ engine, log, clock, judges }),
+        reputation: openReputation({ engine, log, clock, judges, plans }),
         feed: storeFeed(log, new ListingFeed(log.listings), this.path),
         deliver: async () => undefined,
         peers: {

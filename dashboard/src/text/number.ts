@@ -6,7 +6,7 @@ import { once } from './once.ts';
 export interface ReadNumber {
   /** What was dialled before the number: to get out of a PBX, to a carrier, or abroad. */
   readonly prefix: string;
-  /** In E.164 with its plus, in groups; or what was dialled, where it means no such number. */
+  /** In E.164 with its plus; or what was dialled, where it means no such number. */
   readonly number: string;
 }
 

@@ -25,6 +25,24 @@ export function isAddress(text: string): boolean {
   return bitsOf(text) !== undefined;
 }
 
+/** What is on no public network: loopback, private, link-local, and shared by providers (RFC 6890). */
+const INSIDE = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+
+/** Whether an address is one from which nothing comes over the internet. */
+export function isInside(address: string): boolean {
+  return INSIDE.some((prefix) => isInPrefix(address, prefix));
+}
+
 export function isPrefix(text: string): boolean {
   const [address = '', length = '', ...more] = text.split('/');
   const bits = bitsOf(address);

@@ -15,23 +15,32 @@ export function FirstSteps() {
             </code>
           </pre>
         </li>
-        <li>
-          <strong>Let the internet reach it.</strong> Open port 5060 for UDP and TCP, and 5061 for
-          TCP, or those that you chose, in the firewall of this machine, and forward them from your
-          router if there is one. Scanners usually find a new address within a day.
-        </li>
-        <li>
-          <strong>Ask from outside.</strong> A node cannot see itself as others do. From another
-          network:
-          <pre>
-            <code>nmap -sU -p 5060 --script sip-methods YOUR-ADDRESS</code>
-          </pre>
-        </li>
+        <WaysIn />
       </ol>
       <p>
         What the node answers others is in its <a href="/docs">list of operations</a>; whether all
         of it works says <a href="/readyz">/readyz</a>.
       </p>
     </div>
+  );
+}
+
+/** How the internet gets to the node, as steps of a list. */
+export function WaysIn() {
+  return (
+    <>
+      <li>
+        <strong>Let the internet reach it.</strong> Open port 5060 for UDP and TCP, and 5061 for
+        TCP, or those that you chose, in the firewall of this machine, and forward them from your
+        router if there is one. Scanners usually find a new address within a day.
+      </li>
+      <li>
+        <strong>Ask from outside.</strong> A node cannot see itself as others do. From another
+        network:
+        <pre>
+          <code>nmap -sU -p 5060 --script sip-methods YOUR-ADDRESS</code>
+        </pre>
+      </li>
+    </>
   );
 }

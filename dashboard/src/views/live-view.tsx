@@ -19,6 +19,7 @@ import { Changes } from './changes.tsx';
 import { EventTable } from './event-table.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { gradeWord, PageLink, Panel, Trouble } from './pieces.tsx';
+import { Reach } from './reach.tsx';
 import { RateGraph } from './rate-graph.tsx';
 import { Tops } from './tops.tsx';
 import { WorldMap } from './world-map.tsx';
@@ -33,6 +34,7 @@ export function LiveView() {
     <>
       <h1 class="hidden">Live</h1>
       <Figures />
+      {!isFiltered && <Reach />}
       <LastHour />
       <FilterBar />
       <div class="columns">

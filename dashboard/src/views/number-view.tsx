@@ -62,7 +62,7 @@ function Reading({
         )}
         <dt>Number</dt>
         <dd>
-          <code>{e164}</code>
+          <code>{number.grouped ?? e164}</code>
         </dd>
         {number.country !== null && (
           <>

@@ -11,19 +11,22 @@ import { Panel, Time } from './pieces.tsx';
 interface Step {
   readonly first: Event;
   readonly count: number;
+  /** Messages with credentials. */
+  readonly passwordsCount: number;
   readonly whats: readonly string[];
 }
 
 /** What was tried in which order: events of one method after one another are one step. */
 function stepsOf(newestFirst: readonly Event[]): readonly Step[] {
-  const steps: { first: Event; count: number; whats: Set<string> }[] = [];
+  const steps: { first: Event; count: number; passwordsCount: number; whats: Set<string> }[] = [];
   for (const event of newestFirst.toReversed()) {
     let step = steps.at(-1);
     if (step === undefined || step.first.method !== event.method) {
-      step = { first: event, count: 0, whats: new Set() };
+      step = { first: event, count: 0, passwordsCount: 0, whats: new Set() };
       steps.push(step);
     }
     step.count += event.seen_count;
+    if (event.tried_password) step.passwordsCount += event.seen_count;
     const what = event.called_number ?? event.to_user;
     if (what !== null) step.whats.add(what);
   }
@@ -46,12 +49,13 @@ export function Timeline({
     <>
       <Panel title="What it tried, in this order" side={<span class="muted">{side}</span>}>
         <ol class="steps">
-          {stepsOf(events).map(({ first, count, whats }) => (
+          {stepsOf(events).map(({ first, count, passwordsCount, whats }) => (
             <li key={first.id}>
               <Time at={first.event_timestamp} />
               <strong>{first.method ?? first.message_kind ?? '?'}</strong>
               <span>
                 {amount(count, 'message')}
+                {passwordsCount > 0 && ` with ${amount(passwordsCount, 'password')}`}
                 {whats.length > 0 && (
                   <>
                     {first.method === 'INVITE' ? ' to ' : ' for '}

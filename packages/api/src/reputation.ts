@@ -19,6 +19,8 @@ export interface Reputation {
   readonly judge: Pick<Judge, 'judge' | 'blockOn' | 'numberStanding' | 'addressStanding'>;
   /** Calls of a number of E.164, without its plus, in whichever form. */
   number(e164: string): NumberEvidence | undefined;
+  /** As its country writes it: `+44 20 7946 0958`. @param e164 Without its plus. */
+  grouped(e164: string): string;
   allowances(): readonly Allowance[];
   blocks(): readonly Block[];
   /** Reads an address, a network, a number or a range of numbers. */

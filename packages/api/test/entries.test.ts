@@ -31,3 +31,15 @@ test('eventEntry() shows nothing of details that are not JSON', () => {
   assert.equal(detailsOf(undefined), null);
   assert.deepEqual(detailsOf('{"a":1}'), { a: 1 });
 });
+
+test('eventEntry() tells whether there were credentials, to everybody, and not which', () => {
+  const places = { placeOf: () => undefined } as unknown as Parameters<typeof eventEntry>[1];
+  const tried = (json: string | undefined): unknown =>
+    eventEntry(rowWith(json), places, false)['tried_password'];
+  assert.equal(tried(JSON.stringify({ subject: 'x', digest: { user: '100' } })), true);
+  assert.equal(tried(JSON.stringify({ authorizationScheme: 'Basic' })), true);
+  for (const text of ['"digest":{', '"authorizationScheme":"']) {
+    assert.equal(tried(JSON.stringify({ subject: text })), false, text);
+  }
+  assert.equal(tried(undefined), false);
+});

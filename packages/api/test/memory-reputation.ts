@@ -18,6 +18,7 @@ export class MemoryReputation implements Reputation {
   readonly called = new Map<string, NonNullable<Of<'number'>>>();
   readonly decisions: Decision[] = [];
   fails: string | undefined;
+  readonly grouped = (e164: string): string => `+${e164.slice(0, 2)} ${e164.slice(2)}`;
 
   /** What is not unmet, of numbers and addresses. */
   readonly standings = new Map<string, ReturnType<Reputation['judge']['numberStanding']>>();

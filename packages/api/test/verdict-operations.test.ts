@@ -205,6 +205,7 @@ test('GET /v1/explain says since when and until when', async () => {
     number: {
       kind: 'number',
       e164: '+46701234567',
+      grouped: '+46 701234567',
       country: 'SE',
       number_type: 'mobile',
       destination_class: 'foreign-mobile',

@@ -356,6 +356,8 @@ export interface Event {
   /** What it calls itself. */
   readonly user_agent: string | null;
   readonly grade: 'seen' | 'returned' | 'handshake' | null;
+  /** Whether it came with credentials: a password, or what is computed from one. */
+  readonly tried_password: boolean;
   /** What was odd about it. */
   readonly anomalies: readonly string[];
   /** How many messages this event stands for: itself and the repeats counted on it. */
@@ -539,6 +541,8 @@ export interface ExplainedNumber {
   readonly kind: string;
   /** The number that was judged, with its plus. */
   readonly e164: string | null;
+  /** The same in groups, as its country writes it: +44 20 7946 0958. */
+  readonly grouped: string | null;
   /** ISO 3166-1 alpha-2. */
   readonly country: string | null;
   /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */

@@ -45,6 +45,7 @@ const CALLING_CODE = 0;
 const INTERNATIONAL_PREFIX = 1;
 const NATIONAL_PATTERN = 2;
 const LENGTHS = 3;
+const FORMATS = 4;
 const TRUNK_PREFIX = 5;
 const TRUNK_PREFIX_PATTERN = 7;
 const TRUNK_PREFIX_TRANSFORM = 8;
@@ -76,11 +77,30 @@ type Field = readonly unknown[];
 /** Its pattern, and the lengths of such numbers if they are fewer than the country's. */
 type TypeEntry = readonly [string, (readonly number[] | null)?];
 
+/** How national numbers of one kind are grouped. */
+interface NumberFormat {
+  readonly pattern: RegExp;
+  /** Of the national number's beginning. */
+  readonly leadingDigits: RegExp | undefined;
+  /** For those abroad: `$1 $2 $3`. */
+  readonly groups: string;
+}
+
 interface TypePattern {
   readonly type: NumberType;
   readonly lengths: readonly number[] | undefined;
   readonly pattern: RegExp;
 }
+
+/** Its pattern, its groups, what numbers begin with (the last is exact), two that concern calls at home, its groups abroad. */
+type FormatEntry = readonly [
+  string,
+  string,
+  (readonly string[] | 0)?,
+  (string | 0)?,
+  (number | 0)?,
+  (string | 0)?,
+];
 
 interface Plan {
   readonly country: string | undefined;
@@ -99,6 +119,7 @@ interface Plan {
 export class NumberingPlans {
   readonly #metadata: MetadataJson;
   readonly #plans = new Map<string, readonly Plan[]>();
+  readonly #formats = new Map<string, readonly NumberFormat[]>();
   readonly #codes: ReadonlySet<string>;
   readonly #codeLengths: readonly number[];
 
@@ -149,6 +170,24 @@ export class NumberingPlans {
     return { e164, country: plans[0]?.country, type: 'unallocated' };
   }
 
+  /**
+   * A number as its country writes it for those abroad: `+44 20 7946 0958`. Where no custom is known, the country code
+   * stands apart.
+   *
+   * @param e164 Country code and national number, without a plus.
+   */
+  grouped(e164: string): string {
+    const code = this.callingCodeOf(e164);
+    if (code === undefined) return `+${e164}`;
+    const national = e164.slice(code.length);
+    const format = this.#formatsOf(code).find(
+      ({ pattern, leadingDigits }) =>
+        leadingDigits?.test(national) !== false && pattern.test(national),
+    );
+    if (format === undefined) return `+${code} ${national}`;
+    return `+${code} ${national.replace(format.pattern, format.groups)}`;
+  }
+
   /** @param country ISO 3166-1 alpha-2. @returns `undefined` if there is no such country. */
   home(country: string): HomePlan | undefined {
     const fields = this.#country(country);
@@ -185,6 +224,24 @@ export class NumberingPlans {
     return countries[country as keyof typeof countries];
   }
 
+  /** Countries that share a code write their numbers as the first of them does. */
+  #formatsOf(code: string): readonly NumberFormat[] {
+    const known = this.#formats.get(code);
+    if (known !== undefined) return known;
+    const { country_calling_codes: byCode, nonGeographic } = this.#metadata;
+    const [country] = Object.hasOwn(byCode, code)
+      ? (byCode[code as keyof typeof byCode] as readonly string[])
+      : [];
+    const fields =
+      country === undefined
+        ? (nonGeographic as unknown as Record<string, Field>)[code]
+        : this.#country(country);
+    const formats = (fields?.[FORMATS] || []) as readonly FormatEntry[];
+    const read = formats.map(formatOf);
+    this.#formats.set(code, read);
+    return read;
+  }
+
   #plansOf(code: string): readonly Plan[] {
     const known = this.#plans.get(code);
     if (known !== undefined) return known;
@@ -218,6 +275,16 @@ function planOf(country: string | undefined, fields: Field): Plan {
     fixed: patterns[0],
     hasMobile: patterns[1] !== undefined,
     others: ASKED.map((index) => patterns[index]).filter((pattern) => pattern !== undefined),
+  };
+}
+
+function formatOf([pattern, groups, leading, , , abroad]: FormatEntry): NumberFormat {
+  const exact = leading === 0 ? undefined : leading?.at(-1);
+  return {
+    pattern: whole(pattern),
+    leadingDigits: exact === undefined ? undefined : atStart(exact),
+    // As ITU-T E.123 has it, whatever the custom at home: spaces alone.
+    groups: (text(abroad) ?? groups).replaceAll(/[^$0-9]+/g, ' ').trim(),
   };
 }
 

@@ -77,3 +77,25 @@ test('HomePlan.withoutTrunkPrefix() takes off what a country dials before its ow
   assert.equal(plans.home('ES')?.withoutTrunkPrefix('911234567'), '911234567');
   assert.equal(plans.home('XX'), undefined);
 });
+
+test('NumberingPlans.grouped() writes numbers as libphonenumber does for those abroad', () => {
+  assert.equal(plans.grouped('442079460958'), '+44 20 7946 0958');
+  assert.equal(plans.grouped('12125550123'), '+1 212 555 0123');
+  assert.equal(plans.grouped('4687654321'), '+46 8 765 43 21');
+  assert.equal(plans.grouped('870773111632'), '+870 773 111 632');
+  assert.equal(plans.grouped('999123'), '+999123'); // No country's.
+  const codes = plans.countries().map((country) => plans.home(country)?.callingCode ?? '');
+  const number = fc.tuple(fc.constantFrom(...codes), fc.stringMatching(/^[0-9]{4,11}$/));
+  let groupedCount = 0;
+  fc.assert(
+    fc.property(number, ([code, rest]) => {
+      const e164 = code + rest;
+      const theirs = parsePhoneNumberFromString(`+${e164}`);
+      if (theirs?.number !== `+${e164}` || !theirs.isValid()) return;
+      groupedCount += 1;
+      assert.equal(plans.grouped(e164), theirs.formatInternational(), e164);
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(groupedCount > 150, String(groupedCount));
+});

@@ -125,6 +125,7 @@ export function eventEntry(
     from_user: event.fromUser ?? null,
     user_agent: found(event.userAgent),
     grade: event.grade ?? null,
+    tried_password: triesPassword(event.detailsJson),
     anomalies: event.anomalies === '' ? [] : event.anomalies.split(','),
     seen_count: event.seenCount,
     last_seen: event.lastSeen === undefined ? null : rfc3339OfText(event.lastSeen),
@@ -158,6 +159,11 @@ function seen(total: Omit<SharedTotal, 'totalId'>) {
 
 function found(text: string): string | null {
   return text === NOT_FOUND ? null : text;
+}
+
+/** Whether there are credentials. Within a text JSON escapes quotes, so these are members. */
+function triesPassword(json = ''): boolean {
+  return json.includes('"digest":{') || json.includes('"authorizationScheme":"');
 }
 
 /** Rows that people put into the database may hold anything: what is no JSON is shown as nothing. */

@@ -205,6 +205,10 @@ export const SCHEMAS = {
       from_user: textOrNull('User part of From.'),
       user_agent: textOrNull('What it calls itself.'),
       grade: { type: ['string', 'null'], enum: [...GRADES, null] },
+      tried_password: {
+        type: 'boolean',
+        description: 'Whether it came with credentials: a password, or what is computed from one.',
+      },
       anomalies: {
         type: 'array',
         items: { type: 'string' },
@@ -290,6 +294,7 @@ export const SCHEMAS = {
   ExplainedNumber: object({
     kind: text('number, unknown, extension, short-code, emergency, feature-code or none.'),
     e164: textOrNull('The number that was judged, with its plus.'),
+    grouped: textOrNull('The same in groups, as its country writes it: +44 20 7946 0958.'),
     country: textOrNull('ISO 3166-1 alpha-2.'),
     number_type: textOrNull(
       'fixed, mobile, premium, shared-cost, satellite, unallocated and others.',

@@ -75,6 +75,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
             : {
                 kind: number.kind,
                 e164: e164 === undefined ? null : `+${e164}`,
+                grouped: e164 === undefined ? null : ports.reputation.grouped(e164),
                 country: number.country ?? null,
                 number_type: number.type ?? null,
                 destination_class: number.destinationClass ?? null,
