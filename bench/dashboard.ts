@@ -4,7 +4,8 @@
  * How fast is the dashboard in Chromium over a million events: until something is painted, until the events are there,
  * from a search to its page, and how long is the page's thread busy at a time while 50 requests a second come in? How long
  * does /v1/analytics take? What does a page cost while 10,000 requests a second are recorded? Needs Chromium (Debian
- * package). EVENTS=1000000, SECONDS=20, CHROMIUM and PARTS=load,live,beside can be changed.
+ * package). EVENTS=1000000, SECONDS=20, CHROMIUM and PARTS=load,live,beside can be changed; PARTS=hour looks for 17
+ * minutes at what the memory of the page and of the daemon does.
  */
 
 import assert from 'node:assert/strict';
@@ -78,6 +79,7 @@ try {
   if (parts.includes('load')) await loaded();
   if (parts.includes('live')) await followed();
   if (parts.includes('beside')) await beside();
+  if (parts.includes('hour')) await hour();
 } finally {
   await browser.close();
   await daemon.stop();
@@ -131,6 +133,37 @@ async function followed(): Promise<void> {
   process.stdout.write(
     `heap of the page: ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB\n`,
   );
+}
+
+/**
+ * As many events as come in an hour at 50 a second, at 450 a second, to a page that takes each of them because it chooses
+ * by network itself; then ten minutes at 50 a second.
+ */
+async function hour(): Promise<void> {
+  const all = `network=${encodeURIComponent('0.0.0.0/0')}`;
+  await watched(`/live?${all}`, 450, 400, '800000000');
+  await watched('/live', 50, 600, '850000000');
+}
+
+async function watched(hash: string, rate: number, forSeconds: number, first: string) {
+  await using context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${ORIGIN}/#${hash}`);
+  await page.locator('.connection.live').waitFor();
+  await page.getByText('of the last 1,000 events').waitFor();
+  const target = ['--port', String(SIP_PORT), '--seconds', String(forSeconds)];
+  let isOver = false;
+  const sent = send([...target, '--rate', String(rate), '--distinct', '--first-number', first]);
+  void sent.finally(() => (isOver = true));
+  do {
+    const heap = (await heapMib(page)).toFixed(1);
+    const resident = daemon.residentMib().toFixed(0);
+    process.stdout.write(
+      `${rate} a second: heap of the page ${heap} MiB, daemon ${resident} MiB resident\n`,
+    );
+    await Promise.race([sent, wait(50_000)]);
+  } while (!isOver);
+  await sent;
 }
 
 /** A task of the page's thread above 50 ms (https://www.w3.org/TR/longtasks-1/), and how much of it was the processor's. */
