@@ -152,18 +152,14 @@ async function watched(hash: string, rate: number, forSeconds: number, first: st
   await page.locator('.connection.live').waitFor();
   await page.getByText('of the last 1,000 events').waitFor();
   const target = ['--port', String(SIP_PORT), '--seconds', String(forSeconds)];
-  let isOver = false;
   const sent = send([...target, '--rate', String(rate), '--distinct', '--first-number', first]);
-  void sent.finally(() => (isOver = true));
   do {
     const heap = (await heapMib(page)).toFixed(1);
     const resident = daemon.residentMib().toFixed(0);
     process.stdout.write(
       `${rate} a second: heap of the page ${heap} MiB, daemon ${resident} MiB resident\n`,
     );
-    await Promise.race([sent, wait(50_000)]);
-  } while (!isOver);
-  await sent;
+  } while (!(await Promise.race([sent.then(() => true), wait(50_000, false)])));
 }
 
 /** A task of the page's thread above 50 ms (https://www.w3.org/TR/longtasks-1/), and how much of it was the processor's. */

@@ -101,7 +101,6 @@ export class ApiService implements AsyncDisposable {
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
     const plans = await NumberingPlans.load();
     const judges = openJudges(clock, plans, judgeOptions(config, ports.stage));
-    const reputation = openReputation({ engine, log, clock, judges, plans });
     const requestLog = new RequestLog(ports);
     const api = await HttpApi.open(
       {
@@ -114,7 +113,7 @@ export class ApiService implements AsyncDisposable {
           networks: (limit, after) => log.places.networks(limit, after),
         },
         rates: log.rates,
-        reputation,
+        reputation: openReputation({ engine, log, clock, judges, plans }),
         feed: storeFeed(log, feed, dbFile),
         deliver: async (events: readonly DeliveredEvent[]) => {
           await engine.write('deliver', events);

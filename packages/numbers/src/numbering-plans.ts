@@ -98,7 +98,7 @@ type FormatEntry = readonly [
   string,
   (readonly string[] | 0)?,
   (string | 0)?,
-  (number | 0)?,
+  number?,
   (string | 0)?,
 ];
 
