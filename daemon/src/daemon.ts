@@ -14,7 +14,7 @@ import type { RecordedEvent } from '@sentrypeer/event';
 import { Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { ListingFeed, StoreReader } from '@sentrypeer/store';
 import type { SipLocals } from './services/sip-listeners.ts';
-import { openEngine } from './open-engine.ts';
+import { openEngine, pushesToFleet } from './open-engine.ts';
 import type { Config } from './config/config.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { VERSION } from './config/version.ts';
@@ -345,9 +345,13 @@ async function openFleet(
     engine,
     onFailed,
   }: Pick<DaemonPorts, 'logger' | 'onFailed'> & { readonly engine: Engine },
-  { fleetAddress: address, dbFile, fleetMessages, fleetHub }: Config,
+  { fleetAddress: address, dbFile, fleetMessages, fleetHub, fleetFollower }: Config,
   nodeId: string,
 ): Promise<FleetService | undefined> {
+  if (address === undefined || fleetHub) {
+    // Who follows nobody any more acts on nobody's word.
+    while (await engine.write('sweepListings', true));
+  }
   if (address === undefined) return undefined;
   const { FleetService } = await import('./services/fleet/fleet-service.ts');
   const options = {
@@ -356,8 +360,8 @@ async function openFleet(
     nodeId,
     version: VERSION,
     hasMessages: fleetMessages,
-    isHub: fleetHub,
-  };
+    role: fleetHub ? 'hub' : fleetFollower ? 'follower' : 'sensor',
+  } as const;
   return FleetService.open({ logger, engine, onFailed }, options);
 }
 
@@ -385,7 +389,7 @@ export function cursorNames(config: Config): readonly string[] {
     ...(config.syslog ? [SYSLOG_CURSOR] : []),
     ...config.webhooks.map(({ name }) => webhookCursor(name)),
     ...(config.peerToPeer ? [POOL_CURSOR] : []),
-    ...(config.fleetAddress === undefined ? [] : [FLEET_CURSOR]),
+    ...(pushesToFleet(config) ? [FLEET_CURSOR] : []),
   ];
 }
 

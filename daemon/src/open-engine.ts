@@ -39,6 +39,11 @@ function agentPeers({ sipAgent, sipAgentPeers = [] }: Config): readonly string[]
   return sipAgent === false ? [] : sipAgentPeers.filter((peer) => !isEverybody(peer));
 }
 
+/** Whether events wait until they are in a fleet. */
+export function pushesToFleet({ fleetAddress, fleetFollower }: Config): boolean {
+  return fleetAddress !== undefined && !fleetFollower;
+}
+
 /** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
 export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
   const store: StoreServiceOptions = {
@@ -49,7 +54,7 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     diskFreeMinOctets: config.dbFreeMinOctets,
     owedCursors: [
       ...config.webhooks.map(({ name }) => webhookCursor(name)),
-      ...(config.fleetAddress === undefined ? [] : [FLEET_CURSOR]),
+      ...(pushesToFleet(config) ? [FLEET_CURSOR] : []),
     ],
     owedMaxOctets: config.webhookBacklogOctets,
     judge: judgeOptions(config, ports.stage),

@@ -70,6 +70,20 @@ const ATTEMPTS: readonly string[] = [
   `SELECT fleet.decide('${UUID}', 'block', 'address', '198.51.100.0/24', '', NULL)`,
   `SELECT fleet.decide('${UUID}', 'allow', NULL, '${SECRET}', '', NULL)`,
   'DELETE FROM fleet.decision',
+  // Say what is listed, or know which hub said what.
+  "UPDATE fleet.listing SET level = 'none'",
+  'DELETE FROM fleet.listing',
+  'TRUNCATE fleet.listing',
+  "INSERT INTO fleet.listing (kind, value) VALUES ('address', '198.51.100.1')",
+  'SELECT node FROM fleet.listing',
+  'SELECT * FROM fleet.listing',
+  'SELECT value FROM fleet.listing FOR UPDATE',
+  'SELECT hub FROM fleet.listing_mark',
+  'UPDATE fleet.listing_mark SET last = 9000000000000000',
+  'SELECT * FROM fleet.lead(NULL, 0, true)',
+  "SELECT fleet.publish(1, '[]')",
+  'ALTER TABLE fleet.listing DISABLE ROW LEVEL SECURITY',
+  'CREATE POLICY mine ON fleet.listing USING (true)',
   // Become somebody else.
   'SET ROLE owner',
   'SET ROLE fleet_people',
@@ -139,6 +153,75 @@ const QUESTIONS: readonly string[] = [
   "SELECT * FROM information_schema.column_privileges WHERE privilege_type = 'SELECT' AND table_name LIKE 'event%'",
   "SELECT pg_get_partkeydef('fleet.event'::regclass)",
 ];
+
+/** What a sensor may do, and a follower may not. */
+const SENSORS: readonly string[] = [
+  `SELECT * FROM fleet.open_log('n', '${UUID}', 0, 0, 0, 0, 0, '1')`,
+  'INSERT INTO fleet.event (epoch, honey_id, seen_count) VALUES (1, 1, 1)',
+  'INSERT INTO fleet.repeat (epoch, honey_id, added) VALUES (1, 1, 1)',
+  'COPY fleet.event (epoch, honey_id, seen_count) FROM STDIN',
+  'SELECT * FROM fleet.self',
+  'SELECT fleet.prepare_days(31)',
+  'SET ROLE fleet_sensor',
+];
+
+test(`a stolen password of a follower: ${ATTEMPTS.length + SENSORS.length} things to try, and it only reads listings`, async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  await world.join('pbx-1', 'follower');
+  await world.join('hub-1', 'hub');
+  const login = (user: string): pg.Client => {
+    const { port } = world.postgres;
+    const password = world.password(user);
+    return new pg.Client({ host: '127.0.0.1', port, database: 'fleet', user, password });
+  };
+  const hub = login('hub-1');
+  await hub.connect();
+  const [lead] = (await hub.query<{ term: string }>('SELECT * FROM fleet.lead(NULL, 0, true)'))
+    .rows;
+  const entry = {
+    kind: 'address',
+    value: SECRET,
+    level: 'listed',
+    score: 60,
+    grade: 'handshake',
+    reasons: '[]',
+    since_us: 1,
+    until_us: 2,
+    first_us: 1,
+    last_us: 1,
+    events: 1,
+    is_blocked: false,
+    is_delisted: false,
+  };
+  await hub.query('SELECT fleet.publish($1, $2)', [lead?.term, JSON.stringify([entry])]);
+  const listings = async (): Promise<unknown> =>
+    await world.rows(
+      'SELECT *, (SELECT json_agg(m) FROM fleet.listing_mark AS m) FROM fleet.listing',
+    );
+  const before = [await stateOf(world), await listings()];
+  const thief = login('pbx-1');
+  await thief.connect();
+  const worked: string[] = [];
+  for (const attempt of [...ATTEMPTS, ...SENSORS]) {
+    await thief.query('BEGIN');
+    await thief.query(attempt).then(
+      () => worked.push(attempt),
+      () => undefined,
+    );
+    await thief.query('ROLLBACK');
+  }
+  assert.deepEqual(worked, []);
+  assert.deepEqual([await stateOf(world), await listings()], before);
+  const { rows } = await thief.query('SELECT value FROM fleet.listing');
+  assert.deepEqual(rows, [{ value: SECRET }], 'what is left to a thief: what is listed');
+  // Another hub's turn is not taken while the first one is there.
+  await assert.rejects(
+    hub.query("SELECT fleet.publish(99, '[]')"),
+    /another hub says what is listed/,
+  );
+  await Promise.all([thief.end(), hub.end()]);
+});
 
 test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none works`, async (t) => {
   await using world = await FleetWorld.open(t);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Puller, type PulledEvent, type PullState } from '@sentrypeer/fleet';
 import { readFleetAddress } from '@sentrypeer/fleet/address';
-import { silentLogger } from '@sentrypeer/kernel';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { until } from '../e2e/daemon-process.ts';
@@ -46,7 +46,21 @@ class Hub {
       take: async () => [],
       isAllowable: () => false,
     };
-    const ports = { sink, decisions, logger: silentLogger, random: () => 0.5 };
+    const listings = {
+      follow: () => ({ next: () => undefined }),
+      listing: () => undefined,
+      isDelisted: () => false,
+      hasJudged: () => false,
+      lastHoneyId: () => 0,
+    };
+    const ports = {
+      sink,
+      decisions,
+      listings,
+      clock: systemClock,
+      logger: silentLogger,
+      random: () => 0.5,
+    };
     this.#puller = new Puller(ports, reading.address, HUB_ID);
   }
 

@@ -29,9 +29,14 @@ export class FleetWorld implements AsyncDisposable {
     });
     if (postgres === undefined) return undefined;
     const world = new FleetWorld(postgres);
-    await postgres.rows('postgres', 'CREATE DATABASE fleet');
-    await world.command('init');
-    return world;
+    try {
+      await postgres.rows('postgres', 'CREATE DATABASE fleet');
+      await world.command('init');
+      return world;
+    } catch (error) {
+      await world[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** A command of the fleet's owner, which must succeed. */

@@ -8,7 +8,7 @@ import type { Command, CommandContext } from './command.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
 
 const JOIN_FORM = 'fleet join NAME ROLE FILE [HOST[:PORT]]';
-const ROLES: readonly FleetRole[] = ['sensor', 'hub', 'people'];
+const ROLES: readonly FleetRole[] = ['sensor', 'hub', 'follower', 'people'];
 
 const INIT: Command = {
   name: 'fleet init',
@@ -35,7 +35,7 @@ const INIT: Command = {
 const JOIN: Command = {
   name: 'fleet join',
   form: 'NAME ROLE FILE [HOST[:PORT]]',
-  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events), `hub` (reads what all push, and pushes itself) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
+  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events, and follows what hubs list), `hub` (reads what all push, and pushes itself), `follower` (only follows what hubs list) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
   database: 'none',
   examples: [
     [

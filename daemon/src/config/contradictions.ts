@@ -47,6 +47,18 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
       `${origins.fleetHub.text} takes what a fleet has, and none is named: add --fleet-file, or leave it out`,
     );
   }
+  if (config.fleetFollower && config.fleetAddress === undefined) {
+    throw refusal(
+      `${origins.fleetFollower.text} follows a fleet, and none is named: add --fleet-file, or leave it out`,
+    );
+  }
+  for (const key of ['fleetHub', 'fleetMessages'] as const) {
+    if (config.fleetFollower && config[key]) {
+      throw refusal(
+        `${origins.fleetFollower.text} pushes nothing and judges nothing of others, but ${origins[key].text} does: leave one out`,
+      );
+    }
+  }
   if (config.fleetMessages && config.fleetAddress === undefined) {
     throw refusal(
       `${origins.fleetMessages.text} pushes messages into a fleet, and none is named: add --fleet-file, or leave it out`,

@@ -31,6 +31,13 @@ export const FLEET_OPTIONS = {
     defaultValue: false,
     doc: 'Take what all nodes of the fleet push, and judge it together with what comes here; its role in the fleet must be hub.',
   }),
+  fleetFollower: option({
+    group: 'fleet',
+    long: 'fleet-follower',
+    type: switchType,
+    defaultValue: false,
+    doc: 'Push nothing, and only follow what the hubs of the fleet list, as every sensor does, too: for nodes that PBXs and firewalls ask, and for small ones. The role `follower` is enough for it.',
+  }),
   fleetMessages: option({
     group: 'fleet',
     long: 'fleet-messages',

@@ -162,10 +162,11 @@ export class DaemonOperations implements Operations, Disposable {
 
   fleet(): FleetState | undefined {
     const { fleet, log } = this.#ports;
-    if (fleet?.state === undefined) return undefined;
+    if (fleet?.work === undefined) return undefined;
     const newestId = log.lastHoneyId();
     const lag = newestId - (log.cursor(FLEET_CURSOR) ?? newestId);
-    return { push: { ...fleet.state, lag }, pull: fleet.pull };
+    const { push, ...work } = fleet.work;
+    return { ...work, push: push && { ...push, lag } };
   }
 
   followers(): readonly FollowerState[] {

@@ -2,7 +2,7 @@
 
 import type { Clock } from '@sentrypeer/kernel';
 import type { HomePlan, NumberingPlans } from '@sentrypeer/numbers';
-import type { StoreReader } from '@sentrypeer/store';
+import type { KeptBlock, StoreReader } from '@sentrypeer/store';
 import { Blocked, NeverListed } from '@sentrypeer/verdict';
 import type { OwnAddresses } from './own-addresses.ts';
 
@@ -10,7 +10,10 @@ export interface DecidedPorts {
   readonly clock: Clock;
   readonly plans: NumberingPlans;
   readonly home: HomePlan | undefined;
-  readonly evidence: Pick<StoreReader['evidence'], 'decisionsCount' | 'allowances' | 'blocks'>;
+  readonly evidence: Pick<
+    StoreReader['evidence'],
+    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks'
+  >;
   /** Of this machine. */
   readonly own: OwnAddresses;
 }
@@ -60,7 +63,7 @@ export class Decided {
     if (never === undefined || blocked === undefined || !isSame) {
       const { ownAddresses, ownNumbers, listsDocumentation = false } = this.#options;
       const allowances = evidence.allowances().filter((one) => isInForce(one, nowUs));
-      const blocks = evidence.blocks().filter((one) => isInForce(one, nowUs));
+      const blocks = allBlocks(evidence).filter((one) => isInForce(one, nowUs));
       never = new NeverListed(
         { plans, home },
         {
@@ -80,6 +83,18 @@ export class Decided {
     }
     return { never, blocked };
   }
+}
+
+/** The operator's own word goes before that of the fleet's. */
+function allBlocks(evidence: DecidedPorts['evidence']): readonly KeptBlock[] {
+  const own = evidence.blocks();
+  const ofFleet = evidence.fleetBlocks();
+  if (ofFleet.length === 0) return own;
+  const known = new Set(own.map(({ subject }) => `${subject.kind} ${subject.value}`));
+  return [
+    ...own,
+    ...ofFleet.filter(({ subject }) => !known.has(`${subject.kind} ${subject.value}`)),
+  ];
 }
 
 interface Ending {

@@ -185,7 +185,10 @@ function listingVerdict(
   const verdict = { level: listed, score, reasons, untilEpochUs, isByVotes };
   const block = level === 'listed' ? decided.blocked().listed(subject, nowEpochUs) : undefined;
   if (block === undefined) {
-    const facts = evidence.facts(subject) ?? saidFacts(evidence.said(subject));
+    const facts =
+      evidence.facts(subject) ??
+      saidFacts(evidence.said(subject)) ??
+      evidence.fleet(subject)?.facts;
     return { ...verdict, isBlocked: false, ...(facts && { facts }) };
   }
   const { createdEpochUs } = block;

@@ -14,6 +14,7 @@ import {
   type EndpointChange,
   type PageOutcome,
   type FleetDecision,
+  type FleetListing,
   type FleetMarks,
   type FleetPlace,
   type FleetShare,
@@ -198,6 +199,22 @@ export class StoreService implements WriterCommands {
     const left = this.#store.takeDecisions(decisions, mark);
     this.#judge.wake();
     return left;
+  }
+
+  beginFollowing(life: string): void {
+    this.#store.followed.begin(life);
+  }
+
+  takeListings(listings: readonly FleetListing[], serial: number): number {
+    const left = this.#store.followed.take(listings, serial);
+    this.#judge.wake();
+    return left;
+  }
+
+  sweepListings(isAll: boolean): boolean {
+    const isMore = this.#store.followed.sweep(isAll);
+    this.#judge.wake();
+    return isMore;
   }
 
   /** Records all that was offered, or says what is lost. */

@@ -6,6 +6,7 @@ import type {
   DeliveredEvent,
   EndpointChange,
   FleetDecision,
+  FleetListing,
   PageOutcome,
   FleetMarks,
   FleetPlace,
@@ -52,6 +53,12 @@ export interface WriterCommands {
   decisionsSent(id: number): void;
   /** Takes what was decided at other hubs of the fleet. @returns Those for which there was no room. */
   takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[];
+  /** Begins a pass over all that the hubs of the fleet list; `life` names that of the fleet's listings. */
+  beginFollowing(life: string): void;
+  /** Takes what the hubs of the fleet list, up to the serial. @returns How many had no room. */
+  takeListings(listings: readonly FleetListing[], serial: number): number;
+  /** Lets some go that are not listed any more, or, where nobody is followed, of all. @returns Whether there is more. */
+  sweepListings(isAll: boolean): boolean;
   /** Adds places to the totals of countries and networks. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void;
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Entry of the thread that pushes events to a fleet: no part that answers anybody waits for the fleet's database. */
+/* Entry of the thread that pushes events to a fleet, and takes what it has: no part that answers anybody waits for the fleet's database. */
 
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Puller, Pusher } from '@sentrypeer/fleet';
-import { FLEET_DECISIONS_CURSOR, fleetPullCursors } from '@sentrypeer/follow/cursors';
+import { Follower, Puller, Pusher, type ListingPage } from '@sentrypeer/fleet';
+import { FLEET_DECISIONS_CURSOR, fleetPullCursors, JUDGE_CURSOR } from '@sentrypeer/follow/cursors';
 import { assert, OperatingError, systemClock } from '@sentrypeer/kernel';
 import {
   FLEET_EVENT_COLUMNS,
   FLEET_MESSAGE_COLUMN,
+  FeedFollower,
   FLEET_REPEAT_COLUMNS,
   FleetReader,
+  type FeedPage,
 } from '@sentrypeer/store';
 import { parseAllowed } from '@sentrypeer/verdict';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
@@ -28,7 +30,7 @@ import { failedMessage, forwardingLogger, sayAlive } from './reporting.ts';
 
 assert(parentPort !== null, 'runs_as_a_worker');
 const parent = parentPort;
-const { dbFile, address, nodeId, version, hasMessages, isHub } = workerData as FleetWorkerData;
+const { dbFile, address, nodeId, version, hasMessages, role } = workerData as FleetWorkerData;
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 
@@ -49,15 +51,27 @@ function write<C extends FleetCommand>(
   return settled.promise as Promise<CommandAnswer<C>>; // The writer answers by the same map of commands.
 }
 
-try {
-  const reader = FleetReader.open(dbFile, {
-    hasMessages,
-    recordedBy: isHub ? nodeId : undefined,
-  });
+/** What a hub says to the fleet, as its own feed has it. */
+function listingPage(page: FeedPage): ListingPage {
+  switch (page.kind) {
+    case 'begin':
+      return { subjects: [], isBegin: true, isEnd: false };
+    case 'end':
+      return { subjects: [], isBegin: false, isEnd: true };
+    case 'listings':
+      return { subjects: page.listings, isBegin: false, isEnd: false };
+    case 'changes':
+      return { subjects: page.changes, isBegin: false, isEnd: false };
+    default:
+      return page satisfies never;
+  }
+}
+
+function openPusher(reader: FleetReader): Pusher {
   const eventColumns = hasMessages
     ? [...FLEET_EVENT_COLUMNS, FLEET_MESSAGE_COLUMN]
     : FLEET_EVENT_COLUMNS;
-  const pusher = new Pusher(
+  return new Pusher(
     {
       log: {
         open: () => write('openFleet'),
@@ -76,45 +90,99 @@ try {
     },
     { address, self: { nodeId, version }, hasMessages },
   );
-  const puller = isHub
-    ? new Puller(
-        {
-          sink: {
-            place: (node) => {
-              const names = fleetPullCursors(node);
-              return { epoch: reader.cursor(names.epoch), honeyId: reader.cursor(names.honeyId) };
-            },
-            deliver: (events) => write('deliver', events),
-            savePlace: async (node, place, before) => {
-              const names = fleetPullCursors(node);
-              if (place.epoch !== before.epoch) {
-                // Killed in between, it takes some events again, and passes none over.
-                await write('saveCursor', names.honeyId, 0);
-                await write('saveCursor', names.epoch, place.epoch);
-              }
-              await write('saveCursor', names.honeyId, place.honeyId);
-            },
-          },
-          decisions: {
-            waiting: (limit) => reader.waitingDecisions(limit),
-            sent: (id) => write('decisionsSent', id),
-            mark: () => reader.cursor(FLEET_DECISIONS_CURSOR),
-            take: (decisions, mark) => write('takeDecisions', decisions, mark),
-            isAllowable: (value) => parseAllowed(value) !== undefined,
-          },
-          logger: forwardingLogger(say),
-          random: Math.random,
+}
+
+function openPuller(reader: FleetReader): Puller {
+  return new Puller(
+    {
+      sink: {
+        place: (node) => {
+          const names = fleetPullCursors(node);
+          return { epoch: reader.cursor(names.epoch), honeyId: reader.cursor(names.honeyId) };
         },
-        address,
-        nodeId,
-      )
-    : undefined;
-  const tell = (): void => say({ kind: 'state', push: pusher.state, pull: puller?.state });
+        deliver: (events) => write('deliver', events),
+        savePlace: async (node, place, before) => {
+          const names = fleetPullCursors(node);
+          if (place.epoch !== before.epoch) {
+            // Killed in between, it takes some events again, and passes none over.
+            await write('saveCursor', names.honeyId, 0);
+            await write('saveCursor', names.epoch, place.epoch);
+          }
+          await write('saveCursor', names.honeyId, place.honeyId);
+        },
+      },
+      decisions: {
+        waiting: (limit) => reader.waitingDecisions(limit),
+        sent: (id) => write('decisionsSent', id),
+        mark: () => reader.cursor(FLEET_DECISIONS_CURSOR),
+        take: (decisions, mark) => write('takeDecisions', decisions, mark),
+        isAllowable: (value) => parseAllowed(value) !== undefined,
+      },
+      listings: {
+        follow: () => {
+          const feed = new FeedFollower(reader.listings, undefined, {});
+          return {
+            next: (limit) => {
+              const page = feed.next(limit);
+              return page === undefined ? undefined : listingPage(page);
+            },
+          };
+        },
+        listing: (subject) => reader.published(subject),
+        isDelisted: (subject) => reader.isDelisted(subject),
+        hasJudged: (honeyId) => reader.cursor(JUDGE_CURSOR) >= honeyId,
+        lastHoneyId: () => reader.lastHoneyId(),
+      },
+      logger: forwardingLogger(say),
+      clock: systemClock,
+      random: Math.random,
+    },
+    address,
+    nodeId,
+  );
+}
+
+function openFollower({ followed }: FleetReader): Follower {
+  return new Follower(
+    {
+      sink: {
+        place: () => followed.place(),
+        count: () => followed.count(),
+        begin: (life) => write('beginFollowing', life),
+        take: (listings, serial) => write('takeListings', listings, serial),
+        sweep: () => write('sweepListings', false),
+      },
+      logger: forwardingLogger(say),
+      clock: systemClock,
+      random: Math.random,
+    },
+    address,
+  );
+}
+
+try {
+  const reader = FleetReader.open(dbFile, {
+    hasMessages,
+    recordedBy: role === 'hub' ? nodeId : undefined,
+  });
+  const pusher = role === 'follower' ? undefined : openPusher(reader);
+  const puller = role === 'hub' ? openPuller(reader) : undefined;
+  // A hub judges all of it by itself: what it followed would be its own word.
+  const follower = role === 'hub' ? undefined : openFollower(reader);
+  const tell = (): void =>
+    say({
+      kind: 'state',
+      push: pusher?.state,
+      pull: puller?.state,
+      publish: puller?.publishing,
+      follow: follower?.state,
+      overview: puller?.overview,
+    });
   setInterval(tell, REPORT_MS).unref();
   parent.on('message', async (message: FleetWorkerInput) => {
     switch (message.kind) {
       case 'wake':
-        pusher.wake();
+        pusher?.wake();
         break;
       case 'answered': {
         const { call, failure, answer } = message;
@@ -125,7 +193,11 @@ try {
         break;
       }
       case 'stop':
-        await Promise.all([pusher.close(FLEET_CLOSE_MS_MAX), puller?.close(FLEET_CLOSE_MS_MAX)]);
+        await Promise.all([
+          pusher?.close(FLEET_CLOSE_MS_MAX),
+          puller?.close(FLEET_CLOSE_MS_MAX),
+          follower?.close(FLEET_CLOSE_MS_MAX),
+        ]);
         tell();
         reader.close();
         parent.close();
@@ -138,7 +210,7 @@ try {
   releaseMemoryWhenQuiet();
   tell(); // Whoever asks at once is told, too.
   say({ kind: 'ready' });
-  await Promise.all([pusher.running, puller?.running]);
+  await Promise.all([pusher?.running, puller?.running, follower?.running]);
 } catch (error) {
   say(failedMessage(error));
 }

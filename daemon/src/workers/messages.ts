@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetAddress, PullState, PushState } from '@sentrypeer/fleet';
+import type {
+  FleetAddress,
+  FleetOverview,
+  FollowState,
+  PublishState,
+  PullState,
+  PushState,
+} from '@sentrypeer/fleet';
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
 import type { EventPage, EventSample, StoreReader } from '@sentrypeer/store';
@@ -167,9 +174,11 @@ export interface FleetWorkerData {
   readonly nodeId: string;
   readonly version: string;
   readonly hasMessages: boolean;
-  /** Whether to take what other nodes pushed. */
-  readonly isHub: boolean;
+  readonly role: FleetPart;
 }
+
+/** What a node does in a fleet: push alone, take what others pushed, too, or only follow what hubs list. */
+type FleetPart = 'sensor' | 'hub' | 'follower';
 
 export type FleetWorkerInput =
   /** There are new events. */
@@ -184,7 +193,7 @@ export type FleetWorkerInput =
   /** Push what there is within a deadline, then end. */
   | { readonly kind: 'stop' };
 
-/** Commands to the writer that the push needs. */
+/** Commands to the writer that a fleet needs. */
 export type FleetCommand =
   | 'openFleet'
   | 'resumeFleet'
@@ -192,7 +201,10 @@ export type FleetCommand =
   | 'deliver'
   | 'saveCursor'
   | 'decisionsSent'
-  | 'takeDecisions';
+  | 'takeDecisions'
+  | 'beginFollowing'
+  | 'takeListings'
+  | 'sweepListings';
 
 export type FleetWorkerOutput =
   | LogMessage
@@ -207,4 +219,13 @@ export type FleetWorkerOutput =
       readonly command: FleetCommand;
       readonly args: CommandArguments<FleetCommand>;
     }
-  | { readonly kind: 'state'; readonly push: PushState; readonly pull: PullState | undefined };
+  | ({ readonly kind: 'state' } & FleetWork);
+
+/** How each part of the work is getting on; `undefined` for those that this node does not do. */
+export interface FleetWork {
+  readonly push: PushState | undefined;
+  readonly pull: PullState | undefined;
+  readonly publish: PublishState | undefined;
+  readonly follow: FollowState | undefined;
+  readonly overview: FleetOverview | undefined;
+}

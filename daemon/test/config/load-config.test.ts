@@ -96,6 +96,7 @@ test('loadConfig() without anything gives the documented defaults', () => {
       noNetworkCheck: false,
       fleet: undefined,
       fleetFile: undefined,
+      fleetFollower: false,
       fleetHub: false,
       fleetMessages: false,
       fleetAddress: undefined,

@@ -251,9 +251,75 @@ export interface FleetPull {
   readonly trouble: string | null;
 }
 
+export interface FleetPublish {
+  /** Whether this is the hub that says what is listed: one at a time does. */
+  readonly leading: boolean;
+  /** The hub that does; null before it is known. */
+  readonly leader: string | null;
+  /** Whether all that the fleet has was compared with what this hub lists. */
+  readonly whole: boolean;
+  /** Entries that it said, also those that were no news. */
+  readonly said_listings: number;
+}
+
+export interface FleetFollow {
+  /** Listings of the hubs that this node has. */
+  readonly listings: number;
+  /** The newest change that was taken; 0 before the first. */
+  readonly serial: number;
+  /** Changes that were taken. */
+  readonly taken_changes: number;
+  /** Listings that no hub can have said, or for which there is no room. */
+  readonly left_out: number;
+  /** When this node last had all that the hubs list. */
+  readonly last_current: string | null;
+  /** Tries that failed and are made again. */
+  readonly failures: number;
+  /** Why nothing is followed at present, for a person. */
+  readonly trouble: string | null;
+}
+
+export interface FleetOverview {
+  /** When the database said so. */
+  readonly as_of: string;
+  /** Events that the nodes pushed, of the present lives of their logs. */
+  readonly events: number;
+  /** Entries that the hubs list. */
+  readonly listed: number;
+  /** Entries that they watch. */
+  readonly watched: number;
+  /** Nodes that are not named below, because there are too many. */
+  readonly more_nodes: number;
+  readonly nodes: readonly FleetNode[];
+}
+
+export interface FleetNode {
+  /** Its name. */
+  readonly node: string;
+  /** left: its role in PostgreSQL was removed. */
+  readonly role: 'hub' | 'sensor' | 'follower' | 'left';
+  /** Quiet sensors leave the server now and then. */
+  readonly connected: boolean;
+  /** Null for followers, which write nothing into the database. */
+  readonly version: string | null;
+  /** Events that it pushed, of the present life of its log. */
+  readonly events: number;
+  /** Events that waited on it when it last said so. */
+  readonly waiting: number;
+  /** When its newest events arrived. */
+  readonly last_push: string | null;
+  /** Its last sign of life; null where it never gave one. */
+  readonly last_seen: string | null;
+  /** Whether it gave no sign of life for 5 minutes, and is not connected. */
+  readonly silent: boolean;
+}
+
 export interface Fleet {
   readonly push: FleetPush | null;
   readonly pull: FleetPull | null;
+  readonly publish: FleetPublish | null;
+  readonly follow: FleetFollow | null;
+  readonly overview: FleetOverview | null;
 }
 
 export interface AnalyticsTop {

@@ -12,13 +12,14 @@ import { newPassword, scramVerifier } from './password.ts';
 import { fleetVersions, migrateFleet } from './schema/migrations.ts';
 import { GROUPS as GROUPS_1 } from './schema/version-1.ts';
 import { HUB_GROUP } from './schema/version-2.ts';
+import { FOLLOWER_GROUP, LISTINGS_VERSION } from './schema/version-5.ts';
 
-const GROUPS = [...GROUPS_1, HUB_GROUP];
+const GROUPS = [...GROUPS_1, HUB_GROUP, FOLLOWER_GROUP];
 
 /** What a role of the fleet is for. */
-export type FleetRole = 'sensor' | 'hub' | 'people';
+export type FleetRole = 'sensor' | 'hub' | 'follower' | 'people';
 
-export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'hub', 'people'];
+export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'hub', 'follower', 'people'];
 
 /** Letters that a role's name has without quotes, and a hyphen; so it is safe in every file and on every screen. */
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789_-';
@@ -83,7 +84,13 @@ export async function joinFleet(
   name: string,
   role: FleetRole,
 ): Promise<string> {
-  await fleetVersions(connection);
+  const { version } = await fleetVersions(connection);
+  if (role === 'follower' && version < LISTINGS_VERSION) {
+    throw new OperatingError(
+      'fleet_database_old',
+      `this fleet is of version ${version}, which has no followers: run sentrypeer fleet migrate first`,
+    );
+  }
   const wrong = nodeNameTrouble(name);
   if (wrong !== undefined) throw new OperatingError('fleet_name_invalid', wrong);
   const group = `fleet_${role}`;

@@ -12,6 +12,10 @@ export {
   type FleetRole,
 } from './administration.ts';
 export { FleetConnection } from './connection.ts';
+export type { FleetListing } from './listings/fleet-listing.ts';
+export { Follower, type FollowState } from './listings/follower.ts';
+export type { ListingPage, PublishState } from './listings/publisher.ts';
+export type { FleetOverview } from './overview.ts';
 export type { PulledEvent } from './pull/pulled-event.ts';
 export { Puller, type PullState } from './pull/puller.ts';
 export type { Marks, Place, Pushed, PushedLog } from './push/log.ts';

@@ -92,3 +92,34 @@ export const LOCK_MS_MAX = 10_000;
 
 /** Days for which totals by the hour are kept after their rows were removed. */
 export const TOTALS_DAYS = 366;
+
+/** Listings that a hub says, or a node takes, at a time; the database's lock on serials is held for some 10 ms. */
+export const LISTINGS_MAX = 500;
+
+/** Pages of listings between two pulls of a hub. Chosen: a hub that says 100,000 goes on judging meanwhile. */
+export const LISTING_PAGES_MAX = 10;
+
+/** Milliseconds between two looks of a node at what the hubs list. Chosen: a listing is everywhere within a second or two. */
+export const FOLLOW_MS = 500;
+
+/** Milliseconds between two looks of a node for listings that have ended, and whose rows may go. */
+export const FOLLOW_SWEEP_MS = 600_000;
+
+/** Milliseconds after which the hub that says what is listed compares all of it anew. Chosen: costs some queries for each 500. */
+export const LISTINGS_COMPARE_MS = 3_600_000;
+
+/** Reasons of a listing, and characters of each; the judge gives some ten, and the longest names voters. */
+export const LISTING_REASONS_MAX = 16;
+export const LISTING_REASON_CHARACTERS_MAX = 240;
+
+/** Microseconds by which the clock of the database must differ from ours before times are moved. A query takes some milliseconds. */
+export const CLOCK_OFFSET_US_MIN = 5_000_000;
+
+/** Milliseconds between two looks of a hub at all nodes, for people. Counting a million listings takes some 100 ms. */
+export const OVERVIEW_MS = 10_000;
+
+/** Nodes that such a look names. Chosen: a page shows no more; those that are silent come first. */
+export const OVERVIEW_NODES_MAX = 1000;
+
+/** Milliseconds without a sign of life after which a node is silent: it gives one each half minute. */
+export const NODE_SILENT_MS = 300_000;

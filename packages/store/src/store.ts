@@ -8,7 +8,6 @@ import {
   type Decision,
   type Trust,
 } from '@sentrypeer/event';
-import { JUDGE_CURSOR, JUDGE_PROVED_CURSOR } from '@sentrypeer/follow/cursors';
 import type { NodePlace } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
@@ -21,11 +20,12 @@ import { systemDiskSpace, type DiskSpace } from './file/disk-space.ts';
 import { FileWatch } from './file/file-watch.ts';
 import { FleetLog } from './fleet/fleet-log.ts';
 import type { FleetDecision } from './fleet/fleet-decisions.ts';
+import { FollowedListings } from './fleet/followed-listings.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet/fleet-marks.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
-import { IS_PROVED } from './judging/event-lanes.ts';
+import { JUDGING_DUE } from './judging/event-lanes.ts';
 import { Judging, type JudgingPorts } from './judging/judging.ts';
 import { budgetsOf } from './retention/budgets.ts';
 import {
@@ -87,6 +87,8 @@ export interface DeliveredEvent {
 export class Store {
   /** What is kept against addresses and numbers, as it is in this moment. */
   readonly evidence: EvidenceReader;
+  /** What the hubs of a fleet list. */
+  readonly followed: FollowedListings;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -148,14 +150,11 @@ export class Store {
     this.#endpoints = new EndpointWriter(database);
     this.#placeTotals = new PlaceTotals(database);
     this.evidence = new EvidenceReader(database);
-    this.#decisions = new DecisionWriter(database, clock);
-    this.#judgingDue = database.prepare(`
-      SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM judging_due)
-        OR EXISTS (SELECT 1 FROM address_evidence) OR EXISTS (SELECT 1 FROM number_evidence)
-        OR EXISTS (SELECT 1 FROM honey
-          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_CURSOR}'), 0))
-        OR EXISTS (SELECT 1 FROM honey INDEXED BY proved_event_index
-          WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_PROVED_CURSOR}'), 0) AND ${IS_PROVED})`);
+    const decisions = (this.#decisions = new DecisionWriter(database, clock));
+    const refuse = (octets: number): void => this.#refuseOnFullDisk(octets);
+    const countMax = this.#evidenceCountMax;
+    this.followed = new FollowedListings({ ...shared, path, decisions, countMax, refuse });
+    this.#judgingDue = database.prepare(JUDGING_DUE);
     this.#origins = new OriginWriter(database, clock);
     this.#hasEvent = database.prepare(
       'SELECT 1 FROM honey WHERE event_uuid = ? AND created_by_node_id = ?',

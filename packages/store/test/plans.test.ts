@@ -21,6 +21,7 @@ const TESTS = [
   'file/backup',
   'file/open-database',
   'fleet/fleet-reader',
+  'fleet/followed-listings',
   'import/importer',
   'judging/judging',
   'log/event-search',
@@ -41,6 +42,8 @@ const BOUNDED = new Set([
   'counter', // The schema's.
   'dead_letter', // DEAD_LETTERS_COUNT_MAX
   'endpoint_status', // The operator's webhooks.
+  'fleet_follow', // One row.
+  'fleet_listing', // FOLLOWED_COUNT_MAX; counted by the thread that follows, blocks up to FOLLOWED_BLOCKS_MAX
   'fleet_log', // One row.
   'json_each', // What we hand over.
   'operator_block', // BLOCKS_COUNT_MAX

@@ -27,6 +27,8 @@ export interface Block {
   readonly createdEpochUs: number;
   /** From this time on it does not hold any more; `undefined` where it always does. */
   readonly untilEpochUs: number | undefined;
+  /** Whether an operator said it at a hub of the fleet, not here. @default false */
+  readonly isOfFleet?: boolean;
 }
 
 /** Digits by which a range is shorter than its numbers. */
@@ -150,13 +152,17 @@ export class Blocked {
 }
 
 /** The operator's word, before what is known beside it. */
-export function blockedVerdict({ comment, untilEpochUs }: Block, known: Verdict): Verdict {
+export function blockedVerdict(
+  { comment, untilEpochUs, isOfFleet = false }: Block,
+  known: Verdict,
+): Verdict {
+  const who = isOfFleet ? 'the operator of the fleet' : 'the operator';
   return {
     level: 'listed',
     listed: true,
     score: SCORE_MAX,
     reasons: [
-      `blocked by the operator${comment === '' ? '' : `: ${comment}`}`,
+      `blocked by ${who}${comment === '' ? '' : `: ${comment}`}`,
       ...(known.level === 'none' ? [] : known.reasons),
     ],
     untilEpochUs: Math.max(

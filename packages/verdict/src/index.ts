@@ -25,6 +25,7 @@ export type {
   ProvedCalls,
   RangeEvidence,
 } from './evidence.ts';
+export { type FleetWord } from './fleet-word.ts';
 export { Judge } from './judge.ts';
 export type {
   AddressJudgement,

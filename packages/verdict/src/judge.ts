@@ -16,6 +16,7 @@ import { blockedVerdict, overruled, type Block } from './blocked.ts';
 import { delistedReasons } from './delisting.ts';
 import { EXCEPTIONS_COUNT_MAX } from './limits.ts';
 import type { Delisting } from './evidence.ts';
+import { withFleet } from './fleet-word.ts';
 import type { AddressJudgement, Judgement, JudgePorts, Question, Standing } from './judgement.ts';
 import { networkVerdict } from './network-verdict.ts';
 import { NumberJudge } from './number-judge.ts';
@@ -203,7 +204,11 @@ export class Judge {
   #known(value: string, network: JudgedNetwork | undefined, nowEpochUs: number): Verdict {
     const { evidence, never, policy } = this.#ports;
     if (network !== undefined && network.length < 64) {
-      const verdict = networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs);
+      const verdict = this.#withFleet(
+        networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs),
+        value,
+        nowEpochUs,
+      );
       // What guards it is looked for where it matters: most wider networks are far from being listed.
       const guard = verdict.listed ? never().network(network, nowEpochUs) : undefined;
       return guard === undefined ? verdict : notListed(guard);
@@ -216,7 +221,15 @@ export class Judge {
         ? notListed(...delistedReasons(this.#delisting(value)))
         : addressVerdict(known, policy, nowEpochUs);
     const voted = this.#voted(value, nowEpochUs);
-    return voted === undefined ? own : withVotes(own, voted.verdict);
+    const verdict = voted === undefined ? own : withVotes(own, voted.verdict);
+    return this.#withFleet(verdict, value, nowEpochUs);
+  }
+
+  /** Also by what the hubs of the fleet list. */
+  #withFleet(own: Verdict, value: string, nowEpochUs: number): Verdict {
+    const word = this.#ports.evidence.fleet({ kind: 'address', value });
+    if (word === undefined) return own;
+    return withFleet(own, word, nowEpochUs, this.#delisting(value)?.atEpochUs);
   }
 
   /** What the pool says of an address of IPv4 or a /64. */

@@ -12,6 +12,7 @@ import type {
   NumberEvidence,
   RangeEvidence,
 } from './evidence.ts';
+import type { FleetWord } from './fleet-word.ts';
 import type { NeverListed } from './never-listed.ts';
 import type { Policy } from './policy.ts';
 import type { Verdict } from './verdict.ts';
@@ -84,6 +85,8 @@ export interface EvidenceSource {
   delistedIn(block: string): string | undefined;
   /** What other nodes say of an address, a /64 or a number in the pool; `undefined` where they say nothing. */
   said(subject: Subject): PoolSaid | undefined;
+  /** What hubs of the operator's fleet list, as this node follows it; `undefined` where they do not. */
+  fleet(subject: Subject): FleetWord | undefined;
 }
 
 export interface JudgePorts {

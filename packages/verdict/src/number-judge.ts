@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Subject } from '@sentrypeer/event';
 import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
 import { blockedVerdict, overruled } from './blocked.ts';
 import { classesIn, destinationClass, type DestinationClass } from './destination.ts';
 import { delistedReasons } from './delisting.ts';
+import { withFleet } from './fleet-word.ts';
 import type { JudgePorts, NumberJudgement, Standing } from './judgement.ts';
 import { numberVerdict } from './number-verdict.ts';
 import { rangeVerdict } from './range-verdict.ts';
@@ -76,6 +78,8 @@ export class NumberJudge {
       .map(({ e164 }) => e164);
     const numbers = meant === undefined ? likely : [meant, ...likely];
     if (numbers.some((number) => evidence.number(number) !== undefined)) return 'met';
+    if (numbers.some((value) => evidence.fleet({ kind: 'number', value }) !== undefined))
+      return 'met';
     const { blocked } = this.#ports;
     const unread = this.#blockedDigits(reading, nowEpochUs);
     if (unread !== undefined) return 'met';
@@ -102,7 +106,9 @@ export class NumberJudge {
     const { never } = this.#ports;
     const guarded = never().range(block, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
-    const verdict = this.#range(block, nowEpochUs);
+    const own = this.#range(block, nowEpochUs);
+    const all = this.#withFleet(own, { kind: 'range', value: block }, nowEpochUs);
+    const verdict = this.#withoutDelisted(block, all);
     const blocked = this.#ports.blocked().listed({ kind: 'range', value: block }, nowEpochUs);
     return blocked === undefined ? verdict : blockedVerdict(blocked, verdict);
   }
@@ -143,12 +149,15 @@ export class NumberJudge {
     return candidates.some(({ e164 }) => e164 === meant) ? meant : undefined;
   }
 
-  /** Digits that no plan knows, if exactly these are blocked. */
+  /** Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. */
   #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
     if (candidates.length > 0 || digits === '') return undefined;
-    const plain = digits.startsWith('+') ? digits.slice(1) : digits;
-    const block = this.#ports.blocked().listed({ kind: 'number', value: plain }, nowEpochUs);
-    return block === undefined ? undefined : plain;
+    const value = digits.startsWith('+') ? digits.slice(1) : digits;
+    const subject = { kind: 'number', value } as const;
+    const { blocked, evidence } = this.#ports;
+    const isNamed =
+      blocked().listed(subject, nowEpochUs) !== undefined || evidence.fleet(subject) !== undefined;
+    return isNamed ? value : undefined;
   }
 
   /** Numbers that people call in need are let through, whatever the operator says. */
@@ -179,13 +188,18 @@ export class NumberJudge {
     const isProved = own?.proved !== undefined;
     for (const block of blocksOf(plans, number)) {
       const known = evidence.range(block);
-      if (known === undefined || never().range(block, nowEpochUs) !== undefined) continue;
-      const others = known.numbersCount - (isProved ? 1 : 0);
+      const subject = { kind: 'range', value: block } as const;
+      const word = evidence.fleet(subject);
+      if (known === undefined && word === undefined) continue;
+      if (never().range(block, nowEpochUs) !== undefined) continue;
       const kind = this.#classOf(number);
-      const verdict = this.#withoutDelisted(
-        block,
-        rangeVerdict(block, known, kind, policy, nowEpochUs, others),
-      );
+      const others = (known?.numbersCount ?? 0) - (isProved ? 1 : 0);
+      const near =
+        known === undefined
+          ? notListed()
+          : rangeVerdict(block, known, kind, policy, nowEpochUs, others);
+      const all = this.#withFleet(near, subject, nowEpochUs, number);
+      const verdict = this.#withoutDelisted(block, all);
       if (isGraver(verdict, best.verdict)) best = { verdict, range: block };
     }
     return best;
@@ -198,7 +212,17 @@ export class NumberJudge {
     // What other nodes say of a number says nothing of digits that may mean another.
     if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return own;
     const voted = this.#voted(number, nowEpochUs);
-    return voted === undefined ? own : withVotes(own, voted.verdict);
+    const verdict = voted === undefined ? own : withVotes(own, voted.verdict);
+    return this.#withFleet(verdict, { kind: 'number', value: number }, nowEpochUs, number);
+  }
+
+  /** Also by what the hubs of the fleet list. @param number The one that is asked for, where it is not all of a range. */
+  #withFleet(own: Verdict, subject: Subject, nowEpochUs: number, number?: string): Verdict {
+    const { evidence } = this.#ports;
+    const word = evidence.fleet(subject);
+    if (word === undefined) return own;
+    if (word.level === 'listed' && number !== undefined && !this.#isBlockable(number)) return own;
+    return withFleet(own, word, nowEpochUs, evidence.delisting(subject)?.atEpochUs);
   }
 
   /** What the pool says of it. */

@@ -17,7 +17,7 @@ export interface Verdict {
   /** Wall-clock microseconds from which on it has not this level any more unless more comes; `undefined` at `none`. */
   readonly untilEpochUs: number | undefined;
   /**
-   * Whether votes of the pool list it, and own evidence does not.
+   * Whether votes of the pool or hubs of the fleet list it, and own evidence does not.
    *
    * @default false
    */

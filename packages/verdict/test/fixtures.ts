@@ -15,6 +15,7 @@ import {
   type Block,
   type Delisting,
   type EvidenceSource,
+  type FleetWord,
   type ListedPart,
   type NumberEvidence,
   type ProvedCalls,
@@ -104,6 +105,8 @@ export class MemoryEvidence implements EvidenceSource {
   readonly delistings = new Map<string, Delisting>();
   /** By the subject's value. */
   readonly pool = new Map<string, PoolSaid>();
+  /** What hubs of the fleet list, by the subject's value. */
+  readonly words = new Map<string, FleetWord>();
 
   address(address: string): AddressEvidence | undefined {
     return this.addresses.get(address);
@@ -151,6 +154,10 @@ export class MemoryEvidence implements EvidenceSource {
   said({ kind, value }: Subject): PoolSaid | undefined {
     const isAddress = value.includes('.') || value.includes(':');
     return isAddress === (kind === 'address') ? this.pool.get(value) : undefined;
+  }
+
+  fleet({ value }: Subject): FleetWord | undefined {
+    return this.words.get(value);
   }
 }
 

@@ -2,39 +2,58 @@
 
 import type { FleetState, MetricFamily } from '@sentrypeer/api';
 
+type Push = NonNullable<FleetState['push']>;
+type Follow = NonNullable<FleetState['follow']>;
+
 /** What is measured of a fleet, beside the lag of the push; nothing where this node is in none. */
 export function fleetMetrics(fleet: FleetState | undefined): readonly MetricFamily[] {
   if (fleet === undefined) return [];
-  const { push: state, pull } = fleet;
-  const family = (
-    name: string,
-    type: MetricFamily['type'],
-    help: string,
-    value: number,
-  ): MetricFamily => ({ name: `sentrypeer_fleet_${name}`, help, type, samples: [{ value }] });
-  const { pushedEvents, pushedRepeats, failures, refusedEvents, pushedEpochUs } = state;
+  const { push, pull, publish, follow } = fleet;
   return [
-    family('push_failing', 'gauge', '1 while nothing can be pushed.', state.trouble ? 1 : 0),
-    family('pushed_events_total', 'counter', 'Events that are in the fleet.', pushedEvents),
-    family('pushed_repeats_total', 'counter', 'Counts added to such events.', pushedRepeats),
-    family('push_failures_total', 'counter', 'Pushes that failed and are made again.', failures),
-    family('refused_events_total', 'counter', 'Events that the fleet refuses.', refusedEvents),
+    ...(push === undefined ? [] : pushMetrics(push)),
     ...(pull === undefined
       ? []
       : [
-          family('pull_failing', 'gauge', '1 while nothing can be taken.', pull.trouble ? 1 : 0),
-          family('pulled_events_total', 'counter', 'Events taken of others.', pull.pulledEvents),
-          family('pull_behind_events', 'gauge', 'Events of others not taken yet.', pull.behind),
+          gauge('pull_failing', '1 while nothing can be taken.', pull.trouble ? 1 : 0),
+          counter('pulled_events_total', 'Events taken of others.', pull.pulledEvents),
+          gauge('pull_behind_events', 'Events of others not taken yet.', pull.behind),
         ]),
-    ...(pushedEpochUs === undefined
+    ...(publish === undefined
       ? []
-      : [
-          family(
-            'last_push_timestamp_seconds',
-            'gauge',
-            'Unix time of the newest push.',
-            pushedEpochUs / 1e6,
-          ),
-        ]),
+      : [gauge('listings_leading', '1 while this hub says what is listed.', +publish.isLeading)]),
+    ...(follow === undefined ? [] : followMetrics(follow)),
   ];
+}
+
+function pushMetrics(state: Push): readonly MetricFamily[] {
+  const { pushedEvents, pushedRepeats, failures, refusedEvents, pushedEpochUs } = state;
+  return [
+    gauge('push_failing', '1 while nothing can be pushed.', state.trouble ? 1 : 0),
+    counter('pushed_events_total', 'Events that are in the fleet.', pushedEvents),
+    counter('pushed_repeats_total', 'Counts added to such events.', pushedRepeats),
+    counter('push_failures_total', 'Pushes that failed and are made again.', failures),
+    counter('refused_events_total', 'Events that the fleet refuses.', refusedEvents),
+    ...time('last_push_timestamp_seconds', 'Unix time of the newest push.', pushedEpochUs),
+  ];
+}
+
+function followMetrics({ trouble, listings, currentEpochUs }: Follow): readonly MetricFamily[] {
+  const help = 'Unix time at which this node last had all listings.';
+  return [
+    gauge('follow_failing', '1 while what hubs list cannot be followed.', trouble ? 1 : 0),
+    gauge('followed_listings', 'Listings of the hubs here.', listings),
+    ...time('follow_current_timestamp_seconds', help, currentEpochUs),
+  ];
+}
+
+function time(name: string, help: string, epochUs: number | undefined): readonly MetricFamily[] {
+  return epochUs === undefined ? [] : [gauge(name, help, epochUs / 1e6)];
+}
+
+function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name: `sentrypeer_fleet_${name}`, help, type: 'gauge', samples: [{ value }] };
+}
+
+function counter(name: string, help: string, value: number): MetricFamily {
+  return { name: `sentrypeer_fleet_${name}`, help, type: 'counter', samples: [{ value }] };
 }

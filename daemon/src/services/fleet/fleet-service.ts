@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { PullState, PushState } from '@sentrypeer/fleet';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import type {
+  FleetWork,
   FleetWorkerData,
   FleetWorkerInput,
   FleetWorkerOutput,
@@ -18,11 +18,11 @@ interface Ports {
 
 type Call = Extract<FleetWorkerOutput, { readonly kind: 'call' }>;
 
-/** Pushes events to a fleet, in a separate thread. */
+/** Does this node's part in a fleet, in a separate thread. */
 export class FleetService implements AsyncDisposable {
   readonly #engine: Writer;
   #thread: Thread<FleetWorkerInput> | undefined;
-  #state: { readonly push: PushState; readonly pull: PullState | undefined } | undefined;
+  #work: FleetWork | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(engine: Writer) {
@@ -33,7 +33,7 @@ export class FleetService implements AsyncDisposable {
   static async open(ports: Ports, data: FleetWorkerData): Promise<FleetService> {
     const { engine, logger, onFailed } = ports;
     // From now on events and decisions wait for the fleet, also where it does not answer.
-    await engine.write('openFleet', data.isHub);
+    if (data.role !== 'follower') await engine.write('openFleet', data.role === 'hub');
     const service = new FleetService(engine);
     service.#thread = await Thread.start<FleetWorkerInput, FleetWorkerOutput>(
       'fleet-worker',
@@ -43,7 +43,7 @@ export class FleetService implements AsyncDisposable {
         logger,
         onFailed,
         onMessage: (message) => {
-          if (message.kind === 'state') service.#state = message;
+          if (message.kind === 'state') service.#work = message;
           else if (message.kind === 'call') void service.#write(message);
         },
       },
@@ -51,19 +51,15 @@ export class FleetService implements AsyncDisposable {
     return service;
   }
 
-  /** `undefined` until the thread has said it for the first time. */
-  get state(): PushState | undefined {
-    return this.#state?.push;
+  /** How each part of it is getting on; `undefined` until the thread has said it for the first time. */
+  get work(): FleetWork | undefined {
+    return this.#work;
   }
 
-  /** Of a hub alone. */
-  get pull(): PullState | undefined {
-    return this.#state?.pull;
-  }
-
-  /** Why nothing is pushed or pulled at present, as text for people. */
+  /** Why nothing is pushed, pulled or followed at present, as text for people. */
   get trouble(): string | undefined {
-    return this.#state?.push.trouble ?? this.#state?.pull?.trouble;
+    const { push, pull, follow } = this.#work ?? {};
+    return push?.trouble ?? pull?.trouble ?? follow?.trouble;
   }
 
   /** The log has new events. */

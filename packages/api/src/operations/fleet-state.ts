@@ -35,9 +35,65 @@ export interface FleetPushState {
   readonly trouble: string | undefined;
 }
 
-/** What this node has to do with a fleet. */
+/** How a hub says to the fleet what it lists. */
+export interface FleetPublishState {
+  /** Whether this is the hub whose word counts at present. */
+  readonly isLeading: boolean;
+  /** The hub that is; `undefined` before it is known. */
+  readonly leader: string | undefined;
+  /** Whether all that the fleet has was compared with what this hub lists. */
+  readonly isWhole: boolean;
+  /** Entries said since the node started. */
+  readonly saidListings: number;
+}
+
+/** How a node follows what the hubs list. Counts are since the node started. */
+export interface FleetFollowState {
+  /** Listings of the hubs that are here. */
+  readonly listings: number;
+  /** The newest change that was taken; 0 before the first. */
+  readonly serial: number;
+  readonly takenChanges: number;
+  /** Listings that no hub of ours can have said, or that had no room. */
+  readonly leftOut: number;
+  /** Wall-clock microseconds at which this node last had all there is; `undefined` before. */
+  readonly currentEpochUs: number | undefined;
+  readonly failures: number;
+  /** Why nothing is followed at present, for a person. */
+  readonly trouble: string | undefined;
+}
+
+/** A node of the fleet, as the database knows it. Times are wall-clock microseconds, `undefined` for never. */
+export interface FleetNodeState {
+  readonly node: string;
+  /** `left`: its role was removed. */
+  readonly role: 'hub' | 'sensor' | 'follower' | 'left';
+  readonly isConnected: boolean;
+  readonly version: string | undefined;
+  /** Of the present life of its log. */
+  readonly events: number;
+  readonly waiting: number;
+  readonly pushedEpochUs: number | undefined;
+  readonly seenEpochUs: number | undefined;
+  readonly isSilent: boolean;
+}
+
+/** All of the fleet, as a hub sees it now and then. */
+export interface FleetOverviewState {
+  /** Wall-clock microseconds of the database. */
+  readonly asOfEpochUs: number;
+  readonly events: number;
+  readonly listed: number;
+  readonly watched: number;
+  readonly moreNodes: number;
+  readonly nodes: readonly FleetNodeState[];
+}
+
+/** What this node has to do with a fleet; `undefined` for the work that it does not do. */
 export interface FleetState {
-  readonly push: FleetPushState;
-  /** `undefined` where it is no hub. */
+  readonly push: FleetPushState | undefined;
   readonly pull: FleetPullState | undefined;
+  readonly publish: FleetPublishState | undefined;
+  readonly follow: FleetFollowState | undefined;
+  readonly overview: FleetOverviewState | undefined;
 }

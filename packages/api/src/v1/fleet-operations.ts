@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { FleetPullState, FleetPushState } from '../operations/fleet-state.ts';
+import type {
+  FleetFollowState,
+  FleetNodeState,
+  FleetOverviewState,
+  FleetPublishState,
+  FleetPullState,
+  FleetPushState,
+} from '../operations/fleet-state.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Json } from './entries.ts';
 import { operation, type Operation } from './operation.ts';
@@ -10,9 +17,10 @@ import { sendJson } from './send-json.ts';
 export const FLEET_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/fleet',
-    summary: 'How far this node pushes its events to a fleet, and takes those of the others',
+    summary:
+      'What this node does in a fleet: pushes its events, takes those of others, follows what hubs list',
     description:
-      'Counts are since the node started. push is null where the node is in no fleet, pull where it is no hub.',
+      'Counts are since the node started. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is no hub, or not yet one; follow where it is one, because hubs judge for themselves.',
     need: 'read',
     query: {},
     mediaType: 'application/json',
@@ -21,12 +29,62 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
     handle: (call) => {
       const state = call.ports.operations.fleet();
       sendJson(call, {
-        push: state === undefined ? null : pushEntry(state.push),
+        push: state?.push === undefined ? null : pushEntry(state.push),
         pull: state?.pull === undefined ? null : pullEntry(state.pull),
+        publish: state?.publish === undefined ? null : publishEntry(state.publish),
+        follow: state?.follow === undefined ? null : followEntry(state.follow),
+        overview: state?.overview === undefined ? null : overviewEntry(state.overview),
       });
     },
   }),
 ];
+
+function publishEntry(state: FleetPublishState): Json {
+  return {
+    leading: state.isLeading,
+    leader: state.leader ?? null,
+    whole: state.isWhole,
+    said_listings: state.saidListings,
+  };
+}
+
+function followEntry(state: FleetFollowState): Json {
+  return {
+    listings: state.listings,
+    serial: state.serial,
+    taken_changes: state.takenChanges,
+    left_out: state.leftOut,
+    last_current: state.currentEpochUs === undefined ? null : rfc3339(state.currentEpochUs),
+    failures: state.failures,
+    trouble: state.trouble ?? null,
+  };
+}
+
+function overviewEntry(state: FleetOverviewState): Json {
+  return {
+    as_of: rfc3339(state.asOfEpochUs),
+    events: state.events,
+    listed: state.listed,
+    watched: state.watched,
+    more_nodes: state.moreNodes,
+    nodes: state.nodes.map(nodeEntry),
+  };
+}
+
+function nodeEntry(node: FleetNodeState): Json {
+  const time = (us: number | undefined): string | null => (us === undefined ? null : rfc3339(us));
+  return {
+    node: node.node,
+    role: node.role,
+    connected: node.isConnected,
+    version: node.version ?? null,
+    events: node.events,
+    waiting: node.waiting,
+    last_push: time(node.pushedEpochUs),
+    last_seen: time(node.seenEpochUs),
+    silent: node.isSilent,
+  };
+}
 
 function pullEntry(state: FleetPullState): Json {
   return {

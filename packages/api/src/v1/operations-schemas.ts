@@ -110,8 +110,58 @@ export const OPERATIONS_SCHEMAS = {
     failures: count('Tries that failed and are made again.'),
     trouble: textOrNull('Why nothing is taken at present, for a person.'),
   }),
+  FleetPublish: object({
+    leading: {
+      type: 'boolean',
+      description: 'Whether this is the hub that says what is listed: one at a time does.',
+    },
+    leader: textOrNull('The hub that does; null before it is known.'),
+    whole: {
+      type: 'boolean',
+      description: 'Whether all that the fleet has was compared with what this hub lists.',
+    },
+    said_listings: count('Entries that it said, also those that were no news.'),
+  }),
+  FleetFollow: object({
+    listings: count('Listings of the hubs that this node has.'),
+    serial: count('The newest change that was taken; 0 before the first.'),
+    taken_changes: count('Changes that were taken.'),
+    left_out: count('Listings that no hub can have said, or for which there is no room.'),
+    last_current: timeOrNull('When this node last had all that the hubs list.'),
+    failures: count('Tries that failed and are made again.'),
+    trouble: textOrNull('Why nothing is followed at present, for a person.'),
+  }),
+  FleetOverview: object({
+    as_of: time('When the database said so.'),
+    events: count('Events that the nodes pushed, of the present lives of their logs.'),
+    listed: count('Entries that the hubs list.'),
+    watched: count('Entries that they watch.'),
+    more_nodes: count('Nodes that are not named below, because there are too many.'),
+    nodes: { type: 'array', items: { $ref: '#/components/schemas/FleetNode' } },
+  }),
+  FleetNode: object({
+    node: text('Its name.'),
+    role: {
+      type: 'string',
+      enum: ['hub', 'sensor', 'follower', 'left'],
+      description: 'left: its role in PostgreSQL was removed.',
+    },
+    connected: { type: 'boolean', description: 'Quiet sensors leave the server now and then.' },
+    version: textOrNull('Null for followers, which write nothing into the database.'),
+    events: count('Events that it pushed, of the present life of its log.'),
+    waiting: count('Events that waited on it when it last said so.'),
+    last_push: timeOrNull('When its newest events arrived.'),
+    last_seen: timeOrNull('Its last sign of life; null where it never gave one.'),
+    silent: {
+      type: 'boolean',
+      description: 'Whether it gave no sign of life for 5 minutes, and is not connected.',
+    },
+  }),
   Fleet: object({
     push: { oneOf: [{ $ref: '#/components/schemas/FleetPush' }, { type: 'null' }] },
     pull: { oneOf: [{ $ref: '#/components/schemas/FleetPull' }, { type: 'null' }] },
+    publish: { oneOf: [{ $ref: '#/components/schemas/FleetPublish' }, { type: 'null' }] },
+    follow: { oneOf: [{ $ref: '#/components/schemas/FleetFollow' }, { type: 'null' }] },
+    overview: { oneOf: [{ $ref: '#/components/schemas/FleetOverview' }, { type: 'null' }] },
   }),
 } as const;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import type { Row } from '../connection.ts';
 import { PULL_DECISIONS_MAX } from '../limits.ts';
+import { isSubject, SUBJECTS } from '../listings/subject.ts';
 import type { FleetSource } from './fleet-source.ts';
 import type { FleetDecision, WaitingDecision } from './fleet-decision.ts';
 
@@ -25,12 +25,8 @@ export interface DecisionSink {
 type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions'>;
 
 const KINDS: readonly FleetDecision['kind'][] = ['allow', 'disallow', 'block', 'unblock', 'delist'];
-const SUBJECTS = ['address', 'number', 'range'] as const;
 /** The connection is well, what was said is not. */
 const REFUSED_CODE = 'fleet_failed';
-const NUMBER_CHARACTERS_MAX = 32;
-const NUMBER = '0123456789*#';
-const RANGE = /^\d{3,13}x{2,4}$/;
 
 /** Shares what the operator decides at this hub, and takes what he decides at others: what reached the fleet last holds. */
 export class FleetDecisions {
@@ -138,18 +134,4 @@ export class FleetDecisions {
       subject === undefined ? this.#sink.isAllowable(value) : isSubject(subject, value);
     return isFine ? { kind, subject, value, comment, untilEpochUs: until } : undefined;
   }
-}
-
-/** Whether it is written as lists have it. */
-function isSubject(subject: (typeof SUBJECTS)[number], value: string): boolean {
-  if (subject === 'range') return RANGE.test(value);
-  if (subject === 'number') {
-    return (
-      value.length > 0 &&
-      value.length <= NUMBER_CHARACTERS_MAX &&
-      Array.from(value).every((character) => NUMBER.includes(character))
-    );
-  }
-  const network = value.includes('/') ? parsePrefix(value) : undefined;
-  return (network === undefined ? canonicalAddress(value) : formatPrefix(network)) === value;
 }

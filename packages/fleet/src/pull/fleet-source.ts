@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { OperatingError } from '@sentrypeer/kernel';
-import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type Row } from '../connection.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { DECISIONS_VERSION } from '../schema/version-4.ts';
+import { LISTINGS_VERSION } from '../schema/version-5.ts';
+import { fleetOverview, type FleetOverview } from '../overview.ts';
+import { roleTrouble } from '../role.ts';
+import type { ListedSubject } from '../listings/fleet-listing.ts';
 import type { WaitingDecision } from './fleet-decision.ts';
 import {
   PULL_DETAILS_CHARACTERS_MAX,
@@ -23,6 +26,28 @@ export interface FleetPlace {
 export interface FleetLog {
   readonly node: string;
   readonly mark: FleetPlace;
+}
+
+/** A place in all that is listed; two empty texts are its beginning. */
+export interface PublishedPlace {
+  readonly kind: string;
+  readonly value: string;
+}
+
+/** How far a hub knows what was said. */
+export interface LeadPlace {
+  readonly life: string;
+  readonly last: number;
+}
+
+/** Who says what is listed. */
+export interface Lead extends LeadPlace {
+  readonly isLeading: boolean;
+  readonly hub: string;
+  /** Another one each time somebody else begins. */
+  readonly term: number;
+  /** The database's time. */
+  readonly nowEpochUs: number;
 }
 
 const text = (column: string, charactersMax: number): string =>
@@ -71,24 +96,22 @@ export class FleetSource implements AsyncDisposable {
 
   /** Whether the fleet's database is new enough for decisions. */
   readonly hasDecisions: boolean;
+  /** The same for what hubs list. */
+  readonly hasListings: boolean;
 
   private constructor(connection: FleetConnection, version: number) {
     this.#connection = connection;
     this.hasDecisions = version >= DECISIONS_VERSION;
+    this.hasListings = version >= LISTINGS_VERSION;
   }
 
   static async open(address: FleetAddress): Promise<FleetSource> {
     const connection = await FleetConnection.open(address, 'pull');
     try {
+      const trouble = await roleTrouble(connection, address, 'hub');
+      if (trouble !== undefined) throw trouble;
       const { version } = await fleetVersions(connection);
-      const [right] = await connection.rows(
-        "SELECT has_table_privilege('fleet.node', 'SELECT') AS may_read",
-      );
-      if (right?.['may_read'] === true) return new FleetSource(connection, version);
-      throw new OperatingError(
-        'fleet_refused',
-        `${address.user} is no hub of the fleet ${formatFleetAddress(address)}: sentrypeer fleet join NAME hub FILE makes one`,
-      );
+      return new FleetSource(connection, version);
     } catch (error) {
       await connection.close();
       throw error;
@@ -140,6 +163,52 @@ export class FleetSource implements AsyncDisposable {
       FROM fleet.decision WHERE decision_id > $1 AND NOT is_replaced ORDER BY decision_id LIMIT $2`,
       [after, limit],
     );
+  }
+
+  /** Asks to be the hub that says what is listed. @param known The life and the last serial that this hub knows. */
+  async lead(known: LeadPlace | undefined, isReady: boolean): Promise<Lead> {
+    const [row] = await this.#connection.rows('SELECT * FROM fleet.lead($1, $2, $3)', [
+      known?.life ?? null,
+      known?.last ?? 0,
+      isReady,
+    ]);
+    return {
+      isLeading: row?.['is_leading'] === true,
+      hub: String(row?.['hub']),
+      term: Number(row?.['term']),
+      life: String(row?.['life']),
+      last: Number(row?.['last']),
+      nowEpochUs: Number(row?.['now_us']),
+    };
+  }
+
+  /** Says what is listed; only what differs becomes a change. @returns The newest serial. */
+  async publish(term: number, entries: readonly Row[]): Promise<number> {
+    const [row] = await this.#connection.rows('SELECT fleet.publish($1, $2) AS last', [
+      term,
+      JSON.stringify(entries),
+    ]);
+    return Number(row?.['last']);
+  }
+
+  /** All nodes, for people. */
+  overview(): Promise<FleetOverview> {
+    return fleetOverview(this.#connection, this.hasListings);
+  }
+
+  /** What the fleet has as listed, by kind and value, after one of them. */
+  async published(
+    { kind, value }: PublishedPlace,
+    limit: number,
+  ): Promise<readonly ListedSubject[]> {
+    const rows = await this.#connection.rows(
+      `SELECT kind, value FROM fleet.listing WHERE (kind, value) > ($1, $2) AND level <> 'none' ORDER BY kind, value LIMIT $3`,
+      [kind, value, limit],
+    );
+    return rows.map((row) => ({
+      kind: row['kind'] as ListedSubject['kind'], // By the table's constraint.
+      value: String(row['value']),
+    }));
   }
 
   destroy(): void {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { settlesWithin } from '@sentrypeer/follow';
-import { OperatingError, Outage, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
+import { OVERVIEW_MS, PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
+import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
+import type { FleetOverview } from '../overview.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import type { Row } from '../connection.ts';
@@ -28,6 +30,8 @@ interface PullSink {
 export interface PullerPorts {
   readonly sink: PullSink;
   readonly decisions: DecisionSink;
+  readonly listings: ListedHere;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
 }
@@ -58,6 +62,7 @@ export class Puller {
   readonly #places = new Map<string, FleetPlace>();
   #source: FleetSource | undefined;
   readonly #decisions: FleetDecisions;
+  readonly #publisher: Publisher;
   #state: PullState = {
     trouble: undefined,
     pulledEvents: 0,
@@ -68,6 +73,8 @@ export class Puller {
     waitingDecisions: 0,
   };
   #failuresInRow = 0;
+  #overview: FleetOverview | undefined;
+  #lookAtMs = Number.NEGATIVE_INFINITY;
   #isClosing = false;
   readonly #running: Promise<void>;
 
@@ -76,6 +83,7 @@ export class Puller {
     this.#address = address;
     this.#ownNodeId = ownNodeId;
     this.#decisions = new FleetDecisions(ports.decisions, ports.logger);
+    this.#publisher = new Publisher(ports.listings, ports);
     const names = { failed: 'fleet_pull_failed', over: 'fleet_pull_resumed' };
     this.#outage = new Outage(ports.logger, 'error', names);
     this.#running = this.#run();
@@ -84,6 +92,16 @@ export class Puller {
   get state(): PullState {
     const { takenCount: takenDecisions, waitingCount: waitingDecisions } = this.#decisions;
     return { ...this.#state, takenDecisions, waitingDecisions };
+  }
+
+  /** All of the fleet when it was last seen; `undefined` before. */
+  get overview(): FleetOverview | undefined {
+    return this.#overview;
+  }
+
+  /** How it says to the fleet what it lists. */
+  get publishing(): PublishState {
+    return this.#publisher.state;
   }
 
   /** Rejects if a bug ended it. */
@@ -136,7 +154,10 @@ export class Puller {
       }
     }
     this.#change({ behind });
-    const isMore = behind > 0 && !this.#isClosing;
+    await this.#look(source);
+    const isCaughtUp = behind <= PULL_EVENTS_MAX && failure === undefined;
+    const isMoreToSay = await this.#publisher.step(source, isCaughtUp);
+    const isMore = (behind > 0 || isMoreToSay) && !this.#isClosing;
     return failure === undefined ? { isMore } : { isMore, failure };
   }
 
@@ -170,6 +191,14 @@ export class Puller {
       pulledEvents: pulledEvents + events.length,
       leftOut: leftOut + rows.length - events.length,
     });
+  }
+
+  /** Now and then at all nodes. */
+  async #look(source: FleetSource): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#lookAtMs) return;
+    this.#overview = await source.overview();
+    this.#lookAtMs = nowMs + OVERVIEW_MS;
   }
 
   #place(node: string): FleetPlace {

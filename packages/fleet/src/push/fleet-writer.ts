@@ -6,6 +6,7 @@ import { assert } from '@sentrypeer/kernel';
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection } from '../connection.ts';
 import { COPY_CHUNK_OCTETS, PREPARED_DAYS } from '../limits.ts';
+import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { copyFrom } from './copy-from.ts';
 import { CopyRows, type ColumnKind, type Value } from './copy-rows.ts';
@@ -54,6 +55,8 @@ export class FleetWriter implements AsyncDisposable {
   static async open(address: FleetAddress): Promise<FleetWriter> {
     const connection = await FleetConnection.open(address, 'push');
     try {
+      const trouble = await roleTrouble(connection, address, 'sensor');
+      if (trouble !== undefined) throw trouble;
       await fleetVersions(connection);
       await connection.rows('SELECT fleet.prepare_days($1)', [PREPARED_DAYS]);
       return new FleetWriter(connection);

@@ -6,6 +6,7 @@ import { ACCESS_1, VERSION_1 } from './version-1.ts';
 import { ACCESS_2, VERSION_2 } from './version-2.ts';
 import { ACCESS_3, VERSION_3 } from './version-3.ts';
 import { ACCESS_4, VERSION_4 } from './version-4.ts';
+import { ACCESS_5, VERSION_5 } from './version-5.ts';
 
 /**
  * One step of the schema. A step only adds: columns without a right for older nodes to know them, tables, functions under
@@ -23,10 +24,11 @@ const MIGRATIONS: readonly Migration[] = [
   { version: 2, oldest: 1, sql: VERSION_2 },
   { version: 3, oldest: 1, sql: VERSION_3 },
   { version: 4, oldest: 1, sql: VERSION_4 },
+  { version: 5, oldest: 1, sql: VERSION_5 },
 ];
 
 /** The version that this program makes and knows. */
-export const FLEET_SCHEMA_VERSION = 4;
+export const FLEET_SCHEMA_VERSION = 5;
 
 /** The versions of a fleet: of its schema, and of the oldest program that it still serves. */
 export interface FleetVersions {
@@ -63,7 +65,7 @@ export async function migrateFleet(connection: FleetConnection): Promise<readonl
       oldest,
     ]);
   }
-  await connection.run(`${NOBODY_ELSE}${ACCESS_1}${ACCESS_2}${ACCESS_3}${ACCESS_4}`);
+  await connection.run(`${NOBODY_ELSE}${ACCESS_1}${ACCESS_2}${ACCESS_3}${ACCESS_4}${ACCESS_5}`);
   return due.map(({ version }) => version);
 }
 

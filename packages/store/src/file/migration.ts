@@ -29,7 +29,7 @@ import {
   TABLES_OF_VERSION_25,
   TABLES_OF_VERSION_27,
 } from '../pool/pool-tables.ts';
-import { FLEET_DECISION_TABLE, FLEET_TABLES } from '../fleet/fleet-tables.ts';
+import { FLEET_DECISION_TABLE, FLEET_LISTING_TABLES, FLEET_TABLES } from '../fleet/fleet-tables.ts';
 import { HEARSAY_APART, HEARSAY_COLUMNS, ORIGIN_TABLES } from '../sharing/origin-tables.ts';
 import {
   HONEY_COLUMNS_ADDED,
@@ -107,6 +107,7 @@ export function migrate(
     version < 25 ? execStep(database, TABLES_OF_VERSION_25) : undefined,
     version < 26 ? execStep(database, FLEET_DECISION_TABLE) : undefined,
     version < 27 ? execStep(database, TABLES_OF_VERSION_27) : undefined,
+    version < 28 ? execStep(database, FLEET_LISTING_TABLES) : undefined,
     version < 7 ? execStep(database, INDEX_OF_VERSION_7, 6) : undefined,
   ];
   database.function('subscriber_of', (address) => subscriberOf(String(address)) ?? null);

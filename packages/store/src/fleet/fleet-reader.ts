@@ -4,6 +4,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { NOT_FOUND } from '@sentrypeer/event';
 import { fromSqlite, guarded } from '../file/database-error.ts';
 import { openForReading } from '../file/open-database.ts';
+import { ListingReader } from '../judging/listing-reader.ts';
+import type { ListedSubject } from '../judging/evidence-reader.ts';
+import type { FleetListing } from './fleet-listing.ts';
+import { FollowedPlaces } from './followed-listings.ts';
 import { WaitingDecisions, type WaitingDecision } from './fleet-decisions.ts';
 import type { FleetMarks } from './fleet-marks.ts';
 
@@ -103,6 +107,12 @@ export class FleetReader {
   readonly #count: StatementSync;
   readonly #more: StatementSync;
   readonly #decisions: WaitingDecisions;
+  readonly #delisting: StatementSync;
+  readonly #last: StatementSync;
+  /** What is listed here, for a hub that tells the fleet. */
+  readonly listings: ListingReader;
+  /** How far this node follows what hubs list. */
+  readonly followed: FollowedPlaces;
 
   private constructor(
     path: string,
@@ -130,6 +140,14 @@ export class FleetReader {
       SELECT EXISTS (SELECT 1 FROM honey WHERE honey_id > ?)
         OR EXISTS (SELECT 1 FROM fleet_repeat WHERE repeat_id > ?) AS more`);
     this.#decisions = new WaitingDecisions(database);
+    this.#delisting = database.prepare(`
+      SELECT 1 FROM delisting WHERE kind = ?1 AND value = ?2
+        AND NOT EXISTS (SELECT 1 FROM address_evidence WHERE ?1 = 'address' AND address = ?2)
+        AND NOT EXISTS (SELECT 1 FROM number_evidence WHERE ?1 = 'number' AND e164 = ?2)
+        AND NOT EXISTS (SELECT 1 FROM number_block WHERE ?1 = 'range' AND block = ?2)`);
+    this.#last = database.prepare("SELECT value FROM counter WHERE name = 'last_honey_id'");
+    this.listings = new ListingReader(database);
+    this.followed = new FollowedPlaces(database);
     this.#events.setReturnArrays(true);
     this.#repeats.setReturnArrays(true);
   }
@@ -167,6 +185,39 @@ export class FleetReader {
   /** The oldest decisions of the operator that the fleet does not have yet. */
   waitingDecisions(limit: number): readonly WaitingDecision[] {
     return guarded(this.#path, () => this.#decisions.oldest(limit));
+  }
+
+  /** What a hub says of a subject, without the operator's own words; `undefined` where it is on no list. */
+  published(subject: ListedSubject): FleetListing | undefined {
+    const listing = guarded(this.#path, () => this.listings.listing(subject));
+    if (listing === undefined || listing.value !== subject.value) return undefined;
+    const { kind, value, level, score, grade, isBlocked, eventsCount } = listing;
+    const { sinceEpochUs, untilEpochUs, firstSeenEpochUs, lastSeenEpochUs } = listing;
+    return {
+      kind,
+      value,
+      level,
+      score,
+      grade,
+      isBlocked,
+      eventsCount,
+      sinceEpochUs,
+      untilEpochUs,
+      firstSeenEpochUs,
+      lastSeenEpochUs,
+      isDelisted: false,
+      reasons: isBlocked ? [] : listing.reasons,
+    };
+  }
+
+  /** Whether the operator took it off the lists, and nothing was met since. */
+  isDelisted({ kind, value }: ListedSubject): boolean {
+    return guarded(this.#path, () => this.#delisting.get(kind, value) !== undefined);
+  }
+
+  /** The newest row of the log. */
+  lastHoneyId(): number {
+    return guarded(this.#path, () => Number(this.#last.get()?.['value'] ?? 0));
   }
 
   /** How far a follower came, by the name of its cursor; 0 before it saved that. */

@@ -32,3 +32,31 @@ export const FLEET_DECISION_TABLE = `
     comment TEXT NOT NULL,
     until_us INTEGER
   ) STRICT;`;
+
+/**
+ * What the hubs of a fleet list, as this node follows them: `kind`, `value` and `level` as of a listing. `generation` is the pass
+ * over all of the fleet's listings in which a row was last named; `fleet_follow` says how far this node came.
+ */
+export const FLEET_LISTING_TABLES = `
+  CREATE TABLE fleet_listing (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    level TEXT NOT NULL,
+    score INTEGER NOT NULL,
+    grade INTEGER NOT NULL,
+    reasons TEXT NOT NULL,
+    since_us INTEGER NOT NULL,
+    until_us INTEGER NOT NULL,
+    first_seen_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL,
+    events_count INTEGER NOT NULL,
+    is_blocked INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (kind, value)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX fleet_listing_blocked_index ON fleet_listing (kind, value) WHERE is_blocked;
+  CREATE TABLE fleet_follow (
+    life TEXT PRIMARY KEY,
+    serial INTEGER NOT NULL,
+    generation INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;`;

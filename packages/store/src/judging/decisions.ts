@@ -32,6 +32,7 @@ export class DecisionWriter {
   readonly #allow: StatementSync;
   readonly #forgetEnded: StatementSync;
   readonly #disallow: StatementSync;
+  readonly #isAllowed: StatementSync;
   readonly #block: StatementSync;
   readonly #unblock: StatementSync;
   readonly #blocksCount: StatementSync;
@@ -56,6 +57,7 @@ export class DecisionWriter {
       'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
     );
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
+    this.#isAllowed = database.prepare('SELECT 1 FROM allowance WHERE value = ?');
     this.#block = database.prepare(`
       INSERT INTO operator_block (kind, value, comment, created_us, until_us) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (kind, value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
@@ -89,8 +91,12 @@ export class DecisionWriter {
    */
   write(decision: Decision): ListedSubject | undefined {
     return inTransaction(this.#database, () => {
+      const isThere = (value: string): boolean => this.#isAllowed.get(value) !== undefined;
+      const older = 'alike' in decision ? (decision.alike ?? []).filter(isThere) : [];
       const delisted = this.#write(decision);
       this.#counters.add('decisions', 1);
+      // Other hubs know an older spelling as an entry of its own.
+      for (const value of older) this.#fleet.add({ kind: 'disallow', value });
       this.#fleet.add(decision);
       return delisted;
     });
@@ -123,6 +129,12 @@ export class DecisionWriter {
       return error.code === 'allowance_unknown' || error.code === 'block_unknown';
     }
     return true;
+  }
+
+  /** The operator delisted it elsewhere in the fleet. Within the caller's transaction. */
+  delist(subject: ListedSubject, comment: string): void {
+    this.#write({ kind: 'delist', subject, comment });
+    this.#counters.add('decisions', 1);
   }
 
   /** The fleet has all decisions of this node up to this one. */

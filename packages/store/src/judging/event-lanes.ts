@@ -13,6 +13,15 @@ import type { EvidenceWriter } from './evidence-writer.ts';
 /** The condition of the index on what proved itself, as it must stand in each question that uses it. */
 export const IS_PROVED = "grade IN ('returned', 'handshake')";
 
+/** Whether a judge would have anything to do. */
+export const JUDGING_DUE = `
+  SELECT 1 WHERE EXISTS (SELECT 1 FROM listing) OR EXISTS (SELECT 1 FROM judging_due)
+    OR EXISTS (SELECT 1 FROM address_evidence) OR EXISTS (SELECT 1 FROM number_evidence)
+    OR EXISTS (SELECT 1 FROM honey
+      WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_CURSOR}'), 0))
+    OR EXISTS (SELECT 1 FROM honey INDEXED BY proved_event_index
+      WHERE honey_id > coalesce((SELECT honey_id FROM cursor WHERE name = '${JUDGE_PROVED_CURSOR}'), 0) AND ${IS_PROVED})`;
+
 /** No further than the next delisting: what came before it does not count, what comes after it does. */
 const UP_TO_DELISTING = `honey_id <= coalesce(
   (SELECT min(honey_id) FROM delisting WHERE honey_id > ?1), ${Number.MAX_SAFE_INTEGER})`;

@@ -6,6 +6,8 @@ import { bitsWithin, judgedAs, judgedNetwork, type JudgedNetwork } from '@sentry
 import { distinctCount, setCount, wordsOf } from './distinct.ts';
 import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
+import { FollowedReader, type FollowedWord } from '../fleet/followed-reader.ts';
+import type { EvidenceFacts, KeptBlock } from './evidence-facts.ts';
 import { SaidReader, type Said } from '../pool/said-reader.ts';
 
 export const LISTED_KINDS = ['address', 'number', 'range'] as const;
@@ -13,15 +15,7 @@ export type ListedKind = (typeof LISTED_KINDS)[number];
 
 export type ListedSubject = Subject;
 
-/** What an entry of the feed says of the evidence behind it. */
-export interface EvidenceFacts {
-  readonly grade: Grade;
-  /** Wall-clock microseconds. */
-  readonly firstEpochUs: number;
-  readonly lastEpochUs: number;
-  /** Events, 1 and above. */
-  readonly eventsCount: number;
-}
+export type { EvidenceFacts, KeptBlock } from './evidence-facts.ts';
 
 interface EvidenceOf {
   readonly grade: Grade;
@@ -96,14 +90,6 @@ export interface KeptAllowance {
   readonly untilEpochUs: number | undefined;
 }
 
-export interface KeptBlock {
-  readonly subject: ListedSubject;
-  readonly comment: string;
-  readonly createdEpochUs: number;
-  /** `undefined` where it always holds. */
-  readonly untilEpochUs: number | undefined;
-}
-
 /** Bits of `transport_bits`, by place. Part of the schema. */
 export const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 
@@ -131,6 +117,7 @@ export class EvidenceReader {
   readonly #blocks: StatementSync;
   readonly #decisions: StatementSync;
   readonly #said: SaidReader;
+  readonly #followed: FollowedReader;
 
   constructor(database: DatabaseSync) {
     this.#address = database.prepare(
@@ -174,6 +161,7 @@ export class EvidenceReader {
     this.#blocks = database.prepare('SELECT * FROM operator_block ORDER BY kind, value');
     this.#decisions = database.prepare("SELECT value FROM counter WHERE name = 'decisions'");
     this.#said = new SaidReader(database);
+    this.#followed = new FollowedReader(database);
   }
 
   /** @param address With IPv6 its /64 counts. */
@@ -318,6 +306,16 @@ export class EvidenceReader {
     return kind === 'range'
       ? undefined
       : this.#said.said(kind === 'address' ? judgedAs(value) : value);
+  }
+
+  /** What hubs of the fleet list by evidence; `undefined` where they do not, or nobody is followed. */
+  fleet(subject: ListedSubject): FollowedWord | undefined {
+    return this.#followed.word(subject);
+  }
+
+  /** What operators blocked at hubs of the fleet that this node follows. */
+  fleetBlocks(): readonly KeptBlock[] {
+    return this.#followed.blocks();
   }
 
   /** Another number after each decision of the operator: what is allowed or blocked may be different. */

@@ -67,6 +67,8 @@ test('Store.open() makes a database whose table honey a reader of 4.x finds', ()
     'delisting',
     'endpoint_status',
     'fleet_decision',
+    'fleet_follow',
+    'fleet_listing',
     'fleet_log',
     'fleet_repeat',
     'foreign_change',

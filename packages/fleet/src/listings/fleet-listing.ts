@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Grade } from '@sentrypeer/event';
+
+/** What an entry of the lists is about. */
+export interface ListedSubject {
+  readonly kind: 'address' | 'number' | 'range';
+  readonly value: string;
+}
+
+/** What the hubs of a fleet say of a subject. Times are wall-clock microseconds. */
+export interface FleetListing extends ListedSubject {
+  /** `none` takes it off. */
+  readonly level: 'listed' | 'watch' | 'none';
+  readonly score: number;
+  readonly grade: Grade;
+  readonly reasons: readonly string[];
+  /** Since when it has been listed; with `none`, when it was taken off. */
+  readonly sinceEpochUs: number;
+  readonly untilEpochUs: number;
+  /** Of its evidence. */
+  readonly firstSeenEpochUs: number;
+  readonly lastSeenEpochUs: number;
+  readonly eventsCount: number;
+  /** Whether it stands there by the operator's word. */
+  readonly isBlocked: boolean;
+  /** Whether the operator took it off, so that evidence until now does not count. */
+  readonly isDelisted: boolean;
+}

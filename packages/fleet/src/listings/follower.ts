@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { settlesWithin } from '@sentrypeer/follow';
+import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { formatFleetAddress, type FleetAddress } from '../address.ts';
+import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX } from '../limits.ts';
+import { Pause } from '../push/pause.ts';
+import { retryMs } from '../push/push-failure.ts';
+import { ClockOffset } from './clock-offset.ts';
+import type { FleetListing } from './fleet-listing.ts';
+import { readListing } from './listing-row.ts';
+import { ListingSource, type ListingMark } from './listing-source.ts';
+
+/** How far a node follows. */
+export interface FollowPlace {
+  readonly life: string;
+  readonly serial: number;
+}
+
+/** Where a node keeps what the hubs list. */
+interface ListingSink {
+  /** `undefined` before the first time. */
+  place(): FollowPlace | undefined;
+  /** Listings that are kept. */
+  count(): number;
+  /** All there is comes now; what was told before holds until it was all named. */
+  begin(life: string): Promise<unknown>;
+  /** Takes listings in order. @returns How many had no room. */
+  take(listings: readonly FleetListing[], serial: number): Promise<number>;
+  /** Some of what was not named, or has ended, goes. @returns Whether there is more. */
+  sweep(): Promise<boolean>;
+}
+
+/** How following is getting on. */
+export interface FollowState {
+  readonly trouble: string | undefined;
+  /** Listings of the fleet that this node has. */
+  readonly listings: number;
+  /** The newest change that was taken; 0 before the first. */
+  readonly serial: number;
+  /** Changes that were taken since the start. */
+  readonly takenChanges: number;
+  /** Listings that no hub of ours can have said, or that had no room. */
+  readonly leftOut: number;
+  /** Wall-clock microseconds at which it was last known that there is nothing newer. */
+  readonly currentEpochUs: number | undefined;
+  readonly failures: number;
+}
+
+export interface FollowerPorts {
+  readonly sink: ListingSink;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/**
+ * Takes what the hubs list into a node's own copy, change by change. While the database is away the copy holds, each listing
+ * until its own end.
+ */
+export class Follower {
+  readonly #ports: FollowerPorts;
+  readonly #address: FleetAddress;
+  readonly #outage: Outage;
+  readonly #pause = new Pause();
+  readonly #offset = new ClockOffset();
+  #place: FollowPlace | undefined;
+  /** The serial at which the pass over all there is ends; old entries have low serials, and nothing of them was missed. */
+  #passTo = 0;
+  #source: ListingSource | undefined;
+  #state: FollowState;
+  #failuresInRow = 0;
+  #sweepAtMs = Number.NEGATIVE_INFINITY;
+  #hasSaidOld = false;
+  #hasSaidFull = false;
+  #isClosing = false;
+  readonly #running: Promise<void>;
+
+  constructor(ports: FollowerPorts, address: FleetAddress) {
+    this.#ports = ports;
+    this.#address = address;
+    this.#place = ports.sink.place();
+    this.#state = {
+      trouble: undefined,
+      listings: ports.sink.count(),
+      serial: this.#place?.serial ?? 0,
+      takenChanges: 0,
+      leftOut: 0,
+      currentEpochUs: undefined,
+      failures: 0,
+    };
+    const names = { failed: 'fleet_follow_failed', over: 'fleet_follow_resumed' };
+    this.#outage = new Outage(ports.logger, 'error', names);
+    this.#running = this.#run();
+  }
+
+  get state(): FollowState {
+    return this.#state;
+  }
+
+  /** Rejects if a bug ended it. */
+  get running(): Promise<void> {
+    return this.#running;
+  }
+
+  async close(ms: number): Promise<void> {
+    this.#isClosing = true;
+    this.#pause.end();
+    if (!(await settlesWithin(this.#running, ms))) this.#source?.destroy();
+    await this.#source?.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosing) {
+      try {
+        const isMore = await this.#round();
+        this.#failuresInRow = 0;
+        if (!isMore) await this.#pause.for(FOLLOW_MS);
+      } catch (error) {
+        if (!(error instanceof OperatingError)) throw error;
+        await this.#failed(error);
+      }
+    }
+  }
+
+  /** One page of changes. @returns Whether there is more. */
+  async #round(): Promise<boolean> {
+    this.#source ??= await ListingSource.open(this.#address);
+    if (this.#source === undefined) return this.#waitForMigration();
+    const mark = await this.#source.mark();
+    this.#offset.look(mark.nowEpochUs, this.#ports.clock.epochUs());
+    const place = await this.#placeFor(mark);
+    const rows =
+      mark.last > place.serial ? await this.#source.changes(place.serial, LISTINGS_MAX) : [];
+    const last = rows.at(-1);
+    const serial = last === undefined ? mark.last : Number(last['serial']);
+    if (serial > place.serial) await this.#take(rows, serial);
+    this.#recovered();
+    if (rows.length === LISTINGS_MAX) return true;
+    this.#change({ currentEpochUs: this.#ports.clock.epochUs() });
+    return this.#sweep();
+  }
+
+  async #waitForMigration(): Promise<boolean> {
+    const why =
+      'the database of the fleet is of an older version: run sentrypeer fleet migrate; until then this node does not hear what the hubs list';
+    if (!this.#hasSaidOld) this.#ports.logger.warn('fleet_listings_wait', { why });
+    this.#hasSaidOld = true;
+    this.#change({ trouble: why });
+    await this.#pause.for(retryMs(6, this.#ports.random())); // Some 16 s.
+    return false;
+  }
+
+  /** Where to go on; from the beginning where this node may have missed what was taken off. */
+  async #placeFor({ life, last, forgotten }: ListingMark): Promise<FollowPlace> {
+    const known = this.#place;
+    const isKnown =
+      known !== undefined &&
+      known.life === life &&
+      known.serial <= last &&
+      (known.serial >= forgotten || known.serial < this.#passTo);
+    if (isKnown) return known;
+    await this.#ports.sink.begin(life);
+    this.#passTo = last;
+    this.#sweepAtMs = Number.NEGATIVE_INFINITY;
+    this.#place = { life, serial: 0 };
+    return this.#place;
+  }
+
+  async #take(rows: readonly Readonly<Record<string, unknown>>[], serial: number): Promise<void> {
+    const listings: FleetListing[] = [];
+    for (const row of rows) {
+      const listing = readListing(row, this.#offset.us);
+      if (listing !== undefined) listings.push(listing);
+      else {
+        this.#ports.logger.error('fleet_listing_left_out', {
+          kind: String(row['kind']),
+          value: String(row['value']),
+          why: 'no hub can list this',
+        });
+      }
+    }
+    const withoutRoom = await this.#ports.sink.take(listings, serial);
+    if (withoutRoom > 0) this.#sayFull();
+    if (this.#place !== undefined) this.#place = { ...this.#place, serial };
+    const { takenChanges, leftOut } = this.#state;
+    this.#change({
+      serial,
+      listings: this.#ports.sink.count(),
+      takenChanges: takenChanges + rows.length,
+      leftOut: leftOut + rows.length - listings.length + withoutRoom,
+    });
+  }
+
+  /** @returns Whether there is more. */
+  async #sweep(): Promise<boolean> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#sweepAtMs) return false;
+    const isMore = await this.#ports.sink.sweep();
+    if (!isMore) {
+      this.#sweepAtMs = nowMs + FOLLOW_SWEEP_MS;
+      this.#change({ listings: this.#ports.sink.count() });
+    }
+    return isMore;
+  }
+
+  #sayFull(): void {
+    if (this.#hasSaidFull) return;
+    this.#hasSaidFull = true;
+    this.#ports.logger.error('fleet_listings_full', {
+      why: 'this node has no room for all that the hubs list: raise --db-size-max',
+    });
+  }
+
+  #recovered(): void {
+    this.#change({ trouble: undefined });
+    this.#outage.over({ fleet: formatFleetAddress(this.#address) });
+  }
+
+  async #failed(error: OperatingError): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    await source?.close();
+    this.#failuresInRow += 1;
+    const { code, message } = error;
+    this.#change({ trouble: message, failures: this.#state.failures + 1 });
+    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why: message });
+    await this.#pause.for(retryMs(this.#failuresInRow, this.#ports.random()));
+  }
+
+  #change(change: Partial<FollowState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { FleetAddress } from '../address.ts';
+import { FleetConnection, type Row } from '../connection.ts';
+import { roleTrouble } from '../role.ts';
+import { fleetVersions } from '../schema/migrations.ts';
+import { LISTINGS_VERSION } from '../schema/version-5.ts';
+
+/** How far the fleet's listings are. */
+export interface ListingMark {
+  readonly life: string;
+  readonly last: number;
+  /** Who knows less than this has missed what was taken off. */
+  readonly forgotten: number;
+  /** The database's time. */
+  readonly nowEpochUs: number;
+}
+
+/** Reads what the hubs list; for the role `follower`, which sensors and hubs have, too. */
+export class ListingSource implements AsyncDisposable {
+  readonly #connection: FleetConnection;
+
+  private constructor(connection: FleetConnection) {
+    this.#connection = connection;
+  }
+
+  /** `undefined` where the fleet's database is too old. Whatever fails rises as `OperatingError`. */
+  static async open(address: FleetAddress): Promise<ListingSource | undefined> {
+    const connection = await FleetConnection.open(address, 'follow');
+    try {
+      const trouble = await roleTrouble(connection, address, 'follower');
+      if (trouble !== undefined) throw trouble;
+      const { version } = await fleetVersions(connection);
+      if (version >= LISTINGS_VERSION) return new ListingSource(connection);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    await connection.close();
+    return undefined;
+  }
+
+  async mark(): Promise<ListingMark> {
+    const [row] = await this.#connection.rows(`
+      SELECT life, last, forgotten, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us FROM fleet.listing_mark`);
+    return {
+      life: String(row?.['life']),
+      last: Number(row?.['last']),
+      forgotten: Number(row?.['forgotten']),
+      nowEpochUs: Number(row?.['now_us']),
+    };
+  }
+
+  /** What changed after a serial, in order. */
+  changes(after: number, limit: number): Promise<readonly Row[]> {
+    return this.#connection.rows(
+      `SELECT kind, value, serial, level, score, grade, reasons, since_us, until_us, first_us, last_us, events, is_blocked,
+        is_delisted FROM fleet.listing WHERE serial > $1 ORDER BY serial LIMIT $2`,
+      [after, limit],
+    );
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock, Logger } from '@sentrypeer/kernel';
+import { sqlState } from '../connection.ts';
+import { LISTING_PAGES_MAX, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
+import type { FleetSource, Lead, LeadPlace, PublishedPlace } from '../pull/fleet-source.ts';
+import { NOT_LEADING } from '../schema/version-5.ts';
+import { ClockOffset } from './clock-offset.ts';
+import type { FleetListing, ListedSubject } from './fleet-listing.ts';
+import { listingEntry } from './listing-row.ts';
+
+/** What this hub lists. */
+export interface ListedHere {
+  /** Begins to follow it, with all there is. */
+  follow(): ListingPages;
+  /** The entry of exactly this; `undefined` where there is none. */
+  listing(subject: ListedSubject): FleetListing | undefined;
+  /** Whether the operator took it off. */
+  isDelisted(subject: ListedSubject): boolean;
+  /** Whether the judge has seen all that was recorded until this is first asked. */
+  hasJudged(honeyId: number): boolean;
+  /** The newest event that is recorded. */
+  lastHoneyId(): number;
+}
+
+/** What comes next: the entries that it names, and whether all there is was named now. */
+export interface ListingPage {
+  readonly subjects: readonly ListedSubject[];
+  readonly isEnd: boolean;
+  readonly isBegin: boolean;
+}
+
+interface ListingPages {
+  /** `undefined` where there is nothing new. */
+  next(limit: number): ListingPage | undefined;
+}
+
+/** How saying what is listed is getting on. */
+export interface PublishState {
+  /** Whether this is the hub whose word counts at present. */
+  readonly isLeading: boolean;
+  /** The hub that is; `undefined` before it is known, and where the database has no listings. */
+  readonly leader: string | undefined;
+  /** Whether this hub has compared all that the fleet has with what it lists. */
+  readonly isWhole: boolean;
+  /** Entries said since the start, with those that were no news. */
+  readonly saidListings: number;
+}
+
+type Source = Pick<FleetSource, 'hasListings' | 'lead' | 'publish' | 'published'>;
+
+const BEGIN: PublishedPlace = { kind: '', value: '' };
+
+/** One turn as the hub that says what is listed. */
+interface Turn {
+  readonly term: number;
+  readonly life: string;
+  readonly pages: ListingPages;
+  readonly beganMs: number;
+  /** The event that must be judged before anything is taken off; `undefined` until this hub had taken all events. */
+  honeyId: number | undefined;
+  /** Whether all that is listed here was said. */
+  isSaid: boolean;
+  /** Up to where all that the fleet has was compared; `undefined` when that is done. */
+  comparedTo: PublishedPlace | undefined;
+}
+
+/**
+ * Says to the fleet what this hub lists, while it is the one that does. First all there is, then each change; what the fleet
+ * has and this hub has not is taken off when this hub has judged everything: one that is still catching up knows too little.
+ */
+export class Publisher {
+  readonly #here: ListedHere;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #offset = new ClockOffset();
+  #known: LeadPlace | undefined;
+  #turn: Turn | undefined;
+  #leader: string | undefined;
+  #saidListings = 0;
+  #hasSaidOld = false;
+
+  constructor(here: ListedHere, ports: { readonly logger: Logger; readonly clock: Clock }) {
+    this.#here = here;
+    this.#logger = ports.logger;
+    this.#clock = ports.clock;
+  }
+
+  get state(): PublishState {
+    const turn = this.#turn;
+    return {
+      isLeading: turn !== undefined,
+      leader: this.#leader,
+      isWhole: turn !== undefined && turn.comparedTo === undefined,
+      saidListings: this.#saidListings,
+    };
+  }
+
+  /**
+   * Some pages. @param isCaughtUp Whether this hub has taken all events. @returns Whether there is more. Throws
+   * `OperatingError`.
+   */
+  async step(source: Source, isCaughtUp: boolean): Promise<boolean> {
+    if (!source.hasListings) {
+      this.#sayOld();
+      return false;
+    }
+    const turn = await this.#lead(source, isCaughtUp);
+    if (turn === undefined) return false;
+    try {
+      for (let page = 0; page < LISTING_PAGES_MAX; page += 1) {
+        if (!(await this.#say(source, turn)) && !(await this.#compare(source, turn))) return false;
+      }
+      return true;
+    } catch (error) {
+      if (sqlState(error) !== NOT_LEADING) throw error;
+      this.#turn = undefined; // Another hub took over in this moment.
+      return false;
+    }
+  }
+
+  async #lead(source: Source, isCaughtUp: boolean): Promise<Turn | undefined> {
+    const lead = await source.lead(this.#known, isCaughtUp);
+    this.#offset.look(lead.nowEpochUs, this.#clock.epochUs());
+    if (lead.hub !== this.#leader) this.#logger.info('fleet_listings_led', { hub: lead.hub });
+    this.#leader = lead.hub;
+    this.#known = { life: lead.life, last: lead.last };
+    if (!lead.isLeading) {
+      this.#turn = undefined;
+      return undefined;
+    }
+    if (isNewTurn(this.#turn, lead, this.#clock.nowMs())) {
+      this.#turn = {
+        term: lead.term,
+        life: lead.life,
+        pages: this.#here.follow(),
+        beganMs: this.#clock.nowMs(),
+        honeyId: undefined,
+        isSaid: false,
+        comparedTo: BEGIN,
+      };
+    }
+    if (isCaughtUp && this.#turn !== undefined) {
+      this.#turn.honeyId ??= this.#here.lastHoneyId();
+    }
+    return this.#turn;
+  }
+
+  /** Says the next entries. @returns Whether there were any. */
+  async #say(source: Source, turn: Turn): Promise<boolean> {
+    const page = turn.pages.next(LISTINGS_MAX);
+    if (page === undefined) return false;
+    if (page.isBegin) turn.isSaid = false; // It fell behind its own changes: all there is comes anew.
+    if (page.isEnd) {
+      turn.isSaid = true;
+      turn.comparedTo ??= BEGIN;
+    }
+    await this.#publish(source, turn, page.subjects);
+    return true;
+  }
+
+  /** Takes off what the fleet has and this hub has not. @returns Whether there may be more. */
+  async #compare(source: Source, turn: Turn): Promise<boolean> {
+    const { comparedTo, isSaid } = turn;
+    if (comparedTo === undefined || !isSaid || !this.#mayTakeOff(turn)) return false;
+    const subjects = await source.published(comparedTo, LISTINGS_MAX);
+    const gone = subjects.filter((subject) => this.#here.listing(subject) === undefined);
+    await this.#publish(source, turn, gone);
+    const last = subjects.at(-1);
+    turn.comparedTo = subjects.length < LISTINGS_MAX ? undefined : last;
+    return turn.comparedTo !== undefined;
+  }
+
+  #mayTakeOff({ honeyId }: Turn): boolean {
+    return honeyId !== undefined && this.#here.hasJudged(honeyId);
+  }
+
+  async #publish(source: Source, turn: Turn, subjects: readonly ListedSubject[]): Promise<void> {
+    const mayTakeOff = this.#mayTakeOff(turn);
+    const nowUs = this.#clock.epochUs();
+    // One statement changes a row once.
+    const once = new Map(subjects.map((subject) => [`${subject.kind} ${subject.value}`, subject]));
+    const listings = [...once.values()].flatMap((subject) => {
+      const listing = this.#here.listing(subject);
+      if (listing !== undefined) return [listing];
+      return mayTakeOff ? [this.#takenOff(subject, nowUs)] : [];
+    });
+    if (listings.length === 0) return;
+    const last = await source.publish(
+      turn.term,
+      listings.map((listing) => listingEntry(listing, this.#offset.us)),
+    );
+    this.#known = { life: turn.life, last };
+    this.#saidListings += listings.length;
+  }
+
+  #takenOff(subject: ListedSubject, nowUs: number): FleetListing {
+    return {
+      ...subject,
+      level: 'none',
+      score: 0,
+      grade: 'seen',
+      reasons: [],
+      sinceEpochUs: nowUs,
+      untilEpochUs: nowUs,
+      firstSeenEpochUs: 0,
+      lastSeenEpochUs: 0,
+      eventsCount: 0,
+      isBlocked: false,
+      isDelisted: this.#here.isDelisted(subject),
+    };
+  }
+
+  #sayOld(): void {
+    if (this.#hasSaidOld) return;
+    this.#hasSaidOld = true;
+    this.#logger.warn('fleet_listings_wait', {
+      why: 'the database of the fleet is of an older version: run sentrypeer fleet migrate; until then sensors and followers do not hear what is listed',
+    });
+  }
+}
+
+function isNewTurn(turn: Turn | undefined, lead: Lead, nowMs: number): boolean {
+  if (turn === undefined || turn.term !== lead.term || turn.life !== lead.life) return true;
+  return nowMs - turn.beganMs > LISTINGS_COMPARE_MS && turn.comparedTo === undefined;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '@sentrypeer/kernel';
+import { inTransaction } from '../file/transaction.ts';
+import { JUDGE_ROWS } from '../limits.ts';
+import type { Row } from '../log/event-row.ts';
+import { gradeRank } from '../log/grades.ts';
+import { DECISION } from '../judging/due-work.ts';
+import type { ListedSubject } from '../judging/evidence-reader.ts';
+import { Counters } from '../totals/counters.ts';
+import { guarded } from '../file/database-error.ts';
+import { followedSubject } from './followed-reader.ts';
+import { FOLLOWED_COUNT_MAX, FOLLOWED_OCTETS } from './limits.ts';
+import type { FleetListing, FollowedPlace } from './fleet-listing.ts';
+
+interface Parts {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly path: string;
+  /** Takes evidence back, as the operator's word does. */
+  readonly decisions: { delist(subject: ListedSubject, comment: string): void };
+  /** Listings that there is room for. */
+  readonly countMax: number;
+  /** Throws `OperatingError` where the disk has no room for so much. */
+  readonly refuse: (octets: number) => void;
+}
+
+const BY_FLEET = 'at a hub of the fleet';
+
+/** Keeps what the hubs of a fleet list, and has the judge look at what changed. */
+export class FollowedListings {
+  readonly #parts: Parts;
+  readonly #counters: Counters;
+  readonly #get: StatementSync;
+  readonly #put: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #count: StatementSync;
+  readonly #page: StatementSync;
+  readonly #place: StatementSync;
+  readonly #forget: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #moveOn: StatementSync;
+  readonly #due: StatementSync;
+  readonly #delisted: StatementSync;
+  /** Rows there are, once they were counted. */
+  #known: number | undefined;
+  /** The row that was looked at last. */
+  #sweptTo: ListedSubject | undefined;
+
+  constructor(parts: Parts) {
+    const { database } = parts;
+    this.#parts = parts;
+    this.#counters = new Counters(database);
+    this.#get = database.prepare('SELECT * FROM fleet_listing WHERE kind = ? AND value = ?');
+    this.#put = database.prepare(`
+      INSERT INTO fleet_listing (kind, value, level, score, grade, reasons, since_us, until_us, first_seen_us,
+        last_seen_us, events_count, is_blocked, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (kind, value) DO UPDATE SET level = excluded.level, score = excluded.score, grade = excluded.grade,
+        reasons = excluded.reasons, since_us = excluded.since_us, until_us = excluded.until_us,
+        first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us,
+        events_count = excluded.events_count, is_blocked = excluded.is_blocked, generation = excluded.generation`);
+    this.#remove = database.prepare('DELETE FROM fleet_listing WHERE kind = ? AND value = ?');
+    this.#count = database.prepare('SELECT count(*) AS rows FROM fleet_listing');
+    this.#page = database.prepare(`
+      SELECT kind, value, until_us, is_blocked, generation FROM fleet_listing WHERE (kind, value) > (?, ?)
+      ORDER BY kind, value LIMIT ${JUDGE_ROWS}`);
+    this.#place = database.prepare('SELECT life, serial, generation FROM fleet_follow');
+    this.#forget = database.prepare('DELETE FROM fleet_follow');
+    this.#begin = database.prepare('INSERT INTO fleet_follow VALUES (?, 0, ?)');
+    this.#moveOn = database.prepare('UPDATE fleet_follow SET serial = ?');
+    this.#delisted = database.prepare('SELECT at_us FROM delisting WHERE kind = ? AND value = ?');
+    this.#due = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
+  }
+
+  /** Begins a pass over all there is. What was told before stays in force until the pass is over. */
+  begin(life: string): void {
+    this.#guarded(() =>
+      inTransaction(this.#parts.database, () => {
+        const generation = this.#generation() + 1;
+        this.#forget.run();
+        this.#begin.run(life, generation);
+      }),
+    );
+    this.#sweptTo = undefined;
+  }
+
+  /** Takes what was said, in order. @returns How many had no room. */
+  take(listings: readonly FleetListing[], serial: number): number {
+    this.#parts.refuse(listings.length * FOLLOWED_OCTETS);
+    return this.#guarded(() =>
+      inTransaction(this.#parts.database, () => {
+        const generation = this.#generation();
+        const left = listings.filter((listing) => !this.#take(listing, generation));
+        this.#moveOn.run(serial);
+        return left.length;
+      }),
+    );
+  }
+
+  /**
+   * Some of the work that is left when all was named: what was not named any more, and what has ended, goes.
+   *
+   * @param isAll This node follows nobody: all goes. @returns Whether there is more.
+   */
+  sweep(isAll = false): boolean {
+    return this.#guarded(() => {
+      if (isAll) this.#forget.run();
+      return this.#sweep(isAll ? Number.MAX_SAFE_INTEGER : this.#generation());
+    });
+  }
+
+  #sweep(generation: number): boolean {
+    const { database, clock } = this.#parts;
+    const { kind, value } = this.#sweptTo ?? { kind: '', value: '' };
+    const rows = this.#page.all(kind, value);
+    const nowUs = clock.epochUs();
+    const old = rows.filter(
+      (row) => Number(row['generation']) < generation || Number(row['until_us']) <= nowUs,
+    );
+    if (old.length > 0) inTransaction(database, () => old.forEach((row) => this.#drop(row)));
+    const last = rows.at(-1);
+    const isMore = last !== undefined && rows.length === JUDGE_ROWS;
+    this.#sweptTo = isMore ? followedSubject(last) : undefined;
+    return isMore;
+  }
+
+  #take(listing: FleetListing, generation: number): boolean {
+    const { kind, value, level, isBlocked, isDelisted } = listing;
+    const row = this.#get.get(kind, value);
+    if (level === 'none') {
+      if (row !== undefined) this.#drop(row);
+      // It may be told again, when what came since counts.
+      const knownUs = Number(this.#delisted.get(kind, value)?.['at_us'] ?? -Infinity);
+      if (isDelisted && knownUs < listing.sinceEpochUs) {
+        this.#parts.decisions.delist({ kind, value }, BY_FLEET);
+      }
+      return true;
+    }
+    if (row === undefined) {
+      this.#known ??= Number(this.#count.get()?.['rows']);
+      if (this.#known >= Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax)) return false;
+      this.#known += 1;
+    }
+    const reasons = JSON.stringify(listing.reasons);
+    const grade = gradeRank(listing.grade);
+    const { sinceEpochUs, untilEpochUs, firstSeenEpochUs, lastSeenEpochUs } = listing;
+    const { score, eventsCount } = listing;
+    this.#put.run(
+      kind,
+      value,
+      level,
+      score,
+      grade,
+      reasons,
+      sinceEpochUs,
+      untilEpochUs,
+      firstSeenEpochUs,
+      lastSeenEpochUs,
+      eventsCount,
+      Number(isBlocked),
+      generation,
+    );
+    const isSame =
+      row !== undefined &&
+      row['level'] === level &&
+      row['until_us'] === untilEpochUs &&
+      row['score'] === score &&
+      row['grade'] === grade &&
+      row['reasons'] === reasons &&
+      row['is_blocked'] === Number(isBlocked);
+    if (!isSame) this.#changed(listing, isBlocked || row?.['is_blocked'] === 1);
+    return true;
+  }
+
+  #drop(row: Row): void {
+    const subject = followedSubject(row);
+    this.#remove.run(subject.kind, subject.value);
+    if (this.#known !== undefined) this.#known -= 1;
+    this.#changed(subject, row['is_blocked'] === 1);
+  }
+
+  /** @param isDecision Whether it is the operator's word, which also holds for what lies within it. */
+  #changed({ kind, value }: ListedSubject, isDecision: boolean): void {
+    this.#due.run(kind, value);
+    if (!isDecision) return;
+    if (value.includes('/')) this.#due.run(DECISION, value);
+    this.#counters.add('decisions', 1);
+  }
+
+  #guarded<T>(work: () => T): T {
+    return guarded(this.#parts.path, work);
+  }
+
+  #generation(): number {
+    return Number(this.#place.get()?.['generation'] ?? 0);
+  }
+}
+
+/** How far this node came; `undefined` before it followed anybody. For the thread that follows. */
+export class FollowedPlaces {
+  readonly #place: StatementSync;
+  readonly #count: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#place = database.prepare('SELECT life, serial FROM fleet_follow');
+    this.#count = database.prepare('SELECT count(*) AS rows FROM fleet_listing');
+  }
+
+  place(): FollowedPlace | undefined {
+    const row = this.#place.get();
+    if (row === undefined) return undefined;
+    return { life: String(row['life']), serial: Number(row['serial']) };
+  }
+
+  count(): number {
+    return Number(this.#count.get()?.['rows']);
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* Nodes that only follow what the hubs list: each answers, lists and serves its feed as the hubs do. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Decision } from '@sentrypeer/event';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { Decisions } from '@sentrypeer/store';
+import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
+import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
+import { FleetWorld } from './fleet-world.ts';
+
+/** Of satellites, far from one another, called by somebody who proved to be there: that alone lists it. */
+const NUMBERS = ['+881612345601', '+881623456701', '+881634567801', '+881645678901'] as const;
+/** One of the follower's own numbers. */
+const OWN = '+881656789001';
+const OFFICE = '45.13.9.1';
+
+async function ask(daemon: DaemonProcess, path: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
+  assert.equal(response.status, 200, path);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function isListed(daemon: DaemonProcess, what: string): Promise<boolean> {
+  const name = what.startsWith('+') ? 'number' : 'address';
+  return (await ask(daemon, `/v1/check?${name}=${encodeURIComponent(what)}`))['listed'] === true;
+}
+
+/** What the node lists, as its feed, its lists and its firewall have it. */
+function listings(daemon: DaemonProcess): readonly unknown[] {
+  return daemon.rows('SELECT kind, value, level, grade FROM listing ORDER BY kind, value');
+}
+
+async function call(daemon: DaemonProcess, user: string): Promise<void> {
+  using peer = await StreamPeer.open(daemon.ports.tcp);
+  await peer.send(sipRequest({ method: 'INVITE', user, callId: user }));
+}
+
+/** As `sentrypeer block` does, beside the running daemon. */
+function decide(daemon: DaemonProcess, decision: Decision): void {
+  using decisions = Decisions.open({ clock: systemClock, logger: silentLogger }, daemon.dbFile);
+  decisions.write(decision);
+}
+
+const address = (value: string) => ({ kind: 'address', value }) as const;
+
+async function followOf(daemon: DaemonProcess): Promise<Readonly<Record<string, unknown>>> {
+  return ((await ask(daemon, '/v1/fleet'))['follow'] ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+async function untilAlike(...daemons: readonly DaemonProcess[]): Promise<void> {
+  await until('all nodes to list the same', () => {
+    const [first, ...others] = daemons.map((daemon) => JSON.stringify(listings(daemon)));
+    return others.every((one) => one === first);
+  });
+}
+
+test('a node that only follows answers as the hubs do, its own word first, also while all else is away', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  const hubFile = await world.join('hub-1', 'hub');
+  const followerFile = await world.join('pbx-1', 'follower');
+  const sensorFile = await world.join('berlin-1');
+  using folder = new TemporaryFolder();
+  const followerArgs = ['--no-sip', `--fleet-file=${followerFile}`, '--fleet-follower'];
+  const own = [`--own-number=${OWN}`, `--own-address=${OFFICE}`];
+  const [hub, sensor, firstFollower] = await Promise.all([
+    DaemonProcess.start([`--fleet-file=${hubFile}`, '--fleet-hub', COUNTS_LOCAL]),
+    DaemonProcess.start([`--fleet-file=${sensorFile}`]),
+    DaemonProcess.start([...followerArgs, ...own], { folder: folder.path }),
+  ]);
+  let follower = firstFollower;
+  await using _hub = hub;
+  await using _sensor = sensor;
+  for (const number of [...NUMBERS, OWN]) await call(sensor, number);
+  decide(hub, {
+    kind: 'block',
+    subject: address('45.13.0.0/16'),
+    comment: 'a secret of the operator',
+    untilEpochUs: undefined,
+  });
+  await until('the last number at the hub', () => isListed(hub, OWN));
+  for (const number of NUMBERS) {
+    await until(`${number} at the follower`, () => isListed(follower, number));
+    await until(`${number} at the sensor`, () => isListed(sensor, number));
+  }
+  await until('the block', () => isListed(follower, '45.13.7.1'));
+  const { reasons } = await ask(follower, '/v1/check?address=45.13.7.1');
+  assert.deepEqual(reasons, ['blocked by the operator of the fleet']);
+  // Its own numbers and addresses stand above all of it.
+  assert.deepEqual(
+    [await isListed(hub, OWN), await isListed(follower, OWN), await isListed(follower, OFFICE)],
+    [true, false, false],
+  );
+  await untilAlike(hub, sensor);
+  const byHub = (await ask(hub, `/v1/check?number=${NUMBERS[0]}`))['reasons'] as string[];
+  const here = (await ask(follower, `/v1/check?number=${NUMBERS[0]}`))['reasons'];
+  assert.deepEqual(here, ['the hubs of the fleet say so', ...byHub], 'and why');
+  assert.equal(follower.number('SELECT count(*) FROM honey'), 0, 'it has no event');
+
+  // What is taken off at the hub is taken off everywhere, also where it was met.
+  decide(hub, {
+    kind: 'delist',
+    subject: { kind: 'number', value: NUMBERS[3].slice(1) },
+    comment: '',
+  });
+  await until('it to be taken off', async () => !(await isListed(follower, NUMBERS[3])));
+  await until(
+    'it to be taken off where it was met',
+    async () => !(await isListed(sensor, NUMBERS[3])),
+  );
+
+  // Its own allowlist, and nobody else's.
+  decide(follower, { kind: 'allow', value: NUMBERS[2], comment: '', untilEpochUs: undefined });
+  await until('its own word', async () => !(await isListed(follower, NUMBERS[2])));
+  assert.equal(await isListed(hub, NUMBERS[2]), true);
+
+  await world.postgres.kill();
+  await until('it says so', async () => (await followOf(follower))['trouble'] !== null);
+  const ready = await ask(follower, '/readyz');
+  assert.match(JSON.stringify(ready), /"part":"fleet".*does not answer/);
+  follower.signal('SIGKILL');
+  await follower.ended();
+  await follower[Symbol.asyncDispose]();
+  follower = await DaemonProcess.start([...followerArgs, ...own], { folder: folder.path });
+  assert.deepEqual(
+    [await isListed(follower, NUMBERS[0]), await isListed(follower, '45.13.7.1')],
+    [true, true],
+    'it has its own copy',
+  );
+  decide(hub, {
+    kind: 'delist',
+    subject: { kind: 'number', value: NUMBERS[1].slice(1) },
+    comment: '',
+  });
+  await until('it is off at the hub', async () => !(await isListed(hub, NUMBERS[1])));
+  await world.postgres.begin();
+  await until('it hears of it', async () => !(await isListed(follower, NUMBERS[1])));
+  assert.equal(await isListed(follower, NUMBERS[0]), true);
+
+  // A node that leaves the fleet acts on nobody's word.
+  await follower[Symbol.asyncDispose]();
+  await using alone = await DaemonProcess.start(['--no-sip'], { folder: folder.path });
+  await until('it forgets', async () => !(await isListed(alone, NUMBERS[0])));
+});
