@@ -2,7 +2,6 @@
 
 /* Entry of the thread that pushes events to a fleet, and takes what it has: no part that answers anybody waits for the fleet's database. */
 
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Follower, Puller, Pusher, type ListingPage } from '@sentrypeer/fleet';
 import { FLEET_DECISIONS_CURSOR, fleetPullCursors, JUDGE_CURSOR } from '@sentrypeer/follow/cursors';
@@ -17,9 +16,10 @@ import {
 } from '@sentrypeer/store';
 import { parseAllowed } from '@sentrypeer/verdict';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
-import { READER_NICENESS, REPORT_MS } from '../limits.ts';
+import { REPORT_MS } from '../limits.ts';
 import { FLEET_CLOSE_MS_MAX } from '../services/fleet/limits.ts';
 import type { CommandAnswer, CommandArguments } from '../services/writer-commands.ts';
+import { comeLast } from './come-last.ts';
 import type {
   FleetCommand,
   FleetWorkerData,
@@ -34,8 +34,7 @@ const { dbFile, address, nodeId, version, hasMessages, role } = workerData as Fl
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 
-// Look-ups, calls and recording come first. Linux does so for this thread alone, others for the whole process.
-if (process.platform === 'linux') setPriority(READER_NICENESS);
+comeLast();
 
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
 let lastCall = 0;

@@ -2,12 +2,11 @@
 
 /* Entry of the thread that looks through the event log for clients of the API: look-ups never wait for it. */
 
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@sentrypeer/kernel';
 import { StoreReader } from '@sentrypeer/store';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
-import { READER_NICENESS } from '../limits.ts';
+import { comeLast } from './come-last.ts';
 import type { ReaderWorkerData, ReaderWorkerInput, ReaderWorkerOutput } from './messages.ts';
 import { failedMessage, sayAlive } from './reporting.ts';
 
@@ -17,8 +16,7 @@ const { dbFile } = workerData as ReaderWorkerData;
 
 const say = (message: ReaderWorkerOutput): void => parent.postMessage(message);
 
-// Look-ups, calls and recording come first. Linux does so for this thread alone, others for the whole process.
-if (process.platform === 'linux') setPriority(READER_NICENESS);
+comeLast();
 
 try {
   const reader = StoreReader.open(dbFile);

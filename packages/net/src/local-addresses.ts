@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { networkInterfaces, platform, type NetworkInterfaceInfo } from 'node:os';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { broadcastOf, isIpv6 } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 
@@ -14,17 +14,29 @@ export interface LocalAddress {
   readonly broadcast?: string;
 }
 
-/** The machine's current addresses, including loopback; throws `OperatingError` if the system hides them. */
-export function machineAddresses(): readonly LocalAddress[] {
+/** What this is read from. */
+interface Machine {
+  readonly platform: NodeJS.Platform;
+  networkInterfaces(): ReturnType<typeof networkInterfaces>;
+}
+
+/**
+ * The machine's current addresses, including loopback; throws `OperatingError` if the system hides them.
+ *
+ * @param machine This one; a made-up one in tests.
+ */
+export function machineAddresses(
+  machine: Machine = { platform: process.platform, networkInterfaces },
+): readonly LocalAddress[] {
   const found: LocalAddress[] = [];
-  for (const [name, infos] of Object.entries(readInterfaces()))
-    for (const info of infos ?? []) found.push(localAddress(name, info));
+  for (const [name, infos] of Object.entries(readInterfaces(machine)))
+    for (const info of infos ?? []) found.push(localAddress(name, info, machine.platform));
   return found;
 }
 
-function readInterfaces(): ReturnType<typeof networkInterfaces> {
+function readInterfaces(machine: Machine): ReturnType<typeof networkInterfaces> {
   try {
-    return networkInterfaces();
+    return machine.networkInterfaces();
   } catch (error) {
     throw new OperatingError(
       'addresses_unreadable',
@@ -40,12 +52,16 @@ export function machineHasIpv6(): boolean {
   return machineAddresses().some(({ address }) => isIpv6(address));
 }
 
-function localAddress(name: string, info: NetworkInterfaceInfo): LocalAddress {
+function localAddress(
+  name: string,
+  info: NetworkInterfaceInfo,
+  platform: NodeJS.Platform,
+): LocalAddress {
   const { address } = info;
   if (info.family === 'IPv6') {
     if (info.scopeid === 0) return { address };
     // Windows numbers its zones, every other system names them.
-    return { address, zone: platform() === 'win32' ? String(info.scopeid) : name };
+    return { address, zone: platform === 'win32' ? String(info.scopeid) : name };
   }
   const broadcast = broadcastOf(address, info.netmask);
   return broadcast === undefined ? { address } : { address, broadcast };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OperatingError } from '@sentrypeer/kernel';
 import { machineAddresses, machineHasIpv6 } from '@sentrypeer/net';
 
 test('machineAddresses() lists both loopback addresses, with the IPv4 broadcast', () => {
@@ -15,4 +16,35 @@ test('machineAddresses() lists both loopback addresses, with the IPv4 broadcast'
     { address: '::1' },
   );
   assert.equal(machineHasIpv6(), true);
+});
+
+test('machineAddresses() names the zone of a link-local address as the system does: Windows by its number', () => {
+  const info = {
+    address: 'fe80::1',
+    netmask: 'ffff:ffff:ffff:ffff::',
+    family: 'IPv6',
+    mac: '02:00:00:00:00:01',
+    internal: false,
+    cidr: 'fe80::1/64',
+    scopeid: 7,
+  } as const;
+  const networkInterfaces = () => ({ Ethernet: [info] });
+  for (const [platform, zone] of [
+    ['win32', '7'],
+    ['linux', 'Ethernet'],
+    ['darwin', 'Ethernet'],
+  ] as const)
+    assert.deepEqual(machineAddresses({ platform, networkInterfaces }), [
+      { address: 'fe80::1', zone },
+    ]);
+});
+
+test('machineAddresses() says what to allow where a sandbox hides them', () => {
+  const networkInterfaces = () => {
+    throw new Error('EAFNOSUPPORT');
+  };
+  assert.throws(
+    () => machineAddresses({ platform: 'linux', networkInterfaces }),
+    (error) => error instanceof OperatingError && error.code === 'addresses_unreadable',
+  );
 });

@@ -11,8 +11,8 @@ export function syncFile(path: string): void {
 }
 
 /** Waits until the names in a directory are on the disk, where the system can say so. */
-export function syncDirectory(path: string): void {
-  if (process.platform !== 'win32') sync(path, 'r'); // There a directory cannot be opened.
+export function syncDirectory(path: string, platform = process.platform): void {
+  if (platform !== 'win32') sync(path, 'r'); // There a directory cannot be opened.
 }
 
 function sync(path: string, flags: 'r' | 'r+'): void {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { getPriority, setPriority } from 'node:os';
+import { READER_NICENESS } from '../limits.ts';
+
+/** What {@link comeLast} needs of the system. */
+interface System {
+  readonly platform: NodeJS.Platform;
+  getPriority(): number;
+  setPriority(niceness: number): void;
+}
+
+/**
+ * Has a thread that reads at leisure come after look-ups, calls and recording. Linux lowers the priority of the calling
+ * thread alone; other systems would lower that of the whole process, so nothing is done there.
+ *
+ * @param system This one; a made-up one in tests.
+ */
+export function comeLast(
+  system: System = { platform: process.platform, getPriority, setPriority },
+): void {
+  if (system.platform !== 'linux') return;
+  try {
+    if (system.getPriority() < READER_NICENESS) system.setPriority(READER_NICENESS);
+  } catch {
+    // A sandbox forbids it (systemd: SystemCallFilter without @resources): the thread works as well, only not as the last.
+  }
+}
