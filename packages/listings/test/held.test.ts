@@ -164,3 +164,29 @@ test('HeldEntries.wanted() is all that is listed and not spared, and replace() h
   assert.deepEqual(bench.held.wanted(bench.listed, bench.spared, END).wanted, []);
   assert.equal(bench.held.wanted(bench.listed, bench.spared, END - 1).wanted.length, 1);
 });
+
+test('HeldEntries.difference() counts against the minute only what is new', () => {
+  const bench = new Bench(2);
+  bench.put('45.1.0.1');
+  bench.carryOut('45.1.0.1');
+  // What is held already, and what is neither listed nor held, takes no place of a new one.
+  bench.put('45.1.0.2');
+  const { add, heldBackCount } = bench.carryOut('45.1.0.1', '45.1.0.8', '45.1.0.9', '45.1.0.2');
+  assert.deepEqual([elements(add), heldBackCount], [['45.1.0.2'], 0]);
+  assert.equal(bench.held.leftOut.size, 0);
+});
+
+test('HeldEntries.difference() counts removals among the changes, and clear() forgets all', () => {
+  const bench = new Bench();
+  bench.put('45.1.0.1', '45.1.0.2');
+  bench.carryOut('45.1.0.1', '45.1.0.2');
+  bench.listed.remove('45.1.0.1');
+  bench.put('45.1.0.3', '45.1.0.4');
+  const { add, remove } = bench.difference(['45.1.0.1', '45.1.0.3', '45.1.0.4'], 2);
+  assert.deepEqual([elements(remove), elements(add)], [['45.1.0.1'], ['45.1.0.3']]);
+  bench.why.set('45.1.0.2', 'ours');
+  bench.carryOut('45.1.0.2');
+  assert.equal(bench.held.leftOut.size, 1);
+  bench.held.clear();
+  assert.equal(bench.held.leftOut.size, 0);
+});

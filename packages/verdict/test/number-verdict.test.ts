@@ -252,3 +252,20 @@ test('addressVerdict() says why an address is not even watched, and which calls 
   const full = only(['points-returned', 100], ['points-tool', 100]);
   assert.equal(addressVerdict({ ...ADDRESS, tool: 'x' }, full, NOON_US).score, 100);
 });
+
+test('numberVerdict(), rangeVerdict() and addressVerdict() last a half-life, and an hour, for twice the threshold', () => {
+  const policy = only(
+    ['points-seen', 20],
+    ['points-returned', 20],
+    ['points-range', 20],
+    ['number-half-life', 100],
+    ['address-half-life', 50],
+  );
+  const ends = [
+    number({}, policy).untilEpochUs,
+    rangeVerdict('9725928910xx', RANGE, 'premium', policy, NOON_US).untilEpochUs,
+    addressVerdict(ADDRESS, policy, NOON_US).untilEpochUs,
+  ];
+  const hours = ends.map((end = 0) => (end - NOON_US) / HOUR_US);
+  assert.deepEqual(hours, [101, 101, 51]);
+});
