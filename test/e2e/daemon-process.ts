@@ -48,6 +48,8 @@ export interface DaemonOptions {
   readonly bannerOn?: 'stdout' | 'stderr';
   /** Words before the command line, such as `setpriv` with its flags. */
   readonly under?: readonly string[];
+  /** Milliseconds until it must be ready, where something makes it slow. @default DEADLINE_MS */
+  readonly startMsMax?: number;
 }
 
 export interface Ended {
@@ -61,7 +63,7 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadlineMs = DEADLINE_MS,
+  deadlineMs: number | undefined = DEADLINE_MS,
 ): Promise<void> {
   const deadline = AbortSignal.timeout(deadlineMs);
   const beganAtMs = performance.now();
@@ -141,6 +143,7 @@ export class DaemonProcess implements AsyncDisposable {
       await until(
         'the daemon to be ready',
         () => banner().includes('\n  Stop ') || daemon.#hasEnded,
+        options.startMsMax,
       );
       assert.ok(!daemon.#hasEnded, `the daemon ended:\n${daemon.output()}`);
     } catch (error) {
