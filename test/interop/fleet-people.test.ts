@@ -124,9 +124,18 @@ test('fleet migrate brings an older fleet up under a running node, which goes on
   };
   await met(1);
   const migrated = await fleetCommand('migrate', ...owner);
-  assert.match(migrated.stdout, /The fleet has version 4 now/, migrated.stderr);
+  assert.match(migrated.stdout, /The fleet has version 5 now/, migrated.stderr);
   await met(2);
   assert.ok(!daemon.output().includes('fleet_push_failed'), daemon.output());
+  // Until then it said that it does not hear what hubs list; now it follows, without a restart.
+  assert.ok(daemon.output().includes('fleet_listings_wait'), daemon.output());
+  await until('it to follow', async () => {
+    const response = await fetch(`http://127.0.0.1:${daemon.ports.api}/v1/fleet`);
+    const { follow } = (await response.json()) as {
+      readonly follow: { readonly trouble: unknown };
+    };
+    return follow.trouble === null;
+  });
   const hub = await fleetCommand('join', 'hub-1', 'hub', join(folder.path, 'hub'), ...owner);
   assert.equal(hub.status, 0, hub.stderr);
 });

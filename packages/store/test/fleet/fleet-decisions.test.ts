@@ -71,3 +71,37 @@ test('decisions of a hub wait for the fleet, those of other hubs do not', () => 
   assert.deepEqual([there.waitingDecisions(10), there.cursor(FLEET_DECISIONS_CURSOR)], [[], 11]);
   for (const each of [reader, there]) each.close();
 });
+
+test('an older spelling that is removed with a newer one is removed at other hubs, too', () => {
+  using directory = new TestDirectory();
+  const ports = { logger: new TestLogger(), clock: new TestClock() };
+  const path = directory.file('a.db');
+  using store = Store.open(ports, { path });
+  store.openFleet(true);
+  const allow = { kind: 'allow', comment: '', untilEpochUs: undefined } as const;
+  store.decide({ ...allow, value: '45.14.0.7/16' });
+  store.decide({ ...allow, value: '45.15.0.7/16' });
+  store.decide({ ...allow, value: '45.14.0.0/16', alike: ['45.14.0.7/16', '45.14.0.9/16'] });
+  store.decide({ kind: 'disallow', value: '45.15.0.0/16', alike: ['45.15.0.7/16'] });
+  const reader = FleetReader.open(path);
+  const waiting = reader.waitingDecisions(10);
+  reader.close();
+  assert.deepEqual(
+    waiting.slice(2).map(({ kind, value }) => `${kind} ${value}`),
+    [
+      'disallow 45.14.0.7/16',
+      'allow 45.14.0.0/16',
+      'disallow 45.15.0.7/16',
+      'disallow 45.15.0.0/16',
+    ],
+    'what was not there is not told',
+  );
+  const other = directory.file('b.db');
+  using hub = Store.open(ports, { path: other });
+  hub.openFleet(true);
+  assert.deepEqual(hub.takeDecisions(waiting, 9), []);
+  assert.deepEqual(
+    hub.evidence.allowances().map(({ value }) => value),
+    ['45.14.0.0/16'],
+  );
+});
