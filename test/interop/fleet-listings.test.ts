@@ -145,3 +145,47 @@ test('a node that only follows answers as the hubs do, its own word first, also 
   await using alone = await DaemonProcess.start(['--no-sip'], { folder: folder.path });
   await until('it forgets', async () => !(await isListed(alone, NUMBERS[0])));
 });
+
+test('another hub says what is listed when one dies, and says all again when the database was put back', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  const names = ['hub-1', 'hub-2'] as const;
+  const files = [await world.join(names[0], 'hub'), await world.join(names[1], 'hub')] as const;
+  const followerFile = await world.join('pbx-1', 'follower');
+  const hubArgs = (file: string): readonly string[] => [
+    `--fleet-file=${file}`,
+    '--fleet-hub',
+    COUNTS_LOCAL,
+  ];
+  const [first, follower] = await Promise.all([
+    DaemonProcess.start(hubArgs(files[0])),
+    DaemonProcess.start(['--no-sip', `--fleet-file=${followerFile}`, '--fleet-follower']),
+  ]);
+  await using _follower = follower;
+  await call(first, NUMBERS[0]);
+  await until('the first number', () => isListed(follower, NUMBERS[0]));
+  await using second = await DaemonProcess.start(hubArgs(files[1]));
+  await until('the first number at the second hub', () => isListed(second, NUMBERS[0]));
+  first.signal('SIGKILL');
+  await first.ended();
+  await first[Symbol.asyncDispose]();
+  await call(second, NUMBERS[1]);
+  const sentAtMs = performance.now();
+  await until('the second number', () => isListed(follower, NUMBERS[1]));
+  t.diagnostic(`after the hub died: ${Math.round(performance.now() - sentAtMs)} ms`);
+  assert.equal(await isListed(follower, NUMBERS[0]), true);
+
+  // The database is put back to when nothing was listed: the hub says it all again, in another life.
+  const [{ life } = {}] = await world.rows('SELECT life FROM fleet.listing_mark');
+  await world.rows(
+    'BEGIN; SELECT * FROM fleet.listing_mark FOR UPDATE; DELETE FROM fleet.listing; UPDATE fleet.listing_mark SET last = 0; COMMIT',
+  );
+  await until('another life', async () => {
+    const [mark] = await world.rows('SELECT life FROM fleet.listing_mark');
+    return mark?.['life'] !== life;
+  });
+  const listed = "SELECT count(*) FROM fleet.listing WHERE level = 'listed'";
+  await until('all of it again', async () => (await world.number(listed)) >= 2);
+  await untilAlike(second, follower);
+  assert.equal(await isListed(follower, NUMBERS[0]), true);
+});
