@@ -12,7 +12,7 @@ export interface DecidedPorts {
   readonly home: HomePlan | undefined;
   readonly evidence: Pick<
     StoreReader['evidence'],
-    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks'
+    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks' | 'isFleetFollowed'
   >;
   /** Of this machine. */
   readonly own: OwnAddresses;
@@ -26,13 +26,14 @@ export interface DecidedOptions {
   readonly listsDocumentation?: boolean;
 }
 
-/** What the operator allowed and blocked, followed as it changes. */
+/** What the operator allowed and blocked, and whether hubs of a fleet list anything, followed as it changes. */
 export class Decided {
   readonly #ports: DecidedPorts;
   readonly #options: DecidedOptions;
   #never: NeverListed | undefined;
   #blocked: Blocked | undefined;
   #decisionsCount = -1;
+  #isFleetFollowed = false;
   /** Wall-clock microseconds at which the next allowance or block ends. */
   #endsAtUs = Infinity;
   #ownAtThatTime: readonly string[] = [];
@@ -45,6 +46,11 @@ export class Decided {
 
   readonly never = (): NeverListed => this.#now().never;
   readonly blocked = (): Blocked => this.#now().blocked;
+  /** Where nothing is followed, hubs need not be asked about each subject. */
+  readonly isFleetFollowed = (): boolean => {
+    this.#now();
+    return this.#isFleetFollowed;
+  };
 
   #now(): { readonly never: NeverListed; readonly blocked: Blocked } {
     const { clock, plans, home, evidence, own } = this.#ports;
@@ -56,6 +62,7 @@ export class Decided {
     }
     this.#askedAtMs = nowMs;
     const count = evidence.decisionsCount();
+    this.#isFleetFollowed = evidence.isFleetFollowed();
     const ownNow = own.get();
     const nowUs = clock.epochUs();
     const isSame =

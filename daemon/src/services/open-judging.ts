@@ -71,6 +71,12 @@ export interface JudgePorts {
   readonly evidence: StoreReader['evidence'];
   /** @default those of this machine */
   readonly own?: OwnAddresses;
+  /**
+   * Whether this thread takes what hubs list: it judges that in the same millisecond, in which others need not see it yet.
+   *
+   * @default false
+   */
+  readonly takesFleet?: boolean;
 }
 
 /** The one judge over what is kept; what the operator allows and blocks is followed as it changes. */
@@ -80,7 +86,7 @@ export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
 
 /** The judge, and what it hears of the operator. */
 export function judgeOver(
-  { clock, plans, evidence, own = new OwnAddresses(clock) }: JudgePorts,
+  { clock, plans, evidence, own = new OwnAddresses(clock), takesFleet = false }: JudgePorts,
   options: JudgeOptions,
 ): { readonly judge: Judge; readonly decided: Decided } {
   const { homeCountry } = options;
@@ -92,13 +98,14 @@ export function judgeOver(
     );
   }
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
-  const { never, blocked } = decided;
+  const { never, blocked, isFleetFollowed } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const judge = new Judge({
     plans,
     evidence,
     never,
     blocked,
+    fleet: (subject) => (takesFleet || isFleetFollowed() ? evidence.fleet(subject) : undefined),
     policy,
     home,
     ...votingOf(options),
@@ -122,7 +129,7 @@ export function openJudging(
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
-  const { judge, decided } = judgeOver({ clock, plans, evidence, own }, options);
+  const { judge, decided } = judgeOver({ clock, plans, evidence, own, takesFleet: true }, options);
   const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const changes = new ChangedSubjects(decided, own);

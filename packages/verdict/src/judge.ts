@@ -227,7 +227,7 @@ export class Judge {
 
   /** Also by what the hubs of the fleet list. */
   #withFleet(own: Verdict, value: string, nowEpochUs: number): Verdict {
-    const word = this.#ports.evidence.fleet({ kind: 'address', value });
+    const word = this.#ports.fleet({ kind: 'address', value });
     if (word === undefined) return own;
     return withFleet(own, word, nowEpochUs, this.#delisting(value)?.atEpochUs);
   }

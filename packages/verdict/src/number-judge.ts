@@ -78,7 +78,7 @@ export class NumberJudge {
       .map(({ e164 }) => e164);
     const numbers = meant === undefined ? likely : [meant, ...likely];
     if (numbers.some((number) => evidence.number(number) !== undefined)) return 'met';
-    if (numbers.some((value) => evidence.fleet({ kind: 'number', value }) !== undefined))
+    if (numbers.some((value) => this.#ports.fleet({ kind: 'number', value }) !== undefined))
       return 'met';
     const { blocked } = this.#ports;
     const unread = this.#blockedDigits(reading, nowEpochUs);
@@ -154,9 +154,9 @@ export class NumberJudge {
     if (candidates.length > 0 || digits === '') return undefined;
     const value = digits.startsWith('+') ? digits.slice(1) : digits;
     const subject = { kind: 'number', value } as const;
-    const { blocked, evidence } = this.#ports;
+    const { blocked, fleet } = this.#ports;
     const isNamed =
-      blocked().listed(subject, nowEpochUs) !== undefined || evidence.fleet(subject) !== undefined;
+      blocked().listed(subject, nowEpochUs) !== undefined || fleet(subject) !== undefined;
     return isNamed ? value : undefined;
   }
 
@@ -189,7 +189,7 @@ export class NumberJudge {
     for (const block of blocksOf(plans, number)) {
       const known = evidence.range(block);
       const subject = { kind: 'range', value: block } as const;
-      const word = evidence.fleet(subject);
+      const word = this.#ports.fleet(subject);
       if (known === undefined && word === undefined) continue;
       if (never().range(block, nowEpochUs) !== undefined) continue;
       const kind = this.#classOf(number);
@@ -218,8 +218,8 @@ export class NumberJudge {
 
   /** Also by what the hubs of the fleet list. @param number The one that is asked for, where it is not all of a range. */
   #withFleet(own: Verdict, subject: Subject, nowEpochUs: number, number?: string): Verdict {
-    const { evidence } = this.#ports;
-    const word = evidence.fleet(subject);
+    const { evidence, fleet } = this.#ports;
+    const word = fleet(subject);
     if (word === undefined) return own;
     if (word.level === 'listed' && number !== undefined && !this.#isBlockable(number)) return own;
     return withFleet(own, word, nowEpochUs, evidence.delisting(subject)?.atEpochUs);

@@ -182,14 +182,18 @@ export function neverListed(options: JudgeOptions): NeverListed {
   return new NeverListed({ plans, home }, { allowances, ownAddresses, ownNumbers });
 }
 
-export function judgeOf(evidence: EvidenceSource, options: JudgeOptions = {}): Judge {
+export function judgeOf(
+  evidence: EvidenceSource & { fleet?(subject: Subject): FleetWord | undefined },
+  options: JudgeOptions = {},
+): Judge {
   const never = neverListed(options);
   const home = options.home === undefined ? undefined : plans.home(options.home);
   const policy = options.policy ?? DEFAULT_POLICY;
   const blocked = new Blocked(options.blocks ?? [], never.networks());
   const { quorumMin = 2, networkCheck = true } = options;
   const ports = { plans, evidence, never: () => never, blocked: () => blocked, policy, home };
-  return new Judge({ ...ports, quorumMin, networkCheck });
+  const fleet = (subject: Subject): FleetWord | undefined => evidence.fleet?.(subject);
+  return new Judge({ ...ports, fleet, quorumMin, networkCheck });
 }
 
 const NAMES = Object.keys(POLICY_RULES) as PolicyName[];

@@ -257,7 +257,6 @@ const WORST: EvidenceSource = {
   delisting: () => undefined,
   delistedIn: () => undefined,
   said: () => undefined,
-  fleet: () => undefined,
   listedParts: () =>
     Array.from({ length: 256 }, (_, place) => ({ place, untilEpochUs: Number.MAX_SAFE_INTEGER })),
 };

@@ -21,6 +21,7 @@ export interface FollowedWord {
 export class FollowedReader {
   readonly #word: StatementSync;
   readonly #blocks: StatementSync;
+  readonly #any: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#word = database.prepare(`
@@ -29,6 +30,11 @@ export class FollowedReader {
     this.#blocks = database.prepare(`
       SELECT kind, value, since_us, until_us FROM fleet_listing WHERE is_blocked ORDER BY kind, value
       LIMIT ${FOLLOWED_BLOCKS_MAX}`);
+    this.#any = database.prepare('SELECT 1 FROM fleet_listing LIMIT 1');
+  }
+
+  isAny(): boolean {
+    return this.#any.get() !== undefined;
   }
 
   /** By evidence; what an operator blocked is in `blocks()`. */

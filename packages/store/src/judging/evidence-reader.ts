@@ -313,6 +313,11 @@ export class EvidenceReader {
     return this.#followed.word(subject);
   }
 
+  /** Whether this node follows hubs of a fleet that list anything. */
+  isFleetFollowed(): boolean {
+    return this.#followed.isAny();
+  }
+
   /** What operators blocked at hubs of the fleet that this node follows. */
   fleetBlocks(): readonly KeptBlock[] {
     return this.#followed.blocks();
