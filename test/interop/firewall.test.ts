@@ -215,8 +215,11 @@ test('sentrypeer firewall spares an --own-address, takes all out when told, and 
     await there.api('/metrics'),
     /^sentrypeer_follower_in_force{follower="firewall"} 0$/m,
   );
-  const { stdout } = await there.sentrypeer('status');
-  assert.match(stdout, /^ +Firewall +taken out, 0 entries$/m);
+  // It is told as soon as it is decided; the kernel has no entry a moment later.
+  await until('nothing to be refused any more', async () => {
+    const { stdout } = await there.sentrypeer('status');
+    return /^ +Firewall +taken out, 0 entries$/m.test(stdout);
+  });
   await answered(there, 'attacker');
   assert.equal((await there.sentrypeer('firewall', 'confirm')).status, 0);
   await untilHeld(there, ATTACKER);

@@ -53,7 +53,8 @@ for (const { document, words } of LINES) {
       homeDirectory: undefined,
       coresCount: 2,
       personaNames: [],
-      readFile: () => '',
+      readFile: (path) =>
+        path.endsWith('.fleet') ? 'postgres://pbx-1:x@db.example.org/fleet' : '',
       directoryExists: () => true,
       fileExists: () => false,
       listDirectory: () => [],
