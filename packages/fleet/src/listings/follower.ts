@@ -208,7 +208,7 @@ export class Follower {
     if (this.#hasSaidFull) return;
     this.#hasSaidFull = true;
     this.#ports.logger.error('fleet_listings_full', {
-      why: 'this node has no room for all that the hubs list: raise --db-size-max',
+      why: 'this node has no room for all that the hubs list: raise --db-size-max, or block whole networks if more than 20,000 are blocked',
     });
   }
 

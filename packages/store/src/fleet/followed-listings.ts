@@ -11,7 +11,7 @@ import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { Counters } from '../totals/counters.ts';
 import { guarded } from '../file/database-error.ts';
 import { followedSubject } from './followed-reader.ts';
-import { FOLLOWED_COUNT_MAX, FOLLOWED_OCTETS } from './limits.ts';
+import { FOLLOWED_BLOCKS_MAX, FOLLOWED_COUNT_MAX, FOLLOWED_OCTETS } from './limits.ts';
 import type { FleetListing, FollowedPlace } from './fleet-listing.ts';
 
 interface Parts {
@@ -43,8 +43,8 @@ export class FollowedListings {
   readonly #moveOn: StatementSync;
   readonly #due: StatementSync;
   readonly #delisted: StatementSync;
-  /** Rows there are, once they were counted. */
-  #known: number | undefined;
+  /** Rows there are, and of these what an operator blocked, once they were counted. */
+  #known: { rows: number; blocked: number } | undefined;
   /** The row that was looked at last. */
   #sweptTo: ListedSubject | undefined;
 
@@ -61,7 +61,9 @@ export class FollowedListings {
         first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us,
         events_count = excluded.events_count, is_blocked = excluded.is_blocked, generation = excluded.generation`);
     this.#remove = database.prepare('DELETE FROM fleet_listing WHERE kind = ? AND value = ?');
-    this.#count = database.prepare('SELECT count(*) AS rows FROM fleet_listing');
+    this.#count = database.prepare(
+      'SELECT count(*) AS rows, count(*) FILTER (WHERE is_blocked) AS blocked FROM fleet_listing',
+    );
     this.#page = database.prepare(`
       SELECT kind, value, until_us, is_blocked, generation FROM fleet_listing WHERE (kind, value) > (?, ?)
       ORDER BY kind, value LIMIT ${JUDGE_ROWS}`);
@@ -137,11 +139,14 @@ export class FollowedListings {
       }
       return true;
     }
-    if (row === undefined) {
-      this.#known ??= Number(this.#count.get()?.['rows']);
-      if (this.#known >= Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax)) return false;
-      this.#known += 1;
-    }
+    const known = (this.#known ??= this.#counted());
+    const isNew = row === undefined;
+    const wasBlocked = row?.['is_blocked'] === 1;
+    if (isNew && known.rows >= Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax)) return false;
+    // More would not be read as blocks, nor as evidence.
+    if (isBlocked && !wasBlocked && known.blocked >= FOLLOWED_BLOCKS_MAX) return false;
+    known.rows += Number(isNew);
+    known.blocked += Number(isBlocked) - Number(wasBlocked);
     const reasons = JSON.stringify(listing.reasons);
     const grade = gradeRank(listing.grade);
     const { sinceEpochUs, untilEpochUs, firstSeenEpochUs, lastSeenEpochUs } = listing;
@@ -169,15 +174,19 @@ export class FollowedListings {
       row['grade'] === grade &&
       row['reasons'] === reasons &&
       row['is_blocked'] === Number(isBlocked);
-    if (!isSame) this.#changed(listing, isBlocked || row?.['is_blocked'] === 1);
+    if (!isSame) this.#changed(listing, isBlocked || wasBlocked);
     return true;
   }
 
   #drop(row: Row): void {
     const subject = followedSubject(row);
     this.#remove.run(subject.kind, subject.value);
-    if (this.#known !== undefined) this.#known -= 1;
-    this.#changed(subject, row['is_blocked'] === 1);
+    const wasBlocked = row['is_blocked'] === 1;
+    if (this.#known !== undefined) {
+      this.#known.rows -= 1;
+      this.#known.blocked -= Number(wasBlocked);
+    }
+    this.#changed(subject, wasBlocked);
   }
 
   /** @param isDecision Whether it is the operator's word, which also holds for what lies within it. */
@@ -186,6 +195,11 @@ export class FollowedListings {
     if (!isDecision) return;
     if (value.includes('/')) this.#due.run(DECISION, value);
     this.#counters.add('decisions', 1);
+  }
+
+  #counted(): { rows: number; blocked: number } {
+    const counts = this.#count.get();
+    return { rows: Number(counts?.['rows']), blocked: Number(counts?.['blocked']) };
   }
 
   #guarded<T>(work: () => T): T {

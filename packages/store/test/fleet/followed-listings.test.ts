@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { silentLogger } from '@sentrypeer/kernel';
 import { FleetReader, Store, StoreReader, type FleetListing } from '../../src/index.ts';
+import { FOLLOWED_BLOCKS_MAX } from '../../src/fleet/limits.ts';
 import { TestClock, TestDirectory } from '../fixtures.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -126,4 +127,21 @@ test('a small database keeps as many listings as it has room for', () => {
   const all = ['45.13.0.1', '45.13.0.2', '45.13.0.3'].map((value) => bench.listing(value));
   assert.equal(store.followed.take(all, 3), 1);
   assert.equal(store.followed.take(all.slice(0, 2), 4), 0, 'what is there is renewed');
+});
+
+test('what is blocked beyond the bound is told as left out, and has room when another block goes', () => {
+  using bench = new Bench();
+  const { store, reader } = bench;
+  const block = (index: number): FleetListing =>
+    bench.listing(`45.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, { isBlocked: true });
+  store.followed.begin('a');
+  const most = Array.from({ length: FOLLOWED_BLOCKS_MAX }, (_, index) => block(index));
+  assert.equal(store.followed.take(most, 1), 0);
+  const more = block(FOLLOWED_BLOCKS_MAX);
+  assert.equal(store.followed.take([more], 2), 1, 'one had no room');
+  assert.equal(store.followed.take([block(0)], 3), 0, 'what is there may change');
+  assert.equal(store.followed.take([bench.listing('46.0.0.1')], 4), 0, 'evidence has room');
+  assert.equal(store.followed.take([{ ...block(1), level: 'none' }, more], 5), 0);
+  assert.equal(reader.evidence.fleetBlocks().length, FOLLOWED_BLOCKS_MAX);
+  assert.ok(reader.evidence.fleetBlocks().some(({ subject }) => subject.value === more.value));
 });
