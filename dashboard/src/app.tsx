@@ -10,6 +10,7 @@ import { TopBar } from './views/top-bar.tsx';
 import { AddressView } from './views/address-view.tsx';
 import { EnforcementView } from './views/enforcement-view.tsx';
 import { EventView } from './views/event-view.tsx';
+import { FleetView } from './views/fleet-view.tsx';
 import { ListingsView } from './views/listings-view.tsx';
 import { LiveView } from './views/live-view.tsx';
 import { NumberView } from './views/number-view.tsx';
@@ -89,6 +90,8 @@ function View() {
       return <EnforcementView />;
     case 'nodes':
       return <PoolPage />;
+    case 'fleet':
+      return <FleetView />;
     case 'sign-in':
       return <SignInView />;
     default:

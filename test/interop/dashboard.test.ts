@@ -32,6 +32,7 @@ const VIEWS = [
   ['/trends/day%2Fmethod', 'As a table'],
   ['/enforcement', 'Who calls whom'],
   ['/nodes', 'This node shares nothing, and gets nothing'],
+  ['/fleet', 'This node is in no fleet'],
   ['/sign-in', 'With a key of this node'],
 ] as const;
 const PHONE = { width: 360, height: 740 };

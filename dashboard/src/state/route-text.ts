@@ -12,6 +12,7 @@ const VIEWS = [
   'trends',
   'enforcement',
   'nodes',
+  'fleet',
   'sign-in',
 ] as const;
 export type View = (typeof VIEWS)[number];

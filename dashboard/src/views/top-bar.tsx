@@ -14,6 +14,7 @@ const PLACES: readonly (readonly [View, string])[] = [
   ['listings', 'Listed'],
   ['enforcement', 'Enforcement'],
   ['nodes', 'Nodes'],
+  ['fleet', 'Fleet'],
 ];
 
 const CONNECTION_WORDS: Readonly<Record<Connection, string>> = {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Fleet, FleetNode } from '../api-types.ts';
+import { amount } from '../text/number.ts';
+
+/** What a node does in a fleet: nothing, follow what hubs list, push as well, or judge all of it. */
+export type FleetPart = 'none' | 'follower' | 'sensor' | 'hub';
+
+/** A node that was told to be a hub is one here, also while the fleet refuses it. */
+export function fleetPart({ push, pull, follow }: Fleet): FleetPart {
+  if (pull !== null) return 'hub';
+  if (push !== null) return 'sensor';
+  return follow === null ? 'none' : 'follower';
+}
+
+/** What fails at present, in the words of the node. */
+export interface FleetTrouble {
+  readonly what: string;
+  readonly why: string;
+}
+
+export function fleetTroubles({ push, pull, follow }: Fleet): readonly FleetTrouble[] {
+  const found: FleetTrouble[] = [];
+  const add = (what: string, part: { readonly trouble: string | null } | null): void => {
+    const why = part?.trouble ?? null;
+    if (why !== null) found.push({ what, why });
+  };
+  add('Pushing events', push);
+  add('Taking the events of others', pull);
+  add('Following what hubs list', follow);
+  return found;
+}
+
+/** How a node of the overview is, and whether somebody should look after it. */
+export function nodeStanding({ role, silent, waiting }: FleetNode): {
+  readonly word: string;
+  readonly isBad: boolean;
+} {
+  if (role === 'left') return { word: 'left the fleet', isBad: false };
+  const lag = waiting === 0 ? '' : `${amount(waiting, 'event')} behind`;
+  if (silent) return { word: lag === '' ? 'silent' : `silent, ${lag}`, isBad: true };
+  return { word: lag === '' ? 'up to date' : lag, isBad: false };
+}
