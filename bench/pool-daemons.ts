@@ -2,7 +2,8 @@
 
 /*
  * Ten daemons on loopback, each in a network of its own, that are told one node of the DHT and find each other there: how
- * soon does each know what all others met, also one that was killed meanwhile?
+ * soon does each know what all others met, also the half that was killed meanwhile?
+ * TESTED_PROGRAM names a bundle, FLAGS more flags for each.
  *
  *     node bench/pool-daemons.ts [daemons]
  */
@@ -16,7 +17,14 @@ import { DaemonProcess } from '../test/e2e/daemon-process.ts';
 
 const DAEMONS = Number(process.argv[2] ?? 10);
 const WAIT_MS_MAX = 300_000;
-const FLAGS = ['-r', '--threads=1', '-p', '--neighbours=off', '--share-delay=0'];
+const FLAGS = [
+  '-r',
+  '--threads=1',
+  '-p',
+  '--neighbours=off',
+  '--share-delay=0',
+  ...(process.env['FLAGS'] ?? '').split(' ').filter((flag) => flag !== ''),
+];
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -68,22 +76,26 @@ for (const [index, daemon] of daemons.entries()) meet(daemon, `45.1.0.${index + 
 console.log(
   `${DAEMONS} daemons know ${DAEMONS} claims: ${await known(daemons, DAEMONS)} s after the last of them started`,
 );
-const [first, last] = [daemons[0], daemons.at(-1)];
-if (first === undefined || last === undefined) throw new Error('too few daemons');
+const [first] = daemons;
+if (first === undefined) throw new Error('too few daemons');
 meet(first, '45.1.1.1');
 console.log(`one more claim, by links that are there: ${await known(daemons, DAEMONS + 1)} s`);
-last.signal('SIGKILL');
-await last.ended();
-const others = daemons.slice(0, -1);
+const half = Math.ceil(DAEMONS / 2);
+const [others, killed] = [daemons.slice(0, half), daemons.slice(half)];
+for (const daemon of killed) daemon.signal('SIGKILL');
+await Promise.all(killed.map((daemon) => daemon.ended()));
 for (const [index, daemon] of others.entries()) meet(daemon, `45.1.2.${index + 1}`);
-const missed = others.length;
-console.log(`${missed} claims while one is killed: ${await known(others, DAEMONS + 1 + missed)} s`);
-const { folder } = last;
-const back = scope.use(await DaemonProcess.start(flagsOf(DAEMONS - 1), { folder }));
+const count = DAEMONS + 1 + others.length;
 console.log(
-  `the killed one, started again, knows them: ${await known([...others, back], DAEMONS + 1 + missed)} s`,
+  `${others.length} claims while ${killed.length} are killed: ${await known(others, count)} s`,
 );
-const resident = [...others, back].map(({ pid }) => {
+const back = await Promise.all(
+  killed.map(({ folder }, index) => DaemonProcess.start(flagsOf(half + index), { folder })),
+);
+for (const daemon of back) scope.use(daemon);
+const all = [...others, ...back];
+console.log(`those that were killed, started again, know them: ${await known(all, count)} s`);
+const resident = all.map(({ pid }) => {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 });
