@@ -41,13 +41,17 @@ export const sessionTrouble = computed(() =>
 );
 
 let isAsking = false;
+/** Times that somebody signed in or out here: an answer to what was asked before that is out of date. */
+let changesCount = 0;
 
 /** Asks the node who has signed in, again and again until it answers. */
 export async function knowSession(): Promise<void> {
   if (isAsking) return;
   isAsking = true;
+  const before = changesCount;
   const answer = await ask<Standing>(SESSION_PATH);
   isAsking = false;
+  if (changesCount !== before) return;
   // While the node is away the page shows what it has.
   if (answer.ok || standing.peek()?.ok !== true) standing.value = answer;
   if (!answer.ok) setTimeout(() => void knowSession(), SESSION_RETRY_MS);
@@ -57,6 +61,7 @@ export async function knowSession(): Promise<void> {
 export async function signIn(key: string): Promise<string | undefined> {
   const answer = await change<Standing>('POST', SESSION_PATH, { key });
   if (!answer.ok) return answer.why;
+  changesCount += 1;
   standing.value = answer;
   return undefined;
 }
@@ -65,6 +70,7 @@ export async function signOut(): Promise<void> {
   const answer = await change('DELETE', SESSION_PATH);
   const known = standing.peek();
   if (answer.ok && known?.ok === true) {
+    changesCount += 1;
     standing.value = { ok: true, value: { ...known.value, session: null } };
   } else await knowSession();
 }
