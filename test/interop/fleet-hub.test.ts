@@ -87,7 +87,7 @@ test('what one node meets is listed at every hub within seconds, also after a hu
   await second[Symbol.asyncDispose]();
 });
 
-test('a node that is no hub in the fleet is told so, and goes on pushing', async (t) => {
+test('a node that is not a hub of the fleet is told so, and goes on pushing', async (t) => {
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
   const file = await world.join('berlin-1');
@@ -95,7 +95,7 @@ test('a node that is no hub in the fleet is told so, and goes on pushing', async
   await until('the refusal', () => daemon.output().includes('fleet_pull_failed'));
   assert.match(
     daemon.output(),
-    /berlin-1 is no hub of the fleet .*: sentrypeer fleet join NAME hub FILE makes one/,
+    /berlin-1 is not a hub of the fleet .*: sentrypeer fleet join NAME hub FILE makes one/,
   );
   await call(daemon, NUMBERS[0] ?? '');
   await until(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Decision, Trust } from '@sentrypeer/event';
+import type { Decision, FleetListing, Trust } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import type { NodePlace } from '@sentrypeer/ip';
 import { OperatingError, Outage } from '@sentrypeer/kernel';
@@ -14,7 +14,6 @@ import {
   type EndpointChange,
   type PageOutcome,
   type FleetDecision,
-  type FleetListing,
   type FleetMarks,
   type FleetPlace,
   type FleetShare,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Decision, Trust } from '@sentrypeer/event';
+import type { Decision, FleetListing, Trust } from '@sentrypeer/event';
 import type { NodePlace } from '@sentrypeer/ip';
 import type {
   DeliveredEvent,
   EndpointChange,
   FleetDecision,
-  FleetListing,
   PageOutcome,
   FleetMarks,
   FleetPlace,

@@ -25,6 +25,7 @@ export { EventCollector, type EventBlocks } from './event-collector.ts';
 export { formatEventTimestamp, parseEventTimestamp } from './event-timestamp.ts';
 export { type EventFilter } from './event-filter.ts';
 export { EventUuids } from './event-uuid.ts';
+export { type FleetListing } from './fleet-listing.ts';
 export { EVENT_BATCH_OCTETS_MIN, EVENT_MESSAGE_OCTETS_MAX } from './limits.ts';
 export { REGISTERED_METHODS } from './methods.ts';
 export { isNodeIdOfKey, nodeIdOfKey, uuidOfHash } from './node-id.ts';

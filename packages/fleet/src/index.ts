@@ -12,7 +12,6 @@ export {
   type FleetRole,
 } from './administration.ts';
 export { FleetConnection } from './connection.ts';
-export type { FleetListing } from './listings/fleet-listing.ts';
 export { Follower, type FollowState } from './listings/follower.ts';
 export type { ListingPage, PublishState } from './listings/publisher.ts';
 export type { FleetOverview } from './overview.ts';

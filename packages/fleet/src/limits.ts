@@ -112,6 +112,12 @@ export const LISTINGS_COMPARE_MS = 3_600_000;
 export const LISTING_REASONS_MAX = 16;
 export const LISTING_REASON_CHARACTERS_MAX = 240;
 
+/** Characters of all reasons of a listing as JSON: what the fleet's table takes. */
+export const LISTING_REASONS_TEXT_MAX = 4096;
+
+/** Milliseconds between two lines that say which listings a node left out. Chosen: whoever stole a hub's password fills no log. */
+export const LEFT_OUT_SAY_MS = 60_000;
+
 /** Microseconds by which the clock of the database must differ from ours before times are moved. A query takes some milliseconds. */
 export const CLOCK_OFFSET_US_MIN = 5_000_000;
 

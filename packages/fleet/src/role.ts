@@ -34,6 +34,6 @@ export async function roleTrouble(
   if (row?.['may'] === true) return undefined;
   return new OperatingError(
     'fleet_refused',
-    `${address.user} is no ${role} of the fleet ${formatFleetAddress(address)}, so it may not ${WORK[role]}: sentrypeer fleet join NAME ${role} FILE makes one`,
+    `${address.user} is not a ${role} of the fleet ${formatFleetAddress(address)}, so it may not ${WORK[role]}: sentrypeer fleet join NAME ${role} FILE makes one`,
   );
 }

@@ -49,6 +49,87 @@ const NO_GUESTS_THERE =
 const HELD_OVER_UDP =
   'The captured account was held by its registration over UDP, which the server keeps apart from TCP.';
 
+/** The same over UDP and TCP. */
+const KAMAILIO_TRADES: readonly Trade[] = [
+  {
+    probes: ['01-options-no-user'],
+    fields: ['header order'],
+    why: ALLOW_IN_OPTIONS,
+  },
+  {
+    probes: [
+      '02-options-known',
+      '27-require-unknown-options',
+      '28-via-other-host-no-rport',
+      '28b-via-other-host-rport',
+      '34-compact-reordered',
+      '36-no-branch',
+      '40-repeated-options',
+      '40b',
+    ],
+    fields: ['status 200 for 407'],
+    why: SCANS_GO_ON,
+  },
+  {
+    probes: ['04-options-svmap'],
+    fields: ['status 200 for silence'],
+    why: SCANS_GO_ON,
+  },
+  {
+    probes: ['03-options-unknown', '30-tel-uri'],
+    fields: ['status 404 for 407'],
+    why: UNKNOWN_IS_404,
+  },
+  {
+    probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
+    fields: ['status 404 for 401'],
+    why: UNKNOWN_IS_404,
+  },
+  {
+    probes: [
+      '05-register-known',
+      '07-register-known-wrong-password',
+      '09-register-known-invented-nonce',
+      '41-repeated-register',
+      '41b',
+    ],
+    fields: ['WWW-Authenticate'],
+    why: NMAP_WANTS_MD5,
+  },
+  {
+    probes: [
+      '14-invite-known-from-known',
+      '18b-bye-of-nothing-no-tag',
+      '20-message',
+      '21-publish',
+      '22-refer',
+      '24-foobar',
+      '43-repeated-foobar',
+      '43b',
+    ],
+    fields: ['Proxy-Authenticate'],
+    why: NMAP_WANTS_MD5,
+  },
+  {
+    probes: [
+      '11-invite-number-from-unknown',
+      '12-invite-number-from-known',
+      '13-invite-known-from-unknown',
+      '27b-require-unknown-invite',
+      '31-body-unknown-type',
+      '42-repeated-invite',
+      '42b',
+    ],
+    fields: ['status 100 180 200 for 407'],
+    why: CALLS_ARE_TAKEN,
+  },
+  {
+    probes: ['19-subscribe', '19b-subscribe-from-known'],
+    fields: ['status 401 for 407'],
+    why: SUBSCRIBE_BY_ACCOUNT,
+  },
+];
+
 export const PRODUCTS: readonly Product[] = [
   {
     persona: 'asterisk-pjsip',
@@ -189,85 +270,7 @@ export const PRODUCTS: readonly Product[] = [
     product: 'kamailio (5.6.3 (x86_64/linux))',
     allow:
       'INVITE, ACK, CANCEL, OPTIONS, BYE, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE, INFO, REFER',
-    trades: [
-      {
-        probes: ['01-options-no-user'],
-        fields: ['header order'],
-        why: ALLOW_IN_OPTIONS,
-      },
-      {
-        probes: [
-          '02-options-known',
-          '27-require-unknown-options',
-          '28-via-other-host-no-rport',
-          '28b-via-other-host-rport',
-          '34-compact-reordered',
-          '36-no-branch',
-          '40-repeated-options',
-          '40b',
-        ],
-        fields: ['status 200 for 407'],
-        why: SCANS_GO_ON,
-      },
-      {
-        probes: ['04-options-svmap'],
-        fields: ['status 200 for silence'],
-        why: SCANS_GO_ON,
-      },
-      {
-        probes: ['03-options-unknown', '30-tel-uri'],
-        fields: ['status 404 for 407'],
-        why: UNKNOWN_IS_404,
-      },
-      {
-        probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
-        fields: ['status 404 for 401'],
-        why: UNKNOWN_IS_404,
-      },
-      {
-        probes: [
-          '05-register-known',
-          '07-register-known-wrong-password',
-          '09-register-known-invented-nonce',
-          '41-repeated-register',
-          '41b',
-        ],
-        fields: ['WWW-Authenticate'],
-        why: NMAP_WANTS_MD5,
-      },
-      {
-        probes: [
-          '14-invite-known-from-known',
-          '18b-bye-of-nothing-no-tag',
-          '20-message',
-          '21-publish',
-          '22-refer',
-          '24-foobar',
-          '43-repeated-foobar',
-          '43b',
-        ],
-        fields: ['Proxy-Authenticate'],
-        why: NMAP_WANTS_MD5,
-      },
-      {
-        probes: [
-          '11-invite-number-from-unknown',
-          '12-invite-number-from-known',
-          '13-invite-known-from-unknown',
-          '27b-require-unknown-invite',
-          '31-body-unknown-type',
-          '42-repeated-invite',
-          '42b',
-        ],
-        fields: ['status 100 180 200 for 407'],
-        why: CALLS_ARE_TAKEN,
-      },
-      {
-        probes: ['19-subscribe', '19b-subscribe-from-known'],
-        fields: ['status 401 for 407'],
-        why: SUBSCRIBE_BY_ACCOUNT,
-      },
-    ],
+    trades: KAMAILIO_TRADES,
   },
   {
     persona: 'freeswitch',
@@ -564,79 +567,11 @@ export const PRODUCTS: readonly Product[] = [
     allow:
       'INVITE, ACK, CANCEL, OPTIONS, BYE, REGISTER, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE, INFO, REFER',
     trades: [
-      {
-        probes: ['01-options-no-user'],
-        fields: ['header order'],
-        why: ALLOW_IN_OPTIONS,
-      },
-      {
-        probes: [
-          '02-options-known',
-          '27-require-unknown-options',
-          '28-via-other-host-no-rport',
-          '28b-via-other-host-rport',
-          '34-compact-reordered',
-          '36-no-branch',
-        ],
-        fields: ['status 200 for 407'],
-        why: SCANS_GO_ON,
-      },
-      {
-        probes: ['03-options-unknown', '30-tel-uri'],
-        fields: ['status 404 for 407'],
-        why: UNKNOWN_IS_404,
-      },
-      {
-        probes: ['04-options-svmap'],
-        fields: ['status 200 for silence'],
-        why: SCANS_GO_ON,
-      },
-      {
-        probes: [
-          '05-register-known',
-          '07-register-known-wrong-password',
-          '09-register-known-invented-nonce',
-        ],
-        fields: ['WWW-Authenticate'],
-        why: NMAP_WANTS_MD5,
-      },
-      {
-        probes: ['06-register-unknown', '08-register-unknown-wrong-password'],
-        fields: ['status 404 for 401'],
-        why: UNKNOWN_IS_404,
-      },
+      ...KAMAILIO_TRADES,
       {
         probes: ['10-register-known-right-password'],
         fields: ['Contact'],
         why: HELD_OVER_UDP,
-      },
-      {
-        probes: [
-          '11-invite-number-from-unknown',
-          '12-invite-number-from-known',
-          '13-invite-known-from-unknown',
-          '27b-require-unknown-invite',
-          '31-body-unknown-type',
-        ],
-        fields: ['status 100 180 200 for 407'],
-        why: CALLS_ARE_TAKEN,
-      },
-      {
-        probes: [
-          '14-invite-known-from-known',
-          '18b-bye-of-nothing-no-tag',
-          '20-message',
-          '21-publish',
-          '22-refer',
-          '24-foobar',
-        ],
-        fields: ['Proxy-Authenticate'],
-        why: NMAP_WANTS_MD5,
-      },
-      {
-        probes: ['19-subscribe', '19b-subscribe-from-known'],
-        fields: ['status 401 for 407'],
-        why: SUBSCRIBE_BY_ACCOUNT,
       },
     ],
   },

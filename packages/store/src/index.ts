@@ -63,7 +63,7 @@ export { Retention, type KeptDetail } from './retention/retention.ts';
 export type { Page, PageEnd } from './page.ts';
 export { FileWatch } from './file/file-watch.ts';
 export type { FleetDecision, WaitingDecision } from './fleet/fleet-decisions.ts';
-export { type FleetListing, type FollowedPlace } from './fleet/fleet-listing.ts';
+export { type FollowedPlace } from './fleet/followed-listings.ts';
 export { type FleetMarks, type FleetPlace, type FleetShare } from './fleet/fleet-marks.ts';
 export {
   FLEET_EVENT_COLUMNS,

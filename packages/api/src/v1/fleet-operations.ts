@@ -20,7 +20,7 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
     summary:
       'What this node does in a fleet: pushes its events, takes those of others, follows what hubs list',
     description:
-      'Counts are since the node started. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is no hub, or not yet one; follow where it is one, because hubs judge for themselves.',
+      'Counts are since the node started. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is not a hub, or not one yet; follow where it is one, because hubs judge for themselves.',
     need: 'read',
     query: {},
     mediaType: 'application/json',

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { FleetListing } from '@sentrypeer/event';
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX } from '../limits.ts';
+import { FOLLOW_MS, FOLLOW_SWEEP_MS, LEFT_OUT_SAY_MS, LISTINGS_MAX } from '../limits.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import { ClockOffset } from './clock-offset.ts';
-import type { FleetListing } from './fleet-listing.ts';
 import { readListing } from './listing-row.ts';
 import { ListingSource, type ListingMark } from './listing-source.ts';
 
@@ -73,6 +73,9 @@ export class Follower {
   #sweepAtMs = Number.NEGATIVE_INFINITY;
   #hasSaidOld = false;
   #hasSaidFull = false;
+  /** Listings that no hub can say, since that was last said. */
+  #unsaidCount = 0;
+  #sayLeftOutAtMs = Number.NEGATIVE_INFINITY;
   #isClosing = false;
   readonly #running: Promise<void>;
 
@@ -173,11 +176,8 @@ export class Follower {
       const listing = readListing(row, this.#offset.us);
       if (listing !== undefined) listings.push(listing);
       else {
-        this.#ports.logger.error('fleet_listing_left_out', {
-          kind: String(row['kind']),
-          value: String(row['value']),
-          why: 'no hub can list this',
-        });
+        this.#unsaidCount += 1;
+        this.#sayLeftOut(row);
       }
     }
     const withoutRoom = await this.#ports.sink.take(listings, serial);
@@ -202,6 +202,19 @@ export class Follower {
       this.#change({ listings: this.#ports.sink.count() });
     }
     return isMore;
+  }
+
+  #sayLeftOut({ kind, value }: Readonly<Record<string, unknown>>): void {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs < this.#sayLeftOutAtMs) return;
+    this.#sayLeftOutAtMs = nowMs + LEFT_OUT_SAY_MS;
+    this.#ports.logger.error('fleet_listing_left_out', {
+      kind: String(kind),
+      value: String(value),
+      listings: this.#unsaidCount,
+      why: 'no hub can list this',
+    });
+    this.#unsaidCount = 0;
   }
 
   #sayFull(): void {

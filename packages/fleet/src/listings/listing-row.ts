@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { FleetListing } from '@sentrypeer/event';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import type { Row } from '../connection.ts';
-import { LISTING_REASON_CHARACTERS_MAX, LISTING_REASONS_MAX } from '../limits.ts';
-import { isSubject } from './subject.ts';
-import type { FleetListing } from './fleet-listing.ts';
+import {
+  LISTING_REASON_CHARACTERS_MAX,
+  LISTING_REASONS_MAX,
+  LISTING_REASONS_TEXT_MAX,
+} from '../limits.ts';
+import { isSubject, SUBJECTS } from './subject.ts';
 
-const KINDS = ['address', 'number', 'range'] as const;
 const LEVELS = ['listed', 'watch', 'none'] as const;
 const GRADES = ['seen', 'returned', 'handshake'] as const;
 const SCORE_MAX = 100;
@@ -20,11 +23,7 @@ export function listingEntry(listing: FleetListing, offsetUs: number): Row {
     level: listing.level,
     score: Math.min(SCORE_MAX, Math.max(0, Math.round(listing.score))),
     grade: listing.grade,
-    reasons: JSON.stringify(
-      listing.reasons
-        .slice(0, LISTING_REASONS_MAX)
-        .map((reason) => reason.slice(0, LISTING_REASON_CHARACTERS_MAX).replaceAll('\0', ' ')),
-    ),
+    reasons: reasonsText(listing.reasons),
     since_us: moved(listing.sinceEpochUs),
     until_us: moved(listing.untilEpochUs),
     first_us: moved(listing.firstSeenEpochUs),
@@ -38,7 +37,7 @@ export function listingEntry(listing: FleetListing, offsetUs: number): Row {
 /** The listing of a row; `undefined` for what no hub of ours writes: somebody with a stolen password of a hub may. */
 export function readListing(row: Row, offsetUs: number): FleetListing | undefined {
   const [value, score] = [String(row['value']), Number(row['score'])];
-  const kind = KINDS.find((word) => word === row['kind']);
+  const kind = SUBJECTS.find((word) => word === row['kind']);
   const level = LEVELS.find((word) => word === row['level']);
   const grade = GRADES.find((word) => word === row['grade']);
   const reasons = readReasons(row['reasons']);
@@ -68,6 +67,15 @@ export function readListing(row: Row, offsetUs: number): FleetListing | undefine
     isBlocked: row['is_blocked'] === true,
     isDelisted: row['is_delisted'] === true,
   };
+}
+
+/** JSON, the first reasons that fit: escaped, a text that others chose may be several times as long. */
+function reasonsText(reasons: readonly string[]): string {
+  const kept = reasons
+    .slice(0, LISTING_REASONS_MAX)
+    .map((reason) => reason.slice(0, LISTING_REASON_CHARACTERS_MAX).replaceAll('\0', ' '));
+  while (JSON.stringify(kept).length > LISTING_REASONS_TEXT_MAX) kept.pop();
+  return JSON.stringify(kept);
 }
 
 function readReasons(text: unknown): readonly string[] | undefined {

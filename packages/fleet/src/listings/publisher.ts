@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { FleetListing, Subject } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { sqlState } from '../connection.ts';
 import { LISTING_PAGES_MAX, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
 import type { FleetSource, Lead, LeadPlace, PublishedPlace } from '../pull/fleet-source.ts';
 import { NOT_LEADING } from '../schema/version-5.ts';
 import { ClockOffset } from './clock-offset.ts';
-import type { FleetListing, ListedSubject } from './fleet-listing.ts';
 import { listingEntry } from './listing-row.ts';
 
 /** What this hub lists. */
@@ -14,9 +14,9 @@ export interface ListedHere {
   /** Begins to follow it, with all there is. */
   follow(): ListingPages;
   /** The entry of exactly this; `undefined` where there is none. */
-  listing(subject: ListedSubject): FleetListing | undefined;
+  listing(subject: Subject): FleetListing | undefined;
   /** Whether the operator took it off. */
-  isDelisted(subject: ListedSubject): boolean;
+  isDelisted(subject: Subject): boolean;
   /** Whether the judge has seen all that was recorded until this is first asked. */
   hasJudged(honeyId: number): boolean;
   /** The newest event that is recorded. */
@@ -25,7 +25,7 @@ export interface ListedHere {
 
 /** What comes next: the entries that it names, and whether all there is was named now. */
 export interface ListingPage {
-  readonly subjects: readonly ListedSubject[];
+  readonly subjects: readonly Subject[];
   readonly isEnd: boolean;
   readonly isBegin: boolean;
 }
@@ -175,7 +175,7 @@ export class Publisher {
     return honeyId !== undefined && this.#here.hasJudged(honeyId);
   }
 
-  async #publish(source: Source, turn: Turn, subjects: readonly ListedSubject[]): Promise<void> {
+  async #publish(source: Source, turn: Turn, subjects: readonly Subject[]): Promise<void> {
     const mayTakeOff = this.#mayTakeOff(turn);
     const nowUs = this.#clock.epochUs();
     // One statement changes a row once.
@@ -194,7 +194,7 @@ export class Publisher {
     this.#saidListings += listings.length;
   }
 
-  #takenOff(subject: ListedSubject, nowUs: number): FleetListing {
+  #takenOff(subject: Subject, nowUs: number): FleetListing {
     return {
       ...subject,
       level: 'none',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Subject } from '@sentrypeer/event';
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type Row } from '../connection.ts';
 import { fleetVersions } from '../schema/migrations.ts';
@@ -7,7 +8,6 @@ import { DECISIONS_VERSION } from '../schema/version-4.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
 import { fleetOverview, type FleetOverview } from '../overview.ts';
 import { roleTrouble } from '../role.ts';
-import type { ListedSubject } from '../listings/fleet-listing.ts';
 import type { WaitingDecision } from './fleet-decision.ts';
 import {
   PULL_DETAILS_CHARACTERS_MAX,
@@ -197,16 +197,13 @@ export class FleetSource implements AsyncDisposable {
   }
 
   /** What the fleet has as listed, by kind and value, after one of them. */
-  async published(
-    { kind, value }: PublishedPlace,
-    limit: number,
-  ): Promise<readonly ListedSubject[]> {
+  async published({ kind, value }: PublishedPlace, limit: number): Promise<readonly Subject[]> {
     const rows = await this.#connection.rows(
       `SELECT kind, value FROM fleet.listing WHERE (kind, value) > ($1, $2) AND level <> 'none' ORDER BY kind, value LIMIT $3`,
       [kind, value, limit],
     );
     return rows.map((row) => ({
-      kind: row['kind'] as ListedSubject['kind'], // By the table's constraint.
+      kind: row['kind'] as Subject['kind'], // By the table's constraint.
       value: String(row['value']),
     }));
   }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { NOT_FOUND } from '@sentrypeer/event';
+import { NOT_FOUND, type FleetListing } from '@sentrypeer/event';
 import { fromSqlite, guarded } from '../file/database-error.ts';
 import { openForReading } from '../file/open-database.ts';
 import { ListingReader } from '../judging/listing-reader.ts';
 import type { ListedSubject } from '../judging/evidence-reader.ts';
-import type { FleetListing } from './fleet-listing.ts';
 import { FollowedPlaces } from './followed-listings.ts';
 import { WaitingDecisions, type WaitingDecision } from './fleet-decisions.ts';
 import type { FleetMarks } from './fleet-marks.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { FleetListing } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
@@ -12,7 +13,14 @@ import { Counters } from '../totals/counters.ts';
 import { guarded } from '../file/database-error.ts';
 import { followedSubject } from './followed-reader.ts';
 import { FOLLOWED_BLOCKS_MAX, FOLLOWED_COUNT_MAX, FOLLOWED_OCTETS } from './limits.ts';
-import type { FleetListing, FollowedPlace } from './fleet-listing.ts';
+
+/** How far a node follows what the hubs list. */
+export interface FollowedPlace {
+  /** Names one life of the fleet's listings: a database that was restored begins another. */
+  readonly life: string;
+  /** The newest change that was taken, of a life that is known. */
+  readonly serial: number;
+}
 
 interface Parts {
   readonly database: DatabaseSync;

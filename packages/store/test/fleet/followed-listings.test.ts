@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { FleetListing } from '@sentrypeer/event';
 import { silentLogger } from '@sentrypeer/kernel';
-import { FleetReader, Store, StoreReader, type FleetListing } from '../../src/index.ts';
+import { FleetReader, Store, StoreReader } from '../../src/index.ts';
 import { FOLLOWED_BLOCKS_MAX } from '../../src/fleet/limits.ts';
 import { TestClock, TestDirectory } from '../fixtures.ts';
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Grade } from '@sentrypeer/event';
-
-/** What an entry of the lists is about. */
-export interface ListedSubject {
-  readonly kind: 'address' | 'number' | 'range';
-  readonly value: string;
-}
+import type { Grade } from './bad-actor-event.ts';
+import type { Subject } from './decision.ts';
 
 /** What the hubs of a fleet say of a subject. Times are wall-clock microseconds. */
-export interface FleetListing extends ListedSubject {
+export interface FleetListing extends Subject {
   /** `none` takes it off. */
   readonly level: 'listed' | 'watch' | 'none';
   readonly score: number;
