@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Entry of the thread that pushes events to a fleet, and takes what it has: no part that answers anybody waits for the fleet's database. */
+/*
+ * Entry of the thread that pushes events to a fleet, and takes what it has: no part that answers anybody waits for the
+ * fleet's database.
+ */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Follower, Puller, Pusher, type ListingPage } from '@sentrypeer/fleet';

@@ -132,8 +132,9 @@ export class OriginWriter {
   }
 
   /**
-   * Judges an origin, also one that nobody has heard of, or distrusts all in a network (`parseNodeNetwork()`); a node that signs gets a vote where it is trusted. What it said is
-   * withdrawn in steps where it is distrusted. Throws `OperatingError` if there are too many voters or networks.
+   * Judges an origin, also one that nobody has heard of, or distrusts all in a network (`parseNodeNetwork()`); a node that
+   * signs gets a vote where it is trusted. What it said is withdrawn in steps where it is distrusted. Throws `OperatingError`
+   * if there are too many voters or networks.
    *
    * @param name What the operator calls it. @default the name it has
    */
