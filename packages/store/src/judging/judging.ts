@@ -115,7 +115,7 @@ export class Judging {
     this.#due = new DueWork({ database, reachOf: ports.reachOf, apply });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;
-    this.#sweep = new Sweep(database, ALL, isAsBefore ? ['listing'] : undefined);
+    this.#sweep = new Sweep(database, ALL, isAsBefore ? 'listings' : undefined);
     if (!isAsBefore) inTransaction(database, () => new Voters(database, parts.clock).reconsider());
   }
 

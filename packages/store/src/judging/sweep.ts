@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SWEEP_ROWS } from '../limits.ts';
 import type { ListedKind, ListedSubject } from './evidence-reader.ts';
 import { subjectOf } from './listings.ts';
@@ -17,52 +17,91 @@ export interface Reach {
 /** Everything. */
 export const ALL: Reach = { covers: () => true };
 
-/** What there is to look through, each by the number of its rows. */
-const SOURCES = {
-  listing:
-    'SELECT listing_id AS id, kind, value FROM listing WHERE listing_id > ? ORDER BY listing_id',
-  address: `
-    SELECT total_id AS id, 'address' AS kind, address AS value FROM address_evidence WHERE total_id > ? ORDER BY total_id`,
-  number: `
-    SELECT total_id AS id, 'number' AS kind, e164 AS value FROM number_evidence WHERE total_id > ? ORDER BY total_id`,
-  range:
-    "SELECT block AS id, 'range' AS kind, block AS value FROM number_block WHERE block > ? ORDER BY block",
-  // What voters name may have neither a listing nor evidence.
-  admission: `
-    SELECT subject AS id, iif(subject GLOB '*[^0-9]*', 'address', 'number') AS kind, subject AS value FROM pool_admission
-      WHERE subject > ? ORDER BY subject`,
-} as const;
-type Source = keyof typeof SOURCES;
+interface Source {
+  /** Of which kind its subjects are. @default of several */
+  readonly kind?: ListedKind;
+  /** What comes behind the key. */
+  readonly question: string;
+  readonly key: readonly string[];
+  /** Below every key. */
+  readonly first: readonly (number | string)[];
+}
+
+const LISTING: Source = {
+  question: 'SELECT listing_id, kind, value FROM listing WHERE listing_id > ? ORDER BY listing_id',
+  key: ['listing_id'],
+  first: [0],
+};
+
+/** What there is to look through. */
+const SOURCES: readonly Source[] = [
+  LISTING,
+  {
+    kind: 'address',
+    question: `
+      SELECT total_id, 'address' AS kind, address AS value FROM address_evidence WHERE total_id > ? ORDER BY total_id`,
+    key: ['total_id'],
+    first: [0],
+  },
+  {
+    kind: 'number',
+    question: `
+      SELECT total_id, 'number' AS kind, e164 AS value FROM number_evidence WHERE total_id > ? ORDER BY total_id`,
+    key: ['total_id'],
+    first: [0],
+  },
+  {
+    kind: 'range',
+    question:
+      "SELECT 'range' AS kind, block AS value FROM number_block WHERE block > ? ORDER BY block",
+    key: ['value'],
+    first: [''],
+  },
+  // What voters, the operator or hubs name may have neither a listing nor evidence.
+  {
+    question: `
+      SELECT iif(subject GLOB '*[^0-9]*', 'address', 'number') AS kind, subject AS value FROM pool_admission
+        WHERE subject > ? ORDER BY subject`,
+    key: ['value'],
+    first: [''],
+  },
+  {
+    question:
+      'SELECT kind, value FROM operator_block WHERE (kind, value) > (?, ?) ORDER BY kind, value',
+    key: ['kind', 'value'],
+    first: ['', ''],
+  },
+  {
+    question:
+      'SELECT kind, value FROM fleet_listing WHERE (kind, value) > (?, ?) ORDER BY kind, value',
+    key: ['kind', 'value'],
+    first: ['', ''],
+  },
+];
 
 /** What concerns numbers may concern any range of them. */
 function isRange(what: string, kind: ListedKind | undefined): boolean {
   return what === 'range' && kind === 'number';
 }
 
-/** Looks through listings, then through evidence, some rows at a time, for the subjects that something concerns. */
+function isOf(what: ListedKind, kind: ListedKind | undefined): boolean {
+  return kind === undefined || what === kind || isRange(what, kind);
+}
+
+/** Looks through listings, evidence and what others name, some rows at a time, for the subjects that something concerns. */
 export class Sweep {
   readonly #database: DatabaseSync;
   readonly #reach: Reach;
   #sources: readonly Source[];
   #question: StatementSync | undefined;
-  #after: number | string | undefined;
+  #after: readonly SQLInputValue[] = [];
 
-  /** @param sources Listings alone where nothing can have been added to them. */
-  constructor(database: DatabaseSync, reach: Reach, sources?: readonly Source[]) {
+  /** @param of Listings alone where nothing can have been added to them. @default everything */
+  constructor(database: DatabaseSync, reach: Reach, of?: 'listings') {
     this.#database = database;
     this.#reach = reach;
-    const { kind } = reach;
-    const all: readonly Source[] = ['listing', 'address', 'number', 'range', 'admission'];
-    this.#sources =
-      sources ??
-      all.filter(
-        (source) =>
-          source === 'listing' ||
-          source === 'admission' ||
-          kind === undefined ||
-          source === kind ||
-          isRange(source, kind),
-      );
+    const all = SOURCES.filter(({ kind }) => kind === undefined || isOf(kind, reach.kind));
+    this.#sources = of === undefined ? all : [LISTING];
   }
 
   /** The next ones, perhaps none; `undefined` at the end. */
@@ -74,17 +113,17 @@ export class Sweep {
       this.#sources = [];
       return exactly;
     }
-    this.#question ??= this.#database.prepare(`${SOURCES[source]} LIMIT ${SWEEP_ROWS}`);
-    const rows = this.#question.all(
-      this.#after ?? (source === 'range' || source === 'admission' ? '' : 0),
-    );
-    if (rows.length < SWEEP_ROWS) {
+    if (this.#question === undefined) {
+      this.#question = this.#database.prepare(`${source.question} LIMIT ${SWEEP_ROWS}`);
+      this.#after = source.first;
+    }
+    const rows = this.#question.all(...this.#after);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < SWEEP_ROWS) {
       this.#sources = this.#sources.slice(1);
       this.#question = undefined;
-      this.#after = undefined;
     } else {
-      const id = rows.at(-1)?.['id'];
-      this.#after = typeof id === 'string' ? id : Number(id);
+      this.#after = source.key.map((column) => last[column] ?? null);
     }
     const subjects = rows.map(subjectOf);
     return subjects.filter(
