@@ -3,7 +3,7 @@
 /*
  * Runs all tests on all cores, then those that need the machine for themselves, with a core to spare. Tests against real
  * peers (scanners, daemons) skip where a peer is not installed, and this says so at the end; with CI=true the peers'
- * Debian packages are installed first and a skipped test fails.
+ * Debian packages are installed first, a skipped test fails, and property tests meet the same inputs each time.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -72,11 +72,12 @@ const spared = Math.max(1, cores - 1);
 const alone = globSync(ALONE, { cwd: ROOT });
 const programs = globSync(PROGRAMS, { cwd: ROOT, exclude: alone });
 const others = globSync(OTHERS, { cwd: ROOT });
+const execArgv = ci ? ['--import', join(ROOT, 'tools/fixed-seed.ts')] : [];
 const parts =
   named.length > 0
-    ? [{ files: named, concurrency: ofPackages ? 1 : spared }] // Packages are all made in out/.
+    ? [{ files: named, concurrency: ofPackages ? 1 : spared, execArgv }] // Packages are all made in out/.
     : [
-        { files: others.toSorted(), concurrency: cores },
+        { files: others.toSorted(), concurrency: cores, execArgv },
         { files: programs.toSorted(), concurrency: cores + 1 },
         { files: alone.toSorted(), concurrency: spared },
       ];
