@@ -167,3 +167,41 @@ test('what the operator blocks is on every list and refused, until he takes it b
   assert.equal(code.status, 1);
   assert.match(code.stderr, /\+44 cannot be blocked: it is a code and not a number/);
 });
+
+test('a slip in an address is no number, and digits that no plan knows are blocked however they are written', async () => {
+  await using daemon = await DaemonProcess.start(['--no-sip', '--threads=1']);
+  const plainly = async (...words: readonly string[]): Promise<Run> =>
+    DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
+  for (const words of [
+    ['block', '45.13.0.256'],
+    ['block', '1.2.3.4-1.2.3.9'],
+    ['explain', '203.0.113'],
+    ['delist', '192.0.2.05'],
+  ]) {
+    const { status, stdout, stderr } = await plainly(...words);
+    assert.equal(status, 1, `${words.join(' ')}: ${stdout}`);
+    assert.match(stderr, /looks like an address and is none; write addresses as 192\.0\.2\.5/);
+  }
+  assert.match(
+    (await plainly('block', '45.13.0/16')).stderr,
+    /no network such as 192\.0\.2\.0\/24/,
+  );
+  assert.match(
+    (await plainly('block', '+4685078029x')).stderr,
+    /a range ends with xx, xxx or xxxx/,
+  );
+
+  const blocked = await plainly('block', '0800-123456', '1h', 'fraud');
+  assert.match(blocked.stdout, /^0800123456 is blocked until/);
+  await until('its calls to be refused', async () => {
+    return (await check(daemon, 'number=0800123456')) === 'listed: blocked by the operator: fraud';
+  });
+  assert.equal(await check(daemon, 'number=0800-123456'), 'listed: blocked by the operator: fraud');
+  const forgotten = await plainly('forget', '0800.123.456');
+  assert.match(forgotten.stderr, /It stays listed, because you blocked 0800123456: unblock/);
+  assert.ok(!forgotten.stdout.includes('not listed any more'), forgotten.stdout);
+  assert.match(
+    (await plainly('unblock', '0800 123456')).stdout,
+    /^0800123456 is not blocked any more/,
+  );
+});

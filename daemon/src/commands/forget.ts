@@ -7,7 +7,7 @@ import { needed, refuseMore } from './words.ts';
 export const FORGET: Command = {
   name: 'forget',
   form: 'WHAT',
-  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. The daemon may be running. Logs, backups, other nodes and the allowlist are left as they are.',
+  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. The daemon may be running. Logs, backups, other nodes, the allowlist and the blocklist are left as they are.',
   examples: [['forget 198.51.100.7', 'Somebody asked for it.']],
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'forget WHAT');
@@ -16,18 +16,19 @@ export const FORGET: Command = {
       const { Forgetting, StoreReader } = await import('@sentrypeer/store');
       const { judgeText } = await import('./subject.ts');
       using log = StoreReader.open(context.config.dbFile);
-      const { subject } = await judgeText(named, log, context);
+      const { subject, block } = await judgeText(named, log, context);
       using forgetting = Forgetting.open(context, context.config.dbFile);
       const { events, entries, wasListed } = forgetting.forget(subject, named);
       const name = nameOf(subject);
+      const isListed = wasListed && block === undefined;
       const what =
         events + entries === 0 && !wasListed
           ? `Nothing was known of ${name}.`
-          : `${name} is forgotten: ${countOf(events, 'event')} and ${countOf(entries, 'entry', 'entries')} of what was made of them are gone${wasListed ? ', and it is not listed any more' : ''}.`;
+          : `${name} is forgotten: ${countOf(events, 'event')} and ${countOf(entries, 'entry', 'entries')} of what was made of them are gone${isListed ? ', and it is not listed any more' : ''}.`;
       return {
         text: `${what}\n`,
         json: { forgotten: name, events, entries, was_listed: wasListed },
-        remark: 'Logs, backups, other nodes and the allowlist are left as they are.\n',
+        remark: `Logs, backups, other nodes, the allowlist and the blocklist are left as they are.\n${block === undefined ? '' : `It stays listed, because you blocked ${nameOf(block.subject)}: unblock takes that back.\n`}`,
       };
     };
   },

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
+import { canonicalAddress, formatPrefix, isNearlyIpv4, parsePrefix } from '@sentrypeer/ip';
 import { OperatingError } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import type { StoreReader } from '@sentrypeer/store';
 import type { Block, Judge, Judgement, Subject } from '@sentrypeer/verdict';
 import { judgeOptions } from '../open-engine.ts';
-import { RANGE } from '../services/blockable.ts';
+import { NEARLY_ADDRESS, RANGE } from '../services/blockable.ts';
 import { judgeOver } from '../services/open-judging.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
@@ -47,6 +47,9 @@ export async function judgeText(
     const verdict = judge.subject(subject, clock.epochUs());
     return judged(subject, { ...verdict, number: undefined, address: undefined });
   }
+  if (isNearlyIpv4(text)) {
+    throw new OperatingError('subject_unknown', `${shown(text)}: ${NEARLY_ADDRESS}`);
+  }
   const { judgement, subject } = judgeNumber(text, judge, clock.epochUs());
   return judged(subject, judgement);
 }
@@ -66,13 +69,12 @@ function judgeNumber(
   nowEpochUs: number,
 ): Pick<JudgedSubject, 'subject' | 'judgement'> {
   const judgement = judge.judge({ number: text }, nowEpochUs);
-  const { kind = 'none', e164 } = judgement.number ?? {};
+  const { kind = 'none', e164, digits = '' } = judgement.number ?? {};
   if (kind === 'none') {
     throw new OperatingError(
       'subject_unknown',
       `${shown(text)} is neither an address nor a number; write one, such as 192.0.2.5 or +46701234567`,
     );
   }
-  const digits = text.startsWith('+') ? text.slice(1) : text;
   return { subject: { kind: 'number', value: e164 ?? digits }, judgement };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Blockable } from '@sentrypeer/api';
-import { formatPrefix, parsePrefix, unicastPart, type Prefix } from '@sentrypeer/ip';
+import { formatPrefix, isNearlyIpv4, parsePrefix, unicastPart, type Prefix } from '@sentrypeer/ip';
 import {
   Blocked,
   isOnlyCode,
@@ -15,6 +15,11 @@ import type { Decided } from './decided.ts';
 
 /** A block of numbers, as the lists name it. */
 export const RANGE = /^\+\d{3,13}x{2,4}$/;
+const NEARLY_RANGE = /^\+\d*x+$/;
+/** Why a text that {@link isNearlyIpv4} knows is not read as a number. */
+export const NEARLY_ADDRESS =
+  'it looks like an address and is none; write addresses as 192.0.2.5 or 192.0.2.0/24, and numbers without dots';
+const ONE_BY_ONE = 'numbers are blocked one by one or as a range, such as +46850780xx';
 /** What one subscriber of IPv6 holds; a narrower network would lie within it on lists. */
 const SUBSCRIBER_BITS = 64;
 const ADDRESS_BITS = 128;
@@ -28,14 +33,16 @@ interface Ports {
 export function readBlockable(ports: Ports, text: string, nowEpochUs: number): Blockable {
   const network = parsePrefix(text);
   if (network !== undefined) return readNetwork(ports, network, nowEpochUs);
-  if (text.includes('/') || text.includes('*') || text.indexOf('+', 1) > 0) {
-    const slip = likelySlip(text);
-    return unread(
-      text,
-      slip ?? 'numbers are blocked one by one or as a range, such as +46850780xx',
-    );
+  if (isNearlyIpv4(text)) return unread(text, NEARLY_ADDRESS);
+  if (text.includes('/')) {
+    return unread(text, likelySlip(text) ?? 'it is no network such as 192.0.2.0/24');
   }
-  if (RANGE.test(text)) {
+  if (text.includes('*') || text.indexOf('+', 1) > 0) {
+    return unread(text, likelySlip(text) ?? ONE_BY_ONE);
+  }
+  if (NEARLY_RANGE.test(text)) {
+    if (!RANGE.test(text))
+      return unread(text, 'a range ends with xx, xxx or xxxx, after 3 digits or more');
     const subject = { kind: 'range', value: text.slice(1) } as const;
     const guard = ports.judge.guardOf(subject, nowEpochUs);
     return { kind: 'subject', subject, isWide: false, guard };
@@ -77,13 +84,10 @@ function readNetwork({ judge, decided }: Ports, network: Prefix, nowEpochUs: num
 
 function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockable {
   if (isOnlyCode(text)) {
-    return unread(
-      text,
-      `it is a code and not a number; numbers are blocked one by one or as a range, such as +46850780xx`,
-    );
+    return unread(text, `it is a code and not a number; ${ONE_BY_ONE}`);
   }
   const { number } = judge.judge({ number: text }, nowEpochUs);
-  const { kind = 'none', e164, destinationClass, reasons = [] } = number ?? {};
+  const { kind = 'none', e164, digits = '', destinationClass, reasons = [] } = number ?? {};
   if (kind === 'none') {
     return unread(
       text,
@@ -95,7 +99,6 @@ function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockab
     destinationClass !== undefined && NEVER_BLOCKED.has(destinationClass)
       ? 'people call it in need; such numbers are never refused'
       : undefined;
-  const digits = text.startsWith('+') ? text.slice(1) : text;
   return {
     kind: 'subject',
     subject: { kind: 'number', value: e164 ?? digits },

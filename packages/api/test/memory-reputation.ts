@@ -95,6 +95,7 @@ export class MemoryReputation implements Reputation {
     return {
       ...verdictOf(known?.reasons),
       kind: 'number',
+      digits: dialled.replace('+', ''),
       e164: undefined,
       country: undefined,
       type: undefined,

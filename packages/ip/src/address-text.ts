@@ -74,6 +74,24 @@ export function mappedIpv4(address: string): string | undefined {
     : undefined;
 }
 
+/**
+ * Whether a text that is no address was probably meant as one, or as several: `192.0.2.256`, `192.0.2`,
+ * `192.0.2.1-192.0.2.9`. As a number it would be another thing altogether.
+ */
+export function isNearlyIpv4(text: string): boolean {
+  return text.split('-').some((part) => {
+    const groups = part.split('.');
+    if (groups.length < 3 || groups.length > 4 || !groups.every(isShortGroup)) return false;
+    return groups.length === 4 || groups.every((group) => Number(group) <= 255);
+  });
+}
+
+function isShortGroup(group: string): boolean {
+  if (group === '' || group.length > 3) return false;
+  for (const digit of group) if (digit < '0' || digit > '9') return false;
+  return true;
+}
+
 /** The eight groups of an IPv6 address. */
 function ipv6Groups(address: string): readonly number[] {
   const gap = address.indexOf('::');

@@ -5,6 +5,7 @@ export {
   familyOf,
   isIpv6,
   isLoopback,
+  isNearlyIpv4,
   isUnicast,
   networkKey,
   sourceKey,

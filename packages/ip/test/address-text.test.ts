@@ -6,6 +6,7 @@ import {
   broadcastOf,
   canonicalAddress,
   isLoopback,
+  isNearlyIpv4,
   isUnicast,
   networkKey,
   sourceKey,
@@ -87,4 +88,20 @@ test('isUnicast() refuses what no single host has', () => {
   ])
     assert.ok(!isUnicast(address), address);
   assert.ok(isUnicast('ff:1::1'), 'group 0x00ff is not ff00::/8');
+});
+
+test('isNearlyIpv4() knows slips in addresses from numbers with dots', () => {
+  for (const text of ['192.0.2.256', '192.0.2.05', '192.0.2', '1.2.3.4-1.2.3.9', '999.1.1.1'])
+    assert.ok(isNearlyIpv4(text), text);
+  for (const text of [
+    '020.7946.0958',
+    '912.345.678',
+    '01.23.45.67.89',
+    '+46.70.123.4567',
+    '0800-123456',
+    '46701234567',
+    '192.0',
+    '1..2.3',
+  ])
+    assert.ok(!isNearlyIpv4(text), text);
 });

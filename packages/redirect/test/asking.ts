@@ -77,6 +77,7 @@ export function judgementOf(question: Question): Judgement {
   const number = {
     ...verdict,
     kind: 'number' as const,
+    digits: '442071234567',
     e164: '442071234567',
     country: 'GB',
     type: undefined,

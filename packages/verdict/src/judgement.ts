@@ -45,6 +45,8 @@ export interface AddressJudgement extends Verdict {
 /** The verdict on a dialled number, and what was made of the digits. */
 export interface NumberJudgement extends Verdict {
   readonly kind: Reading['kind'];
+  /** What was dialled, without separators and a first plus; what names it where no plan knows it. Empty if it is no number. */
+  readonly digits: string;
   /** The number of E.164 that was judged, without its plus. */
   readonly e164: string | undefined;
   /** ISO 3166-1 alpha-2. */

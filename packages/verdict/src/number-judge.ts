@@ -152,7 +152,7 @@ export class NumberJudge {
   /** Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. */
   #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
     if (candidates.length > 0 || digits === '') return undefined;
-    const value = digits.startsWith('+') ? digits.slice(1) : digits;
+    const value = withoutPlus(digits);
     const subject = { kind: 'number', value } as const;
     const { blocked, fleet } = this.#ports;
     const isNamed =
@@ -264,7 +264,7 @@ export class NumberJudge {
   }
 
   #answer(
-    { kind }: Reading,
+    { kind, digits }: Reading,
     meant: Pick<Candidate, 'e164' | 'country' | 'type'> | undefined,
     { verdict, range }: Judged,
     nowEpochUs: number,
@@ -272,6 +272,7 @@ export class NumberJudge {
     return {
       ...verdict,
       kind,
+      digits: withoutPlus(digits),
       e164: meant?.e164,
       country: meant?.country,
       type: meant?.type,
@@ -280,6 +281,10 @@ export class NumberJudge {
       pool: meant === undefined ? undefined : this.#voted(meant.e164, nowEpochUs)?.standing,
     };
   }
+}
+
+function withoutPlus(digits: string): string {
+  return digits.startsWith('+') ? digits.slice(1) : digits;
 }
 
 function only(verdict: Verdict): Judged {

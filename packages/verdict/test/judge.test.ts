@@ -33,6 +33,7 @@ test('Judge.judge() knows nothing of what was never met', () => {
     reasons: [],
     untilEpochUs: undefined,
     kind: 'number',
+    digits: '46701234567',
     e164: '46701234567',
     country: 'SE',
     type: 'mobile',

@@ -126,7 +126,7 @@ function readDecision(
   const judged =
     number === undefined ? undefined : reputation.judge.judge({ number }, clock.epochUs()).number;
   // Digits that no numbering plan knows are listed as they stand.
-  const digits = judged?.kind === 'unknown' ? number?.replace('+', '') : undefined;
+  const digits = judged?.kind === 'unknown' ? judged.digits : undefined;
   const named = judged?.e164 ?? digits;
   if (named === undefined) return 'delist must be an address, a number or a range of numbers';
   return { kind: 'delist', subject: { kind: 'number', value: named }, comment };

@@ -82,7 +82,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
                 range: number.range === undefined ? null : `+${number.range}`,
                 pool: poolEntry(number.pool),
                 shared_count: findNumber(ports, dialled, judgement)?.sharedCount ?? 0,
-                ...explained(call, number, subjectOf(number, digitsOf(call.values.number))),
+                ...explained(call, number, subjectOf(number)),
               },
         address:
           address === undefined
@@ -237,14 +237,10 @@ function unlisting({ ports }: Call<typeof QUESTION>, subject: Subject): readonly
 }
 
 /** What was judged: the number, the digits where they are none of E.164, or the range that it was judged by. */
-function subjectOf({ range, e164 }: NumberJudgement, digits: string): Subject {
+function subjectOf({ range, e164, digits }: NumberJudgement): Subject {
   return range === undefined
     ? { kind: 'number', value: e164 ?? digits }
     : { kind: 'range', value: range };
-}
-
-function digitsOf(dialled = ''): string {
-  return dialled.startsWith('+') ? dialled.slice(1) : dialled;
 }
 
 function counted(count: number, noun: string): string {
