@@ -122,7 +122,8 @@ function openDaemon(database: string, places: string): Promise<Daemon> {
     personaNames,
     readFile: () => '',
     directoryExists: () => true,
-    fileExists: () => true,
+    realPath: (path) => path,
+    fileExists: () => false,
     listDirectory: () => [],
   });
   assert(loaded.kind === 'run', 'configured');

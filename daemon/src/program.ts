@@ -4,8 +4,9 @@
 
 import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { compileAsUsual, compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
@@ -79,7 +80,6 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const logger = consoleLogger(config, (text) => supervisor.progress(text));
   const supervisor: Supervisor = openSupervisor(logger);
   void endWhenLate(logger);
-  warnOfOpenFiles(config, logger);
   for (const warning of warnings) logger.warn('configuration', { warning });
   const ports = {
     clock: systemClock,
@@ -102,12 +102,20 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   await using daemon = await Daemon.open(ports, config).catch((error: unknown) => {
     throw before === undefined ? error : sayingWhoRuns(error, before);
   });
+  warnOfOpenFiles(config, logger);
+  if (before !== undefined && before.processId !== process.pid) {
+    logger.warn('database_shared', {
+      process: before.processId,
+      why: 'this process seems to use the database already; each counts for itself what repeats, and status shows the newer one',
+    });
+  }
   const { facts } = daemon;
   if (config.verbose) printError(formatVerboseStart({ ...facts, ...config, sip: !config.noSip }));
   signals.onReload(() => void supervisor.reloading(daemon.reopenLogs()));
   const note = leaveRunningNote(facts, {
     startedEpochUs: systemClock.epochUs(),
     consumers: cursorNames(config),
+    before,
   });
   // Standard output is for the events where they go there.
   const banner = facts.jsonLogFile === STANDARD_OUTPUT_FILE ? errors : output;
@@ -191,12 +199,21 @@ function restrictNewFiles({ groupReadable }: Config): void {
 function warnOfOpenFiles({ dbFile, jsonLog, jsonLogFile }: Config, logger: ConsoleLogger): void {
   if (process.platform === 'win32') return; // It has no such bits and always shows them set.
   for (const file of jsonLog ? [dbFile, jsonLogFile] : [dbFile]) {
-    const stats = statSync(file, { throwIfNoEntry: false });
+    const stats = statsOf(file);
     if (stats?.isFile() !== true || (stats.mode & 0o007) === 0) continue;
     logger.warn('file_open_to_all', {
       file,
       why: 'every user of this machine may read it, and it holds credentials that attackers tried; run chmod o-rwx on it',
     });
+  }
+}
+
+/** `undefined` where there is nothing, or nothing that this user may see: opening it says so. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
@@ -208,6 +225,22 @@ async function endWhenLate(logger: ConsoleLogger): Promise<void> {
     logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
     process.exit();
   }, STOP_MS_MAX).unref();
+}
+
+/** The file may be missing, or lie where this user may not look. */
+function realPath(path: string): string {
+  const [directory, name] = [dirname(resolve(path)), basename(path)];
+  for (const [known, rest] of [
+    [path, ''],
+    [directory, name],
+  ] as const) {
+    try {
+      return join(realpathSync(known), rest);
+    } catch {
+      continue; // Whoever opens the file says what is wrong with it.
+    }
+  }
+  return join(directory, name);
 }
 
 function proxyVariables(): Readonly<Record<string, string | undefined>> {
@@ -236,6 +269,7 @@ const sources: ConfigSources = {
   readFile: (path) => readFileSync(path, 'utf8'),
   directoryExists: (path) => existsSync(path) && statSync(path).isDirectory(),
   fileExists: existsSync,
+  realPath,
   listDirectory: (path) => (existsSync(path) ? readdirSync(path) : []),
 };
 const loaded: LoadedConfig = loadConfig(sources);

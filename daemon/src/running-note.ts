@@ -16,27 +16,45 @@ export interface RunningNote {
   readonly open: Readonly<Record<string, readonly string[]>>;
   /** Names of the consumers of the event log. */
   readonly consumers: readonly string[];
+  /** The note of another daemon that had the database open before. */
+  readonly before?: RunningNote;
 }
 
 /** Leaves the note until it is disposed of. Without it only the commands know less, so no failure of it matters. */
 export function leaveRunningNote(
   facts: StartupFacts,
-  more: { readonly startedEpochUs: number; readonly consumers: readonly string[] },
+  more: Pick<RunningNote, 'startedEpochUs' | 'consumers'> & {
+    readonly before: RunningNote | undefined;
+  },
 ): Disposable {
   const path = noteOf(facts.dbFile);
   const { processId, version, nodeId } = facts;
-  const note: RunningNote = { processId, version, nodeId, open: openOf(facts), ...more };
-  try {
-    writeFileSync(path, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-  } catch {
+  const { startedEpochUs, consumers } = more;
+  // It holds one before it, so that it stays small.
+  const { before: _, ...before } = more.before ?? {};
+  const isBeside = more.before !== undefined && more.before.processId !== processId;
+  const own = { processId, version, nodeId, open: openOf(facts), startedEpochUs, consumers };
+  if (!write(path, isBeside ? { ...own, before } : own)) {
     return { [Symbol.dispose]: () => undefined }; // The disk may be full; the commands then ask the API alone.
   }
   return {
     [Symbol.dispose]: () => {
       // Of a second daemon on the same file it is not ours.
-      if (readRunningNote(facts.dbFile)?.processId === processId) rmSync(path, { force: true });
+      if (readRunningNote(facts.dbFile)?.processId !== processId) return;
+      if (more.before === undefined || !isBeside || !isAlive(more.before.processId)) {
+        rmSync(path, { force: true });
+      } else write(path, before);
     },
   };
+}
+
+function write(path: string, note: object): boolean {
+  try {
+    writeFileSync(path, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The note of the daemon that has this database open; `undefined` where none runs. */
@@ -48,7 +66,8 @@ export function readRunningNote(dbFile: string): RunningNote | undefined {
   } catch {
     return undefined; // None was left, or not for this user.
   }
-  return isNote(note) && isAlive(note.processId) ? note : undefined;
+  if (!isNote(note)) return undefined;
+  return [note, note.before].find((one) => one !== undefined && isAlive(one.processId));
 }
 
 function noteOf(dbFile: string): string {
@@ -76,7 +95,7 @@ function openOf(facts: StartupFacts): RunningNote['open'] {
 
 function isNote(value: unknown): value is RunningNote {
   if (typeof value !== 'object' || value === null) return false;
-  const { processId, version, nodeId, startedEpochUs, open, consumers } = value as Partial<
+  const { processId, version, nodeId, startedEpochUs, open, consumers, before } = value as Partial<
     Record<keyof RunningNote, unknown>
   >;
   return (
@@ -88,7 +107,8 @@ function isNote(value: unknown): value is RunningNote {
     typeof open === 'object' &&
     open !== null &&
     Object.values(open).every(isTexts) &&
-    isTexts(consumers)
+    isTexts(consumers) &&
+    (before === undefined || isNote(before))
   );
 }
 

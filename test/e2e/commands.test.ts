@@ -86,6 +86,25 @@ test('the commands of the day after say what a daemon has, beside it', async () 
   assert.ok(!existsSync(`${daemon.dbFile}-running.json`));
 });
 
+test('a second daemon on a database says so, and status finds the first again once it is gone', async () => {
+  await using first = await DaemonProcess.start(['--threads=1']);
+  const processOf = async (): Promise<unknown> =>
+    (await json<Record<string, unknown>>(first, 'status'))['process_id'];
+  {
+    await using second = await DaemonProcess.start(['--no-sip', `-f`, first.dbFile]);
+    assert.match(second.stderr, new RegExp(`database_shared process=${first.pid} `));
+    assert.equal(await processOf(), second.pid);
+    second.signal('SIGKILL');
+    await second.ended();
+    assert.equal(await processOf(), first.pid);
+  }
+  {
+    await using third = await DaemonProcess.start(['--no-sip', '-f', first.dbFile]);
+    await third.stop();
+  }
+  assert.equal(await processOf(), first.pid);
+});
+
 test('tail follows, and ends with status 0 when its reader goes', async () => {
   await using daemon = await attacked();
   using peer = await UdpPeer.open();

@@ -22,6 +22,7 @@ export async function fleetCommand(...words: readonly string[]): Promise<Command
       personaNames: [],
       readFile: (path) => readFileSync(path, 'utf8'),
       directoryExists: existsSync,
+      realPath: (path) => path,
       fileExists: existsSync,
       listDirectory: () => [],
     });

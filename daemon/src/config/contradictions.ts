@@ -75,11 +75,14 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
   }
 }
 
-/** Refuses a file in a directory that is not there; the file itself may be made. */
+/** Refuses a directory where a file is wanted, and a file in a directory that is not there; the file itself may be made. */
 export function refuseMissingDirectories(
   config: Config,
   origins: ConfigOrigins,
-  directoryExists: (path: string) => boolean,
+  sources: {
+    directoryExists(path: string): boolean;
+    fileExists(path: string): boolean;
+  },
 ): void {
   const keys: readonly ('dbFile' | 'identityFile' | 'jsonLogFile' | 'dhtStateFile')[] = [
     'dbFile',
@@ -89,9 +92,12 @@ export function refuseMissingDirectories(
   ];
   for (const key of keys) {
     const directory = dirname(config[key]);
-    if (directoryExists(directory)) continue;
     const { kind, text } = origins[key];
     const where = kind === 'default' ? `default of ${text}` : text;
+    if (sources.fileExists(config[key]) && sources.directoryExists(config[key])) {
+      throw refusal(`${where}: ${quoted(config[key])} is a directory: name a file in it`);
+    }
+    if (sources.directoryExists(directory)) continue;
     throw refusal(
       `${where}: there is no directory ${quoted(directory)} for ${quoted(config[key])}: create it first`,
     );

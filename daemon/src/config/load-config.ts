@@ -29,6 +29,7 @@ import {
 } from './settings.ts';
 import { readServiceUnit, type ServiceUnit } from './service-unit.ts';
 import { VERSION } from './version.ts';
+import { refuseSharedFiles } from './shared-files.ts';
 import { readWebhooks } from './webhooks.ts';
 
 /** What {@link loadConfig} knows of the machine. */
@@ -48,6 +49,8 @@ export interface ConfigSources {
   readFile(path: string): string;
   directoryExists(path: string): boolean;
   fileExists(path: string): boolean;
+  /** One text for all names of a file, links followed; the file itself may be missing. */
+  realPath(path: string): string;
   /** Names in a directory, none where it cannot be read. */
   listDirectory(path: string): readonly string[];
 }
@@ -119,7 +122,6 @@ function load(sources: ConfigSources): LoadedConfig {
   const needsFleet = !isCommand || flags.words[0] === 'fleet';
   const fleetAddress = needsFleet ? readFleet(values, origins, readFile) : undefined;
   const config = completeConfig(values, sources.coresCount, { webhooks, bgp, fleetAddress });
-  const exists = (path: string): boolean => sources.directoryExists(path);
   const warnings = [...environment.warnings, ...own.warnings, ...(unit?.warnings ?? [])];
   const secrets = secretsIn(flags.settings);
   if (isCommand) {
@@ -128,7 +130,8 @@ function load(sources: ConfigSources): LoadedConfig {
   }
   refuseContradictions(config, origins);
   refuseUnknownPersona(config, origins, sources.personaNames);
-  refuseMissingDirectories(config, origins, exists);
+  refuseMissingDirectories(config, origins, sources);
+  refuseSharedFiles(config, origins, (path) => sources.realPath(path));
   return {
     kind: 'run',
     config,

@@ -190,6 +190,7 @@ function contextIn(
       personaNames,
       readFile: () => '',
       directoryExists: () => true,
+      realPath: (path) => path,
       fileExists: () => false,
       listDirectory: () => [],
     });

@@ -56,6 +56,7 @@ for (const { document, words } of LINES) {
       readFile: (path) =>
         path.endsWith('.fleet') ? 'postgres://pbx-1:x@db.example.org/fleet' : '',
       directoryExists: () => true,
+      realPath: (path) => path,
       fileExists: () => false,
       listDirectory: () => [],
     });

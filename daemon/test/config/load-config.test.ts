@@ -305,6 +305,28 @@ test('loadConfig() refuses a file in a directory that does not exist', () => {
   run('-l /gone/x.log --json-log=off', { directories });
 });
 
+test('loadConfig() refuses two options that name the same file, and a directory where a file is wanted', () => {
+  assert.equal(
+    refused('-f a.db -l ./a.db'),
+    '-l and -f both name the file "./a.db": name two files',
+  );
+  assert.match(refused('-f a.db -l a.db-wal'), /^-l and what belongs to -f both name the file/);
+  assert.match(refused('-f a.db --identity-file a.db'), /^--identity-file and -f both name/);
+  assert.match(refused('-f a.db -t a.db -k k.pem'), /^-t and -f both name the file/);
+  assert.match(
+    refused('-f a.db -l sentrypeer-identity.json'),
+    /^-l and the default of --identity-file both name/,
+  );
+  const links = { 'log.json': '/here/a.db' };
+  assert.match(refused('-f a.db -l log.json', { links }), /^-l and -f both name the file/);
+  run('-f a.db -t both.pem -k both.pem -l -');
+  run('-f a.db -l a.db --json-log=off');
+  assert.equal(
+    refused('-f /tmp', { files: { '/tmp': '' } }),
+    '-f: "/tmp" is a directory: name a file in it',
+  );
+});
+
 test('loadConfig() refuses a persona that does not exist and names those that do', () => {
   assert.equal(run('-r --persona freeswitch').config.persona, 'freeswitch');
   assert.equal(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { loadConfig, type ConfigSources, type LoadedConfig } from '../../src/config/load-config.ts';
 
 /** Where `loadConfig` looks when no file is named, in these tests. */
@@ -12,6 +13,8 @@ interface Machine {
   readonly files?: Readonly<Record<string, string>>;
   /** Only these exist; all do where it is left out. */
   readonly directories?: readonly string[];
+  /** Where links lead. */
+  readonly links?: Readonly<Record<string, string>>;
   readonly coresCount?: number;
   /** Paths that this user may not read. */
   readonly unreadable?: readonly string[];
@@ -38,6 +41,7 @@ export function load(argv: string, machine: Machine = {}): LoadedConfig {
         .filter((path) => path.startsWith(`${folder}/`))
         .map((path) => path.slice(folder.length + 1)),
     directoryExists: (path) => machine.directories?.includes(path) ?? true,
+    realPath: (path) => machine.links?.[path] ?? resolve('/here', path),
   });
 }
 
