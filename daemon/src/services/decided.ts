@@ -36,6 +36,8 @@ export class Decided {
   #isFleetFollowed = false;
   /** Wall-clock microseconds at which the next allowance or block ends. */
   #endsAtUs = Infinity;
+  /** Before that time, to which the clock may go back, words were in force that have ended since. */
+  #readAtUs = Infinity;
   #ownAtThatTime: readonly string[] = [];
   #askedAtMs = -1;
 
@@ -66,11 +68,14 @@ export class Decided {
     const ownNow = own.get();
     const nowUs = clock.epochUs();
     const isSame =
-      count === this.#decisionsCount && ownNow === this.#ownAtThatTime && nowUs < this.#endsAtUs;
+      count === this.#decisionsCount &&
+      ownNow === this.#ownAtThatTime &&
+      nowUs < this.#endsAtUs &&
+      nowUs >= this.#readAtUs;
     if (never === undefined || blocked === undefined || !isSame) {
       const { ownAddresses, ownNumbers, listsDocumentation = false } = this.#options;
       const allowances = evidence.allowances().filter((one) => isInForce(one, nowUs));
-      const blocks = allBlocks(evidence).filter((one) => isInForce(one, nowUs));
+      const blocks = blocksInForce(evidence, nowUs);
       never = new NeverListed(
         { plans, home },
         {
@@ -86,22 +91,22 @@ export class Decided {
       this.#decisionsCount = count;
       // What an ended word covered may be another's now.
       this.#endsAtUs = Math.min(...[...allowances, ...blocks].map(endOf));
+      this.#readAtUs = nowUs;
       this.#ownAtThatTime = ownNow;
     }
     return { never, blocked };
   }
 }
 
-/** The operator's own word goes before that of the fleet's. */
-function allBlocks(evidence: DecidedPorts['evidence']): readonly KeptBlock[] {
-  const own = evidence.blocks();
-  const ofFleet = evidence.fleetBlocks();
-  if (ofFleet.length === 0) return own;
+/** The operator's own word goes before that of the fleet's, as long as it holds. */
+function blocksInForce(evidence: DecidedPorts['evidence'], nowUs: number): readonly KeptBlock[] {
+  const own = evidence.blocks().filter((one) => isInForce(one, nowUs));
   const known = new Set(own.map(({ subject }) => `${subject.kind} ${subject.value}`));
-  return [
-    ...own,
-    ...ofFleet.filter(({ subject }) => !known.has(`${subject.kind} ${subject.value}`)),
-  ];
+  const ofFleet = evidence
+    .fleetBlocks()
+    .filter((one) => isInForce(one, nowUs))
+    .filter(({ subject }) => !known.has(`${subject.kind} ${subject.value}`));
+  return [...own, ...ofFleet];
 }
 
 interface Ending {

@@ -146,6 +146,7 @@ export function openJudging(
           },
         };
       },
+      hotNumbersCount: policy['range-watch'],
       blocksOf: (e164) => blocksOf(plans, e164),
       isCostly: (dialled, { e164, confidence }) =>
         confidence * 100 >= policy['number-confidence'] && isCostly({ plans, home }, dialled, e164),
@@ -181,15 +182,8 @@ function listingVerdict(
   subject: ListedSubject,
   nowEpochUs: number,
 ): ListingVerdict {
-  const {
-    level,
-    score,
-    reasons,
-    untilEpochUs,
-    isByVotes = false,
-  } = judge.subject(subject, nowEpochUs);
-  const listed = level === 'none' ? undefined : level;
-  const verdict = { level: listed, score, reasons, untilEpochUs, isByVotes };
+  const { level, listed: _, ...rest } = judge.subject(subject, nowEpochUs);
+  const verdict = { ...rest, level: level === 'none' ? undefined : level };
   const block = level === 'listed' ? decided.blocked().listed(subject, nowEpochUs) : undefined;
   if (block === undefined) {
     const facts =
@@ -242,9 +236,15 @@ function reachOf(
       return { kind: 'number', covers };
     }
     case 'dialled': {
+      const { from, to } = allowed;
+      if (from !== to) {
+        const covers = (digits: string): boolean =>
+          digits.length === from.length && digits >= from && digits <= to;
+        return { kind: 'number', covers };
+      }
       // A number written as it is dialled at home guards it in every form.
-      const [best] = readQuestion(plans, allowed.from, home).candidates;
-      return exactNumbers(plans, best === undefined ? [allowed.from] : [best.e164, allowed.from]);
+      const [best] = readQuestion(plans, from, home).candidates;
+      return exactNumbers(plans, best === undefined ? [from] : [best.e164, from]);
     }
     default:
       return unreachable(allowed);

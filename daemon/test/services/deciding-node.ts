@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EventBatchWriter, type Decision, type Observation, type Subject } from '@sentrypeer/event';
+import {
+  EventBatchWriter,
+  nodeIdOfKey,
+  packFacts,
+  type ClaimFacts,
+  type Decision,
+  type FleetListing,
+  type Observation,
+  type Subject,
+} from '@sentrypeer/event';
 import { assert, OperatingError, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
-import { Store, StoreReader, type Listing } from '@sentrypeer/store';
+import { Forgetting, Store, StoreReader, type Listing, type StoreOptions } from '@sentrypeer/store';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
@@ -14,30 +24,151 @@ import { TestClock } from './test-clock.ts';
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const plans = await NumberingPlans.load();
 
+const HOUR_S = 3600;
+const CLAIM_DAYS = 7;
+
+const ATTACK: ClaimFacts = {
+  grade: 'returned',
+  contactsLog2: 3,
+  daysCount: 1,
+  triedPasswords: true,
+  madeCostlyCalls: false,
+  usedTool: false,
+  breadthLog2: 0,
+};
+
 /** A store that is judged, for which somebody decides, in a folder of its own. */
 export class DecidingNode implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentrypeer-decisions-'));
-  readonly #options: JudgeOptions;
+  readonly #path = join(this.#folder, 'test.db');
+  readonly #storeOptions: Omit<StoreOptions, 'path'>;
   readonly clock = new TestClock();
-  readonly store: Store;
-  readonly reader: StoreReader;
-  readonly #judging: ReturnType<Store['openJudging']>;
-  readonly running: ReturnType<typeof makeJudge>;
+  #options: JudgeOptions;
+  #store: Store;
+  #reader: StoreReader;
+  #judging: ReturnType<Store['openJudging']>;
+  #running: ReturnType<typeof makeJudge>;
   #eventsCount = 0;
+  #serial = 0;
 
-  constructor(options: JudgeOptions) {
-    const path = join(this.#folder, 'test.db');
-    const { clock } = this;
+  constructor(options: JudgeOptions, storeOptions: Omit<StoreOptions, 'path'> = {}) {
     this.#options = options;
-    this.store = Store.open({ logger: silentLogger, clock }, { path });
-    this.reader = StoreReader.open(path);
-    this.#judging = openJudging({ clock, plans, onChanged: () => undefined }, this.store, options);
-    this.running = this.judge();
+    this.#storeOptions = storeOptions;
+    this.#store = this.#openStore();
+    this.#reader = StoreReader.open(this.#path);
+    this.#judging = this.#openJudging();
+    this.#running = this.judge();
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get reader(): StoreReader {
+    return this.#reader;
+  }
+
+  /** The judge that has been asked since the last start. */
+  get running(): ReturnType<typeof makeJudge> {
+    return this.#running;
+  }
+
+  #openStore(): Store {
+    const ports = { logger: silentLogger, clock: this.clock };
+    return Store.open(ports, { path: this.#path, ...this.#storeOptions });
+  }
+
+  #openJudging(): ReturnType<Store['openJudging']> {
+    const ports = { clock: this.clock, plans, onChanged: () => undefined };
+    return openJudging(ports, this.#store, this.#options);
   }
 
   /** One that has not seen what was before. */
   judge(): ReturnType<typeof makeJudge> {
-    return makeJudge({ clock: this.clock, plans, evidence: this.reader.evidence }, this.#options);
+    return makeJudge({ clock: this.clock, plans, evidence: this.#reader.evidence }, this.#options);
+  }
+
+  /** Stops the program and starts it again. @param meanwhile What happens to the closed file. */
+  restart(options = this.#options, meanwhile: (path: string) => void = () => undefined): void {
+    this.#reader.close();
+    this.#store.close();
+    meanwhile(this.#path);
+    this.#options = options;
+    this.#store = this.#openStore();
+    this.#reader = StoreReader.open(this.#path);
+    this.#judging = this.#openJudging();
+    this.#running = this.judge();
+  }
+
+  /** Keeps the file as it is now. @returns A function that puts it back. */
+  backup(): () => void {
+    const copy = join(this.#folder, 'backup.db');
+    this.restart(this.#options, (path) => copyFileSync(path, copy));
+    return () => this.restart(this.#options, (path) => copyFileSync(copy, path));
+  }
+
+  /** What the hubs of the fleet say. */
+  follow(
+    one: Subject & { readonly level: FleetListing['level'] },
+    more: Partial<FleetListing> = {},
+  ): void {
+    const nowUs = this.clock.us;
+    const said: FleetListing = {
+      score: 60,
+      grade: 'handshake',
+      reasons: ['it tried 3 passwords'],
+      sinceEpochUs: nowUs,
+      untilEpochUs: nowUs + HOUR_S * 1e6,
+      firstSeenEpochUs: nowUs,
+      lastSeenEpochUs: nowUs,
+      eventsCount: 3,
+      isBlocked: false,
+      isDelisted: false,
+      ...one,
+      ...more,
+    };
+    const { followed } = this.#store;
+    if (this.#serial === 0) followed.begin('a life');
+    this.#serial += 1;
+    followed.take([said], this.#serial);
+  }
+
+  /** Has the nodes vote in the pool, each in a network of its own. */
+  trust(...names: readonly string[]): void {
+    for (const name of names) {
+      this.#store.setTrust(idOf(name), 'trusted', name);
+      const network = `${name}/16`;
+      this.#store.proveNetworks([{ nodeId: idOf(name), network, prefix: network, address: '' }]);
+    }
+  }
+
+  /** One page of a node of the pool, in the place of what it said before. */
+  say(name: string, subjects: readonly string[]): void {
+    const nowS = Math.floor(this.clock.us / 1e6);
+    this.#serial += 1;
+    const serial = nowS + this.#serial;
+    const lastHour = Math.floor(nowS / HOUR_S);
+    const endEpochS = (lastHour + 1) * HOUR_S + CLAIM_DAYS * 24 * HOUR_S;
+    const facts = packFacts(ATTACK);
+    this.#store.addPages([
+      {
+        nodeId: idOf(name),
+        key: keyOf(name),
+        serial,
+        replaces: 0,
+        madeEpochS: nowS,
+        endEpochS: endEpochS + HOUR_S,
+        isRetired: false,
+        octets: new TextEncoder().encode(`${name} ${serial}`),
+        claims: subjects.map((subject) => ({ subject, lastHour, endEpochS, facts })),
+      },
+    ]);
+  }
+
+  /** The operator has everything forgotten that is known of it. */
+  forget(subject: Subject): void {
+    using forgetting = Forgetting.open({ logger: silentLogger, clock: this.clock }, this.#path);
+    forgetting.forget(subject, subject.kind === 'address' ? subject.value : `+${subject.value}`);
   }
 
   /** Records an event for each change of the usual one. */
@@ -49,13 +180,13 @@ export class DecidingNode implements Disposable {
       const event = { ...OBSERVATION, eventEpochUs: this.clock.us, ...change };
       assert(writer.addEvent(uuid, event), 'fits');
     }
-    this.store.append([writer.finish()]);
+    this.#store.append([writer.finish()]);
   }
 
   /** @returns Whether it was taken: what is not there can't be taken away. */
   decide(decision: Decision): boolean {
     try {
-      this.store.decide(decision);
+      this.#store.decide(decision);
       return true;
     } catch (error) {
       if (error instanceof OperatingError) return false;
@@ -64,18 +195,34 @@ export class DecidingNode implements Disposable {
   }
 
   settle(): void {
+    while (this.#store.maintain());
+    while (this.#store.followed.sweep());
+    this.step();
+  }
+
+  /** Only what the judge does. */
+  step(): void {
     this.clock.ms += 1000;
     for (let left = this.#judging.step(); left.urgent || left.rest;) left = this.#judging.step();
   }
 
   /** What stands in the feed, watched or listed. */
   entries(kinds: readonly Subject['kind'][]): readonly Listing[] {
-    return this.reader.listings.listings(undefined, 100_000, { kinds });
+    return this.#reader.listings.listings(undefined, 100_000, { kinds });
   }
 
   [Symbol.dispose](): void {
-    this.reader.close();
-    this.store.close();
+    this.#reader.close();
+    this.#store.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+function keyOf(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(name).digest());
+}
+
+/** As the pool knows a node. */
+export function idOf(name: string): string {
+  return nodeIdOfKey(keyOf(name));
 }

@@ -255,12 +255,14 @@ test('what the operator blocks is no second entry inside one, and comes back aft
   assert.deepEqual(node.entries(), ['2a02:6b8:1::/56']);
   node.delist(host(0));
   assert.deepEqual(node.entries(), ['2a02:6b8:1:20::/60', '2a02:6b8:1:5::9']);
-  node.meet([host(0), host(32)]);
+  node.meet([host(0)]);
   assert.deepEqual(node.entries(), ['2a02:6b8:1:20::/60', '2a02:6b8:1:5::9', '2a02:6b8:1::/64']);
   block('2a02:6b8::/32');
   assert.deepEqual(node.entries(), ['2a02:6b8::/32']);
   node.decide({ kind: 'unblock', subject: { kind: 'address', value: '2a02:6b8::/32' } });
   assert.deepEqual(node.entries(), ['2a02:6b8:1:20::/60', '2a02:6b8:1:5::9', '2a02:6b8:1::/64']);
+  node.meet([host(32)]);
+  assert.deepEqual(node.entries(), ['2a02:6b8:1::/56'], 'what attacks in a blocked part counts');
 });
 
 test('the share of one /48 of the evidence is bounded, and what is stronger stays', () => {

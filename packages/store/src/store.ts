@@ -222,6 +222,7 @@ export class Store {
     const parts = {
       clock: this.#clock,
       guard: this.#guard,
+      removalUs: (): number => this.#clockWatch.removalUs(),
       evidence: this.evidence,
       changesCountMax: this.#evidenceCountMax,
       evidenceCountMax: this.#evidenceCountMax,
@@ -336,7 +337,7 @@ export class Store {
         this.#repeats.step() ||
         this.#pruner.step() ||
         this.#rateRemoval.step() ||
-        this.#origins.step()
+        this.#origins.step(this.#clockWatch.removalUs())
       );
     });
   }

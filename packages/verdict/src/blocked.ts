@@ -158,6 +158,7 @@ export function blockedVerdict(
 ): Verdict {
   const who = isOfFleet ? 'the operator of the fleet' : 'the operator';
   return {
+    ...known,
     level: 'listed',
     listed: true,
     score: SCORE_MAX,

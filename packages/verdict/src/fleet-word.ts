@@ -39,7 +39,5 @@ export function withFleet(
     untilEpochUs: isSame
       ? Math.max(first.untilEpochUs ?? 0, second.untilEpochUs ?? 0)
       : first.untilEpochUs,
-    // Like votes it says nothing of the networks around it: the hubs judge those.
-    ...(fleet.listed && !own.listed && { isByVotes: true }),
   };
 }

@@ -184,12 +184,13 @@ export class Judge {
     if (subject.value.includes('/')) {
       const network = parsePrefix(subject.value);
       const around = network && blocked().around(network, nowEpochUs);
-      if (around !== undefined) {
-        return notListed(`it lies in ${around.subject.value}, which the operator blocked`);
-      }
       const judged = judgedNetwork(subject.value);
       const known =
         judged === undefined ? notListed() : this.#known(judged.text, judged, nowEpochUs);
+      if (around !== undefined) {
+        const why = `it lies in ${around.subject.value}, which the operator blocked`;
+        return { ...known, ...notListed(why) };
+      }
       return block === undefined ? known : blockedVerdict(block, known);
     }
     const guarded = never().address(subject.value, nowEpochUs);
@@ -204,14 +205,12 @@ export class Judge {
   #known(value: string, network: JudgedNetwork | undefined, nowEpochUs: number): Verdict {
     const { evidence, never, policy } = this.#ports;
     if (network !== undefined && network.length < 64) {
-      const verdict = this.#withFleet(
-        networkVerdict(network, evidence.listedParts(network), policy, nowEpochUs),
-        value,
-        nowEpochUs,
-      );
+      const parts = evidence.listedParts(network);
+      const own = networkVerdict(network, parts, policy, nowEpochUs);
+      const verdict = this.#withFleet(own, value, nowEpochUs);
       // What guards it is looked for where it matters: most wider networks are far from being listed.
       const guard = verdict.listed ? never().network(network, nowEpochUs) : undefined;
-      return guard === undefined ? verdict : notListed(guard);
+      return guard === undefined ? withOwnUntil(verdict, own) : notListed(guard);
     }
     const guarded = network && never().network(network, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
@@ -222,7 +221,7 @@ export class Judge {
         : addressVerdict(known, policy, nowEpochUs);
     const voted = this.#voted(value, nowEpochUs);
     const verdict = voted === undefined ? own : withVotes(own, voted.verdict);
-    return this.#withFleet(verdict, value, nowEpochUs);
+    return withOwnUntil(this.#withFleet(verdict, value, nowEpochUs), own);
   }
 
   /** Also by what the hubs of the fleet list. */
@@ -254,4 +253,11 @@ export class Judge {
     }
     return undefined;
   }
+}
+
+/** A verdict that also says until when own evidence alone lists it. */
+function withOwnUntil(verdict: Verdict, { listed, untilEpochUs }: Verdict): Verdict {
+  return listed && untilEpochUs !== undefined
+    ? { ...verdict, ownUntilEpochUs: untilEpochUs }
+    : verdict;
 }

@@ -17,11 +17,10 @@ export interface Verdict {
   /** Wall-clock microseconds from which on it has not this level any more unless more comes; `undefined` at `none`. */
   readonly untilEpochUs: number | undefined;
   /**
-   * Whether votes of the pool or hubs of the fleet list it, and own evidence does not.
-   *
-   * @default false
+   * Until when own evidence lists it, whatever votes of the pool, hubs of the fleet or the operator say beside it: that
+   * alone says something of the networks around. Wall-clock microseconds; not there where own evidence does not list it.
    */
-  readonly isByVotes?: boolean;
+  readonly ownUntilEpochUs?: number;
 }
 
 export const SCORE_MAX = 100;

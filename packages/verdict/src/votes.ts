@@ -111,8 +111,7 @@ export function withVotes(own: Verdict, voted: Verdict): Verdict {
     ? Math.max(first.untilEpochUs ?? 0, second.untilEpochUs ?? 0)
     : first.untilEpochUs;
   const reasons = [...first.reasons, ...second.reasons];
-  const isByVotes = voted.listed && !own.listed;
-  return { ...first, reasons, untilEpochUs, ...(isByVotes && { isByVotes }) };
+  return { ...first, reasons, untilEpochUs };
 }
 
 /** Whether enough voters name the subject for anything to follow from it, whatever they say. */

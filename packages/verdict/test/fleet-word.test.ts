@@ -24,8 +24,8 @@ const WATCH: Verdict = {
 test('withFleet() takes the graver of own evidence and the hubs’ word, until it ends', () => {
   const fleet = withFleet(notListed(), WORD, 500);
   assert.deepEqual(
-    [fleet.level, fleet.untilEpochUs, fleet.isByVotes, fleet.reasons],
-    ['listed', 1000, true, ['the hubs of the fleet say so', 'it tried 3 passwords']],
+    [fleet.level, fleet.untilEpochUs, fleet.reasons],
+    ['listed', 1000, ['the hubs of the fleet say so', 'it tried 3 passwords']],
   );
   const both = withFleet(WATCH, WORD, 500);
   assert.deepEqual(
@@ -34,10 +34,7 @@ test('withFleet() takes the graver of own evidence and the hubs’ word, until i
   );
   const own: Verdict = { ...WATCH, level: 'listed', listed: true };
   const longest = withFleet(own, WORD, 500);
-  assert.deepEqual(
-    [longest.score, longest.untilEpochUs, longest.isByVotes ?? false],
-    [90, 2000, false],
-  );
+  assert.deepEqual([longest.score, longest.untilEpochUs], [90, 2000]);
   assert.equal(withFleet(WATCH, WORD, 1000), WATCH, 'it has ended');
   assert.equal(withFleet(WATCH, undefined, 500), WATCH);
 });

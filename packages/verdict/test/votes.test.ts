@@ -77,7 +77,7 @@ test('a quorum of voters lists what they say attacks, and names itself', () => {
   const both = judged(said([voice('Alice', { endDays: 5 }), voice('Bob', { endDays: 3 })]));
   assert.equal(both.level, 'listed');
   assert.equal(both.untilEpochUs, NOON_US + 3 * DAY_US, 'until the quorum is no more');
-  assert.equal(both.isByVotes, true);
+  assert.equal(both.ownUntilEpochUs, undefined);
   assert.deepEqual(both.reasons, [
     '2 of 3 voters named it in the pool, 2 are needed: Alice, Bob',
     '2 voters of these say that it attacked',

@@ -37,6 +37,7 @@ export class ClockWatch {
   readonly #ports: ClockWatchPorts;
   readonly #set: StatementSync;
   readonly #add: StatementSync;
+  readonly #judgeAgain: StatementSync;
   /** Wall-clock microseconds as they should be at the last look; `undefined` if nothing is known. */
   #expectedUs: number | undefined;
   #savedUs: number;
@@ -56,6 +57,10 @@ export class ClockWatch {
     this.#add = database.prepare(
       'INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1',
     );
+    // What ended by the other time may not have ended, and the other way around.
+    this.#judgeAgain = database.prepare(
+      "INSERT INTO judging_due (kind, value) VALUES ('decision', '')",
+    );
     const saved = readClock(database);
     this.#expectedUs = saved.clock_us;
     this.#savedUs = saved.clock_us ?? 0;
@@ -67,8 +72,11 @@ export class ClockWatch {
 
   /** Wall-clock microseconds by which something may be removed: never later than what is believed. */
   removalUs(): number {
-    const { nowUs } = this.#passed();
-    return this.#doubtedAtMs === undefined ? nowUs : Math.min(nowUs, this.#expectedUs ?? nowUs);
+    const { nowUs, passedUs } = this.#passed();
+    if (this.#doubtedAtMs !== undefined) return Math.min(nowUs, this.#expectedUs ?? nowUs);
+    // A jump that nobody has looked at yet may be one to doubt.
+    const withoutJumpUs = this.#lookedUs + passedUs;
+    return nowUs - withoutJumpUs > CLOCK_JUMP_US ? withoutJumpUs : nowUs;
   }
 
   /** Looks at both clocks, once in a second. Not within a transaction. */
@@ -84,6 +92,7 @@ export class ClockWatch {
         seconds: Math.round(jumpUs / 1e6),
       });
       this.#add.run('clock_jumps' satisfies CounterName);
+      this.#judgeAgain.run();
       this.#isRepairDue = true;
     }
     this.#lookedAtMs = nowMs;

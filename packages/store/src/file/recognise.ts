@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** What each version brought, newest first: the name of a table or index, and what its declaration says. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
+  [29, 'number_block_lessened', 'numbers_count <= '],
   [28, 'fleet_listing', 'TABLE'],
   [27, 'pool_withdrawal', 'TABLE'],
   [26, 'fleet_decision', 'TABLE'],

@@ -5,7 +5,7 @@ import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 import { TICK } from './upgrade-steps.ts';
 
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
-export const SCHEMA_VERSION = 28;
+export const SCHEMA_VERSION = 29;
 
 /** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `

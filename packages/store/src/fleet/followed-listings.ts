@@ -2,7 +2,6 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { FleetListing } from '@sentrypeer/event';
-import type { Clock } from '@sentrypeer/kernel';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
 import type { Row } from '../log/event-row.ts';
@@ -24,7 +23,8 @@ export interface FollowedPlace {
 
 interface Parts {
   readonly database: DatabaseSync;
-  readonly clock: Clock;
+  /** The time by which something may be removed, wall-clock microseconds. */
+  readonly removalUs: () => number;
   readonly path: string;
   /** Takes evidence back, as the operator's word does. */
   readonly decisions: { delist(subject: ListedSubject, comment: string): void };
@@ -121,10 +121,10 @@ export class FollowedListings {
   }
 
   #sweep(generation: number): boolean {
-    const { database, clock } = this.#parts;
+    const { database, removalUs } = this.#parts;
     const { kind, value } = this.#sweptTo ?? { kind: '', value: '' };
     const rows = this.#page.all(kind, value);
-    const nowUs = clock.epochUs();
+    const nowUs = removalUs();
     const old = rows.filter(
       (row) => Number(row['generation']) < generation || Number(row['until_us']) <= nowUs,
     );
@@ -178,6 +178,7 @@ export class FollowedListings {
       row !== undefined &&
       row['level'] === level &&
       row['until_us'] === untilEpochUs &&
+      row['last_seen_us'] === lastSeenEpochUs &&
       row['score'] === score &&
       row['grade'] === grade &&
       row['reasons'] === reasons &&

@@ -30,7 +30,6 @@ export class DecisionWriter {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #allow: StatementSync;
-  readonly #forgetEnded: StatementSync;
   readonly #disallow: StatementSync;
   readonly #isAllowed: StatementSync;
   readonly #block: StatementSync;
@@ -53,9 +52,6 @@ export class DecisionWriter {
       INSERT INTO allowance (value, comment, created_us, until_us) VALUES (?, ?, ?, ?)
       ON CONFLICT (value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
         until_us = excluded.until_us`);
-    this.#forgetEnded = database.prepare(
-      'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
-    );
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
     this.#isAllowed = database.prepare('SELECT 1 FROM allowance WHERE value = ?');
     this.#block = database.prepare(`
@@ -81,7 +77,9 @@ export class DecisionWriter {
       "SELECT value FROM listing WHERE kind = 'address' AND value = ?",
     );
     this.#addDue = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
-    this.#count = database.prepare('SELECT count(*) AS n FROM allowance');
+    this.#count = database.prepare(
+      'SELECT count(*) AS n FROM allowance WHERE until_us IS NULL OR until_us > ?',
+    );
   }
 
   /**
@@ -152,11 +150,10 @@ export class DecisionWriter {
     switch (decision.kind) {
       case 'allow': {
         const { value, alike = [], comment, untilEpochUs } = decision;
-        for (const { value: ended } of this.#forgetEnded.all(nowUs)) this.#due(DECISION, ended);
         for (const other of alike) this.#disallow.run(other);
         this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
         this.#due(DECISION, value);
-        if (Number(this.#count.get()?.['n']) <= ALLOWANCES_COUNT_MAX) return undefined;
+        if (Number(this.#count.get(nowUs)?.['n']) <= ALLOWANCES_COUNT_MAX) return undefined;
         throw new OperatingError(
           'allowlist_full',
           `the allowlist has ${ALLOWANCES_COUNT_MAX} entries already; remove some, or allow networks and ranges`,

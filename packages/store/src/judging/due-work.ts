@@ -4,7 +4,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { firstBits, networkRange } from '@sentrypeer/ip';
 import { inTransaction } from '../file/transaction.ts';
 import { JUDGE_ROWS } from '../limits.ts';
+import type { Row } from '../log/event-row.ts';
 import { Counters } from '../totals/counters.ts';
+import { BlockNumbers } from './block-numbers.ts';
 import type { ListedSubject } from './evidence-reader.ts';
 import { subjectOf } from './listings.ts';
 import { ALL, Sweep, type Reach } from './sweep.ts';
@@ -13,11 +15,16 @@ import { ALL, Sweep, type Reach } from './sweep.ts';
 export const DECISION = 'decision';
 /** The kind of a due row whose value is a network of IPv6: all evidence within it is due. */
 const WITHIN = 'within';
+/** The same of what voters and hubs say. */
+const SAID = 'said';
+const SEVERAL: ReadonlySet<unknown> = new Set([DECISION, WITHIN, SAID]);
 
 interface DueParts {
   readonly database: DatabaseSync;
   /** What an entry of the operator's concerns; `undefined` where that is not known. */
   readonly reachOf: (value: string) => Reach | undefined;
+  /** Other numbers of a block from which on it takes less to list one. */
+  readonly hotNumbersCount: number;
   /** Judges the subjects, within the caller's transaction. */
   readonly apply: (subjects: readonly ListedSubject[], nowUs: number) => void;
 }
@@ -29,11 +36,18 @@ export class DueWork {
   readonly #first: StatementSync;
   readonly #remove: StatementSync;
   readonly #soonest: StatementSync;
-  readonly #endAllowances: StatementSync;
-  readonly #endBlocks: StatementSync;
+  readonly #endedAllowances: StatementSync;
+  readonly #endedBlocks: StatementSync;
+  readonly #removeAllowances: StatementSync;
+  readonly #removeBlocks: StatementSync;
   readonly #add: StatementSync;
   readonly #within: StatementSync;
-  /** Of the first row, which is a decision. */
+  readonly #anySaid: StatementSync;
+  readonly #numbersCount: StatementSync;
+  readonly #blockNumbers: BlockNumbers;
+  /** Decisions that ended until then were seen to. Wall-clock microseconds. */
+  #endedUs = 0;
+  /** Of the first row, which is a decision or what is said. */
   #sweep: { readonly dueId: number; readonly subjects: Sweep } | undefined;
   /** Of the first row, which is a network, the /64 that was judged last. */
   #within64: { readonly dueId: number; readonly address: string } | undefined;
@@ -48,33 +62,46 @@ export class DueWork {
     this.#soonest = database.prepare(`
       SELECT 1 WHERE EXISTS (SELECT 1 FROM allowance WHERE until_us <= ?1)
         OR EXISTS (SELECT 1 FROM operator_block WHERE until_us <= ?1)`);
-    this.#endBlocks = database.prepare(
-      'DELETE FROM operator_block WHERE until_us <= ? RETURNING kind, value',
-    );
-    this.#endAllowances = database.prepare(
-      'DELETE FROM allowance WHERE until_us <= ? RETURNING value',
-    );
+    const ended = 'WHERE until_us > ? AND until_us <= ?';
+    this.#endedAllowances = database.prepare(`SELECT value FROM allowance ${ended}`);
+    this.#endedBlocks = database.prepare(`SELECT kind, value FROM operator_block ${ended}`);
+    this.#removeAllowances = database.prepare('DELETE FROM allowance WHERE until_us <= ?');
+    this.#removeBlocks = database.prepare('DELETE FROM operator_block WHERE until_us <= ?');
     this.#add = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
+    this.#blockNumbers = new BlockNumbers(database, parts.hotNumbersCount);
+    this.#numbersCount = database.prepare('SELECT numbers_count FROM number_block WHERE block = ?');
+    this.#anySaid = database.prepare(`
+      SELECT 1 WHERE EXISTS (SELECT 1 FROM pool_admission) OR EXISTS (SELECT 1 FROM fleet_listing)`);
     this.#within = database.prepare(`
       SELECT address FROM address_evidence WHERE network > ? AND network <= ? ORDER BY network LIMIT ${JUDGE_ROWS}`);
   }
 
-  /** Removes allowances and blocks that have expired; whatever they covered is to be judged again. */
-  endDecisions(nowUs: number): void {
+  /**
+   * Whatever allowances and blocks covered that have expired is to be judged again, and they are removed.
+   *
+   * @param removalUs The time by which something may be removed: earlier while the clock is in doubt.
+   */
+  endDecisions(nowUs: number, removalUs: number): void {
     if (this.#soonest.get(nowUs) === undefined) return;
+    const afterUs = Math.min(this.#endedUs, nowUs);
     inTransaction(this.#parts.database, () => {
-      for (const { value } of this.#endAllowances.all(nowUs)) this.#add.run(DECISION, value ?? '');
-      for (const { kind, value } of this.#endBlocks.all(nowUs)) {
+      for (const { value } of this.#endedAllowances.all(afterUs, nowUs))
+        this.#add.run(DECISION, value ?? '');
+      for (const { kind, value } of this.#endedBlocks.all(afterUs, nowUs)) {
         this.#add.run(kind ?? '', value ?? '');
         if (String(value).includes('/')) this.#add.run(DECISION, value ?? '');
       }
-      this.#counters.add('decisions', 1);
+      const { changes: allowances } = this.#removeAllowances.run(removalUs);
+      const { changes: blocks } = this.#removeBlocks.run(removalUs);
+      if (Number(allowances) + Number(blocks) > 0) this.#counters.add('decisions', 1);
     });
+    this.#endedUs = nowUs;
   }
 
-  /** All evidence within a network of IPv6 is due. */
-  addWithin(network: string): void {
-    this.#add.run(WITHIN, network);
+  /** All that is known within a network of IPv6 is due. @param isSaid Only what voters and hubs say, if anything. */
+  addWithin(network: string, isSaid: boolean): void {
+    if (!isSaid) this.#add.run(WITHIN, network);
+    if (this.#anySaid.get() !== undefined) this.#add.run(SAID, network);
   }
 
   /** Some of what is due. @returns Whether there was anything. */
@@ -83,28 +110,37 @@ export class DueWork {
     const rows = this.#first.all();
     const [first] = rows;
     if (first === undefined) return false;
-    if (first['kind'] === DECISION) {
-      this.#stepDecision(Number(first['due_id']), String(first['value']), nowUs);
+    if (SEVERAL.has(first['kind'])) {
+      this.#stepSeveral(first, nowUs);
       return true;
     }
-    if (first['kind'] === WITHIN) {
-      this.#stepWithin(Number(first['due_id']), String(first['value']), nowUs);
-      return true;
-    }
-    const otherAt = rows.findIndex(({ kind }) => kind === DECISION || kind === WITHIN);
-    const subjects = otherAt < 0 ? rows : rows.slice(0, otherAt);
+    const otherAt = rows.findIndex(({ kind }) => SEVERAL.has(kind));
+    const due = otherAt < 0 ? rows : rows.slice(0, otherAt);
+    const subjects = due.map(subjectOf);
     inTransaction(database, () => {
-      apply(subjects.map(subjectOf), nowUs);
-      this.#remove.run(Number(subjects.at(-1)?.['due_id']));
+      apply(subjects, nowUs);
+      for (const { kind, value } of subjects) if (kind === 'range') this.#judgeNumbersIn(value);
+      this.#remove.run(Number(due.at(-1)?.['due_id']));
     });
     return true;
   }
 
-  /** A part of all that the decision concerns; where that is not known, of all there is. */
-  #stepDecision(dueId: number, value: string, nowUs: number): void {
+  #judgeNumbersIn(block: string): void {
+    const count = Number(this.#numbersCount.get(block)?.['numbers_count'] ?? 0);
+    this.#blockNumbers.removed(block, count);
+  }
+
+  #stepSeveral(row: Row, nowUs: number): void {
+    const [dueId, value] = [Number(row['due_id']), String(row['value'])];
+    if (row['kind'] === WITHIN) this.#stepWithin(dueId, value, nowUs);
+    else this.#stepSweep(dueId, value, row['kind'] === SAID ? 'said' : undefined, nowUs);
+  }
+
+  /** A part of all that the decision concerns, or of what is said within a network; where that is not known, of all there is. */
+  #stepSweep(dueId: number, value: string, of: 'said' | undefined, nowUs: number): void {
     const { database, reachOf, apply } = this.#parts;
     if (this.#sweep?.dueId !== dueId) {
-      this.#sweep = { dueId, subjects: new Sweep(database, reachOf(value) ?? ALL) };
+      this.#sweep = { dueId, subjects: new Sweep(database, reachOf(value) ?? ALL, of) };
     }
     const subjects = this.#sweep.subjects.next();
     if (subjects === undefined) {
@@ -129,7 +165,8 @@ export class DueWork {
       );
       if (rows.length < JUDGE_ROWS) this.#remove.run(dueId);
     });
-    const address = addresses.at(-1);
+    const address = rows.length < JUDGE_ROWS ? undefined : addresses.at(-1);
+    // The number of a row that is gone may be another's next.
     this.#within64 = address === undefined ? undefined : { dueId, address };
   }
 }

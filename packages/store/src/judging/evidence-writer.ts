@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { networksOf } from '@sentrypeer/ip';
 import type { Counters } from '../totals/counters.ts';
+import { BlockNumbers } from './block-numbers.ts';
 import { EvidenceCaps } from './evidence-caps.ts';
 import type { ListedSubject } from './evidence-reader.ts';
 import { Rates } from '../totals/rates.ts';
@@ -11,6 +12,8 @@ import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 /** Reads dialled digits; what `packages/numbers` does. */
 export interface DialledReader {
   read(dialled: string): DialledReading;
+  /** Other numbers of a block from which on it takes less to list one. */
+  readonly hotNumbersCount: number;
   /** Blocks of a number, as `blocksOf()` names them. */
   blocksOf(e164: string): readonly string[];
   /** Whether only an attacker calls that from here: premium numbers, numbers abroad. @param dialled As it was dialled. */
@@ -74,8 +77,10 @@ export class EvidenceWriter {
   readonly #reading: StatementSync;
   readonly #saveReading: StatementSync;
   readonly #addBlock: StatementSync;
+  readonly #ofFleet: StatementSync;
   readonly #delisted: StatementSync;
   readonly #lastIds: StatementSync;
+  readonly #blockNumbers: BlockNumbers;
   readonly #caps: EvidenceCaps;
   readonly #rates: Rates;
 
@@ -86,6 +91,7 @@ export class EvidenceWriter {
     evidenceCountMax: number,
   ) {
     this.#caps = new EvidenceCaps(database, evidenceCountMax);
+    this.#blockNumbers = new BlockNumbers(database, reader.hotNumbersCount);
     this.#rates = new Rates(database);
     this.#reader = reader;
     this.#counters = counters;
@@ -126,6 +132,9 @@ export class EvidenceWriter {
       FROM number_total t LEFT JOIN number_reading r ON r.total_id = t.total_id WHERE t.number = ?`);
     this.#saveReading = database.prepare(
       'INSERT INTO number_reading (total_id, e164, confidence) VALUES (?, ?, ?)',
+    );
+    this.#ofFleet = database.prepare(
+      "SELECT 1 FROM fleet_listing WHERE kind = 'range' AND value = ?",
     );
     this.#delisted = database.prepare(
       'SELECT 1 FROM delisting WHERE kind = ? AND value = ? AND honey_id >= ?',
@@ -255,7 +264,7 @@ export class EvidenceWriter {
     return proved.eventsCount > 0 && Number(row?.['proved_events']) === proved.eventsCount;
   }
 
-  /** @returns Blocks of which several numbers were called. */
+  /** @returns Those of which several numbers were called, or that hubs list, of which this one may have been delisted. */
   #writeBlocks({ number, isFirstProof }: Written, { proved }: DialledSum): readonly string[] {
     if (proved.eventsCount === 0) return [];
     const blocks = this.#reader.blocksOf(number);
@@ -273,7 +282,9 @@ export class EvidenceWriter {
         proved.firstUs,
         proved.lastUs,
       );
-      return Number(row?.['numbers_count']) > 1;
+      const numbersCount = Number(row?.['numbers_count']);
+      if (isFirstProof) this.#blockNumbers.added(block, numbersCount);
+      return numbersCount > 1 || (isFirstProof && this.#ofFleet.get(block) !== undefined);
     });
   }
 

@@ -54,6 +54,8 @@ interface JudgingParts {
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly guard: DiskGuard;
+  /** The time by which something may be removed, wall-clock microseconds. */
+  readonly removalUs: () => number;
   readonly evidence: EvidenceReader;
   /** Changes of listings that are kept. */
   readonly changesCountMax: number;
@@ -102,8 +104,8 @@ export class Judging {
       database,
       listings,
       evidence,
-      judgeWithin: (network) => {
-        this.#due.addWithin(network);
+      judgeWithin: (network, isSaid) => {
+        this.#due.addWithin(network, isSaid);
         this.#checkAtMs = Number.NEGATIVE_INFINITY;
       },
     });
@@ -112,10 +114,13 @@ export class Judging {
       this.#apply(subjects, nowUs);
     const writer = new EvidenceWriter(database, counters, ports.numbers, parts.evidenceCountMax);
     this.#lanes = new EventLanes({ database, writer, counting: ports, apply });
-    this.#due = new DueWork({ database, reachOf: ports.reachOf, apply });
+    const { hotNumbersCount } = ports.numbers;
+    this.#due = new DueWork({ database, reachOf: ports.reachOf, hotNumbersCount, apply });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;
-    this.#sweep = new Sweep(database, ALL, isAsBefore ? 'listings' : undefined);
+    // What ended by a clock that was put back since may not have ended.
+    const isLater = listings.changedUs() <= parts.clock.epochUs();
+    this.#sweep = new Sweep(database, ALL, isAsBefore && isLater ? 'listings' : undefined);
     if (!isAsBefore) inTransaction(database, () => new Voters(database, parts.clock).reconsider());
   }
 
@@ -175,7 +180,7 @@ export class Judging {
   /** Some of it. @returns Whether there is more. */
   #stepDue(nowUs: number): boolean {
     const { database } = this.#parts;
-    this.#due.endDecisions(nowUs);
+    this.#due.endDecisions(nowUs, this.#parts.removalUs());
     this.#listings.refresh();
     const changed = this.#ports.changed();
     if (changed.length > 0) {

@@ -30,12 +30,8 @@ export interface ListingVerdict {
    * @default false
    */
   readonly isBlocked?: boolean;
-  /**
-   * Whether other nodes' votes alone suffice for it: then it says nothing of the networks around it.
-   *
-   * @default false
-   */
-  readonly isByVotes?: boolean;
+  /** Until when own evidence alone lists it, which says something of the networks around it; wall-clock microseconds. */
+  readonly ownUntilEpochUs?: number;
   /** @default those of the subject's own evidence */
   readonly facts?: EvidenceFacts;
 }
@@ -135,6 +131,11 @@ export class Listings {
     return this.#serial;
   }
 
+  /** When the newest change was, in wall-clock microseconds; 0 before the first. */
+  changedUs(): number {
+    return Number(this.#newest.get()?.['at_us'] ?? 0);
+  }
+
   /** Looks for changes that another process made. */
   refresh(): void {
     this.#serial = Math.max(this.#serial, Number(this.#newest.get()?.['change_id'] ?? 0));
@@ -146,7 +147,7 @@ export class Listings {
     }
     this.#before = { ...this.#counts };
     this.#changesAdded = 0;
-    this.#lastChangeUs = Number(this.#newest.get()?.['at_us'] ?? 0); // It may have been put right.
+    this.#lastChangeUs = this.changedUs(); // It may have been put right.
   }
 
   /** Counts, and forgets changes beyond the limit: more of them than one transaction makes. */

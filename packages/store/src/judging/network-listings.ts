@@ -17,8 +17,12 @@ interface NetworkParts {
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
   /** Fewer listed parts never list a wider network by evidence. @param length Bits of the wider network. */
   readonly partsNeeded: (length: number) => number;
-  /** Has all evidence within a network judged again, some of it in each of the transactions that follow. */
-  readonly judgeWithin: (network: string) => void;
+  /**
+   * Has all within a network judged again, some of it in each of the transactions that follow.
+   *
+   * @param isSaid Only what voters and hubs say.
+   */
+  readonly judgeWithin: (network: string, isSaid: boolean) => void;
 }
 
 const PART: ListingVerdict = {
@@ -136,8 +140,8 @@ export class NetworkListings {
     // An entry that stands for what is blocked inside is left out by no filter either.
     const isFor = own.level === 'listed' && blockedWithin(network.text, nowUs).length > 0;
     const verdict = isFor ? { ...own, isBlocked: true } : own;
-    const isOwn = own.level === 'listed' && own.isBlocked !== true && own.isByVotes !== true;
-    if (!isOwn || facts === undefined) {
+    const ofOwn = own.ownUntilEpochUs === undefined ? undefined : evidence.facts(subject);
+    if (ofOwn === undefined || own.ownUntilEpochUs === undefined) {
       this.#remove.run(network.length, network.bits);
       return { verdict, facts };
     }
@@ -145,11 +149,11 @@ export class NetworkListings {
       network.length,
       network.bits,
       network.text,
-      verdict.untilEpochUs ?? 0,
-      gradeRank(facts.grade),
-      facts.firstEpochUs,
-      facts.lastEpochUs,
-      facts.eventsCount,
+      own.ownUntilEpochUs,
+      gradeRank(ofOwn.grade),
+      ofOwn.firstEpochUs,
+      ofOwn.lastEpochUs,
+      ofOwn.eventsCount,
     );
     return { verdict, facts };
   }
@@ -192,7 +196,7 @@ export class NetworkListings {
     return left.isAll;
   }
 
-  /** Judges all /64 in a network of which there is evidence, now if they are few. */
+  /** Judges all /64 in a network of which there is evidence, now if they are few; then what others say of networks in it. */
   #restore(
     { bits, length, text }: JudgedNetwork,
     blocked: readonly ListedSubject[],
@@ -202,7 +206,7 @@ export class NetworkListings {
     const rows = length === 64 ? [] : this.#within.all(first, last, this.#rowsLeft + 1);
     const isFew = rows.length <= this.#rowsLeft;
     if (isFew) this.#rowsLeft -= rows.length;
-    else this.#parts.judgeWithin(text);
+    if (length < 64) this.#parts.judgeWithin(text, isFew);
     const values = isFew ? rows.map((row) => String(row['address'])) : [];
     this.#apply([...values, ...blocked.map(({ value }) => value)], nowUs);
   }
@@ -215,7 +219,10 @@ export class NetworkListings {
       ({ text }) => judged.get(text)?.verdict.level === 'listed',
     );
     const verdict = this.#parts.verdict(subject, nowUs);
-    if (isPart === true || verdict.level !== 'listed') this.#waiting.delete(value);
+    const isListed = verdict.level === 'listed';
+    // What it stood for stands for itself again.
+    if (!isListed && listings.has(subject)) this.#parts.judgeWithin(value, false);
+    if (isPart === true || !isListed) this.#waiting.delete(value);
     else if (!this.#isAlone(value, nowUs)) return;
     if (isPart === true) return listings.apply(subject, PART, undefined, nowUs);
     const facts = verdict.level === undefined ? undefined : verdict.facts;

@@ -70,3 +70,14 @@ export const NUMBER_TABLES = `
   UPDATE delisting SET honey_id = (SELECT value FROM counter WHERE name = 'last_honey_id');
   CREATE INDEX delisting_honey_index ON delisting (honey_id);
   INSERT OR IGNORE INTO counter (name, value) VALUES ('listed_ranges', 0);`;
+
+/** The most other numbers of a block that a policy may ask for before it takes less to list one. */
+const HOT_NUMBERS_COUNT_MAX = 1000;
+
+/** Version 29: a block with fewer numbers is also judged again where it is not listed itself, because of its numbers. */
+export const TRIGGER_OF_VERSION_29 = `
+  DROP TRIGGER number_block_lessened;
+  CREATE TRIGGER number_block_lessened AFTER UPDATE ON number_block WHEN NEW.numbers_count < OLD.numbers_count BEGIN
+    INSERT INTO judging_due (kind, value) SELECT 'range', OLD.block WHERE NEW.numbers_count <= ${HOT_NUMBERS_COUNT_MAX}
+      OR EXISTS (SELECT 1 FROM listing WHERE kind = 'range' AND value = OLD.block);
+  END;`;

@@ -33,6 +33,23 @@ const LISTING: Source = {
   first: [0],
 };
 
+/** What voters name, and hubs. */
+const SAID: readonly Source[] = [
+  {
+    question: `
+      SELECT iif(subject GLOB '*[^0-9]*', 'address', 'number') AS kind, subject AS value FROM pool_admission
+        WHERE subject > ? ORDER BY subject`,
+    key: ['value'],
+    first: [''],
+  },
+  {
+    question:
+      'SELECT kind, value FROM fleet_listing WHERE (kind, value) > (?, ?) ORDER BY kind, value',
+    key: ['kind', 'value'],
+    first: ['', ''],
+  },
+];
+
 /** What there is to look through. */
 const SOURCES: readonly Source[] = [
   LISTING,
@@ -57,23 +74,11 @@ const SOURCES: readonly Source[] = [
     key: ['value'],
     first: [''],
   },
-  // What voters, the operator or hubs name may have neither a listing nor evidence.
-  {
-    question: `
-      SELECT iif(subject GLOB '*[^0-9]*', 'address', 'number') AS kind, subject AS value FROM pool_admission
-        WHERE subject > ? ORDER BY subject`,
-    key: ['value'],
-    first: [''],
-  },
+  // What others or the operator name may have neither a listing nor evidence.
+  ...SAID,
   {
     question:
       'SELECT kind, value FROM operator_block WHERE (kind, value) > (?, ?) ORDER BY kind, value',
-    key: ['kind', 'value'],
-    first: ['', ''],
-  },
-  {
-    question:
-      'SELECT kind, value FROM fleet_listing WHERE (kind, value) > (?, ?) ORDER BY kind, value',
     key: ['kind', 'value'],
     first: ['', ''],
   },
@@ -96,12 +101,12 @@ export class Sweep {
   #question: StatementSync | undefined;
   #after: readonly SQLInputValue[] = [];
 
-  /** @param of Listings alone where nothing can have been added to them. @default everything */
-  constructor(database: DatabaseSync, reach: Reach, of?: 'listings') {
+  /** @param of Listings alone where nothing can have been added to them, or what others say. @default everything */
+  constructor(database: DatabaseSync, reach: Reach, of?: 'listings' | 'said') {
     this.#database = database;
     this.#reach = reach;
     const all = SOURCES.filter(({ kind }) => kind === undefined || isOf(kind, reach.kind));
-    this.#sources = of === undefined ? all : [LISTING];
+    this.#sources = of === undefined ? all : of === 'said' ? SAID : [LISTING];
   }
 
   /** The next ones, perhaps none; `undefined` at the end. */

@@ -154,8 +154,8 @@ export class PageWriter {
   }
 
   /** Some pages that have ended. @returns Whether there are more. */
-  removeEnded(): boolean {
-    const rows = this.#ended.all(Math.floor(this.#clock.epochUs() / 1e6));
+  removeEnded(nowUs: number): boolean {
+    const rows = this.#ended.all(Math.floor(nowUs / 1e6));
     for (const row of rows) this.#removal.remove(Number(row['author_id']), Number(row['serial']));
     return rows.length === PAGES_REMOVED_STEP;
   }

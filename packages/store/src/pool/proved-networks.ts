@@ -96,8 +96,8 @@ export class ProvedNetworks {
   }
 
   /** Some in which there was no link for long. @returns Whether there is more to do. */
-  removeOld(): boolean {
-    const rows = this.#old.all(this.#clock.epochUs() - NETWORK_DAYS * DAY_US);
+  removeOld(nowUs: number): boolean {
+    const rows = this.#old.all(nowUs - NETWORK_DAYS * DAY_US);
     for (const row of rows) {
       const nodeId = String(row['node_id']);
       this.#removeOne(nodeId, String(row['network']));

@@ -6,7 +6,7 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 import { guarded } from '../file/database-error.ts';
 import { openForWriting } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
-import type { ListedSubject } from '../judging/evidence-reader.ts';
+import { EvidenceReader, type ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
 import { blockNames } from '../judging/number-tables.ts';
 import { EVIDENCE_COUNT_MAX, FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
@@ -197,17 +197,25 @@ export class Forgetting {
       )
       .run(kind, value);
     this.#counters.add('listing_changes', -Number(changes));
-    this.#judgeBlock(kind, value);
+    if (this.#isNamedByOthers({ kind, value })) {
+      this.#database
+        .prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)')
+        .run(kind, value);
+    }
     return entries;
   }
 
-  /** What the operator blocked stays blocked, without what was known of it. */
-  #judgeBlock(kind: string, value: string): void {
-    this.#database
-      .prepare(
-        'INSERT INTO judging_due (kind, value) SELECT kind, value FROM operator_block WHERE kind = ? AND value = ?',
-      )
-      .run(kind, value);
+  /** Whether it stays listed without what was known here: by the operator's word, by voters of the pool, or by hubs. */
+  #isNamedByOthers(subject: ListedSubject): boolean {
+    const { kind, value } = subject;
+    const evidence = new EvidenceReader(this.#database);
+    if (evidence.said(subject) !== undefined || evidence.fleet(subject) !== undefined) return true;
+    const blocks = [...evidence.blocks(), ...evidence.fleetBlocks()];
+    return blocks.some(({ subject: blocked }) => {
+      if (blocked.kind !== kind) return false;
+      const networks = kind === 'address' ? (networksOf(blocked.value) ?? []) : [];
+      return blocked.value === value || networks.some(({ text }) => text === value);
+    });
   }
 }
 

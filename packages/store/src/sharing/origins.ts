@@ -186,16 +186,20 @@ export class OriginWriter {
     inTransaction(this.#database, () => this.#voters.resume());
   }
 
-  /** Some milliseconds of removing what distrusted origins said, and the oldest of what is too much. @returns Whether there is more to do. */
-  step(): boolean {
+  /**
+   * Some milliseconds of removing what distrusted origins said, what has ended, and the oldest of what is too much.
+   *
+   * @param removalUs The time by which something may be removed, wall-clock microseconds. @returns Whether there is more to do.
+   */
+  step(removalUs: number): boolean {
     const startedAtMs = this.#clock.nowMs();
     let removed = true;
     while (removed && this.#clock.nowMs() - startedAtMs < PRUNE_STEP_MS)
-      removed = this.#removeSome();
+      removed = this.#removeSome(removalUs);
     return removed;
   }
 
-  #removeSome(): boolean {
+  #removeSome(removalUs: number): boolean {
     const excess = Number(this.#excess.get()?.['excess'] ?? 0);
     return inTransaction(this.#database, () => {
       const { changes } = this.#own.run(() =>
@@ -204,8 +208,8 @@ export class OriginWriter {
       return (
         changes > 0 ||
         this.#voters.removeDistrusted() ||
-        this.#pages.removeEnded() ||
-        this.#networks.removeOld() ||
+        this.#pages.removeEnded(removalUs) ||
+        this.#networks.removeOld(removalUs) ||
         this.#known.review()
       );
     });

@@ -63,6 +63,7 @@ class Bench {
           };
         },
         isCostly: (dialled) => dialled.startsWith('0044'),
+        hotNumbersCount: 2,
         blocksOf: (e164) => (e164.length < 9 ? [] : [`${e164.slice(0, -2)}xx`]),
       },
       countsLocalCallers: this.#countsLocalCallers,

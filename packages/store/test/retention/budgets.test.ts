@@ -45,6 +45,7 @@ class Bench {
           settle: () => ({ e164: dialled, confidence: 1 }),
         }),
         isCostly: () => false,
+        hotNumbersCount: 2,
         blocksOf: () => [],
       },
       countsLocalCallers: false,

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* What changes a verdict changes the lists, also where it says nothing of the subject itself. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Subject } from '@sentrypeer/event';
+import type { JudgeOptions } from '../../src/services/open-judging.ts';
+import { DecidingNode } from './deciding-node.ts';
+
+const HOUR_US = 3_600_000_000;
+const OPTIONS: JudgeOptions = {
+  homeCountry: 'SE',
+  ownNumbers: [],
+  ownAddresses: [],
+  policy: [
+    { name: 'network-56', value: 2 },
+    { name: 'network-spread', value: 2 },
+    { name: 'networks-unread', value: 1 },
+    { name: 'days-unread', value: 1 },
+  ],
+};
+const RANGE = { kind: 'range', value: '9725928910xx' } as const;
+const WIDE = address('2a02:6b8:1::/56');
+const ALWAYS = { comment: '', untilEpochUs: undefined };
+
+function address(value: string): Subject {
+  return { kind: 'address', value };
+}
+
+function number(value: string): Subject {
+  return { kind: 'number', value };
+}
+
+/** What lists say of each, which a judge that has seen nothing says, too. */
+function levels(node: DecidingNode, ...subjects: readonly Subject[]): readonly string[] {
+  node.settle();
+  const entries = node.entries(['address', 'number', 'range']);
+  const judge = node.judge();
+  return subjects.map((subject) => {
+    const entry = entries.find(
+      ({ kind, value }) => kind === subject.kind && value === subject.value,
+    );
+    const level = entry?.level ?? 'none';
+    assert.equal(level, judge.subject(subject, node.clock.us).level, subject.value);
+    return level;
+  });
+}
+
+function attack(node: DecidingNode, ...addresses: readonly string[]): void {
+  node.meet(addresses.flatMap((sourceIp) => [{ sourceIp }, { sourceIp }, { sourceIp }]));
+}
+
+function call(node: DecidingNode, e164: string, sourceIp: string): void {
+  node.meet([{ sourceIp, calledNumber: `+${e164}` }]);
+}
+
+test('a number is refused for less once others of its block were called, and no longer when these are forgotten', () => {
+  using node = new DecidingNode(OPTIONS);
+  const numbers = ['972592891005', '972592891006', '972592891077'].map(number);
+  call(node, '972592891005', '45.1.2.3');
+  assert.deepEqual(levels(node, ...numbers), ['watch', 'none', 'none']);
+  call(node, '972592891006', '46.1.2.3');
+  assert.deepEqual(levels(node, ...numbers), ['watch', 'watch', 'none']);
+  call(node, '972592891077', '47.1.2.3');
+  assert.deepEqual(levels(node, ...numbers), ['listed', 'listed', 'listed']);
+  node.forget(number('972592891006'));
+  assert.deepEqual(levels(node, ...numbers), ['watch', 'none', 'watch']);
+  call(node, '972592891006', '46.1.2.3');
+  assert.deepEqual(levels(node, ...numbers), ['listed', 'listed', 'listed']);
+  node.decide({ kind: 'delist', subject: RANGE, comment: '' });
+  assert.deepEqual(levels(node, ...numbers), ['listed', 'listed', 'listed'], 'by wider blocks');
+  node.decide({ kind: 'delist', subject: number('972592891077'), comment: '' });
+  assert.deepEqual(levels(node, ...numbers), ['watch', 'watch', 'none']);
+});
+
+test('digits that no plan knows leave the lists when a range of them is allowed, and come back after it', () => {
+  using node = new DecidingNode(OPTIONS);
+  const digits = number('99912345');
+  call(node, digits.value, '45.1.2.3');
+  assert.deepEqual(levels(node, digits), ['listed']);
+  node.decide({ kind: 'allow', value: '99912000-99912999', ...ALWAYS });
+  assert.deepEqual(levels(node, digits), ['none']);
+  node.decide({ kind: 'disallow', value: '99912000-99912999' });
+  assert.deepEqual(levels(node, digits), ['listed']);
+});
+
+test('what voters, hubs or the operator name stays listed when all that is known of it here is forgotten', () => {
+  using node = new DecidingNode(OPTIONS);
+  const [voted, called, ofHub] = [
+    address('45.12.3.4'),
+    number('442071234567'),
+    address('45.12.3.5'),
+  ];
+  const [blocked, around] = [address('2a02:6b8:1:2::1'), address('2a02:6b8:1:2::/64')];
+  node.trust('Alice', 'Bob');
+  for (const who of ['Alice', 'Bob']) node.say(who, [voted.value, called.value, around.value]);
+  node.follow({ ...ofHub, level: 'listed' });
+  node.decide({ kind: 'block', subject: blocked, ...ALWAYS });
+  const said = (): readonly string[] => levels(node, voted, called, ofHub, around);
+  const listed = ['listed', 'watch', 'listed', 'listed'];
+  assert.deepEqual(said(), listed);
+  for (const one of [voted, called, ofHub, blocked]) node.forget(one);
+  assert.deepEqual(said(), listed);
+  for (const who of ['Alice', 'Bob']) node.say(who, []);
+  node.settle();
+  assert.ok(node.entries(['address']).some(({ value }) => value === blocked.value));
+  node.forget(blocked);
+  node.settle();
+  assert.ok(node.entries(['address']).some(({ value }) => value === blocked.value));
+});
+
+test('a range that hubs list is refused again as soon as its delisted number is called', () => {
+  using node = new DecidingNode(OPTIONS);
+  node.follow({ ...RANGE, level: 'listed' });
+  assert.deepEqual(levels(node, RANGE), ['listed']);
+  node.decide({ kind: 'delist', subject: number('972592891005'), comment: '' });
+  assert.deepEqual(levels(node, RANGE), ['watch']);
+  call(node, '972592891005', '45.1.2.3');
+  assert.deepEqual(levels(node, RANGE), ['listed']);
+});
+
+test('what hubs and voters list within a wide network is listed again after that has ended', () => {
+  using node = new DecidingNode(OPTIONS);
+  const [voted, ofHub] = [address('2a02:6b8:1:3::/64'), address('2a02:6b8:1:4::/64')];
+  node.trust('Alice', 'Bob');
+  for (const who of ['Alice', 'Bob']) node.say(who, [voted.value]);
+  const untilEpochUs = node.clock.us + 24 * 365 * HOUR_US;
+  node.follow({ ...ofHub, level: 'listed' }, { untilEpochUs });
+  assert.deepEqual(levels(node, voted, ofHub), ['listed', 'listed']);
+  attack(node, '2a02:6b8:1:1::1', '2a02:6b8:1:81::1');
+  node.settle();
+  const listed = (): readonly string[] => {
+    node.settle();
+    const values = node.entries(['address']).map(({ value }) => value);
+    return values.toSorted((a, b) => a.localeCompare(b));
+  };
+  assert.deepEqual(listed(), [WIDE.value]);
+  node.decide({ kind: 'delist', subject: address('2a02:6b8:1:1::1'), comment: '' });
+  assert.deepEqual(listed(), [], 'the whole was delisted, with all that was met in it until then');
+  attack(node, '2a02:6b8:1:1::1', '2a02:6b8:1:81::1');
+  assert.deepEqual(listed(), [WIDE.value]);
+  node.clock.pass(2 * HOUR_US);
+  for (const who of ['Alice', 'Bob']) node.say(who, [voted.value]);
+  node.follow({ ...ofHub, level: 'listed' }, { untilEpochUs });
+  assert.deepEqual(listed(), [WIDE.value]);
+  node.decide({ kind: 'allow', value: '2a02:6b8:1:1::1', ...ALWAYS });
+  assert.deepEqual(listed(), [voted.value, ofHub.value, '2a02:6b8:1:81::/64']);
+});
+
+test('a network with many parts may end as a whole any number of times, and its parts always come back', () => {
+  using node = new DecidingNode(OPTIONS);
+  const parts = Array.from({ length: 200 }, (_, at) => `2a02:6b8:1:${(at + 1).toString(16)}::1`);
+  attack(node, ...parts);
+  for (let round = 0; round < 3; round += 1) {
+    assert.deepEqual(levels(node, WIDE), ['listed']);
+    node.decide({ kind: 'allow', value: '2a02:6b8:1:f0::1', ...ALWAYS });
+    node.settle();
+    assert.equal(node.entries(['address']).length, 200);
+    node.decide({ kind: 'disallow', value: '2a02:6b8:1:f0::1' });
+  }
+});
+
+test('what lies within a network that hubs blocked is listed again when that ends, before its row is removed', () => {
+  using node = new DecidingNode(OPTIONS);
+  const [part, blocked] = [address('2a02:6b8:1:1::/64'), address('2a02:600::/24')];
+  attack(node, '2a02:6b8:1:1::1');
+  node.follow({ ...blocked, level: 'listed' }, { isBlocked: true });
+  assert.deepEqual(levels(node, part, blocked), ['none', 'listed']);
+  node.clock.pass(HOUR_US);
+  node.step();
+  assert.deepEqual(
+    node.entries(['address']).map(({ value }) => value),
+    [part.value],
+  );
+});
+
+test('a network is listed as a whole by the evidence in it alone: a block of a part or votes for it change nothing', () => {
+  using node = new DecidingNode({
+    ...OPTIONS,
+    policy: [...OPTIONS.policy, { name: 'address-days-max', value: 3 }],
+  });
+  const [one, other] = ['2a02:6b8:1:1::/64', '2a02:6b8:1:81::/64'] as const;
+  attack(node, '2a02:6b8:1:1::1', '2a02:6b8:1:81::1');
+  assert.deepEqual(levels(node, WIDE), ['listed']);
+  node.decide({ kind: 'block', subject: address(one), ...ALWAYS });
+  assert.deepEqual(levels(node, WIDE), ['listed']);
+  node.decide({ kind: 'unblock', subject: address(one) });
+  node.decide({ kind: 'block', subject: address('2a02:6b8:1:80::/60'), ...ALWAYS });
+  assert.deepEqual(levels(node, WIDE), ['listed']);
+  node.decide({ kind: 'unblock', subject: address('2a02:6b8:1:80::/60') });
+  node.trust('Alice', 'Bob');
+  for (const who of ['Alice', 'Bob']) node.say(who, [one, other]);
+  assert.deepEqual(levels(node, WIDE), ['listed']);
+  node.clock.pass(73 * HOUR_US);
+  assert.deepEqual(levels(node, WIDE, address(one), address(other)), ['none', 'listed', 'listed']);
+});
+
+test('when the clock is put back, what had ended by it has not, and what was allowed is', () => {
+  using node = new DecidingNode(OPTIONS);
+  const [attacker, customer] = [address('45.1.2.3'), address('46.1.2.3')];
+  attack(node, attacker.value, customer.value);
+  node.decide({
+    kind: 'allow',
+    value: customer.value,
+    comment: '',
+    untilEpochUs: node.clock.us + 24 * 365 * HOUR_US,
+  });
+  assert.deepEqual(levels(node, attacker, customer), ['listed', 'none']);
+  const { untilEpochUs = 0 } = node.judge().subject(attacker, node.clock.us);
+  node.clock.pass(untilEpochUs - node.clock.us - HOUR_US);
+  assert.deepEqual(levels(node, attacker, customer), ['listed', 'none']);
+  node.clock.us += 2 * HOUR_US;
+  assert.deepEqual(levels(node, attacker, customer), ['none', 'none']);
+  node.clock.us -= 2 * HOUR_US;
+  assert.deepEqual(levels(node, attacker, customer), ['listed', 'none']);
+  // Years that are doubted take nothing away.
+  attack(node, customer.value);
+  node.clock.us += 24 * 400 * HOUR_US;
+  assert.deepEqual(levels(node, attacker, customer), ['none', 'none']);
+  assert.equal(node.judge().judge({ address: customer.value }, node.clock.us).level, 'none');
+  node.clock.us -= 24 * 400 * HOUR_US;
+  assert.deepEqual(levels(node, attacker, customer), ['listed', 'none']);
+  assert.equal(node.reader.evidence.allowances().length, 1);
+});
+
+test('what ended while the clock was ahead is listed again when the program starts with the right time', () => {
+  using node = new DecidingNode(OPTIONS);
+  const attacker = address('45.1.2.3');
+  attack(node, attacker.value);
+  const { untilEpochUs = 0 } = (node.settle(), node.judge().subject(attacker, node.clock.us));
+  node.clock.pass(untilEpochUs - node.clock.us - HOUR_US);
+  assert.deepEqual(levels(node, attacker), ['listed']);
+  node.clock.us += 2 * HOUR_US;
+  assert.deepEqual(levels(node, attacker), ['none']);
+  node.restart(undefined, () => (node.clock.us -= 2 * HOUR_US));
+  assert.deepEqual(levels(node, attacker), ['listed']);
+});
