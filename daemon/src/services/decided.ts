@@ -12,7 +12,7 @@ export interface DecidedPorts {
   readonly home: HomePlan | undefined;
   readonly evidence: Pick<
     StoreReader['evidence'],
-    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks' | 'isFleetFollowed'
+    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks' | 'isFleetFollowed' | 'isPoolHeard'
   >;
   /** Of this machine. */
   readonly own: OwnAddresses;
@@ -26,7 +26,10 @@ export interface DecidedOptions {
   readonly listsDocumentation?: boolean;
 }
 
-/** What the operator allowed and blocked, and whether hubs of a fleet list anything, followed as it changes. */
+/**
+ * What the operator allowed and blocked, and whether hubs of a fleet list anything and the pool says anything, followed as
+ * it changes.
+ */
 export class Decided {
   readonly #ports: DecidedPorts;
   readonly #options: DecidedOptions;
@@ -34,6 +37,7 @@ export class Decided {
   #blocked: Blocked | undefined;
   #decisionsCount = -1;
   #isFleetFollowed = false;
+  #isPoolHeard = false;
   /** Wall-clock microseconds at which the next allowance or block ends. */
   #endsAtUs = Infinity;
   /** Before that time, to which the clock may go back, words were in force that have ended since. */
@@ -53,6 +57,11 @@ export class Decided {
     this.#now();
     return this.#isFleetFollowed;
   };
+  /** Where it is not, the pool need not be asked about each subject. */
+  readonly isPoolHeard = (): boolean => {
+    this.#now();
+    return this.#isPoolHeard;
+  };
 
   #now(): { readonly never: NeverListed; readonly blocked: Blocked } {
     const { clock, plans, home, evidence, own } = this.#ports;
@@ -65,6 +74,7 @@ export class Decided {
     this.#askedAtMs = nowMs;
     const count = evidence.decisionsCount();
     this.#isFleetFollowed = evidence.isFleetFollowed();
+    this.#isPoolHeard = evidence.isPoolHeard();
     const ownNow = own.get();
     const nowUs = clock.epochUs();
     const isSame =

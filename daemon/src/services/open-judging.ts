@@ -72,11 +72,12 @@ export interface JudgePorts {
   /** @default those of this machine */
   readonly own?: OwnAddresses;
   /**
-   * Whether this thread takes what hubs list: it judges that in the same millisecond, in which others need not see it yet.
+   * Whether this thread takes what hubs list and what the pool says: it judges that in the same millisecond, in which others
+   * need not see it yet.
    *
    * @default false
    */
-  readonly takesFleet?: boolean;
+  readonly takesWords?: boolean;
 }
 
 /** The one judge over what is kept; what the operator allows and blocks is followed as it changes. */
@@ -86,7 +87,7 @@ export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
 
 /** The judge, and what it hears of the operator. */
 export function judgeOver(
-  { clock, plans, evidence, own = new OwnAddresses(clock), takesFleet = false }: JudgePorts,
+  { clock, plans, evidence, own = new OwnAddresses(clock), takesWords = false }: JudgePorts,
   options: JudgeOptions,
 ): { readonly judge: Judge; readonly decided: Decided } {
   const { homeCountry } = options;
@@ -98,14 +99,15 @@ export function judgeOver(
     );
   }
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
-  const { never, blocked, isFleetFollowed } = decided;
+  const { never, blocked, isFleetFollowed, isPoolHeard } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const judge = new Judge({
     plans,
     evidence,
     never,
     blocked,
-    fleet: (subject) => (takesFleet || isFleetFollowed() ? evidence.fleet(subject) : undefined),
+    fleet: (subject) => (takesWords || isFleetFollowed() ? evidence.fleet(subject) : undefined),
+    said: (subject) => (takesWords || isPoolHeard() ? evidence.said(subject) : undefined),
     policy,
     home,
     ...votingOf(options),
@@ -129,7 +131,7 @@ export function openJudging(
   options: JudgeOptions,
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
-  const { judge, decided } = judgeOver({ clock, plans, evidence, own, takesFleet: true }, options);
+  const { judge, decided } = judgeOver({ clock, plans, evidence, own, takesWords: true }, options);
   const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const changes = new ChangedSubjects(decided, own);

@@ -160,6 +160,27 @@ test('what two of three voters say is listed as they say it, and shown with thei
   assert.equal(node.check('2a01:4f8:1:2::77').listed, true);
 });
 
+test('a judge that was asked while nobody said anything hears the first voters a millisecond later', () => {
+  using node = new Node();
+  node.trust('Alice', 'Bob', 'Carol');
+  const { clock, reader } = node;
+  const judge = makeJudge({ clock, plans, evidence: reader.evidence }, OPTIONS);
+  const votes = (): readonly unknown[] => [
+    judge.judge({ address: VICTIM }, clock.us).address?.pool?.voters,
+    judge.judge({ number: NUMBER }, clock.us).number?.pool?.voters,
+  ];
+  assert.deepEqual(votes(), [undefined, undefined]);
+  node.say('Alice', [VICTIM, NUMBER]);
+  clock.ms += 1;
+  assert.deepEqual(votes(), [1, 1]);
+  node.say('Bob', [VICTIM, NUMBER]);
+  assert.deepEqual(votes(), [2, 2]);
+  node.say('Alice', [], 0);
+  node.say('Bob', [], 0);
+  clock.ms += 1;
+  assert.deepEqual(votes(), [undefined, undefined]);
+});
+
 test('300 strangers list nothing, whatever they say together', () => {
   using node = new Node();
   node.trust('Alice', 'Bob');

@@ -233,8 +233,8 @@ export class Judge {
 
   /** What the pool says of an address of IPv4 or a /64. */
   #voted(value: string, nowEpochUs: number): Voted | undefined {
-    const { evidence, policy, quorumMin, networkCheck } = this.#ports;
-    const said = evidence.said({ kind: 'address', value });
+    const { policy, quorumMin, networkCheck } = this.#ports;
+    const said = this.#ports.said({ kind: 'address', value });
     if (said === undefined) return undefined;
     const delistedEpochUs = this.#delisting(value)?.atEpochUs;
     return votedAddress(said, { policy, quorumMin, networkCheck, nowEpochUs, delistedEpochUs });

@@ -85,8 +85,6 @@ export interface EvidenceSource {
   delisting(subject: Subject): Delisting | undefined;
   /** A number of the block that was delisted and that nobody proved to have called since. @param block As in a subject. */
   delistedIn(block: string): string | undefined;
-  /** What other nodes say of an address, a /64 or a number in the pool; `undefined` where they say nothing. */
-  said(subject: Subject): PoolSaid | undefined;
 }
 
 export interface JudgePorts {
@@ -96,6 +94,8 @@ export interface JudgePorts {
   readonly never: () => NeverListed;
   /** What the operator blocked, as it is now. */
   readonly blocked: () => Blocked;
+  /** What other nodes say of an address, a /64 or a number in the pool; `undefined` where they say nothing. */
+  readonly said: (subject: Subject) => PoolSaid | undefined;
   /** What hubs of the operator's fleet list, as this node follows it; `undefined` where they do not. */
   readonly fleet: (subject: Subject) => FleetWord | undefined;
   readonly policy: Policy;

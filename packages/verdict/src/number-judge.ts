@@ -229,7 +229,7 @@ export class NumberJudge {
   #voted(number: string, nowEpochUs: number): Voted | undefined {
     const { evidence, policy, quorumMin, networkCheck } = this.#ports;
     const subject = { kind: 'number', value: number } as const;
-    const said = evidence.said(subject);
+    const said = this.#ports.said(subject);
     if (said === undefined) return undefined;
     const delistedEpochUs = evidence.delisting(subject)?.atEpochUs;
     return votedNumber(said, { policy, quorumMin, networkCheck, nowEpochUs, delistedEpochUs });

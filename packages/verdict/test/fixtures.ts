@@ -183,7 +183,10 @@ export function neverListed(options: JudgeOptions): NeverListed {
 }
 
 export function judgeOf(
-  evidence: EvidenceSource & { fleet?(subject: Subject): FleetWord | undefined },
+  evidence: EvidenceSource & {
+    fleet?(subject: Subject): FleetWord | undefined;
+    said?(subject: Subject): PoolSaid | undefined;
+  },
   options: JudgeOptions = {},
 ): Judge {
   const never = neverListed(options);
@@ -193,7 +196,8 @@ export function judgeOf(
   const { quorumMin = 2, networkCheck = true } = options;
   const ports = { plans, evidence, never: () => never, blocked: () => blocked, policy, home };
   const fleet = (subject: Subject): FleetWord | undefined => evidence.fleet?.(subject);
-  return new Judge({ ...ports, fleet, quorumMin, networkCheck });
+  const said = (subject: Subject): PoolSaid | undefined => evidence.said?.(subject);
+  return new Judge({ ...ports, fleet, said, quorumMin, networkCheck });
 }
 
 const NAMES = Object.keys(POLICY_RULES) as PolicyName[];

@@ -257,7 +257,6 @@ const WORST: EvidenceSource = {
   formsOf: () => 1e4,
   delisting: () => undefined,
   delistedIn: () => undefined,
-  said: () => undefined,
   listedParts: () =>
     Array.from({ length: 256 }, (_, place) => ({ place, untilEpochUs: Number.MAX_SAFE_INTEGER })),
 };

@@ -308,6 +308,11 @@ export class EvidenceReader {
       : this.#said.said(kind === 'address' ? judgedAs(value) : value);
   }
 
+  /** Whether the pool says anything, of whatever subject. */
+  isPoolHeard(): boolean {
+    return this.#said.isAny();
+  }
+
   /** What hubs of the fleet list by evidence; `undefined` where they do not, or nobody is followed. */
   fleet(subject: ListedSubject): FollowedWord | undefined {
     return this.#followed.word(subject);

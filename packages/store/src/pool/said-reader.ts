@@ -33,6 +33,7 @@ export class SaidReader {
   readonly #networks: StatementSync;
   readonly #voters: StatementSync;
   readonly #admitted: StatementSync;
+  readonly #any: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#claims = database.prepare(`
@@ -44,6 +45,7 @@ export class SaidReader {
       'SELECT network FROM pool_network WHERE node_id = ? AND NOT is_out ORDER BY proved_us DESC',
     );
     this.#voters = database.prepare('SELECT count(*) AS voters FROM origin WHERE is_voter');
+    this.#any = database.prepare('SELECT 1 FROM pool_claim LIMIT 1');
     this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
   }
 
@@ -72,6 +74,11 @@ export class SaidReader {
       votersCount: this.votersCount(),
       isAdmitted: this.#admitted.get(subject) !== undefined,
     };
+  }
+
+  /** Whether anybody says anything of any subject; this node's own word counts, too. */
+  isAny(): boolean {
+    return this.#any.get() !== undefined;
   }
 
   votersCount(): number {
