@@ -2,7 +2,7 @@
 
 /* The program: reads the configuration, runs the daemon until it is told to stop. */
 
-import { signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
+import { ECHO_MS, signals } from './signals.ts'; // First, so that a signal finds its handler while the rest loads.
 import { compileAsUsual, compileUnderLoad, startAsSmallDevice } from './small-profile.ts'; // Second, as it says.
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
@@ -150,11 +150,18 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   const { config, origins, warnings } = loaded;
   for (const warning of warnings) printError(`sentrypeer: ${warning}\n`);
   const stopping = new AbortController();
+  let abortedAtMs = 0;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // A second one ends the program at once, after removing what must not remain.
-    process.on(name, () =>
-      stopping.signal.aborted ? process.exit(STATUS_FAILED) : stopping.abort(),
-    );
+    process.on(name, () => {
+      if (!stopping.signal.aborted) {
+        abortedAtMs = performance.now();
+        stopping.abort(name);
+        return;
+      }
+      const isEcho = stopping.signal.reason === name && performance.now() - abortedAtMs < ECHO_MS;
+      // A second one ends the program at once, after removing what must not remain.
+      if (!isEcho) process.exit(STATUS_FAILED);
+    });
   }
   const outcome = await runCommand(
     loaded,

@@ -7,6 +7,11 @@
 
 /** What a shell reports of a process that a signal ended: 128 and its number (SIGINT 2). */
 const STATUS_STOPPED_AT_ONCE = 130;
+/**
+ * Milliseconds in which the same signal again is the first one: systemd, `timeout` and terminals send it to the whole
+ * group, and who started us hands it on as well. Chosen: nobody means a second one so soon.
+ */
+export const ECHO_MS = 300;
 
 /** The part of `process` that {@link Signals} needs. */
 export interface SignalHost {
@@ -25,12 +30,15 @@ export class Signals {
   readonly #host: SignalHost;
   readonly #handlers: ReadonlyMap<NodeJS.Signals, () => void>;
   readonly #stop = Promise.withResolvers<void>();
+  readonly #nowMs: () => number;
   #received: NodeJS.Signals | undefined;
   #reload: (() => void) | undefined;
   #isReloadDue = false;
+  #stoppedAtMs = 0;
 
-  constructor(host: SignalHost) {
+  constructor(host: SignalHost, nowMs: () => number = () => performance.now()) {
     this.#host = host;
+    this.#nowMs = nowMs;
     this.stopped = this.#stop.promise;
     const stop = (name: NodeJS.Signals): [NodeJS.Signals, () => void] => [
       name,
@@ -71,8 +79,11 @@ export class Signals {
 
   #onStop(name: NodeJS.Signals): void {
     if (this.#received !== undefined && this.#received !== 'SIGHUP') {
-      this.#host.exit(STATUS_STOPPED_AT_ONCE);
+      const isEcho = name === this.#received && this.#nowMs() - this.#stoppedAtMs < ECHO_MS;
+      if (!isEcho) this.#host.exit(STATUS_STOPPED_AT_ONCE);
+      return;
     }
+    this.#stoppedAtMs = this.#nowMs();
     this.#received = name;
     this.#stop.resolve();
   }

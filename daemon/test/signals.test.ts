@@ -71,6 +71,20 @@ test('Signals: the first signal stops, the second ends at once', async () => {
   assert.deepEqual(host.done, ['exit 130']);
 });
 
+test('Signals: a signal to the whole group that comes twice is one', async () => {
+  const host = new Host('linux');
+  let nowMs = 1000;
+  const signals = new Signals(host, () => nowMs);
+  host.raise('SIGTERM');
+  nowMs += 20;
+  host.raise('SIGTERM');
+  await signals.stopped;
+  assert.deepEqual(host.done, []);
+  nowMs += 400;
+  host.raise('SIGTERM');
+  assert.deepEqual(host.done, ['exit 130']);
+});
+
 test('Signals: a command that was told to end before it could begin ends so', () => {
   const host = new Host('linux');
   const signals = new Signals(host);

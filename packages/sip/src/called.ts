@@ -33,7 +33,7 @@ export const CALLED_NOBODY: Called = {
 export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | undefined {
   const { password, parameters } = uri;
   const written = uri.user;
-  const user = written === undefined ? undefined : dialled(written);
+  const user = written === undefined ? undefined : dialled(trimmed(written));
   if (user === undefined || user === '') return undefined;
   const semicolon = user.indexOf(';');
   let number = decodeUserPart(semicolon === -1 ? user : user.slice(0, semicolon));
@@ -43,12 +43,14 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
       phoneContext = parameterValue(user.slice(semicolon), PHONE_CONTEXT);
     else number = decodeUserPart(user);
   }
+  number = trimmed(number);
+  if (number === '') return undefined;
   return {
     number,
     source,
     phoneContext: phoneContext ?? parameterValue(parameters, PHONE_CONTEXT),
     password: password === undefined ? undefined : decodeUserPart(password),
-    uncut: user === written ? undefined : written,
+    uncut: written === undefined || user === trimmed(written) ? undefined : written,
   };
 }
 
@@ -61,9 +63,19 @@ function dialled(user: string): string {
     const code = user.charCodeAt(index);
     const isMark = code === LESS_THAN || code === GREATER_THAN || code === QUOTE;
     const isEnd = code < BLANK || code === DELETE || isMark;
-    if (isEnd || (code === BLANK && !looksLikeNumber(user))) return user.slice(0, index);
+    if (isEnd || (code === BLANK && !looksLikeNumber(decodeUserPart(user))))
+      return user.slice(0, index);
   }
   return user;
+}
+
+/** Without the blanks round it, which nobody dials. */
+function trimmed(user: string): string {
+  let start = 0;
+  let end = user.length;
+  while (start < end && user.charCodeAt(start) === BLANK) start += 1;
+  while (end > start && user.charCodeAt(end - 1) === BLANK) end -= 1;
+  return user.slice(start, end);
 }
 
 const PHONE_CONTEXT = 'phone-context';

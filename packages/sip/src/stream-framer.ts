@@ -38,7 +38,6 @@ const PING_OCTETS = [CARRIAGE_RETURN, LINE_FEED, CARRIAGE_RETURN, LINE_FEED] as 
 const NUL = 0;
 /** Octets without a line end that are looked at: a method, or NUL octets before it. */
 const FIRST_OCTETS_LOOKED_AT = 96;
-const CONTENT_LENGTH_MISSING: readonly FramingCode[] = ['content_length_missing'];
 
 type State =
   /** Before or in the first line of a message. */
@@ -72,7 +71,7 @@ export class StreamFramer {
   #pingMatched = 0;
   /** A message has arrived: octets that do not begin another are skipped. */
   #isUnderWay = false;
-  /** The message before had no Content-Length: lines that start no message may be its body. */
+  /** The message before did not say how long its body is: lines that start no message may be its body. */
   #isUnsized = false;
   /** Octets after the previous message began none, or its end is not known: a start line needs a version. */
   #isAstray = false;
@@ -183,24 +182,30 @@ export class StreamFramer {
     const head = parseMessage(this.#queue.view(0, headSize));
     const values = head.headerValues('content-length');
     const { contentLength } = head;
-    if (values.length === 0) {
-      const frame = this.#message(headSize, CONTENT_LENGTH_MISSING);
-      this.#isUnsized = true;
-      this.#isAstray = true;
-      return frame;
-    }
+    if (values.length === 0) return this.#unsized(headSize, 'content_length_missing');
     if (contentLength === undefined) {
       const code = values.length > 1 ? 'content_length_conflict' : 'content_length_syntax';
-      return this.#lastMessage(headSize, code, false);
+      return this.#unsized(headSize, code);
     }
     if (contentLength > BODY_OCTETS_MAX || headSize + contentLength > MESSAGE_OCTETS_MAX) {
-      return this.#lastMessage(headSize, 'content_length_absurd', false);
+      return this.#unsized(headSize, 'content_length_absurd');
     }
     this.#messageSize = headSize + contentLength;
     this.#mayHoldMessages = mayHoldMessages(head.header('content-type') ?? '');
     this.#lineStart = headSize;
     this.#state = 'body';
     return undefined;
+  }
+
+  /**
+   * A head that does not say how long its body is, or nothing that can be believed. The body ends where the next message
+   * begins: whoever hides one after it must not be believed either.
+   */
+  #unsized(headSize: number, code: FramingCode): Frame {
+    const frame = this.#message(headSize, [code]);
+    this.#isUnsized = true;
+    this.#isAstray = true;
+    return frame;
   }
 
   /** A body that is shorter than announced ends where the next message begins, and takes nothing of that. */
@@ -230,11 +235,11 @@ export class StreamFramer {
     return { kind: 'message', octets, close: false, isUnfinished: false, ...this.#told(anomalies) };
   }
 
-  /** A message after which nothing is framed. */
-  #lastMessage(size: number, code: FramingCode, isUnfinished: boolean): Frame {
+  /** A message that never came to its end; nothing is framed after it. */
+  #lastMessage(size: number, code: FramingCode): Frame {
     const octets = this.#queue.view(0, size);
     this.#close();
-    return { kind: 'message', octets, close: true, isUnfinished, ...this.#told([code]) };
+    return { kind: 'message', octets, close: true, isUnfinished: true, ...this.#told([code]) };
   }
 
   /** The octets skipped before a message, reported with it. */
@@ -279,7 +284,7 @@ export class StreamFramer {
   /** The octets as a message, if their first line is one of SIP. */
   #unfinished(size: number, code: FramingCode): Frame | undefined {
     const isSip = parseMessage(this.#queue.view(0, size)).kind !== 'not-sip';
-    return isSip ? this.#lastMessage(size, code, true) : undefined;
+    return isSip ? this.#lastMessage(size, code) : undefined;
   }
 
   /** Skipped octets that no message followed: they are reported separately, except the body of the previous message. */
