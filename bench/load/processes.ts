@@ -134,8 +134,8 @@ export function residentMibOf(pid: number | undefined): number {
 /** Clock ticks of /proc/PID/stat in one second. */
 const TICKS_PER_SECOND = 100;
 
-/** User and system time together; nothing where the system has no /proc. */
-function processorSeconds(pid: number | undefined): ReadonlyMap<string, number> {
+/** Seconds of the processor that each thread of a process used so far, user and system; nothing without /proc. */
+export function processorSeconds(pid: number | undefined): ReadonlyMap<string, number> {
   const seconds = new Map<string, number>();
   if (pid === undefined) return seconds;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

@@ -34,10 +34,13 @@ class Hub {
     assert.ok('address' in reading);
     const sink = {
       place: (node: string) => places.get(node) ?? { epoch: 0, honeyId: 0 },
-      deliver: async (events: readonly PulledEvent[]) => {
+      take: async (
+        events: readonly PulledEvent[],
+        reached: readonly { readonly node: string; readonly mark: Place }[],
+      ) => {
         for (const { event } of events) this.events.set(event.eventUuid, event);
+        for (const { node, mark } of reached) places.set(node, mark);
       },
-      savePlace: async (node: string, place: Place) => void places.set(node, place),
     };
     const decisions = {
       waiting: () => [],

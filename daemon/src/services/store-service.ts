@@ -10,6 +10,7 @@ import {
   RATE_DAYS_LONG,
   Recorder,
   Store,
+  type CursorPlace,
   type DeliveredEvent,
   type EndpointChange,
   type PageOutcome,
@@ -124,8 +125,8 @@ export class StoreService implements WriterCommands {
   }
 
   /** Records events of other nodes and answers how many were new; throws `OperatingError` where that can't be done now. */
-  deliver(events: readonly DeliveredEvent[]): number {
-    const { lastHoneyId, events: newCount } = this.#store.deliver(events);
+  deliver(events: readonly DeliveredEvent[], cursors?: readonly CursorPlace[]): number {
+    const { lastHoneyId, events: newCount } = this.#store.deliver(events, cursors);
     this.#ports.onCommitted(lastHoneyId);
     this.#judge.wake();
     return newCount;

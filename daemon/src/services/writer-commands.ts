@@ -3,6 +3,7 @@
 import type { Decision, FleetListing, Trust } from '@sentrypeer/event';
 import type { NodePlace } from '@sentrypeer/ip';
 import type {
+  CursorPlace,
   DeliveredEvent,
   EndpointChange,
   FleetDecision,
@@ -22,8 +23,8 @@ import type {
  * when the work cannot be done now, unless they say otherwise.
  */
 export interface WriterCommands {
-  /** Records events of other nodes. @returns How many were new. */
-  deliver(events: readonly DeliveredEvent[]): number;
+  /** Records events of other nodes, and how far consumers came with them. @returns How many were new. */
+  deliver(events: readonly DeliveredEvent[], cursors?: readonly CursorPlace[]): number;
   /** Keeps what the operator thinks of another node or a network, or takes it back. @returns Whether the node is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
   /**

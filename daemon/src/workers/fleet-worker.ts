@@ -16,6 +16,7 @@ import {
   FLEET_REPEAT_COLUMNS,
   FleetReader,
   type FeedPage,
+  type ListingQuery,
 } from '@sentrypeer/store';
 import { parseAllowed } from '@sentrypeer/verdict';
 import { releaseMemoryWhenQuiet } from '../garbage-collection.ts';
@@ -37,7 +38,8 @@ const { dbFile, address, nodeId, version, hasMessages, role } = workerData as Fl
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 
-comeLast();
+// What a hub takes and a follower hears is what it answers with; a sensor's push may wait for what it records.
+if (role === 'sensor') comeLast();
 
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
 let lastCall = 0;
@@ -102,16 +104,18 @@ function openPuller(reader: FleetReader): Puller {
           const names = fleetPullCursors(node);
           return { epoch: reader.cursor(names.epoch), honeyId: reader.cursor(names.honeyId) };
         },
-        deliver: (events) => write('deliver', events),
-        savePlace: async (node, place, before) => {
-          const names = fleetPullCursors(node);
-          if (place.epoch !== before.epoch) {
-            // Killed in between, it takes some events again, and passes none over.
-            await write('saveCursor', names.honeyId, 0);
-            await write('saveCursor', names.epoch, place.epoch);
-          }
-          await write('saveCursor', names.honeyId, place.honeyId);
-        },
+        take: (events, reached) =>
+          write(
+            'deliver',
+            events,
+            reached.flatMap(({ node, mark }) => {
+              const names = fleetPullCursors(node);
+              return [
+                { name: names.epoch, honeyId: mark.epoch },
+                { name: names.honeyId, honeyId: mark.honeyId },
+              ];
+            }),
+          ),
       },
       decisions: {
         waiting: (limit) => reader.waitingDecisions(limit),
@@ -121,8 +125,9 @@ function openPuller(reader: FleetReader): Puller {
         isAllowable: (value) => parseAllowed(value) !== undefined,
       },
       listings: {
-        follow: () => {
-          const feed = new FeedFollower(reader.listings, undefined, {});
+        follow: (which) => {
+          const query: ListingQuery = which === 'refused' ? { levels: ['listed'] } : {};
+          const feed = new FeedFollower(reader.listings, undefined, query);
           return {
             next: (limit) => {
               const page = feed.next(limit);

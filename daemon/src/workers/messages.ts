@@ -199,7 +199,6 @@ export type FleetCommand =
   | 'resumeFleet'
   | 'nextForFleet'
   | 'deliver'
-  | 'saveCursor'
   | 'decisionsSent'
   | 'takeDecisions'
   | 'beginFollowing'

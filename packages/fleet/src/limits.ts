@@ -96,8 +96,8 @@ export const TOTALS_DAYS = 366;
 /** Listings that a hub says, or a node takes, at a time; the database's lock on serials is held for some 10 ms. */
 export const LISTINGS_MAX = 500;
 
-/** Pages of listings between two pulls of a hub. Chosen: a hub that says 100,000 goes on judging meanwhile. */
-export const LISTING_PAGES_MAX = 10;
+/** Milliseconds of saying listings between two pulls of a hub, then it goes on. Chosen: a hub that says 100,000 goes on judging meanwhile. */
+export const LISTING_SAY_MS = 250;
 
 /** Milliseconds between two looks of a node at what the hubs list. Chosen: a listing is everywhere within a second or two. */
 export const FOLLOW_MS = 500;

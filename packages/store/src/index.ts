@@ -35,7 +35,8 @@ export { type OwnFacts, type PoolCounts, type PoolReader } from './pool/pool-rea
 export { type ProvedNetwork } from './pool/proved-networks.ts';
 export { Peers, unknownOrigin } from './sharing/peers.ts';
 export { Recorder, type RecorderListener, type Stall } from './log/recorder.ts';
-export { Store, type DeliveredEvent, type StoreOptions, type StorePorts } from './store.ts';
+export type { CursorPlace, DeliveredEvent } from './delivery/delivered-event.ts';
+export { Store, type StoreOptions, type StorePorts } from './store.ts';
 export { StoreReader } from './store-reader.ts';
 export type {
   AddressTotal,

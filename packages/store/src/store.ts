@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import {
-  visitEventBatch,
-  type BatchedEvent,
-  type CollectedMethod,
-  type Decision,
-  type Trust,
-} from '@sentrypeer/event';
+import { visitEventBatch, type Decision, type Trust } from '@sentrypeer/event';
 import type { NodePlace } from '@sentrypeer/ip';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { backupDatabase } from './file/backup.ts';
@@ -22,6 +16,7 @@ import { FleetLog } from './fleet/fleet-log.ts';
 import type { FleetDecision } from './fleet/fleet-decisions.ts';
 import { FollowedListings } from './fleet/followed-listings.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet/fleet-marks.ts';
+import type { CursorPlace, DeliveredEvent } from './delivery/delivered-event.ts';
 import { EndpointWriter, type EndpointChange } from './delivery/endpoints.ts';
 import { EventAppender, type Appended } from './log/event-appender.ts';
 import { EvidenceReader } from './judging/evidence-reader.ts';
@@ -39,7 +34,7 @@ import {
   ROW_OCTETS_PER_BATCH_OCTET,
 } from './limits.ts';
 import { openForWriting } from './file/open-database.ts';
-import { OriginWriter, type EventOrigin } from './sharing/origins.ts';
+import { OriginWriter } from './sharing/origins.ts';
 import { Pages } from './file/pages.ts';
 import type { PageOutcome, PoolPage } from './pool/pool-page.ts';
 import type { ProvedNetwork } from './pool/proved-networks.ts';
@@ -72,15 +67,6 @@ export interface StoreOptions {
   readonly owedCursors?: readonly string[];
   /** Octets by which the database may go beyond its size for their sake, 0 and above. @default 1 GiB */
   readonly owedOctetsMax?: number;
-}
-
-/** An event that another node received. */
-export interface DeliveredEvent {
-  readonly event: BatchedEvent;
-  readonly nodeId: string;
-  readonly collectedMethod: CollectedMethod;
-  /** Where it came from, where it was shared: then it is hearsay, which has no grade and can be withdrawn. */
-  readonly origin?: EventOrigin;
 }
 
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
@@ -196,8 +182,10 @@ export class Store {
   /**
    * Records events that other nodes received, in one transaction. Those of the same origin and UUID are left out, so
    * that a delivery may come any number of times, and nobody keeps another's event away by copying its UUID.
+   *
+   * @param cursors How far consumers came with them; moved with the events or not at all.
    */
-  deliver(events: readonly DeliveredEvent[]): Appended {
+  deliver(events: readonly DeliveredEvent[], cursors: readonly CursorPlace[] = []): Appended {
     const octets = events.reduce((sum, { event }) => sum + event.sipMessage.length, 0);
     this.#refuseOnFullDisk(octets + events.length * DELIVERED_OCTETS);
     return guarded(this.#path, () =>
@@ -207,6 +195,7 @@ export class Store {
           const known = this.#hasEvent.get(delivered.event.eventUuid, delivered.nodeId);
           if (known === undefined) this.#deliver(delivered);
         }
+        for (const { name, honeyId } of cursors) this.#saveCursor.run(name, honeyId);
         return this.#appender.finish();
       }),
     );

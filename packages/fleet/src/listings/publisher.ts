@@ -3,7 +3,7 @@
 import type { FleetListing, Subject } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { sqlState } from '../connection.ts';
-import { LISTING_PAGES_MAX, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
+import { LISTING_SAY_MS, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
 import type { FleetSource, Lead, LeadPlace, PublishedPlace } from '../pull/fleet-source.ts';
 import { NOT_LEADING } from '../schema/version-5.ts';
 import { ClockOffset } from './clock-offset.ts';
@@ -11,8 +11,8 @@ import { listingEntry } from './listing-row.ts';
 
 /** What this hub lists. */
 export interface ListedHere {
-  /** Begins to follow it, with all there is. */
-  follow(): ListingPages;
+  /** Begins to follow it, with all there is. @param which Only what is refused, and what is refused no longer. */
+  follow(which: 'all' | 'refused'): ListingPages;
   /** The entry of exactly this; `undefined` where there is none. */
   listing(subject: Subject): FleetListing | undefined;
   /** Whether the operator took it off. */
@@ -55,6 +55,8 @@ const BEGIN: PublishedPlace = { kind: '', value: '' };
 interface Turn {
   readonly term: number;
   readonly life: string;
+  /** What is refused goes before all else: who dials a million numbers makes hubs watch them, and must hold up nothing. */
+  readonly refused: ListingPages;
   readonly pages: ListingPages;
   readonly beganMs: number;
   /** The event that must be judged before anything is taken off; `undefined` until this hub had taken all events. */
@@ -97,7 +99,7 @@ export class Publisher {
   }
 
   /**
-   * Some pages. @param isCaughtUp Whether this hub has taken all events. @returns Whether there is more. Throws
+   * What there is, for some time. @param isCaughtUp Whether this hub has taken all events. @returns Whether there is more. Throws
    * `OperatingError`.
    */
   async step(source: Source, isCaughtUp: boolean): Promise<boolean> {
@@ -108,9 +110,14 @@ export class Publisher {
     const turn = await this.#lead(source, isCaughtUp);
     if (turn === undefined) return false;
     try {
-      for (let page = 0; page < LISTING_PAGES_MAX; page += 1) {
-        if (!(await this.#say(source, turn)) && !(await this.#compare(source, turn))) return false;
-      }
+      const untilMs = this.#clock.nowMs() + LISTING_SAY_MS;
+      do {
+        const isMore =
+          (await this.#sayRefused(source, turn)) ||
+          (await this.#say(source, turn)) ||
+          (await this.#compare(source, turn));
+        if (!isMore) return false;
+      } while (this.#clock.nowMs() < untilMs);
       return true;
     } catch (error) {
       if (sqlState(error) !== NOT_LEADING) throw error;
@@ -133,7 +140,8 @@ export class Publisher {
       this.#turn = {
         term: lead.term,
         life: lead.life,
-        pages: this.#here.follow(),
+        refused: this.#here.follow('refused'),
+        pages: this.#here.follow('all'),
         beganMs: this.#clock.nowMs(),
         honeyId: undefined,
         isSaid: false,
@@ -144,6 +152,14 @@ export class Publisher {
       this.#turn.honeyId ??= this.#here.lastHoneyId();
     }
     return this.#turn;
+  }
+
+  /** Says the next entries of what is refused. @returns Whether there were any. */
+  async #sayRefused(source: Source, turn: Turn): Promise<boolean> {
+    const page = turn.refused.next(LISTINGS_MAX);
+    if (page === undefined) return false;
+    await this.#publish(source, turn, page.subjects);
+    return true;
   }
 
   /** Says the next entries. @returns Whether there were any. */

@@ -9,7 +9,6 @@ import { FleetDecisions, type DecisionSink } from './decisions.ts';
 import type { FleetOverview } from '../overview.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
-import type { Row } from '../connection.ts';
 import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
 import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 
@@ -21,10 +20,14 @@ const FAILED_CODE = 'fleet_failed';
 interface PullSink {
   /** The newest row that was taken of a node's log; 0 and 0 before the first. */
   place(node: string): FleetPlace;
-  /** Takes events, each once however often they come. */
-  deliver(events: readonly PulledEvent[]): Promise<unknown>;
-  /** Remembers that all up to this row was taken. @param before What was remembered until now. */
-  savePlace(node: string, place: FleetPlace, before: FleetPlace): Promise<unknown>;
+  /** Takes events, each once however often they come, and remembers that all of these logs up to their marks was taken. */
+  take(events: readonly PulledEvent[], reached: readonly FleetLog[]): Promise<unknown>;
+}
+
+/** What was read of some logs, and is not handed to the sink yet. */
+interface Haul {
+  readonly events: PulledEvent[];
+  readonly reached: FleetLog[];
 }
 
 export interface PullerPorts {
@@ -75,6 +78,8 @@ export class Puller {
   #failuresInRow = 0;
   #overview: FleetOverview | undefined;
   #lookAtMs = Number.NEGATIVE_INFINITY;
+  /** What the sink is taking; the next rows are read meanwhile. */
+  #taking: Promise<void> = Promise.resolve();
   #isClosing = false;
   readonly #running: Promise<void>;
 
@@ -139,20 +144,28 @@ export class Puller {
    * @returns Whether there are more, and what is wrong with the first log that could not be read.
    */
   async #round(): Promise<{ readonly isMore: boolean; readonly failure?: OperatingError }> {
+    await this.#allTaken();
     this.#decisions.look();
     const source = (this.#source ??= await FleetSource.open(this.#address));
     await this.#decisions.exchange(source); // First: what is allowed must not be listed meanwhile.
     let behind = 0;
     let failure: OperatingError | undefined;
+    let haul: Haul = { events: [], reached: [] };
     for (const log of await source.logs()) {
       try {
-        behind += await this.#pull(source, log);
+        behind += await this.#read(source, log, haul);
       } catch (error) {
         if (!(error instanceof OperatingError) || error.code !== FAILED_CODE) throw error;
         const options = { cause: error };
         failure ??= new OperatingError(error.code, `log of ${log.node}: ${error.message}`, options);
       }
+      if (haul.events.length >= PULL_EVENTS_MAX) {
+        await this.#handOver(haul);
+        haul = { events: [], reached: [] };
+      }
     }
+    await this.#handOver(haul);
+    await this.#allTaken();
     this.#change({ behind });
     await this.#look(source);
     const isCaughtUp = behind <= PULL_EVENTS_MAX && failure === undefined;
@@ -161,36 +174,46 @@ export class Puller {
     return failure === undefined ? { isMore } : { isMore, failure };
   }
 
-  /** @returns How far the log is ahead of what was taken, at least 1 where an epoch that is over has more. */
-  async #pull(source: FleetSource, log: FleetLog): Promise<number> {
-    const { mark } = log;
-    const known = this.#place(log.node);
+  /** @returns How far the log is ahead of what was read, at least 1 where an epoch that is over has more. */
+  async #read(source: FleetSource, log: FleetLog, haul: Haul): Promise<number> {
+    const { node, mark } = log;
+    const known = this.#place(node);
     if (known.epoch === mark.epoch && known.honeyId === mark.honeyId) return 0;
     // A fleet that was restored or made anew may have other rows under numbers that were taken already.
     const place = isAfter(known, mark) ? START : known;
     const rows = await source.events(log, place, PULL_EVENTS_MAX);
-    await this.#take(rows);
     const last = rows.at(-1);
     // Up to the mark there is nothing else: ids of rows that are not pushed are passed over.
     const isAll = last === undefined || rows.length < PULL_EVENTS_MAX;
     const reached = isAll
       ? mark
       : { epoch: Number(last['epoch']), honeyId: Number(last['honey_id']) };
-    await this.#ports.sink.savePlace(log.node, reached, known);
-    this.#places.set(log.node, reached);
-    return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
-  }
-
-  async #take(rows: readonly Row[]): Promise<void> {
     const events = rows
       .map((row) => pulledEvent(row, this.#ownNodeId))
       .filter((event) => event !== undefined);
-    if (events.length > 0) await this.#ports.sink.deliver(events);
-    const { pulledEvents, leftOut } = this.#state;
-    this.#change({
-      pulledEvents: pulledEvents + events.length,
-      leftOut: leftOut + rows.length - events.length,
+    haul.events.push(...events);
+    haul.reached.push({ node, mark: reached });
+    this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });
+    return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
+  }
+
+  /** Gives the sink what was read, as soon as it has taken what it was given before. */
+  async #handOver({ events, reached }: Haul): Promise<void> {
+    await this.#allTaken();
+    if (reached.length === 0) return;
+    const taking = this.#ports.sink.take(events, reached).then(() => {
+      for (const { node, mark } of reached) this.#places.set(node, mark);
+      this.#change({ pulledEvents: this.#state.pulledEvents + events.length });
     });
+    taking.catch(() => undefined); // Whoever waits for it hears it.
+    this.#taking = taking;
+  }
+
+  /** Throws where the sink could not take it; once, because it is read again then. */
+  async #allTaken(): Promise<void> {
+    const taking = this.#taking;
+    this.#taking = Promise.resolve();
+    await taking;
   }
 
   /** Now and then at all nodes. */

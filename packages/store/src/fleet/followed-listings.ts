@@ -11,7 +11,12 @@ import type { ListedSubject } from '../judging/evidence-reader.ts';
 import { Counters } from '../totals/counters.ts';
 import { guarded } from '../file/database-error.ts';
 import { followedSubject } from './followed-reader.ts';
-import { FOLLOWED_BLOCKS_MAX, FOLLOWED_COUNT_MAX, FOLLOWED_OCTETS } from './limits.ts';
+import {
+  FOLLOWED_BLOCKS_MAX,
+  FOLLOWED_COUNT_MAX,
+  FOLLOWED_OCTETS,
+  FOLLOWED_WATCHED_SHARE,
+} from './limits.ts';
 
 /** How far a node follows what the hubs list. */
 export interface FollowedPlace {
@@ -34,6 +39,13 @@ interface Parts {
   readonly refuse: (octets: number) => void;
 }
 
+/** Rows there are, and of these what an operator blocked and what is only watched, once they were counted. */
+interface Counts {
+  rows: number;
+  blocked: number;
+  watched: number;
+}
+
 const BY_FLEET = 'at a hub of the fleet';
 
 /** Keeps what the hubs of a fleet list, and has the judge look at what changed. */
@@ -51,8 +63,7 @@ export class FollowedListings {
   readonly #moveOn: StatementSync;
   readonly #due: StatementSync;
   readonly #delisted: StatementSync;
-  /** Rows there are, and of these what an operator blocked, once they were counted. */
-  #known: { rows: number; blocked: number } | undefined;
+  #known: Counts | undefined;
   /** The row that was looked at last. */
   #sweptTo: ListedSubject | undefined;
 
@@ -70,10 +81,11 @@ export class FollowedListings {
         events_count = excluded.events_count, is_blocked = excluded.is_blocked, generation = excluded.generation`);
     this.#remove = database.prepare('DELETE FROM fleet_listing WHERE kind = ? AND value = ?');
     this.#count = database.prepare(
-      'SELECT count(*) AS rows, count(*) FILTER (WHERE is_blocked) AS blocked FROM fleet_listing',
+      `SELECT count(*) AS rows, count(*) FILTER (WHERE is_blocked) AS blocked, count(*) FILTER (WHERE level = 'watch') AS watched
+      FROM fleet_listing`,
     );
     this.#page = database.prepare(`
-      SELECT kind, value, until_us, is_blocked, generation FROM fleet_listing WHERE (kind, value) > (?, ?)
+      SELECT kind, value, level, until_us, is_blocked, generation FROM fleet_listing WHERE (kind, value) > (?, ?)
       ORDER BY kind, value LIMIT ${JUDGE_ROWS}`);
     this.#place = database.prepare('SELECT life, serial, generation FROM fleet_follow');
     this.#forget = database.prepare('DELETE FROM fleet_follow');
@@ -150,11 +162,16 @@ export class FollowedListings {
     const known = (this.#known ??= this.#counted());
     const isNew = row === undefined;
     const wasBlocked = row?.['is_blocked'] === 1;
-    if (isNew && known.rows >= Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax)) return false;
+    const roomCount = Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax);
+    if (isNew && known.rows >= roomCount) return false;
+    // Whoever dials a million numbers makes hubs watch them: what is refused has room for itself.
+    if (isNew && level === 'watch' && known.watched >= roomCount * FOLLOWED_WATCHED_SHARE)
+      return false;
     // More would not be read as blocks, nor as evidence.
     if (isBlocked && !wasBlocked && known.blocked >= FOLLOWED_BLOCKS_MAX) return false;
     known.rows += Number(isNew);
     known.blocked += Number(isBlocked) - Number(wasBlocked);
+    known.watched += Number(level === 'watch') - Number(row?.['level'] === 'watch');
     const reasons = JSON.stringify(listing.reasons);
     const grade = gradeRank(listing.grade);
     const { sinceEpochUs, untilEpochUs, firstSeenEpochUs, lastSeenEpochUs } = listing;
@@ -194,6 +211,7 @@ export class FollowedListings {
     if (this.#known !== undefined) {
       this.#known.rows -= 1;
       this.#known.blocked -= Number(wasBlocked);
+      this.#known.watched -= Number(row['level'] === 'watch');
     }
     this.#changed(subject, wasBlocked);
   }
@@ -206,9 +224,13 @@ export class FollowedListings {
     this.#counters.add('decisions', 1);
   }
 
-  #counted(): { rows: number; blocked: number } {
+  #counted(): Counts {
     const counts = this.#count.get();
-    return { rows: Number(counts?.['rows']), blocked: Number(counts?.['blocked']) };
+    return {
+      rows: Number(counts?.['rows']),
+      blocked: Number(counts?.['blocked']),
+      watched: Number(counts?.['watched']),
+    };
   }
 
   #guarded<T>(work: () => T): T {

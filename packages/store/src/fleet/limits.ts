@@ -11,3 +11,6 @@ export const FOLLOWED_BLOCKS_MAX = 20_000;
 
 /** Octets of such a listing in the database, for the room on a disk that is nearly full. */
 export const FOLLOWED_OCTETS = 1024;
+
+/** Of the room for listings, the part that may be filled by what is only watched. Chosen: what is refused has as much for itself. */
+export const FOLLOWED_WATCHED_SHARE = 0.5;

@@ -119,3 +119,24 @@ test('FleetReader leaves out what a hub took from the fleet', () => {
   assert.deepEqual([read(own, marks).missing, own.cursor('fleet'), own.cursor('x')], [0, 0, 0]);
   for (const reader of [all, own]) reader.close();
 });
+
+test('events of others and how far their log was taken are there together, or neither', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('a.db');
+  using store = Store.open({ logger: new TestLogger(), clock: new TestClock() }, { path });
+  const reader = FleetReader.open(path);
+  const of = (eventUuid: string) => ({
+    event: { ...OBSERVATION, eventUuid, anomalies: '', detailsJson: undefined, sipMessage: '' },
+    nodeId: 'another',
+    collectedMethod: 'passive' as const,
+  });
+  store.deliver([of(uuidOf(1))], [{ name: 'fleet-pull:a', honeyId: 7 }]);
+  assert.deepEqual([reader.lastHoneyId(), reader.cursor('fleet-pull:a')], [1, 7]);
+  store.deliver([], [{ name: 'fleet-pull:a', honeyId: 8 }]);
+  assert.deepEqual([reader.lastHoneyId(), reader.cursor('fleet-pull:a')], [1, 8]);
+  // One that cannot be kept takes the others and the place with it.
+  const broken = [{ name: 'fleet-pull:a', honeyId: 0.5 }];
+  assert.throws(() => store.deliver([of(uuidOf(2))], broken), { code: 'db_failed' });
+  assert.deepEqual([reader.lastHoneyId(), reader.cursor('fleet-pull:a')], [1, 8]);
+  reader.close();
+});

@@ -130,6 +130,28 @@ test('a small database keeps as many listings as it has room for', () => {
   assert.equal(store.followed.take(all.slice(0, 2), 4), 0, 'what is there is renewed');
 });
 
+test('what is only watched leaves room for what is refused, however many numbers somebody dials', () => {
+  using directory = new TestDirectory();
+  using bench = new Bench();
+  const options = { path: directory.file('sentrypeer.db'), databaseOctetsMax: 6 * 4096 };
+  using store = Store.open({ clock: bench.clock, logger: silentLogger }, options);
+  store.followed.begin('a');
+  const of = (index: number, level: FleetListing['level']): FleetListing =>
+    bench.listing(`45.13.0.${index}`, { level });
+  const take = (...listings: readonly FleetListing[]): number => store.followed.take(listings, 1);
+  assert.equal(take(of(1, 'watch'), of(2, 'watch'), of(3, 'watch'), of(4, 'watch')), 1);
+  assert.equal(take(of(5, 'listed'), of(6, 'listed'), of(7, 'listed'), of(8, 'listed')), 1);
+  // One that was watched is refused now, and leaves its place among the watched; but there is no room at all.
+  assert.equal(take(of(1, 'listed'), of(9, 'watch')), 1);
+  assert.equal(take(of(5, 'none'), of(9, 'watch')), 0);
+  assert.equal(
+    take(of(6, 'none'), of(10, 'watch'), of(11, 'listed')),
+    1,
+    'three are watched again',
+  );
+  assert.equal(take(of(2, 'none'), of(10, 'watch')), 0);
+});
+
 test('what is blocked beyond the bound is told as left out, and has room when another block goes', () => {
   using bench = new Bench();
   const { store, reader } = bench;

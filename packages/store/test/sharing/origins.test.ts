@@ -7,7 +7,8 @@ import { UNSIGNED_ORIGINS, type BatchedEvent } from '@sentrypeer/event';
 import { ORIGINS_MAX, SHARED_EVENTS_MAX } from '../../src/limits.ts';
 import { type EventOrigin } from '../../src/sharing/origins.ts';
 import { Peers } from '../../src/sharing/peers.ts';
-import { Store, type DeliveredEvent } from '../../src/store.ts';
+import type { DeliveredEvent } from '../../src/delivery/delivered-event.ts';
+import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
 import {
   batchOf,
