@@ -9,6 +9,7 @@ export class FailureReport {
   #silentUntilMs = 0;
   #count = 0;
   #hostSilentUntilMs = 0;
+  #roomSilentUntilMs = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -29,5 +30,16 @@ export class FailureReport {
     if (nowMs < this.#hostSilentUntilMs) return;
     this.#logger.warn('api_host_unknown', { host, help: '--api-host NAME makes it known' });
     this.#hostSilentUntilMs = nowMs + REPORT_MS_MIN;
+  }
+
+  /** A connection had to go for another one. @param source The address, or the network, that had the most. */
+  connectionsFull(source: string): void {
+    const nowMs = systemClock.nowMs();
+    if (nowMs < this.#roomSilentUntilMs) return;
+    this.#logger.warn('api_connections_full', {
+      most_from: source,
+      help: 'connections of that address are closed first; keep it away from the API if it is a stranger',
+    });
+    this.#roomSilentUntilMs = nowMs + REPORT_MS_MIN;
   }
 }

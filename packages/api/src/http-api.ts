@@ -6,6 +6,7 @@ import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { AssertionError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { Answers } from './answers.ts';
 import { refuseClient, refuseConnect } from './client-error.ts';
+import { ConnectionRoom } from './connection-room.ts';
 import { FailureReport } from './failure-report.ts';
 import {
   CLOSE_MS_MAX,
@@ -107,6 +108,8 @@ export interface HttpApiOptions {
   readonly keyRatePerSecond?: number;
   /** For tests. @default HEADERS_MS_MAX, REQUEST_MS_MAX, STALLED_MS_MAX and LATE_CHECK_MS */
   readonly timeouts?: HttpTimeouts;
+  /** For tests. @default CONNECTIONS_COUNT_MAX */
+  readonly connectionsMax?: number;
 }
 
 /** Milliseconds, each as the limit of that name. */
@@ -241,7 +244,8 @@ async function buildApp(
     return sendJson(reply, 500, { error: 'The request could not be answered' });
   });
   addAllRoutes(app, { ...ports, lists, headers, access, measures }, options);
-  app.server.maxConnections = CONNECTIONS_COUNT_MAX;
+  const room = options.connectionsMax ?? CONNECTIONS_COUNT_MAX;
+  new ConnectionRoom(app.server, room, (source) => report.connectionsFull(source));
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
     answers.add(request, response),

@@ -165,7 +165,7 @@ export const SESSIONS_COUNT_MAX = 512;
 /** Clients that are counted at a time, 1 and above. Chosen: about 2 MB. */
 export const WINDOWS_COUNT_MAX = 16_384;
 
-/** Connections at a time, 1 and above; more are closed at once. Chosen: about 20 KiB each. */
+/** Connections at a time, 1 and above; of more, the source that has most loses one. Chosen: about 20 KiB each. */
 export const CONNECTIONS_COUNT_MAX = 1_024;
 
 /** Milliseconds for all headers of a request, 1 and above. Chosen: honest clients send them at once. */

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { canonicalAddress, sourceKey } from '@sentrypeer/ip';
+
+/** Connections of one source. Of each set the first is the oldest. */
+interface Source {
+  readonly key: string;
+  /** Without a request under way, by when the last one ended. */
+  readonly idle: Set<Socket>;
+  readonly busy: Set<Socket>;
+}
+
+/**
+ * Keeps room for connections: where there are too many, the source that has most of them loses one, first those without
+ * a request. Otherwise whoever opens them all and says nothing would keep the PBX out.
+ */
+export class ConnectionRoom {
+  readonly #countMax: number;
+  readonly #onFull: (source: string) => void;
+  readonly #sources = new Map<string, Source>();
+  readonly #known = new WeakMap<Socket, { readonly source: Source; requests: number }>();
+  #count = 0;
+
+  /**
+   * @param countMax Connections at a time, 1 and above.
+   * @param onFull Told of each connection that had to go, with the source that it came from.
+   */
+  constructor(server: Server, countMax: number, onFull: (source: string) => void) {
+    this.#countMax = countMax;
+    this.#onFull = onFull;
+    server.maxConnections = countMax + 1; // The newcomer, until another has gone.
+    server.on('connection', (socket: Socket) => this.#add(socket));
+    server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      this.#noteRequests(socket, 1);
+      response.once('close', () => this.#noteRequests(socket, -1));
+    });
+  }
+
+  #add(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const key = sourceKey(canonicalAddress(address) ?? address);
+    const source = this.#sources.getOrInsertComputed(key, () => {
+      return { key, idle: new Set(), busy: new Set() };
+    });
+    source.idle.add(socket);
+    this.#known.set(socket, { source, requests: 0 });
+    this.#count += 1;
+    socket.once('close', () => this.#remove(socket, source));
+    if (this.#count > this.#countMax) this.#makeRoom(socket, source);
+  }
+
+  #makeRoom(newcomer: Socket, its: Source): void {
+    let most = its;
+    for (const source of this.#sources.values()) if (sizeOf(source) > sizeOf(most)) most = source;
+    const [idle] = most.idle;
+    const [busy] = most.busy;
+    // Requests under way are left alone, unless their source has more than its share.
+    const takes = sizeOf(most) > sizeOf(its) + 1 ? busy : undefined;
+    const gone = (idle === newcomer ? undefined : idle) ?? takes ?? newcomer;
+    this.#remove(gone, gone === newcomer ? its : most);
+    gone.destroy();
+    this.#onFull(most.key);
+  }
+
+  #remove(socket: Socket, source: Source): void {
+    if (!source.idle.delete(socket) && !source.busy.delete(socket)) return;
+    this.#count -= 1;
+    if (sizeOf(source) === 0) this.#sources.delete(source.key);
+  }
+
+  #noteRequests(socket: Socket, more: number): void {
+    const known = this.#known.get(socket);
+    if (known === undefined) return;
+    known.requests += more;
+    const { idle, busy } = known.source;
+    const [from, to] = known.requests > 0 ? [idle, busy] : [busy, idle];
+    if (from.delete(socket)) to.add(socket);
+  }
+}
+
+function sizeOf({ idle, busy }: Source): number {
+  return idle.size + busy.size;
+}
