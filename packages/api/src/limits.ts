@@ -110,7 +110,10 @@ export const GZIP_THREAD_CHARACTERS_MIN = 65_536;
 /** Events that an export reads at a time, 1 and above. */
 export const EXPORT_EVENTS = 250;
 
-/** Streams of events at a time, 1 and above; more are answered 503. Chosen: dashboards and collectors. */
+/**
+ * Streams of events at a time, 1 and above; of more, the client with most loses its oldest to one with fewer, else 503.
+ * Chosen: dashboards and collectors.
+ */
 export const STREAMS_COUNT_MAX = 64;
 
 /**
@@ -204,7 +207,10 @@ export const BOUNCERS_COUNT_MAX = 1_024;
 /** Milliseconds after which a bouncer is told everything anew. Chosen: less than half of what an entry lasts at most. */
 export const BOUNCER_RENEWAL_MS = 604_800_000;
 
-/** Lists being sent at a time, 1 and above; more are answered 503. Chosen: one page of each is in memory. */
+/**
+ * Lists being sent at a time, 1 and above; of more, the client with most loses its oldest to one with fewer, else 503.
+ * Chosen: one page of each is in memory.
+ */
 export const LISTS_COUNT_MAX = 32;
 
 /** Milliseconds for sending one list, 1 and above. Chosen: a million entries at 3 Mbit/s. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { clientSource } from './access/client-address.ts';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress } from '@sentrypeer/ip';
@@ -57,14 +58,16 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
     else sendHtml(reply, HEALTH_PAGE);
   });
   addRoute(app, '/ip-addresses', READ, (request, reply) => {
-    const list = lists.open(() =>
-      jsonListText('ip_addresses', totals.addresses(ports.lookUpLevel), addressEntry),
+    const list = lists.open(
+      () => jsonListText('ip_addresses', totals.addresses(ports.lookUpLevel), addressEntry),
+      clientSource(request),
     );
     answerLater(reply, sendList(request, reply, list, 'No bad actors found'));
   });
   addRoute(app, '/numbers', READ, (request, reply) => {
-    const list = lists.open(() =>
-      jsonListText('called_numbers', totals.numbers(ports.lookUpLevel), numberEntry),
+    const list = lists.open(
+      () => jsonListText('called_numbers', totals.numbers(ports.lookUpLevel), numberEntry),
+      clientSource(request),
     );
     answerLater(reply, sendList(request, reply, list, 'No phone numbers found'));
   });

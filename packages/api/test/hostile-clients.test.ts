@@ -4,11 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HttpApi } from '../src/index.ts';
-import { LISTS_COUNT_MAX } from '../src/limits.ts';
+import { FEED_STREAMS_COUNT_MAX, LISTS_COUNT_MAX, STREAMS_COUNT_MAX } from '../src/limits.ts';
 import { MemoryTotals } from './memory-totals.ts';
 import { openApi as openHttpApi } from './ports.ts';
 
@@ -32,8 +32,8 @@ class Client {
   readonly socket: Socket;
   readonly #closed: Promise<unknown>;
 
-  constructor() {
-    this.socket = connect(api.address.port, '127.0.0.1');
+  constructor(place: TcpNetConnectOpts = { port: api.address.port, host: '127.0.0.1' }) {
+    this.socket = connect(place);
     this.socket.setEncoding('latin1').on('data', (data: string) => (this.text += data));
     this.socket.on('error', () => undefined);
     this.#closed = once(this.socket, 'close');
@@ -281,6 +281,30 @@ test('more lists than the limit are answered 503, and none is forgotten', async 
   client.socket.write(GET_LIST);
   await client.until((text) => text.startsWith('HTTP/1.1 200'));
   client.socket.destroy();
+});
+
+test('whoever takes all lists and streams loses one to a client that has none', async () => {
+  await using full = await openApi({ timeouts: undefined });
+  addManyAddresses();
+  const { port } = full.address;
+  const ask = async (target: string, localAddress: string): Promise<Client> => {
+    const client = new Client({ port, host: '127.0.0.1', localAddress });
+    client.socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await client.until((text) => text.startsWith('HTTP/1.1 ') && text.includes('\r\n'));
+    client.socket.pause();
+    return client;
+  };
+  for (const [target, count] of [
+    ['/ip-addresses', LISTS_COUNT_MAX],
+    ['/v1/listings/stream', FEED_STREAMS_COUNT_MAX],
+    ['/v1/events/stream', STREAMS_COUNT_MAX],
+  ] as const) {
+    const greedy: Client[] = [];
+    for (let index = 0; index < count; index += 1) greedy.push(await ask(target, '127.0.0.9'));
+    const [more, other] = [await ask(target, '127.0.0.9'), await ask(target, '127.0.0.2')];
+    assert.deepEqual([statusesOf(more.text), statusesOf(other.text)], [['503'], ['200']], target);
+    for (const client of [...greedy, more, other]) client.socket.destroy();
+  }
 });
 
 test('HttpApi close() ends also while a client is stuck amid a list', async () => {

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@sentrypeer/kernel';
+import { FairRoom } from '../fair-room.ts';
 import { STREAM_BEAT_MS } from '../limits.ts';
 
 /** One event on a stream. */
@@ -34,18 +35,19 @@ export interface EventStreamOptions {
  */
 export class EventStreams {
   readonly #streams = new Set<EventStream>();
-  readonly #countMax: number;
+  readonly #room: FairRoom;
 
   /** @param countMax Streams at a time. */
   constructor(countMax: number) {
-    this.#countMax = countMax;
+    this.#room = new FairRoom(countMax);
   }
 
-  /** `undefined` if too many are open. */
-  open(options: EventStreamOptions): Readable | undefined {
-    if (this.#streams.size >= this.#countMax) return undefined;
+  /** `undefined` if too many are open, and this client has its share of them. */
+  open(options: EventStreamOptions, client: string): Readable | undefined {
+    if (!this.#room.makeFor(client)) return undefined;
     const stream = new EventStream(options);
     this.#streams.add(stream);
+    this.#room.add(client, stream);
     stream.on('close', () => this.#streams.delete(stream));
     return stream;
   }

@@ -244,7 +244,10 @@ function sendExport(
     reply.type(mediaType).send();
     return;
   }
-  const list = ports.lists.open(() => exportText(call, filter, head, lineOf));
+  const list = ports.lists.open(
+    () => exportText(call, filter, head, lineOf),
+    clientSource(request),
+  );
   if (list === undefined) sendBusy(reply);
   else sendText(request, reply, mediaType, list);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { clientSource } from '../access/client-address.ts';
 import { sendProblem } from '../problem.ts';
 import { eventCursor } from './cursor.ts';
 import type { EventStreamOptions, EventStreams } from './event-streams.ts';
@@ -63,11 +64,11 @@ export function beginAfter(
 
 /** Sends what there is and what comes. */
 export function sendEvents(
-  { reply }: StreamCall,
+  { request, reply }: StreamCall,
   streams: EventStreams,
   options: EventStreamOptions,
 ): void {
-  const stream = streams.open(options);
+  const stream = streams.open(options, clientSource(request));
   if (stream === undefined) return sendBusy(reply);
   reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
   reply.type('text/event-stream').send(stream);
