@@ -23,18 +23,24 @@ export class ConnectionRoom {
   readonly #known = new WeakMap<Socket, { readonly source: Source; requests: number }>();
   #count = 0;
 
-  /**
-   * @param countMax Connections at a time, 1 and above.
-   * @param onFull Told of each connection that had to go, with the source that it came from.
-   */
-  constructor(server: Server, countMax: number, onFull: (source: string) => void) {
+  private constructor(countMax: number, onFull: (source: string) => void) {
     this.#countMax = countMax;
     this.#onFull = onFull;
+  }
+
+  /**
+   * Keeps room in a server from now on.
+   *
+   * @param countMax Connections at a time, 1 and above.
+   * @param onFull Told of each connection that had to go, with the source that had the most.
+   */
+  static keepIn(server: Server, countMax: number, onFull: (source: string) => void): void {
+    const room = new ConnectionRoom(countMax, onFull);
     server.maxConnections = countMax + 1; // The newcomer, until another has gone.
-    server.on('connection', (socket: Socket) => this.#add(socket));
+    server.on('connection', (socket: Socket) => room.#add(socket));
     server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      this.#noteRequests(socket, 1);
-      response.once('close', () => this.#noteRequests(socket, -1));
+      room.#noteRequests(socket, 1);
+      response.once('close', () => room.#noteRequests(socket, -1));
     });
   }
 

@@ -245,7 +245,7 @@ async function buildApp(
   });
   addAllRoutes(app, { ...ports, lists, headers, access, measures }, options);
   const room = options.connectionsMax ?? CONNECTIONS_COUNT_MAX;
-  new ConnectionRoom(app.server, room, (source) => report.connectionsFull(source));
+  ConnectionRoom.keepIn(app.server, room, (source) => report.connectionsFull(source));
   app.server.maxHeadersCount = HEADERS_COUNT_MAX;
   app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
     answers.add(request, response),
