@@ -26,6 +26,7 @@ const plans = await NumberingPlans.load();
 
 const HOUR_S = 3600;
 const CLAIM_DAYS = 7;
+const STEPS_MAX = 200;
 
 const ATTACK: ClaimFacts = {
   grade: 'returned',
@@ -195,15 +196,20 @@ export class DecidingNode implements Disposable {
   }
 
   settle(): void {
-    while (this.#store.maintain());
-    while (this.#store.followed.sweep());
+    untilDone('maintain', () => this.#store.maintain());
+    untilDone('sweep', () => this.#store.followed.sweep());
     this.step();
   }
 
   /** Only what the judge does. */
   step(): void {
     this.clock.ms += 1000;
-    for (let left = this.#judging.step(); left.urgent || left.rest;) left = this.#judging.step();
+    this.clock.tickMs = 0.01; // Or a step that finds more and more to do would never end.
+    untilDone('judge', () => {
+      const left = this.#judging.step();
+      return left.urgent || left.rest;
+    });
+    this.clock.tickMs = 0;
   }
 
   /** What stands in the feed, watched or listed. */
@@ -216,6 +222,12 @@ export class DecidingNode implements Disposable {
     this.#store.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A step does hundreds of things, so few are enough; what needs more never ends. */
+function untilDone(what: string, step: () => boolean): void {
+  let steps = 0;
+  while (step()) assert((steps += 1) < STEPS_MAX, `${what}_never_ends`);
 }
 
 function keyOf(name: string): Uint8Array<ArrayBuffer> {

@@ -74,6 +74,19 @@ test('a number is refused for less once others of its block were called, and no 
   assert.deepEqual(levels(node, ...numbers), ['watch', 'watch', 'none']);
 });
 
+test('digits that no plan knows are found as they are listed, also after a plus', () => {
+  using node = new DecidingNode(OPTIONS);
+  const digits = number('99912345');
+  call(node, digits.value, '45.1.2.3');
+  assert.deepEqual(levels(node, digits), ['listed']);
+  const asked = (text: string): string => node.judge().judge({ number: text }, node.clock.us).level;
+  assert.equal(asked('+99912345'), 'listed');
+  assert.equal(asked('99912345'), 'none', 'at home it means another number');
+  node.decide({ kind: 'allow', value: '99912000-99912999', ...ALWAYS });
+  node.settle();
+  assert.equal(asked('+99912345'), 'none');
+});
+
 test('digits that no plan knows leave the lists when a range of them is allowed, and come back after it', () => {
   using node = new DecidingNode(OPTIONS);
   const digits = number('99912345');
@@ -146,6 +159,13 @@ test('what hubs and voters list within a wide network is listed again after that
   assert.deepEqual(listed(), [WIDE.value]);
   node.decide({ kind: 'allow', value: '2a02:6b8:1:1::1', ...ALWAYS });
   assert.deepEqual(listed(), [voted.value, ofHub.value, '2a02:6b8:1:81::/64']);
+});
+
+test('a network that hubs only watch is looked at once', () => {
+  using node = new DecidingNode(OPTIONS);
+  const watched = ['2a02:6b8:1::/56', '2a02:6b8:2::/48', '2a02:6b8:3::/60'].map(address);
+  for (const one of watched) node.follow({ ...one, level: 'watch' });
+  assert.deepEqual(levels(node, ...watched), ['watch', 'watch', 'none']);
 });
 
 test('a network with many parts may end as a whole any number of times, and its parts always come back', () => {

@@ -55,6 +55,7 @@ export class NumberJudge {
         best = this.#answer(reading, candidate, judged, nowEpochUs);
     }
     if (meant === undefined || candidates.some(({ e164 }) => e164 === meant)) return best;
+    if (never().e164(meant, nowEpochUs) !== undefined) return best;
     const planned = plans.read(meant);
     const judged = this.#judged(meant, nowEpochUs, undefined);
     return isGraver(judged.verdict, best)
@@ -145,7 +146,7 @@ export class NumberJudge {
   #meaningOf({ digits, isPlain, candidates }: Reading): string | undefined {
     if (digits === '') return undefined;
     const meant = this.#ports.evidence.meaningOf(digits);
-    if (meant === undefined || !isPlain) return meant;
+    if (meant === undefined || !isPlain || candidates.length === 0) return meant;
     return candidates.some(({ e164 }) => e164 === meant) ? meant : undefined;
   }
 

@@ -187,6 +187,11 @@ export class Listings {
     return this.#get.get(kind, value) !== undefined;
   }
 
+  /** Whether it is an entry that is refused. */
+  isListed({ kind, value }: ListedSubject): boolean {
+    return this.#get.get(kind, value)?.['level'] === 'listed';
+  }
+
   /** Ends entries of IPv6 that lie in a network and are narrower, as many as the limit allows, 0 and above. */
   unlistWithin(
     network: string,

@@ -177,7 +177,7 @@ export class NetworkListings {
     }
     const hasWaited = this.#waiting.delete(text);
     const blocked = this.#parts.blockedWithin(text, nowUs);
-    const wasListed = (length < 64 || blocked.length > 0) && listings.has(subject);
+    const wasListed = (length < 64 || blocked.length > 0) && listings.isListed(subject);
     // Inside what is only watched something may be blocked: that alone is an entry then.
     if (blocked.length === 0) listings.apply(subject, verdict, facts, nowUs);
     else listings.apply(subject, { ...verdict, level: undefined }, undefined, nowUs);
@@ -221,7 +221,7 @@ export class NetworkListings {
     const verdict = this.#parts.verdict(subject, nowUs);
     const isListed = verdict.level === 'listed';
     // What it stood for stands for itself again.
-    if (!isListed && listings.has(subject)) this.#parts.judgeWithin(value, false);
+    if (!isListed && listings.isListed(subject)) this.#parts.judgeWithin(value, false);
     if (isPart === true || !isListed) this.#waiting.delete(value);
     else if (!this.#isAlone(value, nowUs)) return;
     if (isPart === true) return listings.apply(subject, PART, undefined, nowUs);
