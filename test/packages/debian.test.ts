@@ -90,6 +90,11 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   sendInside(machine, sipRequest({ method: 'INVITE', user: '100' }));
   await until('the event', () => eventsOf(machine) === 1);
 
+  // A search runs on a thread of its own, which the unit's sandbox must let work.
+  const found = machine.run("curl -fs 'http://127.0.0.1:8082/v1/events?method=INVITE'");
+  assert.match(found, /"called_number":"100"/);
+  assert.equal(machine.run('systemctl show -P NRestarts sentrypeer').trim(), '0');
+
   // Its configuration changed, then upgraded: the change is kept, and so is what was recorded.
   machine.run(
     "sed -i 's/^#json_log_file/json_log_file/; $ a api_port = 8099' /etc/sentrypeer/sentrypeer.toml",
