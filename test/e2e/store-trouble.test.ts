@@ -139,6 +139,10 @@ test('a database that may not be written is refused', async () => {
   const { status, stderr } = await DaemonProcess.run([], options);
   assert.equal(status, 1, stderr);
   assert.match(stderr, /^sentrypeer: .*sentrypeer\.db cannot be written.*\n$/);
+  for (const list of ['allow', 'block']) {
+    const read = await DaemonProcess.run(['-f', daemon.dbFile, list, 'list'], options);
+    assert.equal(read.status, 0, read.stderr);
+  }
 });
 
 for (const trouble of ['deleted', 'replaced'] as const) {

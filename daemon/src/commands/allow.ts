@@ -53,8 +53,9 @@ const LIST: Command = {
   prepare: ({ words }) => {
     refuseMore(words, 'allow list');
     return async (context) => {
-      using decisions = await openDecisions(context);
-      const list = decisions.allowances();
+      const { StoreReader } = await import('@sentrypeer/store');
+      using log = StoreReader.open(context.config.dbFile);
+      const list = log.evidence.allowances();
       return {
         text: formatTable(
           list.map(({ value, untilEpochUs, comment }) => [

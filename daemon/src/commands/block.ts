@@ -54,8 +54,9 @@ const LIST: Command = {
   prepare: ({ words }) => {
     refuseMore(words, 'block list');
     return async (context) => {
-      using decisions = await openDecisions(context);
-      const list = decisions.blocks();
+      const { StoreReader } = await import('@sentrypeer/store');
+      using log = StoreReader.open(context.config.dbFile);
+      const list = log.evidence.blocks();
       return {
         text: formatTable(
           list.map(({ subject, untilEpochUs, comment }) => [

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { formatPrefix, IPV4_OFFSET_BITS, isIpv4, parsePrefix, type Prefix } from '@sentrypeer/ip';
+import {
+  formatPrefix,
+  IPV4_OFFSET_BITS,
+  isIpv4,
+  isNearlyIpv4,
+  parsePrefix,
+  type Prefix,
+} from '@sentrypeer/ip';
 import { unreachable } from '@sentrypeer/kernel';
 import {
   ALLOWED_CHARACTERS_MAX,
@@ -130,6 +137,7 @@ export function likelySlip(text: string): string | undefined {
     return `bits after the length must be 0: write ${formatPrefix(network)}`;
   }
   if (isOnlyCode(text)) return `${text} is a code and not a number`;
+  if (isNearlyIpv4(text)) return 'it looks like an address and is none';
   const digits = Array.from(text)
     .filter((character) => !' ()-./'.includes(character))
     .join('');

@@ -67,6 +67,14 @@ test('how something allowed is kept means the same, and is kept so', () => {
   );
 });
 
+test('likelySlip() knows a slip in an address from a number with dots', () => {
+  assert.equal(likelySlip('192.0.2.256'), 'it looks like an address and is none');
+  assert.equal(
+    likelySlip('020.7946.0958'),
+    'write a number without blanks and hyphens: 02079460958',
+  );
+});
+
 test('isWide() and likelySlip() take whatever may be written', () => {
   fc.assert(
     fc.property(text, (one) => {
