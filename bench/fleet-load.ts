@@ -9,7 +9,8 @@
  *
  * With --calm nothing is killed.
  *
- *     npm run bundle && TESTED_PROGRAM=$PWD/dist/main.js node bench/fleet-load.ts [--rate 2000] [--sensors 5] [--samples 120] [--calm]
+ *     npm run bundle && TESTED_PROGRAM=$PWD/dist/main.js node bench/fleet-load.ts [--rate 2000] [--sensors 5] [--samples 120]
+ *         [--distinct 0.75] [--calm]
  */
 
 import assert from 'node:assert/strict';
@@ -31,6 +32,7 @@ const { values: options, positionals } = parseArgs({
     rate: { type: 'string', default: '2000' },
     sensors: { type: 'string', default: '5' },
     samples: { type: 'string', default: '120' },
+    distinct: { type: 'string', default: '0.75' },
     calm: { type: 'boolean', default: false },
   },
 });
@@ -41,8 +43,8 @@ const SENSORS = Number(options.sensors);
 const SAMPLES = Number(options.samples);
 const HUBS = 2;
 const HUB_NAMES = ['hub-1', 'hub-2'];
-/** One request of so many comes again: a repeat, counted on its event. */
-const REPEATED = 4;
+/** The part of the requests that are events of their own; the others come again, and are counted on an event. */
+const DISTINCT = Number(options.distinct);
 const SOURCES = 40;
 const BURST_MS = 10;
 /** Milliseconds of load before the first sample: by then the nodes have compiled what they run. */
@@ -72,7 +74,8 @@ async function sendLoad(ports: readonly number[]): Promise<void> {
   while (!over.signal.aborted) {
     const due = ((performance.now() - startedAtMs) / 1000) * RATE;
     for (; sent < due; sent += 1) {
-      const number = sent % REPEATED === 0 ? 100_000_000 + (sent % 800) : 200_000_000 + sent;
+      const isNew = Math.floor(sent * DISTINCT) !== Math.floor((sent - 1) * DISTINCT);
+      const number = isNew ? 200_000_000 + sent : 100_000_000 + (sent % 800);
       const user = `0046${number}`;
       const socket = sockets[Math.floor(sent / 8) % SOURCES];
       const message = sipRequest({ method: 'INVITE', user, callId: `load-${sent}` });
@@ -150,7 +153,7 @@ async function measure(): Promise<void> {
   await using scope = new AsyncDisposableStack();
   const fleet = await open(scope);
   console.log(
-    `${machineLine()}; ${SENSORS} sensors, ${HUBS} hubs, 1 follower, PostgreSQL with fsync, ${RATE} requests a second`,
+    `${machineLine()}; ${SENSORS} sensors, ${HUBS} hubs, 1 follower, PostgreSQL with fsync, ${RATE} requests a second, ${DISTINCT * 100} % of them new events`,
   );
   const samples = new Samples(fleet);
   console.log(`at rest: ${await samples.take(Math.ceil(SAMPLES / 4))}`);
@@ -198,7 +201,7 @@ async function open(scope: AsyncDisposableStack): Promise<Fleet> {
 
 function startLoad(scope: AsyncDisposableStack, { sensors }: Fleet): ChildProcess {
   const ports = sensors.map(({ daemon }) => String(daemon.ports.udp));
-  const args = ['load', ...ports, '--rate', String(RATE)];
+  const args = ['load', ...ports, '--rate', String(RATE), '--distinct', String(DISTINCT)];
   const load = fork(import.meta.filename, args, { stdio: 'inherit' });
   scope.defer(() => void load.kill('SIGKILL'));
   return load;

@@ -5,7 +5,14 @@ import { test } from 'node:test';
 import type { Fleet, FleetNode } from '../src/api-types.ts';
 import { fleetPart, fleetTroubles, nodeStanding } from '../src/state/fleet.ts';
 
-const NOTHING: Fleet = { push: null, pull: null, publish: null, follow: null, overview: null };
+const NOTHING: Fleet = {
+  state: 'running',
+  push: null,
+  pull: null,
+  publish: null,
+  follow: null,
+  overview: null,
+};
 
 const PUSH: NonNullable<Fleet['push']> = {
   connected: true,
@@ -52,7 +59,8 @@ const NODE: FleetNode = {
 };
 
 test('fleetPart() tells by what a node does', () => {
-  assert.equal(fleetPart(NOTHING), 'none');
+  assert.equal(fleetPart({ ...NOTHING, state: 'none' }), 'none');
+  assert.equal(fleetPart({ ...NOTHING, state: 'starting' }), 'starting');
   assert.equal(fleetPart({ ...NOTHING, follow: FOLLOW }), 'follower');
   assert.equal(fleetPart({ ...NOTHING, push: PUSH, follow: FOLLOW }), 'sensor');
   assert.equal(fleetPart({ ...NOTHING, push: PUSH, pull: PULL }), 'hub');

@@ -189,3 +189,23 @@ test('another hub says what is listed when one dies, and says all again when the
   await untilAlike(second, follower);
   assert.equal(await isListed(follower, NUMBERS[0]), true);
 });
+
+test('a listing that no hub can say is left out, counted and said, and what comes after it is taken', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  const file = await world.join('pbx-1', 'follower');
+  // As somebody with a stolen password of a hub: not an address, and one behind it that is.
+  await world.rows(`
+    INSERT INTO fleet.listing SELECT 'address', value, serial, 'listed', 60, 'handshake', '[]', 0, 4102444800000000, 0, 0, 1,
+      false, false, 'hub-9' FROM (VALUES ('45.13.0.01', 1), ('everybody', 2), ('45.13.0.7', 3)) AS v (value, serial);
+    UPDATE fleet.listing_mark SET last = 3`);
+  await using follower = await DaemonProcess.start([
+    '--no-sip',
+    `--fleet-file=${file}`,
+    '--fleet-follower',
+  ]);
+  await until('the one that is an address', () => isListed(follower, '45.13.0.7'));
+  await until('the count', async () => (await followOf(follower))['left_out'] === 2);
+  assert.match(follower.output(), /fleet_listing_left_out.*45\.13\.0\.01/);
+  assert.equal(await isListed(follower, '45.13.0.1'), false);
+});

@@ -19,6 +19,7 @@ import type { Engine } from '../engine.ts';
 import type { RunningAgent } from '../open-agent.ts';
 import { fleetMetrics } from './fleet/fleet-metrics.ts';
 import type { FleetService } from './fleet/fleet-service.ts';
+import { fleetState } from './fleet/fleet-state.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { followerMetrics } from './listings/follower-metrics.ts';
 import { Followers, type FollowerPlaces } from './listings/followers.ts';
@@ -162,11 +163,10 @@ export class DaemonOperations implements Operations, Disposable {
 
   fleet(): FleetState | undefined {
     const { fleet, log } = this.#ports;
-    if (fleet?.work === undefined) return undefined;
-    const newestId = log.lastHoneyId();
-    const lag = newestId - (log.cursor(FLEET_CURSOR) ?? newestId);
-    const { push, ...work } = fleet.work;
-    return { ...work, push: push && { ...push, lag } };
+    return fleetState(fleet, () => {
+      const newestId = log.lastHoneyId();
+      return newestId - (log.cursor(FLEET_CURSOR) ?? newestId);
+    });
   }
 
   followers(): readonly FollowerState[] {

@@ -3,14 +3,15 @@
 import type { Fleet, FleetNode } from '../api-types.ts';
 import { amount } from '../text/number.ts';
 
-/** What a node does in a fleet: nothing, follow what hubs list, push as well, or judge all of it. */
-export type FleetPart = 'none' | 'follower' | 'sensor' | 'hub';
+/** What a node does in a fleet: nothing, what is not known yet, follow what hubs list, push as well, or judge all of it. */
+export type FleetPart = 'none' | 'starting' | 'follower' | 'sensor' | 'hub';
 
 /** A node that was told to be a hub is one here, also while the fleet refuses it. */
-export function fleetPart({ push, pull, follow }: Fleet): FleetPart {
+export function fleetPart({ state, push, pull }: Fleet): FleetPart {
+  if (state !== 'running') return state;
   if (pull !== null) return 'hub';
   if (push !== null) return 'sensor';
-  return follow === null ? 'none' : 'follower';
+  return 'follower';
 }
 
 /** What fails at present, in the words of the node. */

@@ -10,7 +10,10 @@ import { useGradually } from './gradually.ts';
 import { Panel, Time, Trouble } from './pieces.tsx';
 import { Table } from './table.tsx';
 
-const PARTS: Readonly<Record<Exclude<FleetPart, 'none'>, string>> = {
+/** What a node does whose work is known. */
+type FleetWork = Exclude<FleetPart, 'none' | 'starting'>;
+
+const PARTS: Readonly<Record<FleetWork, string>> = {
   follower: 'follower: it has what the hubs list, and pushes nothing',
   sensor: 'sensor: it pushes its events, and has what the hubs list',
   hub: 'hub: it takes what all nodes push, and judges it',
@@ -31,6 +34,13 @@ export function FleetView() {
 function Known({ fleet }: { readonly fleet: Fleet }) {
   const part = fleetPart(fleet);
   if (part === 'none') return <NoFleet />;
+  if (part === 'starting') {
+    return (
+      <Panel title="This node">
+        <p class="empty">This node’s part in the fleet is starting.</p>
+      </Panel>
+    );
+  }
   const troubles = fleetTroubles(fleet);
   return (
     <>
@@ -97,7 +107,7 @@ function Own({
   part,
 }: {
   readonly fleet: Fleet;
-  readonly part: Exclude<FleetPart, 'none'>;
+  readonly part: FleetWork;
 }) {
   return (
     <Panel title="This node">

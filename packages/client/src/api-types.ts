@@ -315,6 +315,8 @@ export interface FleetNode {
 }
 
 export interface Fleet {
+  /** none: this node is in no fleet. starting: in the first moment, when all else is null, too. */
+  readonly state: 'none' | 'starting' | 'running';
   readonly push: FleetPush | null;
   readonly pull: FleetPull | null;
   readonly publish: FleetPublish | null;

@@ -91,6 +91,8 @@ export interface FleetOverviewState {
 
 /** What this node has to do with a fleet; `undefined` for the work that it does not do. */
 export interface FleetState {
+  /** Whether it has only just begun: what it does is not known yet. */
+  readonly isStarting: boolean;
   readonly push: FleetPushState | undefined;
   readonly pull: FleetPullState | undefined;
   readonly publish: FleetPublishState | undefined;

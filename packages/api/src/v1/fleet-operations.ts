@@ -20,7 +20,7 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
     summary:
       'What this node does in a fleet: pushes its events, takes those of others, follows what hubs list',
     description:
-      'Counts are since the node started. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is not a hub, or not one yet; follow where it is one, because hubs judge for themselves.',
+      'Counts are since the node started. `state` is none where it is in no fleet, and starting in the first moment, when it is not known yet what it does. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is not a hub, or not one yet; follow where it is one, because hubs judge for themselves.',
     need: 'read',
     query: {},
     mediaType: 'application/json',
@@ -29,6 +29,7 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
     handle: (call) => {
       const state = call.ports.operations.fleet();
       sendJson(call, {
+        state: state === undefined ? 'none' : state.isStarting ? 'starting' : 'running',
         push: state?.push === undefined ? null : pushEntry(state.push),
         pull: state?.pull === undefined ? null : pullEntry(state.pull),
         publish: state?.publish === undefined ? null : publishEntry(state.publish),

@@ -158,6 +158,12 @@ export const OPERATIONS_SCHEMAS = {
     },
   }),
   Fleet: object({
+    state: {
+      type: 'string',
+      enum: ['none', 'starting', 'running'],
+      description:
+        'none: this node is in no fleet. starting: in the first moment, when all else is null, too.',
+    },
     push: { oneOf: [{ $ref: '#/components/schemas/FleetPush' }, { type: 'null' }] },
     pull: { oneOf: [{ $ref: '#/components/schemas/FleetPull' }, { type: 'null' }] },
     publish: { oneOf: [{ $ref: '#/components/schemas/FleetPublish' }, { type: 'null' }] },

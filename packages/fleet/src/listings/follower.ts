@@ -4,10 +4,11 @@ import type { FleetListing } from '@sentrypeer/event';
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { FOLLOW_MS, FOLLOW_SWEEP_MS, LEFT_OUT_SAY_MS, LISTINGS_MAX } from '../limits.ts';
+import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX } from '../limits.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import { ClockOffset } from './clock-offset.ts';
+import { LeftOut } from './left-out.ts';
 import { readListing } from './listing-row.ts';
 import { ListingSource, type ListingMark } from './listing-source.ts';
 
@@ -73,15 +74,14 @@ export class Follower {
   #sweepAtMs = Number.NEGATIVE_INFINITY;
   #hasSaidOld = false;
   #hasSaidFull = false;
-  /** Listings that no hub can say, since that was last said. */
-  #unsaidCount = 0;
-  #sayLeftOutAtMs = Number.NEGATIVE_INFINITY;
+  readonly #leftOut: LeftOut;
   #isClosing = false;
   readonly #running: Promise<void>;
 
   constructor(ports: FollowerPorts, address: FleetAddress) {
     this.#ports = ports;
     this.#address = address;
+    this.#leftOut = new LeftOut(ports);
     this.#place = ports.sink.place();
     this.#state = {
       trouble: undefined,
@@ -138,6 +138,7 @@ export class Follower {
     const last = rows.at(-1);
     const serial = last === undefined ? mark.last : Number(last['serial']);
     if (serial > place.serial) await this.#take(rows, serial);
+    this.#leftOut.say();
     this.#recovered();
     if (rows.length === LISTINGS_MAX) return true;
     this.#change({ currentEpochUs: this.#ports.clock.epochUs() });
@@ -175,10 +176,7 @@ export class Follower {
     for (const row of rows) {
       const listing = readListing(row, this.#offset.us);
       if (listing !== undefined) listings.push(listing);
-      else {
-        this.#unsaidCount += 1;
-        this.#sayLeftOut(row);
-      }
+      else this.#leftOut.add(row);
     }
     const withoutRoom = await this.#ports.sink.take(listings, serial);
     if (withoutRoom > 0) this.#sayFull();
@@ -202,19 +200,6 @@ export class Follower {
       this.#change({ listings: this.#ports.sink.count() });
     }
     return isMore;
-  }
-
-  #sayLeftOut({ kind, value }: Readonly<Record<string, unknown>>): void {
-    const nowMs = this.#ports.clock.nowMs();
-    if (nowMs < this.#sayLeftOutAtMs) return;
-    this.#sayLeftOutAtMs = nowMs + LEFT_OUT_SAY_MS;
-    this.#ports.logger.error('fleet_listing_left_out', {
-      kind: String(kind),
-      value: String(value),
-      listings: this.#unsaidCount,
-      why: 'no hub can list this',
-    });
-    this.#unsaidCount = 0;
   }
 
   #sayFull(): void {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/* A node in no fleet and no pool is spared the question what others say of each subject, and hears of it when they do. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { FleetListing } from '@sentrypeer/event';
+import { silentLogger } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import { Store, StoreReader } from '@sentrypeer/store';
+import { judgeOver } from '../../src/services/open-judging.ts';
+import { OwnAddresses } from '../../src/services/own-addresses.ts';
+import { TestClock } from './test-clock.ts';
+
+const HOUR_US = 3_600_000_000;
+const OPTIONS = { homeCountry: undefined, ownNumbers: [], ownAddresses: [], policy: [] };
+const ADDRESSES = Array.from({ length: 50 }, (_, index) => `45.13.0.${index + 1}`);
+
+class Node implements Disposable {
+  readonly clock = new TestClock();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'told-words-'));
+  readonly store: Store;
+  readonly #reader: StoreReader;
+  readonly #plans: NumberingPlans;
+  /** How often each question was asked of the database. */
+  readonly asked = new Map<string, number>();
+
+  constructor(plans: NumberingPlans) {
+    const path = join(this.#folder, 'sentrypeer.db');
+    this.#plans = plans;
+    this.store = Store.open({ clock: this.clock, logger: silentLogger }, { path });
+    this.#reader = StoreReader.open(path);
+  }
+
+  /** Judges addresses. @param takesWords As the thread that takes what hubs say. */
+  judge(takesWords: boolean): (addresses: readonly string[]) => readonly string[] {
+    const { asked, clock } = this;
+    const evidence = new Proxy(this.#reader.evidence, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return (...args: readonly unknown[]): unknown => {
+          asked.set(String(name), (asked.get(String(name)) ?? 0) + 1);
+          return Reflect.apply(member, target, args);
+        };
+      },
+    });
+    const own = new OwnAddresses(clock, () => []);
+    const ports = { clock, plans: this.#plans, evidence, own, takesWords };
+    const { judge } = judgeOver(ports, OPTIONS);
+    return (addresses) =>
+      addresses.map((value) => judge.subject({ kind: 'address', value }, clock.epochUs()).level);
+  }
+
+  /** Hubs list one. */
+  follow(value: string): void {
+    const nowUs = this.clock.epochUs();
+    const listing: FleetListing = {
+      kind: 'address',
+      value,
+      level: 'listed',
+      score: 60,
+      grade: 'handshake',
+      reasons: ['it tried 3 passwords'],
+      sinceEpochUs: nowUs,
+      untilEpochUs: nowUs + HOUR_US,
+      firstSeenEpochUs: nowUs,
+      lastSeenEpochUs: nowUs,
+      eventsCount: 3,
+      isBlocked: false,
+      isDelisted: false,
+    };
+    this.store.followed.begin('a');
+    this.store.followed.take([listing], 1);
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader.close();
+    this.store.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+test('where nobody is followed or heard, that is asked once in a millisecond, and not of each subject', async () => {
+  using node = new Node(await NumberingPlans.load());
+  const judge = node.judge(false);
+  judge(ADDRESSES);
+  const questions = ['isFleetFollowed', 'isPoolHeard', 'fleet', 'said'];
+  const counts = (): readonly number[] => questions.map((name) => node.asked.get(name) ?? 0);
+  assert.deepEqual(counts(), [1, 1, 0, 0]);
+  node.clock.ms += 1;
+  judge(ADDRESSES);
+  assert.deepEqual(counts(), [2, 2, 0, 0]);
+});
+
+test('what hubs list holds from the next millisecond on, and at once where this thread took it', async () => {
+  using node = new Node(await NumberingPlans.load());
+  const [first = '', second = ''] = ADDRESSES;
+  const [other, taking] = [node.judge(false), node.judge(true)];
+  assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);
+  node.follow(first);
+  assert.deepEqual(taking([first, second]), ['listed', 'none'], 'this thread took it');
+  node.clock.ms += 1;
+  assert.deepEqual(other([first, second]), ['listed', 'none']);
+  // Hubs list nothing any more.
+  node.clock.pass(2 * HOUR_US);
+  node.store.followed.sweep();
+  assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);
+  node.asked.clear();
+  node.clock.ms += 1;
+  other(ADDRESSES);
+  assert.equal(node.asked.get('fleet'), undefined);
+});
