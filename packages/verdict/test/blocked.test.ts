@@ -173,6 +173,8 @@ test('Blocked.entryOf() names the network by which an address is on lists, or th
   assert.equal(entry('2a00:1:2::/56'), '2a00:1:2::/56');
   assert.equal(entry('2a00:1:2:3::/64'), '2a00:1:2:3::/64');
   assert.equal(entry('2a00:1:2:3::9'), '2a00:1:2:3::/64');
+  const wide = new Blocked([block('address', '2a00:1:2::/48')], []);
+  assert.equal(wide.entryOf('2a00:1:2:3::9', '2a00:1:2::/56'), '2a00:1:2::/48');
 });
 
 test('Blocked.within() names what is narrower than a network of IPv6, while it is in force', () => {

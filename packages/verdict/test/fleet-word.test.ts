@@ -39,6 +39,27 @@ test('withFleet() takes the graver of own evidence and the hubs’ word, until i
   assert.equal(withFleet(WATCH, undefined, 500), WATCH);
 });
 
+test('withFleet() lasts as long as the longer of two that say the same, and says each reason once', () => {
+  const own: Verdict = {
+    ...WATCH,
+    level: 'listed',
+    listed: true,
+    untilEpochUs: 700,
+    reasons: ['it tried 3 passwords', 'on 2 days'],
+  };
+  const longer = withFleet(own, WORD, 500);
+  assert.deepEqual([longer.level, longer.score, longer.untilEpochUs], ['listed', 90, 1000]);
+  assert.deepEqual(longer.reasons, [
+    'it tried 3 passwords',
+    'on 2 days',
+    'the hubs of the fleet say so',
+  ]);
+  const watched = withFleet(own, { ...WORD, level: 'watch', untilEpochUs: 5000 }, 500);
+  assert.deepEqual([watched.level, watched.listed, watched.untilEpochUs], ['listed', true, 700]);
+  const alone = withFleet(notListed(), { ...WORD, level: 'watch' }, 999);
+  assert.deepEqual([alone.level, alone.listed, alone.score], ['watch', false, 60]);
+});
+
 test('withFleet() leaves out what the hubs met before this node’s operator delisted it', () => {
   assert.equal(withFleet(WATCH, WORD, 500, 100), WATCH);
   assert.equal(withFleet(WATCH, WORD, 500, 99).level, 'listed');

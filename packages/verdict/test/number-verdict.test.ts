@@ -209,6 +209,25 @@ test('rangeVerdict() lists from the very numbers, networks and days on that are 
   assert.equal(rangeVerdict('9725928910xx', much, 'premium', full, NOON_US).score, 100);
 });
 
+test('rangeVerdict() asks for more numbers the more the block has', () => {
+  const level = (block: string, numbersCount: number): string => {
+    const evidence = { ...RANGE, numbersCount, networksCount: 9, daysCount: 9 };
+    return rangeVerdict(block, evidence, 'premium', DEFAULT_POLICY, NOON_US).level;
+  };
+  for (const [block, numbers] of [
+    ['9725928910xx', 3],
+    ['972592891xxx', 6],
+    ['97259289xxxx', 12],
+  ] as const) {
+    assert.deepEqual(
+      [level(block, numbers - 1), level(block, numbers)],
+      ['watch', 'listed'],
+      block,
+    );
+    assert.equal(level(block, 1), 'none');
+  }
+});
+
 test('addressVerdict() gives points for what an address did, each once', () => {
   const points = (name: PolicyName, changes: Partial<typeof ADDRESS>): number =>
     addressVerdict({ ...ADDRESS, ...changes }, only(['points-returned', 10], [name, 20]), NOON_US)
