@@ -10,7 +10,7 @@ import {
   pageFrames,
   readPages,
 } from '../../packages/pool/src/link/frames.ts';
-import type { Wire } from '../../packages/pool/src/link/link.ts';
+import type { Wire } from '../../packages/pool/src/link/link-parts.ts';
 import { pageId } from '../../packages/pool/src/link/page-index.ts';
 import { random } from './simulated-time.ts';
 
@@ -72,9 +72,11 @@ export class Liar implements Party {
   }
 
   /** Sends everybody a page under a key that nobody knows. */
-  flood(): void {
+  flood(nowS: number): void {
     const page = new Uint8Array(PAGE_SIZE);
-    new DataView(page.buffer).setUint32(5, Math.floor(random() * 2 ** 32));
+    const view = new DataView(page.buffer);
+    view.setUint32(5, Math.floor(random() * 2 ** 32));
+    view.setUint32(45, nowS);
     for (const wire of this.#wires) for (const frame of pageFrames([page])) wire.send(frame);
   }
 }

@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Pool } from '../../packages/client/src/index.ts';
-import { DaemonProcess, until } from './daemon-process.ts';
+import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 
 const ATTACKER = '45.12.3.4';
 async function run(node: DaemonProcess, ...words: readonly string[]) {
@@ -144,4 +144,94 @@ test('what two voters met is listed at a third node within seconds, and gone whe
   assert.doesNotMatch((await run(hub, 'peers', 'list')).stdout, /distrusted/);
   await json(hub, 'peers', 'distrust', ids[1] ?? '');
   await until('its end', () => hub.number(listed) === 0);
+});
+
+test('two commands make a closed pool: a node that joined it has what another one met', async () => {
+  using folder = new TemporaryFolder();
+  const at = (name: string): string => join(folder.path, name);
+  const key = at('pool.key');
+  const made = await DaemonProcess.run(['pool', 'init', key]);
+  assert.equal(made.status, 0, made.stderr);
+  const port = await freePort();
+  const files = ['hub', 'node'].map((name, index) => {
+    const file = at(`${name}.toml`);
+    const own = index === 0 ? port : 0;
+    writeFileSync(file, `dht_address = "127.${index}.0.1"\ndht_port = ${own}\nshare_delay = 0\n`);
+    return file;
+  });
+  const [hubFile = '', nodeFile = ''] = files;
+  for (const [file, ...hosts] of [[hubFile], [nodeFile, `127.0.0.1:${port}`]]) {
+    const joined = await DaemonProcess.run(['-g', file ?? '', 'pool', 'join', key, ...hosts]);
+    assert.equal(joined.status, 0, joined.stderr);
+    assert.equal(joined.stderr, '');
+  }
+  const common = ['-r', '--threads=1', '--neighbours=off', '--bootstrap-node=none'];
+  await using hub = await DaemonProcess.start([...common, '-g', hubFile]);
+  await using node = await DaemonProcess.start([...common, '-g', nodeFile]);
+  const links = async ({ ports }: DaemonProcess): Promise<string | undefined> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${ports.api}/metrics`)).text();
+    return /^sentrypeer_pool_links (\d+)$/m.exec(metrics)?.[1];
+  };
+  await until('the link', async () => (await links(node)) === '1');
+  await met(node, [ATTACKER]);
+  await until('the page', () => hub.number('SELECT count(*) FROM pool_claim') === 1);
+});
+
+test('`pool join` changes a file only where it has to, and leaves it as it was where it cannot', async () => {
+  using folder = new TemporaryFolder();
+  const at = (name: string): string => join(folder.path, name);
+  const [key, otherKey] = [at('a.key'), at('b.key')];
+  for (const file of [key, otherKey]) await DaemonProcess.run(['pool', 'init', file]);
+  const file = at('sentrypeer.toml');
+  const own =
+    '# Ours\nresponsive = true\n\n[[webhook]]\nname = "hub"\nurl = "https://example.org/hook"\n';
+  writeFileSync(file, own);
+  chmodSync(file, 0o640);
+  const joinPool = (...words: readonly string[]) =>
+    DaemonProcess.run(['-g', file, 'pool', 'join', ...words]);
+  const first = await joinPool(key, 'hub.example.org', '[2001:db8::1]:4300');
+  assert.equal(first.status, 0, first.stderr);
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.endsWith(own), 'what was there stays');
+  assert.match(text, /^peer_to_peer = true$/m);
+  assert.ok(text.includes(`\npool_key = ${JSON.stringify(key)}\n`));
+  assert.match(text, /^pool_peer = \["hub\.example\.org:4222", "\[2001:db8::1\]:4300"\]$/m);
+  assert.equal(statSync(file).mode & 0o777, 0o640);
+  const checked = await DaemonProcess.run(['-g', file, 'check-config']);
+  assert.equal(checked.status, 0, checked.stderr);
+  assert.match(checked.stdout, /--pool-key/);
+  const again = await joinPool(key, 'hub.example.org');
+  assert.match(again.stdout, /has this node in the pool already/);
+  assert.equal(readFileSync(file, 'utf8'), text);
+  const refusals: readonly (readonly [readonly string[], RegExp])[] = [
+    [[otherKey], /this node is in another pool/],
+    [[key, 'other.example.org'], /names other nodes: add "other\.example\.org:4222" there/],
+    [[key, 'not a host'], /"not a host" is not a node of the pool/],
+    [[at('no.key')], /no\.key cannot be read \(ENOENT\)/],
+    [[file], /holds no key of a pool/],
+    [[], /there is a word missing: write pool join FILE/],
+    [['-'], /"-" is not the path of a file/],
+  ];
+  for (const [words, why] of refusals) {
+    const { status, stderr } = await joinPool(...words);
+    assert.notEqual(status, 0);
+    assert.match(stderr, why);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  }
+  // What the daemon would refuse leaves the file as it was, too.
+  const wrong = '[[webhook]]\nurl = "ftp://example.org"\n';
+  writeFileSync(file, wrong);
+  const broken = await joinPool(key);
+  assert.notEqual(broken.status, 0);
+  assert.match(broken.stderr, /is left as it was/);
+  assert.equal(readFileSync(file, 'utf8'), wrong);
+  // Without `-g` it is the usual file, which it makes; flags and variables are stronger, and that is said.
+  chmodSync(key, 0o644);
+  const usual = await DaemonProcess.run(['pool', 'join', key], {
+    env: { HOME: folder.path, SENTRYPEER_POOL_KEY: otherKey },
+  });
+  assert.equal(usual.status, 0, usual.stderr);
+  assert.ok(existsSync(at('.config/sentrypeer/default-config.toml')));
+  assert.match(usual.stderr, /Another key holds nevertheless: SENTRYPEER_POOL_KEY/);
+  assert.match(usual.stderr, /chmod 600/);
 });

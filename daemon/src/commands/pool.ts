@@ -11,6 +11,7 @@ import {
   POOL_FILE_PAGES,
 } from '../services/pool/limits.ts';
 import type { Command, CommandContext } from './command.ts';
+import { JOIN } from './pool-join.ts';
 import { countOf, nameOf, shown } from './text.ts';
 import { needed, neededFile, refuseMore } from './words.ts';
 
@@ -192,7 +193,7 @@ const STATUS: Command = {
 const INIT: Command = {
   name: 'pool init',
   form: 'FILE',
-  doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes by a safe way and start them with `--pool-key FILE`: they exchange pages with each other and with nobody else.',
+  doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes by a safe way and run `pool join` there: they exchange pages with each other and with nobody else.',
   database: 'none',
   prepare: ({ words: [file, ...more] }) => {
     const path = neededFile(file, 'pool init FILE');
@@ -201,14 +202,23 @@ const INIT: Command = {
       const { makePoolKey } = await import('../services/pool/pool-key.ts');
       await makePoolKey(path);
       return {
-        text: `${shown(path)} has the key of a new pool: copy it to your nodes, and start them with --pool-key.\n`,
+        text: `${shown(path)} has the key of a new pool: copy it to your nodes by a safe way, and run sentrypeer pool join FILE on each.\n`,
         json: { file: path },
       };
     };
   },
 };
 
-export const POOL: readonly Command[] = [STATUS, INIT, EXPORT, IMPORT, WITHDRAW, RETIRE, RESUME];
+export const POOL: readonly Command[] = [
+  STATUS,
+  INIT,
+  JOIN,
+  EXPORT,
+  IMPORT,
+  WITHDRAW,
+  RETIRE,
+  RESUME,
+];
 
 async function openPool({ config, clock, logger }: CommandContext): Promise<PoolFile> {
   const { PoolFile } = await import('@sentrypeer/store');

@@ -34,6 +34,12 @@ export class TokenBucket {
     return this.#tokens >= cost;
   }
 
+  /** Tokens that may be taken now; below 0 where time has to make up for some. */
+  left(nowMs: number): number {
+    this.#fill(nowMs);
+    return this.#tokens;
+  }
+
   /** Takes `cost` tokens, also if fewer are left: then time has to make up for them first. */
   spend(cost: number, nowMs: number): void {
     this.#fill(nowMs);

@@ -42,6 +42,16 @@ export class TokenBuckets {
     return this.#find(key)?.has(cost, nowMs) ?? cost <= this.#rate.burst;
   }
 
+  /** Takes `cost` tokens, also if fewer are left: then time has to make up for them first. */
+  spend(key: string, cost: number, nowMs: number): void {
+    (this.#young.get(key) ?? this.#adopt(key, nowMs)).spend(cost, nowMs);
+  }
+
+  /** Tokens that may be taken now; remembers no key. */
+  left(key: string, nowMs: number): number {
+    return this.#find(key)?.left(nowMs) ?? this.#rate.burst;
+  }
+
   /** Puts back tokens that were taken. */
   giveBack(key: string, cost: number): void {
     this.#find(key)?.giveBack(cost);

@@ -50,6 +50,18 @@ test('giveBack() of a key finds its bucket in either generation, and makes none'
   assert.equal(buckets.has('b', 1, 0), false);
 });
 
+test('left() says how many tokens there are, also of a key, and remembers none', () => {
+  const bucket = new TokenBucket(RATE, 0);
+  bucket.spend(6, 0);
+  assert.equal(bucket.left(0), -2);
+  assert.equal(bucket.left(1000), 0);
+  const buckets = new TokenBuckets({ ...RATE, keysMax: 4 });
+  buckets.take('a', 3, 0);
+  assert.deepEqual([buckets.left('a', 0), buckets.left('b', 0), buckets.size], [1, 4, 1]);
+  buckets.spend('a', 5, 0);
+  assert.deepEqual([buckets.left('a', 0), buckets.has('a', 1, 2000)], [-4, false]);
+});
+
 test('a bucket without a rate or a size is a mistake of its owner', () => {
   assert.throws(() => new TokenBucket({ burst: 0, perSecond: 1 }, 0), /token_bucket_rate/);
   assert.throws(() => new TokenBucket({ burst: 1, perSecond: 0 }, 0), /token_bucket_rate/);

@@ -339,7 +339,56 @@ export const STRANGERS_PAGES_PER_S = 1.25;
 /** Of these, the pages at once that are kept for authors whose word was checked. Chosen: a quarter of an hour of all that a pool says. */
 export const KNOWN_PAGES_KEPT = 1024;
 
+/**
+ * Octets of pages of all that are no voters, in the same way. Chosen: at once all that a pool may hold; 44 MB a day, by
+ * 410 octets a page.
+ */
+export const STRANGERS_OCTETS_BURST = 33_554_432;
+export const STRANGERS_OCTETS_PER_S = 512;
+
+/** Of these, the octets at once that are kept for authors whose word was checked. */
+export const KNOWN_OCTETS_KEPT = 1_048_576;
+
+/** Pages and octets of strangers that may still come, below which a node announces what strangers say and pushes it no more. */
+export const FLOODED_PAGES = 128;
+export const FLOODED_OCTETS = 65_536;
+
+/** Seconds of age beyond which a page is announced and not pushed: it is no news, and most others have it. */
+export const NEWS_AGE_S_MAX = 600;
+
+/**
+ * Octets that a network (/16, /28 of IPv6) may send over links in vain: at once, and per second. Chosen: an honest node
+ * sends some 30 a second in a flood, 5.5 MB a day are harmless; at once what two nodes of the largest pools announce.
+ */
+export const IDLE_OCTETS_BURST = 131_072;
+export const IDLE_OCTETS_PER_S = 64;
+
+/** The same for what exceeds that, of all networks together. Chosen: 22 MB a day; at once what some joiners announce. */
+export const IDLE_OCTETS_ALL_BURST = 8_388_608;
+export const IDLE_OCTETS_ALL_PER_S = 256;
+
+/** Of these, the octets that are left to a link when it is asked for pages. */
+export const IDLE_OCTETS_KEPT = 65_536;
+
+/** Of these, the octets without which no link begins. */
+export const IDLE_OCTETS_BEGIN = 8192;
+
+/** Octets that a segment costs in headers, TLS and acknowledgements, whatever it holds. */
+export const SEGMENT_OCTETS = 100;
+
+/** Networks whose octets are counted. Chosen: about 200 octets each. */
+export const LINK_NETWORKS_MAX = 4096;
+
+/** Octets that a network may ask for over links: at once, and per second. Chosen: at once twice the largest pool. */
+export const SERVED_OCTETS_BURST = 67_108_864;
+export const SERVED_OCTETS_PER_S = 512;
+
+/** Milliseconds between two requests to announce pages instead of pushing them. */
+export const PRUNE_MS = 1000;
+
 assert(SHARED_OCTETS_MAX < RECEIVED_OCTETS_MAX, 'what we share is taken');
 assert(CLASS_EVENTS_BURST > ORIGIN_EVENTS_BURST, 'one origin cannot use up what all may say');
 assert(PERMANENT_VALUES_MAX <= PUTS_OPEN_MAX, 'what is announced again fits into the open puts');
 assert(WAITING_PER_ORIGIN_MAX < WAITING_MAX, 'one origin cannot make all others wait');
+assert(IDLE_OCTETS_KEPT < IDLE_OCTETS_BURST, 'a network whose share is whole is asked for pages');
+assert(KNOWN_OCTETS_KEPT + FLOODED_OCTETS < STRANGERS_OCTETS_BURST, 'a node begins unflooded');

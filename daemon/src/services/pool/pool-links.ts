@@ -85,6 +85,7 @@ export class PoolLinks implements AsyncDisposable {
         random: { fill: (octets) => randomFillSync(octets) },
         pages: {
           changes: () => log.pool.changes(),
+          pagesCount: () => log.pool.pagesCount(),
           pageIds: () => log.pool.pageIds(),
           pages: (afterPageId, limit) => log.pool.pages(afterPageId, limit),
           page: (pageId) => log.pool.page(pageId),

@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 import {
-  TokenBucket,
-  TokenBuckets,
-  type Clock,
-  type Logger,
-  type Random,
-} from '@sentrypeer/kernel';
-import {
-  AUTHOR_PAGES_BURST,
-  AUTHOR_PAGES_PER_HOUR,
-  AUTHOR_RATES_MAX,
   AVOIDED_MAX,
   AVOIDED_MS,
   COMPARE_ALL_AFTER_MS,
   COMPARE_MS,
   EAGER_LINKS,
   EXCHANGE_STEP_MS,
-  KNOWN_PAGES_KEPT,
-  LINK_PAGES_AT_ONCE,
+  IDLE_OCTETS_BEGIN,
+  NEWS_AGE_S_MAX,
   REFUSED_IDS_MIN,
   REFUSED_MS,
-  STRANGERS_PAGES_BURST,
-  STRANGERS_PAGES_PER_S,
+  SEGMENT_OCTETS,
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
-import { Link, type LinkPeer, type Wire } from './link.ts';
-import { PageIndex, pageId, type IndexedPage, type PageSource } from './page-index.ts';
+import { Admission } from './admission.ts';
+import { budgetKey, LinkBudgets } from './budgets.ts';
+import { HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
+import { Link } from './link.ts';
+import type { Announced, LinkPeer, Wire } from './link-parts.ts';
+import { PageIndex, pageId, pageKey, type IndexedPage, type PageSource } from './page-index.ts';
 import { Wanted } from './wanted.ts';
 
 /** What became of a page that came over a link. */
@@ -73,7 +67,10 @@ export interface ExchangeCounters {
   sent: number;
 }
 
-const HOUR_S = 3600;
+/** Octets by which a page is announced to a node that may be flooded. */
+const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
+/** Announcements that a comparison may bring, at least: another node may have more than this one. */
+const COMPARED_MIN = 4096;
 
 /**
  * Spreads pages over links: what is new goes at once along a tree, and is announced beside it, so that each node gets it
@@ -98,12 +95,8 @@ export class Exchange {
   #refused = new RecentSet(REFUSED_IDS_MIN);
   #refusedAtMs: number;
   readonly #drawn = new Uint8Array(1);
-  readonly #authors = new TokenBuckets({
-    burst: AUTHOR_PAGES_BURST,
-    perSecond: AUTHOR_PAGES_PER_HOUR / HOUR_S,
-    keysMax: 2 * AUTHOR_RATES_MAX,
-  });
-  readonly #strangers: TokenBucket;
+  readonly #admission: Admission;
+  readonly #budgets: LinkBudgets;
   /** Until when keys are left alone that forged, or promised in vain. */
   readonly #avoided = new Map<string, number>();
   #distrust: LinkDistrust;
@@ -118,8 +111,9 @@ export class Exchange {
     this.#options = options;
     this.#index = new PageIndex(ports.pages);
     const nowMs = ports.clock.nowMs();
-    const rate = { burst: STRANGERS_PAGES_BURST, perSecond: STRANGERS_PAGES_PER_S };
-    this.#strangers = new TokenBucket(rate, nowMs);
+    const { voters, known } = ports;
+    this.#admission = new Admission({ voters, known, ownKey: options.key }, nowMs);
+    this.#budgets = new LinkBudgets(nowMs);
     this.#distrust = ports.distrust();
     this.#comparedAtMs = nowMs;
     this.#refusedAtMs = nowMs;
@@ -157,6 +151,19 @@ export class Exchange {
       if (!isKept(peer) || isKept(other.peer)) return undefined;
       other.close('there is another link');
     }
+    const hasRoom = this.#budgets.has(
+      budgetKey(peer.address),
+      IDLE_OCTETS_BEGIN,
+      this.#ports.clock.nowMs(),
+    );
+    if (!hasRoom) return undefined;
+    const link = this.#newLink(peer, wire, proof, expected);
+    this.#links.add(link);
+    link.open();
+    return link;
+  }
+
+  #newLink(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link {
     const { clock, voters } = this.#ports;
     const link: Link = new Link(peer, wire, {
       clock,
@@ -165,12 +172,16 @@ export class Exchange {
       expected,
       index: this.#index,
       isEager: this.links.length < EAGER_LINKS,
+      isNaming: () => this.#admission.isFlooded(clock.nowMs()),
+      spend: (octets) => this.#budgets.spend(link.budget, octets, clock.nowMs()),
+      serve: (octets) => this.#budgets.serve(link.budget, octets, clock.nowMs()),
       onReady: () => {
+        this.#compare(link);
         link.follow(voters());
         this.#ports.onLinks();
       },
       onPages: (pages) => void this.#take(link, pages),
-      onHave: (ids) => this.#have(link, ids),
+      onHave: (pages) => this.#have(link, pages),
       onSent: (count) => (this.counters.sent += count),
       onMisbehaved: (why) => this.#avoid(link, why),
       onClosed: () => {
@@ -179,9 +190,14 @@ export class Exchange {
         this.#ports.onLinks();
       },
     });
-    this.#links.add(link);
-    link.open();
     return link;
+  }
+
+  /** Asks for what is missing here, if the link may send so much. */
+  #compare(link: Link): void {
+    const octets = 2 * ANNOUNCED_OCTETS * Math.max(COMPARED_MIN, this.#index.size);
+    const nowMs = this.#ports.clock.nowMs();
+    if (this.#budgets.has(link.budget, octets, nowMs)) link.compare();
   }
 
   /** The operator believes nothing of a node there. */
@@ -222,7 +238,8 @@ export class Exchange {
     this.#followDistrust(nowMs);
     if (nowMs - this.#comparedAtMs >= COMPARE_MS) {
       this.#comparedAtMs = nowMs;
-      this.#someLink()?.compare();
+      const link = this.#someLink();
+      if (link !== undefined) this.#compare(link);
     }
     this.#arm();
   }
@@ -247,7 +264,7 @@ export class Exchange {
     this.#refused = new RecentSet(REFUSED_IDS_MIN);
     for (const link of this.#links) {
       if (!link.isReady) continue;
-      link.compare();
+      this.#compare(link);
       link.follow(this.#ports.voters());
     }
   }
@@ -271,49 +288,56 @@ export class Exchange {
     return links[(this.#drawn[0] ?? 0) % Math.max(1, links.length)];
   }
 
-  #have(link: Link, ids: readonly string[]): void {
+  #have(link: Link, pages: readonly Announced[]): void {
     const nowMs = this.#ports.clock.nowMs();
-    for (const id of ids) {
-      if (!this.#index.has(id) && !this.#refused.has(id)) this.#wanted.add(id, link, nowMs);
+    for (const { id, hint } of pages) {
+      if (this.#index.has(id) || this.#refused.has(id)) continue;
+      // Where it is not said who wrote it, it may be somebody who is heard.
+      const isHeard = hint === undefined ? !link.isNaming : this.#admission.isHintHeard(hint);
+      if (isHeard || this.#admission.hasRoomAfter(this.#wanted.size, nowMs)) {
+        this.#wanted.add(id, link, nowMs);
+      }
     }
-    this.#ask();
   }
 
   #ask(): void {
     const nowMs = this.#ports.clock.nowMs();
     for (const link of this.#links) {
-      const ids = this.#wanted.take(link, LINK_PAGES_AT_ONCE, nowMs);
+      const openMax = this.#budgets.pagesToAsk(link.budget, nowMs);
+      const ids = this.#wanted.take(link, openMax, nowMs);
       if (ids.length > 0) link.want(ids);
     }
   }
 
   async #take(link: Link, octets: readonly Uint8Array[]): Promise<void> {
-    const pages: { readonly id: string; readonly page: Uint8Array }[] = [];
+    const pages: { readonly page: Uint8Array; readonly wasWanted: boolean }[] = [];
+    const nowMs = this.#ports.clock.nowMs();
+    let hasRoom = false;
     for (const page of octets) {
       const id = pageId(page);
       const wasWanted = this.#wanted.came(id);
+      hasRoom ||= wasWanted;
       link.knows(id);
-      if (this.#index.has(id) || this.#refused.has(id)) {
-        this.counters.duplicates += 1;
-        if (!wasWanted) link.prune();
-      } else if (this.#isTooMuch(page)) {
-        this.counters.limited += 1;
-        this.#refused.add(id);
-      } else {
-        this.#refused.add(id); // While it is checked; then the index has it.
-        pages.push({ id, page });
+      const isKnown = this.#index.has(id) || this.#refused.has(id);
+      if (!isKnown) this.#refused.add(id); // While it is checked; then the index has it.
+      if (!isKnown && !this.#admission.isTooMuch(pageKey(page), page.length, nowMs)) {
+        pages.push({ page, wasWanted });
+        continue;
       }
+      this.counters[isKnown ? 'duplicates' : 'limited'] += 1;
+      this.#wasIdle(link, page, wasWanted);
     }
-    this.#ask();
+    if (hasRoom) this.#ask();
     if (pages.length === 0) return;
     try {
-      const taken = await this.#ports.take(
-        pages.map(({ page }) => page),
-        link.peer,
-      );
-      for (const outcome of taken) {
+      const all = pages.map(({ page }) => page);
+      const taken = await this.#ports.take(all, link.peer);
+      for (const [index, outcome] of taken.entries()) {
         this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
+        const one = pages[index];
+        if (outcome !== 'taken' && one !== undefined) this.#wasIdle(link, one.page, one.wasWanted);
       }
+      if (taken.includes('taken')) this.#budgets.giveBack(link.budget, SEGMENT_OCTETS);
       if (taken.includes('forged')) this.#avoid(link, 'a page was forged');
     } catch (error) {
       this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });
@@ -321,26 +345,29 @@ export class Exchange {
     this.#spread();
   }
 
-  /**
-   * Keys cost nothing: so a limit for each author, and one for all who are not voters, of which a part is kept for those
-   * whose word was checked: in a flood of strangers nothing of theirs is lost.
-   */
-  #isTooMuch(page: Uint8Array): boolean {
-    const nowMs = this.#ports.clock.nowMs();
-    const key = page.subarray(5, 37).toHex();
-    if (this.#ports.voters().has(key)) return false;
-    const kept = this.#ports.known().has(key) ? 0 : KNOWN_PAGES_KEPT;
-    if (!this.#strangers.has(1 + kept, nowMs) || !this.#authors.take(key, 1, nowMs)) return true;
-    this.#strangers.take(1, nowMs);
-    return false;
+  /** A page was of no use. What was asked for is no fault of who sent it, and is asked for within its budget. */
+  #wasIdle(link: Link, page: Uint8Array, wasWanted: boolean): void {
+    const isInBudget = this.#budgets.spend(
+      link.budget,
+      HEAD_SIZE + 2 + page.length,
+      this.#ports.clock.nowMs(),
+    );
+    if (wasWanted) return;
+    link.prune();
+    if (!isInBudget) this.#avoid(link, 'it sends too many pages that are of no use');
   }
 
-  /** Passes on what is new, wherever it came from. */
+  /** Passes on what is new, wherever it came from: news at once, unless strangers flood this node. */
   #spread(): void {
     const added = this.#index.follow();
     if (added.length === 0 || this.#links.size === 0) return;
+    const { clock } = this.#ports;
+    const isFlooded = this.#admission.isFlooded(clock.nowMs());
+    const newsFromS = clock.epochUs() / 1e6 - NEWS_AGE_S_MAX;
     const octets = new Map<IndexedPage, Uint8Array>();
     for (const page of added) {
+      if (page.madeEpochS < newsFromS) continue;
+      if (isFlooded && !this.#admission.isHeard(page.key)) continue;
       const found = this.#index.octets(page);
       if (found !== undefined) octets.set(page, found);
     }

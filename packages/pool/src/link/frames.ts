@@ -4,7 +4,7 @@ import { FRAME_OCTETS_MAX, PAGE_OCTETS_MAX } from '../limits.ts';
 
 /** What links say to each other. A frame is its length u24, its type u8, and so many octets. Unknown types are skipped. */
 export const FrameType = {
-  /** Version u8, network id u32, proof of the shared key of a closed pool 32. */
+  /** Version u8, network id u32, proof of the shared key of a closed pool 32, features u8; what follows is of later versions. */
   hello: 1,
   /** Pages, each with its size u16 before it. */
   pages: 2,
@@ -20,8 +20,16 @@ export const FrameType = {
   follow: 7,
   /** Why the link ends, as text. */
   bye: 8,
+  /** Ids of pages that the sender has, each with the first octets of its author's key. Only for who said that he knows it. */
+  named: 9,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
+
+/** What an end can do beyond the first version, in its hello. */
+export const Feature = {
+  /** Understands frames of the type `named`. */
+  named: 1,
+} as const;
 
 export interface Frame {
   readonly type: number;
@@ -30,7 +38,10 @@ export interface Frame {
 }
 
 export const ID_SIZE = 8;
-const HEAD_SIZE = 4;
+/** Octets of an author's key that stand beside an id. */
+export const HINT_SIZE = 4;
+/** Octets of a frame before its body. */
+export const HEAD_SIZE = 4;
 /** Octets that most frames fit into. */
 const USUAL_FRAME_OCTETS = 1024;
 
@@ -122,9 +133,13 @@ export function readPages(body: Uint8Array): readonly Uint8Array[] | undefined {
   return pages;
 }
 
-/** Frames of ids, in hexadecimal. */
-export function idFrames(type: FrameType, ids: readonly string[]): readonly Uint8Array[] {
-  const perFrame = FRAME_OCTETS_MAX / ID_SIZE;
+/** Frames of ids, in hexadecimal, and of what stands beside each. */
+export function idFrames(
+  type: FrameType,
+  ids: readonly string[],
+  size = ID_SIZE,
+): readonly Uint8Array[] {
+  const perFrame = Math.floor(FRAME_OCTETS_MAX / size);
   const frames: Uint8Array[] = [];
   for (let at = 0; at < ids.length; at += perFrame) {
     const some = ids.slice(at, at + perFrame).join('');
@@ -134,10 +149,10 @@ export function idFrames(type: FrameType, ids: readonly string[]): readonly Uint
 }
 
 /** `undefined` where the last one is cut. */
-export function readIds(body: Uint8Array): readonly string[] | undefined {
-  if (body.length % ID_SIZE !== 0) return undefined;
+export function readIds(body: Uint8Array, size = ID_SIZE): readonly string[] | undefined {
+  if (body.length % size !== 0) return undefined;
   const hex = body.toHex();
   const ids: string[] = [];
-  for (let at = 0; at < hex.length; at += 2 * ID_SIZE) ids.push(hex.slice(at, at + 2 * ID_SIZE));
+  for (let at = 0; at < hex.length; at += 2 * size) ids.push(hex.slice(at, at + 2 * size));
   return ids;
 }

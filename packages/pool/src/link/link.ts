@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { TokenBucket, type Clock } from '@sentrypeer/kernel';
+import { TokenBucket } from '@sentrypeer/kernel';
 import {
   BROKEN_PROMISES_MAX,
   FOLLOWED_MAX,
@@ -12,67 +12,45 @@ import {
   LINK_SERVED_MAX,
   LINK_UNREAD_OCTETS_MAX,
   LINK_UNSENT_OCTETS_MAX,
+  PRUNE_MS,
+  SEGMENT_OCTETS,
   SUMMARY_ANSWER_MS_MIN,
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
+import { hintOf } from './admission.ts';
+import { budgetKey } from './budgets.ts';
 import {
   encodeFrame,
+  Feature,
   Framer,
   FrameType,
+  HEAD_SIZE,
+  HINT_SIZE,
+  ID_SIZE,
   idFrames,
   pageFrames,
   readIds,
   readPages,
   type Frame,
 } from './frames.ts';
-import type { IndexedPage, PageIndex } from './page-index.ts';
-
-/** Who is at the other end. */
-export interface LinkPeer {
-  /** Its Ed25519 key in hexadecimal, which it proved. */
-  readonly key: string;
-  readonly nodeId: string;
-  readonly address: string;
-  /** Whether this node dialled. */
-  readonly isOutward: boolean;
-  /** Wall-clock microseconds. */
-  readonly sinceEpochUs: number;
-}
-
-/** A connection, as a link uses it. */
-export interface Wire {
-  send(octets: Uint8Array): void;
-  /** Octets that the other end has not taken yet. */
-  readonly unsentOctets: number;
-  close(): void;
-}
-
-export interface LinkParts {
-  readonly clock: Clock;
-  readonly networkId: number;
-  /** What proves that we know the shared key of a closed pool, and what the other end has to send; 32 octets of 0 in an open pool. */
-  readonly proof: Uint8Array;
-  readonly expected: Uint8Array;
-  readonly index: PageIndex;
-  /** Whether new pages go at once from the start. */
-  readonly isEager: boolean;
-  readonly onReady: () => void;
-  readonly onPages: (pages: readonly Uint8Array[]) => void;
-  readonly onHave: (ids: readonly string[]) => void;
-  readonly onSent: (pagesCount: number) => void;
-  /** It broke the rules: it is to be left alone. */
-  readonly onMisbehaved: (why: string) => void;
-  readonly onClosed: () => void;
-}
+import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
+import type { IndexedPage } from './page-index.ts';
 
 const VERSION = 1;
+const FEATURES = Feature.named;
 const PROOF_SIZE = 32;
+const HELLO_SIZE = 5 + PROOF_SIZE;
+const NAMED_SIZE = ID_SIZE + HINT_SIZE;
+const ASKED_TOO_MUCH = 'it asks for too much';
+const TOO_MUCH = 'it sends too much that is of no use';
 const SUMMARY_SIZE = 2048;
 const KEY_SIZE = 32;
 
 /** One end of a link: what it was told, and what it may be told. Whatever it gets, it never throws. */
 export class Link {
   readonly peer: LinkPeer;
+  /** Whose budget its octets count for. */
+  readonly budget: string;
   readonly #wire: Wire;
   readonly #parts: LinkParts;
   readonly #framer = new Framer();
@@ -81,12 +59,15 @@ export class Link {
   readonly #openedAtMs: number;
   readonly #haveRate: TokenBucket;
   /** Ids to announce, and to send. */
-  #haves: string[] = [];
+  #haves: IndexedPage[] = [];
   #serving: string[] = [];
   #followers: ReadonlySet<string> = new Set();
   #haveAtMs: number;
   #comparedAtMs = Number.NEGATIVE_INFINITY;
   #followedAtMs = Number.NEGATIVE_INFINITY;
+  #prunedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of the other end. */
+  #features = 0;
   /** Whether new pages go at once, or are announced. */
   #isEager: boolean;
   #promisesBroken = 0;
@@ -95,6 +76,7 @@ export class Link {
 
   constructor(peer: LinkPeer, wire: Wire, parts: LinkParts) {
     this.peer = peer;
+    this.budget = budgetKey(peer.address);
     this.#wire = wire;
     this.#parts = parts;
     this.#isEager = parts.isEager;
@@ -115,20 +97,29 @@ export class Link {
     const view = new DataView(head.buffer);
     view.setUint8(0, VERSION);
     view.setUint32(1, this.#parts.networkId);
-    this.#send(encodeFrame(FrameType.hello, head, this.#parts.proof));
+    this.#send(encodeFrame(FrameType.hello, head, this.#parts.proof, new Uint8Array([FEATURES])));
   }
 
   receive(octets: Uint8Array): void {
     if (this.#isClosed) return;
     const frames = this.#framer.push(octets);
     if (frames === undefined) return this.close('a frame was too large');
+    if (!this.#parts.spend(SEGMENT_OCTETS)) return this.#tooMuch();
     for (const frame of frames) {
       if (this.#isClosed) return;
+      // Whether pages are of use is known when they were looked at.
+      const isIdle = frame.type !== FrameType.pages;
+      if (isIdle && !this.#parts.spend(HEAD_SIZE + frame.body.length)) return this.#tooMuch();
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
       if (wrong === undefined) continue;
       if (this.#isReady) this.#parts.onMisbehaved(wrong);
       return this.close(wrong);
     }
+  }
+
+  /** Whether the other end names authors where it cannot expect that all is taken. */
+  get isNaming(): boolean {
+    return (this.#features & Feature.named) !== 0;
   }
 
   /** The connection has room again. */
@@ -151,7 +142,7 @@ export class Link {
     this.ended();
   }
 
-  /** New pages: sent at once, or announced. @param octets Of those that are still there. */
+  /** New pages: sent at once, or announced. @param octets Of those that may be sent. */
   tell(pages: readonly IndexedPage[], octets: ReadonlyMap<IndexedPage, Uint8Array>): void {
     if (!this.isReady) return;
     const isSlow = this.#wire.unsentOctets > LINK_UNSENT_OCTETS_MAX;
@@ -160,7 +151,7 @@ export class Link {
       if (this.#known.has(page.id)) continue;
       if (page.isQuiet && !this.#followers.has(page.key)) continue;
       const found = octets.get(page);
-      if (!this.#isEager || isSlow || found === undefined) this.#haves.push(page.id);
+      if (!this.#isEager || isSlow || found === undefined) this.#haves.push(page);
       else {
         this.#known.add(page.id);
         sent.push(found);
@@ -190,9 +181,12 @@ export class Link {
     this.#send(encodeFrame(FrameType.summary, this.#parts.index.summary()));
   }
 
-  /** A page came that was here already. */
+  /** A page came that was here already, or is too much. */
   prune(): void {
-    if (!this.#isClosed) this.#send(encodeFrame(FrameType.prune));
+    const nowMs = this.#parts.clock.nowMs();
+    if (this.#isClosed || nowMs - this.#prunedAtMs < PRUNE_MS) return;
+    this.#prunedAtMs = nowMs;
+    this.#send(encodeFrame(FrameType.prune));
   }
 
   /** What it announced did not come. @returns Whether that was once too often. */
@@ -208,23 +202,47 @@ export class Link {
     }
     if (nowMs - this.#haveAtMs < HAVE_MS) return;
     this.#haveAtMs = nowMs;
-    const ids = this.#haves.filter((id) => !this.#known.has(id));
+    const pages = this.#haves.filter(({ id }) => !this.#known.has(id));
     this.#haves = [];
-    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
+    for (const frame of this.#announcements(pages)) this.#send(frame);
+  }
+
+  #announcements(pages: readonly IndexedPage[]): readonly Uint8Array[] {
+    if (this.isNaming && this.#parts.isNaming()) {
+      const named = pages.map(({ id, key }) => id + hintOf(key));
+      return idFrames(FrameType.named, named, NAMED_SIZE);
+    }
+    return idFrames(
+      FrameType.have,
+      pages.map(({ id }) => id),
+    );
+  }
+
+  /** Announces what the other end asked for by saying what it has. */
+  #answerWith(pages: readonly IndexedPage[]): void {
+    for (const frame of this.#announcements(pages)) {
+      if (!this.#parts.serve(frame.length)) return this.close(ASKED_TOO_MUCH);
+      this.#send(frame);
+    }
+  }
+
+  #tooMuch(): void {
+    this.#parts.onMisbehaved(TOO_MUCH);
+    this.close(TOO_MUCH);
   }
 
   /** @returns What is wrong with it. */
   #hello({ type, body }: Frame): string | undefined {
     const { networkId, expected, onReady } = this.#parts;
-    if (type !== FrameType.hello || body.length < 5 + PROOF_SIZE) return 'that is no hello';
+    if (type !== FrameType.hello || body.length < HELLO_SIZE) return 'that is no hello';
     const view = new DataView(body.buffer);
     if (view.getUint8(0) !== VERSION) return `this node speaks version ${VERSION}`;
     if (view.getUint32(1) !== networkId) return 'this is another pool';
-    const proof = body.subarray(5, 5 + PROOF_SIZE);
+    const proof = body.subarray(5, HELLO_SIZE);
     if (!isEqual(proof, expected)) return 'the shared key of this closed pool is not proved';
+    this.#features = body[HELLO_SIZE] ?? 0;
     this.#isReady = true;
     onReady();
-    this.compare();
     return undefined;
   }
 
@@ -238,14 +256,14 @@ export class Link {
         this.#parts.onPages(pages);
         return undefined;
       }
-      case FrameType.have: {
-        const ids = readIds(body);
-        if (ids === undefined) return 'ids are cut';
-        if (!this.#haveRate.take(1, this.#parts.clock.nowMs()))
-          return 'announcements come too often';
-        for (const id of ids) this.#known.add(id);
-        this.#parts.onHave(ids);
-        return undefined;
+      case FrameType.have:
+        return this.#announced(readIds(body)?.map((id) => ({ id, hint: undefined })));
+      case FrameType.named: {
+        const idSize = 2 * ID_SIZE;
+        const named = readIds(body, NAMED_SIZE);
+        return this.#announced(
+          named?.map((text) => ({ id: text.slice(0, idSize), hint: text.slice(idSize) })),
+        );
       }
       case FrameType.want: {
         const ids = readIds(body);
@@ -271,13 +289,21 @@ export class Link {
     }
   }
 
+  /** @returns What is wrong with it. */
+  #announced(pages: readonly Announced[] | undefined): string | undefined {
+    if (pages === undefined) return 'ids are cut';
+    if (!this.#haveRate.take(1, this.#parts.clock.nowMs())) return 'announcements come too often';
+    for (const { id } of pages) this.#known.add(id);
+    this.#parts.onHave(pages);
+    return undefined;
+  }
+
   #answer(body: Uint8Array): string | undefined {
     if (body.length !== SUMMARY_SIZE) return 'a summary has another size';
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs - this.#comparedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
     this.#comparedAtMs = nowMs;
-    const ids = this.#parts.index.differing(body);
-    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
+    this.#answerWith(this.#parts.index.differing(body));
     return undefined;
   }
 
@@ -293,10 +319,8 @@ export class Link {
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs - this.#followedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
     this.#followedAtMs = nowMs;
-    const ids = [...this.#parts.index.pages()]
-      .filter(({ isQuiet, key }) => isQuiet && keys.has(key))
-      .map(({ id }) => id);
-    for (const frame of idFrames(FrameType.have, ids)) this.#send(frame);
+    const pages = [...this.#parts.index.pages()];
+    this.#answerWith(pages.filter(({ isQuiet, key }) => isQuiet && keys.has(key)));
     return undefined;
   }
 
@@ -309,15 +333,16 @@ export class Link {
       this.#wire.unsentOctets <= LINK_UNSENT_OCTETS_MAX
     ) {
       const some = this.#serving.splice(0, 16);
-      this.#sendPages(
-        some.flatMap((id) => {
-          const page = index.get(id);
-          const octets = page && index.octets(page);
-          if (octets === undefined) return [];
-          this.#known.add(id);
-          return [octets];
-        }),
-      );
+      const pages = some.flatMap((id) => {
+        const page = index.get(id);
+        const octets = page && index.octets(page);
+        if (octets === undefined) return [];
+        this.#known.add(id);
+        return [octets];
+      });
+      const size = pages.reduce((sum, { length }) => sum + length, 0);
+      if (!this.#parts.serve(size)) return this.close(ASKED_TOO_MUCH);
+      this.#sendPages(pages);
     }
   }
 

@@ -7,6 +7,7 @@ import { ID_SIZE } from './frames.ts';
 export interface PageSource {
   /** Another number after each change, whoever made it. */
   readonly changes: () => number;
+  readonly pagesCount: () => number;
   /** Of all pages, in any order. */
   readonly pageIds: () => readonly number[];
   /** In the order in which they were added, those after this one. */
@@ -25,16 +26,23 @@ export interface IndexedPage {
   /** Of its author, in hexadecimal. */
   readonly key: string;
   readonly isQuiet: boolean;
+  /** Seconds since 1970, as it says. */
+  readonly madeEpochS: number;
 }
 
 const BUCKETS = 256;
-/** Where a page has its key, and its flags, of which the lowest says that it is quiet. */
-const [KEY_AT, KEY_END, FLAGS_AT] = [5, 37, 49];
+/** Where a page has its key, its time, and its flags, of which the lowest says that it is quiet. */
+const [KEY_AT, KEY_END, MADE_AT, FLAGS_AT] = [5, 37, 45, 49];
 const ROWS = 256;
 
 /** The id of a page: the first octets of SHA-256 over all of it, in hexadecimal. */
 export function pageId(octets: Uint8Array): string {
   return createHash('sha256').update(octets).digest().subarray(0, ID_SIZE).toHex();
+}
+
+/** The author of a page, in hexadecimal. */
+export function pageKey(octets: Uint8Array): string {
+  return octets.subarray(KEY_AT, KEY_END).toHex();
 }
 
 /** What pages there are, as links ask for it: followed as it changes, whoever adds or removes some. */
@@ -78,12 +86,6 @@ export class PageIndex {
     if (changes === this.#changes) return [];
     this.#changes = changes;
     this.#summary = undefined;
-    const rows = new Set(this.#source.pageIds());
-    for (const [row, page] of this.#byRow) {
-      if (rows.has(row)) continue;
-      this.#byRow.delete(row);
-      this.#byId.delete(page.id);
-    }
     const added: IndexedPage[] = [];
     for (;;) {
       const some = this.#source.pages(this.#lastRow, ROWS);
@@ -94,7 +96,19 @@ export class PageIndex {
         this.#lastRow = row;
         added.push(page);
       }
-      if (some.length < ROWS) return added;
+      if (some.length < ROWS) break;
+    }
+    // Reading all ids takes long, and most changes remove nothing.
+    if (this.#source.pagesCount() !== this.#byRow.size) this.#forgetRemoved();
+    return added.filter(({ pageId: row }) => this.#byRow.has(row));
+  }
+
+  #forgetRemoved(): void {
+    const rows = new Set(this.#source.pageIds());
+    for (const [row, page] of this.#byRow) {
+      if (rows.has(row)) continue;
+      this.#byRow.delete(row);
+      if (this.#byId.get(page.id) === page) this.#byId.delete(page.id);
     }
   }
 
@@ -103,46 +117,49 @@ export class PageIndex {
     if (this.#summary !== undefined) return this.#summary;
     const buckets = this.#buckets();
     const summary = new Uint8Array(BUCKETS * ID_SIZE);
-    for (const [bucket, ids] of buckets) {
-      const hash = createHash('sha256').update(ids.toSorted().join('')).digest();
+    for (const [bucket, pages] of buckets) {
+      const ids = pages.map(({ id }) => id).toSorted();
+      const hash = createHash('sha256').update(ids.join('')).digest();
       summary.set(hash.subarray(0, ID_SIZE), bucket * ID_SIZE);
     }
     this.#summary = summary;
     return summary;
   }
 
-  /** Ids of pages in those parts in which the other side has others. */
-  differing(theirs: Uint8Array): readonly string[] {
+  /** Pages in those parts in which the other side has others. */
+  differing(theirs: Uint8Array): readonly IndexedPage[] {
     const own = this.summary();
-    const ids: string[] = [];
+    const pages: IndexedPage[] = [];
     for (const [bucket, some] of this.#buckets()) {
       const at = bucket * ID_SIZE;
       const isSame = own
         .subarray(at, at + ID_SIZE)
         .every((octet, index) => octet === theirs[at + index]);
-      if (!isSame) ids.push(...some);
+      if (!isSame) pages.push(...some);
     }
-    return ids;
+    return pages;
   }
 
-  #buckets(): ReadonlyMap<number, readonly string[]> {
-    const buckets = new Map<number, string[]>();
-    for (const { id, isQuiet } of this.#byRow.values()) {
-      if (isQuiet) continue;
-      const bucket = Number.parseInt(id.slice(0, 2), 16);
-      const ids = buckets.get(bucket);
-      if (ids === undefined) buckets.set(bucket, [id]);
-      else ids.push(id);
+  #buckets(): ReadonlyMap<number, readonly IndexedPage[]> {
+    const buckets = new Map<number, IndexedPage[]>();
+    for (const page of this.#byRow.values()) {
+      if (page.isQuiet) continue;
+      const bucket = Number.parseInt(page.id.slice(0, 2), 16);
+      const pages = buckets.get(bucket);
+      if (pages === undefined) buckets.set(bucket, [page]);
+      else pages.push(page);
     }
     return buckets;
   }
 }
 
 function indexed(row: number, octets: Uint8Array): IndexedPage {
+  const made = new DataView(octets.buffer, octets.byteOffset).getUint32(MADE_AT);
   return {
     pageId: row,
     id: pageId(octets),
-    key: octets.subarray(KEY_AT, KEY_END).toHex(),
+    key: pageKey(octets),
     isQuiet: ((octets[FLAGS_AT] ?? 0) & 1) === 1,
+    madeEpochS: made,
   };
 }

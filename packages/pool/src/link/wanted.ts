@@ -15,6 +15,11 @@ export class Wanted<T> {
   readonly #wants = new Map<string, Want<T>>();
   readonly #open = new Map<T, number>();
 
+  /** Pages that are expected. */
+  get size(): number {
+    return this.#wants.size;
+  }
+
   /** Somebody has it; asked for in a while, as it may be on its way. */
   add(id: string, holder: T, nowMs: number): void {
     const known = this.#wants.get(id);

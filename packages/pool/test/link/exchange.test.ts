@@ -4,6 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  IDLE_OCTETS_ALL_BURST,
+  IDLE_OCTETS_ALL_PER_S,
+  IDLE_OCTETS_BURST,
+  IDLE_OCTETS_PER_S,
+  NEWS_AGE_S_MAX,
+  PAGE_OCTETS_MAX,
+  SEGMENT_OCTETS,
+  SERVED_OCTETS_BURST,
   ANSWER_MS_MAX,
   AUTHOR_PAGES_BURST,
   KNOWN_PAGES_KEPT,
@@ -214,8 +222,8 @@ test('two nodes that dial each other keep one link, and nobody links with himsel
   assert.deepEqual(b.subjects(), ['45.0.0.1']);
 });
 
-/** A node and somebody who speaks to it by hand. */
-async function withStranger() {
+/** A node and somebody who speaks to it by hand. @param features Of the stranger; none as the first version had it. */
+async function withStranger(features: readonly number[] = []) {
   const time = new SimulatedTime();
   const node = new SimulatedNode(time, 'node');
   const sent: Uint8Array[] = [];
@@ -227,9 +235,41 @@ async function withStranger() {
   };
   const link = node.accept(new SimulatedNode(time, 'stranger'), wire, false, [OPEN, OPEN]);
   assert.ok(link !== undefined);
-  link.receive(encodeFrame(FrameType.hello, new Uint8Array([1, 0, 0, 0, 0]), OPEN));
+  link.receive(helloOf(features));
   await time.pass(100);
   return { time, node, link, wire, sent, isClosed: () => isClosed };
+}
+
+function helloOf(features: readonly number[] = []): Uint8Array {
+  const head = new Uint8Array([1, 0, 0, 0, 0]);
+  return encodeFrame(FrameType.hello, head, OPEN, new Uint8Array(features));
+}
+
+/** Bodies of frames of a type among what was sent. */
+function bodies(sent: readonly Uint8Array[], type: FrameType): readonly Uint8Array[] {
+  return sent.filter((frame) => frame[3] === type).map((frame) => frame.subarray(4));
+}
+
+/** Not signed: what is too much is not looked at. */
+function junkPage(index: number, size = 126): Uint8Array {
+  const page = new Uint8Array(size);
+  new DataView(page.buffer).setUint32(5, index);
+  return page;
+}
+
+/** Uses up what a node takes of strangers, by which it is flooded; over a link that then ends, as nothing is signed. */
+async function flood(time: SimulatedTime, node: SimulatedNode): Promise<void> {
+  const filler = node.exchange.add(
+    { ...nodeLike(0), address: '46.9.0.1' },
+    silentWire(),
+    OPEN,
+    OPEN,
+  );
+  assert.ok(filler !== undefined);
+  filler.receive(helloOf());
+  const pages = Array.from({ length: STRANGERS_PAGES_BURST }, (_, index) => junkPage(index));
+  for (const frame of pageFrames(pages)) filler.receive(frame);
+  await time.pass(100);
 }
 
 test('a forged page ends the link, and nothing of it is kept', async () => {
@@ -337,14 +377,7 @@ test('in a flood of strangers a part of the pages is kept for those whose word w
   const { time, node, link } = await withStranger();
   const known = authorOf('known');
   node.knownKeys.add(known.publicKey.toHex());
-  // Not signed: what is too much is not looked at.
-  const junk = (index: number): Uint8Array => {
-    const page = new Uint8Array(126);
-    new DataView(page.buffer).setUint32(5, index);
-    return page;
-  };
-  const flood = Array.from({ length: STRANGERS_PAGES_BURST }, (_, index) => junk(index));
-  for (const frame of pageFrames(flood)) link.receive(frame);
+  await flood(time, node);
   const { counters } = node.exchange;
   assert.equal(counters.limited, KNOWN_PAGES_KEPT);
   const [limited] = [counters.limited];
@@ -384,4 +417,175 @@ test('distrust ends links, refuses new ones, and asks the others for what came o
   bad.dial(here);
   await time.pass(1000);
   assert.equal(here.exchange.links.length, 2);
+});
+
+/** What somebody may send that is of no use, by name. */
+const IDLE_FRAMES: Readonly<Record<string, (index: number) => Uint8Array>> = {
+  'pages that are too many': (index) => pageFrames([junkPage(index, PAGE_OCTETS_MAX)])[0] ?? OPEN,
+  'one page again and again': () => pageFrames([junkPage(1)])[0] ?? OPEN,
+  'many pages in a frame': (index) =>
+    pageFrames(Array.from({ length: 15 }, (_, at) => junkPage(index * 15 + at, 4000)))[0] ?? OPEN,
+  announcements: () => encodeFrame(FrameType.have, new Uint8Array(8 * 1000)),
+  'announcements with authors': () => encodeFrame(FrameType.named, new Uint8Array(12 * 1000)),
+  'questions for pages': () => encodeFrame(FrameType.want, new Uint8Array(8 * 1000)),
+  summaries: () => encodeFrame(FrameType.summary, new Uint8Array(2048)),
+  'keys to follow': () => encodeFrame(FrameType.follow, new Uint8Array(64 * 32)),
+  'requests to prune': () => encodeFrame(FrameType.prune),
+  'frames of a later version': () => encodeFrame(200 as FrameType, new Uint8Array(60_000)),
+  'empty frames of a later version': () => encodeFrame(200 as FrameType),
+};
+
+for (const [name, frameOf] of Object.entries(IDLE_FRAMES)) {
+  test(`a network that sends ${name} for two hours is cut off at its budget, under however many keys`, async () => {
+    const time = new SimulatedTime();
+    const node = new SimulatedNode(time, 'node');
+    await flood(time, node);
+    let [octets, keys, index] = [0, 0, STRANGERS_PAGES_BURST];
+    for (let minute = 0; minute < 120; minute += 5) {
+      for (;;) {
+        keys += 1;
+        const stranger = { ...nodeLike(keys), address: '46.7.0.1' };
+        const state = { isOpen: true };
+        const wire = { ...silentWire(), close: () => void (state.isOpen = false) };
+        const link = node.exchange.add(stranger, wire, OPEN, OPEN);
+        if (link === undefined) break;
+        link.receive(helloOf());
+        for (let count = 0; count < 2000 && state.isOpen; count += 1) {
+          const frame = frameOf((index += 1));
+          octets += frame.length + SEGMENT_OCTETS;
+          link.receive(frame);
+        }
+        link.close('enough of it');
+      }
+      await time.pass(300_000);
+    }
+    const later = (IDLE_OCTETS_PER_S + IDLE_OCTETS_ALL_PER_S) * 7200;
+    const max = IDLE_OCTETS_BURST + IDLE_OCTETS_ALL_BURST + later;
+    // The frame by which it is too much came, too, and is owed.
+    const last = (frameOf(0).length + SEGMENT_OCTETS) * keys;
+    assert.ok(octets > IDLE_OCTETS_BURST, 'it was linked at all');
+    assert.ok(octets <= max + last, `${octets} octets, at most ${max} by design`);
+    assert.ok(keys < 100, `${keys} keys`);
+  });
+}
+
+function silentWire() {
+  return { unsentOctets: 0, send: () => undefined, close: () => undefined };
+}
+
+function nodeLike(index: number) {
+  const key = index.toString(16).padStart(64, '0');
+  return { key, nodeId: key, isOutward: false, sinceEpochUs: 0 };
+}
+
+test('what others use up of the common share cuts no honest link off', async () => {
+  const { time, node, link, isClosed } = await withStranger();
+  const hostile = { ...nodeLike(1), address: '46.7.0.1' };
+  const bad = node.exchange.add(hostile, silentWire(), OPEN, OPEN);
+  bad?.receive(helloOf());
+  for (let count = 0; count < 200; count += 1) {
+    bad?.receive(encodeFrame(200 as FrameType, new Uint8Array(60_000)));
+  }
+  assert.equal(bad?.isReady, false, 'it is cut off');
+  const page = pageOf(authorOf('x'), { claims: [claimOf('45.0.0.1')] });
+  node.take(page);
+  node.exchange.wake();
+  for (let second = 0; second < 3600; second += 15) {
+    // As much as a node announces in a flood.
+    link.receive(encodeFrame(FrameType.have, Uint8Array.fromHex(pageId(page).repeat(20))));
+    await time.pass(15_000);
+  }
+  assert.equal(isClosed(), false);
+});
+
+test('who asks for the same pages again and again is left once it had twice the largest pool', async () => {
+  const { time, node, link, isClosed } = await withStranger();
+  const claims = Array.from({ length: 280 }, (_, index) =>
+    claimOf(`45.0.${index >> 8}.${index & 255}`),
+  );
+  const pages = Array.from({ length: 40 }, (_, index) =>
+    pageOf(authorOf('author'), { serial: NOW_S + index, claims }),
+  );
+  for (const page of pages) node.take(page);
+  node.exchange.wake();
+  const ids = Uint8Array.fromHex(pages.map(pageId).join(''));
+  let rounds = 0;
+  for (; !isClosed() && rounds < 10_000; rounds += 1) {
+    link.receive(encodeFrame(FrameType.want, ids));
+    await time.pass(100);
+  }
+  const served = rounds * pages.reduce((sum, { length }) => sum + length, 0);
+  assert.ok(Math.abs(served - SERVED_OCTETS_BURST) < 2 * 2 ** 20, `${served} octets`);
+});
+
+test('a flooded node asks for announced pages of those whose word was checked, and for others as it has room', async () => {
+  const { time, node, link, sent } = await withStranger([1]);
+  const known = authorOf('known');
+  node.knownKeys.add(known.publicKey.toHex());
+  await flood(time, node);
+  await time.pass(2000);
+  sent.length = 0;
+  const entries = Array.from({ length: 50 }, (_, index) => {
+    const page = pageOf(authorOf(`new ${index}`), { serial: NOW_S, claims: [claimOf('45.0.0.1')] });
+    return pageId(page) + authorOf(`new ${index}`).publicKey.toHex().slice(0, 8);
+  });
+  const page = pageOf(known, { serial: NOW_S, claims: [claimOf('45.0.0.2')] });
+  entries.push(pageId(page) + known.publicKey.toHex().slice(0, 8));
+  link.receive(encodeFrame(FrameType.named, Uint8Array.fromHex(entries.join(''))));
+  await time.pass(1000);
+  const asked = bodies(sent, FrameType.want).flatMap((body) => readIds(body) ?? []);
+  assert.ok(asked.includes(pageId(page)), 'of the known one');
+  assert.ok(asked.length <= 5, `${asked.length} of 51 are asked for`);
+});
+
+test('a flooded node names authors to those who understand it, and pushes no stranger to anybody', async () => {
+  for (const features of [[], [1]]) {
+    const { time, node, link, sent } = await withStranger(features);
+    link.receive(encodeFrame(FrameType.want, new Uint8Array(8))); // Now pages are pushed.
+    await flood(time, node);
+    sent.length = 0;
+    const stranger = pageOf(authorOf('new'), { claims: [claimOf('45.0.0.1')] });
+    node.take(stranger);
+    const known = authorOf('known');
+    node.knownKeys.add(known.publicKey.toHex());
+    const heard = pageOf(known, { claims: [claimOf('45.0.0.2')] });
+    node.take(heard);
+    node.exchange.wake();
+    node.say('45.0.0.3');
+    await time.pass(16_000);
+    const pushed = bodies(sent, FrameType.pages).flatMap((body) => readPages(body) ?? []);
+    assert.ok(pushed.some((page) => pageId(page) === pageId(heard)));
+    assert.ok(!pushed.some((page) => pageId(page) === pageId(stranger)));
+    const type = features.length > 0 ? FrameType.named : FrameType.have;
+    const announced = bodies(sent, type)
+      .map((body) => body.toHex())
+      .join('');
+    const hint = features.length > 0 ? authorOf('new').publicKey.toHex().slice(0, 8) : '';
+    assert.ok(announced.includes(pageId(stranger) + hint));
+  }
+});
+
+test('what is no news is announced and not pushed', async () => {
+  const { time, node, link, sent } = await withStranger();
+  link.receive(encodeFrame(FrameType.want, new Uint8Array(8)));
+  sent.length = 0;
+  const madeEpochS = Math.floor(time.epochUs() / 1e6) - NEWS_AGE_S_MAX - 1;
+  const old = pageOf(authorOf('x'), {
+    serial: madeEpochS,
+    madeEpochS,
+    claims: [claimOf('45.0.0.1')],
+  });
+  node.take(old);
+  node.exchange.wake();
+  await time.pass(16_000);
+  assert.deepEqual(bodies(sent, FrameType.pages), []);
+  assert.deepEqual(readIds(bodies(sent, FrameType.have)[0] ?? OPEN), [pageId(old)]);
+});
+
+test('a hello of the first version is understood, and one of later versions', async () => {
+  for (const features of [[], [0], [255, 1, 2, 3]]) {
+    const { link, isClosed } = await withStranger(features);
+    assert.equal(link.isReady, true);
+    assert.equal(isClosed(), false);
+  }
 });

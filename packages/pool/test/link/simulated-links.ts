@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { silentLogger, type Clock } from '@sentrypeer/kernel';
 import { Exchange, type LinkDistrust, type Taken } from '../../src/link/exchange.ts';
-import type { Link, Wire } from '../../src/link/link.ts';
+import type { Link } from '../../src/link/link.ts';
+import type { Wire } from '../../src/link/link-parts.ts';
 import type { PageSource } from '../../src/link/page-index.ts';
 import { decodePage, pageHolds, type Page } from '../../src/pages/page.ts';
 import { authorOf, claimOf, NOW_S, pageOf } from '../pages/pages.ts';
@@ -96,6 +97,7 @@ export class SimulatedNode implements PageSource {
   }
 
   readonly changes = (): number => this.#changes;
+  readonly pagesCount = (): number => this.#pages.size;
   readonly pageIds = (): readonly number[] => [...this.#pages.keys()];
   readonly pages: PageSource['pages'] = (after, limit) =>
     [...this.#pages]

@@ -58,6 +58,7 @@ export class PoolReader {
   readonly #proofs: StatementSync;
   readonly #page: StatementSync;
   readonly #pageIds: StatementSync;
+  readonly #pagesCount: StatementSync;
   readonly #changes: StatementSync;
   readonly #voterKeys: StatementSync;
   readonly #unprovedVoters: StatementSync;
@@ -85,6 +86,7 @@ export class PoolReader {
     this.#pageIds = database.prepare(
       `SELECT page_id FROM pool_page WHERE page_id > 0 ORDER BY page_id LIMIT ${POOL_PAGES_MAX}`,
     );
+    this.#pagesCount = database.prepare("SELECT value FROM counter WHERE name = 'pool_pages'");
     this.#changes = database.prepare("SELECT value FROM counter WHERE name = 'pool_changes'");
     this.#voterKeys = database.prepare(
       `SELECT public_key FROM pool_author WHERE standing = ${standingRank('voter')}`,
@@ -131,6 +133,11 @@ export class PoolReader {
   page(pageId: number): Uint8Array | undefined {
     const row = guarded(this.#path, () => this.#page.get(pageId));
     return row === undefined ? undefined : octetsOf(row['octets']);
+  }
+
+  /** How many pages there are. */
+  pagesCount(): number {
+    return Number(guarded(this.#path, () => this.#pagesCount.get())?.['value'] ?? 0);
   }
 
   /** Of all pages, ascending. */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import {
+  chmod,
+  chown,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { errorCode, OperatingError } from '@sentrypeer/kernel';
+import type { Config } from '../config/config.ts';
+import { parseConfigFile } from '../config/config-file.ts';
+import { formatHostPort, poolPeersType, type PoolPeer } from '../config/pool-types.ts';
+import { quoted, refusal } from '../config/refusal.ts';
+import { poolNetworkOf } from '../services/pool/pool-key.ts';
+import type { Answer, Command, CommandContext } from './command.ts';
+import { neededFile } from './words.ts';
+
+const FORM = 'pool join FILE [HOST[:PORT][=KEY]]...';
+const OTHERS_MAY_READ = 0o077;
+/** Of a configuration file that this command makes. */
+const NEW_FILE_MODE = 0o640;
+
+export const JOIN: Command = {
+  name: 'pool join',
+  form: 'FILE [HOST[:PORT][=KEY]]...',
+  doc: 'Let this node take part in the closed pool whose key is in FILE: writes `peer_to_peer`, `pool_key` and, for each HOST of it that this node is to keep a link with, `pool_peer` into the configuration file (`-g`, or the usual one, which it makes). Checks all of it, changes nothing else there, and does nothing where it says so already. Restart the daemon afterwards.',
+  database: 'none',
+  examples: [
+    [
+      '-g /etc/sentrypeer.toml pool join /etc/sentrypeer/pool.key hub.example.org',
+      'On each node, after the file was copied there by a safe way.',
+    ],
+  ],
+  prepare: ({ words: [file, ...hosts] }) => {
+    const keyFile = resolve(neededFile(file, FORM));
+    const peers = hosts.flatMap((text) => {
+      const parsed = text === '' ? undefined : poolPeersType.parse(text);
+      if (parsed !== undefined) return parsed;
+      throw refusal(`${quoted(text)} is not a node of the pool: write ${poolPeersType.wanted}`);
+    });
+    return (context) => joinPool(context, keyFile, peers);
+  },
+};
+
+async function joinPool(
+  context: CommandContext,
+  keyFile: string,
+  peers: readonly PoolPeer[],
+): Promise<Answer> {
+  await poolNetworkOf({ poolKeyFile: keyFile, dhtNetwork: 0 }); // Refuses what holds no key.
+  const path = await configPath(context.config);
+  const before = await textOf(path);
+  const lines = missingLines(path, before ?? '', keyFile, peers);
+  if (lines.length > 0) {
+    const text = `# A closed pool, by sentrypeer pool join.\n${lines.join('\n')}\n\n${before ?? ''}`;
+    parseConfigFile(path, text); // Throws before anything is written.
+    await replace(path, text, before !== undefined);
+    await refuseContradiction(context, path, before);
+  }
+  const isOpen = ((await stat(keyFile)).mode & OTHERS_MAY_READ) !== 0;
+  const remarks = [
+    ...strongerRemarks(context, keyFile),
+    ...(isOpen
+      ? [
+          `Others than its owner may read ${quoted(keyFile)}: chmod 600, as whoever has the key is in the pool.`,
+        ]
+      : []),
+  ];
+  return {
+    text:
+      lines.length === 0
+        ? `${path} has this node in the pool already.\n`
+        : `${path} has this node in the pool now:\n${lines.map((line) => `  ${line}\n`).join('')}Restart the daemon; its user must be able to read the key. Then peers list shows the others, and peers trust gives them a vote.\n`,
+    json: { config_file: path, pool_key: keyFile, added: lines },
+    ...(remarks.length > 0 && { remark: remarks.map((line) => `${line}\n`).join('') }),
+  };
+}
+
+/** Behind links, so that these stay what they are. */
+async function configPath({ configFile }: Pick<Config, 'configFile'>): Promise<string> {
+  const path = resolve(
+    configFile ?? join(homedir(), '.config', 'sentrypeer', 'default-config.toml'),
+  );
+  try {
+    return await realpath(path);
+  } catch {
+    return path; // It is not there yet, or reading it says why not.
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') return undefined;
+    throw unwritable(path, 'read', cause);
+  }
+}
+
+/** What the file does not say yet. Refuses one that says something else. */
+function missingLines(
+  path: string,
+  text: string,
+  keyFile: string,
+  peers: readonly PoolPeer[],
+): readonly string[] {
+  const { settings } = parseConfigFile(path, text);
+  const lines: string[] = [];
+  const isOn = settings.get('peerToPeer');
+  if (isOn === undefined) lines.push('peer_to_peer = true');
+  else if (isOn.text !== 'true') {
+    throw refusal(`${isOn.origin.text} switches off what a pool needs: remove that line first`);
+  }
+  const key = settings.get('poolKeyFile');
+  if (key === undefined) lines.push(`pool_key = ${tomlText(keyFile)}`);
+  else if (resolve(key.text) !== keyFile) {
+    throw refusal(
+      `${key.origin.text} is ${quoted(key.text)}: this node is in another pool; remove that line first to leave it`,
+    );
+  }
+  const named = settings.get('poolPeers');
+  const known = new Set((poolPeersType.parse(named?.text ?? '') ?? []).map(formatHostPort));
+  const missing = peers.filter((peer) => !known.has(formatHostPort(peer)));
+  if (missing.length === 0) return lines;
+  const texts = missing.map((peer) => poolPeersType.format([peer]));
+  if (named === undefined) return [...lines, `pool_peer = [${texts.map(tomlText).join(', ')}]`];
+  throw refusal(
+    `${named.origin.text} names other nodes: add ${texts.map(quoted).join(', ')} there`,
+  );
+}
+
+/** A basic string of TOML has the escapes of JSON. */
+function tomlText(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** The daemon would not start with it: then the file is as it was. */
+async function refuseContradiction(
+  { loadAsDaemon }: CommandContext,
+  path: string,
+  before: string | undefined,
+): Promise<void> {
+  const loaded = loadAsDaemon();
+  if (loaded.kind !== 'refused') return;
+  if (before === undefined) await rm(path);
+  else await replace(path, before, true);
+  throw refusal(`${loaded.message}; ${path} is left as it was`);
+}
+
+/** Flags and variables are stronger than the file. */
+function strongerRemarks({ loadAsDaemon }: CommandContext, keyFile: string): readonly string[] {
+  const loaded = loadAsDaemon();
+  if (loaded.kind !== 'run') return [];
+  const { config, origins } = loaded;
+  const isOther = config.poolKeyFile === undefined || resolve(config.poolKeyFile) !== keyFile;
+  return [
+    ...(isOther ? [`Another key holds nevertheless: ${origins.poolKeyFile.text}.`] : []),
+    ...(config.peerToPeer ? [] : [`It is switched off nevertheless: ${origins.peerToPeer.text}.`]),
+  ];
+}
+
+/** A reader sees the file as it was, or all of it; owner and mode stay. */
+async function replace(path: string, text: string, isThere: boolean): Promise<void> {
+  const temporary = `${path}.new`;
+  try {
+    if (!isThere) await mkdir(dirname(path), { recursive: true });
+    const found = isThere ? await stat(path) : undefined;
+    await writeFile(temporary, text, { flag: 'wx', mode: NEW_FILE_MODE });
+    if (found !== undefined) {
+      await chown(temporary, found.uid, found.gid);
+      await chmod(temporary, found.mode & 0o7777);
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    if (errorCode(cause) !== 'EEXIST') await rm(temporary, { force: true });
+    throw unwritable(path, 'changed', cause);
+  }
+}
+
+function unwritable(path: string, what: string, cause: unknown): OperatingError {
+  return new OperatingError(
+    'config_file_unwritable',
+    `${quoted(path)} cannot be ${what} (${errorCode(cause) ?? 'unknown reason'}): run this as a user who may, and remove ${quoted(`${path}.new`)} if it is left from before`,
+    { cause },
+  );
+}

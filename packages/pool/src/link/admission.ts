@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import { TokenBucket, TokenBuckets } from '@sentrypeer/kernel';
+import {
+  AUTHOR_PAGES_BURST,
+  AUTHOR_PAGES_PER_HOUR,
+  AUTHOR_RATES_MAX,
+  FLOODED_OCTETS,
+  FLOODED_PAGES,
+  KNOWN_OCTETS_KEPT,
+  KNOWN_PAGES_KEPT,
+  STRANGERS_OCTETS_BURST,
+  STRANGERS_OCTETS_PER_S,
+  STRANGERS_PAGES_BURST,
+  STRANGERS_PAGES_PER_S,
+} from '../limits.ts';
+import { HINT_SIZE } from './frames.ts';
+
+const HOUR_S = 3600;
+/** What a page has where both limits of strangers are reached at once. */
+const USUAL_PAGE_OCTETS = STRANGERS_OCTETS_PER_S / STRANGERS_PAGES_PER_S;
+
+export interface AdmissionPorts {
+  /** Keys in hexadecimal, of voters and of authors whose word was checked. */
+  readonly voters: () => ReadonlySet<string>;
+  readonly known: () => ReadonlySet<string>;
+  /** Of this node. */
+  readonly ownKey: string;
+}
+
+/**
+ * How much is taken of whom. Keys cost nothing: so a limit for each author, and one for all who are not voters, in pages
+ * and in octets, of which a part is kept for those whose word was checked: in a flood of strangers nothing of theirs is
+ * lost.
+ */
+export class Admission {
+  readonly #ports: AdmissionPorts;
+  readonly #authors = new TokenBuckets({
+    burst: AUTHOR_PAGES_BURST,
+    perSecond: AUTHOR_PAGES_PER_HOUR / HOUR_S,
+    keysMax: 2 * AUTHOR_RATES_MAX,
+  });
+  readonly #pages: TokenBucket;
+  readonly #octets: TokenBucket;
+  #known: ReadonlySet<string> = new Set();
+  #hints: ReadonlySet<string> = new Set();
+
+  constructor(ports: AdmissionPorts, nowMs: number) {
+    this.#ports = ports;
+    const pages = { burst: STRANGERS_PAGES_BURST, perSecond: STRANGERS_PAGES_PER_S };
+    this.#pages = new TokenBucket(pages, nowMs);
+    const octets = { burst: STRANGERS_OCTETS_BURST, perSecond: STRANGERS_OCTETS_PER_S };
+    this.#octets = new TokenBucket(octets, nowMs);
+  }
+
+  /** Whether strangers said so much that hardly anything of theirs is taken. */
+  isFlooded(nowMs: number): boolean {
+    return !this.#hasRoom(FLOODED_PAGES, FLOODED_OCTETS, nowMs);
+  }
+
+  /** Counts a page. @param key Of its author, in hexadecimal. @returns Whether it is too much. */
+  isTooMuch(key: string, octets: number, nowMs: number): boolean {
+    if (this.#ports.voters().has(key)) return false;
+    const hasRoom = this.#ports.known().has(key)
+      ? this.#pages.has(1, nowMs) && this.#octets.has(octets, nowMs)
+      : this.#hasRoom(1, octets, nowMs);
+    if (!hasRoom || !this.#authors.take(key, 1, nowMs)) return true;
+    this.#pages.take(1, nowMs);
+    this.#octets.take(octets, nowMs);
+    return false;
+  }
+
+  /** Whether a page of a stranger would be taken, after others that are expected. */
+  hasRoomAfter(pagesCount: number, nowMs: number): boolean {
+    return this.#hasRoom(1 + pagesCount, (1 + pagesCount) * USUAL_PAGE_OCTETS, nowMs);
+  }
+
+  /** An author who is heard in a flood, too. */
+  isHeard(key: string): boolean {
+    const { ownKey, voters, known } = this.#ports;
+    return key === ownKey || known().has(key) || voters().has(key);
+  }
+
+  /** The same by the beginning of the key. Who finds a key that begins so has one page asked of him. */
+  isHintHeard(hint: string): boolean {
+    const known = this.#ports.known();
+    if (known !== this.#known) {
+      this.#known = known;
+      this.#hints = hintsOf(known);
+    }
+    return this.#hints.has(hint) || hintsOf(this.#ports.voters()).has(hint);
+  }
+
+  #hasRoom(pages: number, octets: number, nowMs: number): boolean {
+    return (
+      this.#pages.has(KNOWN_PAGES_KEPT + pages, nowMs) &&
+      this.#octets.has(KNOWN_OCTETS_KEPT + octets, nowMs)
+    );
+  }
+}
+
+/** How an announcement names an author. */
+export function hintOf(key: string): string {
+  return key.slice(0, 2 * HINT_SIZE);
+}
+
+function hintsOf(keys: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...keys].map(hintOf));
+}

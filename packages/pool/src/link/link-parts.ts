@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import type { Clock } from '@sentrypeer/kernel';
+import type { PageIndex } from './page-index.ts';
+
+/** Who is at the other end. */
+export interface LinkPeer {
+  /** Its Ed25519 key in hexadecimal, which it proved. */
+  readonly key: string;
+  readonly nodeId: string;
+  readonly address: string;
+  /** Whether this node dialled. */
+  readonly isOutward: boolean;
+  /** Wall-clock microseconds. */
+  readonly sinceEpochUs: number;
+}
+
+/** A connection, as a link uses it. */
+export interface Wire {
+  send(octets: Uint8Array): void;
+  /** Octets that the other end has not taken yet. */
+  readonly unsentOctets: number;
+  close(): void;
+}
+
+/** What the other end has. */
+export interface Announced {
+  readonly id: string;
+  /** The beginning of its author's key, where it was told. */
+  readonly hint: string | undefined;
+}
+
+export interface LinkParts {
+  readonly clock: Clock;
+  readonly networkId: number;
+  /** What proves that we know the shared key of a closed pool, and what the other end has to send; 32 octets of 0 in an open pool. */
+  readonly proof: Uint8Array;
+  readonly expected: Uint8Array;
+  readonly index: PageIndex;
+  /** Whether new pages go at once from the start. */
+  readonly isEager: boolean;
+  readonly onReady: () => void;
+  readonly onPages: (pages: readonly Uint8Array[]) => void;
+  readonly onHave: (pages: readonly Announced[]) => void;
+  readonly onSent: (pagesCount: number) => void;
+  /** Counts octets that came and are not pages. @returns Whether they may. */
+  readonly spend: (octets: number) => boolean;
+  /** Counts octets that are sent because the other end asked. @returns Whether they may be. */
+  readonly serve: (octets: number) => boolean;
+  /** Whether authors are named where pages are announced, because the other end can hardly take all. */
+  readonly isNaming: () => boolean;
+  /** It broke the rules: it is to be left alone. */
+  readonly onMisbehaved: (why: string) => void;
+  readonly onClosed: () => void;
+}
