@@ -361,7 +361,7 @@ test('a vote counts once a link proves a network of its own, and no more a month
   node.judge();
   assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
   for (let day = 0; day < 32; day += 1) {
-    node.clock.us += DAY_US;
+    node.clock.pass(DAY_US);
     node.prove('Alice', 'AS64500', '45.66.0.0/16');
     if (day % 5 === 0) for (const name of ['Alice', 'Bob']) node.say(name, [VICTIM]);
   }
@@ -384,7 +384,7 @@ test('strangers who prove any number of networks push out none of a voter', () =
   node.say('Alice', [VICTIM]);
   node.say('Bob', [VICTIM]);
   assert.deepEqual(node.lists(), [`${VICTIM} listed`]);
-  node.clock.us += 31 * DAY_US;
+  node.clock.pass(31 * DAY_US);
   node.judge();
   node.judge();
   assert.deepEqual(node.reader.pool.counts().networks, 0);
