@@ -18,8 +18,12 @@ interface Entry extends EventRepeat {
  */
 export class EventFolder {
   readonly #windowMs: number;
-  /** Two generations: when the newer is full it takes the place of the older, whose windows close. */
+  /**
+   * Two generations: when the newer is full, or as old as a window, it takes the place of the older, whose windows close.
+   * So without a flood only those are kept that take repeats or did so a window ago.
+   */
   #newer = new Map<string, Entry>();
+  #newerSinceMs = 0;
   #older = new Map<string, Entry>();
   /** Those that were repeated, in front; the list keeps its length, as one that grows anew each time outlives many collections. */
   readonly #repeated: Entry[] = [];
@@ -28,6 +32,11 @@ export class EventFolder {
   /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 folds nothing. */
   constructor(options: { readonly windowMs: number }) {
     this.#windowMs = options.windowMs;
+  }
+
+  /** Events that are kept for repeats. */
+  get entriesCount(): number {
+    return this.#newer.size + this.#older.size;
   }
 
   /** Counts a repeat and answers `true`, or answers `false`: then the caller records and remembers it. */
@@ -43,9 +52,11 @@ export class EventFolder {
   /** Opens the window of an event that was recorded under `eventUuid`. */
   remember(key: string, eventUuid: string, observation: Observation, nowMs: number): void {
     if (this.#windowMs === 0) return;
-    if (this.#newer.size * 2 >= FOLD_ENTRIES_MAX) {
+    const isFull = this.#newer.size * 2 >= FOLD_ENTRIES_MAX;
+    if (isFull || nowMs - this.#newerSinceMs >= this.#windowMs) {
       this.#older = this.#newer;
       this.#newer = new Map();
+      this.#newerSinceMs = nowMs;
     }
     this.#newer.set(key, {
       eventUuid,
