@@ -97,7 +97,7 @@ export class ApiService implements AsyncDisposable {
         { version: VERSION, dbFile, consumers, followers: config },
       ),
     );
-    const places = await Places.open(logger, placesOptions(config));
+    const places = scope.use(await Places.open(logger, placesOptions(config)));
     const placing = scope.use(new PlaceService({ engine, log, places, logger }));
     const plans = await NumberingPlans.load();
     const judges = openJudges(clock, plans, judgeOptions(config, ports.stage));

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { EmbeddedFile, PlacesOptions } from '@sentrypeer/geo';
+import type { PlacesFile, PlacesOptions } from '@sentrypeer/geo';
 import type { Config } from '../config/config.ts';
 import { embedded } from '../embedded.ts';
 
@@ -21,9 +21,9 @@ export function placesOptions(config: Pick<Config, 'countryFile' | 'networkFile'
   };
 }
 
-function builtInCountries(): string | EmbeddedFile {
+function builtInCountries(): PlacesFile {
   const octets = embedded(NAME);
-  return octets === undefined ? builtInFile() : { name: NAME, octets };
+  return octets === undefined ? { lastingPath: builtInFile() } : { name: NAME, octets };
 }
 
 /** The path of that file. */

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-export type { EmbeddedFile } from './mmdb-file.ts';
+export type { PlacesFile } from './mmdb-file.ts';
 export { Places, type Place, type PlacesOptions } from './places.ts';

@@ -6,6 +6,7 @@ import { Reader, type Response } from 'mmdb-lib';
 import { asBuffer, latin1Text } from '@sentrypeer/bytes';
 import { OperatingError } from '@sentrypeer/kernel';
 import { FILE_OCTETS_MAX, METADATA_OCTETS_MAX } from './limits.ts';
+import { TreeFile } from './tree-file.ts';
 
 /** Stands before the description at the end of a file: three octets and a name. */
 const MARKER = '\u{ab}\u{cd}\u{ef}MaxMind.com';
@@ -14,28 +15,44 @@ const MARKER = '\u{ab}\u{cd}\u{ef}MaxMind.com';
 export type Found = Readonly<Record<string, unknown>>;
 
 /** A file that is part of the program, where that is one executable. */
-export interface EmbeddedFile {
+interface EmbeddedFile {
   /** For messages. */
   readonly name: string;
   readonly octets: Uint8Array;
 }
 
-/** A file in the MaxMind DB format. Its few megabytes are read when the first question comes. */
-export class MmdbFile {
-  readonly #file: string | EmbeddedFile;
+/** A file that stays as it is while it is used: one that the program brings. */
+interface LastingFile {
+  readonly lastingPath: string;
+}
+
+/** A path, where anybody may change the file at any time, or what is known to stay. */
+export type PlacesFile = string | EmbeddedFile | LastingFile;
+
+/** What answers questions about addresses. */
+interface Answers extends Partial<Disposable> {
+  get(address: string): unknown;
+}
+
+/**
+ * A file in the MaxMind DB format. It is read when the first question comes: one that stays as it is in parts, as they are
+ * asked for, and another one as a whole, a few megabytes.
+ */
+export class MmdbFile implements Disposable {
+  readonly #file: PlacesFile;
   /** Another text for another content: its size and its description, which names the time it was made. */
   readonly identity: string;
-  #reader: Reader<Response> | undefined;
+  #reader: Answers | undefined;
 
-  private constructor(file: string | EmbeddedFile, identity: string) {
+  private constructor(file: PlacesFile, identity: string) {
     this.#file = file;
     this.identity = identity;
   }
 
   /** Looks at the end of the file. Throws `OperatingError` if it is not of this format. */
-  static open(file: string | EmbeddedFile): MmdbFile {
+  static open(file: PlacesFile): MmdbFile {
     const path = nameOf(file);
-    const { size, end } = typeof file === 'string' ? readEnd(file) : endOf(file);
+    const { size, end } = isEmbedded(file) ? endOf(file) : readEnd(path);
     if (size > FILE_OCTETS_MAX) {
       throw unreadable(path, `has ${size} octets, more than the ${FILE_OCTETS_MAX} that are taken`);
     }
@@ -48,20 +65,35 @@ export class MmdbFile {
   /** `undefined` if the file does not know the address. Throws `OperatingError` if it is damaged. */
   find(address: string): Found | undefined {
     try {
-      const file = this.#file;
-      this.#reader ??= new Reader(
-        typeof file === 'string' ? readFileSync(file) : asBuffer(file.octets),
-      );
+      this.#reader ??= openReader(this.#file);
       const found: unknown = this.#reader.get(address);
       return typeof found === 'object' && found !== null ? (found as Found) : undefined;
     } catch (cause) {
       throw unreadable(nameOf(this.#file), 'is damaged, or was removed', cause);
     }
   }
+
+  /** What was read of it is read again when the next question comes. */
+  [Symbol.dispose](): void {
+    this.#reader?.[Symbol.dispose]?.();
+    this.#reader = undefined;
+  }
 }
 
-function nameOf(file: string | EmbeddedFile): string {
-  return typeof file === 'string' ? file : file.name;
+function openReader(file: PlacesFile): Answers {
+  if (typeof file === 'string') return new Reader<Response>(readFileSync(file));
+  return isEmbedded(file)
+    ? new Reader<Response>(asBuffer(file.octets))
+    : TreeFile.open(file.lastingPath);
+}
+
+function isEmbedded(file: PlacesFile): file is EmbeddedFile {
+  return typeof file === 'object' && 'octets' in file;
+}
+
+function nameOf(file: PlacesFile): string {
+  if (typeof file === 'string') return file;
+  return isEmbedded(file) ? file.name : file.lastingPath;
 }
 
 function endOf({ octets }: EmbeddedFile): { readonly size: number; readonly end: Uint8Array } {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { networkText } from '@sentrypeer/ip';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
 import { BLOCK_BITS_4, BLOCK_BITS_6, NETWORK_NAME_CHARACTERS_MAX } from './limits.ts';
-import type { EmbeddedFile, Found, MmdbFile } from './mmdb-file.ts';
+import type { Found, MmdbFile, PlacesFile } from './mmdb-file.ts';
 
 /** The country and network of an address. For people to read: it plays no part in verdicts. */
 export interface Place {
@@ -18,13 +18,13 @@ export interface Place {
 
 export interface PlacesOptions {
   /** MMDB file that tells the country of an address. @default none is known */
-  readonly countryFile?: string | EmbeddedFile;
+  readonly countryFile?: PlacesFile;
   /** MMDB file that tells the autonomous system of an address; may be the same. @default address blocks */
   readonly networkFile?: string;
 }
 
 /** Looks up countries and networks of addresses in files on this machine, never over the network. */
-export class Places {
+export class Places implements Disposable {
   readonly #logger: Logger;
   readonly #countries: MmdbFile | undefined;
   readonly #networks: MmdbFile | undefined;
@@ -64,6 +64,11 @@ export class Places {
     return { country, network: `AS${asn}`, networkName: nameOf(found) };
   }
 
+  [Symbol.dispose](): void {
+    this.#countries?.[Symbol.dispose]();
+    this.#networks?.[Symbol.dispose]();
+  }
+
   /** A file that turns out to be damaged is logged once and then not used; everything else continues. */
   #find(file: MmdbFile | undefined, address: string): Found | undefined {
     if (file === undefined || this.#isBroken) return undefined;
@@ -87,7 +92,7 @@ export function blockOf(address: string): string {
 }
 
 /** Without a file the code that reads one is not loaded: it alone takes 6 MiB. */
-async function openFile(file: string | EmbeddedFile): Promise<MmdbFile> {
+async function openFile(file: PlacesFile): Promise<MmdbFile> {
   const { MmdbFile } = await import('./mmdb-file.ts');
   return MmdbFile.open(file);
 }

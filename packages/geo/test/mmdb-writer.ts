@@ -16,8 +16,8 @@ interface Node {
   number: number;
 }
 
-/** The octets of a file with IPv4 under `::/96`, records of 32 bits. */
-export function mmdbFile(networks: Networks): Uint8Array {
+/** The octets of a file with IPv4 under `::/96`. @param recordBits Of the tree: 24, 28 or 32. */
+export function mmdbFile(networks: Networks, recordBits = 32): Uint8Array {
   const data: number[] = [];
   const root: Node = { children: [undefined, undefined], number: 0 };
   for (const [network, value] of Object.entries(networks)) {
@@ -25,13 +25,15 @@ export function mmdbFile(networks: Networks): Uint8Array {
     data.push(...encode(value));
   }
   const nodes = numbered(root);
-  const tree = nodes.flatMap(({ children }) =>
-    children.flatMap((child) => {
-      if (child === undefined) return octets(nodes.length, 4);
-      if (typeof child === 'number') return octets(nodes.length + SEPARATOR_OCTETS + child, 4);
-      return octets(child.number, 4);
-    }),
-  );
+  const tree = nodes.flatMap(({ children }) => {
+    const [left = 0, right = 0] = children.map((child) => {
+      if (child === undefined) return nodes.length;
+      return typeof child === 'number' ? nodes.length + SEPARATOR_OCTETS + child : child.number;
+    });
+    if (recordBits !== 28) return [left, right].flatMap((record) => octets(record, recordBits / 8));
+    const shared = ((left >> 24) << 4) | (right >> 24);
+    return [...octets(left % 2 ** 24, 3), shared, ...octets(right % 2 ** 24, 3)];
+  });
   const metadata = encode({
     binary_format_major_version: 2,
     binary_format_minor_version: 0,
@@ -40,7 +42,7 @@ export function mmdbFile(networks: Networks): Uint8Array {
     description: {},
     ip_version: 6,
     node_count: nodes.length,
-    record_size: 32,
+    record_size: recordBits,
   });
   const marker = [0xab, 0xcd, 0xef, ...new TextEncoder().encode('MaxMind.com')];
   const separator = Array.from({ length: SEPARATOR_OCTETS }, () => 0);
