@@ -84,6 +84,8 @@ interface Outputs {
 export class Daemon implements AsyncDisposable {
   /** What is open, for the lines printed at start. */
   readonly facts: StartupFacts;
+  /** Gives back what only makes the next requests faster. */
+  readonly releaseMemory: () => void;
   readonly #scope: AsyncDisposableStack;
   readonly #parts: Parts;
   readonly #stuck: Outage;
@@ -93,6 +95,7 @@ export class Daemon implements AsyncDisposable {
     this.facts = facts;
     this.#scope = scope;
     this.#parts = parts;
+    this.releaseMemory = () => parts.engine.releaseMemory();
     const names = { failed: 'thread_stuck', over: 'thread_turns_again' };
     this.#stuck = new Outage(parts.logger, 'error', names);
   }
@@ -189,8 +192,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#scope.disposeAsync();
-    return this.#closing;
+    return (this.#closing ??= this.#scope.disposeAsync());
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
       );
       return sip.locals;
     },
+    releaseMemory: () => store.releaseMemory(),
     drain: async () => {
       await sip?.close();
       store.drain();

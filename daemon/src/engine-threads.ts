@@ -50,6 +50,7 @@ export async function openThreads(
     stall: () => stall,
     stuck: () => (store.isStuck ? 'store' : sips.areStuck ? 'sip' : undefined),
     openSip: (sipOptions) => sips.open(sipOptions),
+    releaseMemory: () => undefined,
     drain: async () => {
       await sips.drain();
       store.send({ kind: 'drain' });

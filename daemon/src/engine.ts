@@ -30,6 +30,8 @@ export interface Engine extends Writer {
   stuck(): string | undefined;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
   openSip(options: SipServiceOptions): Promise<SipLocals>;
+  /** Gives back what of this thread's memory only makes it faster; other threads do so by themselves. */
+  releaseMemory(): void;
   /** Closes the SIP ports and records all that was received. */
   drain(): Promise<void>;
   /** Closes the database. */

@@ -23,13 +23,7 @@ let trim: (() => void) | undefined;
  * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
  */
 export function releaseMemory(): void {
-  if (!isMeasuredRuntime()) return;
-  // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: object) => void;
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  trim ??= openTrim();
-  trim();
+  collect('last-resort');
 }
 
 /**
@@ -67,10 +61,15 @@ export function keepHeapSmall(): void {
 
 /** Collects the garbage of this thread alone: what V8 has learnt of the code stays. */
 function collectGarbage(): void {
+  collect('regular');
+}
+
+function collect(flavor: 'regular' | 'last-resort'): void {
   if (!isMeasuredRuntime()) return;
+  // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: object) => void;
-  collect({ type: 'major', execution: 'sync', flavor: 'regular' });
+  const collectAll = runInNewContext('gc') as (options: object) => void;
+  collectAll({ type: 'major', execution: 'sync', flavor });
   trim ??= openTrim();
   trim();
 }
@@ -81,6 +80,7 @@ function collectGarbage(): void {
  * hours: its garbage is collected while it works less than half of its time.
  *
  * @param options.keepsCode Never drops what V8 has learnt of the code, which look-ups need.
+ * @param options.alsoRelease Gives back what others of this thread keep, each time after the first.
  * @param options.firstMs Milliseconds until the first release: done at once it would take a sixth of the processor time
  * of a start, while other threads still start.
  * @param options.lookMs Milliseconds between two looks, 1 and above.
@@ -89,6 +89,7 @@ function collectGarbage(): void {
  */
 export function releaseMemoryWhenQuiet({
   keepsCode = false,
+  alsoRelease = (): void => undefined,
   firstMs = FIRST_RELEASE_MS,
   lookMs = QUIET_LOOK_MS,
   spareMs = SPARE_COLLECTION_MS,
@@ -105,6 +106,7 @@ export function releaseMemoryWhenQuiet({
     if (getHeapStatistics().total_heap_size < keptOctets * RELEASE_GROWTH_MIN) return;
     const isQuiet = utilization <= QUIET_UTILIZATION_MAX;
     if (!isQuiet && nowMs - collectedMs < spareMs) return;
+    alsoRelease();
     if (isQuiet && !keepsCode) releaseMemory();
     else collectGarbage();
     collectedMs = nowMs;

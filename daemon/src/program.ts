@@ -121,11 +121,15 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const banner = facts.jsonLogFile === STANDARD_OUTPUT_FILE ? errors : output;
   banner.write(formatStartupBanner(facts));
   // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
-  releaseMemoryWhenQuiet({ keepsCode: config.api && config.threads > 1 });
+  const leaveMemory = releaseMemoryWhenQuiet({
+    keepsCode: config.api && config.threads > 1,
+    alsoRelease: daemon.releaseMemory,
+  });
   if (config.profile === 'small') compileUnderLoad();
   supervisor.ready(() => daemon.status());
   await signals.stopped;
   supervisor.stopping();
+  leaveMemory();
   if (config.verbose) printError(VERBOSE_STOPPING);
   await daemon.close();
   note[Symbol.dispose]();

@@ -42,6 +42,7 @@ try {
       port.on('close', resolve);
     });
   });
+  const leaveMemory = releaseMemoryWhenQuiet({ alsoRelease: () => service.releaseMemory() });
   parent.on('message', async (message: StoreWorkerInput) => {
     switch (message.kind) {
       case 'call': {
@@ -59,6 +60,7 @@ try {
         say({ kind: 'drained' });
         break;
       case 'stop':
+        leaveMemory();
         service.close();
         parent.close();
         break;
@@ -74,7 +76,6 @@ try {
   }, REPORT_MS).unref();
   sayAlive(say);
   say({ kind: 'ready' });
-  releaseMemoryWhenQuiet();
 } catch (error) {
   say(failedMessage(error));
 }

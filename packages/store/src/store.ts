@@ -209,6 +209,7 @@ export class Store {
   /** Follows the log with a judge; the owner calls its steps when there is time. Throws `OperatingError`. */
   openJudging(ports: JudgingPorts): Pick<Judging, 'step' | 'stepProved'> {
     const parts = {
+      database: this.#database,
       clock: this.#clock,
       guard: this.#guard,
       removalUs: (): number => this.#clockWatch.removalUs(),
@@ -216,10 +217,7 @@ export class Store {
       changesCountMax: this.#evidenceCountMax,
       evidenceCountMax: this.#evidenceCountMax,
     };
-    const judging = guarded(
-      this.#path,
-      () => new Judging({ ...parts, database: this.#database }, ports),
-    );
+    const judging = guarded(this.#path, () => new Judging(parts, ports));
     return {
       step: () =>
         guarded(this.#path, () => {
@@ -308,11 +306,8 @@ export class Store {
   /** Adds what is new of addresses to the totals of their countries and networks, in one transaction. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
     this.#refuseOnFullDisk(places.length * PLACED_OCTETS);
-    guarded(this.#path, () =>
-      inTransaction(this.#database, () =>
-        this.#placeTotals.add(places, progress, this.#clock.epochUs()),
-      ),
-    );
+    const add = (): void => this.#placeTotals.add(places, progress, this.#clock.epochUs());
+    guarded(this.#path, () => inTransaction(this.#database, add));
   }
 
   /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
@@ -334,6 +329,11 @@ export class Store {
   /** Copies the database as it is now into another file, while it goes on recording. */
   backup(target: string): Promise<void> {
     return backupDatabase(this.#path, target);
+  }
+
+  /** Forgets pages of the file that it keeps in memory; what is needed of them again is read again. */
+  releaseMemory(): void {
+    this.#database.exec('PRAGMA shrink_memory');
   }
 
   /** Adds what is left of repeats to their rows; where that fails they wait for the next start. */
