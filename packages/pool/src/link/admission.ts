@@ -5,6 +5,7 @@ import {
   AUTHOR_PAGES_BURST,
   AUTHOR_PAGES_PER_HOUR,
   AUTHOR_RATES_MAX,
+  EXCHANGE_STEP_MS,
   FLOODED_OCTETS,
   FLOODED_PAGES,
   KNOWN_OCTETS_KEPT,
@@ -42,8 +43,11 @@ export class Admission {
   });
   readonly #pages: TokenBucket;
   readonly #octets: TokenBucket;
+  #voters: ReadonlySet<string> = new Set();
   #known: ReadonlySet<string> = new Set();
-  #hints: ReadonlySet<string> = new Set();
+  /** How keys of both begin. */
+  #hints: ReadonlySet<string> | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: AdmissionPorts, nowMs: number) {
     this.#ports = ports;
@@ -60,8 +64,9 @@ export class Admission {
 
   /** Counts a page. @param key Of its author, in hexadecimal. @returns Whether it is too much. */
   isTooMuch(key: string, octets: number, nowMs: number): boolean {
-    if (this.#ports.voters().has(key)) return false;
-    const hasRoom = this.#ports.known().has(key)
+    this.#read(nowMs);
+    if (this.#voters.has(key)) return false;
+    const hasRoom = this.#known.has(key)
       ? this.#pages.has(1, nowMs) && this.#octets.has(octets, nowMs)
       : this.#hasRoom(1, octets, nowMs);
     if (!hasRoom || !this.#authors.take(key, 1, nowMs)) return true;
@@ -76,19 +81,25 @@ export class Admission {
   }
 
   /** An author who is heard in a flood, too. */
-  isHeard(key: string): boolean {
-    const { ownKey, voters, known } = this.#ports;
-    return key === ownKey || known().has(key) || voters().has(key);
+  isHeard(key: string, nowMs: number): boolean {
+    this.#read(nowMs);
+    return key === this.#ports.ownKey || this.#known.has(key) || this.#voters.has(key);
   }
 
   /** The same by the beginning of the key. Who finds a key that begins so has one page asked of him. */
-  isHintHeard(hint: string): boolean {
-    const known = this.#ports.known();
-    if (known !== this.#known) {
-      this.#known = known;
-      this.#hints = hintsOf(known);
-    }
-    return this.#hints.has(hint) || hintsOf(this.#ports.voters()).has(hint);
+  isHintHeard(hint: string, nowMs: number): boolean {
+    this.#read(nowMs);
+    this.#hints ??= new Set([...this.#known, ...this.#voters].map(hintOf));
+    return this.#hints.has(hint);
+  }
+
+  /** Whom to hear is in the database; it is not asked for each page. */
+  #read(nowMs: number): void {
+    if (nowMs - this.#readAtMs < EXCHANGE_STEP_MS) return;
+    this.#readAtMs = nowMs;
+    this.#voters = this.#ports.voters();
+    this.#known = this.#ports.known();
+    this.#hints = undefined;
   }
 
   #hasRoom(pages: number, octets: number, nowMs: number): boolean {
@@ -102,8 +113,4 @@ export class Admission {
 /** How an announcement names an author. */
 export function hintOf(key: string): string {
   return key.slice(0, 2 * HINT_SIZE);
-}
-
-function hintsOf(keys: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...keys].map(hintOf));
 }

@@ -293,7 +293,8 @@ export class Exchange {
     for (const { id, hint } of pages) {
       if (this.#index.has(id) || this.#refused.has(id)) continue;
       // Where it is not said who wrote it, it may be somebody who is heard.
-      const isHeard = hint === undefined ? !link.isNaming : this.#admission.isHintHeard(hint);
+      const isHeard =
+        hint === undefined ? !link.isNaming : this.#admission.isHintHeard(hint, nowMs);
       if (isHeard || this.#admission.hasRoomAfter(this.#wanted.size, nowMs)) {
         this.#wanted.add(id, link, nowMs);
       }
@@ -362,12 +363,13 @@ export class Exchange {
     const added = this.#index.follow();
     if (added.length === 0 || this.#links.size === 0) return;
     const { clock } = this.#ports;
-    const isFlooded = this.#admission.isFlooded(clock.nowMs());
+    const nowMs = clock.nowMs();
+    const isFlooded = this.#admission.isFlooded(nowMs);
     const newsFromS = clock.epochUs() / 1e6 - NEWS_AGE_S_MAX;
     const octets = new Map<IndexedPage, Uint8Array>();
     for (const page of added) {
       if (page.madeEpochS < newsFromS) continue;
-      if (isFlooded && !this.#admission.isHeard(page.key)) continue;
+      if (isFlooded && !this.#admission.isHeard(page.key, nowMs)) continue;
       const found = this.#index.octets(page);
       if (found !== undefined) octets.set(page, found);
     }

@@ -589,3 +589,14 @@ test('a hello of the first version is understood, and one of later versions', as
     assert.equal(isClosed(), false);
   }
 });
+
+test('whom to hear is read once in a step, however many pages and announcements come', async () => {
+  const { time, node, link } = await withStranger([1]);
+  await time.pass(1000);
+  const before = node.voterReads;
+  for (let count = 0; count < 20; count += 1) {
+    link.receive(encodeFrame(FrameType.named, new Uint8Array(12 * 20).fill(count)));
+    link.receive(pageFrames([junkPage(count)])[0] ?? OPEN);
+  }
+  assert.ok(node.voterReads - before <= 1, `${node.voterReads - before} times`);
+});

@@ -64,6 +64,8 @@ export class SimulatedNode implements PageSource {
   readonly signer: ReturnType<typeof authorOf>;
   readonly exchange: Exchange;
   readonly voterKeys = new Set<string>();
+  /** How often the exchange asked for them. */
+  voterReads = 0;
   readonly knownKeys = new Set<string>();
   readonly key: string;
   distrust: LinkDistrust = { covers: () => false };
@@ -87,7 +89,10 @@ export class SimulatedNode implements PageSource {
         wakeAfter: time.wakeAfter,
         pages: this,
         take: async (pages) => pages.map((octets) => this.take(octets)),
-        voters: () => this.voterKeys,
+        voters: () => {
+          this.voterReads += 1;
+          return this.voterKeys;
+        },
         known: () => this.knownKeys,
         distrust: () => this.distrust,
         onLinks: () => undefined,
