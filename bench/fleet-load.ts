@@ -79,7 +79,11 @@ async function sendLoad(ports: readonly number[]): Promise<void> {
       const user = `0046${number}`;
       const socket = sockets[Math.floor(sent / 8) % SOURCES];
       const message = sipRequest({ method: 'INVITE', user, callId: `load-${sent}` });
-      socket?.send(Buffer.from(message, 'latin1'), ports[sent % ports.length] ?? 0, '127.0.0.1');
+      socket?.send(
+        Buffer.from(message, 'latin1'),
+        ports[Math.floor(sent / 16) % ports.length] ?? 0,
+        '127.0.0.1',
+      );
     }
     await after(BURST_MS);
   }

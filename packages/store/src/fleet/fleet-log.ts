@@ -46,10 +46,11 @@ export class FleetLog {
       SELECT min((SELECT min(repeat_id) FROM fleet_repeat WHERE repeat_id > ?) + ? - 1,
         (SELECT max(repeat_id) FROM fleet_repeat)) AS id`);
     this.#removeRepeats = database.prepare('DELETE FROM fleet_repeat WHERE repeat_id <= ?');
-    // An entry that is being pushed does not change any more: a later count gets a separate entry.
+    // An entry that is being pushed does not change any more: a later count gets a separate entry. Where that push failed
+    // there are two, and the count belongs to one of them.
     this.#addRepeat = database.prepare(`
       UPDATE fleet_repeat SET added = added + ?, last_seen_us = max(last_seen_us, ?)
-      WHERE honey_id = ? AND repeat_id > ?`);
+      WHERE repeat_id = (SELECT max(repeat_id) FROM fleet_repeat WHERE honey_id = ? AND repeat_id > ?)`);
     this.#newRepeat = database.prepare(
       'INSERT INTO fleet_repeat (honey_id, added, last_seen_us) VALUES (?, ?, ?)',
     );
