@@ -161,6 +161,10 @@ test('check-config says what is set where, and what is wrong', async () => {
   const wrong = await DaemonProcess.run(['-g', file, 'check-config'], { folder: folder.path });
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /unknown key "responsiv", did you mean responsive/);
+  writeFileSync(file, 'home_country = "AQ"\n');
+  const without = await DaemonProcess.run(['-g', file, 'check-config'], { folder: folder.path });
+  assert.match(without.stderr, /AQ has no numbering plan; give --home-country the country/);
+  assert.ok(without.status !== 0 && !without.stderr.includes('is right'), without.stderr);
 });
 
 test('a key stands alone on standard output', async () => {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { assert } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
 import { refusal } from '../config/refusal.ts';
 import { OPTION_ENTRIES } from '../config/settings.ts';
+import { homePlanOf } from '../services/open-judging.ts';
 import type { Command } from './command.ts';
 import { formatTable } from './text.ts';
 import { refuseMore } from './words.ts';
@@ -22,6 +24,7 @@ export const CHECK_CONFIG: Command = {
       if (loaded.kind === 'refused') throw refusal(loaded.message);
       assert(loaded.kind === 'run', 'what the daemon would do is run');
       const { config, origins, warnings } = loaded;
+      homePlanOf(await NumberingPlans.load(), config.homeCountry);
       const set = OPTION_ENTRIES.filter(([key]) => origins[key].kind !== 'default').map(
         ([key, { long, type }]) => ({
           option: `--${long}`,

@@ -30,6 +30,7 @@ import {
 import { readServiceUnit, type ServiceUnit } from './service-unit.ts';
 import { VERSION } from './version.ts';
 import { refuseSharedFiles } from './shared-files.ts';
+import { refuseSharedPorts } from './shared-ports.ts';
 import { readWebhooks } from './webhooks.ts';
 
 /** What {@link loadConfig} knows of the machine. */
@@ -132,6 +133,7 @@ function load(sources: ConfigSources): LoadedConfig {
   refuseUnknownPersona(config, origins, sources.personaNames);
   refuseMissingDirectories(config, origins, sources);
   refuseSharedFiles(config, origins, (path) => sources.realPath(path));
+  refuseSharedPorts(config, origins);
   return {
     kind: 'run',
     config,

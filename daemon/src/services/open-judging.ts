@@ -85,19 +85,26 @@ export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
   return judgeOver(ports, options).judge;
 }
 
+/** Throws `OperatingError` where the country has no plan. */
+export function homePlanOf(
+  plans: NumberingPlans,
+  homeCountry: string | undefined,
+): HomePlan | undefined {
+  if (homeCountry === undefined) return undefined;
+  const home = plans.home(homeCountry);
+  if (home !== undefined) return home;
+  throw new OperatingError(
+    'home_country_unknown',
+    `${homeCountry} has no numbering plan; give --home-country the country whose numbers your telephones dial`,
+  );
+}
+
 /** The judge, and what it hears of the operator. */
 export function judgeOver(
   { clock, plans, evidence, own = new OwnAddresses(clock), takesWords = false }: JudgePorts,
   options: JudgeOptions,
 ): { readonly judge: Judge; readonly decided: Decided } {
-  const { homeCountry } = options;
-  const home = homeCountry === undefined ? undefined : plans.home(homeCountry);
-  if (homeCountry !== undefined && home === undefined) {
-    throw new OperatingError(
-      'home_country_unknown',
-      `${homeCountry} has no numbering plan; give --home-country the country whose numbers your telephones dial`,
-    );
-  }
+  const home = homePlanOf(plans, options.homeCountry);
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
   const { never, blocked, isFleetFollowed, isPoolHeard } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
@@ -132,7 +139,7 @@ export function openJudging(
 ): ReturnType<Store['openJudging']> {
   const { evidence } = store;
   const { judge, decided } = judgeOver({ clock, plans, evidence, own, takesWords: true }, options);
-  const home = options.homeCountry === undefined ? undefined : plans.home(options.homeCountry);
+  const home = homePlanOf(plans, options.homeCountry);
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const changes = new ChangedSubjects(decided, own);
   return store.openJudging({

@@ -327,6 +327,48 @@ test('loadConfig() refuses two options that name the same file, and a directory 
   );
 });
 
+test('loadConfig() refuses two options that open the same TCP port', () => {
+  for (const [line, message] of [
+    [
+      '-a --api-port 5060',
+      '--api-port and the default of --sip-port both open TCP port 127.0.0.1:5060',
+    ],
+    [
+      '--sip-port 5061',
+      'the default of --tls-listen-address and --sip-port both open TCP port 0.0.0.0:5061',
+    ],
+    [
+      '--sip-agent 127.0.0.1:5061',
+      '--sip-agent and the default of --tls-listen-address both open TCP port 127.0.0.1:5061',
+    ],
+    [
+      '--sip-agent [::1]:5059',
+      'the default of --sip-agent-tls and the default of --sip-port both open TCP port [::1]:5060',
+    ],
+    [
+      '-p --dht-port 8082 -a --dht-address 127.0.0.1',
+      '--dht-port and the default of --api-port both open TCP port 127.0.0.1:8082',
+    ],
+    [
+      '-a --sip-address 192.0.2.1 --api-address 0.0.0.0 --api-port 5060',
+      '--api-port and the default of --sip-port both open TCP port 192.0.2.1:5060',
+    ],
+  ] as const) {
+    assert.equal(refused(line), `${message}: give one of them another port or address`);
+  }
+  assert.equal(
+    refused('-z 0.0.0.0:5070 -z 192.0.2.1:5070'),
+    '-z opens TCP port 192.0.2.1:5070 twice: name it once',
+  );
+  run('-a --api-port 5060 -R');
+  run('--api-port 5060');
+  run('-N --sip-port 5061');
+  run('-a --sip-address 192.0.2.1 --api-port 5060');
+  run('-a --sip-port 0 --api-port 0 -z 127.0.0.1:0 --sip-agent 127.0.0.1:0');
+  run('-a --sip-address 127.0.0.1 --api-address ::1 --api-port 5060');
+  run('--dht-port 5060');
+});
+
 test('loadConfig() refuses a persona that does not exist and names those that do', () => {
   assert.equal(run('-r --persona freeswitch').config.persona, 'freeswitch');
   assert.equal(
