@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/*
+ * What does a look-up of the verdict cost at a node that follows 100,000 listings of a fleet, beside the same node in no fleet?
+ * Both have the same calls in their file, and are asked in turn for a number of their own and for one that nobody called.
+ * Needs Debian's postgresql, wrk and the bundle.
+ *
+ *     npm run bundle && node bench/fleet-look-ups.ts [listings] [seconds]
+ */
+
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { NumberingPlans } from '@sentrypeer/numbers';
+import { Store } from '@sentrypeer/store';
+import { openJudging } from '../daemon/src/services/open-judging.ts';
+import { DaemonProcess, until } from '../test/e2e/daemon-process.ts';
+import { FleetWorld } from '../test/interop/fleet-world.ts';
+import { call, recordCalls } from './load/calls.ts';
+import { machineLine, processorSeconds, temporaryFolder } from './load/processes.ts';
+
+const LISTINGS = Number(process.argv[2] ?? 100_000);
+const SECONDS = process.argv[3] ?? '4';
+const ROUNDS = 6;
+const NUMBERS = 50_000;
+const CONNECTIONS = '8';
+const BUNDLE = join(import.meta.dirname, '../dist/main.js');
+const POLICY = [
+  { name: 'networks-home', value: 1 },
+  { name: 'days-home', value: 1 },
+] as const;
+const FOLLOW_MS_MAX = 240_000;
+
+async function makeDatabase(path: string): Promise<void> {
+  using store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
+  recordCalls(store, NUMBERS, (index) =>
+    call(`45.1.${(index >> 8) & 255}.${index & 255}`, `004670${String(index).padStart(7, '0')}`),
+  );
+  const plans = await NumberingPlans.load();
+  const judging = openJudging({ clock: systemClock, plans, onChanged: () => undefined }, store, {
+    homeCountry: 'SE',
+    ownNumbers: [],
+    ownAddresses: [],
+    policy: POLICY,
+  });
+  for (let left = judging.step(); left.urgent || left.rest; left = judging.step()) store.maintain();
+}
+
+interface Cost {
+  readonly perSecond: number;
+  /** Microseconds of the processor for each look-up. */
+  readonly us: number;
+}
+
+/** Asks one node for some seconds. */
+async function ask({ pid, ports }: DaemonProcess, script: string): Promise<Cost> {
+  const used = (): number =>
+    processorSeconds(pid)
+      .values()
+      .reduce((sum, each) => sum + each, 0);
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', script];
+  const before = used();
+  const child = spawn('wrk', [...args, `http://127.0.0.1:${ports.api}`, '--', String(NUMBERS)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(child, 'close');
+  const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
+  if (count === 0 || text.includes('Non-2xx')) throw new Error(text);
+  return {
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
+    us: ((used() - before) / count) * 1e6,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+console.log(`${machineLine()}; ${LISTINGS} listings, ${NUMBERS} numbers of its own`);
+const context = { name: 'bench', skip: () => undefined } as unknown as TestContext;
+await using world = await FleetWorld.open(context);
+if (world === undefined) throw new Error('PostgreSQL is missing');
+using folder = temporaryFolder();
+const folders = ['fleet', 'alone'].map((name) => join(folder.path, name));
+for (const path of folders) mkdirSync(path);
+const [inFleet = '', alone = ''] = folders;
+await makeDatabase(join(inFleet, 'sentrypeer.db'));
+copyFileSync(join(inFleet, 'sentrypeer.db'), join(alone, 'sentrypeer.db'));
+await world.rows(`
+  INSERT INTO fleet.listing SELECT 'number', '4671' || lpad(i::text, 7, '0'), i, 'listed', 60, 'handshake',
+    '["5 callers dialled it"]', 0, 4102444800000000, 0, 0, 5, false, false, 'hub-1' FROM generate_series(1, ${LISTINGS}) AS i;
+  UPDATE fleet.listing_mark SET last = ${LISTINGS}`);
+const file = await world.join('pbx-1', 'follower');
+const policy = `--policy=${POLICY.map(({ name, value }) => `${name}=${value}`).join(',')}`;
+const flags = ['--no-sip', '--home-country=SE', policy];
+const start = (path: string, ...more: readonly string[]): Promise<DaemonProcess> =>
+  DaemonProcess.start([...flags, ...more], { folder: path, main: BUNDLE });
+await using follower = await start(inFleet, `--fleet-file=${file}`, '--fleet-follower');
+await using other = await start(alone);
+await until(
+  'all listings to be followed and judged',
+  () =>
+    follower.number('SELECT count(*) FROM fleet_listing') === LISTINGS &&
+    follower.number('SELECT count(*) FROM judging_due') === 0,
+  FOLLOW_MS_MAX,
+);
+for (const [what, script] of [
+  ['of its own', 'checks.lua'],
+  ['that nobody called', 'unknown-checks.lua'],
+] as const) {
+  const costs: Record<'fleet' | 'alone', Cost[]> = { fleet: [], alone: [] };
+  const path = join(import.meta.dirname, 'load', script);
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const first = await ask(follower, path);
+    const second = await ask(other, path);
+    if (round === 0) continue; // To warm up.
+    costs.fleet.push(first);
+    costs.alone.push(second);
+  }
+  const of = (name: keyof Cost, which: keyof typeof costs): number =>
+    median(costs[which].map((cost) => cost[name]));
+  console.log(
+    `a number ${what}: ${of('us', 'fleet').toFixed(1)} us of the processor in the fleet, ${of('us', 'alone').toFixed(1)} alone: ${(of('us', 'alone') / of('us', 'fleet')).toFixed(3)}; ${Math.round(of('perSecond', 'fleet'))} and ${Math.round(of('perSecond', 'alone'))} a second: ${(of('perSecond', 'fleet') / of('perSecond', 'alone')).toFixed(3)}`,
+  );
+}

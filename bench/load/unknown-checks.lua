@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+-- For wrk: asks for the verdict on random Swedish numbers that nobody called, in the form in which they are dialled at home.
+-- Arguments: how many numbers there are.
+
+local count
+
+function init(args)
+  count = tonumber(args[1])
+  math.randomseed(os.time())
+end
+
+function request()
+  return wrk.format("GET", "/v1/check?number=072" .. string.format("%07d", math.random(0, count - 1)))
+end
