@@ -85,6 +85,12 @@ function network({ pool, dht, links, neighbours }: SharingStatus): readonly Metr
     single('sentrypeer_dht_stored_values', 'gauge', 'Values of others kept.', dht.storedValues),
     single('sentrypeer_dht_stored_bytes', 'gauge', 'Octets of them.', dht.storedOctets),
     single('sentrypeer_pool_links', 'gauge', 'Links with nodes of the pool.', links.links.length),
+    labelled(
+      'sentrypeer_pool_links_left_total',
+      'Links that this node ended because something was wrong with them, by why, and that the other end ended.',
+      'reason',
+      links.left,
+    ),
     single('sentrypeer_pool_pages', 'gauge', 'Pages of the pool that are kept.', links.pages),
     labelled(
       'sentrypeer_pool_pages_total',

@@ -50,6 +50,8 @@ export interface LinksStatus {
   readonly links: readonly LinkPeer[];
   readonly pages: number;
   readonly counters: Readonly<ExchangeCounters>;
+  /** Links that ended because something was wrong with them, by why, or because the other end wished so. */
+  readonly left: Exchange['linksLeft'];
 }
 
 /** Links with other nodes of the pool, and what this node says over them. */
@@ -125,8 +127,8 @@ export class PoolLinks implements AsyncDisposable {
   }
 
   status(): LinksStatus {
-    const { links, pagesCount, counters } = this.#exchange;
-    return { self: this.#ports.identity, links, pages: pagesCount, counters };
+    const { links, pagesCount, counters, linksLeft: left } = this.#exchange;
+    return { self: this.#ports.identity, links, pages: pagesCount, counters, left };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

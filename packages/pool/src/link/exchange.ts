@@ -19,7 +19,7 @@ import { Admission } from './admission.ts';
 import { budgetKey, LinkBudgets } from './budgets.ts';
 import { HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
 import { Link } from './link.ts';
-import type { Announced, LinkPeer, Wire } from './link-parts.ts';
+import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
 import { PageIndex, pageId, pageKey, type IndexedPage, type PageSource } from './page-index.ts';
 import { Wanted } from './wanted.ts';
 
@@ -85,6 +85,14 @@ export class Exchange {
     forged: 0,
     limited: 0,
     sent: 0,
+  };
+  /** Links that ended because something was wrong with them, by why, or because the other end wished so. */
+  readonly linksLeft: Record<LeftReason, number> = {
+    forged: 0,
+    in_vain: 0,
+    not_come: 0,
+    protocol: 0,
+    other_end: 0,
   };
   readonly #ports: ExchangePorts;
   readonly #options: ExchangeOptions;
@@ -183,7 +191,8 @@ export class Exchange {
       onPages: (pages) => void this.#take(link, pages),
       onHave: (pages) => this.#have(link, pages),
       onSent: (count) => (this.counters.sent += count),
-      onMisbehaved: (why) => this.#avoid(link, why),
+      onMisbehaved: (why, reason) => this.#avoid(link, why, reason),
+      onBye: (why) => this.#countLeft(link, why, 'other_end'),
       onClosed: () => {
         this.#links.delete(link);
         this.#wanted.forget(link);
@@ -227,7 +236,7 @@ export class Exchange {
     this.#spread();
     for (const link of this.#links) link.step(nowMs);
     for (const link of this.#wanted.late(nowMs)) {
-      if (link.brokePromise()) this.#avoid(link, 'pages did not come');
+      if (link.brokePromise()) this.#avoid(link, 'pages did not come', 'not_come');
     }
     this.#ask();
     if (nowMs - this.#refusedAtMs >= REFUSED_MS) {
@@ -269,11 +278,17 @@ export class Exchange {
     }
   }
 
-  #avoid(link: Link, why: string): void {
+  #avoid(link: Link, why: string, reason: LeftReason): void {
+    this.#countLeft(link, why, reason);
     this.#avoided.set(link.peer.key, this.#ports.clock.nowMs() + AVOIDED_MS);
     const [oldest] = this.#avoided.keys();
     if (this.#avoided.size > AVOIDED_MAX && oldest !== undefined) this.#avoided.delete(oldest);
     link.close(why);
+  }
+
+  #countLeft({ peer: { nodeId, address } }: Link, why: string, reason: LeftReason): void {
+    this.linksLeft[reason] += 1;
+    this.#ports.logger.debug('pool_link_left', { node_id: nodeId, address, reason, why });
   }
 
   #isAvoided(key: string): boolean {
@@ -339,7 +354,7 @@ export class Exchange {
         if (outcome !== 'taken' && one !== undefined) this.#wasIdle(link, one.page, one.wasWanted);
       }
       if (taken.includes('taken')) this.#budgets.giveBack(link.budget, SEGMENT_OCTETS);
-      if (taken.includes('forged')) this.#avoid(link, 'a page was forged');
+      if (taken.includes('forged')) this.#avoid(link, 'a page was forged', 'forged');
     } catch (error) {
       this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });
     }
@@ -355,7 +370,7 @@ export class Exchange {
     );
     if (wasWanted) return;
     link.prune();
-    if (!isInBudget) this.#avoid(link, 'it sends too many pages that are of no use');
+    if (!isInBudget) this.#avoid(link, 'it sends too many pages that are of no use', 'in_vain');
   }
 
   /** Passes on what is new, wherever it came from: news at once, unless strangers flood this node. */

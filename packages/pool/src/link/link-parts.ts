@@ -23,6 +23,9 @@ export interface Wire {
   close(): void;
 }
 
+/** Why a link with which something was wrong ended; `other_end` where that one ended it, for whatever reason. */
+export type LeftReason = 'forged' | 'in_vain' | 'not_come' | 'protocol' | 'other_end';
+
 /** What the other end has. */
 export interface Announced {
   readonly id: string;
@@ -50,6 +53,8 @@ export interface LinkParts {
   /** Whether authors are named where pages are announced, because the other end can hardly take all. */
   readonly isNaming: () => boolean;
   /** It broke the rules: it is to be left alone. */
-  readonly onMisbehaved: (why: string) => void;
+  readonly onMisbehaved: (why: string, reason: LeftReason) => void;
+  /** The other end leaves. @param why As it says. */
+  readonly onBye: (why: string) => void;
   readonly onClosed: () => void;
 }

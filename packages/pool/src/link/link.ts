@@ -35,6 +35,7 @@ import {
 } from './frames.ts';
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
 import type { IndexedPage } from './page-index.ts';
+import { PushBudget } from './push-budget.ts';
 
 const VERSION = 1;
 const FEATURES = Feature.named;
@@ -45,6 +46,8 @@ const ASKED_TOO_MUCH = 'it asks for too much';
 const TOO_MUCH = 'it sends too much that is of no use';
 const SUMMARY_SIZE = 2048;
 const KEY_SIZE = 32;
+/** Of why the other end leaves, as much as is looked at. */
+const BYE_OCTETS_MAX = 120;
 
 /** One end of a link: what it was told, and what it may be told. Whatever it gets, it never throws. */
 export class Link {
@@ -71,6 +74,7 @@ export class Link {
   /** Whether new pages go at once, or are announced. */
   #isEager: boolean;
   #promisesBroken = 0;
+  readonly #pushes: PushBudget;
   #isReady = false;
   #isClosed = false;
 
@@ -84,6 +88,7 @@ export class Link {
     this.#haveAtMs = this.#openedAtMs;
     const rate = { burst: HAVES_BURST, perSecond: HAVES_PER_SECOND };
     this.#haveRate = new TokenBucket(rate, this.#openedAtMs);
+    this.#pushes = new PushBudget(parts.clock);
   }
 
   /** The other end said hello as it should. */
@@ -112,7 +117,7 @@ export class Link {
       if (isIdle && !this.#parts.spend(HEAD_SIZE + frame.body.length)) return this.#tooMuch();
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
       if (wrong === undefined) continue;
-      if (this.#isReady) this.#parts.onMisbehaved(wrong);
+      if (this.#isReady) this.#parts.onMisbehaved(wrong, 'protocol');
       return this.close(wrong);
     }
   }
@@ -151,12 +156,15 @@ export class Link {
       if (this.#known.has(page.id)) continue;
       if (page.isQuiet && !this.#followers.has(page.key)) continue;
       const found = octets.get(page);
-      if (!this.#isEager || isSlow || found === undefined) this.#haves.push(page);
+      const isPushed =
+        this.#isEager && !isSlow && found !== undefined && this.#pushes.take(2 + found.length);
+      if (!isPushed) this.#haves.push(page);
       else {
         this.#known.add(page.id);
         sent.push(found);
       }
     }
+    if (sent.length > 0) this.#pushes.take(HEAD_SIZE + SEGMENT_OCTETS);
     this.#sendPages(sent);
   }
 
@@ -227,7 +235,7 @@ export class Link {
   }
 
   #tooMuch(): void {
-    this.#parts.onMisbehaved(TOO_MUCH);
+    this.#parts.onMisbehaved(TOO_MUCH, 'in_vain');
     this.close(TOO_MUCH);
   }
 
@@ -270,6 +278,8 @@ export class Link {
         if (ids === undefined) return 'ids are cut';
         this.#isEager = true;
         this.#serving = [...this.#serving, ...ids].slice(0, LINK_SERVED_MAX);
+        // All of it may be gone since it was announced; without an answer that looks like a promise that was broken.
+        if (!ids.some((id) => this.#parts.index.has(id))) this.#send(encodeFrame(FrameType.pages));
         this.#serve();
         return undefined;
       }
@@ -277,10 +287,12 @@ export class Link {
         return this.#answer(body);
       case FrameType.prune:
         this.#isEager = false;
+        this.#pushes.wereInVain();
         return undefined;
       case FrameType.follow:
         return this.#followed(body);
       case FrameType.bye:
+        this.#parts.onBye(new TextDecoder().decode(body.subarray(0, BYE_OCTETS_MAX)));
         this.#wire.close();
         this.ended();
         return undefined;

@@ -600,3 +600,77 @@ test('whom to hear is read once in a step, however many pages and announcements 
   }
   assert.ok(node.voterReads - before <= 1, `${node.voterReads - before} times`);
 });
+
+test('who asks for pages that an author took back meanwhile is answered, and leaves nobody for it', async () => {
+  const holder = await withStranger();
+  const asker = await withStranger();
+  for (let round = 0; round < 5; round += 1) {
+    const id = `${round}`.repeat(16); // Announced, and gone since.
+    for (const frame of idFrames(FrameType.have, [id])) asker.link.receive(frame);
+    asker.sent.length = 0;
+    await asker.time.pass(1000);
+    const [want] = bodies(asker.sent, FrameType.want);
+    assert.deepEqual(want && readIds(want), [id]);
+    holder.sent.length = 0;
+    holder.link.receive(encodeFrame(FrameType.want, want ?? OPEN));
+    for (const frame of holder.sent) asker.link.receive(frame);
+    await asker.time.pass(ANSWER_MS_MAX + 2000);
+  }
+  assert.equal(asker.isClosed(), false);
+  assert.equal(asker.node.exchange.linksLeft.not_come, 0);
+});
+
+test('who tells two nodes the same at once makes none of them leave the other for passing it on', async () => {
+  const { time, nodes } = newNodes(2);
+  const [a, b] = two(nodes);
+  a.dial(b);
+  await time.pass(1000);
+  const hostile = (node: SimulatedNode, index: number) => {
+    const link = node.exchange.add(
+      { ...nodeLike(index), address: `46.${index}.0.1` },
+      silentWire(),
+      OPEN,
+      OPEN,
+    );
+    link?.receive(helloOf());
+    return link;
+  };
+  // First he uses up what all networks have together.
+  for (const node of [a, b]) {
+    const greedy = hostile(node, 1);
+    for (let count = 0; count < 200; count += 1) {
+      greedy?.receive(encodeFrame(200 as FrameType, new Uint8Array(60_000)));
+    }
+    assert.equal(greedy?.isReady, false);
+    assert.equal(node.exchange.linksLeft.in_vain, 1);
+  }
+  const claims = Array.from({ length: 280 }, (_, index) =>
+    claimOf(`45.0.${index >> 8}.${index & 255}`),
+  );
+  for (let round = 0; round < 5; round += 1) {
+    const pages = Array.from({ length: AUTHOR_PAGES_BURST }, (_, index) =>
+      pageOf(authorOf(`author ${round}`), { serial: NOW_S + index, claims }),
+    );
+    const links = [hostile(a, 2 + round), hostile(b, 2 + round)];
+    for (const frame of pageFrames(pages)) for (const link of links) link?.receive(frame);
+    await time.pass(20_000);
+    for (const link of links) link?.close('enough of it');
+  }
+  assert.equal(a.pagesCount(), 5 * AUTHOR_PAGES_BURST);
+  assert.equal(b.pagesCount(), 5 * AUTHOR_PAGES_BURST);
+  assert.equal(a.exchange.links.length, 1);
+  assert.deepEqual(
+    [a, b].map(({ exchange }) => exchange.linksLeft.in_vain),
+    [1, 1],
+  );
+});
+
+test('a link that is left counts why at both ends', async () => {
+  const { node, link } = await withStranger();
+  link.receive(encodeFrame(FrameType.summary));
+  assert.equal(node.exchange.linksLeft.protocol, 1);
+  const other = await withStranger();
+  other.link.receive(encodeFrame(FrameType.bye, new Uint8Array(60_000).fill(7)));
+  assert.equal(other.node.exchange.linksLeft.other_end, 1);
+  assert.equal(other.node.exchange.linksLeft.protocol, 0);
+});
