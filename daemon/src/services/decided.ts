@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { Subject } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
 import type { HomePlan, NumberingPlans } from '@sentrypeer/numbers';
 import type { KeptBlock, StoreReader } from '@sentrypeer/store';
@@ -12,7 +13,7 @@ export interface DecidedPorts {
   readonly home: HomePlan | undefined;
   readonly evidence: Pick<
     StoreReader['evidence'],
-    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks' | 'isFleetFollowed' | 'isPoolHeard'
+    'decisionsCount' | 'allowances' | 'blocks' | 'fleetBlocks' | 'followedKinds' | 'isPoolHeard'
   >;
   /** Of this machine. */
   readonly own: OwnAddresses;
@@ -36,7 +37,7 @@ export class Decided {
   #never: NeverListed | undefined;
   #blocked: Blocked | undefined;
   #decisionsCount = -1;
-  #isFleetFollowed = false;
+  #followedKinds: ReadonlySet<Subject['kind']> = new Set();
   #isPoolHeard = false;
   /** Wall-clock microseconds at which the next allowance or block ends. */
   #endsAtUs = Infinity;
@@ -52,10 +53,10 @@ export class Decided {
 
   readonly never = (): NeverListed => this.#now().never;
   readonly blocked = (): Blocked => this.#now().blocked;
-  /** Where nothing is followed, hubs need not be asked about each subject. */
-  readonly isFleetFollowed = (): boolean => {
+  /** Hubs need not be asked about each subject of a kind of which they list nothing. */
+  readonly isFollowed = (kind: Subject['kind']): boolean => {
     this.#now();
-    return this.#isFleetFollowed;
+    return this.#followedKinds.has(kind);
   };
   /** Where it is not, the pool need not be asked about each subject. */
   readonly isPoolHeard = (): boolean => {
@@ -73,7 +74,7 @@ export class Decided {
     }
     this.#askedAtMs = nowMs;
     const count = evidence.decisionsCount();
-    this.#isFleetFollowed = evidence.isFleetFollowed();
+    this.#followedKinds = evidence.followedKinds();
     this.#isPoolHeard = evidence.isPoolHeard();
     const ownNow = own.get();
     const nowUs = clock.epochUs();

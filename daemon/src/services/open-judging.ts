@@ -106,14 +106,15 @@ export function judgeOver(
 ): { readonly judge: Judge; readonly decided: Decided } {
   const home = homePlanOf(plans, options.homeCountry);
   const decided = new Decided({ clock, plans, home, evidence, own }, options);
-  const { never, blocked, isFleetFollowed, isPoolHeard } = decided;
+  const { never, blocked, isFollowed, isPoolHeard } = decided;
   const policy = policyOf(new Map(options.policy.map(({ name, value }) => [name, value])));
   const judge = new Judge({
     plans,
     evidence,
     never,
     blocked,
-    fleet: (subject) => (takesWords || isFleetFollowed() ? evidence.fleet(subject) : undefined),
+    fleet: (subject) =>
+      takesWords || isFollowed(subject.kind) ? evidence.fleet(subject) : undefined,
     said: (subject) => (takesWords || isPoolHeard() ? evidence.said(subject) : undefined),
     policy,
     home,

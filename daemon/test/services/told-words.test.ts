@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { FleetListing } from '@sentrypeer/event';
+import type { FleetListing, Subject } from '@sentrypeer/event';
 import { silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader } from '@sentrypeer/store';
@@ -36,7 +36,10 @@ class Node implements Disposable {
   }
 
   /** Judges addresses. @param takesWords As the thread that takes what hubs say. */
-  judge(takesWords: boolean): (addresses: readonly string[]) => readonly string[] {
+  judge(
+    takesWords: boolean,
+    kind: 'address' | 'number' = 'address',
+  ): (values: readonly string[]) => readonly string[] {
     const { asked, clock } = this;
     const evidence = new Proxy(this.#reader.evidence, {
       get: (target, name) => {
@@ -51,15 +54,14 @@ class Node implements Disposable {
     const own = new OwnAddresses(clock, () => []);
     const ports = { clock, plans: this.#plans, evidence, own, takesWords };
     const { judge } = judgeOver(ports, OPTIONS);
-    return (addresses) =>
-      addresses.map((value) => judge.subject({ kind: 'address', value }, clock.epochUs()).level);
+    return (values) => values.map((value) => judge.subject({ kind, value }, clock.epochUs()).level);
   }
 
   /** Hubs list one. */
-  follow(value: string): void {
+  follow(value: string, kind: Subject['kind'] = 'address'): void {
     const nowUs = this.clock.epochUs();
     const listing: FleetListing = {
-      kind: 'address',
+      kind,
       value,
       level: 'listed',
       score: 60,
@@ -88,7 +90,7 @@ test('where nobody is followed or heard, that is asked once in a millisecond, an
   using node = new Node(await NumberingPlans.load());
   const judge = node.judge(false);
   judge(ADDRESSES);
-  const questions = ['isFleetFollowed', 'isPoolHeard', 'fleet', 'said'];
+  const questions = ['followedKinds', 'isPoolHeard', 'fleet', 'said'];
   const counts = (): readonly number[] => questions.map((name) => node.asked.get(name) ?? 0);
   assert.deepEqual(counts(), [1, 1, 0, 0]);
   node.clock.ms += 1;
@@ -113,4 +115,15 @@ test('what hubs list holds from the next millisecond on, and at once where this 
   node.clock.ms += 1;
   other(ADDRESSES);
   assert.equal(node.asked.get('fleet'), undefined);
+});
+
+test('hubs are asked about a subject only where they list anything of its kind', async () => {
+  using node = new Node(await NumberingPlans.load());
+  const [numbers, addresses] = [node.judge(false, 'number'), node.judge(false)];
+  node.follow('46701234567', 'number');
+  node.clock.ms += 1;
+  assert.deepEqual(addresses(ADDRESSES.slice(0, 1)), ['none']);
+  assert.equal(node.asked.get('fleet'), undefined);
+  assert.deepEqual(numbers(['46701234567', '46701234568']), ['listed', 'none']);
+  assert.equal(node.asked.get('fleet'), 2);
 });

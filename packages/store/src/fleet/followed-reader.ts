@@ -17,11 +17,13 @@ export interface FollowedWord {
   readonly facts: EvidenceFacts;
 }
 
+const KINDS = ['address', 'number', 'range'] as const;
+
 /** Reads what the hubs list, on a connection that its owner shares. */
 export class FollowedReader {
   readonly #word: StatementSync;
   readonly #blocks: StatementSync;
-  readonly #any: StatementSync;
+  readonly #kinds: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#word = database.prepare(`
@@ -30,11 +32,15 @@ export class FollowedReader {
     this.#blocks = database.prepare(`
       SELECT kind, value, since_us, until_us FROM fleet_listing WHERE is_blocked ORDER BY kind, value
       LIMIT ${FOLLOWED_BLOCKS_MAX}`);
-    this.#any = database.prepare('SELECT 1 FROM fleet_listing LIMIT 1');
+    const isAny = (kind: string): string =>
+      `EXISTS (SELECT 1 FROM fleet_listing WHERE kind = '${kind}') AS ${kind}`;
+    this.#kinds = database.prepare(`SELECT ${KINDS.map(isAny).join(', ')}`);
   }
 
-  isAny(): boolean {
-    return this.#any.get() !== undefined;
+  /** Of which kinds hubs list anything. */
+  kinds(): ReadonlySet<Subject['kind']> {
+    const row = this.#kinds.get();
+    return new Set(KINDS.filter((kind) => row?.[kind] === 1));
   }
 
   /** By evidence; what an operator blocked is in `blocks()`. */

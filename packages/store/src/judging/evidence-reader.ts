@@ -318,9 +318,9 @@ export class EvidenceReader {
     return this.#followed.word(subject);
   }
 
-  /** Whether this node follows hubs of a fleet that list anything. */
-  isFleetFollowed(): boolean {
-    return this.#followed.isAny();
+  /** Of which kinds the hubs of a fleet list anything that this node follows; none where nobody is followed. */
+  followedKinds(): ReadonlySet<ListedSubject['kind']> {
+    return this.#followed.kinds();
   }
 
   /** What operators blocked at hubs of the fleet that this node follows. */
