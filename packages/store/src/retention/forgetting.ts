@@ -111,10 +111,7 @@ export class Forgetting {
   /** Addresses of the network that came, or that packets claimed. */
   #addressesIn(network: string): readonly string[] {
     const prefix = parsePrefix(network);
-    // Within its first 48 bits, and before a zero, which some of them may shorten, all begin like the network.
-    const groups = (network.split('::')[0] ?? '').split(':').slice(0, 3);
-    const zeroAt = groups.indexOf('0');
-    const common = `${groups.slice(0, zeroAt < 0 ? undefined : zeroAt).join(':')}:`;
+    const common = commonText(network);
     return this.#database
       .prepare('SELECT address FROM address_total WHERE address >= ? AND address < ?')
       .all(common, `${common}~`)
@@ -222,4 +219,17 @@ export class Forgetting {
 /** What is made of the events of an IPv6 address is kept by its /64, and goes with them as a whole. */
 function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
   return { kind, value: kind === 'address' ? judgedAs(value) : value };
+}
+
+/** What the texts of all addresses of a network begin with, perhaps nothing. */
+function commonText(network: string): string {
+  const [base = '', length = ''] = network.split('/');
+  const isIpv6 = base.includes(':');
+  const [separator, bits] = isIpv6 ? [':', 16] : ['.', 8];
+  // Of IPv6 within the first 48 bits, and before a zero, which some of them may shorten.
+  const groups = (base.split('::')[0] ?? '').split(separator);
+  const whole = groups.slice(0, Math.min(Math.floor(Number(length) / bits), 3));
+  const zeroAt = isIpv6 ? whole.indexOf('0') : -1;
+  const first = whole.slice(0, zeroAt < 0 ? undefined : zeroAt);
+  return first.map((group) => `${group}${separator}`).join('');
 }

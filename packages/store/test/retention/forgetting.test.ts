@@ -153,3 +153,42 @@ test('forget() leaves a store going that records meanwhile', () => {
   assert.equal(numberOf(path, `SELECT seen_count FROM address_total WHERE address = '${GONE}'`), 1);
   assert.equal(numberOf(path, `SELECT value FROM counter WHERE name = 'addresses'`), 2);
 });
+
+test('forget() removes the events of every address of a network, of whatever width', () => {
+  const sources = [
+    '45.13.0.1',
+    '45.13.200.7',
+    '45.1.3.1',
+    '2a02:6b8:1::1',
+    '2a02:6ff:0:1::1',
+    '2a02:700::1',
+  ];
+  for (const [network, gone] of [
+    ['45.13.0.0/16', ['45.13.0.1', '45.13.200.7']],
+    ['45.0.0.0/12', ['45.13.0.1', '45.13.200.7', '45.1.3.1']],
+    ['45.13.200.0/21', ['45.13.200.7']],
+    ['0.0.0.0/0', ['45.13.0.1', '45.13.200.7', '45.1.3.1']],
+    ['2a02:600::/24', ['2a02:6b8:1::1', '2a02:6ff:0:1::1']],
+    ['2a02:6b8::/40', ['2a02:6b8:1::1']],
+    ['2a00::/12', ['2a02:6b8:1::1', '2a02:6ff:0:1::1', '2a02:700::1']],
+  ] as const) {
+    using directory = new TestDirectory();
+    const path = directory.file('sentrypeer.db');
+    const ports = { logger: new TestLogger(), clock: new TestClock() };
+    using store = Store.open(ports, { path });
+    store.append([
+      batchOf(sources.map((sourceIp, index) => ({ eventUuid: uuidOf(index), sourceIp }))),
+    ]);
+    using forgetting = Forgetting.open(ports, path);
+    const { events } = forgetting.forget({ kind: 'address', value: network }, network);
+    assert.equal(events, gone.length, network);
+    for (const one of sources) {
+      const isGone = placesOf(path, one).length === 0;
+      assert.equal(
+        isGone,
+        gone.some((other) => other === one),
+        `${one} in ${network}`,
+      );
+    }
+  }
+});
