@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Evidence, the operator's word, votes of the pool, what hubs list, forgetting, starts with other options and a clock that
- * is put forward and back, in whatever order: lists, feed, look-ups and a judge that has seen nothing say the same, what is
- * guarded is refused nowhere, what is blocked is, and in the end nothing is left.
+ * Evidence, the operator's word, votes of the pool, what hubs list, forgetting, starts with other options and between two
+ * steps of the judge, and a clock that is put forward and back, in whatever order: lists, feed, look-ups and a judge that
+ * has seen nothing say the same, what is guarded is refused nowhere, what is blocked is, and in the end nothing is left.
  */
 
 import assert from 'node:assert/strict';
@@ -125,7 +125,7 @@ type Step =
   | { readonly kind: 'call'; readonly value: string; readonly networks: number }
   | { readonly kind: 'pass'; readonly hours: number; readonly us: number }
   | { readonly kind: 'jump'; readonly hours: number }
-  | { readonly kind: 'settle' | 'backup' | 'restore' }
+  | { readonly kind: 'settle' | 'crash' | 'backup' | 'restore' }
   | { readonly kind: 'start'; readonly options: number }
   | { readonly kind: 'allow' | 'block'; readonly value: string; readonly hours: number | undefined }
   | { readonly kind: 'disallow' | 'unblock' | 'delist' | 'forget'; readonly value: string }
@@ -233,11 +233,12 @@ const SAID = [
 const STARTS = [
   weighed(2, fc.record({ kind: is('start'), options: fc.nat({ max: OPTIONS.length - 1 }) })),
   weighed(1, fc.record({ kind: is('backup', 'restore') })),
+  weighed(4, fc.record({ kind: is('crash') })),
   weighed(
     3,
     fc.record({
       kind: is('forget'),
-      value: fc.oneof(fc.constantFrom(...ADDRESSES, '2a02:6b8:1::/64'), range),
+      value: anything,
     }),
   ),
   weighed(2, fc.record({ kind: is('jump'), hours: fc.constantFrom(-30, -3, -1, 1, 3, 30, 2000) })),
@@ -273,6 +274,9 @@ class World implements Disposable {
         return;
       case 'settle':
         return node.settle();
+      case 'crash': // Between two steps of the judge.
+        node.stepOnce();
+        return node.restart(this.options);
       case 'start':
         this.options = OPTIONS[step.options] ?? USUAL;
         return node.restart(this.options);

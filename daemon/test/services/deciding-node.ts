@@ -212,6 +212,14 @@ export class DecidingNode implements Disposable {
     this.clock.tickMs = 0;
   }
 
+  /** The least that the judge does at once: what a crash leaves behind is what such steps committed. */
+  stepOnce(): void {
+    this.clock.ms += 1000;
+    this.clock.tickMs = 3; // More than half of what a step may take.
+    this.#judging.step();
+    this.clock.tickMs = 0;
+  }
+
   /** What stands in the feed, watched or listed. */
   entries(kinds: readonly Subject['kind'][]): readonly Listing[] {
     return this.#reader.listings.listings(undefined, 100_000, { kinds });

@@ -3,6 +3,7 @@
 /* What changes a verdict changes the lists, also where it says nothing of the subject itself. */
 
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Subject } from '@sentrypeer/event';
 import type { JudgeOptions } from '../../src/services/open-judging.ts';
@@ -255,4 +256,114 @@ test('what ended while the clock was ahead is listed again when the program star
   assert.deepEqual(levels(node, attacker), ['none']);
   node.restart(undefined, () => (node.clock.us -= 2 * HOUR_US));
   assert.deepEqual(levels(node, attacker), ['listed']);
+});
+
+/** Takes the least of steps until the number of entries is right, and starts again there: as after a crash. */
+function crashAmong(node: DecidingNode, isThere: (count: number) => boolean): void {
+  for (let steps = 0; steps < 1000; steps += 1) {
+    node.stepOnce();
+    if (!isThere(node.entries(['address']).length)) continue;
+    return node.restart();
+  }
+  assert.fail('never there');
+}
+
+const MANY = Array.from({ length: 200 }, (_, at) => `2a02:6b8:1:${(at + 1).toString(16)}::1`);
+
+test('a network that is blocked becomes an entry also after a crash while what is narrower leaves', () => {
+  for (const value of ['2a02:600::/24', '2a02:6b8:1::/48', '2a02:6b8:1::/52']) {
+    using node = new DecidingNode({ ...OPTIONS, policy: [{ name: 'network-56', value: 0 }] });
+    attack(node, ...MANY);
+    node.settle();
+    assert.equal(node.entries(['address']).length, 200, value);
+    const blocked = address(value);
+    node.decide({ kind: 'block', subject: blocked, ...ALWAYS });
+    crashAmong(node, (count) => count < 200);
+    assert.ok(node.entries(['address']).length > 1, value);
+    assert.deepEqual(levels(node, blocked), ['listed'], value);
+    assert.equal(node.entries(['address']).length, 1, value);
+  }
+});
+
+test('what left for a wider network comes back after a crash when the wider one is no entry any more', () => {
+  for (const value of ['2a02:600::/24', '2a02:6b8:1::/48', '2a02:6b8:1::/52']) {
+    using node = new DecidingNode({ ...OPTIONS, policy: [{ name: 'network-56', value: 0 }] });
+    attack(node, ...MANY);
+    node.settle();
+    const subject = address(value);
+    node.decide({ kind: 'block', subject, ...ALWAYS });
+    crashAmong(node, (count) => count < 200);
+    node.decide({ kind: 'unblock', subject });
+    node.settle();
+    assert.equal(node.entries(['address']).length, 200, value);
+  }
+});
+
+test('what left for a network that is listed by its parts comes back after a crash', () => {
+  using node = new DecidingNode(OPTIONS);
+  attack(node, ...MANY);
+  node.settle();
+  assert.deepEqual(
+    node.entries(['address']).map(({ value }) => value),
+    [WIDE.value],
+  );
+  node.decide({ kind: 'allow', value: '2a02:6b8:1:f0::1', ...ALWAYS });
+  crashAmong(node, (count) => count > 1);
+  node.settle();
+  assert.equal(node.entries(['address']).length, 200);
+  node.decide({ kind: 'disallow', value: '2a02:6b8:1:f0::1' });
+  crashAmong(node, (count) => count < 200);
+  node.decide({ kind: 'allow', value: '2a02:6b8:1:f0::1', ...ALWAYS });
+  node.settle();
+  assert.equal(node.entries(['address']).length, 200);
+});
+
+test('a network that hubs block becomes an entry also after a crash while what is narrower leaves', () => {
+  for (const value of ['2a02:600::/24', '2a02:6b8:1::/48', '2a02:6b8:1::/52']) {
+    for (const isBlocked of [true, false]) {
+      if (!isBlocked && !value.includes('/48')) continue;
+      using node = new DecidingNode({ ...OPTIONS, policy: [{ name: 'network-56', value: 0 }] });
+      attack(node, ...MANY);
+      node.settle();
+      assert.equal(node.entries(['address']).length, 200, value);
+      const one = address(value);
+      node.follow({ ...one, level: 'listed' }, { isBlocked });
+      crashAmong(node, (count) => count < 200);
+      assert.ok(node.entries(['address']).length > 1, value);
+      assert.deepEqual(levels(node, one), ['listed'], value);
+      assert.equal(node.entries(['address']).length, 1, value);
+      node.clock.pass(HOUR_US);
+      crashAmong(node, (count) => count > 1);
+      node.settle();
+      assert.equal(node.entries(['address']).length, 200, value);
+      node.follow({ ...one, level: 'listed' }, { isBlocked });
+      crashAmong(node, (count) => count > 1 && count < 200);
+      node.clock.pass(HOUR_US);
+      node.settle();
+      assert.equal(node.entries(['address']).length, 200, value);
+      node.follow({ ...one, level: 'listed' }, { isBlocked });
+      crashAmong(node, (count) => count > 1 && count < 200);
+      node.follow({ ...one, level: 'none' });
+      node.settle();
+      assert.equal(node.entries(['address']).length, 200, value);
+    }
+  }
+});
+
+test('a network that waits for narrower ones to leave goes on after a transaction that failed', () => {
+  using node = new DecidingNode({ ...OPTIONS, policy: [{ name: 'network-56', value: 0 }] });
+  attack(node, ...MANY);
+  node.settle();
+  let file = '';
+  node.restart(undefined, (path) => (file = path));
+  node.settle();
+  const wide = address('2a02:6b8:1::/48');
+  node.follow({ ...wide, level: 'listed' });
+  using database = new DatabaseSync(file);
+  database.exec(`CREATE TRIGGER failing BEFORE UPDATE ON counter WHEN NEW.name = 'listed_addresses'
+    BEGIN SELECT RAISE(ABORT, 'failed'); END`);
+  assert.throws(() => node.stepOnce(), /failed/u);
+  database.exec('DROP TRIGGER failing');
+  assert.deepEqual(levels(node, wide), ['listed']);
+  assert.equal(node.entries(['address']).length, 1);
 });

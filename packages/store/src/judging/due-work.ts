@@ -17,7 +17,9 @@ export const DECISION = 'decision';
 const WITHIN = 'within';
 /** The same of what voters and hubs say. */
 const SAID = 'said';
-const SEVERAL: ReadonlySet<unknown> = new Set([DECISION, WITHIN, SAID]);
+/** The kind of a due row whose value is a network that becomes an entry as soon as all that is narrower has left. */
+const WAITING = 'waiting';
+const SEVERAL: ReadonlySet<unknown> = new Set([DECISION, WITHIN, SAID, WAITING]);
 
 interface DueParts {
   readonly database: DatabaseSync;
@@ -27,6 +29,8 @@ interface DueParts {
   readonly hotNumbersCount: number;
   /** Judges the subjects, within the caller's transaction. */
   readonly apply: (subjects: readonly ListedSubject[], nowUs: number) => void;
+  /** Judges a network that waits, within the caller's transaction. @returns Whether it still waits. */
+  readonly resume: (network: string, nowUs: number) => boolean;
 }
 
 /** Judges again what stands in `judging_due`: after decisions, when allowances end, when evidence was removed. */
@@ -104,6 +108,11 @@ export class DueWork {
     if (this.#anySaid.get() !== undefined) this.#add.run(SAID, network);
   }
 
+  /** A network waits until all that is narrower has left. */
+  addWaiting(network: string): void {
+    this.#add.run(WAITING, network);
+  }
+
   /** Some of what is due. @returns Whether there was anything. */
   step(nowUs: number): boolean {
     const { database, apply } = this.#parts;
@@ -133,7 +142,15 @@ export class DueWork {
   #stepSeveral(row: Row, nowUs: number): void {
     const [dueId, value] = [Number(row['due_id']), String(row['value'])];
     if (row['kind'] === WITHIN) this.#stepWithin(dueId, value, nowUs);
+    else if (row['kind'] === WAITING) this.#stepWaiting(dueId, value, nowUs);
     else this.#stepSweep(dueId, value, row['kind'] === SAID ? 'said' : undefined, nowUs);
+  }
+
+  #stepWaiting(dueId: number, network: string, nowUs: number): void {
+    const { database, resume } = this.#parts;
+    inTransaction(database, () => {
+      if (!resume(network, nowUs)) this.#remove.run(dueId);
+    });
   }
 
   /** A part of all that the decision concerns, or of what is said within a network; where that is not known, of all there is. */

@@ -108,6 +108,10 @@ export class Judging {
         this.#due.addWithin(network, isSaid);
         this.#checkAtMs = Number.NEGATIVE_INFINITY;
       },
+      waits: (network) => {
+        this.#due.addWaiting(network);
+        this.#checkAtMs = Number.NEGATIVE_INFINITY;
+      },
     });
     this.#toldSerial = this.#listings.serial;
     const apply = (subjects: readonly ListedSubject[], nowUs: number): void =>
@@ -115,7 +119,9 @@ export class Judging {
     const writer = new EvidenceWriter(database, counters, ports.numbers, parts.evidenceCountMax);
     this.#lanes = new EventLanes({ database, writer, counting: ports, apply });
     const { hotNumbersCount } = ports.numbers;
-    this.#due = new DueWork({ database, reachOf: ports.reachOf, hotNumbersCount, apply });
+    const resume = (network: string, nowUs: number): boolean =>
+      this.#networks.resume(network, () => apply([addressOf(network)], nowUs));
+    this.#due = new DueWork({ database, reachOf: ports.reachOf, hotNumbersCount, apply, resume });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;
     // What ended by a clock that was put back since may not have ended.
@@ -131,7 +137,7 @@ export class Judging {
     const startMs = clock.nowMs();
     let left: JudgingLeft = { urgent: true, rest: true };
     while ((left.urgent || left.rest) && clock.nowMs() - startMs < JUDGE_STEP_MS) {
-      left = this.#some();
+      left = this.#whole(() => this.#some());
     }
     this.#tell();
     return left;
@@ -144,10 +150,19 @@ export class Judging {
     const startMs = clock.nowMs();
     let more = true;
     while (more && clock.nowMs() - startMs < JUDGE_STEP_MS) {
-      more = this.#lanes.stepProved(clock.epochUs());
+      more = this.#whole(() => this.#lanes.stepProved(clock.epochUs()));
     }
     this.#tell();
     return more;
+  }
+
+  #whole<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#networks.rolledBack();
+      throw error;
+    }
   }
 
   #some(): JudgingLeft {
@@ -188,10 +203,9 @@ export class Judging {
       return true;
     }
     if (this.#due.step(nowUs)) return true;
-    const waiting = this.#networks.waiting();
-    const ended = waiting === undefined ? this.#ended(nowUs) : [addressOf(waiting)];
+    const ended = this.#ended(nowUs);
     if (ended.length > 0) inTransaction(database, () => this.#apply(ended, nowUs));
-    return waiting !== undefined || ended.length >= JUDGE_ROWS;
+    return ended.length >= JUDGE_ROWS;
   }
 
   /** Ends what has expired, as much of it as fits into one transaction. */
@@ -228,7 +242,6 @@ export class Judging {
         networks.map(({ value }) => value),
         nowUs,
       );
-      if (this.#networks.waiting() !== undefined) this.#checkAtMs = Number.NEGATIVE_INFINITY;
     }
     for (const subject of others) {
       const verdict = this.#ports.verdict(subject, nowUs);

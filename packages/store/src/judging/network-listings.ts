@@ -23,6 +23,8 @@ interface NetworkParts {
    * @param isSaid Only what voters and hubs say.
    */
   readonly judgeWithin: (network: string, isSaid: boolean) => void;
+  /** Has `resume` called for a network in the transactions that follow, whatever ends the program between. */
+  readonly waits: (network: string) => void;
 }
 
 const PART: ListingVerdict = {
@@ -82,10 +84,16 @@ export class NetworkListings {
     this.#apply(values, nowUs);
   }
 
-  /** A network that waits until narrower ones have left the lists: judged in a separate transaction. */
-  waiting(): string | undefined {
-    const [network] = this.#waiting;
-    return network;
+  /** Judges a network that waits until narrower ones have left the lists. @returns Whether it still waits. */
+  resume(network: string, apply: () => void): boolean {
+    this.#waiting.add(network); // Also where an earlier run of the program let the first ones leave.
+    apply();
+    return this.#waiting.has(network);
+  }
+
+  /** A transaction was rolled back: what waits stands in the file alone, as after a start. */
+  rolledBack(): void {
+    this.#waiting.clear();
   }
 
   #apply(values: readonly string[], nowUs: number): void {
@@ -191,8 +199,12 @@ export class NetworkListings {
     const why = [`it is a part of ${network}, which is listed`];
     const left = listings.unlistWithin(network, this.#rowsLeft, why, nowUs);
     this.#rowsLeft -= left.count;
-    if (left.isAll) this.#waiting.delete(network);
-    else this.#waiting.add(network);
+    if (left.isAll) {
+      this.#waiting.delete(network);
+    } else if (!this.#waiting.has(network)) {
+      this.#waiting.add(network);
+      this.#parts.waits(network);
+    }
     return left.isAll;
   }
 
