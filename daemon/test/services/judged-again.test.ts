@@ -367,3 +367,22 @@ test('a network that waits for narrower ones to leave goes on after a transactio
   assert.deepEqual(levels(node, wide), ['listed']);
   assert.equal(node.entries(['address']).length, 1);
 });
+
+test('a number that an earlier version kept with its separators is unblocked by its digits', () => {
+  using node = new DecidingNode({ ...OPTIONS, homeCountry: undefined });
+  for (const value of ['0800-123 456', 'tel:0800.123456', '0800123456', '0800-123457'])
+    node.decide({ kind: 'block', subject: number(value), ...ALWAYS });
+  node.settle();
+  assert.ok(node.decide({ kind: 'unblock', subject: number('0800123456') }));
+  node.settle();
+  const left = node.reader.evidence.blocks().map(({ subject }) => subject.value);
+  assert.deepEqual(left, ['0800-123457']);
+  assert.deepEqual(
+    node.entries(['number']).map(({ value }) => value),
+    left,
+  );
+  assert.equal(node.decide({ kind: 'unblock', subject: number('0800123456') }), false);
+  assert.ok(node.decide({ kind: 'unblock', subject: number('0800123457') }));
+  node.settle();
+  assert.deepEqual(node.entries(['number']), []);
+});

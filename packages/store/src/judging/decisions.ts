@@ -35,6 +35,7 @@ export class DecisionWriter {
   readonly #block: StatementSync;
   readonly #unblock: StatementSync;
   readonly #blocksCount: StatementSync;
+  readonly #oddBlocks: StatementSync;
   readonly #delist: StatementSync;
   readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
   readonly #forgetNetwork: StatementSync;
@@ -60,6 +61,9 @@ export class DecisionWriter {
         until_us = excluded.until_us`);
     this.#unblock = database.prepare('DELETE FROM operator_block WHERE kind = ? AND value = ?');
     this.#blocksCount = database.prepare('SELECT count(*) AS n FROM operator_block');
+    this.#oddBlocks = database.prepare(
+      "SELECT value FROM operator_block WHERE kind = 'number' AND value GLOB '*[^0-9]*'",
+    );
     this.#delist = database.prepare(`
       INSERT INTO delisting (kind, value, at_us, events_count, honey_id, comment)
         VALUES (?, ?, ?, 0, (SELECT value FROM counter WHERE name = 'last_honey_id'), ?)
@@ -208,12 +212,22 @@ export class DecisionWriter {
 
   #removeBlock(subject: ListedSubject): void {
     const { kind, value } = subject;
-    this.#dueBlock(subject);
-    if (this.#unblock.run(kind, value).changes === 1) return;
+    const older = kind === 'number' ? this.#olderBlocks(value) : [];
+    const removed = [value, ...older].filter((one) => {
+      this.#dueBlock({ kind, value: one });
+      return this.#unblock.run(kind, one).changes === 1;
+    });
+    if (removed.length > 0) return;
     throw new OperatingError(
       'block_unknown',
       `${kind === 'address' ? value : `+${value}`} is not on the blocklist itself; block list shows what is`,
     );
+  }
+
+  /** Entries of the same digits as earlier versions kept them: with their separators, or a scheme. */
+  #olderBlocks(digits: string): readonly string[] {
+    const kept = this.#oddBlocks.all().map((row) => String(row['value']));
+    return kept.filter((one) => one !== digits && one.replaceAll(/[^\d*#]/gu, '') === digits);
   }
 
   /** Also judges again what is listed separately within a network; the judge itself finds what a network puts on lists. */
