@@ -5,7 +5,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -234,4 +243,63 @@ test('`pool join` changes a file only where it has to, and leaves it as it was w
   assert.ok(existsSync(at('.config/sentrypeer/default-config.toml')));
   assert.match(usual.stderr, /Another key holds nevertheless: SENTRYPEER_POOL_KEY/);
   assert.match(usual.stderr, /chmod 600/);
+});
+
+test('`pool join` loses nothing of a file, whatever is in it, whose it is, and who else changes it', async () => {
+  using folder = new TemporaryFolder();
+  const at = (name: string): string => join(folder.path, name);
+  const key = at('pool.key');
+  await DaemonProcess.run(['pool', 'init', key]);
+  const [real, file] = [at('real.toml'), at('sentrypeer.toml')];
+  symlinkSync(real, file);
+  const joinPool = (...hosts: readonly string[]) =>
+    DaemonProcess.run(['-g', file, 'pool', 'join', key, ...hosts]);
+  const table = '[[webhook]]\nname = "hub"\nurl = "https://example.org/hook"';
+  const contents = {
+    'no line feed at its end': Buffer.from(`responsive = true\n${table}`),
+    'lines of Windows': Buffer.from(
+      `responsive = true\r\n\r\n${table.replaceAll('\n', '\r\n')}\r\n`,
+    ),
+    'a byte order mark': Buffer.from('\uFEFFresponsive = true\r\n'),
+    'a comment in Latin-1': Buffer.from('# B\xfcro M\xfcnchen\nresponsive = true\n', 'latin1'),
+    'tables alone': Buffer.from(table),
+    nothing: Buffer.alloc(0),
+    'keys in quotes': Buffer.from(`"peer_to_peer" = true\n'pool_key' = '${key}'\n${table}\n`),
+  };
+  for (const [what, before] of Object.entries(contents)) {
+    writeFileSync(real, before);
+    chmodSync(real, 0o600);
+    const owner = process.getuid?.() === 0 ? 12_345 : statSync(real).uid;
+    chownSync(real, owner, statSync(real).gid);
+    const joined = await joinPool('hub.example.org');
+    assert.equal(joined.status, 0, `${what}: ${joined.stderr}`);
+    const after = readFileSync(real);
+    const mark = what === 'a byte order mark' ? 3 : 0;
+    assert.ok(after.subarray(0, mark).equals(before.subarray(0, mark)), what);
+    assert.ok(
+      after.subarray(after.length - before.length + mark).equals(before.subarray(mark)),
+      what,
+    );
+    assert.ok(lstatSync(file).isSymbolicLink());
+    assert.deepEqual([statSync(real).mode & 0o777, statSync(real).uid], [0o600, owner]);
+    const again = await joinPool('hub.example.org');
+    assert.match(again.stdout, /in the pool already/, what);
+    assert.ok(readFileSync(real).equals(after), what);
+  }
+  // A table of another name is no key of ours, and is not made one.
+  writeFileSync(real, `[pool]\npool_key = "x"\n`);
+  assert.match((await joinPool()).stderr, /unknown key "pool"/);
+  // Several at once: one wins, and the others say so.
+  writeFileSync(real, table);
+  const runs = await Promise.all(['a', 'b', 'c'].map((name) => joinPool(`${name}.example.org`)));
+  const won = runs.flatMap(({ status }, index) => (status === 0 ? ['abc'[index]] : []));
+  const text = readFileSync(real, 'utf8');
+  assert.equal(won.length, 1, runs.map(({ stderr }) => stderr).join(''));
+  assert.ok(text.includes(`pool_peer = ["${won[0]}.example.org:4222"]`) && text.endsWith(table));
+  // What is left of one that was killed, or is somebody else's, stays.
+  writeFileSync(real, table);
+  writeFileSync(`${real}.new`, 'of somebody else');
+  assert.match((await joinPool()).stderr, /real\.toml\.new" is there: .*remove it/);
+  assert.equal(readFileSync(`${real}.new`, 'utf8'), 'of somebody else');
+  assert.equal(readFileSync(real, 'utf8'), table);
 });

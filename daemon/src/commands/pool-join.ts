@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import {
-  chmod,
-  chown,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
@@ -26,6 +16,8 @@ const FORM = 'pool join FILE [HOST[:PORT][=KEY]]...';
 const OTHERS_MAY_READ = 0o077;
 /** Of a configuration file that this command makes. */
 const NEW_FILE_MODE = 0o640;
+const NOTHING = new Uint8Array();
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 export const JOIN: Command = {
   name: 'pool join',
@@ -56,13 +48,16 @@ async function joinPool(
 ): Promise<Answer> {
   await poolNetworkOf({ poolKeyFile: keyFile, dhtNetwork: 0 }); // Refuses what holds no key.
   const path = await configPath(context.config);
-  const before = await textOf(path);
-  const lines = missingLines(path, before ?? '', keyFile, peers);
+  const before = await octetsOf(path);
+  const lines = missingLines(path, textOf(before ?? NOTHING), keyFile, peers);
   if (lines.length > 0) {
-    const text = `# A closed pool, by sentrypeer pool join.\n${lines.join('\n')}\n\n${before ?? ''}`;
-    parseConfigFile(path, text); // Throws before anything is written.
-    await replace(path, text, before !== undefined);
-    await refuseContradiction(context, path, before);
+    const after = withLines(
+      before,
+      `# A closed pool, by sentrypeer pool join.\n${lines.join('\n')}\n\n`,
+    );
+    parseConfigFile(path, textOf(after)); // Throws before anything is written.
+    await replace(path, before, after);
+    await refuseContradiction(context, path, before, after);
   }
   const isOpen = ((await stat(keyFile)).mode & OTHERS_MAY_READ) !== 0;
   const remarks = [
@@ -95,13 +90,30 @@ async function configPath({ configFile }: Pick<Config, 'configFile'>): Promise<s
   }
 }
 
-async function textOf(path: string): Promise<string | undefined> {
+/** Octets, as a comment may be in any encoding and stays as it is. */
+async function octetsOf(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw unwritable(path, 'read', cause);
   }
+}
+
+/** As the daemon reads it. */
+function textOf(octets: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets);
+}
+
+/** Lines before the first table, and after the mark with which some editors begin a file. */
+function withLines(before: Uint8Array = NOTHING, lines: string): Uint8Array {
+  const markSize = BYTE_ORDER_MARK.every((octet, index) => before[index] === octet) ? 3 : 0;
+  const added = new TextEncoder().encode(lines);
+  const after = new Uint8Array(before.length + added.length);
+  after.set(before.subarray(0, markSize));
+  after.set(added, markSize);
+  after.set(before.subarray(markSize), markSize + added.length);
+  return after;
 }
 
 /** What the file does not say yet. Refuses one that says something else. */
@@ -145,12 +157,13 @@ function tomlText(text: string): string {
 async function refuseContradiction(
   { loadAsDaemon }: CommandContext,
   path: string,
-  before: string | undefined,
+  before: Uint8Array | undefined,
+  after: Uint8Array,
 ): Promise<void> {
   const loaded = loadAsDaemon();
   if (loaded.kind !== 'refused') return;
   if (before === undefined) await rm(path);
-  else await replace(path, before, true);
+  else await replace(path, after, before);
   throw refusal(`${loaded.message}; ${path} is left as it was`);
 }
 
@@ -166,28 +179,62 @@ function strongerRemarks({ loadAsDaemon }: CommandContext, keyFile: string): rea
   ];
 }
 
-/** A reader sees the file as it was, or all of it; owner and mode stay. */
-async function replace(path: string, text: string, isThere: boolean): Promise<void> {
+/**
+ * A reader sees the file as it was, or all of it; owner and mode stay. The new file is a lock as well, and what somebody
+ * else wrote meanwhile is not lost.
+ */
+async function replace(
+  path: string,
+  before: Uint8Array | undefined,
+  after: Uint8Array,
+): Promise<void> {
   const temporary = `${path}.new`;
+  let isOurs = false;
   try {
-    if (!isThere) await mkdir(dirname(path), { recursive: true });
-    const found = isThere ? await stat(path) : undefined;
-    await writeFile(temporary, text, { flag: 'wx', mode: NEW_FILE_MODE });
+    if (before === undefined) await mkdir(dirname(path), { recursive: true });
+    const found = before === undefined ? undefined : await stat(path);
+    // Its owner alone may read it, until it is known who else may.
+    const mode = found === undefined ? NEW_FILE_MODE : 0o600;
+    await using file = await open(temporary, 'wx', mode);
+    isOurs = true;
     if (found !== undefined) {
-      await chown(temporary, found.uid, found.gid);
-      await chmod(temporary, found.mode & 0o7777);
+      await file.chown(found.uid, found.gid);
+      await file.chmod(found.mode & 0o7777);
     }
+    await file.writeFile(after);
+    await file.sync();
+    if (!isSame(before, await octetsOf(path))) throw changedMeanwhile(path);
     await rename(temporary, path);
   } catch (cause) {
-    if (errorCode(cause) !== 'EEXIST') await rm(temporary, { force: true });
-    throw unwritable(path, 'changed', cause);
+    if (isOurs) await rm(temporary, { force: true });
+    else if (errorCode(cause) === 'EEXIST') throw beingChanged(path, cause);
+    throw cause instanceof OperatingError ? cause : unwritable(path, 'changed', cause);
   }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a?.length === b?.length && (a ?? NOTHING).every((octet, index) => octet === b?.[index]);
+}
+
+function changedMeanwhile(path: string): OperatingError {
+  return new OperatingError(
+    'config_file_unwritable',
+    `${quoted(path)} was changed by somebody else meanwhile, and is left as it is: run this again`,
+  );
+}
+
+function beingChanged(path: string, cause: unknown): OperatingError {
+  return new OperatingError(
+    'config_file_unwritable',
+    `${quoted(`${path}.new`)} is there: somebody else is changing the file; if nobody is, it is left from before: remove it`,
+    { cause },
+  );
 }
 
 function unwritable(path: string, what: string, cause: unknown): OperatingError {
   return new OperatingError(
     'config_file_unwritable',
-    `${quoted(path)} cannot be ${what} (${errorCode(cause) ?? 'unknown reason'}): run this as a user who may, and remove ${quoted(`${path}.new`)} if it is left from before`,
+    `${quoted(path)} cannot be ${what} (${errorCode(cause) ?? 'unknown reason'}): run this as a user who may`,
     { cause },
   );
 }
