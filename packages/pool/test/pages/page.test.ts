@@ -90,6 +90,46 @@ test('no change of an octet leaves a page that holds, and none is thrown at', ()
   );
 });
 
+test('nobody makes a second signature of a page, by which its author would seem to say two things', () => {
+  // The order of the group, RFC 8032 §5.1: a signature whose S is as much more solves the same equation.
+  const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
+  for (let serial = NOW_S; serial < NOW_S + 20; serial += 1) {
+    const octets = pageOf(ALICE, { serial, claims: [claimOf('45.12.3.4')] });
+    assert.ok(pageHolds(octets));
+    const half = octets.slice(-32);
+    let s = BigInt(`0x${half.toReversed().toHex()}`) + order;
+    for (; s < 2n ** 256n; s += order) {
+      const other = Uint8Array.fromHex(s.toString(16).padStart(64, '0')).toReversed();
+      assert.equal(pageHolds(patched(octets, octets.length - 32, ...other)), false);
+    }
+  }
+});
+
+test('nobody speaks by a key of small order, for which a signature without a secret solves the equation', () => {
+  // Points of order 1, 2, 4 (two) and 8 (two), and the neutral one in another spelling.
+  const keys = [
+    `01${'00'.repeat(31)}`,
+    `ec${'ff'.repeat(30)}7f`,
+    '00'.repeat(32),
+    `${'00'.repeat(31)}80`,
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    `01${'00'.repeat(30)}80`,
+  ].map((hex) => Uint8Array.fromHex(hex));
+  const signature = new Uint8Array(64);
+  signature[0] = 1; // R is the neutral point, and S is 0.
+  for (const publicKey of keys) {
+    for (let serial = NOW_S; serial < NOW_S + 64; serial += 1) {
+      const octets = pageOf(
+        { ...ALICE, publicKey, sign: () => signature },
+        { serial, claims: [claimOf('45.12.3.4')] },
+      );
+      assert.ok('page' in decodePage(octets));
+      assert.equal(pageHolds(octets), false, publicKey.toHex());
+    }
+  }
+});
+
 test('`decodePage()` refuses every proper beginning of a page and whatever follows it', () => {
   const octets = pageOf(ALICE, { claims: [claimOf('45.12.3.4'), claimOf('442071234567')] });
   for (let size = 0; size < octets.length; size += 1) {
