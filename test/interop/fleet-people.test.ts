@@ -11,6 +11,7 @@ import { VERSION_1, ACCESS_1, GROUPS } from '../../packages/fleet/src/schema/ver
 import { DaemonProcess, TemporaryFolder, until } from '../e2e/daemon-process.ts';
 import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
 import { fleetCommand } from './fleet-command.ts';
+import { asGrafana } from './fleet-dashboard.ts';
 import { FleetWorld } from './fleet-world.ts';
 import { Postgres } from './postgres.ts';
 
@@ -71,11 +72,17 @@ test('people see the fleet by views and the dashboard; days are removed, and the
     readonly panels: readonly Panel[];
   };
   let askedCount = 0;
+  const [old] = await ask("SELECT to_char(current_date - 40, 'event_YYYYMMDD') AS name");
   for (const { title, targets } of panels) {
     for (const { rawSql } of targets) {
       if (rawSql === undefined) continue;
-      const sql = rawSql.replaceAll(/\$__timeFilter\((\w+)\)/g, "$1 > now() - interval '1 day'");
+      const sql = asGrafana(rawSql, "now() - interval '1 day'", "now() + interval '1 day'");
       assert.ok((await ask(sql)).length > 0, title);
+      const plan = JSON.stringify(await ask(`EXPLAIN ${sql}`));
+      assert.ok(
+        !plan.includes(String(old?.['name'])),
+        `${title} reads what it does not show: ${plan}`,
+      );
       askedCount += 1;
     }
   }

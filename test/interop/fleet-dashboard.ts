@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** What Grafana makes of a query for a span of time. @param from As SQL, as is `to`. */
+export function asGrafana(rawSql: string, from: string, to: string): string {
+  return rawSql
+    .replaceAll(
+      /\$__timeFilter\((\w+)\)/g,
+      (_, column: string) => `${column} BETWEEN ${from} AND ${to}`,
+    )
+    .replaceAll('$__timeFrom()', `(${from})`);
+}
