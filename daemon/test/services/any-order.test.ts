@@ -252,7 +252,22 @@ class World implements Disposable {
   words = { allowed: new Map<string, number>(), blocked: new Map<string, number>() };
   #kept: { readonly restore: () => void; readonly words: World['words'] } | undefined;
 
+  /** What ended by a clock that nobody doubted, and was removed, is gone for good, also when the clock is put back. */
+  #dropEnded(): void {
+    const { node, words } = this;
+    const { evidence } = node.reader;
+    const blocks = new Set(evidence.blocks().map(({ subject }) => subject.value));
+    const allowances = new Set(evidence.allowances().map(({ value }) => value));
+    const drop = (ends: Map<string, number>, isThere: (value: string) => boolean): void => {
+      for (const [value, end] of ends)
+        if (end <= node.clock.us && !isThere(value)) ends.delete(value);
+    };
+    drop(words.blocked, (value) => blocks.has(subjectOf(value).value));
+    drop(words.allowed, (value) => allowances.has(value));
+  }
+
   take(step: Step): void {
+    this.#dropEnded();
     const { node, words } = this;
     const nowUs = node.clock.us;
     switch (step.kind) {
