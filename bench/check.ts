@@ -114,7 +114,7 @@ for (const load of ['0', '5000']) {
             '--seconds',
             String(Number(seconds) * 2 + 2),
           ]);
-    const check = await ask('checks.lua', [String(numbersCount)], connections);
+    const check = await ask('checks.lua', [String(numbersCount), '070'], connections);
     const lookUp = await ask(
       'look-ups.lua',
       ['hit', String(numbersCount), '46700000000'],

@@ -20,11 +20,12 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../test/e2e/daemon-process.ts';
+import { COUNTS_LOCAL, until } from '../test/e2e/daemon-process.ts';
 import { sipRequest, StreamPeer } from '../test/e2e/sip-peers.ts';
 import { FleetWorld } from '../test/interop/fleet-world.ts';
 import { freePort } from '../test/interop/tool.ts';
-import { machineLine, processorSeconds } from './load/processes.ts';
+import { FleetNode } from './load/fleet-node.ts';
+import { machineLine } from './load/processes.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -92,65 +93,11 @@ async function sendLoad(ports: readonly number[]): Promise<void> {
   process.disconnect?.();
 }
 
-/** A node that can be killed, and comes back with its file and on its ports. */
-class Node implements AsyncDisposable {
-  readonly name: string;
-  readonly #args: readonly string[];
-  readonly #folder: TemporaryFolder;
-  /** Of the processor, of its lives that are over. */
-  #seconds = 0;
-  daemon: DaemonProcess;
-
-  private constructor(
-    name: string,
-    args: readonly string[],
-    folder: TemporaryFolder,
-    daemon: DaemonProcess,
-  ) {
-    this.name = name;
-    this.#args = args;
-    this.#folder = folder;
-    this.daemon = daemon;
-  }
-
-  static async start(name: string, args: readonly string[]): Promise<Node> {
-    const folder = new TemporaryFolder();
-    const all = ['--threads=1', ...args];
-    return new Node(name, all, folder, await DaemonProcess.start(all, { folder: folder.path }));
-  }
-
-  get seconds(): number {
-    return this.#seconds + secondsOf(this.daemon.pid);
-  }
-
-  async kill(): Promise<void> {
-    this.#seconds = this.seconds;
-    this.daemon.signal('SIGKILL');
-    await this.daemon.ended();
-    await this.daemon[Symbol.asyncDispose]();
-  }
-
-  async comeBack(): Promise<void> {
-    this.daemon = await DaemonProcess.start(this.#args, { folder: this.#folder.path });
-  }
-
-  async isListed(number: string): Promise<boolean> {
-    const url = `http://127.0.0.1:${this.daemon.ports.api}/v1/check?number=${encodeURIComponent(number)}`;
-    const { listed } = (await (await fetch(url)).json()) as { readonly listed: boolean };
-    return listed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.daemon[Symbol.asyncDispose]();
-    this.#folder[Symbol.dispose]();
-  }
-}
-
 interface Fleet {
   readonly world: FleetWorld;
-  readonly sensors: readonly Node[];
-  readonly hubs: readonly Node[];
-  readonly follower: Node;
+  readonly sensors: readonly FleetNode[];
+  readonly hubs: readonly FleetNode[];
+  readonly follower: FleetNode;
 }
 
 async function measure(): Promise<void> {
@@ -188,16 +135,16 @@ async function open(scope: AsyncDisposableStack): Promise<Fleet> {
   const world = await FleetWorld.open(context, { settings: SETTINGS });
   if (world === undefined) throw new Error('PostgreSQL is missing');
   scope.use(world);
-  const start = async (name: string, role: string, args: readonly string[]): Promise<Node> => {
+  const start = async (name: string, role: string, args: readonly string[]): Promise<FleetNode> => {
     const file = await world.join(name, role);
-    return scope.use(await Node.start(name, [`--fleet-file=${file}`, ...args]));
+    return scope.use(await FleetNode.start(name, [`--fleet-file=${file}`, ...args]));
   };
-  const sensors: Node[] = [];
+  const sensors: FleetNode[] = [];
   for (let index = 1; index <= SENSORS; index += 1) {
     const port = await freePort(); // The same after a kill.
     sensors.push(await start(`sensor-${index}`, 'sensor', [`--sip-port=${port}`, '--api=off']));
   }
-  const hubs: Node[] = [];
+  const hubs: FleetNode[] = [];
   for (const name of HUB_NAMES) hubs.push(await start(name, 'hub', ['--fleet-hub', COUNTS_LOCAL]));
   const follower = await start('pbx-1', 'follower', ['--no-sip', '--fleet-follower']);
   return { world, sensors, hubs, follower };
@@ -330,8 +277,8 @@ async function settle(fleet: Fleet, numbers: readonly string[], sent: string): P
   );
   console.log(`both hubs have them after ${since()}`);
   const listings = 'SELECT kind, value, level, grade FROM listing ORDER BY kind, value';
-  const listed = ({ daemon }: Node): string => JSON.stringify(daemon.rows(listings));
-  const judged = ({ daemon }: Node): boolean =>
+  const listed = ({ daemon }: FleetNode): string => JSON.stringify(daemon.rows(listings));
+  const judged = ({ daemon }: FleetNode): boolean =>
     daemon.number(
       "SELECT honey_id >= (SELECT max(honey_id) FROM honey) FROM cursor WHERE name = 'judge'",
     ) === 1;
@@ -344,7 +291,7 @@ async function settle(fleet: Fleet, numbers: readonly string[], sent: string): P
   console.log(
     `both hubs have judged them, and list the same after ${since()}: ${counts?.join(', ')}`,
   );
-  const refuses = async (node: Node): Promise<boolean> =>
+  const refuses = async (node: FleetNode): Promise<boolean> =>
     (await Promise.all(numbers.map((number) => node.isListed(number)))).every(Boolean);
   for (const node of [...hubs, follower]) await until(node.name, () => refuses(node), DEADLINE_MS);
   console.log(
@@ -404,13 +351,6 @@ function difference(found: readonly string[], wanted: readonly string[]): string
   if (found.length === wanted.length && lost.length + more.length === 0) return undefined;
   const some = `${lost.slice(0, 3).join(', ')}; ${more.slice(0, 3).join(', ')}`;
   return `${found.length} of ${wanted.length} events, ${lost.length} missing and ${more.length} others: ${some}`;
-}
-
-/** Of the processor, in all threads. */
-function secondsOf(pid: number): number {
-  return processorSeconds(pid)
-    .values()
-    .reduce((sum, each) => sum + each, 0);
 }
 
 /** The value that so large a part of them does not exceed. */

@@ -20,13 +20,14 @@ import { openJudging } from '../daemon/src/services/open-judging.ts';
 import { DaemonProcess, until } from '../test/e2e/daemon-process.ts';
 import { FleetWorld } from '../test/interop/fleet-world.ts';
 import { call, recordCalls } from './load/calls.ts';
-import { machineLine, processorSeconds, temporaryFolder } from './load/processes.ts';
+import { machineLine, temporaryFolder, totalProcessorSeconds } from './load/processes.ts';
 
 const LISTINGS = Number(process.argv[2] ?? 100_000);
 const SECONDS = process.argv[3] ?? '4';
 const ROUNDS = 6;
 const NUMBERS = 50_000;
 const CONNECTIONS = '8';
+const SCRIPT = join(import.meta.dirname, 'load/checks.lua');
 const BUNDLE = join(import.meta.dirname, '../dist/main.js');
 const POLICY = [
   { name: 'networks-home', value: 1 },
@@ -56,16 +57,17 @@ interface Cost {
 }
 
 /** Asks one node for some seconds. */
-async function ask({ pid, ports }: DaemonProcess, script: string): Promise<Cost> {
-  const used = (): number =>
-    processorSeconds(pid)
-      .values()
-      .reduce((sum, each) => sum + each, 0);
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', script];
+async function ask({ pid, ports }: DaemonProcess, prefix: string): Promise<Cost> {
+  const used = (): number => totalProcessorSeconds(pid);
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', SCRIPT];
   const before = used();
-  const child = spawn('wrk', [...args, `http://127.0.0.1:${ports.api}`, '--', String(NUMBERS)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'wrk',
+    [...args, `http://127.0.0.1:${ports.api}`, '--', String(NUMBERS), prefix],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await once(child, 'close');
@@ -109,15 +111,14 @@ await until(
     follower.number('SELECT count(*) FROM judging_due') === 0,
   FOLLOW_MS_MAX,
 );
-for (const [what, script] of [
-  ['of its own', 'checks.lua'],
-  ['that nobody called', 'unknown-checks.lua'],
+for (const [what, prefix] of [
+  ['of its own', '070'],
+  ['that nobody called', '072'],
 ] as const) {
   const costs: Record<'fleet' | 'alone', Cost[]> = { fleet: [], alone: [] };
-  const path = join(import.meta.dirname, 'load', script);
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const first = await ask(follower, path);
-    const second = await ask(other, path);
+    const first = await ask(follower, prefix);
+    const second = await ask(other, prefix);
     if (round === 0) continue; // To warm up.
     costs.fleet.push(first);
     costs.alone.push(second);

@@ -148,6 +148,13 @@ export function processorSeconds(pid: number | undefined): ReadonlyMap<string, n
   return seconds;
 }
 
+/** The same in all threads together. */
+export function totalProcessorSeconds(pid: number): number {
+  return processorSeconds(pid)
+    .values()
+    .reduce((sum, each) => sum + each, 0);
+}
+
 async function quiet(pid: number | undefined): Promise<void> {
   const used = (): number =>
     processorSeconds(pid)

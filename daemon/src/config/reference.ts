@@ -33,7 +33,10 @@ export const CONFIG_FILE_EXAMPLE: readonly string[] = [
 ];
 
 export const SIGNALS: readonly (readonly [name: string, doc: string])[] = [
-  ['SIGINT, SIGTERM', 'Stop in order, within two seconds; a second one stops at once.'],
+  [
+    'SIGINT, SIGTERM',
+    'Stop in order, within two seconds; a second one, 0.3 s later or more, stops at once.',
+  ],
   ['SIGHUP', 'Open the JSON log anew, after it was rotated.'],
 ];
 

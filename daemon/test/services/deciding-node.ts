@@ -28,7 +28,7 @@ const HOUR_S = 3600;
 const CLAIM_DAYS = 7;
 const STEPS_MAX = 200;
 
-const ATTACK: ClaimFacts = {
+export const ATTACK: ClaimFacts = {
   grade: 'returned',
   contactsLog2: 3,
   daysCount: 1,

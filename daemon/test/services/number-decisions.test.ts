@@ -35,20 +35,6 @@ const NUMBERS = [
   '46701234567',
 ];
 const OWN = '972592892999';
-/** What a hub says of a number, for a day. */
-const OF_A_HUB = {
-  level: 'listed',
-  score: 60,
-  grade: 'handshake',
-  reasons: ['it was called'],
-  sinceEpochUs: 1_772_366_400_000_000,
-  untilEpochUs: 1_772_366_400_000_000 + 24 * HOUR_US,
-  firstSeenEpochUs: 1_772_366_400_000_000,
-  lastSeenEpochUs: 1_772_366_400_000_000,
-  eventsCount: 3,
-  isBlocked: false,
-  isDelisted: false,
-} as const;
 const RANGES = ['9725928910xx', '972592891xxx', '97259289xxxx', '467012345xx', '46701234xxx'];
 const ALLOWED: Readonly<Record<string, (number: string) => boolean>> = {
   '+972592891077': (number) => number === '972592891077',
@@ -255,8 +241,8 @@ for (const how of ['it ended', 'it was removed'] as const) {
         .map(({ value: text }) => text)
         .sort((a, b) => a.localeCompare(b));
     };
-    const fromHub = { kind: 'number', value: '972592891077', ...OF_A_HUB } as const;
-    const blockFromHub = { ...fromHub, value: '972592891006', isBlocked: true } as const;
+    const fromHub = { kind: 'number', value: '972592891077' } as const;
+    const blockFromHub = { kind: 'number', value: '972592891006' } as const;
     const here = { kind: 'number', value: '972592891005' } as const;
     const range = { kind: 'range', value: '9725928910xx' } as const;
     const untilEpochUs = how === 'it ended' ? node.clock.us + HOUR_US : undefined;
@@ -264,8 +250,9 @@ for (const how of ['it ended', 'it was removed'] as const) {
     for (const one of [here, range]) {
       node.decide({ kind: 'block', subject: one, comment: '', untilEpochUs: undefined });
     }
-    node.store.followed.begin('a');
-    node.store.followed.take([fromHub, blockFromHub], 1);
+    const forDay = { untilEpochUs: node.clock.us + 24 * HOUR_US };
+    node.follow({ ...fromHub, level: 'listed' }, forDay);
+    node.follow({ ...blockFromHub, level: 'listed' }, { ...forDay, isBlocked: true });
     assert.deepEqual(listed(), []);
     node.clock.pass(HOUR_US);
     if (how === 'it was removed') node.decide({ kind: 'disallow', value: '+9725928910*' });

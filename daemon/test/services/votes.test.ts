@@ -8,11 +8,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeIdOfKey, packFacts, type ClaimFacts } from '@sentrypeer/event';
+import { nodeIdOfKey, packFacts } from '@sentrypeer/event';
 import { silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Store, StoreReader, type PoolPage } from '@sentrypeer/store';
 import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
+import { ATTACK, idOf } from './deciding-node.ts';
 import { TestClock } from './test-clock.ts';
 
 const VICTIM = '45.12.3.4';
@@ -27,16 +28,6 @@ const OPTIONS: JudgeOptions = {
   policy: [],
 };
 const plans = await NumberingPlans.load();
-
-const ATTACK: ClaimFacts = {
-  grade: 'returned',
-  contactsLog2: 3,
-  daysCount: 1,
-  triedPasswords: true,
-  madeCostlyCalls: false,
-  usedTool: false,
-  breadthLog2: 0,
-};
 
 class Node implements Disposable {
   readonly clock = new TestClock();
@@ -133,10 +124,6 @@ class Node implements Disposable {
     this.store.close();
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-function idOf(who: string): string {
-  return nodeIdOfKey(new Uint8Array(createHash('sha256').update(who).digest()));
 }
 
 test('what two of three voters say is listed as they say it, and shown with their names', () => {
