@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { NeighbourStatus, Speaker } from '@sentrypeer/bgp';
 import { openSpeaker } from '@sentrypeer/bgp/tcp';
 import { Announcer } from '@sentrypeer/blackhole';
-import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { ListingStream, sparedTexts } from '@sentrypeer/listings';
 import type { BgpConfig } from '../../config/bgp-table.ts';
 import type { Config } from '../../config/config.ts';
 import { refusal } from '../../config/refusal.ts';
-import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
-import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { followedUrl, warnOfClearKey, type FollowedNode } from '../listings/node.ts';
 import type { RunPorts } from '../listings/run-ports.ts';
-import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
+import { watchRun } from '../listings/watch-run.ts';
 import { DryRoutes } from './dry-routes.ts';
 import { ROUTES_SHARE } from './limits.ts';
 import { bgpMetricsText } from './metrics.ts';
-import { bgpDirectory, writeRoutes, type BgpDirectory, type BgpNote } from './run-directory.ts';
+import {
+  bgpDirectory,
+  writeRoutes,
+  type BgpDirectory,
+  type BgpNote,
+  type BgpOrder,
+} from './run-directory.ts';
 import { sessionNote, Sessions } from './sessions.ts';
 import { sessionAlarms } from './troubles.ts';
 
@@ -64,7 +68,7 @@ export async function runBgp(
     );
   }
   const followed = nodeOf(config);
-  warnOfClearKey(followed, logger);
+  warnOfClearKey(followed, logger, 'bgp', 'your routers whom to drop');
   const directory = options.isDryRun ? undefined : openDirectory(config, clock);
   const sparing = sparingOf(ports, config);
   await sparing.refresh();
@@ -111,47 +115,32 @@ interface Parts {
   readonly directory: BgpDirectory | undefined;
 }
 
-/** Takes orders and says how things are, until the signal is aborted. */
-async function watch(
+function watch(
   { clock, logger, print }: RunPorts,
   { announcer, directory, sparing }: Parts,
   note: () => BgpNote,
-  options: RunOptions,
+  { isOnce }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const unwritten = new Outage(logger, 'warn', {
-    failed: 'bgp_status_unwritten',
-    over: 'bgp_status_written',
-  });
   const routes = new RoutesFile(clock, announcer, directory);
-  const spared = new SparedFile(directory);
-  const beganAtMs = clock.nowMs();
   const shown = new Shown(print);
-  while (!signal.aborted) {
-    const now = note();
-    for (const order of directory?.takeOrders(now.runId) ?? []) {
-      if (order === 'flush') announcer.flush();
-      else announcer.resume();
-    }
-    shown.show(now);
-    try {
-      directory?.writeStatus(now, bgpMetricsText(now));
-      routes.write();
-      spared.write(announcer.spared);
-      unwritten.over();
-    } catch (error) {
-      unwritten.failed({ why: String(error) });
-    }
-    if (options.isOnce && now.state === 'announcing') return;
-    if (options.isOnce && clock.nowMs() - beganAtMs > ANSWER_MS_MAX) {
-      throw new OperatingError(
-        'bgp_node_silent',
-        `${now.node} does not say what it lists: ${now.feedFailure}`,
-      );
-    }
-    void sparing.refresh();
-    await wait(CONTROL_MS, undefined, { signal }).catch(() => undefined);
-  }
+  return watchRun<BgpNote, BgpOrder>(
+    { clock, logger },
+    {
+      logName: 'bgp',
+      directory,
+      sparing,
+      isOnce,
+      nodeSilent: (why) => new OperatingError('bgp_node_silent', why),
+      note,
+      obey: (order) => (order === 'flush' ? announcer.flush() : announcer.resume()),
+      show: (now) => shown.show(now),
+      metrics: bgpMetricsText,
+      spared: () => announcer.spared,
+      writeFiles: () => routes.write(),
+    },
+    signal,
+  );
 }
 
 /** What is announced, for `bgp routes`; a long list is written the less often. */
@@ -280,14 +269,6 @@ function openDirectory(config: Config, clock: Clock): BgpDirectory {
 function openSpeakerOf(bgp: BgpConfig, logger: Logger): Promise<Speaker> {
   const listen = bgp.listen.map(({ address, port }) => ({ host: address, port }));
   return openSpeaker({ ...bgp, listen, logger });
-}
-
-function warnOfClearKey(node: FollowedNode, logger: Logger): void {
-  if (!isKeyInClear(node)) return;
-  logger.warn('bgp_key_in_clear', {
-    node: node.url.host,
-    why: 'whoever sees the traffic can read the key, and can tell your routers whom to drop; use https',
-  });
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

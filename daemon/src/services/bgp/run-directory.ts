@@ -29,7 +29,10 @@ export interface Route {
   readonly endEpochMs: number;
 }
 
-export type BgpDirectory = RunDirectory<BgpNote, 'flush' | 'resume'>;
+/** What an operator may tell it. */
+export type BgpOrder = 'flush' | 'resume';
+
+export type BgpDirectory = RunDirectory<BgpNote, BgpOrder>;
 
 /** Lines of a prefix and its end. */
 const ROUTES = 'routes.txt';

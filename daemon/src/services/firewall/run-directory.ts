@@ -12,7 +12,10 @@ export interface FirewallNote extends Omit<RunNote, 'state'>, FirewallStatus {
   readonly scope: string;
 }
 
-export type FirewallDirectory = RunDirectory<FirewallNote, 'confirm' | 'flush'>;
+/** What an operator may tell it. */
+export type FirewallOrder = 'confirm' | 'flush';
+
+export type FirewallDirectory = RunDirectory<FirewallNote, FirewallOrder>;
 
 /** The directory by which the running firewall and its commands talk. */
 export function firewallDirectory(path: string): FirewallDirectory {

@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   Firewall,
   metricsText,
@@ -12,16 +11,20 @@ import {
   type RulesetOptions,
   type Table,
 } from '@sentrypeer/firewall';
-import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
+import { OperatingError, type Clock } from '@sentrypeer/kernel';
 import { ListingStream, sparedTexts } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
-import { ANSWER_MS_MAX, CONTROL_MS } from '../listings/limits.ts';
-import { followedUrl, isKeyInClear, type FollowedNode } from '../listings/node.ts';
+import { followedUrl, warnOfClearKey, type FollowedNode } from '../listings/node.ts';
 import type { RunPorts } from '../listings/run-ports.ts';
-import { SparedFile } from '../listings/spared-file.ts';
 import { Sparing } from '../listings/sparing.ts';
+import { watchRun } from '../listings/watch-run.ts';
 import { DryTable } from './dry-table.ts';
-import { firewallDirectory, type FirewallDirectory, type FirewallNote } from './run-directory.ts';
+import {
+  firewallDirectory,
+  type FirewallDirectory,
+  type FirewallNote,
+  type FirewallOrder,
+} from './run-directory.ts';
 
 export interface RunOptions {
   readonly isDryRun: boolean;
@@ -45,6 +48,13 @@ export function sparingOf(ports: Pick<RunPorts, 'clock' | 'logger'>, config: Con
   });
 }
 
+interface Parts {
+  readonly firewall: Firewall;
+  readonly stream: ListingStream;
+  readonly sparing: Sparing;
+  readonly directory: FirewallDirectory | undefined;
+}
+
 /** Refuses what the node lists until the signal is aborted. Throws `OperatingError`. */
 export async function runFirewall(
   ports: RunPorts,
@@ -55,7 +65,7 @@ export async function runFirewall(
   const { clock, logger, print } = ports;
   const followed = nodeOf(config);
   const node = followed.url;
-  warnOfClearKey(followed, logger);
+  warnOfClearKey(followed, logger, 'firewall', 'this machine whom to refuse');
   const directory = options.isDryRun ? undefined : firewallDirectory(config.firewallRunDir);
   const table: Table =
     directory === undefined ? new DryTable(print) : await openTable(directory, ports, config);
@@ -82,7 +92,7 @@ export async function runFirewall(
     { logger, sink: firewall },
     { node, key: followed.key, keyOption: '--firewall-key', logName: 'firewall' },
   );
-  const note = noteOf(clock, config, node, { firewall, stream });
+  const parts = { firewall, stream, sparing, directory };
   print(
     `Refusing ${config.firewallScope === 'all' ? 'everything' : config.firewallScope === 'sip' ? 'SIP and media' : 'nothing, only marking what comes'} from what ${node.origin} lists. Stop with Ctrl-C.`,
   );
@@ -91,68 +101,46 @@ export async function runFirewall(
     await Promise.all([
       firewall.run(signal).finally(end),
       stream.run(signal).finally(end),
-      watch({ ...ports, firewall, sparing, directory, note }, options, signal).finally(end),
+      watch(ports, parts, noteOf(clock, config, node, parts), options, signal).finally(end),
     ]);
   } finally {
     directory?.clear();
   }
 }
 
-/** Takes orders and says how things are, until the signal is aborted. */
-async function watch(
-  {
-    clock,
-    logger,
-    print,
-    firewall,
-    sparing,
-    directory,
-    note,
-  }: RunPorts & {
-    readonly firewall: Firewall;
-    readonly sparing: Sparing;
-    readonly directory: FirewallDirectory | undefined;
-    readonly note: () => FirewallNote;
-  },
-  options: RunOptions,
+function watch(
+  ports: RunPorts,
+  parts: Parts,
+  note: () => FirewallNote,
+  { isOnce }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const unwritten = new Outage(logger, 'warn', {
-    failed: 'firewall_status_unwritten',
-    over: 'firewall_status_written',
-  });
-  const spared = new SparedFile(directory);
-  const beganAtMs = clock.nowMs();
+  const { firewall, directory, sparing } = parts;
   let state = '';
-  while (!signal.aborted) {
-    let now = note();
-    for (const order of directory?.takeOrders(now.runId) ?? []) {
-      if (order === 'confirm') firewall.confirm();
-      else
-        firewall.takeOut(
-          'an operator took it out: sentrypeer firewall confirm puts it in force again',
-        );
-      now = note();
-    }
-    if (now.state !== state) print(stateLine(now));
-    ({ state } = now);
-    try {
-      directory?.writeStatus(now, metricsText(now, now.feedFailure === null));
-      spared.write(firewall.spared);
-      unwritten.over();
-    } catch (error) {
-      unwritten.failed({ why: String(error) });
-    }
-    if (options.isOnce && state === 'in force') return;
-    if (options.isOnce && clock.nowMs() - beganAtMs > ANSWER_MS_MAX) {
-      throw new OperatingError(
-        'firewall_node_silent',
-        `${now.node} does not say what it lists: ${now.feedFailure}`,
-      );
-    }
-    void sparing.refresh();
-    await wait(CONTROL_MS, undefined, { signal }).catch(() => undefined);
-  }
+  return watchRun<FirewallNote, FirewallOrder>(
+    ports,
+    {
+      logName: 'firewall',
+      directory,
+      sparing,
+      isOnce,
+      nodeSilent: (why) => new OperatingError('firewall_node_silent', why),
+      note,
+      obey: (order) =>
+        order === 'confirm'
+          ? firewall.confirm()
+          : firewall.takeOut(
+              'an operator took it out: sentrypeer firewall confirm puts it in force again',
+            ),
+      show: (now) => {
+        if (now.state !== state) ports.print(stateLine(now));
+        ({ state } = now);
+      },
+      metrics: (now) => metricsText(now, now.feedFailure === null),
+      spared: () => firewall.spared,
+    },
+    signal,
+  );
 }
 
 function stateLine({ state, why, entries, confirmByEpochMs }: FirewallNote): string {
@@ -176,7 +164,7 @@ function noteOf(
   clock: Clock,
   { firewallScope: scope }: Config,
   node: URL,
-  { firewall, stream }: { readonly firewall: Firewall; readonly stream: ListingStream },
+  { firewall, stream }: Parts,
 ): () => FirewallNote {
   const epochMs = (): number => Math.floor(clock.epochUs() / 1000);
   const runId = randomUUID();
@@ -245,12 +233,4 @@ function rulesetOf(config: Config): RulesetOptions {
     keepsCalls: config.firewallKeepCalls,
     entriesMax: config.firewallEntriesMax,
   };
-}
-
-function warnOfClearKey(node: FollowedNode, logger: Logger): void {
-  if (!isKeyInClear(node)) return;
-  logger.warn('firewall_key_in_clear', {
-    node: node.url.host,
-    why: 'whoever sees the traffic can read the key, and can tell this machine whom to refuse; use https',
-  });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { isLoopback } from '@sentrypeer/ip';
+import type { Logger } from '@sentrypeer/kernel';
 import { addressOfHost } from '@sentrypeer/listings';
 import type { Config } from '../../config/config.ts';
 import { formatListenAddress } from '../../config/value-types.ts';
@@ -56,10 +57,19 @@ export function followedBy(
   return url === null ? configured : { ...configured, url };
 }
 
-/** Whether whoever sees the traffic can read the key. */
-export function isKeyInClear({ url, key }: FollowedNode): boolean {
+/** Warns where whoever sees the traffic can read the key; `whatFollows` says what they can do with it. */
+export function warnOfClearKey(
+  { url, key }: FollowedNode,
+  logger: Logger,
+  logName: 'bgp' | 'firewall',
+  whatFollows: string,
+): void {
   const isHere = isLoopback(url.hostname.replace(/^\[|\]$/g, '')) || url.hostname === 'localhost';
-  return key !== undefined && url.protocol !== 'https:' && !isHere;
+  if (key === undefined || url.protocol === 'https:' || isHere) return;
+  logger.warn(`${logName}_key_in_clear`, {
+    node: url.host,
+    why: `whoever sees the traffic can read the key, and can tell ${whatFollows}; use https`,
+  });
 }
 
 /** What the node says of one address, in words that continue "The node: …". */
