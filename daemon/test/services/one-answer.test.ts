@@ -9,11 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { HttpApi, type LookUpLevel } from '@sentrypeer/api';
+import type { HttpApi, LookUpLevel } from '@sentrypeer/api';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Forgetting, ListingFeed, Store, StoreReader } from '@sentrypeer/store';
+import { openApi } from '../../../packages/api/test/ports.ts';
 import { openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
 import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
@@ -93,7 +94,7 @@ class Node implements AsyncDisposable {
     const log = this.#reader;
     const engine = { write: () => Promise.reject(new Error('not in this test')) };
     const judges = openJudges(clock, plans, options);
-    this.#api = await HttpApi.open(
+    this.#api = await openApi(
       {
         totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
         evidence: log,
@@ -101,46 +102,12 @@ class Node implements AsyncDisposable {
           find: (...question) => log.events(...question),
           sample: (...question) => log.sampleEvents(...question),
         },
-        places: {
-          placeOf: () => ({ country: undefined, network: '', networkName: undefined }),
-          countries: () => [],
-          networks: () => [],
-        },
         rates: log.rates,
         reputation: openReputation({ engine, log, clock, judges, plans }),
         feed: storeFeed(log, new ListingFeed(log.listings), this.path),
-        deliver: async () => undefined,
-        peers: {
-          page: () => ({ items: [], next: undefined }),
-          peer: () => undefined,
-          pool: () => ({
-            self: undefined,
-            voters: 0,
-            unproved: 0,
-            pages: 0,
-            claims: 0,
-            authors: 0,
-            nodes: [],
-          }),
-          setTrust: async () => false,
-        },
-        operations: {
-          notReady: () => [],
-          degraded: () => [],
-          metrics: () => [],
-          webhooks: () => [],
-          followers: () => [],
-          fleet: () => undefined,
-        },
         clock,
-        logger: silentLogger,
       },
-      {
-        host: '127.0.0.1',
-        port: 0,
-        version: '0',
-        lookUpLevels: { '4.x': level, hq: level, apiban: level },
-      },
+      { lookUpLevels: { '4.x': level, hq: level, apiban: level } },
     );
   }
 

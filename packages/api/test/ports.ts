@@ -12,6 +12,7 @@ import { MemoryTotals } from './memory-totals.ts';
 export function openApi(
   ports: Partial<HttpApiPorts> = {},
   options: Partial<HttpApiOptions> = {},
+  signal?: AbortSignal,
 ): Promise<HttpApi> {
   const memory = new MemoryEvidence();
   return HttpApi.open(
@@ -57,5 +58,6 @@ export function openApi(
       lookUpLevels: { '4.x': 'hearsay', hq: 'hearsay', apiban: 'listed' },
       ...options,
     },
+    signal,
   );
 }
