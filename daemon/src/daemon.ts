@@ -106,7 +106,6 @@ export class Daemon implements AsyncDisposable {
     await using scope = new AsyncDisposableStack();
     const identity = await openIdentity(config.identityFile);
     for (const warning of identity.warnings) logger.warn('identity', { warning });
-
     // While the store's thread starts; whatever fails first is told first.
     const preparing = config.noSip ? undefined : prepareSip({ identity, logger }, config);
     preparing?.catch(() => undefined);
@@ -136,6 +135,7 @@ export class Daemon implements AsyncDisposable {
       config,
       identity.nodeId,
     );
+    if (fleet !== undefined) scope.defer(feed.onChanged(() => fleet.listed()));
     // Closing runs backwards from here: no more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 

@@ -191,6 +191,9 @@ try {
       case 'wake':
         pusher?.wake();
         break;
+      case 'listed':
+        puller?.wake();
+        break;
       case 'answered': {
         const { call, failure, answer } = message;
         const settled = calls.get(call);

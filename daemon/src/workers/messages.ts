@@ -183,6 +183,8 @@ type FleetPart = 'sensor' | 'hub' | 'follower';
 export type FleetWorkerInput =
   /** There are new events. */
   | { readonly kind: 'wake' }
+  /** What is listed here has changed. */
+  | { readonly kind: 'listed' }
   /** What the writer answered to the call of the same number. */
   | {
       readonly kind: 'answered';

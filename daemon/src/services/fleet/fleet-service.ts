@@ -21,12 +21,14 @@ type Call = Extract<FleetWorkerOutput, { readonly kind: 'call' }>;
 /** Does this node's part in a fleet, in a separate thread. */
 export class FleetService implements AsyncDisposable {
   readonly #engine: Writer;
+  readonly #isHub: boolean;
   #thread: Thread<FleetWorkerInput> | undefined;
   #work: FleetWork | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(engine: Writer) {
+  private constructor(engine: Writer, isHub: boolean) {
     this.#engine = engine;
+    this.#isHub = isHub;
   }
 
   /** Resolves when the thread runs, whether or not the fleet's database answers. */
@@ -34,7 +36,7 @@ export class FleetService implements AsyncDisposable {
     const { engine, logger, onFailed } = ports;
     // From now on events and decisions wait for the fleet, also where it does not answer.
     if (data.role !== 'follower') await engine.write('openFleet', data.role === 'hub');
-    const service = new FleetService(engine);
+    const service = new FleetService(engine, data.role === 'hub');
     service.#thread = await Thread.start<FleetWorkerInput, FleetWorkerOutput>(
       'fleet-worker',
       data,
@@ -65,6 +67,11 @@ export class FleetService implements AsyncDisposable {
   /** The log has new events. */
   wake(): void {
     this.#thread?.send({ kind: 'wake' });
+  }
+
+  /** What is listed here has changed; a hub tells the fleet. */
+  listed(): void {
+    if (this.#isHub) this.#thread?.send({ kind: 'listed' });
   }
 
   /** Pushes what is committed, within a deadline. */

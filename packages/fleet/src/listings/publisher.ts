@@ -3,7 +3,7 @@
 import type { FleetListing, Subject } from '@sentrypeer/event';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { sqlState } from '../connection.ts';
-import { LISTING_SAY_MS, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
+import { LEAD_MS, LISTING_SAY_MS, LISTINGS_COMPARE_MS, LISTINGS_MAX } from '../limits.ts';
 import type { FleetSource, Lead, LeadPlace, PublishedPlace } from '../pull/fleet-source.ts';
 import { NOT_LEADING } from '../schema/version-5.ts';
 import { ClockOffset } from './clock-offset.ts';
@@ -59,6 +59,8 @@ interface Turn {
   readonly refused: ListingPages;
   readonly pages: ListingPages;
   readonly beganMs: number;
+  /** What was taken from the pages, and may not have reached the fleet: it is said again. */
+  unsaid: readonly Subject[];
   /** The event that must be judged before anything is taken off; `undefined` until this hub had taken all events. */
   honeyId: number | undefined;
   /** Whether all that is listed here was said. */
@@ -79,6 +81,8 @@ export class Publisher {
   #known: LeadPlace | undefined;
   #turn: Turn | undefined;
   #leader: string | undefined;
+  #ledAtMs = Number.NEGATIVE_INFINITY;
+  #wasCaughtUp = false;
   #saidListings = 0;
   #hasSaidOld = false;
 
@@ -109,7 +113,7 @@ export class Publisher {
     }
     const turn = await this.#lead(source, isCaughtUp);
     if (turn === undefined) return false;
-    try {
+    return this.#whileLeading(async () => {
       const untilMs = this.#clock.nowMs() + LISTING_SAY_MS;
       do {
         const isMore =
@@ -119,14 +123,44 @@ export class Publisher {
         if (!isMore) return false;
       } while (this.#clock.nowMs() < untilMs);
       return true;
+    });
+  }
+
+  /**
+   * Says the next entries of what is refused, between two steps. Where another hub leads nothing is asked of the database. Throws
+   * `OperatingError`.
+   */
+  async sayRefused(source: Source): Promise<void> {
+    const turn = this.#turn;
+    if (turn !== undefined) await this.#whileLeading(() => this.#sayRefused(source, turn));
+  }
+
+  async #whileLeading(work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
     } catch (error) {
       if (sqlState(error) !== NOT_LEADING) throw error;
       this.#turn = undefined; // Another hub took over in this moment.
+      this.#ledAtMs = Number.NEGATIVE_INFINITY;
       return false;
     }
   }
 
+  /** The turn of this hub, if it leads. That is asked now and then: it holds for longer, and ends with the next thing said. */
   async #lead(source: Source, isCaughtUp: boolean): Promise<Turn | undefined> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs >= this.#ledAtMs + LEAD_MS || isCaughtUp !== this.#wasCaughtUp) {
+      await this.#askToLead(source, isCaughtUp);
+      this.#ledAtMs = nowMs;
+      this.#wasCaughtUp = isCaughtUp;
+    }
+    if (isCaughtUp && this.#turn !== undefined) {
+      this.#turn.honeyId ??= this.#here.lastHoneyId();
+    }
+    return this.#turn;
+  }
+
+  async #askToLead(source: Source, isCaughtUp: boolean): Promise<void> {
     const lead = await source.lead(this.#known, isCaughtUp);
     this.#offset.look(lead.nowEpochUs, this.#clock.epochUs());
     if (lead.hub !== this.#leader) this.#logger.info('fleet_listings_led', { hub: lead.hub });
@@ -134,7 +168,7 @@ export class Publisher {
     this.#known = { life: lead.life, last: lead.last };
     if (!lead.isLeading) {
       this.#turn = undefined;
-      return undefined;
+      return;
     }
     if (isNewTurn(this.#turn, lead, this.#clock.nowMs())) {
       this.#turn = {
@@ -143,22 +177,20 @@ export class Publisher {
         refused: this.#here.follow('refused'),
         pages: this.#here.follow('all'),
         beganMs: this.#clock.nowMs(),
+        unsaid: [],
         honeyId: undefined,
         isSaid: false,
         comparedTo: BEGIN,
       };
     }
-    if (isCaughtUp && this.#turn !== undefined) {
-      this.#turn.honeyId ??= this.#here.lastHoneyId();
-    }
-    return this.#turn;
   }
 
   /** Says the next entries of what is refused. @returns Whether there were any. */
   async #sayRefused(source: Source, turn: Turn): Promise<boolean> {
+    if (turn.unsaid.length > 0) await this.#sayPage(source, turn, turn.unsaid);
     const page = turn.refused.next(LISTINGS_MAX);
     if (page === undefined) return false;
-    await this.#publish(source, turn, page.subjects);
+    await this.#sayPage(source, turn, page.subjects);
     return true;
   }
 
@@ -171,8 +203,15 @@ export class Publisher {
       turn.isSaid = true;
       turn.comparedTo ??= BEGIN;
     }
-    await this.#publish(source, turn, page.subjects);
+    await this.#sayPage(source, turn, page.subjects);
     return true;
+  }
+
+  /** A page comes once, so it is kept until the fleet has it: the connection may break in between. */
+  async #sayPage(source: Source, turn: Turn, subjects: readonly Subject[]): Promise<void> {
+    turn.unsaid = subjects;
+    await this.#publish(source, turn, subjects);
+    turn.unsaid = [];
   }
 
   /** Takes off what the fleet has and this hub has not. @returns Whether there may be more. */

@@ -142,6 +142,24 @@ export class FleetSource implements AsyncDisposable {
     );
   }
 
+  /**
+   * The same of several logs in one answer, each after `after` up to its mark, which is of the same epoch; the column `log` names
+   * whose row it is. A log has no more rows than there are numbers: a node that writes more under its name writes them in vain.
+   */
+  eventsOf(logs: readonly (FleetLog & { readonly after: FleetPlace })[]): Promise<readonly Row[]> {
+    return this.#connection.rows(
+      `SELECT l.node AS log, e.* FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS l (node, epoch, after, mark)
+        CROSS JOIN LATERAL (SELECT ${COLUMNS} FROM fleet.event AS o WHERE o.node = l.node AND o.epoch = l.epoch
+          AND o.honey_id > l.after AND o.honey_id <= l.mark ORDER BY honey_id LIMIT l.mark - l.after) AS e`,
+      [
+        logs.map(({ node }) => node),
+        logs.map(({ mark }) => mark.epoch),
+        logs.map(({ after }) => after.honeyId),
+        logs.map(({ mark }) => mark.honeyId),
+      ],
+    );
+  }
+
   /** What the operator decided at this hub; once, however often it is said. */
   async decide(decision: WaitingDecision): Promise<void> {
     const { uuid, kind, subject, value, comment, untilEpochUs } = decision;

@@ -3,7 +3,14 @@
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { OVERVIEW_MS, PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
+import type { Row } from '../connection.ts';
+import {
+  LISTED_GATHER_MS,
+  OVERVIEW_MS,
+  PULL_EVENTS_MAX,
+  PULL_MS,
+  PULL_SMALL_EVENTS_MAX,
+} from '../limits.ts';
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
 import type { FleetOverview } from '../overview.ts';
@@ -22,6 +29,11 @@ interface PullSink {
   place(node: string): FleetPlace;
   /** Takes events, each once however often they come, and remembers that all of these logs up to their marks was taken. */
   take(events: readonly PulledEvent[], reached: readonly FleetLog[]): Promise<unknown>;
+}
+
+/** A log of which there is more after a place that was taken. */
+interface DueLog extends FleetLog {
+  readonly after: FleetPlace;
 }
 
 /** What was read of some logs, and is not handed to the sink yet. */
@@ -80,6 +92,8 @@ export class Puller {
   #lookAtMs = Number.NEGATIVE_INFINITY;
   /** What the sink is taking; the next rows are read meanwhile. */
   #taking: Promise<void> = Promise.resolve();
+  /** Whether the judge listed something that may not have been said. */
+  #hasListed = false;
   #isClosing = false;
   readonly #running: Promise<void>;
 
@@ -114,6 +128,12 @@ export class Puller {
     return this.#running;
   }
 
+  /** The judge of this hub changed what it lists. */
+  wake(): void {
+    this.#hasListed = true;
+    this.#pause.wake();
+  }
+
   async close(ms: number): Promise<void> {
     this.#isClosing = true;
     this.#pause.end();
@@ -130,11 +150,27 @@ export class Puller {
           this.#change({ trouble: undefined });
           this.#outage.over({ fleet: formatFleetAddress(this.#address) });
         } else this.#tell(failure);
-        if (!isMore) await this.#pause.for(PULL_MS);
+        if (!isMore) await this.#wait();
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
         await this.#failed(error);
       }
+    }
+  }
+
+  /** Waits for the next round; what is to be refused does not wait for it. */
+  async #wait(): Promise<void> {
+    const { clock } = this.#ports;
+    const untilMs = clock.nowMs() + PULL_MS;
+    for (;;) {
+      if (this.#hasListed && this.#source !== undefined) {
+        this.#hasListed = false;
+        await this.#publisher.sayRefused(this.#source);
+        await this.#pause.patiently(LISTED_GATHER_MS);
+      }
+      const leftMs = untilMs - clock.nowMs();
+      if (leftMs <= 0 || this.#isClosing) return;
+      if (!this.#hasListed) await this.#pause.for(leftMs);
     }
   }
 
@@ -151,17 +187,20 @@ export class Puller {
     let behind = 0;
     let failure: OperatingError | undefined;
     let haul: Haul = { events: [], reached: [] };
-    for (const log of await source.logs()) {
-      try {
-        behind += await this.#read(source, log, haul);
-      } catch (error) {
-        if (!(error instanceof OperatingError) || error.code !== FAILED_CODE) throw error;
-        const options = { cause: error };
-        failure ??= new OperatingError(error.code, `log of ${log.node}: ${error.message}`, options);
+    for (const group of groupsOf(this.#due(await source.logs()))) {
+      if (group.length > 1 && (await this.#readTogether(source, group, haul))) {
+        haul = await this.#handOverFull(haul);
+        continue;
       }
-      if (haul.events.length >= PULL_EVENTS_MAX) {
-        await this.#handOver(haul);
-        haul = { events: [], reached: [] };
+      for (const log of group) {
+        try {
+          behind += await this.#read(source, log, haul);
+        } catch (error) {
+          if (!isOfLog(error)) throw error;
+          const why = `log of ${log.node}: ${error.message}`;
+          failure ??= new OperatingError(error.code, why, { cause: error });
+        }
+        haul = await this.#handOverFull(haul);
       }
     }
     await this.#handOver(haul);
@@ -174,27 +213,59 @@ export class Puller {
     return failure === undefined ? { isMore } : { isMore, failure };
   }
 
+  /** The logs of which there is more than what was taken. */
+  #due(logs: readonly FleetLog[]): readonly DueLog[] {
+    return logs.flatMap((log) => {
+      const { node, mark } = log;
+      const known = this.#place(node);
+      if (known.epoch === mark.epoch && known.honeyId === mark.honeyId) return [];
+      // A fleet that was restored or made anew may have other rows under numbers that were taken already.
+      return [{ ...log, after: isAfter(known, mark) ? START : known }];
+    });
+  }
+
+  /** Reads all of some logs that have little. @returns Whether it was read: where it was not, one of them may be to blame. */
+  async #readTogether(source: FleetSource, logs: readonly DueLog[], haul: Haul): Promise<boolean> {
+    let rows: readonly Row[];
+    try {
+      rows = await source.eventsOf(logs);
+    } catch (error) {
+      if (isOfLog(error)) return false;
+      throw error;
+    }
+    this.#keep(rows, haul);
+    haul.reached.push(...logs.map(({ node, mark }) => ({ node, mark })));
+    return true;
+  }
+
   /** @returns How far the log is ahead of what was read, at least 1 where an epoch that is over has more. */
-  async #read(source: FleetSource, log: FleetLog, haul: Haul): Promise<number> {
-    const { node, mark } = log;
-    const known = this.#place(node);
-    if (known.epoch === mark.epoch && known.honeyId === mark.honeyId) return 0;
-    // A fleet that was restored or made anew may have other rows under numbers that were taken already.
-    const place = isAfter(known, mark) ? START : known;
-    const rows = await source.events(log, place, PULL_EVENTS_MAX);
+  async #read(source: FleetSource, log: DueLog, haul: Haul): Promise<number> {
+    const { node, mark, after } = log;
+    const rows = await source.events(log, after, PULL_EVENTS_MAX);
     const last = rows.at(-1);
     // Up to the mark there is nothing else: ids of rows that are not pushed are passed over.
     const isAll = last === undefined || rows.length < PULL_EVENTS_MAX;
     const reached = isAll
       ? mark
       : { epoch: Number(last['epoch']), honeyId: Number(last['honey_id']) };
+    this.#keep(rows, haul);
+    haul.reached.push({ node, mark: reached });
+    return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
+  }
+
+  #keep(rows: readonly Row[], haul: Haul): void {
     const events = rows
       .map((row) => pulledEvent(row, this.#ownNodeId))
       .filter((event) => event !== undefined);
     haul.events.push(...events);
-    haul.reached.push({ node, mark: reached });
     this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });
-    return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
+  }
+
+  /** @returns What is to be filled next. */
+  async #handOverFull(haul: Haul): Promise<Haul> {
+    if (haul.events.length < PULL_EVENTS_MAX) return haul;
+    await this.#handOver(haul);
+    return { events: [], reached: [] };
   }
 
   /** Gives the sink what was read, as soon as it has taken what it was given before. */
@@ -246,6 +317,34 @@ export class Puller {
   #change(change: Partial<PullState>): void {
     this.#state = { ...this.#state, ...change };
   }
+}
+
+/** Logs that are read in one go, each with a little; or one by itself. */
+function groupsOf(logs: readonly DueLog[]): readonly (readonly DueLog[])[] {
+  const groups: DueLog[][] = [];
+  let small: DueLog[] = [];
+  let smallEvents = 0;
+  for (const log of logs) {
+    const { mark, after } = log;
+    const events = mark.honeyId - after.honeyId;
+    if (mark.epoch !== after.epoch || events > PULL_SMALL_EVENTS_MAX) {
+      groups.push([log]);
+      continue;
+    }
+    if (smallEvents + events > PULL_EVENTS_MAX) {
+      groups.push(small);
+      [small, smallEvents] = [[], 0];
+    }
+    small.push(log);
+    smallEvents += events;
+  }
+  if (small.length > 0) groups.unshift(small); // What is up to date does not wait for what is not.
+  return groups;
+}
+
+/** Whether it is what was asked of the database that failed, not the connection. */
+function isOfLog(error: unknown): error is OperatingError {
+  return error instanceof OperatingError && error.code === FAILED_CODE;
 }
 
 function isAfter(one: FleetPlace, other: FleetPlace): boolean {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetListing, Subject } from '@sentrypeer/event';
-import { silentLogger, type Clock } from '@sentrypeer/kernel';
+import { OperatingError, silentLogger, type Clock } from '@sentrypeer/kernel';
 import { Publisher, type ListedHere, type ListingPage } from '../../src/listings/publisher.ts';
 
 /** Microseconds of a listing; which ones does not matter here. */
@@ -16,6 +16,9 @@ class Both {
   readonly watched: Subject[] = [];
   readonly refused: Subject[] = [];
   nowMs = 0;
+  /** The next things that are said do not reach the fleet. */
+  breaks = 0;
+  questions = 0;
   readonly #levels = new Map<string, FleetListing['level']>();
   readonly #clock: Clock = { nowMs: () => this.nowMs, epochUs: () => US + this.nowMs * 1000 };
   readonly #here: ListedHere = {
@@ -60,27 +63,30 @@ class Both {
     }
   }
 
+  readonly #source: Parameters<Publisher['step']>[0] = {
+    hasListings: true,
+    lead: async () => {
+      this.questions += 1;
+      return { isLeading: true, hub: 'hub-1', term: 1, life: 'a', last: 0, nowEpochUs: US };
+    },
+    publish: async (_, entries) => {
+      this.nowMs += 100;
+      if (this.breaks > 0) {
+        this.breaks -= 1;
+        throw new OperatingError('fleet_unreachable', 'the connection broke');
+      }
+      this.said.push(entries.map(({ value, level }) => `${String(value)} ${String(level)}`));
+      return this.said.length;
+    },
+    published: async () => [],
+  };
+
   step(): Promise<boolean> {
-    return this.#publisher.step(
-      {
-        hasListings: true,
-        lead: async () => ({
-          isLeading: true,
-          hub: 'hub-1',
-          term: 1,
-          life: 'a',
-          last: 0,
-          nowEpochUs: US,
-        }),
-        publish: async (_, entries) => {
-          this.nowMs += 100;
-          this.said.push(entries.map(({ value, level }) => `${String(value)} ${String(level)}`));
-          return this.said.length;
-        },
-        published: async () => [],
-      },
-      true,
-    );
+    return this.#publisher.step(this.#source, true);
+  }
+
+  sayRefused(): Promise<void> {
+    return this.#publisher.sayRefused(this.#source);
   }
 }
 
@@ -107,4 +113,35 @@ test('a hub that has much to say goes on taking events after a moment', async ()
   both.watched.length = 0;
   assert.equal(await both.step(), false, 'there is no more');
   assert.equal(both.said.length, before);
+});
+
+test('what did not reach the fleet is said again, whichever of it that was', async () => {
+  const both = new Both();
+  await both.step();
+  both.watch(1);
+  both.breaks = 1;
+  await assert.rejects(both.step());
+  assert.deepEqual(both.said, []);
+  await both.step();
+  assert.deepEqual(both.said, [['46700 watch']]);
+  both.list('881612345601');
+  both.breaks = 2;
+  await assert.rejects(both.sayRefused());
+  await assert.rejects(both.sayRefused());
+  await both.sayRefused();
+  assert.deepEqual(both.said[1], ['881612345601 listed']);
+});
+
+test('what is to be refused is said between two rounds, and whether to say it is asked once a second', async () => {
+  const both = new Both();
+  await both.step();
+  both.watch(100);
+  both.list('881612345601');
+  await both.sayRefused();
+  assert.deepEqual(both.said, [['881612345601 listed']], 'what is watched waits for the round');
+  await both.step();
+  assert.equal(both.questions, 1);
+  both.nowMs += 1000;
+  await both.step();
+  assert.equal(both.questions, 2);
 });
