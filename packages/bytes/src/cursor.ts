@@ -4,8 +4,8 @@ import { asBuffer } from './latin1.ts';
 import { TEXT16_ABSENT } from './writer.ts';
 
 /**
- * Reads big-endian integers and text. Every read is checked and the first failure is remembered. After it the cursor is
- * at the end and reads zeros and empty text, so that `while (cursor.remaining > 0)` ends.
+ * Reads big-endian integers and text. Every read is checked, and the first failure is remembered. After a failure the
+ * cursor is at the end and reads zeros and empty text, so that `while (cursor.remaining > 0)` ends.
  */
 export class Cursor {
   readonly #buffer: Buffer;
@@ -48,14 +48,14 @@ export class Cursor {
       : this.#buffer.subarray(this.#buffer.length);
   }
 
-  /** The opposite of `Writer.text16`. */
+  /** Reads what `Writer.text16` wrote; `undefined` if the text was absent. */
   text16(): string | undefined {
     const size = this.u16();
     if (size === TEXT16_ABSENT) return undefined;
     return this.#take(size) ? this.#buffer.toString('utf8', this.#offset - size, this.#offset) : '';
   }
 
-  /** The opposite of `Writer.texts`, for this many texts. */
+  /** Reads `count` texts that `Writer.texts` wrote. */
   texts(count: number): (string | undefined)[] {
     const sizes: number[] = [];
     for (let index = 0; index < count; index += 1) sizes.push(this.u16());
@@ -69,7 +69,7 @@ export class Cursor {
     );
   }
 
-  /** Octets as Latin-1 text, one code point an octet. */
+  /** Octets as Latin-1 text, one code point per octet. */
   latin1(size: number): string {
     return this.#take(size)
       ? this.#buffer.toString('latin1', this.#offset - size, this.#offset)

@@ -14,7 +14,7 @@ export class KeyedHash {
   /** @param secret 32 octets that only this node knows. */
   constructor(secret: Uint8Array) {
     const secretHex = hexText(secret);
-    this.#innerKey = hash('sha256', `inner ${secretHex}`, 'hex'); // 64 digits are one block.
+    this.#innerKey = hash('sha256', `inner ${secretHex}`, 'hex'); // 64 digits: one block.
     this.#outerKey = hash('sha256', `outer ${secretHex}`, 'hex');
   }
 
@@ -28,7 +28,7 @@ export class KeyedHash {
     return Number.parseInt(this.hex(text).slice(0, 8), 16);
   }
 
-  /** The element of a list that this secret chooses for `text`. */
+  /** The element of `list` that this secret chooses for `text`; always the same one. */
   pick<T>(text: string, list: readonly [T, ...T[]]): T {
     return list[this.number(text) % list.length] ?? list[0];
   }
@@ -37,6 +37,6 @@ export class KeyedHash {
 /** Compares text that we made with text from a peer, in a time that does not reveal where they differ. */
 export function equalInConstantTime(ours: string, theirs: string): boolean {
   if (ours.length !== theirs.length) return false;
-  // Two octets a character: no two texts become the same octets.
+  // Two octets per character, so that different texts never become the same octets.
   return timingSafeEqual(Buffer.from(ours, 'utf16le'), Buffer.from(theirs, 'utf16le'));
 }

@@ -17,7 +17,7 @@ export function latin1Octets(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
 }
 
-/** Latin-1 text whose octets are UTF-8, read as UTF-8; octets that are not become U+FFFD. */
+/** Reads Latin-1 text as UTF-8, taking each character as one octet; invalid UTF-8 becomes U+FFFD. */
 export function utf8FromLatin1(text: string): string {
   for (let index = 0; index < text.length; index += 1) {
     if (text.charCodeAt(index) > 0x7f) return Buffer.from(text, 'latin1').toString('utf8');
@@ -25,7 +25,7 @@ export function utf8FromLatin1(text: string): string {
   return text;
 }
 
-/** The opposite of {@link utf8FromLatin1}: the octets of the text in UTF-8, each a character. */
+/** The opposite of {@link utf8FromLatin1}: UTF-8 octets of the text, one character per octet. */
 export function latin1FromUtf8(text: string): string {
   for (let index = 0; index < text.length; index += 1) {
     if (text.charCodeAt(index) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');

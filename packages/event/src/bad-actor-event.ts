@@ -48,7 +48,7 @@ export interface EventDetails {
   readonly ja4?: string;
   /** The server that the TLS client asked for (SNI). */
   readonly serverName?: string;
-  /** The first octets that came before the message on its stream and belong to none, one character an octet. */
+  /** The first octets before the message on its stream that belong to no message, one character per octet. */
   readonly skippedBefore?: string;
   /** The message came in a WebSocket (RFC 7118). */
   readonly webSocket?: boolean;
@@ -61,7 +61,7 @@ export interface EventDetails {
 /** What the honeypot says about one message, before the event is numbered and recorded. */
 export type Observation = Omit<BadActorEvent, 'eventUuid' | 'createdByNodeId'>;
 
-/** One contact by somebody who has no legitimate reason to contact a honeypot: the noun that all rooms share. */
+/** One contact by somebody who has no legitimate reason to contact a honeypot: the noun that all packages share. */
 export interface BadActorEvent {
   /** RFC 9562 version 7, lower case. */
   readonly eventUuid: string;
@@ -77,7 +77,7 @@ export interface BadActorEvent {
   readonly sourcePort: number;
   readonly destinationIp: string;
   readonly destinationPort: number;
-  /** Decoded once, with prefixes; `undefined` if the message names nobody. */
+  /** Decoded once, with prefixes; `undefined` if the message names no number. */
   readonly calledNumber: string | undefined;
   readonly calledNumberSource: CalledNumberSource;
   readonly sipMethod: string | undefined;

@@ -2,43 +2,43 @@
 
 import type { Grade } from './bad-actor-event.ts';
 
-/** What a claim of the pool says of its subject, so coarsely that it does not tell one visit from another. */
+/** What a pool claim says about its subject, too coarsely to tell one visit from another. */
 export interface ClaimFacts {
-  /** Of an address what it proved; of a number what its callers proved. */
+  /** For an address, the grade it proved; for a number, the grade its callers proved. */
   readonly grade: Grade;
-  /** Contacts, as the exponent of 2 that is not above their number, 0 to 15. */
+  /** Contacts as log2, rounded down, 0 to 15. */
   readonly contactsLog2: number;
-  /** Days on which it was met, 1 to 8; 8 are that many or more. */
+  /** Days on which it was seen, 1 to 8; 8 means 8 or more. */
   readonly daysCount: number;
   readonly triedPasswords: boolean;
-  /** Whether it tried to call numbers that cost or are abroad. */
+  /** Whether it tried to call numbers that are expensive or abroad. */
   readonly madeCostlyCalls: boolean;
   readonly usedTool: boolean;
   /**
-   * Of an address the distinct names and numbers that it tried, of a number the addresses that called it; as
+   * For an address, the distinct names and numbers that it tried; for a number, the addresses that called it. As
    * `contactsLog2`.
    */
   readonly breadthLog2: number;
 }
 
-/** A grade's place is what the two highest bits hold; 3 is none. */
+/** The two highest bits are an index into this list; 3 is not used. */
 const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
 const EXPONENT_MAX = 15;
 const DAYS_MAX = 8;
 
-/** The exponent of 2 that is not above a count, 0 to 15. */
+/** log2 of a count, rounded down, 0 to 15. */
 export function exponentOf(count: number): number {
   return Math.min(EXPONENT_MAX, Math.floor(Math.log2(Math.max(1, count))));
 }
 
-/** Days as a claim says them, 1 to 8. */
+/** Days as a claim states them, 1 to 8. */
 export function claimedDays(count: number): number {
   return Math.min(DAYS_MAX, Math.max(1, count));
 }
 
 /**
- * Facts in 16 bits, from the highest: grade 2, contacts 4, days less one 3, passwords, costly calls and tool 1 each,
- * breadth 4.
+ * Packs facts into 16 bits, from the highest: grade 2, contacts 4, days minus one 3, passwords, costly calls and tool 1
+ * each, breadth 4.
  */
 export function packFacts(facts: ClaimFacts): number {
   return (
@@ -52,7 +52,7 @@ export function packFacts(facts: ClaimFacts): number {
   );
 }
 
-/** The opposite; `undefined` where the bits name no grade. @param bits 16 of them. */
+/** Reads what `packFacts()` wrote; `undefined` if the bits name no grade. @param bits 16 bits. */
 export function unpackFacts(bits: number): ClaimFacts | undefined {
   const grade = GRADES[bits >> 14];
   if (grade === undefined) return undefined;

@@ -4,35 +4,37 @@
 export interface Subject {
   readonly kind: 'address' | 'number' | 'range';
   /**
-   * An address of IPv4 or a network of IPv6; a number of E.164 without its plus, or the digits, if they are not such a
-   * number; a block such as `46850780xx`.
+   * An IPv4 address or an IPv6 network; an E.164 number without its plus, or other digits as they are; a range such as
+   * `46850780xx`.
    */
   readonly value: string;
 }
 
-/** What the operator says beside the evidence. What it names was checked by whoever makes it. */
+/** What the operator says, in addition to the evidence. Whoever makes a decision has checked the values in it. */
 export type Decision =
-  /** Never list it; said again it takes the place of what was said before. */
+  /** Never list it. Replaces an earlier allowance. */
   | {
       readonly kind: 'allow';
       readonly value: string;
-      /** The same as an older version kept it, in other words; these go. */
+      /** The same value in the spellings of older versions; these are removed. */
       readonly alike?: readonly string[];
       readonly comment: string;
-      /** Wall-clock microseconds; `undefined` holds always. */
+      /** Wall-clock microseconds; `undefined` means for ever. */
       readonly untilEpochUs: number | undefined;
     }
   /** It may be listed again. */
   | { readonly kind: 'disallow'; readonly value: string; readonly alike?: readonly string[] }
-  /** List it, whatever is known of it; said again it takes the place of what was said before. */
+  /** List it, whatever the evidence says. Replaces an earlier block. */
   | {
       readonly kind: 'block';
       readonly subject: Subject;
       readonly comment: string;
-      /** Wall-clock microseconds; `undefined` holds always. */
+      /** Wall-clock microseconds; `undefined` means for ever. */
       readonly untilEpochUs: number | undefined;
     }
-  /** What is known of it decides again. */
+  /** The evidence decides again. */
   | { readonly kind: 'unblock'; readonly subject: Subject }
-  /** What is known until now does not count any more: of the entry that it is listed by, which may be a network around it. */
+  /**
+   * Evidence until now no longer counts. Applies to the entry that lists the subject, which may be a network around it.
+   */
   | { readonly kind: 'delist'; readonly subject: Subject; readonly comment: string };

@@ -17,7 +17,7 @@ import {
   EVENT_TEXT_CHARACTERS_MAX,
 } from './limits.ts';
 
-/** U+2400, "symbol for null": no octet is read as it, so that nothing is lost. */
+/** U+2400, "symbol for null": no octet is read as this character, so nothing is lost. */
 const NUL_SYMBOL = '\u2400';
 
 /*
@@ -43,7 +43,7 @@ const EVENT_TEXTS_COUNT = 13;
 const EVENT_FIXED_SIZE = 128;
 /** UTF-8 takes at most three octets for one UTF-16 code unit. */
 const UTF8_SIZE_MAX = 3;
-/** The details' JSON is the one text that comes near to it; limits.ts proves that it stays below. */
+/** Only the details' JSON comes near this size; limits.ts asserts that it stays below. */
 const TEXT16_SIZE_MAX = 65_534;
 /** One repeat record, rounded up. */
 const REPEAT_SIZE_MAX = 128;
@@ -51,9 +51,9 @@ const REPEAT_SIZE_MAX = 128;
 /** A repeat of an event that was recorded before: `count` more messages like it. */
 export interface EventRepeat {
   readonly eventUuid: string;
-  /** Messages beyond those counted before; at least 1. */
+  /** Messages in addition to those counted before; at least 1. */
   readonly count: number;
-  /** Time of the newest of them. */
+  /** When the newest of them arrived, in wall-clock microseconds. */
   readonly lastEpochUs: number;
 }
 
@@ -63,7 +63,7 @@ export interface BatchedEvent extends Omit<
   'anomalies' | 'details' | 'sipMessage' | 'collectedMethod'
 > {
   readonly eventUuid: string;
-  /** Codes joined by commas, empty if there is none. */
+  /** Codes joined by commas; empty if there are none. */
   readonly anomalies: string;
   /** `EventDetails` as JSON. */
   readonly detailsJson: string | undefined;
@@ -95,7 +95,7 @@ export class EventBatchWriter {
     return this.#recordsCount;
   }
 
-  /** Adds an event, or returns `false` if it may no longer fit. Texts are cut to the limits. */
+  /** Adds an event, or returns `false` if it might no longer fit. Texts are cut to the limits. */
   addEvent(eventUuid: string, event: Observation): boolean {
     const anomalies = event.anomalies.length === 0 ? '' : bound(event.anomalies.join(','));
     const details = event.details === undefined ? undefined : detailsJson(event.details);
@@ -131,7 +131,7 @@ export class EventBatchWriter {
     return true;
   }
 
-  /** Adds a repeat, or returns `false` if it may no longer fit. */
+  /** Adds a repeat, or returns `false` if it might no longer fit. */
   addRepeat(repeat: EventRepeat): boolean {
     if (this.#writer.remaining < REPEAT_SIZE_MAX) return false;
     this.#writer
@@ -225,7 +225,7 @@ function bound<T extends string | undefined>(text: T): T | string {
 
 function detailsJson(details: EventDetails): string {
   const json = JSON.stringify(details);
-  if (json.length <= DETAIL_TEXT_CHARACTERS_MAX) return json; // So is each value in it.
+  if (json.length <= DETAIL_TEXT_CHARACTERS_MAX) return json; // Each value is shorter than the whole.
   return JSON.stringify(details, (_key, value: unknown) =>
     typeof value === 'string' ? value.slice(0, DETAIL_TEXT_CHARACTERS_MAX) : value,
   );

@@ -12,9 +12,9 @@ export interface EventBlocks {
   readonly backlog: boolean;
   /** `take()` would answer `undefined`. */
   readonly exhausted: boolean;
-  /** An empty block, or `undefined` while as many as may be are on their way to the store. */
+  /** An empty block, or `undefined` while the most that may exist are on their way to the store. */
   take(): Uint8Array | undefined;
-  /** One block beyond the limit, for what must be reported at the end. */
+  /** One block beyond the limit, for the last report. */
   takeLast(): Uint8Array;
   /** Hands a batch over; its memory belongs to the receiver from then on. */
   post(batch: Uint8Array): void;
@@ -61,13 +61,13 @@ export class EventCollector {
     this.#droppedCount += count;
   }
 
-  /** Something waits for `flush()`. */
+  /** Whether something waits for `flush()`. */
   get pending(): boolean {
     return this.#writer !== undefined || this.#foldedCount > 0 || this.#droppedCount > 0;
   }
 
   /**
-   * Takes one observation, also its octets, so nothing is borrowed afterwards.
+   * Takes one observation. Its octets are copied, so nothing stays borrowed.
    *
    * @param nowMs Monotonic milliseconds.
    */
@@ -93,7 +93,7 @@ export class EventCollector {
     if (!this.#blocks.backlog) this.#handOver();
   }
 
-  /** Hands over the current batch in any case: nothing follows. */
+  /** Hands over the current batch unconditionally; nothing follows it. */
   finish(): void {
     this.#isLast = true;
     this.#handOver();

@@ -2,16 +2,16 @@
 
 import type { Grade, Transport } from './bad-actor-event.ts';
 
-/** What an event must be to be found; what is left out may be anything. */
+/** What an event must match to be found; a missing field matches anything. */
 export interface EventFilter {
   readonly sourceIp?: string;
-  /** As it was dialled. */
+  /** As dialled. */
   readonly calledNumber?: string;
   readonly sipMethod?: string;
   readonly userAgent?: string;
   readonly transportType?: Transport;
   readonly grade?: Grade;
-  /** Wall-clock microseconds at which it was recorded: from this one on, and before the other one. */
+  /** When it was recorded, in wall-clock microseconds: at or after `sinceEpochUs`, and before `untilEpochUs`. */
   readonly sinceEpochUs?: number;
   readonly untilEpochUs?: number;
 }

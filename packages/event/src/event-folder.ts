@@ -19,17 +19,20 @@ interface Entry extends EventRepeat {
 export class EventFolder {
   readonly #windowMs: number;
   /**
-   * Two generations: when the newer is full, or as old as a window, it takes the place of the older, whose windows close.
-   * So without a flood only those are kept that take repeats or did so a window ago.
+   * Two generations: when the newer one is full, or as old as a window, it replaces the older one, whose windows close.
+   * Without a flood, this keeps only events that take repeats or took them within the last window.
    */
   #newer = new Map<string, Entry>();
   #newerSinceMs = 0;
   #older = new Map<string, Entry>();
-  /** Those that were repeated, in front; the list keeps its length, as one that grows anew each time outlives many collections. */
+  /**
+   * Repeated entries come first. The list keeps its length: a list that grows from empty each time survives many
+   * garbage collections.
+   */
   readonly #repeated: Entry[] = [];
   #repeatedCount = 0;
 
-  /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 folds nothing. */
+  /** @param options.windowMs How long an event takes repeats, in milliseconds; 0 disables folding. */
   constructor(options: { readonly windowMs: number }) {
     this.#windowMs = options.windowMs;
   }
@@ -39,7 +42,10 @@ export class EventFolder {
     return this.#newer.size + this.#older.size;
   }
 
-  /** Counts a repeat and answers `true`, or answers `false`: then the caller records and remembers it. */
+  /**
+   * Counts a repeat and returns `true`. Returns `false` if there is nothing to fold it into; the caller then records
+   * the event and calls `remember()`.
+   */
   fold(key: string, epochUs: number, nowMs: number): boolean {
     const entry = this.#newer.get(key) ?? this.#older.get(key);
     if (entry === undefined || nowMs - entry.openedAtMs >= this.#windowMs) return false;
@@ -72,7 +78,7 @@ export class EventFolder {
    */
   takeRepeats(take: (repeat: EventRepeat) => void): void {
     for (const entry of this.#repeated) {
-      if (entry.count === 0) break; // All from here on were reported before.
+      if (entry.count === 0) break; // The rest was reported before.
       take(entry);
       entry.count = 0;
     }
@@ -82,7 +88,7 @@ export class EventFolder {
 
 /**
  * What two messages must have in common to be one event with a count. The parts are separated by a line feed, which no
- * part can contain; of long parts the beginning and the length count.
+ * part can contain; of a long part, only its beginning and its length count.
  */
 export function foldKey(observation: Observation): string {
   const { details } = observation;

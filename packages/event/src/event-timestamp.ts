@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Ready texts: those that `String()` makes of numbers outlive many collections of new objects. */
+/** Prepared texts: those that `String()` makes of numbers survive many garbage collections. */
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
 
 let cachedSecond = -1;

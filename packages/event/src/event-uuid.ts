@@ -15,10 +15,7 @@ export class EventUuids {
   readonly #random: Random;
   readonly #pool = new Uint8Array(POOL_SIZE);
   #used = POOL_SIZE;
-  /**
-   * A text put together from pieces is kept as a tree of them by whoever remembers it: 289 octets of the heap instead of 65,
-   * and it takes longer to make.
-   */
+  /** V8 keeps a concatenated text as a tree of its pieces: 289 octets of heap instead of 65, and slower to make. */
   readonly #text = latin1Octets('-'.repeat(UUID_SIZE));
   #at = 0;
 
@@ -49,7 +46,7 @@ export class EventUuids {
     return latin1Text(this.#text);
   }
 
-  /** In hexadecimal digits, the low octet of each. */
+  /** Writes the low octet of each value as two hexadecimal digits. */
   #write(...values: readonly number[]): void {
     for (const value of values) {
       this.#text[this.#at] = DIGITS[(value >>> 4) & 0xf] ?? 0;

@@ -3,9 +3,9 @@
 import type { Grade } from './bad-actor-event.ts';
 import type { Subject } from './decision.ts';
 
-/** What the hubs of a fleet say of a subject. Times are wall-clock microseconds. */
+/** What the hubs of a fleet say about a subject. Times are wall-clock microseconds. */
 export interface FleetListing extends Subject {
-  /** `none` takes it off. */
+  /** `none` takes it off the list. */
   readonly level: 'listed' | 'watch' | 'none';
   readonly score: number;
   readonly grade: Grade;
@@ -17,8 +17,8 @@ export interface FleetListing extends Subject {
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   readonly eventsCount: number;
-  /** Whether it stands there by the operator's word. */
+  /** Whether the operator listed it. */
   readonly isBlocked: boolean;
-  /** Whether the operator took it off, so that evidence until now does not count. */
+  /** Whether the operator took it off, so that evidence until then does not count. */
   readonly isDelisted: boolean;
 }

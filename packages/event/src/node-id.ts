@@ -29,7 +29,7 @@ export function uuidOfHash(hashed: Uint8Array): string {
     .join('-');
 }
 
-/** Whether a node id is made of a key. Nodes of SentryPeer 4.x draw random ones (version 4) and sign nothing. */
+/** Whether a node id was made from a key. SentryPeer 4.x nodes draw random ids (version 4) and sign nothing. */
 export function isNodeIdOfKey(nodeId: string): boolean {
   return nodeId.charAt(VERSION_AT) === VERSION_OF_KEY;
 }

@@ -6,8 +6,7 @@ import type { CollectedMethod, Grade, Transport } from './bad-actor-event.ts';
 export const NOT_FOUND = 'NOT_FOUND';
 
 /**
- * An event as it stands in the event log. Rows that SentryPeer 4.x wrote have `undefined` if that
- * program kept nothing.
+ * An event as it stands in the event log. Rows written by SentryPeer 4.x have `undefined` where it recorded nothing.
  */
 export interface RecordedEvent {
   readonly honeyId: number;
@@ -21,11 +20,11 @@ export interface RecordedEvent {
   readonly sourcePort: number | undefined;
   readonly destinationIp: string | undefined;
   readonly destinationPort: number | undefined;
-  /** {@link NOT_FOUND} where nobody was called. */
+  /** {@link NOT_FOUND} if no number was called. */
   readonly calledNumber: string;
-  /** {@link NOT_FOUND} where the message had no method. */
+  /** {@link NOT_FOUND} if the message had no method. */
   readonly sipMethod: string;
-  /** {@link NOT_FOUND} where the message named none. */
+  /** {@link NOT_FOUND} if the message named none. */
   readonly userAgent: string;
   readonly grade: Grade | undefined;
   readonly requestUri: string | undefined;
@@ -39,8 +38,8 @@ export interface RecordedEvent {
 }
 
 /**
- * The one JSON form of an event (JSON log, webhook, DHT value): the thirteen members of SentryPeer 4.x in
- * its order, all strings, then ours. No line break inside, so one object is one line.
+ * The one JSON form of an event (JSON log, webhook, DHT value): the thirteen members of SentryPeer 4.x in its order,
+ * all strings, then ours. It contains no line break, so one object is one line.
  */
 export function formatEventJson(event: RecordedEvent, appVersion: string): string {
   return JSON.stringify({

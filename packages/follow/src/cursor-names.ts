@@ -5,7 +5,10 @@
  * names, so a name is never changed and never given to another follower.
  */
 
-/** The event log, followed by the judge: all of it, and before that what proved its source. */
+/**
+ * The event log, followed by the judge: one cursor for all events, one for those that prove their source, which go
+ * first.
+ */
 export const JUDGE_CURSOR = 'judge';
 export const JUDGE_PROVED_CURSOR = 'judge-proved';
 
@@ -15,17 +18,17 @@ export const JSON_LOG_CURSOR = 'json-log';
 /** The event log, followed by syslog. */
 export const SYSLOG_CURSOR = 'syslog';
 
-/** The event log, followed by the pool; the second says after which event sharing began. */
+/** The event log, followed by the pool; `pool-since` is the event after which sharing began. */
 export const POOL_CURSOR = 'pool';
 export const POOL_SINCE_CURSOR = 'pool-since';
 
-/** The event log, followed by what pushes it into the fleet's database. */
+/** The event log, followed by the push into the fleet's database. */
 export const FLEET_CURSOR = 'fleet';
 
-/** Decisions of the fleet's operators, followed by this hub; there is one where this node is a hub, or was one. */
+/** Decisions of the fleet's operators, followed by this hub. The cursor exists if this node is or was a hub. */
 export const FLEET_DECISIONS_CURSOR = 'fleet-decisions';
 
-/** The log of a node of the fleet, followed by this hub: the row, and the epoch that it is of. */
+/** The log of another fleet node, followed by this hub: the last row read, and the epoch it belongs to. */
 export function fleetPullCursors(node: string): {
   readonly honeyId: string;
   readonly epoch: string;
@@ -33,7 +36,7 @@ export function fleetPullCursors(node: string): {
   return { honeyId: `fleet-pull:${node}`, epoch: `fleet-pull-epoch:${node}` };
 }
 
-/** The last day of which a summary was sent, counted from the epoch. */
+/** The last day for which a summary was sent, in days since the epoch. */
 export const ANALYTICS_SUMMARY_CURSOR = 'analytics-summary';
 
 /** The event log, followed by the webhook of this name. */

@@ -2,7 +2,7 @@
 
 /**
  * Entries with ascending ids, 1 and above, as a follower reads them: events by `honey_id`, changes of listings by
- * serial. Ids begin anew only if the log was emptied.
+ * serial. Ids start over only if the log was emptied.
  */
 export interface Log<Entry> {
   /** Up to `limit` entries whose id is above the given one, in ascending order. */
@@ -16,6 +16,6 @@ export interface Log<Entry> {
 
 /** Where a follower saves its position. */
 export interface CursorSink {
-  /** May go back if the log was emptied and its ids began anew. */
+  /** May go back if the log was emptied and its ids started over. */
   saveCursor(name: string, id: number): void;
 }

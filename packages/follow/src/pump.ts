@@ -10,8 +10,8 @@ import type { CursorSink, Log } from './log.ts';
 /** The destination of a pump. No method except `close` is called before the previous call's promise has settled. */
 export interface Sink<Entry> {
   /**
-   * Opens what is closed, after letting go of what is broken. @returns The id after which to continue: the given one,
-   * or a later one if the sink finds that it already has more.
+   * Opens what is closed, after releasing what is broken. @returns The id after which to continue: the given one, or a
+   * later one if the sink finds that it already has more.
    */
   resume(settledId: number): Promise<number>;
   /** Takes the entries in order. If it rejects, any of them may have been taken. */
@@ -67,7 +67,7 @@ export class Pump<Entry> {
   #endPause: (() => void) | undefined;
   #backingOff = false;
   #woken = false;
-  /** Entries that were removed before the sink got them, since that was last said. */
+  /** Entries that were removed before the sink got them, since this was last logged. */
   #expiredCount = 0;
   #expiredSaidMs = -Infinity;
   #closing: Promise<void> | undefined;
@@ -75,7 +75,7 @@ export class Pump<Entry> {
   #abandoned = false;
   readonly #running: Promise<void>;
 
-  /** Starts at the saved cursor; a new one starts at the end of the log. */
+  /** Starts at the saved cursor; without one, at the end of the log. */
   constructor(ports: PumpPorts<Entry>, sink: Sink<Entry>, options: PumpOptions) {
     this.#ports = ports;
     this.#sink = sink;
@@ -88,7 +88,7 @@ export class Pump<Entry> {
     this.#running = this.#run();
   }
 
-  /** Why the sink takes nothing at present, as text for people. */
+  /** Why the sink accepts nothing at present, as text for people. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
@@ -151,7 +151,7 @@ export class Pump<Entry> {
     }
   }
 
-  /** Answers whether the pump is closing and everything is delivered. */
+  /** Returns whether the pump is closing and everything is delivered. */
   async #step(): Promise<boolean> {
     if (this.#restart !== undefined) await this.#beginAnew();
     const position = this.#position ?? (await this.#resume());
@@ -190,7 +190,7 @@ export class Pump<Entry> {
     const entries = log.entriesAfter(position, BATCH_ENTRIES_MAX);
     const [first] = entries;
     if (first === undefined) {
-      // The log was emptied, so its ids began anew.
+      // The log was emptied, so its ids started over.
       if (log.lastId() >= position) return entries;
       this.#settledId = 0;
       this.#position = 0;
@@ -206,7 +206,7 @@ export class Pump<Entry> {
     return entries;
   }
 
-  /** Where the weakest entries are removed first, there is one gap after the other. */
+  /** Removing the weakest entries first makes many small gaps, so they are summed and logged together. */
   #sayExpired(): void {
     if (this.#expiredCount === 0) return;
     const { clock, logger } = this.#ports;
@@ -284,7 +284,7 @@ export class Pump<Entry> {
   }
 }
 
-/** the world failed us; anything else is a programmer's error and must rise. */
+/** The world failed us; anything else is a programming error and must rise. */
 function isOperating(error: unknown): error is Error {
   return error instanceof OperatingError || errorCode(error) !== undefined;
 }

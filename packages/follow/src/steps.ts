@@ -15,7 +15,7 @@ export interface StepsOptions {
   readonly onFailed: (error: OperatingError) => void;
 }
 
-/** Follows something in small steps, one at a time, with the rest of the program between them. */
+/** Runs small steps one at a time, so that the rest of the program runs in between. */
 export class Steps implements AsyncDisposable {
   readonly #options: StepsOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export class Steps implements AsyncDisposable {
       this.#options.onFailed(error);
     }
     this.#isRunning = false;
-    // What arrived while the step ran may have been too late for it.
+    // What arrived during the step may have come too late for it.
     if (this.#isWoken) nextMs ??= this.#options.wakeMs;
     if (nextMs !== undefined) this.#stepAfter(nextMs);
   }

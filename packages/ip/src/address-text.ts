@@ -19,7 +19,7 @@ export function familyOf(address: string): Family {
 }
 
 /**
- * The network that one subscriber holds or shares with few: the /24 of an IPv4 address, the /64 of an IPv6
+ * The network that one subscriber holds or shares with few others: the /24 of an IPv4 address, the /64 of an IPv6
  * address, as text that serves as a key.
  */
 export function networkKey(address: string): string {
@@ -43,7 +43,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
- * Whether one host alone may have the address: not 0.0.0.0/8, multicast, 240.0.0.0/4 with the limited broadcast address
+ * Whether a single host can have the address: not 0.0.0.0/8, multicast, 240.0.0.0/4 with the limited broadcast address
  * (RFC 6890), nor `::`, ff00::/8, or IPv4-mapped addresses, which our IPv6 sockets never see.
  */
 export function isUnicast(address: string): boolean {
@@ -57,7 +57,9 @@ export function isUnicast(address: string): boolean {
   return (a & 0xff00) !== 0xff00;
 }
 
-/** The last address of a network; networks of one or two addresses have no broadcast (RFC 3021). */
+/**
+ * The broadcast address of an IPv4 network, its last one; `undefined` for networks of one or two addresses (RFC 3021).
+ */
 export function broadcastOf(address: string, netmask: string): string | undefined {
   const mask = netmask.split('.').map(Number);
   if ((mask[3] ?? 255) >= 254) return undefined;
@@ -75,8 +77,8 @@ export function mappedIpv4(address: string): string | undefined {
 }
 
 /**
- * Whether a text that is no address was probably meant as one, or as several: `192.0.2.256`, `192.0.2`,
- * `192.0.2.1-192.0.2.9`. As a number it would be another thing altogether.
+ * Whether text that is not an address was probably meant as one, or as several: `192.0.2.256`, `192.0.2`,
+ * `192.0.2.1-192.0.2.9`. Read as a number, it would mean something else entirely.
  */
 export function isNearlyIpv4(text: string): boolean {
   return text.split('-').some((part) => {

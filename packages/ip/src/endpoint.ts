@@ -45,8 +45,8 @@ export function isZonedAddress(text: string): boolean {
 }
 
 /**
- * Reads `192.0.2.1`, `192.0.2.1:5060`, `2001:db8::1`, `[2001:db8::1]` and `[2001:db8::1]:5060`. Without brackets the end of
- * an IPv6 address belongs to the address.
+ * Reads `192.0.2.1`, `192.0.2.1:5060`, `2001:db8::1`, `[2001:db8::1]` and `[2001:db8::1]:5060`. Without brackets, the
+ * last group of an IPv6 address is never taken as a port.
  *
  * @returns The address as `canonicalAddress()` writes it; `undefined` if the text is something else.
  */

@@ -74,7 +74,7 @@ export function canonicalAddress(text: string): string | undefined {
   return text.includes(':') ? formatIp(ip) : text; // IPv4 has one form.
 }
 
-/** The groups from one on and before another, with colons between them. */
+/** The groups from `start` up to but not including `end`, joined by colons. */
 function formatGroups(ip: Ip, start: number, end: number): string {
   let text = '';
   for (let index = start; index < end; index += 1) {
@@ -101,10 +101,13 @@ function longestZeros(ip: Ip): { readonly start: number; readonly count: number 
   return { start: bestStart, count: bestCount };
 }
 
-/** Whether the text is an IPv6 address; if so it is written. In one pass, because the judge reads each several times. */
+/**
+ * Writes the octets of an IPv6 address; `false` if the text is not one. In one pass, because the judge reads each
+ * address several times.
+ */
 function readIpv6(text: string, octets: Uint8Array): boolean {
   let at = 0;
-  /** Where the octets stand that "::" leaves out. */
+  /** Where the zeros of "::" belong; -1 without "::". */
   let gapAt = -1;
   let index = 0;
   if (text.charCodeAt(0) === COLON) {
@@ -115,7 +118,7 @@ function readIpv6(text: string, octets: Uint8Array): boolean {
     if (at === IPV6_OCTETS) return false;
     const end = groupEnd(text, index);
     if (text.charCodeAt(end) === DOT) {
-      // IPv4 stands at the end only.
+      // IPv4 is only allowed at the end.
       if (at > IPV4_AT || !readIpv4(text.slice(index), octets, at)) return false;
       at += IPV4_OCTETS;
       break;
@@ -152,8 +155,8 @@ function groupEnd(text: string, start: number): number {
 }
 
 /**
- * Whether the text is four decimal numbers; if so they are written from `at` on. Some programs read leading zeros as
- * octal.
+ * Writes the octets of an IPv4 address from `at` on; `false` if the text is not one. Leading zeros are refused, because
+ * some programs read them as octal.
  */
 function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
   let part = 0;
@@ -177,7 +180,10 @@ function readIpv4(text: string, octets: Uint8Array, at: number): boolean {
   return part === IPV4_OCTETS;
 }
 
-/** Without leading zeros, which some programs read as octal. */
+/**
+ * A decimal number from 0 to `max`, or `undefined`. Leading zeros are refused, because some programs read them as
+ * octal.
+ */
 export function parseDecimal(text: string, max: number): number | undefined {
   if (text === '' || text.length > 3 || (text.length > 1 && text.startsWith('0'))) return undefined;
   for (const character of text) if (character < '0' || character > '9') return undefined;

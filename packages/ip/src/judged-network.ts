@@ -3,8 +3,8 @@
 import { isIpv4, parseDecimal, parseIp, type Ip } from './ip.ts';
 
 /**
- * Networks of IPv6 that are judged, from narrow to wide: a /64 is what one subscriber holds and takes any address of
- * (RFC 4291 §2.5.1), a /56 or a /48 what a site is given (RFC 6177, RIPE-690).
+ * Networks by which IPv6 is judged, from narrow to wide: one subscriber holds a /64 and can use any address in it (RFC
+ * 4291 §2.5.1); a site is given a /56 or a /48 (RFC 6177, RIPE-690).
  */
 export const NETWORK_LENGTHS = [64, 56, 48] as const;
 export type NetworkLength = (typeof NETWORK_LENGTHS)[number];
@@ -18,9 +18,9 @@ export interface JudgedNetwork {
 }
 
 /**
- * The networks by which an address or a network of IPv6 is judged, from narrow to wide: those it lies in.
+ * The networks by which an IPv6 address or network is judged, from narrow to wide: those that contain it.
  *
- * @returns `undefined` for IPv4, for networks wider than a /48, and for what is no address.
+ * @returns `undefined` for IPv4, for networks wider than a /48, and for text that is not an address.
  */
 export function networksOf(text: string): readonly JudgedNetwork[] | undefined {
   if (!text.includes(':')) return undefined;
@@ -33,7 +33,7 @@ export function networksOf(text: string): readonly JudgedNetwork[] | undefined {
 }
 
 /**
- * The subject as which an address is judged: itself for IPv4, its /64 for IPv6. Networks and other text are unchanged.
+ * The subject as which an address is judged: IPv4 as itself, IPv6 as its /64. Networks and other text are unchanged.
  */
 export function judgedAs(text: string): string {
   if (!text.includes(':') || text.includes('/')) return text;
@@ -65,7 +65,7 @@ export function networkRange(
   return bitsWithin(bits, Math.min(length, 64));
 }
 
-/** The first and the last value of `bits` that networks inside this one have, itself included. */
+/** The lowest and highest value of `bits` among the networks inside this one, itself included. */
 export function bitsWithin(
   bits: bigint,
   length: number,
@@ -75,7 +75,7 @@ export function bitsWithin(
   return { first, last: first + (1n << rest) - 1n };
 }
 
-/** The first bits of an address, the others 0, as `JudgedNetwork` has them. @param length 0 to 64. */
+/** The first `length` bits of an address and 0 after them, as in `JudgedNetwork.bits`. @param length 0 to 64. */
 export function networkBits(ip: Ip, length: number): bigint {
   const bits = new DataView(ip.buffer, ip.byteOffset).getBigInt64(0);
   return bitsWithin(bits, length).first;
@@ -86,8 +86,8 @@ function networkOf(ip: Ip, length: NetworkLength): JudgedNetwork {
 }
 
 /**
- * As `formatIp()` writes the first address of the network, in a tenth of the time: its last four groups are zeros, so no
- * run of zeros is longer than the one at its end.
+ * The same text as `formatIp()` of the network's first address, in a tenth of the time: its last four groups are zeros,
+ * so no run of zeros is longer than the one at its end.
  */
 function formatBase(ip: Ip, length: NetworkLength): string {
   let text = '';

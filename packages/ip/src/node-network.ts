@@ -11,18 +11,18 @@ export interface NodePlace {
   readonly network: string;
 }
 
-/** A network that an operator names, to say something of all nodes in it. */
+/** A network that an operator names in order to say something about all nodes in it. */
 export interface NodeNetwork {
-  /** A prefix, the address of a network of one, or an autonomous system; one form for each network. */
+  /** A prefix, an address (a network of one), or an autonomous system; one form for each network. */
   readonly text: string;
   covers(place: NodePlace): boolean;
 }
 
-/** Bits that a prefix must have. Chosen: wider ones are mistyped, or cut off a large part of the Internet. */
+/** The shortest prefixes allowed. Chosen: wider ones are typing errors, or cut off a large part of the Internet. */
 const BITS_MIN = { ipv4: 8, ipv6: 16 } as const;
 const ASN_MAX = 0xffff_ffff;
 
-/** @returns `undefined` if the text is no network, or a wider one than /8 of IPv4 or /16 of IPv6. */
+/** @returns `undefined` if the text is not a network, or is wider than an IPv4 /8 or an IPv6 /16. */
 export function parseNodeNetwork(text: string): NodeNetwork | undefined {
   if (text.slice(0, 2).toUpperCase() === 'AS') {
     const asn = Number(text.slice(2));

@@ -11,10 +11,9 @@ export interface Cover<T> {
 }
 
 /**
- * The addresses of some networks without those of others, as networks of which no two overlap. They are in order, so that
- * {@link findCover} finds the one that holds an address. Of networks within one another the widest counts.
- *
- * Each hole adds at most as many networks as there are bits between it and the network around it.
+ * The addresses of some networks without those of others, as networks that do not overlap. They are in order, so that
+ * {@link findCover} can search them. Where networks contain one another, the widest counts. Each hole adds at most as
+ * many networks as there are bits between it and the network around it.
  */
 export function coverWithout<T>(
   entries: readonly Cover<T>[],
@@ -25,7 +24,7 @@ export function coverWithout<T>(
   return found;
 }
 
-/** The network that holds the address, by halving; `undefined` if none does. */
+/** The network that contains the address, by binary search; `undefined` if none does. */
 export function findCover<T>(sorted: readonly Cover<T>[], ip: Ip): Cover<T> | undefined {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -38,14 +37,14 @@ export function findCover<T>(sorted: readonly Cover<T>[], ip: Ip): Cover<T> | un
   return entry !== undefined && contains(entry.prefix, ip) ? entry : undefined;
 }
 
-/** The part of a network that hosts on the Internet may have: in IPv6 the part in 2000::/3. */
+/** The part of a network that Internet hosts can use: for IPv6, the part in 2000::/3. */
 export function unicastPart(network: Prefix): Prefix | undefined {
   if (network.length >= IPV4_OFFSET_BITS && isIpv4(network.base)) return network;
   if (covers(network, GLOBAL_UNICAST)) return GLOBAL_UNICAST;
   return covers(GLOBAL_UNICAST, network) ? network : undefined;
 }
 
-/** All that is given lies in the network, or holds it. */
+/** All entries and holes lie inside the network, or contain it. */
 function divide<T>(
   network: Prefix,
   entries: readonly Cover<T>[],

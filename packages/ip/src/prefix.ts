@@ -7,7 +7,7 @@ import { formatIp, IPV4_OFFSET_BITS, isIpv4, parseDecimal, parseIp, type Ip } fr
 export interface Prefix {
   /** Its first address: the bits after `length` are 0. */
   readonly base: Ip;
-  /** Bits that count, 0 to 128. A network of IPv4 has 96 more than its text says. */
+  /** Number of bits that count, 0 to 128. For IPv4 this is 96 more than in the text. */
   readonly length: number;
 }
 
@@ -42,7 +42,7 @@ export function prefix(text: string): Prefix {
   return parsed;
 }
 
-/** As `parsePrefix()` reads it: a network of one is written as its address. */
+/** As `parsePrefix()` reads it; a network of one is written as its address. */
 export function formatPrefix({ base, length }: Prefix): string {
   const text = formatIp(base);
   if (length === BITS) return text;
@@ -89,11 +89,14 @@ export function networkText(
   return formatPrefix(widen(ip, length));
 }
 
-/** What one operator of servers has a few of, and an attacker may well have all of. One provider has up to eight /32 of IPv6. */
+/**
+ * One hosting provider has only a few networks of this size, while an attacker may well control all of one. One
+ * provider has up to eight IPv6 /32.
+ */
 const INDEPENDENT = { ipv4: 16, ipv6: 28 } as const;
 
 /**
- * The network beyond which addresses are taken to belong to different people: the /16 of IPv4, the /28 of IPv6.
+ * The network outside of which addresses are assumed to belong to other people: the IPv4 /16, the IPv6 /28.
  *
  * @returns `undefined` if the text is not an address.
  */

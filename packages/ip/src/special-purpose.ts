@@ -4,9 +4,10 @@ import { parseIp, type Ip } from './ip.ts';
 import { contains, prefix, type Prefix } from './prefix.ts';
 
 /**
- * Networks in which no single host of the Internet is: all blocks of IANA's special-purpose registries for IPv4 and IPv6
- * (RFC 6890), multicast, and space that IANA has not allocated for unicast. The blocks that the registries call globally
- * reachable are here too: 192.31.196.0/24, 192.175.48.0/24 and 2620:4f:8000::/48 are anycast, served by many operators.
+ * Networks that contain no single Internet host: all blocks of IANA's special-purpose registries for IPv4 and IPv6 (RFC
+ * 6890), multicast, and space that IANA has not allocated for unicast. This includes the blocks that the registries
+ * call globally reachable: 192.31.196.0/24, 192.175.48.0/24 and 2620:4f:8000::/48 are anycast, served by many
+ * operators.
  */
 const SPECIAL_PURPOSE: readonly (readonly [Prefix, string])[] = (
   [
@@ -55,7 +56,7 @@ const LOCAL = [
   'fe80::/10',
 ].map((text) => prefix(text));
 
-/** The networks of {@link specialPurpose}, without the rest of IPv6 outside 2000::/3. */
+/** The networks of {@link specialPurpose} as far as they lie in IPv4 or 2000::/3. */
 export function specialNetworks(): readonly Prefix[] {
   return SPECIAL_PURPOSE.map(([network]) => network);
 }
@@ -68,12 +69,12 @@ export function specialPurpose(ip: Ip): string | undefined {
   return 'not global unicast (RFC 4291): loopback, unique local, link local or multicast';
 }
 
-/** Whether the address is one of those that only examples use: RFC 5737, RFC 3849, RFC 9637. */
+/** Whether the address is reserved for documentation: RFC 5737, RFC 3849, RFC 9637. */
 export function isDocumentation(ip: Ip): boolean {
   return specialPurpose(ip)?.startsWith('documentation') === true;
 }
 
-/** Whether the text is an address that a host on the Internet can have: neither private nor for a special purpose. */
+/** Whether the text is an address that an Internet host can have: neither private nor special-purpose. */
 export function isPublicAddress(text: string): boolean {
   const ip = parseIp(text);
   return ip !== undefined && specialPurpose(ip) === undefined;

@@ -9,8 +9,8 @@ export interface Clock {
 }
 
 /**
- * The machine's clock. Wall-clock time is read anew on each call, so that it follows an adjustment of
- * the clock; the microseconds within a millisecond come from the monotonic clock.
+ * The machine's clock. Wall-clock time is read on each call, so that it follows adjustments; the microseconds within a
+ * millisecond come from the monotonic clock.
  */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

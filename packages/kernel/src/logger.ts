@@ -10,15 +10,15 @@ export interface Logger {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /**
-   * How far long work is, as often as one likes; who watches sees a bar or a line now and then.
+   * Reports the progress of long work. May be called often; people see a bar, or a line now and then.
    *
-   * @param work What is done, a constant text for people, such as `database upgrade`. @param done Part of `total`, in
-   * any unit; equal to `total` at the end.
+   * @param work What is done, a constant text for people, such as `database upgrade`.
+   * @param done Part of `total`, in any unit; equal to `total` at the end.
    */
   progress?(work: string, done: number, total: number): void;
 }
 
-/** A logger that keeps silent. */
+/** A logger that logs nothing. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,

@@ -77,7 +77,7 @@ const ALWAYS = new Set([
   'unlimited',
   'ever',
 ]);
-/** Words that people mean a time by, and from which no moment follows. */
+/** Words by which people mean a time, but no exact moment. */
 const VAGUE = new Set(
   (
     'now never today tonight tomorrow yesterday midnight noon once temporary temporarily ' +
@@ -87,22 +87,21 @@ const VAGUE = new Set(
 const MONTHS = new Set('jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
 /** Before a unit or a day of the week. */
 const NEXT = new Set(['next', 'this', 'few', 'some', 'several', 'half', 'couple']);
-/** Say nothing of how long. */
+/** Words that say nothing about the length. */
 const BETWEEN = new Set(['a', 'an', 'the', 'of']);
 const ONE = new Set(['a', 'an', 'one']);
 /** Stand before a duration, or before a moment. */
 const BEFORE_DURATION = new Set(['for']);
 const BEFORE_MOMENT = new Set(['until', 'till', 'to', 'til']);
-/** Ten digits are a third of a millennium of seconds. */
+/** Ten digits of seconds are more than 300 years. */
 const DIGITS_MAX = 10;
 
 /**
- * Reads the time that words begin with, in the forms that people use: `30d`, `1d12h`, `2 weeks`, `for 30 days`,
- * `P30D` (ISO 8601), `2027-01-31`, `2027-01-31 18:00`, `2027-01-31T18:00:00+01:00` (RFC 3339; without an offset in
- * UTC), `until …`, `always`, `forever`. A month has 30 days, a year 365.
+ * Reads the time that words begin with, in the forms that people use: `30d`, `1d12h`, `2 weeks`, `for 30 days`, `P30D`
+ * (ISO 8601), `2027-01-31`, `2027-01-31 18:00`, `2027-01-31T18:00:00+01:00` (RFC 3339; without an offset in UTC),
+ * `until …`, `always`, `forever`. A month has 30 days, a year 365.
  *
- * A number alone, another way to write a date, or a unit that nobody knows is `refused` and never taken for
- * something else.
+ * A bare number, another date format or an unknown unit is `refused`, and never taken for something else.
  */
 export function readTime(words: readonly string[]): TimeReading {
   const [first = ''] = words;
@@ -241,7 +240,7 @@ function looksLikeTime([first = '']: readonly string[]): boolean {
   return isDigits(first.charAt(sign));
 }
 
-/** What people mean a time by, such as `tomorrow`, `a few days` or `Dec 31`. */
+/** Words by which people mean a time, such as `tomorrow`, `a few days` or `Dec 31`. */
 function vagueTime(words: readonly string[]): string | undefined {
   const known = words.map((word) => trimComma(word).toLowerCase());
   const [word = '', next = ''] = known.filter((each) => !BETWEEN.has(each));

@@ -34,19 +34,19 @@ export class TokenBucket {
     return this.#tokens >= cost;
   }
 
-  /** Tokens that may be taken now; below 0 where time has to make up for some. */
+  /** Tokens that can be taken now; negative after `spend()` took more than there were. */
   left(nowMs: number): number {
     this.#fill(nowMs);
     return this.#tokens;
   }
 
-  /** Takes `cost` tokens, also if fewer are left: then time has to make up for them first. */
+  /** Takes `cost` tokens even if fewer are left; time then has to make up for them first. */
   spend(cost: number, nowMs: number): void {
     this.#fill(nowMs);
     this.#tokens -= cost;
   }
 
-  /** Puts back tokens that were taken; it never holds more than the burst. */
+  /** Puts back tokens that were taken; the bucket never holds more than the burst. */
   giveBack(cost: number): void {
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + cost);
   }

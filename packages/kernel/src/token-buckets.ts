@@ -10,9 +10,9 @@ export interface TokenBucketsOptions extends Rate {
 
 /**
  * One token bucket for each key. Keys live in two generations: a full young one becomes the old one, and the old one is
- * dropped as a whole. So the buckets that are dropped first were idle for longest and have refilled most (a full bucket
- * equals a forgotten one), and forgetting needs no search: in one `Map` ordered by use, finding the oldest of 65,536
- * keys took 4 µs (2026-11, Node 26.10), because deleted entries are stepped over.
+ * dropped as a whole. So the buckets that are dropped first have been idle for longest and have refilled most (a full
+ * bucket equals a forgotten one), and forgetting needs no search: in one `Map` ordered by use, finding the oldest of
+ * 65,536 keys took 4 µs (2026-11, Node 26.10), because the search has to skip deleted entries.
  */
 export class TokenBuckets {
   readonly #rate: Rate;
@@ -27,7 +27,7 @@ export class TokenBuckets {
     this.#generationMax = Math.floor(keysMax / 2);
   }
 
-  /** Buckets remembered, a few of them in both generations; never above `keysMax`. */
+  /** Number of buckets remembered; one that is in both generations counts twice. Never above `keysMax`. */
   get size(): number {
     return this.#young.size + this.#old.size;
   }
@@ -42,12 +42,12 @@ export class TokenBuckets {
     return this.#find(key)?.has(cost, nowMs) ?? cost <= this.#rate.burst;
   }
 
-  /** Takes `cost` tokens, also if fewer are left: then time has to make up for them first. */
+  /** Takes `cost` tokens even if fewer are left; time then has to make up for them first. */
   spend(key: string, cost: number, nowMs: number): void {
     (this.#young.get(key) ?? this.#adopt(key, nowMs)).spend(cost, nowMs);
   }
 
-  /** Tokens that may be taken now; remembers no key. */
+  /** Tokens that can be taken now; remembers no key. */
   left(key: string, nowMs: number): number {
     return this.#find(key)?.left(nowMs) ?? this.#rate.burst;
   }

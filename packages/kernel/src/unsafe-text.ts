@@ -19,7 +19,7 @@ export function isUnsafeCode(code: number): boolean {
 }
 
 /**
- * The same JSON (RFC 8259 §7) with all characters escaped for which {@link isUnsafeCode} is true. `JSON.stringify`
+ * The same JSON (RFC 8259 §7), with all characters escaped for which {@link isUnsafeCode} is true; `JSON.stringify`
  * escapes only C0.
  */
 export function terminalSafeJson(json: string): string {

@@ -16,8 +16,8 @@ export interface Certificate extends KeyAndCertificate {
 }
 
 /**
- * Reads the server's certificate and key, both PEM; where both files are missing, makes them. Throws
- * `OperatingError` where only one is there, or where they are no certificate and its key.
+ * Reads the server's certificate and key, both PEM; makes them if both files are missing. Throws `OperatingError` if
+ * only one is there, or if they are not a certificate and its key.
  */
 export async function ensureCertificate(paths: CertificatePaths): Promise<Certificate> {
   const { certPath, keyPath } = paths;

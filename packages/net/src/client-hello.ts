@@ -131,7 +131,7 @@ function concatenated(parts: readonly Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
-/** By type, in the order in which they came; of one that is repeated the first. */
+/** Extensions by type, in order of appearance; of a repeated one, the first. */
 function extensionsOf(octets: Uint8Array): ReadonlyMap<number, Uint8Array> {
   const extensions = new Map<number, Uint8Array>();
   const reader = new Reader(octets);

@@ -34,7 +34,10 @@ export class ConnectionQuota {
     return this.#waitingOctets;
   }
 
-  /** A connection keeps that many octets more, or less. @returns Whether all together still keep no more than they may. */
+  /**
+   * Adds to the octets that connections keep; a negative number subtracts. @returns Whether the sum is within the
+   * limit.
+   */
   keep(octets: number): boolean {
     this.#waitingOctets += octets;
     return this.#waitingOctets <= this.#waitingOctetsMax;

@@ -8,20 +8,20 @@ export type Frame =
       readonly anomalies: readonly string[];
       /** The stream cannot be read after this message: answer it, then close. */
       readonly close: boolean;
-      /** It never came to its end, and is not to be answered. */
+      /** It was cut off, and must not be answered. */
       readonly isUnfinished: boolean;
       /** The first octets before it that belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
-  /** The connection speaks otherwise from now on, having been asked to by these octets; `reply` says so. */
+  /** These octets asked for another protocol, which the connection speaks from now on; `reply` confirms it. */
   | { readonly kind: 'upgrade'; readonly octets: Uint8Array; readonly reply: Uint8Array }
-  /** The business of connection and framer alone. */
+  /** Concerns only the connection and the framer. */
   | { readonly kind: 'control'; readonly reply: Uint8Array | undefined; readonly close: boolean }
-  /** Nothing more is read until then; then the framer is asked again, with no octets. */
+  /** Nothing more is read until this resolves; then the framer is asked again, with no octets. */
   | { readonly kind: 'wait'; readonly until: Promise<void> }
-  /** A keep-alive that wants an answer. */
+  /** A keep-alive that expects an answer. */
   | { readonly kind: 'ping' }
-  /** No message of the protocol; the connection is closed. */
+  /** Not a message of the protocol; the connection is closed. */
   | { readonly kind: 'refused'; readonly octets: Uint8Array; readonly code: string };
 
 /** Cuts the octets of one connection into frames. */
@@ -30,16 +30,16 @@ export interface Framer {
   push(octets: Uint8Array): readonly Frame[];
   /** Returns the part that was read of an unfinished message, once; then nothing. */
   flush(): Frame | undefined;
-  /** A message has begun and not ended. */
+  /** Whether a message has begun and not ended. */
   readonly midMessage: boolean;
-  /** Octets that are kept until the rest of a message comes. */
+  /** Octets kept until the rest of a message arrives. */
   readonly waitingOctets: number;
-  /** Messages come in a WebSocket. @default not */
+  /** Whether messages come in a WebSocket. @default false */
   readonly isWebSocket?: boolean;
-  /** A web page's script may have had them sent. @default not */
+  /** Whether a web page's script may have had them sent. @default false */
   readonly isFromPage?: boolean;
-  /** What we send as it goes out. @default as it is */
+  /** Turns what we send into what goes out. @default unchanged */
   wrap?(octets: Uint8Array): Uint8Array;
-  /** What is said before we end the connection. @default nothing */
+  /** Sent before we end the connection. @default nothing */
   readonly farewell?: Uint8Array | undefined;
 }

@@ -19,7 +19,7 @@ export class KernelDrops {
     let newCount = 0;
     for (const port of ports) {
       const rows = await readSocketRows('UDP', port);
-      if (rows === undefined) return 0; // The next look tells all of it.
+      if (rows === undefined) return 0; // The next look will report all of them.
       for (const row of rows) {
         if (!addresses.has(row.addressHex)) continue;
         counted.set(row.inode, row.droppedCount);

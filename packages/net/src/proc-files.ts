@@ -4,14 +4,17 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { errorCode } from '@sentrypeer/kernel';
 
-/** What Linux tells of itself in files; a system of another kind has none of them. */
+/** Files in which Linux describes itself; other systems have none of them. */
 export interface ProcFiles {
   exists(path: string): boolean;
-  /** What the file says, empty if there is none. Rejects if it can't be read, as when no more files can be opened. */
+  /**
+   * The text of the file, empty if there is no such file. Rejects if it cannot be read, for example because no more
+   * files can be opened.
+   */
   text(path: string): Promise<string>;
-  /** The names in a folder; none if it can't be read, such as that of another user's process. */
+  /** The names in a folder; none if it cannot be read, like that of another user's process. */
   names(path: string): Promise<readonly string[]>;
-  /** Where a link leads, empty if that can't be read. */
+  /** The target of a link; empty if it cannot be read. */
   link(path: string): Promise<string>;
 }
 

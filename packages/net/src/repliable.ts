@@ -2,7 +2,7 @@
 
 import { isLoopback, isUnicast, type Endpoint } from '@sentrypeer/ip';
 
-/** Ports below it belong to services that a forged source would make us shout at (DNS, NTP, chargen, …). */
+/** Ports below it belong to services (DNS, NTP, chargen, …) that a forged source would make us flood. */
 const PORT_UNPRIVILEGED_MIN = 1024;
 
 /** What must be known of this machine to decide whether to answer. */
@@ -16,15 +16,15 @@ export interface OwnAddresses {
 }
 
 /**
- * Whether a datagram's source may get an answer (docs/architecture.md, Never a weapon): one host that could have sent
- * it, from a port that no service listens on, and not ourselves. A loopback source is answered only if the datagram
- * came to a loopback address, which means that a person tries it out.
+ * Whether a datagram's source may get an answer (docs/architecture.md, Never a weapon): it must be one host that could
+ * have sent the datagram, from a port that no service listens on, and not ourselves. A loopback source is answered only
+ * if the datagram came to a loopback address, which means that a person is trying it out.
  */
 export function isRepliable(source: Endpoint, local: Endpoint, own: OwnAddresses): boolean {
   if (source.port < PORT_UNPRIVILEGED_MIN) return false;
   if (!isUnicast(source.address) || own.broadcasts.has(source.address)) return false;
   const loopback = isLoopback(source.address);
   if (loopback && !isLoopback(local.address)) return false;
-  // An own address on our port would be this program answering itself.
+  // An own address with our port would be this program answering itself.
   return !((loopback || own.addresses.has(source.address)) && own.udpPorts.has(source.port));
 }

@@ -11,8 +11,8 @@ import {
 
 export interface ReplyLimiterOptions {
   /**
-   * Among how many limiters (one in each receiving thread) the octets for all are shared. A source that
-   * keeps its port stays in one thread, so its own budget is not divided.
+   * Number of limiters (one in each receiving thread) that share the octets for all sources. A source that keeps its
+   * port stays in one thread, so its own budget is not divided.
    */
   readonly threadsCount: number;
   /** Datagrams per second to one source, an IPv4 address or an IPv6 /64, 1 and above. */
@@ -24,8 +24,8 @@ export interface ReplyLimiterOptions {
 }
 
 /**
- * How much we say over UDP: to one source, to one network, and in all. Above a limit the caller records,
- * counts, and keeps silent.
+ * Limits what we send over UDP: to one source, to one network, and in all. Above a limit the caller records, counts,
+ * and stays silent.
  */
 export class ReplyLimiter {
   readonly #sources: TokenBuckets;
@@ -54,7 +54,7 @@ export class ReplyLimiter {
 
   /**
    * Whether `allows()` would refuse any reply of that many octets to the address now. Takes nothing, and is cheapest
-   * when most is refused: in a flood it saves composing replies that nobody gets.
+   * when most is refused: in a flood it saves composing replies that would not be sent.
    *
    * @param nowMs Monotonic milliseconds.
    */
@@ -74,7 +74,7 @@ export class ReplyLimiter {
    */
   allows(address: string, datagramsCount: number, octetsCount: number, nowMs: number): boolean {
     const network = networkKey(address);
-    // An IPv6 /64 is one source, and a network of one.
+    // An IPv6 /64 is both a source and a network.
     return (
       this.#sources.take(isIpv6(address) ? network : address, datagramsCount, nowMs) &&
       this.#networks.take(network, datagramsCount, nowMs) &&

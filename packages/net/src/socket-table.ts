@@ -3,7 +3,7 @@
 import { parseIp, wireOctets } from '@sentrypeer/ip';
 import { procFiles, type ProcFiles } from './proc-files.ts';
 
-/** A line of /proc/net/udp and its kin, as far as it concerns us. */
+/** The columns that we use of a line in /proc/net/udp and similar files. */
 export interface SocketRow {
   /** As `addressHex()` writes it. */
   readonly addressHex: string;

@@ -31,7 +31,7 @@ export interface StreamPath {
 /** Callbacks of a connection to its owner. */
 export interface ConnectionEvents {
   onFrame(frame: Frame, connection: StreamConnection): void;
-  /** That many octets more, or less, wait for the rest of a message. @returns Whether they may. */
+  /** The octets that wait for the rest of a message changed by this many. @returns Whether they may stay. */
   onWaiting(octets: number): boolean;
   /** Too much waited for a peer that does not read; the connection is destroyed. */
   onSendOverflow(): void;
@@ -40,7 +40,7 @@ export interface ConnectionEvents {
 }
 
 /**
- * One open connection: frames in, octets out, and an end in any case. It never throws because of what the peer or the
+ * One open connection: frames in, octets out, and it always ends. It never throws because of what the peer or the
  * network does; a reset ends it like anything else.
  */
 export class StreamConnection implements StreamPath {
@@ -53,7 +53,7 @@ export class StreamConnection implements StreamPath {
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
   readonly #lifeTimer: NodeJS.Timeout;
-  /** Silence before a message, the rest of a started one, or the steps of closing. */
+  /** Times the silence before a message, the rest of a started one, or the steps of closing. */
   #timer: NodeJS.Timeout;
   #midMessage = false;
   #reading = true;
@@ -92,7 +92,7 @@ export class StreamConnection implements StreamPath {
     this.#write(this.#framer.wrap?.(octets) ?? octets);
   }
 
-  /** Messages come in a WebSocket. */
+  /** Whether messages come in a WebSocket. */
   get isWebSocket(): boolean {
     return this.#framer.isWebSocket === true;
   }
@@ -151,13 +151,13 @@ export class StreamConnection implements StreamPath {
       return;
     }
     const { midMessage } = this.#framer;
-    // A started message keeps the deadline it began with, however often its sender adds an octet.
+    // A started message keeps its first deadline, however often its sender adds an octet.
     if (midMessage && this.#midMessage && !framed) return;
     this.#midMessage = midMessage;
     this.#arm(midMessage ? this.#limits.messageMsMax : this.#limits.idleMsMax, this.#onDeadline);
   }
 
-  /** Tells what is kept of a begun message. @returns Whether it may be kept. */
+  /** Reports how much of a started message is kept. @returns Whether it may be kept. */
   #noteWaiting(): boolean {
     const { waitingOctets } = this.#framer;
     const more = waitingOctets - this.#waitingOctets;
@@ -186,7 +186,7 @@ export class StreamConnection implements StreamPath {
       await until;
       this.#onData(new Uint8Array(0));
     } catch {
-      this.#endReading(); // What came is told as what it is without.
+      this.#endReading(); // What has arrived is treated as it is.
     }
     this.#socket.resume();
   }
@@ -198,7 +198,7 @@ export class StreamConnection implements StreamPath {
 
   readonly #onDeadline = (): void => this.#endReading();
 
-  /** No more will come, or we no longer wait: what was read of a message is handed on, then we close. */
+  /** No more will come, or we no longer wait: hands on what was read of a message, then closes. */
   #endReading(): void {
     if (!this.#reading) return;
     const rest = this.#framer.flush();

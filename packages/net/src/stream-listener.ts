@@ -36,7 +36,7 @@ const LIMITS: StreamLimits = {
 };
 
 export interface StreamOptions {
-  /** An address of this machine; `0.0.0.0` for all of IPv4, `::` for all of IPv6 alone. */
+  /** An address of this machine; `0.0.0.0` for all of IPv4, `::` for all of IPv6 only. */
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -48,7 +48,7 @@ export interface StreamOptions {
   readonly limits?: Partial<StreamLimits>;
 }
 
-/** A contact that brought no message and is evidence all the same. */
+/** A contact that brought no message but is still evidence. */
 export interface StreamEvidence extends StreamPath {
   /** `connections_…`: refused over that limit. `no_message`: the connection ended without one. */
   readonly code: 'connections_all' | 'connections_source' | TlsFailure;
@@ -56,13 +56,13 @@ export interface StreamEvidence extends StreamPath {
   readonly octets: Uint8Array;
 }
 
-/** Numbers since the start, but `openCount`, which is now. */
+/** Totals since the start, except `openCount`, which is the current number. */
 export interface StreamCounts {
   readonly openCount: number;
   readonly acceptedCount: number;
   readonly refusedAllCount: number;
   readonly refusedSourceCount: number;
-  /** Of addresses that may not connect. */
+  /** Connections from addresses that may not connect. */
   readonly refusedStrangersCount: number;
   readonly handshakesFailedCount: number;
   /** Connections destroyed because the peer did not read what we sent. */
@@ -120,7 +120,7 @@ export class StreamListener implements AsyncDisposable {
     this.#newFramer = newFramer;
     this.#onFrame = onFrame;
     this.#ports = ports;
-    // Half-open is allowed because a peer that has said all may still wait for our answers.
+    // Half-open is allowed because a peer that has finished sending may still wait for our answers.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket),
     );
@@ -162,7 +162,7 @@ export class StreamListener implements AsyncDisposable {
     return { openCount: this.#sockets.size, ...this.#counts };
   }
 
-  /** Destroys the remaining connections after handing on what was read of them; resolves when all are gone. */
+  /** Destroys the remaining connections, after handing on what was read of them; resolves when all are gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -10,7 +10,7 @@ export interface TlsOptions {
   readonly cert: string;
   readonly key: string;
   /**
-   * Speak with scanners of long ago as well: TLS 1.0 and 1.1, with the ciphers and key sizes of their time.
+   * Also speak with very old scanners: TLS 1.0 and 1.1, with the ciphers and key sizes of their time.
    *
    * @default false
    */

@@ -21,7 +21,7 @@ export interface UdpPorts {
 }
 
 export interface UdpOptions {
-  /** Bare addresses; `0.0.0.0` and `::` stand for all of their family, `'all'` for both. */
+  /** Bare addresses; `0.0.0.0` and `::` stand for all addresses of their family, `'all'` for both. */
   readonly addresses: 'all' | readonly string[];
   /** 0 takes a free port for the first socket, and the same one for all others. */
   readonly port: number;
@@ -29,7 +29,10 @@ export interface UdpOptions {
   readonly otherPorts?: readonly number[];
   /** Share the port with other sockets, here and in other threads; see `assertPortFree`. */
   readonly reusePort: boolean;
-  /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
+  /**
+   * Receive buffer of each socket, in octets. It bounds how much may wait, and so the delay under overload. The kernel
+   * drops the rest, which is counted. @default UDP_RECEIVE_BUFFER_OCTETS
+   */
   readonly socketsPerAddress: number;
   /**
    * Octets of the receive buffer of each socket: how much may wait, and so how late it is read under overload. The
@@ -49,10 +52,7 @@ interface Wanted extends LocalAddress {
   readonly named: boolean;
 }
 
-/**
- * UDP on one port of many local addresses: a socket (or several) for each, so that the destination of a
- * datagram is known and answers leave from it. Addresses that come and go are followed.
- */
+/** Keyed by zoned address. */
 export class UdpListener implements AsyncDisposable {
   readonly #ports: UdpPorts;
   readonly #options: UdpOptions;
@@ -172,7 +172,7 @@ export class UdpListener implements AsyncDisposable {
     return wantedAddresses(this.#options.addresses, machine).slice(0, UDP_ADDRESSES_MAX);
   }
 
-  /** A look whose failure leaves all as it is. */
+  /** Like `#look()`, but a failure leaves everything as it is. */
   #lookAgain(): readonly Wanted[] | undefined {
     try {
       return this.#look();
@@ -187,7 +187,7 @@ export class UdpListener implements AsyncDisposable {
       await this.#openAddress(wanted);
     } catch (error) {
       const { address } = wanted;
-      // An address may be gone again, or be an IPv6 one that is still being checked: the next look takes it.
+      // An address may be gone again, or be an IPv6 one that is still being checked: the next look retries.
       if (!wanted.named && errorCode(error) === 'EADDRNOTAVAIL') return;
       throw await bindFailure(error, { transport: 'UDP', address, port: this.#port });
     }
@@ -198,7 +198,7 @@ export class UdpListener implements AsyncDisposable {
     const octets = receiveOctets ?? UDP_RECEIVE_BUFFER_OCTETS;
     const address = zonedAddress(wanted);
     const sockets: UdpSocket[] = [];
-    this.#open.set(address, sockets); // Sockets of a failure halfway are found and closed here.
+    this.#open.set(address, sockets); // Sockets opened before a failure are found and closed through here.
     try {
       for (let index = 0; index < socketsPerAddress; index += 1) {
         const socket = await bindUdp({ address, port: this.#port, reusePort });

@@ -24,7 +24,7 @@ export interface UdpShared {
   own: OwnAddresses;
 }
 
-/** One bound socket: what it receives was sent to its address, and what it sends leaves from it. */
+/** One bound socket: it receives what was sent to its address, and sends from it. */
 export class UdpSocket {
   readonly local: Endpoint;
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class UdpSocket {
   #closed = false;
   #hushed: Promise<boolean> | undefined;
 
-  /** @param receiveOctets Of the receive buffer, as much as the system gives. */
+  /** @param receiveOctets Wanted size of the receive buffer; the system may give less. */
   constructor(
     socket: Socket,
     local: Endpoint,
@@ -105,7 +105,7 @@ function sourceOf(remote: RemoteInfo): Endpoint {
   return endpointOf(remote.address, remote.port);
 }
 
-/** Linux cuts what is asked for to net.core.rmem_max in silence; other systems refuse, so we ask for less. */
+/** Linux silently cuts the request to net.core.rmem_max; other systems refuse it, so we ask for less. */
 function sizeReceiveBuffer(socket: Socket, octets: number): void {
   for (let size = octets; size >= UDP_RECEIVE_BUFFER_OCTETS_MIN; size = Math.floor(size / 2)) {
     try {

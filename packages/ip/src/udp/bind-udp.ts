@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { isIpv6 } from '../index.ts';
 import { lookupAddress } from './lookup-address.ts';
 
-/** Where a UDP socket is to be. */
+/** Where to bind a UDP socket. */
 export interface UdpBinding {
   /** With its zone, if it has one. */
   readonly address: string;
@@ -17,7 +17,7 @@ export interface UdpBinding {
   readonly reuseAddr?: boolean;
 }
 
-/** A bound UDP socket of the address's family alone, or the system's error with nothing left open. */
+/** Binds a UDP socket of the address's family only. Rejects with the system's error, leaving nothing open. */
 export async function bindUdp(binding: UdpBinding): Promise<Socket> {
   const { address, port, reusePort = false, reuseAddr = false } = binding;
   const ipv6 = isIpv6(address);

@@ -4,8 +4,8 @@ import type { SocketOptions } from 'node:dgram';
 import { isIP } from 'node:net';
 
 /**
- * Stands in for the resolver of a UDP socket: it takes addresses only, and no name is ever looked up. It calls back at
- * once, which saves a turn of the event loop for every datagram sent.
+ * Replaces the resolver of a UDP socket: it takes addresses only, and no name is ever looked up. It calls back at once,
+ * which saves a turn of the event loop for every datagram sent.
  */
 export const lookupAddress: NonNullable<SocketOptions['lookup']> = (
   hostname,

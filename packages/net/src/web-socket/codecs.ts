@@ -3,8 +3,8 @@
 import type { WebSocketCodec } from './web-socket-codec.ts';
 
 /**
- * Makes codecs for WebSockets. Their code is loaded when the first one is asked for: `ws` and what it needs of Node take
- * some 14 MiB and 100 ms, and most honeypots never see a WebSocket.
+ * Makes codecs for WebSockets. Their code is loaded on first use: `ws` and the parts of Node that it needs take about
+ * 14 MiB and 100 ms, and most honeypots never see a WebSocket.
  */
 export class WebSocketCodecs {
   #loaded: typeof WebSocketCodec | undefined;

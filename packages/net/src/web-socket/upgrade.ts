@@ -10,10 +10,10 @@ const KEY_CHARACTERS = 24;
 const KEY_OCTETS = 16;
 
 /**
- * The answer to a request that opens a WebSocket for SIP (RFC 6455 §4.2, RFC 7118 §4), or `undefined` where it does not
+ * The answer to a request that opens a WebSocket for SIP (RFC 6455 §4.2, RFC 7118 §4), or `undefined` if it does not
  * open one. No extension is agreed to, so nothing that a peer compressed is ever inflated.
  *
- * @param head The request up to and with its empty line, Latin-1.
+ * @param head The request up to and including its empty line, Latin-1.
  */
 export function upgradeAnswer(head: string): string | undefined {
   const [requestLine = '', ...lines] = head.split('\r\n');
@@ -41,9 +41,9 @@ export function upgradeAnswer(head: string): string | undefined {
 }
 
 /**
- * Whether a web page may have had a browser send the request: browsers name the page's site in Origin (RFC 6455 §10.2), which
- * no script can change. A program that writes Origin itself names the address it connects to, where no page of a stranger
- * can stand.
+ * Whether a web page may have had a browser send the request: browsers name the page's site in Origin (RFC 6455 §10.2),
+ * which no script can change. A program that writes Origin itself names the address it connects to, and no stranger can
+ * host a page there.
  *
  * @param head As above.
  */
@@ -57,7 +57,7 @@ export function isOfPage(head: string): boolean {
   return !isOurs || addressOf(host) === undefined;
 }
 
-/** The address in a Host header; `undefined` where it is a name, which may stand for a page's server as well as for us. */
+/** The address in a Host header; `undefined` for a name, which may belong to a page's server as well as to us. */
 function addressOf(host: string): string | undefined {
   const end = host.startsWith('[') ? host.indexOf(']') : host.indexOf(':');
   const address = host.startsWith('[')

@@ -26,7 +26,7 @@ export class WebSocketCodec {
   #waitingOctets = 0;
   /** The first of them. */
   #begun: Uint8Array = new Uint8Array(0);
-  /** What the peer sends in, we answer in. */
+  /** We answer with the opcode that the peer uses. */
   #opcode: number = Opcode.text;
   #isClosed = false;
   #farewell: Uint8Array | undefined = wrap(CLOSE_NORMAL, Opcode.close);
@@ -43,7 +43,7 @@ export class WebSocketCodec {
     this.#receiver.on('ping', (octets) => this.#add(control(wrap(octets, Opcode.pong), false)));
     this.#receiver.on('pong', () => this.#add(control(undefined, false)));
     this.#receiver.on('conclude', () => this.#conclude());
-    this.#receiver.on('error', () => undefined); // push() has seen it already.
+    this.#receiver.on('error', () => undefined); // push() has handled it already.
   }
 
   get waitingOctets(): number {
@@ -57,7 +57,7 @@ export class WebSocketCodec {
     }
     this.#waitingOctets += octets.length;
     this.#frames = [];
-    this.#receiver.write(Buffer.from(octets)); // A copy: it keeps and unmasks it.
+    this.#receiver.write(Buffer.from(octets)); // A copy, because the receiver keeps and unmasks it.
     if (this.#receiver.errored !== null) {
       this.#frames.push({ kind: 'refused', octets: this.#begun, code: 'web_socket_frame' });
       this.#isClosed = true;
@@ -66,7 +66,7 @@ export class WebSocketCodec {
     return this.#frames;
   }
 
-  /** What was read of a message that never ended, once. It is masked, so only its beginning is kept. */
+  /** Returns what was read of a message that never ended, once. It is masked, so only its beginning is kept. */
   flush(): Frame | undefined {
     const isLost = !this.#isClosed && this.#waitingOctets > 0;
     this.#isClosed = true;
@@ -75,19 +75,19 @@ export class WebSocketCodec {
       : undefined;
   }
 
-  /** A message of ours, in a frame. */
+  /** Puts a message of ours into a frame. */
   wrap(octets: Uint8Array): Uint8Array {
     return wrap(octets, this.#opcode);
   }
 
-  /** RFC 6455 §5.5.1: said before we end the connection. */
+  /** RFC 6455 §5.5.1: sent before we end the connection. */
   get farewell(): Uint8Array | undefined {
     return this.#farewell;
   }
 
   #onMessage(octets: Uint8Array, isBinary: boolean): void {
     this.#opcode = isBinary ? Opcode.binary : Opcode.text;
-    // RFC 7118 §6: keep-alives are those of RFC 5626, in a message of their own.
+    // RFC 7118 §6: keep-alives are those of RFC 5626, each in a separate message.
     if (octets.every(isLineEnd)) this.#add({ kind: 'ping' });
     else {
       const skipped = new Uint8Array(0);
@@ -101,7 +101,7 @@ export class WebSocketCodec {
     this.#frames.push(frame);
   }
 
-  /** The peer said that it ends: we say so, too, and that is all. */
+  /** The peer closes: we confirm it, and nothing follows. */
   #conclude(): void {
     this.#add(control(this.#farewell, true));
     this.#isClosed = true;

@@ -11,13 +11,13 @@ const METHOD = 'GET ';
 const HEAD_END = '\r\n\r\n';
 
 /**
- * A framer for a port on which SIP is spoken plainly or, after a request of HTTP that asks for it, in a WebSocket (RFC
- * 7118). Whatever else comes, also in HTTP, is the inner framer's.
+ * A framer for a port that takes SIP plainly or, after an HTTP request that asks for it, in a WebSocket (RFC 7118).
+ * Anything else, including other HTTP, goes to the inner framer.
  */
 export class WebSocketFramer implements Framer {
   readonly #inner: Framer;
   #codec: WebSocketCodec | undefined;
-  /** What came so far of what may be a request to upgrade, Latin-1; `undefined` once that is known. */
+  /** What has come so far of a possible upgrade request, Latin-1; `undefined` once it is decided. */
   #head: string | undefined = '';
 
   readonly #codecs: WebSocketCodecs;
@@ -36,7 +36,7 @@ export class WebSocketFramer implements Framer {
     return this.#codec?.waitingOctets ?? this.#head?.length ?? this.#inner.waitingOctets;
   }
 
-  /** Messages come in a WebSocket. */
+  /** Whether messages come in a WebSocket. */
   get isWebSocket(): boolean {
     return this.#codec !== undefined;
   }
