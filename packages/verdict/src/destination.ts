@@ -41,16 +41,16 @@ interface ClassNeeds {
 export const DESTINATION_CLASSES: Readonly<Record<DestinationClass, ClassNeeds>> = {
   premium: { networks: 1, days: 1, name: 'premium numbers of other countries' },
   satellite: { networks: 1, days: 1, name: 'satellite telephones' },
-  unallocated: { networks: 1, days: 1, name: 'numbers abroad that nobody was given' },
+  unallocated: { networks: 1, days: 1, name: 'unallocated numbers abroad' },
   special: {
     networks: 2,
     days: 1,
-    name: 'numbers with a special tariff: shared cost, personal numbers, pagers, networks of no country, premium numbers at home',
+    name: 'numbers with a special tariff (shared cost, personal numbers, pagers, international networks, premium numbers at home)',
   },
   'foreign-mobile': { networks: 2, days: 1, name: 'mobile numbers of other countries' },
   'foreign-fixed': { networks: 3, days: 2, name: 'fixed lines of other countries' },
   home: { networks: 5, days: 3, name: 'fixed and mobile numbers of the home country' },
-  unread: { networks: 5, days: 3, name: 'digits that no numbering plan knows' },
+  unread: { networks: 5, days: 3, name: 'digits that fit no numbering plan' },
   'toll-free': { networks: 8, days: 5, name: 'toll-free numbers' },
   harmonised: {
     networks: 0,
