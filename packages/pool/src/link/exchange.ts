@@ -2,8 +2,6 @@
 
 import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 import {
-  AVOIDED_MAX,
-  AVOIDED_MS,
   COMPARE_ALL_AFTER_MS,
   COMPARE_MS,
   EAGER_LINKS,
@@ -16,8 +14,11 @@ import {
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
 import { Admission } from './admission.ts';
+import { Avoided } from './avoided.ts';
 import { budgetKey, LinkBudgets } from './budgets.ts';
-import { HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
+import { Comparisons } from './comparisons.ts';
+import { FIRST_ID, HEAD_SIZE, HINT_SIZE, ID_SIZE } from './frames.ts';
+import { ASKING_SHARE } from './limits.ts';
 import { Link } from './link.ts';
 import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
 import { PageIndex, pageId, pageKey, type IndexedPage, type PageSource } from './page-index.ts';
@@ -69,9 +70,6 @@ export interface ExchangeCounters {
 
 /** Octets by which a page is announced to a node that may be flooded. */
 const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
-/** Announcements that a comparison may bring, at least: another node may have more than this one. */
-const COMPARED_MIN = 4096;
-
 /**
  * Spreads pages over links: what is new goes at once along a tree, and is announced beside it, so that each node gets it
  * soon and hardly twice (Plumtree); what a node lacks it finds by comparing, however long it was away. Sans I/O: octets
@@ -105,8 +103,8 @@ export class Exchange {
   readonly #drawn = new Uint8Array(1);
   readonly #admission: Admission;
   readonly #budgets: LinkBudgets;
-  /** Until when keys are left alone that forged, or promised in vain. */
-  readonly #avoided = new Map<string, number>();
+  readonly #comparisons: Comparisons;
+  readonly #avoided = new Avoided();
   #distrust: LinkDistrust;
   /** When to compare with all, because the distrust changed; ascending. */
   #compareAllAtMs: readonly number[] = [];
@@ -122,6 +120,7 @@ export class Exchange {
     const { voters, known } = ports;
     this.#admission = new Admission({ voters, known, ownKey: options.key }, nowMs);
     this.#budgets = new LinkBudgets(nowMs);
+    this.#comparisons = new Comparisons(this.#budgets, this.#wanted);
     this.#distrust = ports.distrust();
     this.#comparedAtMs = nowMs;
     this.#refusedAtMs = nowMs;
@@ -148,7 +147,11 @@ export class Exchange {
    * @returns `undefined` where there is a link with this key already, or it is our own.
    */
   add(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link | undefined {
-    if (this.#isClosed || peer.key === this.#options.key || this.#isAvoided(peer.key)) {
+    if (
+      this.#isClosed ||
+      peer.key === this.#options.key ||
+      this.#avoided.has(peer.key, this.#ports.clock.nowMs())
+    ) {
       return undefined;
     }
     if (this.isDistrusted(peer)) return undefined;
@@ -182,19 +185,22 @@ export class Exchange {
       isEager: this.links.length < EAGER_LINKS,
       isNaming: () => this.#admission.isFlooded(clock.nowMs()),
       spend: (octets) => this.#budgets.spend(link.budget, octets, clock.nowMs()),
+      giveBack: (octets) => this.#budgets.giveBack(link.budget, octets),
       serve: (octets) => this.#budgets.serve(link.budget, octets, clock.nowMs()),
       onReady: () => {
         this.#compare(link);
         link.follow(voters());
         this.#ports.onLinks();
       },
-      onPages: (pages) => void this.#take(link, pages),
+      onPages: (pages, segmentOctets) => void this.#take(link, pages, segmentOctets),
+      onMore: (after) => this.#comparisons.hasMore(link, after, clock.nowMs()),
       onHave: (pages) => this.#have(link, pages),
       onSent: (count) => (this.counters.sent += count),
       onMisbehaved: (why, reason) => this.#avoid(link, why, reason),
       onBye: (why) => this.#countLeft(link, why, 'other_end'),
       onClosed: () => {
         this.#links.delete(link);
+        this.#comparisons.forget(link);
         this.#wanted.forget(link);
         this.#ports.onLinks();
       },
@@ -202,11 +208,9 @@ export class Exchange {
     return link;
   }
 
-  /** Asks for what is missing here, if the link may send so much. */
+  /** Asks for what is missing here. */
   #compare(link: Link): void {
-    const octets = 2 * ANNOUNCED_OCTETS * Math.max(COMPARED_MIN, this.#index.size);
-    const nowMs = this.#ports.clock.nowMs();
-    if (this.#budgets.has(link.budget, octets, nowMs)) link.compare();
+    this.#comparisons.start(link, this.#index.size, this.#ports.clock.nowMs());
   }
 
   /** The operator believes nothing of a node there. */
@@ -239,6 +243,7 @@ export class Exchange {
       if (link.brokePromise()) this.#avoid(link, 'pages did not come', 'not_come');
     }
     this.#ask();
+    this.#comparisons.step(nowMs);
     if (nowMs - this.#refusedAtMs >= REFUSED_MS) {
       // What was too much, or of a distrusted author, may be welcome now.
       this.#refusedAtMs = nowMs;
@@ -280,21 +285,13 @@ export class Exchange {
 
   #avoid(link: Link, why: string, reason: LeftReason): void {
     this.#countLeft(link, why, reason);
-    this.#avoided.set(link.peer.key, this.#ports.clock.nowMs() + AVOIDED_MS);
-    const [oldest] = this.#avoided.keys();
-    if (this.#avoided.size > AVOIDED_MAX && oldest !== undefined) this.#avoided.delete(oldest);
+    this.#avoided.add(link.peer.key, this.#ports.clock.nowMs());
     link.close(why);
   }
 
   #countLeft({ peer: { nodeId, address } }: Link, why: string, reason: LeftReason): void {
     this.linksLeft[reason] += 1;
     this.#ports.logger.debug('pool_link_left', { node_id: nodeId, address, reason, why });
-  }
-
-  #isAvoided(key: string): boolean {
-    const untilMs = this.#avoided.get(key) ?? 0;
-    if (untilMs <= this.#ports.clock.nowMs()) this.#avoided.delete(key);
-    return this.#avoided.has(key);
   }
 
   #someLink(): Link | undefined {
@@ -310,9 +307,9 @@ export class Exchange {
       // Where it is not said who wrote it, it may be somebody who is heard.
       const isHeard =
         hint === undefined ? !link.isNaming : this.#admission.isHintHeard(hint, nowMs);
-      if (isHeard || this.#admission.hasRoomAfter(this.#wanted.size, nowMs)) {
-        this.#wanted.add(id, link, nowMs);
-      }
+      if (!isHeard && !this.#admission.hasRoomAfter(this.#wanted.size, nowMs)) continue;
+      const isExpected = this.#wanted.add(id, link, nowMs);
+      if (!isExpected && link.answersInParts) this.#comparisons.hasMore(link, FIRST_ID, nowMs);
     }
   }
 
@@ -325,7 +322,7 @@ export class Exchange {
     }
   }
 
-  async #take(link: Link, octets: readonly Uint8Array[]): Promise<void> {
+  async #take(link: Link, octets: readonly Uint8Array[], segmentOctets: number): Promise<void> {
     const pages: { readonly page: Uint8Array; readonly wasWanted: boolean }[] = [];
     const nowMs = this.#ports.clock.nowMs();
     let hasRoom = false;
@@ -348,12 +345,20 @@ export class Exchange {
     try {
       const all = pages.map(({ page }) => page);
       const taken = await this.#ports.take(all, link.peer);
+      let [takenOctets, announcedOctets] = [0, 0];
       for (const [index, outcome] of taken.entries()) {
         this.counters[outcome === 'known' ? 'duplicates' : outcome] += 1;
         const one = pages[index];
-        if (outcome !== 'taken' && one !== undefined) this.#wasIdle(link, one.page, one.wasWanted);
+        if (one === undefined) continue;
+        if (outcome !== 'taken') this.#wasIdle(link, one.page, one.wasWanted);
+        else {
+          takenOctets += one.page.length;
+          if (one.wasWanted) announcedOctets += link.isNaming ? ANNOUNCED_OCTETS : ID_SIZE;
+        }
       }
-      if (taken.includes('taken')) this.#budgets.giveBack(link.budget, SEGMENT_OCTETS);
+      // What it said of them, and the segments that they took, was of use then.
+      const segments = Math.min(segmentOctets, SEGMENT_OCTETS + takenOctets * ASKING_SHARE);
+      if (takenOctets > 0) this.#budgets.giveBack(link.budget, announcedOctets + segments);
       if (taken.includes('forged')) this.#avoid(link, 'a page was forged', 'forged');
     } catch (error) {
       this.#ports.logger.debug('pool_pages_not_kept', { why: String(error) });

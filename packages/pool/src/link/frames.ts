@@ -12,7 +12,10 @@ export const FrameType = {
   have: 3,
   /** Ids of pages that the sender asks for. */
   want: 4,
-  /** For each first octet of an id, 8 octets over all such ids. */
+  /**
+   * For each first octet of an id, 8 octets over all such ids. For who said that he answers in parts an id 8 follows:
+   * only pages after it are asked for, in the order of their ids.
+   */
   summary: 5,
   /** Nothing: the page came already, so pages are announced before they are sent from now on. */
   prune: 6,
@@ -22,6 +25,8 @@ export const FrameType = {
   bye: 8,
   /** Ids of pages that the sender has, each with the first octets of its author's key. Only for who said that he knows it. */
   named: 9,
+  /** The last id of an answer to a summary that was cut: ask again for what comes after it. */
+  more: 10,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
@@ -29,6 +34,8 @@ export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 export const Feature = {
   /** Understands frames of the type `named`. */
   named: 1,
+  /** Answers summaries in parts. */
+  parts: 2,
 } as const;
 
 export interface Frame {
@@ -40,6 +47,10 @@ export interface Frame {
 export const ID_SIZE = 8;
 /** Octets of an author's key that stand beside an id. */
 export const HINT_SIZE = 4;
+/** Before all other ids. */
+export const FIRST_ID = '0'.repeat(2 * ID_SIZE);
+/** Octets of a summary. */
+export const SUMMARY_SIZE = 2048;
 /** Octets of a frame before its body. */
 export const HEAD_SIZE = 4;
 /** Octets that most frames fit into. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { assert } from '@sentrypeer/kernel';
-import { IDLE_OCTETS_BURST } from '../limits.ts';
+import { IDLE_OCTETS_BURST, LINK_PAGES_AT_ONCE, SUMMARY_ANSWER_MS_MIN } from '../limits.ts';
 
 /**
  * Octets that go to a link unasked and may turn out to be known there: at once, and per second of what was. Chosen: half
@@ -13,4 +13,36 @@ export const PUSHED_OCTETS_PER_S = 16;
 /** Milliseconds in which the other end says that it had them. */
 export const PUSHED_MS = 5000;
 
+/**
+ * Octets of announcements that go to a link and are not asked for: at once, and per second. Chosen: at once what is
+ * left of that budget beside pushes and a part of an answer; a node announces some 22 a second in a flood.
+ */
+export const ANNOUNCED_OCTETS_BURST = 32_768;
+export const ANNOUNCED_OCTETS_PER_S = 32;
+
+/** Pages whose announcement waits for that, the newest; a comparison finds the others. */
+export const ANNOUNCEMENTS_WAITING_MAX = 4096;
+
+/** Pages that one answer to a summary announces; the other end asks for the rest as it can take it. Chosen: 24 KiB. */
+export const ANSWER_PAGES_MAX = 2048;
+
+/** Answers to summaries that a link may have at once; one each {@link SUMMARY_ANSWER_MS_MIN} later. */
+export const SUMMARY_ANSWERS_BURST = 4;
+
+/** Milliseconds between two parts of one link: longer than SUMMARY_ANSWER_MS_MIN. Of all links: the time of an answer. */
+export const PART_MS = 2500;
+export const PART_GAP_MS = 1000;
+
+/** Pages that are expected, above which no further part is asked for, unless they do not come for so many milliseconds. */
+export const PART_WANTED_MAX = 1024;
+export const PART_STALLED_MS = 15_000;
+
+/** Pages that may be expected of each link, however many others promised. Chosen: three times what is asked for at once. */
+export const WANTED_OF_LINK_MIN = 192;
+
+/** Part of what was served that the questions for it may cost. Chosen: 16 of the smallest pages for a question. */
+export const ASKING_SHARE = 1 / 8;
+
+assert(PART_MS > SUMMARY_ANSWER_MS_MIN, 'each part that is asked for is answered');
+assert(LINK_PAGES_AT_ONCE < WANTED_OF_LINK_MIN, 'each link can be asked for pages');
 assert(PUSHED_OCTETS_BURST < IDLE_OCTETS_BURST, 'what is pushed in vain ends no link');

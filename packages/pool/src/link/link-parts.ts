@@ -43,11 +43,16 @@ export interface LinkParts {
   /** Whether new pages go at once from the start. */
   readonly isEager: boolean;
   readonly onReady: () => void;
-  readonly onPages: (pages: readonly Uint8Array[]) => void;
+  /** @param segmentOctets What was spent for the segments in which they came. */
+  readonly onPages: (pages: readonly Uint8Array[], segmentOctets: number) => void;
+  /** The other end has more that is missing here than it announced. @param after The id after which it goes on. */
+  readonly onMore: (after: string) => void;
   readonly onHave: (pages: readonly Announced[]) => void;
   readonly onSent: (pagesCount: number) => void;
   /** Counts octets that came and are not pages. @returns Whether they may. */
   readonly spend: (octets: number) => boolean;
+  /** Octets that were spent were of use after all. */
+  readonly giveBack: (octets: number) => void;
   /** Counts octets that are sent because the other end asked. @returns Whether they may be. */
   readonly serve: (octets: number) => boolean;
   /** Whether authors are named where pages are announced, because the other end can hardly take all. */

@@ -4,12 +4,10 @@ import { TokenBucket } from '@sentrypeer/kernel';
 import {
   BROKEN_PROMISES_MAX,
   FOLLOWED_MAX,
-  HAVE_MS,
   HAVES_BURST,
   HAVES_PER_SECOND,
   HELLO_MS_MAX,
   LINK_KNOWN_MIN,
-  LINK_SERVED_MAX,
   LINK_UNREAD_OCTETS_MAX,
   LINK_UNSENT_OCTETS_MAX,
   PRUNE_MS,
@@ -18,10 +16,12 @@ import {
 } from '../limits.ts';
 import { RecentSet } from '../recent-set.ts';
 import { hintOf } from './admission.ts';
+import { Announcing } from './announcing.ts';
 import { budgetKey } from './budgets.ts';
 import {
   encodeFrame,
   Feature,
+  FIRST_ID,
   Framer,
   FrameType,
   HEAD_SIZE,
@@ -31,20 +31,22 @@ import {
   pageFrames,
   readIds,
   readPages,
+  SUMMARY_SIZE,
   type Frame,
 } from './frames.ts';
 import type { Announced, LinkParts, LinkPeer, Wire } from './link-parts.ts';
+import { ANSWER_PAGES_MAX, SUMMARY_ANSWERS_BURST } from './limits.ts';
 import type { IndexedPage } from './page-index.ts';
 import { PushBudget } from './push-budget.ts';
+import { Serving } from './serving.ts';
 
 const VERSION = 1;
-const FEATURES = Feature.named;
+const FEATURES = Feature.named | Feature.parts;
 const PROOF_SIZE = 32;
 const HELLO_SIZE = 5 + PROOF_SIZE;
 const NAMED_SIZE = ID_SIZE + HINT_SIZE;
 const ASKED_TOO_MUCH = 'it asks for too much';
 const TOO_MUCH = 'it sends too much that is of no use';
-const SUMMARY_SIZE = 2048;
 const KEY_SIZE = 32;
 /** Of why the other end leaves, as much as is looked at. */
 const BYE_OCTETS_MAX = 120;
@@ -61,12 +63,10 @@ export class Link {
   readonly #known = new RecentSet(LINK_KNOWN_MIN);
   readonly #openedAtMs: number;
   readonly #haveRate: TokenBucket;
-  /** Ids to announce, and to send. */
-  #haves: IndexedPage[] = [];
-  #serving: string[] = [];
+  readonly #announcing: Announcing;
+  readonly #serving: Serving;
   #followers: ReadonlySet<string> = new Set();
-  #haveAtMs: number;
-  #comparedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #answerRate: TokenBucket;
   #followedAtMs = Number.NEGATIVE_INFINITY;
   #prunedAtMs = Number.NEGATIVE_INFINITY;
   /** Of the other end. */
@@ -75,6 +75,8 @@ export class Link {
   #isEager: boolean;
   #promisesBroken = 0;
   readonly #pushes: PushBudget;
+  /** Spent for segments since the last whole frame. */
+  #segmentOctets = 0;
   #isReady = false;
   #isClosed = false;
 
@@ -85,9 +87,12 @@ export class Link {
     this.#parts = parts;
     this.#isEager = parts.isEager;
     this.#openedAtMs = parts.clock.nowMs();
-    this.#haveAtMs = this.#openedAtMs;
     const rate = { burst: HAVES_BURST, perSecond: HAVES_PER_SECOND };
     this.#haveRate = new TokenBucket(rate, this.#openedAtMs);
+    const answers = { burst: SUMMARY_ANSWERS_BURST, perSecond: 1000 / SUMMARY_ANSWER_MS_MIN };
+    this.#answerRate = new TokenBucket(answers, this.#openedAtMs);
+    this.#announcing = new Announcing(this.#openedAtMs);
+    this.#serving = new Serving(parts);
     this.#pushes = new PushBudget(parts.clock);
   }
 
@@ -110,12 +115,14 @@ export class Link {
     const frames = this.#framer.push(octets);
     if (frames === undefined) return this.close('a frame was too large');
     if (!this.#parts.spend(SEGMENT_OCTETS)) return this.#tooMuch();
+    this.#segmentOctets += SEGMENT_OCTETS;
     for (const frame of frames) {
       if (this.#isClosed) return;
       // Whether pages are of use is known when they were looked at.
       const isIdle = frame.type !== FrameType.pages;
       if (isIdle && !this.#parts.spend(HEAD_SIZE + frame.body.length)) return this.#tooMuch();
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
+      this.#segmentOctets = 0;
       if (wrong === undefined) continue;
       if (this.#isReady) this.#parts.onMisbehaved(wrong, 'protocol');
       return this.close(wrong);
@@ -158,7 +165,7 @@ export class Link {
       const found = octets.get(page);
       const isPushed =
         this.#isEager && !isSlow && found !== undefined && this.#pushes.take(2 + found.length);
-      if (!isPushed) this.#haves.push(page);
+      if (!isPushed) this.#announcing.add(page);
       else {
         this.#known.add(page.id);
         sent.push(found);
@@ -184,9 +191,16 @@ export class Link {
     this.#send(encodeFrame(FrameType.follow, Uint8Array.fromHex([...keys].join(''))));
   }
 
-  /** Says what this node has, so that the other end tells what that lacks. */
-  compare(): void {
-    this.#send(encodeFrame(FrameType.summary, this.#parts.index.summary()));
+  /** Whether the other end answers summaries in parts. */
+  get answersInParts(): boolean {
+    return (this.#features & Feature.parts) !== 0;
+  }
+
+  /** Says what this node has, so that the other end tells what that lacks. @param after The id after which it begins. */
+  compare(after = FIRST_ID): void {
+    const summary = this.#parts.index.summary();
+    const from = this.answersInParts ? Uint8Array.fromHex(after) : new Uint8Array();
+    this.#send(encodeFrame(FrameType.summary, summary, from));
   }
 
   /** A page came that was here already, or is too much. */
@@ -208,15 +222,21 @@ export class Link {
       if (nowMs - this.#openedAtMs > HELLO_MS_MAX) this.close('no hello came');
       return;
     }
-    if (nowMs - this.#haveAtMs < HAVE_MS) return;
-    this.#haveAtMs = nowMs;
-    const pages = this.#haves.filter(({ id }) => !this.#known.has(id));
-    this.#haves = [];
-    for (const frame of this.#announcements(pages)) this.#send(frame);
+    const due = this.#announcing.due((id) => this.#known.has(id), nowMs);
+    for (const frame of this.#announcements(due?.pages ?? [])) this.#send(frame);
+    if (due?.hasMore && this.answersInParts) this.#sendMore(FIRST_ID);
   }
 
-  #announcements(pages: readonly IndexedPage[]): readonly Uint8Array[] {
-    if (this.isNaming && this.#parts.isNaming()) {
+  /** There is more after this id than was announced. */
+  #sendMore(after: string): void {
+    this.#send(encodeFrame(FrameType.more, Uint8Array.fromHex(after)));
+  }
+
+  #announcements(
+    pages: readonly IndexedPage[],
+    isNaming = this.#parts.isNaming(),
+  ): readonly Uint8Array[] {
+    if (this.isNaming && isNaming) {
       const named = pages.map(({ id, key }) => id + hintOf(key));
       return idFrames(FrameType.named, named, NAMED_SIZE);
     }
@@ -227,8 +247,8 @@ export class Link {
   }
 
   /** Announces what the other end asked for by saying what it has. */
-  #answerWith(pages: readonly IndexedPage[]): void {
-    for (const frame of this.#announcements(pages)) {
+  #answerWith(pages: readonly IndexedPage[], isNaming?: boolean): void {
+    for (const frame of this.#announcements(pages, isNaming)) {
       if (!this.#parts.serve(frame.length)) return this.close(ASKED_TOO_MUCH);
       this.#send(frame);
     }
@@ -261,7 +281,7 @@ export class Link {
         const pages = readPages(body);
         if (pages === undefined) return 'pages are cut';
         this.#promisesBroken = 0;
-        this.#parts.onPages(pages);
+        this.#parts.onPages(pages, this.#segmentOctets);
         return undefined;
       }
       case FrameType.have:
@@ -277,7 +297,8 @@ export class Link {
         const ids = readIds(body);
         if (ids === undefined) return 'ids are cut';
         this.#isEager = true;
-        this.#serving = [...this.#serving, ...ids].slice(0, LINK_SERVED_MAX);
+        this.#announcing.wereWanted(ids.length);
+        this.#serving.asked(ids, body.length);
         // All of it may be gone since it was announced; without an answer that looks like a promise that was broken.
         if (!ids.some((id) => this.#parts.index.has(id))) this.#send(encodeFrame(FrameType.pages));
         this.#serve();
@@ -285,6 +306,10 @@ export class Link {
       }
       case FrameType.summary:
         return this.#answer(body);
+      case FrameType.more:
+        if (body.length !== ID_SIZE) return 'an id has another size';
+        this.#parts.onMore(body.toHex());
+        return undefined;
       case FrameType.prune:
         this.#isEager = false;
         this.#pushes.wereInVain();
@@ -311,11 +336,16 @@ export class Link {
   }
 
   #answer(body: Uint8Array): string | undefined {
-    if (body.length !== SUMMARY_SIZE) return 'a summary has another size';
-    const nowMs = this.#parts.clock.nowMs();
-    if (nowMs - this.#comparedAtMs < SUMMARY_ANSWER_MS_MIN) return undefined;
-    this.#comparedAtMs = nowMs;
-    this.#answerWith(this.#parts.index.differing(body));
+    const isInParts = body.length === SUMMARY_SIZE + ID_SIZE;
+    if (body.length !== SUMMARY_SIZE && !isInParts) return 'a summary has another size';
+    if (!this.#answerRate.take(1, this.#parts.clock.nowMs())) return undefined;
+    const after = isInParts ? body.subarray(SUMMARY_SIZE).toHex() : FIRST_ID;
+    const pages = this.#parts.index.differing(body, after);
+    // In parts authors are named: the other end may be flooded where this one is not.
+    if (isInParts) this.#answerWith(pages.slice(0, ANSWER_PAGES_MAX), true);
+    else this.#answerWith(pages);
+    const last = pages.length > ANSWER_PAGES_MAX ? pages[ANSWER_PAGES_MAX - 1] : undefined;
+    if (isInParts && last) this.#sendMore(last.id);
     return undefined;
   }
 
@@ -336,26 +366,13 @@ export class Link {
     return undefined;
   }
 
-  /** Sends what was asked for, as long as the connection takes it. */
   #serve(): void {
-    const { index } = this.#parts;
-    while (
-      !this.#isClosed &&
-      this.#serving.length > 0 &&
-      this.#wire.unsentOctets <= LINK_UNSENT_OCTETS_MAX
-    ) {
-      const some = this.#serving.splice(0, 16);
-      const pages = some.flatMap((id) => {
-        const page = index.get(id);
-        const octets = page && index.octets(page);
-        if (octets === undefined) return [];
-        this.#known.add(id);
-        return [octets];
-      });
-      const size = pages.reduce((sum, { length }) => sum + length, 0);
-      if (!this.#parts.serve(size)) return this.close(ASKED_TOO_MUCH);
+    if (this.#isClosed) return;
+    const isServed = this.#serving.serve(this.#wire, (ids, pages) => {
+      for (const id of ids) this.#known.add(id);
       this.#sendPages(pages);
-    }
+    });
+    if (!isServed) this.close(ASKED_TOO_MUCH);
   }
 
   /** Nothing is kept without end for somebody who does not read. */

@@ -126,8 +126,8 @@ export class PageIndex {
     return summary;
   }
 
-  /** Pages in those parts in which the other side has others. */
-  differing(theirs: Uint8Array): readonly IndexedPage[] {
+  /** Pages after an id, in the order of ids, in those parts in which the other side has others. */
+  differing(theirs: Uint8Array, after: string): readonly IndexedPage[] {
     const own = this.summary();
     const pages: IndexedPage[] = [];
     for (const [bucket, some] of this.#buckets()) {
@@ -135,9 +135,9 @@ export class PageIndex {
       const isSame = own
         .subarray(at, at + ID_SIZE)
         .every((octet, index) => octet === theirs[at + index]);
-      if (!isSame) pages.push(...some);
+      if (!isSame) pages.push(...some.filter(({ id }) => id > after));
     }
-    return pages;
+    return pages.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   #buckets(): ReadonlyMap<number, readonly IndexedPage[]> {

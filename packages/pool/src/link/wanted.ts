@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { ANSWER_MS_MAX, WANTED_MAX, WANT_WAIT_MS } from '../limits.ts';
+import { WANTED_OF_LINK_MIN } from './limits.ts';
 
 interface Want<T> {
+  /** Who said first that there is such a page. */
+  readonly by: T;
   /** Who has it, the one to ask next first. */
   readonly holders: T[];
   /** Who was asked, and when that was. */
@@ -14,27 +17,41 @@ interface Want<T> {
 export class Wanted<T> {
   readonly #wants = new Map<string, Want<T>>();
   readonly #open = new Map<T, number>();
+  /** Pages of which each said first that there are such. */
+  readonly #promised = new Map<T, number>();
 
   /** Pages that are expected. */
   get size(): number {
     return this.#wants.size;
   }
 
-  /** Somebody has it; asked for in a while, as it may be on its way. */
-  add(id: string, holder: T, nowMs: number): void {
+  /**
+   * Somebody has it; asked for in a while, as it may be on its way. Who promises thousands that there may not be leaves some
+   * room for each other one.
+   *
+   * @returns Whether it is expected now.
+   */
+  add(id: string, holder: T, nowMs: number): boolean {
     const known = this.#wants.get(id);
     if (known !== undefined) {
       if (known.asked !== holder && !known.holders.includes(holder)) known.holders.push(holder);
-    } else if (this.#wants.size < WANTED_MAX) {
-      this.#wants.set(id, { holders: [holder], asked: undefined, atMs: nowMs + WANT_WAIT_MS });
+      return true;
     }
+    const hasRoom =
+      this.#wants.size < WANTED_MAX || (this.#promised.get(holder) ?? 0) < WANTED_OF_LINK_MIN;
+    if (!hasRoom) return false;
+    const atMs = nowMs + WANT_WAIT_MS;
+    this.#wants.set(id, { by: holder, holders: [holder], asked: undefined, atMs });
+    count(this.#promised, holder, 1);
+    return true;
   }
 
-  /** Ids to ask this holder for now, so that no more than so many are open with it. */
+  /** Ids to ask this holder for now, so that no more than so many are open with it: none until half of them came, as each question costs. */
   take(holder: T, openMax: number, nowMs: number): readonly string[] {
     const ids: string[] = [];
-    let room = openMax - (this.#open.get(holder) ?? 0);
-    if (room <= 0) return ids;
+    const open = this.#open.get(holder) ?? 0;
+    if (open > openMax / 2) return ids;
+    let room = openMax - open;
     for (const [id, want] of this.#wants) {
       if (room === 0) break;
       if (want.asked !== undefined || want.atMs > nowMs || !want.holders.includes(holder)) continue;
@@ -44,7 +61,7 @@ export class Wanted<T> {
       room -= 1;
       ids.push(id);
     }
-    this.#count(holder, ids.length);
+    count(this.#open, holder, ids.length);
     return ids;
   }
 
@@ -52,9 +69,9 @@ export class Wanted<T> {
   came(id: string): boolean {
     const want = this.#wants.get(id);
     if (want === undefined) return false;
-    this.#wants.delete(id);
+    this.#drop(id, want);
     if (want.asked === undefined) return false;
-    this.#count(want.asked, -1);
+    count(this.#open, want.asked, -1);
     return true;
   }
 
@@ -63,13 +80,13 @@ export class Wanted<T> {
     const late = new Set<T>();
     for (const [id, want] of this.#wants) {
       if (want.atMs > nowMs || want.asked === undefined) {
-        if (want.asked === undefined && want.holders.length === 0) this.#wants.delete(id);
+        if (want.asked === undefined && want.holders.length === 0) this.#drop(id, want);
         continue;
       }
       late.add(want.asked);
-      this.#count(want.asked, -1);
+      count(this.#open, want.asked, -1);
       want.asked = undefined;
-      if (want.holders.length === 0) this.#wants.delete(id);
+      if (want.holders.length === 0) this.#drop(id, want);
     }
     return late;
   }
@@ -81,13 +98,18 @@ export class Wanted<T> {
       const at = want.holders.indexOf(holder);
       if (at >= 0) want.holders.splice(at, 1);
       if (want.asked === holder) want.asked = undefined;
-      if (want.asked === undefined && want.holders.length === 0) this.#wants.delete(id);
+      if (want.asked === undefined && want.holders.length === 0) this.#drop(id, want);
     }
   }
 
-  #count(holder: T, difference: number): void {
-    const count = (this.#open.get(holder) ?? 0) + difference;
-    if (count <= 0) this.#open.delete(holder);
-    else this.#open.set(holder, count);
+  #drop(id: string, { by }: Want<T>): void {
+    this.#wants.delete(id);
+    count(this.#promised, by, -1);
   }
+}
+
+function count<T>(counts: Map<T, number>, holder: T, difference: number): void {
+  const sum = (counts.get(holder) ?? 0) + difference;
+  if (sum <= 0) counts.delete(holder);
+  else counts.set(holder, sum);
 }

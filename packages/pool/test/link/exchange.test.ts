@@ -33,6 +33,7 @@ import {
   readIds,
   readPages,
 } from '../../src/link/frames.ts';
+import { ANSWER_PAGES_MAX, PART_MS, WANTED_OF_LINK_MIN } from '../../src/link/limits.ts';
 import { Wanted } from '../../src/link/wanted.ts';
 import { pageId } from '../../src/link/page-index.ts';
 import { authorOf, claimOf, NOW_S, pageOf } from '../pages/pages.ts';
@@ -117,6 +118,32 @@ test('`Wanted` asks one holder at a time, the next where no answer comes, and fo
   assert.equal(wanted.take('c', 64, 9000).length, 64);
   assert.equal(wanted.take('c', 64, 9000).length, 0, 'so many are open');
   assert.equal(wanted.take('c', 1e9, 9000).length, WANTED_MAX - 64);
+});
+
+test('who promises more than there is room for leaves some for each other one', () => {
+  const wanted = new Wanted<string>();
+  for (let index = 0; index < WANTED_MAX; index += 1) wanted.add(`x${index}`, 'liar', 0);
+  assert.equal(wanted.add('one more', 'liar', 0), false);
+  for (let index = 0; index < WANTED_OF_LINK_MIN; index += 1) {
+    assert.equal(wanted.add(`y${index}`, 'honest', 0), true);
+  }
+  assert.equal(wanted.add('y', 'honest', 0), false);
+  assert.equal(wanted.take('honest', 64, 1000).length, 64);
+  assert.equal(wanted.came('y0'), true);
+  assert.equal(wanted.add('y', 'honest', 0), true, 'there is room again');
+  wanted.forget('liar');
+  assert.equal(wanted.size, WANTED_OF_LINK_MIN);
+  assert.equal(wanted.add('z', 'honest', 0), true);
+});
+
+test('`Wanted` asks again when half of what was asked came, and not for each page', () => {
+  const wanted = new Wanted<string>();
+  for (let index = 0; index < 100; index += 1) wanted.add(`${index}`, 'a', 0);
+  assert.equal(wanted.take('a', 64, 1000).length, 64);
+  for (let index = 0; index < 31; index += 1) wanted.came(`${index}`);
+  assert.deepEqual(wanted.take('a', 64, 1000), []);
+  wanted.came('31');
+  assert.equal(wanted.take('a', 64, 1000).length, 32);
 });
 
 test('two nodes have the same pages after they linked, and what is new within a step', async () => {
@@ -430,6 +457,7 @@ const IDLE_FRAMES: Readonly<Record<string, (index: number) => Uint8Array>> = {
   'questions for pages': () => encodeFrame(FrameType.want, new Uint8Array(8 * 1000)),
   summaries: () => encodeFrame(FrameType.summary, new Uint8Array(2048)),
   'keys to follow': () => encodeFrame(FrameType.follow, new Uint8Array(64 * 32)),
+  'announcements of more': () => encodeFrame(FrameType.more, new Uint8Array(8)),
   'requests to prune': () => encodeFrame(FrameType.prune),
   'frames of a later version': () => encodeFrame(200 as FrameType, new Uint8Array(60_000)),
   'empty frames of a later version': () => encodeFrame(200 as FrameType),
@@ -663,6 +691,66 @@ test('who tells two nodes the same at once makes none of them leave the other fo
     [a, b].map(({ exchange }) => exchange.linksLeft.in_vain),
     [1, 1],
   );
+});
+
+/** Many pages in no order, each of another author. */
+function manyPages(count: number): readonly Uint8Array[] {
+  return Array.from({ length: count }, (_, index) =>
+    pageOf(authorOf(`author ${index}`), { claims: [claimOf(`45.0.${index >> 8}.${index & 255}`)] }),
+  );
+}
+
+test('a summary with an id is answered by a part after it, in order, with authors, and whether there is more', async () => {
+  const { time, node, link, sent } = await withStranger([3]);
+  const pages = manyPages(ANSWER_PAGES_MAX + 10);
+  const ids = pages.map(pageId).toSorted();
+  for (const page of pages) node.take(page);
+  await time.pass(1000);
+  const answer = (after: string) => {
+    sent.length = 0;
+    const summary = new Uint8Array(2048);
+    link.receive(encodeFrame(FrameType.summary, summary, Uint8Array.fromHex(after)));
+    return {
+      ids: bodies(sent, FrameType.named)
+        .flatMap((body) => readIds(body, 12) ?? [])
+        .map((text) => text.slice(0, 16)),
+      more: bodies(sent, FrameType.more).map((body) => body.toHex()),
+    };
+  };
+  const last = ids[ANSWER_PAGES_MAX - 1] ?? '';
+  assert.deepEqual(answer('0'.repeat(16)), { ids: ids.slice(0, ANSWER_PAGES_MAX), more: [last] });
+  assert.deepEqual(answer(last), { ids: ids.slice(ANSWER_PAGES_MAX), more: [] });
+  assert.deepEqual(answer(ids.at(-1) ?? ''), { ids: [], more: [] });
+});
+
+test('who does not know parts is asked and answered without them', async () => {
+  const { time, node, link, sent } = await withStranger([1]);
+  assert.deepEqual(
+    bodies(sent, FrameType.summary).map(({ length }) => length),
+    [2048],
+  );
+  for (const page of manyPages(ANSWER_PAGES_MAX + 10)) node.take(page);
+  await time.pass(1000);
+  sent.length = 0;
+  link.receive(encodeFrame(FrameType.summary, new Uint8Array(2048)));
+  const ids = bodies(sent, FrameType.have).flatMap((body) => readIds(body) ?? []);
+  assert.equal(ids.length, ANSWER_PAGES_MAX + 10);
+  assert.deepEqual(bodies(sent, FrameType.more), []);
+});
+
+test('who says again and again that there is more is asked seldom, and a cut id ends the link', async () => {
+  const { time, link, sent, isClosed } = await withStranger([3]);
+  await time.pass(10_000);
+  sent.length = 0;
+  for (let second = 0; second < 100; second += 1) {
+    link.receive(encodeFrame(FrameType.more, new Uint8Array(8)));
+    await time.pass(1000);
+  }
+  const asked = bodies(sent, FrameType.summary).length;
+  assert.ok(asked > 0 && asked <= 100_000 / PART_MS + 1, `${asked} times in 100 s`);
+  assert.equal(isClosed(), false);
+  link.receive(encodeFrame(FrameType.more, new Uint8Array(7)));
+  assert.equal(isClosed(), true);
 });
 
 test('a link that is left counts why at both ends', async () => {
