@@ -3,7 +3,7 @@
 import { hexText } from '@sentrypeer/bytes';
 import { unreachable } from '@sentrypeer/kernel';
 
-/** A tag on a route, by which routers decide what they do with it. */
+/** A tag on a route, by which routers decide what to do with it. */
 export type Community =
   /** RFC 1997: 32 bits, written as `65535:666`. */
   | { readonly kind: 'standard'; readonly value: number }
@@ -28,7 +28,7 @@ export const NO_EXPORT: Community = { kind: 'standard', value: 0xffffff01 };
 
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffffffff;
-/** The octet in which the type says how the value is laid out (RFC 4360 §3.1, RFC 5668). */
+/** The type octet tells how the value is laid out (RFC 4360 §3.1, RFC 5668). */
 const TWO_OCTET_AS = 0x00;
 const FOUR_OCTET_AS = 0x02;
 const SUBTYPES: ReadonlyMap<string, number> = new Map([

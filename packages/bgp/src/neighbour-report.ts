@@ -10,7 +10,7 @@ import type { NeighbourSettings } from './settings.ts';
 import type { NeighbourStatus, SessionError } from './status.ts';
 import { notificationName, shutdownCommunication } from './wire/notification.ts';
 
-/** What is seen of a neighbour from outside: its status, and what the log says of it. */
+/** What can be seen of a neighbour from outside: its status, and what is logged about it. */
 export class NeighbourReport {
   readonly #ports: BgpPorts;
   readonly #settings: NeighbourSettings;
@@ -19,7 +19,7 @@ export class NeighbourReport {
   #sinceMs = 0;
   #lastError: SessionError | undefined;
   #lastNotification: SessionError | undefined;
-  /** Why attempts fail at the moment: said once, not at each. */
+  /** Why attempts fail at present: logged once, not each time. */
   #failing = '';
   #isOverCap = false;
 
@@ -30,7 +30,7 @@ export class NeighbourReport {
     this.#markTime();
   }
 
-  /** Milliseconds since the state changed last. */
+  /** Milliseconds since the state last changed. */
   get ageMs(): number {
     return this.#ports.clock.nowMs() - this.#sinceMs;
   }
@@ -62,7 +62,7 @@ export class NeighbourReport {
     this.#failing = name;
   }
 
-  /** @param prefixesCount Prefixes that the neighbour would have without a limit. */
+  /** @param prefixesCount Prefixes that the neighbour would have if there were no limit. */
   watchCap(prefixesCount: number): void {
     const isOver = prefixesCount > this.#settings.prefixesMax;
     if (isOver === this.#isOverCap) return;
@@ -72,7 +72,7 @@ export class NeighbourReport {
     else this.#log('warn', 'bgp_prefixes_all_sent', fields);
   }
 
-  /** @param prefixes What the neighbour has, and what it has not yet. */
+  /** @param prefixes What the neighbour has, and what it does not have yet. */
   status(
     session: Session,
     isInSync: boolean,

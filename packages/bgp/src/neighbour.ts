@@ -26,15 +26,15 @@ import {
 export interface NeighbourPorts {
   readonly ports: BgpPorts;
   readonly tables: Readonly<Record<4 | 6, PrefixTable>>;
-  /** Whether the tables have all that there is. */
+  /** Whether the tables are complete. */
   isComplete(): boolean;
-  /** Whether the speaker began so recently that a neighbour may still have routes of its former life. */
+  /** Whether the speaker started so recently that a neighbour may still have routes from an earlier run. */
   isRestarting(settings: NeighbourSettings): boolean;
 }
 
 /**
- * A router that we peer with: at most two connections at a time, of which one stays (RFC 4271 §6.8), what the router was sent,
- * and what happened.
+ * A router that we peer with: at most two connections at a time, of which one stays (RFC 4271 §6.8), the routes that it
+ * was sent, and its history.
  */
 export class Neighbour implements SessionOwner {
   readonly settings: NeighbourSettings;
@@ -89,14 +89,15 @@ export class Neighbour implements SessionOwner {
   /** Takes a connection from the neighbour's address, or refuses it with a NOTIFICATION. */
   accept(connection: Connection): ConnectionHandler {
     const session = this.#session;
-    // Between two attempts of ours the neighbour's is welcome: two that only ever refuse each other would never meet.
+    // Between two attempts of ours the neighbour's is accepted: two speakers that only ever refuse each other would
+    // never meet.
     const waits = session.state === 'Idle' && this.#backOff.isAtPrefixLimit;
     if (this.#isStopped || this.settings.connectOnly || waits)
       return refuse(connection, CeaseSubcode.connectionRejected);
     if (session.state === 'Active') return session.take(connection);
     if (session.state === 'Established' && session.negotiated?.hasGracefulRestart !== true)
       return refuse(connection, CeaseSubcode.collision);
-    // Of the connections of which nothing is known yet the newest is the likeliest to be alive.
+    // Of connections of which nothing is known yet, the newest is the likeliest to be alive.
     this.#dropRival();
     const rival = new Session(this, true);
     this.#rival = rival;
@@ -104,7 +105,7 @@ export class Neighbour implements SessionOwner {
     return rival.take(connection);
   }
 
-  /** Ends the session by Cease/Administrative Reset and begins anew at once. */
+  /** Ends the session by Cease/Administrative Reset and starts again at once. */
   reset(reason: string): void {
     this.#dropRival();
     const cease = shutdownNotification(CeaseSubcode.administrativeReset, reason);
@@ -142,15 +143,16 @@ export class Neighbour implements SessionOwner {
     const { negotiated } = session;
     if (other === undefined || negotiated === undefined) return true;
     if (other.state === 'Established') {
-      // A neighbour with graceful restart that comes anew has lost the former connection (RFC 4724 §4.2).
+      // A neighbour with graceful restart that connects again has lost the former connection (RFC 4724 §4.2).
       if (!negotiated.hasGracefulRestart) return false;
       other.supersede();
       this.#keep(session);
       return true;
     }
     if (other.state !== 'OpenConfirm' && other.state !== 'OpenSent') return true;
-    // Also of one in OpenSent, whose neighbour is known by this one: else both sides could end another connection each.
-    // The connection that the speaker with the higher identifier made stays; of equal ones that of the higher AS (RFC 6286 §2.3).
+    // This includes a session in OpenSent, whose neighbour is known by this one; otherwise each side could end another
+    // connection. The connection made by the speaker with the higher identifier stays; with equal identifiers, that of
+    // the higher AS (RFC 6286 §2.3).
     const { routerId, localAsn, remoteAsn } = this.settings;
     const difference = routerId - negotiated.remoteRouterId || localAsn - remoteAsn;
     const isKept = session.isIncoming === other.isIncoming || session.isIncoming === difference < 0;
@@ -196,7 +198,7 @@ export class Neighbour implements SessionOwner {
     const isCease = reason?.code === ErrorCode.cease;
     if (isCease && reason.subcode === CeaseSubcode.collision && !wasUp) return;
     if (end.direction === 'received' && reason?.code === ErrorCode.openMessage) {
-      // "… without sending any capabilities", or with them again if that doesn't help either (RFC 5492 §3).
+      // "… without sending any capabilities", or with them again if that does not help either (RFC 5492 §3).
       if (reason.subcode === OpenSubcode.optionalParameter)
         this.#hasCapabilities = !this.#hasCapabilities;
     }
@@ -221,7 +223,7 @@ export class Neighbour implements SessionOwner {
     });
   }
 
-  /** This session is the one; what there is besides it ends. */
+  /** Keeps this session and ends the other one. */
   #keep(session: Session): void {
     if (session !== this.#rival) {
       this.#dropRival();
@@ -275,7 +277,7 @@ export class Neighbour implements SessionOwner {
   }
 }
 
-/** Says why and closes; nothing that comes on the connection is read. */
+/** Says why and closes; nothing that arrives on the connection is read. */
 function refuse(connection: Connection, subcode: number): ConnectionHandler {
   connection.write(encodeNotification(notification(ErrorCode.cease, subcode)));
   void connection.end();

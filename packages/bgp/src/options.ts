@@ -3,20 +3,20 @@
 import type { Community } from './community.ts';
 import type { ListenPlace } from './ports.ts';
 
-/** Addresses that the neighbour's router discards traffic to. */
+/** Addresses to which the neighbour's router discards traffic. */
 export interface NextHops {
   /**
-   * Of IPv4 routes: an IPv4 address; or an IPv6 address, for a neighbour with the capability of RFC 8950 (others get no IPv4
-   * routes then). @default 192.0.2.1
+   * For IPv4 routes: an IPv4 address; or an IPv6 address, for a neighbour with the capability of RFC 8950 (others then
+   * get no IPv4 routes). @default 192.0.2.1
    */
   readonly ipv4?: string;
-  /** Of IPv6 routes. @default 100::1, in the discard-only prefix (RFC 6666) */
+  /** For IPv6 routes. @default 100::1, in the discard-only prefix (RFC 6666) */
   readonly ipv6?: string;
   /** A link-local address after the next hop of IPv6 routes, which makes it 32 octets long (RFC 2545 §3). @default none */
   readonly ipv6LinkLocal?: string;
 }
 
-/** What a FlowSpec rule drops of a prefix's traffic (RFC 8955 §4.2.2). */
+/** Which traffic from a prefix a FlowSpec rule drops (RFC 8955 §4.2.2). */
 export interface FlowRule {
   /** IP protocol numbers. @default 6 and 17, TCP and UDP */
   readonly protocols?: readonly number[];
@@ -25,15 +25,21 @@ export interface FlowRule {
 }
 
 export interface NeighbourLimits {
-  /** Prefixes of both families that the neighbour is sent; the rest is held back, counted and logged. @default 10,000 */
+  /**
+   * Prefixes of both families that are sent to the neighbour; the rest is held back, counted and logged. @default
+   * 10,000
+   */
   readonly prefixesMax?: number;
-  /** Prefixes announced or withdrawn per second; 0 sets no limit: it gets them as fast as it reads. @default 0 */
+  /**
+   * Prefixes announced or withdrawn per second; 0 sets no limit: the neighbour gets them as fast as it reads. @default
+   * 0
+   */
   readonly prefixesPerSecond?: number;
-  /** Octets that wait in our memory for a neighbour that reads slowly. @default 262,144 */
+  /** Octets that may wait in our memory for a neighbour that reads slowly. @default 262,144 */
   readonly outputOctetsMax?: number;
 }
 
-/** RFC 4724: the neighbour keeps our routes for a while when the session breaks without a NOTIFICATION. */
+/** RFC 4724: the neighbour keeps our routes for a while if the session breaks without a NOTIFICATION. */
 export interface GracefulRestart {
   /** Seconds, 1 to 4,095. @default 120 */
   readonly restartTimeS?: number;
@@ -42,39 +48,42 @@ export interface GracefulRestart {
 /**
  * One router that we peer with.
  *
- * Node.js can't set the TTL of a TCP socket (IP_TTL), nor TCP MD5 signatures (RFC 2385), nor TCP-AO (RFC 5925). Packets leave
- * with the system's TTL, usually 64, so a neighbour several hops away needs nothing from us, while one that
- * demands TTL security (GTSM, RFC 5082) needs a rule in the firewall of this machine. For MD5 or TCP-AO put a BIRD or FRR
- * next to this program.
+ * Node.js cannot set the TTL of a TCP socket (IP_TTL), TCP MD5 signatures (RFC 2385) or TCP-AO (RFC 5925). Packets
+ * leave with the system's TTL, usually 64. So a neighbour several hops away needs nothing from us, while one that
+ * demands TTL security (GTSM, RFC 5082) needs a rule in the firewall of this machine. For MD5 or TCP-AO, put a BIRD or
+ * FRR next to this program.
  */
 export interface NeighbourOptions {
   /** Unique; used in the log and the status. */
   readonly name: string;
-  /** Unique; connections are taken from it alone. Its zone, if it has one. */
+  /** Unique; only connections from this address are accepted. With its zone, if it has one. */
   readonly address: string;
-  /** To connect to. @default 179 */
+  /** Port to connect to. @default 179 */
   readonly port?: number;
   readonly remoteAsn: number;
-  /** @default that of the speaker */
+  /** @default the speaker's */
   readonly localAsn?: number;
-  /** Never connects, only waits for the neighbour to do so. @default false */
+  /** Never connects, only waits for the neighbour to connect. @default false */
   readonly passive?: boolean;
-  /** Takes no connection from the neighbour, only connects to it. @default false */
+  /** Accepts no connection from the neighbour, only connects to it. @default false */
   readonly connectOnly?: boolean;
-  /** To connect from. @default the system's choice */
+  /** Address to connect from. @default the system's choice */
   readonly localAddress?: string;
   /** The BGP Identifier that the neighbour must have, as an IPv4 address. @default any */
   readonly remoteRouterId?: string;
-  /** Seconds that we offer: 0 for no keepalives at all, or 3 to 65,535. The smaller one of both sides counts. @default 90 */
+  /**
+   * Seconds that we offer: 0 for no keepalives at all, or 3 to 65,535. The smaller value of both sides applies.
+   * @default 90
+   */
   readonly holdTimeS?: number;
-  /** Seconds between KEEPALIVEs; at most a third of the hold time counts. @default a third of the hold time */
+  /** Seconds between KEEPALIVEs, limited to a third of the hold time. @default a third of the hold time */
   readonly keepaliveS?: number;
-  /** Seconds between attempts to connect, lengthened while they fail. @default 10 */
+  /** Seconds between attempts to connect; longer while they fail. @default 10 */
   readonly connectRetryS?: number;
   /** @default both */
   readonly families?: readonly ('ipv4' | 'ipv6')[];
   /**
-   * `unicast`: routes to the prefixes, with the next hops. `flowspec`: rules that drop what comes from the prefixes for the
+   * `unicast`: routes to the prefixes, with the next hops. `flowspec`: rules that drop traffic from the prefixes to the
    * ports of `flowRule` (RFC 8955, RFC 8956). @default unicast
    */
   readonly form?: 'unicast' | 'flowspec';
@@ -95,7 +104,7 @@ export interface SpeakerOptions {
   readonly asn: number;
   /** The BGP Identifier: an IPv4 address, other than the neighbours' within the AS. */
   readonly routerId: string;
-  /** Where neighbours may connect to. @default nowhere */
+  /** @default nowhere */
   readonly listen?: readonly ListenPlace[];
   readonly neighbours: readonly NeighbourOptions[];
 }
@@ -103,7 +112,7 @@ export interface SpeakerOptions {
 export interface CloseOptions {
   /**
    * Withdraws all routes, then ends the sessions by Cease/Administrative Shutdown. Otherwise neighbours with graceful
-   * restart lose the connection without a word and keep the routes for the restart time.
+   * restart lose the connection without a NOTIFICATION and keep the routes for the restart time.
    */
   readonly withdraw: boolean;
   /** For the neighbours' logs, cut to 255 octets (RFC 9003). */

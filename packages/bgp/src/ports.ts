@@ -3,15 +3,15 @@
 import type { Endpoint } from '@sentrypeer/ip';
 import type { Clock, Logger, Random } from '@sentrypeer/kernel';
 
-/** What a connection tells its owner; never called again after `onClose`. */
+/** What a connection reports to its owner; never called again after `onClose`. */
 export interface ConnectionHandler {
-  /** A connection that we asked for is there. Not called for one that a peer made. */
+  /** A connection that we asked for is established. Not called for one that a peer made. */
   onConnect(): void;
   /** @param octets Borrowed for the duration of the call. */
   onOctets(octets: Uint8Array): void;
-  /** What waited to be sent has become less. */
+  /** Fewer octets wait to be sent than before. */
   onDrain(): void;
-  /** @param error The system's word for it, such as `ECONNREFUSED`; `undefined` if the peer closed in order. */
+  /** @param error The system's code, such as `ECONNREFUSED`; `undefined` if the peer closed normally. */
   onClose(error: string | undefined): void;
 }
 
@@ -22,15 +22,15 @@ export interface Connection {
   readonly unsentOctets: number;
   /** Never throws. The octets are the connection's from now on. */
   write(octets: Uint8Array): void;
-  /** Stops reading, so that the peer must wait; `resume()` goes on. */
+  /** Stops reading, so that the peer must wait, until `resume()`. */
   pause(): void;
   resume(): void;
   /**
-   * Sends what waits, then closes, within `LINGER_MS_MAX`; what the peer sends meanwhile is dropped, and the handler is not
-   * called any more. Resolves when the connection is gone.
+   * Sends what waits, then closes, within `LINGER_MS_MAX`. Whatever the peer sends meanwhile is dropped, and the
+   * handler is not called any more. Resolves when the connection is gone.
    */
   end(): Promise<void>;
-  /** Closes at once; what waits is lost. `onClose` is not called. */
+  /** Closes at once and drops what waits. `onClose` is not called. */
   destroy(): void;
 }
 
@@ -43,7 +43,7 @@ export interface ConnectTarget {
 
 export interface Listening {
   readonly local: Endpoint;
-  /** Takes no more connections; those that are open stay. */
+  /** Accepts no more connections; those that are open stay. */
   close(): Promise<void>;
 }
 
@@ -54,12 +54,13 @@ export interface BgpPorts {
   readonly logger: Logger;
   /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   wakeAfter(waitMs: number, run: () => void): () => void;
-  /** Begins to connect; never throws. The handler is not called before this returns. */
+  /** Starts to connect; never throws. The handler is not called before this returns. */
   connect(target: ConnectTarget, handler: ConnectionHandler): Connection;
   /**
-   * Takes connections. Throws `OperatingError` with nothing left open.
+   * Accepts connections. Throws `OperatingError` with nothing left open.
    *
-   * @param onConnection Answers who handles the connection; `undefined` closes it at once.
+   *
+   * @param onConnection Returns the connection's handler; `undefined` closes it at once.
    */
   listen(
     place: ListenPlace,
@@ -68,8 +69,8 @@ export interface BgpPorts {
 }
 
 export interface ListenPlace {
-  /** A local address; `0.0.0.0` or `::` for all of a family. */
+  /** A local address; `0.0.0.0` or `::` for all addresses of a family. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
 }

@@ -26,7 +26,7 @@ import type { FlowRule, NeighbourOptions, SpeakerOptions } from './options.ts';
 import { AFI_SAFIS, type AfiSafi } from './wire/afi-safi.ts';
 import { DROP, encodeFlowConditions } from './wire/flow-spec.ts';
 
-/** The options of a neighbour, checked, with all defaults. */
+/** A neighbour's options, checked, with all defaults. */
 export interface NeighbourSettings {
   readonly name: string;
   readonly address: string;

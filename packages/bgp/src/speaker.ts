@@ -12,12 +12,12 @@ import { settingsOf } from './settings.ts';
 import type { SpeakerStatus } from './status.ts';
 
 /**
- * A BGP-4 speaker (RFC 4271). It announces one set of prefixes to all its neighbours, each in the form and with the attributes
- * of its options, and keeps them informed as the set changes. It takes no routes: what neighbours announce is read for errors,
- * counted and dropped.
+ * A BGP-4 speaker (RFC 4271). It announces one set of prefixes to all its neighbours, each in the form and with the
+ * attributes of its options, and keeps them informed as the set changes. It accepts no routes: what neighbours announce
+ * is checked for errors, counted and dropped.
  *
- * The set begins empty and unknown. Sessions come up all the same, but End-of-RIB is only sent after the first `replace()`,
- * so a neighbour with graceful restart keeps the routes of a former life until the set is known.
+ * The set is empty and incomplete at first. Sessions come up all the same, but End-of-RIB is only sent after the first
+ * `replace()`, so a neighbour with graceful restart keeps the routes of an earlier run until the set is known.
  */
 export class Speaker {
   readonly #ports: BgpPorts;
@@ -55,7 +55,8 @@ export class Speaker {
   }
 
   /**
-   * Listens, and begins to connect to the neighbours.
+   * Listens, and starts to connect to the neighbours.
+   *
    *
    * @throws OperatingError `bgp_options`, and what `ports.listen()` throws, with nothing left open.
    */
@@ -69,7 +70,7 @@ export class Speaker {
     return this.#listening.map(({ local }) => local);
   }
 
-  /** Announces prefixes, as far as they are not yet. IPv4 ones are as `parsePrefix()` reads them. */
+  /** Announces prefixes that are not announced yet. IPv4 prefixes are as `parsePrefix()` reads them. */
   add(prefixes: Iterable<Prefix>): void {
     let refusedCount = 0;
     for (const prefix of prefixes)
@@ -83,13 +84,13 @@ export class Speaker {
     this.#notify();
   }
 
-  /** Withdraws prefixes, as far as they are announced. */
+  /** Withdraws prefixes that are announced. */
   remove(prefixes: Iterable<Prefix>): void {
     for (const prefix of prefixes) this.#tables[familyOfPrefix(prefix)].remove(prefix);
     this.#notify();
   }
 
-  /** Makes these all that is announced; neighbours are sent the difference alone. The set is complete from now on. */
+  /** Makes these the complete set; neighbours are sent only the difference. */
   replace(prefixes: Iterable<Prefix>): void {
     const kept = { 4: new BitSet(), 6: new BitSet() };
     const added: Prefix[] = [];
@@ -115,7 +116,8 @@ export class Speaker {
   }
 
   /**
-   * Ends a neighbour's session by Cease/Administrative Reset and begins it anew at once, whatever it waited for.
+   * Ends a neighbour's session by Cease/Administrative Reset and starts it again at once, whatever it waited for.
+   *
    *
    * @param reason For the neighbour's log, cut to 255 octets. @returns Whether there is a neighbour of that name.
    */
@@ -125,7 +127,7 @@ export class Speaker {
     return neighbour !== undefined;
   }
 
-  /** Ends all sessions; within 7 s, however slow neighbours are. */
+  /** Ends all sessions within 7 s, however slow neighbours are. */
   close(options: CloseOptions = { withdraw: true }): Promise<void> {
     this.#closing ??= this.#close(options);
     return this.#closing;
@@ -150,7 +152,7 @@ export class Speaker {
     for (const neighbour of this.#neighbours.values()) neighbour.notify();
   }
 
-  /** Strangers are not answered at all; that they come is said now and then. */
+  /** Strangers get no answer; their attempts are logged now and then. */
   #onConnection(connection: Connection): ConnectionHandler | undefined {
     const address = zonedAddress(connection.remote);
     const neighbour = this.#byAddress.get(canonicalAddress(address) ?? address);

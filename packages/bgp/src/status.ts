@@ -11,15 +11,15 @@ export type SessionState =
   | 'OpenConfirm'
   | 'Established';
 
-/** Why the session ended, or a connection failed, the last time. */
+/** Why the session last ended, or a connection last failed. */
 export interface SessionError {
   readonly atEpochMs: number;
-  /** `local` is what no NOTIFICATION told: the connection failed or closed. */
+  /** `local` means without a NOTIFICATION: the connection failed or closed. */
   readonly direction: 'sent' | 'received' | 'local';
   /** Error code and subcode of the NOTIFICATION (RFC 4271 §4.5). */
   readonly code: number | undefined;
   readonly subcode: number | undefined;
-  /** Such as `Cease/Maximum Number of Prefixes Reached`, or the system's word, such as `ECONNREFUSED`. */
+  /** Such as `Cease/Maximum Number of Prefixes Reached`, or the system's code, such as `ECONNREFUSED`. */
   readonly name: string;
   /** What the neighbour's operator wrote (RFC 9003), without control characters. */
   readonly communication: string | undefined;
@@ -39,11 +39,11 @@ export interface NeighbourStatus {
   readonly localAsn: number;
   readonly form: NonNullable<NeighbourOptions['form']>;
   readonly state: SessionState;
-  /** Wall-clock milliseconds since when it is in this state. */
+  /** Wall-clock milliseconds at which it entered this state. */
   readonly sinceEpochMs: number;
   /** Milliseconds for which the session has been up; 0 if it is not. */
   readonly uptimeMs: number;
-  /** When it tries again, if it waits. */
+  /** When it tries again, if it is waiting. */
   readonly retryAtEpochMs: number | undefined;
   /** What was negotiated; `undefined` while the session is not up. */
   readonly session:
@@ -78,16 +78,18 @@ export interface NeighbourStatus {
   /** Sessions that were up and ended. */
   readonly flapsCount: number;
   readonly lastError: SessionError | undefined;
-  /** What the last NOTIFICATION said since the session was up, also where attempts have failed otherwise since. */
+  /**
+   * What the last NOTIFICATION since the session was up said, even if attempts have since failed for another reason.
+   */
   readonly lastNotification: SessionError | undefined;
 }
 
 export interface SpeakerStatus {
   readonly neighbours: readonly NeighbourStatus[];
-  /** Prefixes that are announced, to each neighbour as far as it takes them. */
+  /** Prefixes that are announced, to each neighbour up to its limit. */
   readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
   /** Prefixes left out because the table was full. */
   readonly prefixesRefused: number;
-  /** Connections that were closed at once, because no neighbour has their source address. */
+  /** Connections that were closed at once because no neighbour has their source address. */
   readonly strangersCount: number;
 }

@@ -3,7 +3,7 @@
 import { IPV4_OFFSET_BITS, isIpv4, type Prefix } from '@sentrypeer/ip';
 import { IPV6_LENGTH_MIN } from './limits.ts';
 
-/** Why no router is ever told of this prefix, whoever lists it: it is wider than a host of IPv4, or than a site of IPv6. */
+/** Why this prefix is never announced to a router, whoever lists it: it is wider than an IPv4 host or an IPv6 site. */
 export function whyNever({ base, length }: Prefix): string | undefined {
   if (isIpv4(base) && length >= IPV4_OFFSET_BITS) {
     return length === IPV4_OFFSET_BITS + 32

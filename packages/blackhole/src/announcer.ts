@@ -24,11 +24,11 @@ import {
 } from './limits.ts';
 import { alarmsOf, type AnnouncerState, type AnnouncerStatus } from './status.ts';
 
-/** Who tells the routers: a BGP speaker, or the screen of somebody who tries it out. */
+/** What tells the routers: a BGP speaker, or the screen during a trial run. */
 export interface Routes {
   add(prefixes: readonly Prefix[]): void;
   remove(prefixes: readonly Prefix[]): void;
-  /** These alone are announced from now on. */
+  /** From now on, exactly these are announced. */
   replace(prefixes: readonly Prefix[]): void;
 }
 
@@ -36,21 +36,24 @@ export interface AnnouncerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly routes: Routes;
-  /** Who is never announced, the most important first; asked every second while changes come. */
+  /** Networks that are never announced, the most important first; read every second while changes come. */
   readonly spared: () => readonly SparedNetwork[];
-  /** There is room again for what was left out: the feed begins anew. */
+  /** There is room again for what was left out: start the feed again. */
   readonly restartFeed: () => void;
 }
 
 export interface AnnouncerOptions {
   readonly prefixesMax: number;
-  /** New prefixes within a minute. */
+  /** The most new prefixes within a minute. */
   readonly additionsPerMinuteMax: number;
-  /** Milliseconds in which changes that follow one another are gathered. @default 50 */
+  /** Milliseconds in which consecutive changes are gathered. @default 50 */
   readonly gatherMs?: number;
 }
 
-/** Announces what the feed lists and somebody proved, but for what is spared; takes each prefix back when its time is over. */
+/**
+ * Announces what the feed lists and somebody proved, except what is spared; withdraws each prefix when its time is
+ * over.
+ */
 export class Announcer implements ListingSink {
   readonly #ports: AnnouncerPorts;
   readonly #options: AnnouncerOptions;
@@ -62,7 +65,7 @@ export class Announcer implements ListingSink {
   #spared = new Spared([]);
   #state: AnnouncerState = 'starting';
   #hasSnapshot = false;
-  /** Keys that may differ between what is wanted and what is announced. */
+  /** Keys for which what is wanted and what is announced may differ. */
   #pending = new Set<string>();
   #needsReplacement = false;
   #heldBackCount = 0;
@@ -93,17 +96,17 @@ export class Announcer implements ListingSink {
     });
   }
 
-  /** Whether the feed has told all once. */
+  /** Whether the feed has delivered a complete snapshot. */
   get hasSnapshot(): boolean {
     return this.#hasSnapshot;
   }
 
-  /** Whom it spares at the moment. */
+  /** What it spares at present. */
   get spared(): Spared {
     return this.#spared;
   }
 
-  /** Another number after each change of what `announced()` answers. */
+  /** Changes whenever the result of `announced()` changes. */
   get revision(): number {
     return this.#revision;
   }
@@ -134,7 +137,7 @@ export class Announcer implements ListingSink {
     this.#wake.resolve();
   }
 
-  /** An operator takes everything back, until `resume()`. */
+  /** An operator withdraws everything, until `resume()`. */
   flush(): void {
     this.#state = 'withdrawn';
     this.#held.clear();
@@ -151,7 +154,7 @@ export class Announcer implements ListingSink {
     this.#wake.resolve();
   }
 
-  /** Works until the signal is aborted; what is announced then stays as it is. */
+  /** Runs until the signal is aborted; what is announced then stays as it is. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#wake.resolve();
     signal.addEventListener('abort', stop);
@@ -183,14 +186,14 @@ export class Announcer implements ListingSink {
     };
   }
 
-  /** What is announced, and when it ends unless more is told, in wall-clock milliseconds. */
+  /** What is announced, and when each prefix ends unless the feed extends it, in wall-clock milliseconds. */
   announced(): readonly { readonly prefix: string; readonly endEpochMs: number }[] {
     return this.#held
       .elements()
       .map((one) => ({ prefix: networkOf(one), endEpochMs: one.endEpochMs }));
   }
 
-  /** The node's own policy lists no address that nobody proved; checked here all the same. */
+  /** The node's own policy does not list unproved addresses; checked here all the same. */
   #isProved(grounds: Grounds): boolean {
     if (grounds !== 'seen') return true;
     this.#unprovedCount += 1;
@@ -210,7 +213,7 @@ export class Announcer implements ListingSink {
     return this.#pending.size <= this.#heldBackCount;
   }
 
-  /** What has ended is withdrawn, whether the feed is there or not. */
+  /** What has ended is withdrawn, whether the feed is connected or not. */
   #look(nowMs: number): void {
     this.#lookedAtMs = nowMs;
     const nowEpochMs = this.#nowEpochMs();
@@ -236,7 +239,7 @@ export class Announcer implements ListingSink {
     clearTimeout(timer);
   }
 
-  /** All at once, after a snapshot: routers see what is different alone. */
+  /** Replaces everything after a snapshot; routers see only the difference. */
   #replace(): void {
     const all = this.#held.wanted(this.#listed, this.#reasons(), this.#nowEpochMs());
     this.#needsReplacement = false;
@@ -265,7 +268,7 @@ export class Announcer implements ListingSink {
     for (const key of settled) this.#pending.delete(key);
     this.#tellLeftOut(newlyLeftOut);
     const fresh = add.filter((one) => !this.#held.has(one));
-    // Withdrawn first, so that a router's limit is never met by what is on its way out.
+    // Withdrawals go first, so that prefixes about to go never use up a router's limit.
     if (remove.length > 0) this.#ports.routes.remove(remove.map(prefixOf));
     if (fresh.length > 0) this.#ports.routes.add(fresh.map(prefixOf));
     this.#held.carriedOut(difference);

@@ -7,14 +7,14 @@ export type AnnouncerState =
   /** An operator took everything back. */
   | 'withdrawn';
 
-/** Where the announcer stands. */
+/** The state of the announcer. */
 export interface AnnouncerStatus {
   readonly state: AnnouncerState;
   readonly entries: { readonly ipv4: number; readonly ipv6: number };
-  /** Entries of the feed that are spared, or that are announced to no router. */
+  /** Entries of the feed that are spared, or that are not announced to any router. */
   readonly leftOutCount: number;
   readonly leftOut: readonly { readonly address: string; readonly why: string }[];
-  /** Entries that nothing proved; the node should not have listed them. */
+  /** Unproved entries, which the node should not have listed. */
   readonly unprovedCount: number;
   readonly sparedCount: number;
   /** What an operator should look at. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What the node refused, in its own words. */
+/** A refusal by the node, in its own words. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status. */

@@ -30,7 +30,7 @@ import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
 export interface ClientOptions {
   /** Where the node's API is, such as `http://127.0.0.1:8082`. */
   readonly baseUrl: string;
-  /** Needed if the node asks for one. */
+  /** Milliseconds for one attempt, 1 and above. @default 2000 */
   readonly key?: string;
   /** Milliseconds for one attempt, 1 and above. @default 2000 */
   readonly timeoutMs?: number;
@@ -54,14 +54,14 @@ export interface TotalsQuery extends CallOptions {
 }
 
 export interface AddressQuery extends TotalsQuery {
-  /** The weakest evidence. */
+  /** The weakest grade wanted. */
   readonly grade?: Address['grade'];
   /** Last seen within this time, such as `24h`. */
   readonly maxAge?: string;
   readonly family?: 4 | 6;
   /** ISO 3166-1 alpha-2. */
   readonly country?: string;
-  /** As an answer names it, such as `AS64500`. */
+  /** As in an answer, such as `AS64500`. */
   readonly network?: string;
 }
 
@@ -77,18 +77,21 @@ export interface EventQuery extends SpanQuery {
   readonly userAgent?: string;
   readonly transport?: Event['transport'];
   readonly grade?: Address['grade'];
-  /** The raw message and credentials too, which needs a key that may read. */
+  /** Adds the raw message and credentials; needs a key that may read. */
   readonly include?: 'message';
 }
 
 export interface EventStreamQuery extends EventQuery {
-  /** Begins after this event; without it, with the next event. */
+  /** Starts after this event; by default with the next event. */
   readonly after?: number;
 }
 
 const PAGE_ENTRIES = 500;
 
-/** Asks one node. Every call throws `ApiError` where the node refuses, and what `fetch` throws if it is not there. */
+/**
+ * Asks one node. Every call throws `ApiError` if the node refuses, and what `fetch` throws if the node cannot be
+ * reached.
+ */
 export class SentryPeerClient {
   readonly #requests: Requests;
 
@@ -102,7 +105,7 @@ export class SentryPeerClient {
     });
   }
 
-  /** Whether a number, an address, or one of both is known bad. */
+  /** Whether a number, an address, or a combination of both is known to be bad. */
   check(question: {
     readonly number?: string;
     readonly address?: string;
@@ -122,12 +125,12 @@ export class SentryPeerClient {
     return this.#get('/v1/explain', { number, address }, signal);
   }
 
-  /** All that is listed, by id. */
+  /** Everything that is listed, by id. */
   listings({ signal }: CallOptions = {}): AsyncGenerator<Listing> {
     return this.#pages('/v1/listings', {}, signal);
   }
 
-  /** What was listed and unlisted after a change, up to now, oldest first. */
+  /** What was listed and unlisted after a given change, up to now, oldest first. */
   listingChanges({
     after,
     signal,
@@ -158,7 +161,7 @@ export class SentryPeerClient {
     return this.#get(`/v1/numbers/${encodeURIComponent(number)}`, {}, signal);
   }
 
-  /** `undefined` if there is none, or no more. */
+  /** `undefined` if there is no such event, or no longer. */
   event(
     eventUuid: string,
     { include, signal }: Pick<EventQuery, 'include' | 'signal'> = {},
@@ -166,7 +169,7 @@ export class SentryPeerClient {
     return this.#get(`/v1/events/${encodeURIComponent(eventUuid)}`, { include }, signal);
   }
 
-  /** All of them, the one seen last first, fetched as they are asked for. */
+  /** All addresses, the one seen last first, fetched as needed. */
   addresses(query: AddressQuery = {}): AsyncGenerator<Address> {
     const { grade, maxAge, family, country, network, signal } = query;
     const parameters = { ...totals(query), grade, max_age: maxAge, family, country, network };
@@ -181,7 +184,7 @@ export class SentryPeerClient {
     return this.#pages('/v1/user-agents', totals(query), query.signal);
   }
 
-  /** Countries of the addresses, that with the most messages first. */
+  /** Countries of the addresses, the one with the most messages first. */
   async countries({ signal }: CallOptions = {}): Promise<readonly Country[]> {
     return (await this.#get<Countries>('/v1/countries', {}, signal)).items;
   }
@@ -194,32 +197,32 @@ export class SentryPeerClient {
     return this.#get('/v1/analytics', { period }, signal);
   }
 
-  /** Networks of the addresses, that with the most messages first, fetched as they are asked for. */
+  /** Networks of the addresses, the one with the most messages first, fetched as needed. */
   networks({ signal }: CallOptions = {}): AsyncGenerator<Network> {
     return this.#pages('/v1/networks', {}, signal);
   }
 
-  /** Other nodes that shared events, or were judged; the one seen last first. */
+  /** Other nodes that shared events, or that were trusted or distrusted; the one seen last first. */
   peers({ signal }: CallOptions = {}): AsyncGenerator<Peer> {
     return this.#pages('/v1/peers', {}, signal);
   }
 
-  /** Those that fit, newest first, fetched as they are asked for. */
+  /** Matching events, newest first, fetched as needed. */
   events(query: EventQuery = {}): AsyncGenerator<Event> {
     return this.#pages('/v1/events', filter(query), query.signal);
   }
 
-  /** Endpoints that the node posts events to, and how far each of them is. */
+  /** Endpoints to which the node posts events, and how far each of them is. */
   async webhooks({ signal }: CallOptions = {}): Promise<Webhooks['items']> {
     return (await this.#get<Webhooks>('/v1/webhooks', {}, signal)).items;
   }
 
-  /** How far the node pushes its events to a fleet, and takes those of the others. */
+  /** How far the node has pushed its events to a fleet and taken those of other nodes. */
   fleet({ signal }: CallOptions = {}): Promise<Fleet> {
     return this.#get('/v1/fleet', {}, signal);
   }
 
-  /** Programs of the node's machine that carry out its listings: whether they do, and what is wrong. */
+  /** Programs on the node's machine that enforce its listings: whether they do, and what is wrong. */
   async followers({ signal }: CallOptions = {}): Promise<Followers['items']> {
     return (await this.#get<Followers>('/v1/followers', {}, signal)).items;
   }
@@ -235,7 +238,7 @@ export class SentryPeerClient {
 
   /**
    * Events as they are recorded. If the connection breaks, the stream continues after the last event, no matter how
-   * long that takes; it ends by the signal or when the loop is left.
+   * long that takes; it ends when the signal is aborted or the loop is left.
    */
   async *stream(query: EventStreamQuery = {}): AsyncGenerator<Event> {
     const { signal } = query;

@@ -8,7 +8,7 @@ export interface StreamMessage {
   readonly data: string;
 }
 
-/** Messages with data, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them parsed. */
+/** Messages with data, parsed as https://html.spec.whatwg.org/multipage/server-sent-events.html defines. */
 export async function* streamMessages(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<StreamMessage> {

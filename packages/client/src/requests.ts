@@ -13,10 +13,10 @@ export interface RequestsOptions {
   readonly fetch: typeof fetch;
 }
 
-/** Values of a query; `undefined` ones are left out. */
+/** Values of a query; `undefined` values are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** Statuses that another attempt may change. */
+/** Statuses that may be different at the next attempt. */
 const PASSING = new Set([429, 502, 503, 504]);
 
 /** Sends requests, and repeats them if that may help. */
@@ -27,7 +27,7 @@ export class Requests {
     this.#options = options;
   }
 
-  /** The JSON of an answer, or `undefined` if there is no such thing. Throws {@link ApiError}. */
+  /** The JSON of an answer; `undefined` for a 404. Throws {@link ApiError}. */
   async json(path: string, query: Query, signal: AbortSignal | undefined): Promise<unknown> {
     for (let attempt = 0; ; attempt += 1) {
       const isLast = attempt >= this.#options.retries;
@@ -38,7 +38,7 @@ export class Requests {
     }
   }
 
-  /** An answer whose body is read as it comes; no limit of time but the signal's. */
+  /** An answer whose body is read as it arrives; only the signal limits its time. */
   async open(
     path: string,
     query: Query,
@@ -97,7 +97,7 @@ export async function apiError(response: Response): Promise<ApiError> {
   return new ApiError(response.status, detail);
 }
 
-/** With a random half, so that clients which failed together do not come again together. */
+/** Half of it is random, so that clients that failed together do not come back together. */
 export function backOffMs(attempt: number): number {
   const ms = Math.min(RETRY_MS_MIN * 2 ** attempt, RETRY_MS_MAX);
   return ms / 2 + (Math.random() * ms) / 2;
@@ -108,7 +108,7 @@ export async function wait(ms: number, signal: AbortSignal | undefined): Promise
   signal?.throwIfAborted();
   let end = (): void => undefined;
   try {
-    // Not Promise.withResolvers(): Node.js 20 has none.
+    // Not Promise.withResolvers(): Node.js 20 lacks it.
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, ms);
       const onAbort = (): void => reject(signal?.reason);

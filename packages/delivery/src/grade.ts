@@ -2,7 +2,7 @@
 
 import type { Grade, RecordedEvent } from '@sentrypeer/event';
 
-/** The weakest first. */
+/** The weakest grade first. */
 const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
 
 /** Whether an event has this grade or a better one; rows of SentryPeer 4.x count as `seen`. */

@@ -21,9 +21,9 @@ import {
   RESUME_EVENTS_MAX,
 } from './limits.ts';
 
-/** Owner reads and writes, group reads, as log files do; the process's umask may take more away. */
+/** The owner reads and writes, the group reads, as is usual for log files; the process's umask may take away more. */
 const FILE_MODE = 0o640;
-/** Reading is for the last line. */
+/** Readable, because the last line is needed. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 const LINE_FEED = 0x0a;
 /** How every line of ours begins; `formatEventJson` writes the name first. */
@@ -36,13 +36,13 @@ assert(
 
 /** The limits of the file. */
 export interface JsonLogBounds {
-  /** Octets of its disk that are left alone, at most a tenth of the disk; 0 uses all. */
+  /** Octets of its disk that are left free, at most a tenth of the disk; 0 uses all. */
   readonly freeOctetsMin: number;
-  /** Octets from which on it is moved aside and a new one begun; 0 leaves that to others. */
+  /** Size in octets at which the file is moved aside and a new one started; 0 leaves that to others. */
   readonly sizeOctetsMax: number;
-  /** How many that were moved aside are kept, as `.1` (the newest) and so on; 1 and above. */
+  /** How many moved files are kept, as `.1` (the newest) and so on; 1 and above. */
   readonly keptCount: number;
-  /** Octets that are free on the disk of a file, and octets of all of it. @default the machine's */
+  /** Free and total octets of the disk that holds a file. @default the machine's */
   readonly disk?: (path: string) => Promise<DiskSpace>;
 }
 
@@ -53,7 +53,7 @@ interface DiskSpace {
 
 const NO_BOUNDS: JsonLogBounds = { freeOctetsMin: 0, sizeOctetsMax: 0, keptCount: 1 };
 
-/** A file of one JSON object a line, appended to, whose end is repaired whenever it is opened. */
+/** A file with one JSON object per line, appended to, whose end is repaired whenever it is opened. */
 export class JsonLogFile implements Sink<RecordedEvent> {
   readonly #log: EventLog;
   readonly #path: string;
@@ -114,9 +114,9 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     await this.#letGo();
     const handle = await openFile(this.#path);
     this.#handle = handle;
-    if (this.#closed) await this.#letGo(); // Closed while it was opened: what follows is refused.
+    if (this.#closed) await this.#letGo(); // Closed while it was being opened: what follows is refused.
     const stat = await handle.stat();
-    this.#isRegular = stat.isFile(); // A terminal or pipe has no end that could be looked at.
+    this.#isRegular = stat.isFile(); // A terminal or pipe has no end to look at.
     if (!this.#isRegular) return settledHoneyId;
     const lastLine = (await repairEnd(handle, stat.size)) ?? lastWritten;
     const uuid = lastLine === undefined ? undefined : eventUuidOf(lastLine);
@@ -138,7 +138,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     if (this.#isRegular && this.#bounds.freeOctetsMin > 0) await this.#refuseOnFullDisk();
     let lines = '';
     for (const event of events) {
-      if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
+      if (event.isHearsay === true) continue; // Not seen by this node: readers of the log would think it was.
       lines += `${terminalSafeJson(formatEventJson(event, this.#appVersion))}\n`;
       if (lines.length < JSON_PORTION_CHARACTERS) continue;
       await this.#opened().appendFile(lines);
@@ -150,7 +150,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
   async #settle(): Promise<void> {
     if (!this.#isRegular) return;
     await this.#opened().datasync();
-    // Only here: the cursor is saved next, so after a crash no line is only in the file that was moved aside.
+    // Only here: the cursor is saved next, so that a crash leaves no line only in the file that was moved aside.
     const { sizeOctetsMax } = this.#bounds;
     if (sizeOctetsMax > 0 && (await this.#opened().stat()).size >= sizeOctetsMax) {
       await this.#rotate();
@@ -168,7 +168,7 @@ export class JsonLogFile implements Sink<RecordedEvent> {
     if (this.#closed) await this.#letGo();
   }
 
-  /** The log is no reason to fill a disk: the database has the events, and others need room. */
+  /** A log must not fill a disk: the database has the events, and others need the room. */
   async #refuseOnFullDisk(): Promise<void> {
     const { freeOctetsMin, disk = diskOf } = this.#bounds;
     const { freeOctets, totalOctets } = await disk(this.#path);
@@ -221,7 +221,7 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   }
 }
 
-/** If the file was moved aside and there is no new one yet, the disk of its directory. */
+/** If the file was moved aside and there is no new one yet, the disk of its directory counts. */
 async function diskOf(path: string): Promise<DiskSpace> {
   const { bavail, blocks, bsize } = await statfs(existsSync(path) ? path : dirname(path));
   return { freeOctets: bavail * bsize, totalOctets: blocks * bsize };
@@ -278,7 +278,7 @@ function eventUuidOf(line: string): string | undefined {
   return typeof value.event_uuid === 'string' ? value.event_uuid : undefined;
 }
 
-/** What the operator has to change, or `undefined` if a later attempt may succeed. */
+/** What the operator has to change; `undefined` if a later attempt may succeed. */
 function refusalOf(path: string, error: unknown): OperatingError | undefined {
   switch (errorCode(error)) {
     case 'ENOENT':

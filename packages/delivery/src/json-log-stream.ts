@@ -27,7 +27,7 @@ export class JsonLogStream implements Sink<RecordedEvent> {
   async write(events: readonly RecordedEvent[]): Promise<void> {
     let lines = '';
     for (const event of events) {
-      if (event.isHearsay === true) continue; // Not met here: who reads the log would take it for ours.
+      if (event.isHearsay === true) continue; // Not seen by this node: readers of the log would think it was.
       lines += `${formatEventJson(event, this.#appVersion)}\n`;
       if (lines.length < JSON_PORTION_CHARACTERS) continue;
       await this.#stream.deliver(lines);
@@ -40,7 +40,7 @@ export class JsonLogStream implements Sink<RecordedEvent> {
     return undefined;
   }
 
-  /** The stream is the process's own: it stays open. */
+  /** The stream belongs to the process and stays open. */
   async close(): Promise<void> {
     return undefined;
   }

@@ -15,16 +15,16 @@ export interface JsonLogOptions {
   readonly bounds?: JsonLogBounds;
   /** The `app_version` of every line. */
   readonly appVersion: string;
-  /** @default JSON_LOG_SETTLE_MS */
+  /** @default none */
   readonly settleMs?: number;
   /** @default RETRY_MS_MIN */
   readonly retryMsMin?: number;
 }
 
 /**
- * The JSON log: one object per line, in the order of the event log. No event is missing and none is in it twice, even
- * after a crash: the cursor follows the disk, and events beyond the cursor are recognised by the last line of the file.
- * Only if the file was rotated within the second before a crash may its last lines also be in the next file.
+ * The JSON log: one object per line, in the order of the event log. No event is missing or doubled, even after a crash:
+ * the cursor follows the disk, and events beyond the cursor are recognised by the last line of the file. Only if the
+ * file was rotated within the second before a crash, its last lines may also be in the next file.
  */
 export class JsonLog extends LogOutput {
   /** Throws if the file cannot be made or written and trying again would not help. */

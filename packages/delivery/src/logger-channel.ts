@@ -18,7 +18,7 @@ import { formatSyslogText, SYSLOG_TAG } from './syslog-message.ts';
 export interface LoggerOptions {
   /** The program, by name or path. */
   readonly command: string;
-  /** The socket of the syslog daemon; the system's own where it is not given. */
+  /** The socket of the syslog daemon; `undefined` for the system's own. */
   readonly socketPath: string | undefined;
   readonly pid: number;
 }
@@ -26,8 +26,8 @@ export interface LoggerOptions {
 type LoggerChild = ChildProcessByStdio<Writable, null, Readable>;
 
 /**
- * A `logger` child fed a line an event. Node has no datagrams of the UNIX kind, so this is the way to the
- * local syslog daemon without native code. Its exit status after the end of its input is the receipt.
+ * A `logger` child that is fed one line per event. Node has no UNIX datagram sockets, so this is the way to the local
+ * syslog daemon without native code. Its exit status after the end of its input is the receipt.
  */
 export class LoggerChannel implements SyslogChannel {
   readonly #child: LoggerChild;
@@ -39,12 +39,12 @@ export class LoggerChannel implements SyslogChannel {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#child = child;
     this.#exited = promise;
-    child.on('error', () => undefined); // A failing `kill`; the exit says all that counts.
+    child.on('error', () => undefined); // A failed `kill`; the exit tells everything that matters.
     child.on('close', (code, signal) => {
       this.#status = code === null ? `signal ${signal}` : `status ${code}`;
       resolve();
     });
-    child.stdin.on('error', () => undefined); // The callback of the write has it.
+    child.stdin.on('error', () => undefined); // The callback of the write reports it.
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint = (this.#complaint + text).slice(0, COMPLAINT_CHARACTERS_MAX);
     });
@@ -52,7 +52,7 @@ export class LoggerChannel implements SyslogChannel {
 
   static async open(options: LoggerOptions): Promise<LoggerChannel> {
     const args = ['-t', `${SYSLOG_TAG}[${options.pid}]`, '-p', 'user.notice'];
-    // Without this, `logger` of util-linux says nothing if there is no daemon; other versions lack the option.
+    // Without this option, util-linux `logger` does not report a missing daemon; other versions do not have it.
     if (await isUtilLinux(options.command)) args.push('--socket-errors=on');
     if (options.socketPath !== undefined) args.push('-u', options.socketPath);
     // A separate process group: the terminal's interrupt must not end it before its input is read.

@@ -3,7 +3,7 @@
 import type { CursorSink, EventLog } from '@sentrypeer/follow';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 
-/** What every delivery follows and says. */
+/** What every delivery reads and reports. */
 export interface DeliveryPorts {
   readonly log: EventLog;
   readonly cursors: CursorSink;

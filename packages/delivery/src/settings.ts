@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the configuration must know about webhooks, without the code that delivers: most daemons never load that. */
+/* What the configuration must know about webhooks, without the code that delivers, which most daemons never load. */
 
 import {
   WEBHOOK_BATCH_EVENTS_MAX,
@@ -11,7 +11,7 @@ import {
 
 export { isSigningSecret } from './webhook/signing-secret.ts';
 
-/** The largest values that may be asked for. */
+/** The largest values that may be configured. */
 export const WEBHOOK_LIMITS = {
   batchEventsMax: WEBHOOK_BATCH_EVENTS_MAX,
   batchWaitMsMax: WEBHOOK_BATCH_WAIT_MS_MAX,

@@ -9,9 +9,9 @@ import { SYSLOG_WRITE_MS_MAX } from './limits.ts';
 export interface SyslogChannel {
   /** Resolves when the next hop took the lines; rejects if the channel is broken. */
   write(events: readonly RecordedEvent[]): Promise<void>;
-  /** Closes; resolves when all lines are known to have been taken, as far as the way can tell. */
+  /** Closes; resolves when all lines were taken, as far as this transport can tell. */
   finish(): Promise<void>;
-  /** Lets go at once. */
+  /** Releases everything at once. */
   destroy(): void;
 }
 
@@ -19,7 +19,7 @@ export function syslogError(message: string, cause?: unknown): OperatingError {
   return new OperatingError('syslog_failed', message, cause === undefined ? {} : { cause });
 }
 
-/** Runs one write whose callback says when the octets were taken, under the deadline of all channels. */
+/** Runs one write, within the deadline of all channels. The callback reports that the octets were taken. */
 export async function taken(
   write: (done: (error?: Error | null) => void) => void,
   what: string,

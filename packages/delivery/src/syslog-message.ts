@@ -23,8 +23,8 @@ export interface SyslogOrigin {
 }
 
 /**
- * The line that SentryPeer's fail2ban filters read. Method and agent are the attacker's: the method is
- * brought to the letters those filters take, so that an odd one does not hide its sender.
+ * The line that SentryPeer's fail2ban filters read. Method and agent are the attacker's: the method is reduced to the
+ * letters that those filters accept, so that an odd one does not hide its sender.
  */
 export function formatSyslogText(event: RecordedEvent): string {
   return `Source IP: ${event.sourceIp}, Method: ${plainMethod(event.sipMethod)}, Agent: ${plainAgent(event.userAgent)}`;
@@ -40,9 +40,9 @@ export function formatSyslogMessage(event: RecordedEvent, origin: SyslogOrigin):
 }
 
 /**
- * RFC 5424 §6.2.3: at most six digits after the second. In local time with its offset, which names the same instant as UTC
- * does: rsyslog's traditional file format keeps the digits and drops the offset, and readers of that file, such as
- * fail2ban, take them for their own local time.
+ * RFC 5424 §6.2.3: at most six digits after the second. Local time with its offset, which names the same instant as
+ * UTC: rsyslog's traditional file format keeps the digits and drops the offset, and readers of that file, such as
+ * fail2ban, take them for local time.
  */
 function timestamp(event: RecordedEvent): string {
   const text = event.eventTimestamp;

@@ -26,10 +26,11 @@ export type SyslogTarget =
 
 export interface SyslogOptions {
   readonly target: SyslogTarget;
-  /** Only events of this node are written: a line of another's would have its source banned here. */
+  /** Only events of this node are written: a line for another node's event would get its source banned here. */
   readonly nodeId: string;
   /**
-   * Only events of this grade and above: a line of a weaker one may name a source that somebody else wrote there.
+   * Only events of this grade and above: a line of a weaker one may name a forged source.
+   *
    *
    * @default 'seen'
    */
@@ -88,7 +89,7 @@ class SyslogSink implements Sink<RecordedEvent> {
     );
     if (own.length === 0) return;
     this.#channel ??= await openChannel(this.#options);
-    if (this.#closed) this.#letGo(); // Closed while it was opened: the write is refused below.
+    if (this.#closed) this.#letGo(); // Closed while it was being opened: the write is refused below.
     if (this.#channel === undefined) throw syslogError('syslog is closed');
     await this.#channel.write(own);
   }

@@ -11,8 +11,8 @@ import { formatSyslogMessage, type SyslogOrigin } from './syslog-message.ts';
 const encoder = new TextEncoder();
 
 /**
- * Syslog over TCP with octet counting, RFC 6587 §3.4.1. That RFC knows no answer, so the receipt is the
- * server's end of the connection after ours: it comes when all before it was read.
+ * Syslog over TCP with octet counting, RFC 6587 §3.4.1. That RFC defines no answer, so the receipt is the server
+ * closing the connection after we did: it happens when everything before it was read.
  */
 export class TcpChannel implements SyslogChannel {
   readonly #socket: Socket;
@@ -66,7 +66,7 @@ export class TcpChannel implements SyslogChannel {
     if (this.#broken !== undefined) throw this.#broken;
     this.#finishing = true;
     this.#socket.end();
-    // A server that keeps its end open has got everything as far as can be known.
+    // As far as can be known, a server that keeps its end open has received everything.
     await settlesWithin(this.#closed, SYSLOG_RECEIPT_MS_MAX);
     if (this.#broken !== undefined) throw this.#broken;
     this.#socket.destroy();

@@ -8,8 +8,8 @@ import { syslogError, taken, type SyslogChannel } from './syslog-channel.ts';
 import { formatSyslogMessage, type SyslogOrigin } from './syslog-message.ts';
 
 /**
- * Syslog over UDP, RFC 5426: one message a datagram. There is no receipt; a host that refuses the port is
- * noticed, a datagram lost on the way is not.
+ * Syslog over UDP, RFC 5426: one message per datagram. There is no receipt; a refused port is noticed, a lost datagram
+ * is not.
  */
 export class UdpChannel implements SyslogChannel {
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class UdpChannel implements SyslogChannel {
     const { address, family } = await lookup(host);
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
     const channel = new UdpChannel(socket, `syslog server ${host} port ${port}`, origin);
-    socket.connect(port, address); // Connected, so that the kernel hands a refusal back.
+    socket.connect(port, address); // Connected, so that the kernel reports a refusal.
     await once(socket, 'connect');
     return channel;
   }

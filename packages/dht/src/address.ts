@@ -29,7 +29,7 @@ export function addressOctets(address: string): Uint8Array | undefined {
   return ip === undefined ? undefined : wireOctets(ip);
 }
 
-/** The address of 4 or 16 octets as the system writes it; `undefined` for another number of octets. */
+/** The address with these 4 or 16 octets, as the system writes it; `undefined` for another number of octets. */
 export function addressText(octets: Uint8Array): string | undefined {
   const ip = ipOfOctets(octets);
   return ip === undefined ? undefined : formatIp(ip);
@@ -39,7 +39,7 @@ export function addressText(octets: Uint8Array): string | undefined {
 export function isMartianEndpoint({ address, port }: Endpoint): boolean {
   if (port === 0) return true;
   if (familyOf(address) === 4) {
-    const first = Number.parseInt(address, 10); // The common case, without making octets.
+    const first = Number.parseInt(address, 10); // The common case, without converting to octets.
     return !(first > 0 && first < 224);
   }
   const ip = parseIp(address);

@@ -16,7 +16,7 @@ export const INFO_HASH_OCTETS = 20;
 const DIGITS = INFO_HASH_OCTETS * 2;
 const ZERO = '0'.repeat(DIGITS);
 
-/** SHA-1 over the text's UTF-8 octets, no prefix, no terminator (PROTOCOL 2.1), or over octets. */
+/** SHA-1 over the text's UTF-8 octets without prefix or terminator (PROTOCOL 2.1), or over octets. */
 export function infoHash(content: string | Uint8Array): InfoHash {
   return createHash('sha1').update(content).digest('hex') as InfoHash;
 }
@@ -28,7 +28,7 @@ export function parseInfoHash(text: string): InfoHash | undefined {
   return octets === undefined ? undefined : infoHashOfOctets(octets);
 }
 
-/** `undefined` unless there are 20 octets of which one is not zero. */
+/** `undefined` unless there are 20 octets that are not all zero. */
 export function infoHashOfOctets(octets: Uint8Array): InfoHash | undefined {
   if (octets.length !== INFO_HASH_OCTETS) return undefined;
   const text = hexText(octets);

@@ -25,7 +25,10 @@ export interface DhtPorts {
   wakeAfter(waitMs: number, run: () => void): () => void;
   /** Throws `OperatingError` with nothing left open. */
   openDatagrams(onDatagram: OnDatagram): Promise<DatagramPort>;
-  /** A socket that has joined the groups of the local network, for the families; if joining fails, it hears nothing. */
+  /**
+   * A socket that has joined the groups of the local network, for these families; if joining fails, it receives
+   * nothing.
+   */
   openDiscovery(families: readonly Family[], onDatagram: OnDatagram): Promise<DatagramPort>;
   /** The addresses of a name; an address is returned as it is. Rejects if there is none. */
   resolve(host: string): Promise<readonly string[]>;

@@ -6,7 +6,7 @@ const CAP_NET_ADMIN = 12n;
 
 /** What a process may do. */
 export interface Privilege {
-  /** Whether nft, started by this process, may change the firewall. */
+  /** What it has beyond that; `undefined` if nothing. */
   readonly suffices: boolean;
   /** What it has beside that; `undefined` where it has no more. */
   readonly excess: string | undefined;
@@ -19,7 +19,7 @@ export function privilegeOf(status: string, userId: number): Privilege {
     return BigInt(`0x${line.slice(name.length + 1).trim() || '0'}`);
   };
   const effective = mask('CapEff');
-  // What root has, its children have; others hand on only what is ambient.
+  // Root's children have what root has; others hand on only ambient capabilities.
   const inherited = userId === 0 ? effective & mask('CapBnd') : mask('CapAmb');
   const others = effective & ~(1n << CAP_NET_ADMIN);
   return {

@@ -5,9 +5,10 @@ import { END_TOLERANCE_MS } from './limits.ts';
 import type { Listing } from './table.ts';
 
 /**
- * How the kernel's entries differ from those that were put there; `undefined` where they do not.
+ * How the kernel's entries differ from those that were put there; `undefined` if they do not.
  *
- * @param touched Keys of what was changed while the kernel listed its entries; they may be there or not.
+ *
+ * @param touched Keys that were changed while the kernel listed its entries; they may be there or not.
  */
 export function differenceOf(
   held: readonly HeldElement[],
@@ -20,7 +21,7 @@ export function differenceOf(
   for (const one of held) {
     const key = keyOf(one);
     heldKeys.add(key);
-    // What has ended may be gone or not.
+    // An entry whose time is over may be there or not.
     const isDue = one.endEpochMs > nowEpochMs + END_TOLERANCE_MS && !touched.has(key);
     if (isDue && entries.get(one.set)?.has(one.element) !== true) missing += 1;
   }

@@ -24,7 +24,7 @@ import { timedElements } from './ruleset.ts';
 import { alarmsOf, type FirewallState, type FirewallStatus } from './status.ts';
 import type { Refused } from './table.ts';
 
-/** Keeps the table as the feed says, but for what is spared. All that it does happens in one loop, one step after another. */
+/** Keeps the table as the feed says, except for what is spared. Everything happens in one loop, one step at a time. */
 export class Firewall implements ListingSink {
   readonly #ports: FirewallPorts;
   readonly #options: FirewallOptions;
@@ -36,21 +36,21 @@ export class Firewall implements ListingSink {
   #spared = new Spared([]);
   #state: FirewallState = 'starting';
   #why: string | undefined;
-  /** Monotonic, so that no clock that is set puts it off. */
+  /** Monotonic, so that setting the clock does not move it. */
   #confirmByMs: number | undefined;
   #isConfirmed: boolean;
   #hasSnapshot = false;
-  /** Keys that may differ between what is wanted and what the kernel has. */
+  /** Keys for which what is wanted and what the kernel has may differ. */
   #pending = new Set<string>();
   #needsLoad = false;
   #needsRemoval = false;
   #heldBackCount = 0;
   #counts = { changes: 0, failures: 0, repairs: 0 };
-  /** Of tables that were replaced. */
+  /** Counted by tables that were replaced. */
   #refusedBefore: Refused = { packets: 0, octets: 0 };
   #refused: Refused = { packets: 0, octets: 0 };
   #loadsCount = 0;
-  /** Under way, of the kernel's entries with ours; and what was changed meanwhile. */
+  /** The running comparison of the kernel's entries with ours, and what was changed since it started. */
   #comparing: Promise<void> | undefined;
   #touched = new Set<string>();
   #sparedAtMs = Number.NEGATIVE_INFINITY;
@@ -79,7 +79,7 @@ export class Firewall implements ListingSink {
     });
   }
 
-  /** Whom it spares at the moment. */
+  /** What it spares at present. */
   get spared(): Spared {
     return this.#spared;
   }
@@ -109,14 +109,14 @@ export class Firewall implements ListingSink {
     this.#wake.resolve();
   }
 
-  /** An operator says that all is well, or that what was taken out may be put in again. */
+  /** An operator confirms that all is well, or that what was taken out may be put back. */
   confirm(): void {
     this.#isConfirmed = true;
     this.#confirmByMs = undefined;
     this.#why = undefined;
     this.#needsRemoval = false;
     this.#needsLoad = this.#hasSnapshot;
-    // What was taken out is in force when it is loaded.
+    // What was taken out is in force once it is loaded.
     if (this.#state === 'unconfirmed') this.#state = 'in force';
     else if (this.#state === 'taken out') this.#state = 'starting';
     this.#ports.logger.info('firewall_confirmed');
@@ -132,7 +132,7 @@ export class Firewall implements ListingSink {
     this.#wake.resolve();
   }
 
-  /** Works until the signal is aborted, then takes the table away unless it is to be kept. */
+  /** Runs until the signal is aborted, then removes the table unless it is to be kept. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#wake.resolve();
     signal.addEventListener('abort', stop);
@@ -187,7 +187,7 @@ export class Firewall implements ListingSink {
       this.#sayLimits();
     } catch (error) {
       this.#counts.failures += 1;
-      // Half of a change is never there, but what is there may not be what we think.
+      // A change is made whole or not at all, but what is there may not be what we think.
       this.#needsLoad = this.#hasSnapshot;
       this.#retryAtMs = nowMs + retryMs(this.#failuresInARow);
       this.#failuresInARow += 1;
@@ -195,7 +195,7 @@ export class Firewall implements ListingSink {
     }
   }
 
-  /** Whether there is something to do at once. */
+  /** Whether something has to be done at once. */
   #isDue(): boolean {
     if (this.#ports.clock.nowMs() < this.#retryAtMs) return false;
     if (this.#needsRemoval) return true;
@@ -210,7 +210,7 @@ export class Firewall implements ListingSink {
     const lookMs = (nowMs < this.#retryAtMs ? this.#retryAtMs : this.#lookedAtMs + LOOK_MS) - nowMs;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(1, Math.min(confirmMs, lookMs, LOOK_MS)));
-    // While changes fail, nothing that comes is a reason to hurry.
+    // While changes fail, news is no reason to hurry.
     await (nowMs < this.#retryAtMs ? late : Promise.race([woken, late]));
     clearTimeout(timer);
   }
@@ -222,7 +222,7 @@ export class Firewall implements ListingSink {
     this.#ports.logger.error('firewall_not_confirmed', { why: this.#why });
   }
 
-  /** What has run out, and whether somebody else changed the table. */
+  /** Looks for what has run out, and whether somebody else changed the table. */
   async #look(): Promise<void> {
     this.#lookedAtMs = this.#ports.clock.nowMs();
     this.#heldBackCount = 0;
@@ -243,7 +243,7 @@ export class Firewall implements ListingSink {
     }
   }
 
-  /** Compares all entries, which takes seconds where they are many: beside the loop, so that no change waits for it. */
+  /** Compares all entries, which takes seconds if there are many: outside the loop, so that no change waits for it. */
   async #compare(): Promise<void> {
     const touched = (this.#touched = new Set<string>());
     const loads = this.#loadsCount;
@@ -257,14 +257,14 @@ export class Firewall implements ListingSink {
     this.#wake.resolve();
   }
 
-  /** Whoever is to be spared is so from the next change on, within a second. */
+  /** A newly spared network is spared from the next change on, within a second. */
   async #followSpared(): Promise<void> {
     if (this.#ports.clock.nowMs() - this.#sparedAtMs < SPARED_MS || !this.#readSpared()) return;
     this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
     if (this.#isInForce()) await this.#ports.table.spare(this.#sparedPrefixes());
   }
 
-  /** @returns Whether others are spared than before. */
+  /** @returns Whether the spared networks have changed. */
   #readSpared(): boolean {
     this.#sparedAtMs = this.#ports.clock.nowMs();
     const before = this.#spared.signature;
@@ -300,7 +300,7 @@ export class Firewall implements ListingSink {
     await this.#ports.table.load(elements, this.#sparedPrefixes());
     this.#held.replace(all);
     this.#counts.changes += elements.length;
-    // Changes that came while nft worked are still to be made.
+    // Changes that came while nft ran are still to be made.
     this.#pending = new Set([...this.#listed.entries.keys(), ...this.#held.keys()]);
     if (this.#state === 'starting') {
       this.#ports.logger.info('firewall_in_force', { entries: elements.length });
@@ -319,7 +319,7 @@ export class Firewall implements ListingSink {
     );
     this.#tellLeftOut(difference.newlyLeftOut);
     this.#heldBackCount = difference.heldBackCount;
-    // Before nft works: what is told of them meanwhile is another change.
+    // Before nft runs: news about them in the meantime is another change.
     for (const key of difference.settled) this.#pending.delete(key);
     const { add, remove } = difference;
     if (add.length + remove.length > 0) {
@@ -352,7 +352,7 @@ export class Firewall implements ListingSink {
     this.#needsLoad = false;
   }
 
-  /** A new table begins to count at zero. */
+  /** A new table starts to count at zero. */
   #keepRefused(): void {
     const { packets, octets } = this.#ports.table.refused();
     this.#refusedBefore = {
@@ -362,7 +362,7 @@ export class Firewall implements ListingSink {
     this.#refused = { packets: 0, octets: 0 };
   }
 
-  /** Unconfirmed entries end by themselves in time, whatever becomes of this program. */
+  /** Unconfirmed entries expire in time, whatever happens to this program. */
   #lastEpochMs(): number {
     if (this.#confirmByMs === undefined) return Infinity;
     return Math.floor(this.#nowEpochMs() + this.#confirmByMs - this.#ports.clock.nowMs());

@@ -10,7 +10,7 @@ type Item = Readonly<Record<string, Readonly<Record<string, unknown>> | undefine
 const [FAMILY, NAME] = TABLE.split(' ');
 const CHAINS = new Set(['before', 'refuse']);
 
-/** Whether a listing of the table holds nothing but what this program makes. */
+/** Whether a listing of the table contains nothing but what this program creates. */
 export function isOurs(json: string): boolean {
   const items = itemsOf(json);
   const chains = items.flatMap(({ chain }) => (chain === undefined ? [] : [String(chain['name'])]));
@@ -24,7 +24,7 @@ export function isOurs(json: string): boolean {
   );
 }
 
-/** Chains and sets of our table with their handles. @param json Of several lists, a line each. */
+/** Chains and sets of our table with their handles. @param json Several lists, one per line. */
 export function outlineOf(json: string): string {
   const items = json
     .split('\n')
@@ -54,7 +54,7 @@ export function counterOf(json: string): Refused {
   return { packets: Number(counter?.['packets'] ?? 0), octets: Number(counter?.['bytes'] ?? 0) };
 }
 
-/** Elements by set; what is spared is left out. */
+/** Elements by set, except those of the spared sets. */
 export function elementsOf(json: string): ReadonlyMap<string, ReadonlySet<string>> {
   const sets = itemsOf(json).flatMap(({ set }) => (set === undefined ? [] : [set]));
   return new Map(
@@ -67,7 +67,7 @@ export function elementsOf(json: string): ReadonlyMap<string, ReadonlySet<string
   );
 }
 
-/** Elements with what is left of their time, of all sets but what is spared. */
+/** Elements with their remaining time, of all sets except the spared ones. */
 export function timedElementsOf(
   json: string,
 ): readonly { readonly set: string; readonly element: string; readonly expiresSeconds: number }[] {
@@ -82,7 +82,7 @@ export function timedElementsOf(
   });
 }
 
-/** A text, or an object with the time that is left. */
+/** A text, or an object with the remaining time. */
 function elementOf(one: unknown): string {
   if (typeof one === 'string') return one;
   const { elem } = one as { readonly elem?: { readonly val?: unknown } };

@@ -31,21 +31,21 @@ import type { Listing, Refused, Table } from './table.ts';
 const NONE_REFUSED: Refused = { packets: 0, octets: 0 };
 
 /**
- * The table of the kernel, written and read by nft. Most of what nft 1.0.6 can list makes it read every element first, which
- * takes a second for 100,000. So what is looked at often is asked for in ways that do not, and the whole is listed seldom.
+ * The kernel's table, written and read by nft. For most of what it can list, nft 1.0.6 first reads every element, which
+ * takes a second for 100,000. So frequent checks use commands that do not, and the whole table is listed seldom.
  */
 export class NftTable implements Table {
   readonly #nft: Nft;
   readonly #clock: Clock;
   readonly #options: RulesetOptions;
   #sets = new Set<string>();
-  /** Chains and sets as we left them, with the kernel's handles: what is made anew has others. */
+  /** Chains and sets as we left them, with the kernel's handles; anything that is created again has new ones. */
   #outline: string | undefined;
   #spared: string | undefined;
-  /** The rules, since the whole table was listed. */
+  /** The rules, as of the last listing of the whole table. */
   #rules: Rules | undefined;
   #refused: Refused = NONE_REFUSED;
-  /** Moves on when sets or the whole table are made anew. */
+  /** Increases whenever sets or the whole table are created again. */
   #version = 0;
   #listedAtMs = Number.NEGATIVE_INFINITY;
   #listingTookMs = 0;
@@ -56,7 +56,7 @@ export class NftTable implements Table {
     this.#options = options;
   }
 
-  /** Throws `OperatingError` where the kernel lets us not in, or a table of that name belongs to somebody else. */
+  /** Throws `OperatingError` if the kernel denies access, or if a table of that name belongs to somebody else. */
   static async open(
     { nft, clock }: { readonly nft: Nft; readonly clock: Clock },
     options: RulesetOptions,
@@ -150,8 +150,8 @@ export class NftTable implements Table {
   }
 
   /**
-   * As one transaction. Within a user namespace (a container without privilege) the kernel takes no long ones: the rest follows
-   * in parts then, and meanwhile what is not there yet is let through.
+   * As one transaction. Within a user namespace (a container without privilege) the kernel does not accept long ones:
+   * the rest then follows in parts, and what is not there yet is let through meanwhile.
    */
   async #loadWholeOrInParts(
     elements: readonly TimedElement[],
@@ -189,7 +189,7 @@ export class NftTable implements Table {
   async #readSpared(): Promise<string | undefined> {
     let text = '';
     for (const family of ['ipv4', 'ipv6']) {
-      // One at a time: nft 1.0.6 knows only the last set of several.
+      // One at a time: nft 1.0.6 lists only the last of several sets.
       const { isDone, stdout } = await this.#nft.run([`list set ${TABLE} spared_${family}`]);
       if (!isDone) return undefined;
       text += stdout;
@@ -198,8 +198,8 @@ export class NftTable implements Table {
   }
 
   /**
-   * Asks whether all rules, and of each set the element that ends last, could be deleted. Only what is there can be, and nothing
-   * is: nft checks and leaves it at that (`-c`).
+   * Asks whether all rules, and the element of each set that ends last, could be deleted. Only what exists can be
+   * deleted, and nothing is: nft only checks (`-c`).
    */
   async #probe(held: readonly HeldElement[], nowEpochMs: number): Promise<string | undefined> {
     const last = new Map<string, HeldElement>();
@@ -230,7 +230,7 @@ function refusedBy(words: string): OperatingError {
   return new OperatingError('firewall_nft_failed', `nft did not take a change: ${words}`);
 }
 
-/** Entries of the kernel's table that meet a network, and how long they last. */
+/** Entries of the kernel's table that overlap a network, and how long they last. */
 export async function setsHolding(
   nft: Nft,
   network: Prefix,
@@ -239,7 +239,7 @@ export async function setsHolding(
   readonly trouble: string | undefined;
 }> {
   const { isDone, stdout, words } = await nft.run(['-j', 'list', 'table', ...TABLE.split(' ')]);
-  // A table that is not there holds nothing; whoever may not look is told so in other words.
+  // A missing table holds nothing; a lack of permission is worded differently.
   if (!isDone) return { held: [], trouble: words.includes('No such file') ? undefined : words };
   const held = timedElementsOf(stdout).flatMap(({ set, element, expiresSeconds }) => {
     const its = parsePrefix(`${element}/${set.slice(set.indexOf('_') + 1)}`);

@@ -6,14 +6,14 @@ import { delimiter, join } from 'node:path';
 import { OperatingError } from '@sentrypeer/kernel';
 import { NFT_OUTPUT_CHARACTERS_MAX, NFT_RUN_MS_MAX, NFT_WORDS_MAX } from './limits.ts';
 
-/** Where distributions put it; the PATH of a service or of an ordinary user often leaves these out. */
+/** Where distributions install it; the PATH of a service or an ordinary user often lacks these folders. */
 const SYSTEM_FOLDERS: readonly string[] = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin'];
 
 /** How a run of nft ended. */
 export interface NftRun {
   readonly isDone: boolean;
   readonly stdout: string;
-  /** nft's own words on what is wrong, cut. */
+  /** What nft says is wrong, cut. */
   readonly words: string;
 }
 
@@ -25,7 +25,7 @@ export class Nft {
     this.#path = path;
   }
 
-  /** Throws `OperatingError` where nft is not installed. @param searchPath The variable PATH. */
+  /** Throws `OperatingError` if nft is not installed. @param searchPath The variable PATH. */
   static find(searchPath: string): Nft {
     const folders = [
       ...searchPath.split(delimiter).filter((one) => one.startsWith('/')),
@@ -39,7 +39,7 @@ export class Nft {
     );
   }
 
-  /** Its text grammar on standard input, as one transaction: all of it is done or nothing is. */
+  /** Passes nft commands on standard input, as one transaction: all of it is done or nothing is. */
   apply(text: string): Promise<NftRun> {
     return this.run(['-f', '-'], text);
   }
@@ -78,6 +78,6 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    return false; // Not there, or not ours to run: the next folder may have it.
+    return false; // Missing, or not executable for us: the next folder may have it.
   }
 }

@@ -8,18 +8,21 @@ export interface FirewallPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly table: Table;
-  /** Who is never refused, the most important first; asked every few seconds. */
+  /** Networks that are never refused, the most important first; read every few seconds. */
   readonly spared: () => readonly SparedNetwork[];
-  /** There is room again for what was left out: the feed begins anew. */
+  /** There is room again for what was left out: start the feed again. */
   readonly restartFeed: () => void;
 }
 
 export interface FirewallOptions {
   readonly entriesMax: number;
-  /** Entries that are put in within a minute. */
+  /** The most entries that are put in within a minute. */
   readonly additionsPerMinuteMax: number;
-  /** Milliseconds after which everything is taken out again unless an operator confirms; `undefined` needs none. */
+  /**
+   * Milliseconds after which everything is taken out again unless an operator confirms; `undefined` if no confirmation
+   * is needed.
+   */
   readonly confirmWithinMs: number | undefined;
-  /** Whether the table stays at an orderly stop. */
+  /** Whether the table stays after an orderly stop. */
   readonly keepsEntries: boolean;
 }

@@ -12,7 +12,9 @@ import {
 import type { HeldElement, PortRange } from '@sentrypeer/listings';
 import { STATEMENT_ENTRIES_MAX } from './limits.ts';
 
-/* The text that nft reads. All of it is formed here, of addresses that were parsed: nft looks up any other text in the DNS. */
+/*
+ * The text that nft reads. All of it is made here from parsed addresses: nft would look up any other text in the DNS.
+ */
 
 export const TABLE = 'inet sentrypeer';
 
@@ -20,21 +22,24 @@ export const TABLE = 'inet sentrypeer';
 const MARK = 0x0100_0000;
 
 /**
- * After connection tracking (-200), so that established calls are known, and before any address is translated (-100), so
- * that what goes on to a container is met too.
+ * After connection tracking (-200), so that established calls are known, and before any address is translated (-100),
+ * so that traffic to a container is covered too.
  */
 const PRIORITY = -190;
 
-/** What is refused of a listed source: everything, what goes to SIP and media ports, or nothing (it is counted and marked). */
+/**
+ * What is refused from a listed source: everything, what goes to SIP and media ports, or nothing (packets are counted
+ * and marked).
+ */
 export type Scope = 'all' | 'sip' | 'mark';
 
 export interface RulesetOptions {
   readonly scope: Scope;
   readonly sipPorts: readonly PortRange[];
   readonly mediaPorts: readonly PortRange[];
-  /** Whether media that flowed before goes on. */
+  /** Whether media that already flows may continue. */
   readonly keepsCalls: boolean;
-  /** Elements of one set. */
+  /** The most elements of one set. */
   readonly entriesMax: number;
 }
 
@@ -46,7 +51,10 @@ export interface TimedElement {
   readonly timeoutSeconds: number;
 }
 
-/** Elements with the time that the kernel keeps them. @param lastEpochMs Nothing lasts longer than that. */
+/**
+ * Elements with the time that the kernel keeps them. @param lastEpochMs When the last of them ends at the latest, in
+ * wall-clock milliseconds.
+ */
 export function timedElements(
   elements: readonly HeldElement[],
   lastEpochMs: number,
@@ -59,13 +67,13 @@ export function timedElements(
   }));
 }
 
-/** What becomes of some elements in one transaction. */
+/** What happens to some elements in one transaction. */
 export interface Batch {
   readonly add: readonly TimedElement[];
   readonly remove: readonly Pick<TimedElement, 'set' | 'element'>[];
 }
 
-/** The whole table instead of what was there, as one transaction. */
+/** The whole table, replacing what was there, as one transaction. */
 export function tableText(
   options: RulesetOptions,
   elements: readonly TimedElement[],
@@ -98,14 +106,14 @@ export function tableText(
   ].join('\n');
 }
 
-/** Rules of a table with so many sets. */
+/** Number of rules of a table with this many sets. */
 export function rulesCount({ keepsCalls }: RulesetOptions, setsCount: number): number {
   const refusing = 1;
-  const passing = 3; // Loopback, and what is spared of both families.
+  const passing = 3; // Loopback, and what is spared of each family.
   return refusing + passing + Number(keepsCalls) + setsCount;
 }
 
-/** Changes of a table that is there. An element may be there or not: each way the outcome is the same. */
+/** Changes to an existing table. The outcome does not depend on whether an element exists already. */
 export function batchText(
   options: RulesetOptions,
   { add, remove }: Batch,
@@ -118,7 +126,8 @@ export function batchText(
       `add set ${TABLE} ${set} { ${setOptions(set, options)} }`,
       `add rule ${TABLE} before ${lookUp(set)}`,
     ]),
-    // "add" of what is there is no error, "delete" of what is not is one; older kernels keep the old end at a second "add".
+    // An "add" of an existing element is no error, a "delete" of a missing one is; with older kernels a second "add"
+    // keeps the old end.
     addText(withoutEnd),
     statements('delete', withoutEnd),
     addText(add),
@@ -126,7 +135,7 @@ export function batchText(
   ].join('\n');
 }
 
-/** What is spared instead of what was. */
+/** Replaces what is spared. */
 export function sparedText(spared: readonly Prefix[]): string {
   return (['ipv4', 'ipv6'] as const)
     .map((family) => {
@@ -138,7 +147,7 @@ export function sparedText(spared: readonly Prefix[]): string {
     .join('');
 }
 
-/** Takes the table away, whether it is there or not. */
+/** Removes the table, whether it exists or not. */
 export const REMOVAL = `table ${TABLE}\ndelete table ${TABLE}\n`;
 
 function refusal({ scope, sipPorts, mediaPorts }: RulesetOptions): string {
@@ -154,7 +163,9 @@ function refusal({ scope, sipPorts, mediaPorts }: RulesetOptions): string {
   }
 }
 
-/** `{ 5060, 10000-20000 }`; nft joins what overlaps by `auto-merge` only in named sets, so it is joined here. */
+/**
+ * `{ 5060, 10000-20000 }`; `auto-merge` of nft joins overlapping ranges only in named sets, so they are joined here.
+ */
 function ports(ranges: readonly PortRange[]): string {
   const merged: [number, number][] = [];
   for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
@@ -179,7 +190,7 @@ function lookUp(set: string): string {
 
 function setOptions(set: string, { entriesMax }: RulesetOptions): string {
   const type = set.startsWith('ipv4') ? 'ipv4_addr' : 'ipv6_addr';
-  // Elements that have run out take room until the kernel collects them, and so does an "add" before its "delete".
+  // Expired elements take room until the kernel collects them, and so does an "add" before its "delete".
   return `type ${type}; flags timeout; size ${entriesMax * 2 + STATEMENT_ENTRIES_MAX};`;
 }
 
@@ -202,7 +213,7 @@ function isOfIpv6(prefix: Prefix): boolean {
 
 type Element = Pick<TimedElement, 'set' | 'element'> & Partial<TimedElement>;
 
-/** Puts them in; one that is there keeps its end. */
+/** Puts elements in; one that exists already keeps its end. */
 export function addText(elements: readonly Element[]): string {
   return statements('add', elements);
 }

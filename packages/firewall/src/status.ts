@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What the table is for at the moment. */
+/** The state of the table. */
 export type FirewallState =
   /** No snapshot yet: what an earlier run left is still there. */
   | 'starting'
   | 'in force'
-  /** In force for a short time, and for good when an operator confirms it. */
+  /** In force for a short time; for good once an operator confirms it. */
   | 'unconfirmed'
   /** Everything was taken out. */
   | 'taken out';
 
-/** Where the firewall stands. */
+/** The status of the firewall. */
 export interface FirewallStatus {
   readonly state: FirewallState;
   /** Why everything was taken out. */

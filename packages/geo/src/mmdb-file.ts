@@ -8,39 +8,39 @@ import { OperatingError } from '@sentrypeer/kernel';
 import { FILE_OCTETS_MAX, METADATA_OCTETS_MAX } from './limits.ts';
 import { TreeFile } from './tree-file.ts';
 
-/** Stands before the description at the end of a file: three octets and a name. */
+/** Precedes the description at the end of a file: three octets and a name. */
 const MARKER = '\u{ab}\u{cd}\u{ef}MaxMind.com';
 
 /** What a file says about an address, as its publisher wrote it. */
 export type Found = Readonly<Record<string, unknown>>;
 
-/** A file that is part of the program, where that is one executable. */
+/** A file that is part of the executable. */
 interface EmbeddedFile {
   /** For messages. */
   readonly name: string;
   readonly octets: Uint8Array;
 }
 
-/** A file that stays as it is while it is used: one that the program brings. */
+/** A file that does not change while it is used: one that comes with the program. */
 interface LastingFile {
   readonly lastingPath: string;
 }
 
-/** A path, where anybody may change the file at any time, or what is known to stay. */
+/** A path, where anybody may change the file at any time, or a file that is known not to change. */
 export type PlacesFile = string | EmbeddedFile | LastingFile;
 
-/** What answers questions about addresses. */
+/** Looks up addresses. */
 interface Answers extends Partial<Disposable> {
   get(address: string): unknown;
 }
 
 /**
- * A file in the MaxMind DB format. It is read when the first question comes: one that stays as it is in parts, as they are
- * asked for, and another one as a whole, a few megabytes.
+ * A file in the MaxMind DB format. It is read at the first question: a file that does not change in parts, as needed,
+ * and any other file (a few megabytes) as a whole.
  */
 export class MmdbFile implements Disposable {
   readonly #file: PlacesFile;
-  /** Another text for another content: its size and its description, which names the time it was made. */
+  /** Different for different contents: its size and its description, which names the time it was made. */
   readonly identity: string;
   #reader: Answers | undefined;
 
@@ -49,7 +49,7 @@ export class MmdbFile implements Disposable {
     this.identity = identity;
   }
 
-  /** Looks at the end of the file. Throws `OperatingError` if it is not of this format. */
+  /** Looks at the end of the file. Throws `OperatingError` if it is not in this format. */
   static open(file: PlacesFile): MmdbFile {
     const path = nameOf(file);
     const { size, end } = isEmbedded(file) ? endOf(file) : readEnd(path);
@@ -73,7 +73,7 @@ export class MmdbFile implements Disposable {
     }
   }
 
-  /** What was read of it is read again when the next question comes. */
+  /** Releases what was read; the next question reads it again. */
   [Symbol.dispose](): void {
     this.#reader?.[Symbol.dispose]?.();
     this.#reader = undefined;

@@ -17,9 +17,9 @@ export interface Place {
 }
 
 export interface PlacesOptions {
-  /** MMDB file that tells the country of an address. @default none is known */
+  /** MMDB file with the countries of addresses. @default none is known */
   readonly countryFile?: PlacesFile;
-  /** MMDB file that tells the autonomous system of an address; may be the same. @default address blocks */
+  /** MMDB file with the autonomous systems of addresses; may be the same file. @default address blocks */
   readonly networkFile?: string;
 }
 
@@ -40,7 +40,7 @@ export class Places implements Disposable {
     this.#networks = networks;
   }
 
-  /** Rejects with `OperatingError` if a file is not of its format. Nothing is read until it is asked for. */
+  /** Rejects with `OperatingError` if a file is not in its format. Files are read at the first question. */
   static async open(logger: Logger, options: PlacesOptions): Promise<Places> {
     const { countryFile, networkFile } = options;
     const countries = countryFile === undefined ? undefined : await openFile(countryFile);
@@ -49,7 +49,7 @@ export class Places implements Disposable {
     return new Places(logger, countries, networks);
   }
 
-  /** A number of 48 bits that changes when the contents of the files change. */
+  /** A 48-bit number that changes when the contents of the files change. */
   get source(): number {
     const text = `${this.#countries?.identity ?? ''}|${this.#networks?.identity ?? ''}`;
     return createHash('sha256').update(text).digest().readUIntBE(0, 6);
@@ -84,14 +84,14 @@ export class Places implements Disposable {
 }
 
 /**
- * The address block that holds an address, such as `203.0.113.0/24` or `2001:db8:7::/48`. Text that is not an address,
- * which a database of an older program may contain, is a separate block.
+ * The address block that contains an address, such as `203.0.113.0/24` or `2001:db8:7::/48`. Text that is not an
+ * address, which a database of an older program may contain, is a separate block.
  */
 export function blockOf(address: string): string {
   return networkText(address, { ipv4: BLOCK_BITS_4, ipv6: BLOCK_BITS_6 }) ?? address;
 }
 
-/** Without a file the code that reads one is not loaded: it alone takes 6 MiB. */
+/** Without a file, the code that reads one is not loaded: it takes 6 MiB. */
 async function openFile(file: PlacesFile): Promise<MmdbFile> {
   const { MmdbFile } = await import('./mmdb-file.ts');
   return MmdbFile.open(file);

@@ -7,21 +7,21 @@ import { parseMetadata, type Metadata } from 'mmdb-lib/lib/metadata.js';
 import { asBuffer } from '@sentrypeer/bytes';
 import { METADATA_OCTETS_MAX, TREE_BLOCK_OCTETS, TREE_BLOCKS_COUNT } from './limits.ts';
 
-/** Octets between the tree and what it points to (MaxMind DB format 2.0). */
+/** Octets between the tree and the data that it points to (MaxMind DB format 2.0). */
 const SEPARATOR_OCTETS = 16;
 /** Bits of an IPv6 address before an IPv4 one, all of them zero. */
 const IPV4_DEPTH = 96;
 
 /**
- * A file in the MaxMind DB format of which only the blocks of its tree that were read last are in memory, and the little
- * that the tree points to. The file must stay as it is while this is open; another one may take its name.
+ * A file in the MaxMind DB format, of which only the most recently read blocks of the tree and the little data they
+ * point to are in memory. The file must not change while this is open; another file may take its name.
  */
 export class TreeFile implements Disposable {
   readonly #descriptor: number;
   readonly #blocks: Blocks;
   readonly #metadata: Metadata;
   readonly #decoder: InstanceType<typeof decoding.default>;
-  /** Where addresses of IPv4 begin. */
+  /** The node at which IPv4 addresses begin. */
   readonly #ipv4Node: number;
 
   private constructor(descriptor: number) {
@@ -36,7 +36,7 @@ export class TreeFile implements Disposable {
     this.#ipv4Node = ipVersion === 4 ? 0 : this.#walk(0, IPV4_DEPTH, () => 0);
   }
 
-  /** Throws where it is not of the format, or of a size of records that nobody uses. */
+  /** Throws if the file is not in this format, or has records of an unusual size. */
   static open(path: string): TreeFile {
     const descriptor = openSync(path, 'r');
     try {
@@ -47,7 +47,7 @@ export class TreeFile implements Disposable {
     }
   }
 
-  /** What the file says about an address, `undefined` if nothing. Throws where the file is damaged. */
+  /** What the file says about an address; `undefined` if nothing. Throws if the file is damaged. */
   get(address: string): unknown {
     const octets = addresses.default.parse(address);
     const from = octets.length === 4 ? this.#ipv4Node : 0;
@@ -62,7 +62,7 @@ export class TreeFile implements Disposable {
     closeSync(this.#descriptor);
   }
 
-  /** @returns A node, or beyond their count what is said. */
+  /** @returns A node; or, above the number of nodes, a pointer to data. */
   #walk(from: number, depthMax: number, bitAt: (depth: number) => number): number {
     const { nodeCount, nodeByteSize, recordSize } = this.#metadata;
     let node = from;
@@ -84,14 +84,14 @@ export class TreeFile implements Disposable {
   }
 }
 
-/** The beginning of a file, block by block; the blocks that were read last stay. */
+/** The beginning of a file, block by block; the most recently read blocks are kept. */
 class Blocks {
   readonly #descriptor: number;
   readonly #size: number;
   readonly #octets = new Uint8Array(TREE_BLOCKS_COUNT * TREE_BLOCK_OCTETS);
-  /** Where each block that is there begins in our memory. */
+  /** Where each block that is in memory begins there. */
   readonly #places = new Map<number, number>();
-  /** Which block is at each place; the one that was read first makes room. */
+  /** Which block is at each place; the one that was read first is replaced. */
   readonly #blocks: number[] = [];
   #readCount = 0;
   #lastBlock = -1;

@@ -3,21 +3,24 @@
 import { BitSet, countOnes, lowestOne } from './bit-set.ts';
 import type { PrefixTable, SlotHolder } from './prefix-table.ts';
 
-/** Takes a slot; `false` if there is no room for it, and it stays to be taken. */
+/** Takes a slot. Returns `false` if there is no room for it; the slot is offered again later. */
 export type TakeSlot = (slot: number) => boolean;
 
-/** How many prefixes a neighbour may have of all families together. */
+/** How many prefixes a neighbour may have, of all families together. */
 export interface PrefixAllowance {
   readonly max: number;
   used: number;
 }
 
-/** What one neighbour was sent of one family, as a bit for each slot of the table. What it must be sent is the difference. */
+/**
+ * The prefixes of one family that one neighbour was sent, as a bit for each slot of the table. The difference is what
+ * must be sent.
+ */
 export class AdjRibOut implements SlotHolder {
   readonly #table: PrefixTable;
   readonly #allowance: PrefixAllowance;
   #sent = new BitSet();
-  /** Slots to be sent again, though they were sent: the neighbour asked for a refresh. */
+  /** Slots to be sent again although they were sent: the neighbour asked for a refresh. */
   #again: BitSet | undefined;
   #count = 0;
 
@@ -49,12 +52,12 @@ export class AdjRibOut implements SlotHolder {
     }
   }
 
-  /** Everything is sent once more (RFC 2918 §4). */
+  /** Has everything sent once more (RFC 2918 §4). */
   refresh(): void {
     this.#again = this.#sent.copy();
   }
 
-  /** Gives what must be withdrawn. @returns Whether nothing is left. */
+  /** Offers what must be withdrawn. @returns Whether nothing is left. */
   withdraw(take: TakeSlot): boolean {
     const { present } = this.#table;
     for (let index = 0; index < this.#sent.wordsCount; index += 1) {
@@ -72,7 +75,9 @@ export class AdjRibOut implements SlotHolder {
     return true;
   }
 
-  /** Gives all that the neighbour has, as if nothing were announced any more. @returns Whether nothing is left. */
+  /**
+   * Offers everything that the neighbour has, as if nothing were announced any more. @returns Whether nothing is left.
+   */
   withdrawAll(take: TakeSlot): boolean {
     for (let index = 0; index < this.#sent.wordsCount; index += 1) {
       for (let word = this.#sent.word(index); word !== 0; word &= word - 1) {
@@ -87,7 +92,10 @@ export class AdjRibOut implements SlotHolder {
     return true;
   }
 
-  /** Gives what must be announced, as far as the neighbour may have it. @returns Whether nothing is left but what is held back. */
+  /**
+   * Offers what must be announced, as far as the neighbour's limit allows. @returns Whether nothing is left except what
+   * is held back.
+   */
   announce(take: TakeSlot): boolean {
     const { present } = this.#table;
     for (let index = 0; index < present.wordsCount; index += 1) {
@@ -110,7 +118,7 @@ export class AdjRibOut implements SlotHolder {
     return true;
   }
 
-  /** Announcements and withdrawals that are not sent yet, those held back included. */
+  /** Announcements and withdrawals that have not been sent yet, including those held back. */
   pending(): { readonly announcements: number; readonly withdrawals: number } {
     const { present } = this.#table;
     let [announcements, withdrawals] = [0, 0];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** A set of small whole numbers, a bit for each, that grows as numbers are added. */
+/** A set of small whole numbers, one bit for each, that grows as numbers are added. */
 export class BitSet {
   #words: Uint32Array = new Uint32Array(32);
 
-  /** Words that may hold a number; those beyond are 0. */
+  /** Words that may hold a number; all after them are 0. */
   get wordsCount(): number {
     return this.#words.length;
   }
@@ -29,7 +29,7 @@ export class BitSet {
     if (index < this.#words.length) this.#words[index] = this.word(index) & ~(1 << (number & 31));
   }
 
-  /** How many numbers there are. */
+  /** Numbers in the set. */
   count(): number {
     let sum = 0;
     for (const word of this.#words) sum += countOnes(word);

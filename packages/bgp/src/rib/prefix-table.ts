@@ -11,7 +11,7 @@ import {
 import { assert } from '@sentrypeer/kernel';
 import { BitSet, lowestOne } from './bit-set.ts';
 
-/** Who still needs the prefix of a slot, though it is not announced any more. */
+/** Somebody who may still need the prefix of a slot when it is no longer announced. */
 export interface SlotHolder {
   holds(slot: number): boolean;
 }
@@ -19,18 +19,18 @@ export interface SlotHolder {
 const NO_SLOT = -1;
 const SLOTS_MIN = 1024;
 
-/** The family of a prefix: an IPv4 prefix stands after ::ffff:0:0/96. */
+/** The family of a prefix: IPv4 prefixes are inside ::ffff:0:0/96. */
 export function familyOfPrefix(prefix: Prefix): Family {
   return prefix.length >= IPV4_OFFSET_BITS && isIpv4(prefix.base) ? 4 : 6;
 }
 
 /**
- * The prefixes of one family that the speaker announces. Each has a slot, a small number by which bit sets know it. A prefix
- * that is removed keeps its slot until no neighbour has it any more, so what a neighbour must be sent is always the
- * difference of two bit sets, and nothing queues up for a neighbour that reads slowly.
+ * The prefixes of one family that the speaker announces. Each has a slot, a small number that stands for it in bit
+ * sets. A removed prefix keeps its slot until no neighbour has it any more, so what a neighbour must be sent is always
+ * the difference of two bit sets, and nothing queues up for a neighbour that reads slowly.
  *
- * The octets of a slot are its length in bits, then its address. Slots are found by open addressing, with a secret hash:
- * attackers choose the addresses that are listed.
+ * The octets of a slot are its length in bits, then its address. Slots are found by open addressing with a secret hash,
+ * because attackers choose the addresses that are listed.
  */
 export class PrefixTable {
   readonly family: Family;
@@ -41,7 +41,7 @@ export class PrefixTable {
   readonly #key: number;
   readonly #holders = new Set<SlotHolder>();
   #octets: Uint8Array;
-  /** Slot by hash; `NO_SLOT` where there is none. Twice as long as there are slots. */
+  /** Slot by hash; `NO_SLOT` if there is none. Twice as long as there are slots. */
   #index: Int32Array;
   #free: number[] = [];
   #slotsCount = 0;
@@ -62,7 +62,7 @@ export class PrefixTable {
     return this.#count;
   }
 
-  /** Slots in use, those of removed prefixes that a neighbour still has included. */
+  /** Slots in use, including those of removed prefixes that a neighbour still has. */
   get slotsInUse(): number {
     return this.#slotsCount - this.#free.length;
   }
@@ -71,7 +71,7 @@ export class PrefixTable {
     this.#holders.add(holder);
   }
 
-  /** @returns The slot of the prefix, which is announced from now on; `undefined` if the table is full. */
+  /** Announces a prefix. @returns Its slot; `undefined` if the table is full. */
   add(prefix: Prefix): number | undefined {
     const found = this.#find(prefix);
     const slot = found < 0 ? this.#insert(prefix) : found;
@@ -98,7 +98,7 @@ export class PrefixTable {
     return slot >= 0 && this.present.has(slot) ? slot : undefined;
   }
 
-  /** Removes all prefixes but those of these slots. */
+  /** Removes all prefixes except those of these slots. */
   keepOnly(slots: BitSet): void {
     for (let index = 0; index < this.present.wordsCount; index += 1) {
       let word = this.present.word(index) & ~slots.word(index);
@@ -114,12 +114,15 @@ export class PrefixTable {
     this.#free.push(slot);
   }
 
-  /** The length in bits, as the family counts it. */
+  /** The length in bits, counted within the prefix's own family. */
   bits(slot: number): number {
     return this.#octets[slot * this.#size] ?? 0;
   }
 
-  /** Writes the length, then as many octets as it needs (RFC 4271 §4.3), from `at` on. @returns The octet after them. */
+  /**
+   * Writes the length, then the octets of the prefix that the length requires (RFC 4271 §4.3), from `at` on. @returns
+   * The octet after them.
+   */
   writeNlri(slot: number, target: Uint8Array, at: number): number {
     const start = slot * this.#size;
     const end = at + 1 + ((this.bits(slot) + 7) >> 3);
@@ -135,7 +138,7 @@ export class PrefixTable {
 
   #insert(prefix: Prefix): number | undefined {
     const slot = this.#free.pop() ?? this.#slotsCount;
-    // Removed prefixes that a slow neighbour still has count too: the memory is bounded by them.
+    // Removed prefixes that a slow neighbour still has count too, so that they cannot grow without limit.
     if (slot >= 2 * this.#prefixesMax) return undefined;
     if (slot === this.#slotsCount) this.#slotsCount += 1;
     if (this.#slotsCount * this.#size > this.#octets.length) this.#grow();
@@ -171,7 +174,7 @@ export class PrefixTable {
     return true;
   }
 
-  /** Of the `size - 1` octets from `offset` on and the length (the mixing of MurmurHash3, with a secret key). */
+  /** Hashes the `size - 1` octets from `offset` on and the length (the mixing of MurmurHash3, with a secret key). */
   #hash(octets: Uint8Array, offset: number, length: number): number {
     let hash = this.#key ^ length;
     for (let at = offset; at < offset + this.#size - 1; at += 4) {
@@ -200,7 +203,9 @@ export class PrefixTable {
     this.#index[at] = slot;
   }
 
-  /** Closes the gap, so that look-ups that passed the slot still find what is after it (Knuth 6.4, algorithm R). */
+  /**
+   * Closes the gap, so that look-ups that had passed the slot still find what comes after it (Knuth 6.4, algorithm R).
+   */
   #takeOutOfIndex(slot: number): void {
     const mask = this.#index.length - 1;
     let gap = this.#home(slot);

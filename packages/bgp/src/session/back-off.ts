@@ -19,7 +19,7 @@ export class BackOff {
   readonly #octet = new Uint8Array(1);
   readonly #connectRetryMs: number;
   #failuresCount = 0;
-  /** How often in a row the neighbour had too many prefixes of us. */
+  /** How many times in a row the neighbour got too many prefixes from us. */
   #prefixLimitsCount = 0;
   #isAtPrefixLimit = false;
 
@@ -28,18 +28,18 @@ export class BackOff {
     this.#connectRetryMs = connectRetryMs;
   }
 
-  /** Whether it waits because the neighbour takes no more prefixes. */
+  /** Whether it waits because the neighbour accepts no more prefixes. */
   get isAtPrefixLimit(): boolean {
     return this.#isAtPrefixLimit;
   }
 
-  /** The session was up for a while: earlier failures count no more. */
+  /** The session was up for a while: earlier failures no longer count. */
   forget(): void {
     this.#failuresCount = 0;
     this.#prefixLimitsCount = 0;
   }
 
-  /** The next attempt is due at once, as an operator wants it. */
+  /** The next attempt is due at once, because an operator asked for it. */
   reset(): void {
     this.forget();
     this.#isAtPrefixLimit = false;
@@ -75,7 +75,7 @@ export class BackOff {
   }
 }
 
-/** @param count Attempts that failed, 0 and above; the first wait is for one. */
+/** @param count Failed attempts, 0 and above; 0 and 1 give `baseMs`. */
 function doubled(baseMs: number, count: number, maxMs: number): number {
   return Math.min(baseMs * 2 ** Math.min(Math.max(count - 1, 0), DOUBLINGS_MAX), maxMs);
 }

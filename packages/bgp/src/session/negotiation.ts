@@ -13,7 +13,7 @@ import {
 import { notification, ErrorCode, OpenSubcode, type Notification } from '../wire/notification.ts';
 import { encodeOpen, type Open } from '../wire/open.ts';
 
-/** What both sides of a session can do, and its times. */
+/** What both sides of a session support, and its times. */
 export interface Negotiated {
   readonly remoteRouterId: number;
   readonly families: readonly AfiSafi[];
@@ -27,7 +27,10 @@ export interface Negotiated {
   readonly capabilities: readonly string[];
 }
 
-/** @param hasCapabilities Whether our OPEN had any. @returns What to answer to an OPEN that we can't go on with. */
+/**
+ * @param hasCapabilities Whether our OPEN had any. @returns What was negotiated, or the answer to an OPEN that we
+ * cannot accept.
+ */
 export function negotiate(
   settings: NeighbourSettings,
   open: Open,
@@ -78,7 +81,7 @@ export function encodeOurOpen({
   return encodeOpen({ asn: localAsn, holdTimeS, routerId, capabilities: offered });
 }
 
-/** Within an AS identifiers differ; one that was configured must be the one (RFC 4271 §6.2, RFC 6286 §2.2). */
+/** Within an AS identifiers differ; a configured one must match (RFC 4271 §6.2, RFC 6286 §2.2). */
 function isIdentifierRight(settings: NeighbourSettings, routerId: number): boolean {
   if (settings.isInternal && routerId === settings.routerId) return false;
   return settings.remoteRouterId === undefined || settings.remoteRouterId === routerId;
@@ -93,7 +96,7 @@ function commonFamilies(settings: NeighbourSettings, theirs: Capabilities): read
   });
 }
 
-/** IPv4 routes with a next hop of IPv6 (RFC 8950). */
+/** IPv4 routes with an IPv6 next hop (RFC 8950). */
 function needsExtendedNextHop({ form, nextHop4 }: NeighbourSettings): boolean {
   return form === 'unicast' && !isIpv4(nextHop4);
 }

@@ -30,11 +30,11 @@ export interface OutboundFamily {
 
 interface FamilyState extends OutboundFamily {
   hasEndOfRib: boolean;
-  /** Monotonic milliseconds from when a request for everything may be answered. */
+  /** Monotonic milliseconds from which a request for everything may be answered. */
   refreshAtMs: number;
   isRefreshWanted: boolean;
   isRefreshing: boolean;
-  /** What the table says was sent, but for what is held back. */
+  /** Everything in the table was sent, except what is held back. */
   isDone: boolean;
 }
 
@@ -42,14 +42,14 @@ export interface OutboundPorts {
   readonly ports: BgpPorts;
   readonly settings: NeighbourSettings;
   readonly counts: Counts;
-  /** Whether the table has all that there is, so that End-of-RIB is true. */
+  /** Whether the table is complete, so that End-of-RIB may be sent. */
   isComplete(): boolean;
 }
 
 /**
- * Sends the difference between the table and what the neighbour has, as fast as it takes it: a piece is only made when the one
- * before has gone. A neighbour that reads slowly costs no more than one that reads fast, and gets less of what has come and
- * gone meanwhile.
+ * Sends the difference between the table and what the neighbour has, as fast as it reads: a chunk is only made when the
+ * one before it is gone. A neighbour that reads slowly costs no more than one that reads fast, and gets fewer of the
+ * changes that were undone meanwhile.
  */
 export class Outbound {
   readonly #ports: OutboundPorts;
@@ -61,7 +61,7 @@ export class Outbound {
   readonly #sendHold: WakeTimer;
   readonly #sendHoldMs: number;
   #sentOctets = 0;
-  /** Of what was sent, the octets that the system had taken when the send hold timer was armed. */
+  /** How many of the sent octets the system had taken when the send hold timer was armed. */
   #takenOctets = 0;
   #tokens = 0;
   #tokensAtMs: number;
@@ -94,7 +94,7 @@ export class Outbound {
     return this.#families.every(({ isDone, hasEndOfRib }) => isDone && hasEndOfRib);
   }
 
-  /** The table changed: soon what is new goes out. */
+  /** The table changed: the difference goes out soon. */
   notify(): void {
     for (const family of this.#families) family.isDone = false;
     if (this.#wake.dueAtMs === undefined) this.#wake.arm(FLUSH_MS);
@@ -109,13 +109,13 @@ export class Outbound {
     this.#wakeWithin(family.refreshAtMs - this.#ports.ports.clock.nowMs());
   }
 
-  /** Sends as much as the neighbour takes at the moment. */
+  /** Sends as much as the neighbour takes at present. */
   pump(): void {
     if (this.#session.state !== 'Established') return;
     for (let chunk = 0; chunk < CHUNKS_PER_TURN_MAX; chunk += 1) {
       const { unsentOctets } = this.#session;
       if (unsentOctets > 0 && this.#sendHold.dueAtMs === undefined) this.#watchSending();
-      // `onDrain()` goes on.
+      // `onDrain()` continues.
       if (unsentOctets > this.#ports.settings.outputOctetsMax - CHUNK_OCTETS) return;
       if (!this.#isClosing) this.#beginRefreshes();
       const wasFull = this.#sendChunk();
@@ -129,7 +129,7 @@ export class Outbound {
     this.pump();
   }
 
-  /** Withdraws all that the neighbour has, whatever the rate. @returns Whether all of it is on its way. */
+  /** Withdraws everything that the neighbour has, regardless of the rate. @returns Whether all of it is on its way. */
   withdrawAll(): boolean {
     this.#isClosing = true;
     this.#tokens = Infinity;
@@ -142,7 +142,7 @@ export class Outbound {
     this.#sendHold.disarm();
   }
 
-  /** Packs up to `CHUNK_OCTETS`. @returns Whether there is more to be sent at once. */
+  /** Packs up to `CHUNK_OCTETS`. @returns Whether more can be sent at once. */
   #sendChunk(): boolean {
     const packer = new UpdatePacker(CHUNK_OCTETS, this.#messageOctetsMax);
     this.#gainTokens();
@@ -231,7 +231,7 @@ export class Outbound {
     if (waitMs < dueInMs) this.#wake.arm(Math.max(0, waitMs));
   }
 
-  /** What may go out within the time in which changes are collected, and the start of it. */
+  /** What may be sent within the time in which changes are collected; also the initial amount. */
   get #burst(): number {
     return Math.max(1, (this.#ports.settings.prefixesPerSecond * 2 * FLUSH_MS) / 1000);
   }

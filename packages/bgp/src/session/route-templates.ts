@@ -18,7 +18,7 @@ import {
 export interface RouteTemplates {
   readonly announcement: UpdateTemplate;
   readonly withdrawal: UpdateTemplate;
-  /** Octets of one NLRI, at most. */
+  /** The most octets that one NLRI takes. */
   readonly nlriOctetsMax: number;
   /** Writes the NLRI of a slot from `at` on. @returns The octet after it. */
   readonly writeNlri: (slot: number, target: Uint8Array, at: number) => number;

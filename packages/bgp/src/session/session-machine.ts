@@ -12,12 +12,12 @@ export type SessionEvent =
   | { readonly kind: 'KeepaliveTimer_Expires' }
   | { readonly kind: 'SendHoldTimer_Expires' }
   | { readonly kind: 'IdleHoldTimer_Expires' }
-  /** The connection that we asked for is there. */
+  /** The connection that we asked for is established. */
   | { readonly kind: 'Tcp_CR_Acked' }
   /** The neighbour connected to us. */
   | { readonly kind: 'TcpConnectionConfirmed' }
   | { readonly kind: 'TcpConnectionFails' }
-  /** A good OPEN. Milliseconds of the smaller hold time and of the time between KEEPALIVEs; 0 for none. */
+  /** A valid OPEN. Milliseconds of the smaller hold time and of the time between KEEPALIVEs; 0 for none. */
   | { readonly kind: 'BGPOpen'; readonly holdMs: number; readonly keepaliveMs: number }
   | { readonly kind: 'BGPHeaderErr'; readonly notification: Notification }
   | { readonly kind: 'BGPOpenMsgErr'; readonly notification: Notification }
@@ -38,7 +38,7 @@ export type SessionEffect =
   | { readonly kind: 'sendOpen' }
   | { readonly kind: 'sendKeepalive' }
   | { readonly kind: 'sendNotification'; readonly notification: Notification }
-  /** `ms` is `undefined` where the owner knows: ConnectRetryTime with its jitter, IdleHoldTime with its back-off. */
+  /** `ms` is `undefined` if the owner knows it: ConnectRetryTime with its jitter, IdleHoldTime with its back-off. */
   | { readonly kind: 'arm'; readonly timer: SessionTimer; readonly ms: number | undefined }
   | { readonly kind: 'disarm'; readonly timer: SessionTimer }
   /** Routes may be sent from now on. */
@@ -48,17 +48,20 @@ export type SessionEffect =
 export interface SessionOptions {
   /** Never connects. */
   readonly passive: boolean;
-  /** Whether it starts again by itself after a failure (DampPeerOscillations, AllowAutomaticStart). */
+  /** Whether it starts again automatically after a failure (DampPeerOscillations, AllowAutomaticStart). */
   readonly restarts: boolean;
 }
 
-/** Milliseconds of the hold timer until the OPEN is there: "a HoldTimer value of 4 minutes is suggested" (RFC 4271 §8.2.2). */
+/**
+ * Milliseconds of the hold timer until the OPEN arrives: "a HoldTimer value of 4 minutes is suggested" (RFC 4271
+ * §8.2.2).
+ */
 const OPEN_HOLD_MS = 240_000;
 
 type Effects = readonly SessionEffect[];
 type EventKind = SessionEvent['kind'];
 type EventOf<K extends EventKind> = Extract<SessionEvent, { readonly kind: K }>;
-/** What happens on an event; on all others the machine goes back to Idle. */
+/** What happens on an event; on all other events the machine goes back to Idle. */
 type Handlers = { readonly [K in EventKind]?: (event: EventOf<K>) => Effects };
 
 const arm = (timer: SessionTimer, ms?: number): SessionEffect => ({ kind: 'arm', timer, ms });
@@ -66,15 +69,15 @@ const disarm = (timer: SessionTimer): SessionEffect => ({ kind: 'disarm', timer 
 const CONNECT: SessionEffect = { kind: 'connect' };
 const DISCONNECT: SessionEffect = { kind: 'disconnect' };
 const SEND_KEEPALIVE: SessionEffect = { kind: 'sendKeepalive' };
-/** The neighbour has what we need to send it an OPEN. */
+/** The connection exists, so that an OPEN can be sent. */
 const OPENING: Effects = [disarm('connectRetry'), { kind: 'sendOpen' }, arm('hold', OPEN_HOLD_MS)];
 
 /**
- * The finite state machine of one connection (RFC 4271 §8.2.2), without sockets and time: an event makes effects, which the
- * owner performs. DelayOpen is not used.
+ * The finite state machine of one connection (RFC 4271 §8.2.2), without sockets and time: an event makes effects, which
+ * the owner performs. DelayOpen is not used.
  *
- * In two places it does as other speakers do rather than as the text says. A connection that can't be made leads to Active
- * rather than to Idle, so that the neighbour can connect to us meanwhile. A passive machine never connects.
+ * In two places it does what other speakers do rather than what the text says. A failed connection attempt leads to
+ * Active instead of Idle, so that the neighbour can connect to us meanwhile. A passive machine never connects.
  */
 export class SessionMachine {
   readonly #options: SessionOptions;
@@ -123,7 +126,7 @@ export class SessionMachine {
       Start: nothing,
       Stop: ({ notification: reason }) => this.#stop(reason),
       HoldTimer_Expires: () => this.#fail(notification(ErrorCode.holdTimerExpired)),
-      // The connection takes nothing any more: it is only closed (RFC 9687 §3).
+      // The connection no longer takes anything: it is only closed (RFC 9687 §3).
       SendHoldTimer_Expires: fail,
       TcpConnectionFails: fail,
       NotifMsg: fail,
@@ -207,7 +210,7 @@ export class SessionMachine {
   }
 }
 
-/** RFC 6608 §3; before there is a connection nobody can be told. */
+/** RFC 6608 §3; without a connection there is nobody to notify. */
 function unexpectedIn(state: SessionState): Notification | undefined {
   const subcode = { Idle: 0, Connect: 0, Active: 0, OpenSent: 1, OpenConfirm: 2, Established: 3 }[
     state

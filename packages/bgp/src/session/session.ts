@@ -37,24 +37,24 @@ import { WakeTimer } from './wake-timer.ts';
 const INVALID_LENGTH = 1;
 const SEND_HOLD = notification(ErrorCode.sendHoldTimerExpired);
 
-/** Why a session ended: what was sent, what was received, or what the system says. */
+/** Why a session ended: what was sent, what was received, or what the system reports. */
 export type SessionEnd =
   | { readonly direction: 'sent' | 'received'; readonly notification: Notification }
   | { readonly direction: 'local'; readonly reason: string };
 
-/** What a session asks of the neighbour that it belongs to. */
+/** What a session needs from the neighbour that it belongs to. */
 export interface SessionOwner {
   readonly ports: BgpPorts;
   readonly settings: NeighbourSettings;
   readonly counts: Counts;
-  /** Whether our OPEN has capabilities: not for a neighbour that refused them (RFC 5492 §3). */
+  /** Whether our OPEN has capabilities; it has none for a neighbour that refused them (RFC 5492 §3). */
   readonly hasCapabilities: boolean;
-  /** Whether we have just begun, so that neighbours may still have our earlier routes. */
+  /** Whether we have just started, so that neighbours may still have our earlier routes. */
   readonly isRestarting: boolean;
   /** Milliseconds until the next attempt. */
   waitMs(timer: 'connectRetry' | 'idleHold'): number;
   onStateChange(session: Session, before: SessionState): void;
-  /** A good OPEN came: two connections may collide. @returns Whether this one goes on. */
+  /** A valid OPEN came: two connections may collide. @returns Whether this one continues. */
   onOpen(session: Session): boolean;
   onEstablished(session: Session): void;
   onRefresh(family: number): void;
@@ -63,7 +63,7 @@ export interface SessionOwner {
   onEnd(session: Session, end: SessionEnd): void;
 }
 
-/** One connection with its state machine, its timers and what was read of it. */
+/** One connection with its state machine, its timers and the octets read from it. */
 export class Session {
   readonly #owner: SessionOwner;
   /** Read by the machine at each step. */
@@ -79,12 +79,12 @@ export class Session {
   #end: SessionEnd | undefined;
   #refreshFamily = 0;
   #hasGrace = false;
-  /** Octets that may be read at once. */
+  /** Octets that may still be read now. */
   #readable = RECEIVED_OCTETS_PER_SECOND_MAX;
   #readableAtMs = 0;
   #cancelPause: (() => void) | undefined;
 
-  /** @param isRival Whether it is for one connection alone, which the neighbour made while there was another one. */
+  /** @param isRival Whether it is only for one connection, which the neighbour made while there was another one. */
   constructor(owner: SessionOwner, isRival: boolean) {
     this.#owner = owner;
     this.#options = { passive: isRival || owner.settings.passive, restarts: !isRival };
@@ -107,7 +107,7 @@ export class Session {
     return this.#isIncoming;
   }
 
-  /** Resolves when the connection that was ended last is gone. */
+  /** Resolves when the connection that was last ended is gone. */
   get gone(): Promise<void> {
     return this.#gone;
   }
@@ -122,7 +122,7 @@ export class Session {
     return this.#connection?.unsentOctets ?? 0;
   }
 
-  /** When it tries again, by the monotonic clock. */
+  /** When it tries again, in monotonic milliseconds. */
   get retryAtMs(): number | undefined {
     return this.#timers.idleHold.dueAtMs ?? this.#timers.connectRetry.dueAtMs;
   }
@@ -154,19 +154,19 @@ export class Session {
     this.step({ kind: 'SendHoldTimer_Expires' });
   }
 
-  /** The neighbour began anew on another connection (RFC 4724 §4.2). */
+  /** The neighbour started again on another connection (RFC 4724 §4.2). */
   supersede(): void {
     this.#end = { direction: 'local', reason: 'superseded by a new connection' };
     this.step({ kind: 'TcpConnectionFails' });
   }
 
-  /** It is no rival any more: it begins again by itself when its connection ends. */
+  /** It is no longer a rival: it starts again automatically when its connection ends. */
   promote(): void {
     this.#options.passive = this.#owner.settings.passive;
     this.#options.restarts = true;
   }
 
-  /** Ends everything without a word. */
+  /** Ends everything without notifying anybody. */
   dispose(): void {
     for (const timer of Object.values(this.#timers)) timer.disarm();
     this.#disconnect();
@@ -287,7 +287,7 @@ export class Session {
     this.step({ kind: 'TcpConnectionFails' });
   }
 
-  /** Lets a neighbour that sends faster than we care to read wait. */
+  /** Slows down a neighbour that sends faster than we want to read. */
   #limitReading(connection: Connection, size: number): void {
     const { ports } = this.#owner;
     const nowMs = ports.clock.nowMs();
@@ -376,7 +376,7 @@ export class Session {
       this.step({ kind: 'UpdateMsgErr', notification: reason });
       return;
     }
-    // What begins and ends a refresh of theirs, and subtypes to come, are nothing to us (RFC 7313 §5).
+    // The start and end of a refresh of theirs, and subtypes to come, do not concern us (RFC 7313 §5).
     if (message.subtype !== RefreshSubtype.request && this.state === 'Established') return;
     this.#refreshFamily = message.family;
     this.step({ kind: 'RouteRefreshMsg' });

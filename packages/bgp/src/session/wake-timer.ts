@@ -3,8 +3,8 @@
 import type { BgpPorts } from '../ports.ts';
 
 /**
- * A timer that is put off often, such as the hold timer by each message: putting it off only moves a number, and whether it is
- * due is seen when it wakes.
+ * A timer that is postponed often, such as the hold timer by each message: postponing only changes a number, and when
+ * the timer wakes it checks whether it is due.
  */
 export class WakeTimer {
   readonly #ports: BgpPorts;
@@ -13,13 +13,13 @@ export class WakeTimer {
   #wakesAtMs = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param run Gets how late it is, in milliseconds: the thread may have been busy. */
+  /** @param run Receives how late it is, in milliseconds: the thread may have been busy. */
   constructor(ports: BgpPorts, run: (lateMs: number) => void) {
     this.#ports = ports;
     this.#run = run;
   }
 
-  /** When it is due, by the monotonic clock; `undefined` if it is not armed. */
+  /** When it is due, in monotonic milliseconds; `undefined` if it is not armed. */
   get dueAtMs(): number | undefined {
     return this.#dueAtMs;
   }

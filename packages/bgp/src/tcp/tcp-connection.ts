@@ -27,7 +27,7 @@ class TcpConnection implements Connection {
     socket.on('connect', () => this.#handler?.onConnect());
     socket.on('data', (octets: Uint8Array) => this.#handler?.onOctets(octets));
     socket.on('drain', () => this.#handler?.onDrain());
-    // An orderly end of theirs is the end of the session too: nobody is there to talk to.
+    // When the neighbour ends its side, the session is over too: nobody is left to talk to.
     socket.on('end', () => this.#close());
     socket.on('error', (error) => {
       this.#error = errorCode(error) ?? String(error);
@@ -60,7 +60,7 @@ class TcpConnection implements Connection {
     if (this.#socket.destroyed) return;
     const closed = once(this.#socket, 'close');
     const timeout = setTimeout(() => this.#socket.destroy(), LINGER_MS_MAX);
-    this.#socket.resume(); // What is unread when a socket closes makes the system send a reset, and our last word is lost.
+    this.#socket.resume(); // Unread octets would turn the close into a reset and lose our last message.
     this.#socket.end();
     await closed.catch(() => undefined);
     clearTimeout(timeout);
@@ -79,7 +79,7 @@ class TcpConnection implements Connection {
   }
 }
 
-/** Begins to connect. */
+/** Starts to connect. */
 export function connectTcp(
   { address, port, localAddress }: ConnectTarget,
   handler: ConnectionHandler,
@@ -94,7 +94,7 @@ export function connectTcp(
   return connection;
 }
 
-/** Takes connections; those that nobody handles are reset at once. */
+/** Accepts connections; those that nobody handles are reset at once. */
 export async function listenTcp(
   { host, port }: ListenPlace,
   onConnection: (connection: Connection) => ConnectionHandler | undefined,
@@ -122,7 +122,7 @@ export async function listenTcp(
   const local = { address: host, port: typeof bound === 'object' ? (bound?.port ?? port) : port };
   return {
     local,
-    // The callback waits for connections too, which the speaker ends afterwards.
+    // The callback also waits for connections, which the speaker ends afterwards.
     close: () => {
       server.close();
       return Promise.resolve();

@@ -25,7 +25,7 @@ export const AFI_SAFIS: readonly AfiSafi[] = [
   { name: 'ipv6 flowspec', family: 6, form: 'flowspec', afi: AFI_IPV6, safi: SAFI_FLOWSPEC },
 ];
 
-/** One number for both, to compare. */
+/** One number for both, for comparisons. */
 export function afiSafiKey({ afi, safi }: { readonly afi: number; readonly safi: number }): number {
   return afi * 256 + safi;
 }

@@ -2,19 +2,19 @@
 
 import { AttributeFlag, AttributeType } from './attributes.ts';
 
-/** What the session is, as far as attributes are judged by it. */
+/** What attribute checks must know about the session. */
 export interface AttributeContext {
   readonly hasFourOctetAsn: boolean;
   /** The neighbour has our AS number. */
   readonly isInternal: boolean;
 }
 
-/** How one type of attribute must be, and what follows if its value is not so (RFC 7606 §7). */
+/** What one type of attribute must be like, and what follows if its value is not (RFC 7606 §7). */
 export interface AttributeRule {
   /** The optional and the transitive bit. */
   readonly flags: number;
   readonly isValid: (value: Uint8Array, context: AttributeContext) => boolean;
-  /** Whether the attribute alone is dropped, and its routes stay. */
+  /** Whether only the attribute is dropped, and its routes stay. */
   readonly isDiscarded: (context: AttributeContext) => boolean;
 }
 
@@ -43,7 +43,7 @@ function rule(
   return { flags, isValid, isDiscarded };
 }
 
-/** MP_REACH_NLRI and MP_UNREACH_NLRI are judged by who reads their NLRI. */
+/** MP_REACH_NLRI and MP_UNREACH_NLRI are checked where their NLRI is read. */
 export const ATTRIBUTE_RULES: ReadonlyMap<number, AttributeRule> = new Map<number, AttributeRule>([
   [AttributeType.origin, rule(WELL_KNOWN, (value) => value.length === 1 && (value[0] ?? 0) <= 2)],
   [

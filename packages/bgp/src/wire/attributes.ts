@@ -33,18 +33,18 @@ const WELL_KNOWN = AttributeFlag.transitive;
 const OPTIONAL_TRANSITIVE = AttributeFlag.optional | AttributeFlag.transitive;
 
 export interface RouteAttributes {
-  /** Ours; `undefined` towards a neighbour of the same AS, whose path is empty (RFC 4271 §5.1.2). */
+  /** Ours; `undefined` for a neighbour of the same AS, whose path is empty (RFC 4271 §5.1.2). */
   readonly pathAsn: number | undefined;
   /** Whether both sides have AS numbers of four octets (RFC 6793). */
   readonly hasFourOctetAsn: boolean;
-  /** Of the NEXT_HOP attribute; `undefined` where MP_REACH_NLRI has it. */
+  /** For the NEXT_HOP attribute; `undefined` if MP_REACH_NLRI has it. */
   readonly nextHop: Ip | undefined;
-  /** Towards a neighbour of the same AS alone. */
+  /** Only for a neighbour of the same AS. */
   readonly localPref: number | undefined;
   readonly communities: readonly Community[];
 }
 
-/** All attributes but MP_REACH_NLRI, in ascending order of their type (RFC 4271 §5). */
+/** All attributes except MP_REACH_NLRI, in ascending order of their type (RFC 4271 §5). */
 export function encodeAttributes(route: RouteAttributes): Uint8Array {
   const { communities, localPref, nextHop } = route;
   const standard = communities.flatMap((one) => (one.kind === 'standard' ? u32(one.value) : []));
@@ -69,7 +69,7 @@ export function encodeAttributes(route: RouteAttributes): Uint8Array {
   ]);
 }
 
-/** A speaker of two octets gets AS_TRANS for a longer number, and the number in AS4_PATH (RFC 6793 §4.2.2). */
+/** A two-octet speaker gets AS_TRANS for a longer number, and the number in AS4_PATH (RFC 6793 §4.2.2). */
 function asPath({ pathAsn, hasFourOctetAsn }: RouteAttributes): {
   readonly path: readonly number[];
   readonly path4: readonly number[];

@@ -44,7 +44,7 @@ export interface Capabilities {
   readonly codes: ReadonlySet<number>;
   /** By `afiSafiKey()`. */
   readonly families: ReadonlySet<number>;
-  /** Families whose next hop may be an IPv6 address although their routes are IPv4 (RFC 8950), by `afiSafiKey()`. */
+  /** Families whose routes are IPv4 but whose next hop may be an IPv6 address (RFC 8950), by `afiSafiKey()`. */
   readonly extendedNextHops: ReadonlySet<number>;
   readonly asn: number | undefined;
   readonly gracefulRestart: GracefulRestartCapability | undefined;
@@ -62,7 +62,7 @@ export const NO_CAPABILITIES: Capabilities = {
 export interface OfferedCapabilities {
   readonly asn: number;
   readonly families: readonly AfiSafi[];
-  /** IPv4 unicast with a next hop of IPv6. */
+  /** IPv4 unicast with an IPv6 next hop. */
   readonly extendedNextHop: boolean;
   readonly extendedMessage: boolean;
   readonly gracefulRestart:
@@ -70,7 +70,7 @@ export interface OfferedCapabilities {
     | undefined;
 }
 
-/** What our OPEN says, each with its code and size (RFC 5492 §4). */
+/** The capabilities of our OPEN, each with its code and size (RFC 5492 §4). */
 export function encodeCapabilities(offered: OfferedCapabilities): Uint8Array {
   const { asn, families, gracefulRestart } = offered;
   const parts: number[][] = families.map(({ afi, safi }) => [
@@ -104,7 +104,8 @@ export function encodeCapabilities(offered: OfferedCapabilities): Uint8Array {
 }
 
 /**
- * Reads the values of all capability parameters of an OPEN. Unknown capabilities and those of the wrong size are passed over.
+ * Reads the values of all capability parameters of an OPEN. Skips unknown capabilities and those of the wrong size.
+ *
  *
  * @returns `undefined` if a capability does not fit into its parameter.
  */

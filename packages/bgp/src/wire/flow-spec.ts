@@ -47,8 +47,9 @@ export function encodeFlowConditions(
 }
 
 /**
- * Puts the size and the type before a prefix that stands in `target` from `at + 2` on, as its length and its octets, and the
- * conditions after it. Rules of IPv6 have an offset after the length (RFC 8956 §3.2).
+ * Puts the size and the type before a prefix that is in `target` from `at + 2` on (its length and its octets), and the
+ * conditions after it. IPv6 rules have an offset after the length (RFC 8956 §3.2).
+ *
  *
  * @param end The octet after the prefix. @returns The octet after the rule.
  */
@@ -71,7 +72,7 @@ export function wrapFlowRule(
   return end;
 }
 
-/** Octets of the longest rule, its size included. */
+/** Octets of the longest rule, including its size. */
 export function flowRuleOctetsMax(family: Family, conditions: Uint8Array): number {
   return 2 + (family === 4 ? 5 : 18) + conditions.length;
 }

@@ -4,10 +4,10 @@ import { EXTENDED_MESSAGE_OCTETS_MAX, MESSAGE_OCTETS_MAX } from '../limits.ts';
 import { HEADER_OCTETS, MARKER_OCTETS, MessageType } from './message.ts';
 import { ErrorCode, notification, type Notification } from './notification.ts';
 
-/** @param body Borrowed for the duration of the call. @returns Whether to read on. */
+/** @param body Borrowed for the duration of the call. @returns Whether to continue reading. */
 export type OnMessage = (type: MessageType, body: Uint8Array) => boolean;
 
-/** The shortest message of each type (RFC 4271 §6.1); a ROUTE-REFRESH is judged by whoever reads it (RFC 7313 §5). */
+/** The shortest message of each type (RFC 4271 §6.1); a ROUTE-REFRESH is checked by its reader (RFC 7313 §5). */
 const OCTETS_MIN: ReadonlyMap<number, number> = new Map<number, number>([
   [MessageType.open, 29],
   [MessageType.update, 23],
@@ -20,7 +20,7 @@ const NOT_SYNCHRONIZED = 1;
 const BAD_LENGTH = 2;
 const BAD_TYPE = 3;
 
-/** Cuts a stream into messages; holds at most one that is incomplete. */
+/** Cuts a stream into messages; holds at most one incomplete message. */
 export class MessageReader {
   #held: Uint8Array = new Uint8Array(MESSAGE_OCTETS_MAX);
   #heldSize = 0;
@@ -39,7 +39,7 @@ export class MessageReader {
     return this.#heldSize;
   }
 
-  /** @returns What is wrong with a header; nothing is read after that. */
+  /** @returns What is wrong with a header; nothing is read after it. */
   push(octets: Uint8Array, onMessage: OnMessage): Notification | undefined {
     let at = 0;
     while (at < octets.length) {
@@ -65,7 +65,7 @@ export class MessageReader {
     return undefined;
   }
 
-  /** Takes octets up to the end of the header, or of the message if that is known. @returns How many. */
+  /** Takes octets up to the end of the header, or of the message if its size is known. @returns How many. */
   #hold(octets: Uint8Array): number {
     const size = this.#heldSize < HEADER_OCTETS ? HEADER_OCTETS : lengthOf(this.#held);
     const part = octets.subarray(0, size - this.#heldSize);
@@ -74,7 +74,7 @@ export class MessageReader {
     return part.length;
   }
 
-  /** The size of the message that begins here; 0 if its header is incomplete (RFC 4271 §6.1). */
+  /** The size of the message that starts here; 0 if its header is incomplete (RFC 4271 §6.1). */
   #sizeOf(octets: Uint8Array): number | Notification {
     const end = Math.min(octets.length, MARKER_OCTETS);
     for (let index = 0; index < end; index += 1)

@@ -26,7 +26,7 @@ export function encodeMessage(type: MessageType, body: Uint8Array): Uint8Array {
   return message;
 }
 
-/** A header and nothing else (RFC 4271 §4.4). */
+/** Only a header (RFC 4271 §4.4). */
 export function encodeKeepalive(): Uint8Array {
   return encodeMessage(MessageType.keepalive, new Uint8Array(0));
 }

@@ -144,7 +144,7 @@ export function decodeNotification(body: Uint8Array): Notification {
   return { code: body[0] ?? 0, subcode: body[1] ?? 0, data: new Uint8Array(body.subarray(2)) };
 }
 
-/** Cease/Administrative Shutdown or Reset with words for the other operator, cut to whole characters (RFC 9003 §2). */
+/** Cease/Administrative Shutdown or Reset with a text for the other operator, cut to whole characters (RFC 9003 §2). */
 export function shutdownNotification(subcode: number, text: string): Notification {
   const cut = new Uint8Array(COMMUNICATION_OCTETS_MAX);
   const { written } = new TextEncoder().encodeInto(text, cut);
@@ -155,9 +155,10 @@ export function shutdownNotification(subcode: number, text: string): Notificatio
 }
 
 /**
- * The other operator's words. Anything unsafe for a terminal becomes a blank.
+ * The other operator's text. Anything unsafe for a terminal becomes a blank.
  *
- * @returns `undefined` if there are none, or if they are malformed.
+ *
+ * @returns `undefined` if there is none, or if it is malformed.
  */
 export function shutdownCommunication({ code, subcode, data }: Notification): string | undefined {
   const isShutdown =

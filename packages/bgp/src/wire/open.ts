@@ -11,11 +11,11 @@ export const AS_TRANS = 23_456;
 
 const VERSION = 4;
 const PARAMETER_CAPABILITIES = 2;
-/** The type and size that say that sizes have two octets (RFC 9072 §2). */
+/** Type and size that announce sizes of two octets (RFC 9072 §2). */
 const EXTENDED = 255;
 
 export interface Open {
-  /** As the two octets have it; the capability has the whole number. */
+  /** As in the two-octet field; the capability has the whole number. */
   readonly asn: number;
   /** Seconds: 0, or 3 and above. */
   readonly holdTimeS: number;
@@ -53,7 +53,7 @@ export function encodeOpen(open: {
   return encodeMessage(MessageType.open, body);
 }
 
-/** Reads the body of an OPEN. The neighbour's own values (AS, identifier) are for the caller to judge. */
+/** Reads the body of an OPEN. The caller checks the neighbour's values (AS, identifier). */
 export function decodeOpen(body: Uint8Array): Open | RefusedOpen {
   const cursor = new Cursor(body);
   const version = cursor.u8();
@@ -76,7 +76,7 @@ function refuse(subcode: number, data?: Uint8Array): RefusedOpen {
   return { refused: notification(ErrorCode.openMessage, subcode, data) };
 }
 
-/** One parameter with all capabilities; with sizes of two octets where one is not enough. */
+/** One parameter with all capabilities; with two-octet sizes where one octet is not enough. */
 function parametersOf(capabilities: Uint8Array): readonly number[] {
   const size = capabilities.length;
   if (size + 2 < EXTENDED) return [size + 2, PARAMETER_CAPABILITIES, size, ...capabilities];
@@ -94,7 +94,9 @@ function parametersOf(capabilities: Uint8Array): readonly number[] {
   ];
 }
 
-/** The values of all capability parameters; `unknown` if there is another one, `undefined` if sizes do not fit. */
+/**
+ * The values of all capability parameters; `unknown` if there is any other parameter, `undefined` if sizes do not fit.
+ */
 function readParameters(cursor: Cursor): readonly Uint8Array[] | 'unknown' | undefined {
   let size = cursor.u8();
   let type = size > 0 ? cursor.u8() : 0;

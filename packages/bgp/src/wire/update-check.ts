@@ -6,11 +6,13 @@ import { ATTRIBUTE_RULES, type AttributeContext } from './attribute-rules.ts';
 import { AttributeFlag, AttributeType } from './attributes.ts';
 import { ErrorCode, notification, type Notification } from './notification.ts';
 
-/** What became of an UPDATE of a neighbour, all of whose routes are dropped anyway. */
+/** The outcome of checking a neighbour's UPDATE, all of whose routes are dropped anyway. */
 export interface UpdateVerdict {
   /** Prefixes that it announces. */
   readonly announcedCount: number;
-  /** Its attributes are malformed, but the session can stay: "treat-as-withdraw" or "attribute discard" (RFC 7606 §2). */
+  /**
+   * Its attributes are malformed, but the session can stay: "treat-as-withdraw" or "attribute discard" (RFC 7606 §2).
+   */
   readonly isMalformed: boolean;
   /** The session must be reset. */
   readonly reset: Notification | undefined;
@@ -22,7 +24,7 @@ const UNRECOGNIZED_WELL_KNOWN = 2;
 const OPTIONAL_ATTRIBUTE = 9;
 const INVALID_NETWORK = 10;
 
-/** Judges the body of an UPDATE, 4 octets or more (RFC 4271 §6.3, RFC 7606). */
+/** Checks the body of an UPDATE, 4 octets or more (RFC 4271 §6.3, RFC 7606). */
 export function checkUpdate(body: Uint8Array, context: AttributeContext): UpdateVerdict {
   const cursor = new Cursor(body);
   const withdrawn = cursor.raw(cursor.u16());
@@ -94,7 +96,7 @@ function checkAttributes(
   return { types, announcedCount, hasReach: types.has(AttributeType.mpReach), isMalformed };
 }
 
-/** Prefixes of MP_REACH_NLRI (RFC 4760 §3); `undefined` if it can't be read. */
+/** Prefixes in MP_REACH_NLRI (RFC 4760 §3); `undefined` if it cannot be read. */
 function countReached(value: Uint8Array): number | undefined {
   const cursor = new Cursor(value);
   const family = afiSafiKey({ afi: cursor.u16(), safi: cursor.u8() });
@@ -106,7 +108,7 @@ function countReached(value: Uint8Array): number | undefined {
   return countNlri(family, cursor.raw(cursor.remaining));
 }
 
-/** Prefixes of MP_UNREACH_NLRI (RFC 4760 §4); `undefined` if it can't be read. */
+/** Prefixes in MP_UNREACH_NLRI (RFC 4760 §4); `undefined` if it cannot be read. */
 function countUnreached(value: Uint8Array): number | undefined {
   const cursor = new Cursor(value);
   const family = afiSafiKey({ afi: cursor.u16(), safi: cursor.u8() });
@@ -140,7 +142,7 @@ function countPrefixes(octets: Uint8Array, bitsMax: number): number | undefined 
   return at === octets.length ? count : undefined;
 }
 
-/** Rules begin with a size of one octet, or of two if the first is 0xf0 and above (RFC 8955 §4.1). */
+/** Rules begin with a size of one octet, or of two if the first is 0xf0 or above (RFC 8955 §4.1). */
 function countRules(octets: Uint8Array): number | undefined {
   let count = 0;
   let at = 0;

@@ -3,10 +3,10 @@
 import { assert } from '@sentrypeer/kernel';
 import { finishUpdate, type UpdateTemplate } from './update-template.ts';
 
-/** Writes one NLRI from `at` on, at most as many octets as was promised. @returns The octet after it. */
+/** Writes one NLRI from `at` on, at most as many octets as promised. @returns The octet after it. */
 export type WriteNlri = (target: Uint8Array, at: number) => number;
 
-/** Packs NLRI into UPDATEs, and UPDATEs into one piece of memory, so that the system is called once for many of them. */
+/** Packs NLRI into UPDATEs, and UPDATEs into one piece of memory, so that one system call sends many of them. */
 export class UpdatePacker {
   readonly #octets: Uint8Array;
   readonly #messageOctetsMax: number;
@@ -27,7 +27,8 @@ export class UpdatePacker {
   }
 
   /**
-   * Adds an NLRI to a message of this template, a new one if the last one has another or is full.
+   * Adds an NLRI to a message of this template; starts a new message if the last one has another template or is full.
+   *
    *
    * @param sizeMax Octets that `write` needs at most. @returns `false` if there is no room, and nothing was written.
    */
@@ -46,7 +47,7 @@ export class UpdatePacker {
     return true;
   }
 
-  /** All whole messages; a view, and the packer is used up. */
+  /** All whole messages, as a view; the packer must not be used afterwards. */
   finish(): Uint8Array {
     this.#finishMessage();
     return this.#octets.subarray(0, this.#end);

@@ -14,7 +14,7 @@ export interface UpdateTemplate {
   /** From the header to the first octet before the NLRI. */
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
-  /** Sizes of two octets within `head`, besides that of the header: they count from after themselves to the end of … */
+  /** Two-octet sizes within `head`, apart from that of the header: they count from after themselves to the end of … */
   readonly sizes: readonly { readonly at: number; readonly until: 'nlri' | 'tail' }[];
 }
 

@@ -7,7 +7,7 @@ import type { Posted } from './http-poster.ts';
 /** What an answer means for the events that were posted. */
 export type AnswerMeaning =
   | { readonly kind: 'accepted' }
-  /** Never to be sent again by itself. */
+  /** Never to be sent again automatically. */
   | {
       readonly kind: 'refused';
       readonly reason: string;
@@ -22,7 +22,7 @@ export type AnswerMeaning =
       readonly retryAfterMs: number | undefined;
     };
 
-/** Statuses of 4xx that may be otherwise next time: no time now, too early, too much (RFC 9110 §15.5, 6585 §4, 8470 §5.2). */
+/** 4xx statuses that may be different next time: timeout, too early, too many (RFC 9110 §15.5, 6585 §4, 8470 §5.2). */
 const PASSING = new Set([408, 425, 429]);
 /** Statuses that are about the body: it is wrong, or too large. */
 const ABOUT_CONTENTS = new Set([400, 413, 422]);
@@ -88,7 +88,7 @@ function isAboutCertificate(code: string): boolean {
   );
 }
 
-/** SentryPeerHQ refuses an event that it has, which means that an earlier try arrived. */
+/** SentryPeerHQ refuses an event that it already has, which means that an earlier attempt arrived. */
 function isKnownAlready(text: string): boolean {
   try {
     const { errors } = JSON.parse(text) as { readonly errors?: unknown };
@@ -103,11 +103,11 @@ function isKnownAlready(text: string): boolean {
       )
     );
   } catch {
-    return false; // Not JSON: a refusal like others.
+    return false; // Not JSON: an ordinary refusal.
   }
 }
 
-/** Seconds or a date, RFC 9110 §10.2.3. @returns Milliseconds from now, `undefined` if it is neither. */
+/** Seconds or a date, RFC 9110 §10.2.3. @returns Milliseconds from now; `undefined` if it is neither. */
 function parseRetryAfter(text: string, epochMs: number): number | undefined {
   const trimmed = text.trim();
   const ms = /^[0-9]{1,9}$/.test(trimmed) ? Number(trimmed) * 1000 : Date.parse(trimmed) - epochMs;

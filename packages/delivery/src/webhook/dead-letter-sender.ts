@@ -11,7 +11,7 @@ import type { ChangeEndpoint } from './status.ts';
 export interface DeadLetterLog {
   event(eventUuid: string): RecordedEvent | undefined;
   readonly endpoints: {
-    /** UUIDs of events that an operator wants to be sent again. */
+    /** UUIDs of events that an operator wants to send again. */
     lettersToSend(endpoint: string, limit: number): readonly string[];
   };
 }
@@ -29,7 +29,7 @@ interface SenderOptions {
   readonly lookMs?: number;
 }
 
-/** Looks for dead letters that an operator wants to send again, and sends them next to new events. */
+/** Looks for dead letters that an operator wants to send again, and sends them alongside new events. */
 export class DeadLetterSender {
   readonly #ports: SenderPorts;
   readonly #options: SenderOptions;
@@ -44,7 +44,7 @@ export class DeadLetterSender {
     this.#wait();
   }
 
-  /** Requests in flight fail by themselves when their connection is closed. */
+  /** Requests in flight fail when their connection is closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -11,7 +11,10 @@ import type { TokenSource } from './token-source.ts';
 
 const compress = promisify(gzip);
 
-/** Length in characters from which a configured text that appears in an answer is masked as a secret. Chosen: shorter ones are ordinary words. */
+/**
+ * Configured texts of at least this many characters are masked as secrets if they appear in an answer. Chosen: shorter
+ * ones are ordinary words.
+ */
 const SECRET_CHARACTERS_MIN = 8;
 
 /** An event, ready to be posted. */
@@ -24,7 +27,7 @@ export interface Parcel {
 export interface DelivererPorts {
   readonly clock: Clock;
   readonly poster: Pick<HttpPoster, 'post'>;
-  /** Where requests carry a token of OAuth2. */
+  /** Set if requests carry an OAuth2 token. */
   readonly tokens: TokenSource | undefined;
   readonly status: StatusKeeper;
   readonly changeEndpoint: ChangeEndpoint;
@@ -44,7 +47,7 @@ export interface DelivererOptions {
   readonly signingSecret: string | undefined;
 }
 
-/** A try that failed, and when the endpoint wants the next one. */
+/** A failed attempt, and when the endpoint wants the next one. */
 export class DeliveryFailure extends OperatingError {
   readonly retryAfterMs: number | undefined;
 
@@ -54,7 +57,7 @@ export class DeliveryFailure extends OperatingError {
   }
 }
 
-/** Posts events until each of them is accepted or refused for good; throws if the endpoint cannot take them now. */
+/** Posts events until each is accepted or refused for good; throws if the endpoint cannot take them now. */
 export class Deliverer {
   readonly #ports: DelivererPorts;
   readonly #options: DelivererOptions;
@@ -67,7 +70,8 @@ export class Deliverer {
   /**
    * Throws {@link DeliveryFailure}; then any of them may have arrived.
    *
-   * @returns Whether all were taken; those that were not are dead letters now.
+   *
+   * @returns Whether all were taken; those that were not are now dead letters.
    */
   async deliver(parcels: readonly Parcel[]): Promise<boolean> {
     const judgement = await this.#post(parcels);
@@ -92,7 +96,7 @@ export class Deliverer {
     }
   }
 
-  /** Tries once with a new token if the current one was refused. */
+  /** Tries once more with a new token if the current one was refused. */
   async #post(parcels: readonly Parcel[]): Promise<AnswerMeaning> {
     const { tokens } = this.#ports;
     if (tokens === undefined) return this.#attempt(parcels, undefined);
@@ -153,7 +157,7 @@ export class Deliverer {
     };
   }
 
-  /** Makes dead letters of events. Throws {@link DeliveryFailure}. */
+  /** Turns events into dead letters. Throws {@link DeliveryFailure}. */
   async bury(parcels: readonly Pick<Parcel, 'eventUuid'>[], reason: string): Promise<void> {
     const { changeEndpoint, clock, status } = this.#ports;
     const { name } = this.#options;

@@ -10,7 +10,7 @@ type OmittedMember = 'sip_message' | 'destination_ip';
 export interface EventChoice {
   /** Events of this grade and above; rows of SentryPeer 4.x count as `seen`. */
   readonly grade: Grade;
-  /** Those that this node received, or also those that others delivered here. */
+  /** Those that this node received, or also those delivered here by others. */
   readonly origin: 'own' | 'all';
   readonly omit: readonly OmittedMember[];
 }
@@ -22,8 +22,8 @@ export function isChosen(event: RecordedEvent, choice: EventChoice, nodeId: stri
 }
 
 /**
- * The JSON form of an event as receivers of SentryPeer 4.x want it: all thirteen members are there, and none of them
- * is empty, for SentryPeerHQ refuses one that is.
+ * The JSON form of an event as receivers for SentryPeer 4.x expect it: all thirteen members are there and none is
+ * empty, because SentryPeerHQ refuses an event with an empty one.
  */
 export function formatBody(event: RecordedEvent, choice: EventChoice, appVersion: string): string {
   const omits = (member: OmittedMember): boolean => choice.omit.includes(member);
@@ -35,7 +35,7 @@ export function formatBody(event: RecordedEvent, choice: EventChoice, appVersion
     destinationIp: omits('destination_ip') ? NOT_FOUND : filled(event.destinationIp ?? ''),
     sipMessage: omits('sip_message') ? NOT_FOUND : filled(event.sipMessage),
   };
-  // The Request-URI of most requests names the address that they were sent to.
+  // The Request-URI of most requests contains the address that they were sent to.
   return formatEventJson(
     omits('destination_ip') ? { ...full, requestUri: undefined } : full,
     appVersion,

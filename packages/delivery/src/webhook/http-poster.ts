@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-// Their default exports: the bundle loads node:https when it is used, and a list of its names would use it.
+// Default imports: the bundle then loads node:https only when it is used; named imports would load it at once.
 import http from 'node:http';
 import https from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { errorCode } from '@sentrypeer/kernel';
 import { ANSWER_OCTETS_MAX, CONNECTION_IDLE_MS_MAX } from '../limits.ts';
 
-/** Variables of the environment that name proxies, by their usual names in capitals or not. */
+/** Environment variables that name proxies, by their usual names, in upper or lower case. */
 export type ProxyVariables = Readonly<Record<string, string | undefined>>;
 
 export interface HttpPosterOptions {
@@ -15,7 +15,7 @@ export interface HttpPosterOptions {
   readonly connectionsMax: number;
   /** Milliseconds for a request and its answer, 1 and above. */
   readonly timeoutMs: number;
-  /** Certificates that are trusted in addition to the system's, PEM. */
+  /** Certificates trusted in addition to the system's, PEM. */
   readonly authorities: string | undefined;
   readonly proxies: ProxyVariables;
 }
@@ -31,19 +31,19 @@ export type Posted =
     }
   | {
       readonly kind: 'failed';
-      /** Node's or OpenSSL's code, or `timeout`: fit for a log, as their messages are not. */
+      /** Node's or OpenSSL's code, or `timeout`: fit for a log, unlike their messages. */
       readonly code: string;
     };
 
 interface Attempt {
   readonly posted: Posted;
-  /** It failed on a connection that had idled, before there was an answer. */
+  /** It failed on a connection that had been idle, before any answer. */
   readonly isStale: boolean;
 }
 
 const CLOSED: Attempt = { posted: { kind: 'failed', code: 'closed' }, isStale: false };
 
-/** Posts over HTTP/1.1 on connections that are kept. Certificates are checked, redirects are not followed. */
+/** Posts over HTTP/1.1 on persistent connections. Certificates are checked, redirects are not followed. */
 export class HttpPoster {
   readonly #options: HttpPosterOptions;
   readonly #plain: http.Agent;
@@ -51,7 +51,7 @@ export class HttpPoster {
   readonly #underWay = new Set<http.ClientRequest>();
   #isClosed = false;
 
-  /** Throws if a proxy's variable is no URL. */
+  /** Throws `OperatingError` if a proxy variable is not a URL. */
   constructor(options: HttpPosterOptions) {
     this.#options = options;
     const connections = {
@@ -134,11 +134,11 @@ export class HttpPoster {
           text += decoder.decode(chunk, { stream: true });
           return;
         }
-        answered(); // Longer than anybody wants to read; the status says enough.
+        answered(); // Long enough for a person; the status says the rest.
         outgoing.destroy();
       });
       incoming.on('end', () => {
-        // An answer that was cut short may be anybody's: the request is made again.
+        // An answer that was cut short proves nothing: the request is made again.
         if (incoming.complete) answered();
         else finish({ kind: 'failed', code: 'ECONNRESET' });
       });

@@ -4,10 +4,11 @@ import { createHash, createHmac } from 'node:crypto';
 import { SECRET_PREFIX } from './signing-secret.ts';
 
 /**
- * Value of `webhook-signature`, as Standard Webhooks has it: version, HMAC-SHA-256 over id, time and body.
+ * Value of `webhook-signature`, as defined by Standard Webhooks: version, HMAC-SHA-256 over id, time and body.
  *
- * @param secret Base64 after `whsec_`; of any other text the octets are used. @param body The body before compression,
- * which is what a receiver's framework provides.
+ *
+ * @param secret Base64 after `whsec_`; the octets of any other text are used as they are.
+ * @param body The body before compression, which is what a receiver's framework provides.
  */
 export function signature(
   secret: string,
@@ -29,7 +30,9 @@ export function requestId(eventUuids: readonly string[]): string {
   return createHash('sha256').update(eventUuids.join(',')).digest('hex').slice(0, 32);
 }
 
-/** Rows of SentryPeer 4.x contain what anybody on the DHT wrote; a header gets only letters, digits and hyphens. */
+/**
+ * Rows of SentryPeer 4.x contain whatever anybody wrote on the DHT; only letters, digits and hyphens get into a header.
+ */
 function isToken(text: string): boolean {
   return /^[0-9A-Za-z-]{1,64}$/.test(text);
 }

@@ -6,7 +6,7 @@ import { STATUS_SAVE_MS } from '../limits.ts';
 /** What happened between this node and an endpoint, since it was first configured. */
 export interface WebhookStatus {
   readonly endpoint: string;
-  /** Requests made, failed ones counted. */
+  /** Requests made, including failed ones. */
   readonly requests: number;
   /** Events that the endpoint took. */
   readonly accepted: number;
@@ -14,7 +14,7 @@ export interface WebhookStatus {
   readonly refused: number;
   /** Events that retention removed before it took them. */
   readonly expired: number;
-  /** Tries that failed and are made again. */
+  /** Attempts that failed and are repeated. */
   readonly failures: number;
   /** Wall-clock microseconds; `undefined` before the first. */
   readonly acceptedEpochUs: number | undefined;
@@ -50,7 +50,7 @@ interface StatusPorts {
 
 type Counter = 'requests' | 'accepted' | 'refused' | 'expired' | 'failures';
 
-/** Counts, and has the counts saved soon after they changed. */
+/** Counts, and has the counts saved soon after they change. */
 export class StatusKeeper {
   readonly #ports: StatusPorts;
   #status: WebhookStatus;

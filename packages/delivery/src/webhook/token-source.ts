@@ -19,7 +19,7 @@ export interface TokenOptions {
   readonly audience: string;
   /** Left out where it is empty. */
   readonly scope: string;
-  /** JSON as SentryPeer 4.x sends it, or the form of RFC 6749. */
+  /** JSON as SentryPeer 4.x sends it, or the form encoding of RFC 6749. */
   readonly body: 'json' | 'form';
 }
 
@@ -38,7 +38,7 @@ export class TokenSource {
   readonly #poster: Pick<HttpPoster, 'post' | 'close'>;
   readonly #options: TokenOptions;
   #token: Token | undefined;
-  /** An endpoint took it, so that it is good for something. */
+  /** An endpoint accepted it, so it is valid somewhere. */
   #isProved = false;
   #fetching: Promise<Token> | undefined;
 
@@ -71,6 +71,7 @@ export class TokenSource {
 
   /**
    * An endpoint refused the token.
+   *
    *
    * @returns Whether to try another one: not if this one is new and no endpoint has accepted it, so that an endpoint
    * that refuses all tokens causes no loop.
@@ -158,7 +159,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
       ? (value as Readonly<Record<string, unknown>>)
       : undefined;
   } catch {
-    return undefined; // The caller says that there is no token.
+    return undefined; // The caller reports that there is no token.
   }
 }
 

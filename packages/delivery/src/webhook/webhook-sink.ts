@@ -13,7 +13,7 @@ export interface WebhookSinkOptions {
   readonly nodeId: string;
   /** Events of one request, 1 and above. */
   readonly batchEventsMax: number;
-  /** Requests at a time, 1 and above; above 1 they may arrive in another order. */
+  /** Requests at a time, 1 and above; above 1 they may arrive out of order. */
   readonly parallel: number;
 }
 
@@ -26,7 +26,7 @@ interface Sent {
   readonly settled: Promise<void>;
 }
 
-/** Gathers events into requests, and has at most as many of them under way as is allowed. */
+/** Gathers events into requests, and keeps at most the allowed number of them in flight. */
 export class WebhookSink implements Sink<RecordedEvent> {
   readonly #deliverer: Pick<Deliverer, 'deliver'>;
   readonly #options: WebhookSinkOptions;
@@ -34,7 +34,7 @@ export class WebhookSink implements Sink<RecordedEvent> {
   #gathered: Parcel[] = [];
   #gatheredCharacters = 0;
   #gatheredHoneyId = 0;
-  /** In the order in which they were begun; those at the front that are done are taken off. */
+  /** In the order in which they were started; finished ones are removed from the front. */
   #sent: Sent[] = [];
   /** The endpoint has all events up to this one, and may have later ones. */
   #takenHoneyId = 0;
@@ -65,7 +65,7 @@ export class WebhookSink implements Sink<RecordedEvent> {
   async write(events: readonly RecordedEvent[]): Promise<void> {
     const { choice, nodeId, appVersion, batchEventsMax } = this.#options;
     const [first] = events;
-    // The log was emptied and its numbers began anew.
+    // The log was emptied and its ids started over.
     if (first !== undefined && first.honeyId <= this.#takenHoneyId) this.#takenHoneyId = 0;
     for (const event of events) {
       if (!isChosen(event, choice, nodeId)) continue;
@@ -126,7 +126,7 @@ export class WebhookSink implements Sink<RecordedEvent> {
     this.#gatheredCharacters = 0;
   }
 
-  /** Our own mistakes rise as well. */
+  /** Programming errors rise as well. */
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }

@@ -26,7 +26,7 @@ export interface WebhookPorts extends DeliveryPorts {
   readonly random: () => number;
 }
 
-/** One endpoint, as the operator set it up. */
+/** One endpoint, as the operator configured it. */
 export interface WebhookOptions {
   /** Its name; its cursor in the log is `webhook:` and this. */
   readonly name: string;
@@ -36,16 +36,16 @@ export interface WebhookOptions {
   readonly choice: EventChoice;
   /** Events of one request, 1 and above; above 1 each carries an array. */
   readonly batchEventsMax: number;
-  /** Milliseconds for which a batch is waited for, 0 and above. */
+  /** Milliseconds to wait for a batch to fill, 0 and above. */
   readonly batchWaitMs: number;
   readonly gzip: boolean;
-  /** See `signature()`; none is sent where it is `undefined`. */
+  /** See `signature()`; without it, none is sent. */
   readonly signingSecret: string | undefined;
   /** Milliseconds for a request and its answer. */
   readonly timeoutMs: number;
   /** Requests at a time, 1 and above; above 1 their order is not kept. */
   readonly parallel: number;
-  /** Certificates that are trusted in addition to the system's, PEM. */
+  /** Certificates trusted in addition to the system's, PEM. */
   readonly authorities: string | undefined;
   readonly oauth2: TokenOptions | undefined;
 }
@@ -65,7 +65,7 @@ export interface SenderFacts {
 export interface WebhookReport {
   readonly name: string;
   readonly status: WebhookStatus;
-  /** Wall-clock microseconds of the next attempt, `undefined` if nothing failed. */
+  /** Wall-clock microseconds of the next attempt; `undefined` if nothing failed. */
   readonly nextTryEpochUs: number | undefined;
 }
 
@@ -81,7 +81,7 @@ export class Webhook {
   #retryAfterMs: number | undefined;
   #nextTryEpochUs: number | undefined;
 
-  /** Throws if a proxy's variable is no URL. */
+  /** Throws `OperatingError` if a proxy variable is not a URL. */
   constructor(
     ports: WebhookPorts,
     options: WebhookOptions,
@@ -162,7 +162,9 @@ export class Webhook {
     if (failure.retryAfterMs !== undefined) this.#retryAfterMs = failure.retryAfterMs;
   }
 
-  /** Half of the wait is random, so that nodes that lost a hub at the same time do not return at the same time. */
+  /**
+   * Half of the wait is random, so that nodes that lost an endpoint at the same time do not return at the same time.
+   */
   #backOffMs(failuresCount: number): number {
     const { random, clock } = this.#ports;
     const ownMs = doubledMs(failuresCount, this.#retryMsMin) * (0.5 + random() / 2);
@@ -174,7 +176,7 @@ export class Webhook {
   }
 }
 
-/** A single request is confirmed at once; a batch has time to fill. */
+/** A single request is confirmed at once; a batch gets time to fill. */
 function settleMs({ batchEventsMax, batchWaitMs, parallel }: WebhookOptions): number {
   if (batchEventsMax > 1) return batchWaitMs;
   return parallel > 1 ? WEBHOOK_PARALLEL_SETTLE_MS : 0;

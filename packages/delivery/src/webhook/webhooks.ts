@@ -83,7 +83,7 @@ function checkAuthorities({ name, authorities }: WebhookOptions): void {
   }
 }
 
-/** Node ignores what it does not understand. The variable may contain a password, so it is not repeated. */
+/** Node ignores values that it does not understand. The variable may contain a password, so it is not repeated. */
 function checkProxies({ proxies }: SenderFacts): void {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) {
     const text = proxies[name.toLowerCase()] ?? proxies[name] ?? '';

@@ -24,15 +24,15 @@ import {
 
 const SECOND_MS = 1000;
 const HOUR_S = 3600;
-/** The networks that share a budget. */
+/** Prefix lengths of the networks that share a budget. */
 const NETWORK = { ipv4: 24, ipv6: 48 };
 
-/** What one source may ask and get, PROTOCOL 15. */
+/** Limits what one source may ask and get, PROTOCOL 15. */
 export class Admission {
   #secondAtMs = -Infinity;
   #secondCount = 0;
   readonly #bySource = new Map<string, number>();
-  /** When an address last showed that it hears us; the longest silent first. */
+  /** When an address last showed that it receives our datagrams; the longest silent first. */
   readonly #proved = new Map<string, number>();
   readonly #blacklist = new Set<string>();
   /** Octets sent to addresses that have not answered; when one answers, its octets are credited back. */
@@ -56,7 +56,7 @@ export class Admission {
     BUDGETS_MAX,
   );
 
-  /** Whether another query, or a stray part, of this source is looked at. */
+  /** Whether another query, or a stray part, from this source is looked at. */
   allows(source: Endpoint, nowMs: number): boolean {
     if (nowMs - this.#secondAtMs >= SECOND_MS) {
       this.#secondAtMs = nowMs;
@@ -83,7 +83,7 @@ export class Admission {
     this.#blacklist.add(endpointKey(source));
   }
 
-  /** The address sent a valid token, or answered a request: it hears what we send there. */
+  /** The address sent a valid token or answered a request: it receives what we send there. */
   prove(source: Endpoint, nowMs: number): void {
     const key = endpointKey(source);
     this.#proved.delete(key);
@@ -99,18 +99,18 @@ export class Admission {
     return atMs !== undefined && nowMs - atMs < PROVED_MS;
   }
 
-  /** It proved that it hears us in the last two hours: one datagram at a time may go there. */
+  /** Whether it proved in the last two hours that it receives our datagrams: one datagram at a time may go there. */
   hasAnswered(source: Endpoint, nowMs: number): boolean {
     const atMs = this.#proved.get(endpointKey(source));
     return atMs !== undefined && nowMs - atMs < ANSWERED_MS;
   }
 
-  /** Whether this many octets of values may go to a proved address, by the budget of its source and of all. */
+  /** Whether this many octets of values may go to a proved address, within the budgets of its source and of all. */
   mayAnswer(source: Endpoint, octets: number, nowMs: number): boolean {
     return octets === 0 || this.#provedBudgets.take(sourceKey(source.address), octets, nowMs);
   }
 
-  /** Whether this many octets are left for an address that has not answered. They are not taken. */
+  /** Whether this many octets are left for an address that has not answered. Takes nothing. */
   affords(to: Endpoint, octets: number, nowMs: number): boolean {
     return (
       this.#unproved.has(sourceKey(to.address), octets, nowMs) &&
@@ -136,7 +136,7 @@ export class Admission {
     return true;
   }
 
-  /** The address wanted what was sent there, so it uses up no budget of its neighbours. */
+  /** The address wanted what was sent there, so it uses up none of its network's budget. */
   #giveBack(source: Endpoint, key: string): void {
     const spent = this.#unprovedSpent.get(key);
     if (spent === undefined) return;
@@ -169,7 +169,7 @@ class Budgets {
     );
   }
 
-  /** Whether this many are left. */
+  /** Whether this many octets are left. */
   has(source: string, octets: number, nowMs: number): boolean {
     return this.#all.has(octets, nowMs) && this.#bySource.has(source, octets, nowMs);
   }

@@ -5,7 +5,7 @@ import { INFO_HASH_OCTETS, infoHashOfOctets, type InfoHash } from '../info-hash.
 
 const POOL_OCTETS = 512;
 
-/** Random numbers of the shapes that the protocol needs, from octets fetched in blocks. */
+/** Random numbers in the forms that the protocol needs, from octets fetched in blocks. */
 export class Chance {
   readonly #random: Random;
   readonly #pool = new Uint8Array(POOL_OCTETS);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What happened since the start, each counted. */
+/** Counts of what happened since the start. */
 export interface Counters {
   datagramsReceived: number;
   octetsReceived: number;
   datagramsSent: number;
   octetsSent: number;
-  /** No message of OpenDHT, or one that breaks its rules. */
+  /** Not an OpenDHT message, or one that breaks its rules. */
   refused: number;
   /** Of another network id. */
   otherNetwork: number;
@@ -15,12 +15,14 @@ export interface Counters {
   /** Queries beyond the rate of their source, or of all. */
   rateLimited: number;
   queriesAnswered: number;
-  /** Requests that wait until their address has answered our ping, and requests answered after that. */
+  /** Requests held until their address answers our ping, and requests answered after that. */
   questionsHeld: number;
   questionsReleased: number;
-  /** Messages not sent to an address that has not shown that it hears us: too large, or beyond its budget. */
+  /**
+   * Messages not sent to an address that has not shown that it receives our datagrams: too large, or beyond its budget.
+   */
   unprovedWithheld: number;
-  /** Answers with values withheld because their source, or all together, had enough. */
+  /** Answers sent without values because the budget of their source, or of all sources, was used up. */
   answersWithheld: number;
   /** Queries refused for their token. */
   tokensRefused: number;
@@ -34,13 +36,16 @@ export interface Counters {
   partsDropped: number;
   /** Messages in parts that were never completed. */
   sessionsDropped: number;
-  /** Datagrams of a burst dropped because too much waited. */
+  /** Datagrams of a burst dropped because too many were waiting. */
   pacedDropped: number;
   valuesStored: number;
   valuesRefreshed: number;
   valuesExpired: number;
   valuesEvicted: number;
-  /** Values put here and not stored: too large, too far, expired, not signed by their owner, key full. */
+  /**
+   * Values that others put here and that were not stored: too large, too far, expired, not signed by their owner, key
+   * full.
+   */
   valuesRefused: number;
   subscriptionsRefused: number;
   /** Updates not sent because too many wait for an answer. */

@@ -29,7 +29,7 @@ import { lifetimeMs } from '../values/value-types.ts';
 import type { Condition, NodeRecord } from '../wire/message.ts';
 import { encodeValue } from '../wire/value-codec.ts';
 
-/** Our user agent. Real nodes send `RNG1` (2.4) or `o2` (2.6 and later) and ignore that of others. */
+/** Our user agent. Real nodes send `RNG1` (2.4) or `o2` (2.6 and later) and ignore the agent of others. */
 const AGENT = 'o2';
 
 export interface EnginePorts {
@@ -37,7 +37,7 @@ export interface EnginePorts {
   readonly random: Random;
   /** Sends one datagram; the protocol repeats lost ones. */
   readonly send: SendDatagram;
-  /** The multicast groups of the local network, where nodes search for each other; absent: no search. */
+  /** The multicast groups of the local network, in which nodes search for each other; absent: no search. */
   readonly discovery?: {
     readonly portOf: (family: Family) => number | undefined;
     readonly send: SendDatagram;
@@ -53,7 +53,7 @@ export interface EngineOptions {
   readonly nodeId?: InfoHash | undefined;
   /** 0 is the public network. @default 0 */
   readonly network?: number;
-  /** Use the network without being listed or stored at; 2.4 does not know of it. @default false */
+  /** Use the network without being listed or storing values; 2.4 does not support this. @default false */
   readonly client?: boolean;
   /** The result of `exportState`, perhaps read from a file: every part of it is checked. */
   readonly state?: unknown;
@@ -163,7 +163,7 @@ export class DhtEngine {
 
   /** Runs everything that is due. */
   advance(): void {
-    if (this.#turning) return; // Called from a callback: the current turn does it.
+    if (this.#turning) return; // Called from a callback: the current turn handles it.
     this.#turning = true;
     this.#core.timers.runDue(this.#core.clock.nowMs());
     this.#turning = false;
@@ -179,7 +179,8 @@ export class DhtEngine {
   }
 
   /**
-   * Names are being looked up for a `bootstrap` that follows: puts, gets and listens wait for it. The answer ends that.
+   * Call this while names are looked up for a later `bootstrap`: puts, gets and listens wait. Call the returned
+   * function when the look-up is over.
    */
   expectBootstrap(): () => void {
     const ends = [...this.#overlays.values()].map((overlay) => overlay.bootstrap.expect());
@@ -189,7 +190,7 @@ export class DhtEngine {
     };
   }
 
-  /** A node somebody mentioned, for example on the local network. */
+  /** Adds a node that was mentioned somewhere, for example on the local network. */
   learn(record: NodeRecord): void {
     const overlay = this.#overlays.get(familyOf(record.endpoint.address));
     overlay?.learn(record, undefined);
@@ -210,7 +211,7 @@ export class DhtEngine {
     return this.#overlays.get(family)?.connectivity() ?? 'disconnected';
   }
 
-  /** `false`: this node announces as many values as it may. */
+  /** Announces a value. `false`: this node already announces as many values as it may. */
   put(key: InfoHash, value: Value, options: EnginePutOptions): boolean {
     const { permanent, created, onSettled } = options;
     const name = putName(key, value.id);
@@ -236,7 +237,7 @@ export class DhtEngine {
     return true;
   }
 
-  /** Stops announcing; the copies of others run out. `false`: nothing of this id is announced. */
+  /** Stops announcing; the copies of others expire. `false`: nothing with this id is announced. */
   cancelPut(key: InfoHash, id: bigint): boolean {
     const operation = this.#puts.get(putName(key, id));
     if (operation === undefined) return false;
@@ -266,7 +267,7 @@ export class DhtEngine {
     this.advance();
   }
 
-  /** Answers how to stop it. */
+  /** Returns a function that ends the listen. */
   listen(
     key: InfoHash,
     where: readonly Condition[],
@@ -327,7 +328,7 @@ export class DhtEngine {
     });
   }
 
-  /** No callback comes after this but those of puts, which end. */
+  /** After this no callback runs except those of puts, which end. */
   close(): void {
     for (const listen of [...this.#listens.values()].flatMap((ofKey) => [...ofKey]))
       listen.closed = true;

@@ -21,11 +21,11 @@ interface Waiting {
 }
 
 /**
- * Where datagrams leave. Headers go at once; parts go in bursts, because receivers of 2.4.12 have small buffers and
- * lose a whole message with one part (PROTOCOL 20.3). The order of parts is kept.
+ * Sends all datagrams. Headers go at once; parts go in bursts, because receivers of 2.4.12 have small buffers and lose
+ * a whole message with one part (PROTOCOL 20.3). The order of parts is kept.
  *
  * All datagrams pass through here, so this is where amplification is prevented: an address that has not shown that it
- * hears us gets single small datagrams, within its budget.
+ * receives our datagrams gets single small datagrams, within its budget.
  */
 export class Outbox {
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class Outbox {
   readonly #send: SendDatagram;
   #waiting: Waiting[] = [];
   #waitingOctets = 0;
-  /** Datagrams that may still go in this burst. */
+  /** Datagrams that may still be sent in this burst. */
   #leftCount = PACED_DATAGRAMS_COUNT;
   #burstAtMs = -Infinity;
   #armed = false;
@@ -54,7 +54,7 @@ export class Outbox {
     this.#send = send;
   }
 
-  /** One message: its header and then its parts, each within a datagram's size. */
+  /** Sends one message: its header and then its parts, each within a datagram's size. */
   transmit(datagrams: readonly Uint8Array[], to: Endpoint): void {
     const [header, ...parts] = datagrams;
     if (header === undefined || header.length > DATAGRAM_OCTETS_MAX) return;

@@ -24,7 +24,7 @@ export type MessageWithValues = QueryMessage | ReplyMessage;
 interface Growing {
   readonly size: number;
   octets: Uint8Array | undefined;
-  /** Stretches that have arrived, sorted, apart from one another. */
+  /** Stretches that have arrived, sorted and not adjacent to one another. */
   stretches: readonly (readonly [from: number, to: number])[];
 }
 
@@ -42,15 +42,15 @@ interface Session {
 export interface Assembled {
   readonly message: MessageWithValues;
   readonly source: Endpoint;
-  /** Values that became whole with it. */
+  /** Values that were completed by it. */
   readonly values: readonly Value[];
   /** All values of the message, once none is missing. */
   readonly complete: readonly Value[] | undefined;
 }
 
 /**
- * Puts values together that travel in parts, PROTOCOL 6.3: by source and transaction id, in any order, within limits
- * of time, count and octets.
+ * Puts together values that travel in parts, PROTOCOL 6.3: by source and transaction id, in any order, within limits of
+ * time, count and octets.
  */
 export class Reassembly {
   readonly #sessions = new Map<string, Session>();
@@ -63,7 +63,7 @@ export class Reassembly {
     return this.#sessions.size;
   }
 
-  /** Something is kept that will have to be given up in time. */
+  /** Whether something is kept that will have to be given up in time. */
   get isBusy(): boolean {
     return this.#sessions.size > 0 || this.#early.length > 0;
   }
@@ -72,12 +72,12 @@ export class Reassembly {
     return this.#reservedOctets;
   }
 
-  /** Whether parts of this message are awaited: such parts do not count as stray. */
+  /** Whether parts of this message are awaited: such parts are not stray. */
   expects(source: Endpoint, tid: number): boolean {
     return this.#sessions.has(sessionKey(source, tid));
   }
 
-  /** A header whose slots hold sizes. `undefined`: nothing is whole yet, or it is refused by a limit. */
+  /** Takes a header whose slots hold sizes. `undefined`: nothing is complete yet, or a limit refuses it. */
   open(message: MessageWithValues, source: Endpoint, nowMs: number): Assembled | undefined {
     const key = sessionKey(source, message.tid);
     if (this.#sessions.has(key)) return undefined; // A repeated header changes nothing.
@@ -92,7 +92,7 @@ export class Reassembly {
       else if (slot.size > 0 && slot.size <= PACKED_VALUE_OCTETS_MAX)
         growing.set(slot.index, { size: slot.size, octets: undefined, stretches: [] });
     }
-    if (growing.size === 0) return undefined; // Such a value cannot arrive: no answer (PROTOCOL 5.3).
+    if (growing.size === 0) return undefined; // Such a value cannot arrive, so there is no answer (PROTOCOL 5.3).
     const session = {
       message,
       source,
@@ -107,7 +107,7 @@ export class Reassembly {
     return this.#takeEarly(key, session, nowMs);
   }
 
-  /** `undefined`: nothing became whole. */
+  /** Takes one part. `undefined`: nothing was completed. */
   add(part: Part, source: Endpoint, tid: number, nowMs: number): Assembled | 'dropped' | undefined {
     const key = sessionKey(source, tid);
     const session = this.#sessions.get(key);
@@ -116,7 +116,7 @@ export class Reassembly {
     return this.#grow(key, session, part);
   }
 
-  /** Ends messages that waited too long. Returns their number. */
+  /** Gives up messages that have waited too long. Returns their number. */
   expire(nowMs: number): number {
     let count = 0;
     for (const [key, session] of this.#sessions) {
@@ -156,7 +156,7 @@ export class Reassembly {
     };
   }
 
-  /** Memory is reserved when the first octets of a value have come, never for a mere announcement. */
+  /** Memory is reserved when the first octets of a value have arrived, never for a mere announcement. */
   #reserve(session: Session, size: number): Uint8Array | undefined {
     const fits =
       session.reservedOctets + size <= SESSION_OCTETS_MAX &&
@@ -211,7 +211,7 @@ function sessionKey(source: Endpoint, tid: number): string {
   return `${endpointKey(source)} ${tid}`;
 }
 
-/** The stretches with one more added; adjacent ones are merged. */
+/** Adds a stretch to the others; adjacent ones are merged. */
 function joined(
   stretches: readonly (readonly [number, number])[],
   from: number,

@@ -63,7 +63,7 @@ export class Receiver {
     if (message.kind === 'part') this.#parts(message, source);
     else if (message.args.id === core.id) counters.refused += 1;
     else if (message.kind === 'query') this.#query(overlay, message, source, octets.length);
-    else if (message.kind === 'legacy-update') counters.repliesUnmatched += 1; // We never listen that way.
+    else if (message.kind === 'legacy-update') counters.repliesUnmatched += 1; // We never listen in that way.
     else this.#answer(overlay, message, source);
   }
 
@@ -78,7 +78,8 @@ export class Receiver {
     const proved = admission.isProved(source, nowMs);
     const sender = { client: message.client, proved };
     const { node, foreign, isNews } = overlay.cache.heard(id, source, sender, nowMs);
-    // A source that has not shown that it hears us is added to no table and no search; the server pings it first.
+    // A source that has not shown that it receives our datagrams is not added to any table or search; the server pings
+    // it first.
     if (proved && foreign) overlay.probe(node, source);
     else if (proved) overlay.seen(node, 'heard', isNews);
     const slots = message.args.slots ?? [];

@@ -9,7 +9,7 @@ import type { NodeRecord } from '../wire/message.ts';
 export interface DhtState {
   readonly version: 1;
   readonly nodeId: string;
-  /** The best known first. */
+  /** Best known first. */
   readonly nodes: readonly {
     readonly id: string;
     readonly address: string;
@@ -23,7 +23,7 @@ export function nodeIdOfState(state: unknown): InfoHash | undefined {
   return typeof nodeId === 'string' ? parseInfoHash(nodeId) : undefined;
 }
 
-/** The nodes of a state that came from a file; invalid entries are left out. */
+/** The nodes in a state that came from a file; invalid entries are left out. */
 export function nodesOfState(state: unknown): readonly NodeRecord[] {
   const { nodes } = asRecord(state);
   if (!Array.isArray(nodes)) return [];

@@ -10,7 +10,7 @@ export interface Timer {
 /** Cancelled timers are removed when there are at least this many and they are the majority. */
 const SWEEP_MIN = 64;
 
-/** Timers in a binary heap. It has no clock: its owner asks when the next one is due and then calls it. */
+/** Timers in a binary heap, without a clock: the owner asks when the next one is due and then runs it. */
 export class Timers {
   #heap: Timer[] = [];
   #cancelledCount = 0;

@@ -14,8 +14,8 @@ function isAscii(text: string): boolean {
 }
 
 /**
- * Writes MessagePack in the one form real nodes write: shortest integers, shortest headers, text and binary apart.
- * The caller writes as many entries as it announced.
+ * Writes MessagePack in the form in which real nodes write it: shortest integers, shortest headers, text and binary
+ * distinct. The caller must write as many entries as it announced.
  */
 export class Packer {
   #octets = new Uint8Array(FIRST_OCTETS);
@@ -59,7 +59,7 @@ export class Packer {
       .#bigEndian(Number(wide & 0xffff_ffffn), 4);
   }
 
-  /** Octets that are MessagePack already, or the content after a header. */
+  /** Octets that are already MessagePack, or the content after a header. */
   raw(octets: Uint8Array): this {
     this.#reserve(octets.length);
     this.#octets.set(octets, this.#size);
@@ -96,7 +96,7 @@ export class Packer {
       : this.#u8(0xce).#bigEndian(value, 4);
   }
 
-  /** The names of keys: most of what is written. This is 4 times as fast as the platform's encoder. */
+  /** The names of keys, which are most of what is written. This is 4 times as fast as the platform's encoder. */
   #ascii(text: string): this {
     this.#head(text.length, 0xa0, 31, 0xd9, 0xda).#reserve(text.length);
     for (let index = 0; index < text.length; index += 1)

@@ -11,10 +11,10 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const FAILED = Symbol('failed');
 
 /**
- * Reads the first MessagePack object; octets after it are ignored, as real nodes do. Never throws. Binary is a view
- * on `octets`, borrowed like them. Text that is no UTF-8 gets U+FFFD.
+ * Reads the first MessagePack object; octets after it are ignored, as real nodes do. Never throws. Binary is a view on
+ * `octets`, borrowed like them. Invalid UTF-8 in text becomes U+FFFD.
  *
- * A count is judged against the octets that are left before anything is allocated, so nothing read is larger than a
+ * A count is checked against the octets that are left before anything is allocated, so nothing read is larger than a
  * small multiple of the datagram.
  */
 export function unpack(octets: Uint8Array): Unpacked {
@@ -164,7 +164,7 @@ class Reader {
 
   #array(count: number, depth: number): readonly Item[] | typeof FAILED {
     if (depth >= MSGPACK_DEPTH_MAX) return this.#fail('msgpack_depth');
-    // Each element takes an octet at least.
+    // Each element takes at least one octet.
     if (count > this.#octets.length - this.offset) return this.#fail('msgpack_count');
     const items: Item[] = [];
     for (let index = 0; index < count; index += 1) {

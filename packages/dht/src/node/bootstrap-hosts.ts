@@ -7,13 +7,16 @@ import type { DhtPorts } from '../ports.ts';
 const DEFAULT_PORT = 4222;
 const PORT_MAX = 0xffff;
 
-/** A name that is not found, and when it is looked up again. */
+/** A name that was not found, and when it is looked up again. */
 interface Unresolved {
   readonly waitMs: number;
   readonly cancel: () => void;
 }
 
-/** The bootstrap nodes by name. A name that cannot be found, as at boot before the network is there, is looked up again. */
+/**
+ * The bootstrap nodes by name. A name that cannot be found, for example at boot before the network is up, is looked up
+ * again.
+ */
 export class BootstrapHosts {
   readonly #ports: Pick<DhtPorts, 'resolve' | 'wakeAfter' | 'logger'>;
   readonly #onDue: (host: string) => void;
@@ -21,7 +24,7 @@ export class BootstrapHosts {
   readonly #unresolved = new Map<string, Unresolved>();
   #isClosed = false;
 
-  /** @param onDue A name is to be looked up again. */
+  /** @param onDue Called when a name is to be looked up again. */
   constructor(
     ports: Pick<DhtPorts, 'resolve' | 'wakeAfter' | 'logger'>,
     onDue: (host: string) => void,
@@ -35,7 +38,7 @@ export class BootstrapHosts {
     this.#hosts.add(host);
   }
 
-  /** Those that may have another address tomorrow. */
+  /** Names, whose addresses may change. */
   names(): readonly string[] {
     return [...this.#hosts].filter(isName);
   }

@@ -21,9 +21,9 @@ import { Field, type Condition } from '../wire/message.ts';
 const CONNECTED_POLL_MS = 50;
 
 export interface DhtOptions {
-  /** Networks of different ids do not see each other; 0 is the public one. @default 0 */
+  /** Networks with different ids do not see each other; 0 is the public one. @default 0 */
   readonly network?: number;
-  /** Signs, and gives the node its id. */
+  /** Signs values, and gives the node its id. */
   readonly identity?: Identity | undefined;
   /** The result of `exportState`: the node keeps its id and rejoins without a bootstrap node. */
   readonly state?: unknown;
@@ -38,13 +38,13 @@ export interface DhtOptions {
 export interface PutOptions {
   /** 1 to 2^64 - 1. @default random */
   readonly id?: bigint;
-  /** Announce it again and again until it is cancelled or the node is closed. @default false */
+  /** Announce it repeatedly until it is cancelled or the node is closed. @default false */
   readonly permanent?: boolean;
   /** When the value was made, Unix milliseconds; its life counts from then. @default now */
   readonly createdEpochMs?: number;
 }
 
-/** What became of a put. */
+/** The outcome of a put. */
 export interface PutResult {
   readonly id: bigint;
   /** The closest nodes confirmed it. This is not proof: they also confirm values that they drop (PROTOCOL 4.5). */
@@ -54,7 +54,7 @@ export interface PutResult {
 }
 
 export interface ReadOptions {
-  /** Only values for which all of these hold. @default none */
+  /** Only values that meet all of these conditions. @default none */
   readonly where?: readonly Condition[];
   readonly signal?: AbortSignal;
 }
@@ -65,7 +65,7 @@ export class DhtNode implements AsyncDisposable {
   readonly #options: DhtOptions;
   readonly #chance: Chance;
   readonly #listens = new Set<EventQueue<ListenEvent>>();
-  /** Gets and waits that are to end when the node does. */
+  /** Ends gets and waits when the node is closed. */
   readonly #closing = new AbortController();
   readonly #bootstrapHosts: BootstrapHosts;
   #engine: DhtEngine | undefined;
@@ -108,14 +108,14 @@ export class DhtNode implements AsyncDisposable {
   /**
    * Asks nodes whose ids are not known: `host`, `host:port` or `[IPv6]:port`; the default port is 4222. Resolves when
    * they were asked, not when they answered. A name that is not found is logged, and looked up again until it is found.
-   * A name that is found is looked up again as long as nobody answers.
+   * A name that is found is looked up again while no node answers.
    */
   async bootstrap(hosts: readonly string[]): Promise<void> {
     for (const host of hosts) this.#bootstrapHosts.add(host);
     await Promise.all(hosts.map((host) => this.#bootstrapHost(host)));
   }
 
-  /** Asks a node at an address learned from elsewhere, in the same way as a bootstrap node. */
+  /** Asks a node at an address that was learned elsewhere, like a bootstrap node. */
   call(endpoint: Endpoint): void {
     this.#use((engine) => engine.bootstrap([endpoint]));
   }
@@ -185,8 +185,9 @@ export class DhtNode implements AsyncDisposable {
   }
 
   /**
-   * Values as they arrive, those already stored first, and their ends. Continues until the loop over it is left, the
-   * signal is aborted or the node is closed. A slow reader loses the oldest events beyond `LISTEN_EVENTS_MAX`.
+   * Values as they arrive, those already stored first, and reports of their ends. Continues until the loop over it is
+   * left, the signal is aborted or the node is closed. A slow reader loses the oldest events beyond
+   * `LISTEN_EVENTS_MAX`.
    */
   listen(key: InfoHash, options: ReadOptions = {}): EventQueue<ListenEvent> {
     const { signal, where = [] } = options;
@@ -321,7 +322,7 @@ export class DhtNode implements AsyncDisposable {
     return result;
   }
 
-  /** The engine says when it wants to be woken; nothing is due after the close. */
+  /** The engine says when it is due; nothing is due after the close. */
   #rearm(): void {
     const atMs = this.#engine?.nextAtMs;
     if (atMs === this.#wakeAtMs) return;

@@ -37,7 +37,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** Ends the queue; events that wait can still be read. Idempotent. */
+  /** Ends the queue; waiting events can still be read. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -12,12 +12,12 @@ import type { Condition } from '../wire/message.ts';
 
 /** An event of a listen. */
 export type ListenEvent =
-  /** A value that was not there before, or a new content of a known id. */
+  /** A value that was not there before, or new content of a known id. */
   | {
       readonly kind: 'value';
       readonly value: Value;
       /**
-       * The node that sent us the value: the node that put it, if it was put here, otherwise a node that stores it;
+       * The node that sent us the value: the one that put it, if it was put here, otherwise one that stores it;
        * `undefined`: this node itself.
        */
       readonly from: string | undefined;
@@ -66,7 +66,7 @@ export class ListenOperation {
     this.#onEvent = onEvent;
   }
 
-  /** Values alive now. */
+  /** Number of values alive now. */
   get valuesCount(): number {
     return this.#alive.size;
   }
@@ -125,7 +125,7 @@ export class ListenOperation {
   }
 
   #arm(storer: object, id: bigint, entry: Held): void {
-    if (entry.expiresAtMs === Infinity) return; // Its storing node will say when it ends.
+    if (entry.expiresAtMs === Infinity) return; // Its storing node will report its end.
     this.#core.timers.arm(entry.expiresAtMs, () => {
       if (this.closed || this.#storers.get(storer)?.get(id) !== entry) return;
       if (entry.expiresAtMs > this.#core.clock.nowMs()) this.#arm(storer, id, entry);

@@ -7,7 +7,7 @@ import type { Value } from '../values/value.ts';
 import type { Condition } from '../wire/message.ts';
 import { encodeSignedPart } from '../wire/value-codec.ts';
 
-/** What tells two contents apart: everything but id, priority and push type. */
+/** Tells different contents apart: covers everything except id, priority and push type. */
 export function contentDigest(value: Value): string {
   if (value.cypher !== undefined) return infoHash(value.cypher);
   const signed = infoHash(encodeSignedPart(value));
@@ -46,7 +46,7 @@ export class GetOperation {
     this.#onValue(value);
   }
 
-  /** Whether another copy of the value is not worth fetching. */
+  /** Whether it is not worth fetching another copy of the value. */
   isFetched(id: bigint): boolean {
     const count = this.#fetchesById.get(id) ?? 0;
     return count === 0 ? this.#fetchesById.size >= GET_VALUES_MAX : count >= FETCH_COPIES_MAX;
@@ -57,7 +57,7 @@ export class GetOperation {
     this.#fetchesById.set(id, (this.#fetchesById.get(id) ?? 0) + 1);
   }
 
-  /** A family has found what there is. */
+  /** A family has found everything there is. */
   finish(family: Family): void {
     if (this.#open.delete(family) && this.#open.size === 0) this.#onDone();
   }
@@ -93,7 +93,10 @@ export class PutOperation {
     this.#onSettled = onSettled;
   }
 
-  /** The closest nodes of a family have it, or none could be reached. A put succeeds if either family does (PROTOCOL 16). */
+  /**
+   * The closest nodes of a family have it, or none could be reached. A put succeeds if either family succeeds (PROTOCOL
+   * 16).
+   */
   finish(family: Family, ok: boolean): void {
     if (!this.#open.delete(family)) return;
     this.#succeeded ||= ok;

@@ -16,15 +16,15 @@ import type { ErrorMessage, ReplyMessage } from '../wire/message.ts';
 
 export interface BootstrapPorts {
   readonly isConnected: () => boolean;
-  /** Somebody answered, whose id is known from now on. */
+  /** A node answered; its id is known from now on. */
   readonly onPong: (id: InfoHash, source: Endpoint) => void;
   /** A node has answered, or none will. */
   readonly onSettled: () => void;
-  /** The pings are repeated; names may have other addresses now. */
+  /** The pings are repeated; names may have other addresses by now. */
   readonly onDue: () => void;
 }
 
-/** Pings addresses whose node ids are not known, and again while nobody answers (PROTOCOL 14.1). */
+/** Pings addresses whose node ids are not known, repeatedly while no node answers (PROTOCOL 14.1). */
 export class Bootstrap {
   readonly #core: Core;
   readonly #requests: Requests;
@@ -32,7 +32,7 @@ export class Bootstrap {
   readonly #endpoints = new Map<string, Endpoint>();
   /** Pings in flight, by transaction id, the only thing that identifies their answers. */
   readonly #pings = new Map<number, Request>();
-  /** Look-ups that are on. */
+  /** Look-ups in progress. */
   #expectedCount = 0;
   #repeatMs = BOOTSTRAP_REPEAT_MS_MIN;
   #timer: Timer | undefined;
@@ -47,7 +47,7 @@ export class Bootstrap {
     return this.#pings.size > 0 || this.#expectedCount > 0;
   }
 
-  /** Addresses are being looked up. Call the returned function when they were added, or when there are none. */
+  /** Addresses are being looked up. Call the returned function when they have been added, or when there are none. */
   expect(): () => void {
     this.#expectedCount += 1;
     let over = false;
@@ -70,7 +70,7 @@ export class Bootstrap {
     this.#arm();
   }
 
-  /** Begins again with short pauses if no node is known. */
+  /** Starts again with short pauses if no node is known. */
   restart(): void {
     this.#repeatMs = BOOTSTRAP_REPEAT_MS_MIN;
     if (this.#ports.isConnected()) return;
@@ -94,7 +94,7 @@ export class Bootstrap {
       (request) => endpointKey(request.endpoint) === endpointKey(endpoint),
     );
     if (out) return;
-    // A separate node for each: its id is a placeholder that is never sent to anybody.
+    // A separate node for each address: its id is a placeholder that is never sent.
     const node = new RemoteNode(this.#core.chance.infoHash(), endpoint, () => this.#freeTid());
     const over = (): void => {
       this.#pings.delete(request.tid);

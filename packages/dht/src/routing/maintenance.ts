@@ -39,7 +39,7 @@ export interface MaintainedNetwork {
   readonly requests: Requests;
   readonly searches: { readonly size: number };
   connectivity(): 'connected' | 'connecting' | 'disconnected';
-  /** Begins a search for the key unless there is one. */
+  /** Starts a search for the key unless there is one. */
   search(key: InfoHash): unknown;
   learnAll(records: readonly NodeRecord[], from: RemoteNode): void;
   ban(node: RemoteNode): void;
@@ -68,7 +68,7 @@ export class Maintenance {
     this.#armCleanup();
   }
 
-  /** Something happened that makes a look worth it soon. */
+  /** Something happened after which a look is worthwhile soon. */
   hasten(): void {
     const atMs = this.#core.clock.nowMs() + RETRY_MS;
     if (this.#timer?.run === undefined || this.#timer.atMs <= atMs) return;
@@ -103,7 +103,7 @@ export class Maintenance {
     return nodesCount > 0 && nodesCount < BUCKET_NODES_MAX && ageMs < YOUNG_MS;
   }
 
-  /** Asks for a random id of every bucket that nobody answered from for ten minutes, or that is empty. */
+  /** Asks for a random id of every bucket that is empty or had no answer for ten minutes. */
   #refreshBuckets(): boolean {
     const nowMs = this.#core.clock.nowMs();
     let asked = false;
@@ -116,7 +116,7 @@ export class Maintenance {
     return asked;
   }
 
-  /** As long as the table grows: asks near our own id. */
+  /** While the table grows: asks near our own id. */
   #askNeighbourhood(): boolean {
     const { table } = this.#overlay;
     if (this.#core.clock.nowMs() - table.grewAtMs >= TABLE_GROWTH_MS) return false;
@@ -136,7 +136,7 @@ export class Maintenance {
       if (neighbour.length > 0 && (chosen.length === 0 || this.#oneIn(NEIGHBOUR_ODDS)))
         chosen = neighbour;
     }
-    // An empty range far from any neighbour: any node we know.
+    // An empty range without close neighbours: take any node we know.
     if (chosen.length === 0) chosen = this.#overlay.table.nodes().filter((node) => !node.expired);
     const node = this.#core.chance.pick(chosen);
     if (node === undefined || node.requests.size > 0) return false;

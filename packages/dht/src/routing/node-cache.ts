@@ -71,7 +71,7 @@ export class NodeCache {
     return known;
   }
 
-  /** What a search begins with: the nodes closest to the key, and the closest of those that ever answered. */
+  /** The nodes that a search starts with: those closest to the key, and the closest of those that ever answered. */
   closest(key: InfoHash, count: number): readonly RemoteNode[] {
     const sorted = [...this.#nodes.values()]
       .filter((node) => !node.expired && !node.client && !node.heardOnly)
@@ -91,7 +91,7 @@ export class NodeCache {
     return node;
   }
 
-  /** Those in use go after the others, so that the next one is found at once. */
+  /** Nodes in use are moved behind the others, so that the next candidate is found at once. */
   #forgetOldest(): void {
     for (let left = this.#nodes.size; left > 0; left -= 1) {
       const [first] = this.#nodes;

@@ -23,11 +23,11 @@ export type Connectivity = 'connected' | 'connecting' | 'disconnected';
 export interface OverlayPorts {
   readonly core: Core;
   readonly admission: Admission;
-  /** Node lists bring nodes of the other family, too. */
+  /** Node lists also bring nodes of the other family. */
   readonly learn: (records: readonly NodeRecord[], from: RemoteNode) => void;
   /** The families this node runs, for `w`. */
   readonly families: readonly Family[];
-  /** Names are to be looked up again: we are disconnected. */
+  /** Names must be looked up again, because we are disconnected. */
   readonly onBootstrapDue: () => void;
 }
 
@@ -42,7 +42,7 @@ export class Overlay {
   readonly searches = new Map<InfoHash, Search>();
   readonly #ports: OverlayPorts;
   readonly #searchPorts: SearchPorts;
-  /** Operations that wait until it is known whether anybody answers. */
+  /** Operations that wait until it is known whether any node answers. */
   #waiting: (() => void)[] = [];
   #probesCount = 0;
 
@@ -79,13 +79,13 @@ export class Overlay {
     return 'disconnected';
   }
 
-  /** Runs at once, or when the first bootstrap has come to an end (PROTOCOL 14.2). */
+  /** Runs at once, or when the first bootstrap has ended (PROTOCOL 14.2). */
   whenSettled(run: () => void): void {
     if (this.connectivity() === 'connecting' && this.bootstrap.isPending) this.#waiting.push(run);
     else run();
   }
 
-  /** The search for a key, made when there is none. */
+  /** The search for a key; it is created if there is none. */
   search(key: InfoHash): Search {
     const known = this.searches.get(key);
     if (known !== undefined) return known;
@@ -95,7 +95,7 @@ export class Overlay {
     return search;
   }
 
-  /** A node showed itself, or others did it the favour. */
+  /** A node showed itself, or another node mentioned it. */
   seen(node: RemoteNode, confidence: Confidence, isNews: boolean): void {
     if (node.client) return;
     const { clock } = this.#ports.core;
@@ -131,7 +131,7 @@ export class Overlay {
     this.#ports.learn(records, from);
   }
 
-  /** A node list's worth of the good nodes closest to a key. */
+  /** The good nodes closest to a key, as many as fit into a node list. */
   closestGood(key: InfoHash, count: number): readonly NodeRecord[] {
     const nowMs = this.#ports.core.clock.nowMs();
     return this.table
@@ -144,7 +144,7 @@ export class Overlay {
     this.requests.send(node, { name: 'ping', args: {} }, { onReply: () => undefined });
   }
 
-  /** Looks, with one ping, whether the node is at an address that says so. */
+  /** Checks with one ping whether the node is at an address that claims to be it. */
   probe(node: RemoteNode, endpoint: Endpoint): void {
     const { core, admission } = this.#ports;
     const nowMs = core.clock.nowMs();
@@ -169,7 +169,7 @@ export class Overlay {
     const { clock } = this.#ports.core;
     const nowMs = clock.nowMs();
     const { node, foreign } = this.cache.heard(id, source, { client: false, proved: true }, nowMs);
-    // It answered here, so this is its address, unless it also answers elsewhere.
+    // It answered here, so this is its address, unless it still answers elsewhere.
     if (foreign && !node.isGood(nowMs)) node.endpoint = source;
     else if (foreign) {
       this.probe(node, source);
@@ -215,7 +215,7 @@ export class Overlay {
     for (const run of waiting) run();
   }
 
-  /** In addition to searches that are idle for too long: the one idle for longest, to make room. */
+  /** Forgets searches that were idle for too long; also the one idle for longest, to make room. */
   #forgetIdle(idleMs: number): void {
     const nowMs = this.#ports.core.clock.nowMs();
     const idle = [...this.searches.values()]

@@ -47,9 +47,9 @@ export class RemoteNode {
   authErrorsCount = 0;
   /** Tables, searches and the like that hold this node; at 0 it may be forgotten. */
   usesCount = 0;
-  /** When an address was pinged last that claims to be this node. */
+  /** When an address that claims to be this node was last pinged. */
   probedAtMs = -Infinity;
-  /** It has sent us something, but has neither answered us nor been named by another node, so we refer no one to it. */
+  /** It has sent us something, but has neither answered us nor been named by another node, so we do not pass it on. */
   heardOnly = false;
   /** Octets of updates that wait for its answer. */
   pushedOctets = 0;
@@ -77,7 +77,7 @@ export class RemoteNode {
     }
   }
 
-  /** It ever answered us: it is more than a name. */
+  /** Whether it ever answered us, and so is more than a name. */
   get hasReplied(): boolean {
     return this.repliedAtMs !== -Infinity;
   }
@@ -91,7 +91,7 @@ export class RemoteNode {
     );
   }
 
-  /** Expired for so long that a search gives it up. */
+  /** Expired for so long that searches give it up. */
   isGone(nowMs: number): boolean {
     return this.expired && nowMs - this.heardAtMs >= NODE_HEARD_MS_MAX;
   }

@@ -62,7 +62,7 @@ export class Requests {
       handlers,
       datagrams,
       attemptsCount: 0,
-      // A request that is sent only once waits as long as the second attempt of others.
+      // A request that is sent only once waits as long as two attempts of other requests.
       waitMs: attemptsMax === 1 ? 2 * REQUEST_WAIT_MS : REQUEST_WAIT_MS,
       timer: undefined,
       attemptsMax,
@@ -109,7 +109,7 @@ export class Requests {
     return true;
   }
 
-  /** The node does not answer: all that is asked of it fails, and its subscriptions end. */
+  /** The node does not answer: all its requests fail, and its subscriptions end. */
   expire(node: RemoteNode): void {
     node.expired = true;
     node.sockets.clear();

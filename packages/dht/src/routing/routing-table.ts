@@ -13,14 +13,14 @@ export interface Bucket {
   readonly nodes: RemoteNode[];
   /** When a node in it last answered. */
   repliedAtMs: number;
-  /** Would like to come in; asked as soon as there is room. */
+  /** A node that wants to come in; asked as soon as there is room. */
   spare: RemoteNode | undefined;
 }
 
 /** How far a node is confirmed: others mention it, it sent something, it answered us (PROTOCOL 12). */
 export type Confidence = 'mentioned' | 'heard' | 'replied';
 
-/** What `offer` did. The owner pings `ping`, if any. */
+/** The outcome of `offer`. If `ping` is set, the owner pings it. */
 export interface Offer {
   readonly kind: 'added' | 'known' | 'spare' | 'refused';
   readonly ping: RemoteNode | undefined;
@@ -29,14 +29,14 @@ export interface Offer {
 const LAST_BIT = 159;
 
 /**
- * The nodes we know best, PROTOCOL 12: many near our id, few far away. Only the bucket round our own id splits, so
- * buckets are kept by the number of leading bits shared with it. Known nodes stay as long as they answer: a flood of
- * new ids never drives them out.
+ * The nodes we know best, PROTOCOL 12: many near our id, few far away. Only the bucket around our own id splits, so
+ * buckets are numbered by the leading bits shared with it. Known nodes stay as long as they answer: a flood of new ids
+ * never drives them out.
  */
 export class RoutingTable {
   readonly #ownId: InfoHash;
   readonly #buckets: Bucket[] = [newBucket()];
-  /** When a node was last added to the bucket round our id. */
+  /** When a node was last added to the bucket around our id. */
   grewAtMs = -Infinity;
 
   constructor(ownId: InfoHash) {
@@ -51,7 +51,7 @@ export class RoutingTable {
     return Math.min(commonBits(this.#ownId, id), this.#buckets.length - 1);
   }
 
-  /** Shows a node. Client nodes and our own id are never offered. */
+  /** Offers a node to the table. Client nodes and our own id are never offered. */
   offer(node: RemoteNode, confidence: Confidence, nowMs: number): Offer {
     const index = this.bucketIndex(node.id);
     const bucket = this.#buckets[index];
@@ -86,8 +86,8 @@ export class RoutingTable {
       const good = buckets.flatMap(({ nodes }) => nodes.filter((node) => node.isGood(nowMs)));
       found.push(...good.sort((a, b) => compareDistance(key, a.id, b.id)));
     };
-    // Those of the key's own range are closest; then all that share more with us, which share as much with the
-    // key as we do; then range by range away from us.
+    // Those in the key's own range are closest; then all that share more bits with us, which share as many bits with
+    // the key as we do; then range by range away from us.
     const index = this.bucketIndex(key);
     take(this.#buckets.slice(index, index + 1));
     if (found.length < count) take(this.#buckets.slice(index + 1));
@@ -100,7 +100,7 @@ export class RoutingTable {
     return this.#buckets.flatMap(({ nodes }) => nodes);
   }
 
-  /** Drops expired nodes; the answer is the spares of changed buckets, to be pinged. */
+  /** Drops expired nodes; returns the spares of changed buckets, to be pinged. */
   dropExpired(): readonly RemoteNode[] {
     const pings: RemoteNode[] = [];
     for (const bucket of this.#buckets) {
@@ -148,7 +148,7 @@ function newBucket(): Bucket {
   return { nodes: [], repliedAtMs: -Infinity, spare: undefined };
 }
 
-/** Whether one machine has enough nodes in the bucket: made-up ids cost nothing, addresses do. */
+/** Whether one machine already has enough nodes in the bucket: made-up ids cost nothing, addresses do. */
 function crowded(bucket: Bucket, node: RemoteNode): boolean {
   const { address } = node.endpoint;
   if (isLocalAddress(address)) return false;

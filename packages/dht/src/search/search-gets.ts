@@ -27,7 +27,7 @@ export class SearchGets {
     this.#operations.add(operation);
   }
 
-  /** A get that this node was not asked yet. */
+  /** A get that this node has not been asked yet. */
   unasked(each: SearchNode): GetOperation | undefined {
     for (const operation of this.#operations) if (!each.gets.has(operation)) return operation;
     return undefined;
@@ -39,7 +39,7 @@ export class SearchGets {
     return nodeGet;
   }
 
-  /** The first answer: ids, or whole values if the node does not support ids. */
+  /** Takes the first answer: ids, or whole values if the node does not support ids. */
   listed(each: SearchNode, operation: GetOperation, { args }: ReplyMessage): void {
     const nodeGet = each.gets.get(operation);
     if (nodeGet === undefined) return;
@@ -90,7 +90,7 @@ export class SearchGets {
     this.#wake();
   }
 
-  /** Whether the node was asked enough in this tick; the rest is asked in the next. */
+  /** Whether the node was asked enough in this tick; the rest follows in the next. */
   #pause(each: SearchNode, operation: GetOperation, nodeGet: NodeGet): boolean {
     const { clock, timers } = this.#ports.core;
     const waitMs = each.spend(1, clock.nowMs());

@@ -6,7 +6,7 @@ import type { SearchPorts } from './search-ports.ts';
 import type { NodeListen, SearchNode } from './search-node.ts';
 import { ErrorCode, type Arguments } from '../wire/message.ts';
 
-/** The `ve` of our listens: updates, which we answer. */
+/** The `ve` of our listens: it asks for updates that we answer. */
 const VERSION = 1;
 
 /** The listens of one search, PROTOCOL 13.6: subscriptions at the four closest nodes, repeated before they run out. */
@@ -98,7 +98,7 @@ export class SearchListens {
           each.node.authErrorsCount = 0;
           listen.request = undefined;
           listen.repeatAtMs = this.#ports.core.clock.nowMs() + LISTEN_REPEAT_MS;
-          // It does not renew how long the node counts as synced (PROTOCOL 10.4).
+          // This does not extend how long the node counts as synced (PROTOCOL 10.4).
           if (reply.args.token !== undefined && each.token !== undefined)
             each.token = reply.args.token;
           this.#wake();
@@ -109,7 +109,7 @@ export class SearchListens {
           if (code === ErrorCode.unauthorized) {
             each.desync();
             each.askAgainAtMs = listen.repeatAtMs;
-            this.#drop(each, operation); // A new subscription gets what was missed (PROTOCOL 10.4).
+            this.#drop(each, operation); // A new subscription receives what was missed (PROTOCOL 10.4).
           }
           this.#wake();
           return true;

@@ -5,17 +5,17 @@ import { ASK_TICK_MS, ASKED_PER_TICK_MAX, SYNC_MS } from '../limits.ts';
 import type { GetOperation, PutOperation } from '../node/operations.ts';
 import type { RemoteNode, Request } from '../routing/remote-node.ts';
 
-/** How far a get is at one node. */
+/** The progress of a get at one node. */
 export interface NodeGet {
   /** Ids that are still to be fetched. */
   readonly queue: bigint[];
   openCount: number;
-  /** It continues by itself at the next tick. */
+  /** It continues automatically at the next tick. */
   paused: boolean;
   done: boolean;
 }
 
-/** How far a put is at one node. */
+/** The progress of a put at one node. */
 export interface NodePut {
   state: 'open' | 'confirmed';
 }
@@ -34,11 +34,11 @@ export class SearchNode {
   token: Uint8Array | undefined;
   /** When it last answered a find or get. */
   syncedAtMs = -Infinity;
-  /** When it last let a first attempt go by. */
+  /** When a first attempt was last left unanswered. */
   suspectedAtMs = -Infinity;
   /** Steps from the nodes we knew at the beginning. */
   readonly hopsCount: number;
-  /** The find or get that is out. */
+  /** The find or get in flight. */
   asking: Request | undefined;
   /** Not asked before this. */
   askAgainAtMs = -Infinity;
@@ -47,7 +47,7 @@ export class SearchNode {
   /** Puts that wait for their turn at this node. */
   readonly putsQueued = new Set<PutOperation>();
   putsOpenCount = 0;
-  /** The puts that wait go on by themselves at the next tick. */
+  /** The waiting puts continue automatically at the next tick. */
   putsPaused = false;
   /** Whether all puts of the search were queued here. */
   enrolled = false;
@@ -61,7 +61,7 @@ export class SearchNode {
     this.hopsCount = hopsCount;
   }
 
-  /** It has let a first attempt go by: not counted until it answers anything (PROTOCOL 13.3). */
+  /** It left a first attempt unanswered: it does not count until it answers anything (PROTOCOL 13.3). */
   get candidate(): boolean {
     return this.suspectedAtMs > this.node.repliedAtMs;
   }
@@ -75,8 +75,8 @@ export class SearchNode {
   }
 
   /**
-   * Takes this many requests from the number allowed to the node in this tick: real nodes ignore nodes that ask too
-   * much (PROTOCOL 15). Returns 0, or the milliseconds after which to try again, with nothing taken.
+   * Takes this many requests from the node's allowance in this tick: real nodes ignore nodes that ask too much
+   * (PROTOCOL 15). Returns 0, or the milliseconds after which to try again, with nothing taken.
    */
   spend(requestsCount: number, nowMs: number): number {
     if (nowMs - this.#tickAtMs >= ASK_TICK_MS) {

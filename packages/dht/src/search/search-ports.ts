@@ -7,7 +7,7 @@ import type { RemoteNode } from '../routing/remote-node.ts';
 import type { Requests } from '../routing/requests.ts';
 import type { NodeRecord } from '../wire/message.ts';
 
-/** What a search needs of its network. */
+/** What a search needs from its network. */
 export interface SearchPorts {
   readonly core: Core;
   readonly family: Family;

@@ -10,9 +10,9 @@ import { lifetimeMs } from '../values/value-types.ts';
 import { ErrorCode, Field, type ReplyMessage } from '../wire/message.ts';
 
 /**
- * The puts of one search, PROTOCOL 13.5. Each goes to the leading nodes; a permanent one is looked for there first,
- * put or refreshed, and again before its life ends. The look asks for its id alone, so that the answer stays small
- * however many values the key has (PROTOCOL 20.1: a list of all ends at 6,500).
+ * The puts of one search, PROTOCOL 13.5. Each goes to the leading nodes. A permanent one is looked for there first, put
+ * or refreshed, and again before it expires. The probe asks only for its id, so that the answer stays small however
+ * many values the key has (PROTOCOL 20.1: a list of all ends at 6,500).
  */
 export class SearchPuts {
   readonly #ports: SearchPorts;
@@ -20,7 +20,7 @@ export class SearchPuts {
   readonly #operations = new Set<PutOperation>();
   /** Operations that not all leading nodes have confirmed yet. */
   readonly #unsettled = new Set<PutOperation>();
-  /** Those of them that were confirmed somewhere since the last look. */
+  /** Those of them that were confirmed somewhere since the last check. */
   readonly #news = new Set<PutOperation>();
   #leading = '';
 
@@ -203,7 +203,7 @@ export class SearchPuts {
   #confirmed(each: SearchNode, operation: PutOperation, { args }: ReplyMessage): void {
     each.node.authErrorsCount = 0;
     this.#over(each, operation);
-    if (operation.cancelled || args.valueId !== operation.value.id) return; // PROTOCOL 4.5: without `vid` it counts for nothing.
+    if (operation.cancelled || args.valueId !== operation.value.id) return; // PROTOCOL 4.5: `vid` is required.
     each.puts.set(operation, { state: 'confirmed' });
     operation.confirmedCount += 1;
     if (this.#unsettled.has(operation)) this.#news.add(operation);

@@ -36,7 +36,7 @@ export class Search {
   #nodes: SearchNode[] = [];
   #filledAtMs = -Infinity;
   #timer: Timer | undefined;
-  /** Bare searches go on until they are synced. */
+  /** Searches without operations continue until they are synced. */
   #wanted = true;
   usedAtMs: number;
   /** Nodes that answered while the search was not synced, and how many steps away the farthest of them was. */
@@ -60,7 +60,7 @@ export class Search {
     return this.#nodes;
   }
 
-  /** There is no operation, and nothing waits. */
+  /** There is no operation, and nothing is waiting. */
   get isIdle(): boolean {
     return !this.#wanted && this.gets.size === 0 && this.puts.size === 0 && this.listens.size === 0;
   }
@@ -94,7 +94,7 @@ export class Search {
     return leading.length > 0 && leading.every((each) => each.isSynced(nowMs));
   }
 
-  /** A node that may belong into the list. */
+  /** Offers a node that may belong in the list. */
   offer(node: RemoteNode): void {
     if (node.client) return;
     if (this.#nodes.some((each) => each.node === node)) {
@@ -137,7 +137,7 @@ export class Search {
     this.#timer = this.#ports.core.timers.arm(atMs, () => this.#step());
   }
 
-  /** From all nodes known, at the beginning and when few are left (PROTOCOL 13.1). */
+  /** Takes nodes from all known ones, at the beginning and when few are left (PROTOCOL 13.1). */
   #fill(): void {
     const nowMs = this.#ports.core.clock.nowMs();
     const few = this.#nodes.filter((each) => !each.isBad()).length < SEARCH_NODES_MAX;
@@ -157,8 +157,8 @@ export class Search {
   }
 
   /**
-   * The closest nodes, and the closest of those that ever answered: invented nodes, however close, never push out real
-   * ones.
+   * Keeps the closest nodes, and the closest of those that ever answered: invented nodes, however close, never push out
+   * real ones.
    */
   #trim(): void {
     let goodCount = 0;

@@ -6,7 +6,7 @@ import { HELD_ADDRESSES_MAX, HELD_MS, HELD_PER_ADDRESS_MAX } from '../engine/lim
 import type { RemoteNode } from '../routing/remote-node.ts';
 import type { QueryMessage } from '../wire/message.ts';
 
-/** A request whose address has not yet shown that it hears us. */
+/** A request whose address has not yet shown that it receives our datagrams. */
 export interface HeldQuestion {
   readonly message: QueryMessage;
   readonly node: RemoteNode;
@@ -24,7 +24,7 @@ export class HeldQuestions {
       (held) => nowMs - held.heldAtMs < HELD_MS && held.message.tid !== message.tid,
     );
     if (kept.length >= HELD_PER_ADDRESS_MAX) return false;
-    // Without the parts that would keep the datagram's octets in memory: values, and a token, which was wrong.
+    // Leaves out the parts that would keep the datagram's octets in memory: values, and the token, which was wrong.
     const args = { ...message.args, slots: undefined, token: undefined, seenAddress: undefined };
     kept.push({ message: { ...message, args }, node, heldAtMs: nowMs });
     this.#byAddress.delete(key);

@@ -60,8 +60,8 @@ type Answer = Omit<OutgoingArguments, 'id' | 'seenAddress' | 'values'>;
 
 /**
  * Answers the queries of other nodes, PROTOCOL 4. A source address may be forged, so an address that has not shown that
- * it hears us gets at most one datagram for a query, no longer than 1.2 times what it sent: a pong for a ping, and our
- * ping for everything else, which is answered when the pong has arrived.
+ * it receives our datagrams gets at most one datagram per query, no longer than 1.2 times what it sent: a pong for a
+ * ping, and our ping for everything else; the query is answered when the pong arrives.
  */
 export class Server {
   readonly #ports: ServerPorts;
@@ -73,7 +73,7 @@ export class Server {
 
   /**
    * @param values The values of the query, assembled if they came in parts.
-   * @param octets How long the query was; in parts it is at least as long as what does not go inline.
+   * @param octets Size of the query; one in parts is at least as long as a message that does not go inline.
    */
   answer(
     message: QueryMessage,
@@ -92,7 +92,7 @@ export class Server {
     else this.#hold(question, octets);
   }
 
-  /** The address has answered our ping: its waiting requests are answered. */
+  /** The address has answered our ping: answers its waiting requests. */
   release(source: Endpoint): void {
     const { core } = this.#ports;
     const nowMs = core.clock.nowMs();
@@ -104,7 +104,7 @@ export class Server {
 
   #hold({ message, node, source, nowMs }: Question, octets: number): void {
     const { core, overlayOf } = this.#ports;
-    if (octets * UNPROVED_RATIO_MAX < PING_OCTETS_MAX) return; // No real node's: they name a key and their software.
+    if (octets * UNPROVED_RATIO_MAX < PING_OCTETS_MAX) return; // Too short for a real node.
     if (!this.#held.hold(message, node, source, nowMs)) return;
     core.counters.questionsHeld += 1;
     overlayOf(node.family)?.probe(node, source);
@@ -238,7 +238,8 @@ export class Server {
       this.#ports.overlayOf(node.family)?.probe(node, source);
       return;
     }
-    // Listeners of version 0 would get pushes that nobody answers: they are confirmed and get none (PROTOCOL 10.5).
+    // Listeners of version 0 would get pushes that nobody answers: their listen is confirmed, but they get no pushes
+    // (PROTOCOL 10.5).
     if (version !== undefined && version > 0 && socketId !== undefined) {
       const stored = storage.values(key).values();
       if (!subscriptions.renew(key, node, socketId, filter?.where ?? [], stored)) return;
@@ -246,7 +247,7 @@ export class Server {
     this.#reply(question, { token: tokens.make(source, nowMs) });
   }
 
-  /** A node that sends our token hears us at its address; others get 401. */
+  /** A node that sends our token receives our datagrams at its address; others get 401. */
   #authorized(question: Question, refusal: string): boolean {
     const { args, node, source, nowMs } = question;
     const { tokens, admission, core } = this.#ports;
@@ -260,7 +261,7 @@ export class Server {
     return true;
   }
 
-  /** PROTOCOL 9.1, step 2: others are closer, and enough of them. */
+  /** PROTOCOL 9.1, step 2: enough other nodes are closer. */
   #isFar(key: InfoHash, family: Family): boolean {
     const { overlayOf, core } = this.#ports;
     const closest = overlayOf(family)?.closestGood(key, SEARCH_NODES_MAX) ?? [];
@@ -312,13 +313,13 @@ export class Server {
   }
 }
 
-/** What it costs to look through the values, in octets; a look-up by id is free. */
+/** The cost of looking through the values, in octets; a look-up by id is free. */
 function scanCost(stored: ReadonlyMap<bigint, StoredValue>, where: readonly Condition[]): number {
   if (where.some((condition) => condition.field === Field.id)) return 0;
   return Math.min(stored.size, SCANNED_VALUES_MAX) * SCANNED_VALUE_OCTETS;
 }
 
-/** The stored values for which all conditions hold; a look-up by id costs the same however many there are. */
+/** The stored values that meet all conditions; a look-up by id costs the same however many there are. */
 function matchingValues(
   stored: ReadonlyMap<bigint, StoredValue>,
   where: readonly Condition[],
@@ -332,7 +333,7 @@ function matchingValues(
   return matching;
 }
 
-/** As many as one answer may bring. */
+/** As many as one answer may hold. */
 function limited(packed: readonly Uint8Array[]): readonly Uint8Array[] {
   let octets = 0;
   const within = packed.slice(0, ANSWER_VALUES_COUNT_MAX);

@@ -17,14 +17,14 @@ import type { Timer } from '../engine/timers.ts';
 import { CERTIFICATE_TYPE, lifetimeMs } from '../values/value-types.ts';
 import { encodeSignedPart, encodeValue } from '../wire/value-codec.ts';
 
-/** A value that is kept here. */
+/** A value that is stored here. */
 export interface StoredValue {
   readonly key: InfoHash;
   readonly value: Value;
   readonly packed: Uint8Array;
   /** Who put it: an IPv4 address or IPv6 /64; `undefined` if this node itself did. */
   readonly source: string | undefined;
-  /** The whole address it was put from. */
+  /** The full address it was put from. */
   readonly from?: string | undefined;
   /** Monotonic; infinite for this node's own permanent values. */
   expiresAtMs: number;
@@ -42,7 +42,7 @@ interface Source {
 
 const NO_VALUES: ReadonlyMap<bigint, StoredValue> = new Map();
 
-/** The values of all keys, PROTOCOL 9, within limits for a key, for a source and in all. */
+/** The values of all keys, PROTOCOL 9, within limits per key, per source and in all. */
 export class Storage {
   readonly #core: Core;
   readonly #onChange: OnStorageChange;
@@ -113,7 +113,7 @@ export class Storage {
     return this.#keys.get(key)?.get(value.id)?.value === value;
   }
 
-  /** Keeps a value of this node itself; an earlier one of the same id gives way. */
+  /** Stores a value of this node itself, replacing an earlier one with the same id. */
   putLocal(key: InfoHash, value: Value, expiresAtMs: number): void {
     const stored = this.#keys.get(key)?.get(value.id);
     if (stored !== undefined && stored.source === undefined && sameContent(stored.value, value)) {
@@ -130,13 +130,13 @@ export class Storage {
     });
   }
 
-  /** Restarts the life of a value (PROTOCOL 4.6). An unknown id is nothing to worry about. */
+  /** Restarts the life of a value (PROTOCOL 4.6). An unknown id is ignored. */
   refresh(key: InfoHash, id: bigint, nowMs: number): void {
     const stored = this.#keys.get(key)?.get(id);
     if (stored !== undefined) this.#refresh(stored, nowMs + lifetimeMs(stored.value.type));
   }
 
-  /** A value this node held permanently is to run out like any other. */
+  /** Lets a value that this node held permanently expire like any other. */
   release(key: InfoHash, id: bigint, nowMs: number): void {
     const stored = this.#keys.get(key)?.get(id);
     if (stored?.expiresAtMs !== Infinity) return;
@@ -144,7 +144,7 @@ export class Storage {
     this.#arm(stored);
   }
 
-  /** The timer is armed once for a life that may be prolonged many times, and then again for the rest. */
+  /** The timer is armed once for a life that may be extended many times, and then again for the rest. */
   #arm(stored: StoredValue): void {
     if (stored.expiresAtMs === Infinity) return;
     stored.timer = this.#core.timers.arm(stored.expiresAtMs, () => {
@@ -200,7 +200,7 @@ export class Storage {
   }
 
   #account(stored: StoredValue, sign: 1 | -1): void {
-    if (stored.source === undefined) return; // Local values are the caller's own and limited there.
+    if (stored.source === undefined) return; // Local values belong to the caller, who limits them.
     const octets = costOf(stored) * sign;
     this.#octets += octets;
     this.#count += sign;
@@ -217,7 +217,7 @@ export class Storage {
     if (source !== undefined && source.octets > STORED_OCTETS_PER_SOURCE_MAX)
       this.#evict(source, STORED_OCTETS_PER_SOURCE_MAX - EVICTED_OCTETS);
     while (this.#octets > STORED_OCTETS_MAX) {
-      // PROTOCOL 9.2: the source that uses most loses what would expire first.
+      // PROTOCOL 9.2: the source that uses most loses the value that would expire first.
       const [largest, second] = [...this.#sources.values()].sort((a, b) => b.octets - a.octets);
       if (largest === undefined) return;
       this.#evict(

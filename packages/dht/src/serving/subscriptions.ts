@@ -48,7 +48,7 @@ export class Subscriptions {
   readonly #requestsOf: RequestsOf;
   readonly #byKey = new Map<InfoHash, Map<string, Subscription>>();
   readonly #countByHost = new Map<string, number>();
-  /** By key and node. */
+  /** Keyed by key and node. */
   readonly #countByNode = new Map<string, number>();
   #count = 0;
   /** Octets of updates that wait for their answer. */
@@ -65,8 +65,8 @@ export class Subscriptions {
   }
 
   /**
-   * A listen. A known one is renewed and gets nothing; a new one gets all matching values at once.
-   * `false`: there are too many.
+   * Takes a listen. A known one is renewed and gets nothing; a new one gets all matching values at once. `false`: there
+   * are too many.
    */
   renew(
     key: InfoHash,
@@ -118,7 +118,7 @@ export class Subscriptions {
         this.#remove(subscription);
         continue;
       }
-      if (subscription.node.expired) continue; // It does not hear us; a repeated listen brings it back.
+      if (subscription.node.expired) continue; // It does not receive us; a repeated listen brings it back.
       const { id } = stored.value;
       if (change === 'refreshed') this.#sendIds(subscription, { refreshed: [id] });
       else if (change === 'expired') this.#sendIds(subscription, { expired: [id] });
@@ -176,7 +176,7 @@ export class Subscriptions {
     this.#push(subscription, { name: 'update', args }, OVERHEAD_OCTETS);
   }
 
-  /** A listener that does not answer makes us keep only a limited number of octets for it. */
+  /** For a listener that does not answer, only a limited number of octets is kept. */
   #push(
     subscription: Subscription,
     content: RequestContent,
@@ -220,7 +220,7 @@ function countDown(counts: Map<string, number>, name: string): void {
   else counts.set(name, left);
 }
 
-/** Groups whose octets reach `DUMP_OCTETS` with their last value (PROTOCOL 10.2). */
+/** Groups that each end with the value that brings them to `DUMP_OCTETS` (PROTOCOL 10.2). */
 function chunks(stored: readonly StoredValue[]): StoredValue[][] {
   const groups: StoredValue[][] = [];
   let octets = Infinity;

@@ -11,8 +11,8 @@ const SECRET_OCTETS = 16;
 const NO_OCTETS = new Uint8Array(0);
 
 /**
- * Write tokens, PROTOCOL 4.10: bound to an address and port, so a node that sends one has heard us there. Tokens of the
- * current and the previous secret are valid.
+ * Write tokens, PROTOCOL 4.10: bound to an address and port, so a node that sends one has received ours there. Tokens
+ * of the current and the previous secret are valid.
  */
 export class Tokens {
   readonly #chance: Chance;
@@ -43,7 +43,7 @@ export class Tokens {
 
   #renew(nowMs: number): void {
     if (nowMs < this.#renewAtMs) return;
-    // After a long sleep both are old, and neither may be valid.
+    // After a long sleep both are old, and neither may stay valid.
     const late = nowMs - this.#renewAtMs > TOKEN_SECRET_MS[1];
     this.#previous = late ? this.#chance.octets(SECRET_OCTETS) : this.#secret;
     this.#secret = this.#chance.octets(SECRET_OCTETS);

@@ -8,7 +8,7 @@ import { Timers, type Timer } from '../engine/timers.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What can be reached at an address. */
+/** What is reachable at an address. */
 export interface Host {
   /** When it wants to be advanced, in milliseconds of the network's clock. */
   readonly nextAtMs: number | undefined;
@@ -19,13 +19,13 @@ export interface Host {
 export interface SimulatedNetworkOptions {
   /** The same seed gives the same run. @default 1 */
   readonly seed?: number;
-  /** One way, in milliseconds: from, to. @default 10 to 50 */
+  /** One-way delay in milliseconds: from, to. @default 10 to 50 */
   readonly latencyMs?: readonly [number, number];
-  /** Of each datagram, 0 to 1. @default 0 */
+  /** Probability that a datagram is lost, 0 to 1. @default 0 */
   readonly lossRate?: number;
 }
 
-/** Datagrams on their way; tests may look at them, change the loss, or cut a host off. */
+/** Carries datagrams; tests may look at them, change the loss, or cut a host off. */
 export class SimulatedNetwork {
   readonly clock: Clock;
   readonly random: Random;
@@ -85,7 +85,7 @@ export class SimulatedNetwork {
     });
   }
 
-  /** To be called after a host was used from outside, so that its timers are known. */
+  /** Must be called after a host was used from outside, so that its timers are known. */
   touch(at: Endpoint): void {
     this.#rearm(endpointKey(at));
   }
@@ -96,7 +96,7 @@ export class SimulatedNetwork {
     return () => this.#timers.cancel(timer);
   }
 
-  /** What `DhtNode.open` needs to run here, at this address and port. */
+  /** What `DhtNode.open` needs in order to run here, at this address and port. */
   portsAt(at: Endpoint): DhtPorts {
     const open = (onDatagram: OnDatagram): Promise<DatagramPort> => {
       this.attach(at, { nextAtMs: undefined, receive: onDatagram, advance: () => undefined });
@@ -131,7 +131,7 @@ export class SimulatedNetwork {
     while (!condition()) assert(this.#runNext(endMs), 'simulation_condition');
   }
 
-  /** Runs what comes next; `false` if nothing does in time. */
+  /** Runs what comes next; `false` if nothing is due in time. */
   #runNext(endMs: number): boolean {
     const atMs = this.#timers.nextAtMs;
     if (atMs === undefined || atMs > endMs) return false;

@@ -23,8 +23,8 @@ export interface OpenDhtOptions extends DhtOptions {
   /** UDP port of both families; 0 takes a free one. @default 4222 */
   readonly port?: number;
   /**
-   * Local addresses, at most one of each family. If none is given: all addresses of both families; only IPv4 on a
-   * machine without IPv6. @default all
+   * Local addresses, at most one per family. By default all addresses of both families; only IPv4 on a machine without
+   * IPv6. @default all
    */
   readonly addresses?: readonly string[];
   /** @default silent */

@@ -26,7 +26,7 @@ export class UdpPort implements DatagramPort {
       const family = familyOf(socket.address().address);
       this.#byFamily.set(family, socket);
       growReceiveBuffer(socket);
-      // A socket reports what came back for a datagram it sent (port unreachable); retransmission takes care of it.
+      // A socket reports errors about a datagram it sent (port unreachable); retransmission takes care of it.
       socket.on('error', () => undefined);
       socket.on('message', (octets, remote) => {
         if (this.#byFamily.has(family)) onDatagram(octets, endpointOf(remote.address, remote.port));
@@ -38,7 +38,7 @@ export class UdpPort implements DatagramPort {
     const socket = this.#byFamily.get(familyOf(to.address));
     if (socket === undefined) return;
     if (socket.getSendQueueSize() + octets.length > UDP_SEND_QUEUE_OCTETS_MAX) return;
-    socket.send(octets, to.port, zonedAddress(to), () => undefined); // Lost or refused is the same: it is repeated.
+    socket.send(octets, to.port, zonedAddress(to), () => undefined); // Lost datagrams are repeated.
   }
 
   async close(): Promise<void> {
@@ -54,7 +54,7 @@ export class UdpPort implements DatagramPort {
   }
 }
 
-/** A bound socket; `OperatingError` with nothing left open. */
+/** Binds a socket. Throws `OperatingError` with nothing left open. */
 export async function bindSocket(binding: UdpBinding): Promise<Socket> {
   try {
     return await bindUdp(binding);
@@ -82,7 +82,7 @@ function bindError(cause: unknown, address: string, port: number): OperatingErro
   }
 }
 
-/** Linux cuts what is asked for to net.core.rmem_max in silence; other systems refuse, so we ask for less. */
+/** Linux silently cuts the request to net.core.rmem_max; other systems refuse it, so we ask for less. */
 function growReceiveBuffer(socket: Socket): void {
   for (let size = UDP_RECEIVE_BUFFER_OCTETS; size >= UDP_RECEIVE_BUFFER_OCTETS_MIN; size /= 2) {
     try {

@@ -14,10 +14,10 @@ export const SELECT_ID: readonly Field[] = [Field.id];
 export const SELECT_ID_AND_SEQUENCE: readonly Field[] = [Field.id, Field.sequence];
 
 const NO_OWNER = new Uint8Array(20);
-/** Where the id stands in a packed value. */
+/** Offset of the id in a packed value. */
 const ID_AT = 4;
 
-/** All conditions hold. */
+/** Whether all conditions hold. */
 export function matches(value: Value, where: readonly Condition[]): boolean {
   return where.every((condition) => {
     switch (condition.field) {
@@ -35,7 +35,7 @@ export function matches(value: Value, where: readonly Condition[]): boolean {
   });
 }
 
-/** The selected fields, ascending and each once; as many values as fit into one answer. */
+/** The selected fields, in ascending order and each once, of as many values as fit into one answer. */
 export function selectFields(stored: readonly StoredValue[], select: readonly Field[]): PackedRows {
   const fields = [...new Set(select)].toSorted((a, b) => a - b);
   const packer = new Packer();

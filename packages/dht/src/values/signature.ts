@@ -13,7 +13,7 @@ import {
 import type { Value, ValueContent } from './value.ts';
 import { encodeSignedPart } from '../wire/value-codec.ts';
 
-/** RSA PKCS#1 v1.5 with SHA-512: the only one that real nodes take (PROTOCOL 7.1). */
+/** RSA PKCS#1 v1.5 with SHA-512: the only scheme that real nodes accept (PROTOCOL 7.1). */
 const DIGEST = 'sha512';
 const SEQUENCE_MAX = 0xffff;
 
@@ -90,7 +90,7 @@ function publicKeyOf(owner: Uint8Array): KeyObject | undefined {
   }
 }
 
-/** An RSA key of a size that is cheap to check. */
+/** Whether it is an RSA key of a size that is cheap to check. */
 function isUsable(key: KeyObject): boolean {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   return (

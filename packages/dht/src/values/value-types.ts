@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000;
 const DEFAULT_MS = 10 * MINUTE_MS;
 const WEEK_MS = 7 * 24 * 60 * MINUTE_MS;
 
-/** Number of the type that holds certificates; we neither need nor store them (PROTOCOL 8.2: refusing is harmless). */
+/** The value type of certificates, which we neither need nor store (PROTOCOL 8.2: refusing is harmless). */
 export const CERTIFICATE_TYPE = 8;
 
 /** PROTOCOL 8.1. */

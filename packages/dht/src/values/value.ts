@@ -2,7 +2,7 @@
 
 import type { InfoHash } from '../info-hash.ts';
 
-/** A value stored under a key, PROTOCOL 5. It owns its octets, and nobody changes them. */
+/** A value stored under a key, PROTOCOL 5. It owns its octets, which never change. */
 export interface Value {
   /** 1 to 2^64 - 1, unique under its key. */
   readonly id: bigint;
@@ -18,11 +18,11 @@ export interface Value {
   /** Grows with each edit of a signed value; 0 to 65,535. */
   readonly sequence: number;
   readonly signature: Uint8Array | undefined;
-  /** Encrypted content; then all fields but id, priority and push type are empty. */
+  /** Encrypted content; then all fields except id, priority and push type are empty. */
   readonly cypher: Uint8Array | undefined;
-  /** 0 is high and usual; kept for others, without meaning here. */
+  /** 0 is high and usual; kept for other nodes, without meaning here. */
   readonly priority: number;
-  /** Push type of OpenDHT 3.7.8 and later; kept for others. */
+  /** Push type of OpenDHT 3.7.8 and later; kept for other nodes. */
   readonly pushType: string | undefined;
 }
 

@@ -23,7 +23,7 @@ const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The argument map of any message, or why it spoils the datagram. */
+/** The argument map of any message, or why it makes the datagram invalid. */
 export function decodeArguments(fields: Fields): Arguments | 'bad_id' | 'bad_argument' {
   const id = readHash(fields.get('id'));
   if (id === undefined) return 'bad_id';
@@ -68,7 +68,7 @@ class ArgumentReader {
   }
 }
 
-/** A number, or from old clients four octets, big-endian (PROTOCOL 2.5). */
+/** A number; old clients send four octets, big-endian (PROTOCOL 2.5). */
 export function readTid(item: Item | undefined): number | undefined {
   const octets = asOctets(item);
   if (octets === undefined) return asUint(item, U32_MAX);
@@ -86,7 +86,7 @@ function readCopy(item: Item): Uint8Array | undefined {
   return octets === undefined ? undefined : new Uint8Array(octets);
 }
 
-/** A token that is longer than real nodes accept cannot be ours; it is read as an empty one. */
+/** A token longer than real nodes accept cannot be ours; it is read as an empty one. */
 function readToken(item: Item): Uint8Array | undefined {
   const octets = asOctets(item);
   if (octets === undefined) return undefined;
@@ -129,7 +129,7 @@ function readNodes(item: Item, addressOctetsCount: number): readonly NodeRecord[
   return nodes;
 }
 
-/** PROTOCOL 4.4: both keys are there, and a condition on the sequence cannot be read. */
+/** PROTOCOL 4.4: both keys are present, and a condition on the sequence cannot be read. */
 function readFilter(item: Item): Filter | undefined {
   const map = asMap(item);
   const select = asArray(map?.get('s'));

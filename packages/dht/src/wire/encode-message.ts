@@ -69,7 +69,7 @@ export function encodeReply(envelope: Envelope, tid: number, args: OutgoingArgum
   return writeEnvelope(packer, envelope).finish();
 }
 
-/** An error has the arguments of a reply, or 2.4.12 mishandles it (PROTOCOL 4.9). */
+/** An error has the arguments of a reply, because 2.4.12 mishandles others (PROTOCOL 4.9). */
 export function encodeError(
   envelope: Envelope,
   tid: number,
@@ -95,7 +95,7 @@ export function encodeLegacyUpdate(
   return packer.text('t').uint(tid).finish();
 }
 
-/** One part, PROTOCOL 6.2: the key below `p` is an integer. */
+/** One part, PROTOCOL 6.2: the key inside `p` is an integer. */
 export function encodePart(network: number, tid: number, part: Part): Uint8Array {
   const packer = new Packer().map(network === 0 ? 3 : 4);
   if (network !== 0) packer.text('n').uint(network);

@@ -45,12 +45,12 @@ export interface NodeRecord {
   readonly endpoint: Endpoint;
 }
 
-/** A value in a message: whole, or only its size, its octets following in parts (PROTOCOL 6). */
+/** A value in a message: whole, or only its size, with its octets following in parts (PROTOCOL 6). */
 export type ValueSlot =
   | { readonly index: number; readonly value: Value }
   | { readonly index: number; readonly size: number };
 
-/** All argument keys there are (PROTOCOL 3.1). */
+/** All argument keys (PROTOCOL 3.1). */
 export interface Arguments {
   readonly id: InfoHash;
   /** `sa`: the address the answerer saw. */
@@ -63,7 +63,7 @@ export interface Arguments {
   /** `q` */
   readonly filter: Filter | undefined;
   readonly token: Uint8Array | undefined;
-  /** `values` as read. Values that cannot be read are left out. */
+  /** `values` as read. Unreadable values are left out. */
   readonly slots: readonly ValueSlot[] | undefined;
   /** `c`: Unix seconds. */
   readonly created: number | undefined;

@@ -78,7 +78,7 @@ function decodeBody(
   const owner = ownerItem === undefined ? undefined : looseOctets(ownerItem);
   const sequence = asUint(body.get('seq'), U16_MAX);
   const signature = looseOctets(dat.get('sig'));
-  // With an owner there is a sequence and a signature, or the value is unreadable.
+  // An owner needs a sequence and a signature; otherwise the value is unreadable.
   if (ownerItem !== undefined && (!owner || sequence === undefined || !signature)) return undefined;
   const recipient = asOctets(body.get('to'));
   return {
