@@ -67,7 +67,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   honeypot: ['sip', 'event'],
   numbers: [],
   verdict: ['event', 'numbers'],
-  redirect: ['sip', 'verdict'],
+  redirect: ['sip', 'numbers', 'verdict'],
   net: [],
   store: ['event', 'follow'],
   follow: ['event'],

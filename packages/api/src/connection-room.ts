@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { canonicalAddress, sourceKey } from '@sentrypeer/ip';
+import { CONNECTIONS_SPARED_MAX, CONNECTIONS_SPARED_SHARE } from './limits.ts';
 
 /** Connections of one source. Of each set the first is the oldest. */
 interface Source {
@@ -14,17 +15,27 @@ interface Source {
 
 /**
  * Keeps room for connections: where there are too many, the source that has most of them loses one, first those without
- * a request. Otherwise whoever opens them all and says nothing would keep the PBX out.
+ * a request. Where no source has more than a few, the one that has been without a request for the longest time goes,
+ * whosever it is. Otherwise whoever opens them all and says nothing, from one address or from a thousand, would keep the
+ * PBX out.
  */
 export class ConnectionRoom {
   readonly #countMax: number;
-  readonly #onFull: (source: string) => void;
+  /** Connections of one source that count as few. */
+  readonly #spared: number;
+  readonly #onFull: (source: string | undefined) => void;
   readonly #sources = new Map<string, Source>();
   readonly #known = new WeakMap<Socket, { readonly source: Source; requests: number }>();
+  /** All without a request, the one that has been so for the longest time first. */
+  readonly #idle = new Set<Socket>();
   #count = 0;
 
-  private constructor(countMax: number, onFull: (source: string) => void) {
+  private constructor(countMax: number, onFull: (source: string | undefined) => void) {
     this.#countMax = countMax;
+    this.#spared = Math.min(
+      CONNECTIONS_SPARED_MAX,
+      Math.floor(countMax / CONNECTIONS_SPARED_SHARE),
+    );
     this.#onFull = onFull;
   }
 
@@ -32,9 +43,13 @@ export class ConnectionRoom {
    * Keeps room in a server from now on.
    *
    * @param countMax Connections at a time, 1 and above.
-   * @param onFull Told of each connection that had to go, with the source that had the most.
+   * @param onFull Told of each connection that had to go, with the source that had too many, if one had.
    */
-  static keepIn(server: Server, countMax: number, onFull: (source: string) => void): void {
+  static keepIn(
+    server: Server,
+    countMax: number,
+    onFull: (source: string | undefined) => void,
+  ): void {
     const room = new ConnectionRoom(countMax, onFull);
     server.maxConnections = countMax + 1; // The newcomer, until another has gone.
     server.on('connection', (socket: Socket) => room.#add(socket));
@@ -51,6 +66,7 @@ export class ConnectionRoom {
       return { key, idle: new Set(), busy: new Set() };
     });
     source.idle.add(socket);
+    this.#idle.add(socket);
     this.#known.set(socket, { source, requests: 0 });
     this.#count += 1;
     socket.once('close', () => this.#remove(socket, source));
@@ -60,18 +76,20 @@ export class ConnectionRoom {
   #makeRoom(newcomer: Socket, its: Source): void {
     let most = its;
     for (const source of this.#sources.values()) if (sizeOf(source) > sizeOf(most)) most = source;
-    const [idle] = most.idle;
+    const isMany = sizeOf(most) > this.#spared;
+    const [idle] = isMany ? most.idle : this.#idle;
     const [busy] = most.busy;
     // Requests under way are left alone, unless their source has more than its share.
     const takes = sizeOf(most) > sizeOf(its) + 1 ? busy : undefined;
     const gone = (idle === newcomer ? undefined : idle) ?? takes ?? newcomer;
-    this.#remove(gone, gone === newcomer ? its : most);
+    this.#remove(gone, this.#known.get(gone)?.source ?? its);
     gone.destroy();
-    this.#onFull(most.key);
+    this.#onFull(isMany ? most.key : undefined);
   }
 
   #remove(socket: Socket, source: Source): void {
     if (!source.idle.delete(socket) && !source.busy.delete(socket)) return;
+    this.#idle.delete(socket);
     this.#count -= 1;
     if (sizeOf(source) === 0) this.#sources.delete(source.key);
   }
@@ -81,8 +99,12 @@ export class ConnectionRoom {
     if (known === undefined) return;
     known.requests += more;
     const { idle, busy } = known.source;
-    const [from, to] = known.requests > 0 ? [idle, busy] : [busy, idle];
-    if (from.delete(socket)) to.add(socket);
+    const isBusy = known.requests > 0;
+    const [from, to] = isBusy ? [idle, busy] : [busy, idle];
+    if (!from.delete(socket)) return;
+    to.add(socket);
+    if (isBusy) this.#idle.delete(socket);
+    else this.#idle.add(socket);
   }
 }
 

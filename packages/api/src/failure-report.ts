@@ -32,13 +32,17 @@ export class FailureReport {
     this.#hostSilentUntilMs = nowMs + REPORT_MS_MIN;
   }
 
-  /** A connection had to go for another one. @param source The address, or the network, that had the most. */
-  connectionsFull(source: string): void {
+  /** A connection had to go for another one. @param source The address, or the network, that had too many, if one had. */
+  connectionsFull(source: string | undefined): void {
     const nowMs = systemClock.nowMs();
     if (nowMs < this.#roomSilentUntilMs) return;
+    const help =
+      source === undefined
+        ? 'no address has many of them: those without a request for the longest time are closed first'
+        : 'connections of that address are closed first; keep it away from the API if it is a stranger';
     this.#logger.warn('api_connections_full', {
-      most_from: source,
-      help: 'connections of that address are closed first; keep it away from the API if it is a stranger',
+      ...(source !== undefined && { most_from: source }),
+      help,
     });
     this.#roomSilentUntilMs = nowMs + REPORT_MS_MIN;
   }

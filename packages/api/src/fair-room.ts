@@ -1,47 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Readable } from 'node:stream';
+import { systemClock, type Clock } from '@sentrypeer/kernel';
+import { ANSWER_TENURE_MS } from './limits.ts';
+
+/** Who asks for an answer that takes long. */
+export interface RoomClient {
+  /** An IPv4 address or an IPv6 /64. */
+  readonly source: string;
+  /** It has a key of ours, or is this machine. */
+  readonly isKnown: boolean;
+}
+
+interface Entry extends RoomClient {
+  readonly answer: Readable;
+  readonly sinceMs: number;
+}
 
 /**
- * Room for a number of answers that take long. Where it is full, the client that has most of them loses its oldest to one
- * that has fewer, so that no client keeps the others out.
+ * Room for a number of answers that take long. Where it is full, strangers make room for those who are known. Among
+ * strangers, and among those who are known, the client that has most of them loses its oldest to one that has fewer; if
+ * none has more, the oldest of all goes once it had its time. So neither one client keeps the others out, nor do a
+ * hundred that each take one.
  */
 export class FairRoom {
   readonly #countMax: number;
-  /** The oldest of each client comes first. */
-  readonly #clients = new Map<string, Set<Readable>>();
-  #count = 0;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  /** The oldest comes first. */
+  readonly #entries = new Set<Entry>();
 
   /** @param countMax Answers at a time, 1 and above. */
-  constructor(countMax: number) {
+  constructor(countMax: number, clock: Pick<Clock, 'nowMs'> = systemClock) {
     this.#countMax = countMax;
+    this.#clock = clock;
   }
 
   /** Makes room for one more answer to this client if there is none; `false` if it has its share. */
-  makeFor(client: string): boolean {
-    if (this.#count < this.#countMax) return true;
-    const own = this.#clients.get(client)?.size ?? 0;
-    let most: readonly [client: string, answers: ReadonlySet<Readable>] | undefined;
-    for (const one of this.#clients) if (one[1].size > (most?.[1].size ?? own + 1)) most = one;
-    if (most === undefined) return false;
-    const [oldest] = most[1];
-    if (oldest === undefined) return false;
-    this.#remove(most[0], oldest);
-    oldest.destroy();
+  makeFor(client: RoomClient): boolean {
+    if (this.#entries.size < this.#countMax) return true;
+    const goes = this.#goesFor(client);
+    if (goes === undefined) return false;
+    this.#entries.delete(goes);
+    goes.answer.destroy();
     return true;
   }
 
   /** Counts an answer until it is closed. */
-  add(client: string, answer: Readable): void {
-    this.#clients.getOrInsertComputed(client, () => new Set()).add(answer);
-    this.#count += 1;
-    answer.once('close', () => this.#remove(client, answer));
+  add(client: RoomClient, answer: Readable): void {
+    const entry = { ...client, answer, sinceMs: this.#clock.nowMs() };
+    this.#entries.add(entry);
+    answer.once('close', () => this.#entries.delete(entry));
   }
 
-  #remove(client: string, answer: Readable): void {
-    const answers = this.#clients.get(client);
-    if (answers?.delete(answer) !== true) return;
-    this.#count -= 1;
-    if (answers.size === 0) this.#clients.delete(client);
+  #goesFor({ source, isKnown }: RoomClient): Entry | undefined {
+    const strangers = [...this.#entries].filter((entry) => !entry.isKnown);
+    const isBefore = isKnown && strangers.length > 0;
+    const peers = isKnown && !isBefore ? [...this.#entries] : strangers;
+    const counts = new Map<string, number>();
+    for (const entry of peers) counts.set(entry.source, (counts.get(entry.source) ?? 0) + 1);
+    const most = Math.max(0, ...counts.values());
+    const own = counts.get(source) ?? 0;
+    const goes = peers.find((entry) => counts.get(entry.source) === most);
+    if (goes === undefined || isBefore || most > own + 1) return goes;
+    const hadItsTime = this.#clock.nowMs() - goes.sinceMs >= ANSWER_TENURE_MS;
+    return most === own + 1 && hadItsTime ? goes : undefined;
   }
 }

@@ -168,8 +168,20 @@ export const SESSIONS_COUNT_MAX = 512;
 /** Clients that are counted at a time, 1 and above. Chosen: about 2 MB. */
 export const WINDOWS_COUNT_MAX = 16_384;
 
-/** Connections at a time, 1 and above; of more, the source that has most loses one. Chosen: about 20 KiB each. */
+/**
+ * Connections at a time, 1 and above; of more, the source that has most loses one, or the one that is idle longest goes.
+ * Chosen: about 20 KiB each.
+ */
 export const CONNECTIONS_COUNT_MAX = 1_024;
+
+/**
+ * Connections of one source, 1 and above, up to which it is not blamed for there being too many. Chosen: a PBX keeps a
+ * few for its questions.
+ */
+export const CONNECTIONS_SPARED_MAX = 16;
+
+/** At most that part of all connections is spared: one in N. Chosen: where there are few, one source has no claim to all. */
+export const CONNECTIONS_SPARED_SHARE = 4;
 
 /** Milliseconds for all headers of a request, 1 and above. Chosen: honest clients send them at once. */
 export const HEADERS_MS_MAX = 10_000;
@@ -206,6 +218,12 @@ export const BOUNCERS_COUNT_MAX = 1_024;
 
 /** Milliseconds after which a bouncer is told everything anew. Chosen: less than half of what an entry lasts at most. */
 export const BOUNCER_RENEWAL_MS = 604_800_000;
+
+/**
+ * Milliseconds that a list or stream has at least, 1 and above, before it makes room for that of a client with as few.
+ * Chosen: a list takes seconds, and a stream that is cut goes on where it was.
+ */
+export const ANSWER_TENURE_MS = 30_000;
 
 /**
  * Lists being sent at a time, 1 and above; of more, the client with most loses its oldest to one with fewer, else 503.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { Readable } from 'node:stream';
-import { FairRoom } from './fair-room.ts';
+import { FairRoom, type RoomClient } from './fair-room.ts';
 import { LIST_MS_MAX, LISTS_COUNT_MAX } from './limits.ts';
 
 /** Lists on their way to clients, which may be slow or go away. */
@@ -15,7 +15,7 @@ export class Lists {
   }
 
   /** The text of a list, made as it is read; `undefined` if too many are on their way, and this client has its share. */
-  open(text: () => AsyncIterable<string>, client: string): Readable | undefined {
+  open(text: () => AsyncIterable<string>, client: RoomClient): Readable | undefined {
     if (!this.#room.makeFor(client)) return undefined;
     const list = Readable.from(text(), { highWaterMark: 1 });
     const deadline = setTimeout(() => list.destroy(), LIST_MS_MAX);

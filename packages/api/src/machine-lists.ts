@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { clientSource } from './access/client-address.ts';
+import { roomClient } from './access/client-address.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@sentrypeer/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -72,7 +72,7 @@ export function sendMachineList(
     return format.changes === undefined
       ? pagesText(format, query, entriesSince(feed, query))
       : changesText(feed, format.changes, query);
-  }, clientSource(request));
+  }, roomClient(request));
   if (list === undefined) {
     reply.header('Retry-After', '1');
     return sendProblem(reply, 503, 'too many lists are being sent');

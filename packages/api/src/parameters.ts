@@ -3,7 +3,6 @@
 import { canonicalAddress, networksOf } from '@sentrypeer/ip';
 import { readDurationText, readMomentText } from '@sentrypeer/kernel';
 import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
-import { parseNumber } from './request-target.ts';
 
 /** The part of JSON Schema that our OpenAPI document uses. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -146,15 +145,6 @@ export function source(description: string): Parameter<string> {
   };
 }
 
-export function dialledNumber(description: string): Parameter<string> {
-  return {
-    description,
-    schema: { type: 'string', pattern: '^\\+?[0-9*#]{1,63}$' },
-    right: 'a number as it was dialled: digits, * and #, perhaps behind a +',
-    read: (value) => parseNumber(value.trim()),
-  };
-}
-
 /** What the honeypot records and a PBX may send: digits behind any prefix, with blanks, a name or a URI. */
 export function askedNumber(description: string): Parameter<string> {
   return {
@@ -165,7 +155,8 @@ export function askedNumber(description: string): Parameter<string> {
   };
 }
 
-function readDialledText(text: string): string | undefined {
+/** The text without blanks round it; `undefined` if it is empty, too long, or holds control characters. */
+export function readDialledText(text: string): string | undefined {
   const value = text.trim();
   if (value === '' || value.length > NUMBER_TEXT_CHARACTERS_MAX) return undefined;
   for (let index = 0; index < value.length; index += 1) {

@@ -21,6 +21,20 @@ function pathAndQuery(target: string): string {
   return slash < 0 ? '/' : target.slice(slash);
 }
 
+/**
+ * The authority in a target of the absolute form, `undefined` in others. "When an origin server receives a request with an
+ * absolute-form of request-target, the origin server MUST ignore the received Host header field (if any) and instead use
+ * the host information of the request-target" (RFC 9112 §3.2.2).
+ */
+export function authorityOf(target: string): string | undefined {
+  const scheme = target.startsWith('/') ? -1 : target.indexOf('://');
+  if (scheme < 0) return undefined;
+  const rest = target.slice(scheme + 3);
+  let end = 0;
+  while (end < rest.length && !'/?#'.includes(rest.charAt(end))) end += 1;
+  return rest.slice(0, end);
+}
+
 /** The text after the second slash of a path, decoded; `undefined` if an escape is broken. */
 export function lastSegment(target: string): string | undefined {
   const query = target.indexOf('?');

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { clientSource } from './access/client-address.ts';
+import { roomClient } from './access/client-address.ts';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress } from '@sentrypeer/ip';
+import { readAskedNumber } from './asked-number.ts';
 import { CONTENT_SECURITY_POLICY, HEALTH_PAGE, START_PAGE } from './html-pages.ts';
 import { jsonListText, jsonText } from './json-text.ts';
 import { LevelledLookUp, type LevelledPorts, type LookUpLevel } from './look-up-levels.ts';
@@ -14,7 +15,7 @@ import type { RouteAccess } from './access/access.ts';
 import { readQuery } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 import { sendText } from './send-text.ts';
-import { lastSegment, parseNumber } from './request-target.ts';
+import { lastSegment } from './request-target.ts';
 import type { AddressTotal, NumberTotal, Totals } from './totals.ts';
 
 /** What most routes allow. */
@@ -60,14 +61,14 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   addRoute(app, '/ip-addresses', READ, (request, reply) => {
     const list = lists.open(
       () => jsonListText('ip_addresses', totals.addresses(ports.lookUpLevel), addressEntry),
-      clientSource(request),
+      roomClient(request),
     );
     answerLater(reply, sendList(request, reply, list, 'No bad actors found'));
   });
   addRoute(app, '/numbers', READ, (request, reply) => {
     const list = lists.open(
       () => jsonListText('called_numbers', totals.numbers(ports.lookUpLevel), numberEntry),
-      clientSource(request),
+      roomClient(request),
     );
     answerLater(reply, sendList(request, reply, list, 'No phone numbers found'));
   });
@@ -88,12 +89,12 @@ export function addRoutes(app: FastifyInstance, ports: RoutesPorts, version: str
   addRoute(app, '/ip-addresses/*', READ, lookUpAddress);
   addRoute(app, '/ip-address/*', READ, lookUpAddress);
   addRoute(app, '/numbers/*', READ, (request, reply) => {
-    const number = parseNumber(lastSegment(request.raw.url ?? '') ?? '');
-    if (number === undefined) return sendInvalid(reply);
+    const asked = readAskedNumber(lastSegment(request.raw.url ?? ''), ports);
+    if (asked === undefined) return sendInvalid(reply);
     return lookUps.add(reply, () => {
-      const met = totals.number(number);
-      const found = levelled.hasNumber(number, () => met !== undefined);
-      return found ? okText({ phone_number_found: met ?? number }) : NO_NUMBER;
+      const met = totals.number(asked.dialled);
+      const found = levelled.hasNumber(asked.text, () => met !== undefined);
+      return found ? okText({ phone_number_found: met ?? asked.text }) : NO_NUMBER;
     });
   });
 }

@@ -59,16 +59,7 @@ const ADDRESSES: readonly Row[] = [
   invalid(`address ${text} of APIBAN`, `/api/k/check/${text}`),
 ]);
 
-const NUMBERS: readonly Row[] = [
-  'abc',
-  '+',
-  '++4612',
-  '46-12',
-  '46.12',
-  '4%0046',
-  '%ff',
-  '٤٦',
-].flatMap((text) => {
+const NUMBERS: readonly Row[] = ['abc', '+', '4%0046', '%ff', '٤٦'].flatMap((text) => {
   const escaped = text.includes('%') ? text : encodeURIComponent(text);
   return [
     invalid(`number ${text} of 4.x`, `/numbers/${escaped}`),

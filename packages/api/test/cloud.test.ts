@@ -228,6 +228,13 @@ test('the look-ups of SentryPeerHQ find what is known, and never call nonsense c
     ['/api/phone-numbers/0046123', [200, { message: 'Phone Number found.' }]],
     ['/api/phone-numbers/%200046123', [200, { message: 'Phone Number found.' }]],
     ['/api/phone-numbers/+46', [404, { message: 'Phone Number not found.' }]],
+    ['/api/phone-numbers/00%2046%20123', [200, { message: 'Phone Number found.' }]],
+    [
+      '/api/phone-numbers/sip:0046123@192.0.2.1;user=phone',
+      [200, { message: 'Phone Number found.' }],
+    ],
+    ['/api/phone-numbers/0+46123', [404, { message: 'Phone Number not found.' }]],
+    ['/api/phone-numbers/++46-12', [404, { message: 'Phone Number not found.' }]],
     ['/api/phone-numbers/alice', invalid],
     ['/api/ip-addresses/10.0.0.1', [200, { message: 'IP Address found.' }]],
     ['/api/ip-addresses/2001:db8::1', [404, { message: 'IP Address not found.' }]],

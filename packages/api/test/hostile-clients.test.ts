@@ -136,6 +136,46 @@ test('whoever opens all connections and says nothing keeps nobody out', async ()
   for (const socket of [...silent, asked]) socket.destroy();
 });
 
+test('a thousand addresses that each hold one silent connection keep nobody out', async () => {
+  await using full = await openApi({ connectionsMax: 8 });
+  const { port } = full.address;
+  const others: Socket[] = [];
+  let gone = 0;
+  const comes = async (index: number): Promise<void> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${index}` });
+    socket
+      .on('error', () => undefined)
+      .on('close', () => (gone += 1))
+      .resume();
+    await once(socket, 'connect');
+    socket.write(index % 2 === 0 ? '' : 'GET / HTTP/1.1\r\n');
+    others.push(socket);
+  };
+  for (let index = 1; index <= 20; index += 1) await comes(index);
+  const late = AbortSignal.timeout(60_000);
+  const asked = connect({ port, host: '127.0.0.1' });
+  let text = '';
+  asked.setEncoding('latin1').on('data', (data: string) => (text += data));
+  asked.on('error', () => undefined);
+  const isAnswered = async (): Promise<void> => {
+    text = '';
+    asked.write('GET /numbers/1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (!text.includes('phone_number_found')) {
+      assert.ok(!late.aborted, `not answered: ${text}`);
+      await nextTurn();
+    }
+  };
+  await isAnswered();
+  // Others came longer ago than the last question on this connection, so they go first.
+  for (let index = 21; index <= 26; index += 1) await comes(index);
+  await isAnswered();
+  while (gone < others.length - 7) {
+    assert.ok(!late.aborted, `${gone} gone`);
+    await nextTurn();
+  }
+  for (const socket of [...others, asked]) socket.destroy();
+});
+
 test('CONNECT is answered 405', async () => {
   const text = await exchange('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n');
   assert.match(text, /^HTTP\/1\.1 405 .*\r\nAllow: GET, HEAD\r\n/s);

@@ -43,6 +43,21 @@ test('a page that points its own name here reads nothing, in whatever spelling',
   assert.equal(await get(api, 'Host: evil.example', 'X-Api-Key: read'), 200, 'no page has a key');
 });
 
+test('the name in an absolute target counts, not the one in Host', async () => {
+  await using api = await openApi();
+  for (const [authority, host, status] of [
+    ['evil.example', '127.0.0.1', 421],
+    ['127.0.0.1@evil.example', '127.0.0.1', 421],
+    ['user@127.0.0.1', '127.0.0.1', 421],
+    ['127.0.0.1:8082', 'evil.example', 200],
+    ['127.0.0.1', '127.0.0.1', 200],
+  ] as const) {
+    const target = `http://${authority}/v1/summary`;
+    const octets = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+    assert.equal(await statusOf(api, octets), status, target);
+  }
+});
+
 test('addresses, names of one label, private names and those of the operator are served', async () => {
   await using api = await openApi({}, { hostNames: ['Sip.Example.org'] });
   for (const host of [

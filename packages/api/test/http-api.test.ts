@@ -211,7 +211,7 @@ test('what is no address or number is 400, never the 404 that means clean', asyn
     assert.deepEqual(brief(await ask(`/ip-addresses/${text}`)), invalid, text);
     assert.deepEqual(brief(await ask(`/ip-address/${text}`)), invalid, text);
   }
-  for (const text of ['x', '', '+', 'alice', '1/2', '%zz', '%00', '4%2B4', long, '1'.repeat(300)]) {
+  for (const text of ['x', '', '+', 'alice', '1/2', '%zz', '%00', '4%00', long, '1'.repeat(300)]) {
     assert.deepEqual(brief(await ask(`/numbers/${text}`)), invalid, text);
   }
 });

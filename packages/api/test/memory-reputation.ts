@@ -94,8 +94,8 @@ export class MemoryReputation implements Reputation {
     const known = this.numbers.get(dialled);
     return {
       ...verdictOf(known?.reasons),
-      kind: 'number',
-      digits: dialled.replace('+', ''),
+      kind: isNumber(dialled) ? 'number' : 'none',
+      digits: digitsOf(dialled),
       e164: undefined,
       country: undefined,
       type: undefined,
@@ -105,6 +105,17 @@ export class MemoryReputation implements Reputation {
       ...known,
     };
   }
+}
+
+/** About as the judge reads it. */
+function isNumber(dialled: string): boolean {
+  return /^(?:tel:|sips?:)?[-+*#(). \d]{0,60}[*#\d][-(). ]*(?:[;:@].*)?$/.test(dialled);
+}
+
+/** Without scheme, host, separators and a first plus. */
+function digitsOf(dialled: string): string {
+  const [user = ''] = dialled.replace(/^(?:tel:|sips?:)/, '').split(/[;:@]/);
+  return user.replace(/[-(). ]/g, '').replace(/^\+/, '');
 }
 
 /** Listed where there are reasons. */

@@ -4,13 +4,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalAddress } from '@sentrypeer/ip';
-import { lastSegment, originForm, parseNumber } from '../src/request-target.ts';
+import { authorityOf, lastSegment, originForm, parseNumber } from '../src/request-target.ts';
 
 test('originForm() takes the path of any form and keeps a # in it', () => {
   assert.equal(originForm('/numbers/9#0044?x=1'), '/numbers/9%230044?x=1');
   assert.equal(originForm('http://pot:8082/numbers/1?x'), '/numbers/1?x');
   assert.equal(originForm('HTTP://pot'), '/');
   assert.equal(originForm('*'), '/');
+});
+
+test('authorityOf() is the name in a target of the absolute form alone', () => {
+  assert.equal(authorityOf('http://pot:8082/numbers/1'), 'pot:8082');
+  assert.equal(authorityOf('HTTP://pot?x=/'), 'pot');
+  assert.equal(authorityOf('http://pot'), 'pot');
+  assert.equal(authorityOf('/numbers/sip://1'), undefined);
+  assert.equal(authorityOf('*'), undefined);
 });
 
 test('lastSegment() decodes once, trims, and refuses a broken escape', () => {
@@ -86,6 +94,7 @@ test('the functions of a request target never throw', () => {
       const segment = lastSegment(originForm(text)) ?? '';
       canonicalAddress(segment);
       parseNumber(segment);
+      authorityOf(text);
     }),
   );
 });

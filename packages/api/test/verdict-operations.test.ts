@@ -81,6 +81,18 @@ test('GET /v1/numbers/{number} finds a number in any form', async () => {
   assert.equal(found.number, '+46701234567');
 });
 
+test('a called number is found in a URI, with separators, and as a name in the events', async () => {
+  const evidence = new MemoryEvidence();
+  const seen = { firstSeenEpochUs: 1, lastSeenEpochUs: 1, seenCount: 1, sharedCount: 0 };
+  evidence.numberList.push({ ...seen, totalId: 1, number: '0+4612' });
+  await using api = await openApi({ evidence });
+  for (const text of ['0+4612', 'sip:0+46-12@192.0.2.1;user=phone', 'tel:0+46 12', '0 (+46) 12']) {
+    const found = await get(api, `/v1/numbers/${encodeURIComponent(text)}`);
+    assert.equal((found as { number: string }).number, '0+4612', text);
+  }
+  assert.deepEqual(await get(api, '/v1/events?called_number=alice'), { items: [], next: null });
+});
+
 for (const [level, expected] of [
   ['listed', [200, 404, 404, 404, 404, 200, 404, 404]],
   ['known', [200, 200, 404, 404, 404, 200, 200, 404]],

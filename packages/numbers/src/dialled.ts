@@ -16,9 +16,12 @@ const SCHEMES = ['tel:', 'sips:', 'sip:'];
 /** Visual separators (RFC 3966 §3), blanks, and the comma that means a pause. */
 const SEPARATORS = '-.() \t,';
 const CONTEXT = ';phone-context=';
-const EMERGENCY_URN = 'urn:service:sos';
-/** What may follow it: nothing, a kind of help, or what URIs have at their end. */
-const AFTER_URN = '.;?#';
+/** The emergency service itself: RFC 5031 §4.1, and between the networks of emergency centres NENA-STA-010 (i3). */
+const EMERGENCY_URNS = ['urn:service:sos', 'urn:nena:service:sos', 'urn:emergency:service:sos'];
+/** The user of the same in a SIP URI, as telephones call it that are older than the URN (draft-ietf-sipping-sos). */
+const EMERGENCY_USER = 'sos';
+/** What may follow them: nothing, a kind of help, the host of a SIP URI, or what URIs have at their end. */
+const AFTER_NAME = '.;?#@';
 
 /**
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
@@ -54,11 +57,20 @@ export function readDialled(text: string): Dialled | undefined {
   return { digits: context + digits, isGlobal: true, before };
 }
 
-/** Whether the text names the emergency service itself (RFC 5031 §4.1), such as `urn:service:sos.ambulance`. */
-export function isEmergencyUrn(text: string): boolean {
-  const lower = withoutName(text).toLowerCase();
-  const next = lower.charAt(EMERGENCY_URN.length);
-  return lower.startsWith(EMERGENCY_URN) && AFTER_URN.includes(next);
+/**
+ * Whether the text names the emergency service itself, such as `urn:service:sos.ambulance`, also as the user of a SIP URI,
+ * such as `sip:urn:service:sos@pbx.example` or `sip:sos@pbx.example`.
+ */
+export function isEmergencyName(text: string): boolean {
+  const uri = withoutName(text).toLowerCase();
+  const scheme = ['sip:', 'sips:'].find((one) => uri.startsWith(one)) ?? '';
+  const name = decode(uri.slice(scheme.length));
+  // A host may be called sos as well.
+  const hasUser = scheme === '' || uri.includes('@');
+  const names = hasUser ? [...EMERGENCY_URNS, EMERGENCY_USER] : EMERGENCY_URNS;
+  return names.some(
+    (each) => name.startsWith(each) && AFTER_NAME.includes(name.charAt(each.length)),
+  );
 }
 
 function isZeroNext(text: string, index: number): boolean {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { isEmergencyUrn, readDialled, type Dialled } from './dialled.ts';
+import { isEmergencyName, readDialled, type Dialled } from './dialled.ts';
 import {
   CANDIDATES_COUNT_MAX,
   E164_DIGITS_MAX,
@@ -15,7 +15,13 @@ import {
   prefixKind,
   type PrefixKind,
 } from './prefixes.ts';
-import { isForeignEmergency, isMarkedEmergency, shortKind, type ShortKind } from './short-codes.ts';
+import {
+  isBareEmergency,
+  isForeignEmergency,
+  isMarkedEmergency,
+  shortKind,
+  type ShortKind,
+} from './short-codes.ts';
 
 /** One number that the dialled digits may mean. */
 export interface Candidate {
@@ -101,7 +107,7 @@ function read(
   home: HomePlan | undefined,
   addCandidates: (dialled: Dialled, found: Found) => boolean,
 ): Reading {
-  if (isEmergencyUrn(text)) return nothing('emergency', '');
+  if (isEmergencyName(text)) return nothing('emergency', '');
   const dialled = readDialled(text);
   if (dialled === undefined) return nothing('none', '');
   const { digits, isGlobal, before } = dialled;
@@ -111,6 +117,7 @@ function read(
     return nothing('emergency', whole);
   }
   if (before !== '' && digits.length <= SHORT_DIGITS_MAX) return nothing('feature-code', whole);
+  if (!isMarked && isBareEmergency(plans, digits, home)) return nothing('emergency', whole);
   const short = isGlobal ? undefined : shortKind(digits, home?.country);
   if (short !== undefined) return nothing(short, whole);
   if (isForeignEmergency(plans, digits)) return nothing('emergency', whole);

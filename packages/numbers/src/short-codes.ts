@@ -2,7 +2,7 @@
 
 import { isCertainEmergency, isEmergency, isEmergencySomewhere } from './emergency.ts';
 import { SHORT_DIGITS_MAX } from './limits.ts';
-import type { NumberingPlans } from './numbering-plans.ts';
+import type { HomePlan, NumberingPlans } from './numbering-plans.ts';
 import { OUTSIDE_LINES } from './prefixes.ts';
 
 /** What is not a number of E.164. */
@@ -55,6 +55,21 @@ export function isMarkedEmergency(
   return (
     isCertainEmergency(digits, country) || isCertainEmergency(digits.slice(CODE_DIGITS), country)
   );
+}
+
+/**
+ * Whether a few digits are a country's code and an emergency number, as PBXs write `+49112` that take the plus away: with a
+ * home country its own code and numbers, else any code and what telephones everywhere dial.
+ */
+export function isBareEmergency(
+  plans: NumberingPlans,
+  digits: string,
+  home: HomePlan | undefined,
+): boolean {
+  if (digits.length > SHORT_DIGITS_MAX) return false;
+  const code = home?.callingCode ?? plans.callingCodeOf(digits);
+  if (code === undefined || !digits.startsWith(code)) return false;
+  return isCertainEmergency(digits.slice(code.length), home?.country);
 }
 
 /** Whether the digits are a country's code, perhaps after an international prefix, and an emergency number. */

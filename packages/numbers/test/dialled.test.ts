@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isEmergencyUrn, readDialled } from '../src/dialled.ts';
+import { isEmergencyName, readDialled } from '../src/dialled.ts';
 import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from '../src/limits.ts';
 
 /** What precedes the digits, `+` where they are global, and the digits; `none` where the text is no number. */
@@ -160,15 +160,37 @@ test('readDialled() returns at most the digits of any text, and never throws', (
   );
 });
 
-test('isEmergencyUrn() knows the service of emergencies and its kinds, and nothing that begins like it', () => {
+test('isEmergencyName() knows the service of emergencies and its kinds, and nothing that begins like it', () => {
   const yes = [
     'urn:service:sos',
     'URN:Service:SOS.fire',
     '<urn:service:sos>',
     ' urn:service:sos;x=1',
   ];
-  const more = ['urn:service:sos?x', 'urn:service:sos#x', 'Help <urn:service:sos.police>'];
-  for (const text of [...yes, ...more]) assert.ok(isEmergencyUrn(text), text);
-  for (const text of ['urn:service:sosx', 'urn:service:so', 'xurn:service:sos', '', 'sos'])
-    assert.ok(!isEmergencyUrn(text), text);
+  const more = [
+    'urn:service:sos?x',
+    'urn:service:sos#x',
+    'Help <urn:service:sos.police>',
+    'urn:nena:service:sos.psap',
+    'urn:emergency:service:sos',
+    'sip:urn:service:sos',
+    'sips:urn:service:sos.fire@pbx.example;user=phone',
+    'sip:urn%3Aservice%3asos@pbx.example',
+    'sip:sos@pbx.example',
+    'SIP:SOS.ambulance@pbx.example',
+    'sos',
+  ];
+  for (const text of [...yes, ...more]) assert.ok(isEmergencyName(text), text);
+  for (const text of [
+    'urn:service:sosx',
+    'urn:service:so',
+    'urn:service:counseling',
+    'xurn:service:sos',
+    'sosx',
+    'sip:sos.pbx.example',
+    'sip:sos',
+    'sip:100@sos.example',
+    '',
+  ])
+    assert.ok(!isEmergencyName(text), text);
 });

@@ -131,6 +131,17 @@ for (const [text, country, kind] of [
   ['*31#110', 'DE', 'emergency'],
   ['*31#110', 'SE', 'feature-code'],
   ['*110', 'DE', 'emergency'],
+  // PBXs that take the plus away.
+  ['49112', 'DE', 'emergency'],
+  ['49110', 'DE', 'emergency'],
+  ['44999', 'GB', 'emergency'],
+  ['1911', 'US', 'emergency'],
+  ['64111', 'NZ', 'emergency'],
+  ['46112', undefined, 'emergency'],
+  ['1911', undefined, 'emergency'],
+  ['46112', 'DE', 'extension'],
+  ['49115', 'DE', 'extension'],
+  ['49110', undefined, 'extension'],
 ] as const) {
   test(`readQuestion() takes ${text} in ${country ?? 'no country'} for ${kind}`, () => {
     const plan = country === undefined ? undefined : home(country);

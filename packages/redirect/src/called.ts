@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import { isEmergencyName } from '@sentrypeer/numbers';
 import { looksLikeNumber, type SipMessage } from '@sentrypeer/sip';
 import { CALLED_CHARACTERS_MAX } from './limits.ts';
 
@@ -14,14 +15,10 @@ export type Called =
   | { readonly kind: 'unknown'; readonly number: string };
 
 const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
-const EMERGENCY_URN = 'urn:service:sos';
 
 export function readCalled(message: SipMessage): Called {
   const uri = message.requestUri ?? '';
-  const lower = uri.slice(0, EMERGENCY_URN.length + 1).toLowerCase();
-  if (lower === EMERGENCY_URN || lower === `${EMERGENCY_URN}.`) {
-    return { kind: 'emergency', number: uri };
-  }
+  if (isEmergencyName(uri)) return { kind: 'emergency', number: uri };
   if (!SCHEMES.has(message.requestUriParsed?.scheme ?? '')) return { kind: 'unknown', number: uri };
   const number = calledNumber(message);
   const isReadable = number !== undefined && number.length <= CALLED_CHARACTERS_MAX;

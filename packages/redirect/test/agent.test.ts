@@ -86,6 +86,10 @@ test('Agent lets a watched call through with a header that says so, unless it is
 for (const [uri, contact, question] of [
   ['urn:service:sos', 'sip:112@192.0.2.10:5060', 'urn:service:sos'],
   ['urn:service:sos.police', 'sip:112@192.0.2.10:5060', 'urn:service:sos.police'],
+  ['urn:service:sos;x=y', 'sip:112@192.0.2.10:5060', 'urn:service:sos;x=y'],
+  ['urn:nena:service:sos.psap', 'sip:112@192.0.2.10:5060', 'urn:nena:service:sos.psap'],
+  ['sip:sos@pbx.example', 'sip:112@192.0.2.10:5060', 'sip:sos@pbx.example'],
+  ['sip:urn:service:sos@pbx.example', 'sip:112@192.0.2.10:5060', 'sip:urn:service:sos@pbx.example'],
   ['im:alice@pbx.example', 'sip:im%3Aalice%40pbx.example@192.0.2.10:5060', undefined],
   ['sip:pbx.example', 'sip:192.0.2.10:5060', undefined],
   [`sip:${'4'.repeat(129)}@pbx.example`, `sip:${'4'.repeat(129)}@192.0.2.10:5060`, undefined],

@@ -7,6 +7,7 @@ import { BODY_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import { sendLapiError } from '../lapi/lapi-error.ts';
 import { ALLOWED_METHODS, ANYBODYS, sendJson } from '../routes.ts';
+import { authorityOf } from '../request-target.ts';
 import { RouteMethods } from '../route-methods.ts';
 import type { Access, Caller, Refusal, RouteAccess } from './access.ts';
 import { hasBadHost, isCrossSite, type ServedHosts } from './hosts.ts';
@@ -119,7 +120,7 @@ function isStrange(
   reply: FastifyReply,
   { hosts, onStrangeHost }: AdmissionOptions,
 ): boolean {
-  const { host } = request.raw.headers;
+  const host = authorityOf(request.originalUrl) ?? request.raw.headers.host;
   if (host === undefined || hosts.serves(host)) return false;
   onStrangeHost(host);
   const detail = 'this server is not known by the name in Host; --api-host NAME makes it known';

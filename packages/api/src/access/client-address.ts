@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FastifyRequest } from 'fastify';
-import { endpointOf, isZonedAddress, sourceKey } from '@sentrypeer/ip';
+import { endpointOf, isLoopback, isZonedAddress, sourceKey } from '@sentrypeer/ip';
+import type { RoomClient } from '../fair-room.ts';
 
 /** Who asks. Where a trusted proxy names no address in `X-Forwarded-For`, whoever connected: anybody may write anything there. */
 export function clientAddress(request: FastifyRequest): string {
@@ -12,6 +13,12 @@ export function clientAddress(request: FastifyRequest): string {
 /** The same, as limits count it: an IPv4 address, or an IPv6 /64, within which a client takes any address it likes. */
 export function clientSource(request: FastifyRequest): string {
   return sourceKey(bareAddress(clientAddress(request)));
+}
+
+/** The same for answers that take long: those who have a key, and this machine, come first. */
+export function roomClient(request: FastifyRequest): RoomClient {
+  const isOurs = isLoopback(bareAddress(clientAddress(request)));
+  return { source: clientSource(request), isKnown: isOurs || request.caller.role !== undefined };
 }
 
 /** Node.js writes an address with its zone, and IPv4 in IPv6 where a socket takes both. */

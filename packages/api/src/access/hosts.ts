@@ -27,7 +27,8 @@ export class ServedHosts {
   serves(host: string): boolean {
     const known = this.#known.get(host);
     if (known !== undefined) return known;
-    const served = this.#isServed(hostName(host) ?? '');
+    const name = hostName(host);
+    const served = name !== undefined && this.#isServed(name);
     if (this.#known.size >= HOSTS_COUNT_MAX) this.#known.clear();
     this.#known.set(host, served);
     return served;

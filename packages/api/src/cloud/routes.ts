@@ -11,7 +11,7 @@ import { LevelledLookUp, type LookUpLevel } from '../look-up-levels.ts';
 import type { Feed } from '../feed.ts';
 import type { Reputation } from '../reputation.ts';
 import { DELIVERY_EVENTS_MAX, DELIVERY_OCTETS_MAX, TOKEN_OCTETS_MAX } from '../limits.ts';
-import { parseNumber } from '../request-target.ts';
+import { readAskedNumber } from '../asked-number.ts';
 import { addRoute, ANYBODYS, sendJson } from '../routes.ts';
 import { bodyText, jsonBody, PostedText, postRoute } from './posted.ts';
 import { parseDelivery, type DeliveredEvent, type FieldErrors } from './delivered-event.ts';
@@ -40,9 +40,9 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   const { evidence } = ports;
   const levelled = new LevelledLookUp(ports, ports.lookUpLevels.hq);
   addLookUp(app, '/api/phone-numbers/:value', 'Phone Number', (text) => {
-    const number = parseNumber(text.trim());
-    if (number === undefined) return undefined;
-    return levelled.hasNumber(number, () => evidence.number(number) !== undefined);
+    const asked = readAskedNumber(text, ports);
+    if (asked === undefined) return undefined;
+    return levelled.hasNumber(asked.text, () => evidence.number(asked.dialled) !== undefined);
   });
   addLookUp(app, '/api/ip-addresses/:value', 'IP Address', (text) => {
     const address = canonicalAddress(text.trim());

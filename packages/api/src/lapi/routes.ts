@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { clientSource } from '../access/client-address.ts';
+import { roomClient } from '../access/client-address.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalAddress, formatPrefix, parsePrefix } from '@sentrypeer/ip';
@@ -127,7 +127,7 @@ function sendMade(
   text: () => AsyncIterable<string>,
 ): void {
   if (request.method === 'HEAD') return void reply.type(JSON_TYPE).send();
-  const list = lists.open(text, clientSource(request));
+  const list = lists.open(text, roomClient(request));
   if (list === undefined) {
     reply.header('Retry-After', '1');
     return sendLapiError(reply, 503, 'too many lists are being sent');

@@ -8,7 +8,7 @@ import { COMMENT_CHARACTERS_MAX, DECISION_OCTETS_MAX } from '../limits.ts';
 import { sendProblem } from '../problem.ts';
 import type { Decision } from '@sentrypeer/event';
 import type { Reputation } from '../reputation.ts';
-import { parseNumber } from '../request-target.ts';
+import { readAskedNumber } from '../asked-number.ts';
 import { time } from '../parameters.ts';
 
 const RIGHT =
@@ -122,7 +122,7 @@ function readDecision(
   if (RANGE.test(value)) {
     return { kind: 'delist', subject: { kind: 'range', value: value.slice(1) }, comment };
   }
-  const number = parseNumber(value);
+  const number = readAskedNumber(value, { reputation, clock })?.text;
   const judged =
     number === undefined ? undefined : reputation.judge.judge({ number }, clock.epochUs()).number;
   // Digits that no numbering plan knows are listed as they stand.

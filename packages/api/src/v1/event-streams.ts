@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@sentrypeer/kernel';
-import { FairRoom } from '../fair-room.ts';
+import { FairRoom, type RoomClient } from '../fair-room.ts';
 import { STREAM_BEAT_MS } from '../limits.ts';
 
 /** One event on a stream. */
@@ -43,7 +43,7 @@ export class EventStreams {
   }
 
   /** `undefined` if too many are open, and this client has its share of them. */
-  open(options: EventStreamOptions, client: string): Readable | undefined {
+  open(options: EventStreamOptions, client: RoomClient): Readable | undefined {
     if (!this.#room.makeFor(client)) return undefined;
     const stream = new EventStream(options);
     this.#streams.add(stream);

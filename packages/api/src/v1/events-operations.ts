@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { maySeeSecrets } from '../access/access.ts';
-import { clientSource } from '../access/client-address.ts';
+import { clientSource, roomClient } from '../access/client-address.ts';
 import type { EventFilter } from '@sentrypeer/event';
 import type { EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
 import {
@@ -14,7 +14,6 @@ import {
 import { GRADES } from '../list-query.ts';
 import {
   address,
-  dialledNumber,
   oneOf,
   text,
   time,
@@ -36,7 +35,7 @@ import { sendBusy, sendStream } from './stream-route.ts';
 
 const FILTER = {
   source_ip: address('Where it came from.'),
-  called_number: dialledNumber('As it was dialled, with or without its plus.'),
+  called_number: text('As it was recorded, with or without its plus; also a name.'),
   method: text('SIP method, as it was sent.'),
   user_agent: text('User-Agent, all of it.'),
   transport: oneOf('Transport.', ['UDP', 'TCP', 'TLS']),
@@ -244,10 +243,7 @@ function sendExport(
     reply.type(mediaType).send();
     return;
   }
-  const list = ports.lists.open(
-    () => exportText(call, filter, head, lineOf),
-    clientSource(request),
-  );
+  const list = ports.lists.open(() => exportText(call, filter, head, lineOf), roomClient(request));
   if (list === undefined) sendBusy(reply);
   else sendText(request, reply, mediaType, list);
 }

@@ -24,7 +24,8 @@ export function findNumber(
     country: judged?.country,
     type: judged?.type,
   };
-  const exact = evidence.number(dialled);
+  const digits = judged?.digits ?? '';
+  const exact = evidence.number(dialled) ?? (digits === '' ? undefined : evidence.number(digits));
   if (exact !== undefined) return { ...exact, ...meaning };
   const read = judged?.e164 === undefined ? undefined : reputation.number(judged.e164);
   if (read === undefined) return undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import { clientSource } from '../access/client-address.ts';
+import { roomClient } from '../access/client-address.ts';
 import { sendProblem } from '../problem.ts';
 import { eventCursor } from './cursor.ts';
 import type { EventStreamOptions, EventStreams } from './event-streams.ts';
@@ -68,7 +68,7 @@ export function sendEvents(
   streams: EventStreams,
   options: EventStreamOptions,
 ): void {
-  const stream = streams.open(options, clientSource(request));
+  const stream = streams.open(options, roomClient(request));
   if (stream === undefined) return sendBusy(reply);
   reply.header('Cache-Control', 'no-store').header('X-Accel-Buffering', 'no');
   reply.type('text/event-stream').send(stream);

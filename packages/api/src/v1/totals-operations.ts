@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { ADDRESS_PARAMETERS, isListed, listFilter } from '../list-query.ts';
-import {
-  country,
-  dialledNumber,
-  network,
-  oneOf,
-  source,
-  time,
-  wholeNumber,
-} from '../parameters.ts';
+import { country, askedNumber, network, oneOf, source, time, wholeNumber } from '../parameters.ts';
 import type { PlaceEvidence } from '../places.ts';
 import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { limit, pageOf, totalsCursor } from './cursor.ts';
 import { addressEntry, numberEntry, userAgentEntry, type Json } from './entries.ts';
+import { readAskedNumber } from '../asked-number.ts';
 import { findNumber } from './find-number.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { reference } from './schemas.ts';
@@ -25,6 +18,8 @@ const DAY_US = 24 * HOUR_US;
 /** Days of a series unless the query says otherwise. */
 const SERIES_DAYS = { hour: 2, day: 90 } as const;
 const JSON_TYPE = 'application/json';
+
+const NUMBER = askedNumber('The number, in any form in which it is dialled.');
 
 const always = (): boolean => true;
 
@@ -135,7 +130,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     query: {},
     place: {
       name: 'number',
-      parameter: dialledNumber('The number, in any form in which it is dialled.'),
+      parameter: NUMBER,
     },
     mediaType: JSON_TYPE,
     schema: reference('Number'),
@@ -143,8 +138,12 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
     isConditional: always,
     handle: (call) => {
       const { ports, place } = call;
-      const judgement = ports.reputation.judge.judge({ number: place }, ports.clock.epochUs());
-      const found = findNumber(ports, place, judgement);
+      const asked = readAskedNumber(place, ports);
+      if (asked === undefined)
+        return sendProblem(call.reply, 400, `number must be ${NUMBER.right}`);
+      const question = { number: asked.text };
+      const judgement = ports.reputation.judge.judge(question, ports.clock.epochUs());
+      const found = findNumber(ports, asked.text, judgement);
       sendFound(
         call,
         found === undefined ? undefined : numberEntry(found),
