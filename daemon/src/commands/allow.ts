@@ -14,7 +14,7 @@ const ADD: Command = {
   flags: ['yes', 'comment'],
   examples: [
     ['allow add 192.0.2.0/24 always our office', 'Never list the office.'],
-    ['allow add +442071234567 for 30 days a customer', 'Not for a month.'],
+    ['allow add +442071234567 for 30 days a customer', 'Do not list it for a month.'],
   ],
   prepare: ({ words: [what, ...more], flags }) => {
     const text = needed(what, 'allow add WHAT [TIME] [COMMENT]');

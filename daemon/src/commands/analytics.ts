@@ -6,11 +6,11 @@ import { refuseMore } from './words.ts';
 const PREVIEW: Command = {
   name: 'analytics preview',
   form: '',
-  doc: 'Print the summary of the last day (UTC), exactly as `--analytics-summary` would send it, and send nothing. What it says beside it, on standard error, holds the code that `--analytics-seen` wants.',
+  doc: 'Print the summary of the last day (UTC), exactly as `--analytics-summary` would send it, and send nothing. Standard error says more, with the code that `--analytics-seen` wants.',
   examples: [
     [
       'analytics preview --analytics-summary https://stats.example/sentrypeer',
-      'What this address would get each day.',
+      'Print what this address would get each day.',
     ],
   ],
   prepare: ({ words }) => {

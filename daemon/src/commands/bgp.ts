@@ -7,11 +7,11 @@ import { needed, refuseMore } from './words.ts';
 const RUN: Command = {
   name: 'bgp',
   form: '',
-  doc: 'Tell your routers by BGP to drop what a node lists, until Ctrl-C. A process by itself that needs no database; routers and our AS number are in `[bgp]` of the configuration file. docs/bgp.md says what is never announced, and what to write on the routers.',
+  doc: 'Tell your routers by BGP to drop what a node lists, until Ctrl-C. A separate process that needs no database; routers and our AS number are in `[bgp]` of the configuration file. docs/bgp.md says what is never announced, and how to configure the routers.',
   flags: ['dry-run', 'once'],
   database: 'none',
   examples: [
-    ['bgp --dry-run --once', 'What would be announced now; tells nobody.'],
+    ['bgp --dry-run --once', 'Print what would be announced now, without announcing it.'],
     ['-g /etc/sentrypeer.toml bgp', 'Peer with the routers of [[bgp.neighbour]].'],
   ],
   prepare: ({ words, flags }) => {
@@ -36,7 +36,7 @@ const RUN: Command = {
 const STATUS: Command = {
   name: 'bgp status',
   form: '',
-  doc: 'Print which routers have a session and what they were told, what is left out, and what to look at. Status 1 where something is wrong.',
+  doc: 'Print which routers have a session and what they were sent, what is left out, and what needs attention. The exit status is 1 if something is wrong.',
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'bgp status');
@@ -50,7 +50,7 @@ const STATUS: Command = {
 const ROUTES: Command = {
   name: 'bgp routes',
   form: '',
-  doc: 'Print the prefixes that are announced, a line each, with the time at which each ends unless the node says otherwise.',
+  doc: 'Print the announced prefixes, one line each, with the time at which each ends unless the node says otherwise.',
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'bgp routes');

@@ -15,11 +15,11 @@ const FORM = 'block WHAT [TIME] [COMMENT]';
 const ADD: Command = {
   name: 'block',
   form: 'WHAT [TIME] [COMMENT]',
-  doc: 'Put WHAT on every list, whatever the evidence says: an address, `45.0.0.0/16`, `+46701234567`, or a range such as `+46850780xx`. TIME as for `allow add`. What is never listed, is yours or is allowed stays off the lists; the answer says so. A running daemon follows within a second.',
+  doc: 'Put WHAT on every list, whatever the evidence says: an address, `45.0.0.0/16`, `+46701234567`, or a range such as `+46850780xx`. TIME as for `allow add`. What is yours, allowed or never listed stays off the lists; the answer says so. It takes effect within a second in a running daemon.',
   flags: ['yes', 'comment'],
   examples: [
     ['block 45.13.0.0/16 30d scans from there', 'Refuse a network for a month.'],
-    ['block +46701234567 always', 'Refuse calls of a number.'],
+    ['block +46701234567 always', 'Refuse calls to a number.'],
   ],
   prepare: ({ words: [what, ...more], flags }) => {
     const value = needed(what, FORM);

@@ -15,7 +15,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
     form: 'bash|zsh|fish',
-    doc: 'Print a script with which the shell completes commands and options.',
+    doc: 'Print a script that lets the shell complete commands and options.',
     database: 'none',
     examples: [
       [

@@ -8,7 +8,7 @@ import { commentOf, needed, refuseTime } from './words.ts';
 export const DELIST: Command = {
   name: 'delist',
   form: 'WHAT [COMMENT]',
-  doc: 'Take an address, a number or a range (+46850780xx) off the list: evidence from before now no longer counts. A running daemon follows within a second.',
+  doc: 'Take an address, a number or a range (+46850780xx) off the list: evidence from before now no longer counts. It takes effect within a second in a running daemon.',
   examples: [['delist 198.51.100.7 a false alarm', 'Until it comes again.']],
   flags: ['comment'],
   prepare: ({ words: [what, ...more], flags }) => {

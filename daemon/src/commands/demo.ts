@@ -18,10 +18,10 @@ That was the demo; its node and its data are gone. For real:
 export const DEMO: Command = {
   name: 'demo',
   form: '',
-  doc: 'Play a short attack into a throw-away node on this machine, to see recording, listing, explain and allow. It needs no configuration and removes everything it made, also after Ctrl-C.',
+  doc: 'Play a short attack against a throw-away node on this machine, to show recording, listing, explain and allow. It needs no configuration and removes everything it made, even after Ctrl-C.',
   database: 'none',
   flags: ['fast'],
-  examples: [['demo', 'In the first minute.']],
+  examples: [['demo', 'For a first look.']],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'demo');
     if (flags.has('json')) throw refusal('demo is for people and has no --json');

@@ -13,7 +13,7 @@ const LEVELS = { none: 'not listed', watch: 'watched', listed: 'listed' } as con
 export const EXPLAIN: Command = {
   name: 'explain',
   form: 'WHAT',
-  doc: 'Print whether an address or a number is listed or watched, why, since when, by what, and what would unlist it.',
+  doc: 'Print whether an address or a number is listed or watched, why, since when, because of which events, and how to unlist it.',
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'explain WHAT');
     refuseMore(more, 'explain WHAT');

@@ -21,7 +21,7 @@ const LOOK_MS = 50;
 const RUN: Command = {
   name: 'firewall',
   form: '',
-  doc: 'Refuse what a node lists, by nftables on this machine, until Ctrl-C. A process by itself, with CAP_NET_ADMIN; it needs no database. docs/enforcement.md says what is never refused, and how to try it out.',
+  doc: 'Refuse what a node lists, with nftables on this machine, until Ctrl-C. A separate process with CAP_NET_ADMIN; it needs no database. docs/enforcement.md says what is never refused, and how to try it out.',
   flags: ['dry-run', 'once', 'confirm-within'],
   database: 'none',
   examples: [
@@ -55,7 +55,7 @@ const RUN: Command = {
 const STATUS: Command = {
   name: 'firewall status',
   form: '',
-  doc: 'Print whether listed sources are refused, how many, what came of it, and what to look at. Status 1 where they are not.',
+  doc: 'Print whether listed sources are refused, how many, how many packets were refused, and what needs attention. The exit status is 1 if they are not.',
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'firewall status');
@@ -69,7 +69,7 @@ const STATUS: Command = {
 const CONFIRM: Command = {
   name: 'firewall confirm',
   form: '',
-  doc: 'Say that all is well within the time of --confirm-within, or put in force again what was taken out.',
+  doc: 'Confirm within the time of --confirm-within that all is well, or put everything in force again that was taken out.',
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'firewall confirm');
@@ -87,7 +87,7 @@ const CONFIRM: Command = {
 const FLUSH: Command = {
   name: 'firewall flush',
   form: '',
-  doc: 'Let everybody in again at once, and until `firewall confirm` or the next start.',
+  doc: 'Let everybody in again at once, until `firewall confirm` or the next start.',
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'firewall flush');

@@ -13,7 +13,7 @@ const ROLES: readonly FleetRole[] = ['sensor', 'hub', 'follower', 'people'];
 const INIT: Command = {
   name: 'fleet init',
   form: '',
-  doc: "Make a fleet in the PostgreSQL database of `--fleet` or `--fleet-file`: its tables, and the groups by which nodes may only do their part. Run it as the database's owner, in a database that nothing else uses; docs/fleet.md shows how.",
+  doc: "Make a fleet in the PostgreSQL database of `--fleet` or `--fleet-file`: its tables, and the groups that limit each node to its part. Run it as the database's owner, in a database that nothing else uses; docs/fleet.md shows how.",
   database: 'none',
   examples: [
     [
@@ -35,7 +35,7 @@ const INIT: Command = {
 const JOIN: Command = {
   name: 'fleet join',
   form: 'NAME ROLE FILE [HOST[:PORT]]',
-  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a password that nobody sees, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events, and follows what hubs list), `hub` (reads what all push, and pushes itself), `follower` (only follows what hubs list) or `people` (reads: dashboards). HOST is where the node reaches the database, if that is not where you do. A NAME that is in the fleet gets a new password, and the old one is of no use from then on.",
+  doc: "Let a node into the fleet: makes its role NAME in PostgreSQL with a random password, and writes FILE for the node's `--fleet-file`. ROLE is `sensor` (appends its own events, and follows what hubs list), `hub` (reads what all push, and pushes itself), `follower` (only follows what hubs list) or `people` (reads: dashboards). HOST is where the node reaches the database, if that differs from where you do. A NAME that is already in the fleet gets a new password, and the old one stops working.",
   database: 'none',
   examples: [
     [
@@ -71,7 +71,7 @@ const JOIN: Command = {
 const LEAVE: Command = {
   name: 'fleet leave',
   form: 'NAME',
-  doc: 'Take a node out of the fleet: its password is of no use from then on, and its connections are ended. What it pushed stays.',
+  doc: 'Remove a node from the fleet: its password stops working, and its connections are ended. What it pushed stays.',
   database: 'none',
   prepare: ({ words: [name, ...more] }) => {
     const node = needed(name, 'fleet leave NAME');
@@ -104,7 +104,7 @@ const STATUS: Command = {
 const MIGRATE: Command = {
   name: 'fleet migrate',
   form: '',
-  doc: "Bring the fleet's tables to this version, as the database's owner. Nodes of the version before go on meanwhile and afterwards.",
+  doc: "Bring the fleet's tables to this version, as the database's owner. Nodes of the previous version go on working.",
   database: 'none',
   prepare: ({ words }) => {
     refuseMore(words, 'fleet migrate');
@@ -126,7 +126,7 @@ const MIGRATE: Command = {
 const PRUNE: Command = {
   name: 'fleet prune',
   form: 'DAYS',
-  doc: 'Print which days of the fleet are older than DAYS and how large they are; with `--yes` remove their events and keep totals by the hour for a year. Run it daily, as the owner.',
+  doc: 'Print which days of the fleet are older than DAYS and how large they are; with `--yes` remove their events and keep hourly totals for a year. Run it daily, as the owner.',
   flags: ['yes'],
   database: 'none',
   examples: [['fleet prune 30 --yes --fleet-file owner.fleet', 'Keep the events of 30 days.']],

@@ -7,8 +7,8 @@ import { needed, refuseMore } from './words.ts';
 export const FORGET: Command = {
   name: 'forget',
   form: 'WHAT',
-  doc: 'Remove everything that is known of an address or a number: its events, totals, evidence and listing. The daemon may be running. Logs, backups, other nodes, the allowlist and the blocklist are left as they are.',
-  examples: [['forget 198.51.100.7', 'Somebody asked for it.']],
+  doc: 'Remove everything that is known about an address or a number: its events, totals, evidence and listing. The daemon may be running. Logs, backups, other nodes, the allowlist and the blocklist are left as they are.',
+  examples: [['forget 198.51.100.7', 'For example because somebody asked for it.']],
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'forget WHAT');
     refuseMore(more, 'forget WHAT');

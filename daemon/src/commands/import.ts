@@ -24,8 +24,8 @@ interface Counts {
 export const IMPORT: Command = {
   name: 'import',
   form: 'FILE',
-  doc: 'Add the events of FILE that are not there yet: a database (of SentryPeer 4.x too), a JSON log, or CSV or JSON lines of `/v1/events.csv` and `/v1/events.jsonl`. A running daemon goes on; what was imported is judged, and is not sent to syslog or other nodes as news, nor to webhooks unless `--webhook-origin all` asks for what others met, too.',
-  examples: [['import /old/sentrypeer.db', 'Merge two databases; again does no harm.']],
+  doc: 'Add the events of FILE that are not there yet: a database (of SentryPeer 4.x too), a JSON log, or CSV or JSON lines of `/v1/events.csv` and `/v1/events.jsonl`. The daemon may be running. Imported events are judged, but not sent to syslog or other nodes as news, nor to webhooks unless `--webhook-origin all` asks for what others met.',
+  examples: [['import /old/sentrypeer.db', 'Merge two databases; repeating it does no harm.']],
   prepare: ({ words: [file, ...more] }) => {
     const from = neededFile(file, 'import FILE');
     refuseMore(more, 'import FILE');

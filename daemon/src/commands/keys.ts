@@ -14,7 +14,7 @@ const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 const ADD: Command = {
   name: 'keys add',
   form: 'NAME ROLE',
-  doc: 'Make a key for the API and print it once: only its hash is kept. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, decide what is listed, and trust or distrust other nodes).',
+  doc: 'Make a key for the API and print it, only this once: only its hash is kept. ROLE is `read` (look up, raw messages), `write` (deliver events) or `admin` (both, decide what is listed, and trust or distrust other nodes).',
   examples: [['keys add pbx read > pbx.key', 'Nothing but the key goes to standard output.']],
   prepare: ({ words: [name = '', role, ...more] }) => {
     checkName(name, 'keys add NAME ROLE');

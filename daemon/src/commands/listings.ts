@@ -12,7 +12,7 @@ const KINDS = { addresses: 'address', numbers: 'number' } as const;
 export const LISTINGS: Command = {
   name: 'listings',
   form: '[addresses|numbers]',
-  doc: 'Print what is listed, since when, until when, with its score. `explain WHAT` says why.',
+  doc: 'Print what is listed, with its start, end and score. `explain WHAT` says why.',
   flags: ['count'],
   prepare: ({ words: [word, ...more], flags }) => {
     refuseMore(more, 'listings [addresses|numbers]');

@@ -12,9 +12,9 @@ import { refuseMore } from './words.ts';
 const LIST: Command = {
   name: 'peers list',
   form: '',
-  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it named first of all and that came here after that, NETWORK where a link with it was last. Networks that you distrust have a line each; `network distrusted` stands at nodes that were met there alone. `--by record` shows first who foretold most, was met most often and disputed least: a help to choose, and no reason to trust.',
+  doc: 'Print other nodes that shared events (`--peer-to-peer`) or wrote pages of the pool: CLAIMS are the subjects that a node claims, MET those of them that this node met itself, DISPUTED those that you allowed or delisted, FORETOLD the addresses that it was the first to name and that came here after that, NETWORK where it was when last linked. Networks that you distrust have a line each; nodes that were met only there are marked `network distrusted`. `--by record` shows first the nodes that foretold most, were met most often and were disputed least: this helps to choose, but is no reason to trust.',
   flags: ['by'],
-  examples: [['peers list --by record', 'Who tells what turns out to be so.']],
+  examples: [['peers list --by record', 'Shows first the nodes that were right most often.']],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'peers list');
     const order = flags.get('by') ?? 'time';
@@ -76,8 +76,8 @@ function recordOf({ author }: ListedPeer): number {
 const TRUST: Command = {
   name: 'peers trust',
   form: 'NODE [NAME]',
-  doc: 'Give this node a vote, and more room for its events than strangers have. NODE is its id, or its key in base64url; NAME is what you call it, one vote for each name and each network that a link with it proves (`--no-network-check`). An address is listed when as many voters as it takes (`--pool-quorum`, always more than a third of them, never one alone) say in the pool that it attacks.',
-  examples: [['peers trust 454dfd30-4375-80fd-bcfe-99c52e887041 Alice', 'She has a vote.']],
+  doc: 'Give this node a vote, and more room for its events than strangers have. NODE is its id, or its key in base64url; NAME is what you call it. Each name and each network that a link with a node proves has one vote (`--no-network-check`). An address is listed when a quorum of voters (`--pool-quorum`, always more than a third of them, never one alone) say in the pool that it attacks.',
+  examples: [['peers trust 454dfd30-4375-80fd-bcfe-99c52e887041 Alice', 'Give her node a vote.']],
   prepare: ({ words: [node, ...names] }) => {
     const name = names.length === 0 ? undefined : nameOf(names.join(' '));
     return judging('trust', [node ?? ''], (peers, nodeId, context) => {
@@ -101,10 +101,10 @@ const TRUST: Command = {
 const DISTRUST: Command = {
   name: 'peers distrust',
   form: 'NODE|NETWORK',
-  doc: 'Withdraw everything that only this node said, end the link with it and accept nothing more from it; `unsigned` stands for all nodes that sign nothing. NETWORK is a prefix, an address or an autonomous system (`AS64500`, with `--network-file`): links with it end, and no node counts any more that was linked from there alone, nor what came over these links alone. Takes effect within a second.',
+  doc: 'Withdraw everything that only this node said, end the link with it and accept nothing more from it; `unsigned` stands for all nodes that sign nothing. NETWORK is a prefix, an address or an autonomous system (`AS64500`, with `--network-file`): links with it end, and nodes that were linked only from there no longer count, nor does what came only over those links. Takes effect within a second.',
   examples: [
     ['peers distrust 454dfd30-4375-80fd-bcfe-99c52e887041', 'This node.'],
-    ['peers distrust 45.10.0.0/16', 'All nodes that were met in this network and in no other.'],
+    ['peers distrust 45.10.0.0/16', 'All nodes that were met only in this network.'],
   ],
   prepare: ({ words }) =>
     judging('distrust', words, (peers, node) => {
@@ -135,7 +135,7 @@ const DISTRUST: Command = {
 const FORGET: Command = {
   name: 'peers forget',
   form: 'NODE|NETWORK',
-  doc: 'Neither trust nor distrust this node or network any more. What was withdrawn comes back as other nodes still have it.',
+  doc: 'Neither trust nor distrust this node or network any more. What was withdrawn comes back if other nodes still have it.',
   prepare: ({ words }) =>
     judging('forget', words, (peers, node) => {
       peers.forget(node);

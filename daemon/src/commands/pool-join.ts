@@ -22,12 +22,12 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 export const JOIN: Command = {
   name: 'pool join',
   form: 'FILE [HOST[:PORT][=KEY]]...',
-  doc: 'Let this node take part in the closed pool whose key is in FILE: writes `peer_to_peer`, `pool_key` and, for each HOST of it that this node is to keep a link with, `pool_peer` into the configuration file (`-g`, or the usual one, which it makes). Checks all of it, changes nothing else there, and does nothing where it says so already. Restart the daemon afterwards.',
+  doc: 'Let this node take part in the closed pool whose key is in FILE: writes `peer_to_peer`, `pool_key` and, for each HOST that this node should keep a link with, `pool_peer` into the configuration file (`-g`, or the usual one, which it makes if needed). Checks everything first, and changes nothing else there. Restart the daemon afterwards.',
   database: 'none',
   examples: [
     [
       '-g /etc/sentrypeer.toml pool join /etc/sentrypeer/pool.key hub.example.org',
-      'On each node, after the file was copied there by a safe way.',
+      'On each node, after the file was copied there in a safe way.',
     ],
   ],
   prepare: ({ words: [file, ...hosts] }) => {

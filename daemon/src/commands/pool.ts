@@ -18,7 +18,7 @@ import { needed, neededFile, refuseMore } from './words.ts';
 const EXPORT: Command = {
   name: 'pool export',
   form: 'FILE',
-  doc: 'Write what this node says of attackers, and what others said to it, to FILE as signed pages. Any node may import it: each page proves who said it, so it may travel by mail, a web server or a stick.',
+  doc: 'Write what this node and others say about attackers to FILE as signed pages. Any node may import it: each page proves who wrote it, so the file may travel by mail, over a web server or on a USB stick.',
   examples: [['pool export /srv/www/pool.pages', 'For a mirror or a node without network.']],
   prepare: ({ words: [file, ...more] }) => {
     const to = neededFile(file, 'pool export FILE');
@@ -39,8 +39,8 @@ const EXPORT: Command = {
 const IMPORT: Command = {
   name: 'pool import',
   form: 'FILE',
-  doc: 'Take the signed pages of FILE, made by `pool export` on any node. Each page is checked by itself; bad ones are named and left out. What strangers say in them acts on nothing, what voters say (`peers trust`) counts by quorum.',
-  examples: [['pool import pool.pages', 'Take what another node exported.']],
+  doc: 'Read the signed pages of FILE, made by `pool export` on any node. Each page is checked by itself; bad ones are named and left out. What strangers say in them changes no verdict; what voters say (`peers trust`) counts by quorum.',
+  examples: [['pool import pool.pages', 'Read what another node exported.']],
   prepare: ({ words: [file, ...more] }) => {
     const from = neededFile(file, 'pool import FILE');
     refuseMore(more, 'pool import FILE');
@@ -74,7 +74,7 @@ const IMPORT: Command = {
 const WITHDRAW: Command = {
   name: 'pool withdraw',
   form: 'WHAT',
-  doc: 'Take back what this node says of an address or a number in the pool, and delist it here. Other nodes drop it as soon as they get the page that says so. It is said again when it comes again: `allow add` prevents that.',
+  doc: 'Withdraw what this node says about an address or a number in the pool, and delist it here. Other nodes drop it as soon as they get the page that says so. If it comes again, it is claimed again, unless you `allow add` it.',
   prepare: ({ words: [what, ...more] }) => {
     const named = needed(what, 'pool withdraw WHAT');
     refuseMore(more, 'pool withdraw WHAT');
@@ -102,7 +102,7 @@ const WITHDRAW: Command = {
 const RETIRE: Command = {
   name: 'pool retire',
   form: '',
-  doc: 'End the key of this node for all time: other nodes drop all that it said and take nothing more of it. For a key that was stolen, or a node that is taken down. Needs `--yes`.',
+  doc: 'End the key of this node for all time: other nodes drop everything it said and accept nothing more from it. For a key that was stolen, or a node that is taken down. Needs `--yes`.',
   flags: ['yes'],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'pool retire');
@@ -133,7 +133,7 @@ const RETIRE: Command = {
 const RESUME: Command = {
   name: 'pool resume',
   form: '',
-  doc: 'Let through what voters name today though it is far more than usual: ten times the median of the last 14 days, and over 500. Such a surge waits, because it may be an attack by voters; `pool status` shows it.',
+  doc: 'Let through what voters name today although it is far more than usual: over 500, and ten times the median of the last 14 days. Such a surge waits, because it may be an attack by voters; `pool status` shows it.',
   prepare: ({ words }) => {
     refuseMore(words, 'pool resume');
     return async (context) => {
@@ -150,7 +150,7 @@ const RESUME: Command = {
 const STATUS: Command = {
   name: 'pool status',
   form: '',
-  doc: 'Print how much the pool says, how many voters there are, how many of them it takes to act, and whether what they name waits.',
+  doc: 'Print how many pages and claims the pool has, how many voters there are, how many of them are a quorum, and whether what they name waits.',
   prepare: ({ words }) => {
     refuseMore(words, 'pool status');
     return async (context) => {
@@ -193,7 +193,7 @@ const STATUS: Command = {
 const INIT: Command = {
   name: 'pool init',
   form: 'FILE',
-  doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes by a safe way and run `pool join` there: they exchange pages with each other and with nobody else.',
+  doc: 'Make the key of a closed pool in FILE. Copy it to each of your nodes in a safe way and run `pool join` there: they exchange pages only with each other.',
   database: 'none',
   prepare: ({ words: [file, ...more] }) => {
     const path = neededFile(file, 'pool init FILE');

@@ -13,7 +13,7 @@ export const PRUNE: Command = {
   doc: 'Print what the limits (`--db-size-max`, `--retention-days`) would remove from the events that were there before an upgrade or before a limit was lowered. With `--yes` the daemon removes them.',
   examples: [
     ['prune', 'Look first.'],
-    ['prune --yes', 'Let it go.'],
+    ['prune --yes', 'Remove it.'],
   ],
   flags: ['yes'],
   prepare: ({ words, flags }) => {

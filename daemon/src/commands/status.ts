@@ -21,7 +21,7 @@ const FROM_HERE: ReadonlyMap<string, string> = new Map([
 export const STATUS: Command = {
   name: 'status',
   form: '',
-  doc: 'Print on one screen what is open, how much came in today, what is listed, and what is behind or failing. The status is 1 if no daemon runs or it is not ready.',
+  doc: 'Print on one screen what is open, how much came in today, what is listed, and what is behind or failing. The exit status is 1 if no daemon runs or it is not ready.',
   prepare: ({ words }) => {
     refuseMore(words, 'status');
     return async (context) => {

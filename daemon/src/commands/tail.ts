@@ -22,8 +22,8 @@ export const TAIL: Command = {
   doc: 'Print the newest events, one line each, then new ones as they come, until Ctrl-C. With `--json` one object per line.',
   flags: ['lines', 'once', 'address', 'number', 'method', 'transport', 'grade', 'agent'],
   examples: [
-    ['tail --method INVITE --grade returned', 'Calls of those who proved to be there.'],
-    ['tail --once --lines 100 --json', 'The newest hundred, and end.'],
+    ['tail --method INVITE --grade returned', 'Only calls from proved addresses.'],
+    ['tail --once --lines 100 --json', 'Print the newest hundred and end.'],
   ],
   prepare: ({ words, flags }) => {
     refuseMore(words, 'tail');

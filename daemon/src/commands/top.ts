@@ -28,11 +28,11 @@ interface TopRow {
 export const TOP: Command = {
   name: 'top',
   form: 'addresses|numbers|ranges|networks|countries|user-agents',
-  doc: 'Print those with the most messages that came here; what other nodes share is in a separate column. All addresses of an IPv6 /64 are one row. `numbers` are the numbers that were meant, in whichever form they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
+  doc: 'Print those with the most messages that came here; what other nodes share is in a separate column. All addresses of an IPv6 /64 are one row. `numbers` are the numbers that were meant, however they were dialled; `ranges` are blocks of 1,000 numbers. Networks and countries are only known if the API is on.',
   flags: ['count', 'since'],
   examples: [
-    ['top addresses --since 24h', 'Of those that were here in the last day.'],
-    ['top ranges --count 20', 'Numbers that are tried next to one another.'],
+    ['top addresses --since 24h', 'Only those that came in the last day.'],
+    ['top ranges --count 20', 'Shows neighbouring numbers that were tried.'],
   ],
   prepare: ({ words: [word, ...more], flags }) => {
     const kind = kindOf(needed(word, `top ${KINDS.join('|')}`));

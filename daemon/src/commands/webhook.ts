@@ -11,7 +11,7 @@ import { refuseMore } from './words.ts';
 const STATUS: Command = {
   name: 'webhook status',
   form: '',
-  doc: 'Print how far each webhook is, what it accepted and refused, and its last failure.',
+  doc: 'Print for each webhook how far it is, how much it accepted and refused, and its last failure.',
   prepare: ({ words }) => {
     refuseMore(words, 'webhook status');
     return async (context) => {
@@ -31,7 +31,7 @@ const STATUS: Command = {
 const DEAD: Command = {
   name: 'webhook dead',
   form: 'NAME',
-  doc: 'List the events that a webhook refused for good, with its reasons.',
+  doc: 'List the events that a webhook refused for good, with the reasons.',
   prepare: ({ words: [webhook, ...more] }) => {
     const name = named(webhook, 'dead');
     refuseMore(more, 'webhook dead NAME');
@@ -62,7 +62,7 @@ const DEAD: Command = {
 const RESEND: Command = {
   name: 'webhook resend',
   form: 'NAME [UUID]',
-  doc: 'Let the daemon send them, or one of them, again.',
+  doc: 'Let the daemon send these events, or one of them, again.',
   prepare: ({ words }) =>
     changing('resend', words, (endpoints, webhook, eventUuid) => {
       const count = endpoints.sendAgain(webhook, eventUuid);
@@ -76,7 +76,7 @@ const RESEND: Command = {
 const DISCARD: Command = {
   name: 'webhook discard',
   form: 'NAME [UUID]',
-  doc: 'Forget them, or one of them.',
+  doc: 'Forget these events, or one of them.',
   prepare: ({ words }) =>
     changing('discard', words, (endpoints, webhook, eventUuid) => {
       const count = endpoints.discard(webhook, eventUuid);

@@ -81,7 +81,7 @@ export const AGENT_OPTIONS = {
     type: networksType,
     defaultText: 'this machine: 127.0.0.0/8, ::1 and its own addresses',
     needs: 'sip-agent',
-    doc: 'Who may ask the agent; others get no answer, and the log says so once a minute.',
+    doc: 'Addresses that may ask the agent; others get no answer, and the log says so once a minute.',
   }),
   sipAgentDestination: derivedOption({
     group: 'agent',

@@ -96,7 +96,7 @@ export const API_OPTIONS = {
     unit: 'requests per second',
     defaultValue: 100,
     needs: 'api',
-    doc: 'Requests without a valid key that one other machine (IPv6: one /64) may make in the long run; 0 sets no limit.',
+    doc: 'Requests without a valid key that one other machine (IPv6: one /64) may make per second on average; 0 sets no limit.',
   }),
   apiKeyRatePerSecond: option({
     group: 'api',
@@ -105,7 +105,7 @@ export const API_OPTIONS = {
     unit: 'requests per second',
     defaultValue: 1000,
     needs: 'api',
-    doc: 'Requests that may be made with one key in the long run, from any number of machines; 0 sets no limit.',
+    doc: 'Requests that may be made with one key per second on average, from any number of machines; 0 sets no limit.',
   }),
   apiHosts: derivedOption({
     group: 'api',
@@ -145,7 +145,7 @@ export const API_OPTIONS = {
     type: lookupLevelsType,
     defaultValue: LOOKUP_DEFAULTS,
     needs: 'api',
-    doc: 'What the routes and lists of SentryPeer 4.x, SentryPeerHQ and APIBAN tell of: listed (what is refused), known (also what this node saw), hearsay (also what other nodes share).',
+    doc: 'What the routes and lists of SentryPeer 4.x, SentryPeerHQ and APIBAN contain: listed (what is refused), known (also what this node saw), hearsay (also what other nodes share).',
   }),
   apiCorsOrigin: derivedOption({
     group: 'api',

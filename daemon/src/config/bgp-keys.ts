@@ -138,7 +138,7 @@ export const BGP_KEYS = {
   listen: key<readonly ListenAddress[]>(
     listenAddressesType,
     'nowhere',
-    'Where neighbours may connect to, such as `["0.0.0.0:179", "[::]:179"]`; others than neighbours are turned away. Port 179 needs CAP_NET_BIND_SERVICE.',
+    'Where neighbours may connect to, such as `["0.0.0.0:179", "[::]:179"]`; connections from others than neighbours are refused. Port 179 needs CAP_NET_BIND_SERVICE.',
   ),
   next_hop_ipv4: key(
     addressType,
@@ -155,12 +155,12 @@ export const BGP_KEYS = {
 
 /** Keys of a `[[bgp.neighbour]]`. */
 export const NEIGHBOUR_KEYS = {
-  name: key(nameType, 'its address', 'What the log, the status and the metrics call it.'),
-  address: key(addressType, '', 'Its address; connections are taken from no other.'),
+  name: key(nameType, 'its address', 'The name in the log, the status and the metrics.'),
+  address: key(addressType, '', 'Its address; connections from others are refused.'),
   asn: key(asnType, '', 'Its AS number.'),
   port: key(countType('PORT', 1, PORT_MAX), '179', 'Its port.'),
   passive: key(switchType, 'false', 'Wait for it to connect; needs `listen`.'),
-  connect_only: key(switchType, 'false', 'Take no connection from it.'),
+  connect_only: key(switchType, 'false', 'Accept no connection from it.'),
   local_address: key(
     addressType,
     'the choice of the system',
@@ -171,18 +171,18 @@ export const NEIGHBOUR_KEYS = {
   hold_time: key(
     holdTimeType,
     '90',
-    'Seconds without a word from the other side after which the session ends and its routes go; the smaller one of both sides counts.',
+    'Seconds without a message after which the session ends and its routes are dropped; the smaller value of both sides counts.',
   ),
   connect_retry: key(
     countType('SECONDS', 1, 3600),
     '10',
-    'Seconds between two attempts to connect; more while they fail.',
+    'Seconds between attempts to connect; longer after repeated failures.',
   ),
-  families: key(choicesType(FAMILIES), 'both', 'What it is told.'),
+  families: key(choicesType(FAMILIES), 'both', 'Families that are announced to it.'),
   form: key(
     choiceType(FORMS),
     'unicast',
-    'Routes to what is listed (`unicast`), or rules that drop SIP alone from there (`flowspec`, RFC 8955): an address behind a carrier’s NAT has other users.',
+    'Routes to what is listed (`unicast`), or rules that drop only SIP from there (`flowspec`, RFC 8955), because an address of a carrier’s NAT has other users.',
   ),
   flow_protocols: key(protocolsType, 'tcp and udp', 'Protocols of a FlowSpec rule.'),
   flow_ports: key(flowPortsType, '5060-5061', 'Destination ports of a FlowSpec rule.'),
@@ -196,21 +196,21 @@ export const NEIGHBOUR_KEYS = {
   local_pref: key(
     countType('NUMBER', 0, U32_MAX),
     '100',
-    'Local preference, towards a neighbour of our own AS alone.',
+    'Local preference; only for a neighbour in our own AS.',
   ),
   graceful_restart: key(
     countType('SECONDS', 0, 4095),
     '0',
-    'Seconds for which it may keep our routes when the session breaks without a word (RFC 4724); 0: none.',
+    'Seconds for which it may keep our routes after the session breaks without a NOTIFICATION (RFC 4724); 0: none.',
   ),
   prefixes_max: key(
     countType('COUNT', 1, TABLE_PREFIXES_MAX),
     '10000',
-    'Prefixes that it is sent; the rest is held back, and an alarm says so. Set it below the limit that the router has for us.',
+    'Prefixes that it is sent; any more are held back, and an alarm says so. Set it below the limit that the router has for us.',
   ),
   prefixes_per_second: key(
     countType('COUNT', 0, 1_000_000),
     '0',
-    'Prefixes announced or withdrawn in a second, for a router that works too long on what it reads; 0: as fast as it reads.',
+    'Prefixes announced or withdrawn in a second, for a router that takes long to process them; 0: as fast as it reads.',
   ),
 } as const;

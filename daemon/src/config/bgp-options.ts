@@ -13,21 +13,21 @@ export const BGP_OPTIONS = {
     long: 'bgp-node',
     type: nodeType,
     defaultText: 'the API of this machine, as --api-address and --api-port say',
-    doc: 'Node whose listings the routers are told.',
+    doc: 'Node whose listings are announced to the routers.',
   }),
   bgpKey: derivedOption({
     group: 'bgp',
     long: 'bgp-key',
     type: secretType,
     defaultText: 'none',
-    doc: 'Key of that node that may read, where it wants one. Better set as a variable than as a flag.',
+    doc: 'Key with the role read for that node, if it wants one. Better set as a variable than as a flag.',
   }),
   bgpKeepRoutes: option({
     group: 'bgp',
     long: 'bgp-keep-routes',
     type: switchType,
     defaultValue: false,
-    doc: 'At a stop withdraw nothing: neighbours with graceful_restart keep the routes for its time, such as for an upgrade.',
+    doc: 'Withdraw nothing at a stop: neighbours with graceful_restart keep the routes for that time, for example during an upgrade.',
   }),
   bgpPrefixesMax: option({
     group: 'bgp',
@@ -35,7 +35,7 @@ export const BGP_OPTIONS = {
     type: countType('COUNT', 1, BGP_PREFIXES_MAX),
     unit: 'prefixes',
     defaultValue: 10_000,
-    doc: 'Prefixes that are announced; those beyond it are not, and an alarm says so. Each neighbour has a limit of its own (prefixes_max).',
+    doc: 'Prefixes that are announced; any more are not, and an alarm says so. Each neighbour also has its own limit (prefixes_max).',
   }),
   bgpChangesMax: option({
     group: 'bgp',
@@ -43,7 +43,7 @@ export const BGP_OPTIONS = {
     type: countType('COUNT', 1, BGP_CHANGES_MAX),
     unit: 'prefixes per minute',
     defaultValue: 5000,
-    doc: 'New prefixes that are announced within a minute after the start; those beyond it wait, and an alarm says so. Withdrawing has no limit.',
+    doc: 'New prefixes that are announced in a minute, after those of the start; any more wait, and an alarm says so. Withdrawing has no limit.',
   }),
   bgpSpare: derivedOption({
     group: 'bgp',
@@ -57,6 +57,6 @@ export const BGP_OPTIONS = {
     long: 'bgp-run-dir',
     type: pathType,
     defaultValue: '/run/sentrypeer-bgp',
-    doc: 'Directory by which bgp status, routes, flush and resume reach the running process; made where it is missing.',
+    doc: 'Directory through which bgp status, routes, flush and resume reach the running process; made if it is missing.',
   }),
 } as const;

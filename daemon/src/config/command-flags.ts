@@ -9,42 +9,42 @@ export interface CommandFlag {
 
 /** By long name, without the two hyphens. A command names those it takes in its own table. */
 export const COMMAND_FLAGS = {
-  lines: { placeholder: 'COUNT', doc: 'So many of the newest first (10).' },
-  once: { placeholder: '', doc: 'Print those and end, without waiting for more.' },
+  lines: { placeholder: 'COUNT', doc: 'Begin with this many of the newest (10).' },
+  once: { placeholder: '', doc: 'Print these and end, without waiting for more.' },
   address: { placeholder: 'ADDRESS', doc: 'Only events from this address.' },
   number: { placeholder: 'NUMBER', doc: 'Only calls of this number, as it was dialled.' },
   method: { placeholder: 'METHOD', doc: 'Only events of this SIP method.' },
   transport: { placeholder: 'UDP|TCP|TLS', doc: 'Only events over this transport.' },
   grade: {
     placeholder: 'GRADE',
-    doc: 'Only events of this grade and above: seen, returned, handshake.',
+    doc: 'Only events of this grade or a better one: seen, returned, handshake.',
   },
   agent: { placeholder: 'TEXT', doc: 'Only events whose User-Agent contains this.' },
-  count: { placeholder: 'COUNT', doc: 'So many rows.' },
+  count: { placeholder: 'COUNT', doc: 'Print this many rows.' },
   since: {
     placeholder: 'TIME',
-    doc: 'Of this time up to now, such as 24h, 7d, 2027-01-31 or always.',
+    doc: 'From this time until now, such as 24h, 7d, 2027-01-31 or always.',
   },
   by: {
     placeholder: 'ORDER',
-    doc: 'In this order: time, the one seen last first; or record, who is right most often first.',
+    doc: 'In this order: time, most recently seen first; or record, most often right first.',
   },
   yes: {
     placeholder: '',
-    doc: 'Do what would be asked about, such as allowing half of the Internet.',
+    doc: 'Do it without asking, even something like allowing half of the Internet.',
   },
   comment: {
     placeholder: 'TEXT',
-    doc: 'What it is for, where the words themselves could be mistaken.',
+    doc: 'The comment, if its words could be mistaken for something else.',
   },
-  fast: { placeholder: '', doc: 'Without the pauses that leave time to read.' },
+  fast: { placeholder: '', doc: 'Leave out the pauses for reading.' },
   'dry-run': {
     placeholder: '',
-    doc: 'Change nothing: print what would be done. Needs no privilege; with `--once` it ends after the first look.',
+    doc: 'Change nothing: print what would be done. Needs no privilege; with `--once` it ends after the first time.',
   },
   'confirm-within': {
     placeholder: 'TIME',
-    doc: 'Take everything out again after this time, such as 5m, unless `sentrypeer firewall confirm` comes before.',
+    doc: 'Take everything out again after this time, such as 5m, unless `sentrypeer firewall confirm` is run before.',
   },
   json: { placeholder: '', doc: 'Print the answer as JSON, for programs.' },
 } as const satisfies Readonly<Record<string, CommandFlag>>;

@@ -15,7 +15,7 @@ export const FLEET_OPTIONS = {
       wanted: 'an address such as postgres://NAME@HOST/DATABASE on one line',
     },
     defaultText: 'none',
-    doc: 'Push events into this database of a fleet (PostgreSQL): postgres://NAME@HOST:PORT/DATABASE. TLS is verified wherever a network is in between. A password belongs into the file of --fleet-file, into .pgpass, or into the variable; it is refused on the command line.',
+    doc: 'Push events into this database of a fleet (PostgreSQL): postgres://NAME@HOST:PORT/DATABASE. Over a network TLS is verified. A password belongs in the file of --fleet-file, in .pgpass or in the variable; it is refused on the command line.',
   }),
   fleetFile: derivedOption({
     group: 'fleet',
@@ -29,20 +29,20 @@ export const FLEET_OPTIONS = {
     long: 'fleet-hub',
     type: switchType,
     defaultValue: false,
-    doc: 'Take what all nodes of the fleet push, and judge it together with what comes here; its role in the fleet must be hub.',
+    doc: 'Read what all nodes of the fleet push, and judge it together with what comes here; the role in the fleet must be hub.',
   }),
   fleetFollower: option({
     group: 'fleet',
     long: 'fleet-follower',
     type: switchType,
     defaultValue: false,
-    doc: 'Push nothing, and only follow what the hubs of the fleet list, as every sensor does, too: for nodes that PBXs and firewalls ask, and for small ones. The role `follower` is enough for it.',
+    doc: 'Push nothing, and only follow what the hubs of the fleet list (sensors do that, too): for nodes that PBXs and firewalls ask, and for small ones. The role `follower` is enough.',
   }),
   fleetMessages: option({
     group: 'fleet',
     long: 'fleet-messages',
     type: switchType,
     defaultValue: false,
-    doc: 'Push the raw message of each event, too: some 500 octets more a row, and all that attackers wrote.',
+    doc: 'Also push the raw message of each event: some 500 octets more per row, with everything that attackers wrote.',
   }),
 } as const;

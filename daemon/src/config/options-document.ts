@@ -73,7 +73,7 @@ function bgpBlocks(): readonly string[] {
   const keys = (table: Readonly<Record<string, TableKey<unknown>>>): string =>
     Object.entries(table)
       .map(([name, { doc, defaultText }]) => {
-        const after = defaultText === '' ? 'Needed.' : `Default: ${defaultText}.`;
+        const after = defaultText === '' ? 'Required.' : `Default: ${defaultText}.`;
         return `- \`${name}\`: ${doc} ${after}`;
       })
       .join('\n');

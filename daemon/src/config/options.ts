@@ -54,7 +54,7 @@ export const OPTIONS = {
     environment: 'SENTRYPEER_SIP_DISABLE',
     type: switchType,
     defaultValue: false,
-    doc: 'Open no SIP port: only serve what is in the database (with --api).',
+    doc: 'Open no SIP port, and only serve what is in the database (with --api).',
   }),
   sipPort: option({
     group: 'sip',
@@ -85,7 +85,7 @@ export const OPTIONS = {
     unit: 'replies per second',
     defaultValue: 20,
     needs: 'responsive',
-    doc: 'Replies that one source address (IPv6: one /64) gets in the long run; requests beyond that are recorded but not answered.',
+    doc: 'Replies that one source address (IPv6: one /64) gets per second on average; requests beyond that are recorded but not answered.',
   }),
   replyBurstCount: option({
     group: 'sip',
@@ -186,7 +186,7 @@ export const OPTIONS = {
     type: countType('SECONDS', 0, FOLD_WINDOW_SECONDS_MAX),
     unit: 'seconds',
     defaultValue: 60,
-    doc: 'Equal messages of one source within this time are one row with a count; 0 makes each a row.',
+    doc: 'Equal messages from one source within this time become one row with a count; 0 gives each its own row.',
   }),
   retentionDays: option({
     group: 'database',
@@ -194,7 +194,7 @@ export const OPTIONS = {
     type: countType('DAYS', 0, RETENTION_DAYS_MAX),
     unit: 'days',
     defaultValue: 0,
-    doc: 'Events older than this are removed; 0 removes none because of its age.',
+    doc: 'Events older than this are removed; 0 removes none because of age.',
   }),
   analytics: option({
     group: 'database',
@@ -209,7 +209,7 @@ export const OPTIONS = {
     type: urlType,
     defaultText: 'nothing is sent',
     needs: 'analytics',
-    doc: 'Post a summary of each day to this address of yours, once; `sentrypeer analytics preview` prints it. Only with --analytics-seen.',
+    doc: 'Post a summary of each day once to this address of yours; `sentrypeer analytics preview` prints it. Only with --analytics-seen.',
   }),
   analyticsSeen: derivedOption({
     group: 'database',
@@ -217,7 +217,7 @@ export const OPTIONS = {
     type: textType,
     defaultText: 'none',
     needs: 'analytics',
-    doc: 'The code that `sentrypeer analytics preview` prints: you saw what is sent to that address, in this form.',
+    doc: 'The code that `sentrypeer analytics preview` prints: it confirms that you saw what is sent to that address, in this form.',
   }),
   dbSizeMaxOctets: option({
     group: 'database',
@@ -267,7 +267,7 @@ export const OPTIONS = {
     type: sizeType(JSON_LOG_SIZE_OCTETS_MIN),
     unit: 'octets',
     defaultValue: 0,
-    doc: 'The JSON log is moved aside (to .1, .2 …) when it reaches this size; 0 leaves that to logrotate.',
+    doc: 'The JSON log is renamed (to .1, .2 …) when it reaches this size; 0 leaves that to logrotate.',
   }),
   jsonLogFilesCount: option({
     group: 'output',
@@ -275,7 +275,7 @@ export const OPTIONS = {
     type: countType('COUNT', 1, JSON_LOG_FILES_MAX),
     unit: 'files',
     defaultValue: 5,
-    doc: 'JSON logs to keep when --json-log-size-max moves them aside; the oldest is removed.',
+    doc: 'Renamed JSON logs to keep with --json-log-size-max; the oldest is removed.',
   }),
   syslog: option({
     group: 'output',
@@ -283,7 +283,7 @@ export const OPTIONS = {
     short: 's',
     type: switchType,
     defaultValue: false,
-    doc: 'Write a line to syslog for every event, as fail2ban reads it.',
+    doc: 'Write a line to syslog for every event, in a form that fail2ban can read.',
   }),
   syslogTarget: option({
     group: 'output',
@@ -298,7 +298,7 @@ export const OPTIONS = {
     long: 'syslog-grade',
     type: choiceType<'seen' | 'returned' | 'handshake'>(['seen', 'returned', 'handshake']),
     defaultValue: 'seen',
-    doc: 'Lines for events of this grade or a better one (docs/architecture.md). Choose returned where fail2ban bans by them: over UDP anybody can write any source.',
+    doc: 'Lines for events of this grade or a better one (docs/architecture.md). Choose returned if fail2ban bans by them: over UDP anybody can forge the source.',
   }),
   verbose: option({
     group: 'output',
@@ -333,7 +333,7 @@ export const OPTIONS = {
     long: 'profile',
     type: choiceType<'default' | 'small'>(['default', 'small']),
     defaultValue: 'default',
-    doc: 'small is for small devices: one thread, no countries, and as little memory as Node.js can do with.',
+    doc: 'small is for small devices: one thread, no countries, and as little memory as Node.js can run in.',
   }),
   threads: derivedOption({
     group: 'program',
@@ -361,6 +361,6 @@ export const PRINT_FLAGS = {
   licences: {
     long: 'licences',
     short: undefined,
-    doc: 'Print the version, what others made that is inside, and under which licences.',
+    doc: 'Print the version, and the software of others that is inside with its licences.',
   },
 } as const;

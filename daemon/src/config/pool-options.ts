@@ -33,7 +33,7 @@ export const POOL_OPTIONS = {
     short: 'p',
     type: switchType,
     defaultValue: false,
-    doc: 'Share what attackers did here with other nodes, and take what they share. Without it no packet is sent to other nodes.',
+    doc: 'Share what attackers did here with other nodes, and receive what they share. Without it no packet is sent to other nodes.',
   }),
   bootstrapNodes: option({
     group: 'pool',
@@ -42,7 +42,7 @@ export const POOL_OPTIONS = {
     type: hostsType,
     defaultValue: BOOTSTRAP,
     needs: 'peer-to-peer',
-    doc: 'Node to ask first; with none, only neighbours and nodes known from before are asked.',
+    doc: 'Node to ask first; with none, only neighbours and already known nodes are asked.',
   }),
   dhtPort: option({
     group: 'pool',
@@ -108,7 +108,7 @@ export const POOL_OPTIONS = {
     type: poolPeersType,
     defaultText: 'none',
     needs: 'peer-to-peer',
-    doc: 'Node of the pool to keep a link with (TCP, TLS 1.3), and its key, if another must not answer.',
+    doc: 'Node of the pool to keep a link with (TCP, TLS 1.3); with its key, no other node is accepted there.',
   }),
   poolAddress: option<PoolAddress>({
     group: 'pool',
@@ -116,7 +116,7 @@ export const POOL_OPTIONS = {
     type: poolAddressType,
     defaultValue: 'auto',
     needs: 'peer-to-peer',
-    doc: 'Address at which other nodes of the pool reach this one (TCP), which it says in the DHT, one of each family; auto is where other nodes see it, none says nothing.',
+    doc: 'Address (TCP) that this node publishes in the DHT for other nodes of the pool, at most one of each family; auto is the one at which other nodes see it, none publishes nothing.',
   }),
   poolKeyFile: derivedOption({
     group: 'pool',
@@ -130,13 +130,13 @@ export const POOL_OPTIONS = {
     long: 'pool-quorum',
     type: countType('VOTES', QUORUM_MIN, VOTERS_MAX),
     defaultValue: QUORUM_MIN,
-    doc: 'Least votes of nodes with a vote (`peers trust`) that list an address or watch a number; always more than a third of them.',
+    doc: 'Votes needed to list an address or watch a number (`peers trust` gives nodes a vote); always more than a third of them.',
   }),
   noNetworkCheck: option({
     group: 'pool',
     long: 'no-network-check',
     type: switchType,
     defaultValue: false,
-    doc: 'Count votes wherever the nodes are, for a fleet of your own. Otherwise nodes in one network (AS with `--network-file`, else /16, or /28 of IPv6) have one vote together, and nodes with which there was no link have none.',
+    doc: 'Count votes without regard to where the nodes are, for nodes that are all yours. Otherwise nodes in one network (AS with `--network-file`, else /16 or IPv6 /28) have one vote together, and nodes that were never linked have none.',
   }),
 } as const;

@@ -37,7 +37,7 @@ export const ENDPOINT_OPTIONS = {
     type: countType('MS', 0, WEBHOOK_LIMITS.batchWaitMsMax),
     unit: 'milliseconds',
     defaultValue: 1_000,
-    doc: 'How long events are gathered for one request.',
+    doc: 'How long to collect events for one request.',
   }),
   webhookParallel: option({
     group: 'webhook',
@@ -66,7 +66,7 @@ export const ENDPOINT_OPTIONS = {
     long: 'webhook-origin',
     type: choiceType(ORIGINS),
     defaultValue: 'own',
-    doc: 'Send what this node received, or also what others delivered to it.',
+    doc: 'Send only what this node received, or also what others delivered to it.',
   }),
   webhookOmit: derivedOption({
     group: 'webhook',
@@ -132,7 +132,7 @@ export const ENDPOINT_OPTIONS = {
     long: 'oauth2-token-url',
     type: urlType,
     defaultValue: new URL('https://authz.sentrypeer.com/oauth/token'),
-    doc: 'Where tokens are fetched.',
+    doc: 'Where to fetch tokens.',
   }),
   oauth2Audience: option({
     group: 'webhook',
@@ -174,6 +174,6 @@ export const WEBHOOK_OPTIONS = {
     type: sizeType(0),
     unit: 'octets',
     defaultValue: 2 ** 30,
-    doc: 'How far the database may grow beyond --db-size-max for events that an endpoint has not taken yet.',
+    doc: 'How far the database may grow beyond --db-size-max for events that an endpoint has not accepted yet.',
   }),
 } as const;
