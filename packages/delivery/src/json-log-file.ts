@@ -310,7 +310,7 @@ function failureOf(path: string, error: unknown): unknown {
   const why =
     code === 'ENOSPC' || code === 'EDQUOT'
       ? 'its disk is full; free some space on it'
-      : `it can't be written (${code}); see to its disk`;
+      : `it can't be written (${code}); check its disk`;
   return new OperatingError(
     'json_log_failed',
     `JSON log ${path}: ${why}. No event is lost: the database has them, and the log continues where it stopped`,

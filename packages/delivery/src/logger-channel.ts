@@ -75,7 +75,7 @@ export class LoggerChannel implements SyslogChannel {
     this.#refuseBroken();
     this.#child.stdin.end();
     if (!(await settlesWithin(this.#exited, SYSLOG_RECEIPT_MS_MAX))) {
-      throw syslogError('logger did not come to its end: the syslog daemon takes nothing');
+      throw syslogError('logger did not end: the syslog daemon accepts nothing');
     }
     if (this.#status !== 'status 0' || this.#complaint !== '') throw this.#broken();
   }
@@ -107,7 +107,7 @@ async function isUtilLinux(command: string): Promise<boolean> {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EACCES') return false;
     throw syslogError(
-      `there is no program ${command} to reach the local syslog with: install bsdutils, or name a syslog server`,
+      `the program ${command}, which passes lines to the local syslog, is missing: install bsdutils, or name a syslog server`,
       error,
     );
   }

@@ -227,7 +227,7 @@ export class NftTable implements Table {
 }
 
 function refusedBy(words: string): OperatingError {
-  return new OperatingError('firewall_nft_failed', `nft did not take a change: ${words}`);
+  return new OperatingError('firewall_nft_failed', `nft refused a change: ${words}`);
 }
 
 /** Entries of the kernel's table that overlap a network, and how long they last. */

@@ -35,7 +35,7 @@ export class Nft {
     if (path !== undefined) return new Nft(path);
     throw new OperatingError(
       'firewall_no_nft',
-      'there is no program nft: install it (Debian: apt-get install nftables), the firewall works through it',
+      'nft is missing, and the firewall needs it: install it (Debian: apt-get install nftables)',
     );
   }
 

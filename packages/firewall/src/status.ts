@@ -53,7 +53,7 @@ export function alarmsOf(facts: {
         ]
       : []),
     ...(unsparedCount > 0
-      ? [`${unsparedCount} networks that should be spared are too many and are not`]
+      ? [`too many networks are to be spared: ${unsparedCount} of them are not`]
       : []),
   ];
 }

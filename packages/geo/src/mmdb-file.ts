@@ -54,7 +54,10 @@ export class MmdbFile implements Disposable {
     const path = nameOf(file);
     const { size, end } = isEmbedded(file) ? endOf(file) : readEnd(path);
     if (size > FILE_OCTETS_MAX) {
-      throw unreadable(path, `has ${size} octets, more than the ${FILE_OCTETS_MAX} that are taken`);
+      throw unreadable(
+        path,
+        `has ${size} octets, more than the ${FILE_OCTETS_MAX} that are allowed`,
+      );
     }
     const marker = latin1Text(end).lastIndexOf(MARKER);
     if (marker < 0) throw unreadable(path, 'is not in the MaxMind DB format');

@@ -77,7 +77,7 @@ function checkAuthorities({ name, authorities }: WebhookOptions): void {
   } catch (cause) {
     throw new OperatingError(
       'webhook_authority',
-      `webhook ${name}: the file of trusted certificates holds none that can be read (PEM)`,
+      `webhook ${name}: the file of trusted certificates has no readable certificate in it (PEM)`,
       { cause },
     );
   }
