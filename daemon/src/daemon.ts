@@ -39,18 +39,18 @@ import { cursorSink } from './services/writer-commands.ts';
 export interface DaemonPorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Prints events for a person who watches. */
+  /** Prints events for a person who is watching. */
   readonly write: (text: string) => void;
-  /** For what is written so. */
+  /** Colours for that text. */
   readonly paint: Paint;
   readonly processId: number;
-  /** Takes the JSON log where it goes to standard output. */
+  /** Takes the JSON log if it goes to standard output. */
   readonly standardOutput: { deliver(text: string): Promise<void> };
-  /** Variables of the environment that name proxies. */
+  /** Environment variables that name proxies. */
   readonly proxies: Readonly<Record<string, string | undefined>>;
-  /** A part failed while it ran; the process must end. */
+  /** A part failed while running; the process must end. */
   readonly onFailed: (error: unknown) => void;
-  /** Of the demo. @default none */
+  /** Only in the demo. @default none */
   readonly stage?: Stage;
 }
 
@@ -66,7 +66,7 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** Where events go, and how that is getting on. */
+/** Where events go, and how well that works. */
 interface Output {
   /** Why it does not get its events at present, for a person. */
   readonly trouble: string | undefined;
@@ -76,15 +76,15 @@ interface Outputs {
   readonly jsonLog: JsonLog | undefined;
   readonly webhooks: Webhooks | undefined;
   readonly fleet: FleetService | undefined;
-  /** Those beside webhooks, by name. */
+  /** All except webhooks, by name. */
   readonly outputs: Readonly<Record<string, Output>>;
 }
 
-/** Everything that runs, put together. */
+/** Everything that runs, assembled. */
 export class Daemon implements AsyncDisposable {
   /** What is open, for the lines printed at start. */
   readonly facts: StartupFacts;
-  /** Gives back what only makes the next requests faster. */
+  /** Releases memory that only makes the next requests faster. */
   readonly releaseMemory: () => void;
   readonly #scope: AsyncDisposableStack;
   readonly #parts: Parts;
@@ -100,13 +100,13 @@ export class Daemon implements AsyncDisposable {
     this.#stuck = new Outage(parts.logger, 'error', names);
   }
 
-  /** Resolves when all is open; throws `OperatingError` having closed again what was. */
+  /** Resolves when everything is open; throws `OperatingError` with everything closed again. */
   static async open(ports: DaemonPorts, config: Config): Promise<Daemon> {
     const { clock, logger } = ports;
     await using scope = new AsyncDisposableStack();
     const identity = await openIdentity(config.identityFile);
     for (const warning of identity.warnings) logger.warn('identity', { warning });
-    // While the store's thread starts; whatever fails first is told first.
+    // While the store's thread starts; whichever fails first is reported first.
     const preparing = config.noSip ? undefined : prepareSip({ identity, logger }, config);
     preparing?.catch(() => undefined);
 
@@ -136,7 +136,7 @@ export class Daemon implements AsyncDisposable {
       identity.nodeId,
     );
     if (fleet !== undefined) scope.defer(feed.onChanged(() => fleet.listed()));
-    // Closing runs backwards from here: no more is received, then what is committed is delivered.
+    // Closing runs in reverse order: first nothing more is received, then what is committed is delivered.
     scope.defer(() => engine.drain());
 
     const pool = await openPool({ ...ports, engine, log, identity }, config);
@@ -176,7 +176,7 @@ export class Daemon implements AsyncDisposable {
     await this.#parts.jsonLog?.reopen();
   }
 
-  /** How it is getting on, in one line; `undefined` where a thread hangs, which only a restart helps. */
+  /** The state in one line; `undefined` if a thread hangs, which only a restart can cure. */
   status(): string | undefined {
     const { engine, log } = this.#parts;
     const thread = engine.stuck();
@@ -200,7 +200,7 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** Opens the database, which may have to be brought to our schema first; the API's port says so meanwhile. */
+/** Opens the database, which may have to be migrated first; meanwhile the API's port says so. */
 async function openDatabase(ports: EnginePorts, config: Config): Promise<Engine> {
   const { api, threads, apiAddress, apiPort } = config;
   // With one thread, the work delays the answer.
@@ -223,7 +223,7 @@ function configuredFacts(config: Config) {
   };
 }
 
-/** The receiving threads start while the API opens; whatever becomes of either, they have started before they stop. */
+/** The receiving threads start while the API opens; whichever fails, they have finished starting before they stop. */
 function beginSip(
   engine: Engine,
   plan: SipPlan | undefined,
@@ -236,7 +236,7 @@ function beginSip(
   return opening;
 }
 
-/** Opens where events go, in the order in which a consumer is woken. */
+/** Opens the places where events go, in the order in which they are woken. */
 async function openOutputs(
   ports: DaemonPorts & {
     readonly log: StoreReader;
@@ -277,7 +277,7 @@ async function openOutputs(
   return { jsonLog, webhooks, fleet, outputs };
 }
 
-/* What is not asked for is not loaded: a small device has better use for the memory. */
+/* Unused parts are not loaded: a small device has better uses for the memory. */
 
 async function openJsonLog(
   ports: DeliveryPorts,
@@ -324,7 +324,7 @@ async function openWebhooks(
   );
 }
 
-/** The summary of each day, which is opted into twice. */
+/** The daily summary, which needs two settings to be switched on. */
 async function openSummary(
   {
     log,
@@ -351,7 +351,7 @@ async function openFleet(
   nodeId: string,
 ): Promise<FleetService | undefined> {
   if (address === undefined || fleetHub) {
-    // Who follows nobody any more acts on nobody's word.
+    // A node that no longer follows anybody must not act on what it followed before.
     while (await engine.write('sweepListings', true));
   }
   if (address === undefined) return undefined;
@@ -367,7 +367,7 @@ async function openFleet(
   return FleetService.open({ logger, engine, onFailed }, options);
 }
 
-/** With `-v` a line for each event, with `-d` all that SentryPeer 4.x prints. */
+/** With `-v` a line for each event, with `-d` everything that SentryPeer 4.x prints. */
 function openPrinter(
   { write, paint }: Pick<DaemonPorts, 'write' | 'paint'>,
   log: StoreReader,

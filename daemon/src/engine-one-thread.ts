@@ -17,7 +17,7 @@ export function openOneThread(ports: EnginePorts, options: StoreServiceOptions):
     write: async (command, ...args) => perform(store, command, args),
     sipCounters: () => sumSipCounters(sip === undefined ? [] : [sip.counters]),
     stall: () => store.stall,
-    stuck: () => undefined, // Who could ask, turns.
+    stuck: () => undefined, // If this can be called, the thread is running.
     openSip: async (sipOptions) => {
       const blocks: BlockPool = new BlockPool(
         { post: (batch) => store.offer(batch, () => blocks.giveBack(batch.buffer as ArrayBuffer)) },

@@ -57,7 +57,7 @@ export async function openThreads(
       await drained.promise;
     },
     close: async () => {
-      sips.stop(); // Where the start failed before there was anything to drain.
+      sips.stop(); // If the start failed before there was anything to drain.
       store.send({ kind: 'stop' });
       await Promise.all([store.ended(), sips.ended()]);
     },

@@ -10,29 +10,29 @@ import type { Writer } from './services/writer-commands.ts';
 export interface EnginePorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Events up to this one are in the database. */
+  /** Events up to this id are in the database. */
   readonly onCommitted: (lastHoneyId: number) => void;
   /** The feed of listings has changes up to this serial. */
   readonly onListed: (serial: number) => void;
-  /** A thread failed while it ran. */
+  /** A thread failed while running. */
   readonly onFailed: (error: unknown) => void;
-  /** Of the demo. @default none */
+  /** Only in the demo. @default none */
   readonly stage?: Stage | undefined;
 }
 
-/** What receives and what stores: in one thread, or in several with the same objects in each. */
+/** The parts that receive and store: in one thread, or the same objects spread over several. */
 export interface Engine extends Writer {
-  /** What the receiving threads did, some second ago at most. */
+  /** What the receiving threads did, about a second ago at most. */
   sipCounters(): SipCounters;
   /** Why nothing is recorded at present, for a person; `undefined` while all is well. */
   stall(): string | undefined;
-  /** The name of a thread that hangs; `undefined` while all turn. */
+  /** The name of a thread that hangs; `undefined` if none does. */
   stuck(): string | undefined;
   /** Opens the SIP ports; throws `OperatingError` with nothing left open. */
   openSip(options: SipServiceOptions): Promise<SipLocals>;
-  /** Gives back what of this thread's memory only makes it faster; other threads do so by themselves. */
+  /** Releases memory of this thread that only makes it faster; other threads do so on their own. */
   releaseMemory(): void;
-  /** Closes the SIP ports and records all that was received. */
+  /** Closes the SIP ports and records everything that was received. */
   drain(): Promise<void>;
   /** Closes the database. */
   close(): Promise<void>;

@@ -15,21 +15,22 @@ import { isMeasuredRuntime } from './measured-runtime.ts';
 import { processorShare } from './processor-share.ts';
 import { openTrim } from './trim-allocator.ts';
 
-/** Of this process: opened when it is needed first, which is not while it starts. */
+/** Of this process: opened when it is first needed, which is not during the start. */
 let trim: (() => void) | undefined;
 
 /**
- * Collects all garbage of this thread at once and gives its pages back to the system: what a start leaves behind
- * (sources parsed, tables built) is as much as what stays, and an idle thread would not collect it for hours.
+ * Collects all garbage of this thread at once and returns its pages to the system: a start leaves as much behind
+ * (parsed sources, built tables) as stays in use, and an idle thread would not collect it for hours.
  */
 export function releaseMemory(): void {
   collect('last-resort');
 }
 
 /**
- * Has each thread collect its new objects by itself. V8 calls helpers for it some hundred times a second in a flood, for a
- * megabyte each time; where every core is busy the thread then waits for a helper that waits for a core. A flood on two
- * cores: 47,400 distinct events a second recorded with helpers, 52,000 without. V8 asks for both flags at each collection.
+ * Makes each thread collect its new objects itself. In a flood, V8 calls helper threads for it some hundred times a
+ * second, for a megabyte each time; if every core is busy, the thread then waits for a helper that waits for a core. A
+ * flood on two cores: 47,400 distinct events a second recorded with helpers, 52,000 without. V8 reads both flags at
+ * each collection.
  */
 export function collectWithoutHelpers(): void {
   if (!isMeasuredRuntime()) return;
@@ -38,11 +39,11 @@ export function collectWithoutHelpers(): void {
 }
 
 /**
- * In all threads. The space for new objects stays as large as it is: V8 lets it grow to sixteen times that under load, which
- * costs 27 MiB and saves no time that can be measured (one thread, 25,000 distinct requests a second). Old objects are
- * collected when they have grown by a third, not fourfold: a thread that always has a little to do would let its heap grow for
- * hours. With two threads, everything on and 100 requests a second 244 MiB were resident after four minutes, and rising; so
- * they are 207 MiB, and 197 with two arenas of glibc, as systemd's unit has it.
+ * For all threads. The space for new objects keeps its size: under load V8 lets it grow to sixteen times that, which
+ * costs 27 MiB and saves no measurable time (one thread, 25,000 distinct requests a second). Old objects are collected
+ * when they have grown by a third instead of fourfold: a thread that always has a little to do would let its heap grow
+ * for hours. With two threads, everything on and 100 requests a second, 244 MiB were resident after four minutes, and
+ * rising; with this setting 207 MiB, and 197 with two arenas of glibc, as set by systemd's unit.
  */
 export function keepHeapNearItsContent(): void {
   if (!isMeasuredRuntime()) return;
@@ -51,22 +52,22 @@ export function keepHeapNearItsContent(): void {
 }
 
 /**
- * For small devices, in all threads. The space for old objects grows by 2 MB between two collections instead of 8: 11 MiB
- * less after 40,000 requests a second, while a flood has some 5 % fewer recorded.
+ * For small devices, in all threads. The space for old objects grows by 2 MB between two collections instead of 8: 11
+ * MiB less after 40,000 requests a second, while about 5 % fewer are recorded in a flood.
  */
 export function keepHeapSmall(): void {
   if (!isMeasuredRuntime()) return;
   setFlagsFromString('--optimize-for-size');
 }
 
-/** Collects the garbage of this thread alone: what V8 has learnt of the code stays. */
+/** Collects only the garbage of this thread: what V8 has learnt about the code stays. */
 function collectGarbage(): void {
   collect('regular');
 }
 
 function collect(flavor: 'regular' | 'last-resort'): void {
   if (!isMeasuredRuntime()) return;
-  // Only contexts made after the flag is set have the function. All threads share the flag, so it stays as it is.
+  // Only contexts created after the flag is set have the function. All threads share the flag, so it stays set.
   setFlagsFromString('--expose-gc');
   const collectAll = runInNewContext('gc') as (options: object) => void;
   collectAll({ type: 'major', execution: 'sync', flavor });
@@ -75,15 +76,16 @@ function collect(flavor: 'regular' | 'last-resort'): void {
 }
 
 /**
- * Releases memory soon, once more when this thread is first quiet, and again each time it has become quiet after a busy
- * time that made its heap grow. A thread that always has a little to do is never quiet, and V8 lets its heap grow for
- * hours: its garbage is collected while it works less than half of its time.
+ * Releases memory soon after the start, once more when this thread is first quiet, and again each time it has become
+ * quiet after a busy time that made its heap grow. For a thread that always has a little to do, and whose heap V8 would
+ * let grow for hours, garbage is collected while it works less than half of its time.
  *
- * @param options.keepsCode Never drops what V8 has learnt of the code, which look-ups need.
- * @param options.alsoRelease Gives back what others of this thread keep, each time after the first.
- * @param options.firstMs Milliseconds until the first release: done at once it would take a sixth of the processor time
- * of a start, while other threads still start.
- * @param options.lookMs Milliseconds between two looks, 1 and above.
+ *
+ * @param options.keepsCode Never drops what V8 has learnt about the code, which look-ups need.
+ * @param options.alsoRelease Releases what others in this thread keep, each time after the first.
+ * @param options.firstMs Milliseconds until the first release: done at once, it would take a sixth of a start's
+ * processor time, while other threads are still starting.
+ * @param options.lookMs Milliseconds between two checks, 1 and above.
  * @param options.spareMs Milliseconds between two collections while it is not quiet.
  * @returns Ends it.
  */

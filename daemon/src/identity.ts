@@ -9,14 +9,14 @@ import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import { syncDirectory, syncFile } from '@sentrypeer/store';
 import { IDENTITY_FILE_OCTETS_MAX } from './limits.ts';
 
-/** Version of the file's form; a later program may write a higher one. */
+/** Version of the file's format; a later program may write a higher one. */
 const FORMAT = 1;
-/** Octets of what {@link Identity.secret} answers: the strength of SHA-256. */
+/** Octets of the result of {@link Identity.secret}: the strength of SHA-256. */
 const SECRET_SIZE = 32;
-/** Readable or writable for anybody but the owner. */
+/** Mode bits that let anybody but the owner read or write. */
 const FOREIGN_MODE_BITS = 0o077;
 
-/** What the file holds. Members that we do not know stay as they are. */
+/** The contents of the file. Members that we do not know are kept. */
 interface Document {
   readonly format: number;
   readonly nodeId: string;
@@ -34,9 +34,9 @@ interface Opened {
 export class Identity {
   /** RFC 9562 version 8: the first octets of SHA-256 over the raw public key. */
   readonly nodeId: string;
-  /** What the operator should know about the file, a line each. */
+  /** What the operator should know about the file, one line each. */
   readonly warnings: readonly string[];
-  /** Ed25519, 32 octets: what others check our signatures with. */
+  /** Ed25519, 32 octets: others check our signatures with it. */
   readonly publicKey: Uint8Array;
   readonly #path: string;
   readonly #seed: Uint8Array;
@@ -53,25 +53,25 @@ export class Identity {
     this.warnings = opened.warnings;
   }
 
-  /** The persona chosen at first start, if one was. */
+  /** The persona chosen at first start, if any. */
   get personaName(): string | undefined {
     return this.#document.persona;
   }
 
   /**
-   * 32 octets that only this node knows and that stay the same: HKDF-SHA-256 (RFC 5869) over the private
-   * key, different for each purpose.
+   * 32 octets that only this node knows and that never change: HKDF-SHA-256 (RFC 5869) over the private key, different
+   * for each purpose.
    */
   secret(purpose: string): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.#seed, '', `sentrypeer ${purpose}`, SECRET_SIZE));
   }
 
-  /** What TLS proves this node's key with, PEM. */
+  /** The key with which TLS proves this node's identity, PEM. */
   get privateKeyPem(): string {
     return this.#document.privateKeyPem;
   }
 
-  /** 64 octets, the same for the same text (RFC 8032 §5.1.6). */
+  /** 64 octets, the same for the same input (RFC 8032 §5.1.6). */
   sign(octets: Uint8Array): Uint8Array {
     return sign(null, octets, this.#key);
   }
@@ -84,7 +84,7 @@ export class Identity {
   }
 }
 
-/** Reads the identity file, or makes it where there is none. A file that is damaged is never overwritten. */
+/** Reads the identity file, or creates it if there is none. A damaged file is never overwritten. */
 export async function openIdentity(path: string): Promise<Identity> {
   const existing = await readIdentity(path);
   if (existing !== undefined) return new Identity(path, existing);
@@ -96,7 +96,7 @@ export async function openIdentity(path: string): Promise<Identity> {
   };
   const won = await writeDurably(path, document, (temporary) => publishNew(temporary, path));
   if (won) return new Identity(path, { document, key, warnings: [] });
-  // Another process made it at the same moment: that one counts.
+  // Another process created it at the same moment: that file counts.
   const theirs = await readIdentity(path);
   if (theirs !== undefined) return new Identity(path, theirs);
   throw unwritable(path, undefined);
@@ -121,7 +121,7 @@ async function readIdentity(path: string): Promise<Opened | undefined> {
     );
   }
   const { document, key } = parseDocument(path, text);
-  // Windows has no such bits and always shows them set.
+  // Windows has no such bits and always reports them as set.
   const shared = process.platform !== 'win32' && (mode & FOREIGN_MODE_BITS) !== 0;
   const warnings = shared
     ? [`other users may read the private key in ${path}: run chmod 600 on it`]
@@ -182,7 +182,7 @@ function nodeIdOf(key: KeyObject): string {
   return nodeIdOfKey(keyPart(key, 'x'));
 }
 
-/** Writes a file beside `path` that is on the disk before `publish` gives it its name. */
+/** Writes a file next to `path` that is on the disk before `publish` gives it its name. */
 async function writeDurably<T>(
   path: string,
   document: Document,
@@ -208,14 +208,14 @@ async function writeDurably<T>(
   }
 }
 
-/** Gives the file its name only where nobody has it; `false` where somebody has. */
+/** Gives the file its name unless the name exists already; then returns `false`. */
 async function publishNew(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path);
     return true;
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST') return false;
-    // File systems without hard links, such as FAT: the short race is what they leave.
+    // File systems without hard links, such as FAT, leave a short race.
     await rename(temporary, path);
     return true;
   }

@@ -16,15 +16,15 @@ interface Ports {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Its thread failed while it ran. */
+  /** Its thread failed while running. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** The SIP agent, and what it tells of itself. */
+/** The SIP agent, and what it reports. */
 export interface RunningAgent extends AsyncDisposable {
   readonly locals: SipLocals;
   readonly decisions: AgentDecisions;
-  /** Some second ago at most; `undefined` before the first report. */
+  /** About a second old at most; `undefined` before the first report. */
   counters(): AgentCounters | undefined;
 }
 

@@ -9,7 +9,7 @@ import type { Engine, EnginePorts } from './engine.ts';
 import type { JudgeOptions } from './services/open-judging.ts';
 import type { StoreServiceOptions } from './services/store-service.ts';
 
-/** How the judge is to judge, for the thread that follows the log and for the one that answers. */
+/** How the judge is to judge, for the thread that follows the log and the one that answers. */
 export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
   const {
     homeCountry,
@@ -32,19 +32,19 @@ export function judgeOptions(config: Config, stage?: Stage): JudgeOptions {
 }
 
 /**
- * Who asks the SIP agent is the operator's own: were a PBX listed, because somebody called us over it, all its calls
- * would be refused. A peer that is everybody guards nobody.
+ * The peers of the SIP agent belong to the operator: if a PBX were listed because somebody called us through it, all
+ * its calls would be refused. A peer network that covers everybody protects nobody.
  */
 function agentPeers({ sipAgent, sipAgentPeers = [] }: Config): readonly string[] {
   return sipAgent === false ? [] : sipAgentPeers.filter((peer) => !isEverybody(peer));
 }
 
-/** Whether events wait until they are in a fleet. */
+/** Whether events are kept until they are in a fleet. */
 export function pushesToFleet({ fleetAddress, fleetFollower }: Config): boolean {
   return fleetAddress !== undefined && !fleetFollower;
 }
 
-/** Opens the database, and makes the threads' ways to it; throws `OperatingError`. */
+/** Opens the database, and creates the channels of the threads to it; throws `OperatingError`. */
 export async function openEngine(ports: EnginePorts, config: Config): Promise<Engine> {
   const store: StoreServiceOptions = {
     path: config.dbFile,
@@ -59,7 +59,7 @@ export async function openEngine(ports: EnginePorts, config: Config): Promise<En
     owedMaxOctets: config.webhookBacklogOctets,
     judge: judgeOptions(config, ports.stage),
   };
-  // Each way loads only what it needs: a thread's memory is mostly the code in it.
+  // Each branch loads only what it needs: a thread's memory is mostly its code.
   if (config.threads === 1) {
     const { openOneThread } = await import('./engine-one-thread.ts');
     return openOneThread(ports, store);

@@ -16,7 +16,7 @@ import type { Identity } from './identity.ts';
 import { SOCKETS_PER_ADDRESS_COUNT } from './limits.ts';
 import type { SipServiceOptions } from './services/sip-service.ts';
 
-/** What is to be opened for SIP, and what it looks like. */
+/** What to open for SIP, and which persona it shows. */
 export interface SipPlan {
   readonly persona: string;
   readonly options: SipServiceOptions;
@@ -28,8 +28,8 @@ interface Ports {
 }
 
 /**
- * What the SIP ports need before they open: a persona, a certificate, and that nobody has them. Throws `OperatingError`;
- * nothing is open yet.
+ * Prepares what the SIP ports need before they open: a persona, a certificate, and that the ports are free. Throws
+ * `OperatingError`; nothing is open yet.
  */
 export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan> {
   const { identity, logger } = ports;
@@ -72,7 +72,7 @@ export async function prepareSip(ports: Ports, config: Config): Promise<SipPlan>
   return { options, persona };
 }
 
-/** The persona asked for, or the one this node chose at its first start. */
+/** The persona that was configured, or the one that this node chose at its first start. */
 async function personaOf(identity: Identity, config: Config): Promise<string> {
   if (config.persona !== 'auto') return config.persona;
   if (identity.personaName !== undefined) return identity.personaName;
@@ -88,21 +88,21 @@ function streamAddresses(config: Config): {
   const addresses = config.sipAddresses === 'all' ? ['0.0.0.0', '::'] : config.sipAddresses;
   const tcp = addresses.map((address) => ({ address, port: config.sipPort }));
   const tls = config.noTls ? [] : config.tlsListenAddresses;
-  // "All of IPv6" is empty, and no error, on a machine that has none.
+  // On a machine without IPv6, "all of IPv6" is empty, and not an error.
   const possible = ({ address }: ListenAddress): boolean => address !== '::' || machineHasIpv6();
   return { tcp: tcp.filter(possible), tls: tls.filter(possible) };
 }
 
 /**
- * The SIP port, and the ports of TLS: many scanners send SIP over UDP to 5061. A free port that the system chooses for
- * TLS is known to nobody, so it is not listened on over UDP.
+ * The SIP port, and the TLS ports: many scanners send SIP over UDP to 5061. A TLS port chosen by the system is known to
+ * nobody, so it is not opened for UDP.
  */
 function udpPorts(config: Config): readonly number[] {
   const tls = config.noTls ? [] : config.tlsListenAddresses.map(({ port }) => port);
   return [...new Set([config.sipPort, ...tls.filter((port) => port !== 0)])];
 }
 
-/** The threads will share their ports, and would share them with a stranger as well. */
+/** The threads will share their ports, and would also share them with a stranger. */
 async function assertPortsFree(
   config: Config,
   tcp: readonly ListenAddress[],

@@ -3,11 +3,12 @@
 import { threadCpuUsage } from 'node:process';
 
 /**
- * How busy this thread is, in time of the processor: on a machine that has too much to do every thread waits for a core, and
- * would look busy by the clock.
+ * How busy this thread is, in processor time: on an overloaded machine every thread waits for a core and would look
+ * busy by the clock.
+ *
  *
  * @param usageSince What is measured: this thread, or the whole process by `cpuUsage` of `node:process`.
- * @returns Each time it is called, the share of a core that was used since the call before it, 0 to the number of cores.
+ * @returns A function that returns the share of a core used since its last call, 0 to the number of cores.
  */
 export function processorShare(
   usageSince: (before?: NodeJS.CpuUsage) => NodeJS.CpuUsage = threadCpuUsage,

@@ -42,8 +42,8 @@ const errors = new StandardStream(process.stderr);
 const printError = (text: string): void => errors.write(text);
 
 /**
- * The answer of a command could not be written. A reader that wants no more of it, such as `head`, is no failure; what
- * else it is, is said.
+ * The answer of a command could not be written. A reader that wants no more of it, such as `head`, is not a failure;
+ * anything else is reported.
  */
 function endWithoutReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
@@ -57,7 +57,7 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
   process.exit();
 }
 
-/** Says why the program ends; what the world did in one line, what we did with all there is. */
+/** Says why the program ends: operating errors in one line, bugs with all details. */
 function fail(error: unknown): void {
   if (error instanceof OperatingError) printError(`sentrypeer: ${error.message}\n`);
   else printError(`${error instanceof Error ? error.stack : String(error)}\n`);
@@ -117,10 +117,11 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     consumers: cursorNames(config),
     before,
   });
-  // Standard output is for the events where they go there.
+  // Standard output is for the events if they go there.
   const banner = facts.jsonLogFile === STANDARD_OUTPUT_FILE ? errors : output;
   banner.write(formatStartupBanner(facts));
-  // Later what V8 has learnt of look-ups would go with the rest; only a small device has better use for the memory.
+  // Releasing later would also drop what V8 has learnt about look-ups; only a small device has better uses for the
+  // memory.
   const leaveMemory = releaseMemoryWhenQuiet({
     keepsCode: config.api && config.threads > 1,
     alsoRelease: daemon.releaseMemory,
@@ -148,7 +149,7 @@ function sayingWhoRuns(error: unknown, { processId }: RunningNote): unknown {
   );
 }
 
-/** Does what the words of the command line say instead of running. */
+/** Runs the command on the command line instead of the daemon. */
 async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' }): Promise<void> {
   const { runCommand } = await import('./commands/run-command.ts');
   const { config, origins, warnings } = loaded;
@@ -185,7 +186,7 @@ async function runCommandLine(loaded: LoadedConfig & { readonly kind: 'command' 
   if (outcome === 'bad') process.exitCode = STATUS_FAILED;
 }
 
-/** `undefined` without HOME for a user that the system does not know, as containers run programs. */
+/** `undefined` without HOME for a user that the system does not know, as in some containers. */
 function homeDirectory(): string | undefined {
   try {
     return homedir();
@@ -201,14 +202,14 @@ function openSupervisor(logger: ConsoleLogger): Supervisor {
   return supervisor;
 }
 
-/** New files are for the owner alone, or for the group as well: they hold what attackers tried as passwords. */
+/** New files are only for the owner, or also for the group: they contain the passwords that attackers tried. */
 function restrictNewFiles({ groupReadable }: Config): void {
   process.umask(process.umask() | (groupReadable ? 0o027 : 0o077));
 }
 
-/** A file that is there keeps its mode, as another program may read it. */
+/** An existing file keeps its mode, because another program may read it. */
 function warnOfOpenFiles({ dbFile, jsonLog, jsonLogFile }: Config, logger: ConsoleLogger): void {
-  if (process.platform === 'win32') return; // It has no such bits and always shows them set.
+  if (process.platform === 'win32') return; // It has no such bits and always reports them as set.
   for (const file of jsonLog ? [dbFile, jsonLogFile] : [dbFile]) {
     const stats = statsOf(file);
     if (stats?.isFile() !== true || (stats.mode & 0o007) === 0) continue;
@@ -219,7 +220,7 @@ function warnOfOpenFiles({ dbFile, jsonLog, jsonLogFile }: Config, logger: Conso
   }
 }
 
-/** `undefined` where there is nothing, or nothing that this user may see: opening it says so. */
+/** `undefined` if there is nothing, or nothing that this user may see: opening it will say so. */
 function statsOf(file: string): Stats | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false });
@@ -228,17 +229,18 @@ function statsOf(file: string): Stats | undefined {
   }
 }
 
-/** Ends the process where an orderly stop takes too long; also one that was asked for while it still starts. */
+/** Ends the process if an orderly stop takes too long, even one requested during the start. */
 async function endWhenLate(logger: ConsoleLogger): Promise<void> {
   await signals.stopped;
-  // What keeps nothing open does not keep the process either: a reader of our output that stands still, for one.
+  // The timer does not keep the process alive: it acts only if something else does, such as a stuck reader of our
+  // output.
   setTimeout(() => {
     logger.error('stop_took_too_long', { ms: STOP_MS_MAX });
     process.exit();
   }, STOP_MS_MAX).unref();
 }
 
-/** The file may be missing, or lie where this user may not look. */
+/** The file may be missing, or be where this user may not look. */
 function realPath(path: string): string {
   const [directory, name] = [dirname(resolve(path)), basename(path)];
   for (const [known, rest] of [
@@ -248,7 +250,7 @@ function realPath(path: string): string {
     try {
       return join(realpathSync(known), rest);
     } catch {
-      continue; // Whoever opens the file says what is wrong with it.
+      continue; // The code that opens the file reports what is wrong with it.
     }
   }
   return join(directory, name);
@@ -262,7 +264,7 @@ function proxyVariables(): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
-/** `ps` shows the command line to every user; what may be a secret on it is written over. */
+/** `ps` shows the command line to every user; possible secrets in it are overwritten. */
 function hideSecrets(secrets: readonly string[]): void {
   const hidden = secrets.filter((secret) => secret !== '');
   if (hidden.length === 0) return;

@@ -12,15 +12,15 @@ export interface RunningNote {
   readonly nodeId: string;
   /** Wall-clock microseconds. */
   readonly startedEpochUs: number;
-  /** `UDP`, `TCP`, `API` and the like, with the addresses that are open. */
+  /** `UDP`, `TCP`, `API` and so on, with the addresses that are open. */
   readonly open: Readonly<Record<string, readonly string[]>>;
   /** Names of the consumers of the event log. */
   readonly consumers: readonly string[];
-  /** The note of another daemon that had the database open before. */
+  /** The note of another daemon that had the database open already. */
   readonly before?: RunningNote;
 }
 
-/** Leaves the note until it is disposed of. Without it only the commands know less, so no failure of it matters. */
+/** Leaves the note until it is disposed of. Without it only the commands know less, so its failures do not matter. */
 export function leaveRunningNote(
   facts: StartupFacts,
   more: Pick<RunningNote, 'startedEpochUs' | 'consumers'> & {
@@ -30,16 +30,16 @@ export function leaveRunningNote(
   const path = noteOf(facts.dbFile);
   const { processId, version, nodeId } = facts;
   const { startedEpochUs, consumers } = more;
-  // It holds one before it, so that it stays small.
+  // It contains at most one earlier note, so that it stays small.
   const { before: _, ...before } = more.before ?? {};
   const isBeside = more.before !== undefined && more.before.processId !== processId;
   const own = { processId, version, nodeId, open: openOf(facts), startedEpochUs, consumers };
   if (!write(path, isBeside ? { ...own, before } : own)) {
-    return { [Symbol.dispose]: () => undefined }; // The disk may be full; the commands then ask the API alone.
+    return { [Symbol.dispose]: () => undefined }; // The disk may be full; the commands then ask only the API.
   }
   return {
     [Symbol.dispose]: () => {
-      // Of a second daemon on the same file it is not ours.
+      // If a second daemon on the same file wrote it, it is not ours.
       if (readRunningNote(facts.dbFile)?.processId !== processId) return;
       if (more.before === undefined || !isBeside || !isAlive(more.before.processId)) {
         rmSync(path, { force: true });
@@ -57,14 +57,14 @@ function write(path: string, note: object): boolean {
   }
 }
 
-/** The note of the daemon that has this database open; `undefined` where none runs. */
+/** The note of the daemon that has this database open; `undefined` if none is running. */
 export function readRunningNote(dbFile: string): RunningNote | undefined {
   let note: unknown;
   try {
     const text = readFileSync(noteOf(dbFile), 'utf8');
     note = text.length > RUNNING_NOTE_OCTETS_MAX ? undefined : JSON.parse(text);
   } catch {
-    return undefined; // None was left, or not for this user.
+    return undefined; // There is none, or this user may not read it.
   }
   if (!isNote(note)) return undefined;
   return [note, note.before].find((one) => one !== undefined && isAlive(one.processId));

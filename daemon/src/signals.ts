@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The signals of the process. This module is loaded before everything else and imports nothing: a signal that comes
+ * The signals of the process. This module is loaded before everything else and imports nothing: a signal that arrives
  * while the rest loads must find its handler, or the system's default ends the program.
  */
 
-/** What a shell reports of a process that a signal ended: 128 and its number (SIGINT 2). */
+/** Exit status that a shell reports for a process ended by a signal: 128 plus its number (SIGINT 2). */
 const STATUS_STOPPED_AT_ONCE = 130;
 /**
- * Milliseconds in which the same signal again is the first one: systemd, `timeout` and terminals send it to the whole
- * group, and who started us hands it on as well. Chosen: nobody means a second one so soon.
+ * Milliseconds within which the same signal counts as the first one again: systemd, `timeout` and terminals send it to
+ * the whole group, and our parent may forward it as well. Chosen: nobody sends a second one on purpose so soon.
  */
 export const ECHO_MS = 300;
 
@@ -23,7 +23,7 @@ export interface SignalHost {
   exit(status: number): unknown;
 }
 
-/** Catches every signal that would end the program and was not meant to, and remembers what came early. */
+/** Catches every signal that would end the program unintentionally, and remembers what came early. */
 export class Signals {
   /** Resolves at the first signal to stop; the second one ends the process at once. */
   readonly stopped: Promise<void>;
@@ -44,7 +44,7 @@ export class Signals {
       name,
       () => this.#onStop(name),
     ];
-    // Windows has no SIGHUP: Node tells by it that the console was closed, and the system ends us soon.
+    // Windows has no SIGHUP: there Node uses it to report that the console was closed, and the system ends us soon.
     const hangUp: [NodeJS.Signals, () => void] =
       host.platform === 'win32' ? stop('SIGHUP') : ['SIGHUP', () => this.#onHangUp()];
     this.#handlers = new Map([
@@ -52,7 +52,7 @@ export class Signals {
       stop('SIGTERM'),
       ...(host.platform === 'win32' ? [stop('SIGBREAK')] : []),
       hangUp,
-      // Node opens a debugger's port at SIGUSR1 where nobody listens to it, and SIGUSR2 ends the process.
+      // Node opens a debugger's port at SIGUSR1 if nobody listens for it, and SIGUSR2 ends the process.
       ...(host.platform === 'win32'
         ? []
         : (['SIGUSR1', 'SIGUSR2'] as const).map((name) => [name, doNothing] as const)),
@@ -60,15 +60,15 @@ export class Signals {
     for (const [name, handler] of this.#handlers) host.on(name, handler);
   }
 
-  /** What to do at SIGHUP; done at once where one came before. */
+  /** What to do at SIGHUP; called at once if one came before. */
   onReload(reload: () => void): void {
     this.#reload = reload;
     if (this.#isReloadDue) this.#onHangUp();
   }
 
   /**
-   * For a command, which has nothing to close: signals end it as they end any program, also one that came before this
-   * call.
+   * For a command, which has nothing to close: signals end it like any other program, including one that came before
+   * this call.
    */
   release(): void {
     for (const [name, handler] of this.#handlers) {

@@ -10,13 +10,13 @@ import { Thread } from './workers/thread.ts';
 
 /**
  * The threads that receive. The first of them loads its code while the store's thread does the same, which brings the
- * first answer forward by a tenth (bench/start.ts); nothing is opened before the database is.
+ * first answer forward by a tenth (bench/start.ts); nothing is opened before the database.
  */
 export class SipThreads {
-  /** The store's ends of the threads' ways to it. */
+  /** The store's ends of its channels to the threads. */
   readonly storePorts: readonly MessagePort[];
   readonly #ports: EnginePorts;
-  /** The other ends, of those threads that are not loaded. */
+  /** The other ends, for threads that are not loaded yet. */
   readonly #ways: MessagePort[];
   readonly #countMax: number;
   readonly #threads: Thread<SipWorkerInput>[] = [];
@@ -39,11 +39,11 @@ export class SipThreads {
     return sumSipCounters(this.#counters);
   }
 
-  /** Opens the SIP ports in the first thread, and lets the others share them; throws `OperatingError`. */
+  /** Opens the SIP ports in the first thread and has the others share them; throws `OperatingError`. */
   async open(options: SipServiceOptions): Promise<SipLocals> {
     const [first] = this.#threads;
     await openIn(first, options);
-    // Without a shared port one thread receives, and the others do not start.
+    // Without shared ports one thread receives, and the others do not start.
     while (options.reusePort && this.#ways.length > 0) {
       await openIn(this.#load(), onPortsOf(options, this.#locals));
     }
@@ -51,8 +51,8 @@ export class SipThreads {
   }
 
   /**
-   * Stops them so that every datagram is accounted for: first none lets anything in any more, then the first of them
-   * looks for the last time at what the kernel dropped at the sockets of all, then the others close theirs.
+   * Stops them so that every datagram is accounted for: first none accepts anything more, then the first thread looks
+   * for the last time at the kernel's drops at all sockets, then the others close theirs.
    */
   async drain(): Promise<void> {
     if (this.#isStopped) return;
@@ -81,7 +81,7 @@ export class SipThreads {
     await Promise.all(this.#threads.map((thread) => thread.ended()));
   }
 
-  /** The next thread, if there may be one more. */
+  /** The next thread, if another one is allowed. */
   #load(): Thread<SipWorkerInput> | undefined {
     const blocks = this.#ways.shift();
     if (blocks === undefined) return undefined;
@@ -112,7 +112,10 @@ async function openIn(
   await thread?.ready();
 }
 
-/** What the first thread opened, the others share, and it counts for them; its ports were free ones where 0 was asked for. */
+/**
+ * The other threads share what the first one opened, and it counts for them; if port 0 was asked for, these are now
+ * real ports.
+ */
 function onPortsOf(options: SipServiceOptions, { udp, tcp, tls }: SipLocals): SipServiceOptions {
   const udpPorts = udp.length === 0 ? options.udpPorts : [...new Set(udp.map(({ port }) => port))];
   return { ...options, udpPorts, tcp, tls, countsKernelDrops: false };

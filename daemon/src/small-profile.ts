@@ -7,16 +7,19 @@ import { isMeasuredRuntime } from './measured-runtime.ts';
 import { processorShare } from './processor-share.ts';
 
 /**
- * What Node and glibc only read when the process starts. Node makes its own objects instead of reading them from the snapshot
- * in its program file: 5 MiB less of that file stay in memory, and the start takes 40 ms longer. glibc has one arena, so that
- * memory which V8's compilers gave back is used again.
+ * Settings that Node and glibc read only when the process starts. Node creates its own objects instead of reading them
+ * from the snapshot in its program file: 5 MiB less of that file stay in memory, and the start takes 40 ms longer.
+ * glibc has one arena, so that memory which V8's compilers released is used again.
  */
 const ENVIRONMENT = { NODE_OPTIONS: '--no-node-snapshot', MALLOC_ARENA_MAX: '1' } as const;
 
-/** V8's compilers: 9 MiB of the program file, which a device at rest need not have in memory. */
+/** V8's compilers: 9 MiB of the program file, which an idle device need not have in memory. */
 const COMPILERS = ['sparkplug', 'maglev', 'turbofan'] as const;
 
-/** For the one executable, which takes no flags of V8: its start goes on without compilers as soon as this module is loaded. */
+/**
+ * For the one executable, which takes no V8 flags: its start continues without compilers as soon as this module is
+ * loaded.
+ */
 if (hasEnvironment()) useCompilers(false);
 
 function hasEnvironment(): boolean {
@@ -28,14 +31,15 @@ function hasEnvironment(): boolean {
 }
 
 function useCompilers(isOn: boolean): void {
-  // Where V8 may make no code at all (--jitless, --lite-mode) there is no WebAssembly, and a compiler would end the process.
+  // If V8 may generate no code at all (--jitless, --lite-mode), there is no WebAssembly, and a compiler would end the
+  // process.
   if (!isMeasuredRuntime() || !('WebAssembly' in globalThis)) return;
   for (const name of COMPILERS) setFlagsFromString(isOn ? `--${name}` : `--no-${name}`);
 }
 
 /**
- * Starts the program anew, as the same process, with what can only be set before it starts; it does not return unless that
- * has been done, or cannot be done (on Windows).
+ * Restarts the program in the same process, with settings that must be made before the start; it does not return unless
+ * that has been done already, or is impossible (on Windows).
  */
 export function startAsSmallDevice(): void {
   const { env, execPath, execArgv, argv } = process;
@@ -50,12 +54,15 @@ export function startAsSmallDevice(): void {
   });
 }
 
-/** For whatever else runs with that environment, such as a command in the shell of a small device. */
+/** For anything else that runs with that environment, such as a command in the shell of a small device. */
 export function compileAsUsual(): void {
   if (hasEnvironment()) useCompilers(true);
 }
 
-/** Has V8 compile again once the program is no longer quiet: from then on code is as fast as everywhere, and takes the memory. */
+/**
+ * Has V8 compile again once the program is no longer quiet: from then on code is as fast as everywhere, and takes the
+ * memory.
+ */
 export function compileUnderLoad(): void {
   const share = processorShare(cpuUsage);
   const timer = setInterval(() => {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Logger } from '@sentrypeer/kernel';
 import { SUPERVISOR_EXTEND_MS, SUPERVISOR_TEXT_CHARACTERS_MAX } from './limits.ts';
 
-/** Comes with systemd. */
+/** Part of systemd. */
 const NOTIFY_PROGRAM = 'systemd-notify';
 
 /** What {@link Supervisor} needs of the world. */
@@ -14,14 +14,14 @@ export interface SupervisorPorts {
   readonly pid: number;
   /** Microseconds of CLOCK_MONOTONIC. */
   readonly monotonicUs: () => bigint;
-  /** Hands the lines to the supervisor, `true` where it took them. @default by the program `systemd-notify` */
+  /** Sends the lines to the supervisor; `true` if it took them. @default by the program `systemd-notify` */
   readonly send?: (lines: readonly string[]) => Promise<boolean>;
 }
 
 /**
- * Tells systemd, or what speaks its protocol (sd_notify(3)), how the program is getting on. Node has no datagrams of the
- * UNIX kind, so that each message goes by the program `systemd-notify`, in order, one at a time; of what is to be said
- * meanwhile the newest of each name is kept. Without NOTIFY_SOCKET it does nothing.
+ * Tells systemd, or whatever speaks its protocol (sd_notify(3)), the state of the program. Node has no UNIX datagram
+ * sockets, so each message is sent by the program `systemd-notify`, in order, one at a time; of what is to be said
+ * meanwhile, the newest of each name is kept. Without NOTIFY_SOCKET it does nothing.
  */
 export class Supervisor {
   readonly #ports: SupervisorPorts;
@@ -37,8 +37,8 @@ export class Supervisor {
   }
 
   /**
-   * Milliseconds between two signs of life, a third of what systemd waits; `undefined` where it waits for none, or not
-   * for this process.
+   * Milliseconds between two signs of life, a third of systemd's timeout; `undefined` if it expects none, or not from
+   * this process.
    */
   get watchdogMs(): number | undefined {
     const { env, pid } = this.#ports;
@@ -47,18 +47,23 @@ export class Supervisor {
     return this.#isThere && isOurs && waitUs > 0 ? waitUs / 3000 : undefined;
   }
 
-  /** The start goes on, however long it takes; until `ready`. Extended again and again, so that a start that hangs is found. */
+  /**
+   * The start continues, however long it takes, until `ready`. The time is extended repeatedly, so that a start that
+   * hangs is noticed.
+   */
   starting(): void {
     this.#tell('STATUS=starting', extension());
     this.#every(SUPERVISOR_EXTEND_MS, () => this.#tell(extension()));
   }
 
-  /** Long work, for a person, and that it goes on. */
+  /** Reports long work for a person, and that it continues. */
   progress(text: string): void {
     this.#tell(`STATUS=${oneLine(text)}`, extension());
   }
 
-  /** Every port is open. @param look Called for each sign of life: what to say, or `undefined` where something hangs. */
+  /**
+   * Every port is open. @param look Called for each sign of life: returns the text, or `undefined` if something hangs.
+   */
   ready(look: () => string | undefined): void {
     clearInterval(this.#timer);
     const status = look();
@@ -71,7 +76,7 @@ export class Supervisor {
     });
   }
 
-  /** Logs are reopened; `done` when they are. */
+  /** Logs are being reopened; `done` when they are. */
   async reloading(done: Promise<void>): Promise<void> {
     this.#tell('RELOADING=1', `MONOTONIC_USEC=${this.#ports.monotonicUs()}`);
     await this.#sending;
@@ -86,7 +91,7 @@ export class Supervisor {
     this.#tell('STOPPING=1', 'STATUS=stopping');
   }
 
-  /** Resolves when all that was to be said is said. */
+  /** Resolves when everything has been sent. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sending;
@@ -103,11 +108,11 @@ export class Supervisor {
     if (!this.#isThere) return;
     for (const line of lines) {
       const name = line.slice(0, line.indexOf('='));
-      this.#waiting.delete(name); // What is said anew is said last.
+      this.#waiting.delete(name); // A renewed message moves to the end.
       this.#waiting.set(name, line);
     }
     if (this.#sending !== undefined) return;
-    // At once, not in a later turn: with one thread the work that is told of may hold up every later turn.
+    // At once, not in a later turn: with one thread, the work being reported may delay every later turn.
     this.#sending = this.#send().finally(() => (this.#sending = undefined));
   }
 
@@ -127,7 +132,7 @@ export class Supervisor {
   }
 }
 
-/** EXTEND_TIMEOUT_USEC: so long from now at least until the next message. */
+/** EXTEND_TIMEOUT_USEC: at least this long from now until the next message. */
 function extension(): string {
   return `EXTEND_TIMEOUT_USEC=${SUPERVISOR_EXTEND_MS * 3 * 1000}`;
 }
@@ -146,7 +151,7 @@ function notify(
   try {
     child = spawn(NOTIFY_PROGRAM, lines, { stdio: 'ignore', env: { ...env } });
   } catch {
-    return Promise.resolve(false); // No more processes: the next message may find one.
+    return Promise.resolve(false); // No more processes: the next message may get one.
   }
   child.on('error', () => resolve(false));
   child.on('exit', (status) => resolve(status === 0));

@@ -100,7 +100,7 @@ const REMOVE: Command = {
 
 export const ALLOW: readonly Command[] = [ADD, LIST, REMOVE];
 
-/** Where the operator's word is kept. */
+/** Opens the place where the operator's decisions are kept. */
 export async function openDecisions({ config, clock, logger }: CommandContext): Promise<Decisions> {
   const { Decisions } = await import('@sentrypeer/store');
   return Decisions.open({ clock, logger }, config.dbFile);

@@ -6,7 +6,7 @@ import { isSilent, troublesOf } from '../services/listings/run-note.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { countOf, shown, utc } from './text.ts';
 
-/** What a running `sentrypeer bgp` says of itself, for a person and for a program. */
+/** What a running `sentrypeer bgp` reports, for a person and for a program. */
 export function bgpStatusAnswer(
   { clock, paint }: CommandContext,
   note: BgpNote | undefined,
@@ -39,7 +39,7 @@ export function bgpStatusAnswer(
   };
 }
 
-/** The prefixes that are announced. @param routes `undefined` where nothing runs. */
+/** The prefixes that are announced. @param routes `undefined` if nothing is running. */
 export function routesAnswer(routes: readonly Route[] | undefined): Answer {
   const all = routes ?? [];
   return {

@@ -8,7 +8,7 @@ import type { Command, CommandContext } from './command.ts';
 import { formatTable, nameOf, shown, utc } from './text.ts';
 import { needed, refuseMore, timeAndComment, untilOf } from './words.ts';
 
-/** Exceptions that the answer names. */
+/** The most exceptions that the answer names. */
 const EXCEPTIONS_SHOWN = 8;
 const FORM = 'block WHAT [TIME] [COMMENT]';
 
@@ -125,7 +125,7 @@ async function readWhat(
   return { ...read, exceptions: exceptionsOf(judge, read.subject, nowEpochUs) };
 }
 
-/** Why it is listed all the same, `undefined` where it is not. */
+/** Why it is listed all the same; `undefined` if it is not. */
 async function stillListed(
   name: string,
   context: CommandContext,

@@ -7,69 +7,70 @@ import type { Stage } from '../demo/stage.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Config, ConfigOrigins } from '../config/config.ts';
 
-/** What JSON can hold. */
+/** Any JSON value. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** What a command found out or did. */
 export interface Answer {
-  /** For a person, on standard output; whole lines. A secret stands there alone. */
+  /** For a person, on standard output; whole lines. A secret is printed without anything else. */
   readonly text: string;
   /** The same for a program: what `--json` prints instead. */
   readonly json: Json;
-  /** Said beside it, on standard error: one or more whole lines. Not said with `--json`. */
+  /** Printed on standard error in addition, as one or more whole lines; not with `--json`. */
   readonly remark?: string;
-  /** Whether what was found out is bad, so that the program ends with status 1. */
+  /** Whether the finding is bad, so that the program ends with status 1. */
   readonly isBad?: boolean;
 }
 
-/** What a command runs in. */
+/** The environment in which a command runs. */
 export interface CommandContext {
-  /** That of the daemon, as far as it can be found. */
+  /** The daemon's configuration, as far as it can be found. */
   readonly config: Config;
   /** Where each value of it came from. */
   readonly origins: ConfigOrigins;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** To standard output, for a command that prints while it works. */
+  /** Prints to standard output, for a command that prints while it works. */
   readonly print: (text: string) => void;
-  /** For standard output. */
+  /** Colours for standard output. */
   readonly paint: Paint;
-  /** Ctrl-C. */
+  /** Aborted by Ctrl-C. */
   readonly stopped: AbortSignal;
-  /** Of the demo, whose commands know addresses as its daemon does. @default none */
+  /** Set in the demo, whose commands see the same addresses as its daemon. @default none */
   readonly stage?: Stage;
-  /** What was ignored in it; said already. */
+  /** What was ignored in the configuration; already printed. */
   readonly warnings: readonly string[];
-  /** Reads the configuration as the daemon would at its start; refuses what it would refuse. */
+  /** Reads the configuration as the daemon would at its start; refuses what the daemon would refuse. */
   readonly loadAsDaemon: () => LoadedConfig;
 }
 
 /**
- * What was asked for, all of it read; nothing has been opened yet. `undefined` where it has printed all there is
- * while it worked. Throws `OperatingError`.
+ * A command whose command line has been read; nothing has been opened yet. `undefined` if it printed everything while
+ * it worked. Throws `OperatingError`.
  */
 export type Work = (context: CommandContext) => Promise<Answer | undefined>;
 
-/** What follows the name of the command on the command line. */
+/** The part of the command line after the name of the command. */
 export interface CommandLine {
-  /** What follows the name. */
+  /** The words after the name. */
   readonly words: readonly string[];
-  /** The flags of commands that were given, by name; a switch has an empty text. */
+  /** The command flags that were given, by name; a switch has an empty text. */
   readonly flags: ReadonlyMap<CommandFlagName, string>;
 }
 
-/** One command: what help, man page, docs and completion say of it, and what it does. */
+/** One command: what help, man page, docs and completion say about it, and what it does. */
 export interface Command {
   /** One word or two: `backup`, `allow add`. */
   readonly name: string;
-  /** What follows the name: `WHAT [TIME] [COMMENT]`. */
+  /** The arguments after the name: `WHAT [TIME] [COMMENT]`. */
   readonly form: string;
   /** A few lines; text between backticks is literal. */
   readonly doc: string;
-  /** Flags that it takes in addition to `--json`, which every command takes. */
+  /** Flags in addition to `--json`, which every command takes. */
   readonly flags?: readonly CommandFlagName[];
   /**
-   * What must be there: a database of this version, one of any version (4.x too), or none.
+   * Which database must exist: one of this version, one of any version (including 4.x), or none.
+   *
    *
    * @default 'current'
    */

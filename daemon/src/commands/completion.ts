@@ -10,7 +10,7 @@ import { needed, refuseMore } from './words.ts';
 
 const SHELLS = { bash, zsh, fish } as const;
 
-/** @param commands The table that the command itself stands in. */
+/** @param commands The table that contains this command. */
 export function completionCommand(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
@@ -38,7 +38,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
   };
 }
 
-/** What may follow each first word; `''` is the beginning. */
+/** What may follow each first word; `''` stands for the beginning. */
 function nextWords(commands: readonly Command[]): ReadonlyMap<string, readonly string[]> {
   const next = new Map<string, string[]>([['', []]]);
   for (const { name, form } of commands) {
@@ -64,7 +64,7 @@ function longFlags(): readonly string[] {
   ];
 }
 
-/** Flags that are followed by a value, so that the word after them is not a command. */
+/** Flags that take a value, so that the word after them is not a command. */
 function flagsWithValue(): readonly string[] {
   const options = OPTION_ENTRIES.filter(
     ([, option]) => !isSwitch(option) && option.bare === undefined,
@@ -117,7 +117,7 @@ complete -o default -F _sentrypeer sentrypeer
 `;
 }
 
-/** zsh reads what bash completes by. */
+/** zsh uses the bash completion. */
 function zsh(commands: readonly Command[]): string {
   return `#compdef sentrypeer
 autoload -U +X bashcompinit && bashcompinit

@@ -33,11 +33,11 @@ export const EXPLAIN: Command = {
 
 interface Explained extends JudgedSubject {
   readonly name: string;
-  /** Messages of it that other nodes share. */
+  /** Messages about it that other nodes share. */
   readonly sharedCount: number;
 }
 
-/** @param named What was asked for: other nodes share a number as it was dialled there. */
+/** @param named The text that was asked for: other nodes share a number as it was dialled there. */
 function sharedCount({ kind, value }: Subject, named: string, log: StoreReader): number {
   if (kind === 'address') return log.address(value)?.sharedCount ?? 0;
   if (kind === 'range') return 0;
@@ -96,7 +96,7 @@ function poolJson(pool: Standing): Readonly<Record<string, number>> | null {
   return pool === undefined ? null : { ...pool };
 }
 
-/** One line; none where nobody says anything. */
+/** One line; none if no node says anything. */
 function poolLines(pool: Standing): readonly string[] {
   if (pool === undefined) return [];
   const { voters, quorum, strangers } = pool;

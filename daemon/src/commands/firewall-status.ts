@@ -5,7 +5,7 @@ import { isSilent, troublesOf } from '../services/listings/run-note.ts';
 import type { Answer, CommandContext } from './command.ts';
 import { countOf, shown, utc } from './text.ts';
 
-/** What a running firewall says of itself, for a person and for a program. */
+/** What a running firewall reports, for a person and for a program. */
 export function statusAnswer(
   { clock, paint }: CommandContext,
   note: FirewallNote | undefined,

@@ -12,10 +12,10 @@ import { CONTROL_MS } from '../services/listings/limits.ts';
 import type { Command, CommandContext } from './command.ts';
 import { needed, refuseMore } from './words.ts';
 
-/** Milliseconds after which a running firewall that does not do what it was told hangs. */
+/** Milliseconds after which a running firewall that has not done what it was told is taken to hang. */
 const HANGS_MS = 6 * CONTROL_MS;
 
-/** Milliseconds between two looks at what a running firewall says. */
+/** Milliseconds between two reads of a running firewall's status. */
 const LOOK_MS = 50;
 
 const RUN: Command = {
@@ -99,7 +99,7 @@ const FLUSH: Command = {
         await takenOut(directory);
       }
       const { Nft, REMOVAL } = await import('@sentrypeer/firewall');
-      // Where no firewall runs that could be told, or it hangs.
+      // No firewall is running that could be told, or it hangs.
       const { isDone, words } = await Nft.find(process.env['PATH'] ?? '').apply(REMOVAL);
       const text = isDone
         ? 'Everybody is let in again.\n'
@@ -126,7 +126,7 @@ const EXPLAIN: Command = {
 
 export const FIREWALL: readonly Command[] = [RUN, STATUS, CONFIRM, FLUSH, EXPLAIN];
 
-/** Waits until the running firewall has taken everything out, for as long as one takes that does not hang. */
+/** Waits until the running firewall has taken everything out, but no longer than one that works would need. */
 async function takenOut(directory: FirewallDirectory): Promise<void> {
   for (let waitedMs = 0; waitedMs < HANGS_MS; waitedMs += LOOK_MS) {
     if (directory.readStatus()?.state === 'taken out') return;

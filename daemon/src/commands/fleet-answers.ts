@@ -9,7 +9,7 @@ import { countOf, formatTable, shown, utc } from './text.ts';
 
 const HEADINGS = ['NODE', 'EVENTS', 'BEHIND', 'LAST PUSH', 'LAST SIGN OF LIFE', 'EPOCH', 'VERSION'];
 
-/** What `fleet init` did, and what is left for the operator to close. */
+/** What `fleet init` did, and what the operator still has to close. */
 export function madeAnswer(
   { fleetAddress }: Pick<Config, 'fleetAddress'>,
   made: FleetMade,
@@ -43,7 +43,7 @@ export function madeAnswer(
   };
 }
 
-/** Days that were removed, or would be. */
+/** Days that were removed, or would be removed. */
 export function prunedAnswer(old: readonly FleetDay[], days: number, isDone: boolean): Answer {
   const octets = old.reduce((sum, day) => sum + day.octets, 0);
   const kept = `events of ${countOf(days, 'day')} are kept`;
@@ -63,7 +63,7 @@ export function prunedAnswer(old: readonly FleetDay[], days: number, isDone: boo
   };
 }
 
-/** The nodes of a fleet. Bad where one of them has been silent for long. */
+/** The nodes of a fleet. Bad if one of them has been silent for long. */
 export function stateAnswer(state: FleetState): Answer {
   const { nodes, version, nowEpochUs } = state;
   const silent = nodes.filter((node) => isSilent(node, nowEpochUs));

@@ -16,7 +16,10 @@ import { quoted, refusal } from '../config/refusal.ts';
 
 const OWNER_ONLY = 0o600;
 
-/** The file of a node's address and password. It is made before the password, so that no password is made in vain. */
+/**
+ * The file with a node's address and password. It is created before the password is set, so that no password is set
+ * that cannot be stored.
+ */
 export class CredentialFile implements Disposable {
   readonly #path: string;
   readonly #temporary: string;
@@ -30,7 +33,7 @@ export class CredentialFile implements Disposable {
     this.#file = openSync(this.#temporary, 'wx', OWNER_ONLY);
   }
 
-  /** Refuses a file that is there, unless it is this node's earlier one. */
+  /** Refuses an existing file, unless it is this node's earlier one. */
   static create(path: string, address: FleetAddress): CredentialFile {
     if (existsSync(path) && userIn(path) !== address.user) {
       throw refusal(
@@ -47,7 +50,7 @@ export class CredentialFile implements Disposable {
     }
   }
 
-  /** Writes the address with the password, durably, and puts the file in its place. */
+  /** Writes the address with the password, durably, and moves the file to its place. */
   finish(password: string): void {
     if (this.#file === undefined) return;
     writeSync(this.#file, `${fleetAddressText({ ...this.#address, password })}\n`);
@@ -57,7 +60,7 @@ export class CredentialFile implements Disposable {
     renameSync(this.#temporary, this.#path);
   }
 
-  /** Removes what was not finished. */
+  /** Removes an unfinished file. */
   [Symbol.dispose](): void {
     if (this.#file === undefined) return;
     closeSync(this.#file);
@@ -71,6 +74,6 @@ function userIn(path: string): string | undefined {
     const reading = readFleetAddress(readFileSync(path, 'utf8'));
     return 'address' in reading ? reading.address.user : undefined;
   } catch {
-    return undefined; // Not ours to read: then it is not ours to replace.
+    return undefined; // Not readable for us, so not ours to replace.
   }
 }

@@ -58,7 +58,7 @@ const JOIN: Command = {
       const { CredentialFile } = await import('./fleet-credential.ts');
       const address = { ...addressOf(context), ...placeOf(host), user: name };
       await using connection = await connect(context);
-      using credential = CredentialFile.create(path, address); // Before the old password is gone.
+      using credential = CredentialFile.create(path, address); // Before the old password becomes invalid.
       credential.finish(await joinFleet(connection, name, known));
       return {
         text: `${name} is in the fleet as ${known}. Its address and password are in ${path}, which only you can read: give it to that node as --fleet-file, and remove it here.\n`,
@@ -167,7 +167,7 @@ async function connect(context: CommandContext): Promise<FleetConnection> {
   return FleetConnection.open(address, 'fleet');
 }
 
-/** Where another machine reaches the database. */
+/** Where other machines reach the database. */
 function placeOf(text: string | undefined): object {
   if (text === undefined) return {};
   const url = URL.parse(`postgres://${text}/`);

@@ -3,7 +3,7 @@
 import { formatCommandHelp, formatHelp } from '../config/help.ts';
 import { commandsOf, findCommand } from './find-command.ts';
 
-/** What `--help` prints after these words: of the whole program, or of one command. */
+/** What `--help` prints after these words: about the whole program, or about one command. */
 export function helpText(words: readonly string[]): string {
   const [first, second] = words;
   if (first === undefined) return formatHelp();

@@ -4,13 +4,13 @@
 
 import type { ImportedRow } from '@sentrypeer/store';
 
-/** Reads one line; `undefined` if it does not hold a row. */
+/** Reads one line; `undefined` if it is not a row. */
 export type LineReader = (line: string) => ImportedRow | undefined;
 
-/** How `created_at` is cut: milliseconds, as SQLite writes them. */
+/** Length of `created_at`: milliseconds, as SQLite writes them. */
 const CREATED_AT_CHARACTERS = 23;
 
-/** What the members and columns of our forms are called in the database, where they are called otherwise. */
+/** Members and columns of our formats that have another name in the database. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['sip_method', 'method'],
   ['sip_user_agent', 'user_agent'],
@@ -33,7 +33,10 @@ const TEXTS = new Set([
 const TIMES = new Set(['event_timestamp', 'last_seen']);
 const NUMBERS = new Set(['source_port', 'destination_port', 'seen_count']);
 
-/** A reader for a file that begins with this line: a JSON log (4.x too), or CSV of `/v1/events`; `undefined` for others. */
+/**
+ * A reader for a file that begins with this line: a JSON log (including 4.x), or CSV of `/v1/events`; `undefined` for
+ * other files.
+ */
 export function readerOf(firstLine: string): LineReader | undefined {
   if (firstLine.startsWith('{')) return readJson;
   const head = csvFields(firstLine);
@@ -56,7 +59,7 @@ function readJson(line: string): ImportedRow | undefined {
   return typeof value === 'object' && value !== null ? rowOf(Object.entries(value)) : undefined;
 }
 
-/** `undefined` where neither a time nor a source is there: that is no event. */
+/** `undefined` without both a time and a source: that is not an event. */
 function rowOf(entries: readonly (readonly [string, unknown])[]): ImportedRow | undefined {
   const row: Record<string, string | number> = {};
   for (const [name, value] of entries) {
@@ -73,13 +76,13 @@ function rowOf(entries: readonly (readonly [string, unknown])[]): ImportedRow | 
   return { created_at: timestamp.slice(0, CREATED_AT_CHARACTERS), ...row };
 }
 
-/** As the event log writes it: RFC 3339 has a `T` and a `Z`. */
+/** In the format of the event log; RFC 3339 has a `T` and a `Z`. */
 function timestampOf(text: string): string {
   const spaced = text.charAt(10) === 'T' ? `${text.slice(0, 10)} ${text.slice(11)}` : text;
   return spaced.endsWith('Z') ? spaced.slice(0, -1) : spaced;
 }
 
-/** Fields of one record, RFC 4180; none of ours has a line break in it. */
+/** Fields of one record, RFC 4180; ours never contain a line break. */
 function csvFields(line: string): readonly string[] {
   const fields: string[] = [];
   let at = 0;
@@ -101,7 +104,7 @@ function csvFields(line: string): readonly string[] {
     }
     const end = quote < 0 ? line.length : quote;
     fields.push(text + line.slice(from, end));
-    at = end + 2; // Behind the quote and the comma.
+    at = end + 2; // After the quote and the comma.
   }
   return fields;
 }

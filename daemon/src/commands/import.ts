@@ -17,7 +17,7 @@ const SQLITE_MAGIC = 'SQLite format 3\0';
 interface Counts {
   added: number;
   known: number;
-  /** Lines that are no event. */
+  /** Lines that are not events. */
   unread: number;
 }
 
@@ -55,7 +55,7 @@ async function databaseRows(file: string, own: string): Promise<Iterable<Importe
   return readDatabase(file, own);
 }
 
-/** In transactions of some hundred rows, between which a daemon records. */
+/** In transactions of a few hundred rows, between which a daemon can record. */
 async function addAll(
   importer: Importer,
   rows: Iterable<ImportedRow> | AsyncIterable<ImportedRow>,
@@ -95,7 +95,7 @@ async function* lineRows(file: string, counts: Counts): AsyncGenerator<ImportedR
   if (isFirst) throw unreadable(file);
 }
 
-/** As many octets as tell what it is. */
+/** Enough octets to tell what kind of file it is. */
 async function beginningOf(file: string): Promise<string> {
   try {
     await using handle = await open(file, 'r');

@@ -7,7 +7,7 @@ import type { Command, CommandContext } from './command.ts';
 import { formatTable, utc } from './text.ts';
 import { refuseMore } from './words.ts';
 
-/** What a key of the API may do. */
+/** What an API key may do. */
 const ROLES = ['read', 'write', 'admin'] as const;
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 

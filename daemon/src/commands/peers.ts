@@ -37,7 +37,7 @@ const LIST: Command = {
 
 /** A node that shared events, wrote pages, or both. */
 interface ListedPeer extends Omit<Origin, 'totalId'> {
-  /** Of its pages; `undefined` where there are none. */
+  /** About its pages; `undefined` if there are none. */
   readonly author: ListedAuthor | undefined;
 }
 
@@ -67,7 +67,10 @@ function peersOf(
   return [...byId.values()];
 }
 
-/** One subject that the operator disputes outweighs a hundred that turned out to be so; who foretells something copied nobody. */
+/**
+ * One subject that the operator disputes outweighs a hundred that turned out right; an author that foretells something
+ * did not copy it.
+ */
 function recordOf({ author }: ListedPeer): number {
   if (author === undefined) return -1;
   return author.metCount + 10 * author.foretoldCount - 100 * author.disputedCount;
@@ -163,7 +166,7 @@ const HEADINGS = [
   'KEY',
   'TOLD BY',
 ];
-/** Characters of a name. */
+/** Longest name, in characters. */
 const NAME_CHARACTERS_MAX = 64;
 
 function judging(
@@ -192,7 +195,7 @@ function judging(
   };
 }
 
-/** Nodes of which nothing counts because of the networks in which they were met. */
+/** Nodes that do not count at all, because of the networks in which they were met. */
 function cutOff(peers: Peers): readonly ListedPeer[] {
   return peersOf(peers.list(), peers.authors()).filter(({ author }) => author?.isOut === true);
 }
@@ -202,7 +205,7 @@ async function openPeers({ config, clock, logger }: CommandContext): Promise<Pee
   return Peers.open({ clock, logger }, config.dbFile);
 }
 
-/** The id of the node with this key, base64url; `undefined` where the text is not a key. */
+/** The id of the node with this key, base64url; `undefined` if the text is not a key. */
 function nodeOfKey(text: string): string | undefined {
   if (text.length !== 43) return undefined;
   try {
@@ -267,7 +270,7 @@ function jsonOf(origin: ListedPeer) {
   };
 }
 
-/** In a word. */
+/** The trust in one word. */
 function trustOf({ isVoter, trust, author }: ListedPeer): string {
   if (trust === 'distrusted') return trust;
   if (author !== undefined && author.state !== 'alive') return author.state;

@@ -14,7 +14,7 @@ import { neededFile } from './words.ts';
 
 const FORM = 'pool join FILE [HOST[:PORT][=KEY]]...';
 const OTHERS_MAY_READ = 0o077;
-/** Of a configuration file that this command makes. */
+/** Mode of a configuration file that this command creates. */
 const NEW_FILE_MODE = 0o640;
 const NOTHING = new Uint8Array();
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -46,7 +46,7 @@ async function joinPool(
   keyFile: string,
   peers: readonly PoolPeer[],
 ): Promise<Answer> {
-  await poolNetworkOf({ poolKeyFile: keyFile, dhtNetwork: 0 }); // Refuses what holds no key.
+  await poolNetworkOf({ poolKeyFile: keyFile, dhtNetwork: 0 }); // Refuses a file without a key.
   const path = await configPath(context.config);
   const before = await octetsOf(path);
   const lines = missingLines(path, textOf(before ?? NOTHING), keyFile, peers);
@@ -78,7 +78,7 @@ async function joinPool(
   };
 }
 
-/** Behind links, so that these stay what they are. */
+/** The target behind symbolic links, so that these stay links. */
 async function configPath({ configFile }: Pick<Config, 'configFile'>): Promise<string> {
   const path = resolve(
     configFile ?? join(homedir(), '.config', 'sentrypeer', 'default-config.toml'),
@@ -86,11 +86,11 @@ async function configPath({ configFile }: Pick<Config, 'configFile'>): Promise<s
   try {
     return await realpath(path);
   } catch {
-    return path; // It is not there yet, or reading it says why not.
+    return path; // It does not exist yet, or reading it will say what is wrong.
   }
 }
 
-/** Octets, as a comment may be in any encoding and stays as it is. */
+/** As octets, because a comment may be in any encoding and must not change. */
 async function octetsOf(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
@@ -105,7 +105,7 @@ function textOf(octets: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets);
 }
 
-/** Lines before the first table, and after the mark with which some editors begin a file. */
+/** Puts lines before the first table, and after a byte order mark. */
 function withLines(before: Uint8Array = NOTHING, lines: string): Uint8Array {
   const markSize = BYTE_ORDER_MARK.every((octet, index) => before[index] === octet) ? 3 : 0;
   const added = new TextEncoder().encode(lines);
@@ -116,7 +116,7 @@ function withLines(before: Uint8Array = NOTHING, lines: string): Uint8Array {
   return after;
 }
 
-/** What the file does not say yet. Refuses one that says something else. */
+/** The lines that the file lacks. Refuses a file that says something else. */
 function missingLines(
   path: string,
   text: string,
@@ -153,7 +153,7 @@ function tomlText(text: string): string {
   return JSON.stringify(text);
 }
 
-/** The daemon would not start with it: then the file is as it was. */
+/** The daemon would not start with it: then the file is restored. */
 async function refuseContradiction(
   { loadAsDaemon }: CommandContext,
   path: string,
@@ -167,7 +167,7 @@ async function refuseContradiction(
   throw refusal(`${loaded.message}; ${path} is left as it was`);
 }
 
-/** Flags and variables are stronger than the file. */
+/** Flags and variables override the file. */
 function strongerRemarks({ loadAsDaemon }: CommandContext, keyFile: string): readonly string[] {
   const loaded = loadAsDaemon();
   if (loaded.kind !== 'run') return [];
@@ -180,8 +180,8 @@ function strongerRemarks({ loadAsDaemon }: CommandContext, keyFile: string): rea
 }
 
 /**
- * A reader sees the file as it was, or all of it; owner and mode stay. The new file is a lock as well, and what somebody
- * else wrote meanwhile is not lost.
+ * A reader sees either the old file or all of the new one; owner and mode are kept. The new file also serves as a lock,
+ * so that what somebody else writes meanwhile is not lost.
  */
 async function replace(
   path: string,
@@ -193,7 +193,7 @@ async function replace(
   try {
     if (before === undefined) await mkdir(dirname(path), { recursive: true });
     const found = before === undefined ? undefined : await stat(path);
-    // Its owner alone may read it, until it is known who else may.
+    // Only its owner may read it, until it is known who else may.
     const mode = found === undefined ? NEW_FILE_MODE : 0o600;
     await using file = await open(temporary, 'wx', mode);
     isOurs = true;

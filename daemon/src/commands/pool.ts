@@ -225,7 +225,10 @@ async function openPool({ config, clock, logger }: CommandContext): Promise<Pool
   return PoolFile.open({ clock, logger }, config.dbFile);
 }
 
-/** Takes back what the operator no longer stands by, and says whatever else this node has to say; answers how many pages. */
+/**
+ * Takes back what the operator no longer stands by, and says everything else that this node has to say. Returns the
+ * number of pages.
+ */
 async function sayAll(
   context: CommandContext,
 ): Promise<{ readonly withdrawnCount: number; readonly saidCount: number }> {
@@ -250,7 +253,7 @@ function taken(outcomes: readonly PageOutcome[]): number {
   return outcomes.filter((outcome) => outcome === 'taken').length;
 }
 
-/** A reader sees the file as it was before, or all of it. */
+/** A reader sees either the old file or all of the new one. */
 async function writePages(pool: PoolFile, path: string): Promise<{ readonly pagesCount: number }> {
   const { formatFilePage, POOL_FILE_TITLE } = await import('@sentrypeer/pool/pages');
   const temporary = `${path}.tmp`;
@@ -278,7 +281,9 @@ async function writePages(pool: PoolFile, path: string): Promise<{ readonly page
   }
 }
 
-/** All that is kept, some pages at a time; both pages of a proof, which prove it again wherever they are read. */
+/**
+ * Everything that is kept, some pages at a time; for a proof both pages, which prove it again wherever they are read.
+ */
 function* kept({ pages }: PoolFile): Iterable<readonly Uint8Array[]> {
   for (let after = 0; ;) {
     const some = pages.pages(after, POOL_FILE_PAGES);

@@ -6,8 +6,8 @@ import { shown } from './text.ts';
 import type { CommandContext } from './command.ts';
 
 /**
- * Sees to it that a command finds a database instead of making one, or of bringing one of an older version to ours
- * while another program uses it. Throws `OperatingError`.
+ * Makes sure that a command finds a database, instead of creating one or migrating an older one while another program
+ * uses it. Throws `OperatingError`.
  */
 export async function requireDatabase(
   { config: { dbFile }, origins }: CommandContext,
@@ -28,7 +28,7 @@ export async function requireDatabase(
   StoreReader.open(dbFile).close();
 }
 
-/** Octets; `undefined` where there is no file. */
+/** In octets; `undefined` if there is no file. */
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;

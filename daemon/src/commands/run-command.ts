@@ -7,13 +7,16 @@ import { findCommand } from './find-command.ts';
 import { requireDatabase } from './require-database.ts';
 import { COMMANDS } from './table.ts';
 
-/** What the command line says apart from options. */
+/** The command line without options. */
 interface CommandWords {
   readonly words: readonly string[];
   readonly flags: ReadonlyMap<CommandFlagName, string>;
 }
 
-/** Reads all of the command line that is about the command; throws a refusal. The database is there when it works. */
+/**
+ * Reads everything on the command line that concerns the command; throws a refusal. The database exists when the work
+ * runs.
+ */
 export function prepareCommand({ words, flags }: CommandWords): Work {
   const { command, rest } = findCommand(words);
   for (const name of flags.keys()) refuseForeignFlag(command, name);
@@ -27,9 +30,10 @@ export function prepareCommand({ words, flags }: CommandWords): Work {
 }
 
 /**
- * Does what a command says, also while a daemon uses the database. Throws `OperatingError`.
+ * Runs a command, even while a daemon uses the database. Throws `OperatingError`.
  *
- * @param said Takes sentences for a person.
+ *
+ * @param said Receives sentences for a person.
  */
 export async function runCommand(
   line: CommandWords,

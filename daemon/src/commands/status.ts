@@ -12,7 +12,7 @@ import { refuseMore } from './words.ts';
 
 const DAY_US = 86_400_000_000;
 const HOUR_US = 3_600_000_000;
-/** Of an address that listens everywhere, the one by which this machine reaches it. */
+/** For an address that listens on all interfaces, the address by which this machine reaches it. */
 const FROM_HERE: ReadonlyMap<string, string> = new Map([
   ['0.0.0.0', '127.0.0.1'],
   ['[::]', '[::1]'],
@@ -91,11 +91,11 @@ function factsOf(
   };
 }
 
-/** Why the daemon is not as it should be; none where it is ready. */
+/** What is wrong with the daemon; nothing if it is ready. */
 async function troublesOf(note: RunningNote | undefined): Promise<readonly string[]> {
   if (note === undefined) return ['no daemon runs on this database'];
   const [api] = note.open['API'] ?? [];
-  if (api === undefined) return []; // Nothing answers questions; its process is there.
+  if (api === undefined) return []; // It has no API to ask, but its process exists.
   const port = api.slice(api.lastIndexOf(':'));
   const host = api.slice(0, api.lastIndexOf(':'));
   try {
@@ -197,7 +197,7 @@ function factLines(facts: Facts, paint: Paint): readonly string[] {
   ];
 }
 
-/** A program that carries out the listings; `firewall status` tells more. */
+/** A program that enforces the listings; `firewall status` says more. */
 function followerLines(
   { name, isInForce, state, entries, troubles }: FollowerState,
   paint: Paint,

@@ -11,11 +11,11 @@ import { judgeOver } from '../services/open-judging.ts';
 import type { CommandContext } from './command.ts';
 import { shown } from './text.ts';
 
-/** What a text names, and the verdict on it. */
+/** The subject that a text names, and the verdict on it. */
 export interface JudgedSubject {
   readonly subject: Subject;
   readonly judgement: Judgement;
-  /** The operator's word by which it is listed. */
+  /** The block by which the operator listed it. */
   readonly block: Block | undefined;
 }
 
@@ -54,7 +54,7 @@ export async function judgeText(
   return judged(subject, judgement);
 }
 
-/** The judge as the daemon has it, and what it hears of the operator. */
+/** The daemon's judge, and what it knows of the operator's decisions. */
 export async function openJudge(
   log: StoreReader,
   { config, clock, stage }: Pick<CommandContext, 'config' | 'clock' | 'stage'>,

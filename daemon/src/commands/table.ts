@@ -26,8 +26,8 @@ import { PRUNE } from './prune.ts';
 import { WEBHOOK } from './webhook.ts';
 
 /*
- * The one table of commands. The command line, the help, the man page and docs/options.md all come from it; run
- * `npm run docs` after a change. What a command needs is loaded when it runs, so that the table costs little.
+ * The one table of commands. The command line, the help, the man page and docs/options.md all come from it; run `npm
+ * run docs` after a change. The code of a command is loaded when it runs, so that the table costs little.
  */
 export const COMMANDS: readonly Command[] = [
   STATUS,

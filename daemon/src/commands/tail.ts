@@ -41,7 +41,7 @@ export const TAIL: Command = {
   },
 };
 
-/** Those that fit among the newest, oldest first. */
+/** Matching events among the newest, oldest first. */
 function newestEvents(log: StoreReader, fits: Filter, count: number): readonly RecordedEvent[] {
   const found: RecordedEvent[] = [];
   let after: number | undefined;

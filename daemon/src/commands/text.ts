@@ -11,7 +11,10 @@ export function utc(epochUs: number): string {
   return `${new Date(Math.floor(epochUs / 1000)).toISOString().slice(0, 19)}Z`;
 }
 
-/** A text that somebody else wrote, safe on a terminal: comments, too, come from anybody who can write to the database. */
+/**
+ * Text that somebody else wrote, made safe for a terminal. This includes comments: anybody who can write to the
+ * database can write them.
+ */
 export function shown(text: string): string {
   return escapeText(text, LOG_VALUE_CHARACTERS_MAX);
 }
@@ -34,7 +37,7 @@ export function nameOf({ kind, value }: Pick<Subject, 'kind' | 'value'>): string
   return kind === 'range' ? `+${value}` : value;
 }
 
-/** Until when something holds. @param epochUs Wall-clock microseconds; the latest there is stands for always. */
+/** Until when something holds. @param epochUs Wall-clock microseconds; the latest possible moment means always. */
 export function untilText(epochUs: number): string {
   return epochUs >= LATEST_EPOCH_US ? 'always' : utc(epochUs);
 }

@@ -12,16 +12,16 @@ const KINDS = ['addresses', 'numbers', 'ranges', 'networks', 'countries', 'user-
 type Kind = (typeof KINDS)[number];
 
 const COUNT_DEFAULT = 10;
-/** Last digits that numbers of one range differ in: blocks of a thousand are what carriers are given. */
+/** Number of last digits in which numbers of one range differ: carriers get blocks of a thousand. */
 const RANGE_DIGITS = 3;
 
 /** A row of the answer. */
 interface TopRow {
   readonly name: string;
-  /** Messages that came here. */
+  /** Messages received here. */
   readonly seenCount: number;
   readonly lastSeenEpochUs: number;
-  /** What else is worth a column, by its name. */
+  /** Further columns, by name. */
   readonly more: Readonly<Record<string, string | number>>;
 }
 
@@ -76,7 +76,7 @@ export const TOP: Command = {
   },
 };
 
-/** What other nodes share counts only among those of which as much came here. */
+/** What other nodes share only decides between rows with the same number of messages received here. */
 function mostFirst(a: TopRow, b: TopRow): number {
   return b.seenCount - a.seenCount || Number(b.more['shared'] ?? 0) - Number(a.more['shared'] ?? 0);
 }
@@ -87,7 +87,7 @@ function kindOf(word: string): Kind {
   throw refusal(`top knows no ${quoted(word)}: write top ${KINDS.join('|')}`);
 }
 
-/** The moment from which on something must have been seen; the beginning where none is said. */
+/** The earliest time at which something must have been seen; the beginning if none is given. */
 function sinceOf(flags: CommandLine['flags']): (nowEpochUs: number) => number {
   const text = flags.get('since');
   if (text === undefined) return () => 0;
@@ -148,7 +148,7 @@ async function rowsOf(
   }
 }
 
-/** Forms that mean the same number are one row; so are, for ranges, the numbers that differ in their last digits. */
+/** Spellings of the same number are one row; for ranges, so are numbers that differ only in their last digits. */
 async function numberRows(
   kind: 'numbers' | 'ranges',
   log: StoreReader,
@@ -182,7 +182,7 @@ async function numberRows(
   }));
 }
 
-/** Totals from a time on, read page by page, the last seen first. */
+/** Totals since a given time, read page by page, most recently seen first. */
 function all<T extends { readonly lastSeenEpochUs: number }>(
   read: (after: PageEnd | undefined) => Page<T>,
   sinceEpochUs: number,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The words after the name of a command: all of them are read, or refused. */
+/* The words after the name of a command: each of them is read or refused. */
 
 import { LATEST_EPOCH_US, readTime, type TimeReading } from '@sentrypeer/kernel';
 import type { CommandFlagName } from '../config/command-flags.ts';
@@ -8,7 +8,7 @@ import { quoted, refusal } from '../config/refusal.ts';
 import { countType, STANDARD_OUTPUT_FILE } from '../config/value-types.ts';
 import { COMMENT_CHARACTERS_MAX } from '../limits.ts';
 
-/** For how long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
+/** How long something holds: always, for some seconds from now, or up to a moment in wall-clock microseconds. */
 export type HoldTime =
   | { readonly kind: 'always' }
   | { readonly kind: 'duration'; readonly seconds: number }
@@ -19,7 +19,10 @@ export function needed(word: string | undefined, form: string): string {
   throw refusal(`there is a word missing: write ${form}`);
 }
 
-/** The path of a file. `-` would be a file of that name, while who writes it means another command's output or input. */
+/**
+ * The path of a file. `-` is refused: it would be a file of that name, but people who write it mean standard input or
+ * output.
+ */
 export function neededFile(word: string | undefined, form: string): string {
   const path = needed(word, form);
   if (path !== STANDARD_OUTPUT_FILE) return path;
@@ -32,7 +35,7 @@ export function refuseMore([first]: readonly string[], form: string): void {
 
 /**
  * `[TIME] [COMMENT]`; without a time it holds always. Words that look like a time are never part of the comment:
- * who writes `customer 30d` means thirty days.
+ * `customer 30d` means thirty days.
  */
 export function timeAndComment(
   words: readonly string[],
@@ -53,7 +56,7 @@ export function timeAndComment(
   return { time, comment: commentOf(rest, flags) };
 }
 
-/** A time of several words that the shell was told to keep as one, such as `"2 weeks"`. */
+/** A time of several words in quotes, such as `"2 weeks"`. */
 function readQuotedTime([first = '']: readonly string[]): TimeReading | undefined {
   const words = first.split(' ').filter((word) => word !== '');
   if (words.length < 2) return undefined;
@@ -86,7 +89,7 @@ export function commentOf(
   throw refusal(`a comment has at most ${COMMENT_CHARACTERS_MAX} characters`);
 }
 
-/** Wall-clock microseconds up to which it holds; `undefined` where it always does. Refuses the past. */
+/** Wall-clock microseconds until which it holds; `undefined` if always. Refuses the past. */
 export function untilOf(time: HoldTime, nowEpochUs: number): number | undefined {
   if (time.kind === 'always') return undefined;
   const epochUs = time.kind === 'moment' ? time.epochUs : nowEpochUs + time.seconds * 1e6;
@@ -95,7 +98,7 @@ export function untilOf(time: HoldTime, nowEpochUs: number): number | undefined 
   throw refusal(`${iso} is ${epochUs > nowEpochUs ? 'too far away' : 'in the past'}`);
 }
 
-/** Where what is said holds until more comes, and a time would be misunderstood. */
+/** For commands whose effect lasts until further notice, where a time would be misunderstood. */
 export function refuseTime(words: readonly string[]): void {
   const { kind } = readTime(words);
   if (kind === 'none') return;
@@ -104,7 +107,7 @@ export function refuseTime(words: readonly string[]): void {
   );
 }
 
-/** A whole number from 1 to `max` that a flag says; `undefined` where it is not given. */
+/** A whole number from 1 to `max` given by a flag; `undefined` if it is not given. */
 export function wholeFlag(
   flags: ReadonlyMap<CommandFlagName, string>,
   name: 'lines' | 'count',

@@ -10,10 +10,10 @@ import {
   type ValueType,
 } from './value-types.ts';
 
-/** Where the agent listens unless it is told. Chosen: next to the ports of SIP, which the honeypot uses. */
+/** Where the agent listens by default. Chosen: next to the SIP ports, which the honeypot uses. */
 const ADDRESS: ListenAddress = { address: '127.0.0.1', port: 5062 };
 
-/** Off, on at the usual address, or on at others. */
+/** Off, on at the default address, or on at other addresses. */
 const agentType: ValueType<false | readonly ListenAddress[]> = {
   placeholder: '[ADDRESS:PORT]',
   wanted: `off, on (at ${listenAddressesType.format([ADDRESS])}), or ADDRESS:PORT such as 192.0.2.1:5062 or [::1]:5062`,

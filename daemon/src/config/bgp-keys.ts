@@ -24,16 +24,16 @@ import {
 } from './value-types.ts';
 import { choicesType, choiceType } from './webhook-types.ts';
 
-/** A key of a table of the configuration file. */
+/** A key of a table in the configuration file. */
 export interface TableKey<T> {
   readonly type: ValueType<T>;
-  /** For a person; empty where the key is needed. */
+  /** For a person; empty if the key is required. */
   readonly defaultText: string;
   readonly doc: string;
 }
 
 const U32_MAX = 0xffff_ffff;
-/** RFC 4893: stands for any number above 65535. RFC 7300: the last of either size. */
+/** RFC 4893: stands for any number above 65535. RFC 7300: the last number of each size. */
 const RESERVED_ASNS: ReadonlySet<number> = new Set([23_456, 65_535, U32_MAX]);
 
 const asnType: ValueType<number> = {
@@ -127,7 +127,7 @@ function key<T>(type: ValueType<T>, defaultText: string, doc: string): TableKey<
 
 const COMMUNITIES = 'blackhole (65535:666, RFC 7999) and no-export; of FlowSpec no-export';
 
-/** Keys that `[bgp]` has; those of the second part also hold for every neighbour that does not say otherwise. */
+/** Keys of `[bgp]`; those in the second part also apply to every neighbour that does not set its own. */
 export const BGP_KEYS = {
   asn: key(asnType, '', 'Our AS number. A private one (64512 to 65534) will do.'),
   router_id: key(

@@ -6,7 +6,10 @@ import { derivedOption, option } from './option.ts';
 import { countType, networksType, pathType, switchType } from './value-types.ts';
 import { secretType } from './webhook-types.ts';
 
-/** What `sentrypeer bgp` does, but for the routers themselves: these are in the `[bgp]` table of the file. The daemon has no use for them. */
+/**
+ * What `sentrypeer bgp` does, except for the routers themselves, which are in the `[bgp]` table of the file. The daemon
+ * does not use these.
+ */
 export const BGP_OPTIONS = {
   bgpNode: derivedOption({
     group: 'bgp',

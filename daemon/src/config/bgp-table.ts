@@ -20,7 +20,7 @@ type Values<K> = { readonly [N in keyof K]?: K[N] extends TableKey<infer T> ? T 
 type BgpValues = Values<typeof BGP_KEYS>;
 type NeighbourValues = Values<typeof NEIGHBOUR_KEYS>;
 
-/** What people who know other programs write, and cannot be had here. */
+/** What users of other programs write, but is not possible here. */
 const IMPOSSIBLE: ReadonlyMap<string, string> = new Map([
   ...['password', 'md5', 'tcp_md5', 'tcp_ao', 'auth_password'].map(
     (name) =>
@@ -38,7 +38,7 @@ const IMPOSSIBLE: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** Reads `[bgp]` with its neighbours. Refuses what is wrong: the key, what was wrong, what would be right. */
+/** Reads `[bgp]` with its neighbours. A refusal names the key, what was wrong and what would be right. */
 export function readBgpTable({ where, members }: FileTable): BgpConfig {
   const { neighbour, ...rest } = members;
   const values: BgpValues = readKeys(where, rest, BGP_KEYS, ['neighbour']);
@@ -142,7 +142,7 @@ function refuseContradictions(at: string, own: NeighbourValues, common: BgpValue
   }
 }
 
-/** Every key must be one of these, and what its type reads. @param others Keys that somebody else reads. */
+/** Every key must be one of these, with a value that its type can read. @param others Keys that are read elsewhere. */
 function readKeys<K extends Readonly<Record<string, TableKey<unknown>>>>(
   at: string,
   members: FileTable['members'],
@@ -177,7 +177,7 @@ function refuseTwice(where: string, what: string, values: readonly string[]): vo
     throw refusal(`${where}: two neighbours have the ${what} ${quoted(twice)}`);
 }
 
-/** The member where there is a value. */
+/** The member, if there is a value. */
 function given<N extends string, T>(name: N, value: T | undefined): { readonly [P in N]?: T } {
   return value === undefined ? {} : ({ [name]: value } as { readonly [P in N]?: T });
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** A flag that only commands have: neither a variable nor a key of the configuration file. */
+/** A flag of commands only: neither a variable nor a key of the configuration file. */
 export interface CommandFlag {
   /** Stands for the value in the help; empty for a switch. */
   readonly placeholder: string;
   readonly doc: string;
 }
 
-/** By long name, without the two hyphens. A command names those it takes in its own table. */
+/** By long name, without the two hyphens. A command names the flags that it takes in its own entry. */
 export const COMMAND_FLAGS = {
   lines: { placeholder: 'COUNT', doc: 'Begin with this many of the newest (10).' },
   once: { placeholder: '', doc: 'Print these and end, without waiting for more.' },

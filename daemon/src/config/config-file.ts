@@ -7,18 +7,18 @@ import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
 
-/** A table of the file, such as a `[[webhook]]`, not read yet. */
+/** A table of the file, such as a `[[webhook]]`, not yet read. */
 export interface FileTable {
   /** For messages. */
   readonly where: string;
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** What a configuration file says. */
+/** The contents of a configuration file. */
 export interface ParsedFile {
   readonly settings: Settings;
   readonly webhooks: readonly FileTable[];
-  /** The `[bgp]` table, not read yet. */
+  /** The `[bgp]` table, not yet read. */
   readonly bgp: FileTable | undefined;
 }
 
@@ -75,7 +75,7 @@ function parseToml(path: string, text: string): Readonly<Record<string, unknown>
     return parse(text, { unsafeKeyBehaviour: 'throw' });
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
-    // The library's message goes on with a picture of the place, which a refusal has no room for.
+    // The library's message continues with a picture of the place, for which a refusal has no room.
     const [reason = ''] = cause.message.split('\n');
     throw refusal(`${path}, line ${cause.line}, column ${cause.column}: ${reason}`, { cause });
   }
@@ -87,7 +87,7 @@ function unknownKey(where: string, name: string): string {
   return `${where}: unknown key ${quoted(name)}${hint || ', see docs/options.md for those there are'}`;
 }
 
-/** The value in the form that flags and variables have. */
+/** The value in the form used by flags and variables. */
 export function valueText(
   where: string,
   option: Pick<Option<unknown>, 'type'>,
@@ -114,7 +114,7 @@ const TOML_NAMES = {
   string: 'a text in quotes',
 } as const;
 
-/** The line, from 1, where a key stands: the library tells lines of mistakes only. 1 where it is hidden. */
+/** The line of a key, from 1: the library tells lines only for mistakes. 1 if the key cannot be found. */
 function lineOf(text: string, name: string): number {
   const lines = text.split('\n');
   const index = lines.findIndex((line) => {

@@ -13,10 +13,10 @@ import type { ListenAddress } from './value-types.ts';
 
 type ValueOf<O> = O extends Option<infer T> ? T : never;
 
-/** A value for each option of the table, before defaults are worked out that depend on others. */
+/** A value for each option of the table, before defaults that depend on others are worked out. */
 export type OptionValues = { readonly [K in ConfigKey]: ValueOf<(typeof OPTIONS)[K]> };
 
-/** Everything that can be set, each with a value; what a value means and its unit stand in the table. */
+/** Everything that can be configured, each with a value; the table explains what a value means and its unit. */
 export interface Config extends OptionValues {
   readonly tlsListenAddresses: readonly ListenAddress[];
   readonly certFile: string;
@@ -27,11 +27,11 @@ export interface Config extends OptionValues {
   readonly countryFile: string;
   /** All endpoints that events are posted to. */
   readonly webhooks: readonly WebhookOptions[];
-  /** `undefined` where the file has no `[bgp]`. */
+  /** `undefined` if the file has no `[bgp]`. */
   readonly bgp: BgpConfig | undefined;
-  /** The fleet's database, by `--fleet` or `--fleet-file`; `undefined` where neither is given. */
+  /** The fleet's database, from `--fleet` or `--fleet-file`; `undefined` if neither is given. */
   readonly fleetAddress: FleetAddress | undefined;
-  /** Empty where the agent is off, or TLS is. */
+  /** Empty if the agent is off, or TLS is. */
   readonly sipAgentTlsAddresses: readonly ListenAddress[];
   readonly sipAgentRefusal: Refusal;
 }
@@ -68,7 +68,10 @@ export function completeConfig(
   });
 }
 
-/** As SIP over TLS has the port after that of SIP; a free port has no port after it. */
+/**
+ * The port after the agent's, as SIP over TLS has the port after that of SIP; a port that the system chooses has no
+ * port after it.
+ */
 function agentTlsAddresses(values: OptionValues): readonly ListenAddress[] {
   const { sipAgent, sipAgentTlsAddresses, noTls } = values;
   if (sipAgent === false || noTls) return [];

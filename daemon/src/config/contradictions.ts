@@ -7,7 +7,7 @@ import { quoted, refusal } from './refusal.ts';
 import { ENDPOINT_OPTIONS } from './webhook-options.ts';
 import { keyOfLong, OPTION_ENTRIES, type ConfigKey } from './settings.ts';
 
-/** Refuses what cannot be meant together, wherever each of the two was set. */
+/** Refuses settings that contradict each other, wherever each of them was made. */
 export function refuseContradictions(config: Config, origins: ConfigOrigins): void {
   const set = (key: ConfigKey): boolean => origins[key].kind !== 'default';
   if (config.noSip && config.responsive) {
@@ -75,7 +75,10 @@ export function refuseContradictions(config: Config, origins: ConfigOrigins): vo
   }
 }
 
-/** Refuses a directory where a file is wanted, and a file in a directory that is not there; the file itself may be made. */
+/**
+ * Refuses a directory where a file is wanted, and a file whose directory does not exist; the file itself may be
+ * created.
+ */
 export function refuseMissingDirectories(
   config: Config,
   origins: ConfigOrigins,
@@ -119,7 +122,7 @@ export function refuseUnknownPersona(
   );
 }
 
-/** What the command line asks for and does nothing, because a switch is off. A file may keep such values ready. */
+/** Flags that have no effect because a switch is off. A file may hold such values for later. */
 export function idleFlags(config: Config, origins: ConfigOrigins): readonly string[] {
   const warnings: string[] = [];
   for (const [key, { long }] of Object.entries(ENDPOINT_OPTIONS)) {

@@ -4,13 +4,13 @@ import { IPV4_OFFSET_BITS, isIpv4, parsePrefix } from '@sentrypeer/ip';
 import { isWide, parseAllowed } from '@sentrypeer/verdict';
 import type { Config, ConfigOrigins } from './config.ts';
 
-/** Bits below which a network of those that are trusted holds strangers, whatever was meant. 10.0.0.0/8 and fc00::/7 are private. */
+/** Networks wider than this contain strangers, whatever was meant. 10.0.0.0/8 and fc00::/7 are private. */
 const WIDE_IPV4_BITS = 8;
 const WIDE_IPV6_BITS = 7;
 
 /**
- * What is set so that a protection is gone: allowed, because somebody may have a reason, but never silently. One sentence each,
- * with what follows from it and what would be right.
+ * Settings that remove a protection: allowed, because there may be a reason, but never silently. One sentence each,
+ * with the consequence and what would be right.
  */
 export function disarmingSettings(config: Config, origins: ConfigOrigins): readonly string[] {
   const { sipAgent, sipAgentPeers = [], api, apiTrustedProxies = [], lookupLevels } = config;

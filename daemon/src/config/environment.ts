@@ -6,13 +6,15 @@ import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './s
 
 const PREFIX = 'SENTRYPEER_';
 
-/** What the environment sets, and what in it looks like ours but is not. */
+/** What the environment sets, and which variables only look like ours. */
 export interface ParsedEnvironment {
   readonly settings: Settings;
   readonly warnings: readonly string[];
 }
 
-/** Reads the variables that begin with `SENTRYPEER_`. Values of those we do not know may be secrets: never shown. */
+/**
+ * Reads the variables that begin with `SENTRYPEER_`. Values of unknown ones may be secrets, so they are never shown.
+ */
 export function parseEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedEnvironment {

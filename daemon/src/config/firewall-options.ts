@@ -30,7 +30,7 @@ function parseRange(text: string): PortRange | undefined {
   return [from, to];
 }
 
-/** What `sentrypeer firewall` does; part of the one table of options. The daemon has no use for them. */
+/** Options of `sentrypeer firewall`; part of the one table of options. The daemon does not use them. */
 export const FIREWALL_OPTIONS = {
   firewallNode: derivedOption({
     group: 'firewall',

@@ -8,14 +8,14 @@ import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
 import { OPTION_ENTRIES, type ConfigKey, type Setting, type Settings } from './settings.ts';
 
-/** What the command line says. */
+/** The contents of the command line. */
 export interface ParsedFlags {
   readonly settings: Settings;
-  /** What is no flag: a command and its arguments. */
+  /** What is not a flag: a command and its arguments. */
   readonly words: readonly string[];
-  /** Flags that only commands have; a switch has an empty text. */
+  /** Flags of commands; a switch has an empty text. */
   readonly commandFlags: ReadonlyMap<CommandFlagName, string>;
-  /** Met `--help`, `--version` or `--licences`: nothing after it was looked at. */
+  /** `--help`, `--version` or `--licences` was found: nothing after it was looked at. */
   readonly print: keyof typeof PRINT_FLAGS | undefined;
 }
 
@@ -24,7 +24,7 @@ type Found =
   | { readonly kind: 'command'; readonly name: CommandFlagName; readonly flag: CommandFlag }
   | { readonly kind: 'print'; readonly what: keyof typeof PRINT_FLAGS };
 
-/** What is filled while the command line is read. */
+/** Filled while the command line is read. */
 interface Given {
   readonly settings: Map<ConfigKey, Setting>;
   readonly commandFlags: Map<CommandFlagName, string>;
@@ -33,10 +33,11 @@ interface Given {
 const FLAGS: ReadonlyMap<string, Found> = flagTable();
 
 /**
- * Reads the command line as getopt_long does: `-dras`, `-f path`, `-fpath`, `--db-file path`,
- * `--db-file=path`, `--`. A switch may be turned off by `--api=off`.
+ * Reads the command line as getopt_long does: `-dras`, `-f path`, `-fpath`, `--db-file path`, `--db-file=path`, `--`. A
+ * switch can be turned off by `--api=off`.
  *
- * @param argv Without the names of the interpreter and of the program.
+ *
+ * @param argv Without the names of the interpreter and the program.
  */
 export function parseFlags(argv: readonly string[]): ParsedFlags {
   const given = { settings: new Map(), commandFlags: new Map() } satisfies Given;
@@ -102,7 +103,7 @@ function setCommandFlag(
   flags.set(name, text);
 }
 
-/** Letters after one hyphen; the first that takes a value takes the rest of the word, or the next. */
+/** Letters after one hyphen; the first one that takes a value takes the rest of the word, or the next word. */
 function parseShort(
   word: string,
   rest: string[],
@@ -131,7 +132,7 @@ function parseShort(
   return undefined;
 }
 
-/** What follows a long name: nothing after a switch; a value is optional if the name says enough by itself. */
+/** What follows a long name: nothing after a switch; the value is optional if the name alone has a meaning. */
 function valueBehind(name: string, option: Option<unknown>, rest: string[]): string {
   if (isSwitch(option)) return 'on';
   if (option.bare === undefined) return nextWord(name, option, rest);

@@ -4,13 +4,13 @@ import { readFleetAddress, type FleetAddress } from '@sentrypeer/fleet/address';
 import type { ConfigOrigins, OptionValues } from './config.ts';
 import { quoted, refusal } from './refusal.ts';
 
-/** Where the fleet's database is, as the operator said by one of two options; never repeats the text. */
+/** Where the fleet's database is, from one of two options. Messages never repeat the text. */
 export function readFleet(
   { fleet, fleetFile }: Pick<OptionValues, 'fleet' | 'fleetFile'>,
   origins: Pick<ConfigOrigins, 'fleet' | 'fleetFile'>,
   readFile: (path: string) => string,
 ): FleetAddress | undefined {
-  // Empty is as good as not given: variables of containers are often there without a value.
+  // Empty means not given: variables of containers often exist without a value.
   const given = fleet?.trim() || undefined;
   if (given !== undefined && fleetFile !== undefined) {
     throw refusal(

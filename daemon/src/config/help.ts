@@ -7,7 +7,7 @@ import { isSwitch } from './option.ts';
 import { optionTexts, type OptionText } from './option-text.ts';
 import { SUMMARY, SYNOPSIS } from './reference.ts';
 
-/** Columns of a terminal nobody has to widen. */
+/** Columns that every terminal has. */
 const COLUMNS = 80;
 /** Column at which explanations begin. */
 const INDENT = 28;
@@ -39,7 +39,7 @@ export function formatHelp(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `COMMAND --help` prints; of several commands that begin with the same word, all. */
+/** What `COMMAND --help` prints; for several commands with the same first word, all of them. */
 export function formatCommandHelp(commands: readonly Command[]): string {
   return commands.map(commandHelp).join('\n');
 }
@@ -71,7 +71,7 @@ function flagLines([
   return entry(`    --${name} ${placeholder}`.trimEnd(), plain(doc));
 }
 
-/** Text without the marks around what is literal. */
+/** Text without the marks around literal parts. */
 function plain(text: string): string {
   return text.replaceAll('`', '');
 }

@@ -33,50 +33,50 @@ import { refuseSharedFiles } from './shared-files.ts';
 import { refuseSharedPorts } from './shared-ports.ts';
 import { readWebhooks } from './webhooks.ts';
 
-/** What {@link loadConfig} knows of the machine. */
+/** What {@link loadConfig} knows about the machine. */
 export interface ConfigSources {
-  /** Without the names of the interpreter and of the program. */
+  /** Without the names of the interpreter and the program. */
   readonly argv: readonly string[];
-  /** Whether to read what the daemon would, whatever command the words are. @default false */
+  /** Whether to read the daemon's configuration, whatever command the words are. @default false */
   readonly asDaemon?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `undefined` where this user has none. */
+  /** `undefined` if this user has none. */
   readonly homeDirectory: string | undefined;
   /** Cores that this process may use. */
   readonly coresCount: number;
-  /** Personas that `--persona` may name besides `auto`. */
+  /** Personas that `--persona` may name in addition to `auto`. */
   readonly personaNames: readonly string[];
   /** The text of a file; throws what `fs.readFileSync` throws. */
   readFile(path: string): string;
   directoryExists(path: string): boolean;
   fileExists(path: string): boolean;
-  /** One text for all names of a file, links followed; the file itself may be missing. */
+  /** One text for all names of a file, with links followed; the file itself may be missing. */
   realPath(path: string): string;
-  /** Names in a directory, none where it cannot be read. */
+  /** Names in a directory; none if it cannot be read. */
   listDirectory(path: string): readonly string[];
 }
 
 interface Loaded {
   readonly config: Config;
   readonly origins: ConfigOrigins;
-  /** What was ignored, a line each. */
+  /** What was ignored, one line each. */
   readonly warnings: readonly string[];
-  /** What on the command line may be a secret. */
+  /** Parts of the command line that may be secrets. */
   readonly secrets: readonly string[];
 }
 
 /** What the operator wants. */
 export type LoadedConfig =
   | ({ readonly kind: 'run' } & Loaded)
-  /** Do what the words say instead; they are not read yet. */
+  /** Do what the words say instead; they have not been read yet. */
   | ({
       readonly kind: 'command';
       readonly words: readonly string[];
       readonly flags: ReadonlyMap<CommandFlagName, string>;
     } & Loaded)
-  /** Print the help, or that of the command that the words are. */
+  /** Print the help of the program, or of the command that the words name. */
   | { readonly kind: 'help'; readonly words: readonly string[] }
-  /** Print what is inside the program, by others. */
+  /** Print the licences of the software inside the program. */
   | { readonly kind: 'licences' }
   /** Print `text` to standard output and end with status 0. */
   | { readonly kind: 'print'; readonly text: string }
@@ -155,7 +155,8 @@ interface LoadedFile extends ParsedFile {
 }
 
 /**
- * The file that was named, which must be there, or the usual one where there is one that can be read.
+ * The file that was named, which must exist, or else the first usual one that can be read.
+ *
  *
  * @param places Strongest first.
  */
@@ -195,7 +196,7 @@ function usualFile(homeDirectory: string | undefined): string | undefined {
     : join(homeDirectory, '.config', 'sentrypeer', 'default-config.toml');
 }
 
-/** What the daemon of this machine was told, for a command that was told nothing itself. */
+/** The daemon's own settings on this machine, for a command that was given none. */
 interface DaemonSettings {
   readonly flags: Settings;
   readonly environment: Settings;
@@ -203,7 +204,7 @@ interface DaemonSettings {
   readonly warnings: readonly string[];
 }
 
-/** `undefined` where the operator named a database or a file, or systemd starts no daemon here. */
+/** `undefined` if the operator named a database or a file, or systemd starts no daemon here. */
 function daemonSettings(
   sources: ConfigSources,
   places: readonly Settings[],
@@ -231,7 +232,7 @@ function daemonSettings(
 
 const UNIT_DEFAULT = { kind: 'default', text: 'the default of --db-file' } as const;
 
-/** As the daemon understands it: relative paths begin at its working directory. */
+/** As the daemon understands it: relative paths start at its working directory. */
 function inUnit(settings: Settings, { path, workingDirectory }: ServiceUnit): Settings {
   return new Map(
     [...settings].map(([key, { text, origin }]) => [
@@ -262,7 +263,7 @@ function merge(places: readonly Settings[]): {
   return { values: values as OptionValues, origins: origins as ConfigOrigins };
 }
 
-/** The setting of the strongest place, or `on` where an option that implies this one is set in a stronger one. */
+/** The setting of the strongest place; or `on`, if a stronger place sets an option that implies this one. */
 function strongest(places: readonly Settings[], key: ConfigKey): Setting | undefined {
   const implying = OPTION_ENTRIES.filter(
     ([, option]) => option.implies !== undefined && keyOfLong(option.implies) === key,

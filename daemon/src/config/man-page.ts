@@ -84,7 +84,7 @@ function literal(text: string): string {
     .join('');
 }
 
-/** Text that roff prints as it is: hyphens can be copied, and no line is taken for a request. */
+/** Text that roff prints unchanged: hyphens can be copied, and no line is read as a request. */
 function roff(text: string): string {
   const escaped = text
     .replaceAll('\\', '\\e')

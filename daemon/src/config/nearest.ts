@@ -2,11 +2,11 @@
 
 import { NEAREST_NAME_CHARACTERS_MAX } from '../limits.ts';
 
-/** The name that was probably meant, or `undefined` where none is similar. */
+/** The name that was probably meant; `undefined` if none is similar. */
 export function nearestName(text: string, names: Iterable<string>): string | undefined {
   if (text.length > NEAREST_NAME_CHARACTERS_MAX) return undefined;
   let nearest: string | undefined;
-  // Chosen: one wrong character in three still names the same thing.
+  // Chosen: with one wrong character in three, a name is still recognisable.
   let distance = Math.max(2, Math.floor(text.length / 3)) + 1;
   for (const name of names) {
     const found = editDistance(text, name);
@@ -23,7 +23,7 @@ export function suggestion(text: string, names: Iterable<string>): string {
   return nearest === undefined ? '' : `, did you mean ${nearest}?`;
 }
 
-/** Insertions, deletions and replacements that make one text the other (Levenshtein). */
+/** Insertions, deletions and replacements that turn one text into the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

@@ -2,7 +2,7 @@
 
 import type { ValueType } from './value-types.ts';
 
-/** Where a node has its API. A key travels to it, so it has no user, and no path that would be lost. */
+/** Where a node has its API. A key is sent there, so the URL has no user, and no path, which would be lost. */
 export const nodeType: ValueType<URL> = {
   placeholder: 'URL',
   wanted: 'where a node has its API, such as https://sentrypeer.example.org:8082, without a path',

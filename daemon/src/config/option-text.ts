@@ -4,18 +4,18 @@ import { isSwitch, OPTION_GROUPS, type Option, type OptionGroup } from './option
 import { PRINT_FLAGS } from './options.ts';
 import { OPTION_ENTRIES } from './settings.ts';
 
-/** An option as the help, the man page and docs/options.md present it. */
+/** An option as presented by the help, the man page and docs/options.md. */
 export interface OptionText {
   /** `-f, --db-file FILE` without the value: `-f`, `--db-file`. */
   readonly names: readonly string[];
-  /** Empty where the flag takes no value. */
+  /** Empty if the flag takes no value. */
   readonly placeholder: string;
   readonly doc: string;
   /** `undefined` for flags that only print. */
   readonly option: Option<unknown> | undefined;
 }
 
-/** The table by groups, with the flags that only print at the end of the last. */
+/** The table by groups; flags that only print are at the end of the last group. */
 export function optionTexts(): readonly (readonly [title: string, texts: readonly OptionText[]])[] {
   const groups = Object.entries(OPTION_GROUPS) as readonly (readonly [OptionGroup, string])[];
   return groups.map(([group, title]) => {
@@ -36,7 +36,7 @@ export function optionTexts(): readonly (readonly [title: string, texts: readonl
   });
 }
 
-/** What may be given, its unit, the default, and which switches it concerns: label and text. */
+/** Allowed values, unit, default, and related switches: label and text. */
 export function optionFacts(option: Option<unknown>): readonly (readonly [string, string])[] {
   const { type, unit, defaultText, implies, needs } = option;
   const facts: [string, string][] = [];

@@ -2,7 +2,7 @@
 
 import type { ValueType } from './value-types.ts';
 
-/** What a person reads together in the help, the man page and docs/options.md, in this order. */
+/** Groups of options in the help, the man page and docs/options.md, in this order. */
 export const OPTION_GROUPS = {
   sip: 'SIP honeypot',
   tls: 'SIP over TLS',
@@ -29,17 +29,17 @@ export interface Option<T> {
   /** One letter, without the hyphen. */
   readonly short: string | undefined;
   readonly environment: string;
-  /** Key of the configuration file; `undefined` where the file cannot hold it. */
+  /** Key of the configuration file; `undefined` if the file cannot hold it. */
   readonly toml: string | undefined;
   readonly type: ValueType<T>;
-  /** What one unit of the value is; empty where the type says all. */
+  /** The unit of the value; empty if the type says everything. */
   readonly unit: string;
   readonly defaultValue: T;
-  /** The default for a person, where it depends on something else. */
+  /** The default for a person, if it depends on something else. */
   readonly defaultText: string;
-  /** The value of the flag alone; `undefined` where it needs one. */
+  /** The value of the flag alone; `undefined` if it needs one. */
   readonly bare: string | undefined;
-  /** Long name of the switch that this option turns on where nothing stronger sets that switch. */
+  /** Long name of the switch that this option turns on, unless something stronger sets that switch. */
   readonly implies: string | undefined;
   /** Long name of the switch without which this option does nothing. */
   readonly needs: string | undefined;
@@ -47,12 +47,12 @@ export interface Option<T> {
   readonly doc: string;
 }
 
-/** What stands in the table: names that follow the rule and empty fields are left out. */
+/** An entry of the table; names that follow the rule and empty fields are left out. */
 export interface OptionEntry<T> {
   readonly group: OptionGroup;
   readonly long: string;
   readonly short?: string;
-  /** Where it is not `SENTRYPEER_` and the long name. */
+  /** Only if it is not `SENTRYPEER_` and the long name. */
   readonly environment?: string;
   readonly inFile?: false;
   readonly type: ValueType<T>;
@@ -69,7 +69,7 @@ export function option<T>(entry: OptionEntry<T>): Option<T> {
   return complete(entry, entry.defaultValue, entry.type.format(entry.defaultValue));
 }
 
-/** An option whose default is worked out from the machine or from other options. */
+/** An option whose default depends on the machine or on other options. */
 export function derivedOption<T>(
   entry: Omit<OptionEntry<T>, 'defaultValue'> & { readonly defaultText: string },
 ): Option<T | undefined> {

@@ -68,7 +68,7 @@ function commandBlocks({ doc, flags = [], examples = [], ...command }: Command):
   return lines.length === 0 ? blocks : [...blocks, lines.join('\n')];
 }
 
-/** The tables by which `sentrypeer bgp` knows its routers. */
+/** The tables in which `sentrypeer bgp` finds its routers. */
 function bgpBlocks(): readonly string[] {
   const keys = (table: Readonly<Record<string, TableKey<unknown>>>): string =>
     Object.entries(table)

@@ -20,7 +20,7 @@ import {
 } from './value-types.ts';
 
 const QUORUM_MIN = 2;
-/** As many voters as there may be. */
+/** The most voters allowed. */
 const VOTERS_MAX = 64;
 
 const BOOTSTRAP: readonly HostPort[] = [{ host: 'bootstrap.sentrypeer.org', port: 4222 }];

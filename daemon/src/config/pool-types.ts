@@ -32,7 +32,7 @@ export const hostsType: ValueType<readonly HostPort[]> = {
   format: (value) => (value.length === 0 ? 'none' : value.map(formatHostPort).join(',')),
 };
 
-/** A node of the pool, and its raw Ed25519 key in hexadecimal where another must not answer. */
+/** A node of the pool, with its raw Ed25519 key in hexadecimal if no other node may answer for it. */
 export interface PoolPeer extends HostPort {
   readonly key: string | undefined;
 }
@@ -52,7 +52,7 @@ export const poolPeersType: ValueType<readonly PoolPeer[]> = {
       .join(','),
 };
 
-/** Where others reach this node; without a port it is that of the DHT. `auto`: where they see it. */
+/** Where others reach this node; the default port is that of the DHT. `auto`: where they see it. */
 export type PoolAddress =
   | 'auto'
   | readonly { readonly address: string; readonly port: number | undefined }[];
@@ -131,7 +131,7 @@ function parseHostPort(text: string): HostPort | undefined {
   const port = colon < 0 ? DHT_PORT : portType.parse(text.slice(colon + 1));
   const host = bareAddress(hostText) ?? (isHostName(hostText) ? hostText : undefined);
   if (host === undefined || port === undefined || port === 0) return undefined;
-  // Without brackets the end of an IPv6 address could be a port.
+  // Without brackets, the end of an IPv6 address could be a port.
   return host.includes(':') && !hostText.startsWith('[') ? undefined : { host, port };
 }
 

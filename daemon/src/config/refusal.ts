@@ -6,17 +6,17 @@ import { escapeText } from '../output/escape-text.ts';
 
 const CODE = 'option_refused';
 
-/** What the operator asked for cannot be done: one line that says what was wrong and what would be right. */
+/** What the operator asked for is impossible: one line that says what was wrong and what would be right. */
 export function refusal(message: string, options?: ErrorOptions): OperatingError {
   return new OperatingError(CODE, message, options);
 }
 
-/** Whether an error is a {@link refusal}, and not a mistake of ours. */
+/** Whether an error is a {@link refusal}, and not a bug. */
 export function isRefusal(error: unknown): error is OperatingError {
   return error instanceof OperatingError && error.code === CODE;
 }
 
-/** A text of the operator's inside a message: quoted, on one line, not too long. */
+/** Text from the operator inside a message: quoted, on one line, shortened. */
 export function quoted(text: string): string {
   return `"${escapeText(text, REFUSED_TEXT_CHARACTERS_MAX)}"`;
 }

@@ -3,9 +3,9 @@
 import { basename, join } from 'node:path';
 import { SERVICE_UNIT_CHARACTERS_MAX } from '../limits.ts';
 
-/** The unit of systemd by which packages and operators start the daemon. */
+/** The systemd unit by which packages and operators start the daemon. */
 const UNIT = 'sentrypeer.service';
-/** Where units stand, strongest first (systemd.unit(5)). */
+/** Where units are, strongest first (systemd.unit(5)). */
 const FOLDERS = [
   '/etc/systemd/system',
   '/run/systemd/system',
@@ -13,7 +13,7 @@ const FOLDERS = [
   '/usr/lib/systemd/system',
   '/lib/systemd/system',
 ];
-/** Specifiers of a system unit that can be known without systemd (systemd.unit(5)). */
+/** Specifiers of a system unit that can be resolved without systemd (systemd.unit(5)). */
 const SPECIFIERS: ReadonlyMap<string, string> = new Map([
   ['%', '%'],
   ['S', '/var/lib'],
@@ -30,23 +30,23 @@ const SPECIFIERS: ReadonlyMap<string, string> = new Map([
 export interface ServiceUnit {
   /** The file of the unit, for messages. */
   readonly path: string;
-  /** Without the names of the interpreter and of the program. */
+  /** Without the names of the interpreter and the program. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Where relative paths begin. */
   readonly workingDirectory: string;
-  /** Home of the user that it runs as, where it is known. */
+  /** Home of the user that it runs as, if known. */
   readonly homeDirectory: string | undefined;
 }
 
 interface UnitFiles {
   /** The text of a file; throws what `fs.readFileSync` throws. */
   readFile(path: string): string;
-  /** Names in a directory, none where it cannot be read. */
+  /** Names in a directory; none if it cannot be read. */
   listDirectory(path: string): readonly string[];
 }
 
-/** Reads the unit and its drop-ins; `undefined` where there is none, or none that this user may read. */
+/** Reads the unit and its drop-ins; `undefined` if there is none that this user may read. */
 export function readServiceUnit(files: UnitFiles): ServiceUnit | undefined {
   const found = FOLDERS.map((folder) => join(folder, UNIT)).find(
     (path) => textOf(files, path) !== undefined,
@@ -62,7 +62,10 @@ export function readServiceUnit(files: UnitFiles): ServiceUnit | undefined {
   return { path: found, argv: argumentsOf(command), env, workingDirectory, homeDirectory };
 }
 
-/** Those of weaker folders hold too, but for files of the same name; all in the order of their names. */
+/**
+ * Drop-ins of weaker folders also apply, unless a stronger folder has a file of the same name; all in the order of
+ * their names.
+ */
 function dropIns(files: UnitFiles): readonly string[] {
   const byName = new Map<string, string>();
   for (const folder of FOLDERS) {
@@ -109,7 +112,7 @@ function environmentOf(
   return Object.fromEntries(pairs);
 }
 
-/** What follows the program: `sentrypeer …`, or `node [FLAG]... FILE …`. */
+/** The arguments of the program: `sentrypeer …`, or `node [FLAG]... FILE …`. */
 function argumentsOf([program = '', ...words]: readonly string[]): readonly string[] {
   const name = basename(program.replace(/^[-@:+!|]+/, ''));
   if (name === 'sentrypeer' || name === 'sentrypeer.js') return words;
@@ -118,7 +121,7 @@ function argumentsOf([program = '', ...words]: readonly string[]): readonly stri
   return script < 0 ? [] : words.slice(script + 1);
 }
 
-/** As systemd splits: blanks between words, quotes around them (systemd.syntax(7)). */
+/** Splits as systemd does: blanks between words, quotes around them (systemd.syntax(7)). */
 function splitWords(text: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -165,6 +168,6 @@ function textOf(files: UnitFiles, path: string): string | undefined {
   try {
     return files.readFile(path).slice(0, SERVICE_UNIT_CHARACTERS_MAX);
   } catch {
-    return undefined; // Not there, or not for this user: then it says nothing.
+    return undefined; // Missing, or unreadable for this user: it says nothing.
   }
 }

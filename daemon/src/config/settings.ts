@@ -14,7 +14,7 @@ export interface Origin {
   readonly text: string;
 }
 
-/** A value as written, not read yet, and where it stands. */
+/** A value as written, not yet read, and where it is. */
 export interface Setting {
   readonly text: string;
   readonly origin: Origin;
@@ -29,7 +29,7 @@ export const OPTION_ENTRIES = Object.entries(OPTIONS) as readonly (readonly [
   Option<unknown>,
 ])[];
 
-/** The value of a setting, or a refusal that says what would be right. */
+/** The value of a setting; throws a refusal that says what would be right. */
 export function readSetting<T>(option: Option<T>, setting: Setting): T {
   const value = option.type.parse(setting.text);
   if (value !== undefined) return value;

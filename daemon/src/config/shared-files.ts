@@ -5,13 +5,15 @@ import { quoted, refusal } from './refusal.ts';
 import type { ConfigKey } from './settings.ts';
 import { STANDARD_OUTPUT_FILE } from './value-types.ts';
 
-/** What SQLite and the daemon keep next to the database, by what is appended to its name. */
+/** Files that SQLite and the daemon keep next to the database, as suffixes of its name. */
 const COMPANIONS = ['-wal', '-shm', '-journal', '-running.json'];
 
 /**
- * Refuses two options that name the same file: the JSON log, for one, would be written into the middle of the database.
+ * Refuses two options that name the same file: the JSON log, for example, would be written into the middle of the
+ * database.
  *
- * @param realPath One text for all names of a file, links followed.
+ *
+ * @param realPath One text for all names of a file, with links followed.
  */
 export function refuseSharedFiles(
   config: Config,

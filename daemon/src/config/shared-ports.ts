@@ -13,8 +13,8 @@ interface Listener extends ListenAddress {
 }
 
 /**
- * Refuses two options by which the same TCP port would be opened: the daemon would find it taken by itself. All that listens
- * over UDP, too, has the port of TCP with the same number.
+ * Refuses two options that would open the same TCP port: the daemon would find it taken by itself. This also covers
+ * UDP, because everything that listens on UDP has the TCP port of the same number.
  */
 export function refuseSharedPorts(config: Config, origins: ConfigOrigins): void {
   const listeners = listenersOf(config).filter(({ port }) => port !== 0);
@@ -53,7 +53,7 @@ function listenersOf(config: Config): readonly Listener[] {
   ];
 }
 
-/** Of one family: whether a socket for all of IPv6 is one for IPv4 as well differs. */
+/** Only within one family: whether a socket for all of IPv6 also covers IPv4 depends on the system. */
 function overlap(one: ListenAddress, other: ListenAddress): boolean {
   if (one.port !== other.port || isIpv6(one.address) !== isIpv6(other.address)) return false;
   return (

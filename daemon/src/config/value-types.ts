@@ -14,13 +14,13 @@ import {
 export interface ValueType<T> {
   /** Stands for the value in the help; empty for a switch. */
   readonly placeholder: string;
-  /** Ends the sentence "X is not ..." and stands in the documentation. */
+  /** Completes the sentence "X is not ..." and appears in the documentation. */
   readonly wanted: string;
-  /** What the value may be in the configuration file. */
+  /** Types that the value may have in the configuration file. */
   readonly toml: readonly ('boolean' | 'number' | 'string')[];
   /** Several values are joined by commas; the flag may be repeated and the file may have an array. */
   readonly repeatable: boolean;
-  /** May be a secret or hold one, so that no message repeats it. */
+  /** May be or contain a secret, so that no message repeats it. */
   readonly isSecret?: boolean;
   parse(text: string): T | undefined;
   /** The text that {@link parse} reads as this value. */
@@ -54,7 +54,7 @@ export const switchType: ValueType<boolean> = {
   format: (value) => (value ? 'on' : 'off'),
 };
 
-/** What people write for "no file: print it". */
+/** What people write to mean "no file: print it". */
 export const STANDARD_OUTPUT_FILE = '-';
 
 export const pathType: ValueType<string> = {
@@ -113,11 +113,11 @@ const SIZE_UNITS = new Map([
   ['gib', 2 ** 30],
   ['tib', 2 ** 40],
 ]);
-/** Octets below which a size must have its unit. */
+/** A size with fewer octets must have a unit. */
 const BARE_OCTETS_MIN = 65_536;
 const BINARY_UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** Octets with a unit; 0 is read whatever `min` is, and means "no limit". */
+/** Octets with a unit; 0 is accepted whatever `min` is, and means "no limit". */
 export function sizeType(min: number): ValueType<number> {
   const from = min === 0 ? '' : `, from ${formatSize(min)} on`;
   return {
@@ -127,7 +127,7 @@ export function sizeType(min: number): ValueType<number> {
     repeatable: false,
     parse: (text) => {
       const octets = parseSize(text);
-      // `256` was meant as MB; who means octets writes 256B.
+      // A bare `256` was probably meant as MB; octets must be written 256B.
       const isBare = digitsAtStart(text.trim()) === text.trim().length;
       if (isBare && octets !== 0 && (octets ?? 0) < BARE_OCTETS_MIN) return undefined;
       return octets === 0 || (octets !== undefined && octets >= min) ? octets : undefined;
@@ -146,7 +146,7 @@ export const addressType: ValueType<string> = {
   format: (value) => value,
 };
 
-/** Addresses of this machine, or all of them. The wildcard would hide which one a datagram came to. */
+/** Addresses of this machine, or all of them. A wildcard would hide the address that a datagram was sent to. */
 export const addressesType: ValueType<'all' | readonly string[]> = {
   placeholder: 'ADDRESS',
   wanted: 'all, or IP addresses of this machine such as 192.0.2.1 or 2001:db8::1',
@@ -171,7 +171,7 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
   format: (value) => value.map(formatListenAddress).join(','),
 };
 
-/** Addresses, or networks with the length of their prefix. */
+/** Addresses, or networks with a prefix length. */
 export const networksType: ValueType<readonly string[]> = {
   placeholder: 'NETWORK',
   wanted: 'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
@@ -192,7 +192,7 @@ export const hostNamesType: ValueType<readonly string[]> = {
   format: (value) => value.join(','),
 };
 
-/** RFC 6454 §6.2, or any. */
+/** RFC 6454 §6.2, or any origin. */
 export const originType: ValueType<string> = {
   placeholder: 'ORIGIN',
   wanted: 'an origin such as https://dashboard.example.org, or *',
@@ -273,7 +273,7 @@ function parseAddress(text: string): string | undefined {
 function parseNetwork(written: string): string | undefined {
   const [address = '', prefix, ...more] = written.split('/');
   const parsed = parseAddress(address);
-  // No packet from a peer has a zone.
+  // Packets from a peer never have a zone.
   if (parsed === undefined || parsed.includes('%') || more.length > 0) return undefined;
   if (prefix === undefined) return parsed;
   const length = parseWhole(prefix, 0, isIpv6(parsed) ? 128 : 32);
@@ -284,7 +284,7 @@ function parseNetwork(written: string): string | undefined {
 function parseListenAddress(text: string): ListenAddress | undefined {
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, colon);
-  // Without brackets the end of an IPv6 address could be a port.
+  // Without brackets, the end of an IPv6 address could be a port.
   if (colon < 0 || (host.includes(':') && !host.startsWith('['))) return undefined;
   const address = parseAddress(host);
   const port = portType.parse(text.slice(colon + 1));
@@ -308,7 +308,7 @@ function hostTarget(kind: 'udp' | 'tcp', listen: ListenAddress): SyslogTarget {
   return { kind, host: listen.address, port: listen.port };
 }
 
-/** Letters, digits, hyphens and dots, RFC 1123 §2.1; underscores are met in container networks. */
+/** Letters, digits, hyphens and dots, RFC 1123 §2.1; also underscores, which occur in container networks. */
 export function isHostName(text: string): boolean {
   if (text.length > HOST_NAME_CHARACTERS_MAX) return false;
   for (const character of text.toLowerCase()) {
@@ -317,7 +317,7 @@ export function isHostName(text: string): boolean {
   return text !== '' && !text.startsWith('-');
 }
 
-/** Each item once, in order; `undefined` where one of them is wrong or there are too many or none. */
+/** Each item once, in order; `undefined` if one of them is wrong, or if there are none or too many. */
 export function parseList<T>(
   text: string,
   parse: (item: string) => T | undefined,

@@ -6,13 +6,13 @@ import { VALUES_COUNT_MAX } from '../limits.ts';
 import { derivedOption } from './option.ts';
 import type { ValueType } from './value-types.ts';
 
-/** A line of the policy that is not as docs/policy.md has it. */
+/** A value that differs from docs/policy.md. */
 export interface PolicyChange {
   readonly name: PolicyName;
   readonly value: number;
 }
 
-/** Several values, joined by commas; each once. */
+/** Several values joined by commas, each once. */
 function listType<T>(
   placeholder: string,
   wanted: string,
@@ -43,12 +43,12 @@ const countryType: ValueType<string> = {
   repeatable: false,
   parse: (text) => {
     const written = text.trim().toUpperCase();
-    const code = written === 'UK' ? 'GB' : written; // Reserved for the United Kingdom, and what people there write.
+    const code = written === 'UK' ? 'GB' : written; // Reserved for the United Kingdom, and common there.
     const isCode = code.length === 2 && code.charAt(0) >= 'A' && code.charAt(0) <= 'Z';
     if (!isCode || code.charAt(1) < 'A' || code.charAt(1) > 'Z') return undefined;
-    // Made where it is needed: its names take some MiB.
+    // Created when needed: its names take some MiB.
     const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-    const isToday = new Intl.Locale(`und-${code}`).region === code; // Else it is a country that was.
+    const isToday = new Intl.Locale(`und-${code}`).region === code; // Otherwise it is a former country.
     return isToday && names.of(code) !== undefined ? code : undefined;
   },
   format: (value) => value,
@@ -56,7 +56,7 @@ const countryType: ValueType<string> = {
 
 const asText = (value: string): string => value;
 
-/** What the judge needs to know; part of the one table of options. */
+/** What the judge must know; part of the one table of options. */
 export const VERDICT_OPTIONS = {
   homeCountry: derivedOption({
     group: 'verdict',

@@ -2,5 +2,5 @@
 
 import daemonPackage from '../../package.json' with { type: 'json' };
 
-/** Of this program, `X.Y.Z`. */
+/** Version of this program, `X.Y.Z`. */
 export const VERSION: string = daemonPackage.version;

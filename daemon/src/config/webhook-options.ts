@@ -21,7 +21,7 @@ const ORIGINS: readonly Choice['origin'][] = ['own', 'all'];
 const BODIES: readonly ('json' | 'form')[] = ['json', 'form'];
 const MEMBERS: readonly Choice['omit'][number][] = ['sip_message', 'destination_ip'];
 
-/** What each endpoint may set separately, in a table of the file: there without the word webhook. */
+/** What each endpoint may set separately, in a table of the file; the keys there lack the word webhook. */
 export const ENDPOINT_OPTIONS = {
   webhookBatchEventsMax: option({
     group: 'webhook',
@@ -157,7 +157,7 @@ export const ENDPOINT_OPTIONS = {
   }),
 } as const;
 
-/** Options of webhooks; those above are for the addresses of the first. */
+/** Options of webhooks; those of `ENDPOINT_OPTIONS` apply to the addresses given by the first. */
 export const WEBHOOK_OPTIONS = {
   webhookUrls: derivedOption({
     group: 'webhook',

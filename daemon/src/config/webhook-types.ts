@@ -4,7 +4,7 @@ import { isSigningSecret } from '@sentrypeer/delivery/settings';
 import { SECRET_CHARACTERS_MAX, WEBHOOKS_COUNT_MAX } from '../limits.ts';
 import type { ValueType } from './value-types.ts';
 
-/** One of some words. */
+/** Exactly one of several words. */
 export function choiceType<T extends string>(words: readonly T[]): ValueType<T> {
   return {
     placeholder: words.length > 3 ? 'WORD' : words.join('|'),
@@ -16,7 +16,7 @@ export function choiceType<T extends string>(words: readonly T[]): ValueType<T> 
   };
 }
 
-/** Some of some words. */
+/** One or more of several words. */
 export function choicesType<T extends string>(words: readonly T[]): ValueType<readonly T[]> {
   return {
     placeholder: 'NAME',
@@ -58,7 +58,7 @@ export const urlsType: ValueType<readonly URL[]> = {
   format: (value) => value.map(({ href }) => href).join(','),
 };
 
-/** Any text that fits into a line; may be empty. */
+/** Any text on one line; may be empty. */
 export const textType: ValueType<string> = {
   placeholder: 'TEXT',
   wanted: 'a text on one line',

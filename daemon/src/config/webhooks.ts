@@ -24,7 +24,7 @@ export type EndpointValues = {
 };
 
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
-/** Headers that are made of the request itself. */
+/** Headers that are derived from the request itself. */
 const OWN_HEADERS = new Set([
   'connection',
   'content-encoding',
@@ -57,8 +57,8 @@ const TABLE_KEYS: ReadonlyMap<string, readonly [EndpointKey, Option<unknown>]> =
 type ReadFile = (path: string) => string;
 
 /**
- * All endpoints: those of `--webhook-url`, which have the options at the top level, and those of tables, which have
- * their own alone: what is a secret for one must not go to another.
+ * All endpoints: those of `--webhook-url`, to which the options at the top level apply, and those of tables, to which
+ * only their own apply: a secret for one must not be sent to another.
  */
 export function readWebhooks(
   urls: readonly URL[],
@@ -131,7 +131,7 @@ function readHeaders(at: string, value: unknown): Readonly<Record<string, string
   return headers;
 }
 
-/** @param prefix What stands before an option's name in messages. */
+/** @param prefix Text before an option's name in messages. */
 function endpoint(
   facts: Pick<WebhookOptions, 'name' | 'url' | 'headers'>,
   values: EndpointValues,
@@ -143,7 +143,7 @@ function endpoint(
       ? `--${ENDPOINT_OPTIONS[key].long}`
       : `${prefix}${(ENDPOINT_OPTIONS[key].toml ?? '').replace('webhook_', '')}`;
   const secretOf = (text: EndpointKey, file: EndpointKey): string | undefined => {
-    // Empty is as good as not given: variables of containers are often there without a value.
+    // Empty means not given: variables of containers often exist without a value.
     const given = (values[text] as string | undefined) || undefined;
     const path = (values[file] as string | undefined) || undefined;
     if (given !== undefined && path !== undefined) {
@@ -224,6 +224,6 @@ function isHeader(name: string, value: string): boolean {
     validateHeaderValue(name, value);
     return value.length <= SECRET_CHARACTERS_MAX;
   } catch {
-    return false; // The caller says which.
+    return false; // The caller says which one.
   }
 }

@@ -12,14 +12,14 @@ import type { Stage } from './stage.ts';
 /** What differs between the requests of the demo. */
 interface Request {
   readonly method: 'OPTIONS' | 'REGISTER' | 'INVITE';
-  /** Whom it is for. */
+  /** The user that it is addressed to. */
   readonly user: string;
   readonly userAgent: string;
-  /** Whole lines without their end. */
+  /** Whole lines without their line ends. */
   readonly lines?: readonly string[];
 }
 
-/** A socket of loopback that stands for an attacker somewhere else. */
+/** A loopback socket that plays an attacker somewhere else. */
 abstract class Attacker implements Disposable {
   readonly address: string;
   #sentCount = 0;
@@ -32,7 +32,7 @@ abstract class Attacker implements Disposable {
   protected abstract send(text: string): Promise<string | undefined>;
   protected abstract readonly transport: 'UDP' | 'TCP';
 
-  /** Sends a request. @returns What came back, `undefined` where nothing did in time. */
+  /** Sends a request. @returns The answer; `undefined` if none came in time. */
   async ask({ method, user, userAgent, lines = [] }: Request): Promise<string | undefined> {
     this.#sentCount += 1;
     const id = `${this.#sentCount}-${this.address}`;
@@ -61,10 +61,11 @@ abstract class Attacker implements Disposable {
   }
 
   /**
-   * Registers as scanners do: asks for one extension after the other until one is challenged, then answers the challenge with a
-   * password from a list.
+   * Registers as scanners do: tries one extension after the other until one is challenged, then answers the challenge
+   * with a password from a list.
    *
-   * @returns Requests sent.
+   *
+   * @returns Number of requests sent.
    */
   async tryPassword(
     extensions: readonly string[],

@@ -23,12 +23,12 @@ export interface PlayPorts {
 }
 
 /**
- * A throw-away node and what the script does with it: a daemon as it is, one thread, on free ports of loopback, with
- * everything in a temporary folder that goes with it, however the program ends.
+ * A throw-away node and what the script does with it: an ordinary daemon, one thread, on free loopback ports, with
+ * everything in a temporary folder that is removed however the program ends.
  */
 export class Play implements AsyncDisposable {
   readonly stage: Stage;
-  /** Where the SIP ports are, of UDP and TCP, and that of the API. */
+  /** The UDP and TCP ports for SIP, and the API's port. */
   readonly ports: { readonly udp: number; readonly tcp: number; readonly api: number };
   readonly #ports: PlayPorts;
   readonly #context: CommandContext;
@@ -61,7 +61,7 @@ export class Play implements AsyncDisposable {
     await using scope = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-demo-'));
     const remove = (): void => rmSync(folder, { recursive: true, force: true });
-    process.once('exit', remove); // Also where the reader of what is printed goes away.
+    process.once('exit', remove); // Also when the reader of the output goes away.
     scope.defer(() => {
       remove();
       process.removeListener('exit', remove);
@@ -89,13 +89,13 @@ export class Play implements AsyncDisposable {
     return new Play(ports, { scope: scope.move(), daemon, stage, context, pauseMs });
   }
 
-  /** What is about to be seen, then a while to read it. */
+  /** Announces what comes next, then pauses for reading. */
   async say(text: string): Promise<void> {
     this.#ports.print(`\n${this.#ports.paint('cyan', text)}\n`);
     await this.#pause(this.#pauseMs);
   }
 
-  /** Prints the events that were recorded since the last time, when there are as many. */
+  /** Waits for this many new events and prints them. */
   async events(count: number): Promise<void> {
     let left = count;
     await this.until('events to be recorded', () => {
@@ -109,7 +109,7 @@ export class Play implements AsyncDisposable {
     await this.#pause(this.#pauseMs);
   }
 
-  /** Waits until something is on the list, or off it. */
+  /** Waits until something is listed, or no longer listed. */
   async listed(subject: ListedSubject, isListed: boolean): Promise<void> {
     const { listings } = this.#log;
     await this.until(`${subject.value} to be ${isListed ? 'on' : 'off'} the list`, () => {
@@ -126,7 +126,7 @@ export class Play implements AsyncDisposable {
     await this.#pause(this.#pauseMs);
   }
 
-  /** Asks the API as a PBX or a firewall would, and prints what it answers. */
+  /** Asks the API as a PBX or a firewall would, and prints the answer. */
   async ask(path: string): Promise<void> {
     const { print, paint, stopped } = this.#ports;
     const url = `http://127.0.0.1:${this.ports.api}${path}`;
@@ -154,14 +154,14 @@ export class Play implements AsyncDisposable {
     }
   }
 
-  /** Throws at Ctrl-C. */
+  /** Throws after Ctrl-C. */
   async #pause(ms: number): Promise<void> {
     this.#ports.stopped.throwIfAborted();
     if (ms > 0) await wait(ms, undefined, { signal: this.#ports.stopped });
   }
 }
 
-/** What commands of the demo run in: its own configuration, whatever that of the operator says. */
+/** The context of the demo's commands: its own configuration, regardless of the operator's. */
 function contextIn(
   folder: string,
   ports: PlayPorts,

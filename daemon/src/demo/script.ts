@@ -8,16 +8,16 @@ import { assert } from '@sentrypeer/kernel';
 import { TcpAttacker, UdpAttacker } from './attacker.ts';
 import type { Play } from './play.ts';
 
-/* Addresses of RFC 5737: nobody has them. */
+/* Addresses from RFC 5737, which belong to nobody. */
 const FORGED = '192.0.2.66';
 const SCANNER = '203.0.113.7';
 const CALLER = '198.51.100.23';
 
-/** A premium number in numbers that Ofcom keeps for drama. */
+/** A premium number from a range that Ofcom reserves for drama. */
 const NUMBER = '+449098790123';
 const FORMS = ['00449098790123', '900449098790123', '9011449098790123'];
 
-/** One in four exists, others on each node. */
+/** One in four exists, different ones on each node. */
 const EXTENSIONS = Array.from({ length: 60 }, (_, index) => String(100 + index));
 const SCAN = 'friendly-scanner';
 

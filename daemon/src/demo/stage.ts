@@ -3,8 +3,8 @@
 import type { Observation } from '@sentrypeer/event';
 
 /**
- * Whom the sockets of the demo stand for. Given to a daemon's constructor it makes the daemon record these addresses instead of
- * loopback's, and judge addresses that only examples use like others. No option, variable or file makes one.
+ * The addresses that the demo's sockets stand for. A daemon that gets a stage records these addresses instead of
+ * loopback, and judges documentation addresses like others. No option, variable or file creates one.
  */
 export class Stage {
   readonly #addresses = new Map<number, string>();

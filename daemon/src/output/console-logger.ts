@@ -5,12 +5,12 @@ import { LOG_LINES_PER_WINDOW_MAX, LOG_VALUE_CHARACTERS_MAX, LOG_WINDOW_MS } fro
 import { escapeText } from './escape-text.ts';
 import { ProgressPrinter } from './progress-printer.ts';
 
-/** From the most talkative to the quietest; a level prints itself and the levels after it. */
+/** From the most talkative to the quietest; a level prints itself and those after it. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof LEVELS)[number];
 
-/** How often one event name was logged in its newest window. */
+/** How often one event name was logged in its latest window. */
 interface Window {
   startedAtMs: number;
   linesCount: number;
@@ -26,20 +26,20 @@ export function logLevel(options: {
   return options.verbose ? 'info' : 'warn';
 }
 
-/** Writes `level event key=value ...`, a line each. What repeats within a window is counted, not written. */
+/** Writes `level event key=value ...`, one line each. Repeats within a window are counted, not written. */
 export class ConsoleLogger implements Logger {
   readonly #clock: Clock;
   readonly #write: (line: string) => void;
   readonly #levelIndex: number;
   readonly #progress: ProgressPrinter;
-  /** One entry for each event name; these are constants of the source, so that their number is bounded. */
+  /** One entry for each event name; the names are constants in the source, so their number is bounded. */
   readonly #windows = new Map<string, Window>();
 
   constructor(
     ports: {
       readonly clock: Clock;
       readonly write: (line: string) => void;
-      /** Whether a person looks at a terminal. @default false */
+      /** Whether a person is watching a terminal. @default false */
       readonly isTerminal?: boolean;
       readonly onProgress?: (text: string) => void;
     },
@@ -71,7 +71,7 @@ export class ConsoleLogger implements Logger {
     this.#progress.show(work, done, total);
   }
 
-  /** Writes what was counted and not written; the owner calls it before it stops. */
+  /** Writes the counts of suppressed lines; the owner calls it before it stops. */
   flush(): void {
     for (const [event, window] of this.#windows) {
       if (window.suppressedCount === 0) continue;
@@ -112,7 +112,7 @@ function formatLine(level: LogLevel, event: string, fields: LogFields): string {
   return `${line}\n`;
 }
 
-/** Quoted where a reader could not tell where the value ends. */
+/** Quoted if a reader could not tell where the value ends. */
 function formatValue(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
   const text = escapeText(value, LOG_VALUE_CHARACTERS_MAX);

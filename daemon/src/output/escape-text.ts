@@ -3,9 +3,9 @@
 import { isUnsafeCode } from '@sentrypeer/kernel';
 
 /**
- * Text of anybody's as one line that is safe on a terminal and in a log: control characters, line breaks
- * and what turns the direction of writing are written as escapes, and a backslash as two, so that no
- * text can look like another's escape. Cut to `charactersMax`, with the count of what was left out.
+ * Text from anybody, as one line that is safe on a terminal and in a log: control characters, line breaks and direction
+ * marks are written as escapes, and a backslash as two, so that no text can look like another's escape. Cut to
+ * `charactersMax`, with the count of what was left out.
  */
 export function escapeText(text: string, charactersMax: number): string {
   const kept = text.length > charactersMax ? text.slice(0, charactersMax) : text;

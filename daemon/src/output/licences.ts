@@ -6,7 +6,7 @@ import { embedded } from '../embedded.ts';
 
 const NAME = 'LICENCES.txt';
 
-/** The list that tools/bundle.ts made of what is inside, with the texts of the licences. */
+/** The list of included software that tools/bundle.ts made, with the texts of the licences. */
 export function licences(): string {
   const octets = embedded(NAME);
   if (octets !== undefined) return new TextDecoder().decode(octets);

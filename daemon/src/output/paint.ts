@@ -2,19 +2,19 @@
 
 import { styleText } from 'node:util';
 
-/** Gives a text a style on a terminal that shows it, and leaves it as it is elsewhere. */
+/** Gives a text a style on terminals that support it, and leaves it unchanged elsewhere. */
 export type Paint = (style: PaintStyle, text: string) => string;
 
 export type PaintStyle = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
-/** Where text goes, as far as colour is concerned. */
+/** The target of text, as far as colour is concerned. */
 interface ColourTarget {
   readonly isTTY?: boolean | undefined;
-  /** Whether it shows 16 colours; the environment (NO_COLOR, TERM) has its say in it. */
+  /** Whether it shows 16 colours; also considers the environment (NO_COLOR, TERM). */
   hasColors?(): boolean;
 }
 
-/** @param choice What `--color` says. */
+/** @param choice The value of `--color`. */
 export function paintFor(choice: 'auto' | 'always' | 'never', target: ColourTarget): Paint {
   const isColoured =
     choice === 'always' ||

@@ -11,9 +11,9 @@ import {
 export interface ProgressPorts {
   readonly clock: Clock;
   readonly write: (text: string) => void;
-  /** Whether a person looks at a terminal. */
+  /** Whether a person is watching a terminal. */
   readonly isTerminal: boolean;
-  /** Told as often as a line is written; for the supervisor. */
+  /** Called as often as a line is written, for the supervisor. */
   readonly onProgress?: (text: string) => void;
 }
 
@@ -24,25 +24,25 @@ interface Work {
 }
 
 /**
- * Shows how far long work is: a bar on a terminal, in a log a line every 5 s, and nothing at all of what is over before
- * anybody would ask.
+ * Shows the progress of long work: a bar on a terminal, a line every 5 s in a log, and nothing for work that is over
+ * quickly.
  */
 export class ProgressPrinter {
   readonly #ports: ProgressPorts;
-  /** By name; names are constants of the source, so that their number is bounded. */
+  /** By name; names are constants in the source, so their number is bounded. */
   readonly #works = new Map<string, Work>();
 
   constructor(ports: ProgressPorts) {
     this.#ports = ports;
   }
 
-  /** @param done Of `total`, in any unit; as many as `total` is the end of the work. */
+  /** @param done Part of `total`, in any unit; equal to `total` at the end of the work. */
   show(name: string, done: number, total: number): void {
     const { clock, isTerminal } = this.#ports;
     const nowMs = clock.nowMs();
     let work = this.#works.get(name);
     if (work === undefined) {
-      if (done >= total) return; // Over at once.
+      if (done >= total) return; // It was over at once.
       work = { startedAtMs: nowMs, shownAtMs: nowMs - PROGRESS_LINE_MS, wasShown: false };
       this.#works.set(name, work);
     }
@@ -75,7 +75,7 @@ export class ProgressPrinter {
       );
     const full = Math.round(share * PROGRESS_BAR_CHARACTERS);
     const bar = `${'#'.repeat(full)}${'.'.repeat(PROGRESS_BAR_CHARACTERS - full)}`;
-    // The line is cleared to its end, as the text before may have been longer.
+    // The line is cleared to its end, because the text before may have been longer.
     write(`\r${name} [${bar}] ${text}\u001b[K${isOver ? '\n' : ''}`);
   }
 }

@@ -44,14 +44,16 @@ export class RequestLog {
   }
 }
 
-/** Routes of SentryPeerHQ, with no key between `api` and what follows. */
+/** Routes of SentryPeerHQ without a key between `api` and the rest. */
 const KEYLESS = new Set(['phone-numbers', 'ip-addresses']);
 const KEY_BEGINNING = 'sentrypeer_';
-/** How often a text may be escaped over; a router decodes once. */
+/** How many times a text may be percent-encoded; a router decodes once. */
 const DECODINGS_MAX = 3;
 const CLIENT_CHARACTERS_MAX = 64;
 
-/** A key must not stand in a log: not in the place of a path where routes have one, nor anywhere else, however it is spelled. */
+/**
+ * A key must not appear in a log: neither at the place where routes have one, nor anywhere else, however it is spelled.
+ */
 function withoutKey(target: string): string {
   const scheme = target.startsWith('/') ? -1 : target.indexOf('://');
   const start = scheme < 0 ? 0 : Math.max(0, target.indexOf('/', scheme + 3));
@@ -64,7 +66,7 @@ function withoutKey(target: string): string {
   return target.slice(0, start) + masked.join('');
 }
 
-/** Between which the parts of a target stand; they are parts themselves. */
+/** Separates the parts of a target, and is itself kept as a part. */
 const SEPARATOR = /([/?&=;])/;
 
 function decoded(text: string): string {

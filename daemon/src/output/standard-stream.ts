@@ -11,9 +11,9 @@ export interface OutputStream {
 }
 
 /**
- * Standard output or error of a daemon. Whatever becomes of it (its reader is gone or stands still, its disk is full,
- * its console was closed), the program goes on: what cannot be written is lost, counted, and said when there is
- * room again.
+ * Standard output or error of a daemon. Whatever happens to it (its reader is gone or stuck, its disk is full, its
+ * console was closed), the program continues: what cannot be written is lost, counted, and reported when there is room
+ * again.
  */
 export class StandardStream {
   readonly #stream: OutputStream;
@@ -24,7 +24,7 @@ export class StandardStream {
     stream.on('error', () => undefined); // The callback of each write counts it.
   }
 
-  /** Texts that were not written since the start of the outage. */
+  /** Texts that were lost since the start of the outage. */
   get lostCount(): number {
     return this.#lostCount;
   }
@@ -45,7 +45,7 @@ export class StandardStream {
     });
   }
 
-  /** Resolves when the text was taken; rejects with what the system says where it was not. */
+  /** Resolves when the text was taken; otherwise rejects with the system's error. */
   async deliver(text: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#stream.write(text, (error) => (error instanceof Error ? reject(error) : resolve()));

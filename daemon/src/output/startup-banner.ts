@@ -12,26 +12,26 @@ export interface StartupFacts {
   /** For `kill`. */
   readonly processId: number;
   readonly responsive: boolean;
-  /** The persona's name; `undefined` where nothing is answered. */
+  /** The persona's name; `undefined` if nothing is answered. */
   readonly persona: string | undefined;
-  /** Empty where that transport is off. */
+  /** Empty if that transport is off. */
   readonly udp: readonly ListenAddress[];
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
-  /** Where the SIP agent listens; `undefined` where it is off. */
+  /** Where the SIP agent listens; `undefined` if it is off. */
   readonly agent: AgentLocals | undefined;
-  /** Empty where nothing is shared. */
+  /** Empty if nothing is shared. */
   readonly dht: readonly ListenAddress[];
   readonly api: ListenAddress | undefined;
   readonly dbFile: string;
   readonly jsonLogFile: string | undefined;
-  /** As the operator wrote it; `undefined` where it is off. */
+  /** As the operator wrote it; `undefined` if it is off. */
   readonly syslogTarget: string | undefined;
   /** Endpoints that events are posted to. */
   readonly webhookNames: readonly string[];
 }
 
-/** The few lines at start: what is open, where the data goes, what to try next, how to stop. */
+/** The few lines at start: what is open, where data goes, what to try next, how to stop. */
 export function formatStartupBanner(facts: StartupFacts): string {
   const mode = facts.responsive ? `responsive, as ${facts.persona ?? 'a PBX'}` : 'passive';
   const lines = [`SentryPeer ${facts.version}, node ${facts.nodeId}`];
@@ -59,7 +59,7 @@ export function formatStartupBanner(facts: StartupFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `-v` prints at start, as SentryPeer 4.x does: the same words in the same order, for scripts that read them. */
+/** What `-v` prints at start, like SentryPeer 4.x: the same words in the same order, for scripts that read them. */
 export function formatVerboseStart(facts: {
   readonly nodeId: string;
   readonly api: boolean;
@@ -83,7 +83,7 @@ export function formatVerboseStart(facts: {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `-v` prints when the program is told to stop, and when it has. */
+/** What `-v` prints when the program is told to stop, and when it has stopped. */
 export const VERBOSE_STOPPING = 'Stopping sentrypeer...\n';
 export const VERBOSE_STOPPED = 'Stopped sentrypeer\n';
 
@@ -116,11 +116,11 @@ function dataPlaces(facts: StartupFacts): string {
   return places.join(', ');
 }
 
-/** Commands that work from this machine, in the order in which they make sense. */
+/** Commands to try from this machine, in a sensible order. */
 function tryNext(facts: StartupFacts): readonly string[] {
   const commands: string[] = [];
   const near = reachable(facts.udp.map(fromHere));
-  // Neither of the two takes an IPv6 address.
+  // Neither command takes an IPv6 address.
   if (near !== undefined && !near.address.includes(':')) {
     commands.push(`sipsak -vs sip:${formatListenAddress(near)}`);
     commands.push(`svmap -p ${near.port} ${near.address}`);
@@ -134,7 +134,7 @@ function tryNext(facts: StartupFacts): readonly string[] {
   return commands;
 }
 
-/** An address for a trial from this machine: loopback where it is open, for it is answered. */
+/** An address for a trial from this machine: loopback if it is open, because it is answered. */
 function reachable(addresses: readonly ListenAddress[]): ListenAddress | undefined {
   const loopback = addresses.find(({ address }) => address.startsWith('127.'));
   return loopback ?? addresses.find(({ address }) => address === '::1') ?? addresses[0];
@@ -144,7 +144,7 @@ function apiUrl(api: ListenAddress, path: string): string {
   return `http://${formatListenAddress(fromHere(api))}${path}`;
 }
 
-/** A listener on all addresses is reached from this machine by loopback. */
+/** This machine reaches a listener on all addresses through loopback. */
 function fromHere({ address, port }: ListenAddress): ListenAddress {
   if (address === '0.0.0.0') return { address: '127.0.0.1', port };
   return { address: address === '::' ? '::1' : address, port };

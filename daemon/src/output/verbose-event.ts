@@ -4,10 +4,10 @@ import type { RecordedEvent } from '@sentrypeer/event';
 import { VERBOSE_FIELD_CHARACTERS_MAX, VERBOSE_MESSAGE_CHARACTERS_MAX } from '../limits.ts';
 import { escapeText } from './escape-text.ts';
 
-/** Lines of a message after its first stand in from the margin, so that none can pass for one of ours. */
+/** Lines of a message after its first are indented, so that none can pass for one of ours. */
 const MARGIN = '    ';
 
-/** What `-v` prints for an event: the names of SentryPeer 4.x in its order, safe on a terminal. */
+/** What `-v` prints for an event: the names of SentryPeer 4.x in its order, safe for a terminal. */
 export function formatVerboseEvent(event: RecordedEvent): string {
   const lines: readonly (readonly [name: string, text: string])[] = [
     ['Event Timestamp', event.eventTimestamp],
@@ -20,7 +20,7 @@ export function formatVerboseEvent(event: RecordedEvent): string {
     ['User Agent', field(event.userAgent)],
     ['Collected Method', event.collectedMethod],
     ['Created by Node Id', event.createdByNodeId],
-    // The name is a contract, also where the transport is not UDP.
+    // The name must not change, even if the transport is not UDP.
     ['Destination IP address of UDP packet is', field(event.destinationIp ?? '')],
   ];
   const text = lines.map(([name, value]) => `${name}: ${value}\n`).join('');

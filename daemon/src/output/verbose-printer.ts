@@ -4,14 +4,14 @@ import type { RecordedEvent } from '@sentrypeer/event';
 import type { EventLog } from '@sentrypeer/follow';
 import { VERBOSE_EVENTS_PER_COMMIT_MAX } from '../limits.ts';
 
-/** Prints what was recorded, for a person who watches (`-v`, `-d`). */
+/** Prints what was recorded, for a person who is watching (`-v`, `-d`). */
 export class VerbosePrinter {
   readonly #log: EventLog;
   readonly #write: (text: string) => void;
   readonly #format: (event: RecordedEvent) => string;
   #honeyId: number;
 
-  /** @param format What is printed of one event. */
+  /** @param format The text to print for one event. */
   constructor(
     ports: { readonly log: EventLog; readonly write: (text: string) => void },
     format: (event: RecordedEvent) => string,
@@ -22,7 +22,7 @@ export class VerbosePrinter {
     this.#honeyId = ports.log.lastHoneyId();
   }
 
-  /** New events were committed. More than a person can read is counted instead of printed. */
+  /** New events were committed. More events than a person can read are counted instead of printed. */
   wake(): void {
     for (const event of this.#log.eventsAfter(this.#honeyId, VERBOSE_EVENTS_PER_COMMIT_MAX)) {
       this.#write(this.#format(event));

@@ -2,17 +2,17 @@
 
 import type { Answer, AgentDecision, Outcome } from '@sentrypeer/redirect';
 
-/** What the SIP agent did since it was opened. */
+/** What the SIP agent has done since it was opened. */
 export interface AgentCounters {
-  /** Messages of peers, by what they were. */
+  /** Messages of peers, by kind. */
   readonly messages: Readonly<Record<Answer['what'], number>>;
-  /** Calls and registrations, by what became of them. */
+  /** Calls and registrations, by outcome. */
   readonly decisions: Readonly<Record<AgentDecision['kind'], Readonly<Record<Outcome, number>>>>;
   /** Datagrams and connections of those who may not ask, which got no answer. */
   readonly strangers: number;
   /** Datagrams that came faster than they could be answered. */
   readonly dropped: number;
-  /** Answers over UDP that were not sent: their source was no place for one. */
+  /** Answers that were not sent over UDP because their source must not be answered. */
   readonly repliesWithheld: number;
   /** TCP and TLS connections open now. */
   readonly connections: number;
@@ -45,7 +45,7 @@ export class AgentCounter {
     if (decision !== undefined) this.#decisions[decision.kind][decision.outcome] += 1;
   }
 
-  /** @param connections Open now. */
+  /** @param connections Number open now. */
   counters(connections: number): AgentCounters {
     return {
       messages: { ...this.#messages },

@@ -8,13 +8,13 @@ export interface NumberedDecision extends AgentDecision {
   readonly id: number;
 }
 
-/** The agent's last decisions, for those who follow them; what nobody took in time is gone. */
+/** The agent's latest decisions, for those who follow them; decisions not read in time are gone. */
 export class AgentDecisions {
   readonly #ring: NumberedDecision[] = [];
   #newestId = 0;
   #onAdded: () => void = () => undefined;
 
-  /** The last one that was made; 0 before the first. */
+  /** The id of the latest decision; 0 before the first. */
   get newestId(): number {
     return this.#newestId;
   }
@@ -27,7 +27,7 @@ export class AgentDecisions {
     this.#onAdded();
   }
 
-  /** Those after `afterId` that are still kept, oldest first; an id of another run is before all. */
+  /** Decisions after `afterId` that are still kept, oldest first; an id of another run counts as before all of them. */
   after(afterId: number, limit: number): readonly NumberedDecision[] {
     const oldestId = Math.max(1, this.#newestId - AGENT_DECISIONS_MAX + 1);
     const firstId = Math.max(oldestId, afterId > this.#newestId ? 1 : afterId + 1);
@@ -39,7 +39,7 @@ export class AgentDecisions {
     return found;
   }
 
-  /** Tells one listener of more. */
+  /** Registers the one listener for new decisions. */
   onAdded(listener: () => void): void {
     this.#onAdded = listener;
   }

@@ -10,11 +10,14 @@ const LOOPBACK = ['127.0.0.0/8', '::1'];
 interface PeersPorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Addresses of this machine now. */
+  /** Current addresses of this machine. */
   readonly ownAddresses?: () => readonly string[];
 }
 
-/** Who may ask the SIP agent. Others get no answer; the log says so, since a PBX that gets none shows nothing but timeouts. */
+/**
+ * Who may ask the SIP agent. Others get no answer; this is logged, because a PBX that gets none shows nothing but
+ * timeouts.
+ */
 export class AgentPeers {
   readonly #ports: PeersPorts;
   readonly #coversMachine: boolean;
@@ -23,7 +26,7 @@ export class AgentPeers {
   #strangers = 0;
   #logAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param networks Addresses, or networks with the length of their prefix; this machine alone where there are none. */
+  /** @param networks Addresses, or networks with a prefix length; if there are none, only this machine. */
   constructor(ports: PeersPorts, networks: readonly string[] | undefined) {
     this.#ports = ports;
     this.#coversMachine = networks === undefined;
@@ -31,11 +34,11 @@ export class AgentPeers {
     this.#listedAtMs = ports.clock.nowMs();
   }
 
-  /** Whether the address may ask; one that may not is counted and told of. */
+  /** Whether the address may ask; one that may not is counted and logged. */
   admits(address: string): boolean {
     if (this.#has(address)) return true;
     const nowMs = this.#ports.clock.nowMs();
-    // Addresses of the machine come and go.
+    // The addresses of the machine may change.
     if (this.#coversMachine && nowMs - this.#listedAtMs > OWN_ADDRESSES_MS) {
       this.#list = this.#machine();
       this.#listedAtMs = nowMs;

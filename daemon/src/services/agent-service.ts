@@ -41,21 +41,21 @@ import { Snapshot } from './snapshot.ts';
 
 const NORTH_AMERICA = '1';
 
-/** Plain data, so that a thread gets it as a message. */
+/** Plain data, so that it can be sent to a thread as a message. */
 export interface AgentServiceOptions {
   readonly dbFile: string;
   readonly judge: JudgeOptions;
-  /** UDP and TCP on each. */
+  /** UDP and TCP on each of them. */
   readonly addresses: readonly ListenAddress[];
   readonly tlsAddresses: readonly ListenAddress[];
-  /** PEM; needed where `tlsAddresses` is not empty. */
+  /** PEM; required if `tlsAddresses` is not empty. */
   readonly certificate: CertificateAndKey | undefined;
-  /** Addresses and networks that may ask; `undefined` is this machine alone. */
+  /** Addresses and networks that may ask; `undefined` means only this machine. */
   readonly peers: readonly string[] | undefined;
   /** A template that `parseDestination()` reads. */
   readonly destination: string | undefined;
   readonly refusal: Refusal;
-  /** Whether what is only watched is refused too. */
+  /** Whether subjects that are only watched are refused too. */
   readonly refusesWatched: boolean;
   readonly secret: Uint8Array;
 }
@@ -63,13 +63,13 @@ export interface AgentServiceOptions {
 export interface AgentServicePorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Takes decisions, some milliseconds after they were made. */
+  /** Receives decisions, some milliseconds after they were made. */
   readonly onDecisions: (decisions: readonly AgentDecision[]) => void;
 }
 
 const STREAM_LIMITS = { idleMsMax: AGENT_IDLE_MS_MAX, connectionMsMax: AGENT_CONNECTION_MS_MAX };
 
-/** The SIP agent on its ports, which asks the one judge. */
+/** The SIP agent on its ports, asking the one judge. */
 export class AgentService implements AsyncDisposable {
   readonly #ports: AgentServicePorts;
   readonly #options: AgentServiceOptions;
@@ -124,7 +124,7 @@ export class AgentService implements AsyncDisposable {
     });
   }
 
-  /** What is listened on now. */
+  /** The current listening addresses. */
   get locals(): SipLocals {
     return this.#listeners?.locals ?? { udp: [], tcp: [], tls: [] };
   }
@@ -155,7 +155,7 @@ export class AgentService implements AsyncDisposable {
         logger: this.#ports.logger,
         onDatagram: (octets, source, socket) => this.#onDatagram(octets, source, socket),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
-        onEvidence: () => undefined, // A peer that connects and says nothing is no evidence of anything.
+        onEvidence: () => undefined, // A peer that connects and says nothing proves nothing.
         admits: (source) => this.#peers.admits(source),
       },
       {
@@ -240,7 +240,7 @@ export class AgentService implements AsyncDisposable {
     this.#decisions = [];
   };
 
-  /** `undefined` where the database cannot be read now: the asker decides by itself. */
+  /** `undefined` if the database cannot be read now: the asker decides alone. */
   #judgement(...question: Parameters<Judge['judge']>): Judgement | undefined {
     try {
       const judgement = this.#snapshot.read(() =>
@@ -257,7 +257,7 @@ export class AgentService implements AsyncDisposable {
   }
 }
 
-/** 911 where numbers are North American, 112 elsewhere: what each mobile network takes (3GPP TS 22.101 §10.1). */
+/** 911 where numbers are North American, 112 elsewhere: what every mobile network accepts (3GPP TS 22.101 §10.1). */
 function emergencyNumber(plans: NumberingPlans, homeCountry: string | undefined): string {
   const isNorthAmerican =
     homeCountry !== undefined && plans.home(homeCountry)?.callingCode === NORTH_AMERICA;

@@ -7,12 +7,12 @@ import type { Agent } from '@sentrypeer/redirect';
 import { AGENT_WARM_UP_CALLS, AGENT_WARM_UP_MS } from '../limits.ts';
 
 const DIGITS = '2071234567';
-/** How PBXs begin what they dial abroad. */
+/** How PBXs begin numbers dialled abroad. */
 const PREFIXES = ['+', '00', '011', '900', ''];
 
 /**
- * Lets the agent answer calls that nobody made before its ports open: code that has never run is 30 times slower, so the first
- * second of a busy PBX would wait for seconds. Each country's numbering plan is read once on the way.
+ * Has the agent answer made-up calls before its ports open: code that has never run is 30 times slower, so the first
+ * second of a busy PBX would take several. Each country's numbering plan is read once on the way.
  */
 export function warmUp(agent: Agent, plans: NumberingPlans, clock: Clock): void {
   const codes = [

@@ -32,25 +32,25 @@ import { storeTotals } from './store-totals.ts';
 
 export interface ApiServicePorts {
   readonly engine: Engine;
-  /** Reads for everything but look-ups. */
+  /** Reads for everything except look-ups. */
   readonly log: StoreReader;
-  /** `undefined` where nothing is shared. */
+  /** `undefined` if nothing is shared. */
   readonly pool: PoolService | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Takes the lines of the request log. */
+  /** Receives the lines of the request log. */
   readonly write: (text: string) => void;
-  /** Names of the consumers of the event log, which are those of their cursors. */
+  /** Names of the consumers of the event log, which are also the names of their cursors. */
   readonly consumers: readonly string[];
   readonly webhooks: Webhooks | undefined;
-  /** `undefined` where this node is in no fleet. */
+  /** `undefined` if this node is in no fleet. */
   readonly fleet: FleetService | undefined;
   readonly agent: RunningAgent | undefined;
-  /** Where events go beside webhooks, by name. */
+  /** Where events go apart from webhooks, by name. */
   readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
   readonly socketDrops: { counts(): Readonly<Record<string, number>> };
   readonly feed: ListingFeed;
-  /** Of the demo. */
+  /** Only in the demo. */
   readonly stage?: Stage | undefined;
 }
 
@@ -61,7 +61,7 @@ interface ApiParts {
   readonly placing: PlaceService;
 }
 
-/** The HTTP API over the store, and what the daemon says of itself through it. */
+/** The HTTP API over the store, and what the daemon reports about itself through it. */
 export class ApiService implements AsyncDisposable {
   readonly #scope: AsyncDisposableStack;
   readonly #api: HttpApi;
@@ -79,10 +79,10 @@ export class ApiService implements AsyncDisposable {
 
   /** Throws `OperatingError` with nothing left open. */
   static async open(ports: ApiServicePorts, config: Config): Promise<ApiService> {
-    // Not loaded where it is not asked for: a small device has better use for the memory.
+    // Not loaded unless wanted: a small device has better uses for the memory.
     const { HttpApi } = await import('@sentrypeer/api');
     const { Places } = await import('@sentrypeer/geo');
-    // Whoever has the port is named.
+    // The error names the program that has the port.
     await assertPortFree({ transport: 'TCP', address: config.apiAddress, port: config.apiPort });
     const { log, engine, clock, logger, consumers, agent, feed } = ports;
     const { dbFile } = config;

@@ -10,8 +10,8 @@ import {
 } from '../limits.ts';
 
 /**
- * The blocks that one receiving thread may have on their way to the store. A bounded number: when all are
- * out, the thread counts what it drops instead of growing.
+ * The blocks that one receiving thread may have on their way to the store. Their number is bounded: when all are out,
+ * the thread counts what it drops instead of growing.
  */
 export class BlockPool implements EventBlocks {
   readonly #postBatch: (batch: Uint8Array) => void;
@@ -52,14 +52,14 @@ export class BlockPool implements EventBlocks {
     this.#postBatch(batch);
   }
 
-  /** Takes back the memory of a batch that the store dealt with. */
+  /** Takes back the memory of a batch that the store has processed. */
   giveBack(block: ArrayBuffer): void {
     this.#outCount -= 1;
     if (this.#idle.length < IDLE_BLOCKS_COUNT_MAX) this.#idle.push(block);
   }
 }
 
-/** Blocks that each of this many receiving threads may have out. */
+/** Number of blocks that each of this many receiving threads may have out. */
 export function blocksCountMax(threadsCount: number): number {
   const share = Math.floor(WAITING_OCTETS_MAX / EVENT_BATCH_OCTETS_MIN / threadsCount);
   return Math.max(BLOCKS_PER_THREAD_MIN, share);

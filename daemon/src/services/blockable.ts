@@ -13,14 +13,14 @@ import {
 } from '@sentrypeer/verdict';
 import type { Decided } from './decided.ts';
 
-/** A block of numbers, as the lists name it. */
+/** A block of numbers, as lists name it. */
 export const RANGE = /^\+\d{3,13}x{2,4}$/;
 const NEARLY_RANGE = /^\+\d*x+$/;
-/** Why a text that {@link isNearlyIpv4} knows is not read as a number. */
+/** Why a text that {@link isNearlyIpv4} recognises is not read as a number. */
 export const NEARLY_ADDRESS =
   'it looks like an address and is none; write addresses as 192.0.2.5 or 192.0.2.0/24, and numbers without dots';
 const ONE_BY_ONE = 'numbers are blocked one by one or as a range, such as +46850780xx';
-/** What one subscriber of IPv6 holds; a narrower network would lie within it on lists. */
+/** What one IPv6 subscriber holds; lists would contain a narrower network within it. */
 const SUBSCRIBER_BITS = 64;
 const ADDRESS_BITS = 128;
 
@@ -50,7 +50,7 @@ export function readBlockable(ports: Ports, text: string, nowEpochUs: number): B
   return readNumber(ports, text, nowEpochUs);
 }
 
-/** What of a network is not blocked with it, and why. */
+/** The parts of a network that are not blocked with it, and why. */
 export function exceptionsOf(
   { decided }: Ports,
   { kind, value }: Subject,

@@ -8,15 +8,15 @@ import type { Decided } from './decided.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 
 /**
- * Subjects that are to be judged again though nothing was said of themselves: addresses that this machine got or lost, and
- * networks that are left of blocked ones when what is never listed changes.
+ * Subjects that must be judged again although nothing was said about themselves: addresses that this machine gained or
+ * lost, and what remains of blocked networks when the list of exceptions changes.
  */
 export class ChangedSubjects {
   readonly #decided: Decided;
   readonly #own: OwnAddresses;
   #ownBefore: readonly string[];
   #blocked: Blocked | undefined;
-  /** What blocks put on lists, by name. At the start nothing is known: all of it is looked at. */
+  /** What blocks put on lists, by name. At the start nothing is known, so everything is looked at. */
   #listed: ReadonlyMap<string, ListedSubject> = new Map();
   #waiting: ListedSubject[] = [];
 

@@ -29,35 +29,35 @@ import { webhookMetrics } from './webhook-metrics.ts';
 
 const MIB = 1_048_576;
 
-/** Read once: the wall clock may be set meanwhile, and the start does not move. */
+/** Read once: the wall clock may be set later, but the start time does not move. */
 const STARTED_AT_SECONDS = (Date.now() - process.uptime() * 1000) / 1000;
 
 interface DaemonOperationsPorts {
   readonly engine: Engine;
   readonly log: StoreReader;
   readonly webhooks: Webhooks | undefined;
-  /** `undefined` where this node is in no fleet. */
+  /** `undefined` if this node is in no fleet. */
   readonly fleet: FleetService | undefined;
-  /** `undefined` where it is off. */
+  /** `undefined` if it is off. */
   readonly agent: Pick<RunningAgent, 'counters'> | undefined;
-  /** `undefined` where nothing is shared. */
+  /** `undefined` if nothing is shared. */
   readonly pool: PoolService | undefined;
-  /** Where events go beside webhooks, by name. */
+  /** Where events go apart from webhooks, by name. */
   readonly outputs: Readonly<Record<string, { readonly trouble: string | undefined }>>;
-  /** Datagrams that the system dropped at other sockets than those of SIP. */
+  /** Datagrams that the system dropped at sockets other than those of SIP. */
   readonly socketDrops: () => Readonly<Record<string, number>>;
 }
 
 interface DaemonOperationsOptions {
   readonly version: string;
   readonly dbFile: string;
-  /** Names of the consumers of the event log, which are those of their cursors. */
+  /** Names of the consumers of the event log, which are also the names of their cursors. */
   readonly consumers: readonly string[];
-  /** Where followers of this machine say how they are. */
+  /** Where followers on this machine report their state. */
   readonly followers: FollowerPlaces;
 }
 
-/** What the daemon says of itself to those who watch over it. */
+/** What the daemon reports to those who monitor it. */
 export class DaemonOperations implements Operations, Disposable {
   readonly #ports: DaemonOperationsPorts;
   readonly #options: DaemonOperationsOptions;
@@ -173,7 +173,7 @@ export class DaemonOperations implements Operations, Disposable {
     return this.#followers.states();
   }
 
-  /** Nothing where the database does not answer, which `notReady()` tells. */
+  /** Empty if the database does not answer, which `notReady()` reports. */
   #condition(): Partial<Condition> {
     try {
       return this.#ports.log.condition(systemClock.epochUs());
@@ -335,7 +335,7 @@ function mib(octets: number): number {
   return Math.ceil(octets / MIB);
 }
 
-/** 0 where there is no such file. */
+/** 0 if there is no such file. */
 function fileOctets(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -12,7 +12,7 @@ import { embeddedFolder } from '../embedded.ts';
 /** The files that come with the program, as tools/bundle.ts names them. */
 const FOLDER = 'dashboard/';
 const BUNDLED = new URL(FOLDER, import.meta.url);
-/** What makes them from their sources: a development tool, so not imported where a bundle would take it in. */
+/** Builds them from their sources. A development tool, so it is imported in a way that bundlers do not follow. */
 const BUILDER = '../../../tools/build-dashboard.ts';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -26,8 +26,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 const pack = promisify(gzip);
 
 /**
- * The files of the dashboard, read or made when a browser first asks, and kept in memory. A checkout of the sources makes
- * them then, so that it needs no step to build anything and may be read-only.
+ * The files of the dashboard, read or built when a browser first asks, and kept in memory. A checkout of the sources
+ * builds them then, so that it needs no build step and may be read-only.
  */
 export class DashboardFiles implements Dashboard {
   readonly #logger: Logger;

@@ -21,15 +21,15 @@ export interface DecidedPorts {
 
 export interface DecidedOptions {
   readonly ownNumbers: readonly string[];
-  /** Beside those of this machine. */
+  /** In addition to those of this machine. */
   readonly ownAddresses: readonly string[];
   /** @default false */
   readonly listsDocumentation?: boolean;
 }
 
 /**
- * What the operator allowed and blocked, and whether hubs of a fleet list anything and the pool says anything, followed as
- * it changes.
+ * What the operator allowed and blocked, and whether hubs of a fleet or the pool say anything, kept up to date as it
+ * changes.
  */
 export class Decided {
   readonly #ports: DecidedPorts;
@@ -41,7 +41,7 @@ export class Decided {
   #isPoolHeard = false;
   /** Wall-clock microseconds at which the next allowance or block ends. */
   #endsAtUs = Infinity;
-  /** Before that time, to which the clock may go back, words were in force that have ended since. */
+  /** Before that time, to which the clock may be set back, decisions were in force that have ended since. */
   #readAtUs = Infinity;
   #ownAtThatTime: readonly string[] = [];
   #askedAtMs = -1;
@@ -53,12 +53,12 @@ export class Decided {
 
   readonly never = (): NeverListed => this.#now().never;
   readonly blocked = (): Blocked => this.#now().blocked;
-  /** Hubs need not be asked about each subject of a kind of which they list nothing. */
+  /** Hubs need not be asked about each subject of a kind of which they list none. */
   readonly isFollowed = (kind: Subject['kind']): boolean => {
     this.#now();
     return this.#followedKinds.has(kind);
   };
-  /** Where it is not, the pool need not be asked about each subject. */
+  /** If it is not, the pool need not be asked about each subject. */
   readonly isPoolHeard = (): boolean => {
     this.#now();
     return this.#isPoolHeard;
@@ -68,7 +68,7 @@ export class Decided {
     const { clock, plans, home, evidence, own } = this.#ports;
     let [never, blocked] = [this.#never, this.#blocked];
     const nowMs = Math.floor(clock.nowMs());
-    // Once in a millisecond: a step of judging asks some hundred times.
+    // At most once per millisecond: a step of judging asks some hundred times.
     if (never !== undefined && blocked !== undefined && nowMs === this.#askedAtMs) {
       return { never, blocked };
     }
@@ -100,7 +100,7 @@ export class Decided {
       this.#never = never;
       this.#blocked = blocked;
       this.#decisionsCount = count;
-      // What an ended word covered may be another's now.
+      // What an ended decision covered may now be covered by another.
       this.#endsAtUs = Math.min(...[...allowances, ...blocks].map(endOf));
       this.#readAtUs = nowUs;
       this.#ownAtThatTime = ownNow;
@@ -109,7 +109,7 @@ export class Decided {
   }
 }
 
-/** The operator's own word goes before that of the fleet's, as long as it holds. */
+/** The operator's own decision takes precedence over the fleet's, as long as it holds. */
 function blocksInForce(evidence: DecidedPorts['evidence'], nowUs: number): readonly KeptBlock[] {
   const own = evidence.blocks().filter((one) => isInForce(one, nowUs));
   const known = new Set(own.map(({ subject }) => `${subject.kind} ${subject.value}`));

@@ -4,13 +4,15 @@ import { open, rename } from 'node:fs/promises';
 import type { Logger } from '@sentrypeer/kernel';
 import { DHT_STATE_OCTETS_MAX } from '../limits.ts';
 
-/** What a start goes on from: known DHT nodes, and what of the day's octets is spent. Nothing in it is believed unseen. */
+/**
+ * What a start continues from: known DHT nodes, and how much of the day's octets is spent. Everything in it is checked.
+ */
 export interface DhtStateDocument {
   readonly dht?: unknown;
   readonly pool?: unknown;
 }
 
-/** Reads it; a file that is missing or damaged is as good as none, for bootstrap nodes do the same. */
+/** Reads it; a missing or damaged file means starting empty, because bootstrap nodes serve as well. */
 export async function readDhtState(path: string, logger: Logger): Promise<DhtStateDocument> {
   try {
     await using file = await open(path, 'r');

@@ -13,18 +13,18 @@ import type {
 } from '../workers/messages.ts';
 import { Thread } from '../workers/thread.ts';
 
-/** Of the kind that the question takes. */
+/** Resolves with what the kind of question returns. */
 type Answer = PromiseWithResolvers<unknown>;
 
-/** The thread, and the questions that it was asked and has not answered. */
+/** The thread, and the questions that it has not answered yet. */
 interface Running {
   readonly thread: Thread<ReaderWorkerInput>;
   readonly asked: Map<number, Answer>;
 }
 
 /**
- * Searches the event log in a separate thread, so that no search delays the thread that answers look-ups. The
- * thread begins with the first question and ends when nobody has asked for a while: most nodes are never searched.
+ * Searches the event log in a separate thread, so that no search delays the thread that answers look-ups. The thread
+ * starts with the first question and ends when nobody has asked for a while: most nodes are never searched.
  */
 export class EventReader implements EventSearch, AsyncDisposable {
   readonly #logger: Logger;
@@ -39,7 +39,7 @@ export class EventReader implements EventSearch, AsyncDisposable {
     this.#dbFile = dbFile;
   }
 
-  /** Rejects with `OperatingError` where the log cannot be read. */
+  /** Rejects with `OperatingError` if the log cannot be read. */
   find(...question: EventQuestion): Promise<EventPage> {
     return this.#ask((call) => ({ kind: 'find', call, question })) as Promise<EventPage>;
   }
@@ -89,7 +89,7 @@ export class EventReader implements EventSearch, AsyncDisposable {
     return running;
   }
 
-  /** The next question begins another one. */
+  /** The next question starts another one. */
   #failed(running: Running, error: unknown): void {
     this.#logger.error('event_reader_failed', { why: String(error) });
     if (this.#running === running) this.#running = undefined;

@@ -15,17 +15,17 @@ interface JudgeServicePorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: Store;
-  /** Events wait to be recorded, which comes first. */
+  /** Whether events wait to be recorded, which comes first. */
   readonly isBusy: () => boolean;
-  /** So many that recording needs all the time there is. */
+  /** Whether so many wait that recording needs all the time there is. */
   readonly isSaturated: () => boolean;
   /** The feed has changes up to this serial. */
   readonly onChanged: (serial: number) => void;
 }
 
 /**
- * Gives the judge time on the storing thread. What proved itself is judged right after its commit; everything else
- * gets what recording leaves over, and a little in a flood.
+ * Gives the judge time on the storing thread. What proves itself is judged right after its commit; everything else gets
+ * the time that recording leaves over, and a little during a flood.
  */
 export class JudgeService {
   readonly #ports: JudgeServicePorts;
@@ -65,7 +65,7 @@ export class JudgeService {
     this.#timer = setTimeout(() => void this.#run(), ms);
   }
 
-  /** One step after each commit, so that a flood of proved events does not keep the thread either. */
+  /** One step after each commit, so that a flood of proved events does not occupy the thread either. */
   #runProved(): void {
     this.#proved = undefined;
     try {
@@ -99,7 +99,7 @@ export class JudgeService {
     this.#stepIn(JUDGE_RETRY_MS);
   }
 
-  /** The numbering plans take some MiB and the code some time, so not before there is something to judge. */
+  /** The numbering plans take some MiB and the code some time, so they are loaded when there is something to judge. */
   async #open(): Promise<void> {
     const { NumberingPlans } = await import('@sentrypeer/numbers');
     const { openJudging } = await import('./open-judging.ts');

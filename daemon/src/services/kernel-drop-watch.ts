@@ -12,7 +12,7 @@ export interface KernelDropPorts {
   readonly onDropped: (count: number) => void;
 }
 
-/** Looks every second for datagrams that the kernel dropped before anybody could read them. */
+/** Checks every second for datagrams that the kernel dropped before they could be read. */
 export class KernelDropWatch implements AsyncDisposable {
   readonly #ports: KernelDropPorts;
   readonly #timer: NodeJS.Timeout;
@@ -31,13 +31,13 @@ export class KernelDropWatch implements AsyncDisposable {
     return this.#count;
   }
 
-  /** Looks now; resolves when what was found is told. */
+  /** Checks now; resolves when the result is reported. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(() => this.#look());
     return this.#looking;
   }
 
-  /** Looks for the last time. */
+  /** Checks for the last time. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.look();

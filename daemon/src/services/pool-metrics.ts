@@ -3,7 +3,7 @@
 import type { MetricFamily } from '@sentrypeer/api';
 import type { SharingStatus } from './pool-service.ts';
 
-/** Sharing for those who watch over the program; nothing where it is off. */
+/** Metrics of sharing; none if it is off. */
 export function poolMetrics(
   status: SharingStatus | undefined,
   counts: { readonly origins: number; readonly events: number },

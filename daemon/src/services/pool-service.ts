@@ -23,23 +23,23 @@ export interface PoolServicePorts {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A part of it failed while it ran. */
+  /** A part of it failed while running. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** What sharing says of itself. */
+/** The state of sharing. */
 export interface SharingStatus {
   readonly pool: PoolStatus;
   readonly dht: DhtStatus;
   /** Values that came too fast to be looked at. */
   readonly missedValues: number;
-  /** With nodes of the pool. */
+  /** Links with nodes of the pool. */
   readonly links: LinksStatus;
-  /** `undefined` where none are looked for. */
+  /** `undefined` if none are looked for. */
   readonly neighbours: (NeighboursCounters & { readonly count: number }) | undefined;
 }
 
-/** Sharing with other nodes: the DHT node, what is shared over it, neighbours, and the file of what is known. */
+/** Sharing with other nodes: the DHT node, what is shared over it, neighbours, and the file with known nodes. */
 export class PoolService implements AsyncDisposable {
   readonly #scope: AsyncDisposableStack;
   readonly #dht: DhtNode;
@@ -65,7 +65,7 @@ export class PoolService implements AsyncDisposable {
 
   /** Throws `OperatingError` with nothing left open. */
   static async open(ports: PoolServicePorts, config: Config): Promise<PoolService> {
-    // Not loaded where it is not asked for: a small device has better use for the memory.
+    // Not loaded unless wanted: a small device has better uses for the memory.
     const { openDht } = await import('@sentrypeer/dht/udp');
     const { Pool } = await import('@sentrypeer/pool');
     const { logger, log, engine, identity, clock } = ports;
@@ -160,7 +160,7 @@ export class PoolService implements AsyncDisposable {
   }
 }
 
-/** @returns What ends it, having saved once more. */
+/** @returns Ends it after saving once more. */
 function saveNowAndThen(
   path: string,
   { dht, pool, logger }: { readonly dht: DhtNode; readonly pool: Pool; readonly logger: Logger },
@@ -182,7 +182,7 @@ async function openNeighbours(
     readonly dht: DhtNode;
     readonly pool: Pool;
     readonly links: PoolLinks;
-    /** Closes what is opened. */
+    /** Closes what is opened here. */
     readonly owner: AsyncDisposableStack;
   },
 ): Promise<Neighbours> {

@@ -6,7 +6,7 @@ import type { Endpoint } from '@sentrypeer/ip';
 
 const NO_ANOMALIES: readonly string[] = [];
 
-/** What was received, as the honeypot takes it. */
+/** A received message, in the form that the honeypot takes. */
 export function received<Path>(
   path: Path,
   from: {

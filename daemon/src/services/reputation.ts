@@ -10,7 +10,7 @@ import { readBlockable } from './blockable.ts';
 import { judgeOver, type JudgeOptions } from './open-judging.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
-/** The one judge over any connection that reads the tables which the storing thread keeps. */
+/** The one judge over any connection that reads the storing thread's tables. */
 export type Judges = (evidence: StoreReader['evidence']) => ReturnType<typeof judgeOver>;
 
 export interface ReputationPorts {
@@ -21,13 +21,13 @@ export interface ReputationPorts {
   readonly plans: NumberingPlans;
 }
 
-/** Making a judge throws `OperatingError`. */
+/** Creating a judge throws `OperatingError`. */
 export function openJudges(clock: Clock, plans: NumberingPlans, options: JudgeOptions): Judges {
   const own = new OwnAddresses(clock);
   return (evidence) => judgeOver({ clock, plans, evidence, own }, options);
 }
 
-/** The judge as the API asks it. Throws `OperatingError`. */
+/** The judge as the API uses it. Throws `OperatingError`. */
 export function openReputation({ engine, log, clock, judges, plans }: ReputationPorts): Reputation {
   const { evidence } = log;
   const { judge, decided } = judges(evidence);

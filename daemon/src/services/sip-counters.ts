@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What receiving threads did since they started. */
+/** What receiving threads have done since they started. */
 export interface SipCounters {
-  /** Datagrams, and messages or other contacts over streams. */
+  /** Datagrams; over streams, messages and other contacts. */
   readonly received: Readonly<Record<'UDP' | 'TCP' | 'TLS', number>>;
   /** Datagrams that the kernel dropped because they came faster than they were read. */
   readonly kernelDropped: number;
   readonly replies: number;
   readonly replyOctets: number;
-  /** Replies that were not sent, because of a limit. */
+  /** Replies that a limit withheld. */
   readonly repliesWithheld: number;
   /** Open now. */
   readonly connections: number;

@@ -28,22 +28,22 @@ export interface SipListenersOptions {
   readonly udp: readonly {
     readonly addresses: 'all' | readonly string[];
     readonly port: number;
-    /** Ports of the other bindings, which are ours as well. */
+    /** Ports of the other bindings, which also belong to this program. */
     readonly otherPorts?: readonly number[];
     readonly socketsPerAddress: number;
     readonly receiveOctets?: number;
   }[];
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
-  /** Needed where `tls` is not empty. */
+  /** Required if `tls` is not empty. */
   readonly certificate: CertificateAndKey | undefined;
   /** Share the ports with listeners in other threads. */
   readonly reusePort: boolean;
   /** TCP and TLS connections, in all and from one source. */
   readonly connections: { readonly max: number; readonly perSourceMax: number };
-  /** Whether SIP is spoken in WebSockets as well. @default not */
+  /** Whether SIP is also accepted in WebSockets. @default false */
   readonly webSockets?: boolean;
-  /** What differs from the limits of every stream. */
+  /** Values that differ from the limits of all streams. */
   readonly streamLimits?: Partial<StreamLimits>;
 }
 
@@ -51,13 +51,13 @@ export interface SipListenersPorts {
   readonly logger: Logger;
   readonly onDatagram: OnDatagram;
   readonly onFrame: (frame: Frame, connection: StreamConnection) => void;
-  /** Takes every contact over a stream that brought no message. */
+  /** Receives every contact over a stream that brought no message. */
   readonly onEvidence: (evidence: StreamEvidence) => void;
   /** Whether an address may connect at all. @default all may */
   readonly admits?: (address: string) => boolean;
 }
 
-/** What is listened on, by transport. */
+/** Listening addresses, by transport. */
 export type SipLocals = Readonly<Record<'udp' | 'tcp' | 'tls', readonly Endpoint[]>>;
 
 /** The SIP ports of one thread: UDP, TCP and TLS, with one quota for all connections. */
@@ -110,7 +110,9 @@ export class SipListeners implements AsyncDisposable {
     return count;
   }
 
-  /** Lets no new datagram in; resolves with whether the system did so for every socket. See `UdpListener.hush`. */
+  /**
+   * Stops accepting new datagrams; resolves with whether the system did so for every socket. See `UdpListener.hush`.
+   */
   async hush(): Promise<boolean> {
     const hushed = await Promise.all(this.#udp.map((listener) => listener.hush()));
     return hushed.every((isHushed) => isHushed);

@@ -21,18 +21,18 @@ import type { SipCounters } from './sip-counters.ts';
 import { SipListeners, type CertificateAndKey, type SipLocals } from './sip-listeners.ts';
 import { UdpReplies } from './udp-replies.ts';
 
-/** What one receiving thread does; a thread gets it as a message, so it is plain data. */
+/** The work of one receiving thread; plain data, so that it can be sent to a thread as a message. */
 export interface SipServiceOptions {
   readonly nodeId: string;
   readonly responsive: boolean;
-  /** A name that `personaByName` knows. */
+  /** A name known to `personaByName`. */
   readonly persona: string;
   readonly secrets: {
     readonly tag: Uint8Array;
     readonly nonce: Uint8Array;
     readonly policy: Uint8Array;
   };
-  /** How long repeats of an event are folded into it, in milliseconds; 0 keeps every message apart. */
+  /** How long repeats of an event are folded into it, in milliseconds; 0 keeps every message separate. */
   readonly foldWindowMs: number;
   readonly udpAddresses: 'all' | readonly string[];
   /** Each is opened on all of `udpAddresses`. */
@@ -40,7 +40,7 @@ export interface SipServiceOptions {
   readonly socketsPerAddress: number;
   readonly tcp: readonly ListenAddress[];
   readonly tls: readonly ListenAddress[];
-  /** PEM; needed where `tls` is not empty. */
+  /** PEM; required if `tls` is not empty. */
   readonly certificate: CertificateAndKey | undefined;
   readonly reusePort: boolean;
   /** TCP and TLS connections of all threads, in all and from one source. */
@@ -50,9 +50,9 @@ export interface SipServiceOptions {
     readonly perSourceBurst: number;
     readonly octetsPerSecond: number;
   };
-  /** This thread counts what the kernel dropped, for all threads that share the ports. */
+  /** This thread counts the kernel's drops, for all threads that share the ports. */
   readonly countsKernelDrops: boolean;
-  /** Among how many threads the limits for all sources together are shared. */
+  /** Number of threads that share the limits for all sources together. */
   readonly threadsCount: number;
 }
 
@@ -61,15 +61,18 @@ export interface SipPorts {
   readonly random: Random;
   readonly logger: Logger;
   readonly blocks: EventBlocks;
-  /** An attacker found the password of this account; the other threads need to know (`win`). */
+  /** An attacker found the password of this account; the other threads must know (`win`). */
   readonly onWon?: (account: string) => void;
-  /** Leaves the processor to the store for a moment; absent where that is of no use, or what the kernel drops would not be counted. */
+  /**
+   * Leaves the processor to the store for a moment; absent if that would not help, or if the kernel's drops would not
+   * be counted.
+   */
   readonly pause?: () => void;
-  /** What is recorded instead; the demo alone has this. */
+  /** What is recorded instead; only in the demo. */
   readonly disguise?: (observation: Observation) => Observation;
 }
 
-/** Where an answer goes: the datagram's socket, the connection, or nowhere (any more). */
+/** Where an answer goes: the datagram's socket, the connection, or (no longer) anywhere. */
 type Path = UdpSocket | StreamConnection | undefined;
 
 /** One receiving thread: its listeners, its honeypot, and the collector that hands events to the store. */
@@ -86,7 +89,7 @@ export class SipService implements AsyncDisposable {
   #dueTimer: NodeJS.Timeout | undefined;
   #dueAtMs = Infinity;
   readonly #received = { UDP: 0, TCP: 0, TLS: 0 };
-  /** Of streams. */
+  /** Over streams. */
   #repliesCount = 0;
   #replyOctets = 0;
   #hasPaused = false;
@@ -116,12 +119,12 @@ export class SipService implements AsyncDisposable {
     return openOrClose(service, () => service.#listen());
   }
 
-  /** What is listened on now. */
+  /** The current listening addresses. */
   get locals(): SipLocals {
     return this.#listeners?.locals ?? { udp: [], tcp: [], tls: [] };
   }
 
-  /** What it did since it was opened. */
+  /** What it has done since it was opened. */
   get counters(): SipCounters {
     const { sent, octets, withheld } = this.#udpReplies.counts;
     return {
@@ -140,8 +143,8 @@ export class SipService implements AsyncDisposable {
   }
 
   /**
-   * Lets no new datagrams in and reads those that the system holds for this thread; resolves when there are none. What
-   * cannot be looked at in time is counted as dropped.
+   * Stops accepting new datagrams and reads those that the system holds for this thread; resolves when there are none
+   * left. What cannot be looked at in time is counted as dropped.
    */
   hush(): Promise<void> {
     this.#hushing ??= this.#hush();
@@ -149,12 +152,12 @@ export class SipService implements AsyncDisposable {
   }
 
   /**
-   * Closes the listeners, then hands over what was observed; resolves when all is done. Threads that share ports are all
-   * hushed before: what one still let in, another one would count when it is gone.
+   * Closes the listeners, then hands over what was observed; resolves when all is done. Threads that share ports are
+   * all hushed first: otherwise datagrams that one thread still accepted would be counted by another after it is gone.
    */
   async close(): Promise<void> {
     await this.hush();
-    await this.#scope.disposeAsync(); // The last look at what the kernel dropped is here.
+    await this.#scope.disposeAsync(); // This includes the last look at the kernel's drops.
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#dueTimer);
     this.#collector.finish();
@@ -186,7 +189,7 @@ export class SipService implements AsyncDisposable {
         certificate,
         reusePort,
         webSockets: this.#options.responsive,
-        // The kernel spreads connections over the threads, so each has its share of the limits.
+        // The kernel spreads connections over the threads, so each has a share of the limits.
         connections: {
           max: Math.ceil(connectionLimits.max / threadsCount),
           perSourceMax: Math.ceil(connectionLimits.perSourceMax / threadsCount),
@@ -198,7 +201,7 @@ export class SipService implements AsyncDisposable {
       this.#kernelDrops = this.#scope.use(this.#watch(listeners));
   }
 
-  /** What the kernel dropped is counted like what is dropped here. */
+  /** The kernel's drops are counted like drops here. */
   #watch(listeners: SipListeners): KernelDropWatch {
     return new KernelDropWatch({
       logger: this.#ports.logger,
@@ -215,8 +218,8 @@ export class SipService implements AsyncDisposable {
     this.#isClosing = true;
     const endAtMs = this.#ports.clock.nowMs() + STOP_READING_MS_MAX;
     const isHushed = (await this.#listeners?.hush()) !== false;
-    // The queues are bounded and nothing is added to them, unless the system does not do that: under a flood there is
-    // no end then.
+    // The queues are bounded and get no additions, unless the system does not support that: then a flood would never
+    // end.
     const mayGoOn = (): boolean => isHushed || !this.#isOnlyCounting;
     let before: number;
     do {
@@ -239,7 +242,7 @@ export class SipService implements AsyncDisposable {
       !this.#options.responsive ||
       this.#udpReplies.areRefused(socket, source, octets.length, nowMs);
     if (isUnanswered && this.#collector.isFull) {
-      // More than the store takes: the time it costs to read this one is better given to the store.
+      // More than the store can take: the time to read this one is better given to the store.
       this.#pauseOnce();
       if (this.#options.foldWindowMs === 0) {
         this.#collector.drop(1);
@@ -259,7 +262,7 @@ export class SipService implements AsyncDisposable {
     this.#arm(nowMs);
   }
 
-  /** Once in a turn of the event loop, so that what comes back from the store is seen. */
+  /** Once per turn of the event loop, so that what comes back from the store is seen. */
   #pauseOnce(): void {
     if (this.#hasPaused || this.#isClosing) return;
     this.#hasPaused = true;
@@ -307,7 +310,7 @@ export class SipService implements AsyncDisposable {
     this.#arm(nowMs);
   }
 
-  /** A contact that brought no message: refused over a limit, silent, or no TLS on the TLS port. */
+  /** A contact that brought no message: refused over a limit, silent, or without TLS on the TLS port. */
   #onEvidence(evidence: StreamEvidence): void {
     const { transport, source, local, octets, code, hello } = evidence;
     this.#received[transport] += 1;
@@ -351,7 +354,7 @@ export class SipService implements AsyncDisposable {
     this.#arm(this.#ports.clock.nowMs()); // What found no block is tried again.
   };
 
-  /** Replies that were to come later: the answer to a call that rang, and its repetitions. */
+  /** Sends delayed replies: the answer to a call that rang, and its retransmissions. */
   readonly #sendDue = (): void => {
     this.#dueAtMs = Infinity;
     const nowMs = this.#ports.clock.nowMs();

@@ -4,15 +4,15 @@ import type { StoreReader } from '@sentrypeer/store';
 import { SNAPSHOT_MS } from '../limits.ts';
 
 /**
- * One state of the database for all questions of some milliseconds: to begin a transaction costs more than to look
- * up a number. It ends at once when something was committed, so that what was recorded is found.
+ * One state of the database for all questions within some milliseconds: starting a transaction costs more than looking
+ * up a number. It ends as soon as something is committed, so that new records are found.
  */
 export class Snapshot implements Disposable {
   readonly #reader: StoreReader;
   #held: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param reader Used through this snapshot alone. */
+  /** @param reader Used only through this snapshot. */
   constructor(reader: StoreReader) {
     this.#reader = reader;
   }

@@ -27,7 +27,7 @@ export class SocketDrops implements AsyncDisposable {
     this.#watches.set(name, watch);
   }
 
-  /** Datagrams dropped since the start, by name; none where the system does not tell. */
+  /** Datagrams dropped since the start, by name; none if the system does not report them. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#watches].map(([name, { count }]) => [name, count]));
   }

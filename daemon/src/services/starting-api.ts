@@ -5,18 +5,18 @@ import type { Logger } from '@sentrypeer/kernel';
 import { STARTING_RETRY_SECONDS } from '../limits.ts';
 
 /**
- * Has the port of the API while a database is brought to our schema, which may take minutes: the program lives, is not
- * ready, and says how far it is. Whatever else is asked gets 503, never 404, which every client takes for "clean".
+ * Holds the API's port while a database is migrated, which may take minutes: it says that the program lives, is not
+ * ready, and how far it is. Any other request gets 503, never 404, which clients take for "clean".
  */
 export class StartingApi implements AsyncDisposable {
-  /** As the given one; the first report of long work opens the port. */
+  /** Like the given logger; the first report of long work opens the port. */
   readonly logger: Logger;
   readonly #at: { readonly host: string; readonly port: number };
   #server: Server | undefined;
   #why = '';
   #isClosed = false;
 
-  /** Nothing is opened yet. @param at `undefined` where there is to be no API. */
+  /** Nothing is opened yet. @param at `undefined` if there is to be no API. */
   constructor(logger: Logger, at: { readonly host: string; readonly port: number } | undefined) {
     this.#at = at ?? { host: '', port: 0 };
     this.#isClosed = at === undefined;
@@ -32,7 +32,7 @@ export class StartingApi implements AsyncDisposable {
     };
   }
 
-  /** Lets go of the port; resolves when it is free. */
+  /** Releases the port; resolves when it is free. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     const server = this.#server;
@@ -49,7 +49,7 @@ export class StartingApi implements AsyncDisposable {
     this.#why = `${work}: ${Math.floor((done / total) * 100)} %`;
     if (this.#server !== undefined) return;
     this.#server = createServer(({ url = '' }, response) => this.#answer(url, response));
-    // A port that is taken is told when the API itself opens.
+    // A taken port is reported when the API itself opens.
     this.#server.on('error', () => undefined);
     this.#server.listen(this.#at);
   }

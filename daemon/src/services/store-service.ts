@@ -27,17 +27,17 @@ import { JudgeService } from './judge-service.ts';
 import type { JudgeOptions } from './open-judging.ts';
 import type { WriterCommands } from './writer-commands.ts';
 
-/** As the operator set it; plain data, so that a thread gets it as a message. */
+/** As the operator configured it; plain data, so that it can be sent to a thread as a message. */
 export interface StoreServiceOptions {
   readonly path: string;
-  /** 0 removes nothing for its age. */
+  /** 0 removes nothing because of its age. */
   readonly retentionDays: number;
-  /** Sums of hours are kept for a year. */
+  /** Whether hourly sums are kept for a year. */
   readonly hasYearOfRates: boolean;
   /** 0 sets no limit. */
   readonly sizeMaxOctets: number;
   readonly diskFreeMinOctets: number;
-  /** Cursors of endpoints; events after them are not removed, within the next limit. */
+  /** Cursors of endpoints; events after them are not removed, up to `owedMaxOctets`. */
   readonly owedCursors: readonly string[];
   readonly owedMaxOctets: number;
   readonly judge: JudgeOptions;
@@ -52,7 +52,7 @@ export interface StoreServicePorts {
   readonly onListed: (serial: number) => void;
 }
 
-/** The storing thread: the database's one writer, and the timer that its group commits need. */
+/** The storing thread: the database's only writer, and the timer for its group commits. */
 export class StoreService implements WriterCommands {
   readonly #ports: StoreServicePorts;
   readonly #store: Store;
@@ -98,7 +98,7 @@ export class StoreService implements WriterCommands {
     this.#step();
   }
 
-  /** Opens, makes or migrates the database; throws `OperatingError` with nothing left open. */
+  /** Opens, creates or migrates the database; throws `OperatingError` with nothing left open. */
   static open(ports: StoreServicePorts, options: StoreServiceOptions): StoreService {
     const store = Store.open(ports, {
       path: options.path,
@@ -124,7 +124,7 @@ export class StoreService implements WriterCommands {
     this.#step();
   }
 
-  /** Records events of other nodes and answers how many were new; throws `OperatingError` where that can't be done now. */
+  /** Records events of other nodes and returns how many were new; throws `OperatingError` if that is impossible now. */
   deliver(events: readonly DeliveredEvent[], cursors?: readonly CursorPlace[]): number {
     const { lastHoneyId, events: newCount } = this.#store.deliver(events, cursors);
     this.#ports.onCommitted(lastHoneyId);
@@ -132,14 +132,14 @@ export class StoreService implements WriterCommands {
     return newCount;
   }
 
-  /** Keeps what the operator thinks of another node or a network, or takes it back. @returns Whether it is known. */
+  /** Keeps what the operator thinks of another node or a network, or removes it. @returns Whether it is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean {
     if (trust === 'forgotten') return this.#store.forget(nodeId);
     this.#store.setTrust(nodeId, trust);
     return true;
   }
 
-  /** Keeps pages of the pool; throws `OperatingError` where that can't be done now. */
+  /** Keeps pages of the pool; throws `OperatingError` if that is impossible now. */
   addPages(pages: readonly PoolPage[], asSelf: boolean, told?: NodePlace): readonly PageOutcome[] {
     const outcomes = this.#store.addPages(pages, asSelf, told);
     this.#judge.wake();
@@ -158,12 +158,12 @@ export class StoreService implements WriterCommands {
     this.#judge.wake();
   }
 
-  /** Adds places to the totals of countries and networks; throws `OperatingError` where that can't be done now. */
+  /** Adds places to the totals of countries and networks; throws `OperatingError` if that is impossible now. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
     this.#store.place(places, progress);
   }
 
-  /** Remembers how far a consumer came. What cannot be written now is written with the next one. */
+  /** Remembers the position of a consumer. If it cannot be written now, it is written with the next one. */
   saveCursor(name: string, honeyId: number): void {
     try {
       this.#store.saveCursor(name, honeyId);
@@ -174,7 +174,7 @@ export class StoreService implements WriterCommands {
     }
   }
 
-  /** Records what became of deliveries; throws `OperatingError`. */
+  /** Records the results of deliveries; throws `OperatingError`. */
   changeEndpoint(change: EndpointChange): void {
     this.#store.changeEndpoint(change);
   }
@@ -217,7 +217,7 @@ export class StoreService implements WriterCommands {
     return isMore;
   }
 
-  /** Records all that was offered, or says what is lost. */
+  /** Records everything that was offered, or logs what is lost. */
   drain(): void {
     if (this.#recorder.flush(this.#ports.clock.nowMs())) return;
     const { stall } = this.#recorder;
@@ -227,7 +227,7 @@ export class StoreService implements WriterCommands {
     });
   }
 
-  /** Gives back what only makes the next commit faster. */
+  /** Releases memory that only makes the next commit faster. */
   releaseMemory(): void {
     this.#store.releaseMemory();
   }
@@ -253,7 +253,7 @@ export class StoreService implements WriterCommands {
   };
 }
 
-/** Days that sums of hours are kept; no longer than the events, unless the operator wants a year. */
+/** Days for which hourly sums are kept: no longer than the events, unless the operator wants a year. */
 function rateDays({ hasYearOfRates, retentionDays }: StoreServiceOptions): number {
   if (hasYearOfRates) return RATE_DAYS_LONG;
   return retentionDays === 0 ? RATE_DAYS_DEFAULT : Math.min(retentionDays, RATE_DAYS_DEFAULT);

@@ -14,7 +14,7 @@ export interface StoreTotalsPorts {
   /** Answers single questions, through its `snapshot`. */
   readonly reader: StoreReader;
   readonly snapshot: Snapshot;
-  /** The judge over a connection: what a list tells and what a look-up finds is decided by the same. */
+  /** The judge over a connection, so that lists and look-ups decide alike. */
   readonly judges: Judges;
   readonly clock: Clock;
 }
@@ -27,7 +27,8 @@ interface Listing {
 }
 
 /**
- * The store's totals as the API's routes want them.
+ * The store's totals in the form that the API's routes take.
+ *
  *
  * @param path The database: each list has a separate connection, on which it sees one unchanging state.
  */
@@ -41,7 +42,7 @@ export function storeTotals(
     nowEpochUs: clock.epochUs(),
   });
   const told = (level: LookUpLevel, of: ReturnType<Judge['addressStanding']>): boolean =>
-    isTold(level, of, () => true); // It stands in the totals.
+    isTold(level, of, () => true); // It is in the totals.
   return {
     addresses: async function* (level) {
       using list = StoreReader.open(path);
@@ -56,7 +57,7 @@ export function storeTotals(
           return { items, next: page.next };
         });
       }
-      // Also what was never met: the operator's blocks, and networks as a whole.
+      // Also what was never met: the operator's blocks, and whole networks.
       const isNew = (value: string): boolean =>
         level === 'listed' || list.address(value) === undefined;
       for (const page of listed(list, 'address', isNew)) {
@@ -90,7 +91,7 @@ export function storeTotals(
   };
 }
 
-/** What other nodes share counts where the level tells of it. */
+/** What other nodes share counts if the level includes it. */
 function seen(
   level: LookUpLevel,
   total: {
@@ -114,12 +115,12 @@ async function* pages<Entry>(
   do {
     const page = list.ask(() => read(after));
     if (page.items.length > 0) yield page.items;
-    else await nextTurn(); // Look-ups go between.
+    else await nextTurn(); // Look-ups can run in between.
     after = page.next;
   } while (after !== undefined);
 }
 
-/** What the feed lists, numbers without ranges: clients that hold such a list know no ranges. */
+/** What the feed lists: numbers without ranges, because clients that keep such a list do not know ranges. */
 function* listed(
   list: StoreReader,
   kind: 'address' | 'number',

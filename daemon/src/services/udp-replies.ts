@@ -4,7 +4,7 @@ import type { Endpoint } from '@sentrypeer/ip';
 import { isRepliable, type ReplyLimiter, type UdpSocket } from '@sentrypeer/net';
 import { EXPECTED_REPLY_OCTETS_MAX } from '../limits.ts';
 
-/** Which replies of one thread may go out over UDP, and how many did. */
+/** Decides which replies of one thread may be sent over UDP, and counts them. */
 export class UdpReplies {
   readonly #limiter: ReplyLimiter;
   #count = 0;
@@ -20,7 +20,8 @@ export class UdpReplies {
   }
 
   /**
-   * Whether it is certain that `allow()` refuses whatever would answer this request, so that nobody needs to make it.
+   * Whether `allow()` is certain to refuse any answer to this request, so that none need be composed.
+   *
    *
    * @param requestOctets Octets of the request.
    */
@@ -31,7 +32,7 @@ export class UdpReplies {
     );
   }
 
-  /** Whether these replies may go out now; counts them either way. */
+  /** Whether these replies may be sent now; counts them either way. */
   allow(socket: UdpSocket, to: Endpoint, replies: readonly Uint8Array[], nowMs: number): boolean {
     if (!isRepliable(to, socket.local, socket.own)) return false;
     let octetsCount = 0;
@@ -45,7 +46,7 @@ export class UdpReplies {
     return true;
   }
 
-  /** A request was not answered, as `areRefused()` said. */
+  /** Counts a request that was not answered because of `areRefused()`. */
   withhold(): void {
     this.#withheldCount += 1;
   }

@@ -18,46 +18,47 @@ import type {
 } from '@sentrypeer/store';
 
 /**
- * Every command to the database's one writer. A new command is one entry here and one method of `StoreService`: the
- * arguments and the answer must be plain data, because they may go from thread to thread. All throw `OperatingError`
- * when the work cannot be done now, unless they say otherwise.
+ * Every command to the database's only writer. A new command is one entry here and one method of `StoreService`: the
+ * arguments and the answer must be plain data, because they may pass between threads. All throw `OperatingError` when
+ * the work cannot be done now, unless they say otherwise.
  */
 export interface WriterCommands {
-  /** Records events of other nodes, and how far consumers came with them. @returns How many were new. */
+  /** Records events of other nodes, and the positions of the consumers that read them. @returns How many were new. */
   deliver(events: readonly DeliveredEvent[], cursors?: readonly CursorPlace[]): number;
-  /** Keeps what the operator thinks of another node or a network, or takes it back. @returns Whether the node is known. */
+  /** Keeps what the operator thinks of another node or a network, or removes it. @returns Whether the node is known. */
   setTrust(nodeId: string, trust: Trust | 'forgotten'): boolean;
   /**
    * Keeps pages of the pool.
+   *
    *
    * @param asSelf They are this node's.
    * @param told Over which link they came.
    * @returns What became of each.
    */
   addPages(pages: readonly PoolPage[], asSelf: boolean, told?: NodePlace): readonly PageOutcome[];
-  /** Remembers in which networks links of the pool proved nodes to be. */
+  /** Remembers the networks in which links of the pool proved nodes to be. */
   proveNetworks(proved: readonly ProvedNetwork[]): void;
   /** Writes what the operator decided. */
   decide(decision: Decision): void;
-  /** Remembers how far a consumer came. Never throws `OperatingError`: the next one says it again. */
+  /** Remembers the position of a consumer. Never throws `OperatingError`: the next call repeats it. */
   saveCursor(name: string, honeyId: number): void;
-  /** Records what became of deliveries. */
+  /** Records the results of deliveries. */
   changeEndpoint(change: EndpointChange): void;
-  /** Becomes a part of a fleet, or a hub of it, where it is not yet. @default false */
+  /** Makes this node a part of a fleet, or a hub of it, if it is not yet. @default false */
   openFleet(isHub?: boolean): FleetMarks;
-  /** Goes on where the fleet says that the log is. */
+  /** Continues where the fleet says that the log is. */
   resumeFleet(place: FleetPlace): FleetMarks;
-  /** Says what is to be pushed next; whether what was being pushed has arrived. */
+  /** Returns what to push next; `hasArrived` says whether the last share arrived. */
   nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks;
   /** The fleet has all decisions of this node up to this one. */
   decisionsSent(id: number): void;
   /** Takes what was decided at other hubs of the fleet. @returns Those for which there was no room. */
   takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[];
-  /** Begins a pass over all that the hubs of the fleet list; `life` names that of the fleet's listings. */
+  /** Starts a pass over everything that the fleet's hubs list; `life` identifies the fleet's listings. */
   beginFollowing(life: string): void;
-  /** Takes what the hubs of the fleet list, up to the serial. @returns How many had no room. */
+  /** Takes what the fleet's hubs list, up to the serial. @returns How many had no room. */
   takeListings(listings: readonly FleetListing[], serial: number): number;
-  /** Lets some go that are not listed any more, or, where nobody is followed, of all. @returns Whether there is more. */
+  /** Removes some listings that are no longer listed, or any, if `isAll`. @returns Whether there is more. */
   sweepListings(isAll: boolean): boolean;
   /** Adds places to the totals of countries and networks. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void;
@@ -67,7 +68,7 @@ export type WriterCommand = keyof WriterCommands;
 export type CommandArguments<C extends WriterCommand> = Parameters<WriterCommands[C]>;
 export type CommandAnswer<C extends WriterCommand> = ReturnType<WriterCommands[C]>;
 
-/** The way to the writer, whichever thread it runs in. */
+/** The way to the writer, whatever thread it runs in. */
 export interface Writer {
   /** Resolves with the command's answer; rejects with `OperatingError`. */
   write<C extends WriterCommand>(
@@ -76,7 +77,7 @@ export interface Writer {
   ): Promise<CommandAnswer<C>>;
 }
 
-/** Where followers of the event log leave their cursors. */
+/** Where followers of the event log save their cursors. */
 export function cursorSink(writer: Writer): { saveCursor(name: string, honeyId: number): void } {
   return { saveCursor: (name, honeyId) => void writer.write('saveCursor', name, honeyId) };
 }

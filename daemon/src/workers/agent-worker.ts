@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Entry of the thread in which the SIP agent answers: what else goes on costs a call no time. */
+/* Entry of the thread in which the SIP agent answers, so that other work does not delay calls. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '@sentrypeer/kernel';
@@ -24,7 +24,7 @@ try {
       say({ kind: 'decisions', decisions }),
   };
   const service = await AgentService.open(ports, options);
-  // The one message there is tells it to stop.
+  // The only message tells it to stop.
   parent.on('message', async () => {
     await service.close();
     parent.close();

@@ -11,8 +11,9 @@ interface System {
 }
 
 /**
- * Has a thread that reads at leisure come after look-ups, calls and recording. Linux lowers the priority of the calling
- * thread alone; other systems would lower that of the whole process, so nothing is done there.
+ * Gives a thread that reads at leisure a lower priority than look-ups, calls and recording. Linux lowers the priority
+ * of only the calling thread; other systems would lower that of the whole process, so nothing is done there.
+ *
  *
  * @param system This one; a made-up one in tests.
  */
@@ -23,6 +24,7 @@ export function comeLast(
   try {
     if (system.getPriority() < READER_NICENESS) system.setPriority(READER_NICENESS);
   } catch {
-    // A sandbox forbids it (systemd: SystemCallFilter without @resources): the thread works as well, only not as the last.
+    // A sandbox forbids it (systemd: SystemCallFilter without @resources): the thread works all the same, only without
+    // lower priority.
   }
 }

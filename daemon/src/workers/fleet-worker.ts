@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Entry of the thread that pushes events to a fleet, and takes what it has: no part that answers anybody waits for the
+ * Entry of the thread that pushes events to a fleet and takes what it has, so that no part that answers waits for the
  * fleet's database.
  */
 
@@ -38,7 +38,7 @@ const { dbFile, address, nodeId, version, hasMessages, role } = workerData as Fl
 
 const say = (message: FleetWorkerOutput): void => parent.postMessage(message);
 
-// What a hub takes and a follower hears is what it answers with; a sensor's push may wait for what it records.
+// Hubs and followers answer with what they take; a sensor's push may wait for its recording.
 if (role === 'sensor') comeLast();
 
 const calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -55,7 +55,7 @@ function write<C extends FleetCommand>(
   return settled.promise as Promise<CommandAnswer<C>>; // The writer answers by the same map of commands.
 }
 
-/** What a hub says to the fleet, as its own feed has it. */
+/** What a hub says to the fleet, from its own feed. */
 function listingPage(page: FeedPage): ListingPage {
   switch (page.kind) {
     case 'begin':
@@ -174,7 +174,7 @@ try {
   });
   const pusher = role === 'follower' ? undefined : openPusher(reader);
   const puller = role === 'hub' ? openPuller(reader) : undefined;
-  // A hub judges all of it by itself: what it followed would be its own word.
+  // A hub judges everything itself: by following it would only hear itself.
   const follower = role === 'hub' ? undefined : openFollower(reader);
   const tell = (): void =>
     say({
@@ -218,7 +218,7 @@ try {
   });
   sayAlive(say);
   releaseMemoryWhenQuiet();
-  tell(); // Whoever asks at once is told, too.
+  tell(); // Anybody who asks at once is told, too.
   say({ kind: 'ready' });
   await Promise.all([pusher?.running, puller?.running, follower?.running]);
 } catch (error) {

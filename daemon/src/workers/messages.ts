@@ -37,12 +37,12 @@ export interface ProgressMessage {
   readonly total: number;
 }
 
-/** A worker's event loop turns. */
+/** A worker's event loop is turning. */
 export interface AliveMessage {
   readonly kind: 'alive';
 }
 
-/** A worker could not start: an `OperatingError` by its code and message. */
+/** A worker could not start: code and message of an `OperatingError`. */
 export interface FailedMessage {
   readonly kind: 'failed';
   readonly code: string;
@@ -50,22 +50,22 @@ export interface FailedMessage {
 }
 
 export interface SipWorkerData {
-  /** The way to the store thread: `BatchMessage` out, `BlockMessage` back. */
+  /** The channel to the store thread: `BatchMessage` out, `BlockMessage` back. */
   readonly blocks: MessagePort;
   readonly blocksCountMax: number;
 }
 
-/** The password of an account was found: anybody who has it gets in, whichever thread receives the request. */
+/** The password of an account was found: from now on it is accepted in every receiving thread. */
 interface WonMessage {
   readonly kind: 'won';
   readonly account: string;
 }
 
-/** `open` comes once at most, and `stop` may come without it. */
+/** `open` comes at most once, and `stop` may come without it. */
 export type SipWorkerInput =
   | WonMessage
   | { readonly kind: 'open'; readonly options: SipServiceOptions }
-  /** Answered by `hushed`; `stop` follows when all threads are. */
+  /** Answered by `hushed`; `stop` follows when all threads are hushed. */
   | { readonly kind: 'hush' }
   | { readonly kind: 'stop' };
 
@@ -79,12 +79,12 @@ export type SipWorkerOutput =
   | { readonly kind: 'hushed' }
   | { readonly kind: 'ready'; readonly locals: SipLocals };
 
-/** A batch of events, whose memory goes with it. */
+/** A batch of events; its memory is transferred. */
 export interface BatchMessage {
   readonly batch: Uint8Array;
 }
 
-/** The memory of a batch that was dealt with. */
+/** The memory of a batch that was processed. */
 export interface BlockMessage {
   readonly block: ArrayBuffer;
 }
@@ -102,7 +102,7 @@ export type StoreWorkerInput =
       readonly command: WriterCommand;
       readonly args: CommandArguments<WriterCommand>;
     }
-  /** The receiving threads are stopping: record all they hand over, then say `drained`. */
+  /** The receiving threads are stopping: record everything they hand over, then say `drained`. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' };
 
@@ -115,7 +115,7 @@ export type StoreWorkerOutput =
   | { readonly kind: 'committed'; readonly lastHoneyId: number }
   /** The feed of listings has changes up to this serial. */
   | { readonly kind: 'listed'; readonly serial: number }
-  /** Why nothing is recorded, or that it is again. */
+  /** Why nothing is recorded; `undefined` when recording works again. */
   | { readonly kind: 'stall'; readonly why: string | undefined }
   /** `failure` says why it was not done. */
   | {
@@ -130,10 +130,10 @@ export interface ReaderWorkerData {
   readonly dbFile: string;
 }
 
-/** What `StoreReader.events()` is asked. */
+/** The arguments of `StoreReader.events()`. */
 export type EventQuestion = Parameters<StoreReader['events']>;
 
-/** What `StoreReader.sampleEvents()` is asked. */
+/** The arguments of `StoreReader.sampleEvents()`. */
 export type EventSampleQuestion = Parameters<StoreReader['sampleEvents']>;
 
 export type ReaderWorkerInput =
@@ -177,15 +177,15 @@ export interface FleetWorkerData {
   readonly role: FleetPart;
 }
 
-/** What a node does in a fleet: push alone, take what others pushed, too, or only follow what hubs list. */
+/** What a node does in a fleet: only push, also take what others pushed, or only follow what hubs list. */
 type FleetPart = 'sensor' | 'hub' | 'follower';
 
 export type FleetWorkerInput =
   /** There are new events. */
   | { readonly kind: 'wake' }
-  /** What is listed here has changed. */
+  /** The listings here have changed. */
   | { readonly kind: 'listed' }
-  /** What the writer answered to the call of the same number. */
+  /** The writer's answer to the call of the same number. */
   | {
       readonly kind: 'answered';
       readonly call: number;
@@ -222,7 +222,7 @@ export type FleetWorkerOutput =
     }
   | ({ readonly kind: 'state' } & FleetWork);
 
-/** How each part of the work is getting on; `undefined` for those that this node does not do. */
+/** The state of each part of the work; `undefined` for parts that this node does not do. */
 export interface FleetWork {
   readonly push: PushState | undefined;
   readonly pull: PullState | undefined;

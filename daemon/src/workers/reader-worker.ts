@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Entry of the thread that looks through the event log for clients of the API: look-ups never wait for it. */
+/* Entry of the thread that searches the event log for clients of the API, so that look-ups never wait for it. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@sentrypeer/kernel';

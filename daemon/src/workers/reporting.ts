@@ -19,18 +19,18 @@ export function forwardingLogger(say: (message: LogMessage | ProgressMessage) =>
   };
 }
 
-/** Has the main thread see that this one's event loop turns. */
+/** Shows the main thread that this thread's event loop turns. */
 export function sayAlive(say: (message: AliveMessage) => void): void {
   setInterval(() => say({ kind: 'alive' }), REPORT_MS).unref();
 }
 
-/** What the world did to a worker, as a message. What is our own fault is thrown on. */
+/** An operating error in a worker, as a message. Any other error is rethrown. */
 export function failedMessage(error: unknown): FailedMessage {
   if (!(error instanceof OperatingError)) throw error;
   return { kind: 'failed', code: error.code, message: error.message };
 }
 
-/** What the world did to a piece of work, or `undefined` where it was done. */
+/** The operating error in a piece of work; `undefined` if it was done. */
 export function failureOf(work: () => void): FailedMessage | undefined {
   try {
     work();

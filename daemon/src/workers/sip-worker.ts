@@ -67,7 +67,7 @@ parent.on('message', async (message: SipWorkerInput) => {
       break;
     case 'stop':
       await service?.close();
-      port.close(); // Tells the store that nothing follows; what was posted arrives before.
+      port.close(); // Tells the store that nothing follows; what was posted arrives first.
       parent.close();
       break;
     default:

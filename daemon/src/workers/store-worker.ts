@@ -55,7 +55,7 @@ try {
         break;
       }
       case 'drain':
-        await Promise.all(sendersGone); // What they posted has been offered by then.
+        await Promise.all(sendersGone); // By then, everything they posted has been offered.
         service.drain();
         say({ kind: 'drained' });
         break;

@@ -8,8 +8,8 @@ import { THREAD_SILENT_MS_MAX } from '../limits.ts';
 import type { AliveMessage, FailedMessage, LogMessage, ProgressMessage } from './messages.ts';
 
 /**
- * Mebibytes of V8's young generation in a worker. These threads make short-lived objects only, so a small one costs no
- * more time than V8's own 48 and 10 to 20 MiB less; with 3 a flood has 3 % fewer events recorded.
+ * Mebibytes of V8's young generation in a worker. These threads create only short-lived objects, so a small one costs
+ * no more time than V8's own 48 and takes 10 to 20 MiB less; with 3, 3 % fewer events are recorded in a flood.
  */
 const YOUNG_GENERATION_MEBIBYTES = 6;
 
@@ -17,13 +17,13 @@ type ReportMessage = LogMessage | ProgressMessage | AliveMessage | FailedMessage
 
 interface Ports<Output> {
   readonly logger: Logger;
-  /** Takes every message but those about the thread itself. */
+  /** Receives every message except those about the thread itself. */
   readonly onMessage: (message: Exclude<Output, ReportMessage>) => void;
-  /** The thread failed after it was ready: a defect of ours, or the end of its memory. */
+  /** The thread failed after it was ready: a bug of ours, or out of memory. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** A worker thread of ours: loaded, then ready; its log lines printed, its failures told. */
+/** A worker thread of ours: loaded, then ready; its log lines are printed, its failures reported. */
 export class Thread<Input> {
   readonly #worker: Worker;
   readonly #ended: Promise<unknown>;
@@ -35,11 +35,12 @@ export class Thread<Input> {
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.#ended = once(worker, 'exit').then(() => (this.#hasEnded = true));
-    this.#ready.promise.catch(() => undefined); // Who waits for it is told.
+    this.#ready.promise.catch(() => undefined); // Those who wait for it are told.
   }
 
   /**
-   * Begins to load the thread's code. What is sent to it meanwhile waits for it.
+   * Starts to load the thread's code. Messages sent meanwhile wait for it.
+   *
    *
    * @param name The worker's entry, beside this file.
    * @param transfer Ports within `data` that go to the thread.
@@ -70,14 +71,14 @@ export class Thread<Input> {
       else {
         ports.onMessage(message as Exclude<Output, ReportMessage>);
         if (message.kind !== 'ready') return;
-        thread.#isReady = true; // At once: what fails from here on is not a failed start.
+        thread.#isReady = true; // At once: failures from here on are not a failed start.
         thread.#ready.resolve();
       }
     });
     return thread;
   }
 
-  /** Loads it, and resolves when it is ready, as `ready()` does. */
+  /** Loads the thread, and resolves when it is ready, like `ready()`. */
   static async start<Input, Output extends { readonly kind: string }>(
     ...loaded: Parameters<typeof Thread.load<Input, Output>>
   ): Promise<Thread<Input>> {
@@ -86,7 +87,7 @@ export class Thread<Input> {
     return thread;
   }
 
-  /** Resolves when the thread says `ready`; rejects with what it failed with, having ended it. */
+  /** Resolves when the thread says `ready`; otherwise ends the thread and rejects with its failure. */
   async ready(): Promise<void> {
     try {
       await this.#ready.promise;
@@ -100,19 +101,21 @@ export class Thread<Input> {
     this.#worker.postMessage(message);
   }
 
-  /** Whether nothing was heard of a thread that runs for so long that it must hang. */
+  /** Whether nothing has been heard of a running thread for so long that it must hang. */
   get isStuck(): boolean {
     if (!this.#isReady || this.#hasEnded) return false;
     return performance.now() - this.#heardAtMs > THREAD_SILENT_MS_MAX;
   }
 
-  /** Resolves when the thread has ended by itself, having been told to. */
+  /** Resolves when the thread has ended after being told to. */
   async ended(): Promise<void> {
     await this.#ended;
   }
 }
 
-/** From the sources entries are TypeScript in this folder; bundled they are JavaScript next to the program, or within it. */
+/**
+ * In a checkout, entries are TypeScript in this folder; bundled, they are JavaScript next to the program, or within it.
+ */
 function entryOf(name: string): URL {
   const code = embedded(`${name}.js`);
   if (code !== undefined) return new URL(`data:text/javascript;base64,${code.toBase64()}`);

@@ -8,7 +8,7 @@ import { SUMMARY_NAMES_MAX, SUMMARY_TOOLS_READ_MAX } from './limits.ts';
 const DAY_US = 86_400e6;
 const HOUR_MINUTES = 60;
 
-/** Rises with each change of what a summary says, so that an operator looks at the new form before it leaves. */
+/** Increases with each change of what a summary says, so that an operator looks at the new form before it is sent. */
 const FORM = 1;
 
 /** Messages over time. */
@@ -16,7 +16,7 @@ type Rates = StoreReader['rates'];
 
 type Tops = readonly { readonly name: string | null; readonly messages: number }[];
 
-/** What a node says of a day: no address, no whole number, no text that somebody sent, nothing about the node. */
+/** What a node reports about a day: no address, no whole number, no text that somebody sent, nothing about the node. */
 interface DaySummary {
   readonly summary: typeof FORM;
   /** In UTC. */
@@ -27,22 +27,22 @@ interface DaySummary {
   readonly transports: Readonly<Record<string, number>>;
   readonly countries: Tops;
   readonly networks: Tops;
-  /** Attack tools that are known; `null` for all else. */
+  /** Known attack tools; `null` for all others. */
   readonly tools: Tops;
   readonly ranges: Tops;
 }
 
-/** The last day that is over, counted from the epoch, in UTC. */
+/** The last day that is over, in UTC days since the epoch. */
 export function lastDay(nowEpochUs: number): number {
   return Math.floor(nowEpochUs / DAY_US) - 1;
 }
 
-/** The octets that are sent of a day, as a text for a person as well. @param day Counted from the epoch. */
+/** The octets that are sent for a day; also readable as text. @param day UTC days since the epoch. */
 export function formatSummary(rates: Rates, day: number): string {
   return `${JSON.stringify(summaryOf(rates, day), null, 2)}\n`;
 }
 
-/** What an operator repeats to say that he saw what is sent, in which form, and where to. */
+/** What an operator repeats to confirm that he saw what is sent, in which form, and where to. */
 export function seenCode(url: URL): string {
   return createHash('sha256').update(`${FORM} ${url.href}`).digest('hex').slice(0, 8);
 }
@@ -77,7 +77,10 @@ function summaryOf(rates: Rates, day: number): DaySummary {
   };
 }
 
-/** A User-Agent is whatever an attacker wrote, and may name people or numbers: only the names that we have for it leave. */
+/**
+ * A User-Agent is whatever an attacker wrote, and may name people or numbers: only the names that we have for tools are
+ * sent.
+ */
 function knownTools(rates: Rates, sinceUs: number, untilUs: number): Tops {
   const sums = new Map<string | null, number>();
   for (const { name, seenCount } of rates.tops('tool', sinceUs, untilUs, SUMMARY_TOOLS_READ_MAX)) {

@@ -8,7 +8,7 @@ import { VERSION } from '../../config/version.ts';
 import { formatSummary, lastDay, seenCode } from './day-summary.ts';
 import { SUMMARY_CHECK_MS, SUMMARY_TIMEOUT_MS } from './limits.ts';
 
-/** What goes with a summary, besides its length. */
+/** Headers of a summary, except its length. */
 export const SUMMARY_HEADERS = {
   'Content-Type': 'application/json',
   'User-Agent': `SentryPeer/${VERSION}`,
@@ -24,14 +24,14 @@ interface SummarySenderPorts {
 /** Where summaries go. */
 export interface SummaryOptions {
   readonly url: URL;
-  /** What the operator says he saw (`seenCode`). */
+  /** What the operator confirmed (`seenCode`). */
   readonly seen: string | undefined;
   readonly proxies: ProxyVariables;
 }
 
 /**
- * Posts the summary of each day once, when the day is over, to the address that the operator chose, if he saw what is
- * sent. Days before the last one are not made up for.
+ * Posts the summary of each day once, when the day is over, to the address that the operator chose, if he confirmed
+ * what is sent. Earlier missed days are not made up for.
  */
 export class SummarySender implements AsyncDisposable {
   readonly #ports: SummarySenderPorts;
@@ -56,7 +56,7 @@ export class SummarySender implements AsyncDisposable {
     this.#wait(0);
   }
 
-  /** @returns `undefined` where the operator did not see what would be sent to this address; a line in the log says so. */
+  /** @returns `undefined` if the operator has not confirmed what would be sent to this address; this is logged. */
   static open(ports: SummarySenderPorts, options: SummaryOptions): SummarySender | undefined {
     if (options.seen === seenCode(options.url)) return new SummarySender(ports, options);
     ports.logger.warn('analytics_summary_not_seen', {
@@ -85,7 +85,7 @@ export class SummarySender implements AsyncDisposable {
     const { log, saveCursor, clock, logger } = this.#ports;
     try {
       const day = lastDay(clock.epochUs());
-      // A clock that is set back by a moment repeats no day; one that was years ahead does not end the summaries.
+      // A clock that is set back a little repeats no day; one that was years ahead does not end the summaries.
       const sentDay = log.cursor(ANALYTICS_SUMMARY_CURSOR);
       if (sentDay === day || sentDay === day + 1) return;
       const body = new TextEncoder().encode(formatSummary(log.rates, day));

@@ -5,7 +5,7 @@ import { formatPrefix } from '@sentrypeer/ip';
 
 type Prefixes = Parameters<Routes['add']>[0];
 
-/** Says what routers would be told, and tells them nothing. */
+/** Prints what routers would be told, and tells them nothing. */
 export class DryRoutes implements Routes {
   readonly #print: (line: string) => void;
 

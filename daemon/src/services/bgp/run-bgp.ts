@@ -28,16 +28,16 @@ import { sessionAlarms } from './troubles.ts';
 
 export interface RunOptions {
   readonly isDryRun: boolean;
-  /** Ends after the first snapshot, with a dry run. */
+  /** For a dry run: ends after the first snapshot. */
   readonly isOnce: boolean;
 }
 
-/** The node that is followed: the one that was named, or that of this machine. */
+/** The node that is followed: the configured one, or this machine's. */
 export function nodeOf(config: Config): FollowedNode {
   return { url: followedUrl(config.bgpNode, config), key: config.bgpKey };
 }
 
-/** This machine, its routers, and what the node and the configuration say is spared. */
+/** What is spared: this machine, its routers, and what the node and the configuration name. */
 export function sparingOf(ports: Pick<RunPorts, 'clock' | 'logger'>, config: Config): Sparing {
   const { bgp, bgpSpare = [], firewallSshPorts: sshPorts } = config;
   const addresses = (bgp?.neighbours ?? []).map(({ address }) => address);
@@ -143,7 +143,7 @@ function watch(
   );
 }
 
-/** What is announced, for `bgp routes`; a long list is written the less often. */
+/** What is announced, for `bgp routes`; a long list is written less often. */
 class RoutesFile {
   readonly #clock: Clock;
   readonly #announcer: Announcer;

@@ -7,37 +7,37 @@ import { RunDirectory } from '../listings/run-directory.ts';
 import type { RunNote } from '../listings/run-note.ts';
 import { SPARED } from '../listings/spared-file.ts';
 
-/** What it says of one router. */
+/** What it reports about one router. */
 export interface NeighbourNote extends NeighbourStatus {
-  /** Wall-clock milliseconds since when there is no session; not there while there is one. */
+  /** Wall-clock milliseconds at which the session ended; absent while there is a session. */
   readonly downSinceEpochMs?: number;
 }
 
-/** What a running `sentrypeer bgp` says of itself. */
+/** What a running `sentrypeer bgp` reports about itself. */
 export interface BgpNote extends Omit<RunNote, 'state'>, AnnouncerStatus {
   readonly state: AnnouncerStatus['state'];
   readonly asn: number;
   readonly routerId: string;
   readonly neighbours: readonly NeighbourNote[];
-  /** Connections from addresses of no neighbour. */
+  /** Connections from addresses that belong to no neighbour. */
   readonly strangersCount: number;
 }
 
-/** A prefix that is announced, and when it ends unless more is told, in wall-clock milliseconds. */
+/** An announced prefix, and when it ends unless extended, in wall-clock milliseconds. */
 export interface Route {
   readonly prefix: string;
   readonly endEpochMs: number;
 }
 
-/** What an operator may tell it. */
+/** Orders that an operator may give. */
 export type BgpOrder = 'flush' | 'resume';
 
 export type BgpDirectory = RunDirectory<BgpNote, BgpOrder>;
 
-/** Lines of a prefix and its end. */
+/** One line per prefix, with its end. */
 const ROUTES = 'routes.txt';
 
-/** The directory by which the running process and its commands talk. */
+/** The directory through which the running process and its commands communicate. */
 export function bgpDirectory(path: string): BgpDirectory {
   return new RunDirectory({
     path,
@@ -63,7 +63,7 @@ export function writeRoutes(directory: BgpDirectory, routes: readonly Route[]): 
   directory.write(ROUTES, routes.map((one) => `${one.prefix} ${one.endEpochMs}\n`).join(''));
 }
 
-/** `undefined` where nothing runs. */
+/** `undefined` if nothing is running. */
 export function readRoutes(directory: BgpDirectory): readonly Route[] | undefined {
   return directory
     .read(ROUTES)

@@ -5,7 +5,7 @@ import type { SessionNote } from '../listings/run-note.ts';
 import type { NeighbourNote } from './run-directory.ts';
 import { errorText } from './troubles.ts';
 
-/** Remembers since when each session is down: its state changes with every attempt. */
+/** Remembers when each session went down, because its state changes with every attempt. */
 export class Sessions {
   readonly #downSinceEpochMs = new Map<string, number>();
 
@@ -23,7 +23,7 @@ export class Sessions {
   }
 }
 
-/** What the daemon tells of a session. */
+/** What the daemon reports about a session. */
 export function sessionNote(one: NeighbourNote): SessionNote {
   return {
     name: one.name,

@@ -19,7 +19,9 @@ export function sessionAlarms(
   });
 }
 
-/** The RFC's name of what went wrong last, and who said so; behind a failed attempt, why the session had ended. */
+/**
+ * The RFC's name of the last error, and which side reported it; after a failed attempt, also why the session had ended.
+ */
 export function errorText({
   lastError,
   lastNotification,

@@ -7,10 +7,10 @@ type Load = Parameters<Table['load']>;
 type Batch = Parameters<Table['change']>[0];
 type Element = Batch['add'][number];
 
-/** Says what would be done, and does nothing. */
+/** Prints what would be done, and does nothing. */
 export class DryTable implements Table {
   readonly #print: (line: string) => void;
-  /** Element and set, of those that would be there. */
+  /** Set and element of those that would exist. */
   readonly #there = new Set<string>();
 
   constructor(print: (line: string) => void) {

@@ -6,18 +6,18 @@ import { RunDirectory } from '../listings/run-directory.ts';
 import type { RunNote } from '../listings/run-note.ts';
 import { SPARED } from '../listings/spared-file.ts';
 
-/** What a running firewall says of itself. */
+/** What a running firewall reports about itself. */
 export interface FirewallNote extends Omit<RunNote, 'state'>, FirewallStatus {
   readonly state: FirewallStatus['state'];
   readonly scope: string;
 }
 
-/** What an operator may tell it. */
+/** Orders that an operator may give. */
 export type FirewallOrder = 'confirm' | 'flush';
 
 export type FirewallDirectory = RunDirectory<FirewallNote, FirewallOrder>;
 
-/** The directory by which the running firewall and its commands talk. */
+/** The directory through which the running firewall and its commands communicate. */
 export function firewallDirectory(path: string): FirewallDirectory {
   return new RunDirectory({
     path,

@@ -28,17 +28,17 @@ import {
 
 export interface RunOptions {
   readonly isDryRun: boolean;
-  /** Ends after the first look, with a dry run. */
+  /** For a dry run: ends after the first look. */
   readonly isOnce: boolean;
   readonly confirmWithinMs: number | undefined;
 }
 
-/** The node that is followed: the one that was named, or that of this machine. */
+/** The node that is followed: the configured one, or this machine's. */
 export function nodeOf(config: Config): FollowedNode {
   return { url: followedUrl(config.firewallNode, config), key: config.firewallKey };
 }
 
-/** This machine, and what the node and the configuration say is spared. */
+/** What is spared: this machine, and what the node and the configuration name. */
 export function sparingOf(ports: Pick<RunPorts, 'clock' | 'logger'>, config: Config): Sparing {
   return new Sparing(ports, config, {
     node: nodeOf(config),

@@ -5,7 +5,7 @@ import type { FleetState, MetricFamily } from '@sentrypeer/api';
 type Push = NonNullable<FleetState['push']>;
 type Follow = NonNullable<FleetState['follow']>;
 
-/** What is measured of a fleet, beside the lag of the push; nothing where this node is in none. */
+/** Metrics of a fleet, except the lag of the push; none if this node is in no fleet. */
 export function fleetMetrics(fleet: FleetState | undefined): readonly MetricFamily[] {
   if (fleet === undefined) return [];
   const { push, pull, publish, follow } = fleet;

@@ -34,7 +34,7 @@ export class FleetService implements AsyncDisposable {
   /** Resolves when the thread runs, whether or not the fleet's database answers. */
   static async open(ports: Ports, data: FleetWorkerData): Promise<FleetService> {
     const { engine, logger, onFailed } = ports;
-    // From now on events and decisions wait for the fleet, also where it does not answer.
+    // From now on events and decisions wait for the fleet, even if it does not answer.
     if (data.role !== 'follower') await engine.write('openFleet', data.role === 'hub');
     const service = new FleetService(engine, data.role === 'hub');
     service.#thread = await Thread.start<FleetWorkerInput, FleetWorkerOutput>(
@@ -53,7 +53,7 @@ export class FleetService implements AsyncDisposable {
     return service;
   }
 
-  /** How each part of it is getting on; `undefined` until the thread has said it for the first time. */
+  /** The state of each part; `undefined` until the thread has reported it once. */
   get work(): FleetWork | undefined {
     return this.#work;
   }
@@ -69,7 +69,7 @@ export class FleetService implements AsyncDisposable {
     this.#thread?.send({ kind: 'wake' });
   }
 
-  /** What is listed here has changed; a hub tells the fleet. */
+  /** The listings here have changed; a hub tells the fleet. */
   listed(): void {
     if (this.#isHub) this.#thread?.send({ kind: 'listed' });
   }

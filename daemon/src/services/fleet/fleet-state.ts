@@ -3,7 +3,7 @@
 import type { FleetState } from '@sentrypeer/api';
 import type { FleetService } from './fleet-service.ts';
 
-/** Before the thread has said what it does. */
+/** Before the thread has reported anything. */
 const STARTING: FleetState = {
   isStarting: true,
   push: undefined,
@@ -14,7 +14,8 @@ const STARTING: FleetState = {
 };
 
 /**
- * What this node does in a fleet; `undefined` where it is in none.
+ * What this node does in a fleet; `undefined` if it is in none.
+ *
  *
  * @param lag Events that the fleet has not confirmed yet.
  */

@@ -2,7 +2,7 @@
 
 import type { FollowerSession, FollowerState, MetricFamily } from '@sentrypeer/api';
 
-/** What is measured of the followers of this machine; nothing where none runs. */
+/** Metrics of the followers on this machine; none if none runs. */
 export function followerMetrics(states: readonly FollowerState[]): readonly MetricFamily[] {
   if (states.length === 0) return [];
   const gauge = (
@@ -48,7 +48,7 @@ export function followerMetrics(states: readonly FollowerState[]): readonly Metr
   ];
 }
 
-/** Of each session with a router; nothing where no follower has any. */
+/** Metrics of each session with a router; none if no follower has any. */
 function sessionMetrics(states: readonly FollowerState[]): readonly MetricFamily[] {
   const gauge = (
     name: string,

@@ -12,15 +12,15 @@ import {
   FOLLOWER_TROUBLES_COUNT_MAX,
 } from './limits.ts';
 
-/** The kinds of followers that run on this machine, each with the directory in which it says how it is. */
+/** The kinds of followers that run on this machine, each with the directory in which it reports its state. */
 export interface FollowerPlaces {
   readonly firewallRunDir: string;
   readonly bgpRunDir: string;
 }
 
 /**
- * Followers of this machine, as they say themselves. They write files into directories of their own: what an attacker may
- * reach of the daemon has no part in it.
+ * The followers on this machine, as they report themselves. They write into their own directories, so that the part of
+ * the daemon that attackers can reach takes no part in it.
  */
 export class Followers {
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class Followers {
     ];
   }
 
-  /** Those that run here, or did when they were killed. */
+  /** Followers that are running here, or were when they were killed. */
   states(): readonly FollowerState[] {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#readAtMs < FOLLOWER_READ_MS) return this.#states;

@@ -17,13 +17,13 @@ export interface FollowedNode {
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 
-/** Addresses on which an API answers everywhere, and the one by which this machine reaches it. */
+/** Addresses that mean "all interfaces", and the address by which this machine reaches an API there. */
 const FROM_HERE: ReadonlyMap<string, string> = new Map([
   ['0.0.0.0', '127.0.0.1'],
   ['::', '::1'],
 ]);
 
-/** The node that is followed: the one that was named, or that of this machine. */
+/** The node that is followed: the configured one, or this machine's. */
 export function followedUrl(
   named: URL | undefined,
   { apiAddress, apiPort }: Pick<Config, 'apiAddress' | 'apiPort'>,
@@ -34,8 +34,8 @@ export function followedUrl(
 }
 
 /**
- * The port of this machine on which the API answers others: as it is configured here, or as a node is named that answers
- * at an address of ours. `undefined` where it answers this machine alone.
+ * The port of this machine on which the API answers others: as configured here, or from the URL of a node at one of our
+ * addresses. `undefined` if it answers only this machine.
  */
 export function openApiPort(
   url: URL,
@@ -48,7 +48,7 @@ export function openApiPort(
   return Number(url.port || (url.protocol === 'https:' ? HTTPS_PORT : HTTP_PORT));
 }
 
-/** The node that a running process follows, or the one that is configured here. */
+/** The node that a running process follows, or the one configured here. */
 export function followedBy(
   note: Pick<RunNote, 'node'> | undefined,
   configured: FollowedNode,
@@ -57,7 +57,7 @@ export function followedBy(
   return url === null ? configured : { ...configured, url };
 }
 
-/** Warns where whoever sees the traffic can read the key; `whatFollows` says what they can do with it. */
+/** Warns if anybody who sees the traffic can read the key; `whatFollows` says what they can do with it. */
 export function warnOfClearKey(
   { url, key }: FollowedNode,
   logger: Logger,

@@ -7,17 +7,20 @@ import { isSilent, readRunNote, STATUS, type RunNote } from './run-note.ts';
 
 export interface RunDirectoryOptions<Order extends string> {
   readonly path: string;
-  /** What an operator may tell the running process. */
+  /** What an operator may order the running process to do. */
   readonly orders: readonly Order[];
-  /** Files that it writes beside its status. @default none */
+  /** Files that it writes in addition to its status. @default none */
   readonly files?: readonly string[];
-  /** The error where the directory cannot be used. */
+  /** The error if the directory cannot be used. */
   readonly unusable: (why: string, cause: unknown) => OperatingError;
-  /** The error where this user may not tell the process anything. */
+  /** The error if this user may not give orders to the process. */
   readonly untold: (why: string, cause: unknown) => OperatingError;
 }
 
-/** The directory by which a running process and its commands talk. Who may write there is root, or the process's user. */
+/**
+ * The directory through which a running process and its commands communicate. Only root and the process's user may
+ * write there.
+ */
 export class RunDirectory<Note extends RunNote, Order extends string> {
   readonly #options: RunDirectoryOptions<Order>;
 
@@ -25,7 +28,7 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     this.#options = options;
   }
 
-  /** Makes it where it is missing. Throws `OperatingError`. */
+  /** Creates it if it is missing. Throws `OperatingError`. */
   prepare(): void {
     const { path, orders, unusable } = this.#options;
     try {
@@ -44,33 +47,33 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     this.#replace('metrics.prom', metrics);
   }
 
-  /** One of `files`, in the place of what it was. Throws what the file system throws. */
+  /** Replaces one of `files`. Throws what the file system throws. */
   write(name: string, text: string): void {
     this.#replace(name, text);
   }
 
-  /** One of `files`; `undefined` where it is not there, or not for this user. */
+  /** One of `files`; `undefined` if it does not exist, or this user may not read it. */
   read(name: string): string | undefined {
     try {
       return readFileSync(this.#at(name), 'utf8');
     } catch {
-      return undefined; // Whoever asks says that it is not there.
+      return undefined; // The caller reports that it is missing.
     }
   }
 
-  /** As `readRunNote()`. */
+  /** See `readRunNote()`. */
   readStatus(): Note | undefined {
     return readRunNote(this.#options.path) as Note | undefined;
   }
 
-  /** The process that holds this directory already and lives. */
+  /** The living process that already uses this directory. */
   holder(nowEpochMs: number): number | undefined {
     const last = this.readStatus();
     if (last === undefined || isSilent(last, nowEpochMs)) return undefined;
     return last.processId !== process.pid && isAlive(last.processId) ? last.processId : undefined;
   }
 
-  /** Throws `OperatingError` where this user may not. */
+  /** Throws `OperatingError` if this user may not. */
   order(order: Order, { runId }: Note): void {
     try {
       this.#replace(order, runId);
@@ -79,7 +82,7 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     }
   }
 
-  /** Orders to this start, each once. */
+  /** Orders for this start, each once. */
   takeOrders(runId: string): readonly Order[] {
     return this.#options.orders.filter((order) => {
       try {
@@ -92,7 +95,7 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     });
   }
 
-  /** A process that has ended says nothing any more. */
+  /** A process that has ended reports nothing any more. */
   clear(): void {
     const { orders, files = [] } = this.#options;
     for (const name of [STATUS, 'metrics.prom', ...orders, ...files]) {
@@ -100,12 +103,12 @@ export class RunDirectory<Note extends RunNote, Order extends string> {
     }
   }
 
-  /** A new file in the place of the old one; no link that somebody left there is followed. */
+  /** Replaces the old file by a new one; a link that somebody left there is not followed. */
   #replace(name: string, text: string): void {
     const fresh = this.#at(`${name}.new`);
     rmSync(fresh, { force: true });
     writeFileSync(fresh, text, { flag: 'wx' });
-    chmodSync(fresh, 0o644); // Whatever the umask: it holds no secret, and node_exporter reads it.
+    chmodSync(fresh, 0o644); // Regardless of the umask: it contains no secret, and node_exporter reads it.
     renameSync(fresh, this.#at(name));
   }
 

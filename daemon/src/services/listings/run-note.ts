@@ -10,55 +10,55 @@ export interface SessionNote {
   readonly address: string;
   readonly state: string;
   readonly isUp: boolean;
-  /** Wall-clock milliseconds since when it is up, or down. */
+  /** Wall-clock milliseconds at which it came up or went down. */
   readonly sinceEpochMs: number;
   readonly prefixesOut: number;
-  /** What went wrong last, in words. */
+  /** The last error, in words. */
   readonly lastError: string | null;
 }
 
-/** What every process that acts on listings says of itself. */
+/** What every process that acts on listings reports about itself. */
 export interface RunNote {
   /** In its own words. */
   readonly state: string;
-  /** Whether what was told is carried out at the moment. */
+  /** Whether the listings are enforced at present. */
   readonly isInForce: boolean;
   readonly processId: number;
-  /** Of this start: what is told to another one is not meant for this. */
+  /** Of this start: orders for another start do not apply to this one. */
   readonly runId: string;
   /** Wall-clock milliseconds. */
   readonly writtenEpochMs: number;
   readonly startedEpochMs: number;
   readonly node: string;
-  /** The newest serial of the feed that was carried out; empty before the first snapshot. */
+  /** The newest serial of the feed that was enforced; empty before the first snapshot. */
   readonly serial: string;
-  /** Why the feed is not followed at the moment; `null` while it is. */
+  /** Why the feed is not followed at present; `null` while it is. */
   readonly feedFailure: string | null;
   /** Addresses and networks that it acts on. */
   readonly entries: { readonly ipv4: number; readonly ipv6: number };
-  /** Where it has some. */
+  /** Present if it has any. */
   readonly sessions?: readonly SessionNote[];
   /** What an operator should look at. */
   readonly alarms: readonly string[];
-  /** Since its start, by names of small letters and `_`. */
+  /** Counts since its start, under names of small letters and `_`. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** The file in its run directory. */
 export const STATUS = 'status.json';
 
-/** Its group, or everybody. */
+/** Bits that let its group or everybody write. */
 const OTHERS_MAY_WRITE = 0o022;
 
 /**
- * `undefined` where no such process has run since the machine started, none that this user may know of, or where somebody else
- * than root or the directory's owner could have written it.
+ * `undefined` if no such process has run since the machine started, if this user may not read the note, or if anybody
+ * other than root and the directory's owner could have written it.
  */
 export function readRunNote(path: string): RunNote | undefined {
   try {
     const directory = statSync(path);
     if ((directory.mode & OTHERS_MAY_WRITE) !== 0) return undefined;
-    // No link is followed, and nothing is waited for.
+    // Links are not followed, and opening does not block.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = openSync(join(path, STATUS), flags);
     try {
@@ -70,11 +70,11 @@ export function readRunNote(path: string): RunNote | undefined {
       closeSync(file);
     }
   } catch {
-    return undefined; // Not there, or only half of one.
+    return undefined; // Missing or incomplete.
   }
 }
 
-/** Whether it has hung, or was killed. */
+/** Whether it hangs, or was killed. */
 export function isSilent({ writtenEpochMs }: RunNote, nowEpochMs: number): boolean {
   return Math.abs(nowEpochMs - writtenEpochMs) > STATUS_MS_MAX;
 }

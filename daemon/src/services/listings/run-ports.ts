@@ -2,7 +2,7 @@
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
 
-/** What a process that carries out listings is given. */
+/** What a process that enforces listings is given. */
 export interface RunPorts {
   readonly clock: Clock;
   readonly logger: Logger;

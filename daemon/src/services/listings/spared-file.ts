@@ -7,15 +7,15 @@ import type { Sparing } from './sparing.ts';
 /** Its name in the run directory. */
 export const SPARED = 'spared.txt';
 
-/** Where the file is. */
+/** Access to the file. */
 interface Files {
   read(name: string): string | undefined;
   write(name: string, text: string): void;
 }
 
 /**
- * Whom a running process spares, for its command `explain`: that one is another process, started elsewhere, and has neither its
- * session nor its variables.
+ * The networks that a running process spares, for its command `explain`, which is a separate process without its
+ * session and variables.
  */
 export class SparedFile {
   readonly #files: Files | undefined;
@@ -34,7 +34,7 @@ export class SparedFile {
   }
 }
 
-/** `undefined` where nothing runs. */
+/** `undefined` if nothing is running. */
 export function readSpared(files: Files): readonly SparedNetwork[] | undefined {
   return files
     .read(SPARED)
@@ -46,7 +46,7 @@ export function readSpared(files: Files): readonly SparedNetwork[] | undefined {
     });
 }
 
-/** Why the process that runs spares a network; where none runs, why one with this configuration would. */
+/** Why the running process spares a network; if none is running, why one with this configuration would. */
 export async function whySpared(
   network: Prefix,
   running: readonly SparedNetwork[] | undefined,

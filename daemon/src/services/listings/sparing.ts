@@ -18,14 +18,14 @@ import { openApiPort, type FollowedNode } from './node.ts';
 
 export interface SparingOptions {
   readonly node: FollowedNode;
-  /** Networks that the operator named, the most important first. */
+  /** Networks that the operator configured, the most important first. */
   readonly named: readonly SparedNetwork[];
   readonly sshPorts: readonly PortRange[];
-  /** First word of the names of lines in the log, such as `firewall`. */
+  /** First word of the event names in the log, such as `firewall`. */
   readonly logName: string;
 }
 
-/** What an operator of this machine named, without whom it cannot do, and the node with its allowlist. */
+/** What is spared: networks that the operator named, what this machine needs, and the node with its allowlist. */
 export class Sparing {
   readonly #clock: Clock;
   readonly #machine: Machine;
@@ -70,7 +70,7 @@ export class Sparing {
     ];
   }
 
-  /** Asks the node now and then, and keeps what it knew while the node does not answer. */
+  /** Asks the node now and then, and keeps the last answer while the node does not answer. */
   async refresh(): Promise<void> {
     if (this.#clock.nowMs() - this.#askedAtMs < ALLOWLIST_MS) return;
     this.#askedAtMs = this.#clock.nowMs();

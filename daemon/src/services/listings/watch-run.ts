@@ -12,18 +12,18 @@ import type { Sparing } from './sparing.ts';
 
 /** A running process that acts on listings, as its operator sees it. */
 export interface WatchedRun<Note extends RunNote, Order extends string> {
-  /** What its events in the log begin with. */
+  /** First word of its event names in the log. */
   readonly logName: 'bgp' | 'firewall';
   /** `undefined` in a dry run. */
   readonly directory: RunDirectory<Note, Order> | undefined;
   readonly sparing: Sparing;
   /** Ends when listings are in force for the first time. */
   readonly isOnce: boolean;
-  /** The error where it did not say in time what it lists. */
+  /** The error if the node did not say in time what it lists. */
   readonly nodeSilent: (why: string) => OperatingError;
   note(): Note;
   obey(order: Order): void;
-  /** Tells the person who started it what has changed since it was last called. */
+  /** Tells the person who started it what has changed since the last call. */
   show(note: Note): void;
   /** The metrics of a note, in Prometheus' text format. */
   metrics(note: Note): string;
@@ -33,8 +33,8 @@ export interface WatchedRun<Note extends RunNote, Order extends string> {
 }
 
 /**
- * Takes orders and says how things are, until the signal is aborted. Throws `OperatingError` where it was to end after the first
- * look and the node did not say what it lists.
+ * Takes orders and reports the state until the signal is aborted. Throws `OperatingError` if it was to end after the
+ * first look and the node did not say what it lists.
  */
 export async function watchRun<Note extends RunNote, Order extends string>(
   { clock, logger }: Pick<RunPorts, 'clock' | 'logger'>,

@@ -12,10 +12,10 @@ import {
 } from '@sentrypeer/pool/pages';
 import type { PoolPage, PoolReader } from '@sentrypeer/store';
 
-/** Why a page is not taken: no page, not of this pool or this time, or not signed by its key. */
+/** Why a page is not accepted: not a page, of another pool or time, or not signed by its key. */
 export interface BadPage {
   readonly bad: string;
-  /** Nobody who follows the rules passes it on. */
+  /** Nodes that follow the rules never pass such a page on. */
   readonly isForged: boolean;
 }
 

@@ -15,7 +15,9 @@ export interface OpenSpeakerPorts {
   readonly clock: Clock;
 }
 
-/** The numbering plans take some MiB, so not before there may be something to say. Throws `OperatingError`. */
+/**
+ * The numbering plans take some MiB, so it is opened only when there may be something to say. Throws `OperatingError`.
+ */
 export async function openSpeaker(
   { log, pool, identity, clock }: OpenSpeakerPorts,
   config: Config,

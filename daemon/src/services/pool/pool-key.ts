@@ -7,9 +7,9 @@ import type { Config } from '../../config/config.ts';
 
 const KEY_SIZE = 32;
 
-/** Which pool this node takes part in. */
+/** The pool in which this node takes part. */
 export interface PoolNetwork {
-  /** Stands in each page: nodes of another pool do not take it. */
+  /** Written into each page: nodes of another pool do not accept it. */
   readonly networkId: number;
   /** The shared key of a closed pool; `undefined` in an open one. */
   readonly poolKey: Uint8Array | undefined;
@@ -26,7 +26,7 @@ export async function poolNetworkOf({
   return { networkId: Math.max(1, hash.readUInt32BE(0)), poolKey };
 }
 
-/** Makes a key in a new file that only its owner may read. Throws `OperatingError`. */
+/** Creates a key in a new file that only its owner may read. Throws `OperatingError`. */
 export async function makePoolKey(path: string): Promise<void> {
   const text = `${randomBytes(KEY_SIZE).toString('base64url')}\n`;
   try {

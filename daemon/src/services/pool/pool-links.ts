@@ -35,22 +35,22 @@ export interface PoolLinksPorts {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A part of it failed while it ran. */
+  /** A part of it failed while running. */
   readonly onFailed: (error: unknown) => void;
-  /** The DHT, in which nodes say where they are. */
+  /** The DHT, in which nodes publish where they are. */
   readonly rendezvousNetwork: RendezvousPorts['network'];
   readonly surroundings: Surroundings;
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
 }
 
-/** What links say of themselves. */
+/** The state of the links. */
 export interface LinksStatus {
   /** This node. */
   readonly self: Pick<Identity, 'nodeId' | 'publicKey'>;
   readonly links: readonly LinkPeer[];
   readonly pages: number;
   readonly counters: Readonly<ExchangeCounters>;
-  /** Links that ended because something was wrong with them, by why, or because the other end wished so. */
+  /** Links that ended because of a fault, by reason, or because the other end asked for it. */
   readonly left: Exchange['linksLeft'];
 }
 
@@ -64,9 +64,9 @@ export class PoolLinks implements AsyncDisposable {
   /** Neighbours, by host and port. */
   readonly #met = new Set<string>();
   #door: LinkDoor | undefined;
-  /** Tell autonomous systems, where there is a file of them. */
+  /** Tells autonomous systems, if there is a file of them. */
   #places: Places | undefined;
-  /** Nodes and networks that were proved in this hour. */
+  /** Nodes and networks that were proved in the last hour. */
   #proved: ReadonlySet<string> = new Set();
   #provedAtMs: number;
   #known: ReadonlySet<string> = new Set();
@@ -118,7 +118,7 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
-  /** A neighbour announced itself. */
+  /** A neighbour has announced itself. */
   meet(host: string, port: number): void {
     const name = `${host} ${port}`;
     if (this.#met.has(name) || this.#met.size >= TARGETS_MAX) return;
@@ -158,7 +158,7 @@ export class PoolLinks implements AsyncDisposable {
     try {
       this.#door = await LinkDoor.open(ports, { ...options, locals });
     } catch (error) {
-      // A port that the system chose for UDP may be taken for TCP; then this node dials and is not dialled.
+      // A port that the system chose for UDP may be taken for TCP; then this node only dials and cannot be dialled.
       if (config.dhtPort !== 0 || !(error instanceof OperatingError)) throw error;
       logger.warn('pool_links', { why: error.message });
       this.#door = await LinkDoor.open(ports, { ...options, locals: [] });
@@ -199,12 +199,12 @@ export class PoolLinks implements AsyncDisposable {
     );
   }
 
-  /** What fails by a bug of ours ends the daemon. */
+  /** A failure that is a bug of ours ends the daemon. */
   #run(running: Promise<void>): void {
     this.#running.push(running.catch(this.#ports.onFailed));
   }
 
-  /** Keeps a link with a node, whatever becomes of it. */
+  /** Keeps a link with a node, and makes it again whenever it ends. */
   async #keep(target: LinkTarget): Promise<void> {
     let waitMs = DIAL_MS_MIN;
     let whyBefore = '';
@@ -224,7 +224,7 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
-  /** Of authors whose word was checked; there may be thousands, and they change within hours. */
+  /** Keys of authors whose claims were checked; there may be thousands, and they change within hours. */
   #knownKeys(): ReadonlySet<string> {
     const nowMs = this.#ports.clock.nowMs();
     if (nowMs - this.#knownAtMs >= KNOWN_READ_MS) {
@@ -234,7 +234,7 @@ export class PoolLinks implements AsyncDisposable {
     return this.#known;
   }
 
-  /** Remembers in which networks the nodes are with which there are links: voters in one network have one vote. */
+  /** Remembers in which networks the linked nodes are: voters in one network have one vote together. */
   #prove(): void {
     const { clock, engine, logger } = this.#ports;
     if (this.#isClosed) return;
@@ -253,7 +253,7 @@ export class PoolLinks implements AsyncDisposable {
     this.#proved = new Set(proved.map(nameOf));
     if (added.length === 0) return;
     engine.write('proveNetworks', added).catch((error: unknown) => {
-      this.#proved = new Set(); // Within ten seconds once more.
+      this.#proved = new Set(); // Repeated within ten seconds.
       logger.debug('pool_networks_not_kept', { why: String(error) });
     });
   }
@@ -263,7 +263,7 @@ export class PoolLinks implements AsyncDisposable {
     return { address, network: found?.startsWith('AS') ? found : networkOf(address) };
   }
 
-  /** Whom the operator believes nothing; the same one until that changes. */
+  /** The nodes that the operator distrusts; the same object until that changes. */
   #distrust(): LinkDistrust {
     const known = this.#ports.log.pool.distrust();
     if (known !== this.#distrustKnown) {
@@ -275,7 +275,7 @@ export class PoolLinks implements AsyncDisposable {
     return this.#linkDistrust;
   }
 
-  /** Looks for voters and for links that are missing. */
+  /** Looks for voters and for missing links. */
   async #seek(seeker: Seeker): Promise<void> {
     let isUrgent = true;
     while (!this.#isClosed) {
@@ -286,7 +286,7 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
-  /** Says what this node met, as it is time for it. */
+  /** Says what this node has met, when it is time for it. */
   async #speak(config: Config): Promise<void> {
     const { engine, log, identity, clock, logger } = this.#ports;
     const { networkId } = this.#network;
@@ -310,7 +310,7 @@ export class PoolLinks implements AsyncDisposable {
     }
   }
 
-  /** What says it takes memory, which a node that met nobody needs not. */
+  /** The code that says it takes memory, which a node that met nobody does not need. */
   #hasToSay(): boolean {
     const { pool } = this.#ports.log;
     return [pool.ownAddresses(0, 1), pool.ownNumbers(0, 1), pool.ownPages()].some(
@@ -349,7 +349,7 @@ export class PoolLinks implements AsyncDisposable {
     try {
       await after(ms, undefined, { signal: this.#closing.signal });
     } catch {
-      // Closed: the caller looks.
+      // Closed: the caller checks.
     }
   }
 }

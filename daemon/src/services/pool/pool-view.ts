@@ -5,7 +5,7 @@ import type { Places } from '@sentrypeer/geo';
 import type { StoreReader } from '@sentrypeer/store';
 import type { LinksStatus } from './pool-links.ts';
 
-/** Who takes part in the pool, and how this node stands in it. @param links `undefined` where nothing is shared. */
+/** Who takes part in the pool, and this node's standing in it. @param links `undefined` if nothing is shared. */
 export function poolView(
   { nodes, pool }: Pick<StoreReader, 'nodes' | 'pool'>,
   places: Pick<Places, 'placeOf'>,

@@ -19,9 +19,9 @@ import { Tried } from './tried.ts';
 
 /** What the DHT node knows. */
 export interface Surroundings {
-  /** Nodes of the DHT, which may be nodes of the pool: they have the same port. */
+  /** Nodes of the DHT, which may also be nodes of the pool: they use the same port. */
   readonly nodes: () => readonly { readonly address: string; readonly port: number }[];
-  /** At which addresses other nodes see this one, and how many said so, most first. */
+  /** Addresses at which other nodes see this one, with the number of nodes that said so, most first. */
   readonly seenAt: () => readonly { readonly address: string; readonly votes: number }[];
 }
 
@@ -31,30 +31,30 @@ export interface SeekerPorts {
   readonly rendezvous: Pick<Rendezvous, 'announce' | 'find' | 'some' | 'isThrough'>;
   readonly surroundings: Surroundings;
   readonly links: () => readonly LinkPeer[];
-  /** Ids of voters whose network was not proved for long. */
+  /** Ids of voters whose network has not been proved for long. */
   readonly unprovedVoters: () => readonly string[];
   readonly signal: AbortSignal;
 }
 
 export interface SeekerOptions {
-  /** What others are to dial: `auto` is where other nodes of the DHT see this one. */
+  /** Where others should dial; `auto` is where other DHT nodes see this one. */
   readonly ownEndpoints: readonly ContactEndpoint[] | 'auto';
-  /** Where this node listens; `undefined` where it does not. */
+  /** Where this node listens; `undefined` if it does not. */
   readonly port: number | undefined;
 }
 
-/** Finds nodes to link with: voters first, then whoever is in a network in which there is no link. */
+/** Finds nodes to link with: voters first, then any node in a network without a link. */
 export class Seeker {
   readonly #ports: SeekerPorts;
   readonly #options: SeekerOptions;
   readonly #tried = new Tried();
-  /** When voters were looked for last, monotonic milliseconds. */
+  /** When each voter was last looked for, monotonic milliseconds. */
   readonly #soughtAtMs = new Map<string, number>();
   #found: readonly NodeContact[] = [];
-  /** When to look for others by chance, monotonic milliseconds. */
+  /** When to look for random nodes next, monotonic milliseconds. */
   #lookAtMs = 0;
   #looksCount = 0;
-  /** Passes through all keys, one after the other, at whose end there was no link. */
+  /** Consecutive passes through all keys that ended without any link. */
   #passesAlone = 0;
 
   constructor(ports: SeekerPorts, options: SeekerOptions) {
@@ -62,14 +62,17 @@ export class Seeker {
     this.#options = options;
   }
 
-  /** Says where this node is, looks for a voter, and for one more link where there are too few. @returns Whether it is urgent to go on. */
+  /**
+   * Publishes where this node is, looks for a voter, and for one more link if there are too few. @returns Whether to
+   * continue soon.
+   */
   async step(): Promise<boolean> {
     const { rendezvous, links } = this.#ports;
     void rendezvous.announce(this.#ownEndpoints());
     const wasVoter = await this.#seekVoter();
     const outwardCount = links().filter(({ isOutward }) => isOutward).length;
     if (outwardCount >= LINKS_OUT) return wasVoter;
-    // Turn by turn, so that junk in the one place keeps nobody from the other.
+    // In turns, so that junk in one place does not block the other.
     this.#looksCount += 1;
     await (this.#looksCount % 2 === 1 ? this.#dialContact() : this.#dialDhtNode());
     return wasVoter || links().length === 0;
@@ -82,7 +85,7 @@ export class Seeker {
     const seen = this.#ports.surroundings.seenAt();
     return [true, false].flatMap((isIpv6) => {
       const [best, ...others] = seen.filter(({ address }) => address.includes(':') === isIpv6);
-      // Who is alone in saying so, or against most others, may lie.
+      // An address reported by only one node, or against the majority, may be a lie.
       const otherVotes = others.reduce((sum, { votes }) => sum + votes, 0);
       return best === undefined || best.votes < SEEN_AT_MIN || best.votes <= otherVotes
         ? []
@@ -125,7 +128,10 @@ export class Seeker {
     if (first !== undefined) await this.#try(first);
   }
 
-  /** Until all keys are looked under anew. Who has no link looks sooner at first: others may just be starting, too. */
+  /**
+   * Milliseconds until all keys are looked up again. A node without links looks sooner at first: others may be starting
+   * at the same time.
+   */
   #passMs(): number {
     if (this.#ports.links().length > 0) this.#passesAlone = 0;
     else this.#passesAlone += 1;
@@ -133,7 +139,7 @@ export class Seeker {
     return Math.min(CONTACTS_PASS_MS, CONTACTS_LOOK_MS * 2 ** (this.#passesAlone - 1));
   }
 
-  /** Of contacts that were found: where a link is missing. */
+  /** Of the contacts found, those in networks where a link is missing. */
   #candidates(): readonly LinkTarget[] {
     const keys = new Set(this.#ports.links().map(({ key }) => key));
     return this.#found.flatMap(({ key, endpoints }) => {
@@ -155,7 +161,7 @@ export class Seeker {
     }
   }
 
-  /** Not dialled in this hour, and in a network in which there is no link. */
+  /** Not dialled in the last hour, and in a network without a link. */
   #isWanted(address: string): boolean {
     const network = networkOf(address);
     return (
@@ -175,7 +181,7 @@ export class Seeker {
 
   #look(): Parameters<Rendezvous['some']>[0] {
     const signal = AbortSignal.any([this.#ports.signal, AbortSignal.timeout(FIND_MS_MAX)]);
-    // On the Internet nobody makes this node dial into its own site.
+    // Nobody on the Internet can make this node dial into its own site.
     const isLocal = this.#ownEndpoints().some(({ address }) => isLocalAddress(address));
     return {
       signal,

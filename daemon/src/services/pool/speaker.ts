@@ -35,15 +35,15 @@ export interface SpeakerPorts {
   readonly judges: ReturnType<typeof judgeOver>;
   readonly plans: NumberingPlans;
   readonly policy: JudgeOptions['policy'];
-  /** Longest wait of what few say, seconds. */
+  /** Longest wait, in seconds, for statements that few nodes make. */
   readonly waitSMax: number;
 }
 
-/** Says in the pool what this node met. */
+/** Says in the pool what this node has met. */
 export class Speaker {
   readonly #ports: SpeakerPorts;
   readonly #author: Author;
-  /** Up to which time evidence was read. */
+  /** Up to which time evidence was read, in wall-clock microseconds. */
   readonly #readUs: Record<'addresses' | 'numbers', number>;
 
   readonly #confidenceMin: number;
@@ -83,11 +83,11 @@ export class Speaker {
     return [addresses, numbers].some(({ length }) => length === OWN_EVIDENCE_ROWS);
   }
 
-  /** Pages that say what it is time for. @param everything Also what would wait. */
+  /** Pages with what is due to be said. @param everything Includes what would otherwise wait. */
   speak(networkId: number, nowUs: number, everything = false): readonly PoolPage[] {
     const { pool, identity } = this.#ports;
     const nowS = Math.floor(nowUs / 1e6);
-    // Others take only a limited number of pages of one author, so a node with much to say gathers it.
+    // Other nodes accept only a limited number of pages of one author, so a node with much to say gathers it.
     if (!everything && !this.#rate.has(1, nowUs / 1000)) return [];
     const statements = this.#author
       .take(nowS, everything)
@@ -99,7 +99,7 @@ export class Speaker {
     return signedPages(pages);
   }
 
-  /** Pages that take back what the operator allowed or delisted since it was said. */
+  /** Pages that take back what the operator has allowed or delisted since it was said. */
   takeBack(networkId: number, nowUs: number): readonly PoolPage[] {
     const { pool, identity, evidence } = this.#ports;
     const decisionsCount = evidence.decisionsCount();
@@ -114,12 +114,12 @@ export class Speaker {
     return signedPages(withdrawPages(own, subjects, identity, options));
   }
 
-  /** @param claim What was or would be said. */
+  /** @param claim What was said, or would be. */
   #isTakenBack({ subject, lastHour }: PageClaim, nowUs: number): boolean {
     if (this.#guardOf(subject, nowUs) !== undefined) return true;
     const { kind, value } = subject;
     const entries = networksOf(value)?.map(({ text }) => text) ?? [value];
-    // What came in the hour of the delisting may have come after it; then it is said again in the next one.
+    // Events in the hour of the delisting may have come after it; then they are said again in the next hour.
     return entries.some((entry) => {
       const delisting = this.#ports.evidence.delisting({ kind, value: entry });
       return delisting !== undefined && lastHour * HOUR_US <= delisting.atEpochUs;
@@ -133,7 +133,7 @@ export class Speaker {
     return network ? never.network(network, nowUs) : never.address(value, nowUs);
   }
 
-  /** What the operator guards is nobody's business, and digits that may mean another number would accuse that one. */
+  /** What the operator protects is not published, and digits that may mean another number would accuse that one. */
   #maySay(one: OwnFacts, nowUs: number): one is OwnFacts & Met {
     const { subject, confidence } = one;
     if (subject.kind === 'range') return false;

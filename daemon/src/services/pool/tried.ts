@@ -4,11 +4,11 @@ import { independentNetwork } from '@sentrypeer/ip';
 import { AVOIDED_MS, NETWORK_TRIES_MAX, TARGETS_MAX } from './limits.ts';
 
 /**
- * Addresses that were dialled in the last hour, which are left alone: whoever names the address of somebody else, with
- * whatever ports and keys, has it dialled once an hour, and his network twice.
+ * Addresses that were dialled in the last hour and are left alone: if somebody names another's address, with whatever
+ * ports and keys, it is dialled at most once an hour, and its network at most twice.
  */
 export class Tried {
-  /** Monotonic milliseconds until which each is left alone, the longest ago first. */
+  /** Monotonic milliseconds until which each is left alone, oldest first. */
   readonly #untilMs = new Map<string, number>();
 
   may(address: string, nowMs: number): boolean {
