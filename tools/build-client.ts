@@ -3,7 +3,7 @@
 /*
  * Makes packages/client/dist: JavaScript with its types for Node.js 20 and browsers. `npm pack` runs it:
  *
- *   cd packages/client && npm pack
+ * cd packages/client && npm pack
  */
 
 import { execFileSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { ROOT } from './sources.ts';
 const CLIENT = join(ROOT, 'packages/client');
 
 rmSync(join(CLIENT, 'dist'), { recursive: true, force: true });
-// The libraries it names have no more than Node.js 20 and browsers of 2023, so that newer calls are errors here.
+// The `lib` setting contains only what Node.js 20 and browsers of 2023 have, so that newer calls are errors here.
 execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(CLIENT, 'tsconfig.build.json')], {
   stdio: 'inherit',
 });

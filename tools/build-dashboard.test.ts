@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { buildDashboard } from './build-dashboard.ts';
 
-/** Octets of all files, compressed. Chosen: a second over a slow phone. */
+/** Compressed octets of all files. Chosen: a second over a slow phone. */
 const PACKED_OCTETS_MAX = 150_000;
 
 test('buildDashboard() makes a page that names its own files alone, and is small', async () => {

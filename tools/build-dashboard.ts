@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Makes the files that browsers get. The daemon calls it where it runs from its sources, tools/bundle.ts for what is shipped. */
+/*
+ * Builds the files for browsers. The daemon calls it when it runs from its sources, tools/bundle.ts for what is
+ * shipped.
+ */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -15,9 +18,11 @@ const SOURCES = join(ROOT, 'dashboard/src');
 const TARGETS = ['chrome120', 'firefox121', 'safari17'];
 
 interface BuiltDashboard {
-  /** By name: the page `index.html`, and its script, style, icon and map, whose names hold a hash of their content. */
+  /**
+   * By name: the page `index.html`, and its script, style, icon and map, whose names contain a hash of their content.
+   */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** What they were made of; paths from the root. */
+  /** The files that they were made from; paths from the root. */
   readonly inputs: readonly string[];
 }
 
@@ -36,10 +41,10 @@ export async function buildDashboard(): Promise<BuiltDashboard> {
     loader: { '.svg': 'copy' },
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    // Nothing of a tsconfig.json that happens to lie above the checkout.
+    // Ignores any tsconfig.json that happens to be above the checkout.
     tsconfigRaw: {},
-    logLevel: 'silent', // What goes wrong is thrown.
-  }).finally(stop); // Its process would stay.
+    logLevel: 'silent', // Errors are thrown.
+  }).finally(stop); // Otherwise its process would stay.
   const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
   const world = new TextEncoder().encode(await worldMap());
   files.set(`world-${createHash('sha256').update(world).digest('hex').slice(0, 8)}.json`, world);

@@ -22,11 +22,11 @@ rmSync(DIST, { recursive: true, force: true });
 const { metafile } = await build({
   ...BUNDLING,
   entryPoints: ENTRIES,
-  // Beside the entries: the workers' are found from wherever the code that starts them stands.
+  // Next to the entries: the workers' entries are found from wherever the code that starts them is.
   chunkNames: '[name]-[hash]',
   outdir: DIST,
   splitting: true,
-  // Libraries in CommonJS ask for Node's modules by `require`, which a module does not have by itself.
+  // CommonJS libraries load Node's modules by `require`, which an ES module does not have.
   banner: {
     js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
   },
@@ -45,7 +45,7 @@ writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(complete, undefined,
 const dashboard = await buildDashboard();
 mkdirSync(join(DIST, 'dashboard'));
 for (const [name, octets] of dashboard.files) writeFileSync(join(DIST, 'dashboard', name), octets);
-// Only what came through: an input of which nothing is left in the output needs no mention.
+// Only what was used: an input of which nothing is left in the output needs no mention.
 const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
   Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
 );

@@ -17,10 +17,10 @@ export const ENTRIES = [
   ),
 ];
 
-/** What Fastify could serve as well, and we do not. */
+/** What Fastify could also serve, and we do not. */
 const UNUSED_SERVERS = new Set(['node:http2', 'node:https']);
 
-/** What Fastify loads for schemas of routes and for tests, and we never do: half of its code, kept in memory as text. */
+/** What Fastify loads for route schemas and tests, which we never use: half of its code, kept in memory as text. */
 const UNUSED_PARTS =
   /^(@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler|light-my-request)$/;
 
@@ -35,9 +35,9 @@ const unusedParts: Plugin = {
 };
 
 /**
- * Imports Node's modules the way `require` does. An `import` reads every export of a module, which wakes
- * those that are made on demand: for node:http that alone costs 16 MiB (its WebSocket brings a second
- * client). Modules that only stand there for a choice we do not take are not loaded before they are used.
+ * Imports Node's modules the way `require` does. An `import` reads every export of a module, which triggers those that
+ * are created on demand: for node:http that alone costs 16 MiB (its WebSocket brings a second client). Modules that
+ * belong to a choice we do not make are not loaded until they are used.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
@@ -54,13 +54,13 @@ const lazyBuiltins: Plugin = {
   },
 };
 
-/** What holds for every bundle of the program. */
+/** Settings of every bundle of the program. */
 export const BUNDLING = {
   absWorkingDir: ROOT,
   bundle: true,
   metafile: true,
-  // Names are kept as they are: renaming with `keepNames` costs a definition for each function made at run time,
-  // a third of the API's requests (bench/api.ts).
+  // Names are kept: renaming with `keepNames` costs a definition for each function created at run time, a third of the
+  // API's requests (bench/api.ts).
   minifyWhitespace: true,
   minifySyntax: true,
   platform: 'node',

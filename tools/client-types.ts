@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The types of packages/client, made of the schemas that the API's OpenAPI document shows. */
+/* The types of packages/client, made from the schemas in the API's OpenAPI document. */
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /** The text of packages/client/src/api-types.ts. */
 export function formatClientTypes(schemas: Readonly<Record<string, Schema>>): string {
-  // Pages and problems the client turns into items and errors.
+  // The client turns pages and problems into items and errors.
   const own = Object.entries(schemas).filter(
     ([name]) => !name.endsWith('Page') && name !== 'Problem',
   );

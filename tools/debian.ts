@@ -33,7 +33,7 @@ function debianVersion(version: string): string {
   return version.replace('-', '~');
 }
 
-/** Of the last commit, so that the same sources make the same package. */
+/** Date of the last commit, so that the same sources make the same package. */
 function sourceDate(): Date {
   const git = ['log', '-1', '--format=%ct'];
   const seconds = process.env['SOURCE_DATE_EPOCH'] ?? execFileSync('git', git, { cwd: ROOT });
@@ -50,7 +50,7 @@ function changelog(version: string): string {
 `;
 }
 
-/** The machine-readable form, with the texts that the licences of the parts want passed on. */
+/** The machine-readable form, with the texts that the licences of the parts require. */
 function copyright(): string {
   const inField = (text: string): string =>
     text
@@ -58,7 +58,7 @@ function copyright(): string {
       .split('\n')
       .map((line) => (line.trim() === '' ? ' .' : ` ${line}`))
       .join('\n');
-  // Debian has that licence, and its policy wants it named and not repeated.
+  // Debian has that licence, and its policy wants it named but not repeated.
   const short = (text: string): string =>
     text.replaceAll(
       /^[ \t]*Apache License\n[^]*?^[ \t]*END OF TERMS AND CONDITIONS$/gmu,
@@ -86,11 +86,11 @@ ${inField(short(readFileSync(join(ROOT, 'dist/LICENCES.txt'), 'utf8')))}
 `;
 }
 
-/** What debhelper starts from, in a folder of its own. */
+/** The input of debhelper, in a separate folder. */
 function stage(folder: string, version: string): void {
   cpSync(join(PACKAGING, 'debian'), join(folder, 'debian'), { recursive: true });
   cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
-  rmSync(join(folder, 'dist/sentrypeer.js')); // For npm; here a shell script starts the program.
+  rmSync(join(folder, 'dist/sentrypeer.js')); // Only for npm; here a shell script starts the program.
   for (const name of ['etc', 'fail2ban', 'apparmor', 'bird'])
     cpSync(join(PACKAGING, name), join(folder, name), { recursive: true });
   cpSync(join(ROOT, 'docs/sentrypeer.1'), join(folder, 'sentrypeer.1'));
@@ -125,7 +125,7 @@ const [out = 'out', other] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly version: string;
 };
-// debhelper leaves the package beside the folder that it works in.
+// debhelper puts the package next to the folder in which it works.
 const folder = mkdtempSync(join(tmpdir(), 'sentrypeer-debian-'));
 try {
   const inside = join(folder, 'sentrypeer');

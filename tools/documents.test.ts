@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the documents say of the repository is so: links lead somewhere, and the list of tables is the schema's. */
+/*
+ * Statements of the documents about the repository are true: links lead somewhere, and the list of tables matches the
+ * schema.
+ */
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +23,7 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Targets of links to files of the repository, without their fragments. */
+/** Links to files of the repository, without their fragments. */
 function linksOf(path: string): readonly string[] {
   return [...read(path).matchAll(/\]\(([^)\s]+)\)/g)]
     .map((match) => (match[1] ?? '').split('#')[0] ?? '')

@@ -4,7 +4,7 @@
  * Makes one executable of the program and the Node.js that runs this, for the platform that it runs on: out/sentrypeer.
  * It needs no file next to it; threads, dashboard, the file of countries and the licences are inside.
  *
- *   npm run build && out/sentrypeer --version --licences
+ * npm run build && out/sentrypeer --version --licences
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -47,7 +47,7 @@ try {
   for (const { out: name } of ENTRIES) {
     if (name === 'main') continue;
     const file = join(folder, `${name}.js`);
-    // What a stack trace names: the address that the code is loaded from holds all of it.
+    // Named in stack traces; without it, the address that the code is loaded from would contain all of the code.
     writeFileSync(file, `${readFileSync(file, 'utf8')}\n//# sourceURL=sentrypeer/${name}.js\n`);
     assets[`${name}.js`] = file;
   }
@@ -61,7 +61,7 @@ try {
   );
   const executable = join(folder, 'node');
   copyFileSync(process.execPath, executable);
-  // Symbols are a fifth of it, and only a debugger reads them.
+  // Symbols are a fifth of it, and only debuggers read them.
   spawnSync('strip', [executable], { stdio: 'ignore' });
   mkdirSync(dirname(OUT), { recursive: true });
   rmSync(OUT, { force: true });
@@ -72,7 +72,7 @@ try {
     executable,
     output: OUT,
     disableExperimentalSEAWarning: true,
-    useCodeCache: true, // Of the main thread's code: parsing it takes a sixth of that thread's start.
+    useCodeCache: true, // For the main thread's code, of which parsing takes a sixth of the thread's start.
     assets,
   };
   writeFileSync(recipe, JSON.stringify(settings));

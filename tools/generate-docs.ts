@@ -8,7 +8,7 @@ import { formatClientTypes } from './client-types.ts';
 import { formatLimits } from './limits-document.ts';
 import { formatPolicy } from './policy-document.ts';
 
-// Writes what comes from the sources; daemon/test/config/documents.test.ts and tidy.test.ts compare.
+// Writes the documents that come from the sources; daemon/test/config/documents.test.ts and tidy.test.ts compare them.
 const docs = new URL('../docs/', import.meta.url);
 writeFileSync(new URL('options.md', docs), formatOptionsDocument());
 writeFileSync(new URL('sentrypeer.1', docs), formatManPage());

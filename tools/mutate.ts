@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Makes small changes to the sources of a package, one at a time, and says which of them its tests do not notice. StrykerJS
- * makes the changes and runs the tests (https://stryker-mutator.io/docs/stryker-js/tap-runner/); it is installed when it is
- * asked for first, because nobody else needs its 180 packages. Changes that mean nothing are marked in the sources:
- * `// Stryker disable next-line MUTATOR: reason`.
+ * Makes small changes to the sources of a package, one at a time, and lists those that its tests do not notice.
+ * StrykerJS makes the changes and runs the tests (https://stryker-mutator.io/docs/stryker-js/tap-runner/); it is
+ * installed on first use, because nothing else needs its 180 packages. Changes without meaning are marked in the
+ * sources: `// Stryker disable next-line MUTATOR: reason`.
  *
- *   npm run mutate -- PACKAGE [FILE ...]
+ * npm run mutate -- PACKAGE [FILE ...]
  *
- * FILE is below `packages/PACKAGE/src`, `*` and `**` are known; without one all of the package is changed. It takes about
- * a second for each change, and some thousand changes for a package.
+ * FILE is below `packages/PACKAGE/src` and may contain `*` and `**`; without one, all of the package is changed. Each
+ * change takes about a second, and a package has some thousand.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -35,12 +35,12 @@ const PACKAGES = [
 ] as const;
 const TOOL = join(ROOT, 'tools', 'mutation');
 const OUT = join(ROOT, 'out', 'mutation');
-/** Beyond what the tests took at first: a change that makes them hang counts as noticed, a busy machine must not. */
+/** In addition to the tests' first run: a change that makes them hang counts as noticed, a busy machine must not. */
 const TIMEOUT_MS = 30_000;
-/** Of what these say nothing depends on which text it is. */
+/** Files of which no behaviour depends on a text. */
 const NO_FILES = ['index', 'limits'];
 
-/** A change and what became of it, as the report has it (mutation-testing-report-schema). */
+/** A change and its outcome, as in the report (mutation-testing-report-schema). */
 interface Mutant {
   readonly mutatorName: string;
   readonly status: string;
@@ -94,7 +94,7 @@ writeFileSync(
     jsonReporter: { fileName: relative(ROOT, report) },
     tempDirName: relative(ROOT, join(OUT, 'sandbox')),
     ignorePatterns: ['dist', 'out', 'packaging', 'docs'],
-    // TypeScript 7 has no API that Stryker could rewrite the configuration with; nothing is compiled anyway.
+    // TypeScript 7 has no API with which Stryker could rewrite the configuration; nothing is compiled anyway.
     tsconfigFile: 'none.json',
     packageManager: 'npm',
   }),
@@ -111,7 +111,7 @@ function run(program: string, args: readonly string[], cwd: string = ROOT): void
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Prints what survived, and the share of changes that a test noticed. */
+/** Prints the changes that survived, and the share that a test noticed. */
 function tell({ files: reported }: Report): void {
   const totals = { noticed: 0, survived: 0 };
   for (const [file, { source, mutants }] of Object.entries(reported)) {

@@ -3,13 +3,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Code or data of others inside what we ship. */
+/** Third-party code or data inside what we ship. */
 export interface Part {
   readonly name: string;
   readonly version: string;
   /** As its own package names it, an SPDX expression. */
   readonly licence: string;
-  /** What its licence wants to be passed on; empty where its package has no such file. */
+  /** The text that its licence requires; empty if its package has no such file. */
   readonly text: string;
 }
 
@@ -23,7 +23,7 @@ export function readPart(folder: string): Part {
   return { name, version, licence: license, text };
 }
 
-/** The packages that the bundled files come from, each once. @param inputs Paths from the root. */
+/** The packages of the bundled files, each once. @param inputs Paths from the root. */
 export function partsOf(root: string, inputs: readonly string[]): readonly Part[] {
   const folders = inputs.flatMap(
     (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What a release is made of: the version, and the files by which the repository's host does it. */
+/* What a release consists of: the version, and the files by which the repository's host makes it. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -94,7 +94,7 @@ for (const path of WORKFLOWS) {
       used.filter((name) => !/^actions\/[a-z-]+@[0-9a-f]{40}$/.test(name)),
       [],
     );
-    // An expression inside a script is text that whoever names a branch or an issue can write.
+    // An expression inside a script is text that anybody who names a branch or an issue can write.
     assert.deepEqual(
       steps.filter(({ run }) => run?.includes('${{')),
       [],
@@ -115,7 +115,7 @@ test('every script that the workflows call is there', () => {
   assert.match(read('.github/workflows/ci.yml'), /\.ci\/run/);
 });
 
-/** Which attributes each element of a form takes; with any other, GitHub shows no form at all. */
+/** The attributes of each form element; with any other, GitHub shows no form at all. */
 const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   markdown: ['value'],
   textarea: ['label', 'description', 'placeholder', 'value', 'render'],

@@ -27,7 +27,7 @@ function run(program: string, args: readonly string[], folder = ROOT): string {
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT);
-run(process.execPath, ['tools/executable.ts']); // It makes the bundle, too.
+run(process.execPath, ['tools/executable.ts']); // This also makes the bundle.
 const platform = `${process.platform}-${process.arch}`;
 run('tar', [
   '-C',
@@ -40,7 +40,7 @@ rmSync(join(OUT, 'sentrypeer'));
 run(process.execPath, ['tools/debian.ts', OUT]);
 run(process.execPath, ['tools/rpm.ts', OUT]);
 run('npm', ['pack', '--silent', '--pack-destination', OUT], join(ROOT, 'dist'));
-// Of the program's own workspaces: with --omit=dev npm leaves out what development needs as well, such as Fastify.
+// Only the program's own workspaces: with --omit=dev npm also leaves out what development needs too, such as Fastify.
 writeFileSync(
   join(OUT, 'sentrypeer.cdx.json'),
   run('npm', [

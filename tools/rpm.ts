@@ -2,9 +2,9 @@
 
 /*
  * Makes the RPM package from the bundle in dist/ and the Node.js that runs this, by rpmbuild, for the architecture it
- * runs on. The content is that of the Debian package, but for the AppArmor profile:
+ * runs on. The content is that of the Debian package without the AppArmor profile:
  *
- *   npm run bundle && node tools/rpm.ts out
+ * npm run bundle && node tools/rpm.ts out
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ import { gzipSync } from 'node:zlib';
 import { readPart } from './parts.ts';
 import { ROOT } from './sources.ts';
 
-/** What is installed, and where it comes from. */
+/** Installed files and their sources. */
 const FILES: Readonly<Record<string, string>> = {
   '/etc/sentrypeer/sentrypeer.toml': 'packaging/etc/sentrypeer.toml',
   '/etc/default/sentrypeer': 'packaging/etc/sentrypeer.default',
@@ -85,7 +85,7 @@ try {
   stage(staged);
   const define = (name: string, value: string): string[] => ['--define', `${name} ${value}`];
   const definitions = [
-    // A tilde is before everything else, here too.
+    // A tilde sorts before everything else, here too.
     ...define('program_version', version.replace('-', '~')),
     ...define('staged', staged),
     ...define('_topdir', folder),

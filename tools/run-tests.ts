@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Runs all tests on all cores, then those that need the machine for themselves, with a core to spare. Tests against real
- * peers (scanners, daemons) skip where a peer is not installed, and this says so at the end; with CI=true the peers'
- * Debian packages are installed first, a skipped test fails, and property tests meet the same inputs each time.
+ * Runs all tests on all cores, then those that need the machine to themselves, with a core to spare. Tests against real
+ * peers (scanners, daemons) skip if a peer is not installed, and this says so at the end; with CI=true the peers'
+ * Debian packages are installed first, a skipped test fails, and property tests get the same inputs each time.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -25,11 +25,13 @@ import { installAsterisk } from '../test/interop/asterisk.ts';
 import { missingPeers } from '../test/interop/peer.ts';
 import { ROOT } from './sources.ts';
 
-/** They send as fast as they can, or count what a moment costs, so a core is left to them. */
+/** They send as fast as they can, or measure short times, so a core is left to them. */
 const ALONE = [
   'test/e2e/{crash,flood,forged-sources,hostile-sharing,proved-stays,stop-flood}.test.ts',
 ];
-/** They start programs, and wait for them and for the timers of real routers and phones for a third of their time. */
+/**
+ * They start programs, and spend a third of their time waiting for them and for the timers of real routers and phones.
+ */
 const PROGRAMS = ['test/{e2e,interop}/**/*.test.ts'];
 const OTHERS = [
   '{packages/*,daemon,dashboard}/test/**/*.test.ts',
@@ -37,7 +39,10 @@ const OTHERS = [
   'tools/*.test.ts',
 ];
 
-/** Units that packages would start with their defaults: one joins a public network, one is a database, the others are routers. */
+/**
+ * Units that packages would start with their defaults: one joins a public network, one is a database, the others are
+ * routers.
+ */
 const UNWANTED_UNITS = [
   'bird.service',
   'dhtnode.service',
@@ -75,7 +80,7 @@ const others = globSync(OTHERS, { cwd: ROOT });
 const execArgv = ci ? ['--import', join(ROOT, 'tools/fixed-seed.ts')] : [];
 const parts =
   named.length > 0
-    ? [{ files: named, concurrency: ofPackages ? 1 : spared, execArgv }] // Packages are all made in out/.
+    ? [{ files: named, concurrency: ofPackages ? 1 : spared, execArgv }] // All packages are made in out/.
     : [
         { files: others.toSorted(), concurrency: cores, execArgv },
         { files: programs.toSorted(), concurrency: cores + 1 },
@@ -98,7 +103,7 @@ if (skipped.length > 0) {
 }
 if (failedCount > 0 || passedCount === 0 || (ci && skipped.length > 0)) process.exitCode = 1;
 
-/** What the runner says of all parts, with one summary at the end. */
+/** The runner's events of all parts, with one summary at the end. */
 async function* eventsOfAll(): AsyncGenerator {
   const sums = new Map<string, number>();
   for (const part of parts) {
@@ -124,8 +129,8 @@ async function* eventsOfAll(): AsyncGenerator {
 }
 
 /**
- * Tests of the whole program start it some hundred times: the bundle, in two thirds of the processor's time. It is a copy,
- * because a test of the bundle makes it anew.
+ * Tests of the whole program start it some hundred times, so they use the bundle, which takes two thirds of the
+ * processor time. It is a copy, because a test of the bundle rebuilds the original.
  */
 function testBundle(): void {
   const { status } = spawnSync(process.execPath, ['tools/bundle.ts'], {
@@ -139,13 +144,13 @@ function testBundle(): void {
   process.env['TESTED_PROGRAM'] = join(copy, 'main.js');
 }
 
-/** As `systemctl mask`, before the package brings the unit. */
+/** Like `systemctl mask`, before the package installs the unit. */
 function keepStopped(unit: string): void {
   const path = join('/etc/systemd/system', unit);
   if (existsSync('/run/systemd/system') && !existsSync(path)) symlinkSync('/dev/null', path);
 }
 
-/** Debian's PostgreSQL makes and starts a cluster when it is installed; tests make their own. */
+/** Debian's PostgreSQL creates and starts a cluster when it is installed; tests create their own. */
 function withoutCluster(): void {
   const path = '/etc/postgresql-common/createcluster.conf';
   if (existsSync(path)) return;
@@ -153,7 +158,7 @@ function withoutCluster(): void {
   writeFileSync(path, 'create_main_cluster = false\n');
 }
 
-/** Debian's names of what is not installed here. */
+/** Debian's names of the peers that are not installed here. */
 function missingPackages(): readonly string[] {
   const missing = missingPeers(process.env, ofPackages);
   return [...new Set(missing.map((peer) => peer.debianPackage))];

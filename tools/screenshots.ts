@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Takes the pictures of the dashboard in docs/pictures, of a node that was attacked for a week (screenshots/seeded-attack.ts).
- * Needs Chromium: CHROMIUM=/usr/bin/chromium. OUT=docs/pictures is where they go.
+ * Takes the pictures of the dashboard in docs/pictures, from a node that was attacked for a week
+ * (screenshots/seeded-attack.ts). Needs Chromium: CHROMIUM=/usr/bin/chromium. OUT=docs/pictures is the output folder.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const QUALITY = 72;
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 760 };
 
-/** What is shown of which view, once its text is there. */
+/** The views to show; each picture is taken once its text is there. */
 const PICTURES = [
   { name: 'live', hash: '/live', text: 'Most messages', scheme: 'dark', size: DESKTOP },
   {
@@ -45,7 +45,7 @@ const PICTURES = [
   { name: 'phone', hash: '/live', text: 'Most messages', scheme: 'dark', size: PHONE },
 ] as const;
 
-/** Where the addresses of the attack are; networks that only examples use are nowhere. */
+/** Places of the attack's addresses, because documentation networks have none. */
 const PLACES = {
   '203.0.113.0/25': { country_code: 'NL', asn: 'AS64500', as_name: 'Example Hosting BV' },
   '203.0.113.128/25': { country_code: 'DE', asn: 'AS64501', as_name: 'Example Rechenzentrum' },
@@ -86,7 +86,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** As WebP, which Playwright itself does not write. */
+/** As WebP, which Playwright does not write. */
 async function takePicture(page: Page, name: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', {
@@ -99,7 +99,7 @@ async function takePicture(page: Page, name: string): Promise<void> {
   process.stdout.write(`${path}: ${octets.length} octets\n`);
 }
 
-/** The node itself, on free ports of loopback; addresses of examples are judged like others. */
+/** The node, on free loopback ports; documentation addresses are judged like others. */
 function openDaemon(database: string, places: string): Promise<Daemon> {
   const loaded = loadConfig({
     argv: [

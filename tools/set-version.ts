@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The part of `npm version` that npm does not do in a workspace (docs/releasing.md): npm has set the version of the root,
- * and this gives it to the program, to the Helm chart and to the newest section of the changelog. npm commits and tags
+ * The part of `npm version` that npm does not do in a workspace (docs/releasing.md): npm has set the version of the
+ * root; this copies it to the program, the Helm chart and the newest section of the changelog. npm commits and tags
  * afterwards.
  */
 
@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const UNRELEASED = '## Unreleased';
 
-/** @throws Error where there is nothing to release. */
+/** @throws Error if there is nothing to release. */
 export function releaseChangelog(text: string, version: string, day: string): string {
   const [before, section, ...more] = text.split(`${UNRELEASED}\n`);
   if (section === undefined || more.length > 0)
@@ -20,7 +20,7 @@ export function releaseChangelog(text: string, version: string, day: string): st
   return `${before}## ${version} (${day})\n${section}`;
 }
 
-/** Changes one version of a JSON file of npm, and nothing else in it. */
+/** Changes one version in an npm JSON file, and nothing else. */
 export function withVersion(text: string, path: readonly string[], version: string): string {
   const json: unknown = JSON.parse(text);
   let node = json as Record<string, unknown>;
@@ -29,7 +29,7 @@ export function withVersion(text: string, path: readonly string[], version: stri
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
 
-/** Of a chart whose program has the same version. */
+/** For a chart whose program has the same version. */
 function withChartVersion(text: string, version: string): string {
   return text.replaceAll(/^(version|appVersion): .*$/gmu, `$1: ${version}`);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Makes the documentation as a web site with a search, in out/site:
+ * Makes the documentation as a web site with search, in out/site:
  *
- *   sudo apt-get install mkdocs && npm run site
+ * sudo apt-get install mkdocs && npm run site
  *
- * MkDocs builds it of the same Markdown that is read in the repository. It only knows the pages of one folder, so that they
- * are copied into one first; a link from there to a file that is not a page becomes the name of the file.
+ * MkDocs builds it from the Markdown in the repository. It only knows the pages of one folder, so they are copied into
+ * one first; a link from there to a file that is not a page becomes the name of the file.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -40,7 +40,7 @@ function write(page: string, text: string): void {
   writeFileSync(join(PAGES_FOLDER, page), text);
 }
 
-/** @param folder Of the page, from the root of the repository. */
+/** @param folder The page's folder, from the root of the repository. */
 function withLinksToPages(text: string, folder: string): string {
   return text.replaceAll(
     /(?<!!)\[([^\]]+)\]\(([^)\s]+)\)/gu,

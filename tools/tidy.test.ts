@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the linter cannot check: the rules of the house, read off the sources. */
+/* What the linter cannot check: the house rules, read from the sources. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { readSources, ROOT, type SourceFile } from './sources.ts';
 const SPDX = '// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only\n';
 const LINES_MAX = 400;
 
-/** Rooms that see neither the clock, nor chance, nor a socket. */
+/** Packages that use neither clock, nor randomness, nor sockets. */
 const PURE_PACKAGES = new Set([
   'bgp',
   'bytes',
@@ -29,21 +29,24 @@ const PURE_PACKAGES = new Set([
   'sip',
   'verdict',
 ]);
-/** Where they touch the world all the same: the clock itself, and patterns that a library brings for numbers of bounded length. */
+/** Exceptions: the clock itself, and patterns that a library brings for numbers of bounded length. */
 const IMPURE_PATHS = new Set([
   'packages/kernel/src/clock.ts',
   'packages/numbers/src/numbering-plans.ts',
 ]);
-/** Doors of pure rooms that bind sockets: second exports, which nothing else in the room imports. */
+/** Entry points of pure packages that bind sockets: second exports, which nothing else in the package imports. */
 const IMPURE_FOLDERS: readonly string[] = [
   'packages/bgp/src/tcp/',
   'packages/dht/src/udp/',
   'packages/ip/src/udp/',
 ];
-/** Rooms that may say `Buffer`. */
+/** Packages that may use `Buffer`. */
 const BUFFER_PACKAGES = new Set(['bytes', 'net', 'store']);
 
-/** What `store` may call of `node:fs`: it goes by the name and opens nothing, or opens what is no database in use. */
+/**
+ * What `store` may call in `node:fs`: calls that take a name and open nothing, or open files that are not a database in
+ * use.
+ */
 const HARMLESS_FILE_CALLS = new Set([
   'accessSync',
   'chmodSync',
@@ -56,10 +59,10 @@ const HARMLESS_FILE_CALLS = new Set([
   'statfsSync',
 ]);
 
-/** Rooms that everyone above may import. */
+/** Packages that all others may import. */
 const GROUND: readonly string[] = ['kernel', 'bytes', 'ip'];
 
-/** Who may import whom besides the ground: imports point down (docs/architecture.md). */
+/** What each package may import in addition: imports point down (docs/architecture.md). */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   dht: [],
   event: [],
@@ -105,7 +108,7 @@ function texts(files: readonly SourceFile[]): readonly string[] {
   return files.map(({ text }) => text);
 }
 
-/** What the pattern's first group finds in the texts, each once, sorted. */
+/** What the pattern's first group matches in the texts, each once, sorted. */
 function captures(within: readonly string[], pattern: RegExp): readonly string[] {
   const found = within.flatMap((text) =>
     [...text.matchAll(pattern)].map((match) => match[1] ?? ''),
@@ -173,7 +176,7 @@ test('only the daemon reads process', () => {
   assert.deepEqual(offenders(files, /\bprocess\.(env|argv|exit|on|stdout|stderr|cwd)\b/), []);
 });
 
-/* POSIX drops all locks of a process on a file when it closes any descriptor of it, those of SQLite too. */
+/* POSIX drops all locks of a process on a file when it closes any descriptor of it, including those of SQLite. */
 test('nothing but SQLite opens a file in store', () => {
   const imported = (text: string): readonly string[] =>
     [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].flatMap((match) =>
@@ -224,7 +227,7 @@ test('the dashboard knows nothing of ours but the types of what the API answers'
   );
 });
 
-/* Texts of attackers reach the page; nothing there may take one for markup, a script, or an address to go to. */
+/* Texts from attackers reach the page; none may be treated as markup, a script, or an address to go to. */
 test('the dashboard makes no markup of texts', () => {
   const markup =
     /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySet|document\.write|\beval\b|new Function|srcdoc/;

@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './sources.ts';
 
-/** A small country is in the second alone. */
+/** Small countries are only in the second one. */
 const COARSE = import.meta.resolve('world-atlas/countries-110m.json');
 const FINE = import.meta.resolve('world-atlas/countries-50m.json');
 /** Paths from the root. */
@@ -15,7 +15,7 @@ export const WORLD_INPUTS: readonly string[] = [COARSE, FINE].map((url) =>
   relative(ROOT, fileURLToPath(url)),
 );
 
-/** Units of the picture in a degree, so that a third of a degree is told apart; and the parallels between which people live. */
+/** Units of the picture per degree, so that thirds of a degree differ; and the parallels between which people live. */
 const UNITS = 3;
 const NORTH = 84;
 const SOUTH = -57;
@@ -24,10 +24,10 @@ const WIDTH = 360 * UNITS;
 type Point = readonly [number, number];
 type Ring = readonly number[];
 
-/** Of TopoJSON: a country, whose rings are made of arcs; a negative number is an arc backwards. */
+/** From TopoJSON: a country, whose rings are made of arcs; a negative number is an arc in reverse. */
 interface Country {
   readonly type: 'Polygon' | 'MultiPolygon';
-  /** Of ISO 3166-1, in digits; what not all recognise has none. */
+  /** ISO 3166-1 numeric; territories that not everybody recognises have none. */
   readonly id?: string;
   readonly arcs: readonly Ring[] | readonly (readonly Ring[])[];
 }
@@ -39,8 +39,8 @@ interface Atlas {
 }
 
 /**
- * The picture as JSON: its size, and for each country, by its code in two letters, the path of SVG that draws it, or the
- * place of one that is too small to be seen.
+ * The picture as JSON: its size, and for each country, by its two-letter code, the SVG path that draws it, or the place
+ * of one that is too small to see.
  */
 export async function worldMap(): Promise<string> {
   const [coarse, fine] = await Promise.all([readAtlas(COARSE), readAtlas(FINE)]);
@@ -73,8 +73,8 @@ function ringsOf({ type, arcs }: Country): readonly Ring[] {
 }
 
 /**
- * The points of a ring in units of the picture; those that fall together are one. Where the ring crosses the 180th meridian
- * it goes on beyond the edge.
+ * The points of a ring in units of the picture; points that coincide become one. If the ring crosses the 180th
+ * meridian, it continues beyond the edge.
  */
 function pointsOf({ transform, arcs }: Atlas, ring: Ring): readonly Point[] {
   const { scale, translate } = transform;
@@ -107,7 +107,7 @@ function outlineOf(atlas: Atlas, country: Country): string {
     if (points.length < 4) continue;
     const easts = points.map(([east]) => east);
     path += pathOf(points, 0);
-    // What is beyond an edge is seen at the other one.
+    // What is beyond one edge appears at the other.
     if (Math.max(...easts) > WIDTH) path += pathOf(points, -WIDTH);
     if (Math.min(...easts) < 0) path += pathOf(points, WIDTH);
   }

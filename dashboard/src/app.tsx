@@ -23,7 +23,7 @@ import { SignInView } from './views/sign-in-view.tsx';
 function App() {
   useEffect(() => {
     void knowSession();
-    // A node that was away may have been started anew, which ends all sessions.
+    // A node that was away may have been restarted, which ends all sessions.
     return effect(() => {
       if (connection.value === 'live') void knowSession();
     });
@@ -41,7 +41,7 @@ function App() {
   );
 }
 
-/** What is shown to who may see it. */
+/** The view, for those who may see it. */
 function Content() {
   switch (access.value) {
     case 'asking':
@@ -51,7 +51,7 @@ function Content() {
     case 'needs-key':
       return <SignInView />;
     case 'reading':
-      // Another user's streams begin anew.
+      // Another user's streams start over.
       return <Reading key={session.value?.token ?? ''} />;
     default:
       return unreachable(access.value);
@@ -63,7 +63,7 @@ function Reading() {
   return <View />;
 }
 
-/** A link with a `#` of its own would change the view. */
+/** A link with a `#` fragment would change the view. */
 function skipToMain(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

@@ -27,7 +27,7 @@ test('what was asked before somebody signed in or out does not undo it when its 
   await askedAgain;
   assert.equal(signedIn(), undefined);
 
-  // Who has signed in elsewhere meanwhile is known by the next question.
+  // Somebody who signed in elsewhere meanwhile is known from the next question on.
   answers.push(Response.json(SOMEBODY));
   await knowSession();
   assert.equal(signedIn(), 'ops');

@@ -146,7 +146,7 @@ test('leftOut() counts what was not sent since the page was opened, and was not 
   const known = [{ id: 90 }, { id: 50 }, { id: 10 }];
   let gaps = addGap([], { count: 7, after: 0, until: 9 }, known);
   gaps = addGap(gaps, { count: 30, after: 10, until: 49 }, known);
-  gaps = addGap(gaps, { count: 39, after: 50, until: 89 }, [{ id: 80 }, ...known]); // One was read before.
+  gaps = addGap(gaps, { count: 39, after: 50, until: 89 }, [{ id: 80 }, ...known]); // One of them had been read before.
   assert.equal(leftOut(gaps, known), 7 + 30 + 38);
   gaps = fillGaps(gaps, [{ id: 90 }, { id: 88 }, { id: 20 }, { id: 9 }], known);
   assert.equal(leftOut(gaps, known), 6 + 29 + 37);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A week of attacks as a node meets them, the same for the same seed: scanners that knock, password guessers that go through
- * extensions, and callers that try prefixes before expensive numbers. Addresses and numbers are those kept for examples.
+ * A week of attacks as a node sees them, the same for the same seed: scanners that knock, password guessers that try
+ * extensions, and callers that try prefixes before expensive numbers. Addresses and numbers are reserved for
+ * documentation.
  */
 
 import {
@@ -29,13 +30,13 @@ interface Attacker {
   readonly transport: Transport;
   readonly grade: Grade;
   readonly does: 'knock' | 'guess' | 'call';
-  /** Hours before the end at which it begins and ends. */
+  /** Start and end, in hours before the end of the week. */
   readonly fromHour: number;
   readonly toHour: number;
   readonly perHour: number;
 }
 
-/** Numbers that regulators keep for films. */
+/** Numbers that regulators reserve for films. */
 const NUMBERS = ['442079460', '449098790', '46846500', '12025550'];
 const PREFIXES = ['900', '00', '9011', '0', '810', '+', '000', '9900'];
 const CALLED_ENDS = ['112', '134', '147', '158', '163', '171', '189', '196'];
@@ -118,7 +119,10 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** Fills a new database. @param places Where the attackers are. @param endEpochUs Wall-clock microseconds of the newest event. @returns How many events. */
+/**
+ * Fills a new database. @param places Where the attackers are. @param endEpochUs Wall-clock microseconds of the newest
+ * event. @returns Number of events.
+ */
 export function seedAttack(path: string, places: Places, endEpochUs: number, seed = 1): number {
   const random = randomOf(seed);
   const observations = ATTACKERS.flatMap((attacker) => eventsOf(attacker, endEpochUs, random));
@@ -150,7 +154,7 @@ export function seedAttack(path: string, places: Places, endEpochUs: number, see
   return observations.length;
 }
 
-/** Counts what came for the countries and networks it came from, as a running node does all the time. */
+/** Counts events for their countries and networks, as a running node does all the time. */
 function place(store: Store, reader: StoreReader, places: Places): void {
   for (;;) {
     const { addresses, progress } = reader.places.addressesToPlace(places.source, BATCH_EVENTS);

@@ -10,10 +10,10 @@ export type Answer<T> =
 /** The node could not be reached. */
 export const UNREACHABLE = 0;
 
-/** Counts answers that say that who asks has no, or no longer a, key. */
+/** Counts answers which say that the user has no key, or no longer one. */
 export const refusals = signal(0);
 
-/** Reads JSON of this node. The types are what its OpenAPI document promises. */
+/** Reads JSON from this node. The types are what its OpenAPI document promises. */
 export function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
   return answerTo<T>(path, {
     headers: { Accept: 'application/json' },
@@ -22,7 +22,7 @@ export function ask<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
   });
 }
 
-/** Changes something at this node. @param token Of the session, where there is one. */
+/** Changes something at this node. @param token Of the session, if there is one. */
 export function send<T>(
   method: 'POST' | 'DELETE',
   path: string,
@@ -65,7 +65,7 @@ function whyOf(body: unknown): string | undefined {
   return undefined;
 }
 
-/** A path with those parameters that have a value. */
+/** A path with the parameters that have a value. */
 export function pathOf(
   path: string,
   parameters: Readonly<Record<string, string | number | undefined>>,

@@ -3,7 +3,7 @@
 import { refusals } from './ask.ts';
 import { RETRY_MS, RETRY_MS_MAX } from '../limits.ts';
 
-/** What a follower is told. */
+/** What a follower receives. */
 export interface Follower {
   /** @param type Of the event. */
   readonly onEvent: (type: string, data: unknown) => void;
@@ -11,11 +11,12 @@ export interface Follower {
 }
 
 /**
- * Follows a stream of server-sent events while the page is seen, and goes on after the newest id whenever it is cut off.
- * A hidden page holds no connection: browsers have six for all pages of one server.
+ * Follows a stream of server-sent events while the page is visible, and continues after the newest id whenever it is
+ * cut off. A hidden page holds no connection: browsers allow six for all pages of one server.
+ *
  *
  * @param pathAfter The path of the stream, after an id.
- * @param after The id to begin after.
+ * @param after The id to start after.
  * @returns Ends it.
  */
 export function follow(
@@ -45,7 +46,7 @@ export function follow(
     });
     opened.addEventListener('error', () => {
       onState(false);
-      // The browser tries again by itself unless it was refused; then it never does.
+      // The browser retries unless it was refused; then it never does.
       if (opened.readyState !== EventSource.CLOSED) return;
       refusals.value += 1; // A stream does not say why.
       timer = setTimeout(open, waitMs);

@@ -4,9 +4,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { ask, type Answer } from './ask.ts';
 
 /**
- * What the node answers to a path, `undefined` until it did.
+ * What the node answers to a path; `undefined` until it has.
  *
- * @param everyMs Asks again after this time, while the page is seen. @default once
+ *
+ * @param everyMs Asks again after this time, while the page is visible. @default once
  * @param turn Asks again whenever it changes.
  */
 export function useAnswer<T>(

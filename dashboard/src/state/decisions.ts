@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import type { Answer } from '../ask/ask.ts';
 import { change } from './session.ts';
 
-/** Counts what was decided here, so that what shows it looks again. */
+/** Counts the decisions made here, so that views showing them are refreshed. */
 export const decided = signal(0);
 
 /** What an operator says about something: `POST /v1/decisions`. */

@@ -3,7 +3,7 @@
 import type { Event } from '../api-types.ts';
 import { isInPrefix } from '../text/prefix.ts';
 
-/** By what events can be chosen, in the order in which it is shown. */
+/** Properties by which events can be filtered, in the order shown. */
 export const FILTER_NAMES = [
   'source_ip',
   'called_number',
@@ -29,25 +29,25 @@ export const FILTER_WORDS: Readonly<Record<FilterName, string>> = {
   grade: 'Proof',
 };
 
-/** What the page itself looks at; the node does the rest. */
+/** Filters that the page applies; the node applies the others. */
 const OWN_FILTERS: ReadonlySet<FilterName> = new Set(['country', 'network']);
 
-/** Of an address's country or a tool, where it is not known. */
+/** Stands for an unknown country of an address, or an unknown tool. */
 export const NOT_KNOWN = '-';
 
-/** Parameters of a query for events; those that the page looks at itself are not among them. */
+/** Parameters of a query for events, without those that the page applies. */
 export function queryOf(filters: Filters): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
     FILTER_NAMES.filter((name) => !OWN_FILTERS.has(name)).map((name) => [name, filters[name]]),
   );
 }
 
-/** Whether the page itself leaves events out that the node chose. */
+/** Whether the page leaves out events that the node selected. */
 export function hasOwnFilter(filters: Filters): boolean {
   return [...OWN_FILTERS].some((name) => filters[name] !== undefined);
 }
 
-/** Whether an event that the node chose fits what the page looks at. */
+/** Whether an event that the node selected passes the page's filters. */
 export function fits(event: Event, { country, network }: Filters): boolean {
   if (country !== undefined && (event.country ?? NOT_KNOWN) !== country) return false;
   if (network === undefined || event.network === network) return true;

@@ -3,10 +3,10 @@
 import type { Fleet, FleetNode } from '../api-types.ts';
 import { amount } from '../text/number.ts';
 
-/** What a node does in a fleet: nothing, what is not known yet, follow what hubs list, push as well, or judge all of it. */
+/** What a node does in a fleet: nothing, not yet known, follow what hubs list, also push, or judge everything. */
 export type FleetPart = 'none' | 'starting' | 'follower' | 'sensor' | 'hub';
 
-/** A node that was told to be a hub is one here, also while the fleet refuses it. */
+/** A node configured as a hub is shown as one, even while the fleet refuses it. */
 export function fleetPart({ state, push, pull }: Fleet): FleetPart {
   if (state !== 'running') return state;
   if (pull !== null) return 'hub';
@@ -32,7 +32,7 @@ export function fleetTroubles({ push, pull, follow }: Fleet): readonly FleetTrou
   return found;
 }
 
-/** How a node of the overview is, and whether somebody should look after it. */
+/** The state of a node in the overview, and whether it needs attention. */
 export function nodeStanding({ role, silent, waiting }: FleetNode): {
   readonly word: string;
   readonly isBad: boolean;

@@ -2,9 +2,9 @@
 
 import { EVENTS_COUNT_MAX, GAPS_COUNT_MAX } from '../limits.ts';
 
-/** A stretch of the log, of which the node left events out; the members are those of its stream. */
+/** A stretch of the log of which the node left out events; the members are those of its stream. */
 export interface Gap {
-  /** Events that the page does not know. */
+  /** Number of events that the page does not have. */
   readonly count: number;
   /** All ids are above this one. */
   readonly after: number;
@@ -12,10 +12,10 @@ export interface Gap {
   readonly until: number;
 }
 
-/** Something with an id that rises; the newest comes first. */
+/** Things with an ascending id, newest first. */
 type Known = readonly { readonly id: number }[];
 
-/** With one more, after all others. Those before the events that the page keeps are dropped, and old ones joined. */
+/** Adds a gap after all others. Gaps older than the events that the page keeps are dropped, and old ones are merged. */
 export function addGap(gaps: readonly Gap[], gap: Gap, known: Known): readonly Gap[] {
   const oldest = oldestOf(known);
   const [added] = fillGaps([gap], known, []);
@@ -28,7 +28,7 @@ export function addGap(gaps: readonly Gap[], gap: Gap, known: Known): readonly G
   return [{ ...second, after: first.after, count: first.count + second.count }, ...others];
 }
 
-/** The gaps after some events were read, `known` being those of before. */
+/** The gaps that remain after some events were read; `known` are the events from before. */
 export function fillGaps(gaps: readonly Gap[], read: Known, known: Known): readonly Gap[] {
   if (gaps.length === 0) return gaps;
   const before = new Set(known.map(({ id }) => id));
@@ -39,12 +39,12 @@ export function fillGaps(gaps: readonly Gap[], read: Known, known: Known): reado
   });
 }
 
-/** Where the events that the page keeps begin: as long as it has dropped none, where it was opened. */
+/** Id at which the events on the page begin; until it has dropped any, the point where it was opened. */
 function oldestOf(known: Known): number {
   return known.length < EVENTS_COUNT_MAX ? 0 : (known.at(-1)?.id ?? 0);
 }
 
-/** How many events between those that the page knows it does not know. */
+/** Number of missing events between those that the page has. */
 export function leftOut(gaps: readonly Gap[], known: Known): number {
   const oldest = oldestOf(known);
   return gaps.reduce((sum, { count, until }) => (until > oldest ? sum + count : sum), 0);

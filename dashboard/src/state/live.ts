@@ -18,31 +18,31 @@ import { addGap, fillGaps, leftOut, type Gap } from './gaps.ts';
 import { newestFirst } from './ring.ts';
 import { route } from './route.ts';
 
-/** How the page stands with its node. */
+/** The page's connection to its node. */
 export type Connection = 'connecting' | 'live' | 'lost';
 
 export const connection = signal<Connection>('connecting');
-/** The newest first. */
+/** Newest first. */
 export const events = signal<readonly Event[]>([]);
-/** Whether there are any, for what need not know which. */
+/** Whether there are any, for parts that need not know which. */
 export const hasEvents = computed(() => events.value.length > 0);
-/** Stretches of the log from which not each event was sent. */
+/** Stretches of the log of which not every event was sent. */
 const gaps = signal<readonly Gap[]>([]);
-/** How many events there are between those of the page, and were not sent. */
+/** Number of events between those on the page that were not sent. */
 export const leftOutCount = computed(() => leftOut(gaps.value, events.value));
 export const changes = signal<readonly ListingChange[]>([]);
 /** Why there are no events to show; `undefined` while all is well. */
 export const trouble = signal<Exclude<Answer<never>, { ok: true }> | undefined>(undefined);
-/** The first events were read. */
+/** Whether the first events were read. */
 export const isRead = signal(false);
-/** Whether the table stands still while one reads it. */
+/** Whether the table stands still for reading. */
 export const isPaused = signal(false);
 
 interface Page<T> {
   readonly items: readonly T[];
 }
 
-/** Collects what comes and shows it a few times a second, in one go. */
+/** Collects what arrives and shows it a few times a second, all at once. */
 class Inbox<T extends { readonly id: number }> {
   readonly #show: (come: readonly T[]) => void;
   readonly #countMax: number;
@@ -70,7 +70,7 @@ class Inbox<T extends { readonly id: number }> {
   }
 }
 
-/** Keeps the signals above as the node and the address bar say, until it is ended. */
+/** Keeps the signals above up to date with the node and the address bar. Returns a function that ends it. */
 export function goLive(): () => void {
   let end = (): void => undefined;
   let before: string | undefined;
@@ -91,18 +91,18 @@ export function goLive(): () => void {
   };
 }
 
-/** Where one that was read says nothing new, the one that is shown stays, so that it is not drawn again. */
+/** If an event that was read brings nothing new, the one already shown stays, so that it is not drawn again. */
 function addEvents(read: readonly Event[]): void {
   gaps.value = fillGaps(gaps.value, read, events.value);
   events.value = newestFirst(read, events.value, EVENTS_COUNT_MAX, isAlike);
 }
 
-/** An event that was recorded changes in its count alone. */
+/** A recorded event changes only in its count. */
 function isAlike(one: Event, other: Event): boolean {
   return one.seen_count === other.seen_count && one.event_uuid === other.event_uuid;
 }
 
-/** Takes the events after one as they come, or some of them and how many others there were. */
+/** Receives the events after the given one as they come, or some of them and the number of the others. */
 function followStream(filters: Filters, newestId: number, inbox: Inbox<Event>): () => void {
   const perSecond = hasOwnFilter(filters) ? EVENTS_PER_SECOND_OWN_MAX : EVENTS_PER_SECOND_MAX;
   return follow(
@@ -157,13 +157,13 @@ function followEvents(filters: Filters): () => void {
     if (leaving.signal.aborted || !more.ok) return;
     addEvents(chosen(more.value));
   };
-  /** A repeat is counted on the event that it is like, which no stream tells of. */
+  /** A repeat is counted on the original event; no stream reports that. */
   const recount = async (): Promise<void> => {
     if (!document.hidden && connection.value === 'live') {
       const answer = await ask<Page<Event>>(path(ROWS_COUNT_MAX), leaving.signal);
       if (leaving.signal.aborted) return;
       if (answer.ok) {
-        // A database that began anew has lower ids.
+        // A database that was started over has lower ids.
         const newest = answer.value.items[0]?.id ?? 0;
         if (newest < (events.value[0]?.id ?? 0) && Object.keys(filters).length === 0) {
           unfollow();
@@ -217,7 +217,7 @@ function followChanges(): () => void {
           if (type === 'change') inbox.add(data as ListingChange);
         },
         onState: (isOpen) => {
-          // Where events are followed, their stream says it.
+          // While events are followed, their stream reports the state.
           if (route.peek().view !== 'live') connection.value = isOpen ? 'live' : 'lost';
         },
       },

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Something with an id that rises. */
+/** Something with an ascending id. */
 interface Numbered {
   readonly id: number;
 }
 
 /**
- * The newest first: those that came, those that were there, each once, as it came last; at most `countMax`.
+ * Merges new and known things, newest first, each once and in its latest form; at most `countMax`.
+ *
  *
  * @param come In any order.
- * @param isAlike Whether one that came says nothing new, so that the one that was there stays.
+ * @param isAlike Whether the new form brings nothing new, so that the old one stays.
  */
 export function newestFirst<T extends Numbered>(
   come: readonly T[],

@@ -17,15 +17,18 @@ const VIEWS = [
 ] as const;
 export type View = (typeof VIEWS)[number];
 
-/** What is shown. It stands after the `#` of the address, so that no server and no log on the way sees it. */
+/** What is shown. It is after the `#` of the address, so that no server and no log on the way sees it. */
 export interface Route {
   readonly view: View;
-  /** The address, number, event or words that the view is about, a period, or where to go on after signing in; else empty. */
+  /**
+   * The address, number, event or words that the view is about, a period, or where to go after signing in; otherwise
+   * empty.
+   */
   readonly subject: string;
   readonly filters: Filters;
 }
 
-/** Anything that means nothing shows the first view. */
+/** An unknown hash shows the first view. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = splitOnce(hash.replace(/^#\/?/, ''), '?');
   const [name = '', subject = ''] = splitOnce(path, '/');
@@ -59,7 +62,7 @@ function splitOnce(text: string, at: string): readonly string[] {
   return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
-/** A table has hundreds of links, so this costs as little as it can. Half a character, which attackers may write, is none. */
+/** A table has hundreds of links, so this must be cheap. Attackers may write lone surrogates, which are replaced. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }

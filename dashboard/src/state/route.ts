@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals';
 import { formatRoute, parseRoute, type Route } from './route-text.ts';
 
-/** What the address bar says. */
+/** The route in the address bar. */
 export const route = signal<Route>(parseRoute(location.hash));
 
 addEventListener('hashchange', () => {

@@ -3,7 +3,10 @@
 import { isAddress, isPrefix } from '../text/prefix.ts';
 import type { Route } from './route-text.ts';
 
-/** Where a text in the search box leads: an address, a prefix or a network, a number in any form, a country, or words of a tool. */
+/**
+ * Where a text in the search box leads: an address, a prefix or a network, a number in any form, a country, or words of
+ * a tool's name.
+ */
 export function searchRoute(text: string): Route | undefined {
   const asked = text.trim().replace(/^sips?:|^tel:/i, '');
   if (asked === '') return undefined;

@@ -4,12 +4,12 @@ import { computed, effect, signal } from '@preact/signals';
 import { ask, refusals, send, type Answer } from '../ask/ask.ts';
 import { SESSION_RETRY_MS } from '../limits.ts';
 
-/** Who has signed in. */
+/** The signed-in user. */
 interface Session {
-  /** Of the key. */
+  /** Name of the key. */
   readonly name: string;
   readonly role: 'read' | 'admin';
-  /** Goes with every change, so that no page of another site can make one. */
+  /** Sent with every change, so that no page of another site can make one. */
   readonly token: string;
 }
 
@@ -22,11 +22,11 @@ const SESSION_PATH = '/v1/session';
 
 const standing = signal<Answer<Standing> | undefined>(undefined);
 
-/** Who has signed in, `undefined` if nobody did. */
+/** The signed-in user; `undefined` if there is none. */
 export const session = computed(() =>
   standing.value?.ok === true ? (standing.value.value.session ?? undefined) : undefined,
 );
-/** Whether one may change something. */
+/** Whether the user may change something. */
 export const isAdmin = computed(() => session.value?.role === 'admin');
 /** What the page may do: read, sign in first, or nothing yet. */
 export const access = computed((): 'reading' | 'needs-key' | 'asking' | 'trouble' => {
@@ -35,16 +35,16 @@ export const access = computed((): 'reading' | 'needs-key' | 'asking' | 'trouble
   if (!known.ok) return 'trouble';
   return known.value.key_required && known.value.session === null ? 'needs-key' : 'reading';
 });
-/** Why the node does not say who has signed in. */
+/** Why the node does not say who is signed in. */
 export const sessionTrouble = computed(() =>
   standing.value?.ok === false ? standing.value : undefined,
 );
 
 let isAsking = false;
-/** Times that somebody signed in or out here: an answer to what was asked before that is out of date. */
+/** How many times somebody signed in or out here: answers to earlier questions are out of date. */
 let changesCount = 0;
 
-/** Asks the node who has signed in, again and again until it answers. */
+/** Asks the node who is signed in, repeatedly until it answers. */
 export async function knowSession(): Promise<void> {
   if (isAsking) return;
   isAsking = true;
@@ -52,12 +52,12 @@ export async function knowSession(): Promise<void> {
   const answer = await ask<Standing>(SESSION_PATH);
   isAsking = false;
   if (changesCount !== before) return;
-  // While the node is away the page shows what it has.
+  // While the node is away, the page shows what it has.
   if (answer.ok || standing.peek()?.ok !== true) standing.value = answer;
   if (!answer.ok) setTimeout(() => void knowSession(), SESSION_RETRY_MS);
 }
 
-/** @returns Why not, `undefined` if it worked. */
+/** @returns Why it failed; `undefined` if it worked. */
 export async function signIn(key: string): Promise<string | undefined> {
   const answer = await change<Standing>('POST', SESSION_PATH, { key });
   if (!answer.ok) return answer.why;
@@ -75,7 +75,7 @@ export async function signOut(): Promise<void> {
   } else await knowSession();
 }
 
-/** Changes something at the node, for who has signed in. */
+/** Changes something at the node for the signed-in user. */
 export function change<T>(
   method: 'POST' | 'DELETE',
   path: string,
@@ -84,7 +84,7 @@ export function change<T>(
   return send<T>(method, path, session.peek()?.token, body);
 }
 
-// A session ends while the page is open: by its time, with its key, or because the node was restarted.
+// A session may end while the page is open: it expires, its key is removed, or the node restarts.
 effect(() => {
   if (refusals.value > 0) void knowSession();
 });

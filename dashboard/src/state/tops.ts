@@ -10,9 +10,10 @@ export interface TopRow {
 }
 
 /**
- * Those with the most messages among some events; what an event does not name is left out.
+ * The values with the most messages among some events; events without a value are left out.
  *
- * @param rowsMax How many at most.
+ *
+ * @param rowsMax The most rows.
  */
 export function topsOf(
   events: readonly Event[],

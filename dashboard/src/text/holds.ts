@@ -2,7 +2,10 @@
 
 import { isInPrefix } from './prefix.ts';
 
-/** Whether what an operator named takes in an address or a number: itself, a network, or a range such as `+46850780*` or `+46850780xx`. */
+/**
+ * Whether what an operator named covers an address or a number: itself, a network, or a range such as `+46850780*` or
+ * `+46850780xx`.
+ */
 export function holds(named: string, value: string): boolean {
   if (named === value) return true;
   if (named.includes('/')) return isInPrefix(value, named);

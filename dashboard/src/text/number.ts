@@ -4,21 +4,22 @@ import { once } from './once.ts';
 
 /** The parts of a number as it was dialled. */
 export interface ReadNumber {
-  /** What was dialled before the number: to get out of a PBX, to a carrier, or abroad. */
+  /** What was dialled before the number: to leave a PBX, to select a carrier, or to call abroad. */
   readonly prefix: string;
-  /** In E.164 with its plus; or what was dialled, where it means no such number. */
+  /** In E.164 with its plus; or as dialled, if it is not such a number. */
   readonly number: string;
 }
 
 /**
- * What was dialled, and what of it is the number.
+ * Splits what was dialled into prefix and number.
  *
- * @param e164 With its plus; `undefined` if the digits mean no number.
+ *
+ * @param e164 With its plus; `undefined` if the digits are not a number.
  */
 export function readNumber(dialled: string, e164: string | undefined): ReadNumber {
   if (e164 === undefined) return { prefix: '', number: dialled };
   const digits = e164.slice(1);
-  // At home a number is dialled without the code of its country, so as much as fits is taken.
+  // A number dialled at home lacks its country code, so the longest match is taken.
   for (let from = 0; digits.length - from >= 5; from += 1) {
     const part = digits.slice(from);
     if (!dialled.endsWith(part)) continue;
@@ -32,7 +33,7 @@ export function readNumber(dialled: string, e164: string | undefined): ReadNumbe
 
 const counts = once(() => new Intl.NumberFormat('en'));
 
-/** A count with its thousands apart. */
+/** A count with separated thousands. */
 export function counted(count: number): string {
   return counts().format(count);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** An address as its bits, `undefined` if the text is none. */
+/** An address as bits; `undefined` if the text is not an address. */
 function bitsOf(address: string): string | undefined {
   if (address.includes(':')) return bitsOfIpv6(address);
   const parts = address.split('.');
@@ -25,7 +25,7 @@ export function isAddress(text: string): boolean {
   return bitsOf(text) !== undefined;
 }
 
-/** What is on no public network: loopback, private, link-local, and shared by providers (RFC 6890). */
+/** Not on any public network: loopback, private, link-local, and shared by providers (RFC 6890). */
 const INSIDE = [
   '127.0.0.0/8',
   '10.0.0.0/8',
@@ -38,7 +38,7 @@ const INSIDE = [
   'fe80::/10',
 ];
 
-/** Whether an address is one from which nothing comes over the internet. */
+/** Whether nothing can come from the address over the internet. */
 export function isInside(address: string): boolean {
   return INSIDE.some((prefix) => isInPrefix(address, prefix));
 }

@@ -14,7 +14,7 @@ const clockForm = once(
 const dayForm = once(() => new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' }));
 const yearForm = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' }));
 
-/** In the viewer's zone: the clock today, with the day before, with the year of another. */
+/** In the viewer's zone: only the time for today, with the day before that, with the year for another year. */
 export function localTime(iso: string, now: Date): string {
   const time = new Date(iso);
   const clock = clockForm().format(time);
@@ -28,7 +28,7 @@ export function utcTime(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** How long ago, or in how long, in the one unit that says most. */
+/** How long ago, or in how long, in the most suitable unit. */
 export function span(fromMs: number, toMs: number): string {
   const seconds = Math.round(Math.abs(toMs - fromMs) / 1000);
   const [length, unit] =

@@ -11,7 +11,7 @@ import { FilterLink, Grade, Panel, Time, Trouble } from './pieces.tsx';
 import { Timeline } from './timeline.tsx';
 import { Verdict } from './verdict.tsx';
 
-/** All about one address. */
+/** Everything about one address. */
 export function AddressView({ address }: { readonly address: string }) {
   const found = useAnswer<Address>(`/v1/addresses/${encodeURIComponent(address)}`, REFRESH_MS);
   const why = useAnswer<Explanation>(pathOf('/v1/explain', { address }), REFRESH_MS);

@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<ListingChange['change'], string>> = {
   unlisted: 'let go',
 };
 
-/** What the judge did last. */
+/** The judge's latest decisions. */
 export function Changes() {
   return (
     <Panel title="Listings" side={<a href={linkTo('listings')}>All</a>}>
@@ -39,7 +39,7 @@ export function Changes() {
   );
 }
 
-/** The way to the page of what is listed; a network or a range has none. */
+/** A link to the page of a listed subject; networks and ranges have no page. */
 export function ListedLink({ kind, value }: { readonly kind: string; readonly value: string }) {
   if (kind === 'range' || value.includes('/')) return <span class="value">{value}</span>;
   return (

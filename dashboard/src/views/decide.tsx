@@ -18,7 +18,7 @@ const CHOICES = {
 type Choice = keyof typeof CHOICES;
 
 const DAY_MS = 86_400_000;
-/** For how long, by days. */
+/** Durations in days. */
 const DURATIONS = [
   [1, 'for a day'],
   [7, 'for 7 days'],
@@ -26,20 +26,20 @@ const DURATIONS = [
   [0, 'always'],
 ] as const;
 
-/** Whether a delisting is among what would take the level away. */
+/** Whether a delisting is among the things that would change the level. */
 export function mayDelist(explained: { readonly unlist: readonly string[] } | null): boolean {
   return explained?.unlist.some((body) => body.startsWith('{"delist"')) === true;
 }
 
-/** What the operator can say about an address or a number, and what he said. */
+/** What the operator can decide about an address or a number, and has decided. */
 export function Decide({
   value,
   entry,
   isListed,
 }: {
-  /** As it is allowed and blocked. */
+  /** The value to allow or block. */
   readonly value: string;
-  /** As it is taken off the lists. */
+  /** The entry to take off the lists. */
   readonly entry: string;
   /** Whether that would change anything. */
   readonly isListed: boolean;
@@ -92,7 +92,7 @@ export function Decide({
 
 interface Outcome {
   readonly done?: string;
-  /** Why it was not done. */
+  /** Why it failed. */
   readonly why?: string;
 }
 
@@ -156,12 +156,12 @@ function Form({
   );
 }
 
-/** What was decided before of an address or a number, and how to take it back. */
+/** Earlier decisions about an address or a number, and how to take them back. */
 function Standing({ value, run }: { readonly value: string; readonly run: Run }) {
   return <Decisions fits={(named) => holds(named, value)} run={run} />;
 }
 
-/** All that the operator decided. */
+/** All decisions of the operator. */
 export function AllDecisions() {
   const [outcome, setOutcome] = useState('');
   const run: Run = async (decision, done) => {
@@ -186,7 +186,7 @@ function Decisions({
 }: {
   readonly fits: (named: string) => boolean;
   readonly run: Run;
-  /** @default nothing is said where there is nothing */
+  /** @default nothing is shown if there are none */
   readonly empty?: string;
 }) {
   const turn = decided.value;

@@ -10,7 +10,7 @@ import { Panel, Time, Trouble } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
 import { Table } from './table.tsx';
 
-/** Who carries the listings out, and who is told of events. */
+/** Which programs enforce the listings, and which endpoints receive events. */
 export function EnforcementView() {
   return (
     <>
@@ -82,7 +82,7 @@ function FollowersPanel() {
 
 type Session = Followers['items'][number]['sessions'][number];
 
-/** The routers that drop what is listed, and since when each is or is not told. */
+/** The routers that drop what is listed, and since when each is or is not connected. */
 function RoutersPanel({ sessions }: { readonly sessions: readonly Session[] }) {
   if (sessions.length === 0) return null;
   const upCount = sessions.filter(({ up }) => up).length;
@@ -142,7 +142,7 @@ interface AgentDecision {
 
 type Numbered = AgentDecision & { readonly id: number };
 
-/** What the SIP agent did with calls, as it does it. */
+/** What the SIP agent does with calls, live. */
 function AgentPanel() {
   const [decisions, setDecisions] = useState<readonly Numbered[]>([]);
   const [isOn, setIsOn] = useState(false);
@@ -150,7 +150,7 @@ function AgentPanel() {
   useEffect(() => {
     if (!isKnown) return undefined;
     let id = 0;
-    // Where the agent is off the answer is 404, and the browser does not try again.
+    // If the agent is off, the answer is 404, and the browser does not try again.
     const source = new EventSource('/v1/sip-agent/decisions/stream?after=0');
     source.addEventListener('open', () => setIsOn(true));
     source.addEventListener('decision', (event: MessageEvent<string>) => {

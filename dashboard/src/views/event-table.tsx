@@ -7,7 +7,7 @@ import { counted } from '../text/number.ts';
 import { useGradually } from './gradually.ts';
 import { Country, FilterLink, Grade, gradeWord, PageLink, Time } from './pieces.tsx';
 
-/** Rows of events, the newest first. */
+/** Rows of events, newest first. */
 export function EventTable({ events }: { readonly events: readonly Event[] }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Events">

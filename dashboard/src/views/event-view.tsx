@@ -7,9 +7,9 @@ import { session } from '../state/session.ts';
 import { Grade, Panel, Time, Trouble } from './pieces.tsx';
 import { SignInLink } from './sign-in-view.tsx';
 
-/** One event with all that is known of it. */
+/** One event with everything known about it. */
 export function EventView({ uuid }: { readonly uuid: string }) {
-  // Who may not see messages sees the rest.
+  // Users who may not see messages see the rest.
   const what = session.value === undefined ? '' : '?include=message';
   const answer = useAnswer<Event>(`/v1/events/${encodeURIComponent(uuid)}${what}`);
   if (answer === undefined) return <p class="empty">Reading…</p>;

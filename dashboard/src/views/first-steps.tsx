@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What a node shows before anything came. */
+/** What a node shows before anything has come. */
 export function FirstSteps() {
   return (
     <div class="first-steps">
@@ -25,7 +25,7 @@ export function FirstSteps() {
   );
 }
 
-/** How the internet gets to the node, as steps of a list. */
+/** How the internet reaches the node, as steps of a list. */
 export function WaysIn() {
   return (
     <>

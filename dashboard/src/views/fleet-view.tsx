@@ -10,7 +10,7 @@ import { useGradually } from './gradually.ts';
 import { Panel, Time, Trouble } from './pieces.tsx';
 import { Table } from './table.tsx';
 
-/** What a node does whose work is known. */
+/** The role of a node whose role is known. */
 type FleetWork = Exclude<FleetPart, 'none' | 'starting'>;
 
 const PARTS: Readonly<Record<FleetWork, string>> = {
@@ -19,7 +19,7 @@ const PARTS: Readonly<Record<FleetWork, string>> = {
   hub: 'hub: it takes what all nodes push, and judges it',
 };
 
-/** What this node does in a fleet; at hubs how all nodes of the fleet are. */
+/** What this node does in a fleet; at hubs, also the state of all nodes. */
 export function FleetView() {
   const answer = useAnswer<Fleet>('/v1/fleet', REFRESH_MS);
   if (answer?.ok === false) return <Trouble answer={answer} />;
@@ -101,7 +101,7 @@ function NoFleet() {
   );
 }
 
-/** What this node pushes, takes, says and follows, and how far it is. */
+/** What this node pushes, takes, publishes and follows, and how far it is. */
 function Own({
   fleet: { push, pull, publish, follow },
   part,
@@ -186,7 +186,7 @@ function publishText({
   return `this hub says what is listed, ${counted(said)} so far${compared}`;
 }
 
-/** @param isOld Whether the database may be away, so that this was true when it was last seen. */
+/** @param isOld Whether the database may be unreachable, so that this is the last known state. */
 function Overview({
   overview,
   isOld,
@@ -264,7 +264,7 @@ function NodeRow({
   );
 }
 
-/** How long ago by the database's own clock, in UTC for who points at it; when it was, where nothing newer is known. */
+/** How long ago by the database's clock, with UTC as a tooltip; only the time, if nothing newer is known. */
 function LastSeen({
   node: { connected, last_seen: at },
   asOf,

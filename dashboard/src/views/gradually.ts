@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ROWS_AT_ONCE } from '../limits.ts';
 
-/** Calls back when what stands now was painted, however late that is. @returns Cancels it. */
+/** Calls back after the next paint, however late that is. @returns Cancels it. */
 function afterNextFrame(done: () => void): () => void {
   let frame = requestAnimationFrame(() => {
     frame = requestAnimationFrame(done);
@@ -12,8 +12,8 @@ function afterNextFrame(done: () => void): () => void {
 }
 
 /**
- * Those of a list that are drawn now: those that are drawn already and some more, until all are, in tasks of their own. So
- * the page answers while a long list is drawn.
+ * The part of a list that is drawn now: what is drawn already and a little more, until all is, in separate tasks, so
+ * that the page responds while a long list is drawn.
  */
 export function useGradually<T extends { readonly id: number }>(all: readonly T[]): readonly T[] {
   const drawn = useRef<ReadonlySet<number>>(new Set());
@@ -35,7 +35,8 @@ export function useGradually<T extends { readonly id: number }>(all: readonly T[
 /**
  * The newest value, but not more often than asked for, and never in the task that changed it.
  *
- * @param first Until then.
+ *
+ * @param first The value until then.
  */
 export function useCalmly<T>(value: T, everyMs: number, first: T): T {
   const [shown, setShown] = useState({ value: first, atMs: -everyMs });

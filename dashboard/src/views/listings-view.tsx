@@ -22,7 +22,7 @@ interface Page {
   readonly next: string | null;
 }
 
-/** All that is listed or watched, and why. */
+/** Everything that is listed or watched, and why. */
 export function ListingsView() {
   const [kind, setKind] = useState('');
   const [cursors, setCursors] = useState<readonly string[]>([]);

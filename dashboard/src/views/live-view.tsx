@@ -57,7 +57,7 @@ export function LiveView() {
   );
 }
 
-/** Says that more came than is shown, and where all of it stands. */
+/** Says that more came than is shown, and where to find it. */
 function LeftOut() {
   const count = leftOutCount.value;
   if (count === 0) return null;
@@ -69,7 +69,7 @@ function LeftOut() {
   );
 }
 
-/** The newest rows; those of the moment when the table was stopped, while it is. */
+/** The newest rows; while the table is stopped, those of that moment. */
 function ShownEvents() {
   const [held, setHeld] = useState<readonly Event[]>();
   useEffect(() => setHeld(isPaused.value ? events.peek() : undefined), [isPaused.value]);
@@ -136,7 +136,7 @@ function LastHour() {
   );
 }
 
-/** What the events are chosen by, and how to choose less. */
+/** The current filters, and how to remove them. */
 function FilterBar() {
   const { filters } = route.value;
   const chosen = FILTER_NAMES.filter((name) => filters[name] !== undefined);
@@ -156,7 +156,7 @@ function FilterBar() {
   );
 }
 
-/** Those that came too fast to show fit as well, unless the page itself looks for those that fit. */
+/** Events that came too fast to show also match, unless the page itself filters. */
 function shownCount(filters: Filters): number {
   return events.value.length + (hasOwnFilter(filters) ? 0 : leftOutCount.value);
 }

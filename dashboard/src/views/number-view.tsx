@@ -12,7 +12,7 @@ import { EventTable } from './event-table.tsx';
 import { FilterLink, PageLink, Panel, Trouble } from './pieces.tsx';
 import { Verdict } from './verdict.tsx';
 
-/** All about one number, in whichever form it was dialled. */
+/** Everything about one number, in whatever form it was dialled. */
 export function NumberView({ dialled }: { readonly dialled: string }) {
   const why = useAnswer<Explanation>(pathOf('/v1/explain', { number: dialled }), REFRESH_MS);
   const events = useAnswer<{ readonly items: readonly Event[] }>(

@@ -9,7 +9,7 @@ import { route } from '../state/route.ts';
 import { countryName } from '../text/country.ts';
 import { localTime, utcTime } from '../text/time.ts';
 
-/** A moment in the viewer's zone; in UTC for who points at it. */
+/** A moment in the viewer's zone, with UTC as a tooltip. */
 export function Time({ at }: { readonly at: string }) {
   return (
     <time dateTime={at} title={utcTime(at)}>
@@ -39,12 +39,12 @@ export function gradeWord(grade: string): string {
   return GRADES[grade]?.[0] ?? grade;
 }
 
-/** What is done about something. */
+/** What is done about a subject. */
 export function Level({ level }: { readonly level: string }) {
   return <span class={`level ${level}`}>{level === 'none' ? 'not listed' : level}</span>;
 }
 
-/** A country by its code, its name for who points at it. */
+/** A country by its code, with its name as a tooltip. */
 export function Country({ code }: { readonly code: string | null }) {
   if (code === null) return null;
   return (
@@ -54,7 +54,7 @@ export function Country({ code }: { readonly code: string | null }) {
   );
 }
 
-/** A value that chooses the events which have it. */
+/** A value that filters for events with that value. */
 export function FilterLink({
   name,
   value,
@@ -73,7 +73,7 @@ export function FilterLink({
   );
 }
 
-/** The way to the page of something, after its name. */
+/** A link to a subject's page, placed after its name. */
 export function PageLink({ view, subject }: { readonly view: View; readonly subject: string }) {
   return (
     <a class="page-link" href={linkTo(view, subject)} aria-label={`All about ${subject}`}>

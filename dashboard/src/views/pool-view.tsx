@@ -26,7 +26,7 @@ const STANDINGS: Readonly<Record<PoolNode['standing'], readonly [word: string, m
     liar: ['liar', 'Two of its pages contradict each other, so nothing of it is believed.'],
   };
 
-/** Other nodes: who and where they are, how often they were right, and whether their word counts. */
+/** Other nodes: who and where they are, how often they were right, and whether their votes count. */
 export function PoolPage() {
   const [turn, setTurn] = useState(0);
   const [why, setWhy] = useState('');
@@ -60,7 +60,7 @@ export function PoolPage() {
   );
 }
 
-/** How this node takes part, or how to begin. */
+/** How this node takes part, or how to start. */
 function Own({ pool, linkedCount }: { readonly pool: Pool; readonly linkedCount: number }) {
   return (
     <Panel title="This node">

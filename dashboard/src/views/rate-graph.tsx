@@ -15,13 +15,13 @@ const MEMBERS: Readonly<Record<Dimension, 'grades' | 'methods' | 'transports'>> 
   transport: 'transports',
 };
 
-/** Grades from weak to strong; other names by how many they are. */
+/** Grades from weak to strong; other names by their number of messages. */
 const GRADES = ['seen', 'returned', 'handshake'];
 const REST = 'others';
 
 type Interval = Analytics['intervals'][number];
 
-/** Which parts are drawn, those that are most at the bottom. */
+/** The parts that are drawn, largest at the bottom. */
 function namesOf(intervals: readonly Interval[], dimension: Dimension): readonly string[] {
   const sums = new Map<string, number>();
   for (const interval of intervals) {
@@ -35,7 +35,7 @@ function namesOf(intervals: readonly Interval[], dimension: Dimension): readonly
   return [...sorted.slice(0, NAMES_DRAWN_MAX - 1), REST];
 }
 
-/** How many messages of one part an interval has. */
+/** Number of messages of one part in an interval. */
 function countOf(interval: Interval, dimension: Dimension, name: string, names: readonly string[]) {
   const counts = interval[MEMBERS[dimension]];
   if (name !== REST) return counts[name] ?? 0;
@@ -49,7 +49,7 @@ function wordOf(dimension: Dimension, name: string): string {
   return dimension === 'grade' ? gradeWord(name) : name;
 }
 
-/** A round number that is not below a count. */
+/** A round number that is at least a count. */
 function ceiling(count: number): number {
   if (count < 1) return 1;
   const power = 10 ** Math.floor(Math.log10(count));
@@ -76,7 +76,7 @@ export function RateGraph({
 }: {
   readonly analytics: Analytics;
   readonly dimension: Dimension;
-  /** Without the table and the axis of time. */
+  /** Without the table and the time axis. */
   readonly isBrief?: boolean;
 }) {
   const { intervals, since, until } = analytics;
@@ -127,7 +127,7 @@ function Bars({
   label,
 }: {
   readonly drawing: Drawing;
-  /** Messages that reach the upper edge. */
+  /** Number of messages at the upper edge. */
   readonly top: number;
   readonly label: string;
 }) {
@@ -152,7 +152,7 @@ function Bars({
   );
 }
 
-/** One interval, its parts upon one another. */
+/** One interval, with its parts stacked. */
 function Bar({
   drawing: { intervals, dimension, names },
   interval,
@@ -237,7 +237,7 @@ function spanOf({ interval_seconds: seconds }: Analytics): string {
   return seconds < 86_400 ? amount(seconds / 3600, 'hour') : 'a day';
 }
 
-/** The colour of a part: a grade keeps its own. */
+/** The colour of a part; each grade has a fixed one. */
 function partOf(dimension: Dimension, name: string, index: number): number | string {
   return dimension === 'grade' ? name : index;
 }

@@ -13,7 +13,7 @@ const isUnreached = computed(() => {
   return known.every((event) => event.shared !== null || isInside(event.source_ip));
 });
 
-/** What to do while nothing came from outside. */
+/** What to do while nothing has come from outside. */
 export function Reach() {
   if (!isUnreached.value) return null;
   return (

@@ -5,7 +5,7 @@ import { useAnswer } from '../ask/use-answer.ts';
 import { counted } from '../text/number.ts';
 import { FilterLink, Panel, Time, Trouble } from './pieces.tsx';
 
-/** Tools whose names have some words. */
+/** Tools whose names contain some words. */
 export function SearchView({ words }: { readonly words: string }) {
   const answer = useAnswer<{ readonly items: readonly UserAgent[] }>('/v1/user-agents?limit=1000');
   if (answer === undefined) return <p class="empty">Searching…</p>;

@@ -7,7 +7,7 @@ import { route } from '../state/route.ts';
 import { access, session, signIn } from '../state/session.ts';
 import { Panel } from './pieces.tsx';
 
-/** The way to sign in, which comes back here. */
+/** A link for signing in, which returns here. */
 export function SignInLink() {
   const here = route.value.view === 'sign-in' ? '' : formatRoute(route.value);
   return <a href={linkTo('sign-in', here)}>Sign in</a>;
@@ -30,7 +30,7 @@ export function SignInView() {
       box.current?.select();
       return;
     }
-    // What is after the `#` alone, so that no link leads away from this page.
+    // Only what is after the `#`, so that no link leads away from this page.
     if (route.value.view === 'sign-in') location.hash = route.value.subject || linkTo('live');
   };
   if (session.value !== undefined) return <p class="lead">You have signed in.</p>;

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 
-/** A table that scrolls by itself where it is wider than its place; an empty head is that of decisions. */
+/** A table that scrolls if it is wider than its place; an empty head is for buttons. */
 export function Table({
   label,
   heads,

@@ -7,7 +7,7 @@ import { TIMELINE_EVENTS } from '../limits.ts';
 import { EventTable } from './event-table.tsx';
 import { Panel, Time } from './pieces.tsx';
 
-/** Steps after one another that were of one kind. */
+/** Consecutive events of one kind. */
 interface Step {
   readonly first: Event;
   readonly count: number;
@@ -16,7 +16,7 @@ interface Step {
   readonly whats: readonly string[];
 }
 
-/** What was tried in which order: events of one method after one another are one step. */
+/** What was tried in which order: consecutive events of one method are one step. */
 function stepsOf(newestFirst: readonly Event[]): readonly Step[] {
   const steps: { first: Event; count: number; passwordsCount: number; whats: Set<string> }[] = [];
   for (const event of newestFirst.toReversed()) {
@@ -33,10 +33,10 @@ function stepsOf(newestFirst: readonly Event[]): readonly Step[] {
   return steps.map((step) => ({ ...step, whats: [...step.whats] }));
 }
 
-/** Things of a step that are named. */
+/** The most values of a step that are named. */
 const NAMED_MAX = 12;
 
-/** The order in which things were tried, then each event. */
+/** The order of attempts, then each event. */
 export function Timeline({
   events,
   isAll,

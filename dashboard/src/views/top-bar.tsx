@@ -55,7 +55,7 @@ export function TopBar() {
   );
 }
 
-/** Who has signed in, and the way in or out. */
+/** The signed-in user, and the link to sign in or out. */
 function Who() {
   const known = session.value;
   if (known !== undefined) {

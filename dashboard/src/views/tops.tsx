@@ -13,7 +13,7 @@ import { FilterLink, gradeWord, PageLink, Panel } from './pieces.tsx';
 interface Kind {
   readonly name: FilterName;
   readonly title: string;
-  /** Of requests with this method alone. */
+  /** Only requests with this method. */
   readonly method?: string;
 }
 
@@ -30,7 +30,7 @@ const KINDS: readonly Kind[] = [
 
 const NO_EVENTS: readonly Event[] = [];
 
-/** Those with the most messages among the events that the page has. */
+/** The values with the most messages among the events that the page has. */
 export function Tops() {
   const known = useCalmly(events.value, TOPS_MS, NO_EVENTS);
   return (

@@ -21,7 +21,7 @@ const DIMENSION_WORDS: Readonly<Record<Dimension, string>> = {
   transport: 'Transport',
 };
 
-/** How much came when, and who sent the most. @param subject The period, and by what: `week/method`. */
+/** Traffic over time, and who sent the most. @param subject The period and the dimension: `week/method`. */
 export function TrendsView({ subject }: { readonly subject: string }) {
   const [first = '', second = ''] = subject.split('/');
   const period = PERIODS.find((one) => one === first) ?? 'day';
@@ -106,7 +106,7 @@ function Top({
   items,
 }: {
   readonly title: string;
-  /** What a click chooses events by. */
+  /** The filter that a click sets. */
   readonly name?: FilterName;
   readonly items: readonly AnalyticsTop[];
 }) {

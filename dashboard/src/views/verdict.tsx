@@ -12,7 +12,7 @@ const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
 
 type Explained = NonNullable<Explanation['number'] | Explanation['address']>;
 
-/** What is thought of an address or a number, why, and what would change it. */
+/** The verdict on an address or a number, why, and what would change it. */
 export function Verdict({
   explanation,
   explained,

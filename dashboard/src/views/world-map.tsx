@@ -15,14 +15,14 @@ import { FilterLink } from './pieces.tsx';
 interface World {
   readonly width: number;
   readonly height: number;
-  /** By code of the country; empty for land that has none. */
+  /** By country code; empty for land without one. */
   readonly paths: Readonly<Record<string, string>>;
-  /** Where countries are that are too small to be seen. */
+  /** Positions of countries that are too small to see. */
   readonly places: Readonly<Record<string, readonly [number, number]>>;
 }
 
 const world = signal<World | undefined>(undefined);
-/** All land in one piece, so that what nothing came from costs nothing. */
+/** All land as one path, so that countries without messages cost nothing. */
 const land = computed(() => Object.values(world.value?.paths ?? {}).join(''));
 let isAsked = false;
 
@@ -48,7 +48,7 @@ export function WorldMap({
   isBrief = false,
 }: {
   readonly countries: readonly AnalyticsTop[];
-  /** From when on they are counted, by whole hours. */
+  /** Start of counting, in whole hours. */
   readonly since: string;
   /** Without the table. */
   readonly isBrief?: boolean;
@@ -95,7 +95,7 @@ function Picture({
         const shape = shapeOf(paths[code], places[code]);
         return (
           shape !== undefined && (
-            // For who has a mouse; the table has the same as links.
+            // For mouse users; the table has the same as links.
             <path
               key={code}
               class={`shade-${shadeOf(count, most)}`}
@@ -113,7 +113,7 @@ function Picture({
 
 const EMPTY: World = { width: 1080, height: 423, paths: {}, places: {} };
 
-/** Half the width of the mark of a country that is too small to be seen, in units of the picture. */
+/** Half the width of the mark for a country that is too small to see, in units of the picture. */
 const MARK = 7;
 
 function shapeOf(path: string | undefined, place: World['places'][string] | undefined) {
@@ -122,7 +122,7 @@ function shapeOf(path: string | undefined, place: World['places'][string] | unde
   return `M${x - MARK} ${y}a${MARK} ${MARK} 0 1 0 ${2 * MARK} 0a${MARK} ${MARK} 0 1 0 ${-2 * MARK} 0z`;
 }
 
-/** From 1 to MAP_SHADES, by the power of the count: a few countries send nearly all. */
+/** From 1 to MAP_SHADES, on a power scale: a few countries send nearly everything. */
 function shadeOf(count: number, most: number): number {
   const power = Math.log(count) / Math.max(1, Math.log(most));
   return Math.min(MAP_SHADES, 1 + Math.floor(power * MAP_SHADES));
