@@ -2,10 +2,10 @@
 
 /*
  * How many INVITEs a second does the SIP agent answer on one core, each with a verdict over 100,000 called numbers,
- * beside an empty Node socket; and how soon does it answer 2,000 a second from the moment its port is open? Half of the
- * numbers asked for are listed, by a policy of the benchmark that one proved call is enough for. SIPp (Debian package
- * sip-tester) asks from another core, repeats what is not answered within 500 ms, and counts that. RATES and SECONDS can be
- * changed.
+ * compared with an empty Node socket; and how soon does it answer 2,000 a second from the moment its port is open? Half
+ * of the numbers asked for are listed, by a policy of the benchmark for which one proved call is enough. SIPp (Debian
+ * package sip-tester) asks from another core, repeats what is not answered within 500 ms, and counts the repeats. RATES
+ * and SECONDS can be changed.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ const TICKS_PER_SECOND = 100;
 const WARM_SECONDS = 3;
 const AGENT_CORE = '0';
 const SIPP_CORE = '1';
-/** INVITEs a second of a program that has just started. */
+/** INVITEs a second to a program that has just started. */
 const COLD_RATE = 2000;
 const rates = (process.env['RATES'] ?? '2000,5000').split(',').map(Number);
 const seconds = Number(process.env['SECONDS'] ?? '10');
@@ -39,7 +39,7 @@ function makeDatabase(path: string): void {
   );
 }
 
-/** A program on a core of its own. */
+/** A program on a separate core. */
 async function startOnCore(args: readonly string[]): Promise<Running> {
   const running = await start(args, 'Stop ');
   spawnSync('taskset', ['-acp', AGENT_CORE, String(running.process.pid)]);
@@ -53,7 +53,7 @@ function cpuSeconds(pid: number | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** SIPp's last figure of a line of its statistics: the sum. */
+/** The last figure, the sum, of a line of SIPp's statistics. */
 function statistic(output: string, pattern: RegExp): number {
   const line = output.split('\n').findLast((each) => pattern.test(each)) ?? '';
   return Number(line.split('|').at(-1) ?? Number.NaN);
@@ -71,7 +71,7 @@ function responseTimes(cwd: string): readonly number[] {
     .toSorted((x, y) => x - y);
 }
 
-/** Asks for some seconds; SIPp's report, and what the program used of its core meanwhile. */
+/** Asks for some seconds; returns SIPp's report, and how much of its core the program used. */
 function ask(
   running: Running,
   load: { readonly rate: number; readonly seconds: number; readonly cwd: string },
@@ -99,7 +99,7 @@ function ask(
   );
 }
 
-/** Asks at each rate, having let the program get warm. */
+/** Asks at each rate, after a warm-up. */
 function measure(name: string, running: Running, cwd: string): void {
   ask(running, { rate: 1000, seconds: WARM_SECONDS, cwd });
   console.log(name);
@@ -110,7 +110,7 @@ using folder = temporaryFolder();
 const db = join(folder.path, 'agent.db');
 makeDatabase(db);
 const asked = Array.from({ length: 20_000 }, (_, index) =>
-  // Every other one was never called: of another range.
+  // Every other one, from another range, was never called.
   index % 2 === 0 ? `+${dialled(index).slice(2)}` : `+4670${String(9_000_000 + index * 41)}`,
 );
 writeFileSync(
@@ -128,7 +128,7 @@ const sends = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060', '--hom
 const policy = ['--policy', 'networks-home=1,days-home=1'];
 const args = ['dist/main.js', '-f', db, ...listens, ...sends, ...policy];
 const judging = await startOnCore(args);
-// What is there is judged and counted before anything is asked.
+// Everything is judged and counted before anything is asked.
 await judging.quiet();
 await judging.stop();
 const agent = await startOnCore(args);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How fast is the look-up of a number, hit and miss, at 10 thousand, 1 million and 10 million events on disk,
- * beside an empty Fastify route? How late is it while 5,000 requests a second are recorded? When does the list of
- * all addresses begin, and what does it take? Needs wrk (Debian package). SIZES, ROUNDS and SECONDS can be
+ * How fast is the look-up of a number, hit and miss, with 10 thousand, 1 million and 10 million events on disk,
+ * compared with an empty Fastify route? What is its latency while 5,000 requests a second are recorded? When does the
+ * list of all addresses begin, and how long does it take? Needs wrk (Debian package). SIZES, ROUNDS and SECONDS can be
  * changed; the largest database takes some minutes to make, and 6 GB.
  */
 
@@ -23,7 +23,7 @@ const sizes = (process.env['SIZES'] ?? '10000,1000000,10000000').split(',').map(
 const rounds = Number(process.env['ROUNDS'] ?? '7');
 const seconds = process.env['SECONDS'] ?? '3';
 
-/** A database of so many events, of up to a million numbers and addresses. */
+/** A database with this many events, of up to a million numbers and addresses. */
 function makeDatabase(path: string, eventsCount: number): void {
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },
@@ -34,7 +34,7 @@ function makeDatabase(path: string, eventsCount: number): void {
     const address = `10.${which >> 16}.${(which >> 8) & 255}.${which & 255}`;
     return call(address, `00${String(which).padStart(10, '0')}`);
   });
-  // As in a node that runs: the judge is not a quarter of an hour behind, and does not take a core.
+  // As in a running node: the judge is not a quarter of an hour behind, and does not take a core.
   for (const cursor of [JUDGE_CURSOR, JUDGE_PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
 }
 
@@ -48,7 +48,7 @@ interface Rate {
   readonly p99Ms: number;
 }
 
-/** Look-ups over so many connections, for some seconds. */
+/** Look-ups over this many connections, for some seconds. */
 async function lookUps(
   port: number,
   kind: 'hit' | 'miss',
@@ -74,7 +74,7 @@ async function lookUps(
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Everything in turn, several times, so that a slow minute of the machine hits all alike. */
+/** Everything in turn, several times, so that a slow minute of the machine affects all alike. */
 async function compareSizes(folder: string): Promise<void> {
   const emptyRoute = await start(['bench/load/empty-route.ts', String(PORT)], 'ready');
   const served: Running[] = [];
@@ -83,13 +83,14 @@ async function compareSizes(folder: string): Promise<void> {
     const startMs = performance.now();
     makeDatabase(db, size);
     console.log(`${size} events made in ${Math.round((performance.now() - startMs) / 1000)} s`);
-    // Nor are the countries of a million addresses counted meanwhile: each commit makes a reader forget its pages.
+    // Also, the countries of a million addresses are not counted meanwhile: each commit makes a reader forget its
+    // pages.
     served.push(await serve(db, PORT + 1 + index, ['--no-sip', '--country-file', 'none']));
   }
   const rates = new Map<string, (Rate & { readonly ofEmpty: number })[]>();
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, size] of sizes.entries()) {
-      const empty = await lookUps(PORT, 'hit', 1); // Just before, as the machine may be another in a minute.
+      const empty = await lookUps(PORT, 'hit', 1); // Just before: speeds change by the minute.
       for (const kind of ['hit', 'miss'] as const) {
         const rate = await lookUps(PORT + 1 + index, kind, Math.min(size, TOTALS_MAX));
         const name = `${size} events, ${kind}`;

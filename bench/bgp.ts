@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long does BIRD take to have all that `sentrypeer bgp` announces, compared with GoBGP that announces the same to the same
- * BIRD in the same run? How late is a change of 1,000 listings in BIRD's table, also beside a router that reads nothing? How
- * much memory does it take? Needs Debian's bird2 and gobgpd. COUNTS and ROUNDS can be changed.
+ * How long does BIRD take to have everything that `sentrypeer bgp` announces, compared with GoBGP announcing the same
+ * to the same BIRD in the same run? How late does a change of 1,000 listings reach BIRD's table, also next to a router
+ * that reads nothing? How much memory does it take? Needs Debian's bird2 and gobgpd. COUNTS and ROUNDS can be changed.
  *
  *   npm run bundle && node bench/bgp.ts
  */
@@ -45,7 +45,7 @@ const WAIT_MS_MAX = 120_000;
 using folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
 
-/** Addresses in an order that none of the tables has. */
+/** Addresses in an order that none of the tables uses. */
 const address = (index: number): string => {
   const mixed = (index * 7919) % 16_777_216;
   return `45.${mixed >> 16}.${(mixed >> 8) & 255}.${mixed & 255}`;
@@ -62,7 +62,9 @@ protocol bgp ${name} {
 }
 `;
 
-/** BIRD's control socket: a question a line, answers with a number each, the last one with a space after it. */
+/**
+ * BIRD's control socket: one question per line, answers with a number each, the last one with a space after the number.
+ */
 class BirdControl {
   readonly #path: string;
 
@@ -83,7 +85,7 @@ class BirdControl {
     return answer;
   }
 
-  /** Whether the session is up, and how many routes came by it. */
+  /** Whether the session is up, and how many routes it brought. */
   async protocol(name: string): Promise<{ readonly isUp: boolean; readonly routes: number }> {
     const answer = await this.ask(`show protocols all ${name}`);
     return {
@@ -110,7 +112,7 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-/** A router that makes a session, sends its KEEPALIVEs and reads nothing from then on. */
+/** A router that sets up a session, sends its KEEPALIVEs and reads nothing from then on. */
 function slowRouter(): Server {
   const marker = 'ff'.repeat(16);
   const open = Buffer.from(`${marker}001d0104fbf000f00a00000400`, 'hex');
@@ -201,7 +203,7 @@ async function measure(world: World, count: number): Promise<void> {
 
   const slow = slowRouter();
   await until('the slow router', () => statusOf('slow') === 'Established');
-  await after(3000); // What the system takes for it is full by then.
+  await after(3000); // By then, what the system buffers for it is full.
   const beside = await changes(world, count);
   say('beside a router that reads nothing: listed', seconds(beside.listed));
   say('beside a router that reads nothing: unlisted', seconds(beside.unlisted));
@@ -235,7 +237,7 @@ function entriesOfOurs(): number {
   }
 }
 
-/** GoBGP gets its routes by a speaker of ours, over a session of its own. */
+/** GoBGP gets its routes from a speaker of ours, over a separate session. */
 async function fill(prefixes: readonly Prefix[]): Promise<Speaker> {
   const speaker = await openSpeaker({
     asn: 64_513,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How late is the verdict on a number, asked in another form than it was dialled in, at a million numbers, while
- * 5,000 requests a second are recorded and judged? How fast is the log judged? One proved call lists a number here, by a policy of the benchmark: each
- * was called once. Needs wrk (Debian package).
+ * How late is the verdict on a number, asked in another form than it was dialled in, with a million numbers, while
+ * 5,000 requests a second are recorded and judged? How fast is the log judged? One proved call lists a number here, by
+ * a policy of the benchmark: each was called once. Needs wrk (Debian package).
  *
  *   npm run bundle && node bench/check.ts [numbers] [seconds]
  */
@@ -27,7 +27,7 @@ const POLICY = [
   { name: 'days-home', value: 1 },
 ] as const;
 
-/** Records and judges so many calls, each to a number of its own. */
+/** Records and judges this many calls, each to a different number. */
 async function makeDatabase(path: string): Promise<void> {
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },

@@ -2,10 +2,10 @@
 
 /*
  * How fast is the dashboard in Chromium over a million events: until something is painted, until the events are there,
- * from a search to its page, and how long is the page's thread busy at a time while 50 requests a second come in? How long
- * does /v1/analytics take? What does a page cost while 10,000 requests a second are recorded? Needs Chromium (Debian
- * package). EVENTS=1000000, SECONDS=20, CHROMIUM and PARTS=load,live,beside can be changed; PARTS=hour looks for 17
- * minutes at what the memory of the page and of the daemon does.
+ * from a search to its page, and how long is the page's thread blocked at a time while 50 requests a second come in?
+ * How long does /v1/analytics take? What does a page cost while 10,000 requests a second are recorded? Needs Chromium
+ * (Debian package). EVENTS=1000000, SECONDS=20, CHROMIUM and PARTS=load,live,beside can be changed; PARTS=hour observes
+ * the memory of the page and of the daemon for 17 minutes.
  */
 
 import assert from 'node:assert/strict';
@@ -28,7 +28,10 @@ const PORT = 25_190;
 const SIP_PORT = 25_191;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 const ROUNDS = 5;
-/** Requests a second while it is measured what a page costs: far more than a node meets, and half of what it records. */
+/**
+ * Requests a second while the cost of a page is measured: far more than a node receives, and half of what it can
+ * record.
+ */
 const BESIDE_RATE = 10_000;
 
 /** Addresses that the events came from. */
@@ -37,7 +40,7 @@ const TOOLS = ['friendly-scanner', 'PBX', 'VaxSIPUserAgent/3.1', 'Zoiper', 'eyeB
 const METHODS = ['INVITE', 'REGISTER', 'REGISTER', 'OPTIONS'];
 const HOUR_US = 3_600e6;
 const FLAGS = ['--no-sandbox', '--disable-gpu'];
-/** What the threads of the browser do. */
+/** Traces the work of the browser's threads. */
 const TRACE = { categories: ['toplevel', 'blink.user_timing'] };
 
 process.stdout.write(`${machineLine()}, ${eventsCount} events\n`);
@@ -58,11 +61,14 @@ const db = join(folder.path, 'bench.db');
       userAgent: TOOLS[source % TOOLS.length],
     };
   });
-  // As in a node that runs: the judge does not take a core.
+  // As in a running node: the judge does not take a core.
   for (const cursor of [JUDGE_CURSOR, JUDGE_PROVED_CURSOR]) store.saveCursor(cursor, eventsCount);
 }
 
-/** Microseconds before now of an event after which so many came: a tenth in the last hour, the rest in the week before. */
+/**
+ * Microseconds before now of an event followed by this many others: a tenth in the last hour, the rest in the week
+ * before.
+ */
 function ago(afterIt: number): number {
   const recentCount = eventsCount / 10;
   if (afterIt <= recentCount) return Math.round((afterIt * HOUR_US) / recentCount);
@@ -85,7 +91,7 @@ try {
   await daemon.stop();
 }
 
-/** How long one waits for the page and for what one searches. */
+/** How long a person waits for the page and for a search. */
 async function loaded(): Promise<void> {
   for (const period of ['hour', 'day', 'week', 'month', 'year']) {
     report(
@@ -117,7 +123,7 @@ async function loaded(): Promise<void> {
   reportTasks('until then', tasks);
 }
 
-/** The page while requests come in, as long as it is asked for. */
+/** The page while requests come in, for as long as asked. */
 async function followed(): Promise<void> {
   await using context = await browser.newContext();
   const page = await context.newPage();
@@ -136,8 +142,8 @@ async function followed(): Promise<void> {
 }
 
 /**
- * As many events as come in an hour at 50 a second, at 450 a second, to a page that takes each of them because it chooses
- * by network itself; then ten minutes at 50 a second.
+ * As many events as in an hour at 50 a second, sent at 450 a second, to a page that takes each of them because it
+ * filters by network itself; then ten minutes at 50 a second.
  */
 async function hour(): Promise<void> {
   const all = `network=${encodeURIComponent('0.0.0.0/0')}`;
@@ -162,13 +168,15 @@ async function watched(hash: string, rate: number, forSeconds: number, first: st
   } while (!(await Promise.race([sent.then(() => true), wait(50_000, false)])));
 }
 
-/** A task of the page's thread above 50 ms (https://www.w3.org/TR/longtasks-1/), and how much of it was the processor's. */
+/**
+ * A task of the page's thread above 50 ms (https://www.w3.org/TR/longtasks-1/), and how much of it was processor time.
+ */
 interface Task {
   readonly ms: number;
   readonly processorMs: number;
 }
 
-/** Of the trace's format; times in microseconds. */
+/** From the trace's format; times in microseconds. */
 interface TraceEvent {
   readonly name: string;
   readonly pid: number;
@@ -177,7 +185,7 @@ interface TraceEvent {
   readonly tdur?: number;
 }
 
-/** Ends the trace. Only the thread of this page counts: the browser has pages of its own. */
+/** Ends the trace. Only the thread of this page counts: the browser has internal pages too. */
 async function longTasks(page: Page): Promise<readonly Task[]> {
   await page.evaluate("performance.mark('our page')");
   const trace = await browser.stopTracing();
@@ -194,17 +202,18 @@ async function longTasks(page: Page): Promise<readonly Task[]> {
     .map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1000, processorMs: tdur / 1000 }));
 }
 
-/** What one round of a paced load showed. */
+/** The result of one round of a paced load. */
 interface Round {
-  /** Of what was sent, recorded by the end. */
+  /** Share of the sent messages that was recorded by the end. */
   readonly share: number;
-  /** Microseconds of the processor for each message, by thread. */
+  /** Microseconds of processor time for each message, by thread. */
   readonly costs: ReadonlyMap<string, number>;
 }
 
 /**
- * What is recorded of a paced load while a page shows it, and while none does, in turn. A person's browser is on another
- * machine, so this one has the lowest priority; the processor's time that each thread of the daemon takes is told as well.
+ * What is recorded of a paced load while a page shows it, and while none does, in turn. A person's browser is on
+ * another machine, so this one has the lowest priority; the processor time of each thread of the daemon is reported as
+ * well.
  */
 async function beside(): Promise<void> {
   const wrapper = join(folder.path, 'chromium');
@@ -218,7 +227,7 @@ async function beside(): Promise<void> {
       const page = await context.newPage();
       await page.goto(`${ORIGIN}/`);
       await page.locator('.connection.live').waitFor();
-      // What it takes to open a page is not what it takes to follow.
+      // Opening a page costs differently from following events.
       await page.getByText('of the last 1,000 events').waitFor();
     }
     rounds[which].push(await paced(String(750_000_000 + round * 100_000)));

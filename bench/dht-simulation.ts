@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A network of our DHT engines in one process, with simulated time: nodes come and go without a word, datagrams are
- * lost, values are put and looked for. Prints what share of look-ups succeeds, in how many steps, and what it costs.
+ * A network of our DHT engines in one process, with simulated time: nodes come and go without notice, datagrams are
+ * lost, values are put and looked for. Prints what share of look-ups succeeds, in how many steps, and at what cost.
  *
  *     npm run simulate:dht [nodes] [hours]
  */
@@ -40,7 +40,7 @@ const network = new SimulatedNetwork({
   latencyMs: [10, 100],
 });
 const living: SimulatedNode[] = [];
-/** They put the values and do not go, since a value goes with whoever announces it. */
+/** They put the values and stay, because a value disappears with the node that announces it. */
 const keepers: SimulatedNode[] = [];
 const lookups: Lookup[] = [];
 let bornCount = 0;

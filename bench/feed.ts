@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long is it from the last octet of a proving INVITE over TCP to its change on the feed of listings, at rest and while
- * requests that may be forged come in over UDP? And does recording keep its rate meanwhile, compared with the same load
- * alone?
+ * How long is it from the last octet of a proving INVITE over TCP to its change on the feed of listings, at rest and
+ * while requests that may be forged come in over UDP? Does recording keep its rate meanwhile, compared with the same
+ * load alone?
  *
  *   npm run bundle && node bench/feed.ts [seconds]
  */
@@ -20,7 +20,7 @@ const SIP_PORT = 25_360;
 const rates = (process.env['RATES'] ?? '0,5000,20000').split(',').map(Number);
 /** Milliseconds between two proving calls. */
 const PACE_MS = 200;
-/** Milliseconds after the last call in which its change must come. */
+/** Milliseconds after the last call within which its change must come. */
 const PATIENCE_MS = 30_000;
 /** Milliseconds for what is still in blocks to be written. */
 const SETTLE_MS = 2000;
@@ -28,7 +28,7 @@ const ROUNDS = 2;
 const seconds = Number(process.argv[2] ?? 10);
 const callsCount = Math.floor((seconds * 1000) / PACE_MS);
 
-/** Satellite telephones, which one proved caller has listed; each in a block of its own. */
+/** Satellite telephones, which one proved caller gets listed; each in a separate block. */
 const numberOf = (index: number): string =>
   `8816${String((10_000_019 + index * 120_011) % 100_000_000).padStart(8, '0')}`;
 
@@ -62,7 +62,7 @@ async function prove(index: number): Promise<number> {
   return sentMs;
 }
 
-/** Follows the feed. @returns When each number came on it, by number, as it grows. */
+/** Follows the feed. @returns When each number came, by number; it keeps growing. */
 function follow(signal: AbortSignal): ReadonlyMap<string, number> {
   const seen = new Map<string, number>();
   void (async () => {
@@ -92,11 +92,11 @@ interface Round {
   readonly sentCount: number;
   /** Of the load. */
   readonly recordedCount: number;
-  /** Of the processor, in the threads that receive and store. */
+  /** Processor time of the threads that receive and store. */
   readonly usedSeconds: number;
 }
 
-/** One node of its own under a load, with proving calls and a follower or without. */
+/** One new node under a load, with or without proving calls and a follower. */
 async function round(rate: number, proves: boolean): Promise<Round> {
   using folder = temporaryFolder();
   const db = join(folder.path, 'feed.db');
@@ -165,7 +165,7 @@ async function round(rate: number, proves: boolean): Promise<Round> {
   };
 }
 
-/** Rounds of one kind, one result. */
+/** Combines rounds of one kind into one result. */
 function together(rounds: readonly Round[]): string {
   const lateness = rounds.flatMap((one) => one.lateness).toSorted((a, b) => a - b);
   const missing = rounds.reduce((sum, one) => sum + one.missing, 0);
@@ -176,7 +176,7 @@ function together(rounds: readonly Round[]): string {
   return `half within ${at(0.5)} ms, 99 % within ${at(0.99)} ms, all within ${at(1)} ms, ${missing} missing`;
 }
 
-/** What was recorded of what was sent, and what one recorded request cost. */
+/** The share of sent requests that was recorded, and the cost of one recorded request. */
 function recording(rounds: readonly Round[]): { readonly kept: number; readonly us: string } {
   const sum = (of: (one: Round) => number): number =>
     rounds.reduce((total, one) => total + of(one), 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long the table of `sentrypeer firewall` takes to load 100,000 entries, next to `nft -f` with the same ones in the same run,
- * and to make changes of it. Needs root, or a kernel that lets users have networks of their own:
+ * How long the table of `sentrypeer firewall` takes to load 100,000 entries, compared with `nft -f` for the same ones
+ * in the same run, and to make changes. Needs root, or a kernel that lets users create networks:
  *
  *   unshare -n node bench/firewall.ts
  */

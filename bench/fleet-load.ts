@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A fleet under load: sensors, two hubs and a follower as real processes over one PostgreSQL, which waits for its disk. How
- * long is it from a packet at a sensor to the refusal at the follower, at rest and under load? Then PostgreSQL, hubs and
- * sensors are killed with SIGKILL in turn while the load goes on: is each event that a sensor committed in the fleet and at
- * each hub exactly once, do repeats add up, and do all nodes list the same in the end? It ends with an error if not. Needs
- * Debian's postgresql; TESTED_PROGRAM names a bundle.
+ * A fleet under load: sensors, two hubs and a follower as real processes over one PostgreSQL, which waits for its disk.
+ * How long is it from a packet at a sensor to the refusal at the follower, at rest and under load? Then PostgreSQL,
+ * hubs and sensors are killed with SIGKILL in turn while the load continues: is each event that a sensor committed in
+ * the fleet and at each hub exactly once, do repeats add up, and do all nodes list the same in the end? It ends with an
+ * error if not. Needs Debian's postgresql; TESTED_PROGRAM names a bundle.
  *
  * With --calm nothing is killed.
  *
@@ -40,17 +40,17 @@ const { values: options, positionals } = parseArgs({
 /** Requests a second to all sensors together. */
 const RATE = Number(options.rate);
 const SENSORS = Number(options.sensors);
-/** Of the delay, under load. */
+/** Samples of the delay under load. */
 const SAMPLES = Number(options.samples);
 const HUBS = 2;
 const HUB_NAMES = ['hub-1', 'hub-2'];
-/** The part of the requests that are events of their own; the others come again, and are counted on an event. */
+/** The share of requests that are separate events; the others are repeats, which are counted on an event. */
 const DISTINCT = Number(options.distinct);
 const SOURCES = 40;
 const BURST_MS = 10;
-/** Milliseconds of load before the first sample: by then the nodes have compiled what they run. */
+/** Milliseconds of load before the first sample: by then the nodes have compiled their code. */
 const WARM_MS = 15_000;
-/** Milliseconds between two samples, between two looks for their refusal, and of an outage. */
+/** Milliseconds between two samples, between two checks for the refusal, and of an outage. */
 const SAMPLE_MS = 400;
 const LOOK_MS = 20;
 const AWAY_MS = 4000;
@@ -59,7 +59,7 @@ const BETWEEN_MS = 5000;
 const DEADLINE_MS = 120_000;
 const SETTINGS = { fsync: 'on', log_statement: 'none', log_min_messages: 'warning' };
 
-/** Sends until its parent says stop, and tells how many. */
+/** Sends until its parent says stop, and reports how many. */
 async function sendLoad(ports: readonly number[]): Promise<void> {
   const sockets = await Promise.all(
     Array.from({ length: SOURCES }, async (_, index) => {
@@ -141,7 +141,7 @@ async function open(scope: AsyncDisposableStack): Promise<Fleet> {
   };
   const sensors: FleetNode[] = [];
   for (let index = 1; index <= SENSORS; index += 1) {
-    const port = await freePort(); // The same after a kill.
+    const port = await freePort(); // The same port after a kill.
     sensors.push(await start(`sensor-${index}`, 'sensor', [`--sip-port=${port}`, '--api=off']));
   }
   const hubs: FleetNode[] = [];
@@ -164,7 +164,7 @@ interface Sample {
   readonly refusedMs: number;
 }
 
-/** Numbers that are called by somebody who proved to be there, which lists them at once, each far from the others. */
+/** Numbers called by somebody who proved to be there, which lists them at once; each is far from the others. */
 class Samples {
   readonly #fleet: Fleet;
   readonly numbers: string[] = [];
@@ -173,12 +173,12 @@ class Samples {
     this.#fleet = fleet;
   }
 
-  /** @returns How long it took from packets at a sensor to the refusals at the follower, and where that time went. */
+  /** @returns The time from packets at a sensor to the refusals at the follower, and how it was spent. */
   async take(count: number): Promise<string> {
     const delays: Promise<Sample>[] = [];
     for (let index = 0; index < count; index += 1) {
       delays.push(this.#one());
-      await after(SAMPLE_MS * (0.5 + Math.random())); // So that no timer of the program keeps step with it.
+      await after(SAMPLE_MS * (0.5 + Math.random())); // So that no timer of the program stays in step with it.
     }
     const samples = await Promise.all(delays);
     const stages = await Promise.all(samples.map((sample) => this.#stages(sample)));
@@ -194,7 +194,7 @@ class Samples {
     return `from the packet at a sensor to the refusal at the follower p50 ${part(all, 0.5)} ms, p99 ${part(all, 0.99)} ms, at most ${part(all, 1)} ms (${count} samples; medians of its parts: ${medians.join(', ')} ms)`;
   }
 
-  /** Milliseconds of each part, by what the database knows: all clocks are of one machine here. */
+  /** Milliseconds of each stage, as recorded in the database: all clocks belong to one machine here. */
   async #stages({ number, sentMs, refusedMs }: Sample): Promise<readonly number[]> {
     const digits = number.slice(1);
     const [row] = await this.#fleet.world.rows(`
@@ -251,7 +251,7 @@ async function killAll({ world, sensors, hubs }: Fleet): Promise<void> {
   console.log(`killed with SIGKILL: ${names.join(', ')}`);
 }
 
-/** After the load: waits until all nodes have all, says how long that took, and compares every event. */
+/** After the load: waits until all nodes have everything, reports how long that took, and compares every event. */
 async function settle(fleet: Fleet, numbers: readonly string[], sent: string): Promise<void> {
   const { world, sensors, hubs, follower } = fleet;
   const endedAtMs = performance.now();
@@ -300,7 +300,7 @@ async function settle(fleet: Fleet, numbers: readonly string[], sent: string): P
   await compare(fleet);
 }
 
-/** Each event that a sensor committed, in the fleet and at each hub once, with all repeats. */
+/** Each event that a sensor committed must be in the fleet and at each hub once, with all repeats. */
 async function compare({ world, sensors, hubs }: Fleet): Promise<void> {
   const uuids: string[] = [];
   let messages = 0;
@@ -320,7 +320,7 @@ async function compare({ world, sensors, hubs }: Fleet): Promise<void> {
       trouble = difference(texts, own());
       return trouble === undefined;
     };
-    // Repeats that were kept back to be counted together come some time later.
+    // Repeats that were held back to be counted together come some time later.
     await until(name, isSame).catch(() => assert.fail(`${name}: ${trouble}`));
     for (const text of own()) {
       const [uuid = '', seen] = text.split(' ');
@@ -343,7 +343,7 @@ async function compare({ world, sensors, hubs }: Fleet): Promise<void> {
   );
 }
 
-/** What is not the same; both are in order. */
+/** The difference; both are in order. */
 function difference(found: readonly string[], wanted: readonly string[]): string | undefined {
   const [has, needs] = [new Set(found), new Set(wanted)];
   const lost = wanted.filter((one) => !has.has(one));
@@ -353,7 +353,7 @@ function difference(found: readonly string[], wanted: readonly string[]): string
   return `${found.length} of ${wanted.length} events, ${lost.length} missing and ${more.length} others: ${some}`;
 }
 
-/** The value that so large a part of them does not exceed. */
+/** The value that this share of them does not exceed. */
 function part(values: readonly number[], share: number): string {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN).toFixed(0);

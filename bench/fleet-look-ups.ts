@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * What does a look-up of the verdict cost at a node that follows 100,000 listings of a fleet, beside the same node in no fleet?
- * Both have the same calls in their file, and are asked in turn for a number of their own and for one that nobody called.
- * Needs Debian's postgresql, wrk and the bundle.
+ * What does a look-up of the verdict cost at a node that follows 100,000 listings of a fleet, compared with the same
+ * node in no fleet? Both have the same calls in their file, and are asked in turn for a number of their own and for one
+ * that nobody called. Needs Debian's postgresql, wrk and the bundle.
  *
  *     npm run bundle && node bench/fleet-look-ups.ts [listings] [seconds]
  */
@@ -52,7 +52,7 @@ async function makeDatabase(path: string): Promise<void> {
 
 interface Cost {
   readonly perSecond: number;
-  /** Microseconds of the processor for each look-up. */
+  /** Microseconds of processor time for each look-up. */
   readonly us: number;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long do the queries of the fleet's dashboard (examples/grafana/fleet.json) take for the last day, and how many rows do
- * they read, in a fleet that has kept ten million events over 30 days? Needs Debian's postgresql, and 6 GB of disk for a
+ * How long do the queries of the fleet's dashboard (examples/grafana/fleet.json) take for the last day, and how many
+ * rows do they read, in a fleet with ten million events over 30 days? Needs Debian's postgresql, and 6 GB of disk for a
  * few minutes.
  *
  *     node bench/fleet-queries.ts [rows] [days]
@@ -57,7 +57,7 @@ const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
 for (const { title, targets } of panels) {
   for (const { rawSql } of targets) {
     if (rawSql === undefined) continue;
-    // The last whole day, which has as many rows as each.
+    // The last whole day, which has as many rows as each of the others.
     const sql = asGrafana(rawSql, "current_date - interval '1 day'", 'now()');
     const plans: Plan[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -93,7 +93,7 @@ interface Explained {
   readonly 'Execution Time': number;
 }
 
-/** Rows that were read, also those that a filter took out, and of how many tables. */
+/** Rows that were read, including those that a filter removed, and the number of tables. */
 function scanned(node: PlanNode): { readonly rows: number; readonly tables: number } {
   const below = (node.Plans ?? []).map(scanned);
   const own = node['Relation Name'] !== undefined && node['Actual Loops'] > 0;

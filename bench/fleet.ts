@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How fast do one and four nodes push to a fleet, beside `psql \copy` of the same rows as text into the same table with the
- * same indexes, in turn in the same run? The nodes' logs are written before; each node is a process. Both log in as a node,
- * over TCP. Processor time is that of the node or of psql, and that of PostgreSQL's processes for them. ROWS, ROUNDS and
- * NODES can be changed. Needs Debian's postgresql and postgresql-client.
+ * How fast do one and four nodes push to a fleet, compared with `psql \copy` of the same rows as text into the same
+ * table with the same indexes, in turn in the same run? The nodes' logs are written beforehand; each node is a process.
+ * Both log in as a node, over TCP. Processor time is that of the node or of psql, and that of PostgreSQL's processes
+ * for them. ROWS, ROUNDS and NODES can be changed. Needs Debian's postgresql and postgresql-client.
  */
 
 import { fork, spawn } from 'node:child_process';
@@ -29,14 +29,14 @@ const BATCH = 500;
 const DEADLINE_MS = 300_000;
 /** Of /proc/PID/stat. */
 const TICKS_PER_SECOND = 100;
-/** What `\copy` gets: all that a push writes. */
+/** The rows for `\copy`: everything that a push writes. */
 const COLUMNS = `epoch, ${FLEET_EVENT_COLUMNS.join(', ')}`;
 
 const [, , asked, path = '', file = ''] = process.argv;
 if (asked === 'node') await push();
 else await compare();
 
-/** One node: pushes its whole log, says so, and ends. */
+/** One node: pushes its whole log, reports, and ends. */
 async function push(): Promise<void> {
   const store = Store.open({ logger: silentLogger, clock: systemClock }, { path });
   const reader = FleetReader.open(path);
@@ -117,14 +117,14 @@ async function compare(): Promise<void> {
   }
 }
 
-/** Seconds: those that it took, and of the processor. */
+/** Seconds of wall-clock time and of processor time. */
 interface Cost {
   readonly seconds: number;
   readonly client: number;
   readonly server: number;
 }
 
-/** Of work whose processes have ended when it is done, but for those of PostgreSQL, which end soon. */
+/** The cost of work whose processes have ended when it is done, except those of PostgreSQL, which end soon. */
 async function costOf(world: FleetWorld, work: () => Promise<Omit<Cost, 'server'>>): Promise<Cost> {
   const file = readFileSync(join(world.postgres.folder, 'data/postmaster.pid'), 'utf8');
   const [pid = ''] = file.split('\n');
@@ -136,7 +136,7 @@ async function costOf(world: FleetWorld, work: () => Promise<Omit<Cost, 'server'
   return { ...cost, server: endedSeconds(pid) - before };
 }
 
-/** Of the processor, of all children of a process that have ended. */
+/** Processor seconds of all ended children of a process. */
 function endedSeconds(pid: string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // From the third field on.
@@ -156,7 +156,7 @@ function fill(log: string): void {
   }
 }
 
-/** As a log that was never pushed. */
+/** Makes it a log that was never pushed. */
 function beginAnew(log: string): void {
   using store = Store.open({ logger: silentLogger, clock: systemClock }, { path: log });
   store.openFleet();
@@ -167,7 +167,7 @@ async function pushAll(nodes: readonly { readonly log: string; readonly file: st
   const children = nodes.map(({ log, file }) =>
     fork(import.meta.filename, ['node', log, file], { stdio: 'inherit' }),
   );
-  // One that is done sooner ends before the others.
+  // A child that finishes sooner ends before the others.
   const ended = Promise.all(children.map((child) => once(child, 'exit')));
   await Promise.all(children.map((child) => once(child, 'message')));
   const startedMs = performance.now();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How many requests a second are recorded under a flood: passive and responsive, folding and all distinct, and with a
- * database at its size limit; against an empty Node socket that only counts? Each round runs all of them, and each run
- * ends with a stop in the midst of the flood, and fails where rows, repeats and drops are not what was sent.
- * The sender shares the cores with the receiver in all cases, so the processor's time for one request, by thread, says
- * more than the rate. SECONDS=5, ROUNDS=3, KIND=options (or invite, register), FULL_MIB=256 and ONLY=passive,responsive
+ * How many requests a second are recorded during a flood: passive and responsive, folding and all distinct, and with a
+ * database at its size limit; compared with an empty Node socket that only counts? Each round runs all of them, and
+ * each run ends with a stop in the middle of the flood, and fails if rows, repeats and drops are not what was sent. The
+ * sender shares the cores with the receiver in all cases, so the processor time for one request, by thread, says more
+ * than the rate. SECONDS=5, ROUNDS=3, KIND=options (or invite, register), FULL_MIB=256 and ONLY=passive,responsive
  * (parts of the names of cases) can be changed, and DIST=dist, the bundle.
  */
 
@@ -26,9 +26,11 @@ const fullMib = Number(process.env['FULL_MIB'] ?? '256');
 const only = (process.env['ONLY'] ?? '').split(',');
 const PORT = 25_160;
 const API_PORT = 25_161;
-/** Events that are more than a mebibyte of the database, so that some go already while it is made. */
+/**
+ * Slightly more events than fit into a mebibyte of the database, so that some are removed already while it is filled.
+ */
 const CALLS_PER_MEBIBYTE = 1300;
-/** As long as the requests of the flood, so that for each that comes one has to go. */
+/** As long as the requests of the flood, so that one is removed for each that arrives. */
 const MESSAGE = latin1Octets(
   `OPTIONS sip:0@198.51.100.7 SIP/2.0\r\nSubject: ${'x'.repeat(400)}\r\n\r\n`,
 );
@@ -38,13 +40,13 @@ const WARM_UP = ['--seconds', '3', '--rate', '3000', '--first-number', '90000000
 
 interface Case {
   readonly name: string;
-  /** The case whose rate in the same round is 1. */
+  /** The case in the same round whose rate counts as 1. */
   readonly beside: string;
   readonly flags: readonly string[];
   readonly sender: readonly string[];
-  /** Begins with the database that is full. */
+  /** Starts with the full database. */
   readonly isFull?: boolean;
-  /** Rows go while it runs, and with them what they counted. */
+  /** Rows are removed while it runs, and what they counted with them. */
   readonly isPruned?: boolean;
 }
 
@@ -53,7 +55,7 @@ const DISTINCT = { flags: ['--fold-window', '0'], sender: ['--distinct'] };
 const LIMIT = ['--db-size-max', `${fullMib}MiB`];
 const ENDLESS = ['--db-size-max', '0'];
 
-/** Each beside the case that it is compared with. */
+/** Each next to the case that it is compared with. */
 const CASES: readonly Case[] = [
   { name: 'passive, folding', beside: 'sink', ...FOLDING },
   {
@@ -94,7 +96,7 @@ async function sink(): Promise<number> {
   return count / sent.tookSeconds;
 }
 
-/** A database at its size limit, which was there from its beginning: what is there before a limit stays. */
+/** A database that had a size limit from the start, because a limit does not remove what was there before it. */
 function makeFull(path: string): void {
   using store = Store.open(
     { logger: silentLogger, clock: systemClock },
@@ -131,7 +133,7 @@ async function honeypot(
     'Stop ',
   );
   const kinds = ['--kind', kind, ...sender];
-  // A daemon runs for months: what the first requests cost, before V8 has compiled the code, says nothing.
+  // A daemon runs for months, so the cost of the first requests, before V8 has compiled the code, does not count.
   const warm = await send(['--port', String(PORT), ...WARM_UP, ...kinds]);
   const repliesBefore = await repliesSent();
   const processorBefore = running.processorSeconds();
@@ -140,10 +142,10 @@ async function honeypot(
   const replies = await repliesSent();
   await running.stop();
   const { rows, messages, dropped } = recorded(db);
-  // Of a full database rows went with what they counted, so only the drops say what was not recorded.
+  // A full database lost rows with their counts, so only the drops say what was not recorded.
   const sentCount = warm.sentCount + sent.sentCount;
   const droppedCount = dropped - before.dropped;
-  // Sent over loopback, so that each was received: whatever is neither recorded nor counted was lost in silence.
+  // Sent over loopback, so each was received: anything neither recorded nor counted was lost silently.
   if (!isPruned)
     assert.equal(messages - before.messages + droppedCount, sentCount, 'all is counted');
   const got = sent.sentCount - droppedCount;

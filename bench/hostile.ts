@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How late is the verdict while 8 clients without a key do their worst: filters that nothing fits, exports, streams from the
- * beginning that nobody reads, and pages of a thousand?
+ * How late is the verdict while 8 clients without a key do their worst: filters that nothing matches, exports, streams
+ * from the beginning that nobody reads, and pages of a thousand?
  *
  *   npm run bundle && node bench/hostile.ts [events] [seconds]
  */
@@ -49,7 +49,7 @@ async function statusOf(url: string): Promise<number> {
   return promise;
 }
 
-/** Asks at a steady pace, whether or not the last answer is there: what is late shows as late. */
+/** Asks at a steady pace, whether or not the last answer has come, so that delays show. */
 async function checkLateness(): Promise<string> {
   const took: number[] = [];
   let failures = 0;
@@ -71,7 +71,7 @@ async function checkLateness(): Promise<string> {
   return `${took.length} answers, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, last ${at(0.9999)} ms, ${failures} failed`;
 }
 
-/** Asks for these one after another, as fast as they are answered, and reads what comes. */
+/** Asks for these one after another, as fast as they are answered, and reads the answers. */
 function greedy(path: (count: number) => string, signal: AbortSignal): void {
   void (async () => {
     for (let count = 0; !signal.aborted; count += 1) {
@@ -84,7 +84,7 @@ function greedy(path: (count: number) => string, signal: AbortSignal): void {
   })();
 }
 
-/** Asks for a stream from the beginning, and reads nothing of it. */
+/** Asks for a stream from the beginning, and never reads it. */
 function deaf(): Socket {
   const socket = connect(PORT, '127.0.0.1');
   socket.write('GET /v1/events/stream?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
@@ -114,13 +114,13 @@ const WORST: Readonly<Record<string, (signal: AbortSignal) => void>> = {
   },
 };
 
-/** In a process of their own, as clients are: ours only measures. */
+/** In a separate process, like real clients: ours only measures. */
 function worst(name: string): ReturnType<typeof spawn> {
   return spawn(process.execPath, [import.meta.filename, WORST_FLAG, name], { stdio: 'inherit' });
 }
 
 const WORST_FLAG = '--worst';
-/** Milliseconds after which clients end by themselves, should nobody end them. */
+/** Milliseconds after which clients end if nothing ends them before. */
 const WORST_MS = 600_000;
 if (process.argv[2] === WORST_FLAG) {
   WORST[process.argv[3] ?? '']?.(AbortSignal.timeout(WORST_MS));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * What does IPv6 cost the judge, compared with IPv4, and how long is recording kept waiting while a /48 is listed as a
- * whole and while that ends? In one process, with the real store and judge.
+ * What does IPv6 cost the judge, compared with IPv4, and how long does recording wait while a whole /48 is listed and
+ * while that ends? In one process, with the real store and judge.
  */
 
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const options: JudgeOptions = { homeCountry: 'SE', ownNumbers: [], ownAddresses:
 const plans = await NumberingPlans.load();
 const hex = (value: number): string => value.toString(16);
 
-/** The real time, and as much later as it is told to be. */
+/** The real time plus a given offset. */
 class LateClock implements Clock {
   lateUs = 0;
 
@@ -39,7 +39,7 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Steps until nothing is left. @returns The milliseconds of all, and of the longest. */
+/** Steps until nothing is left. @returns Milliseconds in total, and of the longest step. */
 function settle(judging: ReturnType<Store['openJudging']>): { all: number; longest: number } {
   let [all, longest] = [0, 0];
   for (;;) {

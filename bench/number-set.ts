@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The set that bench/numbers.ts asks: valid numbers of every country drawn with a seed, prefixes that attackers
- * put before them, and the forms in which a PBX dials the same numbers.
+ * The numbers for bench/numbers.ts: valid numbers of every country drawn with a seed, prefixes that attackers put
+ * before them, and the forms in which a PBX dials the same numbers.
  */
 
 import type { NumberingPlans, PlannedNumber } from '@sentrypeer/numbers';
 
-/** Xorshift of 32 bits: the same numbers on every machine. */
+/** 32-bit xorshift: the same numbers on every machine. */
 export class SeededRandom {
   #state: number;
 
@@ -35,13 +35,13 @@ export class SeededRandom {
   }
 }
 
-/** Prefixes that a person knows the meaning of, and tools try first. */
+/** Prefixes with a known meaning, which tools try first. */
 export const KNOWN_PREFIXES: readonly string[] = (
   ' + 00 011 000 900 9011 90011 9900 99011 0011 010 810 8810 800 700 100 0000 9000 +00 +011 9+ ' +
   '9#00 0*00 *00 888800 12300 77011 9990000'
 ).split(' ');
 
-/** Prefixes that are found by trying: all of some lengths in turn, and carriers' codes of four to eight digits. */
+/** Prefixes found by trying: all of some lengths in turn, and carrier codes of four to eight digits. */
 export function triedPrefixes(random: SeededRandom, count: number): readonly string[] {
   const first = 100 + random.below(800);
   const inTurn = Array.from({ length: Math.ceil(count / 2) }, (_, index) => String(first + index));
@@ -51,7 +51,7 @@ export function triedPrefixes(random: SeededRandom, count: number): readonly str
   return [...inTurn, ...carriers];
 }
 
-/** A valid number of one of the countries, every type of number alike. */
+/** A valid number of one of the countries; every type of number is equally likely. */
 export function randomNumber(
   random: SeededRandom,
   plans: NumberingPlans,
@@ -69,7 +69,7 @@ export function randomNumber(
   }
 }
 
-/** A country where a PBX stands: how it dials abroad, and at home. */
+/** The country of a PBX: how it dials abroad, and at home. */
 export interface Home {
   readonly country: string;
   readonly callingCode: string;
@@ -90,7 +90,7 @@ export const HOMES: readonly Home[] = [
   { country: 'JP', callingCode: '81', international: '010', trunk: '0' },
 ];
 
-/** In which forms a PBX there dials the number. */
+/** The forms in which a PBX there dials the number. */
 export function pbxForms(e164: string, home: Home): readonly string[] {
   const abroad = [`+${e164}`, `${home.international}${e164}`, e164];
   const forms = [...abroad, `9${home.international}${e164}`, `0${home.international}${e164}`];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Of numbers that attackers dialled behind prefixes, how many are found when a PBX dials them in its own form, and
- * how many that nobody dialled are taken for one? Beside the comparison of texts that SentryPeer 4.x makes.
+ * Of the numbers that attackers dialled after prefixes, how many are found when a PBX dials them in its own form, and
+ * how many numbers that nobody dialled are mistaken for one? Compared with the text comparison of SentryPeer 4.x.
  *
  *   node bench/numbers.ts [numbers] [seed]
  */
@@ -25,7 +25,7 @@ import {
 } from './number-set.ts';
 import { machineLine } from './load/processes.ts';
 
-/** What a reading must be worth to count as found: the half that policy asks of a listed number. */
+/** The least probability of a reading that counts as found: the half that policy requires of a listed number. */
 const FOUND = 0.5;
 const ATTEMPTS = 60;
 
@@ -36,12 +36,12 @@ const homes = new Map<Home, HomePlan | undefined>(
   HOMES.map((home) => [home, plans.home(home.country)]),
 );
 
-/** What the store keeps of dialled numbers: forms by number, and what each was settled for. */
+/** What the store keeps about dialled numbers: forms by number, and the number that each was settled for. */
 class Memory {
   readonly #exact = new Set<string>();
   readonly #forms = new Map<string, number>();
   readonly #confidence = new Map<string, number>();
-  /** What dialled digits were settled for. */
+  /** The numbers that dialled digits were settled for. */
   readonly #meanings = new Map<string, string>();
 
   readonly forms = (e164: string): number => this.#forms.get(e164) ?? 0;
@@ -63,7 +63,7 @@ class Memory {
     return this.#exact.has(text) || this.#exact.has(other);
   }
 
-  /** As `Judge.judge()` does. */
+  /** Decides as `Judge.judge()` does. */
   finds(text: string, home: Home): boolean {
     const { candidates, isPlain } = readQuestion(plans, text, homes.get(home));
     const other = text.startsWith('+') ? text.slice(1) : `+${text}`;
@@ -93,7 +93,7 @@ function ask(memory: Memory, text: string, home: Home, into: Tally): void {
   if (memory.finds(text, home)) into.found += 1;
 }
 
-/** Homes in which the number is foreign and, where there is one, the one in which it is not. */
+/** Homes in which the number is foreign and, if there is one, the home in which it is not. */
 function homesOf(e164: string, random: SeededRandom): readonly Home[] {
   const own = HOMES.find((home) => e164.startsWith(home.callingCode));
   return own === undefined ? [random.pick(HOMES)] : [own, random.pick(HOMES)];
@@ -106,7 +106,7 @@ function report(name: string, { asked, exact, found }: Tally): void {
   );
 }
 
-/** Each prefix alone: nothing else was ever dialled. */
+/** Each prefix separately: nothing else was ever dialled. */
 function single(random: SeededRandom, prefixesOf: () => readonly string[]): Tally {
   const into = tally();
   for (let index = 0; index < numbersCount / 10; index += 1) {
@@ -121,7 +121,7 @@ function single(random: SeededRandom, prefixesOf: () => readonly string[]): Tall
   return into;
 }
 
-/** Sources try each number behind one prefix after another; all of it in one memory. */
+/** Sources try each number after one prefix after another, all in one memory. */
 function campaign(random: SeededRandom, attempts: number): readonly [Tally, Tally, Tally] {
   const memory = new Memory();
   const dialled = Array.from({ length: numbersCount }, () => randomNumber(random, plans).e164);
@@ -160,7 +160,7 @@ function campaign(random: SeededRandom, attempts: number): readonly [Tally, Tall
 const ofTheWorld = (random: SeededRandom, count: number): readonly string[] =>
   Array.from({ length: count }, () => randomNumber(random, plans).e164);
 
-/** As many of each home: of the numbers of the world too few are at home to say much of national forms. */
+/** Equally many for each home: too few of the world's numbers are at home to say much about national forms. */
 const ofHomes = (random: SeededRandom, count: number): readonly string[] =>
   HOMES.flatMap(({ country }) =>
     Array.from({ length: count }, () => randomNumber(random, plans, [country]).e164),
@@ -168,7 +168,7 @@ const ofHomes = (random: SeededRandom, count: number): readonly string[] =>
 
 /**
  * The same dialled digits, asked at each home in each form: how many numbers are found, and how many others are
- * taken for one of them.
+ * mistaken for one of them.
  */
 function reportForms(random: SeededRandom): void {
   const memory = new Memory();

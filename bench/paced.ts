@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Is every request of a paced load a row or an exact count? 40,000 requests a second for 60 s from 1,000
+ * Is every request of a paced load either a row or counted exactly? 40,000 requests a second for 60 s from 1,000
  * sources; RATE, SECONDS, FOLD_WINDOW and THREADS can be changed.
  */
 
@@ -17,13 +17,13 @@ import {
 } from './load/processes.ts';
 
 const PORT = 25_160;
-/** Milliseconds after which threads that have nothing to do have given memory back. */
+/** Milliseconds after which idle threads have released memory. */
 const QUIET_MS = 12_000;
 const rate = process.env['RATE'] ?? '40000';
 const seconds = process.env['SECONDS'] ?? '60';
 const foldWindow = process.env['FOLD_WINDOW'] ?? '60';
 const threads = process.env['THREADS'] ?? '2';
-const isSmall = threads === '1'; // What the README tells the owner of a small device to do.
+const isSmall = threads === '1'; // The README's advice to owners of small devices.
 
 using folder = temporaryFolder();
 const db = join(folder.path, 'paced.db');

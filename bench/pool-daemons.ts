@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Ten daemons on loopback, each in a network of its own, that are told one node of the DHT and find each other there: how
- * soon does each know what all others met, also the half that was killed meanwhile?
- * TESTED_PROGRAM names a bundle, FLAGS more flags for each.
+ * Ten daemons on loopback, each in a separate network, that are given one DHT node and find each other there: how soon
+ * does each know what all others met, including the half that was killed meanwhile? TESTED_PROGRAM names a bundle,
+ * FLAGS further flags for each.
  *
  *     node bench/pool-daemons.ts [daemons]
  */
@@ -35,7 +35,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Evidence against an address, as the judge sums it up. */
+/** Adds evidence against an address, as the judge sums it up. */
 function meet({ dbFile }: DaemonProcess, address: string): void {
   using database = new DatabaseSync(dbFile);
   database.exec('PRAGMA busy_timeout = 5000');
@@ -47,7 +47,7 @@ function meet({ dbFile }: DaemonProcess, address: string): void {
     .run(address, Date.now() * 1000);
 }
 
-/** Seconds until all of them have so many claims. */
+/** Seconds until all of them have this many claims. */
 async function known(daemons: readonly DaemonProcess[], count: number): Promise<string> {
   const startedAtMs = performance.now();
   const sql = 'SELECT count(DISTINCT subject) FROM pool_claim';

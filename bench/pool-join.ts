@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long does an empty node take until it has the pool's whole knowledge, and what does that cost? Two daemons on
- * loopback; the one gets 600,000 claims of 1,000 authors by a file, the other one links with it.
+ * How long does an empty node take until it knows everything in the pool, and what does that cost? Two daemons on
+ * loopback; one gets 600,000 claims of 1,000 authors by a file, the other links with it.
  *
  *     node bench/pool-join.ts [claims]
  */
@@ -36,7 +36,7 @@ const FACTS = {
   breadthLog2: 0,
 } as const;
 
-/** Pages of all authors: subjects that nobody else names, and such that ten name. */
+/** Pages of all authors: subjects that nobody else names, and some that ten authors name. */
 function* allPages(): Iterable<Uint8Array> {
   const perAuthor = Math.ceil(CLAIMS / AUTHORS);
   for (let author = 0; author < AUTHORS; author += 1) {
@@ -84,7 +84,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** MiB: resident now, and the most there were. */
+/** MiB: resident now, and the maximum. */
 function memory({ pid }: DaemonProcess): string {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const mib = (name: string): string =>
@@ -92,7 +92,7 @@ function memory({ pid }: DaemonProcess): string {
   return `${mib('VmRSS')} MiB resident, ${mib('VmHWM')} at most`;
 }
 
-/** Seconds of processor that it used. */
+/** Processor seconds that it used. */
 function processorS({ pid }: DaemonProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A pool of link machines in one process, with simulated time: 30 % of the nodes are liars, who take everything, promise
- * everything and deliver nothing. Honest nodes write one page a second between them. Prints how soon pages are known, what
- * that costs a node, and how soon a late joiner has the history; and whether voters of whom nearly two thirds are
- * liars in one hoster's network list a victim anywhere. Ends with status 1 where something misses its goal.
+ * A pool of link machines in one process, with simulated time: 30 % of the nodes are liars, which accept everything,
+ * promise everything and deliver nothing. Honest nodes together write one page a second. Prints how soon pages are
+ * known, what that costs a node, and how soon a late joiner has the history; and whether voters, nearly two thirds of
+ * them liars in one hoster's network, get a victim listed anywhere. Ends with status 1 if something misses its goal.
  *
- * Then half of the honest nodes are killed and replaced by empty ones, and all have to agree again. With `flood` liars write
- * 200 pages a second under a new key each, and what honest authors say has to come through, if their word was checked.
+ * Then half of the honest nodes are killed and replaced by empty ones, and all must agree again. With `flood`, liars
+ * write 200 pages a second, each under a new key, and what honest authors say must come through if their claims were
+ * checked before.
  *
- * The flood has lasted for hours already when it begins: what nodes take at once, of strangers and in vain, is used up.
+ * The flood has already lasted for hours when it starts: what nodes accept at once from strangers, and in vain, is used
+ * up.
  *
  *     npm run simulate:pool [nodes] [seconds] [flood]
  */
@@ -37,15 +39,15 @@ const NODES = Number(process.argv[2] ?? 1000);
 const SECONDS = Number(process.argv[3] ?? 300);
 const IS_FLOOD = process.argv[4] === 'flood';
 const FLOOD_PER_SECOND = 200;
-/** Every tenth author's word could not be checked yet. */
+/** The claims of every tenth author could not be checked yet. */
 const isNewcomer = (author: number): boolean => author % 10 === 0;
-/** Until then the tree grows; what that costs is paid once. */
+/** Until then the tree grows; the cost of that is paid once. */
 const GROWN_SECONDS = Math.min(60, SECONDS / 2);
 const LIARS = 0.3;
 const LINKS_OUT = 5;
 const LINKS_IN_MAX = 32;
 const SETTLE_MS = 20_000;
-/** Of IPv4, TCP with timestamps, a record of TLS 1.3, and half an ACK for each. */
+/** IPv4, TCP with timestamps, a TLS 1.3 record, and half an ACK for each. */
 const OVERHEAD_OCTETS = 20 + 32 + 22 + 26;
 const FRAME_NAMES = new Map<number, string>(
   Object.entries(FrameType).map(([name, type]) => [type, name]),
@@ -64,14 +66,17 @@ const time = new SimulatedTime();
 const parties: Party[] = [];
 /** When each page was written, and by whom, by id. */
 const written = new Map<string, { readonly atMs: number; readonly isNewcomer: boolean }>();
-/** Milliseconds from being written to being known, for each page at each honest node; of authors whose word was checked, and of others. */
+/**
+ * Milliseconds from writing to being known, for each page at each honest node; for authors whose claims were checked,
+ * and for others.
+ */
 const delaysMs: number[] = [];
 const newcomerDelaysMs: number[] = [];
-/** Of pages from then on delays count. */
+/** Delays of pages written from then on count. */
 const NOBODY = { covers: () => false };
 let countedFromMs = 0;
 
-/** Signed by convention: simulated nodes trust each other's arithmetic. */
+/** Signed by convention: simulated nodes trust each other's signatures. */
 function writePage(author: number, serial: number): Uint8Array {
   const page = new Uint8Array(PAGE_SIZE);
   page.set(createHash('sha256').update(`key ${author}`).digest(), 5);
@@ -82,7 +87,7 @@ function writePage(author: number, serial: number): Uint8Array {
 }
 
 const LATER_TYPE = 200 as FrameType;
-/** Pages of as many authors, large ones, until nothing more of strangers is taken. */
+/** Large pages, each of a different author, until no more from strangers are accepted. */
 const PAST_PAGES = STRANGERS_PAGES_BURST - KNOWN_PAGES_KEPT;
 const PAST_PAGE_OCTETS = Math.floor((STRANGERS_OCTETS_BURST - KNOWN_OCTETS_KEPT) / PAST_PAGES);
 const PAST_FRAMES: readonly Uint8Array[] = IS_FLOOD
@@ -103,11 +108,11 @@ class Honest implements Party {
   octetsIn = 0;
   octetsOut = 0;
   readonly exchange: Exchange;
-  /** Keys of those whose word it could check. */
+  /** Keys of authors whose claims it could check. */
   known: ReadonlySet<string> = new Set();
-  /** Networks in which links were with a node, by its key. */
+  /** Networks in which a node was linked, by its key. */
   readonly proved = new Map<string, Set<string>>();
-  /** Whether its delays count; not those of the late joiner, who has other goals. */
+  /** Whether its delays count; not those of the late joiner, which has other goals. */
   isCounted = true;
   readonly #index: number;
   readonly #pages: Uint8Array[] = [];
@@ -160,7 +165,7 @@ class Honest implements Party {
     return this.#index;
   }
 
-  /** As after hours of a flood: strangers have used up what is taken at once, and sent in vain what all may. */
+  /** As after hours of a flood: strangers have used up what is accepted at once and what may be sent in vain. */
   flooded(): void {
     this.#isPast = true;
     const wire: Wire = { unsentOctets: 0, send: () => undefined, close: () => undefined };
@@ -187,7 +192,7 @@ class Honest implements Party {
     this.exchange.close();
   }
 
-  /** Another number for another set of pages. */
+  /** Different for different sets of pages. */
   pagesHash(): string {
     return createHash('sha256')
       .update([...this.#ids].toSorted().join())
@@ -206,7 +211,7 @@ class Honest implements Party {
     return this.exchange.add(peer, wire, OPEN, OPEN);
   }
 
-  /** Keeps so many links outwards, for as long as the simulation runs. */
+  /** Keeps this many outward links for the rest of the simulation. */
   dial(): void {
     if (this.#isKilled) return;
     const outward = this.exchange.links.filter(({ isOutward }) => isOutward).length;
@@ -232,7 +237,7 @@ class Honest implements Party {
   }
 }
 
-/** Octets that honest nodes were sent, by who sent them and the kind of frame, since that was asked last. */
+/** Octets sent to honest nodes, by sender and kind of frame, since they were last read. */
 const kinds = new Map<string, number>();
 function countKind(from: Party, octets: Uint8Array): void {
   const name = FRAME_NAMES.get(octets[3] ?? 0) ?? 'other';
@@ -240,7 +245,7 @@ function countKind(from: Party, octets: Uint8Array): void {
   kinds.set(kind, (kinds.get(kind) ?? 0) + octets.length + OVERHEAD_OCTETS);
 }
 
-/** MB that one honest node was sent, by kind, most first. @param factor By which they are multiplied. */
+/** MB sent to one honest node, by kind, largest first. @param factor Multiplies them. */
 function kindsText(factor: number): string {
   return [...kinds]
     .toSorted(([, a], [, b]) => b - a)
@@ -342,7 +347,7 @@ const [inOctets, outOctets] = [
   dayOctets((node) => node.octetsOut),
 ];
 await time.pass(60_000);
-/** What votes make of a subject at a node whose operator took these for voters. */
+/** The result of voting on a subject at a node whose operator chose these voters. */
 function voted(node: Honest, votersCount: number, naming: readonly Party[], networkCheck = true) {
   const voices = naming.map((party): PoolVoice => ({
     name: party.key,
@@ -376,7 +381,7 @@ for (const node of honest) {
   const linked = (isLiar: boolean): readonly Party[] =>
     parties.filter((party) => party.isLiar === isLiar && node.proved.has(party.key));
   const sybils = linked(true);
-  // As few honest voters as can have a quorum.
+  // The smallest number of honest voters that can reach a quorum.
   const some = linked(false).slice(0, Math.ceil((sybils.length + 3) / 2));
   const votersCount = some.length + sybils.length;
   const victim = voted(node, votersCount, sybils);
@@ -416,7 +421,7 @@ if (IS_FLOOD) {
   process.exit(knownShare >= GOALS.floodedShare && countedPages.known > 0 && isCheap ? 0 : 1);
 }
 
-/** What the pages of all honest nodes have in common; one number where all have the same. */
+/** Whether all honest nodes have the same pages. */
 const agreed = (): boolean => new Set(honest.map((node) => node.pagesHash())).size === 1;
 const killed = honest.splice(0, Math.floor(honest.length / 2));
 for (const node of killed) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * What does one request cost in the receiving thread, beside the socket? Parsing alone; the judgement on top
- * of it, passive and with an answer; and what is written into a batch for the store.
+ * What does one request cost in the receiving thread, apart from the socket? Parsing alone; with the judgement, passive
+ * and with an answer; and with writing into a batch for the store.
  */
 
 import assert from 'node:assert/strict';
@@ -60,7 +60,7 @@ function newCollector(foldWindowMs: number): EventCollector {
 const folding = newCollector(60_000);
 const distinct = newCollector(0);
 
-// The variants agree on what they read before anything is timed.
+// The variants must agree on what they read before anything is timed.
 assert.equal(parseMessage(octets).called.number, '100');
 assert.equal(passive.receive(received).observation.calledNumber, '100');
 assert.equal(responsive.receive(received).replies.length, 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long until the first answer, and how much memory at rest? From the sources and bundled, on several
- * threads and on one. RUNS=5 can be changed; medians are printed.
+ * How long until the first answer, and how much memory at rest? From the sources and bundled, with several threads and
+ * with one. RUNS=5 can be changed; medians are printed.
  */
 
 import { createSocket } from 'node:dgram';

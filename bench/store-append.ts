@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How many distinct events per second does the event log take, beside node:sqlite inserting the same rows,
+ * How many distinct events per second does the event log take, compared with node:sqlite inserting the same rows,
  * ready-made, into a bare table with the same three indexes? Interleaved in one run, checkpoints included.
  *
  *   node bench/store-append.ts [events] [events per commit] [sources]
@@ -119,7 +119,7 @@ function batches(events: readonly Numbered[]): readonly Uint8Array[] {
   return done;
 }
 
-/** The yardstick: rows and three indexes, SQLite's own checkpoints. */
+/** The baseline: rows and three indexes, SQLite's own checkpoints. */
 class BareTable {
   readonly #database: DatabaseSync;
   readonly #insert: (row: readonly SQLInputValue[]) => void;
@@ -149,7 +149,7 @@ class BareTable {
   }
 }
 
-/** @returns Microseconds an event: the log's, the yardstick's. */
+/** @returns Microseconds per event: the log's and the baseline's. */
 function round(directory: string, numbers: Numbers): readonly [number, number] {
   const store = Store.open(
     { logger: silentLogger, clock: systemClock },

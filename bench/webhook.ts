@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * How long does an answer to SIP take while a webhook hangs, beside the same without a webhook? Two daemons, one with
- * an endpoint that never answers, are asked in turn in the same run; each request is a new event. ROUNDS can be changed.
+ * How long does a SIP answer take while a webhook hangs, compared with no webhook? Two daemons, one with an endpoint
+ * that never answers, are asked in turn in the same run; each request is a new event. ROUNDS can be changed.
  */
 
 import { createSocket } from 'node:dgram';
@@ -14,9 +14,9 @@ import { machineLine, start, temporaryFolder } from './load/processes.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? '10000');
 const ANSWER_MS_MAX = 5_000;
-/** Milliseconds between two requests: the daemons have time to do what else they do. */
+/** Milliseconds between two requests, so that the daemons have time for their other work. */
 const PAUSE_MS = 2;
-/** Networks that the requests come from: one alone gets a thousand answers at once, then a hundred a second. */
+/** Networks that the requests come from: a single one gets a thousand answers at once, then a hundred a second. */
 const NETWORKS = 64;
 const PORTS = { without: 25_361, hanging: 25_362 } as const;
 

@@ -3,7 +3,7 @@
 /*
  * Makes packages/client/dist: JavaScript with its types for Node.js 20 and browsers. `npm pack` runs it:
  *
- * cd packages/client && npm pack
+ *   cd packages/client && npm pack
  */
 
 import { execFileSync } from 'node:child_process';

@@ -4,7 +4,7 @@
  * Makes one executable of the program and the Node.js that runs this, for the platform that it runs on: out/sentrypeer.
  * It needs no file next to it; threads, dashboard, the file of countries and the licences are inside.
  *
- * npm run build && out/sentrypeer --version --licences
+ *   npm run build && out/sentrypeer --version --licences
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -6,7 +6,7 @@
  * installed on first use, because nothing else needs its 180 packages. Changes without meaning are marked in the
  * sources: `// Stryker disable next-line MUTATOR: reason`.
  *
- * npm run mutate -- PACKAGE [FILE ...]
+ *   npm run mutate -- PACKAGE [FILE ...]
  *
  * FILE is below `packages/PACKAGE/src` and may contain `*` and `**`; without one, all of the package is changed. Each
  * change takes about a second, and a package has some thousand.

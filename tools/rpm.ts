@@ -4,7 +4,7 @@
  * Makes the RPM package from the bundle in dist/ and the Node.js that runs this, by rpmbuild, for the architecture it
  * runs on. The content is that of the Debian package without the AppArmor profile:
  *
- * npm run bundle && node tools/rpm.ts out
+ *   npm run bundle && node tools/rpm.ts out
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';

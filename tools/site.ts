@@ -3,7 +3,7 @@
 /*
  * Makes the documentation as a web site with search, in out/site:
  *
- * sudo apt-get install mkdocs && npm run site
+ *   sudo apt-get install mkdocs && npm run site
  *
  * MkDocs builds it from the Markdown in the repository. It only knows the pages of one folder, so they are copied into
  * one first; a link from there to a file that is not a page becomes the name of the file.

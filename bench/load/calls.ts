@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Databases of ready-made calls, so that a benchmark begins with as much as it asks about. */
+/* Databases of ready-made calls, with which a benchmark can start. */
 
 import { randomFillSync } from 'node:crypto';
 import { latin1Octets } from '@sentrypeer/bytes';

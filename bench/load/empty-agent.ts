@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The yardstick for the SIP agent: a socket that gives every INVITE its own headers back, with another first line. */
+/* The baseline for the SIP agent: a socket that returns the headers of every INVITE, with another first line. */
 
 import { createSocket } from 'node:dgram';
 

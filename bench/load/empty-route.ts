@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Fastify with one route that answers a constant: what a look-up can cost at least. */
+/* Fastify with one route that answers a constant: the least that a look-up can cost. */
 
 import fastify from 'fastify';
 

@@ -3,12 +3,12 @@
 import { DaemonProcess, TemporaryFolder } from '../../test/e2e/daemon-process.ts';
 import { totalProcessorSeconds } from './processes.ts';
 
-/** A node that can be killed, and comes back with its file and on its ports. */
+/** A node that can be killed and started again with its file and ports. */
 export class FleetNode implements AsyncDisposable {
   readonly name: string;
   readonly #args: readonly string[];
   readonly #folder: TemporaryFolder;
-  /** Of the processor, of its lives that are over. */
+  /** Processor seconds of its earlier runs. */
   #seconds = 0;
   daemon: DaemonProcess;
 

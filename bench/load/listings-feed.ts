@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How long each entry lasts, as the feed says it. */
+/** How long each entry lasts, according to the feed. */
 const LASTS_MS = 86_400_000;
 
-/** A stand-in for a node: its feed of listings (docs/api.md) with as many addresses as are wanted, and an empty allowlist. */
+/**
+ * A stand-in for a node: its feed of listings (docs/api.md) with as many addresses as wanted, and an empty allowlist.
+ */
 export class ListingsFeed implements AsyncDisposable {
   readonly #server = createServer((request, response) => this.#answer(request.url, response));
   readonly #listed = new Set<string>();
@@ -26,7 +28,7 @@ export class ListingsFeed implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Lists more, or ends listings, and tells whoever follows. */
+  /** Adds or ends listings, and tells its followers. */
   change(addresses: readonly string[], change: 'listed' | 'unlisted'): void {
     let text = '';
     for (const address of addresses) {
@@ -73,7 +75,7 @@ export class ListingsFeed implements AsyncDisposable {
   }
 }
 
-/** As the node says it, with reasons of a usual length. */
+/** As a node sends it, with reasons of a usual length. */
 function entry(value: string): object {
   return {
     kind: 'address',

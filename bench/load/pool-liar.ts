@@ -19,7 +19,7 @@ export const PAGE_SIZE = 126;
 /** The proof of an open pool. */
 export const OPEN = new Uint8Array(32);
 
-/** The end of a link at a node. */
+/** One node's end of a link. */
 export interface End {
   receive(octets: Uint8Array): void;
   ended(): void;
@@ -35,11 +35,11 @@ export interface Party {
   accept(peer: LinkPeer, wire: Wire): End | undefined;
 }
 
-/** Takes everything, promises it to all others, delivers nothing. */
+/** Accepts everything, promises it to all others, delivers nothing. */
 export class Liar implements Party {
   readonly isLiar = true;
   readonly key: string;
-  /** All at one hoster, who gives each an address of IPv4, and some links come by IPv6. */
+  /** All are at one hoster, with one IPv4 address each, and some links use IPv6. */
   get address(): string {
     return random() < 0.5 ? '30.66.1.1' : '2a01:4f0::1';
   }
@@ -71,7 +71,7 @@ export class Liar implements Party {
     };
   }
 
-  /** Sends everybody a page under a key that nobody knows. */
+  /** Sends everybody a page under an unknown key. */
   flood(nowS: number): void {
     const page = new Uint8Array(PAGE_SIZE);
     const view = new DataView(page.buffer);

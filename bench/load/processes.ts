@@ -9,7 +9,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Of a processor in a second: less than this is nothing to do. */
+/** Share of a core: a program that uses less is idle. */
 const IDLE_SHARE = 0.2;
 
 /** A program of ours under load. */
@@ -19,11 +19,11 @@ export interface Running {
   readonly startedMs: number;
   /** Everything printed so far. */
   output(): string;
-  /** Resident memory in MiB, or 0 where the system has no /proc. */
+  /** Resident memory in MiB; 0 without /proc. */
   residentMib(): number;
-  /** Seconds of the processor that each thread used so far, by name; threads of one name together. */
+  /** Processor seconds of each thread so far, by name; threads of one name together. */
   processorSeconds(): ReadonlyMap<string, number>;
-  /** Resolves when it has nothing left to do, such as to judge what is in its database. */
+  /** Resolves when it has nothing left to do, such as judging what is in its database. */
   quiet(): Promise<void>;
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>;
@@ -79,7 +79,7 @@ export async function send(args: readonly string[]): Promise<{
   return JSON.parse(text);
 }
 
-/** A folder of its own for one run, removed at the end. */
+/** A new folder for one run, removed at the end. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'sentrypeer-bench-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
@@ -117,14 +117,14 @@ export function kernelDrops(port: number): number {
   return count;
 }
 
-/** The line that stands above every table of figures. */
+/** The line above every table of figures. */
 export function machineLine(): string {
   const [cpu] = cpus();
   const day = new Date().toISOString().slice(0, 10);
   return `${day}, Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}`;
 }
 
-/** Resident memory of a process in MiB, or 0 where the system has no /proc. */
+/** Resident memory of a process in MiB; 0 without /proc. */
 export function residentMibOf(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -134,7 +134,7 @@ export function residentMibOf(pid: number | undefined): number {
 /** Clock ticks of /proc/PID/stat in one second. */
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of the processor that each thread of a process used so far, user and system; nothing without /proc. */
+/** Processor seconds of each thread of a process so far, user and system; nothing without /proc. */
 export function processorSeconds(pid: number | undefined): ReadonlyMap<string, number> {
   const seconds = new Map<string, number>();
   if (pid === undefined) return seconds;
@@ -148,7 +148,7 @@ export function processorSeconds(pid: number | undefined): ReadonlyMap<string, n
   return seconds;
 }
 
-/** The same in all threads together. */
+/** The same for all threads together. */
 export function totalProcessorSeconds(pid: number): number {
   return processorSeconds(pid)
     .values()

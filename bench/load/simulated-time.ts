@@ -55,7 +55,7 @@ export class SimulatedTime implements Clock {
       this.#pop();
       this.#ms = next.atMs;
       next.run?.();
-      // What is awaited in between takes no simulated time worth naming.
+      // Awaiting in between takes no simulated time worth counting.
       if ((count += 1) % 16 === 0) for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
     }
     this.#ms = untilMs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The yardstick: a Node datagram socket that counts and does nothing else. Prints the count on SIGTERM. */
+/* The baseline: a Node datagram socket that counts and does nothing else. Prints the count on SIGTERM. */
 
 import { createSocket } from 'node:dgram';
 

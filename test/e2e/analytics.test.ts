@@ -15,7 +15,7 @@ interface Taken {
   readonly body: string;
 }
 
-/** Somebody who is posted to, and takes it from the second time on. */
+/** An endpoint that accepts posts from the second one on. */
 class Collector implements AsyncDisposable {
   readonly taken: Taken[] = [];
   readonly #server = createServer((request, response) => {
@@ -36,7 +36,7 @@ class Collector implements AsyncDisposable {
   }
 }
 
-/** A day in the log, as if it was yesterday. What they call themselves could tell who they are. */
+/** A day in the log, dated yesterday. The User-Agents could reveal who they are. */
 async function attackYesterday(folder: string): Promise<void> {
   const daemon = await DaemonProcess.start(['--threads=1', '--responsive'], { folder });
   using peer = await UdpPeer.open();
@@ -85,11 +85,11 @@ test('the summary of a day is what the preview printed, sent once, and only to w
   assert.match(preview.stderr, /not sent yet/);
   const code = /--analytics-seen=([0-9a-f]{8})\n/.exec(preview.stderr)?.[1] ?? '';
 
-  // Seen is what goes to this address, not to another.
+  // The confirmation is for one address, not for another.
   const unseen = await DaemonProcess.start([...summary, '--analytics-seen=00000000'], { folder });
   assert.match(unseen.output(), /analytics_summary_not_seen/);
   await unseen.stop();
-  // The second opt-in alone does nothing.
+  // The second opt-in alone has no effect.
   const single = await DaemonProcess.start([`${summary[1]}`, `--analytics-seen=${code}`], {
     folder,
   });
@@ -122,7 +122,7 @@ test('the summary of a day is what the preview printed, sent once, and only to w
     .get();
   assert.equal(sent?.['honey_id'], Date.parse(day) / 86_400e3);
 
-  // A clock that was years ahead once does not end the summaries.
+  // A clock that was once years ahead does not end the summaries.
   database.exec("UPDATE cursor SET honey_id = 40000 WHERE name = 'analytics-summary'");
   const later = await DaemonProcess.start(args, { folder });
   await until('the day once more', () => collector.taken.length === 3);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The routes under /v1 of the running daemon, every answer held against the OpenAPI document it serves. */
+/* The routes under /v1 of the running daemon; every answer is checked against the OpenAPI document it serves. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,7 +52,7 @@ class Client {
     return this.#document;
   }
 
-  /** The body of an answer, which must be as the document says of this path. */
+  /** The body of an answer, which must match the document for this path. */
   async get(path: string, template = path.split('?')[0] ?? ''): Promise<unknown> {
     const response = await this.ask(path);
     const body: unknown = await response.json();
@@ -75,7 +75,7 @@ class Client {
   }
 }
 
-/** Five events: three of a scanner over UDP, two calls over TCP. */
+/** Five events: three from a scanner over UDP, two calls over TCP. */
 async function attacked(args: readonly string[] = []): Promise<DaemonProcess> {
   const daemon = await DaemonProcess.start(['--threads=1', '-r', ...args]);
   using scanner = await UdpPeer.open('127.10.0.1');
@@ -235,7 +235,7 @@ test('raw messages are for those with a key, made and revoked while the daemon r
   assert.equal((await client.ask('/v1/summary')).status, 401);
 });
 
-/** The ids of the events that a stream has sent, as they come. */
+/** The ids of the events that a stream sends, as they arrive. */
 async function follow(response: Response, ids: string[], stop: AbortSignal): Promise<void> {
   const decoder = new TextDecoder();
   let text = '';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The HTTP API of the running daemon, also while events come in. */
+/* The HTTP API of the running daemon, including while events come in. */
 
 import assert from 'node:assert/strict';
 import { setTimeout as after } from 'node:timers/promises';
@@ -69,7 +69,7 @@ test('every route answers as SentryPeer 4.x does while nothing was recorded', as
 const call = (user: string): string =>
   sipRequest({ method: 'INVITE', user, branch: `z9hG4bK-${user}` });
 
-/** Resolves when the judge has come to the newest event. */
+/** Resolves when the judge has reached the newest event. */
 async function judged(daemon: DaemonProcess): Promise<void> {
   await until('the judge', () => {
     const sql = "SELECT coalesce(min(honey_id), 0) FROM cursor WHERE name LIKE 'judge%'";
@@ -117,7 +117,7 @@ test('every route serves what was recorded', async () => {
   ] as const) {
     assert.deepEqual(await client.json(path), [200, body], path);
   }
-  // Loopback addresses are shown, and never called bad: who holds the list of 4.x refuses what is on it.
+  // Loopback addresses are shown but never called bad: users of the 4.x list refuse everything on it.
   const { items } = (await client.json('/v1/addresses'))[1] as {
     readonly items: readonly { readonly address: string }[];
   };
@@ -169,7 +169,7 @@ test('while four clients read the list, no event is lost and no known number is 
         peer.send(sipRequest({ user: `9${sent + index}` }), daemon.ports.udp),
       ),
     );
-    await after(10); // The pace: 2,000 a second at most, twenty times what SentryPeer 4.x loses at.
+    await after(10); // The pace: at most 2,000 a second, twenty times the rate at which SentryPeer 4.x loses events.
   }
   await daemon.recorded(count + 1);
   stop.abort();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the operator blocks, from the command to every list, the look-ups and the SIP agent, and back. */
+/* What the operator blocks, from the command to every list, the look-ups and the SIP agent, and its removal. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -45,7 +45,7 @@ async function check(daemon: DaemonProcess, question: string): Promise<string> {
   return `${verdict}: ${reasons.join('; ')}`;
 }
 
-/** On each of the lists, or on none, within the two seconds that verdicts.md promises, and some for a busy machine. */
+/** On each list, or on none, within the two seconds that verdicts.md promises, plus some for a busy machine. */
 async function onLists(
   daemon: DaemonProcess,
   lists: readonly string[],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What is shipped: one folder that runs wherever it is put, with nothing beside Node. */
+/* What is shipped: one folder that runs wherever it is put, needing only Node. */
 
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
@@ -37,7 +37,9 @@ test('the bundled program runs from any folder, records, knows countries, and ha
   await withoutCompilers(main);
 });
 
-/** With `--profile small` V8 compiles once there is load; where it may not compile at all, that must not end the process. */
+/**
+ * With `--profile small` V8 compiles once there is load; if it may not compile at all, that must not end the process.
+ */
 async function withoutCompilers(main: string): Promise<void> {
   await using daemon = await DaemonProcess.start(['--profile=small'], {
     main,

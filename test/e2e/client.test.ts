@@ -22,7 +22,7 @@ test('whatever the client can ask, the node understands', async () => {
   const address = '127.0.0.1';
   const grade = 'seen' as const;
   const totals = { since, minCount: 1 };
-  // An unknown parameter, or a value that is none, would be refused.
+  // An unknown parameter or an invalid value would be refused.
   const all = { ...totals, grade, maxAge: '7d', family: 4 as const, network: '127.0.0.0/24' };
   const [first] = await Array.fromAsync(client.addresses(all));
   assert.equal(first?.address, address);

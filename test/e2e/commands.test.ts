@@ -10,7 +10,7 @@ import { COUNTS_LOCAL, DaemonProcess, PROGRAM, TemporaryFolder, until } from './
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const NUMBERS = ['+46701234567', '0046701234568', '+442071234567'];
-/** Of a satellite, called by somebody who proved to be there: that alone lists it. */
+/** A satellite number, called by somebody who proved to be there: that alone lists it. */
 const LISTED = '+881612345678';
 
 async function command(daemon: DaemonProcess, ...words: readonly string[]) {

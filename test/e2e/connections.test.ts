@@ -40,7 +40,7 @@ test('connections over the limit of one source are closed, recorded, and harm no
     '--threads=1',
     '--max-connections-per-source=5',
   ]);
-  // One that is reset at once may see that as a failure to connect.
+  // A connection that is reset at once may look like a failure to connect.
   const attempts = await Promise.allSettled(
     Array.from({ length: 8 }, () => StreamPeer.open(daemon.ports.tcp, '127.2.0.1')),
   );

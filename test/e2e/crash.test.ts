@@ -8,12 +8,12 @@ import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const REQUESTS_COUNT = 1500;
 /**
- * Milliseconds before the kill from which on a message may be missing. The daemon takes 50; the rest is for
- * a busy machine, where a datagram waits before anybody reads it.
+ * Messages may be missing from this many milliseconds before the kill. The daemon takes 50; the rest is for a busy
+ * machine, on which a datagram waits to be read.
  */
 const MISSING_MS_MAX = 250;
 
-/** Attempts: a machine that stands still for a moment says nothing of the daemon. */
+/** Attempts: a machine that stalls for a moment says nothing about the daemon. */
 const ATTEMPTS_MAX = 3;
 
 async function survivesKill(t: TestContext, threads: string): Promise<void> {
@@ -23,7 +23,9 @@ async function survivesKill(t: TestContext, threads: string): Promise<void> {
   assert.ok(leastMs <= MISSING_MS_MAX, `what the last ${leastMs.toFixed(0)} ms brought is missing`);
 }
 
-/** @returns Milliseconds before the kill from which on messages are missing. All that stands there is whole. */
+/**
+ * @returns How many milliseconds before the kill messages begin to be missing. Everything that is stored is complete.
+ */
 async function missingAfterKill(t: TestContext, threads: string): Promise<number> {
   using folder = new TemporaryFolder();
   const options = { folder: folder.path };
@@ -51,7 +53,7 @@ async function missingAfterKill(t: TestContext, threads: string): Promise<number
   const missing = `${REQUESTS_COUNT - stored.length} of the last ${(killedAtMs - firstMissingAtMs).toFixed(0)} ms missing`;
   t.diagnostic(missing);
 
-  // Totals were written in the same transactions, and go on.
+  // Totals were written in the same transactions, and continue.
   await peer.send(sipRequest({ user: '7' }), daemon.ports.udp);
   await daemon.recorded(stored.length + 1);
   assert.deepEqual(daemon.rows('SELECT seen_count FROM address_total'), [

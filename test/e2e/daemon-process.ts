@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The daemon as a child process in a folder of its own, as an operator would run it. */
+/* The daemon as a child process in a new folder, as an operator would run it. */
 
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
@@ -13,21 +13,21 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setTimeout as after } from 'node:timers/promises';
 
 export const SOURCES = join(import.meta.dirname, '../../daemon/bin/sentrypeer.js');
-/** The program to start: `npm test` says the bundle, which starts sooner; a test alone is of the sources. */
+/** The program to start: `npm test` sets the bundle, which starts sooner; a test run alone uses the sources. */
 export const PROGRAM = process.env['TESTED_PROGRAM'] ?? SOURCES;
 
-/** Milliseconds for whatever a test waits for; far more than it takes on a busy machine. */
+/** Milliseconds for anything that a test waits for; far more than it takes on a busy machine. */
 export const DEADLINE_MS = 60_000;
 
-/** The flag with which calls from this machine count against a number, as those from the Internet do. */
+/** The flag that makes calls from this machine count against a number, like calls from the Internet. */
 export const COUNTS_LOCAL = '--policy=number-local-callers=1';
 
-/** Milliseconds between two looks at what nobody tells us about: at first, as a part of what was waited, and at most. */
+/** Milliseconds between two checks of what is not reported: at first, as a share of the time waited, and at most. */
 const LOOK_MS = 5;
 const LOOK_SHARE = 0.1;
 const LOOK_MS_MAX = 250;
 
-/** Ports that the daemon took; 0 where it opened none. */
+/** Ports that the daemon opened; 0 for those it did not open. */
 export interface DaemonPorts {
   readonly udp: number;
   readonly tcp: number;
@@ -37,18 +37,18 @@ export interface DaemonPorts {
 }
 
 export interface DaemonOptions {
-  /** A folder that another one used, and that its owner removes; else a new one. */
+  /** A folder that another daemon used and whose owner removes it; by default a new one. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The program. @default the one that is tested */
+  /** The program. @default the one under test */
   readonly main?: string;
   /** The program as one executable, instead of Node.js with `main`. */
   readonly executable?: string;
-  /** Where it says that it is ready. @default stdout */
+  /** Stream on which it reports that it is ready. @default stdout */
   readonly bannerOn?: 'stdout' | 'stderr';
   /** Words before the command line, such as `setpriv` with its flags. */
   readonly under?: readonly string[];
-  /** Milliseconds until it must be ready, where something makes it slow. @default DEADLINE_MS */
+  /** Milliseconds until it must be ready, if something makes it slow. @default DEADLINE_MS */
   readonly startMsMax?: number;
 }
 
@@ -59,7 +59,7 @@ export interface Ended {
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** Waits for a condition that has to be looked for: the longer it takes, the less often, because a look may start a process. */
+/** Polls a condition: the longer it takes, the less often, because a check may start a process. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -74,7 +74,7 @@ export async function until(
   }
 }
 
-/** A folder that goes with its owner. */
+/** A folder that is removed with its owner. */
 export class TemporaryFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'sentrypeer-e2e-'));
 
@@ -84,8 +84,8 @@ export class TemporaryFolder implements Disposable {
 }
 
 /**
- * A running daemon. Unless `args` say otherwise it listens on free ports of 127.0.0.1, has its database in
- * `folder`, serves the API, has no TLS and two receiving threads.
+ * A running daemon. Unless `args` say otherwise, it listens on free ports of 127.0.0.1, has its database in `folder`,
+ * serves the API, and has no TLS and two receiving threads.
  */
 export class DaemonProcess implements AsyncDisposable {
   readonly folder: string;
@@ -132,7 +132,7 @@ export class DaemonProcess implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the daemon says that it is ready. */
+  /** Resolves when the daemon reports that it is ready. */
   static async start(
     args: readonly string[] = [],
     options: DaemonOptions = {},
@@ -154,7 +154,7 @@ export class DaemonProcess implements AsyncDisposable {
     return daemon;
   }
 
-  /** Runs the program until it ends by itself, for what does not start or only prints. */
+  /** Runs the program until it ends, for cases that do not start or only print. */
   static async run(
     args: readonly string[],
     options: DaemonOptions = {},
@@ -180,7 +180,7 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** All that was printed: standard output, then standard error. */
+  /** Everything that was printed: standard output, then standard error. */
   output(): string {
     return `${this.#stdout}${this.#stderr}`;
   }
@@ -194,7 +194,7 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** An orderly stop; with what was printed where it was none. */
+  /** Stops it and requires an orderly end; a failure shows what was printed. */
   async stop(): Promise<void> {
     this.signal('SIGTERM');
     const { status, signal } = await this.ended();
@@ -205,7 +205,7 @@ export class DaemonProcess implements AsyncDisposable {
   rows(sql: string): readonly Row[] {
     this.#reader ??= new DatabaseSync(this.dbFile, { readOnly: true, timeout: DEADLINE_MS });
     const rows = this.#reader.prepare(sql).all();
-    return rows.map((row) => Object.assign({}, row)); // Theirs have no prototype, as `deepEqual` sees.
+    return rows.map((row) => Object.assign({}, row)); // node:sqlite gives them no prototype.
   }
 
   /** The one number that a query answers. */
@@ -220,7 +220,7 @@ export class DaemonProcess implements AsyncDisposable {
     return { [Symbol.dispose]: () => other.close() };
   }
 
-  /** Messages that are a row, a repeat on one, or a count of drops. */
+  /** Messages that are a row, a repeat on a row, or counted as dropped. */
   accounted(): number {
     return this.number(
       `SELECT (SELECT coalesce(sum(seen_count), 0) FROM honey)
@@ -228,7 +228,7 @@ export class DaemonProcess implements AsyncDisposable {
     );
   }
 
-  /** Waits until so many messages are accounted for. */
+  /** Waits until this many messages are accounted for. */
   async recorded(count: number): Promise<void> {
     try {
       await until(`${count} messages in the database`, () => this.accounted() >= count);
@@ -250,7 +250,7 @@ export class DaemonProcess implements AsyncDisposable {
   }
 }
 
-/** Datagrams that the kernel had no room for, on sockets of this port; Linux counts them, others do not say. */
+/** Datagrams that the kernel dropped at sockets of this port; only Linux counts them. */
 export function kernelDrops(port: number): number {
   let text: string;
   try {
@@ -266,7 +266,7 @@ export function kernelDrops(port: number): number {
     .reduce((sum, fields) => sum + Number(fields.at(-1)), 0);
 }
 
-/** Those of the usual flags that `args` leave open. */
+/** The usual flags that `args` do not set. */
 function defaultFlags(dbFile: string, args: readonly string[]): readonly string[] {
   const has = (...names: readonly string[]): boolean =>
     args.some((arg) => names.some((name) => arg === name || arg.startsWith(`${name}=`)));
@@ -281,7 +281,7 @@ function defaultFlags(dbFile: string, args: readonly string[]): readonly string[
   return flags;
 }
 
-/** Ours without what would configure the daemon from outside. */
+/** Our environment without anything that would configure the daemon. */
 function cleanEnvironment(
   folder: string,
   more: Readonly<Record<string, string>> | undefined,

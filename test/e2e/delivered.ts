@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Events of another node: a test's own packets come from loopback, which is never listed. */
+/* Events of another node, because a test's own packets come from loopback, which is never listed. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -12,7 +12,7 @@ export interface DeliveredSource {
   readonly transport: 'TCP' | 'UDP';
 }
 
-/** Makes a key of the role admin. */
+/** Creates a key with the role admin. */
 export async function adminKey(daemon: DaemonProcess, name = 'other'): Promise<string> {
   const run = await DaemonProcess.run(['-f', daemon.dbFile, 'keys', 'add', name, 'admin'], {
     folder: daemon.folder,
@@ -37,7 +37,7 @@ export async function post(
   return response.status;
 }
 
-/** Delivers a REGISTER of each source, as another node would. */
+/** Delivers a REGISTER from each source, as another node would. */
 export async function deliver(
   daemon: DaemonProcess,
   key: string,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* `sentrypeer demo`, as it is typed: what it shows, and that it leaves nothing behind. */
+/* `sentrypeer demo` as typed: what it shows, and that it leaves nothing behind. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -9,14 +9,14 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { DEADLINE_MS, PROGRAM, TemporaryFolder } from './daemon-process.ts';
 
-/** Runs the demo with its folder in ours. @param stopAt Ctrl-C when this was printed. */
+/** Runs the demo with its folder in ours. @param stopAt Sends Ctrl-C when this has been printed. */
 async function demo(
   folder: string,
   words: readonly string[],
   stopAt?: string,
 ): Promise<{ readonly status: unknown; readonly text: string }> {
   const child = spawn(process.execPath, [PROGRAM, 'demo', ...words], {
-    // What configures the operator's own daemon must not reach it.
+    // What configures the operator's daemon must not reach it.
     env: { PATH: process.env['PATH'], TMPDIR: folder, SENTRYPEER_DB_FILE: '/nowhere/of/his.db' },
     signal: AbortSignal.timeout(2 * DEADLINE_MS),
   });

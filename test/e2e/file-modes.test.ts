@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What is written holds credentials that attackers tried: who may read it. */
+/* Files contain credentials that attackers tried: who may read them. */
 
 import assert from 'node:assert/strict';
 import { chmodSync, statSync } from 'node:fs';

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-/** More than any receive buffer holds that the daemon may ask for. */
+/** More than the largest receive buffer that the daemon may ask for. */
 const REQUESTS_COUNT = 20_000;
 const BURST_COUNT = 500;
 
-/** Sends while the daemon stands still, as it does where others have the processor. */
+/** Sends while the daemon is stopped, as happens when others have the processor. */
 async function floodWhileStopped(daemon: DaemonProcess, peer: UdpPeer): Promise<void> {
   daemon.signal('SIGSTOP');
   for (let sent = 0; sent < REQUESTS_COUNT; sent += BURST_COUNT) {

@@ -6,7 +6,7 @@ import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const REQUESTS_COUNT = 10_000;
-/** Datagrams at once; two bursts on their way are what the smallest usual receive buffer holds. */
+/** Datagrams per burst; the smallest usual receive buffer holds two bursts. */
 const BURST_COUNT = 125;
 
 async function sendPaced(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Over UDP anybody writes any source: nobody may be accused by that, and nobody flooded. */
+/* Over UDP anybody can forge any source: this must get nobody accused, and nobody flooded. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,13 +9,13 @@ import { sipRequest, UdpPeer } from './sip-peers.ts';
 
 const DATAGRAMS_COUNT = 100_000;
 const SOURCES_COUNT = 250;
-/** Datagrams that may be on their way: what small receive buffers hold. */
+/** Datagrams that may be in flight: what small receive buffers hold. */
 const WINDOW_COUNT = 2000;
 /** docs/architecture.md, Never a weapon: all replies to one datagram of an unproved source together. */
 const AMPLIFICATION_MAX = 1.2;
 const SDP = `v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n`;
 
-/** What somebody writes who has never heard an answer of ours but would like to look as if. */
+/** What somebody writes who has never received an answer of ours but wants to look as if. */
 function forgedMessage(index: number): string {
   const text = String(index);
   const user = `${100 + (index % 900)}${text}`;
@@ -63,7 +63,7 @@ test('100,000 forged datagrams prove nothing and are not amplified', async (t) =
   ]);
   const { udp } = daemon.ports;
   using open = new DisposableStack();
-  // Each in a network of its own, since replies are limited by network too.
+  // Each in a separate network, because replies are also limited by network.
   const sources = await Promise.all(
     Array.from({ length: SOURCES_COUNT }, (_, index) => UdpPeer.open(`127.9.${index}.77`)),
   );

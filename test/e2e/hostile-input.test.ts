@@ -8,14 +8,14 @@ import { DaemonProcess, until } from './daemon-process.ts';
 import { assertAnswers, sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
 const RESPONSE = `SIP/2.0 100 Trying\r\n${sipRequest().split('\r\n').slice(1).join('\r\n')}`;
-/** The most that a datagram over IPv4 holds: 65,535 octets without 20 of IP and 8 of UDP. */
+/** The largest datagram over IPv4: 65,535 octets minus 20 of IP and 8 of UDP. */
 const DATAGRAM_OCTETS_MAX = 65_507;
 
 let daemon: DaemonProcess;
 before(async () => (daemon = await DaemonProcess.start(['-r'])));
 after(() => daemon[Symbol.asyncDispose]());
 
-/** Every test has a source address of its own, and so its own rows. */
+/** Every test has a separate source address, and so separate rows. */
 async function rowsOf(address: string, count: number): ReturnType<typeof readRows> {
   await until(`${count} messages of ${address}`, () => messagesCount(address) >= count);
   assert.equal(messagesCount(address), count);
@@ -32,7 +32,7 @@ function messagesCount(address: string): number {
   );
 }
 
-/** Sends, then asks something that is answered: whatever would come before that answer is heard by then. */
+/** Sends, then asks something that is answered: anything that would come before that answer has arrived by then. */
 async function answersTo(message: string | Uint8Array, address: string): Promise<number> {
   using peer = await UdpPeer.open(address);
   await peer.send(message, daemon.ports.udp);
@@ -83,7 +83,7 @@ test('a TCP message in two segments is one event and gets its answer', async () 
   using peer = await StreamPeer.open(daemon.ports.tcp, '127.1.0.6');
   const message = sipRequest({ user: '0044123', callId: 'segments' });
   await peer.send(message.slice(0, 40));
-  await assertAnswers(daemon); // Time enough for the first segment to be read alone.
+  await assertAnswers(daemon); // Long enough for the first segment to be read alone.
   assert.equal(messagesCount('127.1.0.6'), 0);
   await peer.send(message.slice(40));
   await peer.heard('Call-ID: segments');

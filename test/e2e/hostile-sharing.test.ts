@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A node of the network that wants to poison us. */
+/* A node of the network that tries to poison us. */
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -21,7 +21,7 @@ const NETWORK = randomInt(1, 0x7fff_ffff);
 /** They use the network without serving it. */
 const HOSTILE = { port: 0, network: NETWORK, client: true };
 const FLOOD = 8000;
-/** Values at once, and milliseconds for them: just below what a node takes from one address, 1,024 a second. */
+/** Values at once, and milliseconds for them: just below what a node accepts from one address, 1,024 a second. */
 const BATCH = 256;
 const BATCH_MS = 290;
 const KEY_NODE = 'cccccccc-0000-8000-8000-00000000000c';
@@ -35,7 +35,7 @@ function address(index: number): string {
   return `45.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 }
 
-/** 10,000 values, of which some 630 are taken at once. */
+/** 10,000 values, of which some 630 are accepted at once. */
 function values(): readonly Uint8Array[] {
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
   const honest = claimOf({ node: NODE_A, source: '45.0.0.1' });
@@ -96,7 +96,7 @@ test('10,000 hostile values leave memory flat, hold to the quotas, and go with o
   const looked = async (): Promise<number> =>
     (await metricsOf(daemon)).get('sentrypeer_pool_received_total') ?? 0;
   await until('all values to be looked at', async () => (await looked()) >= sent.length, WAIT_MS);
-  /** What became of the values: recorded, waiting for a quota to have room, dropped for a reason. */
+  /** The outcome for the values: recorded, waiting for a quota, dropped for a reason. */
   const outcome = async (): Promise<{
     recorded: number;
     dropped: [string, number][];
@@ -115,14 +115,14 @@ test('10,000 hostile values leave memory flat, hold to the quotas, and go with o
     );
     return { recorded, dropped, sum };
   };
-  // Every value is a row, or waits, or is an exact count of a reason.
+  // Every value is a row, or waits, or is counted exactly under a reason.
   await until('the rest to be recorded', async () => (await outcome()).sum === sent.length);
   const { recorded, dropped } = await outcome();
   t.diagnostic(JSON.stringify(Object.fromEntries(dropped.filter(([, value]) => value > 0))));
   const grown = residentMebibytes(daemon.pid) - before;
   t.diagnostic(`memory grew by ${grown.toFixed(0)} MiB from ${before.toFixed(0)}`);
   assert.ok(grown < 128, `memory grew by ${grown} MiB`);
-  // 500 of one origin, 128 of new ones that one network told, and refills.
+  // 500 from one origin, 128 from new ones that one network told us, and refills.
   assert.ok(recorded >= 628 && recorded <= 728, `${recorded} events`);
   assert.ok(daemon.number('SELECT count(*) FROM honey') >= recorded);
   assert.equal(daemon.number('SELECT count(*) FROM honey WHERE grade IS NOT NULL'), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What an operator reads elsewhere: the JSON log, syslog, and the terminal. */
+/* What an operator reads outside the program: the JSON log, syslog, and the terminal. */
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';

@@ -17,7 +17,7 @@ async function openSocket(): Promise<Socket> {
 test('two daemons that get each other as forged sources fall silent', async () => {
   await using first = await DaemonProcess.start(['-r', '--threads=1', '--fold-window=0']);
   await using second = await DaemonProcess.start(['-r', '--threads=1', '--fold-window=0']);
-  // To the first daemon this socket is the second one, and the other way round.
+  // To the first daemon this socket is the second one, and vice versa.
   const asSecond = await openSocket();
   const asFirst = await openSocket();
   using open = new DisposableStack();

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-/** As SentryPeer 4.0 makes it. */
+/** As SentryPeer 4.0 creates it. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS honey
   (honey_id INTEGER PRIMARY KEY, event_timestamp TEXT, event_uuid TEXT, collected_method TEXT,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What the daemon says of itself: whether it lives, whether it is ready, its metrics, its log of requests. */
+/* What the daemon reports about itself: whether it is alive, whether it is ready, its metrics, its log of requests. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

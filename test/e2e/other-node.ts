@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A node of the DHT that plays one of SentryPeer 4.x, on loopback and in a network of its own. */
+/* A DHT node that plays a SentryPeer 4.x node, on loopback and in a separate DHT network. */
 
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
@@ -34,7 +34,7 @@ export class OtherNode implements AsyncDisposable {
     return this.dht.locals[0]?.port ?? 0;
   }
 
-  /** What lets a daemon share with this one alone. */
+  /** Makes a daemon share only with this node. */
   get flags(): readonly string[] {
     return [
       '-p',
@@ -55,7 +55,7 @@ export class OtherNode implements AsyncDisposable {
   }
 }
 
-/** What a node of 4.x says of a contact a moment ago. */
+/** What a 4.x node says about a contact a moment ago. */
 export function claimOf({
   node,
   source,

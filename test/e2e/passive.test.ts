@@ -11,7 +11,7 @@ import { parseMarkdownCases } from '../../packages/sip/test/corpus-markdown.ts';
 import { DaemonProcess, until } from './daemon-process.ts';
 import { sipRequest, StreamPeer, UdpPeer } from './sip-peers.ts';
 
-/** Everything of the corpus, and what honest clients send. */
+/** Everything in the corpus, and what honest clients send. */
 const MESSAGES: readonly Uint8Array[] = [
   ...readAllMessages(),
   ...listCorpusMarkdown().flatMap((name) =>
@@ -26,7 +26,7 @@ test('a daemon without -r sends not one octet for anything of the corpus over UD
   using peer = await UdpPeer.open();
   for (const [index, message] of MESSAGES.entries()) {
     await peer.send(message, daemon.ports.udp);
-    if (index % 20 === 0) await daemon.recorded(index); // Not more than a small buffer holds.
+    if (index % 20 === 0) await daemon.recorded(index); // No more than a small buffer holds.
   }
   await daemon.recorded(MESSAGES.length);
   assert.equal(daemon.accounted(), MESSAGES.length);
@@ -47,7 +47,7 @@ test('a daemon without -r sends not one octet for anything of the corpus over TC
   }
   await until('all connections to end', () => peers.every(({ ended }) => ended));
   assert.equal(peers.map(({ received }) => received).join(''), '');
-  // A keep-alive is no message; a connection that brought nothing else may be one.
-  // Committed a moment after its connection has ended.
+  // A keep-alive is not a message; a connection that brought nothing else may be one. Committed a moment after its
+  // connection has ended.
   await until('all to be recorded', () => daemon.accounted() >= MESSAGES.length - 1);
 });

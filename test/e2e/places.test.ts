@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Countries and networks of the running daemon, from its own file and from those of an operator. */
+/* Countries and networks of the running daemon, from its built-in file and from an operator's. */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The pool: what nodes met reaches another over links, and acts there if they are voters. */
+/* The pool: what nodes met reaches another node over links, and has an effect there if they are voters. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -35,7 +35,7 @@ async function json(
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Lets a node have met addresses of the Internet, as another program recorded them. */
+/** Gives a node evidence against Internet addresses, as if another program had recorded it. */
 async function met(node: DaemonProcess, addresses: readonly string[]): Promise<void> {
   const file = join(node.folder, 'met.jsonl');
   const timestamp = new Date().toISOString().replace('T', ' ').replace('Z', '');
@@ -80,7 +80,7 @@ test('what two voters met is listed at a third node within seconds, and gone whe
     '--dht-address=127.0.0.1',
     `--dht-port=${port}`,
   ]);
-  // Nodes that find each other in the DHT are tested with more of them than three.
+  // Tests of nodes that find each other in the DHT use more than three.
   const start = (address: string): Promise<DaemonProcess> =>
     DaemonProcess.start([
       ...NETWORK,
@@ -227,14 +227,14 @@ test('`pool join` changes a file only where it has to, and leaves it as it was w
     assert.match(stderr, why);
     assert.equal(readFileSync(file, 'utf8'), text);
   }
-  // What the daemon would refuse leaves the file as it was, too.
+  // A line that the daemon would refuse leaves the file unchanged, too.
   const wrong = '[[webhook]]\nurl = "ftp://example.org"\n';
   writeFileSync(file, wrong);
   const broken = await joinPool(key);
   assert.notEqual(broken.status, 0);
   assert.match(broken.stderr, /is left as it was/);
   assert.equal(readFileSync(file, 'utf8'), wrong);
-  // Without `-g` it is the usual file, which it makes; flags and variables are stronger, and that is said.
+  // Without `-g` the command uses the usual file, which it creates; flags and variables override it, which is reported.
   chmodSync(key, 0o644);
   const usual = await DaemonProcess.run(['pool', 'join', key], {
     env: { HOME: folder.path, SENTRYPEER_POOL_KEY: otherKey },
@@ -286,17 +286,17 @@ test('`pool join` loses nothing of a file, whatever is in it, whose it is, and w
     assert.match(again.stdout, /in the pool already/, what);
     assert.ok(readFileSync(real).equals(after), what);
   }
-  // A table of another name is no key of ours, and is not made one.
+  // A table of another name is not a key of ours, and is not turned into one.
   writeFileSync(real, `[pool]\npool_key = "x"\n`);
   assert.match((await joinPool()).stderr, /unknown key "pool"/);
-  // Several at once: one wins, and the others say so.
+  // Several at once: one wins, and the others report it.
   writeFileSync(real, table);
   const runs = await Promise.all(['a', 'b', 'c'].map((name) => joinPool(`${name}.example.org`)));
   const won = runs.flatMap(({ status }, index) => (status === 0 ? ['abc'[index]] : []));
   const text = readFileSync(real, 'utf8');
   assert.equal(won.length, 1, runs.map(({ stderr }) => stderr).join(''));
   assert.ok(text.includes(`pool_peer = ["${won[0]}.example.org:4222"]`) && text.endsWith(table));
-  // What is left of one that was killed, or is somebody else's, stays.
+  // A file left by a killed run, or owned by somebody else, stays.
   writeFileSync(real, table);
   writeFileSync(`${real}.new`, 'of somebody else');
   assert.match((await joinPool()).stderr, /real\.toml\.new" is there: .*remove it/);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A port that cannot be had ends the start, with what an operator needs to know. */
+/* A port that cannot be opened ends the start, with what an operator needs to know. */
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Forged sources, more than the database has room for, push nothing out that was proved. With DB_SIZE_MIB=64 in the
- * environment the same in a database of 64 MiB, which takes some minutes.
+ * Forged sources, more than the database has room for, push out nothing that was proved. DB_SIZE_MIB=64 in the
+ * environment does the same in a database of 64 MiB, which takes some minutes.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { DaemonProcess, until } from './daemon-process.ts';
 import { adminKey, post } from './delivered.ts';
 
 const ATTACKER = '45.1.2.3';
-/** A premium number, which one proved caller has listed. */
+/** A premium number, which one proved caller gets listed. */
 const NUMBER = '+449012345678';
 const SIZE_MIB = Number(process.env['DB_SIZE_MIB'] ?? '4');
 /** Enough to fill it more than once. */
@@ -41,7 +41,7 @@ async function textOf(daemon: DaemonProcess, path: string): Promise<string> {
   return (await fetch(`http://127.0.0.1:${daemon.ports.api}${path}`)).text();
 }
 
-/** What check, listings and lists say; the same before and after. */
+/** The answers of check, listings and lists; the same before and after. */
 async function said(daemon: DaemonProcess): Promise<unknown> {
   const question = `?address=${ATTACKER}&number=${encodeURIComponent(NUMBER)}`;
   const { verdict } = JSON.parse(await textOf(daemon, `/v1/check${question}`)) as {

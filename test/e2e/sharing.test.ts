@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Sharing with other nodes, as an operator sees it. The other node is a DHT node of the test's, on loopback. */
+/* Sharing with other nodes, as an operator sees it. The other node is a DHT node of the test, on loopback. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -20,7 +20,7 @@ import {
 
 const UNTIL_MS = 30_000;
 
-/** UDP sockets of a process, by what the kernel lists. */
+/** UDP sockets of a process, according to the kernel. */
 function udpSocketsCount(pid: number): number {
   const inodes = new Set(
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -156,7 +156,7 @@ describe('sharing', { concurrency: true }, () => {
       assert.equal((await ask(daemon, '/ip-addresses')).status, 404);
       const unknown = await DaemonProcess.run(['peers', 'forget', NODE_A, '-f', daemon.dbFile]);
       assert.equal(unknown.status, 1);
-      // Not met here, so not in our own log.
+      // Not seen by this node, so not in its own log.
       assert.equal(readFileSync(join(daemon.folder, 'sentrypeer_json.log'), 'utf8'), '');
     });
 
@@ -175,7 +175,7 @@ describe('sharing', { concurrency: true }, () => {
     await using again = await DaemonProcess.start(alone, { folder: first.folder });
     await until('the second to be connected', isReady(again), UNTIL_MS);
     await using lost = await DaemonProcess.start(alone);
-    // A stranger's server is no reason to send nobody here.
+    // A problem with a stranger's server must not make this node unready.
     const ready = await ask(lost, '/readyz');
     assert.equal(ready.status, 200);
     assert.deepEqual(await ready.json(), {

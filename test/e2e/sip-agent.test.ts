@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The SIP agent in the running daemon: who asks is told what the judge says, by every transport. */
+/* The SIP agent in the running daemon: a caller is told what the judge decides, over every transport. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ function invite(user: string): string {
   return sipRequest({ method: 'INVITE', user, callId: id, branch: `z9hG4bK${id}` });
 }
 
-/** Lets attackers call the number until it is listed. */
+/** Has attackers call the number until it is listed. */
 async function listBad(daemon: DaemonProcess): Promise<void> {
   using caller = await StreamPeer.open(daemon.ports.tcp, '127.10.0.9');
   for (const user of ['900449012345678', '00449012345678', '+449012345678']) {
@@ -145,7 +145,7 @@ test('the SIP agent does not answer those who may not ask', async () => {
   const { agent } = daemon.ports;
   using stranger = await UdpPeer.open('127.0.0.1');
   await stranger.send(invite('100'), agent.udp);
-  // It is cut so soon that connecting itself may fail.
+  // It is cut off so soon that connecting may already fail.
   using connection = await StreamPeer.open(agent.tcp, '127.0.0.1').catch((error) => {
     assert.equal(errorCode(error), 'ECONNRESET');
     return undefined;

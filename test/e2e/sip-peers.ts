@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Who talks to the daemon in these tests, over real sockets of the loopback interface. */
+/* Clients of the daemon in these tests, over real sockets of the loopback interface. */
 
 import assert from 'node:assert/strict';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
@@ -24,7 +24,7 @@ export interface RequestParts {
   readonly body?: string;
 }
 
-/** A complete request: it has every header without which nothing is answered (docs/architecture.md, Never a weapon). */
+/** A complete request, with every header that an answer requires (docs/architecture.md, Never a weapon). */
 export function sipRequest(parts: RequestParts = {}): string {
   const { method = 'OPTIONS', user = '100', from = user, fromTag = 'f00d', body = '' } = parts;
   const { callId = 'call-1', branch = 'z9hG4bK-1', userAgent = 'e2e' } = parts;
@@ -45,10 +45,10 @@ export function sipRequest(parts: RequestParts = {}): string {
   ].join('\r\n');
 }
 
-/** A UDP socket that keeps what it hears. */
+/** A UDP socket that keeps what it receives. */
 export class UdpPeer implements Disposable {
   readonly received: string[] = [];
-  /** Address and port that each of them came from. */
+  /** Source address and port of each datagram. */
   readonly senders: string[] = [];
   receivedOctets = 0;
   sentOctets = 0;
@@ -84,7 +84,7 @@ export class UdpPeer implements Disposable {
     return promise;
   }
 
-  /** The first datagram heard that begins so. */
+  /** The first datagram received that begins like this. */
   async heard(beginning: string): Promise<string> {
     await until(`${beginning} over UDP`, () =>
       this.received.some((text) => text.startsWith(beginning)),
@@ -97,7 +97,7 @@ export class UdpPeer implements Disposable {
   }
 }
 
-/** A TCP connection, or another stream, that keeps what it hears. */
+/** A TCP connection, or another stream, that keeps what it receives. */
 export class StreamPeer implements Disposable {
   received = '';
   ended = false;
@@ -139,7 +139,7 @@ export class StreamPeer implements Disposable {
   }
 }
 
-/** Asks an OPTIONS and waits for the answer: the honeypot lives and answers. */
+/** Sends an OPTIONS and waits for the answer: the honeypot is alive and answers. */
 export async function assertAnswers(daemon: DaemonProcess): Promise<void> {
   using peer = await UdpPeer.open();
   await peer.send(sipRequest({ callId: `alive-${peer.port}` }), daemon.ports.udp);

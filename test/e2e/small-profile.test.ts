@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The profile for small devices starts the program anew, as the same process, with what can only be set before it starts. */
+/*
+ * The profile for small devices restarts the program, in the same process, with settings that must be made before the
+ * start.
+ */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* `npm start` runs the sources, on as many threads as there are cores and on one. */
+/* `npm start` runs the sources, with as many threads as there are cores and with one. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

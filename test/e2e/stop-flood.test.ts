@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A stop right after a flood: every datagram that the system took is a row, a repeat, or a count of drops. */
+/* A stop right after a flood: every datagram that the system accepted is a row, a repeat, or counted as dropped. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DaemonProcess } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-/** More than the receive buffers of one thread hold, and far more than is looked at in the time of a stop. */
+/** More than the receive buffers of one thread hold, and far more than can be looked at during a stop. */
 const REQUESTS_COUNT = 40_000;
 const BURST_COUNT = 500;
 const PEERS_COUNT = 24;
 
-/** Sends as fast as can be. With `stopped` the daemon stands still meanwhile, so that all of it is in its sockets. */
+/** Sends as fast as possible. With `stopped` the daemon is stopped meanwhile, so that everything is in its sockets. */
 async function flood(daemon: DaemonProcess, stopped: boolean): Promise<void> {
   using open = new DisposableStack();
   const peers: UdpPeer[] = [];
-  // Flows are spread over the sockets by their source.
+  // The kernel spreads flows over the sockets by their source.
   for (let index = 0; index < PEERS_COUNT; index += 1)
     peers.push(open.use(await UdpPeer.open(`127.9.0.${index + 1}`)));
   if (stopped) daemon.signal('SIGSTOP');

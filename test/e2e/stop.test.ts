@@ -12,7 +12,7 @@ const STOP_MS_MAX = 2000;
 async function losesNothing(signal: NodeJS.Signals, threads: string): Promise<void> {
   await using daemon = await DaemonProcess.start([threads, '-r']);
   using peer = await UdpPeer.open();
-  using idle = await StreamPeer.open(daemon.ports.tcp); // It must not hold the stop up.
+  using idle = await StreamPeer.open(daemon.ports.tcp); // It must not delay the stop.
   for (let index = 0; index < REQUESTS_COUNT; index += 1) {
     await peer.send(sipRequest({ user: String(index) }), daemon.ports.udp);
     if (index % 100 === 99) await daemon.recorded(index - 99);
@@ -44,7 +44,7 @@ test('SIGINT stops in order, within two seconds, with nothing lost, with one thr
 
 test('a second signal ends the daemon at once', async () => {
   await using daemon = await DaemonProcess.start();
-  // Both arrive in the same moment, so that the first cannot have had its way before.
+  // Both arrive at the same moment, so that the first cannot have taken effect before.
   for (const name of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) daemon.signal(name);
   assert.deepEqual(await daemon.ended(), { status: 130, signal: null });
   assert.deepEqual(daemon.rows('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);

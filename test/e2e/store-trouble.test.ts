@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The database takes nothing: the daemon says so, goes on answering, and catches up by itself. */
+/* The database accepts nothing: the daemon says so, continues to answer, and catches up on its own. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -14,9 +14,9 @@ import { assertAnswers, sipRequest, UdpPeer } from './sip-peers.ts';
 const REQUESTS_COUNT = 200;
 let sendersCount = 0;
 
-/** Sends distinct requests and waits until each was answered, so that none is in the kernel any more. */
+/** Sends distinct requests and waits until each was answered, so that none is left in the kernel. */
 async function sendAnswered(daemon: DaemonProcess, count: number, body = ''): Promise<void> {
-  // A network of its own: each gets a thousand answers at once.
+  // A separate network for each: it gets a thousand answers at once.
   sendersCount += 1;
   using peer = await UdpPeer.open(`127.6.${sendersCount}.1`);
   const { udp } = daemon.ports;
@@ -67,7 +67,7 @@ test('a file that may not grow: drops are counted exactly, and recording resumes
   ]);
   await sendAnswered(daemon, 10);
   await daemon.recorded(10);
-  // What a full disk or a quota does to a write, without filling a disk.
+  // Does to a write what a full disk or a quota does, without filling a disk.
   const limit = (soft: string): unknown =>
     execFileSync('prlimit', ['--pid', String(daemon.pid), `--fsize=${soft}:`]);
   limit(String(statSync(`${daemon.dbFile}-wal`).size));
@@ -111,7 +111,7 @@ test('a database of another program is refused and left as it is', async () => {
   assert.deepEqual(readFileSync(file), before);
 });
 
-/** To root permissions mean nothing until these two capabilities are gone. */
+/** Root ignores permissions until these two capabilities are gone. */
 const AS_ORDINARY_USER =
   process.getuid?.() === 0
     ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--']

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Signals that nobody meant, readers that are gone, disks that are full: none of them is the end of the daemon. */
+/* Unexpected signals, readers that are gone, disks that are full: none of them ends the daemon. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ for (const afterMs of [0, 150, 500]) {
     using folder = new TemporaryFolder();
     const starting = DaemonProcess.start(['-rj'], {
       folder: folder.path,
-      // The shell sends the signals to the process that the program then is.
+      // The shell sends the signals to the process that becomes the program.
       under: [
         'sh',
         '-c',
@@ -44,11 +44,11 @@ for (const afterMs of [0, 150, 500]) {
   });
 }
 
-/** The program with its output going where a shell says; ends it in order. */
+/** Runs the program with its output redirected by a shell; stops it in order. */
 async function underShell(redirection: string, args: readonly string[]): Promise<void> {
   using folder = new TemporaryFolder();
   await using daemon = await DaemonProcess.start([], { folder: folder.path });
-  await daemon.stop(); // There is a database and an identity.
+  await daemon.stop(); // The database and the identity exist now.
   const pidFile = join(folder.path, 'pid');
   const line = `{ echo $BASHPID > ${pidFile}; exec ${process.execPath} ${PROGRAM} "$@"; } ${redirection}`;
   const child = spawn(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The port of TLS: SIP over UDP comes there as well, and TLS clients say what they are. */
+/* The TLS port: it also takes SIP over UDP, and TLS clients can be identified. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What ends in the middle, on real connections: the event says what was said until then. */
+/* Connections that end in the middle: the event contains what was said until then. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -50,7 +50,7 @@ for (const [name, isTls, end] of [
       const octets = readFileSync(new URL(file, CASES));
       const socket = await connected(port, isTls);
       await new Promise((resolve) => socket.write(octets, resolve));
-      if (name === 'is reset') await after(50); // What is in the kernel goes with a reset.
+      if (name === 'is reset') await after(50); // A reset discards what is in the kernel.
       end(socket);
       socket.resume();
       count += 1;

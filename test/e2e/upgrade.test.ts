@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * From SentryPeer 4.x and back (docs/upgrading.md): a database of some years with whatever has ever been written into it,
- * the flags, variables and statements of 4.x, and its program on our file afterwards.
+ * From SentryPeer 4.x and back (docs/upgrading.md): a database of some years with everything that has ever been written
+ * into it, the flags, variables and statements of 4.x, and afterwards its program on our file.
  */
 
 import assert from 'node:assert/strict';
@@ -13,10 +13,10 @@ import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 
 /** `UPGRADE_ROWS=300000` for the figures of docs/upgrading.md, which takes half a minute. */
 const ROWS_COUNT = Number(process.env['UPGRADE_ROWS'] ?? 30_000);
-/** Milliseconds for a start that upgrades so much, on a machine that has much else to do. */
+/** Milliseconds for a start that upgrades this much, on a very busy machine. */
 const UPGRADE_MS_MAX = 120_000;
 
-/** As SentryPeer 4.0 makes it at every start. */
+/** As SentryPeer 4.0 creates it at every start. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS honey
   (honey_id INTEGER PRIMARY KEY, event_timestamp TEXT, event_uuid TEXT, collected_method TEXT,
@@ -33,9 +33,9 @@ const INSERT = `INSERT INTO honey (event_timestamp, event_uuid, collected_method
 
 const NODE_ID = '11111111-1111-4111-8111-111111111111';
 
-/** Values that stand in old files, by column: each is met some thousand times, in ever new combinations. */
+/** Values found in old files, by column: each occurs some thousand times, in changing combinations. */
 const ODD: readonly (readonly SQLInputValue[])[] = [
-  // Local time; without leading zeros; none; of another program; far away.
+  // Local time; without leading zeros; none; from another program; far away.
   [
     '2023-03-04 05:06:07.123456789',
     '2021-01-01 1:2:3.5',
@@ -46,7 +46,7 @@ const ODD: readonly (readonly SQLInputValue[])[] = [
   ],
   ['', null, 'not-a-uuid', 'ABCDEF00-0000-4000-8000-000000000000'],
   ['responsive', 'passive', null, 'other'],
-  // The Rust path wrote ports; others were written by scripts.
+  // The Rust path wrote ports; scripts wrote others.
   [
     '192.0.2.1',
     '192.0.2.2:5060',
@@ -93,7 +93,7 @@ function makeOldDatabase(path: string): void {
   database.exec('PRAGMA synchronous = OFF; BEGIN');
   const insert = database.prepare(INSERT);
   for (let row = 0; row < ROWS_COUNT; row += 1) {
-    // Long ones are rare, in real files as well; a step of another length in each column mixes them.
+    // Long ones are rare in real files too; a different step in each column mixes them.
     const values = ODD.map((odd, column) =>
       row % 97 === column ? (odd[Math.floor(row / 97) % odd.length] ?? null) : (odd[0] ?? null),
     );
@@ -103,7 +103,7 @@ function makeOldDatabase(path: string): void {
   database.exec('COMMIT');
 }
 
-/** Rows as 4.x sees them, whatever type they have. */
+/** Rows as 4.x sees them, whatever their type. */
 function contentOf(path: string): unknown {
   using database = new DatabaseSync(path, { readOnly: true });
   return {
@@ -123,7 +123,7 @@ test(`a database of 4.x with ${ROWS_COUNT} rows of all kinds is upgraded in plac
   makeOldDatabase(path);
   const before = contentOf(path);
 
-  // The flags and variables by which 4.x was started.
+  // Flags and variables with which 4.x was started.
   const old = { SENTRYPEER_VERBOSE: '1', SENTRYPEER_SIP_RESPONSIVE: 'true' };
   const started = Date.now();
   await using daemon = await DaemonProcess.start(['-ja'], {
@@ -136,7 +136,7 @@ test(`a database of 4.x with ${ROWS_COUNT} rows of all kinds is upgraded in plac
   process.stderr.write(`${ROWS_COUNT} rows: known after ${Date.now() - started} ms\n`);
   const known = await fetch(`${base}/numbers/00441234567890`);
   assert.deepEqual(await known.json(), { phone_number_found: '00441234567890' });
-  // What is no address never is in a list that a firewall loads.
+  // Text that is not an address never gets into a list that a firewall loads.
   const list = await (await fetch(`${base}/v1/addresses?limit=100`)).text();
   assert.doesNotMatch(list, /DROP TABLE|999\.1\.1\.1|;rm|localhost/u);
   await daemon.stop();
@@ -167,7 +167,7 @@ test(`a database of 4.x with ${ROWS_COUNT} rows of all kinds is upgraded in plac
     assert.deepEqual({ ...back.prepare('PRAGMA quick_check').get() }, { quick_check: 'ok' });
   }
 
-  // And forth again: its row is noticed.
+  // And forward again: its row is noticed.
   await using again = await DaemonProcess.start([], { folder: folder.path });
   const other = `http://127.0.0.1:${again.ports.api}/numbers/00447700900123`;
   await until('the row of 4.x', async () => (await fetch(other)).ok);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What is listed, in the running daemon: from the call to the verdict, the stream, and the operator's word. */
+/* Listings in the running daemon: from the call to the verdict, the stream, and the operator's decision. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -20,7 +20,7 @@ interface Change {
   readonly change: string;
 }
 
-/** As little as can be asked for before an ordinary number is refused. */
+/** The least that can be configured before an ordinary number is refused. */
 const ORDINARY = `${COUNTS_LOCAL},networks-home=1,days-home=1`;
 
 async function ask<T>(daemon: DaemonProcess, path: string): Promise<T> {
@@ -151,7 +151,7 @@ test('an address is listed by what it proved, not by what only claims to be it, 
   assert.equal(await post(daemon, '/v1/decisions', key, { allow: '45.1.2.0/24' }), 204);
   await changed(daemon, '45.1.2.3', ['listed', 'unlisted']);
   assert.equal(await verdict('45.1.2.3'), 'unknown');
-  // However it is written.
+  // In any spelling.
   assert.equal(await post(daemon, '/v1/decisions', key, { allow: '::ffff:45.1.2.3/128' }), 204);
   assert.equal(await post(daemon, '/v1/decisions', key, { disallow: '45.1.2.0/24' }), 204);
   assert.equal(await command(daemon, 'allow', 'list'), '45.1.2.3  always\n');

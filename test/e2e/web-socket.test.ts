@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* SIP in WebSockets (RFC 7118) on the ports of TCP and TLS, with the client that Node brings, and what attackers do to it. */
+/* SIP in WebSockets (RFC 7118) on the TCP and TLS ports, with Node's own client, and what attackers do to it. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -24,7 +24,7 @@ const HEAD = [
   '',
 ].join('\r\n');
 
-/** A raw connection and what it heard. */
+/** A raw connection and what it received. */
 async function open(port: number, text: string): Promise<{ socket: Socket; heard: () => Buffer }> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
@@ -73,7 +73,7 @@ test('a WebSocket client is answered and recorded as TCP, text and binary', asyn
   );
 });
 
-/** What Node's WebSocket client hears in answer, in a process that takes any certificate. */
+/** What Node's WebSocket client receives in answer, in a process that accepts any certificate. */
 const WSS_CLIENT = `
   const [url, request] = process.argv.slice(1);
   const client = new WebSocket(url, 'sip');

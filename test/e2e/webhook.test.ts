@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Webhooks of real daemons: one posts to another, which is killed meanwhile; what operators see of it. */
+/* Webhooks of real daemons: one posts to another, which is killed meanwhile; and what operators see of it. */
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { WebhookReceiver } from '@sentrypeer/delivery/receiver';
 import { DaemonProcess, TemporaryFolder, until } from './daemon-process.ts';
 import { sipRequest, UdpPeer } from './sip-peers.ts';
 
-/** Asks the daemon something as an operator does. */
+/** Runs a command as an operator does. */
 async function command(daemon: DaemonProcess, ...words: readonly string[]): Promise<string> {
   const run = await DaemonProcess.run(['-f', daemon.dbFile, ...words]);
   return run.status === 0 ? run.stdout : run.stderr;
@@ -30,7 +30,7 @@ async function attack(peer: UdpPeer, daemon: DaemonProcess, first: number, count
 }
 
 test('a daemon posts to its webhook what SentryPeer 4.x posts, and tells how it goes', async () => {
-  // As the receiver of SentryPeerHQ: a token first, then events with thirteen members, none of them empty.
+  // Like the receiver of SentryPeerHQ: a token first, then events with thirteen members, none of them empty.
   const members = (
     'app_name app_version event_timestamp event_uuid created_by_node_id collected_method transport_type ' +
     'source_ip destination_ip called_number sip_method sip_user_agent sip_message'
@@ -112,7 +112,7 @@ test('a daemon posts to its webhook what SentryPeer 4.x posts, and tells how it 
   assert.match(await command(daemon, 'webhook', 'discard', name, uuid), /^1 event refused by/);
   assert.equal(await command(daemon, 'webhook', 'dead', name), '');
 
-  // Secrets are nowhere: not in what is printed, nor for `ps`, nor in the database.
+  // Secrets appear nowhere: not in the output, nor in `ps`, nor in the database.
   const told = [
     daemon.output(),
     status,
@@ -150,7 +150,7 @@ test('every event is on the hub exactly once, though both are killed while it is
     sender = await start();
     using peer = await UdpPeer.open();
     let sentCount = 0;
-    /** Events that the sender has recorded, or will have of what was sent to it since it was started. */
+    /** Events that the sender has recorded, or will record, of those sent to it since it was started. */
     let expectedCount = 0;
     const send = async (daemon: DaemonProcess): Promise<void> => {
       await attack(peer, daemon, sentCount, 400);
@@ -164,7 +164,7 @@ test('every event is on the hub exactly once, though both are killed while it is
         await sender.recorded(expectedCount - 200);
         sender.signal('SIGKILL');
         await sender.ended();
-        // What it had not committed is lost with it, and nothing else.
+        // Only what it had not committed is lost with it.
         sender = await start();
         expectedCount = sender.number('SELECT count(*) FROM honey');
       }

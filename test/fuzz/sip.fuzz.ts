@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Arbitrary octets and mutated messages of the corpora through the parser, everything that it reads on
- * demand, and the stream framer: nothing throws, nothing takes long, every message is recorded.
+ * Arbitrary octets and mutated messages of the corpora through the parser, everything that it reads on demand, and the
+ * stream framer: nothing throws, nothing takes long, every message is recorded.
  *
  *   node test/fuzz/sip.fuzz.ts [count] [seed]
  */
@@ -13,12 +13,12 @@ import { readAllMessages } from '../../packages/sip/test/corpus.ts';
 import { exerciseMessage, frameStream } from '../../packages/sip/test/exercise.ts';
 
 const COUNT_DEFAULT = 1_000_000;
-/** Milliseconds that one input may take; others share the machine, so it is tried again before it fails. */
+/** Milliseconds that one input may take; other programs share the machine, so it is retried before it fails. */
 const TIME_MAX_MS = 50;
 const ATTEMPTS_MAX = 3;
 const ARBITRARY_OCTETS_MAX = 400;
 const EDITS_MAX = 8;
-/** One input in so many is also cut into pieces and framed as a stream. */
+/** One input in this many is also cut into pieces and framed as a stream. */
 const STREAM_EVERY = 4;
 const TELLING = '\r\n \t:;,<>"\\@%/?=[]0aS\0\x16\xff';
 
@@ -76,7 +76,7 @@ function exercise(octets: Uint8Array, cuts: readonly number[] | undefined): void
   if (cuts !== undefined) assert.deepEqual(frameStream(octets, cuts), frameStream(octets, []));
 }
 
-/** Milliseconds of the fastest attempt that was needed. */
+/** Milliseconds of the fastest attempt. */
 function timeOf(octets: Uint8Array, cuts: readonly number[] | undefined): number {
   let best = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS_MAX && best > TIME_MAX_MS; attempt += 1) {

@@ -6,10 +6,10 @@ import { sipRequest, UdpPeer } from '../e2e/sip-peers.ts';
 
 const FIRST = 100;
 const COUNT = 100;
-/** As long as it takes for a challenge to fit into 1.2 times the request, whatever the persona. */
+/** Long enough for a challenge to fit into 1.2 times the request, whatever the persona. */
 const USER_AGENT = 'x'.repeat(120);
 
-/** Which of the extensions 100 to 199 this node has, asked of it in a moment; tools take seconds for that. */
+/** Which of the extensions 100 to 199 this node has, found out quickly; tools take seconds for that. */
 export async function accountsOf(daemon: DaemonProcess): Promise<readonly string[]> {
   using udp = await UdpPeer.open();
   for (let account = FIRST; account < FIRST + COUNT; account += 1) {

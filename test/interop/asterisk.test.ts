@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The configurations of docs/integrations/asterisk.md in Asterisk, with SIPp before it and as the gateway behind it. */
+/* The configurations of docs/integrations/asterisk.md in Asterisk, with SIPp as the caller and as the gateway. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -20,13 +20,13 @@ const SCENARIOS = {
   gateway: ['-sf', join(import.meta.dirname, 'gateway.xml')],
 };
 const LISTED_PLUS = LISTED.replace(/^00/, '+');
-/** The gateway says that this one is busy. */
+/** The gateway answers that this number is busy. */
 const BUSY = '0046701740486';
 /** What the operator blocks. */
 const RANGE = '+46850780xx';
 /** Internal and service numbers, emergency calls. */
 const SHORT = ['5', '*97', '112'];
-/** Milliseconds that a call may take longer when nobody answers: the second that is set, and a busy machine. */
+/** Milliseconds that a call may take longer if nobody answers: the configured second, and a busy machine. */
 const UNANSWERED_MS_MAX = 4000;
 
 /** What FreePBX does before a trunk, as far as the hook sees it. */
@@ -78,7 +78,7 @@ direct_media=no
 
 type Way = 'agi' | 'curl' | 'agent' | 'freepbx' | 'list';
 
-/** The daemon, Asterisk and SIPp on both sides of it, by one of the page's ways. */
+/** The daemon, Asterisk and SIPp on both sides of it, in one of the page's variants. */
 async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
   const sipp = peer('sipp', t);
   if (sipp === undefined || (way !== 'curl' && peer('curl', t) === undefined)) return undefined;
@@ -126,7 +126,7 @@ async function open(t: TestContext, scope: AsyncDisposableStack, way: Way) {
   return { calls, daemon, asterisk, records };
 }
 
-/** The list for the dialplan, with the number of the attacker and a range that the operator blocks. */
+/** The list for the dialplan, with the attacker's number and a range that the operator blocks. */
 async function numbersOf(daemon: DaemonProcess): Promise<string> {
   const { status, stderr } = await DaemonProcess.run(['block', RANGE, '-f', daemon.dbFile]);
   assert.equal(status, 0, stderr);
@@ -162,7 +162,7 @@ describe('asterisk', () => {
       const opened = await open(t, scope, way);
       if (opened === undefined) return;
       const { calls, daemon, asterisk, records } = opened;
-      // What has just started on a busy machine may not answer within the second.
+      // A program just started on a busy machine may not answer within the second.
       await until('the node to be asked', async () =>
         /^SIP\/2\.0 403 /m.test((await calls.call(LISTED)).heard),
       );

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Asterisk of Debian. The suite that the tests run on has no package of it, so a later one's is unpacked into a cache folder,
- * never installed, and run with that suite's libraries.
+ * Asterisk from Debian. The suite on which the tests run has no package of it, so a later suite's package is unpacked
+ * into a cache folder, never installed, and run with that suite's libraries.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import type { TestContext } from 'node:test';
 import { Background } from './background.ts';
 import { missingPeer, peer } from './peer.ts';
 
-/** The first suite of Debian after 11 with a package of Asterisk. */
+/** The first Debian suite after 11 with a package of Asterisk. */
 const SUITE = 'forky';
 /** 210 MB; 45 s of processor time. Not below /tmp, where others could put a program that root runs. */
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sentrypeer');
@@ -22,7 +22,7 @@ const ROOT = join(CACHE, `asterisk-${SUITE}`);
 /** Milliseconds for 82 MB from a mirror and 160 packages to unpack, on a busy machine; 150 s were seen. */
 const INSTALL_MS_MAX = 600_000;
 
-/** Unpacks Asterisk unless it is there. `mmdebstrap` checks what it downloads against the keys of Debian. */
+/** Unpacks Asterisk unless it is there. `mmdebstrap` checks downloads against Debian's keys. */
 export function installAsterisk(): void {
   if (installed() !== undefined) return;
   const folder = `${ROOT}.part`;
@@ -31,7 +31,7 @@ export function installAsterisk(): void {
   const options = [
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Check-Valid-Until "false"', // A mirror that stands still will do; the signature counts.
+    '--aptopt=Acquire::Check-Valid-Until "false"', // An outdated mirror will do; the signature counts.
     '--dpkgopt=path-exclude=/usr/share/*',
     '--dpkgopt=path-include=/usr/share/asterisk/*',
   ];
@@ -48,7 +48,10 @@ export function installAsterisk(): void {
 }
 
 interface Installed {
-  /** The dynamic linker, and what makes it run Asterisk; the programs that Asterisk starts are the machine's own. */
+  /**
+   * The dynamic linker with the arguments that make it run Asterisk; programs that Asterisk starts are the machine's
+   * own.
+   */
   readonly command: readonly [string, ...string[]];
   readonly modules: string;
   readonly data: string;
@@ -66,7 +69,7 @@ function installed(): Installed | undefined {
   };
 }
 
-/** As `peer()`: without it the test is skipped, loudly, and with `CI=true` it fails. */
+/** Like `peer()`: if it is missing, the test is skipped, loudly, and fails with `CI=true`. */
 export function asteriskPeer(t: TestContext): Installed | undefined {
   const found = installed();
   if (found !== undefined) return found;
@@ -75,7 +78,7 @@ export function asteriskPeer(t: TestContext): Installed | undefined {
   return undefined;
 }
 
-/** Asterisk with files of its configuration, by name. */
+/** Asterisk with configuration files, by name. */
 export async function startAsterisk(
   { command, modules, data }: Installed,
   folder: string,

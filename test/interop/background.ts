@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Other people's programs that stand beside the daemon while a test runs. */
+/* Third-party programs that run next to the daemon during a test. */
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
@@ -37,7 +37,7 @@ export class Background implements AsyncDisposable {
     if (!this.output.includes(text)) throw new Error(`ended without ${text}:\n${this.output}`);
   }
 
-  /** Nothing where it has ended. */
+  /** Does nothing if it has ended. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

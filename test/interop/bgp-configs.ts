@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What is written on `sentrypeer bgp` and on the routers of a test. */
+/* Configurations of `sentrypeer bgp` and of the routers in a test. */
 
 import { documented } from './documented.ts';
 
-/** Our AS, and that of each router. */
+/** Our AS number, and that of each router. */
 export const OUR_ASN = 64_512;
 export const ROUTER_ASN = 64_496;
 
@@ -14,14 +14,14 @@ export function bgpTable(keys: string, ...neighbours: readonly string[]): string
   return `[bgp]\nasn = ${OUR_ASN}\nrouter_id = "127.0.0.1"\n${keys}\n${tables.join('')}`;
 }
 
-/** The page's configuration of BIRD, on loopback, with a second session that BIRD begins. */
+/** The documented configuration of BIRD, on loopback, with a second session that BIRD starts. */
 export function birdConfig(port: number, ourPort: number): string {
   const page = documented('../bgp.md', 'bird', {
     '203.0.113.1 as': `127.0.0.2 port ${port} as`,
     '203.0.113.1': '127.0.0.2',
     '203.0.113.5': '127.0.0.1',
     'multihop;': 'multihop; strict bind yes; passive on;',
-    // The kernel of this machine is not ours.
+    // This machine's kernel must not be changed.
     'protocol kernel kernel4 { ipv4 { import none; export where proto = "sentrypeer"; }; }': '',
     'protocol kernel kernel6 { ipv6 { import none; export where proto = "sentrypeer"; }; }': '',
   });
@@ -44,7 +44,7 @@ protocol bgp few {
 }`;
 }
 
-/** Two of our addresses are two neighbours for a router: one is told routes, the other one FlowSpec rules. */
+/** Two of our addresses are two neighbours to a router: one gets routes, the other FlowSpec rules. */
 export const ROUTES_FROM = '127.0.0.1';
 export const RULES_FROM = '127.0.1.1';
 

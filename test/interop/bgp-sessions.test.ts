@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What becomes of sessions and their routes with real routers: killed and hung speakers, graceful restart, collisions, MD5, IPv6. */
+/*
+ * What happens to sessions and their routes with real routers: killed and hung speakers, graceful restart, collisions,
+ * MD5, IPv6.
+ */
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -26,12 +29,12 @@ import { freePort } from './tool.ts';
 
 const LASTING = '45.13.0.1';
 const SHORT = '45.13.0.2';
-/** How long that is listed: on a busy machine BIRD is not asked often. */
+/** How long it is listed: on a busy machine BIRD is not asked often. */
 const SHORT_MS = 8000;
-/** After its start, until BIRD connects. */
+/** From its start until BIRD connects. */
 const CONNECT_DELAY_MS = 3000;
 
-/** A session of BIRD with a table by its name. @param more Where it connects to: BIRD has one session with each place. */
+/** A BIRD session with a table of its name. @param more The address it connects to: BIRD has one session per place. */
 function birdSession(name: string, local: string, port: number, more: string): string {
   return `
 ipv4 table ${name}4;
@@ -91,7 +94,7 @@ test('routes go when their listing ends, and when the speaker hangs or is killed
   await has('when the listing has ended', SHORT, false, false);
   await has('what is listed', LASTING, true, true);
 
-  // It hangs: the hold time is over for one neighbour, and not for the other.
+  // It hangs: the hold time expires for one neighbour, and not for the other.
   first.signal('SIGSTOP');
   await has('a speaker that hangs', LASTING, false, true);
   const told = async (name: string): Promise<string> =>
@@ -115,7 +118,7 @@ test('routes go when their listing ends, and when the speaker hangs or is killed
   await has('a killed speaker', LASTING, false, true);
   assert.match(await told('stays'), /Neighbor graceful restart active/);
 
-  // What ended meanwhile goes with the End-of-RIB of the next one, what is listed never went.
+  // What ended meanwhile is withdrawn by the End-of-RIB of the next one; what is listed was never withdrawn.
   await block(SHORT);
   await order(daemon, 'allow', 'add', LASTING);
   await using _second = open();
@@ -138,7 +141,7 @@ test('of two connections that are made at once one stays, whoever has the higher
       folder.path,
       config.replace('multihop;', `multihop; connect delay time ${CONNECT_DELAY_MS / 1000};`),
     );
-    // It listens, and is stopped before it connects: the kernel takes our connection meanwhile.
+    // It listens, and is stopped before it connects: the kernel accepts our connection meanwhile.
     await bird.until('BIRD', ['show', 'protocols'], (text) => text.includes('both'));
     bird.signal('SIGSTOP');
     const neighbour = `name = "bird"\naddress = "127.0.0.2"\nport = ${port}\nlocal_address = "127.0.0.1"\nconnect_retry = 1`;

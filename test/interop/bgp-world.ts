@@ -34,12 +34,12 @@ export class BgpProcess implements AsyncDisposable {
     return ['--bgp-run-dir', join(this.#folder, 'run-bgp')];
   }
 
-  /** What `sentrypeer bgp WORDS` prints. */
+  /** The output of `sentrypeer bgp WORDS`. */
   async says(...words: readonly string[]): Promise<string> {
     return (await asked([...this.#words, 'bgp', ...words, ...this.#flags], this.#folder)).output;
   }
 
-  /** Waits until the status says this of a neighbour's last error: its name, then who sent it. */
+  /** Waits until the status shows this as a neighbour's last error: its name, then which side sent it. */
   async reports(error: string): Promise<void> {
     const [name = ''] = error.split(',');
     const file = join(this.#folder, 'run-bgp/status.json');
@@ -56,7 +56,7 @@ export class BgpProcess implements AsyncDisposable {
     this.#process.signal(name);
   }
 
-  /** Waits until it has ended, whatever ended it. */
+  /** Waits until it has ended, for whatever reason. */
   async ended(): Promise<void> {
     await until('its end', () => this.#process.status !== undefined);
   }
@@ -73,7 +73,7 @@ export class BgpProcess implements AsyncDisposable {
   }
 }
 
-/** A router as a process, and the tool that asks it. */
+/** A router as a process, and the tool that queries it. */
 export class Router implements AsyncDisposable {
   readonly #folder: string;
   readonly #ask: readonly string[];
@@ -100,7 +100,7 @@ export class Router implements AsyncDisposable {
     );
   }
 
-  /** GoBGP with this configuration, its own API at the port. */
+  /** GoBGP with this configuration and its own API on the port. */
   static gobgp(folder: string, config: string, apiPort: number): Router {
     const file = join(folder, 'gobgpd.toml');
     writeFileSync(file, config);
@@ -111,7 +111,7 @@ export class Router implements AsyncDisposable {
     );
   }
 
-  /** FRR's bgpd by itself, without the part that writes routes into the kernel. */
+  /** FRR's bgpd alone, without the part that writes routes into the kernel. */
   static frr(
     folder: string,
     config: string,
@@ -138,7 +138,7 @@ export class Router implements AsyncDisposable {
     );
   }
 
-  /** ExaBGP with this configuration; nobody asks it, it writes what it hears. */
+  /** ExaBGP with this configuration; it is not queried, but writes down what it receives. */
   static exabgp(
     folder: string,
     config: string,
@@ -161,13 +161,13 @@ export class Router implements AsyncDisposable {
     return this.#process.output;
   }
 
-  /** Ends it, and begins anew with the same configuration. */
+  /** Ends it, and starts it again with the same configuration. */
   async restart(): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
     this.#process = started(this.#start, this.#folder);
   }
 
-  /** Stops it with its connections open, or lets it go on. */
+  /** Stops it with its connections open, or lets it continue. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     this.#process.signal(name);
   }
@@ -176,7 +176,7 @@ export class Router implements AsyncDisposable {
     return asked([...this.#ask, ...words], this.#folder);
   }
 
-  /** Waits until the router says what is expected to a question. @returns What it said. */
+  /** Waits until the router gives the expected answer to a question. @returns The answer. */
   async until(
     what: string,
     question: readonly string[],
@@ -200,7 +200,7 @@ export class Router implements AsyncDisposable {
   }
 }
 
-/** Blocks or allows by the command of the operator. */
+/** Blocks or allows with the operator's command. */
 export async function order(daemon: DaemonProcess, ...words: readonly string[]): Promise<void> {
   const run = await DaemonProcess.run(['-f', daemon.dbFile, ...words], { folder: daemon.folder });
   assert.equal(run.status, 0, run.stderr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Real routers take what a real daemon lists: routes and FlowSpec rules, until the listing or the session ends. */
+/* Real routers accept what a real daemon lists: routes and FlowSpec rules, until the listing or the session ends. */
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { ATTACKER, FirewallWorld, HOST, ROUTER } from './firewall-world.ts';
 import { peer } from './peer.ts';
 import { freePort, runTool } from './tool.ts';
 
-/** Listed, and taken back while BIRD, GoBGP or FRR looks. */
+/** Listed, and taken back while BIRD, GoBGP or FRR is watched. */
 const FOR_BIRD = '45.13.0.1';
 const FOR_GOBGP = '45.13.0.2';
 const FOR_FRR = '45.13.0.3';
@@ -84,7 +84,7 @@ describe('on loopback', { concurrency: true }, () => {
 
     await ours.reports('Cease/Maximum Number of Prefixes Reached, received');
 
-    // RFC 2918, RFC 7313: BIRD drops what is not sent again between the marks of begin and end.
+    // RFC 2918, RFC 7313: BIRD drops what is not sent again between the begin and end marks.
     const imported = async (): Promise<number> =>
       Number(
         /Import updates: +(\d+)/.exec(
@@ -180,7 +180,7 @@ ${neighbour(ROUTES_FROM, routesAt, 'unicast')}${neighbour(RULES_FROM, rulesAt, '
     const page = documented('../bgp.md', 'frr', {
       '203.0.113.5': ROUTES_FROM,
       '203.0.113.1': routesAt,
-      // Those are for zebra, which writes into the kernel.
+      // These lines are for zebra, which writes into the kernel.
       'ip route 192.0.2.1/32 Null0\n': '',
       'ipv6 route 100::1/128 Null0\n': '',
     });

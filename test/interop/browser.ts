@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTool } from './tool.ts';
 
-/** Everything is nowhere, but this machine. */
+/** No name or address resolves, except this machine. */
 const NOWHERE = 'MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
-/** Without a window, without a sandbox, which containers lack, and with no way to what is elsewhere. */
+/** Without a window, without a sandbox, which containers lack, and with no way to other machines. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -30,15 +30,15 @@ interface NetLog {
 }
 
 interface Visit {
-  /** The page as it stands after it was loaded. */
+  /** The page after it was loaded. */
   readonly html: string;
-  /** What the page was told about, such as what its policy forbids. */
+  /** Messages on the page's console, such as what its policy forbids. */
   readonly console: readonly string[];
-  /** What pages asked for; the browser has errands of its own. */
+  /** URLs that pages requested; the browser also makes requests of its own. */
   readonly urls: readonly string[];
 }
 
-/** @param names Rules for names that lead somewhere, in the way of `MAP name.example 127.0.0.1`. */
+/** @param names Rules for names that lead somewhere, such as `MAP name.example 127.0.0.1`. */
 export async function visit(
   chromium: string,
   folder: string,

@@ -8,13 +8,13 @@ import { freePort, runTool } from './tool.ts';
 
 const GATEWAY_LOG = 'gateway.log';
 
-/** What SIPp plays, as its flags. */
+/** The scenarios that SIPp plays, as flags. */
 interface Scenarios {
   readonly caller: readonly string[];
   readonly gateway: readonly string[];
 }
 
-/** A SIP server that takes calls, and the caller before a PBX or proxy; SIPp plays both. */
+/** A SIP server that accepts calls, and the caller in front of a PBX or proxy; SIPp plays both. */
 export class Calls implements AsyncDisposable {
   readonly gatewayPort: number;
   readonly #sipp: string;
@@ -37,7 +37,7 @@ export class Calls implements AsyncDisposable {
     return new Calls(sipp, await freePort(), proxyPort, scenarios);
   }
 
-  /** What one call came to: whether it was taken, and all that was said to the caller. */
+  /** The result of one call: whether it was accepted, and everything the caller received. */
   async call(number: string): Promise<{ readonly taken: boolean; readonly heard: string }> {
     const port = String(await freePort());
     const log = join(this.#folder.path, `${port}.log`);

@@ -66,7 +66,7 @@ test('a page in Chromium speaks SIP in a WebSocket with the honeypot', async (t)
     }
     if (request.url?.startsWith('/told?') === true)
       told.resolve(decodeURIComponent(request.url.slice(6)));
-    // The page counts as loaded when it has heard something.
+    // The page counts as loaded when it has received something.
     void told.promise.then(() => response.end());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The archive of packages/client as somebody else uses it: packed and installed by the real npm into an empty folder, imported
- * by the Node.js that Debian has and by Chromium, and read by the type checker.
+ * The archive of packages/client as a user gets it: packed and installed by the real npm into an empty folder, imported
+ * by Debian's Node.js and by Chromium, and read by the type checker.
  */
 
 import assert from 'node:assert/strict';
@@ -75,7 +75,10 @@ test('the examples of the README do what it says, with the Node.js of Debian', a
   ]);
 });
 
-/** Calls of each kind; what they answer, or why not, becomes the title. The picture comes when they have, and the page with it. */
+/**
+ * Calls of each kind; their results, or errors, become the title. The picture, and with it the page, is complete when
+ * they have come.
+ */
 const PAGE = `<!doctype html><title>waits</title><img src="/hold"><script type="module">
 import { SentryPeerClient } from '/client/index.js';
 const node = new SentryPeerClient({ baseUrl: 'NODE' });

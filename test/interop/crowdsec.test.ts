@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Debian's crowdsec-firewall-bouncer, unchanged, pulls from the daemon and fills nftables, in a network of its own. */
+/* Debian's crowdsec-firewall-bouncer, unchanged, pulls from the daemon and fills nftables, in a separate network. */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -83,7 +83,7 @@ if (!isInNetwork) {
     await decide({ unblock: '45.1.1.2' });
     await holds('what ended to be let in', (rules) => !rules.includes('45.1.1.2'));
 
-    // The daemon is killed, and what it knew of the bouncer is gone with it.
+    // The daemon is killed, and what it knew about the bouncer is lost.
     daemon.signal('SIGKILL');
     await daemon.ended();
     await using again = await start();
@@ -94,7 +94,7 @@ if (!isInNetwork) {
       (rules) => !rules.includes('45.1.1.1') && rules.includes('45.1.1.3 timeout'),
     );
 
-    // What changes while the bouncer is down it learns at its next start.
+    // Changes made while the bouncer is down reach it at its next start.
     await firstBouncer[Symbol.asyncDispose]();
     await decide({ unblock: '45.1.1.3' });
     await using _secondBouncer = bouncer();

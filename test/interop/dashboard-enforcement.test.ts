@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The dashboard's view of enforcement in the real Chromium, as a real router, a webhook and the SIP agent change. */
+/*
+ * The dashboard's view of enforcement in the real Chromium, while a real router, a webhook and the SIP agent change
+ * state.
+ */
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -23,7 +26,7 @@ function cell({ page }: Tab, table: string, head: string): ReturnType<Tab['page'
   return page.getByRole('region', { name: table }).locator(`tbody td[data-name="${head}"]`);
 }
 
-/** Waits until the cell says so. */
+/** Waits until the cell has this text. */
 async function says(tab: Tab, table: string, head: string, text: RegExp): Promise<void> {
   await until(`${table}: ${head} ${String(text)}`, async () => {
     const texts = await cell(tab, table, head).allTextContents();
@@ -70,7 +73,7 @@ test('the view of enforcement follows a router, a webhook and the SIP agent', as
   await tab.sees('Sign out');
   await tab.show('/enforcement', 'Nothing carries the listings out yet');
 
-  // A router: it is told what is listed, and what comes; its session goes down and up.
+  // A router: it gets the current listings and new ones; its session goes down and up.
   const port = await freePort();
   await using bird = Router.bird(folder.path, birdConfig(port));
   const ways = `address = "127.0.0.2"\nport = ${port}\nlocal_address = "127.0.0.1"\nconnect_only = true\nconnect_retry = 1`;
@@ -86,12 +89,12 @@ test('the view of enforcement follows a router, a webhook and the SIP agent', as
   assert.deepEqual(await tab.hurdles(), []);
   await bird.ask('disable', 'edge');
   await says(tab, 'Routers', 'Session', /^down: /);
-  await says(tab, 'Routers', 'Last error', /^(?!none$)./); // That, or of an attempt after it.
+  await says(tab, 'Routers', 'Last error', /^(?!none$)./); // That error, or one of an attempt after it.
   await tab.sees('0 of 1 session up');
   await bird.ask('enable', 'edge');
   await tab.sees('1 of 1 session up');
 
-  // A webhook: how far it is behind, and what went wrong, until it takes events.
+  // A webhook: how far it is behind, and what went wrong, until it accepts events.
   using caller = await UdpPeer.open();
   await caller.send(sipRequest({ user: '100' }), daemon.ports.udp);
   await says(tab, 'Webhooks', 'Behind', /^1 event$/);
@@ -100,7 +103,7 @@ test('the view of enforcement follows a router, a webhook and the SIP agent', as
   await says(tab, 'Webhooks', 'Behind', /^up to date$/);
   await says(tab, 'Webhooks', 'Taken', /^1$/);
 
-  // The SIP agent: what it refuses and lets through, as it does so.
+  // The SIP agent: what it refuses and lets through, live.
   await tab.sees('No call yet.');
   for (const user of ['00449012345678', '0046701740605']) {
     const request = sipRequest({ method: 'INVITE', user, callId: user, branch: user });

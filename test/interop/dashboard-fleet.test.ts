@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The dashboard's view of a fleet in the real Chromium: at a hub and at a sensor, while PostgreSQL is there and away. */
+/*
+ * The dashboard's view of a fleet in the real Chromium: at a hub and at a sensor, while PostgreSQL is reachable and
+ * not.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +13,7 @@ import { launch, Tab } from './dashboard-tab.ts';
 import { FleetWorld } from './fleet-world.ts';
 import { findPeer, peer } from './peer.ts';
 
-/** A role of PostgreSQL may be called so. */
+/** A PostgreSQL role may have this name. */
 const HOSTILE = `<img src=x onerror=document.title='taken'>`;
 const PHONE = { width: 360, height: 740 };
 
@@ -48,7 +51,7 @@ test('the view of a fleet shows its nodes at a hub, and says so while PostgreSQL
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
   );
   assert.match((await row(tab, 'berlin-1').locator('time').textContent()) ?? '', /^\d+ \w+ ago$/);
-  // One that never gave a sign of life is the first, by its name as text.
+  // A node that never gave a sign of life comes first, with its name as text.
   assert.equal(await row(tab, HOSTILE).locator('[data-name="State"]').innerText(), 'silent');
   assert.equal(await page.title(), 'SentryPeer');
   assert.equal(await page.locator('main img').count(), 0);
@@ -67,7 +70,7 @@ test('the view of a fleet shows its nodes at a hub, and says so while PostgreSQL
   assert.deepEqual(await tab.hurdles(), []);
   assert.equal(await tab.isWiderThanItself(), false);
 
-  // A sensor knows of itself alone.
+  // A sensor only knows about itself.
   await using other = await Tab.open(browser, `http://127.0.0.1:${sensor.ports.api}`);
   await other.show('/fleet', 'Only hubs know how all nodes are');
   await other.page.getByRole('alert').getByText('Following what hubs list: ').waitFor();

@@ -10,7 +10,7 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
-/** A page that has heard of nothing bad so far. */
+/** A page on which nothing bad has happened so far. */
 export class Tab implements AsyncDisposable {
   readonly page: Page;
   readonly origin: string;
@@ -22,7 +22,7 @@ export class Tab implements AsyncDisposable {
     page.setDefaultTimeout(DEADLINE_MS);
     page.on('pageerror', ({ message }) => this.#faults.push(message));
     page.on('console', (message) => {
-      // The browser itself writes down requests that fail, as they do while the daemon is away.
+      // The browser itself logs failed requests, which occur while the daemon is away.
       if (!message.text().startsWith('Failed to load resource')) this.#faults.push(message.text());
     });
     page.on('request', (request) => {
@@ -30,13 +30,13 @@ export class Tab implements AsyncDisposable {
     });
   }
 
-  /** @param origin Of the only server that it may ask. */
+  /** @param origin The only server that it may ask. */
   static async open(browser: Browser, origin: string): Promise<Tab> {
     const context = await browser.newContext({ timezoneId: 'Asia/Tokyo' });
     return new Tab(await context.newPage(), origin);
   }
 
-  /** @param hash After the `#`, and the text that shows that the view is there. */
+  /** @param hash The part after the `#`. @param text Text that shows that the view is there. */
   async show(hash: string, text: string | RegExp): Promise<void> {
     await this.page.goto(`${this.origin}/#${hash}`);
     await this.sees(text);
@@ -53,7 +53,7 @@ export class Tab implements AsyncDisposable {
       });
   }
 
-  /** What makes it hard to use for some. */
+  /** Accessibility problems. */
   async hurdles(): Promise<readonly string[]> {
     await this.page.evaluate(axe.source);
     const found = await this.page.evaluate<
@@ -68,7 +68,7 @@ export class Tab implements AsyncDisposable {
     );
   }
 
-  /** Fails where something was fetched from elsewhere, was forbidden, or went wrong. */
+  /** Fails if something was fetched from elsewhere, was forbidden, or went wrong. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.page.context().close();
     assert.deepEqual(this.#faults, []);

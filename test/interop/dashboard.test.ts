@@ -21,7 +21,7 @@ import { sipRequest, UdpPeer, type RequestParts } from '../e2e/sip-peers.ts';
 import { launch, Tab } from './dashboard-tab.ts';
 import { findPeer, peer } from './peer.ts';
 
-/** Each view in both themes, and a text that is there when it is. */
+/** Each view in both themes, and a text that shows that it is there. */
 const VIEWS = [
   ['/live', 'Most messages'],
   ['/live', 'Most messages'],
@@ -37,21 +37,21 @@ const VIEWS = [
 ] as const;
 const PHONE = { width: 360, height: 740 };
 const DESTINATION = ['--sip-agent-destination', 'sip:{number}@192.0.2.10:5060'];
-/** Another node, which nobody has heard of. */
+/** Another, unknown node. */
 const NODE = '0b1c9f2a-5d6e-4f70-8192-a3b4c5d6e7f8';
-/** One that signs, as its id says. */
+/** A node that signs, according to its id. */
 const FRIEND = nodeIdOfKey(new Uint8Array(32));
-/** Text that does something wherever it is taken for markup. */
+/** Text that does harm wherever it is treated as markup. */
 const HOSTILE = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
 
-/** A guess at a password; the nonce is none of the node's. */
+/** A guess at a password; the nonce does not come from the node. */
 const DIGEST =
   'Authorization: Digest username="101", realm="x", nonce="n", uri="sip:127.0.0.1", response="00000000000000000000000000000000"';
 
 /** An address that may be listed. */
 const ATTACKER = '45.13.7.7';
 
-/* One browser and one daemon for all: both take longer to start than anything here takes. */
+/* One browser and one daemon for all tests: both take longer to start than any test. */
 let browser: Browser | undefined;
 let daemon: DaemonProcess;
 let attacker: UdpPeer;
@@ -75,14 +75,14 @@ after(async () => {
   folder[Symbol.dispose]();
 });
 
-/** Has this machine be in Hong Kong. @returns The option. */
+/** Places this machine in Hong Kong. @returns The option. */
 function placesIn(path: string): string {
   const file = join(path, 'places.mmdb');
   writeFileSync(file, mmdbFile({ '127.0.0.0/8': { country_code: 'HK' } }));
   return `--country-file=${file}`;
 }
 
-/** How many messages of the last day come from the country with the most, as far as they are counted. */
+/** Messages of the last day from the country with the most, as far as they are counted. */
 async function countryMessages({ origin }: Tab): Promise<number> {
   const response = await fetch(`${origin}/v1/analytics?period=day`);
   const { countries } = (await response.json()) as {
@@ -91,7 +91,7 @@ async function countryMessages({ origin }: Tab): Promise<number> {
   return countries.find(({ name }) => name !== null)?.seen_count ?? 0;
 }
 
-/** Sends a request that is like none before it. */
+/** Sends a request unlike any before it. */
 async function attack(parts: RequestParts): Promise<void> {
   const id = `x${attacker.sentCount}`;
   await attacker.send(sipRequest({ callId: id, branch: id, ...parts }), daemon.ports.udp);
@@ -126,7 +126,7 @@ test('a fresh node says what to do, then shows the first event as it comes, as t
   const time = row.locator('time');
   const iso = (await time.getAttribute('datetime')) ?? '';
   assert.equal(await time.getAttribute('title'), `${iso.slice(0, 19).replace('T', ' ')} UTC`);
-  const hourHere = (Number(iso.slice(11, 13)) + 9) % 24; // Tokyo's.
+  const hourHere = (Number(iso.slice(11, 13)) + 9) % 24; // Tokyo time.
   assert.equal(Number((await time.textContent())?.slice(-8, -6)), hourHere);
   // Every view that shows what the attacker wrote.
   await row.locator('a.plain').click();
@@ -161,7 +161,7 @@ test('a click chooses events, the address keeps it, and any view is a link', asy
   await until('all events', async () => (await rows.count()) === 6);
   // Countries are counted after the events.
   await until('the country of all', async () => (await countryMessages(tab)) === 6);
-  // As many in the graph as there are events, in each of its forms.
+  // The graph has as many messages as there are events, in each of its forms.
   await page.getByText('Over time').click();
   await tab.sees('6 messages since');
   await page.getByText('Method', { exact: true }).click();
@@ -226,7 +226,7 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
   await attack({ userAgent: 'meanwhile' });
   await tab.sees('meanwhile');
   await tab.page.locator('.connection.live').waitFor();
-  // More than are drawn at once, as they come and where they are there already.
+  // More than are drawn at once, both as they arrive and when they are already there.
   for (let count = 0; count < 120; count += 1) await attack({ user: `7${count}` });
   const rows = tab.page.locator('.events tbody tr');
   await until('as many rows as a table has', async () => (await rows.count()) === 100);
@@ -252,7 +252,7 @@ test('in a flood the page shows some events, and says how many others there were
   assert.equal(await tab.page.getByText('too fast').count(), 0);
 });
 
-/** Delivers events of an attacker elsewhere, whose texts do harm wherever they are taken for markup. */
+/** Delivers events of an attacker elsewhere, whose texts do harm wherever they are treated as markup. */
 async function deliver(of: DaemonProcess, key: string): Promise<void> {
   const event = {
     event_timestamp: `${new Date().toISOString().slice(0, 19).replace('T', ' ')}.000000000`,
@@ -274,7 +274,7 @@ async function deliver(of: DaemonProcess, key: string): Promise<void> {
   assert.equal(response.status, 201, await response.text());
 }
 
-/** Has a page of another port of this machine try to block everybody, in the ways a page has. */
+/** Has a page from another port of this machine try to block everybody, in the ways that a page can. */
 async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
   const target = `http://127.0.0.1:${node.ports.api}/v1/decisions`;
   const body = JSON.stringify({ block: '45.13.0.0/16', yes: true });
@@ -301,7 +301,7 @@ async function forge(tab: Tab, node: DaemonProcess): Promise<void> {
   server.closeAllConnections();
 }
 
-/** What `sentrypeer bgp` says of itself, of two routers, one of which sent something that does harm as markup. */
+/** What `sentrypeer bgp` reports, with two routers, one of which sent something that does harm as markup. */
 function tellOfRouters(path: string): void {
   const nowMs = Date.now();
   const session = { address: '192.0.2.1', sinceEpochMs: nowMs, lastError: null };
@@ -376,7 +376,7 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   await page.reload();
   await tab.sees('Known bad');
 
-  // Another server of this machine is the same site; its page has the cookie sent, and may change nothing.
+  // Another server on this machine is the same site: its page gets the cookie sent, but may change nothing.
   await forge(tab, node);
 
   await decide(tab, 'Delist', HOSTILE);
@@ -400,7 +400,7 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   assert.equal(await page.title(), 'SentryPeer');
   assert.equal(await page.locator('img, main script').count(), 0);
 
-  // What acts on it all, and whom the node listens to.
+  // The programs that act on it, and the nodes that this one listens to.
   const headers = { authorization: `Bearer ${key}` };
   await fetch(`${tab.origin}/v1/peers/${NODE}/distrust`, { method: 'POST', headers });
   await tab.show('/enforcement', 'No call yet.');
@@ -411,14 +411,14 @@ test('who signs in decides, until he signs out or the node is restarted; nobody 
   await tab.sees('900442079460000');
   await tab.sees('Nothing carries the listings out yet');
   mkdirSync(bgpRunDir, { mode: 0o750 });
-  const telling = setInterval(() => tellOfRouters(bgpRunDir), 500); // Whoever is silent is down.
+  const telling = setInterval(() => tellOfRouters(bgpRunDir), 500); // A silent follower counts as down.
   ending.defer(() => clearInterval(telling));
   await tab.sees('1 of 2 sessions up');
   await tab.sees('down: Active');
   await tab.sees(`Cease: ${HOSTILE}`);
   assert.deepEqual(await tab.hurdles(), []);
 
-  // Who takes part: a friend with a hostile name, a network that is distrusted, and somebody who shared an event.
+  // Participants: a friend with a hostile name, a distrusted network, and a node that shared an event.
   const network = '45.10.0.0/16';
   for (const [nodeId, word] of [
     [FRIEND, 'trust'],

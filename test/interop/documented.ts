@@ -8,8 +8,8 @@ const FOLDER = join(import.meta.dirname, '../../docs/integrations');
 const PACKAGING = join(import.meta.dirname, '../../packaging');
 
 /**
- * A block of a page of docs/integrations, by what stands behind its opening fence (`kamailio http`), with other
- * places than those that the page names. Each place must be there, so that a page cannot drift from its test.
+ * A block of a page of docs/integrations, by the text after its opening fence (`kamailio http`), with other places than
+ * those that the page names. Each place must be there, so that a page cannot drift from its test.
  */
 export function documented(
   page: string,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The first attacker is banned wherever the host stands: the real daemon, over the network to the real rsyslogd, which
- * writes its traditional format without a time zone, out of that file by the real fail2ban with the jail we ship.
+ * The first attacker is banned in any time zone: the real daemon sends over the network to the real rsyslogd, which
+ * writes its traditional format without a time zone; the real fail2ban reads that file with the jail that we ship.
  */
 
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ const SCAN = [
 
 const text = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
-/** A server of another's that runs until the end of the block, with a host's time zone. */
+/** A third-party server that runs until the end of the block, in a host's time zone. */
 class Server implements AsyncDisposable {
   readonly #child: ChildProcess;
 
@@ -69,7 +69,9 @@ module(load="builtin:omfile" template="RSYSLOG_TraditionalFileFormat")
   return path;
 }
 
-/** Ours as it is shipped, but for where it reads, and that it writes down whom it bans instead of dropping packets. */
+/**
+ * Our configuration as shipped, except for the file that it reads; and it writes down bans instead of dropping packets.
+ */
 async function fail2banConfiguration(folder: string): Promise<string> {
   const root = join(folder, 'fail2ban');
   for (const name of ['filter.d', 'action.d', 'jail.d'])

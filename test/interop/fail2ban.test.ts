@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Syslog lines as fail2ban reads them: through the real `logger`, and over UDP and TCP, into the real
- * rsyslogd, out of its file by the real fail2ban with the filter we ship.
+ * Syslog lines as fail2ban reads them: through the real `logger`, and over UDP and TCP, into the real rsyslogd, then
+ * read from its file by the real fail2ban with the filter that we ship.
  */
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ const DEADLINE_MS = 60_000;
 const FILTER = join(import.meta.dirname, '../../packaging/fail2ban/filter.d/sentrypeer.conf');
 const COMMON = '/etc/fail2ban/filter.d/common.conf';
 
-/** What attackers write to be overlooked, or to have somebody else banned. */
+/** What attackers write to escape, or to get somebody else banned. */
 const ATTACKS: readonly Partial<RecordedEvent>[] = [
   { sipMethod: 'OPTIONS', userAgent: 'sipsak 0.9.8.1' },
   { sipMethod: 'NOT_FOUND', userAgent: 'NOT_FOUND' },
@@ -54,7 +54,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   while (!condition()) {
     assert.ok(!deadline.aborted, `not in time: ${what}`);
-    await after(10); // A file of another program: there is nothing that would call us.
+    await after(10); // A file of another program, which does not notify us.
   }
 }
 
@@ -71,7 +71,7 @@ class Rsyslogd implements AsyncDisposable {
     this.#child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   }
 
-  /** Takes datagrams and streams on the port and datagrams on the socket, into one file. */
+  /** Receives datagrams and streams on the port and datagrams on the socket, into one file. */
   static async open(program: string, port: number): Promise<Rsyslogd> {
     await writeFile(
       join(folder, 'rsyslog.conf'),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The lists of addresses are loaded, twice, by the programs they are made for, in a network of their own. */
+/* The address lists are loaded, twice, by the programs they are made for, in a separate network. */
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ test('nft loads /v1/lists/ip-addresses.nft, again over itself', async (t) => {
   );
 });
 
-/** A list, what came to it since, and what went again, as the program gets them one after another. */
+/** A list, then what was added, then what was removed, as the program gets them one after another. */
 async function listAndChanges(daemon: DaemonProcess, path: string): Promise<readonly string[]> {
   const base = `http://127.0.0.1:${daemon.ports.api}${path}`;
   const whole = await fetch(base);
@@ -83,7 +83,7 @@ async function listAndChanges(daemon: DaemonProcess, path: string): Promise<read
   return [await whole.text(), await came.text(), await went.text()];
 }
 
-/** Loads these one after another in a network of its own, each twice, and prints what is there after each. */
+/** Loads these one after another in a separate network, each twice, and prints the state after each. */
 function loadAll(folder: string, texts: readonly string[], load: string, show: string) {
   const files = texts.map((text, index) => {
     const file = join(folder, `list-${index}`);
@@ -127,7 +127,7 @@ test('nft loads a list, what came to it, and what went again', async (t) => {
   assert.deepEqual(held, [WHOLE, CAME, []]);
 });
 
-/** Runs a script in a network of its own, with both families of a list as the files `4` and `6`. */
+/** Runs a script in a separate network, with both families of a list as the files `4` and `6`. */
 async function inNetwork(daemon: DaemonProcess, ending: string, script: string) {
   await deliver(daemon, await adminKey(daemon, `six-${ending}`), [
     { sourceIp: '2a00:1450::7', transport: 'TCP' },
@@ -202,7 +202,7 @@ test('a command for RouterOS that fails ends nothing else', async () => {
   assert.ok(!own.includes('/ipv6'), own);
 });
 
-/** Lists while networks of IPv6 widen and narrow again, each with what changed since the one before. */
+/** Lists while IPv6 networks widen and narrow again, each with the changes since the one before. */
 async function wideningLists(daemon: DaemonProcess, path: string): Promise<readonly string[]> {
   const base = `http://127.0.0.1:${daemon.ports.api}${path}`;
   const key = await adminKey(daemon);
@@ -244,7 +244,7 @@ test('nft takes networks that widen, narrow and are split, one list after anothe
     ['2a02:6b8:1::/56'],
     ['2a02:6b8:1::/64'],
   ]);
-  // All of the /32 but the allowed address.
+  // All of the /32 except the allowed address.
   assert.equal(held[3]?.length, 96);
 });
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Whom `sentrypeer firewall` leaves alone: those whose address somebody forges, and the tables of Docker and firewalld. */
+/*
+ * What `sentrypeer firewall` leaves alone: sources whose address somebody forges, and the tables of Docker and
+ * firewalld.
+ */
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -24,7 +27,7 @@ async function world(
 
 const FORGED_COUNT = 20_000;
 
-/** Datagrams as SIPVicious writes them, whose sources are the bystander, the gateway, or anybody's. */
+/** Datagrams as SIPVicious writes them, with the bystander, the gateway or anybody as the source. */
 const FORGE = `
 import random, socket, struct
 out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -57,7 +60,7 @@ test('a flood of forged sources has sentrypeer firewall refuse nobody', async (t
   assert.deepEqual(there.note().entries, { ipv4: 0, ipv6: 0 });
   assert.equal((await there.api('/v1/listings?kind=address')).includes('"listed"'), false);
 
-  // Who forged them is refused as soon as he shows himself.
+  // The forger is refused as soon as he shows himself.
   await there.output('attacker', process.execPath, '-e', PROVE);
   await until('the attacker to be refused', () => there.note().entries?.ipv4 === 1);
   assert.ok(!(await there.isAnswered('attacker')));
@@ -93,7 +96,7 @@ socket.on('message', (octets, from) => socket.send(octets, from.port, from.addre
 socket.bind(5060, () => console.log('ready'));
 `;
 
-/** Ends with status 0 where the container answers. */
+/** Ends with status 0 if the container answers. */
 const CALL_CONTAINER = `
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', () => process.exit(0));
@@ -110,7 +113,7 @@ test("sentrypeer firewall covers Docker's published ports, and leaves all tables
   await there.output('host', restore, join(RULESETS, 'docker.iptables'));
   await using container = there.background(['ip', 'netns', 'exec', 'container'], ECHO);
   await container.printed('ready');
-  /** With the kernel's handles, so that what is made anew is seen; without the counters. */
+  /** With the kernel's handles, so that anything created again is noticed; without the counters. */
   const others = async (): Promise<string> => {
     const all = await there.output('host', 'nft', '-a', '-s', 'list', 'ruleset');
     return all

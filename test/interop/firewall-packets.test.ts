@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Which packets `sentrypeer firewall` refuses and which it lets through, with each of its scopes, in the real kernel. */
+/* Which packets `sentrypeer firewall` refuses and which it lets through, in each of its scopes, in the real kernel. */
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -19,7 +19,7 @@ async function world(context: TestContext): Promise<FirewallWorld | undefined> {
   return unshare === undefined ? undefined : FirewallWorld.open(unshare);
 }
 
-/** Shows over a connection that its address is no forgery, and which tool it uses. */
+/** Proves over a connection that its address is not forged, and shows which tool it uses. */
 const PROVE = `
 const socket = require('node:net').connect(${SIP_PORT}, '${HOST6}', () => socket.write([
   'OPTIONS sip:100@[${HOST6}] SIP/2.0', 'Via: SIP/2.0/TCP [${ATTACKER6}]:5070;branch=z9hG4bK1', 'From: <sip:a@b>;tag=1',
@@ -33,14 +33,14 @@ socket.on('message', (octets, from) => socket.send(octets, from.port, from.addre
 socket.bind(${MEDIA_PORT}, () => console.log('ready'));
 `;
 
-/** Media as of a call: a packet each 20 ms, and a line for each that comes back. */
+/** Media as in a call: a packet every 20 ms, and a line for each that comes back. */
 const CALL = `
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', () => console.log('heard'));
 socket.bind(40000, () => setInterval(() => socket.send('media', ${MEDIA_PORT}, '${HOST}'), 20));
 `;
 
-/** Ends with status 0 where media from a port that is not in a call comes back within 400 ms. */
+/** Ends with status 0 if media from a port that is not in a call comes back within 400 ms. */
 const SECOND_CALL = `
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', () => process.exit(0));
@@ -120,7 +120,7 @@ test('--firewall-scope sip refuses SIP and media alone, mark only marks and coun
     await passes(() => there.isReachable('bystander', HOST, 10_001));
     assert.equal(await sip.end('SIGTERM'), 0);
   }
-  // An operator's own rule, on what is marked.
+  // An operator's own rule for marked packets.
   await there.output(
     'host',
     'nft',

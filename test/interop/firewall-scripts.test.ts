@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The scripts of docs/integrations/firewalls.md, which fetch the list by themselves, on a host that is attacked. */
+/* The scripts of docs/integrations/firewalls.md, which fetch the list, on a host that is attacked. */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ test('the scripts for ipset with iptables and for nft refuse what is listed, and
     for (const host of [HOST, HOST6]) await passes('attacker', host);
   }
 
-  // Where the node is gone, what is in force stays, and the timer's unit fails with curl's words.
+  // If the node is gone, what is in force stays, and the timer's unit fails with curl's message.
   await daemon.stop();
   assert.match(await run('sh nft', 7), /Failed to connect/);
 });

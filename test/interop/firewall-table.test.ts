@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The table of `sentrypeer firewall` in the real kernel, in a network of its own. */
+/* The table of `sentrypeer firewall` in the real kernel, in a separate network. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -70,7 +70,7 @@ if (!isInNetwork) {
     assert.equal(listing?.difference, undefined);
     assert.deepEqual(listing?.entries.get('ipv6_56'), new Set());
     assert.deepEqual(listing?.entries.get('ipv6_48'), new Set(['2a00:1:2::']));
-    // Taking out what is not there, and putting in what is, is no error.
+    // Removing what is not there, and adding what is, is no error.
     await table.change({ add: [timed('45.1.2.3')], remove: [timed('45.9.9.9')] });
   });
 

@@ -47,7 +47,10 @@ ip netns exec router sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /pr
 echo ready
 exec cat`;
 
-/** Ends with status 0 where an answer comes within 400 ms. It is long, because no answer is much longer than its question. */
+/**
+ * Ends with status 0 if an answer comes within 400 ms. It is long, because answers are not much longer than the
+ * question.
+ */
 const ASK = `
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', () => process.exit(0));
@@ -58,7 +61,7 @@ socket.bind(() => socket.send(['OPTIONS sip:100@${HOST} SIP/2.0',
 setTimeout(() => process.exit(3), 400);
 `;
 
-/** Prints what a connection to a port comes to, if that is heard of within 400 ms. */
+/** Prints the outcome of a connection to a port, if known within 400 ms. */
 const knock = (host: string, port: number): string => `
 const socket = require('node:net').connect(${port}, '${host}');
 socket.on('error', ({ code }) => console.log(code)).on('connect', () => { console.log('open'); process.exit(); });
@@ -67,7 +70,7 @@ setTimeout(() => process.exit(), 400).unref();
 
 type Place = 'host' | 'router' | 'attacker' | 'bystander';
 
-/** The world, and what runs in it. */
+/** The simulated network, and what runs in it. */
 export class FirewallWorld implements AsyncDisposable {
   readonly #holder: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #folder = new TemporaryFolder();
@@ -97,7 +100,7 @@ export class FirewallWorld implements AsyncDisposable {
     return this.#folder.path;
   }
 
-  /** Words before a command line that has it run there. */
+  /** Words before a command line that make it run there. */
   at(place: Place): readonly string[] {
     const pid = String(this.#holder.pid);
     const enter = ['nsenter', '-t', pid, '-U', '-m', '-n', '--preserve-credentials', '--'];
@@ -109,14 +112,14 @@ export class FirewallWorld implements AsyncDisposable {
     return runTool(program, args, { folder: this.folder });
   }
 
-  /** What it prints, of a run that has to work. */
+  /** The output of a run that must succeed. */
   async output(place: Place, ...words: readonly string[]): Promise<string> {
     const run = await this.run(place, ...words);
     assert.equal(run.status, 0, run.output);
     return run.stdout;
   }
 
-  /** A program of Node.js that runs there meanwhile. @param where A place, or words that enter one from the host. */
+  /** A Node.js program that runs there meanwhile. @param where A place, or words that enter one from the host. */
   background(where: Place | readonly string[], code: string): Background {
     const enter = typeof where === 'string' ? this.at(where) : [...this.at('host'), ...where];
     const [program, ...args] = [...enter, process.execPath, '-e', code];
@@ -139,7 +142,7 @@ export class FirewallWorld implements AsyncDisposable {
     );
   }
 
-  /** What the API of the daemon answers. */
+  /** The answer of the daemon's API. */
   async api(path: string): Promise<string> {
     return this.output('host', 'curl', '-sS', `http://127.0.0.1:${API_PORT}${path}`);
   }
@@ -155,7 +158,7 @@ export class FirewallWorld implements AsyncDisposable {
     return this.run('host', process.execPath, PROGRAM, ...words, ...folder);
   }
 
-  /** What the running firewall says of itself, as `firewall status` reads it. */
+  /** What the running firewall reports, as `firewall status` reads it. */
   note(): Partial<
     Pick<
       FirewallNote,
@@ -187,7 +190,7 @@ export class FirewallWorld implements AsyncDisposable {
     return (await this.run(place, process.execPath, '-e', ASK)).status === 0;
   }
 
-  /** Whether packets to another port than SIP come through: the host says that it is closed. */
+  /** Whether packets to a port other than SIP get through: the host answers that it is closed. */
   async isReachable(place: Place, host = HOST, port = 9): Promise<boolean> {
     const run = await this.run(place, process.execPath, '-e', knock(host, port));
     return run.stdout.includes('ECONNREFUSED');

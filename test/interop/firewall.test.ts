@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* `sentrypeer firewall` with the real nftables of the kernel, on a host that is attacked over a router. */
+/* `sentrypeer firewall` with the kernel's real nftables, on a host that is attacked through a router. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -28,7 +28,10 @@ async function world(context: TestContext): Promise<FirewallWorld | undefined> {
   return unshare === undefined ? undefined : FirewallWorld.open(unshare);
 }
 
-/** Proves itself over TCP, and asks over UDP until the answers end. Prints the milliseconds from the proof to the last answer. */
+/**
+ * Proves itself over TCP, and asks over UDP until the answers stop. Prints the milliseconds from the proof to the last
+ * answer.
+ */
 const PROBE = `
 const host = '${HOST}', port = ${SIP_PORT};
 const socket = require('node:dgram').createSocket('udp4');
@@ -67,7 +70,7 @@ test('sentrypeer firewall cuts off who proves to be an attacker, within a second
     await there.output('attacker', process.execPath, '-e', PROBE),
   ) as { readonly ms: number; readonly answers: number };
   t.diagnostic(`from the proof to the last answer: ${Math.round(ms)} ms, ${answers} answers`);
-  // 121 to 731 ms on a quiet machine (docs/enforcement.md); this one may have much else to do.
+  // 121 to 731 ms on a quiet machine (docs/enforcement.md); this one may be very busy.
   assert.ok(answers > 3 && ms < 5000, `${answers} answers, the last one after ${ms} ms`);
   assert.ok(!(await there.isAnswered('attacker')));
   await answered(there, 'bystander');
@@ -82,10 +85,10 @@ test('sentrypeer firewall cuts off who proves to be an attacker, within a second
   const router = await there.sentrypeer('firewall', 'explain', ROUTER);
   assert.match(router.stdout, /not refused[^]*Spared: +yes, it is a gateway/);
 
-  // Counted before the table goes, for its counters go with it.
+  // Read before the table is removed, because its counters go with it.
   await until('the count of packets', () => (there.note().refusedPackets ?? 0) > 0);
 
-  // Somebody takes all tables away, or one entry: both are back within 10 seconds.
+  // Somebody removes all tables, or one entry: both are back within 10 seconds.
   await there.output('host', 'nft', 'delete', 'table', 'inet', 'sentrypeer');
   await untilHeld(there, ATTACKER, 10_000);
   await there.output(
@@ -100,7 +103,7 @@ test('sentrypeer firewall cuts off who proves to be an attacker, within a second
   );
   await untilHeld(there, ATTACKER, 10_000);
 
-  // Whoever is delisted, or whose time is over, is let in again.
+  // A source that is delisted, or whose time is over, is let in again.
   assert.equal((await there.sentrypeer('delist', ATTACKER)).status, 0);
   await answered(there, 'attacker');
 
@@ -170,7 +173,7 @@ test('sentrypeer firewall cuts off svwar while it works; a daemon and a firewall
   assert.equal(status.status, 1);
   assert.match(status.stdout, /is not followed/);
 
-  // Nobody confirmed, and the firewall is dead: the kernel lets everybody in again by itself.
+  // Nobody confirmed, and the firewall is dead: the kernel lets everybody in again on its own.
   await firewall.end('SIGKILL');
   await using _again = await there.daemon();
   await answered(there, 'attacker');
@@ -198,7 +201,7 @@ test('sentrypeer firewall spares an --own-address, takes all out when told, and 
   await until('the bystander to be left out', () => there.note().leftOutCount === 1);
   await answered(there, 'bystander');
   assert.ok(!(await there.isAnswered('attacker')));
-  // Its own configuration counts, not that of the command.
+  // The running firewall's configuration counts, not that of the command.
   const spared = await there.sentrypeer('firewall', 'explain', BYSTANDER);
   assert.match(spared.stdout, /is not refused[^]*Spared: +yes, it is an --own-address/);
   // Only SIP and media are refused.
@@ -207,7 +210,7 @@ test('sentrypeer firewall spares an --own-address, takes all out when told, and 
   assert.equal((await there.sentrypeer('firewall', 'flush')).status, 0);
   await until('all to be out', () => there.note().state === 'taken out');
   assert.equal(there.note().repairs, 0, firewall.output);
-  // The daemon does its work all the same.
+  // The daemon works all the same.
   await until('the daemon to know it', async () =>
     /"status":"ready","degraded":\[{"part":"firewall","why":"it is not in force: taken out"}/.test(
       await there.api('/readyz'),

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What somebody can do who stole the password of a sensor: append nonsense under its name, and nothing else. */
+/* What a thief of a sensor's password can do: append nonsense under its name, and nothing else. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { FleetWorld } from './fleet-world.ts';
 
-/** An address that only the other sensor's event has. */
+/** An address that only the other sensor's event contains. */
 const SECRET = '203.0.113.77';
 const UUID = '00000000-0000-7000-8000-000000000001';
 
-/** Statements that must fail: to read what others pushed, to write as others, to stay, to fill the disk, to get out. */
+/** Statements that must fail: reading what others pushed, writing as others, staying, filling the disk, getting out. */
 const ATTEMPTS: readonly string[] = [
   // Read events, and what is known of other nodes.
   'SELECT * FROM fleet.event',
@@ -33,7 +33,7 @@ const ATTEMPTS: readonly string[] = [
   'INSERT INTO fleet.event (epoch, honey_id, seen_count) VALUES (1, 1, 1) RETURNING source_ip',
   'SELECT rolpassword FROM pg_authid',
   'SELECT passwd FROM pg_shadow',
-  // Write as another, or at another time; change what is there.
+  // Write as another node, or at another time; change existing rows.
   "INSERT INTO fleet.event (node, epoch, honey_id, seen_count) VALUES ('oslo-1', 1, 1, 1)",
   "INSERT INTO fleet.event (received_at, epoch, honey_id, seen_count) VALUES ('2020-01-01', 1, 1, 1)",
   "INSERT INTO fleet.event VALUES (now(), 'oslo-1', 1, 1)",
@@ -61,7 +61,7 @@ const ATTEMPTS: readonly string[] = [
   'LOCK TABLE fleet.event IN ACCESS EXCLUSIVE MODE',
   'LOCK TABLE fleet.node IN SHARE MODE',
   "COMMENT ON TABLE fleet.event IS 'mine'",
-  // Know what operators decided, or decide for them: whom to pretend to be, and whom to have refused.
+  // Learn what operators decided, or decide for them: whom to pretend to be, and whom to refuse.
   'SELECT * FROM fleet.decision',
   'SELECT value FROM fleet.decision LIMIT 1',
   'SELECT last FROM fleet.decision_mark',
@@ -70,7 +70,7 @@ const ATTEMPTS: readonly string[] = [
   `SELECT fleet.decide('${UUID}', 'block', 'address', '198.51.100.0/24', '', NULL)`,
   `SELECT fleet.decide('${UUID}', 'allow', NULL, '${SECRET}', '', NULL)`,
   'DELETE FROM fleet.decision',
-  // Say what is listed, or know which hub said what.
+  // Say what is listed, or learn which hub said what.
   "UPDATE fleet.listing SET level = 'none'",
   'DELETE FROM fleet.listing',
   'TRUNCATE fleet.listing',
@@ -99,7 +99,7 @@ const ATTEMPTS: readonly string[] = [
   'GRANT pg_read_all_data TO "berlin-1"',
   'GRANT SELECT ON fleet.event TO "berlin-1"',
   'REASSIGN OWNED BY owner TO "berlin-1"',
-  // Objects that stay, and that fill the disk.
+  // Objects that stay, and fill the disk.
   'CREATE TABLE fleet.mine (a integer)',
   'CREATE TABLE public.mine (a integer)',
   'CREATE TEMP TABLE mine (a integer)',
@@ -118,7 +118,7 @@ const ATTEMPTS: readonly string[] = [
   "SELECT lo_import('/etc/passwd')",
   "SELECT pg_create_physical_replication_slot('mine', true)",
   "SELECT pg_logical_emit_message(false, 'a', 'b')",
-  // Out of the database.
+  // Get out of the database.
   "COPY fleet.event (epoch, honey_id, seen_count) FROM PROGRAM 'id'",
   "COPY (SELECT 1) TO PROGRAM 'id'",
   "COPY (SELECT 1) TO '/tmp/mine'",
@@ -141,7 +141,7 @@ const ATTEMPTS: readonly string[] = [
   'CREATE SUBSCRIPTION mine CONNECTION $$host=203.0.113.1$$ PUBLICATION p',
 ];
 
-/** Questions that are answered, and whose answer must say nothing of others. */
+/** Queries that are answered, whose answers must say nothing about others. */
 const QUESTIONS: readonly string[] = [
   'SELECT * FROM fleet.self',
   "SELECT * FROM fleet.self WHERE node = 'oslo-1' OR length(node) / 0 > 1",
@@ -154,7 +154,7 @@ const QUESTIONS: readonly string[] = [
   "SELECT pg_get_partkeydef('fleet.event'::regclass)",
 ];
 
-/** What a sensor may do, and a follower may not. */
+/** What a sensor may do and a follower may not. */
 const SENSORS: readonly string[] = [
   `SELECT * FROM fleet.open_log('n', '${UUID}', 0, 0, 0, 0, 0, '1')`,
   'INSERT INTO fleet.event (epoch, honey_id, seen_count) VALUES (1, 1, 1)',
@@ -215,7 +215,7 @@ test(`a stolen password of a follower: ${ATTEMPTS.length + SENSORS.length} thing
   assert.deepEqual([await stateOf(world), await listings()], before);
   const { rows } = await thief.query('SELECT value FROM fleet.listing');
   assert.deepEqual(rows, [{ value: SECRET }], 'what is left to a thief: what is listed');
-  // Another hub's turn is not taken while the first one is there.
+  // Another hub cannot take over while the first one is there.
   await assert.rejects(
     hub.query("SELECT fleet.publish(99, '[]')"),
     /another hub says what is listed/,
@@ -238,7 +238,7 @@ test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none 
       user: name,
       password,
     });
-    client.on('error', () => undefined); // Its connection is ended in the end.
+    client.on('error', () => undefined); // Its connection is ended at the end.
     return client;
   };
   const victim = login('oslo-1');
@@ -249,7 +249,7 @@ test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none 
   );
   await world.rows('ANALYZE fleet.event');
   const before = await stateOf(world);
-  // The owner is connected, so that there is somebody to end.
+  // The owner is connected, so that there is somebody whose session could be ended.
   const owner = world.postgres.client('fleet', 'owner');
   await owner.connect();
 
@@ -271,7 +271,7 @@ test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none 
     await thief.query('ROLLBACK');
   }
   assert.deepEqual(worked, []);
-  // Outside a transaction, for what must not be in one.
+  // Outside a transaction, for statements that must not be in one.
   for (const attempt of ['CREATE DATABASE mine', "ALTER SYSTEM SET work_mem = '1GB'"]) {
     await assert.rejects(thief.query(attempt), /permission denied/);
   }
@@ -284,7 +284,7 @@ test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none 
   }
   assert.deepEqual(await stateOf(world), before);
 
-  // What is left to a thief: nonsense, under the stolen name and of this moment.
+  // What is left to a thief: nonsense, under the stolen name and with the current time.
   await thief.query('INSERT INTO fleet.event (epoch, honey_id, seen_count) VALUES (1, 1, 1)');
   const [row] = await world.rows(
     "SELECT node, received_at > now() - interval '1 minute' AS is_now FROM fleet.event WHERE source_ip IS NULL",
@@ -298,7 +298,7 @@ test(`a stolen password of a sensor: ${ATTEMPTS.length} things to try, and none 
   await Promise.all([victim.end(), owner.end()]);
 });
 
-/** All that must stay as it is. */
+/** Everything that must stay as it is. */
 async function stateOf(world: FleetWorld): Promise<unknown> {
   return await world.rows(`
     SELECT (SELECT json_agg(e) FROM fleet.event AS e) AS events, (SELECT json_agg(n) FROM fleet.node AS n) AS nodes,

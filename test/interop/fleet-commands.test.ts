@@ -50,7 +50,7 @@ test('fleet init, join, status, leave and migrate, and the password is nowhere b
   assert.equal(own.status, 0, own.stderr);
   assert.match(own.stdout, /as this node sees it\nThis node is not in the fleet yet/);
 
-  // Joining anew changes the password.
+  // Joining again changes the password.
   const again = await fleetCommand('join', 'berlin-1', 'sensor', file, ...owner);
   assert.equal(again.status, 0, again.stderr);
   const second = passwordIn(file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What Grafana makes of a query for a span of time. @param from As SQL, as is `to`. */
+/** How Grafana expands a query for a time range. @param from As SQL, like `to`. */
 export function asGrafana(rawSql: string, from: string, to: string): string {
   return rawSql
     .replaceAll(

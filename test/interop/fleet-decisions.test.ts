@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What an operator decides at one hub holds at all of them, also what he decides while the database is away. */
+/* What an operator decides at one hub holds at all of them, including decisions made while the database is away. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -31,7 +31,7 @@ async function pullOf(daemon: DaemonProcess): Promise<Readonly<Record<string, un
   return (pull ?? {}) as Readonly<Record<string, unknown>>;
 }
 
-/** As `sentrypeer block` does, beside the running daemon. */
+/** Like `sentrypeer block` next to the running daemon. */
 function decide(daemon: DaemonProcess, decision: Decision): void {
   using decisions = Decisions.open({ clock: systemClock, logger: silentLogger }, daemon.dbFile);
   decisions.write(decision);
@@ -79,7 +79,7 @@ test('what is decided at one hub holds at all, and while the database is away wh
   await until('nothing waits', async () => (await pullOf(second))['waiting_decisions'] === 0);
   await until('it is counted', async () => (await pullOf(first))['taken_decisions'] === 1);
 
-  // Somebody with a hub's password may write nonsense; the others leave it out, and go on.
+  // Somebody with a hub's password may write nonsense; the others leave it out, and continue.
   await using thief = await login(world, 'hub-2');
   const uuid = randomUUID();
   const claim = (...values: readonly unknown[]): Promise<unknown> =>

@@ -8,7 +8,7 @@ import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../e2e/daem
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { FleetWorld } from './fleet-world.ts';
 
-/** Of satellites, far from one another, called by somebody who proved to be there: that alone lists it. */
+/** Satellite numbers, far apart, called by somebody who proved to be there: that alone lists them. */
 const NUMBERS = [
   '+881612345601',
   '+881623456701',
@@ -55,7 +55,7 @@ test('what one node meets is listed at every hub within seconds, also after a hu
     delaysMs.push(performance.now() - sentAtMs);
     await until(`${number} at the second hub`, () => isListed(second, number));
   }
-  // The grade goes along: a number is listed by it, and the event is of the node that met it.
+  // The grade is kept: a number is listed by it, and the event belongs to the node that saw it.
   const [event] = first.rows('SELECT grade, created_by_node_id FROM honey LIMIT 1');
   assert.deepEqual([event], sensor.rows('SELECT grade, created_by_node_id FROM honey LIMIT 1'));
 

@@ -31,7 +31,7 @@ test('PostgreSQL killed three times and a node twice under load: each event is i
     while (!ending.signal.aborted) {
       for (let index = 0; index < BURST; index += 1) {
         sent += 1;
-        // Every third one comes again, so that repeats are counted on rows that were pushed, and on others.
+        // Every third one repeats, so that repeats are counted on rows that were pushed, and on others.
         const user = `+4670${sent % 3 === 0 ? sent % 90 : sent}`;
         await peer.send(sipRequest({ method: 'INVITE', user, callId: 'load' }), port);
       }

@@ -11,7 +11,7 @@ import { COUNTS_LOCAL, DaemonProcess, TemporaryFolder, until } from '../e2e/daem
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 import { FleetWorld } from './fleet-world.ts';
 
-/** Of satellites, far from one another, called by somebody who proved to be there: that alone lists it. */
+/** Satellite numbers, far apart, called by somebody who proved to be there: that alone lists them. */
 const NUMBERS = ['+881612345601', '+881623456701', '+881634567801', '+881645678901'] as const;
 /** One of the follower's own numbers. */
 const OWN = '+881656789001';
@@ -28,7 +28,7 @@ async function isListed(daemon: DaemonProcess, what: string): Promise<boolean> {
   return (await ask(daemon, `/v1/check?${name}=${encodeURIComponent(what)}`))['listed'] === true;
 }
 
-/** What the node lists, as its feed, its lists and its firewall have it. */
+/** What the node lists, in its feed, its lists and its firewall list. */
 function listings(daemon: DaemonProcess): readonly unknown[] {
   return daemon.rows('SELECT kind, value, level, grade FROM listing ORDER BY kind, value');
 }
@@ -38,7 +38,7 @@ async function call(daemon: DaemonProcess, user: string): Promise<void> {
   await peer.send(sipRequest({ method: 'INVITE', user, callId: user }));
 }
 
-/** As `sentrypeer block` does, beside the running daemon. */
+/** Like `sentrypeer block` next to the running daemon. */
 function decide(daemon: DaemonProcess, decision: Decision): void {
   using decisions = Decisions.open({ clock: systemClock, logger: silentLogger }, daemon.dbFile);
   decisions.write(decision);
@@ -89,7 +89,7 @@ test('a node that only follows answers as the hubs do, its own word first, also 
   await until('the block', () => isListed(follower, '45.13.7.1'));
   const { reasons } = await ask(follower, '/v1/check?address=45.13.7.1');
   assert.deepEqual(reasons, ['blocked by the operator of the fleet']);
-  // Its own numbers and addresses stand above all of it.
+  // Its own numbers and addresses take precedence over all of it.
   assert.deepEqual(
     [await isListed(hub, OWN), await isListed(follower, OWN), await isListed(follower, OFFICE)],
     [true, false, false],
@@ -100,7 +100,7 @@ test('a node that only follows answers as the hubs do, its own word first, also 
   assert.deepEqual(here, ['the hubs of the fleet say so', ...byHub], 'and why');
   assert.equal(follower.number('SELECT count(*) FROM honey'), 0, 'it has no event');
 
-  // What is taken off at the hub is taken off everywhere, also where it was met.
+  // What is delisted at the hub is delisted everywhere, including where it was seen.
   decide(hub, {
     kind: 'delist',
     subject: { kind: 'number', value: NUMBERS[3].slice(1) },
@@ -112,7 +112,7 @@ test('a node that only follows answers as the hubs do, its own word first, also 
     async () => !(await isListed(sensor, NUMBERS[3])),
   );
 
-  // Its own allowlist, and nobody else's.
+  // Its own allowlist applies, and nobody else's.
   decide(follower, { kind: 'allow', value: NUMBERS[2], comment: '', untilEpochUs: undefined });
   await until('its own word', async () => !(await isListed(follower, NUMBERS[2])));
   assert.equal(await isListed(hub, NUMBERS[2]), true);
@@ -140,7 +140,7 @@ test('a node that only follows answers as the hubs do, its own word first, also 
   await until('it hears of it', async () => !(await isListed(follower, NUMBERS[1])));
   assert.equal(await isListed(follower, NUMBERS[0]), true);
 
-  // A node that leaves the fleet acts on nobody's word.
+  // A node that leaves the fleet stops acting on its listings.
   await follower[Symbol.asyncDispose]();
   await using alone = await DaemonProcess.start(['--no-sip'], { folder: folder.path });
   await until('it forgets', async () => !(await isListed(alone, NUMBERS[0])));
@@ -175,7 +175,7 @@ test('another hub says what is listed when one dies, and says all again when the
   t.diagnostic(`after the hub died: ${Math.round(performance.now() - sentAtMs)} ms`);
   assert.equal(await isListed(follower, NUMBERS[0]), true);
 
-  // The database is put back to when nothing was listed: the hub says it all again, in another life.
+  // The database is restored to a time when nothing was listed: the hub says everything again, in a new life.
   const [{ life } = {}] = await world.rows('SELECT life FROM fleet.listing_mark');
   await world.rows(
     'BEGIN; SELECT * FROM fleet.listing_mark FOR UPDATE; DELETE FROM fleet.listing; UPDATE fleet.listing_mark SET last = 0; COMMIT',
@@ -194,7 +194,7 @@ test('a listing that no hub can say is left out, counted and said, and what come
   await using world = await FleetWorld.open(t);
   if (world === undefined) return;
   const file = await world.join('pbx-1', 'follower');
-  // As somebody with a stolen password of a hub: not an address, and one behind it that is.
+  // As somebody with a stolen hub password: text that is not an address, and after it one that is.
   await world.rows(`
     INSERT INTO fleet.listing SELECT 'address', value, serial, 'listed', 60, 'handshake', '[]', 0, 4102444800000000, 0, 0, 1,
       false, false, 'hub-9' FROM (VALUES ('45.13.0.01', 1), ('everybody', 2), ('45.13.0.7', 3)) AS v (value, serial);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What becomes of a log in a fleet where an acknowledgement is lost, a file goes back in time, or a row is refused. */
+/* What happens to a log in a fleet if an acknowledgement is lost, a file goes back in time, or a row is refused. */
 
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ import {
 import { until } from '../e2e/daemon-process.ts';
 import { FleetWorld } from './fleet-world.ts';
 
-/** A node without its SIP: a database, and the push of its log. */
+/** A node without SIP: a database, and the push of its log. */
 class Node implements AsyncDisposable {
   readonly path: string;
   readonly store: Store;
@@ -117,7 +117,7 @@ async function uuids(world: FleetWorld): Promise<readonly string[]> {
   return rows.map((row) => String(row['row']));
 }
 
-/** What happens, and how it is made up for. */
+/** A case, and how it is made up for. */
 type Case = readonly [what: string, run: (world: FleetWorld) => Promise<void>];
 
 const CASES: readonly Case[] = [
@@ -172,7 +172,7 @@ const CASES: readonly Case[] = [
       {
         await using copy = new Node(clone, await world.join('oslo'));
         copy.record(21, 1);
-        await pushed(world, 1, 'oslo'); // What the copy brought along is in the fleet already.
+        await pushed(world, 1, 'oslo'); // What the copy contained is already in the fleet.
       }
       assert.deepEqual(await uuids(world), [
         'berlin 1 001',
@@ -192,7 +192,7 @@ const CASES: readonly Case[] = [
       node.record(1, 4);
       await pushed(world, 4);
       await until('the node knows', () => node.store.openFleet().pushed === 4);
-      // As a replica that took over without the last transaction.
+      // Like a replica that took over without the last transaction.
       await world.rows(
         'DELETE FROM fleet.event WHERE honey_id > 2; UPDATE fleet.node SET mark = 2',
       );
@@ -212,7 +212,7 @@ const CASES: readonly Case[] = [
       await world.postgres.kill();
       await using node = new Node(directory.file('a.db'), file);
       node.record(1, 3);
-      // Frozen for a push that does not arrive: from now on counts of these rows are entries of their own.
+      // Frozen for a push that does not arrive: from now on counts of these rows are separate entries.
       const marks = node.store.openFleet();
       assert.equal(node.store.nextForFleet({ events: 2, repeats: 10 }, false).pushing, 2);
       await node.repeat({ 1: 7, 3: 2 });

@@ -108,7 +108,7 @@ test('fleet migrate brings an older fleet up under a running node, which goes on
   if (postgres === undefined) return;
   using folder = new TemporaryFolder();
   await postgres.rows('postgres', 'CREATE DATABASE fleet');
-  // As version 1 of the schema was made.
+  // As version 1 of the schema was created.
   await postgres.rows(
     'fleet',
     `${GROUPS.map((group) => `CREATE ROLE ${group} NOLOGIN`).join(';')}; CREATE SCHEMA fleet;
@@ -134,7 +134,7 @@ test('fleet migrate brings an older fleet up under a running node, which goes on
   assert.match(migrated.stdout, /The fleet has version 5 now/, migrated.stderr);
   await met(2);
   assert.ok(!daemon.output().includes('fleet_push_failed'), daemon.output());
-  // Until then it said that it does not hear what hubs list; now it follows, without a restart.
+  // Until then it reported that it does not hear what hubs list; now it follows, without a restart.
   assert.ok(daemon.output().includes('fleet_listings_wait'), daemon.output());
   await until('it to follow', async () => {
     const response = await fetch(`http://127.0.0.1:${daemon.ports.api}/v1/fleet`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A hub goes on, whatever somebody with a sensor's password puts into the fleet. */
+/* A hub continues, whatever somebody with a sensor's password puts into the fleet. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ import { FleetWorld } from './fleet-world.ts';
 
 const LOG = '00000000-0000-7000-8000-00000000000';
 const HUB_ID = '00000000-0000-4000-8000-0000000000aa';
-/** Ends of an epoch that somebody makes: more than a hub should walk one by one. */
+/** Epochs that somebody creates: more than a hub should walk through one by one. */
 const EPOCHS = 2000;
 
 interface Place {
@@ -77,7 +77,7 @@ class Hub {
   }
 }
 
-/** A connection of a node, with whatever statements. */
+/** A node's connection, for any statements. */
 async function login(world: FleetWorld, name: string): Promise<pg.Client> {
   const client = new pg.Client({
     host: '127.0.0.1',
@@ -93,7 +93,7 @@ async function login(world: FleetWorld, name: string): Promise<pg.Client> {
 
 const uuid = (id: number): string => `00000000-0000-7000-8000-${String(id).padStart(12, '0')}`;
 
-/** A row as a node of ours pushes it, with some columns of its own. */
+/** A row as a node of ours pushes it, with some columns replaced. */
 function insert(epoch: number, id: number, more: Readonly<Record<string, string>> = {}): string {
   const columns: Readonly<Record<string, string>> = {
     epoch: String(epoch),
@@ -162,7 +162,7 @@ test('times, texts, ports and names that no node of ours pushes are cut or left 
   await until('nothing to be behind', () => hub.state.behind === 0);
   assert.deepEqual([hub.state.trouble, hub.state.leftOut], [undefined, 4]);
 
-  // A mark beyond all numbers, and none that comes after it.
+  // A mark above all numbers, and one that never comes after it.
   await sensor.query(pushed(1, 1, 11, Number.MAX_SAFE_INTEGER));
   await sensor.query(opened(2, 0));
   await sensor.query(insert(2, 12));
@@ -202,7 +202,7 @@ test('epochs without end cost a hub nothing, and a fleet made anew is taken from
   const file = await world.join('hub-1', 'hub');
   const sensor = await login(world, 'berlin-1');
   for (const sql of [opened(1, 0), insert(1, 1), pushed(1, 1, 0, 1)]) await sensor.query(sql);
-  // Each other log begins an epoch.
+  // Each new log starts an epoch.
   await sensor.query(`DO $$ BEGIN FOR i IN 1..${EPOCHS} LOOP
     PERFORM fleet.open_log('n', gen_random_uuid(), 0, 0, 0, 0, 0, '5'); END LOOP; END $$`);
   await sensor.query(opened(2, 0));

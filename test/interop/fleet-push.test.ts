@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Events of a running node reach a fleet on Debian's PostgreSQL, and what is said where they do not. */
+/* Events of a running node reach a fleet on Debian's PostgreSQL, and what is reported if they do not. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,7 +51,7 @@ test('what a node records is in the fleet within seconds, also what it recorded 
   });
   assert.equal(await world.number('SELECT count(*) FROM fleet.event_default'), 0);
 
-  // The same once more is counted on the row, and follows.
+  // The same message again is counted on the row, and follows.
   await peer.send(
     sipRequest({ method: 'INVITE', user: '+46701234567', callId: 'one' }),
     daemon.ports.udp,
@@ -67,7 +67,7 @@ test('what a node records is in the fleet within seconds, also what it recorded 
   assert.equal(status.nodes[0]?.['node_id'], own?.['created_by_node_id']);
   assert.equal(status.nodes[0]?.['events'], 1);
 
-  // The fleet goes away: nothing else waits for it, and that is said.
+  // The fleet goes away: nothing else waits for it, and this is reported.
   await world.postgres.kill();
   await peer.send(
     sipRequest({ method: 'INVITE', user: '+46701234568', callId: 'two' }),
@@ -109,7 +109,7 @@ function ask(daemon: DaemonProcess, path: string): Promise<Response> {
   return fetch(`http://127.0.0.1:${daemon.ports.api}${path}`);
 }
 
-/** What `/readyz` says once it says something of that, with status 200. */
+/** The text of `/readyz` once it mentions the word, with status 200. */
 async function until200(daemon: DaemonProcess, word: string): Promise<string> {
   let text = '';
   await until(`/readyz to say ${word}`, async () => {

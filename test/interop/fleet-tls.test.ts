@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A fleet over TLS: a node talks only to the database whose certificate has the name it asked for, from whom it trusts. */
+/*
+ * A fleet over TLS: a node talks only to the database whose certificate has the name it asked for, signed by an
+ * authority that it trusts.
+ */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,7 +16,7 @@ import { FleetWorld } from './fleet-world.ts';
 import { peer } from './peer.ts';
 import { NOBODY } from './postgres.ts';
 
-/** Makes authorities and certificates, with Debian's openssl. */
+/** Creates authorities and certificates with Debian's openssl. */
 class Authorities implements Disposable {
   readonly folder = new TemporaryFolder();
   readonly #openssl: string;
@@ -42,7 +45,7 @@ class Authorities implements Disposable {
     return this.path(`${name}.pem`);
   }
 
-  /** Of a server, by an authority. */
+  /** A server certificate signed by an authority. */
   certificate(name: string, authority: string, host: string, ...more: readonly string[]): void {
     this.#run(
       'req',
@@ -60,7 +63,7 @@ class Authorities implements Disposable {
     this.#run('x509', '-req', ...files, ...by, ...more);
   }
 
-  /** Lets the server have this one; it must own its key. */
+  /** Gives the server this certificate; it must own the key. */
   use(name: string): void {
     copyFileSync(this.path(`${name}.pem`), this.path('server.pem'));
     copyFileSync(this.path(`${name}.key`), this.path('server.key'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A fleet for tests: PostgreSQL, its schema, and files by which nodes join. */
+/* A fleet for tests: PostgreSQL, its schema, and the files with which nodes join. */
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ export class FleetWorld implements AsyncDisposable {
     this.postgres = postgres;
   }
 
-  /** `undefined` where PostgreSQL is missing and the test was skipped. */
+  /** `undefined` if PostgreSQL is missing and the test was skipped. */
   static async open(
     context: TestContext,
     options: PostgresOptions = {},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What docs/integrations gives to programs that are not installed here, run as those would run it. */
+/*
+ * Integrations from docs/integrations for programs that are not installed here, run as those programs would run them.
+ */
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -14,7 +16,7 @@ import { runTool } from './tool.ts';
 
 const API = '127.0.0.1:8082';
 
-/** FreeSWITCH as the script sees it: a call, and the command `curl` with the words that the script gives it. */
+/** FreeSWITCH as the script sees it: a call, and the command `curl` with the words that the script passes. */
 const FREESWITCH = `
 session = {}
 function session:getVariable(name) return name == "destination_number" and arg[1] or nil end

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A peaceful neighbour: Kamailio looks whether we are up before it would send calls. */
+/* A peaceful neighbour: Kamailio checks whether we are up before it would send calls. */
 
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
@@ -12,10 +12,10 @@ import { documented } from './documented.ts';
 import { peer } from './peer.ts';
 import { freePort, runTool } from './tool.ts';
 
-/** The dispatcher's flags: inactive, and to be asked. */
+/** The dispatcher's flags: inactive, and to be probed. */
 const INACTIVE_PROBING = 1 + 8;
 
-/** Asks once a second, and says when the answer was a 2xx. */
+/** Asks once a second, and reports when the answer was a 2xx. */
 function configuration(folder: string, modules: string, port: number): string {
   return `#!KAMAILIO
 log_stderror=yes
@@ -66,7 +66,7 @@ test('kamailio sends its OPTIONS and takes us for a server that is up', async (t
   );
 });
 
-/** Asks the table as the page has it, once it is loaded. */
+/** Queries the documented table once it is loaded. */
 function asksTable(folder: string, modules: string, port: number): string {
   const asked = ['4685078012', '12126834123', '46701740605'].map(
     (number) => `

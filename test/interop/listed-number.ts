@@ -3,7 +3,7 @@
 import { until, type DaemonProcess } from '../e2e/daemon-process.ts';
 import { sipRequest, StreamPeer } from '../e2e/sip-peers.ts';
 
-/** As attackers dialled it: a premium number, which one proved caller has listed. */
+/** As attackers dialled it: a premium number, which one proved caller gets listed. */
 export const DIALLED_AT_HONEYPOT = '900449012345678';
 /** The same number, as a telephone dials it. */
 export const LISTED = '00449012345678';
@@ -17,7 +17,7 @@ export async function callHoneypot(daemon: DaemonProcess): Promise<void> {
   await daemon.recorded(1);
 }
 
-/** The same, and it is listed. */
+/** The same, and waits until it is listed. */
 export async function listNumber(daemon: DaemonProcess): Promise<void> {
   await callHoneypot(daemon);
   await until('the number to be listed', async () => {

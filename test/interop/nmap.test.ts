@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* nmap names the product, and its four SIP scripts get what they come for. Its UDP scans need root. */
+/* nmap names the product, and its four SIP scripts get what they want. Its UDP scans need root. */
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ const ALL_ACCOUNTS = 'minext=100,sip-enum-users.maxext=199';
 
 type Transport = (typeof TRANSPORTS)[number];
 
-/** A honeypot and what scans it. */
+/** A honeypot and the program that scans it. */
 class Scan implements AsyncDisposable {
   readonly daemon: DaemonProcess;
   readonly transport: Transport;
@@ -53,7 +53,7 @@ class Scan implements AsyncDisposable {
     );
   }
 
-  /** What nmap says of the port. */
+  /** What nmap reports about the port. */
   async run(flags: readonly string[]): Promise<string> {
     const { folder, ports } = this.daemon;
     const how = this.transport === 'tcp' ? '-sT' : '-sU';
@@ -64,12 +64,12 @@ class Scan implements AsyncDisposable {
     return run.stdout;
   }
 
-  /** Lets a script, which otherwise wants port 5060, talk to this one. */
+  /** Makes a script, which otherwise wants port 5060, talk to this one. */
   script(name: string, args = ''): Promise<string> {
     return this.run(['--script', `+${name}`, ...(args === '' ? [] : ['--script-args', args])]);
   }
 
-  /** Ends the daemon, if it runs, and counts rows that came this way. */
+  /** Stops the daemon, if it runs, and counts rows that came this way. */
   async count(condition: string): Promise<number> {
     if (!this.daemon.hasEnded) await this.daemon.stop();
     return this.daemon.number(`SELECT count(*) FROM honey WHERE source_ip = '127.0.0.1'
@@ -81,14 +81,14 @@ class Scan implements AsyncDisposable {
   }
 }
 
-/** What the honeypot says it allows. */
+/** The methods that the honeypot says it allows. */
 async function allowOf(daemon: DaemonProcess): Promise<string> {
   using udp = await UdpPeer.open();
   await udp.send(sipRequest({ userAgent: 'x'.repeat(300) }), daemon.ports.udp);
   return /\r\nAllow: (.+)\r\n/.exec(await udp.heard('SIP/2.0 '))?.[1] ?? 'nothing';
 }
 
-/** Lets sip-brute try these in their order, and not the account's own name before all others. */
+/** Makes sip-brute try these in their order, and not the account's own name first. */
 async function guess(scan: Scan, account: string, passwords: readonly string[]): Promise<string> {
   const { folder } = scan.daemon;
   const users = join(folder, 'users');
@@ -98,7 +98,7 @@ async function guess(scan: Scan, account: string, passwords: readonly string[]):
   return scan.script('sip-brute', `userdb=${users},passdb=${words},brute.useraspass=false`);
 }
 
-// A scan waits for seconds until it calls a port silent, so they run side by side.
+// A scan waits for seconds before it calls a port silent, so the scans run side by side.
 describe('nmap', { concurrency: true }, () => {
   for (const transport of TRANSPORTS) {
     test(`nmap -sV names product and version over ${transport}`, async (t) => {
@@ -106,7 +106,7 @@ describe('nmap', { concurrency: true }, () => {
       if (scan === undefined) return;
       const { daemon } = scan;
       const port = daemon.ports[transport];
-      // Its SIP probe is for port 5060; on others it comes after minutes of everything else.
+      // Its SIP probe is for port 5060; on other ports it comes after minutes of everything else.
       const probes = join(daemon.folder, 'probes');
       const text = await readFile(PROBES, 'latin1');
       await writeFile(
@@ -144,7 +144,7 @@ describe('nmap', { concurrency: true }, () => {
       );
       assert.deepEqual(found.toSorted(), accounts, output);
       const condition = `method = 'REGISTER' AND user_agent = 'Nmap NSE'`;
-      assert.equal(await scan.count(condition), 101); // One, first, that nobody has.
+      assert.equal(await scan.count(condition), 101); // The first one tried does not exist.
     });
 
     test(`nmap sip-brute guesses a password over ${transport}`, async (t) => {
@@ -167,8 +167,8 @@ describe('nmap', { concurrency: true }, () => {
       if (scan === undefined) return;
       const [account = ''] = await accountsOf(scan.daemon);
       const args = `sip-call-spoof.extension=${account},sip-call-spoof.ua=Ghost,sip-call-spoof.timeout=8s`;
-      // Over UDP its port has proved nothing, so it is not told that it rings. Over TCP it overlooks a 180 that comes in
-      // one segment with the 100.
+      // Over UDP its port has proved nothing, so it is not told that it rings. Over TCP it overlooks a 180 that comes
+      // in one segment with the 100.
       await scan.script('sip-call-spoof', args);
       const condition = `method = 'INVITE' AND user_agent = 'Ghost' AND called_number = '${account}'`;
       assert.equal(await scan.count(condition), 1);

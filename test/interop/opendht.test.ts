@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Our DHT node with real ones: Debian's dhtnode and python3-opendht, each scenario in a network of its own. */
+/* Our DHT node with real ones: Debian's dhtnode and python3-opendht, each scenario in a separate network. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,8 +13,8 @@ import { peer } from './peer.ts';
 const SCENARIO_MS_MAX = 90_000;
 
 /**
- * The namespace has loopback alone, with multicast; nothing in it can reach anything outside. Its shared memory is its
- * own, too: faketime names what it keeps there by process ids, which are the same in every namespace.
+ * The namespace has only loopback, with multicast; nothing in it can reach anything outside. It also has its own shared
+ * memory: faketime names what it keeps there by process ids, which are the same in every namespace.
  */
 const IN_NAMESPACE = `
 ip link set lo up multicast on
@@ -25,7 +25,7 @@ exec "$@"`;
 async function runInNamespace(unshare: string, scenario: string): Promise<void> {
   const program = join(import.meta.dirname, 'opendht', 'run-scenario.ts');
   const shell = ['sh', '-ec', IN_NAMESPACE, 'sh', process.execPath, program, scenario];
-  // No kill of ours may leave real nodes behind: they end with the namespace's first process.
+  // If we are killed, no real nodes may stay behind: they end with the namespace's first process.
   const child = spawn(unshare, ['-rnm', '--pid', '--fork', '--kill-child', ...shell], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

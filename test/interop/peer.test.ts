@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { missingPeers, peer, PEERS } from './peer.ts';
 
-/** What of a test's context `peer` uses. */
+/** The part of a test's context that `peer` uses. */
 function fakeContext(): { readonly context: TestContext; readonly skips: string[] } {
   const skips: string[] = [];
   const context = {

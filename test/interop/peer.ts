@@ -4,13 +4,13 @@ import { accessSync, constants, globSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A real program that tests talk to, or a module of one, and the Debian package that has it. */
+/** A real program that tests talk to, or a module of one, and its Debian package. */
 interface Peer {
   readonly name: string;
   readonly debianPackage: string;
 }
 
-/** Every such program and its Debian package; the gate installs what is missing of these. */
+/** Every such program and its Debian package; the gate installs the missing ones. */
 export const PEERS = {
   apparmor_parser: 'apparmor',
   baresip: 'baresip',
@@ -79,7 +79,7 @@ export const PEERS = {
 
 type PeerName = keyof typeof PEERS;
 
-/** Those that only `npm run test:packages` needs: they come with a hundred others. */
+/** Peers that only `npm run test:packages` needs: they bring a hundred other packages. */
 const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
   'apparmor_parser',
   'bridge',
@@ -97,7 +97,7 @@ const OF_PACKAGES: ReadonlySet<string> = new Set<PeerName>([
   'rpmlint',
 ]);
 
-/** Peers that are no programs, or in no folder of programs, and where Debian puts them. */
+/** Peers that are not programs, or are in no folder of programs, and where Debian puts them. */
 const MODULES: Readonly<Record<string, string>> = {
   bgpd: '/usr/lib/frr/bgpd',
   bridge: '/usr/lib/cni/bridge',
@@ -110,20 +110,20 @@ const MODULES: Readonly<Record<string, string>> = {
   'tls.so': '/usr/lib/*/kamailio/modules/tls.so',
 };
 
-/** Where Debian puts daemons; an ordinary user's PATH often leaves these out. */
+/** Where Debian puts daemons; an ordinary user's PATH often lacks these folders. */
 const SYSTEM_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The path of a real program. Where it is missing, the test is skipped, loudly and naming the Debian
- * package that has it, and the answer is `undefined`: the caller returns at once. Where the environment
- * says `CI=true` nothing may be skipped, so a missing program is an error there.
+ * The path of a real program. If it is missing, the test is skipped, loudly and naming the Debian package that has it,
+ * and the result is `undefined`: the caller returns at once. If the environment says `CI=true`, nothing may be skipped,
+ * so a missing program is an error there.
  *
  *     const rsyslogd = peer('rsyslogd', t);
  *     if (rsyslogd === undefined) return;
  *
- * @param environment The process's own but for tests of this function.
+ * @param environment The process's own, except in tests of this function.
  */
 export function peer(
   name: PeerName,
@@ -147,7 +147,7 @@ export function missingPeer(
   context.skip(reason);
 }
 
-/** The peers that are not installed here. @param ofPackages Those of `npm run test:packages` too. */
+/** The peers that are not installed here. @param ofPackages Includes those of `npm run test:packages`. */
 export function missingPeers(
   environment: Environment = process.env,
   ofPackages = false,
@@ -176,6 +176,6 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    return false; // Not there, or not ours to run: the next folder may have it.
+    return false; // Missing, or not executable for us: the next folder may have it.
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Daemons that share, with real nodes of OpenDHT and among themselves, each scenario in a world of its own. */
+/* Daemons that share, with real OpenDHT nodes and among themselves, each scenario in a separate simulated network. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

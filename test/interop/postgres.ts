@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* A PostgreSQL of a test's own: a cluster in a temporary folder, on a Unix socket and a free port of loopback. */
+/* A PostgreSQL for one test: a cluster in a temporary folder, on a Unix socket and a free loopback port. */
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -14,7 +14,7 @@ import pg from 'pg';
 import { until } from '../e2e/daemon-process.ts';
 import { peer } from './peer.ts';
 
-/** PostgreSQL refuses to run as root: then it runs as nobody. */
+/** PostgreSQL refuses to run as root, so it then runs as nobody. */
 export const NOBODY = 65_534;
 
 export interface PostgresOptions {
@@ -41,7 +41,7 @@ export class Postgres implements AsyncDisposable {
     if (this.#ids.uid !== undefined) chownSync(this.folder, NOBODY, NOBODY);
   }
 
-  /** `undefined` where the package is missing and the test was skipped. */
+  /** `undefined` if the package is missing and the test was skipped. */
   static async start(
     context: TestContext,
     { settings = {} }: PostgresOptions = {},
@@ -72,7 +72,7 @@ export class Postgres implements AsyncDisposable {
       port: String(this.port),
       listen_addresses: '127.0.0.1',
       unix_socket_directories: this.folder,
-      // Killing the process loses nothing that the kernel has; tests end no machine.
+      // Killing the process loses nothing that the kernel has; tests do not crash the machine.
       fsync: 'off',
       shared_buffers: '64MB',
       log_statement: 'all',
@@ -105,7 +105,7 @@ export class Postgres implements AsyncDisposable {
     });
   }
 
-  /** Kills all of it with SIGKILL: the postmaster and every process of its own. */
+  /** Kills all of it with SIGKILL: the postmaster and all its processes. */
   async kill(): Promise<void> {
     const id = this.#child?.pid;
     if (id === undefined) return;
@@ -134,7 +134,7 @@ export class Postgres implements AsyncDisposable {
     return client;
   }
 
-  /** What a statement answers; without parameters there may be several. */
+  /** The rows of a statement; without parameters there may be several statements. */
   async rows(
     database: string,
     sql: string,

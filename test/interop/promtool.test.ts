@@ -12,7 +12,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples');
 const RULES = join(EXAMPLES, 'prometheus/sentrypeer-rules.yml');
 const DASHBOARD = join(EXAMPLES, 'grafana/sentrypeer.json');
 
-/** What Grafana asks Prometheus for, as rules, with its variables filled in as it does. */
+/** What Grafana asks Prometheus for, as rules, with its variables filled in as Grafana does. */
 function rulesOfDashboard(): string {
   const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
     readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
@@ -34,7 +34,7 @@ test('promtool finds nothing wrong with /metrics, nor with the rules and the das
     'http://127.0.0.1:9/',
   ]);
   const url = `http://127.0.0.1:${daemon.ports.api}/metrics`;
-  await (await fetch(url)).text(); // The next one tells of this one.
+  await (await fetch(url)).text(); // The next scrape counts this one.
   const response = await fetch(url);
   assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   const metrics = await response.text();

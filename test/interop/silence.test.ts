@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* With its defaults nothing leaves: every address that the daemon sends to or connects to, as the kernel is told. */
+/* With its defaults nothing leaves: every address that the daemon sends to or connects to, as passed to the kernel. */
 
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,17 +11,17 @@ import { launch, Tab } from './dashboard-tab.ts';
 import { peer } from './peer.ts';
 import { runTool } from './tool.ts';
 
-/** An address that looks public, with a way to all others: nothing keeps the daemon from asking them. */
+/** An address that looks public, with a route to all others: nothing keeps the daemon from contacting them. */
 const PUBLIC = '45.10.0.1';
 const PLACE = `ip link set lo up
 ip link add d0 type veth peer name d1; ip link set d1 up; ip addr add ${PUBLIC}/24 dev d0; ip link set d0 up
 ip route add default via 45.10.0.254
 `;
-/** Where the attacker asks from, so that the answers to it are known. */
+/** The attacker's source port, so that the answers to it are known. */
 const ATTACKER_PORT = 5071;
 const SIP_PORT = 5060;
 
-/** Calls somebody abroad, and ends when it was answered. */
+/** Calls a number abroad, and ends when it was answered. */
 const ATTACK = `
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', () => process.exit(0));
@@ -36,11 +36,11 @@ socket.bind(${ATTACKER_PORT}, '${PUBLIC}', () => socket.send([
 
 const SENDING = ['connect', 'sendto', 'sendmsg', 'sendmmsg'];
 
-/** A socket address in the words of strace, IPv4 or IPv6. */
+/** A socket address as printed by strace, IPv4 or IPv6. */
 const ADDRESS =
   /htons\((?<port>\d+)\)[^}]*?(?:inet_addr\("(?<ipv4>[\d.]+)"\)|inet_pton\(AF_INET6, "(?<ipv6>[^"]+)")/gu;
 
-/** Each address of the internet that one of the calls names, once, as \`connect 192.0.2.1 53\`. */
+/** Each internet address that one of the calls names, once, as \`connect 192.0.2.1 53\`. */
 function destinations(trace: string): ReadonlySet<string> {
   const found = new Set<string>();
   for (const line of trace.split('\n')) {
@@ -64,7 +64,7 @@ test('with its defaults the daemon connects to nobody, nor does its page, and an
   using own = new TemporaryFolder();
   const trace = join(own.path, 'trace');
   const traced = `exec ${strace} -D -f --seccomp-bpf -s 0 -e trace=${SENDING.join(',')} -o ${trace}`;
-  // As `npm start` does, and no other flag.
+  // Like `npm start`, with no other flag.
   const program = `${PLACE}${traced} ${process.execPath} ${PROGRAM} --responsive --api`;
   const daemon = await DaemonProcess.start([], {
     folder: own.path,
@@ -83,7 +83,7 @@ test('with its defaults the daemon connects to nobody, nor does its page, and an
   const browser = await launch(browserInside);
   ending.defer(() => browser.close());
   {
-    // What the page asks another server for is a fault of the tab.
+    // Requests of the page to another server are a fault of the tab.
     await using tab = await Tab.open(browser, 'http://127.0.0.1:8082');
     await tab.show('/live', 'friendly-scanner');
     await tab.page.locator('.connection.live').waitFor();
@@ -95,14 +95,14 @@ test('with its defaults the daemon connects to nobody, nor does its page, and an
   }
   await daemon.stop();
   const text = (): string => readFileSync(trace, 'latin1');
-  const end = new RegExp(`^${daemon.pid} +\\+{3} exited`, 'mu'); // Process ids have five places and more.
+  const end = new RegExp(`^${daemon.pid} +\\+{3} exited`, 'mu'); // Process ids have five digits or more.
   await until('the end of the trace', () => end.test(text()));
   const sent = [...destinations(text())];
   const answers = new Set(
     ['sendto', 'sendmsg', 'sendmmsg'].map((call) => `${call} ${PUBLIC} ${ATTACKER_PORT}`),
   );
   assert.equal(sent.filter((one) => answers.has(one)).length, 1, sent.join('\n'));
-  // A socket that is closed is connected to itself, so that it takes no more (docs/architecture.md).
+  // A socket being closed is connected to itself, so that it takes nothing more (docs/architecture.md).
   const isOwn = (one: string): boolean =>
     answers.has(one) || /^connect (127\.0\.0\.1|::1|45\.10\.0\.1|fe80\S+) 506[01]$/u.test(one);
   assert.deepEqual(

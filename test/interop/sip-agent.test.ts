@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The configurations of docs/integrations/kamailio.md, with SIPp before Kamailio and as the gateway behind it. */
+/* The configurations of docs/integrations/kamailio.md, with SIPp as the caller and as the gateway. */
 
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { freePort } from './tool.ts';
 
 const KAMAILIO_CALLS = {
   caller: ['-sf', join(import.meta.dirname, 'caller.xml')],
-  gateway: ['-sf', join(import.meta.dirname, 'gateway.xml')], // It never rings: a proxy may pass that on after the answer.
+  gateway: ['-sf', join(import.meta.dirname, 'gateway.xml')], // It never rings: a 180 may come after the answer.
 };
 
 interface Programs {
@@ -53,7 +53,7 @@ async function startKamailio(
   return kamailio;
 }
 
-/** The daemon, Kamailio and SIPp on both sides of it, by one of the page's configurations. */
+/** The daemon, Kamailio and SIPp on both sides of it, with one of the page's configurations. */
 async function open(
   found: Programs,
   scope: AsyncDisposableStack,
@@ -81,7 +81,7 @@ async function open(
   return { calls, daemon, kamailio };
 }
 
-/** What else it takes to speak TLS to the agent. */
+/** The other settings needed to speak TLS to the agent. */
 async function withTls(configuration: string, folder: string): Promise<string> {
   const tls = documented('kamailio.md', 'kamailio tls', {
     '127.0.0.1:5071': `127.0.0.1:${await freePort()}`,
@@ -90,7 +90,7 @@ async function withTls(configuration: string, folder: string): Promise<string> {
   return configuration.replace('\nloadmodule', `\n${tls}loadmodule`);
 }
 
-// The calls wait for one another's time-outs, so the tests run side by side.
+// The calls wait for each other's timeouts, so the tests run side by side.
 describe('kamailio', { concurrency: true }, () => {
   for (const transport of ['udp', 'tcp', 'tls'] as const) {
     test(`kamailio asks the SIP agent over ${transport}: a known-bad number is refused, another gets through`, async (t) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* SIPp's built-in scenarios: calls that ring, are taken and hung up, and a registration that fails. */
+/* SIPp's built-in scenarios: calls that ring, are accepted and hung up, and a registration that fails. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,15 +9,15 @@ import { peer } from './peer.ts';
 import { freePort, MANY_REPLIES, runTool } from './tool.ts';
 
 const RESPONSIVE = ['-r', '--fold-window', '0', ...MANY_REPLIES];
-/** Calls to one number until one is taken: the first is refused, and it takes two or three more. */
+/** Calls to one number until one is accepted: the first is refused, and it takes two or three more. */
 const REFUSED_MAX = 3;
 const CALLS_COUNT = 5;
-/** From the header to the first line end behind it; rows have it within the message alone. */
+/** From the header to the first line end after it; rows have it only inside the message. */
 const CALL_ID = `substr(sip_message, instr(sip_message, 'Call-ID:'),
   instr(substr(sip_message, instr(sip_message, 'Call-ID:')), char(13)))`;
 const NUMBER = '900442071234567';
 
-/** The last figure of a line of SIPp's statistics: the sum. */
+/** The last figure, the sum, of a line of SIPp's statistics. */
 function statistic(output: string, name: string): number {
   const line = output.split('\n').findLast((each) => each.startsWith(`  ${name} `)) ?? '';
   return Number(line.split('|').at(-1));
@@ -48,7 +48,8 @@ describe('SIPp', { concurrency: true }, () => {
       assert.ok(failed >= 1 && failed <= REFUSED_MAX, run.output);
 
       await daemon.stop();
-      // On a busy machine SIPp repeats over UDP what was not answered within half a second, and calls before it was.
+      // On a busy machine SIPp repeats over UDP what was not answered within half a second, and calls before the
+      // answer.
       const grades = transport === 'udp' ? ['seen', 'returned'] : ['handshake'];
       const calls = daemon.rows(`SELECT grade, from_user, called_number, called_number_source,
           transport_type FROM honey WHERE method = 'INVITE'
@@ -68,7 +69,7 @@ describe('SIPp', { concurrency: true }, () => {
       const ended = (method: string): number =>
         daemon.number(`SELECT count(DISTINCT ${CALL_ID}) FROM honey WHERE method = '${method}'
           AND called_number = '${NUMBER}' AND grade = '${grades.at(-1)}'`);
-      assert.equal(ended('ACK'), CALLS_COUNT); // To a refusal as well.
+      assert.equal(ended('ACK'), CALLS_COUNT); // Also for a refusal.
       assert.equal(ended('BYE'), successful);
     });
   }
@@ -76,7 +77,7 @@ describe('SIPp', { concurrency: true }, () => {
   test('SIPp does not register an account that nobody has', async (t) => {
     const sipp = peer('sipp', t);
     if (sipp === undefined) return;
-    // PJSIP outside of dialogs answers with the branch as the tag, which proves nothing.
+    // Outside dialogs PJSIP answers with the branch as the tag, which proves nothing.
     await using daemon = await DaemonProcess.start([...RESPONSIVE, '--persona', 'freeswitch']);
     const { folder, ports } = daemon;
     const flags = ['-sn', 'branchc', '-s', '4711471', '-m', '1'];
@@ -84,7 +85,7 @@ describe('SIPp', { concurrency: true }, () => {
     assert.equal(statistic(run.stdout, 'Failed call'), 1, run.output);
     assert.match(run.output, /SIP\/2\.0 404 /);
     await daemon.recorded(2);
-    // It hangs up what never was a call, with our tag.
+    // It hangs up a call that never was one, with our tag.
     const requests = 'SELECT DISTINCT method, grade FROM honey ORDER BY honey_id';
     assert.deepEqual(daemon.rows(requests), [
       { method: 'REGISTER', grade: 'seen' },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* sipsak asks, registers, traces, floods and sends rubbish; all of it is recorded. */
+/* sipsak pings, registers, traces, floods and sends rubbish; everything is recorded. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -35,7 +35,7 @@ describe('sipsak', { concurrency: true }, () => {
       assert.match(run.stdout, /^Server: Asterisk PBX /m);
       assert.match(run.stdout, /^Allow: INVITE, ACK, /m);
       await daemon.recorded(1);
-      // Once more where the answer was late.
+      // Once more if the answer was late.
       assert.deepEqual(
         daemon.rows(`SELECT DISTINCT method, transport_type, source_ip, destination_ip, grade, from_user,
           called_number, user_agent LIKE 'sipsak %' AS named FROM honey`),
@@ -122,7 +122,7 @@ describe('sipsak', { concurrency: true }, () => {
     const run = await runTool(sipsak, ['-R', '-s', uri], { folder });
     assert.equal(run.status, 3, run.output); // No answer.
     assert.match(run.output, /sent the following message three times without getting a response/);
-    // One warning for each that was answered; the last one is sent three times.
+    // One warning for each answered request; the last one is sent three times.
     const answered = run.output.split('did not received 4xx').length - 1;
     await daemon.stop();
     assert.ok(daemon.accounted() >= answered + 3, `${daemon.accounted()} of ${answered + 3}`);

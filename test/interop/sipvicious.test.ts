@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* SIPVicious goes on from OPTIONS to REGISTER to INVITE, and leaves all it tried in the database. */
+/* SIPVicious goes from OPTIONS to REGISTER to INVITE, and leaves everything it tried in the database. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,7 +13,7 @@ import { MANY_REPLIES, runTool } from './tool.ts';
 
 const RESPONSIVE = ['-r', '--fold-window', '0', ...MANY_REPLIES];
 
-/** How each persona names itself. */
+/** How each persona identifies itself. */
 const PRODUCTS: Readonly<Record<string, RegExp>> = {
   asterisk: /^Asterisk PBX 1\d\./,
   freepbx: /^FPBX-1\d\./,
@@ -68,7 +68,7 @@ describe('SIPVicious', { concurrency: true }, () => {
       const port = daemon.ports.udp;
       for (const { method, table } of scans) {
         const product = table.get(`127.0.0.1:${port}`) ?? '';
-        // Where the node has an account 100, these are challenged, and there may be no room for more.
+        // If the node has an account 100, these are challenged, and there may be no room for more.
         if (method !== 'OPTIONS' && product === 'unknown') continue;
         assert.match(product, PRODUCTS[persona] ?? /nothing/, `${method}, ${persona}`);
       }
@@ -78,7 +78,7 @@ describe('SIPVicious', { concurrency: true }, () => {
         json_extract(details, '$.decodedFromTag') AS tag FROM honey ORDER BY method, user_agent`,
       );
       const row = { source_ip: '127.0.0.1', transport_type: 'UDP', grade: 'seen' };
-      const tag = `7f000001${port.toString(16).padStart(4, '0')}`; // Whom svmap believes to scan.
+      const tag = `7f000001${port.toString(16).padStart(4, '0')}`; // The address that svmap thinks it scans.
       const userAgent = 'friendly-scanner';
       assert.deepEqual(rows, [
         { method: 'INVITE', ...row, user_agent: userAgent, tag },

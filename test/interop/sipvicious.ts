@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* SIPVicious: what its programs are told, and what their tables say. */
+/* SIPVicious: the arguments of its programs, and the contents of their tables. */
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { DaemonProcess } from '../e2e/daemon-process.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
-/** More wrong guesses than any account asks for before it can be won. */
+/** More wrong guesses than any account requires before it can be won. */
 export const WRONG_GUESSES_COUNT = 80;
 
 /** First and second column of the table that svmap, svwar and svcrack print at the end. */
@@ -18,7 +18,7 @@ export function tableOf(run: ToolRun): ReadonlyMap<string, string> {
   return new Map(rows.slice(1).map(([, first = '', second = '']) => [first, second]));
 }
 
-/** Extensions that svwar finds; all of them want a password. */
+/** Extensions that svwar finds; all of them require a password. */
 export async function findExtensions(
   svwar: string,
   daemon: DaemonProcess,
@@ -37,7 +37,7 @@ export async function findExtensions(
   return [...table.keys()].toSorted();
 }
 
-/** Lets svcrack try wrong passwords, and then all that PBXs of careless owners have. */
+/** Has svcrack try wrong passwords, and then all that are common on careless owners' PBXs. */
 export async function crack(
   svcrack: string,
   daemon: DaemonProcess,

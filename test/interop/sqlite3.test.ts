@@ -21,10 +21,10 @@ const OLD_ROWS_COUNT = 60_000;
 
 /** First octet of the locks of SQLite's readers on the database, https://www.sqlite.org/src/file/src/os.h. */
 const SHARED_FIRST = 0x4000_0002;
-/** The octet of the `-shm` file that whoever uses the log holds, https://www.sqlite.org/walformat.html §2.3. */
+/** The octet of the `-shm` file that every user of the log locks, https://www.sqlite.org/walformat.html §2.3. */
 const DEAD_MAN_SWITCH = 128;
 
-/** Numbers the requests of a test, so that each makes a row of its own. */
+/** Numbers the requests of a test, so that each makes a separate row. */
 class Caller implements Disposable {
   sentCount = 0;
   readonly #peer: UdpPeer;
@@ -49,7 +49,7 @@ class Caller implements Disposable {
   }
 }
 
-/** What `sqlite3` prints for a statement, as a person types it. */
+/** What `sqlite3` prints for a statement, as typed by a person. */
 async function sqlite(program: string, file: string, sql: string): Promise<string> {
   const { output, status } = await runTool(program, ['-cmd', '.timeout 20000', file, sql], {
     folder: dirname(file),
@@ -86,7 +86,7 @@ interface Scene {
   readonly beside?: () => Promise<void>;
 }
 
-/** Writes and reads in turn, then kills the daemon: whatever was committed stays, and every reader sees it. */
+/** Writes and reads in turn, then kills the daemon: everything committed stays, and every reader sees it. */
 async function survivesReaders({ daemon, program, oldRowsCount, beside }: Scene): Promise<void> {
   const { dbFile } = daemon;
   using caller = await Caller.open();

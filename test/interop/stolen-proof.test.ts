@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * A thief writes the address of a real proxy into datagrams to us. Our answers go to the proxy, which hands them on
- * to him as RFC 3261 §16.11 tells it. Whatever he reads in them, it proves nothing about the proxy.
+ * A thief writes the address of a real proxy into datagrams to us. Our answers go to the proxy, which passes them on to
+ * him as RFC 3261 §16.11 requires. Whatever he reads in them, it proves nothing about the proxy.
  */
 
 import assert from 'node:assert/strict';
@@ -18,12 +18,12 @@ import { freePort, MANY_REPLIES, runTool } from './tool.ts';
 
 const PROXY = '127.0.7.50';
 const THIEF = '127.0.7.66';
-/** How often, and every how many milliseconds, it is looked for what was forged before it is sent once more. */
+/** How often, and at which interval in milliseconds, to check for what was forged before it is sent once more. */
 const LOOKS = 20;
 const LOOK_MS = 50;
-/** Forged INVITEs that each scenario adds once it has stolen what there is. */
+/** Forged INVITEs that each scenario adds after stealing what it can. */
 const NUMBER = '00442071234567';
-/** What a stateless proxy is configured by: every request goes on, every answer goes back. */
+/** The configuration of a stateless proxy: every request is forwarded, every answer goes back. */
 const STATELESS = `#!KAMAILIO
 log_stderror=yes
 children=2
@@ -86,7 +86,7 @@ class Scene implements AsyncDisposable {
     const daemon = await DaemonProcess.start([
       '-r',
       '--fold-window=0',
-      '--persona=cisco', // It challenges a REFER with a tag and a nonce that both prove.
+      '--persona=cisco', // It challenges a REFER with a tag and a nonce, both of which prove the source.
       ...MANY_REPLIES,
     ]);
     const { folder } = daemon;
@@ -121,7 +121,7 @@ class Scene implements AsyncDisposable {
     const to = ['-p', String(ports.udp), '127.0.0.1'];
     const args = ['--udp', '--send-ip', '-c', '1', '-N', '-H', ...from, '--data', data, ...to];
     const before = this.#recordedCount();
-    // nping says that it sent what now and then never arrives.
+    // nping sometimes claims to have sent what never arrives.
     await until('what is forged to arrive', async () => {
       const { status, output } = await runTool(this.#nping, args, { folder });
       assert.equal(status, 0, output);
@@ -138,7 +138,7 @@ class Scene implements AsyncDisposable {
     return this.daemon.number('SELECT coalesce(sum(seen_count), 0) FROM honey');
   }
 
-  /** What the proxy handed on to the thief under this Call-ID. */
+  /** What the proxy passed on to the thief under this Call-ID. */
   async stolen(callId: string): Promise<string> {
     const isIt = (text: string): boolean => text.includes(callId) && /^SIP\/2.0 40[17] /.test(text);
     await until(`the proxy to hand on the answer to ${callId}`, () =>
@@ -147,7 +147,7 @@ class Scene implements AsyncDisposable {
     return this.thief.received.find(isIt) ?? '';
   }
 
-  /** The thief gives back what he read in an answer, in the proxy's name. */
+  /** The thief returns what he read in an answer, in the proxy's name. */
   async giveBack(answer: string, callId: string): Promise<void> {
     const toTag = /\r\nTo: [^\r]*;tag=([^\r;]+)/.exec(answer)?.[1] ?? '';
     const nonce = /nonce="([^"]+)"/.exec(answer)?.[1] ?? '';
@@ -166,7 +166,7 @@ class Scene implements AsyncDisposable {
     await this.daemon[Symbol.asyncDispose]();
   }
 
-  /** The proxy hands an answer of ours on: it is up. */
+  /** The proxy passes an answer of ours on: it is up. */
   async #proxyAnswers(): Promise<void> {
     const response =
       `SIP/2.0 200 OK\r\nVia: ${this.via}\r\nVia: ${this.thiefVia}\r\nFrom: <sip:a@b>;tag=1\r\n` +
@@ -222,7 +222,7 @@ test('what a Kamailio takes for the answer to a transaction of its own proves no
   const register = request({ ...bob, method: 'REGISTER', callId: 'bob', lines: contact });
   await thief.send(register.replace(bob.uri, 'sip:victim.example'), proxyPort, PROXY);
   await until('bob to be registered', () => thief.received.some((text) => text.includes('bob')));
-  // The thief calls his accomplice over the proxy, and learns the proxy's branch from him.
+  // The thief calls his accomplice through the proxy, and learns the proxy's branch from him.
   const callId = 'of-its-own';
   await thief.send(request({ ...bob, method: 'REFER', callId }), proxyPort, PROXY);
   const relayed = await accomplice.heard('REFER');
@@ -250,7 +250,7 @@ test('who hears us himself proves it by tag and nonce, also between forged reque
     daemon.rows(`SELECT grade FROM honey WHERE source_ip = '${THIEF}' ORDER BY honey_id`),
     [{ grade: 'seen' }, { grade: 'returned' }],
   );
-  // Another socket of the same address has not heard us, and may be anybody.
+  // Another socket of the same address has not received anything from us, and may be anybody.
   using stranger = await UdpPeer.open(THIEF);
   await stranger.send(request({ ...common, method: 'INVITE' }), udp);
   await daemon.recorded(3);

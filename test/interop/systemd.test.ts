@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What systemd is told, by the real systemd-notify, at a real socket; and the unit that is shipped, by systemd's own checks. */
+/* What systemd is told, by the real systemd-notify, at a real socket; and the shipped unit, by systemd's own checks. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -68,7 +68,7 @@ for (const name of [
     if (peer('systemd-analyze', t) === undefined) return;
     using folder = new TemporaryFolder();
     const unit = join(folder.path, name);
-    // The program is not installed here; what it would be is.
+    // The program is not installed here; its place is changed.
     const text = readFileSync(join(UNITS, name), 'utf8');
     writeFileSync(unit, text.replace(/^ExecStart=\S+/mu, 'ExecStart=/bin/true'));
     const options = { folder: folder.path };

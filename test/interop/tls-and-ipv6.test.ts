@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The ways in beside UDP and TCP of IPv4. */
+/* The ways in other than UDP and TCP over IPv4. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Runs other people's programs against the daemon. */
+/* Runs third-party programs against the daemon. */
 
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** Milliseconds for one run of a tool; the slowest waits six seconds for a banner on a quiet machine, and some machines are busy. */
+/**
+ * Milliseconds for one run of a tool; the slowest waits six seconds for a banner on a quiet machine, and some machines
+ * are busy.
+ */
 const RUN_MS_MAX = 120_000;
 
-/** Loopback is one source, and tools do not wait: without these its replies would run out. */
+/** Loopback is one source, and tools do not wait: without these flags the reply budget would run out. */
 export const MANY_REPLIES: readonly string[] = [
   '--reply-rate',
   '100000',
@@ -20,9 +23,9 @@ export const MANY_REPLIES: readonly string[] = [
 export interface ToolOptions {
   /** Working folder and home, for what the tool leaves behind. */
   readonly folder: string;
-  /** Written to its standard input, which stays open while `untilPrinted` is waited for. */
+  /** Written to its standard input, which stays open while `untilPrinted` is awaited. */
   readonly input?: string;
-  /** The tool does not end by itself: it is told to once it has printed this. */
+  /** The tool does not end on its own: it is stopped once it has printed this. */
   readonly untilPrinted?: string;
 }
 
@@ -30,11 +33,11 @@ export interface ToolRun {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** All that was printed, in the order in which it came. */
+  /** Everything that was printed, in the order in which it came. */
   readonly output: string;
 }
 
-/** Resolves when the tool has ended; rejects, having killed it, when it takes too long. */
+/** Resolves when the tool has ended; if it takes too long, kills it and rejects. */
 export async function runTool(
   path: string,
   args: readonly string[],
@@ -53,7 +56,7 @@ export async function runTool(
       if (untilPrinted !== undefined && printed.output.includes(untilPrinted)) child.kill();
     });
   }
-  child.stdin.on('error', () => undefined); // It may end without having read all.
+  child.stdin.on('error', () => undefined); // It may end without reading everything.
   if (input !== undefined) child.stdin.write(input);
   if (untilPrinted === undefined) child.stdin.end();
   try {
@@ -65,12 +68,12 @@ export async function runTool(
   }
 }
 
-/** Below those that Linux gives out by itself, 32,768 and above, so that nobody is given one of them meanwhile. */
+/** Below the range from which Linux assigns ports, 32,768 and above, so that none of them is assigned meanwhile. */
 const PORT_MIN = 20_000;
 const PORTS_COUNT = 12_000;
 const ports = new Set<number>();
 
-/** A UDP port that nobody has, for a program that must be told one. Each is given once. */
+/** A free UDP port, for a program that must be told one. Each is given once. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORT_MIN + Math.floor(Math.random() * PORTS_COUNT);
@@ -81,7 +84,7 @@ export async function freePort(): Promise<number> {
       await once(socket, 'listening');
       return port;
     } catch {
-      // Somebody has it.
+      // It is taken.
     } finally {
       socket.close();
     }

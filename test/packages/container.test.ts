@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The image, built by buildah from the Dockerfile and run by podman: as 4.x was run, and with every right taken away. */
+/* The image, built by buildah from the Dockerfile and run by podman: as 4.x was run, and without any privileges. */
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ const NEEDED = [
   'bridge',
   'iptables',
 ] as const;
-/** Of the command by which 4.x is run. */
+/** From the command with which 4.x is run. */
 const AS_4X = '-p 5050:5060/tcp -p 5060:5060/udp -p 8082:8082 -p 4222:4222/udp';
 const JSON_TYPE = '-H "Content-Type: application/json"';
 
@@ -33,7 +33,7 @@ interface Ran {
   readonly output: string;
 }
 
-/** podman in namespaces of its own, with the storage in `folder`. */
+/** podman in separate namespaces, with the storage in `folder`. */
 class Engine implements AsyncDisposable {
   readonly #storage: string;
   readonly #process = spawn(join(import.meta.dirname, 'engine.sh'), {
@@ -48,11 +48,11 @@ class Engine implements AsyncDisposable {
     await once(this.#process.stdout, 'data');
   }
 
-  /** A line of shell in there. */
+  /** Runs a shell line in there. */
   attempt(line: string): Ran {
     const args = ['-t', String(this.#process.pid), '-m', '-n', 'sh', '-c', `{ ${line}; } 2>&1`];
     const { status, stdout } = spawnSync('nsenter', args, { encoding: 'utf8' });
-    // Without systemd nobody calls the health check by itself, and podman says so each time.
+    // Without systemd nothing runs the health check automatically, and podman says so each time.
     return { status, output: stdout.replaceAll(/^.*systemd connection.*\n/gmu, '') };
   }
 
@@ -63,7 +63,7 @@ class Engine implements AsyncDisposable {
 
   /** Starts a container from the image and waits for its API. */
   async start(name: string, flags: string): Promise<void> {
-    // Where root may not raise limits, podman's own defaults are refused; these are what it has itself.
+    // If root may not raise limits, podman's own defaults are refused; these are its current ones.
     const limits = '--ulimit nofile=1024:1024 --ulimit nproc=32768:32768';
     const run = `run -d ${flags} --name ${name} --cgroups=disabled ${limits} sentrypeer:latest`;
     const started = this.podman(run);
@@ -74,7 +74,7 @@ class Engine implements AsyncDisposable {
     );
   }
 
-  /** Stops it as engines do, and removes it. @returns Its exit status. */
+  /** Stops it as container engines do, and removes it. @returns Its exit status. */
   stop(name: string): string {
     assert.equal(this.podman(`stop -t 10 ${name}`).status, 0);
     const status = this.podman(`inspect ${name} --format '{{.State.ExitCode}}'`).output.trim();
@@ -112,7 +112,7 @@ test('the image runs as 4.x did, and with a random user, no capability and a rea
   });
   const dashboard = engine.attempt('curl -s -H "Accept: text/html" http://localhost:8082/');
   assert.match(dashboard.output, /<script/u);
-  // It is the first process of its namespace, and its own binary says whether it is well.
+  // It is the first process of its namespace, and its own binary reports whether it is well.
   assert.match(engine.podman('logs plain').output, /or kill 1$/mu);
   assert.equal(engine.podman('healthcheck run plain').status, 0);
   const shell = engine.podman('exec plain sh -c true');

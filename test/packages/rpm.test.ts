@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * The RPM package: rpmlint has nothing to say, and it runs under a real systemd. That is Debian's, since no other
- * distribution is at hand: what the package requires of Fedora is not tried.
+ * The RPM package: rpmlint has no complaints, and it runs under a real systemd. That is Debian's, because no other
+ * distribution is available: the package's requirements on Fedora are not tested.
  */
 
 import assert from 'node:assert/strict';
@@ -26,7 +26,7 @@ test('the RPM package is clean, starts its unit, keeps changed configuration, an
   assert.match(said, / 0 errors, 0 warnings, /u);
 
   await using machine = await Machine.boot();
-  // rpm is this machine's, and works on the other one's root; nothing of rpm's requirements is there.
+  // rpm belongs to this machine and works on the other root; none of rpm's own requirements are there.
   const install = (...flags: readonly string[]): string =>
     runInRoot('rpm', ['--root', machine.root, '--nodeps', ...flags]);
   install('-i', rpm);

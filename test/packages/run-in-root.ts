@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { ROOT } from '../../tools/sources.ts';
 
-/** Runs a program in the root of the repository, however long it takes, and fails with all that it printed. */
+/** Runs a program in the root of the repository, however long it takes; a failure shows everything that it printed. */
 export function runInRoot(
   program: string,
   args: readonly string[],

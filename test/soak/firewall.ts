@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Does `sentrypeer firewall` carry out 1,000 new listings a minute for ten minutes, with flat memory? A node is told of
- * attackers as fast as that, and told to delist each two minutes later; the firewall follows it. PER_MINUTE and MINUTES can be
- * changed. Needs root, or a kernel that lets users have networks of their own:
+ * Does `sentrypeer firewall` enforce 1,000 new listings a minute for ten minutes with flat memory? A node is told about
+ * attackers at that rate, and told to delist each two minutes later; the firewall follows it. PER_MINUTE and MINUTES
+ * can be changed. Needs root, or a kernel that lets users create networks:
  *
  *   npm run bundle && unshare -n node test/soak/firewall.ts
  */
@@ -22,7 +22,7 @@ const perMinute = Number(process.env['PER_MINUTE'] ?? '1000');
 const minutes = Number(process.env['MINUTES'] ?? '10');
 const LISTED_SECONDS = 120;
 const SAMPLE_SECONDS = 15;
-/** Memory of the second half of the run, compared with the second quarter. */
+/** Memory in the second half of the run, compared with the second quarter. */
 const GROWTH_MAX = 1.1;
 const API_PORT = 25_271;
 const node = `http://127.0.0.1:${API_PORT}`;
@@ -43,7 +43,7 @@ const note = (): Note => JSON.parse(readFileSync(at('run/status.json'), 'utf8'))
 const address = (index: number): string =>
   `45.${20 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 
-/** A scanner's REGISTER over TCP, as another node tells of it. */
+/** A scanner's REGISTER over TCP, as another node reports it. */
 const event = (sourceIp: string): object => ({
   app_name: 'sentrypeer',
   app_version: '4.0.0',

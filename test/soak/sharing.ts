@@ -5,7 +5,7 @@
  *
  *   node test/soak/sharing.ts [MINUTES]
  *
- * Needs unshare, nsenter, ip and Debian's dhtnode. Beyond ten minutes the first values have run out or were refreshed.
+ * Needs unshare, nsenter, ip and Debian's dhtnode. After ten minutes the first values have expired or were refreshed.
  */
 
 import { runInWorld } from '../interop/pool/namespaces.ts';

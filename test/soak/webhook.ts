@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Is every event of a node on its hub exactly once, whoever is killed meanwhile? 1,000 events a second for a minute,
- * the hub killed with -9 and started again five times, the node twice; RATE, SECONDS and BATCH can be changed.
+ * Is every event of a node at its hub exactly once, whichever of them is killed meanwhile? 1,000 events a second for a
+ * minute, the hub killed with -9 and restarted five times, the node twice; RATE, SECONDS and BATCH can be changed.
  *
  *   npm run bundle && node test/soak/webhook.ts
  */
@@ -119,7 +119,7 @@ while (count(hubDb) < recordedCount) {
   await after(50);
 }
 const drainedSeconds = (performance.now() - drainStartedMs) / 1000;
-await after(2_000); // Whatever might come twice has come.
+await after(2_000); // Anything that might come twice has come.
 await node.stop();
 await hub.stop();
 

@@ -7,7 +7,7 @@ export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The same message some times. @param every Seconds. */
+/** The same message several times. @param every Seconds. */
 export function repeated(
   times: number,
   every: number,
@@ -17,7 +17,7 @@ export function repeated(
   return Array.from({ length: times }, (_, index) => ({ ...contact, at: at + index * every }));
 }
 
-/** The same message from some addresses, each of a network of its own where `apart`. @param every Seconds. */
+/** The same message from several addresses, each in a separate network if `apart`. @param every Seconds. */
 export function fromMany(
   count: number,
   every: number,
@@ -31,7 +31,10 @@ export function fromMany(
   }));
 }
 
-/** The same message from some subnets of one IPv6 /48, 0 to 65,535 each, with an address of chance in each. @param every Seconds. */
+/**
+ * The same message from several subnets of one IPv6 /48, 0 to 65,535 each, with a random address in each. @param every
+ * Seconds.
+ */
 export function fromSubnets(
   subnets: readonly number[],
   every: number,
@@ -51,7 +54,7 @@ export function inSubnet(subnet: number, host: number): string {
   return subnet === 0 ? `2a02:6b8:1::${own}` : `2a02:6b8:1:${subnet.toString(16)}::${own}`;
 }
 
-/** A message for each of some numbers or names. @param every Seconds. */
+/** One message for each of several numbers or names. @param every Seconds. */
 export function forEach(
   targets: readonly string[],
   every: number,
@@ -61,12 +64,12 @@ export function forEach(
   return targets.map((to, index) => ({ ...contact, to, at: at + index * every }));
 }
 
-/** What is said of an address at a time. */
+/** The expected verdict on an address at a time. */
 export function address(value: string, level: Expected['level'], at: number): Expected {
   return { at, of: { address: value }, level };
 }
 
-/** What is said of a number at a time. */
+/** The expected verdict on a number at a time. */
 export function number(value: string, level: Expected['level'], at: number): Expected {
   return { at, of: { number: value }, level };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Stories of real life, told by event time to the real store and judge: who sent what, and what must come of it. */
+/* Stories from real life, played by event time to the real store and judge: who sent what, and what must follow. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -21,7 +21,7 @@ export interface Contact {
   readonly from: string;
   readonly proof: Grade;
   readonly method: string;
-  /** The name or number it is for. */
+  /** The name or number that it is addressed to. */
   readonly to?: string;
   readonly agent?: string;
   readonly hasPassword?: boolean;
@@ -29,7 +29,7 @@ export interface Contact {
   readonly isSip?: boolean;
 }
 
-/** What must be said of an address or a number at a time. */
+/** The expected verdict on an address or a number at a time. */
 export interface Expected {
   /** Seconds since the story began. */
   readonly at: number;
@@ -39,7 +39,7 @@ export interface Expected {
 
 export interface Story {
   readonly name: string;
-  /** @default telephones stand in Sweden */
+  /** @default telephones in Sweden */
   readonly home?: string;
   readonly ownAddresses?: readonly string[];
   readonly ownNumbers?: readonly string[];
@@ -49,7 +49,7 @@ export interface Story {
   readonly expected: readonly Expected[];
 }
 
-/** 2026-03-02T00:00:00Z, so that days of a story are days of UTC. */
+/** 2026-03-02T00:00:00Z, so that days of a story are UTC days. */
 const BEGIN_US = 1_772_409_600_000_000;
 const NODE_ID = '6f3a6f7e-1111-4222-8333-abcdefabcdef';
 const BATCH_CONTACTS = 200;
@@ -130,12 +130,12 @@ export class Stage implements Disposable {
     return untilEpochUs === undefined ? undefined : (untilEpochUs - BEGIN_US) / 1_000_000;
   }
 
-  /** At which level the lists hold an address now. */
+  /** The level at which the lists hold an address now. */
   onLists(value: string): Level {
     return this.#reader.listings.listing({ kind: 'address', value })?.level ?? 'none';
   }
 
-  /** What stands in the feed now. */
+  /** The contents of the feed now. */
   feed(): ReadonlyMap<string, Level> {
     const listings = this.#reader.listings.listings(undefined, 100_000);
     return new Map(listings.map(({ value, level }) => [value, level]));

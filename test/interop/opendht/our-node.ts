@@ -32,7 +32,7 @@ export async function textsAt(node: DhtNode, key: string): Promise<readonly stri
   return (await node.get(infoHash(key))).map(textOf).toSorted();
 }
 
-/** What a listen of ours has heard so far, as `+text` and `-id`. */
+/** What a listen of ours has received so far, as `+text` and `-id`. */
 export class Heard {
   readonly lines: string[] = [];
   readonly #queue: EventQueue<ListenEvent>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Real OpenDHT nodes as processes. To be used in a network namespace only: dhtnode binds all addresses. */
+/* Real OpenDHT nodes as processes. Only for use in a network namespace, because dhtnode binds all addresses. */
 
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -8,11 +8,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const PYTHON = '/usr/bin/python3'; // Debian's own: its module is not seen by another one on the path.
+const PYTHON = '/usr/bin/python3'; // Debian's own Python, because another one on the path does not see its module.
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 20;
 
-/** Waits for a condition under a deadline, and says so: the last line of a scenario that hangs tells where. */
+/** Waits for a condition under a deadline, and prints that: the last line of a scenario that hangs tells where. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -26,7 +26,7 @@ export async function until(
   }
 }
 
-/** A program with what it has printed. */
+/** A program with its output. */
 class Program implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   output = '';
@@ -39,7 +39,7 @@ class Program implements AsyncDisposable {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
   }
 
-  /** With all that it has started: faketime would leave its program behind, which holds our pipes. */
+  /** Kills it with everything that it started: faketime would leave its program running, which holds our pipes. */
   async kill(): Promise<void> {
     const { pid } = this.child;
     if (pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
@@ -59,7 +59,7 @@ export interface DhtnodeOptions {
   readonly bootstrap?: number;
   readonly identity?: boolean;
   readonly discovery?: boolean;
-  /** It takes time for passing so many times faster. */
+  /** How many times faster time passes for it. */
   readonly timesFaster?: number;
 }
 
@@ -100,7 +100,7 @@ export class Dhtnode implements AsyncDisposable {
     this.#program.child.stdin.write(`${line}\n`);
   }
 
-  /** Gives a command and waits for a word in what is printed from then on. */
+  /** Gives a command and waits for a word in the output from then on. */
   async ask(line: string, word: string): Promise<string> {
     const from = this.output.length;
     this.command(line);
@@ -118,7 +118,7 @@ export class Dhtnode implements AsyncDisposable {
     this.#poker.close();
   }
 
-  /** Its waits are not hastened by faketime, but end with every datagram; this one means nothing to it. */
+  /** faketime does not shorten its waits, but every datagram ends them; this one has no meaning to it. */
   #poke(): void {
     this.#poking = setInterval(() => this.#poker.send('\xc0', this.port, '127.0.0.1'), POLL_MS);
   }
@@ -129,7 +129,7 @@ interface PythonValue {
   readonly user_type: string;
   readonly size: number;
   readonly data: string;
-  /** All of it, where it is no more than 1,000 octets. */
+  /** All of it, if it has at most 1,000 octets. */
   readonly text: string | null;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Each runs in a process and a network namespace of its own, so that ports are free and nothing leaves the machine. */
+/* Each runs in a separate process and network namespace, so that ports are free and nothing leaves the machine. */
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
@@ -11,7 +11,7 @@ import { Dhtnode, PythonNode, until } from './real-nodes.ts';
 
 const KEY = 'bad_actors';
 const HASH = infoHash(KEY);
-/** Real nodes list a newcomer once they have asked it themselves: 1 to 25 s, and that twice. */
+/** Real nodes list a newcomer once they have asked it themselves: 1 to 25 s, and twice that. */
 const INTRODUCED_MS_MAX = 60_000;
 const LARGE = 'L'.repeat(20_000);
 
@@ -26,7 +26,7 @@ function connected(node: DhtNode): Promise<void> {
   return node.connected(AbortSignal.timeout(15_000));
 }
 
-/** We bootstrap from them; put, get and listen with push in each direction, also of values in parts. */
+/** We bootstrap from them; put, get and listen with push in each direction, including values in parts. */
 async function theyLetUsIn(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222);
   await using python = await PythonNode.start(4301, { bootstrap: 4222 });
@@ -116,11 +116,17 @@ async function signed(): Promise<void> {
   });
 }
 
-/** Also how much sooner than its second a node takes another for gone, on a machine that does other things too. */
+/**
+ * Also how much sooner than after its usual second a node gives up another one, on a machine that is busy with other
+ * things.
+ */
 const TIMES_FASTER = 20;
 const LIFE_MS = 600_000 / TIMES_FASTER;
 
-/** Time passes faster for us and for dhtnode: what is not permanent goes, what is stays beyond its first announcement. */
+/**
+ * Time passes faster for us and for dhtnode: values that are not permanent expire, permanent ones outlive their first
+ * announcement.
+ */
 async function aging(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222, { timesFaster: TIMES_FASTER });
   const startedMs = performance.now();
@@ -153,7 +159,7 @@ async function aging(): Promise<void> {
   await until('dhtnode was told', () =>
     /expired[^]*ours-passes|ours-passes[^]*expired/.test(dhtnode.output),
   );
-  // Half a life later the permanent ones live by their second announcement alone.
+  // Half a life later the permanent ones only live by their second announcement.
   const laterMs = performance.now() + LIFE_MS / 4;
   await until('time passes', () => performance.now() > laterMs);
   assert.deepEqual(await textsAt(ours, KEY), ['ours-stays', 'theirs-stays']);
@@ -194,7 +200,7 @@ async function threeAndThree(): Promise<void> {
   assert.match(await dhtnode.ask(`g ${KEY}`, 'Get: completed'), /ours-1/);
 }
 
-/** Another network is not seen; the same one is. */
+/** Nodes of another network are not seen; those of the same one are. */
 async function networkId(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222, { network: 42 });
   await using stranger = await ourNode({ via: 4222 });
@@ -215,14 +221,14 @@ async function peerDiscovery(): Promise<void> {
   await connected(ours);
   await ours.put(HASH, text('found-by-multicast'));
   assert.match(await theirs.ask(`g ${KEY}`, 'Get: completed'), /found-by-multicast/);
-  // And they find us: the one that comes later hears our answer.
+  // And they find us: a node that comes later receives our answer.
   await using late = await Dhtnode.start(4223, { discovery: true });
   await until('the newcomer knows two nodes', async () =>
     /count: 2/.test(await late.ask('lr', 'IPv6 routing table')),
   );
 }
 
-/** A restart from the exported state finds back while the bootstrap node is gone. */
+/** A restart from the exported state rejoins while the bootstrap node is gone. */
 async function restart(): Promise<void> {
   await using bootstrap = await Dhtnode.start(4222);
   await using other = await Dhtnode.start(4223, { bootstrap: 4222 });
@@ -245,7 +251,7 @@ async function restart(): Promise<void> {
   assert.match(await other.ask(`g ${KEY}`, 'Get: completed'), /after/);
 }
 
-/** Both families side by side: with a node of IPv6 alone through dhtnode, which has both. */
+/** Both families side by side: with an IPv6-only node through dhtnode, which has both. */
 async function bothFamilies(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222);
   await using both = await ourNode({
@@ -268,7 +274,7 @@ async function bothFamilies(): Promise<void> {
   );
 }
 
-/** Storers of 2.4.12 lose such a dump (their own listeners then see nothing); ours paces it, and theirs takes it. */
+/** 2.4.12 nodes lose such a dump (their own listeners then see nothing); ours is paced, and theirs receive it. */
 async function lateJoiner(): Promise<void> {
   const count = 1000;
   await using ours = await ourNode();

@@ -11,10 +11,12 @@ import { MACHINES_COUNT, onMachine } from './namespaces.ts';
 
 const WAIT_MS = 60_000;
 const ATTACKERS_COUNT = 20;
-/** Dials each number first, so that the contact that counts is from the second network and others may know the number. */
+/**
+ * Dials each number first, so that the contact that counts is from the second network and others may learn the number.
+ */
 const HERALD = '20.120.0.1';
 const IS_COUNTED = `source_ip <> '${HERALD}'`;
-/** Milliseconds between two contacts, so that the next does not wait for the one before. */
+/** Milliseconds between two contacts, so that one does not wait for the one before. */
 const ATTACK_MS = 60;
 
 interface Claimed {
@@ -26,7 +28,7 @@ interface Claimed {
   readonly event_timestamp: string;
 }
 
-/** Daemons, one on each machine, and an observer who hears every value that is put. */
+/** Daemons, one on each machine, and an observer that receives every value that is put. */
 export class Fleet implements AsyncDisposable {
   readonly #bootstrap: string;
   readonly #folders = Array.from({ length: MACHINES_COUNT }, () => new TemporaryFolder());
@@ -53,7 +55,7 @@ export class Fleet implements AsyncDisposable {
     return this.#attacksCount;
   }
 
-  /** So many contacts at each daemon, one after the other, of which no two are alike. */
+  /** This many contacts at each daemon, one after the other, no two alike. */
   async attack(count: number): Promise<void> {
     for (let round = 0; round < count; round += 1)
       for (let machine = 0; machine < MACHINES_COUNT; machine += 1) {
@@ -64,7 +66,8 @@ export class Fleet implements AsyncDisposable {
           using peer = await UdpPeer.open(source);
           const request = sipRequest({ method: 'INVITE', user: `00${number}`, callId: number });
           await peer.send(request, 5060, `20.0.0.${machine + 1}`);
-          // A number is told only once it came from two networks, so the first has to be there before the second.
+          // A number is shared only once it came from two networks, so the first contact must be recorded before the
+          // second.
           if (source === HERALD) await this.#recorded(machine, `00${number}`);
         }
       }
@@ -115,7 +118,7 @@ export class Fleet implements AsyncDisposable {
       if (claimed.source_ip === HERALD) continue;
       const { event_uuid: uuid, created_by_node_id: node, ...what } = claimed;
       assert.equal(ids.get(uuid) ?? id, id, 'an event has one value');
-      if (ids.has(uuid)) continue; // Heard again, because its storers had lost it.
+      if (ids.has(uuid)) continue; // Received again, because its storers had lost it.
       ids.set(uuid, id);
       const { source_ip: source, called_number: number, sip_method: method } = what;
       const contact = [node, source, number, method, what.event_timestamp.slice(0, 13)].join(' ');
@@ -125,7 +128,7 @@ export class Fleet implements AsyncDisposable {
     assert.equal(ids.size, this.#attacksCount);
   }
 
-  /** How long it took from a datagram at one daemon to the row at another, of contacts from one to another. */
+  /** The time from a datagram at one daemon to the row at another. */
   report(from: number, to: number): string {
     const ms = (time: string): string => `unixepoch(substr(${time}, 1, 23), 'subsec') * 1000`;
     const times = (time: string, where: string): [string, number][] =>
@@ -176,7 +179,7 @@ export class Fleet implements AsyncDisposable {
     );
   }
 
-  /** A daemon that is alone at first finds others within seconds; an event tells when it has. */
+  /** A daemon that is alone at first finds others within seconds; an event shows when it has. */
   async #connected(): Promise<void> {
     await this.#observer.connected(AbortSignal.timeout(WAIT_MS));
   }

@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** Machines on the one link, each a namespace of its own with one interface. */
+/** Machines on the one link, each a namespace with one interface. */
 export const MACHINES_COUNT = 5;
 
 /**
- * A world without a way out: one link, five machines on it at 20.0.0.1 to .5 (with the link's IPv6 addresses), and this
- * process beside them at 20.0.0.254. Attackers have 20.100.0.1 to 20.120.0.1, each a network of its own. The addresses
- * look public, for only such are shared. 45.0.0.1 and 45.0.0.2 are on loopback.
+ * A network without a way out: one link, five machines on it at 20.0.0.1 to .5 (with the link's IPv6 addresses), and
+ * this process next to them at 20.0.0.254. Attackers have 20.100.0.1 to 20.120.0.1, each in a separate network. The
+ * addresses look public, because only such are shared. 45.0.0.1 and 45.0.0.2 are on loopback.
  */
 const WORLD = `
 ip link set lo up multicast on
@@ -33,12 +33,12 @@ for n in $(seq ${MACHINES_COUNT}); do
 done
 exec "$@"`;
 
-/** Words before a command line that has it run on a machine, 1 to 5. */
+/** Words before a command line that make it run on a machine, 1 to 5. */
 export function onMachine(machine: number): readonly string[] {
   return ['nsenter', `--net=/run/netns/m${machine}`, '--'];
 }
 
-/** Runs a program of ours in such a world. @returns Its status and all that it printed. */
+/** Runs a program of ours in such a network. @returns Its status and everything that it printed. */
 export async function runInWorld(
   unshare: string,
   program: string,
@@ -47,7 +47,7 @@ export async function runInWorld(
 ): Promise<{ readonly status: number | null; readonly output: string }> {
   const script = join(import.meta.dirname, program);
   const shell = ['sh', '-ec', WORLD, 'sh', process.execPath, script, ...args];
-  // No kill of ours may leave nodes behind: they end with the namespace's first process.
+  // If we are killed, no nodes may stay behind: they end with the namespace's first process.
   const child = spawn(unshare, ['-rnm', '--pid', '--fork', '--kill-child', ...shell], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Runs the scenario that is named, in whatever network it is started in. */
+/* Runs the named scenario, in whatever network it is started in. */
 
 import { SCENARIOS } from './scenarios.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Five daemons that share for so many minutes, of which two are killed with -9 in every round. */
+/* Five daemons that share for this many minutes, of which two are killed with -9 in every round. */
 
 import { performance } from 'node:perf_hooks';
 import { Dhtnode } from '../opendht/real-nodes.ts';

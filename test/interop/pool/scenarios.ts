@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Each runs in a process and a world of its own (namespaces.ts). */
+/* Each runs in a separate process and simulated network (namespaces.ts). */
 
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
@@ -42,7 +42,7 @@ const isReady = (daemon: DaemonProcess) => async (): Promise<boolean> =>
   (await (await fetch(`http://127.0.0.1:${daemon.ports.api}/readyz`)).text()) ===
   '{"status":"ready"}';
 
-/** A node of 4.x, played by python3-opendht, and a daemon of ours, over Debian's dhtnode. */
+/** A 4.x node, played by python3-opendht, and a daemon of ours, over Debian's dhtnode. */
 async function bothWays(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222);
   await using python = await PythonNode.start(4301, { bootstrap: 4222 });
@@ -123,7 +123,9 @@ async function bothWays(): Promise<void> {
   syslog.close();
 }
 
-/** Five daemons on five machines and a dhtnode: all get all; two are killed and come back; nothing is said twice. */
+/**
+ * Five daemons on five machines and a dhtnode: all get everything; two are killed and come back; nothing is said twice.
+ */
 async function fiveMachines(): Promise<void> {
   await using dhtnode = await Dhtnode.start(4222);
   await using fleet = await Fleet.start(`20.0.0.254:${dhtnode.port}`);
@@ -142,7 +144,7 @@ async function fiveMachines(): Promise<void> {
   console.log(`# after two were killed: ${fleet.report(to, fleet.attacksCount)}`);
 }
 
-/** Two daemons on one link find each other with nobody to ask. */
+/** Two daemons on one link find each other without any bootstrap node. */
 async function nobodyToAsk(): Promise<void> {
   const flags = [
     '-p',
@@ -171,7 +173,7 @@ async function nobodyToAsk(): Promise<void> {
   assert.ok(existsSync(join(far.folder, 'sentrypeer-dht.json')));
 }
 
-/** Where a node of the pool is stands at Debian's dhtnode, and is found there once that node is gone. */
+/** The address of a pool node is stored at Debian's dhtnode, and is found there once the node that put it is gone. */
 async function contactsKept(): Promise<void> {
   await using _dhtnode = await Dhtnode.start(4222);
   const open = async (port: number): Promise<DhtNode> => {

@@ -23,7 +23,7 @@ export class Chance {
     return Math.floor(this.next() * count);
   }
 
-  /** One of them; there must be one. */
+  /** One of them; the list must not be empty. */
   of<T>(all: readonly T[]): T {
     const one = all[this.below(all.length)];
     if (one === undefined) throw new Error('nothing to choose from');

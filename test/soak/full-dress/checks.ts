@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Whether all that came out is what went in: by exact sets, not by counts. */
+/* Whether everything that came out is what went in: by exact sets, not by counts. */
 
 import { createReadStream, globSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -11,13 +11,13 @@ import type { Receiver } from './outputs.ts';
 const PAGE = 1000;
 const CHECKED_MAX = 200;
 
-/** Differences, in words; none is what is wanted. */
+/** Differences, in words; an empty list is a success. */
 export type Findings = string[];
 
 export interface Recorded {
   /** The UUIDs of the rows that are there. */
   readonly uuids: ReadonlySet<string>;
-  /** Rows that were removed to make room, as on a full disk: what came out has them as well. */
+  /** Rows that were removed to make room, as on a full disk: the outputs have them as well. */
   readonly removedCount: number;
 }
 
@@ -116,7 +116,7 @@ interface Page {
   readonly next?: string | null;
 }
 
-/** What is listed, by listings, lists, check and explain. */
+/** What is listed, according to listings, lists, check and explain. */
 export async function checkVerdicts(node: SoakNode, findings: Findings): Promise<string> {
   const listed = {
     address: new Set<string>(),
@@ -147,7 +147,7 @@ export async function checkVerdicts(node: SoakNode, findings: Findings): Promise
     if (stands !== values.size)
       findings.push(`${kind}: ${values.size} in listings, ${stands} in the table`);
     for (const value of [...values].slice(0, CHECKED_MAX)) {
-      // Of a range a number within.
+      // For a range, a number within it.
       const question = `${kind === 'range' ? 'number' : kind}=${encodeURIComponent(value.replaceAll('x', '5'))}`;
       for (const path of [`/v1/check?${question}`, `/v1/explain?${question}`]) {
         const { listed: isListed } = await node.json<{ listed: boolean }>(path);

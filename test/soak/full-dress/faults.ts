@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* What goes wrong in a soak, and what its operator does: drawn from the seed, one thing after the other. */
+/* Faults in a soak, and the operator's chores: drawn from the seed, one after the other. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -79,7 +79,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** @param words Leave out the faults with one of them in their name; `all` leaves out every fault. */
+/** @param words Leaves out the faults with one of these words in their name; `all` leaves out every fault. */
 export function faultsWithout(words: readonly string[]): Readonly<Record<string, Fault>> {
   for (const word of words) {
     const isKnown = word === 'all' || Object.keys(FAULTS).some((name) => name.includes(word));

@@ -11,7 +11,7 @@ import { ATTACKER_NET, HONEYPOT } from './world.ts';
 
 const SOURCES_COUNT = 200;
 const TICK_MS = 20;
-/** Of a hundred requests that many come over TCP, and that many over TLS. */
+/** Of a hundred requests, this many come over TCP, and this many over TLS. */
 const TCP_PERCENT = 25;
 const TLS_PERCENT = 15;
 const STREAM_ENDS_MS = 3_000;
@@ -21,7 +21,7 @@ export interface Ports {
   readonly tls: number;
 }
 
-/** Sends requests until it is disposed of. What is not taken, as the daemon is down, is lost, as in life. */
+/** Sends requests until it is disposed of. What is not accepted, because the daemon is down, is lost, as in reality. */
 export class Load implements Disposable {
   sentCount = 0;
   readonly #chance: Chance;
@@ -104,7 +104,7 @@ export class Load implements Disposable {
   }
 }
 
-/** One run of a real scanner; whatever it finds, or that it finds nothing, is all the same. */
+/** One run of a real scanner, whatever it finds. */
 export async function scan(chance: Chance, ports: Ports, folder: string): Promise<string> {
   const port = String(ports.sip);
   const first = 100 + chance.below(500);

@@ -5,11 +5,11 @@ import type { Findings } from './checks.ts';
 import type { SoakNode } from './node.ts';
 
 const REPORT_EVERY_MS = 60_000;
-/** Resident memory that is not exceeded, MiB: two threads, everything on. */
+/** Limit of resident memory, MiB: two threads, everything on. */
 const RESIDENT_MIB_MAX = 200;
-/** A process that is younger is still warming up. */
+/** A younger process is still warming up. */
 const WARM_MS = 600_000;
-/** MiB a minute by which memory may rise in the last half of a process's life, where that half is long enough to tell. */
+/** MiB a minute by which memory may rise in the last half of a process's life, if that half is long enough to tell. */
 const RISE_MIB_MAX = 0.2;
 const MINUTES_MIN = 5;
 
@@ -29,9 +29,9 @@ export class Memory {
     try {
       mib = this.#node.residentMib();
     } catch {
-      return; // It ended in this moment.
+      return; // It ended at this moment.
     }
-    if (Number.isNaN(mib)) return; // As it has just ended.
+    if (Number.isNaN(mib)) return; // It has just ended.
     const atMs = performance.now();
     this.#samples.push({ pid: this.#node.pid, atMs, mib });
     if (atMs < this.#reportAtMs) return;
@@ -39,7 +39,9 @@ export class Memory {
     say(`resident ${mib.toFixed(0)} MiB`);
   }
 
-  /** Whether it stayed below its limit, and whether it was flat in the last half of each process that lived long enough. */
+  /**
+   * Whether it stayed below its limit, and whether it was flat in the last half of each process that lived long enough.
+   */
   report(findings: Findings): string {
     const most = largest(this.#samples);
     if (most > RESIDENT_MIB_MAX) findings.push(`resident memory reached ${most.toFixed(0)} MiB`);
@@ -72,7 +74,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** MiB a millisecond, by least squares. */
+/** MiB per millisecond, by least squares. */
 function slope(samples: readonly Sample[]): number {
   const atMs = mean(samples.map((sample) => sample.atMs));
   const mib = mean(samples.map((sample) => sample.mib));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The daemon under soak: with every output on, killed and started again on the same ports. */
+/* The daemon under soak: with every output on, killed and restarted on the same ports. */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { HONEYPOT } from './world.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/main.js');
 const START_MS_MAX = 60_000;
-/** What systemd's unit sets. */
+/** What the systemd unit sets. */
 const UNIT_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export interface NodePorts {
@@ -34,7 +34,7 @@ export class SoakNode implements AsyncDisposable {
   readonly #ports: NodePorts;
   #child: ChildProcess | undefined;
 
-  /** @param folder Has `data` and `logs` in it. */
+  /** @param folder Contains `data` and `logs`. */
   constructor(folder: string, ports: NodePorts) {
     this.#folder = folder;
     this.#ports = ports;
@@ -126,12 +126,12 @@ export class SoakNode implements AsyncDisposable {
     this.#child?.kill(name);
   }
 
-  /** Sets the wall clock of the daemon that many seconds ahead of the machine's. */
+  /** Sets the daemon's wall clock this many seconds ahead of the machine's. */
   setClock(seconds: number): void {
     writeFileSync(this.offsetFile, `${seconds < 0 ? '' : '+'}${seconds}\n`);
   }
 
-  /** Runs a command of the program beside the daemon. @returns What it printed; throws where it failed. */
+  /** Runs a command of the program next to the daemon. @returns What it printed; throws if it failed. */
   command(...words: readonly string[]): string {
     const run = spawnSync(process.execPath, [MAIN, ...words, '-f', this.dbFile], {
       encoding: 'utf8',
@@ -157,7 +157,7 @@ export class SoakNode implements AsyncDisposable {
     await once(child, 'exit');
   }
 
-  /** Its wall clock alone is faked: timers go on as they are. */
+  /** Only its wall clock is faked; timers run normally. */
   #fakedClock(): Readonly<Record<string, string>> {
     const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
     if (library === undefined) throw new Error('libfaketime is missing: apt-get install faketime');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* Who takes what the daemon gives out: a webhook's receiver, rsyslogd, fail2ban, Prometheus and clients of the stream. */
+/* Receivers of the daemon's output: a webhook's receiver, rsyslogd, fail2ban, Prometheus and clients of the stream. */
 
 import { mkdirSync, existsSync, readFileSync, copyFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -112,13 +112,13 @@ export function openPrometheus(folder: string, ports: NodePorts): Background {
   );
 }
 
-/** A client of the live stream of events that begins anew when the daemon does, until it is disposed of. */
+/** A client of the live stream of events that reconnects when the daemon restarts, until it is disposed of. */
 export class StreamClient implements AsyncDisposable {
   eventsCount = 0;
   readonly #ended = new AbortController();
   readonly #running: Promise<void>;
 
-  /** @param readsMs Milliseconds that it takes its time for after each piece it reads. */
+  /** @param readsMs Milliseconds that it pauses after each piece it reads. */
   constructor(node: SoakNode, port: number, readsMs: number) {
     this.#running = this.#follow(node, port, readsMs);
   }
@@ -143,7 +143,7 @@ export class StreamClient implements AsyncDisposable {
           if (readsMs > 0) await pause(readsMs);
         }
       } catch {
-        await pause(node.hasEnded ? 1000 : 500); // It is being started again.
+        await pause(node.hasEnded ? 1000 : 500); // It is being restarted.
       }
     }
   }

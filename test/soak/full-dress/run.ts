@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/* The soak itself, within its world; test/soak/full-dress.ts makes the world and says what it is. */
+/* The soak itself, within its simulated machine, which test/soak/full-dress.ts makes and describes. */
 
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -28,19 +28,19 @@ const CHORE_EVERY_MS = 45_000;
 const SCAN_EVERY_MS = 30_000;
 const SETTLE_MS_MAX = 180_000;
 const SLOW_READER_MS = 500;
-/** Cursors of those that get everything; what is shared with other nodes has a budget for the day. */
+/** Cursors of those that get everything; sharing with other nodes has a daily budget. */
 const OWED = "name IN ('judge', 'json-log', 'syslog') OR name LIKE 'webhook%'";
 
 const [seedText = '1', secondsText = '7200', folder = '', withoutText = ''] = process.argv.slice(2);
 const seconds = Number(secondsText);
 const faults = faultsWithout(withoutText === '' ? [] : withoutText.split(','));
-/** Each has a sequence of its own, so that one that takes longer does not change what the others draw. */
+/** Each has a separate sequence, so that one that takes longer does not change what the others draw. */
 const chanceOf = (which: number): Chance => new Chance(Number(seedText) * 16 + which);
 
 const say = (text: string): void =>
   console.log(`${(performance.now() / 1000).toFixed(0).padStart(5)} s  ${text}`);
 
-/** Does something again and again until the time is over; the first failure ends the soak. */
+/** Does something repeatedly until the time is over; the first failure ends the soak. */
 async function repeat(everyMs: number, untilMs: number, work: () => Promise<void>): Promise<void> {
   for (;;) {
     const nextMs = performance.now() + everyMs;
@@ -112,7 +112,7 @@ try {
   await Promise.all([
     repeat(FAULT_EVERY_MS, endMs, () => fault(world)),
     repeat(CHORE_EVERY_MS, endMs, async () => {
-      // A command while the daemon is started again, or its disk is full, may rightly fail.
+      // A command may rightly fail while the daemon is restarting or its disk is full.
       try {
         await chore(world);
       } catch (error) {

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { statfsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The honeypot's own address; attackers have the addresses of 45.83.64.0/24, which look public. */
+/** The honeypot's address; attackers have the addresses of 45.83.64.0/24, which look public. */
 export const HONEYPOT = '203.0.113.10';
 export const ATTACKER_NET = '45.83.64';
 
@@ -24,7 +24,7 @@ mount -t tmpfs -o size=${DATA_DISK} tmpfs "$SOAK_FOLDER/data"
 mount -t tmpfs -o size=${LOG_DISK} tmpfs "$SOAK_FOLDER/logs"
 exec "$@"`;
 
-/** Runs a program of ours in such a world, its output passed on. @returns Its exit status. */
+/** Runs a program of ours there, passing on its output. @returns Its exit status. */
 export async function runInWorld(
   program: string,
   args: readonly string[],
