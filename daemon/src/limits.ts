@@ -4,7 +4,7 @@ import { assert } from '@sentrypeer/kernel';
 
 /**
  * Milliseconds for which look-ups use one snapshot of the database, unless something is committed before that. Chosen:
- * opening a snapshot costs more than a look-up, and nobody notices a delay of 10 ms.
+ * opening a snapshot costs more than a look-up, and a delay of 10 ms is not noticeable.
  */
 export const SNAPSHOT_MS = 10;
 
@@ -12,23 +12,18 @@ export const SNAPSHOT_MS = 10;
 export const COMMENT_CHARACTERS_MAX = 200;
 
 /**
- * Milliseconds for which the machine's own addresses, which are never listed, are cached. Chosen: an attacker is hardly
- * ever met from an address within a minute of its arrival on this machine.
+ * Milliseconds for which the machine's own addresses, which are never listed, are cached. Chosen: hardly any address is
+ * an attacker's within a minute of its arrival on this machine.
  */
 export const OWN_ADDRESSES_MS = 60_000;
 
-/**
- * Subjects in one step of judging those that a decision or a new address of this machine changed. Chosen: a step takes
- * a few milliseconds.
- */
+/** Subjects that one step judges again after a decision or a new own address. Chosen: a few milliseconds. */
 export const CHANGED_SUBJECTS_COUNT = 64;
 
-/**
- * Milliseconds between two texts of the demo. Chosen: a person reads a few lines; the whole demo takes less than 1 min.
- */
+/** Milliseconds between two texts of the demo. Chosen: time to read a few lines; the demo takes less than 1 min. */
 export const DEMO_PAUSE_MS = 2_000;
 
-/** Milliseconds between two looks of the demo at what the node recorded. */
+/** Milliseconds between two checks by the demo of what the node recorded. */
 export const DEMO_LOOK_MS = 20;
 
 /** Milliseconds that the demo waits for one thing at most. Chosen: a busy machine takes 1 to 2 s for it. */
@@ -44,8 +39,8 @@ export const DEMO_ANSWER_MS_MAX = 1_000;
 export const JUDGE_START_MS = 100;
 
 /**
- * Milliseconds between two steps of judging events that may be forged while events wait to be recorded. With the 4 ms
- * of a step, judging gets about a quarter of the time. Proved events do not wait for it.
+ * Milliseconds between two steps of judging events that may be forged, while events wait to be recorded. With steps of
+ * 4 ms, judging gets about a quarter of the time. Proved events do not wait.
  */
 export const JUDGE_DELAY_MS = 10;
 
@@ -87,7 +82,7 @@ export const AGENT_WARM_UP_CALLS = 4000;
 /** Milliseconds that these calls may take, so that a small device starts soon, too. */
 export const AGENT_WARM_UP_MS = 1000;
 
-/** Milliseconds for which the agent gathers its decisions before it hands them over, 1 and above. */
+/** Milliseconds for which the agent collects its decisions before it hands them over, 1 and above. */
 export const AGENT_FLUSH_MS = 50;
 
 /** Decisions of the agent that are kept for clients that follow them; about 500 octets each. */
@@ -126,14 +121,12 @@ export const FOLD_WINDOW_SECONDS_MAX = 3600;
 /** Days for which events are kept, 0 and above. Chosen: a hundred years, so that dates stay in range. */
 export const RETENTION_DAYS_MAX = 36_500;
 
-/**
- * Octets of the smallest database that can be configured. Chosen: a smaller file would hold only indexes and no events.
- */
+/** Octets of the smallest database that can be configured. Chosen: a smaller file has no room for events. */
 export const DB_SIZE_OCTETS_MIN = 1_048_576;
 
 /**
- * Octets of the smallest size at which the JSON log may be moved aside. Chosen: with a smaller size a flood would
- * rotate it several times per second.
+ * Octets of the smallest size at which the JSON log may be renamed. Chosen: with a smaller size a flood would rotate it
+ * several times per second.
  */
 export const JSON_LOG_SIZE_OCTETS_MIN = 1_048_576;
 
@@ -142,19 +135,17 @@ export const JSON_LOG_FILES_MAX = 1000;
 
 /**
  * Octets of the largest size that can be configured, 2^50. Chosen: far above any disk, and far below the integers that
- * lose digits.
+ * a number cannot represent exactly.
  */
 export const SIZE_OCTETS_MAX = 1_125_899_906_842_624;
 
 /** Replies per second, and replies in a burst, that one source may be given. Chosen: a higher limit would not limit anything. */
 export const REPLIES_COUNT_MAX = 100_000;
 
-/**
- * Connections in total, 1 and above. Chosen: one address has no more ports; each connection costs a file descriptor.
- */
+/** Connections in total, 1 and above. Chosen: an address has no more ports; each costs a file descriptor. */
 export const CONNECTIONS_COUNT_MAX = 65_535;
 
-/** Ids of DHT networks, 0 to this: 32 bits on the wire. */
+/** Largest id of a DHT network, from 0: 32 bits on the wire. */
 export const DHT_NETWORK_MAX = 4_294_967_295;
 
 /** Octets per day that `--share-budget` must allow at least. Chosen: more than 100 events. */
@@ -184,10 +175,10 @@ export const REFUSED_TEXT_CHARACTERS_MAX = 80;
 /** Characters of a misspelt name for which a similar one is suggested. Chosen: twice the longest existing name. */
 export const NEAREST_NAME_CHARACTERS_MAX = 64;
 
-/** Characters of the configuration file. Chosen: every option with a page of comment is far smaller. */
+/** Characters of the configuration file. Chosen: a file with every option and a page of comment is far smaller. */
 export const CONFIG_FILE_CHARACTERS_MAX = 1_048_576;
 
-/** Characters of a unit of systemd that are read. Chosen: every option with its comment is far smaller. */
+/** Characters of a systemd unit that are read. Chosen: a unit with every option and its comment is far smaller. */
 export const SERVICE_UNIT_CHARACTERS_MAX = 65_536;
 
 /** Octets of the identity file. Chosen: it has about 300; anything large is not one. */
@@ -205,7 +196,7 @@ export const EVENT_LINE_FIELD_CHARACTERS_MAX = 80;
 /** Lines that the command tail begins with at most, 1 and above. Chosen: as far as a terminal scrolls back. */
 export const TAIL_LINES_MAX = 10_000;
 
-/** Milliseconds between two looks of the command tail for new events. Chosen: a person sees no delay. */
+/** Milliseconds between two checks of the command tail for new events. Chosen: a person sees no delay. */
 export const TAIL_LOOK_MS = 200;
 
 /** Events that the command tail reads at a time. */
@@ -217,10 +208,7 @@ export const TOP_ROWS_MAX = 100_000;
 /** Totals that the command top reads at a time. */
 export const TOP_PAGE_ROWS = 5_000;
 
-/**
- * Milliseconds for which the command status waits for an answer from the daemon. Chosen: as long as a person likes to
- * wait.
- */
+/** Milliseconds for which the command status waits for the daemon. Chosen: as long as a person likes to wait. */
 export const STATUS_WAIT_MS = 2_000;
 
 /** Octets of the note that a running daemon keeps next to its database. Chosen: 100 addresses fit. */
@@ -239,7 +227,7 @@ export const STANDARD_STREAM_WAITING_OCTETS_MAX = 1_048_576;
 export const PROGRESS_LINE_MS = 5000;
 export const PROGRESS_BAR_MS = 200;
 
-/** Milliseconds for which work goes on before its progress is shown. Chosen: nobody wonders yet. */
+/** Milliseconds of work before its progress is shown. Chosen: a person does not wonder before that. */
 export const PROGRESS_SILENT_MS = 1000;
 
 /** Characters of the bar on a terminal, 1 and above. */
@@ -254,24 +242,21 @@ export const SUPERVISOR_EXTEND_MS = 10_000;
 /** Characters of the status that systemd shows. Chosen: one line of a terminal. */
 export const SUPERVISOR_TEXT_CHARACTERS_MAX = 200;
 
-/**
- * Milliseconds without a report from a thread after which it counts as stuck. Chosen: longer than any write to a slow
- * card.
- */
+/** Milliseconds without a report after which a thread counts as stuck. Chosen: longer than any write to a slow card. */
 export const THREAD_SILENT_MS_MAX = 60_000;
 
-/** Lines with one event name in one window; the rest is only counted. Chosen: a person still reads 10 lines. */
+/** Lines with one event name in one window; any more are only counted. Chosen: a person still reads 10 lines. */
 export const LOG_LINES_PER_WINDOW_MAX = 10;
 
 /** Milliseconds of that window. Chosen: one burst of the same problem. */
 export const LOG_WINDOW_MS = 10_000;
 
-/** Addresses of one kind that the text at start names; the rest is counted. Chosen: two lines. */
+/** Addresses of one kind that the text at start names; the others are only counted. Chosen: two lines. */
 export const BANNER_ADDRESSES_COUNT_MAX = 6;
 
 /**
- * Milliseconds for which a receiving thread gathers events before it hands them over, 1 and above. Together
- * with the store's own wait it stays below 50 ms, the most that a kill -9 may cost.
+ * Milliseconds for which a receiving thread collects events before it hands them over, 1 and above. Together with the
+ * store's own wait this stays below 50 ms, the most that a kill -9 may cost.
  */
 export const FLUSH_MS = 25;
 
@@ -285,18 +270,18 @@ export const IDLE_BLOCKS_COUNT_MAX = 4;
 export const WAITING_OCTETS_MAX = 16_777_216;
 
 /**
- * Milliseconds for which datagrams that the kernel holds are still looked at when an orderly stop begins; what is left
- * after that is counted as dropped. Chosen: four full receive buffers of 5,000 datagrams take about 200 ms while the
- * store catches up.
+ * Milliseconds at the beginning of an orderly stop in which datagrams that the kernel holds are still processed; the
+ * rest are counted as dropped. Chosen: four full receive buffers of 5,000 datagrams take about 200 ms while the store
+ * catches up.
  */
 export const STOP_READING_MS_MAX = 500;
 
-/** Milliseconds between two looks at what the kernel dropped, 1 and above. */
+/** Milliseconds between two checks of how much the kernel dropped, 1 and above. */
 export const KERNEL_DROPS_MS = 1000;
 
 /**
- * Octets of a reply that are assumed, at most, to decide before a reply is composed whether it may be sent: a reply is
- * about as long as its request, and usually no longer than this (RFC 3261 §18.1.1).
+ * Most octets that a reply is assumed to have when it is decided, before it is composed, whether it may be sent: a
+ * reply is about as long as its request, and usually no longer than this (RFC 3261 §18.1.1).
  */
 export const EXPECTED_REPLY_OCTETS_MAX = 1300;
 
@@ -316,24 +301,19 @@ export const VERBOSE_EVENTS_PER_COMMIT_MAX = 50;
  */
 export const STOP_MS_MAX = 5000;
 
-/**
- * Blocks that one receiving thread may have on their way to the store, at least. Chosen: one fills while others are
- * stored.
- */
+/** Fewest blocks that a receiving thread may have on their way to the store. Chosen: one fills, others are stored. */
 export const BLOCKS_PER_THREAD_MIN = 8;
 
-/**
- * Blocks in use at which the store counts as behind. Chosen: one fills, one is stored, two wait for the next commit.
- */
+/** Blocks in use at which the store is behind. Chosen: one fills, one is stored, two wait for the next commit. */
 export const BACKLOG_BLOCKS_COUNT = 4;
 
 /**
- * UDP sockets on one local address in each receiving thread, 1 to 8. The kernel spreads flows over them and
- * each has a receive buffer of its own, so that a pause of one thread loses nothing.
+ * UDP sockets on one local address in each receiving thread, 1 to 8. The kernel spreads flows over them, and each has
+ * its own receive buffer, so that a pause of one thread loses nothing.
  */
 export const SOCKETS_PER_ADDRESS_COUNT = 4;
 
-/** Entries of a list that are read from the database at a time, between which others are served. */
+/** Entries of a list that are read from the database at a time; other requests are served in between. */
 export const PAGE_ENTRIES_COUNT = 500;
 
 /**
@@ -342,7 +322,7 @@ export const PAGE_ENTRIES_COUNT = 500;
  */
 export const LOOK_UP_CACHE_OCTETS = 33_554_432;
 
-/** Addresses whose countries and networks are counted at a time, 1 and above: about a millisecond of two threads. */
+/** Addresses whose countries and networks are counted at a time, 1 and above: about 1 ms on each of two threads. */
 export const PLACE_ADDRESSES_COUNT = 256;
 
 /** Milliseconds between two such steps while there is more to do. Chosen: look-ups do not notice. */
@@ -352,39 +332,48 @@ export const PLACE_PAUSE_MS = 40;
 export const PLACE_STEPS_COUNT = 8;
 
 /**
- * Milliseconds from an event to the first such step, and between two rows of them, 1 and above. Chosen: a page that
- * shows countries is loaded no more often.
+ * Milliseconds from an event to the first such step, and between two series of them, 1 and above. Chosen: a page that
+ * shows countries is not loaded more often.
  */
 export const PLACE_ROUND_MS = 1_000;
 
-/** Milliseconds from a thread's start to the first release of its memory, 0 and above: until then others still start. */
+/**
+ * Milliseconds from a thread's start to the first release of its memory, 0 and above: until then other threads are
+ * still starting.
+ */
 export const FIRST_RELEASE_MS = 1_000;
 
-/** Milliseconds between two looks at whether a thread is quiet, 1 and above. */
+/** Milliseconds between two checks whether a thread is quiet, 1 and above. */
 export const QUIET_LOOK_MS = 2_000;
 
 /** Share of a core, 0 to 1, up to which a thread counts as quiet. */
 export const QUIET_UTILIZATION_MAX = 0.05;
 
-/** Share of a core, 0 to 1, that a thread uses at most while its garbage is collected: a flood needs all of it. */
+/** Share of a core, 0 to 1, above which a busy thread's garbage is not collected: a flood needs all of its time. */
 export const SPARE_UTILIZATION_MAX = 0.5;
 
-/** Milliseconds between two collections of a thread that is not quiet: the tens of milliseconds of each are a thousandth. */
+/**
+ * Milliseconds between two collections in a thread that is not quiet: each takes tens of milliseconds, a thousandth of
+ * that.
+ */
 export const SPARE_COLLECTION_MS = 30_000;
 
-/** Growth of a thread's heap since its last collection, a factor above 1, that is worth the 10 ms of another one. */
+/** Factor above 1 by which a thread's heap must have grown since its last collection to be worth 10 ms more. */
 export const RELEASE_GROWTH_MIN = 1.4;
 
 /** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */
 export const IMPORT_ROWS = 500;
 
-/** Milliseconds between two lines about an import that runs. */
+/** Milliseconds between two progress lines of an import. */
 export const IMPORT_PROGRESS_MS = 5000;
 
-/** How far the thread that searches the event log stands back for the others on Linux, 0 to 19. Chosen: half of the way. */
+/** Niceness of the thread that searches the event log, on Linux, 0 to 19. Chosen: the middle. */
 export const READER_NICENESS = 10;
 
-/** Milliseconds after the last search of the event log at which the thread for it ends. Chosen: a person reads a page for less. */
+/**
+ * Milliseconds after the last search of the event log at which the thread for it ends. Chosen: a person takes less time
+ * to read a page.
+ */
 export const EVENT_READER_IDLE_MS = 60_000;
 
 assert(DB_SIZE_OCTETS_MIN < SIZE_OCTETS_MAX, 'a database size can be asked for');
@@ -394,5 +383,5 @@ assert(BACKLOG_BLOCKS_COUNT < BLOCKS_PER_THREAD_MIN, 'a backlog shows before the
 assert(AGENT_IDLE_MS_MAX < AGENT_CONNECTION_MS_MAX, 'silence ends before the life of a connection');
 assert(AGENT_CONNECTIONS_PER_PEER_MAX <= AGENT_CONNECTIONS_MAX, 'a peer is one of all');
 
-/** Entries of a list of SentryPeer 4.x that are judged at a time, some 5 ms, between which others are served. */
+/** Entries of a list of SentryPeer 4.x that are judged at a time, some 5 ms; other requests are served in between. */
 export const JUDGED_ENTRIES_COUNT = 100;

@@ -24,7 +24,7 @@ export const DELIVERY_OCTETS_MAX = 4_194_304;
 export const DELIVERY_EVENTS_MAX = 1_000;
 
 /**
- * Characters of a text of a delivered event other than its message, 1 and above. Chosen: at least what the honeypot
+ * Characters of a text of a delivered event other than its message, 1 and above. Chosen: no less than the honeypot
  * keeps of its own events.
  */
 export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
@@ -32,10 +32,12 @@ export const DELIVERED_TEXT_CHARACTERS_MAX = 4_096;
 /** Characters of the message of a delivered event, 1 and above: the largest datagram. */
 export const DELIVERED_MESSAGE_CHARACTERS_MAX = 65_535;
 
-/** Octets of credentials for a token, 0 and above; a client sends about 200. */
+/** Octets of a request for a token, 0 and above; a client sends about 200. */
 export const TOKEN_OCTETS_MAX = 4_096;
 
-/** Octets reserved for all bodies that are read at a time, twice the octets of each. Chosen: four of the largest deliveries. */
+/**
+ * Octets reserved for all bodies that are being read, twice the octets of each. Chosen: four of the largest deliveries.
+ */
 export const BODIES_OCTETS_MAX = 33_554_432;
 
 /** Octets of a decision of the operator, 0 and above; one has a few hundred. */
@@ -66,27 +68,29 @@ export const PAGE_ENTRIES_MAX = 1_000;
 export const PAGE_ENTRIES_DEFAULT = 100;
 
 /**
- * Totals that are looked at for one page, 1 and above; the next page continues after them. Chosen: some tens of
+ * Totals that are examined for one page, 1 and above; the next page continues after them. Chosen: some tens of
  * milliseconds.
  */
 export const PAGE_SCAN_MAX = 10_000;
 
-/** Rows that one step of a query for events looks at, 1 and above. Chosen: 1 to 2 ms, between two look-ups. */
+/** Rows that one step of a query for events examines, 1 and above. Chosen: 1 to 2 ms, between two look-ups. */
 export const SCAN_STEP_ROWS = 1_000;
 
-/** Events that one step reads and writes, 1 and above. Chosen: takes as long as looking at the rows. */
+/** Events that one step reads and writes, 1 and above. Chosen: takes as long as examining the rows. */
 export const SCAN_STEP_EVENTS = 50;
 
-/** Events per second that a stream may be held to, 1 and above. Chosen: more than one reads, and a few milliseconds. */
+/**
+ * Largest `per_second` of a stream, 1 and above. Chosen: more than a person can read, and a few milliseconds of work.
+ */
 export const STREAM_RATE_MAX = 1_000;
 
 /** Milliseconds between two readings of such a stream, 1 and above. Chosen: the eye follows four a second. */
 export const STREAM_WINDOW_MS = 250;
 
-/** Ids that one step of such a stream counts, 1 and above. Chosen: 1 to 2 ms; the database alone counts them. */
+/** Ids that one step of such a stream counts, 1 and above. Chosen: 1 to 2 ms in the database. */
 export const SAMPLE_STEP_IDS = 10_000;
 
-/** Rows that one query for a page of events looks at, 1 and above; the next page continues after them. */
+/** Rows that one query for a page of events examines, 1 and above; the next page continues after them. */
 export const SCAN_ROWS_MAX = 10_000;
 
 /** Milliseconds for which queries scan before the thread does something else, 1 and above. */
@@ -98,7 +102,10 @@ export const SCAN_SLICE_MS = 2;
  */
 export const SCANS_PER_CLIENT_MAX = 16;
 
-/** Steps of queries that another thread has at a time, 1 and above. Chosen: it works on one while the other is on its way. */
+/**
+ * Steps of queries that are with another thread at a time, 1 and above. Chosen: it works on one while the other is on
+ * its way.
+ */
 export const SCANS_AWAY_MAX = 2;
 
 /** Queries of all clients that wait at a time, 1 and above; more are answered 503. */
@@ -111,8 +118,8 @@ export const GZIP_THREAD_CHARACTERS_MIN = 65_536;
 export const EXPORT_EVENTS = 250;
 
 /**
- * Streams of events at a time, 1 and above; of more, the client with most loses its oldest to one with fewer, else 503.
- * Chosen: dashboards and collectors.
+ * Streams of events at a time, 1 and above; beyond that the client with most loses its oldest to one with fewer,
+ * otherwise 503. Chosen: enough for dashboards and collectors.
  */
 export const STREAMS_COUNT_MAX = 64;
 
@@ -144,16 +151,16 @@ export const FAILED_KEYS_MS = 60_000;
  */
 export const FAILED_CLIENT_KEYS_COUNT_MAX = 100;
 
-/** Characters that are the beginning of a key, 1 and above: the 11 that all of ours share, and 5. */
+/** Characters that count as the beginning of a key, 1 and above: the 11 that all of ours share, and 5 more. */
 export const FAILED_KEY_PREFIX_CHARACTERS = 16;
 
 /** Networks, tools and ranges with the most messages that an answer names, 1 and above. Chosen: what a table shows. */
 export const ANALYTICS_TOPS = 10;
 
-/** Countries that such an answer names. Chosen: all that there are, for a map. */
+/** Countries that such an answer names. Chosen: all countries, for a map. */
 export const ANALYTICS_COUNTRIES = 250;
 
-/** Milliseconds after which a session of a browser ends. Chosen: a working day and some. */
+/** Milliseconds after which a session of a browser ends. Chosen: somewhat more than a working day. */
 export const SESSION_MS = 43_200_000;
 
 /** Milliseconds without a request after which a session of a browser ends. Chosen: the open page asks every few seconds. */
@@ -207,16 +214,19 @@ export const STALLED_MS_MAX = 30_000;
  */
 export const KEEP_ALIVE_MS = 75_000;
 
-/** Octets of what a bouncer of CrowdSec counted, 0 and above; it is passed over. Chosen: several times what one sends. */
+/**
+ * Octets of the usage metrics of a CrowdSec bouncer, 0 and above; they are ignored. Chosen: several times what one
+ * sends.
+ */
 export const USAGE_OCTETS_MAX = 262_144;
 
 /**
- * Bouncers of CrowdSec whose positions are kept, 1 and above; the one that pulled longest ago is forgotten, and told everything
- * when it comes again. Chosen: some hundred kilobytes.
+ * CrowdSec bouncers whose positions are kept, 1 and above; the one that pulled longest ago is forgotten, and gets
+ * everything when it comes again. Chosen: some hundred kilobytes.
  */
 export const BOUNCERS_COUNT_MAX = 1_024;
 
-/** Milliseconds after which a bouncer is told everything anew. Chosen: less than half of what an entry lasts at most. */
+/** Milliseconds after which a bouncer gets everything anew. Chosen: less than half of what an entry lasts at most. */
 export const BOUNCER_RENEWAL_MS = 604_800_000;
 
 /**
@@ -226,8 +236,8 @@ export const BOUNCER_RENEWAL_MS = 604_800_000;
 export const ANSWER_TENURE_MS = 30_000;
 
 /**
- * Lists being sent at a time, 1 and above; of more, the client with most loses its oldest to one with fewer, else 503.
- * Chosen: one page of each is in memory.
+ * Lists being sent at a time, 1 and above; beyond that the client with most loses its oldest to one with fewer,
+ * otherwise 503. Chosen: one page of each is in memory.
  */
 export const LISTS_COUNT_MAX = 32;
 
@@ -263,7 +273,7 @@ assert(HEADERS_MS_MAX <= REQUEST_MS_MAX, 'headers are a part of the request');
 export const ENTRY_SECONDS_MAX = 2_147_483;
 
 /**
- * An entry may last longer than its followers were told: by this many seconds or by this share of the time left,
+ * An entry may last longer than was announced to followers: by this many seconds or by this share of the time left,
  * whichever is greater; see the store's `RENEW_US_MIN`.
  */
 export const RENEWAL_SECONDS = 3_600;

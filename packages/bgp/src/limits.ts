@@ -5,25 +5,37 @@ import { assert } from '@sentrypeer/kernel';
 /** Octets of a message, its header included (RFC 4271 §4.1). */
 export const MESSAGE_OCTETS_MAX = 4096;
 
-/** Octets of a message where both sides have the extended message capability (RFC 8654 §4). */
+/** Octets of a message if both sides have the extended message capability (RFC 8654 §4). */
 export const EXTENDED_MESSAGE_OCTETS_MAX = 65_535;
 
 /** Neighbours of one speaker, 1 and above. Chosen: each costs two bits for each prefix and some 300 kB of buffers. */
 export const NEIGHBOURS_COUNT_MAX = 256;
 
-/** Prefixes that a speaker holds of each family, 1 and above. Chosen: some 60 MB; those beyond it are left out, counted and logged. */
+/**
+ * Prefixes of each family that a speaker has, 1 and above. Chosen: some 60 MB; any more are left out, counted and
+ * logged.
+ */
 export const TABLE_PREFIXES_MAX = 2_000_000;
 
-/** Prefixes that a neighbour is sent unless its options say otherwise. Chosen: below what routers are commonly set to take from such a feed. */
+/**
+ * Prefixes that a neighbour is sent unless its options say otherwise. Chosen: below the limit that routers commonly
+ * have for such a feed.
+ */
 export const NEIGHBOUR_PREFIXES_DEFAULT = 10_000;
 
-/** Octets that wait for one neighbour in our memory unless its options say otherwise; more are only made when these have gone. */
+/**
+ * Octets that wait in our memory for one neighbour unless its options say otherwise; more are only made when these have
+ * been sent.
+ */
 export const OUTPUT_OCTETS_DEFAULT = 262_144;
 
 /** Seconds of the hold time that we offer, unless options say otherwise (RFC 4271 §10). */
 export const HOLD_TIME_S_DEFAULT = 90;
 
-/** Seconds between two attempts to connect, before back-off and jitter. Chosen: RFC 4271 §10 suggests 120, which is long for who waits for a blackhole. */
+/**
+ * Seconds between two attempts to connect, before back-off and jitter. Chosen: RFC 4271 §10 suggests 120, which is a
+ * long wait for a blackhole.
+ */
 export const CONNECT_RETRY_S_DEFAULT = 10;
 
 /** Seconds for which a neighbour keeps our routes after the session broke, unless options say otherwise, 1 to 4,095 (RFC 4724 §3). */
@@ -38,22 +50,30 @@ export const FLOW_PORT_RANGES_MAX = 16;
 /** Octets of a shutdown communication (RFC 9003 §2). */
 export const COMMUNICATION_OCTETS_MAX = 255;
 
-/** Octets per second that are read of one neighbour, and at once; beyond it must wait. Chosen: nobody needs to tell us anything, and it costs less than a tenth of a core. */
+/**
+ * Octets that are read from one neighbour per second, and at once; any more must wait. Chosen: a neighbour need not
+ * send us anything, and this costs less than a tenth of a core.
+ */
 export const RECEIVED_OCTETS_PER_SECOND_MAX = 1_048_576;
 
-/** Milliseconds by which the hold timer may wake late before the thread, not the neighbour, is taken for the slow one. */
+/** Milliseconds by which the hold timer may fire late before the thread, and not the neighbour, is taken to be slow. */
 export const HOLD_LATE_MS = 500;
 
-/** Milliseconds in which that is read which came before the hold timer was due. */
+/** Milliseconds for reading what came before the hold timer was due. */
 export const HOLD_READ_MS = 20;
 
-/** Milliseconds that a neighbour is given once where the timer is that late, so that what it sent meanwhile is read first. */
+/**
+ * Milliseconds of grace for a neighbour, once, if the timer is that late, so that what it sent meanwhile is read first.
+ */
 export const HOLD_GRACE_MS = 1000;
 
-/** Milliseconds after which a neighbour that takes nothing of what we send is given up, at least; twice its hold time if that is longer (RFC 9687 §3). */
+/**
+ * Milliseconds after which the session with a neighbour that reads nothing of what we send ends, or twice its hold time
+ * if that is longer (RFC 9687 §3).
+ */
 export const SEND_HOLD_MS_MIN = 480_000;
 
-/** Octets that are made for one neighbour at a time. Chosen: the system is called once for some 16 messages. */
+/** Octets that are made for one neighbour at a time. Chosen: one system call sends some 16 messages. */
 export const CHUNK_OCTETS = 65_536;
 
 /** Chunks for one neighbour before others get a turn, 1 and above. */
@@ -62,27 +82,30 @@ export const CHUNKS_PER_TURN_MAX = 8;
 /** Milliseconds for which changes are collected into common messages. */
 export const FLUSH_MS = 50;
 
-/** Milliseconds between two answers to the same neighbour's requests for everything (RFC 2918), at least. */
+/** Fewest milliseconds between two answers to one neighbour's requests for everything (RFC 2918). */
 export const REFRESH_MS_MIN = 5000;
 
-/** Milliseconds before a session that broke begins anew, doubled while it goes on breaking, up to the second. */
+/** Milliseconds before a session that broke begins anew, doubled each time it breaks again, up to the second value. */
 export const IDLE_HOLD_MS_MIN = 1000;
 export const IDLE_HOLD_MS_MAX = 300_000;
 
 /** Milliseconds between attempts to connect, at most. */
 export const CONNECT_RETRY_MS_MAX = 120_000;
 
-/** Milliseconds before the first attempt after the neighbour had too many prefixes of us, doubled each time, up to the second: its operator has to act. */
+/**
+ * Milliseconds before the first attempt after a neighbour refused more prefixes from us, doubled each time, up to the
+ * second value: its operator has to act.
+ */
 export const PREFIX_LIMIT_MS_MIN = 300_000;
 export const PREFIX_LIMIT_MS_MAX = 3_600_000;
 
 /** Milliseconds that a session is up before earlier failures are forgotten. */
 export const STABLE_MS = 60_000;
 
-/** Milliseconds for withdrawals and last words at a stop. */
+/** Milliseconds for withdrawals and final messages at a stop. */
 export const CLOSE_MS_MAX = 5000;
 
-/** Milliseconds for which a connection may linger after our last word on it. */
+/** Milliseconds for which a connection may linger after our last message on it. */
 export const LINGER_MS_MAX = 2000;
 
 /** Milliseconds between two lines in the log about strangers who connect. */

@@ -9,7 +9,7 @@ export const RETRIES_DEFAULT = 2;
 /** Milliseconds before the second attempt; doubled for each further one. */
 export const RETRY_MS_MIN = 100;
 
-/** Milliseconds to wait before an attempt at most, even if the node asks for more. */
+/** Most milliseconds to wait before an attempt, even if the node asks for more. */
 export const RETRY_MS_MAX = 30_000;
 
 /** Characters of one event on the stream, 1 and above. Chosen: the largest message with all members of its event. */

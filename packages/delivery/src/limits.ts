@@ -79,7 +79,7 @@ export const WEBHOOK_BATCH_EVENTS_MAX = 1_000;
  */
 export const WEBHOOK_BATCH_CHARACTERS_MAX = 1_048_576;
 
-/** Milliseconds for which events may be gathered for one request. Chosen: an alarm should not be older. */
+/** Milliseconds for which events may be collected for one request. Chosen: an alarm should not be older. */
 export const WEBHOOK_BATCH_WAIT_MS_MAX = 60_000;
 
 /**
@@ -97,7 +97,7 @@ export const WEBHOOK_SETTLE_EVENTS_MAX = 4_096;
  */
 export const WEBHOOK_PARALLEL_SETTLE_MS = 200;
 
-/** Octets that are read of an answer, 0 and above. Chosen: a token or a reason takes a few hundred. */
+/** Octets of an answer that are read, 0 and above. Chosen: a token or a reason takes a few hundred. */
 export const ANSWER_OCTETS_MAX = 65_536;
 
 /** Milliseconds for which an idle connection is kept. Chosen: below the minute after which many servers close it. */
@@ -106,7 +106,10 @@ export const CONNECTION_IDLE_MS_MAX = 50_000;
 /** Milliseconds that the option may set for one request and its answer. Chosen: longer than any endpoint needs. */
 export const WEBHOOK_TIMEOUT_MS_MAX = 120_000;
 
-/** Milliseconds that an endpoint may ask us to wait (RFC 9110 §10.2.3). Chosen: an operator is not kept out for days. */
+/**
+ * Milliseconds that an endpoint may ask us to wait (RFC 9110 §10.2.3). Chosen: a mistake there does not stop deliveries
+ * for days.
+ */
 export const RETRY_AFTER_MS_MAX = 3_600_000;
 
 /** Characters kept of the reason why an endpoint refused an event. Chosen: a few lines. */

@@ -2,16 +2,18 @@
 
 import { assert } from '@sentrypeer/kernel';
 
-/** Maps and arrays inside one another in one datagram. Chosen: OpenDHT's deepest message, a signed value in a reply, has 6. */
+/**
+ * Depth of nested maps and arrays in one datagram. Chosen: OpenDHT's deepest message, a signed value in a reply, has 6.
+ */
 export const MSGPACK_DEPTH_MAX = 16;
 
-/** Octets of one UDP datagram over IPv4; what is longer is not sent (PROTOCOL 1). */
+/** Octets of one UDP datagram over IPv4; longer ones are not sent (PROTOCOL 1). */
 export const DATAGRAM_OCTETS_MAX = 65_507;
 
-/** Values that go inline in one message are fewer than this (PROTOCOL 6.1). */
+/** Values sent inline in one message must be fewer than this (PROTOCOL 6.1). */
 export const INLINE_VALUES_COUNT = 50;
 
-/** Packed octets of all values that go inline in one message are fewer than this (PROTOCOL 6.1). */
+/** Packed octets of all values sent inline in one message must be fewer than this (PROTOCOL 6.1). */
 export const INLINE_VALUES_OCTETS = 600;
 
 /** Octets of a value in one part (PROTOCOL 6.2). */
@@ -23,10 +25,10 @@ export const PACKED_VALUE_OCTETS_MAX = 65_568;
 /** Octets of data, signature, user type and cypher text of one value (PROTOCOL 5.3). */
 export const VALUE_OCTETS_MAX = 65_536;
 
-/** Nodes in one list of a reply, and of a list that is believed (PROTOCOL 3.5). */
+/** Nodes in one list of a reply that we send, and that we accept from a list (PROTOCOL 3.5). */
 export const NODES_IN_REPLY_MAX = 8;
 
-/** Octets of a token that is taken over from another node (PROTOCOL 4.10). */
+/** Octets of a token accepted from another node (PROTOCOL 4.10). */
 export const TOKEN_OCTETS_MAX = 64;
 
 /** Characters of an error's text that are kept. Chosen: real ones have up to 44. */
@@ -55,16 +57,15 @@ export const QUERIES_PER_SECOND_MAX = 8192;
 /** Addresses with a port that are ignored because they broke the protocol. Chosen: 100 KiB. */
 export const BLACKLIST_MAX = 1024;
 
-/** Addresses with a port that have shown that they hear us. Chosen: about 100 octets each, 1.6 MB. */
+/** Addresses with a port that have proved that they receive our answers. Chosen: about 100 octets each, 1.6 MB. */
 export const PROVED_ADDRESSES_MAX = 16_384;
 
 /** Milliseconds for which an address counts as proved (as long as a token, PROTOCOL 13.2). */
 export const PROVED_MS = 600_000;
 
 /**
- * Octets of values per second for addresses of one source that have proved that they hear us; values looked through
- * count, too. Chosen: 3 times what a node with 6,500 values costs when it asks for the whole list before each
- * announcement (PROTOCOL 20.4).
+ * Octets of values per second for proved addresses of one source; values that are searched count, too. Chosen: 3 times
+ * what a node with 6,500 values costs when it asks for the whole list before each announcement (PROTOCOL 20.4).
  */
 export const PROVED_OCTETS_PER_SECOND = 2_097_152;
 
@@ -74,14 +75,15 @@ export const PROVED_OCTETS_BURST = 8_388_608;
 /** Octets of values per second for all proved addresses together. Chosen: 64 Mbit/s, below half a core of work. */
 export const PROVED_OCTETS_PER_SECOND_ALL = 8_388_608;
 
-/** Octets that each value looked through counts for. Chosen: looking at a value takes as long as writing that many. */
+/** Octets that count for each value searched. Chosen: examining a value takes as long as writing that many. */
 export const SCANNED_VALUE_OCTETS = 8;
 
 /** Sources whose octets are remembered. Chosen: as many as can send a query in one second. */
 export const BUDGETS_MAX = 8192;
 
 /**
- * Nodes of one family to remember; those in tables, searches and requests always are. Chosen: about 500 octets each.
+ * Nodes of one family to remember, besides those in tables, searches and requests, which always are. Chosen: about 500
+ * octets each.
  */
 export const NODES_KNOWN_MAX = 4096;
 
@@ -89,15 +91,15 @@ export const NODES_KNOWN_MAX = 4096;
 export const BUCKET_NODES_MAX = 8;
 
 /**
- * Nodes in one bucket from one IPv4 address or IPv6 /64, unless it is an address that a site shares. Chosen: a few
- * nodes behind one NAT are honest; eight would let one machine own a bucket.
+ * Nodes in one bucket from one IPv4 address or IPv6 /64, unless a site shares the address. Chosen: a few nodes behind
+ * one NAT are honest; eight would let one machine fill a bucket.
  */
 export const BUCKET_NODES_PER_SOURCE_MAX = 2;
 
 /** Milliseconds since its last reply for which a node may count as good (PROTOCOL 11.2). */
 export const NODE_REPLIED_MS_MAX = 7_200_000;
 
-/** Milliseconds since anything was heard from a node for which it may count as good (PROTOCOL 11.2). */
+/** Milliseconds since a node's last message for which it may count as good (PROTOCOL 11.2). */
 export const NODE_HEARD_MS_MAX = 600_000;
 
 /** Answers 401 in a row after which a node is expired (PROTOCOL 11.2). */
@@ -155,7 +157,7 @@ export const LISTEN_REPEAT_MS = 20_000;
 export const REANNOUNCE_MARGIN_MS = 10_000;
 
 /**
- * Milliseconds before asking a node again that refused a token. Chosen: a loop costs at most one request per second.
+ * Milliseconds before a node that refused a token is asked again. Chosen: a loop costs at most one request per second.
  */
 export const RETRY_MS = 1000;
 
@@ -186,7 +188,7 @@ export const VALUES_PER_PUT_MAX = 64;
 /** Milliseconds that a listener is served without repeating its listen (PROTOCOL 9.4). */
 export const SUBSCRIPTION_MS = 600_000;
 
-/** Subscriptions of other nodes in total. Chosen: 4 for each of 4,096 nodes. */
+/** Subscriptions of other nodes, in total. Chosen: 4 for each of 4,096 nodes. */
 export const SUBSCRIPTIONS_MAX = 16_384;
 
 /** Subscriptions of one IPv4 address or IPv6 /64. Chosen: a site of many nodes behind one address. */
@@ -213,7 +215,7 @@ export const ANSWER_VALUES_OCTETS_MAX = 1_048_576;
 /** Whole values in one answer to a get. Chosen: real nodes ask for one at a time. */
 export const ANSWER_VALUES_COUNT_MAX = 1024;
 
-/** Values of a key that one get looks through. Chosen: twice what a key can list on the wire (PROTOCOL 20.1). */
+/** Values of a key that one get searches. Chosen: twice what a key can list on the wire (PROTOCOL 20.1). */
 export const SCANNED_VALUES_MAX = 16_384;
 
 /** Octets of the list of selected fields in an answer. Chosen: what fits into a datagram with nodes and token. */
@@ -321,13 +323,13 @@ export const BOOTSTRAP_RESOLVE_MS_MAX = 300_000;
 /** Addresses pinged by one bootstrap. Chosen: several names with several addresses each. */
 export const BOOTSTRAP_ENDPOINTS_MAX = 256;
 
-/** Addresses that others say they see us at (PROTOCOL 3.6). */
+/** Addresses remembered at which other nodes say they see us (PROTOCOL 3.6). */
 export const REPORTED_ADDRESSES_MAX = 32;
 
 /** Nodes in an exported state, of each family. Chosen: a table of a million nodes has about 150. */
 export const STATE_NODES_MAX = 512;
 
-/** Milliseconds between two looks at what is due, at most. Chosen: a machine that slept notices within a minute. */
+/** Most milliseconds between two checks of what is due. Chosen: after a suspend the machine notices within a minute. */
 export const WAKE_MS_MAX = 60_000;
 
 /** Milliseconds to the second discovery message while disconnected; doubled up to the next limit (PROTOCOL 17). */
@@ -354,10 +356,10 @@ export const UDP_SEND_QUEUE_OCTETS_MAX = 4_194_304;
 /** Octets of the DER of an RSA key that checks a signature. Chosen: twice what OpenDHT generates. */
 export const OWNER_OCTETS_MAX = 1100;
 
-/** Bits of an RSA key that signs, at most. Chosen: twice what OpenDHT generates. */
+/** Most bits of an RSA key that signs. Chosen: twice what OpenDHT generates. */
 export const OWNER_MODULUS_BITS_MAX = 8192;
 
-/** Bits of an RSA key that signs, at least. Chosen: real nodes take any; below this a signature proves nothing. */
+/** Fewest bits of an RSA key that signs. Chosen: real nodes accept any; below this a signature proves nothing. */
 export const OWNER_MODULUS_BITS_MIN = 1024;
 
 /** The largest public exponent. Chosen: 65,537 is usual; a large one makes a check as slow as signing. */

@@ -3,8 +3,8 @@
 import { assert } from '@sentrypeer/kernel';
 
 /**
- * Characters of one field that an event keeps in addition to the raw message, 1 and above. Chosen: the longest
- * header values of honest messages are far shorter, and the raw message holds all of it.
+ * Characters of one field that an event keeps in addition to the raw message, 1 and above. Chosen: the longest header
+ * values of honest messages are far shorter, and the raw message has all of them.
  */
 export const EVENT_TEXT_CHARACTERS_MAX = 2048;
 
@@ -21,8 +21,8 @@ export const EVENT_MESSAGE_OCTETS_MAX = 98_304;
 export const EVENT_BATCH_OCTETS_MIN = 262_144;
 
 /**
- * Events that a thread keeps open for repeats. Chosen: dozens of sources with hundreds of numbers each; at about 400
- * octets per entry they take at most 13 MiB per thread, and only in a flood.
+ * Events to which a thread can still count repeats. Chosen: dozens of sources with hundreds of numbers each; at about
+ * 400 octets per entry they take at most 13 MiB per thread, and only in a flood.
  */
 export const FOLD_ENTRIES_MAX = 32_768;
 

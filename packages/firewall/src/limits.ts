@@ -5,31 +5,42 @@ import { assert } from '@sentrypeer/kernel';
 /** Entries in one statement for nft, 1 and above. Chosen: a line of some 200 kB. */
 export const STATEMENT_ENTRIES_MAX = 5000;
 
-/** Changes in one transaction, 1 and above. Chosen: some 50 ms of nft, and few enough for a container without privilege. */
+/**
+ * Changes in one transaction, 1 and above. Chosen: some 50 ms for nft, and few enough for an unprivileged container.
+ */
 export const BATCH_CHANGES_MAX = 1000;
 
-/** Entries that are loaded at a time where the kernel takes no longer transactions: 2,000 are some 200 kB for it, half of what it takes. */
+/**
+ * Entries that are loaded at a time if the kernel accepts no longer transactions: 2,000 take it some 200 kB, half of
+ * what it accepts.
+ */
 export const PART_ENTRIES_MAX = 2000;
 
-/** Milliseconds between two looks at the table, at who is to be spared, and at what has run out. A change by somebody else is seen within twice that. */
+/**
+ * Milliseconds between two checks of the table, of what must be spared, and of what has expired. A change by another
+ * program is noticed within twice that.
+ */
 export const LOOK_MS = 4000;
 
-/** Milliseconds for which it is believed who is to be spared, while changes come. */
+/** Milliseconds for which the list of what must be spared is used, while changes come. */
 export const SPARED_MS = 1000;
 
-/** One part in so many of the time goes into comparing all entries with the kernel's. Chosen: 2 % of a core; 10,000 entries are compared every 8 s. */
+/**
+ * Comparing all entries with the kernel's takes at most one part in this many of the time. Chosen: 2 % of a core;
+ * 10,000 entries are compared every 8 s.
+ */
 export const COMPARE_SHARE = 50;
 
-/** Milliseconds by which the kernel may be ahead of us or behind us with the end of an entry. */
+/** Milliseconds by which the kernel may be earlier or later than we are with the end of an entry. */
 export const END_TOLERANCE_MS = 15_000;
 
 /** Milliseconds that one run of nft may take. Chosen: 100,000 entries take less than one second. */
 export const NFT_RUN_MS_MAX = 60_000;
 
-/** Characters that are read of what nft prints, 1 and above: 1,000,000 entries. */
+/** Characters of nft's output that are read, 1 and above: 1,000,000 entries. */
 export const NFT_OUTPUT_CHARACTERS_MAX = 134_217_728;
 
-/** Characters of nft's own words that a message repeats. */
+/** Characters of nft's error text that a message repeats. */
 export const NFT_WORDS_MAX = 300;
 
 /** Examples of entries that were left out, in the status. */

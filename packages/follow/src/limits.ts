@@ -15,8 +15,8 @@ export const RETRY_MS_MIN = 1_000;
 export const RETRY_MS_MAX = 60_000;
 
 /**
- * Milliseconds between two log lines that say how many entries were removed before a follower got them. Rows are removed
- * by grade, so a follower that has fallen behind meets many small gaps, each of which would be a line.
+ * Milliseconds between two log lines that say how many entries were removed before a follower got them. Rows are
+ * removed by grade, so a follower that has fallen behind finds many small gaps, each of which would be a line.
  */
 export const EXPIRED_SAID_MS = 60_000;
 

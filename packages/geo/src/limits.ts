@@ -18,7 +18,7 @@ export const BLOCK_BITS_4 = 24;
 /** The same for IPv6: what one site gets (RFC 6177). */
 export const BLOCK_BITS_6 = 48;
 
-/** Octets of one block of a file's tree, 1 and above. Chosen: a look-up reads one on average that is not in memory. */
+/** Octets of one block of a file's tree, 1 and above. Chosen: on average a look-up reads one that is not in memory. */
 export const TREE_BLOCK_OCTETS = 1024;
 
 /** Blocks of a file's tree in memory, 1 and above. Chosen: half a mebibyte, a tenth of the file that comes with the program. */

@@ -3,8 +3,8 @@
 import { assert } from '@sentrypeer/kernel';
 
 /**
- * Octets sent for one octet received while a UDP source has not proved that it hears us, all replies to one
- * datagram together. RFC-free choice: an echo needs about 0.9 to 1.2, and below 1.5 nobody gains from forging.
+ * Octets sent for each octet received from an unproved UDP source, in all replies to one datagram together. Chosen: an
+ * echo needs about 0.9 to 1.2, and below 1.5 forging gains an attacker nothing.
  */
 export const UNPROVED_OCTETS_FACTOR = 1.2;
 
@@ -12,8 +12,8 @@ export const UNPROVED_OCTETS_FACTOR = 1.2;
 export const UNPROVED_REPLIES_MAX = 2;
 
 /**
- * Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). The answer to a
- * larger one may be as large as that.
+ * Octets of one datagram we send: what passes every path without fragments (RFC 3261 §18.1.1). The answer to a larger
+ * request may be as large as the request.
  */
 export const DATAGRAM_OCTETS_MAX = 1300;
 
@@ -23,7 +23,7 @@ export const DATAGRAM_OCTETS_MAX = 1300;
  */
 export const ANSWER_OCTETS_MAX = 8192;
 
-/** Octets of an answer that is kept for retransmissions; a retransmission of others is answered anew. */
+/** Octets of an answer that is kept for retransmissions; for a longer one a retransmission is answered anew. */
 export const KEPT_ANSWER_OCTETS_MAX = 4096;
 
 /**
@@ -33,27 +33,27 @@ export const KEPT_ANSWER_OCTETS_MAX = 4096;
 export const PROOF_MS = 600_000;
 
 /**
- * Ports of one address that are proved at a time. Chosen: a tool uses one; several tools behind one address
- * translation use some. One more pushes out the oldest.
+ * Ports of one address that are proved at a time. Chosen: a tool uses one, several tools behind one NAT a few. One more
+ * pushes out the oldest.
  */
 export const PROVED_FLOWS_MAX = 16;
 
 /** Milliseconds for which a nonce is accepted, any number of times: `svcrack -n` reuses one for its whole run. */
 export const NONCE_FRESH_MS = 300_000;
 
-/** Milliseconds by which the wall clock may step back before our own nonces look as if from the future. */
+/** Milliseconds by which the wall clock may step back before our own nonces seem to be from the future. */
 export const CLOCK_STEP_MS = 5000;
 
 /**
- * Milliseconds of one slot of the To tags. A tag is good in its own slot and in the next one, so for 10 to 20
- * minutes; a longer slot would let a captured tag live longer, a shorter one would end calls.
+ * Milliseconds of one slot of the To tags. A tag is valid in its own slot and in the next one, so for 10 to 20 minutes;
+ * with a longer slot a captured tag would be valid longer, with a shorter one calls would end.
  */
 export const TAG_SLOT_MS = 600_000;
 
 /**
- * To tags that may fail their check in one minute before tags stop being looked at until it is over. The
- * shortest tag has 32 bits: at this pace one guess in sixteen years succeeds in a thread. Also bounds the hashing
- * that a flood of made-up tags can cause.
+ * To tags that may fail their check in one minute before tags are ignored until it is over. The shortest tag has 32
+ * bits: at this pace one guess in 16 years succeeds in a thread. It also limits the hashing that a flood of made-up
+ * tags can cause.
  */
 export const TAG_FAILURES_PER_MINUTE_MAX = 256;
 
@@ -63,16 +63,16 @@ export const TAG_FAILURES_PER_MINUTE_MAX = 256;
  */
 export const SOURCES_MAX = 4096;
 
-/** Milliseconds for which a source is remembered after it was heard last. */
+/** Milliseconds for which a source is remembered after its last message. */
 export const SOURCE_LIFETIME_MS = 86_400_000;
 
-/** Distinct numbers remembered for one source; above the largest count that is refused first. */
+/** Distinct numbers remembered for one source; more than the most calls that are refused at first. */
 export const REFUSED_NUMBERS_MAX = 16;
 
-/** Characters of a dialled number, a Call-ID or a tag that a key is made of; honest ones are far shorter. */
+/** Characters of a dialled number, a Call-ID or a tag that are used in a key; honest ones are far shorter. */
 export const KEY_PART_CHARACTERS_MAX = 256;
 
-/** Accounts whose password was found, each thread. There are about 2,000 that can exist at all. */
+/** Accounts whose password was found, in each thread. About 2,000 can exist at all. */
 export const WON_ACCOUNTS_MAX = 2048;
 
 /** Milliseconds in which equal octets from one source are a retransmission: 64 T1, RFC 3261 §17.2.1. */
@@ -87,17 +87,17 @@ export const CALLS_MAX = 1024;
 /** Milliseconds for which an INVITE is remembered: the longest ringing and 64 T1. */
 export const CALL_LIFETIME_MS = 40_000;
 
-/** Milliseconds before a call of a proved source is answered: one to four rings, unlike twice. */
+/** Fewest and most milliseconds before a proved source's call is answered: one to four rings, different each time. */
 export const RING_MS_MIN = 1200;
 export const RING_MS_MAX = 6000;
 
 /** RFC 3261 T1: milliseconds before a final answer to an INVITE is repeated; doubles each time. */
 export const T1_MS = 500;
 
-/** Repetitions of one answer of our own accord, to proved sources only. A full Timer G would be ten. */
+/** Repetitions of one answer without a request, to proved sources only. A full Timer G would be ten. */
 export const REPETITIONS_MAX = 3;
 
-/** Seconds of a registration: RFC 3261 §10.2 leaves the bounds to the registrar. */
+/** Fewest and most seconds of a registration: RFC 3261 §10.2 leaves these limits to the registrar. */
 export const EXPIRES_S_MIN = 60;
 export const EXPIRES_S_MAX = 3600;
 

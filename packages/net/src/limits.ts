@@ -12,12 +12,15 @@ export const UDP_ADDRESSES_MAX = 256;
 export const UDP_SOCKETS_PER_ADDRESS_MAX = 8;
 
 /**
- * Receive buffer asked for, in octets, for each UDP socket. Chosen: 4 MiB hold about 5,000 requests of 400
- * octets (the kernel counts about 800 for each), a pause of 100 ms at 50,000 per second.
+ * Octets of the receive buffer to request for each UDP socket. Chosen: 4 MiB hold about 5,000 requests of 400 octets
+ * (the kernel counts about 800 for each), a pause of 100 ms at 50,000 per second.
  */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304;
 
-/** The smallest receive buffer asked for, in octets, before the system's default is kept (about 208 KiB on Linux). */
+/**
+ * Octets of the smallest receive buffer to request; if that fails, the system's default is kept (about 208 KiB on
+ * Linux).
+ */
 export const UDP_RECEIVE_BUFFER_OCTETS_MIN = 262_144;
 
 /**
@@ -64,8 +67,8 @@ export const STREAM_SEND_QUEUE_OCTETS_MAX = 131_072;
 export const CLOSE_PAUSE_MS = 500;
 
 /**
- * Milliseconds that the peer has to end the connection after we have; then it is destroyed. Chosen: two retransmissions
- * of a lost segment.
+ * Milliseconds in which the peer must end the connection after we have ended it; then it is destroyed. Chosen: two
+ * retransmissions of a lost segment.
  */
 export const CLOSE_GRACE_MS = 2000;
 
@@ -76,8 +79,8 @@ export const CLOSE_GRACE_MS = 2000;
 export const HANDSHAKE_OCTETS_KEPT_MAX = 2048;
 
 /**
- * Octets within which the ClientHello of a TLS client must end for its fingerprint to be recorded; without it the
- * handshake goes on. Chosen: the largest record (RFC 8446 §5.1).
+ * Octets within which the ClientHello of a TLS client must end for its fingerprint to be recorded; otherwise the
+ * handshake continues without one. Chosen: the largest record (RFC 8446 §5.1).
  */
 export const CLIENT_HELLO_OCTETS_MAX = 16_384;
 
@@ -87,21 +90,21 @@ export const SERVER_NAME_CHARACTERS_MAX = 255;
 /** Octets of an HTTP request that may ask for a WebSocket. Chosen: as much as common servers read of one (8 KiB). */
 export const UPGRADE_HEAD_OCTETS_MAX = 8192;
 
-/** Octets of one message in a WebSocket, as many as of one on a stream; a frame that says it has more ends the connection. */
+/** Octets of one message in a WebSocket, as on a stream; a frame that announces more ends the connection. */
 export const WEB_SOCKET_MESSAGE_OCTETS_MAX = 98_304;
 
 /** Fragments of one message in a WebSocket. Chosen: clients send one. */
 export const WEB_SOCKET_FRAGMENTS_MAX = 64;
 
-/** Pieces of the network that one frame of a WebSocket may come in. Chosen: enough for a long message octet by octet. */
+/** Pieces in which one frame of a WebSocket may arrive. Chosen: enough for a long message octet by octet. */
 export const WEB_SOCKET_CHUNKS_MAX = 4096;
 
 /** Octets kept of a frame that cannot be read. Chosen: its header and the beginning of what it masks. */
 export const WEB_SOCKET_REFUSED_OCTETS_MAX = 256;
 
 /**
- * Octets of begun messages that wait on all streams of one thread for their rest; the connection that exceeds it is read
- * no further, and its message recorded unfinished. Chosen: some 350 of the longest messages.
+ * Octets of unfinished messages on all streams of one thread; the connection that exceeds this is not read further, and
+ * its message is recorded unfinished. Chosen: some 350 of the longest messages.
  */
 export const STREAMS_WAITING_OCTETS_MAX = 33_554_432;
 
@@ -118,8 +121,8 @@ export const REPLIES_PER_NETWORK_BURST_MAX = 1000;
 export const REPLY_OCTETS_BURST_SECONDS = 2;
 
 /**
- * Sources, or networks, whose reply budget is remembered. Chosen: about 100 octets each, so 6.5 MB; forged
- * sources beyond it push out those that were idle for longest, and the ceiling for all together still holds.
+ * Sources, or networks, whose reply budget is remembered. Chosen: about 100 octets each, so 6.5 MB; more forged sources
+ * push out those that were idle longest, and the limit for all together still holds.
  */
 export const TOKEN_BUCKETS_MAX = 65_536;
 

@@ -6,8 +6,8 @@ import { assert } from '@sentrypeer/kernel';
 export const DIALLED_CHARACTERS_MAX = 256;
 
 /**
- * Digits that are looked at, 1 and above. Chosen: a number of E.164 after a prefix of the same length. Longer digits
- * were never meant to be a number.
+ * Digits that are read, 1 and above. Chosen: an E.164 number after a prefix of the same length. Longer digits were
+ * never meant to be a number.
  */
 export const DIALLED_DIGITS_MAX = 32;
 

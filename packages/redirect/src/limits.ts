@@ -6,7 +6,7 @@ export const CALLED_CHARACTERS_MAX = 128;
 /** Characters of the reasons in a header, 1 and above. Chosen: with them the answer still fits into one packet. */
 export const REASON_CHARACTERS_MAX = 200;
 
-/** Characters of a Call-ID, a From tag or a branch that our tag is made of; honest ones are far shorter. */
+/** Characters of a Call-ID, a From tag or a branch that our tag is made from; honest ones are far shorter. */
 export const KEY_PART_CHARACTERS_MAX = 256;
 
 /**

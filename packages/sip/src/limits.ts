@@ -15,8 +15,8 @@ export const BODY_OCTETS_MAX = 65_536;
 export const MESSAGE_OCTETS_MAX = 98_304;
 
 /**
- * Octets on a stream that may follow a message without beginning another one before framing is given up. Chosen: a
- * whole body that no Content-Length announced.
+ * Octets on a stream that may follow a message without beginning another one before framing stops. Chosen: a whole body
+ * that no Content-Length announced.
  */
 export const SKIPPED_OCTETS_MAX = 65_536;
 

@@ -4,13 +4,13 @@ import { assert } from '@sentrypeer/kernel';
 
 const MIB = 1_048_576;
 
-/** Days that rows and totals are kept, 1 and above. Chosen: evidence of a quarter of a year. */
+/** Days for which rows and totals are kept, 1 and above. Chosen: evidence of a quarter of a year. */
 export const RETENTION_DAYS_DEFAULT = 90;
 
 /** Octets of live pages of the database, 1 MiB and above. Chosen: fits on the card of a small device. */
 export const DATABASE_OCTETS_DEFAULT = 1024 * MIB;
 
-/** Octets of disk that are left free for others, 0 and above. Chosen: room for logs and an upgrade. */
+/** Octets of disk that are left free for other programs, 0 and above. Chosen: room for logs and an upgrade. */
 export const DISK_FREE_OCTETS_DEFAULT = 256 * MIB;
 
 /**
@@ -19,23 +19,21 @@ export const DISK_FREE_OCTETS_DEFAULT = 256 * MIB;
  */
 export const OWED_OCTETS_DEFAULT = 1024 * MIB;
 
-/**
- * Milliseconds between two lines in the log about events that are removed although an endpoint still had to get them.
- */
+/** Milliseconds between two log lines about events that are removed although an endpoint still had to get them. */
 export const OWED_REPORT_INTERVAL_MS = 60_000;
 
 /**
  * Dead letters of one endpoint, 1 and above. Chosen: a person can still look through them; an endpoint that refuses
- * more refuses everything, so its events wait instead.
+ * more evidently refuses everything, so its events wait instead.
  */
 export const DEAD_LETTERS_COUNT_MAX = 10_000;
 
-/** Decisions of the operator that wait for a fleet. Beyond it the oldest are not told to it. Chosen: people make few. */
+/** Decisions of the operator that wait for a fleet; beyond that the oldest are not sent. Chosen: people make few. */
 export const FLEET_DECISIONS_MAX = 10_000;
 
 /**
- * Counts of repeats that wait for a fleet, one for each row at most beside those that are being pushed. Beyond it the oldest
- * are forgotten. Chosen: some 40 MB, more rows than are repeated in days.
+ * Counts of repeats that wait for a fleet, at most one for each row besides those that are being pushed. Beyond that
+ * the oldest are forgotten. Chosen: some 40 MB, more rows than are repeated in days.
  */
 export const FLEET_REPEATS_MAX = 1_000_000;
 
@@ -44,7 +42,7 @@ export const DISK_FREE_SHARE_MAX = 0.1;
 
 /**
  * Octets of the write-ahead log at which it is transferred to the database. Chosen by measurement
- * (bench/store-append.ts): more takes disk space, less writes hot pages of the indexes more often.
+ * (bench/store-append.ts): more would take disk space, less would write hot pages of the indexes more often.
  */
 export const WAL_OCTETS_MAX = 32 * MIB;
 
@@ -54,10 +52,7 @@ export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
 /** Free pages, in octets, kept within the file while the disk is nearly full. Chosen: room for several commits. */
 export const FREE_PAGES_OCTETS_MIN = 16 * MIB;
 
-/**
- * Share of the file that these free pages may take, so that other programs that fill the disk do not cost us more
- * evidence.
- */
+/** Share of the file that these free pages may take, so that other programs' files cost us no more evidence. */
 export const FREE_PAGES_SHARE_MAX = 0.5;
 
 /** Octets of database written for one octet of a batch: the row, its index entries and its totals. */
@@ -81,22 +76,19 @@ export const PRUNE_STEP_URGENT_MS = 25;
 /** Rows that one statement of pruning removes; about 1 ms. */
 export const PRUNE_ROWS = 128;
 
-/**
- * Octets of batches from which on a commit makes its own room in a full database; smaller commits leave that to a step of
- * pruning.
- */
+/** Octets of batches from which a commit makes its own room in a full database; else a step of pruning does. */
 export const ROOM_OCTETS_MIN = 32_768;
 
 /**
- * Share of the size limit that is made free of events which anybody can forge while little comes, so that a flood finds room.
- * Chosen: with the default size 64 MiB, about 60,000 events.
+ * Share of the size limit that is freed of events that anybody can forge, while little comes, so that a flood finds
+ * room. Chosen: with the default size 64 MiB, about 60,000 events.
  */
 export const ROOM_AHEAD_SHARE = 1 / 16;
 
-/** Milliseconds after the last large commit from which on little comes. */
+/** Milliseconds after the last large commit from which the load counts as low. */
 export const QUIET_MS = 1000;
 
-/** Milliseconds in which a commit makes its own room; as many as the largest commit takes to record. */
+/** Milliseconds for which a commit may make its own room: as many as the largest commit takes to record. */
 export const ROOM_STEP_MS = 100;
 
 /** Pages of rows that one step searches for rows of a weak grade among strong ones; about 1 ms. */
@@ -140,10 +132,7 @@ export const EVIDENCE_COUNT_MAX = 1_048_576;
 /** Totals of each kind, even if the size of the database is unlimited: about 120 MB. */
 export const TOTALS_COUNT_MAX = 1_048_576;
 
-/**
- * Sums of each kind that are kept for the next transaction. Chosen: as many as a transaction of usual events has; 0.5
- * MB.
- */
+/** Sums of each kind that are kept for the next transaction. Chosen: as many as one usually has; 0.5 MB. */
 export const SUMS_KEPT_MAX = 4096;
 
 /** Characters of a User-Agent under which its total is kept, 1 and above. Chosen: honest ones have a few dozen. */
@@ -152,9 +141,7 @@ export const USER_AGENT_CHARACTERS_MAX = 256;
 /** Hours of which totals are kept, 1 and above. Chosen: about two years. */
 export const HOURS_COUNT_MAX = 17_544;
 
-/**
- * Rows that one query for events looks at, 1 and above: some tens of milliseconds. The next page continues after them.
- */
+/** Rows that one query for events examines, 1 and above: tens of milliseconds. The next page continues there. */
 export const SEARCH_ROWS_MAX = 10_000;
 
 /** Octets of page cache of the writing connection: the pages that one large commit touches. */
@@ -169,7 +156,7 @@ export const OPEN_LOCK_WAIT_MS = 2000;
 /** Milliseconds a reader waits for a lock; with a write-ahead log it meets one only while a file is opened. */
 export const READER_LOCK_WAIT_MS = 2000;
 
-/** Milliseconds between two looks at how far a backup is. */
+/** Milliseconds between two checks of how far a backup is. */
 export const BACKUP_LOOK_MS = 100;
 
 /** Rows of an old file that are copied at a time; bounds the memory of a migration. */
@@ -184,61 +171,67 @@ export const MIGRATION_PROGRESS_ROWS = 250_000;
  */
 export const SHARED_EVENTS_MAX = 100_000;
 
-/** Pages of one key that are kept, and what they claim; of a key whose word nobody here could check yet, fewer. */
+/** Pages of one key that are kept, and their claims; fewer for an author who is not known yet. */
 export const AUTHOR_PAGES_MAX = 64;
 export const AUTHOR_CLAIMS_MAX = 16_384;
 export const STRANGER_CLAIMS_MAX = 4096;
 
-/** Claims of all, with their pages about 90 octets each. Chosen: a week of one claim a second, and two thirds more. */
+/** Claims of all authors, 90 octets each with their pages. Chosen: a week of 1 claim a second, and 2/3 more. */
 export const POOL_CLAIMS_MAX = 1_000_000;
 
-/** Pages of all. Chosen: links know each by 100 octets. */
+/** Pages of all authors. Chosen: links need 100 octets for each. */
 export const POOL_PAGES_MAX = 131_072;
 
 /** Authors of pages that are remembered, 250 octets each. */
 export const AUTHORS_MAX = 131_072;
 
-/** Authors that a command lists. Chosen: each claim of theirs is looked up, a second for a hundred thousand. */
+/** Authors that a command lists. Chosen: each of their claims is looked up, which takes a second for 100,000. */
 export const AUTHORS_LISTED_MAX = 1000;
 
-/** Authors whose word about one subject is kept, voters first. Chosen: more say nothing more. */
+/** Authors whose claims about one subject are kept, voters first. Chosen: more would add nothing. */
 export const SUBJECT_AUTHORS_MAX = 16;
 
-/** Authors that the operator may make voters. Chosen: nobody knows more of them well. */
+/** Authors that the operator may make voters. Chosen: nobody knows more of them well enough. */
 export const VOTERS_MAX = 64;
 
-/** Subjects that an author has to have foretold, and days since its first page, before its word counts as checked. */
+/** Subjects that an author must have foretold, and days since its first page, before it counts as known. */
 export const KNOWN_FORETOLD_MIN = 5;
 export const KNOWN_DAYS_MIN = 7;
 
-/** Milliseconds between two reviews of whose word was checked, and authors that one step looks at: each claim is looked up. */
+/** Milliseconds between two reviews of which authors are known, and authors per step: each claim is looked up. */
 export const KNOWN_REVIEW_MS = 3_600_000;
 export const KNOWN_STEP = 4;
 
-/** Authors whose word was checked that links prefer. */
+/** Known authors that links prefer. */
 export const KNOWN_AUTHORS_MAX = 16_384;
 
-/** Networks of one node that are remembered. Chosen: more than it has, so that who passes on its connections from a few others takes none. */
+/**
+ * Networks of one node that are remembered. Chosen: more than it has, so that an attacker who relays its connections
+ * from a few others pushes none out.
+ */
 export const NODE_NETWORKS_MAX = 8;
 
-/** Networks of all nodes, 100 octets each; those of voters stay longest. */
+/** Networks of all nodes, 100 octets each; those of voters are kept longest. */
 export const NETWORKS_PROVED_MAX = 8192;
 
 /** Days for which a network counts after the last link in it. Chosen: as long as the longest claims. */
 export const NETWORK_DAYS = 30;
 
-/** Subjects that are listed or watched because voters name them. Chosen: what a firewall or a router takes at once. */
+/** Subjects that are listed or watched because voters name them. Chosen: what a router can load at once. */
 export const POOL_LISTINGS_MAX = 65_536;
 
-/** New ones of a day wait for the operator beyond this many times the median of so many days, and beyond this many. */
+/**
+ * A day's new subjects wait for the operator beyond this many times the median of the second value's days, if they are
+ * also more than the third value.
+ */
 export const SURGE_FACTOR = 10;
 export const SURGE_DAYS = 14;
 export const SURGE_MIN = 500;
 
-/** Other nodes that are shown at a glance. Chosen: some milliseconds to read, and more than one looks at; `sentrypeer peers list` has all. */
+/** Other nodes in an overview. Chosen: some milliseconds to read; `sentrypeer peers list` has all. */
 export const NODES_SHOWN_MAX = 200;
 
-/** Networks that the operator may distrust, each 4 octets to 60. Chosen: each link and each page is compared with all. */
+/** Networks that the operator may distrust, 4 to 60 octets each. Chosen: every link and page is compared with all. */
 export const DISTRUSTED_NETWORKS_MAX = 256;
 
 /** Pages that one transaction removes, of 280 claims at most: some milliseconds. */
@@ -247,7 +240,7 @@ export const PAGES_REMOVED_STEP = 4;
 /** Other nodes that are remembered, 1 and above: about 300 octets each. */
 export const ORIGINS_MAX = 4096;
 
-/** Octets that count for a delivered event in addition to its message, as many as it would take in a batch. */
+/** Octets that count for a delivered event in addition to its message: what it would take in a batch. */
 export const DELIVERED_OCTETS = 512;
 
 /** Octets of the place of an address and of its share in two totals. */
@@ -256,16 +249,16 @@ export const PLACED_OCTETS = 64;
 /** Milliseconds from the first waiting batch to its commit. One commit then includes everything that arrived since. */
 export const COMMIT_DELAY_MS = 20;
 
-/** Octets of batches at which a commit waits no longer: about 4,000 events. */
+/** Octets of batches at which a commit begins at once: about 4,000 events. */
 export const COMMIT_OCTETS_ENOUGH = 2 * MIB;
 
 /** Octets of batches in one transaction, so that its pages stay within the cache. */
 export const COMMIT_OCTETS_MAX = 4 * MIB;
 
-/** Octets of batches that wait in memory while the database takes nothing: about 30,000 events. */
+/** Octets of batches that wait in memory while the database accepts nothing: about 30,000 events. */
 export const WAITING_OCTETS_MAX = 16 * MIB;
 
-/** Milliseconds from a failed commit to the next attempt: the first, doubled up to the last. */
+/** Milliseconds from a failed commit to the next attempt: doubled each time, up to the second value. */
 export const RETRY_FIRST_MS = 50;
 export const RETRY_LAST_MS = 5000;
 
@@ -289,14 +282,11 @@ export const JUDGE_STEP_MS = 4;
 
 /**
  * Rows of the event log that one transaction of judging takes; about 4 ms if each dials a number never dialled before.
- * Also the entries of IPv6 that one transaction takes off the lists for a wider network, or brings back after it.
+ * Also the IPv6 entries that one transaction replaces by a wider network, or restores after it.
  */
 export const JUDGE_ROWS = 64;
 
-/**
- * Milliseconds between two checks for listings that have ended, decisions of the operator, and evidence that retention
- * removed.
- */
+/** Milliseconds between two checks for ended listings, decisions of the operator, and evidence that was removed. */
 export const LISTINGS_CHECK_MS = 250;
 
 /** Changes of listings that are kept for followers, 1 and above. A follower that is further behind gets a snapshot. */
@@ -309,36 +299,36 @@ export const CHANGES_COUNT_MAX = 262_144;
 export const SERIAL_STEP = 1_048_576;
 
 /**
- * The serials with which a new database may begin, 0 to this. Chosen: 2^40, so that its serials are not mistaken for
+ * Largest serial with which a new database may begin, from 0. Chosen: 2^40, so that its serials are not mistaken for
  * those of a deleted database.
  */
 export const SERIAL_BEGIN_MAX = 1_099_511_627_776;
 
 /**
- * Transactions of proved events in a row before the judge looks at what decisions and the time changed, 1 and above.
- * Chosen: proved events may come without end; the others then get a ninth of the time.
+ * Transactions of proved events in a row before the judge does other work (decisions, ends of listings), 1 and above.
+ * Chosen: if proved events come without end, the other work gets a ninth of the time.
  */
 export const PROVED_STEPS_MAX = 8;
 
 /** Rows that one step through evidence and listings takes; about 4 ms if each is judged. */
 export const SWEEP_ROWS = 64;
 
-/** Microseconds by which a listing must grow before followers are told: at least 1 h, and at least 25 % of the time left. */
+/** Microseconds by which a listing's end must move to be announced again: at least 1 h and 25 % of the time left. */
 export const RENEW_US_MIN = 3_600_000_000;
 
-/** Days from which on an age limit is none. Chosen: a hundred years, so that dates stay in range. */
+/** Days from which an age limit counts as none. Chosen: a hundred years, so that dates stay in range. */
 export const NO_AGE_LIMIT_DAYS = 36_500;
 
-/** Milliseconds between two looks at what other programs changed in the event log. */
+/** Milliseconds between two checks of what other programs changed in the event log. */
 export const FOREIGN_LOOK_MS = 1_000;
 
-/** Rows of other programs that one transaction puts into the totals, 1 and above; some milliseconds. */
+/** Rows of other programs that one transaction adds to the totals, 1 and above; some milliseconds. */
 export const FOREIGN_ROWS = 256;
 
 /** Milliseconds between two lines about what other programs changed. Chosen: some delete old rows every night. */
 export const FOREIGN_TELL_MS = 3_600_000;
 
-/** Rows between two looks of an upgrade's scans at how far they are, 1 and above; some milliseconds. */
+/** Rows between two progress checks of an upgrade's scans, 1 and above; some milliseconds. */
 export const UPGRADE_TICK_ROWS = 4096;
 
 /** Entries of the allowlist, 0 and above. Chosen: a large operator's networks and numbers. */
@@ -347,7 +337,7 @@ export const ALLOWANCES_COUNT_MAX = 10_000;
 /** Entries of the blocklist, 0 and above. Chosen: as many as on the allowlist. */
 export const BLOCKS_COUNT_MAX = 10_000;
 
-/** Rows that one transaction of `forget` removes; some tens of milliseconds, between which a daemon records. */
+/** Rows that one transaction of `forget` removes; some tens of milliseconds. A daemon records in between. */
 export const FORGET_ROWS = 500;
 
 /** Milliseconds between two checks whether the path of the database still leads to the open file. */
@@ -362,28 +352,34 @@ export const CLOCK_LOOK_MS = 1000;
  */
 export const CLOCK_JUMP_US = 60_000_000;
 
-/** Milliseconds after which a clock that is more than a day off is believed. Chosen: a day, in which somebody notices or the network sets it right. */
+/**
+ * Milliseconds after which a clock that is more than a day off is believed. Chosen: a day, in which somebody notices it
+ * or the network corrects it.
+ */
 export const CLOCK_BELIEVED_MS = 86_400_000;
 
 /** Microseconds between two writes of the clock to the database. Chosen: an hour, because cards wear out. */
 export const CLOCK_SAVE_US = 3_600_000_000;
 
-/** Minutes of which messages are counted, 1 and above. Chosen: a day to look back on, and the hour that it began in. */
+/** Minutes for which messages are counted, 1 and above. Chosen: a day, and the hour in which it began. */
 export const RATE_MINUTES_MAX = 1_500;
 
-/** Days of which hours are counted for graphs, 1 and above, unless the operator wants a year. Chosen: a month. */
+/** Days for which hours are counted for graphs, 1 and above, unless the operator wants a year. Chosen: a month. */
 export const RATE_DAYS_DEFAULT = 31;
 
-/** The same where the operator wants a year, 1 and above. */
+/** The same if the operator wants a year, 1 and above. */
 export const RATE_DAYS_LONG = 366;
 
 /** Names of one kind, such as tools or networks, that an hour keeps, 1 and above. Chosen: more than a table shows; a year has at most a million rows, some 40 MB. */
 export const RATE_NAMES_MAX = 24;
 
-/** Names of one kind that are counted in the hour that lasts, before the rare ones are joined, 1 and above. Chosen: whoever wants to hide others needs that many new ones in each minute. */
+/**
+ * Names of one kind that are counted in the current hour before the rare ones are summed up, 1 and above. Chosen: an
+ * attacker who wants to hide others needs this many new ones every minute.
+ */
 export const RATE_NAMES_OPEN_MAX = 256;
 
-/** Milliseconds between two looks at what is beyond these bounds. */
+/** Milliseconds between two checks of what is beyond these limits. */
 export const RATE_KEEP_INTERVAL_MS = 60_000;
 
 assert(RATE_NAMES_MAX < RATE_NAMES_OPEN_MAX, 'new names have room besides those that are kept');

@@ -4,13 +4,13 @@
 export const SUMMARY_NAMES_MAX = 20;
 
 /**
- * Milliseconds between two looks whether a day is over, or the summary that could not be delivered can be now. Chosen:
- * nobody waits for it.
+ * Milliseconds between two checks whether a day is over, and between two attempts to deliver a summary. Chosen: a
+ * summary is not urgent.
  */
 export const SUMMARY_CHECK_MS = 600_000;
 
 /** Milliseconds for a summary and the answer to it. */
 export const SUMMARY_TIMEOUT_MS = 30_000;
 
-/** User-Agents that a summary reads to count the known tools, 1 and above. Chosen: more than are kept of a day. */
+/** User-Agents that a summary reads to count the known tools, 1 and above. Chosen: more than are kept for a day. */
 export const SUMMARY_TOOLS_READ_MAX = 10_000;

@@ -9,14 +9,14 @@ import { PROVED_OCTETS_PER_SECOND } from '../limits.ts';
 export const ANSWERED_MS = 7_200_000;
 
 /**
- * Octets that may be sent to an address that has not proved that it hears us, for each octet that it sent. Chosen: the
- * same as for SIP.
+ * Octets that may be sent to an address that has not proved that it receives our answers, for each octet that it sent.
+ * Chosen: the same as for SIP.
  */
 export const UNPROVED_RATIO_MAX = 1.2;
 
 /**
- * Octets of the one datagram that may be sent to an address that has not proved that it hears us. Chosen: our longest
- * request, with both families, is half as long.
+ * Octets of the one datagram that may be sent to an address that has not proved that it receives our answers. Chosen:
+ * our longest request, with both families, is half as long.
  */
 export const UNPROVED_DATAGRAM_OCTETS_MAX = 256;
 
@@ -24,8 +24,8 @@ export const UNPROVED_DATAGRAM_OCTETS_MAX = 256;
 export const PING_OCTETS_MAX = 68;
 
 /**
- * Octets per hour to one IPv4 address or IPv6 /64 that has not answered, at once and in the long run. Chosen: at least
- * 120 pings, enough for a site with many new nodes, while a forged source gets only 2 octets per second.
+ * Octets per hour to one IPv4 address or IPv6 /64 that has not answered, at once and on average. Chosen: at least 120
+ * pings, enough for a site with many new nodes, while a forged source gets only 2 octets per second.
  */
 export const UNPROVED_OCTETS_PER_HOUR = 8192;
 
@@ -41,7 +41,10 @@ export const UNPROVED_OCTETS_PER_SECOND_ALL = 65_536;
  */
 export const UNPROVED_SOURCES_MAX = 65_536;
 
-/** Pings at the same time to addresses that have not proved that they hear us. Chosen: 1/4 of the known nodes. */
+/**
+ * Pings at the same time to addresses that have not proved that they receive our answers. Chosen: 1/4 of the known
+ * nodes.
+ */
 export const PROBES_MAX = 1024;
 
 /** Milliseconds between two such pings to one node. Chosen: shorter than a real node waits before it asks again. */
@@ -53,7 +56,7 @@ export const HELD_ADDRESSES_MAX = 1024;
 /** Requests of one address that wait. Chosen: a new node has a few searches. */
 export const HELD_PER_ADDRESS_MAX = 16;
 
-/** Milliseconds that a request waits; by then the node has repeated it (PROTOCOL 11.3). */
+/** Milliseconds for which a request waits; by then the node has repeated it (PROTOCOL 11.3). */
 export const HELD_MS = 3000;
 
 assert(UNPROVED_OCTETS_PER_SECOND_ALL < PROVED_OCTETS_PER_SECOND, 'a proof is worth something');

@@ -4,43 +4,51 @@ import { assert } from '@sentrypeer/kernel';
 import { IDLE_OCTETS_BURST, LINK_PAGES_AT_ONCE, SUMMARY_ANSWER_MS_MIN } from '../limits.ts';
 
 /**
- * Octets that go to a link unasked and may turn out to be known there: at once, and per second of what was. Chosen: half
- * of what the other end lets a network send in vain, also where it had them all by somebody who sees to that.
+ * Octets that are pushed to a link and may turn out to be known there: at once, and per second for those that were.
+ * Chosen: half of the useless octets that the other end accepts from a network, even if somebody sees to it that the
+ * other end has every page already.
  */
 export const PUSHED_OCTETS_BURST = 65_536;
 export const PUSHED_OCTETS_PER_S = 16;
 
-/** Milliseconds in which the other end says that it had them. */
+/** Milliseconds within which the other end says that it had them. */
 export const PUSHED_MS = 5000;
 
 /**
- * Octets of announcements that go to a link and are not asked for: at once, and per second. Chosen: at once what is
- * left of that budget beside pushes and a part of an answer; a node announces some 22 a second in a flood.
+ * Octets of announcements that are sent on a link without being asked for: at once, and per second. Chosen: at once
+ * what that budget leaves after pushes and a part of an answer; a node announces some 22 a second in a flood.
  */
 export const ANNOUNCED_OCTETS_BURST = 32_768;
 export const ANNOUNCED_OCTETS_PER_S = 32;
 
-/** Pages whose announcement waits for that, the newest; a comparison finds the others. */
+/** Pages whose announcement waits for that budget, the newest ones; a comparison finds the others. */
 export const ANNOUNCEMENTS_WAITING_MAX = 4096;
 
-/** Pages that one answer to a summary announces; the other end asks for the rest as it can take it. Chosen: 24 KiB. */
+/** Pages that one answer to a summary announces; the other end asks for the rest when it is ready. Chosen: 24 KiB. */
 export const ANSWER_PAGES_MAX = 2048;
 
-/** Answers to summaries that a link may have at once; one each {@link SUMMARY_ANSWER_MS_MIN} later. */
+/** Answers to summaries that a link may get at once; later one every {@link SUMMARY_ANSWER_MS_MIN} milliseconds. */
 export const SUMMARY_ANSWERS_BURST = 4;
 
 /** Milliseconds between two parts of one link: longer than SUMMARY_ANSWER_MS_MIN. Of all links: the time of an answer. */
 export const PART_MS = 2500;
 export const PART_GAP_MS = 1000;
 
-/** Pages that are expected, above which no further part is asked for, unless they do not come for so many milliseconds. */
+/**
+ * Number of expected pages above which no further part is asked for, unless they do not come within the second value.
+ */
 export const PART_WANTED_MAX = 1024;
 export const PART_STALLED_MS = 15_000;
 
-/** Pages that may be expected of each link, however many others promised. Chosen: three times what is asked for at once. */
+/**
+ * Pages that may be expected from each link, however many others promised. Chosen: three times what is asked for at
+ * once.
+ */
 export const WANTED_OF_LINK_MIN = 192;
 
-/** Part of what was served that the questions for it may cost. Chosen: 16 of the smallest pages for a question. */
+/**
+ * Share of the octets served that the questions for them may cost. Chosen: 16 of the smallest pages for one question.
+ */
 export const ASKING_SHARE = 1 / 8;
 
 assert(PART_MS > SUMMARY_ANSWER_MS_MIN, 'each part that is asked for is answered');

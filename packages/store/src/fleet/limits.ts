@@ -6,11 +6,16 @@
  */
 export const FOLLOWED_COUNT_MAX = 1_048_576;
 
-/** Of these, entries that an operator blocked, by kind and value. Chosen: twice as many as he may block, because guards divide networks. */
+/**
+ * Of these, entries that an operator blocked, by kind and value. Chosen: twice as many as an operator may block,
+ * because spared addresses divide networks.
+ */
 export const FOLLOWED_BLOCKS_MAX = 20_000;
 
 /** Octets of such a listing in the database, for the room on a disk that is nearly full. */
 export const FOLLOWED_OCTETS = 1024;
 
-/** Of the room for listings, the part that may be filled by what is only watched. Chosen: what is refused has as much for itself. */
+/**
+ * Share of the room for listings that watched entries may fill. Chosen: listed entries have as much room to themselves.
+ */
 export const FOLLOWED_WATCHED_SHARE = 0.5;
