@@ -23,13 +23,13 @@ const NAME_CHARACTERS_MAX = 9;
 const RARITY_BY_DIGITS: readonly (number | undefined)[] = [undefined, undefined, 8, 4, 8, 64];
 const RARITY_OF_NAMES = 2;
 
-/** Guesses that a source makes at least before the right one is accepted, and the spread above that. */
+/** The fewest guesses a source makes before the right one is accepted, and the spread above that. */
 const GUESSES_MIN = 12;
 const GUESSES_SPREAD = 64;
 
 /**
- * Which accounts the honeypot claims to have and how they are won. All by keyed hash: the answer is the same
- * every day, on every transport and in every thread, and another one on every node.
+ * Which accounts the honeypot claims to have and how they are won. All by keyed hash: the answer is the same every day,
+ * on every transport and in every thread, and different on every node.
  */
 export class Accounts {
   readonly #hash: KeyedHash;
@@ -39,8 +39,8 @@ export class Accounts {
   }
 
   /**
-   * Long random numbers and unlikely names never exist: tools ask for one first, and give up where it is not
-   * refused differently from the others.
+   * Long random numbers and unlikely names never exist: tools ask for one first, and give up if it is not refused
+   * differently from the others.
    */
   exists(account: string): boolean {
     const rarity = rarityOf(account);

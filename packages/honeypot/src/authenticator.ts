@@ -9,10 +9,10 @@ import type { Alternatives, Draft, Request } from './request.ts';
 import type { Sources } from './sources.ts';
 import type { WornPersona } from './worn-persona.ts';
 
-/** A realm that a caller chose and that we repeat; longer ones have no use. */
+/** Longest realm chosen by a caller that we repeat; longer ones are of no use. */
 const REALM_CHARACTERS_MAX = 64;
 
-/** Whether credentials are accepted, or what they are answered with. */
+/** Whether credentials are accepted, or how they are answered. */
 export type Authentication =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'challenge'; readonly alternatives: Alternatives };
@@ -45,7 +45,7 @@ export class Authenticator {
     return { kind: 'challenge', alternatives: this.#challenges(request, status) };
   }
 
-  /** With qop, where the persona offers it and there is room, else without, and at last the shortest there is. */
+  /** With qop, if the persona offers it and there is room; otherwise without; and last the shortest form. */
   #challenges(request: Request<unknown>, status: 401 | 407): Alternatives {
     const { nonces, worn } = this.#parts;
     const { staleForForeign, form, qop, opaque } = worn.persona.challenge;
@@ -92,7 +92,7 @@ export class Authenticator {
   }
 }
 
-/** Kamailio's realm is the host that the caller names; tools read letters, digits, dots and underscores alone. */
+/** Kamailio's realm is the host that the caller names; tools only read letters, digits, dots and underscores. */
 function realmFor(request: Request<unknown>, worn: WornPersona): string {
   if (!worn.persona.challenge.realmOfCaller) return worn.realm;
   const host = request.message.from?.uri.host ?? '';

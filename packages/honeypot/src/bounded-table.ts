@@ -10,8 +10,8 @@ interface Entry<Value> {
 }
 
 /**
- * State that attackers can make grow: bounded in number and in time. When it is full, the oldest entry of an
- * unproved source goes first, so that forged sources cannot push out those that were heard back from.
+ * State that attackers can make grow: bounded in number and in time. When it is full, the oldest entry of an unproved
+ * source is dropped first, so that forged sources cannot push out proved ones.
  */
 export class BoundedTable<Value> {
   readonly #entriesMax: number;
@@ -55,7 +55,7 @@ export class BoundedTable<Value> {
     yield* this.#unproved.values();
   }
 
-  /** At most two go in one call, so that no call takes long. */
+  /** At most two per call, so that no call takes long. */
   #dropExpired(entries: EntriesByAge<Value>, nowMs: number): void {
     for (let count = 0; count < 2; count += 1) {
       const { oldest } = entries;
@@ -72,8 +72,8 @@ export class BoundedTable<Value> {
 }
 
 /**
- * A list from the oldest entry to the newest. The order of a `Map` would say the same, but whoever asks it for its
- * first entry steps over those that were deleted: a fifth of what an INVITE cost.
+ * A list from the oldest entry to the newest. A `Map` has the same order, but finding its first entry means skipping
+ * those that were deleted: a fifth of the cost of an INVITE.
  */
 class EntriesByAge<Value> {
   oldest: Entry<Value> | undefined;

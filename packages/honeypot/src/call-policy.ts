@@ -4,23 +4,22 @@ import type { KeyedHash } from '@sentrypeer/bytes';
 import { KEY_PART_CHARACTERS_MAX, REFUSED_NUMBERS_MAX } from './limits.ts';
 import type { Source } from './sources.ts';
 
-/** Distinct numbers that are refused before one is accepted: at least, and the spread above that. */
+/** The fewest distinct numbers that are refused before one is accepted, and the spread above that. */
 const REFUSALS_MIN = 3;
 const REFUSALS_SPREAD = 6;
-/** Calls to numbers refused before, after which the next call is accepted: at least, and the spread. */
+/** The fewest calls to numbers refused before, after which the next call is accepted, and the spread. */
 const INSISTED_MIN = 2;
 const INSISTED_SPREAD = 2;
 
 /** Digits at the end that two numbers share when only their prefix differs. */
 const SHARED_END_MIN = 7;
-/** Characters of an accepted number that count as its prefix when nothing tells better. */
+/** Characters of an accepted number that count as its prefix if there is nothing better. */
 const PREFIX_CHARACTERS = 4;
 
 /**
- * Which calls to outside numbers are taken. Tools dial one number with many prefixes: refusals make them show
- * the whole list, and the one that is accepted makes them come back with the number they really want. How many
- * are refused first is chosen by keyed hash of the source. From then on numbers with the accepted prefix are
- * taken, and others refused.
+ * Which calls to outside numbers are accepted. Tools dial one number with many prefixes: refusals make them show the
+ * whole list, and the accepted one makes them come back with the number they really want. How many are refused first is
+ * chosen by keyed hash of the source. From then on numbers with the accepted prefix are accepted, and others refused.
  */
 export class CallPolicy {
   readonly #hash: KeyedHash;
@@ -55,7 +54,7 @@ export class CallPolicy {
   }
 }
 
-/** What stands before the number proper, which is what the accepted number shares with those refused before. */
+/** The part before the number proper, which the accepted number has in common with those refused before. */
 function prefixOf(number: string, refusedNumbers: readonly string[]): string {
   let prefix = '';
   for (const refused of refusedNumbers) {

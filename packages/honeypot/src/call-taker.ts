@@ -31,7 +31,7 @@ export interface CallTakerParts {
 
 /** The From tag of the first request of svcrack, always the same. */
 const SVCRACK_FIRST_TAG = '3206210844';
-/** Longer numbers are outside; shorter ones are extensions of ours or nobody's. */
+/** Longer numbers are outside; shorter ones are extensions, ours or nobody's. */
 const EXTENSION_DIGITS_MAX = 5;
 
 /** Answers INVITE: to accounts as REGISTER is answered, to numbers by the call policy. */
@@ -78,8 +78,8 @@ export class CallTaker {
   }
 
   /**
-   * A proved source hears it ring and waits. For any other nothing may follow later: ringing and answer at
-   * once, or the answer alone, or a challenge, whose nonce will be the proof.
+   * A proved source hears ringing and waits. For any other, nothing may follow later: it gets ringing and the answer at
+   * once, or only the answer, or a challenge, whose nonce will be the proof.
    */
   #take(request: Request<unknown>): Answer {
     const { worn } = this.#parts;
@@ -124,9 +124,9 @@ export class CallTaker {
 }
 
 /**
- * The account that an INVITE is about when it is no call: that of its credentials, or the one under test. In
+ * The account that an INVITE is about when it is not a call: the one in its credentials, or the one under test. In
  * svwar the users of From, To and Request-URI are equal; svcrack has none in the Request-URI, and its From tag
- * tells it from a call.
+ * distinguishes it from a call.
  */
 function accountInQuestion(request: Request<unknown>): string | undefined {
   const { message, credentials } = request;
@@ -153,7 +153,7 @@ function tryingOf(request: Request<unknown>, worn: WornPersona): Draft {
   return { status: 100, headers: [['Contact', contactOf(request, worn)]] };
 }
 
-/** RFC 3261 §12.1.1: in what makes a dialog, Record-Route is copied in its order; some copy it always. */
+/** RFC 3261 §12.1.1: responses that create a dialog copy Record-Route in its order; some products always copy it. */
 function recordRoutes(message: SipMessage, worn: WornPersona): readonly Header[] {
   if (message.header('record-route') === undefined) return [];
   const { order } = worn.persona.shape;
@@ -161,7 +161,7 @@ function recordRoutes(message: SipMessage, worn: WornPersona): readonly Header[]
   return message.headerValues('record-route').map((value) => ['Record-Route', value]);
 }
 
-/** Our own address and port; with the number where it is one and the product repeats it. */
+/** Our own address and port; with the called number, if there is one and the product repeats it. */
 function contactOf(request: Request<unknown>, worn: WornPersona): string {
   const { number } = request.message.called;
   const isPlain = number !== undefined && looksLikeNumber(number) && !number.includes(' ');

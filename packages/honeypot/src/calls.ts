@@ -17,7 +17,7 @@ interface Call<Path> {
   readonly cseqNumber: string;
   readonly branch: string | undefined;
   readonly input: Pick<Received<Path>, 'path' | 'sourceIp' | 'sourcePort'>;
-  /** What a retransmitted INVITE is answered with; follows the call. */
+  /** The answer to a retransmitted INVITE; follows the call. */
   readonly kept: KeptAnswer;
   /** While it rings: the answer to come, and the one to a CANCEL. */
   readonly answered: Uint8Array | undefined;
@@ -25,21 +25,21 @@ interface Call<Path> {
   ringing: boolean;
   /** Monotonic time at which the next answer is due. */
   dueAtMs: number | undefined;
-  /** Answer that is repeated until the ACK, how often still, and after what time again. */
+  /** Answer that is repeated until the ACK, how many more times, and after what interval. */
   repeated: Uint8Array | undefined;
   repetitionsLeft: number;
   intervalMs: number;
 }
 
-/** What a CANCEL does: nothing is known of the INVITE, it had its answer already, or it gets this one now. */
+/** The effect of a CANCEL: the INVITE is unknown, it was answered already, or it gets this answer now. */
 export type Cancellation =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'late' }
   | { readonly kind: 'cancelled'; readonly octets: Uint8Array };
 
 /**
- * INVITE transactions of a thread. To a source that has not proved itself nothing is sent of our own accord;
- * to a proved one an unacknowledged final answer is repeated three times at most.
+ * INVITE transactions of a thread. A source that has not proved itself is sent nothing unprompted; to a proved one, an
+ * unacknowledged final answer is repeated three times at most.
  */
 export class Calls<Path> {
   readonly #table = new BoundedTable<Call<Path>>({
@@ -48,19 +48,19 @@ export class Calls<Path> {
   });
   #nextDueMs: number | undefined;
 
-  /** Monotonic time of the next delayed reply; may be early by a call that ended meanwhile. */
+  /** Monotonic time of the next delayed reply; may be too early if that call has ended meanwhile. */
   get nextDueMs(): number | undefined {
     return this.#nextDueMs;
   }
 
-  /** Takes note of an INVITE that has its final answer. `repeated` is sent again until the ACK comes. */
+  /** Records an INVITE that has its final answer. `repeated` is sent again until the ACK comes. */
   settled(request: Request<Path>, kept: KeptAnswer, repeated: Uint8Array | undefined): void {
     const call = newCall(request, kept, undefined, undefined);
     if (repeated !== undefined) this.#repeat(call, repeated, request.nowMs);
     this.#table.set(keyOf(request), call, request.proved, request.nowMs);
   }
 
-  /** Takes note of an INVITE that rings until `dueAtMs`. */
+  /** Records an INVITE that rings until `dueAtMs`. */
   ringing(
     request: Request<Path>,
     kept: KeptAnswer,
@@ -73,7 +73,9 @@ export class Calls<Path> {
     this.#table.set(keyOf(request), call, request.proved, request.nowMs);
   }
 
-  /** RFC 3261 §17.2.1: the ACK ends the repetitions. To a 2xx its branch is new, so the branch is not compared. */
+  /**
+   * RFC 3261 §17.2.1: the ACK ends the repetitions. The ACK to a 2xx has a new branch, so the branch is not compared.
+   */
   acknowledge(request: Request<Path>): void {
     const call = this.#find(request);
     if (call !== undefined && !call.ringing) stop(call);
@@ -99,7 +101,7 @@ export class Calls<Path> {
     this.#table.delete(keyOf(request));
   }
 
-  /** The answers that are due; each call is looked at, of which there are few. */
+  /** The answers that are due; looks at each call, of which there are few. */
   takeDue(nowMs: number): readonly DelayedReply<Path>[] {
     if (this.#nextDueMs === undefined || this.#nextDueMs > nowMs) return [];
     this.#nextDueMs = undefined;
@@ -180,7 +182,7 @@ function branchOf(request: Request<unknown>): string | undefined {
   return request.message.vias[0]?.branch?.slice(0, KEY_PART_CHARACTERS_MAX);
 }
 
-/** Neither branch nor CSeq number: the ACK to a 200 has a new branch, and BYE a higher number. */
+/** Without branch and CSeq number: the ACK to a 200 has a new branch, and BYE a higher number. */
 function keyOf(request: Request<unknown>): string {
   const callId = request.callId.slice(0, KEY_PART_CHARACTERS_MAX);
   const fromTag = request.fromTag.slice(0, KEY_PART_CHARACTERS_MAX);

@@ -24,7 +24,7 @@ interface Trim {
 /** Trims of one layout: the first has all optional headers, the last none. */
 type Trims = readonly [Trim, ...Trim[]];
 
-/** An answer in the pieces between which optional headers go. */
+/** An answer in pieces, between which optional headers are inserted. */
 interface BareReply {
   readonly repeated: string;
   readonly own: string;
@@ -34,7 +34,7 @@ interface BareReply {
   readonly trims: Trims;
 }
 
-/** What was made last for the request at hand. */
+/** What was last made for the current request. */
 interface Said {
   status: number;
   reason: string;
@@ -42,7 +42,7 @@ interface Said {
   hashedTag: string | undefined;
 }
 
-/** Optional headers in the order in which they are left out; the product, which every layout may name, goes last. */
+/** Optional headers in the order in which they are dropped; the product, which any layout may name, is last. */
 const DROPPED = [
   'Accept-Language',
   'Accept-Encoding',
@@ -53,14 +53,14 @@ const DROPPED = [
 ];
 /** Each of them, and the product. */
 const DROPS_COUNT = DROPPED.length + 1;
-/** Longer branches are no To tags of ours: they would make short answers impossible. */
+/** Longer branches do not become To tags of ours: they would make short answers impossible. */
 const BRANCH_TAG_CHARACTERS_MAX = 64;
 
 /**
- * Makes octets of answers as the persona says them, and keeps the rule against amplification: to a UDP source
- * that has not proved itself, all answers to one datagram together have at most 1.2 times its octets, in at
- * most two datagrams. Optional headers are dropped until they fit. All text that does not depend on the request is
- * made ahead of time.
+ * Makes the octets of answers in the persona's style, and keeps the rule against amplification: to a UDP source that
+ * has not proved itself, all answers to one datagram together have at most 1.2 times its octets, in at most two
+ * datagrams. Optional headers are dropped until they fit. All text that does not depend on the request is prepared in
+ * advance.
  */
 export class Composer {
   readonly #worn: WornPersona;
@@ -74,7 +74,7 @@ export class Composer {
     this.#trims = new Map(layouts.map((layout) => [layout, trimsOf(layout, worn)]));
   }
 
-  /** The first alternative that fits; nothing where none does. */
+  /** The first alternative that fits; nothing if none does. */
   compose(request: Request<unknown>, alternatives: Alternatives): readonly Uint8Array[] {
     const said: Said = { status: 0, reason: '', repeated: '', hashedTag: undefined };
     for (const drafts of alternatives) {
@@ -115,7 +115,7 @@ export class Composer {
     };
   }
 
-  /** The status line and what is repeated of the request; the next alternative mostly says the same. */
+  /** The status line and the parts repeated from the request; the next alternative usually has the same. */
   #repeated(request: Request<unknown>, draft: Draft, said: Said): string {
     const { persona } = this.#worn;
     const { status } = draft;
@@ -135,7 +135,7 @@ export class Composer {
     return said.repeated;
   }
 
-  /** RFC 3261 §8.2.6.2: a 100 may go without the tag. */
+  /** RFC 3261 §8.2.6.2: a 100 may lack the tag. */
   #toTag(request: Request<unknown>, draft: Draft, said: Said): string | undefined {
     if (draft.status === 100) return undefined;
     if (this.#worn.persona.tagOutsideDialogs === 'branch' && !isOfDialog(request, draft)) {
@@ -164,7 +164,7 @@ function layoutOf(
   return method === 'INVITE' && status >= 300 ? 'invite' : 'usual';
 }
 
-/** PJSIP makes a dialog of an INVITE once it knows who calls and that it can be read. */
+/** PJSIP creates a dialog for an INVITE once it knows who calls and that it can be read. */
 function isOfDialog(request: Request<unknown>, { status }: Draft): boolean {
   const isBefore = [400, 401, 407, 415, 420, 481].includes(status);
   return request.message.method === 'INVITE' && !isBefore;

@@ -2,22 +2,22 @@
 
 import type { SipMessage } from '@sentrypeer/sip';
 
-/** RFC 3261 §8.1.1.7: how every branch begins that identifies its transaction by itself. */
+/** RFC 3261 §8.1.1.7: the start of every branch that identifies its transaction by itself. */
 const MAGIC_COOKIE = 'z9hG4bK';
 /** Digits of the middle part of a branch of Kamailio (32), OpenSIPS (8) and their common ancestor SER (32). */
 const PROXY_BRANCH_MIDDLE_DIGITS_MIN = 8;
 
 /**
- * Whether the answer to this request stays with the element that it is sent to, so that a tag or nonce in it
- * proves something when it comes back. Everything that would let a conforming element hand the answer on rules
- * this out (docs/threat-model.md):
+ * Whether the answer to this request stays with the element that it is sent to, so that a tag or nonce in it proves
+ * something when it comes back. Everything that would let a conforming element pass the answer on rules this out
+ * (docs/threat-model.md):
  *
  * - More than one Via, also after a comma. RFC 3261 §16.11: a stateless proxy removes the topmost and sends the
- *   answer where the next one says. Any comma counts, since parsers differ on which are quoted.
+ *   answer where the next one says. Any comma counts, because parsers differ on which are quoted.
  * - A control character in what is repeated: a lone carriage return ends a line for some parsers, and the text
- *   after it is another Via there.
+ *   after it is another Via to them.
  * - Record-Route, which makes the receiver of a 2xx send our tag along a route that the request named.
- * - A branch of a proxy of the SER family, which hands an answer to one of its own transactions on although no Via
+ * - A branch of a proxy of the SER family, which passes an answer to one of its own transactions on even if no Via
  *   remains in it (RFC 3261 §16.7 item 3 forbids that).
  */
 export function isDirect(message: SipMessage): boolean {
@@ -41,7 +41,7 @@ function isProxyBranch(branch: string): boolean {
   );
 }
 
-/** Index of the first character from `start` that is no hexadecimal digit. */
+/** Index of the first character from `start` that is not a hexadecimal digit. */
 function hexEnd(text: string, start: number): number {
   let index = start;
   while (index < text.length && '0123456789abcdefABCDEF'.includes(text.charAt(index))) index += 1;

@@ -26,10 +26,10 @@ import { ToTags } from './to-tags.ts';
 import { wear, type WornPersona } from './worn-persona.ts';
 
 export interface HoneypotOptions {
-  /** Passive never sends an octet. */
+  /** Passive mode never sends an octet. */
   readonly mode: CollectedMethod;
   readonly persona: Persona;
-  /** 32 octets each: always the same on one node and in all of its threads, and known to nobody else. */
+  /** 32 octets each: always the same on one node and in all its threads, and known to nobody else. */
   readonly secrets: {
     readonly tag: Uint8Array;
     readonly nonce: Uint8Array;
@@ -44,7 +44,7 @@ export interface HoneypotPorts {
   readonly onWon?: (account: string) => void;
 }
 
-/** What a request is answered with at once, and what that says about it. */
+/** The immediate answer to a request, and what it says about the request. */
 interface Outcome {
   readonly replies: readonly Uint8Array[];
   readonly registered: boolean;
@@ -54,7 +54,7 @@ const NOTHING: readonly Uint8Array[] = [];
 const NO_ANOMALIES: readonly string[] = [];
 const SILENCE: Outcome = { replies: NOTHING, registered: false };
 
-/** Methods whose answers never depend on the time or on what was heard before. */
+/** Methods whose answers never depend on the time or on earlier messages. */
 const STATELESS_METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
   'BYE',
@@ -145,7 +145,7 @@ export class Honeypot<Path> {
     return { observation, replies, isWithheld, close: false };
   }
 
-  /** What neither gets an answer nor brings a proof. */
+  /** For messages that neither get an answer nor contain a proof. */
   #withhold(input: Received<Path>, message: SipMessage, unread: Finding): Reaction {
     const { sourceIp, sourcePort, transport } = input;
     const isProved =
@@ -155,7 +155,7 @@ export class Honeypot<Path> {
     return { observation, replies: NOTHING, isWithheld: true, close: false };
   }
 
-  /** The password of this account was found in another thread: it is good in this one as well. */
+  /** The password of this account was found in another thread, so this thread accepts it as well. */
   win(account: string): void {
     this.#authenticator.win(account, this.#clock.nowMs());
   }
@@ -170,7 +170,7 @@ export class Honeypot<Path> {
     return this.#calls.takeDue(nowMs);
   }
 
-  /** Looks for proof: a nonce or tag of ours comes back. The message that carries it is proved already. */
+  /** Looks for proof: a nonce or tag of ours that comes back. The message that carries it counts as proved. */
   #examine(input: Received<Path>, message: SipMessage): Request<Path> {
     const nowMs = this.#clock.nowMs();
     const epochMs = input.epochUs / 1000;
@@ -243,7 +243,7 @@ export class Honeypot<Path> {
     return { replies: isFit ? all : replies, registered };
   }
 
-  /** Keeps the transaction of an INVITE: a CANCEL or ACK may come, and to proved sources more is said. */
+  /** Keeps the transaction of an INVITE: a CANCEL or ACK may come, and proved sources get further answers. */
   #remember(request: Request<Path>, answer: Answer, kept: KeptAnswer): void {
     if (kept.octets === undefined) return;
     if (answer.ringing !== undefined) {
@@ -271,8 +271,8 @@ export class Honeypot<Path> {
 }
 
 /**
- * Whether a request changes nothing when it is not answered. Guesses at a password count all the same, and what ends a
- * call ends it.
+ * Whether leaving a request unanswered changes nothing. Password guesses count all the same, and requests that end a
+ * call end it.
  */
 function isDispensable(message: SipMessage): boolean {
   const { method } = message;

@@ -9,7 +9,7 @@ export function noDialog(request: Request<unknown>, worn: WornPersona): Answer {
   const method = request.message.method ?? '';
   const said = answers.get(method) ?? answers.get('other') ?? { status: 481 };
   if (said === 'silence') return SILENT;
-  // Transactions are the business of the stack below, sessions that of the product.
+  // Transactions belong to the stack below, sessions to the product.
   const isOfStack = method === 'CANCEL' || method === 'PRACK';
   return plainAnswer(said, [], isOfStack ? 'stack' : 'usual');
 }

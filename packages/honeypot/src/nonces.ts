@@ -7,8 +7,8 @@ import { CLOCK_STEP_MS, NONCE_FRESH_MS } from './limits.ts';
 import { GIVINGS, type Giving } from './to-tags.ts';
 
 /**
- * Whether a nonce is ours for this source: `fresh` within minutes, `stale` where it was once, else `foreign`. A
- * fresh one proves that the source received our challenge, if that was given directly.
+ * Whether a nonce is ours for this source: `fresh` within minutes, `stale` if it once was fresh, otherwise `foreign`. A
+ * fresh one proves that the source received our challenge, if that was sent directly.
  */
 export type NonceState = 'fresh' | 'stale' | 'foreign';
 
@@ -21,15 +21,15 @@ export interface NonceSubject {
 
 export interface NonceCheck {
   readonly state: NonceState;
-  /** The challenge stayed with its receiver; `undefined` of a foreign nonce. */
+  /** Whether the challenge stayed with its receiver; `undefined` for a foreign nonce. */
   readonly giving: Giving | undefined;
 }
 
 const FOREIGN: NonceCheck = { state: 'foreign', giving: undefined };
 
 /**
- * How the nonces of a product look. Eight hexadecimal digits, as chan_sip has them, hold 32 bits, which is too little
- * for what proves that an address heard us: such products get 24.
+ * The format of a product's nonces. Eight hexadecimal digits, as in chan_sip, hold 32 bits, too few to prove that an
+ * address received our answer: such products get 24.
  */
 export type NonceShape =
   | 'hex-24'
@@ -44,7 +44,7 @@ const TIME_DIGITS = 11;
 const SECONDS_DIGITS = 10;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** A nonce with the time that it names. */
+/** A nonce with the time in it. */
 interface Stamped {
   readonly nonce: string;
   readonly epochMs: number;
@@ -52,8 +52,8 @@ interface Stamped {
 
 /**
  * Digest nonces without a table (RFC 7616 §5.4): time and keyed hash of time, giving, transport, source address and
- * realm. In hexadecimal the time is masked with the hash, or else all nonces of all nodes would begin alike; the
- * products with a time in their nonces write it openly, and repeat a nonce within one second.
+ * realm. In hexadecimal nonces the time is masked with the hash, because otherwise all nonces of all nodes would begin
+ * alike; products with a time in their nonces write it openly, and repeat a nonce within one second.
  */
 export class Nonces {
   readonly #hash: KeyedHash;
@@ -83,7 +83,7 @@ export class Nonces {
     }
   }
 
-  /** 16 digits, other ones each time: no server that wants its opaque back was ever seen. */
+  /** 16 digits, different each time: no server that checks its opaque has been seen. */
   opaque(epochMs: number): string {
     this.#counter = (this.#counter + 1) & 0xf;
     return this.#hash.hex(`opaque ${epochMs} ${this.#counter}`).slice(0, 16);
@@ -101,7 +101,7 @@ export class Nonces {
     return FOREIGN;
   }
 
-  /** The nonce that we would have issued at the time that this one names; `undefined` where it names none. */
+  /** The nonce that we would have issued at the time in this one; `undefined` if it contains none. */
   #again(nonce: string, subject: NonceSubject, giving: Giving): Stamped | undefined {
     switch (this.#shape) {
       case 'hex-24':
@@ -158,7 +158,7 @@ function asBase64(hex: string): string {
   return text;
 }
 
-/** The first 32 bits; what is no character of base64 counts as zero. */
+/** The first 32 bits; characters that are not base64 count as zero. */
 function secondsOfBase64(text: string): number {
   let bits = 0;
   for (let index = 0; index < 6; index += 1) {
@@ -167,7 +167,7 @@ function secondsOfBase64(text: string): number {
   return Math.floor(bits / 16);
 }
 
-/** Exclusive or of two hexadecimal texts over the first twelve digits; what is no digit counts as zero. */
+/** Exclusive or of two hexadecimal texts over the first twelve digits; other characters count as zero. */
 function mask(stamp: string, mac: string): string {
   return maskHalf(stamp, mac, 0) + maskHalf(stamp, mac, STAMP_DIGITS / 2);
 }

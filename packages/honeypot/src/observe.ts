@@ -17,7 +17,7 @@ import type { Received } from './received.ts';
 
 type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
 
-/** What the honeypot found out about a message beyond its text. */
+/** What the honeypot found out about a message, beyond its text. */
 export interface Finding {
   readonly collectedMethod: CollectedMethod;
   readonly grade: Grade;
@@ -26,7 +26,7 @@ export interface Finding {
   readonly registered: boolean;
 }
 
-/** Headers that say who the caller claims to be or where the call is to go, and where each is kept. */
+/** Headers that say who the caller claims to be or where the call should go, and where each is kept. */
 const DETAIL_HEADERS: ReadonlyMap<
   string,
   | 'assertedIdentity'
@@ -48,8 +48,8 @@ const DETAIL_HEADERS: ReadonlyMap<
 const NO_ANOMALIES: readonly string[] = [];
 
 /**
- * What is recorded of a message; of any message, also where nothing in it can be read. What costs is read
- * when it is asked for: of a message that is folded into another one that is very little.
+ * The record of a message; of any message, even if nothing in it can be read. Expensive parts are computed when needed:
+ * a message that is folded into another one needs very few.
  */
 export class MessageObservation implements Observation {
   readonly eventEpochUs: number;
@@ -132,7 +132,7 @@ export class MessageObservation implements Observation {
   }
 }
 
-/** What is recorded of octets that the framer refused. */
+/** The record of octets that the framer refused. */
 export function observeRefused(
   input: Received<unknown>,
   refusal: string,
@@ -233,7 +233,7 @@ function addHeader(
   else details.authorizationScheme ??= credentials.scheme;
 }
 
-/** As sent: with all of it the password can be looked for offline. */
+/** As sent: with all of it the password can be searched for offline. */
 function digestOf(credentials: Credentials): DigestEvidence {
   const { username, realm, nonce, uri, response, algorithm, qop, nc, cnonce, opaque } = credentials;
   return {

@@ -8,9 +8,9 @@ import type { TagShape } from './to-tags.ts';
 export type Choices<T> = readonly [T, ...T[]];
 
 /**
- * A family of PBXs with what its members really send, kept together so that no answer contradicts another
- * one. Where a family differs by version there is a list, from which each node draws by its secret. Pure data:
- * one composer and one responder follow it, and docs/personas.md says where it comes from and what is traded.
+ * A family of PBXs with what its members really send, kept together so that no answer contradicts another. If a family
+ * differs by version there is a list, from which each node chooses by its secret. Pure data: one composer and one
+ * responder follow it, and docs/personas.md says where it comes from and where it deviates.
  */
 export interface Persona {
   readonly name: string;
@@ -18,9 +18,9 @@ export interface Persona {
   readonly productHeader: 'Server' | 'User-Agent';
   readonly products: Choices<string>;
   readonly tagShape: TagShape;
-  /** The To tag outside of dialogs: of our own shape, or the branch of the request's Via, as PJSIP has it. */
+  /** The To tag outside dialogs: one in our own format, or the branch of the request's Via, as in PJSIP. */
   readonly tagOutsideDialogs: 'hashed' | 'branch';
-  /** What every answer repeats of its request, and how. */
+  /** What every answer repeats from its request, and how. */
   readonly shape: ResponseShape;
   readonly layouts: Layouts;
   readonly challenge: PersonaChallenge;
@@ -31,25 +31,25 @@ export interface Persona {
   readonly accept: string;
   /** Other headers that layouts name, with their values. */
   readonly otherHeaders: ReadonlyMap<string, string>;
-  /** Reason phrases other than those of RFC 3261. */
+  /** Reason phrases that differ from RFC 3261. */
   readonly reasons: ReadonlyMap<number, string>;
   readonly checks: ProtocolChecks;
   readonly methods: MethodAnswers;
-  /** Whether OPTIONS and the 100 name where we are, as the answer to a call does. */
+  /** Whether OPTIONS and the 100 contain our Contact, like the answer to a call. */
   readonly contactEverywhere: boolean;
   /** Whether the Contact of a call repeats the number. */
   readonly contactUser: boolean;
-  /** What a 200 to REGISTER says, in this order. */
+  /** What a 200 to REGISTER contains, in this order. */
   readonly registered: readonly ('Contact' | 'Date' | 'Expires')[];
-  /** Seconds that are gone when a registration is confirmed: PJSIP counts what is left. */
+  /** Seconds missing when a registration is confirmed: PJSIP counts the time left. */
   readonly registeredSecondsGone: 0 | 1;
   readonly session: PersonaSession;
 }
 
 /**
- * Which headers an answer has between those that are repeated and Content-Length, in order. `own` stands for what
- * the answer itself has to say (a challenge, Contact), `body` for Content-Type; the others are optional, and left
- * out where an answer has to be short.
+ * The headers that an answer has between the repeated ones and Content-Length, in order. `own` stands for headers that
+ * belong to the answer itself (a challenge, Contact), `body` for Content-Type; the others are optional, and left out if
+ * an answer has to be short.
  */
 export type Layout = readonly string[];
 
@@ -61,26 +61,26 @@ export interface Layouts {
   readonly options: Layout;
   /** 200 with a session description, and 180. */
   readonly call: Layout;
-  /** Refusals of INVITE, challenges among them. */
+  /** Refusals of INVITE, including challenges. */
   readonly invite: Layout;
   /** 420. */
   readonly extension: Layout;
   /** 501. */
   readonly method: Layout;
-  /** What the stack below the product answers by itself. */
+  /** Answers of the stack below the product. */
   readonly stack: Layout;
 }
 
 interface PersonaChallenge {
   readonly form: ChallengeForm;
   readonly nonce: NonceShape;
-  /** Letters, digits, dots and underscores only, or tools read an empty realm. */
+  /** Only letters, digits, dots and underscores, because tools read others as an empty realm. */
   readonly realms: Choices<string>;
-  /** Whether the realm is the host of From, where that is one that tools read. */
+  /** Whether the realm is the host of From, if tools can read that. */
   readonly realmOfCaller: boolean;
   readonly qop: boolean;
   readonly opaque: boolean;
-  /** Whether `stale=true` is said to a nonce that was never ours. */
+  /** Whether a nonce that was never ours gets `stale=true`. */
   readonly staleForForeign: boolean;
   /** Whether the challenge of a call is repeated until the ACK. */
   readonly repeated: boolean;
@@ -88,7 +88,7 @@ interface PersonaChallenge {
   readonly invite: 401 | 407;
 }
 
-/** Status and reason phrase; without one that of the persona or RFC 3261. */
+/** Status and reason phrase; the default is the persona's or that of RFC 3261. */
 export interface Said {
   readonly status: number;
   readonly reason?: string;
@@ -97,9 +97,9 @@ export interface Said {
 /** `silence`: no answer. `ignored`: as if nothing were wrong. */
 export type Check = Said | 'silence' | 'ignored';
 
-/** What is answered before anybody asks what a request wants (RFC 3261 §8.2). */
+/** Answers to checks made before the purpose of a request matters (RFC 3261 §8.2). */
 interface ProtocolChecks {
-  /** Another version than SIP/2.0. */
+  /** A version other than SIP/2.0. */
   readonly version: Check;
   readonly cseqMalformed: Check;
   readonly cseqMethod: Check;
@@ -109,32 +109,32 @@ interface ProtocolChecks {
   readonly unknownMethod: Said | 'challenge';
   /** A method that is known but not in Allow. */
   readonly notAllowed: 405 | 'ignored';
-  /** Methods in which an unknown extension is refused. */
+  /** Methods for which an unknown extension is refused. */
   readonly require: 'all' | 'invite' | 'never';
   readonly extensionReason?: string;
   /** Whether a 420 has a Date. */
   readonly extensionDate: boolean;
-  /** INVITE with a body that is no session description. */
+  /** INVITE with a body that is not a session description. */
   readonly strangeBody: 415 | 'ignored';
 }
 
 interface MethodAnswers {
-  /** OPTIONS without user. */
+  /** OPTIONS without a user. */
   readonly keepalive?: string;
-  /** The answer within a dialog that is not ours, by method; `other` for all that are not named. */
+  /** The answer within a dialog that is not ours, by method; `other` for all others. */
   readonly noDialog: ReadonlyMap<string, Said | 'silence'>;
   /** The same without any To tag. */
   readonly noTag: 'as-no-dialog' | 'challenge';
-  /** What is to be passed on outside of a dialog: MESSAGE, PUBLISH, REFER. */
+  /** Requests to be passed on outside a dialog: MESSAGE, PUBLISH, REFER. */
   readonly deliver: ReadonlyMap<string, Said>;
 }
 
 interface PersonaSession {
   /** User name in the origin line. */
   readonly origin: string;
-  /** Whether session id and version are those of the offer, the version two higher. */
+  /** Whether session id and version are those of the offer, with the version two higher. */
   readonly originOfOffer: boolean;
-  /** Session name; `{version}` stands for what follows the product's name. */
+  /** Session name; `{version}` stands for the part after the product's name. */
   readonly name: string;
   /** Lines before `a=sendrecv`. */
   readonly attributes: readonly string[];

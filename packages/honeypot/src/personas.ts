@@ -9,7 +9,7 @@ import { FREESWITCH } from './personas/freeswitch.ts';
 import { KAMAILIO } from './personas/kamailio.ts';
 import { OPENSIPS } from './personas/opensips.ts';
 
-/** Every persona there is. */
+/** All personas. */
 const PERSONAS: Choices<Persona> = [
   ASTERISK_CHAN_SIP,
   FREEPBX,

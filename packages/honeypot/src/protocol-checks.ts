@@ -7,18 +7,18 @@ import type { Received } from './received.ts';
 import { type Answer, dateOf, plainAnswer, type Request, SILENT } from './request.ts';
 import { listed, type WornPersona } from './worn-persona.ts';
 
-/** Methods of RFC 3261 and its updates; others are not implemented by anybody. */
+/** Methods of RFC 3261 and its updates; no product implements others. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set(REGISTERED_METHODS);
 
 const KNOWN_SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 const KNOWN_BODIES: readonly string[] = ['application/sdp', 'multipart/mixed'];
 
-/** What every answer echoes; without it no answer is sent. */
+/** Headers that every answer echoes; without them no answer is sent. */
 const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
 
 /**
- * Whether a request is answered at all. Never an ACK, never what has no method and version, never what lacks a
- * header that the answer echoes: that ends loops and most of the amplification.
+ * Whether a request is answered at all. Never an ACK, never a message without method and version, never one without a
+ * header that the answer echoes: this prevents loops and most of the amplification.
  */
 export function isAnswerable(message: SipMessage): boolean {
   if (message.kind !== 'request' || message.method === undefined || message.method === 'ACK') {
@@ -30,8 +30,8 @@ export function isAnswerable(message: SipMessage): boolean {
 }
 
 /**
- * How a request is refused before anybody asks what it wants (RFC 3261 §8.2), each check as the persona has it;
- * `undefined` where it is not.
+ * The refusal of a request before its purpose matters (RFC 3261 §8.2), each check as the persona has it; `undefined` if
+ * it passes.
  */
 export function protocolRefusal(request: Request<unknown>, worn: WornPersona): Answer | undefined {
   const { message } = request;
@@ -49,7 +49,7 @@ export function protocolRefusal(request: Request<unknown>, worn: WornPersona): A
   if (!KNOWN_METHODS.has(method)) {
     return checks.unknownMethod === 'challenge' ? undefined : plainAnswer(checks.unknownMethod);
   }
-  // Registrars take REGISTER without naming it.
+  // Registrars accept REGISTER without listing it.
   if (checks.notAllowed === 405 && method !== 'REGISTER' && !worn.allowed.has(method)) {
     return plainAnswer(405, [['Allow', worn.allow]]);
   }
@@ -57,7 +57,7 @@ export function protocolRefusal(request: Request<unknown>, worn: WornPersona): A
   return extensionRefusal(request, worn) ?? bodyRefusal(message, worn);
 }
 
-/** Nothing of the request is known to the layer that answers: no optional header in the answer. */
+/** The layer that answers knows nothing of the request: no optional header in the answer. */
 function answerTo(check: Check): Answer {
   return typeof check === 'string' ? SILENT : plainAnswer(check, [], 'stack');
 }

@@ -14,22 +14,25 @@ export interface Received<Path> {
   readonly destinationPort: number;
   /** Wall-clock microseconds since the epoch. */
   readonly epochUs: number;
-  /** Codes of what the framer found odd. */
+  /** Codes of anomalies that the framer found. */
   readonly framingAnomalies: readonly string[];
-  /** The message never came to its end: it is recorded as far as it came, and never answered. */
+  /** The message was cut off: it is recorded as far as it came, and never answered. */
   readonly isUnfinished?: boolean;
   /**
-   * No reply may go to the source now, as it had all that it may get: none is made, and for a request without credentials
-   * nothing is decided, as if it had been lost on its way. It is recorded as ever.
+   * No reply may go to the source now, because its reply budget is used up: none is made, and for a request without
+   * credentials nothing is decided, as if it had been lost on its way. It is recorded as usual.
    */
   readonly isUnanswered?: boolean;
-  /** The first octets that came before the message on its stream and belong to none. */
+  /** The first octets before the message on its stream that belong to no message. */
   readonly skipped?: Uint8Array;
   /** The message came in a WebSocket (RFC 7118). */
   readonly isWebSocket?: boolean;
-  /** A web page's script may have had its visitor send the message, so it says nothing of whose address it came from. */
+  /**
+   * A web page's script may have made its visitor send the message, so it says nothing about the owner of the source
+   * address.
+   */
   readonly isFromPage?: boolean;
-  /** What a TLS client told of itself: the fingerprint of its ClientHello, and the server it asked for. */
+  /** What a TLS client revealed about itself: the fingerprint of its ClientHello, and the server it asked for. */
   readonly hello?: { readonly ja4: string; readonly serverName: string | undefined } | undefined;
   /** Why the framer refused these octets; they are recorded and never answered. */
   readonly notSip?: string;
@@ -37,14 +40,14 @@ export interface Received<Path> {
   readonly path: Path;
 }
 
-/** What is to be recorded of a message and what is to be sent for it. */
+/** What to record about a message and what to send in reply. */
 export interface Reaction {
   readonly observation: Observation;
   /** To be sent at once, in this order, to the address and port that the message came from. */
   readonly replies: readonly Uint8Array[];
-  /** A request that is answered was not, because of `isUnanswered`. */
+  /** The request would have been answered, but was not because of `isUnanswered`. */
   readonly isWithheld?: boolean;
-  /** The connection is of no more use and may be closed after the replies. */
+  /** The connection is no longer useful and may be closed after the replies. */
   readonly close: boolean;
 }
 

@@ -10,7 +10,7 @@ import type { WornPersona } from './worn-persona.ts';
 /** The longest text of a delta-seconds value, 2^32 - 1 (RFC 3261 §20.19). */
 const SECONDS_DIGITS_MAX = 10;
 
-/** Answers REGISTER, RFC 3261 §10.3. Bindings are evidence and never used to reach anybody, so none is kept. */
+/** Answers REGISTER, RFC 3261 §10.3. Bindings are evidence and never used to reach anybody, so none are stored. */
 export class Registrar {
   readonly #accounts: Accounts;
   readonly #authenticator: Authenticator;
@@ -55,7 +55,7 @@ function bindingsAnswer(request: Request<unknown>, worn: WornPersona): Answer {
   );
 }
 
-/** `Contact: <uri as sent>;expires=N`; none where the contact is no URI or is removed. */
+/** `Contact: <uri as sent>;expires=N`; none if the contact is not a URI or is removed. */
 function bindingOf(
   contact: string,
   expires: number | undefined,
@@ -76,7 +76,7 @@ function grantedOf(wanted: number | undefined): number {
   return Math.min(Math.max(wanted ?? EXPIRES_S_MAX, EXPIRES_S_MIN), EXPIRES_S_MAX);
 }
 
-/** RFC 3261 §20.19: malformed values are taken as if there were none. */
+/** RFC 3261 §20.19: malformed values are ignored. */
 function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '' || text.length > SECONDS_DIGITS_MAX) return undefined;
   const seconds = Number(text);

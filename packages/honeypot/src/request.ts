@@ -6,7 +6,7 @@ import type { Layouts, Said } from './persona.ts';
 import type { Received } from './received.ts';
 import type { Giving, TagSubject } from './to-tags.ts';
 
-/** A request with what is known of its sender when it is to be answered. */
+/** A request to be answered, with what is known about its sender. */
 export interface Request<Path> extends TagSubject {
   readonly input: Received<Path>;
   readonly message: SipMessage;
@@ -15,15 +15,17 @@ export interface Request<Path> extends TagSubject {
   /** Wall-clock milliseconds. */
   readonly epochMs: number;
   readonly credentials: Credentials | undefined;
-  /** Of the nonce in the credentials, where they are Digest. */
+  /** State of the nonce in the credentials, if they are Digest. */
   readonly nonce: NonceState | undefined;
   /** The To tag as sent: the request claims to belong to a dialog. */
   readonly toTag: string | undefined;
   /** The To tag is one that we gave to this source. */
   readonly inDialog: boolean;
-  /** Whether the answer stays with its receiver or may be handed on: what its tag and nonce will prove. */
+  /**
+   * Whether the answer stays with its receiver or may be passed on, which decides what its tag and nonce will prove.
+   */
   readonly giving: Giving;
-  /** The source hears us: a stream, or a proof by this address and port within the last minutes. */
+  /** The source receives our answers: a stream, or a proof by this address and port within the last minutes. */
   readonly proved: boolean;
 }
 
@@ -33,28 +35,28 @@ export type Header = readonly [string, string];
 /** An answer before it is known how much of it may be sent. */
 export interface Draft {
   readonly status: number;
-  /** Other than that of the persona. */
+  /** If it differs from the persona's. */
   readonly reason?: string;
   /** Headers that must stay. */
   readonly headers?: readonly Header[];
   readonly body?: string;
-  /** Which optional headers go where; without it the status decides. */
+  /** Which optional headers go where; by default the status decides. */
   readonly layout?: keyof Layouts;
-  /** Only where no optional header has to be left out. */
+  /** Only if no optional header has to be left out. */
   readonly whole?: boolean;
 }
 
-/** Answers, best first: the first that fits is sent, and where none fits, nothing is. */
+/** Answers, best first: the first that fits is sent; if none fits, nothing is. */
 export type Alternatives = readonly (readonly Draft[])[];
 
-/** What a request is answered with. */
+/** The answer to a request. */
 export interface Answer {
   readonly alternatives: Alternatives;
-  /** The answer depends on the time or on what was heard before: a retransmission must get the same one. */
+  /** The answer depends on the time or on earlier messages: a retransmission must get the same one. */
   readonly kept: boolean;
   /** The account and password were accepted. */
   readonly registered?: boolean;
-  /** The call rings now: how it goes on. */
+  /** The call is ringing: what follows. */
   readonly ringing?: { readonly answered: Alternatives; readonly cancelled: Alternatives };
   /** The answer to another request, sent afterwards. */
   readonly behind?: Uint8Array;
@@ -63,7 +65,7 @@ export interface Answer {
 /** No answer at all. */
 export const SILENT: Answer = { alternatives: [], kept: false };
 
-/** One answer that depends on nothing but the request. */
+/** One answer that depends only on the request. */
 export function plainAnswer(
   said: number | Said,
   headers: readonly Header[] = [],

@@ -53,15 +53,15 @@ export class Responder<Path> {
       case 'INFO':
       case 'UPDATE':
         return request.inDialog ? plainAnswer(200) : this.#noDialog(request);
-      case 'NOTIFY': // These belong to what we never begin.
+      case 'NOTIFY': // These belong to dialogs and subscriptions, which we never start.
       case 'PRACK':
         return this.#noDialog(request);
-      default: // Whoever challenges before all else does so here as well.
+      default: // Personas that challenge before anything else do so here as well.
         return this.#challenged(request);
     }
   }
 
-  /** RFC 3261 §11.2: as an INVITE to that user would be answered, but a scan gets the best there is. */
+  /** RFC 3261 §11.2: as an INVITE to that user would be answered, but a scan gets the best answer. */
   #options(request: Request<Path>): Answer {
     const { called, fromUser } = request.message;
     const { contactEverywhere, methods } = this.#parts.worn.persona;
@@ -114,7 +114,7 @@ export class Responder<Path> {
     return { alternatives: authentication.alternatives, kept: true };
   }
 
-  /** What is to be passed on to somebody: as the product answers a stranger, or challenged. */
+  /** A request to be passed on to somebody: answered as the product answers a stranger, or challenged. */
   #deliver(request: Request<Path>): Answer {
     const { method = '' } = request.message;
     if (request.toTag !== undefined) {
@@ -125,7 +125,7 @@ export class Responder<Path> {
     return said === undefined ? this.#challenged(request) : plainAnswer(said);
   }
 
-  /** Challenged first, and then there is nobody. */
+  /** Challenged, then answered 404. */
   #challenged(request: Request<Path>): Answer {
     const { authenticator, worn } = this.#parts;
     const { fromUser = '' } = request.message;

@@ -5,15 +5,15 @@ import { BoundedTable } from './bounded-table.ts';
 import { RETRANSMISSION_MS, RETRANSMISSIONS_MAX } from './limits.ts';
 import type { Received } from './received.ts';
 
-/** What a request was answered with; the newest answer only, as RFC 3261 §17.2.1 has it. */
+/** The answer to a request; only the newest, as RFC 3261 §17.2.1 requires. */
 export interface KeptAnswer {
-  /** `undefined` where nothing was sent. */
+  /** `undefined` if nothing was sent. */
   octets: Uint8Array | undefined;
 }
 
 /**
- * Answers by request. A retransmission is the same octets from the same address and port over the same
- * transport within 32 s. The branch alone would not do: tools use one branch for several requests, or none.
+ * Answers by request. A retransmission is the same octets from the same address and port over the same transport within
+ * 32 s. The branch alone is not enough: tools use one branch for several requests, or none.
  */
 export class Retransmissions {
   readonly #table = new BoundedTable<KeptAnswer>({

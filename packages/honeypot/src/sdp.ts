@@ -8,13 +8,13 @@ export interface SessionOptions {
   readonly address: string;
   /** Any number that stays the same for the call. */
   readonly sessionId: number;
-  /** The offer of the INVITE, where there is one. */
+  /** The offer in the INVITE, if there is one. */
   readonly offer: string | undefined;
   /** Leave out what static payload types do not need. */
   readonly lean: boolean;
 }
 
-/** What an offer says about the one thing we would take: audio. */
+/** The audio part of an offer, the only part that we would accept. */
 interface AudioOffer {
   readonly payloads: readonly string[];
   readonly telephoneEvent: string | undefined;
@@ -59,7 +59,7 @@ export function sessionDescription(options: SessionOptions): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** Session id and version: PJSIP takes those of the offer, and two more for the version. */
+/** Session id and version: PJSIP copies those of the offer, and adds two to the version. */
 function idsOf({ worn, sessionId, offer }: SessionOptions): string {
   const origin = worn.persona.session.originOfOffer ? originOf(offer ?? '') : undefined;
   return origin ?? `${sessionId} ${sessionId}`;
@@ -72,12 +72,12 @@ function originOf(offer: string): string | undefined {
   return `${id} ${Number(version) + 2}`;
 }
 
-/** RFC 4566 §5.2: both are numeric. Longer than fifteen digits they are not exact. */
+/** RFC 4566 §5.2: both are numeric. Above fifteen digits they would not be exact. */
 function isShortNumber(text: string): boolean {
   return text.length <= 15 && text !== '' && text === String(Number(text)) && Number(text) >= 0;
 }
 
-/** G.711 in the order of the offer; both laws where the offer has neither, so that the caller goes on. */
+/** G.711 in the order of the offer; both laws if the offer has neither, so that the caller continues. */
 function chosen(offer: string | undefined): AudioOffer {
   const both = [PCMU, PCMA];
   if (offer === undefined) return { payloads: both, telephoneEvent: TELEPHONE_EVENT };
@@ -103,7 +103,7 @@ function audioOffer(offer: string): AudioOffer {
   return { payloads, telephoneEvent: isOffered ? telephoneEvent : undefined };
 }
 
-/** A payload type from 96 to 127 without anything else: what a peer wrote is written back. */
+/** A payload type from 96 to 127 and nothing else: the peer's text is written back. */
 function isDynamicPayload(text: string | undefined): text is string {
   const type = Number(text);
   return type >= 96 && type <= 127 && text === String(type);

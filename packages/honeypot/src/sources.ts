@@ -10,7 +10,10 @@ interface ProvedFlow {
   untilMs: number;
 }
 
-/** What is remembered of one source: an IPv4 address, or an IPv6 /64, inside which an attacker changes address at will. */
+/**
+ * What is remembered about one source: an IPv4 address, or an IPv6 /64, within which an attacker changes addresses at
+ * will.
+ */
 export interface Source {
   /** Monotonic time until which some flow of the source counts as proved. */
   provedUntilMs: number;
@@ -22,7 +25,7 @@ export interface Source {
   readonly refusedNumbers: string[];
   /** Calls to a number that was refused before. */
   insistedCount: number;
-  /** Beginning of the numbers whose calls are taken from now on. */
+  /** Start of the numbers whose calls are accepted from now on. */
   acceptedPrefix: string | undefined;
 }
 
@@ -34,8 +37,8 @@ export class Sources {
   });
 
   /**
-   * Whether this address proved itself from this port. From other ports it did not: else whoever knows that an
-   * address proved itself lately could send in its name.
+   * Whether this address proved itself from this port. Proof from one port does not count for others: otherwise anybody
+   * who knows that an address recently proved itself could send in its name.
    */
   isProved(address: string, port: number, nowMs: number): boolean {
     const source = this.#table.get(sourceKey(address), nowMs);

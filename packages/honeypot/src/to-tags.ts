@@ -5,7 +5,7 @@ import { unreachable } from '@sentrypeer/kernel';
 import { equalInConstantTime, KeyedHash } from '@sentrypeer/bytes';
 import { KEY_PART_CHARACTERS_MAX, TAG_FAILURES_PER_MINUTE_MAX, TAG_SLOT_MS } from './limits.ts';
 
-/** How the To tags of a product look; attackers' tools tell products apart by them. */
+/** The format of a product's To tags; attackers' tools tell products apart by them. */
 export type TagShape =
   | 'as-hex' // Asterisk chan_sip
   | 'uuid' // Asterisk with PJSIP
@@ -23,8 +23,8 @@ export interface TagSubject {
 }
 
 /**
- * What a tag or nonce that comes back says: it was in an answer that stays with its receiver (`isDirect()`), and
- * proves that the source heard us; or in one that may have been handed on, and proves nothing.
+ * The meaning of a tag or nonce that comes back: it was in an answer that stays with its receiver (`isDirect()`), and
+ * proves that the source received it; or in one that may have been passed on, and proves nothing.
  */
 export type Giving = 'direct' | 'relayed';
 
@@ -33,11 +33,11 @@ const MINUTE_MS = 60_000;
 const LETTERS = '0123456789ABCDEFGHJKLMNQRSUXYZacdegjmprtvy';
 
 /**
- * To tags without a table: a keyed hash of Call-ID, From tag, source address, transport, giving and the time in
- * slots, cut to the persona's shape. The port is left out: it changes behind address translation and with tools
- * that open a socket for each request, and whoever writes a false address writes its port as well. So is the CSeq
- * number, because BYE and re-INVITE carry another one than the INVITE that was answered, and whether a
- * dialog is ours has to be told without memory.
+ * To tags without a table: a keyed hash of Call-ID, From tag, source address, transport, giving and the time in slots,
+ * cut to the persona's format. The port is left out: it changes behind address translation and with tools that open a
+ * socket for each request, and whoever forges an address also forges its port. So is the CSeq number, because BYE and
+ * re-INVITE have another one than the INVITE that was answered, and whether a dialog is ours must be decided without
+ * memory.
  */
 export class ToTags {
   readonly #hash: KeyedHash;
@@ -58,7 +58,7 @@ export class ToTags {
     return this.#inSlot(subject, giving, Math.floor(epochMs / TAG_SLOT_MS));
   }
 
-  /** How we gave this tag to this source within the last 10 to 20 minutes; `undefined` where we did not. */
+  /** How we gave this tag to this source within the last 10 to 20 minutes; `undefined` if we did not. */
   givingOf(tag: string, subject: TagSubject, epochMs: number): Giving | undefined {
     if (tag.length !== this.#length) return undefined;
     if (epochMs - this.#minuteAtMs >= MINUTE_MS || epochMs < this.#minuteAtMs) {

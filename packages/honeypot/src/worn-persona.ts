@@ -3,7 +3,7 @@
 import type { KeyedHash } from '@sentrypeer/bytes';
 import type { Persona } from './persona.ts';
 
-/** A persona as this node wears it: one version, one realm. */
+/** A persona as worn by this node: one version, one realm. */
 export interface WornPersona {
   readonly persona: Persona;
   readonly product: string;
@@ -36,7 +36,7 @@ function versionOf(product: string): string {
   return product.slice(product.lastIndexOf(' ') + 1);
 }
 
-/** The elements of a comma list without quotes. */
+/** The elements of a comma-separated list without quotes. */
 export function listed(text: string): readonly string[] {
   return text
     .split(',')

@@ -12,9 +12,9 @@ import type { Refusal } from './refusal.ts';
 import { unreadHeaders, verdictHeaders } from './verdict-header.ts';
 
 export interface AgentOptions {
-  /** What a listed call or registration gets. */
+  /** The status for a listed call or registration. */
   readonly refusal: Refusal;
-  /** Whether what is only watched is refused too; it is let through otherwise. */
+  /** Whether subjects that are only watched are refused too; otherwise they are let through. */
   readonly refusesWatched: boolean;
   /** The number to dial at the destination for a call to the emergency service itself (`urn:service:sos`). */
   readonly emergencyNumber: string;
@@ -42,17 +42,17 @@ export interface AgentDecision {
   readonly outcome: Outcome;
   /** Of the answer. */
   readonly status: number;
-  /** What the judge said; `unread` where the request does not say what is called. */
+  /** The judge's level; `unread` if the request does not say which number is called. */
   readonly level: Level | 'unread';
-  /** Who asked. */
+  /** The peer that asked. */
   readonly peer: string;
   readonly transport: Asked['transport'];
   readonly callId: string;
-  /** Who calls or registers, as From and To say; a peer's text. */
+  /** Who calls or registers, according to From and To; text from a peer. */
   readonly account: string | undefined;
-  /** As it was dialled; a peer's text. Of a registration the account. */
+  /** As dialled; text from a peer. For a registration, the account. */
   readonly number: string | undefined;
-  /** The number of E.164 that was judged, without its plus. */
+  /** The E.164 number that was judged, without its plus. */
   readonly e164: string | undefined;
   /** The address from which the peer got the request. */
   readonly address: string | undefined;
@@ -61,20 +61,20 @@ export interface AgentDecision {
   readonly reasons: readonly string[];
 }
 
-/** What a message gets. */
+/** The result for a message. */
 export interface Answer {
   readonly what:
     | 'decision'
     | 'keep-alive'
     | 'cancel'
-    /** Refused for what it is, not for what it wants: no such method here, malformed, no dialog of ours. */
+    /** Refused because of its form: no such method here, malformed, no dialog of ours. */
     | 'refusal'
     /** An ACK, which ends here. */
     | 'ack'
     /** A response, or no SIP. */
     | 'nothing';
   readonly reply: Uint8Array | undefined;
-  /** Of the source's address: where the reply goes over UDP. */
+  /** Port of the source's address to which the reply goes over UDP. */
   readonly replyPort: number;
   readonly decision: AgentDecision | undefined;
 }
@@ -171,7 +171,7 @@ export class Agent {
     const judgement = this.#ports.judge(question, epochUs);
     if (judgement === undefined) return undefined;
     if (asks === undefined && kind === 'call') return judgement.listed ? judgement : 'unread';
-    // Nobody calls for help by registering: an account that is named like an emergency number guards no address.
+    // Nobody calls for help by registering: an account named like an emergency number does not protect an address.
     const { address: byAddress } = judgement;
     if (kind === 'registration' && byAddress?.listed === true && !judgement.listed) {
       return { ...judgement, ...byAddress };

@@ -4,7 +4,7 @@ import type { SipMessage, Via } from '@sentrypeer/sip';
 
 /** A message, and where it came from. */
 export interface Asked {
-  /** Borrowed for the time of the call. */
+  /** Borrowed for the duration of the call. */
   readonly octets: Uint8Array;
   readonly transport: 'UDP' | 'TCP' | 'TLS';
   /** Bare address. */
@@ -14,7 +14,7 @@ export interface Asked {
   readonly epochUs: number;
 }
 
-/** An answer needs these headers, and so does our tag. */
+/** The answer echoes these headers, and our tag depends on them. */
 const ECHOED = ['via', 'from', 'to', 'call-id', 'cseq'] as const;
 /** RFC 3261 §18.2.2: the port if sent-by names none. */
 const SIP_PORT = 5060;
@@ -31,7 +31,7 @@ export function isAnswerable(message: SipMessage): boolean {
   );
 }
 
-/** The status for a request that is wrong regardless of its method (RFC 3261 §8.2), `undefined` if it is right. */
+/** The status for a request that is wrong regardless of its method (RFC 3261 §8.2); `undefined` if it is right. */
 export function protocolError(message: SipMessage): 400 | 505 | undefined {
   if (message.sipVersion !== 'SIP/2.0') return 505;
   const { from, to, cseq, vias, contentLength } = message;

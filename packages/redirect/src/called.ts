@@ -4,12 +4,12 @@ import { isEmergencyName } from '@sentrypeer/numbers';
 import { looksLikeNumber, type SipMessage } from '@sentrypeer/sip';
 import { CALLED_CHARACTERS_MAX } from './limits.ts';
 
-/** Whom a call is for. */
+/** What a call is for. */
 export type Called =
   | { readonly kind: 'number'; readonly number: string | undefined }
-  /** The emergency service itself, no matter which number is dialled for it (RFC 5031 §4.1). */
+  /** The emergency service itself, whatever number is dialled for it (RFC 5031 §4.1). */
   | { readonly kind: 'emergency'; readonly number: string }
-  /** A SIP or tel URI without a number, or with one that is too long for any. */
+  /** A SIP or tel URI without a number, or with one that is too long. */
   | { readonly kind: 'unreadable'; readonly number: string | undefined }
   /** A URI of another kind. */
   | { readonly kind: 'unknown'; readonly number: string };
@@ -25,7 +25,7 @@ export function readCalled(message: SipMessage): Called {
   return { kind: isReadable ? 'number' : 'unreadable', number };
 }
 
-/** As the judge reads it: a global `phone-context` (RFC 3966 §5.1.5) stands before it. */
+/** In the form that the judge reads: preceded by a global `phone-context` (RFC 3966 §5.1.5). */
 function calledNumber(message: SipMessage): string | undefined {
   const { number, phoneContext } = message.called;
   if (number === undefined || phoneContext?.startsWith('+') !== true) return number;

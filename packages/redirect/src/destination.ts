@@ -8,7 +8,7 @@ import { TEMPLATE_CHARACTERS_MAX } from './limits.ts';
 const PLACES = ['{number}', '{e164}'] as const;
 /** Characters that must not be in a URI between angle brackets, and those that RFC 3986 does not allow. */
 const FORBIDDEN = '<>"\\^`|';
-/** RFC 3261 §25.1: `unreserved`, and of `user-unreserved` what people dial. */
+/** RFC 3261 §25.1: `unreserved`, and the part of `user-unreserved` that people dial. */
 const UNESCAPED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.!~*'()+";
 
 /** The destination of calls that are not refused. */
@@ -25,7 +25,8 @@ export interface Destination {
  * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` must be in the user
  * part, exactly once.
  *
- * @returns `undefined` if the text is no such template.
+ *
+ * @returns `undefined` if the text is not such a template.
  */
 export function parseDestination(template: string): Destination | undefined {
   if (template.length > TEMPLATE_CHARACTERS_MAX || !isUriText(template)) return undefined;
@@ -56,7 +57,7 @@ function isUriText(text: string): boolean {
   return true;
 }
 
-/** RFC 3261 §19.1.2: what the user part may not hold as it is, is escaped. */
+/** RFC 3261 §19.1.2: characters not allowed in the user part are escaped. */
 function escapeUser(text: string): string {
   let escaped = '';
   for (const octet of latin1FromUtf8(text)) {

@@ -9,7 +9,7 @@ const CALL_REJECTED = 21;
 
 type Headers = readonly (readonly [string, string])[];
 
-/** Says that nothing was judged, and nothing is refused for it. */
+/** Says that nothing was judged, so nothing is refused. */
 export function unreadHeaders(): Headers {
   return [['X-SentryPeer-Verdict', 'unread']];
 }

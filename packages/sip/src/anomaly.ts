@@ -34,7 +34,7 @@ type UnfinishedCode =
 /** What was odd about the place of a message in its stream. */
 export type FramingCode =
   | UnfinishedCode
-  /** Octets before the message belong to none: a NUL after the message before, or the rest of a longer body. */
+  /** Octets before the message belong to none: a NUL after the previous message, or the rest of a longer body. */
   | 'octets_skipped'
   /** A stream needs Content-Length (RFC 3261 §18.3); it is missing and was taken as 0. */
   | 'content_length_missing'
@@ -71,11 +71,11 @@ export type AnomalyCode =
   | 'bare_carriage_return'
   /** A byte order mark before the start line. */
   | 'byte_order_mark'
-  /** Text follows the version in the start line, as if the line ends of a message were lost. */
+  /** Text follows the version in the start line, as if the message had lost its line ends. */
   | 'line_ends_lost'
   /** More than one `@` before the parameters of a URI: what follows the first one is the host. */
   | 'uri_second_at'
-  /** The user part contains what nobody can dial: it ends there. */
+  /** The user part contains what nobody can dial: it is cut off there. */
   | 'user_part_cut'
   /** No empty line after the headers. */
   | 'headers_unterminated'
@@ -108,9 +108,9 @@ export type AnomalyCode =
   | 'vias_count'
   /** The display name opens a quote and does not close it. */
   | 'display_name_quote'
-  /** `<` without `>` round a URI. */
+  /** `<` without `>` around a URI. */
   | 'angle_bracket'
-  /** From or To without any address. */
+  /** From or To without an address. */
   | 'address_empty'
   /** A second `tag` parameter in one header. */
   | 'repeated_tag'
@@ -133,10 +133,10 @@ export interface Anomaly {
   readonly offset: number;
 }
 
-/** Takes note of an anomaly at an index of the text that a codec was given. */
+/** Records an anomaly at an index of the text that a codec was given. */
 export type NoteAnomaly = (code: AnomalyCode, index: number) => void;
 
-/** For callers of a codec who do not care what was odd. */
+/** For callers of a codec who ignore anomalies. */
 export const ignoreAnomaly: NoteAnomaly = () => undefined;
 
 /** Anomalies of one message in the order in which they were found; bounded. */

@@ -10,7 +10,7 @@ export interface Called {
   /** Decoded, prefixes and separators kept; `undefined` if the message names nobody. */
   readonly number: string | undefined;
   readonly source: 'request-uri' | 'to' | 'none';
-  /** RFC 3966 §5.1.5: in which numbering plan a local number is to be read. As written. */
+  /** RFC 3966 §5.1.5: the numbering plan in which a local number is to be read. As written. */
   readonly phoneContext: string | undefined;
   /** The text after the colon of `sip:user:password@host`, decoded. */
   readonly password: string | undefined;
@@ -55,8 +55,8 @@ export function calledBy(uri: SipUri, source: 'request-uri' | 'to'): Called | un
 }
 
 /**
- * The beginning of a user part that can be dialled. What ends it: control characters, angle brackets, quotes, and
- * a blank, unless all of it looks like a number with blanks in it.
+ * The dialable beginning of a user part. It is ended by control characters, angle brackets, quotes, and a blank, unless
+ * all of it looks like a number with blanks in it.
  */
 function dialled(user: string): string {
   for (let index = 0; index < user.length; index += 1) {
@@ -69,7 +69,7 @@ function dialled(user: string): string {
   return user;
 }
 
-/** Without the blanks round it, which nobody dials. */
+/** Without the surrounding blanks, which nobody dials. */
 function trimmed(user: string): string {
   let start = 0;
   let end = user.length;

@@ -57,7 +57,7 @@ export function isToken(text: string, start: number, end: number): boolean {
   return end > start;
 }
 
-/** `text` has `lower` (written in lower case) at `start`, in whatever capitals. */
+/** `text` has `lower` (written in lower case) at `start`, in any case. */
 export function matchesAt(text: string, start: number, lower: string): boolean {
   if (start + lower.length > text.length) return false;
   for (let index = 0; index < lower.length; index += 1) {
@@ -66,7 +66,7 @@ export function matchesAt(text: string, start: number, lower: string): boolean {
   return true;
 }
 
-/** Index of the first character from `start` that is no blank, at most `end`. */
+/** Index of the first character from `start` that is not a blank, at most `end`. */
 export function skipBlanks(text: string, start: number, end: number): number {
   let index = start;
   while (index < end && isBlank(text.charCodeAt(index))) index += 1;

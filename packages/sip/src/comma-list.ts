@@ -4,7 +4,7 @@ import { BACKSLASH, COMMA, GREATER_THAN, LESS_THAN, QUOTE, sliceTrimmed } from '
 
 /** Index of the comma outside quotes and angle brackets that ends the value beginning at `start`, or the end. */
 export function listValueEnd(text: string, start: number): number {
-  if (!text.includes(',', start)) return text.length; // As nearly always, and ten times as fast.
+  if (!text.includes(',', start)) return text.length; // Nearly always the case, and ten times as fast.
   let quoted = false;
   let bracketed = false;
   for (let index = start; index < text.length; index += 1) {

@@ -9,9 +9,9 @@ import { unescapeQuoted } from './parameters.ts';
 export interface Credentials {
   /** As written. */
   readonly scheme: string;
-  /** The scheme is Digest: the fields below mean something. */
+  /** Whether the scheme is Digest, so that the fields below have a meaning. */
   readonly isDigest: boolean;
-  /** All parameters as sent, without quotes; names in lower case; of several of one name the first. */
+  /** All parameters as sent, without quotes; names in lower case; of repeated names, the first. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly username: string | undefined;
   readonly realm: string | undefined;
@@ -65,7 +65,7 @@ function parseParameters(text: string, offset: number): ReadonlyMap<string, stri
   return parameters;
 }
 
-/** Without the quotes round it; a quote that is not closed ends with the text. */
+/** Without the surrounding quotes; an unclosed quote ends with the text. */
 function unquote(value: string): string {
   if (value.charCodeAt(0) !== QUOTE) return value;
   const isClosed = value.length > 1 && value.charCodeAt(value.length - 1) === QUOTE;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { latin1Octets } from '@sentrypeer/bytes';
 import type { Credentials } from './credentials.ts';
 
-/** By which rule a response was computed: with the fields of RFC 2617 or, older, without them. */
+/** The rule by which a response was computed: with the fields of RFC 2617 or, older, without them. */
 export type DigestRule = 'rfc2069' | 'rfc2617-auth' | 'rfc2617-auth-int';
 
 /** Algorithm names of RFC 7616 §6.1, lower case, with the hash that Node knows them by. */
@@ -15,7 +15,7 @@ const HASHES: ReadonlyMap<string, string> = new Map([
 ]);
 const SESSION_SUFFIX = '-sess';
 
-/** What goes into a response; all texts as they stand in the credentials. */
+/** The inputs of a response; all texts as they are in the credentials. */
 export interface DigestInput {
   readonly rule: DigestRule;
   /** As sent; absent means MD5. */
@@ -29,15 +29,15 @@ export interface DigestInput {
   readonly nc?: string | undefined;
   readonly cnonce?: string | undefined;
   readonly qop?: string | undefined;
-  /** For `rfc2617-auth-int` alone. */
+  /** Only for `rfc2617-auth-int`. */
   readonly body?: Uint8Array | undefined;
 }
 
 /**
- * The `response` of RFC 7616 §3.4.1 in lower-case hexadecimal, `undefined` for an algorithm we do not know.
+ * The `response` of RFC 7616 §3.4.1 in lower-case hexadecimal; `undefined` for an unknown algorithm.
  *
- * HA1 = H(username ":" realm ":" password), of a session algorithm H(HA1 ":" nonce ":" cnonce);
- * HA2 = H(method ":" uri), with auth-int H(method ":" uri ":" H(body)).
+ * HA1 = H(username ":" realm ":" password), for session algorithms H(HA1 ":" nonce ":" cnonce); HA2 = H(method ":"
+ * uri), with auth-int H(method ":" uri ":" H(body)).
  */
 export function computeDigestResponse(input: DigestInput): string | undefined {
   const algorithm = (input.algorithm ?? 'md5').toLowerCase();
@@ -58,11 +58,12 @@ export function computeDigestResponse(input: DigestInput): string | undefined {
 }
 
 /**
- * The rule by which the credentials prove the password, or `undefined` if they do not. All values are used as sent, not
- * as issued. The newer rule is tried if nc and cnonce are present, the old one always, because some tools claim
- * `qop=auth` and compute without it. With some tools a user name ends in `@` and is hashed that way.
+ * The rule by which the credentials prove the password; `undefined` if they do not. All values are used as sent, not as
+ * issued. The newer rule is tried if nc and cnonce are present, the old one always, because some tools claim `qop=auth`
+ * and compute without it. With some tools a user name ends in `@` and is hashed that way.
  *
- * @param password Latin-1 text, one character an octet of what the peer hashed.
+ *
+ * @param password Latin-1 text, one character per octet of what the peer hashed.
  * @param body The body of the request, for `auth-int`.
  */
 export function verifyDigest(
@@ -94,7 +95,7 @@ export function verifyDigest(
   return computeDigestResponse({ ...input, rule: 'rfc2069' }) === expected ? 'rfc2069' : undefined;
 }
 
-/** The contents of a challenge. The realm has only letters, digits, `.` and `_`: tools read no others. */
+/** The contents of a challenge. The realm has only letters, digits, `.` and `_`, because tools read no others. */
 export interface Challenge {
   readonly realm: string;
   readonly nonce: string;
@@ -103,13 +104,16 @@ export interface Challenge {
   readonly stale?: boolean;
   /** @default 'algorithm-first' */
   readonly form?: ChallengeForm;
-  /** Without the algorithm, which is MD5 then (RFC 7616 §3.3): 15 octets less, and not every tool reads it. @default false */
+  /**
+   * Without the algorithm, which is then MD5 (RFC 7616 §3.3): 15 octets less, but not every tool can read it. @default
+   * false
+   */
   readonly isShort?: boolean;
 }
 
 /**
- * Where the parameters of a challenge stand. nmap reads only an algorithm that is followed by a comma, so the last
- * two need a qop behind it.
+ * The order of a challenge's parameters. nmap reads an algorithm only if a comma follows it, so the last two need a qop
+ * after it.
  *
  * - `algorithm-first`: `algorithm, realm, nonce, opaque, stale, qop` (Asterisk chan_sip)
  * - `algorithm-behind-nonce`: `realm, nonce, stale, algorithm, qop` (FreeSWITCH)

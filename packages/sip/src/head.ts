@@ -6,7 +6,7 @@ import { HeaderId, headerIdAt, headerNameOf } from './header-name.ts';
 import { HEADERS_COUNT_MAX } from './limits.ts';
 import { parseStartLine, startOfMessage, type StartLine } from './start-line.ts';
 
-/** One header line, nothing of it interpreted. Texts are Latin-1. */
+/** One header line, uninterpreted. Texts are Latin-1. */
 export interface HeaderField {
   /** As written; empty if the line has no colon. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface HeaderField {
   readonly offset: number;
 }
 
-/** A header line as places in the text: its texts are cut out when somebody asks for them. */
+/** A header line as positions in the text; its texts are cut out when they are needed. */
 export class HeaderLine implements HeaderField {
   readonly #text: string;
   readonly offset: number;
@@ -71,7 +71,7 @@ export interface Head {
   readonly bodyOffset: number;
 }
 
-/** Headers of which a message needs one (RFC 3261 §8.1.1) and may have only one. */
+/** Headers of which a message must have one (RFC 3261 §8.1.1) and may have only one. */
 const MANDATORY: readonly (readonly [number, AnomalyCode, AnomalyCode | undefined])[] = [
   [HeaderId.via, 'missing_via', undefined],
   [HeaderId.from, 'missing_from', 'repeated_from'],
@@ -101,7 +101,7 @@ export function parseHead(text: string, anomalies: AnomalyList): Head {
   return new HeaderScanner(text, next, anomalies).scan(startLine);
 }
 
-/** A message whose lines end in CR alone is read as if they ended in LF; no index changes by that. */
+/** A message whose lines end in CR alone is read as if they ended in LF; indexes do not change. */
 function parseReturnedHead(text: string, anomalies: AnomalyList): Head {
   anomalies.note('bare_carriage_return', text.indexOf('\r'));
   return parseHead(text.replaceAll('\r', '\n'), anomalies);
@@ -119,7 +119,7 @@ class HeaderScanner {
   readonly #anomalies: AnomalyList;
   readonly #lines: HeaderLine[] = [];
   #at: number;
-  /** Index of the first colon that is not before `#at`; kept, so that lines without one cost nothing. */
+  /** Index of the first colon at or after `#at`; kept, so that lines without one cost nothing. */
   #colon = -1;
   #seenBits = 0;
   #repeatedBits = 0;
@@ -225,7 +225,7 @@ class HeaderScanner {
   }
 }
 
-/** Where the line that ends with the line feed at `feed` (or with the text) ends without its line end. */
+/** Where the line that ends with the line feed at `feed` (or with the text) ends, without its line end. */
 function lineEnd(text: string, start: number, feed: number): number {
   if (feed === -1) return text.length;
   return feed > start && text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;

@@ -2,7 +2,7 @@
 
 import { lowerCase, matchesAt } from './characters.ts';
 
-/** The headers that the message itself asks for, by their place in `KNOWN_NAMES`. */
+/** The headers that the message itself needs, by their place in `KNOWN_NAMES`. */
 export const HeaderId = {
   unknown: -1,
   via: 0,
@@ -14,7 +14,7 @@ export const HeaderId = {
   userAgent: 6,
 } as const;
 
-/** Canonical long names; the first seven stand in the order of {@link HeaderId}. */
+/** Canonical long names; the first seven are in the order of {@link HeaderId}. */
 const KNOWN_NAMES: readonly string[] = [
   'via',
   'from',
@@ -100,7 +100,7 @@ const CANDIDATES_BY_SIZE: readonly (readonly Candidate[])[] = Array.from(
     ),
 );
 
-/** The id of the header name that stands from `start` to `end`, long or compact, in whatever capitals. */
+/** The id of the header name from `start` to `end`, long or compact, in any case. */
 export function headerIdAt(text: string, start: number, end: number): number {
   const size = end - start;
   const firstCode = lowerCase(text.charCodeAt(start));

@@ -29,7 +29,7 @@ export class SipMessage {
   readonly octets: Uint8Array;
   readonly kind: 'request' | 'response' | 'not-sip';
   readonly method: string | undefined;
-  /** Without angle brackets round it. */
+  /** Without surrounding angle brackets. */
   readonly requestUri: string | undefined;
   readonly sipVersion: string | undefined;
   readonly statusCode: number | undefined;
@@ -59,7 +59,7 @@ export class SipMessage {
   #requestUriParsed: SipUri | undefined | typeof UNREAD = UNREAD;
   #called: Called | typeof UNREAD = UNREAD;
 
-  /** For `parseMessage()` alone. */
+  /** Only for `parseMessage()`. */
   constructor(octets: Uint8Array) {
     this.octets = octets;
     this.#anomalies = new AnomalyList();
@@ -87,7 +87,7 @@ export class SipMessage {
     return this.#firstLine(headerIdOf(id), id)?.value;
   }
 
-  /** The values of all header lines of that canonical name, one a line, not split at commas. */
+  /** The values of all header lines of that canonical name, one per line, not split at commas. */
   headerValues(id: string): readonly string[] {
     const knownId = headerIdOf(id);
     return this.#lines
@@ -103,8 +103,8 @@ export class SipMessage {
   }
 
   /**
-   * No parser finds a second hop in what a response repeats (Via, From, To, Call-ID, CSeq): there is one Via line
-   * without any comma, and no control character in any of them.
+   * Whether no parser finds a second hop in what a response repeats (Via, From, To, Call-ID, CSeq): there is one Via
+   * line without any comma, and no control character in any of them.
    */
   get isSingleHop(): boolean {
     let viasCount = 0;
@@ -163,14 +163,17 @@ export class SipMessage {
   }
 
   /**
-   * Who was called: the user of the Request-URI, without one that of To. In REGISTER the user of To, who is
-   * not called but registers; existing readers look for the account there.
+   * Who was called: the user of the Request-URI, or if it has none, that of To. In REGISTER the user of To, who is not
+   * called but registers; existing readers look for the account there.
    */
   get called(): Called {
     return this.#called === UNREAD ? (this.#called = this.#findCalled()) : this.#called;
   }
 
-  /** The first Digest credentials, for us before those for a proxy; without any the first of another scheme. */
+  /**
+   * The first Digest credentials, those for us before those for a proxy; if there are none, the first of another
+   * scheme.
+   */
   get credentials(): Credentials | undefined {
     if (this.#credentials === UNREAD) {
       const all = [
@@ -199,7 +202,7 @@ export class SipMessage {
     return undefined;
   }
 
-  /** Anomalies of a header's value, at their place in the message; of a folded one at its beginning. */
+  /** Anomalies of a header's value, at their place in the message; for a folded value, at its start. */
   #noteIn(line: HeaderLine): NoteAnomaly {
     return (code, index) =>
       this.#anomalies.note(code, line.valueOffset + (line.isFolded ? 0 : index));
@@ -296,7 +299,7 @@ export function parseMessage(octets: Uint8Array): SipMessage {
   return new SipMessage(octets);
 }
 
-/** Whether another parser may find the end of a line inside a value in which ours finds none. */
+/** Whether another parser may find a line end inside a value in which ours finds none. */
 function isBroken(octets: Uint8Array, line: HeaderLine): boolean {
   if (line.isFolded) {
     const value = latin1Octets(line.value);

@@ -12,7 +12,7 @@ export interface NameAddr {
   readonly uri: SipUri;
   /** Parameters of the header, from the first semicolon on, or empty. Read them with `parameterValue`. */
   readonly parameters: string;
-  /** Of several `tag` parameters the first. */
+  /** Of several `tag` parameters, the first. */
   readonly tag: string | undefined;
 }
 

@@ -24,7 +24,7 @@ export class OctetQueue {
 
   /** Index of an octet at or after `from`, or -1. */
   indexOf(octet: number, from: number): number {
-    // After the end there are stale octets, which must not be searched again for each incoming piece.
+    // Stale octets follow the end; they must not be searched again for each incoming piece.
     const found = this.#octets.subarray(this.#start + from, this.#end).indexOf(octet);
     return found === -1 ? -1 : found + from;
   }
@@ -47,7 +47,7 @@ export class OctetQueue {
     this.#end += octets.length;
   }
 
-  /** Takes `count` octets away from the front. */
+  /** Removes `count` octets from the front. */
   drop(count: number): void {
     this.#start += count;
   }

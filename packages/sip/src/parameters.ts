@@ -30,7 +30,7 @@ function quotedParameterEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** The parameter from `start` to `end` has the name `lower` (written in lower case). */
+/** Whether the parameter from `start` to `end` has the name `lower` (written in lower case). */
 export function isParameter(text: string, start: number, end: number, lower: string): boolean {
   const nameStart = skipBlanks(text, start, end);
   const nameEnd = skipBlanks(text, nameStart + lower.length, end);
@@ -52,8 +52,9 @@ export function valueOfParameter(text: string, start: number, end: number): stri
 }
 
 /**
- * The value of a parameter (`;name=value;name`, RFC 3261 §25.1 `generic-param`), `undefined` if there is
- * none of that name. Of several the first counts.
+ * The value of a parameter (`;name=value;name`, RFC 3261 §25.1 `generic-param`); `undefined` if there is none of that
+ * name. Of several, the first counts.
+ *
  *
  * @param lower The name in lower case.
  */

@@ -17,7 +17,7 @@ export interface ResponseSource {
 
 /** How a product writes what every response repeats of its request. */
 export interface ResponseShape {
-  /** The repeated headers, with long names in this order; or order and names as they were in the request. */
+  /** The repeated headers, with long names in this order; or in the order and with the names of the request. */
   readonly order: readonly RepeatedHeader[] | 'as-in-request';
   readonly via: ViaForm;
   /** `columns`: two blanks before a zero, other numbers in six columns, as PJSIP writes them. */
@@ -27,14 +27,14 @@ export interface ResponseShape {
 export type RepeatedHeader = 'Via' | 'Record-Route' | 'From' | 'To' | 'Call-ID' | 'CSeq';
 
 /**
- * Where `received` and `rport` stand in the topmost Via. The first three write them as RFC 3261 §18.2.1 and RFC
- * 3581 §4 say: each parameter in its place, `received` last.
+ * Where `received` and `rport` are in the topmost Via. The first three write them as RFC 3261 §18.2.1 and RFC 3581 §4
+ * say: each parameter in its place, `received` last.
  *
- * - `in-place`: both where one is asked for, `received` alone where the host is another one
- * - `in-place-both`: the same, and `rport` also unasked where the host is another one
- * - `in-place-other-host`: `received` only where the host is another one, whatever is asked for
+ * - `in-place`: both if `rport` is asked for, only `received` if the host differs
+ * - `in-place-both`: the same, and `rport` even unasked if the host differs
+ * - `in-place-other-host`: `received` only if the host differs, whatever is asked for
  * - `first`: always both, before all others, `rport` first
- * - `last`: always both, behind all others, `rport` last
+ * - `last`: always both, after all others, `rport` last
  */
 export type ViaForm = 'in-place' | 'in-place-both' | 'in-place-other-host' | 'first' | 'last';
 
@@ -50,21 +50,21 @@ export interface ResponseOptions {
   readonly request: SipMessage;
   /** 100 to 699. */
   readonly status: number;
-  /** Never empty: some tools read no status line without. */
+  /** Never empty: some tools cannot read a status line without it. */
   readonly reason: string;
-  /** Added to To, unless that has one already. A 100 may go without. */
+  /** Added to To, unless it has one already. A 100 may lack it. */
   readonly toTag?: string;
   readonly source: ResponseSource;
   /** Names and values between CSeq and Content-Length, in this order. */
   readonly headers: readonly (readonly [string, string])[];
-  /** Text is Latin-1, one octet a character. */
+  /** Text is Latin-1, one octet per character. */
   readonly body?: Uint8Array | string;
   /** @default USUAL_SHAPE */
   readonly shape?: ResponseShape;
 }
 
 /**
- * A response to a request as RFC 3261 §8.2.6 and §18.2 demand it, in the shape that every tool reads unless another
+ * A response to a request as RFC 3261 §8.2.6 and §18.2 require it, in the format that every tool reads unless another
  * one is wanted: CRLF, long header names, colon and one blank, an empty line, nothing after the body.
  */
 export function formatResponse(options: ResponseOptions): Uint8Array {
@@ -87,7 +87,7 @@ export function formatRepeatedText(options: Omit<ResponseOptions, 'headers' | 'b
   );
 }
 
-/** The line of Content-Length. */
+/** The Content-Length line. */
 export function formatContentLength(
   octets: number,
   form: ResponseShape['contentLength'] = 'plain',
@@ -108,7 +108,7 @@ function repeatInOrder(options: Repeated, order: readonly RepeatedHeader[]): str
         text += formatVias(options);
         break;
       case 'Record-Route':
-        // §12.1.1: in what makes a dialog; the products that copy it elsewhere leave it out of refusals too.
+        // §12.1.1: only in what creates a dialog; products that also copy it elsewhere leave it out of refusals too.
         if (status === 100 || status >= 300) break;
         for (const value of request.headerValues('record-route')) text += `${name}: ${value}\r\n`;
         break;
@@ -131,7 +131,7 @@ function repeatInOrder(options: Repeated, order: readonly RepeatedHeader[]): str
   return text;
 }
 
-/** As Kamailio and its kin answer: the lines of the request, their names as they were written. */
+/** Like Kamailio and its relatives: the lines of the request, with their names as written. */
 function repeatAsSent(options: Repeated): string {
   const { source, shape = USUAL_SHAPE } = options;
   let text = '';
@@ -175,9 +175,9 @@ function formatTo({ request, toTag }: Repeated): string | undefined {
 }
 
 /**
- * RFC 3261 §18.2.1: where sent-by is a name or another address than the source, "the server MUST add a
- * "received" parameter"; RFC 3581 §4: an `rport` without value gets the source port, and then `received` is
- * added in any case. What the peer wrote as `received` is not true and is left out.
+ * RFC 3261 §18.2.1: if sent-by is a name or another address than the source, "the server MUST add a "received"
+ * parameter"; RFC 3581 §4: an `rport` without value gets the source port, and then `received` is added in any case.
+ * What the peer wrote as `received` is not true and is left out.
  */
 function formatTopmostVia(value: string, source: ResponseSource, form: ViaForm): string {
   const end = listValueEnd(value, 0);

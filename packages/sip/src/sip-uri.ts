@@ -5,8 +5,8 @@ import { isAlpha, isDigit, matchesAt } from './characters.ts';
 import { parseHostPort } from './host-port.ts';
 
 /**
- * A URI of RFC 3261 §19.1 (`sip`, `sips`) or RFC 3966 (`tel`). Of other schemes only the text is kept. All
- * texts are Latin-1 as written, escapes included.
+ * A URI of RFC 3261 §19.1 (`sip`, `sips`) or RFC 3966 (`tel`). For other schemes only the text is kept. All texts are
+ * Latin-1 as written, including escapes.
  */
 export interface SipUri {
   readonly text: string;
@@ -20,11 +20,11 @@ export interface SipUri {
   readonly port: number | undefined;
   /** From the first semicolon on, or empty. Read them with `parameterValue`. */
   readonly parameters: string;
-  /** Behind the question mark, or empty. */
+  /** After the question mark, or empty. */
   readonly headers: string;
 }
 
-/** Never fails: text that is no URI becomes a URI without user. */
+/** Never fails: text that is not a URI becomes a URI without user. */
 export function parseSipUri(text: string, note: NoteAnomaly = ignoreAnomaly): SipUri {
   if (matchesAt(text, 0, 'sip:')) return parseAddress(text, 'sip', 4, note);
   if (matchesAt(text, 0, 'sips:')) return parseAddress(text, 'sips', 5, note);
@@ -52,7 +52,7 @@ function parseAddress(text: string, scheme: string, start: number, note: NoteAno
   const question = text.indexOf('?', firstAt === -1 ? start : firstAt);
   const end = question === -1 ? text.length : question;
   const at = firstAt;
-  // Another one is not the end of the user for any PBX that was looked at: Asterisk, Kamailio and PJSIP take the first.
+  // PBXs do not treat a second one as the end of the user: Asterisk, Kamailio and PJSIP use the first.
   if (at !== -1 && text.lastIndexOf('@', end - 1) > at) note('uri_second_at', at);
   const hostStart = at === -1 ? start : at + 1;
   const semicolon = text.indexOf(';', hostStart);

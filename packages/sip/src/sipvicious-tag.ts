@@ -23,7 +23,7 @@ const TARGET_DIGITS = 12;
 export function decodeSipviciousTag(tag: string): string | undefined {
   let payload = '';
   let index = 0;
-  // Octet by octet: nearly every other tag is out at its first ones.
+  // Octet by octet: nearly every other tag fails at its first ones.
   for (let octet = hexOctet(tag, index); octet !== SEPARATOR; octet = hexOctet(tag, index)) {
     if (octet === undefined || octet < BLANK || octet === DELETE) return undefined;
     payload += String.fromCharCode(octet);
@@ -33,10 +33,11 @@ export function decodeSipviciousTag(tag: string): string | undefined {
 }
 
 /**
- * The payload taken apart.
+ * Parses the payload.
  *
- * @param fromUser The user part of From: svwar tries the account that stands there, and an account of twelve
- *   digits would otherwise read as an address.
+ *
+ * @param fromUser The user part of From: svwar tries the account given there, and an account of twelve digits would
+ * otherwise read as an address.
  */
 export function parseSipviciousTag(tag: string, fromUser?: string): SipviciousTag | undefined {
   const payload = decodeSipviciousTag(tag);

@@ -25,7 +25,7 @@ export class SkippedOctets {
     this.#keptCount += more.length;
   }
 
-  /** The first octets, the caller's from now on; counting begins anew. */
+  /** The first octets, which the caller owns from now on; counting starts over. */
   take(): Uint8Array {
     const first = this.#kept.subarray(0, this.#keptCount);
     this.#kept = NOTHING;

@@ -17,11 +17,11 @@ import {
   trimEnd,
 } from './characters.ts';
 
-/** What a first line says. Texts are Latin-1 as written. */
+/** The contents of a first line. Texts are Latin-1 as written. */
 export interface StartLine {
   readonly kind: 'request' | 'response' | 'not-sip';
   readonly method: string | undefined;
-  /** Without angle brackets round it. */
+  /** Without surrounding angle brackets. */
   readonly requestUri: string | undefined;
   /** Octets from the beginning of the message to the Request-URI. */
   readonly requestUriOffset: number;
@@ -54,17 +54,17 @@ const METHODS: readonly string[] = [
   'BYE',
 ];
 const TLS_HANDSHAKE = 0x16;
-/** Characters of a method that are looked at for control characters; the longest method there is has nine. */
+/** Characters of a method that are checked for control characters; the longest method has nine. */
 const METHOD_CHARACTERS_LOOKED_AT = 64;
 /** `A sip:a SIP/2.0` and shorter lines, also with an empty URI. */
 const START_LINE_CHARACTERS_MIN = 10;
 const STATUS_CODE_DIGITS = 3;
-/** More digits than a number holds exactly. */
+/** More digits than a number can hold exactly. */
 const STATUS_CODE_DIGITS_MAX = 15;
 
 /**
- * Reads the line from `start` to `end` (RFC 3261 §7.1, §7.2) and forgives what attackers' tools and RFC 4475
- * get wrong: several blanks or tabs, blanks at the end, `<>` round the URI, blanks inside it, no version.
+ * Reads the line from `start` to `end` (RFC 3261 §7.1, §7.2) and tolerates what attackers' tools and RFC 4475 get
+ * wrong: several blanks or tabs, blanks at the end, `<>` around the URI, blanks inside it, no version.
  */
 export function parseStartLine(
   text: string,
@@ -183,7 +183,7 @@ function refusalOf(text: string, start: number): RefusalCode {
   return isText ? (binaryRefusal(text) ?? 'not_sip') : 'binary';
 }
 
-/** A method that holds a control character is not a method. */
+/** A method that contains a control character is not a method. */
 function hasControl(text: string, start: number, end: number): boolean {
   const last = Math.min(end, start + METHOD_CHARACTERS_LOOKED_AT);
   for (let index = start; index < last; index += 1) {

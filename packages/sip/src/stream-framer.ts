@@ -23,9 +23,9 @@ export type Frame =
       readonly anomalies: readonly FramingCode[];
       /** Nothing after it can be framed: close the connection after the answer. */
       readonly close: boolean;
-      /** It never came to its end; to be recorded as far as it came, and never answered. */
+      /** It was cut off; to be recorded as far as it came, and never answered. */
       readonly isUnfinished: boolean;
-      /** The first octets that came before it and belong to no message; empty if there were none. */
+      /** The first octets before it that belong to no message; empty if there were none. */
       readonly skipped: Uint8Array;
     }
   /** CRLF CRLF between messages; may be answered with one CRLF (RFC 5626 §4.4.1). */
@@ -69,14 +69,14 @@ export class StreamFramer {
   #mayHoldMessages = false;
   /** Octets of CRLF CRLF seen between messages. */
   #pingMatched = 0;
-  /** A message has arrived: octets that do not begin another are skipped. */
+  /** Whether a message has arrived, after which octets that do not begin another are skipped. */
   #isUnderWay = false;
-  /** The message before did not say how long its body is: lines that start no message may be its body. */
+  /** The previous message did not say how long its body is: lines that do not start a message may be its body. */
   #isUnsized = false;
   /** Octets after the previous message began none, or its end is not known: a start line needs a version. */
   #isAstray = false;
 
-  /** A message has begun and is not complete. */
+  /** Whether a message has begun and is not complete. */
   get midMessage(): boolean {
     return this.#queue.size > 0;
   }
@@ -86,7 +86,7 @@ export class StreamFramer {
     return this.#queue.size;
   }
 
-  /** Takes the next octets; borrowed for the time of the call, unless a frame holds them. */
+  /** Takes the next octets; borrowed for the duration of the call, unless a frame holds them. */
   push(octets: Uint8Array): readonly Frame[] {
     if (this.#state === 'closed') return [];
     this.#queue.append(octets);
@@ -198,8 +198,8 @@ export class StreamFramer {
   }
 
   /**
-   * A head that does not say how long its body is, or nothing that can be believed. The body ends where the next message
-   * begins: whoever hides one after it must not be believed either.
+   * A head that does not give its body's length, or gives one that cannot be believed. The body ends where the next
+   * message begins: a message hidden after it must not be believed either.
    */
   #unsized(headSize: number, code: FramingCode): Frame {
     const frame = this.#message(headSize, [code]);
@@ -235,7 +235,7 @@ export class StreamFramer {
     return { kind: 'message', octets, close: false, isUnfinished: false, ...this.#told(anomalies) };
   }
 
-  /** A message that never came to its end; nothing is framed after it. */
+  /** A message that was cut off; nothing is framed after it. */
   #lastMessage(size: number, code: FramingCode): Frame {
     const octets = this.#queue.view(0, size);
     this.#close();
@@ -293,7 +293,7 @@ export class StreamFramer {
     const octets = this.#skipped.take();
     if (count === 0 || this.#isUnsized) return undefined;
     const { refusal } = parseFirstLine(latin1Text(octets));
-    // Between messages nobody misses a keep-alive; where nothing else came it is all there is to tell.
+    // Between messages nobody misses a keep-alive; if nothing else came, it is all there is to report.
     return refusal === 'keep_alive' && this.#isUnderWay
       ? undefined
       : { kind: 'refused', octets, code: refusal ?? 'not_sip' };

@@ -30,8 +30,8 @@ export function decodeUserPart(raw: string): string {
 }
 
 /**
- * The text can be what somebody dialled: digits, `+ * #`, the letters A to D of a telephone keypad and
- * visual separators (RFC 3966 §3), with at least one digit, `*` or `#`.
+ * Whether the text can be what somebody dialled: digits, `+ * #`, the letters A to D of a telephone keypad and visual
+ * separators (RFC 3966 §3), with at least one digit, `*` or `#`.
  */
 export function looksLikeNumber(text: string): boolean {
   let hasDigit = false;
@@ -47,7 +47,7 @@ export function looksLikeNumber(text: string): boolean {
 
 /**
  * The search key of a called number: only its digits, without `+`, separators and anything after a semicolon. Empty if
- * the text is no number, so that `baduser-8179` is not found under 8179.
+ * the text is not a number, so that `baduser-8179` is not found under 8179.
  */
 export function digitsOf(number: string): string {
   const semicolon = number.indexOf(';');

@@ -5,7 +5,7 @@ import { isBlank, skipBlanks, sliceTrimmed, trimEnd } from './characters.ts';
 import { parseHostPort, type HostPort } from './host-port.ts';
 import { parameterEnd, parameterValue } from './parameters.ts';
 
-/** One hop, RFC 3261 §20.42. Texts are as written, and cut out when somebody asks for them. */
+/** One hop, RFC 3261 §20.42. Texts are as written, and cut out when they are needed. */
 export class Via {
   /** An IPv6 reference with its brackets. */
   readonly host: string;
@@ -13,7 +13,7 @@ export class Via {
   readonly #text: string;
   readonly #places: Places;
 
-  /** For `parseVia()` alone. */
+  /** Only for `parseVia()`. */
   constructor(text: string, places: Places, { host, port }: HostPort) {
     this.host = host;
     this.port = port;
@@ -58,7 +58,7 @@ export class Via {
   }
 }
 
-/** Where the parts of a value of Via stand in its text. */
+/** Positions of the parts of a Via value in its text. */
 interface Places {
   readonly versionStart: number;
   readonly transportSlash: number;

@@ -4,9 +4,9 @@ import type { Choices, Persona } from '../persona.ts';
 import { ASTERISK_REALMS, BY_THE_BOOK, sameLayouts, USUAL_CHALLENGE } from './shared.ts';
 
 /*
- * Asterisk with chan_sip, gone from Asterisk 21 on. Source: captures of Asterisk 16.28.0 of Debian 11 with a context
- * for guests that takes every number (test/corpus/personas/asterisk-chan-sip.txt), and for Allow of other versions
- * captures that users published.
+ * Asterisk with chan_sip, removed in Asterisk 21. Source: captures of Asterisk 16.28.0 of Debian 11 with a guest
+ * context that accepts every number (test/corpus/personas/asterisk-chan-sip.txt), and for Allow of other versions
+ * captures published by users.
  */
 
 const ALLOW: Choices<string> = [
@@ -84,7 +84,7 @@ export const ASTERISK_CHAN_SIP: Persona = {
   },
 };
 
-/** FreePBX of the years in which chan_sip was its usual channel; it names itself before the version of Asterisk. */
+/** FreePBX from the years in which chan_sip was its usual channel; it puts its own name before Asterisk's version. */
 export const FREEPBX: Persona = {
   ...ASTERISK_CHAN_SIP,
   name: 'freepbx',

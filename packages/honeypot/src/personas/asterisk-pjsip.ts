@@ -5,7 +5,7 @@ import { ASTERISK_REALMS, BY_THE_BOOK, sameLayouts, USUAL_CHALLENGE } from './sh
 
 /*
  * Asterisk with chan_pjsip. Source: captures of Asterisk 22.10.1 of Debian sid with an endpoint for anonymous callers
- * whose context takes every number (test/corpus/personas/asterisk-chan-pjsip.txt); its Allow is the second below.
+ * whose context accepts every number (test/corpus/personas/asterisk-chan-pjsip.txt); its Allow is the second below.
  */
 
 const LAST = ['own', 'body', 'Server'];

@@ -5,7 +5,7 @@ import { BY_THE_BOOK, sameLayouts, USUAL_CHALLENGE } from './shared.ts';
 
 const USUAL = ['Server', 'own', 'body'];
 
-/** Cisco IOS as a SIP gateway. Source: captures that users published; not compared with a running one. */
+/** Cisco IOS as a SIP gateway. Source: captures published by users; not compared with a running one. */
 export const CISCO_IOS: Persona = {
   ...BY_THE_BOOK,
   name: 'cisco',

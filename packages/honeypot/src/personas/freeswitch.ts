@@ -5,7 +5,7 @@ import { BY_THE_BOOK, REALMS, sameLayouts, USUAL_CHALLENGE } from './shared.ts';
 
 /*
  * FreeSWITCH. Source: captures of its stack, sofia-sip 1.12.11, for orders, phrases and errors
- * (test/corpus/personas/sofia-sip.txt); captures that users of mod_sofia published for product, Allow and challenge
+ * (test/corpus/personas/sofia-sip.txt); captures published by users of mod_sofia for product, Allow and challenge
  * (miconda/sipexer#1: the nonce is a UUID, and the algorithm follows it).
  */
 
@@ -40,7 +40,7 @@ export const FREESWITCH: Persona = {
   challenge: {
     ...USUAL_CHALLENGE,
     form: 'algorithm-behind-nonce',
-    // A UUID in the product; sippts reads no nonce with a hyphen.
+    // The product uses a UUID; sippts cannot read a nonce with a hyphen.
     nonce: 'hex-32',
     realms: REALMS,
     invite: 407,

@@ -4,8 +4,8 @@ import type { Persona } from '../persona.ts';
 import { BY_THE_BOOK, REALMS, sameLayouts, USUAL_CHALLENGE } from './shared.ts';
 
 /*
- * Kamailio as its package sets it up, with accounts. Source: captures of Kamailio 5.4.4, 5.6.3 and 6.1.5 of Debian; the
- * second is test/corpus/personas/kamailio.txt, which the others agree with in all that is said here.
+ * Kamailio as its package configures it, with accounts. Source: captures of Kamailio 5.4.4, 5.6.3 and 6.1.5 of Debian;
+ * the second is test/corpus/personas/kamailio.txt, and the others agree with it in everything used here.
  */
 
 export const KAMAILIO: Persona = {
@@ -24,7 +24,7 @@ export const KAMAILIO: Persona = {
   shape: { order: 'as-in-request', via: 'in-place-both', contentLength: 'plain' },
   layouts: {
     ...sameLayouts(['own', 'body', 'Server']),
-    // No Kamailio says it, but nmap shows nothing else of a device that it finds.
+    // Kamailio does not send this, but nmap shows nothing else about a device that it finds.
     options: ['Allow', 'own', 'Server'],
   },
   challenge: {

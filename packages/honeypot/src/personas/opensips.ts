@@ -3,7 +3,7 @@
 import type { Persona } from '../persona.ts';
 import { BY_THE_BOOK, REALMS, sameLayouts, USUAL_CHALLENGE } from './shared.ts';
 
-/** OpenSIPS. Source: captures that users published; not compared with a running one. */
+/** OpenSIPS. Source: captures published by users; not compared with a running one. */
 export const OPENSIPS: Persona = {
   ...BY_THE_BOOK,
   name: 'opensips',

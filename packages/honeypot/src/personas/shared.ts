@@ -3,7 +3,7 @@
 import { USUAL_SHAPE } from '@sentrypeer/sip';
 import type { Choices, Layout, Persona } from '../persona.ts';
 
-/** `asterisk` is what nearly every Asterisk says; nobody looks at it twice. */
+/** Nearly every Asterisk uses `asterisk`; it attracts no attention. */
 export const ASTERISK_REALMS: Choices<string> = [
   'asterisk',
   'asterisk',
@@ -35,7 +35,7 @@ export function sameLayouts(layout: Layout): Persona['layouts'] {
   };
 }
 
-/** What RFC 3261 says, for products of which nobody has shown more: each persona names what it does otherwise. */
+/** The behaviour of RFC 3261, for products of which no more is known: each persona names its differences. */
 export const BY_THE_BOOK = {
   tagOutsideDialogs: 'hashed',
   shape: USUAL_SHAPE,
