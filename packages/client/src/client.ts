@@ -30,7 +30,7 @@ import { apiError, backOffMs, Requests, wait, type Query } from './requests.ts';
 export interface ClientOptions {
   /** Where the node's API is, such as `http://127.0.0.1:8082`. */
   readonly baseUrl: string;
-  /** Milliseconds for one attempt, 1 and above. @default 2000 */
+  /** Required if the node asks for one. */
   readonly key?: string;
   /** Milliseconds for one attempt, 1 and above. @default 2000 */
   readonly timeoutMs?: number;

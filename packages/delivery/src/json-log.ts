@@ -15,7 +15,7 @@ export interface JsonLogOptions {
   readonly bounds?: JsonLogBounds;
   /** The `app_version` of every line. */
   readonly appVersion: string;
-  /** @default none */
+  /** @default JSON_LOG_SETTLE_MS */
   readonly settleMs?: number;
   /** @default RETRY_MS_MIN */
   readonly retryMsMin?: number;

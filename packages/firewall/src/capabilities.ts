@@ -6,9 +6,9 @@ const CAP_NET_ADMIN = 12n;
 
 /** What a process may do. */
 export interface Privilege {
-  /** What it has beyond that; `undefined` if nothing. */
+  /** Whether nft, started by this process, may change the firewall. */
   readonly suffices: boolean;
-  /** What it has beside that; `undefined` where it has no more. */
+  /** What it has beyond that; `undefined` if nothing. */
   readonly excess: string | undefined;
 }
 

@@ -29,14 +29,11 @@ export interface UdpOptions {
   readonly otherPorts?: readonly number[];
   /** Share the port with other sockets, here and in other threads; see `assertPortFree`. */
   readonly reusePort: boolean;
+  /** The kernel spreads flows over them, and each has its own receive buffer; above 1 only with `reusePort`. */
+  readonly socketsPerAddress: number;
   /**
    * Receive buffer of each socket, in octets. It bounds how much may wait, and so the delay under overload. The kernel
    * drops the rest, which is counted. @default UDP_RECEIVE_BUFFER_OCTETS
-   */
-  readonly socketsPerAddress: number;
-  /**
-   * Octets of the receive buffer of each socket: how much may wait, and so how late it is read under overload. The
-   * kernel drops the rest, which is counted. @default UDP_RECEIVE_BUFFER_OCTETS
    */
   readonly receiveOctets?: number;
   /** @default ADDRESSES_FOLLOW_MS */
@@ -52,14 +49,17 @@ interface Wanted extends LocalAddress {
   readonly named: boolean;
 }
 
-/** Keyed by zoned address. */
+/**
+ * UDP on one port of many local addresses: a socket (or several) for each, so that the destination of a datagram is
+ * known and answers leave from it. Addresses that come and go are followed.
+ */
 export class UdpListener implements AsyncDisposable {
   readonly #ports: UdpPorts;
   readonly #options: UdpOptions;
   readonly #onDatagram: OnDatagram;
   readonly #shared: UdpShared;
   readonly #kernelDrops = new KernelDrops();
-  /** By zoned address. */
+  /** Keyed by zoned address. */
   readonly #open = new Map<string, readonly UdpSocket[]>();
   /** Addresses that could not be opened at the last check, so that each is logged once. */
   #failing: ReadonlySet<string> = new Set();
