@@ -333,7 +333,7 @@ export const STRANGERS_PAGES_PER_S = 1.25;
 /** Of these, the pages at once that are reserved for known authors. Chosen: 15 minutes of a whole pool. */
 export const KNOWN_PAGES_KEPT = 1024;
 
-/** The same in octets. Chosen: at once a whole pool; 44 MB a day, with 410 octets a page. */
+/** Octets of pages from all authors without a vote. Chosen: at once a whole pool; 44 MB a day, 410 octets a page. */
 export const STRANGERS_OCTETS_BURST = 33_554_432;
 export const STRANGERS_OCTETS_PER_S = 512;
 
