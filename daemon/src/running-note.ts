@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { errorCode } from '@sentrypeer/kernel';
 import { formatListenAddress, type ListenAddress } from './config/value-types.ts';
 import { RUNNING_NOTE_OCTETS_MAX } from './limits.ts';
 import type { StartupFacts } from './output/startup-banner.ts';
@@ -50,10 +51,20 @@ export function leaveRunningNote(
 
 function write(path: string, note: object): boolean {
   try {
-    writeFileSync(path, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+    writeFileSync(path, `${JSON.stringify(note)}\n`, { mode: 0o640 }); // And the umask.
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether there is a note that this user may not read, so that it is not known whether a daemon runs. */
+export function isNoteHidden(dbFile: string): boolean {
+  try {
+    readFileSync(noteOf(dbFile));
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM';
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COUNTS_LOCAL, DaemonProcess, PROGRAM, TemporaryFolder, until } from './daemon-process.ts';
@@ -103,6 +103,62 @@ test('a second daemon on a database says so, and status finds the first again on
     await third.stop();
   }
   assert.equal(await processOf(), first.pid);
+});
+
+test('commands that only look leave a stopped database as it is', async () => {
+  await using daemon = await DaemonProcess.start(['--threads=1']); // Nobody here has the database open.
+  await daemon.stop();
+  const files = readdirSync(daemon.folder);
+  const before = statSync(daemon.dbFile);
+  for (const words of [
+    ['status'],
+    ['tail', '--once'],
+    ['top', 'numbers'],
+    ['listings'],
+    ['explain', '192.0.2.1'],
+    ['keys', 'list'],
+    ['allow', 'list'],
+    ['block', 'list'],
+    ['peers', 'list'],
+    ['pool', 'status'],
+    ['webhook', 'status'],
+    ['prune'],
+    ['analytics', 'preview'],
+  ]) {
+    const { status, stderr } = await command(daemon, ...words);
+    assert.equal(status, words[0] === 'status' ? 1 : 0, `${words.join(' ')}: ${stderr}`);
+    assert.deepEqual(readdirSync(daemon.folder), files, words.join(' '));
+  }
+  const { mtimeMs, size } = statSync(daemon.dbFile);
+  assert.deepEqual([mtimeMs, size], [before.mtimeMs, before.size]);
+});
+
+test('tail that began while nothing ran goes on with the daemon that starts', async () => {
+  await using first = await DaemonProcess.start(['-r', '-v', '--threads=1']);
+  {
+    using peer = await UdpPeer.open();
+    await peer.send(sipRequest({ method: 'INVITE', user: '+46701111111' }), first.ports.udp);
+    await until('the event', () => first.stderr.includes('+46701111111'));
+  }
+  await first.stop();
+  const words = [PROGRAM, '-f', first.dbFile, 'tail', '--lines', '1'];
+  const tail = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  tail.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = once(tail, 'close');
+  try {
+    await until('the newest line', () => output.includes('+46701111111'));
+    await using again = await DaemonProcess.start(['-r', '--threads=1'], { folder: first.folder });
+    using peer = await UdpPeer.open();
+    await peer.send(
+      sipRequest({ method: 'INVITE', user: '+46709999999', callId: 'later' }),
+      again.ports.udp,
+    );
+    await until('the line of the second daemon', () => output.includes('+46709999999'));
+  } finally {
+    tail.kill();
+    await ended;
+  }
 });
 
 test('tail follows, and ends with status 0 when its reader goes', async () => {

@@ -54,7 +54,7 @@ const LIST: Command = {
     refuseMore(words, 'allow list');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      using log = StoreReader.open(context.config.dbFile);
+      using log = StoreReader.look(context.config.dbFile);
       const list = log.evidence.allowances();
       return {
         text: formatTable(

@@ -20,7 +20,7 @@ const PREVIEW: Command = {
       const { formatSummary, lastDay, seenCode } =
         await import('../services/analytics/day-summary.ts');
       const { SUMMARY_HEADERS } = await import('../services/analytics/summary-sender.ts');
-      using log = StoreReader.open(config.dbFile);
+      using log = StoreReader.look(config.dbFile);
       const text = formatSummary(log.rates, lastDay(clock.epochUs()));
       const { analyticsSummary: url, analyticsSeen: seen, analytics: isOn } = config;
       const headers = Object.entries(SUMMARY_HEADERS).map(([name, value]) => `${name}: ${value}`);

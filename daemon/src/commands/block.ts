@@ -55,7 +55,7 @@ const LIST: Command = {
     refuseMore(words, 'block list');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      using log = StoreReader.open(context.config.dbFile);
+      using log = StoreReader.look(context.config.dbFile);
       const list = log.evidence.blocks();
       return {
         text: formatTable(
@@ -117,7 +117,7 @@ async function readWhat(
   const { StoreReader } = await import('@sentrypeer/store');
   const { openJudge } = await import('./subject.ts');
   const { exceptionsOf, readBlockable } = await import('../services/blockable.ts');
-  using log = StoreReader.open(context.config.dbFile);
+  using log = StoreReader.look(context.config.dbFile);
   const judge = await openJudge(log, context);
   const nowEpochUs = context.clock.epochUs();
   const read = readBlockable(judge, text, nowEpochUs);
@@ -132,7 +132,7 @@ async function stillListed(
 ): Promise<readonly string[] | undefined> {
   const { StoreReader } = await import('@sentrypeer/store');
   const { judgeText } = await import('./subject.ts');
-  using log = StoreReader.open(context.config.dbFile);
+  using log = StoreReader.look(context.config.dbFile);
   const { judgement } = await judgeText(name, log, context);
   return judgement.listed ? judgement.reasons : undefined;
 }

@@ -20,7 +20,7 @@ export const EXPLAIN: Command = {
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
       const { judgeText } = await import('./subject.ts');
-      using log = StoreReader.open(context.config.dbFile);
+      using log = StoreReader.look(context.config.dbFile);
       const { subject, judgement, block } = await judgeText(named, log, context);
       const name = nameOf(subject);
       return explain(

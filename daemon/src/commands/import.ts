@@ -36,7 +36,9 @@ export const IMPORT: Command = {
       using importer = Importer.open(context, context.config.dbFile);
       const { dbFile } = context.config;
       const rows = isDatabase ? await databaseRows(from, dbFile) : lineRows(from, counts);
-      await addAll(importer, rows, counts, context);
+      await addAll(importer, rows, counts, context).catch((error: unknown) => {
+        throw counts.added === 0 ? error : sayingHowFar(error, counts.added);
+      });
       const isKept = importer.finish();
       const { added, known, unread } = counts;
       return {
@@ -49,6 +51,16 @@ export const IMPORT: Command = {
     };
   },
 };
+
+/** What was added stays, so that the next run goes on where this one ended. */
+function sayingHowFar(error: unknown, added: number): unknown {
+  if (!(error instanceof OperatingError)) return error;
+  return new OperatingError(
+    error.code,
+    `${error.message}; ${countOf(added, 'event')} ${added === 1 ? 'was' : 'were'} added before that: run it again for the rest`,
+    { cause: error },
+  );
+}
 
 async function databaseRows(file: string, own: string): Promise<Iterable<ImportedRow>> {
   const { readDatabase } = await import('@sentrypeer/store');

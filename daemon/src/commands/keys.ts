@@ -45,7 +45,7 @@ const LIST: Command = {
   prepare: ({ words }) => {
     refuseMore(words, 'keys list');
     return async (context) => {
-      using keys = await openKeys(context);
+      using keys = await openKeys(context, 'look');
       const list = keys.list();
       return {
         text: formatTable(
@@ -81,9 +81,12 @@ const REVOKE: Command = {
 
 export const KEYS: readonly Command[] = [ADD, LIST, REVOKE];
 
-async function openKeys({ config, clock, logger }: CommandContext): Promise<ApiKeys> {
+async function openKeys(
+  { config, clock, logger }: CommandContext,
+  purpose: 'change' | 'look' = 'change',
+): Promise<ApiKeys> {
   const { ApiKeys } = await import('@sentrypeer/store');
-  return ApiKeys.open({ clock, logger }, config.dbFile);
+  return ApiKeys.open({ clock, logger }, config.dbFile, purpose);
 }
 
 function checkName(name: string, form: string): void {

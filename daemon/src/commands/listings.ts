@@ -23,7 +23,7 @@ export const LISTINGS: Command = {
     const count = wholeFlag(flags, 'count', TOP_ROWS_MAX) ?? TOP_ROWS_MAX;
     return async ({ config }) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      using log = StoreReader.open(config.dbFile);
+      using log = StoreReader.look(config.dbFile);
       const found: Listing[] = [];
       let after = 0;
       while (found.length < count) {

@@ -22,7 +22,7 @@ const LIST: Command = {
       throw refusal(`--by: ${quoted(order)} is no order: write time or record`);
     }
     return async (context) => {
-      using peers = await openPeers(context);
+      using peers = await openPeers(context, 'look');
       const all = peersOf(peers.list(), peers.authors()).toSorted((x, y) =>
         order === 'time' ? y.lastSeenEpochUs - x.lastSeenEpochUs : recordOf(y) - recordOf(x),
       );
@@ -200,9 +200,12 @@ function cutOff(peers: Peers): readonly ListedPeer[] {
   return peersOf(peers.list(), peers.authors()).filter(({ author }) => author?.isOut === true);
 }
 
-async function openPeers({ config, clock, logger }: CommandContext): Promise<Peers> {
+async function openPeers(
+  { config, clock, logger }: CommandContext,
+  purpose: 'change' | 'look' = 'change',
+): Promise<Peers> {
   const { Peers } = await import('@sentrypeer/store');
-  return Peers.open({ clock, logger }, config.dbFile);
+  return Peers.open({ clock, logger }, config.dbFile, purpose);
 }
 
 /** The id of the node with this key, base64url; `undefined` if the text is not a key. */

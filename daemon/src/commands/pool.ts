@@ -83,7 +83,7 @@ const WITHDRAW: Command = {
       const { judgeText } = await import('./subject.ts');
       const { openDecisions } = await import('./allow.ts');
       using decisions = await openDecisions(context);
-      using log = StoreReader.open(context.config.dbFile);
+      using log = StoreReader.look(context.config.dbFile);
       const { subject } = await judgeText(named, log, context);
       decisions.write({ kind: 'delist', subject, comment: 'withdrawn from the pool' });
       const { withdrawnCount } = await sayAll(context);
@@ -155,7 +155,7 @@ const STATUS: Command = {
     refuseMore(words, 'pool status');
     return async (context) => {
       const { quorumOf } = await import('@sentrypeer/verdict');
-      using pool = await openPool(context);
+      using pool = await openPool(context, 'look');
       const { authors, pages, claims, voters, admitted, unproved, networks } = pool.pages.counts();
       const isChecked = judgeOptions(context.config).noNetworkCheck !== true;
       const quorum = quorumOf(voters, judgeOptions(context.config).poolQuorum ?? 0);
@@ -220,9 +220,12 @@ export const POOL: readonly Command[] = [
   RESUME,
 ];
 
-async function openPool({ config, clock, logger }: CommandContext): Promise<PoolFile> {
+async function openPool(
+  { config, clock, logger }: CommandContext,
+  purpose: 'change' | 'look' = 'change',
+): Promise<PoolFile> {
   const { PoolFile } = await import('@sentrypeer/store');
-  return PoolFile.open({ clock, logger }, config.dbFile);
+  return PoolFile.open({ clock, logger }, config.dbFile, purpose);
 }
 
 /**
@@ -238,7 +241,7 @@ async function sayAll(
   const { openIdentity } = await import('../identity.ts');
   const { config, clock, stage } = context;
   using pool = await openPool(context);
-  using log = StoreReader.open(config.dbFile);
+  using log = StoreReader.look(config.dbFile);
   const { networkId } = await poolNetworkOf(config);
   const identity = await openIdentity(config.identityFile);
   const speaker = await openSpeaker({ log, pool: pool.pages, identity, clock }, config, stage);

@@ -20,12 +20,13 @@ export const PRUNE: Command = {
     refuseMore(words, 'prune [--yes]');
     return async (context) => {
       const { Retention } = await import('@sentrypeer/store');
-      using retention = Retention.open(context, context.config.dbFile);
+      const isReleased = flags.has('yes');
+      const purpose = isReleased ? 'change' : 'look';
+      using retention = Retention.open(context, context.config.dbFile, purpose);
       const kept = retention.kept();
       if (kept === undefined) {
         return { text: 'Nothing is kept beyond the limits.\n', json: { kept_events: 0 } };
       }
-      const isReleased = flags.has('yes');
       if (isReleased) retention.release();
       const end = isReleased
         ? 'The daemon removes from now on, or when it starts next, what its limits do not allow.'

@@ -25,7 +25,7 @@ export async function requireDatabase(
   }
   if (version === 'any') return;
   const { StoreReader } = await import('@sentrypeer/store');
-  StoreReader.open(dbFile).close();
+  StoreReader.look(dbFile).close();
 }
 
 /** In octets; `undefined` if there is no file. */

@@ -5,7 +5,7 @@ import type { FollowerState } from '@sentrypeer/api';
 import type { StoreReader } from '@sentrypeer/store';
 import { STATUS_WAIT_MS } from '../limits.ts';
 import type { Paint } from '../output/paint.ts';
-import { readRunningNote, type RunningNote } from '../running-note.ts';
+import { isNoteHidden, readRunningNote, type RunningNote } from '../running-note.ts';
 import type { Answer, Command, CommandContext } from './command.ts';
 import { countOf, shown, utc } from './text.ts';
 import { refuseMore } from './words.ts';
@@ -29,17 +29,24 @@ export const STATUS: Command = {
       const { Followers } = await import('../services/listings/followers.ts');
       const { dbFile } = context.config;
       const note = readRunningNote(dbFile);
-      const troubles = await troublesOf(note);
-      using log = StoreReader.open(dbFile);
+      const isHidden = note === undefined && isNoteHidden(dbFile);
+      const troubles = isHidden ? [HIDDEN] : await troublesOf(note);
+      using log = StoreReader.look(dbFile);
       const followers = new Followers(context.clock, context.config).states();
-      const facts = { ...factsOf(log, context, note), followers };
+      const facts = { ...factsOf(log, context, note), isHidden, followers };
       return { ...answer(context, note, troubles, facts), isBad: troubles.length > 0 };
     };
   },
 };
 
+/** What a user who may read the database alone is told. */
+const HIDDEN =
+  'whether a daemon runs cannot be seen: its note beside the database is not readable for this user';
+
 interface Facts {
   readonly database: string;
+  /** This user may not see whether a daemon runs. */
+  readonly isHidden: boolean;
   readonly databaseOctets: number;
   readonly today: Readonly<Record<string, number>>;
   readonly lastHour: number;
@@ -59,7 +66,7 @@ function factsOf(
   log: StoreReader,
   { config: { dbFile }, clock }: CommandContext,
   note: RunningNote | undefined,
-): Omit<Facts, 'followers'> {
+): Omit<Facts, 'isHidden' | 'followers'> {
   const nowUs = clock.epochUs();
   const today: Record<string, number> = {};
   for (const { method, seenCount } of log.methods(Math.floor(nowUs / DAY_US) * DAY_US, nowUs)) {
@@ -116,7 +123,7 @@ function answer(
 ): Answer {
   const lines = [
     note === undefined
-      ? paint('red', 'No daemon runs on this database.')
+      ? paint('red', facts.isHidden ? sentence(HIDDEN) : 'No daemon runs on this database.')
       : `SentryPeer ${note.version}, node ${note.nodeId}, process ${note.processId}, since ${utc(note.startedEpochUs)}`,
     ...Object.entries(note?.open ?? {}).map(([name, places]) => entry(name, places.join(', '))),
     ...(note === undefined ? [] : [entry('Ready', readiness(troubles, paint))]),
@@ -125,7 +132,7 @@ function answer(
   return {
     text: `${lines.map(oneLine).join('\n')}\n`,
     json: {
-      running: note !== undefined,
+      running: facts.isHidden ? null : note !== undefined,
       ready: troubles.length === 0,
       troubles,
       process_id: note?.processId ?? null,
@@ -232,6 +239,10 @@ function readiness(troubles: readonly string[], paint: Paint): string {
   return troubles.length === 0
     ? paint('green', 'yes')
     : paint('red', `no: ${shown(troubles.join('; '))}`);
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 function plural(kind: string): string {

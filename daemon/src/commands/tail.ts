@@ -31,11 +31,28 @@ export const TAIL: Command = {
     const fits = filterOf(flags);
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
-      using log = StoreReader.open(context.config.dbFile);
+      const { dbFile } = context.config;
       const print = printer(context, flags.has('json'));
-      const newest = log.lastHoneyId();
-      for (const event of newestEvents(log, fits, linesCount)) print(event);
-      if (!flags.has('once')) await follow(log, newest, fits, print, context.stopped);
+      let log = StoreReader.look(dbFile);
+      try {
+        const newest = log.lastHoneyId();
+        for (const event of newestEvents(log, fits, linesCount)) print(event);
+        if (flags.has('once')) return undefined;
+        const take = (event: RecordedEvent): void => void (fits(event) && print(event));
+        await follow(
+          () => {
+            if (!log.isStill) return log;
+            log.close(); // Nobody had it open: see whether anybody has now.
+            log = StoreReader.look(dbFile);
+            return log;
+          },
+          newest,
+          take,
+          context.stopped,
+        );
+      } finally {
+        log.close();
+      }
       return undefined;
     };
   },
@@ -55,17 +72,16 @@ function newestEvents(log: StoreReader, fits: Filter, count: number): readonly R
 }
 
 async function follow(
-  log: StoreReader,
+  log: () => StoreReader,
   newest: number,
-  fits: Filter,
-  print: (event: RecordedEvent) => void,
+  take: (event: RecordedEvent) => void,
   stopped: AbortSignal,
 ): Promise<void> {
   let honeyId = newest;
   while (!stopped.aborted) {
-    const events = log.eventsAfter(honeyId, TAIL_PAGE_EVENTS);
+    const events = log().eventsAfter(honeyId, TAIL_PAGE_EVENTS);
     for (const event of events) {
-      if (fits(event)) print(event);
+      take(event);
       honeyId = event.honeyId;
     }
     if (events.length === TAIL_PAGE_EVENTS) continue;

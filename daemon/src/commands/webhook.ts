@@ -15,7 +15,7 @@ const STATUS: Command = {
   prepare: ({ words }) => {
     refuseMore(words, 'webhook status');
     return async (context) => {
-      using endpoints = await openEndpoints(context);
+      using endpoints = await openEndpoints(context, 'look');
       const statuses = endpoints.reader.statuses();
       return {
         text: statuses.map((status) => formatStatus(endpoints, status)).join(''),
@@ -36,7 +36,7 @@ const DEAD: Command = {
     const name = named(webhook, 'dead');
     refuseMore(more, 'webhook dead NAME');
     return async (context) => {
-      using endpoints = await openEndpoints(context);
+      using endpoints = await openEndpoints(context, 'look');
       refuseUnknown(endpoints, name);
       const letters = endpoints.reader.letters(name);
       return {
@@ -108,9 +108,12 @@ function changing(
   };
 }
 
-async function openEndpoints({ config, clock, logger }: CommandContext): Promise<Endpoints> {
+async function openEndpoints(
+  { config, clock, logger }: CommandContext,
+  purpose: 'change' | 'look' = 'change',
+): Promise<Endpoints> {
   const { Endpoints } = await import('@sentrypeer/store');
-  return Endpoints.open({ clock, logger }, config.dbFile);
+  return Endpoints.open({ clock, logger }, config.dbFile, purpose);
 }
 
 function formatStatus(endpoints: Endpoints, status: EndpointStatus): string {

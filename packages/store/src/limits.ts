@@ -49,6 +49,12 @@ export const WAL_OCTETS_MAX = 32 * MIB;
 /** The same while the disk is nearly full. */
 export const WAL_OCTETS_LOW_DISK_MAX = 4 * MIB;
 
+/**
+ * Pages of the write-ahead log at which a command carries it over, which no daemon may be there to do. Chosen: SQLite's own
+ * default, 4 MiB.
+ */
+export const COMMAND_WAL_PAGES = 1000;
+
 /** Free pages, in octets, kept within the file while the disk is nearly full. Chosen: room for several commits. */
 export const FREE_PAGES_OCTETS_MIN = 16 * MIB;
 

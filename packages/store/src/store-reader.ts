@@ -17,7 +17,7 @@ import {
   type EventSample,
 } from './log/event-search.ts';
 import { ListingReader } from './judging/listing-reader.ts';
-import { openForReading } from './file/open-database.ts';
+import { openForLook, openForReading } from './file/open-database.ts';
 import { mergedByTime } from './totals/graded-rows.ts';
 import { PlaceReader } from './totals/place-reader.ts';
 import { RateReader } from './totals/rate-reader.ts';
@@ -47,6 +47,8 @@ const BEGINNING: PageEnd = {
 
 /** Reads the event log, in the writer's process or in another, without ever waiting for the writer. */
 export class StoreReader {
+  /** It shows the file as it was when it was opened, not what is written from then on. */
+  readonly isStill: boolean;
   /** What became of deliveries. */
   readonly endpoints: EndpointReader;
   /** Countries and networks. */
@@ -83,7 +85,8 @@ export class StoreReader {
   readonly #apiKey: StatementSync;
   readonly #search: EventSearch;
 
-  private constructor(path: string, database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync, isStill: boolean) {
+    this.isStill = isStill;
     this.#path = path;
     this.#database = database;
     this.#eventsAfter = database.prepare(
@@ -139,9 +142,21 @@ export class StoreReader {
    * @param options.cacheOctets Of pages that are kept in memory. @default 2 MiB
    */
   static open(path: string, options: { readonly cacheOctets?: number } = {}): StoreReader {
-    const database = openForReading(path, options.cacheOctets);
+    return StoreReader.#over(path, openForReading(path, options.cacheOctets), false);
+  }
+
+  /**
+   * For a command that looks once: it makes nothing and locks nothing, so that it also works where this user may only
+   * read. Throws `OperatingError` if there is no database of ours.
+   */
+  static look(path: string): StoreReader {
+    const { database, isStill } = openForLook(path);
+    return StoreReader.#over(path, database, isStill);
+  }
+
+  static #over(path: string, database: DatabaseSync, isStill: boolean): StoreReader {
     try {
-      return new StoreReader(path, database);
+      return new StoreReader(path, database, isStill);
     } catch (error) {
       database.close();
       throw fromSqlite(error, path);

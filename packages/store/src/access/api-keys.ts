@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { OwnConnection } from '../file/own-connection.ts';
+import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 
 /** What a key allows: to read, to deliver events, or everything. */
 export type ApiRole = 'read' | 'write' | 'admin';
@@ -30,9 +30,14 @@ export class ApiKeys {
     this.#clock = clock;
   }
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): ApiKeys {
-    return OwnConnection.open(ports, path, (connection) => new ApiKeys(connection, ports.clock));
+  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    path: string,
+    purpose: Purpose = 'change',
+  ): ApiKeys {
+    const use = (connection: OwnConnection): ApiKeys => new ApiKeys(connection, ports.clock);
+    return OwnConnection.open(ports, path, use, purpose);
   }
 
   /**

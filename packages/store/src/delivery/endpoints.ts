@@ -4,8 +4,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
 import { guarded } from '../file/database-error.ts';
 import type { Row } from '../log/event-row.ts';
-import { DEAD_LETTERS_COUNT_MAX, OPEN_LOCK_WAIT_MS } from '../limits.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { DEAD_LETTERS_COUNT_MAX } from '../limits.ts';
+import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 import { inTransaction } from '../file/transaction.ts';
 
 /** What happened between this node and an endpoint that events are delivered to, since it was first configured. */
@@ -182,20 +182,21 @@ export class EndpointReader {
 /** What an operator does with endpoints, also while a daemon uses the database. */
 export class Endpoints {
   readonly reader: EndpointReader;
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #connection: OwnConnection;
 
-  private constructor(path: string, database: DatabaseSync) {
-    this.#path = path;
-    this.#database = database;
-    this.reader = new EndpointReader(database, path);
+  private constructor(path: string, connection: OwnConnection) {
+    this.#connection = connection;
+    this.reader = new EndpointReader(connection.database, path);
   }
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Endpoints {
-    const database = openForWriting(path, ports);
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-    return new Endpoints(path, database);
+  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    path: string,
+    purpose: Purpose = 'change',
+  ): Endpoints {
+    const use = (connection: OwnConnection): Endpoints => new Endpoints(path, connection);
+    return OwnConnection.open(ports, path, use, purpose);
   }
 
   /** Events recorded that the consumer of this cursor has not confirmed; 0 where there is no such cursor. */
@@ -233,17 +234,17 @@ export class Endpoints {
   }
 
   [Symbol.dispose](): void {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   #change(sql: string, endpoint: string, eventUuid: string | undefined): number {
-    return guarded(this.#path, () =>
-      Number(this.#database.prepare(sql).run(endpoint, eventUuid ?? null).changes),
+    return this.#connection.run(() =>
+      Number(this.#connection.database.prepare(sql).run(endpoint, eventUuid ?? null).changes),
     );
   }
 
   #get(sql: string, parameters: readonly string[]): Row | undefined {
-    return guarded(this.#path, () => this.#database.prepare(sql).get(...parameters));
+    return this.#connection.run(() => this.#connection.database.prepare(sql).get(...parameters));
   }
 }
 

@@ -3,9 +3,9 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { backup } from 'node:sqlite';
-import { errorCode, silentLogger, type Logger } from '@sentrypeer/kernel';
+import { errorCode, OperatingError, silentLogger, type Logger } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite } from './database-error.ts';
-import { checkDatabase, makePlain, openForReading } from './open-database.ts';
+import { checkDatabase, isAtRest, makePlain, openForCopy } from './open-database.ts';
 import { BACKUP_LOOK_MS } from '../limits.ts';
 import { syncDirectory, syncFile } from './sync-to-disk.ts';
 
@@ -25,7 +25,7 @@ export async function backupDatabase(
   if (isSameFile(source, target)) {
     throw databaseError('db_failed', `${target} is the database itself; name another file`);
   }
-  const database = openForReading(source);
+  const { database, isStill } = openForCopy(source);
   let directory: string | undefined;
   try {
     directory = mkdtempSync(join(dirname(target), '.sentrypeer-backup-'));
@@ -34,12 +34,18 @@ export async function backupDatabase(
       using _shown = showProgress(logger, source, copy);
       await backup(database, copy, { rate: ALL_PAGES });
     }
+    if (isStill && !isAtRest(source)) {
+      throw databaseError(
+        'db_failed',
+        `another program opened ${source} while it was copied, so ${target} was not written; run it again`,
+      );
+    }
     finishCopy(copy, statSync(source).mode);
     renameSync(copy, target);
     syncDirectory(dirname(target));
   } catch (error) {
     const failure = fromSqlite(error, target);
-    if (failure !== error) throw failure;
+    if (failure !== error || error instanceof OperatingError) throw failure;
     throw databaseError(
       'db_failed',
       `the backup ${target} could not be written (${errorCode(error) ?? String(error)}); name a file in a directory that this user may write, on a disk with room for a copy`,

@@ -3,8 +3,11 @@
 import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { OperatingError } from '@sentrypeer/kernel';
 import { databaseError, fromSqlite, notADatabase } from './database-error.ts';
 import {
+  COMMAND_WAL_PAGES,
   OPEN_LOCK_WAIT_MS,
   READER_LOCK_WAIT_MS,
   WAL_OCTETS_MAX,
@@ -17,10 +20,11 @@ import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
 /** Opens the database for writing: makes it, or brings an older one to our schema. */
 export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync {
-  checkFile(path);
+  if (checkFile(path)) checkReadable(path);
+  checkDirectory(path);
   return opened(path, { readOnly: false }, (database) => {
     const version = checkSchema(database, path);
-    checkWritable(database, path);
+    checkWritable(database);
     if (version > 0 && userVersion(database) === 0) {
       ports.logger.info('database_recognised', { schema_version: version });
       database.exec(`PRAGMA user_version = ${version}`);
@@ -45,29 +49,105 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
 }
 
 /**
+ * Opens the database for a command that changes something, also beside a daemon. Where none runs, nobody else carries the
+ * write-ahead log over, and it would grow to several times what is written.
+ */
+export function openForCommand(path: string, ports: OpeningPorts): DatabaseSync {
+  const database = openForWriting(path, ports);
+  database.exec(`
+    PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS};
+    PRAGMA wal_autocheckpoint = ${COMMAND_WAL_PAGES}`);
+  return database;
+}
+
+/**
  * Opens the database for queries only; it must have our schema already.
  *
  * @param cacheOctets Of pages that are kept in memory, where SQLite's own 2 MiB are too few.
  */
 export function openForReading(path: string, cacheOctets?: number): DatabaseSync {
-  if (!checkFile(path)) {
+  requireFile(path);
+  return opened(path, { readOnly: true }, (database) =>
+    prepareReading(database, path, cacheOctets),
+  );
+}
+
+/**
+ * Opens the database for one look. A read-only connection of SQLite still makes the companions of a file in WAL mode
+ * where nobody else has it open, and leaves them behind: it fails where it may not write, and elsewhere leaves files
+ * of its own user that the daemon cannot use. So a file that nobody has open is read as it stands, without locks.
+ *
+ * @returns `isStill` says that changes from now on are not seen. Throws `OperatingError`.
+ */
+export function openForLook(path: string): {
+  readonly database: DatabaseSync;
+  readonly isStill: boolean;
+} {
+  requireFile(path);
+  const isStill = isAtRest(path);
+  try {
+    const prepare = (database: DatabaseSync): void => prepareReading(database, path);
+    return { database: opened(path, { readOnly: true, isStill }, prepare), isStill };
+  } catch (error) {
+    throw withLogAdvice(error, path);
+  }
+}
+
+/**
+ * Opens the database for a read that may take minutes: with locks, so that a daemon may start meanwhile. Where this user
+ * may only read, and nobody has it open, as it stands: see `openForLook()`. Throws `OperatingError`.
+ */
+export function openForCopy(path: string): ReturnType<typeof openForLook> {
+  try {
+    return { database: openForReading(path), isStill: false };
+  } catch (error) {
+    if (!isAtRest(path)) throw withLogAdvice(error, path);
+    return openForLook(path);
+  }
+}
+
+/**
+ * Whether all that was committed is in the file itself: nobody has it open (a log and its index are there as long as
+ * anybody has), and nobody died while writing.
+ */
+export function isAtRest(path: string): boolean {
+  const [log, index, journal] = ['-wal', '-shm', '-journal'].map((end) => stats(`${path}${end}`));
+  const isOpen = log !== undefined && index !== undefined;
+  return !isOpen && (log?.size ?? 0) === 0 && (journal?.size ?? 0) === 0;
+}
+
+/** Where there is a log that this user cannot read, because a read needs an index of it, it says so. */
+function withLogAdvice(error: unknown, path: string): unknown {
+  const isLogUnread = (stats(`${path}-wal`)?.size ?? 0) > 0 && stats(`${path}-shm`) === undefined;
+  if (!isLogUnread || !hasCode(error, 'db_failed')) return error;
+  return databaseError(
+    'db_failed',
+    `database ${path} cannot be read here, because its newest events are in ${path}-wal: ` +
+      'copy both files to a directory that this user may write',
+    error,
+  );
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof OperatingError && error.code === code;
+}
+
+function requireFile(path: string): void {
+  if (checkFile(path)) return;
+  throw databaseError('db_failed', `there is no database ${path}; name the file the daemon writes`);
+}
+
+function prepareReading(database: DatabaseSync, path: string, cacheOctets?: number): void {
+  if (checkSchema(database, path) < SCHEMA_VERSION) {
     throw databaseError(
       'db_failed',
-      `there is no database ${path}; name the file the daemon writes`,
+      `database ${path} is of an older version; start the daemon on it once, which migrates it`,
     );
   }
-  return opened(path, { readOnly: true }, (database) => {
-    if (checkSchema(database, path) < SCHEMA_VERSION) {
-      throw databaseError(
-        'db_failed',
-        `database ${path} is of an older version; start the daemon on it once, which migrates it`,
-      );
-    }
-    database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
-    if (cacheOctets !== undefined) {
-      database.exec(`PRAGMA cache_size = -${Math.floor(cacheOctets / 1024)}`); // In KiB.
-    }
-  });
+  database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
+  if (cacheOctets !== undefined) {
+    database.exec(`PRAGMA cache_size = -${Math.floor(cacheOctets / 1024)}`); // In KiB.
+  }
 }
 
 /**
@@ -103,10 +183,17 @@ export function checkDatabase(path: string): void {
 /** Opens another database for queries: one of SentryPeer 4.x, or of ours in any version up to this one. */
 export function openForeign(path: string): DatabaseSync {
   if (!checkFile(path)) throw databaseError('db_failed', `there is no database ${path}`);
-  return opened(path, { readOnly: true }, (database) => {
-    checkSchema(database, path);
-    database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
-  });
+  const open = (isStill: boolean): DatabaseSync =>
+    opened(path, { readOnly: true, isStill }, (database) => {
+      checkSchema(database, path);
+      database.exec(`PRAGMA busy_timeout = ${READER_LOCK_WAIT_MS}`);
+    });
+  try {
+    return open(false);
+  } catch (error) {
+    if (!hasCode(error, 'db_failed') || !isAtRest(path)) throw withLogAdvice(error, path);
+    return open(true);
+  }
 }
 
 /** Makes a database that nobody uses one file without companions. */
@@ -116,15 +203,20 @@ export function makePlain(path: string): void {
   ).close();
 }
 
-/** Opens, lets `prepare` do the rest, and closes again where that fails. */
+/**
+ * Opens, lets `prepare` do the rest, and closes again where that fails.
+ *
+ * @param options.isStill Nobody writes, so that neither locks nor companions are needed. @default false
+ */
 function opened(
   path: string,
-  options: { readonly readOnly: boolean },
+  { readOnly, isStill = false }: { readonly readOnly: boolean; readonly isStill?: boolean },
   prepare: (database: DatabaseSync) => void,
 ): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { ...options, timeout: OPEN_LOCK_WAIT_MS });
+    const place = isStill ? new URL(`${pathToFileURL(path).href}?immutable=1`) : path;
+    database = new DatabaseSync(place, { readOnly, timeout: OPEN_LOCK_WAIT_MS });
     database.exec('PRAGMA trusted_schema = OFF'); // The file may come from anywhere.
     prepare(database);
     return database;
@@ -158,8 +250,20 @@ function checkSchema(database: DatabaseSync, path: string): number {
   return version === 0 ? recogniseVersion(database) : version;
 }
 
-/** Finds out now, not at the first event, whether the file can be written. */
-function checkWritable(database: DatabaseSync, path: string): void {
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw databaseError(
+      'db_failed',
+      `database ${path} cannot be read; check the permissions of the file and of its directory`,
+      error,
+    );
+  }
+}
+
+/** Before SQLite fails to make a log there, which it reports as a file that cannot be opened. */
+function checkDirectory(path: string): void {
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK); // The write-ahead log is next to the file.
   } catch (error) {
@@ -169,6 +273,10 @@ function checkWritable(database: DatabaseSync, path: string): void {
       error,
     );
   }
+}
+
+/** Finds out now, not at the first event, whether the file can be written. */
+function checkWritable(database: DatabaseSync): void {
   // Beginning a transaction is not enough: with a write-ahead log only a write finds out.
   database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; ROLLBACK`);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync } from 'node:sqlite';
-import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { guarded } from './database-error.ts';
 import type { OpeningPorts } from './migration.ts';
-import { openForWriting } from './open-database.ts';
+import { openForCommand, openForLook } from './open-database.ts';
 
-/** What writes to the database, also while a daemon uses it; it waits for the daemon's transactions. */
+/** Whether a command changes something; one that only looks never makes, migrates or locks anything. */
+export type Purpose = 'change' | 'look';
+
+/** What works on the database, also while a daemon uses it; who changes something waits for the daemon's transactions. */
 export class OwnConnection {
   readonly database: DatabaseSync;
   readonly #path: string;
@@ -17,15 +19,22 @@ export class OwnConnection {
   }
 
   /**
-   * Makes or migrates the database where that is due. Throws `OperatingError`.
+   * For a change it makes or migrates the database where that is due. Throws `OperatingError`.
    *
    * @param use What the connection is for; where that cannot be made, the connection is closed again.
    */
-  static open<T>(ports: OpeningPorts, path: string, use: (connection: OwnConnection) => T): T {
-    const connection = new OwnConnection(path, openForWriting(path, ports));
+  static open<T>(
+    ports: OpeningPorts,
+    path: string,
+    use: (connection: OwnConnection) => T,
+    purpose: Purpose = 'change',
+  ): T {
+    const connection = new OwnConnection(
+      path,
+      purpose === 'look' ? openForLook(path).database : openForCommand(path, ports),
+    );
     try {
       return connection.run(() => {
-        connection.database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
         return use(connection);
       });
     } catch (error) {

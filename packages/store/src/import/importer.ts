@@ -6,9 +6,8 @@ import type { Clock, Logger } from '@sentrypeer/kernel';
 import { EARLIEST_TEXT, isPlausible } from '../clock/plausible.ts';
 import { guarded } from '../file/database-error.ts';
 import { parseLegacySource } from '../file/legacy-source.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
-import { OPEN_LOCK_WAIT_MS } from '../limits.ts';
 import { gradeOfText, gradeRank } from '../log/grades.ts';
 import { keepWhatIsOlder } from '../retention/kept.ts';
 import { ForeignRowsFinder } from '../log/foreign-rows.ts';
@@ -68,9 +67,7 @@ export class Importer {
 
   /** Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Importer {
-    const database = openForWriting(path, ports);
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}`);
-    return new Importer(path, ports.clock, database);
+    return new Importer(path, ports.clock, openForCommand(path, ports));
   }
 
   /** Some hundred rows at a time: one transaction, which a daemon that records waits for. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { OwnConnection } from '../file/own-connection.ts';
+import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 import { OriginWriter } from '../sharing/origins.ts';
 import { Admissions } from './admissions.ts';
 import { PoolReader } from './pool-reader.ts';
@@ -22,13 +22,15 @@ export class PoolFile {
     this.pages = new PoolReader(database, path);
   }
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): PoolFile {
-    return OwnConnection.open(
-      ports,
-      path,
-      (connection) => new PoolFile(connection, path, ports.clock),
-    );
+  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    path: string,
+    purpose: Purpose = 'change',
+  ): PoolFile {
+    const use = (connection: OwnConnection): PoolFile =>
+      new PoolFile(connection, path, ports.clock);
+    return OwnConnection.open(ports, path, use, purpose);
   }
 
   /** What became of each, in one transaction. Throws `OperatingError`. @param asSelf They are this node's. */

@@ -4,12 +4,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { bitsWithin, contains, judgedAs, networksOf, parseIp, parsePrefix } from '@sentrypeer/ip';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { guarded } from '../file/database-error.ts';
-import { openForWriting } from '../file/open-database.ts';
+import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { EvidenceReader, type ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
 import { blockNames } from '../judging/number-tables.ts';
-import { EVIDENCE_COUNT_MAX, FORGET_ROWS, OPEN_LOCK_WAIT_MS } from '../limits.ts';
+import { EVIDENCE_COUNT_MAX, FORGET_ROWS } from '../limits.ts';
 import { OwnRemoval } from '../log/own-removal.ts';
 import { Counters, type CounterName } from '../totals/counters.ts';
 
@@ -57,9 +57,8 @@ export class Forgetting {
 
   /** Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Forgetting {
-    const database = openForWriting(path, ports);
-    // What is removed is written over with zeros, not just marked as free.
-    database.exec(`PRAGMA busy_timeout = ${OPEN_LOCK_WAIT_MS}; PRAGMA secure_delete = ON`);
+    const database = openForCommand(path, ports);
+    database.exec('PRAGMA secure_delete = ON'); // What is removed is written over with zeros, not just marked as free.
     return new Forgetting(path, ports.clock, database);
   }
 

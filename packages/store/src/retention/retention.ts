@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { Clock, Logger } from '@sentrypeer/kernel';
-import { OwnConnection } from '../file/own-connection.ts';
+import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 import { RECORDED } from '../file/schema.ts';
 import { inTransaction } from '../file/transaction.ts';
 import { NO_AGE_LIMIT_DAYS } from '../limits.ts';
@@ -23,8 +23,13 @@ export class Retention {
   }
 
   /** Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Retention {
-    return OwnConnection.open(ports, path, (connection) => new Retention(connection, ports.clock));
+  static open(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    path: string,
+    purpose: Purpose = 'change',
+  ): Retention {
+    const use = (connection: OwnConnection): Retention => new Retention(connection, ports.clock);
+    return OwnConnection.open(ports, path, use, purpose);
   }
 
   /** `undefined` if nothing is kept. Counts rows, which takes some seconds where they are millions. */

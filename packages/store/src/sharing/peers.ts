@@ -2,7 +2,7 @@
 
 import type { Trust } from '@sentrypeer/event';
 import { OperatingError, type Clock, type Logger } from '@sentrypeer/kernel';
-import { OwnConnection } from '../file/own-connection.ts';
+import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 import { ORIGINS_MAX } from '../limits.ts';
 import { AuthorList, type ListedAuthor } from '../pool/author-list.ts';
 import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin } from './origins.ts';
@@ -17,9 +17,14 @@ export class Peers {
     this.#origins = new OriginWriter(connection.database, clock);
   }
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
-  static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Peers {
-    return OwnConnection.open(ports, path, (connection) => new Peers(connection, ports.clock));
+  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  static open(
+    ports: { readonly clock: Clock; readonly logger: Logger },
+    path: string,
+    purpose: Purpose = 'change',
+  ): Peers {
+    const use = (connection: OwnConnection): Peers => new Peers(connection, ports.clock);
+    return OwnConnection.open(ports, path, use, purpose);
   }
 
   /** The one seen last first. */

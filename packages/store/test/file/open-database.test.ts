@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { OperatingError } from '@sentrypeer/kernel';
+import { ApiKeys } from '../../src/access/api-keys.ts';
+import { backupDatabase } from '../../src/file/backup.ts';
 import { SCHEMA_VERSION } from '../../src/file/schema.ts';
 import { Store } from '../../src/store.ts';
 import { StoreReader } from '../../src/store-reader.ts';
@@ -221,6 +230,83 @@ test('Store.open() says that a file cannot be read', () => {
   makeLegacyDatabase(path, [{}]);
   chmodSync(path, 0o000);
   asOrdinaryUser(() => assertRefused(path, 'db_failed', /cannot be read/));
+});
+
+/** A database at rest in a folder of which an ordinary user may read everything and write nothing. */
+function readableOnly(directory: TestDirectory): string {
+  chmodSync(directory.path, 0o755);
+  const folder = directory.file('fixed');
+  mkdirSync(folder);
+  const path = directory.file('fixed/sentrypeer.db');
+  {
+    using store = open(path);
+    store.append([distinctBatch(1, 3)]);
+  }
+  chmodSync(path, 0o644);
+  chmodSync(folder, 0o555);
+  return path;
+}
+
+test('StoreReader.look() reads where this user may only read, and leaves nothing behind', () => {
+  using directory = new TestDirectory();
+  const path = readableOnly(directory);
+  asOrdinaryUser(() => {
+    using log = StoreReader.look(path);
+    assert.equal(log.lastHoneyId(), 3);
+    assert.ok(log.isStill);
+    using keys = ApiKeys.open({ logger: new TestLogger(), clock: new TestClock() }, path, 'look');
+    assert.deepEqual(keys.list(), []);
+  });
+  assert.deepEqual(readdirSync(directory.file('fixed')), ['sentrypeer.db']);
+  {
+    using log = StoreReader.look(path); // Nor does a user who may write.
+    assert.equal(log.lastHoneyId(), 3);
+  }
+  assert.deepEqual(readdirSync(directory.file('fixed')), ['sentrypeer.db']);
+});
+
+test('StoreReader.look() sees what a daemon writes, and never less than was committed', () => {
+  using directory = new TestDirectory();
+  const path = readableOnly(directory);
+  chmodSync(directory.file('fixed'), 0o755);
+  const copy = directory.file('copy.db');
+  {
+    using store = open(path);
+    using log = StoreReader.look(path);
+    assert.ok(!log.isStill);
+    store.append([distinctBatch(4, 1)]);
+    assert.equal(log.lastHoneyId(), 4);
+    // What a copy by hand has: the log without its index.
+    copyFileSync(path, copy);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+  }
+  for (const file of [copy, `${copy}-wal`]) chmodSync(file, 0o644);
+  asOrdinaryUser(() => {
+    assert.throws(() => StoreReader.look(copy), {
+      code: 'db_failed',
+      message: /newest events are in .*copy\.db-wal: copy both files/,
+    });
+  });
+  using log = StoreReader.look(copy);
+  assert.equal(log.lastHoneyId(), 4);
+});
+
+test('backupDatabase() copies from where this user may only read', async () => {
+  using directory = new TestDirectory();
+  const path = readableOnly(directory);
+  const mine = directory.file('mine');
+  mkdirSync(mine);
+  chmodSync(mine, 0o777);
+  const { seteuid } = process;
+  if (process.geteuid?.() === 0) seteuid?.(NOBODY);
+  try {
+    await backupDatabase(path, directory.file('mine/copy.db'));
+  } finally {
+    if (process.getuid?.() === 0) seteuid?.(0);
+  }
+  using log = StoreReader.look(directory.file('mine/copy.db'));
+  assert.equal(log.lastHoneyId(), 3);
+  assert.deepEqual(readdirSync(directory.file('fixed')), ['sentrypeer.db']);
 });
 
 test('StoreReader.open() says that there is no database, or that it is not migrated yet', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { ImportedRow } from '../../src/import/imported-row.ts';
@@ -62,6 +63,24 @@ test('a database of 4.x is merged without doubles, into rows and totals', () => 
   // The daemon goes on behind it.
   const next = bench.store.append([batchOf([{ eventUuid: uuidOf(9) }])]);
   assert.equal(next.lastHoneyId, 5);
+});
+
+test('where no daemon runs, the write-ahead log of an import stays small', () => {
+  using bench = new Bench();
+  bench.store.close();
+  const row = (id: number): ImportedRow => ({
+    event_uuid: uuidOf(id),
+    event_timestamp: '2026-01-01 12:00:00.000000000',
+    source_ip: `203.0.${id % 100}.9`,
+    called_number: `0044207${id}`,
+    sip_message: 'x'.repeat(500),
+  });
+  using importer = Importer.open(bench, bench.path);
+  for (let batch = 0; batch < 40; batch += 1) {
+    importer.add(Array.from({ length: 100 }, (_, index) => row(batch * 100 + index)));
+  }
+  const { size } = statSync(`${bench.path}-wal`);
+  assert.ok(size < 8 * 1_048_576, `${size} octets`);
 });
 
 test('a database of ours keeps grades, counts and fields; its events are no news', () => {
