@@ -112,6 +112,7 @@ export const API_OPTIONS = {
     long: 'api-host',
     type: hostNamesType,
     defaultText: "this machine's name",
+    mayBeEmpty: true,
     needs: 'api',
     doc: 'Host name that clients without a key may use, in addition to addresses, names without a dot, *.local, *.internal, *.home.arpa and *.localhost.',
   }),

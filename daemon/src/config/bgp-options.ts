@@ -53,6 +53,7 @@ export const BGP_OPTIONS = {
     long: 'bgp-spare',
     type: networksType,
     defaultText: 'what docs/bgp.md lists is always spared',
+    mayBeEmpty: true,
     doc: 'Address or network that is never announced: your own prefixes, your trunks, your customers.',
   }),
   bgpRunDir: option({

@@ -46,6 +46,7 @@ export function parseConfigFile(path: string, text: string): ParsedFile {
     if (found === undefined) throw refusal(unknownKey(where, name));
     const [key, option] = found;
     const origin = { kind: 'file', text: `${name} in ${where}` } as const;
+    if (saysNothing(option, value)) continue;
     settings.set(key, { text: valueText(origin.text, option, value), origin });
   }
   return { settings, webhooks, bgp };
@@ -87,6 +88,14 @@ function unknownKey(where: string, name: string): string {
   return `${where}: unknown key ${quoted(name)}${hint || ', see docs/options.md for those there are'}`;
 }
 
+/**
+ * An empty array, which programs that make such files leave where there is nothing to name. Where leaving the line out says
+ * nothing as well, it is the same.
+ */
+export function saysNothing({ mayBeEmpty }: Option<unknown>, value: unknown): boolean {
+  return mayBeEmpty && Array.isArray(value) && value.length === 0;
+}
+
 /** The value in the form used by flags and variables. */
 export function valueText(
   where: string,
@@ -96,11 +105,15 @@ export function valueText(
   const { toml, repeatable, wanted } = option.type;
   const items: readonly unknown[] = repeatable && Array.isArray(value) ? value : [value];
   const texts: string[] = [];
+  if (items.length === 0) {
+    throw refusal(`${where}: an empty array names nothing: leave it out, or write ${wanted}`);
+  }
   for (const item of items) {
     if (!toml.some((type) => typeof item === type)) {
       const kinds = toml.map((type) => TOML_NAMES[type]).join(' or ');
+      const meaning = toml.length === 1 && toml[0] === 'boolean' ? '' : `: ${wanted}`;
       throw refusal(
-        `${where}: takes ${kinds}${repeatable ? ', or an array of them' : ''}: ${wanted}`,
+        `${where}: takes ${kinds}${repeatable ? ', or an array of them' : ''}${meaning}`,
       );
     }
     texts.push(String(item));

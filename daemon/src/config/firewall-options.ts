@@ -11,7 +11,7 @@ import { choiceType, secretType } from './webhook-types.ts';
 
 export const portsType: ValueType<readonly PortRange[]> = {
   placeholder: 'PORT',
-  wanted: `ports from 1 to ${PORT_MAX}, such as 5060 or 10000-20000`,
+  wanted: `a port from 1 to ${PORT_MAX} or a range of them, such as 5060 or 10000-20000`,
   toml: ['number', 'string'],
   repeatable: true,
   parse: (text) => {
@@ -102,6 +102,7 @@ export const FIREWALL_OPTIONS = {
     long: 'firewall-spare',
     type: networksType,
     defaultText: 'what docs/enforcement.md lists is always spared',
+    mayBeEmpty: true,
     doc: 'Address or network that is never refused here, such as that of a trunk or of your office.',
   }),
   firewallSshPorts: option<readonly PortRange[]>({

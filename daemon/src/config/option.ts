@@ -43,6 +43,8 @@ export interface Option<T> {
   readonly implies: string | undefined;
   /** Long name of the switch without which this option does nothing. */
   readonly needs: string | undefined;
+  /** Several values of which there may be none: an empty array in the file says so. */
+  readonly mayBeEmpty: boolean;
   /** One line of documentation. */
   readonly doc: string;
 }
@@ -61,6 +63,8 @@ export interface OptionEntry<T> {
   readonly bare?: string;
   readonly implies?: string;
   readonly needs?: string;
+  /** @default whether there is none by default */
+  readonly mayBeEmpty?: boolean;
   readonly doc: string;
 }
 
@@ -105,6 +109,11 @@ function complete<T>(
     bare: entry.bare,
     implies: entry.implies,
     needs: entry.needs,
+    mayBeEmpty:
+      entry.mayBeEmpty ??
+      (defaultValue === false ||
+        defaultText === 'none' ||
+        (Array.isArray(defaultValue) && defaultValue.length === 0)),
     doc: entry.doc,
   };
 }

@@ -33,8 +33,14 @@ export const OPTION_ENTRIES = Object.entries(OPTIONS) as readonly (readonly [
 export function readSetting<T>(option: Option<T>, setting: Setting): T {
   const value = option.type.parse(setting.text);
   if (value !== undefined) return value;
-  const given = option.type.isSecret === true ? 'what was given' : quoted(setting.text);
+  const given = option.type.isSecret === true ? 'what was given' : quoted(culprit(option, setting));
   throw refusal(`${setting.origin.text}: ${given} is not ${option.type.wanted}`);
+}
+
+/** The one of several values that is wrong by itself; all of them where only their sum is. */
+function culprit({ type }: Option<unknown>, { text }: Setting): string {
+  if (!type.repeatable) return text;
+  return text.split(',').find((value) => type.parse(value) === undefined) ?? text;
 }
 
 /** The key of the option with this long name, which the table itself wrote. */

@@ -63,7 +63,7 @@ export const pathType: ValueType<string> = {
   toml: ['string'],
   repeatable: false,
   parse: (text) =>
-    text === '' || text === STANDARD_OUTPUT_FILE || text.includes('\0') ? undefined : text,
+    text.trim() === '' || text === STANDARD_OUTPUT_FILE || text.includes('\0') ? undefined : text,
   format: (value) => value,
 };
 
@@ -149,7 +149,7 @@ export const addressType: ValueType<string> = {
 /** Addresses of this machine, or all of them. A wildcard would hide the address that a datagram was sent to. */
 export const addressesType: ValueType<'all' | readonly string[]> = {
   placeholder: 'ADDRESS',
-  wanted: 'all, or IP addresses of this machine such as 192.0.2.1 or 2001:db8::1',
+  wanted: 'all, or an IP address of this machine such as 192.0.2.1 or 2001:db8::1',
   toml: ['string'],
   repeatable: true,
   parse: (text) => {
@@ -174,7 +174,8 @@ export const listenAddressesType: ValueType<readonly ListenAddress[]> = {
 /** Addresses, or networks with a prefix length. */
 export const networksType: ValueType<readonly string[]> = {
   placeholder: 'NETWORK',
-  wanted: 'IP addresses or networks such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
+  wanted:
+    'an IP address or a network such as 127.0.0.1 or 192.0.2.0/24, with zeros after the length',
   toml: ['string'],
   repeatable: true,
   parse: (text) => parseList(text, parseNetwork),
@@ -184,7 +185,7 @@ export const networksType: ValueType<readonly string[]> = {
 /** Names of hosts without a port (RFC 1123 §2.1). */
 export const hostNamesType: ValueType<readonly string[]> = {
   placeholder: 'NAME',
-  wanted: 'host names such as sip.example.org, without a port',
+  wanted: 'a host name such as sip.example.org, without a port',
   toml: ['string'],
   repeatable: true,
   parse: (text) =>

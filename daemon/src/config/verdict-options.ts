@@ -70,7 +70,7 @@ export const VERDICT_OPTIONS = {
     long: 'own-number',
     type: listType(
       'NUMBER',
-      'numbers such as +46701234567, +4670* or +46701234500-+46701234599',
+      'a number such as +46701234567, +4670* or +46701234500-+46701234599',
       (item) => (item.startsWith('+') && parseAllowed(item) !== undefined ? item : undefined),
       asText,
     ),
@@ -82,11 +82,12 @@ export const VERDICT_OPTIONS = {
     long: 'own-address',
     type: listType(
       'ADDRESS',
-      'IP addresses such as 192.0.2.1 or 2001:db8::1',
+      'an IP address such as 192.0.2.1 or 2001:db8::1',
       (item) => (parseIp(item) === undefined ? undefined : item),
       asText,
     ),
     defaultText: 'those of this machine, always',
+    mayBeEmpty: true,
     doc: 'Public address of this machine, if it is behind NAT; it is never listed.',
   }),
   policy: derivedOption({
@@ -94,11 +95,12 @@ export const VERDICT_OPTIONS = {
     long: 'policy',
     type: listType<PolicyChange>(
       'NAME=VALUE',
-      'lines of the policy with a whole number in their range, such as address-threshold=60 (docs/policy.md)',
+      'a line of the policy with a whole number in its range, such as address-threshold=60 (docs/policy.md)',
       parsePolicyChange,
       ({ name, value }) => `${name}=${value}`,
     ),
     defaultText: 'as docs/policy.md says',
+    mayBeEmpty: true,
     doc: 'Line of the policy that decides which addresses and numbers are listed.',
   }),
 } as const;

@@ -20,7 +20,7 @@ export function choiceType<T extends string>(words: readonly T[]): ValueType<T> 
 export function choicesType<T extends string>(words: readonly T[]): ValueType<readonly T[]> {
   return {
     placeholder: 'NAME',
-    wanted: `some of ${words.join(', ')}`,
+    wanted: `one of ${words.join(', ')}`,
     toml: ['string'],
     repeatable: true,
     parse: (text) => {

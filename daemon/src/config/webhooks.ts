@@ -7,7 +7,7 @@ import {
   WEBHOOK_NAME_CHARACTERS_MAX,
   WEBHOOKS_COUNT_MAX,
 } from '../limits.ts';
-import { valueText, type FileTable } from './config-file.ts';
+import { saysNothing, valueText, type FileTable } from './config-file.ts';
 import type { Option } from './option.ts';
 import { suggestion } from './nearest.ts';
 import { quoted, refusal } from './refusal.ts';
@@ -106,6 +106,7 @@ function readTable({ where, members }: FileTable, readFile: ReadFile): WebhookOp
       throw refusal(`${at}: unknown key ${quoted(tableKey)}${hint || ', see docs/webhook.md'}`);
     }
     const [key, option] = found;
+    if (saysNothing(option, value)) continue;
     const origin = { kind: 'file', text: `${at}, ${tableKey}` } as const;
     values[key] = readSetting(option, { text: valueText(origin.text, option, value), origin });
   }

@@ -103,7 +103,7 @@ test('loadConfig() refuses a wrong [bgp] with the key, what was wrong, and what 
     [`${HEAD}[[bgp.neighbour]]\naddress = "203.0.113.1"\n`, /neighbour 1: needs asn, its AS/],
     [`${HEAD}${ROUTER}name = "a b"\n`, /name: "a b" is not a name of at most 64 letters/],
     [`${HEAD}${ROUTER}hold_time = 2\n`, /hold_time: "2" is not .* from 3 to 65535, or 0/],
-    [`${HEAD}${ROUTER}families = ["ipv5"]\n`, /families: "ipv5" is not some of ipv4, ipv6/],
+    [`${HEAD}${ROUTER}families = ["ipv5"]\n`, /families: "ipv5" is not one of ipv4, ipv6/],
     [`${HEAD}${ROUTER}form = "flow"\n`, /form: "flow" is not one of unicast, flowspec/],
     [`${HEAD}${ROUTER}password = "s"\n`, /password: TCP MD5 and TCP-AO cannot be set/],
     [

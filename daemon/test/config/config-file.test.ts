@@ -19,6 +19,31 @@ test('parseConfigFile() reads the keys of SentryPeer 4.x at the top level', () =
   );
 });
 
+test('parseConfigFile() takes an empty array as nothing where there may be nothing, and says so elsewhere', () => {
+  const empty = [
+    'own_address',
+    'own_number',
+    'firewall_spare',
+    'policy',
+    'sip_agent',
+    'webhook_url',
+  ];
+  const { config } = run(...named(empty.map((name) => `${name} = []`).join('\n')));
+  assert.deepEqual(config, run(...named('')).config);
+  for (const name of ['sip_address', 'tls_listen_address', 'sip_agent_peer', 'bootstrap_node']) {
+    const message = refused(...named(`${name} = []`));
+    assert.match(message, /an empty array names nothing: leave it out, or write \S/, name);
+  }
+});
+
+test('parseConfigFile() names the one of several values that is wrong', () => {
+  assert.equal(
+    refused(...named('own_address = ["192.0.2.1", "192.0.2.300", "192.0.2.2"]')),
+    'own_address in /c.toml, line 1: "192.0.2.300" is not an IP address such as 192.0.2.1 or 2001:db8::1',
+  );
+  assert.match(refused('--db-file=\u00a0'), /^--db-file: .* is not the path of a file$/);
+});
+
 test('parseConfigFile() reads switches, numbers, sizes and arrays', () => {
   const { config } = run(
     ...named(
@@ -65,7 +90,7 @@ test('parseConfigFile() refuses a value of the wrong type or out of range, with 
   assert.match(refused(...named('api = 1')), /^api in \/c\.toml, line 1: takes true or false/);
   assert.match(refused(...named('sip_port = 65536')), /line 1: "65536" is not a port/);
   assert.match(refused(...named('sip_port = 1.5')), /line 1: "1\.5" is not a port/);
-  assert.match(refused(...named('sip_address = []')), /line 1: "" is not all, or IP/);
+  assert.match(refused(...named('sip_address = []')), /line 1: an empty array names nothing/);
   assert.match(
     refused(...named('tls_listen_address = [5061]')),
     /takes a text in quotes, or an array of them/,

@@ -141,7 +141,7 @@ const REFUSED: readonly (readonly [toml: string, message: RegExp])[] = [
   ['[[webhook]]\nname = "a"\nurl = "http://a/"\nbatch = 1001', /"1001" is not a whole number/],
   [
     '[[webhook]]\nname = "a"\nurl = "http://a/"\nomit = ["from"]',
-    /"from" is not some of sip_message/,
+    /"from" is not one of sip_message/,
   ],
   ['[[webhook]]\nname = "a"\nurl = "http://a/"\nheaders = 1', /headers must be a table/],
   [
