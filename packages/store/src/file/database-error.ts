@@ -14,6 +14,7 @@ export type DatabaseErrorCode =
   | 'disk_full';
 
 /** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): the low octet of `errcode`. */
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
@@ -37,6 +38,13 @@ export function fromSqlite(error: unknown, path: string): unknown {
   const errcode = sqliteCode(error);
   if (errcode === undefined) return error;
   switch (errcode & 0xff) {
+    case SQLITE_ERROR:
+      return databaseError(
+        'db_failed',
+        `database ${path} has other tables than this program makes (${String(error)}); ` +
+          'take a copy from before they were changed, or remove what was added by hand',
+        error,
+      );
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return databaseError(

@@ -63,6 +63,9 @@ export function migrate(
   { logger, clock }: OpeningPorts,
   version: number,
 ): void {
+  // So that a view or a trigger of the user's own that is of no use any more does not stop ALTER TABLE.
+  database.enableDefensive(false);
+  database.exec('PRAGMA writable_schema = ON');
   database.exec('BEGIN EXCLUSIVE');
   const columns = honeyColumns(database);
   const isNew = columns.size === 0;
@@ -119,7 +122,8 @@ export function migrate(
   if (isLegacy) keepAll(database, clock.epochUs());
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   if (!isNew) logger.info('database_migration_finished', counts);
-  database.exec('COMMIT');
+  database.exec('COMMIT; PRAGMA writable_schema = OFF');
+  database.enableDefensive(true);
   if (!isNew) endSteps(logger);
   database.exec('ANALYZE sqlite_schema'); // Reads the row of statistics, which plans of this connection need, too.
 }

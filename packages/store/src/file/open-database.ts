@@ -27,7 +27,8 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
     checkWritable(database);
     if (version > 0 && userVersion(database) === 0) {
       ports.logger.info('database_recognised', { schema_version: version });
-      database.exec(`PRAGMA user_version = ${version}`);
+      // A migration says so when it is through.
+      if (version === SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${version}`);
     }
     database.exec(`PRAGMA cache_size = -${WRITER_CACHE_OCTETS / 1024}`);
     if (version < SCHEMA_VERSION) migrate(database, ports, version);
@@ -230,6 +231,13 @@ function userVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
+function isView(database: DatabaseSync): boolean {
+  const find = database.prepare(
+    "SELECT 1 FROM sqlite_schema WHERE name = 'honey' AND type = 'view'",
+  );
+  return find.get() !== undefined;
+}
+
 /** @returns The version of the schema: `user_version`, or what the tables say where a dump was restored. */
 function checkSchema(database: DatabaseSync, path: string): number {
   const version = userVersion(database);
@@ -246,6 +254,7 @@ function checkSchema(database: DatabaseSync, path: string): number {
   const columns = honeyColumns(database);
   const missing = HONEY_COLUMNS.find((name) => !columns.has(name));
   if (columns.size === 0) throw notADatabase(path, 'it has no table honey');
+  if (isView(database)) throw notADatabase(path, 'its honey is a view, not a table');
   if (missing !== undefined) throw notADatabase(path, `its table honey has no column ${missing}`);
   return version === 0 ? recogniseVersion(database) : version;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -270,6 +270,51 @@ const ODD_VALUES = [
   `'9999-12-31 23:59:59.999'`,
   `printf('%.70000c', 'x')`,
 ] as const;
+
+test("views, triggers and indexes of the user's own do not stop the upgrade, broken ones either", () => {
+  using directory = new TestDirectory();
+  const path = directory.file('own.db');
+  makeLegacyDatabase(path, [{}]);
+  {
+    using old = new DatabaseSync(path);
+    old.exec(`
+      CREATE TABLE mine (address);
+      CREATE TRIGGER noted AFTER INSERT ON honey BEGIN INSERT INTO mine VALUES (new.source_ip); END;
+      CREATE INDEX mine_agent ON honey (user_agent);
+      CREATE VIEW broken AS SELECT * FROM nowhere;`);
+  }
+  using store = open(path);
+  store.append([distinctBatch(2, 1)]);
+  using database = new DatabaseSync(path, { readOnly: true });
+  assert.equal(database.prepare('SELECT count(*) AS n FROM mine').get()?.['n'], 1);
+});
+
+test("a table of somebody else's with a name of ours is told, and the file stays as it was", () => {
+  using directory = new TestDirectory();
+  const path = directory.file('taken.db');
+  makeLegacyDatabase(path, [{}]);
+  {
+    using old = new DatabaseSync(path);
+    old.exec('CREATE TABLE listing (price)');
+  }
+  const before = readFileSync(path);
+  assert.throws(() => open(path), {
+    code: 'db_failed',
+    message: /has other tables .*listing already exists.*remove what was added/,
+  });
+  assert.ok(readFileSync(path).equals(before));
+});
+
+test('a view that is called honey is no database of ours', () => {
+  using directory = new TestDirectory();
+  const path = directory.file('view.db');
+  makeLegacyDatabase(path, [{}]);
+  {
+    using old = new DatabaseSync(path);
+    old.exec('ALTER TABLE honey RENAME TO kept; CREATE VIEW honey AS SELECT * FROM kept');
+  }
+  assert.throws(() => open(path), { code: 'db_not_a_database', message: /its honey is a view/ });
+});
 
 test('no value of an old row stops the upgrade, and every row is kept', () => {
   using directory = new TestDirectory();
