@@ -12,7 +12,7 @@ import { personaNames } from '@sentrypeer/honeypot';
 import { OperatingError, systemClock } from '@sentrypeer/kernel';
 import type { Config } from './config/config.ts';
 import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load-config.ts';
-import { isRefusal } from './config/refusal.ts';
+import { isRefusal, quoted, refusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
 import { STOP_MS_MAX } from './limits.ts';
@@ -242,7 +242,7 @@ async function endWhenLate(logger: ConsoleLogger): Promise<void> {
 
 /** The file may be missing, or be where this user may not look. */
 function realPath(path: string): string {
-  const [directory, name] = [dirname(resolve(path)), basename(path)];
+  const [directory, name] = [dirname(absolute(path)), basename(path)];
   for (const [known, rest] of [
     [path, ''],
     [directory, name],
@@ -254,6 +254,16 @@ function realPath(path: string): string {
     }
   }
   return join(directory, name);
+}
+
+/** Throws a refusal where the working directory was removed. */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (cause) {
+    const text = `${quoted(path)} starts at the working directory, which was removed: change to another`;
+    throw refusal(text, { cause });
+  }
 }
 
 function proxyVariables(): Readonly<Record<string, string | undefined>> {

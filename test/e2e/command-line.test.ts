@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DaemonProcess, TemporaryFolder } from './daemon-process.ts';
+import { DEADLINE_MS, DaemonProcess, PROGRAM, TemporaryFolder } from './daemon-process.ts';
 import { assertAnswers } from './sip-peers.ts';
 
 test('an unknown flag ends with status 2 and one line that says what would be right', async () => {
@@ -65,4 +66,17 @@ test('a missing directory of the database is refused at start', async () => {
   const { status, stderr } = await DaemonProcess.run(['-f', '/nowhere/at/all/sentrypeer.db']);
   assert.equal(status, 2);
   assert.match(stderr, /\/nowhere\/at\/all/);
+});
+
+test('a working directory that was removed is told in one line', () => {
+  using folder = new TemporaryFolder();
+  const script = `mkdir gone && cd gone && rmdir ../gone && exec '${process.execPath}' '${PROGRAM}' -r`;
+  const { status, stderr } = spawnSync('sh', ['-c', script], {
+    cwd: folder.path,
+    env: { HOME: folder.path, PATH: process.env['PATH'] },
+    encoding: 'utf8',
+    timeout: DEADLINE_MS,
+  });
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /^sentrypeer: .*working directory, which was removed: change to another\n$/);
 });
