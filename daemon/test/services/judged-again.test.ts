@@ -386,3 +386,28 @@ test('a number that an earlier version kept with its separators is unblocked by 
   node.settle();
   assert.deepEqual(node.entries(['number']), []);
 });
+
+test('what is blocked in an IPv6 network is refused after the evidence around it is forgotten', () => {
+  for (const forgotten of ['2a02:6b8:1::/64', '2a02:6b8:1::1', '2a02:6b8:1::/48']) {
+    using node = new DecidingNode(OPTIONS);
+    const attacker = '2a02:6b8:1::1';
+    const listed = (): readonly string[] => {
+      node.settle();
+      return node
+        .entries(['address'])
+        .filter(({ level }) => level === 'listed')
+        .map(({ value }) => value);
+    };
+    node.decide({
+      kind: 'block',
+      subject: { kind: 'address', value: attacker },
+      comment: '',
+      untilEpochUs: undefined,
+    });
+    assert.deepEqual(listed(), [attacker]);
+    node.meet([{ sourceIp: attacker }, { sourceIp: attacker }, { sourceIp: attacker }]);
+    assert.deepEqual(listed(), ['2a02:6b8:1::/64']);
+    node.forget({ kind: 'address', value: forgotten });
+    assert.deepEqual(listed(), [attacker], forgotten);
+  }
+});

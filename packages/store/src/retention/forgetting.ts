@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { DatabaseSync } from 'node:sqlite';
-import { bitsWithin, contains, judgedAs, networksOf, parseIp, parsePrefix } from '@sentrypeer/ip';
+import {
+  contains,
+  covers,
+  judgedAs,
+  networkRange,
+  networksOf,
+  parseIp,
+  parsePrefix,
+  type Prefix,
+} from '@sentrypeer/ip';
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { guarded } from '../file/database-error.ts';
 import { openForCommand } from '../file/open-database.ts';
 import { inTransaction } from '../file/transaction.ts';
+import { DECISION } from '../judging/due-work.ts';
 import { EvidenceReader, type ListedSubject } from '../judging/evidence-reader.ts';
 import { Listings } from '../judging/listings.ts';
 import { blockNames } from '../judging/number-tables.ts';
@@ -63,24 +73,25 @@ export class Forgetting {
   }
 
   /**
-   * Events first, some at a time, so that a daemon can record between; then what was made of them. Of a listing one
+   * Events first, some at a time, so that a daemon can record between; then what was made of them. Of each listing one
    * change is left, or no follower would learn that it ended.
    *
    * @param text As the operator wrote it, which is how a number may have been dialled.
    */
   forget(subject: ListedSubject, text: string): Forgotten {
     return guarded(this.#path, () => {
-      const names = this.#namesOf(subject, text);
-      let events = 0;
-      for (;;) {
-        const removed = this.#removeEvents(subject, names);
-        events += removed;
-        if (removed < FORGET_ROWS) break;
-      }
+      const network = networkOf(subject);
+      const names =
+        network === undefined ? this.#namesOf(subject, text) : this.#addressesIn(subject, network);
+      const events = this.#removeEvents(subject, names);
       return inTransaction(this.#database, () => {
         const judged = judgedSubject(subject);
-        const wasListed = this.#unlist(judged);
-        return { events, entries: this.#removeEntries(judged, names), wasListed };
+        const wasListed = this.#unlist([judged]) > 0;
+        // Entries first: the removal of evidence against one that is listed would leave its name for the judge.
+        const within = network === undefined ? 0 : this.#removeWithin(judged, network);
+        const entries = this.#removeEntries(judged, names);
+        this.#judgeAgain(judged);
+        return { events, entries: entries + within, wasListed };
       });
     });
   }
@@ -93,44 +104,58 @@ export class Forgetting {
     this.close();
   }
 
-  /** An address has one name, a network those of its addresses; a number has every form in which it was dialled. */
-  #namesOf({ kind, value }: ListedSubject, text: string): string {
-    if (kind === 'address') {
-      return JSON.stringify(value.includes('/') ? this.#addressesIn(value) : [value]);
-    }
+  /** An address has one name; a number has every form in which it was dialled. */
+  #namesOf({ kind, value }: ListedSubject, text: string): readonly string[] {
+    if (kind === 'address') return [value];
     const dialled = this.#database
       .prepare(
         'SELECT number FROM number_total JOIN number_reading USING (total_id) WHERE e164 = ?',
       )
       .all(value)
       .map((row) => String(row['number']));
-    return JSON.stringify([...new Set([value, `+${value}`, text, ...dialled])]);
+    return [...new Set([value, `+${value}`, text, ...dialled])];
   }
 
-  /** Addresses of the network that came, or that packets claimed. */
-  #addressesIn(network: string): readonly string[] {
-    const prefix = parsePrefix(network);
-    const common = commonText(network);
-    return this.#database
-      .prepare('SELECT address FROM address_total WHERE address >= ? AND address < ?')
-      .all(common, `${common}~`)
-      .map((row) => String(row['address']))
-      .filter((address) => {
+  /** Addresses of the network of which anything is known: totals and evidence may be gone where events are left, and the other way around. */
+  #addressesIn({ value }: ListedSubject, network: Prefix): readonly string[] {
+    const common = commonText(value);
+    const found = new Set<string>();
+    for (const [table, column] of [
+      ['honey', 'source_ip'],
+      ['address_total', 'address'],
+      ['address_evidence', 'address'],
+    ] as const) {
+      const rows = this.#database
+        .prepare(
+          `SELECT DISTINCT ${column} AS address FROM ${table} WHERE ${column} >= ? AND ${column} < ?`,
+        )
+        .iterate(common, `${common}~`);
+      for (const row of rows) {
+        const address = String(row['address']);
         const ip = parseIp(address);
-        return prefix !== undefined && ip !== undefined && contains(prefix, ip);
-      });
+        if (ip !== undefined && contains(network, ip)) found.add(address);
+      }
+    }
+    return [...found];
   }
 
   /** @returns Rows removed. */
-  #removeEvents({ kind }: ListedSubject, names: string): number {
+  #removeEvents({ kind }: ListedSubject, names: readonly string[]): number {
     const column = kind === 'address' ? 'source_ip' : 'called_number';
+    const find = this.#database.prepare(
+      `SELECT honey_id FROM honey WHERE ${column} IN (SELECT value FROM json_each(?))`,
+    );
+    const ids = find.all(JSON.stringify(names)).map((row) => Number(row['honey_id']));
+    let events = 0;
+    for (let at = 0; at < ids.length; at += FORGET_ROWS) {
+      events += this.#removeRows(ids.slice(at, at + FORGET_ROWS));
+    }
+    return events;
+  }
+
+  /** @returns Rows removed. */
+  #removeRows(ids: readonly number[]): number {
     return inTransaction(this.#database, () => {
-      const ids = this.#database
-        .prepare(
-          `SELECT honey_id FROM honey WHERE ${column} IN (SELECT value FROM json_each(?)) LIMIT ${FORGET_ROWS}`,
-        )
-        .all(names)
-        .map((row) => row['honey_id']);
       const list = JSON.stringify(ids);
       const ofRows =
         'SELECT event_uuid FROM honey WHERE honey_id IN (SELECT value FROM json_each(?))';
@@ -146,59 +171,88 @@ export class Forgetting {
     });
   }
 
-  #unlist(subject: ListedSubject): boolean {
-    const { kind, value } = subject;
-    const wasListed =
-      this.#database
-        .prepare('SELECT 1 FROM listing WHERE kind = ? AND value = ?')
-        .get(kind, value) !== undefined;
+  /** @returns How many of them were entries. */
+  #unlist(subjects: readonly ListedSubject[]): number {
     const listings = new Listings(this.#database, this.#counters, EVIDENCE_COUNT_MAX);
-    listings.begin();
     const verdict = { level: undefined, score: 0, reasons: ['forgotten'], untilEpochUs: undefined };
-    listings.apply(subject, verdict, undefined, this.#clock.epochUs());
+    const nowUs = this.#clock.epochUs();
+    const entries = subjects.filter((subject) => listings.has(subject));
+    listings.begin();
+    for (const subject of entries) listings.apply(subject, verdict, undefined, nowUs);
     listings.finish();
-    return wasListed;
+    return entries.length;
   }
 
-  #removeEntries({ kind, value }: ListedSubject, names: string): number {
+  #removeEntries({ kind, value }: ListedSubject, names: readonly string[]): number {
+    const list = JSON.stringify(names);
     let entries = 0;
-    const remove = (sql: string, ...values: readonly (string | bigint)[]): number => {
-      const removed = Number(this.#database.prepare(sql).run(...values).changes);
-      entries += removed;
-      return removed;
-    };
     for (const { name, column, counter } of TABLES[kind]) {
       const sql = `DELETE FROM ${name} WHERE ${column} IN (SELECT value FROM json_each(?))`;
-      const removed = remove(sql, names);
+      const removed = this.#remove(sql, list);
       if (counter !== undefined) this.#counters.add(counter, -removed);
+      entries += removed;
     }
-    const network = kind === 'address' ? networksOf(value)?.[0] : undefined;
-    if (network !== undefined) {
-      const { first, last } = bitsWithin(network.bits, network.length);
+    const range = kind === 'address' ? networkRange(value) : undefined;
+    if (range !== undefined) {
       const sql = 'DELETE FROM address_evidence WHERE network BETWEEN ? AND ?';
-      this.#counters.add('proved_addresses', -remove(sql, first, last));
+      const removed = this.#remove(sql, range.first, range.last);
+      this.#counters.add('proved_addresses', -removed);
+      entries += removed;
     }
-    const wasDelisted =
-      remove('DELETE FROM delisting WHERE kind = ? AND value = ?', kind, value) > 0;
-    if (wasDelisted && kind === 'number') {
-      const due = this.#database.prepare(
-        "INSERT INTO judging_due (kind, value) VALUES ('range', ?)",
-      );
-      for (const block of blockNames(value)) due.run(block);
+    const delistings = this.#removeDelistings(kind, [value]);
+    if (delistings > 0 && kind === 'number') {
+      for (const block of blockNames(value)) this.#due('range', block);
     }
-    const { changes } = this.#database
-      .prepare(
-        `DELETE FROM listing_change WHERE kind = ?1 AND value = ?2 AND change_id <
-          (SELECT max(change_id) FROM listing_change WHERE kind = ?1 AND value = ?2)`,
-      )
-      .run(kind, value);
-    this.#counters.add('listing_changes', -Number(changes));
-    if (this.#isNamedByOthers({ kind, value })) {
+    this.#removeChanges(kind, [value, ...names]);
+    return entries + delistings;
+  }
+
+  /** What names networks and addresses in a network. @returns Entries removed. */
+  #removeWithin({ kind, value }: ListedSubject, network: Prefix): number {
+    const inside = (table: string): readonly string[] =>
       this.#database
-        .prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)')
-        .run(kind, value);
-    }
-    return entries;
+        .prepare(`SELECT DISTINCT value FROM ${table} WHERE kind = ? AND value <> ?`)
+        .all(kind, value)
+        .map((row) => String(row['value']))
+        .filter((text) => isWithin(text, network));
+    this.#unlist(inside('listing').map((text) => ({ kind, value: text })));
+    this.#removeChanges(kind, inside('listing_change'));
+    return this.#removeDelistings(kind, inside('delisting'));
+  }
+
+  #removeDelistings(kind: ListedSubject['kind'], values: readonly string[]): number {
+    return this.#remove(
+      'DELETE FROM delisting WHERE kind = ? AND value IN (SELECT value FROM json_each(?))',
+      kind,
+      JSON.stringify(values),
+    );
+  }
+
+  /** All but the newest of each. */
+  #removeChanges(kind: ListedSubject['kind'], values: readonly string[]): void {
+    const ofThem = 'kind = ?1 AND value IN (SELECT value FROM json_each(?2))';
+    const removed = this.#remove(
+      `DELETE FROM listing_change WHERE ${ofThem} AND change_id NOT IN
+        (SELECT max(change_id) FROM listing_change WHERE ${ofThem} GROUP BY value)`,
+      kind,
+      JSON.stringify(values),
+    );
+    this.#counters.add('listing_changes', -removed);
+  }
+
+  #remove(sql: string, ...values: readonly (string | bigint)[]): number {
+    return Number(this.#database.prepare(sql).run(...values).changes);
+  }
+
+  #due(kind: string, value: string): void {
+    this.#database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)').run(kind, value);
+  }
+
+  /** What the operator, voters of the pool and hubs say of it, and of what lies in it, stays. */
+  #judgeAgain(subject: ListedSubject): void {
+    const { kind, value } = subject;
+    if (this.#isNamedByOthers(subject)) this.#due(kind, value);
+    if (kind === 'address' && value.includes('/')) this.#due(DECISION, value);
   }
 
   /** Whether it stays listed without what was known here: by the operator's word, by voters of the pool, or by hubs. */
@@ -218,6 +272,16 @@ export class Forgetting {
 /** What is made of the events of an IPv6 address is kept by its /64, and goes with them as a whole. */
 function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
   return { kind, value: kind === 'address' ? judgedAs(value) : value };
+}
+
+/** The network that is forgotten; `undefined` where it is one address, or none. */
+function networkOf({ kind, value }: ListedSubject): Prefix | undefined {
+  return kind === 'address' && value.includes('/') ? parsePrefix(value) : undefined;
+}
+
+function isWithin(text: string, network: Prefix): boolean {
+  const inner = parsePrefix(text);
+  return inner !== undefined && covers(network, inner);
 }
 
 /** What the texts of all addresses of a network begin with, perhaps nothing. */

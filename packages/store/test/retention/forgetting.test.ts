@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { firstBits, judgedAs } from '@sentrypeer/ip';
 import { Decisions } from '../../src/judging/decisions.ts';
 import { Forgetting } from '../../src/retention/forgetting.ts';
 import { Store } from '../../src/store.ts';
@@ -192,3 +193,101 @@ test('forget() removes the events of every address of a network, of whatever wid
     }
   }
 });
+
+/** A row of each kind about addresses in a network and next to it, as retention and the judge leave them. */
+function fill(path: string, inside: readonly string[], outside: readonly string[]): void {
+  using database = new DatabaseSync(path);
+  for (const address of [...inside, ...outside]) {
+    const judged = judgedAs(address);
+    const bits = firstBits(address) ?? null;
+    database
+      .prepare(
+        `INSERT INTO address_evidence (address, network, grade, first_seen_us, last_seen_us, days_count, events_count,
+          calls_count, credentials_count, transport_bits, node_bits) VALUES (?, ?, 2, 1, 2, 1, 1, 1, 1, 1, 1)`,
+      )
+      .run(judged, bits);
+    database
+      .prepare(
+        `INSERT INTO listing (kind, value, since_us, until_us, announced_until_us, score, network)
+          VALUES ('address', ?, 1, 9, 9, 50, ?)`,
+      )
+      .run(judged, bits);
+    for (const change of ['listed', 'unlisted', 'listed']) {
+      database
+        .prepare(
+          `INSERT INTO listing_change (at_us, kind, value, change, score, until_us, reason)
+            VALUES (1, 'address', ?, ?, 50, 9, '["it tried 3 passwords"]')`,
+        )
+        .run(judged, change);
+    }
+    database
+      .prepare(
+        "INSERT INTO delisting (kind, value, at_us, events_count, comment) VALUES ('address', ?, 1, 1, '')",
+      )
+      .run(judged);
+  }
+  const count = inside.length + outside.length;
+  database.exec(
+    `UPDATE counter SET value = ${count} WHERE name IN ('proved_addresses', 'listed_addresses');
+    UPDATE counter SET value = ${3 * count} WHERE name = 'listing_changes'`,
+  );
+}
+
+for (const [network, inside, outside] of [
+  ['45.13.0.0/16', ['45.13.0.1', '45.13.200.7'], ['45.14.0.1']],
+  [
+    '2a02:6b8:1::/48',
+    ['2a02:6b8:1::1', '2a02:6b8:1:ff00::1'],
+    ['2a02:6b8:2::1', '2a02:6b8:0:1::1'],
+  ],
+  ['2a02:600::/24', ['2a02:6b8:1::1', '2a02:6ff::1'], ['2a02:700::1']],
+] as const) {
+  test(`forget() leaves of ${network} what unlists the entries in it, whatever retention has removed`, () => {
+    using directory = new TestDirectory();
+    const path = directory.file('sentrypeer.db');
+    const ports = { logger: new TestLogger(), clock: new TestClock() };
+    using store = Store.open(ports, { path });
+    const events = [...inside, ...outside].map((sourceIp, index) => ({
+      eventUuid: uuidOf(index),
+      sourceIp,
+    }));
+    store.append([batchOf(events)]);
+    fill(path, inside, outside);
+    {
+      using database = new DatabaseSync(path);
+      database.exec('DELETE FROM address_total'); // As retention does, which knows totals apart from events.
+    }
+    using forgetting = Forgetting.open(ports, path);
+    const forgotten = forgetting.forget({ kind: 'address', value: network }, network);
+    assert.deepEqual(forgotten, {
+      events: inside.length,
+      entries: 2 * inside.length,
+      wasListed: false,
+    });
+    for (const address of inside) {
+      const places = [...placesOf(path, address), ...placesOf(path, judgedAs(address))];
+      assert.deepEqual([...new Set(places)], ['listing_change.value'], address);
+      using database = new DatabaseSync(path);
+      const changes = database
+        .prepare('SELECT change, reason FROM listing_change WHERE value = ?')
+        .all(judgedAs(address))
+        .map(({ change, reason }) => `${String(change)} ${String(reason)}`);
+      assert.deepEqual(changes, ['unlisted ["forgotten"]'], address);
+    }
+    for (const address of outside) {
+      assert.equal(
+        numberOf(path, `SELECT count(*) FROM listing_change WHERE value = '${judgedAs(address)}'`),
+        3,
+      );
+      assert.ok(placesOf(path, judgedAs(address)).includes('delisting.value'), address);
+    }
+    for (const [name, table] of [
+      ['proved_addresses', 'address_evidence'],
+      ['listed_addresses', 'listing'],
+      ['listing_changes', 'listing_change'],
+    ] as const) {
+      const counter = numberOf(path, `SELECT value FROM counter WHERE name = '${name}'`);
+      assert.equal(counter, numberOf(path, `SELECT count(*) FROM ${table}`), name);
+    }
+  });
+}
