@@ -54,8 +54,10 @@ const LIST: Command = {
     refuseMore(words, 'allow list');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
+      const { isInForce } = await import('../services/decided.ts');
       using log = StoreReader.look(context.config.dbFile);
-      const list = log.evidence.allowances();
+      const nowEpochUs = context.clock.epochUs();
+      const list = log.evidence.allowances().filter((one) => isInForce(one, nowEpochUs));
       return {
         text: formatTable(
           list.map(({ value, untilEpochUs, comment }) => [

@@ -55,8 +55,10 @@ const LIST: Command = {
     refuseMore(words, 'block list');
     return async (context) => {
       const { StoreReader } = await import('@sentrypeer/store');
+      const { isInForce } = await import('../services/decided.ts');
       using log = StoreReader.look(context.config.dbFile);
-      const list = log.evidence.blocks();
+      const nowEpochUs = context.clock.epochUs();
+      const list = log.evidence.blocks().filter((one) => isInForce(one, nowEpochUs));
       return {
         text: formatTable(
           list.map(({ subject, untilEpochUs, comment }) => [

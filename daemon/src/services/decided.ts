@@ -128,6 +128,7 @@ function endOf({ untilEpochUs }: Ending): number {
   return untilEpochUs ?? Infinity;
 }
 
-function isInForce(word: Ending, nowUs: number): boolean {
+/** What has ended is kept for a time, because a clock that is ahead may be put back. */
+export function isInForce(word: Ending, nowUs: number): boolean {
   return nowUs < endOf(word);
 }

@@ -7,6 +7,7 @@ import type { StoreReader } from '@sentrypeer/store';
 import { isWide, parseAllowed, spellings } from '@sentrypeer/verdict';
 import type { Writer } from './writer-commands.ts';
 import { readBlockable } from './blockable.ts';
+import { isInForce } from './decided.ts';
 import { judgeOver, type JudgeOptions } from './open-judging.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
@@ -35,8 +36,8 @@ export function openReputation({ engine, log, clock, judges, plans }: Reputation
     judge,
     number: (e164) => evidence.number(e164),
     grouped: (e164) => plans.grouped(e164),
-    allowances: () => evidence.allowances(),
-    blocks: () => evidence.blocks(),
+    allowances: () => evidence.allowances().filter((one) => isInForce(one, clock.epochUs())),
+    blocks: () => evidence.blocks().filter((one) => isInForce(one, clock.epochUs())),
     blockable: (text) => readBlockable({ judge, decided }, text, clock.epochUs()),
     isAllowable: (value) => parseAllowed(value) !== undefined,
     spellings: (text) => spellings(text, evidence.allowances()),

@@ -411,3 +411,33 @@ test('what is blocked in an IPv6 network is refused after the evidence around it
     assert.deepEqual(listed(), [attacker], forgotten);
   }
 });
+
+for (const ahead of [1, 23] as const) {
+  test(`a clock that was ${ahead} h ahead takes no decision away that ends within that time`, () => {
+    using node = new DecidingNode(OPTIONS);
+    const untilEpochUs = node.clock.us + HOUR_US / 2;
+    const [blocked, allowed] = [address('45.13.0.1'), address('45.14.0.1')];
+    const fromHub = address('45.15.0.1');
+    attack(node, allowed.value);
+    node.follow({ ...fromHub, level: 'listed' }, { untilEpochUs });
+    node.decide({ kind: 'block', subject: blocked, comment: '', untilEpochUs });
+    node.decide({ kind: 'allow', value: allowed.value, comment: '', untilEpochUs });
+    const of = (): readonly string[] => levels(node, blocked, allowed, fromHub);
+    assert.deepEqual(of(), ['listed', 'none', 'listed']);
+    const jump = (hours: number): void => {
+      node.clock.us += hours * HOUR_US;
+      node.clock.ms += 1000;
+    };
+    jump(ahead);
+    assert.deepEqual(of(), ['none', 'listed', 'none']);
+    node.restart();
+    jump(-ahead);
+    assert.deepEqual(of(), ['listed', 'none', 'listed'], 'they hold again');
+    node.clock.pass(HOUR_US / 2);
+    assert.deepEqual(of(), ['none', 'listed', 'none'], 'until their end');
+    node.clock.pass(25 * HOUR_US);
+    of();
+    const { evidence } = node.reader;
+    assert.equal(evidence.blocks().length + evidence.allowances().length, 0, 'then they go');
+  });
+}

@@ -139,7 +139,15 @@ export class Store {
     const decisions = (this.#decisions = new DecisionWriter(database, clock));
     const refuse = (octets: number): void => this.#refuseOnFullDisk(octets);
     const countMax = this.#evidenceCountMax;
-    this.followed = new FollowedListings({ ...shared, path, decisions, countMax, refuse });
+    const endedUs = (): number => this.#clockWatch.endedUs();
+    this.followed = new FollowedListings({
+      ...shared,
+      endedUs,
+      path,
+      decisions,
+      countMax,
+      refuse,
+    });
     this.#judgingDue = database.prepare(JUDGING_DUE);
     this.#origins = new OriginWriter(database, clock);
     this.#hasEvent = database.prepare(
@@ -212,7 +220,7 @@ export class Store {
       database: this.#database,
       clock: this.#clock,
       guard: this.#guard,
-      removalUs: (): number => this.#clockWatch.removalUs(),
+      endedUs: (): number => this.#clockWatch.endedUs(),
       evidence: this.evidence,
       changesCountMax: this.#evidenceCountMax,
       evidenceCountMax: this.#evidenceCountMax,

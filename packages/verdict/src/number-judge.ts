@@ -79,8 +79,11 @@ export class NumberJudge {
       .map(({ e164 }) => e164);
     const numbers = meant === undefined ? likely : [meant, ...likely];
     if (numbers.some((number) => evidence.number(number) !== undefined)) return 'met';
-    if (numbers.some((value) => this.#ports.fleet({ kind: 'number', value }) !== undefined))
-      return 'met';
+    const isFollowed = (value: string): boolean => {
+      const word = this.#ports.fleet({ kind: 'number', value });
+      return word !== undefined && nowEpochUs < word.untilEpochUs;
+    };
+    if (numbers.some(isFollowed)) return 'met';
     const { blocked } = this.#ports;
     const unread = this.#blockedDigits(reading, nowEpochUs);
     if (unread !== undefined) return 'met';

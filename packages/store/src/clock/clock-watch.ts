@@ -79,6 +79,14 @@ export class ClockWatch {
     return nowUs - withoutJumpUs > CLOCK_JUMP_US ? withoutJumpUs : nowUs;
   }
 
+  /**
+   * Wall-clock microseconds by which the word of somebody has ended for certain: a clock that is up to a day ahead is
+   * believed, and what was said for a time cannot be made again from events.
+   */
+  endedUs(): number {
+    return this.removalUs() - DOUBT_US;
+  }
+
   /** Looks at both clocks, once in a second. Not within a transaction. */
   look(): void {
     if (this.#hasLooked && this.#ports.clock.nowMs() - this.#lookedAtMs < CLOCK_LOOK_MS) return;

@@ -28,7 +28,9 @@ export interface FollowedPlace {
 
 interface Parts {
   readonly database: DatabaseSync;
-  /** The time by which something may be removed, wall-clock microseconds. */
+  /** What ended until then may be removed, wall-clock microseconds. */
+  readonly endedUs: () => number;
+  /** The time by which what is said may be taken to have ended: earlier while the clock is in doubt. */
   readonly removalUs: () => number;
   readonly path: string;
   /** Takes evidence back, as the operator's word does. */
@@ -66,6 +68,9 @@ export class FollowedListings {
   #known: Counts | undefined;
   /** The row that was looked at last. */
   #sweptTo: ListedSubject | undefined;
+  /** What ended until then was judged again, by the pass before this one; and when this one began. */
+  #judgedUs = 0;
+  #passUs = 0;
 
   constructor(parts: Parts) {
     const { database } = parts;
@@ -121,7 +126,8 @@ export class FollowedListings {
   }
 
   /**
-   * Some of the work that is left when all was named: what was not named any more, and what has ended, goes.
+   * Some of the work that is left when all was named: what was not named any more goes, what has ended is judged again, and
+   * goes when it ended for certain.
    *
    * @param isAll This node follows nobody: all goes. @returns Whether there is more.
    */
@@ -133,17 +139,28 @@ export class FollowedListings {
   }
 
   #sweep(generation: number): boolean {
-    const { database, removalUs } = this.#parts;
+    const { database, endedUs, removalUs } = this.#parts;
     const { kind, value } = this.#sweptTo ?? { kind: '', value: '' };
     const rows = this.#page.all(kind, value);
-    const nowUs = removalUs();
-    const old = rows.filter(
-      (row) => Number(row['generation']) < generation || Number(row['until_us']) <= nowUs,
-    );
-    if (old.length > 0) inTransaction(database, () => old.forEach((row) => this.#drop(row)));
+    const [nowUs, goneUs] = [removalUs(), endedUs()];
+    if (this.#sweptTo === undefined) this.#passUs = nowUs;
+    const judgedUs = Math.min(this.#judgedUs, nowUs); // The clock may have been put back.
+    const isOld = (row: Row): boolean =>
+      Number(row['generation']) < generation || Number(row['until_us']) <= goneUs;
+    const hasEnded = (row: Row): boolean =>
+      Number(row['until_us']) <= nowUs && Number(row['until_us']) > judgedUs;
+    const [old, others] = [rows.filter(isOld), rows.filter((row) => !isOld(row))];
+    const ended = others.filter(hasEnded);
+    if (old.length + ended.length > 0) {
+      inTransaction(database, () => {
+        for (const row of old) this.#drop(row);
+        for (const row of ended) this.#changed(followedSubject(row), row['is_blocked'] === 1);
+      });
+    }
     const last = rows.at(-1);
     const isMore = last !== undefined && rows.length === JUDGE_ROWS;
     this.#sweptTo = isMore ? followedSubject(last) : undefined;
+    if (!isMore) this.#judgedUs = Math.min(this.#passUs, nowUs);
     return isMore;
   }
 

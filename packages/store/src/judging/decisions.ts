@@ -24,6 +24,9 @@ const FORGOTTEN_COUNTERS = {
   range: undefined,
 } as const;
 
+/** Where words of the operator stand that may have an end. */
+type DecisionTable = 'allowance' | 'operator_block';
+
 /** Writes decisions, on a connection that its owner shares. */
 export class DecisionWriter {
   readonly #database: DatabaseSync;
@@ -34,13 +37,13 @@ export class DecisionWriter {
   readonly #isAllowed: StatementSync;
   readonly #block: StatementSync;
   readonly #unblock: StatementSync;
-  readonly #blocksCount: StatementSync;
+  readonly #removeEnded: Readonly<Record<DecisionTable, StatementSync>>;
+  readonly #counts: Readonly<Record<DecisionTable, StatementSync>>;
   readonly #oddBlocks: StatementSync;
   readonly #delist: StatementSync;
   readonly #forget: Readonly<Record<ListedSubject['kind'], StatementSync>>;
   readonly #forgetNetwork: StatementSync;
   readonly #listed: StatementSync;
-  readonly #count: StatementSync;
   readonly #addDue: StatementSync;
   readonly #fleet: FleetDecisionLog;
 
@@ -60,7 +63,14 @@ export class DecisionWriter {
       ON CONFLICT (kind, value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
         until_us = excluded.until_us`);
     this.#unblock = database.prepare('DELETE FROM operator_block WHERE kind = ? AND value = ?');
-    this.#blocksCount = database.prepare('SELECT count(*) AS n FROM operator_block');
+    this.#removeEnded = {
+      allowance: database.prepare('DELETE FROM allowance WHERE until_us <= ?'),
+      operator_block: database.prepare('DELETE FROM operator_block WHERE until_us <= ?'),
+    };
+    this.#counts = {
+      allowance: database.prepare('SELECT count(*) AS n FROM allowance'),
+      operator_block: database.prepare('SELECT count(*) AS n FROM operator_block'),
+    };
     this.#oddBlocks = database.prepare(
       "SELECT value FROM operator_block WHERE kind = 'number' AND value GLOB '*[^0-9]*'",
     );
@@ -81,9 +91,6 @@ export class DecisionWriter {
       "SELECT value FROM listing WHERE kind = 'address' AND value = ?",
     );
     this.#addDue = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
-    this.#count = database.prepare(
-      'SELECT count(*) AS n FROM allowance WHERE until_us IS NULL OR until_us > ?',
-    );
   }
 
   /**
@@ -157,7 +164,7 @@ export class DecisionWriter {
         for (const other of alike) this.#disallow.run(other);
         this.#allow.run(value, comment, nowUs, untilEpochUs ?? null);
         this.#due(DECISION, value);
-        if (Number(this.#count.get(nowUs)?.['n']) <= ALLOWANCES_COUNT_MAX) return undefined;
+        if (this.#hasRoom('allowance', ALLOWANCES_COUNT_MAX, nowUs)) return undefined;
         throw new OperatingError(
           'allowlist_full',
           `the allowlist has ${ALLOWANCES_COUNT_MAX} entries already; remove some, or allow networks and ranges`,
@@ -196,6 +203,14 @@ export class DecisionWriter {
     }
   }
 
+  /** Whether no more decisions are kept than may be. What has ended is kept for a time, unless others need its room. */
+  #hasRoom(table: DecisionTable, countMax: number, nowUs: number): boolean {
+    const isFull = (): boolean => Number(this.#counts[table].get()?.['n']) > countMax;
+    if (!isFull()) return true;
+    this.#removeEnded[table].run(nowUs);
+    return !isFull();
+  }
+
   #addBlock(
     { subject, comment, untilEpochUs }: Extract<Decision, { kind: 'block' }>,
     nowUs: number,
@@ -203,7 +218,7 @@ export class DecisionWriter {
     const { kind, value } = subject;
     this.#block.run(kind, value, comment, nowUs, untilEpochUs ?? null);
     this.#dueBlock(subject);
-    if (Number(this.#blocksCount.get()?.['n']) <= BLOCKS_COUNT_MAX) return;
+    if (this.#hasRoom('operator_block', BLOCKS_COUNT_MAX, nowUs)) return;
     throw new OperatingError(
       'blocklist_full',
       `${BLOCKS_COUNT_MAX} entries are blocked already; unblock some, or block networks and ranges`,

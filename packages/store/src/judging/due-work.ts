@@ -63,10 +63,12 @@ export class DueWork {
     this.#first = database.prepare(`
       SELECT due_id, kind, value FROM judging_due ORDER BY due_id LIMIT ${JUDGE_ROWS}`);
     this.#remove = database.prepare('DELETE FROM judging_due WHERE due_id <= ?');
-    this.#soonest = database.prepare(`
-      SELECT 1 WHERE EXISTS (SELECT 1 FROM allowance WHERE until_us <= ?1)
-        OR EXISTS (SELECT 1 FROM operator_block WHERE until_us <= ?1)`);
     const ended = 'WHERE until_us > ? AND until_us <= ?';
+    const anyEnded = ['allowance', 'operator_block'].flatMap((table) => [
+      `EXISTS (SELECT 1 FROM ${table} WHERE until_us > ?1 AND until_us <= ?2)`,
+      `EXISTS (SELECT 1 FROM ${table} WHERE until_us <= ?3)`,
+    ]);
+    this.#soonest = database.prepare(`SELECT 1 WHERE ${anyEnded.join(' OR ')}`);
     this.#endedAllowances = database.prepare(`SELECT value FROM allowance ${ended}`);
     this.#endedBlocks = database.prepare(`SELECT kind, value FROM operator_block ${ended}`);
     this.#removeAllowances = database.prepare('DELETE FROM allowance WHERE until_us <= ?');
@@ -81,13 +83,15 @@ export class DueWork {
   }
 
   /**
-   * Whatever allowances and blocks covered that have expired is to be judged again, and they are removed.
+   * Whatever allowances and blocks covered that have expired is to be judged again. They are removed later: a clock that was
+   * ahead may be put back, and then they hold again.
    *
-   * @param removalUs The time by which something may be removed: earlier while the clock is in doubt.
+   * @param removalUs Those that ended until then may be removed.
    */
   endDecisions(nowUs: number, removalUs: number): void {
-    if (this.#soonest.get(nowUs) === undefined) return;
     const afterUs = Math.min(this.#endedUs, nowUs);
+    this.#endedUs = afterUs; // Of a clock that was put back.
+    if (this.#soonest.get(afterUs, nowUs, removalUs) === undefined) return;
     inTransaction(this.#parts.database, () => {
       for (const { value } of this.#endedAllowances.all(afterUs, nowUs))
         this.#add.run(DECISION, value ?? '');

@@ -54,8 +54,8 @@ interface JudgingParts {
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly guard: DiskGuard;
-  /** The time by which something may be removed, wall-clock microseconds. */
-  readonly removalUs: () => number;
+  /** Decisions that ended until then may be removed, wall-clock microseconds. */
+  readonly endedUs: () => number;
   readonly evidence: EvidenceReader;
   /** Changes of listings that are kept. */
   readonly changesCountMax: number;
@@ -195,7 +195,7 @@ export class Judging {
   /** Some of it. @returns Whether there is more. */
   #stepDue(nowUs: number): boolean {
     const { database } = this.#parts;
-    this.#due.endDecisions(nowUs, this.#parts.removalUs());
+    this.#due.endDecisions(nowUs, this.#parts.endedUs());
     this.#listings.refresh();
     const changed = this.#ports.changed();
     if (changed.length > 0) {

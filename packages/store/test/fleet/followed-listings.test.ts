@@ -78,9 +78,19 @@ test('what hubs list is kept, the judge looks at each change once, and what ende
     [bench.has('45.13.0.1'), bench.has('45.13.0.2'), bench.due()],
     [false, true, ['45.13.0.1']],
   );
-  bench.clock.us += HOUR_US;
-  assert.equal(store.followed.sweep(), false);
-  assert.deepEqual([bench.has('45.13.0.2'), bench.due()], [false, ['45.13.0.2']]);
+  const sweep = (): readonly unknown[] => {
+    assert.equal(store.followed.sweep(), false);
+    return [bench.has('45.13.0.2'), bench.due()];
+  };
+  bench.clock.us += HOUR_US - 1;
+  assert.deepEqual(sweep(), [true, []]);
+  bench.clock.us += 1;
+  assert.deepEqual(sweep(), [true, ['45.13.0.2']], 'it has ended, by a clock that may be ahead');
+  assert.deepEqual(sweep(), [true, []]);
+  bench.clock.us += 24 * HOUR_US - 1;
+  assert.deepEqual(sweep(), [true, []]);
+  bench.clock.us += 1;
+  assert.deepEqual(sweep(), [false, ['45.13.0.2']], 'a day later it goes');
 });
 
 test('a pass over all that is listed keeps what was told before until it is over', () => {
