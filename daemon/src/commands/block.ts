@@ -25,7 +25,7 @@ const ADD: Command = {
     const value = needed(what, FORM);
     const { time, comment } = timeAndComment(more, flags);
     return async (context) => {
-      const { subject, isWide, guard, exceptions } = await readWhat(value, context);
+      const { subject, alike, isWide, guard, exceptions } = await readWhat(value, context);
       const name = nameOf(subject);
       if (guard !== undefined) {
         throw new OperatingError('block_refused', `${shown(name)} cannot be blocked: ${guard}`);
@@ -37,7 +37,7 @@ const ADD: Command = {
       }
       const untilEpochUs = untilOf(time, context.clock.epochUs());
       using decisions = await openDecisions(context);
-      decisions.write({ kind: 'block', subject, comment, untilEpochUs });
+      decisions.write({ kind: 'block', subject, alike, comment, untilEpochUs });
       return {
         text: `${shown(name)} is blocked ${untilEpochUs === undefined ? 'always' : `until ${utc(untilEpochUs)}`}.\n`,
         json: { block: name, until: utcOrNull(untilEpochUs), comment, exceptions },
@@ -87,11 +87,11 @@ export const UNBLOCK: Command = {
     const value = needed(what, 'unblock WHAT');
     refuseMore(more, 'unblock WHAT');
     return async (context) => {
-      const { subject } = await readWhat(value, context);
+      const { subject, alike } = await readWhat(value, context);
       const name = nameOf(subject);
       {
         using decisions = await openDecisions(context);
-        decisions.write({ kind: 'unblock', subject });
+        decisions.write({ kind: 'unblock', subject, alike });
       }
       const still = await stillListed(name, context);
       return {
@@ -112,6 +112,7 @@ async function readWhat(
   context: CommandContext,
 ): Promise<{
   readonly subject: Subject;
+  readonly alike: readonly string[];
   readonly isWide: boolean;
   readonly guard: string | undefined;
   readonly exceptions: readonly string[];

@@ -45,7 +45,7 @@ export function readBlockable(ports: Ports, text: string, nowEpochUs: number): B
       return unread(text, 'a range ends with xx, xxx or xxxx, after 3 digits or more');
     const subject = { kind: 'range', value: text.slice(1) } as const;
     const guard = ports.judge.guardOf(subject, nowEpochUs);
-    return { kind: 'subject', subject, isWide: false, guard };
+    return { kind: 'subject', subject, alike: [], isWide: false, guard };
   }
   return readNumber(ports, text, nowEpochUs);
 }
@@ -77,12 +77,13 @@ function readNetwork({ judge, decided }: Ports, network: Prefix, nowEpochUs: num
   return {
     kind: 'subject',
     subject,
+    alike: [],
     isWide: isWide({ kind: 'network', network: unicastPart(network) ?? network }),
     guard: left.length === 0 ? why : undefined,
   };
 }
 
-function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockable {
+function readNumber({ judge, decided }: Ports, text: string, nowEpochUs: number): Blockable {
   if (isOnlyCode(text)) {
     return unread(text, `it is a code and not a number; ${ONE_BY_ONE}`);
   }
@@ -94,6 +95,8 @@ function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockab
       'name an address, a network such as 192.0.2.0/24, a number such as +46701234567 or a range such as +46850780xx',
     );
   }
+  // Digits that were blocked before the home country was set mean what is dialled by them now.
+  const meant = e164 ?? (text.includes('+') ? undefined : decided.meaningOfBlocked(digits));
   const isGuarded = judge.numberStanding(text, nowEpochUs) === 'guarded';
   const helps =
     destinationClass !== undefined && NEVER_BLOCKED.has(destinationClass)
@@ -101,7 +104,8 @@ function readNumber({ judge }: Ports, text: string, nowEpochUs: number): Blockab
       : undefined;
   return {
     kind: 'subject',
-    subject: { kind: 'number', value: e164 ?? digits },
+    subject: { kind: 'number', value: meant ?? digits },
+    alike: meant === undefined ? [] : decided.blockedDigitsOf(meant),
     isWide: false,
     guard: isGuarded ? reasons[0] : helps,
   };

@@ -55,5 +55,9 @@ export class ChangedSubjects {
     for (const [name, subject] of [...before, ...now]) {
       if (!before.has(name) || !now.has(name)) this.#waiting.push(subject);
     }
+    // What guards a number also guards the digits by which it is dialled at home.
+    for (const { digits } of this.#decided.blockedDigits()) {
+      this.#waiting.push({ kind: 'number', value: digits });
+    }
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Subject } from '@sentrypeer/event';
 import type { Clock } from '@sentrypeer/kernel';
-import type { HomePlan, NumberingPlans } from '@sentrypeer/numbers';
+import { readQuestion, type HomePlan, type NumberingPlans } from '@sentrypeer/numbers';
 import type { KeptBlock, StoreReader } from '@sentrypeer/store';
 import { Blocked, NeverListed } from '@sentrypeer/verdict';
 import type { OwnAddresses } from './own-addresses.ts';
@@ -36,6 +36,7 @@ export class Decided {
   readonly #options: DecidedOptions;
   #never: NeverListed | undefined;
   #blocked: Blocked | undefined;
+  #blockedDigits: readonly BlockedDigits[] = [];
   #decisionsCount = -1;
   #followedKinds: ReadonlySet<Subject['kind']> = new Set();
   #isPoolHeard = false;
@@ -53,6 +54,17 @@ export class Decided {
 
   readonly never = (): NeverListed => this.#now().never;
   readonly blocked = (): Blocked => this.#now().blocked;
+  /** Blocked digits that no plan knows and that mean another number where a home country is set. */
+  readonly blockedDigits = (): readonly BlockedDigits[] => {
+    this.#now();
+    return this.#blockedDigits;
+  };
+  /** Of these what means the number. @param e164 Without its plus. */
+  readonly blockedDigitsOf = (e164: string): readonly string[] =>
+    this.blockedDigits().flatMap((one) => (one.e164 === e164 ? [one.digits] : []));
+  /** What the digits mean at home, if they are among these. */
+  readonly meaningOfBlocked = (digits: string): string | undefined =>
+    this.blockedDigits().find((one) => one.digits === digits)?.e164;
   /** Hubs need not be asked about each subject of a kind of which they list none. */
   readonly isFollowed = (kind: Subject['kind']): boolean => {
     this.#now();
@@ -99,6 +111,7 @@ export class Decided {
       blocked = new Blocked(blocks, never.networks());
       this.#never = never;
       this.#blocked = blocked;
+      this.#blockedDigits = this.#readDigits(blocked);
       this.#decisionsCount = count;
       // What an ended decision covered may now be covered by another.
       this.#endsAtUs = Math.min(...[...allowances, ...blocks].map(endOf));
@@ -107,6 +120,23 @@ export class Decided {
     }
     return { never, blocked };
   }
+
+  #readDigits(blocked: Blocked): readonly BlockedDigits[] {
+    const { plans, home } = this.#ports;
+    if (home === undefined) return [];
+    return blocked.subjects().flatMap(({ kind, value }) => {
+      if (kind !== 'number' || plans.read(value) !== undefined) return [];
+      const [best] = readQuestion(plans, value, home).candidates;
+      return best === undefined ? [] : [{ digits: value, e164: best.e164 }];
+    });
+  }
+}
+
+/** Digits that are blocked as they are dialled, and what telephones at home mean by them. */
+export interface BlockedDigits {
+  readonly digits: string;
+  /** Without its plus. */
+  readonly e164: string;
 }
 
 /** The operator's own decision takes precedence over the fleet's, as long as it holds. */

@@ -2,8 +2,9 @@
 
 /*
  * Evidence, the operator's word, votes of the pool, what hubs list, forgetting, starts with other options and between two
- * steps of the judge, and a clock that is put forward and back, in whatever order: lists, feed, look-ups and a judge that
- * has seen nothing say the same, what is guarded is refused nowhere, what is blocked is, and in the end nothing is left.
+ * steps of the judge, a database that is full, and a clock that is put forward and back, in whatever order: lists, feed,
+ * look-ups, explanations, the SIP agent and a judge that has seen nothing say the same, what is guarded is refused nowhere,
+ * what is blocked is, and in the end nothing is left.
  */
 
 import assert from 'node:assert/strict';
@@ -20,7 +21,11 @@ import {
   type Prefix,
 } from '@sentrypeer/ip';
 import type { JudgeOptions } from '../../src/services/open-judging.ts';
+import { latin1Octets } from '@sentrypeer/bytes';
 import { unreachable } from '@sentrypeer/kernel';
+import { Agent } from '@sentrypeer/redirect';
+import { ListingFeed } from '@sentrypeer/store';
+import type { Judge } from '@sentrypeer/verdict';
 import { DecidingNode, idOf } from './deciding-node.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -59,6 +64,8 @@ const NUMBERS = [
   '46701234567',
   '99912345',
 ] as const;
+/** As telephones at home dial; without a home country no plan knows them. */
+const DIGITS = ['0701234567', '0592891005'] as const;
 const RANGES = ['9725928910xx', '972592891xxx', '97259289xxxx'] as const;
 const OWN_NUMBER = '+972592892055';
 const ALLOWED: Readonly<Record<string, (number: string) => boolean>> = {
@@ -68,6 +75,16 @@ const ALLOWED: Readonly<Record<string, (number: string) => boolean>> = {
   '0701234567': (number) => number === '46701234567',
   '99912000-99912999': (number) => number === '99912345',
 };
+const MIB = 1_048_576;
+/** Entries and changes of the feed that a follower takes at once. */
+const PAGE = 100;
+/** What a change of the feed makes of an entry; others end it. */
+const LEVELS: ReadonlyMap<string, string> = new Map([
+  ['listed', 'listed'],
+  ['watched', 'watch'],
+]);
+/** Sources of a flood, which are more than a database of the least size knows. */
+const FLOOD_COUNT = 300;
 const VOTERS = ['Alice', 'Bob', 'Carol'] as const;
 
 function subjectOf(text: string): Subject {
@@ -88,6 +105,7 @@ const SUBJECTS: readonly Subject[] = [
   ...NETWORKS.map(subjectOf),
   ...['2a02:6b8:1:80::/64', '2a02:6b8:1:100::/64', '2a02:6b8:1:180::/64'].map(subjectOf),
   ...NUMBERS.map(subjectOf),
+  ...DIGITS.map(subjectOf),
   ...RANGES.map(subjectOf),
 ];
 
@@ -120,6 +138,12 @@ const OPTIONS: readonly JudgeOptions[] = [
   },
 ];
 
+/** As it is dialled, and as an operator writes it. */
+function textOf(value: string): string {
+  const isDigits = DIGITS.some((one) => one === value);
+  return isDigits || value.includes('.') || value.includes(':') ? value : `+${value}`;
+}
+
 type Step =
   | { readonly kind: 'meet'; readonly value: string }
   | { readonly kind: 'call'; readonly value: string; readonly networks: number }
@@ -138,10 +162,12 @@ type Step =
       readonly isDelisted: boolean;
     }
   | { readonly kind: 'say'; readonly who: string; readonly values: readonly string[] }
-  | { readonly kind: 'trust' | 'distrust'; readonly who: string };
+  | { readonly kind: 'trust' | 'distrust'; readonly who: string }
+  | { readonly kind: 'flood'; readonly grade: 'seen' | 'handshake'; readonly round: number };
 
 const network = fc.constantFrom(...NETWORKS);
-const range = fc.constantFrom<string>(...NUMBERS, ...RANGES);
+const dialled = fc.constantFrom<string>(...NUMBERS, ...DIGITS);
+const range = fc.oneof(dialled, fc.constantFrom<string>(...RANGES));
 const anything = fc.oneof(network, range);
 const hours = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined });
 const who = fc.constantFrom(...VOTERS);
@@ -171,7 +197,7 @@ const DECISIONS = [
     4,
     fc.record({
       kind: is('call'),
-      value: fc.constantFrom(...NUMBERS),
+      value: dialled,
       networks: fc.integer({ min: 1, max: 3 }),
     }),
   ),
@@ -215,6 +241,7 @@ const SAID = [
           '2a02:6b8:1::/56',
           '2a02:6b8:1::/48',
           ...RANGES,
+          ...DIGITS,
           '45.13.0.0/16',
           '2a02:600::/24',
           '2a02:6b8:1::/60',
@@ -244,13 +271,60 @@ const STARTS = [
   weighed(2, fc.record({ kind: is('jump'), hours: fc.constantFrom(-30, -3, -1, 1, 3, 30, 2000) })),
 ];
 
+/** Of a database that is full, or will be. */
+const FULL = [
+  weighed(
+    4,
+    fc.record({
+      kind: is('flood'),
+      grade: is('seen', 'handshake'),
+      round: fc.nat({ max: 2 }),
+    }),
+  ),
+];
+
+/** A request to the SIP agent, from a peer that got it from an address. */
+function invite(number: string, address: string): Uint8Array {
+  return latin1Octets(
+    [
+      `INVITE sip:${number}@pbx.example SIP/2.0`,
+      'Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK-a',
+      `Via: SIP/2.0/UDP phone.example;branch=z9hG4bK-b;received=${address}`,
+      'From: <sip:100@pbx.example>;tag=f00d',
+      `To: <sip:${number}@pbx.example>`,
+      'Call-ID: call-1',
+      'CSeq: 1 INVITE',
+      'Content-Length: 0',
+      '',
+      '',
+    ].join('\r\n'),
+  );
+}
+
 /** A node, and what was decided of it. */
 class World implements Disposable {
-  readonly node = new DecidingNode(USUAL);
+  readonly node: DecidingNode;
+  readonly #agent = new Agent(
+    { judge: (question, nowUs) => this.node.running.judge(question, nowUs) },
+    {
+      refusal: 603,
+      refusesWatched: false,
+      emergencyNumber: '112',
+      destination: undefined,
+      secret: new Uint8Array(32),
+    },
+  );
+  /** What a follower of the feed was told, up to the serial. */
+  readonly #told = new Map<string, string>();
+  #serial: number | undefined;
   options = USUAL;
   /** Ends of what is in force. A file that is put back takes them along. */
   words = { allowed: new Map<string, number>(), blocked: new Map<string, number>() };
   #kept: { readonly restore: () => void; readonly words: World['words'] } | undefined;
+
+  constructor(isFull = false) {
+    this.node = new DecidingNode(USUAL, isFull ? { databaseOctetsMax: MIB } : {});
+  }
 
   /** What ended by a clock that nobody doubted, and was removed, is gone for good, also when the clock is put back. */
   #dropEnded(): void {
@@ -267,6 +341,11 @@ class World implements Disposable {
   }
 
   take(step: Step): void {
+    this.#take(step);
+    this.#followed();
+  }
+
+  #take(step: Step): void {
     this.#dropEnded();
     const { node, words } = this;
     const nowUs = node.clock.us;
@@ -277,7 +356,16 @@ class World implements Disposable {
         return node.meet(
           Array.from({ length: step.networks }, (_, at) => ({
             sourceIp: `${60 + at}.1.2.3`,
-            calledNumber: `+${step.value}`,
+            calledNumber: textOf(step.value),
+          })),
+        );
+      case 'flood':
+        return node.meet(
+          Array.from({ length: FLOOD_COUNT }, (_, at) => ({
+            grade: step.grade,
+            sourceIp: `50.${step.round}.${at >> 8}.${at & 255}`,
+            calledNumber: `+4420712${String(1000 * step.round + at).padStart(5, '0')}`,
+            sipMessage: new Uint8Array(2000),
           })),
         );
       case 'pass':
@@ -310,17 +398,23 @@ class World implements Disposable {
       }
       case 'block': {
         const untilEpochUs = step.hours === undefined ? undefined : nowUs + step.hours * HOUR_US;
-        node.decide({ kind: 'block', subject: subjectOf(step.value), comment: '', untilEpochUs });
-        words.blocked.set(step.value, untilEpochUs ?? Infinity);
+        const { subject, alike } = this.#named(step.value);
+        node.decide({ kind: 'block', subject, alike, comment: '', untilEpochUs });
+        for (const other of alike) words.blocked.delete(other);
+        words.blocked.set(subject.value, untilEpochUs ?? Infinity);
         return;
       }
       case 'disallow':
         if (node.decide({ kind: 'disallow', value: step.value })) words.allowed.delete(step.value);
         return;
-      case 'unblock':
-        if (node.decide({ kind: 'unblock', subject: subjectOf(step.value) }))
-          words.blocked.delete(step.value);
+      case 'unblock': {
+        const { subject, alike } = this.#named(step.value);
+        const isThere = [subject.value, ...alike].some((one) => words.blocked.has(one));
+        const isDone = node.decide({ kind: 'unblock', subject, alike });
+        assert.ok(isDone || !isThere, `${step.value} is found where it is blocked`);
+        for (const one of [subject.value, ...alike]) words.blocked.delete(one);
         return;
+      }
       case 'delist':
         node.decide({ kind: 'delist', subject: subjectOf(step.value), comment: '' });
         return;
@@ -352,6 +446,28 @@ class World implements Disposable {
     }
   }
 
+  /** As a command or the API reads what an operator names. */
+  #named(value: string): { readonly subject: Subject; readonly alike: readonly string[] } {
+    const known = subjectOf(value);
+    if (known.kind === 'address') return { subject: known, alike: [] };
+    const read = this.node.blockable(textOf(value));
+    assert.ok(read.kind === 'subject', value);
+    return read;
+  }
+
+  /** What the SIP agent does with a call. */
+  #isRefused(number: string, address = '127.0.0.1'): boolean {
+    const { decision } = this.#agent.receive({
+      octets: invite(number, address),
+      transport: 'UDP',
+      sourceIp: '127.0.0.1',
+      sourcePort: 5070,
+      epochUs: this.node.clock.us,
+    });
+    assert.ok(decision !== undefined, `${number} is decided on`);
+    return decision.outcome === 'refused';
+  }
+
   /** All answers are the same one. */
   agree(): void {
     const { node } = this;
@@ -363,6 +479,11 @@ class World implements Disposable {
     );
     assert.deepEqual(this.#followed(), levels, 'the feed says what the lists say');
     const fresh = node.judge();
+    for (const { kind, value, level } of entries) {
+      assert.equal(fresh.subject({ kind, value }, nowUs).level, level, `explain: ${value}`);
+      const network = level === 'listed' && value.includes('/') ? parsePrefix(value) : undefined;
+      if (network !== undefined) assert.equal(fresh.network(network, nowUs).level, level, value);
+    }
     for (const one of SUBJECTS) {
       const { level } = fresh.subject(one, nowUs);
       assert.equal(node.running.subject(one, nowUs).level, level, `running: ${one.value}`);
@@ -376,15 +497,25 @@ class World implements Disposable {
     }
     this.#agreeOnAddresses(levels, fresh);
     this.#agreeOnNumbers(levels, fresh);
+    this.#agreeOnDigits(levels, fresh);
   }
 
+  /** Entries as somebody has them who follows the feed, and gets a snapshot where he is behind what is kept. */
   #followed(): ReadonlyMap<string, string> {
-    const entries = new Map<string, string>();
-    for (const { change, kind, value, level } of this.node.reader.listings.changes(0, 100_000)) {
-      if (change === 'unlisted') entries.delete(`${kind} ${value}`);
-      else entries.set(`${kind} ${value}`, level);
+    const follower = new ListingFeed(this.node.reader.listings).follow(this.#serial);
+    const told = this.#told;
+    for (let page = follower.next(PAGE); page !== undefined; page = follower.next(PAGE)) {
+      if (page.kind === 'begin') told.clear();
+      const entries = page.kind === 'listings' ? page.listings : [];
+      for (const { kind, value, level } of entries) told.set(`${kind} ${value}`, level);
+      for (const { change, kind, value } of page.kind === 'changes' ? page.changes : []) {
+        const level = LEVELS.get(change);
+        if (level === undefined) told.delete(`${kind} ${value}`);
+        else told.set(`${kind} ${value}`, level);
+      }
     }
-    return entries;
+    this.#serial = follower.serial;
+    return told;
   }
 
   #isWithin(value: string, levels: ReadonlyMap<string, string>): boolean {
@@ -394,7 +525,7 @@ class World implements Disposable {
     });
   }
 
-  #agreeOnAddresses(levels: ReadonlyMap<string, string>, fresh: World['node']['running']): void {
+  #agreeOnAddresses(levels: ReadonlyMap<string, string>, fresh: Judge): void {
     const { node, words } = this;
     const nowUs = node.clock.us;
     const listed = [...levels].flatMap(([name, level]) =>
@@ -411,17 +542,28 @@ class World implements Disposable {
       const { level } = fresh.judge({ address }, nowUs);
       assert.equal(node.running.judge({ address }, nowUs).level, level, `running: ${address}`);
       assert.equal(isOnList, level === 'listed', `${address} is ${level}`);
+      assert.equal(
+        this.#isRefused('2001', address),
+        isOnList,
+        `the agent is asked about ${address}`,
+      );
       const inForce = (map: ReadonlyMap<string, number>): boolean =>
         [...map].some(
           ([value, end]) => nowUs < end && /[.:]/u.test(value) && contains(prefixOf(value), ip),
         );
       const isOwn = this.options.ownAddresses.includes(address);
-      if (isOwn || inForce(words.allowed)) assert.ok(!isOnList, `${address} is guarded`);
+      const isGuarded = isOwn || inForce(words.allowed);
+      for (const network of NETWORKS.filter((one) => one.includes('/')).map(prefixOf)) {
+        if (isGuarded || !contains(network, ip)) continue;
+        if (fresh.network(network, nowUs).level !== 'listed') continue;
+        assert.ok(isOnList, `${address} lies in ${formatPrefix(network)}, which is listed`);
+      }
+      if (isGuarded) assert.ok(!isOnList, `${address} is guarded`);
       else if (inForce(words.blocked)) assert.ok(isOnList, `${address} is blocked`);
     }
   }
 
-  #agreeOnNumbers(levels: ReadonlyMap<string, string>, fresh: World['node']['running']): void {
+  #agreeOnNumbers(levels: ReadonlyMap<string, string>, fresh: Judge): void {
     const { node, words, options } = this;
     const nowUs = node.clock.us;
     for (const number of NUMBERS) {
@@ -436,6 +578,7 @@ class World implements Disposable {
       const question = { number: `+${number}` };
       const { level } = fresh.judge(question, nowUs);
       assert.equal(node.running.judge(question, nowUs).level, level, `running: ${number}`);
+      assert.equal(this.#isRefused(question.number), level === 'listed', `the agent: ${number}`);
       // A range is listed where its most ordinary number would be; one of them may be refused before.
       if (isOnList) assert.equal(level, 'listed', `${number} is ${level}`);
       const isAllowed = [...words.allowed].some(
@@ -449,6 +592,28 @@ class World implements Disposable {
         assert.notEqual(level, 'listed', `${number} is guarded`);
       else if (!isAllowed && nowUs < (words.blocked.get(number) ?? 0))
         assert.equal(level, 'listed', `${number} is blocked`);
+    }
+  }
+
+  /** What is dialled at home, whichever country that is. */
+  #agreeOnDigits(levels: ReadonlyMap<string, string>, fresh: Judge): void {
+    const { node, words } = this;
+    const nowUs = node.clock.us;
+    const isAllowed = [...words.allowed].some(
+      ([text, end]) => nowUs < end && ALLOWED[text] !== undefined,
+    );
+    for (const digits of DIGITS) {
+      const { level } = fresh.judge({ number: digits }, nowUs);
+      const running = node.running.judge({ number: digits }, nowUs).level;
+      assert.equal(running, level, `running: ${digits}`);
+      assert.equal(this.#isRefused(digits), level === 'listed', `the agent: ${digits}`);
+      const isOnList = levels.get(`number ${digits}`) === 'listed';
+      if (isOnList) assert.equal(level, 'listed', `${digits} are ${level}`);
+      const isBlocked = nowUs < (words.blocked.get(digits) ?? 0);
+      if (isBlocked && !isAllowed) assert.ok(isOnList, `${digits} are blocked`);
+      const { subject } = this.#named(digits);
+      const isNumberBlocked = nowUs < (words.blocked.get(subject.value) ?? 0);
+      if (isNumberBlocked && !isAllowed) assert.equal(level, 'listed', `${digits} are blocked`);
     }
   }
 
@@ -480,17 +645,18 @@ class World implements Disposable {
   }
 }
 
-const MIXES = {
+const MIXES: Readonly<Record<string, readonly ReturnType<typeof weighed>[]>> = {
   'evidence and decisions': [...DECISIONS, ...TIMES],
   'what hubs and voters say': [...DECISIONS, ...TIMES, ...SAID],
   'starts, forgetting and the clock': [...DECISIONS, ...TIMES, ...SAID, ...STARTS],
+  'floods of a full database, and all else': [...DECISIONS, ...TIMES, ...SAID, ...STARTS, ...FULL],
 };
 
 for (const [what, steps] of Object.entries(MIXES)) {
   test(`all answers agree after any order of ${what}`, () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 16 }), (order) => {
-        using world = new World();
+        using world = new World(steps.includes(FULL[0] as (typeof steps)[number]));
         for (const step of order) world.take(step);
         world.agree();
         world.end();

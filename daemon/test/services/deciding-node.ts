@@ -17,7 +17,13 @@ import {
 import { assert, OperatingError, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
 import { Forgetting, Store, StoreReader, type Listing, type StoreOptions } from '@sentrypeer/store';
-import { makeJudge, openJudging, type JudgeOptions } from '../../src/services/open-judging.ts';
+import { readBlockable } from '../../src/services/blockable.ts';
+import {
+  judgeOver,
+  makeJudge,
+  openJudging,
+  type JudgeOptions,
+} from '../../src/services/open-judging.ts';
 import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -87,6 +93,13 @@ export class DecidingNode implements Disposable {
   /** One that has not seen what was before. */
   judge(): ReturnType<typeof makeJudge> {
     return makeJudge({ clock: this.clock, plans, evidence: this.#reader.evidence }, this.#options);
+  }
+
+  /** What an operator means who wants to block it, or to unblock it. */
+  blockable(text: string): ReturnType<typeof readBlockable> {
+    const { evidence } = this.#reader;
+    const judges = judgeOver({ clock: this.clock, plans, evidence }, this.#options);
+    return readBlockable(judges, text, this.clock.us);
   }
 
   /** Stops the program and starts it again. @param meanwhile What happens to the closed file. */

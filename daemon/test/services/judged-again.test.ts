@@ -441,3 +441,57 @@ for (const ahead of [1, 23] as const) {
     assert.equal(evidence.blocks().length + evidence.allowances().length, 0, 'then they go');
   });
 }
+
+/** As a command or the API has it: read with the home country that is set now. */
+function decideOn(node: DecidingNode, kind: 'block' | 'unblock', text: string): boolean {
+  const read = node.blockable(text);
+  assert.ok(read.kind === 'subject', text);
+  const { subject, alike } = read;
+  return node.decide(
+    kind === 'block' ? { kind, subject, alike, ...ALWAYS } : { kind, subject, alike },
+  );
+}
+
+test('digits that were blocked before the home country was set are refused as they are dialled, until they are unblocked', () => {
+  const national = '0701234567';
+  const level = (node: DecidingNode, text: string): string =>
+    node.judge().judge({ number: text }, node.clock.us).level;
+  for (const text of [national, '+46701234567']) {
+    using node = new DecidingNode({ ...OPTIONS, homeCountry: undefined });
+    assert.ok(decideOn(node, 'block', national));
+    assert.deepEqual(levels(node, number(national)), ['listed']);
+    assert.equal(level(node, national), 'listed');
+    node.restart({ ...OPTIONS, homeCountry: 'SE' });
+    assert.deepEqual(levels(node, number(national)), ['listed']);
+    assert.deepEqual([level(node, national), level(node, '+46701234567')], ['listed', 'none']);
+    // What guards the number guards the digits.
+    node.decide({ kind: 'allow', value: '+46701234567', ...ALWAYS });
+    assert.deepEqual([...levels(node, number(national)), level(node, national)], ['none', 'none']);
+    node.decide({ kind: 'disallow', value: '+46701234567' });
+    assert.deepEqual(levels(node, number(national)), ['listed']);
+    assert.ok(decideOn(node, 'unblock', text), `unblock ${text}`);
+    assert.deepEqual([...levels(node, number(national)), level(node, national)], ['none', 'none']);
+    assert.equal(node.reader.evidence.blocks().length, 0);
+    assert.ok(!decideOn(node, 'unblock', text), 'it is not there any more');
+  }
+});
+
+test('a block in the form of the home country takes the place of the digits that were blocked before it was set', () => {
+  using node = new DecidingNode({ ...OPTIONS, homeCountry: undefined });
+  decideOn(node, 'block', '0701234567');
+  node.restart({ ...OPTIONS, homeCountry: 'SE' });
+  decideOn(node, 'block', '0701234567');
+  assert.deepEqual(levels(node, number('0701234567'), number('46701234567')), ['none', 'listed']);
+  assert.equal(node.reader.evidence.blocks().length, 1);
+});
+
+test('digits that somebody called are on no list where they mean a number at home', () => {
+  using node = new DecidingNode({ ...OPTIONS, homeCountry: undefined });
+  node.meet(['45.1.2.3', '46.1.2.3'].map((sourceIp) => ({ sourceIp, calledNumber: '0701234567' })));
+  assert.deepEqual(levels(node, number('0701234567')), ['listed']);
+  node.restart({ ...OPTIONS, homeCountry: 'SE' });
+  assert.deepEqual(levels(node, number('0701234567')), ['none']);
+  const judge = node.judge();
+  for (const text of ['0701234567', '+46701234567'])
+    assert.equal(judge.judge({ number: text }, node.clock.us).level, 'none', text);
+});

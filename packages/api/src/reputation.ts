@@ -8,6 +8,8 @@ export type Blockable =
   | {
       readonly kind: 'subject';
       readonly subject: Subject;
+      /** Digits that are blocked and that mean the same number. */
+      readonly alike: readonly string[];
       readonly isWide: boolean;
       /** Why all of it is never listed; `undefined` if it may be. */
       readonly guard: string | undefined;

@@ -66,7 +66,13 @@ export class MemoryReputation implements Reputation {
     const guard = text.startsWith('192.') ? 'it is on the allowlist (ours)' : undefined;
     const kind = text.includes('.') ? 'address' : 'number';
     const value = text.replace('+', '');
-    return { kind: 'subject', subject: { kind, value }, isWide: this.isWide(text), guard };
+    return {
+      kind: 'subject',
+      subject: { kind, value },
+      alike: [],
+      isWide: this.isWide(text),
+      guard,
+    };
   }
 
   isWide(value: string): boolean {

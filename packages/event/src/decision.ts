@@ -28,12 +28,14 @@ export type Decision =
   | {
       readonly kind: 'block';
       readonly subject: Subject;
+      /** Numbers that mean the same in the digits in which they were named before; these go. */
+      readonly alike?: readonly string[];
       readonly comment: string;
       /** Wall-clock microseconds; `undefined` means for ever. */
       readonly untilEpochUs: number | undefined;
     }
   /** The evidence decides again. */
-  | { readonly kind: 'unblock'; readonly subject: Subject }
+  | { readonly kind: 'unblock'; readonly subject: Subject; readonly alike?: readonly string[] }
   /**
    * Evidence until now no longer counts. Applies to the entry that lists the subject, which may be a network around it.
    */

@@ -116,7 +116,8 @@ export class Judge {
   guardOf({ kind, value }: Subject, nowEpochUs: number): string | undefined {
     const never = this.#ports.never();
     if (kind === 'range') return never.range(value, nowEpochUs);
-    return kind === 'number' ? never.e164(value, nowEpochUs) : never.address(value, nowEpochUs);
+    if (kind === 'number') return this.#numbers.guardOf(value, nowEpochUs);
+    return never.address(value, nowEpochUs);
   }
 
   /** By which word of the operator's the subject is listed; `undefined` where by none. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Subject } from '@sentrypeer/event';
+import { formatJudgedNumber, type Subject } from '@sentrypeer/event';
 import { blocksOf, readQuestion, settle, type Candidate, type Reading } from '@sentrypeer/numbers';
 import { blockedVerdict, overruled } from './blocked.ts';
 import { classesIn, destinationClass, type DestinationClass } from './destination.ts';
@@ -45,7 +45,7 @@ export class NumberJudge {
         nowEpochUs,
       );
     }
-    const meant = this.#meaningOf(reading) ?? this.#blockedDigits(reading, nowEpochUs);
+    const meant = this.#meaningOf(reading);
     let best = this.#answer(reading, likeliest, only(notListed()), nowEpochUs);
     for (const candidate of candidates) {
       const asked = candidate === likeliest ? settled?.confidence : candidate.confidence;
@@ -54,13 +54,25 @@ export class NumberJudge {
       if (isGraver(judged.verdict, best))
         best = this.#answer(reading, candidate, judged, nowEpochUs);
     }
-    if (meant === undefined || candidates.some(({ e164 }) => e164 === meant)) return best;
-    if (never().e164(meant, nowEpochUs) !== undefined) return best;
-    const planned = plans.read(meant);
-    const judged = this.#judged(meant, nowEpochUs, undefined);
-    return isGraver(judged.verdict, best)
-      ? this.#answer(reading, planned, judged, nowEpochUs)
-      : best;
+    const named = this.#blockedDigits(reading, nowEpochUs);
+    for (const other of new Set([meant, named])) {
+      if (other === undefined || candidates.some(({ e164 }) => e164 === other)) continue;
+      if (this.guardOf(other, nowEpochUs) !== undefined) continue;
+      const judged = this.#judged(other, nowEpochUs, undefined);
+      if (!isGraver(judged.verdict, best)) continue;
+      // Blocked as they are dialled, digits are no number, whatever they mean at home.
+      const as = other === meant ? reading : ({ ...reading, kind: 'unknown' } as const);
+      best = this.#answer(as, plans.read(other), judged, nowEpochUs);
+    }
+    return best;
+  }
+
+  /** Why the number, as a subject has it, is never listed; `undefined` where it may be. */
+  guardOf(number: string, nowEpochUs: number): string | undefined {
+    const never = this.#ports.never();
+    const found = never.e164(number, nowEpochUs);
+    const atHome = found === undefined ? this.#readAtHome(number) : undefined;
+    return atHome === undefined ? found : never.number(atHome, nowEpochUs);
   }
 
   /** Whether the number was called here, in any form. */
@@ -99,7 +111,7 @@ export class NumberJudge {
 
   /** @param number A number of E.164 without its plus, or digits that are none. */
   number(number: string, nowEpochUs: number): Verdict {
-    const guarded = this.#ports.never().e164(number, nowEpochUs);
+    const guarded = this.guardOf(number, nowEpochUs);
     if (guarded !== undefined) return notListed(guarded);
     const known = this.#own(number, nowEpochUs, 1);
     const block = this.#ports.blocked().listed({ kind: 'number', value: number }, nowEpochUs);
@@ -153,15 +165,28 @@ export class NumberJudge {
     return candidates.some(({ e164 }) => e164 === meant) ? meant : undefined;
   }
 
-  /** Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. */
+  /**
+   * Digits that no plan knows, if exactly these are blocked, or named by the hubs of the fleet. Where they mean a number at
+   * home only the block counts, which may be from before the home country was set.
+   */
   #blockedDigits({ digits, candidates }: Reading, nowEpochUs: number): string | undefined {
-    if (candidates.length > 0 || digits === '') return undefined;
+    if (digits === '') return undefined;
+    const { plans, blocked, fleet } = this.#ports;
     const value = withoutPlus(digits);
+    if (candidates.length > 0 && (value !== digits || plans.read(value) !== undefined))
+      return undefined;
     const subject = { kind: 'number', value } as const;
-    const { blocked, fleet } = this.#ports;
-    const isNamed =
-      blocked().listed(subject, nowEpochUs) !== undefined || fleet(subject) !== undefined;
+    const isBlocked = blocked().listed(subject, nowEpochUs) !== undefined;
+    const isNamed = isBlocked || (candidates.length === 0 && fleet(subject) !== undefined);
     return isNamed ? value : undefined;
+  }
+
+  /** As what the country's own telephones dial digits that lists name without a plus; `undefined` where that is nothing else. */
+  #readAtHome(digits: string): Reading | undefined {
+    const { plans, home } = this.#ports;
+    if (home === undefined || formatJudgedNumber(digits) !== digits) return undefined;
+    const reading = readQuestion(plans, digits, home);
+    return reading.candidates.length > 0 ? reading : undefined;
   }
 
   /** Numbers that people call in need are let through, whatever the operator says. */
@@ -212,6 +237,9 @@ export class NumberJudge {
   /** @param confidence That it is this number which is asked for; `undefined` where it is what was dialled at the honeypot. */
   #own(number: string, nowEpochUs: number, confidence: number | undefined): Verdict {
     const { policy } = this.#ports;
+    // Whoever dials them anywhere else means something else: lists of digits must not refuse a number at home.
+    const [meant] = this.#readAtHome(number)?.candidates ?? [];
+    if (meant !== undefined) return notListed(`at home these digits mean +${meant.e164}`);
     const own = this.#evidenced(number, nowEpochUs, confidence);
     // What other nodes say of a number says nothing of digits that may mean another.
     if (confidence !== undefined && confidence * 100 < policy['number-confidence']) return own;

@@ -105,14 +105,15 @@ function readDecision(
   if (block !== undefined || unblock !== undefined) {
     const read = reputation.blockable(value);
     if (read.kind === 'unread') return read.why;
-    if (unblock !== undefined) return { kind: 'unblock', subject: read.subject };
+    const named = { subject: read.subject, alike: read.alike };
+    if (unblock !== undefined) return { kind: 'unblock', ...named };
     if (read.guard !== undefined) return `${value} cannot be blocked: ${read.guard}`;
     if (read.isWide && yes !== true) {
       return 'block takes in very much, and all of it would be refused: add "yes": true if it is meant';
     }
     const untilEpochUs = readUntil(end, clock);
     if (typeof untilEpochUs === 'string') return untilEpochUs;
-    return { kind: 'block', subject: read.subject, comment, untilEpochUs };
+    return { kind: 'block', ...named, comment, untilEpochUs };
   }
   const network = value.includes('/') ? parsePrefix(value) : undefined;
   const address = network === undefined ? canonicalAddress(value) : formatPrefix(network);

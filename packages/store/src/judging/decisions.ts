@@ -35,6 +35,7 @@ export class DecisionWriter {
   readonly #allow: StatementSync;
   readonly #disallow: StatementSync;
   readonly #isAllowed: StatementSync;
+  readonly #isBlocked: StatementSync;
   readonly #block: StatementSync;
   readonly #unblock: StatementSync;
   readonly #removeEnded: Readonly<Record<DecisionTable, StatementSync>>;
@@ -58,6 +59,7 @@ export class DecisionWriter {
         until_us = excluded.until_us`);
     this.#disallow = database.prepare('DELETE FROM allowance WHERE value = ?');
     this.#isAllowed = database.prepare('SELECT 1 FROM allowance WHERE value = ?');
+    this.#isBlocked = database.prepare('SELECT 1 FROM operator_block WHERE kind = ? AND value = ?');
     this.#block = database.prepare(`
       INSERT INTO operator_block (kind, value, comment, created_us, until_us) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (kind, value) DO UPDATE SET comment = excluded.comment, created_us = excluded.created_us,
@@ -100,15 +102,28 @@ export class DecisionWriter {
    */
   write(decision: Decision): ListedSubject | undefined {
     return inTransaction(this.#database, () => {
-      const isThere = (value: string): boolean => this.#isAllowed.get(value) !== undefined;
-      const older = 'alike' in decision ? (decision.alike ?? []).filter(isThere) : [];
+      const older = this.#spelledOtherwise(decision);
       const delisted = this.#write(decision);
       this.#counters.add('decisions', 1);
       // Other hubs know an older spelling as an entry of its own.
-      for (const value of older) this.#fleet.add({ kind: 'disallow', value });
+      for (const each of older) this.#fleet.add(each);
       this.#fleet.add(decision);
       return delisted;
     });
+  }
+
+  /** What takes older spellings back that are there. */
+  #spelledOtherwise(decision: Decision): readonly Decision[] {
+    if (!('alike' in decision)) return [];
+    const { kind, alike = [] } = decision;
+    if (kind === 'allow' || kind === 'disallow') {
+      return alike
+        .filter((value) => this.#isAllowed.get(value) !== undefined)
+        .map((value) => ({ kind: 'disallow', value }));
+    }
+    return alike
+      .filter((value) => this.#isBlocked.get('number', value) !== undefined)
+      .map((value) => ({ kind: 'unblock', subject: { kind: 'number', value } }));
   }
 
   /**
@@ -184,7 +199,7 @@ export class DecisionWriter {
         this.#addBlock(decision, nowUs);
         return undefined;
       case 'unblock':
-        this.#removeBlock(decision.subject);
+        this.#removeBlock(decision);
         return undefined;
       case 'delist': {
         const subject = this.#entryOf(decision.subject);
@@ -212,10 +227,11 @@ export class DecisionWriter {
   }
 
   #addBlock(
-    { subject, comment, untilEpochUs }: Extract<Decision, { kind: 'block' }>,
+    { subject, alike = [], comment, untilEpochUs }: Extract<Decision, { kind: 'block' }>,
     nowUs: number,
   ): void {
     const { kind, value } = subject;
+    for (const other of alike) this.#dropBlock({ kind, value: other });
     this.#block.run(kind, value, comment, nowUs, untilEpochUs ?? null);
     this.#dueBlock(subject);
     if (this.#hasRoom('operator_block', BLOCKS_COUNT_MAX, nowUs)) return;
@@ -225,18 +241,22 @@ export class DecisionWriter {
     );
   }
 
-  #removeBlock(subject: ListedSubject): void {
+  #removeBlock({ subject, alike = [] }: Extract<Decision, { kind: 'unblock' }>): void {
     const { kind, value } = subject;
     const older = kind === 'number' ? this.#olderBlocks(value) : [];
-    const removed = [value, ...older].filter((one) => {
-      this.#dueBlock({ kind, value: one });
-      return this.#unblock.run(kind, one).changes === 1;
-    });
+    const values = new Set([value, ...older, ...alike]);
+    const removed = [...values].filter((one) => this.#dropBlock({ kind, value: one }));
     if (removed.length > 0) return;
     throw new OperatingError(
       'block_unknown',
       `${kind === 'address' ? value : `+${value}`} is not on the blocklist itself; block list shows what is`,
     );
+  }
+
+  /** @returns Whether it was there. */
+  #dropBlock(subject: ListedSubject): boolean {
+    this.#dueBlock(subject);
+    return this.#unblock.run(subject.kind, subject.value).changes === 1;
   }
 
   /** Entries of the same digits as earlier versions kept them: with their separators, or a scheme. */
