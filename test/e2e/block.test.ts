@@ -158,7 +158,14 @@ test('what the operator blocks is on every list and refused, until he takes it b
     'it to end',
     () => daemon.number("SELECT count(*) FROM listing WHERE kind = 'address'") === 0,
   );
-  assert.equal(daemon.number('SELECT count(*) FROM operator_block'), 1);
+  const { items } = JSON.parse(await text(daemon, '/v1/blocklist')) as {
+    readonly items: readonly { readonly value: string }[];
+  };
+  assert.deepEqual(
+    items.map(({ value }) => value),
+    ['+46850781xxx'],
+    'what has ended is kept for a day, and not shown',
+  );
   await onLists(daemon, ADDRESS_LISTS, '128.0.0.0/3', false);
   const refused = await run(daemon, 'block', '198.51.100.7');
   assert.equal(refused.status, 1);

@@ -107,8 +107,8 @@ test('what hubs list holds from the next millisecond on, and at once where this 
   assert.deepEqual(taking([first, second]), ['listed', 'none'], 'this thread took it');
   node.clock.ms += 1;
   assert.deepEqual(other([first, second]), ['listed', 'none']);
-  // Hubs list nothing any more.
-  node.clock.pass(2 * HOUR_US);
+  // Hubs list nothing any more: what they said is kept for a day after its end.
+  node.clock.pass(26 * HOUR_US);
   node.store.followed.sweep();
   assert.deepEqual([other([first]), taking([first])], [['none'], ['none']]);
   node.asked.clear();

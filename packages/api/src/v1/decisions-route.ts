@@ -105,7 +105,8 @@ function readDecision(
   if (block !== undefined || unblock !== undefined) {
     const read = reputation.blockable(value);
     if (read.kind === 'unread') return read.why;
-    const named = { subject: read.subject, alike: read.alike };
+    const { subject, alike } = read;
+    const named = alike.length === 0 ? { subject } : { subject, alike };
     if (unblock !== undefined) return { kind: 'unblock', ...named };
     if (read.guard !== undefined) return `${value} cannot be blocked: ${read.guard}`;
     if (read.isWide && yes !== true) {
