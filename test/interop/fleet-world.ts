@@ -25,6 +25,7 @@ export class FleetWorld implements AsyncDisposable {
     options: PostgresOptions = {},
   ): Promise<FleetWorld | undefined> {
     const postgres = await Postgres.start(context, {
+      ...options,
       settings: { log_statement: 'none', ...options.settings },
     });
     if (postgres === undefined) return undefined;

@@ -20,6 +20,8 @@ export const NOBODY = 65_534;
 export interface PostgresOptions {
   /** Lines of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The folder in which that of the server is made. @default the system's for temporary files */
+  readonly parent?: string | undefined;
 }
 
 /** A running server; its superuser is `owner`, who needs no password on the socket. */
@@ -32,11 +34,11 @@ export class Postgres implements AsyncDisposable {
   #ended: Promise<unknown> = Promise.resolve();
   log = '';
 
-  private constructor(program: string, port: number) {
+  private constructor(program: string, port: number, parent: string) {
     this.#program = program;
     this.port = port;
     this.#ids = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-    this.folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+    this.folder = mkdtempSync(join(parent, 'postgres-'));
     chmodSync(this.folder, 0o755); // The socket is in it.
     if (this.#ids.uid !== undefined) chownSync(this.folder, NOBODY, NOBODY);
   }
@@ -44,12 +46,12 @@ export class Postgres implements AsyncDisposable {
   /** `undefined` if the package is missing and the test was skipped. */
   static async start(
     context: TestContext,
-    { settings = {} }: PostgresOptions = {},
+    { settings = {}, parent = tmpdir() }: PostgresOptions = {},
   ): Promise<Postgres | undefined> {
     const program = peer('postgres', context);
     const initdb = peer('initdb', context);
     if (program === undefined || initdb === undefined) return undefined;
-    const server = new Postgres(program, await freePort());
+    const server = new Postgres(program, await freePort(), parent);
     try {
       const data = join(server.folder, 'data');
       const args = ['-D', data, '-U', 'owner', '-E', 'UTF8', '--locale=C', '-N'];

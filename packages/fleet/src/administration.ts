@@ -21,6 +21,9 @@ export type FleetRole = 'sensor' | 'hub' | 'follower' | 'people';
 
 export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'hub', 'follower', 'people'];
 
+/** Encodings of a database into which every text goes: the second one keeps octets as they are. */
+const ENCODINGS: ReadonlySet<string> = new Set(['UTF8', 'SQL_ASCII']);
+
 /** Letters that a role's name has without quotes, and a hyphen; so it is safe in every file and on every screen. */
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789_-';
 
@@ -168,7 +171,7 @@ function refuseOther(known: Readonly<Record<string, unknown>>, name: string, gro
 async function refuseUnfit(connection: FleetConnection): Promise<void> {
   const [server] = await connection.rows(`
     SELECT current_setting('server_version_num')::integer AS version, current_setting('server_version') AS text,
-      current_database() AS name, to_regnamespace('fleet') IS NOT NULL AS has_fleet,
+      current_database() AS name, getdatabaseencoding() AS encoding, to_regnamespace('fleet') IS NOT NULL AS has_fleet,
       to_regrole('fleet_sensor') IS NOT NULL AS has_groups,
       (SELECT count(*) FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
         WHERE relkind IN ('r', 'p', 'v', 'm') AND nspname NOT IN ('pg_catalog', 'information_schema', 'fleet')
@@ -181,6 +184,13 @@ async function refuseUnfit(connection: FleetConnection): Promise<void> {
     );
   }
   if (server?.['has_fleet'] === true) return;
+  const encoding = String(server?.['encoding']);
+  if (!ENCODINGS.has(encoding)) {
+    throw new OperatingError(
+      'fleet_encoding',
+      `the database ${String(server?.['name'])} is in ${encoding}, which has no place for what attackers write: make one with CREATE DATABASE fleet ENCODING 'UTF8' TEMPLATE template0`,
+    );
+  }
   if (server?.['has_groups'] === true) {
     throw new OperatingError(
       'fleet_elsewhere',

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { errorCode, OperatingError } from '@sentrypeer/kernel';
 import pg from 'pg';
 import { formatFleetAddress, type FleetAddress } from './address.ts';
-import { CLOSE_MS_MAX, CONNECT_MS_MAX, STATEMENT_MS_MAX } from './limits.ts';
+import {
+  CLOSE_MS_MAX,
+  CONNECT_MS_MAX,
+  SILENCE_LOOK_MS,
+  SILENCE_MS,
+  STATEMENT_MS_MAX,
+} from './limits.ts';
 
 /** A row of an answer: `bigint` of PostgreSQL is a text. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Classes of SQLSTATE in which the server says that we may not: authorization, catalogue, privilege. */
 const REFUSED_STATES: ReadonlySet<string> = new Set(['28000', '28P01', '3D000', '42501']);
-/** `connection_exception`, `operator_intervention`, `insufficient_resources`: the server is not there, or not now. */
-const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '53', '57']);
+/** `connection_exception`, `operator_intervention`: the server is not there, or not now. */
+const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '57']);
+/** `query_canceled`: of that class, but it is one statement that ended, by the time that it may take. */
+export const STATEMENT_TIMEOUT = '57014';
+/** `insufficient_resources`: the disk is full, or there are too many connections. */
+const EXHAUSTED_CLASS = '53';
 /** Of Node.js and OpenSSL: why a certificate is not that of the server that was asked for. */
 const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
 const UNTRUSTED: ReadonlySet<string> = new Set([
@@ -26,22 +37,39 @@ const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_
 /** SQLSTATE: five digits or capitals. */
 const STATE_CHARACTERS = 5;
 
+/** Is told that an answer is overdue, and still waited for. */
+export type OnSilent = (error: OperatingError) => void;
+
 /** One connection to a fleet's database. Whatever fails is an `OperatingError`, and never names the password. */
 export class FleetConnection implements AsyncDisposable {
   readonly #client: pg.Client;
   readonly #address: FleetAddress;
+  readonly #onSilent: OnSilent;
   #failure: Error | undefined;
   #isClosed = false;
 
-  private constructor(client: pg.Client, address: FleetAddress) {
+  private constructor(
+    client: pg.Client,
+    address: FleetAddress,
+    onSilent: OnSilent = () => undefined,
+  ) {
     this.#client = client;
     this.#address = address;
+    this.#onSilent = onSilent;
     // Between two statements nobody else hears of it.
     client.on('error', (error) => (this.#failure ??= error));
   }
 
-  /** Connects and logs in; throws `OperatingError`. */
-  static async open(address: FleetAddress, purpose: string): Promise<FleetConnection> {
+  /**
+   * Connects and logs in; throws `OperatingError`.
+   *
+   * @param onSilent Called where an answer does not come for some seconds, and goes on being waited for.
+   */
+  static async open(
+    address: FleetAddress,
+    purpose: string,
+    onSilent?: OnSilent,
+  ): Promise<FleetConnection> {
     const { host, port, database, user, password, tls } = address;
     const client = new pg.Client({
       host,
@@ -55,7 +83,7 @@ export class FleetConnection implements AsyncDisposable {
       query_timeout: STATEMENT_MS_MAX,
       keepAlive: true,
     });
-    const connection = new FleetConnection(client, address);
+    const connection = new FleetConnection(client, address, onSilent);
     try {
       await client.connect();
       return connection;
@@ -68,7 +96,7 @@ export class FleetConnection implements AsyncDisposable {
   /** One statement with its parameters. Throws `OperatingError`. */
   async rows(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     try {
-      const { rows } = await this.#client.query<Row>(sql, [...values]);
+      const { rows } = await this.answered(this.#client.query<Row>(sql, [...values]));
       return rows;
     } catch (error) {
       throw this.failure(error);
@@ -78,10 +106,36 @@ export class FleetConnection implements AsyncDisposable {
   /** Several statements without parameters. Throws `OperatingError`. */
   async run(sql: string): Promise<void> {
     try {
-      await this.#client.query(sql);
+      await this.answered(this.#client.query(sql));
     } catch (error) {
       throw this.failure(error);
     }
+  }
+
+  /** Waits for an answer of the server, and says where nothing moves meanwhile: it is slow, or waits itself. */
+  async answered<T>(answer: Promise<T>): Promise<T> {
+    const stream = this.#client.connection.stream as Socket;
+    let octets = 0;
+    let silentMs = 0;
+    const timer = setInterval(() => {
+      const now = stream.bytesRead + stream.bytesWritten;
+      silentMs = now === octets ? silentMs + SILENCE_LOOK_MS : 0;
+      octets = now;
+      if (silentMs === SILENCE_MS) this.#onSilent(this.#silence());
+    }, SILENCE_LOOK_MS);
+    try {
+      return await answer;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #silence(): OperatingError {
+    const place = formatFleetAddress(this.#address);
+    return new OperatingError(
+      'fleet_silent',
+      `the fleet's database ${place} has not answered for ${SILENCE_MS / 1000} s: it is slow, somebody holds a lock in it, or the way to it is cut`,
+    );
   }
 
   /** Begins a COPY; its rows are written to what it returns. */
@@ -114,7 +168,8 @@ export class FleetConnection implements AsyncDisposable {
       const text = `the fleet's database ${place} shows a certificate ${wrong}`;
       return new OperatingError('fleet_certificate_refused', text, { cause });
     }
-    if (state === undefined || AWAY_CLASSES.has(state.slice(0, 2))) {
+    const isAway = state === undefined || AWAY_CLASSES.has(state.slice(0, 2));
+    if (isAway && state !== STATEMENT_TIMEOUT) {
       const code = errorCode(cause);
       const text = code === undefined || why.includes(code) ? why : `${code}: ${why}`;
       return new OperatingError(
@@ -123,7 +178,14 @@ export class FleetConnection implements AsyncDisposable {
         { cause },
       );
     }
-    if (REFUSED_STATES.has(state)) {
+    if (state?.startsWith(EXHAUSTED_CLASS)) {
+      return new OperatingError(
+        'fleet_exhausted',
+        `the fleet's database ${place} has no room for this: ${why} (SQLSTATE ${state})`,
+        { cause },
+      );
+    }
+    if (state !== undefined && REFUSED_STATES.has(state)) {
       return new OperatingError(
         'fleet_refused',
         `the fleet's database ${place} refuses this: ${why} (SQLSTATE ${state})`,

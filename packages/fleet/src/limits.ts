@@ -23,6 +23,13 @@ export const CONNECT_MS_MAX = 10_000;
 /** Milliseconds for the answer to one statement; even in a large fleet a migration does not rewrite tables. */
 export const STATEMENT_MS_MAX = 120_000;
 
+/** Milliseconds without anything from the server after which an answer is overdue, and between two looks. */
+export const SILENCE_MS = 5000;
+export const SILENCE_LOOK_MS = 1000;
+
+/** Milliseconds that a hub waits for a lock in the database; then it says so, and goes on with what needs no lock. */
+export const HUB_LOCK_MS_MAX = 4000;
+
 /** Milliseconds to close the connection to the server. */
 export const CLOSE_MS_MAX = 500;
 
@@ -37,6 +44,9 @@ export const SERVER_VERSION_MIN = 150_000;
 
 /** Events in one push. By measurement: more do not make it faster, and a push that fails costs more. */
 export const PUSH_EVENTS_MAX = 10_000;
+
+/** By how many events pushes grow again after one took longer than the server's limit for a statement. */
+export const PUSH_CAREFUL_EVENTS = 100;
 
 /** The same if raw messages are pushed, each of which may have 64 KiB. */
 export const PUSH_MESSAGES_MAX = 250;

@@ -11,6 +11,7 @@ export class Outage {
   readonly #failed: string;
   readonly #over: string;
   #isOn = false;
+  #reason: string | undefined;
 
   /** @param names Constant event names. */
   constructor(
@@ -27,10 +28,15 @@ export class Outage {
     return this.#isOn;
   }
 
-  /** It failed; logged if it worked before. */
-  failed(fields?: LogFields): void {
-    if (this.#isOn) return;
+  /**
+   * It failed; logged if it worked before, or failed for another reason.
+   *
+   * @param reason One of a few words, such as a code of an error. @default all reasons are the same
+   */
+  failed(fields?: LogFields, reason?: string): void {
+    if (this.#isOn && reason === this.#reason) return;
     this.#isOn = true;
+    this.#reason = reason;
     this.#say(this.#failed, fields);
   }
 

@@ -18,6 +18,22 @@ test('Outage says its begin and its end once each, at one level', () => {
   assert.deepEqual(lines, ['down', 'up', 'down']);
 });
 
+test('Outage says another reason, too, where reasons are told apart', () => {
+  const codes: unknown[] = [];
+  const logger = {
+    ...silentLogger,
+    error: (event: string, fields = {}) => codes.push([event, fields]),
+  };
+  const outage = new Outage(logger, 'error', { failed: 'down', over: 'up' });
+  for (const code of ['away', 'away', 'refused', 'refused']) outage.failed({ code }, code);
+  outage.over();
+  assert.deepEqual(codes, [
+    ['down', { code: 'away' }],
+    ['down', { code: 'refused' }],
+    ['up', {}],
+  ]);
+});
+
 test('formatMebibytes() is for people', () => {
   assert.deepEqual(
     [-24_670_208, 0, 15_563_980.8, 104_857_600, 1_073_741_824].map(formatMebibytes),

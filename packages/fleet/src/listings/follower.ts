@@ -5,6 +5,7 @@ import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
 import { FOLLOW_MS, FOLLOW_SWEEP_MS, LISTINGS_MAX } from '../limits.ts';
+import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import { ClockOffset } from './clock-offset.ts';
@@ -65,6 +66,7 @@ export class Follower {
   readonly #outage: Outage;
   readonly #pause = new Pause();
   readonly #offset = new ClockOffset();
+  readonly #silence = new Silence();
   #place: FollowPlace | undefined;
   /** The serial at which the pass over all there is ends; old entries have low serials, and nothing of them was missed. */
   #passTo = 0;
@@ -116,7 +118,8 @@ export class Follower {
   async #run(): Promise<void> {
     while (!this.#isClosing) {
       try {
-        const isMore = await this.#round();
+        const isMore = await this.#silence.during(() => this.#round());
+        if (!this.#silence.isOn && this.#source !== undefined) this.#recovered();
         this.#failuresInRow = 0;
         if (!isMore) await this.#pause.for(FOLLOW_MS);
       } catch (error) {
@@ -128,7 +131,7 @@ export class Follower {
 
   /** One page of changes. @returns Whether there is more. */
   async #round(): Promise<boolean> {
-    this.#source ??= await ListingSource.open(this.#address);
+    this.#source ??= await ListingSource.open(this.#address, (error) => this.#fellSilent(error));
     if (this.#source === undefined) return this.#waitForMigration();
     const mark = await this.#source.mark();
     this.#offset.look(mark.nowEpochUs, this.#ports.clock.epochUs());
@@ -139,7 +142,6 @@ export class Follower {
     const serial = last === undefined ? mark.last : Number(last['serial']);
     if (serial > place.serial) await this.#take(rows, serial);
     this.#leftOut.say();
-    this.#recovered();
     if (rows.length === LISTINGS_MAX) return true;
     this.#change({ currentEpochUs: this.#ports.clock.epochUs() });
     return this.#sweep();
@@ -210,6 +212,14 @@ export class Follower {
     });
   }
 
+  /** It is waited for; but who looks at this node is told. */
+  #fellSilent(error: OperatingError): void {
+    this.#silence.begins();
+    const { code, message: why } = error;
+    this.#change({ trouble: why });
+    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why }, code);
+  }
+
   #recovered(): void {
     this.#change({ trouble: undefined });
     this.#outage.over({ fleet: formatFleetAddress(this.#address) });
@@ -222,7 +232,7 @@ export class Follower {
     this.#failuresInRow += 1;
     const { code, message } = error;
     this.#change({ trouble: message, failures: this.#state.failures + 1 });
-    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why: message });
+    this.#outage.failed({ fleet: formatFleetAddress(this.#address), code, why: message }, code);
     await this.#pause.for(retryMs(this.#failuresInRow, this.#ports.random()));
   }
 

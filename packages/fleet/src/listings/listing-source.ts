@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import type { FleetAddress } from '../address.ts';
-import { FleetConnection, type Row } from '../connection.ts';
+import { FleetConnection, type OnSilent, type Row } from '../connection.ts';
 import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
@@ -25,8 +25,11 @@ export class ListingSource implements AsyncDisposable {
   }
 
   /** `undefined` where the fleet's database is too old. Whatever fails rises as `OperatingError`. */
-  static async open(address: FleetAddress): Promise<ListingSource | undefined> {
-    const connection = await FleetConnection.open(address, 'follow');
+  static async open(
+    address: FleetAddress,
+    onSilent?: OnSilent,
+  ): Promise<ListingSource | undefined> {
+    const connection = await FleetConnection.open(address, 'follow', onSilent);
     try {
       const trouble = await roleTrouble(connection, address, 'follower');
       if (trouble !== undefined) throw trouble;

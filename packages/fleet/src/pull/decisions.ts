@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
-import type { Row } from '../connection.ts';
+import { sqlState, type Row } from '../connection.ts';
 import { PULL_DECISIONS_MAX } from '../limits.ts';
 import { isSubject, SUBJECTS } from '../listings/subject.ts';
+import { isRowRefused } from '../push/push-failure.ts';
 import type { FleetSource } from './fleet-source.ts';
 import type { FleetDecision, WaitingDecision } from './fleet-decision.ts';
 
@@ -25,8 +26,6 @@ export interface DecisionSink {
 type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions'>;
 
 const KINDS: readonly FleetDecision['kind'][] = ['allow', 'disallow', 'block', 'unblock', 'delist'];
-/** The connection is well, what was said is not. */
-const REFUSED_CODE = 'fleet_failed';
 
 /** Shares what the operator decides at this hub, and takes what he decides at others: what reached the fleet last holds. */
 export class FleetDecisions {
@@ -77,7 +76,8 @@ export class FleetDecisions {
     try {
       await source.decide(decision);
     } catch (error) {
-      if (!(error instanceof OperatingError) || error.code !== REFUSED_CODE) throw error;
+      // All else may be over the next time: the database takes no writes now, or somebody holds a lock.
+      if (!(error instanceof OperatingError) || !isRowRefused(sqlState(error))) throw error;
       const { kind, value } = decision;
       this.#logger.error('fleet_decision_refused', { kind, value, why: error.message });
     }

@@ -2,7 +2,7 @@
 
 import type { Subject } from '@sentrypeer/event';
 import type { FleetAddress } from '../address.ts';
-import { FleetConnection, type Row } from '../connection.ts';
+import { FleetConnection, type OnSilent, type Row } from '../connection.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { DECISIONS_VERSION } from '../schema/version-4.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
@@ -10,6 +10,7 @@ import { fleetOverview, type FleetOverview } from '../overview.ts';
 import { roleTrouble } from '../role.ts';
 import type { WaitingDecision } from './fleet-decision.ts';
 import {
+  HUB_LOCK_MS_MAX,
   PULL_DETAILS_CHARACTERS_MAX,
   PULL_MESSAGE_CHARACTERS_MAX,
   PULL_TEXT_CHARACTERS_MAX,
@@ -105,9 +106,10 @@ export class FleetSource implements AsyncDisposable {
     this.hasListings = version >= LISTINGS_VERSION;
   }
 
-  static async open(address: FleetAddress): Promise<FleetSource> {
-    const connection = await FleetConnection.open(address, 'pull');
+  static async open(address: FleetAddress, onSilent?: OnSilent): Promise<FleetSource> {
+    const connection = await FleetConnection.open(address, 'pull', onSilent);
     try {
+      await connection.run(`SET lock_timeout = ${HUB_LOCK_MS_MAX}`);
       const trouble = await roleTrouble(connection, address, 'hub');
       if (trouble !== undefined) throw trouble;
       const { version } = await fleetVersions(connection);

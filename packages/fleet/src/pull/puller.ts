@@ -3,7 +3,7 @@
 import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import type { Row } from '../connection.ts';
+import { sqlState, type Row } from '../connection.ts';
 import {
   LISTED_GATHER_MS,
   OVERVIEW_MS,
@@ -14,6 +14,7 @@ import {
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
 import type { FleetOverview } from '../overview.ts';
+import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
 import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
@@ -22,6 +23,8 @@ import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 const START: FleetPlace = { epoch: 0, honeyId: 0 };
 /** The connection is well, what was asked of it is not. */
 const FAILED_CODE = 'fleet_failed';
+/** SQLSTATE `lock_not_available`: others would wait for it, too. */
+const LOCKED = '55P03';
 
 /** Where a hub keeps what it takes. */
 interface PullSink {
@@ -72,6 +75,7 @@ export class Puller {
   readonly #address: FleetAddress;
   readonly #outage: Outage;
   readonly #pause = new Pause();
+  readonly #silence = new Silence();
   readonly #ownNodeId: string;
   /** By node, as of the sink. */
   readonly #places = new Map<string, FleetPlace>();
@@ -144,12 +148,13 @@ export class Puller {
   async #run(): Promise<void> {
     while (!this.#isClosing) {
       try {
-        const { isMore, failure } = await this.#round();
+        const { isMore, failure } = await this.#silence.during(() => this.#round());
         this.#failuresInRow = 0;
-        if (failure === undefined) {
+        if (failure !== undefined) this.#tell(failure);
+        else if (!this.#silence.isOn) {
           this.#change({ trouble: undefined });
           this.#outage.over({ fleet: formatFleetAddress(this.#address) });
-        } else this.#tell(failure);
+        }
         if (!isMore) await this.#wait();
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
@@ -165,7 +170,7 @@ export class Puller {
     for (;;) {
       if (this.#hasListed && this.#source !== undefined) {
         this.#hasListed = false;
-        await this.#publisher.sayRefused(this.#source);
+        await this.#sayRefused(this.#source);
         await this.#pause.patiently(LISTED_GATHER_MS);
       }
       const leftMs = untilMs - clock.nowMs();
@@ -174,43 +179,65 @@ export class Puller {
     }
   }
 
+  async #sayRefused(source: FleetSource): Promise<void> {
+    try {
+      await this.#publisher.sayRefused(source);
+    } catch (error) {
+      if (!isOfStatement(error)) throw error;
+      this.#tell(error); // The next round says it.
+    }
+  }
+
   /**
-   * Some events of each log, so that neither a large log nor one that cannot be read holds up the others.
+   * Some events of each log, so that neither a large log nor one that cannot be read holds up the others; nor do decisions and
+   * listings, where the database takes no writes or somebody holds a lock.
    *
-   * @returns Whether there are more, and what is wrong with the first log that could not be read.
+   * @returns Whether there are more, and what went wrong first.
    */
   async #round(): Promise<{ readonly isMore: boolean; readonly failure?: OperatingError }> {
     await this.#allTaken();
     this.#decisions.look();
-    const source = (this.#source ??= await FleetSource.open(this.#address));
-    await this.#decisions.exchange(source); // First: what is allowed must not be listed meanwhile.
-    let behind = 0;
-    let failure: OperatingError | undefined;
-    let haul: Haul = { events: [], reached: [] };
-    for (const group of groupsOf(this.#due(await source.logs()))) {
-      if (group.length > 1 && (await this.#readTogether(source, group, haul))) {
-        haul = await this.#handOverFull(haul);
-        continue;
-      }
-      for (const log of group) {
-        try {
-          behind += await this.#read(source, log, haul);
-        } catch (error) {
-          if (!isOfLog(error)) throw error;
-          const why = `log of ${log.node}: ${error.message}`;
-          failure ??= new OperatingError(error.code, why, { cause: error });
-        }
-        haul = await this.#handOverFull(haul);
-      }
-    }
-    await this.#handOver(haul);
+    const source = (this.#source ??= await FleetSource.open(this.#address, (error) =>
+      this.#fellSilent(error),
+    ));
+    const failures: OperatingError[] = [];
+    // First: what is allowed must not be listed meanwhile.
+    await attempt('decisions', failures, () => this.#decisions.exchange(source));
+    const behind = await this.#readAll(source, failures);
     await this.#allTaken();
     this.#change({ behind });
     await this.#look(source);
-    const isCaughtUp = behind <= PULL_EVENTS_MAX && failure === undefined;
-    const isMoreToSay = await this.#publisher.step(source, isCaughtUp);
-    const isMore = (behind > 0 || isMoreToSay) && !this.#isClosing;
+    const isCaughtUp = behind <= PULL_EVENTS_MAX && failures.length === 0;
+    const isMoreToSay = await attempt('listings', failures, () =>
+      this.#publisher.step(source, isCaughtUp),
+    );
+    const isMore = (behind > 0 || isMoreToSay === true) && !this.#isClosing;
+    const [failure] = failures;
     return failure === undefined ? { isMore } : { isMore, failure };
+  }
+
+  /** @returns How far all logs together are ahead of what was read. */
+  async #readAll(source: FleetSource, failures: OperatingError[]): Promise<number> {
+    let behind = 0;
+    let haul: Haul = { events: [], reached: [] };
+    for (const group of groupsOf(this.#due(await source.logs()))) {
+      const alone: OperatingError[] = [];
+      const isRead =
+        group.length > 1 &&
+        (await attempt('logs', alone, () => this.#readTogether(source, group, haul)));
+      if (alone.some(isLocked)) failures.push(...alone);
+      for (const log of isRead === true ? [] : group) {
+        if (failures.some(isLocked)) break;
+        const ahead = await attempt(`log of ${log.node}`, failures, () =>
+          this.#read(source, log, haul),
+        );
+        behind += ahead ?? 0;
+        haul = await this.#handOverFull(haul);
+      }
+      haul = await this.#handOverFull(haul);
+    }
+    await this.#handOver(haul);
+    return behind;
   }
 
   /** The logs of which there is more than what was taken. */
@@ -224,16 +251,9 @@ export class Puller {
     });
   }
 
-  /** Reads all of some logs that have little. @returns Whether it was read: where it was not, one of them may be to blame. */
+  /** Reads all of some logs that have little. @returns That it was read. */
   async #readTogether(source: FleetSource, logs: readonly DueLog[], haul: Haul): Promise<boolean> {
-    let rows: readonly Row[];
-    try {
-      rows = await source.eventsOf(logs);
-    } catch (error) {
-      if (isOfLog(error)) return false;
-      throw error;
-    }
-    this.#keep(rows, haul);
+    this.#keep(await source.eventsOf(logs), haul);
     haul.reached.push(...logs.map(({ node, mark }) => ({ node, mark })));
     return true;
   }
@@ -299,6 +319,12 @@ export class Puller {
     return this.#places.getOrInsertComputed(node, () => this.#ports.sink.place(node));
   }
 
+  /** It is waited for; but who looks at this node is told. */
+  #fellSilent(error: OperatingError): void {
+    this.#silence.begins();
+    this.#tell(error);
+  }
+
   async #failed(error: OperatingError): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
@@ -311,7 +337,7 @@ export class Puller {
   #tell({ code, message }: OperatingError): void {
     this.#change({ trouble: message, failures: this.#state.failures + 1 });
     const fleet = formatFleetAddress(this.#address);
-    this.#outage.failed({ fleet, code, why: message });
+    this.#outage.failed({ fleet, code, why: message }, code);
   }
 
   #change(change: Partial<PullState>): void {
@@ -343,8 +369,27 @@ function groupsOf(logs: readonly DueLog[]): readonly (readonly DueLog[])[] {
 }
 
 /** Whether it is what was asked of the database that failed, not the connection. */
-function isOfLog(error: unknown): error is OperatingError {
+function isOfStatement(error: unknown): error is OperatingError {
   return error instanceof OperatingError && error.code === FAILED_CODE;
+}
+
+function isLocked(error: OperatingError): boolean {
+  return sqlState(error.cause) === LOCKED;
+}
+
+/** @returns `undefined` where it failed and the connection is well; `failures` then has why. */
+async function attempt<T>(
+  what: string,
+  failures: OperatingError[],
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isOfStatement(error)) throw error;
+    failures.push(new OperatingError(error.code, `${what}: ${error.message}`, { cause: error }));
+    return undefined;
+  }
 }
 
 function isAfter(one: FleetPlace, other: FleetPlace): boolean {

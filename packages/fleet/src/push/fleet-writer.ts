@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { assert } from '@sentrypeer/kernel';
 import type { FleetAddress } from '../address.ts';
-import { FleetConnection } from '../connection.ts';
+import { FleetConnection, type OnSilent } from '../connection.ts';
 import { COPY_CHUNK_OCTETS, PREPARED_DAYS } from '../limits.ts';
 import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
@@ -52,8 +52,8 @@ export class FleetWriter implements AsyncDisposable {
   }
 
   /** Connects, and sees that there is a fleet with partitions for the next days. */
-  static async open(address: FleetAddress): Promise<FleetWriter> {
-    const connection = await FleetConnection.open(address, 'push');
+  static async open(address: FleetAddress, onSilent?: OnSilent): Promise<FleetWriter> {
+    const connection = await FleetConnection.open(address, 'push', onSilent);
     try {
       const trouble = await roleTrouble(connection, address, 'sensor');
       if (trouble !== undefined) throw trouble;
@@ -122,7 +122,7 @@ export class FleetWriter implements AsyncDisposable {
     );
     const copy = new CopyRows(kinds, epoch);
     try {
-      await pipeline(Readable.from(chunksOf(copy, slices)), stream);
+      await this.#connection.answered(pipeline(Readable.from(chunksOf(copy, slices)), stream));
     } catch (error) {
       throw this.#connection.failure(error);
     }

@@ -3,10 +3,11 @@
 import { settlesWithin } from '@sentrypeer/follow';
 import { assert, OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
-import { sqlState } from '../connection.ts';
+import { sqlState, STATEMENT_TIMEOUT } from '../connection.ts';
 import {
   EXPIRED_SAID_MS,
   PUSH_ALIVE_MS,
+  PUSH_CAREFUL_EVENTS,
   PUSH_EVENTS_MAX,
   PUSH_GATHER_MS,
   PUSH_IDLE_MS,
@@ -15,6 +16,7 @@ import {
   PUSH_MS_MAX,
   PUSH_REPEATS_MAX,
 } from '../limits.ts';
+import { Silence } from '../silence.ts';
 import { FleetWriter, MARK_MOVED, type FleetSelf } from './fleet-writer.ts';
 import type { Marks, PushedLog } from './log.ts';
 import { Pause } from './pause.ts';
@@ -69,7 +71,10 @@ export class Pusher {
     epoch: 0,
     pushedEpochUs: undefined,
   };
+  readonly #silence = new Silence();
   #eventsMax: number;
+  /** Whether a push took longer than a statement may take: then they grow slowly. */
+  #isCareful = false;
   #failuresInRow = 0;
   /** The next push is of one event that the fleet refuses: only the mark moves. */
   #isSkipping = false;
@@ -135,18 +140,21 @@ export class Pusher {
   /** @returns What was pushed; `undefined` where there was nothing. */
   async #step(hasArrived: boolean): Promise<Marks | undefined> {
     const { log } = this.#ports;
-    const writer = this.#writer ?? (await this.#join());
+    const writer = this.#writer ?? (await this.#silence.during(() => this.#join()));
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     const share = { events: this.#eventsMax, repeats: PUSH_REPEATS_MAX };
     const marks = await log.next(share, hasArrived);
     this.#marks = marks;
     if (marks.pushing === marks.pushed && marks.repeatsPushing === marks.repeatsPushed) {
+      this.#silence.ends();
       this.#succeeded();
       return undefined;
     }
     const found = log.rows(marks);
     const rows = this.#isSkipping ? { ...found, events: [] } : found;
-    const { events, repeats, missing } = await this.#inTime(writer, writer.push(marks, rows));
+    const { events, repeats, missing } = await this.#silence.during(() =>
+      this.#inTime(writer, writer.push(marks, rows)),
+    );
     this.#isSkipping = false;
     this.#expired(marks, missing);
     const { pushedEvents, pushedRepeats } = this.#state;
@@ -155,7 +163,9 @@ export class Pusher {
       pushedRepeats: pushedRepeats + repeats,
       pushedEpochUs: this.#ports.clock.epochUs(),
     });
-    this.#eventsMax = Math.min(this.#eventsMax * 2, this.#shareMax);
+    const grown = this.#isCareful ? this.#eventsMax + PUSH_CAREFUL_EVENTS : this.#eventsMax * 2;
+    this.#eventsMax = Math.min(grown, this.#shareMax);
+    if (grown >= this.#shareMax) this.#isCareful = false;
     this.#succeeded();
     return marks;
   }
@@ -164,7 +174,7 @@ export class Pusher {
   async #join(): Promise<FleetWriter> {
     const { log, logger } = this.#ports;
     const { address, self } = this.#options;
-    const writer = await FleetWriter.open(address);
+    const writer = await FleetWriter.open(address, (error) => this.#fellSilent(error));
     try {
       const known = await log.open();
       const place = await this.#inTime(writer, writer.openLog(known, self));
@@ -223,7 +233,11 @@ export class Pusher {
       this.#around(error);
       return;
     } else {
-      this.#outage.failed({ fleet: formatFleetAddress(this.#options.address), ...why });
+      if (state === STATEMENT_TIMEOUT && this.#isPushing()) {
+        this.#halve();
+        this.#isCareful = true;
+      }
+      this.#outage.failed({ fleet: formatFleetAddress(this.#options.address), ...why }, error.code);
     }
     if (!this.#isClosing) await this.#pause.patiently(retryMs(this.#failuresInRow, random()));
   }
@@ -239,13 +253,27 @@ export class Pusher {
     const marks = this.#marks;
     assert(marks !== undefined, 'something was being pushed');
     if (this.#eventsMax > 1) {
-      const idsCount = marks.pushing - marks.pushed;
-      this.#eventsMax = Math.max(1, Math.floor(Math.min(idsCount, this.#eventsMax) / 2));
+      this.#halve();
       return;
     }
     logger.error('fleet_event_refused', { honey_id: marks.pushing, why: error.message });
     this.#change({ refusedEvents: this.#state.refusedEvents + 1 });
     this.#isSkipping = true;
+  }
+
+  /** The next push has half of what this one has. */
+  #halve(): void {
+    const { pushing = 0, pushed = 0 } = this.#marks ?? {};
+    this.#eventsMax = Math.max(1, Math.floor(Math.min(pushing - pushed, this.#eventsMax) / 2));
+  }
+
+  /** It is waited for; but who looks at this node is told. */
+  #fellSilent(error: OperatingError): void {
+    this.#silence.begins();
+    const { code, message: why } = error;
+    this.#change({ trouble: why });
+    const fleet = formatFleetAddress(this.#options.address);
+    this.#outage.failed({ fleet, code, why }, code);
   }
 
   /** Events were removed before they were pushed. Before the first push that is only what the log had lost long ago. */
@@ -260,6 +288,7 @@ export class Pusher {
 
   #succeeded(): void {
     this.#failuresInRow = 0;
+    if (this.#silence.isOn) return;
     if (this.#state.trouble !== undefined) this.#change({ trouble: undefined });
     this.#outage.over({ fleet: formatFleetAddress(this.#options.address) });
   }

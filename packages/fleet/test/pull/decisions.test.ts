@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OperatingError, type LogFields } from '@sentrypeer/kernel';
+import pg from 'pg';
 import { FleetDecisions } from '../../src/pull/decisions.ts';
 import type { FleetDecision, WaitingDecision } from '../../src/pull/fleet-decision.ts';
 
@@ -22,6 +23,12 @@ function row(id: number, more: Readonly<Record<string, unknown>> = {}) {
   const { kind, subject, value, comment } = BLOCK;
   const place = { decision_id: String(id), node: 'hub-2', is_own: false };
   return { ...place, kind, subject, value, comment, until_us: null, ...more };
+}
+
+/** What PostgreSQL says of a statement. */
+function reported(state: string): OperatingError {
+  const cause = Object.assign(new pg.DatabaseError('no', 0, 'error'), { code: state });
+  return new OperatingError('fleet_failed', 'no', { cause });
 }
 
 /** A hub and a fleet that keep what they are told. */
@@ -55,7 +62,9 @@ class Both {
     await this.decisions.exchange({
       hasDecisions: this.hasDecisions,
       decide: async ({ value }) => {
-        if (value === 'odd') throw new OperatingError('fleet_failed', 'violates a check');
+        if (value === 'odd') throw reported('23514');
+        if (value === 'read-only') throw reported('25006');
+        if (value === 'locked') throw reported('55P03');
         if (value === 'away') throw new OperatingError('fleet_unreachable', 'gone');
         this.decided.push(value);
       },
@@ -77,6 +86,15 @@ test('FleetDecisions tells in order what waits; one that is refused holds up no 
     both.waits.map(({ id }) => id),
     [5, 6],
   );
+});
+
+test('FleetDecisions keeps what the fleet cannot take at present: read-only, or locked by somebody', async () => {
+  for (const value of ['read-only', 'locked']) {
+    const both = new Both();
+    both.waits = [waiting(1, { value }), waiting(2)];
+    await assert.rejects(both.exchange(), { code: 'fleet_failed' });
+    assert.deepEqual([both.waits.length, both.lines], [2, []], value);
+  }
 });
 
 test('FleetDecisions waits for a fleet of an older version, and says so once', async () => {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+/** Whether the database was silent when it was last talked to. It is over when a whole talk was without it. */
+export class Silence {
+  #isOn = false;
+  #wasOn = false;
+
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  begins(): void {
+    this.#isOn = true;
+    this.#wasOn = true;
+  }
+
+  /** There is nothing more to ask. */
+  ends(): void {
+    this.#isOn = false;
+  }
+
+  async during<T>(talk: () => Promise<T>): Promise<T> {
+    this.#wasOn = false;
+    const result = await talk();
+    this.#isOn = this.#wasOn;
+    return result;
+  }
+}
