@@ -385,3 +385,9 @@ assert(AGENT_CONNECTIONS_PER_PEER_MAX <= AGENT_CONNECTIONS_MAX, 'a peer is one o
 
 /** Entries of a list of SentryPeer 4.x that are judged at a time, some 5 ms; other requests are served in between. */
 export const JUDGED_ENTRIES_COUNT = 100;
+
+/**
+ * Files that this process has open besides the connections that SIP may have, 1 and above. Chosen: database, logs, threads
+ * and ports take some 50.
+ */
+export const OPEN_FILES_OWN = 100;

@@ -25,6 +25,7 @@ import {
 } from './garbage-collection.ts';
 import { ConsoleLogger, logLevel } from './output/console-logger.ts';
 import { paintFor } from './output/paint.ts';
+import { warnOfFewOpenFiles } from './open-files.ts';
 import { leaveRunningNote, readRunningNote, type RunningNote } from './running-note.ts';
 import { StandardStream } from './output/standard-stream.ts';
 import { Supervisor } from './supervisor.ts';
@@ -103,6 +104,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     throw before === undefined ? error : sayingWhoRuns(error, before);
   });
   warnOfOpenFiles(config, logger);
+  if (!config.noSip) warnOfFewOpenFiles(config.connectionsMax, logger);
   if (before !== undefined && before.processId !== process.pid) {
     logger.warn('database_shared', {
       process: before.processId,

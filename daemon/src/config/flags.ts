@@ -48,7 +48,7 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
       words.push(...rest);
       break;
     }
-    if (word === '-' || !word.startsWith('-')) {
+    if (word === '-' || !word.startsWith('-') || (words[0] === 'peers' && isNodeKey(word))) {
       words.push(word);
       continue;
     }
@@ -60,6 +60,11 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     if (print !== undefined) return { ...given, words, print };
   }
   return { ...given, words, print: undefined };
+}
+
+/** Whether it is the key of a node: one in 64 begins with a hyphen. 32 octets in base64url, the last 2 bits zeros. */
+function isNodeKey(word: string): boolean {
+  return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(word);
 }
 
 function parseLong(word: string, rest: string[], given: Given): ParsedFlags['print'] {

@@ -3,7 +3,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPTION_ENTRIES } from '../../src/config/settings.ts';
+import { parseFlags } from '../../src/config/flags.ts';
 import { load, refused, run } from './sources.ts';
+
+test('parseFlags() takes the key of a node for a word where nodes are named, though it begins with a hyphen', () => {
+  const key = '-HgGV_YE7SmN0gHdO7L5j01988ivh5EZwDJM8GAEu5M';
+  assert.deepEqual(parseFlags(['peers', 'trust', key, 'Bob']).words, [
+    'peers',
+    'trust',
+    key,
+    'Bob',
+  ]);
+  assert.throws(() => parseFlags(['delist', key]), { message: /unknown option "-H"/ });
+});
 
 test('parseFlags() has the letters of SentryPeer 4.x with their long names', () => {
   const letters = Object.fromEntries(

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Logger } from '@sentrypeer/kernel';
+import { warnOfFewOpenFiles } from '../src/open-files.ts';
+
+function warned(limits: () => string): readonly unknown[] {
+  const lines: unknown[] = [];
+  const warn: Logger['warn'] = (name, fields) => {
+    lines.push([name, fields?.['limit'], fields?.['wanted']]);
+  };
+  const logger = { warn } as Logger;
+  warnOfFewOpenFiles(2000, logger, limits);
+  return lines;
+}
+
+function table(limit: string): string {
+  return [
+    'Limit                     Soft Limit           Hard Limit           Units     ',
+    'Max processes             7823                 7823                 processes ',
+    `Max open files            ${limit.padEnd(20)} 1048576              files     `,
+  ].join('\n');
+}
+
+test('a limit of open files below the connections that are promised is told', () => {
+  assert.deepEqual(
+    warned(() => table('64')),
+    [['open_files_few', 64, 2100]],
+  );
+});
+
+test('a limit that is high enough, that there is none of, or that nobody tells is no news', () => {
+  for (const limit of ['2100', '1048576', 'unlimited']) {
+    assert.deepEqual(
+      warned(() => table(limit)),
+      [],
+    );
+  }
+  const none = (): string => {
+    throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  };
+  assert.deepEqual(warned(none), []);
+});
