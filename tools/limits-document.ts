@@ -9,19 +9,19 @@ Made from the \`limits.ts\` files by \`npm run docs\`.
 
 ## For operators
 
-Everything that comes from outside is bounded. You can change these bounds, each with an option of [options.md](options.md):
+Everything that comes from outside is limited. You can change these limits, each with an option of [options.md](options.md):
 
-| what grows | option | what happens beyond it |
+| what grows | option | what happens at the limit |
 |---|---|---|
 | the database | \`--db-size-max\`, \`--retention-days\` | the oldest rows are removed and subtracted from the totals |
-| the disk | \`--db-free-min\` | the oldest rows are removed; when there are none left, nothing more is recorded, messages are counted as dropped, and the log says so |
+| the disk | \`--db-free-min\` | the oldest rows are removed; if none are left, nothing more is recorded, messages are counted as dropped, and the log says so |
 | events that a webhook still has to get | \`--webhook-backlog-max\` | the oldest are removed and counted as expired |
 | connections over TCP and TLS | \`--max-connections\`, \`--max-connections-per-source\` | a connection is refused and recorded |
 | answers over UDP | \`--reply-rate\`, \`--reply-burst\`, \`--reply-bandwidth\` | the request is recorded but not answered |
 | requests to the API | \`--api-rate\` | 429 with \`Retry-After\` |
 | what is shared per day | \`--share-budget\` | later events of the day are not shared |
 
-When a bound is reached, a line in the log says so the first time, and \`/metrics\` counts every time. All other bounds
+When a limit is reached, a line in the log says so the first time, and \`/metrics\` counts every time. All other limits
 below are fixed. If one of them is in your way, open an issue with its name and what you run.
 `;
 
