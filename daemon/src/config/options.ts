@@ -144,7 +144,7 @@ export const OPTIONS = {
     long: 'cert',
     short: 't',
     type: pathType,
-    defaultText: 'cert.pem beside the database',
+    defaultText: 'cert.pem next to the database',
     doc: 'Certificate for TLS (PEM); a self-signed one is made if certificate and key are both missing.',
   }),
   keyFile: derivedOption({
@@ -152,7 +152,7 @@ export const OPTIONS = {
     long: 'key',
     short: 'k',
     type: pathType,
-    defaultText: 'key.pem beside the database',
+    defaultText: 'key.pem next to the database',
     doc: 'Private key of the certificate (PEM).',
   }),
 
@@ -170,7 +170,7 @@ export const OPTIONS = {
     group: 'database',
     long: 'identity-file',
     type: pathType,
-    defaultText: 'sentrypeer-identity.json beside the database',
+    defaultText: 'sentrypeer-identity.json next to the database',
     doc: 'Private key and id of this node, made at first start. Keep it, and keep it secret.',
   }),
   groupReadable: option({

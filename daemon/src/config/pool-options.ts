@@ -73,7 +73,7 @@ export const POOL_OPTIONS = {
     long: 'dht-state-file',
     type: pathType,
     needs: 'peer-to-peer',
-    defaultText: 'sentrypeer-dht.json beside the database',
+    defaultText: 'sentrypeer-dht.json next to the database',
     doc: 'File of known nodes, so that a restart needs no bootstrap node.',
   }),
   neighbours: option({

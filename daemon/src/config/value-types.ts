@@ -100,7 +100,7 @@ export function countType(placeholder: string, min: number, max: number): ValueT
 
 export const portType: ValueType<number> = {
   ...countType('PORT', 0, PORT_MAX),
-  wanted: `a port from 0 to ${PORT_MAX}, where 0 takes a free one`,
+  wanted: `a port from 0 to ${PORT_MAX}, where 0 chooses a free one`,
 };
 
 const SIZE_UNITS = new Map([

@@ -84,7 +84,7 @@ test('parseConfigFile() refuses an unknown key with its line and the nearest one
 test('parseConfigFile() refuses a value of the wrong type or out of range, with its line', () => {
   assert.equal(
     refused(...named('\nsip_port = "5060"')),
-    'sip_port in /c.toml, line 2: takes a number without quotes: a port from 0 to 65535, where 0 takes a free one',
+    'sip_port in /c.toml, line 2: takes a number without quotes: a port from 0 to 65535, where 0 chooses a free one',
   );
   assert.match(refused(...named('api = "on"')), /^api in \/c\.toml, line 1: takes true or false/);
   assert.match(refused(...named('api = 1')), /^api in \/c\.toml, line 1: takes true or false/);
