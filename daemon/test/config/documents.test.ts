@@ -20,6 +20,13 @@ test('docs/sentrypeer.1 is what the table of options says (npm run docs)', () =>
   assert.equal(readFileSync(new URL('sentrypeer.1', docs), 'utf8'), formatManPage());
 });
 
+test('every line of the packaged configuration file is accepted once it is uncommented', () => {
+  const packaged = new URL('../../../packaging/etc/sentrypeer.toml', import.meta.url);
+  const text = readFileSync(packaged, 'utf8').replace(/^#(?=[a-z_]+ = )/gm, '');
+  const { config } = run('-g /c.toml', { files: { '/c.toml': text } });
+  assert.deepEqual([config.homeCountry, config.retentionDays], ['GB', 90]);
+});
+
 test('help, man page and options.md name every option', () => {
   const help = formatHelp();
   const manPage = formatManPage().replaceAll('\\-', '-');
