@@ -34,9 +34,9 @@ const LISTING_PARAMETERS = {
   min_count: wholeNumber('Events of the entry, at least this many.', 1),
   max_age: age('Last seen within this time before now.'),
   since: serialOrTime(
-    'Only what changed since this serial, or since this time. X-SentryPeer-Serial of an answer is the next since; its X-SentryPeer-As-Of is for clients that know times alone.',
+    'Only what changed since this serial, or since this time. X-SentryPeer-Serial of an answer is the next since; X-SentryPeer-As-Of is for clients that can only handle times.',
   ),
-  level: oneOf('listed: what is to be acted on; watch: what is only watched too.', LEVELS),
+  level: oneOf('listed: what to act on; watch: also what is only watched.', LEVELS),
 };
 
 /** Of lists of numbers. */

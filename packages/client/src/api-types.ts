@@ -21,12 +21,12 @@ export interface Address {
   readonly last_seen: string;
   /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing and list nothing. */
+  /** Messages that other nodes share. They prove nothing and get nothing listed. */
   readonly shared_count: number;
 }
 
 export interface Number {
-  /** As it was dialled; with its plus if it was asked for in another form. */
+  /** As it was dialled; with a plus if it was asked for in another form. */
   readonly number: string;
   /** The number that the digits most likely mean, with its plus. */
   readonly e164?: string;
@@ -40,7 +40,7 @@ export interface Number {
   readonly last_seen: string;
   /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing and list nothing. */
+  /** Messages that other nodes share. They prove nothing and get nothing listed. */
   readonly shared_count: number;
 }
 
@@ -53,7 +53,7 @@ export interface UserAgent {
   readonly last_seen: string;
   /** Messages that came here; 0 if only other nodes share it. */
   readonly seen_count: number;
-  /** Messages that other nodes share. They prove nothing and list nothing. */
+  /** Messages that other nodes share. They prove nothing and get nothing listed. */
   readonly shared_count: number;
 }
 
@@ -127,7 +127,7 @@ export interface WebhookError {
 
 export interface Webhooks {
   readonly items: readonly {
-    /** The name that the operator gave it, or the host of its address. */
+    /** The name that the operator gave it, otherwise the host of its address. */
     readonly name: string;
     /** Events that it has not yet taken. */
     readonly lag: number;
@@ -137,7 +137,7 @@ export interface Webhooks {
     readonly accepted: number;
     /** Events that it refused for good. */
     readonly refused: number;
-    /** Events that retention removed before it took them. */
+    /** Events that retention removed before it accepted them. */
     readonly expired: number;
     /** Attempts that failed and were repeated. */
     readonly failures: number;
@@ -145,7 +145,7 @@ export interface Webhooks {
     readonly dead_letters: number;
     /** When it last took events. */
     readonly last_accepted: string | null;
-    /** When it is tried again, if it is failing. */
+    /** When the next attempt is made, if it is failing. */
     readonly next_try: string | null;
     readonly last_error: WebhookError | null;
   }[];
@@ -169,10 +169,10 @@ export interface Followers {
     readonly node: string;
     /** The newest change that it carried out. */
     readonly serial: number | null;
-    /** Changes after that, up to 1,000; null where the serial is not of this node. */
+    /** Changes after that, up to 1,000; null if the serial is not one of this node. */
     readonly lag: number | null;
     readonly entries: {
-      /** Addresses and networks of IPv4 that it acts on. */
+      /** IPv4 addresses and networks that it enforces. */
       readonly ipv4: number;
       /** The same of IPv6. */
       readonly ipv6: number;
@@ -181,7 +181,7 @@ export interface Followers {
     readonly counts: Readonly<Record<string, number>>;
     /** With routers, of bgp. */
     readonly sessions: readonly {
-      /** As the operator named it, else its address. */
+      /** The name that the operator gave it, otherwise its address. */
       readonly name: string;
       /** Where it is. */
       readonly address: string;
@@ -208,13 +208,13 @@ export interface Followers {
     readonly user_agent: string;
     /** Its newest pull that was answered. */
     readonly pulled: string;
-    /** Changes after that, up to 1,000; null where it will be told everything. */
+    /** Changes after that, up to 1,000; null if it will get everything. */
     readonly lag: number | null;
   }[];
 }
 
 export interface FleetPush {
-  /** Whether it is; a quiet node leaves the server. */
+  /** Whether it is connected; a quiet node disconnects. */
   readonly connected: boolean;
   /** Events that the fleet has not confirmed yet. */
   readonly lag: number;
@@ -226,11 +226,11 @@ export interface FleetPush {
   readonly failures: number;
   /** Events that the fleet refuses, and that were left out. */
   readonly refused_events: number;
-  /** Lives of this node’s log: a restored database file begins another. */
+  /** The epoch of this node’s log: a restored database file begins a new one. */
   readonly epoch: number;
   /** When the newest push arrived. */
   readonly last_push: string | null;
-  /** Why nothing is pushed at present, for a person. */
+  /** Why nothing is pushed at present, as text for people. */
   readonly trouble: string | null;
 }
 
@@ -239,56 +239,56 @@ export interface FleetPull {
   readonly pulled_events: number;
   /** Rows that prove nothing, such as those without a grade. */
   readonly left_out: number;
-  /** Rows of the fleet that were not taken yet. */
+  /** Rows of the fleet that were not read yet. */
   readonly behind: number;
-  /** Decisions of operators at other hubs that were taken. */
+  /** Decisions of operators at other hubs that were adopted. */
   readonly taken_decisions: number;
   /** Decisions made at this hub that the fleet does not have yet. */
   readonly waiting_decisions: number;
   /** Tries that failed and are made again. */
   readonly failures: number;
-  /** Why nothing is taken at present, for a person. */
+  /** Why nothing is read at present, as text for people. */
   readonly trouble: string | null;
 }
 
 export interface FleetPublish {
-  /** Whether this is the hub that says what is listed: one at a time does. */
+  /** Whether this is the hub that publishes what is listed: one at a time does. */
   readonly leading: boolean;
-  /** The hub that does; null before it is known. */
+  /** The hub that publishes; null before it is known. */
   readonly leader: string | null;
-  /** Whether all that the fleet has was compared with what this hub lists. */
+  /** Whether everything that the fleet has was compared with what this hub lists. */
   readonly whole: boolean;
-  /** Entries that it said, also those that were no news. */
+  /** Entries that it published, including unchanged ones. */
   readonly said_listings: number;
 }
 
 export interface FleetFollow {
   /** Listings of the hubs that this node has. */
   readonly listings: number;
-  /** The newest change that was taken; 0 before the first. */
+  /** The newest change that was read; 0 before the first. */
   readonly serial: number;
   /** Changes that were taken. */
   readonly taken_changes: number;
-  /** Listings that no hub can have said, or for which there is no room. */
+  /** Listings that no hub can have published, or for which there is no room. */
   readonly left_out: number;
-  /** When this node last had all that the hubs list. */
+  /** When this node last had everything that the hubs list. */
   readonly last_current: string | null;
   /** Tries that failed and are made again. */
   readonly failures: number;
-  /** Why nothing is followed at present, for a person. */
+  /** Why nothing is followed at present, as text for people. */
   readonly trouble: string | null;
 }
 
 export interface FleetOverview {
   /** When the database said so. */
   readonly as_of: string;
-  /** Events that the nodes pushed, of the present lives of their logs. */
+  /** Events that the nodes pushed, in the present epochs of their logs. */
   readonly events: number;
   /** Entries that the hubs list. */
   readonly listed: number;
   /** Entries that they watch. */
   readonly watched: number;
-  /** Nodes that are not named below, because there are too many. */
+  /** Nodes that are not listed below, because there are too many. */
   readonly more_nodes: number;
   readonly nodes: readonly FleetNode[];
 }
@@ -298,24 +298,24 @@ export interface FleetNode {
   readonly node: string;
   /** left: its role in PostgreSQL was removed. */
   readonly role: 'hub' | 'sensor' | 'follower' | 'left';
-  /** Quiet sensors leave the server now and then. */
+  /** Quiet sensors disconnect now and then. */
   readonly connected: boolean;
   /** Null for followers, which write nothing into the database. */
   readonly version: string | null;
-  /** Events that it pushed, of the present life of its log. */
+  /** Events that it pushed, in the present epoch of its log. */
   readonly events: number;
-  /** Events that waited on it when it last said so. */
+  /** Events that were waiting on it at its last report. */
   readonly waiting: number;
   /** When its newest events arrived. */
   readonly last_push: string | null;
-  /** Its last sign of life; null where it never gave one. */
+  /** Its last sign of life; null if it never gave one. */
   readonly last_seen: string | null;
   /** Whether it gave no sign of life for 5 minutes, and is not connected. */
   readonly silent: boolean;
 }
 
 export interface Fleet {
-  /** none: this node is in no fleet. starting: in the first moment, when all else is null, too. */
+  /** none: this node is in no fleet. starting: at first, while everything else is still null. */
   readonly state: 'none' | 'starting' | 'running';
   readonly push: FleetPush | null;
   readonly pull: FleetPull | null;
@@ -325,9 +325,9 @@ export interface Fleet {
 }
 
 export interface AnalyticsTop {
-  /** null for all that are too rare to be counted by name, or not known. */
+  /** null for those that are too rare to be counted by name, or not known. */
   readonly name: string | null;
-  /** What a network is called, where that is known. */
+  /** The name of a network, if it is known. */
   readonly label: string | null;
   /** Messages. */
   readonly seen_count: number;
@@ -348,22 +348,22 @@ export interface Analytics {
     readonly start: string;
     /** Messages. */
     readonly seen_count: number;
-    /** Messages by how sure their source is; none of before that was counted. */
+    /** Messages by how sure their source is; earlier ones were not counted. */
     readonly grades: Readonly<Record<string, number>>;
     /** Messages by method, OTHER for those that are not registered. */
     readonly methods: Readonly<Record<string, number>>;
     /** Messages by transport. */
     readonly transports: Readonly<Record<string, number>>;
   }[];
-  /** The hours from here on are counted in what follows. */
+  /** The beginning of the hours that are counted below. */
   readonly tops_since: string;
-  /** Countries, ISO 3166-1 alpha-2, that with the most messages first. */
+  /** Countries (ISO 3166-1 alpha-2), most messages first. */
   readonly countries: readonly AnalyticsTop[];
-  /** Networks, that with the most messages first. */
+  /** Networks, most messages first. */
   readonly networks: readonly AnalyticsTop[];
-  /** User-Agents, that with the most messages first. */
+  /** User-Agents, most messages first. */
   readonly tools: readonly AnalyticsTop[];
-  /** Ranges of numbers that proved callers called, that with the most calls first. */
+  /** Ranges of numbers that proved callers called, most calls first. */
   readonly ranges: readonly AnalyticsTop[];
 }
 
@@ -389,7 +389,7 @@ export interface Event {
   readonly id: number;
   /** The same on every node that has the event. */
   readonly event_uuid: string;
-  /** When the message was received. In rows of SentryPeer 4.x its local time. */
+  /** When the message was received. In rows of SentryPeer 4.x this is that machine’s local time. */
   readonly event_timestamp: string;
   /** When it was written here. */
   readonly recorded_at: string;
@@ -431,7 +431,7 @@ export interface Event {
   /** How many messages this event stands for: itself and the repeats counted on it. */
   readonly seen_count: number;
   readonly last_seen: string | null;
-  /** Who shared it, if another node did: hearsay that nothing here proves. Otherwise null. */
+  /** Who shared it, if another node did: that is hearsay, which nothing here proves. Otherwise null. */
   readonly shared: {
     /** The DHT node that told us. */
     readonly address: string;
@@ -464,7 +464,7 @@ export interface Peer {
   readonly last_seen: string;
   /** Its events that are in the log. */
   readonly events: number;
-  /** Whether its word in the pool counts by quorum. */
+  /** Whether it has a vote in the pool. */
   readonly voter: boolean;
   /** What the operator calls it. */
   readonly name: string | null;
@@ -475,11 +475,11 @@ export interface Pool {
   readonly sharing: boolean;
   /** The id of this node; null while it does not share. */
   readonly node_id: string | null;
-  /** Its Ed25519 public key, base64url: what others trust it by. */
+  /** Its Ed25519 public key, base64url: by this others can trust it. */
   readonly key: string | null;
   /** Nodes that have a vote here. */
   readonly voters: number;
-  /** Of these, whose vote does not count: no link proved where they are. */
+  /** Of these, those whose vote does not count, because no link proved where they are. */
   readonly unproved_voters: number;
   /** Pages of all. */
   readonly pages: number;
@@ -487,40 +487,40 @@ export interface Pool {
   readonly claims: number;
   /** Who wrote them. */
   readonly authors: number;
-  /** Up to 200: with links first, then whom the operator judged, then those who count more. */
+  /** Up to 200: first those with links, then those that the operator judged, then those that count more. */
   readonly items: readonly PoolNode[];
 }
 
 export interface PoolNode {
-  /** Its id; unsigned, or a network that is distrusted, stands here by its own text. */
+  /** Its id; or unsigned, or a distrusted network. */
   readonly node_id: string;
   /** What the operator calls it. */
   readonly name: string | null;
   /** Ed25519 public key, base64url; null if it is not known. */
   readonly key: string | null;
   readonly trust: 'none' | 'trusted' | 'distrusted';
-  /** voter: its word counts by quorum. known: its word was checked, so it is heard first in a flood. out: it was met in distrusted networks alone. liar: two pages of one serial prove it. */
+  /** voter: it has a vote. known: it was right before, so it is heard first in a flood. out: it was met only in distrusted networks. liar: two pages with one serial prove that. */
   readonly standing: 'stranger' | 'known' | 'voter' | 'distrusted' | 'out' | 'retired' | 'liar';
-  /** Null where there is none now: what it says comes over others, or came by file. */
+  /** Null if there is none now: what it says comes over other nodes, or came in a file. */
   readonly link: {
-    /** Where it is. */
+    /** Its address. */
     readonly address: string;
     /** Whether this node dialled. */
     readonly outward: boolean;
-    /** Since when there is the link. */
+    /** When the link began. */
     readonly since: string;
   } | null;
-  /** Where a link with it was last. */
+  /** The network in which it was last linked. */
   readonly network: string | null;
-  /** ISO 3166-1 alpha-2 of that; null if it is not known. */
+  /** The country of that network (ISO 3166-1 alpha-2); null if it is not known. */
   readonly country: string | null;
-  /** When something of it was taken first. */
+  /** When something from it was first accepted. */
   readonly first_seen: string | null;
-  /** When something of it was taken last. */
+  /** When something from it was last accepted. */
   readonly last_seen: string | null;
   /** Claims in its pages. */
   readonly claims: number;
-  /** Addresses that it named first of all and that came here after that. */
+  /** Addresses that it was the first to name and that came here after that. */
   readonly foretold: number;
   /** Its events that are in the log. */
   readonly events: number;
@@ -529,11 +529,11 @@ export interface PoolNode {
 export interface PoolStanding {
   /** Nodes with a vote that name it, each name and each network once. */
   readonly voters: number;
-  /** Nodes with a vote that name it and do not count: no network of theirs is proved, or another has it. */
+  /** Nodes with a vote that name it but do not count: no network of theirs is proved, or another voter has it. */
   readonly uncounted: number;
   /** How many of these it takes to act on it. */
   readonly quorum: number;
-  /** Nodes without a vote that name it. Their word acts on nothing. */
+  /** Nodes without a vote that name it. They have no effect. */
   readonly strangers: number;
   /** Networks of these, as far as they are known. */
   readonly networks: number;
@@ -550,7 +550,7 @@ export interface Check {
   readonly score: number;
   /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Until when it has this level, unless more comes; null if it has none. */
+  /** When this level ends, unless more comes; null if it has none. */
   readonly expires: string | null;
   readonly number: Number | null;
   readonly address: Address | null;
@@ -560,7 +560,7 @@ export interface Check {
   readonly network: string | null;
   /** Name of that network. */
   readonly network_name: string | null;
-  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  /** What other nodes say about it in the pool (docs/sharing.md); null if they say nothing. */
   readonly pool: PoolStanding | null;
 }
 
@@ -575,18 +575,18 @@ export interface Explanation {
   readonly score: number;
   /** Why, in words. */
   readonly reasons: readonly string[];
-  /** Until when it has this level, unless more comes; null if it has none. */
+  /** When this level ends, unless more comes; null if it has none. */
   readonly expires: string | null;
   readonly number: ExplainedNumber | null;
   readonly address: ExplainedAddress | null;
 }
 
 export interface ExplainedAddress {
-  /** As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6. */
+  /** The entry by which it is judged and listed: for IPv4 the address itself, for IPv6 its /64 or a wider network. */
   readonly entry: string;
-  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  /** What other nodes say about it in the pool (docs/sharing.md); null if they say nothing. */
   readonly pool: PoolStanding | null;
-  /** Messages of it that other nodes share. They prove nothing, and list nothing. */
+  /** Its messages that other nodes share. They prove nothing and get nothing listed. */
   readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
@@ -598,9 +598,9 @@ export interface ExplainedAddress {
   readonly reasons: readonly string[];
   /** Since when it is listed. */
   readonly since: string | null;
-  /** Until when it has this level, unless more comes. */
+  /** When this level ends, unless more comes. */
   readonly until: string | null;
-  /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
+  /** What would end the level: bodies for POST /v1/decisions. Empty if it has none. */
   readonly unlist: readonly string[];
 }
 
@@ -615,13 +615,13 @@ export interface ExplainedNumber {
   readonly country: string | null;
   /** fixed, mobile, premium, shared-cost, satellite, unallocated and others. */
   readonly number_type: string | null;
-  /** How ordinary the number is, which says how much proof it takes to refuse it (docs/policy.md). */
+  /** How ordinary the number is, which decides how much proof it takes to refuse it (docs/policy.md). */
   readonly destination_class: string | null;
-  /** The range by whose evidence it was judged, such as +46850780xx. */
+  /** The range whose evidence decided, such as +46850780xx. */
   readonly range: string | null;
-  /** What other nodes say of it in the pool (docs/sharing.md); null where they say nothing. */
+  /** What other nodes say about it in the pool (docs/sharing.md); null if they say nothing. */
   readonly pool: PoolStanding | null;
-  /** Messages of it that other nodes share. They prove nothing, and list nothing. */
+  /** Its messages that other nodes share. They prove nothing and get nothing listed. */
   readonly shared_count: number;
   /** Whether the level is listed. */
   readonly listed: boolean;
@@ -633,9 +633,9 @@ export interface ExplainedNumber {
   readonly reasons: readonly string[];
   /** Since when it is listed. */
   readonly since: string | null;
-  /** Until when it has this level, unless more comes. */
+  /** When this level ends, unless more comes. */
   readonly until: string | null;
-  /** What would take the level away: bodies for POST /v1/decisions. Empty if there is none. */
+  /** What would end the level: bodies for POST /v1/decisions. Empty if it has none. */
   readonly unlist: readonly string[];
 }
 
@@ -679,11 +679,11 @@ export interface ListingChange {
   readonly score: number;
   /** How sure it is that the address is the attacker’s: only returned and handshake are. */
   readonly grade: 'seen' | 'returned' | 'handshake';
-  /** listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends. */
+  /** listed and watched replace the earlier entry for it; level is that of the entry that begins, continues or ends. */
   readonly change: 'listed' | 'watched' | 'unlisted';
   /** Since when it is listed; null if it is not. */
   readonly since: string | null;
-  /** Until when it is listed, unless more comes; null if it is not. */
+  /** When the listing ends, unless more comes; null if it is not listed. */
   readonly until: string | null;
   /** Why, as one text. */
   readonly reason: string;

@@ -96,7 +96,7 @@ function refusesAnyway(
     return true;
   }
   if (isCrossSite(request.raw)) {
-    sendJson(reply, 403, { error: 'Pages of other sites may change nothing here' });
+    sendJson(reply, 403, { error: 'Pages of other sites cannot change anything here' });
     return true;
   }
   if (!readsBody && announcesTooMuch(request.raw)) {

@@ -15,7 +15,7 @@ export const AGENT_OPERATIONS: readonly Operation[] = [
     path: '/v1/sip-agent/decisions/stream',
     summary: 'Decisions of the SIP agent as they are made, as server-sent events',
     description:
-      'Begins with the next decision, or after the decision that Last-Event-ID or after names (0: all that are kept, some thousand). Each has its number since the start, the type decision, and the decision as JSON. Always needs a key that may read.',
+      'Begins with the next decision, or after the one that Last-Event-ID or after names (0: with the oldest kept, some thousand). Each has its number since the start as id, the type decision, and the decision as JSON. Always needs a key that may read.',
     need: 'secrets',
     query: { after: eventCursor },
     mediaType: 'text/event-stream',

@@ -36,7 +36,7 @@ export const ANALYTICS_OPERATIONS: readonly Operation[] = [
     path: '/v1/analytics',
     summary: 'Messages over the last hour, day, week, month or year, and who sent the most',
     description:
-      'Kept beside the log: nothing is searched for it. No address and no whole number is in it. A year is kept with --analytics, else a month.',
+      'Kept next to the log, so that nothing is searched. It contains no address and no whole number. A year is kept with --analytics, otherwise a month.',
     need: 'read',
     query: { period: oneOf('How far back.', PERIODS) },
     mediaType: 'application/json',

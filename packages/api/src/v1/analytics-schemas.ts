@@ -21,8 +21,8 @@ const tops = (description: string): Schema => ({
 /** How much came when, and of what. */
 export const ANALYTICS_SCHEMAS = {
   AnalyticsTop: object({
-    name: textOrNull('null for all that are too rare to be counted by name, or not known.'),
-    label: textOrNull('What a network is called, where that is known.'),
+    name: textOrNull('null for those that are too rare to be counted by name, or not known.'),
+    label: textOrNull('The name of a network, if it is known.'),
     seen_count: count('Messages.'),
     before_count: count('Messages in as many hours before.'),
   }),
@@ -36,15 +36,15 @@ export const ANALYTICS_SCHEMAS = {
       items: object({
         start: text('Beginning of the interval, UTC.'),
         seen_count: count('Messages.'),
-        grades: byName('Messages by how sure their source is; none of before that was counted.'),
+        grades: byName('Messages by how sure their source is; earlier ones were not counted.'),
         methods: byName('Messages by method, OTHER for those that are not registered.'),
         transports: byName('Messages by transport.'),
       }),
     },
-    tops_since: time('The hours from here on are counted in what follows.'),
-    countries: tops('Countries, ISO 3166-1 alpha-2, that with the most messages first.'),
-    networks: tops('Networks, that with the most messages first.'),
-    tools: tops('User-Agents, that with the most messages first.'),
-    ranges: tops('Ranges of numbers that proved callers called, that with the most calls first.'),
+    tops_since: time('The beginning of the hours that are counted below.'),
+    countries: tops('Countries (ISO 3166-1 alpha-2), most messages first.'),
+    networks: tops('Networks, most messages first.'),
+    tools: tops('User-Agents, most messages first.'),
+    ranges: tops('Ranges of numbers that proved callers called, most calls first.'),
   }),
 };

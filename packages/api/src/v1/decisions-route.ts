@@ -96,7 +96,7 @@ function readDecision(
       return 'allow must be an address, a network, a number with its plus, a range of numbers, or digits as they are dialled';
     }
     if (reputation.isWide(value) && yes !== true) {
-      return 'allow takes in very much, and nothing of it would be listed any more: add "yes": true if it is meant';
+      return 'allow covers very much, and nothing in it would be listed any more: add "yes": true if that is intended';
     }
     const untilEpochUs = readUntil(end, clock);
     if (typeof untilEpochUs === 'string') return untilEpochUs;
@@ -110,7 +110,7 @@ function readDecision(
     if (unblock !== undefined) return { kind: 'unblock', ...named };
     if (read.guard !== undefined) return `${value} cannot be blocked: ${read.guard}`;
     if (read.isWide && yes !== true) {
-      return 'block takes in very much, and all of it would be refused: add "yes": true if it is meant';
+      return 'block covers very much, and all of it would be refused: add "yes": true if that is intended';
     }
     const untilEpochUs = readUntil(end, clock);
     if (typeof untilEpochUs === 'string') return untilEpochUs;

@@ -47,7 +47,7 @@ const INCLUDE = {
   include: oneOf('Raw message and credentials; needs a key that may read.', ['message']),
 };
 const perSecond = wholeNumber(
-  'Events a second at most; how many more came is told.',
+  'Most events per second; the stream says how many more there were.',
   1,
   STREAM_RATE_MAX,
 );
@@ -60,7 +60,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     path: '/v1/events',
     summary: 'Events that fit',
     description:
-      'Each page looks at a bounded number of events, so one may be short or empty and still have a next one.',
+      'Each page examines a limited number of events, so it may be short or empty and still have a next one.',
     need: 'read',
     query: { ...FILTER, ...INCLUDE, ...ORDER, limit, cursor: eventCursor },
     mediaType: 'application/json',
@@ -88,7 +88,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     place: { name: 'event_uuid', parameter: uuid('The event.') },
     mediaType: 'application/json',
     schema: reference('Event'),
-    notFound: 'There is no such event, or it was removed for its age.',
+    notFound: 'There is no such event, or it was removed because of its age.',
     isConditional: () => true,
     handle: (call) => {
       const withSecrets = call.values.include === 'message';
@@ -100,7 +100,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/events.jsonl',
-    summary: 'All events that fit, one JSON object a line, oldest first',
+    summary: 'All events that match, one JSON object per line, oldest first',
     need: 'read',
     query: { ...FILTER, ...INCLUDE },
     mediaType: 'application/jsonl',
@@ -115,7 +115,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/events.csv',
-    summary: 'All events that fit as CSV (RFC 4180), oldest first',
+    summary: 'All events that match, as CSV (RFC 4180), oldest first',
     need: 'read',
     query: FILTER,
     mediaType: 'text/csv; charset=utf-8; header=present',

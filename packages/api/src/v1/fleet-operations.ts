@@ -18,7 +18,7 @@ export const FLEET_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/fleet',
     summary:
-      'What this node does in a fleet: pushes its events, takes those of others, follows what hubs list',
+      'What this node does in a fleet: pushes its events, reads those of others, follows what hubs list',
     description:
       'Counts are since the node started. `state` is none where it is in no fleet, and starting in the first moment, when it is not known yet what it does. What the node does not do is null: everything where it is in no fleet; pull, publish and overview where it is not a hub, or not one yet; follow where it is one, because hubs judge for themselves.',
     need: 'read',

@@ -13,9 +13,9 @@ import { sendJson } from './send-json.ts';
 export const FOLLOWER_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/followers',
-    summary: 'Programs that carry out the listings, and how far each of them is',
+    summary: 'Programs that enforce the listings, and how far each of them is',
     description:
-      'items are followers of this machine; one that was killed stays here, not in force, until the machine starts anew. bouncers are those of CrowdSec that pull decisions, since the daemon started, the newest pull first.',
+      'items are followers on this machine; one that was killed stays here, not in force, until the machine restarts. bouncers are the CrowdSec bouncers that have pulled decisions since the daemon started, newest pull first.',
     need: 'read',
     query: {},
     mediaType: 'application/json',

@@ -15,7 +15,7 @@ const JSON_TYPE = 'application/json';
 
 const FILTER = {
   kind: oneOf('Of this kind alone.', LISTED_KINDS),
-  level: oneOf('listed: what is to be acted on; watch: what is only watched too.', LEVELS),
+  level: oneOf('listed: what to act on; watch: also what is only watched.', LEVELS),
 };
 
 /** The feed of verdicts, for whoever carries them out. */

@@ -54,7 +54,7 @@ function getOf(own: Operation): Schema {
       ...(own.notFound === undefined
         ? {}
         : { '404': { description: own.notFound, content: PROBLEM } }),
-      '400': { description: 'The request says something that is not so.', content: PROBLEM },
+      '400': { description: 'The request contains something that is wrong.', content: PROBLEM },
       '401': { description: 'A key is needed, or this one is not known.', content: PROBLEM },
       '403': { description: 'This key may not do that.', content: PROBLEM },
       '429': { description: 'Too many requests; see Retry-After.', content: PROBLEM },

@@ -25,7 +25,7 @@ const LOOK_UP = {
   '400': 'The text in the path is not valid.',
 };
 const DELIVERED = {
-  summary: 'Takes an event of another node, or an array of them; needs a key that may write',
+  summary: 'Records an event of another node, or an array of them; needs a key that may write',
   requestBody: { required: true, content: { 'application/json': { schema: object } } },
   responses: answers({
     '201': 'Recorded.',
@@ -41,7 +41,8 @@ function judgement(summary: string): Schema {
       parameters: inPath('node_id'),
       responses: answers({
         '204': 'Done.',
-        '400': 'The text in the path is no node and no network, or a network is to be trusted.',
+        '400':
+          'The text in the path is neither a node nor a network, or the request is to trust a network.',
         '404': 'Nothing is known of this node.',
         '503': 'Try again later.',
       }),
@@ -52,7 +53,7 @@ function judgement(summary: string): Schema {
 export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   '/v1/peers/{node_id}/trust': judgement('Takes more of what this node shares'),
   '/v1/peers/{node_id}/distrust': judgement(
-    'Withdraws everything that only this node said, or all nodes of this network, and takes nothing more of it',
+    'Withdraws everything that only this node, or the nodes of this network, said, and accepts nothing more from it',
   ),
   '/v1/peers/{node_id}/forget': judgement('Takes a judgement back'),
   '/ip-addresses': {
@@ -89,7 +90,8 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   },
   '/v1/decisions/stream': {
     get: {
-      summary: 'CrowdSec: all decisions with startup=true, else what changed since the last pull',
+      summary:
+        'CrowdSec: all decisions with startup=true, otherwise what changed since the last pull',
       responses: answers({ '200': 'Decisions, new and deleted.', '403': 'No such key.' }),
     },
   },
@@ -98,7 +100,7 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   },
   '/readyz': {
     get: {
-      summary: 'What others do not get of this node and why, and what else is degraded',
+      summary: 'What this node does not do although others need it, why, and what else is degraded',
       responses: answers({ '200': 'All they ask for.', '503': 'Not all they ask for.' }),
     },
   },
@@ -127,7 +129,7 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   '/v1/decisions': {
     get: {
       summary:
-        'CrowdSec: what holds for an address or a network, or all; needs a key that may read',
+        'CrowdSec: the decisions on an address or a network, or all of them; needs a key that may read',
       responses: answers({ '200': 'An array of decisions, or null.', '403': 'No such key.' }),
     },
     post: {
@@ -135,10 +137,10 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
         'Allow, disallow, block, unblock or delist; needs a key of the role admin. {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT}, {"block": WHAT, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS or NUMBER, "comment"}',
       requestBody: { required: true, content: { 'application/json': { schema: object } } },
       responses: {
-        '204': { description: 'It is written, and carried out within a second.' },
+        '204': { description: 'It is written, and takes effect within a second.' },
         ...answers({
           '400': 'The body says something that is not so.',
-          '404': 'That is not on the allowlist, or not blocked.',
+          '404': 'The entry is not on the allowlist, or not blocked.',
           '409': 'The allowlist or the blocklist is full.',
           '503': 'Try again later.',
         }),
@@ -147,14 +149,14 @@ export const OTHER_PATHS: Readonly<Record<string, Schema>> = {
   },
   '/v1/session': {
     get: {
-      summary: 'Whether reading needs a key, and who the cookie of this browser says it is',
+      summary: 'Whether reading needs a key, and whose session the cookie of this browser is',
       responses: answers({
         '200': 'key_required, and session: name, role, token and until, or null.',
       }),
     },
     post: {
       summary:
-        'Takes {"key": KEY} of a browser, and gives it a session: a cookie, and a token that every change must bring in X-CSRF-Token',
+        'Takes {"key": KEY} from a browser and gives it a session: a cookie, and a token that every change must send in X-CSRF-Token',
       requestBody: { required: true, content: { 'application/json': { schema: object } } },
       responses: answers({
         '200': 'As for GET.',

@@ -25,7 +25,7 @@ const nodeUuid = uuid('The node.');
 
 const node: Parameter<string> = {
   description:
-    'The node, unsigned for all that sign nothing, or a network that is distrusted: a prefix with its slash as %2F, or an autonomous system.',
+    'The node, unsigned for all that sign nothing, or a distrusted network: a prefix with its slash as %2F, or an autonomous system.',
   schema: { type: 'string' },
   right: 'the UUID of a node, unsigned, a network such as 45.10.0.0%2F16, or AS64500',
   read: (text) =>
@@ -35,7 +35,7 @@ const node: Parameter<string> = {
 export const PEERS_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/pool',
-    summary: 'The pool at a glance: who takes part, and how this node stands in it',
+    summary: 'The pool at a glance: the nodes in it, and this node’s part',
     need: 'read',
     query: {},
     mediaType: JSON_TYPE,
@@ -45,7 +45,7 @@ export const PEERS_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/peers',
-    summary: 'Other nodes that shared events, the one seen last first',
+    summary: 'Other nodes that shared events, most recently seen first',
     need: 'read',
     query: { limit, cursor: totalsCursor },
     mediaType: JSON_TYPE,

@@ -27,7 +27,7 @@ const networksCursor: Parameter<NetworksEnd> = {
 export const PLACES_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/countries',
-    summary: 'Countries of the addresses, that with the most messages first',
+    summary: 'Countries of the addresses, most messages first',
     description:
       'Counted about a second after the events. null stands for addresses whose country is not known.',
     need: 'read',
@@ -44,9 +44,9 @@ export const PLACES_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/networks',
-    summary: 'Networks of the addresses, that with the most messages first',
+    summary: 'Networks of the addresses, most messages first',
     description:
-      'Autonomous systems if a file of them is configured, else address blocks. A network whose count changes between two pages may be met twice, or not at all.',
+      'Autonomous systems if a file of them is configured, otherwise address blocks. A network whose count changes between two pages may appear twice, or not at all.',
     need: 'read',
     query: { limit, cursor: networksCursor },
     mediaType: JSON_TYPE,

@@ -9,9 +9,11 @@ export const POOL_SCHEMAS = {
   Pool: object({
     sharing: { type: 'boolean', description: 'Whether this node shares (--peer-to-peer).' },
     node_id: textOrNull('The id of this node; null while it does not share.'),
-    key: textOrNull('Its Ed25519 public key, base64url: what others trust it by.'),
+    key: textOrNull('Its Ed25519 public key, base64url: by this others can trust it.'),
     voters: count('Nodes that have a vote here.'),
-    unproved_voters: count('Of these, whose vote does not count: no link proved where they are.'),
+    unproved_voters: count(
+      'Of these, those whose vote does not count, because no link proved where they are.',
+    ),
     pages: count('Pages of all.'),
     claims: count('Claims in them.'),
     authors: count('Who wrote them.'),
@@ -19,13 +21,11 @@ export const POOL_SCHEMAS = {
       type: 'array',
       items: { $ref: '#/components/schemas/PoolNode' },
       description:
-        'Up to 200: with links first, then whom the operator judged, then those who count more.',
+        'Up to 200: first those with links, then those that the operator judged, then those that count more.',
     },
   }),
   PoolNode: object({
-    node_id: text(
-      'Its id; unsigned, or a network that is distrusted, stands here by its own text.',
-    ),
+    node_id: text('Its id; or unsigned, or a distrusted network.'),
     name: textOrNull('What the operator calls it.'),
     key: textOrNull(KEY),
     trust: { type: 'string', enum: ['none', 'trusted', 'distrusted'] },
@@ -33,25 +33,28 @@ export const POOL_SCHEMAS = {
       type: 'string',
       enum: ['stranger', 'known', 'voter', 'distrusted', 'out', 'retired', 'liar'],
       description:
-        'voter: its word counts by quorum. known: its word was checked, so it is heard first in a flood. out: it was met in distrusted networks alone. liar: two pages of one serial prove it.',
+        'voter: it has a vote. known: it was right before, so it is heard first in a flood. out: it was met only in distrusted networks. liar: two pages with one serial prove that.',
     },
     link: {
       oneOf: [
         object({
-          address: text('Where it is.'),
+          address: text('Its address.'),
           outward: { type: 'boolean', description: 'Whether this node dialled.' },
-          since: time('Since when there is the link.'),
+          since: time('When the link began.'),
         }),
         { type: 'null' },
       ],
-      description: 'Null where there is none now: what it says comes over others, or came by file.',
+      description:
+        'Null if there is none now: what it says comes over other nodes, or came in a file.',
     },
-    network: textOrNull('Where a link with it was last.'),
-    country: textOrNull('ISO 3166-1 alpha-2 of that; null if it is not known.'),
-    first_seen: timeOrNull('When something of it was taken first.'),
-    last_seen: timeOrNull('When something of it was taken last.'),
+    network: textOrNull('The network in which it was last linked.'),
+    country: textOrNull(
+      'The country of that network (ISO 3166-1 alpha-2); null if it is not known.',
+    ),
+    first_seen: timeOrNull('When something from it was first accepted.'),
+    last_seen: timeOrNull('When something from it was last accepted.'),
     claims: count('Claims in its pages.'),
-    foretold: count('Addresses that it named first of all and that came here after that.'),
+    foretold: count('Addresses that it was the first to name and that came here after that.'),
     events: count('Its events that are in the log.'),
   }),
 };

@@ -18,7 +18,9 @@ const SEEN = {
   first_seen: time('When it was first met.'),
   last_seen: time('When it was last met.'),
   seen_count: count('Messages that came here; 0 if only other nodes share it.'),
-  shared_count: count('Messages that other nodes share. They prove nothing and list nothing.'),
+  shared_count: count(
+    'Messages that other nodes share. They prove nothing and get nothing listed.',
+  ),
 };
 /** Of countries and networks, which count what came here. */
 const MET = {
@@ -90,25 +92,24 @@ const LEVEL = {
 };
 const POOL = {
   description:
-    'What other nodes say of it in the pool (docs/sharing.md); null where they say nothing.',
+    'What other nodes say about it in the pool (docs/sharing.md); null if they say nothing.',
   oneOf: [{ $ref: '#/components/schemas/PoolStanding' }, { type: 'null' }],
 };
 
 const EXPLAINED = {
   pool: POOL,
   shared_count: count(
-    'Messages of it that other nodes share. They prove nothing, and list nothing.',
+    'Its messages that other nodes share. They prove nothing and get nothing listed.',
   ),
   listed: { type: 'boolean', description: 'Whether the level is listed.' },
   level: LEVEL,
   ...VERDICT,
   since: timeOrNull('Since when it is listed.'),
-  until: timeOrNull('Until when it has this level, unless more comes.'),
+  until: timeOrNull('When this level ends, unless more comes.'),
   unlist: {
     type: 'array',
     items: { type: 'string' },
-    description:
-      'What would take the level away: bodies for POST /v1/decisions. Empty if there is none.',
+    description: 'What would end the level: bodies for POST /v1/decisions. Empty if it has none.',
   },
 };
 
@@ -123,7 +124,7 @@ export const SCHEMAS = {
   AddressPage: page('Address'),
   Number: object(
     {
-      number: text('As it was dialled; with its plus if it was asked for in another form.'),
+      number: text('As it was dialled; with a plus if it was asked for in another form.'),
       ...MEANING,
       ...SEEN,
     },
@@ -186,7 +187,7 @@ export const SCHEMAS = {
       id: count('Higher for each later event; the `Last-Event-ID` of the stream.'),
       event_uuid: text('The same on every node that has the event.'),
       event_timestamp: time(
-        'When the message was received. In rows of SentryPeer 4.x its local time.',
+        'When the message was received. In rows of SentryPeer 4.x this is that machine’s local time.',
       ),
       recorded_at: time('When it was written here.'),
       created_by_node_id: text('The node that received it.'),
@@ -221,7 +222,7 @@ export const SCHEMAS = {
       shared: {
         type: ['object', 'null'],
         description:
-          'Who shared it, if another node did: hearsay that nothing here proves. Otherwise null.',
+          'Who shared it, if another node did: that is hearsay, which nothing here proves. Otherwise null.',
         properties: {
           address: text('The DHT node that told us.'),
           key: textOrNull('Ed25519 public key of the signer, base64url; null if it is not signed.'),
@@ -249,7 +250,7 @@ export const SCHEMAS = {
     first_seen: time('When something of it was taken first.'),
     last_seen: time('When something of it was taken last.'),
     events: count('Its events that are in the log.'),
-    voter: { type: 'boolean', description: 'Whether its word in the pool counts by quorum.' },
+    voter: { type: 'boolean', description: 'Whether it has a vote in the pool.' },
     name: textOrNull('What the operator calls it.'),
   }),
   PeerPage: page('Peer'),
@@ -257,10 +258,10 @@ export const SCHEMAS = {
   PoolStanding: object({
     voters: count('Nodes with a vote that name it, each name and each network once.'),
     uncounted: count(
-      'Nodes with a vote that name it and do not count: no network of theirs is proved, or another has it.',
+      'Nodes with a vote that name it but do not count: no network of theirs is proved, or another voter has it.',
     ),
     quorum: count('How many of these it takes to act on it.'),
-    strangers: count('Nodes without a vote that name it. Their word acts on nothing.'),
+    strangers: count('Nodes without a vote that name it. They have no effect.'),
     networks: count('Networks of these, as far as they are known.'),
   }),
   Check: object({
@@ -268,7 +269,7 @@ export const SCHEMAS = {
     level: LEVEL,
     listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull('Until when it has this level, unless more comes; null if it has none.'),
+    expires: timeOrNull('When this level ends, unless more comes; null if it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/Number' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/Address' }, { type: 'null' }] },
     country: textOrNull('Country of the address that was asked for, even if it was never seen.'),
@@ -281,13 +282,13 @@ export const SCHEMAS = {
     level: LEVEL,
     listed: { type: 'boolean', description: 'Whether the level is listed.' },
     ...VERDICT,
-    expires: timeOrNull('Until when it has this level, unless more comes; null if it has none.'),
+    expires: timeOrNull('When this level ends, unless more comes; null if it has none.'),
     number: { oneOf: [{ $ref: '#/components/schemas/ExplainedNumber' }, { type: 'null' }] },
     address: { oneOf: [{ $ref: '#/components/schemas/ExplainedAddress' }, { type: 'null' }] },
   }),
   ExplainedAddress: object({
     entry: text(
-      'As what it is judged and listed: the address itself with IPv4, its /64 or a wider network with IPv6.',
+      'The entry by which it is judged and listed: for IPv4 the address itself, for IPv6 its /64 or a wider network.',
     ),
     ...EXPLAINED,
   }),
@@ -300,9 +301,9 @@ export const SCHEMAS = {
       'fixed, mobile, premium, shared-cost, satellite, unallocated and others.',
     ),
     destination_class: textOrNull(
-      'How ordinary the number is, which says how much proof it takes to refuse it (docs/policy.md).',
+      'How ordinary the number is, which decides how much proof it takes to refuse it (docs/policy.md).',
     ),
-    range: textOrNull('The range by whose evidence it was judged, such as +46850780xx.'),
+    range: textOrNull('The range whose evidence decided, such as +46850780xx.'),
     ...EXPLAINED,
   }),
   Listing: object({
@@ -328,10 +329,10 @@ export const SCHEMAS = {
       type: 'string',
       enum: ['listed', 'watched', 'unlisted'],
       description:
-        'listed and watched take the place of what was told of it before; level is that of the entry that begins, goes on or ends.',
+        'listed and watched replace the earlier entry for it; level is that of the entry that begins, continues or ends.',
     },
     since: timeOrNull('Since when it is listed; null if it is not.'),
-    until: timeOrNull('Until when it is listed, unless more comes; null if it is not.'),
+    until: timeOrNull('When the listing ends, unless more comes; null if it is not listed.'),
     reason: text('Why, as one text.'),
     reasons: REASONS,
   }),

@@ -108,7 +108,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/numbers',
-    summary: 'Called numbers, the one called last first',
+    summary: 'Called numbers, most recently called first',
     need: 'read',
     query: TOTALS_QUERY,
     mediaType: JSON_TYPE,
@@ -170,7 +170,7 @@ export const TOTALS_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/methods',
-    summary: 'SIP methods by transport, the most frequent first',
+    summary: 'SIP methods by transport, most frequent first',
     need: 'read',
     query: SPAN,
     mediaType: JSON_TYPE,

@@ -28,7 +28,7 @@ const QUESTION = {
 export const VERDICT_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/check',
-    summary: 'Whether a number or an address, or one of both, is known bad',
+    summary: 'Whether a number, an address, or one of the two is known bad',
     description:
       'For a PBX to ask before it dials. Always 200 with a verdict; wait two seconds at most, and let the call through if there is no answer.',
     need: 'read',
@@ -123,7 +123,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
   }),
   operation({
     path: '/v1/blocklist',
-    summary: 'What the operator blocked: it is listed, whatever is known of it',
+    summary: 'What the operator blocked: it is listed, whatever the evidence says',
     need: 'read',
     query: {},
     mediaType: JSON_TYPE,

@@ -11,7 +11,7 @@ export const WEBHOOK_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/webhooks',
     summary: 'Endpoints that events are posted to, and how far each of them is',
-    description: 'Counts are since an endpoint was first configured, over restarts.',
+    description: 'Counts are since an endpoint was first configured, including earlier runs.',
     need: 'read',
     query: {},
     mediaType: 'application/json',
