@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { latin1Octets } from '@sentrypeer/bytes';
 import { EventCollector, type EventBlocks, type Observation } from '@sentrypeer/event';
 import { Honeypot, personaByName } from '@sentrypeer/honeypot';
 import type { Endpoint } from '@sentrypeer/ip';
@@ -273,8 +272,8 @@ export class SipService implements AsyncDisposable {
   #onFrame(frame: Frame, connection: StreamConnection): void {
     if (frame.kind === 'control' || frame.kind === 'wait') return;
     if (frame.kind === 'ping') {
-      // RFC 5626 §4.4.1: a ping of two line ends is answered by one.
-      if (this.#options.responsive) connection.send(latin1Octets('\r\n'));
+      const { pong } = this.#honeypot;
+      if (pong !== undefined) connection.send(pong);
       return;
     }
     const { source, local, transport, hello } = connection;
@@ -306,7 +305,9 @@ export class SipService implements AsyncDisposable {
       this.#countReply(reply);
       connection.send(reply);
     }
-    if (close && frame.kind !== 'upgrade') connection.closeSoon();
+    if (close !== false && frame.kind !== 'upgrade') {
+      connection.closeSoon(close === 'at-once' ? 0 : undefined);
+    }
     this.#arm(nowMs);
   }
 

@@ -9,7 +9,7 @@ import { CallPolicy } from './call-policy.ts';
 import { CallTaker } from './call-taker.ts';
 import { Calls } from './calls.ts';
 import { Composer, sizesFit } from './composer.ts';
-import { KeyedHash } from '@sentrypeer/bytes';
+import { KeyedHash, latin1Octets } from '@sentrypeer/bytes';
 import { KEPT_ANSWER_OCTETS_MAX, RING_MS_MAX, RING_MS_MIN } from './limits.ts';
 import { Nonces } from './nonces.ts';
 import { isDirect } from './direct.ts';
@@ -63,6 +63,8 @@ const STATELESS_METHODS: ReadonlySet<string> = new Set([
   'UPDATE',
 ]);
 
+const PONG = latin1Octets('\r\n');
+
 /**
  * The honeypot's judgement: octets in, observation and replies out. Never throws, whatever the octets. Each
  * thread has its own; what must agree between them (accounts, tags, nonces) is computed from the secrets, and
@@ -112,6 +114,18 @@ export class Honeypot<Path> {
     });
   }
 
+  /** What a keep-alive on a connection, two line ends (RFC 5626 §4.4.1), is answered with; `undefined`: nothing. */
+  get pong(): Uint8Array | undefined {
+    const isAnswered = this.#mode === 'responsive' && this.#worn.persona.connections.answersPing;
+    return isAnswered ? PONG : undefined;
+  }
+
+  /** How a connection ends on which something other than SIP came. */
+  get #closing(): true | 'at-once' {
+    const isAtOnce = this.#mode === 'responsive' && this.#worn.persona.connections.endsAtOnce;
+    return isAtOnce ? 'at-once' : true;
+  }
+
   /** Judges one message. The observation borrows the octets of the input. */
   receive(input: Received<Path>): Reaction {
     const isStream = input.transport !== 'UDP';
@@ -123,12 +137,12 @@ export class Honeypot<Path> {
     };
     if (input.notSip !== undefined) {
       const observation = observeRefused(input, input.notSip, unread);
-      return { observation, replies: NOTHING, close: isStream };
+      return { observation, replies: NOTHING, close: isStream && this.#closing };
     }
     const message = parseMessage(input.octets);
     const isAnswered = this.#mode === 'responsive' && input.isUnfinished !== true;
     if (!isAnswered || message.kind !== 'request') {
-      const close = isStream && message.kind === 'not-sip';
+      const close = isStream && message.kind === 'not-sip' && this.#closing;
       return {
         observation: new MessageObservation(input, message, unread),
         replies: NOTHING,

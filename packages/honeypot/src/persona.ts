@@ -44,6 +44,7 @@ export interface Persona {
   /** Seconds missing when a registration is confirmed: PJSIP counts the time left. */
   readonly registeredSecondsGone: 0 | 1;
   readonly session: PersonaSession;
+  readonly connections: ConnectionManners;
 }
 
 /**
@@ -127,6 +128,14 @@ interface MethodAnswers {
   readonly noTag: 'as-no-dialog' | 'challenge';
   /** Requests to be passed on outside a dialog: MESSAGE, PUBLISH, REFER. */
   readonly deliver: ReadonlyMap<string, Said>;
+}
+
+/** What it does on TCP and TLS besides answering requests. */
+interface ConnectionManners {
+  /** Whether two line ends between messages are answered by one (RFC 5626 §4.4.1). */
+  readonly answersPing: boolean;
+  /** Whether it ends a connection in the instant in which something other than SIP comes, and not after a while. */
+  readonly endsAtOnce: boolean;
 }
 
 interface PersonaSession {

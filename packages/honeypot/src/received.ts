@@ -47,8 +47,8 @@ export interface Reaction {
   readonly replies: readonly Uint8Array[];
   /** The request would have been answered, but was not because of `isUnanswered`. */
   readonly isWithheld?: boolean;
-  /** The connection is no longer useful and may be closed after the replies. */
-  readonly close: boolean;
+  /** The connection is no longer useful and may be closed after the replies: soon, or at once. */
+  readonly close: boolean | 'at-once';
 }
 
 /** A reply whose time has come; it goes to the address and port that the request came from. */

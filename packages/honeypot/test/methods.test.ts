@@ -237,6 +237,24 @@ test('what the framer refused is recorded with its code and never answered', () 
   assert.deepEqual(judgement.observation.anomalies, ['http']);
 });
 
+test('on connections each persona behaves as its product does, and a passive honeypot like none', () => {
+  for (const [name, pong, close] of [
+    ['asterisk', undefined, true],
+    ['freepbx', undefined, true],
+    ['asterisk-pjsip', undefined, true],
+    ['kamailio', '\r\n', 'at-once'],
+    ['opensips', '\r\n', true],
+    ['freeswitch', '\r\n', true],
+  ] as const) {
+    const { honeypot } = new Bench({ persona: name });
+    assert.equal(honeypot.pong === undefined ? undefined : latin1Text(honeypot.pong), pong, name);
+    const refused = { transport: 'TCP', notSip: 'not_sip', framingAnomalies: ['not_sip'] } as const;
+    assert.equal(new Bench({ persona: name }).receive('hello\r\n\r\n', refused).close, close, name);
+    assert.equal(new Bench({ persona: name }).receive('hello', { transport: 'UDP' }).close, false);
+  }
+  assert.equal(new Bench({ persona: 'kamailio', mode: 'passive' }).honeypot.pong, undefined);
+});
+
 test('405 names the methods once, 420 the extension, and both keep them in a short answer', () => {
   const bench = new Bench({ persona: 'cisco' });
   const [notAllowed] = bench.answers(request('PUBLISH'), { transport: 'TCP' });

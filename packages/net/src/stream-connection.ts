@@ -117,12 +117,14 @@ export class StreamConnection implements StreamPath {
    * Reads no further message, waits a moment for what is still to be sent, then ends the connection. What the peer
    * sends meanwhile is read and discarded: unread octets would turn our end into a reset, and a reset would lose the
    * last answer.
+   *
+   * @param pauseMs Milliseconds to wait. @default the limits' `closePauseMs`
    */
-  closeSoon(): void {
+  closeSoon(pauseMs = this.#limits.closePauseMs): void {
     if (!this.#reading) return;
     this.#reading = false;
-    const { closePauseMs, closeGraceMs } = this.#limits;
-    this.#arm(closePauseMs, () => {
+    const { closeGraceMs } = this.#limits;
+    this.#arm(pauseMs, () => {
       const { farewell } = this.#framer;
       if (farewell !== undefined) this.#write(farewell);
       this.#socket.end();

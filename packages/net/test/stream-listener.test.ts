@@ -77,6 +77,16 @@ test('closeGraceMs destroys a connection whose peer does not end its side', asyn
   while (heard.listener.counts().openCount > 0) await within(new Promise(setImmediate));
 });
 
+test('closeSoon() ends the connection at once where that is said, after what was sent', async () => {
+  await using heard = await listen({ limits: { closePauseMs: 60_000 } });
+  using peer = await StreamPeer.tcp(heard.listener);
+  peer.socket.write('one\n');
+  const { connection } = await heard.frames.next();
+  connection.send(Buffer.from('last\n'));
+  connection.closeSoon(0);
+  assert.equal(await peer.ended(), 're:one\nlast\n');
+});
+
 test('closeSoon() lets an answer out that comes late', async () => {
   await using heard = await listen({ limits: { closePauseMs: 100 } });
   using peer = await StreamPeer.tcp(heard.listener);

@@ -76,6 +76,7 @@ export const ASTERISK_CHAN_SIP: Persona = {
   },
   contactEverywhere: true,
   registered: ['Expires', 'Contact', 'Date'],
+  connections: { answersPing: false, endsAtOnce: false },
   session: {
     origin: 'root',
     originOfOffer: false,

@@ -87,6 +87,7 @@ export const ASTERISK_PJSIP: Persona = {
   contactUser: false,
   registered: ['Date', 'Contact', 'Expires'],
   registeredSecondsGone: 1,
+  connections: { answersPing: false, endsAtOnce: false },
   session: {
     origin: '-',
     originOfOffer: true,

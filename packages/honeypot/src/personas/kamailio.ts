@@ -67,5 +67,6 @@ export const KAMAILIO: Persona = {
     deliver: new Map(),
   },
   registered: ['Contact'],
+  connections: { answersPing: true, endsAtOnce: true },
   session: { origin: '-', originOfOffer: false, name: '-', attributes: [] },
 };

@@ -62,6 +62,7 @@ export const BY_THE_BOOK = {
   contactUser: true,
   registered: ['Contact', 'Date'],
   registeredSecondsGone: 0,
+  connections: { answersPing: true, endsAtOnce: false },
 } as const satisfies Partial<Persona>;
 
 /** A challenge as most products write it, with our own nonce. */
