@@ -76,13 +76,17 @@ function greedy(path: (count: number) => string, signal: AbortSignal): void {
   void (async () => {
     for (let count = 0; !signal.aborted; count += 1) {
       try {
-        await (await fetch(`${ORIGIN}${path(count)}`, { signal })).arrayBuffer();
+        const { body } = await fetch(`${ORIGIN}${path(count)}`, { signal });
+        for await (const octets of body ?? []) readOctets += octets.length;
       } catch {
         await after(1); // Refused, or the end.
       }
     }
   })();
 }
+
+/** Octets that the clients were sent, decompressed. */
+let readOctets = 0;
 
 /** Asks for a stream from the beginning, and never reads it. */
 function deaf(): Socket {
@@ -124,6 +128,10 @@ const WORST_FLAG = '--worst';
 const WORST_MS = 600_000;
 if (process.argv[2] === WORST_FLAG) {
   WORST[process.argv[3] ?? '']?.(AbortSignal.timeout(WORST_MS));
+  process.on('SIGTERM', () => {
+    console.log(`  they read ${(readOctets / 2 ** 20).toFixed(1)} MiB`);
+    process.exit();
+  });
 } else {
   console.log(machineLine());
   using folder = temporaryFolder();

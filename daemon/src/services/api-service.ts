@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { hostname } from 'node:os';
-import type { DeliveredEvent, EventSearch, HttpApi, HttpApiPorts } from '@sentrypeer/api';
+import type { DeliveredEvent, HttpApi, HttpApiPorts, WrittenEventSearch } from '@sentrypeer/api';
 import type { Webhooks } from '@sentrypeer/delivery';
 import type { Places } from '@sentrypeer/geo';
 import type { Clock, Logger } from '@sentrypeer/kernel';
@@ -15,7 +15,6 @@ import type { Stage } from '../demo/stage.ts';
 import { type Engine } from '../engine.ts';
 import { LOOK_UP_CACHE_OCTETS } from '../limits.ts';
 import type { RunningAgent } from '../open-agent.ts';
-import type { EventQuestion, EventSampleQuestion } from '../workers/messages.ts';
 import { RequestLog } from '../output/request-log.ts';
 import { DashboardFiles } from './dashboard-files.ts';
 import { DaemonOperations } from './daemon-operations.ts';
@@ -28,6 +27,7 @@ import { poolView } from './pool/pool-view.ts';
 import { openJudges, openReputation } from './reputation.ts';
 import { Snapshot } from './snapshot.ts';
 import { storeFeed } from './store-feed.ts';
+import { storeSearch } from './store-search.ts';
 import { storeTotals } from './store-totals.ts';
 
 export interface ApiServicePorts {
@@ -106,7 +106,7 @@ export class ApiService implements AsyncDisposable {
       {
         totals: storeTotals({ reader: lookUps, snapshot, judges, clock }, dbFile),
         evidence: log,
-        eventSearch: openEventSearch(ports, config, scope),
+        eventSearch: await openEventSearch(ports, { config, places }, scope),
         places: {
           placeOf: (address) => places.placeOf(address),
           countries: () => log.places.countries(),
@@ -176,14 +176,16 @@ function apiPeers({ log, engine, pool }: ApiServicePorts, places: Places): HttpA
 }
 
 /** A small device has one thread for everything. */
-function openEventSearch(
+async function openEventSearch(
   { log, logger }: Pick<ApiServicePorts, 'log' | 'logger'>,
-  { threads, dbFile }: Pick<Config, 'threads' | 'dbFile'>,
+  { config, places }: { readonly config: Config; readonly places: Places },
   scope: AsyncDisposableStack,
-): EventSearch {
-  if (threads > 1) return scope.use(new EventReader({ logger }, dbFile));
-  return {
-    find: (...question: EventQuestion) => log.events(...question),
-    sample: (...question: EventSampleQuestion) => log.sampleEvents(...question),
-  };
+): Promise<WrittenEventSearch> {
+  const { threads, dbFile, countryFile, networkFile } = config;
+  if (threads > 1) {
+    const data = { dbFile, places: { countryFile, networkFile } };
+    return scope.use(new EventReader({ logger }, data));
+  }
+  const { EventWriter } = await import('@sentrypeer/api/event-writer');
+  return new EventWriter(storeSearch(log), places);
 }

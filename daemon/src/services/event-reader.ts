@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { EventSearch } from '@sentrypeer/api';
+import type { WrittenEvents, WrittenEventSearch, WrittenSample } from '@sentrypeer/api';
 import { OperatingError, type Logger } from '@sentrypeer/kernel';
-import type { EventPage, EventSample } from '@sentrypeer/store';
 import { EVENT_READER_IDLE_MS } from '../limits.ts';
 import type {
   EventQuestion,
@@ -23,30 +22,31 @@ interface Running {
 }
 
 /**
- * Searches the event log in a separate thread, so that no search delays the thread that answers look-ups. The thread
- * starts with the first question and ends when nobody has asked for a while: most nodes are never searched.
+ * Searches the event log, and writes the results as they are sent, in a separate thread, so that no search delays the
+ * thread that answers look-ups. The thread starts with the first question and ends when nobody has asked for a while:
+ * most nodes are never searched.
  */
-export class EventReader implements EventSearch, AsyncDisposable {
+export class EventReader implements WrittenEventSearch, AsyncDisposable {
   readonly #logger: Logger;
-  readonly #dbFile: string;
+  readonly #data: ReaderWorkerData;
   #running: Running | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(ports: { readonly logger: Logger }, dbFile: string) {
+  constructor(ports: { readonly logger: Logger }, data: ReaderWorkerData) {
     this.#logger = ports.logger;
-    this.#dbFile = dbFile;
+    this.#data = data;
   }
 
   /** Rejects with `OperatingError` if the log cannot be read. */
-  find(...question: EventQuestion): Promise<EventPage> {
-    return this.#ask((call) => ({ kind: 'find', call, question })) as Promise<EventPage>;
+  find(...question: EventQuestion): Promise<WrittenEvents> {
+    return this.#ask((call) => ({ kind: 'find', call, question })) as Promise<WrittenEvents>;
   }
 
   /** Rejects as `find()` does. */
-  sample(...question: EventSampleQuestion): Promise<EventSample> {
-    return this.#ask((call) => ({ kind: 'sample', call, question })) as Promise<EventSample>;
+  sample(...question: EventSampleQuestion): Promise<WrittenSample> {
+    return this.#ask((call) => ({ kind: 'sample', call, question })) as Promise<WrittenSample>;
   }
 
   #ask(messageOf: (call: number) => ReaderWorkerInput): Promise<unknown> {
@@ -70,7 +70,7 @@ export class EventReader implements EventSearch, AsyncDisposable {
     const asked = new Map<number, Answer>();
     const thread = Thread.load<ReaderWorkerInput, ReaderWorkerOutput>(
       'reader-worker',
-      { dbFile: this.#dbFile } satisfies ReaderWorkerData,
+      this.#data,
       [],
       {
         logger: this.#logger,

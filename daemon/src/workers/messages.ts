@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
+import type { WrittenEvents, WrittenEventSearch, WrittenSample } from '@sentrypeer/api';
 import type {
   FleetAddress,
   FleetOverview,
@@ -10,7 +11,7 @@ import type {
 } from '@sentrypeer/fleet';
 import type { LogFields } from '@sentrypeer/kernel';
 import type { AgentDecision } from '@sentrypeer/redirect';
-import type { EventPage, EventSample, StoreReader } from '@sentrypeer/store';
+import type { Config } from '../config/config.ts';
 import type { SipLocals } from '../services/sip-listeners.ts';
 import type { AgentCounters } from '../services/agent-counters.ts';
 import type { AgentServiceOptions } from '../services/agent-service.ts';
@@ -128,13 +129,15 @@ export type StoreWorkerOutput =
 
 export interface ReaderWorkerData {
   readonly dbFile: string;
+  /** Where countries and networks are looked up. */
+  readonly places: Pick<Config, 'countryFile' | 'networkFile'>;
 }
 
-/** The arguments of `StoreReader.events()`. */
-export type EventQuestion = Parameters<StoreReader['events']>;
+/** The arguments of `WrittenEventSearch.find()`. */
+export type EventQuestion = Parameters<WrittenEventSearch['find']>;
 
-/** The arguments of `StoreReader.sampleEvents()`. */
-export type EventSampleQuestion = Parameters<StoreReader['sampleEvents']>;
+/** The arguments of `WrittenEventSearch.sample()`. */
+export type EventSampleQuestion = Parameters<WrittenEventSearch['sample']>;
 
 export type ReaderWorkerInput =
   /** Answered by `found` or `not-found` with the same number. */
@@ -148,7 +151,11 @@ export type ReaderWorkerOutput =
   | AliveMessage
   | FailedMessage
   | { readonly kind: 'ready' }
-  | { readonly kind: 'found'; readonly call: number; readonly answer: EventPage | EventSample }
+  | {
+      readonly kind: 'found';
+      readonly call: number;
+      readonly answer: WrittenEvents | WrittenSample;
+    }
   | { readonly kind: 'not-found'; readonly call: number; readonly failure: FailedMessage };
 
 export interface AgentWorkerData {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { HttpApi, LookUpLevel } from '@sentrypeer/api';
+import { EventWriter } from '@sentrypeer/api/event-writer';
 import { EventBatchWriter, type Observation } from '@sentrypeer/event';
 import { assert as check, silentLogger } from '@sentrypeer/kernel';
 import { NumberingPlans } from '@sentrypeer/numbers';
@@ -19,6 +20,7 @@ import { openJudging, type JudgeOptions } from '../../src/services/open-judging.
 import { openJudges, openReputation } from '../../src/services/reputation.ts';
 import { Snapshot } from '../../src/services/snapshot.ts';
 import { storeFeed } from '../../src/services/store-feed.ts';
+import { storeSearch } from '../../src/services/store-search.ts';
 import { storeTotals } from '../../src/services/store-totals.ts';
 import { OBSERVATION } from './observation.ts';
 import { TestClock } from './test-clock.ts';
@@ -98,10 +100,9 @@ class Node implements AsyncDisposable {
       {
         totals: storeTotals({ reader: log, snapshot: new Snapshot(log), judges, clock }, this.path),
         evidence: log,
-        eventSearch: {
-          find: (...question) => log.events(...question),
-          sample: (...question) => log.sampleEvents(...question),
-        },
+        eventSearch: new EventWriter(storeSearch(log), {
+          placeOf: () => ({ country: undefined, network: '', networkName: undefined }),
+        }),
         rates: log.rates,
         reputation: openReputation({ engine, log, clock, judges, plans }),
         feed: storeFeed(log, new ListingFeed(log.listings), this.path),

@@ -83,7 +83,7 @@ interface EventOrigin {
   readonly publicKey: Uint8Array | undefined;
 }
 
-export interface EventPage {
+interface EventPage {
   readonly items: readonly FoundEvent[];
   /** The last id that was looked at, `undefined` at the end. */
   readonly next: number | undefined;
@@ -102,7 +102,7 @@ interface EventSample {
 /** What a key allows: to read, to deliver events, or everything. */
 export type Role = 'read' | 'write' | 'admin';
 
-/** What events say is looked for row by row, beside the thread that answers look-ups where there is another. */
+/** Finds events by what they say, row by row. */
 export interface EventSearch {
   /**
    * Some at a time: fewer than `limit`, or none, do not mean the end.
@@ -111,11 +111,11 @@ export interface EventSearch {
    */
   find(
     filter: EventFilter,
-    order: 'newest-first' | 'oldest-first',
+    order: EventOrder,
     after: number | undefined,
     limit: number,
     rowsMax: number,
-  ): EventPage | Promise<EventPage>;
+  ): EventPage;
   /**
    * Counts the events that fit, and finds the newest of them.
    *
@@ -127,7 +127,48 @@ export interface EventSearch {
     stretch: { readonly after: number; readonly until: number },
     limit: number,
     idsMax: number,
-  ): EventSample | Promise<EventSample>;
+  ): EventSample;
+}
+
+export type EventOrder = 'newest-first' | 'oldest-first';
+
+/** How events are written. */
+export interface EventForm {
+  /** JSON with commas between; JSON, one event a line; records of CSV; messages of a stream of server-sent events. */
+  readonly as: 'list' | 'lines' | 'records' | 'messages';
+  /** With the raw message, and with what may hold a password. */
+  readonly withSecrets: boolean;
+}
+
+/** Events as they are sent. */
+export interface WrittenEvents {
+  /** UTF-8. */
+  readonly octets: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  /** The last id that was looked at, `undefined` at the end. */
+  readonly next: number | undefined;
+}
+
+/** What `EventSample` is, with its events as JSON. */
+export interface WrittenSample {
+  readonly items: readonly { readonly id: number; readonly data: string }[];
+  readonly count: number;
+  readonly next: number | undefined;
+}
+
+/**
+ * Finds events as `EventSearch` does, and writes them as they are sent: beside the thread that answers look-ups where there is
+ * another.
+ */
+export interface WrittenEventSearch {
+  find(
+    form: EventForm,
+    ...question: Parameters<EventSearch['find']>
+  ): WrittenEvents | Promise<WrittenEvents>;
+  sample(
+    form: Pick<EventForm, 'withSecrets'>,
+    ...question: Parameters<EventSearch['sample']>
+  ): WrittenSample | Promise<WrittenSample>;
 }
 
 export interface Evidence {

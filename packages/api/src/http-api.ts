@@ -37,7 +37,7 @@ import { ServedHosts } from './access/hosts.ts';
 import type { AgentDecisions } from './agent-decisions.ts';
 import { addCloudRoutes, type CloudPorts } from './cloud/routes.ts';
 import { addDashboardRoutes, sendDashboard, type Dashboard } from './dashboard.ts';
-import type { EventSearch, Evidence } from './evidence.ts';
+import type { Evidence, WrittenEventSearch } from './evidence.ts';
 import type { Feed } from './feed.ts';
 import type { RateEvidence } from './rates.ts';
 import type { Reputation } from './reputation.ts';
@@ -55,7 +55,7 @@ import { addOperations } from './v1/routes.ts';
 export interface HttpApiPorts {
   readonly totals: Totals;
   readonly evidence: Evidence;
-  readonly eventSearch: EventSearch;
+  readonly eventSearch: WrittenEventSearch;
   readonly places: PlaceEvidence;
   readonly rates: RateEvidence;
   readonly reputation: Reputation;

@@ -23,7 +23,14 @@ export {
   type ListedSubject,
 } from './feed.ts';
 export { type Blockable, type Reputation } from './reputation.ts';
-export { type EventSearch, type Evidence } from './evidence.ts';
+export {
+  type EventForm,
+  type EventSearch,
+  type Evidence,
+  type WrittenEvents,
+  type WrittenEventSearch,
+  type WrittenSample,
+} from './evidence.ts';
 export { type PoolNode, type PoolView } from './peers.ts';
 export { type PlaceEvidence } from './places.ts';
 export { isTold, type LookUpFamily, type LookUpLevel } from './look-up-levels.ts';

@@ -15,7 +15,7 @@ export class Lists {
   }
 
   /** The text of a list, made as it is read; `undefined` if too many are on their way, and this client has its share. */
-  open(text: () => AsyncIterable<string>, client: RoomClient): Readable | undefined {
+  open(text: () => AsyncIterable<string | Uint8Array>, client: RoomClient): Readable | undefined {
     if (!this.#room.makeFor(client)) return undefined;
     const list = Readable.from(text(), { highWaterMark: 1 });
     const deadline = setTimeout(() => list.destroy(), LIST_MS_MAX);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { constants, createGzip, gzip, gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GZIP_CHARACTERS_MIN, GZIP_THREAD_CHARACTERS_MIN } from './limits.ts';
@@ -8,15 +8,15 @@ import { GZIP_CHARACTERS_MIN, GZIP_THREAD_CHARACTERS_MIN } from './limits.ts';
 /** Octets that a compressed list holds back at most, so that its first page is not waited for. */
 const GZIP_CHUNK_OCTETS = 65_536;
 
-/** Sends a text, or a list of any length, compressed where the client says it can read that. */
+/** Sends a text, or its octets, or a list of any length, compressed where the client says it can read that. */
 export function sendText(
   request: FastifyRequest,
   reply: FastifyReply,
   mediaType: string,
-  text: string | Readable,
+  text: string | Uint8Array | Readable,
 ): void {
   reply.type(mediaType).header('Vary', 'Accept-Encoding, Authorization, X-Api-Key');
-  const isList = typeof text !== 'string';
+  const isList = text instanceof Readable;
   if (!acceptsGzip(request) || (!isList && text.length < GZIP_CHARACTERS_MIN)) {
     reply.serializer(asIs).send(text);
     return;

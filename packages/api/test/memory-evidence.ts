@@ -6,7 +6,7 @@ type Of<K extends Exclude<keyof Evidence, 'sources'>> = ReturnType<Evidence[K]>;
 type ItemOf<K extends 'numbers' | 'userAgents'> = Of<K>['items'][number];
 type AddressItem = NonNullable<Of<'address'>>;
 type Source = NonNullable<ReturnType<Evidence['sources']['source']>>;
-type EventPage = Awaited<ReturnType<EventSearch['find']>>;
+type EventPage = ReturnType<EventSearch['find']>;
 
 /** Evidence in memory: what a test puts into the lists, seen last first. Pages of totals have no second one. */
 export class MemoryEvidence implements Evidence, EventSearch {
@@ -90,7 +90,7 @@ export class MemoryEvidence implements Evidence, EventSearch {
     { after, until }: { readonly after: number; readonly until: number },
     limit: number,
     idsMax: number,
-  ): Awaited<ReturnType<EventSearch['sample']>> {
+  ): ReturnType<EventSearch['sample']> {
     const high = Math.min(until, after + idsMax);
     const all = this.eventList.filter(
       ({ honeyId, sipMethod: method }) =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
+import { EventWriter } from '../src/v1/event-writer.ts';
 import { HttpApi, type HttpApiOptions, type HttpApiPorts } from '../src/index.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import { MemoryFeed } from './memory-feed.ts';
@@ -19,7 +20,10 @@ export function openApi(
     {
       totals: new MemoryTotals(),
       evidence: memory,
-      eventSearch: ports.evidence instanceof MemoryEvidence ? ports.evidence : memory,
+      eventSearch: new EventWriter(
+        ports.evidence instanceof MemoryEvidence ? ports.evidence : memory,
+        ports.places ?? new MemoryPlaces(),
+      ),
       places: new MemoryPlaces(),
       rates: { series: () => [], tops: () => [] },
       reputation: new MemoryReputation(),

@@ -11,6 +11,7 @@ import {
   SCAN_STEP_EVENTS,
   SCAN_STEP_ROWS,
 } from '../src/limits.ts';
+import type { WrittenEvents } from '../src/index.ts';
 import { Scans } from '../src/scans.ts';
 import { eventOf } from './found-events.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
@@ -62,7 +63,7 @@ test('Scans takes on so many questions of a client and no more, and others still
 });
 
 test('questions from other addresses of an IPv6 /64 are those of one client', async () => {
-  const answer = Promise.withResolvers<{ readonly items: []; readonly next: undefined }>();
+  const answer = Promise.withResolvers<WrittenEvents>();
   const evidence = new MemoryEvidence();
   const eventSearch = { find: () => answer.promise, sample: () => assert.fail() };
   await using api = await openApi({ evidence, eventSearch }, { trustedProxies: ['127.0.0.1'] });
@@ -75,7 +76,7 @@ test('questions from other addresses of an IPv6 /64 are those of one client', as
   );
   assert.equal(await Promise.race(first), 503, 'one too many of this /64');
   const other = ask('2001:db8:1:3::1');
-  answer.resolve({ items: [], next: undefined });
+  answer.resolve({ octets: new Uint8Array(), count: 0, next: undefined });
   assert.equal(await other, 200);
   const statuses = await Promise.all(first);
   assert.equal(

@@ -6,7 +6,8 @@ import { sendProblem } from '../problem.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { eventCursor } from './cursor.ts';
 import { operation, type Operation } from './operation.ts';
-import { safeJson } from './send-json.ts';
+import { safeJson } from './safe-json.ts';
+import { messagesText } from './stream-message.ts';
 import { sendStream } from './stream-route.ts';
 
 /** What the SIP agent did. Who calls whom is nobody's business, so that a key is needed in any case. */
@@ -28,11 +29,15 @@ export const AGENT_OPERATIONS: readonly Operation[] = [
         return sendProblem(call.reply, 404, 'the SIP agent is off: start with --sip-agent');
       }
       sendStream(call, call.values.after, decisions.newestId, {
-        type: 'decision',
         read: (after) => {
           const found = decisions.after(after, EXPORT_EVENTS);
+          const messages = found.map((decision) => ({
+            id: decision.id,
+            type: 'decision',
+            data: entry(decision),
+          }));
           return {
-            events: found.map((decision) => ({ id: decision.id, data: entry(decision) })),
+            messages: messagesText(messages),
             after: found.at(-1)?.id ?? decisions.newestId,
             more: found.length === EXPORT_EVENTS,
           };

@@ -101,7 +101,7 @@ export function userAgentEntry(total: SeenUserAgent): Json {
 /** @param withSecrets The raw message, and what may hold a password. */
 export function eventEntry(
   event: FoundEvent,
-  places: PlaceEvidence,
+  places: Pick<PlaceEvidence, 'placeOf'>,
   withSecrets: boolean,
 ): { readonly [name: string]: Json } {
   const entry = {

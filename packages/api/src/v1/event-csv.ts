@@ -31,7 +31,7 @@ const FORMULA_STARTS = new Set(['=', '+', '-', '@']);
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
 
 /** One record, RFC 4180. */
-export function csvLine(event: FoundEvent, places: PlaceEvidence): string {
+export function csvLine(event: FoundEvent, places: Pick<PlaceEvidence, 'placeOf'>): string {
   const entry = eventEntry(event, places, false);
   return `${COLUMNS.map((column) => field(column, entry[column] ?? null)).join(',')}\r\n`;
 }

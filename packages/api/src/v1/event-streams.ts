@@ -6,18 +6,9 @@ import { systemClock } from '@sentrypeer/kernel';
 import { FairRoom, type RoomClient } from '../fair-room.ts';
 import { STREAM_BEAT_MS } from '../limits.ts';
 
-/** One event on a stream. */
-export interface StreamedEvent {
-  /** One word. */
-  readonly type: string;
-  /** With it a client goes on where it was; without one it stays where it is. */
-  readonly id?: number;
-  /** One line. */
-  readonly data: string;
-}
-
 interface StreamedPage {
-  readonly events: readonly StreamedEvent[];
+  /** Whole messages, UTF-8 where it is octets; empty if there are none. */
+  readonly messages: string | Uint8Array;
   /** There may be more after them. */
   readonly more: boolean;
 }
@@ -25,7 +16,7 @@ interface StreamedPage {
 export interface EventStreamOptions {
   /** What comes next, as much as fits into a page, and whether there may be more after it. */
   readonly read: () => StreamedPage | Promise<StreamedPage>;
-  /** Milliseconds from one page that had events to the next. @default 0 */
+  /** Milliseconds from one page that had messages to the next. @default 0 */
   readonly everyMs?: number;
 }
 
@@ -74,7 +65,7 @@ class EventStream extends Readable {
   #dueAtMs = 0;
 
   constructor(options: EventStreamOptions) {
-    super({ encoding: 'utf8' });
+    super();
     this.#options = options;
     this.#beat = setInterval(() => {
       if (this.#isWaiting) this.push(':\n\n');
@@ -109,12 +100,11 @@ class EventStream extends Readable {
         const restMs = this.#dueAtMs - systemClock.nowMs();
         if (restMs > 0) await wait(restMs, undefined, { ref: false });
         this.#wasWoken = false;
-        const { events, more } = await this.#options.read();
+        const { messages, more } = await this.#options.read();
         if (this.#isOver) return;
-        const text = events.map(textOf).join('');
-        if (text !== '') {
+        if (messages.length > 0) {
           this.#dueAtMs = systemClock.nowMs() + (this.#options.everyMs ?? 0);
-          return void this.push(text);
+          return void this.push(messages);
         }
         if (more) await nextTurn();
         else if (!this.#wasWoken) {
@@ -126,8 +116,4 @@ class EventStream extends Readable {
       this.destroy(error as Error); // The client comes again with Last-Event-ID.
     }
   }
-}
-
-function textOf({ id, type, data }: StreamedEvent): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${data}\n\n`;
 }

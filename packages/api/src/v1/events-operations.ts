@@ -3,7 +3,13 @@
 import { maySeeSecrets } from '../access/access.ts';
 import { clientSource, roomClient } from '../access/client-address.ts';
 import type { EventFilter } from '@sentrypeer/event';
-import type { EventPage, EventSearch, Evidence, FoundEvent } from '../evidence.ts';
+import type {
+  EventForm,
+  EventOrder,
+  Evidence,
+  WrittenEvents,
+  WrittenEventSearch,
+} from '../evidence.ts';
 import {
   PAGE_ENTRIES_DEFAULT,
   SCAN_ROWS_MAX,
@@ -26,11 +32,11 @@ import { sendProblem } from '../problem.ts';
 import { sendText } from '../send-text.ts';
 import { eventCursor, limit } from './cursor.ts';
 import { eventEntry } from './entries.ts';
-import { CSV_HEAD, csvLine } from './event-csv.ts';
+import { CSV_HEAD } from './event-csv.ts';
 import { operation, type Call, type Operation } from './operation.ts';
 import { sampledEvents } from './sampled-events.ts';
 import { reference } from './schemas.ts';
-import { safeJson, sendJson } from './send-json.ts';
+import { sendJson } from './send-json.ts';
 import { sendBusy, sendStream } from './stream-route.ts';
 
 const FILTER = {
@@ -76,7 +82,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
         order: values.order === 'asc' ? 'oldest-first' : 'newest-first',
         after: values.cursor,
         limit: values.limit ?? PAGE_ENTRIES_DEFAULT,
-        textOf: (event) => safeJson(eventEntry(event, ports.places, withSecrets)),
+        withSecrets,
       }).catch((error: unknown) => call.reply.send(error));
     },
   }),
@@ -109,8 +115,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     handle: (call) => {
       const withSecrets = call.values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
-      const { places } = call.ports;
-      sendExport(call, '', (event) => `${safeJson(eventEntry(event, places, withSecrets))}\n`);
+      sendExport(call, '', { as: 'lines', withSecrets });
     },
   }),
   operation({
@@ -121,7 +126,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     mediaType: 'text/csv; charset=utf-8; header=present',
     schema: { type: 'string' },
     isConditional: () => false,
-    handle: (call) => sendExport(call, CSV_HEAD, (event) => csvLine(event, call.ports.places)),
+    handle: (call) => sendExport(call, CSV_HEAD, { as: 'records', withSecrets: false }),
   }),
   operation({
     path: '/v1/events/stream',
@@ -137,29 +142,24 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       const { values, ports } = call;
       const withSecrets = values.include === 'message';
       if (withSecrets && !mayInclude(call)) return;
-      const { evidence, places } = ports;
+      const { evidence } = ports;
       const filter = eventFilter(values, evidence);
       const client = clientSource(call.request);
-      const textOf = (event: FoundEvent): string =>
-        safeJson(eventEntry(event, places, withSecrets));
       const newestId = evidence.lastHoneyId();
       if (values.per_second !== undefined) {
         const rate = values.per_second;
-        const sampled = sampledEvents(ports, { filter, client, textOf, perSecond: rate });
-        sendStream(call, values.after, newestId, { type: 'event', ...sampled });
+        const sampled = sampledEvents(ports, { filter, client, withSecrets, perSecond: rate });
+        sendStream(call, values.after, newestId, sampled);
         return;
       }
       sendStream(call, values.after, newestId, {
-        type: 'event',
         read: (after) =>
           ports.scans.step(client, async () => {
             const newestId = evidence.lastHoneyId();
-            const page = await readStep(ports, { filter, order: 'oldest-first', after });
+            const query = { filter, order: 'oldest-first', after } as const;
+            const page = await readStep(ports, { as: 'messages', withSecrets }, query);
             return {
-              events: page.items.map((event) => ({
-                id: event.honeyId,
-                data: textOf(event),
-              })),
+              messages: page.octets,
               after: page.next ?? Math.max(after, newestId),
               more: page.next !== undefined,
             };
@@ -185,41 +185,59 @@ function eventFilter(values: FilterValues, evidence: Evidence): EventFilter {
 
 interface PageQuery {
   readonly filter: EventFilter;
-  readonly order: 'newest-first' | 'oldest-first';
+  readonly order: EventOrder;
   readonly after: number | undefined;
   readonly limit: number;
-  readonly textOf: (event: FoundEvent) => string;
+  readonly withSecrets: boolean;
 }
+
+const encoder = new TextEncoder();
+const COMMA = encoder.encode(',');
 
 /** Reads the page step by step: rows are looked at and events written a few at a time. */
 async function sendPage(call: Call<Parameters>, query: PageQuery): Promise<void> {
   const { request, reply, ports } = call;
   const client = clientSource(request);
-  const texts: string[] = [];
+  const form: EventForm = { as: 'list', withSecrets: query.withSecrets };
+  const parts: Uint8Array[] = [encoder.encode('{"items":[')];
+  let count = 0;
   let after = query.after;
   const stepsMax = Math.ceil(query.limit / SCAN_STEP_EVENTS) + SCAN_ROWS_MAX / SCAN_STEP_ROWS;
   for (let step = 0; step < stepsMax; step += 1) {
     const next = await ports.scans.step(client, async () => {
       if (reply.raw.destroyed) return undefined;
-      const page = await readStep(ports, { ...query, after }, query.limit - texts.length);
-      for (const event of page.items) texts.push(query.textOf(event));
+      const page = await readStep(ports, form, { ...query, after }, query.limit - count);
+      if (count > 0 && page.count > 0) parts.push(COMMA);
+      parts.push(page.octets);
+      count += page.count;
       return page.next;
     });
     after = next;
-    if (next === undefined || texts.length === query.limit) break;
+    if (next === undefined || count === query.limit) break;
   }
-  const next = after === undefined ? 'null' : `"${after}"`;
-  sendText(request, reply, 'application/json', `{"items":[${texts.join(',')}],"next":${next}}`);
+  parts.push(encoder.encode(`],"next":${after === undefined ? 'null' : `"${after}"`}}`));
+  sendText(request, reply, 'application/json', joined(parts));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
 
 /** So much of a search as is done between two look-ups. */
 async function readStep(
-  { eventSearch }: { readonly eventSearch: EventSearch },
+  { eventSearch }: { readonly eventSearch: WrittenEventSearch },
+  form: EventForm,
   { filter, order, after }: Pick<PageQuery, 'filter' | 'order' | 'after'>,
   limit = SCAN_STEP_EVENTS,
-): Promise<EventPage> {
+): Promise<WrittenEvents> {
   const itemsMax = Math.min(limit, SCAN_STEP_EVENTS);
-  return eventSearch.find(filter, order, after, itemsMax, SCAN_STEP_ROWS);
+  return eventSearch.find(form, filter, order, after, itemsMax, SCAN_STEP_ROWS);
 }
 
 /** Answers where it is not allowed: secrets need a key even where reading needs none. */
@@ -231,11 +249,7 @@ function mayInclude({ caller, reply }: Pick<Call<never>, 'caller' | 'reply'>): b
   return false;
 }
 
-function sendExport(
-  call: Call<typeof FILTER>,
-  head: string,
-  lineOf: (event: FoundEvent) => string,
-): void {
+function sendExport(call: Call<typeof FILTER>, head: string, form: EventForm): void {
   const { request, reply, ports, values } = call;
   const filter = eventFilter(values, ports.evidence);
   const mediaType = head === '' ? 'application/jsonl' : 'text/csv; charset=utf-8; header=present';
@@ -243,7 +257,7 @@ function sendExport(
     reply.type(mediaType).send();
     return;
   }
-  const list = ports.lists.open(() => exportText(call, filter, head, lineOf), roomClient(request));
+  const list = ports.lists.open(() => exportText(call, filter, head, form), roomClient(request));
   if (list === undefined) sendBusy(reply);
   else sendText(request, reply, mediaType, list);
 }
@@ -252,18 +266,17 @@ async function* exportText(
   { request, ports }: Pick<Call<never>, 'request' | 'ports'>,
   filter: EventFilter,
   head: string,
-  lineOf: (event: FoundEvent) => string,
-): AsyncGenerator<string> {
+  form: EventForm,
+): AsyncGenerator<string | Uint8Array> {
   if (head !== '') yield head;
   const client = clientSource(request);
   let after: number | undefined = 0;
   while (after !== undefined) {
     const from: number = after;
-    const { lines, next } = await ports.scans.step(client, async () => {
-      const page = await readStep(ports, { filter, order: 'oldest-first', after: from });
-      return { lines: page.items.map(lineOf).join(''), next: page.next };
-    });
-    if (lines !== '') yield lines;
-    after = next;
+    const page = await ports.scans.step(client, () =>
+      readStep(ports, form, { filter, order: 'oldest-first', after: from }),
+    );
+    if (page.count > 0) yield page.octets;
+    after = page.next;
   }
 }

@@ -4,8 +4,8 @@ import { unreachable } from '@sentrypeer/kernel';
 import type { FeedPage, FeedQuery } from '../feed.ts';
 import { FEED_PAGE_ENTRIES } from '../limits.ts';
 import { changeEntry, listingEntry } from './entries.ts';
-import type { StreamedEvent } from './event-streams.ts';
 import type { Call } from './operation.ts';
+import { messagesText, type StreamMessage } from './stream-message.ts';
 import { beginAfter, sendEvents } from './stream-route.ts';
 
 /** Answers with the feed: a snapshot where one is due, then each change as it is made. */
@@ -21,13 +21,13 @@ export function sendFeed(
   sendEvents(call, feedStreams, {
     read: () => {
       const page = follower.next(FEED_PAGE_ENTRIES);
-      if (page === undefined) return { events: [], more: false };
-      return { events: eventsOf(page, follower.serial), more: true };
+      if (page === undefined) return { messages: '', more: false };
+      return { messages: messagesText(messagesOf(page, follower.serial)), more: true };
     },
   });
 }
 
-function eventsOf(page: FeedPage, serial: number | undefined): readonly StreamedEvent[] {
+function messagesOf(page: FeedPage, serial: number | undefined): readonly StreamMessage[] {
   switch (page.kind) {
     case 'begin':
       return [{ type: 'begin', data: '{}' }];
@@ -40,14 +40,14 @@ function eventsOf(page: FeedPage, serial: number | undefined): readonly Streamed
     case 'end':
       return [{ type: 'end', id: page.serial, data: JSON.stringify({ serial: page.serial }) }];
     case 'changes': {
-      const events = page.changes.map((change) => ({
+      const messages = page.changes.map((change) => ({
         type: 'change',
         id: change.changeId,
         data: JSON.stringify(changeEntry(change)),
       }));
       // What was left out moves a client on as well, or it would be behind in the end.
-      if (serial === undefined || events.at(-1)?.id === serial) return events;
-      return [...events, { type: 'serial', id: serial, data: JSON.stringify({ serial }) }];
+      if (serial === undefined || messages.at(-1)?.id === serial) return messages;
+      return [...messages, { type: 'serial', id: serial, data: JSON.stringify({ serial }) }];
     }
     default:
       return unreachable(page);

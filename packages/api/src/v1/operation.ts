@@ -5,7 +5,7 @@ import type { Clock } from '@sentrypeer/kernel';
 import type { Bouncers } from '../lapi/bouncers.ts';
 import type { Caller, Need } from '../access/access.ts';
 import type { AgentDecisions } from '../agent-decisions.ts';
-import type { Evidence, EventSearch } from '../evidence.ts';
+import type { Evidence, WrittenEventSearch } from '../evidence.ts';
 import type { Feed } from '../feed.ts';
 import type { Operations } from '../operations/routes.ts';
 import type { Reputation } from '../reputation.ts';
@@ -21,7 +21,7 @@ import type { EventStreams } from './event-streams.ts';
 /** What operations work with. */
 export interface OperationPorts {
   readonly evidence: Evidence;
-  readonly eventSearch: EventSearch;
+  readonly eventSearch: WrittenEventSearch;
   readonly places: PlaceEvidence;
   readonly rates: RateEvidence;
   readonly totals: Totals;

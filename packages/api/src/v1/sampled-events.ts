@@ -2,14 +2,15 @@
 
 import { assert } from '@sentrypeer/kernel';
 import type { EventFilter } from '@sentrypeer/event';
-import type { EventSearch, Evidence, FoundEvent } from '../evidence.ts';
+import type { Evidence, WrittenEventSearch, WrittenSample } from '../evidence.ts';
 import { SAMPLE_STEP_IDS, STREAM_WINDOW_MS } from '../limits.ts';
 import type { Scans } from '../scans.ts';
+import { messagesText } from './stream-message.ts';
 import type { KeptPage } from './stream-route.ts';
 
 interface SampledPorts {
   readonly evidence: Pick<Evidence, 'lastHoneyId'>;
-  readonly eventSearch: Pick<EventSearch, 'sample'>;
+  readonly eventSearch: Pick<WrittenEventSearch, 'sample'>;
   readonly scans: Pick<Scans, 'step'>;
 }
 
@@ -19,8 +20,8 @@ interface SampleQuery {
   readonly client: string;
   /** Events that are sent in a second at most, 1 and above. */
   readonly perSecond: number;
-  /** One line. */
-  readonly textOf: (event: FoundEvent) => string;
+  /** See `EventForm`. */
+  readonly withSecrets: boolean;
 }
 
 /**
@@ -29,30 +30,28 @@ interface SampleQuery {
  */
 export function sampledEvents(
   { evidence, eventSearch, scans }: SampledPorts,
-  { filter, client, perSecond, textOf }: SampleQuery,
+  { filter, client, perSecond, withSecrets }: SampleQuery,
 ): { readonly everyMs: number; readonly read: (after: number) => Promise<KeptPage> } {
   assert(perSecond >= 1, 'a stream sends something');
+  const form = { withSecrets };
   const countMax = Math.max(1, Math.floor((perSecond * STREAM_WINDOW_MS) / 1000));
   /** Since the last time: how many fit, the newest of them, and where it began. */
   let fitCount = 0;
-  let newest: readonly FoundEvent[] = [];
+  let newest: WrittenSample['items'] = [];
   let began: number | undefined;
   const taken = (until: number): KeptPage => {
-    const events: KeptPage['events'][number][] = newest.map((event) => ({
-      id: event.honeyId,
-      data: textOf(event),
-    }));
+    const messages = newest.map((event) => ({ ...event, type: 'event' }));
     const [first] = newest;
     const count = fitCount - newest.length;
     if (first !== undefined && count > 0) {
-      const last = first.honeyId - 1;
+      const last = first.id - 1;
       const data = JSON.stringify({ count, after: began, until: last });
-      events.unshift({ type: 'left_out', id: last, data });
+      messages.unshift({ type: 'left_out', id: last, data });
     }
     fitCount = 0;
     newest = [];
     began = undefined;
-    return { events, after: until, more: false };
+    return { messages: messagesText(messages), after: until, more: false };
   };
   return {
     everyMs: (1000 * countMax) / perSecond,
@@ -61,11 +60,11 @@ export function sampledEvents(
         const until = Math.max(after, evidence.lastHoneyId());
         began ??= after;
         const stretch = { after, until };
-        const found = await eventSearch.sample(filter, stretch, countMax, SAMPLE_STEP_IDS);
+        const found = await eventSearch.sample(form, filter, stretch, countMax, SAMPLE_STEP_IDS);
         fitCount += found.count;
         newest = [...newest, ...found.items].slice(-countMax);
         // Nothing is sent before the end is reached: whoever is cut off now begins there anew.
-        if (found.next !== undefined) return { events: [], after: found.next, more: true };
+        if (found.next !== undefined) return { messages: '', after: found.next, more: true };
         return taken(until);
       }),
   };

@@ -10,12 +10,8 @@ type StreamCall = Pick<Call<never>, 'request' | 'reply' | 'ports'>;
 
 /** Some events that are kept, and how far they were looked through. */
 export interface KeptPage {
-  readonly events: readonly {
-    /** Where it is not that of the stream. */
-    readonly type?: string;
-    readonly id: number;
-    readonly data: string;
-  }[];
+  /** Whole messages, each with its id; UTF-8 where it is octets. */
+  readonly messages: string | Uint8Array;
   /** Everything up to here was looked at. */
   readonly after: number;
   /** There may be more after it. */
@@ -23,7 +19,6 @@ export interface KeptPage {
 }
 
 interface KeptStream {
-  readonly type: string;
   readonly read: (after: number) => KeptPage | Promise<KeptPage>;
   /** See `EventStreamOptions`. */
   readonly everyMs?: number;
@@ -34,7 +29,7 @@ export function sendStream(
   call: StreamCall,
   asked: number | undefined,
   newestId: number,
-  { type, read, everyMs }: KeptStream,
+  { read, everyMs }: KeptStream,
 ): void {
   const begin = beginAfter(call, asked);
   if (begin === undefined) return;
@@ -43,7 +38,7 @@ export function sendStream(
     read: async () => {
       const page = await read(after);
       after = page.after;
-      return { events: page.events.map((event) => ({ type, ...event })), more: page.more };
+      return page;
     },
     ...(everyMs !== undefined && { everyMs }),
   });
