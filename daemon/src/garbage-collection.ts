@@ -13,7 +13,7 @@ import {
 } from './limits.ts';
 import { isMeasuredRuntime } from './measured-runtime.ts';
 import { processorShare } from './processor-share.ts';
-import { openTrim } from './trim-allocator.ts';
+import { openTrim } from './allocator.ts';
 
 /** Of this process: opened when it is first needed, which is not during the start. */
 let trim: (() => void) | undefined;
@@ -43,7 +43,7 @@ export function collectWithoutHelpers(): void {
  * costs 27 MiB and saves no measurable time (one thread, 25,000 distinct requests a second). Old objects are collected
  * when they have grown by a third instead of fourfold: a thread that always has a little to do would let its heap grow
  * for hours. With two threads, everything on and 100 requests a second, 244 MiB were resident after four minutes, and
- * rising; with this setting 207 MiB, and 197 with two arenas of glibc, as set by systemd's unit.
+ * rising; with this setting 207 MiB, and 197 with two arenas of glibc (allocator.ts).
  */
 export function keepHeapNearItsContent(): void {
   if (!isMeasuredRuntime()) return;

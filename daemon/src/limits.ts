@@ -361,6 +361,9 @@ export const SPARE_COLLECTION_MS = 30_000;
 /** Factor above 1 by which a thread's heap must have grown since its last collection to be worth 10 ms more. */
 export const RELEASE_GROWTH_MIN = 1.4;
 
+/** Arenas of glibc's memory that threads share, 1 and above. Chosen: with one, recording costs more (bench/README.md). */
+export const ARENAS_COUNT_MAX = 2;
+
 /** Rows of an import in one transaction. Chosen: a recording daemon waits for it for some tens of milliseconds. */
 export const IMPORT_ROWS = 500;
 

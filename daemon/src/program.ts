@@ -15,7 +15,8 @@ import { loadConfig, type ConfigSources, type LoadedConfig } from './config/load
 import { isRefusal, quoted, refusal } from './config/refusal.ts';
 import { cursorNames, Daemon } from './daemon.ts';
 import { STANDARD_OUTPUT_FILE } from './config/value-types.ts';
-import { STOP_MS_MAX } from './limits.ts';
+import { limitArenas } from './allocator.ts';
+import { ARENAS_COUNT_MAX, STOP_MS_MAX } from './limits.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import {
   collectWithoutHelpers,
@@ -96,6 +97,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     },
   };
   if (config.api) keepTickShape();
+  limitArenas(ARENAS_COUNT_MAX);
   collectWithoutHelpers();
   keepHeapNearItsContent();
   if (config.threads === 1) keepHeapSmall();

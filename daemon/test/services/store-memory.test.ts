@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { EventBatchWriter } from '@sentrypeer/event';
 import { silentLogger, systemClock } from '@sentrypeer/kernel';
 import { Store } from '@sentrypeer/store';
-import { openTrim } from '../../src/trim-allocator.ts';
+import { openTrim } from '../../src/allocator.ts';
 import { OBSERVATION } from './observation.ts';
 
 const MIB = 1_048_576;
