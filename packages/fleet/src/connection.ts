@@ -103,10 +103,13 @@ export class FleetConnection implements AsyncDisposable {
     }
   }
 
-  /** Several statements without parameters. Throws `OperatingError`. */
-  async run(sql: string): Promise<void> {
+  /** Several statements without parameters. @returns The answer of the last one. Throws `OperatingError`. */
+  async run(sql: string): Promise<readonly Row[]> {
     try {
-      await this.answered(this.#client.query(sql));
+      const results: unknown = await this.answered(this.#client.query(sql));
+      // Of several statements `pg` gives a list.
+      const last = (Array.isArray(results) ? results.at(-1) : results) as pg.QueryResult<Row>;
+      return last.rows;
     } catch (error) {
       throw this.failure(error);
     }

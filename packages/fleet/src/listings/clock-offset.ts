@@ -2,11 +2,14 @@
 
 import { CLOCK_OFFSET_US_MIN } from '../limits.ts';
 
+/** The database's time, as a column of what is asked anyhow. */
+export const NOW_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us';
+
 const SECOND_US = 1_000_000;
 
 /**
- * How far the database's clock is ahead of this machine's. Times of listings go over the database in its time, so that a node
- * whose clock is wrong ends a listing as soon as the others do. What a query takes is no difference, and a difference that
+ * How far the database's clock is ahead of this machine's. Times of events, decisions and listings go over the database
+ * in its time, so that what a node with a wrong clock met counts, and ends at all nodes at once. What a query takes is no difference, and a difference that
  * stays the same must not look like a change of every time: so it is 0 or whole seconds, and moves in steps.
  */
 export class ClockOffset {

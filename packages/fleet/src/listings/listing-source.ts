@@ -2,6 +2,7 @@
 
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type OnSilent, type Row } from '../connection.ts';
+import { NOW_US } from './clock-offset.ts';
 import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
@@ -45,7 +46,7 @@ export class ListingSource implements AsyncDisposable {
 
   async mark(): Promise<ListingMark> {
     const [row] = await this.#connection.rows(`
-      SELECT life, last, forgotten, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us FROM fleet.listing_mark`);
+      SELECT life, last, forgotten, ${NOW_US} FROM fleet.listing_mark`);
     return {
       life: String(row?.['life']),
       last: Number(row?.['last']),

@@ -57,18 +57,19 @@ export class FleetDecisions {
     this.#waiting = this.#sink.waiting(PULL_DECISIONS_MAX);
   }
 
-  /** Throws `OperatingError`. */
-  async exchange(source: DecisionSource): Promise<void> {
+  /** @param offsetUs How far the database's clock is ahead. Throws `OperatingError`. */
+  async exchange(source: DecisionSource, offsetUs = 0): Promise<void> {
     if (!source.hasDecisions) {
       if (this.#waiting.length > 0) this.#sayOld();
       return;
     }
     for (const decision of this.#waiting) {
-      await this.#send(source, decision);
+      const untilEpochUs = moved(decision.untilEpochUs, offsetUs);
+      await this.#send(source, { ...decision, untilEpochUs });
       await this.#sink.sent(decision.id);
     }
     this.#waiting = [];
-    await this.#take(await source.decisions(this.#mark, PULL_DECISIONS_MAX));
+    await this.#take(await source.decisions(this.#mark, PULL_DECISIONS_MAX), offsetUs);
   }
 
   /** One that the fleet refuses must not hold up the others, nor the events. */
@@ -91,12 +92,12 @@ export class FleetDecisions {
     });
   }
 
-  async #take(rows: readonly Row[]): Promise<void> {
+  async #take(rows: readonly Row[], offsetUs: number): Promise<void> {
     const last = rows.at(-1);
     if (last === undefined) return;
     const decisions: FleetDecision[] = [];
     for (const row of rows) {
-      const decision = this.#read(row);
+      const decision = this.#read(row, offsetUs);
       const isOwn = row['is_own'] === true;
       if (decision === undefined) {
         this.#logger.error('fleet_decision_left_out', {
@@ -120,11 +121,11 @@ export class FleetDecisions {
   }
 
   /** `undefined` for what no hub of ours writes: somebody with a stolen password of a hub may. */
-  #read(row: Row): FleetDecision | undefined {
+  #read(row: Row, offsetUs: number): FleetDecision | undefined {
     const [value, comment] = [String(row['value']), String(row['comment'])];
     const kind = KINDS.find((word) => word === row['kind']);
     const subject = SUBJECTS.find((word) => word === row['subject']);
-    const until = row['until_us'] === null ? undefined : Number(row['until_us']);
+    const until = moved(row['until_us'] === null ? undefined : Number(row['until_us']), -offsetUs);
     if (kind === undefined || (until !== undefined && !Number.isSafeInteger(until))) {
       return undefined;
     }
@@ -134,4 +135,9 @@ export class FleetDecisions {
       subject === undefined ? this.#sink.isAllowable(value) : isSubject(subject, value);
     return isFine ? { kind, subject, value, comment, untilEpochUs: until } : undefined;
   }
+}
+
+/** An end in the time of another clock; what holds always has none. */
+function moved(untilEpochUs: number | undefined, offsetUs: number): number | undefined {
+  return untilEpochUs === undefined ? undefined : Math.max(0, untilEpochUs + offsetUs);
 }

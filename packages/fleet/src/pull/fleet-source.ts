@@ -6,6 +6,7 @@ import { FleetConnection, type OnSilent, type Row } from '../connection.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { DECISIONS_VERSION } from '../schema/version-4.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
+import { NOW_US } from '../listings/clock-offset.ts';
 import { fleetOverview, type FleetOverview } from '../overview.ts';
 import { roleTrouble } from '../role.ts';
 import type { WaitingDecision } from './fleet-decision.ts';
@@ -160,6 +161,12 @@ export class FleetSource implements AsyncDisposable {
         logs.map(({ mark }) => mark.honeyId),
       ],
     );
+  }
+
+  /** The database's time. */
+  async nowEpochUs(): Promise<number> {
+    const [row] = await this.#connection.rows(`SELECT ${NOW_US}`);
+    return Number(row?.['now_us']);
   }
 
   /** What the operator decided at this hub; once, however often it is said. */

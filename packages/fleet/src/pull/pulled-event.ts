@@ -28,8 +28,10 @@ const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
 /**
  * The event of a row; `undefined` for rows that prove nothing: those without a grade, which an operator imported or an older
  * program wrote, those without an address, a UUID or a time, and those in whose log our own name is forged.
+ *
+ * @param offsetUs How far the database's clock is ahead.
  */
-export function pulledEvent(row: Row, ownNodeId: string): PulledEvent | undefined {
+export function pulledEvent(row: Row, ownNodeId: string, offsetUs = 0): PulledEvent | undefined {
   const text = (name: string): string | undefined =>
     typeof row[name] === 'string' ? row[name] : undefined;
   const port = (name: string): number => {
@@ -41,7 +43,7 @@ export function pulledEvent(row: Row, ownNodeId: string): PulledEvent | undefine
   const grade = one(GRADES, 'grade');
   const sourceIp = canonicalAddress(text('source_ip') ?? '');
   const [eventUuid, nodeId] = [text('event_uuid'), text('created_by_node_id')];
-  const eventEpochUs = Number(text('event_us') ?? -1);
+  const eventEpochUs = Number(text('event_us') ?? Number.NEGATIVE_INFINITY) - offsetUs;
   if (grade === undefined || sourceIp === undefined || eventUuid === undefined) return undefined;
   if (nodeId === undefined || nodeId === ownNodeId || eventEpochUs < 0) return undefined;
   return {

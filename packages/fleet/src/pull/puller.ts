@@ -11,6 +11,7 @@ import {
   PULL_MS,
   PULL_SMALL_EVENTS_MAX,
 } from '../limits.ts';
+import { ClockOffset } from '../listings/clock-offset.ts';
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
 import type { FleetOverview } from '../overview.ts';
@@ -76,6 +77,7 @@ export class Puller {
   readonly #outage: Outage;
   readonly #pause = new Pause();
   readonly #silence = new Silence();
+  readonly #offset = new ClockOffset();
   readonly #ownNodeId: string;
   /** By node, as of the sink. */
   readonly #places = new Map<string, FleetPlace>();
@@ -200,9 +202,10 @@ export class Puller {
     const source = (this.#source ??= await FleetSource.open(this.#address, (error) =>
       this.#fellSilent(error),
     ));
+    this.#offset.look(await source.nowEpochUs(), this.#ports.clock.epochUs());
     const failures: OperatingError[] = [];
     // First: what is allowed must not be listed meanwhile.
-    await attempt('decisions', failures, () => this.#decisions.exchange(source));
+    await attempt('decisions', failures, () => this.#decisions.exchange(source, this.#offset.us));
     const behind = await this.#readAll(source, failures);
     await this.#allTaken();
     this.#change({ behind });
@@ -275,7 +278,7 @@ export class Puller {
 
   #keep(rows: readonly Row[], haul: Haul): void {
     const events = rows
-      .map((row) => pulledEvent(row, this.#ownNodeId))
+      .map((row) => pulledEvent(row, this.#ownNodeId, this.#offset.us))
       .filter((event) => event !== undefined);
     haul.events.push(...events);
     this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });

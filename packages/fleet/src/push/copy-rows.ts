@@ -50,12 +50,17 @@ export class CopyRows {
   #size = 0;
   readonly #kinds: readonly ColumnKind[];
   readonly #epoch: number;
+  readonly #offsetUs: number;
   /** Octets of a row without its texts, and more. */
   readonly #rowOctets: number;
 
-  /** @param epoch The first column of each row, `int4`. */
-  constructor(kinds: readonly ColumnKind[], epoch: number) {
+  /**
+   * @param epoch The first column of each row, `int4`.
+   * @param offsetUs What is added to each time: how far the clock of the database is ahead.
+   */
+  constructor(kinds: readonly ColumnKind[], epoch: number, offsetUs = 0) {
     this.#kinds = kinds;
+    this.#offsetUs = offsetUs;
     this.#epoch = epoch;
     this.#rowOctets = VALUE_OCTETS_MAX * (kinds.length + 2);
     this.#octets.set(HEADER);
@@ -202,7 +207,7 @@ export class CopyRows {
   }
 
   #time(epochUs: number | undefined): void {
-    this.#int64(epochUs === undefined ? undefined : epochUs - EPOCH_US);
+    this.#int64(epochUs === undefined ? undefined : epochUs + this.#offsetUs - EPOCH_US);
   }
 
   #int64(value: number | undefined): void {

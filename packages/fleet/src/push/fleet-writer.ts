@@ -2,10 +2,11 @@
 
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import { assert } from '@sentrypeer/kernel';
+import { assert, type Clock } from '@sentrypeer/kernel';
 import type { FleetAddress } from '../address.ts';
 import { FleetConnection, type OnSilent } from '../connection.ts';
 import { COPY_CHUNK_OCTETS, PREPARED_DAYS } from '../limits.ts';
+import { ClockOffset, NOW_US } from '../listings/clock-offset.ts';
 import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { copyFrom } from './copy-from.ts';
@@ -46,20 +47,27 @@ export interface PushCounts {
 /** Pushes over one connection. Whatever fails rises as `OperatingError`; the connection is of no use afterwards. */
 export class FleetWriter implements AsyncDisposable {
   readonly #connection: FleetConnection;
+  readonly #clock: Pick<Clock, 'epochUs'>;
+  readonly #offset = new ClockOffset();
 
-  private constructor(connection: FleetConnection) {
+  private constructor(connection: FleetConnection, clock: Pick<Clock, 'epochUs'>) {
     this.#connection = connection;
+    this.#clock = clock;
   }
 
   /** Connects, and sees that there is a fleet with partitions for the next days. */
-  static async open(address: FleetAddress, onSilent?: OnSilent): Promise<FleetWriter> {
+  static async open(
+    address: FleetAddress,
+    clock: Pick<Clock, 'epochUs'>,
+    onSilent?: OnSilent,
+  ): Promise<FleetWriter> {
     const connection = await FleetConnection.open(address, 'push', onSilent);
     try {
       const trouble = await roleTrouble(connection, address, 'sensor');
       if (trouble !== undefined) throw trouble;
       await fleetVersions(connection);
       await connection.rows('SELECT fleet.prepare_days($1)', [PREPARED_DAYS]);
-      return new FleetWriter(connection);
+      return new FleetWriter(connection, clock);
     } catch (error) {
       await connection.close();
       throw error;
@@ -84,7 +92,8 @@ export class FleetWriter implements AsyncDisposable {
   async push(marks: Marks, pushed: Pushed): Promise<PushCounts> {
     const counts = { events: 0, repeats: pushed.repeats.length, missing: 0 };
     const { epoch } = marks;
-    await this.#connection.run(`BEGIN; ${moveSql(marks)}`);
+    const [moved] = await this.#connection.run(`BEGIN; ${moveSql(marks)}`);
+    this.#offset.look(Number(moved?.['now_us']), this.#clock.epochUs());
     if (marks.pushing > marks.pushed) {
       await this.#copy('event', pushed.eventColumns, epoch, countedRows(pushed.events, counts));
     }
@@ -120,7 +129,7 @@ export class FleetWriter implements AsyncDisposable {
     const stream = this.#connection.copy(
       copyFrom(`COPY fleet.${table} (${names}) FROM STDIN (FORMAT binary)`),
     );
-    const copy = new CopyRows(kinds, epoch);
+    const copy = new CopyRows(kinds, epoch, this.#offset.us);
     try {
       await this.#connection.answered(pipeline(Readable.from(chunksOf(copy, slices)), stream));
     } catch (error) {
@@ -145,7 +154,7 @@ function pushSql(marks: Marks, fromTo: readonly number[], rows: number): string 
   const { logId, epoch, pushing, lastHoneyId } = marks;
   const numbers = [epoch, ...fromTo, rows, Math.max(0, lastHoneyId - pushing)];
   assert(numbers.every(Number.isSafeInteger), 'marks are whole numbers');
-  return `SELECT fleet.push('${logId}', ${numbers.join(', ')})`;
+  return `SELECT fleet.push('${logId}', ${numbers.join(', ')}), ${NOW_US}`;
 }
 
 /** Counts what passes. */

@@ -174,7 +174,9 @@ export class Pusher {
   async #join(): Promise<FleetWriter> {
     const { log, logger } = this.#ports;
     const { address, self } = this.#options;
-    const writer = await FleetWriter.open(address, (error) => this.#fellSilent(error));
+    const writer = await FleetWriter.open(address, this.#ports.clock, (error) =>
+      this.#fellSilent(error),
+    );
     try {
       const known = await log.open();
       const place = await this.#inTime(writer, writer.openLog(known, self));

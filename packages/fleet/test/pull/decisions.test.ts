@@ -36,6 +36,7 @@ class Both {
   hasDecisions = true;
   rows: ReturnType<typeof row>[] = [];
   readonly decided: string[] = [];
+  readonly ends: (number | undefined)[] = [];
   readonly taken: FleetDecision[] = [];
   readonly lines: string[] = [];
   mark = 5;
@@ -57,19 +58,22 @@ class Both {
     { debug: this.#log, info: this.#log, warn: this.#log, error: this.#log },
   );
 
-  async exchange(): Promise<void> {
+  async exchange(offsetUs?: number): Promise<void> {
     this.decisions.look();
-    await this.decisions.exchange({
+    const source = {
       hasDecisions: this.hasDecisions,
-      decide: async ({ value }) => {
+      decide: async ({ value, untilEpochUs }: FleetDecision) => {
         if (value === 'odd') throw reported('23514');
         if (value === 'read-only') throw reported('25006');
         if (value === 'locked') throw reported('55P03');
         if (value === 'away') throw new OperatingError('fleet_unreachable', 'gone');
         this.decided.push(value);
+        this.ends.push(untilEpochUs);
       },
-      decisions: async (after) => this.rows.filter((each) => Number(each.decision_id) > after),
-    });
+      decisions: async (after: number) =>
+        this.rows.filter((each) => Number(each.decision_id) > after),
+    };
+    await this.decisions.exchange(source, offsetUs);
   }
 }
 
@@ -95,6 +99,18 @@ test('FleetDecisions keeps what the fleet cannot take at present: read-only, or 
     await assert.rejects(both.exchange(), { code: 'fleet_failed' });
     assert.deepEqual([both.waits.length, both.lines], [2, []], value);
   }
+});
+
+test('FleetDecisions says and takes ends in the time of the database', async () => {
+  const [both, aheadUs, end] = [new Both(), 7_200_000_000, 1_800_000_000_000_000];
+  both.waits = [waiting(1, { untilEpochUs: end }), waiting(2)];
+  both.rows = [row(7, { until_us: String(end) }), row(8)];
+  await both.exchange(aheadUs);
+  assert.deepEqual(both.ends, [end + aheadUs, undefined]);
+  assert.deepEqual(
+    both.taken.map(({ untilEpochUs }) => untilEpochUs),
+    [end - aheadUs, undefined],
+  );
 });
 
 test('FleetDecisions waits for a fleet of an older version, and says so once', async () => {
