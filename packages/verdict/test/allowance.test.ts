@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isWide, likelySlip, parseAllowed, spellings } from '../src/index.ts';
+import { formatPrefix } from '@sentrypeer/ip';
+import { isOnlyCode, isWide, likelySlip, parseAllowed, spellings } from '../src/index.ts';
 
 /** Texts that mean the same as the first one. */
 const ALIKE: readonly (readonly string[])[] = [
@@ -84,4 +85,122 @@ test('isWide() and likelySlip() take whatever may be written', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+/** What is allowed by a text, in short. */
+function read(value: string): string | undefined {
+  const allowed = parseAllowed(value);
+  if (allowed === undefined) return undefined;
+  if (allowed.kind === 'network') return `network ${formatPrefix(allowed.network)}`;
+  if (allowed.kind === 'prefix') return `prefix ${allowed.prefix}`;
+  return `${allowed.kind} ${allowed.from} to ${allowed.to}`;
+}
+
+test('parseAllowed() reads numbers with both their ends, prefixes, and digits as they are dialled', () => {
+  for (const [value, as] of [
+    ['45.1.2.3', 'network 45.1.2.3'],
+    ['2a02:6b8::/32', 'network 2a02:6b8::/32'],
+    ['+4670*', 'prefix 4670'],
+    ['+4*', 'prefix 4'],
+    ['+46701234567', 'numbers 46701234567 to 46701234567'],
+    ['+46701234500-+46701234599', 'numbers 46701234500 to 46701234599'],
+    ['+46701-+46701', 'numbers 46701 to 46701'],
+    ['0701234567', 'dialled 0701234567 to 0701234567'],
+    ['2000-2999', 'dialled 2000 to 2999'],
+    ['*97', 'dialled *97 to *97'],
+    ['1#', 'dialled 1# to 1#'],
+    ['5'.repeat(64), `dialled ${'5'.repeat(64)} to ${'5'.repeat(64)}`],
+  ] as const) {
+    assert.equal(read(value), as, value);
+  }
+});
+
+test('parseAllowed() reads no code of a country, no marks alone, and no ends that do not belong together', () => {
+  for (const value of [
+    '5'.repeat(65),
+    '+',
+    '+*',
+    '+46x*',
+    '+46-70*',
+    '+4670',
+    '+46',
+    '*',
+    '**',
+    '#',
+    '20*1-20*2',
+    '2000-2999-3999',
+    '2000-299',
+    '2999-2000',
+    '-',
+    '2000-',
+    '-2000',
+    '46701234500-+4670123459',
+    '+46701234500-46701234599',
+    '+46701234500-+4670123459x',
+    '+4670123450x-+46701234599',
+    '+4670123450x',
+  ]) {
+    assert.equal(read(value), undefined, value);
+  }
+});
+
+test('isWide() is all that takes in more than a large network, a country, or an area code', () => {
+  const wide = (value: string): boolean => {
+    const allowed = parseAllowed(value);
+    assert.ok(allowed !== undefined, value);
+    return isWide(allowed);
+  };
+  for (const value of [
+    '0.0.0.0/0',
+    '44.0.0.0/7',
+    '::ffff:0:0/96',
+    '::/0',
+    '2a02::/19',
+    '+1*',
+    '+46700000000-+46710000000',
+    '00000000-10000000',
+  ]) {
+    assert.ok(wide(value), value);
+  }
+  for (const value of [
+    '45.0.0.0/8',
+    '45.1.2.3',
+    '2a02::/20',
+    '::/95',
+    '2a02::1',
+    '+46*',
+    '+46701234567',
+    '+46700000000-+46709999999',
+    '00000000-09999999',
+    '*97',
+  ]) {
+    assert.ok(!wide(value), value);
+  }
+});
+
+test('isOnlyCode() is a plus and four digits at most', () => {
+  for (const value of ['+1', '+44', '+4670']) assert.ok(isOnlyCode(value), value);
+  for (const value of ['+46701', '46', '4670', '+', '+46x', '+4x', '', '46+'])
+    assert.ok(!isOnlyCode(value), value);
+});
+
+test('likelySlip() says what to write for the usual slips, and nothing where it does not know', () => {
+  for (const [value, why] of [
+    ['45.1.2.3/24', 'bits after the length must be 0: write 45.1.2.0/24'],
+    ['2a02:6b8::1/32', 'bits after the length must be 0: write 2a02:6b8::/32'],
+    ['45.1.2.3/40', undefined],
+    ['office/24', undefined],
+    ['+46', '+46 is a code and not a number'],
+    ['45.1.2.300', 'it looks like an address and is none'],
+    ['+46 70 123-45 67', 'write a number without blanks and hyphens: +46701234567'],
+    ['(070) 123 45 67', 'write a number without blanks and hyphens: 0701234567'],
+    ['+46 7', undefined],
+    ['+46701234567', undefined],
+    ['0701234567', undefined],
+    ['office 5', undefined],
+    ['070+123 45', undefined],
+    ['5 '.repeat(65), undefined],
+  ] as const) {
+    assert.equal(likelySlip(value), why, value);
+  }
 });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import {
   policyOf,
   type Block,
+  type FleetWord,
   type NumberJudgement,
   type PoolSaid,
   type Subject,
@@ -304,4 +305,169 @@ test('Judge lists no block in which a number was delisted, until a proved caller
   assert.deepEqual(levels(), ['watch', 'watch', 'watch']);
   evidence.numbers.set(MOBILE, { ...NUMBER, grade: 'returned', proved: PROVED });
   assert.deepEqual(levels(), ['listed', 'listed', 'listed']);
+});
+
+/** What hubs say of it. */
+function word(level: 'listed' | 'watch', more: Partial<FleetWord> = {}): FleetWord {
+  const lastEpochUs = NOON_US - 1;
+  return { level, score: 60, reasons: ['calls'], lastEpochUs, untilEpochUs: NOON_US + 1, ...more };
+}
+
+test('digits that are blocked as they are dialled are refused so, also where they mean a number at home', () => {
+  const evidence = new MemoryEvidence();
+  const digits = '0701234567';
+  const blocks = [block('number', digits, NOON_US + 1)];
+  for (const home of [undefined, 'SE']) {
+    const options = { blocks, ...(home === undefined ? {} : { home }) };
+    const judged = dialled(evidence, digits, options);
+    assert.deepEqual([judged.level, judged.kind, judged.e164], ['listed', 'unknown', undefined]);
+    assert.equal(dialled(evidence, `+${MOBILE}`, options).level, 'none', 'not in other forms');
+    assert.equal(dialled(evidence, '00701234567', options).level, 'none');
+    const judge = judgeOf(evidence, options);
+    assert.equal(judge.subject({ kind: 'number', value: digits }, NOON_US).level, 'listed');
+    assert.equal(judge.subject({ kind: 'number', value: digits }, NOON_US + 1).level, 'none');
+    assert.equal(judge.numberStanding(digits, NOON_US), 'met');
+    assert.equal(judge.guardOf({ kind: 'number', value: digits }, NOON_US), undefined);
+    assert.equal(judge.blockOn({ kind: 'number', value: digits }, NOON_US)?.subject.value, digits);
+  }
+});
+
+test('digits are guarded by the number that they mean at home, and by none without a home country', () => {
+  const evidence = new MemoryEvidence();
+  const digits = '0701234567';
+  const options = {
+    blocks: [block('number', digits)],
+    allowances: [allowance(`+${MOBILE}`, { comment: 'a customer' })],
+  };
+  const of = (home: JudgeOptions): readonly string[] => {
+    const judge = judgeOf(evidence, { ...options, ...home });
+    const subject = { kind: 'number', value: digits } as const;
+    return [
+      dialled(evidence, digits, { ...options, ...home }).level,
+      judge.subject(subject, NOON_US).level,
+      judge.guardOf(subject, NOON_US) ?? 'none',
+      judge.numberStanding(digits, NOON_US),
+    ];
+  };
+  assert.deepEqual(of({}), ['listed', 'listed', 'none', 'met']);
+  const why = 'it is on the allowlist (a customer)';
+  assert.deepEqual(of({ home: 'SE' }), ['none', 'none', why, 'guarded']);
+  // The digits themselves may be guarded, and what no home country reads as a number has no other meaning.
+  assert.deepEqual(of({ home: 'SE', allowances: [allowance(digits)] }).slice(0, 2), [
+    'none',
+    'none',
+  ]);
+  assert.deepEqual(of({ home: 'FR' }).slice(0, 2), ['listed', 'listed']);
+});
+
+test('what attackers dialled says nothing of digits that mean a number at home', () => {
+  const evidence = new MemoryEvidence();
+  const digits = '0701234567';
+  evidence.numbers.set(digits, MUCH);
+  evidence.meanings.set(digits, digits);
+  const of = (value: string, home: JudgeOptions): readonly string[] => [
+    dialled(evidence, value, home).level,
+    judgeOf(evidence, home).subject({ kind: 'number', value }, NOON_US).level,
+  ];
+  assert.deepEqual(of(digits, {}), ['listed', 'listed']);
+  assert.deepEqual(of(digits, { home: 'SE' }), ['none', 'none']);
+  const { reasons } = judgeOf(evidence, { home: 'SE' }).subject(
+    { kind: 'number', value: digits },
+    NOON_US,
+  );
+  assert.deepEqual(reasons, [`at home these digits mean +${MOBILE}`]);
+  // Hubs and voters may have no home country, or another one.
+  evidence.numbers.clear();
+  evidence.words.set(digits, word('listed'));
+  evidence.pool.set(digits, voters(3));
+  assert.deepEqual(of(digits, {}), ['listed', 'listed']);
+  assert.deepEqual(of(digits, { home: 'SE' }), ['none', 'none']);
+});
+
+test('hubs refuse a number, a range and digits, but nobody whom people call in need', () => {
+  const evidence = new MemoryEvidence();
+  for (const value of [MOBILE, '123456789012345678', '9725928910xx', '18002738255', '461161xx'])
+    evidence.words.set(value, word('listed'));
+  const subject = (kind: Subject['kind'], value: string, nowUs = NOON_US): Verdict['level'] =>
+    judgeOf(evidence).subject({ kind, value }, nowUs).level;
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'listed');
+  assert.equal(subject('number', MOBILE), 'listed');
+  assert.equal(subject('number', MOBILE, NOON_US + 1), 'none');
+  assert.equal(dialled(evidence, '123456789012345678').level, 'listed');
+  assert.equal(judgeOf(evidence).numberStanding('123456789012345678', NOON_US), 'met');
+  const ranged = dialled(evidence, '+972592891005');
+  assert.deepEqual([ranged.level, ranged.range], ['listed', '9725928910xx']);
+  assert.equal(subject('range', '9725928910xx'), 'listed');
+  assert.equal(dialled(evidence, '+18002738255').level, 'none');
+  assert.equal(dialled(evidence, '+46116123').level, 'none');
+  evidence.words.set('46116123', word('watch'));
+  assert.equal(dialled(evidence, '+46116123').level, 'watch', 'to be told of them does no harm');
+});
+
+test('what hubs say of a number counts as met for as long as it holds, and not beyond a delisting', () => {
+  const evidence = new MemoryEvidence();
+  evidence.words.set(MOBILE, word('watch'));
+  const standing = (nowUs: number): string => judgeOf(evidence).numberStanding(`+${MOBILE}`, nowUs);
+  assert.deepEqual([standing(NOON_US), standing(NOON_US + 1)], ['met', 'unmet']);
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
+  evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 2 });
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'watch');
+  evidence.delistings.set(`number ${MOBILE}`, { ...DELISTED, atEpochUs: NOON_US - 1 });
+  assert.equal(dialled(evidence, `+${MOBILE}`).level, 'none');
+});
+
+test('a range is listed where its most ordinary number would be, and watched otherwise', () => {
+  const evidence = new MemoryEvidence();
+  const level = (value: string, networksCount: number): Verdict['level'] => {
+    const many = { numbersCount: 99, daysCount: 9, networksCount };
+    evidence.ranges.set(value, { ...RANGE, ...many, example: value.replaceAll('x', '5') });
+    return judgeOf(evidence).subject({ kind: 'range', value }, NOON_US).level;
+  };
+  assert.deepEqual([level('9725928910xx', 1), level('9725928910xx', 2)], ['watch', 'listed']);
+  // Toll-free numbers with a helpline among them.
+  assert.equal(level('180027382xx', 99), 'none', 'which is guarded');
+  assert.equal(level('1800273xxxx', 99), 'none');
+  const evidenceOfNone = new MemoryEvidence();
+  assert.equal(
+    judgeOf(evidenceOfNone).subject({ kind: 'range', value: '9725928910xx' }, NOON_US).level,
+    'none',
+  );
+});
+
+test('a block of a range that holds a guarded number has no effect on the others, nor has an ended one', () => {
+  const evidence = new MemoryEvidence();
+  const blocks = [block('range', '467012345xx'), block('range', '46709876xxx', NOON_US)];
+  const options = { blocks, allowances: [allowance('+46701234599')] };
+  assert.equal(dialled(evidence, `+${MOBILE}`, { blocks }).level, 'listed');
+  assert.equal(dialled(evidence, `+${MOBILE}`, options).level, 'none');
+  assert.equal(dialled(evidence, '+46709876543', options).level, 'none');
+  // A number that is blocked itself is refused beside it.
+  const one = { ...options, blocks: [...blocks, block('number', MOBILE)] };
+  assert.equal(dialled(evidence, `+${MOBILE}`, one).level, 'listed');
+});
+
+test('a guard says which block has no effect', () => {
+  const evidence = new MemoryEvidence();
+  const allowances = [allowance(`+${MOBILE}`)];
+  const { reasons } = dialled(evidence, `+${MOBILE}`, {
+    allowances,
+    blocks: [block('number', MOBILE)],
+  });
+  assert.deepEqual(reasons, [
+    'it is on the allowlist',
+    `so the block of +${MOBILE} has no effect on it`,
+  ]);
+  assert.deepEqual(dialled(evidence, `+${MOBILE}`, { allowances }).reasons, [
+    'it is on the allowlist',
+  ]);
+});
+
+test('Judge.numberStanding() takes a reading for meant from the confidence on that the policy asks for', () => {
+  const evidence = new MemoryEvidence();
+  evidence.numbers.set(MOBILE, NUMBER);
+  const standing = (percent: number): string =>
+    judgeOf(evidence, {
+      policy: policyOf(new Map([['number-confidence', percent]])),
+    }).numberStanding(GUESS, NOON_US);
+  assert.deepEqual([30, 31].map(standing), ['met', 'unmet']);
 });

@@ -4,7 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ClaimFacts } from '@sentrypeer/event';
-import { DEFAULT_POLICY, quorumOf, type PoolSaid, type PoolVoice } from '../src/index.ts';
+import {
+  DEFAULT_POLICY,
+  hasQuorum,
+  policyOf,
+  quorumOf,
+  type PolicyName,
+  type PoolSaid,
+  type PoolVoice,
+} from '../src/index.ts';
+import { notListed, type Verdict } from '../src/verdict.ts';
+import { withVotes } from '../src/votes.ts';
 import {
   ADDRESS,
   allowance,
@@ -329,4 +339,155 @@ test('all voters together list nothing that is guarded', () => {
     'none',
   );
   assert.equal(judged(said(voices.slice(0, 4), 9), { quorumMin: 5 }).level, 'none');
+});
+
+/** Points for nothing but what is named. */
+function pointsFor(points: Partial<Record<PolicyName, number>>): typeof DEFAULT_POLICY {
+  const none = [
+    'points-seen',
+    'points-returned',
+    'points-handshake',
+    'points-count',
+    'points-days',
+  ] as const;
+  const rest = Object.entries(points) as [PolicyName, number][];
+  return policyOf(new Map([...none.map((name) => [name, 0] as const), ...rest]));
+}
+
+test('what counts is what the vote says that completes the quorum, the best ones first', () => {
+  const voices = [
+    voice('A', { contactsLog2: 0, daysCount: 1, endDays: 1 }),
+    voice('B', { contactsLog2: 10, daysCount: 7, endDays: 7 }),
+    voice('C', { contactsLog2: 5, daysCount: 4, endDays: 4 }),
+  ];
+  const of = (points: Partial<Record<PolicyName, number>>) =>
+    judged(said(voices), { policy: pointsFor({ 'address-threshold': 1, ...points }) });
+  // 32 contacts of 1,000 are half of the points, and so are 4 of 7 days.
+  assert.equal(of({ 'points-count': 100 }).score, 50);
+  assert.equal(of({ 'points-days': 100 }).score, 50);
+  const full = of({ 'points-count': 100, 'points-days': 100 });
+  assert.deepEqual([full.level, full.listed, full.score], ['listed', true, 100]);
+  assert.equal(full.untilEpochUs, NOON_US + 4 * DAY_US);
+  assert.equal(of({ 'points-count': 100, 'points-days': 100, 'points-returned': 40 }).score, 100);
+});
+
+test('votes count from the threshold on, and from the grade on that the policy wants', () => {
+  const two = (facts: Partial<ClaimFacts>): PoolSaid =>
+    said([voice('A', facts), voice('B', facts)]);
+  const level = (pool: PoolSaid, points: Partial<Record<PolicyName, number>>): string =>
+    judged(pool, { policy: pointsFor(points) }).level;
+  const returned = { 'points-returned': 40 };
+  assert.equal(level(two({}), { ...returned, 'address-threshold': 40 }), 'listed');
+  assert.equal(level(two({}), { ...returned, 'address-threshold': 41 }), 'none');
+  const handshake = { 'points-handshake': 60, 'address-threshold': 60 };
+  assert.equal(level(two({ grade: 'handshake' }), handshake), 'listed');
+  assert.equal(level(two({}), handshake), 'none');
+  // One of two that says more is not believed.
+  const mixed = said([voice('A', { grade: 'handshake' }), voice('B')]);
+  assert.equal(level(mixed, handshake), 'none');
+  const strict = { 'address-grade': 2, 'address-threshold': 1, 'points-returned': 40 };
+  assert.equal(level(two({}), strict), 'none');
+  assert.equal(level(two({ grade: 'handshake' }), { ...strict, 'points-handshake': 1 }), 'listed');
+});
+
+test('any of what only attackers do makes votes refuse', () => {
+  const harmless = { triedPasswords: false } as const;
+  for (const [facts, isAttack] of [
+    [{}, false],
+    [{ triedPasswords: true }, true],
+    [{ madeCostlyCalls: true }, true],
+    [{ usedTool: true }, true],
+    [{ breadthLog2: 2 }, false],
+    [{ breadthLog2: 3 }, true],
+    [{ contactsLog2: 6 }, false],
+    [{ contactsLog2: 7 }, true],
+    [{ daysCount: 8 }, false],
+  ] as const) {
+    const one = { ...harmless, ...facts };
+    const { level } = judged(said([voice('A', one), voice('B', one)]));
+    assert.equal(level, isAttack ? 'listed' : 'watch', JSON.stringify(facts));
+  }
+});
+
+test('strangers are counted, each once, by the first of their networks', () => {
+  const stranger = (name: string, ...networks: readonly string[]): PoolVoice =>
+    voice(name, { isVoter: false, networks });
+  const { pool } = judged(
+    said([
+      voice('A'),
+      stranger('S', '45.1.0.0/16', '45.2.0.0/16'),
+      stranger('T', '45.1.0.0/16'),
+      stranger('U', '45.3.0.0/16'),
+      stranger('V'),
+    ]),
+  );
+  assert.deepEqual(pool, { voters: 1, uncounted: 0, quorum: 2, strangers: 4, networks: 2 });
+});
+
+test('a number that voters name is watched from the threshold on, and waits as an address does', () => {
+  const judgedNumber = (pool: PoolSaid, policy = DEFAULT_POLICY) => {
+    const evidence = new MemoryEvidence();
+    evidence.pool.set(NUMBER, pool);
+    return judgeOf(evidence, { policy }).judge({ number: `+${NUMBER}` }, NOON_US).number;
+  };
+  const two = [voice('A', { endDays: 2 }), voice('B')];
+  const watched = judgedNumber(said(two));
+  assert.deepEqual(watched?.reasons, ['2 of 3 voters named it in the pool, 2 are needed: A, B']);
+  assert.deepEqual([watched.level, watched.listed], ['watch', false]);
+  assert.equal(watched.untilEpochUs, NOON_US + 2 * DAY_US);
+  const seen = { 'points-seen': 30 };
+  const policy = (threshold: number) => pointsFor({ ...seen, 'number-threshold': threshold });
+  assert.equal(judgedNumber(said(two), policy(30))?.level, 'watch');
+  assert.equal(judgedNumber(said(two), policy(31))?.level, 'none');
+  const proved = pointsFor({ ...seen, 'number-threshold': 30, 'number-grade': 1 });
+  assert.equal(judgedNumber(said(two), proved)?.level, 'none', 'votes prove no call');
+  const waiting = judgedNumber(said(two, 3, false));
+  assert.equal(waiting?.level, 'none');
+  assert.deepEqual(waiting.reasons, [
+    '2 voters named it in the pool, but voters name far more than usual today: sentrypeer pool resume lets it through',
+  ]);
+  assert.deepEqual(judgedNumber(said(two.slice(0, 1)))?.reasons, []);
+  const near = { networks: ['45.12.0.0/16'] };
+  assert.deepEqual(judgedNumber(said([voice('A', near), voice('B', near)]))?.reasons, [
+    '2 voters named it in the pool and have 1 vote, 2 are needed: one for each name and each network that a link proved',
+  ]);
+});
+
+test('withVotes() is the graver verdict, until the later end of two that are as grave', () => {
+  const verdict = (level: Verdict['level'], score: number, days: number | undefined): Verdict => ({
+    level,
+    listed: level === 'listed',
+    score,
+    reasons: [`${level} ${score}`],
+    untilEpochUs: days === undefined ? undefined : NOON_US + days * DAY_US,
+  });
+  const of = (own: Verdict, voted: Verdict) => {
+    const { level, score, reasons, untilEpochUs } = withVotes(own, voted);
+    const days = untilEpochUs === undefined ? undefined : (untilEpochUs - NOON_US) / DAY_US;
+    return [level, score, reasons, days];
+  };
+  const [low, high] = [verdict('watch', 40, 9), verdict('listed', 70, 3)];
+  assert.deepEqual(of(low, high), ['listed', 70, ['listed 70', 'watch 40'], 3]);
+  assert.deepEqual(of(high, low), ['listed', 70, ['listed 70', 'watch 40'], 3]);
+  const longer = verdict('listed', 60, 5);
+  assert.deepEqual(of(high, longer), ['listed', 70, ['listed 70', 'listed 60'], 5]);
+  assert.deepEqual(of(longer, high), ['listed', 70, ['listed 70', 'listed 60'], 5]);
+  const nothing = notListed();
+  assert.deepEqual(withVotes(high, nothing), high);
+  const few = notListed('too few voters');
+  assert.deepEqual(of(nothing, few), ['none', 0, ['too few voters'], undefined]);
+  assert.deepEqual(of(high, few), ['listed', 70, ['listed 70', 'too few voters'], 3]);
+});
+
+test('hasQuorum() is of votes that hold now, whatever they say and whatever was delisted', () => {
+  const options = { quorumMin: 2, networkCheck: true, nowEpochUs: NOON_US };
+  const harmless = { triedPasswords: false, grade: 'seen' } as const;
+  const two = [voice('A', harmless), voice('B', harmless)];
+  assert.ok(hasQuorum(said(two), options));
+  assert.ok(hasQuorum(said(two, 3, false), options), 'also while it waits');
+  assert.ok(!hasQuorum(said(two, 6), options));
+  assert.ok(!hasQuorum(said(two.slice(1)), options));
+  assert.ok(!hasQuorum(said(two), { ...options, quorumMin: 3 }));
+  assert.ok(!hasQuorum(said(two), { ...options, nowEpochUs: NOON_US + 5 * DAY_US }));
+  assert.ok(hasQuorum(said(two), { ...options, nowEpochUs: NOON_US + 5 * DAY_US - 1 }));
 });
