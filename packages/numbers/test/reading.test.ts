@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { NumberingPlans, readNumber, readQuestion } from '../src/index.ts';
+import { NumberingPlans, readNumber, readQuestion, type Reading } from '../src/index.ts';
 import { CANDIDATES_COUNT_MAX } from '../src/limits.ts';
 
 const plans = await NumberingPlans.load();
@@ -219,4 +219,88 @@ test('readNumber() takes six digits and fewer for no number, in any country', ()
       assert.deepEqual(readQuestion(plans, digits, home('SE')).candidates, []);
     }),
   );
+});
+
+/** Candidates with their prefix and their confidence in percent, the likeliest first. */
+function summaryOf({ candidates, digits, isPlain }: Reading): readonly unknown[] {
+  const each = candidates.map(
+    ({ e164, prefix, confidence }) => `${e164} ${prefix} ${(100 * confidence).toFixed(1)}`,
+  );
+  return [digits, isPlain, ...each];
+}
+
+/** Each kind of prefix once; numbers that were given to nobody are less likely, and least so without a prefix. */
+for (const [text, ...expected] of [
+  ['+46701234567', '+46701234567', true, '46701234567 plus 100.0'],
+  ['46701234567', '46701234567', false, '46701234567 none 80.0'],
+  ['0046701234567', '0046701234567', false, '46701234567 international 95.0'],
+  [
+    '90046701234567',
+    '90046701234567',
+    false,
+    '46701234567 outside-international 90.0',
+    '90046701234567 none 20.0',
+  ],
+  ['873246701234567', '873246701234567', false, '46701234567 technical 30.0'],
+  ['*31#46701234567', '*31#46701234567', false, '46701234567 technical-international 70.0'],
+  ['+460701234567', '+460701234567', false, '460701234567 plus 60.0'],
+  ['00447700900123', '00447700900123', false, '447700900123 international 57.0'],
+  ['447700900123', '447700900123', false, '447700900123 none 20.0'],
+  // Nothing says that these begin in the middle of the digits.
+  ['9447700900123', '9447700900123', false],
+  ['7382447700900123', '7382447700900123', false],
+  ['+99912345', '+99912345', false],
+] as const) {
+  test(`readNumber() weighs ${text} by what stands before each number`, () => {
+    assert.deepEqual(summaryOf(readNumber(plans, text)), expected);
+  });
+}
+
+for (const [text, country, ...expected] of [
+  ['0701234567', 'SE', '0701234567', true, '46701234567 national 90.0'],
+  ['701234567', 'SE', '701234567', true, '46701234567 national 85.5'],
+  ['90701234567', 'SE', '90701234567', true, '46701234567 national 85.5'],
+  ['9701234567', 'SE', '9701234567', true, '46701234567 national 81.2'],
+  ['*31#0701234567', 'SE', '*31#0701234567', true, '46701234567 national 90.0'],
+  ['0046701234567', 'SE', '0046701234567', true, '46701234567 international 95.0'],
+  ['90046701234567', 'SE', '90046701234567', true, '46701234567 outside-international 90.3'],
+  ['01146701234567', 'US', '01146701234567', true, '46701234567 international 95.0'],
+  // In Italy the zero is a part of the number.
+  ['0612345678', 'IT', '0612345678', true, '390612345678 national 85.5'],
+  ['612345678', 'IT', '612345678', false, '39612345678 national 51.3', '612345678 none 20.0'],
+  ['9011447700900123', 'US', '9011447700900123', false, '447700900123 outside-international 54.1'],
+  [
+    '00447700900123',
+    'SE',
+    '00447700900123',
+    false,
+    '447700900123 international 57.0',
+    '46447700900123 national 51.3',
+  ],
+  [
+    '73820046701234567',
+    'SE',
+    '73820046701234567',
+    false,
+    '46701234567 technical-international 70.0',
+  ],
+  ['*31#46701234567', 'SE', '*31#46701234567', false, '46701234567 technical-international 70.0'],
+  ['+46701234567', 'SE', '+46701234567', true, '46701234567 plus 100.0'],
+  ['+460701234567', 'SE', '+460701234567', true, '460701234567 plus 60.0'],
+  ['0046701234567', undefined, '0046701234567', true, '46701234567 international 95.0'],
+  ['90046701234567', undefined, '90046701234567', true, '46701234567 outside-international 90.0'],
+  ['46701234567', undefined, '46701234567', true, '46701234567 none 80.0'],
+  ['0701234567', undefined, '0701234567', false],
+] as const) {
+  test(`readQuestion() weighs ${text} dialled ${country === undefined ? 'anywhere' : `in ${country}`} by what it is to its telephones`, () => {
+    const plan = country === undefined ? undefined : home(country);
+    assert.deepEqual(summaryOf(readQuestion(plans, text, plan)), expected);
+  });
+}
+
+test('what is no number has no digits, no candidates and no plain form', () => {
+  for (const text of ['', 'asterisk', 'urn:service:sos'])
+    assert.deepEqual(summaryOf(readQuestion(plans, text)), ['', false], text);
+  assert.deepEqual(summaryOf(readNumber(plans, '*72#')), ['*72', false]);
+  assert.deepEqual(summaryOf(readNumber(plans, '+112')), ['+112', false]);
 });
