@@ -239,7 +239,7 @@ test('the page goes on after the daemon was restarted, and says so meanwhile', a
 test('in a flood the page shows some events, and says how many others there were', async (t) => {
   await using tab = await open(t);
   if (tab === undefined) return;
-  await tab.show('/live?method=SUBSCRIBE', 'None of the newest events fits');
+  await tab.show('/live?method=SUBSCRIBE', 'None of the newest events matches');
   await tab.page.locator('.connection.live').waitFor();
   await Promise.all(
     Array.from({ length: 200 }, (_, index) => attack({ method: 'SUBSCRIBE', user: `8${index}` })),

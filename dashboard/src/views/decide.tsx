@@ -12,8 +12,8 @@ import { SignInLink } from './sign-in-view.tsx';
 
 const CHOICES = {
   allow: ['Allow', 'It is never listed, whatever comes from it.'],
-  delist: ['Delist', 'It is off all lists, and only what comes from now on counts.'],
-  block: ['Block', 'It is listed, whatever is known of it.'],
+  delist: ['Delist', 'It is taken off all lists, and only what comes from now on counts.'],
+  block: ['Block', 'It is listed, whatever the evidence says.'],
 } as const;
 type Choice = keyof typeof CHOICES;
 

@@ -201,7 +201,7 @@ function WebhooksPanel() {
   return (
     <Panel title="Webhooks">
       {items.length === 0 ? (
-        <p class="empty">No endpoint is told of events: -w URL names one.</p>
+        <p class="empty">Events are posted to no endpoint: -w URL names one.</p>
       ) : (
         <Table
           label="Webhooks"

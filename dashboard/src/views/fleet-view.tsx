@@ -47,8 +47,8 @@ function Known({ fleet }: { readonly fleet: Fleet }) {
       {troubles.length > 0 && (
         <div class="trouble" role="alert">
           <p>
-            <strong>Something of this node’s part in the fleet fails at present.</strong> What waits
-            is kept, and the node tries again by itself.
+            <strong>Part of this node’s work for the fleet fails at present.</strong> What waits is
+            kept, and the node tries again by itself.
           </p>
           {troubles.map(({ what, why }) => (
             <p key={what} class="muted text">

@@ -40,7 +40,9 @@ export function LiveView() {
       <div class="columns">
         <Panel title="Events" side={<PauseButton />}>
           {isEmpty ? (
-            <p class="empty">None of the newest events fits. The next that does appears here.</p>
+            <p class="empty">
+              None of the newest events matches. The next one that does appears here.
+            </p>
           ) : (
             <>
               <LeftOut />

@@ -20,7 +20,7 @@ export function Time({ at }: { readonly at: string }) {
 
 const GRADES: Readonly<Record<string, readonly [word: string, meaning: string]>> = {
   seen: ['claimed', 'A packet claims this source, which may be forged.'],
-  returned: ['answered', 'The source heard our reply, so the address is its own.'],
+  returned: ['answered', 'The source received our reply, so the address is its own.'],
   handshake: ['connected', 'TCP or TLS was set up, so the address is its own.'],
 };
 

@@ -14,16 +14,16 @@ type Word = 'trust' | 'distrust' | 'forget';
 
 const STANDINGS: Readonly<Record<PoolNode['standing'], readonly [word: string, meaning: string]>> =
   {
-    voter: ['voter', 'You gave it a vote: a quorum of voters is acted on.'],
-    known: ['known', 'It was right before: it is heard first in a flood, and acts on nothing.'],
-    stranger: ['stranger', 'What it says is shown and counted, and acts on nothing.'],
-    distrusted: ['distrusted', 'Nothing that only it said counts, and nothing more is taken.'],
+    voter: ['voter', 'You gave it a vote: what a quorum of voters says takes effect.'],
+    known: ['known', 'It was right before: it is heard first in a flood, but has no vote.'],
+    stranger: ['stranger', 'What it says is shown and counted, but has no effect.'],
+    distrusted: ['distrusted', 'What only it said does not count, and nothing more is accepted.'],
     out: [
       'network distrusted',
-      'It was met in networks alone that you distrust, so nothing of it counts.',
+      'It was met only in networks that you distrust, so it does not count.',
     ],
-    retired: ['retired', 'Its operator ended its key for all time.'],
-    liar: ['liar', 'Two of its pages contradict each other, so nothing of it is believed.'],
+    retired: ['retired', 'Its operator retired its key for good.'],
+    liar: ['liar', 'Two of its pages contradict each other, so nothing from it is believed.'],
   };
 
 /** Other nodes: who and where they are, how often they were right, and whether their votes count. */
@@ -172,8 +172,8 @@ function Nodes({
         ))}
       </Table>
       <p class="muted">
-        Foretold: addresses that it named first of all and that came here after that. Compare keys
-        with their operators by another way than the network before you trust them.{' '}
+        Foretold: addresses that it was the first to name and that came here after that. Compare
+        keys with their operators by another way than the network before you trust them.{' '}
         {!isAdmin.value && (
           <>
             To trust or distrust, use a key of the role admin. <SignInLink />

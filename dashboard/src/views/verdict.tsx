@@ -4,7 +4,7 @@ import type { Explanation } from '../api-types.ts';
 import { Level, Panel, Time } from './pieces.tsx';
 
 const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
-  listed: 'Known bad: refused by whatever follows this node.',
+  listed: 'Known bad: refused by everything that follows this node.',
   watch: 'Watched: told of, and let through.',
   unproved: 'It was claimed as a source, but may be forged, so it is not listed.',
   unknown: 'Nothing that counts is known of it.',
