@@ -7,9 +7,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as after } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { DaemonProcess } from './daemon-process.ts';
+import { DaemonProcess, until } from './daemon-process.ts';
 
 const CASES = new URL('../corpus/sip/cases/', import.meta.url);
 
@@ -33,6 +32,14 @@ async function connected(port: number, isTls: boolean): Promise<Socket> {
   return socket;
 }
 
+/** Whether the daemon has read all that came on the connection: nothing of it waits in the kernel. */
+function isRead({ localPort }: Socket, port: number): boolean {
+  const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, '0');
+  const ends = `:${hex(port)} \\S+:${hex(localPort ?? 0)} \\S+ [0-9A-F]{8}:(?<waiting>[0-9A-F]{8}) `;
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFileSync(file, 'latin1'));
+  return new RegExp(ends).exec(tables.join('\n'))?.groups?.['waiting'] === '00000000';
+}
+
 for (const [name, isTls, end] of [
   ['ends', false, (socket: Socket) => socket.end()],
   ['is reset', false, (socket: Socket) => socket.resetAndDestroy()],
@@ -50,7 +57,8 @@ for (const [name, isTls, end] of [
       const octets = readFileSync(new URL(file, CASES));
       const socket = await connected(port, isTls);
       await new Promise((resolve) => socket.write(octets, resolve));
-      if (name === 'is reset') await after(50); // A reset discards what is in the kernel.
+      // A reset discards what the daemon has not read.
+      if (name === 'is reset') await until('all to be read', () => isRead(socket, port));
       end(socket);
       socket.resume();
       count += 1;

@@ -131,6 +131,15 @@ for (const [text, country, kind] of [
   ['*31#110', 'DE', 'emergency'],
   ['*31#110', 'SE', 'feature-code'],
   ['*110', 'DE', 'emergency'],
+  // Help at sea, of an ambulance, for people in despair.
+  ['061', 'ES', 'emergency'],
+  ['196', 'FR', 'emergency'],
+  ['0141', 'AT', 'emergency'],
+  ['118', 'JP', 'emergency'],
+  ['988', 'US', 'emergency'],
+  ['988', undefined, 'emergency'],
+  ['061', 'DE', 'extension'],
+  ['104', 'DE', 'extension'],
   // PBXs that take the plus away.
   ['49112', 'DE', 'emergency'],
   ['49110', 'DE', 'emergency'],
