@@ -25,6 +25,8 @@ interface Place {
 /** A hub's store: what came, by UUID, and how far. */
 class Hub {
   readonly events = new Map<string, PulledEvent['event']>();
+  /** Whose event it is, by UUID. */
+  readonly nodes = new Map<string, string>();
   readonly places: Map<string, Place>;
   readonly #puller: Puller;
 
@@ -38,7 +40,10 @@ class Hub {
         events: readonly PulledEvent[],
         reached: readonly { readonly node: string; readonly mark: Place }[],
       ) => {
-        for (const { event } of events) this.events.set(event.eventUuid, event);
+        for (const { event, nodeId } of events) {
+          this.events.set(event.eventUuid, event);
+          this.nodes.set(event.eventUuid, nodeId);
+        }
         for (const { node, mark } of reached) places.set(node, mark);
       },
     };
@@ -109,8 +114,8 @@ function insert(epoch: number, id: number, more: Readonly<Record<string, string>
   return `INSERT INTO fleet.event (${Object.keys(columns).join(', ')}) VALUES (${Object.values(columns).join(', ')})`;
 }
 
-const opened = (log: number, epoch: number, pushed = 0): string =>
-  `SELECT * FROM fleet.open_log('n', '${LOG}${log}', ${epoch}, ${pushed}, ${pushed}, 0, 0, '5')`;
+const opened = (log: number, epoch: number, pushed = 0, nodeId = 'n'): string =>
+  `SELECT * FROM fleet.open_log('${nodeId}', '${LOG}${log}', ${epoch}, ${pushed}, ${pushed}, 0, 0, '5')`;
 const pushed = (log: number, epoch: number, from: number, to: number): string =>
   `SELECT fleet.push('${LOG}${log}', ${epoch}, ${from}, ${to}, 0, 0, 1, 0)`;
 
@@ -221,4 +226,35 @@ test('epochs without end cost a hub nothing, and a fleet made anew is taken from
   await until('what there is', () => places.get('berlin-1')?.epoch === 1);
   assert.deepEqual([...hub.events.keys()], [uuid(1)]);
   await sensor.end();
+});
+
+test('an event is of the node whose password wrote it, whatever id it states', async (t) => {
+  await using world = await FleetWorld.open(t);
+  if (world === undefined) return;
+  for (const name of ['berlin-1', 'oslo-1', 'thief-1']) await world.join(name);
+  const file = await world.join('hub-1', 'hub');
+  const stated = (id: string) => ({ created_by_node_id: `'${id}'` });
+  const write = async (name: string, nodeId: string, rows: readonly string[]): Promise<void> => {
+    const client = await login(world, name);
+    await client.query(opened(1, 0, 0, nodeId));
+    for (const row of rows) await client.query(row);
+    await client.query(pushed(1, 1, 0, 9));
+    await client.end();
+  };
+  await write('berlin-1', 'b', [insert(1, 1, stated('b'))]);
+  await write('oslo-1', 'o', [insert(1, 2, stated('o')), insert(1, 3, stated('o-before'))]);
+  await write('thief-1', 't', [insert(1, 4, stated('b')), insert(1, 5, stated('somebody'))]);
+  await using hub = new Hub(file);
+  await until('all events', () => hub.nodes.size === 5);
+  const whose = (id: number): string | undefined => hub.nodes.get(uuid(id));
+  assert.deepEqual([1, 2, 3, 4, 5].map(whose), ['b', 'o', 'oslo-1', 'thief-1', 'thief-1']);
+
+  // Who gives himself the id of another is not taken for him either.
+  const thief = await login(world, 'thief-1');
+  await thief.query(opened(1, 1, 9, 'b'));
+  await thief.query(insert(1, 10, stated('b')));
+  await thief.query(pushed(1, 1, 9, 10));
+  await thief.end();
+  await until('the forged event', () => hub.nodes.size === 6);
+  assert.equal(whose(10), 'thief-1');
 });

@@ -27,6 +27,8 @@ export interface FleetPlace {
 /** A log in the fleet: up to `mark` all of its rows can be read. */
 export interface FleetLog {
   readonly node: string;
+  /** The id that its node gives itself; `undefined` where another one gives itself the same. */
+  readonly nodeId: string | undefined;
   readonly mark: FleetPlace;
 }
 
@@ -127,11 +129,14 @@ export class FleetSource implements AsyncDisposable {
    */
   async logs(): Promise<readonly FleetLog[]> {
     const rows = await this.#connection.rows(
-      'SELECT node, epoch, least(mark, $1) AS mark FROM fleet.node WHERE node <> session_user ORDER BY node',
+      `SELECT node, epoch, least(mark, $1) AS mark, CASE WHEN is_alone THEN node_id END AS node_id
+        FROM (SELECT *, count(*) OVER (PARTITION BY node_id) = 1 AS is_alone FROM fleet.node) AS l
+        WHERE node <> session_user ORDER BY node`,
       [Number.MAX_SAFE_INTEGER],
     );
     return rows.map((row) => ({
       node: String(row['node']),
+      nodeId: typeof row['node_id'] === 'string' ? row['node_id'] : undefined,
       mark: { epoch: Number(row['epoch']), honeyId: Number(row['mark']) },
     }));
   }
@@ -139,7 +144,7 @@ export class FleetSource implements AsyncDisposable {
   /** Rows of a log after one of them, in order, those of epochs that are over first. */
   events({ node, mark }: FleetLog, after: FleetPlace, limit: number): Promise<readonly Row[]> {
     return this.#connection.rows(
-      `SELECT ${COLUMNS} FROM fleet.event WHERE node = $1 AND (epoch, honey_id) > ($2, $3) AND (epoch, honey_id) <= ($4, $5)
+      `SELECT node AS log, ${COLUMNS} FROM fleet.event WHERE node = $1 AND (epoch, honey_id) > ($2, $3) AND (epoch, honey_id) <= ($4, $5)
         AND honey_id <= $6 ORDER BY epoch, honey_id LIMIT $7`,
       [node, after.epoch, after.honeyId, mark.epoch, mark.honeyId, Number.MAX_SAFE_INTEGER, limit],
     );

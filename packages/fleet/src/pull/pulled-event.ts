@@ -11,12 +11,21 @@ import {
 } from '@sentrypeer/event';
 import { canonicalAddress } from '@sentrypeer/ip';
 import type { Row } from '../connection.ts';
+import type { FleetLog } from './fleet-source.ts';
 
 /** An event that another node of the fleet received, as a store takes it. */
 export interface PulledEvent {
   readonly event: BatchedEvent;
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
+}
+
+interface Reading {
+  readonly ownNodeId: string;
+  /** How far the database's clock is ahead. */
+  readonly offsetUs: number;
+  /** Those that rows may be of, each as the column `log` names it. */
+  readonly logs: readonly FleetLog[];
 }
 
 const PORT_MAX = 65_535;
@@ -28,10 +37,12 @@ const SOURCES: readonly CalledNumberSource[] = ['request-uri', 'to', 'none'];
 /**
  * The event of a row; `undefined` for rows that prove nothing: those without a grade, which an operator imported or an older
  * program wrote, those without an address, a UUID or a time, and those in whose log our own name is forged.
- *
- * @param offsetUs How far the database's clock is ahead.
+ * Whose event it is says the log that it is in: whoever has a sensor's password can write any id into a row.
  */
-export function pulledEvent(row: Row, ownNodeId: string, offsetUs = 0): PulledEvent | undefined {
+export function pulledEvent(
+  row: Row,
+  { ownNodeId, offsetUs, logs }: Reading,
+): PulledEvent | undefined {
   const text = (name: string): string | undefined =>
     typeof row[name] === 'string' ? row[name] : undefined;
   const port = (name: string): number => {
@@ -42,12 +53,14 @@ export function pulledEvent(row: Row, ownNodeId: string, offsetUs = 0): PulledEv
     words.find((word) => word === row[name]);
   const grade = one(GRADES, 'grade');
   const sourceIp = canonicalAddress(text('source_ip') ?? '');
-  const [eventUuid, nodeId] = [text('event_uuid'), text('created_by_node_id')];
+  const [eventUuid, statedId] = [text('event_uuid'), text('created_by_node_id')];
+  const log = logs.find(({ node }) => node === row['log']);
   const eventEpochUs = Number(text('event_us') ?? Number.NEGATIVE_INFINITY) - offsetUs;
   if (grade === undefined || sourceIp === undefined || eventUuid === undefined) return undefined;
-  if (nodeId === undefined || nodeId === ownNodeId || eventEpochUs < 0) return undefined;
+  if (log === undefined || statedId === undefined || statedId === ownNodeId) return undefined;
+  if (eventEpochUs < 0) return undefined;
   return {
-    nodeId,
+    nodeId: statedId === log.nodeId ? statedId : log.node,
     collectedMethod: row['collected_method'] === 'responsive' ? 'responsive' : 'passive',
     event: {
       eventUuid,

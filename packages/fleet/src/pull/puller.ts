@@ -4,13 +4,7 @@ import { settlesWithin } from '@sentrypeer/follow';
 import { OperatingError, Outage, type Clock, type Logger } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from '../address.ts';
 import { sqlState, type Row } from '../connection.ts';
-import {
-  LISTED_GATHER_MS,
-  OVERVIEW_MS,
-  PULL_EVENTS_MAX,
-  PULL_MS,
-  PULL_SMALL_EVENTS_MAX,
-} from '../limits.ts';
+import { LISTED_GATHER_MS, OVERVIEW_MS, PULL_EVENTS_MAX, PULL_MS } from '../limits.ts';
 import { ClockOffset } from '../listings/clock-offset.ts';
 import { Publisher, type ListedHere, type PublishState } from '../listings/publisher.ts';
 import { FleetDecisions, type DecisionSink } from './decisions.ts';
@@ -18,6 +12,7 @@ import type { FleetOverview } from '../overview.ts';
 import { Silence } from '../silence.ts';
 import { Pause } from '../push/pause.ts';
 import { retryMs } from '../push/push-failure.ts';
+import { groupsOf, isAfter, type DueLog } from './due-logs.ts';
 import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
 import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 
@@ -33,11 +28,6 @@ interface PullSink {
   place(node: string): FleetPlace;
   /** Takes events, each once however often they come, and remembers that all of these logs up to their marks was taken. */
   take(events: readonly PulledEvent[], reached: readonly FleetLog[]): Promise<unknown>;
-}
-
-/** A log of which there is more after a place that was taken. */
-interface DueLog extends FleetLog {
-  readonly after: FleetPlace;
 }
 
 /** What was read of some logs, and is not handed to the sink yet. */
@@ -256,14 +246,14 @@ export class Puller {
 
   /** Reads all of some logs that have little. @returns That it was read. */
   async #readTogether(source: FleetSource, logs: readonly DueLog[], haul: Haul): Promise<boolean> {
-    this.#keep(await source.eventsOf(logs), haul);
-    haul.reached.push(...logs.map(({ node, mark }) => ({ node, mark })));
+    this.#keep(await source.eventsOf(logs), logs, haul);
+    haul.reached.push(...logs);
     return true;
   }
 
   /** @returns How far the log is ahead of what was read, at least 1 where an epoch that is over has more. */
   async #read(source: FleetSource, log: DueLog, haul: Haul): Promise<number> {
-    const { node, mark, after } = log;
+    const { mark, after } = log;
     const rows = await source.events(log, after, PULL_EVENTS_MAX);
     const last = rows.at(-1);
     // Up to the mark there is nothing else: ids of rows that are not pushed are passed over.
@@ -271,14 +261,15 @@ export class Puller {
     const reached = isAll
       ? mark
       : { epoch: Number(last['epoch']), honeyId: Number(last['honey_id']) };
-    this.#keep(rows, haul);
-    haul.reached.push({ node, mark: reached });
+    this.#keep(rows, [log], haul);
+    haul.reached.push({ ...log, mark: reached });
     return reached.epoch === mark.epoch ? mark.honeyId - reached.honeyId : 1;
   }
 
-  #keep(rows: readonly Row[], haul: Haul): void {
+  #keep(rows: readonly Row[], logs: readonly FleetLog[], haul: Haul): void {
+    const reading = { ownNodeId: this.#ownNodeId, offsetUs: this.#offset.us, logs };
     const events = rows
-      .map((row) => pulledEvent(row, this.#ownNodeId, this.#offset.us))
+      .map((row) => pulledEvent(row, reading))
       .filter((event) => event !== undefined);
     haul.events.push(...events);
     this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });
@@ -348,29 +339,6 @@ export class Puller {
   }
 }
 
-/** Logs that are read in one go, each with a little; or one by itself. */
-function groupsOf(logs: readonly DueLog[]): readonly (readonly DueLog[])[] {
-  const groups: DueLog[][] = [];
-  let small: DueLog[] = [];
-  let smallEvents = 0;
-  for (const log of logs) {
-    const { mark, after } = log;
-    const events = mark.honeyId - after.honeyId;
-    if (mark.epoch !== after.epoch || events > PULL_SMALL_EVENTS_MAX) {
-      groups.push([log]);
-      continue;
-    }
-    if (smallEvents + events > PULL_EVENTS_MAX) {
-      groups.push(small);
-      [small, smallEvents] = [[], 0];
-    }
-    small.push(log);
-    smallEvents += events;
-  }
-  if (small.length > 0) groups.unshift(small); // What is up to date does not wait for what is not.
-  return groups;
-}
-
 /** Whether it is what was asked of the database that failed, not the connection. */
 function isOfStatement(error: unknown): error is OperatingError {
   return error instanceof OperatingError && error.code === FAILED_CODE;
@@ -393,8 +361,4 @@ async function attempt<T>(
     failures.push(new OperatingError(error.code, `${what}: ${error.message}`, { cause: error }));
     return undefined;
   }
-}
-
-function isAfter(one: FleetPlace, other: FleetPlace): boolean {
-  return one.epoch > other.epoch || (one.epoch === other.epoch && one.honeyId > other.honeyId);
 }
