@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { silentLogger } from '@sentrypeer/kernel';
+import { EVENT_CHARACTERS_MAX } from '../src/limits.ts';
 import { ListingStream } from '../src/listing-stream.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -13,6 +14,8 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 /** A node that answers each request as its test says, and what was told. */
 class Node implements AsyncDisposable {
   readonly told: string[] = [];
+  /** Until when each is listed, and on what it stands. */
+  readonly details: string[] = [];
   readonly stream: ListingStream;
   readonly #server: Server;
   readonly #stop = new AbortController();
@@ -31,9 +34,15 @@ class Node implements AsyncDisposable {
         logger: silentLogger,
         sink: {
           begin: () => tell('begin'),
-          entry: (value) => tell(`entry ${value}`),
+          entry: (value, until, grounds) => {
+            this.details.push(`${value} ${until} ${grounds}`);
+            tell(`entry ${value}`);
+          },
           end: () => tell('end'),
-          change: (value, until) => tell(`${until === undefined ? 'in' : 'out'} ${value}`),
+          change: (value, until, grounds) => {
+            this.details.push(`${value} ${until} ${grounds}`);
+            tell(`${until === undefined ? 'in' : 'out'} ${value}`);
+          },
         },
       },
       {
@@ -63,7 +72,7 @@ class Node implements AsyncDisposable {
     this.#waiting.push({ text, resolve });
     const timer = setTimeout(
       () => reject(new Error(`not told: ${text}: ${this.told.join()}`)),
-      10_000,
+      60_000,
     );
     await promise;
     clearTimeout(timer);
@@ -156,9 +165,117 @@ test('ListingStream says what a node that refuses it wants, and takes nothing th
 });
 
 async function failing(node: Node, why: RegExp): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(60_000);
   while (!why.test(node.stream.failure ?? '')) {
     assert.ok(!deadline.aborted, String(node.stream.failure));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+test('ListingStream asks for addresses, with the key where there is one', async () => {
+  const asked: unknown[] = [];
+  const answer: Answer = (request, response) => {
+    const { accept, authorization } = request.headers;
+    asked.push(request.url, accept, authorization);
+    sends(event('begin', {}), event('end', {}, 7))(request, response);
+  };
+  await using node = await Node.open([answer]);
+  assert.deepEqual([node.stream.serial, node.stream.failure], ['', 'not connected yet']);
+  await node.until('end');
+  assert.deepEqual(asked, ['/v1/listings/stream?kind=address', 'text/event-stream', undefined]);
+});
+
+test('ListingStream says until when an entry is listed, and on what it stands', async () => {
+  const until = Date.UTC(2099, 0, 1);
+  const blocked = { grade: 'seen', reasons: ['blocked by the operator: scans', 'more'] };
+  await using node = await Node.open([
+    sends(
+      event('begin', {}),
+      event('entry', listed('45.1.0.1', { grade: 'returned' })),
+      event('entry', listed('45.1.0.2', { grade: 'handshake', reasons: blocked.reasons })),
+      event('entry', listed('45.1.0.3', blocked)),
+      event('entry', listed('45.1.0.4', { reasons: ['it is blocked by the operator', 5] })),
+      event('entry', listed('45.1.0.5', { reasons: 'blocked by the operator', until: null })),
+      event('entry', { ...listed('46.1.0.1'), level: 'watch' }),
+      event('entry', { ...listed('46701234567'), kind: 'number' }),
+      event('entry', { ...listed('45.1.0.6'), value: 5 }),
+      event('end', {}, 7),
+      event('change', listed('45.1.0.7', { change: 'listed', grade: 'handshake' }), 8),
+      event('change', listed('45.1.0.8', { change: 'unlisted', ...blocked }), 9),
+      event('change', listed('46701234567', { change: 'listed', kind: 'number' }), 10),
+      event('unheard', listed('45.1.0.9', { change: 'listed' }), 11),
+      event('change', listed('45.1.0.0', { change: 'listed' }), 12),
+    ),
+  ]);
+  await node.until('out 45.1.0.0');
+  assert.deepEqual(node.details, [
+    `45.1.0.1 ${until} returned`,
+    `45.1.0.2 ${until} handshake`,
+    `45.1.0.3 ${until} operator`,
+    `45.1.0.4 ${until} seen`,
+    '45.1.0.5 NaN seen',
+    ` ${until} seen`,
+    `45.1.0.7 ${until} handshake`,
+    '45.1.0.8 undefined operator',
+    `45.1.0.0 ${until} seen`,
+  ]);
+  assert.equal(node.stream.serial, '12');
+});
+
+test('ListingStream goes back to no place that is not a number, and follows only from the end of a snapshot on', async () => {
+  let rest: (() => void) | undefined;
+  const answer: Answer = (_request, response) => {
+    response.write(event('begin', {}) + event('entry', listed('45.1.2.3')));
+    rest = () => response.write(`id: x\n${event('end', {})}id: 1e999\n${event('unheard', {})}`);
+  };
+  await using node = await Node.open([answer]);
+  await node.until('entry 45.1.2.3');
+  assert.equal(node.stream.failure, 'not connected yet');
+  rest?.();
+  await node.until('end');
+  assert.deepEqual([node.stream.serial, node.stream.failure], ['', undefined]);
+});
+
+test('ListingStream reads events wherever they are cut, and signs of life between them', async () => {
+  const text = `: still here\n\n${event('begin', {})}${event('entry', listed('45.1.2.3'))}${event('end', {}, 7)}`;
+  const answer: Answer = (_request, response) => {
+    const parts = Array.from(text);
+    const next = (): void => {
+      const part = parts.shift();
+      if (part !== undefined) response.write(part, next);
+    };
+    next();
+  };
+  await using node = await Node.open([answer]);
+  await node.until('end');
+  assert.deepEqual(node.told, ['begin', 'entry 45.1.2.3', 'end']);
+});
+
+test('ListingStream ends a connection on which an event has no end', async () => {
+  const long: Answer = (_request, response) => {
+    response.write(`data: ${'x'.repeat(EVENT_CHARACTERS_MAX)}`);
+  };
+  await using node = await Node.open([long]);
+  await failing(node, /^an event has no end$/);
+});
+
+for (const [status, why] of [
+  [
+    401,
+    /^the node wants a key that may read \(401\): sentrypeer keys add there, --firewall-key here$/,
+  ],
+  [404, /^the node answers 404$/],
+  [503, /^the node answers 503$/],
+] as const) {
+  test(`ListingStream says what it means that the node answers ${status}`, async () => {
+    await using node = await Node.open([(_request, response) => response.writeHead(status).end()]);
+    await failing(node, why);
+  });
+}
+
+test('ListingStream says that the node ended the stream, and that nobody answers', async () => {
+  await using node = await Node.open([(_request, response) => response.end(event('begin', {}))]);
+  await failing(node, /^the node ended the stream$/);
+  await using gone = await Node.open([(_request, response) => response.destroy()]);
+  await failing(gone, /socket|closed/);
+});
