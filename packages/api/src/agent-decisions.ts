@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What the SIP agent decided of one call or registration. */
+/** The SIP agent's decision on one call or registration. */
 export interface AgentDecision {
   /** In the order in which they were made since the start, 1 and above. */
   readonly id: number;
@@ -26,10 +26,10 @@ export interface AgentDecision {
   readonly reasons: readonly string[];
 }
 
-/** The last decisions of the SIP agent. */
+/** The SIP agent's latest decisions. */
 export interface AgentDecisions {
   /** 0 before the first. */
   readonly newestId: number;
-  /** Those after an id that are still kept, oldest first; an id beyond the newest is before all. */
+  /** Decisions after an id that are still kept, oldest first; an id above the newest counts as before all of them. */
   after(afterId: number, limit: number): readonly AgentDecision[];
 }

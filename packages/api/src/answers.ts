@@ -6,17 +6,17 @@ import type { Socket } from 'node:net';
 interface Pending {
   count: number;
   last: { readonly request: IncomingMessage; readonly answer: ServerResponse } | undefined;
-  /** 1 where the last request broke amid its body, so that nobody answers it any more. */
+  /** 1 if the last request broke off in its body, so that it is not answered. */
   broken: 0 | 1;
   whenDone: (() => void) | undefined;
 }
 
-/** Told when an answer is out, or its client gone. `ms` are milliseconds since its request came. */
+/** Called when an answer is out, or its client gone. `ms` are milliseconds since its request came. */
 type OnAnswered = (request: IncomingMessage, status: number, ms: number) => void;
 
 /**
- * Which answers are still to go out over a connection; several where requests are pipelined. One listener for each
- * answer: look-ups are asked for so often that Fastify's hook at the end of an answer would cost them a twentieth.
+ * The answers that are still to be sent over a connection; several if requests are pipelined. One listener for each
+ * answer: look-ups are so frequent that Fastify's hook at the end of an answer would cost them a twentieth.
  */
 export class Answers {
   readonly #onAnswered: OnAnswered;
@@ -41,8 +41,8 @@ export class Answers {
   }
 
   /**
-   * What came over the connection is no HTTP any more: calls when all is answered that came whole, at once where
-   * nothing is pending.
+   * What came over the connection is no longer HTTP: calls back when all complete requests are answered, at once if
+   * none is pending.
    */
   afterLast(socket: Socket, whenDone: () => void): void {
     const pending = this.#bySocket.get(socket);

@@ -4,7 +4,7 @@ import { readDialledText } from './parameters.ts';
 import type { LevelledPorts } from './look-up-levels.ts';
 import { parseNumber } from './request-target.ts';
 
-/** The number that a look-up is for. */
+/** The number in a look-up. */
 export interface AskedNumber {
   /** As it was asked for. */
   readonly text: string;

@@ -3,19 +3,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BODIES_OCTETS_MAX } from './limits.ts';
 
-/** Bounds the octets of all bodies that are read at a time, however many connections send one. */
+/** Limits the octets of all bodies that are read at a time, however many connections send one. */
 export class BodyBudget {
   #reservedOctets = 0;
 
   /**
-   * Reserves what the body may come to, until its answer is out.
+   * Reserves the largest size of the body, until its answer is out.
+   *
    *
    * @param octetsMax The limit of the route.
    * @returns Whether there was room.
    */
   reserve({ raw }: FastifyRequest, reply: FastifyReply, octetsMax: number): boolean {
     const length = Number(raw.headers['content-length'] ?? octetsMax);
-    // Unpacked it may come to the limit once more, and its text and what is made of it cost as much again.
+    // Unpacked it may reach the limit once more, and its text and what is made from it cost as much again.
     const isPacked = raw.headers['content-encoding'] !== undefined;
     const octets = 2 * (isPacked ? octetsMax : Math.min(length, octetsMax));
     if (this.#reservedOctets + octets > BODIES_OCTETS_MAX) return false;

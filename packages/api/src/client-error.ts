@@ -5,7 +5,7 @@ import { jsonText } from './json-text.ts';
 
 const BAD_REQUEST = '400 Bad Request';
 
-/** Status and text for what the HTTP parser or its timers refuse, by the code of their error. */
+/** Status and text for errors of the HTTP parser or its timers, by error code. */
 const REFUSALS: ReadonlyMap<string, readonly [status: string, text: string]> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', ['408 Request Timeout', 'The request took too long']],
   ['HPE_HEADER_OVERFLOW', ['431 Request Header Fields Too Large', 'The headers are too large']],

@@ -5,19 +5,19 @@ import type { Socket } from 'node:net';
 import { canonicalAddress, sourceKey } from '@sentrypeer/ip';
 import { CONNECTIONS_SPARED_MAX, CONNECTIONS_SPARED_SHARE } from './limits.ts';
 
-/** Connections of one source. Of each set the first is the oldest. */
+/** Connections of one source. The first of each set is the oldest. */
 interface Source {
   readonly key: string;
-  /** Without a request under way, by when the last one ended. */
+  /** Without a request in progress, by when the last one ended. */
   readonly idle: Set<Socket>;
   readonly busy: Set<Socket>;
 }
 
 /**
- * Keeps room for connections: where there are too many, the source that has most of them loses one, first those without
- * a request. Where no source has more than a few, the one that has been without a request for the longest time goes,
- * whosever it is. Otherwise whoever opens them all and says nothing, from one address or from a thousand, would keep the
- * PBX out.
+ * Keeps room for connections: if there are too many, the source with the most of them loses one, first those without a
+ * request. If no source has more than a few, the one that has been without a request for the longest time goes, whoever
+ * it belongs to. Otherwise somebody who opens them all and says nothing, from one address or from a thousand, would
+ * keep the PBX out.
  */
 export class ConnectionRoom {
   readonly #countMax: number;
@@ -26,7 +26,7 @@ export class ConnectionRoom {
   readonly #onFull: (source: string | undefined) => void;
   readonly #sources = new Map<string, Source>();
   readonly #known = new WeakMap<Socket, { readonly source: Source; requests: number }>();
-  /** All without a request, the one that has been so for the longest time first. */
+  /** All without a request, idle longest first. */
   readonly #idle = new Set<Socket>();
   #count = 0;
 
@@ -42,8 +42,9 @@ export class ConnectionRoom {
   /**
    * Keeps room in a server from now on.
    *
+   *
    * @param countMax Connections at a time, 1 and above.
-   * @param onFull Told of each connection that had to go, with the source that had too many, if one had.
+   * @param onFull Called for each connection that was closed, with the source that had too many, if there was one.
    */
   static keepIn(
     server: Server,
@@ -51,7 +52,7 @@ export class ConnectionRoom {
     onFull: (source: string | undefined) => void,
   ): void {
     const room = new ConnectionRoom(countMax, onFull);
-    server.maxConnections = countMax + 1; // The newcomer, until another has gone.
+    server.maxConnections = countMax + 1; // One more for the newcomer, until another one is closed.
     server.on('connection', (socket: Socket) => room.#add(socket));
     server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
       room.#noteRequests(socket, 1);
@@ -79,7 +80,7 @@ export class ConnectionRoom {
     const isMany = sizeOf(most) > this.#spared;
     const [idle] = isMany ? most.idle : this.#idle;
     const [busy] = most.busy;
-    // Requests under way are left alone, unless their source has more than its share.
+    // Requests in progress are left alone, unless their source has more than its share.
     const takes = sizeOf(most) > sizeOf(its) + 1 ? busy : undefined;
     const gone = (idle === newcomer ? undefined : idle) ?? takes ?? newcomer;
     this.#remove(gone, this.#known.get(gone)?.source ?? its);

@@ -29,10 +29,10 @@ const PAGE_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** The names of files hold a hash of their content. */
+/** File names contain a hash of their content. */
 const KEPT = 'public, max-age=31536000, immutable';
 
-/** Adds the route of the files that the page needs. */
+/** Adds the route for the files that the page needs. */
 export function addDashboardRoutes(app: FastifyInstance, dashboard: Dashboard): void {
   addRoute(app, '/dashboard/:file', ANYBODYS, (request, reply) => {
     const { file: name = '' } = request.params as Readonly<Record<string, string>>;

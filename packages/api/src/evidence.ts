@@ -5,15 +5,15 @@ import type { EventFilter, Grade, RecordedEvent } from '@sentrypeer/event';
 /* What the routes under /v1 read. Times are wall-clock microseconds. */
 
 export interface SeenTotal {
-  /** Tells totals apart that were seen at the same time. */
+  /** Distinguishes totals that were seen at the same time. */
   readonly totalId: number;
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
-  /** Messages that came here; 0 where it is only shared, and then the times are of that. */
+  /** Messages received here; 0 if it is only shared, and then the times are those of sharing. */
   readonly seenCount: number;
 }
 
-/** What other nodes may share, too. */
+/** Totals that other nodes may share, too. */
 export interface SharedTotal extends SeenTotal {
   /** Messages that other nodes share. */
   readonly sharedCount: number;
@@ -24,7 +24,7 @@ export interface SeenAddress extends SharedTotal {
   readonly grade: Grade;
 }
 
-/** An IPv4 address, or all addresses of an IPv6 /64, which its text then names. */
+/** An IPv4 address, or all addresses of an IPv6 /64, which is then the text. */
 interface SeenSource extends SeenAddress {
   /** How many of its addresses are known, 1 and above. */
   readonly addressesCount: number;
@@ -45,7 +45,7 @@ export interface PageEnd {
   readonly totalId: number;
 }
 
-/** The entry seen last comes first; `next` is `undefined` after the last. */
+/** Most recently seen first; `next` is `undefined` after the last page. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: PageEnd | undefined;
@@ -59,7 +59,7 @@ interface HourTotal {
   readonly sharedCount: number;
 }
 
-/** An event with all that is kept of it. */
+/** An event with everything that is kept of it. */
 export interface FoundEvent extends RecordedEvent {
   readonly recordedAt: string;
   readonly messageKind: string | undefined;
@@ -73,11 +73,11 @@ export interface FoundEvent extends RecordedEvent {
   readonly detailsJson: string | undefined;
   readonly seenCount: number;
   readonly lastSeen: string | undefined;
-  /** Where another node shared it. */
+  /** Set if another node shared it. */
   readonly origin?: EventOrigin | undefined;
 }
 
-/** Who told us of an event of another node, and the raw Ed25519 key it is signed with. */
+/** The node that told us of another node's event, and the raw Ed25519 key that signed it. */
 interface EventOrigin {
   readonly address: string;
   readonly publicKey: Uint8Array | undefined;
@@ -89,11 +89,11 @@ interface EventPage {
   readonly next: number | undefined;
 }
 
-/** How many events fit in a stretch of the log, and the newest of them. */
+/** The number of matching events in a stretch of the log, and the newest of them. */
 interface EventSample {
-  /** The oldest first. */
+  /** Oldest first. */
   readonly items: readonly FoundEvent[];
-  /** All that fit, those above included. */
+  /** All matching events, including those above. */
   readonly count: number;
   /** The last id that was looked at, `undefined` at the end of the stretch. */
   readonly next: number | undefined;
@@ -105,9 +105,10 @@ export type Role = 'read' | 'write' | 'admin';
 /** Finds events by what they say, row by row. */
 export interface EventSearch {
   /**
-   * Some at a time: fewer than `limit`, or none, do not mean the end.
+   * A few at a time: fewer than `limit`, or none, do not mean the end.
    *
-   * @param rowsMax Rows that are looked at.
+   *
+   * @param rowsMax The most rows that are looked at.
    */
   find(
     filter: EventFilter,
@@ -117,10 +118,11 @@ export interface EventSearch {
     rowsMax: number,
   ): EventPage;
   /**
-   * Counts the events that fit, and finds the newest of them.
+   * Counts matching events, and finds the newest of them.
+   *
    *
    * @param stretch Ids after one, up to another.
-   * @param idsMax Ids that are looked at.
+   * @param idsMax The most ids that are looked at.
    */
   sample(
     filter: EventFilter,
@@ -173,15 +175,15 @@ export interface WrittenEventSearch {
 
 export interface Evidence {
   readonly sources: {
-    /** The one seen last first; a page may have fewer than `limit`, and still a next one. */
+    /** Most recently seen first; a page may have fewer than `limit` items and still be followed by another. */
     page(limit: number, after?: PageEnd): Page<SeenSource>;
     /** @param source An IPv6 /64 with its length. */
     source(source: string): SeenSource | undefined;
   };
   address(address: string): SeenAddress | undefined;
-  /** In the order in which they became known. @param totalId Of the last one of the page before. */
+  /** In the order in which they became known. @param totalId The last one of the previous page. */
   addressesFrom(totalId: number, limit: number): readonly SeenAddress[];
-  /** What something came from, or was called; an IPv6 /64 counts once. What is only shared stands apart. */
+  /** Sources and called numbers; an IPv6 /64 counts once. Those that are only shared are counted separately. */
   addressesCount(): number;
   sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>>;
   numbers(limit: number, after?: PageEnd): Page<SeenNumber>;
@@ -193,7 +195,7 @@ export interface Evidence {
   methods(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[];
   event(eventUuid: string): FoundEvent | undefined;
   lastHoneyId(): number;
-  /** Another number whenever the data may have changed. */
+  /** Changes whenever the data may have changed. */
   revision(): number;
   apiKey(key: string): { readonly name: string; readonly role: Role } | undefined;
 }

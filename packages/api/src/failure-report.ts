@@ -3,7 +3,7 @@
 import { systemClock, type Logger } from '@sentrypeer/kernel';
 import { REPORT_MS_MIN } from './limits.ts';
 
-/** Our log says that requests fail, but clients do not set its pace. */
+/** Logs that requests fail, at a rate that clients cannot set. */
 export class FailureReport {
   readonly #logger: Logger;
   #silentUntilMs = 0;
@@ -24,7 +24,7 @@ export class FailureReport {
     this.#count = 0;
   }
 
-  /** Somebody asked by a name that we are not known by: a page that rebinds its name, or an option that is missing. */
+  /** Somebody asked under a name that is not ours: a page that rebinds its name, or a missing option. */
   strangeHost(host: string): void {
     const nowMs = systemClock.nowMs();
     if (nowMs < this.#hostSilentUntilMs) return;
@@ -32,7 +32,9 @@ export class FailureReport {
     this.#hostSilentUntilMs = nowMs + REPORT_MS_MIN;
   }
 
-  /** A connection had to go for another one. @param source The address, or the network, that had too many, if one had. */
+  /**
+   * A connection was closed for another one. @param source The address or network that had too many, if there was one.
+   */
   connectionsFull(source: string | undefined): void {
     const nowMs = systemClock.nowMs();
     if (nowMs < this.#roomSilentUntilMs) return;

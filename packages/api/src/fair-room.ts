@@ -18,15 +18,15 @@ interface Entry extends RoomClient {
 }
 
 /**
- * Room for a number of answers that take long. Where it is full, strangers make room for those who are known. Among
- * strangers, and among those who are known, the client that has most of them loses its oldest to one that has fewer; if
- * none has more, the oldest of all goes once it had its time. So neither one client keeps the others out, nor do a
- * hundred that each take one.
+ * Room for a number of answers that take long. If it is full, strangers make room for known clients. Among strangers,
+ * and among known clients, the client with the most of them loses its oldest to one that has fewer; if none has more,
+ * the oldest of all ends once it had its time. So neither a single client nor a hundred that each take one can keep
+ * others out.
  */
 export class FairRoom {
   readonly #countMax: number;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** The oldest comes first. */
+  /** Oldest first. */
   readonly #entries = new Set<Entry>();
 
   /** @param countMax Answers at a time, 1 and above. */
@@ -35,7 +35,7 @@ export class FairRoom {
     this.#clock = clock;
   }
 
-  /** Makes room for one more answer to this client if there is none; `false` if it has its share. */
+  /** Makes room for one more answer to this client if there is none; `false` if the client has its share. */
   makeFor(client: RoomClient): boolean {
     if (this.#entries.size < this.#countMax) return true;
     const goes = this.#goesFor(client);

@@ -7,13 +7,13 @@ import type { Grade } from '@sentrypeer/event';
 export const LISTED_KINDS = ['address', 'number', 'range'] as const;
 export type ListedKind = (typeof LISTED_KINDS)[number];
 
-/** What is done about an entry: `listed` is acted on, `watch` is told and let through. */
+/** What to do about an entry: `listed` is enforced, `watch` is reported and let through. */
 export const LEVELS = ['listed', 'watch'] as const;
 export type Level = (typeof LEVELS)[number];
 
 export interface ListedSubject {
   readonly kind: ListedKind;
-  /** An address or a prefix of addresses; a number of E.164 without its plus, or the first digits of such numbers. */
+  /** An address or a prefix of addresses; an E.164 number without its plus, or the first digits of such numbers. */
   readonly value: string;
 }
 
@@ -26,7 +26,7 @@ interface Entry extends ListedSubject {
 
 /** Something that is on a list. */
 export interface Listed extends Entry {
-  /** What is listed later has a higher one. */
+  /** Increases with each listing. */
   readonly listingId: number;
   readonly sinceEpochUs: number;
   readonly untilEpochUs: number;
@@ -34,14 +34,14 @@ export interface Listed extends Entry {
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   readonly eventsCount: number;
-  /** Whether it stands there by the operator's word. */
+  /** Whether the operator listed it. */
   readonly isBlocked: boolean;
 }
 
 export interface ListedChange extends Entry {
   /** Its serial. */
   readonly changeId: number;
-  /** Never goes back. */
+  /** Never decreases. */
   readonly atEpochUs: number;
   readonly change: 'listed' | 'watched' | 'unlisted';
   readonly sinceEpochUs: number | undefined;
@@ -65,7 +65,7 @@ export type FeedPage =
   | { readonly kind: 'changes'; readonly changes: readonly ListedChange[] };
 
 interface FeedFollower {
-  /** The newest serial that was told. */
+  /** The newest serial that was sent. */
   readonly serial: number | undefined;
   /** `undefined` if there is nothing new. */
   next(limit: number): FeedPage | undefined;
@@ -76,17 +76,17 @@ export interface Feed {
   serial(): number;
   /** The serial before the first change at or after a time. */
   serialAt(epochUs: number): number;
-  /** Whether it has told this serial and still knows all changes since then. */
+  /** Whether it issued this serial and still knows all changes since then. */
   knows(serial: number): boolean;
-  /** Serials of the oldest change that is kept, 0 where there is none, and of the newest. */
+  /** Serials of the oldest change that is kept, 0 if there is none, and of the newest. */
   changeIds(): { readonly oldest: number; readonly newest: number };
   listing(subject: ListedSubject): Listed | undefined;
-  /** A page of entries; `undefined` begins. */
+  /** A page of entries; `undefined` starts at the beginning. */
   listings(after: number | undefined, limit: number, query: FeedQuery): readonly Listed[];
-  /** Changes after a serial, the oldest first. */
+  /** Changes after a serial, oldest first. */
   changes(afterId: number, limit: number): readonly ListedChange[];
-  /** All entries as they are at one moment, some hundred at a time. */
+  /** All entries as of one moment, a few hundred at a time. */
   snapshot(query: FeedQuery): Iterable<readonly Listed[]>;
-  /** Without a serial it begins with a snapshot, and so it does whenever it falls behind what is kept. */
+  /** Without a serial it begins with a snapshot; so it does whenever it falls behind what is kept. */
   follow(serial: number | undefined, query: FeedQuery): FeedFollower;
 }

@@ -73,10 +73,10 @@ export interface HttpApiPorts {
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
 
-/** For a log of requests. Nothing in it is checked: whoever writes it down escapes it. */
+/** For a log of requests. Nothing in it is sanitised: whoever writes it down must escape it. */
 export interface AnsweredRequest {
   readonly client: string;
-  /** Of the key that was given. */
+  /** Role of the key that was given. */
   readonly role: string | undefined;
   readonly method: string;
   readonly target: string;
@@ -90,21 +90,21 @@ export interface HttpApiOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** What `X-SentryPeer-Version` and `/health-check` say. */
+  /** The version in `X-SentryPeer-Version` and `/health-check`. */
   readonly version: string;
-  /** Names by which clients without a key may ask, beside addresses and private names. @default none */
+  /** Names under which clients without a key may ask, in addition to addresses and private names. @default none */
   readonly hostNames?: readonly string[];
-  /** The origin that scripts of other sites may have, or `*`. @default none */
+  /** The origin whose scripts may read, or `*`. @default none */
   readonly corsOrigin?: string;
-  /** What clients of others are told of. */
+  /** What clients of other services are told. */
   readonly lookUpLevels: Readonly<Record<LookUpFamily, LookUpLevel>>;
-  /** Also reading needs a key. @default false */
+  /** Whether reading needs a key too. @default false */
   readonly keyRequired?: boolean;
   /** Addresses or networks whose `X-Forwarded-For` is believed. @default none */
   readonly trustedProxies?: readonly string[];
   /** Requests per second of one client that is not this machine; 0 sets no limit. @default 0 */
   readonly ratePerSecond?: number;
-  /** Requests per second with one key, from wherever; 0 sets no limit. @default 0 */
+  /** Requests per second with one key, from any address; 0 sets no limit. @default 0 */
   readonly keyRatePerSecond?: number;
   /** For tests. @default HEADERS_MS_MAX, REQUEST_MS_MAX, STALLED_MS_MAX and LATE_CHECK_MS */
   readonly timeouts?: HttpTimeouts;
@@ -112,7 +112,7 @@ export interface HttpApiOptions {
   readonly connectionsMax?: number;
 }
 
-/** Milliseconds, each as the limit of that name. */
+/** In milliseconds; each is the limit of that name. */
 interface HttpTimeouts {
   readonly headersMs: number;
   readonly requestMs: number;
@@ -158,7 +158,7 @@ export class HttpApi {
     return new HttpApi(app, streams, options.host);
   }
 
-  /** There is more on one of the streams. */
+  /** One of the streams has more to send. */
   wake(): void {
     this.#streams.streams.wake();
   }
@@ -168,7 +168,7 @@ export class HttpApi {
     this.#streams.feedStreams.wake();
   }
 
-  /** Lets answers under way end, within a deadline. */
+  /** Lets answers in progress end, within a deadline. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -190,7 +190,7 @@ export class HttpApi {
   }
 }
 
-/** Streams on their way to clients. */
+/** Streams being sent to clients. */
 type Streams = Pick<OperationPorts, 'streams' | 'feedStreams'>;
 
 async function buildApp(
@@ -216,7 +216,7 @@ async function buildApp(
     clientErrorHandler: (error, socket) =>
       answers.afterLast(socket, () => refuseClient(error.code, socket, headers)),
   });
-  // Not at their beginning: look-ups write their own.
+  // Not at the start of the request: look-ups write their own.
   app.addHook('onSend', (_request, reply, payload, done) => {
     reply.headers(headers);
     done(null, payload);
@@ -286,7 +286,7 @@ function addAllRoutes(
   addCloudRoutes(app, { ...ports, lookUpLevels });
 }
 
-/** Who sent a request, for the log of requests. */
+/** The client of a request, for the log of requests. */
 interface Client {
   readonly address: string;
   readonly role: Caller['role'];
@@ -303,7 +303,7 @@ function openAccess({ clock, evidence }: HttpApiPorts, options: HttpApiOptions):
   );
 }
 
-/** Counts every answer, and tells of it. */
+/** Counts and reports every answer. */
 function openAnswers(
   measures: RequestMeasures,
   clients: WeakMap<IncomingMessage, Client>,

@@ -5,8 +5,8 @@ import { terminalSafeJson } from '@sentrypeer/kernel';
 import type { Pages } from './totals.ts';
 
 /**
- * A whole answer of one level, indented by two columns as SentryPeer 4.x prints it. By hand: look-ups are asked for
- * most, and `JSON.stringify` takes its slow way to indent.
+ * A whole answer of one level, indented by two columns as SentryPeer 4.x prints it. Written by hand: look-ups are the
+ * most frequent requests, and `JSON.stringify` takes its slow path to indent.
  */
 export function jsonText(value: Readonly<Record<string, string | number>>): string {
   let text = '{';
@@ -19,9 +19,9 @@ export function jsonText(value: Readonly<Record<string, string | number>>): stri
 }
 
 /**
- * `{"<name>_total": total, "<name>": [entry, …]}` in pieces, one a page, so that a list of any length takes
- * the memory of a page. The total stands first, as SentryPeer 4.x has it, where one page holds all; of a longer list it
- * is known at the end. No text at all where there is no entry.
+ * `{"<name>_total": total, "<name>": [entry, …]}` in pieces, one per page, so that a list of any length takes the
+ * memory of one page. The total comes first, as in SentryPeer 4.x, if one page holds everything; for a longer list it
+ * is known only at the end. No text at all without entries.
  */
 export async function* jsonListText<T>(
   name: string,
@@ -41,14 +41,14 @@ export async function* jsonListText<T>(
       text += `${total === 0 ? '' : ','}\n${entryText(format(entry))}`;
       total += 1;
     }
-    await nextTurn(); // Look-ups go between.
+    await nextTurn(); // Look-ups can run in between.
   }
   if (total === 0) return;
   const count = `"${name}_total": ${total}`;
   yield isBegun ? `${text}\n  ],\n  ${count}\n}` : `{\n  ${count},\n  "${name}": [${text}\n  ]\n}`;
 }
 
-/** A value whose text, which may be anybody's, changes nothing on a terminal. */
+/** A value whose text, which may come from anybody, is safe on a terminal. */
 function safe(value: string | number | undefined): string {
   return terminalSafeJson(JSON.stringify(value));
 }

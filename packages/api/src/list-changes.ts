@@ -6,11 +6,11 @@ import { PAGE_ENTRIES_MAX } from './limits.ts';
 import { isNetwork, type ListChanges } from './list-formats.ts';
 import { familyOf, isOnList, type ListFilter } from './list-query.ts';
 
-/** What changes of a list are asked for. Times are wall-clock microseconds. */
+/** Which changes of a list are wanted. Times are wall-clock microseconds. */
 export interface ChangesQuery {
   readonly entries: FeedQuery;
   readonly filter: ListFilter;
-  /** All changes up to this one are known to whoever asks. */
+  /** The client has all changes up to this one. */
   readonly serial: number;
   readonly sinceEpochUs: number;
   readonly nowEpochUs: number;
@@ -18,7 +18,7 @@ export interface ChangesQuery {
   readonly maxAgeUs: number | undefined;
 }
 
-/** Writes what came to a list since a serial, and what left it. Whatever is told twice does no harm. */
+/** Writes what was added to a list since a serial, and what was removed. Repeats do no harm. */
 export async function* changesText(
   feed: Feed,
   changes: ListChanges,
@@ -56,7 +56,7 @@ async function* renewedText(
         (entry) => isNetworkOf(entry, family) && isAsked(entry, entries, filter),
       );
       if (own.length > 0) yield renew.add(own, nowEpochUs);
-      await nextTurn(); // Look-ups go between.
+      await nextTurn(); // Look-ups can run in between.
     }
   }
 }
@@ -79,7 +79,7 @@ interface Changed {
   readonly unlisted: readonly ListedSubject[];
 }
 
-/** What the list says now of all that changed, some at a time. */
+/** What the list now says about everything that changed, a few at a time. */
 async function* changedSince(
   feed: Feed,
   { serial, entries, filter }: ChangesQuery,
@@ -103,14 +103,14 @@ async function* changedSince(
     const last = items.at(-1);
     if (last === undefined || items.length < PAGE_ENTRIES_MAX) return;
     after = last.changeId;
-    await nextTurn(); // Look-ups go between.
+    await nextTurn(); // Look-ups can run in between.
   }
 }
 
-/** Of one /64 nothing is wider on the lists without that the wider one changed too. */
+/** On the lists, nothing wider than a /64 changes around it without the wider entry changing too. */
 const SUBSCRIBER = '/64';
 
-/** Families of which networks changed that may hold others. */
+/** Families in which networks changed that may contain others. */
 function familiesToRenew(feed: Feed, { serial, filter }: ChangesQuery): ReadonlySet<number> {
   const families = new Set<number>();
   let after = serial;
@@ -130,13 +130,13 @@ function isNetworkOf({ kind, value }: ListedSubject, family: number): boolean {
   return kind === 'address' && isNetwork(value) && familyOf(value) === family;
 }
 
-/** The entry of exactly this, not of a network around it. */
+/** The entry for exactly this, not for a network around it. */
 function entryOf(feed: Feed, subject: ListedSubject): Listed | undefined {
   const entry = feed.listing(subject);
   return entry?.value === subject.value ? entry : undefined;
 }
 
-/** Entries that left the list for their age since then, or came back to it; the feed does not tell of either. */
+/** Entries that left the list because of their age since then, or came back; the feed reports neither. */
 async function* agedText(
   feed: Feed,
   changes: ListChanges,

@@ -4,21 +4,21 @@ import type { Listed, ListedSubject } from './feed.ts';
 import { ENTRY_SECONDS_MAX, RENEWAL_SECONDS, RENEWAL_SHARE } from './limits.ts';
 import { csvHead, csvLine } from './listing-csv.ts';
 
-/** Members an ipset may take, one value for ever: `create -exist` refuses a set made with another. */
+/** The most members of an ipset, fixed for ever: `create -exist` refuses a set made with another value. */
 const IPSET_MEMBERS_MAX = 2_097_152;
 
-/** How a list is written for one kind of program. A page at a time, so of any length. */
+/** How a list is written for one kind of program. One page at a time, so of any length. */
 export interface ListFormat {
   readonly mediaType: string;
-  /** @param family 4, 6, or 0 for both: what is held of the other one is left alone. */
+  /** @param family 4, 6, or 0 for both: entries of the other family are left alone. */
   begin(family: number): string;
   end(family: number): string;
   /**
-   * @param isFirst Nothing but `begin` stands before it.
-   * @param nowEpochUs Wall-clock microseconds, from which the time that is left to an entry counts.
+   * @param isFirst Only `begin` comes before it.
+   * @param nowEpochUs Wall-clock microseconds, from which an entry's remaining time counts.
    */
   page(entries: readonly Listed[], isFirst: boolean, nowEpochUs: number): string;
-  /** How changes are written, for programs that hold a list: additions and removals, each as often as one likes. */
+  /** How changes are written, for programs that keep a list: additions and removals, in any number. */
   readonly changes?: ListChanges;
 }
 
@@ -26,14 +26,14 @@ export interface ListChanges {
   begin(family: number): string;
   add(entries: readonly Listed[], nowEpochUs: number): string;
   /**
-   * Empties what holds networks of a family, then adds all that it holds: sets that refuse a network within
-   * another one cannot be told of a wider one entry by entry, and twice. Not there where that does no harm.
+   * Empties the sets for networks of a family, then adds everything in them: sets that refuse a network inside another
+   * one cannot be given a wider one entry by entry, and not twice. Absent if this does no harm.
    */
   readonly renew?: {
     empty(family: 4 | 6): string;
     add(entries: readonly Listed[], nowEpochUs: number): string;
   };
-  /** Not there where whatever is read is added. */
+  /** Absent if everything that is read is added. */
   readonly remove?: (entries: readonly ListedSubject[]) => string;
 }
 
@@ -64,7 +64,7 @@ function lines(entries: readonly Listed[], line: (entry: Listed) => string): str
   return entries.map((entry) => `${line(entry)}\n`).join('');
 }
 
-/** One address or prefix a line. */
+/** One address or prefix per line. */
 const plainText: ListFormat = {
   mediaType: TEXT,
   begin: nothing,
@@ -85,8 +85,8 @@ const csv: ListFormat = {
 };
 
 /**
- * Seconds after which an entry ends by itself where nobody loads the list any more. Changes tell a renewal only where it
- * is news, so this is the time until the end that was told, and as much again as an entry may last beyond it.
+ * Seconds after which an entry expires if nobody loads the list any more. Changes report a renewal only if it is news,
+ * so this is the time until the last reported end, plus as much as an entry may last beyond it.
  */
 export function entrySeconds({ untilEpochUs }: Listed, nowEpochUs: number): number {
   const left = Math.max(1, Math.ceil((untilEpochUs - nowEpochUs) / 1e6));
@@ -94,7 +94,9 @@ export function entrySeconds({ untilEpochUs }: Listed, nowEpochUs: number): numb
   return Math.min(left + longer, ENTRY_SECONDS_MAX);
 }
 
-/** Addresses and prefixes in one set. Each entry says its time; 0 is for what an operator adds without one. */
+/**
+ * Addresses and prefixes in one set. Each entry has its own time; 0 is for entries that an operator adds without one.
+ */
 function ipsetOptions({ ipset: family }: Family): string {
   return `hash:net family ${family} maxelem ${IPSET_MEMBERS_MAX} timeout 0 -exist`;
 }
@@ -105,7 +107,7 @@ function ipsetAdd(set: string, entry: Listed, nowEpochUs: number): string {
   return `add sentrypeer${suffix}${set} ${entry.value} timeout ${timeout} -exist\n`;
 }
 
-/** For `ipset restore`. A set is filled next to the old one and swapped with it, so none is ever half full. */
+/** For `ipset restore`. A new set is filled next to the old one and swapped with it, so none is ever half full. */
 const ipset: ListFormat = {
   mediaType: TEXT,
   begin: each((family) => {
@@ -124,7 +126,7 @@ const ipset: ListFormat = {
     entries.map((entry) => ipsetAdd('-new', entry, nowEpochUs)).join(''),
   changes: {
     begin: each((family) => `create sentrypeer${family.suffix} ${ipsetOptions(family)}\n`),
-    // An entry that is there already gets the new time.
+    // An existing entry gets the new time.
     add: (entries, nowEpochUs) => entries.map((entry) => ipsetAdd('', entry, nowEpochUs)).join(''),
     remove: (entries) =>
       entries
@@ -133,13 +135,13 @@ const ipset: ListFormat = {
   },
 };
 
-/** The set that has an entry: single addresses have one, prefixes have another. */
+/** The set for an entry: single addresses have one, prefixes another. */
 function nftSetOf(value: string): string {
   const { suffix, length } = familyOf(value);
   return isSingle(value, length) ? `bad${suffix}` : `net${suffix}`;
 }
 
-/** Whether it stands in a set of networks, as which it may lie in another or hold others. */
+/** Whether it is in a set of networks, so that it may be inside another one or contain others. */
 export function isNetwork(value: string): boolean {
   return !isSingle(value, familyOf(value).length);
 }
@@ -148,7 +150,7 @@ function isSingle(value: string, length: number): boolean {
   return !value.includes('/') || value.endsWith(`/${length}`);
 }
 
-/** One command for each set that has some of the entries. */
+/** One command for each set that contains some of the entries. */
 function nftElements<T extends ListedSubject>(
   verb: 'add' | 'delete',
   entries: readonly T[],
@@ -170,8 +172,8 @@ function nftAdd(entries: readonly Listed[], nowEpochUs: number): string {
 }
 
 /**
- * Prefixes have a set to themselves, without `auto-merge`: nft 1.0 gives all that it merges the time of the first, and
- * cannot take one out again in the transaction that added it; without it an address within a prefix is an error.
+ * Prefixes have a separate set, without `auto-merge`: nft 1.0 gives everything that it merges the time of the first,
+ * and cannot remove an entry again in the transaction that added it; without it an address inside a prefix is an error.
  */
 const nftSets = each(
   ({ suffix, nft: type }) =>
@@ -188,12 +190,12 @@ const nftFlush = each(
     `flush set inet sentrypeer bad${suffix}\nflush set inet sentrypeer net${suffix}\n`,
 );
 
-/** To delete what is not there would undo the whole transaction, so it is added first. */
+/** Deleting what is not there would undo the whole transaction, so it is added first. */
 function nftRemove(entries: readonly ListedSubject[]): string {
   return nftElements('add', entries) + nftElements('delete', entries);
 }
 
-/** For `nft -f`, which takes a file as one transaction. The table holds the sets alone: rules are the operator's. */
+/** For `nft -f`, which takes a file as one transaction. The table holds only the sets: rules are up to the operator. */
 const nft: ListFormat = {
   mediaType: TEXT,
   begin: (family) => nftBegin(family) + nftFlush(family),
@@ -201,20 +203,20 @@ const nft: ListFormat = {
   page: (entries, _isFirst, nowEpochUs) => nftAdd(entries, nowEpochUs),
   changes: {
     begin: nftBegin,
-    // To add what is there leaves its time as it was, so it is taken out first.
+    // Adding what is there leaves its time unchanged, so it is removed first.
     add: (entries, nowEpochUs) => nftRemove(entries) + nftAdd(entries, nowEpochUs),
     remove: nftRemove,
     renew: {
       empty: (family) => `flush set inet sentrypeer net${family}\n`,
-      // What was emptied in the same transaction, nft 1.0 does not take out again.
+      // What was emptied in the same transaction, nft 1.0 cannot delete again.
       add: nftAdd,
     },
   },
 };
 
 /**
- * For RouterOS `/import`. The list is emptied first: it knows no other way to lose what is gone. What fails, as everything
- * in the menu of IPv6 does on a router without it and an entry that is there already, ends nothing but itself.
+ * For RouterOS `/import`. The list is emptied first, which is the only way to remove what is gone. A failure, such as
+ * everything in the IPv6 menu on a router without it, or an existing entry, ends nothing else.
  */
 const mikrotik: ListFormat = {
   mediaType: TEXT,
@@ -233,7 +235,10 @@ const mikrotik: ListFormat = {
   },
 };
 
-/** What fails there ends nothing else. A command of IPv6 is parsed when its turn comes: a router without it refuses the whole file otherwise. */
+/**
+ * A failure in it ends nothing else. A command for IPv6 is parsed when its turn comes: otherwise a router without IPv6
+ * refuses the whole file.
+ */
 function routerDo(menu: string, command: string): string {
   const whole = `${menu} firewall address-list ${command}`;
   return `:do { ${menu === '/ipv6' ? `[[:parse "${whole}"]]` : whole} } on-error={}\n`;

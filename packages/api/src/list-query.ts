@@ -10,9 +10,9 @@ export type Grade = (typeof GRADES)[number];
 
 /** Which addresses a page of totals holds, or which entries a list. */
 export interface ListFilter {
-  /** The weakest grade that is listed. */
+  /** The weakest grade that is included. */
   readonly grade: Grade;
-  /** Messages from the address or events of the entry; with 0 also addresses that are only shared. */
+  /** Messages from the address, or events of the entry; 0 also includes addresses that are only shared. */
   readonly minCount: number;
   /** Wall-clock microseconds; only what was seen after it. */
   readonly afterEpochUs: number;
@@ -55,7 +55,7 @@ export function listFilter(
 ): ListFilter {
   const { grade = defaultGrade, min_count: minCount = 0, max_age: maxAge, since = 0 } = values;
   const young = maxAge === undefined ? 0 : nowEpochUs - maxAge * 1e6;
-  // Both may be given; the later time counts.
+  // If both are given, the later time counts.
   return {
     grade,
     minCount,
@@ -74,7 +74,7 @@ interface Listable {
   readonly grade: Grade;
 }
 
-/** Also refuses text that is not an address: databases of older programs may hold anything. */
+/** Also refuses text that is not an address, because databases of older programs may contain anything. */
 export function isListed(
   address: string,
   lastSeenEpochUs: number,
@@ -89,7 +89,7 @@ export function isListed(
   );
 }
 
-/** Whether a list holds the entry. What the operator blocked is on each, whatever is known of it. */
+/** Whether a list contains the entry. What the operator blocked is on every list, whatever is known about it. */
 export function isOnList(entry: Listed, filter: ListFilter): boolean {
   const { kind, value, grade, eventsCount, lastSeenEpochUs } = entry;
   if (entry.isBlocked) {
@@ -109,7 +109,7 @@ function fits(grade: Grade, count: number, lastSeenEpochUs: number, filter: List
   );
 }
 
-/** 4 or 6 of an address or a prefix, 0 where it is neither. */
+/** 4 or 6 for an address or a prefix, 0 if it is neither. */
 export function familyOf(value: string): number {
   const [address = ''] = value.split('/');
   return parseIp(address) === undefined ? 0 : familyOfAddress(address);

@@ -2,7 +2,7 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 
-/** Makes of a failed `listen` what a person can act on. */
+/** Turns a failed `listen` into an error that a person can act on. */
 export function listenFailure(
   error: unknown,
   place: { readonly host: string; readonly port: number },

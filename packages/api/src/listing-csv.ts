@@ -8,7 +8,7 @@ export function csvHead(subject: string): string {
   return `${subject},grade,seen_count,first_seen,last_seen,level,score,since,until,reasons\r\n`;
 }
 
-/** One entry as a line of RFC 4180. No field but the reasons can hold a quote, a comma or a line break. */
+/** One entry as a line of RFC 4180. Only the reasons can contain a quote, a comma or a line break. */
 export function csvLine(subject: string, entry: Listed): string {
   const fields = [
     subject,

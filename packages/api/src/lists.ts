@@ -4,12 +4,12 @@ import { Readable } from 'node:stream';
 import { FairRoom, type RoomClient } from './fair-room.ts';
 import { LIST_MS_MAX, LISTS_COUNT_MAX } from './limits.ts';
 
-/** Lists on their way to clients, which may be slow or go away. */
+/** Lists being sent to clients, which may be slow or go away. */
 export class Lists {
   readonly #onFailure: (error: Error) => void;
   readonly #room = new FairRoom(LISTS_COUNT_MAX);
 
-  /** @param onFailure Told when the data can't be read; the client gets 500 or a broken connection. */
+  /** @param onFailure Called when the data cannot be read; the client gets 500 or a broken connection. */
   constructor(onFailure: (error: Error) => void) {
     this.#onFailure = onFailure;
   }

@@ -4,12 +4,12 @@ import type { Clock } from '@sentrypeer/kernel';
 import type { Standing } from '@sentrypeer/verdict';
 import type { Reputation } from './reputation.ts';
 
-/** Routes of others' clients, which take 200 for bad and 404 for clean. */
+/** Routes of other services' clients, for which 200 means bad and 404 clean. */
 export type LookUpFamily = '4.x' | 'hq' | 'apiban';
 
 /**
- * What such a client is told of: `listed` what is to be refused, `known` also what was met here, `hearsay` also what other
- * nodes share. None tells of what is allowed, one's own, never listed, or delisted since.
+ * What such a client is told: `listed` is what to refuse, `known` adds what was seen here, `hearsay` adds what other
+ * nodes share. None includes what is allowed, one's own, never listed, or has been delisted.
  */
 export type LookUpLevel = 'listed' | 'known' | 'hearsay';
 
@@ -28,7 +28,7 @@ export class LevelledLookUp {
     this.#level = level;
   }
 
-  /** @param wasSaid Whether anything is known of exactly this, hearsay included. */
+  /** @param wasSaid Whether anything is known about exactly this, hearsay included. */
   hasNumber(number: string, wasSaid: () => boolean): boolean {
     const { judge } = this.#ports.reputation;
     const nowEpochUs = this.#ports.clock.epochUs();
@@ -36,7 +36,7 @@ export class LevelledLookUp {
     return isTold(this.#level, judge.numberStanding(number, nowEpochUs), wasSaid);
   }
 
-  /** The same of an address. */
+  /** The same for an address. */
   hasAddress(address: string, wasSaid: () => boolean): boolean {
     const { judge } = this.#ports.reputation;
     const nowEpochUs = this.#ports.clock.epochUs();
@@ -46,9 +46,10 @@ export class LevelledLookUp {
 }
 
 /**
- * Whether a level tells of what is not listed.
+ * Whether a level includes what is not listed.
  *
- * @param wasSaid Whether anything is known of exactly this, hearsay included.
+ *
+ * @param wasSaid Whether anything is known about exactly this, hearsay included.
  */
 export function isTold(level: LookUpLevel, standing: Standing, wasSaid: () => boolean): boolean {
   if (standing === 'unmet') return level === 'hearsay' && wasSaid();

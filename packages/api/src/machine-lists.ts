@@ -21,28 +21,28 @@ import { sendProblem } from './problem.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { sendText } from './send-text.ts';
 
-/** What lists are made of. */
+/** The sources of lists. */
 export interface MachineListPorts {
   readonly feed: Feed;
   readonly lists: Lists;
   readonly clock: Clock;
 }
 
-/** A list of one kind of thing in the form of one kind of program. */
+/** A list of one kind of thing in the format of one kind of program. */
 export interface MachineList {
   readonly format: ListFormat;
   readonly kinds: readonly ListedKind[];
-  /** The weakest evidence, where the query does not say. */
+  /** The weakest grade, unless the query sets it. */
   readonly grade: Grade;
 }
 
-/** Addresses of the list of one format. Packets that may be forged list none, and are not asked for either. */
+/** The address list in one format. Packets that may be forged list nothing, and cannot be asked for either. */
 export function addressList(ending: keyof typeof LIST_FORMATS): MachineList {
   return { format: LIST_FORMATS[ending], kinds: ['address'], grade: 'returned' };
 }
 
 /**
- * Answers with what is listed as far as it fits the query, the entry listed last first; with `since` some formats tell
+ * Answers with the listed entries that match the query, most recently listed first; with `since`, some formats send
  * changes. The feed alone decides what is on a list.
  */
 export function sendMachineList(
@@ -81,8 +81,8 @@ export function sendMachineList(
 }
 
 /**
- * Where changes begin; `undefined` if that is not known, so that only the whole list is right: some of them are not kept any
- * more, or the time is one that has not come yet, which a clock gave out that was wrong. Serials have no clock.
+ * Where changes begin; `undefined` if that is unknown, so that only the whole list is right: some changes are no longer
+ * kept, or the time lies in the future because a clock was wrong. Serials do not depend on a clock.
  */
 function knownSince(
   feed: Feed,
@@ -99,7 +99,7 @@ function knownSince(
   return { serial: feed.serialAt(since.epochUs), sinceEpochUs: since.epochUs };
 }
 
-/** When the change with this serial was made, 0 where there is none. */
+/** When the change with this serial was made; 0 if there is none. */
 function timeOf(feed: Feed, serial: number): number {
   const [change] = feed.changes(Math.max(0, serial - 1), 1);
   return change?.changeId === serial ? change.atEpochUs : 0;
@@ -120,7 +120,7 @@ async function* fitting(
 ): AsyncGenerator<ReturnType<Feed['listings']>> {
   for (const page of pages) {
     yield page.filter((entry) => isOnList(entry, filter));
-    await nextTurn(); // Look-ups go between.
+    await nextTurn(); // Look-ups can run in between.
   }
 }
 
@@ -136,7 +136,7 @@ async function* pagesText(
       text += format.page(page, isFirst, nowEpochUs);
       isFirst = false;
     }
-    // An empty piece would end the stream; nothing is to be sent for a page without an entry.
+    // An empty piece would end the stream, so nothing is sent for a page without entries.
     if (text !== '') yield text;
     text = '';
   }

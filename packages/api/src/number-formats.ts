@@ -5,7 +5,7 @@ import type { ListFormat } from './list-formats.ts';
 import { csvHead, csvLine } from './listing-csv.ts';
 import { listingEntry, numberText } from './v1/entries.ts';
 
-/** A list of numbers for one kind of program, and what it can hold. */
+/** A list of numbers for one kind of program, and the kinds of entries it can hold. */
 export interface NumberFormat extends ListFormat {
   readonly kinds: readonly ListedKind[];
 }
@@ -14,7 +14,7 @@ const TEXT = 'text/plain; charset=utf-8';
 const NUMBERS: readonly ListedKind[] = ['number'];
 const WITH_RANGES: readonly ListedKind[] = ['number', 'range'];
 
-/** One number a line, with its plus; the last digits of a range are `x`. */
+/** One number per line, with its plus; the last digits of a range are `x`. */
 const plainText: NumberFormat = {
   kinds: WITH_RANGES,
   mediaType: TEXT,
@@ -36,7 +36,7 @@ const csv: NumberFormat = {
   page: (entries) => entries.map((entry) => csvLine(numberText(entry), entry)).join(''),
 };
 
-/** One array of JSON, an entry a line. */
+/** One JSON array, one entry per line. */
 const json: NumberFormat = {
   kinds: WITH_RANGES,
   mediaType: 'application/json',
@@ -52,8 +52,8 @@ const json: NumberFormat = {
 };
 
 /**
- * A table of Kamailio's `db_text` for its `htable`: the number without its plus, and the score. 0 is the type of a key
- * that is a text, 1 that of a value which is a number; an entry ends by itself (seconds of the epoch).
+ * A table of Kamailio's `db_text` for its `htable`: the number without its plus, and the score. Key type 0 is text,
+ * value type 1 a number; an entry expires (seconds since the epoch).
  */
 const htable: NumberFormat = {
   kinds: NUMBERS,
@@ -99,7 +99,7 @@ const mtree: NumberFormat = {
       .join(''),
 };
 
-/** Columns of these tables are 32 bits wide. An id only has to be another one for each entry at a time. */
+/** Columns of these tables are 32 bits wide. Ids only have to differ between the entries of one moment. */
 function tableId(listingId: number): number {
   return listingId % 2_147_483_648;
 }

@@ -7,18 +7,18 @@ import { NUMBER_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX } from './limits.ts';
 /** The part of JSON Schema that our OpenAPI document uses. */
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** What a text in a request may say: for the reader, the validator and the OpenAPI document alike. */
+/** Describes a text in a request, for the reader, the validator and the OpenAPI document alike. */
 export interface Parameter<T> {
   readonly description: string;
   readonly schema: Schema;
-  /** Ends the sentence "X must be …". */
+  /** Completes the sentence "X must be …". */
   readonly right: string;
-  /** `undefined` if the text is not that. */
+  /** `undefined` for any other text. */
   read(text: string): T | undefined;
 }
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
-/** What was read of a query; what it did not say is missing. */
+/** The values read from a query; missing ones are absent. */
 export type Values<P extends Parameters> = {
   readonly [K in keyof P]?: P[K] extends Parameter<infer T> ? T : never;
 };
@@ -70,7 +70,7 @@ export function time(description: string): Parameter<number> {
     schema: { type: 'string', format: 'date-time' },
     right: 'a time of RFC 3339 such as 2026-11-24T16:00:00Z',
     read: (text) => {
-      // No 30th of February: Date.parse() would take it for the 2nd of March.
+      // Date.parse() would take the 30th of February for the 2nd of March.
       return RFC_3339.test(text) ? readMomentText(text) : undefined;
     },
   };
@@ -131,7 +131,7 @@ export function address(description: string): Parameter<string> {
   };
 }
 
-/** An address as above, or the network of IPv6 that is shown as one. */
+/** An address as above, or the IPv6 network that is shown as one. */
 export function source(description: string): Parameter<string> {
   const one = address(description);
   return {
@@ -145,7 +145,7 @@ export function source(description: string): Parameter<string> {
   };
 }
 
-/** What the honeypot records and a PBX may send: digits behind any prefix, with blanks, a name or a URI. */
+/** What the honeypot records and a PBX may send: digits after any prefix, with blanks, a name or a URI. */
 export function askedNumber(description: string): Parameter<string> {
   return {
     description,
@@ -155,7 +155,7 @@ export function askedNumber(description: string): Parameter<string> {
   };
 }
 
-/** The text without blanks round it; `undefined` if it is empty, too long, or holds control characters. */
+/** The text without surrounding blanks; `undefined` if it is empty, too long, or contains control characters. */
 export function readDialledText(text: string): string | undefined {
   const value = text.trim();
   if (value === '' || value.length > NUMBER_TEXT_CHARACTERS_MAX) return undefined;
@@ -190,8 +190,9 @@ export function uuid(description: string): Parameter<string> {
 }
 
 /**
- * A form's plus is a blank (URL Standard, `application/x-www-form-urlencoded`), and PBXs that build their question by
- * hand mean a plus. No value begins with a blank, and none follows alone on what PBXs dial before a number abroad.
+ * In a form a plus means a blank (URL Standard, `application/x-www-form-urlencoded`), but PBXs that build their
+ * question by hand mean a plus. No value begins with a blank, and none follows only the digits that PBXs dial before a
+ * number abroad.
  */
 function withPlus(pair: string): string {
   const begin = pair.indexOf('=') + 1;
@@ -205,7 +206,7 @@ function withPlus(pair: string): string {
   );
 }
 
-/** Reads the query of a target; each parameter may stand once. */
+/** Reads the query of a target; each parameter may appear once. */
 export function readQuery<P extends Parameters>(target: string, parameters: P): ReadQuery<P> {
   const mark = target.indexOf('?');
   const values: Record<string, unknown> = {};

@@ -4,23 +4,23 @@ import type { Page, PageEnd, SeenTotal } from './evidence.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
 export interface Peer extends SeenTotal {
-  /** `unsigned` stands for all that sign nothing; a network that is distrusted stands here by its own text. */
+  /** `unsigned` stands for all nodes that sign nothing; a distrusted network appears here as its own text. */
   readonly nodeId: string;
   /** Raw Ed25519 key; `undefined` if it signs nothing. */
   readonly publicKey: Uint8Array | undefined;
   readonly trust: 'none' | 'trusted' | 'distrusted';
-  /** The DHT node that told us last; empty if it never shared anything. */
+  /** The DHT node that last told us; empty if it never shared anything. */
   readonly address: string;
-  /** Whether its word in the pool counts by quorum. */
+  /** Whether its vote in the pool counts towards the quorum. */
   readonly isVoter: boolean;
-  /** What the operator calls it; empty where he does not. */
+  /** The operator's name for it; empty if there is none. */
   readonly name: string;
 }
 
-/** What the operator says of a node, or of a network, which is distrusted or forgotten. */
+/** What the operator says about a node, or about a network, which can be distrusted or forgotten. */
 export type PeerTrust = 'trusted' | 'distrusted' | 'forgotten';
 
-/** A node of the pool, or a network that is distrusted, as it is shown at a glance. */
+/** A node of the pool, or a distrusted network, for the overview. */
 export interface PoolNode {
   readonly nodeId: string;
   readonly publicKey: Uint8Array | undefined;
@@ -29,9 +29,9 @@ export interface PoolNode {
   readonly isVoter: boolean;
   readonly isKnown: boolean;
   readonly state: 'alive' | 'retired' | 'liar';
-  /** It was met in networks alone that the operator distrusts. */
+  /** It was only met in networks that the operator distrusts. */
   readonly isOut: boolean;
-  /** `undefined` where there is none now. */
+  /** `undefined` if there is none now. */
   readonly link:
     | { readonly address: string; readonly isOutward: boolean; readonly sinceEpochUs: number }
     | undefined;
@@ -46,10 +46,10 @@ export interface PoolNode {
 }
 
 export interface PoolView {
-  /** `undefined` where nothing is shared. */
+  /** `undefined` if nothing is shared. */
   readonly self: { readonly nodeId: string; readonly publicKey: Uint8Array } | undefined;
   readonly voters: number;
-  /** Of these, of whom no network is proved. */
+  /** Those of them without a proved network. */
   readonly unproved: number;
   readonly pages: number;
   readonly claims: number;
@@ -59,7 +59,7 @@ export interface PoolView {
 
 export interface Peers {
   pool(): PoolView;
-  /** The one seen last first. */
+  /** Most recently seen first. */
   page(limit: number, after?: PageEnd): Page<Peer>;
   peer(nodeId: string): Peer | undefined;
   /** Resolves with whether the node is known; rejects with `OperatingError`. */

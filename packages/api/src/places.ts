@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Where an address is. For people to read: nothing is judged by it. */
+/** Where an address is. Only for people: it plays no part in verdicts. */
 export interface Place {
   /** ISO 3166-1 alpha-2, `undefined` if it is not known. */
   readonly country: string | undefined;
-  /** An autonomous system such as `AS64500`, else the address block such as `203.0.113.0/24`. */
+  /** An autonomous system such as `AS64500`, otherwise the address block such as `203.0.113.0/24`. */
   readonly network: string;
   /** Of the autonomous system. */
   readonly networkName: string | undefined;
 }
 
-/** Of the addresses that are known now. Times are wall-clock microseconds. */
+/** Totals of the addresses that are known now. Times are wall-clock microseconds. */
 interface PlaceTotal {
   readonly addressesCount: number;
   readonly seenCount: number;
@@ -39,8 +39,8 @@ export interface NetworksEnd {
 export interface PlaceEvidence {
   /** @param address In its shortest form. */
   placeOf(address: string): Place;
-  /** All of them, that with the most messages first. */
+  /** All of them, most messages first. */
   countries(): readonly CountryTotal[];
-  /** A page of them, that with the most messages first. */
+  /** A page of them, most messages first. */
   networks(limit: number, after?: NetworksEnd): readonly NetworkTotal[];
 }

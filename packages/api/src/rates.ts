@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What messages are counted by in each interval; each adds up to all of them. */
+/** What messages are counted by in each interval; the counts of each kind add up to all messages. */
 export type SeriesKind = 'grade' | 'method' | 'transport';
 
-/** What hours are counted by besides. */
+/** What hours are counted by in addition. */
 export type TopKind = 'tool' | 'country' | 'network' | 'range';
 
 /** Messages over time, as the routes read them. Times are wall-clock microseconds. */
 export interface RateEvidence {
-  /** Intervals without messages are left out. @param minutes Of an interval: below an hour, or whole hours. */
+  /**
+   * Intervals without messages are left out. @param minutes Length of an interval: a part of an hour, or whole hours.
+   */
   series(
     minutes: number,
     sinceEpochUs: number,
@@ -19,7 +21,7 @@ export interface RateEvidence {
     readonly name: string;
     readonly seenCount: number;
   }[];
-  /** Those with the most messages in these hours, and in as many hours before. */
+  /** Those with the most messages in these hours, with the count of the same number of hours before. */
   tops(
     kind: TopKind,
     sinceEpochUs: number,
@@ -28,7 +30,7 @@ export interface RateEvidence {
   ): readonly {
     /** Empty for all that are not counted by name. */
     readonly name: string;
-    /** What a network is called, where it is known. */
+    /** The name of a network, if it is known. */
     readonly label?: string;
     readonly seenCount: number;
     readonly beforeCount: number;

@@ -3,7 +3,7 @@
 import type { Decision, Subject } from '@sentrypeer/event';
 import type { Allowance, Block, Judge, NumberEvidence } from '@sentrypeer/verdict';
 
-/** What a text names that may be blocked, or why it may not. */
+/** A subject that may be blocked, or why it may not. */
 export type Blockable =
   | {
       readonly kind: 'subject';
@@ -11,7 +11,7 @@ export type Blockable =
       /** Digits that are blocked and that mean the same number. */
       readonly alike: readonly string[];
       readonly isWide: boolean;
-      /** Why all of it is never listed; `undefined` if it may be. */
+      /** Why it is never listed as a whole; `undefined` if it may be. */
       readonly guard: string | undefined;
     }
   | { readonly kind: 'unread'; readonly why: string };
@@ -19,7 +19,7 @@ export type Blockable =
 /** The judge, what it knows, and what the operator told it. */
 export interface Reputation {
   readonly judge: Pick<Judge, 'judge' | 'blockOn' | 'numberStanding' | 'addressStanding'>;
-  /** Calls of a number of E.164, without its plus, in whichever form. */
+  /** Calls of an E.164 number, without its plus, in any form. */
   number(e164: string): NumberEvidence | undefined;
   /** As its country writes it: `+44 20 7946 0958`. @param e164 Without its plus. */
   grouped(e164: string): string;
@@ -27,11 +27,11 @@ export interface Reputation {
   blocks(): readonly Block[];
   /** Reads an address, a network, a number or a range of numbers. */
   blockable(text: string): Blockable;
-  /** Whether the text can stand on the allowlist. */
+  /** Whether the text can be on the allowlist. */
   isAllowable(value: string): boolean;
-  /** How what is allowed is kept, and which entries mean the same in other words. */
+  /** How an allowance is stored, and which entries mean the same in other spellings. */
   spellings(text: string): { readonly value: string; readonly alike: readonly string[] };
-  /** Whether what can be allowed takes in so much that it was probably not meant. */
+  /** Whether an allowance covers so much that it was probably not meant. */
   isWide(value: string): boolean;
   /** Resolves when it is written; rejects with `OperatingError`. */
   decide(decision: Decision): Promise<void>;

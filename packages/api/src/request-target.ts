@@ -5,7 +5,7 @@ import { NUMBER_CHARACTERS_MAX } from './limits.ts';
 const NUMBER_CHARACTERS = '0123456789*#';
 
 /**
- * The target as a path with its query (RFC 9112 §3.2.1). A `#` never stands in a target but clients send
+ * The target as a path with its query (RFC 9112 §3.2.1). A `#` never appears in a valid target, but clients send
  * feature codes with it; it is part of the number, not the start of a fragment.
  */
 export function originForm(target: string): string {
@@ -22,9 +22,9 @@ function pathAndQuery(target: string): string {
 }
 
 /**
- * The authority in a target of the absolute form, `undefined` in others. "When an origin server receives a request with an
- * absolute-form of request-target, the origin server MUST ignore the received Host header field (if any) and instead use
- * the host information of the request-target" (RFC 9112 §3.2.2).
+ * The authority in a target of the absolute form; `undefined` for others. "When an origin server receives a request
+ * with an absolute-form of request-target, the origin server MUST ignore the received Host header field (if any) and
+ * instead use the host information of the request-target" (RFC 9112 §3.2.2).
  */
 export function authorityOf(target: string): string | undefined {
   const scheme = target.startsWith('/') ? -1 : target.indexOf('://');
@@ -42,7 +42,7 @@ export function lastSegment(target: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(path.indexOf('/', 1) + 1)).trim();
   } catch {
-    return undefined; // A client's nonsense; the only way this function has to say so.
+    return undefined; // Malformed input; decodeURIComponent reports it only by throwing.
   }
 }
 

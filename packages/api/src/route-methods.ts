@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 interface Route {
-  /** A name in the path, `:` and a name for any, or `*` for all that follows. */
+  /** A name in the path, `:` and a name for any, or `*` for everything that follows. */
   readonly segments: readonly string[];
   readonly methods: readonly string[];
 }
 
 /**
- * Which methods there are for a path, to tell 405 from 404. The framework would need a route for each method that is
- * refused, and Node knows 34 of them: 2,000 routes and 5 MiB.
+ * The methods for a path, to tell 405 from 404. The framework would need a route for each refused method, and Node
+ * knows 34 of them: 2,000 routes and 5 MiB.
  */
 export class RouteMethods {
   readonly #routes: Route[] = [];

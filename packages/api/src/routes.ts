@@ -23,7 +23,7 @@ export const ALLOWED_METHODS = 'GET, HEAD';
 
 const JSON_TYPE = 'application/json';
 const READ: RouteAccess = { need: 'read' };
-/** Guards nothing. */
+/** Requires nothing. */
 export const ANYBODYS: RouteAccess = { need: 'nothing' };
 
 const NO_BAD_ACTOR = notFound('No bad actor found');
@@ -37,7 +37,7 @@ export interface RoutesPorts extends MachineListPorts {
   readonly lookUpLevel: LookUpLevel;
   /** Answers a browser with the dashboard, unless there is none. @default there is none */
   readonly sendPage?: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
-  /** That every answer has. */
+  /** Headers of every answer. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -122,12 +122,12 @@ export function sendJson(
   reply.code(status).type(JSON_TYPE).serializer(asIs).send(jsonText(value));
 }
 
-/** Lets an answer take its time; Fastify would send nothing as soon as a promise of ours is fulfilled. */
+/** For an answer that takes time; Fastify would send nothing as soon as a promise of ours is fulfilled. */
 export function answerLater(reply: FastifyReply, answer: Promise<void>): void {
   answer.catch((error: unknown) => reply.send(error));
 }
 
-/** @param empty What is said where there is no entry. */
+/** @param empty The answer if there are no entries. */
 async function sendList(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -138,15 +138,15 @@ async function sendList(
     reply.header('Retry-After', '1');
     return sendJson(reply, 503, { error: 'Too many lists are being sent' });
   }
-  reply.raw.once('close', () => list.destroy()); // Also while nothing was found yet.
+  reply.raw.once('close', () => list.destroy()); // Even if nothing has been found yet.
   if (!(await hasText(list))) return sendJson(reply, 404, { message: empty });
   if (request.method !== 'HEAD') return sendText(request, reply, JSON_TYPE, list);
-  // The length of a list is not known before it was sent.
+  // The length of a list is unknown before it is sent.
   list.destroy();
   reply.type(JSON_TYPE).send();
 }
 
-/** Waits for the first text of a list, and leaves it there. Rejects with why it can't be made. */
+/** Waits for the first text of a list, and leaves it there. Rejects if it cannot be made. */
 function hasText(list: Readable): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   list.once('error', reject);

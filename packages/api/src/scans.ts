@@ -6,27 +6,27 @@ import { SCAN_SLICE_MS, SCANS_AWAY_MAX, SCANS_COUNT_MAX, SCANS_PER_CLIENT_MAX } 
 type Step = () => void;
 
 /**
- * Lets questions that walk through the log work in small steps, in the time that look-ups leave. A slice of steps is followed
- * by a rest that is as long, in which the thread answers what came meanwhile, so questions take half of its time at most.
- * Clients take turns, a step each, so that the many questions of one do not hold up the one of another. Of the steps that
- * another thread works on only few are there at a time, so that the turns are ours to give.
+ * Lets queries that walk through the log work in small steps, in the time that look-ups leave. After a slice of steps
+ * comes a rest of the same length, in which the thread answers what came meanwhile, so queries take at most half of its
+ * time. Clients take turns, a step each, so that the many queries of one do not hold up the single one of another. Of
+ * the steps that another thread works on, only few are sent at a time, so that the turns stay ours to give.
  */
 export class Scans {
-  /** Steps that wait, by client; the client whose turn is next comes first. */
+  /** Waiting steps, by client; the client whose turn is next comes first. */
   readonly #waiting = new Map<string, Step[]>();
   #count = 0;
-  /** A slice is under way, or the rest after it. */
+  /** Whether a slice is in progress, or the rest after it. */
   #isActive = false;
   /** Steps that wait for another thread. */
   #awayCount = 0;
 
-  /** Whether one more question of this client is taken on; else it is answered 503. */
+  /** Whether another query of this client is accepted; otherwise it is answered 503. */
   hasRoom(client: string): boolean {
     const own = this.#waiting.get(client)?.length ?? 0;
     return own < SCANS_PER_CLIENT_MAX && this.#count < SCANS_COUNT_MAX;
   }
 
-  /** Runs one step when it is the client's turn; rejects with what it throws. */
+  /** Runs one step when it is the client's turn; rejects with what the step throws. */
   step<T>(client: string, work: () => T | Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const steps = this.#waiting.get(client) ?? [];
@@ -63,12 +63,12 @@ export class Scans {
   #run(): void {
     const startMs = systemClock.nowMs();
     let spentMs = 0;
-    // What follows a step of a question is asked for at the end of this turn, so it waits for the next slice.
+    // The step after a query's step is requested at the end of this turn, so it waits for the next slice.
     while (this.#count > 0 && this.#awayCount < SCANS_AWAY_MAX && spentMs < SCAN_SLICE_MS) {
       this.#runNext();
       spentMs = systemClock.nowMs() - startMs;
     }
-    // Also where nothing waits now: the next step of a question may be asked for in a moment.
+    // Even if nothing is waiting now: the next step of a query may be requested at any moment.
     setTimeout(() => this.#goOn(), Math.ceil(spentMs));
   }
 
@@ -83,7 +83,7 @@ export class Scans {
     const [client, steps] = next;
     const step = steps.shift();
     this.#waiting.delete(client);
-    if (steps.length > 0) this.#waiting.set(client, steps); // Behind all the others.
+    if (steps.length > 0) this.#waiting.set(client, steps); // After all the others.
     this.#count -= 1;
     step?.();
   }

@@ -5,7 +5,7 @@ import { constants, createGzip, gzip, gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GZIP_CHARACTERS_MIN, GZIP_THREAD_CHARACTERS_MIN } from './limits.ts';
 
-/** Octets that a compressed list holds back at most, so that its first page is not waited for. */
+/** The most octets that a compressed list holds back, so that its first page comes at once. */
 const GZIP_CHUNK_OCTETS = 65_536;
 
 /** Sends a text, or its octets, or a list of any length, compressed where the client says it can read that. */
@@ -49,5 +49,5 @@ export function acceptsGzip(request: FastifyRequest): boolean {
 }
 
 function asIs(payload: unknown): string {
-  return payload as string; // Already a text, or octets, which Fastify sends as they are.
+  return payload as string; // Already a text, or octets, which Fastify sends unchanged.
 }

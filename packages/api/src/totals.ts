@@ -18,21 +18,22 @@ export interface NumberTotal {
   readonly seenCount: number;
 }
 
-/** Pages of some hundred entries; closed with `return()` where the reader goes away early. */
+/** Pages of some hundred entries; closed with `return()` if the reader goes away early. */
 export type Pages<T> = Iterable<readonly T[]> | AsyncIterable<readonly T[]>;
 
 /** The collected data as the routes read it. */
 export interface Totals {
-  /** Addresses that a level tells of, the one seen last (or listed last) first; a page may be empty. */
+  /** Addresses included in a level, most recently seen (or listed) first; a page may be empty. */
   addresses(level: LookUpLevel): Pages<AddressTotal>;
   /**
-   * The address as it is stored, `undefined` if it was not seen.
+   * The address as it is stored; `undefined` if it was not seen.
+   *
    *
    * @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4.
    */
   address(ipAddress: string): string | undefined;
-  /** Numbers that a level tells of, the one called last (or listed last) first; a page may be empty. */
+  /** Numbers included in a level, most recently called (or listed) first; a page may be empty. */
   numbers(level: LookUpLevel): Pages<NumberTotal>;
-  /** The number as it was dialled first, with or without a `+`; `undefined` if it was not called. */
+  /** The number as it was first dialled, with or without a `+`; `undefined` if it was not called. */
   number(calledNumber: string): string | undefined;
 }

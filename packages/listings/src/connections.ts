@@ -13,9 +13,10 @@ export interface Connection {
 const ESTABLISHED = '01';
 
 /**
- * Reads /proc/net/tcp or /proc/net/tcp6 (proc_net_tcp(5)); lines that are none are left out.
+ * Reads /proc/net/tcp or /proc/net/tcp6 (proc_net_tcp(5)); other lines are skipped.
  *
- * @param isLittleEndian The machine's order of octets, in which each 32 bits of an address are written.
+ *
+ * @param isLittleEndian The machine's byte order, in which each 32 bits of an address are written.
  */
 export function parseConnections(text: string, isLittleEndian: boolean): readonly Connection[] {
   return text.split('\n').flatMap((line) => {
@@ -51,12 +52,12 @@ export function addressOfWords(hex: string, isLittleEndian: boolean): string | u
 
 /**
  * Tells connections that have lasted from those that anybody can make: whoever logs in stays longer than sshd waits for
- * a login. Those that are there at the first look are believed, because an operator may be among them.
+ * a login. Connections that exist at the first look are trusted, because an operator may be among them.
  */
 export class ConnectionAges {
   #firstSeenAtMs: Map<string, number> | undefined;
 
-  /** Those that have lasted. */
+  /** The connections that have lasted. */
   lasting(connections: readonly Connection[], nowMs: number): readonly Connection[] {
     const known = this.#firstSeenAtMs;
     const seen = new Map<string, number>();

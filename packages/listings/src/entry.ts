@@ -5,18 +5,19 @@ import { assert } from '@sentrypeer/kernel';
 import { IPV4_LENGTH_MIN, IPV6_LENGTH_MIN } from './limits.ts';
 
 /**
- * An address or a network as it is acted on. Each length of prefix has its own set, which is looked up with the masked
- * source: networks inside one another never meet, and one more costs the same in a long list as in a short one.
+ * An address or a network in the form in which it is enforced. Each prefix length has its own set, which is looked up
+ * with the masked source: networks inside one another never conflict, and one more costs the same in a long list as in
+ * a short one.
  */
 export interface Entry {
   /** The set, such as `ipv4_32` or `ipv6_64`. */
   readonly set: string;
-  /** The element: an address as the system writes it, formed by us and by no peer. */
+  /** The element: an address as the system writes it, made by us and not by a peer. */
   readonly element: string;
   readonly prefix: Prefix;
 }
 
-/** `undefined` where the text is neither an address nor a network, or a network wider than any that is acted on. */
+/** `undefined` if the text is neither an address nor a network, or is a network wider than any that is enforced. */
 export function entryOf(text: string): Entry | undefined {
   const prefix = parsePrefix(text);
   if (prefix === undefined) return undefined;
@@ -26,7 +27,7 @@ export function entryOf(text: string): Entry | undefined {
   return { set: `ipv${isFour ? 4 : 6}_${bits}`, element: formatIp(prefix.base), prefix };
 }
 
-/** The prefix of an entry, read again: in memory it would take more than all else of an entry. */
+/** The prefix of an entry, parsed again: keeping it would take more memory than the rest of an entry. */
 export function prefixOf({ set, element }: Pick<Entry, 'set' | 'element'>): Prefix {
   const prefix = parsePrefix(networkOf({ set, element }));
   assert(prefix !== undefined, 'entry_has_prefix');
@@ -39,7 +40,7 @@ export function networkOf({ set, element }: Pick<Entry, 'set' | 'element'>): str
   return `${element}/${set.slice(set.indexOf('_') + 1)}`;
 }
 
-/** What no two entries share, and what `nft` reads as one. */
+/** Unique to an entry, and readable by `nft` as an element. */
 export function keyOf({ set, element }: Pick<Entry, 'set' | 'element'>): string {
   return `${set} ${element}`;
 }

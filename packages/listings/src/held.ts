@@ -23,7 +23,7 @@ export interface LeftOut {
   readonly why: string;
 }
 
-/** All that is to be in force. */
+/** Everything that should be in force. */
 export interface Wanted {
   readonly wanted: readonly HeldEntry[];
   /** By key. */
@@ -33,19 +33,19 @@ export interface Wanted {
 
 /** What has to change. */
 export interface Difference {
-  /** New ones, and those that last longer or shorter. */
+  /** New entries, and those that last longer or shorter. */
   readonly add: readonly HeldEntry[];
   readonly remove: readonly HeldEntry[];
-  /** Keys about which nothing is left to do when this is carried out. */
+  /** Keys that are finished once this is carried out. */
   readonly settled: readonly string[];
   readonly newlyLeftOut: readonly LeftOut[];
-  /** New ones beyond what may be put in within a minute. */
+  /** New entries beyond what may be put in within a minute. */
   readonly heldBackCount: number;
 }
 
 const MINUTE_MS = 60_000;
 
-/** What is in force, and how fast more of it may come. */
+/** What is in force, and how fast more may be added. */
 export class HeldEntries {
   readonly #clock: Clock;
   readonly #additionsPerMinuteMax: number;
@@ -83,14 +83,14 @@ export class HeldEntries {
     return this.#held.has(`${set} ${element}`);
   }
 
-  /** Keys of those whose time is over. */
+  /** Keys of entries whose time is over. */
   endedBy(nowEpochMs: number): readonly string[] {
     return [...this.#held].flatMap(([key, { endEpochMs }]) =>
       endEpochMs <= nowEpochMs ? key : [],
     );
   }
 
-  /** Forgets what has ended by itself. */
+  /** Forgets what has expired. */
   prune(nowEpochMs: number): void {
     for (const [key, { endEpochMs }] of this.#held) {
       if (endEpochMs <= nowEpochMs) this.#held.delete(key);
@@ -102,7 +102,7 @@ export class HeldEntries {
     this.#leftOut.clear();
   }
 
-  /** All that is listed and not spared. */
+  /** Everything that is listed and not spared. */
   wanted(listed: Listed, spared: Reasons, nowEpochMs: number): Wanted {
     const wanted: HeldEntry[] = [];
     const leftOut = new Map<string, LeftOut>();
@@ -116,13 +116,13 @@ export class HeldEntries {
     return { wanted, leftOut, newlyLeftOut };
   }
 
-  /** These are in force instead of what was. */
+  /** Replaces what is in force. */
   replace({ wanted, leftOut }: Wanted): void {
     this.#held = new Map(wanted.map((one) => [one.key, one]));
     this.#leftOut = new Map(leftOut);
   }
 
-  /** What some keys ask for; counts what is new against the allowance. */
+  /** The changes that some keys require; counts new entries against the allowance. */
   difference(
     keys: Iterable<string>,
     { listed, spared }: { readonly listed: Listed; readonly spared: Reasons },

@@ -3,23 +3,25 @@
 import { entryOf, keyOf, type Entry } from './entry.ts';
 import { TIMEOUT_S_MAX } from './limits.ts';
 
-/** What the feed lists. Never changed: what is in force is the same object, since there may be a million of them. */
+/** What the feed lists. Immutable: what is in force is the same object, because there may be a million of them. */
 export interface ListedEntry extends Pick<Entry, 'set' | 'element'> {
-  /** As `keyOf()`. */
+  /** See `keyOf()`. */
   readonly key: string;
-  /** When it ends unless more is told, in wall-clock milliseconds. */
+  /** When it ends unless the feed extends it, in wall-clock milliseconds. */
   readonly endEpochMs: number;
 }
 
-/** An entry may last longer untold: a quarter of its time, at least an hour (docs/api.md, lists for machines). */
+/**
+ * An entry may last longer without notice: a quarter of its time, at least an hour (docs/api.md, lists for machines).
+ */
 const LONGER_SHARE = 0.25;
 const LONGER_MS_MIN = 3_600_000;
 
-/** The feed's entries as they were told, up to a bound. */
+/** The feed's entries as received, up to a limit. */
 export class Listed {
   readonly #countMax: number;
   #entries = new Map<string, ListedEntry>();
-  /** Of a snapshot that is not complete. */
+  /** Entries of an incomplete snapshot. */
   #arriving: Map<string, ListedEntry> | undefined;
   #isFull = false;
 
@@ -27,7 +29,7 @@ export class Listed {
     this.#countMax = countMax;
   }
 
-  /** By key. */
+  /** Keyed by `keyOf()`. */
   get entries(): ReadonlyMap<string, ListedEntry> {
     return this.#entries;
   }
@@ -42,7 +44,7 @@ export class Listed {
     this.#isFull = false;
   }
 
-  /** The snapshot is complete and counts from now on. */
+  /** The snapshot is complete and applies from now on. */
   end(): void {
     if (this.#arriving !== undefined) this.#entries = this.#arriving;
     this.#arriving = undefined;
@@ -53,12 +55,12 @@ export class Listed {
     if (this.#arriving !== undefined) this.#put(this.#arriving, value, untilEpochMs, nowEpochMs);
   }
 
-  /** @returns The key of what changed; `undefined` where nothing did. */
+  /** @returns The key of what changed; `undefined` if nothing did. */
   put(value: string, untilEpochMs: number, nowEpochMs: number): string | undefined {
     return this.#put(this.#entries, value, untilEpochMs, nowEpochMs);
   }
 
-  /** @returns As `put()`. */
+  /** @returns See `put()`. */
   remove(value: string): string | undefined {
     const entry = entryOf(value);
     if (entry === undefined) return undefined;

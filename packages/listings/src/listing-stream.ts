@@ -5,17 +5,17 @@ import { Outage, type Logger } from '@sentrypeer/kernel';
 import { ANSWER_MS_MAX, EVENT_CHARACTERS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import { retryMs } from './retry.ts';
 
-/** What an entry stands on: the grade of its evidence, or the word of the node's operator. */
+/** What an entry is based on: the grade of its evidence, or the decision of the node's operator. */
 export type Grounds = 'seen' | 'returned' | 'handshake' | 'operator';
 
-/** Takes what the feed of listings says of addresses (docs/api.md). */
+/** Receives what the feed of listings says about addresses (docs/api.md). */
 export interface ListingSink {
   /** All entries so far are forgotten when the snapshot that begins is complete. */
   begin(): void;
-  /** @param untilEpochMs `NaN` where the node said none. */
+  /** @param untilEpochMs `NaN` if the node gave none. */
   entry(value: string, untilEpochMs: number, grounds: Grounds): void;
   end(): void;
-  /** @param untilEpochMs `undefined` where it is listed no more. */
+  /** @param untilEpochMs `undefined` if it is no longer listed. */
   change(value: string, untilEpochMs: number | undefined, grounds: Grounds): void;
 }
 
@@ -23,9 +23,9 @@ export interface StreamOptions {
   /** Where the node's API is. */
   readonly node: URL;
   readonly key: string | undefined;
-  /** Option by which an operator gives the key, such as `--firewall-key`. */
+  /** Option with which an operator gives the key, such as `--firewall-key`. */
   readonly keyOption: string;
-  /** First word of the names of lines in the log, such as `firewall`. */
+  /** First word of the event names in the log, such as `firewall`. */
   readonly logName: string;
 }
 
@@ -35,14 +35,14 @@ interface Message {
   readonly data: string;
 }
 
-/** Follows the feed of listings of a node, for as long as it takes: after each break it goes on where it was. */
+/** Follows a node's feed of listings indefinitely: after each interruption it continues where it was. */
 export class ListingStream {
   readonly #options: StreamOptions;
   readonly #sink: ListingSink;
   readonly #outage: Outage;
   #serial = '';
   #failuresCount = 0;
-  /** Of the attempt under way, so that a snapshot can be asked for. */
+  /** For the attempt in progress, so that a snapshot can be requested. */
   #attempt = new AbortController();
   #failure: string | undefined = 'not connected yet';
 
@@ -58,17 +58,17 @@ export class ListingStream {
     });
   }
 
-  /** The serial of the newest change that was told; empty before the first. */
+  /** The serial of the newest change received; empty before the first. */
   get serial(): string {
     return this.#serial;
   }
 
-  /** Why the node does not tell us anything at the moment. */
+  /** Why the node sends us nothing at present. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Begins again with a snapshot. */
+  /** Starts again with a snapshot. */
   restart(): void {
     this.#serial = '';
     this.#attempt.abort();
@@ -93,7 +93,7 @@ export class ListingStream {
 
   #failed(why: string): void {
     this.#failure = why;
-    // A node that is started again is back before the second attempt.
+    // A restarted node is back before the second attempt.
     if (this.#failuresCount > 0) this.#outage.failed({ node: this.#options.node.host, why });
   }
 
@@ -108,7 +108,7 @@ export class ListingStream {
           ...(key !== undefined && { authorization: `Bearer ${key}` }),
           ...(this.#serial !== '' && { 'last-event-id': this.#serial }),
         },
-        redirect: 'error', // The key is for this node alone.
+        redirect: 'error', // The key is only for this node.
         signal: AbortSignal.any([signal, silence.signal]),
       });
       if (!response.ok || response.body === null) {
@@ -140,7 +140,7 @@ export class ListingStream {
       this.#sink.change(value, until, groundsOf(told));
     }
     if (isSerial(id)) this.#serial = id;
-    if (type !== 'begin' && type !== 'entry') this.#connected(); // Not before it is complete.
+    if (type !== 'begin' && type !== 'entry') this.#connected(); // Not before the snapshot is complete.
   }
 
   #connected(): void {
@@ -160,7 +160,7 @@ function groundsOf({ grade, reasons }: Readonly<Record<string, unknown>>): Groun
   return isBlocked ? 'operator' : 'seen';
 }
 
-/** It goes back as a header. */
+/** It is sent back as a header. */
 function isSerial(id: string): boolean {
   return id !== '' && Number.isSafeInteger(Number(id));
 }
@@ -172,14 +172,14 @@ function refusalOf(status: number, keyOption: string): string {
   return `the node answers ${status}`;
 }
 
-/** fetch says what is wrong in the cause. */
+/** fetch gives the reason in the cause. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { readonly cause?: unknown };
   const source = cause instanceof Error && cause.message !== '' ? cause : error;
   return source instanceof Error ? source.message : String(source);
 }
 
-/** Messages of server-sent events, as many as came at once; none for a sign of life. */
+/** Messages of server-sent events, as many as came at once; none for a keep-alive. */
 async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readonly Message[]> {
   const decoder = new TextDecoder();
   let text = '';

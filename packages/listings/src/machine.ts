@@ -12,12 +12,12 @@ import {
 } from './limits.ts';
 import type { SparedNetwork } from './spared.ts';
 
-/** A port, or the first and last of some. */
+/** A port, or the first and last of a range. */
 export type PortRange = readonly [from: number, to: number];
 
-/** What this machine tells of itself. */
+/** What this machine reveals about itself. */
 export interface MachinePorts {
-  /** The text of a file, empty where it cannot be read. */
+  /** The text of a file; empty if it cannot be read. */
   readonly readFile: (path: string) => string;
   readonly listDirectory: (path: string) => readonly string[];
   readonly interfaces: () => Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
@@ -25,17 +25,17 @@ export interface MachinePorts {
 }
 
 export interface MachineOptions {
-  /** The variable SSH_CONNECTION; empty where this program was not started in a session. */
+  /** The variable SSH_CONNECTION; empty if this program was not started in a session. */
   readonly sshConnection: string;
   readonly sshPorts: readonly PortRange[];
-  /** Port of the API on this machine, whose clients are spared; `undefined` where it answers this machine alone. */
+  /** Port of the API on this machine, whose clients are spared; `undefined` if it answers only this machine. */
   readonly apiPort: number | undefined;
 }
 
 const SESSIONS = '/run/systemd/sessions';
 const RESOLVERS = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 
-/** Who on the network this machine cannot do without. */
+/** The addresses on the network that this machine needs. */
 export class Machine {
   readonly #ports: MachinePorts;
   readonly #options: MachineOptions;
@@ -47,7 +47,7 @@ export class Machine {
     this.#options = options;
   }
 
-  /** @param nowMs Monotonic. */
+  /** @param nowMs Monotonic milliseconds. */
   spared(nowMs: number): readonly SparedNetwork[] {
     return [
       ...this.#sessions(),
@@ -58,7 +58,7 @@ export class Machine {
     ];
   }
 
-  /** This program's session, and all that systemd-logind has. */
+  /** This program's session, and all sessions of systemd-logind. */
   #sessions(): readonly SparedNetwork[] {
     const [here = ''] = this.#options.sshConnection.split(' ');
     const names = this.#ports.listDirectory(SESSIONS).slice(0, SESSIONS_COUNT_MAX);
@@ -90,7 +90,7 @@ export class Machine {
     ].flatMap(([{ remoteAddress }, why]) => one(remoteAddress, why));
   }
 
-  /** Addresses of this machine, and its neighbours where their network is small. */
+  /** Addresses of this machine, and its neighbours if their network is small. */
   #own(): readonly SparedNetwork[] {
     return Object.entries(this.#ports.interfaces()).flatMap(([name, addresses = []]) =>
       addresses.flatMap(({ address, cidr }) => {
@@ -135,7 +135,7 @@ export const systemMachine: MachinePorts = {
     try {
       return readBounded(path);
     } catch {
-      return ''; // Not there on this system, or not for this user: then it spares nobody.
+      return ''; // Missing on this system, or not readable for this user: then it spares nobody.
     }
   },
   listDirectory: (path) => {
@@ -164,7 +164,7 @@ function readBounded(path: string): string {
   }
 }
 
-/** A single address; nothing where the text is none. A zone says where a link-local address holds. */
+/** A single address; nothing if the text is not one. A zone says where a link-local address is valid. */
 function one(address: string, why: string): readonly SparedNetwork[] {
   const prefix = parsePrefix(address.split('%')[0] ?? '');
   return prefix === undefined ? [] : [{ prefix, why }];
@@ -176,7 +176,7 @@ function isSmall({ base, length }: Prefix): boolean {
     : length >= NEIGHBOURS_IPV6_LENGTH_MIN;
 }
 
-/** Networks that an operator or the node names. @param texts Others than addresses and networks are left out. */
+/** Networks that an operator or the node names. @param texts Anything other than addresses and networks is ignored. */
 export function sparedTexts(texts: readonly string[], why: string): readonly SparedNetwork[] {
   return texts.flatMap((text) => {
     const prefix = text.includes('/')
@@ -186,7 +186,7 @@ export function sparedTexts(texts: readonly string[], why: string): readonly Spa
   });
 }
 
-/** Whether a host of a URL is an address, and which. */
+/** The address in the host of a URL; `undefined` if it is a name. */
 export function addressOfHost(host: string): string | undefined {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   return parseIp(bare) === undefined ? undefined : bare;

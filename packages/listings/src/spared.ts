@@ -6,22 +6,22 @@ import { SPARED_COUNT_MAX } from './limits.ts';
 /** A network that is never acted on: never refused, never announced to a router. */
 export interface SparedNetwork {
   readonly prefix: Prefix;
-  /** Continues "it is spared: …". */
+  /** Completes "it is spared: …". */
   readonly why: string;
 }
 
 /**
- * Knows what is never acted on, whatever the feed says. Networks are kept by their length, so that a question costs the
- * same however many there are.
+ * Knows what is never acted on, whatever the feed says. Networks are grouped by length, so that a check costs the same
+ * however many there are.
  */
 export class Spared {
   readonly networks: readonly SparedNetwork[];
-  /** Those that were too many. */
+  /** Number of networks beyond the limit. */
   readonly omittedCount: number;
-  /** The same where the same networks are spared. */
+  /** Equal if the same networks are spared. */
   readonly signature: string;
   readonly #byLength = new Map<number, Map<string, string>>();
-  /** Of spared networks inside networks of a length: the latter. */
+  /** For spared networks inside networks of a length: the latter. */
   readonly #around = new Map<number, Map<string, string>>();
 
   /** @param networks The most important first. */
@@ -41,7 +41,7 @@ export class Spared {
     }
   }
 
-  /** Why the network is not acted on: it is spared, it lies in what is spared, or something spared lies in it. */
+  /** Why the network is not acted on: it is spared, it is inside a spared network, or it contains one. */
   reason(prefix: Prefix): string | undefined {
     const special = specialPurpose(prefix.base);
     if (special !== undefined) return `it is ${special}`;

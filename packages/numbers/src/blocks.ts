@@ -2,15 +2,16 @@
 
 import type { NumberingPlans } from './numbering-plans.ts';
 
-/** Digits by which blocks are shorter than their numbers: 100, 1,000 and 10,000 numbers, as carriers give them out. */
+/** Digits that blocks omit: 100, 1,000 and 10,000 numbers, as they are assigned to carriers. */
 const BLOCK_DIGITS: readonly number[] = [2, 3, 4];
 /** Digits that must remain after the country code: a shorter block is a region, not an owner. */
 const NATIONAL_DIGITS_MIN = 2;
 const PLACE = 'x';
 
 /**
- * The blocks of a number, the smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` of +46 8 50780123.
+ * The blocks of a number, smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` for +46 8 50780123.
  * Numbers of another length are in another block.
+ *
  *
  * @param e164 Without its plus; digits that are not a number have no blocks.
  */

@@ -6,7 +6,7 @@ import { DIALLED_CHARACTERS_MAX, DIALLED_DIGITS_MAX } from './limits.ts';
 export interface Dialled {
   /** Digits after the last `*`, `#` or `+`. */
   readonly digits: string;
-  /** A `+` stands directly before the digits, or RFC 3966's `phone-context` means the same. */
+  /** A `+` directly before the digits, or an equivalent RFC 3966 `phone-context`. */
   readonly isGlobal: boolean;
   /** What precedes them, with its marks, such as `9#`. */
   readonly before: string;
@@ -18,16 +18,17 @@ const SEPARATORS = '-.() \t,';
 const CONTEXT = ';phone-context=';
 /** The emergency service itself: RFC 5031 §4.1, and between the networks of emergency centres NENA-STA-010 (i3). */
 const EMERGENCY_URNS = ['urn:service:sos', 'urn:nena:service:sos', 'urn:emergency:service:sos'];
-/** The user of the same in a SIP URI, as telephones call it that are older than the URN (draft-ietf-sipping-sos). */
+/** The same as the user of a SIP URI, used by telephones older than the URN (draft-ietf-sipping-sos). */
 const EMERGENCY_USER = 'sos';
-/** What may follow them: nothing, a kind of help, the host of a SIP URI, or what URIs have at their end. */
+/** What may follow them: nothing, a kind of help, the host of a SIP URI, or the end of a URI. */
 const AFTER_NAME = '.;?#@';
 
 /**
- * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are
- * decoded, visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
+ * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are decoded,
+ * visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
  *
- * @returns `undefined` if the text is no number.
+ *
+ * @returns `undefined` if the text is not a number.
  */
 export function readDialled(text: string): Dialled | undefined {
   if (text.length > DIALLED_CHARACTERS_MAX) return undefined;
@@ -40,10 +41,10 @@ export function readDialled(text: string): Dialled | undefined {
     if (character >= '0' && character <= '9') {
       digits += character;
     } else if (character === '+' && isZeroNext(user, index)) {
-      // No country code begins with a zero (ITU-T E.164 §6), so this plus says nothing, nor does one right before it.
+      // No country code begins with a zero (ITU-T E.164 §6), so this plus means nothing, nor does one right before it.
       if (digits === '') isGlobal = false;
     } else if (character === '+' || character === '*' || character === '#') {
-      // A last `#` ends the dialling on many telephones.
+      // On many telephones a final `#` ends the dialling.
       if (character === '#' && index === user.length - 1 && digits !== '') break;
       before += digits + (character === '+' ? '' : character);
       digits = '';
@@ -65,7 +66,7 @@ export function isEmergencyName(text: string): boolean {
   const uri = withoutName(text).toLowerCase();
   const scheme = ['sip:', 'sips:'].find((one) => uri.startsWith(one)) ?? '';
   const name = decode(uri.slice(scheme.length));
-  // A host may be called sos as well.
+  // A host may also be called sos.
   const hasUser = scheme === '' || uri.includes('@');
   const names = hasUser ? [...EMERGENCY_URNS, EMERGENCY_USER] : EMERGENCY_URNS;
   return names.some(
@@ -109,7 +110,7 @@ function contextOf(parameters: string): string {
   return value.startsWith('+') ? digits : '';
 }
 
-/** The digits of a text of digits and separators, empty if it is anything else. */
+/** The digits of a text of digits and separators; empty for anything else. */
 function readPlainDigits(text: string): string {
   let digits = '';
   for (const character of text) {

@@ -61,17 +61,20 @@ const ELSEWHERE: ReadonlySet<string> = new Set(EVERYWHERE);
 const ANY: ReadonlySet<string> = new Set([...BY_COUNTRY.values()].flatMap((set) => [...set]));
 
 /**
- * Whether telephones of that country dial it for help. If no country is set, the emergency numbers of every country
+ * Whether telephones in that country dial it for help. If no country is set, the emergency numbers of every country
  * count: letting a listed caller through to an extension costs less than refusing a call for help.
  *
- * @param country ISO 3166-1 alpha-2, `undefined` if none is set.
+ *
+ * @param country ISO 3166-1 alpha-2; `undefined` if none is set.
  */
 export function isEmergency(digits: string, country: string | undefined): boolean {
   if (country === undefined) return ANY.has(digits);
   return (BY_COUNTRY.get(country) ?? ELSEWHERE).has(digits);
 }
 
-/** The same, but without a country only those of telephones everywhere: where digits may well mean something else. */
+/**
+ * The same, but without a country only those of telephones everywhere: for digits that may well mean something else.
+ */
 export function isCertainEmergency(digits: string, country: string | undefined): boolean {
   return (BY_COUNTRY.get(country ?? '') ?? ELSEWHERE).has(digits);
 }

@@ -4,7 +4,7 @@ import type { MetadataJson } from 'libphonenumber-js/core';
 import { assert } from '@sentrypeer/kernel';
 import { E164_DIGITS_MAX, E164_DIGITS_MIN } from './limits.ts';
 
-/** `unallocated`: the country has numbers of that length, but nobody was given this one. */
+/** `unallocated`: the country has numbers of that length, but this one was never assigned. */
 export type NumberType =
   | 'fixed'
   | 'mobile'
@@ -20,11 +20,11 @@ export type NumberType =
   | 'satellite'
   | 'unallocated';
 
-/** A number as its numbering plan knows it. */
+/** A number according to its numbering plan. */
 export interface PlannedNumber {
   /** Country code and national number, without a plus. */
   readonly e164: string;
-  /** ISO 3166-1 alpha-2; `undefined` for codes of no country, such as satellite networks. */
+  /** ISO 3166-1 alpha-2; `undefined` for codes that belong to no country, such as satellite networks. */
   readonly country: string | undefined;
   readonly type: NumberType;
 }
@@ -36,7 +36,7 @@ export interface HomePlan {
   readonly callingCode: string;
   /** The digits after the international prefix, `undefined` if there is no such prefix. */
   afterInternationalPrefix(digits: string): string | undefined;
-  /** The national number without its trunk prefix; the same digits if it has none. */
+  /** The national number without its trunk prefix; unchanged if it has none. */
   withoutTrunkPrefix(digits: string): string;
 }
 
@@ -74,15 +74,15 @@ const SATELLITE_PREFIXES: readonly string[] = ['870', '881', '88213', '88216'];
 
 type Field = readonly unknown[];
 
-/** Its pattern, and the lengths of such numbers if they are fewer than the country's. */
+/** The pattern, and the lengths of such numbers if they are fewer than the country's. */
 type TypeEntry = readonly [string, (readonly number[] | null)?];
 
 /** How national numbers of one kind are grouped. */
 interface NumberFormat {
   readonly pattern: RegExp;
-  /** Of the national number's beginning. */
+  /** Matches the beginning of the national number. */
   readonly leadingDigits: RegExp | undefined;
-  /** For those abroad: `$1 $2 $3`. */
+  /** For callers abroad: `$1 $2 $3`. */
   readonly groups: string;
 }
 
@@ -92,7 +92,10 @@ interface TypePattern {
   readonly pattern: RegExp;
 }
 
-/** Its pattern, its groups, what numbers begin with (the last is exact), two that concern calls at home, its groups abroad. */
+/**
+ * The pattern, its groups, what numbers begin with (the last one is exact), two that concern calls at home, its groups
+ * abroad.
+ */
 type FormatEntry = readonly [
   string,
   string,
@@ -113,7 +116,7 @@ interface Plan {
 }
 
 /**
- * The numbering plans of the world. Patterns are compiled when a number of their country is first met. They come from
+ * The numbering plans of the world. Patterns are compiled when a number of their country is first seen. They come from
  * the library, not from a peer, match whole texts of at most 15 digits, and have no nested quantifier.
  */
 export class NumberingPlans {
@@ -138,7 +141,7 @@ export class NumberingPlans {
     });
   }
 
-  /** Loads the metadata: 5 ms and 1 to 4 MiB, so it is not loaded before it is needed. */
+  /** Loads the metadata: 5 ms and 1 to 4 MiB, so it is only loaded when needed. */
   static async load(): Promise<NumberingPlans> {
     const { default: metadata } = await import('libphonenumber-js/max/metadata');
     return new NumberingPlans(metadata);
@@ -146,7 +149,7 @@ export class NumberingPlans {
 
   /** The country code that the digits begin with. Country codes are prefix-free (ITU-T E.164 §6). */
   callingCodeOf(digits: string): string | undefined {
-    // The first two digits say how many there are.
+    // The first two digits determine its length.
     const length = this.#codeLengths[(digits.charCodeAt(0) - 48) * 10 + digits.charCodeAt(1) - 48];
     const code = digits.slice(0, length ?? 0);
     return this.#codes.has(code) ? code : undefined;
@@ -171,8 +174,9 @@ export class NumberingPlans {
   }
 
   /**
-   * A number as its country writes it for those abroad: `+44 20 7946 0958`. Where no custom is known, the country code
-   * stands apart.
+   * A number as its country writes it for callers abroad: `+44 20 7946 0958`. If no custom is known, only the country
+   * code is set apart.
+   *
    *
    * @param e164 Country code and national number, without a plus.
    */
@@ -224,7 +228,7 @@ export class NumberingPlans {
     return countries[country as keyof typeof countries];
   }
 
-  /** Countries that share a code write their numbers as the first of them does. */
+  /** Countries that share a code write their numbers like the first of them. */
   #formatsOf(code: string): readonly NumberFormat[] {
     const known = this.#formats.get(code);
     if (known !== undefined) return known;
@@ -283,12 +287,12 @@ function formatOf([pattern, groups, leading, , , abroad]: FormatEntry): NumberFo
   return {
     pattern: whole(pattern),
     leadingDigits: exact === undefined ? undefined : atStart(exact),
-    // As ITU-T E.123 has it, whatever the custom at home: spaces alone.
+    // As ITU-T E.123 requires, whatever the custom at home: only spaces.
     groups: (text(abroad) ?? groups).replaceAll(/[^$0-9]+/g, ' ').trim(),
   };
 }
 
-/** As libphonenumber decides it. */
+/** Decides as libphonenumber does. */
 function typeOf(plan: Plan, national: string): NumberType | undefined {
   if (!plan.pattern.test(national)) return undefined;
   const [mobile] = plan.others;

@@ -6,15 +6,15 @@ export type PrefixKind =
   | 'plus'
   /** Nothing. */
   | 'none'
-  /** A country's prefix of international calls. */
+  /** A country's prefix for international calls. */
   | 'international'
   /** The same after the digits that get an outside line from a PBX. */
   | 'outside-international'
-  /** National, or without the country code, in the caller's country. */
+  /** A national number, or one without the country code, in the caller's country. */
   | 'national'
   /** Only the prefix for an outside line. */
   | 'outside'
-  /** Digits of a carrier or of an attacker's guess, then a prefix of international calls or a mark. */
+  /** Digits of a carrier or of an attacker's guess, then a prefix for international calls or a mark. */
   | 'technical-international'
   /** Any other digits. */
   | 'technical';
@@ -64,7 +64,7 @@ const OUTSIDE = new Set(['0', '9', '8', '7', '6', '1', '2', '3', '4', '5', '00',
 /** Prefixes of international calls that equipment uses in every country. */
 export const INTERNATIONAL_EVERYWHERE: readonly string[] = ['00', '011'];
 
-/** Ends of a prefix that say: after this a number of E.164 begins. */
+/** Ends of a prefix after which an E.164 number begins. */
 const ENDS = INTERNATIONAL_EVERYWHERE;
 
 /** The kind of the digits before a number, which was written with a plus (`isGlobal`) or without. */
@@ -81,5 +81,5 @@ export function prefixKind(prefix: string, isGlobal: boolean): PrefixKind {
   return ENDS.some((end) => prefix.endsWith(end)) ? 'technical-international' : 'technical';
 }
 
-/** Prefixes of an outside line that telephones behind a PBX dial, and none. */
+/** Prefixes for an outside line that telephones behind a PBX dial, and none. */
 export const OUTSIDE_LINES: readonly string[] = ['', '9', '0', '8', '7', '99', '00'];

@@ -31,23 +31,23 @@ export interface Candidate {
   readonly country: string | undefined;
   readonly type: NumberType;
   readonly prefix: PrefixKind;
-  /** 0 to 1, by the prefix alone. */
+  /** 0 to 1, from the prefix alone. */
   readonly confidence: number;
 }
 
-/** What the dialled digits may mean: numbers of E.164, or something else. */
+/** What the dialled digits may mean: E.164 numbers, or something else. */
 export interface Reading {
   readonly kind: 'number' | 'unknown' | 'feature-code' | 'none' | ShortKind;
-  /** The likeliest first; empty unless `kind` is `number`. */
+  /** Likeliest first; empty unless `kind` is `number`. */
   readonly candidates: readonly Candidate[];
   /** The digits with their marks and their plus, without scheme, host and separators; empty if there are none. */
   readonly digits: string;
-  /** How it is written says which number is meant, so that no other reading may take its place. */
+  /** The notation says which number is meant, so no other reading may replace it. */
   readonly isPlain: boolean;
 }
 
 /**
- * Confidence in a number that the plan allows but that was given to nobody, as a share of the usual confidence:
+ * Confidence in a number that the plan allows but that was never assigned, as a share of the usual confidence:
  * attackers earn money with such numbers. But without an international prefix, nearly any digits have the length of
  * some country's numbers.
  */
@@ -133,7 +133,7 @@ function nothing(kind: Reading['kind'], digits: string): Reading {
   return { kind, candidates: [], digits, isPlain: false };
 }
 
-/** Of equal likelihood, the one that leaves less before it. */
+/** If equally likely, the one with fewer digits before it comes first. */
 function likelierFirst(a: Candidate, b: Candidate): number {
   return b.confidence - a.confidence || b.e164.length - a.e164.length;
 }
@@ -185,7 +185,7 @@ function addHome(found: Found, plans: NumberingPlans, digits: string, home: Home
     const trunkShare = national === rest ? WITHOUT_TRUNK_SHARE : 1;
     const confidence = CONFIDENCE.national * share;
     add(found, plans, home.callingCode + national, 'national', confidence * trunkShare);
-    // In countries whose numbers keep a leading zero, what looks like a trunk prefix is part of the number.
+    // In countries whose numbers keep a leading zero, an apparent trunk prefix is part of the number.
     if (national !== rest) {
       const whole = confidence * WITHOUT_TRUNK_SHARE;
       add(found, plans, home.callingCode + rest, 'national', whole);

@@ -9,17 +9,18 @@ export interface Settled {
   readonly confidence: number;
 }
 
-/** A candidate is dropped if another suffix was met in more than this many times as many forms. */
+/** A candidate is dropped if another suffix was seen in more than this many times as many forms. */
 const FORMS_RATIO = 2;
 
 /**
  * Chooses the number that was meant. Attackers try one number after many prefixes, so the suffix that many different
- * dialled forms share is the number. A longer suffix contains part of a prefix and is met in few forms; a shorter one
- * is met in no more forms than the number itself. So the choice is, among the candidates that the most forms share, the
- * likeliest by its prefix, then the longest.
+ * dialled forms share is the number. A longer suffix contains part of a prefix and is seen in few forms; a shorter one
+ * is seen in no more forms than the number itself. So the choice is, among the candidates that the most forms share,
+ * the likeliest by its prefix, then the longest.
  *
- * @param candidates As `readNumber()` gives them, the likeliest first.
- * @param formsOf Distinct dialled forms in which the number was met, 0 and above.
+ *
+ * @param candidates As returned by `readNumber()`, the likeliest first.
+ * @param formsOf Number of distinct dialled forms in which the number was seen, 0 and above.
  */
 export function settle(
   candidates: readonly Candidate[],

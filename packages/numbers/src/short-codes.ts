@@ -12,13 +12,14 @@ export type ShortKind = 'emergency' | 'short-code' | 'extension';
 const SERVICES = new Set(['211', '311', '411', '511', '611', '711', '811', '988']);
 const SERVICE_PREFIXES = ['116', '118'];
 
-/** Emergency numbers that attackers and telephones put a country before. */
+/** Prefixes that attackers and telephones put before emergency numbers. */
 const INTERNATIONAL = ['', '00', '011', '0011', '900', '9011', '000'];
 
 /**
- * What digits without a plus stand for where they are none of E.164; `undefined` if they may be one.
+ * What digits without a plus mean if they are not an E.164 number; `undefined` if they may be one.
  *
- * @param country ISO 3166-1 alpha-2 of the telephones, `undefined` if it is not known.
+ *
+ * @param country ISO 3166-1 alpha-2 of the telephones; `undefined` if it is not known.
  */
 export function shortKind(digits: string, country: string | undefined): ShortKind | undefined {
   for (const line of OUTSIDE_LINES) {
@@ -36,14 +37,17 @@ export function shortKind(digits: string, country: string | undefined): ShortKin
   return isService ? 'short-code' : 'extension';
 }
 
-/** Digits of the codes by which telephones withhold or show their own number without a mark after it (*67, *82). */
+/**
+ * Length of the codes with which telephones withhold or show their own number, without a mark after them (*67, *82).
+ */
 const CODE_DIGITS = 2;
 
 /**
  * Whether short digits after a plus, or after the marks of a feature code, are a call for help: telephones put a plus
- * before whatever is saved as a contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`).
+ * before every saved contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`).
  *
- * @param isGlobal A plus stands directly before them: so few digits after it are no other number.
+ *
+ * @param isGlobal A plus is directly before them: so few digits after it are no other number.
  */
 export function isMarkedEmergency(
   digits: string,
@@ -58,8 +62,8 @@ export function isMarkedEmergency(
 }
 
 /**
- * Whether a few digits are a country's code and an emergency number, as PBXs write `+49112` that take the plus away: with a
- * home country its own code and numbers, else any code and what telephones everywhere dial.
+ * Whether a few digits are a country's code and an emergency number, as written by PBXs that remove the plus from
+ * `+49112`: with a home country its own code and numbers, otherwise any code and what telephones everywhere dial.
  */
 export function isBareEmergency(
   plans: NumberingPlans,

@@ -16,8 +16,8 @@ import {
 } from './verdict.ts';
 
 /**
- * The verdict on an address. Its evidence is of events that it proved to be there for, so that packets which
- * only claim an address can neither list it nor keep it listed. Proof says who came; only what attackers do lists it.
+ * The verdict on an address. Its evidence is only events for which it proved to be there, so packets that merely claim
+ * an address can neither list it nor keep it listed. Proof says who came; only attacks list it.
  */
 export function addressVerdict(
   evidence: AddressEvidence,

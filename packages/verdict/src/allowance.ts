@@ -18,14 +18,14 @@ import {
   WIDE_PREFIX_DIGITS,
 } from './limits.ts';
 
-/** What the operator allowed: it is never listed. */
+/** Something the operator allowed: it is never listed. */
 export interface Allowance {
-  /** As `parseAllowed()` reads it. */
+  /** In the form of `parseAllowed()`. */
   readonly value: string;
   readonly comment: string;
   /** Wall-clock microseconds. */
   readonly createdEpochUs: number;
-  /** From this time on it does not hold any more; `undefined` where it always does. */
+  /** End of the allowance; `undefined` if it always holds. */
   readonly untilEpochUs: number | undefined;
 }
 
@@ -34,9 +34,9 @@ export type Allowed =
   | { readonly kind: 'network'; readonly network: Prefix }
   /** Numbers of E.164, without a plus; of the same length, both ends included. */
   | { readonly kind: 'numbers'; readonly from: string; readonly to: string }
-  /** All numbers of E.164 that begin so. */
+  /** All E.164 numbers that begin like this. */
   | { readonly kind: 'prefix'; readonly prefix: string }
-  /** Exactly these digits, as they are dialled; both ends included. */
+  /** Exactly these digits, as dialled; both ends included. */
   | { readonly kind: 'dialled'; readonly from: string; readonly to: string };
 
 /**
@@ -66,7 +66,10 @@ export function parseAllowed(text: string): Allowed | undefined {
   return { kind: 'numbers', from: from.slice(1), to: to.slice(1) };
 }
 
-/** As `parseAllowed()` reads it: one text for all that mean the same, such as `45.1.2.3` for `::ffff:45.1.2.3` and `45.1.2.3/32`. */
+/**
+ * The inverse of `parseAllowed()`: one text for all spellings of the same, such as `45.1.2.3` for `::ffff:45.1.2.3` and
+ * `45.1.2.3/32`.
+ */
 function formatAllowed(allowed: Allowed): string {
   switch (allowed.kind) {
     case 'network':
@@ -84,7 +87,7 @@ function formatAllowed(allowed: Allowed): string {
   }
 }
 
-/** How a text is kept, and which entries of the allowlist mean the same though they were written in another way. */
+/** How a text is stored, and which entries of the allowlist mean the same in another spelling. */
 export function spellings(
   text: string,
   allowances: readonly Pick<Allowance, 'value'>[],
@@ -100,7 +103,7 @@ export function spellings(
   return { value, alike };
 }
 
-/** Whether it takes in so much, such as `0.0.0.0/0` or `+1*`, that it was probably not meant. */
+/** Whether it covers so much, such as `0.0.0.0/0` or `+1*`, that it was probably not meant. */
 export function isWide(allowed: Allowed): boolean {
   switch (allowed.kind) {
     case 'network': {
@@ -119,7 +122,7 @@ export function isWide(allowed: Allowed): boolean {
   }
 }
 
-/** Whether it is the code of a country or of an area, such as `+44`, where a whole number is wanted. */
+/** Whether it is only the code of a country or an area, such as `+44`, where a whole number is wanted. */
 export function isOnlyCode(text: string): boolean {
   return (
     text.startsWith('+') && isDigits(text.slice(1)) && text.length - 1 < WHOLE_NUMBER_DIGITS_MIN
@@ -127,8 +130,8 @@ export function isOnlyCode(text: string): boolean {
 }
 
 /**
- * Why a text is nothing that {@link parseAllowed} reads, for the usual slips: bits after the length of a prefix,
- * a netmask, the code of a country, blanks and hyphens in a number. `undefined` where nothing better can be said.
+ * Why {@link parseAllowed} cannot read a text, for the usual slips: bits after the length of a prefix, a netmask, a
+ * country code, blanks and hyphens in a number. `undefined` if there is nothing better to say.
  */
 export function likelySlip(text: string): string | undefined {
   if (text.includes('/')) {

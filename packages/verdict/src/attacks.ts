@@ -4,12 +4,15 @@ import type { AddressEvidence } from './evidence.ts';
 import type { Policy } from './policy.ts';
 import { about, DAY_US, times } from './verdict.ts';
 
-/** Contacts on a day that tell a scanner from a census, which comes once a day at most. Chosen. */
+/** Contacts on a day that tell a scanner from a census, which comes at most once a day. Chosen. */
 const CONTACTS_PER_DAY = 5;
-/** A source that comes less often than every third day does not persist: an attacker does not make one wrong call a month. Chosen. */
+/**
+ * A source that comes less often than every third day is not persistent: an attacker does not make one wrong call a
+ * month. Chosen.
+ */
 const GAP_DAYS_MAX = 3;
 
-/** What an address did that only attackers do, in words; none where a harmless caller may have done all of it. */
+/** What an address did that only attackers do, in words; empty if a harmless caller may have done all of it. */
 export function attacksOf(evidence: AddressEvidence, policy: Policy): readonly string[] {
   const { tool, credentialsCount, costlyCallsCount, targetsCount } = evidence;
   return [

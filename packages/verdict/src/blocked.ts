@@ -18,37 +18,37 @@ import { formatJudgedNumber, type Subject } from '@sentrypeer/event';
 import { LATEST_EPOCH_US } from '@sentrypeer/kernel';
 import { SCORE_MAX, type Verdict } from './verdict.ts';
 
-/** What the operator blocked: it is listed, whatever is known of it. */
+/** Something the operator blocked: it is listed, whatever is known about it. */
 export interface Block {
-  /** An address may be a network. */
+  /** An address, or a network. */
   readonly subject: Subject;
   readonly comment: string;
   /** Wall-clock microseconds. */
   readonly createdEpochUs: number;
-  /** From this time on it does not hold any more; `undefined` where it always does. */
+  /** End of the block; `undefined` if it always holds. */
   readonly untilEpochUs: number | undefined;
-  /** Whether an operator said it at a hub of the fleet, not here. @default false */
+  /** Whether an operator blocked it at a hub of the fleet, not here. @default false */
   readonly isOfFleet?: boolean;
 }
 
-/** Digits by which a range is shorter than its numbers. */
+/** Digits that a range omits. */
 const RANGE_DIGITS: readonly number[] = [2, 3, 4];
 
 /**
- * Knows what the operator blocked. Of networks only the addresses are blocked that are not guarded, so lists name the networks
- * that are left: an allowed address in a blocked network is on none of them.
+ * Knows what the operator blocked. Of a blocked network only the unprotected addresses are blocked, so lists name the
+ * networks that remain: an allowed address in a blocked network is in none of them.
  */
 export class Blocked {
-  /** By kind and value, as the operator named them. */
+  /** By kind and value, as the operator wrote them. */
   readonly #named = new Map<string, Block>();
   readonly #networks: readonly Cover<Block>[];
-  /** What stands on lists: disjoint networks, in order. */
+  /** What is on lists: disjoint networks, in order. */
   readonly #covers: readonly Cover<Block>[];
   readonly #listed = new Map<string, Block>();
-  /** Of these what lies in a network of IPv6 that evidence may list. */
+  /** The part of these inside an IPv6 network that evidence may list. */
   readonly #within = new Map<string, { readonly value: string; readonly by: Block }[]>();
 
-  /** @param guards Networks that are never listed, beside those of IANA's registries. */
+  /** @param guards Networks that are never listed, in addition to those of IANA's registries. */
   constructor(blocks: readonly Block[], guards: readonly Prefix[]) {
     const networks: Cover<Block>[] = [];
     for (const block of blocks) {
@@ -70,7 +70,7 @@ export class Blocked {
     }
   }
 
-  /** What stands on lists of its own. */
+  /** Entries that are separately on lists. */
   subjects(): readonly Subject[] {
     return [...this.#listed].map(([key, { subject }]) => ({
       kind: subject.kind,
@@ -78,19 +78,19 @@ export class Blocked {
     }));
   }
 
-  /** By what the subject stands on lists, unless a guard speaks for it. */
+  /** The block that lists the subject, unless something protects it. */
   listed(subject: Subject, nowEpochUs: number): Block | undefined {
     return inForce(this.#listed.get(keyOf(subject)), nowEpochUs);
   }
 
-  /** By what an address is blocked, also within a network. */
+  /** The block that covers an address, directly or through a network. */
   address(address: string, nowEpochUs: number): Block | undefined {
     if (this.#covers.length === 0) return undefined;
     const ip = parseIp(address);
     return ip === undefined ? undefined : inForce(findCover(this.#covers, ip)?.by, nowEpochUs);
   }
 
-  /** As what an address stands on lists: by the network that is blocked, or by another entry where that is wider. */
+  /** The entry under which an address is on lists: the blocked network, or the other entry if that is wider. */
   entryOf(address: string, other: string): string {
     const ip = parseIp(address);
     const cover = ip && findCover(this.#covers, ip)?.prefix;
@@ -100,28 +100,28 @@ export class Blocked {
       : formatPrefix(cover);
   }
 
-  /** What stands on lists of its own within a network of IPv6, and is narrower. */
+  /** Narrower entries inside an IPv6 network that are separately on lists. */
   within(network: string, nowEpochUs: number): readonly Subject[] {
     return (this.#within.get(network) ?? [])
       .filter(({ by }) => inForce(by, nowEpochUs) !== undefined)
       .map(({ value }) => ({ kind: 'address', value }));
   }
 
-  /** The wider network on lists in which all of a network lies. */
+  /** The wider listed network that contains all of a network. */
   around(network: Prefix, nowEpochUs: number): Block | undefined {
     const cover = findCover(this.#covers, network.base);
     const isWider = cover !== undefined && cover.prefix.length < network.length;
     return isWider ? inForce(cover.by, nowEpochUs) : undefined;
   }
 
-  /** What the operator said of a network in which all of another lies, whatever is excepted from it. */
+  /** The block of a network that contains all of another one, whatever is excepted from it. */
   over(network: Prefix, nowEpochUs: number): Block | undefined {
     return this.#networks.find(
       ({ prefix, by }) => covers(prefix, network) && inForce(by, nowEpochUs) !== undefined,
     )?.by;
   }
 
-  /** By what a number is blocked, also within a range. @param number As in a subject. */
+  /** The block that covers a number, directly or through a range. @param number As in a subject. */
   number(number: string, nowEpochUs: number): Block | undefined {
     if (this.#named.size === 0) return undefined;
     const one = this.listed({ kind: 'number', value: number }, nowEpochUs);
@@ -134,12 +134,12 @@ export class Blocked {
     return undefined;
   }
 
-  /** What the operator said of exactly this. */
+  /** The operator's block of exactly this. */
   named(subject: Subject, nowEpochUs: number): Block | undefined {
     return inForce(this.#named.get(keyOf(subject)), nowEpochUs);
   }
 
-  /** What was said of an address, by whatever it is guarded. */
+  /** The block that names an address, whatever protects it. */
   said(address: string, nowEpochUs: number): Block | undefined {
     if (this.#networks.length === 0) return undefined;
     const ip = parseIp(address);
@@ -151,7 +151,7 @@ export class Blocked {
   }
 }
 
-/** The operator's word, before what is known beside it. */
+/** The operator's decision, ahead of what else is known. */
 export function blockedVerdict(
   { comment, untilEpochUs, isOfFleet = false }: Block,
   known: Verdict,
@@ -173,7 +173,7 @@ export function blockedVerdict(
   };
 }
 
-/** That a guard wins, for whoever asks why the other word has no effect. */
+/** Says that a protection wins, for those who ask why the block has no effect. */
 export function overruled(block: Block | undefined): readonly string[] {
   if (block === undefined) return [];
   const { subject, comment } = block;

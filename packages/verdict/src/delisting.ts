@@ -2,7 +2,7 @@
 
 import type { Delisting } from './evidence.ts';
 
-/** Why nothing is known of what was delisted. */
+/** Why nothing is known of something that was delisted. */
 export function delistedReasons(delisting: Delisting | undefined): readonly string[] {
   if (delisting === undefined) return [];
   const { comment } = delisting;

@@ -10,7 +10,7 @@ import {
 } from '@sentrypeer/numbers';
 import { isHelpline } from './helplines.ts';
 
-/** How ordinary a number is: what an attacker earns by calls to it, and whom a false verdict would hurt. */
+/** How ordinary a number is: what an attacker earns from calls to it, and whom a false verdict would hurt. */
 export type DestinationClass =
   | 'premium'
   | 'satellite'
@@ -27,16 +27,16 @@ export type DestinationClass =
 interface ClassNeeds {
   /** Independent networks from which proved callers must come; 0 means that such a number is never listed. */
   readonly networks: number;
-  /** Days on which they must. */
+  /** Days on which they must call. */
   readonly days: number;
   /** As it follows "calls to". */
   readonly name: string;
 }
 
 /*
- * Which proof it takes to refuse a destination. All defaults are chosen: nobody has a good reason to dial a premium or
- * satellite number at a honeypot, so one proved caller is enough; the more ordinary the number, the more independent callers
- * and days an attacker who only wants it refused would have to pay for.
+ * The proof needed to refuse a destination. All defaults are chosen: nobody has a good reason to dial a premium or
+ * satellite number at a honeypot, so one proved caller is enough; the more ordinary the number, the more independent
+ * callers and days an attacker who only wants it refused would have to pay for.
  */
 export const DESTINATION_CLASSES: Readonly<Record<DestinationClass, ClassNeeds>> = {
   premium: { networks: 1, days: 1, name: 'premium numbers of other countries' },

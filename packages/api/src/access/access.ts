@@ -17,28 +17,31 @@ import { RequestWindows } from './request-windows.ts';
 import { sessionId } from './session-cookie.ts';
 import { hasToken, Sessions, type Session } from './sessions.ts';
 
-/** What a route asks of its caller. `secrets` are raw messages and credentials; `follow` is reading with a key that tells one follower from another. */
+/**
+ * What a route requires of its caller. `secrets` are raw messages and credentials; `follow` is reading with a key that
+ * tells one follower from another.
+ */
 export type Need = 'nothing' | 'read' | 'follow' | 'secrets' | 'write' | 'decide';
 
-/** How a route is guarded; a route without this needs nothing. */
+/** How a route is guarded; a route without this requires nothing. */
 export interface RouteAccess {
   readonly need: Need;
   /** The parameter `key` of the path is a key, for clients that can't send a header. */
   readonly keyInPath?: boolean;
-  /** In which form errors are told. @default problem details under `/v1`, else that of SentryPeerHQ */
+  /** The format of errors. @default problem details under `/v1`, otherwise that of SentryPeerHQ */
   readonly errors?: 'lapi';
 }
 
 /** Who asks: `undefined` if no key was given. */
 export interface Caller {
   readonly role: Role | undefined;
-  /** Of the key. */
+  /** Name of the key. */
   readonly name?: string;
   /** The key came by the cookie of a browser. */
   readonly session?: Session;
 }
 
-/** Why somebody is not let in, and what would be right. */
+/** Why somebody is refused, and what would be right. */
 export interface Refusal {
   readonly status: 401 | 403 | 421 | 429;
   readonly error:
@@ -61,11 +64,11 @@ export interface AccessPorts {
 }
 
 export interface AccessOptions {
-  /** Also reading needs a key. */
+  /** Whether reading needs a key too. */
   readonly keyRequired: boolean;
   /** Requests per second of one client that is not this machine; 0 sets no limit. */
   readonly ratePerSecond: number;
-  /** Requests per second with one key, from wherever; 0 sets no limit. */
+  /** Requests per second with one key, from any address; 0 sets no limit. */
   readonly keyRatePerSecond: number;
 }
 
@@ -73,7 +76,7 @@ type Key = NonNullable<ReturnType<AccessPorts['apiKey']>>;
 
 const TOO_MANY_WRONG = 'there were too many wrong keys from this address';
 const UNKNOWN_KEY = 'this key is not known; keys are made with: sentrypeer keys add NAME ROLE';
-/** Those that change nothing (RFC 9110 §9.2.1). */
+/** Methods that change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ANYBODY: Caller = { role: undefined };
 const ALLOWED: Readonly<Record<Exclude<Need, 'nothing'>, readonly Role[]>> = {
@@ -90,7 +93,7 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #requests: RequestWindows;
   readonly #keyRequests: RequestWindows;
-  /** By address and the beginning of the key. */
+  /** Keyed by address and the beginning of the key. */
   readonly #failures: RequestWindows;
   readonly #failedClients: RequestWindows;
   readonly #sessions = new Sessions();
@@ -118,8 +121,8 @@ export class Access {
   }
 
   /**
-   * A known key is limited by its own rate alone: whatever others do from the same address (a NAT, a proxy) never
-   * counts against it. Keys have 256 random bits, so looking at each costs an attacker's guess nothing it could gain.
+   * A known key is limited only by its own rate: what others do from the same address (a NAT, a proxy) never counts
+   * against it. Keys have 256 random bits, so looking up each one gives a guessing attacker nothing.
    */
   admit(request: FastifyRequest, access: RouteAccess): AccessOutcome {
     const text = keyOf(request, access);
@@ -136,7 +139,7 @@ export class Access {
       if (waitMs > 0) return tooMany(waitMs, 'there were too many requests from this address');
     }
     if (text === undefined) return this.#admitWithoutKey(access);
-    // Clients of other services bring whatever key they were given there.
+    // Clients of other services send whatever key they were given there.
     if (access.keyInPath === true && this.#isOpen(access.need)) return { caller: ANYBODY };
     const refusal: Refusal = { status: 401, error: 'invalid_token', detail: UNKNOWN_KEY };
     return { refusal: this.#countFailure(address, text, nowMs) ?? refusal };
@@ -145,8 +148,9 @@ export class Access {
   /**
    * Opens a session for a browser, for a key that may read. Wrong ones count as wrong keys do.
    *
-   * @param address Of the client.
-   * @returns What its cookie holds, and who it is.
+   *
+   * @param address Address of the client.
+   * @returns The cookie's value and the caller.
    */
   signIn(
     address: string,
@@ -173,7 +177,7 @@ export class Access {
     return this.#options.keyRequired;
   }
 
-  /** By the cookie of a browser; `undefined` if there is none, or its session is over. */
+  /** By a browser's cookie; `undefined` if there is none, or its session is over. */
   #admitSession(
     request: FastifyRequest,
     access: RouteAccess,
@@ -189,7 +193,7 @@ export class Access {
     }
     const admission = this.#admitKey(key, access, nowMs);
     if ('refusal' in admission) return admission;
-    // The browser adds the cookie to whatever is sent here; only our own page knows the token.
+    // The browser adds the cookie to everything sent here; only our own page knows the token.
     if (!SAFE_METHODS.has(request.method) && !hasToken(session, request.headers['x-csrf-token'])) {
       const detail = 'a change with a session needs its token in X-CSRF-Token';
       return { refusal: { status: 403, error: 'insufficient_permissions', detail } };
@@ -208,7 +212,8 @@ export class Access {
   /**
    * Counts a wrong key against its beginning and its address, and against the address.
    *
-   * @returns A refusal where it is one too many.
+   *
+   * @returns A refusal if it is one too many.
    */
   #countFailure(address: string, text: string, nowMs: number): Refusal | undefined {
     const client = clientOf(address);
@@ -221,10 +226,11 @@ export class Access {
   }
 
   /**
-   * Whether these are the credentials of a client (RFC 6749 §2.3.1): the name of a key, and that key. Wrong ones count as
-   * wrong keys do.
+   * Whether these are the credentials of a client (RFC 6749 §2.3.1): the name of a key, and that key. Wrong ones count
+   * as wrong keys do.
    *
-   * @param address Of the client.
+   *
+   * @param address Address of the client.
    */
   knows(address: string, name: string, text: string): true | Refusal {
     if (this.#key(text)?.name === name) return true;

@@ -14,12 +14,12 @@ import { hasBadHost, isCrossSite, type ServedHosts } from './hosts.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; set before any handler runs. */
+    /** The caller; set before any handler runs. */
     caller: Caller;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
-    /** Octets of a body that the route reads; the others read none. */
+    /** Largest body in octets that the route reads; the others read none. */
     bodyOctetsMax?: number;
   }
 }
@@ -32,17 +32,17 @@ const PREFLIGHT_HEADERS = {
 };
 
 export interface AdmissionOptions {
-  /** Scripts of another site may read. */
+  /** Whether scripts of another site may read. */
   readonly allowsScripts: boolean;
-  /** The names that may be asked without a key. */
+  /** The names under which callers without a key may ask. */
   readonly hosts: ServedHosts;
-  /** Told of a name that is not among them. */
+  /** Called with a name that is not among them. */
   readonly onStrangeHost: (host: string) => void;
-  /** Told who asks, before it is known whether he may. */
+  /** Called with the caller, before it is known whether it may. */
   readonly onCaller: ((request: FastifyRequest, caller: Caller | undefined) => void) | undefined;
 }
 
-/** Lets only those on to the handlers of the routes that are added from here on who may ask them. */
+/** Lets only permitted callers through to the handlers of the routes that are added from here on. */
 export function addAdmission(
   app: FastifyInstance,
   access: Access,
@@ -51,7 +51,7 @@ export function addAdmission(
   app.decorateRequest('caller');
   const routes = new RouteMethods();
   const bodies = new BodyBudget();
-  // Each route has its own: to find out which route it is costs a look-up more than all the rest.
+  // A hook for each route: finding out which route it is costs a look-up more than all the rest.
   app.addHook('onRoute', (route) => {
     const { access: routeAccess = ANYBODYS, bodyOctetsMax } = route.config ?? {};
     routes.add(route.url, [route.method].flat());
@@ -83,7 +83,7 @@ export function addAdmission(
   });
 }
 
-/** Answers what no route need see. */
+/** Answers requests that no route need see. */
 function refusesAnyway(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -109,12 +109,12 @@ function refusesAnyway(
   return true;
 }
 
-/** Whether a page may have sent it without its user's will: it has no key, or one that the browser adds. */
+/** Whether a page may have sent it against its user's will: it has no key, or one that the browser adds. */
 function isOfPage({ role, session }: Caller): boolean {
   return role === undefined || session !== undefined;
 }
 
-/** Refuses who asks by a name that is not ours. Whoever has a key has it of the operator, not of a page. */
+/** Refuses callers that use a name that is not ours. A key comes from the operator, not from a page. */
 function isStrange(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -134,7 +134,7 @@ function sendBusy(request: FastifyRequest, reply: FastifyReply): void {
   sendJson(reply, 503, { error: 'Too much is being delivered at a time' });
 }
 
-/** In the form that the clients of the route read. */
+/** In the format that the route's clients read. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { status, error, detail, retryAfter } = refusal;
   if (status === 401 && !isLapi(request)) reply.header('WWW-Authenticate', 'Bearer');
@@ -145,7 +145,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   else sendJson(reply, status, { error, error_description: detail });
 }
 
-/** Whether the client reads errors as CrowdSec's Local API tells them. */
+/** Whether the client reads errors in the format of CrowdSec's Local API. */
 export function isLapi(request: FastifyRequest): boolean {
   return request.routeOptions.config.access?.errors === 'lapi';
 }
@@ -154,7 +154,7 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
 
-/** No route but those that say so reads a body: a small one is passed over, a large one is not waited for. */
+/** Only routes that say so read a body: for others a small one is skipped, and a large one is not awaited. */
 function announcesTooMuch(request: IncomingMessage): boolean {
   const length = request.headers['content-length'];
   return length !== undefined && Number(length) > BODY_OCTETS_MAX;

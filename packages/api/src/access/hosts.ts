@@ -9,21 +9,21 @@ const PRIVATE_ENDS = ['.localhost', '.local', '.home.arpa', '.internal'];
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._';
 
 /**
- * Which names this server answers to. A page of anybody's can have its own name point to our address (DNS rebinding) and
- * read here as if it were ours; its requests still carry that name in Host. Addresses, names of one label and private names
- * cannot be such a page's.
+ * The names under which this server answers. A page from anybody can make its own name point to our address (DNS
+ * rebinding) and read here as if we were its server; its requests still carry that name in Host. Addresses,
+ * single-label names and private names cannot belong to such a page.
  */
 export class ServedHosts {
   readonly #names: ReadonlySet<string>;
-  /** Those asked for lately and what came of it, so that look-ups pay for it once. */
+  /** Recently asked names and the outcome, so that look-ups pay for it only once. */
   readonly #known = new Map<string, boolean>();
 
-  /** @param names Of this machine and of the operator's choice. */
+  /** @param names Of this machine, and those that the operator configured. */
   constructor(names: readonly string[]) {
     this.#names = new Set(names.map((name) => plainName(name.toLowerCase())));
   }
 
-  /** @param host As the request has it, with its port or without. */
+  /** @param host As in the request, with or without a port. */
   serves(host: string): boolean {
     const known = this.#known.get(host);
     if (known !== undefined) return known;
@@ -53,7 +53,7 @@ export function hasBadHost({ rawHeaders, headers }: IncomingMessage): boolean {
   return count > 1 || (headers.host !== undefined && hostName(headers.host) === undefined);
 }
 
-/** Whether a page of another site sends it, as far as a browser says so. */
+/** Whether a page of another site sends it, as far as browsers report it. */
 export function isCrossSite({ method = '', headers }: IncomingMessage): boolean {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return false;
   const { origin, 'sec-fetch-site': site } = headers;

@@ -20,7 +20,7 @@ export class RequestWindows {
     this.#windowMs = options.windowMs;
   }
 
-  /** Counts one. @returns Milliseconds to wait where it is one too many, else 0. */
+  /** Counts one request. @returns Milliseconds to wait if it is one too many, otherwise 0. */
   take(client: string, nowMs: number): number {
     let window = this.#windows.get(client);
     if (window === undefined || window.endsAtMs <= nowMs) {

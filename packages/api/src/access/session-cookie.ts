@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SESSION_MS } from '../limits.ts';
 
-/** What the cookie of a browser holds, `undefined` if it has none for this server (RFC 6265 §4.2). */
+/** The value of a browser's cookie for this server; `undefined` if there is none (RFC 6265 §4.2). */
 export function sessionId(request: FastifyRequest): string | undefined {
   const { cookie } = request.headers;
   if (cookie === undefined) return undefined;
@@ -12,14 +12,14 @@ export function sessionId(request: FastifyRequest): string | undefined {
   return pair?.slice(start.length);
 }
 
-/** Gives the browser its cookie, or takes it away. */
+/** Sets or removes the browser's cookie. */
 export function setSession(
   request: FastifyRequest,
   reply: FastifyReply,
   id: string | undefined,
 ): void {
   const seconds = id === undefined ? 0 : SESSION_MS / 1000;
-  // No script reads it, no page of another site sends it, and over TLS it never leaves TLS.
+  // Scripts cannot read it, pages of other sites do not send it, and over TLS it never leaves TLS.
   const secure = request.protocol === 'https' ? '; Secure' : '';
   reply.header(
     'Set-Cookie',
@@ -27,7 +27,7 @@ export function setSession(
   );
 }
 
-/** Cookies know no ports, so that two nodes on one machine need two names. */
+/** Cookies ignore ports, so two nodes on one machine need two names. */
 function nameOf(request: FastifyRequest): string {
   return `sentrypeer_session_${request.raw.socket.localPort ?? 0}`;
 }

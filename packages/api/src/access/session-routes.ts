@@ -52,13 +52,13 @@ function signIn(ports: SessionPorts, request: FastifyRequest, reply: FastifyRepl
   if (typeof key !== 'string' || key === '') return sendProblem(reply, 400, RIGHT);
   const signedIn = access.signIn(clientAddress(request), key.trim());
   if ('refusal' in signedIn) return sendRefusal(request, reply, signedIn.refusal);
-  // Nobody goes on with an id that somebody else may have put there.
+  // Never continues with an id that somebody else may have put there.
   if (request.caller.session !== undefined) access.signOut(request.caller.session);
   setSession(request, reply, signedIn.id);
   sendSession(ports, reply, signedIn.caller);
 }
 
-/** Who a browser is; a key that came any other way is no session. */
+/** The session of a browser; a key that came any other way is not a session. */
 function sendSession({ access, clock }: SessionPorts, reply: FastifyReply, caller: Caller): void {
   const { session, role } = caller;
   const leftMs = (session?.endsAtMs ?? 0) - clock.nowMs();

@@ -11,15 +11,15 @@ import {
 /** Octets of an id and of a token: as many as a key has. */
 const SECRET_OCTETS = 32;
 
-/** Somebody who gave a key in a browser. */
+/** Somebody who entered a key in a browser. */
 export interface Session {
-  /** What the cookie holds is looked up by this. */
+  /** The session is found by the hash of the cookie's value. */
   readonly idHash: string;
   /** The key itself: it is looked up with every request, so that a revoked key ends its sessions. */
   readonly key: string;
   /** The name of the key. */
   readonly keyName: string;
-  /** What a request that changes something must bring beside the cookie; pages of other sites cannot read it. */
+  /** What a changing request must contain in addition to the cookie; pages of other sites cannot read it. */
   readonly token: string;
   /** Monotonic milliseconds. */
   readonly endsAtMs: number;
@@ -30,14 +30,14 @@ interface Kept extends Session {
 }
 
 /**
- * Sessions of browsers, in memory alone: a restart ends them all. Bounded in all and for each key; the oldest of the key,
- * else of all, makes room.
+ * Sessions of browsers, only in memory: a restart ends them all. Bounded in all and for each key; the oldest of the
+ * key, otherwise of all, is dropped.
  */
 export class Sessions {
   /** In the order in which they were opened. */
   readonly #kept = new Map<string, Kept>();
 
-  /** @returns What the cookie holds, and the session. */
+  /** @returns The cookie's value, and the session. */
   open(
     key: string,
     keyName: string,
@@ -62,9 +62,9 @@ export class Sessions {
     return { id, session };
   }
 
-  /** The session that a cookie names, `undefined` if it is over or never was. */
+  /** The session that a cookie names; `undefined` if it is over or never existed. */
   find(id: string, nowMs: number): Session | undefined {
-    // By its hash, so that the time of the look-up says nothing of ids that there are.
+    // By its hash, so that the time of the look-up reveals nothing about existing ids.
     const session = this.#kept.get(hashOf(id));
     if (session === undefined) return undefined;
     if (isOver(session, nowMs)) {
@@ -80,7 +80,9 @@ export class Sessions {
   }
 }
 
-/** Whether a request brings the token of its session. Hashes are compared, so that the time it takes says nothing. */
+/**
+ * Whether a request contains the token of its session. Hashes are compared, so that the time it takes reveals nothing.
+ */
 export function hasToken({ token }: Session, brought: unknown): boolean {
   return typeof brought === 'string' && hashOf(brought) === hashOf(token);
 }

@@ -11,11 +11,11 @@ import { addRoute, answerLater, sendInvalid } from '../routes.ts';
 /** Addresses of one page, as APIBAN sends them. */
 const PAGE_ADDRESSES = 250;
 const ACCESS = { need: 'read', keyInPath: true } as const;
-/** Ids of listings; those of that service, with which clients begin, are numbers such as 100. */
+/** Ids of listings; those of that service, with which clients start, are numbers such as 100. */
 const OWN_ID = /^listing-([0-9]{1,15})$/;
 const FOREIGN_ID = /^[0-9]{1,15}$/;
 
-/** Ids where the list holds what is known: by the total that a page ended with. */
+/** Ids of the `known` list: the total at which a page ended. */
 const KNOWN_ID = /^known-([0-9]{1,15})$/;
 
 type BannedFeed = Pick<Feed, 'listings' | 'changeIds' | 'knows'>;
@@ -28,8 +28,8 @@ interface BannedPorts extends LevelledPorts {
 const BANNED = { kinds: ['address'], levels: ['listed'] } as const;
 
 /**
- * APIBAN's list of what the judge lists: each page names the id after which the next one begins, until there are no
- * new bans. The id stays good: asked again later it gives what was listed since, whenever it was seen.
+ * APIBAN's list of what the judge lists: each page names the id after which the next one begins, until there are no new
+ * bans. The id stays valid: asked again later it gives what was listed since, whenever it was seen.
  */
 export function addBannedList(app: FastifyInstance, ports: BannedPorts, level: LookUpLevel): void {
   if (level !== 'listed') return addKnownList(app, ports, level);
@@ -45,7 +45,7 @@ export function addBannedList(app: FastifyInstance, ports: BannedPorts, level: L
   addRoute(app, '/api/:key/check/:address', ACCESS, (request, reply) => {
     const address = canonicalAddress((request.params as { readonly address: string }).address);
     if (address === undefined) return sendInvalid(reply);
-    // Also by a network that is listed.
+    // Also because a network around it is listed.
     const { listed } = reputation.judge.judge({ address }, clock.epochUs());
     if (listed) return send(reply, 200, [address], 'none');
     return send(reply, 404, ['not blocked'], 'none');
@@ -53,8 +53,8 @@ export function addBannedList(app: FastifyInstance, ports: BannedPorts, level: L
 }
 
 /**
- * The same of what a weaker level tells, in the order in which it became known. What other nodes shared before it came here
- * keeps its place.
+ * The same for a weaker level, in the order in which it became known. What other nodes shared before it came here keeps
+ * its place.
  */
 function addKnownList(app: FastifyInstance, ports: BannedPorts, level: LookUpLevel): void {
   const { evidence, clock, reputation } = ports;
@@ -76,7 +76,7 @@ function addKnownList(app: FastifyInstance, ports: BannedPorts, level: LookUpLev
         const standing = reputation.judge.addressStanding(address, nowEpochUs);
         if (isTold(level, standing, () => true)) found.push(address);
       }
-      if (found.length === 0) await nextTurn(); // Look-ups go between.
+      if (found.length === 0) await nextTurn(); // Look-ups can run in between.
     }
     send(reply, 200, found, `known-${after}`);
   };
@@ -94,7 +94,7 @@ function addKnownList(app: FastifyInstance, ports: BannedPorts, level: LookUpLev
   });
 }
 
-/** The listing after which a page begins, `undefined` if that id was never given out. */
+/** The listing after which a page begins; `undefined` if that id was never issued. */
 function afterOf(id: string | undefined): number | undefined {
   if (id === undefined || FOREIGN_ID.test(id)) return 0;
   const [, listingId] = OWN_ID.exec(id) ?? [];
@@ -102,7 +102,7 @@ function afterOf(id: string | undefined): number | undefined {
 }
 
 function sendPage(feed: BannedFeed, after: number, reply: FastifyReply): void {
-  // An id of a database that is gone: all of this one is new.
+  // An id from a database that is gone: everything in this one is new.
   const { oldest } = feed.changeIds();
   const begin = after >= oldest && !feed.knows(after) ? 0 : after;
   const listings = feed.listings(begin, PAGE_ADDRESSES, BANNED);

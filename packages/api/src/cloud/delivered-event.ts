@@ -14,7 +14,7 @@ export interface DeliveredEvent {
   readonly collectedMethod: CollectedMethod;
 }
 
-/** What is wrong, by field. */
+/** Errors by field. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
 export type ParsedDelivery =
@@ -35,7 +35,8 @@ const oneOf =
     values.find((value) => value === text);
 
 /**
- * Reads the JSON form of an event (docs/api.md), as nodes of SentryPeer 4.x and of ours send it.
+ * Reads the JSON form of an event (docs/api.md), as sent by SentryPeer 4.x nodes and ours.
+ *
  *
  * @param nowEpochUs Wall-clock microseconds: nothing was received later.
  */
@@ -79,7 +80,7 @@ export function parseDelivery(value: unknown, nowEpochUs: number): ParsedDeliver
     eventUuid,
     eventEpochUs: Math.min(epochUs, nowEpochUs),
     transportType,
-    // Nodes of 4.x grade nothing; where a connection was set up the address is its owner's.
+    // 4.x nodes have no grades; if a connection was set up, the address belongs to its owner.
     grade: grade ?? (transportType === 'UDP' ? 'seen' : 'handshake'),
     messageKind: 'request',
     sourceIp,
@@ -102,7 +103,7 @@ export function parseDelivery(value: unknown, nowEpochUs: number): ParsedDeliver
   return { ok: true, delivered: { event, nodeId, collectedMethod } };
 }
 
-/** Reads members, and gathers what is wrong with them. */
+/** Reads members, and gathers errors in them. */
 class Fields {
   readonly #members: Readonly<Record<string, unknown>>;
   readonly #errors: Record<string, readonly string[]> = {};
@@ -155,8 +156,8 @@ class Fields {
 }
 
 /**
- * Wall-clock microseconds. Nodes of 4.x write the fraction as a count of nanoseconds without its leading zeros;
- * nine digits are the same either way.
+ * Wall-clock microseconds. 4.x nodes write the fraction as a number of nanoseconds without its leading zeros; nine
+ * digits are the same either way.
  */
 function nodeTime(text: string): number | undefined {
   const dot = text.indexOf('.');

@@ -24,9 +24,10 @@ export class PostedText {
 }
 
 /**
- * A route for POST alone.
+ * A route only for POST.
  *
- * @param octetsMax Of its body, as it is sent and unpacked.
+ *
+ * @param octetsMax Limit of its body, both as sent and unpacked.
  */
 export function postRoute(
   app: FastifyInstance,
@@ -46,17 +47,17 @@ export function postRoute(
   });
 }
 
-/** What was posted, empty if nothing was. */
+/** The posted text; empty if there is none. */
 export function bodyText(request: FastifyRequest): string {
   return typeof request.body === 'string' ? request.body : '';
 }
 
-/** `undefined` if the text is no JSON. */
+/** `undefined` if the text is not JSON. */
 export function jsonBody(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    return undefined; // The caller says so to the client.
+    return undefined; // The caller tells the client.
   }
 }
 

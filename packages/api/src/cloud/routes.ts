@@ -17,7 +17,7 @@ import { bodyText, jsonBody, PostedText, postRoute } from './posted.ts';
 import { parseDelivery, type DeliveredEvent, type FieldErrors } from './delivered-event.ts';
 import { addBannedList } from './banned-list.ts';
 
-/** Seconds that clients keep a token; ours are keys and do not end by themselves. */
+/** Seconds for which clients keep a token; ours are keys and do not expire. */
 const TOKEN_SECONDS = 86_400;
 
 const POSTED_TYPE = 'application/octet-stream';
@@ -29,13 +29,13 @@ export interface CloudPorts {
   readonly reputation: Reputation;
   readonly feed: Feed;
   readonly clock: Clock;
-  /** Resolves when they are recorded, those that are there already left out; rejects with `OperatingError`. */
+  /** Resolves when they are recorded, except those that are there already; rejects with `OperatingError`. */
   readonly deliver: (events: readonly DeliveredEvent[]) => Promise<void>;
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** The routes of SentryPeerHQ and of APIBAN, so that their clients can be pointed here. */
+/** The routes of SentryPeerHQ and of APIBAN, so that their clients can use this server. */
 export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   const { evidence } = ports;
   const levelled = new LevelledLookUp(ports, ports.lookUpLevels.hq);
@@ -52,7 +52,7 @@ export function addCloudRoutes(app: FastifyInstance, ports: CloudPorts): void {
   addBannedList(app, ports, ports.lookUpLevels.apiban);
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    // Nodes label their JSON as they like, so nothing is made of the label.
+    // Nodes label their JSON in any way, so the label is ignored.
     scope.addHook('onRequest', (request, _reply, next) => {
       request.headers['content-type'] = POSTED_TYPE;
       next();
@@ -141,7 +141,7 @@ async function takeEvents(
   if (events.length === values.length) {
     return sendJson(reply, 201, { message: 'Thanks for using SentryPeer!' });
   }
-  // Those that were right are recorded: sent again they change nothing.
+  // The valid ones are recorded: sent again they change nothing.
   return sendErrors(reply, Array.isArray(body) ? errors : (errors['0'] ?? {}));
 }
 

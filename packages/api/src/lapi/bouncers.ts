@@ -2,19 +2,22 @@
 
 import { BOUNCER_RENEWAL_MS, BOUNCERS_COUNT_MAX } from '../limits.ts';
 
-/** Who pulls decisions, and how far it is. Bouncers tell no position of their own, so it is kept here. */
+/** A client that pulls decisions, and its position. Bouncers do not send a position, so it is kept here. */
 interface Bouncer {
   /** Name of its key. */
   readonly key: string;
   readonly address: string;
-  /** What it calls itself. */
+  /** Its User-Agent. */
   readonly userAgent: string;
   /** Wall-clock microseconds of its newest pull that was answered. */
   pulledEpochUs: number;
-  /** Serials of the last two answers; `undefined` before the first, or where the first after our start was not all. */
+  /**
+   * Serials of the last two answers; `undefined` before the first, or if the first one after our start was not a full
+   * one.
+   */
   last: number;
   beforeLast: number;
-  /** Monotonic milliseconds when it was told all entries. */
+  /** Monotonic milliseconds at which it was last sent all entries. */
   allToldAtMs: number;
 }
 
@@ -34,23 +37,23 @@ interface Told {
   readonly isAll: boolean;
 }
 
-/** Positions of bouncers, in memory: one that we do not know any more is told everything. */
+/** Positions of bouncers, only in memory: an unknown one is sent everything. */
 export class Bouncers {
-  /** By identity; whose pull is longest ago comes first. */
+  /** By identity; the one whose last pull is oldest comes first. */
   readonly #known = new Map<string, Bouncer>();
 
   /**
-   * The serial after which changes are to be told; `undefined` where it is told everything. Each answer repeats the one before,
-   * because nobody says whether that one arrived; telling twice does no harm.
+   * The serial after which to send changes; `undefined` if it is to be sent everything. Each answer repeats the
+   * previous one, because bouncers do not confirm its arrival; repeats do no harm.
    */
   after(identity: Identity, nowMs: number): number | undefined {
     const known = this.#known.get(keyOf(identity));
-    // Entries that last longer than a list can say are told anew in time.
+    // Entries that last longer than a list can express are sent again in time.
     if (known === undefined || nowMs - known.allToldAtMs >= BOUNCER_RENEWAL_MS) return undefined;
     return known.beforeLast;
   }
 
-  /** An answer went out as a whole. */
+  /** An answer was sent completely. */
   told(identity: Identity, { serial, nowMs, nowEpochUs, isAll }: Told): void {
     const key = keyOf(identity);
     const known = this.#known.get(key);
@@ -69,7 +72,7 @@ export class Bouncers {
     });
   }
 
-  /** The one that pulled last comes first. */
+  /** The most recent puller comes first. */
   states(): readonly BouncerState[] {
     return [...this.#known.values()]
       .map(({ key, address, userAgent, pulledEpochUs, last }) => ({

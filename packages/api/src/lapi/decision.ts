@@ -3,16 +3,16 @@
 import type { Listed, ListedSubject } from '../feed.ts';
 import { entrySeconds, isNetwork } from '../list-formats.ts';
 
-/** Whose word a decision is, as CrowdSec's `cscli` and its bouncers name it. */
+/** The origin of a decision, as shown by CrowdSec's `cscli` and its bouncers. */
 const ORIGIN = 'sentrypeer';
 
-/** What it is about; bouncers can ask for some of them (`scenarios_containing`). */
+/** The reason; bouncers can ask for some of them (`scenarios_containing`). */
 const LISTED = 'sentrypeer/listed';
 const BLOCKED = 'sentrypeer/blocked';
 
-/** Which decisions a bouncer asks for. Each of them is a list of words, `undefined` where all are wanted. */
+/** The decisions that a bouncer asks for. Each is a list of words; `undefined` means all. */
 export interface DecisionFilter {
-  /** `ip` and `range`, in small letters. */
+  /** `ip` and `range`, in lower case. */
   readonly scopes: readonly string[] | undefined;
   readonly origins: readonly string[] | undefined;
   readonly types: readonly string[] | undefined;
@@ -21,7 +21,7 @@ export interface DecisionFilter {
   readonly scenariosNotContaining: readonly string[] | undefined;
 }
 
-/** @param query Of a request. Parameters that we do not know are no reason to leave a bouncer without decisions. */
+/** @param query Of a request. Unknown parameters are ignored, so that a bouncer is never left without decisions. */
 export function decisionFilter(query: URLSearchParams): DecisionFilter {
   const words = (...names: readonly string[]): readonly string[] | undefined => {
     const all = names.flatMap((name) => query.getAll(name)).flatMap((text) => text.split(','));
@@ -49,7 +49,7 @@ export function isAskedFor(entry: Listed, filter: DecisionFilter): boolean {
   );
 }
 
-/** All that can be said of what is listed no more. */
+/** The only check possible for what is no longer listed. */
 export function isScopeAskedFor(subject: ListedSubject, { scopes }: DecisionFilter): boolean {
   return scopes === undefined || scopes.includes(scopeOf(subject).toLowerCase());
 }
@@ -68,7 +68,7 @@ export function decisionText(entry: Listed, nowEpochUs: number): string {
   });
 }
 
-/** One that is over. */
+/** A decision that has ended. */
 export function endedText(subject: ListedSubject, id: number): string {
   return JSON.stringify({
     id,

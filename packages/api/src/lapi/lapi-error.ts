@@ -2,7 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 
-/** An error as CrowdSec's bouncers read it: they end with a fault of their own where `message` is missing. */
+/** An error in the format that CrowdSec's bouncers read: without `message` they crash. */
 export function sendLapiError(reply: FastifyReply, status: number, message: string): void {
   const text = JSON.stringify({ message });
   reply

@@ -40,7 +40,7 @@ export interface LapiPorts {
   readonly clock: Clock;
 }
 
-/** Bouncers are told apart by their keys, so each needs one even where others may read without. */
+/** Bouncers are told apart by their keys, so each needs one, even if others may read without. */
 const ACCESS: RouteAccess = { need: 'follow', errors: 'lapi' };
 const JSON_TYPE = 'application/json';
 const BANNED = { kinds: ['address'], levels: ['listed'] } as const;
@@ -52,7 +52,7 @@ export function addLapiRoutes(app: FastifyInstance, ports: LapiPorts): void {
   );
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    // What a bouncer counted is its own affair.
+    // A bouncer's usage metrics are ignored.
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, parsed) =>
       parsed(null, ''),
     );
@@ -66,7 +66,7 @@ export function addLapiRoutes(app: FastifyInstance, ports: LapiPorts): void {
   });
 }
 
-/** What holds for an address or a network now, or all that holds. */
+/** The decisions in force for an address or a network, or all of them. */
 function sendDecisions(ports: LapiPorts, request: FastifyRequest, reply: FastifyReply): void {
   const query = queryOf(request);
   const filter = decisionFilter(query);
@@ -86,8 +86,8 @@ function sendDecisions(ports: LapiPorts, request: FastifyRequest, reply: Fastify
 }
 
 /**
- * All that holds at a start, then what changed since the last pull. At a start also all that ended: a bouncer that was killed
- * has left its entries in the kernel. The Local API does the same.
+ * Everything in force at a start, then what changed since the last pull. At a start also everything that ended, because
+ * a killed bouncer has left its entries in the kernel. The Local API does the same.
  */
 function sendStream(ports: LapiPorts, request: FastifyRequest, reply: FastifyReply): void {
   if (request.method === 'HEAD') return void reply.type(JSON_TYPE).send();
@@ -110,7 +110,7 @@ function sendStream(ports: LapiPorts, request: FastifyRequest, reply: FastifyRep
     const [nowMs, nowEpochUs] = [clock.nowMs(), clock.epochUs()];
     bouncers.told(identity, { serial, nowMs, nowEpochUs, isAll: after === undefined });
   });
-  // An entry that ended before that has ended at the bouncer by itself, whenever it was told.
+  // An entry that ended before that has expired at the bouncer, whenever it was sent.
   const sinceEpochUs = clock.epochUs() - ENTRY_SECONDS_MAX * 1e6;
   sendMade(ports, request, reply, () =>
     streamText(
@@ -132,13 +132,13 @@ function sendMade(
     reply.header('Retry-After', '1');
     return sendLapiError(reply, 503, 'too many lists are being sent');
   }
-  reply.raw.once('close', () => list.destroy()); // Also while nothing was found yet.
+  reply.raw.once('close', () => list.destroy()); // Even if nothing has been found yet.
   sendText(request, reply, JSON_TYPE, list);
 }
 
 type Texts = AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
 
-/** Bouncers carry out what ended before what is new, so both may name the same. */
+/** Bouncers apply ended decisions before new ones, so both may name the same. */
 async function* streamText(ended: Texts, fresh: Texts): AsyncGenerator<string> {
   yield* arrayText(ended, { begin: '{"deleted":[', end: '],' });
   yield* arrayText(fresh, { begin: '"new":[', end: ']}' });
@@ -168,11 +168,11 @@ async function* textsOf(
     yield page
       .filter((entry) => isAskedFor(entry, filter))
       .map((one) => decisionText(one, nowEpochUs));
-    await nextTurn(); // Look-ups go between.
+    await nextTurn(); // Look-ups can run in between.
   }
 }
 
-/** What is in force now of all that changed. */
+/** Of everything that changed, what is in force now. */
 async function* newTexts(
   ports: LapiPorts,
   filter: DecisionFilter,
@@ -187,8 +187,8 @@ async function* newTexts(
 }
 
 /**
- * Everything that changed: what is in force all the same follows as new. A bouncer that has an entry already keeps the old end
- * of it otherwise.
+ * Everything that changed: what is still in force follows as new. Otherwise a bouncer that already has an entry keeps
+ * its old end.
  */
 async function* endedTexts(
   ports: LapiPorts,
@@ -205,11 +205,11 @@ async function* endedTexts(
 interface Changed {
   readonly subject: ListedSubject;
   readonly id: number;
-  /** `undefined` where it is not in force. */
+  /** `undefined` if it is not in force. */
   readonly entry: Listed | undefined;
 }
 
-/** Addresses and networks that changed after a serial, some at a time. */
+/** Addresses and networks that changed after a serial, a few at a time. */
 async function* changedSince(
   { feed }: LapiPorts,
   serial: number,
@@ -225,7 +225,7 @@ async function* changedSince(
     yield [...subjects].map(([value, id]) => {
       const subject = { kind: 'address', value } as const;
       const entry = feed.listing(subject);
-      // Not of a network around it.
+      // Not that of a network around it.
       const isOwn = entry?.value === value && entry.level === 'listed';
       return { subject, id, entry: isOwn ? entry : undefined };
     });
@@ -236,7 +236,7 @@ async function* changedSince(
   }
 }
 
-/** What is listed of an address or a network, or holds it. */
+/** The listing of an address or a network, or of one that contains it. */
 function listingOn({ feed, reputation, clock }: LapiPorts, value: string): Listed | undefined {
   const subject = { kind: 'address', value } as const;
   const own = feed.listing(subject);

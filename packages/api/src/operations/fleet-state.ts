@@ -5,7 +5,7 @@ export interface FleetPullState {
   readonly pulledEvents: number;
   /** Rows that prove nothing, such as those without a grade. */
   readonly leftOut: number;
-  /** Rows of the fleet that were not taken yet. */
+  /** Rows of the fleet that have not been taken yet. */
   readonly behind: number;
   readonly failures: number;
   /** Decisions of operators at other hubs that were taken. */
@@ -25,9 +25,9 @@ export interface FleetPushState {
   /** Counts of repeats on events that were pushed before. */
   readonly pushedRepeats: number;
   readonly failures: number;
-  /** Events that the fleet would not take, and that were left out. */
+  /** Events that the fleet did not accept, and that were left out. */
   readonly refusedEvents: number;
-  /** Counts the lives of this node's log: a restored database file begins another. */
+  /** Counts the lives of this node's log: a restored database file starts another one. */
   readonly epoch: number;
   /** Wall-clock microseconds, `undefined` before the first. */
   readonly pushedEpochUs: number | undefined;
@@ -35,13 +35,13 @@ export interface FleetPushState {
   readonly trouble: string | undefined;
 }
 
-/** How a hub says to the fleet what it lists. */
+/** How a hub tells the fleet what it lists. */
 export interface FleetPublishState {
-  /** Whether this is the hub whose word counts at present. */
+  /** Whether this is the hub that decides at present. */
   readonly isLeading: boolean;
-  /** The hub that is; `undefined` before it is known. */
+  /** The hub that decides; `undefined` before it is known. */
   readonly leader: string | undefined;
-  /** Whether all that the fleet has was compared with what this hub lists. */
+  /** Whether everything in the fleet was compared with what this hub lists. */
   readonly isWhole: boolean;
   /** Entries said since the node started. */
   readonly saidListings: number;
@@ -49,14 +49,14 @@ export interface FleetPublishState {
 
 /** How a node follows what the hubs list. Counts are since the node started. */
 export interface FleetFollowState {
-  /** Listings of the hubs that are here. */
+  /** Listings of the hubs that this node has. */
   readonly listings: number;
   /** The newest change that was taken; 0 before the first. */
   readonly serial: number;
   readonly takenChanges: number;
-  /** Listings that no hub of ours can have said, or that had no room. */
+  /** Listings that no hub of ours can have made, or for which there was no room. */
   readonly leftOut: number;
-  /** Wall-clock microseconds at which this node last had all there is; `undefined` before. */
+  /** Wall-clock microseconds at which this node last had everything; `undefined` before. */
   readonly currentEpochUs: number | undefined;
   readonly failures: number;
   /** Why nothing is followed at present, for a person. */
@@ -78,7 +78,7 @@ export interface FleetNodeState {
   readonly isSilent: boolean;
 }
 
-/** All of the fleet, as a hub sees it now and then. */
+/** The whole fleet, as a hub sees it now and then. */
 export interface FleetOverviewState {
   /** Wall-clock microseconds of the database. */
   readonly asOfEpochUs: number;
@@ -89,9 +89,9 @@ export interface FleetOverviewState {
   readonly nodes: readonly FleetNodeState[];
 }
 
-/** What this node has to do with a fleet; `undefined` for the work that it does not do. */
+/** What this node does in a fleet; `undefined` for the work that it does not do. */
 export interface FleetState {
-  /** Whether it has only just begun: what it does is not known yet. */
+  /** Whether it has only just started, so that its work is not known yet. */
   readonly isStarting: boolean;
   readonly push: FleetPushState | undefined;
   readonly pull: FleetPullState | undefined;

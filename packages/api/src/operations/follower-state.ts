@@ -7,17 +7,17 @@ export interface FollowerSession {
   /** In the words of its protocol. */
   readonly state: string;
   readonly isUp: boolean;
-  /** Since when it is up, or down. */
+  /** When it came up or went down. */
   readonly sinceEpochUs: number;
   /** Prefixes that the other side has from it. */
   readonly prefixesOut: number;
-  /** What went wrong last, by its name in the protocol's RFC, and who said so. */
+  /** The last error, by its name in the protocol's RFC, and which side reported it. */
   readonly lastError: string | undefined;
 }
 
 /**
- * A program of this machine with a process of its own that carries out what a node lists, such as the firewall. Times are
- * wall-clock microseconds.
+ * A separate program on this machine that enforces what a node lists, such as the firewall. Times are wall-clock
+ * microseconds.
  */
 export interface FollowerState {
   /** `firewall` or `bgp`. */
@@ -25,20 +25,20 @@ export interface FollowerState {
   readonly processId: number;
   /** In its own words. */
   readonly state: string;
-  /** Whether what it was told is carried out at the moment. */
+  /** Whether the listings are enforced at present. */
   readonly isInForce: boolean;
   readonly sinceEpochUs: number;
-  /** When it said so. */
+  /** When it reported this. */
   readonly heardEpochUs: number;
-  /** The origin of the node that it follows; perhaps another one than this. */
+  /** The origin of the node that it follows; perhaps not this one. */
   readonly node: string;
-  /** The newest change that it carried out; `undefined` before the first snapshot. */
+  /** The newest change that it enforced; `undefined` before the first snapshot. */
   readonly serial: number | undefined;
   readonly entries: { readonly ipv4: number; readonly ipv6: number };
   /** Since its start, by name. */
   readonly counts: Readonly<Record<string, number>>;
-  /** With others; none for a follower that has no need of any. */
+  /** With other programs; none for a follower that needs none. */
   readonly sessions: readonly FollowerSession[];
-  /** What an operator should look at; none where all is well. */
+  /** What an operator should look at; empty if all is well. */
   readonly troubles: readonly string[];
 }

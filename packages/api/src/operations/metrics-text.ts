@@ -2,7 +2,7 @@
 
 /** One value of a metric. */
 export interface Sample {
-  /** Bounded in number and not of attackers' making: never an address, a number or a User-Agent. */
+  /** Few, and not chosen by attackers: never an address, a number or a User-Agent. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
   /** `_bucket`, `_sum` or `_count` of a histogram. */

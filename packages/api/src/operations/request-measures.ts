@@ -10,7 +10,7 @@ type Route = (typeof ROUTES)[number];
 
 interface Measure {
   readonly statuses: Map<number, number>;
-  /** By the first bound that is not below it; the last is beyond all. */
+  /** By the first bound that is not below it; the last is above all bounds. */
   readonly buckets: number[];
   seconds: number;
   count: number;

@@ -8,28 +8,28 @@ import { formatMetrics, METRICS_TYPE, type MetricFamily } from './metrics-text.t
 import type { WebhookState } from './webhook-state.ts';
 import type { RequestMeasures } from './request-measures.ts';
 
-/** A part of the program that does not do its work, or not all of it, and why. */
+/** A part of the program that does not work, or not fully, and why. */
 export interface NotReady {
   readonly part: string;
   readonly why: string;
 }
 
-/** What the program says of itself. */
+/** What the program reports about itself. */
 export interface Operations {
-  /** Why others do not get from this node what they ask of it; none where it is ready. */
+  /** Why clients do not get what they ask this node for; empty if it is ready. */
   notReady(): readonly NotReady[];
-  /** What is less than it should be, though others get what they ask for: sharing, an output, an endpoint. */
+  /** What works less than it should although clients get what they ask for: sharing, an output, an endpoint. */
   degraded(): readonly NotReady[];
   metrics(): readonly MetricFamily[];
   /** Endpoints that events are posted to. */
   webhooks(): readonly WebhookState[];
-  /** Programs of this machine that carry out the listings. */
+  /** Programs on this machine that enforce the listings. */
   followers(): readonly FollowerState[];
-  /** `undefined` where this node is in no fleet. */
+  /** `undefined` if this node is in no fleet. */
   fleet(): FleetState | undefined;
 }
 
-/** `/livez`, `/readyz` and `/metrics`, for those who watch over the program. */
+/** `/livez`, `/readyz` and `/metrics`, for those who monitor the program. */
 export function addOperationsRoutes(
   app: FastifyInstance,
   operations: Operations,
@@ -40,7 +40,8 @@ export function addOperationsRoutes(
   );
   addRoute(app, '/readyz', ANYBODYS, (_request, reply) => {
     const reasons = operations.notReady();
-    // What strangers do, such as an endpoint or a bootstrap node that is down, is never a reason: the program does its work.
+    // Failures of others, such as an endpoint or a bootstrap node that is down, do not count: the program does its
+    // work.
     const states = operations.webhooks();
     const webhooks = states.map(({ name, lag, error }) => ({
       name,

@@ -5,7 +5,7 @@ export interface WebhookState {
   readonly name: string;
   /** Events recorded that it has not taken yet. */
   readonly lag: number;
-  /** Requests made, failed ones counted. */
+  /** Requests made, including failed ones. */
   readonly requests: number;
   /** Events that it took. */
   readonly accepted: number;
@@ -13,9 +13,9 @@ export interface WebhookState {
   readonly refused: number;
   /** Events that retention removed before it took them. */
   readonly expired: number;
-  /** Tries that failed and were made again. */
+  /** Attempts that failed and were repeated. */
   readonly failures: number;
-  /** Events that it refused and that are kept for it. */
+  /** Refused events that are kept for it. */
   readonly deadLetters: number;
   /** Wall-clock microseconds, `undefined` before the first. */
   readonly acceptedEpochUs: number | undefined;

@@ -10,7 +10,7 @@ import { safeJson } from './safe-json.ts';
 import { messagesText } from './stream-message.ts';
 import { sendStream } from './stream-route.ts';
 
-/** What the SIP agent did. Who calls whom is nobody's business, so that a key is needed in any case. */
+/** What the SIP agent did. Who calls whom is private, so a key is always needed. */
 export const AGENT_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/sip-agent/decisions/stream',

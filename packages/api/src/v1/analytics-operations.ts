@@ -13,7 +13,7 @@ import { sendJson } from './send-json.ts';
 const MINUTE_US = 60e6;
 const HOUR_US = 60 * MINUTE_US;
 
-/** Minutes of an interval of a graph, and how many there are. */
+/** Length of a graph's interval in minutes, and the number of intervals. */
 const INTERVALS: Readonly<
   Record<(typeof PERIODS)[number], { readonly minutes: number; readonly count: number }>
 > = {
@@ -30,7 +30,7 @@ const MEMBERS: Readonly<Record<SeriesKind, 'grades' | 'methods' | 'transports'>>
   transport: 'transports',
 };
 
-/** How much came when, and of what: what a graph shows. It moves with the clock, so none is conditional. */
+/** Messages over time, by kind: the data of a graph. It moves with the clock, so none is conditional. */
 export const ANALYTICS_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/analytics',
@@ -67,7 +67,7 @@ export const ANALYTICS_OPERATIONS: readonly Operation[] = [
   }),
 ];
 
-/** All of them, those without messages too, so that a graph needs no calendar. */
+/** All of them, including those without messages, so that a graph needs no calendar. */
 function intervalsOf(
   rates: RateEvidence,
   minutes: number,
@@ -83,7 +83,7 @@ function intervalsOf(
   }
   return [...byStart].map(([start, kinds]) => ({
     start: rfc3339(start),
-    // Rows from before grades were counted have methods alone.
+    // Rows from before grades were counted have only methods.
     seen_count: [...kinds.method.values()].reduce((sum, one) => sum + one, 0),
     grades: Object.fromEntries(kinds.grade),
     methods: Object.fromEntries(kinds.method),

@@ -18,7 +18,7 @@ const tops = (description: string): Schema => ({
   description,
 });
 
-/** How much came when, and of what. */
+/** Messages over time, by kind. */
 export const ANALYTICS_SCHEMAS = {
   AnalyticsTop: object({
     name: textOrNull('null for those that are too rare to be counted by name, or not known.'),

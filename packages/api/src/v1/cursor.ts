@@ -29,7 +29,7 @@ export const eventCursor: Parameter<number> = {
 
 export const limit = wholeNumber('Entries of a page.', 1, PAGE_ENTRIES_MAX);
 
-/** Which totals a page takes, from where, and after which time it need not look. */
+/** Which totals a page includes, from where, and the time before which it need not look. */
 export interface PageQuery<T> {
   readonly after: PageEnd | undefined;
   readonly limit: number | undefined;
@@ -38,7 +38,7 @@ export interface PageQuery<T> {
   readonly fits: (item: T) => boolean;
 }
 
-/** A page of those that fit; what doesn't is looked at within a bound, after which the cursor goes on. */
+/** A page of matching totals; others are looked at within a bound, after which the cursor moves on. */
 export function pageOf<T extends SeenTotal>(
   read: (limit: number, after?: PageEnd) => Page<T>,
   query: PageQuery<T>,

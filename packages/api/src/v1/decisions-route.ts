@@ -13,11 +13,11 @@ import { time } from '../parameters.ts';
 
 const RIGHT =
   'the body must be {"allow": WHAT, "comment", "until", "yes"}, {"disallow": WHAT} {"block": ADDRESS NETWORK NUMBER or RANGE, "comment", "until", "yes"}, {"unblock": WHAT} or {"delist": ADDRESS NUMBER or RANGE, "comment"}';
-/** A block of numbers, as the lists name it: `+46850780xx`. */
+/** A block of numbers, as lists name it: `+46850780xx`. */
 const RANGE = /^\+\d{3,13}x{2,4}$/;
 const until = time('');
 
-/** `POST /v1/decisions`: what the operator says about what may be listed; for keys of the role admin. */
+/** `POST /v1/decisions`: the operator's decisions about what may be listed; for keys with the role admin. */
 export function addDecisionsRoute(
   app: FastifyInstance,
   ports: { readonly reputation: Reputation; readonly clock: Clock },
@@ -127,7 +127,7 @@ function readDecision(
   const number = readAskedNumber(value, { reputation, clock })?.text;
   const judged =
     number === undefined ? undefined : reputation.judge.judge({ number }, clock.epochUs()).number;
-  // Digits that no numbering plan knows are listed as they stand.
+  // Digits that no numbering plan knows are listed as they are.
   const digits = judged?.kind === 'unknown' ? judged.digits : undefined;
   const named = judged?.e164 ?? digits;
   if (named === undefined) return 'delist must be an address, a number or a range of numbers';

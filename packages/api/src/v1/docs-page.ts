@@ -61,7 +61,7 @@ ${rows.length === 0 ? '' : `<ul>\n${rows.join('\n')}\n</ul>`}
 <pre>${escape(JSON.stringify(resolved(own.schema), undefined, 1))}</pre></details>`;
 }
 
-/** With the schemas in the place of their names. */
+/** With the schemas in place of their names. */
 function resolved(schema: Schema): unknown {
   return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || !('$ref' in value)) return value;
@@ -70,7 +70,7 @@ function resolved(schema: Schema): unknown {
   });
 }
 
-/** With what stands in backticks as code. */
+/** With the text in backticks as code. */
 function prose(text: string): string {
   return escape(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }

@@ -13,7 +13,7 @@ import type { Place, PlaceEvidence } from '../places.ts';
 import { rfc3339, rfc3339OfText } from '../rfc3339.ts';
 
 import type { FoundNumber } from './find-number.ts';
-/** A value that `JSON.stringify` writes as it is. */
+/** A value that `JSON.stringify` writes unchanged. */
 export type Json =
   | string
   | number
@@ -39,7 +39,7 @@ export function placeEntry(place: Place | undefined) {
   };
 }
 
-/** A number of E.164 or a range of such with its plus; anything else as it is. */
+/** An E.164 number or a range of them with its plus; anything else unchanged. */
 export function numberText({ kind, value }: ListedSubject): string {
   if (kind === 'number') return formatJudgedNumber(value);
   return kind === 'range' ? `+${value}` : value;
@@ -82,7 +82,7 @@ export function changeEntry(change: ListedChange): { readonly [name: string]: Js
   };
 }
 
-/** @param total What its digits mean is told where it is known. */
+/** @param total The meaning of its digits is included if it is known. */
 export function numberEntry(total: Omit<SeenNumber, 'totalId'> & Partial<FoundNumber>): Json {
   const { number, e164, country, type } = total;
   return {
@@ -98,7 +98,7 @@ export function userAgentEntry(total: SeenUserAgent): Json {
   return { user_agent: total.userAgent, ...seen(total) };
 }
 
-/** @param withSecrets The raw message, and what may hold a password. */
+/** @param withSecrets Includes the raw message, and whatever may contain a password. */
 export function eventEntry(
   event: FoundEvent,
   places: Pick<PlaceEvidence, 'placeOf'>,
@@ -161,12 +161,12 @@ function found(text: string): string | null {
   return text === NOT_FOUND ? null : text;
 }
 
-/** Whether there are credentials. Within a text JSON escapes quotes, so these are members. */
+/** Whether there are credentials. JSON escapes quotes inside texts, so these are members. */
 function triesPassword(json = ''): boolean {
   return json.includes('"digest":{') || json.includes('"authorizationScheme":"');
 }
 
-/** Rows that people put into the database may hold anything: what is no JSON is shown as nothing. */
+/** Rows that people put into the database may contain anything: text that is not JSON is shown as nothing. */
 function detailsOf(json: string | undefined): Json {
   if (json === undefined) return null;
   try {

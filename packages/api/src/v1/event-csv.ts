@@ -25,7 +25,7 @@ const COLUMNS = [
   'network',
   'network_name',
 ] as const;
-/** At the start of a field these make a spreadsheet run what an attacker wrote. */
+/** At the start of a field these would make a spreadsheet run what an attacker wrote. */
 const FORMULA_STARTS = new Set(['=', '+', '-', '@']);
 
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;

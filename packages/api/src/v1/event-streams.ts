@@ -14,15 +14,15 @@ interface StreamedPage {
 }
 
 export interface EventStreamOptions {
-  /** What comes next, as much as fits into a page, and whether there may be more after it. */
+  /** The next events, at most a page, and whether there may be more after them. */
   readonly read: () => StreamedPage | Promise<StreamedPage>;
   /** Milliseconds from one page that had messages to the next. @default 0 */
   readonly everyMs?: number;
 }
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) read from where they are kept,
- * so that a client which was away gets what it missed, and a slow one holds nothing in memory.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) read from where they are stored,
+ * so that a client that was away gets what it missed, and a slow one holds nothing in memory.
  */
 export class EventStreams {
   readonly #streams = new Set<EventStream>();
@@ -33,7 +33,7 @@ export class EventStreams {
     this.#room = new FairRoom(countMax);
   }
 
-  /** `undefined` if too many are open, and this client has its share of them. */
+  /** `undefined` if too many are open and this client has its share of them. */
   open(options: EventStreamOptions, client: RoomClient): Readable | undefined {
     if (!this.#room.makeFor(client)) return undefined;
     const stream = new EventStream(options);
@@ -56,9 +56,9 @@ export class EventStreams {
 class EventStream extends Readable {
   readonly #options: EventStreamOptions;
   readonly #beat: NodeJS.Timeout;
-  /** The client has room, and there was nothing to send. */
+  /** Whether the client has room, and there was nothing to send. */
   #isWaiting = false;
-  /** There is more than was there when the reading began. */
+  /** Whether there is more than when the reading began. */
   #wasWoken = false;
   #isOver = false;
   /** When the next page may be read. */
@@ -93,7 +93,7 @@ class EventStream extends Readable {
     this.push(null);
   }
 
-  /** Pushes what comes next, or waits where there is nothing. */
+  /** Pushes the next events, or waits if there are none. */
   async #readOn(): Promise<void> {
     try {
       while (!this.destroyed) {
@@ -113,7 +113,7 @@ class EventStream extends Readable {
         }
       }
     } catch (error) {
-      this.destroy(error as Error); // The client comes again with Last-Event-ID.
+      this.destroy(error as Error); // The client comes back with Last-Event-ID.
     }
   }
 }

@@ -229,7 +229,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** So much of a search as is done between two look-ups. */
+/** The part of a search that is done between two look-ups. */
 async function readStep(
   { eventSearch }: { readonly eventSearch: WrittenEventSearch },
   form: EventForm,
@@ -240,7 +240,7 @@ async function readStep(
   return eventSearch.find(form, filter, order, after, itemsMax, SCAN_STEP_ROWS);
 }
 
-/** Answers where it is not allowed: secrets need a key even where reading needs none. */
+/** Refuses if it is not allowed: secrets need a key even if reading does not. */
 function mayInclude({ caller, reply }: Pick<Call<never>, 'caller' | 'reply'>): boolean {
   if (maySeeSecrets(caller)) return true;
   const status = caller.role === undefined ? 401 : 403;

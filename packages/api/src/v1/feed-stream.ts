@@ -8,7 +8,7 @@ import type { Call } from './operation.ts';
 import { messagesText, type StreamMessage } from './stream-message.ts';
 import { beginAfter, sendEvents } from './stream-route.ts';
 
-/** Answers with the feed: a snapshot where one is due, then each change as it is made. */
+/** Answers with the feed: a snapshot if one is due, then each change as it is made. */
 export function sendFeed(
   call: Pick<Call<never>, 'request' | 'reply' | 'ports'>,
   asked: number | undefined,
@@ -32,7 +32,7 @@ function messagesOf(page: FeedPage, serial: number | undefined): readonly Stream
     case 'begin':
       return [{ type: 'begin', data: '{}' }];
     case 'listings':
-      // Without ids: a client that is cut off within a snapshot needs another one.
+      // Without ids: a client that is cut off inside a snapshot needs another one.
       return page.listings.map((entry) => ({
         type: 'entry',
         data: JSON.stringify(listingEntry(entry)),

@@ -13,7 +13,7 @@ export interface FoundNumber extends Omit<SeenNumber, 'totalId'> {
   readonly type: string | undefined;
 }
 
-/** The number as it was dialled, else in any other form; `undefined` if it was not called. */
+/** The number as dialled, otherwise in any other form; `undefined` if it was not called. */
 export function findNumber(
   { evidence, reputation }: Pick<OperationPorts, 'evidence' | 'reputation'>,
   dialled: string,

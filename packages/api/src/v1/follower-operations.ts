@@ -71,7 +71,9 @@ function bouncerEntry(state: BouncerState, feed: Feed): Json {
   };
 }
 
-/** Changes after a serial, as far as a page goes; `null` where it is of another node, or older than what is kept. */
+/**
+ * Number of changes after a serial, up to a page; `null` if the serial is of another node, or older than what is kept.
+ */
 function lagOf(serial: number, feed: Feed): number | null {
   return feed.knows(serial) ? feed.changes(serial, PAGE_ENTRIES_MAX).length : null;
 }

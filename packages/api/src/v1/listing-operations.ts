@@ -18,7 +18,7 @@ const FILTER = {
   level: oneOf('listed: what to act on; watch: also what is only watched.', LEVELS),
 };
 
-/** The feed of verdicts, for whoever carries them out. */
+/** The feed of verdicts, for those who enforce them. */
 export const LISTING_OPERATIONS: readonly Operation[] = [
   operation({
     path: '/v1/listings',

@@ -63,7 +63,7 @@ function getOf(own: Operation): Schema {
   };
 }
 
-/** What is only read needs no key, unless the operator says otherwise. */
+/** Reading needs no key, unless the operator says otherwise. */
 function securityOf({ need }: Operation): readonly Schema[] {
   if (need === 'nothing') return [];
   return need === 'read' ? [{}, ...KEYS] : KEYS;

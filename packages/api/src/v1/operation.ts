@@ -31,7 +31,7 @@ export interface OperationPorts {
   readonly streams: EventStreams;
   readonly scans: Scans;
   readonly feed: Feed;
-  /** Of the feed alone. */
+  /** Only for the feed. */
   readonly feedStreams: EventStreams;
   readonly operations: Pick<Operations, 'webhooks' | 'followers' | 'fleet'>;
   readonly bouncers: Pick<Bouncers, 'states'>;
@@ -46,7 +46,7 @@ export interface Call<P extends Parameters> {
   readonly reply: FastifyReply;
   readonly caller: Caller;
   readonly values: Values<P>;
-  /** What stands in the path in the place of its parameter, else empty. */
+  /** The value of the path's parameter, otherwise empty. */
   readonly place: string;
   readonly ports: OperationPorts;
 }
@@ -63,16 +63,16 @@ export interface Operation<P extends Parameters = Parameters> {
   readonly place?: { readonly name: string; readonly parameter: Parameter<string> };
   readonly mediaType: string;
   readonly schema: Schema;
-  /** What status 404 means, where there is one. */
+  /** The meaning of status 404, if it can occur. */
   readonly notFound?: string;
   /** The same question has the same answer until the data changes. */
   readonly isConditional: (values: Values<P>) => boolean;
-  /** It works in steps by itself; else one that has pages is a step. */
+  /** It works in steps on its own; otherwise a paged operation is one step. */
   readonly hasSteps?: boolean;
   handle(call: Call<P>): void;
 }
 
-/** An operation among others, whose parameters nobody has to know any more. */
+/** An operation as one of many, whose parameter types no longer matter. */
 export function operation<P extends Parameters>(own: Operation<P>): Operation {
   return own as unknown as Operation;
 }

@@ -2,7 +2,7 @@
 
 import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
-/** What the program says of its endpoints and of those that follow it. */
+/** What the program reports about its endpoints and its followers. */
 export const OPERATIONS_SCHEMAS = {
   WebhookError: object({
     code: text('See docs/errors.md; `refused` if it refused an event for good.'),

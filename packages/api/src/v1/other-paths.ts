@@ -2,7 +2,7 @@
 
 import type { Schema } from '../parameters.ts';
 
-/* Routes whose contracts are others', as the OpenAPI document tells of them; docs/api.md says whose. */
+/* Routes whose contracts are defined by others, as described in the OpenAPI document; docs/api.md says by whom. */
 
 const object = { type: 'object' };
 

@@ -84,7 +84,7 @@ export const PEERS_OPERATIONS: readonly Operation[] = [
 export function addTrustRoutes(app: FastifyInstance, peers: Peers): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    // Nothing is said beside the path; a body is passed over.
+    // Everything is in the path; a body is skipped.
     scope.addContentTypeParser('*', (_request, payload, parsed) => {
       payload.resume();
       parsed(null);

@@ -4,7 +4,7 @@ import { count, object, text, textOrNull, time, timeOrNull } from './schema-part
 
 const KEY = 'Ed25519 public key, base64url; null if it is not known.';
 
-/** What the pool at a glance is made of. */
+/** The parts of the pool's overview. */
 export const POOL_SCHEMAS = {
   Pool: object({
     sharing: { type: 'boolean', description: 'Whether this node shares (--peer-to-peer).' },

@@ -40,7 +40,7 @@ const OPERATIONS: readonly Operation[] = [
 
 /** Adds all routes under `/v1`, their OpenAPI document and the page that shows it. */
 export function addOperations(app: FastifyInstance, ports: OperationPorts, version: string): void {
-  // Tells this run of the program from the one before, whose revisions were others.
+  // Distinguishes this run of the program from the previous one, which had other revisions.
   const run = ports.clock.epochUs().toString(36);
   for (const own of OPERATIONS) addOperation(app, ports, own, run);
   addTrustRoutes(app, ports.peers);
@@ -71,7 +71,7 @@ function addOperation(
       const { name, parameter } = own.place ?? {};
       return sendProblem(reply, 400, `${name} must be ${parameter?.right}`);
     }
-    // What was read with a key by a browser does not stay there after its user has signed out.
+    // What a browser read with a key does not stay there after its user has signed out.
     if (request.caller.session !== undefined) reply.header('Cache-Control', 'no-store');
     else if (own.isConditional(query.values)) {
       const tag = `W/"${run}-${ports.evidence.revision()}-${request.caller.role ?? ''}"`;
@@ -91,7 +91,7 @@ function addOperation(
   });
 }
 
-/** What stands in the path, empty if nothing is asked for, `undefined` if it is wrong. */
+/** The value in the path; empty if none is needed, `undefined` if it is wrong. */
 function placeOf(request: FastifyRequest, { place }: Operation): string | undefined {
   if (place === undefined) return '';
   const text = (request.params as Readonly<Record<string, string>>)[place.name] ?? '';

@@ -16,17 +16,17 @@ interface SampledPorts {
 
 interface SampleQuery {
   readonly filter: EventFilter;
-  /** Whose turn it takes. */
+  /** The client whose turn it takes. */
   readonly client: string;
-  /** Events that are sent in a second at most, 1 and above. */
+  /** The most events sent per second, 1 and above. */
   readonly perSecond: number;
   /** See `EventForm`. */
   readonly withSecrets: boolean;
 }
 
 /**
- * Reads for a stream that a flood does not fill: a few times a second the newest events that fit, and how many others
- * there were since the last time. All of them are looked at, by the database alone; only what is sent is read.
+ * Reads for a stream that a flood does not fill: a few times a second, the newest matching events, and the number of
+ * others since the last time. All of them are looked at, but only by the database; only what is sent is read.
  */
 export function sampledEvents(
   { evidence, eventSearch, scans }: SampledPorts,
@@ -35,7 +35,7 @@ export function sampledEvents(
   assert(perSecond >= 1, 'a stream sends something');
   const form = { withSecrets };
   const countMax = Math.max(1, Math.floor((perSecond * STREAM_WINDOW_MS) / 1000));
-  /** Since the last time: how many fit, the newest of them, and where it began. */
+  /** Since the last time: the number of matches, the newest of them, and the start. */
   let fitCount = 0;
   let newest: WrittenSample['items'] = [];
   let began: number | undefined;

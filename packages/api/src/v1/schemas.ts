@@ -8,7 +8,7 @@ import { POOL_SCHEMAS } from './pool-schemas.ts';
 import { OPERATIONS_SCHEMAS } from './operations-schemas.ts';
 import { count, object, text, textOrNull, time, timeOrNull } from './schema-parts.ts';
 
-/* What answers look like; tests hold every answer against these. */
+/* The format of answers; tests check every answer against it. */
 
 export function reference(name: keyof typeof SCHEMAS): Schema {
   return { $ref: `#/components/schemas/${name}` };
@@ -22,7 +22,7 @@ const SEEN = {
     'Messages that other nodes share. They prove nothing and get nothing listed.',
   ),
 };
-/** Of countries and networks, which count what came here. */
+/** For countries and networks, which count what came here. */
 const MET = {
   first_seen: SEEN.first_seen,
   last_seen: SEEN.last_seen,
@@ -41,7 +41,7 @@ const PLACE = {
   network: text('An autonomous system such as AS64500, or the address block if that is not known.'),
   network_name: textOrNull('Name of the autonomous system.'),
 };
-/** What dialled digits mean; of one number alone, and where that is known. */
+/** The meaning of dialled digits; only for a single number, and if it is known. */
 const MEANING = {
   e164: text('The number that the digits most likely mean, with its plus.'),
   country: text('ISO 3166-1 alpha-2.'),

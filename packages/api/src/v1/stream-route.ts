@@ -8,7 +8,7 @@ import type { Call } from './operation.ts';
 
 type StreamCall = Pick<Call<never>, 'request' | 'reply' | 'ports'>;
 
-/** Some events that are kept, and how far they were looked through. */
+/** Some stored events, and how far the log was searched. */
 export interface KeptPage {
   /** Whole messages, each with its id; UTF-8 where it is octets. */
   readonly messages: string | Uint8Array;
@@ -57,7 +57,7 @@ export function beginAfter(
   return undefined;
 }
 
-/** Sends what there is and what comes. */
+/** Sends what there is and what follows. */
 export function sendEvents(
   { request, reply }: StreamCall,
   streams: EventStreams,

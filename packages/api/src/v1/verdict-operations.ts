@@ -144,7 +144,7 @@ export const VERDICT_OPERATIONS: readonly Operation[] = [
   }),
 ];
 
-/** Answers where there is nothing to judge. */
+/** Answers if there is nothing to judge. */
 function judge(
   call: Call<typeof QUESTION>,
 ): { readonly judgement: Judgement; readonly from: SeenAddress | undefined } | undefined {
@@ -167,7 +167,7 @@ function judge(
 function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
   const { level, listed, score, untilEpochUs } = judgement;
   const isSeen = level === 'none' && from?.grade === 'seen';
-  // Nothing came from there: other nodes share events of it, which proves nothing.
+  // Nothing came from there: other nodes share events about it, which proves nothing.
   const isHearsay = isSeen && from.seenCount === 0;
   const mayBeForged = isSeen && !isHearsay;
   const claimed =
@@ -188,7 +188,7 @@ function checkEntry(judgement: Judgement, from: SeenAddress | undefined) {
   };
 }
 
-/** Of the number or of the address, whichever more say something about. */
+/** Of the number or the address, whichever more nodes mention. */
 function poolOf({ number, address }: Judgement): Json | null {
   const [a, b] = [number?.pool, address?.pool];
   if (a === undefined || b === undefined) return poolEntry(a ?? b);
@@ -200,7 +200,7 @@ function poolEntry(standing: PoolStanding | undefined): Json | null {
   return standing === undefined ? null : { ...standing };
 }
 
-/** @param entry As what the subject stands on the lists. */
+/** @param entry The entry under which the subject is on the lists. */
 function explained(
   call: Call<typeof QUESTION>,
   verdict: Verdict,
@@ -220,7 +220,7 @@ function explained(
   };
 }
 
-/** Bodies of decisions that the route takes, and how long each holds. */
+/** Bodies of decisions that the route accepts, and how long each holds. */
 function unlisting({ ports }: Call<typeof QUESTION>, subject: Subject): readonly string[] {
   const { reputation, clock } = ports;
   const value = numberText(subject);
@@ -236,7 +236,7 @@ function unlisting({ ports }: Call<typeof QUESTION>, subject: Subject): readonly
   ];
 }
 
-/** What was judged: the number, the digits where they are none of E.164, or the range that it was judged by. */
+/** What was judged: the number, the digits if they are not an E.164 number, or the range that it was judged by. */
 function subjectOf({ range, e164, digits }: NumberJudgement): Subject {
   return range === undefined
     ? { kind: 'number', value: e164 ?? digits }
