@@ -5,11 +5,11 @@ import { readClockReport, type ClockReport } from './clock/clock-watch.ts';
 import { readForeignChanges, type ForeignChanges } from './log/foreign-rows.ts';
 import { readKept, type KeptReport } from './retention/kept.ts';
 
-/** What an operator should know of a database. */
+/** What an operator should know about a database. */
 export interface Condition {
-  /** What is kept though a limit would take it away; `undefined` if nothing is kept despite the limits. */
+  /** What is kept although a limit would remove it; `undefined` if nothing is kept despite the limits. */
   readonly kept: KeptReport | undefined;
-  /** What the writer thinks of the machine's clock. */
+  /** The writer's opinion of the machine's clock. */
   readonly clock: ClockReport;
   /** Rows of the log that other programs changed. */
   readonly foreign: ForeignChanges;

@@ -45,7 +45,7 @@ const BEGINNING: PageEnd = {
   totalId: Number.MAX_SAFE_INTEGER,
 };
 
-/** Reads the event log, in the writer's process or in another, without ever waiting for the writer. */
+/** Reads the event log, in the writer's process or in another one, without ever waiting for the writer. */
 export class StoreReader {
   /** It shows the file as it was when it was opened, not what is written from then on. */
   readonly isStill: boolean;
@@ -56,14 +56,14 @@ export class StoreReader {
   /** Addresses, those of an IPv6 /64 together. */
   readonly sources: SourceReader;
   readonly rates: RateReader;
-  /** What speaks for and against a listing, and what is listed. */
+  /** The evidence for and against listings, and what is listed. */
   readonly evidence: EvidenceReader;
   readonly listings: ListingReader;
   /** Nodes that shared events. */
   readonly origins: OriginReader;
   /** Pages of the pool. */
   readonly pool: PoolReader;
-  /** Other nodes, at a glance. */
+  /** An overview of other nodes. */
   readonly nodes: NodeReader;
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -139,7 +139,8 @@ export class StoreReader {
   /**
    * Throws `OperatingError` if there is no database of ours.
    *
-   * @param options.cacheOctets Of pages that are kept in memory. @default 2 MiB
+   *
+   * @param options.cacheOctets Page cache in memory. @default 2 MiB
    */
   static open(path: string, options: { readonly cacheOctets?: number } = {}): StoreReader {
     return StoreReader.#over(path, openForReading(path, options.cacheOctets), false);
@@ -168,27 +169,24 @@ export class StoreReader {
     return guarded(this.#path, () => this.#eventsAfter.all(honeyId, limit).map(recordedEvent));
   }
 
-  /** The id of the newest row that was ever recorded, 0 before the first. */
+  /** The id of the newest row ever recorded; 0 before the first. */
   lastHoneyId(): number {
     return this.#readCounter('last_honey_id');
   }
 
-  /** Up to which row the consumer of this name had come, or `undefined` if it never saved that. */
+  /** The row that the consumer of this name had reached; `undefined` if it never saved one. */
   cursor(name: string): number | undefined {
     const row = guarded(this.#path, () => this.#cursor.get(name));
     return row === undefined ? undefined : Number(row['honey_id']);
   }
 
-  /**
-   * Sources that something came from: IPv4 addresses, and IPv6 /64. Those that are only shared stand apart in
-   * `sharedCounts()`.
-   */
+  /** Number of sources: IPv4 addresses, and IPv6 /64. Those that are only shared are in `sharedCounts()`. */
   addressesCount(): number {
     const sources = this.#readCounter('addresses') - this.#readCounter('crowded_addresses');
     return sources - this.sharedCounts().addresses;
   }
 
-  /** What was never met here, only shared by other nodes: no more than their events that are kept. */
+  /** What was never seen here, only shared by other nodes: never more than their events that are kept. */
   sharedCounts(): Readonly<Record<'addresses' | 'numbers' | 'userAgents', number>> {
     const row = guarded(this.#path, () => this.#sharedCounts.get());
     const [addresses, numbers] = [Number(row?.['addresses']), Number(row?.['numbers'])];
@@ -196,8 +194,8 @@ export class StoreReader {
   }
 
   /**
-   * A page of addresses, the last seen first. An address that is seen again between two pages moves to the
-   * front and may be missed: read all pages under `hold()` where that matters.
+   * A page of addresses, most recently seen first. An address that is seen again between two pages moves to the front
+   * and may be missed: read all pages under `hold()` if that matters.
    */
   addresses(limit: number, after: PageEnd = BEGINNING): Page<AddressTotal> {
     return this.#page(this.#addresses, limit, after, addressTotal);
@@ -217,12 +215,12 @@ export class StoreReader {
     return this.#readCounter('numbers') - this.sharedCounts().numbers;
   }
 
-  /** A page of numbers, the last called first; see `addresses()`. */
+  /** A page of numbers, most recently called first; see `addresses()`. */
   numbers(limit: number, after: PageEnd = BEGINNING): Page<NumberTotal> {
     return this.#page(this.#numbers, limit, after, numberTotal);
   }
 
-  /** The number as dialled, else the same with a leading `+` more or less. */
+  /** The number as dialled, otherwise the same with or without a leading `+`. */
   number(number: string): NumberTotal | undefined {
     const row = guarded(
       this.#path,
@@ -235,17 +233,17 @@ export class StoreReader {
     return this.#readCounter('user_agents') - this.sharedCounts().userAgents;
   }
 
-  /** A page of User-Agents, the last seen first; see `addresses()`. */
+  /** A page of User-Agents, most recently seen first; see `addresses()`. */
   userAgents(limit: number, after: PageEnd = BEGINNING): Page<UserAgentTotal> {
     return this.#page(this.#userAgents, limit, after, userAgentTotal);
   }
 
-  /** Hours that begin from the first time on and before the second one, in microseconds; oldest first. */
+  /** Hours that begin at or after the first time and before the second one, in microseconds; oldest first. */
   hours(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[] {
     return this.#hourTotals(this.#hours, sinceEpochUs, untilEpochUs);
   }
 
-  /** The same hours summed up; `hourEpochUs` is the first hour in which the method was met. */
+  /** The same hours summed up; `hourEpochUs` is the first hour in which the method was seen. */
   methods(sinceEpochUs: number, untilEpochUs: number): readonly HourTotal[] {
     return this.#hourTotals(this.#methods, sinceEpochUs, untilEpochUs);
   }
@@ -275,29 +273,29 @@ export class StoreReader {
     return guarded(this.#path, () => this.#search.byUuid(eventUuid));
   }
 
-  /** What a key of the API allows, or `undefined` if it is not a key. */
+  /** The rights of an API key; `undefined` if it is not a key. */
   apiKey(key: string): ApiKey | undefined {
     const row = guarded(this.#path, () => this.#apiKey.get(keyHash(key)));
     return row === undefined ? undefined : apiKey(row);
   }
 
-  /** What an operator should know of the database. @param nowEpochUs Wall-clock microseconds. */
+  /** What an operator should know about the database. @param nowEpochUs Wall-clock microseconds. */
   condition(nowEpochUs: number): Condition {
     return guarded(this.#path, () => readCondition(this.#database, nowEpochUs));
   }
 
-  /** Another number after each commit of the writer; of use within one process only. */
+  /** Changes with each commit of the writer; only useful within one process. */
   revision(): number {
     return Number(guarded(this.#path, () => this.#revision.get())?.['data_version']);
   }
 
-  /** The address, where it was seen: the cheapest question about it. */
+  /** The address if it was seen: the cheapest question about it. */
   seenAddress(address: string): string | undefined {
     const row = guarded(this.#path, () => this.#seenAddress.get(address));
     return row === undefined ? undefined : address;
   }
 
-  /** The number as dialled, else the same with a leading `+` more or less, where it was called. */
+  /** The number as dialled, otherwise the same with or without a leading `+`, if it was called. */
   calledNumber(number: string): string | undefined {
     return guarded(this.#path, () => {
       if (this.#calledNumber.get(number) !== undefined) return number;
@@ -306,15 +304,12 @@ export class StoreReader {
     });
   }
 
-  /** Messages that were received but not kept; they stand nowhere else. */
+  /** Messages that were received but not kept; they are recorded nowhere else. */
   dropped(): number {
     return this.#readCounter('dropped_messages');
   }
 
-  /**
-   * Lets all calls see one state until what is returned is disposed of. Keep it short: the writer's log
-   * grows meanwhile.
-   */
+  /** Makes all calls see one state until the result is disposed of. Keep it short: the writer's log grows meanwhile. */
   hold(): Disposable {
     guarded(this.#path, () => this.#database.exec('BEGIN'));
     return {
@@ -365,7 +360,7 @@ export class StoreReader {
     };
   }
 
-  /** What is asked of `evidence` and `listings` in it fails as all else here does: with `OperatingError`. */
+  /** Errors of queries to `evidence` and `listings` in it become `OperatingError`, as everywhere here. */
   ask<T>(question: () => T): T {
     return guarded(this.#path, question);
   }

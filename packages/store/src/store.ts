@@ -53,7 +53,7 @@ export interface StorePorts {
 }
 
 export interface StoreOptions {
-  /** The database file; made when it is missing, migrated in place when it is of SentryPeer 4.x. */
+  /** The database file; created if it is missing, migrated in place if it is from SentryPeer 4.x. */
   readonly path: string;
   /** Days that rows and totals are kept, 1 and above. @default 90 */
   readonly retentionDays?: number;
@@ -63,15 +63,15 @@ export interface StoreOptions {
   readonly databaseOctetsMax?: number;
   /** Octets of the disk left free for others; at most a tenth of the disk. @default 256 MiB */
   readonly diskFreeOctetsMin?: number;
-  /** Names of cursors of endpoints that no event may be removed before, within the next limit. @default none */
+  /** Names of endpoints' cursors; events after them are not removed, up to `owedOctetsMax`. @default none */
   readonly owedCursors?: readonly string[];
-  /** Octets by which the database may go beyond its size for their sake, 0 and above. @default 1 GiB */
+  /** Octets by which the database may exceed its size for them, 0 and above. @default 1 GiB */
   readonly owedOctetsMax?: number;
 }
 
 /** The event log. One thread owns it and is the only writer; every call is synchronous. */
 export class Store {
-  /** What is kept against addresses and numbers, as it is in this moment. */
+  /** Evidence against addresses and numbers, as of this moment. */
   readonly evidence: EvidenceReader;
   /** What the hubs of a fleet list. */
   readonly followed: FollowedListings;
@@ -116,7 +116,7 @@ export class Store {
     );
     this.#fleet = new FleetLog(database);
     this.#repeats = new Repeats(database, clock, this.#fleet);
-    this.#repeats.finish(); // What the previous run did not get to.
+    this.#repeats.finish(); // What the previous run did not finish.
     this.#appender = new EventAppender(database, this.#repeats);
     this.#foreign = new ForeignRows({ database, clock, logger });
     this.#file = new FileWatch(path);
@@ -158,7 +158,7 @@ export class Store {
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
   }
 
-  /** Opens, makes or migrates. Throws `OperatingError` and leaves nothing open where that fails. */
+  /** Opens, creates or migrates. Throws `OperatingError` and leaves nothing open if that fails. */
   static open(ports: StorePorts, options: StoreOptions): Store {
     const database = openForWriting(options.path, ports);
     try {
@@ -170,8 +170,8 @@ export class Store {
   }
 
   /**
-   * Records batches of `EventBatchWriter` in one transaction, all or nothing. When it returns they outlive
-   * the end of this process, however it ends.
+   * Records batches of `EventBatchWriter` in one transaction, all or nothing. When it returns, they survive the end of
+   * this process, however it ends.
    */
   append(batches: readonly Uint8Array[]): Appended {
     const octets = batches.reduce((sum, batch) => sum + batch.length, 0);
@@ -188,10 +188,12 @@ export class Store {
   }
 
   /**
-   * Records events that other nodes received, in one transaction. Those of the same origin and UUID are left out, so
-   * that a delivery may come any number of times, and nobody keeps another's event away by copying its UUID.
+   * Records events that other nodes received, in one transaction. Events with the origin and UUID of an existing one
+   * are left out, so that a delivery may come any number of times, and nobody can suppress another's event by copying
+   * its UUID.
    *
-   * @param cursors How far consumers came with them; moved with the events or not at all.
+   *
+   * @param cursors Positions of the consumers that read them; moved together with the events or not at all.
    */
   deliver(events: readonly DeliveredEvent[], cursors: readonly CursorPlace[] = []): Appended {
     const octets = events.reduce((sum, { event }) => sum + event.sipMessage.length, 0);
@@ -229,7 +231,7 @@ export class Store {
     return {
       step: () =>
         guarded(this.#path, () => {
-          this.#clockWatch.look(); // Nothing is judged by a time that was just put right.
+          this.#clockWatch.look(); // Nothing is judged by a time that was just corrected.
           return judging.step();
         }),
       stepProved: () => guarded(this.#path, () => judging.stepProved()),
@@ -246,25 +248,28 @@ export class Store {
     guarded(this.#path, () => this.#decisions.sent(id));
   }
 
-  /** Takes what was decided at hubs of the fleet, up to the mark. @returns Those for which there was no room. */
+  /** Takes decisions made at hubs of the fleet, up to the mark. @returns Those for which there was no room. */
   takeDecisions(decisions: readonly FleetDecision[], mark: number): readonly FleetDecision[] {
     return guarded(this.#path, () => this.#decisions.takeAll(decisions, mark));
   }
 
   /**
-   * What the operator thinks of another node, or of all in a network, which he can distrust alone; what it said is withdrawn where it is distrusted.
+   * Records the operator's opinion of another node, or of all nodes in a network, which can only be distrusted; if
+   * distrusted, what they said is withdrawn.
    *
-   * @param name What the operator calls it. @default the name it has
+   *
+   * @param name The operator's name for it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
     guarded(this.#path, () => this.#origins.setTrust(nodeId, trust, name));
   }
 
   /**
-   * Keeps pages of the pool. @returns What became of each.
+   * Keeps pages of the pool. @returns The outcome for each.
+   *
    *
    * @param asSelf They are this node's.
-   * @param told Over which link they came.
+   * @param told The link over which they came.
    */
   addPages(pages: readonly PoolPage[], asSelf = false, told?: NodePlace): readonly PageOutcome[] {
     this.#refuseOnFullDisk(pages.reduce((sum, { octets }) => sum + octets.length, 0));
@@ -281,44 +286,47 @@ export class Store {
     guarded(this.#path, () => this.#origins.resumeVotes());
   }
 
-  /** Takes back what the operator said of it. `false`: nothing is known of it. */
+  /** Takes back what the operator said about it. `false`: nothing is known about it. */
   forget(nodeId: string): boolean {
     return guarded(this.#path, () => this.#origins.forget(nodeId));
   }
 
-  /** Remembers up to which row a consumer has come. */
+  /** Remembers the row that a consumer has reached. */
   saveCursor(name: string, honeyId: number): void {
     guarded(this.#path, () => this.#saveCursor.run(name, honeyId));
   }
 
-  /** Becomes a part of a fleet, or a hub of it, where it is not yet: how far the log was pushed. */
+  /** Becomes a part of a fleet, or a hub of it, if it is not yet. Returns how far the log was pushed. */
   openFleet(isHub = false): FleetMarks {
     return guarded(this.#path, () => this.#fleet.open(isHub));
   }
 
-  /** Goes on where the fleet says that the log is. */
+  /** Continues where the fleet says that the log is. */
   resumeFleet(place: FleetPlace): FleetMarks {
     return guarded(this.#path, () => this.#fleet.resume(place));
   }
 
-  /** Says what is to be pushed next. @param hasArrived Whether what was being pushed is in the fleet. */
+  /** Returns what to push next. @param hasArrived Whether what was being pushed is in the fleet. */
   nextForFleet(share: FleetShare, hasArrived: boolean): FleetMarks {
     return guarded(this.#path, () => this.#fleet.next(share, hasArrived));
   }
 
-  /** Records what became of deliveries; throws `OperatingError`. */
+  /** Records the results of deliveries; throws `OperatingError`. */
   changeEndpoint(change: EndpointChange): void {
     guarded(this.#path, () => this.#endpoints.apply(change));
   }
 
-  /** Adds what is new of addresses to the totals of their countries and networks, in one transaction. */
+  /** Adds the news about addresses to the totals of their countries and networks, in one transaction. */
   place(places: readonly PlacedAddress[], progress: PlacesProgress): void {
     this.#refuseOnFullDisk(places.length * PLACED_OCTETS);
     const add = (): void => this.#placeTotals.add(places, progress, this.#clock.epochUs());
     guarded(this.#path, () => inTransaction(this.#database, add));
   }
 
-  /** One step of some milliseconds: carries the log over, adds repeats to their rows, removes what is beyond a limit. @returns Whether there is more to do. */
+  /**
+   * One step of some milliseconds: copies the log into the database, adds repeats to their rows, removes what is beyond
+   * a limit. @returns Whether there is more to do.
+   */
   maintain(): boolean {
     this.#refuseWhereGone();
     return guarded(this.#path, () => {
@@ -334,17 +342,17 @@ export class Store {
     });
   }
 
-  /** Copies the database as it is now into another file, while it goes on recording. */
+  /** Copies the database as it is now into another file, while recording continues. */
   backup(target: string): Promise<void> {
     return backupDatabase(this.#path, target);
   }
 
-  /** Forgets pages of the file that it keeps in memory; what is needed of them again is read again. */
+  /** Forgets cached pages of the file; those needed again are read again. */
   releaseMemory(): void {
     this.#database.exec('PRAGMA shrink_memory');
   }
 
-  /** Adds what is left of repeats to their rows; where that fails they wait for the next start. */
+  /** Adds the remaining repeats to their rows; if that fails, they wait for the next start. */
   close(): void {
     if (!this.#database.isOpen) return;
     try {
@@ -361,7 +369,7 @@ export class Store {
     this.close();
   }
 
-  /** Within a transaction. Nothing is recorded of a node that is distrusted. */
+  /** Within a transaction. Nothing of a distrusted node is recorded. */
   #deliver({ event, nodeId, collectedMethod, origin }: DeliveredEvent): void {
     if (origin === undefined) {
       this.#appender.event(event, nodeId, collectedMethod);
@@ -373,7 +381,7 @@ export class Store {
     this.#origins.addEvent(honeyId, originId, origin, event.eventEpochUs);
   }
 
-  /** What is written into a file that has no name any more is lost at the end; so it waits, and that is said. */
+  /** What is written into a file that no longer has a name is lost in the end; so it waits, and this is reported. */
   #refuseWhereGone(): void {
     const failure = this.#file.failure(this.#clock.nowMs());
     const isGone = failure !== undefined;
@@ -383,7 +391,7 @@ export class Store {
     if (isGone) throw failure;
   }
 
-  /** While the disk is nearly full only pages that are free within the file are written. */
+  /** While the disk is nearly full, only free pages within the file are written. */
   #refuseOnFullDisk(octets: number): void {
     this.#refuseWhereGone();
     if (!guarded(this.#path, () => this.#guard.isFull())) return;

@@ -7,7 +7,7 @@ import { OwnConnection, type Purpose } from '../file/own-connection.ts';
 /** What a key allows: to read, to deliver events, or everything. */
 export type ApiRole = 'read' | 'write' | 'admin';
 
-/** A key as it is kept: without itself. */
+/** A key as it is stored: without its secret. */
 export interface ApiKey {
   readonly name: string;
   readonly role: ApiRole;
@@ -15,12 +15,12 @@ export interface ApiKey {
   readonly createdEpochUs: number;
 }
 
-/** So that scanners for leaked secrets know one. */
+/** So that scanners for leaked secrets recognise one. */
 const KEY_PREFIX = 'sentrypeer_';
 const KEY_OCTETS = 32;
 export const API_KEY_COLUMNS = 'name, role, created_us';
 
-/** Makes and revokes keys of the API, also while a daemon uses the database. */
+/** Creates and revokes API keys, even while a daemon uses the database. */
 export class ApiKeys {
   readonly #connection: OwnConnection;
   readonly #clock: Clock;
@@ -41,8 +41,8 @@ export class ApiKeys {
   }
 
   /**
-   * @param name What the key is called in lists; a client of OAuth2 gives it as its id.
-   * @returns The key, which nobody can read again. Throws `OperatingError` if the name is taken.
+   * @param name The key's name in lists; an OAuth2 client gives it as its id.
+   * @returns The key, which cannot be read again. Throws `OperatingError` if the name is taken.
    */
   add(name: string, role: ApiRole): string {
     const key = KEY_PREFIX + randomBytes(KEY_OCTETS).toString('base64url');
@@ -88,7 +88,7 @@ export class ApiKeys {
   }
 }
 
-/** Keys are random, so a hash without salt and rounds is as hard to turn round as the key is to guess. */
+/** Keys are random, so a hash without salt and rounds is as hard to reverse as the key is to guess. */
 export function keyHash(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
@@ -97,7 +97,7 @@ export function apiKey(row: Readonly<Record<string, unknown>>): ApiKey {
   const role = String(row['role']);
   return {
     name: String(row['name']),
-    // What is not known allows least.
+    // An unknown role gets the least rights.
     role: role === 'admin' || role === 'write' ? role : 'read',
     createdEpochUs: Number(row['created_us']),
   };

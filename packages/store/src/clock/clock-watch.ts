@@ -14,11 +14,11 @@ interface ClockWatchPorts {
   readonly logger: Logger;
 }
 
-/** What is known of the machine's wall clock. */
+/** What is known about the machine's wall clock. */
 export interface ClockReport {
-  /** Jumps ever noticed. */
+  /** Jumps noticed so far. */
   readonly jumpsCount: number;
-  /** Wall-clock microseconds that the database was last written about, where the clock says something far from it. */
+  /** Wall-clock microseconds at which the database was last written, if the clock says something very different. */
   readonly expectedEpochUs: number | undefined;
 }
 
@@ -30,20 +30,20 @@ const COUNTERS = [
 
 /**
  * Compares the wall clock with the monotonic one, and with the time that the database last knew. A clock that is more
- * than a day off is doubted for a day, unless it comes back: as long nothing is removed by it. A time before 2020 is
- * never believed. When the clock is believed again, times that cannot be are put right.
+ * than a day off is doubted for a day, unless it comes back: during that time nothing is removed by it. A time before
+ * 2020 is never believed. When the clock is believed again, impossible times are corrected.
  */
 export class ClockWatch {
   readonly #ports: ClockWatchPorts;
   readonly #set: StatementSync;
   readonly #add: StatementSync;
   readonly #judgeAgain: StatementSync;
-  /** Wall-clock microseconds as they should be at the last look; `undefined` if nothing is known. */
+  /** Wall-clock microseconds expected at the last look; `undefined` if nothing is known. */
   #expectedUs: number | undefined;
   #savedUs: number;
   #lookedAtMs: number;
   #lookedUs: number;
-  /** When the doubt began, on the monotonic clock. */
+  /** When the doubt began, in monotonic milliseconds. */
   #doubtedAtMs: number | undefined;
   #isRepairDue: boolean;
   #hasLooked = false;
@@ -57,24 +57,24 @@ export class ClockWatch {
     this.#add = database.prepare(
       'INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1',
     );
-    // What ended by the other time may not have ended, and the other way around.
+    // What ended according to the other time may not have ended, and vice versa.
     this.#judgeAgain = database.prepare(
       "INSERT INTO judging_due (kind, value) VALUES ('decision', '')",
     );
     const saved = readClock(database);
     this.#expectedUs = saved.clock_us;
     this.#savedUs = saved.clock_us ?? 0;
-    // A database whose times nobody has looked at yet.
+    // A database whose times have not been checked yet.
     this.#isRepairDue = saved.clock_us === undefined || saved.clock_doubted === 1;
     this.#lookedAtMs = clock.nowMs();
     this.#lookedUs = clock.epochUs();
   }
 
-  /** Wall-clock microseconds by which something may be removed: never later than what is believed. */
+  /** Wall-clock microseconds by which something may be removed: never later than the believed time. */
   removalUs(): number {
     const { nowUs, passedUs } = this.#passed();
     if (this.#doubtedAtMs !== undefined) return Math.min(nowUs, this.#expectedUs ?? nowUs);
-    // A jump that nobody has looked at yet may be one to doubt.
+    // A jump that has not been examined yet may be one to doubt.
     const withoutJumpUs = this.#lookedUs + passedUs;
     return nowUs - withoutJumpUs > CLOCK_JUMP_US ? withoutJumpUs : nowUs;
   }
@@ -160,7 +160,7 @@ export class ClockWatch {
   }
 }
 
-/** What the one who writes found out of the clock. @param nowUs Wall-clock microseconds. */
+/** What the writer found out about the clock. @param nowUs Wall-clock microseconds. */
 export function readClockReport(database: DatabaseSync, nowUs: number): ClockReport {
   const {
     clock_us: savedUs,

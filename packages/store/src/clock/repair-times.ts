@@ -17,12 +17,13 @@ const SEEN_TABLES = [
 ] as const;
 
 /**
- * Puts times right that cannot be, as a clock that was wrong left them: something seen in the future, or before 2020,
- * was seen now at the latest. Listings are judged anew afterwards. Within a transaction; some milliseconds for every
- * ten thousand totals, and only after the clock was in doubt.
+ * Corrects impossible times left by a clock that was wrong: something seen in the future, or before 2020, was seen now
+ * at the latest. Listings are judged again afterwards. Within a transaction; takes some milliseconds for every ten
+ * thousand totals, and runs only after the clock was in doubt.
+ *
  *
  * @param nowUs Wall-clock microseconds of a clock that is believed.
- * @returns Totals, evidence and decisions that were put right.
+ * @returns Number of totals, evidence rows and decisions that were corrected.
  */
 export function repairTimes(database: DatabaseSync, nowUs: number): number {
   const latestUs = nowUs + DOUBT_US;
@@ -31,7 +32,7 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     repairedCount += Number(database.prepare(sql).run(...values).changes);
   };
   for (const table of SEEN_TABLES) {
-    // What was last seen at a time that can be was first seen then at the latest.
+    // If the last time is possible, the first one is at most that.
     run(
       `UPDATE ${table} SET last_seen_us = ? WHERE last_seen_us > ? OR last_seen_us < ?`,
       nowUs,
@@ -43,7 +44,7 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
       EARLIEST_US,
     );
   }
-  // The time of its newest address says when a /64 was last seen.
+  // The newest address of a /64 says when it was last seen.
   run(
     'UPDATE source_total SET first_seen_us = ? WHERE first_seen_us > ? OR first_seen_us < ?',
     nowUs,
@@ -51,13 +52,13 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     EARLIEST_US,
   );
   repairHours(database, Math.floor(nowUs / HOUR_US));
-  // Who follows what was seen last goes on from now.
+  // Followers of what was last seen continue from now.
   run(
     `UPDATE counter SET value = ? WHERE name = 'placed_last_seen_us' AND value > ?`,
     nowUs - 1,
     latestUs,
   );
-  // A decision holds as long as it was meant to hold when it was made.
+  // A decision holds for as long as was meant when it was made.
   for (const table of ['allowance', 'operator_block']) {
     run(
       `UPDATE ${table} SET until_us = until_us - created_us + ?, created_us = ?
@@ -81,7 +82,7 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
     latestUs,
     EARLIEST_US,
   );
-  // As after a decision of the operator, every listing is judged anew: none lasts until a time that cannot be.
+  // As after a decision of the operator, every listing is judged again: none lasts until an impossible time.
   if (repairedCount > 0) {
     database.exec(`
       UPDATE counter SET value = value + 1 WHERE name = 'decisions';
@@ -90,7 +91,7 @@ export function repairTimes(database: DatabaseSync, nowUs: number): number {
   return repairedCount;
 }
 
-/** Messages of hours that cannot be are counted in this hour: no message is lost from the sums. */
+/** Messages of impossible hours are counted in this hour, so that no message is lost from the sums. */
 function repairHours(database: DatabaseSync, nowHour: number): void {
   const earliestHour = EARLIEST_US / HOUR_US;
   const latestHour = nowHour + DOUBT_US / HOUR_US;

@@ -3,7 +3,7 @@
 import type { BatchedEvent, CollectedMethod } from '@sentrypeer/event';
 import type { EventOrigin } from '../sharing/origins.ts';
 
-/** How far a consumer of events came. */
+/** The position of a consumer of events. */
 export interface CursorPlace {
   readonly name: string;
   readonly honeyId: number;
@@ -14,6 +14,6 @@ export interface DeliveredEvent {
   readonly event: BatchedEvent;
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
-  /** Where it came from, where it was shared: then it is hearsay, which has no grade and can be withdrawn. */
+  /** Its origin, if it was shared: then it is hearsay, which has no grade and can be withdrawn. */
   readonly origin?: EventOrigin;
 }

@@ -11,7 +11,7 @@ import { inTransaction } from '../file/transaction.ts';
 /** What happened between this node and an endpoint that events are delivered to, since it was first configured. */
 export interface EndpointStatus {
   readonly endpoint: string;
-  /** Requests made, failed ones counted. */
+  /** Requests made, including failed ones. */
   readonly requests: number;
   /** Events that the endpoint took. */
   readonly accepted: number;
@@ -19,7 +19,7 @@ export interface EndpointStatus {
   readonly refused: number;
   /** Events that retention removed before it took them. */
   readonly expired: number;
-  /** Tries that failed and are made again. */
+  /** Attempts that failed and are repeated. */
   readonly failures: number;
   /** Wall-clock microseconds; `undefined` before the first. */
   readonly acceptedEpochUs: number | undefined;
@@ -38,11 +38,11 @@ interface EndpointError {
 export interface DeadLetter {
   readonly endpoint: string;
   readonly eventUuid: string;
-  /** What the endpoint said: its text, cut to a limit. */
+  /** The endpoint's text, cut to a limit. */
   readonly reason: string;
   /** Wall-clock microseconds. */
   readonly refusedEpochUs: number;
-  /** It was asked for and not sent again yet. */
+  /** An operator wants it sent again, which has not happened yet. */
   readonly isToSend: boolean;
 }
 
@@ -55,7 +55,7 @@ export type EndpointChange =
       readonly letters: readonly { readonly eventUuid: string; readonly reason: string }[];
       readonly epochUs: number;
     }
-  /** Dead letters that the endpoint took when they were sent again. */
+  /** Dead letters that the endpoint accepted when they were sent again. */
   | { readonly kind: 'taken'; readonly endpoint: string; readonly eventUuids: readonly string[] };
 
 const STATUS_COLUMNS =
@@ -83,7 +83,7 @@ export class EndpointWriter {
     );
   }
 
-  /** Throws `OperatingError` if an endpoint has as many dead letters as it may have. */
+  /** Throws `OperatingError` if an endpoint already has the most dead letters allowed. */
   apply(change: EndpointChange): void {
     switch (change.kind) {
       case 'status':
@@ -166,7 +166,7 @@ export class EndpointReader {
     return Number(guarded(this.#path, () => this.#count.get(endpoint))?.['n'] ?? 0);
   }
 
-  /** The one refused first first. */
+  /** The one that was refused first comes first. */
   letters(endpoint: string): readonly DeadLetter[] {
     return guarded(this.#path, () => this.#letters.all(endpoint).map(deadLetter));
   }
@@ -179,7 +179,7 @@ export class EndpointReader {
   }
 }
 
-/** What an operator does with endpoints, also while a daemon uses the database. */
+/** An operator's actions on endpoints, even while a daemon uses the database. */
 export class Endpoints {
   readonly reader: EndpointReader;
   readonly #connection: OwnConnection;
@@ -199,7 +199,7 @@ export class Endpoints {
     return OwnConnection.open(ports, path, use, purpose);
   }
 
-  /** Events recorded that the consumer of this cursor has not confirmed; 0 where there is no such cursor. */
+  /** Recorded events that the consumer of this cursor has not confirmed; 0 if there is no such cursor. */
   lag(cursor: string): number {
     const row = this.#get(
       `SELECT (SELECT value FROM counter WHERE name = 'last_honey_id') -
@@ -210,9 +210,10 @@ export class Endpoints {
   }
 
   /**
-   * Has dead letters sent again by the daemon, which looks for them.
+   * Has the daemon send dead letters again; it looks for them.
    *
-   * @param eventUuid All of the endpoint's where it is not given.
+   *
+   * @param eventUuid By default all of the endpoint's.
    * @returns How many; those whose events retention has removed stay.
    */
   sendAgain(endpoint: string, eventUuid: string | undefined): number {

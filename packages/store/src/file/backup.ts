@@ -9,12 +9,12 @@ import { checkDatabase, isAtRest, makePlain, openForCopy } from './open-database
 import { BACKUP_LOOK_MS } from '../limits.ts';
 import { syncDirectory, syncFile } from './sync-to-disk.ts';
 
-/** All pages in one step: a copy in several steps starts anew whenever somebody writes in between. */
+/** All pages in one step: a copy in several steps starts over whenever somebody writes in between. */
 const ALL_PAGES = 0x7fff_ffff;
 
 /**
- * Copies a database that may be in use, also by another process, to `target`: the whole copy or nothing. An
- * older backup is replaced; a file of another kind is refused. Recording goes on meanwhile.
+ * Copies a database that may be in use, even by another process, to `target`: the whole copy or nothing. An older
+ * backup is replaced; a file of another kind is refused. Recording continues meanwhile.
  */
 export async function backupDatabase(
   source: string,
@@ -57,15 +57,15 @@ export async function backupDatabase(
   }
 }
 
-/** Makes the copy one plain file, readable also where nothing can be written, and safe on the disk. */
+/** Makes the copy a single plain file, readable even where nothing can be written, and safe on the disk. */
 function finishCopy(path: string, mode: number): void {
   makePlain(path);
-  // It holds the same secrets as the database: readable by those who may read that file, but never by everybody.
+  // It contains the same secrets as the database: readable by those who may read that file, but never by everybody.
   chmodSync(path, 0o600 | (mode & 0o040));
   syncFile(path);
 }
 
-/** The copy is one step of another thread, which tells nothing: its size shows how far it is. */
+/** Another thread copies in one step and reports nothing: the copy's size shows the progress. */
 function showProgress(logger: Logger, source: string, copy: string): Disposable {
   const octets = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const total = octets(source);
@@ -79,7 +79,7 @@ function showProgress(logger: Logger, source: string, copy: string): Disposable 
   };
 }
 
-/** Whether two names stand for one file, by a link for instance. */
+/** Whether two names stand for the same file, for example through a link. */
 export function isSameFile(source: string, target: string): boolean {
   const from = statSync(source, { throwIfNoEntry: false });
   const to = statSync(target, { throwIfNoEntry: false });

@@ -11,7 +11,7 @@ import {
 } from '../limits.ts';
 import type { Pages } from './pages.ts';
 
-/** The log may grow to this many times its limit before somebody is told that a reader holds it. */
+/** The log may grow to this many times its limit before it is reported that a reader holds it. */
 const HELD_FACTOR = 4;
 
 interface CheckpointerPorts {
@@ -23,8 +23,8 @@ interface CheckpointerPorts {
 }
 
 /**
- * Carries the write-ahead log over into the database: when it is large, so that it is bounded, and now and
- * then, so that a loss of power takes back seconds at most.
+ * Copies the write-ahead log into the database: when it is large, so that it is bounded, and now and then, so that a
+ * power failure loses seconds at most.
  */
 export class Checkpointer {
   readonly #ports: CheckpointerPorts;
@@ -52,11 +52,11 @@ export class Checkpointer {
     const { octets, waitingOctets } = pages.readWal();
     const large = octets >= (low ? WAL_OCTETS_LOW_DISK_MAX : WAL_OCTETS_MAX);
     const late = nowMs - this.#lastAtMs >= CHECKPOINT_INTERVAL_MS;
-    // On a nearly full disk also a log that is carried over already is in the way.
+    // On a nearly full disk, even a log that is already copied takes up room.
     if (!(large || late) || (waitingOctets === 0 && !(low && large))) return false;
     (low ? this.#carryOverAndTruncate : this.#carryOver).get();
     this.#lastAtMs = nowMs;
-    // A reader of an old state stops a checkpoint half-way; there is no use in trying again at once.
+    // A reader of an old state stops a checkpoint half-way; trying again at once is of no use.
     this.#notBeforeMs = pages.readWal().waitingOctets === 0 ? nowMs : nowMs + MAINTAIN_INTERVAL_MS;
     this.#tellWhetherHeld(octets);
     return true;

@@ -2,7 +2,7 @@
 
 import { OperatingError } from '@sentrypeer/kernel';
 
-/** Codes of the errors of this room, documented in docs/errors.md. */
+/** Error codes of this package, documented in docs/errors.md. */
 export type DatabaseErrorCode =
   | 'db_not_a_database'
   | 'db_read_only'
@@ -30,10 +30,7 @@ export function databaseError(
   return new OperatingError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/**
- * What SQLite threw, as one of our codes. Errors of other kinds, a failed assertion for one, are handed
- * back as they are.
- */
+/** Turns an error of SQLite into one of our codes. Other errors, such as a failed assertion, are returned unchanged. */
 export function fromSqlite(error: unknown, path: string): unknown {
   const errcode = sqliteCode(error);
   if (errcode === undefined) return error;
@@ -81,7 +78,7 @@ export function fromSqlite(error: unknown, path: string): unknown {
   }
 }
 
-/** Runs `work`; what SQLite throws in there becomes an `OperatingError` that names the file. */
+/** Runs `work`; errors of SQLite in it become an `OperatingError` that names the file. */
 export function guarded<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -6,7 +6,7 @@ import type { DiskSpace } from './disk-space.ts';
 import { DISK_CHECK_INTERVAL_MS, DISK_FREE_SHARE_MAX, WAL_OCTETS_MAX } from '../limits.ts';
 import type { Pages } from './pages.ts';
 
-/** Watches that enough of the disk stays free for others. */
+/** Makes sure that enough of the disk stays free for others. */
 export class DiskGuard {
   readonly #clock: Clock;
   readonly #disk: DiskSpace;
@@ -16,7 +16,7 @@ export class DiskGuard {
   readonly #freeOctetsMin: number;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #full = false;
-  /** What was seen at the last look. */
+  /** The values at the last look. */
   #freeOctets = Infinity;
   #minOctets = 0;
 
@@ -40,13 +40,13 @@ export class DiskGuard {
     this.#freeOctetsMin = options.freeOctetsMin;
   }
 
-  /** Less is soon free than shall stay free: time to make room within the database. */
+  /** Soon less will be free than should stay free: time to make room within the database. */
   isLow(): boolean {
     this.#read();
     return this.#outage.isOn;
   }
 
-  /** Less is free than shall stay free: the database must not grow. */
+  /** Less is free than should stay free: the database must not grow. */
   isFull(): boolean {
     this.#read();
     return this.#full;
@@ -63,11 +63,12 @@ export class DiskGuard {
     if (nowMs - this.#readAtMs < DISK_CHECK_INTERVAL_MS) return;
     this.#readAtMs = nowMs;
     const disk = this.#disk.read(dirname(this.#path));
-    // What waits in the log makes the database grow when it is carried over.
+    // What waits in the log makes the database grow when it is copied.
     const freeOctets = disk.freeOctets - this.#pages.readWal().waitingOctets;
     const minOctets = Math.min(this.#freeOctetsMin, disk.totalOctets * DISK_FREE_SHARE_MAX);
     const marginOctets = Math.min(WAL_OCTETS_MAX, minOctets);
-    // Low comes before full, and a whole log must be free before it ends, or it would flutter with each log.
+    // Low comes before full, and room for a whole log must be free before it ends; otherwise it would flap with each
+    // log.
     const lowOctets = minOctets + marginOctets + (this.#outage.isOn ? WAL_OCTETS_MAX : 0);
     this.#full = freeOctets < minOctets;
     this.#freeOctets = freeOctets;

@@ -5,23 +5,24 @@ import type { OperatingError } from '@sentrypeer/kernel';
 import { FILE_LOOK_MS } from '../limits.ts';
 import { databaseError } from './database-error.ts';
 
-/** Whether a database is still what its name stands for: somebody may delete or replace the file while it is open. */
+/** Whether a database is still the file of that name: somebody may delete or replace the file while it is open. */
 export class FileWatch {
   readonly #path: string;
   readonly #opened: string | undefined;
   #lookAtMs = Number.NEGATIVE_INFINITY;
   #isGone = false;
 
-  /** Right after the file was opened. */
+  /** Must be called right after the file was opened. */
   constructor(path: string) {
     this.#path = path;
     this.#opened = identityOf(path);
   }
 
   /**
-   * What is wrong, `undefined` while all is well.
+   * What is wrong; `undefined` while all is well.
    *
-   * @param nowMs Monotonic milliseconds; the file is looked at once in a while alone.
+   *
+   * @param nowMs Monotonic milliseconds; the file is only checked once in a while.
    */
   failure(nowMs: number): OperatingError | undefined {
     if (nowMs >= this.#lookAtMs) {
@@ -36,7 +37,7 @@ export class FileWatch {
   }
 }
 
-/** Of the file that has the name now; the name alone is asked, nothing is opened. */
+/** Of the file that has the name now; only the name is queried, nothing is opened. */
 function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;

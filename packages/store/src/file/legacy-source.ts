@@ -10,11 +10,11 @@ export interface LegacySource {
 }
 
 /**
- * The address in `source_ip` as SentryPeer 4.x wrote it, which on some paths is `address:port`, or
- * `undefined` if the text names none (any peer of its DHT could have any text stored).
+ * The address in `source_ip` as SentryPeer 4.x wrote it, which on some paths is `address:port`; `undefined` if the text
+ * contains none (any peer of its DHT could get any text stored).
  *
- * A valid address is taken as one: `::1:5060` is the address 0:0:0:0:0:0:1:5060, since the program that
- * appends ports writes `[::1]:5060`.
+ * A valid address is taken as one: `::1:5060` is the address 0:0:0:0:0:0:1:5060, because the program that appends ports
+ * writes `[::1]:5060`.
  */
 export function parseLegacySource(text: string): LegacySource | undefined {
   if (isZonedAddress(text)) return { ip: bare(text), port: undefined };
@@ -35,7 +35,7 @@ function parsePort(text: string): number | undefined {
   return port <= PORT_MAX ? port : undefined;
 }
 
-/** IPv4-mapped IPv6 becomes IPv4; other text stays as it was written. */
+/** IPv4-mapped IPv6 becomes IPv4; other text stays unchanged. */
 function bare(text: string): string {
   const ip = parseIp(text);
   return ip !== undefined && isIpv4(ip) ? formatIp(ip) : text;

@@ -56,7 +56,7 @@ export interface OpeningPorts {
 
 /**
  * Brings a database from an earlier `user_version` to ours; 0 is an empty file or one of SentryPeer 4.x. In one
- * transaction: whatever ends it half-way leaves the file as it was, usable by the program that made it.
+ * transaction: if anything ends it half-way, the file stays as it was, usable by the program that made it.
  */
 export function migrate(
   database: DatabaseSync,
@@ -90,7 +90,7 @@ export function migrate(
       : undefined,
     version < 3 ? execStep(database, TABLES_OF_VERSION_3) : undefined,
     version < 4 ? execStep(database, TABLES_OF_VERSION_4) : undefined,
-    version < 5 ? execStep(database, TABLES_OF_VERSION_5) : undefined, // As those of version 4, filled bit by bit.
+    version < 5 ? execStep(database, TABLES_OF_VERSION_5) : undefined, // Filled bit by bit, like those of version 4.
     version < 6 ? execStep(database, ORIGIN_TABLES) : undefined,
     version < 8 ? execStep(database, NUMBER_TABLES, 1) : undefined,
     version < 9 ? execStep(database, TABLES_OF_VERSION_9, 4) : undefined,
@@ -125,15 +125,15 @@ export function migrate(
   database.exec('COMMIT; PRAGMA writable_schema = OFF');
   database.enableDefensive(true);
   if (!isNew) endSteps(logger);
-  database.exec('ANALYZE sqlite_schema'); // Reads the row of statistics, which plans of this connection need, too.
+  database.exec('ANALYZE sqlite_schema'); // Reads the row of statistics, which the plans of this connection need, too.
 }
 
-/** What is not said to take long takes next to nothing. */
+/** Steps without a stated weight take next to no time. */
 function execStep(database: DatabaseSync, sql: string, weight = 0.1): UpgradeStep {
   return { weight, run: () => database.exec(sql) };
 }
 
-/** @param columns Of `honey`; none where there is no such table. */
+/** @param columns Of `honey`; empty if there is no such table. */
 function firstVersion(columns: ReadonlySet<string>): string {
   const added = [...HONEY_COLUMNS_ADDED]
     .filter(([name]) => !columns.has(name))
@@ -142,13 +142,13 @@ function firstVersion(columns: ReadonlySet<string>): string {
   return `${table} ${added.join(' ')} ${HONEY_INDEXES} ${OWN_TABLES}`;
 }
 
-/** Names of the columns of `honey`; none where there is no such table. */
+/** Names of the columns of `honey`; empty if there is no such table. */
 export function honeyColumns(database: DatabaseSync): ReadonlySet<string> {
   const rows = database.prepare("SELECT name FROM pragma_table_info('honey')").all();
   return new Set(rows.map((row) => String(row['name'])));
 }
 
-/** Ids of rows that leave room for as many again. */
+/** Ids up to this leave room for as many again. */
 const HONEY_ID_MAX = 2 ** 52;
 /** Messages that a row may count. */
 const SEEN_COUNT_MAX = 2 ** 40;
@@ -157,9 +157,9 @@ const SEEN_COUNT_MAX = 2 ** 40;
 type LegacyCounts = Readonly<Record<'rows' | 'repaired_addresses', number>>;
 
 /**
- * Rows of SentryPeer 4.x: addresses written with a port are repaired, totals are summed up. What is not
- * changed: `event_timestamp` is local time of an unknown zone and has lost leading zeros of its fraction, so
- * the totals take `created_at`, which SQLite wrote in UTC.
+ * Rows of SentryPeer 4.x: addresses written with a port are repaired, totals are summed up. One thing is not repaired:
+ * `event_timestamp` is local time of an unknown zone and has lost leading zeros of its fraction, so the totals use
+ * `created_at`, which SQLite wrote in UTC.
  */
 class LegacyRows {
   readonly #database: DatabaseSync;
@@ -170,9 +170,9 @@ class LegacyRows {
   readonly #counters: Counters;
   readonly #totals: Totals;
   readonly #nowUs: number;
-  /** How much of the rows is done, 0 to 1. */
+  /** Receives the share of the rows that is done, 0 to 1. */
   readonly #told: (share: number) => void;
-  /** Of the last row that had a time that can be. */
+  /** Of the last row with a possible time. */
   #seenUs: number;
   #rowsCount = 0;
   #repairedCount = 0;
@@ -218,7 +218,7 @@ class LegacyRows {
     return this.#counts();
   }
 
-  /** Rows with an id that no number of JavaScript holds, or below 1, which nobody asks for, get the next ones. */
+  /** Rows with an id too large for a JavaScript number, or below 1, which nothing asks for, get the next ids. */
   #renumber(): void {
     const next = this.#database.prepare(
       `SELECT coalesce(max(honey_id), 0) + 1 AS id FROM honey WHERE honey_id <= ${HONEY_ID_MAX}`,
@@ -248,7 +248,7 @@ class LegacyRows {
         this.#repair.run(source.ip, source.port ?? null, Number(row['honey_id']));
         this.#repairedCount += 1;
       }
-      // A row of 4.x has no grade: it may have come from any writer of the DHT, which checked nothing.
+      // A row of 4.x has no grade: it may come from any writer of the DHT, which checked nothing.
       const grade = gradeOfText(row['grade']) ?? 'seen';
       this.#totals.addAddress(source.ip, seenUs, count, gradeRank(grade));
     }

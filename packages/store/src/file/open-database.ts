@@ -18,7 +18,7 @@ import { honeyColumns, migrate, type OpeningPorts } from './migration.ts';
 import { recogniseVersion } from './recognise.ts';
 import { HONEY_COLUMNS, SCHEMA_VERSION } from './schema.ts';
 
-/** Opens the database for writing: makes it, or brings an older one to our schema. */
+/** Opens the database for writing: creates it, or migrates an older one to our schema. */
 export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync {
   if (checkFile(path)) checkReadable(path);
   checkDirectory(path);
@@ -39,8 +39,8 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
         `the disk of ${path} cannot hold a write-ahead log (journal mode ${String(mode)}); use a local disk`,
       );
     }
-    // With a write-ahead log NORMAL keeps the file intact in every case; only a loss of power, not the end
-    // of the program, may take back what was committed since the last checkpoint.
+    // With a write-ahead log, NORMAL keeps the file intact in every case; only a power failure, not the end of the
+    // program, may lose what was committed since the last checkpoint.
     database.exec(`
       PRAGMA synchronous = NORMAL;
       PRAGMA wal_autocheckpoint = 0;
@@ -64,7 +64,8 @@ export function openForCommand(path: string, ports: OpeningPorts): DatabaseSync 
 /**
  * Opens the database for queries only; it must have our schema already.
  *
- * @param cacheOctets Of pages that are kept in memory, where SQLite's own 2 MiB are too few.
+ *
+ * @param cacheOctets Page cache in memory, if SQLite's own 2 MiB are too few.
  */
 export function openForReading(path: string, cacheOctets?: number): DatabaseSync {
   requireFile(path);
@@ -152,9 +153,10 @@ function prepareReading(database: DatabaseSync, path: string, cacheOctets?: numb
 }
 
 /**
- * Looks at the name alone. The file is never opened here: when a process closes any descriptor of a file, POSIX drops
- * all the locks that the process holds on it, those of SQLite's connections too, and then another program that reads
- * the database deletes its write-ahead log (https://www.sqlite.org/howtocorrupt.html §2.2).
+ * Looks only at the name. The file is never opened here: when a process closes any descriptor of a file, POSIX drops
+ * all the locks that the process holds on it, including those of SQLite's connections, and then another program that
+ * reads the database deletes its write-ahead log (https://www.sqlite.org/howtocorrupt.html §2.2).
+ *
  *
  * @returns Whether there is a file with something in it. Throws `OperatingError` if it cannot be a database.
  */
@@ -173,7 +175,7 @@ function checkFile(path: string): boolean {
   return true;
 }
 
-/** Refuses a file that is there and is not an SQLite database; SQLite itself looks at it. Throws `OperatingError`. */
+/** Refuses an existing file that is not an SQLite database; SQLite itself checks it. Throws `OperatingError`. */
 export function checkDatabase(path: string): void {
   if (!checkFile(path)) return;
   opened(path, { readOnly: true }, (database) => {
@@ -197,7 +199,7 @@ export function openForeign(path: string): DatabaseSync {
   }
 }
 
-/** Makes a database that nobody uses one file without companions. */
+/** Turns an unused database into one file without companions. */
 export function makePlain(path: string): void {
   opened(path, { readOnly: false }, (database) =>
     database.exec('PRAGMA journal_mode = DELETE'),

@@ -21,7 +21,8 @@ export class OwnConnection {
   /**
    * For a change it makes or migrates the database where that is due. Throws `OperatingError`.
    *
-   * @param use What the connection is for; where that cannot be made, the connection is closed again.
+   *
+   * @param use Creates what the connection is for; if that fails, the connection is closed again.
    */
   static open<T>(
     ports: OpeningPorts,
@@ -43,7 +44,7 @@ export class OwnConnection {
     }
   }
 
-  /** What SQLite throws in there becomes an `OperatingError`. */
+  /** Errors of SQLite in it become an `OperatingError`. */
   run<T>(work: () => T): T {
     return guarded(this.#path, work);
   }

@@ -16,7 +16,7 @@ export class Pages {
     this.#wal = database.prepare('PRAGMA wal_checkpoint(NOOP)');
   }
 
-  /** Octets of pages that hold something, and of pages that are free for use within the file. */
+  /** Octets of pages with content, and of pages that are free for use within the file. */
   read(): { readonly liveOctets: number; readonly freeOctets: number } {
     const row = this.#counts.get();
     const free = Number(row?.['free']);
@@ -26,7 +26,7 @@ export class Pages {
     };
   }
 
-  /** Octets of the write-ahead log, and of them those that are not yet carried over. */
+  /** Octets of the write-ahead log, and those of them not yet copied into the database. */
   readWal(): { readonly octets: number; readonly waitingOctets: number } {
     const row = this.#wal.get();
     const octets = Math.max(0, Number(row?.['log'])) * this.#pageOctets;

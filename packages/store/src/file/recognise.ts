@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 
-/** What each version brought, newest first: the name of a table or index, and what its declaration says. */
+/** What each version added, newest first: the name of a table or index, and a part of its declaration. */
 const MARKS: readonly (readonly [version: number, name: string, says: string])[] = [
   [29, 'number_block_lessened', 'numbers_count <= '],
   [28, 'fleet_listing', 'TABLE'],
@@ -36,8 +36,8 @@ const MARKS: readonly (readonly [version: number, name: string, says: string])[]
 ];
 
 /**
- * The version of our schema that a database has by its tables; 0 where it has none of ours. `sqlite3 old.db .dump` does
- * not write `user_version`, so a restored database says 0.
+ * The version of our schema that a database has, judging by its tables; 0 if it has none of ours. `sqlite3 old.db
+ * .dump` does not write `user_version`, so a restored database says 0.
  */
 export function recogniseVersion(database: DatabaseSync): number {
   const find = database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ? AND instr(sql, ?) > 0');

@@ -7,7 +7,7 @@ import { TICK } from './upgrade-steps.ts';
 /** `user_version` of the schema below. SentryPeer 4.x has 0. */
 export const SCHEMA_VERSION = 29;
 
-/** The table as SentryPeer 4.x makes it; its names and meanings are fixed (docs/database.md). */
+/** The table as SentryPeer 4.x creates it; its names and meanings are fixed (docs/database.md). */
 export const HONEY_TABLE = `
   CREATE TABLE honey (
     honey_id INTEGER PRIMARY KEY,
@@ -24,13 +24,13 @@ export const HONEY_TABLE = `
     created_at DATETIME DEFAULT(STRFTIME('%Y-%m-%d %H:%M:%f','NOW'))
   )`;
 
-/** `created_at` takes any type; only a text is a time. */
+/** `created_at` accepts any type; only a text is a time. */
 export const CREATED_AT = `iif(typeof(created_at) = 'text', created_at, NULL)`;
 
-/** When a row was recorded, as a text; `event_timestamp`, a text or octets, where it does not say. */
+/** When a row was recorded, as a text; otherwise `event_timestamp`, a text or octets. */
 export const RECORDED = `coalesce(${CREATED_AT}, event_timestamp)`;
 
-/** What tells a `honey` table of SentryPeer from a table that only has its name. */
+/** Tells a `honey` table of SentryPeer from one that only has its name. */
 export const HONEY_COLUMNS: readonly string[] = [
   'honey_id',
   'event_timestamp',
@@ -65,7 +65,7 @@ export const HONEY_COLUMNS_ADDED: ReadonlyMap<string, string> = new Map([
   ['last_seen', 'TEXT'],
 ]);
 
-/** That of SentryPeer 4.x on `source_ip` is made in version 7. */
+/** The index of SentryPeer 4.x on `source_ip` is replaced in version 7. */
 export const HONEY_INDEXES = `
   CREATE INDEX IF NOT EXISTS called_number_index ON honey (called_number);
   CREATE INDEX IF NOT EXISTS event_uuid_index ON honey (event_uuid);`;
@@ -73,14 +73,14 @@ export const HONEY_INDEXES = `
 /** Events of one block of `source_ip_index`. Chosen by measurement; part of the schema, so that it stays. */
 export const BLOCK_EVENTS = 16_384;
 
-/** An expression of the index as it must stand in every question that uses it. */
+/** An expression of the index, as it must appear in every query that uses it. */
 export const BLOCK_OF_EVENT = `honey_id / ${BLOCK_EVENTS}`;
 
 /**
- * Version 7: the index on the address goes by blocks of events. By address alone a flood from a thousand addresses
- * writes to a thousand pages with each commit; within a block these addresses share some dozens of pages. The row of
- * statistics tells SQLite that few blocks hold many events, so that `WHERE source_ip = …` alone, as others ask, skips
- * from block to block.
+ * Version 7: the index on the address is divided into blocks of events. By address alone, a flood from a thousand
+ * addresses writes to a thousand pages with each commit; within a block these addresses share some dozens of pages. The
+ * row of statistics tells SQLite that few blocks hold many events, so that `WHERE source_ip = …` alone, as others
+ * query, skips from block to block.
  */
 export const INDEX_OF_VERSION_7 = `
   DROP INDEX IF EXISTS source_ip_index;
@@ -89,9 +89,9 @@ export const INDEX_OF_VERSION_7 = `
   INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('honey', 'source_ip_index', '1000000 ${BLOCK_EVENTS} 16');`;
 
 /**
- * Tables of our own. Totals have a number for a key, so that a flood of new numbers appends to the table and
- * touches random pages only in the one index on the text: a third less written than with the text as the key.
- * Times are wall-clock microseconds; `grade` is the place in the list of grades, the highest ever seen.
+ * Our own tables. Totals have a number as their key, so that a flood of new numbers appends to the table and touches
+ * random pages only in the one index on the text: a third less is written than with the text as the key. Times are
+ * wall-clock microseconds; `grade` is the place in the list of grades, the highest ever seen.
  */
 export const OWN_TABLES = `
   CREATE TABLE address_total (
@@ -128,8 +128,8 @@ export const OWN_TABLES = `
     ('last_honey_id', 0), ('dropped_messages', 0), ('addresses', 0), ('numbers', 0);`;
 
 /**
- * Tables of version 2. `hour_total` counts messages; its hours are counted from the epoch, its methods are those
- * of {@link REGISTERED_METHODS}. Of a key only the SHA-256 is kept.
+ * Tables of version 2. `hour_total` counts messages; its hours are counted from the epoch, its methods are those of
+ * {@link REGISTERED_METHODS}. Only the SHA-256 of a key is stored.
  */
 export const TABLES_OF_VERSION_2 = `
   CREATE TABLE user_agent_total (
@@ -156,8 +156,8 @@ export const TABLES_OF_VERSION_2 = `
   INSERT INTO counter (name, value) VALUES ('user_agents', 0);`;
 
 /**
- * Tables of version 3: endpoints that events are delivered to, and the events that they refused for good. Those
- * events stand in `honey` as long as retention keeps them.
+ * Tables of version 3: endpoints that events are delivered to, and the events that they refused for good. Those events
+ * are in `honey` as long as retention keeps them.
  */
 export const TABLES_OF_VERSION_3 = `
   CREATE TABLE endpoint_status (
@@ -184,8 +184,8 @@ export const TABLES_OF_VERSION_3 = `
   CREATE INDEX dead_letter_to_send_index ON dead_letter (endpoint, letter_id) WHERE to_send = 1;`;
 
 /**
- * Tables of version 4: where addresses are, and totals of that. `counted` is how many of an address's messages
- * stand in the totals; a country that is not known is empty. The totals are those of the addresses there are.
+ * Tables of version 4: where addresses are, and totals of that. `counted` is the number of an address's messages that
+ * are in the totals; an unknown country is empty. The totals are those of the existing addresses.
  */
 export const TABLES_OF_VERSION_4 = `
   CREATE TABLE address_place (
@@ -230,7 +230,7 @@ export const TABLES_OF_VERSION_4 = `
 const SEEN_US = `CAST(max(0, min(4102444800, coalesce(unixepoch(
   substr(coalesce(created_at, event_timestamp), 1, 23), 'subsec'), 0))) * 1000000 AS INTEGER)`;
 
-/** Fills the totals of version 2 from the rows there are. */
+/** Fills the totals of version 2 from the existing rows. */
 export const TOTALS_OF_VERSION_2 = `
   INSERT INTO user_agent_total (user_agent, first_seen_us, last_seen_us, seen_count)
     SELECT substr(user_agent, 1, ${USER_AGENT_CHARACTERS_MAX}), min(${SEEN_US}), max(${SEEN_US}), sum(seen_count)
@@ -244,9 +244,9 @@ export const TOTALS_OF_VERSION_2 = `
     FROM honey WHERE ${TICK} GROUP BY 1, 2, 3;`;
 
 /**
- * Tables of version 5, filled by a cursor on the event log: what speaks against addresses that proved to be there, and
- * against numbers in whichever form they were dialled, without their plus. A row of `number_evidence` without events
- * is a suffix that dialled digits may have meant. `number_reading` says what the digits of a row of `number_total` mean.
+ * Tables of version 5, filled by a cursor on the event log: evidence against addresses that proved to be there, and
+ * against numbers in whatever form they were dialled, without their plus. A row of `number_evidence` without events is
+ * a suffix that dialled digits may have meant. `number_reading` says what the digits of a row of `number_total` mean.
  * Bits count distinct sources and nodes (`distinctCount()`). Of what is listed, `announced_until_us` is the time that
  * followers of `listing_change` know.
  */

@@ -3,14 +3,14 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 
 /**
- * Waits until a file that is no database in use is on the disk: closing its descriptor drops all locks of this process
- * on it. The one place of this room that opens a file by itself (tools/tidy.test.ts).
+ * Waits until a file is on the disk. It must not be a database in use: closing its descriptor drops all locks of this
+ * process on it. The only place in this package that opens a file itself (tools/tidy.test.ts).
  */
 export function syncFile(path: string): void {
-  sync(path, 'r+'); // Windows syncs only what may be written.
+  sync(path, 'r+'); // Windows only syncs what may be written.
 }
 
-/** Waits until the names in a directory are on the disk, where the system can say so. */
+/** Waits until the names in a directory are on the disk, if the system can report it. */
 export function syncDirectory(path: string, platform = process.platform): void {
   if (platform !== 'win32') sync(path, 'r'); // There a directory cannot be opened.
 }

@@ -5,18 +5,18 @@ import type { Logger } from '@sentrypeer/kernel';
 import { UPGRADE_TICK_ROWS } from '../limits.ts';
 
 const WORK = 'database upgrade';
-/** Parts that a unit of weight is told in. */
+/** Number of parts in which a unit of weight is reported. */
 const PARTS = 1000;
 
 /** One part of an upgrade. */
 export interface UpgradeStep {
-  /** Its share of the time, as measured with 600,000 rows of 4.x; relative to the others. */
+  /** Its share of the time relative to the other steps, as measured with 600,000 rows of 4.x. */
   readonly weight: number;
-  /** @param told Takes how much of the step is done, 0 to 1, where it knows. */
+  /** @param told Receives how much of the step is done, 0 to 1, if it knows. */
   readonly run: (told: (share: number) => void) => void;
 }
 
-/** Does the steps and says how far the whole is, so that it never stands at 100 % while indexes are made. */
+/** Runs the steps and reports overall progress, so that it never stays at 100 % while indexes are built. */
 export function runSteps(steps: readonly UpgradeStep[], logger: Logger): void {
   const total = steps.reduce((sum, { weight }) => sum + weight, 0) * PARTS;
   const tell = (done: number): void => logger.progress?.(WORK, Math.min(done, total - 1), total);
@@ -29,15 +29,15 @@ export function runSteps(steps: readonly UpgradeStep[], logger: Logger): void {
   }
 }
 
-/** The transaction is committed, and so the work over. */
+/** The transaction is committed, so the work is over. */
 export function endSteps(logger: Logger): void {
   logger.progress?.(WORK, 1, 1);
 }
 
-/** A condition that is always true and tells how far a scan of `honey` is, at no cost worth naming. */
+/** A condition that is always true and reports how far a scan of `honey` is, at negligible cost. */
 export const TICK = `((honey_id % ${UPGRADE_TICK_ROWS}) <> 0 OR upgrade_tick(honey_id))`;
 
-/** Runs SQL whose scans tell their place by {@link TICK}, one after the other. @param scans How many there are. */
+/** Runs SQL whose scans report their place by {@link TICK}, one after the other. @param scans How many there are. */
 export function execTicking(
   database: DatabaseSync,
   sql: string,

@@ -7,18 +7,18 @@ import { FLEET_DECISIONS_CURSOR } from '@sentrypeer/follow/cursors';
 import type { ListedKind } from '../judging/evidence-reader.ts';
 import { FLEET_DECISIONS_MAX } from '../limits.ts';
 
-/** A decision as a fleet has it. */
+/** A decision in the form of a fleet. */
 export interface FleetDecision {
   readonly kind: Decision['kind'];
-  /** What `value` is; `undefined` for what is allowed, which may be any of them. */
+  /** The kind of `value`; `undefined` for an allowance, which may be of any kind. */
   readonly subject: ListedKind | undefined;
   readonly value: string;
   readonly comment: string;
-  /** Wall-clock microseconds; `undefined` holds always. */
+  /** Wall-clock microseconds; `undefined` means for ever. */
   readonly untilEpochUs: number | undefined;
 }
 
-/** One that the fleet does not have yet. */
+/** A decision that the fleet does not have yet. */
 export interface WaitingDecision extends FleetDecision {
   readonly id: number;
   readonly uuid: string;
@@ -44,7 +44,7 @@ export class FleetDecisionLog {
     this.#remove = database.prepare('DELETE FROM fleet_decision WHERE decision_id <= ?');
   }
 
-  /** Within the caller's transaction; nothing where this node was never a hub. */
+  /** Within the caller's transaction; does nothing if this node was never a hub. */
   add(decision: Decision): void {
     if (this.#isHub.get() === undefined) return;
     const { kind, subject, value, comment, untilEpochUs } = flat(decision);
@@ -53,7 +53,7 @@ export class FleetDecisionLog {
     this.#dropOldest.run();
   }
 
-  /** All decisions of the fleet up to this number were taken. */
+  /** Saves that all decisions of the fleet up to this number were taken. */
   saveMark(mark: number): void {
     this.#saveMark.run(mark);
   }
@@ -96,7 +96,7 @@ function flat(decision: Decision): FleetDecision {
   return { kind, subject: subject.kind, value: subject.value, comment, untilEpochUs };
 }
 
-/** The decision that this is; `undefined` where it says of what, and must not, or the other way around. */
+/** Converts to a decision; `undefined` if the subject is given where it must not be, or the other way around. */
 export function decisionOf(decision: FleetDecision): Decision | undefined {
   const { kind, subject: listed, value, comment, untilEpochUs } = decision;
   if (kind === 'allow' || kind === 'disallow') {

@@ -7,7 +7,7 @@ import { inTransaction } from '../file/transaction.ts';
 import { FLEET_REPEATS_MAX } from '../limits.ts';
 import type { FleetMarks, FleetPlace, FleetShare } from './fleet-marks.ts';
 
-/** What the writer keeps of the fleet: how far the log was pushed, and repeats on rows that were. */
+/** The writer's data about the fleet: how far the log was pushed, and repeats on pushed rows. */
 export class FleetLog {
   readonly #database: DatabaseSync;
   readonly #marks: StatementSync;
@@ -38,7 +38,7 @@ export class FleetLog {
     this.#beginDecisions = database.prepare(
       `INSERT OR IGNORE INTO cursor (name, honey_id) VALUES ('${FLEET_DECISIONS_CURSOR}', 0)`,
     );
-    // As many ids, not as many rows: to count rows the writer would have to walk over them.
+    // That many ids, not that many rows: to count rows the writer would have to walk over them.
     this.#nextEvent = database.prepare(`
       SELECT min((SELECT min(honey_id) FROM honey WHERE honey_id > ?) + ? - 1,
         (SELECT max(honey_id) FROM honey)) AS id`);
@@ -46,7 +46,7 @@ export class FleetLog {
       SELECT min((SELECT min(repeat_id) FROM fleet_repeat WHERE repeat_id > ?) + ? - 1,
         (SELECT max(repeat_id) FROM fleet_repeat)) AS id`);
     this.#removeRepeats = database.prepare('DELETE FROM fleet_repeat WHERE repeat_id <= ?');
-    // An entry that is being pushed does not change any more: a later count gets a separate entry. Where that push failed
+    // An entry that is being pushed does not change any more: a later count gets a separate entry. If that push failed,
     // there are two, and the count belongs to one of them.
     this.#addRepeat = database.prepare(`
       UPDATE fleet_repeat SET added = added + ?, last_seen_us = max(last_seen_us, ?)
@@ -58,7 +58,7 @@ export class FleetLog {
       DELETE FROM fleet_repeat WHERE repeat_id <= (SELECT max(repeat_id) FROM fleet_repeat) - ${FLEET_REPEATS_MAX}`);
   }
 
-  /** Begins to be a part of a fleet where it is not yet; from the oldest row on. */
+  /** Becomes a part of a fleet if it is not one yet; from the oldest row on. */
   open(isHub: boolean): FleetMarks {
     return inTransaction(this.#database, () => {
       if (isHub) this.#beginDecisions.run();
@@ -69,7 +69,10 @@ export class FleetLog {
     });
   }
 
-  /** Goes on where the fleet says that the log is: after what was pushed, or after what was being pushed and arrived. */
+  /**
+   * Continues where the fleet says that the log is: after what was pushed, or after what was being pushed and has
+   * arrived.
+   */
   resume({ epoch, mark, repeatMark }: FleetPlace): FleetMarks {
     return inTransaction(this.#database, () => {
       this.#write({ epoch, pushed: mark, repeatsPushed: repeatMark }, mark, repeatMark);
@@ -78,7 +81,8 @@ export class FleetLog {
   }
 
   /**
-   * Says what is to be pushed next.
+   * Returns what to push next.
+   *
    *
    * @param hasArrived Whether what was being pushed is in the fleet.
    */
@@ -101,13 +105,13 @@ export class FleetLog {
   /** Messages were counted on a row. Within the caller's transaction. */
   repeated(honeyId: number, count: number, lastSeenUs: number): void {
     const pushing = this.#pushing;
-    // The count of a row that was not read for the fleet yet goes with the row.
+    // The count of a row that has not been read for the fleet yet is pushed with the row.
     if (pushing === undefined || honeyId > pushing.events) return;
     const { changes } = this.#addRepeat.run(count, lastSeenUs, honeyId, pushing.repeats);
     if (changes === 0) this.#newRepeat.run(honeyId, count, lastSeenUs);
   }
 
-  /** Before counts are added. Within the caller's transaction. */
+  /** Must be called before counts are added. Within the caller's transaction. */
   beginRepeats(): void {
     const row = this.#marks.get();
     this.#pushing =

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Where the fleet says that a log is. */
+/** The position of a log according to the fleet. */
 export interface FleetPlace {
   /** Counts the lives of the log; 0 before the first. */
   readonly epoch: number;
   /** `honey_id` of the newest row that is in the fleet. */
   readonly mark: number;
-  /** Id of the newest repeat that is. */
+  /** Id of the newest repeat that is in the fleet. */
   readonly repeatMark: number;
 }
 
@@ -16,7 +16,7 @@ export interface FleetMarks {
   readonly logId: string;
   readonly epoch: number;
   readonly pushed: number;
-  /** The mark that is about to be set; the same as `pushed` where there is nothing to push. */
+  /** The mark that is about to be set; equal to `pushed` if there is nothing to push. */
   readonly pushing: number;
   readonly repeatsPushed: number;
   readonly repeatsPushing: number;
@@ -24,7 +24,7 @@ export interface FleetMarks {
   readonly lastHoneyId: number;
 }
 
-/** What a push takes at most. */
+/** The most that one push takes. */
 export interface FleetShare {
   readonly events: number;
   readonly repeats: number;

@@ -19,34 +19,37 @@ type FleetRows = readonly (readonly FleetValue[])[];
 /** Some of the events of a push. */
 export interface FleetSlice {
   readonly rows: FleetRows;
-  /** Rows between them, and before them, that are not there any more. */
+  /** Rows between them, and before them, that no longer exist. */
   readonly missing: number;
 }
 
 /** What is pushed. */
 export interface FleetBatch {
-  /** In order. Each is read when it is asked for, so that it is pushed before the next one takes memory. */
+  /** In order. Each slice is read when needed, so that it is pushed before the next one takes memory. */
   readonly events: Iterable<FleetSlice>;
   readonly repeats: FleetRows;
 }
 
-/** Characters of a text that a fleet gets; an attacker decides how long a User-Agent is. */
+/** Longest text in characters that a fleet gets; attackers decide how long a User-Agent is. */
 const TEXT_CHARACTERS = 512;
-/** Of a number or a user: PostgreSQL's index on them takes no more than 2,704 octets. */
+/** For a number or a user: PostgreSQL's index on them takes at most 2,704 octets. */
 const NAME_CHARACTERS = 128;
-/** Of details and of anomalies; longer ones are left out, because half of a JSON text is none. */
+/** For details and anomalies; longer ones are left out, because half of a JSON text is not JSON. */
 const DETAILS_CHARACTERS = 4096;
 const COUNT_MAX = 2 ** 31 - 1;
-/** Events that are read at a time. By measurement: fewer cost more calls, more live long enough to be collected twice. */
+/**
+ * Events that are read at a time. By measurement: fewer cost more calls; with more, more live long enough to be
+ * collected twice.
+ */
 const SLICE_EVENTS = 250;
 
-/** Most are short: a copy of each by `substr` costs a seventh of all reading. */
+/** Most are short: copying each by `substr` costs a seventh of all reading. */
 const text = (column: string, charactersMax = TEXT_CHARACTERS): string =>
   `iif(octet_length(${column}) <= ${charactersMax}, nullif(${column}, '${NOT_FOUND}'), substr(${column}, 1, ${charactersMax}))`;
 const port = (column: string): string =>
   `iif(typeof(${column}) = 'integer' AND ${column} BETWEEN 0 AND 65535, ${column}, NULL)`;
 
-/** Columns of the fleet's table of events, each by what it is made of. */
+/** Columns of the fleet's table of events, with the expression for each. */
 const COLUMNS = {
   honey_id: 'honey_id',
   event_time: 'event_timestamp',
@@ -75,7 +78,7 @@ const COLUMNS = {
     WHERE fleet_repeat.honey_id = honey.honey_id AND repeat_id > ?3), 0), 1), ${COUNT_MAX})`,
 } as const;
 
-/** Names of the columns, in the order of a row of {@link FleetBatch}. The raw message is the last, where it is asked for. */
+/** Names of the columns, in the order of a row of {@link FleetBatch}. The raw message comes last, if wanted. */
 export const FLEET_EVENT_COLUMNS: readonly string[] = Object.keys(COLUMNS);
 export const FLEET_MESSAGE_COLUMN = 'sip_message';
 export const FLEET_REPEAT_COLUMNS: readonly string[] = ['honey_id', 'added', 'last_seen'];
@@ -90,12 +93,13 @@ export interface FleetReaderOptions {
   /**
    * Only what this node recorded itself: what a hub took from the fleet is there already.
    *
+   *
    * @default all
    */
   readonly recordedBy?: string | undefined;
 }
 
-/** Reads what is to be pushed, beside the writer. What other nodes share is left out: every node has the same. */
+/** Reads what is to be pushed, independently of the writer. What other nodes share is left out: every node has it. */
 export class FleetReader {
   readonly #path: string;
   readonly #recordedBy: string | undefined;
@@ -108,7 +112,7 @@ export class FleetReader {
   readonly #decisions: WaitingDecisions;
   readonly #delisting: StatementSync;
   readonly #last: StatementSync;
-  /** What is listed here, for a hub that tells the fleet. */
+  /** The listings here, for a hub that reports them to the fleet. */
   readonly listings: ListingReader;
   /** How far this node follows what hubs list. */
   readonly followed: FollowedPlaces;
@@ -128,7 +132,7 @@ export class FleetReader {
       ORDER BY honey_id LIMIT ${SLICE_EVENTS}`);
     this.#recordedBy = recordedBy;
     this.#cursor = database.prepare('SELECT honey_id FROM cursor WHERE name = ?');
-    // Of rows that go with this push, or with a later one, the count is in the row.
+    // For rows that go with this push or a later one, the count is in the row.
     this.#repeats = database.prepare(`
       SELECT honey_id, min(added, ${COUNT_MAX}), last_seen_us FROM fleet_repeat
       WHERE repeat_id > ?1 AND repeat_id <= ?2 AND honey_id <= ?3 ORDER BY repeat_id`);
@@ -163,8 +167,8 @@ export class FleetReader {
   }
 
   /**
-   * What the marks say is being pushed: the same each time it is asked for, but for rows that were removed. Throws
-   * `OperatingError`, also while the events are gone through.
+   * What is being pushed according to the marks: the same each time it is asked for, except for rows that were removed.
+   * Throws `OperatingError`, also while the events are iterated.
    */
   batch(marks: FleetMarks): FleetBatch {
     const { pushed, repeatsPushed, repeatsPushing } = marks;
@@ -186,7 +190,7 @@ export class FleetReader {
     return guarded(this.#path, () => this.#decisions.oldest(limit));
   }
 
-  /** What a hub says of a subject, without the operator's own words; `undefined` where it is on no list. */
+  /** A hub's statement about a subject, without the operator's own decisions; `undefined` if it is on no list. */
   published(subject: ListedSubject): FleetListing | undefined {
     const listing = guarded(this.#path, () => this.listings.listing(subject));
     if (listing === undefined || listing.value !== subject.value) return undefined;
@@ -209,7 +213,7 @@ export class FleetReader {
     };
   }
 
-  /** Whether the operator took it off the lists, and nothing was met since. */
+  /** Whether the operator took it off the lists, and it has not been seen since. */
   isDelisted({ kind, value }: ListedSubject): boolean {
     return guarded(this.#path, () => this.#delisting.get(kind, value) !== undefined);
   }
@@ -219,7 +223,7 @@ export class FleetReader {
     return guarded(this.#path, () => Number(this.#last.get()?.['value'] ?? 0));
   }
 
-  /** How far a follower came, by the name of its cursor; 0 before it saved that. */
+  /** A follower's position, by the name of its cursor; 0 before it saved one. */
   cursor(name: string): number {
     return guarded(this.#path, () => Number(this.#cursor.get(name)?.['honey_id'] ?? 0));
   }
@@ -237,7 +241,7 @@ export class FleetReader {
     }
   }
 
-  /** Later counts of a row are subtracted by the statement that reads it, so slices need not be of one moment. */
+  /** The statement that reads a row subtracts its later counts, so slices need not be of the same moment. */
   #slice(
     after: number,
     pushing: number,
@@ -245,7 +249,7 @@ export class FleetReader {
   ): FleetSlice & { readonly upTo: number } {
     const author = this.#recordedBy === undefined ? [] : [this.#recordedBy];
     try {
-      this.#database.exec('BEGIN'); // What is missing and what is there are of one moment.
+      this.#database.exec('BEGIN'); // What is missing and what is there must be of the same moment.
       const rows = rowsOf(this.#events.all(after, pushing, repeatsPushing, ...author));
       const upTo = rows.length < SLICE_EVENTS ? pushing : Number(rows.at(-1)?.[0]);
       const isWhole = rows.length === upTo - after;

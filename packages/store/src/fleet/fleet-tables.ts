@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * How far this log was pushed to a fleet, and what was counted on rows after they were pushed. `pushing` is the mark that was
- * about to be set when the fleet was last heard of. Ids of repeats are never used again, also when the table was emptied.
+ * How far this log was pushed to a fleet, and what was counted on rows after they were pushed. `pushing` is the mark
+ * that was about to be set when the fleet was last heard from. Ids of repeats are never reused, even when the table was
+ * emptied.
  */
 export const FLEET_TABLES = `
   CREATE TABLE fleet_log (
@@ -21,7 +22,7 @@ export const FLEET_TABLES = `
   ) STRICT;
   CREATE INDEX fleet_repeat_honey_index ON fleet_repeat (honey_id);`;
 
-/** What the operator decided at a hub and the fleet does not have yet. Ids are never used again. */
+/** What the operator decided at a hub and the fleet does not have yet. Ids are never reused. */
 export const FLEET_DECISION_TABLE = `
   CREATE TABLE fleet_decision (
     decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,8 +35,8 @@ export const FLEET_DECISION_TABLE = `
   ) STRICT;`;
 
 /**
- * What the hubs of a fleet list, as this node follows them: `kind`, `value` and `level` as of a listing. `generation` is the pass
- * over all of the fleet's listings in which a row was last named; `fleet_follow` says how far this node came.
+ * What the hubs of a fleet list, as this node follows them: `kind`, `value` and `level` as in a listing. `generation`
+ * is the pass over all of the fleet's listings that last named a row; `fleet_follow` says how far this node has come.
  */
 export const FLEET_LISTING_TABLES = `
   CREATE TABLE fleet_listing (

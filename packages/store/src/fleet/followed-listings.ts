@@ -20,9 +20,9 @@ import {
 
 /** How far a node follows what the hubs list. */
 export interface FollowedPlace {
-  /** Names one life of the fleet's listings: a database that was restored begins another. */
+  /** Names one life of the fleet's listings: a restored database starts another. */
   readonly life: string;
-  /** The newest change that was taken, of a life that is known. */
+  /** The newest change that was taken, within a known life. */
   readonly serial: number;
 }
 
@@ -33,15 +33,15 @@ interface Parts {
   /** The time by which what is said may be taken to have ended: earlier while the clock is in doubt. */
   readonly removalUs: () => number;
   readonly path: string;
-  /** Takes evidence back, as the operator's word does. */
+  /** Takes evidence back, as an operator's decision does. */
   readonly decisions: { delist(subject: ListedSubject, comment: string): void };
-  /** Listings that there is room for. */
+  /** The most listings kept. */
   readonly countMax: number;
-  /** Throws `OperatingError` where the disk has no room for so much. */
+  /** Throws `OperatingError` if the disk has no room for this much. */
   readonly refuse: (octets: number) => void;
 }
 
-/** Rows there are, and of these what an operator blocked and what is only watched, once they were counted. */
+/** Number of rows, and of those blocked by an operator or only watched, once they have been counted. */
 interface Counts {
   rows: number;
   blocked: number;
@@ -66,7 +66,7 @@ export class FollowedListings {
   readonly #due: StatementSync;
   readonly #delisted: StatementSync;
   #known: Counts | undefined;
-  /** The row that was looked at last. */
+  /** The row that was last looked at. */
   #sweptTo: ListedSubject | undefined;
   /** What ended until then was judged again, by the pass before this one; and when this one began. */
   #judgedUs = 0;
@@ -100,7 +100,7 @@ export class FollowedListings {
     this.#due = database.prepare('INSERT INTO judging_due (kind, value) VALUES (?, ?)');
   }
 
-  /** Begins a pass over all there is. What was told before stays in force until the pass is over. */
+  /** Starts a pass over everything. What was known before stays in force until the pass is over. */
   begin(life: string): void {
     this.#guarded(() =>
       inTransaction(this.#parts.database, () => {
@@ -112,7 +112,7 @@ export class FollowedListings {
     this.#sweptTo = undefined;
   }
 
-  /** Takes what was said, in order. @returns How many had no room. */
+  /** Takes listings, in order. @returns How many had no room. */
   take(listings: readonly FleetListing[], serial: number): number {
     this.#parts.refuse(listings.length * FOLLOWED_OCTETS);
     return this.#guarded(() =>
@@ -129,7 +129,8 @@ export class FollowedListings {
    * Some of the work that is left when all was named: what was not named any more goes, what has ended is judged again, and
    * goes when it ended for certain.
    *
-   * @param isAll This node follows nobody: all goes. @returns Whether there is more.
+   *
+   * @param isAll This node follows nobody: removes everything. @returns Whether there is more.
    */
   sweep(isAll = false): boolean {
     return this.#guarded(() => {
@@ -169,7 +170,7 @@ export class FollowedListings {
     const row = this.#get.get(kind, value);
     if (level === 'none') {
       if (row !== undefined) this.#drop(row);
-      // It may be told again, when what came since counts.
+      // It may be listed again when later evidence counts.
       const knownUs = Number(this.#delisted.get(kind, value)?.['at_us'] ?? -Infinity);
       if (isDelisted && knownUs < listing.sinceEpochUs) {
         this.#parts.decisions.delist({ kind, value }, BY_FLEET);
@@ -181,10 +182,10 @@ export class FollowedListings {
     const wasBlocked = row?.['is_blocked'] === 1;
     const roomCount = Math.min(FOLLOWED_COUNT_MAX, this.#parts.countMax);
     if (isNew && known.rows >= roomCount) return false;
-    // Whoever dials a million numbers makes hubs watch them: what is refused has room for itself.
+    // Anybody who dials a million numbers makes hubs watch them: refused subjects have separate room.
     if (isNew && level === 'watch' && known.watched >= roomCount * FOLLOWED_WATCHED_SHARE)
       return false;
-    // More would not be read as blocks, nor as evidence.
+    // More would be read neither as blocks nor as evidence.
     if (isBlocked && !wasBlocked && known.blocked >= FOLLOWED_BLOCKS_MAX) return false;
     known.rows += Number(isNew);
     known.blocked += Number(isBlocked) - Number(wasBlocked);
@@ -233,7 +234,7 @@ export class FollowedListings {
     this.#changed(subject, wasBlocked);
   }
 
-  /** @param isDecision Whether it is the operator's word, which also holds for what lies within it. */
+  /** @param isDecision Whether it is an operator's decision, which also covers what lies within it. */
   #changed({ kind, value }: ListedSubject, isDecision: boolean): void {
     this.#due.run(kind, value);
     if (!isDecision) return;
@@ -259,7 +260,7 @@ export class FollowedListings {
   }
 }
 
-/** How far this node came; `undefined` before it followed anybody. For the thread that follows. */
+/** How far this node has come; `undefined` before it followed anybody. For the thread that follows. */
 export class FollowedPlaces {
   readonly #place: StatementSync;
   readonly #count: StatementSync;

@@ -7,7 +7,7 @@ import type { Row } from '../log/event-row.ts';
 import { gradeOfRank } from '../log/grades.ts';
 import { FOLLOWED_BLOCKS_MAX } from './limits.ts';
 
-/** What a hub of the fleet says, as the judge reads it. */
+/** A hub's statement, as the judge reads it. */
 export interface FollowedWord {
   readonly level: 'listed' | 'watch';
   readonly score: number;
@@ -37,13 +37,13 @@ export class FollowedReader {
     this.#kinds = database.prepare(`SELECT ${KINDS.map(isAny).join(', ')}`);
   }
 
-  /** Of which kinds hubs list anything. */
+  /** The kinds of which hubs list anything. */
   kinds(): ReadonlySet<Subject['kind']> {
     const row = this.#kinds.get();
     return new Set(KINDS.filter((kind) => row?.[kind] === 1));
   }
 
-  /** By evidence; what an operator blocked is in `blocks()`. */
+  /** From evidence; what an operator blocked is in `blocks()`. */
   word({ kind, value }: Subject): FollowedWord | undefined {
     const row = this.#word.get(kind, value);
     if (row === undefined) return undefined;

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-/** Columns of `honey` that an import brings, each a text. */
+/** Text columns of `honey` that an import fills. */
 export const TEXT_COLUMNS = [
   'event_timestamp',
   'event_uuid',
@@ -29,10 +29,10 @@ export const TEXT_COLUMNS = [
   'last_seen',
 ] as const;
 
-/** And those that are whole numbers, 0 and above. */
+/** The columns that are whole numbers, 0 and above. */
 export const NUMBER_COLUMNS = ['source_port', 'destination_port', 'seen_count'] as const;
 
-/** A row of another database or log; what is missing or odd there is missing here. */
+/** A row of another database or log; what is missing or invalid there is missing here. */
 export type ImportedRow = {
   readonly [Column in (typeof TEXT_COLUMNS)[number]]?: string | undefined;
 } & {
@@ -42,7 +42,7 @@ export type ImportedRow = {
 /** Octets of SHA-256 that make a UUID. */
 const UUID_SIZE = 16;
 
-/** The UUID of a row; one that has none gets one of its contents (RFC 9562 version 8), the same at every import. */
+/** The UUID of a row; a row without one gets one from its contents (RFC 9562 version 8), the same at every import. */
 export function uuidOfRow(row: ImportedRow): string {
   const own = row.event_uuid ?? '';
   if (own !== '') return own;
@@ -63,13 +63,13 @@ export function uuidOfRow(row: ImportedRow): string {
     .join('-');
 }
 
-/** `details` with the mark of an import: such a row is evidence, and is not told to anybody as news. */
+/** `details` with the mark of an import: such a row is evidence, and is not reported to anybody as news. */
 export function markedDetails(details: string | undefined): string {
   let known: unknown;
   try {
     known = JSON.parse(details ?? '{}');
   } catch {
-    known = {}; // Nonsense is shown as nothing.
+    known = {}; // Invalid details are shown as nothing.
   }
   const members = typeof known === 'object' && known !== null && !Array.isArray(known) ? known : {};
   return JSON.stringify({ ...members, imported: true });

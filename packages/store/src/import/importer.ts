@@ -21,16 +21,16 @@ import {
   type ImportedRow,
 } from './imported-row.ts';
 
-/** What became of rows. */
+/** The outcome for some rows. */
 export interface Imported {
   readonly added: number;
-  /** Were there already, by their UUID. */
+  /** Existed already, by their UUID. */
   readonly known: number;
 }
 
 const COLUMNS = ['honey_id', ...TEXT_COLUMNS, ...NUMBER_COLUMNS] as const;
 
-/** Adds rows of other databases and logs, also while a daemon uses the database; each once, however often it comes. */
+/** Adds rows of other databases and logs, even while a daemon uses the database; each once, however often it comes. */
 export class Importer {
   readonly #path: string;
   readonly #clock: Clock;
@@ -41,7 +41,7 @@ export class Importer {
   readonly #lastId: StatementSync;
   readonly #counters: Counters;
   readonly #totals: Totals;
-  /** Wall-clock microseconds of the last row that had a time that can be. */
+  /** Wall-clock microseconds of the last row with a possible time. */
   #seenUs: number;
   #oldest = '~';
 
@@ -54,7 +54,7 @@ export class Importer {
     this.#insert = database.prepare(
       `INSERT INTO honey (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
     );
-    // What another node shared under the same UUID is not this event, unless it is the same node's.
+    // A row that another node shared under the same UUID is not this event, unless it is from the same node.
     this.#hasUuid = database.prepare(`
       SELECT 1 FROM honey WHERE event_uuid = ?1 AND (created_by_node_id = ?2
         OR NOT EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id))`);
@@ -70,7 +70,7 @@ export class Importer {
     return new Importer(path, ports.clock, openForCommand(path, ports));
   }
 
-  /** Some hundred rows at a time: one transaction, which a daemon that records waits for. */
+  /** A few hundred rows at a time: one transaction, for which a recording daemon waits. */
   add(rows: readonly ImportedRow[]): Imported {
     return guarded(this.#path, () =>
       inTransaction(this.#database, () => {
@@ -92,7 +92,10 @@ export class Importer {
     );
   }
 
-  /** Where rows came that the age limit would remove at once, they are kept like those of before an upgrade. @returns Whether they are. */
+  /**
+   * If there were rows that the age limit would remove at once, they are kept like those from before an upgrade.
+   * @returns Whether they are.
+   */
   finish(): boolean {
     const nowUs = this.#clock.epochUs();
     return guarded(this.#path, () =>

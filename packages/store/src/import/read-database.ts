@@ -6,12 +6,13 @@ import { openForeign } from '../file/open-database.ts';
 import { honeyColumns } from '../file/migration.ts';
 import { NUMBER_COLUMNS, TEXT_COLUMNS, type ImportedRow } from './imported-row.ts';
 
-/** Above what any row counts. */
+/** More than any row counts. */
 const NUMBER_MAX = 2 ** 40;
 
 /**
  * The rows of another database, of SentryPeer 4.x or of ours in any version, in the order in which they were recorded.
- * What strangers had shared with it is left out. Throws `OperatingError`.
+ * What strangers shared with it is left out. Throws `OperatingError`.
+ *
  *
  * @param own The database into which they are imported.
  */

@@ -3,10 +3,10 @@
 import { isIpv6, sourceKey } from '@sentrypeer/ip';
 
 /**
- * What addresses did, as far as it tells attackers from callers who went astray: `costly_count` are calls to numbers that cost
- * or are abroad, `attempts_count` events that asked for more than an OPTIONS does, `target_set` the distinct names and
- * numbers these were for (`DistinctSet`). Of evidence from before nothing is known of it: calls count as attempts,
- * three and more as calls that cost.
+ * What addresses did, as far as it tells attackers from callers who dialled wrong: `costly_count` are calls to numbers
+ * that cost or are abroad, `attempts_count` events that asked for more than an OPTIONS does, `target_set` the distinct
+ * names and numbers these were for (`DistinctSet`). Earlier evidence does not contain this: its calls count as
+ * attempts, and three or more as costly calls.
  */
 export const TABLES_OF_VERSION_10 = `
   ALTER TABLE address_evidence ADD COLUMN costly_count INTEGER NOT NULL DEFAULT 0;
@@ -21,7 +21,7 @@ export function subscriberOf(address: string): string | undefined {
   return isIpv6(address) ? sourceKey(address) : undefined;
 }
 
-/** `network` is the /64 of an IPv6 address, of which a bounded number of addresses is kept. */
+/** `network` is the /64 of an IPv6 address, of which only a bounded number of addresses is kept. */
 export const TABLES_OF_VERSION_11 = `
   ALTER TABLE address_evidence ADD COLUMN network TEXT;
   UPDATE address_evidence SET network = subscriber_of(address) WHERE instr(address, ':') > 0;

@@ -3,14 +3,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /**
- * It takes less to list a number when others of its block were called. So when the others become enough for that, or too
- * few, all numbers of the block are judged again that proved callers called.
+ * It takes less to list a number if others in its block were called. So when the others become enough for that, or too
+ * few, all numbers in the block that proved callers called are judged again.
  */
 export class BlockNumbers {
   readonly #numbersCountMin: number;
   readonly #judgeAgain: StatementSync;
 
-  /** @param numbersCountMin Other numbers of a block from which on it takes less. */
+  /** @param numbersCountMin Number of other numbers in a block from which less is needed. */
   constructor(database: DatabaseSync, numbersCountMin: number) {
     this.#numbersCountMin = numbersCountMin;
     this.#judgeAgain = database.prepare(`
@@ -19,12 +19,12 @@ export class BlockNumbers {
         AND proved_events > 0`);
   }
 
-  /** One more number of the block was called. @param numbersCount How many that makes. */
+  /** One more number in the block was called. @param numbersCount The new number of them. */
   added(block: string, numbersCount: number): void {
     if (numbersCount === this.#numbersCountMin + 1) this.#judgeAgain.run(block);
   }
 
-  /** Numbers of the block were forgotten. @param numbersCount How many are left. */
+  /** Numbers in the block were forgotten. @param numbersCount How many are left. */
   removed(block: string, numbersCount: number): void {
     if (numbersCount <= this.#numbersCountMin) this.#judgeAgain.run(block);
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * What the operator blocked: it is listed, whatever is known of it. `kind` and `value` as of a listing; an address may be a network.
- * `is_blocked` of a listing says that it stands there by this word, so that no filter on evidence leaves it out.
+ * What the operator blocked: it is listed, whatever is known about it. `kind` and `value` as in a listing; an address
+ * may be a network. `is_blocked` of a listing says that it is there because of a block, so that no filter on evidence
+ * leaves it out.
  */
 export const TABLES_OF_VERSION_13 = `
   CREATE TABLE operator_block (

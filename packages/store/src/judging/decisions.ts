@@ -96,7 +96,8 @@ export class DecisionWriter {
   }
 
   /**
-   * Throws `OperatingError` where there is no such entry, or no room for one more.
+   * Throws `OperatingError` if there is no such entry, or no room for another one.
+   *
    *
    * @returns What was delisted.
    */
@@ -127,8 +128,9 @@ export class DecisionWriter {
   }
 
   /**
-   * Takes what was decided at hubs of the fleet, in order, and remembers that all up to the mark was taken. What is taken
-   * twice does no harm.
+   * Takes decisions made at hubs of the fleet, in order, and saves that all up to the mark were taken. Taking one twice
+   * does no harm.
+   *
    *
    * @returns Those for which there was no room.
    */
@@ -141,7 +143,7 @@ export class DecisionWriter {
     return left;
   }
 
-  /** To take back what is not there is nothing to do. @returns Whether there was room. */
+  /** Taking back what does not exist is fine. @returns Whether there was room. */
   #take(decision: Decision): boolean {
     try {
       inTransaction(this.#database, () => {
@@ -166,7 +168,7 @@ export class DecisionWriter {
     this.#fleet.sent(id);
   }
 
-  /** The judge looks at what it concerns again, also where another process writes this. */
+  /** Has the judge look at its subjects again, even if another process writes this. */
   #due(kind: string, value: unknown): void {
     this.#addDue.run(kind, String(value));
   }
@@ -205,7 +207,7 @@ export class DecisionWriter {
         const subject = this.#entryOf(decision.subject);
         const { kind, value } = subject;
         this.#delist.run(kind, value, nowUs, decision.comment);
-        // What comes afterwards begins anew: not with the grade, the callers or the days of what does not count.
+        // Later events start over: without the grade, callers and days of what no longer counts.
         const forgotten = this.#forgetEvidence(subject);
         const counter = FORGOTTEN_COUNTERS[kind];
         if (counter !== undefined) this.#counters.add(counter, -forgotten);
@@ -265,13 +267,15 @@ export class DecisionWriter {
     return kept.filter((one) => one !== digits && one.replaceAll(/[^\d*#]/gu, '') === digits);
   }
 
-  /** Also judges again what is listed separately within a network; the judge itself finds what a network puts on lists. */
+  /**
+   * Also has the separate listings inside a network judged again; the judge itself finds what a network puts on lists.
+   */
   #dueBlock({ kind, value }: ListedSubject): void {
     this.#due(kind, value);
     if (value.includes('/')) this.#due(DECISION, value);
   }
 
-  /** What an address or a network of IPv6 is listed by; the narrowest network that is judged where it is not listed. */
+  /** The entry that lists an address or an IPv6 network; if it is not listed, the narrowest network that is judged. */
   #entryOf(subject: ListedSubject): ListedSubject {
     const { kind, value } = subject;
     const networks = kind === 'address' ? (networksOf(value) ?? []) : [];
@@ -287,7 +291,7 @@ export class DecisionWriter {
   }
 }
 
-/** Reads and writes decisions from another process, also while a daemon uses the database. */
+/** Reads and writes decisions from another process, even while a daemon uses the database. */
 export class Decisions {
   readonly #connection: OwnConnection;
   readonly #writer: DecisionWriter;
@@ -300,7 +304,7 @@ export class Decisions {
     this.#evidence = new EvidenceReader(database);
   }
 
-  /** Makes or migrates the database where that is due. Throws `OperatingError`. */
+  /** Creates or migrates the database if necessary. Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Decisions {
     return OwnConnection.open(ports, path, (connection) => new Decisions(connection, ports.clock));
   }
@@ -310,12 +314,12 @@ export class Decisions {
     return this.#connection.run(() => this.#writer.write(decision));
   }
 
-  /** By what they allow. */
+  /** Sorted by what they allow. */
   allowances(): readonly KeptAllowance[] {
     return this.#connection.run(() => this.#evidence.allowances());
   }
 
-  /** By what they block. */
+  /** Sorted by what they block. */
   blocks(): readonly KeptBlock[] {
     return this.#connection.run(() => this.#evidence.blocks());
   }

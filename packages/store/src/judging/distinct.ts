@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Bits of one word: as many as SQLite and JavaScript keep without a detour. */
+/** Bits of one word: as many as SQLite and JavaScript handle directly. */
 const WORD_BITS = 32;
 const WORD = 2 ** WORD_BITS;
 
@@ -10,14 +10,14 @@ export function distinctBit(text: string): number {
 }
 
 /**
- * How many distinct texts have set the bits: linear counting (Whang, Vander-Zanden, Taylor 1990). Right for a few;
- * some tens are told to about a quarter, and 111 is the most it says.
+ * How many distinct texts have set the bits: linear counting (Whang, Vander-Zanden, Taylor 1990). Exact for a few; some
+ * tens are accurate to about a quarter, and 111 is the maximum.
  */
 export function distinctCount(bits: number): number {
   return estimate(WORD_BITS - onesOf(bits), WORD_BITS);
 }
 
-/** The same with 64 bits: right for a few, some tens to about a tenth; of more than 100 it says at least that. */
+/** The same with 64 bits: exact for a few, some tens to about a tenth; above 100 only a lower bound. */
 export class DistinctSet {
   #low = 0;
   #high = 0;
@@ -29,7 +29,7 @@ export class DistinctSet {
     else this.#high = (this.#high | bit) >>> 0;
   }
 
-  /** As a column holds them, so that SQLite joins sets by `|`. */
+  /** In the form of a column, so that SQLite joins sets by `|`. */
   toColumn(): bigint {
     return BigInt.asIntN(
       2 * WORD_BITS,
@@ -38,19 +38,21 @@ export class DistinctSet {
   }
 }
 
-/** Two words of a column of `DistinctSet`, which JavaScript's numbers would cut: named `${column}_low` and `_high`. */
+/**
+ * A `DistinctSet` column as two words, because JavaScript's numbers would cut it: named `${column}_low` and `_high`.
+ */
 export function wordsOf(column: string): string {
   return `${column} & ${WORD - 1} AS ${column}_low, (${column} >> ${WORD_BITS}) & ${WORD - 1} AS ${column}_high`;
 }
 
-/** How many distinct texts a column holds that was read with `wordsOf()`. */
+/** The number of distinct texts in a column that was read with `wordsOf()`. */
 export function setCount(row: Readonly<Record<string, unknown>>, column: string): number {
   const ones = onesOf(Number(row[`${column}_low`])) + onesOf(Number(row[`${column}_high`]));
   return estimate(2 * WORD_BITS - ones, 2 * WORD_BITS);
 }
 
 function hash(text: string): number {
-  // FNV-1a: no secret, as nothing is gained by guessing it that more sources would not give.
+  // FNV-1a: without a secret, because guessing it gains nothing that more sources would not.
   let value = 0x81_1c_9d_c5;
   for (let index = 0; index < text.length; index += 1) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01_00_01_93);

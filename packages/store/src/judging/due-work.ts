@@ -13,27 +13,27 @@ import { ALL, Sweep, type Reach } from './sweep.ts';
 
 /** The kind of a due row whose value is one of the operator's decisions. */
 export const DECISION = 'decision';
-/** The kind of a due row whose value is a network of IPv6: all evidence within it is due. */
+/** The kind of a due row whose value is an IPv6 network: all evidence within it is due. */
 const WITHIN = 'within';
-/** The same of what voters and hubs say. */
+/** The same for the statements of voters and hubs. */
 const SAID = 'said';
-/** The kind of a due row whose value is a network that becomes an entry as soon as all that is narrower has left. */
+/** The kind of a due row whose value is a network that becomes an entry as soon as everything narrower has left. */
 const WAITING = 'waiting';
 const SEVERAL: ReadonlySet<unknown> = new Set([DECISION, WITHIN, SAID, WAITING]);
 
 interface DueParts {
   readonly database: DatabaseSync;
-  /** What an entry of the operator's concerns; `undefined` where that is not known. */
+  /** The subjects that an entry of the operator's concerns; `undefined` if that is unknown. */
   readonly reachOf: (value: string) => Reach | undefined;
-  /** Other numbers of a block from which on it takes less to list one. */
+  /** Number of other numbers in a block from which less is needed to list one. */
   readonly hotNumbersCount: number;
   /** Judges the subjects, within the caller's transaction. */
   readonly apply: (subjects: readonly ListedSubject[], nowUs: number) => void;
-  /** Judges a network that waits, within the caller's transaction. @returns Whether it still waits. */
+  /** Judges a waiting network, within the caller's transaction. @returns Whether it still waits. */
   readonly resume: (network: string, nowUs: number) => boolean;
 }
 
-/** Judges again what stands in `judging_due`: after decisions, when allowances end, when evidence was removed. */
+/** Judges again what is in `judging_due`: after decisions, when allowances end, when evidence was removed. */
 export class DueWork {
   readonly #parts: DueParts;
   readonly #counters: Counters;
@@ -49,11 +49,11 @@ export class DueWork {
   readonly #anySaid: StatementSync;
   readonly #numbersCount: StatementSync;
   readonly #blockNumbers: BlockNumbers;
-  /** Decisions that ended until then were seen to. Wall-clock microseconds. */
+  /** Decisions that ended before this have been handled. Wall-clock microseconds. */
   #endedUs = 0;
-  /** Of the first row, which is a decision or what is said. */
+  /** For the first row, if it is a decision or a statement of others. */
   #sweep: { readonly dueId: number; readonly subjects: Sweep } | undefined;
-  /** Of the first row, which is a network, the /64 that was judged last. */
+  /** For the first row, if it is a network: the /64 that was last judged. */
   #within64: { readonly dueId: number; readonly address: string } | undefined;
 
   constructor(parts: DueParts) {
@@ -106,18 +106,18 @@ export class DueWork {
     this.#endedUs = nowUs;
   }
 
-  /** All that is known within a network of IPv6 is due. @param isSaid Only what voters and hubs say, if anything. */
+  /** Marks everything known within an IPv6 network as due. @param isSaid Only what voters and hubs say, if anything. */
   addWithin(network: string, isSaid: boolean): void {
     if (!isSaid) this.#add.run(WITHIN, network);
     if (this.#anySaid.get() !== undefined) this.#add.run(SAID, network);
   }
 
-  /** A network waits until all that is narrower has left. */
+  /** Has a network wait until everything narrower has left. */
   addWaiting(network: string): void {
     this.#add.run(WAITING, network);
   }
 
-  /** Some of what is due. @returns Whether there was anything. */
+  /** Handles some of what is due. @returns Whether there was anything. */
   step(nowUs: number): boolean {
     const { database, apply } = this.#parts;
     const rows = this.#first.all();
@@ -157,7 +157,7 @@ export class DueWork {
     });
   }
 
-  /** A part of all that the decision concerns, or of what is said within a network; where that is not known, of all there is. */
+  /** Handles a part of what the decision concerns, or of the statements about a network; if unknown, of everything. */
   #stepSweep(dueId: number, value: string, of: 'said' | undefined, nowUs: number): void {
     const { database, reachOf, apply } = this.#parts;
     if (this.#sweep?.dueId !== dueId) {
@@ -187,7 +187,7 @@ export class DueWork {
       if (rows.length < JUDGE_ROWS) this.#remove.run(dueId);
     });
     const address = rows.length < JUDGE_ROWS ? undefined : addresses.at(-1);
-    // The number of a row that is gone may be another's next.
+    // The id of a row that is gone may be used again.
     this.#within64 = address === undefined ? undefined : { dueId, address };
   }
 }

@@ -10,7 +10,7 @@ import type { ListedSubject } from './evidence-reader.ts';
 import { EvidenceSums, EVIDENCE_COLUMNS, type CountingOptions } from './evidence-sums.ts';
 import type { EvidenceWriter } from './evidence-writer.ts';
 
-/** The condition of the index on what proved itself, as it must stand in each question that uses it. */
+/** The condition of the index on proved events, as it must appear in each query that uses it. */
 export const IS_PROVED = "grade IN ('returned', 'handshake')";
 
 /** Whether a judge would have anything to do. */
@@ -35,9 +35,10 @@ interface LaneParts {
 }
 
 /**
- * Two cursors on the event log. What proved its source is read first, by an index that holds nothing else, so that no
- * amount of packets which anybody can forge delays its verdict; each event belongs to one of the two. No `Pump` moves
- * them: evidence, listings and cursor are committed together, so a crash neither loses an event nor counts it twice.
+ * Two cursors on the event log. Events that proved their source are read first, through an index that contains nothing
+ * else, so that no amount of forgeable packets delays their verdicts; each event belongs to one of the two. No `Pump`
+ * moves them: evidence, listings and cursor are committed together, so a crash neither loses an event nor counts it
+ * twice.
  */
 export class EventLanes {
   readonly #parts: LaneParts;
@@ -66,17 +67,17 @@ export class EventLanes {
       ON CONFLICT (name) DO UPDATE SET honey_id = excluded.honey_id`);
   }
 
-  /** Some events that proved their source. @returns Whether there may be more. */
+  /** Handles some events that proved their source. @returns Whether there may be more. */
   stepProved(nowUs: number): boolean {
     return this.#step(JUDGE_PROVED_CURSOR, this.#proved, nowUs);
   }
 
-  /** Some of the others. @returns Whether there may be more. */
+  /** Handles some of the others. @returns Whether there may be more. */
   stepRest(nowUs: number): boolean {
     return this.#step(JUDGE_CURSOR, this.#all, nowUs);
   }
 
-  /** Nothing of this lane stands before the next delisting. @returns Whether there is one. */
+  /** Nothing of this lane comes before the next delisting. @returns Whether there is one. */
   #passDelisting(name: string, cursor: number): boolean {
     const next = this.#nextDelisting.get(cursor)?.['honey_id'] ?? null;
     if (next === null) return false;

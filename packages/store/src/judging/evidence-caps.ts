@@ -4,13 +4,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { bitsWithin, networksOf } from '@sentrypeer/ip';
 import { EVIDENCE_SHARES, MAKE_ROOM_ROWS } from '../limits.ts';
 
-/** Limits the share of the evidence, and so of the lists, that one large network of IPv6 can take. */
+/** Limits the share of the evidence, and so of the lists, that one large IPv6 network can take. */
 export class EvidenceCaps {
   readonly #caps: readonly (readonly [bits: number, rowsMax: number])[];
   readonly #isBeyond: StatementSync;
   readonly #makeRoom: StatementSync;
 
-  /** @param evidenceCountMax Rows of evidence that are kept of all addresses. */
+  /** @param evidenceCountMax The most rows of evidence kept for all addresses. */
   constructor(database: DatabaseSync, evidenceCountMax: number) {
     this.#caps = EVIDENCE_SHARES.map(([bits, share]) => [
       bits,
@@ -19,14 +19,14 @@ export class EvidenceCaps {
     this.#isBeyond = database.prepare(
       'SELECT 1 FROM address_evidence WHERE network BETWEEN ? AND ? LIMIT 1 OFFSET ?',
     );
-    // The weakest grade goes first, of these what was not seen for longest.
+    // The weakest grade goes first; within it, what has not been seen for longest.
     this.#makeRoom = database.prepare(`
       DELETE FROM address_evidence WHERE total_id IN (SELECT total_id FROM address_evidence
         WHERE network BETWEEN ?1 AND ?2 ORDER BY grade DESC, last_seen_us DESC, total_id DESC
         LIMIT -1 OFFSET ?3)`);
   }
 
-  /** @param addresses Networks of which there may be new evidence. @returns Rows removed. */
+  /** @param addresses Networks for which there may be new evidence. @returns Rows removed. */
   makeRoom(addresses: Iterable<string>): number {
     const networks = [...addresses].flatMap((address) => networksOf(address)?.slice(0, 1) ?? []);
     let removed = 0;

@@ -2,7 +2,7 @@
 
 import type { Grade, Subject } from '@sentrypeer/event';
 
-/** What an entry of the feed says of the evidence behind it. */
+/** What an entry of the feed says about the evidence behind it. */
 export interface EvidenceFacts {
   readonly grade: Grade;
   /** Wall-clock microseconds. */
@@ -16,8 +16,8 @@ export interface KeptBlock {
   readonly subject: Subject;
   readonly comment: string;
   readonly createdEpochUs: number;
-  /** `undefined` where it always holds. */
+  /** `undefined` if it always holds. */
   readonly untilEpochUs: number | undefined;
-  /** Whether an operator said it at a hub of the fleet, not here. @default false */
+  /** Whether an operator decided it at a hub of the fleet, not here. @default false */
   readonly isOfFleet?: boolean;
 }

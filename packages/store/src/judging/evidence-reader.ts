@@ -42,21 +42,21 @@ export interface ProvedAddress extends EvidenceOf {
   readonly targetsCount: number;
 }
 
-/** A network of IPv6 that is listed, as one of the 256 parts of a wider one. */
+/** A listed IPv6 network, as one of the 256 parts of a wider one. */
 export interface ReadPart {
   /** 0 to 255. */
   readonly place: number;
   readonly untilEpochUs: number;
 }
 
-/** Of the events in which a number was called, in any form. */
+/** For the events in which a number was called, in any form. */
 export interface ReadNumber extends EvidenceOf {
   readonly formsCount: number;
   /** An estimate. */
   readonly sourcesCount: number;
-  /** How sure the reading of what was dialled is, 0 to 1. */
+  /** Confidence in the reading of what was dialled, 0 to 1. */
   readonly confidence: number;
-  /** Of the calls whose caller proved to be there; `undefined` where none did. */
+  /** For the calls whose caller proved to be there; `undefined` if there were none. */
   readonly proved: ReadProved | undefined;
 }
 
@@ -86,7 +86,7 @@ export interface KeptAllowance {
   readonly value: string;
   readonly comment: string;
   readonly createdEpochUs: number;
-  /** `undefined` where it always holds. */
+  /** `undefined` if it always holds. */
   readonly untilEpochUs: number | undefined;
 }
 
@@ -99,7 +99,7 @@ const NUMBER_COLUMNS = `grade, first_seen_us, last_seen_us, days_count, events_c
   proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
   ${['source_set', 'proved_source_set', 'proved_network_set'].map(wordsOf).join(', ')}`;
 
-/** Reads what speaks for and against a listing, on a connection that its owner shares. */
+/** Reads the evidence for and against a listing, on a connection that its owner shares. */
 export class EvidenceReader {
   readonly #address: StatementSync;
   readonly #number: StatementSync;
@@ -143,7 +143,7 @@ export class EvidenceReader {
       range: database.prepare(`
         SELECT 1 AS grade, first_seen_us, last_seen_us, numbers_count AS events_count FROM number_block WHERE block = ?`),
     };
-    // Of a /56 its /64, of a /48 its /56. One text of all costs a third of up to 256 rows.
+    // The /64 of a /56, the /56 of a /48. One text of all of them costs a third of up to 256 rows.
     this.#parts = database.prepare(`
       SELECT json_group_array((network >> iif(?1 = 64, 0, 8)) & 255) AS places, json_group_array(until_us) AS untils
       FROM address_network WHERE length = ?1 AND network BETWEEN ?2 AND ?3`);
@@ -164,7 +164,7 @@ export class EvidenceReader {
     this.#followed = new FollowedReader(database);
   }
 
-  /** @param address With IPv6 its /64 counts. */
+  /** @param address For IPv6, its /64 counts. */
   address(address: string): ProvedAddress | undefined {
     const row = this.#address.get(judgedAs(address));
     if (row === undefined) return undefined;
@@ -198,7 +198,7 @@ export class EvidenceReader {
     }));
   }
 
-  /** @param e164 Without its plus; or the digits, if they are not a number of E.164. */
+  /** @param e164 Without its plus; or the digits, if they are not an E.164 number. */
   number(e164: string): ReadNumber | undefined {
     const row = this.#number.get(e164);
     if (row === undefined) return undefined;
@@ -211,7 +211,7 @@ export class EvidenceReader {
     };
   }
 
-  /** The number that exactly these digits, with or without a plus, were read as; the digits themselves if they were not read as one. */
+  /** The number that exactly these digits, with or without a plus, were read as; otherwise the digits themselves. */
   meaningOf(digits: string): string | undefined {
     const plain = digits.startsWith('+') ? digits.slice(1) : digits;
     const row =
@@ -243,7 +243,7 @@ export class EvidenceReader {
     return Number(this.#forms.get(e164)?.['forms_count'] ?? 0);
   }
 
-  /** What an entry of the feed says of the evidence behind it; `undefined` where the subject has none of its own. */
+  /** What an entry of the feed says about the evidence behind it; `undefined` if the subject has none of its own. */
   facts({ kind, value }: ListedSubject): EvidenceFacts | undefined {
     const network = kind === 'address' ? judgedNetwork(value) : undefined;
     const row =
@@ -301,24 +301,24 @@ export class EvidenceReader {
     }));
   }
 
-  /** What other nodes say in the pool; `undefined` where they say nothing. */
+  /** What other nodes say in the pool; `undefined` if they say nothing. */
   said({ kind, value }: ListedSubject): Said | undefined {
     return kind === 'range'
       ? undefined
       : this.#said.said(kind === 'address' ? judgedAs(value) : value);
   }
 
-  /** Whether the pool says anything, of whatever subject. */
+  /** Whether the pool says anything, about any subject. */
   isPoolHeard(): boolean {
     return this.#said.isAny();
   }
 
-  /** What hubs of the fleet list by evidence; `undefined` where they do not, or nobody is followed. */
+  /** What hubs of the fleet list from evidence; `undefined` if they do not, or nobody is followed. */
   fleet(subject: ListedSubject): FollowedWord | undefined {
     return this.#followed.word(subject);
   }
 
-  /** Of which kinds the hubs of a fleet list anything that this node follows; none where nobody is followed. */
+  /** The kinds of which the followed hubs of a fleet list anything; empty if nobody is followed. */
   followedKinds(): ReadonlySet<ListedSubject['kind']> {
     return this.#followed.kinds();
   }
@@ -328,7 +328,7 @@ export class EvidenceReader {
     return this.#followed.blocks();
   }
 
-  /** Another number after each decision of the operator: what is allowed or blocked may be different. */
+  /** Changes with each decision of the operator: what is allowed or blocked may be different. */
   decisionsCount(): number {
     return Number(this.#decisions.get()?.['value'] ?? 0);
   }

@@ -12,9 +12,9 @@ import { CALLED_NUMBER_CHARACTERS_MAX } from '../limits.ts';
 
 const DAY_US = 86_400_000_000;
 const SEEN = gradeRank('seen');
-/** The one method that places a call (RFC 3261 §13); an ACK, a REGISTER or an OPTIONS only names somebody. */
+/** The only method that places a call (RFC 3261 §13); an ACK, a REGISTER or an OPTIONS only names somebody. */
 const CALL = 'INVITE';
-/** What asks whether somebody is there, ends what began before, or names no method at all. */
+/** Methods that ask whether somebody is there or end what began before, and the absence of a method. */
 const HARMLESS: ReadonlySet<string> = new Set([
   '',
   NOT_FOUND,
@@ -40,10 +40,10 @@ interface Sum {
   readonly days: Set<number>;
 }
 
-/** Events of one address, or of all addresses of one /64 of IPv6, in which it proved to be there. */
+/** Events of one address, or of all addresses of one IPv6 /64, in which it proved to be there. */
 export interface AddressSum extends Sum {
   callsCount: number;
-  /** Of these by the digits that were dialled. */
+  /** The calls among these, by the digits that were dialled. */
   readonly calls: Map<string, number>;
   /** Events that asked for more than an OPTIONS does. */
   attemptsCount: number;
@@ -57,7 +57,7 @@ export interface AddressSum extends Sum {
 /** Events in which the same digits were dialled. */
 export interface DialledSum extends Sum {
   readonly sources: DistinctSet;
-  /** Of those in which the caller proved to be there. */
+  /** Those of them in which the caller proved to be there. */
   readonly proved: Sum & { readonly sources: DistinctSet; readonly networks: DistinctSet };
 }
 
@@ -65,34 +65,35 @@ export interface CountingOptions {
   /** The attack tool that a User-Agent names. */
   readonly toolOf: (userAgent: string) => string | undefined;
   /**
-   * Whether a call from an address of one site (loopback, private, link-local) proves something against a number. One
-   * telephone of the site has 256 of the networks in 10.0.0.0/8, and a NAT in front hides that all are one caller.
+   * Whether a call from an address of one site (loopback, private, link-local) counts as proof against a number. One
+   * telephone of the site has 256 of the networks in 10.0.0.0/8, and behind a NAT all callers look like one.
    */
   readonly countsLocalCallers: boolean;
 }
 
-/** What some rows of the event log say of addresses and of dialled digits, summed up before it is written. */
+/** What some rows of the event log say about addresses and dialled digits, summed up before it is written. */
 export class EvidenceSums {
   readonly addresses = new Map<string, AddressSum>();
   readonly dialled = new Map<string, DialledSum>();
   readonly #options: CountingOptions;
-  /** Wall-clock microseconds of the last row that had a time that can be; 0 before the first. */
+  /** Wall-clock microseconds of the last row with a possible time; 0 before the first. */
   #seenUs = 0;
 
   constructor(options: CountingOptions) {
     this.#options = options;
   }
 
-  /** @param nowUs Wall-clock microseconds: no event is younger, whatever the node that sent it says. */
+  /** @param nowUs Wall-clock microseconds: no event is newer, whatever the node that sent it says. */
   add(row: Row, nowUs: number): void {
-    if (row['is_hearsay'] === 1) return; // Whoever writes to the network could have anything listed.
+    if (row['is_hearsay'] === 1) return; // Otherwise anybody who writes to the network could get anything listed.
     const grade = gradeOfText(row['grade']);
     const rank = gradeRank(grade ?? 'seen');
     const seenUs = this.#plausible(seenUsOf(row, grade === undefined), grade === undefined, nowUs);
     const nodeBit = distinctBit(textOf(row['created_by_node_id']));
     const source = textOf(row['source_ip']);
     const number = calledNumber(row);
-    // Anybody can have somebody else's monitor, crawler or webhook ask our port in HTTP: only SIP speaks against its source.
+    // Anybody can make somebody else's monitor, crawler or webhook send HTTP to our port: only SIP counts against its
+    // source.
     if (rank > SEEN && row['message_kind'] !== 'not-sip') {
       const sum = this.#address(judgedAs(source));
       count(sum, rank, seenUs, nodeBit);
@@ -122,7 +123,7 @@ export class EvidenceSums {
     sum.proved.networks.add(networkOf(source));
   }
 
-  /** A row whose time cannot be has that of the row before: rows stand in the order in which they were recorded. */
+  /** A row with an impossible time gets that of the row before: rows are in the order in which they were recorded. */
   #plausible(seenUs: number, isLegacy: boolean, nowUs: number): number {
     if (isPlausible(seenUs, nowUs)) this.#seenUs = Math.min(seenUs, nowUs);
     else if (this.#seenUs === 0) return isLegacy ? 0 : nowUs;
@@ -181,9 +182,9 @@ function targetOf(row: Row): string | undefined {
 }
 
 /**
- * Networks that count as independent: a /16 of IPv4, a /28 of IPv6. A registry gives one provider up to a /29 of IPv6 for
- * the asking (RIPE-738 §5.1.2), in which he has eight /32. Who rents
- * a thousand addresses gets them from few of these.
+ * Networks that count as independent: an IPv4 /16, an IPv6 /28. A registry gives one provider up to an IPv6 /29 for the
+ * asking (RIPE-738 §5.1.2), which contains eight /32. Somebody who rents a thousand addresses gets them from few of
+ * these.
  */
 function networkOf(address: string): string {
   if (!address.includes(':')) return address.split('.', 2).join('.');

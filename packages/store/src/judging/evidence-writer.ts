@@ -9,23 +9,23 @@ import type { ListedSubject } from './evidence-reader.ts';
 import { Rates } from '../totals/rates.ts';
 import type { AddressSum, DialledSum, EvidenceSums } from './evidence-sums.ts';
 
-/** Reads dialled digits; what `packages/numbers` does. */
+/** Reads dialled digits, as `packages/numbers` does. */
 export interface DialledReader {
   read(dialled: string): DialledReading;
-  /** Other numbers of a block from which on it takes less to list one. */
+  /** Number of other numbers in a block from which less is needed to list one. */
   readonly hotNumbersCount: number;
   /** Blocks of a number, as `blocksOf()` names them. */
   blocksOf(e164: string): readonly string[];
-  /** Whether only an attacker calls that from here: premium numbers, numbers abroad. @param dialled As it was dialled. */
+  /** Whether only an attacker calls that from here: premium numbers, numbers abroad. @param dialled As dialled. */
   isCostly(dialled: string, settled: Settled): boolean;
 }
 
 interface DialledReading {
-  /** Numbers of E.164 that the digits may mean, without their plus; a few. */
+  /** E.164 numbers that the digits may mean, without their plus; a few. */
   readonly candidates: readonly string[];
-  /** What is judged where there are none: the digits; `undefined` where they are no number at all. */
+  /** What is judged if there are none: the digits; `undefined` if they are not a number at all. */
   readonly unread: string | undefined;
-  /** Chooses one, by how many dialled forms may mean each. */
+  /** Chooses one, by the number of dialled forms that may mean each. */
   settle(formsOf: (e164: string) => number): Settled | undefined;
 }
 
@@ -43,7 +43,7 @@ interface Written {
 
 const DAY_US = 86_400_000_000;
 
-/** What an upsert makes of the days, from those there were and those that are added. */
+/** The number of days after an upsert, from the existing ones and those that are added. */
 function days(count: string, first: string, last: string, events: string): string {
   return `${count} = CASE WHEN ${events} = 0 THEN excluded.${count} WHEN excluded.${events} = 0 THEN ${count}
     WHEN excluded.${first} / ${DAY_US} > ${last} / ${DAY_US} THEN ${count} + excluded.${count}
@@ -51,7 +51,7 @@ function days(count: string, first: string, last: string, events: string): strin
     ELSE ${count} END`;
 }
 
-/** The same of times. What has no events has only been named, and its times do not count. */
+/** The same for times. A row without events was only named, and its times do not count. */
 function seen(first: string, last: string, events: string): string {
   return `${first} = CASE WHEN ${events} = 0 THEN excluded.${first} WHEN excluded.${events} = 0 THEN ${first}
     ELSE min(${first}, excluded.${first}) END, ${last} = CASE WHEN ${events} = 0 THEN excluded.${last}
@@ -105,7 +105,7 @@ export class EvidenceWriter {
         transport_bits = transport_bits | excluded.transport_bits, tool = coalesce(tool, excluded.tool),
         costly_count = costly_count + excluded.costly_count,
         attempts_count = attempts_count + excluded.attempts_count, target_set = target_set | excluded.target_set`);
-    // Without events until then, a suffix has the times of the form that it was met in.
+    // A suffix without events so far has the times of the form in which it was seen.
     this.#addNumber = database.prepare(`
       INSERT INTO number_evidence (e164, grade, first_seen_us, last_seen_us, days_count, events_count,
         node_bits, source_set, confidence, proved_grade, proved_first_us, proved_last_us, proved_days, proved_events,
@@ -145,8 +145,8 @@ export class EvidenceWriter {
   }
 
   /**
-   * @param lastHoneyId Of the newest of the events that were summed up. No delisting stands between two of them.
-   * @returns What there is new evidence against.
+   * @param lastHoneyId Of the newest of the events that were summed up. There is no delisting between two of them.
+   * @returns The subjects with new evidence.
    */
   write({ addresses, dialled }: EvidenceSums, lastHoneyId: number): readonly ListedSubject[] {
     const before = this.#lastIds.get();
@@ -172,7 +172,7 @@ export class EvidenceWriter {
       }
     }
     this.#rates.flush();
-    // New rows take the next numbers one by one, so their count is the distance.
+    // New rows get consecutive ids, so their number is the difference.
     const after = this.#lastIds.get();
     for (const name of ['proved_addresses', 'read_numbers'] as const) {
       this.#counters.add(name, Number(after?.[name]) - Number(before?.[name]));
@@ -184,7 +184,7 @@ export class EvidenceWriter {
     return [...touched.values()];
   }
 
-  /** The operator said so after the event, perhaps of a network that the address lies in. */
+  /** The operator delisted it after the event, perhaps as a network that contains the address. */
   #isDelisted(kind: ListedSubject['kind'], value: string, lastHoneyId: number): boolean {
     if (this.#delisted.get(kind, value, lastHoneyId) !== undefined) return true;
     const wider = kind === 'address' ? networksOf(value)?.slice(1) : undefined;
@@ -215,10 +215,10 @@ export class EvidenceWriter {
     );
   }
 
-  /** What the digits mean; read once, when they come for the first time. */
+  /** The meaning of the digits; read once, when they come for the first time. */
   #settled(digits: string, sum: DialledSum): Settled | undefined {
     const known = this.#reading.get(digits);
-    if (known === undefined) return undefined; // Its total made room for others.
+    if (known === undefined) return undefined; // Its total was removed to make room.
     if (known['read_id'] === null) {
       const settled = this.#readNew(digits, sum);
       const { e164 = null, confidence = 0 } = settled ?? {};
@@ -264,7 +264,9 @@ export class EvidenceWriter {
     return proved.eventsCount > 0 && Number(row?.['proved_events']) === proved.eventsCount;
   }
 
-  /** @returns Those of which several numbers were called, or that hubs list, of which this one may have been delisted. */
+  /**
+   * @returns Blocks in which several numbers were called, or that hubs list, of which this one may have been delisted.
+   */
   #writeBlocks({ number, isFirstProof }: Written, { proved }: DialledSum): readonly string[] {
     if (proved.eventsCount === 0) return [];
     const blocks = this.#reader.blocksOf(number);

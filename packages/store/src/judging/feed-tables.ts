@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /*
- * Version 9: entries of the feed, and budgets by grade. Kept apart from the other tables because most of what it
- * changes belongs to the judge.
+ * Version 9: entries of the feed, and budgets by grade. Kept apart from the other tables because the judge owns most of
+ * what it changes.
  */
 
-/** Totals of every kind know the highest grade of what they count. Before rows of SentryPeer 4.x are summed up. */
+/**
+ * Totals of every kind record the highest grade of what they count. Runs before rows of SentryPeer 4.x are summed up.
+ */
 export const GRADES_OF_TOTALS = `
   ALTER TABLE number_total ADD COLUMN grade INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE user_agent_total ADD COLUMN grade INTEGER NOT NULL DEFAULT 0;`;
 
-/** Tables that are pruned by grade and age: the weakest first, of these the longest unseen. */
+/** Tables that are pruned by grade and age: the weakest first, within a grade the longest unseen. */
 const GRADED_TABLES = [
   'address_total',
   'number_total',
@@ -26,10 +28,11 @@ const GRADE_INDEXES = GRADED_TABLES.map(
 ).join('');
 
 /**
- * `level` is `listed` (acted on) or `watch` (told, let through). `kind` is `address` (an address or a prefix),
- * `number` (E.164 without its plus) or `range` (a block of such numbers, `46850780xx`). Reasons are an array of JSON. What stands
- * in `judging_due` is to be judged again: a subject, or with the kind `decision` all that a value of the allowlist
- * covers. Evidence that is removed takes what a delisting counted of it along, and has its listing judged again.
+ * `level` is `listed` (enforced) or `watch` (reported, let through). `kind` is `address` (an address or a prefix),
+ * `number` (E.164 without its plus) or `range` (a block of such numbers, `46850780xx`). Reasons are a JSON array.
+ * `judging_due` contains what is to be judged again: a subject, or with the kind `decision` everything that a value of
+ * the allowlist covers. Removed evidence also takes with it what a delisting counted of it, and has its listing judged
+ * again.
  */
 export const TABLES_OF_VERSION_9 = `
   ${GRADE_INDEXES}

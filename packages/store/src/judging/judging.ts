@@ -18,26 +18,26 @@ import { Admissions } from '../pool/admissions.ts';
 import type { Said } from '../pool/said-reader.ts';
 import { Voters } from '../pool/voters.ts';
 
-/** Who understands numbers and who judges; the store only keeps. */
+/** The parts that understand numbers and that judge; the store only keeps. */
 export interface JudgingPorts {
   readonly numbers: DialledReader;
   /** The attack tool that a User-Agent names. */
   readonly toolOf: (userAgent: string) => string | undefined;
   /** Whether a call from an address of one site (loopback, private, link-local) proves something against a number. */
   readonly countsLocalCallers: boolean;
-  /** The verdict by what is kept now. */
+  /** The verdict from what is stored now. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
-  /** What the operator's blocks put on lists within a network of IPv6, narrower than itself. */
+  /** What the operator's blocks put on lists within an IPv6 network, narrower than itself. */
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
-  /** Listed parts of a network of IPv6 below which its verdict is never that it is listed. @param length Its bits, 48 or 56. */
+  /** Number of listed parts of an IPv6 network below which it is never listed. @param length Its bits, 48 or 56. */
   readonly partsNeeded: (length: number) => number;
-  /** What an entry of the allowlist concerns; `undefined` where that is not known. */
+  /** What an entry of the allowlist concerns; `undefined` if that is unknown. */
   readonly reachOf: (value: string) => Reach | undefined;
-  /** Some subjects of which the judge says something else now for a reason that is not their own; each is named once. */
+  /** Some subjects whose verdict changes for a reason other than themselves; each is named once. */
   readonly changed: () => readonly ListedSubject[];
   /** Whether enough voters of the pool name it. */
   readonly hasQuorum: (said: Said, nowEpochUs: number) => boolean;
-  /** Another number where the judge decides by other options, 0 to 2^53 - 1. */
+  /** Different if the judge decides by other options, 0 to 2^53 - 1. */
   readonly optionsHash: number;
   /** The feed has a change with this serial, and it is committed. */
   readonly onChanged: (serial: number) => void;
@@ -57,9 +57,9 @@ interface JudgingParts {
   /** Decisions that ended until then may be removed, wall-clock microseconds. */
   readonly endedUs: () => number;
   readonly evidence: EvidenceReader;
-  /** Changes of listings that are kept. */
+  /** The most changes of listings that are kept. */
   readonly changesCountMax: number;
-  /** Rows of evidence against addresses that are kept. */
+  /** The most rows of evidence against addresses that are kept. */
   readonly evidenceCountMax: number;
 }
 
@@ -67,9 +67,9 @@ const NOTHING: JudgingLeft = { urgent: false, rest: false };
 const URGENT: JudgingLeft = { urgent: true, rest: true };
 
 /**
- * The owner of what is listed. It sums up what speaks against addresses and numbers, and keeps listings and the stream
- * of their changes. Each step commits its evidence, its changes and its place in the log together, so whatever ends
- * the program, nothing is counted twice or left out. In small steps, after recording.
+ * The owner of what is listed. It sums up evidence against addresses and numbers, and keeps listings and the stream of
+ * their changes. Each step commits its evidence, its changes and its place in the log together, so however the program
+ * ends, nothing is counted twice or left out. It works in small steps, after recording.
  */
 export class Judging {
   readonly #parts: JudgingParts;
@@ -80,7 +80,7 @@ export class Judging {
   readonly #due: DueWork;
   readonly #counters: Counters;
   readonly #admissions: Admissions;
-  /** Of all listings, and after a change of the options of all evidence; at the start. */
+  /** At the start: over all listings, and after a change of the options over all evidence. */
   #sweep: Sweep | undefined;
   #checkAtMs = Number.NEGATIVE_INFINITY;
   #isEventsTurn = true;
@@ -124,13 +124,13 @@ export class Judging {
     this.#due = new DueWork({ database, reachOf: ports.reachOf, hotNumbersCount, apply, resume });
     const before = database.prepare("SELECT value FROM counter WHERE name = 'judge_options'").get();
     const isAsBefore = before?.['value'] === ports.optionsHash;
-    // What ended by a clock that was put back since may not have ended.
+    // What ended according to a clock that was set back since may not have ended.
     const isLater = listings.changedUs() <= parts.clock.epochUs();
     this.#sweep = new Sweep(database, ALL, isAsBefore && isLater ? 'listings' : undefined);
     if (!isAsBefore) inTransaction(database, () => new Voters(database, parts.clock).reconsider());
   }
 
-  /** Some milliseconds of work, what followers wait for first. */
+  /** Some milliseconds of work; what followers wait for comes first. */
   step(): JudgingLeft {
     const { clock, guard } = this.#parts;
     if (guard.isFull()) return NOTHING;
@@ -143,7 +143,7 @@ export class Judging {
     return left;
   }
 
-  /** Some milliseconds of what proved itself and nothing else. @returns Whether there is more of it. */
+  /** Some milliseconds of work on proved events only. @returns Whether there are more. */
   stepProved(): boolean {
     const { clock, guard } = this.#parts;
     if (guard.isFull()) return false;
@@ -175,7 +175,7 @@ export class Judging {
     this.#provedSteps = 0;
     if (isStarved) return this.#stepDue(nowUs) ? URGENT : this.#some();
     if (this.#check(nowUs)) return URGENT;
-    // In a flood there are always more events; what is to be looked at again goes on all the same.
+    // In a flood there are always more events; what must be looked at again continues all the same.
     this.#isEventsTurn = !this.#isEventsTurn;
     if (this.#isEventsTurn) {
       return { urgent: false, rest: this.#lanes.stepRest(nowUs) || this.#stepSweep(nowUs) };
@@ -183,7 +183,7 @@ export class Judging {
     return { urgent: false, rest: this.#stepSweep(nowUs) || this.#lanes.stepRest(nowUs) };
   }
 
-  /** Looks now and then for what decisions, retention and the time changed. @returns Whether there is more of it. */
+  /** Checks now and then what decisions, retention and the time changed. @returns Whether there is more. */
   #check(nowUs: number): boolean {
     const { clock } = this.#parts;
     if (clock.nowMs() < this.#checkAtMs) return false;
@@ -192,7 +192,7 @@ export class Judging {
     return false;
   }
 
-  /** Some of it. @returns Whether there is more. */
+  /** Handles some of it. @returns Whether there is more. */
   #stepDue(nowUs: number): boolean {
     const { database } = this.#parts;
     this.#due.endDecisions(nowUs, this.#parts.endedUs());
@@ -208,14 +208,14 @@ export class Judging {
     return ended.length >= JUDGE_ROWS;
   }
 
-  /** Ends what has expired, as much of it as fits into one transaction. */
+  /** Ends what has expired, as much as fits into one transaction. */
   #ended(nowUs: number): readonly ListedSubject[] {
     const networks = this.#networks.ended(nowUs, JUDGE_ROWS);
     const listings = this.#listings.ended(nowUs, JUDGE_ROWS - networks.length);
     return [...networks.map(addressOf), ...listings];
   }
 
-  /** @returns Whether it goes on. */
+  /** @returns Whether there is more. */
   #stepSweep(nowUs: number): boolean {
     const subjects = this.#sweep?.next();
     if (subjects === undefined) {

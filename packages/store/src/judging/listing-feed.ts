@@ -2,9 +2,9 @@
 
 import type { Listing, ListingChange, ListingQuery, ListingReader } from './listing-reader.ts';
 
-/** What a follower gets next. */
+/** The next page for a follower. */
 export type FeedPage =
-  /** The snapshot begins: what was told before is void. */
+  /** The snapshot begins: everything before is void. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'listings'; readonly listings: readonly Listing[] }
   /** The snapshot ends; changes since this serial follow. */
@@ -12,8 +12,8 @@ export type FeedPage =
   | { readonly kind: 'changes'; readonly changes: readonly ListingChange[] };
 
 /**
- * The feed of verdicts for followers in this process. All who enforce or publish follow it, by the same serials as
- * those in other processes and over HTTP.
+ * The feed of verdicts for followers in this process. Everything that enforces or publishes follows it, by the same
+ * serials as followers in other processes and over HTTP.
  */
 export class ListingFeed {
   readonly #reader: ListingReader;
@@ -35,7 +35,7 @@ export class ListingFeed {
   }
 
   /**
-   * A follower that has carried out all changes up to a serial; without one it begins with a snapshot, and so it does
+   * A follower that has carried out all changes up to a serial. Without one it begins with a snapshot; so it does
    * whenever it falls behind what is kept.
    */
   follow(serial: number | undefined, query: ListingQuery = {}): FeedFollower {
@@ -43,12 +43,12 @@ export class ListingFeed {
   }
 }
 
-/** One follower's place in the feed. It holds nothing open: each page is read when it is asked for. */
+/** One follower's place in the feed. It holds nothing open: each page is read when needed. */
 export class FeedFollower {
   readonly #reader: ListingReader;
   readonly #query: ListingQuery;
   #serial: number | undefined;
-  /** Within a snapshot: the serial from before it, and the last entry that was told. */
+  /** Within a snapshot: the serial from before it, and the last entry that was sent. */
   #snapshot: { readonly serial: number; after: number | undefined } | undefined;
 
   constructor(reader: ListingReader, serial: number | undefined, query: ListingQuery) {
@@ -57,12 +57,12 @@ export class FeedFollower {
     this.#query = query;
   }
 
-  /** The newest serial that was told, `undefined` before the end of the first snapshot. */
+  /** The newest serial that was sent; `undefined` before the end of the first snapshot. */
   get serial(): number | undefined {
     return this.#serial;
   }
 
-  /** What comes next, `undefined` where there is nothing new. Entries and changes that the query does not ask for are left out. */
+  /** The next page; `undefined` if there is nothing new. Entries and changes outside the query are left out. */
   next(limit: number): FeedPage | undefined {
     if (this.#snapshot !== undefined) return this.#nextListings(this.#snapshot, limit);
     const since = this.#serial === undefined ? undefined : this.#reader.since(this.#serial, limit);

@@ -11,7 +11,7 @@ import { LISTING_COLUMNS, subjectOf, type ListingLevel } from './listings.ts';
 /** What listings and their changes have in common. */
 interface Listed extends ListedSubject {
   readonly level: ListingLevel;
-  /** 1 to 100, when it was judged last. */
+  /** 1 to 100, when it was last judged. */
   readonly score: number;
   readonly reasons: readonly string[];
   /** The highest grade of the evidence. */
@@ -20,7 +20,7 @@ interface Listed extends ListedSubject {
 
 /** An entry of the feed. Times are wall-clock microseconds. */
 export interface Listing extends Listed {
-  /** The serial of the change that listed it: what is listed later has a higher one. */
+  /** The serial of the change that listed it: later listings have higher ones. */
   readonly listingId: number;
   readonly sinceEpochUs: number;
   readonly untilEpochUs: number;
@@ -28,22 +28,22 @@ export interface Listing extends Listed {
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
   readonly eventsCount: number;
-  /** Whether it stands there by the operator's word. */
+  /** Whether the operator listed it. */
   readonly isBlocked: boolean;
 }
 
 /** A change of the feed. */
 export interface ListingChange extends Listed {
-  /** Its serial: rises from change to change; a follower keeps the last one that it has carried out. */
+  /** Its serial, which increases with each change; a follower keeps the last one that it has carried out. */
   readonly changeId: number;
   /** Never goes back, whatever the clock does. */
   readonly atEpochUs: number;
   /**
-   * `listed` and `watched` take the place of what was told of the subject before, and also say that it lasts longer
-   * or shorter; `unlisted` ends it. `level` is that of the entry which begins, goes on, or ends.
+   * `listed` and `watched` replace what was known of the subject before, and also report a longer or shorter duration;
+   * `unlisted` ends it. `level` is that of the entry which begins, continues, or ends.
    */
   readonly change: 'listed' | 'watched' | 'unlisted';
-  /** `undefined` where it is not listed any more. */
+  /** `undefined` if it is no longer listed. */
   readonly sinceEpochUs: number | undefined;
   readonly untilEpochUs: number | undefined;
 }
@@ -54,11 +54,11 @@ export interface ListingQuery {
   readonly kinds?: readonly ListedKind[];
   /** @default all */
   readonly levels?: readonly ListingLevel[];
-  /** The entry listed last first. @default that listed first */
+  /** Whether the most recently listed entry comes first. @default the oldest first */
   readonly newestFirst?: boolean;
 }
 
-/** What a follower gets that has carried out all changes up to a serial. */
+/** The answer to a follower that has carried out all changes up to a serial. */
 export type ChangesSince =
   | { readonly kind: 'changes'; readonly changes: readonly ListingChange[] }
   /** It asks for changes older than those that are kept, or of another database: it needs a snapshot. */
@@ -69,7 +69,7 @@ const LEVELS: readonly ListingLevel[] = ['listed', 'watch'];
 /**
  * Reads the feed, on a connection that its owner shares. A follower takes the serial, then all listings, then the
  * changes since that serial: these make it right whatever happened meanwhile. When it is told that it is behind, it
- * begins anew.
+ * starts over.
  */
 export class ListingReader {
   readonly #database: DatabaseSync;
@@ -102,13 +102,15 @@ export class ListingReader {
           (SELECT seq FROM sqlite_sequence WHERE name = 'listing_change'), 0) AS newest`);
   }
 
-  /** How many of each kind stand at a level, counted in an index over the bounded table. */
+  /** Number of entries of each kind at a level, counted in an index over the bounded table. */
   counts(level: ListingLevel = 'listed'): Readonly<Record<ListedKind, number>> {
     const count = (kind: ListedKind): number => Number(this.#count.get(kind, level)?.['entries']);
     return { address: count('address'), number: count('number'), range: count('range') };
   }
 
-  /** The entry of exactly this, or of the network that an address or network of IPv6 is listed by; `undefined` where there is none. */
+  /**
+   * The entry for exactly this, or for the network that lists an IPv6 address or network; `undefined` if there is none.
+   */
   listing({ kind, value }: ListedSubject): Listing | undefined {
     const row =
       this.#listing.get(kind, value) ?? (kind === 'address' ? this.#around(value) : undefined);
@@ -126,7 +128,8 @@ export class ListingReader {
   /**
    * A page of entries by their id.
    *
-   * @param after The last id of the page before; `undefined` begins.
+   *
+   * @param after The last id of the previous page; `undefined` starts at the beginning.
    */
   listings(after: number | undefined, limit: number, query: ListingQuery = {}): readonly Listing[] {
     const begin = query.newestFirst === true ? Number.MAX_SAFE_INTEGER : 0;
@@ -135,18 +138,18 @@ export class ListingReader {
       .map(listingOf);
   }
 
-  /** Changes after a serial, the oldest first, whatever came before them. */
+  /** Changes after a serial, oldest first, whatever came before them. */
   changes(afterId: number, limit: number): readonly ListingChange[] {
     return this.#changes.all(afterId, limit).map(changeOf);
   }
 
-  /** Changes since a serial that this feed has told; fewer than the limit are all there are. */
+  /** Changes since a serial that this feed issued; fewer than the limit are all there are. */
   since(serial: number, limit: number): ChangesSince {
     if (!this.knows(serial)) return { kind: 'behind' };
     return { kind: 'changes', changes: this.changes(serial, limit) };
   }
 
-  /** Whether the feed has told this serial and still knows all changes since then. */
+  /** Whether the feed issued this serial and still knows all changes since then. */
   knows(serial: number): boolean {
     return this.#change.get(serial) !== undefined || serial === this.serial();
   }
@@ -156,16 +159,18 @@ export class ListingReader {
     return this.changeIds().newest;
   }
 
-  /** Serials of the oldest change that is kept, 0 where there is none, and of the newest. */
+  /** Serials of the oldest change that is kept, 0 if there is none, and of the newest. */
   changeIds(): { readonly oldest: number; readonly newest: number } {
     const row = this.#ends.get();
     return { oldest: Number(row?.['oldest']), newest: Number(row?.['newest']) };
   }
 
-  /** The serial before the first change at or after a time; times rise with serials, so halving finds it. */
+  /**
+   * The serial before the first change at or after a time; times increase with serials, so a binary search finds it.
+   */
   serialAt(epochUs: number): number {
     const { oldest, newest } = this.changeIds();
-    let [low, high] = [oldest, newest + 1]; // The change that is looked for is at one of these.
+    let [low, high] = [oldest, newest + 1]; // The change sought is within these.
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const row = this.#firstAt.get(middle);
@@ -175,7 +180,7 @@ export class ListingReader {
     return Math.max(0, low - 1);
   }
 
-  /** One statement for each kind of page that is asked for; each part goes by an index, and SQLite merges them. */
+  /** One statement for each kind of page; each part uses an index, and SQLite merges them. */
   #page({
     kinds = LISTED_KINDS,
     levels = LEVELS,

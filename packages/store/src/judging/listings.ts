@@ -13,24 +13,25 @@ import {
 } from './evidence-reader.ts';
 import { CHANGES_COUNT_MAX, EVIDENCE_COUNT_MAX, PRUNE_ROWS, RENEW_US_MIN } from '../limits.ts';
 
-/** What is done about an entry: `listed` is acted on, `watch` is told and let through. */
+/** What is done about an entry: `listed` is enforced, `watch` is reported and let through. */
 export type ListingLevel = 'listed' | 'watch';
 
-/** What the judge says of a subject. */
+/** The judge's verdict on a subject. */
 export interface ListingVerdict {
-  /** `undefined` where it is on no list. */
+  /** `undefined` if it is on no list. */
   readonly level: ListingLevel | undefined;
   readonly score: number;
   readonly reasons: readonly string[];
-  /** Wall-clock microseconds; there where it has a level. */
+  /** Wall-clock microseconds; set if it has a level. */
   readonly untilEpochUs: number | undefined;
   /**
-   * Whether the operator's word alone suffices for it.
+   * Whether the operator's decision alone suffices for it.
+   *
    *
    * @default false
    */
   readonly isBlocked?: boolean;
-  /** Until when own evidence alone lists it, which says something of the networks around it; wall-clock microseconds. */
+  /** Until when its own evidence alone lists it, which matters for the networks around it; wall-clock microseconds. */
   readonly ownUntilEpochUs?: number;
   /** @default those of the subject's own evidence */
   readonly facts?: EvidenceFacts;
@@ -52,7 +53,7 @@ interface Entry {
   readonly isBlocked: number;
 }
 
-/** All but `network`, which JavaScript's numbers do not hold. */
+/** All columns except `network`, which JavaScript's numbers cannot hold. */
 export const LISTING_COLUMNS = `listing_id, kind, value, since_us, until_us, announced_until_us, score, level, grade, first_seen_us,
   last_seen_us, events_count, reasons, is_blocked`;
 
@@ -80,15 +81,15 @@ export class Listings {
   readonly #count: StatementSync;
   readonly #forget: StatementSync;
   readonly #newest: StatementSync;
-  /** Listings of each kind, and how many there were at the beginning of the transaction. */
+  /** Number of listings of each kind, now and at the beginning of the transaction. */
   readonly #counts: Counts = { address: 0, number: 0, range: 0 };
   #before: Counts = { ...this.#counts };
   #changesAdded = 0;
-  /** Times of changes never go back, whatever the clock does, so that a follower may ask by time too. */
+  /** Times of changes never go back, whatever the clock does, so that a follower may also ask by time. */
   #lastChangeUs = 0;
   #serial: number;
 
-  /** @param changesCountMax Changes that are kept. */
+  /** @param changesCountMax The most changes that are kept. */
   constructor(database: DatabaseSync, counters: Counters, changesCountMax: number) {
     this.#counters = counters;
     this.#changesCountMax = Math.min(CHANGES_COUNT_MAX, changesCountMax);
@@ -147,7 +148,7 @@ export class Listings {
     }
     this.#before = { ...this.#counts };
     this.#changesAdded = 0;
-    this.#lastChangeUs = this.changedUs(); // It may have been put right.
+    this.#lastChangeUs = this.changedUs(); // It may have been corrected.
   }
 
   /** Counts, and forgets changes beyond the limit: more of them than one transaction makes. */
@@ -162,7 +163,7 @@ export class Listings {
     this.#counters.add('listing_changes', this.#changesAdded - forgotten);
   }
 
-  /** Makes the listing what the verdict says, and tells followers where that is news to them. */
+  /** Makes the listing match the verdict, and tells followers if that is news to them. */
   apply(
     subject: ListedSubject,
     verdict: ListingVerdict,
@@ -192,7 +193,7 @@ export class Listings {
     return this.#get.get(kind, value)?.['level'] === 'listed';
   }
 
-  /** Ends entries of IPv6 that lie in a network and are narrower, as many as the limit allows, 0 and above. */
+  /** Ends narrower IPv6 entries inside a network, as many as the limit allows, 0 and above. */
   unlistWithin(
     network: string,
     limit: number,
@@ -204,7 +205,7 @@ export class Listings {
     const inside: Row[] = [];
     if (range !== undefined && outer !== undefined) {
       for (const row of this.#within.iterate(range.first, range.last, network)) {
-        // Others may begin with the same bits: wider ones, and entries next to it in its /64.
+        // Others may begin with the same bits: wider ones, and neighbouring entries in its /64.
         const inner = parsePrefix(String(row['value']));
         if (inner !== undefined && covers(outer, inner)) inside.push(row);
         if (inside.length > limit) break;
@@ -215,7 +216,7 @@ export class Listings {
     return { count: leaving.length, isAll: leaving.length === inside.length };
   }
 
-  /** Listings that have expired. @param limit Of all kinds together, 0 and above. */
+  /** Listings that have expired. @param limit For all kinds together, 0 and above. */
   ended(nowUs: number, limit: number): readonly ListedSubject[] {
     const ended: ListedSubject[] = [];
     for (const kind of LISTED_KINDS) {
@@ -250,7 +251,7 @@ export class Listings {
   #renew(row: Row, entry: Entry, nowUs: number): void {
     const announcedUs = Number(row['announced_until_us']);
     const { untilUs } = entry;
-    // Followers keep it until the time they were told; each contact tells a little more, which is no news.
+    // Followers keep it until the time they know; each contact extends it a little, which is no news.
     const isNews =
       Number(row['grade']) !== entry.grade ||
       untilUs < announcedUs ||
@@ -272,8 +273,9 @@ export class Listings {
   }
 
   /**
-   * Beyond the hard limit, which evidence is never beyond for long, the weakest makes room: what is only watched, then the weakest grade, of these what ends first. @returns Whether
-   * there is room; none is made for what is weaker than all there is.
+   * Above the hard limit, which evidence never exceeds for long, the weakest entry is removed: first what is only
+   * watched, then the weakest grade, within it what ends first. @returns Whether there is room; none is made for
+   * anything weaker than all there is.
    */
   #makeRoom({ subject, level, grade }: Entry, nowUs: number): boolean {
     if (this.#counts[subject.kind] < EVIDENCE_COUNT_MAX) return true;

@@ -11,19 +11,20 @@ interface NetworkParts {
   readonly database: DatabaseSync;
   readonly listings: Listings;
   readonly evidence: EvidenceReader;
-  /** The verdict on a network by its own evidence, or by the operator's word. */
+  /** The verdict on a network from its own evidence, or from the operator's decision. */
   readonly verdict: (subject: ListedSubject, nowEpochUs: number) => ListingVerdict;
   /** What the operator's blocks put on lists within a network, narrower than itself. */
   readonly blockedWithin: (network: string, nowEpochUs: number) => readonly ListedSubject[];
   /** Fewer listed parts never list a wider network by evidence. @param length Bits of the wider network. */
   readonly partsNeeded: (length: number) => number;
   /**
-   * Has all within a network judged again, some of it in each of the transactions that follow.
+   * Has everything within a network judged again, some of it in each of the following transactions.
    *
-   * @param isSaid Only what voters and hubs say.
+   *
+   * @param isSaid Only the statements of voters and hubs.
    */
   readonly judgeWithin: (network: string, isSaid: boolean) => void;
-  /** Has `resume` called for a network in the transactions that follow, whatever ends the program between. */
+  /** Has `resume` called for a network in the following transactions, even if the program ends in between. */
   readonly waits: (network: string) => void;
 }
 
@@ -36,18 +37,18 @@ const PART: ListingVerdict = {
 
 interface Judged {
   readonly network: JudgedNetwork;
-  /** Those around it. */
+  /** The networks around it. */
   readonly wider: readonly JudgedNetwork[];
   readonly verdict: ListingVerdict;
   readonly facts: EvidenceFacts | undefined;
 }
 
 /**
- * Lists IPv6. Each /64 is judged by its evidence, then the /56 and the /48 around it by what is listed inside.
- * Only the widest of nested networks is an entry, also of those that the operator blocked: the narrower ones leave first,
- * and come back after it has ended. If there are few of them, that happens within the caller's transaction, so that no
- * reader meets a moment without. A /48 can have thousands: they leave and come back in several transactions, because
- * recording waits for each. Meanwhile lists have some of them too few; look-ups do not read the lists.
+ * Lists IPv6. Each /64 is judged by its evidence, then the /56 and the /48 around it by what is listed inside. Only the
+ * widest of nested networks is an entry, including those that the operator blocked: the narrower ones leave first, and
+ * come back after it has ended. If there are few of them, this happens within the caller's transaction, so that no
+ * reader sees a moment without any. A /48 can have thousands: they leave and come back in several transactions, because
+ * recording waits for each. Meanwhile lists lack some of them; look-ups do not read the lists.
  */
 export class NetworkListings {
   readonly #parts: NetworkParts;
@@ -55,9 +56,9 @@ export class NetworkListings {
   readonly #remove: StatementSync;
   readonly #ended: StatementSync;
   readonly #within: StatementSync;
-  /** Networks that become entries as soon as all that is narrower has left. */
+  /** Networks that become entries as soon as everything narrower has left. */
   readonly #waiting = new Set<string>();
-  /** Entries that may still leave or come back in this transaction. */
+  /** Number of entries that may still leave or come back in this transaction. */
   #rowsLeft = 0;
 
   constructor(parts: NetworkParts) {
@@ -78,7 +79,7 @@ export class NetworkListings {
     );
   }
 
-  /** Judges networks or addresses of IPv6, and the networks around them. */
+  /** Judges IPv6 networks or addresses, and the networks around them. */
   apply(values: readonly string[], nowUs: number): void {
     this.#rowsLeft = JUDGE_ROWS;
     this.#apply(values, nowUs);
@@ -86,12 +87,12 @@ export class NetworkListings {
 
   /** Judges a network that waits until narrower ones have left the lists. @returns Whether it still waits. */
   resume(network: string, apply: () => void): boolean {
-    this.#waiting.add(network); // Also where an earlier run of the program let the first ones leave.
+    this.#waiting.add(network); // Also if an earlier run of the program removed the first ones.
     apply();
     return this.#waiting.has(network);
   }
 
-  /** A transaction was rolled back: what waits stands in the file alone, as after a start. */
+  /** A transaction was rolled back: what waits is only in the file, as after a start. */
   rolledBack(): void {
     this.#waiting.clear();
   }
@@ -106,14 +107,14 @@ export class NetworkListings {
       }
     }
     const judged = new Map<string, Judged>();
-    // Narrow ones first: they are what the wider ones are judged by.
+    // Narrow ones first, because wider ones are judged by them.
     for (const length of NETWORK_LENGTHS) {
       for (const { network, wider } of touched.values()) {
         if (network.length !== length) continue;
         if (values.includes(network.text) || this.#mayBeListed(network)) {
           judged.set(network.text, { network, wider, ...this.#judge(network, nowUs) });
         } else {
-          this.#remove.run(length, network.bits); // No entry, and none to come.
+          this.#remove.run(length, network.bits); // Neither an entry nor about to become one.
         }
       }
     }
@@ -129,7 +130,10 @@ export class NetworkListings {
     return this.#ended.all(nowUs, limit).map((row) => String(row['value']));
   }
 
-  /** Whether a network is a /64, an entry, or has parts enough to become one; most wider ones have a few, and cost little. */
+  /**
+   * Whether a network is a /64, an entry, or has enough parts to become one; most wider ones have a few, and cost
+   * little.
+   */
   #mayBeListed(network: JudgedNetwork): boolean {
     const { evidence, listings, partsNeeded } = this.#parts;
     const { length, text } = network;
@@ -145,7 +149,7 @@ export class NetworkListings {
     const { evidence, blockedWithin } = this.#parts;
     const own = this.#parts.verdict(subject, nowUs);
     const facts = own.level === undefined ? undefined : (own.facts ?? evidence.facts(subject));
-    // An entry that stands for what is blocked inside is left out by no filter either.
+    // An entry that stands for something blocked inside it is not left out by any filter either.
     const isFor = own.level === 'listed' && blockedWithin(network.text, nowUs).length > 0;
     const verdict = isFor ? { ...own, isBlocked: true } : own;
     const ofOwn = own.ownUntilEpochUs === undefined ? undefined : evidence.facts(subject);
@@ -166,7 +170,7 @@ export class NetworkListings {
     return { verdict, facts };
   }
 
-  /** Makes the entry what the verdict says, unless a wider network stands for it. */
+  /** Makes the entry match the verdict, unless a wider network stands for it. */
   #list(
     { network, wider, verdict, facts }: Judged,
     judged: ReadonlyMap<string, Judged>,
@@ -186,14 +190,14 @@ export class NetworkListings {
     const hasWaited = this.#waiting.delete(text);
     const blocked = this.#parts.blockedWithin(text, nowUs);
     const wasListed = (length < 64 || blocked.length > 0) && listings.isListed(subject);
-    // Inside what is only watched something may be blocked: that alone is an entry then.
+    // Something may be blocked inside a network that is only watched: then only that is an entry.
     if (blocked.length === 0) listings.apply(subject, verdict, facts, nowUs);
     else listings.apply(subject, { ...verdict, level: undefined }, undefined, nowUs);
     // What it stood for stands for itself again.
     if (wasListed || hasWaited) this.#restore(network, blocked, nowUs);
   }
 
-  /** Lets narrower entries leave. @returns Whether none is left, so that the network can be an entry. */
+  /** Removes narrower entries. @returns Whether none is left, so that the network can be an entry. */
   #isAlone(network: string, nowUs: number): boolean {
     const { listings } = this.#parts;
     const why = [`it is a part of ${network}, which is listed`];
@@ -208,7 +212,10 @@ export class NetworkListings {
     return left.isAll;
   }
 
-  /** Judges all /64 in a network of which there is evidence, now if they are few; then what others say of networks in it. */
+  /**
+   * Judges all /64 in a network for which there is evidence, at once if they are few; then the statements of others on
+   * networks in it.
+   */
   #restore(
     { bits, length, text }: JudgedNetwork,
     blocked: readonly ListedSubject[],
@@ -223,7 +230,7 @@ export class NetworkListings {
     this.#apply([...values, ...blocked.map(({ value }) => value)], nowUs);
   }
 
-  /** What stands on lists by the operator's word alone: any network, or an address. */
+  /** What is on lists only because of the operator's decision: any network, or an address. */
   #listOther(value: string, judged: ReadonlyMap<string, Judged>, nowUs: number): void {
     const { listings, evidence } = this.#parts;
     const subject = { kind: 'address', value } as const;

@@ -4,10 +4,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { judgedAs, networksOf } from '@sentrypeer/ip';
 
 /**
- * Version 14: evidence against IPv6 is kept by /64, and so are its listings. `network` is the first 64 bits of an IPv6 network
- * as a signed number. `address_network` has the networks that are listed by their own evidence: /64, /56 and /48, also
- * while a wider one is the entry of the lists. What was kept by address is joined, and judged anew as soon as the judge
- * runs: first the new entries, then the old ones, so that nothing is off the lists meanwhile.
+ * Version 14: evidence against IPv6 is kept by /64, and so are its listings. `network` is the first 64 bits of an IPv6
+ * network as a signed number. `address_network` has the networks that are listed by their own evidence: /64, /56 and
+ * /48, also while a wider one is the entry of the lists. Evidence kept by address is joined, and judged again as soon
+ * as the judge runs: first the new entries, then the old ones, so that nothing is off the lists meanwhile.
  */
 const TABLES_OF_VERSION_14 = `
   DROP INDEX address_evidence_network_index;
@@ -58,7 +58,7 @@ const TABLES_OF_VERSION_14 = `
       honey_id = max(honey_id, excluded.honey_id);
   DELETE FROM delisting WHERE kind = 'address' AND judged_as(value) <> value;`;
 
-/** Makes the tables, within the transaction of a migration. */
+/** Creates the tables, within the transaction of a migration. */
 export function addNetworkTables(database: DatabaseSync): void {
   database.function('judged_as', (text) => judgedAs(String(text)));
   database.function('network_bits', (text) => networksOf(String(text))?.[0]?.bits ?? null);

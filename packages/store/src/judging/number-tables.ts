@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Ends of the names of blocks, such as `46850780xx`: what `blocksOf()` makes of a number. */
+/** Ends of the names of blocks, such as `46850780xx`, as made by `blocksOf()`. */
 const BLOCK_ENDS = ['xx', 'xxx', 'xxxx'];
 
-/** The blocks that a number may lie in. */
+/** The blocks that may contain a number. */
 export function blockNames(e164: string): readonly string[] {
   return BLOCK_ENDS.map((end) => e164.slice(0, -end.length) + end);
 }
 
 /**
- * Evidence against numbers and blocks of them, judged anew from the first row of the log: what was kept before does not
- * say what was proved. `e164` is a number without its plus, or the digits of a number that no plan knows. What begins with
- * `proved_` is of calls whose caller proved to be there. Sets of sources and networks have 64 bits (`DistinctSet`).
- * `number_block` counts the numbers with such calls. What an operator delisted counts from the next event on
- * (`delisting.honey_id`), so its evidence is removed, and each removal leaves its blocks.
+ * Evidence against numbers and blocks of them, judged again from the first row of the log, because earlier evidence
+ * does not say what was proved. `e164` is a number without its plus, or the digits of a number that no plan knows.
+ * Columns that begin with `proved_` concern calls whose caller proved to be there. Sets of sources and networks have 64
+ * bits (`DistinctSet`). `number_block` counts the numbers with such calls. What an operator delisted counts from the
+ * next event on (`delisting.honey_id`), so its evidence is removed, and each removal leaves its blocks.
  */
 export const NUMBER_TABLES = `
   DROP TABLE number_evidence;
@@ -71,10 +71,10 @@ export const NUMBER_TABLES = `
   CREATE INDEX delisting_honey_index ON delisting (honey_id);
   INSERT OR IGNORE INTO counter (name, value) VALUES ('listed_ranges', 0);`;
 
-/** The most other numbers of a block that a policy may ask for before it takes less to list one. */
+/** The largest number of other numbers in a block that a policy may require before it takes less to list one. */
 const HOT_NUMBERS_COUNT_MAX = 1000;
 
-/** Version 29: a block with fewer numbers is also judged again where it is not listed itself, because of its numbers. */
+/** Version 29: a block that loses numbers is also judged again if it is not listed itself, because of its numbers. */
 export const TRIGGER_OF_VERSION_29 = `
   DROP TRIGGER number_block_lessened;
   CREATE TRIGGER number_block_lessened AFTER UPDATE ON number_block WHEN NEW.numbers_count < OLD.numbers_count BEGIN

@@ -5,9 +5,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SERIAL_BEGIN_MAX, SERIAL_STEP } from '../limits.ts';
 
 /**
- * Moves the serial of the feed on at each start of the judge, by chance and further than any change reaches that was told and then
- * lost: with a loss of power, with a backup that was put back, or with the file. So no serial ever means two different
- * changes, and a follower that knows one which this database never made begins with a snapshot.
+ * Advances the serial of the feed at each start of the judge by a random step, larger than the number of changes that
+ * can have been issued and then lost: by a power failure, by restoring a backup, or with the file. So no serial ever
+ * means two different changes, and a follower whose serial this database never issued starts with a snapshot.
  */
 export function advanceSerial(database: DatabaseSync): void {
   const row = database

@@ -7,7 +7,7 @@ import { subjectOf } from './listings.ts';
 
 /** Which subjects something concerns. */
 export interface Reach {
-  /** Of one kind alone. @default every kind */
+  /** Only one kind. @default every kind */
   readonly kind?: ListedKind;
   /** Exactly these subjects and no others. */
   readonly exactly?: readonly ListedSubject[];
@@ -18,9 +18,9 @@ export interface Reach {
 export const ALL: Reach = { covers: () => true };
 
 interface Source {
-  /** Of which kind its subjects are. @default of several */
+  /** The kind of its subjects. @default several kinds */
   readonly kind?: ListedKind;
-  /** What comes behind the key. */
+  /** The rest of the query after the key. */
   readonly question: string;
   readonly key: readonly string[];
   /** Below every key. */
@@ -33,7 +33,7 @@ const LISTING: Source = {
   first: [0],
 };
 
-/** What voters name, and hubs. */
+/** Subjects named by voters, and by hubs. */
 const SAID: readonly Source[] = [
   {
     question: `
@@ -50,7 +50,7 @@ const SAID: readonly Source[] = [
   },
 ];
 
-/** What there is to look through. */
+/** Everything to look through. */
 const SOURCES: readonly Source[] = [
   LISTING,
   {
@@ -74,7 +74,7 @@ const SOURCES: readonly Source[] = [
     key: ['value'],
     first: [''],
   },
-  // What others or the operator name may have neither a listing nor evidence.
+  // Subjects named by others or by the operator may have neither a listing nor evidence.
   ...SAID,
   {
     question:
@@ -84,7 +84,7 @@ const SOURCES: readonly Source[] = [
   },
 ];
 
-/** What concerns numbers may concern any range of them. */
+/** Anything that concerns numbers may concern any range of them. */
 function isRange(what: string, kind: ListedKind | undefined): boolean {
   return what === 'range' && kind === 'number';
 }
@@ -93,7 +93,10 @@ function isOf(what: ListedKind, kind: ListedKind | undefined): boolean {
   return kind === undefined || what === kind || isRange(what, kind);
 }
 
-/** Looks through listings, evidence and what others name, some rows at a time, for the subjects that something concerns. */
+/**
+ * Looks through listings, evidence and the statements of others, some rows at a time, for the subjects that something
+ * concerns.
+ */
 export class Sweep {
   readonly #database: DatabaseSync;
   readonly #reach: Reach;
@@ -101,7 +104,10 @@ export class Sweep {
   #question: StatementSync | undefined;
   #after: readonly SQLInputValue[] = [];
 
-  /** @param of Listings alone where nothing can have been added to them, or what others say. @default everything */
+  /**
+   * @param of Only listings, if nothing can have been added to them, or only the statements of others. @default
+   * everything
+   */
   constructor(database: DatabaseSync, reach: Reach, of?: 'listings' | 'said') {
     this.#database = database;
     this.#reach = reach;

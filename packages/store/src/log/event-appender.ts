@@ -18,24 +18,23 @@ import { RowInserts } from './row-inserts.ts';
 import { Rates } from '../totals/rates.ts';
 import { Totals } from '../totals/totals.ts';
 
-/** U+2400, "symbol for null": SQLite's text functions and readers in C end a text at octet 0. */
+/** U+2400, "symbol for null": SQLite's text functions and C readers end a text at octet 0. */
 const NUL_SYMBOL = '\u2400';
 
-/** What one transaction brought. */
+/** The result of one transaction. */
 export interface Appended {
   /** Id of the newest row, this transaction's or an earlier one's. */
   readonly lastHoneyId: number;
   /** Rows added. */
   readonly events: number;
-  /** Messages that were counted on rows added before. */
+  /** Messages that were counted on earlier rows. */
   readonly repeats: number;
-  /** Messages that only their count is known of. */
+  /** Messages of which only the count is known. */
   readonly dropped: number;
 }
 
 /**
- * Turns the records of batches into rows and totals, within a transaction that is the caller's: `begin()`,
- * visits, `finish()`.
+ * Turns the records of batches into rows and totals, within the caller's transaction: `begin()`, visits, `finish()`.
  */
 export class EventAppender implements EventBatchVisitor {
   readonly #inserts: RowInserts;
@@ -56,7 +55,7 @@ export class EventAppender implements EventBatchVisitor {
     this.#inserts = new RowInserts(database);
     this.#foreign = new ForeignRowsFinder(database);
     this.#repeatCounts = repeatCounts;
-    // Also the row of an older program that wrote meanwhile counts; a deleted row's id is not used again.
+    // A row that an older program wrote meanwhile counts too; a deleted row's id is not reused.
     this.#lastHoneyId = database.prepare(`
       SELECT max((SELECT coalesce(max(honey_id), 0) FROM honey),
         (SELECT value FROM counter WHERE name = 'last_honey_id')) AS id`);
@@ -92,7 +91,7 @@ export class EventAppender implements EventBatchVisitor {
   }
 
   /**
-   * @param isHearsay Another node says so: nothing here proves the source, so the row has no grade.
+   * @param isHearsay Another node reported it: nothing here proves the source, so the row has no grade.
    * @returns The row's id.
    */
   event(
@@ -133,7 +132,7 @@ export class EventAppender implements EventBatchVisitor {
       );
     this.#events += 1;
     const rank = grade === null ? 0 : gradeRank(grade);
-    // A time that cannot be says nothing, be it of another node's clock or of ours a moment ago.
+    // An impossible time is ignored, whether it comes from another node's clock or from ours a moment ago.
     const { eventEpochUs } = event;
     const seenUs = isPlausible(eventEpochUs, this.#nowUs) ? eventEpochUs : this.#nowUs;
     this.#totals.addAddress(event.sourceIp, seenUs, 1, rank, isHearsay);

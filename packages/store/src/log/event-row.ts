@@ -7,7 +7,7 @@ import type { EventOrigin } from '../sharing/origins.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** An event with all that is kept of it. */
+/** An event with everything that is stored of it. */
 export interface FoundEvent extends RecordedEvent {
   /** `YYYY-MM-DD HH:MM:SS.mmm`, UTC: when it was written. */
   readonly recordedAt: string;
@@ -25,7 +25,7 @@ export interface FoundEvent extends RecordedEvent {
   readonly seenCount: number;
   /** As `eventTimestamp`; `undefined` if none was counted on it. */
   readonly lastSeen: string | undefined;
-  /** Where another node shared it: who told us, and the key it is signed with. */
+  /** Set if another node shared it: who told us, and the key that signed it. */
   readonly origin: EventOrigin | undefined;
 }
 

@@ -6,24 +6,24 @@ import { foundEvent, FOUND_COLUMNS, type FoundEvent } from './event-row.ts';
 import { SEARCH_ROWS_MAX } from '../limits.ts';
 import { RECORDED, BLOCK_EVENTS, BLOCK_OF_EVENT } from '../file/schema.ts';
 
-/** Newest first going back, oldest first going on. */
+/** Newest first searches backwards, oldest first forwards. */
 export type EventOrder = 'newest-first' | 'oldest-first';
 
 /** What was found. */
 export interface EventPage {
   readonly items: readonly FoundEvent[];
   /**
-   * The last id that was looked at: the search goes on after it. `undefined` at the end. There may be fewer
-   * items than asked for, or none, and still more to be found.
+   * The last id that was looked at, after which the search continues; `undefined` at the end. There may be fewer items
+   * than asked for, or none, and still more to be found.
    */
   readonly next: number | undefined;
 }
 
-/** How many events fit in a stretch of the log, and the newest of them. */
+/** The number of matching events in a stretch of the log, and the newest of them. */
 export interface EventSample {
   /** The oldest first. */
   readonly items: readonly FoundEvent[];
-  /** All that fit, those above included. */
+  /** All matching events, including those above. */
   readonly count: number;
   /** The last id that was looked at; `undefined` at the end of the stretch. */
   readonly next: number | undefined;
@@ -41,13 +41,13 @@ const FITS = `(?1 IS NULL OR source_ip = ?1) AND (?2 IS NULL OR called_number = 
   AND (?3 IS NULL OR method = ?3) AND (?4 IS NULL OR user_agent = ?4)
   AND (?5 IS NULL OR transport_type = ?5) AND (?6 IS NULL OR grade = ?6)`;
 
-/** What makes SQLite take the column's index; that of addresses goes block by block. */
+/** Makes SQLite use the column's index; that of addresses goes block by block. */
 const BY_COLUMN = {
   source_ip: `${BLOCK_OF_EVENT} = CAST(?7 AS INTEGER) / ${BLOCK_EVENTS} AND source_ip = ?1`,
   called_number: 'called_number = ?2',
 } as const;
 
-/** Finds events by what they say, some at a time, so that no question takes long however large the log is. */
+/** Finds events by their contents, some at a time, so that no query takes long however large the log is. */
 export class EventSearch {
   readonly #database: DatabaseSync;
   readonly #scans = new Map<string, StatementSync>();
@@ -61,12 +61,12 @@ export class EventSearch {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#byId = database.prepare(`SELECT ${FOUND_COLUMNS} FROM honey WHERE honey_id = ?`);
-    // Another node may have copied the UUID: our own event first, then the one that came first.
+    // Another node may have copied the UUID: our own event comes first, then the one that was recorded first.
     this.#byUuid = database.prepare(`
       SELECT ${FOUND_COLUMNS} FROM honey WHERE event_uuid = ?
       ORDER BY EXISTS (SELECT 1 FROM shared_event WHERE shared_event.honey_id = honey.honey_id), honey_id
       LIMIT 1`);
-    // One SELECT of both would walk the whole log: SQLite looks at an end of an index for one of them alone.
+    // One SELECT of both would walk the whole log: SQLite uses the end of an index only for a single one.
     this.#bounds = database.prepare(`
       SELECT coalesce((SELECT min(honey_id) FROM honey), 0) AS low,
         coalesce((SELECT max(honey_id) FROM honey), 0) AS high`);
@@ -81,9 +81,9 @@ export class EventSearch {
   }
 
   /**
-   * @param after The `next` of the page before.
+   * @param after The `next` of the previous page.
    * @param limit Items of a page, 1 and above.
-   * @param rowsMax Rows that are looked at, 1 and above.
+   * @param rowsMax The most rows that are looked at, 1 and above.
    */
   find(
     filter: EventFilter,
@@ -108,18 +108,19 @@ export class EventSearch {
         scanned += 1;
         if (items.length === limit || scanned >= rowsMax) return { items, next: honeyId };
       }
-      scanned += 1; // To look into a block costs as much as a row.
+      scanned += 1; // Looking into a block costs as much as a row.
       if (scanned >= rowsMax) return { items, next: forward ? high : low };
     }
     return { items, next: undefined };
   }
 
   /**
-   * Counts the events that fit in a stretch of the log and finds the newest of them.
+   * Counts the matching events in a stretch of the log and finds the newest of them.
+   *
    *
    * @param stretch Ids after one, up to another.
    * @param limit Items, 1 and above.
-   * @param idsMax Ids that are looked at, 1 and above.
+   * @param idsMax The most ids that are looked at, 1 and above.
    */
   sample(
     filter: EventFilter,
@@ -157,7 +158,7 @@ export class EventSearch {
     };
   }
 
-  /** The first id recorded at this time or later; ids and times rise together, so the middle tells the half. */
+  /** The first id recorded at this time or later; ids and times increase together, so a binary search finds it. */
   #firstAt(epochUs: number, low: number, high: number): number {
     const text = formatEventTimestamp(epochUs).slice(0, 23); // Milliseconds, as it is recorded.
     let [from, to] = [low, high + 1];
@@ -191,7 +192,7 @@ export class EventSearch {
     return newest;
   }
 
-  /** Walks the index that narrows most; the text is one of a fixed few. */
+  /** Walks the most selective index; the text is one of a fixed few. */
   #scan(column: Column, order: EventOrder): StatementSync {
     const key = `${column ?? ''} ${order}`;
     const known = this.#scans.get(key);
@@ -205,12 +206,12 @@ export class EventSearch {
   }
 }
 
-/** The condition on the column that has an index, and on the ids. */
+/** The condition on the indexed column, and on the ids. */
 function within(column: Column): string {
   return `${column === undefined ? '' : `${BY_COLUMN[column]} AND `}honey_id BETWEEN ?7 AND ?8`;
 }
 
-/** The parameters of what events say. */
+/** The parameters for the contents of events. */
 function wantedBy(filter: EventFilter): readonly (string | null)[] {
   return [
     filter.sourceIp ?? null,

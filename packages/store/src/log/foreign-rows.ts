@@ -14,7 +14,7 @@ import type { Row } from './event-row.ts';
 import { LOWEST_HONEY_ID } from './foreign-tables.ts';
 import { gradeOfText, gradeRank } from './grades.ts';
 
-/** Rows that another program added or removed since this database is of version 16, and changed since version 19. */
+/** Rows that another program added or removed since this database has had version 16, and changed since version 19. */
 export interface ForeignChanges {
   readonly added: number;
   readonly removed: number;
@@ -41,7 +41,9 @@ export class ForeignRowsFinder {
           (SELECT max(honey_id) FROM honey) AS newest) WHERE newest > known`);
   }
 
-  /** The caller writes down the newest id of `honey` before the end of the transaction. @returns Whether there were any. */
+  /**
+   * The caller must save the newest id of `honey` before the end of the transaction. @returns Whether there were any.
+   */
   note(): boolean {
     return this.#note.run().changes > 0;
   }
@@ -53,7 +55,7 @@ interface ForeignPorts {
   readonly logger: Logger;
 }
 
-/** Puts rows of other programs into the totals, and says what they did. */
+/** Puts rows of other programs into the totals, and logs what they did. */
 export class ForeignRows {
   readonly #ports: ForeignPorts;
   readonly #finder: ForeignRowsFinder;
@@ -109,7 +111,7 @@ export class ForeignRows {
       WHERE now.name = ?`);
   }
 
-  /** One short transaction, once in a while where there is nothing to do. @returns Whether there is more to do. */
+  /** One short transaction, only once in a while if there is nothing to do. @returns Whether there is more to do. */
   step(): boolean {
     const { clock, database } = this.#ports;
     if (clock.nowMs() < this.#lookAtMs) return false;
@@ -138,7 +140,7 @@ export class ForeignRows {
     return true;
   }
 
-  /** The trigger took out what these rows counted; one that was removed since counts no more. */
+  /** The trigger removed what these rows counted; one that was removed since counts no more. */
   #countChanged(): boolean {
     const rows = this.#changed.all();
     if (this.#endChanged.run().changes === 0) return false;
@@ -152,7 +154,7 @@ export class ForeignRows {
     this.#totals.flush();
   }
 
-  /** A row of 4.x or of anybody's hand: an odd field counts as none. */
+  /** A row written by 4.x or by hand: an invalid field counts as none. */
   #add(row: Row): void {
     const nowUs = this.#ports.clock.epochUs();
     const us = parseEventTimestamp(String(row['recorded'])) ?? 0;
@@ -172,7 +174,7 @@ export class ForeignRows {
     );
   }
 
-  /** Each said once for all of it, then at most once an hour: some delete old rows every night. */
+  /** Each is logged once in sum, then at most once an hour: some programs delete old rows every night. */
   #say(): void {
     const nowMs = this.#ports.clock.nowMs();
     for (const kind of ['added', 'removed', 'changed'] as const) {

@@ -9,20 +9,21 @@ import { SHARED_EVENT_REMOVED } from '../sharing/origin-tables.ts';
 const textUs = (column: string): string =>
   `unixepoch(substr(${column}, 1, 19)) * 1000000 + CAST(substr(substr(${column}, 21, 6) || '000000', 1, 6) AS INTEGER)`;
 
-/** When the removed row was counted: of a row without a grade, as 4.x writes them, the time of recording is UTC. */
+/** When the removed row was counted: for a row without a grade, as 4.x writes them, the time of recording is UTC. */
 const OLD_US = `(CASE WHEN old.grade IS NULL THEN coalesce(${textUs('old.created_at')}, ${textUs('old.event_timestamp')})
   ELSE ${textUs('old.event_timestamp')} END)`;
 /** Whatever somebody wrote there. */
 const OLD_COUNT = 'max(1, CAST(coalesce(old.seen_count, 1) AS INTEGER))';
 
-/** Rows that are looked at for what remains; more would let one address hold the writer up. */
+/** The most rows that are looked at for what remains; more would let one address hold up the writer. */
 const REMAINING_ROWS = 64;
 const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
 
 /**
- * Version 16: rows that another program adds to `honey` or removes from it. Whoever of ours removes rows sets the counter
- * `own_removal` within the transaction; where it is 0 somebody else does. `foreign_rows` are ids of rows that were found and
- * are not yet in the totals; nothing looks at rows as they are inserted, because that would cost each of our own.
+ * Version 16: rows that another program adds to `honey` or removes from it. Our own code that removes rows sets the
+ * counter `own_removal` within the transaction; if it is 0, another program removes them. `foreign_rows` are ids of
+ * rows that were found and are not yet in the totals; rows are not checked as they are inserted, because that would
+ * cost each of our own.
  */
 export const TABLES_OF_VERSION_16 = `
   CREATE TABLE foreign_rows (
@@ -32,14 +33,14 @@ export const TABLES_OF_VERSION_16 = `
   INSERT INTO counter (name, value) VALUES ('own_removal', 0), ('foreign_added', 0), ('foreign_removed', 0),
     ('foreign_added_told', 0), ('foreign_removed_told', 0);`;
 
-/** What is asked of a removed row. */
+/** The columns of a removed row that are needed. */
 const REMOVED_COLUMNS =
   'source_ip, called_number, user_agent, method, transport_type, grade, seen_count, event_timestamp, created_at';
 
 /**
- * Version 18: a row that somebody else removes, or that another node shared, goes by way of `removed_event`, and triggers on
- * that table take what it counted out of the totals. There is one trigger on `honey`, and it reads nothing of a row but its
- * id: SQLite reads each column that a trigger names for each row that is removed, which cost as much as the removal itself.
+ * Version 18: a row that somebody else removes, or that another node shared, goes through `removed_event`, and triggers
+ * on that table take what it counted out of the totals. There is one trigger on `honey`, and it reads only the id of a
+ * row: SQLite reads each column that a trigger names for each removed row, which cost as much as the removal itself.
  */
 export const TABLES_OF_VERSION_18 = `
   DROP TRIGGER IF EXISTS shared_event_removed;
@@ -74,15 +75,15 @@ const IS_COUNTED = `old.honey_id <= (SELECT value FROM counter WHERE name = 'las
   AND NOT EXISTS (SELECT 1 FROM foreign_rows WHERE old.honey_id BETWEEN first_honey_id AND last_honey_id)
   AND NOT EXISTS (SELECT 1 FROM foreign_change WHERE honey_id = old.honey_id)`;
 
-/** The id of the oldest row, or of the next where there is none. */
+/** The id of the oldest row, or of the next one if there is none. */
 export const LOWEST_HONEY_ID = `(SELECT coalesce((SELECT min(honey_id) FROM honey), value + 1)
   FROM counter WHERE name = 'last_honey_id')`;
 
 /**
- * Version 19: rows that another program changes, and those it adds below the oldest. What a changed row counted is taken out of
- * the totals like what a removed one counted, and it waits in `foreign_change` to be counted as it is now. None of our
- * statements names these columns in an UPDATE, so the trigger costs ours nothing; `seen_count` we do change, and look for no
- * stranger there. A trigger on what is inserted would find rows between others as well, and costs each of ours 7 %.
+ * Version 19: rows that another program changes, and those it adds below the oldest. What a changed row counted is
+ * taken out of the totals as for a removed one, and the row waits in `foreign_change` to be counted as it is now. None
+ * of our statements names these columns in an UPDATE, so the trigger costs ours nothing; `seen_count` is one that we do
+ * change, so it is not checked. A trigger on inserts would also find rows in between, but costs each of ours 7 %.
  */
 export const TABLES_OF_VERSION_19 = `
   CREATE TABLE foreign_change (honey_id INTEGER PRIMARY KEY) STRICT;
@@ -116,10 +117,12 @@ function eventGoes(isCounted: string): string {
 }
 
 /**
- * Takes the removed row out of what its total counts as met here. Where rows remain they say the times; where no count remains
- * the total goes, or is one of what other nodes share. The row itself is still there. A total that is younger than the event never counted it.
+ * Takes the removed row out of what its total counts as seen here. If rows remain, they determine the times; if no
+ * count remains, the total is removed, or becomes one of what other nodes share. The row itself still exists. A total
+ * that is younger than the event never counted it.
  *
- * @param order In which the index on `rowColumn` has its rows, so that SQLite sorts none.
+ *
+ * @param order The order in which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
 function takeOut(
   table: string,

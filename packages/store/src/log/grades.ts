@@ -2,7 +2,7 @@
 
 import type { Grade } from '@sentrypeer/event';
 
-/** Grades from weak to strong. A total keeps the place in this list, so its order is part of the schema. */
+/** Grades from weak to strong. A total stores the place in this list, so its order is part of the schema. */
 const GRADES: readonly Grade[] = ['seen', 'returned', 'handshake'];
 
 export function gradeRank(grade: Grade): number {
@@ -13,7 +13,7 @@ export function gradeOfRank(rank: number): Grade {
   return GRADES[rank] ?? 'seen';
 }
 
-/** The grade in a row, or `undefined` if SentryPeer 4.x wrote the row and judged nothing. */
+/** The grade in a row; `undefined` if SentryPeer 4.x wrote the row without judging it. */
 export function gradeOfText(text: unknown): Grade | undefined {
   return GRADES.find((grade) => grade === text);
 }

@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Says to the triggers on `honey` that it is this program that removes rows (foreign-tables.ts). */
+/** Tells the triggers on `honey` that this program removes the rows (foreign-tables.ts). */
 export class OwnRemoval {
   readonly #set: StatementSync;
 
@@ -10,7 +10,7 @@ export class OwnRemoval {
     this.#set = database.prepare("UPDATE counter SET value = ? WHERE name = 'own_removal'");
   }
 
-  /** Within the caller's transaction, which ends it too where the work fails. */
+  /** Within the caller's transaction, whose rollback also resets it if the work fails. */
   run<T>(work: () => T): T {
     this.#set.run(1);
     const result = work();

@@ -13,7 +13,7 @@ import {
 } from '../limits.ts';
 import type { Store } from '../store.ts';
 
-/** What the recorder tells its owner. */
+/** What the recorder reports to its owner. */
 export interface RecorderListener {
   /** Rows up to `lastHoneyId` can be read: consumers may be woken. */
   onCommitted(lastHoneyId: number): void;
@@ -35,16 +35,16 @@ export interface Stall {
 
 interface Waiting {
   readonly octets: Uint8Array;
-  /** A copy of ours; else the block goes back to its owner afterwards. */
+  /** Whether it is a copy of ours; otherwise the block goes back to its owner afterwards. */
   readonly copied: boolean;
 }
 
 /**
- * Group commit: gathers batches and records them together, at most {@link COMMIT_DELAY_MS} after the first.
- * When the database takes nothing, batches wait in order within a bound; what comes beyond it is dropped,
- * the newest first, and counted exactly; recording resumes by itself.
+ * Group commit: gathers batches and records them together, at most {@link COMMIT_DELAY_MS} after the first. When the
+ * database accepts nothing, batches wait in order within a limit; beyond it the newest are dropped first, and counted
+ * exactly; recording resumes on its own.
  *
- * A machine: the owner calls `step()` after each `offer()` and at the time the last `step()` named.
+ * A machine: the owner calls `step()` after each `offer()` and at the time that the last `step()` named.
  */
 export class Recorder {
   readonly #store: Pick<Store, 'append' | 'maintain'>;
@@ -84,7 +84,7 @@ export class Recorder {
     };
   }
 
-  /** As much waits as one commit shall hold: recording needs all the time there is. */
+  /** So much waits that one commit is full: recording needs all the time there is. */
   get isSaturated(): boolean {
     return this.#failure === undefined && this.#waitingOctets >= COMMIT_OCTETS_ENOUGH;
   }
@@ -103,8 +103,9 @@ export class Recorder {
   /**
    * Commits what is due, otherwise lets the store do a step of maintenance.
    *
+   *
    * @param nowMs Monotonic milliseconds.
-   * @returns When to call again, on the same clock; not later than now means at once, after other work.
+   * @returns When to call again, on the same clock; a time that is not in the future means at once, after other work.
    */
   step(nowMs: number): number {
     if (this.#waiting.length > 0) {
@@ -117,9 +118,10 @@ export class Recorder {
   }
 
   /**
-   * Commits all that waits, now; for an orderly end.
+   * Commits everything that waits, now; for an orderly end.
    *
-   * @returns Whether all is recorded. If not, `stall` says why and how much is about to be lost.
+   *
+   * @returns Whether everything is recorded. If not, `stall` says why and how much is about to be lost.
    */
   flush(nowMs: number): boolean {
     while (this.#waiting.length > 0) if (!this.#commit(nowMs)) return false;
@@ -147,7 +149,7 @@ export class Recorder {
     return true;
   }
 
-  /** The oldest batches, as many as one transaction shall hold and at least one. */
+  /** The oldest batches, as many as fit into one transaction, and at least one. */
   #take(): readonly Waiting[] {
     let octets = 0;
     const end = this.#waiting.findIndex((waiting, index) => {
@@ -186,10 +188,10 @@ export class Recorder {
     this.#droppedMessages = 0;
   }
 
-  /** Keeps a copy where there is room, else only the count of its messages. */
+  /** Keeps a copy if there is room, otherwise only the count of its messages. */
   #keep(batch: Uint8Array): void {
     const count = countMessages(batch);
-    // Once something was dropped all that follows is, so that what is kept has no gaps in it.
+    // Once something was dropped, everything after it is too, so that what is kept has no gaps.
     if (this.#droppedMessages > 0 || this.#waitingOctets + batch.length > WAITING_OCTETS_MAX) {
       this.#droppedMessages += count;
       return;

@@ -16,8 +16,8 @@ type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Counts of repeats on their way to the rows they belong to, and to the totals of these. In a flood the same rows are
- * repeated with every commit; writing each of them anew every time would write a hundred times as much as is told. So
- * counts are committed in a small table of their own, at once, and added to rows and totals now and then.
+ * repeated with every commit; rewriting each of them every time would write a hundred times the information. So counts
+ * are committed at once in a small separate table, and added to rows and totals now and then.
  */
 export class Repeats {
   readonly #database: DatabaseSync;
@@ -57,7 +57,7 @@ export class Repeats {
     this.#add.run(eventUuid, count, lastEpochUs);
   }
 
-  /** Some milliseconds of merging, where it is due. @returns Whether there is more to do. */
+  /** Some milliseconds of merging, if due. @returns Whether there is more to do. */
   step(): boolean {
     const startMs = this.#clock.nowMs();
     if (startMs < this.#nextAtMs) return false;
@@ -69,7 +69,7 @@ export class Repeats {
     return true;
   }
 
-  /** Merges all there is. */
+  /** Merges everything. */
   finish(): void {
     while (this.#mergeSome());
   }
@@ -83,7 +83,7 @@ export class Repeats {
       this.#fleet.beginRepeats();
       this.#rates.begin(this.#clock.epochUs());
       let lastUuid = '';
-      // One by one: all of them at once would outlive many a collection of new objects.
+      // One by one: all of them at once would survive many garbage collections.
       for (const pending of this.#first.iterate(REPEAT_MERGE_ROWS)) {
         lastUuid = String(pending['event_uuid']);
         this.#merge(lastUuid, pending);

@@ -16,31 +16,31 @@ const BOUND_COLUMNS =
   'request_uri, to_uri, to_user, from_uri, from_user, anomalies, details';
 const PLACES = BOUND_COLUMNS.replaceAll(/\w+/g, '?');
 
-/** Columns of few words. */
+/** Columns with few different values. */
 export interface RowWords {
   readonly collectedMethod: CollectedMethod;
   readonly transportType: Transport;
   readonly messageKind: MessageKind;
   readonly calledNumberSource: CalledNumberSource;
-  /** `null` of what another node says. */
+  /** `null` for another node's report. */
   readonly grade: Grade | null;
 }
 
 /**
- * The statements that insert a row of `honey`: one for each set of words that is met, which has them in its text. To
- * bind them with each row costs a twentieth of all that a row costs.
+ * The statements that insert a row of `honey`: one for each set of such values, with the values in its text. Binding
+ * them with each row costs a twentieth of the whole row.
  */
 export class RowInserts {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** Most rows have the words of the row before. */
+  /** Most rows have the same values as the row before. */
   #last: { readonly words: RowWords; readonly statement: StatementSync } | undefined;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
-  /** The statement for a row of these words; the other columns are bound in the order of the list above. */
+  /** The statement for rows with these values; the other columns are bound in the order of the list above. */
   of(words: RowWords): StatementSync {
     if (this.#last === undefined || !areEqual(words, this.#last.words)) {
       this.#last = { words, statement: this.#statementOf(words) };

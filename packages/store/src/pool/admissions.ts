@@ -8,8 +8,8 @@ import { SaidReader, type Said } from './said-reader.ts';
 const DAY_US = 86_400_000_000;
 
 /**
- * Which subjects the judge may act on because voters name them, within the caller's transaction. When a day brings far
- * more than usual, new ones wait for the operator: an attack by voters is a surge.
+ * Decides which subjects the judge may act on because voters name them, within the caller's transaction. When a day
+ * brings far more than usual, new ones wait for the operator: an attack by voters looks like a surge.
  */
 export class Admissions {
   readonly #counters: Counters;
@@ -39,7 +39,7 @@ export class Admissions {
     this.#forgetDays = database.prepare('DELETE FROM pool_day WHERE day <= ?');
   }
 
-  /** Looks at a subject again before it is judged. @param subject As lists name it. */
+  /** Reconsiders a subject before it is judged. @param subject As lists name it. */
   review(subject: string, nowUs: number): void {
     const said = this.#said.said(subject);
     const isNamed = said !== undefined && this.#hasQuorum(said, nowUs);
@@ -57,7 +57,10 @@ export class Admissions {
     }
   }
 
-  /** Whether new ones wait: there are too many, or today brought far more than usual and the operator let none through. */
+  /**
+   * Whether new ones wait: there are too many, or today brought far more than usual and the operator has not let them
+   * through.
+   */
   isBraked(nowUs: number): boolean {
     if (this.#number('pool_admissions') >= POOL_LISTINGS_MAX) return true;
     const today = Math.floor(nowUs / DAY_US);

@@ -5,7 +5,7 @@ import { AUTHORS_LISTED_MAX } from '../limits.ts';
 import { isDisputed } from './disputed.ts';
 import { standingRank } from './pool-page.ts';
 
-/** Somebody who wrote pages of the pool, and how that compares with what this node knows itself. */
+/** An author of pages of the pool, and how its claims compare with what this node knows itself. */
 export interface ListedAuthor {
   readonly nodeId: string;
   /** Raw Ed25519 key. */
@@ -15,23 +15,25 @@ export interface ListedAuthor {
   /** Wall-clock microseconds of the first and last page that was taken. */
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
-  /** Subjects that it claims; of these those that this node met itself, and those that the operator allowed or delisted. */
+  /**
+   * Subjects that it claims; those of them that this node saw itself, and those that the operator allowed or delisted.
+   */
   readonly claimsCount: number;
   readonly metCount: number;
   readonly disputedCount: number;
-  /** Addresses that it named first of all and that proved to be there, here, after that. */
+  /** Addresses that it named before anybody else, and that later proved to be there, here. */
   readonly foretoldCount: number;
-  /** Its word could be checked: it is served before other strangers. */
+  /** Its claims could be checked: it is served before other strangers. */
   readonly isKnown: boolean;
-  /** It was met in networks that the operator distrusts and in no other, so nothing of it counts. */
+  /** It was only met in networks that the operator distrusts, so none of its statements counts. */
   readonly isOut: boolean;
-  /** Those in which links with it were, the latest first. */
+  /** Networks of the links with it, latest first. */
   readonly networks: readonly string[];
 }
 
 const SELF = standingRank('self');
 
-/** Lists authors, for a command in a process by itself: each claim is looked up. */
+/** Lists authors, for a command in a separate process: each claim is looked up. */
 export class AuthorList {
   readonly #authors: StatementSync;
   readonly #record: StatementSync;

@@ -5,11 +5,11 @@ import { parseNodeNetwork, type NodeNetwork, type NodePlace } from '@sentrypeer/
 import { OperatingError } from '@sentrypeer/kernel';
 import { DISTRUSTED_NETWORKS_MAX } from '../limits.ts';
 
-/** SQL for the networks that the operator distrusts: they stand among origins, under their own text. */
+/** SQL for the networks that the operator distrusts: they are among origins, under their own text. */
 export const DISTRUSTED_NETWORKS =
   "SELECT node_id AS network FROM origin WHERE trust = 'distrusted' AND instr(node_id, '-') = 0";
 
-/** Networks of which the operator believes no node, within the caller's transaction. */
+/** Networks in which the operator trusts no node, within the caller's transaction. */
 export class DistrustedNetworks {
   readonly #networks: StatementSync;
   readonly #places: StatementSync;
@@ -36,10 +36,12 @@ export class DistrustedNetworks {
   }
 
   /**
-   * Another network is distrusted, or one no longer: says again of each place of a node whether it counts, and which pages
-   * are to be withdrawn because a link from there told them. Throws `OperatingError` if there are too many networks.
+   * Another network is distrusted, or one no longer is: decides again for each place of a node whether it counts, and
+   * which pages must be withdrawn because a link from there brought them. Throws `OperatingError` if there are too many
+   * networks.
    *
-   * @returns Nodes of which a place counts now, or counts no longer.
+   *
+   * @returns Nodes of which a place now counts, or no longer counts.
    */
   apply(): readonly string[] {
     const all = this.#all();

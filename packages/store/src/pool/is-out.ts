@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * SQL for whether a node was met in networks that the operator distrusts, and in no other. A single link from elsewhere is
- * enough for it to count, so that nobody puts a node out by passing on its connections.
+ * SQL for whether a node was only met in networks that the operator distrusts. A single link from elsewhere is enough
+ * for it to count, so that nobody can discredit a node by relaying its connections.
+ *
  *
  * @param nodeId An expression.
  */

@@ -11,8 +11,9 @@ const [STRANGER, KNOWN] = [standingRank('stranger'), standingRank('known')];
 const DAY_US = 86_400_000_000;
 
 /**
- * Authors whose word this node could check: for a week they have named what came here later, and nothing that the operator
- * allowed or delisted. That decides who is served first in a flood, never who acts. Within the caller's transaction.
+ * Authors whose claims this node could check: for a week they have named what came here later, and nothing that the
+ * operator allowed or delisted. This decides who is served first in a flood, never what is acted on. Within the
+ * caller's transaction.
  */
 export class KnownAuthors {
   readonly #clock: Clock;
@@ -20,7 +21,7 @@ export class KnownAuthors {
   readonly #candidates: StatementSync;
   readonly #setAuthor: StatementSync;
   readonly #setPages: StatementSync;
-  /** Up to which author the review has come; `undefined` while there is none. */
+  /** The author that the review has reached; `undefined` while there is no review. */
   #afterId: number | undefined;
   #reviewedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -37,7 +38,7 @@ export class KnownAuthors {
     this.#setPages = database.prepare('UPDATE pool_page SET standing = ? WHERE author_id = ?');
   }
 
-  /** Looks at some authors, where it is time for it. @returns Whether there are more. */
+  /** Looks at some authors, if it is time for it. @returns Whether there are more. */
   review(): boolean {
     const nowMs = this.#clock.nowMs();
     if (this.#afterId === undefined) {

@@ -6,28 +6,28 @@ import { guarded } from '../file/database-error.ts';
 import { NODES_SHOWN_MAX } from '../limits.ts';
 import { standingRank } from './pool-page.ts';
 
-/** What is known of another node, or of a network that the operator distrusts. */
+/** What is known about another node, or about a network that the operator distrusts. */
 export interface KnownNode {
-  /** A network stands here by its own text. */
+  /** A network appears here as its own text. */
   readonly nodeId: string;
-  /** Raw Ed25519 key; `undefined` where it is not known, or nothing is signed. */
+  /** Raw Ed25519 key; `undefined` if it is unknown, or nothing is signed. */
   readonly publicKey: Uint8Array | undefined;
   readonly name: string;
   readonly trust: Trust;
   readonly isVoter: boolean;
-  /** Its word was checked. */
+  /** Its claims were checked. */
   readonly isKnown: boolean;
-  /** Of its key. */
+  /** State of its key. */
   readonly state: 'alive' | 'retired' | 'liar';
-  /** It was met in networks alone that the operator distrusts. */
+  /** It was only met in networks that the operator distrusts. */
   readonly isOut: boolean;
-  /** Where a link with it was last; `undefined` where there was none. */
+  /** Where a link with it last was; `undefined` if there was none. */
   readonly place: { readonly address: string; readonly network: string } | undefined;
   /** Claims in its pages. */
   readonly claimsCount: number;
-  /** Addresses that it named first of all and that came here after that. */
+  /** Addresses that it named before anybody else, and that came here later. */
   readonly foretoldCount: number;
-  /** Its events that stand in the log. */
+  /** Its events that are in the log. */
   readonly eventsCount: number;
   /** Wall-clock microseconds. */
   readonly firstSeenEpochUs: number;
@@ -36,7 +36,7 @@ export interface KnownNode {
 
 const SELF = standingRank('self');
 
-/** Reads who takes part, as far as it can be shown at a glance: nothing here looks at claims. */
+/** Reads who takes part, as far as it can be shown quickly: claims are not looked at. */
 export class NodeReader {
   readonly #path: string;
   readonly #judged: StatementSync;
@@ -66,7 +66,7 @@ export class NodeReader {
     );
   }
 
-  /** Those with whom there are links first, then whom the operator judged, then those who count more. */
+  /** First linked nodes, then those that the operator judged, then those that count more. */
   all(linked: readonly string[]): readonly KnownNode[] {
     return guarded(this.#path, () => {
       const ids = new Set(linked);

@@ -6,12 +6,15 @@ import { standingRank } from './pool-page.ts';
 
 const VOTER = standingRank('voter');
 
-/** SQL for the kind of a subject, as lists name it: only digits are a number. */
+/** SQL for the kind of a subject, as lists name it: digits alone are a number. */
 export function kindOf(subject: string): string {
   return `iif(${subject} GLOB '*[^0-9]*', 'address', 'number')`;
 }
 
-/** Removes pages with their claims, within the caller's transaction, and has the judge look again at what voters said in them. */
+/**
+ * Removes pages with their claims, within the caller's transaction, and has the judge look again at what voters said in
+ * them.
+ */
 export class PageRemoval {
   readonly #counters: Counters;
   readonly #due: StatementSync;

@@ -29,7 +29,7 @@ interface Author {
 
 const [VOTER, SELF] = [standingRank('voter'), standingRank('self')];
 
-/** Keeps pages of the pool and what they say, within the caller's transaction. */
+/** Keeps pages of the pool and their claims, within the caller's transaction. */
 export class PageWriter {
   readonly #clock: Clock;
   readonly #counters: Counters;
@@ -72,7 +72,7 @@ export class PageWriter {
     this.#addAuthor = database.prepare(`
       INSERT INTO pool_author (node_id, public_key, state, standing, serial, floor, pages, claims,
         first_seen_us, last_seen_us) VALUES (?, ?, 'alive', ?, 0, 0, 0, 0, ?, ?) RETURNING author_id`);
-    // One that lied or retired is remembered as long as there is another to forget.
+    // An author that lied or retired is remembered as long as there is another one to forget.
     this.#removeIdle = database.prepare(`
       DELETE FROM pool_author WHERE author_id = (SELECT author_id FROM pool_author
         WHERE pages = 0 AND standing < ${VOTER} ORDER BY state, last_seen_us LIMIT 1)`);
@@ -126,7 +126,7 @@ export class PageWriter {
 
   /**
    * @param options.asSelf It is a page of this node.
-   * @param options.told Over which link it came.
+   * @param options.told The link over which it came.
    */
   add(
     page: PoolPage,
@@ -153,14 +153,14 @@ export class PageWriter {
     return this.#replaceBy(page, author, asSelf ? undefined : told);
   }
 
-  /** Some pages that have ended. @returns Whether there are more. */
+  /** Removes some pages that have ended. @returns Whether there are more. */
   removeEnded(nowUs: number): boolean {
     const rows = this.#ended.all(Math.floor(nowUs / 1e6));
     for (const row of rows) this.#removal.remove(Number(row['author_id']), Number(row['serial']));
     return rows.length === PAGES_REMOVED_STEP;
   }
 
-  /** Why nothing is taken of its author, or who that is. */
+  /** The author; or why nothing is accepted from it. */
   #authorOf({ nodeId, key }: PoolPage, standing: Standing): Author | PageOutcome {
     const row = this.#author.get(nodeId);
     if (row !== undefined) {
@@ -215,7 +215,7 @@ export class PageWriter {
   #replaceBy(page: PoolPage, author: Author, told: NodePlace | undefined): PageOutcome {
     const { authorId, standing } = author;
     const gone = this.#replaced.all(authorId, page.replaces, page.serial);
-    // What a page replaced stays replaced when that page is.
+    // What a page replaced stays replaced when that page itself is replaced.
     const replaces = Math.min(page.replaces, ...gone.map((row) => Number(row['replaces'])));
     const goneClaims = gone.reduce((sum, row) => sum + Number(row['claims']), 0);
     const refusal = refusalOf(page, author, { pages: gone.length, claims: goneClaims });
@@ -249,7 +249,9 @@ export class PageWriter {
     return 'taken';
   }
 
-  /** Removes the oldest pages of the author who counts least, but none of one who counts more than the page's author. */
+  /**
+   * Removes the oldest pages of the author that counts least, but none of one that counts more than the page's author.
+   */
   #makeRoom({ madeEpochS, claims }: PoolPage, standing: number): boolean {
     while (
       this.#number('pool_claims') + claims.length > POOL_CLAIMS_MAX ||
@@ -276,12 +278,12 @@ export class PageWriter {
   ): void {
     const said = this.#authorsOf.get(subject, authorId);
     if (Number(said?.['authors']) >= SUBJECT_AUTHORS_MAX && said?.['has_own'] !== 1) {
-      // The page stays whole, because others ask for it; what it says of this subject is one voice too many.
+      // The page stays whole, because others ask for it; only its statement on this subject is dropped.
       const { changes } = this.#weakestOf.run(subject, standing);
       this.#counters.add('pool_claims', -Number(changes));
       if (changes === 0) return;
     }
-    // Who repeats what this node or another one said before earns nothing by it.
+    // Repeating what this node or another one said before earns nothing.
     const isFirst =
       wasFirst || (Number(said?.['authors']) === 0 && this.#isMet.get(subject) === undefined);
     const { changes } = this.#addClaim.run(
@@ -298,7 +300,7 @@ export class PageWriter {
   }
 }
 
-/** @param gone What the page replaces. */
+/** @param gone Pages that the page replaces. */
 function refusalOf(
   page: PoolPage,
   author: Author,

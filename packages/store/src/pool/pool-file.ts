@@ -7,7 +7,7 @@ import { Admissions } from './admissions.ts';
 import { PoolReader } from './pool-reader.ts';
 import type { PageOutcome, PoolPage } from './pool-page.ts';
 
-/** Reads and adds pages of the pool, also while a daemon uses the database. */
+/** Reads and adds pages of the pool, even while a daemon uses the database. */
 export class PoolFile {
   readonly pages: PoolReader;
   readonly #connection: OwnConnection;
@@ -33,12 +33,12 @@ export class PoolFile {
     return OwnConnection.open(ports, path, use, purpose);
   }
 
-  /** What became of each, in one transaction. Throws `OperatingError`. @param asSelf They are this node's. */
+  /** The outcome for each page, in one transaction. Throws `OperatingError`. @param asSelf They are this node's. */
   add(pages: readonly PoolPage[], asSelf = false): readonly PageOutcome[] {
     return this.#connection.run(() => this.#origins.addPages(pages, asSelf));
   }
 
-  /** Whether what voters name anew waits, because it is far more than usual. */
+  /** Whether new subjects of voters wait, because there are far more than usual. */
   isBraked(): boolean {
     const nowUs = this.#clock.epochUs();
     return this.#connection.run(() =>
@@ -46,7 +46,7 @@ export class PoolFile {
     );
   }
 
-  /** Lets through what waits because voters name far more than usual. Throws `OperatingError`. */
+  /** Lets through the subjects that wait because voters name far more than usual. Throws `OperatingError`. */
   resume(): void {
     this.#connection.run(() => this.#origins.resumeVotes());
   }

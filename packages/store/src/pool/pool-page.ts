@@ -3,16 +3,16 @@
 /** A page of the pool whose signature was checked. Times are seconds since 1970. */
 export interface PoolPage {
   readonly nodeId: string;
-  /** Raw Ed25519 key, of which the node id is made. */
+  /** Raw Ed25519 key, from which the node id is made. */
   readonly key: Uint8Array;
   readonly serial: number;
-  /** Pages of the key from this serial up to its own are gone. */
+  /** Pages of the key from this serial up to its own are void. */
   readonly replaces: number;
   readonly madeEpochS: number;
   /** From then on nobody keeps it. */
   readonly endEpochS: number;
   readonly isRetired: boolean;
-  /** All of it, as it was signed. */
+  /** The whole page, as it was signed. */
   readonly octets: Uint8Array;
   readonly claims: readonly PoolPageClaim[];
 }
@@ -27,7 +27,7 @@ interface PoolPageClaim {
 }
 
 /**
- * What became of a page: taken, known already, replaced by a later one, ignored for its author's sake (distrusted,
+ * The outcome for a page: taken, known already, replaced by a later one, ignored because of its author (distrusted,
  * retired, caught lying), the proof that its author lies, or too much.
  */
 export type PageOutcome =
@@ -43,7 +43,7 @@ export type PageOutcome =
   | 'too_many_authors'
   | 'no_room';
 
-/** Whose word counts how much; the order is part of the schema. */
+/** How much an author's claims count; the order is part of the schema. */
 const STANDINGS = ['stranger', 'known', 'voter', 'self'] as const;
 export type Standing = (typeof STANDINGS)[number];
 

@@ -12,21 +12,21 @@ import type { Row } from '../log/event-row.ts';
 import { DISTRUSTED_NETWORKS } from './distrusted-networks.ts';
 import { standingRank } from './pool-page.ts';
 
-/** A page as it is kept, and where to go on after it. */
+/** A page as stored, and its id, after which to continue. */
 export interface KeptPage {
   readonly pageId: number;
   readonly octets: Uint8Array;
 }
 
-/** What this node may say of a subject that it met, as far as its own evidence goes. */
+/** What this node may say about a subject that it saw, from its own evidence. */
 export interface OwnFacts {
   readonly subject: ListedSubject;
   /** Wall-clock microseconds. */
   readonly lastEpochUs: number;
   readonly facts: ClaimFacts;
-  /** How sure it is that the digits mean this number; 1 for an address. */
+  /** Confidence that the digits mean this number; 1 for an address. */
   readonly confidence: number;
-  /** Independent networks of callers that proved to be there, and days; of an address one is enough. */
+  /** Independent networks of proved callers, and days; for an address one is enough. */
   readonly networksCount: number;
 }
 
@@ -36,22 +36,22 @@ export interface PoolCounts {
   readonly pages: number;
   readonly claims: number;
   readonly voters: number;
-  /** Subjects that a quorum of them names. */
+  /** Subjects that a quorum of voters names. */
   readonly admitted: number;
-  /** Voters of whom no network is proved. */
+  /** Voters without a proved network. */
   readonly unproved: number;
   /** Networks in which links proved nodes to be. */
   readonly networks: number;
 }
 
-/** Whom the operator believes nothing. */
+/** Nodes that the operator does not believe. */
 export interface Distrust {
   covers(node: NodePlace & { readonly nodeId: string }): boolean;
 }
 
 const SELF = standingRank('self');
 
-/** Reads pages of the pool, and what this node has to say itself. */
+/** Reads pages of the pool, and what this node itself has to say. */
 export class PoolReader {
   readonly #path: string;
   readonly #pages: StatementSync;
@@ -125,7 +125,7 @@ export class PoolReader {
       FROM number_evidence WHERE grade = ? AND last_seen_us > ? AND events_count > 0 ORDER BY last_seen_us LIMIT ?`);
   }
 
-  /** Pages in the order in which they came, those after this one. */
+  /** Pages after this one, in the order in which they came. */
   pages(afterPageId: number, limit: number): readonly KeptPage[] {
     return guarded(this.#path, () => this.#pages.all(afterPageId, limit).map(pageOf));
   }
@@ -145,18 +145,18 @@ export class PoolReader {
     return guarded(this.#path, () => this.#pageIds.all()).map((row) => Number(row['page_id']));
   }
 
-  /** Another number after each change of pages or voters. */
+  /** Changes with each change of pages or voters. */
   changes(): number {
     return Number(guarded(this.#path, () => this.#changes.get())?.['value'] ?? 0);
   }
 
-  /** Of voters of whom there are pages, in hexadecimal. */
+  /** Keys of voters with pages, in hexadecimal. */
   voterKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#voterKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 
-  /** The same one until something of it changes. */
+  /** The same object until something changes. */
   distrust(): Distrust {
     const changes = this.changes();
     if (changes === this.#distrustChanges) return this.#distrust;
@@ -174,13 +174,13 @@ export class PoolReader {
     return this.#distrust;
   }
 
-  /** Of authors whose word was checked, in hexadecimal. */
+  /** Keys of authors whose claims were checked, in hexadecimal. */
   knownKeys(): ReadonlySet<string> {
     const rows = guarded(this.#path, () => this.#knownKeys.all());
     return new Set(rows.map((row) => octetsOf(row['public_key']).toHex()));
   }
 
-  /** Ids of voters in no network that a link proved after this time, wall-clock microseconds. */
+  /** Ids of voters without a network that a link proved after this time, wall-clock microseconds. */
   unprovedVoters(sinceEpochUs: number): readonly string[] {
     const rows = guarded(this.#path, () => this.#unprovedVoters.all(sinceEpochUs));
     return rows.map((row) => String(row['node_id']));
@@ -199,7 +199,7 @@ export class PoolReader {
     );
   }
 
-  /** This node's, by serial. */
+  /** This node's pages, by serial. */
   ownPages(): readonly KeptPage[] {
     return guarded(this.#path, () => this.#ownPages.all().map(pageOf));
   }
@@ -217,12 +217,12 @@ export class PoolReader {
     };
   }
 
-  /** Others that claim the subject with a contact in this hour since 1970 or later. */
+  /** Number of other authors that claim the subject with a contact in this hour since 1970 or later. */
   othersCount(subject: string, hour: number): number {
     return Number(guarded(this.#path, () => this.#others.get(subject, hour))?.['authors'] ?? 0);
   }
 
-  /** Addresses and networks that proved to be there after a time, the longest ago first. */
+  /** Addresses and networks that proved to be there after a time, oldest first. */
   ownAddresses(afterEpochUs: number, limit: number): readonly OwnFacts[] {
     return guarded(this.#path, () =>
       newest(this.#addresses, ['returned', 'handshake'], afterEpochUs, limit).map((row) => ({
@@ -233,7 +233,7 @@ export class PoolReader {
     );
   }
 
-  /** Numbers that were called after a time, the longest ago first. */
+  /** Numbers that were called after a time, oldest first. */
   ownNumbers(afterEpochUs: number, limit: number): readonly OwnFacts[] {
     return guarded(this.#path, () =>
       newest(this.#numbers, ['seen', 'returned', 'handshake'], afterEpochUs, limit).map((row) => ({
@@ -245,7 +245,7 @@ export class PoolReader {
   }
 }
 
-/** Rows of these grades after a time, the longest ago first; the index has them by grade. */
+/** Rows of these grades after a time, oldest first; the index has them by grade. */
 function newest(
   statement: StatementSync,
   grades: readonly Grade[],

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Version 21: what other nodes say in signed pages (docs/sharing.md). `origin.is_voter` says whose word counts by quorum,
- * which the operator alone decides, and `origin.name` what he calls it; an origin that was trusted before is no voter.
+ * Version 21: what other nodes say in signed pages (docs/sharing.md). `origin.is_voter` says whose word counts by
+ * quorum, which only the operator decides, and `origin.name` is the operator's name for it; an origin that was trusted
+ * before is not a voter.
  *
- * `pool_author` has who wrote pages, `state` is alive, retired or liar. All pages below `floor` are replaced. `standing` is
- * 0 for strangers, 1 for those whose word this node could check, 2 for voters, 3 for this node; pages have it too, as
- * those of the lowest make room first. Of a subject that an author states in several pages the highest serial counts.
- * No `page_id` comes twice, because links follow pages by it.
- * `pool_proof` has two pages of one serial. `pool_admission` has the subjects that voters put before the judge, and
- * `pool_day` how many each day brought.
+ * `pool_author` has the authors of pages, `state` is alive, retired or liar. All pages below `floor` are replaced.
+ * `standing` is 0 for strangers, 1 for those whose claims this node could check, 2 for voters, 3 for this node; pages
+ * have it too, because those with the lowest are removed first. If an author states a subject in several pages, the
+ * highest serial counts. No `page_id` is used twice, because links follow pages by it. `pool_proof` has two pages of
+ * one serial. `pool_admission` has the subjects that voters put before the judge, and `pool_day` how many each day
+ * brought.
  */
 export const TABLES_OF_VERSION_21 = `
   ALTER TABLE origin ADD COLUMN name TEXT NOT NULL DEFAULT '';
@@ -72,8 +73,8 @@ export const TABLES_OF_VERSION_21 = `
     ('pool_admissions', 0), ('pool_resumed_day', 0);`;
 
 /**
- * Version 24: the networks in which links with a node were, latest each, so that voters in one network have one vote
- * (ADR 20). Before, `pool_author` had a column for it that nothing filled.
+ * Version 24: the networks in which links with a node were, the latest of each, so that voters in one network have one
+ * vote together (ADR 20). Before, `pool_author` had a column for it that nothing filled.
  */
 export const TABLES_OF_VERSION_24 = `
   ALTER TABLE pool_author DROP COLUMN network;
@@ -87,9 +88,9 @@ export const TABLES_OF_VERSION_24 = `
   INSERT INTO counter (name, value) VALUES ('pool_networks', 0);`;
 
 /**
- * Version 25: whose word this node could check. `pool_claim.is_first` says that nobody else named the subject before, also
- * where the claim has moved to another page of its author since. `pool_author.foretold` counts subjects that an author
- * named first and that proved to be there, here, after that.
+ * Version 25: authors whose claims this node could check. `pool_claim.is_first` says that nobody else named the subject
+ * before, even if the claim has moved to another page of its author since. `pool_author.foretold` counts subjects that
+ * an author named first and that later proved to be there, here.
  */
 export const TABLES_OF_VERSION_25 = `
   ALTER TABLE pool_claim ADD COLUMN is_first INTEGER NOT NULL DEFAULT 0;
@@ -102,9 +103,9 @@ export const TABLES_OF_VERSION_25 = `
   END;`;
 
 /**
- * Version 27: the operator distrusts networks. `pool_network.is_out` says that a place of a node does not count for that,
- * `pool_page.told_address` and `told_network` over which link a page came, both empty where it came by file or was said
- * here. `pool_withdrawal` has the addresses of such links whose pages are being removed.
+ * Version 27: the operator distrusts networks. `pool_network.is_out` says that a place of a node does not count because
+ * of that; `pool_page.told_address` and `told_network` say over which link a page came, both empty if it came by file
+ * or was written here. `pool_withdrawal` has the addresses of such links whose pages are being removed.
  */
 export const TABLES_OF_VERSION_27 = `
   ALTER TABLE pool_network ADD COLUMN address TEXT NOT NULL DEFAULT '';

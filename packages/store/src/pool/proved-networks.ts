@@ -13,21 +13,24 @@ import { DistrustedNetworks } from './distrusted-networks.ts';
 import { kindOf } from './page-removal.ts';
 import { standingRank } from './pool-page.ts';
 
-/** In which network a link with a node is. */
+/** The network in which a link with a node is. */
 export interface ProvedNetwork {
   readonly nodeId: string;
-  /** An autonomous system such as `AS64500` where it is known, or a prefix. */
+  /** An autonomous system such as `AS64500` if it is known, otherwise a prefix. */
   readonly network: string;
-  /** Of the node, as the link has it. */
+  /** Address of the node on the link. */
   readonly address: string;
-  /** The prefix, which does not count any more where the autonomous system is known. */
+  /** The prefix, which no longer counts if the autonomous system is known. */
   readonly prefix: string;
 }
 
 const VOTER = standingRank('voter');
 const DAY_US = 86_400_000_000;
 
-/** Remembers in which networks nodes are, within the caller's transaction, and has the judge look again where that changes votes. */
+/**
+ * Remembers in which networks nodes are, within the caller's transaction, and has the judge look again if that changes
+ * votes.
+ */
 export class ProvedNetworks {
   readonly #clock: Clock;
   readonly #counters: Counters;
@@ -95,7 +98,7 @@ export class ProvedNetworks {
     }
   }
 
-  /** Some in which there was no link for long. @returns Whether there is more to do. */
+  /** Removes some networks in which there has been no link for long. @returns Whether there is more to do. */
   removeOld(nowUs: number): boolean {
     const rows = this.#old.all(nowUs - NETWORK_DAYS * DAY_US);
     for (const row of rows) {
@@ -106,7 +109,7 @@ export class ProvedNetworks {
     return rows.length === PAGES_REMOVED_STEP;
   }
 
-  /** Networks that the operator distrusts were changed. Throws `OperatingError` if there are too many. */
+  /** The list of distrusted networks has changed. Throws `OperatingError` if there are too many. */
   applyDistrust(): void {
     for (const nodeId of this.#distrusted.apply()) this.#due.run(nodeId);
   }

@@ -4,15 +4,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { unpackFacts, type ClaimFacts } from '@sentrypeer/event';
 import { standingRank } from './pool-page.ts';
 
-/** What another node says of a subject, in its latest page that names it. */
+/** What another node says about a subject, in its latest page that names it. */
 interface SaidVoice {
   /** What the operator calls it, or its id. */
   readonly name: string;
   readonly isVoter: boolean;
-  /** Those in which links with it were, the latest first; without those that the operator distrusts. */
+  /** Networks of the links with it, latest first; without those that the operator distrusts. */
   readonly networks: readonly string[];
   readonly facts: ClaimFacts;
-  /** The beginning of the hour in which it met the subject last, and the end of the claim; wall-clock microseconds. */
+  /** The beginning of the hour in which it last saw the subject, and the end of the claim; wall-clock microseconds. */
   readonly lastEpochUs: number;
   readonly endEpochUs: number;
 }
@@ -27,7 +27,7 @@ export interface Said {
 const [VOTER, SELF] = [standingRank('voter'), standingRank('self')];
 const HOUR_US = 3_600_000_000;
 
-/** Reads what the pool says of one subject. */
+/** Reads what the pool says about one subject. */
 export class SaidReader {
   readonly #claims: StatementSync;
   readonly #networks: StatementSync;
@@ -49,7 +49,7 @@ export class SaidReader {
     this.#admitted = database.prepare('SELECT 1 FROM pool_admission WHERE subject = ?');
   }
 
-  /** `undefined` where no other node says anything. @param subject As lists name it. */
+  /** `undefined` if no other node says anything. @param subject As lists name it. */
   said(subject: string): Said | undefined {
     const rows = this.#claims.all(subject);
     if (rows.length === 0) return undefined;
@@ -76,7 +76,7 @@ export class SaidReader {
     };
   }
 
-  /** Whether anybody says anything of any subject; this node's own word counts, too. */
+  /** Whether anybody says anything about any subject; this node counts, too. */
   isAny(): boolean {
     return this.#any.get() !== undefined;
   }

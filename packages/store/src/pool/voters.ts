@@ -11,7 +11,7 @@ import { standingRank } from './pool-page.ts';
 const DAY_US = 86_400_000_000;
 const [STRANGER, VOTER] = [standingRank('stranger'), standingRank('voter')];
 
-/** Follows whom the operator trusts and distrusts, within the caller's transaction. */
+/** Follows the operator's trust and distrust, within the caller's transaction. */
 export class Voters {
   readonly #clock: Clock;
   readonly #counters: Counters;
@@ -37,7 +37,7 @@ export class Voters {
       'UPDATE pool_author SET standing = ?1 WHERE node_id = ?2 AND standing <> ?1 RETURNING author_id',
     );
     this.#setPages = database.prepare('UPDATE pool_page SET standing = ? WHERE author_id = ?');
-    // Another number of voters is another quorum, for all that any of them says.
+    // Another number of voters means another quorum, for everything that any of them says.
     this.#due = database.prepare(`
       INSERT INTO judging_due (kind, value)
         SELECT ${kindOf('subject')}, subject FROM (SELECT subject FROM pool_admission UNION
@@ -49,7 +49,7 @@ export class Voters {
         WHERE pages > 0 AND node_id IN (SELECT node_id FROM origin WHERE trust = 'distrusted'
           UNION ALL SELECT node_id FROM pool_network WHERE is_out AND ${isOut('pool_network.node_id')}))
       LIMIT ${PAGES_REMOVED_STEP}`);
-    // Who was met in another network as well is not known by that link alone.
+    // A node that was also met in another network is not identified by that link alone.
     this.#told = database.prepare(`
       SELECT author_id, serial FROM pool_page WHERE told_address IN (SELECT told_address FROM pool_withdrawal)
         AND NOT EXISTS (SELECT 1 FROM pool_author JOIN pool_network USING (node_id)
@@ -60,7 +60,8 @@ export class Voters {
   /**
    * Makes the origin a voter, or takes that back. Throws `OperatingError` if there are too many.
    *
-   * @param name What the operator calls it; the name it has otherwise.
+   *
+   * @param name The operator's name for it; by default the name it has.
    */
   set(nodeId: string, isVoter: boolean, name?: string): void {
     this.#setOrigin.run(Number(isVoter), name ?? null, nodeId);
@@ -74,7 +75,7 @@ export class Voters {
     if (authorId !== undefined) {
       this.#setPages.run(isVoter ? VOTER : STRANGER, Number(authorId));
     }
-    // All that a new voter ever said comes at once: that is no surge.
+    // Everything that a new voter ever said comes at once, which is not a surge.
     if (isVoter) this.resume();
     else this.reconsider();
     this.#counters.add('pool_changes', 1);
@@ -85,13 +86,16 @@ export class Voters {
     this.#due.run();
   }
 
-  /** What waits because voters name far more than usual is let through, and all else of today. */
+  /** Lets through what waits because voters name far more than usual, and everything else today. */
   resume(): void {
     this.#counters.set('pool_resumed_day', Math.floor(this.#clock.epochUs() / DAY_US));
     this.reconsider();
   }
 
-  /** Removes some pages of nodes that the operator distrusts, or that links with networks told which he distrusts. @returns Whether there were any. */
+  /**
+   * Removes some pages of distrusted nodes, or that came over links with distrusted networks. @returns Whether there
+   * were any.
+   */
   removeDistrusted(): boolean {
     const pages = this.#distrusted.all();
     const rows = pages.length > 0 ? pages : this.#told.all();

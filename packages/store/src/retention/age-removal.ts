@@ -13,22 +13,22 @@ export interface AgeLimit {
   readonly after: number;
   /** Rows beyond this one stay. */
   readonly last: number;
-  /** As `created_at`: rows recorded before are too old. */
+  /** In the form of `created_at`: rows recorded before this are too old. */
   readonly expired: string;
   /** Wall-clock microseconds. */
   readonly nowUs: number;
 }
 
 /**
- * Removes rows that are too old, the lowest ids first, some at a time. A row whose time cannot be (1970, 2099, none)
- * has the age of its place: it goes when a row after it goes.
+ * Removes rows that are too old, lowest ids first, some at a time. A row with an impossible time (1970, 2099, none) has
+ * the age of its place: it goes when a row after it goes.
  */
 export class AgeRemoval {
   readonly #page: StatementSync;
   readonly #remove: StatementSync;
   readonly #removePassed: StatementSync;
   readonly #own: OwnRemoval;
-  /** Rows up to this one that are left have times that cannot be. */
+  /** Remaining rows up to this one have impossible times. */
   #passed = 0;
   #after = 0;
 
@@ -45,7 +45,7 @@ export class AgeRemoval {
         WHERE honey_id > ? AND honey_id <= ? ORDER BY honey_id LIMIT ${PRUNE_ROWS})`);
   }
 
-  /** @returns Rows that were removed; 1 as well where there is more to look at. */
+  /** @returns Rows that were removed; 1 also if there is more to look at. */
   step({ after, last, expired, nowUs }: AgeLimit): number {
     if (after !== this.#after) this.#passed = after;
     this.#after = after;

@@ -7,7 +7,7 @@ import {
   TOTALS_COUNT_MAX,
 } from '../limits.ts';
 
-/** How many rows tables may have in a database of a size. */
+/** The most rows that tables may have in a database of a given size. */
 export interface Budgets {
   /** Addresses, numbers and User-Agents, each. */
   readonly totalsCountMax: number;

@@ -8,10 +8,13 @@ import { OwnRemoval } from '../log/own-removal.ts';
 /** Grades by their place, from weak to strong; rows of other nodes and of SentryPeer 4.x have none and are weakest. */
 export const RANKS = [0, 1, 2] as const;
 export type Rank = (typeof RANKS)[number];
-/** What anybody can forge: of that alone room is made ahead, or what may never come would push out what was proved. */
+/**
+ * What anybody can forge: only such rows are removed in advance; otherwise what may never come would push out what was
+ * proved.
+ */
 export const FORGEABLE: readonly Rank[] = [0];
 
-/** What one step came to. */
+/** The result of one step. */
 export interface Removal {
   readonly removed: number;
   /** It looked at rows that stay, and there are more to look at. */
@@ -19,8 +22,8 @@ export interface Removal {
 }
 
 /**
- * Removes rows of the event log: the oldest of the weakest grade first, so that no number of packets which anybody can
- * forge pushes out what was proved. Ids only rise, so each row that stays is passed once in the life of the program.
+ * Removes rows of the event log: the oldest of the weakest grade first, so that no number of forgeable packets pushes
+ * out what was proved. Ids only increase, so each row that stays is passed once in the life of the program.
  */
 export class EventRemoval {
   readonly #pageEnd: StatementSync;
@@ -39,7 +42,7 @@ export class EventRemoval {
     this.#pageEnd = database.prepare(
       `SELECT max(honey_id) AS end FROM (SELECT honey_id ${ids} LIMIT ${PRUNE_ROWS})`,
     );
-    // By its index, so that no row is read; most of what comes is not proved.
+    // By its index, so that no row is read; most rows are not proved.
     this.#hasProved = database.prepare(`
       SELECT 1 FROM honey INDEXED BY proved_event_index WHERE honey_id > ? AND honey_id <= ? AND ${IS_PROVED} LIMIT 1`);
     this.#page = database.prepare(`
@@ -52,6 +55,7 @@ export class EventRemoval {
 
   /**
    * Removes some rows, or looks for some, after one id and up to another.
+   *
    *
    * @param ranks Which may go, the weakest first.
    */
@@ -71,7 +75,7 @@ export class EventRemoval {
       const end = this.#pageEnd.get(floor, last)?.['end'];
       if (typeof end !== 'number') return { removed: 0, isSearching: false };
       const removed = this.#own.run(() => this.#removeBetween(floor, end, rank));
-      // What is left of the page is stronger, so all weak ones come after it.
+      // The rest of the page is stronger, so all weak ones come after it.
       this.#floors[rank] = end;
       if (removed > 0) return { removed, isSearching: false };
     }

@@ -49,7 +49,7 @@ const TABLES: Readonly<Record<ListedSubject['kind'], readonly Table[]>> = {
   range: [{ name: 'number_block', column: 'block' }],
 };
 
-/** Removes everything that is known of an address or a number, also while a daemon uses the database. */
+/** Removes everything that is known about an address or a number, even while a daemon uses the database. */
 export class Forgetting {
   readonly #path: string;
   readonly #clock: Clock;
@@ -255,7 +255,9 @@ export class Forgetting {
     if (kind === 'address' && value.includes('/')) this.#due(DECISION, value);
   }
 
-  /** Whether it stays listed without what was known here: by the operator's word, by voters of the pool, or by hubs. */
+  /**
+   * Whether it stays listed without what was known here: by the operator's decision, by voters of the pool, or by hubs.
+   */
   #isNamedByOthers(subject: ListedSubject): boolean {
     const { kind, value } = subject;
     const evidence = new EvidenceReader(this.#database);
@@ -269,7 +271,7 @@ export class Forgetting {
   }
 }
 
-/** What is made of the events of an IPv6 address is kept by its /64, and goes with them as a whole. */
+/** What is made from the events of an IPv6 address is kept by its /64, and is removed with them as a whole. */
 function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
   return { kind, value: kind === 'address' ? judgedAs(value) : value };
 }
@@ -289,7 +291,7 @@ function commonText(network: string): string {
   const [base = '', length = ''] = network.split('/');
   const isIpv6 = base.includes(':');
   const [separator, bits] = isIpv6 ? [':', 16] : ['.', 8];
-  // Of IPv6 within the first 48 bits, and before a zero, which some of them may shorten.
+  // For IPv6 within the first 48 bits, and before a zero, which the text form may shorten.
   const groups = (base.split('::')[0] ?? '').split(separator);
   const whole = groups.slice(0, Math.min(Math.floor(Number(length) / bits), 3));
   const zeroAt = isIpv6 ? whole.indexOf('0') : -1;

@@ -10,10 +10,10 @@ import type { CounterName } from '../totals/counters.ts';
 
 const DAY_US = 86_400_000_000;
 
-/** Days of a part that does not age. */
+/** Days for a part that does not age. */
 const ALWAYS = 0;
 
-/** What the operator set: see `RetentionOptions`. */
+/** The operator's settings: see `RetentionOptions`. */
 export interface RetentionLimits {
   readonly retentionDays: number;
   /** `Infinity` sets none. */
@@ -22,26 +22,26 @@ export interface RetentionLimits {
 }
 
 /**
- * The part of the log that no limit takes away until the operator says so: what was there before this program opened
- * the file for the first time, and what was there when a limit was lowered.
+ * The part of the log that no limit removes until the operator says so: what existed before this program opened the
+ * file for the first time, and when a limit was lowered.
  */
 export interface KeptPart {
   /** Rows up to this one are kept; 0 keeps none. */
   readonly honeyId: number;
-  /** Wall-clock microseconds when it began: totals not seen since belong to it. */
+  /** Wall-clock microseconds when it began: totals not seen since then belong to it. */
   readonly atUs: number;
   /** Octets of live pages at that time: what comes later has the whole size limit to itself. */
   readonly octets: number;
-  /** Most totals of a kind at that time. */
+  /** The most totals of a kind at that time. */
   readonly totals: number;
-  /** Days after which even this part goes, as it did before; 0 is never. */
+  /** Days after which even this part is removed, as before; 0 is never. */
   readonly days: number;
 }
 
 /** The kept part compared with the limits in force. */
 export interface KeptReport {
   readonly events: number;
-  /** Live octets of the database, and how many of them are more than its limit. */
+  /** Live octets of the database, and how many of them are beyond its limit. */
   readonly octets: number;
   readonly octetsBeyond: number;
   /** `YYYY-MM-DD HH:MM:SS…` of the oldest row; empty if none says. */
@@ -49,7 +49,7 @@ export interface KeptReport {
   /** `undefined` if there is no such limit. */
   readonly retentionDays: number | undefined;
   readonly octetsMax: number | undefined;
-  /** Whether the limits would take something away. */
+  /** Whether the limits would remove something. */
   readonly isBeyond: boolean;
 }
 
@@ -71,7 +71,7 @@ export function keepAll(database: DatabaseSync, nowUs: number): void {
   begin(database, { nowUs, days: ALWAYS });
 }
 
-/** Keeps everything where a row that came in is older than the age limit allows. @returns Whether it does. */
+/** Keeps everything if an imported row is older than the age limit allows. @returns Whether it does. */
 export function keepWhatIsOlder(database: DatabaseSync, oldest: string, nowUs: number): boolean {
   const { days } = read(database);
   if (days === undefined || !isOlder(oldest, days, nowUs)) return false;
@@ -79,12 +79,12 @@ export function keepWhatIsOlder(database: DatabaseSync, oldest: string, nowUs: n
   return true;
 }
 
-/** Lets the limits hold for all rows again. */
+/** Makes the limits apply to all rows again. */
 export function keepNothing(database: DatabaseSync): void {
   write(database, { keptId: 0, keptAt: 0, keptOctets: 0, keptTotals: 0, keptDays: 0 });
 }
 
-/** Puts limits in force; those that are new or lower than before spare what is there. Within a transaction. */
+/** Puts limits in force; those that are new or lower than before spare existing rows. Within a transaction. */
 export function setLimits(database: DatabaseSync, limits: RetentionLimits, nowUs: number): void {
   const before = read(database);
   const wanted = {
@@ -100,7 +100,7 @@ export function setLimits(database: DatabaseSync, limits: RetentionLimits, nowUs
   const kept = keptPart(database);
   const isBeyond = lowered.some((name) => exceeds(database, name, wanted, nowUs));
   if (isBeyond) {
-    // A limit that held before goes on holding.
+    // A limit that held before continues to hold.
     const daysBefore = before.days ?? (lowered.includes('days') ? ALWAYS : wanted.days);
     const isAlways = daysBefore === ALWAYS || (kept.honeyId > 0 && kept.days === ALWAYS);
     begin(database, {
@@ -153,7 +153,7 @@ export function expiry(days: number, nowUs: number): string {
   return formatEventTimestamp(nowUs - days * DAY_US);
 }
 
-/** A time that cannot be says nothing. */
+/** An impossible time is ignored. */
 function isOlder(recorded: string, days: number, nowUs: number): boolean {
   return recorded >= EARLIEST_TEXT && recorded < expiry(days, nowUs);
 }

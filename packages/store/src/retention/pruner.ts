@@ -47,7 +47,7 @@ export interface RetentionOptions {
   readonly databaseOctetsMax: number;
   /** Names of cursors; rows after them are not removed, as long as the next limit allows. */
   readonly owedCursors: readonly string[];
-  /** Octets by which the database may go beyond its size for these rows, 0 and above. */
+  /** Octets by which the database may exceed its size for these rows, 0 and above. */
   readonly owedOctetsMax: number;
 }
 
@@ -67,9 +67,9 @@ type TotalsCounts = ReadonlyMap<string, number>;
 
 const NO_TOTALS: TotalsCounts = new Map();
 
-/** What a transaction that records added. */
+/** What a recording transaction added. */
 interface Growth {
-  /** Octets of live pages for one octet of its batches. */
+  /** Octets of live pages per octet of its batches. */
   readonly octetsPerBatchOctet: number;
   readonly totals: TotalsCounts;
 }
@@ -78,21 +78,21 @@ interface Growth {
 interface TotalsTable {
   readonly counter: TotalsCounter;
   readonly countMax: number;
-  /** Of a grade and not of the kept part. */
+  /** For one grade, outside the kept part. */
   readonly deleteOldest: StatementSync;
   readonly deleteExpired: StatementSync;
 }
 
 /**
  * Removes rows and totals: those beyond the retention time, those beyond the size, and those whose pages are needed
- * while the disk is nearly full; beyond a size the oldest of the weakest grade first. In small steps, so that
+ * while the disk is nearly full; beyond a size, the oldest of the weakest grade first. In small steps, so that
  * recording never waits long.
  */
 export class Pruner {
   readonly #ports: PrunerPorts;
   readonly #options: RetentionOptions;
   readonly #events: EventRemoval;
-  /** Of the kept part, and of what came later. */
+  /** For the kept part, and for what came later. */
   readonly #keptAges: AgeRemoval;
   readonly #ages: AgeRemoval;
   readonly #deleteHours: StatementSync;
@@ -102,7 +102,7 @@ export class Pruner {
   readonly #tables: readonly TotalsTable[];
   #kept: KeptPart;
   #wasBeyond = false;
-  /** When there is time to make room ahead of what comes. */
+  /** When there is time to make room in advance. */
   #quietAtMs = Number.NEGATIVE_INFINITY;
   #growth: Growth = { octetsPerBatchOctet: 1, totals: new Map() };
   #ageCheckAtMs = Number.NEGATIVE_INFINITY;
@@ -133,10 +133,10 @@ export class Pruner {
     this.#kept = keptPart(database);
   }
 
-  /** Removes what some milliseconds allow. @returns Whether there is more to remove. */
+  /** Removes as much as some milliseconds allow. @returns Whether there is more to remove. */
   step(): boolean {
     const { clock, database, guard } = this.#ports;
-    const low = guard.isLow(); // Not within the transaction: it looks at the log.
+    const low = guard.isLow(); // Not within the transaction, because it looks at the log.
     if (clock.nowMs() >= this.#ageCheckAtMs) this.#lookAtKept();
     if (!this.#isDue(low)) return false;
     const startedAtMs = clock.nowMs();
@@ -149,8 +149,10 @@ export class Pruner {
   }
 
   /**
-   * Makes room at the beginning of a transaction that records: its rows then go into the pages that became free, so that
-   * these are written once. It needs as much as the transaction before it, in proportion; the rest is for `step()`.
+   * Makes room at the beginning of a recording transaction: its rows then go into the pages that became free, so that
+   * these are written once. It removes in proportion to what the previous transaction needed; the rest is left to
+   * `step()`.
+   *
    *
    * @param batchOctets Octets of the batches that are about to be recorded.
    * @param record Records them.
@@ -176,7 +178,7 @@ export class Pruner {
     return recorded;
   }
 
-  /** The command line may have let go of it. Says once what the limits would take away, before they do. */
+  /** A command may have released it. Logs once what the limits would remove, before they do. */
   #lookAtKept(): void {
     const { database, clock, logger } = this.#ports;
     this.#kept = keptPart(database);
@@ -213,12 +215,12 @@ export class Pruner {
     return this.#excess() > URGENT_EXCESS || this.#totalsExcess() > URGENT_EXCESS;
   }
 
-  /** One statement for each reason there is. @returns Whether anything was removed. */
+  /** One statement for each reason. @returns Whether anything was removed. */
   #removeSome(low: boolean): boolean {
     const last = this.#lastNotOwed();
     let removed = this.#tooLarge(low) ? this.#removeEvents(last, low) : 0;
     if (removed === 0 && this.#wantsRoom()) removed = this.#removeForgeable(last);
-    // Ages are looked at now and then: in a full database each removal would ask in vain.
+    // Ages are checked now and then: in a full database each removal would check in vain.
     if (this.#ports.clock.nowMs() >= this.#ageCheckAtMs) {
       const expired = this.#removeExpired(last);
       if (expired === 0) this.#ageCheckAtMs = this.#ports.clock.nowMs() + AGE_CHECK_INTERVAL_MS;
@@ -243,7 +245,7 @@ export class Pruner {
 
   #removeExpiredTotals(nowUs: number): number {
     const { atUs, days } = this.#kept;
-    // What was last seen before the kept part began goes by the days that hold for that part.
+    // What was last seen before the kept part began follows the days that apply to that part.
     const fromUs = days > 0 ? 0 : atUs;
     const expiredUs = nowUs - Math.max(days, this.#options.retentionDays) * DAY_US;
     const hour = Math.max(expiredUs / HOUR_US, nowUs / HOUR_US - HOURS_COUNT_MAX);
@@ -276,7 +278,7 @@ export class Pruner {
     return removed;
   }
 
-  /** The last row that all endpoints have got. */
+  /** The last row that all endpoints have received. */
   #lastNotOwed(): number {
     const { owedCursors } = this.#options;
     if (owedCursors.length === 0) return Number.MAX_SAFE_INTEGER;
@@ -285,9 +287,10 @@ export class Pruner {
   }
 
   /**
-   * Rows that are owed go where nothing else is left to go, and only beyond their own limit.
+   * Owed rows are removed only if nothing else is left, and only beyond their own limit.
    *
-   * @returns More than 0 where it makes sense to go on.
+   *
+   * @returns More than 0 if it makes sense to continue.
    */
   #removeEvents(last: number, low: boolean): number {
     const { honeyId: after } = this.#kept;
@@ -328,7 +331,7 @@ export class Pruner {
     return this.#ports.pages.read().liveOctets / this.#octetsMax();
   }
 
-  /** In quiet times room is made ahead, so that the next flood finds some. */
+  /** In quiet times room is made in advance, so that the next flood finds some. */
   #wantsRoom(): boolean {
     return this.#excess() > 1 - ROOM_AHEAD_SHARE && this.#ports.clock.nowMs() >= this.#quietAtMs;
   }
@@ -364,7 +367,7 @@ export class Pruner {
   }
 }
 
-/** Removes totals of the weakest grade that there is, of these the longest unseen. @returns How many. */
+/** Removes totals of the weakest existing grade, the longest unseen first. @returns How many. */
 function deleteWeakest(
   { deleteOldest }: TotalsTable,
   ranks: readonly Rank[],

@@ -23,7 +23,10 @@ interface RateRemovalPorts {
   readonly removalUs: () => number;
 }
 
-/** Holds `rate_total` to its bounds: intervals that are old or have not come yet go, and rare names of an hour are joined. */
+/**
+ * Keeps `rate_total` within its limits: intervals that are old or in the future are removed, and rare names of an hour
+ * are joined.
+ */
 export class RateRemoval {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
@@ -64,7 +67,7 @@ export class RateRemoval {
         ${order} LIMIT -1 OFFSET ${RATE_NAMES_MAX})`);
   }
 
-  /** A step of some milliseconds, where it is due. @returns Whether there is more to do. */
+  /** A step of some milliseconds, if due. @returns Whether there is more to do. */
   step(): boolean {
     if (this.#clock.nowMs() < this.#nextAtMs) return false;
     const nowUs = this.#clock.epochUs();
@@ -81,12 +84,12 @@ export class RateRemoval {
     return false;
   }
 
-  /** @param countMax Intervals that are kept. @returns How many rows. */
+  /** @param countMax The most intervals that are kept. @returns How many rows were removed. */
   #removeOf(span: number, countMax: number, nowUs: number): number {
     const removalUs = this.#removalUs();
     const intervalUs = span * MINUTE_US;
     const first = Math.floor(removalUs / intervalUs) - countMax;
-    // What lies further ahead is of a clock that was wrong by more than is put right.
+    // Anything further ahead comes from a clock that was wrong by more than is corrected.
     const last = Math.floor((Math.max(nowUs, removalUs) + DAY_US) / intervalUs);
     let removed = 0;
     for (const kind of [...FIXED_KINDS, ...NAMED_KINDS]) {

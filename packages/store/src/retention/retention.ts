@@ -12,7 +12,7 @@ export interface KeptDetail extends KeptReport {
   readonly eventsExpired: number;
 }
 
-/** Shows what is kept despite the limits and releases it, also while a daemon uses the database. */
+/** Shows what is kept despite the limits and releases it, even while a daemon uses the database. */
 export class Retention {
   readonly #connection: OwnConnection;
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class Retention {
     return OwnConnection.open(ports, path, use, purpose);
   }
 
-  /** `undefined` if nothing is kept. Counts rows, which takes some seconds where they are millions. */
+  /** `undefined` if nothing is kept. Counts rows, which takes some seconds for millions of them. */
   kept(): KeptDetail | undefined {
     return this.#connection.run(() => {
       const nowUs = this.#clock.epochUs();
@@ -45,7 +45,7 @@ export class Retention {
     });
   }
 
-  /** The daemon removes what is beyond its limits from now on, or when it starts next. */
+  /** From now on, or from its next start, the daemon removes what is beyond its limits. */
   release(): void {
     this.#connection.run(() =>
       inTransaction(this.#connection.database, () => keepNothing(this.#connection.database)),

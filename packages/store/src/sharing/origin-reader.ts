@@ -32,7 +32,7 @@ export class OriginReader {
         (SELECT value FROM counter WHERE name = 'shared_events') AS events`);
   }
 
-  /** The one seen last first. */
+  /** Most recently seen first. */
   page(limit: number, after: PageEnd = BEGINNING): Page<Origin> {
     const items = guarded(this.#path, () =>
       this.#page.all(after.lastSeenEpochUs, after.totalId, limit).map(originOf),
@@ -46,12 +46,12 @@ export class OriginReader {
     return row === undefined ? undefined : originOf(row);
   }
 
-  /** Whether this node's event stands in the log. */
+  /** Whether this node's event is in the log. */
   isRecorded(nodeId: string, eventUuid: string): boolean {
     return guarded(this.#path, () => this.#recorded.get(eventUuid, nodeId)) !== undefined;
   }
 
-  /** How many origins there are, and how many events of theirs stand in the log. */
+  /** Number of origins, and of their events in the log. */
   counts(): { readonly origins: number; readonly events: number } {
     const row = guarded(this.#path, () => this.#counts.get());
     return { origins: Number(row?.['origins']), events: Number(row?.['events']) };

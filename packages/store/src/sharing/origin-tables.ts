@@ -4,21 +4,21 @@ import { REGISTERED_METHODS } from '@sentrypeer/event';
 import { BLOCK_OF_EVENT } from '../file/schema.ts';
 import { USER_AGENT_CHARACTERS_MAX } from '../limits.ts';
 
-/** Rows that are looked at for the times of what remains; more would let one address hold the writer up. */
+/** The most rows that are looked at for the times of what remains; more would let one address hold up the writer. */
 const TIMES_ROWS = 64;
 
 const METHODS = REGISTERED_METHODS.map((method) => `'${method}'`).join(', ');
 
 const EVENT_US = '(SELECT event_us FROM shared_event WHERE honey_id = old.honey_id)';
 
-/** The id of a total that went may be given to the next address, which wants its place, too. */
+/** The id of a removed total may be given to the next address, which needs its place, too. */
 const PLACED_AGAIN = `UPDATE counter SET value = min(value,
   (SELECT coalesce(max(total_id), 0) FROM address_total)) WHERE name = 'placed_total_id';`;
 
 /**
- * Who shared events with us, and which those are. What another node says counts in the totals only as long as its row
- * stands: a trigger takes it out again, whoever removes the row, so that nothing of an origin that is withdrawn is
- * left. `trust` is none, trusted or distrusted; the row named `unsigned` judges all who sign nothing.
+ * Who shared events with us, and which those are. What another node says counts in the totals only while its row
+ * exists: a trigger takes it out again, whoever removes the row, so that nothing of a withdrawn origin is left. `trust`
+ * is none, trusted or distrusted; the row named `unsigned` judges everybody who signs nothing.
  */
 export const ORIGIN_TABLES = `
   CREATE TABLE origin (
@@ -41,7 +41,7 @@ export const ORIGIN_TABLES = `
   CREATE INDEX shared_event_origin_index ON shared_event (origin_id);
   INSERT INTO counter (name, value) VALUES ('shared_events', 0), ('origins', 0);`;
 
-/** Totals whose messages are counted apart: met here, and shared by other nodes. */
+/** Totals whose messages are counted separately: seen here, and shared by other nodes. */
 const COUNTED_APART = [
   { table: 'address_total', column: 'address', of: 'honey.source_ip' },
   { table: 'number_total', column: 'number', of: 'honey.called_number' },
@@ -53,8 +53,8 @@ const COUNTED_APART = [
 ] as const;
 
 /**
- * Version 15: `seen_count` is what was met here, with the times of that, and `shared_count` what other nodes share. What is
- * only shared has a `seen_count` of 0 and the times of the shares, and an index to count it by. Made before rows of
+ * Version 15: `seen_count` is what was seen here, with its times, and `shared_count` what other nodes share. What is
+ * only shared has a `seen_count` of 0 and the times of the shares, and an index for counting it. Created before rows of
  * SentryPeer 4.x are summed up.
  */
 export const HEARSAY_COLUMNS = `
@@ -67,7 +67,7 @@ export const HEARSAY_COLUMNS = `
   ).join('')}
   ALTER TABLE hour_total ADD COLUMN shared_count INTEGER NOT NULL DEFAULT 0;`;
 
-/** Moves what was counted together. Countries and networks count what was met, so they are counted anew. */
+/** Separates what was counted together. Countries and networks count what was seen here, so they are counted again. */
 export const HEARSAY_APART = `
   ${COUNTED_APART.map(
     ({ table, column, of }) => `
@@ -108,11 +108,12 @@ export const SHARED_EVENT_REMOVED = `
   END;`;
 
 /**
- * Takes the removed row out of what its total counts as shared. Where rows remain they say the times, which are those of
- * a total that was not met here; where no count remains the total goes. A total that is younger than the event never
- * counted it.
+ * Takes the removed row out of what its total counts as shared. If rows remain, they determine the times, which are
+ * those of a total that was not seen here; if no count remains, the total is removed. A total that is younger than the
+ * event never counted it.
  *
- * @param order In which the index on `rowColumn` has its rows, so that SQLite sorts none.
+ *
+ * @param order The order in which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
 function takeOut(
   table: string,
@@ -125,8 +126,8 @@ function takeOut(
   const rows = (direction: string): string => `
     (SELECT honey_id FROM honey WHERE ${rowColumn} = ${value} AND honey_id <> old.honey_id
       ORDER BY ${order(direction)} LIMIT ${TIMES_ROWS})`;
-  // Rows need not stand in the order of their events. Of many the first known time stays: one too late would leave
-  // rows that are removed later in the count.
+  // Rows need not be in the order of their events. With many rows the first known time stays: one that is too late
+  // would leave rows that are removed later in the count.
   const first = `(SELECT iif(count(*) < ${TIMES_ROWS}, min(event_us), NULL)
     FROM ${rows('ASC')} LEFT JOIN shared_event USING (honey_id))`;
   const last = `(SELECT max(event_us) FROM ${rows('DESC')} JOIN shared_event USING (honey_id))`;

@@ -16,7 +16,7 @@ import { Voters } from '../pool/voters.ts';
 
 /** Another node that shared events with this one, or that the operator has judged. */
 export interface Origin {
-  /** Tells origins apart that were seen at the same time. */
+  /** Distinguishes origins that were seen at the same time. */
   readonly totalId: number;
   readonly nodeId: string;
   /** Raw Ed25519 key; `undefined` if it signs nothing. */
@@ -27,17 +27,17 @@ export interface Origin {
   /** Wall-clock microseconds of the first and last time something of it was taken. */
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
-  /** Events of it that stand in the log. */
+  /** Its events in the log. */
   readonly seenCount: number;
-  /** Whether its word counts by quorum. */
+  /** Whether it counts towards the quorum. */
   readonly isVoter: boolean;
-  /** What the operator calls it; empty where he does not. */
+  /** The operator's name for it; empty if there is none. */
   readonly name: string;
 }
 
 /** Where an event of another node came from. */
 export interface EventOrigin {
-  /** Raw Ed25519 key whose owner signed it; `undefined`: nobody did. */
+  /** Raw Ed25519 key whose owner signed it; `undefined` if it is unsigned. */
   readonly publicKey: Uint8Array | undefined;
   /** The DHT node that told us. */
   readonly address: string;
@@ -49,7 +49,7 @@ export const ORIGIN_COLUMNS =
 const IS_OUT = `(trust = 'distrusted' OR (public_key IS NULL AND trust = 'none'
   AND EXISTS (SELECT 1 FROM origin WHERE node_id = '${UNSIGNED_ORIGINS}' AND trust = 'distrusted')))`;
 
-/** Keeps origins, what the operator thinks of them, and which events are theirs. */
+/** Keeps origins, the operator's opinion of them, and which events are theirs. */
 export class OriginWriter {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
@@ -111,8 +111,8 @@ export class OriginWriter {
   }
 
   /**
-   * The origin of an event that is to be recorded, within the caller's transaction; `undefined` if nothing of it
-   * may be: the operator distrusts it, or there are too many origins.
+   * The origin of an event to be recorded, within the caller's transaction; `undefined` if nothing of it may be: the
+   * operator distrusts it, or there are too many origins.
    */
   admit(nodeId: string, origin: EventOrigin): number | undefined {
     const known = this.#find.get(nodeId)?.['origin_id'];
@@ -123,7 +123,7 @@ export class OriginWriter {
     return id === undefined || this.#isOut.get(id) !== undefined ? undefined : id;
   }
 
-  /** Remembers whose event a row is, within the caller's transaction. */
+  /** Records whose event a row is, within the caller's transaction. */
   addEvent(honeyId: number, originId: number, origin: EventOrigin, eventEpochUs: number): void {
     const { address, publicKey } = origin;
     this.#addEvent.run(honeyId, originId, address, eventEpochUs);
@@ -132,11 +132,12 @@ export class OriginWriter {
   }
 
   /**
-   * Judges an origin, also one that nobody has heard of, or distrusts all in a network (`parseNodeNetwork()`); a node that
-   * signs gets a vote where it is trusted. What it said is withdrawn in steps where it is distrusted. Throws `OperatingError`
-   * if there are too many voters or networks.
+   * Judges an origin, even an unknown one, or distrusts everything in a network (`parseNodeNetwork()`); a node that
+   * signs gets a vote if it is trusted. If it is distrusted, what it said is withdrawn in steps. Throws
+   * `OperatingError` if there are too many voters or networks.
    *
-   * @param name What the operator calls it. @default the name it has
+   *
+   * @param name The operator's name for it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
     const isNetwork = parseNodeNetwork(nodeId) !== undefined;
@@ -150,7 +151,9 @@ export class OriginWriter {
     });
   }
 
-  /** Takes back what the operator said of it; an origin of which there are no events goes altogether. `false`: there is none. */
+  /**
+   * Takes back what the operator said about it; an origin without events is removed altogether. `false`: there is none.
+   */
   forget(nodeId: string): boolean {
     return inTransaction(this.#database, () => {
       const id = this.#find.get(nodeId)?.['origin_id'];
@@ -164,10 +167,11 @@ export class OriginWriter {
   }
 
   /**
-   * Keeps pages of the pool, each by itself: a bad one takes no other with it.
+   * Keeps pages of the pool, each separately: a bad one does not affect the others.
+   *
    *
    * @param asSelf They are this node's.
-   * @param told Over which link they came.
+   * @param told The link over which they came.
    */
   addPages(pages: readonly PoolPage[], asSelf = false, told?: NodePlace): readonly PageOutcome[] {
     const options = { asSelf, ...(told && { told }) };
@@ -181,7 +185,7 @@ export class OriginWriter {
     });
   }
 
-  /** What waits because voters name far more than usual is let through. */
+  /** Lets through what waits because voters name far more than usual. */
   resumeVotes(): void {
     inTransaction(this.#database, () => this.#voters.resume());
   }
@@ -189,7 +193,9 @@ export class OriginWriter {
   /**
    * Some milliseconds of removing what distrusted origins said, what has ended, and the oldest of what is too much.
    *
-   * @param removalUs The time by which something may be removed, wall-clock microseconds. @returns Whether there is more to do.
+   *
+   * @param removalUs The time by which something may be removed, wall-clock microseconds. @returns Whether there is
+   * more to do.
    */
   step(removalUs: number): boolean {
     const startedAtMs = this.#clock.nowMs();
@@ -215,7 +221,7 @@ export class OriginWriter {
     });
   }
 
-  /** `undefined` if there are too many that events or a judgement hold. */
+  /** `undefined` if too many are held by events or a judgement. */
   #add(
     nodeId: string,
     trust: Trust,

@@ -7,7 +7,7 @@ import { ORIGINS_MAX } from '../limits.ts';
 import { AuthorList, type ListedAuthor } from '../pool/author-list.ts';
 import { ORIGIN_COLUMNS, originOf, OriginWriter, type Origin } from './origins.ts';
 
-/** Lists and judges other nodes, also while a daemon uses the database. */
+/** Lists and judges other nodes, even while a daemon uses the database. */
 export class Peers {
   readonly #connection: OwnConnection;
   readonly #origins: OriginWriter;
@@ -27,7 +27,7 @@ export class Peers {
     return OwnConnection.open(ports, path, use, purpose);
   }
 
-  /** The one seen last first. */
+  /** Most recently seen first. */
   list(): readonly Origin[] {
     return this.#connection.run(() =>
       this.#connection.database
@@ -37,7 +37,7 @@ export class Peers {
     );
   }
 
-  /** Who wrote pages of the pool, voters first. */
+  /** Authors of pages of the pool, voters first. */
   authors(): readonly ListedAuthor[] {
     return this.#connection.run(() => new AuthorList(this.#connection.database).all());
   }
@@ -66,7 +66,9 @@ export class Peers {
     return Number(row?.['voters']);
   }
 
-  /** @param name What the operator calls it. @returns Events that were withdrawn: all of its own where it is distrusted. */
+  /**
+   * @param name The operator's name for it. @returns Events that were withdrawn: all of its own if it is distrusted.
+   */
   setTrust(nodeId: string, trust: Trust, name?: string): number {
     return this.#connection.run(() => {
       const before = this.#eventsCount();

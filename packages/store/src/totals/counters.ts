@@ -3,9 +3,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /**
- * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received
- * but not kept, the rows of the tables of totals, of evidence, of listings and of their changes, how often the operator decided, and a hash of the options
- * that the judge decided by last.
+ * What is counted in the table `counter`: the newest id ever given to a row, the messages that were received but not
+ * kept, the rows of the tables of totals, of evidence, of listings and of their changes, the number of the operator's
+ * decisions, and a hash of the options by which the judge last decided.
  */
 export type CounterName =
   | 'last_honey_id'
@@ -40,7 +40,10 @@ type PoolCounter =
   | 'pool_resumed_day'
   | 'pool_networks';
 
-/** Rows that other programs added, removed and changed, and whether it is us who removes some now (log/foreign-tables.ts). */
+/**
+ * Rows that other programs added, removed and changed, and whether the removing program is ours now
+ * (log/foreign-tables.ts).
+ */
 type ForeignCounter =
   | 'own_removal'
   | 'foreign_added'
@@ -58,7 +61,7 @@ type PlacesCounter =
   | 'placed_last_seen_us'
   | 'placed_last_seen_id';
 
-/** The limits in force, and the part of the log that they do not take away (retention/kept.ts). */
+/** The limits in force, and the part of the log that they do not remove (retention/kept.ts). */
 type RetentionCounter =
   | 'limit_days'
   | 'limit_octets'
@@ -69,7 +72,7 @@ type RetentionCounter =
   | 'kept_totals'
   | 'kept_days';
 
-/** The wall clock as it was last believed, how often it jumped, and whether it is in doubt (clock/clock-watch.ts). */
+/** The wall clock as last believed, how often it jumped, and whether it is in doubt (clock/clock-watch.ts). */
 type ClockCounter = 'clock_us' | 'clock_jumps' | 'clock_doubted';
 
 /** Writes counters, within the caller's transaction. */

@@ -5,7 +5,7 @@ import { guarded } from '../file/database-error.ts';
 import { mergedByTime } from './graded-rows.ts';
 import type { PlacesProgress } from './place-totals.ts';
 
-/** What is known of a country or a network: of the addresses in it that are known now. */
+/** What is known about a country or a network: from its currently known addresses. */
 interface PlaceTotal {
   readonly addressesCount: number;
   readonly seenCount: number;
@@ -43,7 +43,7 @@ type Row = Readonly<Record<string, unknown>>;
 const SUMS = 'addresses, seen_count, first_seen_us, last_seen_us';
 const BEGINNING: NetworksEnd = { seenCount: Number.MAX_SAFE_INTEGER, network: '' };
 
-/** Reads totals of countries and networks, and what is to be added to them. */
+/** Reads totals of countries and networks, and what must be added to them. */
 export class PlaceReader {
   readonly #path: string;
   readonly #countries: StatementSync;
@@ -76,13 +76,13 @@ export class PlaceReader {
     );
   }
 
-  /** All of them, that with the most messages first. */
+  /** All of them, most messages first. */
   countries(): readonly CountryTotal[] {
     const rows = guarded(this.#path, () => this.#countries.all());
     return rows.map((row) => ({ country: String(row['country']), ...totalOf(row) }));
   }
 
-  /** A page of networks, that with the most messages first. */
+  /** A page of networks, most messages first. */
   networks(limit: number, after: NetworksEnd = BEGINNING): readonly NetworkTotal[] {
     const rows = guarded(this.#path, () =>
       this.#networks.all(after.seenCount, after.network, limit),
@@ -97,7 +97,8 @@ export class PlaceReader {
   /**
    * Up to `limit` addresses that have no place yet, and up to as many that were seen since they got one.
    *
-   * @param source Of the places; where it is another one than before, all begins anew.
+   *
+   * @param source Of the places; if it has changed, everything starts over.
    */
   addressesToPlace(source: number, limit: number): AddressesToPlace {
     const counters = new Map(
@@ -121,7 +122,7 @@ export class PlaceReader {
     const [lastAdded, lastMet] = [added.at(-1), met.at(-1)];
     return {
       addresses: [...added, ...met.filter((row) => row['counted'] !== row['seen_count'])]
-        .filter((row) => Number(row['seen_count']) > 0) // What others share has no place.
+        .filter((row) => Number(row['seen_count']) > 0) // What only others share has no place.
         .map((row) => ({ totalId: Number(row['total_id']), address: String(row['address']) })),
       progress: {
         source,

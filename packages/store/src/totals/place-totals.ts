@@ -6,7 +6,7 @@ import { mergedByTime } from './graded-rows.ts';
 import type { PageEnd } from '../page.ts';
 import { Rates } from './rates.ts';
 
-/** Where an address is, by the number of its total. */
+/** The place of an address, by the id of its total. */
 export interface PlacedAddress {
   readonly totalId: number;
   /** ISO 3166-1 alpha-2, empty if it is not known. */
@@ -16,9 +16,9 @@ export interface PlacedAddress {
   readonly networkName: string;
 }
 
-/** How far placing has come: by `StoreReader.addressesToPlace()`. */
+/** The progress of placing, from `StoreReader.addressesToPlace()`. */
 export interface PlacesProgress {
-  /** Tells sets of places apart; with another one all begins anew. */
+  /** Distinguishes sets of places; with another one, everything starts over. */
   readonly source: number;
   /** Totals up to this one have a place. */
   readonly totalId: number;
@@ -37,8 +37,8 @@ interface Sum {
 }
 
 /**
- * Totals of countries and networks. The messages of an address that were not counted yet are added some time after they
- * were recorded, so recording pays nothing for them, and they are about a second late.
+ * Totals of countries and networks. Messages that were not counted yet are added some time after they were recorded, so
+ * recording pays nothing for them, and they are about a second late.
  */
 export class PlaceTotals {
   readonly #database: DatabaseSync;
@@ -92,7 +92,7 @@ export class PlaceTotals {
     );
   }
 
-  /** Adds what is new of these addresses, within the caller's transaction. @param nowUs Wall-clock microseconds. */
+  /** Adds the news about these addresses, within the caller's transaction. @param nowUs Wall-clock microseconds. */
   add(places: readonly PlacedAddress[], progress: PlacesProgress, nowUs: number): void {
     if (Number(this.#source.get()?.['value']) !== progress.source)
       return this.#begin(progress.source);
@@ -120,7 +120,7 @@ export class PlaceTotals {
     const newest = this.#newest.get();
     this.#counters.set('placed_source', source);
     this.#counters.set('placed_total_id', 0);
-    // All there are get their place as new ones.
+    // All existing ones get their place like new ones.
     this.#counters.set('placed_last_seen_us', Number(newest?.['last_seen_us'] ?? 0));
     this.#counters.set('placed_last_seen_id', Number(newest?.['total_id'] ?? 0));
   }
@@ -134,7 +134,7 @@ export class PlaceTotals {
     const row = this.#address.get(totalId);
     if (row === undefined) return; // Retention removed it.
     const seenCount = Number(row['seen_count']);
-    if (seenCount === 0) return; // Since then only other nodes share it.
+    if (seenCount === 0) return; // Since then, only other nodes share it.
     const isNew = row['counted'] === null;
     // A /64 counts once.
     const source = row['source'] === null ? null : String(row['source']);
@@ -146,7 +146,7 @@ export class PlaceTotals {
       firstUs: Number(row['first_seen_us']),
       lastUs: Number(row['last_seen_us']),
     };
-    // What it was counted under it stays under.
+    // It stays where it was counted.
     const counted = isNew ? { country, network } : row;
     const [inCountry, inNetwork] = [String(counted['country']), String(counted['network'])];
     add(countries, inCountry, {
@@ -159,7 +159,7 @@ export class PlaceTotals {
       name: networkName,
       addresses: before?.['in_network'] === 0 ? 1 : 0,
     });
-    // Where all begins anew, what came before the last hour was counted already.
+    // If everything starts over, what came before the last hour was counted already.
     if (isNew && more.firstUs < nowUs - HOUR_US) return;
     this.#rates.addNamed('country', inCountry, more.lastUs, more.count);
     this.#rates.addNamed('network', inNetwork, more.lastUs, more.count);

@@ -13,11 +13,11 @@ export interface RatePart {
   readonly seenCount: number;
 }
 
-/** Messages that have one name, and how many there were before. */
+/** Messages under one name, and how many there were before. */
 export interface RateTop {
   /** Empty for all that are not counted by name. */
   readonly name: string;
-  /** What a network is called, empty if that is not known. */
+  /** The name of a network; empty if it is not known. */
   readonly label: string;
   readonly seenCount: number;
   readonly beforeCount: number;
@@ -46,8 +46,10 @@ export class RateReader {
   /**
    * By grade, method and transport, each of which adds up to all messages; intervals without any are left out.
    *
-   * @param minutes Of an interval: below an hour what is kept by the minute, else whole hours.
-   * @param sinceEpochUs Wall-clock microseconds of the beginning of the first interval; `untilEpochUs` of the end of the last.
+   *
+   * @param minutes Length of an interval: below an hour from what is kept by the minute, otherwise whole hours.
+   * @param sinceEpochUs Wall-clock microseconds of the beginning of the first interval; `untilEpochUs` of the end of
+   * the last.
    */
   series(minutes: number, sinceEpochUs: number, untilEpochUs: number): readonly RatePart[] {
     const span = minutes < HOUR_SPAN ? MINUTE_SPAN : HOUR_SPAN;
@@ -69,7 +71,8 @@ export class RateReader {
   }
 
   /**
-   * Those with the most messages from an hour on, and how many they had in as many hours before.
+   * Those with the most messages from an hour on, and their count in the same number of hours before.
+   *
    *
    * @param sinceEpochUs Wall-clock microseconds; whole hours are counted.
    */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Version 23: messages per interval, for graphs. `span` is the length of an interval in minutes, `start` counts intervals
- * since the epoch. The rows of one kind add up to all messages of an interval: names beyond a bound are joined in ''.
- * No name is an address or a whole number. The hours of the last month that are known begin it.
+ * Version 23: messages per interval, for graphs. `span` is the length of an interval in minutes, `start` counts
+ * intervals since the epoch. The rows of one kind add up to all messages of an interval: names beyond a limit are
+ * joined in ''. No name is an address or a whole number. It starts with the known hours of the last month.
  */
 export const TABLES_OF_VERSION_23 = `
   CREATE TABLE rate_total (
@@ -28,10 +28,10 @@ export const MINUTE_SPAN = 1;
 export const HOUR_SPAN = 60;
 export const MINUTE_US = 60_000_000;
 
-/** What messages are counted by, and whose names are a few that are known. */
+/** Kinds with a few known names. */
 export const FIXED_KINDS = ['grade', 'method', 'transport'] as const;
 
-/** What hours are counted by besides, whose names attackers choose, or choose among. */
+/** Kinds counted only by the hour, whose names attackers choose, or choose among. */
 export const NAMED_KINDS = ['tool', 'country', 'network', 'range'] as const;
 
 export type RateKind = (typeof FIXED_KINDS)[number] | (typeof NAMED_KINDS)[number];

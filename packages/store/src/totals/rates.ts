@@ -13,10 +13,10 @@ import {
 
 const METHODS = new Set(REGISTERED_METHODS);
 const HOUR_US = HOUR_SPAN * MINUTE_US;
-/** Hours whose names are in memory between two transactions; deliveries may bring many. */
+/** The most hours whose names are in memory between two transactions; deliveries may bring many. */
 const HOURS_KEPT_MAX = 16;
 
-/** Messages of one minute that are alike in what is counted by minutes. */
+/** Messages of one minute with the same properties, as counted by the minute. */
 interface Alike {
   readonly minute: number;
   readonly grade: Grade;
@@ -37,7 +37,7 @@ interface Sum {
 interface Named {
   readonly kind: RateKind;
   readonly hour: number;
-  /** Those that are counted, as they were looked up within a minute. */
+  /** Names that are counted, as looked up within a minute. */
   readonly known: Set<string>;
   readonly counts: Map<string, { count: number }>;
   lastName: string | undefined;
@@ -46,7 +46,7 @@ interface Named {
 
 /**
  * Messages per minute and hour, summed up within a transaction, so that each commit writes some rows however much it
- * brings. Of names that attackers choose a bounded number is counted in an hour, the others together as ''.
+ * brings. Of names that attackers choose, a limited number is counted in an hour, the others together as ''.
  */
 export class Rates {
   readonly #alike = new Map<string, Alike>();
@@ -69,20 +69,20 @@ export class Rates {
     );
   }
 
-  /** Forgets what was added and not written. @param nowUs Wall-clock microseconds. */
+  /** Forgets what was added but not written. @param nowUs Wall-clock microseconds. */
   begin(nowUs: number): void {
     this.#clear();
     this.#nowUs = nowUs;
     const minute = Math.floor(nowUs / MINUTE_US);
     if (minute === this.#namedMinute && this.#named.length <= HOURS_KEPT_MAX) return;
-    // What is seldom goes within a minute, and others may take its place.
+    // Rare ones are dropped within a minute, so that others may take their place.
     this.#named = [];
     this.#lastNamed = undefined;
     this.#namedMinute = minute;
   }
 
   /**
-   * @param method As it was received; `undefined` if there was none.
+   * @param method As received; `undefined` if there was none.
    * @param epochUs Wall-clock microseconds of the newest of the `count` messages.
    */
   addMessages(
@@ -94,7 +94,7 @@ export class Rates {
   ): void {
     const minute = Math.floor(epochUs / MINUTE_US);
     const last = this.#last;
-    // What comes twice in a row, as most does, is not looked for.
+    // If the same comes twice in a row, as usual, no search is needed.
     if (
       last?.minute === minute &&
       last.grade === grade &&
@@ -116,13 +116,13 @@ export class Rates {
     this.#lastMethod = method;
   }
 
-  /** @param name Cut to the characters that are kept; nothing that tells one person from another. */
+  /** @param name Cut to the characters that are kept; must not identify a person. */
   addNamed(kind: (typeof NAMED_KINDS)[number], name: string, epochUs: number, count: number): void {
     if (count <= 0) return;
     const hour = Math.floor(epochUs / HOUR_US);
     let named = this.#lastNamed;
     if (named?.kind !== kind || named.hour !== hour) named = this.#namedOf(kind, hour);
-    // What comes twice in a row, as most does, is not looked for.
+    // If the same comes twice in a row, as usual, no search is needed.
     if (name !== named.lastName) {
       named.last = countOf(named, name);
       named.lastName = name;
@@ -182,7 +182,7 @@ export class Rates {
   }
 }
 
-/** The count of a name, that of all others where too many are counted. */
+/** The count of a name; that of all others if too many are counted. */
 function countOf({ known, counts }: Named, name: string): { count: number } {
   const cut =
     name.length > USER_AGENT_CHARACTERS_MAX ? name.slice(0, USER_AGENT_CHARACTERS_MAX) : name;

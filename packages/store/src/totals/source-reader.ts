@@ -8,7 +8,7 @@ import { mergedByTime } from './graded-rows.ts';
 import { addressTotal, type SourceTotal } from './total-rows.ts';
 
 const FROM = 'address_total LEFT JOIN source_total USING (source)';
-/** The address that stands for its /64: of those that something came from the newest, else of all. */
+/** The address that represents its /64: the newest of those that something came from, otherwise of all. */
 const NEWEST_OF_SOURCE = `
   SELECT total_id FROM address_total AS one WHERE one.source = address_total.source
   ORDER BY one.seen_count > 0 DESC, one.last_seen_us DESC, one.total_id DESC LIMIT 1`;
@@ -41,10 +41,11 @@ export class SourceReader {
   }
 
   /**
-   * A page of sources, the last seen first. It looks at `limit` addresses, so it has fewer sources where several of them
-   * are in one /64.
+   * A page of sources, most recently seen first. It looks at `limit` addresses, so it has fewer sources if several of
+   * them are in one /64.
    *
-   * @param after Where the page before ended.
+   *
+   * @param after Where the previous page ended.
    */
   page(limit: number, after?: PageEnd): Page<SourceTotal> {
     const { lastSeenEpochUs = Number.MAX_SAFE_INTEGER, totalId = 0 } = after ?? {};
@@ -59,7 +60,7 @@ export class SourceReader {
     return { items, next };
   }
 
-  /** What is known of an IPv6 /64. @param source As `2001:db8:1:2::/64`. */
+  /** What is known about an IPv6 /64. @param source In the form `2001:db8:1:2::/64`. */
   source(source: string): SourceTotal | undefined {
     const row = guarded(this.#path, () => this.#source.get(source));
     return row === undefined ? undefined : sourceTotal(row);

@@ -3,21 +3,21 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { isIpv6, isLoopback, judgedAs } from '@sentrypeer/ip';
 
-/** Before rows of SentryPeer 4.x are summed up. */
+/** Runs before rows of SentryPeer 4.x are summed up. */
 export const SOURCE_COLUMN = 'ALTER TABLE address_total ADD COLUMN source TEXT;';
 
-/** The /64 that an IPv6 address is one of, as text; `null` for IPv4 and for `::1`, which stand for themselves. */
+/** The /64 of an IPv6 address, as text; `null` for IPv4 and for `::1`, which stand for themselves. */
 export function sourceOf(address: string): string | null {
   return isIpv6(address) && !isLoopback(address) ? judgedAs(address) : null;
 }
 
-/** What was met here says when; what is only shared has other times. Before `seen_count` is changed. */
+/** Messages seen here determine the time; what is only shared has other times. Runs before `seen_count` is changed. */
 const FIRST_SEEN = `first_seen_us = CASE
   WHEN seen_count > 0 AND new.seen_count = 0 THEN first_seen_us
   WHEN seen_count = 0 AND new.seen_count > 0 THEN new.first_seen_us
   ELSE min(first_seen_us, new.first_seen_us) END`;
 
-/** Whether no address of the same /64 is left that is counted in the same place. */
+/** Whether no other address of the same /64 is left that is counted in the same place. */
 const isLastIn = (column: 'country' | 'network'): string => `(NOT EXISTS (
   SELECT 1 FROM address_total AS other JOIN address_place AS placed USING (total_id)
   WHERE other.source = old.source AND placed.${column} = ${column}_total.${column}))`;
@@ -30,10 +30,10 @@ const removedFrom = (column: 'country' | 'network'): string => `
       AND ${column} = (SELECT ${column} FROM address_place WHERE total_id = old.total_id);`;
 
 /**
- * Version 20: whoever holds an IPv6 /64 takes any address in it, so all its addresses are shown as one. `source` is the /64
- * of an address, `source_total` its sums, which triggers keep whatever changes `address_total`; rows of IPv4 have neither
- * and cost nothing. The counter `crowded_addresses` is of addresses beyond the first of each /64. Countries and networks
- * count a /64 once, so they are counted anew.
+ * Version 20: the holder of an IPv6 /64 can take any address in it, so all its addresses are shown as one. `source` is
+ * the /64 of an address, `source_total` its sums, which triggers update whatever changes `address_total`; IPv4 rows
+ * have neither and cost nothing. The counter `crowded_addresses` counts addresses beyond the first of each /64.
+ * Countries and networks count a /64 once, so they are counted again.
  */
 const TABLES_OF_VERSION_20 = `
   UPDATE address_total SET source = source_of(address) WHERE source IS NULL AND instr(address, ':') > 0;
@@ -86,7 +86,7 @@ const TABLES_OF_VERSION_20 = `
   END;
   UPDATE counter SET value = 0 WHERE name = 'placed_source';`;
 
-/** Makes the tables, within the transaction of a migration. */
+/** Creates the tables, within the transaction of a migration. */
 export function addSourceTables(database: DatabaseSync): void {
   database.function('source_of', (address) => sourceOf(String(address)));
   database.exec(TABLES_OF_VERSION_20);

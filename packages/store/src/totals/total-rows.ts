@@ -8,36 +8,39 @@ const HOUR_US = 3_600_000_000;
 
 /** What all totals have. */
 interface TotalOf {
-  /** Tells totals apart that were seen at the same time. */
+  /** Distinguishes totals that were seen at the same time. */
   readonly totalId: number;
   /** Wall-clock microseconds. */
   readonly firstSeenEpochUs: number;
   readonly lastSeenEpochUs: number;
-  /** Messages that came here, those folded into others counted; 0 where it is only shared, and then the times are of that. */
+  /**
+   * Messages received here, including those folded into others; 0 if it is only shared, and then the times are those of
+   * sharing.
+   */
   readonly seenCount: number;
   /** Messages that other nodes share. */
   readonly sharedCount: number;
 }
 
-/** All that is known of an address, whether or not its rows still stand in the log. */
+/** Everything known about an address, whether or not its rows are still in the log. */
 export interface AddressTotal extends TotalOf {
   readonly address: string;
   /** The highest ever. */
   readonly grade: Grade;
 }
 
-/** The same of a source: an IPv4 address, or all addresses of an IPv6 /64, which its text then names. */
+/** The same for a source: an IPv4 address, or all addresses of an IPv6 /64, which is then its text. */
 export interface SourceTotal extends AddressTotal {
   /** How many of its addresses are known, 1 and above. */
   readonly addressesCount: number;
 }
 
-/** All that is known of a called number, as it was dialled. */
+/** Everything known about a called number, as dialled. */
 export interface NumberTotal extends TotalOf {
   readonly number: string;
 }
 
-/** All that is known of a User-Agent, cut to 256 characters. */
+/** Everything known about a User-Agent, cut to 256 characters. */
 export interface UserAgentTotal extends TotalOf {
   readonly userAgent: string;
 }

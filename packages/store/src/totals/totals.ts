@@ -18,10 +18,10 @@ interface Sum {
 
 const NOTHING: Readonly<Sum> = { firstUs: Infinity, lastUs: -Infinity, count: 0, gradeRank: 0 };
 
-/** Sums by text. What comes twice in a row, as most does, is not looked for: that costs more than the rest. */
+/** Sums by text. If the same comes twice in a row, as usual, it is not looked up: that costs more than the rest. */
 class Sums {
   #sums = new Map<string, Sum>();
-  /** Used again in each transaction: new ones would outlive many collections of new objects. */
+  /** Reused in each transaction: new ones would survive many garbage collections. */
   readonly #pool: Sum[] = [];
   #lastKey = '';
   #last: Sum | undefined;
@@ -40,7 +40,7 @@ class Sums {
   }
 
   clear(): void {
-    this.#sums = new Map(); // One that is cleared grows anew among the old objects.
+    this.#sums = new Map(); // A cleared map would grow again among the old objects.
     this.#last = undefined;
   }
 
@@ -72,13 +72,13 @@ interface HourSum {
   readonly method: string;
   readonly transport: string;
   count: number;
-  /** Of other nodes. */
+  /** From other nodes. */
   sharedCount: number;
 }
 
 /**
- * Totals per address, number, User-Agent and hour. What one transaction brings is summed up first, so that each
- * of them costs one statement however often it occurs.
+ * Totals per address, number, User-Agent and hour. What one transaction brings is summed up first, so that each of them
+ * costs one statement however often it occurs.
  */
 export class Totals {
   readonly #addresses = new Sums();
@@ -119,7 +119,7 @@ export class Totals {
 
   /**
    * @param epochUs Wall-clock microseconds of the newest of the `count` messages.
-   * @param isShared Other nodes share them: they are counted apart, and prove nothing.
+   * @param isShared Other nodes share them: they are counted separately, and prove nothing.
    */
   addAddress(
     address: string,
@@ -159,7 +159,7 @@ export class Totals {
     if (kept !== '') sums.add(kept, epochUs, count, gradeRank);
   }
 
-  /** @param method As it was received; `undefined` if there was none. */
+  /** @param method As received; `undefined` if there was none. */
   addHour(
     method: string | undefined,
     transport: string,
@@ -202,14 +202,14 @@ export class Totals {
       this.#addHour.run(hour, method, transport, count, sharedCount);
     }
     this.clear();
-    // New totals take the next numbers one by one, so their count is the distance.
+    // New totals get consecutive ids, so their number is the difference.
     const after = this.#readLastIds();
     for (const name of ['addresses', 'numbers', 'user_agents'] as const) {
       this.#counters.add(name, after[name] - before[name]);
     }
   }
 
-  /** Forgets what was added and not written. */
+  /** Forgets what was added but not written. */
   clear(): void {
     this.#addresses.clear();
     this.#numbers.clear();
@@ -249,7 +249,8 @@ type TextTable = 'address_total' | 'number_total' | 'user_agent_total';
 type TextColumn = 'address' | 'number' | 'user_agent';
 
 /**
- * What is only shared has the times of the shares, until it is met.
+ * What is only shared has the times of the shares, until it is seen here.
+ *
  *
  * @param more A column of the table that is written once.
  */
