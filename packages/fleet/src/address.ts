@@ -7,28 +7,31 @@ const DEFAULT_PORT = 5432;
 const PROTOCOLS: ReadonlySet<string> = new Set(['postgres:', 'postgresql:']);
 const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert'];
 
-/** Where a fleet's database is, and who we are there. */
+/** Where a fleet's database is, and the role with which we log in. */
 export interface FleetAddress {
   /** A name or an address; the directory of a Unix socket begins with a slash. */
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** Without one, `PGPASSWORD` or the file `.pgpass` may have it. */
+  /** Without one, `PGPASSWORD` or the file `.pgpass` may provide it. */
   readonly password: string | undefined;
-  /** Verified by the authorities of this machine, or by those of the file; `off` needs no network, or the operator's word. */
+  /**
+   * Verified with the authorities of this machine, or those of the file; `off` requires a connection without a network,
+   * or the operator's explicit choice.
+   */
   readonly tls: 'off' | { readonly authoritiesFile: string | undefined };
 }
 
 export type FleetAddressReading =
   | { readonly address: FleetAddress }
-  /** What is wrong, in words that continue "FILE: …"; never a part of the text, which may hold a password. */
+  /** What is wrong, in words that continue "FILE: …"; never a part of the text, which may contain a password. */
   | { readonly trouble: string };
 
 /**
- * Reads `postgres://NAME:PASSWORD@HOST:PORT/DATABASE?sslmode=…&sslrootcert=FILE`, as libpq writes it. A directory of a Unix
- * socket is the parameter `host`, or the host with `%2F`. Over a network the server's certificate and name are verified;
- * modes that do not verify both are refused, because whoever is in between could read the password.
+ * Reads `postgres://NAME:PASSWORD@HOST:PORT/DATABASE?sslmode=…&sslrootcert=FILE`, in libpq's syntax. The directory of a
+ * Unix socket is the parameter `host`, or the host with `%2F`. Over a network the server's certificate and name are
+ * verified; modes that do not verify both are refused, because anybody in between could read the password.
  */
 export function readFleetAddress(text: string): FleetAddressReading {
   const url = text.length > ADDRESS_CHARACTERS_MAX ? null : URL.parse(text.trim());
@@ -43,7 +46,7 @@ export function readFleetAddress(text: string): FleetAddressReading {
   }
 }
 
-/** For people: no password in it. */
+/** For people: without the password. */
 export function formatFleetAddress({ user, host, port, database }: FleetAddress): string {
   const place = host.startsWith('/') ? host : host.includes(':') ? `[${host}]` : host;
   return `${database} on ${place}${port === DEFAULT_PORT ? '' : `, port ${port}`} as ${user}`;
@@ -62,7 +65,7 @@ export function fleetAddressText(address: FleetAddress): string {
   }
   const place = isSocket ? '' : host.includes(':') ? `[${host}]` : host;
   const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`;
-  // A URL has a name only where it has a host: the socket's is in the parameter, which counts.
+  // A URL only has a name if it has a host: for a socket, the one in the parameter counts.
   const authority = `${encodeURIComponent(user)}${secret}@${place || 'localhost'}:${port}`;
   const query = parameters.size === 0 ? '' : `?${parameters.toString()}`;
   return `postgres://${authority}/${encodeURIComponent(database)}${query}`;

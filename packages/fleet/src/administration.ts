@@ -16,7 +16,7 @@ import { FOLLOWER_GROUP, LISTINGS_VERSION } from './schema/version-5.ts';
 
 const GROUPS = [...GROUPS_1, HUB_GROUP, FOLLOWER_GROUP];
 
-/** What a role of the fleet is for. */
+/** The purpose of a role of the fleet. */
 export type FleetRole = 'sensor' | 'hub' | 'follower' | 'people';
 
 export const FLEET_ROLES: readonly FleetRole[] = ['sensor', 'hub', 'follower', 'people'];
@@ -27,7 +27,7 @@ const ENCODINGS: ReadonlySet<string> = new Set(['UTF8', 'SQL_ASCII']);
 /** Letters that a role's name has without quotes, and a hyphen; so it is safe in every file and on every screen. */
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789_-';
 
-/** Names that begin so are PostgreSQL's, and our groups'. */
+/** Names that begin like this belong to PostgreSQL, or to our groups. */
 const RESERVED: readonly string[] = ['pg_', 'fleet_'];
 
 /** What `fleet init` did, and what it could not do. */
@@ -36,13 +36,13 @@ export interface FleetMade {
   readonly versions: readonly number[];
   /** Databases of the same server into which every role, and so every sensor, may connect. */
   readonly openDatabases: readonly string[];
-  /** Whether large objects stay open to everybody, because only a superuser can close that. */
+  /** Whether large objects stay open to everybody, because only a superuser can close them. */
   readonly hasLargeObjects: boolean;
 }
 
 /**
- * Makes the schema and the groups in a database of its own. The connection is that of the database's owner, who may make
- * roles. Can be run again. Throws `OperatingError`.
+ * Creates the schema and the groups in a separate database. The connection is that of the database's owner, who may
+ * create roles. Can be run again. Throws `OperatingError`.
  */
 export async function initFleet(connection: FleetConnection): Promise<FleetMade> {
   await refuseUnfit(connection);
@@ -61,7 +61,7 @@ export async function initFleet(connection: FleetConnection): Promise<FleetMade>
   };
 }
 
-/** Brings the schema to this program's version. @returns The versions that were added. Throws `OperatingError`. */
+/** Migrates the schema to this program's version. @returns The versions that were added. Throws `OperatingError`. */
 export async function migrateOnly(connection: FleetConnection): Promise<readonly number[]> {
   await fleetVersions(connection);
   return await connection.transaction(() => bringUp(connection));
@@ -77,8 +77,9 @@ async function bringUp(connection: FleetConnection): Promise<readonly number[]> 
 }
 
 /**
- * Makes the role of a node, or gives it a new password where it is there: the old one is of no use from then on, and
- * connections under it are ended. The server only gets a verifier, so no log of statements has the password.
+ * Creates the role of a node, or gives an existing one a new password: the old one is invalid from then on, and
+ * connections under it are ended. The server only gets a verifier, so no log of statements contains the password.
+ *
  *
  * @returns The password. Throws `OperatingError`.
  */
@@ -109,7 +110,7 @@ export async function joinFleet(
     if (known !== undefined) refuseOther(known, name, group);
     const options = `LOGIN CONNECTION LIMIT ${NODE_CONNECTIONS_MAX} PASSWORD '${scramVerifier(password)}'`;
     const verb = known === undefined ? 'CREATE' : 'ALTER';
-    // The name has no character that needs quotes but the hyphen, and none that could end them.
+    // In the name, only the hyphen needs quotes, and no character could end them.
     await connection.run(`${verb} ROLE "${name}" WITH ${options}`);
     if (known === undefined) await connection.run(`GRANT ${group} TO "${name}"`);
     else await endConnections(connection, name);
@@ -138,7 +139,7 @@ export async function leaveFleet(connection: FleetConnection, name: string): Pro
   });
 }
 
-/** Why it cannot be a node's name; `undefined` for a good one. */
+/** Why it cannot be a node's name; `undefined` for a valid one. */
 export function nodeNameTrouble(name: string): string | undefined {
   const isFine =
     name !== '' &&
@@ -215,8 +216,9 @@ async function makeGroups(connection: FleetConnection): Promise<void> {
 }
 
 /**
- * What every role of a server may do by default is taken away in this database: temporary tables, large objects and messages in the WAL fill
- * the disk. Where the owner is no superuser, all but the first stay as they are, and init says so.
+ * Removes in this database what every role of a server may do by default: temporary tables, large objects and messages
+ * in the WAL fill the disk. If the owner is not a superuser, everything except the first stays as it is, and init says
+ * so.
  */
 const CLOSE_DATABASE = `
   REVOKE ALL ON SCHEMA public FROM PUBLIC;

@@ -13,10 +13,10 @@ import {
   STATEMENT_MS_MAX,
 } from './limits.ts';
 
-/** A row of an answer: `bigint` of PostgreSQL is a text. */
+/** A row of an answer; `bigint` of PostgreSQL is a text. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Classes of SQLSTATE in which the server says that we may not: authorization, catalogue, privilege. */
+/** SQLSTATE classes with which the server refuses us: authorization, catalogue, privilege. */
 const REFUSED_STATES: ReadonlySet<string> = new Set(['28000', '28P01', '3D000', '42501']);
 /** `connection_exception`, `operator_intervention`: the server is not there, or not now. */
 const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '57']);
@@ -154,7 +154,7 @@ export class FleetConnection implements AsyncDisposable {
       await this.run('COMMIT');
       return result;
     } catch (error) {
-      await this.run('ROLLBACK').catch(() => undefined); // The first error is the one to tell.
+      await this.run('ROLLBACK').catch(() => undefined); // The first error is the one to report.
       throw error;
     }
   }
@@ -202,7 +202,7 @@ export class FleetConnection implements AsyncDisposable {
     );
   }
 
-  /** Ends it at once; what waits for an answer fails. */
+  /** Ends it at once; pending queries fail. */
   destroy(): void {
     this.#isClosed = true;
     this.#client.connection.stream.destroy();
@@ -222,14 +222,14 @@ export class FleetConnection implements AsyncDisposable {
   }
 }
 
-/** Five characters that the server gave an error; `undefined` for errors of the network. */
+/** The five-character code of an error from the server; `undefined` for network errors. */
 export function sqlState(error: unknown): string | undefined {
   const { cause } = error instanceof OperatingError ? error : { cause: error };
   if (!(cause instanceof pg.DatabaseError)) return undefined;
   return cause.code?.length === STATE_CHARACTERS ? cause.code : undefined;
 }
 
-/** In words that continue "a certificate"; `undefined` where it is not about that. */
+/** In words that continue "a certificate"; `undefined` if the error is about something else. */
 function certificateTrouble(code: string, why: string): string | undefined {
   if (code === WRONG_NAME) {
     return `for another name (${why}): correct the host in the address, or give the server a certificate for it`;

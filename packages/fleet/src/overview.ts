@@ -3,7 +3,7 @@
 import type { FleetConnection, Row } from './connection.ts';
 import { NODE_SILENT_MS, OVERVIEW_NODES_MAX } from './limits.ts';
 
-/** A node of the fleet, as the database knows it. Times are wall-clock microseconds, `undefined` for never. */
+/** A node of the fleet, according to the database. Times are wall-clock microseconds, `undefined` for never. */
 interface OverviewNode {
   readonly node: string;
   /** `left`: its role was removed. */
@@ -13,7 +13,7 @@ interface OverviewNode {
   readonly version: string | undefined;
   /** Of the present life of its log. */
   readonly events: number;
-  /** Events that waited on it when it last said so. */
+  /** Events waiting on it when it last reported. */
   readonly waiting: number;
   readonly pushedEpochUs: number | undefined;
   readonly seenEpochUs: number | undefined;
@@ -21,7 +21,7 @@ interface OverviewNode {
   readonly isSilent: boolean;
 }
 
-/** All of a fleet at a moment. */
+/** The whole fleet at one moment. */
 export interface FleetOverview {
   /** Wall-clock microseconds of the database. */
   readonly asOfEpochUs: number;
@@ -36,7 +36,7 @@ export interface FleetOverview {
 
 const ROLES = ['hub', 'sensor', 'follower', 'left'] as const;
 
-/** Followers write nothing into the database: that they are there is known by their connection. */
+/** Followers write nothing into the database: their presence is known from their connection. */
 const NODES = `
   WITH member AS (
     SELECT r.rolname AS node, bool_or(g.rolname = 'fleet_hub') AS is_hub, bool_or(g.rolname = 'fleet_sensor') AS is_sensor

@@ -6,14 +6,14 @@ import { PASSWORD_OCTETS, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS } from './limits.t
 const HASH = 'sha256';
 const HASH_OCTETS = 32;
 
-/** A password that nobody chose: letters, digits, `-` and `_`. */
+/** A random password: letters, digits, `-` and `_`. */
 export function newPassword(): string {
   return randomBytes(PASSWORD_OCTETS).toString('base64url');
 }
 
 /**
- * What PostgreSQL keeps instead of a password (RFC 5803, RFC 7677). Sent in place of the password, so that the server's log
- * of statements never has it. The password must be ASCII, which SASLprep leaves alone.
+ * What PostgreSQL stores instead of a password (RFC 5803, RFC 7677). Sent in place of the password, so that the
+ * server's log of statements never contains it. The password must be ASCII, which SASLprep leaves unchanged.
  */
 export function scramVerifier(
   password: string,

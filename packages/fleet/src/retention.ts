@@ -8,12 +8,12 @@ import { fleetVersions } from './schema/migrations.ts';
 export interface FleetDay {
   /** `YYYY-MM-DD`, of arrival, UTC. */
   readonly day: string;
-  /** Estimated by the server's statistics; -1 where it has none. */
+  /** Estimated from the server's statistics; -1 if it has none. */
   readonly rows: number;
   readonly octets: number;
 }
 
-/** Partitions of days before those that are kept, the oldest first. Throws `OperatingError`. @param days 1 and above. */
+/** Partitions of days before those that are kept, oldest first. Throws `OperatingError`. @param days 1 and above. */
 export async function oldDays(
   connection: FleetConnection,
   days: number,
@@ -36,8 +36,8 @@ export async function oldDays(
 }
 
 /**
- * Adds a day's rows to the totals and drops its partitions, in one transaction. Pushes wait for the moment of the drop; where it
- * does not get its lock in time, it fails and can be said again. Throws `OperatingError`.
+ * Adds a day's rows to the totals and drops its partitions, in one transaction. Pushes wait during the drop; if it does
+ * not get its lock in time, it fails and can be repeated. Throws `OperatingError`.
  */
 export async function dropDay(connection: FleetConnection, { day }: FleetDay): Promise<void> {
   const name = day.replaceAll('-', '');
@@ -47,7 +47,7 @@ export async function dropDay(connection: FleetConnection, { day }: FleetDay): P
       'SELECT to_regclass($1) IS NOT NULL AS events, to_regclass($2) IS NOT NULL AS repeats',
       [`fleet.event_${name}`, `fleet.repeat_${name}`],
     );
-    // The day is one that the server named.
+    // The server itself named the day.
     if (tables[0]?.['events'] === true) {
       await connection.run(
         `${totalsOf(`fleet.event_${name}`, day)}; DROP TABLE fleet.event_${name}`,

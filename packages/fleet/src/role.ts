@@ -4,7 +4,7 @@ import { OperatingError } from '@sentrypeer/kernel';
 import { formatFleetAddress, type FleetAddress } from './address.ts';
 import type { FleetConnection } from './connection.ts';
 
-/** What a role must be able to do to be one; each is there in every version of the schema that has the role. */
+/** What a role must be able to do; each right exists in every version of the schema that has the role. */
 const NEEDED = {
   sensor:
     "has_function_privilege('fleet.push(uuid, integer, bigint, bigint, bigint, bigint, integer, bigint)', 'EXECUTE')",
@@ -19,16 +19,16 @@ const WORK = {
   follower: 'follow what the hubs list',
 } as const;
 
-/** Why this node cannot do the work of a role, naming the role that it needs; `undefined` where it can. */
+/** Why this node cannot do the work of a role, naming the role that it needs; `undefined` if it can. */
 export async function roleTrouble(
   connection: FleetConnection,
   address: FleetAddress,
   role: keyof typeof NEEDED,
 ): Promise<OperatingError | undefined> {
-  // Without the schema's use nothing in it is found, so that is asked first.
+  // Without USAGE on the schema nothing in it is found, so that is checked first.
   const [usage] = await connection.rows(`
     SELECT CASE WHEN to_regnamespace('fleet') IS NOT NULL THEN has_schema_privilege('fleet', 'USAGE') END AS may`);
-  if (usage?.['may'] === null) return undefined; // There is no fleet, which others say.
+  if (usage?.['may'] === null) return undefined; // There is no fleet, which is reported elsewhere.
   const may = usage?.['may'] === true ? `SELECT ${NEEDED[role]} AS may` : 'SELECT false AS may';
   const [row] = await connection.rows(may);
   if (row?.['may'] === true) return undefined;

@@ -3,17 +3,17 @@
 import type { FleetConnection, Row } from './connection.ts';
 import { fleetVersions, type FleetVersions } from './schema/migrations.ts';
 
-/** How a node of the fleet is getting on. */
+/** The state of a node of the fleet. */
 export interface FleetNode {
   readonly node: string;
   /** The id in the events that it recorded itself. */
   readonly nodeId: string | undefined;
   readonly version: string | undefined;
-  /** How often its log began anew: after its file was restored or copied. */
+  /** How many times its log was started: again after its file was restored or copied. */
   readonly epoch: number;
   /** Rows of this epoch. */
   readonly rows: number;
-  /** Events that waited on the node when it last said so. */
+  /** Events waiting on the node when it last reported. */
   readonly waiting: number;
   /** Wall-clock microseconds; `undefined` before the first row. */
   readonly pushedEpochUs: number | undefined;
@@ -22,15 +22,15 @@ export interface FleetNode {
 }
 
 export interface FleetState extends FleetVersions {
-  /** All nodes for whoever may see them; only itself for a node. */
+  /** All nodes for those who may see them; for a node, only itself. */
   readonly nodes: readonly FleetNode[];
-  /** Wall-clock microseconds of the database, which all times in here are of. */
+  /** Wall-clock microseconds of the database, to which all times in here refer. */
   readonly nowEpochUs: number;
-  /** Whether only the asking node is in `nodes`. */
+  /** Whether `nodes` contains only the asking node. */
   readonly isOfOne: boolean;
 }
 
-/** What the database says of the fleet; throws `OperatingError`. */
+/** What the database says about the fleet; throws `OperatingError`. */
 export async function fleetState(connection: FleetConnection): Promise<FleetState> {
   const versions = await fleetVersions(connection);
   const [{ sees_all: seesAll } = {}] = await connection.rows(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * What found no room, until there is. It is served by turns of those who told it, and when it is full it is taken from
- * whoever has most in it: who tells much pushes out his own.
+ * Entries that found no room, until there is some. It serves those who told it in turns, and when it is full, the one
+ * with the most in it loses an entry: whoever tells much pushes out only his own.
  */
 export class Backlog<T> {
   readonly #countMax: number;
@@ -19,7 +19,7 @@ export class Backlog<T> {
     return this.#count;
   }
 
-  /** @returns What had to go for it, perhaps itself; `undefined` if there was room. */
+  /** @returns What was removed for it, perhaps itself; `undefined` if there was room. */
   add(teller: string, entry: T): T | undefined {
     const queue = this.#queues.get(teller);
     if (queue === undefined) this.#queues.set(teller, [entry]);
@@ -41,7 +41,7 @@ export class Backlog<T> {
     return undefined;
   }
 
-  /** The newest of the longest queue: what waits longest keeps its place. */
+  /** Removes the newest of the longest queue: what has waited longest keeps its place. */
   #removeOfLongest(): T | undefined {
     let longest: T[] = [];
     for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;

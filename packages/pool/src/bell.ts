@@ -50,6 +50,6 @@ export class Bell {
     const cancel = waitMs === undefined ? undefined : this.#wakeAfter(waitMs, resolve);
     await promise;
     cancel?.();
-    if (this.#resume === resume) this.#resume = undefined; // Else somebody waits who came later.
+    if (this.#resume === resume) this.#resume = undefined; // Otherwise a later caller is waiting.
   }
 }

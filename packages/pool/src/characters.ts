@@ -28,7 +28,7 @@ export function isCleanLines(text: string): boolean {
   return text.isWellFormed() && !someCode(text, (code) => isHarmful(code) && !LINE_CODES.has(code));
 }
 
-/** The text with a blank in the place of every harmful character. */
+/** The text with every harmful character replaced by a blank. */
 export function cleaned(text: string): string {
   if (isClean(text)) return text;
   let clean = '';

@@ -13,7 +13,7 @@ export interface Claim {
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
   readonly transportType: Transport;
-  /** As the claim writes it; `sourceAddress` is the same in our form. */
+  /** As written in the claim; `sourceAddress` is the same in our form. */
   readonly sourceIp: string;
   readonly sourceAddress: string;
   readonly destinationIp: string;

@@ -11,7 +11,7 @@ export class Contacts {
   readonly #hours = new Map<number, Set<string>>();
 
   /**
-   * @param event As others may know it.
+   * @param event In the form that others may know.
    * @returns Whether it is the first of its kind in its hour. When too many are remembered, none counts as new.
    */
   isNew(event: RecordedEvent, epochUs: number): boolean {

@@ -11,7 +11,7 @@ export interface BudgetState {
   readonly octets: number;
 }
 
-/** Octets that may be shared in a day, and of these by contacts of one source: an IPv4 address, an IPv6 /64. */
+/** Octets that may be shared in a day, in total and by contacts of one source: an IPv4 address, an IPv6 /64. */
 export class DayBudget {
   readonly #octetsMax: number;
   readonly #bySource = new Map<string, number>();
@@ -33,7 +33,7 @@ export class DayBudget {
     return { day: this.#day, octets: this.#octets };
   }
 
-  /** Spends them, or returns `false` if fewer are left. */
+  /** Spends them; returns `false` if fewer are left. */
   take(source: string, octets: number, nowEpochUs: number): boolean {
     this.#turn(nowEpochUs);
     const ofSource = (this.#bySource.get(source) ?? 0) + octets;

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { infoHash, type InfoHash } from '@sentrypeer/dht';
 
-/** The key under which all nodes of SentryPeer share events, also those of 4.x (docs/sharing.md). */
+/** The key under which all SentryPeer nodes share events, including those of 4.x (docs/sharing.md). */
 export const BAD_ACTORS: InfoHash = infoHash('bad_actors');
 
 /**

@@ -11,7 +11,7 @@ const TEXT_CHARACTERS_MAX = 128;
 /** The identity that signs for this node. */
 export interface Signer {
   readonly nodeId: string;
-  /** Raw, 32 octets; the node id is made of it. */
+  /** Raw, 32 octets; the node id is made from it. */
   readonly publicKey: Uint8Array;
   sign(octets: Uint8Array): Uint8Array;
 }
@@ -23,7 +23,7 @@ export function importKey(publicKey: Uint8Array): KeyObject | undefined {
     const key = { kty: 'OKP', crv: 'Ed25519', x: toText(publicKey) }; // RFC 8037 §2.
     return createPublicKey({ key, format: 'jwk' });
   } catch {
-    return undefined; // No point of the curve.
+    return undefined; // Not a point on the curve.
   }
 }
 

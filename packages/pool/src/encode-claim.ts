@@ -10,11 +10,11 @@ import { METHOD_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX, SHARED_OCTETS_MAX } from 
 /** Characters of a timestamp up to its milliseconds. */
 const TIMESTAMP_CHARACTERS = 23;
 
-/** Whether the event is one that others could use, and that can be said to them. */
+/** Whether the event is useful to others, and may be shared with them. */
 export function isSharable(event: RecordedEvent): boolean {
   const { sipMethod, calledNumber } = event;
   return (
-    sipMethod !== NOT_FOUND && // No SIP at all.
+    sipMethod !== NOT_FOUND && // Not SIP at all.
     sipMethod.length <= METHOD_CHARACTERS_MAX &&
     isToken(sipMethod) &&
     calledNumber !== '' &&
@@ -25,9 +25,9 @@ export function isSharable(event: RecordedEvent): boolean {
 }
 
 /**
- * The JSON of a value, at most {@link SHARED_OCTETS_MAX} octets: the thirteen members that nodes of SentryPeer 4.x
- * want, then ours. `destination_ip` and `sip_message` are empty: they would tell attackers where the honeypot is. The
- * User-Agent is cut to what room there is; `undefined` if even without it there is too little.
+ * The JSON of a value, at most {@link SHARED_OCTETS_MAX} octets: the thirteen members that SentryPeer 4.x nodes want,
+ * then ours. `destination_ip` and `sip_message` are empty: they would tell attackers where the honeypot is. The
+ * User-Agent is cut to the remaining room; `undefined` if there is too little even without it.
  */
 export function encodeClaim(
   event: RecordedEvent,
@@ -73,7 +73,7 @@ export function encodeClaim(
       return new TextEncoder().encode(JSON.stringify({ ...object, sig }));
     }
     if (userAgent === '') return undefined;
-    // A character takes one octet at least.
+    // A character takes at least one octet.
     userAgent = withoutHalf(userAgent.slice(0, Math.max(0, userAgent.length - excess)));
   }
 }

@@ -84,7 +84,7 @@ export class KeyRing {
     return lookup;
   }
 
-  /** Look-ups end without a result. */
+  /** Makes look-ups end without a result. */
   close(): void {
     this.#closing.abort();
     for (const bell of this.#bells) bell.close();
@@ -105,7 +105,7 @@ export class KeyRing {
     }
   }
 
-  /** A new node may have put its event before its key had arrived everywhere. */
+  /** A new node may have put its event before its key has arrived everywhere. */
   async #getAgain(nodeId: string): Promise<OriginKey | undefined> {
     const bell = new Bell(this.#ports.wakeAfter);
     this.#bells.add(bell);
@@ -127,7 +127,7 @@ export class KeyRing {
       }
       return undefined;
     } catch (error) {
-      // Too late, or the node is closed: the same as not there.
+      // Too late, or the node is closed: treated as missing.
       if (signal.aborted || error instanceof OperatingError) return undefined;
       throw error;
     } finally {

@@ -19,7 +19,7 @@ export interface NeighboursPorts {
   readonly clock: Clock;
   readonly wakeAfter: PoolPorts['wakeAfter'];
   readonly signer: Signer;
-  /** To the group, on every link. */
+  /** Sends to the group, on every link. */
   readonly send: (octets: Uint8Array) => void;
   /** Whether a node of the DHT answers. */
   readonly isConnected: () => boolean;
@@ -34,19 +34,21 @@ export interface NeighboursOptions {
   readonly version: string;
 }
 
-/** What was heard. */
+/** Counts of what was heard. */
 export interface NeighboursCounters {
   announcements: number;
-  /** No announcement, of another network, too many, or not signed by whom they name. */
+  /** Not an announcement, of another network, too many, or not signed by the node that it names. */
   refused: number;
 }
 
-/** Lets nodes of one link or site find each other without any other node: a machine, its owner sends and arms timers. */
+/**
+ * Lets nodes of one link or site find each other without any other node: a machine, whose owner sends and arms timers.
+ */
 export class Neighbours {
   readonly counters: NeighboursCounters = { announcements: 0, refused: 0 };
   readonly #ports: NeighboursPorts;
   readonly #options: NeighboursOptions;
-  /** When each was called upon last, the longest ago first. */
+  /** When each was last called, the longest ago first. */
   readonly #calledAtMs = new Map<string, number>();
   readonly #sources = new TokenBuckets({
     burst: ANNOUNCEMENTS_PER_SOURCE_PER_SECOND_MAX,
@@ -68,7 +70,7 @@ export class Neighbours {
     this.#announce();
   }
 
-  /** Neighbours that were heard. */
+  /** Number of neighbours heard. */
   get count(): number {
     return this.#calledAtMs.size;
   }
@@ -98,7 +100,7 @@ export class Neighbours {
       this.#calledAtMs.delete(oldest);
     learnKey(nodeId, publicKey);
     call({ ...source, port: dhtPort });
-    // A newcomer has not heard us.
+    // A newcomer has not heard our announcement.
     if (calledAtMs === undefined && nowMs - this.#announcedAtMs >= ANNOUNCE_ANSWER_MS_MIN)
       this.#announce();
   }

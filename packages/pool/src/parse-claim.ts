@@ -22,7 +22,7 @@ import {
   RECEIVED_OCTETS_MAX,
 } from './limits.ts';
 
-/** Why a value is no claim that could be taken. */
+/** Why a value is not an acceptable claim. */
 export type ClaimRefusal =
   | 'too_large'
   | 'not_json'
@@ -38,7 +38,7 @@ export type ParsedClaim =
   | {
       readonly ok: true;
       readonly claim: Claim;
-      /** 64 octets, not checked yet; `undefined` from nodes of SentryPeer 4.x, which sign nothing. */
+      /** 64 octets, not checked yet; `undefined` from SentryPeer 4.x nodes, which sign nothing. */
       readonly signature: Uint8Array | undefined;
     }
   | { readonly ok: false; readonly code: ClaimRefusal };
@@ -51,7 +51,7 @@ const COLLECTED: readonly CollectedMethod[] = ['passive', 'responsive'];
 const TRANSPORTS: readonly Transport[] = ['UDP', 'TCP', 'TLS'];
 const GRADES: readonly (Grade | '')[] = ['seen', 'returned', 'handshake', ''];
 
-/** All must be there as texts, or nodes of SentryPeer 4.x would not take the value either. */
+/** All must be present as texts, because SentryPeer 4.x nodes would not accept the value otherwise. */
 const MEMBERS = [
   'app_name',
   'app_version',
@@ -72,6 +72,7 @@ type Members = Readonly<Record<(typeof MEMBERS)[number], string>>;
 
 /**
  * Reads the JSON of a value, of which nothing is believed.
+ *
  *
  * @param nowEpochUs Wall-clock microseconds.
  */
@@ -196,7 +197,7 @@ function isShort(text: string, charactersMax: number): boolean {
   return text.length <= charactersMax && isClean(text);
 }
 
-/** Nodes of 4.x write the fraction as a count of nanoseconds without its leading zeros. */
+/** 4.x nodes write the fraction as a number of nanoseconds without its leading zeros. */
 function parseTime(text: string): number | undefined {
   const dot = text.indexOf('.');
   const whole = parseEventTimestamp(dot < 0 ? text : text.slice(0, dot));

@@ -18,7 +18,7 @@ export interface PoolStatus {
   readonly received: Readonly<ReceiverCounters>;
   /** Values of others that wait until a quota has room, or a key is found. */
   readonly waitingValues: number;
-  /** Octets shared today (UTC), and how many may be. */
+  /** Octets shared today (UTC), and the limit. */
   readonly budgetSpentOctets: number;
   readonly budgetOctets: number;
   /** Own values that are kept alive. */
@@ -57,7 +57,7 @@ export class Pool implements AsyncDisposable {
     this.#publisher.wake();
   }
 
-  /** A neighbour announced its key. */
+  /** A neighbour has announced its key. */
   learnKey(nodeId: string, publicKey: Uint8Array): void {
     this.#keys.learn(nodeId, publicKey);
   }
@@ -78,7 +78,7 @@ export class Pool implements AsyncDisposable {
     return { budget: this.#publisher.budgetState };
   }
 
-  /** Resolves when nothing runs any more. To be called before the DHT node is closed. Idempotent. */
+  /** Resolves when nothing is running any more. Must be called before the DHT node is closed. Idempotent. */
   async close(): Promise<void> {
     this.#receiver.close();
     this.#keys.close();

@@ -9,7 +9,7 @@ import type { Signer } from './ed25519.ts';
 /** The DHT as sharing uses it; a `DhtNode` is one. */
 type Network = Pick<DhtNode, 'put' | 'cancel' | 'get' | 'listen' | 'connected' | 'isConnected'>;
 
-/** What is recorded of an origin. */
+/** What is recorded about an origin. */
 export interface KnownOrigin {
   readonly trust: Trust;
   /** Raw Ed25519 key; `undefined` if it signs nothing. */
@@ -25,7 +25,7 @@ interface Origins {
 
 /** An event that another node shared, and where it came from. */
 export interface ReceivedEvent {
-  /** Its grade is the lowest, because what a stranger says is not our own evidence. */
+  /** Its grade is the lowest, because a stranger's report is not our own evidence. */
   readonly event: BatchedEvent;
   readonly nodeId: string;
   readonly collectedMethod: CollectedMethod;
@@ -42,7 +42,7 @@ export interface PoolPorts {
   readonly log: EventLog;
   readonly cursors: CursorSink;
   readonly origins: Origins;
-  /** Whether this origin's event stands in the log already. */
+  /** Whether this origin's event is already in the log. */
   readonly isRecorded: (nodeId: string, eventUuid: string) => boolean;
   /** Resolves with the number of new events; rejects with `OperatingError` if nothing can be recorded now. */
   readonly record: (events: readonly ReceivedEvent[]) => Promise<number>;
@@ -55,7 +55,7 @@ export interface PoolPorts {
 }
 
 export interface PoolOptions {
-  /** The DHT's network id, which is signed along. */
+  /** The DHT's network id, which is part of what is signed. */
   readonly networkId: number;
   readonly appVersion: string;
   /** Octets of values a day. */

@@ -27,7 +27,7 @@ import {
 import { BAD_ACTORS, publicKeyHash, valueIdOf } from './dht-keys.ts';
 import type { PoolOptions, PoolPorts } from './ports.ts';
 
-/** What is put for an event. */
+/** The value that is put for an event. */
 interface Value {
   readonly id: bigint;
   readonly data: Uint8Array;
@@ -88,7 +88,7 @@ export class Publisher implements Sink<RecordedEvent> {
     const rate = { burst: PUTS_BURST_MAX, perSecond: PUTS_PER_SECOND_MAX };
     this.#rate = new TokenBucket(rate, ports.clock.nowMs());
     const { log, cursors } = ports;
-    // At first start sharing begins at the end of the log, because what is older was not meant to be shared.
+    // At the first start sharing begins at the end of the log, because older events were not meant to be shared.
     if (log.cursor(POOL_CURSOR) === undefined)
       cursors.saveCursor(POOL_SINCE_CURSOR, log.lastHoneyId());
     this.#pump = new Pump({ ...ports, log: followedEvents(log) }, this, {
@@ -129,7 +129,7 @@ export class Publisher implements Sink<RecordedEvent> {
     this.#delayed.clear();
     this.#bell.close();
     await this.#pump.close();
-    await this.#pump.running; // A put that is begun ends first: the DHT node is closed next.
+    await this.#pump.running; // A put in progress ends first, because the DHT node is closed next.
   }
 
   /** Shares the key first, then the values that were alive when the previous run ended. */
@@ -150,7 +150,7 @@ export class Publisher implements Sink<RecordedEvent> {
     }
   }
 
-  /** A put is tried again by the DHT node; there is nothing to wait for. */
+  /** The DHT node repeats a put; there is nothing to wait for. */
   async settle(): Promise<void> {}
 
   async close(): Promise<void> {}
@@ -170,7 +170,7 @@ export class Publisher implements Sink<RecordedEvent> {
     const { signal } = this.#closing;
     signal.addEventListener('abort', () => resolve(), { once: true });
     await Promise.race([shared, late]);
-    cancel(); // A timer that is left would hold the program up at its end.
+    cancel(); // A remaining timer would delay the end of the program.
   }
 
   /** A put that fails in the network does not stop sharing. */
@@ -230,7 +230,7 @@ export class Publisher implements Sink<RecordedEvent> {
     }
   }
 
-  /** The event as others may know it, its contact remembered; or why it is not shared. */
+  /** The event as others may know it, with its contact remembered; or why it is not shared. */
   #disclosed(event: RecordedEvent): RecordedEvent | 'tooOld' | 'unfit' | 'repeated' {
     if (!this.#isOwn(event)) return 'unfit';
     const epochUs = parseEventTimestamp(event.eventTimestamp) ?? 0;
@@ -252,7 +252,7 @@ export class Publisher implements Sink<RecordedEvent> {
     return data === undefined ? undefined : { id: valueIdOf(eventUuid), data };
   }
 
-  /** Who was met when could be read from when it is shared, so that is left to chance. */
+  /** The time of sharing could reveal who was met when, so it is random. */
   #putLater(value: Value): void {
     this.#ports.random.fill(this.#drawn);
     const share = new DataView(this.#drawn.buffer).getUint32(0) / 2 ** 32;

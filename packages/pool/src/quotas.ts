@@ -41,10 +41,10 @@ const NEW = rate(NEW_ORIGINS_BURST, NEW_ORIGINS_PER_HOUR);
 const NEW_OF_NETWORK = rate(NETWORK_ORIGINS_BURST, NETWORK_ORIGINS_PER_HOUR);
 
 /**
- * How much each origin may share, and all origins of a class together: ids and keys cost nothing, so a limit per origin
- * alone would limit nothing. Trusted origins are not limited by what others share, and origins known for longer are not
- * limited by new ones: the last part of a class's quota is reserved for the oldest. New origins that one network told do
- * not keep out those that others tell.
+ * Limits how much each origin may share, and all origins of a class together: ids and keys cost nothing, so a limit per
+ * origin alone would limit nothing. Trusted origins are not limited by what others share, and origins known for longer
+ * are not limited by new ones: the last part of a class's quota is reserved for the oldest. New origins told by one
+ * network do not keep out those told by others.
  */
 export class Quotas {
   readonly #origins = new Map<
@@ -62,7 +62,8 @@ export class Quotas {
   /**
    * Counts one event of an origin, or returns why it must be refused; then nothing is counted.
    *
-   * @param of.network Of whoever told it.
+   *
+   * @param of.network Network of the node that told it.
    * @param of.knownMs Milliseconds since the origin was first recorded; `undefined` if it never was.
    */
   take(of: Said, nowMs: number): QuotaRefusal | undefined {
@@ -87,7 +88,7 @@ export class Quotas {
     return undefined;
   }
 
-  /** Whether another new origin of the network is let in; then it counts. */
+  /** Whether another new origin of the network is let in, which is then counted. */
   #mayBegin(network: string, origins: TokenBucket, nowMs: number): boolean {
     return (
       origins.has(1, nowMs) && this.#networks.take(network, 1, nowMs) && origins.take(1, nowMs)

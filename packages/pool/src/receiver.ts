@@ -37,17 +37,17 @@ export interface ReceiverCounters {
   readonly dropped: Record<Drop, number>;
 }
 
-/** Why a value is not taken now, but may be later. */
+/** Why a value is not accepted now, but may be later. */
 type Delay = QuotaRefusal | 'key_unknown';
 
-/** Prefix lengths of the networks that tell us something: who has one address there may well have all. */
+/** Prefix lengths of the networks that tell us something: whoever has one address in them may well have all. */
 const TELLER_NETWORK = { ipv4: 24, ipv6: 48 } as const;
 
-/** A claim with what is known of its origin so far. */
+/** A claim with what is known about its origin so far. */
 interface Told {
   readonly claim: Claim;
   readonly signature: Uint8Array | undefined;
-  /** The DHT node that told us; empty if that is not known. */
+  /** The DHT node that told us; empty if unknown. */
   readonly from: string;
   /** The key that was found to have signed it. */
   readonly publicKey?: Uint8Array;
@@ -116,7 +116,7 @@ export class Receiver {
     for await (const event of values) {
       if (event.kind !== 'value') continue;
       while (this.#accepted.length >= WAITING_MAX && !this.#pacing.closed)
-        await this.#pacing.pause(RECORD_RETRY_MS); // The store takes nothing: the oldest values are dropped from the queue.
+        await this.#pacing.pause(RECORD_RETRY_MS); // The store refuses: the oldest in the queue are dropped.
       const waitMs = this.#rate.waitMs(clock.nowMs());
       if (waitMs > 0) await this.#pacing.pause(Math.max(waitMs, VALUES_SLICE));
       if (this.#pacing.closed) return;
@@ -125,7 +125,7 @@ export class Receiver {
     }
   }
 
-  /** Hands accepted events to the store in batches, and tries again while the store takes nothing. */
+  /** Hands accepted events to the store in batches, and retries while the store accepts nothing. */
   async #record(): Promise<void> {
     while (!this.#bell.closed) {
       const batch = this.#accepted.slice(0, VALUES_SLICE);
@@ -146,12 +146,12 @@ export class Receiver {
     }
   }
 
-  /** What waits is looked at again by and by, since nobody offers it a second time. */
+  /** Waiting values are reconsidered one by one, because nobody offers them a second time. */
   async #lookAgain(): Promise<void> {
     while (!this.#looking.closed) {
       if (this.#backlog.count === 0) await this.#looking.news();
       await this.#looking.pause(BACKLOG_LOOK_MS);
-      if (this.#accepted.length >= WAITING_MAX) continue; // The store takes nothing.
+      if (this.#accepted.length >= WAITING_MAX) continue; // The store accepts nothing.
       for (let looked = 0; looked < VALUES_SLICE && !this.#looking.closed; looked += 1) {
         const told = this.#backlog.take()?.entry;
         if (told !== undefined) this.#consider(told);
@@ -179,7 +179,7 @@ export class Receiver {
     return key === undefined ? this.#wait(told) : this.#verify(told, key);
   }
 
-  /** An event that is known must not use up what its origin may say. */
+  /** A known event must not use up the quota of its origin. */
   #isKnown(claim: Claim): boolean {
     return (
       this.#recent.has(identityOf(claim)) || this.#ports.isRecorded(claim.nodeId, claim.eventUuid)

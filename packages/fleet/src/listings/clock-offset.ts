@@ -15,7 +15,7 @@ const SECOND_US = 1_000_000;
 export class ClockOffset {
   #us = 0;
 
-  /** @param theirUs The database's time, when it answered. @param ourUs Ours. */
+  /** @param theirUs The database's time when it answered. @param ourUs Ours. */
   look(theirUs: number, ourUs: number): void {
     const offsetUs = theirUs - ourUs;
     if (Math.abs(offsetUs - this.#us) < CLOCK_OFFSET_US_MIN) return;

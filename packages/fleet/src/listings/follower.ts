@@ -23,17 +23,17 @@ export interface FollowPlace {
 interface ListingSink {
   /** `undefined` before the first time. */
   place(): FollowPlace | undefined;
-  /** Listings that are kept. */
+  /** Number of listings that are kept. */
   count(): number;
-  /** All there is comes now; what was told before holds until it was all named. */
+  /** Everything comes now; what was known before holds until everything was named. */
   begin(life: string): Promise<unknown>;
   /** Takes listings in order. @returns How many had no room. */
   take(listings: readonly FleetListing[], serial: number): Promise<number>;
-  /** Some of what was not named, or has ended, goes. @returns Whether there is more. */
+  /** Removes some of what was not named, or has ended. @returns Whether there is more. */
   sweep(): Promise<boolean>;
 }
 
-/** How following is getting on. */
+/** The state of following. */
 export interface FollowState {
   readonly trouble: string | undefined;
   /** Listings of the fleet that this node has. */
@@ -42,9 +42,9 @@ export interface FollowState {
   readonly serial: number;
   /** Changes that were taken since the start. */
   readonly takenChanges: number;
-  /** Listings that no hub of ours can have said, or that had no room. */
+  /** Listings that no hub of ours can have made, or for which there was no room. */
   readonly leftOut: number;
-  /** Wall-clock microseconds at which it was last known that there is nothing newer. */
+  /** Wall-clock microseconds at which it last knew that there was nothing newer. */
   readonly currentEpochUs: number | undefined;
   readonly failures: number;
 }
@@ -57,8 +57,8 @@ export interface FollowerPorts {
 }
 
 /**
- * Takes what the hubs list into a node's own copy, change by change. While the database is away the copy holds, each listing
- * until its own end.
+ * Takes what the hubs list into a node's own copy, change by change. While the database is away the copy remains valid,
+ * each listing until its own end.
  */
 export class Follower {
   readonly #ports: FollowerPorts;
@@ -68,7 +68,7 @@ export class Follower {
   readonly #offset = new ClockOffset();
   readonly #silence = new Silence();
   #place: FollowPlace | undefined;
-  /** The serial at which the pass over all there is ends; old entries have low serials, and nothing of them was missed. */
+  /** The serial at which the pass over everything ends; old entries have low serials, and none of them was missed. */
   #passTo = 0;
   #source: ListingSource | undefined;
   #state: FollowState;
@@ -153,11 +153,11 @@ export class Follower {
     if (!this.#hasSaidOld) this.#ports.logger.warn('fleet_listings_wait', { why });
     this.#hasSaidOld = true;
     this.#change({ trouble: why });
-    await this.#pause.for(retryMs(6, this.#ports.random())); // Some 16 s.
+    await this.#pause.for(retryMs(6, this.#ports.random())); // About 16 s.
     return false;
   }
 
-  /** Where to go on; from the beginning where this node may have missed what was taken off. */
+  /** Where to continue; from the beginning if this node may have missed removals. */
   async #placeFor({ life, last, forgotten }: ListingMark): Promise<FollowPlace> {
     const known = this.#place;
     const isKnown =

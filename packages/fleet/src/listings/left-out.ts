@@ -3,11 +3,13 @@
 import type { Clock, Logger } from '@sentrypeer/kernel';
 import { LEFT_OUT_SAY_MS } from '../limits.ts';
 
-/** Says which listings no hub of ours can have said: the first at once, and then once a minute how many more there were. */
+/**
+ * Logs which listings no hub of ours can have made: the first at once, and then once a minute how many more there were.
+ */
 export class LeftOut {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Since that was last said. */
+  /** Number since the last log line. */
   #count = 0;
   /** The newest of them. */
   #newest: Readonly<Record<string, unknown>> = {};
@@ -24,7 +26,7 @@ export class LeftOut {
     this.say();
   }
 
-  /** Says what was not said yet, when a minute is over. */
+  /** Logs what was not logged yet, when a minute is over. */
   say(): void {
     const nowMs = this.#clock.nowMs();
     if (this.#count === 0 || nowMs < this.#sayAtMs) return;

@@ -14,7 +14,7 @@ const LEVELS = ['listed', 'watch', 'none'] as const;
 const GRADES = ['seen', 'returned', 'handshake'] as const;
 const SCORE_MAX = 100;
 
-/** A listing as `fleet.publish` takes it. @param offsetUs How far the database's clock is ahead. */
+/** A listing in the form that `fleet.publish` takes. @param offsetUs How far the database's clock is ahead. */
 export function listingEntry(listing: FleetListing, offsetUs: number): Row {
   const moved = (us: number): number => (us >= LATEST_EPOCH_US ? us : Math.round(us + offsetUs));
   return {
@@ -34,7 +34,7 @@ export function listingEntry(listing: FleetListing, offsetUs: number): Row {
   };
 }
 
-/** The listing of a row; `undefined` for what no hub of ours writes: somebody with a stolen password of a hub may. */
+/** The listing of a row; `undefined` for what no hub of ours writes, but somebody with a hub's stolen password may. */
 export function readListing(row: Row, offsetUs: number): FleetListing | undefined {
   const [value, score] = [String(row['value']), Number(row['score'])];
   const kind = SUBJECTS.find((word) => word === row['kind']);
@@ -69,7 +69,7 @@ export function readListing(row: Row, offsetUs: number): FleetListing | undefine
   };
 }
 
-/** JSON, the first reasons that fit: escaped, a text that others chose may be several times as long. */
+/** JSON with the first reasons that fit: a text that others chose may be several times as long when escaped. */
 function reasonsText(reasons: readonly string[]): string {
   const kept = reasons
     .slice(0, LISTING_REASONS_MAX)

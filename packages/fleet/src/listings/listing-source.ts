@@ -7,11 +7,11 @@ import { roleTrouble } from '../role.ts';
 import { fleetVersions } from '../schema/migrations.ts';
 import { LISTINGS_VERSION } from '../schema/version-5.ts';
 
-/** How far the fleet's listings are. */
+/** How far the fleet's listings have come. */
 export interface ListingMark {
   readonly life: string;
   readonly last: number;
-  /** Who knows less than this has missed what was taken off. */
+  /** Whoever knows less than this has missed removals. */
   readonly forgotten: number;
   /** The database's time. */
   readonly nowEpochUs: number;
@@ -55,7 +55,7 @@ export class ListingSource implements AsyncDisposable {
     };
   }
 
-  /** What changed after a serial, in order. */
+  /** The changes after a serial, in order. */
   changes(after: number, limit: number): Promise<readonly Row[]> {
     return this.#connection.rows(
       `SELECT kind, value, serial, level, score, grade, reasons, since_us, until_us, first_us, last_us, events, is_blocked,

@@ -11,19 +11,19 @@ import { listingEntry } from './listing-row.ts';
 
 /** What this hub lists. */
 export interface ListedHere {
-  /** Begins to follow it, with all there is. @param which Only what is refused, and what is refused no longer. */
+  /** Starts to follow it, from the beginning. @param which Only what is refused, and what is no longer refused. */
   follow(which: 'all' | 'refused'): ListingPages;
-  /** The entry of exactly this; `undefined` where there is none. */
+  /** The entry for exactly this; `undefined` if there is none. */
   listing(subject: Subject): FleetListing | undefined;
-  /** Whether the operator took it off. */
+  /** Whether the operator took it off the lists. */
   isDelisted(subject: Subject): boolean;
-  /** Whether the judge has seen all that was recorded until this is first asked. */
+  /** Whether the judge has seen everything that was recorded when this was first asked. */
   hasJudged(honeyId: number): boolean;
-  /** The newest event that is recorded. */
+  /** The newest recorded event. */
   lastHoneyId(): number;
 }
 
-/** What comes next: the entries that it names, and whether all there is was named now. */
+/** The next page: the entries that it names, and whether everything has now been named. */
 export interface ListingPage {
   readonly subjects: readonly Subject[];
   readonly isEnd: boolean;
@@ -31,19 +31,19 @@ export interface ListingPage {
 }
 
 interface ListingPages {
-  /** `undefined` where there is nothing new. */
+  /** `undefined` if there is nothing new. */
   next(limit: number): ListingPage | undefined;
 }
 
-/** How saying what is listed is getting on. */
+/** The state of publishing. */
 export interface PublishState {
-  /** Whether this is the hub whose word counts at present. */
+  /** Whether this is the hub that decides at present. */
   readonly isLeading: boolean;
-  /** The hub that is; `undefined` before it is known, and where the database has no listings. */
+  /** The hub that decides; `undefined` before it is known, or if the database has no listings. */
   readonly leader: string | undefined;
-  /** Whether this hub has compared all that the fleet has with what it lists. */
+  /** Whether this hub has compared everything in the fleet with what it lists. */
   readonly isWhole: boolean;
-  /** Entries said since the start, with those that were no news. */
+  /** Entries published since the start, including those that were no news. */
   readonly saidListings: number;
 }
 
@@ -55,23 +55,26 @@ const BEGIN: PublishedPlace = { kind: '', value: '' };
 interface Turn {
   readonly term: number;
   readonly life: string;
-  /** What is refused goes before all else: who dials a million numbers makes hubs watch them, and must hold up nothing. */
+  /**
+   * What is refused comes before everything else: whoever dials a million numbers makes hubs watch them, and must not
+   * hold up anything.
+   */
   readonly refused: ListingPages;
   readonly pages: ListingPages;
   readonly beganMs: number;
-  /** What was taken from the pages, and may not have reached the fleet: it is said again. */
+  /** Subjects taken from the pages that may not have reached the fleet: they are said again. */
   unsaid: readonly Subject[];
-  /** The event that must be judged before anything is taken off; `undefined` until this hub had taken all events. */
+  /** The event that must be judged before anything is removed; `undefined` until this hub has taken all events. */
   honeyId: number | undefined;
-  /** Whether all that is listed here was said. */
+  /** Whether everything listed here was said. */
   isSaid: boolean;
-  /** Up to where all that the fleet has was compared; `undefined` when that is done. */
+  /** How far the fleet's entries were compared; `undefined` when that is done. */
   comparedTo: PublishedPlace | undefined;
 }
 
 /**
- * Says to the fleet what this hub lists, while it is the one that does. First all there is, then each change; what the fleet
- * has and this hub has not is taken off when this hub has judged everything: one that is still catching up knows too little.
+ * Tells the fleet what this hub lists, while it is the hub that decides. First everything, then each change; what only
+ * the fleet has is removed when this hub has judged everything: one that is still catching up knows too little.
  */
 export class Publisher {
   readonly #here: ListedHere;
@@ -103,8 +106,8 @@ export class Publisher {
   }
 
   /**
-   * What there is, for some time. @param isCaughtUp Whether this hub has taken all events. @returns Whether there is more. Throws
-   * `OperatingError`.
+   * Works for some time. @param isCaughtUp Whether this hub has taken all events. @returns Whether there is more.
+   * Throws `OperatingError`.
    */
   async step(source: Source, isCaughtUp: boolean): Promise<boolean> {
     if (!source.hasListings) {
@@ -127,7 +130,7 @@ export class Publisher {
   }
 
   /**
-   * Says the next entries of what is refused, between two steps. Where another hub leads nothing is asked of the database. Throws
+   * Publishes the next refused entries, between two steps. If another hub leads, the database is not asked. Throws
    * `OperatingError`.
    */
   async sayRefused(source: Source): Promise<void> {
@@ -140,13 +143,16 @@ export class Publisher {
       return await work();
     } catch (error) {
       if (sqlState(error) !== NOT_LEADING) throw error;
-      this.#turn = undefined; // Another hub took over in this moment.
+      this.#turn = undefined; // Another hub took over at this moment.
       this.#ledAtMs = Number.NEGATIVE_INFINITY;
       return false;
     }
   }
 
-  /** The turn of this hub, if it leads. That is asked now and then: it holds for longer, and ends with the next thing said. */
+  /**
+   * The turn of this hub, if it leads. This is only asked now and then: it holds for longer, and ends with the next
+   * publication.
+   */
   async #lead(source: Source, isCaughtUp: boolean): Promise<Turn | undefined> {
     const nowMs = this.#clock.nowMs();
     if (nowMs >= this.#ledAtMs + LEAD_MS || isCaughtUp !== this.#wasCaughtUp) {
@@ -185,7 +191,7 @@ export class Publisher {
     }
   }
 
-  /** Says the next entries of what is refused. @returns Whether there were any. */
+  /** Publishes the next refused entries. @returns Whether there were any. */
   async #sayRefused(source: Source, turn: Turn): Promise<boolean> {
     if (turn.unsaid.length > 0) await this.#sayPage(source, turn, turn.unsaid);
     const page = turn.refused.next(LISTINGS_MAX);
@@ -194,11 +200,11 @@ export class Publisher {
     return true;
   }
 
-  /** Says the next entries. @returns Whether there were any. */
+  /** Publishes the next entries. @returns Whether there were any. */
   async #say(source: Source, turn: Turn): Promise<boolean> {
     const page = turn.pages.next(LISTINGS_MAX);
     if (page === undefined) return false;
-    if (page.isBegin) turn.isSaid = false; // It fell behind its own changes: all there is comes anew.
+    if (page.isBegin) turn.isSaid = false; // It fell behind its own changes: everything comes again.
     if (page.isEnd) {
       turn.isSaid = true;
       turn.comparedTo ??= BEGIN;
@@ -214,7 +220,7 @@ export class Publisher {
     turn.unsaid = [];
   }
 
-  /** Takes off what the fleet has and this hub has not. @returns Whether there may be more. */
+  /** Removes what only the fleet has. @returns Whether there may be more. */
   async #compare(source: Source, turn: Turn): Promise<boolean> {
     const { comparedTo, isSaid } = turn;
     if (comparedTo === undefined || !isSaid || !this.#mayTakeOff(turn)) return false;
@@ -233,7 +239,7 @@ export class Publisher {
   async #publish(source: Source, turn: Turn, subjects: readonly Subject[]): Promise<void> {
     const mayTakeOff = this.#mayTakeOff(turn);
     const nowUs = this.#clock.epochUs();
-    // One statement changes a row once.
+    // A statement may change a row only once.
     const once = new Map(subjects.map((subject) => [`${subject.kind} ${subject.value}`, subject]));
     const listings = [...once.values()].flatMap((subject) => {
       const listing = this.#here.listing(subject);

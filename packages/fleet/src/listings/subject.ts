@@ -8,7 +8,7 @@ const NUMBER_CHARACTERS_MAX = 32;
 const NUMBER = '0123456789*#';
 const RANGE = /^\d{3,13}x{2,4}$/;
 
-/** Whether it is written as lists have it. */
+/** Whether it is written as in lists. */
 export function isSubject(subject: (typeof SUBJECTS)[number], value: string): boolean {
   if (subject === 'range') return RANGE.test(value);
   if (subject === 'number') {

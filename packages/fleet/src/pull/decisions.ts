@@ -8,26 +8,31 @@ import { isRowRefused } from '../push/push-failure.ts';
 import type { FleetSource } from './fleet-source.ts';
 import type { FleetDecision, WaitingDecision } from './fleet-decision.ts';
 
-/** Where a hub keeps its decisions, and those of others. */
+/** Where a hub keeps its own decisions and those of others. */
 export interface DecisionSink {
-  /** The oldest ones that the fleet does not have yet. */
+  /** The oldest decisions that the fleet does not have yet. */
   waiting(limit: number): readonly WaitingDecision[];
   /** The fleet has all up to this one. */
   sent(id: number): Promise<unknown>;
-  /** Up to which number of the fleet decisions were taken; 0 before the first. */
+  /** The number up to which the fleet's decisions were taken; 0 before the first. */
   mark(): number;
-  /** Takes decisions in order, and remembers that all up to the mark were taken. @returns Those without room. */
+  /**
+   * Takes decisions in order, and saves that all up to the mark were taken. @returns Those for which there was no room.
+   */
   take(decisions: readonly FleetDecision[], mark: number): Promise<readonly FleetDecision[]>;
-  /** Whether that can be allowed. */
+  /** Whether the value can be allowed. */
   isAllowable(value: string): boolean;
 }
 
-/** What the fleet has to say of decisions. */
+/** The part of the fleet that concerns decisions. */
 type DecisionSource = Pick<FleetSource, 'hasDecisions' | 'decide' | 'decisions'>;
 
 const KINDS: readonly FleetDecision['kind'][] = ['allow', 'disallow', 'block', 'unblock', 'delist'];
 
-/** Shares what the operator decides at this hub, and takes what he decides at others: what reached the fleet last holds. */
+/**
+ * Shares what the operator decides at this hub, and takes decisions made at others: the one that reached the fleet last
+ * holds.
+ */
 export class FleetDecisions {
   readonly #sink: DecisionSink;
   readonly #logger: Logger;
@@ -42,17 +47,17 @@ export class FleetDecisions {
     this.#mark = sink.mark();
   }
 
-  /** Of other hubs, since the start. */
+  /** From other hubs, since the start. */
   get takenCount(): number {
     return this.#takenCount;
   }
 
-  /** Those of this hub that the fleet did not have when it was last looked. */
+  /** Decisions of this hub that the fleet did not have at the last look. */
   get waitingCount(): number {
     return this.#waiting.length;
   }
 
-  /** Sees what waits, also where the fleet does not answer. Throws `OperatingError`. */
+  /** Reads what waits, even if the fleet does not answer. Throws `OperatingError`. */
   look(): void {
     this.#waiting = this.#sink.waiting(PULL_DECISIONS_MAX);
   }
@@ -72,7 +77,7 @@ export class FleetDecisions {
     await this.#take(await source.decisions(this.#mark, PULL_DECISIONS_MAX), offsetUs);
   }
 
-  /** One that the fleet refuses must not hold up the others, nor the events. */
+  /** A decision that the fleet refuses must hold up neither the others nor the events. */
   async #send(source: DecisionSource, decision: WaitingDecision): Promise<void> {
     try {
       await source.decide(decision);
@@ -107,7 +112,7 @@ export class FleetDecisions {
           why: 'no operator can decide this',
         });
       } else if (!isOwn || decision.kind !== 'delist') {
-        // Our own come back for their place in the order; but what was delisted here is not delisted once more.
+        // Our own come back for their place in the order; but what was delisted here is not delisted again.
         decisions.push(decision);
       }
       if (!isOwn) this.#takenCount += 1;

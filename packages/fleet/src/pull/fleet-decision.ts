@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** What an operator decided, at this hub or at another one. */
+/** An operator's decision, at this hub or another one. */
 export interface FleetDecision {
   readonly kind: 'allow' | 'disallow' | 'block' | 'unblock' | 'delist';
-  /** What `value` is; `undefined` for what is allowed, which may be any of them. */
+  /** The kind of `value`; `undefined` for an allowance, which may be of any kind. */
   readonly subject: 'address' | 'number' | 'range' | undefined;
   readonly value: string;
   readonly comment: string;
-  /** Wall-clock microseconds; `undefined` holds always. */
+  /** Wall-clock microseconds; `undefined` means for ever. */
   readonly untilEpochUs: number | undefined;
 }
 
-/** One of this hub that the fleet does not have yet. */
+/** A decision of this hub that the fleet does not have yet. */
 export interface WaitingDecision extends FleetDecision {
   readonly id: number;
   readonly uuid: string;

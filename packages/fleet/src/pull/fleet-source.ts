@@ -24,7 +24,7 @@ export interface FleetPlace {
   readonly honeyId: number;
 }
 
-/** A log in the fleet: up to `mark` all of its rows can be read. */
+/** A log in the fleet: its rows up to `mark` can be read. */
 export interface FleetLog {
   readonly node: string;
   /** The id that its node gives itself; `undefined` where another one gives itself the same. */
@@ -38,17 +38,17 @@ export interface PublishedPlace {
   readonly value: string;
 }
 
-/** How far a hub knows what was said. */
+/** How much a hub knows of what was published. */
 export interface LeadPlace {
   readonly life: string;
   readonly last: number;
 }
 
-/** Who says what is listed. */
+/** The hub that says what is listed. */
 export interface Lead extends LeadPlace {
   readonly isLeading: boolean;
   readonly hub: string;
-  /** Another one each time somebody else begins. */
+  /** Changes each time another hub begins. */
   readonly term: number;
   /** The database's time. */
   readonly nowEpochUs: number;
@@ -58,8 +58,8 @@ const text = (column: string, charactersMax: number): string =>
   `left(${column}, ${charactersMax}) AS ${column}`;
 
 /**
- * What a hub takes of an event. A node may insert what it likes under its name, so each text is cut, and no event is later
- * than its arrival. A time of -infinity is none.
+ * The columns of an event that a hub takes. A node may insert anything under its name, so each text is cut, and no
+ * event is later than its arrival. A time of -infinity counts as none.
  */
 const COLUMNS = [
   'epoch',
@@ -94,7 +94,7 @@ const COLUMNS = [
   text('sip_message', PULL_MESSAGE_CHARACTERS_MAX),
 ].join(', ');
 
-/** Reads the events that others pushed; for the role `hub`. Whatever fails rises as `OperatingError`. */
+/** Reads the events that others pushed; for the role `hub`. All errors are `OperatingError`. */
 export class FleetSource implements AsyncDisposable {
   readonly #connection: FleetConnection;
 
@@ -124,8 +124,8 @@ export class FleetSource implements AsyncDisposable {
   }
 
   /**
-   * Each log but our own. A mark moves in the transaction that brings its rows, so that no row of a slow transaction is
-   * passed over, as it would be by an id of the whole table.
+   * Each log except our own. A mark moves in the transaction that adds its rows, so that no row of a slow transaction
+   * is skipped, as it would be with an id of the whole table.
    */
   async logs(): Promise<readonly FleetLog[]> {
     const rows = await this.#connection.rows(
@@ -141,7 +141,7 @@ export class FleetSource implements AsyncDisposable {
     }));
   }
 
-  /** Rows of a log after one of them, in order, those of epochs that are over first. */
+  /** Rows of a log after one of them, in order; those of finished epochs come first. */
   events({ node, mark }: FleetLog, after: FleetPlace, limit: number): Promise<readonly Row[]> {
     return this.#connection.rows(
       `SELECT node AS log, ${COLUMNS} FROM fleet.event WHERE node = $1 AND (epoch, honey_id) > ($2, $3) AND (epoch, honey_id) <= ($4, $5)
@@ -151,8 +151,9 @@ export class FleetSource implements AsyncDisposable {
   }
 
   /**
-   * The same of several logs in one answer, each after `after` up to its mark, which is of the same epoch; the column `log` names
-   * whose row it is. A log has no more rows than there are numbers: a node that writes more under its name writes them in vain.
+   * The same for several logs in one answer, each after `after` up to its mark, which is of the same epoch; the column
+   * `log` says whose row it is. A log has at most one row per number: what a node writes beyond that under its name is
+   * ignored.
    */
   eventsOf(logs: readonly (FleetLog & { readonly after: FleetPlace })[]): Promise<readonly Row[]> {
     return this.#connection.rows(
@@ -187,7 +188,7 @@ export class FleetSource implements AsyncDisposable {
     ]);
   }
 
-  /** What operators decided after a number, in order; without what another decision took the place of. */
+  /** Decisions of operators after a number, in order, without those that a later one replaced. */
   decisions(after: number, limit: number): Promise<readonly Row[]> {
     return this.#connection.rows(
       `SELECT decision_id, node, node = session_user AS is_own, kind, subject, left(value, ${PULL_TEXT_CHARACTERS_MAX}) AS value,
@@ -214,7 +215,7 @@ export class FleetSource implements AsyncDisposable {
     };
   }
 
-  /** Says what is listed; only what differs becomes a change. @returns The newest serial. */
+  /** Says what is listed; only differences become changes. @returns The newest serial. */
   async publish(term: number, entries: readonly Row[]): Promise<number> {
     const [row] = await this.#connection.rows('SELECT fleet.publish($1, $2) AS last', [
       term,
@@ -228,7 +229,7 @@ export class FleetSource implements AsyncDisposable {
     return fleetOverview(this.#connection, this.hasListings);
   }
 
-  /** What the fleet has as listed, by kind and value, after one of them. */
+  /** The fleet's listings, by kind and value, after one of them. */
   async published({ kind, value }: PublishedPlace, limit: number): Promise<readonly Subject[]> {
     const rows = await this.#connection.rows(
       `SELECT kind, value FROM fleet.listing WHERE (kind, value) > ($1, $2) AND level <> 'none' ORDER BY kind, value LIMIT $3`,

@@ -17,16 +17,16 @@ import { FleetSource, type FleetLog, type FleetPlace } from './fleet-source.ts';
 import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 
 const START: FleetPlace = { epoch: 0, honeyId: 0 };
-/** The connection is well, what was asked of it is not. */
+/** The connection is fine, but a query failed. */
 const FAILED_CODE = 'fleet_failed';
 /** SQLSTATE `lock_not_available`: others would wait for it, too. */
 const LOCKED = '55P03';
 
 /** Where a hub keeps what it takes. */
 interface PullSink {
-  /** The newest row that was taken of a node's log; 0 and 0 before the first. */
+  /** The newest row taken of a node's log; 0 and 0 before the first. */
   place(node: string): FleetPlace;
-  /** Takes events, each once however often they come, and remembers that all of these logs up to their marks was taken. */
+  /** Takes events, each once however often they come, and saves that all of these logs were taken up to their marks. */
   take(events: readonly PulledEvent[], reached: readonly FleetLog[]): Promise<unknown>;
 }
 
@@ -45,13 +45,13 @@ export interface PullerPorts {
   readonly random: () => number;
 }
 
-/** How the pull is getting on. */
+/** The state of pulling. */
 export interface PullState {
   readonly trouble: string | undefined;
   readonly pulledEvents: number;
   /** Rows that prove nothing, such as those without a grade. */
   readonly leftOut: number;
-  /** Rows of the fleet that were not taken yet when it was last looked at. */
+  /** Rows of the fleet that had not been taken at the last look. */
   readonly behind: number;
   readonly failures: number;
   /** Decisions of operators at other hubs that were taken. */
@@ -60,7 +60,7 @@ export interface PullState {
   readonly waitingDecisions: number;
 }
 
-/** Takes what the other nodes of a fleet pushed, log by log, so that one judge sees all of it. */
+/** Takes what the other nodes of a fleet pushed, log by log, so that one judge sees everything. */
 export class Puller {
   readonly #ports: PullerPorts;
   readonly #address: FleetAddress;
@@ -69,7 +69,7 @@ export class Puller {
   readonly #silence = new Silence();
   readonly #offset = new ClockOffset();
   readonly #ownNodeId: string;
-  /** By node, as of the sink. */
+  /** By node, as known from the sink. */
   readonly #places = new Map<string, FleetPlace>();
   #source: FleetSource | undefined;
   readonly #decisions: FleetDecisions;
@@ -88,7 +88,7 @@ export class Puller {
   #lookAtMs = Number.NEGATIVE_INFINITY;
   /** What the sink is taking; the next rows are read meanwhile. */
   #taking: Promise<void> = Promise.resolve();
-  /** Whether the judge listed something that may not have been said. */
+  /** Whether the judge listed something that may not have been published. */
   #hasListed = false;
   #isClosing = false;
   readonly #running: Promise<void>;
@@ -109,12 +109,12 @@ export class Puller {
     return { ...this.#state, takenDecisions, waitingDecisions };
   }
 
-  /** All of the fleet when it was last seen; `undefined` before. */
+  /** The whole fleet at the last look; `undefined` before. */
   get overview(): FleetOverview | undefined {
     return this.#overview;
   }
 
-  /** How it says to the fleet what it lists. */
+  /** How it publishes what it lists. */
   get publishing(): PublishState {
     return this.#publisher.state;
   }
@@ -239,7 +239,7 @@ export class Puller {
       const { node, mark } = log;
       const known = this.#place(node);
       if (known.epoch === mark.epoch && known.honeyId === mark.honeyId) return [];
-      // A fleet that was restored or made anew may have other rows under numbers that were taken already.
+      // A fleet that was restored or created again may have other rows under numbers that were taken already.
       return [{ ...log, after: isAfter(known, mark) ? START : known }];
     });
   }
@@ -251,12 +251,12 @@ export class Puller {
     return true;
   }
 
-  /** @returns How far the log is ahead of what was read, at least 1 where an epoch that is over has more. */
+  /** @returns How far the log is ahead of what was read, at least 1 if a finished epoch has more. */
   async #read(source: FleetSource, log: DueLog, haul: Haul): Promise<number> {
     const { mark, after } = log;
     const rows = await source.events(log, after, PULL_EVENTS_MAX);
     const last = rows.at(-1);
-    // Up to the mark there is nothing else: ids of rows that are not pushed are passed over.
+    // There is nothing else up to the mark: ids of rows that are not pushed are skipped.
     const isAll = last === undefined || rows.length < PULL_EVENTS_MAX;
     const reached = isAll
       ? mark
@@ -275,14 +275,14 @@ export class Puller {
     this.#change({ leftOut: this.#state.leftOut + rows.length - events.length });
   }
 
-  /** @returns What is to be filled next. */
+  /** @returns The haul to be filled next. */
   async #handOverFull(haul: Haul): Promise<Haul> {
     if (haul.events.length < PULL_EVENTS_MAX) return haul;
     await this.#handOver(haul);
     return { events: [], reached: [] };
   }
 
-  /** Gives the sink what was read, as soon as it has taken what it was given before. */
+  /** Gives the sink what was read, as soon as it has taken the previous part. */
   async #handOver({ events, reached }: Haul): Promise<void> {
     await this.#allTaken();
     if (reached.length === 0) return;
@@ -290,18 +290,18 @@ export class Puller {
       for (const { node, mark } of reached) this.#places.set(node, mark);
       this.#change({ pulledEvents: this.#state.pulledEvents + events.length });
     });
-    taking.catch(() => undefined); // Whoever waits for it hears it.
+    taking.catch(() => undefined); // Those who wait for it are told.
     this.#taking = taking;
   }
 
-  /** Throws where the sink could not take it; once, because it is read again then. */
+  /** Throws if the sink could not take it; once, because it is then read again. */
   async #allTaken(): Promise<void> {
     const taking = this.#taking;
     this.#taking = Promise.resolve();
     await taking;
   }
 
-  /** Now and then at all nodes. */
+  /** Looks at all nodes now and then. */
   async #look(source: FleetSource): Promise<void> {
     const nowMs = this.#ports.clock.nowMs();
     if (nowMs < this.#lookAtMs) return;

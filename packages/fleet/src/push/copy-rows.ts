@@ -4,7 +4,7 @@ import { isIpv4, parseIp } from '@sentrypeer/ip';
 import { assert } from '@sentrypeer/kernel';
 import { epochUsOf } from './event-time.ts';
 
-/** A value as it comes from a log: rows of other programs may hold anything. */
+/** A value from a log: rows of other programs may contain anything. */
 export type Value = string | number | bigint | Uint8Array | null;
 
 /** How a column is written. `time` reads a text in UTC, `moment` wall-clock microseconds. */
@@ -16,14 +16,14 @@ const HEADER = [
 ];
 const TRAILER = -1;
 const NULL = -1;
-/** Microseconds from 1970 to 2000, where times of PostgreSQL begin. */
+/** Microseconds from 1970 to 2000, the origin of PostgreSQL's times. */
 const EPOCH_US = 946_684_800_000_000;
 /** `PGSQL_AF_INET` and the next. */
 const FAMILIES = { ipv4: 2, ipv6: 3 } as const;
 const TWO_32 = 2 ** 32;
 /** Of a UTF-16 code unit in UTF-8. */
 const OCTETS_PER_UNIT = 3;
-/** Octets of a value that is no text, with its length. */
+/** Octets of a value that is not a text, with its length. */
 const VALUE_OCTETS_MAX = 32;
 const START_OCTETS = 131_072;
 /** U+2400, "symbol for null": PostgreSQL's texts have no octet 0. */
@@ -38,12 +38,12 @@ const UUID_OCTETS = 16;
 const IPV4_OCTETS = 4;
 const HYPHEN = 0x2d;
 const NO_DIGIT = 0xff;
-/** By character code; `NO_DIGIT` for what is not a hexadecimal digit. */
+/** By character code; `NO_DIGIT` for anything that is not a hexadecimal digit. */
 const HEX_VALUES: Uint8Array = hexValues();
 
 const encoder = new TextEncoder();
 
-/** Writes rows in the binary format of COPY. What is not a value of its column's type becomes NULL. */
+/** Writes rows in the binary format of COPY. Values that do not fit their column's type become NULL. */
 export class CopyRows {
   #octets = new Uint8Array(START_OCTETS);
   #view = new DataView(this.#octets.buffer);
@@ -67,7 +67,7 @@ export class CopyRows {
     this.#size = HEADER.length;
   }
 
-  /** Octets written and not taken yet. */
+  /** Octets written and not yet taken. */
   get size(): number {
     return this.#size;
   }
@@ -84,7 +84,7 @@ export class CopyRows {
     }
   }
 
-  /** What was written since the last time, copied. */
+  /** A copy of what was written since the last call. */
   take(): Uint8Array {
     const taken = new Uint8Array(this.#octets.subarray(0, this.#size));
     this.#size = 0;
@@ -143,7 +143,10 @@ export class CopyRows {
     this.#size += written;
   }
 
-  /** Most texts are short and of ASCII: for them a call of the encoder costs more than they do. @returns Whether it was one. */
+  /**
+   * Most texts are short and ASCII: for them a call of the encoder costs more than the work itself. @returns Whether it
+   * was one.
+   */
   #ascii(text: string): boolean {
     const octets = this.#octets;
     const start = this.#size + 4;

@@ -6,8 +6,8 @@ const SECONDS_CHARACTERS = 19;
 const FRACTION_DIGITS = 6;
 
 /**
- * Wall-clock microseconds of a time as the log has it, `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in UTC with any number of digits
- * after the point; `undefined` for another text.
+ * Wall-clock microseconds of a time in the log's format, `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in UTC with any number of
+ * digits after the point; `undefined` for any other text.
  */
 export function epochUsOf(text: string): number | undefined {
   const year = digits(text, 0, 4);
@@ -22,7 +22,7 @@ export function epochUsOf(text: string): number | undefined {
   return epochMs * 1000 + fractionUs(text);
 }
 
-/** `NaN` where another character is among them. */
+/** `NaN` if there is any other character among them. */
 function digits(text: string, from: number, to: number): number {
   let value = 0;
   for (let index = from; index < to; index += 1) {

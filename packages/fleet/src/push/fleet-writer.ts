@@ -13,7 +13,7 @@ import { copyFrom } from './copy-from.ts';
 import { CopyRows, type ColumnKind, type Value } from './copy-rows.ts';
 import type { Marks, Place, Pushed, Slice } from './log.ts';
 
-/** How each column of `fleet.event` and `fleet.repeat` is written; all others are texts. */
+/** The column kinds of `fleet.event` and `fleet.repeat`; all others are texts. */
 const KINDS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
   ['honey_id', 'int8'],
   ['event_time', 'time'],
@@ -27,16 +27,16 @@ const KINDS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
   ['last_seen', 'moment'],
 ]);
 
-/** SQLSTATE of `fleet.push` where the mark is not the one that the node knows. */
+/** SQLSTATE of `fleet.push` if the mark is not the one that the node knows. */
 export const MARK_MOVED = 'FL001';
 
-/** Who this node is, for the fleet. */
+/** This node's identity for the fleet. */
 export interface FleetSelf {
   readonly nodeId: string;
   readonly version: string;
 }
 
-/** What one push brought. */
+/** The result of one push. */
 export interface PushCounts {
   readonly events: number;
   readonly repeats: number;
@@ -44,7 +44,7 @@ export interface PushCounts {
   readonly missing: number;
 }
 
-/** Pushes over one connection. Whatever fails rises as `OperatingError`; the connection is of no use afterwards. */
+/** Pushes over one connection. All errors are `OperatingError`; the connection must not be used afterwards. */
 export class FleetWriter implements AsyncDisposable {
   readonly #connection: FleetConnection;
   readonly #clock: Pick<Clock, 'epochUs'>;
@@ -74,7 +74,7 @@ export class FleetWriter implements AsyncDisposable {
     }
   }
 
-  /** Says which log this is and how far it was pushed; the answer is where to go on. */
+  /** Says which log this is and how far it was pushed; the answer is where to continue. */
   async openLog(marks: Marks, { nodeId, version }: FleetSelf): Promise<Place> {
     const { logId, epoch, pushed, pushing, repeatsPushed, repeatsPushing } = marks;
     const [row] = await this.#connection.rows(
@@ -100,7 +100,7 @@ export class FleetWriter implements AsyncDisposable {
     if (counts.repeats > 0) {
       await this.#copy('repeat', pushed.repeatColumns, epoch, [pushed.repeats]);
     }
-    // How many rows there were is known when they have been read; the mark stays where it was set.
+    // The number of rows is known once they have been read; the mark stays where it was set.
     await this.#connection.run(`${countSql(marks, counts.events)}; COMMIT`);
     return counts;
   }
@@ -138,7 +138,7 @@ export class FleetWriter implements AsyncDisposable {
   }
 }
 
-/** The statement that sets the mark: the first one, so that two pushes of one log wait for one another. */
+/** The statement that sets the mark: the first one, so that two pushes of one log wait for each other. */
 function moveSql(marks: Marks): string {
   const { pushed, pushing, repeatsPushed, repeatsPushing } = marks;
   return pushSql(marks, [pushed, pushing, repeatsPushed, repeatsPushing], 0);
@@ -169,7 +169,7 @@ function* countedRows(
   }
 }
 
-/** The server begins with the first rows while the next ones are read and written. */
+/** The server starts with the first rows while the next ones are read and written. */
 function* chunksOf(
   copy: CopyRows,
   slices: Iterable<readonly (readonly Value[])[]>,

@@ -2,7 +2,7 @@
 
 import type { Value } from './copy-rows.ts';
 
-/** Where the fleet says that a log is. */
+/** The position of a log according to the fleet. */
 export interface Place {
   readonly epoch: number;
   readonly mark: number;
@@ -27,28 +27,28 @@ export interface Slice {
   readonly missing: number;
 }
 
-/** What goes with one push. */
+/** The contents of one push. */
 export interface Pushed {
   readonly eventColumns: readonly string[];
-  /** Read one by one, each while the rows before it are on their way. */
+  /** Read one by one, each while the previous rows are being sent. */
   readonly events: Iterable<Slice>;
   readonly repeatColumns: readonly string[];
   readonly repeats: readonly (readonly Value[])[];
 }
 
-/** A node's log, as it is pushed to a fleet. What the first three say is written down before they answer. */
+/** A node's log, for pushing to a fleet. The first three methods save what they are told before they answer. */
 export interface PushedLog {
-  /** How far it was pushed when that was known last. */
+  /** How far it was pushed, as last known. */
   open(): Promise<Marks>;
-  /** Goes on where the fleet says that the log is. */
+  /** Continues where the fleet says that the log is. */
   resume(place: Place): Promise<Marks>;
-  /** Says what is to be pushed next; whether what was being pushed has arrived. */
+  /** Returns what to push next; `hasArrived` says whether what was being pushed has arrived. */
   next(
     share: { readonly events: number; readonly repeats: number },
     hasArrived: boolean,
   ): Promise<Marks>;
   /** Whether there is more than what the marks say. */
   hasMore(marks: Marks): boolean;
-  /** What the marks say is being pushed. */
+  /** What is being pushed according to the marks. */
   rows(marks: Marks): Pushed;
 }

@@ -6,7 +6,7 @@ export class Pause {
   #isPatient = false;
   #isOver = false;
 
-  /** Waits that long, or until it is woken or ended. */
+  /** Waits this long, or until it is woken or ended. */
   async for(ms: number): Promise<void> {
     if (this.#isOver) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -17,7 +17,7 @@ export class Pause {
     this.#end = undefined;
   }
 
-  /** Waits that long also when it is woken: there is a reason not to try at once. */
+  /** Waits this long even if it is woken, because there is a reason not to try at once. */
   async patiently(ms: number): Promise<void> {
     this.#isPatient = true;
     await this.for(ms);

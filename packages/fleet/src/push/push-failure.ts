@@ -3,9 +3,9 @@
 import { doubledMs } from '@sentrypeer/follow';
 import { PUSH_RETRY_MS_MIN } from '../limits.ts';
 
-/** Classes of SQLSTATE that say that a row is not what the table takes: data, integrity, and limits of the program. */
+/** SQLSTATE classes which mean that the table does not accept a row: data, integrity, and limits of the program. */
 const ROW_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
-/** More or less by chance, so that a thousand nodes do not come back at the same moment. */
+/** Random share added or subtracted, so that a thousand nodes do not come back at the same moment. */
 const JITTER = 0.25;
 
 /** Whether the server refuses a row, which would be refused again. */

@@ -37,7 +37,7 @@ export interface PusherOptions {
   readonly hasMessages: boolean;
 }
 
-/** How the push is getting on. */
+/** The state of pushing. */
 export interface PushState {
   /** Why nothing is pushed at present, for a person. */
   readonly trouble: string | undefined;
@@ -45,7 +45,7 @@ export interface PushState {
   readonly pushedEvents: number;
   readonly pushedRepeats: number;
   readonly failures: number;
-  /** Events that the fleet would not take, and that were left out. */
+  /** Events that the fleet did not accept, and that were left out. */
   readonly refusedEvents: number;
   /** Counts the lives of this log. */
   readonly epoch: number;
@@ -53,7 +53,9 @@ export interface PushState {
   readonly pushedEpochUs: number | undefined;
 }
 
-/** Follows a log and pushes it to a fleet, in batches, each exactly once; whatever happens to the fleet, it goes on. */
+/**
+ * Follows a log and pushes it to a fleet, in batches, each exactly once; whatever happens to the fleet, it continues.
+ */
 export class Pusher {
   readonly #ports: PusherPorts;
   readonly #options: PusherOptions;
@@ -76,7 +78,7 @@ export class Pusher {
   /** Whether a push took longer than a statement may take: then they grow slowly. */
   #isCareful = false;
   #failuresInRow = 0;
-  /** The next push is of one event that the fleet refuses: only the mark moves. */
+  /** The next push is a single event that the fleet refuses: only the mark moves. */
   #isSkipping = false;
   #expiredCount = 0;
   #expiredSaidMs = Number.NEGATIVE_INFINITY;
@@ -130,14 +132,14 @@ export class Pusher {
         if (marks === undefined) await this.#idle();
       } catch (error) {
         if (!(error instanceof OperatingError)) throw error;
-        hasArrived = false; // The fleet will say it.
+        hasArrived = false; // The fleet will tell.
         await this.#failed(error);
         if (this.#isClosing) return;
       }
     }
   }
 
-  /** @returns What was pushed; `undefined` where there was nothing. */
+  /** @returns What was pushed; `undefined` if there was nothing. */
   async #step(hasArrived: boolean): Promise<Marks | undefined> {
     const { log } = this.#ports;
     const writer = this.#writer ?? (await this.#silence.during(() => this.#join()));
@@ -170,7 +172,7 @@ export class Pusher {
     return marks;
   }
 
-  /** Connects, and hears where to go on. */
+  /** Connects, and learns where to continue. */
   async #join(): Promise<FleetWriter> {
     const { log, logger } = this.#ports;
     const { address, self } = this.#options;
@@ -198,7 +200,7 @@ export class Pusher {
     }
   }
 
-  /** Waits for events. Leaves the server where it is quiet, and comes back to say that it is alive. */
+  /** Waits for events. If it is quiet, leaves the server and comes back to show that it is alive. */
   async #idle(): Promise<void> {
     const { clock, log } = this.#ports;
     const sinceMs = clock.nowMs();
@@ -206,7 +208,7 @@ export class Pusher {
     for (;;) {
       const nowMs = clock.nowMs();
       if (this.#isClosing || nowMs >= this.#wakeAtMs) return;
-      // Nothing wakes us where only a count was added to a row.
+      // Nothing wakes us if only a count was added to a row.
       if (nowMs >= lookAtMs) {
         if (this.#marks !== undefined && log.hasMore(this.#marks)) return;
         lookAtMs = nowMs + PUSH_LOOK_MS;
@@ -214,7 +216,7 @@ export class Pusher {
       const leaveInMs = sinceMs + PUSH_IDLE_MS - nowMs;
       if (leaveInMs <= 0) await this.#leave();
       const aliveInMs = sinceMs + PUSH_ALIVE_MS - nowMs;
-      if (aliveInMs <= 0) return; // Without a connection the next step joins anew.
+      if (aliveInMs <= 0) return; // Without a connection, the next step joins again.
       const waits = [this.#wakeAtMs - nowMs, lookAtMs - nowMs, aliveInMs];
       await this.#pause.for(Math.min(...waits));
     }
@@ -249,7 +251,10 @@ export class Pusher {
     return marks !== undefined && marks.pushing > marks.pushed;
   }
 
-  /** The server refuses a row, which must not hold up the others: halves the push until one is left, and leaves that out. */
+  /**
+   * The server refuses a row, which must not hold up the others: halves the push until one is left, and leaves that
+   * out.
+   */
   #around(error: OperatingError): void {
     const { logger } = this.#ports;
     const marks = this.#marks;

@@ -9,8 +9,8 @@ import { ACCESS_4, VERSION_4 } from './version-4.ts';
 import { ACCESS_5, VERSION_5 } from './version-5.ts';
 
 /**
- * One step of the schema. A step only adds: columns without a right for older nodes to know them, tables, functions under
- * new names. So a node of the version before goes on beside newer ones; where that cannot be, `oldest` says so.
+ * One step of the schema. A step only adds: columns that older nodes need not know, tables, functions under new names.
+ * So a node of the previous version continues next to newer ones; if that is impossible, `oldest` says so.
  */
 interface Migration {
   readonly version: number;
@@ -27,7 +27,7 @@ const MIGRATIONS: readonly Migration[] = [
   { version: 5, oldest: 1, sql: VERSION_5 },
 ];
 
-/** The version that this program makes and knows. */
+/** The version that this program creates and knows. */
 export const FLEET_SCHEMA_VERSION = 5;
 
 /** The versions of a fleet: of its schema, and of the oldest program that it still serves. */
@@ -36,7 +36,7 @@ export interface FleetVersions {
   readonly oldest: number;
 }
 
-/** What an interrupted or a simultaneous migration would do twice is done once: the table of migrations is locked. */
+/** The table of migrations is locked, so that an interrupted or simultaneous migration does nothing twice. */
 const MIGRATION_TABLE = `
   CREATE TABLE IF NOT EXISTS fleet.migration (
     version integer PRIMARY KEY,
@@ -45,13 +45,14 @@ const MIGRATION_TABLE = `
   );
   LOCK TABLE fleet.migration IN SHARE ROW EXCLUSIVE MODE;`;
 
-/** Functions are for everybody unless that is taken back. */
+/** Functions are open to everybody unless that is revoked. */
 const NOBODY_ELSE = 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA fleet FROM PUBLIC;';
 
 /**
- * Brings the schema to this program's version, within the caller's transaction; throws `OperatingError`.
+ * Migrates the schema to this program's version, within the caller's transaction; throws `OperatingError`.
  *
- * @returns The versions that were added, none where it was up to date.
+ *
+ * @returns The versions that were added; none if it was up to date.
  */
 export async function migrateFleet(connection: FleetConnection): Promise<readonly number[]> {
   await connection.run(MIGRATION_TABLE);
@@ -69,7 +70,7 @@ export async function migrateFleet(connection: FleetConnection): Promise<readonl
   return due.map(({ version }) => version);
 }
 
-/** The versions of the fleet; throws `OperatingError` where there is no fleet in this database. */
+/** The versions of the fleet; throws `OperatingError` if there is no fleet in this database. */
 export async function fleetVersions(connection: FleetConnection): Promise<FleetVersions> {
   const [{ is_there: isThere } = {}] = await connection.rows(
     "SELECT to_regclass('fleet.migration') IS NOT NULL AS is_there",

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Groups that nobody logs in as. They belong to the whole server, not to one database, which is why one server carries one
+ * Groups that nobody logs in as. They belong to the whole server, not to one database, so a server can hold only one
  * fleet.
  */
 export const GROUPS = ['fleet_sensor', 'fleet_people'] as const;
 
 /**
- * Version 1: what sensors push. Each node logs in with a role of its own; that role's name is the node's name, and nobody
- * states a name beside it: `node` has no right to insert, so it takes its default at the speed of COPY. Rows are in
- * partitions by the time of arrival: a sensor with a wrong clock, or with an outage behind it, never meets a partition that
- * is gone. Only columns that somebody asked for have indexes, because each push pays for them.
+ * Version 1: what sensors push. Each node logs in with a separate role, whose name is the node's name and the only
+ * source of it: `node` must not be inserted, so it takes its default at the speed of COPY. Rows are in partitions by
+ * the time of arrival: a sensor with a wrong clock, or after an outage, never meets a partition that is gone. Only
+ * columns that somebody needs have indexes, because each push pays for them.
  */
 export const VERSION_1 = `
   CREATE TABLE fleet.node (
@@ -148,7 +148,7 @@ export const VERSION_1 = `
   END $$;
   COMMENT ON FUNCTION fleet.prepare_days IS 'Makes partitions for days ahead. A day that nobody prepared costs speed, not events.';`;
 
-/** Who may do what, as of version 1. Run again after each migration, because it takes back all else. */
+/** Rights as of version 1. Run again after each migration, because that revokes everything else. */
 export const ACCESS_1 = `
   GRANT USAGE ON SCHEMA fleet TO fleet_sensor, fleet_people;
   GRANT SELECT ON fleet.migration TO fleet_sensor, fleet_people;

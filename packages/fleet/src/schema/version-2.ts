@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** The group of nodes that read what all push; they push themselves, too. */
+/** The group of nodes that read what all nodes push; they also push themselves. */
 export const HUB_GROUP = 'fleet_hub';
 
 /**
- * Version 2: hubs, and views for people. Messages of an event are those that it was pushed with and those that were counted on
- * it later; totals are of the hour of the event, which the node's clock decides.
+ * Version 2: hubs, and views for people. Messages of an event are those that it was pushed with and those that were
+ * counted on it later; totals are for the hour of the event, which the node's clock decides.
  */
 export const VERSION_2 = `
   CREATE VIEW fleet.nodes AS
@@ -31,7 +31,7 @@ export const VERSION_2 = `
       count(DISTINCT called_number) AS numbers FROM fleet.event WHERE source_ip IS NOT NULL GROUP BY source_ip;
   COMMENT ON VIEW fleet.sources IS 'Who came, to how many nodes, and whether he proved his address.';`;
 
-/** Who may do what, as of version 2. */
+/** Rights as of version 2. */
 export const ACCESS_2 = `
   GRANT fleet_sensor, fleet_people TO ${HUB_GROUP};
   GRANT SELECT ON fleet.nodes, fleet.events, fleet.hours, fleet.sources TO fleet_people;`;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
 /**
- * Version 3: totals of days whose rows were removed. `day` is that of their arrival; messages that were counted on events
- * later have no transport, method or grade.
+ * Version 3: totals of days whose rows were removed. `day` is that of their arrival; messages that were counted on
+ * events later have no transport, method or grade.
  */
 export const VERSION_3 = `
   CREATE TABLE fleet.hour_total (
@@ -24,5 +24,5 @@ export const VERSION_3 = `
     SELECT hour, node, transport_type, method, grade, events, messages FROM fleet.hour_total;
   COMMENT ON VIEW fleet.hours IS 'Events by hour, node, transport, method and grade, also of days whose rows were removed.';`;
 
-/** Who may do what, as of version 3. */
+/** Rights as of version 3. */
 export const ACCESS_3 = 'GRANT SELECT ON fleet.hour_total TO fleet_people;';

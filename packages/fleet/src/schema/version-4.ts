@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** The version from which on hubs share what operators decide. */
+/** The version from which hubs share what operators decide. */
 export const DECISIONS_VERSION = 4;
 
 /**
- * Version 4: what an operator decided at one hub, for all of them. A number is taken under the lock of one row, so the order of
- * numbers is that of commits, and a follower who knows one number misses none. Numbers are the time where that is ahead: those
- * of a database that was restored are above all that it gave before. What comes again after a lost answer is known by its
- * UUID, so a row that another one took the place of stays for a day.
+ * Version 4: what an operator decided at one hub, for all of them. A number is taken under the lock of one row, so the
+ * order of numbers is that of commits, and a follower that knows one number misses none. Numbers jump to the time if
+ * that is ahead: a restored database issues numbers above all that it issued before. A decision that is sent again
+ * after a lost answer is recognised by its UUID, so a replaced row stays for a day.
  */
 export const VERSION_4 = `
   CREATE TABLE fleet.decision (
@@ -44,7 +44,7 @@ export const VERSION_4 = `
   END $$;
   COMMENT ON FUNCTION fleet.decide IS 'A hub says what its operator decided; it takes the place of what was said of the same before.';`;
 
-/** Who may do what, as of version 4. Not sensors: what is allowed tells a thief whom to pretend to be. */
+/** Rights as of version 4. Not for sensors: what is allowed tells a thief whom to pretend to be. */
 export const ACCESS_4 = `
   GRANT SELECT ON fleet.decision TO fleet_people;
   GRANT EXECUTE ON FUNCTION fleet.decide TO fleet_hub;`;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** The version from which on hubs say what they list, and nodes follow it. */
+/** The version from which hubs say what they list, and nodes follow it. */
 export const LISTINGS_VERSION = 5;
 
 /** The group of nodes that only follow what hubs list. */
 export const FOLLOWER_GROUP = 'fleet_follower';
 
-/** SQLSTATE of `fleet.publish` where another hub says what is listed. */
+/** SQLSTATE of `fleet.publish` if another hub says what is listed. */
 export const NOT_LEADING = 'FL002';
 
 /**
- * Version 5: what the hubs list, one row a subject. One hub at a time says it, by a lease of some seconds, so there is one word for
- * all. `serial` is taken under the lock of one row, so the order of serials is that of commits, and is the time where that is
- * ahead. What is taken off stays for a day as a row of the level `none`; `forgotten` is the newest serial that is gone.
- * `life` is another one where the database was put back in time: whoever knew more begins anew.
+ * Version 5: what the hubs list, one row per subject. One hub at a time says it, by a lease of some seconds, so all
+ * hear the same. `serial` is taken under the lock of one row, so the order of serials is that of commits, and it jumps
+ * to the time if that is ahead. What is removed stays for a day as a row with the level `none`; `forgotten` is the
+ * newest serial that is gone. `life` changes if the database was set back in time: nodes that knew more start over.
  */
 export const VERSION_5 = `
   CREATE TABLE fleet.listing (
@@ -110,7 +110,7 @@ export const VERSION_5 = `
   END $$;
   COMMENT ON FUNCTION fleet.publish IS 'The hub that leads says what it lists; only what differs becomes a change.';`;
 
-/** Who may do what, as of version 5: followers read listings, but not which hub said what; only hubs say it. */
+/** Rights as of version 5: followers read listings, but not which hub said what; only hubs say it. */
 export const ACCESS_5 = `
   GRANT USAGE ON SCHEMA fleet TO ${FOLLOWER_GROUP};
   GRANT SELECT ON fleet.migration TO ${FOLLOWER_GROUP};

@@ -18,21 +18,21 @@ import {
 import { HINT_SIZE } from './frames.ts';
 
 const HOUR_S = 3600;
-/** What a page has where both limits of strangers are reached at once. */
+/** The size of a page with which both limits for strangers are reached at once. */
 const USUAL_PAGE_OCTETS = STRANGERS_OCTETS_PER_S / STRANGERS_PAGES_PER_S;
 
 export interface AdmissionPorts {
-  /** Keys in hexadecimal, of voters and of authors whose word was checked. */
+  /** Keys in hexadecimal, of voters and of authors whose claims were checked. */
   readonly voters: () => ReadonlySet<string>;
   readonly known: () => ReadonlySet<string>;
-  /** Of this node. */
+  /** Key of this node. */
   readonly ownKey: string;
 }
 
 /**
- * How much is taken of whom. Keys cost nothing: so a limit for each author, and one for all who are not voters, in pages
- * and in octets, of which a part is kept for those whose word was checked: in a flood of strangers nothing of theirs is
- * lost.
+ * Decides how much is accepted from whom. Keys cost nothing: so there is a limit for each author, and one for all who
+ * are not voters, in pages and in octets, part of which is reserved for those whose claims were checked: in a flood of
+ * strangers nothing of theirs is lost.
  */
 export class Admission {
   readonly #ports: AdmissionPorts;
@@ -45,7 +45,7 @@ export class Admission {
   readonly #octets: TokenBucket;
   #voters: ReadonlySet<string> = new Set();
   #known: ReadonlySet<string> = new Set();
-  /** How keys of both begin. */
+  /** The beginnings of the keys of both. */
   #hints: ReadonlySet<string> | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
@@ -57,12 +57,12 @@ export class Admission {
     this.#octets = new TokenBucket(octets, nowMs);
   }
 
-  /** Whether strangers said so much that hardly anything of theirs is taken. */
+  /** Whether strangers said so much that hardly anything more is accepted from them. */
   isFlooded(nowMs: number): boolean {
     return !this.#hasRoom(FLOODED_PAGES, FLOODED_OCTETS, nowMs);
   }
 
-  /** Counts a page. @param key Of its author, in hexadecimal. @returns Whether it is too much. */
+  /** Counts a page. @param key Its author's, in hexadecimal. @returns Whether it is too much. */
   isTooMuch(key: string, octets: number, nowMs: number): boolean {
     this.#read(nowMs);
     if (this.#voters.has(key)) return false;
@@ -75,25 +75,28 @@ export class Admission {
     return false;
   }
 
-  /** Whether a page of a stranger would be taken, after others that are expected. */
+  /** Whether a stranger's page would be accepted, after others that are expected. */
   hasRoomAfter(pagesCount: number, nowMs: number): boolean {
     return this.#hasRoom(1 + pagesCount, (1 + pagesCount) * USUAL_PAGE_OCTETS, nowMs);
   }
 
-  /** An author who is heard in a flood, too. */
+  /** Whether the author is also heard in a flood. */
   isHeard(key: string, nowMs: number): boolean {
     this.#read(nowMs);
     return key === this.#ports.ownKey || this.#known.has(key) || this.#voters.has(key);
   }
 
-  /** The same by the beginning of the key. Who finds a key that begins so has one page asked of him. */
+  /**
+   * The same by the beginning of the key. Somebody who finds a key with the same beginning only gets one page
+   * requested.
+   */
   isHintHeard(hint: string, nowMs: number): boolean {
     this.#read(nowMs);
     this.#hints ??= new Set([...this.#known, ...this.#voters].map(hintOf));
     return this.#hints.has(hint);
   }
 
-  /** Whom to hear is in the database; it is not asked for each page. */
+  /** The authors to hear are in the database, which is not asked for each page. */
   #read(nowMs: number): void {
     if (nowMs - this.#readAtMs < EXCHANGE_STEP_MS) return;
     this.#readAtMs = nowMs;
@@ -110,7 +113,7 @@ export class Admission {
   }
 }
 
-/** How an announcement names an author. */
+/** How an announcement refers to an author. */
 export function hintOf(key: string): string {
   return key.slice(0, 2 * HINT_SIZE);
 }

@@ -10,12 +10,12 @@ import {
 } from './limits.ts';
 import type { IndexedPage } from './page-index.ts';
 
-/** What an announcement counts, whether it names the author or not. */
+/** The cost of an announcement, whether it names the author or not. */
 const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
 
 /**
- * Gathers what a link announces unasked. The other end may have it all from elsewhere, and counts it as sent in vain then;
- * so there is a limit, which what it asks for does not use up.
+ * Gathers what a link announces unasked. The other end may have all of it from elsewhere, and then counts it as sent in
+ * vain; so there is a limit, which does not apply to what it asks for.
  */
 export class Announcing {
   readonly #rate: TokenBucket;
@@ -37,7 +37,7 @@ export class Announcing {
     this.#rate.giveBack(count * ANNOUNCED_OCTETS);
   }
 
-  /** What to announce now; `hasMore` where too much waits, and the other end had better compare. */
+  /** What to announce now; `hasMore` if too much waits, so that the other end should compare instead. */
   due(
     isKnown: (id: string) => boolean,
     nowMs: number,

@@ -2,7 +2,7 @@
 
 import { AVOIDED_MAX, AVOIDED_MS } from '../limits.ts';
 
-/** Keys with which no link is had for a while, as they forged, or promised in vain. */
+/** Keys with which no link is made for a while, because they forged, or promised in vain. */
 export class Avoided {
   readonly #untilMs = new Map<string, number>();
 

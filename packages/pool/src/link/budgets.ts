@@ -16,9 +16,10 @@ import {
 } from '../limits.ts';
 
 /**
- * What links may cost in octets. All that a link sends and that brings no new page is *idle*: pages that are known or too
- * many, announcements, questions, the cost of each segment. A network (/16, /28 of IPv6) has a share of its own, because
- * keys cost nothing; beyond it all use one share together, so that nobody can take the first from an honest link.
+ * What links may cost in octets. Everything that a link sends and that brings no new page is *idle*: pages that are
+ * known or too many, announcements, questions, the cost of each segment. A network (/16, IPv6 /28) has a separate
+ * share, because keys cost nothing; beyond it all use one share together, so that nobody can take the first from an
+ * honest link.
  */
 export class LinkBudgets {
   readonly #networks = new TokenBuckets({
@@ -39,8 +40,9 @@ export class LinkBudgets {
   }
 
   /**
-   * Counts what an address sent in vain. What is too much came nevertheless: its network owes it, and sends nothing more
-   * until time has made up for that.
+   * Counts what an address sent in vain. What exceeded the budget came nevertheless: its network owes it, and may send
+   * nothing more until time has made up for that.
+   *
    *
    * @returns Whether it may.
    */
@@ -51,30 +53,33 @@ export class LinkBudgets {
     return false;
   }
 
-  /** What it sent was of use after all. */
+  /** What it sent was useful after all. */
   giveBack(from: string, octets: number): void {
     this.#networks.giveBack(from, octets);
   }
 
-  /** Whether so much may come from there. */
+  /** Whether that much may come from there. */
   has(from: string, octets: number, nowMs: number): boolean {
     const own = this.#networks.left(from, nowMs);
     return own >= octets || (own >= 0 && this.#all.has(octets, nowMs));
   }
 
-  /** How many pages may be asked of an address, if none of them is of use; some octets are left for what it says unasked. */
+  /**
+   * How many pages may be requested from an address if none of them is useful; some octets are left for what it says
+   * unasked.
+   */
   pagesToAsk(from: string, nowMs: number): number {
     const left = this.#networks.left(from, nowMs) + this.#all.left(nowMs) - IDLE_OCTETS_KEPT;
     return Math.min(LINK_PAGES_AT_ONCE, Math.max(0, Math.floor(left / PAGE_OCTETS_MAX)));
   }
 
-  /** Counts what this node sends because an address asked for it. @returns Whether it may have so much. */
+  /** Counts what this node sends because an address asked for it. @returns Whether it may have that much. */
   serve(from: string, octets: number, nowMs: number): boolean {
     return this.#served.take(from, octets, nowMs);
   }
 }
 
-/** Whose budget an address uses. Hosts of one site are not strangers to each other. */
+/** The budget that an address uses. Hosts of one site are not strangers to each other. */
 export function budgetKey(address: string): string {
   return isLocalAddress(address) ? address : (independentNetwork(address) ?? address);
 }

@@ -13,24 +13,27 @@ import {
 import type { Link } from './link.ts';
 import type { Wanted } from './wanted.ts';
 
-/** Octets by which a page is announced to a node that may be flooded. */
+/** Octets with which a page is announced to a node that may be flooded. */
 const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
-/** What a part of an answer may cost a link, so that it may still say what it says unasked. */
+/** The most that a part of an answer may cost a link, so that it can still say something unasked. */
 const PART_OCTETS = ANSWER_PAGES_MAX * ANNOUNCED_OCTETS + IDLE_OCTETS_KEPT;
 const ASKED_OCTETS = HEAD_SIZE + SUMMARY_SIZE + ID_SIZE;
-/** Announcements that a comparison may bring where the other end answers at once, at least: it may have more than this one. */
+/**
+ * The least number of announcements that a comparison may bring if the other end answers at once: it may have more than
+ * this one.
+ */
 const COMPARED_MIN = 4096;
 
 interface More {
-  /** The id after which its answers go on. */
+  /** The id after which its answers continue. */
   readonly after: string;
   readonly saidAtMs: number;
 }
 
 /**
- * Asks links for what is missing here. Who has more than a link may announce in vain says it in parts, and is asked for the
- * next one when the pages of the part before came: what was of use counts no more then. So no history is too large, however
- * much others send in vain.
+ * Asks links for what is missing here. A link that has more than it may announce in vain answers in parts, and is asked
+ * for the next part when the pages of the previous one have come: then the useful ones no longer count. So no history
+ * is too large, however much others send in vain.
  */
 export class Comparisons {
   readonly #budgets: LinkBudgets;
@@ -45,7 +48,7 @@ export class Comparisons {
     this.#wanted = wanted;
   }
 
-  /** Compares from the beginning, if the link may send so much. @param pagesCount Of this node. */
+  /** Compares from the beginning, if the link may send that much. @param pagesCount Of this node. */
   start(link: Link, pagesCount: number, nowMs: number): void {
     const octets = link.answersInParts
       ? PART_OCTETS
@@ -67,8 +70,8 @@ export class Comparisons {
   }
 
   /**
-   * Goes on with one link, so that it announces what the links before it did not have; first with those that this node chose.
-   * Where pages that others promised do not come, it does not wait for them for long.
+   * Continues with one link, so that it announces what the previous links did not have; first with those that this node
+   * chose. If pages that others promised do not come, it does not wait long for them.
    */
   step(nowMs: number): void {
     if (nowMs - this.#partAtMs < PART_GAP_MS) return;

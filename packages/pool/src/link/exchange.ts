@@ -24,7 +24,7 @@ import type { Announced, LeftReason, LinkPeer, Wire } from './link-parts.ts';
 import { PageIndex, pageId, pageKey, type IndexedPage, type PageSource } from './page-index.ts';
 import { Wanted } from './wanted.ts';
 
-/** What became of a page that came over a link. */
+/** The outcome for a page that came over a link. */
 export type Taken = 'taken' | 'known' | 'refused' | 'forged';
 
 export interface ExchangePorts {
@@ -34,15 +34,15 @@ export interface ExchangePorts {
   /** Calls `run` once after `waitMs` milliseconds. Returns a function that cancels it. */
   readonly wakeAfter: (waitMs: number, run: () => void) => () => void;
   readonly pages: PageSource;
-  /** Checks pages that a node told, and keeps what is good of them; rejects with `OperatingError` where nothing can be kept now. */
+  /** Checks pages from a node, and keeps the good ones; rejects with `OperatingError` if nothing can be kept now. */
   readonly take: (pages: readonly Uint8Array[], from: LinkPeer) => Promise<readonly Taken[]>;
-  /** Keys of voters, in hexadecimal, whose quiet pages are wanted and whose pages are never too many. */
+  /** Keys of voters, in hexadecimal: their quiet pages are wanted, and their pages are never too many. */
   readonly voters: () => ReadonlySet<string>;
-  /** Keys of authors whose word this node could check, in hexadecimal: they come before other strangers. */
+  /** Keys of authors whose claims this node could check, in hexadecimal: they come before other strangers. */
   readonly known: () => ReadonlySet<string>;
-  /** Whom the operator believes nothing; another object whenever that changes. */
+  /** The nodes that the operator distrusts; another object whenever that changes. */
   readonly distrust: () => LinkDistrust;
-  /** A link is up, or is no more. */
+  /** A link is up, or is gone. */
   readonly onLinks: () => void;
 }
 
@@ -53,7 +53,7 @@ export interface LinkDistrust {
 
 export interface ExchangeOptions {
   readonly networkId: number;
-  /** Of this node, in hexadecimal. */
+  /** Key of this node, in hexadecimal. */
   readonly key: string;
 }
 
@@ -63,17 +63,17 @@ export interface ExchangeCounters {
   duplicates: number;
   refused: number;
   forged: number;
-  /** Too many of strangers, or of one author. */
+  /** Too many from strangers, or from one author. */
   limited: number;
   sent: number;
 }
 
-/** Octets by which a page is announced to a node that may be flooded. */
+/** Octets with which a page is announced to a node that may be flooded. */
 const ANNOUNCED_OCTETS = ID_SIZE + HINT_SIZE;
 /**
- * Spreads pages over links: what is new goes at once along a tree, and is announced beside it, so that each node gets it
- * soon and hardly twice (Plumtree); what a node lacks it finds by comparing, however long it was away. Sans I/O: octets
- * come and go by {@link Wire}.
+ * Spreads pages over links: new ones are sent at once along a tree, and announced on the other links, so that each node
+ * gets them soon and hardly ever twice (Plumtree); what a node lacks it finds by comparing, however long it was away.
+ * Sans I/O: octets come and go through {@link Wire}.
  */
 export class Exchange {
   readonly counters: ExchangeCounters = {
@@ -84,7 +84,7 @@ export class Exchange {
     limited: 0,
     sent: 0,
   };
-  /** Links that ended because something was wrong with them, by why, or because the other end wished so. */
+  /** Links that ended because of a fault, by reason, or because the other end asked for it. */
   readonly linksLeft: Record<LeftReason, number> = {
     forged: 0,
     in_vain: 0,
@@ -97,7 +97,7 @@ export class Exchange {
   readonly #index: PageIndex;
   readonly #links = new Set<Link>();
   readonly #wanted = new Wanted<Link>();
-  /** Ids that were not taken, so that nobody asks for them again at once. */
+  /** Ids that were not accepted, so that they are not requested again at once. */
   #refused = new RecentSet(REFUSED_IDS_MIN);
   #refusedAtMs: number;
   readonly #drawn = new Uint8Array(1);
@@ -127,12 +127,12 @@ export class Exchange {
     this.#arm();
   }
 
-  /** Links over which pages go, this moment. */
+  /** Links that are ready now. */
   get links(): readonly LinkPeer[] {
     return [...this.#links].filter((link) => link.isReady).map(({ peer }) => peer);
   }
 
-  /** Other ends of all connections, also of those that did not say hello yet. */
+  /** Other ends of all connections, including those that have not said hello yet. */
   get peers(): readonly LinkPeer[] {
     return [...this.#links].map(({ peer }) => peer);
   }
@@ -144,7 +144,8 @@ export class Exchange {
   /**
    * Takes a connection whose other end proved its key.
    *
-   * @returns `undefined` where there is a link with this key already, or it is our own.
+   *
+   * @returns `undefined` if there is a link with this key already, or it is our own.
    */
   add(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link | undefined {
     if (
@@ -213,7 +214,7 @@ export class Exchange {
     this.#comparisons.start(link, this.#index.size, this.#ports.clock.nowMs());
   }
 
-  /** The operator believes nothing of a node there. */
+  /** Whether the operator distrusts such a node. */
   isDistrusted(peer: Pick<LinkPeer, 'nodeId' | 'address'>): boolean {
     return this.#ports.distrust().covers(peer);
   }
@@ -245,7 +246,7 @@ export class Exchange {
     this.#ask();
     this.#comparisons.step(nowMs);
     if (nowMs - this.#refusedAtMs >= REFUSED_MS) {
-      // What was too much, or of a distrusted author, may be welcome now.
+      // What was too much, or from a distrusted author, may be welcome now.
       this.#refusedAtMs = nowMs;
       this.#refused = new RecentSet(REFUSED_IDS_MIN);
     }
@@ -259,9 +260,9 @@ export class Exchange {
   }
 
   /**
-   * Ends links with whom the operator believes nothing any more. What they told goes, and may have come over other links as
-   * well; so that nobody's word is lost by who passed it on first, the others are asked for all of it. The same where
-   * somebody is believed again.
+   * Ends links with distrusted nodes. What they told is removed, but may have come over other links as well; so that
+   * nobody's claims are lost because of who passed them on first, the others are asked for all of them. The same when
+   * somebody is trusted again.
    */
   #followDistrust(nowMs: number): void {
     const distrust = this.#ports.distrust();
@@ -304,7 +305,7 @@ export class Exchange {
     const nowMs = this.#ports.clock.nowMs();
     for (const { id, hint } of pages) {
       if (this.#index.has(id) || this.#refused.has(id)) continue;
-      // Where it is not said who wrote it, it may be somebody who is heard.
+      // If the author is not named, it may be one that is heard.
       const isHeard =
         hint === undefined ? !link.isNaming : this.#admission.isHintHeard(hint, nowMs);
       if (!isHeard && !this.#admission.hasRoomAfter(this.#wanted.size, nowMs)) continue;
@@ -356,7 +357,7 @@ export class Exchange {
           if (one.wasWanted) announcedOctets += link.isNaming ? ANNOUNCED_OCTETS : ID_SIZE;
         }
       }
-      // What it said of them, and the segments that they took, was of use then.
+      // What it said about them, and the segments that they took, were useful then.
       const segments = Math.min(segmentOctets, SEGMENT_OCTETS + takenOctets * ASKING_SHARE);
       if (takenOctets > 0) this.#budgets.giveBack(link.budget, announcedOctets + segments);
       if (taken.includes('forged')) this.#avoid(link, 'a page was forged', 'forged');
@@ -366,7 +367,10 @@ export class Exchange {
     this.#spread();
   }
 
-  /** A page was of no use. What was asked for is no fault of who sent it, and is asked for within its budget. */
+  /**
+   * A page was useless. If it was requested, its sender is not to blame, but it is requested within the sender's
+   * budget.
+   */
   #wasIdle(link: Link, page: Uint8Array, wasWanted: boolean): void {
     const isInBudget = this.#budgets.spend(
       link.budget,
@@ -378,7 +382,7 @@ export class Exchange {
     if (!isInBudget) this.#avoid(link, 'it sends too many pages that are of no use', 'in_vain');
   }
 
-  /** Passes on what is new, wherever it came from: news at once, unless strangers flood this node. */
+  /** Passes on what is new, wherever it came from: at once, unless strangers flood this node. */
   #spread(): void {
     const added = this.#index.follow();
     if (added.length === 0 || this.#links.size === 0) return;

@@ -2,9 +2,15 @@
 
 import { FRAME_OCTETS_MAX, PAGE_OCTETS_MAX } from '../limits.ts';
 
-/** What links say to each other. A frame is its length u24, its type u8, and so many octets. Unknown types are skipped. */
+/**
+ * What links say to each other. A frame is its length u24, its type u8, and that many octets. Unknown types are
+ * skipped.
+ */
 export const FrameType = {
-  /** Version u8, network id u32, proof of the shared key of a closed pool 32, features u8; what follows is of later versions. */
+  /**
+   * Version u8, network id u32, proof of the shared key of a closed pool 32, features u8; anything after that belongs
+   * to later versions.
+   */
   hello: 1,
   /** Pages, each with its size u16 before it. */
   pages: 2,
@@ -13,17 +19,20 @@ export const FrameType = {
   /** Ids of pages that the sender asks for. */
   want: 4,
   /**
-   * For each first octet of an id, 8 octets over all such ids. For who said that he answers in parts an id 8 follows:
-   * only pages after it are asked for, in the order of their ids.
+   * For each first octet of an id, 8 octets over all such ids. To an end that said that it answers in parts, an id of 8
+   * octets follows: only pages after it are asked for, in the order of their ids.
    */
   summary: 5,
-  /** Nothing: the page came already, so pages are announced before they are sent from now on. */
+  /** Empty: the page had come already, so from now on pages are announced before they are sent. */
   prune: 6,
   /** Keys whose quiet pages the sender wants, 32 octets each. */
   follow: 7,
   /** Why the link ends, as text. */
   bye: 8,
-  /** Ids of pages that the sender has, each with the first octets of its author's key. Only for who said that he knows it. */
+  /**
+   * Ids of pages that the sender has, each with the first octets of its author's key. Only for an end that said that it
+   * knows this type.
+   */
   named: 9,
   /** The last id of an answer to a summary that was cut: ask again for what comes after it. */
   more: 10,
@@ -40,12 +49,12 @@ export const Feature = {
 
 export interface Frame {
   readonly type: number;
-  /** Copied. */
+  /** A copy. */
   readonly body: Uint8Array;
 }
 
 export const ID_SIZE = 8;
-/** Octets of an author's key that stand beside an id. */
+/** Octets of an author's key that accompany an id. */
 export const HINT_SIZE = 4;
 /** Before all other ids. */
 export const FIRST_ID = '0'.repeat(2 * ID_SIZE);
@@ -53,7 +62,7 @@ export const FIRST_ID = '0'.repeat(2 * ID_SIZE);
 export const SUMMARY_SIZE = 2048;
 /** Octets of a frame before its body. */
 export const HEAD_SIZE = 4;
-/** Octets that most frames fit into. */
+/** Size that most frames fit into. */
 const USUAL_FRAME_OCTETS = 1024;
 
 export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -71,12 +80,15 @@ export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): U
 
 /** Cuts a stream into frames, wherever it is split. */
 export class Framer {
-  /** Its first octets wait for the rest of their frame; it doubles, so that octets that come one by one are not copied each time. */
+  /**
+   * The start of a frame, until its rest arrives; it doubles, so that octets that come one by one are not copied each
+   * time.
+   */
   #waiting = new Uint8Array(USUAL_FRAME_OCTETS);
   #size = 0;
   #isBroken = false;
 
-  /** Frames that are whole now; `undefined` once one was too large, which ends the link. */
+  /** Frames that are complete now; `undefined` once one was too large, which ends the link. */
   push(octets: Uint8Array): readonly Frame[] | undefined {
     if (this.#isBroken) return undefined;
     this.#keep(octets);
@@ -113,7 +125,7 @@ export class Framer {
   }
 }
 
-/** Frames of pages, each as full as may be. */
+/** Frames of pages, each as full as possible. */
 export function pageFrames(pages: readonly Uint8Array[]): readonly Uint8Array[] {
   const frames: Uint8Array[] = [];
   let parts: Uint8Array[] = [];
@@ -131,7 +143,7 @@ export function pageFrames(pages: readonly Uint8Array[]): readonly Uint8Array[] 
   return frames;
 }
 
-/** `undefined` where the sizes do not add up. */
+/** `undefined` if the sizes do not add up. */
 export function readPages(body: Uint8Array): readonly Uint8Array[] | undefined {
   const pages: Uint8Array[] = [];
   for (let offset = 0; offset < body.length;) {
@@ -144,7 +156,7 @@ export function readPages(body: Uint8Array): readonly Uint8Array[] | undefined {
   return pages;
 }
 
-/** Frames of ids, in hexadecimal, and of what stands beside each. */
+/** Frames of ids, in hexadecimal, with what accompanies each. */
 export function idFrames(
   type: FrameType,
   ids: readonly string[],
@@ -159,7 +171,7 @@ export function idFrames(
   return frames;
 }
 
-/** `undefined` where the last one is cut. */
+/** `undefined` if the last one is cut off. */
 export function readIds(body: Uint8Array, size = ID_SIZE): readonly string[] | undefined {
   if (body.length % size !== 0) return undefined;
   const hex = body.toHex();

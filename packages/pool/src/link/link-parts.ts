@@ -3,7 +3,7 @@
 import type { Clock } from '@sentrypeer/kernel';
 import type { PageIndex } from './page-index.ts';
 
-/** Who is at the other end. */
+/** The node at the other end. */
 export interface LinkPeer {
   /** Its Ed25519 key in hexadecimal, which it proved. */
   readonly key: string;
@@ -23,43 +23,46 @@ export interface Wire {
   close(): void;
 }
 
-/** Why a link with which something was wrong ended; `other_end` where that one ended it, for whatever reason. */
+/** Why a faulty link ended; `other_end` if that end closed it, for whatever reason. */
 export type LeftReason = 'forged' | 'in_vain' | 'not_come' | 'protocol' | 'other_end';
 
-/** What the other end has. */
+/** A page that the other end has. */
 export interface Announced {
   readonly id: string;
-  /** The beginning of its author's key, where it was told. */
+  /** The beginning of its author's key, if it was told. */
   readonly hint: string | undefined;
 }
 
 export interface LinkParts {
   readonly clock: Clock;
   readonly networkId: number;
-  /** What proves that we know the shared key of a closed pool, and what the other end has to send; 32 octets of 0 in an open pool. */
+  /**
+   * What proves that we know the shared key of a closed pool, and what the other end must send; 32 octets of 0 in an
+   * open pool.
+   */
   readonly proof: Uint8Array;
   readonly expected: Uint8Array;
   readonly index: PageIndex;
-  /** Whether new pages go at once from the start. */
+  /** Whether new pages are sent at once from the start. */
   readonly isEager: boolean;
   readonly onReady: () => void;
-  /** @param segmentOctets What was spent for the segments in which they came. */
+  /** @param segmentOctets Octets spent for the segments in which they came. */
   readonly onPages: (pages: readonly Uint8Array[], segmentOctets: number) => void;
-  /** The other end has more that is missing here than it announced. @param after The id after which it goes on. */
+  /** The other end has more that is missing here than it announced. @param after The id after which it continues. */
   readonly onMore: (after: string) => void;
   readonly onHave: (pages: readonly Announced[]) => void;
   readonly onSent: (pagesCount: number) => void;
   /** Counts octets that came and are not pages. @returns Whether they may. */
   readonly spend: (octets: number) => boolean;
-  /** Octets that were spent were of use after all. */
+  /** Octets that were spent were useful after all. */
   readonly giveBack: (octets: number) => void;
   /** Counts octets that are sent because the other end asked. @returns Whether they may be. */
   readonly serve: (octets: number) => boolean;
-  /** Whether authors are named where pages are announced, because the other end can hardly take all. */
+  /** Whether announcements of pages name their authors, because the other end can hardly accept all of them. */
   readonly isNaming: () => boolean;
-  /** It broke the rules: it is to be left alone. */
+  /** It broke the rules and must be avoided. */
   readonly onMisbehaved: (why: string, reason: LeftReason) => void;
-  /** The other end leaves. @param why As it says. */
+  /** The other end leaves. @param why Its own words. */
   readonly onBye: (why: string) => void;
   readonly onClosed: () => void;
 }

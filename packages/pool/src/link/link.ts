@@ -48,13 +48,13 @@ const NAMED_SIZE = ID_SIZE + HINT_SIZE;
 const ASKED_TOO_MUCH = 'it asks for too much';
 const TOO_MUCH = 'it sends too much that is of no use';
 const KEY_SIZE = 32;
-/** Of why the other end leaves, as much as is looked at. */
+/** Longest reason of the other end that is looked at, in octets. */
 const BYE_OCTETS_MAX = 120;
 
-/** One end of a link: what it was told, and what it may be told. Whatever it gets, it never throws. */
+/** One end of a link: what it was told, and what it may be told. Whatever it receives, it never throws. */
 export class Link {
   readonly peer: LinkPeer;
-  /** Whose budget its octets count for. */
+  /** The budget that its octets count against. */
   readonly budget: string;
   readonly #wire: Wire;
   readonly #parts: LinkParts;
@@ -96,7 +96,7 @@ export class Link {
     this.#pushes = new PushBudget(parts.clock);
   }
 
-  /** The other end said hello as it should. */
+  /** Whether the other end said a valid hello. */
   get isReady(): boolean {
     return this.#isReady && !this.#isClosed;
   }
@@ -118,7 +118,7 @@ export class Link {
     this.#segmentOctets += SEGMENT_OCTETS;
     for (const frame of frames) {
       if (this.#isClosed) return;
-      // Whether pages are of use is known when they were looked at.
+      // Whether pages are useful is known only after looking at them.
       const isIdle = frame.type !== FrameType.pages;
       if (isIdle && !this.#parts.spend(HEAD_SIZE + frame.body.length)) return this.#tooMuch();
       const wrong = this.#isReady ? this.#handle(frame) : this.#hello(frame);
@@ -129,7 +129,7 @@ export class Link {
     }
   }
 
-  /** Whether the other end names authors where it cannot expect that all is taken. */
+  /** Whether the other end names authors when it cannot expect everything to be accepted. */
   get isNaming(): boolean {
     return (this.#features & Feature.named) !== 0;
   }
@@ -154,7 +154,7 @@ export class Link {
     this.ended();
   }
 
-  /** New pages: sent at once, or announced. @param octets Of those that may be sent. */
+  /** Sends new pages at once, or announces them. @param octets Of those that may be sent. */
   tell(pages: readonly IndexedPage[], octets: ReadonlyMap<IndexedPage, Uint8Array>): void {
     if (!this.isReady) return;
     const isSlow = this.#wire.unsentOctets > LINK_UNSENT_OCTETS_MAX;
@@ -181,7 +181,7 @@ export class Link {
   }
 
   want(ids: readonly string[]): void {
-    this.#isEager = true; // It is worth more than the others were.
+    this.#isEager = true; // It was more useful than the others.
     for (const frame of idFrames(FrameType.want, ids)) this.#send(frame);
   }
 
@@ -196,7 +196,10 @@ export class Link {
     return (this.#features & Feature.parts) !== 0;
   }
 
-  /** Says what this node has, so that the other end tells what that lacks. @param after The id after which it begins. */
+  /**
+   * Says what this node has, so that the other end tells what is missing here. @param after The id after which to
+   * start.
+   */
   compare(after = FIRST_ID): void {
     const summary = this.#parts.index.summary();
     const from = this.answersInParts ? Uint8Array.fromHex(after) : new Uint8Array();
@@ -246,7 +249,7 @@ export class Link {
     );
   }
 
-  /** Announces what the other end asked for by saying what it has. */
+  /** Announces what the other end lacks, according to its summary. */
   #answerWith(pages: readonly IndexedPage[], isNaming?: boolean): void {
     for (const frame of this.#announcements(pages, isNaming)) {
       if (!this.#parts.serve(frame.length)) return this.close(ASKED_TOO_MUCH);
@@ -259,7 +262,7 @@ export class Link {
     this.close(TOO_MUCH);
   }
 
-  /** @returns What is wrong with it. */
+  /** @returns What is wrong with it; `undefined` if nothing. */
   #hello({ type, body }: Frame): string | undefined {
     const { networkId, expected, onReady } = this.#parts;
     if (type !== FrameType.hello || body.length < HELLO_SIZE) return 'that is no hello';
@@ -274,7 +277,7 @@ export class Link {
     return undefined;
   }
 
-  /** @returns What is wrong with it. */
+  /** @returns What is wrong with it; `undefined` if nothing. */
   #handle({ type, body }: Frame): string | undefined {
     switch (type) {
       case FrameType.pages: {
@@ -299,7 +302,7 @@ export class Link {
         this.#isEager = true;
         this.#announcing.wereWanted(ids.length);
         this.#serving.asked(ids, body.length);
-        // All of it may be gone since it was announced; without an answer that looks like a promise that was broken.
+        // All of it may be gone since it was announced; without an answer this would look like a broken promise.
         if (!ids.some((id) => this.#parts.index.has(id))) this.#send(encodeFrame(FrameType.pages));
         this.#serve();
         return undefined;
@@ -326,7 +329,7 @@ export class Link {
     }
   }
 
-  /** @returns What is wrong with it. */
+  /** @returns What is wrong with it; `undefined` if nothing. */
   #announced(pages: readonly Announced[] | undefined): string | undefined {
     if (pages === undefined) return 'ids are cut';
     if (!this.#haveRate.take(1, this.#parts.clock.nowMs())) return 'announcements come too often';
@@ -341,7 +344,7 @@ export class Link {
     if (!this.#answerRate.take(1, this.#parts.clock.nowMs())) return undefined;
     const after = isInParts ? body.subarray(SUMMARY_SIZE).toHex() : FIRST_ID;
     const pages = this.#parts.index.differing(body, after);
-    // In parts authors are named: the other end may be flooded where this one is not.
+    // In parts authors are named: the other end may be flooded even if this one is not.
     if (isInParts) this.#answerWith(pages.slice(0, ANSWER_PAGES_MAX), true);
     else this.#answerWith(pages);
     const last = pages.length > ANSWER_PAGES_MAX ? pages[ANSWER_PAGES_MAX - 1] : undefined;
@@ -375,7 +378,7 @@ export class Link {
     if (!isServed) this.close(ASKED_TOO_MUCH);
   }
 
-  /** Nothing is kept without end for somebody who does not read. */
+  /** Output is limited for an end that does not read. */
   #send(octets: Uint8Array): void {
     if (this.#isClosed) return;
     if (this.#wire.unsentOctets > LINK_UNREAD_OCTETS_MAX) this.close('what is sent is not read');
@@ -389,7 +392,7 @@ export class Link {
   }
 }
 
-/** In a time that tells nothing of where they differ. */
+/** In a time that does not reveal where they differ. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (let index = 0; index < a.length; index += 1) {

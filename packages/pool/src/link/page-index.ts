@@ -5,7 +5,7 @@ import { ID_SIZE } from './frames.ts';
 
 /** Where pages are kept. */
 export interface PageSource {
-  /** Another number after each change, whoever made it. */
+  /** Changes with each change, whoever made it. */
   readonly changes: () => number;
   readonly pagesCount: () => number;
   /** Of all pages, in any order. */
@@ -18,15 +18,15 @@ export interface PageSource {
   readonly page: (pageId: number) => Uint8Array | undefined;
 }
 
-/** What is known of a page without reading it. */
+/** What is known about a page without reading it. */
 export interface IndexedPage {
   readonly pageId: number;
-  /** By which links name it, in hexadecimal. */
+  /** The name that links use for it, in hexadecimal. */
   readonly id: string;
   /** Of its author, in hexadecimal. */
   readonly key: string;
   readonly isQuiet: boolean;
-  /** Seconds since 1970, as it says. */
+  /** Seconds since 1970, according to the page. */
   readonly madeEpochS: number;
 }
 
@@ -45,7 +45,7 @@ export function pageKey(octets: Uint8Array): string {
   return octets.subarray(KEY_AT, KEY_END).toHex();
 }
 
-/** What pages there are, as links ask for it: followed as it changes, whoever adds or removes some. */
+/** The existing pages, in the form that links ask for: kept up to date, whoever adds or removes some. */
 export class PageIndex {
   readonly #source: PageSource;
   readonly #byRow = new Map<number, IndexedPage>();
@@ -80,7 +80,7 @@ export class PageIndex {
     return this.#byRow.values();
   }
 
-  /** Looks what changed. @returns What was added. */
+  /** Checks what has changed. @returns What was added. */
   follow(): readonly IndexedPage[] {
     const changes = this.#source.changes();
     if (changes === this.#changes) return [];
@@ -112,7 +112,7 @@ export class PageIndex {
     }
   }
 
-  /** 8 octets for each first octet of an id; quiet pages are for followers alone, and not in it. */
+  /** 8 octets for each first octet of an id; quiet pages are only for followers, and not in it. */
   summary(): Uint8Array {
     if (this.#summary !== undefined) return this.#summary;
     const buckets = this.#buckets();
@@ -126,7 +126,7 @@ export class PageIndex {
     return summary;
   }
 
-  /** Pages after an id, in the order of ids, in those parts in which the other side has others. */
+  /** Pages after an id, in the order of ids, from those parts in which the other side differs. */
   differing(theirs: Uint8Array, after: string): readonly IndexedPage[] {
     const own = this.summary();
     const pages: IndexedPage[] = [];

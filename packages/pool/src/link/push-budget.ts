@@ -4,14 +4,14 @@ import { TokenBucket, type Clock } from '@sentrypeer/kernel';
 import { PUSHED_MS, PUSHED_OCTETS_BURST, PUSHED_OCTETS_PER_S } from './limits.ts';
 
 /**
- * What may go to a link unasked. The other end may have it all from elsewhere, and counts it as sent in vain then: so
- * never more is under way, or was in vain of late, than a part of what it bears.
+ * What may be sent to a link unasked. The other end may have all of it from elsewhere, and then counts it as sent in
+ * vain: so never more is under way, or was recently in vain, than a part of what the other end tolerates.
  */
 export class PushBudget {
   readonly #clock: Clock;
-  /** What was in vain uses it up. */
+  /** Used up by what was in vain. */
   readonly #rate: TokenBucket;
-  /** Octets of this time of {@link PUSHED_MS}, and of the one before. */
+  /** Octets of the current interval of {@link PUSHED_MS}, and of the previous one. */
   #pushed = 0;
   #before = 0;
   #sinceMs: number;
@@ -23,7 +23,7 @@ export class PushBudget {
     this.#rate = new TokenBucket(rate, this.#sinceMs);
   }
 
-  /** Counts octets, if so many may go. @returns Whether they may. */
+  /** Counts octets, if that many may be sent. @returns Whether they may. */
   take(octets: number): boolean {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#sinceMs;
@@ -37,7 +37,7 @@ export class PushBudget {
     return true;
   }
 
-  /** The other end had them. */
+  /** The other end had them already. */
   wereInVain(): void {
     this.#rate.spend(this.#before + this.#pushed, this.#clock.nowMs());
     this.#before = 0;

@@ -8,28 +8,29 @@ import type { LinkParts, Wire } from './link-parts.ts';
 /** Pages that are read at once. */
 const PAGES_AT_ONCE = 16;
 
-/** Pages that the other end of a link asked for and that were not sent yet. */
+/** Pages that the other end of a link asked for and that have not been sent yet. */
 export class Serving {
   readonly #parts: Pick<LinkParts, 'index' | 'serve' | 'giveBack'>;
   #ids: string[] = [];
-  /** Octets of questions that were not answered yet. */
+  /** Octets of questions that have not been answered yet. */
   #askedOctets = 0;
 
   constructor(parts: Pick<LinkParts, 'index' | 'serve' | 'giveBack'>) {
     this.#parts = parts;
   }
 
-  /** It asks for these. @param octets Of the question. */
+  /** It asks for these. @param octets Size of the question. */
   asked(ids: readonly string[], octets: number): void {
     this.#ids = [...this.#ids, ...ids].slice(0, LINK_SERVED_MAX);
     this.#askedOctets += HEAD_SIZE + octets + SEGMENT_OCTETS;
   }
 
   /**
-   * Sends what was asked for, as long as the connection takes it. A question that is answered was not in vain, as long as it
-   * is short beside the answer.
+   * Sends what was asked for, as long as the connection accepts it. An answered question was not in vain, as long as it
+   * is short compared with the answer.
    *
-   * @returns Whether the other end may have so much.
+   *
+   * @returns Whether the other end may have that much.
    */
   serve(wire: Wire, send: (ids: readonly string[], pages: readonly Uint8Array[]) => void): boolean {
     const { index } = this.#parts;

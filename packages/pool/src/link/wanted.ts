@@ -4,30 +4,31 @@ import { ANSWER_MS_MAX, WANTED_MAX, WANT_WAIT_MS } from '../limits.ts';
 import { WANTED_OF_LINK_MIN } from './limits.ts';
 
 interface Want<T> {
-  /** Who said first that there is such a page. */
+  /** Who first said that there is such a page. */
   readonly by: T;
-  /** Who has it, the one to ask next first. */
+  /** Who has it; the one to ask next comes first. */
   readonly holders: T[];
-  /** Who was asked, and when that was. */
+  /** Who was asked, and when. */
   asked: T | undefined;
   atMs: number;
 }
 
-/** Pages that others have: each is asked of one at a time, and of the next where no answer comes. */
+/** Pages that others have: each is requested from one holder at a time, and from the next one if no answer comes. */
 export class Wanted<T> {
   readonly #wants = new Map<string, Want<T>>();
   readonly #open = new Map<T, number>();
-  /** Pages of which each said first that there are such. */
+  /** Number of pages whose existence each one announced first. */
   readonly #promised = new Map<T, number>();
 
-  /** Pages that are expected. */
+  /** Number of expected pages. */
   get size(): number {
     return this.#wants.size;
   }
 
   /**
-   * Somebody has it; asked for in a while, as it may be on its way. Who promises thousands that there may not be leaves some
-   * room for each other one.
+   * Somebody has it; it is requested after a while, because it may be on its way. Even somebody who promises thousands
+   * that do not exist leaves some room for everybody else.
+   *
    *
    * @returns Whether it is expected now.
    */
@@ -46,7 +47,10 @@ export class Wanted<T> {
     return true;
   }
 
-  /** Ids to ask this holder for now, so that no more than so many are open with it: none until half of them came, as each question costs. */
+  /**
+   * Ids to request from this holder now, so that no more than this many are open with it: none until half of them have
+   * come, because each question costs.
+   */
   take(holder: T, openMax: number, nowMs: number): readonly string[] {
     const ids: string[] = [];
     const open = this.#open.get(holder) ?? 0;
@@ -65,7 +69,7 @@ export class Wanted<T> {
     return ids;
   }
 
-  /** @returns Whether it was asked for. */
+  /** @returns Whether it was requested. */
   came(id: string): boolean {
     const want = this.#wants.get(id);
     if (want === undefined) return false;
@@ -75,7 +79,7 @@ export class Wanted<T> {
     return true;
   }
 
-  /** Who did not answer in time, once each; what they were asked for is asked of others. */
+  /** Holders that did not answer in time, each once; others are asked for the same pages. */
   late(nowMs: number): ReadonlySet<T> {
     const late = new Set<T>();
     for (const [id, want] of this.#wants) {

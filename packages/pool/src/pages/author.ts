@@ -16,7 +16,7 @@ import { encodeSubject, type PoolSubject } from './subject.ts';
 import type { Page, PageClaim } from './page.ts';
 import { claimEndS } from './page-age.ts';
 
-/** What this node knows of a subject by its own evidence. */
+/** What this node knows about a subject from its own evidence. */
 export interface Met {
   readonly subject: PoolSubject;
   /** Wall-clock microseconds. */
@@ -28,7 +28,7 @@ export interface Met {
 
 export interface AuthorPorts {
   readonly random: Random;
-  /** Others that claim the subject with a contact in this hour or later. */
+  /** Number of others that claim the subject with a contact in this hour or later. */
   readonly othersCount: (subject: string, hour: number) => number;
 }
 
@@ -42,8 +42,8 @@ interface Held {
 }
 
 /**
- * Decides what this node says in the pool, and when: what only few say soon, what some say later, and what enough say
- * (RFC 6206 in spirit) to its followers alone.
+ * Decides what this node says in the pool, and when: what few nodes say soon, what some say later, and what enough say
+ * (RFC 6206 in spirit) only to its followers.
  */
 export class Author {
   readonly #ports: AuthorPorts;
@@ -51,18 +51,18 @@ export class Author {
   readonly #held = new Map<string, Held>();
   readonly #drawn = new Uint8Array(4);
 
-  /** @param waitSMax Longest wait of what few say, seconds; with 0 everything is said at once. */
+  /** @param waitSMax Longest wait, in seconds, for what few nodes say; with 0 everything is said at once. */
   constructor(ports: AuthorPorts, waitSMax: number) {
     this.#ports = ports;
     this.#waitSMax = waitSMax;
   }
 
-  /** Statements that wait for their turn. */
+  /** Number of statements waiting for their turn. */
   get heldCount(): number {
     return this.#held.size;
   }
 
-  /** What was met. Nothing that may not be said is kept. @param own Its pages that are alive. */
+  /** Takes what was met. Nothing that may not be said is kept. @param own Its pages that are alive. */
   hear(met: readonly Met[], own: readonly Page[], nowS: number): void {
     const stated = statedHours(own);
     for (const each of met) {
@@ -77,7 +77,7 @@ export class Author {
     }
   }
 
-  /** Takes what is to be said now. @param everything Also what would wait. */
+  /** Takes what is to be said now. @param everything Includes what would otherwise wait. */
   take(nowS: number, everything = false): readonly Statement[] {
     const statements: Statement[] = [];
     for (const [value, { claim, atS }] of this.#held) {
@@ -93,7 +93,7 @@ export class Author {
     return this.#ports.othersCount(subject, Math.floor(nowS / HOUR_S) - DAY_HOURS);
   }
 
-  /** Who was met when could be read from when it is said, so that is left to chance. */
+  /** The time of a statement could reveal who was met when, so it is random. */
   #waitS(subject: string, nowS: number): number {
     this.#ports.random.fill(this.#drawn);
     const share = new DataView(this.#drawn.buffer).getUint32(0) / 2 ** 32;
@@ -104,7 +104,7 @@ export class Author {
   }
 }
 
-/** The hour that each claim of the pages says. */
+/** The hour in each claim of the pages. */
 function statedHours(own: readonly Page[]): ReadonlyMap<string, number> {
   const hours = new Map<string, number>();
   for (const { claims } of own) {

@@ -11,7 +11,7 @@ const DAY_S = 24 * HOUR_S;
 /** A claim, and whether enough others say the same. */
 export interface Statement {
   readonly claim: PageClaim;
-  /** It goes to followers alone. */
+  /** It is only for followers. */
   readonly isQuiet: boolean;
 }
 
@@ -22,8 +22,9 @@ export interface ComposeOptions {
 }
 
 /**
- * The pages that a node says its statements with. They take in what it said within the same hour, on a new day all that
- * it says, so that it has few pages and each is said once in an hour and once in a day.
+ * The pages with which a node says its statements. They include what it said within the same hour, and on a new day
+ * everything that it says, so that it has few pages and each statement is repeated at most once an hour and once a day.
+ *
  *
  * @param own Its pages that are alive, by serial.
  * @returns Pages to be added in this order; none if there is nothing to say.
@@ -44,7 +45,8 @@ export function composePages(
 }
 
 /**
- * Takes back what the node said of subjects: the pages that take the place of all since the first that names one.
+ * Takes back what the node said about subjects: pages that replace all since the first one that names one of them.
+ *
  *
  * @param own Its pages that are alive, by serial.
  * @param subjects As lists name them.
@@ -82,12 +84,12 @@ export function retirePage(
   return encodePage(page, (octets) => signer.sign(octets));
 }
 
-/** Rises also when an older copy of the database was put back. */
+/** Also increases when an older copy of the database was restored. */
 function nextSerial(own: readonly Page[], nowS: number): number {
   return Math.max((own.at(-1)?.serial ?? 0) + 1, nowS);
 }
 
-/** The last of its own pages, which are said again together with something new. */
+/** The last of its own pages, which are repeated together with something new. */
 function mergedWith(own: readonly Page[], addedCount: number, nowS: number): readonly Page[] {
   const newest = own.at(-1);
   if (newest === undefined) return [];
@@ -145,13 +147,13 @@ function replacing(
   );
 }
 
-/** No page says an hour after that in which it was made; the clock may have been set back. */
+/** No page states an hour after the one in which it was made; the clock may have been set back. */
 function notLater(statement: Statement, hour: number): Statement {
   const { claim } = statement;
   return claim.lastHour <= hour ? statement : { ...statement, claim: { ...claim, lastHour: hour } };
 }
 
-/** Numbers live longer than addresses, and quiet claims go to others, so each have pages of their own. */
+/** Numbers live longer than addresses, and quiet claims have other readers, so each kind has separate pages. */
 function* chunksOf(statements: readonly Statement[]): Iterable<Pick<Page, 'claims' | 'isQuiet'>> {
   for (const isQuiet of [false, true]) {
     for (const kind of ['address', 'number']) {

@@ -11,18 +11,18 @@ import type { Page, PageClaim } from './page.ts';
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
-/** Why a page that is well-formed is not taken now. */
+/** Why a well-formed page is not accepted now. */
 export type PageUnfit = 'page_network' | 'page_future' | 'page_old';
 
-/** Seconds since 1970 from which on the claim does not count any more, unless it is stated anew. */
+/** Seconds since 1970 at which the claim stops counting, unless it is stated again. */
 export function claimEndS({ subject, lastHour }: Pick<PageClaim, 'subject' | 'lastHour'>): number {
   const days = subject.kind === 'number' ? NUMBER_CLAIM_DAYS : ADDRESS_CLAIM_DAYS;
   return (lastHour + 1) * HOUR_S + days * DAY_S;
 }
 
-/** Seconds since 1970 from which on nobody keeps the page: when its last claim has ended, or it is too old. */
+/** Seconds since 1970 from which nobody keeps the page: when its last claim has ended, or it is too old. */
 export function pageEndS({ claims, madeEpochS, isRetired }: Page): number {
-  // One without claims may take numbers back, whose pages live longer.
+  // A page without claims may take back numbers, whose pages live longer.
   const isOfNumbers = claims.every(({ subject }) => subject.kind === 'number');
   const days = PAGE_SLACK_DAYS + (isOfNumbers ? NUMBER_CLAIM_DAYS : ADDRESS_CLAIM_DAYS);
   const oldS = madeEpochS + days * DAY_S;
@@ -30,7 +30,7 @@ export function pageEndS({ claims, madeEpochS, isRetired }: Page): number {
   return Math.min(oldS, Math.max(...claims.map(claimEndS)));
 }
 
-/** Why the page is not taken at this time in this pool; `undefined` if it may be. @param nowS Seconds since 1970. */
+/** Why the page is not accepted in this pool at this time; `undefined` if it may be. @param nowS Seconds since 1970. */
 export function pageUnfit(
   page: Page,
   { networkId, nowS }: { readonly networkId: number; readonly nowS: number },

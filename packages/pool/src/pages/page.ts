@@ -22,35 +22,35 @@ export interface PageClaim {
   readonly facts: ClaimFacts;
 }
 
-/**
- * What is signed, kept, passed on and compared. Of claims of kinds that this version does not know there is only the
- * number.
- */
+/** What is signed, kept, passed on and compared. Claims of unknown kinds are only counted. */
 export interface Page {
   /** The closed pool it belongs to; 0 is the public one. */
   readonly networkId: number;
   /** Raw Ed25519 key of its author, 32 octets. */
   readonly key: Uint8Array;
-  /** Rises with each page of a key. */
+  /** Increases with each page of a key. */
   readonly serial: number;
-  /** All pages of the key with a serial from this one up to, and without, its own are gone; its own serial for none. */
+  /**
+   * All pages of the key with a serial from this one up to but not including its own are void; its own serial if there
+   * are none.
+   */
   readonly replaces: number;
   /** Seconds since 1970. */
   readonly madeEpochS: number;
-  /** It says only what enough others say, and is for those who follow its author. */
+  /** It only contains what enough others say, and is for those who follow its author. */
   readonly isQuiet: boolean;
-  /** Nothing of the key counts any more, for all time. */
+  /** Nothing of the key counts any more, for ever. */
   readonly isRetired: boolean;
-  /** Ascending, none twice. */
+  /** Ascending, without duplicates. */
   readonly claims: readonly PageClaim[];
 }
 
-/** A page as it came. */
+/** A page as received. */
 export interface DecodedPage {
   readonly page: Page;
-  /** All of it, borrowed. */
+  /** The whole page, borrowed. */
   readonly octets: Uint8Array;
-  /** Claims of kinds that this version does not know. */
+  /** Number of claims of kinds that this version does not know. */
   readonly unknownCount: number;
 }
 
@@ -83,7 +83,7 @@ const COUNT_AT = 50;
 const HOUR_SIZE = 3;
 const FACTS_SIZE = 2;
 const HOUR_S = 3600;
-/** A page is signed with this before it, so that its signature is good for nothing else. */
+/** This precedes a page when it is signed, so that its signature is valid for nothing else. */
 const TITLE = new TextEncoder().encode('sentrypeer page 1\n');
 
 /** Octets of a claim about a subject of this kind. */
@@ -91,7 +91,7 @@ function claimSize(kind: number): number {
   return 1 + subjectSize(kind) + HOUR_SIZE + FACTS_SIZE;
 }
 
-/** Claims in the order in which a page has them, the last of the same subject alone; what cannot be said is left out. */
+/** Claims in the order of a page, with only the last one for each subject; what cannot be said is left out. */
 export function inOrder(claims: readonly PageClaim[]): readonly PageClaim[] {
   const bySubject = new Map<string, PageClaim>();
   for (const claim of claims) {
@@ -105,8 +105,9 @@ export function inOrder(claims: readonly PageClaim[]): readonly PageClaim[] {
 /**
  * Encodes and signs.
  *
- * @param page Its claims as {@link inOrder} has them, at most {@link PAGE_CLAIMS_MAX}.
- * @param sign Ed25519 over the octets it is given, by the page's key.
+ *
+ * @param page Its claims as returned by {@link inOrder}, at most {@link PAGE_CLAIMS_MAX}.
+ * @param sign Ed25519 over the given octets, by the page's key.
  */
 export function encodePage(page: Page, sign: (octets: Uint8Array) => Uint8Array): Uint8Array {
   assert(page.claims.length <= PAGE_CLAIMS_MAX, 'page_claims_count');
@@ -130,7 +131,7 @@ export function encodePage(page: Page, sign: (octets: Uint8Array) => Uint8Array)
   return out.raw(signature).finish();
 }
 
-/** Reads a page, its signature not checked yet. Each set of claims has one form; others are refused. */
+/** Reads a page without checking its signature. Each set of claims has one form; others are refused. */
 export function decodePage(octets: Uint8Array): DecodedPage | PageRefusal {
   if (octets.length < PAGE_HEADER_SIZE + SIGNATURE_SIZE || octets.length > PAGE_OCTETS_MAX) {
     return { code: 'page_size', offset: octets.length };
@@ -162,7 +163,7 @@ export function decodePage(octets: Uint8Array): DecodedPage | PageRefusal {
   };
 }
 
-/** @param hourMax That in which the page was made. */
+/** @param hourMax The hour in which the page was made. */
 function readClaims(
   cursor: Cursor,
   count: number,

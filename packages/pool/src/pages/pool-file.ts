@@ -7,7 +7,7 @@ import { PAGE_OCTETS_MAX } from '../limits.ts';
 /** The first octets of such a file. */
 export const POOL_FILE_TITLE = 'sentrypeer pool 1\n';
 
-/** A page of a file, or what cannot be one, and where it begins. */
+/** A page of a file, or octets that cannot be one, and where they begin. */
 export interface FilePage {
   readonly offset: number;
   readonly octets: Uint8Array;
@@ -25,7 +25,7 @@ export function isPoolFile(octets: Uint8Array): boolean {
   return title.every((octet, index) => octets[index] === octet);
 }
 
-/** The pages of a whole file, as views. The last one is short where the file was cut, or where a size cannot be. */
+/** The pages of a whole file, as views. The last one is short if the file was cut, or if a size is impossible. */
 export function* filePages(octets: Uint8Array): Iterable<FilePage> {
   const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
   let offset = POOL_FILE_TITLE.length;

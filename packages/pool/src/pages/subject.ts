@@ -11,19 +11,19 @@ import {
   wireOctets,
 } from '@sentrypeer/ip';
 
-/** What a claim is about, as lists name it: an address of IPv4, a /64 of IPv6, a number of E.164 without its plus. */
+/** The subject of a claim, as lists name it: an IPv4 address, an IPv6 /64, an E.164 number without its plus. */
 export interface PoolSubject {
   readonly kind: 'address' | 'number';
   readonly value: string;
 }
 
-/** Kinds on the wire. A page may hold others, whose subjects have {@link OTHER_SIZE} octets. */
+/** Kinds on the wire. A page may contain others, whose subjects have {@link OTHER_SIZE} octets. */
 export const SubjectKind = { ipv4: 1, ipv6: 2, number: 3 } as const;
 export type SubjectKind = (typeof SubjectKind)[keyof typeof SubjectKind];
 
-/** Octets of a subject of any kind but IPv4. */
+/** Octets of a subject of any kind except IPv4. */
 const OTHER_SIZE = 8;
-/** Kinds above are refused, because nobody knows how long their subjects are. */
+/** Kinds above this are refused, because the length of their subjects is unknown. */
 export const KIND_MAX = 63;
 /** Digits of a number: E.164 has 15 at most, and shorter ones than these are services of one network. */
 const DIGITS_MIN = 5;
@@ -34,7 +34,10 @@ export function subjectSize(kind: number): number {
   return kind === SubjectKind.ipv4 ? IPV4_OCTETS : OTHER_SIZE;
 }
 
-/** Kind and octets of a subject; `undefined` for what no claim may be about: other networks and special-purpose ones, digits that are no number. */
+/**
+ * Kind and octets of a subject; `undefined` for what no claim may be about: other networks and special-purpose ones,
+ * digits that are not a number.
+ */
 export function encodeSubject({
   kind,
   value,
@@ -54,7 +57,7 @@ export function encodeSubject({
   return network && { kind: SubjectKind.ipv6, octets: ip.subarray(0, OTHER_SIZE) };
 }
 
-/** The opposite; `undefined` for kinds that are not known, special-purpose networks and what is written in another form. */
+/** The inverse; `undefined` for unknown kinds, special-purpose networks and anything written in another form. */
 export function decodeSubject(kind: number, octets: Uint8Array): PoolSubject | undefined {
   if (kind === SubjectKind.number) {
     const value = decodeNumber(octets);

@@ -33,7 +33,7 @@ export interface NodeContact {
 
 export interface ContactEndpoint {
   readonly address: string;
-  /** TCP, 1024 and above: nobody is made to dial a well-known service of somebody else. */
+  /** TCP, 1024 and above, so that nobody is made to dial a well-known service of somebody else. */
   readonly port: number;
 }
 
@@ -42,7 +42,7 @@ const PREFIX = new TextEncoder().encode('sentrypeer contact 1\n');
 const HEAD_SIZE = 1 + 4 + PUBLIC_KEY_SIZE + 4 + 1;
 const [FAMILY_4, FAMILY_6] = [4, 6];
 
-/** Signed. @param contact Its endpoints have addresses and ports that a contact may have. */
+/** Signed. @param contact Its addresses and ports must be allowed in a contact. */
 export function encodeContact(contact: Omit<NodeContact, 'key'>, signer: Signer): Uint8Array {
   const endpoints = contact.endpoints.flatMap(({ address, port }) => {
     const ip = parseIp(address);
@@ -65,7 +65,7 @@ export function encodeContact(contact: Omit<NodeContact, 'key'>, signer: Signer)
   return new Uint8Array([...said, ...signer.sign(signed(said))]);
 }
 
-/** What it says, its signature not checked yet; `undefined` if it is no contact. */
+/** The contents, with the signature not checked yet; `undefined` if it is not a contact. */
 export function decodeContact(octets: Uint8Array): NodeContact | undefined {
   const cursor = new Cursor(octets);
   if (cursor.u8() !== VERSION) return undefined;

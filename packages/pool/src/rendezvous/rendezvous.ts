@@ -32,14 +32,14 @@ export interface RendezvousPorts {
 }
 
 export interface FindOptions {
-  /** Ends the look-up. */
+  /** Aborts the look-up. */
   readonly signal: AbortSignal;
   /** Whether this node may dial there. */
   readonly isFit: (endpoint: ContactEndpoint) => boolean;
 }
 
 const USER_TYPE = 'sentrypeer-contact';
-/** Keys over which contacts are spread, by the first bits of nodes' ids. */
+/** Number of keys over which contacts are spread, by the first bits of nodes' ids. */
 const SHARDS = 64;
 
 function contactsHash(networkId: number, shard: number): InfoHash {
@@ -56,14 +56,14 @@ interface FoundContact {
 }
 
 /**
- * Where nodes of a pool find each other in the DHT: each keeps its signed contact under one of 64 keys. Anybody can write
- * there, so what is found is checked, and few are taken of one network.
+ * Where nodes of a pool find each other in the DHT: each keeps its signed contact under one of 64 keys. Anybody can
+ * write there, so what is found is checked, and only a few are taken from one network.
  */
 export class Rendezvous {
   readonly #ports: RendezvousPorts;
   readonly #networkId: number;
   readonly #hash: InfoHash;
-  /** Under which it will be looked. */
+  /** Keys that are still to be looked under. */
   #shards: number[] = [];
   readonly #drawn = new Uint8Array(4);
   #announced:
@@ -76,7 +76,10 @@ export class Rendezvous {
     this.#hash = contactsHash(networkId, shardOf(ports.signer.nodeId));
   }
 
-  /** Says where this node is, as long as the DHT node runs and until something else is said; nothing where it is nowhere. */
+  /**
+   * Publishes where this node is, as long as the DHT node runs and until something else is published; nothing if it has
+   * no address.
+   */
   async announce(endpoints: readonly ContactEndpoint[]): Promise<void> {
     const { network, signer } = this.#ports;
     const text = JSON.stringify(endpoints);
@@ -88,7 +91,7 @@ export class Rendezvous {
     this.#announced = undefined;
     if (endpoints.length === 0) return;
     const data = encodeContact({ networkId: this.#networkId, madeEpochS, endpoints }, signer);
-    // Nobody can put another value of this id there before.
+    // Nobody can occupy this id with another value beforehand.
     const id = createHash('sha256').update(data).digest().readBigUInt64BE() || 1n;
     this.#announced = { id, text, madeEpochS };
     try {
@@ -99,7 +102,7 @@ export class Rendezvous {
     }
   }
 
-  /** Where a node is, by its own latest word. Never rejects. */
+  /** Where a node is, according to its own latest contact. Never rejects. */
   async find(nodeId: string, options: FindOptions): Promise<NodeContact | undefined> {
     const found = (await this.#contacts(shardOf(nodeId), options)).filter(
       ({ contact }) => nodeIdOfKey(contact.key) === nodeId,
@@ -111,12 +114,12 @@ export class Rendezvous {
       .find(({ octets, contact }) => contactHolds(octets, contact))?.contact;
   }
 
-  /** Some other nodes by chance, few of one network; each call looks under the next keys. Never rejects. */
+  /** Some other nodes at random, few from one network; each call looks under the next keys. Never rejects. */
   async some(options: FindOptions): Promise<readonly NodeContact[]> {
     if (this.#shards.length === 0) {
       this.#shards = [...this.#shuffled(Array.from({ length: SHARDS }, (_, shard) => shard))];
     }
-    // In a large pool there are many under each key, in a small one under few.
+    // In a large pool there are many under each key, in a small one there are some under few keys.
     for (const count of [1, SHARDS_AT_ONCE - 1]) {
       const shards = this.#shards.splice(0, count);
       const found = await Promise.all(shards.map((shard) => this.#contacts(shard, options)));
@@ -149,7 +152,7 @@ export class Rendezvous {
     return contacts;
   }
 
-  /** Contacts of this pool under a key that are not too old, their signatures not checked. */
+  /** Contacts of this pool under a key that are not too old, with their signatures not checked. */
   async #contacts(shard: number, { signal, isFit }: FindOptions): Promise<readonly FoundContact[]> {
     const nowS = this.#nowS();
     const where = [{ field: Field.userType, userType: USER_TYPE }] as const;
@@ -165,13 +168,13 @@ export class Rendezvous {
         return endpoints.length === 0 ? [] : [{ octets: data, contact: { ...read, endpoints } }];
       });
     } catch (error) {
-      // Too late, or the DHT node is closed: the same as nobody there.
+      // Too late, or the DHT node is closed: treated as if nobody were there.
       if (signal.aborted || error instanceof OperatingError) return [];
       throw error;
     }
   }
 
-  /** In any order. */
+  /** In random order. */
   #shuffled<T>(items: readonly T[]): readonly T[] {
     const view = new DataView(this.#drawn.buffer);
     return items

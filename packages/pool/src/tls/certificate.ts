@@ -21,8 +21,8 @@ const ED25519 = der(SEQUENCE, der(OBJECT_ID, new Uint8Array([0x2b, 0x65, 0x70]))
 const COMMON_NAME = new Uint8Array([0x55, 0x04, 0x03]);
 
 /**
- * A certificate of the node's own key, signed by that key: who sees it learns the key and nothing else. It says no
- * time, because a key is good until its owner retires it (RFC 5280 §4.1.2.5 has a time for "no expiration").
+ * A certificate of the node's own key, signed by that key: it reveals the key and nothing else. It contains no real
+ * time, because a key is valid until its owner retires it (RFC 5280 §4.1.2.5 defines a time for "no expiration").
  */
 export function nodeCertificate(signer: Signer): string {
   const name = der(
@@ -63,7 +63,7 @@ function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   return octets;
 }
 
-/** A bit string of whole octets says that none of its bits is unused. */
+/** A bit string of whole octets begins with the number of unused bits, zero. */
 function withoutUnused(octets: Uint8Array): Uint8Array {
   return new Uint8Array([0, ...octets]);
 }

@@ -11,11 +11,12 @@ import {
 } from '../limits.ts';
 
 /**
- * Connections that others dialled and that have not proved a key yet. Each costs a signature, so there are so many at once
- * and per second, and of one network only a part, so that it leaves room for others. Hosts on this site are no strangers.
+ * Incoming connections that have not proved a key yet. Each costs a signature, so their number at once and per second
+ * is limited, and one network gets only a part, so that it leaves room for others. Hosts on this site are not
+ * strangers.
  */
 export class Handshakes {
-  /** The network of each, by its other end. */
+  /** The network of each, keyed by its other end. */
   readonly #open = new Map<string, string>();
   readonly #all: TokenBucket;
   readonly #networks = new Map<string, TokenBucket>();
@@ -25,7 +26,7 @@ export class Handshakes {
     this.#all = new TokenBucket(rate, nowMs);
   }
 
-  /** @returns Whether this one may begin; then it is counted until `end()`. */
+  /** @returns Whether this one may start; then it is counted until `end()`. */
   begin(end: string, address: string, nowMs: number): boolean {
     const network = isLocalAddress(address) ? '' : (independentNetwork(address) ?? address);
     if (this.#open.size >= HANDSHAKES_OPEN_MAX) return false;

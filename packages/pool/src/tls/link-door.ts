@@ -37,11 +37,11 @@ import { Handshakes } from './handshakes.ts';
 export interface LinkTarget {
   readonly host: string;
   readonly port: number;
-  /** Its key in hexadecimal, where it is known. */
+  /** Its key in hexadecimal, if known. */
   readonly key: string | undefined;
 }
 
-/** What became of a call. */
+/** The outcome of a call. */
 export type CallResult =
   | { readonly kind: 'linked'; readonly ended: Promise<void> }
   | { readonly kind: 'failed'; readonly why: string };
@@ -56,13 +56,15 @@ export interface LinkDoorOptions {
   readonly signer: Signer;
   /** The node's private key, PEM. */
   readonly privateKeyPem: string;
-  /** Where to listen; each address by itself. */
+  /** Where to listen; each address separately. */
   readonly locals: readonly { readonly address: string; readonly port: number }[];
-  /** Local addresses to dial from, at most one of each family, which others then see. @default as the system routes */
+  /** Local addresses to dial from, at most one per family, which others then see. @default as the system routes */
   readonly callsFrom?: readonly string[];
   /** The shared key of a closed pool, 32 octets. @default none: an open pool */
   readonly poolKey?: Uint8Array;
-  /** Milliseconds for a connection and TLS, and for the other end to take what is left of a link. @default HELLO_MS_MAX */
+  /**
+   * Milliseconds for a connection and TLS, and for the other end to take what is left of a link. @default HELLO_MS_MAX
+   */
   readonly helloMs?: number;
 }
 
@@ -72,8 +74,8 @@ const PROOF_SIZE = 32;
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * Links over TCP and TLS 1.3. Both ends show a certificate of their own node's key, which TLS has them prove; nobody
- * vouches for it, because the key is what a node is known by.
+ * Links over TCP and TLS 1.3. Both ends show a certificate of their own node's key, which TLS makes them prove; nobody
+ * vouches for it, because a node is known by its key.
  */
 export class LinkDoor implements AsyncDisposable {
   readonly #ports: LinkDoorPorts;
@@ -115,7 +117,7 @@ export class LinkDoor implements AsyncDisposable {
     return this.#servers.length > 0;
   }
 
-  /** Resolves when it is linked, or why it is not. Never rejects. */
+  /** Resolves when it is linked, or with the reason why it is not. Never rejects. */
   async call({ host, port, key }: LinkTarget): Promise<CallResult> {
     if (this.#isClosed) return { kind: 'failed', why: 'this node stops' };
     if (
@@ -170,7 +172,7 @@ export class LinkDoor implements AsyncDisposable {
     );
   }
 
-  /** What to dial, and from where; `undefined` where that cannot be. */
+  /** What to dial, and from where; `undefined` if that is impossible. */
   async #from(
     host: string,
   ): Promise<{ readonly host: string; readonly localAddress?: string } | undefined> {
@@ -181,7 +183,7 @@ export class LinkDoor implements AsyncDisposable {
       const localAddress = callsFrom.find((local) => familyOf(local) === familyOf(address));
       if (localAddress !== undefined) return { host: address, localAddress };
     }
-    // A name that is unknown now fails as it does without this.
+    // A name that is unknown now fails as it would without this.
     return addresses.length === 0 ? { host } : undefined;
   }
 
@@ -235,14 +237,14 @@ export class LinkDoor implements AsyncDisposable {
     this.#servers.push(server);
   }
 
-  /** The operator wants no link with the node, as far as it is known yet. */
+  /** Whether the operator wants no link with the node, as far as it is known yet. */
   #isDistrusted(socket: Socket | TLSSocket): boolean {
     const key = 'getPeerX509Certificate' in socket ? keyOf(socket) : undefined;
     const nodeId = key === undefined ? '' : nodeIdOfKey(key);
     return this.#ports.exchange.isDistrusted({ nodeId, address: addressOf(socket) });
   }
 
-  /** No network may take all places; hosts on this site are no strangers. */
+  /** No network may take all places; hosts on this site are not strangers. */
   #hasRoom(socket: TLSSocket): boolean {
     const inward = this.#ports.exchange.peers.filter(({ isOutward }) => !isOutward);
     if (inward.length >= LINKS_IN_MAX) return false;
@@ -274,7 +276,7 @@ export class LinkDoor implements AsyncDisposable {
       send: (octets: Uint8Array) => void (socket.writable && socket.write(octets)),
       close: () => {
         socket.end();
-        // Who does not read never lets it end.
+        // An end that does not read would never let it end.
         const late = setTimeout(() => socket.destroy(), this.#helloMs);
         late.unref();
         socket.once('close', () => clearTimeout(late));
@@ -293,7 +295,7 @@ export class LinkDoor implements AsyncDisposable {
     return true;
   }
 
-  /** That an end of this very connection knows the shared key, RFC 8446 §7.5; zeros in an open pool. */
+  /** Proves that an end of this very connection knows the shared key, RFC 8446 §7.5; zeros in an open pool. */
   #proof(socket: TLSSocket, role: string): Uint8Array {
     const { poolKey } = this.#options;
     if (poolKey === undefined) return new Uint8Array(PROOF_SIZE);
@@ -311,7 +313,7 @@ function keyOf(socket: TLSSocket): Uint8Array | undefined {
   return key.length === PUBLIC_KEY_SIZE ? key : undefined;
 }
 
-/** An address is its own; none where a name is not known now. */
+/** An address is returned as it is; empty if a name is not known now. */
 async function addressesOf(host: string): Promise<readonly string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);

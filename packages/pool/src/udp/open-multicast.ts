@@ -13,18 +13,19 @@ export const MULTICAST_SCOPES = { link: 2, admin: 4, site: 5, organization: 8 } 
 
 export type MulticastScope = keyof typeof MULTICAST_SCOPES;
 
-/** IANA gave an address and no port. Chosen: near to it and not in use by others. */
+/** IANA assigned an address but no port. Chosen: close to it and not in use by others. */
 const PORT = 8172;
 
-/** The group, on all links of this machine that can do multicast. */
+/** The group, on all links of this machine that support multicast. */
 export interface MulticastPort extends AsyncDisposable {
   /** Sends on every link; lost messages are repeated. */
   send(octets: Uint8Array): void;
 }
 
 /**
- * Joins the group of neighbours. On a machine without IPv6 or multicast the failure is logged, and the port hears
+ * Joins the group of neighbours. On a machine without IPv6 or multicast the failure is logged, and the port receives
  * nothing.
+ *
  *
  * @param onDatagram The octets are borrowed for the duration of the call.
  */
@@ -71,7 +72,7 @@ export async function openMulticast(
   };
 }
 
-/** The links of this machine, as they come and go. */
+/** The links of this machine, which come and go. */
 class Links {
   readonly #socket: Socket;
   readonly #group: string;
@@ -84,7 +85,7 @@ class Links {
     this.#logger = logger;
   }
 
-  /** Joins the group on the links that are new. @returns All that are joined. */
+  /** Joins the group on new links. @returns All links that are joined. */
   join(): ReadonlySet<string> {
     const names = linkNames();
     for (const name of this.#joined) if (!names.includes(name)) this.#joined.delete(name);
@@ -124,7 +125,7 @@ function linkNames(): readonly string[] {
     .map(([name]) => name);
 }
 
-/** The interface was away and is back, with the membership it had. */
+/** The interface was away and is back, with its old membership. */
 function isMember(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
