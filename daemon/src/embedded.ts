@@ -4,7 +4,6 @@
  * A file inside the one executable (tools/executable.ts); `undefined` if the program is JavaScript next to its files.
  * The octets belong to the executable and cannot be written to.
  *
- *
  * @param name As in tools/executable.ts.
  */
 export function embedded(name: string): Uint8Array | undefined {

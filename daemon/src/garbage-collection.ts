@@ -80,7 +80,6 @@ function collect(flavor: 'regular' | 'last-resort'): void {
  * quiet after a busy time that made its heap grow. For a thread that always has a little to do, and whose heap V8 would
  * let grow for hours, garbage is collected while it works less than half of its time.
  *
- *
  * @param options.keepsCode Never drops what V8 has learnt about the code, which look-ups need.
  * @param options.alsoRelease Releases what others in this thread keep, each time after the first.
  * @param options.firstMs Milliseconds until the first release: done at once, it would take a sixth of a start's

@@ -6,7 +6,6 @@ import { threadCpuUsage } from 'node:process';
  * How busy this thread is, in processor time: on an overloaded machine every thread waits for a core and would look
  * busy by the clock.
  *
- *
  * @param usageSince What is measured: this thread, or the whole process by `cpuUsage` of `node:process`.
  * @returns A function that returns the share of a core used since its last call, 0 to the number of cores.
  */

@@ -17,7 +17,6 @@ export const isInNetwork = process.env[INSIDE] !== undefined;
 /**
  * One test that runs all tests of a file in a separate network.
  *
- *
  * @param programs What the file needs besides `unshare`; the test skips if one of them is missing.
  * @param passCount How many tests must pass there, so that none is silently left out.
  */

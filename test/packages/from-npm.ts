@@ -14,7 +14,6 @@ const KEPT = join(ROOT, 'node_modules/.cache/from-npm');
 /**
  * The folder of a package, unpacked and without its dependencies; nothing in it is run.
  *
- *
  * @param archive Name and version.
  * @param integrity Of the archive, as in a lock file.
  */

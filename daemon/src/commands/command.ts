@@ -71,7 +71,6 @@ export interface Command {
   /**
    * Which database must exist: one of this version, one of any version (including 4.x), or none.
    *
-   *
    * @default 'current'
    */
   readonly database?: 'current' | 'any' | 'none';

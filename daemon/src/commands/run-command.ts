@@ -32,7 +32,6 @@ export function prepareCommand({ words, flags }: CommandWords): Work {
 /**
  * Runs a command, even while a daemon uses the database. Throws `OperatingError`.
  *
- *
  * @param said Receives sentences for a person.
  */
 export async function runCommand(

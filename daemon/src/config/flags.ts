@@ -36,7 +36,6 @@ const FLAGS: ReadonlyMap<string, Found> = flagTable();
  * Reads the command line as getopt_long does: `-dras`, `-f path`, `-fpath`, `--db-file path`, `--db-file=path`, `--`. A
  * switch can be turned off by `--api=off`.
  *
- *
  * @param argv Without the names of the interpreter and the program.
  */
 export function parseFlags(argv: readonly string[]): ParsedFlags {

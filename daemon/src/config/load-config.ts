@@ -157,7 +157,6 @@ interface LoadedFile extends ParsedFile {
 /**
  * The file that was named, which must exist, or else the first usual one that can be read.
  *
- *
  * @param places Strongest first.
  */
 function loadFile(

@@ -12,7 +12,6 @@ const COMPANIONS = ['-wal', '-shm', '-journal', '-running.json'];
  * Refuses two options that name the same file: the JSON log, for example, would be written into the middle of the
  * database.
  *
- *
  * @param realPath One text for all names of a file, with links followed.
  */
 export function refuseSharedFiles(

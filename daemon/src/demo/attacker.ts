@@ -64,7 +64,6 @@ abstract class Attacker implements Disposable {
    * Registers as scanners do: tries one extension after the other until one is challenged, then answers the challenge
    * with a password from a list.
    *
-   *
    * @returns Number of requests sent.
    */
   async tryPassword(

@@ -60,7 +60,6 @@ export interface JudgeOptions {
   /**
    * Whether documentation addresses are judged like others, as in the demo.
    *
-   *
    * @default false
    */
   readonly listsDocumentation?: boolean;
@@ -75,7 +74,6 @@ export interface JudgePorts {
   /**
    * Whether this thread itself takes what hubs list and what the pool says: it judges this within the same millisecond,
    * while other threads need not see it yet.
-   *
    *
    * @default false
    */

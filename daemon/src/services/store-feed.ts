@@ -7,7 +7,6 @@ import { PAGE_ENTRIES_COUNT } from '../limits.ts';
 /**
  * The store's feed of listings in the form that the API's routes take.
  *
- *
  * @param reader Answers single questions.
  * @param path The database: each snapshot has a separate connection, on which it sees one unchanging state.
  */

@@ -29,7 +29,6 @@ interface Listing {
 /**
  * The store's totals in the form that the API's routes take.
  *
- *
  * @param path The database: each list has a separate connection, on which it sees one unchanging state.
  */
 export function storeTotals(

@@ -22,7 +22,6 @@ export class UdpReplies {
   /**
    * Whether `allow()` is certain to refuse any answer to this request, so that none need be composed.
    *
-   *
    * @param requestOctets Octets of the request.
    */
   areRefused(socket: UdpSocket, to: Endpoint, requestOctets: number, nowMs: number): boolean {

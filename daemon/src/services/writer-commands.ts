@@ -30,7 +30,6 @@ export interface WriterCommands {
   /**
    * Keeps pages of the pool.
    *
-   *
    * @param asSelf They are this node's.
    * @param told Over which link they came.
    * @returns What became of each.

@@ -14,7 +14,6 @@ interface System {
  * Gives a thread that reads at leisure a lower priority than look-ups, calls and recording. Linux lowers the priority
  * of only the calling thread; other systems would lower that of the whole process, so nothing is done there.
  *
- *
  * @param system This one; a made-up one in tests.
  */
 export function comeLast(

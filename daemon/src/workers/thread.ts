@@ -41,7 +41,6 @@ export class Thread<Input> {
   /**
    * Starts to load the thread's code. Messages sent meanwhile wait for it.
    *
-   *
    * @param name The worker's entry, beside this file.
    * @param transfer Ports within `data` that go to the thread.
    */

@@ -14,7 +14,6 @@ export interface Follower {
  * Follows a stream of server-sent events while the page is visible, and continues after the newest id whenever it is
  * cut off. A hidden page holds no connection: browsers allow six for all pages of one server.
  *
- *
  * @param pathAfter The path of the stream, after an id.
  * @param after The id to start after.
  * @returns Ends it.

@@ -6,7 +6,6 @@ import { ask, type Answer } from './ask.ts';
 /**
  * What the node answers to a path; `undefined` until it has.
  *
- *
  * @param everyMs Asks again after this time, while the page is visible. @default once
  * @param turn Asks again whenever it changes.
  */

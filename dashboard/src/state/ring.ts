@@ -8,7 +8,6 @@ interface Numbered {
 /**
  * Merges new and known things, newest first, each once and in its latest form; at most `countMax`.
  *
- *
  * @param come In any order.
  * @param isAlike Whether the new form brings nothing new, so that the old one stays.
  */

@@ -12,7 +12,6 @@ export interface TopRow {
 /**
  * The values with the most messages among some events; events without a value are left out.
  *
- *
  * @param rowsMax The most rows.
  */
 export function topsOf(

@@ -13,7 +13,6 @@ export interface ReadNumber {
 /**
  * Splits what was dialled into prefix and number.
  *
- *
  * @param e164 With its plus; `undefined` if the digits are not a number.
  */
 export function readNumber(dialled: string, e164: string | undefined): ReadNumber {

@@ -35,7 +35,6 @@ export function useGradually<T extends { readonly id: number }>(all: readonly T[
 /**
  * The newest value, but not more often than asked for, and never in the task that changed it.
  *
- *
  * @param first The value until then.
  */
 export function useCalmly<T>(value: T, everyMs: number, first: T): T {

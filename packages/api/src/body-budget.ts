@@ -10,7 +10,6 @@ export class BodyBudget {
   /**
    * Reserves the largest size of the body, until its answer is out.
    *
-   *
    * @param octetsMax The limit of the route.
    * @returns Whether there was room.
    */

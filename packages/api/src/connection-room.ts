@@ -42,7 +42,6 @@ export class ConnectionRoom {
   /**
    * Keeps room in a server from now on.
    *
-   *
    * @param countMax Connections at a time, 1 and above.
    * @param onFull Called for each connection that was closed, with the source that had too many, if there was one.
    */

@@ -107,7 +107,6 @@ export interface EventSearch {
   /**
    * A few at a time: fewer than `limit`, or none, do not mean the end.
    *
-   *
    * @param rowsMax The most rows that are looked at.
    */
   find(
@@ -119,7 +118,6 @@ export interface EventSearch {
   ): EventPage;
   /**
    * Counts matching events, and finds the newest of them.
-   *
    *
    * @param stretch Ids after one, up to another.
    * @param idsMax The most ids that are looked at.

@@ -48,7 +48,6 @@ export class LevelledLookUp {
 /**
  * Whether a level includes what is not listed.
  *
- *
  * @param wasSaid Whether anything is known about exactly this, hearsay included.
  */
 export function isTold(level: LookUpLevel, standing: Standing, wasSaid: () => boolean): boolean {

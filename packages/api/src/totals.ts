@@ -28,7 +28,6 @@ export interface Totals {
   /**
    * The address as it is stored; `undefined` if it was not seen.
    *
-   *
    * @param ipAddress In its shortest form; IPv4 in IPv6 as IPv4.
    */
   address(ipAddress: string): string | undefined;

@@ -59,7 +59,6 @@ export interface BgpPorts {
   /**
    * Accepts connections. Throws `OperatingError` with nothing left open.
    *
-   *
    * @param onConnection Returns the connection's handler; `undefined` closes it at once.
    */
   listen(

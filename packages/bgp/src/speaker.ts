@@ -57,7 +57,6 @@ export class Speaker {
   /**
    * Listens, and starts to connect to the neighbours.
    *
-   *
    * @throws OperatingError `bgp_options`, and what `ports.listen()` throws, with nothing left open.
    */
   static async open(ports: BgpPorts, options: SpeakerOptions): Promise<Speaker> {
@@ -117,7 +116,6 @@ export class Speaker {
 
   /**
    * Ends a neighbour's session by Cease/Administrative Reset and starts it again at once, whatever it waited for.
-   *
    *
    * @param reason For the neighbour's log, cut to 255 octets. @returns Whether there is a neighbour of that name.
    */

@@ -31,7 +31,6 @@ export interface SyslogOptions {
   /**
    * Only events of this grade and above: a line of a weaker one may name a forged source.
    *
-   *
    * @default 'seen'
    */
   readonly grade?: Grade;

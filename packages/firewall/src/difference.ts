@@ -7,7 +7,6 @@ import type { Listing } from './table.ts';
 /**
  * How the kernel's entries differ from those that were put there; `undefined` if they do not.
  *
- *
  * @param touched Keys that were changed while the kernel listed its entries; they may be there or not.
  */
 export function differenceOf(

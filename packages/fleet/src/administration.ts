@@ -80,7 +80,6 @@ async function bringUp(connection: FleetConnection): Promise<readonly number[]> 
  * Creates the role of a node, or gives an existing one a new password: the old one is invalid from then on, and
  * connections under it are ended. The server only gets a verifier, so no log of statements contains the password.
  *
- *
  * @returns The password. Throws `OperatingError`.
  */
 export async function joinFleet(

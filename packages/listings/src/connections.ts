@@ -15,7 +15,6 @@ const ESTABLISHED = '01';
 /**
  * Reads /proc/net/tcp or /proc/net/tcp6 (proc_net_tcp(5)); other lines are skipped.
  *
- *
  * @param isLittleEndian The machine's byte order, in which each 32 bits of an address are written.
  */
 export function parseConnections(text: string, isLittleEndian: boolean): readonly Connection[] {

@@ -12,7 +12,6 @@ const PLACE = 'x';
  * The blocks of a number, smallest first, such as `46850780xx`, `4685078xxx` and `468507xxxx` for +46 8 50780123.
  * Numbers of another length are in another block.
  *
- *
  * @param e164 Without its plus; digits that are not a number have no blocks.
  */
 export function blocksOf(plans: NumberingPlans, e164: string): readonly string[] {

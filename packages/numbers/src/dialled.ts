@@ -27,7 +27,6 @@ const AFTER_NAME = '.;?#@';
  * Reads a called number, the user part of a Request-URI or To, or a whole `tel:` or `sip:` URI: escapes are decoded,
  * visual separators dropped (RFC 3966 §3), a global `phone-context` put before (§5.1.4).
  *
- *
  * @returns `undefined` if the text is not a number.
  */
 export function readDialled(text: string): Dialled | undefined {

@@ -64,7 +64,6 @@ const ANY: ReadonlySet<string> = new Set([...BY_COUNTRY.values()].flatMap((set) 
  * Whether telephones in that country dial it for help. If no country is set, the emergency numbers of every country
  * count: letting a listed caller through to an extension costs less than refusing a call for help.
  *
- *
  * @param country ISO 3166-1 alpha-2; `undefined` if none is set.
  */
 export function isEmergency(digits: string, country: string | undefined): boolean {

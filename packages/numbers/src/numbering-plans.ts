@@ -177,7 +177,6 @@ export class NumberingPlans {
    * A number as its country writes it for callers abroad: `+44 20 7946 0958`. If no custom is known, only the country
    * code is set apart.
    *
-   *
    * @param e164 Country code and national number, without a plus.
    */
   grouped(e164: string): string {

@@ -18,7 +18,6 @@ const FORMS_RATIO = 2;
  * is seen in no more forms than the number itself. So the choice is, among the candidates that the most forms share,
  * the likeliest by its prefix, then the longest.
  *
- *
  * @param candidates As returned by `readNumber()`, the likeliest first.
  * @param formsOf Number of distinct dialled forms in which the number was seen, 0 and above.
  */

@@ -18,7 +18,6 @@ const INTERNATIONAL = ['', '00', '011', '0011', '900', '9011', '000'];
 /**
  * What digits without a plus mean if they are not an E.164 number; `undefined` if they may be one.
  *
- *
  * @param country ISO 3166-1 alpha-2 of the telephones; `undefined` if it is not known.
  */
 export function shortKind(digits: string, country: string | undefined): ShortKind | undefined {
@@ -45,7 +44,6 @@ const CODE_DIGITS = 2;
 /**
  * Whether short digits after a plus, or after the marks of a feature code, are a call for help: telephones put a plus
  * before every saved contact, and a code before it to withhold the caller's number (`*31#112`, `*67911`).
- *
  *
  * @param isGlobal A plus is directly before them: so few digits after it are no other number.
  */

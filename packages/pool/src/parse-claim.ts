@@ -73,7 +73,6 @@ type Members = Readonly<Record<(typeof MEMBERS)[number], string>>;
 /**
  * Reads the JSON of a value, of which nothing is believed.
  *
- *
  * @param nowEpochUs Wall-clock microseconds.
  */
 export function parseClaim(octets: Uint8Array, nowEpochUs: number): ParsedClaim {

@@ -62,7 +62,6 @@ export class Quotas {
   /**
    * Counts one event of an origin, or returns why it must be refused; then nothing is counted.
    *
-   *
    * @param of.network Network of the node that told it.
    * @param of.knownMs Milliseconds since the origin was first recorded; `undefined` if it never was.
    */

@@ -25,7 +25,6 @@ export interface Destination {
  * Reads a template such as `sip:{number}@192.0.2.10:5060;transport=tcp`. `{number}` or `{e164}` must be in the user
  * part, exactly once.
  *
- *
  * @returns `undefined` if the text is not such a template.
  */
 export function parseDestination(template: string): Destination | undefined {

@@ -62,7 +62,6 @@ export function computeDigestResponse(input: DigestInput): string | undefined {
  * issued. The newer rule is tried if nc and cnonce are present, the old one always, because some tools claim `qop=auth`
  * and compute without it. With some tools a user name ends in `@` and is hashed that way.
  *
- *
  * @param password Latin-1 text, one character per octet of what the peer hashed.
  * @param body The body of the request, for `auth-int`.
  */

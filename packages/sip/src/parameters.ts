@@ -55,7 +55,6 @@ export function valueOfParameter(text: string, start: number, end: number): stri
  * The value of a parameter (`;name=value;name`, RFC 3261 §25.1 `generic-param`); `undefined` if there is none of that
  * name. Of several, the first counts.
  *
- *
  * @param lower The name in lower case.
  */
 export function parameterValue(parameters: string, lower: string): string | undefined {

@@ -35,7 +35,6 @@ export function decodeSipviciousTag(tag: string): string | undefined {
 /**
  * Parses the payload.
  *
- *
  * @param fromUser The user part of From: svwar tries the account given there, and an account of twelve digits would
  * otherwise read as an address.
  */

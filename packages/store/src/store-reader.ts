@@ -139,7 +139,6 @@ export class StoreReader {
   /**
    * Throws `OperatingError` if there is no database of ours.
    *
-   *
    * @param options.cacheOctets Page cache in memory. @default 2 MiB
    */
   static open(path: string, options: { readonly cacheOctets?: number } = {}): StoreReader {

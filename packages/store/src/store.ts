@@ -192,7 +192,6 @@ export class Store {
    * are left out, so that a delivery may come any number of times, and nobody can suppress another's event by copying
    * its UUID.
    *
-   *
    * @param cursors Positions of the consumers that read them; moved together with the events or not at all.
    */
   deliver(events: readonly DeliveredEvent[], cursors: readonly CursorPlace[] = []): Appended {
@@ -257,7 +256,6 @@ export class Store {
    * Records the operator's opinion of another node, or of all nodes in a network, which can only be distrusted; if
    * distrusted, what they said is withdrawn.
    *
-   *
    * @param name The operator's name for it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
@@ -266,7 +264,6 @@ export class Store {
 
   /**
    * Keeps pages of the pool. @returns The outcome for each.
-   *
    *
    * @param asSelf They are this node's.
    * @param told The link over which they came.

@@ -16,7 +16,6 @@ const STARTING: FleetState = {
 /**
  * What this node does in a fleet; `undefined` if it is in none.
  *
- *
  * @param lag Events that the fleet has not confirmed yet.
  */
 export function fleetState(

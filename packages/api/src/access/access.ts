@@ -148,7 +148,6 @@ export class Access {
   /**
    * Opens a session for a browser, for a key that may read. Wrong ones count as wrong keys do.
    *
-   *
    * @param address Address of the client.
    * @returns The cookie's value and the caller.
    */
@@ -212,7 +211,6 @@ export class Access {
   /**
    * Counts a wrong key against its beginning and its address, and against the address.
    *
-   *
    * @returns A refusal if it is one too many.
    */
   #countFailure(address: string, text: string, nowMs: number): Refusal | undefined {
@@ -228,7 +226,6 @@ export class Access {
   /**
    * Whether these are the credentials of a client (RFC 6749 §2.3.1): the name of a key, and that key. Wrong ones count
    * as wrong keys do.
-   *
    *
    * @param address Address of the client.
    */

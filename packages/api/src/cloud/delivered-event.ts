@@ -37,7 +37,6 @@ const oneOf =
 /**
  * Reads the JSON form of an event (docs/api.md), as sent by SentryPeer 4.x nodes and ours.
  *
- *
  * @param nowEpochUs Wall-clock microseconds: nothing was received later.
  */
 export function parseDelivery(value: unknown, nowEpochUs: number): ParsedDelivery {

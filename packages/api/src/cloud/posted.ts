@@ -26,7 +26,6 @@ export class PostedText {
 /**
  * A route only for POST.
  *
- *
  * @param octetsMax Limit of its body, both as sent and unpacked.
  */
 export function postRoute(

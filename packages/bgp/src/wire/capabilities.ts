@@ -106,7 +106,6 @@ export function encodeCapabilities(offered: OfferedCapabilities): Uint8Array {
 /**
  * Reads the values of all capability parameters of an OPEN. Skips unknown capabilities and those of the wrong size.
  *
- *
  * @returns `undefined` if a capability does not fit into its parameter.
  */
 export function decodeCapabilities(parameters: readonly Uint8Array[]): Capabilities | undefined {

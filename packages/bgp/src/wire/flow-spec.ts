@@ -50,7 +50,6 @@ export function encodeFlowConditions(
  * Puts the size and the type before a prefix that is in `target` from `at + 2` on (its length and its octets), and the
  * conditions after it. IPv6 rules have an offset after the length (RFC 8956 §3.2).
  *
- *
  * @param end The octet after the prefix. @returns The octet after the rule.
  */
 export function wrapFlowRule(

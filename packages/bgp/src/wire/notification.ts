@@ -157,7 +157,6 @@ export function shutdownNotification(subcode: number, text: string): Notificatio
 /**
  * The other operator's text. Anything unsafe for a terminal becomes a blank.
  *
- *
  * @returns `undefined` if there is none, or if it is malformed.
  */
 export function shutdownCommunication({ code, subcode, data }: Notification): string | undefined {

@@ -29,7 +29,6 @@ export class UpdatePacker {
   /**
    * Adds an NLRI to a message of this template; starts a new message if the last one has another template or is full.
    *
-   *
    * @param sizeMax Octets that `write` needs at most. @returns `false` if there is no room, and nothing was written.
    */
   add(template: UpdateTemplate, sizeMax: number, write: WriteNlri): boolean {

@@ -70,7 +70,6 @@ export class Deliverer {
   /**
    * Throws {@link DeliveryFailure}; then any of them may have arrived.
    *
-   *
    * @returns Whether all were taken; those that were not are now dead letters.
    */
   async deliver(parcels: readonly Parcel[]): Promise<boolean> {

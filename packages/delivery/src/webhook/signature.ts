@@ -6,7 +6,6 @@ import { SECRET_PREFIX } from './signing-secret.ts';
 /**
  * Value of `webhook-signature`, as defined by Standard Webhooks: version, HMAC-SHA-256 over id, time and body.
  *
- *
  * @param secret Base64 after `whsec_`; the octets of any other text are used as they are.
  * @param body The body before compression, which is what a receiver's framework provides.
  */

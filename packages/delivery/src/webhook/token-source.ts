@@ -72,7 +72,6 @@ export class TokenSource {
   /**
    * An endpoint refused the token.
    *
-   *
    * @returns Whether to try another one: not if this one is new and no endpoint has accepted it, so that an endpoint
    * that refuses all tokens causes no loop.
    */

@@ -51,7 +51,6 @@ const NOBODY_ELSE = 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA fleet FROM PUBLIC
 /**
  * Migrates the schema to this program's version, within the caller's transaction; throws `OperatingError`.
  *
- *
  * @returns The versions that were added; none if it was up to date.
  */
 export async function migrateFleet(connection: FleetConnection): Promise<readonly number[]> {

@@ -43,7 +43,6 @@ export class LinkBudgets {
    * Counts what an address sent in vain. What exceeded the budget came nevertheless: its network owes it, and may send
    * nothing more until time has made up for that.
    *
-   *
    * @returns Whether it may.
    */
   spend(from: string, octets: number, nowMs: number): boolean {

@@ -144,7 +144,6 @@ export class Exchange {
   /**
    * Takes a connection whose other end proved its key.
    *
-   *
    * @returns `undefined` if there is a link with this key already, or it is our own.
    */
   add(peer: LinkPeer, wire: Wire, proof: Uint8Array, expected: Uint8Array): Link | undefined {

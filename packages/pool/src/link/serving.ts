@@ -29,7 +29,6 @@ export class Serving {
    * Sends what was asked for, as long as the connection accepts it. An answered question was not in vain, as long as it
    * is short compared with the answer.
    *
-   *
    * @returns Whether the other end may have that much.
    */
   serve(wire: Wire, send: (ids: readonly string[], pages: readonly Uint8Array[]) => void): boolean {

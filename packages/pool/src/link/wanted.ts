@@ -29,7 +29,6 @@ export class Wanted<T> {
    * Somebody has it; it is requested after a while, because it may be on its way. Even somebody who promises thousands
    * that do not exist leaves some room for everybody else.
    *
-   *
    * @returns Whether it is expected now.
    */
   add(id: string, holder: T, nowMs: number): boolean {

@@ -25,7 +25,6 @@ export interface ComposeOptions {
  * The pages with which a node says its statements. They include what it said within the same hour, and on a new day
  * everything that it says, so that it has few pages and each statement is repeated at most once an hour and once a day.
  *
- *
  * @param own Its pages that are alive, by serial.
  * @returns Pages to be added in this order; none if there is nothing to say.
  */
@@ -46,7 +45,6 @@ export function composePages(
 
 /**
  * Takes back what the node said about subjects: pages that replace all since the first one that names one of them.
- *
  *
  * @param own Its pages that are alive, by serial.
  * @param subjects As lists name them.

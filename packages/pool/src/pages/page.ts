@@ -105,7 +105,6 @@ export function inOrder(claims: readonly PageClaim[]): readonly PageClaim[] {
 /**
  * Encodes and signs.
  *
- *
  * @param page Its claims as returned by {@link inOrder}, at most {@link PAGE_CLAIMS_MAX}.
  * @param sign Ed25519 over the given octets, by the page's key.
  */

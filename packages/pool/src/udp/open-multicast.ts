@@ -26,7 +26,6 @@ export interface MulticastPort extends AsyncDisposable {
  * Joins the group of neighbours. On a machine without IPv6 or multicast the failure is logged, and the port receives
  * nothing.
  *
- *
  * @param onDatagram The octets are borrowed for the duration of the call.
  */
 export async function openMulticast(

@@ -21,7 +21,6 @@ const SEEN_TABLES = [
  * at the latest. Listings are judged again afterwards. Within a transaction; takes some milliseconds for every ten
  * thousand totals, and runs only after the clock was in doubt.
  *
- *
  * @param nowUs Wall-clock microseconds of a clock that is believed.
  * @returns Number of totals, evidence rows and decisions that were corrected.
  */

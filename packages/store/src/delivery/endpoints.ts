@@ -212,7 +212,6 @@ export class Endpoints {
   /**
    * Has the daemon send dead letters again; it looks for them.
    *
-   *
    * @param eventUuid By default all of the endpoint's.
    * @returns How many; those whose events retention has removed stay.
    */

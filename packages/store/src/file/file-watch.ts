@@ -21,7 +21,6 @@ export class FileWatch {
   /**
    * What is wrong; `undefined` while all is well.
    *
-   *
    * @param nowMs Monotonic milliseconds; the file is only checked once in a while.
    */
   failure(nowMs: number): OperatingError | undefined {

@@ -64,7 +64,6 @@ export function openForCommand(path: string, ports: OpeningPorts): DatabaseSync 
 /**
  * Opens the database for queries only; it must have our schema already.
  *
- *
  * @param cacheOctets Page cache in memory, if SQLite's own 2 MiB are too few.
  */
 export function openForReading(path: string, cacheOctets?: number): DatabaseSync {
@@ -156,7 +155,6 @@ function prepareReading(database: DatabaseSync, path: string, cacheOctets?: numb
  * Looks only at the name. The file is never opened here: when a process closes any descriptor of a file, POSIX drops
  * all the locks that the process holds on it, including those of SQLite's connections, and then another program that
  * reads the database deletes its write-ahead log (https://www.sqlite.org/howtocorrupt.html §2.2).
- *
  *
  * @returns Whether there is a file with something in it. Throws `OperatingError` if it cannot be a database.
  */

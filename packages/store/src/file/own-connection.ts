@@ -21,7 +21,6 @@ export class OwnConnection {
   /**
    * For a change it makes or migrates the database where that is due. Throws `OperatingError`.
    *
-   *
    * @param use Creates what the connection is for; if that fails, the connection is closed again.
    */
   static open<T>(

@@ -83,7 +83,6 @@ export class FleetLog {
   /**
    * Returns what to push next.
    *
-   *
    * @param hasArrived Whether what was being pushed is in the fleet.
    */
   next(share: FleetShare, hasArrived: boolean): FleetMarks {

@@ -93,7 +93,6 @@ export interface FleetReaderOptions {
   /**
    * Only what this node recorded itself: what a hub took from the fleet is there already.
    *
-   *
    * @default all
    */
   readonly recordedBy?: string | undefined;

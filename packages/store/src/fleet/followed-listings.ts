@@ -129,7 +129,6 @@ export class FollowedListings {
    * Some of the work that is left when all was named: what was not named any more goes, what has ended is judged again, and
    * goes when it ended for certain.
    *
-   *
    * @param isAll This node follows nobody: removes everything. @returns Whether there is more.
    */
   sweep(isAll = false): boolean {

@@ -13,7 +13,6 @@ const NUMBER_MAX = 2 ** 40;
  * The rows of another database, of SentryPeer 4.x or of ours in any version, in the order in which they were recorded.
  * What strangers shared with it is left out. Throws `OperatingError`.
  *
- *
  * @param own The database into which they are imported.
  */
 export function* readDatabase(path: string, own: string): Generator<ImportedRow> {

@@ -98,7 +98,6 @@ export class DecisionWriter {
   /**
    * Throws `OperatingError` if there is no such entry, or no room for another one.
    *
-   *
    * @returns What was delisted.
    */
   write(decision: Decision): ListedSubject | undefined {
@@ -130,7 +129,6 @@ export class DecisionWriter {
   /**
    * Takes decisions made at hubs of the fleet, in order, and saves that all up to the mark were taken. Taking one twice
    * does no harm.
-   *
    *
    * @returns Those for which there was no room.
    */

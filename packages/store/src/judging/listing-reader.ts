@@ -128,7 +128,6 @@ export class ListingReader {
   /**
    * A page of entries by their id.
    *
-   *
    * @param after The last id of the previous page; `undefined` starts at the beginning.
    */
   listings(after: number | undefined, limit: number, query: ListingQuery = {}): readonly Listing[] {

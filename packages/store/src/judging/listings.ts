@@ -27,7 +27,6 @@ export interface ListingVerdict {
   /**
    * Whether the operator's decision alone suffices for it.
    *
-   *
    * @default false
    */
   readonly isBlocked?: boolean;

@@ -20,7 +20,6 @@ interface NetworkParts {
   /**
    * Has everything within a network judged again, some of it in each of the following transactions.
    *
-   *
    * @param isSaid Only the statements of voters and hubs.
    */
   readonly judgeWithin: (network: string, isSaid: boolean) => void;

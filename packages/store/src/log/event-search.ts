@@ -117,7 +117,6 @@ export class EventSearch {
   /**
    * Counts the matching events in a stretch of the log and finds the newest of them.
    *
-   *
    * @param stretch Ids after one, up to another.
    * @param limit Items, 1 and above.
    * @param idsMax The most ids that are looked at, 1 and above.

@@ -121,7 +121,6 @@ function eventGoes(isCounted: string): string {
  * count remains, the total is removed, or becomes one of what other nodes share. The row itself still exists. A total
  * that is younger than the event never counted it.
  *
- *
  * @param order The order in which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
 function takeOut(

@@ -103,7 +103,6 @@ export class Recorder {
   /**
    * Commits what is due, otherwise lets the store do a step of maintenance.
    *
-   *
    * @param nowMs Monotonic milliseconds.
    * @returns When to call again, on the same clock; a time that is not in the future means at once, after other work.
    */
@@ -119,7 +118,6 @@ export class Recorder {
 
   /**
    * Commits everything that waits, now; for an orderly end.
-   *
    *
    * @returns Whether everything is recorded. If not, `stall` says why and how much is about to be lost.
    */

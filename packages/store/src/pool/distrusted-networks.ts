@@ -40,7 +40,6 @@ export class DistrustedNetworks {
    * which pages must be withdrawn because a link from there brought them. Throws `OperatingError` if there are too many
    * networks.
    *
-   *
    * @returns Nodes of which a place now counts, or no longer counts.
    */
   apply(): readonly string[] {

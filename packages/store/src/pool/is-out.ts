@@ -4,7 +4,6 @@
  * SQL for whether a node was only met in networks that the operator distrusts. A single link from elsewhere is enough
  * for it to count, so that nobody can discredit a node by relaying its connections.
  *
- *
  * @param nodeId An expression.
  */
 export function isOut(nodeId: string): string {

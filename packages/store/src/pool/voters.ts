@@ -60,7 +60,6 @@ export class Voters {
   /**
    * Makes the origin a voter, or takes that back. Throws `OperatingError` if there are too many.
    *
-   *
    * @param name The operator's name for it; by default the name it has.
    */
   set(nodeId: string, isVoter: boolean, name?: string): void {

@@ -56,7 +56,6 @@ export class EventRemoval {
   /**
    * Removes some rows, or looks for some, after one id and up to another.
    *
-   *
    * @param ranks Which may go, the weakest first.
    */
   step(after: number, last: number, ranks: readonly Rank[] = RANKS): Removal {

@@ -153,7 +153,6 @@ export class Pruner {
    * these are written once. It removes in proportion to what the previous transaction needed; the rest is left to
    * `step()`.
    *
-   *
    * @param batchOctets Octets of the batches that are about to be recorded.
    * @param record Records them.
    */
@@ -288,7 +287,6 @@ export class Pruner {
 
   /**
    * Owed rows are removed only if nothing else is left, and only beyond their own limit.
-   *
    *
    * @returns More than 0 if it makes sense to continue.
    */

@@ -112,7 +112,6 @@ export const SHARED_EVENT_REMOVED = `
  * those of a total that was not seen here; if no count remains, the total is removed. A total that is younger than the
  * event never counted it.
  *
- *
  * @param order The order in which the index on `rowColumn` has its rows, so that SQLite sorts none.
  */
 function takeOut(

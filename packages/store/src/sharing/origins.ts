@@ -136,7 +136,6 @@ export class OriginWriter {
    * signs gets a vote if it is trusted. If it is distrusted, what it said is withdrawn in steps. Throws
    * `OperatingError` if there are too many voters or networks.
    *
-   *
    * @param name The operator's name for it. @default the name it has
    */
   setTrust(nodeId: string, trust: Trust, name?: string): void {
@@ -169,7 +168,6 @@ export class OriginWriter {
   /**
    * Keeps pages of the pool, each separately: a bad one does not affect the others.
    *
-   *
    * @param asSelf They are this node's.
    * @param told The link over which they came.
    */
@@ -192,7 +190,6 @@ export class OriginWriter {
 
   /**
    * Some milliseconds of removing what distrusted origins said, what has ended, and the oldest of what is too much.
-   *
    *
    * @param removalUs The time by which something may be removed, wall-clock microseconds. @returns Whether there is
    * more to do.

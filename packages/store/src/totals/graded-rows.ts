@@ -7,7 +7,6 @@ const RANKS = [0, 1, 2] as const;
  * A query for rows of a table with an index on `(grade, last_seen_us)`, in the order of their last time whatever their
  * grade: SQLite merges the three parts of the index, row by row and without sorting.
  *
- *
  * @param condition Which rows, by `(last_seen_us, total_id)`, with numbered parameters.
  * @param order `ORDER BY` and `LIMIT`.
  */

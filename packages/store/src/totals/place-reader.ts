@@ -97,7 +97,6 @@ export class PlaceReader {
   /**
    * Up to `limit` addresses that have no place yet, and up to as many that were seen since they got one.
    *
-   *
    * @param source Of the places; if it has changed, everything starts over.
    */
   addressesToPlace(source: number, limit: number): AddressesToPlace {

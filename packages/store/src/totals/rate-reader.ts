@@ -46,7 +46,6 @@ export class RateReader {
   /**
    * By grade, method and transport, each of which adds up to all messages; intervals without any are left out.
    *
-   *
    * @param minutes Length of an interval: below an hour from what is kept by the minute, otherwise whole hours.
    * @param sinceEpochUs Wall-clock microseconds of the beginning of the first interval; `untilEpochUs` of the end of
    * the last.
@@ -72,7 +71,6 @@ export class RateReader {
 
   /**
    * Those with the most messages from an hour on, and their count in the same number of hours before.
-   *
    *
    * @param sinceEpochUs Wall-clock microseconds; whole hours are counted.
    */

@@ -44,7 +44,6 @@ export class SourceReader {
    * A page of sources, most recently seen first. It looks at `limit` addresses, so it has fewer sources if several of
    * them are in one /64.
    *
-   *
    * @param after Where the previous page ended.
    */
   page(limit: number, after?: PageEnd): Page<SourceTotal> {

@@ -251,7 +251,6 @@ type TextColumn = 'address' | 'number' | 'user_agent';
 /**
  * What is only shared has the times of the shares, until it is seen here.
  *
- *
  * @param more A column of the table that is written once.
  */
 function addText(
