@@ -18,13 +18,13 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** SQLSTATE classes with which the server refuses us: authorization, catalogue, privilege. */
 const REFUSED_STATES: ReadonlySet<string> = new Set(['28000', '28P01', '3D000', '42501']);
-/** `connection_exception`, `operator_intervention`: the server is not there, or not now. */
+/** `connection_exception`, `operator_intervention`: the server is unavailable at present. */
 const AWAY_CLASSES: ReadonlySet<string> = new Set(['08', '57']);
-/** `query_canceled`: of that class, but it is one statement that ended, by the time that it may take. */
+/** `query_canceled`: of that class, but only one statement ended, because it exceeded its time limit. */
 export const STATEMENT_TIMEOUT = '57014';
 /** `insufficient_resources`: the disk is full, or there are too many connections. */
 const EXHAUSTED_CLASS = '53';
-/** Of Node.js and OpenSSL: why a certificate is not that of the server that was asked for. */
+/** From Node.js and OpenSSL: why a certificate is not that of the server that was asked for. */
 const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -37,10 +37,10 @@ const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_
 /** SQLSTATE: five digits or capitals. */
 const STATE_CHARACTERS = 5;
 
-/** Is told that an answer is overdue, and still waited for. */
+/** Called when an answer is overdue; it is still waited for. */
 export type OnSilent = (error: OperatingError) => void;
 
-/** One connection to a fleet's database. Whatever fails is an `OperatingError`, and never names the password. */
+/** One connection to a fleet's database. All errors are an `OperatingError`, and never contain the password. */
 export class FleetConnection implements AsyncDisposable {
   readonly #client: pg.Client;
   readonly #address: FleetAddress;
@@ -56,14 +56,14 @@ export class FleetConnection implements AsyncDisposable {
     this.#client = client;
     this.#address = address;
     this.#onSilent = onSilent;
-    // Between two statements nobody else hears of it.
+    // Between two statements nothing else receives it.
     client.on('error', (error) => (this.#failure ??= error));
   }
 
   /**
    * Connects and logs in; throws `OperatingError`.
    *
-   * @param onSilent Called where an answer does not come for some seconds, and goes on being waited for.
+   * @param onSilent Called if an answer takes more than some seconds; it is still waited for.
    */
   static async open(
     address: FleetAddress,
@@ -115,7 +115,7 @@ export class FleetConnection implements AsyncDisposable {
     }
   }
 
-  /** Waits for an answer of the server, and says where nothing moves meanwhile: it is slow, or waits itself. */
+  /** Waits for an answer of the server, and reports if nothing is transferred meanwhile: it is slow, or waits itself. */
   async answered<T>(answer: Promise<T>): Promise<T> {
     const stream = this.#client.connection.stream as Socket;
     let octets = 0;
@@ -141,7 +141,7 @@ export class FleetConnection implements AsyncDisposable {
     );
   }
 
-  /** Begins a COPY; its rows are written to what it returns. */
+  /** Starts a COPY; its rows are written to the returned object. */
   copy<T extends pg.Submittable>(statement: T): T {
     return this.#client.query(statement);
   }

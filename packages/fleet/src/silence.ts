@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR GPL-3.0-only
 
-/** Whether the database was silent when it was last talked to. It is over when a whole talk was without it. */
+/** Whether the database fell silent during the last exchange. Ends with the first exchange without silence. */
 export class Silence {
   #isOn = false;
   #wasOn = false;
@@ -14,7 +14,7 @@ export class Silence {
     this.#wasOn = true;
   }
 
-  /** There is nothing more to ask. */
+  /** There are no further exchanges. */
   ends(): void {
     this.#isOn = false;
   }

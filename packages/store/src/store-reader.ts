@@ -47,9 +47,9 @@ const BEGINNING: PageEnd = {
 
 /** Reads the event log, in the writer's process or in another one, without ever waiting for the writer. */
 export class StoreReader {
-  /** It shows the file as it was when it was opened, not what is written from then on. */
+  /** The reader shows the file as it was when it was opened, without later changes. */
   readonly isStill: boolean;
-  /** What became of deliveries. */
+  /** Results of deliveries. */
   readonly endpoints: EndpointReader;
   /** Countries and networks. */
   readonly places: PlaceReader;

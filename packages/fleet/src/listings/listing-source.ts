@@ -25,7 +25,7 @@ export class ListingSource implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  /** `undefined` where the fleet's database is too old. Whatever fails rises as `OperatingError`. */
+  /** `undefined` if the fleet's database is too old. All errors are `OperatingError`. */
   static async open(
     address: FleetAddress,
     onSilent?: OnSilent,

@@ -19,7 +19,7 @@ import { pulledEvent, type PulledEvent } from './pulled-event.ts';
 const START: FleetPlace = { epoch: 0, honeyId: 0 };
 /** The connection is fine, but a query failed. */
 const FAILED_CODE = 'fleet_failed';
-/** SQLSTATE `lock_not_available`: others would wait for it, too. */
+/** SQLSTATE `lock_not_available`: other statements would wait for it, too. */
 const LOCKED = '55P03';
 
 /** Where a hub keeps what it takes. */
@@ -181,8 +181,8 @@ export class Puller {
   }
 
   /**
-   * Some events of each log, so that neither a large log nor one that cannot be read holds up the others; nor do decisions and
-   * listings, where the database takes no writes or somebody holds a lock.
+   * Some events of each log, so that neither a large log nor an unreadable one holds up the others; nor do decisions and
+   * listings, if the database accepts no writes or somebody holds a lock.
    *
    * @returns Whether there are more, and what went wrong first.
    */
@@ -233,7 +233,7 @@ export class Puller {
     return behind;
   }
 
-  /** The logs of which there is more than what was taken. */
+  /** The logs with more rows than were taken. */
   #due(logs: readonly FleetLog[]): readonly DueLog[] {
     return logs.flatMap((log) => {
       const { node, mark } = log;
@@ -244,7 +244,7 @@ export class Puller {
     });
   }
 
-  /** Reads all of some logs that have little. @returns That it was read. */
+  /** Reads everything of some logs that have little. @returns `true`. */
   async #readTogether(source: FleetSource, logs: readonly DueLog[], haul: Haul): Promise<boolean> {
     this.#keep(await source.eventsOf(logs), logs, haul);
     haul.reached.push(...logs);
@@ -313,7 +313,7 @@ export class Puller {
     return this.#places.getOrInsertComputed(node, () => this.#ports.sink.place(node));
   }
 
-  /** It is waited for; but who looks at this node is told. */
+  /** Still waits, but reports it. */
   #fellSilent(error: OperatingError): void {
     this.#silence.begins();
     this.#tell(error);
@@ -348,7 +348,7 @@ function isLocked(error: OperatingError): boolean {
   return sqlState(error.cause) === LOCKED;
 }
 
-/** @returns `undefined` where it failed and the connection is well; `failures` then has why. */
+/** @returns `undefined` if a statement failed, which is then in `failures`. */
 async function attempt<T>(
   what: string,
   failures: OperatingError[],

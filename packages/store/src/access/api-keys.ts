@@ -30,7 +30,7 @@ export class ApiKeys {
     this.#clock = clock;
   }
 
-  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  /** For a change, creates or migrates the database if necessary. Throws `OperatingError`. */
   static open(
     ports: { readonly clock: Clock; readonly logger: Logger },
     path: string,

@@ -80,14 +80,14 @@ export class ClockWatch {
   }
 
   /**
-   * Wall-clock microseconds by which the word of somebody has ended for certain: a clock that is up to a day ahead is
-   * believed, and what was said for a time cannot be made again from events.
+   * Wall-clock microseconds before which a time limit has certainly passed: a clock that is up to a day ahead is
+   * believed, and what somebody said for a limited time cannot be recreated from events.
    */
   endedUs(): number {
     return this.removalUs() - DOUBT_US;
   }
 
-  /** Looks at both clocks, once in a second. Not within a transaction. */
+  /** Looks at both clocks, once a second. Not within a transaction. */
   look(): void {
     if (this.#hasLooked && this.#ports.clock.nowMs() - this.#lookedAtMs < CLOCK_LOOK_MS) return;
     this.#hasLooked = true;

@@ -50,8 +50,8 @@ export function openForWriting(path: string, ports: OpeningPorts): DatabaseSync 
 }
 
 /**
- * Opens the database for a command that changes something, also beside a daemon. Where none runs, nobody else carries the
- * write-ahead log over, and it would grow to several times what is written.
+ * Opens the database for a command that changes something, even while a daemon runs. Without a daemon nothing else
+ * checkpoints the write-ahead log, which would grow to several times what is written.
  */
 export function openForCommand(path: string, ports: OpeningPorts): DatabaseSync {
   const database = openForWriting(path, ports);
@@ -62,7 +62,7 @@ export function openForCommand(path: string, ports: OpeningPorts): DatabaseSync 
 }
 
 /**
- * Opens the database for queries only; it must have our schema already.
+ * Opens the database only for queries; it must have our schema already.
  *
  * @param cacheOctets Page cache in memory, if SQLite's own 2 MiB are too few.
  */
@@ -74,11 +74,11 @@ export function openForReading(path: string, cacheOctets?: number): DatabaseSync
 }
 
 /**
- * Opens the database for one look. A read-only connection of SQLite still makes the companions of a file in WAL mode
- * where nobody else has it open, and leaves them behind: it fails where it may not write, and elsewhere leaves files
- * of its own user that the daemon cannot use. So a file that nobody has open is read as it stands, without locks.
+ * Opens the database for one look. If nobody else has a file in WAL mode open, even a read-only connection of SQLite
+ * creates its companions and leaves them behind: it fails without write permission, and otherwise leaves files of its
+ * own user that the daemon cannot use. So a file that nobody has open is read as it stands, without locks.
  *
- * @returns `isStill` says that changes from now on are not seen. Throws `OperatingError`.
+ * @returns `isStill`: changes from now on are not seen. Throws `OperatingError`.
  */
 export function openForLook(path: string): {
   readonly database: DatabaseSync;
@@ -95,8 +95,8 @@ export function openForLook(path: string): {
 }
 
 /**
- * Opens the database for a read that may take minutes: with locks, so that a daemon may start meanwhile. Where this user
- * may only read, and nobody has it open, as it stands: see `openForLook()`. Throws `OperatingError`.
+ * Opens the database for a read that may take minutes: with locks, so that a daemon can start meanwhile. If this user
+ * may only read it and nobody has it open, it is read as it stands, as by `openForLook()`. Throws `OperatingError`.
  */
 export function openForCopy(path: string): ReturnType<typeof openForLook> {
   try {
@@ -108,8 +108,8 @@ export function openForCopy(path: string): ReturnType<typeof openForLook> {
 }
 
 /**
- * Whether all that was committed is in the file itself: nobody has it open (a log and its index are there as long as
- * anybody has), and nobody died while writing.
+ * Whether everything committed is in the file itself: nobody has it open (otherwise there is a log and its index), and
+ * nobody died while writing.
  */
 export function isAtRest(path: string): boolean {
   const [log, index, journal] = ['-wal', '-shm', '-journal'].map((end) => stats(`${path}${end}`));
@@ -117,7 +117,7 @@ export function isAtRest(path: string): boolean {
   return !isOpen && (log?.size ?? 0) === 0 && (journal?.size ?? 0) === 0;
 }
 
-/** Where there is a log that this user cannot read, because a read needs an index of it, it says so. */
+/** Adds advice if there is a log that this user cannot read, because reading needs an index of it. */
 function withLogAdvice(error: unknown, path: string): unknown {
   const isLogUnread = (stats(`${path}-wal`)?.size ?? 0) > 0 && stats(`${path}-shm`) === undefined;
   if (!isLogUnread || !hasCode(error, 'db_failed')) return error;
@@ -205,9 +205,9 @@ export function makePlain(path: string): void {
 }
 
 /**
- * Opens, lets `prepare` do the rest, and closes again where that fails.
+ * Opens, lets `prepare` do the rest, and closes again if that fails.
  *
- * @param options.isStill Nobody writes, so that neither locks nor companions are needed. @default false
+ * @param options.isStill Nobody writes, so neither locks nor companions are needed. @default false
  */
 function opened(
   path: string,
@@ -238,7 +238,7 @@ function isView(database: DatabaseSync): boolean {
   return find.get() !== undefined;
 }
 
-/** @returns The version of the schema: `user_version`, or what the tables say where a dump was restored. */
+/** @returns The version of the schema: `user_version`, or what the tables indicate after a dump was restored. */
 function checkSchema(database: DatabaseSync, path: string): number {
   const version = userVersion(database);
   if (version > SCHEMA_VERSION) {
@@ -284,9 +284,9 @@ function checkDirectory(path: string): void {
   }
 }
 
-/** Finds out now, not at the first event, whether the file can be written. */
+/** Finds out now, rather than at the first event, whether the file can be written. */
 function checkWritable(database: DatabaseSync): void {
-  // Beginning a transaction is not enough: with a write-ahead log only a write finds out.
+  // Beginning a transaction is not enough: with a write-ahead log, only a write reveals it.
   database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${userVersion(database)}; ROLLBACK`);
 }
 

@@ -5,10 +5,10 @@ import { guarded } from './database-error.ts';
 import type { OpeningPorts } from './migration.ts';
 import { openForCommand, openForLook } from './open-database.ts';
 
-/** Whether a command changes something; one that only looks never makes, migrates or locks anything. */
+/** Whether a command changes something; one that only looks never creates, migrates or locks anything. */
 export type Purpose = 'change' | 'look';
 
-/** What works on the database, also while a daemon uses it; who changes something waits for the daemon's transactions. */
+/** A connection to the database, even while a daemon uses it; a change waits for the daemon's transactions. */
 export class OwnConnection {
   readonly database: DatabaseSync;
   readonly #path: string;
@@ -19,7 +19,7 @@ export class OwnConnection {
   }
 
   /**
-   * For a change it makes or migrates the database where that is due. Throws `OperatingError`.
+   * For a change, creates or migrates the database if necessary. Throws `OperatingError`.
    *
    * @param use Creates what the connection is for; if that fails, the connection is closed again.
    */

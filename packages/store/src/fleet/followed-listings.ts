@@ -68,7 +68,7 @@ export class FollowedListings {
   #known: Counts | undefined;
   /** The row that was last looked at. */
   #sweptTo: ListedSubject | undefined;
-  /** What ended until then was judged again, by the pass before this one; and when this one began. */
+  /** The previous pass had everything judged again that ended before this time; below, when this pass began. */
   #judgedUs = 0;
   #passUs = 0;
 
@@ -126,8 +126,8 @@ export class FollowedListings {
   }
 
   /**
-   * Some of the work that is left when all was named: what was not named any more goes, what has ended is judged again, and
-   * goes when it ended for certain.
+   * Does some of the work left after a pass: removes what was not named any more, has what ended judged again, and
+   * removes it once it has certainly ended.
    *
    * @param isAll This node follows nobody: removes everything. @returns Whether there is more.
    */

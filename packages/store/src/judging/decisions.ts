@@ -105,14 +105,14 @@ export class DecisionWriter {
       const older = this.#spelledOtherwise(decision);
       const delisted = this.#write(decision);
       this.#counters.add('decisions', 1);
-      // Other hubs know an older spelling as an entry of its own.
+      // Other hubs know an older spelling as a separate entry.
       for (const each of older) this.#fleet.add(each);
       this.#fleet.add(decision);
       return delisted;
     });
   }
 
-  /** What takes older spellings back that are there. */
+  /** Decisions that take back entries with an older spelling. */
   #spelledOtherwise(decision: Decision): readonly Decision[] {
     if (!('alike' in decision)) return [];
     const { kind, alike = [] } = decision;
@@ -259,7 +259,7 @@ export class DecisionWriter {
     return this.#unblock.run(subject.kind, subject.value).changes === 1;
   }
 
-  /** Entries of the same digits as earlier versions kept them: with their separators, or a scheme. */
+  /** Entries of the same digits as stored by earlier versions: with separators, or a scheme. */
   #olderBlocks(digits: string): readonly string[] {
     const kept = this.#oddBlocks.all().map((row) => String(row['value']));
     return kept.filter((one) => one !== digits && one.replaceAll(/[^\d*#]/gu, '') === digits);

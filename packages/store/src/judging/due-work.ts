@@ -83,14 +83,14 @@ export class DueWork {
   }
 
   /**
-   * Whatever allowances and blocks covered that have expired is to be judged again. They are removed later: a clock that was
+   * Has everything judged again that expired allowances and blocks covered. They are removed later: a clock that was
    * ahead may be put back, and then they hold again.
    *
-   * @param removalUs Those that ended until then may be removed.
+   * @param removalUs Those that ended before this time may be removed.
    */
   endDecisions(nowUs: number, removalUs: number): void {
     const afterUs = Math.min(this.#endedUs, nowUs);
-    this.#endedUs = afterUs; // Of a clock that was put back.
+    this.#endedUs = afterUs; // The clock may have been put back.
     if (this.#soonest.get(afterUs, nowUs, removalUs) === undefined) return;
     inTransaction(this.#parts.database, () => {
       for (const { value } of this.#endedAllowances.all(afterUs, nowUs))

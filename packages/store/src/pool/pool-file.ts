@@ -22,7 +22,7 @@ export class PoolFile {
     this.pages = new PoolReader(database, path);
   }
 
-  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  /** For a change, creates or migrates the database if necessary. Throws `OperatingError`. */
   static open(
     ports: { readonly clock: Clock; readonly logger: Logger },
     path: string,

@@ -68,13 +68,13 @@ export class Forgetting {
   /** Throws `OperatingError`. */
   static open(ports: { readonly clock: Clock; readonly logger: Logger }, path: string): Forgetting {
     const database = openForCommand(path, ports);
-    database.exec('PRAGMA secure_delete = ON'); // What is removed is written over with zeros, not just marked as free.
+    database.exec('PRAGMA secure_delete = ON'); // Removed data is overwritten with zeros, not just marked as free.
     return new Forgetting(path, ports.clock, database);
   }
 
   /**
-   * Events first, some at a time, so that a daemon can record between; then what was made of them. Of each listing one
-   * change is left, or no follower would learn that it ended.
+   * Events first, some at a time, so that a daemon can record in between; then what was made from them. One change of
+   * each listing is kept, so that followers learn that it ended.
    *
    * @param text As the operator wrote it, which is how a number may have been dialled.
    */
@@ -104,7 +104,7 @@ export class Forgetting {
     this.close();
   }
 
-  /** An address has one name; a number has every form in which it was dialled. */
+  /** The names in the log: one for an address, every dialled form for a number. */
   #namesOf({ kind, value }: ListedSubject, text: string): readonly string[] {
     if (kind === 'address') return [value];
     const dialled = this.#database
@@ -116,7 +116,7 @@ export class Forgetting {
     return [...new Set([value, `+${value}`, text, ...dialled])];
   }
 
-  /** Addresses of the network of which anything is known: totals and evidence may be gone where events are left, and the other way around. */
+  /** Known addresses in the network: there may be events without totals and evidence, and the other way around. */
   #addressesIn({ value }: ListedSubject, network: Prefix): readonly string[] {
     const common = commonText(value);
     const found = new Set<string>();
@@ -276,7 +276,7 @@ function judgedSubject({ kind, value }: ListedSubject): ListedSubject {
   return { kind, value: kind === 'address' ? judgedAs(value) : value };
 }
 
-/** The network that is forgotten; `undefined` where it is one address, or none. */
+/** The network to forget; `undefined` if the subject is a single address or a number. */
 function networkOf({ kind, value }: ListedSubject): Prefix | undefined {
   return kind === 'address' && value.includes('/') ? parsePrefix(value) : undefined;
 }
@@ -286,7 +286,7 @@ function isWithin(text: string, network: Prefix): boolean {
   return inner !== undefined && covers(network, inner);
 }
 
-/** What the texts of all addresses of a network begin with, perhaps nothing. */
+/** The common beginning of the texts of all addresses in a network, perhaps empty. */
 function commonText(network: string): string {
   const [base = '', length = ''] = network.split('/');
   const isIpv6 = base.includes(':');

@@ -17,7 +17,7 @@ export class Peers {
     this.#origins = new OriginWriter(connection.database, clock);
   }
 
-  /** For a change it makes or migrates the database where that is due. Throws `OperatingError`. */
+  /** For a change, creates or migrates the database if necessary. Throws `OperatingError`. */
   static open(
     ports: { readonly clock: Clock; readonly logger: Logger },
     path: string,
